@@ -1,0 +1,89 @@
+"""Errors in one grammar: where, what must hold, what was found, the fix.
+
+Every error that a user can cause is an :class:`AutoFTError`, which is a ``ValueError``; each package has
+one subclass, so that callers can catch as narrowly as they like.
+"""
+
+from __future__ import annotations
+
+
+def printable(text: object) -> str:
+    r"""Text as it may be shown on a terminal: control characters become visible escapes.
+
+    Column names and cells are strangers' data; a raw escape sequence in them could rewrite the screen.
+
+    >>> printable("a\x1b[31mb")
+    'a\\x1b[31mb'
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in str(text))
+
+
+class AutoFTError(ValueError):
+    """Base of all errors that autoft raises on purpose.
+
+    Args:
+        where: The thing that is wrong, as the user knows it ("Column 'age'", "Recipe churn.yaml, line 4").
+        must: What has to hold, a verb phrase in the infinitive ("be numeric").
+        found: What was found instead, with counts and at most one example.
+        fix: What the user can do.
+
+    >>> print(AutoFTError("Column 'age'", "be numeric", "37 of 1,000 values are not", "correct them"))
+    Column 'age' must be numeric, but 37 of 1,000 values are not. Fix: correct them.
+    """
+
+    def __init__(self, where: str, must: str, found: str, fix: str) -> None:
+        self.where, self.must, self.found, self.fix = (
+            printable(part).rstrip(".") for part in (where, must, found, fix)
+        )
+        super().__init__(f"{self.where} must {self.must}, but {self.found}. Fix: {self.fix}.")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.where, self.must, self.found, self.fix)
+
+
+class SetupError(AutoFTError):
+    """Something that autoft needs is not installed."""
+
+
+class RecipeError(AutoFTError):
+    """A recipe or an argument cannot be understood."""
+
+
+class TableError(AutoFTError):
+    """Data cannot be read as a table."""
+
+
+class FileError(AutoFTError):
+    """A file or folder cannot be written, locked or trusted."""
+
+
+class JournalError(AutoFTError):
+    """The journal of a run is damaged or belongs to another run."""
+
+
+class SchemaError(AutoFTError):
+    """A table does not fit its schema, or cannot be trained on."""
+
+
+class PreprocessError(AutoFTError):
+    """Columns cannot be turned into numbers."""
+
+
+class SearchError(AutoFTError):
+    """A search cannot go on, for instance because every trial failed."""
+
+
+class TrainingError(AutoFTError):
+    """A training cannot start or came to nothing."""
+
+
+class EvaluationError(AutoFTError):
+    """Scores cannot be computed."""
+
+
+class ArtifactError(AutoFTError):
+    """A saved model is damaged, unsafe or of another version."""
+
+
+class NotFittedError(AutoFTError, AttributeError):
+    """Something was asked of a model that has not been trained."""

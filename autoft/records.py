@@ -1,0 +1,265 @@
+"""The frozen records that the packages hand to one another (standard library only)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Kind = Literal["numeric", "boolean", "categorical", "date", "text", "identifier", "constant", "empty"]
+Severity = Literal["error", "warning", "info"]
+Task = Literal["binary", "multiclass", "regression"]
+Strategy = Literal["corrected", "nested", "holdout"]
+TrialStatus = Literal["finished", "failed"]
+
+#: Kinds that become inputs of the network.
+USED_KINDS: tuple[Kind, ...] = ("numeric", "boolean", "categorical", "date")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """What is known about one column of the table before anything is trained.
+
+    Attributes:
+        id: Internal name (``c000`` ...), safe in layer and file names.
+        name: The user's name.
+        kind: How the column is understood.
+        why: One clause that says why it is understood so.
+        missing: Number of missing cells in the training table.
+        distinct: Number of distinct non-missing values in the training table.
+        integral: Whether all values are whole numbers (numeric columns).
+        false, true: For a boolean column the texts that mean 0 and 1, as they stand in the table.
+        date_format: For a date column that was text, the ``strptime`` format or ``"iso"``.
+    """
+
+    id: str
+    name: str
+    kind: Kind
+    why: str
+    missing: int = 0
+    distinct: int = 0
+    integral: bool = False
+    false: tuple[str, ...] = ()
+    true: tuple[str, ...] = ()
+    date_format: str | None = None
+
+    @property
+    def used(self) -> bool:
+        """Whether the network gets this column as an input."""
+        return self.kind in USED_KINDS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """The column to predict.
+
+    Attributes:
+        name: The user's name.
+        task: Kind of problem.
+        classes: For classification the labels in sorted order, with their original Python type
+            (``str``, ``int``, ``float`` or ``bool``); empty for regression.
+        positive: For binary tasks the label whose probability, precision and recall are reported.
+        dtype: Name of the numpy dtype that `predict` returns.
+    """
+
+    name: str
+    task: Task
+    classes: tuple[Any, ...] = ()
+    positive: Any = None
+    dtype: str = "float64"
+
+    @property
+    def positive_index(self) -> int:
+        """Position of the positive class in `classes` (1 where the task is not binary)."""
+        return self.classes.index(self.positive) if self.task == "binary" else 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something about the data that a person should know.
+
+    Attributes:
+        code: Stable name of the check (``missing-values``, ``tfdv:ENUM_TYPE_UNEXPECTED_STRING_VALUES``).
+        severity: ``error`` stops training, ``warning`` is reported, ``info`` records what was done.
+        column: The user's name of the column, or None for the whole table.
+        must: What should hold (infinitive, as in an error message).
+        found: What was found.
+        fix: What to do, or what autoft did.
+    """
+
+    code: str
+    severity: Severity
+    column: str | None
+    must: str
+    found: str
+    fix: str
+
+    @property
+    def where(self) -> str:
+        """The subject of the sentence: the column or the table."""
+        return "The table" if self.column is None else f"Column '{self.column}'"
+
+    def __str__(self) -> str:
+        return f"{self.where} must {self.must}, but {self.found}. Fix: {self.fix}."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """A number with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """One configuration that was trained on all folds.
+
+    Attributes:
+        number: Position in the search, from 0.
+        params: Hyperparameters by name.
+        status: ``finished`` or ``failed``.
+        score: Naive score: the objective on the pooled held-out predictions at `epochs`.
+        epochs: The one number of epochs for all folds, read off the mean held-out curve.
+        checkpoints: Epochs whose held-out predictions were kept.
+        curves: ``train`` and ``held_out``, each ``[epochs][members]`` losses.
+        reason: Why the trial failed, or why it was stopped early.
+        seconds: Time that the trial took.
+        traces: How many programs had to be traced for it.
+    """
+
+    number: int
+    params: Mapping[str, Any]
+    status: TrialStatus
+    score: float | None = None
+    epochs: int = 0
+    checkpoints: tuple[int, ...] = ()
+    curves: Mapping[str, list[list[float]]] = field(default_factory=dict)
+    reason: str = ""
+    seconds: float = 0.0
+    traces: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoldReport:
+    """Train against held-out performance of one fold of the chosen trial, at its number of epochs."""
+
+    fold: int
+    train_rows: int
+    held_out_rows: int
+    train_score: float
+    held_out_score: float
+    gap: float
+    train_curve: tuple[float, ...]
+    held_out_curve: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """A simple model on the same folds.
+
+    Attributes:
+        name: ``constant``, ``linear`` or ``hist_gradient_boosting``.
+        metrics: Scores of its pooled held-out predictions, with intervals.
+        difference: Network minus baseline on the objective, from the same draws; positive means that
+            the network is better, whatever the direction of the metric.
+        verdict: ``beaten`` (interval above 0), ``level`` or ``not beaten`` (interval below 0).
+    """
+
+    name: str
+    metrics: Mapping[str, Interval]
+    difference: Interval
+    verdict: Literal["beaten", "level", "not beaten"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Importance:
+    """Loss of the objective on held-out rows when one column is shuffled (mean and range of the repeats)."""
+
+    column: str
+    drop: Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """Everything the report and `evaluation.json` say about a model.
+
+    Attributes:
+        held_out: Corrected scores by metric (see docs/evaluation.md).
+        validation: Naive score of the chosen trial on the objective.
+        optimism: How much the naive score flatters, positive when it does, whatever the metric's direction.
+        naive: All metrics of the chosen trial's pooled held-out predictions.
+        per_class: For classification, by label (as text): precision, recall, f1, roc_auc, rows.
+        confusion: ``[true][predicted]`` row counts in the order of the classes.
+        curves: ``roc`` and ``pr`` by label (lists of x and y), or ``residuals`` for regression.
+        overfitting: Verdict in words.
+        interrupted: Whether the search was cut short by a signal.
+    """
+
+    task: Task
+    objective: str
+    strategy: Strategy
+    target: Target
+    rows: int
+    held_out: Mapping[str, Interval]
+    validation: float
+    optimism: float
+    naive: Mapping[str, float]
+    folds: tuple[FoldReport, ...]
+    overfitting: str
+    baselines: tuple[Baseline, ...]
+    trials: tuple[Trial, ...]
+    best: Trial
+    per_class: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    confusion: tuple[tuple[int, ...], ...] = ()
+    curves: Mapping[str, Mapping[str, Mapping[str, list[float]]]] = field(default_factory=dict)
+    importance: tuple[Importance, ...] = ()
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    interrupted: bool = False
+
+    @property
+    def metrics(self) -> Mapping[str, Interval]:
+        """The held-out metrics (`evaluation_.metrics["f1"]`)."""
+        return self.held_out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanLine:
+    """What preprocessing does to one column, in words.
+
+    Attributes:
+        column: The user's name.
+        kind: How the column is understood.
+        text: What happens to it, as a sentence.
+        inputs: How many numbers the network gets from it.
+    """
+
+    column: str
+    kind: Kind
+    text: str
+    inputs: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """One step of a run, for whoever shows it.
+
+    Attributes:
+        stage: ``reading``, ``schema``, ``baselines``, ``search``, ``evaluation``, ``saving`` or ``report``.
+        message: A short sentence.
+        trial: Number of the trial that just ended or began (from 0), within the search.
+        trials: Number of trials planned.
+        score: The objective of that trial, None if it failed or has only begun.
+        best: The best score so far.
+        seconds_left: Estimate until the end of the search.
+    """
+
+    stage: str
+    message: str = ""
+    trial: int | None = None
+    trials: int | None = None
+    score: float | None = None
+    best: float | None = None
+    seconds_left: float | None = None
