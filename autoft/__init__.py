@@ -1,0 +1,28 @@
+"""autoft: AutoML for Keras whose reported numbers stay true.
+
+>>> import autoft
+>>> tuner = autoft.AutoFineTuner(target="Churn", minutes=5)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from autoft.errors import AutoFTError as AutoFTError
+    from autoft.trainer import AutoFineTuner as AutoFineTuner
+    from autoft.trainer import load as load
+
+__version__ = "0.1.0"
+__all__ = ["AutoFTError", "AutoFineTuner", "__version__", "load"]
+
+# Imported on first use, so that `autoft --help` and the checks need neither pandas nor Keras.
+_PLACES = {"AutoFTError": "autoft.errors", "AutoFineTuner": "autoft.trainer", "load": "autoft.trainer"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PLACES:
+        from importlib import import_module
+
+        return getattr(import_module(_PLACES[name]), name)
+    raise AttributeError(f"module 'autoft' has no attribute '{name}'")

@@ -1,0 +1,233 @@
+"""The command line: ``autoft fit | predict | check | report | recipes | doctor``.
+
+It is thin: each command calls one function of the Python API. Nothing heavy is imported before the command is known,
+so that ``autoft --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+from autoft.errors import AutoFTError, FileError
+from autoft.records import Strategy, Task
+
+if TYPE_CHECKING:
+    from autoft.recipe import Recipe
+
+OK, FAILED, INTERRUPTED = 0, 1, 130
+#: Options of `fit` that change a value of the recipe of the same name.
+CHANGES = ("target", "task", "objective", "trials", "minutes", "seed", "folds", "positive", "strategy")
+
+_EPILOG = """exit status: 0 done, 1 an error that the message explains, 2 wrong usage, 130 interrupted
+
+examples:
+  autoft fit recipes/churn.yaml
+  autoft fit data.csv --target y --minutes 5
+  autoft predict runs/churn new_customers.csv -o predictions.csv
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: Words after ``autoft``; those of the process if None.
+
+    Returns:
+        The exit status: 0 done, 1 an explained error, 130 interrupted. Wrong usage exits with 2.
+    """
+    options = _parser().parse_args(arguments)
+    # TensorFlow's C++ start-up notes would bury what autoft says.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # A name that the terminal's encoding lacks is shown escaped, not a reason to stop.
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        status: int = options.run(options)
+        return status
+    except AutoFTError as error:
+        if options.debug:
+            raise
+        print(f"autoft: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        print("autoft: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader (head, a pager) has gone; Python would complain again when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+
+
+def _parser() -> argparse.ArgumentParser:
+    # The global options may stand before or after the command; SUPPRESS keeps the second from undoing the first.
+    shared = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    shared.add_argument("--quiet", "-q", action="store_true", help="print errors only")
+    shared.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    parser = argparse.ArgumentParser(
+        prog="autoft",
+        description="Tune a Keras model for a table, with numbers that stay true.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
+    parser.add_argument("--quiet", "-q", action="store_true", help="print errors only")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def command(name: str, run: Any, text: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", parents=[shared])
+        made.set_defaults(run=run, usage_error=made.error)
+        return made
+
+    _add_fit(command("fit", _fit, "train a model from a recipe or a table"))
+    predict = command("predict", _predict, "predict the rows of a table with a trained model")
+    predict.add_argument("model", metavar="RUN", type=Path, help="run folder")
+    predict.add_argument("data", metavar="DATA", help="CSV or Parquet file")
+    predict.add_argument("-o", "--out", metavar="FILE", type=Path, required=True, help="CSV file to write")
+    predict.add_argument(
+        "--proba", action=argparse.BooleanOptionalAction, default=True, help="with the probability of every class"
+    )
+    predict.add_argument(
+        "--raw",
+        action="store_true",
+        help="write texts as they are, even where a spreadsheet would run them as formulas",
+    )
+    check = command("check", _check, "look for problems in the data, without training")
+    _add_source(check)
+    report = command("report", _report, "write the report of a run again")
+    report.add_argument("model", metavar="RUN", type=Path, help="run folder")
+    report.add_argument("-o", "--out", metavar="FILE", type=Path, help="HTML file (default: RUN/report.html)")
+    command("recipes", _recipes, "list the recipes at hand")
+    command("doctor", _doctor, "show versions and what works on this machine")
+    return parser
+
+
+def _add_source(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", metavar="RECIPE_OR_DATA", help="a recipe (.yaml) or a table (CSV, Parquet)")
+    parser.add_argument("--target", metavar="COLUMN", help="column to predict; required with a table")
+
+
+def _add_fit(parser: argparse.ArgumentParser) -> None:
+    _add_source(parser)
+    parser.add_argument("--out", metavar="DIR", type=Path, help="run folder (default: runs/NAME)")
+    parser.add_argument("--minutes", metavar="N", type=float, help="most minutes that the run may take")
+    parser.add_argument("--trials", metavar="N", type=int, help="most trials")
+    parser.add_argument("--seed", metavar="N", type=int, help="everything random follows from it")
+    parser.add_argument("--objective", metavar="METRIC", help="metric to improve, such as roc_auc or rmse")
+    parser.add_argument("--task", choices=("auto", *get_args(Task)), help="kind of problem")
+    parser.add_argument("--folds", metavar="N", type=int, help="number of blocks of rows, each held out once")
+    parser.add_argument("--positive", metavar="LABEL", help="the positive class of a binary task, as in a recipe")
+    parser.add_argument("--strategy", choices=get_args(Strategy), help="how the choice of the best trial is paid for")
+
+
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        from importlib.metadata import version
+
+        print(f"autoft {version('autoft')}")
+        parser.exit()
+
+
+def _source(options: argparse.Namespace) -> tuple[Recipe, Path | None]:
+    """The recipe that the command names or implies, and the table where it names one."""
+    from autoft.recipe import Recipe, read_recipe
+    from autoft.strict_yaml import scalar
+
+    changes = {name: getattr(options, name, None) for name in CHANGES}
+    if changes["positive"] is not None:
+        changes["positive"] = scalar(changes["positive"])
+    path = Path(options.source)
+    if path.suffix.lower() in (".yaml", ".yml"):
+        return read_recipe(path).with_changes(**changes), None
+    if options.target is None:
+        options.usage_error("--target is required with a table")
+    stem = path.name.partition(".")[0]
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", stem)[:64].strip("_-") or "run"
+    return Recipe(name=name).with_changes(**changes), path
+
+
+def _fit(options: argparse.Namespace) -> int:
+    from autoft.screen import ProgressScreen, show_evaluation, show_findings
+
+    recipe, data = _source(options)
+    directory = options.out or Path("runs") / recipe.name
+    from autoft.trainer import AutoFineTuner
+
+    tuner = AutoFineTuner(recipe=recipe, directory=directory)
+    if options.quiet:
+        tuner.fit(data)
+        return OK
+    with ProgressScreen() as screen:
+        tuner.fit(data, progress=screen)
+    show_findings(finding for finding in tuner.findings_ if finding.severity != "info")
+    show_evaluation(tuner.evaluation_, Path(tuner.directory_))
+    return OK
+
+
+def _predict(options: argparse.Namespace) -> int:
+    from autoft.files import write_atomic
+    from autoft.predictions import to_csv
+    from autoft.trainer import load
+
+    if os.path.realpath(options.out) == os.path.realpath(options.data):
+        raise FileError(f"'{options.out}'", "not be the table itself", "DATA and -o name one file", "choose another -o")
+    tuner = load(options.model)
+    predicted = tuner.predict(options.data)
+    classes = tuple(getattr(tuner, "classes_", ()))
+    proba = tuner.predict_proba(options.data) if options.proba and classes else None
+    write_atomic(options.out, to_csv(predicted, classes, proba, raw=options.raw))
+    if not options.quiet:
+        from autoft.screen import show_findings
+
+        show_findings(tuner.predict_findings_)
+        print(f"{len(predicted):,} predictions written to {options.out}")
+    return OK
+
+
+def _check(options: argparse.Namespace) -> int:
+    recipe, data = _source(options)
+    from autoft.trainer import check
+
+    findings = check(recipe, data)
+    if not options.quiet:
+        from autoft.screen import show_findings
+
+        show_findings(findings)
+        counts = {kind: sum(finding.severity == kind for finding in findings) for kind in ("error", "warning", "info")}
+        print(f"{counts['error']} errors, {counts['warning']} warnings, {counts['info']} notes")
+    return FAILED if any(finding.severity == "error" for finding in findings) else OK
+
+
+def _report(options: argparse.Namespace) -> int:
+    from autoft.trainer import load
+
+    out = options.out or options.model / "report.html"
+    load(options.model).report(out)
+    if not options.quiet:
+        print(f"report written to {out}")
+    return OK
+
+
+def _recipes(options: argparse.Namespace) -> int:
+    from autoft.inventory import recipe_folder, shipped_recipes
+    from autoft.screen import show_recipes
+
+    folder = recipe_folder()
+    show_recipes(folder, shipped_recipes(folder))
+    return OK
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from autoft.inventory import diagnose
+    from autoft.screen import show_diagnosis
+
+    show_diagnosis(diagnose())
+    return OK

@@ -1,0 +1,193 @@
+"""Simple models on the same folds: what a network has to beat to be worth its trouble."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from autoft.evaluate.folds import Member
+from autoft.evaluate.intervals import Array, around, draw, mean_interval
+from autoft.evaluate.metrics import METRICS, scores
+from autoft.evaluate.score import Verdict
+from autoft.evaluate.weighted import weighted_scores
+from autoft.records import Baseline, Interval, Task
+
+#: Categories that are kept apart; scikit-learn's histograms have room for 255 bins.
+MOST_CATEGORIES = 250
+
+#: Numbers are clipped here, so that their squares stay finite.
+LARGEST = 1e100
+
+#: scikit-learn's own limit above which boosting stops early.
+EARLY_STOPPING_ROWS = 10_000
+
+
+def run(
+    features: Array,
+    *,
+    categorical: Array,
+    y: Array,
+    members: Sequence[Member],
+    task: Task,
+    seed: int,
+) -> dict[str, Array]:
+    """Held-out predictions of the baselines.
+
+    Every step, imputing and scaling included, is fitted on the training rows of a fold alone.
+
+    Args:
+        features: ``[n, d]`` numbers, NaN where missing; categories as codes.
+        categorical: Which columns hold codes, bool ``[d]``.
+        y: Class positions from 0 (all of 0 to the largest are classes), or values, ``[n]``.
+        members: Of the stack; those that leave out a single block are used.
+        task: Kind of problem.
+        seed: Of the boosting.
+
+    Returns:
+        By name (``constant``, ``linear``, ``hist_gradient_boosting``) the pooled predictions, ``[n, classes]`` or
+        ``[n]``. Rows in no block (an untouched holdout) get the mean prediction of the members.
+    """
+    features = np.clip(np.where(np.isinf(features), np.nan, features), -LARGEST, LARGEST).astype(np.float64)
+    single = [member for member in members if len(member.blocks) == 1]
+    width = (len(y),) if task == "regression" else (len(y), int(y.max()) + 1)
+    untouched = np.setdiff1d(np.arange(len(y)), np.concatenate([member.held_out for member in single]))
+    result = {}
+    for name in ("constant", "linear", "hist_gradient_boosting"):
+        pooled = np.zeros(width)
+        for member in single:
+            model = _model(name, features, categorical, y[member.train], task, seed)
+            with warnings.catch_warnings():
+                # An unfinished optimum is good enough for a yardstick, and categories unseen in training are
+                # expected; neither is news for the user.
+                warnings.filterwarnings("ignore", message="(?s).*(failed to converge|unknown categories).*")
+                model.fit(features[member.train], y[member.train])
+                pooled[member.held_out] = _predict(model, features[member.held_out], width)
+                if untouched.size:
+                    pooled[untouched] += _predict(model, features[untouched], width) / len(single)
+        result[name] = pooled
+    return result
+
+
+def compare(
+    y: Array,
+    network_held_out: Array,
+    baselines: Mapping[str, Array],
+    *,
+    clusters: Array,
+    task: Task,
+    objective: str,
+    positive_index: int,
+    draws: int = 500,
+    seed: int,
+    verdict: Verdict | None = None,
+) -> tuple[Baseline, ...]:
+    """Baselines beside the network, on the same rows and the same bootstrap draws.
+
+    With the `verdict` of a bias corrected network, each draw compares the network chosen on the drawn rows with
+    the baseline on the rows not drawn, so the network gets no credit for a lucky choice among many trials.
+
+    Args:
+        y: Class positions or values, ``[n]``.
+        network_held_out: Predictions of the network; NaN on rows that do not count (``Verdict.predictions``).
+        baselines: Predictions by name, from `run`.
+        clusters: Rows that are drawn together, ``[n]``.
+        task, objective, positive_index: The problem.
+        draws, seed: Of the bootstrap; those of the verdict where there is one.
+        verdict: Of `score.corrected`, `score.nested` or `score.holdout`.
+
+    Returns:
+        One record for each baseline, in the given order.
+    """
+    finite = np.isfinite(network_held_out) if network_held_out.ndim == 1 else np.isfinite(network_held_out).all(axis=1)
+    rows = np.flatnonzero(finite) if verdict is None else verdict.rows
+    counts = draw(clusters[rows], *((draws, seed) if verdict is None else (verdict.draws, verdict.seed)))
+    corrected = verdict is not None and verdict.out_of_bag
+    weights = (counts == 0).astype(np.uint8) if corrected else counts
+    problem: dict[str, Any] = {"task": task, "positive_index": positive_index}
+    metric = METRICS[objective]
+    if verdict is None:
+        network = weighted_scores(y[rows], network_held_out[rows], weights, names=(objective,), **problem)[objective]
+    else:
+        network = verdict.samples
+    result = []
+    for name, predictions in baselines.items():
+        samples = weighted_scores(y[rows], predictions[rows], weights, **problem)
+        gained = metric.better(network) - metric.better(samples[objective])
+        if corrected:
+            metrics, difference = {m: mean_interval(v) for m, v in samples.items()}, mean_interval(gained)
+        else:
+            own = scores(y[rows], network_held_out[rows], **problem)[objective]
+            point = scores(y[rows], predictions[rows], **problem)
+            metrics = {m: around(point[m], v) for m, v in samples.items()}
+            gain = own - point[objective]
+            difference = around(gain if metric.direction == "max" else -gain, gained)
+        result.append(Baseline(name=name, metrics=metrics, difference=difference, verdict=_word(difference)))
+    return tuple(result)
+
+
+def _word(difference: Interval) -> Literal["beaten", "level", "not beaten"]:
+    if difference.low > 0:
+        return "beaten"
+    return "not beaten" if difference.high < 0 else "level"
+
+
+def _model(name: str, features: Array, categorical: Array, y: Array, task: Task, seed: int) -> Any:
+    from sklearn.dummy import DummyClassifier, DummyRegressor
+    from sklearn.linear_model import LogisticRegression, Ridge
+    from sklearn.pipeline import make_pipeline
+
+    regression = task == "regression"
+    # Training rows of one class (blocks in time order can be so) leave nothing to learn.
+    if name == "constant" or features.shape[1] == 0 or (not regression and len(np.unique(y)) < 2):
+        return DummyRegressor() if regression else DummyClassifier(strategy="prior")
+    if name == "linear":
+        return make_pipeline(_columns(categorical), Ridge() if regression else LogisticRegression(max_iter=200))
+    return make_pipeline(_codes(categorical), _boosting(categorical, y, task, seed))
+
+
+def _columns(categorical: Array) -> Any:
+    """Imputed and standardised numbers, one-hot categories."""
+    from sklearn.compose import ColumnTransformer
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+    numbers = make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler())
+    one_hot = OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=MOST_CATEGORIES)
+    return ColumnTransformer(
+        [("numbers", numbers, np.flatnonzero(~categorical)), ("categories", one_hot, np.flatnonzero(categorical))]
+    )
+
+
+def _codes(categorical: Array) -> Any:
+    """Category codes of the training rows first, then the numbers as they are."""
+    from sklearn.compose import ColumnTransformer
+    from sklearn.preprocessing import OrdinalEncoder
+
+    codes = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan, max_categories=MOST_CATEGORIES)
+    return ColumnTransformer(
+        [("categories", codes, np.flatnonzero(categorical)), ("numbers", "passthrough", np.flatnonzero(~categorical))]
+    )
+
+
+def _boosting(categorical: Array, y: Array, task: Task, seed: int) -> Any:
+    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+
+    codes = list(range(int(categorical.sum())))
+    if task == "regression":
+        return HistGradientBoostingRegressor(categorical_features=codes, random_state=seed)
+    # Early stopping sets rows of each class aside, which a class with a single row does not survive.
+    early = len(y) > EARLY_STOPPING_ROWS and np.unique(y, return_counts=True)[1].min() > 1
+    return HistGradientBoostingClassifier(categorical_features=codes, early_stopping=bool(early), random_state=seed)
+
+
+def _predict(model: Any, features: Array, width: tuple[int, ...]) -> Array:
+    """Predictions with a column for every class, also those that the training rows lacked."""
+    if len(width) == 1:
+        return np.asarray(model.predict(features))
+    result = np.zeros((len(features), width[1]))
+    result[:, model.classes_] = model.predict_proba(features)
+    return result

@@ -1,0 +1,196 @@
+"""`evaluation.json`: the evaluation as plain data and back (format: docs/evaluation.md)."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from autoft.errors import EvaluationError
+from autoft.records import Baseline, Evaluation, FoldReport, Importance, Interval, Target, Trial
+
+#: Raised whenever a reader of the older format would misunderstand the newer one.
+VERSION = 1
+
+#: Top-level keys, in order.
+KEYS = (
+    "version",
+    "task",
+    "objective",
+    "held_out",
+    "validation",
+    "optimism",
+    "folds",
+    "baselines",
+    "trials",
+    "best",
+    "seconds",
+    "environment",
+)
+
+
+def to_document(evaluation: Evaluation) -> dict[str, Any]:
+    """The evaluation as a JSON-ready dictionary with exactly the keys of `KEYS`.
+
+    Numbers are plain Python numbers; NaN and infinities become None.
+    """
+    best = evaluation.best
+    document = {
+        "version": VERSION,
+        "task": evaluation.task,
+        "objective": evaluation.objective,
+        "held_out": {name: dataclasses.asdict(value) for name, value in evaluation.held_out.items()},
+        "validation": evaluation.validation,
+        "optimism": evaluation.optimism,
+        "folds": [_fold(report) for report in evaluation.folds],
+        "baselines": {baseline.name: _baseline(baseline) for baseline in evaluation.baselines},
+        "trials": [dataclasses.asdict(trial) for trial in evaluation.trials],
+        "best": {
+            **{key: getattr(best, key) for key in ("params", "epochs")},
+            "trial": best.number,
+            "naive": evaluation.naive,
+            "per_class": evaluation.per_class,
+            "confusion": evaluation.confusion,
+            "curves": evaluation.curves,
+            "importance": [dataclasses.asdict(importance) for importance in evaluation.importance],
+            "overfitting": evaluation.overfitting,
+            "strategy": evaluation.strategy,
+            "target": dataclasses.asdict(evaluation.target),
+            "rows": evaluation.rows,
+            "interrupted": evaluation.interrupted,
+        },
+        "seconds": evaluation.seconds,
+        "environment": evaluation.environment,
+    }
+    return {key: _plain(document[key]) for key in KEYS}
+
+
+def from_document(document: Mapping[str, Any]) -> Evaluation:
+    """The evaluation that a dictionary of `to_document` describes.
+
+    Raises:
+        EvaluationError: If the dictionary is of another version or lacks a part.
+    """
+    if document.get("version") != VERSION:
+        raise EvaluationError(
+            "The evaluation",
+            f"be of format version {VERSION}",
+            f"it is of version {document.get('version')!r}",
+            "read it with the autoft that wrote it, or evaluate again",
+        )
+    try:
+        return _evaluation(document)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise EvaluationError(
+            "The evaluation",
+            "have the parts that docs/evaluation.md lists",
+            f"a part is missing or of another form ({type(error).__name__}: {error})",
+            "restore the file as autoft wrote it, or evaluate again",
+        ) from error
+
+
+def _evaluation(document: Mapping[str, Any]) -> Evaluation:
+    best = document["best"]
+    trials = tuple(_trial(trial) for trial in document["trials"])
+    chosen = [trial for trial in trials if trial.number == best["trial"]]
+    if not chosen:
+        raise KeyError(f"trial {best['trial']}")
+    return Evaluation(
+        task=document["task"],
+        objective=document["objective"],
+        strategy=best["strategy"],
+        target=Target(**{**best["target"], "classes": tuple(best["target"]["classes"])}),
+        rows=best["rows"],
+        held_out={name: _interval(value) for name, value in document["held_out"].items()},
+        validation=_number(document["validation"]),
+        optimism=_number(document["optimism"]),
+        naive=_numbers(best["naive"]),
+        folds=tuple(_report(fold, number) for number, fold in enumerate(document["folds"])),
+        overfitting=best["overfitting"],
+        baselines=tuple(
+            Baseline(
+                name=name,
+                metrics={metric: _interval(value) for metric, value in baseline["metrics"].items()},
+                difference=_interval(baseline["difference"]),
+                verdict=baseline["verdict"],
+            )
+            for name, baseline in document["baselines"].items()
+        ),
+        trials=trials,
+        best=chosen[0],
+        per_class={label: _numbers(row) for label, row in best["per_class"].items()},
+        confusion=tuple(tuple(row) for row in best["confusion"]),
+        curves=best["curves"],
+        importance=tuple(
+            Importance(column=entry["column"], drop=_interval(entry["drop"])) for entry in best["importance"]
+        ),
+        seconds=document["seconds"],
+        environment=document["environment"],
+        interrupted=best["interrupted"],
+    )
+
+
+def _fold(report: FoldReport) -> dict[str, Any]:
+    return {
+        "fold": report.fold,
+        "rows": {"train": report.train_rows, "held_out": report.held_out_rows},
+        "scores": {"train": report.train_score, "held_out": report.held_out_score},
+        "gap": report.gap,
+        "curves": {"train": report.train_curve, "held_out": report.held_out_curve},
+    }
+
+
+def _report(fold: Mapping[str, Any], number: int) -> FoldReport:
+    return FoldReport(
+        fold=fold.get("fold", number),
+        train_rows=fold["rows"]["train"],
+        held_out_rows=fold["rows"]["held_out"],
+        train_score=_number(fold["scores"]["train"]),
+        held_out_score=_number(fold["scores"]["held_out"]),
+        gap=_number(fold["gap"]),
+        train_curve=tuple(map(_number, fold["curves"]["train"])),
+        held_out_curve=tuple(map(_number, fold["curves"]["held_out"])),
+    )
+
+
+def _baseline(baseline: Baseline) -> dict[str, Any]:
+    return {
+        "metrics": {name: dataclasses.asdict(value) for name, value in baseline.metrics.items()},
+        "difference": dataclasses.asdict(baseline.difference),
+        "verdict": baseline.verdict,
+    }
+
+
+def _trial(trial: Mapping[str, Any]) -> Trial:
+    curves = {which: [[_number(loss) for loss in epoch] for epoch in curve] for which, curve in trial["curves"].items()}
+    return Trial(**{**trial, "checkpoints": tuple(trial["checkpoints"]), "curves": curves})
+
+
+def _interval(value: Mapping[str, Any]) -> Interval:
+    return Interval(**{key: _number(number) for key, number in value.items()})
+
+
+def _numbers(values: Mapping[str, Any]) -> dict[str, float]:
+    return {name: _number(value) for name, value in values.items()}
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else float(value)
+
+
+def _plain(value: Any) -> Any:
+    """Data with mappings, lists, strings, whole numbers, finite floats, booleans and None alone."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        return _plain(value.tolist())
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    return str(value)

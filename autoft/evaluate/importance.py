@@ -1,0 +1,85 @@
+"""Permutation importance on held-out rows: what the model loses when one column is shuffled (Breiman 2001)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from autoft.evaluate.folds import Member
+from autoft.evaluate.metrics import METRICS
+from autoft.evaluate.weighted import weighted_scores
+from autoft.preprocess.encode import Encoded
+from autoft.preprocess.plan import Plan
+from autoft.records import Column, Importance, Interval, Task
+
+#: At most so many rows are predicted, so often per column.
+ROWS, REPEATS = 2_000, 5
+
+
+def permutation_importance(
+    answers: Callable[[Encoded], np.ndarray],
+    plan: Plan,
+    columns: Sequence[Column],
+    encoded: Encoded,
+    y: np.ndarray,
+    members: Sequence[Member],
+    *,
+    task: Task,
+    objective: str,
+    positive_index: int,
+    seed: int,
+) -> tuple[Importance, ...]:
+    """Importance of each used column, the largest first.
+
+    Every row is answered by the member that did not train on it, before and after the column is shuffled among
+    the rows. Positive means that the model is worse without the column, whatever the metric's direction.
+
+    Args:
+        answers: The bag's members' answers to some rows, ``[K, m, ...]``.
+        plan, columns: Layout, and the columns for their names.
+        encoded, y: All rows and their target.
+        members: The K folds.
+        task, objective, positive_index: The problem.
+        seed: Of the sample and the shuffles.
+
+    Returns:
+        One record per used column; its interval spans the repeats.
+    """
+    rng = np.random.default_rng([seed, 2])
+    block = np.full(len(y), -1)
+    for k, member in enumerate(members):
+        block[member.held_out] = k
+    rows = rng.permutation(np.flatnonzero(block >= 0))[:ROWS]
+    sample, own = encoded.rows(rows), block[rows]
+
+    def score(changed: Encoded) -> float:
+        predictions = answers(changed)[own, np.arange(len(rows))]
+        weights = np.ones((1, len(rows)), dtype=np.uint8)
+        scored = weighted_scores(
+            y[rows], predictions, weights, task=task, positive_index=positive_index, names=(objective,)
+        )
+        return float(METRICS[objective].better(scored[objective])[0])
+
+    whole = score(sample)
+    found = []
+    for column in columns:
+        where = _position(plan, column.id)
+        if where is None:
+            continue
+        drops = []
+        for _ in range(REPEATS):
+            numbers, codes = sample.numbers.copy(), sample.codes.copy()
+            part = numbers if where[0] == "numbers" else codes
+            part[:, where[1]] = rng.permutation(part[:, where[1]])
+            drops.append(whole - score(Encoded(numbers=numbers, codes=codes)))
+        drop = Interval(value=float(np.mean(drops)), low=float(np.min(drops)), high=float(np.max(drops)))
+        found.append(Importance(column=column.name, drop=drop))
+    return tuple(sorted(found, key=lambda i: (-i.drop.value, i.column)))
+
+
+def _position(plan: Plan, column: str) -> tuple[str, int] | None:
+    if column in plan.numbers:
+        return "numbers", plan.numbers.index(column)
+    ids = [c.id for c in plan.categories]
+    return ("codes", ids.index(column)) if column in ids else None

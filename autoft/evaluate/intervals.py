@@ -1,0 +1,73 @@
+"""The cluster bootstrap: which rows are drawn, and the interval of what was computed on them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autoft.errors import EvaluationError
+from autoft.records import Interval
+
+#: Arrays of the evaluation; shapes stand in the docstrings.
+Array = NDArray[Any]
+
+#: Ends of a 95 % interval, in percent.
+TAILS = (2.5, 97.5)
+
+
+def draw(clusters: Array, draws: int, seed: int) -> Array:
+    """How often each row appears in each bootstrap draw.
+
+    Whole clusters are drawn with replacement, as many as there are, so that rows of one cluster (identical
+    rows, one patient) are always together: all drawn equally often, or all left out. The first draws are the
+    same whatever the number of draws.
+
+    Args:
+        clusters: Cluster of each row, ``[n]``; any integers.
+        draws: Number of draws.
+        seed: Equal seeds give equal draws.
+
+    Returns:
+        Counts ``[draws, n]``; 0 means that the row is out of the bag.
+
+    >>> counts = draw(np.array([0, 0, 1, 2]), draws=3, seed=0)
+    >>> bool((counts[:, 0] == counts[:, 1]).all())
+    True
+    """
+    if clusters.size == 0 or draws < 1:
+        raise EvaluationError(
+            "The bootstrap",
+            "have rows and draws",
+            f"there are {clusters.size:,} rows and {draws:,} draws",
+            "evaluate on a table with rows and with at least one draw",
+        )
+    names, member = np.unique(clusters, return_inverse=True)
+    rng = np.random.default_rng(seed)
+    # A cluster can be drawn at most len(names) times; beyond 255 that has no chance worth a byte more.
+    counts = np.empty((draws, clusters.size), dtype=np.uint8)
+    for row in counts:
+        times = np.bincount(rng.integers(len(names), size=len(names)), minlength=len(names))
+        row[:] = np.minimum(times, 255)[member.ravel()]
+    return counts
+
+
+def mean_interval(samples: Array) -> Interval:
+    """Mean and 95 % percentile interval of the draws; undefined draws (NaN) are left out.
+
+    >>> mean_interval(np.array([1.0, 2.0, np.nan, 3.0])).value
+    2.0
+    """
+    defined = samples[np.isfinite(samples)]
+    if not defined.size:
+        return Interval(value=math.nan, low=math.nan, high=math.nan)
+    low, high = np.percentile(defined, TAILS)
+    return Interval(value=float(defined.mean()), low=float(low), high=float(high))
+
+
+def around(value: float, samples: Array) -> Interval:
+    """A value computed on all rows with the 95 % percentile interval of the draws."""
+    spread = mean_interval(samples)
+    return Interval(value=float(value), low=spread.low, high=spread.high)

@@ -1,0 +1,243 @@
+"""The honest score: what the chosen model is worth after correcting for the choice.
+
+The best of many trials is partly lucky, and its own held-out score includes the luck. The default remedy is
+bootstrap bias corrected cross-validation: Tsamardinos, Greasidou, Borboudakis, "Bootstrapping the out-of-sample
+predictions for efficient and accurate cross-validation", Machine Learning 107 (2018). It trains nothing: rows are
+drawn, the whole choice is made again on the drawn rows, and the choice is scored on the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from autoft.evaluate.choice import Candidate, Replay, choose, common_rows
+from autoft.evaluate.intervals import Array, around, draw, mean_interval
+from autoft.evaluate.metrics import objectives, scores
+from autoft.evaluate.weighted import weighted_scores
+from autoft.records import Interval, Task
+
+__all__ = ["Candidate", "PairCandidate", "Verdict", "choose", "corrected", "holdout", "nested", "plain"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PairCandidate:
+    """One checkpoint of one trial under `nested`: ``pairs[i, j]`` (i < j) are the predictions of the model that
+    saw neither block i nor block j, for the rows of both (``[n, classes]`` or ``[n]``, NaN elsewhere)."""
+
+    trial: int
+    epochs: int
+    pairs: Mapping[tuple[int, int], Array]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Verdict:
+    """What the choice is and what it is worth.
+
+    Attributes:
+        chosen: Position of the chosen candidate.
+        held_out: Honest scores by metric, with 95 % intervals.
+        validation: Naive score of the chosen candidate on the objective.
+        optimism: How much `validation` flatters, positive when it does, whatever the metric's direction.
+        naive: All naive scores of the chosen candidate.
+        draws: Number of bootstrap draws.
+        samples: The objective's honest score in each draw, ``[draws]``, NaN where undefined.
+        out_of_bag: Whether a draw scores the rows that were not drawn (`corrected`) or those that were.
+        seed: Seed of the draws.
+        rows: Positions of the rows that are drawn from, ``[m]``.
+        predictions: Held-out predictions of the network on those rows, NaN elsewhere: the chosen candidate's
+            (`corrected`), the pooled ones (`nested`), the deployed model's (`holdout`).
+    """
+
+    chosen: int
+    held_out: dict[str, Interval]
+    validation: float
+    optimism: float
+    naive: dict[str, float]
+    draws: int
+    samples: Array
+    out_of_bag: bool
+    seed: int
+    rows: Array
+    predictions: Array
+
+
+def corrected(
+    y: Array,
+    candidates: Sequence[Candidate],
+    *,
+    clusters: Array,
+    task: Task,
+    objective: str,
+    positive_index: int,
+    draws: int = 500,
+    seed: int,
+) -> Verdict:
+    """Bootstrap bias corrected score of the chosen candidate, without further training.
+
+    In each draw clusters are drawn with replacement, the choice is made again on the drawn rows, and its scores
+    are computed on the rows not drawn. The mean over the draws is the value, their 2.5 and 97.5 percentiles the
+    interval; a draw in which a metric is undefined is left out for that metric. Where rows x trials x draws
+    exceed `AFFORDABLE`, trials behind the best by more than `HOPELESS` standard errors in the first `PILOT` draws
+    sit out the later ones, and then fewer draws are made, at least `FEWEST_DRAWS` (constants of `choice`).
+
+    Args:
+        y: Class positions or values, ``[n]``.
+        candidates: Checkpoints of all trials.
+        clusters: Rows that are drawn together, ``[n]``.
+        task, objective, positive_index: The problem.
+        draws: Number of draws.
+        seed: Equal seeds give equal verdicts.
+    """
+    rows = common_rows(candidates)
+    replay = Replay(y, candidates, rows, task=task, objective=objective, positive_index=positive_index)
+    counts, picks = replay.on_draws(clusters[rows], draws, seed)
+    samples = {name: np.full(len(counts), np.nan) for name in objectives(task)}
+    for pick in np.unique(picks[picks >= 0]):
+        here = picks == pick
+        left_out = (counts[here] == 0).astype(np.uint8)
+        predictions = candidates[pick].predictions[rows]
+        drawn = weighted_scores(y[rows], predictions, left_out, task=task, positive_index=positive_index)
+        for name, values in drawn.items():
+            samples[name][here] = values
+    held_out = {name: mean_interval(values) for name, values in samples.items()}
+    return _verdict(replay, held_out, samples[objective], seed, rows)
+
+
+def nested(
+    y: Array,
+    pairs: Sequence[PairCandidate],
+    *,
+    candidates: Sequence[Candidate],
+    blocks: Array,
+    clusters: Array,
+    task: Task,
+    objective: str,
+    positive_index: int,
+    draws: int = 500,
+    seed: int,
+) -> Verdict:
+    """Score by holding out pairs of blocks: unbiased even when no trial is any good, but noisier.
+
+    For block i the choice is made on the other blocks j, by models that saw neither i nor j, and the prediction
+    is the mean of those models of the chosen candidate.
+
+    Args:
+        y: Class positions or values, ``[n]``.
+        pairs: Checkpoints of all trials of the pair members.
+        candidates: Checkpoints of the K members that leave one block out; the deployed choice and the naive
+            scores come from these.
+        blocks: Block of each row, ``[n]``, negative for the untouched holdout.
+        clusters, task, objective, positive_index, draws, seed: As for `corrected`.
+    """
+    touched = common_rows(candidates)
+    replay = Replay(y, candidates, touched, task=task, objective=objective, positive_index=positive_index)
+    pooled = np.full(candidates[0].predictions.shape, np.nan)
+    numbers = np.unique(blocks[blocks >= 0]).tolist()
+    for i in numbers:
+        others = [j for j in numbers if j != i]
+        views = [_other_blocks(pair, i, others, blocks) for pair in pairs]
+        pick = choose(y, views, task=task, objective=objective, positive_index=positive_index)
+        here = blocks == i
+        pooled[here] = np.mean([_pair(pairs[pick], i, j)[here] for j in others], axis=0)
+    rows = np.flatnonzero(blocks >= 0)
+    held_out, samples = _plain(y, pooled, rows, clusters, task, positive_index, draws, seed)
+    return _verdict(replay, held_out, samples[objective], seed, rows, pooled)
+
+
+def holdout(
+    y: Array,
+    candidates: Sequence[Candidate],
+    predictions: Array,
+    *,
+    rows: Array,
+    clusters: Array,
+    task: Task,
+    objective: str,
+    positive_index: int,
+    draws: int = 500,
+    seed: int,
+) -> Verdict:
+    """Score of the chosen candidate's model on rows that nothing has touched.
+
+    Args:
+        y: Class positions or values, ``[n]``.
+        candidates: Checkpoints of all trials on the touched rows.
+        predictions: Of the deployed model, ``[n, classes]`` or ``[n]``; only `rows` are looked at.
+        rows: Positions of the untouched rows.
+        clusters, task, objective, positive_index, draws, seed: As for `corrected`.
+    """
+    touched = common_rows(candidates)
+    replay = Replay(y, candidates, touched, task=task, objective=objective, positive_index=positive_index)
+    held_out, samples = _plain(y, predictions, rows, clusters, task, positive_index, draws, seed)
+    return _verdict(replay, held_out, samples[objective], seed, rows, predictions)
+
+
+def plain(
+    y: Array,
+    predictions: Array,
+    *,
+    rows: Array,
+    clusters: Array,
+    task: Task,
+    positive_index: int,
+    draws: int = 500,
+    seed: int,
+) -> dict[str, Interval]:
+    """Scores of given predictions on given rows, with cluster bootstrap intervals and no correction."""
+    return _plain(y, predictions, rows, clusters, task, positive_index, draws, seed)[0]
+
+
+def _plain(
+    y: Array, predictions: Array, rows: Array, clusters: Array, task: Task, positive_index: int, draws: int, seed: int
+) -> tuple[dict[str, Interval], dict[str, Array]]:
+    """Scores with intervals, and the bootstrap samples behind them."""
+    point = scores(y[rows], predictions[rows], task=task, positive_index=positive_index)
+    counts = draw(clusters[rows], draws, seed)
+    samples = weighted_scores(y[rows], predictions[rows], counts, task=task, positive_index=positive_index)
+    return {name: around(value, samples[name]) for name, value in point.items()}, samples
+
+
+def _verdict(
+    replay: Replay,
+    held_out: dict[str, Interval],
+    samples: Array,
+    seed: int,
+    rows: Array,
+    predictions: Array | None = None,
+) -> Verdict:
+    """The record of an outcome; without predictions of their own, those of the choice were scored out of the bag."""
+    chosen, metric = replay.on_all_rows(), replay.metric
+    pooled = replay.candidates[chosen].predictions
+    naive = scores(replay.y, pooled[replay.rows], task=replay.task, positive_index=replay.positive_index)
+    shown = pooled if predictions is None else predictions
+    only = np.full(shown.shape, np.nan)
+    only[rows] = shown[rows]
+    flattery = naive[metric.name] - held_out[metric.name].value
+    return Verdict(
+        chosen=chosen,
+        held_out=held_out,
+        validation=naive[metric.name],
+        optimism=flattery if metric.direction == "max" else -flattery,
+        naive=naive,
+        draws=len(samples),
+        samples=samples,
+        out_of_bag=predictions is None,
+        seed=seed,
+        rows=rows,
+        predictions=only,
+    )
+
+
+def _pair(pair: PairCandidate, i: int, j: int) -> Array:
+    return pair.pairs[min(i, j), max(i, j)]
+
+
+def _other_blocks(pair: PairCandidate, i: int, others: Sequence[int], blocks: Array) -> Candidate:
+    """Predictions for all blocks but i, by models that saw neither that block nor i."""
+    predictions = np.full(_pair(pair, i, others[0]).shape, np.nan)
+    for j in others:
+        predictions[blocks == j] = _pair(pair, i, j)[blocks == j]
+    return Candidate(trial=pair.trial, epochs=pair.epochs, predictions=predictions)

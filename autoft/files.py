@@ -1,0 +1,163 @@
+"""Files that are whole or absent: atomic writes, a kernel lock, fingerprints, clear errors for full disks."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import socket
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from autoft.errors import FileError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+
+def fingerprint(data: bytes) -> str:
+    """SHA-256 of bytes as hexadecimal text."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def canonical_json(value: Any) -> str:
+    """JSON text that is equal for equal values: sorted keys, no blanks, no NaN.
+
+    >>> canonical_json({"b": 1, "a": [True, None]})
+    '{"a":[true,null],"b":1}'
+    """
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def writing_error(path: Path, error: OSError, saved: str = "") -> FileError:
+    """The four-part error for a failed write; `saved` says what is safe all the same."""
+    reason = {
+        errno.ENOSPC: "the disk is full",
+        errno.EFBIG: "the file-size limit is reached",
+        errno.EDQUOT: "the disk quota is used up",
+        errno.EROFS: "the file system is read-only",
+        errno.EACCES: "permission is denied",
+        errno.EPERM: "permission is denied",
+        errno.ENOTDIR: "a part of the path is a file, not a folder",
+        errno.EISDIR: "it is a folder",
+    }.get(error.errno or 0, error.strerror or type(error).__name__)
+    fix = "free some space or choose another folder, and run the same command again"
+    return FileError(f"'{path}'", "be writable", f"{reason}{'; ' + saved if saved else ''}", fix)
+
+
+def write_atomic(path: str | Path, data: str | bytes) -> None:
+    """Write a file so that a reader or a crash sees the old content or the new one, never a part.
+
+    Temporary file in the same folder, fsync, rename, fsync of the folder.
+
+    Raises:
+        FileError: If the file cannot be written; the old file is then untouched.
+    """
+    path = Path(path)
+    raw = data.encode("utf-8") if isinstance(data, str) else data
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:80]}.", suffix=".tmp")
+    except OSError as error:
+        raise writing_error(path, error) from error
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(raw)
+            flush_to_disk(file)
+        os.chmod(name, 0o666 & ~_umask())
+        os.replace(name, path)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        if isinstance(error, OSError):
+            raise writing_error(path, error) from error
+        raise
+    sync_folder(path.parent)
+
+
+def flush_to_disk(file: IO[Any]) -> None:
+    """Flush Python's and the system's buffers of an open file."""
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in `folder` durable where the system can do that."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def prepare_folder(path: str | Path) -> Path:
+    """Create a folder if needed and prove, before anything is computed, that it can be written.
+
+    Raises:
+        FileError: If it is a file, or cannot be created or written.
+    """
+    folder = Path(path)
+    if folder.exists() and not folder.is_dir():
+        raise FileError(f"'{folder}'", "be a folder", "it is a file", "choose another output folder")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(b"probe")
+            probe.flush()
+    except OSError as error:
+        raise writing_error(folder, error) from error
+    return folder
+
+
+@contextlib.contextmanager
+def locked(path: str | Path) -> Iterator[None]:
+    """Hold an exclusive lock on a file while the block runs.
+
+    The kernel frees it when the process dies, however it dies, so a crash never blocks the next run.
+
+    Raises:
+        FileError: If another process holds it; the message names that process.
+    """
+    path = Path(path)
+    try:
+        file = open(path, "a+", encoding="utf-8")  # noqa: SIM115  (closed below, after the lock)
+    except OSError as error:
+        raise writing_error(path, error) from error
+    try:
+        if fcntl is not None:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                file.seek(0)
+                holder = file.read(200).strip() or "another process"
+                raise FileError(
+                    f"Folder '{path.parent}'",
+                    "be used by one run at a time",
+                    f"it is in use by {holder}",
+                    "wait for that run to end, or choose another folder",
+                ) from error
+        file.seek(0)
+        file.truncate()
+        file.write(f"process {os.getpid()} on {socket.gethostname()}")
+        file.flush()
+        yield
+    finally:
+        file.close()
+
+
+def digest_folder(folder: Path, *, leave_out: tuple[str, ...] = ()) -> Mapping[str, str]:
+    """SHA-256 of every file below `folder`, by relative path with forward slashes, in sorted order."""
+    names = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+    return {name: fingerprint((folder / name).read_bytes()) for name in names if name not in leave_out}

@@ -1,0 +1,98 @@
+"""The stacked multilayer perceptron and its initial weights."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autoft.preprocess.plan import Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Architecture:
+    """What fixes the shape of a program; everything else about a trial is a variable in it."""
+
+    width: int
+    depth: int
+    activation: str
+    embedding: int
+
+
+def build_mlp(architecture: Architecture, plan: Plan, *, members: int, dense: int, outputs: int) -> Any:
+    """A Keras model from encoded rows to logits.
+
+    Inputs (those that the plan has): ``dense [S, B, dense]`` float32, ``slots [S, B, e]`` int32.
+    Output: logits ``[S, B, outputs]``.
+    """
+    import keras
+
+    from autoft.networks.stacked import StackedDense, StackedDropout, StackedEmbedding
+
+    inputs: dict[str, Any] = {}
+    features = []
+    if dense:
+        inputs["dense"] = keras.Input(batch_shape=(members, None, dense), name="dense")
+        features.append(inputs["dense"])
+    if plan.embedded:
+        sizes = [c.slots for c in plan.embedded]
+        inputs["slots"] = keras.Input(batch_shape=(members, None, len(sizes)), dtype="int32", name="slots")
+        features.append(StackedEmbedding(sizes, architecture.embedding, name="embedding")(inputs["slots"]))
+    x = keras.layers.Concatenate(name="features")(features) if len(features) > 1 else features[0]
+    for layer in range(architecture.depth):
+        x = StackedDense(architecture.width, architecture.activation, name=f"hidden_{layer}")(x)
+        x = StackedDropout(members, seed=layer + 1, name=f"dropout_{layer}")(x)
+    return keras.Model(inputs, StackedDense(outputs, name="logits")(x), name="network")
+
+
+def initial_weights(
+    architecture: Architecture,
+    plan: Plan,
+    *,
+    power: np.ndarray,
+    blocks: tuple[tuple[str, int], ...],
+    outputs: int,
+    bias: np.ndarray,
+    seed: int,
+) -> dict[str, np.ndarray]:
+    """Initial trainable weights by name (``hidden_0/kernel``).
+
+    Each block of inputs draws from its own generator, keyed by its column: a member's weights do not move when
+    some other column has a category more. The first layer is scaled by the power of the encoded *training*
+    rows (RealMLP's idea, arXiv 2407.04491: neurons start with unit variance), which one-hot columns need.
+
+    Args:
+        power: ``[S]`` mean over a member's training rows of the sum of squared inputs.
+        blocks: Name and width of each block of the dense encoding, in order.
+        outputs: Number of logits.
+        bias: ``[S, outputs]`` initial bias of the logits (log odds of the training rows, or 0).
+        seed: Of the run.
+    """
+    members = len(power)
+    weights: dict[str, np.ndarray] = {}
+
+    def normal(name: str, shape: tuple[int, ...]) -> np.ndarray:
+        key = zlib.crc32(name.encode())
+        draws = [np.random.default_rng([seed, s, key]).standard_normal(shape) for s in range(members)]
+        return np.stack(draws).astype(np.float32)
+
+    first = [normal(name, (width, architecture.width)) for name, width in blocks]
+    for j, category in enumerate(plan.embedded):
+        vectors = normal(f"embedding {category.id}", (category.slots + 2, architecture.embedding))
+        weights[f"embedding/table_{j}"] = vectors / np.sqrt(architecture.embedding)
+        first.append(normal(category.id, (architecture.embedding, architecture.width)))
+    fan_in = np.maximum(power + len(plan.embedded), 1.0).astype(np.float32)
+    kernel = np.concatenate(first, axis=1) / np.sqrt(fan_in)[:, None, None]
+    for layer in range(architecture.depth):
+        weights[f"hidden_{layer}/kernel"] = kernel
+        weights[f"hidden_{layer}/bias"] = np.zeros((members, 1, architecture.width), np.float32)
+        out = architecture.width if layer + 1 < architecture.depth else outputs
+        gain = 2.0 if layer + 1 < architecture.depth else 0.1
+        kernel = normal(f"layer {layer + 1}", (architecture.width, out)) * np.float32(
+            np.sqrt(gain / architecture.width)
+        )
+    weights["logits/kernel"] = kernel
+    weights["logits/bias"] = bias[:, None, :].astype(np.float32)
+    return weights

@@ -1,0 +1,157 @@
+"""Layers for a stack of S members that share a program but nothing else.
+
+Weights are ``[S, in, out]`` and activations ``[S, B, width]``: member s of the output depends on member s of
+the input and on no other, so that what one fold learns can never reach another.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="autoft")
+class StackedDense(keras.layers.Layer):  # type: ignore[misc]
+    """``activation(x W + b)`` for every member: ``[S, B, in]`` -> ``[S, B, units]``.
+
+    Args:
+        units: Width of the output.
+        activation: Name of a Keras activation, or None.
+    """
+
+    def __init__(self, units: int, activation: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.units = units
+        self.activation = keras.activations.get(activation)
+
+    def build(self, input_shape: Any) -> None:
+        members, _, inputs = input_shape
+        self.kernel = self.add_weight(shape=(members, inputs, self.units), initializer="zeros", name="kernel")
+        self.bias = self.add_weight(shape=(members, 1, self.units), initializer="zeros", name="bias")
+
+    def call(self, inputs: Any) -> Any:
+        return self.activation(ops.matmul(inputs, self.kernel) + self.bias)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return (*input_shape[:-1], self.units)
+
+    def get_config(self) -> dict[str, Any]:
+        activation = keras.activations.serialize(self.activation)
+        return {**super().get_config(), "units": self.units, "activation": activation}
+
+
+@keras.saving.register_keras_serializable(package="autoft")
+class StackedEmbedding(keras.layers.Layer):  # type: ignore[misc]
+    """One learned vector per category and member: slots ``[S, B, k]`` -> ``[S, B, k * dim]``.
+
+    While training, a share of the slots is shown as unknown (slot 0), so that the vector which stands for
+    unseen categories is trained too.
+
+    Args:
+        sizes: Categories of each column (besides unknown and missing).
+        dim: Length of a vector.
+        hidden_share: Share of cells shown as unknown while training.
+        seed: Of the generator that picks them.
+    """
+
+    def __init__(self, sizes: list[int], dim: int, hidden_share: float = 0.02, seed: int = 0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.sizes, self.dim, self.hidden_share, self.seed = list(sizes), dim, hidden_share, seed
+        self.generator = keras.random.SeedGenerator(seed)
+
+    def build(self, input_shape: Any) -> None:
+        members = input_shape[0]
+        self.tables = [
+            self.add_weight(shape=(members, size + 2, self.dim), initializer="zeros", name=f"table_{j}")
+            for j, size in enumerate(self.sizes)
+        ]
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        if training and self.hidden_share > 0:
+            shown = keras.random.uniform(ops.shape(inputs), seed=self.generator) >= self.hidden_share
+            inputs = inputs * ops.cast(shown, inputs.dtype)
+        members = inputs.shape[0]
+        vectors = []
+        for j, table in enumerate(self.tables):
+            size = table.shape[1]
+            flat = ops.reshape(table, (members * size, self.dim))
+            first = ops.expand_dims(ops.arange(members, dtype=inputs.dtype) * size, 1)
+            vectors.append(ops.take(flat, inputs[:, :, j] + first, axis=0))
+        return ops.concatenate(vectors, axis=-1)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return (*input_shape[:-1], len(self.sizes) * self.dim)
+
+    def get_config(self) -> dict[str, Any]:
+        own = {"sizes": self.sizes, "dim": self.dim, "hidden_share": self.hidden_share, "seed": self.seed}
+        return {**super().get_config(), **own}
+
+
+@keras.saving.register_keras_serializable(package="autoft")
+class StackedDropout(keras.layers.Layer):  # type: ignore[misc]
+    """Dropout with one rate per member, a variable ``[S, 1, 1]``: another rate needs no new program.
+
+    Args:
+        members: S.
+        seed: Of the generator of the masks.
+    """
+
+    def __init__(self, members: int, seed: int = 0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.members, self.seed = members, seed
+        self.generator = keras.random.SeedGenerator(seed)
+
+    def build(self, input_shape: Any) -> None:
+        self.rate = self.add_weight(shape=(self.members, 1, 1), initializer="zeros", trainable=False, name="rate")
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        if not training:
+            return inputs
+        kept = keras.random.uniform(ops.shape(inputs), seed=self.generator) >= self.rate
+        return inputs * ops.cast(kept, inputs.dtype) / (1.0 - self.rate)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "members": self.members, "seed": self.seed}
+
+
+@keras.saving.register_keras_serializable(package="autoft")
+class MemberMean(keras.layers.Layer):  # type: ignore[misc]
+    """The bag's answer: mean over members of the probabilities or values, logits ``[S, B, o]`` -> ``[B, C]``.
+
+    Binary tasks have one logit and two probabilities; regression undoes the scaling of the target, which each
+    member has from its own training rows.
+
+    Args:
+        task: ``binary``, ``multiclass`` or ``regression``.
+        members: S.
+    """
+
+    def __init__(self, task: str, members: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.task, self.members = task, members
+
+    def build(self, input_shape: Any) -> None:
+        if self.task == "regression":
+            shape = (self.members, 1, 1)
+            self.center = self.add_weight(shape=shape, initializer="zeros", trainable=False, name="center")
+            self.scale = self.add_weight(shape=shape, initializer="ones", trainable=False, name="scale")
+
+    def answers(self, logits: Any) -> Any:
+        """Each member's own answer ``[S, B, C]``."""
+        if self.task == "regression":
+            return logits * self.scale + self.center
+        if self.task == "binary":
+            positive = ops.sigmoid(logits)
+            return ops.concatenate([1.0 - positive, positive], axis=-1)
+        return ops.softmax(logits, axis=-1)
+
+    def call(self, inputs: Any) -> Any:
+        return ops.mean(self.answers(inputs), axis=0)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "task": self.task, "members": self.members}

@@ -1,0 +1,127 @@
+"""Answers for new tables: aligned, converted and checked as the training table was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autoft import target as targets
+from autoft.artifact import Meta, as_tensors
+from autoft.errors import EvaluationError
+from autoft.records import Column, Finding
+from autoft.schema.convert import Converted, align, convert
+from autoft.table import read
+
+#: Rows that are answered at a time: memory stays constant however long the table is.
+CHUNK = 16_384
+
+
+class Predictor:
+    """A loaded model and what it takes to ask it.
+
+    Args:
+        model: The Keras model over raw columns.
+        meta: What is known of the training table.
+        folder: The artifact, for its schema.
+    """
+
+    def __init__(self, model: Any, meta: Meta, folder: Path) -> None:
+        self.model, self.meta, self.folder = model, meta, folder
+        self._schema: Any = None
+
+    def answers(self, data: Any) -> tuple[np.ndarray, tuple[Finding, ...]]:
+        """Class probabilities ``[n, classes]`` or values ``[n]``, and findings about the table.
+
+        Raises:
+            SchemaError: If columns are missing or of another type.
+        """
+        from autoft.schema import check
+
+        table = read(data, allow_empty=True)
+        frame, findings = align(table.frame.drop(columns=self.meta.target.name, errors="ignore"), self.meta.columns)
+        check.refuse(findings)
+        if len(frame):
+            findings += self._against_schema(frame)
+            check.refuse(findings)
+        converted = convert(frame, self.meta.columns)
+        findings += self._oddities(converted, len(frame))
+        regression = self.meta.target.task == "regression"
+        parts = [self._ask(converted, slice(start, start + CHUNK)) for start in range(0, max(1, len(frame)), CHUNK)]
+        out = np.concatenate(parts)
+        return (out[:, 0] if regression else out), findings
+
+    def decide(self, answers: np.ndarray) -> np.ndarray:
+        """Labels in their original dtype (the most probable class), or the values themselves."""
+        if self.meta.target.task == "regression":
+            return answers
+        from autoft.evaluate.metrics import decide
+
+        target = self.meta.target
+        return targets.decode(decide(answers, task=target.task, positive_index=target.positive_index), target)
+
+    def need_classes(self) -> None:
+        """Raise for a regression, which has no probabilities."""
+        if self.meta.target.task == "regression":
+            raise EvaluationError(
+                f"Target '{self.meta.target.name}'",
+                "have classes for predict_proba",
+                "it is an amount",
+                "use predict()",
+            )
+
+    def _ask(self, converted: Converted, rows: slice) -> np.ndarray:
+        from autoft.training.bag import guarded
+
+        inputs: dict[str, np.ndarray] = {}
+        for tensor in self.model.inputs:
+            cells = converted.values[tensor.name][rows]
+            inputs[tensor.name] = (guarded(cells) if cells.dtype == object else cells)[:, None]
+        return np.asarray(self.model(as_tensors(inputs), training=False), dtype=np.float64)
+
+    def _against_schema(self, frame: Any) -> tuple[Finding, ...]:
+        """What the schema that travels with the model says of the table."""
+        from autoft.schema import check, engine
+
+        path = self.folder / "schema.pbtxt"
+        if not path.is_file():
+            return ()
+        chosen, findings = engine.choose("auto")
+        if chosen is None or chosen.name != self.meta.engine:
+            return findings
+        if self._schema is None:
+            self._schema = chosen.read(path)
+        return findings + check.serving(frame, self.meta.columns, chosen, self._schema)
+
+    def _oddities(self, converted: Converted, rows: int) -> tuple[Finding, ...]:
+        """Cells that are answered all the same, but not as well as others."""
+        found: list[Finding] = []
+        for column in self.meta.columns:
+            if not column.used:
+                continue
+            cells = converted.values[column.id]
+            bad = converted.bad.get(column.id, 0)
+            if bad:
+                row, text = converted.first_bad[column.id]
+                shown = f"{bad:,} of {rows:,} cells are not, first '{text[:40]}' in row {row + 1:,}"
+                found.append(_warn("unreadable-cells", column, f"be {column.kind}", shown, "they count as missing"))
+            if column.id in self.meta.vocabularies:
+                known = {*self.meta.vocabularies[column.id], None}
+                unseen = sum(text not in known for text in cells)
+                if unseen:
+                    text = f"{unseen:,} of {rows:,} cells hold a category that was not there"
+                    fix = "they are answered as unknown; train again when there are many"
+                    found.append(_warn("unseen-categories", column, "hold the categories of the training", text, fix))
+            if column.id in self.meta.ranges:
+                low, high = self.meta.ranges[column.id]
+                outside = int(np.sum((cells < low) | (cells > high)))
+                if outside:
+                    text = f"{outside:,} of {rows:,} values lie outside {low:g} to {high:g}"
+                    fix = "trust these predictions less; train again when there are many"
+                    found.append(_warn("out-of-range", column, "stay in the range of the training", text, fix))
+        return tuple(found)
+
+
+def _warn(code: str, column: Column, must: str, found: str, fix: str) -> Finding:
+    return Finding(code=code, severity="warning", column=column.name, must=must, found=found, fix=fix)

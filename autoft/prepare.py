@@ -1,0 +1,302 @@
+"""From a recipe and data to everything that a training needs: read, understood, checked, divided.
+
+Nothing here learns from values but the schema; what is learned is learned later, from training rows only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autoft import target as targets
+from autoft.errors import RecipeError
+from autoft.records import Column, Finding, Progress, Strategy, Target
+from autoft.table import Table, read
+
+if TYPE_CHECKING:
+    from autoft.evaluate.folds import Member, Split
+    from autoft.preprocess.encode import Encoded
+    from autoft.preprocess.plan import Plan
+    from autoft.recipe import Recipe
+    from autoft.schema.check import Contract
+    from autoft.schema.convert import Converted
+    from autoft.schema.engine import Engine
+
+Tell = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Inspected:
+    """A table that has been read, understood and checked.
+
+    Attributes:
+        table: The canonical table, without rows and columns that the recipe leaves out.
+        columns: All columns, the target included.
+        target: The column to predict, None where it is absent.
+        converted: Cells by column id.
+        contract: The schema and whether the table fits it.
+        engine: What checked it, None if nothing could.
+        findings: Everything found.
+    """
+
+    table: Table
+    columns: tuple[Column, ...]
+    target: Target | None
+    converted: Converted
+    contract: Contract
+    engine: Engine | None
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Prepared:
+    """Everything that a training needs.
+
+    Attributes:
+        inspected: The table.
+        target: The column to predict.
+        features: The feature columns.
+        plan, encoded: Layout and cells of the network's inputs.
+        y: ``[n]`` class positions or values.
+        split, members: Who may see what.
+        strategy: How the score is made.
+        objective: The metric that is tuned.
+        findings: Everything found.
+    """
+
+    inspected: Inspected
+    target: Target
+    features: tuple[Column, ...]
+    plan: Plan
+    encoded: Encoded
+    y: np.ndarray
+    split: Split
+    members: tuple[Member, ...]
+    strategy: Strategy
+    objective: str
+    findings: tuple[Finding, ...]
+
+
+def inspect(recipe: Recipe, data: Any, *, write_schema: bool) -> Inspected:
+    """Read a table and collect all findings about it.
+
+    Args:
+        recipe: What to do.
+        data: Path, DataFrame or ``(X, y)``; None reads the recipe's own data.
+        write_schema: Whether a schema file that the recipe names and that does not exist is written.
+    """
+    from autoft.schema import audit, check, engine
+    from autoft.schema.convert import convert
+    from autoft.schema.infer import infer_columns
+
+    table = read(recipe.data_path() if data is None else data, target=recipe.data.target)
+    name = recipe.data.target or table.target
+    if name is None:
+        raise RecipeError(
+            "The recipe", "name the column to predict", "data: target: is missing", "set it, or pass target="
+        )
+    table = _leave_out(table, recipe, name)
+    columns, findings = infer_columns(table.frame, kinds=recipe.data.columns, target=name)
+    converted = convert(table.frame, columns)
+    chosen, engine_findings = engine.choose(recipe.schema_.engine)
+    target = _target(table, recipe, name)
+    findings += audit.audit(
+        table.frame,
+        columns,
+        converted,
+        target=name,
+        task=target.task if target else "binary",
+        allow_leak=recipe.schema_.allow_leak,
+        drop_missing_target=recipe.schema_.drop_missing_target,
+        folds=recipe.evaluate.folds,
+        positive=target.positive if target else None,
+    )
+    path = recipe.schema_path()
+    contract = check.contract(
+        table.frame,
+        columns,
+        engine=chosen,
+        schema_path=path if path is not None and (write_schema or path.exists()) else None,
+        target=name,
+        known=findings,
+    )
+    return Inspected(
+        table=table,
+        columns=columns,
+        target=target,
+        converted=converted,
+        contract=contract,
+        engine=chosen,
+        findings=(*findings, *engine_findings, *contract.findings),
+    )
+
+
+def prepare(recipe: Recipe, data: Any, tell: Tell) -> Prepared:
+    """Read, check and divide a table.
+
+    Raises:
+        SchemaError: With every reason for which the table cannot be trained on.
+        AutoFTError: If data or recipe cannot be understood.
+    """
+    from autoft.evaluate import folds
+    from autoft.preprocess.encode import encode, row_keys
+    from autoft.preprocess.plan import make_plan
+    from autoft.schema import check
+
+    tell(Progress(stage="reading", message="reading and checking the table"))
+    inspected = inspect(recipe, data, write_schema=True)
+    check.refuse(inspected.findings)
+    assert inspected.target is not None  # its absence is an error among the findings
+    inspected = _with_target(inspected)
+    target, table, values = inspected.target, inspected.table, inspected.converted.values
+    assert target is not None
+    features = tuple(c for c in inspected.columns if c.name not in (target.name, recipe.evaluate.group))
+    plan = make_plan(
+        features,
+        values,
+        outliers=recipe.preprocess.numeric.outliers,
+        max_categories=recipe.preprocess.categorical.max_categories,
+        embed_above=recipe.preprocess.categorical.embed_above,
+    )
+    encoded = encode(plan, values, len(table.frame))
+    y = targets.encode(table.frame[target.name], target, dtype=table.dtypes[target.name])
+    strategy = recipe.evaluate.strategy
+    split, more = folds.split(
+        y,
+        task=target.task,
+        folds=recipe.evaluate.folds,
+        keys=row_keys(encoded),
+        groups=_cells(inspected, recipe.evaluate.group, "group"),
+        time=_cells(inspected, recipe.evaluate.time, "time"),
+        holdout=recipe.evaluate.holdout if strategy == "holdout" else 0.0,
+        seed=recipe.seed,
+        classes=target.classes,
+    )
+    return Prepared(
+        inspected=inspected,
+        target=target,
+        features=features,
+        plan=plan,
+        encoded=encoded,
+        y=y,
+        split=split,
+        members=folds.members(split, strategy),
+        strategy=strategy,
+        objective=_objective(recipe, target),
+        findings=(*inspected.findings, *more),
+    )
+
+
+def _leave_out(table: Table, recipe: Recipe, target: str) -> Table:
+    """The table without the columns that the recipe drops."""
+    names = [str(n) for n in table.frame.columns]
+    for key, wanted in (("drop", recipe.data.drop), ("columns", tuple(recipe.data.columns))):
+        for name in wanted:
+            _exists(name, names, f"data: {key}:")
+    for key, one in (("group", recipe.evaluate.group), ("time", recipe.evaluate.time)):
+        if one is not None:
+            _exists(one, names, f"evaluate: {key}:")
+            if one == target:
+                raise RecipeError(f"evaluate: {key}:", "not be the target", f"it is '{one}'", "choose another column")
+    return replace(table, frame=table.frame.drop(columns=list(recipe.data.drop)))
+
+
+def _exists(name: str, names: list[str], key: str) -> None:
+    if name not in names:
+        near = get_close_matches(name, names, n=1)
+        fix = f"did you mean '{near[0]}'?" if near else "correct the name"
+        raise RecipeError(f"{key} '{name}'", "name a column of the table", "there is no such column", fix)
+
+
+def _target(table: Table, recipe: Recipe, name: str) -> Target | None:
+    """The target as far as it can be understood; what is wrong with it is the audit's to say."""
+    if name not in table.frame.columns:
+        return None
+    return targets.understand(
+        table.frame[name],
+        dtype=table.dtypes[name],
+        task=None if recipe.task == "auto" else recipe.task,
+        positive=recipe.data.positive,
+    )
+
+
+def _with_target(inspected: Inspected) -> Inspected:
+    """The same without the rows whose target is missing (the recipe has allowed that, or there are none)."""
+    assert inspected.target is not None
+    known = inspected.table.frame[inspected.target.name].notna().to_numpy()
+    if known.all():
+        return inspected
+    values = {c: v[known] for c, v in inspected.converted.values.items()}
+    frame = inspected.table.frame[known].reset_index(drop=True)
+    return replace(
+        inspected,
+        table=replace(inspected.table, frame=frame),
+        converted=replace(inspected.converted, values=values),
+    )
+
+
+def _cells(inspected: Inspected, name: str | None, use: str) -> np.ndarray | None:
+    """Cells of the column by which rows are grouped or ordered."""
+    if name is None:
+        return None
+    column = next(c for c in inspected.columns if c.name == name)
+    values = inspected.converted.values[column.id]
+    if use == "time" and values.dtype == object:
+        raise RecipeError(
+            f"evaluate: time: '{name}'",
+            "be a date or a number",
+            f"it is understood as {column.kind} ({column.why})",
+            "choose another column, or set its kind under data: columns:",
+        )
+    return values
+
+
+def _objective(recipe: Recipe, target: Target) -> str:
+    """The metric to tune; one that does not fit the task is refused."""
+    from autoft.evaluate.metrics import default_objective, objectives
+
+    wanted = recipe.evaluate.objective
+    if wanted == "auto":
+        return default_objective(target.task)
+    possible = objectives(target.task)
+    if wanted not in possible:
+        raise RecipeError(
+            f"Objective '{wanted}'",
+            f"fit the task, which is {target.task}",
+            "it does not",
+            f"choose one of {', '.join(possible)}",
+        )
+    return wanted
+
+
+def fingerprint_parts(recipe: Recipe, prepared: Prepared, version: str) -> dict[str, str]:
+    """The key of a run: what a trial's result depends on. Trials, minutes, space and objective are not in it."""
+    from autoft import files
+
+    settings = {
+        "seed": recipe.seed,
+        "epochs": recipe.search.epochs,
+        "patience": recipe.search.patience,
+        "task": prepared.target.task,
+        "drop_missing_target": recipe.schema_.drop_missing_target,
+        **recipe.preprocess.model_dump(),
+        **recipe.evaluate.model_dump(include={"group", "time", "strategy", "holdout"}),
+        "folds": prepared.split.k,
+    }
+    layout = [[c.name, c.kind] for c in (*prepared.features, *prepared.inspected.columns)]
+    return {
+        "autoft": version,
+        "data": prepared.inspected.table.fingerprint[:16],
+        "columns": files.fingerprint(files.canonical_json(layout).encode())[:16],
+        "settings": files.fingerprint(files.canonical_json(settings).encode())[:16],
+    }
+
+
+def source_path(data: Any) -> Path | None:
+    """The path behind the data, if it is one."""
+    return Path(data) if isinstance(data, str | Path) else None

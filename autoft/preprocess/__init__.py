@@ -1,0 +1,5 @@
+"""Preprocessing: what happens to each column (plan), numbers from cells (encode), and the Keras layers.
+
+The same layers encode the rows for training and sit in front of the saved model, so the two cannot drift
+apart. Their statistics are fitted for each member of the stack on that member's training rows alone.
+"""

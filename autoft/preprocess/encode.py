@@ -1,0 +1,101 @@
+"""Cells to numbers without any backend: strings become codes, dates are seconds already.
+
+The codes equal those of the string lookup in the exported Keras model, on every awkward value (by test).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from autoft.preprocess.plan import Plan
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Codes of every categorical column: a text that is not in the vocabulary, and a missing cell.
+UNKNOWN, MISSING = 0, 1
+
+# A private-use character marks autoft's own tokens. Real texts that begin with it get a second one, so that
+# no category of a table can ever be taken for "missing" or "unknown" (Keras' own "[UNK]" can).
+_MARK = "\ue000"
+MISSING_TOKEN = f"{_MARK}missing"
+UNKNOWN_TOKEN = f"{_MARK}unknown"
+
+
+def guard(text: str | None) -> str:
+    r"""The text as the model's vocabulary holds it; None becomes the missing token.
+
+    Lone surrogates, which no UTF-8 string can hold, are written out.
+
+    >>> guard("[UNK]"), guard(None) == MISSING_TOKEN, guard("\ud800")
+    ('[UNK]', True, '\\ud800')
+    """
+    if text is None:
+        return MISSING_TOKEN
+    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return _MARK + text if text.startswith(_MARK) else text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encoded:
+    """The table as two arrays.
+
+    Attributes:
+        numbers: ``[n, d]`` float64 in the order of ``plan.numbers``; NaN is missing.
+        codes: ``[n, c]`` int32 in the order of ``plan.categories``; 0 unknown, 1 missing, 2... the vocabulary.
+    """
+
+    numbers: np.ndarray
+    codes: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def rows(self, rows: np.ndarray | slice) -> Encoded:
+        """Some of the rows."""
+        return Encoded(numbers=self.numbers[rows], codes=self.codes[rows])
+
+
+def encode(plan: Plan, values: Mapping[str, np.ndarray], rows: int) -> Encoded:
+    """Encode converted cells.
+
+    Args:
+        plan: The layout.
+        values: Converted cells by column id; a column that is absent counts as missing in every row.
+        rows: Number of rows.
+    """
+    import pandas as pd
+
+    numbers = np.full((rows, len(plan.numbers)), np.nan)
+    for j, column in enumerate(plan.numbers):
+        if column in values:
+            numbers[:, j] = values[column]
+    codes = np.full((rows, len(plan.categories)), MISSING, dtype=np.int32)
+    for j, category in enumerate(plan.categories):
+        if category.id in values:
+            index = pd.Index(category.vocabulary, dtype=object)
+            codes[:, j] = codes_of(index, values[category.id])
+    return Encoded(numbers=numbers, codes=codes)
+
+
+def codes_of(vocabulary: pd.Index, texts: np.ndarray) -> np.ndarray:
+    """Codes ``[n]`` int32 of texts (None is missing)."""
+    import pandas as pd
+
+    found = vocabulary.get_indexer(pd.Index(texts, dtype=object)).astype(np.int32)
+    codes = np.where(found < 0, UNKNOWN, found + 2).astype(np.int32)
+    codes[pd.isna(texts)] = MISSING
+    return codes
+
+
+def row_keys(encoded: Encoded) -> np.ndarray:
+    """A 64-bit key per row, equal for rows whose used cells are all equal, whatever the order of the rows."""
+    import pandas as pd
+
+    numbers = encoded.numbers + 0.0  # -0.0 and 0.0 are equal numbers with different bits
+    frame = pd.DataFrame(np.hstack([np.nan_to_num(numbers, nan=np.inf), encoded.codes.astype(float)]))
+    return pd.util.hash_pandas_object(frame, index=False).to_numpy(dtype=np.uint64)

@@ -1,0 +1,97 @@
+"""Statistics of the preprocessing layers, fitted for each member on its training rows alone (numpy, float64)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from autoft.preprocess.encode import MISSING, Encoded
+from autoft.preprocess.plan import DATE_PARTS, Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statistics:
+    """What the layers know, with a leading axis of members.
+
+    Attributes:
+        center, factor: ``[S, d]`` float64: a number x becomes ``(x - center) * factor``; center also fills gaps.
+            Dates contribute their trend.
+        tables: By categorical column ``[S, 2 + vocabulary]`` int32: code in the whole table -> the member's slot
+            (0 unknown, 1 missing, 2... its own categories by frequency).
+    """
+
+    center: np.ndarray
+    factor: np.ndarray
+    tables: tuple[np.ndarray, ...]
+
+
+def fit_statistics(plan: Plan, encoded: Encoded, members: Sequence[np.ndarray]) -> Statistics:
+    """Fit one set of statistics per member.
+
+    Args:
+        plan: The layout.
+        encoded: All rows.
+        members: Positions of each member's training rows; no other row is read for it.
+    """
+    centers, factors = [], []
+    tables: list[list[np.ndarray]] = [[] for _ in plan.categories]
+    for rows in members:
+        own = encoded.rows(rows)
+        center, factor = _numbers(plan, own.numbers)
+        centers.append(center)
+        factors.append(factor)
+        for j, category in enumerate(plan.categories):
+            tables[j].append(_table(own.codes[:, j], len(category.vocabulary), category.slots))
+    return Statistics(center=np.stack(centers), factor=np.stack(factors), tables=tuple(np.stack(t) for t in tables))
+
+
+def _numbers(plan: Plan, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Center and factor ``[d]`` of one member, in the order of ``plan.numbers``."""
+    center, factor = np.zeros(len(plan.numbers)), np.zeros(len(plan.numbers))
+    for j, column in enumerate(plan.numbers):
+        if column in plan.boolean:
+            center[j], factor[j] = 0.5, 2.0
+            continue
+        center[j], factor[j] = robust_scale(numbers[:, j])
+    return center, factor
+
+
+def robust_scale(x: np.ndarray) -> tuple[float, float]:
+    """Median and scale of a column (RealMLP, arXiv 2407.04491): one over the interquartile range.
+
+    Where the quartiles coincide (zero-inflated columns) two over the range; where all values coincide 0, so that
+    a column that is constant in the training rows can never blow up on a new value.
+
+    >>> robust_scale(np.array([1.0, 2.0, 3.0, np.nan]))
+    (2.0, 1.0)
+    """
+    x = x[np.isfinite(x)]
+    if not len(x):
+        return 0.0, 0.0
+    low, median, high = np.quantile(x, [0.25, 0.5, 0.75])
+    if high > low:
+        return float(median), float(1.0 / (high - low))
+    spread = float(x.max() - x.min())
+    return float(median), 2.0 / spread if spread > 0 else 0.0
+
+
+def _table(codes: np.ndarray, vocabulary: int, slots: int) -> np.ndarray:
+    """Code -> slot of one member: its most frequent categories first, ties in the order of the vocabulary."""
+    counts = np.bincount(codes, minlength=vocabulary + 2)[2:]
+    order = np.lexsort((np.arange(vocabulary), -counts))
+    known = order[counts[order] > 0][:slots]
+    table = np.zeros(vocabulary + 2, dtype=np.int32)
+    table[MISSING] = MISSING if (codes == MISSING).any() else 0
+    table[known + 2] = np.arange(len(known)) + 2
+    return table
+
+
+def blocks(plan: Plan) -> tuple[tuple[str, int], ...]:
+    """Name and width of each block of the dense encoding, in the order in which the layers put them out."""
+    numbers = [(c, 1) for c in plan.numbers]
+    cycles = [(f"{part} {c}", 1) for part in DATE_PARTS[1:] for c in plan.date]
+    missing = [(f"missing {c}", 1) for c in plan.indicated]
+    one_hot = [(c.id, c.slots + 1) for c in plan.one_hot]
+    return (*numbers, *cycles, *missing, *one_hot)

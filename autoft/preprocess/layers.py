@@ -1,0 +1,245 @@
+"""The preprocessing layers: stacked, so that every member of the bag has the statistics of its own rows.
+
+Shapes: B rows, S members, d numbers, c categorical columns. Numbers arrive as float64 (an epoch in
+milliseconds or a long identifier is already ruined in float32) and leave as float32 after scaling.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from autoft.preprocess.fit import Statistics
+from autoft.preprocess.plan import Plan
+
+_SECONDS = {"year": 365.2425 * 86_400, "week": 7 * 86_400.0, "day": 86_400.0}
+
+# Far outside anything that smooth clipping tells apart, and small enough that float32 squares stay finite.
+_LIMIT = 1e6
+
+
+@keras.saving.register_keras_serializable(package="autoft")
+class MemberStatistics(keras.layers.Layer):  # type: ignore[misc]
+    """Base of layers with one row of float64 statistics per member: weights ``[S, 1, d]``, not trained."""
+
+    names: tuple[str, ...] = ()
+
+    def __init__(self, members: int, **kwargs: Any) -> None:
+        super().__init__(dtype="float64", trainable=False, **{k: v for k, v in kwargs.items() if k not in _OWN})
+        self.members = members
+
+    def build(self, input_shape: Any) -> None:
+        for name in self.names:
+            setattr(self, name, self.add_weight(shape=(self.members, 1, input_shape[-1]), name=name))
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "members": self.members}
+
+
+_OWN = ("dtype", "trainable")
+
+
+@keras.saving.register_keras_serializable(package="autoft")
+class MedianImpute(MemberStatistics):
+    """Missing numbers become the median of the member's training rows: ``[B, d]`` -> ``[S, B, d]`` float64."""
+
+    names = ("center",)
+
+    def call(self, inputs: Any) -> Any:
+        return ops.where(ops.isnan(inputs)[None], self.center, inputs[None])
+
+
+@keras.saving.register_keras_serializable(package="autoft")
+class RobustScale(MemberStatistics):
+    """``(x - median) / interquartile range``: ``[S, B, d]`` float64 -> float32, never infinite."""
+
+    names = ("center", "factor")
+
+    def call(self, inputs: Any) -> Any:
+        scaled = ops.clip((inputs - self.center) * self.factor, -_LIMIT, _LIMIT)
+        return ops.cast(scaled, "float32")
+
+
+@keras.saving.register_keras_serializable(package="autoft")
+class SmoothClip(keras.layers.Layer):  # type: ignore[misc]
+    """``x / sqrt(1 + (x / 3)^2)``: keeps the order of values and their range below 3 (RealMLP, arXiv 2407.04491).
+
+    >>> SmoothClip()(np.array([[0.0, 1e6]], dtype="float32")).numpy().round(3).tolist()
+    [[0.0, 3.0]]
+    """
+
+    def call(self, inputs: Any) -> Any:
+        return inputs / ops.sqrt(1.0 + ops.square(inputs / 3.0))
+
+
+@keras.saving.register_keras_serializable(package="autoft")
+class DateCycles(keras.layers.Layer):  # type: ignore[misc]
+    """Seconds since 1970 to sines and cosines of the year, week and day: ``[B, k]`` -> ``[B, 6k]`` float32.
+
+    A missing date gives zeros, the centre of every circle.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{**kwargs, "dtype": "float64"})
+
+    def call(self, inputs: Any) -> Any:
+        known = ops.logical_not(ops.isnan(inputs))
+        seconds = ops.where(known, inputs, ops.zeros_like(inputs))
+        parts = []
+        for name, period in _SECONDS.items():
+            # The weekday is a step, not a slope: Sunday evening is as far from Monday as Sunday morning.
+            moment = ops.floor(seconds / _SECONDS["day"]) * _SECONDS["day"] if name == "week" else seconds
+            angle = 2.0 * np.pi * (moment / period - ops.floor(moment / period))
+            parts += [ops.where(known, f(angle), ops.zeros_like(angle)) for f in (ops.sin, ops.cos)]
+        return ops.cast(ops.concatenate(parts, axis=-1), "float32")
+
+
+@keras.saving.register_keras_serializable(package="autoft")
+class MissingIndicator(keras.layers.Layer):  # type: ignore[misc]
+    """1 where a number is missing, 0 elsewhere, for the columns at `positions`: ``[B, d]`` -> ``[B, k]`` float32."""
+
+    def __init__(self, positions: list[int], **kwargs: Any) -> None:
+        super().__init__(**{**kwargs, "dtype": "float64"})
+        self.positions = list(positions)
+
+    def call(self, inputs: Any) -> Any:
+        return ops.cast(ops.isnan(ops.take(inputs, self.positions, axis=-1)), "float32")
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "positions": self.positions}
+
+
+@keras.saving.register_keras_serializable(package="autoft")
+class Repeat(keras.layers.Layer):  # type: ignore[misc]
+    """The same rows for every member: ``[B, d]`` -> ``[S, B, d]``."""
+
+    def __init__(self, members: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.members = members
+
+    def call(self, inputs: Any) -> Any:
+        return ops.repeat(inputs[None], self.members, axis=0)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "members": self.members}
+
+
+@keras.saving.register_keras_serializable(package="autoft")
+class CategorySlots(keras.layers.Layer):  # type: ignore[misc]
+    """Codes of the whole table to each member's own slots: ``[B, c]`` int32 -> ``[S, B, c]`` int32.
+
+    A category that the member never saw in its training rows becomes 0, unknown.
+
+    Args:
+        members: S.
+        sizes: Number of codes of each column.
+    """
+
+    def __init__(self, members: int, sizes: list[int], **kwargs: Any) -> None:
+        super().__init__(trainable=False, **{k: v for k, v in kwargs.items() if k not in _OWN})
+        self.members, self.sizes = members, list(sizes)
+
+    def build(self, input_shape: Any) -> None:
+        self.tables = [
+            self.add_weight(shape=(self.members, size), dtype="int32", initializer="zeros", name=f"table_{j}")
+            for j, size in enumerate(self.sizes)
+        ]
+
+    def call(self, inputs: Any) -> Any:
+        columns = [ops.take(table, inputs[:, j], axis=1) for j, table in enumerate(self.tables)]
+        return ops.stack(columns, axis=-1)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "members": self.members, "sizes": self.sizes}
+
+
+@keras.saving.register_keras_serializable(package="autoft")
+class OneHotSlots(keras.layers.Layer):  # type: ignore[misc]
+    """One-hot columns: slots ``[S, B, k]`` -> ``[S, B, sum of sizes + k]`` float32.
+
+    Missing has a column of its own; unknown is all zeros.
+
+    Args:
+        positions: Which of the slots are one-hot encoded.
+        sizes: Number of categories of each.
+    """
+
+    def __init__(self, positions: list[int], sizes: list[int], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.positions, self.sizes = list(positions), list(sizes)
+
+    def call(self, inputs: Any) -> Any:
+        blocks = [
+            ops.one_hot(inputs[:, :, position] - 1, size + 1, dtype="float32")
+            for position, size in zip(self.positions, self.sizes, strict=True)
+        ]
+        return ops.concatenate(blocks, axis=-1)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "positions": self.positions, "sizes": self.sizes}
+
+
+def build_encoder(plan: Plan, statistics: Statistics) -> keras.Model:
+    """The preprocessing stack as a Keras model.
+
+    Inputs (those that the plan has): ``numbers [B, d]`` float64, ``codes [B, c]`` int32. Outputs (those that the
+    plan has): ``dense [S, B, f]`` float32 and ``slots [S, B, e]`` int32 for the embedded columns.
+    """
+    members = len(statistics.center)
+    inputs: dict[str, Any] = {}
+    outputs: dict[str, Any] = {}
+    dense = []
+    if plan.numbers:
+        inputs["numbers"] = keras.Input((len(plan.numbers),), dtype="float64", name="numbers")
+        dense += _number_features(plan, statistics, members, inputs["numbers"])
+    if plan.categories:
+        sizes = [len(c.vocabulary) + 2 for c in plan.categories]
+        inputs["codes"] = keras.Input((len(sizes),), dtype="int32", name="codes")
+        lookup = CategorySlots(members, sizes, name="category_slots")
+        slots = lookup(inputs["codes"])
+        lookup.set_weights(list(statistics.tables))
+        one_hot = [j for j, c in enumerate(plan.categories) if not c.embed]
+        embedded = [j for j, c in enumerate(plan.categories) if c.embed]
+        if one_hot:
+            widths = [plan.categories[j].slots for j in one_hot]
+            dense.append(OneHotSlots(one_hot, widths, name="one_hot")(slots))
+        if embedded:
+            outputs["slots"] = Select(embedded, name="embedded_slots")(slots)
+    if dense:
+        outputs["dense"] = keras.layers.Concatenate(name="dense")(dense) if len(dense) > 1 else dense[0]
+    return keras.Model(inputs, outputs, name="preprocess")
+
+
+def _number_features(plan: Plan, statistics: Statistics, members: int, numbers: Any) -> list[Any]:
+    """Scaled numbers, date cycles and missing indicators, each ``[S, B, k]`` float32."""
+    impute, scale = MedianImpute(members, name="median_impute"), RobustScale(members, name="robust_scale")
+    scaled = scale(impute(numbers))
+    impute.set_weights([statistics.center[:, None]])
+    scale.set_weights([statistics.center[:, None], statistics.factor[:, None]])
+    features = [SmoothClip(name="smooth_clip")(scaled) if plan.outliers == "clip" else scaled]
+    order = plan.numbers
+    if plan.date:
+        dates = Select([order.index(c) for c in plan.date], name="dates", dtype="float64")(numbers)
+        features.append(Repeat(members, name="date_members")(DateCycles(name="date_cycles")(dates)))
+    if plan.indicated:
+        missing = MissingIndicator([order.index(c) for c in plan.indicated], name="missing")(numbers)
+        features.append(Repeat(members, name="missing_members")(missing))
+    return features
+
+
+@keras.saving.register_keras_serializable(package="autoft")
+class Select(keras.layers.Layer):  # type: ignore[misc]
+    """Some positions of the last axis."""
+
+    def __init__(self, positions: list[int], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.positions = list(positions)
+
+    def call(self, inputs: Any) -> Any:
+        return ops.take(inputs, self.positions, axis=-1)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "positions": self.positions}

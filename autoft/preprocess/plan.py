@@ -1,0 +1,169 @@
+"""What happens to each column, decided from the columns' facts before any row is divided.
+
+The plan fixes the *layout* (which inputs there are and how wide); everything that is learned from values
+(medians, scales, vocabularies) is fitted later, for each fold on its training rows only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from autoft.errors import PreprocessError
+from autoft.records import Column, PlanLine
+
+if TYPE_CHECKING:
+    import numpy as np
+
+#: Numbers that a date gives: trend, then sine and cosine of the year, the week and the day.
+DATE_PARTS = ("trend", "year_sin", "year_cos", "week_sin", "week_cos", "day_sin", "day_cos")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CategoryInput:
+    """A categorical column.
+
+    Attributes:
+        id: Column id.
+        vocabulary: All categories of the training table, sorted; a member of the stack knows only those
+            in its own training rows.
+        slots: Width of a member's own table: categories it can tell apart, besides unknown (0) and missing (1).
+        embed: Whether categories become learned vectors instead of one-hot columns.
+    """
+
+    id: str
+    vocabulary: tuple[str, ...]
+    slots: int
+    embed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The layout of the network's inputs.
+
+    Attributes:
+        numeric, boolean, date: Column ids by kind, in table order.
+        indicated: Ids of columns that have a missing indicator (they had missing cells in the training table).
+        categories: Categorical columns, in table order.
+        outliers: ``clip`` squeezes values smoothly into three robust units around the median; ``keep`` does not.
+        lines: The same in words, one line per column of the table.
+    """
+
+    numeric: tuple[str, ...]
+    boolean: tuple[str, ...]
+    date: tuple[str, ...]
+    indicated: tuple[str, ...]
+    categories: tuple[CategoryInput, ...]
+    outliers: Literal["clip", "keep"]
+    lines: tuple[PlanLine, ...]
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """Ids of the columns that arrive as numbers, in the order of their inputs."""
+        return (*self.numeric, *self.boolean, *self.date)
+
+    @property
+    def one_hot(self) -> tuple[CategoryInput, ...]:
+        """The one-hot encoded categorical columns."""
+        return tuple(c for c in self.categories if not c.embed)
+
+    @property
+    def embedded(self) -> tuple[CategoryInput, ...]:
+        """The embedded categorical columns."""
+        return tuple(c for c in self.categories if c.embed)
+
+
+def make_plan(
+    columns: Sequence[Column],
+    values: Mapping[str, np.ndarray],
+    *,
+    outliers: Literal["clip", "keep"] = "clip",
+    max_categories: int = 200,
+    embed_above: int = 16,
+) -> Plan:
+    """The plan for the feature columns of a table.
+
+    Args:
+        columns: The feature columns (without the target).
+        values: Converted cells by column id; only the distinct texts of categorical columns are read.
+        outliers: Treatment of outliers in numeric columns.
+        max_categories: A member tells apart at most so many categories of a column, the most frequent.
+        embed_above: Columns with more categories become learned vectors instead of one-hot columns.
+
+    Raises:
+        PreprocessError: If no column can be used.
+    """
+    categories = []
+    for column in columns:
+        if column.kind == "categorical":
+            vocabulary = tuple(sorted({text for text in values[column.id] if text is not None}))
+            # A few spare slots in steps of four: the width stays when a category more or less is seen.
+            slots = min(max_categories, 4 * ((len(vocabulary) + 3) // 4))
+            embed = len(vocabulary) > embed_above
+            categories.append(CategoryInput(id=column.id, vocabulary=vocabulary, slots=slots, embed=embed))
+
+    def of(kind: str) -> tuple[str, ...]:
+        return tuple(c.id for c in columns if c.kind == kind)
+
+    by_id = {c.id: c for c in categories}
+    plan = Plan(
+        numeric=of("numeric"),
+        boolean=of("boolean"),
+        date=of("date"),
+        indicated=tuple(c.id for c in columns if c.missing and c.kind in ("numeric", "boolean", "date")),
+        categories=tuple(categories),
+        outliers=outliers,
+        lines=tuple(_line(c, by_id.get(c.id), outliers) for c in columns),
+    )
+    if not plan.numbers and not plan.categories:
+        kinds = ", ".join(sorted({f"'{c.name}' is {c.kind}" for c in columns})) or "there is no other column"
+        raise PreprocessError(
+            "The table",
+            "have at least one column to learn from",
+            kinds,
+            "add columns, or set the kind of a column under data: columns: in the recipe",
+        )
+    return plan
+
+
+def _line(column: Column, category: CategoryInput | None, outliers: str) -> PlanLine:
+    """One column's treatment in words."""
+    indicator = (
+        f" {column.missing:,} missing cells take the value in the middle, and a 0/1 input says where."
+        if column.missing
+        else ""
+    )
+    inputs = 1 + bool(column.missing)
+    if column.kind == "numeric":
+        squeeze = ", then squeezed smoothly into ±3 units so that no outlier dominates" if outliers == "clip" else ""
+        text = f"The median is subtracted and the interquartile range divided out{squeeze}.{indicator}"
+    elif column.kind == "boolean":
+        text = f"{_quoted(column.false)} becomes -1, {_quoted(column.true)} becomes +1.{indicator}"
+    elif column.kind == "date":
+        inputs = len(DATE_PARTS) + bool(column.missing)
+        text = f"Becomes a trend and the place in the year, the week and the day, as sines and cosines.{indicator}"
+    elif category is not None:
+        count = f"{len(category.vocabulary):,} categories"
+        if len(category.vocabulary) > category.slots:
+            count += f", of which the {category.slots:,} most frequent are told apart"
+        missing = " Missing is a category of its own." if column.missing else ""
+        if category.embed:
+            inputs = 0
+            text = f"{count}, each a learned vector; unseen ones share a vector trained for that purpose.{missing}"
+        else:
+            inputs = category.slots + 1
+            text = f"{count}, one 0/1 input each (one-hot); unseen ones are all zeros.{missing}"
+    else:
+        inputs = 0
+        text = {
+            "identifier": "Not used: it names rows and says nothing about new ones.",
+            "constant": "Not used: it has the same value in every row.",
+            "empty": "Not used: it has no values.",
+            "text": "Not used: free text in tables is not an input yet.",
+        }[column.kind]
+    return PlanLine(column=column.name, kind=column.kind, text=text, inputs=inputs)
+
+
+def _quoted(texts: tuple[str, ...]) -> str:
+    return "/".join(f"'{t}'" for t in texts) or "0"

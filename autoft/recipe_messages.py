@@ -1,0 +1,202 @@
+"""What pydantic found wrong with a recipe, said in the four parts of :mod:`autoft.errors`."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from autoft.errors import RecipeError
+
+Path = tuple[str | int, ...]
+
+#: More mistakes than this are only counted.
+MOST_LISTED = 20
+#: What other libraries call the metrics.
+SYNONYMS: Mapping[str, str] = {
+    "auc": "roc_auc",
+    "auroc": "roc_auc",
+    "average_precision": "pr_auc",
+    "auprc": "pr_auc",
+    "logloss": "log_loss",
+    "cross_entropy": "log_loss",
+    "crossentropy": "log_loss",
+    "mse": "rmse",
+    "median_ae": "median_absolute_error",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One mistake: `path` must `must`, but `found`. Fix: `fix`."""
+
+    path: Path
+    must: str
+    found: str
+    fix: str
+
+
+def broken_rule(key: str, must: str, found: str, fix: str) -> PydanticCustomError:
+    """An error that a validator raises against a dotted key of its section ('' for the validated value itself)."""
+    parts = {"key": key, "must": must, "found": found, "fix": fix}
+    return PydanticCustomError("rule", "{must}", parts)
+
+
+def problems(error: ValidationError, data: Any, model: type[BaseModel]) -> tuple[Problem, ...]:
+    """All mistakes that pydantic found in `data`, one per place, in the order of the model's fields."""
+    found: dict[Path, Problem] = {}
+    for detail in error.errors(include_url=False):
+        # A value that fits no member of a union is reported once per member; `loc` then ends in the member's name.
+        path = _real_path(detail["loc"], data)
+        if path in found:
+            must, fix = "be one value: a text, a number, true or false", "write one value"
+            found[path] = Problem(path=path, must=must, found=found[path].found, fix=fix)
+        else:
+            found[path] = _problem(detail, path, model)
+    return tuple(found.values())
+
+
+def report(mistakes: Sequence[Problem], *, whole: str, place: Callable[[Path], tuple[int, str]]) -> RecipeError:
+    """One error that lists the mistakes in the order of their lines.
+
+    Args:
+        mistakes: At least one.
+        whole: Name of the whole ("Recipe churn.yaml"), or "" for arguments.
+        place: Line of a path and how to call it ("line 4, 'search.trials'").
+    """
+    mistakes = sorted(mistakes, key=lambda mistake: place(mistake.path)[0])
+    if len(mistakes) == 1:
+        only = mistakes[0]
+        where = ", ".join(part for part in (whole, place(only.path)[1]) if part)
+        return RecipeError(where[0].upper() + where[1:], only.must, only.found, only.fix)
+    listed = [
+        f"({number}) {place(mistake.path)[1]} must {mistake.must}, but {mistake.found}: {mistake.fix}"
+        for number, mistake in enumerate(mistakes[:MOST_LISTED], 1)
+    ]
+    more = f"; and {len(mistakes) - MOST_LISTED:,} more" if len(mistakes) > MOST_LISTED else ""
+    found = f"{len(mistakes):,} things are wrong: {'; '.join(listed)}{more}"
+    return RecipeError(whole or "The arguments", "be valid", found, "correct each of them")
+
+
+def nearest(word: Any, names: Sequence[str]) -> str:
+    """A fix that names the nearest valid name, or all of them.
+
+    >>> nearest("trails", ["trials", "minutes"])
+    "perhaps 'trials' is meant"
+    """
+    text = str(word).lower()
+    synonym = SYNONYMS.get(text)
+    close = [synonym] if synonym in names else get_close_matches(text, names, n=1)
+    return f"perhaps '{close[0]}' is meant" if close else f"use one of: {', '.join(names)}"
+
+
+def dotted(path: Path) -> str:
+    """A path as users write it.
+
+    >>> dotted(("search", "space", "width", 0))
+    'search.space.width[0]'
+    """
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.removeprefix(".")
+
+
+def keys_of(model: type[BaseModel]) -> dict[str, Any]:
+    """The keys of a section as they stand in YAML, with the type of each."""
+    return {field.alias or name: field.annotation for name, field in model.model_fields.items()}
+
+
+def _real_path(loc: Sequence[str | int], data: Any) -> Path:
+    path: list[str | int] = []
+    for part in loc:
+        inside = part in data if isinstance(data, Mapping) else isinstance(data, Sequence) and isinstance(part, int)
+        if not inside or isinstance(data, str):
+            break
+        path.append(part)
+        data = data[part] if isinstance(data, Mapping) or int(part) < len(data) else None
+    return tuple(path)
+
+
+def _problem(detail: ErrorDetails, path: Path, model: type[BaseModel]) -> Problem:
+    kind, value = detail["type"], detail["input"]
+    limits = {name: _plain(limit) for name, limit in detail.get("ctx", {}).items()}
+    if kind == "extra_forbidden":
+        return _unknown_key(path, model)
+    if kind == "rule":
+        place = (*path, *limits["key"].split(".")) if limits["key"] else path
+        return Problem(path=place, must=limits["must"], found=limits["found"], fix=limits["fix"])
+    if kind == "literal_error":
+        names = re.findall(r"'([^']*)'", limits["expected"])
+        return Problem(
+            path=path, must=f"be one of {', '.join(names)}", found=f"it is {_show(value)}", fix=nearest(value, names)
+        )
+    if kind in ("missing", "too_long") and path:
+        place = path[:-1] if isinstance(path[-1], int) else path
+        return Problem(path=place, must="be a list of two numbers", found="it is not", fix="write it as [low, high]")
+    must, fix = _RULES.get(kind, (detail["msg"].lower(), "correct the value"))
+    return Problem(path=path, must=must.format(**limits), found=_found(value), fix=fix.format(**limits))
+
+
+def _unknown_key(path: Path, model: type[BaseModel]) -> Problem:
+    """An unknown key: the nearest name in its section, or the section that it belongs to."""
+    section: Any = model
+    for part in path[:-1]:
+        section = keys_of(section)[str(part)]
+    key, known = str(path[-1]), list(keys_of(section))
+    homes = [f"write it under '{home}'" for home in _homes(model, key)]
+    fix = homes[0] if homes else nearest(key, known)
+    inside = f"of '{dotted(path[:-1])}'" if len(path) > 1 else "of a recipe"
+    return Problem(path=path, must=f"be a key {inside}", found="there is none of that name", fix=fix)
+
+
+def _homes(model: type[BaseModel], key: str, prefix: str = "") -> list[str]:
+    found = []
+    for name, kind in keys_of(model).items():
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            found += [prefix + name] if key in keys_of(kind) else []
+            found += _homes(kind, key, f"{prefix}{name}.")
+    return found
+
+
+def _plain(limit: Any) -> Any:
+    return int(limit) if isinstance(limit, float) and limit.is_integer() else limit
+
+
+def _show(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _found(value: Any) -> str:
+    if value is None:
+        return "nothing stands there"
+    return "it is a section with keys of its own" if isinstance(value, Mapping) else f"it is {_show(value)}"
+
+
+#: pydantic's error type -> (what must hold, the fix), both formatted with the limits.
+_RULES: dict[str, tuple[str, str]] = {
+    "string_type": ("be text", "put the value in quotes"),
+    "int_type": ("be a whole number", "write a whole number without quotes"),
+    "int_from_float": ("be a whole number", "write a whole number without quotes"),
+    "float_type": ("be a number", "write a number without quotes"),
+    "bool_type": ("be true or false", "write true or false without quotes"),
+    "finite_number": ("be a finite number", "write a number"),
+    "dict_type": ("be a section of 'key: value' lines", "write such lines, or leave the section out"),
+    "model_type": ("be a section of 'key: value' lines", "write such lines, or leave the section out"),
+    "tuple_type": ("be a list", "put the values in square brackets, like [a, b]"),
+    "too_short": ("hold at least one value", "add a value, or leave the key out"),
+    "greater_than_equal": ("be at least {ge}", "write {ge} or more"),
+    "greater_than": ("be more than {gt}", "write more than {gt}"),
+    "less_than_equal": ("be at most {le}", "write {le} or less"),
+    "less_than": ("be less than {lt}", "write less than {lt}"),
+    "string_pattern_mismatch": (
+        "be usable as the name of a folder",
+        "use 1 to 64 letters, digits, '-', '_' and '.', beginning and ending with a letter or digit",
+    ),
+    "string_too_short": ("not be empty", "write the text, or leave the key out"),
+}

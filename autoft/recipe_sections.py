@@ -1,0 +1,202 @@
+"""The sections of a recipe: frozen pydantic models that take the right types and nothing else.
+
+The text under each field becomes its description in recipes/recipe.schema.json, which editors show.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, model_validator
+
+from autoft.recipe_messages import broken_rule
+
+ColumnKind = Literal["numeric", "boolean", "categorical", "date", "text", "identifier"]
+TaskChoice = Literal["auto", "binary", "multiclass", "regression"]
+Algorithm = Literal["bayesian", "random", "grid", "hyperband"]
+Activation = Literal["relu", "gelu", "silu", "selu", "tanh"]
+RegressionObjective = Literal["rmse", "mae", "r2", "median_absolute_error"]
+ClassificationObjective = Literal[
+    "roc_auc", "pr_auc", "f1", "precision", "recall", "log_loss", "brier", "balanced_accuracy", "accuracy", "mcc"
+]
+Objective = Literal[
+    "auto",
+    "roc_auc",
+    "pr_auc",
+    "f1",
+    "precision",
+    "recall",
+    "log_loss",
+    "brier",
+    "balanced_accuracy",
+    "accuracy",
+    "mcc",
+    "rmse",
+    "mae",
+    "r2",
+    "median_absolute_error",
+]
+REGRESSION_OBJECTIVES = ("rmse", "mae", "r2", "median_absolute_error")
+
+
+def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    if len(set(values)) < len(values):
+        raise broken_rule("", "hold every value once", "one is repeated", "remove the repetition")
+    return values
+
+
+def _rising(pair: tuple[float, float]) -> tuple[float, float]:
+    if not pair[0] < pair[1]:
+        fix = "write [low, high] with low < high; what is searched cannot be fixed to one value"
+        raise broken_rule("", "rise from low to high", f"it is [{pair[0]:g}, {pair[1]:g}]", fix)
+    return pair
+
+
+def _schema_name(text: str) -> str:
+    # The file is written where it is absent, so that a stranger's recipe must not choose just any name.
+    if not text.endswith(".pbtxt"):
+        raise broken_rule("", "end in .pbtxt", f"it is '{text}'", "rename it")
+    return text
+
+
+# Lists become tuples, so that a frozen recipe is frozen to the bottom; nothing else is converted.
+Text = Annotated[str, Field(min_length=1)]
+Names = Annotated[tuple[Text, ...], Strict(False), AfterValidator(_distinct)]
+_Choices = (Strict(False), Field(min_length=1), AfterValidator(_distinct))
+Widths = Annotated[tuple[Annotated[int, Field(ge=1, le=8192)], ...], *_Choices]
+Depths = Annotated[tuple[Annotated[int, Field(ge=1, le=32)], ...], *_Choices]
+BatchSizes = Annotated[tuple[Annotated[int, Field(ge=1, le=65536)], ...], *_Choices]
+Embeddings = Annotated[tuple[Annotated[int, Field(ge=1, le=1024)], ...], *_Choices]
+Activations = Annotated[tuple[Activation, ...], *_Choices]
+_Positive = Annotated[float, Field(gt=0)]
+_Share = Annotated[float, Field(ge=0, lt=1)]
+PositiveRange = Annotated[tuple[_Positive, _Positive], Strict(False), AfterValidator(_rising)]
+ShareRange = Annotated[tuple[_Share, _Share], Strict(False), AfterValidator(_rising)]
+
+
+class Section(BaseModel):
+    """Unknown keys and converted types are errors; only a list becomes a tuple and a whole number a float."""
+
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+
+class Data(Section):
+    """The table and the column to predict."""
+
+    path: Text | None = None
+    """CSV or Parquet file, relative to the recipe's folder and inside it."""
+    target: Text | None = None
+    """Name of the column to predict."""
+    positive: str | int | float | bool | None = None
+    """Binary tasks: the label whose probability, precision and recall are reported."""
+    columns: dict[str, ColumnKind] = Field(default_factory=dict)
+    """How to understand a column, where the inferred kind is wrong."""
+    drop: Names = ()
+    """Columns that are never used."""
+
+    @model_validator(mode="after")
+    def _keep_target(self) -> Data:
+        if self.target in self.drop:
+            raise broken_rule("drop", "not name the target", f"it names '{self.target}'", "remove it from the list")
+        return self
+
+
+class Schema(Section):
+    """What the table must look like."""
+
+    file: Annotated[Text, AfterValidator(_schema_name)] | None = None
+    """Schema in TFDV's text format, inside the recipe's folder: written if absent, enforced after that."""
+    engine: Literal["auto", "tfdv", "none"] = "auto"
+    """What checks tables against the schema; auto takes TFDV where it is installed."""
+    drop_missing_target: bool = False
+    """Leave out rows without a target instead of refusing them."""
+    allow_leak: Names = ()
+    """Columns that may predict the target almost perfectly."""
+
+
+class Numeric(Section):
+    """Numeric columns."""
+
+    outliers: Literal["clip", "keep"] = "clip"
+    """clip limits values to the range that the training rows had, without its outermost tails."""
+
+
+class Categorical(Section):
+    """Categorical columns."""
+
+    max_categories: Annotated[int, Field(ge=2, le=10_000)] = 200
+    """Most categories told apart per column, the most frequent ones; the others count as unknown."""
+    embed_above: Annotated[int, Field(ge=1)] = 16
+    """Columns with more categories are embedded, the others one-hot encoded."""
+
+
+class Preprocess(Section):
+    """How columns become numbers."""
+
+    numeric: Numeric = Field(default_factory=Numeric)
+    categorical: Categorical = Field(default_factory=Categorical)
+
+
+class Space(Section):
+    """What is searched; left out means autoft's own choice. Dropout and L2 are always searched."""
+
+    width: Widths | None = None
+    """Units per hidden layer."""
+    depth: Depths | None = None
+    """Number of hidden layers."""
+    batch_size: BatchSizes | None = None
+    """Rows per step."""
+    activation: Activations | None = None
+    """Activations of the hidden layers."""
+    embedding: Embeddings | None = None
+    """Numbers per embedded category."""
+    learning_rate: PositiveRange | None = None
+    """[low, high]."""
+    dropout: ShareRange | None = None
+    """[low, high], within 0 to 1."""
+    l2: PositiveRange | None = None
+    """[low, high]."""
+
+
+class Search(Section):
+    """How hyperparameters are found."""
+
+    algorithm: Algorithm = "bayesian"
+    """How the next trial is proposed."""
+    trials: Annotated[int, Field(ge=1)] = 30
+    """Most trials that are run."""
+    minutes: Annotated[float, Field(gt=0)] | None = None
+    """Most minutes that the run may take; left out means no limit."""
+    epochs: Annotated[int, Field(ge=1, le=10_000)] = 100
+    """Most epochs per trial."""
+    patience: Annotated[int, Field(ge=1)] = 12
+    """Epochs without improvement after which a trial stops."""
+    space: Space = Field(default_factory=Space)
+
+
+class Evaluate(Section):
+    """How the numbers are made that are reported."""
+
+    folds: Annotated[int, Field(ge=2, le=50)] = 5
+    """Number of blocks of rows, each held out once."""
+    objective: Objective = "auto"
+    """The metric to improve; auto is roc_auc for two classes, log_loss for more, rmse for numbers."""
+    strategy: Literal["corrected", "nested", "holdout"] = "corrected"
+    """How the choice of the best trial is paid for (see docs/evaluation.md)."""
+    draws: Annotated[int, Field(ge=50)] = 500
+    """Bootstrap draws behind the intervals."""
+    group: Text | None = None
+    """Column whose equal values stay in one block (a patient, a customer)."""
+    time: Text | None = None
+    """Column that orders the rows in time: every block is then one stretch of time, and a holdout the last one."""
+    holdout: Annotated[float, Field(ge=0.05, le=0.5)] = 0.2
+    """Share of the rows that strategy holdout keeps away from everything."""
+
+
+class Report(Section):
+    """The report."""
+
+    title: Text | None = None
+    """Heading of the report; left out means the recipe's name."""

@@ -1,0 +1,187 @@
+"""What a report consists of: headings, paragraphs, tables and pictures as plain data, ready to be drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+Tone = Literal["plain", "strong", "quiet"]
+Width = Literal["mini", "half", "wide"]
+Numbers = tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paragraph:
+    """Text; `strong` is what must not be overlooked, `quiet` explains."""
+
+    form: ClassVar[str] = "paragraph"
+    text: str
+    tone: Tone = "plain"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bullets:
+    """A list; `boxes` shows an empty box to tick before each item."""
+
+    form: ClassVar[str] = "bullets"
+    items: tuple[str, ...]
+    boxes: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fold:
+    """Long text behind a line that opens it."""
+
+    form: ClassVar[str] = "fold"
+    summary: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table of texts.
+
+    Attributes:
+        caption: What it shows.
+        head: Titles of the columns.
+        rows: Rows as long as the head.
+        align: One letter a column: ``l`` text, ``r`` number, ``w`` running text that may wrap.
+        marked: Positions of the rows to emphasise.
+        shades: Empty, or for every cell of `rows` a level from 0 (plain) to 9.
+    """
+
+    form: ClassVar[str] = "table"
+    caption: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    align: str
+    marked: frozenset[int] = frozenset()
+    shades: tuple[tuple[int, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """A named line or cloud of points."""
+
+    name: str
+    x: Numbers
+    y: Numbers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearningCurve:
+    """Loss of one fold by epoch, on the rows it was trained on and on the rows held out."""
+
+    form: ClassVar[str] = "learning"
+    width: ClassVar[Width] = "mini"
+    title: str
+    alt: str
+    train: Numbers
+    held_out: Numbers
+    epochs: int
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """Score of each finished trial, the best score up to it, and the numbers of the failed trials."""
+
+    form: ClassVar[str] = "history"
+    width: ClassVar[Width] = "wide"
+    title: str
+    alt: str
+    numbers: Numbers
+    scores: Numbers
+    best: Numbers
+    failed: Numbers
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lines:
+    """Lines in the unit square (ROC and precision-recall curves); `chance` is the height of guessing at both ends."""
+
+    form: ClassVar[str] = "lines"
+    width: ClassVar[Width] = "half"
+    title: str
+    alt: str
+    series: tuple[Series, ...]
+    x_label: str
+    y_label: str
+    chance: tuple[float, float] | None
+    legend: Literal["lower left", "lower right"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cloud:
+    """Points; the reference is the diagonal or the line at zero."""
+
+    form: ClassVar[str] = "cloud"
+    width: ClassVar[Width] = "half"
+    title: str
+    alt: str
+    points: Series
+    x_label: str
+    y_label: str
+    reference: Literal["diagonal", "zero"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intervals:
+    """One value with its interval per name, from top to bottom; `marked` is drawn in the accent colour."""
+
+    form: ClassVar[str] = "intervals"
+    width: ClassVar[Width] = "half"
+    title: str
+    alt: str
+    names: tuple[str, ...]
+    values: Numbers
+    lows: Numbers
+    highs: Numbers
+    x_label: str
+    marked: frozenset[int]
+    zero: bool = False
+
+
+Picture = LearningCurve | History | Lines | Cloud | Intervals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pictures:
+    """Pictures beside one another, with a caption that says how to read them."""
+
+    form: ClassVar[str] = "pictures"
+    caption: str
+    pictures: tuple[Picture, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """Blocks side by side where the page is wide enough."""
+
+    form: ClassVar[str] = "beside"
+    blocks: tuple[Pictures | Table, ...]
+
+
+Block = Paragraph | Bullets | Fold | Table | Pictures | Beside
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A chapter: an anchor for links, a heading, one line that says what the mistake is, and its blocks."""
+
+    anchor: str
+    heading: str
+    blurb: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The whole report: what the first page says, then the chapters."""
+
+    title: str
+    facts: tuple[tuple[str, str], ...]
+    summary: tuple[Block, ...]
+    sections: tuple[Section, ...]

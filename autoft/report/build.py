@@ -1,0 +1,190 @@
+"""From the records of a run to the content of its report (pure: no files, no drawing, no HTML)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from autoft.records import Baseline, Column, Evaluation, Finding, PlanLine, Strategy
+from autoft.report import data, fitting, scores
+from autoft.report.blocks import Beside, Block, Fold, Paragraph, Report, Section, Table
+from autoft.report.words import baseline_label, clip, count, decimals, duration, lines, listing, metric, number, span
+
+STRATEGIES: dict[Strategy, str] = {
+    "corrected": (
+        "Scores come from rows that the scored networks were not trained on. Every choice made on those rows (trial, "
+        "epoch, threshold) was made again on redrawn rows and scored on the others, so that the choosing does not "
+        "flatter the numbers (bootstrap bias corrected cross-validation)."
+    ),
+    "nested": (
+        "Scores come from rows that neither the training nor any choice has seen: every choice was made inside each "
+        "part of the data that was not held out (nested cross-validation)."
+    ),
+    "holdout": "Scores come from rows set aside at the start, which neither the training nor any choice has seen.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportInputs:
+    """Everything that the report tells.
+
+    Attributes:
+        evaluation: The scores, trials, folds and baselines.
+        findings: What was found in the data.
+        plan: What preprocessing does to each column.
+        columns: How each column is understood.
+        schema_engine: Which engine checked the table against its schema.
+        schema_text: The schema file.
+        recipe_text: The recipe that does the same run again.
+        space: Each hyperparameter and its range in words.
+        title: Title of the report.
+        notes: What the user told autoft about the domain, one sentence each.
+    """
+
+    evaluation: Evaluation
+    findings: tuple[Finding, ...]
+    plan: tuple[PlanLine, ...]
+    columns: tuple[Column, ...]
+    schema_engine: str
+    schema_text: str
+    recipe_text: str
+    space: tuple[tuple[str, str], ...]
+    title: str
+    notes: tuple[str, ...] = ()
+
+
+def build(inputs: ReportInputs) -> Report:
+    """The content of the report: a verdict, five chapters and how to do the run again.
+
+    All texts in it are printable (no control characters), but not escaped for any format.
+    """
+    evaluation = inputs.evaluation
+    return Report(
+        title=clip(inputs.title, 120),
+        facts=_facts(evaluation),
+        summary=(*_verdict(evaluation), scores.summary_table(evaluation)),
+        sections=(
+            fitting.overfitting(evaluation),
+            data.preprocessing(inputs),
+            fitting.tuning(inputs),
+            scores.metrics(evaluation),
+            data.knowledge(inputs),
+            _reproduction(inputs),
+        ),
+    )
+
+
+def _facts(evaluation: Evaluation) -> tuple[tuple[str, str], ...]:
+    target = evaluation.target
+    task = {"binary": "two classes", "multiclass": f"{len(target.classes)} classes", "regression": "a number"}
+    failed = sum(trial.status == "failed" for trial in evaluation.trials)
+    trials = f"{len(evaluation.trials):,}" + (f", {failed:,} of them failed" if failed else "")
+    facts = [
+        ("Predicts", f"{clip(target.name)} ({task[evaluation.task]})"),
+        ("Rows", f"{evaluation.rows:,}"),
+        ("Folds", f"{len(evaluation.folds)}"),
+        ("Trials", trials + (", interrupted" if evaluation.interrupted else "")),
+    ]
+    if evaluation.task == "binary":
+        facts.insert(1, ("Positive class", clip(target.positive)))
+    if evaluation.seconds:
+        facts.append(("Time", duration(_total_seconds(evaluation))))
+    return tuple(facts)
+
+
+def _total_seconds(evaluation: Evaluation) -> float:
+    """Seconds of the whole run: the entry ``total``, or the sum of the stages."""
+    return evaluation.seconds.get("total", sum(evaluation.seconds.values()))
+
+
+def _verdict(evaluation: Evaluation) -> tuple[Block, ...]:
+    words, score = metric(evaluation.objective), evaluation.held_out[evaluation.objective]
+    digits = decimals(score.value, score.low, score.high)
+    flattered = number(abs(evaluation.optimism), digits)
+    direction = "flattered" if evaluation.optimism >= 0 else "understated"
+    correction = (
+        f"The best trial's own score was {number(evaluation.validation, digits)}; choosing it on the rows that score "
+        f"it {direction} it by {flattered}, and the number above is without that."
+        if flattered.strip("0.,")
+        else f"The best trial's own score was {number(evaluation.validation, digits)}: choosing it did not flatter it."
+    )
+    text = (
+        f"On rows that it was not trained on, the network predicts {clip(evaluation.target.name)} with "
+        f"{_inner(words.label)} {number(score.value, digits)} (95 % interval {span(score, digits)}). {correction}"
+    )
+    blocks: list[Block] = [Paragraph(text=text)]
+    blocks.extend(baseline_verdict(evaluation))
+    if evaluation.interrupted:
+        finished = sum(trial.status == "finished" for trial in evaluation.trials)
+        blocks.append(
+            Paragraph(
+                text=f"The search was interrupted after {count(finished, 'finished trial')}. The numbers are true of "
+                "the model that was found; a longer search may find a better one.",
+                tone="strong",
+            )
+        )
+    return (*blocks, Paragraph(text=STRATEGIES[evaluation.strategy], tone="quiet"))
+
+
+def _inner(label: str) -> str:
+    """A label within a sentence: lower case unless it is an abbreviation or a name."""
+    first = label.split()[0]
+    return label if not first[1:].islower() or first in {"Matthews", "Brier"} else label[0].lower() + label[1:]
+
+
+def baseline_verdict(evaluation: Evaluation) -> tuple[Paragraph, ...]:
+    """Which simple models the network beats, equals and loses to: strong where it does not beat one."""
+    if not evaluation.baselines:
+        return (Paragraph(text="No simpler model was trained to compare the network with.", tone="strong"),)
+    groups = {
+        verdict: [_named(line, evaluation) for line in evaluation.baselines if line.verdict == verdict]
+        for verdict in ("beaten", "level", "not beaten")
+    }
+    parts = []
+    if groups["beaten"]:
+        parts.append(f"It beats {listing(groups['beaten'])}.")
+    if groups["level"]:
+        parts.append(f"It is not measurably better than {listing(groups['level'])}: the interval contains zero.")
+    if groups["not beaten"]:
+        worse = listing(groups["not beaten"])
+        parts.append(f"It does not beat {worse}: use the simpler model unless there is another reason for a network.")
+    return (
+        Paragraph(
+            text=" ".join(parts), tone="plain" if len(groups["beaten"]) == len(evaluation.baselines) else "strong"
+        ),
+    )
+
+
+def _named(line: Baseline, evaluation: Evaluation) -> str:
+    gain = line.difference
+    digits = scores.gain_decimals(gain, evaluation)
+    better = "better" if gain.value >= 0 else "worse"
+    return (
+        f"{baseline_label(line.name, evaluation.task)} ({better} by {number(abs(gain.value), digits)}, "
+        f"interval {span(gain, digits)})"
+    )
+
+
+def _reproduction(inputs: ReportInputs) -> Section:
+    evaluation = inputs.evaluation
+    blocks: list[Block] = [
+        Paragraph(text="This recipe does the same run again: save it as recipe.yaml and run “autoft fit recipe.yaml”."),
+        Fold(summary="Recipe", text=lines(inputs.recipe_text)),
+    ]
+    tables = []
+    if evaluation.environment:
+        rows = tuple((clip(name), clip(value)) for name, value in evaluation.environment.items())
+        tables.append(Table(caption="Environment", head=("What", "Version"), rows=rows, align="ll"))
+    stages = tuple((clip(name), duration(value)) for name, value in evaluation.seconds.items() if name != "total")
+    if stages:
+        total = ("Total", duration(_total_seconds(evaluation)))
+        tables.append(
+            Table(
+                caption="Where the time went",
+                head=("Stage", "Time"),
+                rows=(*stages, total),
+                align="lr",
+                marked=frozenset({len(stages)}),
+            )
+        )
+    blocks.append(Beside(blocks=tuple(tables)))
+    return Section(anchor="again", heading="Doing it again", blurb="What this run was made of.", blocks=tuple(blocks))

@@ -1,0 +1,44 @@
+"""A report as one HTML document: no script, nothing loaded from elsewhere, every text escaped."""
+
+from __future__ import annotations
+
+import base64
+from functools import cache
+from typing import TYPE_CHECKING
+
+from autoft.report.blocks import Picture, Report
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+
+def render(report: Report) -> str:
+    """The HTML document, with style and pictures inside it.
+
+    Nothing of the data can become markup: jinja2 escapes every text, pictures hold their text as paths, and the
+    document's own content security policy forbids scripts and anything from outside.
+    """
+    from autoft.report.plots import style
+
+    with style():
+        return _template().render(report=report, css=_package_text("style.css"), picture_uri=_uri)
+
+
+def _uri(picture: Picture) -> str:
+    from autoft.report.plots import svg
+
+    return "data:image/svg+xml;base64," + base64.b64encode(svg(picture)).decode("ascii")
+
+
+def _package_text(name: str) -> str:
+    from importlib.resources import files
+
+    return files("autoft.report").joinpath(name).read_text(encoding="utf-8")
+
+
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return environment.from_string(_package_text("template.html"))

@@ -1,0 +1,220 @@
+"""Pictures as SVG: text drawn as paths, so that nothing in a name can be markup, and the same bytes every time."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from autoft.report.blocks import Cloud, History, Intervals, LearningCurve, Lines, Picture
+from autoft.report.words import right_to_left
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+ACCENT, INK, GREY, FAINT = "#0b6e99", "#222222", "#8a8a8a", "#dddddd"
+#: Tones and dashes that stay apart without colour, in the order of the classes.
+STYLES: tuple[tuple[str, Any], ...] = (
+    (ACCENT, "-"),
+    (INK, (0, (4, 1.5))),
+    (GREY, "-"),
+    (ACCENT, (0, (1, 1.2))),
+    (INK, (0, (1, 1.2))),
+    (GREY, (0, (4, 1.5))),
+)
+
+
+def svg(picture: Picture) -> bytes:
+    """The picture as an SVG document; to be called within :func:`style`."""
+    draw: dict[str, Callable[[Any], Figure]] = {
+        "learning": _learning,
+        "history": _history,
+        "lines": _lines,
+        "cloud": _cloud,
+        "intervals": _intervals,
+    }
+    buffer = io.BytesIO()
+    figure = draw[picture.form](picture)
+    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Type": None, "Format": None})
+    return buffer.getvalue()
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Matplotlib's defaults with ours on top, whatever the user's matplotlibrc says, and back again afterwards."""
+    import matplotlib
+
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(
+            {
+                "svg.fonttype": "path",
+                "svg.hashsalt": "autoft",
+                # A column may be called "$x$" or "$\frac": it is a name, not a formula.
+                "text.parse_math": False,
+                "font.family": ["DejaVu Sans"],
+                "font.size": 8.5,
+                "axes.titlesize": 9,
+                "axes.titleweight": "bold",
+                "axes.titlelocation": "left",
+                "axes.spines.top": False,
+                "axes.spines.right": False,
+                "axes.edgecolor": GREY,
+                "axes.labelcolor": INK,
+                "axes.axisbelow": True,
+                "axes.unicode_minus": True,
+                "xtick.color": GREY,
+                "ytick.color": GREY,
+                "xtick.labelcolor": INK,
+                "ytick.labelcolor": INK,
+                "legend.frameon": False,
+                "legend.fontsize": 8,
+                "path.simplify": True,
+            }
+        )
+        yield
+
+
+def _axes(width: float, height: float, title: str) -> tuple[Figure, Axes]:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    axes = figure.add_subplot()
+    axes.set_title(_drawable(title, "picture"))
+    axes.grid(color=FAINT, linewidth=0.6)
+    return figure, axes
+
+
+def _plain_ticks(axis: Any, most: int, integer: bool = False) -> None:
+    """Few round ticks, written as people write numbers (48,000 and not 4.8e4)."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    axis.set_major_locator(MaxNLocator(nbins=most, integer=integer, steps=[1, 2, 5, 10]))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: tick(value)))
+
+
+def tick(value: float) -> str:
+    """The label of a tick.
+
+    >>> tick(48000.0), tick(0.30000000000000004), tick(2.5e6), tick(-0.1)
+    ('48,000', '0.3', '2.5 M', '−0.1')
+    """
+    size = abs(value)
+    if size >= 1e12 or 0 < size < 1e-5:
+        text = f"{value:.3g}"
+    elif size >= 1e6:
+        text = f"{value / 1e6:,.6g} M"
+    else:
+        text = f"{value:,.10g}"
+    return text.replace("-", "−")
+
+
+@cache
+def _glyphs() -> frozenset[int]:
+    from matplotlib.font_manager import FontProperties, findfont, get_font
+
+    return frozenset(get_font(findfont(FontProperties(family="DejaVu Sans"))).get_charmap())
+
+
+def _drawable(text: str, otherwise: str) -> str:
+    """The text, or something to say instead where the font lacks its letters or would set them backwards."""
+    fits = all(ord(letter) in _glyphs() for letter in text) and not right_to_left(text)
+    return text if fits else otherwise
+
+
+def _learning(picture: LearningCurve) -> Figure:
+    figure, axes = _axes(2.05, 1.55, picture.title)
+    axes.axvline(picture.epochs, color=GREY, linewidth=0.8)
+    for values, color, dashes in ((picture.train, GREY, (0, (3, 1.2))), (picture.held_out, ACCENT, "-")):
+        axes.plot(range(1, len(values) + 1), values, color=color, linestyle=dashes, linewidth=1.4)
+    axes.set_ylim(picture.low, picture.high)
+    _plain_ticks(axes.xaxis, 5, integer=True)
+    _plain_ticks(axes.yaxis, 6)
+    return figure
+
+
+def _history(picture: History) -> Figure:
+    figure, axes = _axes(5.6, 2.3, picture.title)
+    low, high = _robust_range(picture.scores)
+    shown = [min(max(score, low), high) for score in picture.scores]
+    axes.scatter(picture.numbers, shown, s=14, color=GREY, linewidths=0, zorder=3)
+    axes.step(picture.numbers, picture.best, where="post", color=ACCENT, linewidth=1.6, zorder=4)
+    room = 0.08 * (high - low) or 0.05 * abs(low) or 0.5
+    axes.set_ylim(low - room, high + room)
+    if picture.failed:
+        at = [low - 0.6 * room] * len(picture.failed)
+        axes.scatter(picture.failed, at, s=22, marker="x", color=INK, linewidths=1, zorder=3)
+    axes.set_xlabel("Trial")
+    axes.set_ylabel(_drawable(picture.label, "Score"))
+    _plain_ticks(axes.xaxis, 10, integer=True)
+    _plain_ticks(axes.yaxis, 7)
+    return figure
+
+
+def _robust_range(values: tuple[float, ...]) -> tuple[float, float]:
+    """The range of the values without far outliers: one trial that exploded must not flatten all others."""
+    import numpy as np
+
+    scores = np.asarray(values)
+    first, third = np.percentile(scores, [25, 75])
+    reach = 4 * (third - first) or 4 * float(np.ptp(scores))
+    return float(max(scores.min(), first - reach)), float(min(scores.max(), third + reach))
+
+
+def _lines(picture: Lines) -> Figure:
+    figure, axes = _axes(3.7, 3.3, picture.title)
+    if picture.chance:
+        axes.plot([0, 1], picture.chance, color=GREY, linewidth=0.8)
+    drawn, names = [], []
+    for i, line in enumerate(picture.series):
+        color, dashes = STYLES[i % len(STYLES)]
+        drawn += axes.plot(line.x, line.y, color=color, linestyle=dashes, linewidth=1.6)
+        names.append(_drawable(line.name, f"class no. {i + 1}"))
+    # Handles and names are given: a legend that collects them by itself leaves out names that begin with "_".
+    axes.legend(drawn, names, loc=picture.legend)
+    axes.set_xlim(-0.01, 1.01)
+    axes.set_ylim(-0.01, 1.02)
+    axes.set_xlabel(picture.x_label)
+    axes.set_ylabel(picture.y_label)
+    _plain_ticks(axes.xaxis, 7)
+    _plain_ticks(axes.yaxis, 7)
+    return figure
+
+
+def _cloud(picture: Cloud) -> Figure:
+    figure, axes = _axes(3.7, 3.3, picture.title)
+    x, y = picture.points.x, picture.points.y
+    # Thousands of points as one small bitmap inside the SVG.
+    axes.scatter(x, y, s=5, alpha=0.35, color=ACCENT, linewidths=0, rasterized=True)
+    if picture.reference == "diagonal":
+        axes.axline((0, 0), slope=1, color=INK, linewidth=0.9)
+    else:
+        axes.axhline(0, color=INK, linewidth=0.9)
+    axes.set_xlabel(_drawable(picture.x_label, "Predicted"))
+    axes.set_ylabel(_drawable(picture.y_label, "True"))
+    _plain_ticks(axes.xaxis, 5)
+    _plain_ticks(axes.yaxis, 7)
+    figure.set_dpi(160)
+    return figure
+
+
+def _intervals(picture: Intervals) -> Figure:
+    figure, axes = _axes(4.2, 0.9 + 0.22 * len(picture.names), picture.title)
+    for i, (value, low, high) in enumerate(zip(picture.values, picture.lows, picture.highs, strict=True)):
+        color = ACCENT if i in picture.marked else GREY
+        if math.isfinite(low) and math.isfinite(high):
+            axes.plot([low, high], [i, i], color=color, linewidth=1.6, solid_capstyle="butt")
+        axes.scatter([value], [i], s=22, color=color, zorder=3)
+    if picture.zero:
+        axes.axvline(0, color=GREY, linewidth=0.8)
+    names = [_drawable(name, f"no. {i + 1}") for i, name in enumerate(picture.names)]
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.tick_params(axis="y", length=0)
+    axes.set_xlabel(_drawable(picture.x_label, "Score"))
+    _plain_ticks(axes.xaxis, 6)
+    return figure

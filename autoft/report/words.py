@@ -1,0 +1,219 @@
+"""Numbers, names and metrics in words: how everything in the report is spelled."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from autoft.errors import printable
+from autoft.records import Interval, Task
+
+#: What stands where there is no number.
+NONE = "–"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """A metric for people: its label, what it says in one line, and whether more of it is better."""
+
+    label: str
+    meaning: str
+    more_is_better: bool = True
+
+
+METRICS: dict[str, Metric] = {
+    "roc_auc": Metric(
+        label="ROC AUC",
+        meaning="chance that a positive row is ranked above a negative one; 0.5 is a coin, 1 is perfect",
+    ),
+    "pr_auc": Metric(
+        label="PR AUC", meaning="precision averaged over all recalls; chance level is the share of positives"
+    ),
+    "precision": Metric(label="Precision", meaning="of those predicted positive, the share that are"),
+    "recall": Metric(label="Recall", meaning="of those that are positive, the share that is found"),
+    "f1": Metric(label="F1", meaning="harmonic mean of precision and recall; high only if both are"),
+    "macro_precision": Metric(
+        label="Macro precision", meaning="precision averaged over the classes, each counting alike"
+    ),
+    "macro_recall": Metric(label="Macro recall", meaning="recall averaged over the classes, each counting alike"),
+    "macro_f1": Metric(label="Macro F1", meaning="F1 averaged over the classes, each counting alike"),
+    "log_loss": Metric(
+        label="Log loss",
+        meaning="how wrong the probabilities are, sure mistakes most; 0 is perfect",
+        more_is_better=False,
+    ),
+    "brier": Metric(
+        label="Brier score", meaning="mean squared error of the probabilities; 0 is perfect", more_is_better=False
+    ),
+    "balanced_accuracy": Metric(
+        label="Balanced accuracy", meaning="share of right answers, averaged over the classes; rare classes count alike"
+    ),
+    "accuracy": Metric(label="Accuracy", meaning="share of right answers; misleading where one class is common"),
+    "mcc": Metric(
+        label="Matthews correlation", meaning="correlation of predicted and true class; 0 is guessing, 1 is perfect"
+    ),
+    "rmse": Metric(
+        label="RMSE",
+        meaning="root mean squared error, in units of the target; large errors count most",
+        more_is_better=False,
+    ),
+    "mae": Metric(
+        label="Mean absolute error", meaning="the average miss, in units of the target", more_is_better=False
+    ),
+    "median_absolute_error": Metric(
+        label="Median absolute error",
+        meaning="half of the predictions miss by less than this, in units of the target",
+        more_is_better=False,
+    ),
+    "r2": Metric(
+        label="R²",
+        meaning="share of the target's variance that is explained; 0 is the mean as the answer, 1 is perfect",
+    ),
+}
+
+
+def metric(name: str) -> Metric:
+    """The metric's words; an unknown metric is called by its name.
+
+    >>> metric("f1").label, metric("my_score").label
+    ('F1', 'My score')
+    """
+    return METRICS.get(name) or Metric(label=clip(name.replace("_", " ").capitalize()), meaning="")
+
+
+def baseline_label(name: str, task: Task) -> str:
+    """What a baseline is, in words."""
+    labels = {
+        "constant": "a constant answer",
+        "linear": "linear regression" if task == "regression" else "logistic regression",
+        "hist_gradient_boosting": "gradient boosting",
+    }
+    return labels.get(name) or clip(name.replace("_", " "))
+
+
+def clip(text: object, limit: int = 80) -> str:
+    r"""A stranger's text on one line: control characters visible, long text cut, right-to-left text isolated.
+
+    >>> clip("a\nb"), clip("x" * 100, 5)
+    ('a\\nb', 'xxxx…')
+    """
+    # Cut before escaping, so that a cell of megabytes costs nothing.
+    shown = printable(str(text)[: limit + 1])
+    if len(shown) > limit:
+        shown = shown[: limit - 1] + "…"
+    if right_to_left(shown):
+        # Isolates keep a Hebrew or Arabic name from rearranging the punctuation of the sentence around it.
+        shown = f"\u2068{shown}\u2069"
+    return shown or "(empty)"
+
+
+def right_to_left(text: str) -> bool:
+    """Whether a character of the text is written from right to left."""
+    return any(unicodedata.bidirectional(character) in {"R", "AL"} for character in text)
+
+
+def lines(text: str, limit: int = 150_000) -> str:
+    r"""A stranger's text of many lines, without control characters, cut at the limit.
+
+    >>> lines("a: 1\r\nb: \x00")
+    'a: 1\nb: \\x00'
+    """
+    shown = "\n".join(printable(line.replace("\t", "    ")) for line in text[:limit].splitlines())
+    return shown if len(text) <= limit else f"{shown}\n… ({len(text) - limit:,} more characters in the run folder)"
+
+
+def decimals(*values: float) -> int:
+    """Decimals that show the largest of the values with three digits; negative: round to tens, hundreds ...
+
+    >>> decimals(0.8473), decimals(1.0), decimals(48213.0), decimals(0.0021)
+    (3, 3, -2, 5)
+    """
+    largest = max((abs(value) for value in values if math.isfinite(value)), default=0.0)
+    return 3 if largest == 0 or 0.1 <= largest <= 1 else 2 - math.floor(math.log10(largest))
+
+
+def number(value: float | None, digits: int | None = None) -> str:
+    """A number with three digits that count, or with the given decimals; never in exponents unless it is absurd.
+
+    >>> number(0.84731), number(48213.0), number(-0.0004, 3), number(float("nan"))
+    ('0.847', '48,200', '0.000', '–')
+    """
+    if value is None or math.isnan(value):
+        return NONE
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    digits = decimals(value) if digits is None else digits
+    # Adding zero turns a rounded -0.0 into 0.0.
+    rounded = round(float(value), digits) + 0.0
+    text = f"{value:.3g}" if digits > 9 or digits < -12 else f"{rounded:,.{max(digits, 0)}f}"
+    return text.replace("-", "−")
+
+
+def signed(value: float, digits: int | None = None) -> str:
+    """A difference with its sign.
+
+    >>> signed(0.0123), signed(-2.0)
+    ('+0.0123', '−2.00')
+    """
+    text = number(value, digits)
+    return f"+{text}" if value > 0 and text.strip("0.,") else text
+
+
+def span(interval: Interval, digits: int | None = None) -> str:
+    """The ends of an interval, rounded alike.
+
+    >>> span(Interval(value=0.8, low=0.7512, high=0.85))
+    '0.751 to 0.850'
+    """
+    digits = decimals(interval.value, interval.low, interval.high) if digits is None else digits
+    return f"{number(interval.low, digits)} to {number(interval.high, digits)}"
+
+
+def setting(value: object) -> str:
+    """The value of a hyperparameter.
+
+    >>> setting(0.00123456), setting(256), setting(True), setting("relu"), setting(1e-7)
+    ('0.00123', '256', 'yes', 'relu', '1e-7')
+    """
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:,.0f}" if value.is_integer() and abs(value) < 1e9 else f"{value:.3g}".replace("e-0", "e-")
+    return clip(value, 40)
+
+
+def count(number_of: int, singular: str, plural: str = "") -> str:
+    """A counted noun.
+
+    >>> count(1, "row"), count(7043, "row")
+    ('1 row', '7,043 rows')
+    """
+    return f"{number_of:,} {singular if number_of == 1 else plural or singular + 's'}"
+
+
+def duration(seconds: float) -> str:
+    """A length of time.
+
+    >>> duration(4.21), duration(42), duration(190), duration(3900)
+    ('4.2 s', '42 s', '3 min 10 s', '1 h 5 min')
+    """
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def listing(items: Iterable[str]) -> str:
+    """Items as part of a sentence.
+
+    >>> listing(["a", "b", "c"])
+    'a, b and c'
+    """
+    known = list(items)
+    return known[0] if len(known) == 1 else f"{', '.join(known[:-1])} and {known[-1]}" if known else ""

@@ -1,0 +1,89 @@
+"""autoft's own findings about a training table, before anything is trained: pure functions of the table."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from autoft.records import Column, Finding, Task
+from autoft.schema.audit import columns as by_column
+from autoft.schema.audit import leaks, rows, target_class, target_number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pandas as pd
+
+    from autoft.schema.convert import Converted
+
+__all__ = ["audit", "suggest"]
+
+
+def suggest(name: str, options: Iterable[object]) -> str:
+    """A clause with the nearest of `options`, or an empty text if none is near.
+
+    >>> suggest("churn", ["Churn", "tenure"])
+    "did you mean 'Churn'?"
+    """
+    by_folded = {str(option).casefold(): str(option) for option in options}
+    near = get_close_matches(str(name).casefold(), by_folded, n=3, cutoff=0.6)
+    return f"did you mean {' or '.join(repr(by_folded[option]) for option in near)}?" if near else ""
+
+
+def audit(
+    frame: pd.DataFrame,
+    columns: tuple[Column, ...],
+    converted: Converted,
+    *,
+    target: str,
+    task: Task,
+    allow_leak: tuple[str, ...] = (),
+    drop_missing_target: bool = False,
+    folds: int = 5,
+    positive: Any = None,
+) -> tuple[Finding, ...]:
+    """All findings about a training table; those of severity ``error`` forbid training.
+
+    Nothing is changed: the table is the caller's, and what happens to a column is the plan's affair.
+
+    Args:
+        frame: The canonical table, target included.
+        columns: Its columns; whether the target is among them makes no difference.
+        converted: Their values as `autoft.schema.convert.convert` gives them.
+        target: Name of the column to predict.
+        task: Kind of problem.
+        allow_leak: Columns that may predict the target perfectly.
+        drop_missing_target: Whether rows without a target are left out instead of refused.
+        folds: Number of blocks wanted for cross-validation.
+        positive: For binary tasks the class whose precision and recall matter, None if it is not chosen.
+    """
+    if target not in frame.columns:
+        return (_absent(target, frame.columns),)
+    labels = frame[target]
+    present = labels.notna()
+    features = tuple(column for column in columns if column.name != target and column.used)
+    findings = rows.missing_target(labels, drop=drop_missing_target)
+    findings += rows.too_few(int(present.sum()), folds=folds)
+    if task == "regression":
+        usable, about_target = target_number.check(labels)
+        present &= usable
+        findings += about_target
+    else:
+        findings += target_class.check(labels[present], folds=folds, positive=positive)
+    findings += rows.shape(len(frame), features)
+    findings += rows.repeated(features, converted, labels)
+    findings += by_column.check(frame, features, converted)
+    findings += leaks.check(labels, present.to_numpy(), features, converted, task=task, allow=allow_leak)
+    return tuple(findings)
+
+
+def _absent(target: str, names: Iterable[object]) -> Finding:
+    near = suggest(target, names)
+    return Finding(
+        code="target-absent",
+        severity="error",
+        column=target,
+        must="be in the table, as it is the target",
+        found="it is not",
+        fix=near or f"choose one of {', '.join(repr(str(name)) for name in list(names)[:20])}",
+    )

@@ -1,0 +1,136 @@
+"""Columns that give the answer away: one of them alone predicts the target of rows it was not fitted on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autoft.records import Column, Finding, Task
+from autoft.schema.audit.rows import row_keys
+from autoft.schema.audit.target_number import numbers
+from autoft.schema.audit.words import finding
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from autoft.schema.convert import Converted
+
+#: Below this number of different rows, or of rows per class, a column may separate the classes by luck.
+MIN_ROWS, MIN_CLASS = 50, 10
+#: Beyond this number of rows a sample is looked at; beyond this number of classes only the largest.
+MAX_ROWS, MAX_CLASSES = 20_000, 20
+LEAK_AUC, LEAK_R2 = 0.999, 0.9999
+CLASS_DEPTH, NUMBER_DEPTH = 12, 16
+
+
+def check(
+    labels: pd.Series[Any],
+    rows: NDArray[Any],
+    features: tuple[Column, ...],
+    converted: Converted,
+    *,
+    task: Task,
+    allow: tuple[str, ...] = (),
+) -> list[Finding]:
+    """An error for each feature that predicts the target (almost) perfectly, a warning if it is in `allow`.
+
+    A decision tree of limited depth is fitted on one half of the rows with this feature alone and scores the
+    other half, and the reverse; equal rows are taken once, so that it cannot recognise them. The score is
+    ROC-AUC (mean over one-vs-rest for several classes) or R2. What needs no fitting counts too, since a tree
+    misses by a hair in short tables: the ROC-AUC of the column's own order, and the squared correlation of ranks.
+
+    Args:
+        labels: The target.
+        rows: Boolean mask of the rows whose target is usable.
+        features: The columns that become inputs.
+        converted: Their values.
+        task: Kind of problem.
+        allow: Names of columns that may predict the target.
+    """
+    chosen = _rows(labels, rows, features, converted, task)
+    if len(chosen) < MIN_ROWS:
+        return []
+    truth = numbers(labels)[chosen] if task == "regression" else _codes(labels.to_numpy()[chosen])
+    findings = []
+    for column in features:
+        ordinal = _codes(converted.values[column.id][chosen])
+        score = _r2(ordinal, truth) if task == "regression" else _auc(ordinal, truth)
+        if score >= (LEAK_R2 if task == "regression" else LEAK_AUC):
+            metric = "R2" if task == "regression" else "ROC-AUC"
+            findings.append(_leak(column.name, f"{metric} {score:.4f}", str(labels.name), column.name in allow))
+    return findings
+
+
+def _leak(name: str, score: str, target: str, allowed: bool) -> Finding:
+    found = f"it alone predicts '{target}', {score}"
+    if allowed:
+        fix = "nothing to do: schema: allow_leak lists it; make sure that it is known at prediction time"
+        return finding("target-leak", "warning", name, "not give the answer away", found, fix)
+    fix = f"remove it; if it is really known before the answer is, set schema: allow_leak: ['{name}']"
+    return finding("target-leak", "error", name, "not give the answer away", found, fix)
+
+
+def _rows(
+    labels: pd.Series[Any], rows: NDArray[Any], features: tuple[Column, ...], converted: Converted, task: Task
+) -> NDArray[Any]:
+    """Positions of the rows to look at: usable target, class large enough, each row once, a sample if many."""
+    chosen = np.flatnonzero(rows)
+    if not features or not len(chosen):
+        return chosen[:0]
+    _, first = np.unique(row_keys(features, converted)[chosen], return_index=True)
+    # A table with few different rows (one yes/no column, say) has nothing to recognise but its categories.
+    if len(first) >= MIN_ROWS:
+        chosen = chosen[np.sort(first)]
+    if task != "regression":
+        codes = _codes(labels.to_numpy()[chosen])
+        counts = np.bincount(codes)
+        large = np.argsort(-counts, kind="stable")[:MAX_CLASSES]
+        large = large[counts[large] >= MIN_CLASS]
+        chosen = chosen[np.isin(codes, large)] if len(large) > 1 else chosen[:0]
+    if len(chosen) > MAX_ROWS:
+        chosen = np.sort(np.random.default_rng(0).choice(chosen, MAX_ROWS, replace=False))
+    return chosen
+
+
+def _codes(values: NDArray[Any]) -> NDArray[Any]:
+    """Positions of the values among the sorted distinct ones, -1 for missing ones.
+
+    A tree sees no more than the order; and ranks survive its cast to float32, epoch seconds would not.
+    """
+    import pandas as pd
+
+    return np.asarray(pd.factorize(values, sort=True)[0])
+
+
+def _tree_input(ordinal: NDArray[Any]) -> NDArray[Any]:
+    """The codes as one column, missing cells so far away that a split between them and the rest is always clean."""
+    return np.where(ordinal < 0, -len(ordinal), ordinal)[:, None]
+
+
+def _auc(ordinal: NDArray[Any], truth: NDArray[Any]) -> float:
+    from sklearn.metrics import roc_auc_score
+    from sklearn.model_selection import StratifiedKFold, cross_val_predict
+    from sklearn.tree import DecisionTreeClassifier
+
+    halves = StratifiedKFold(2, shuffle=True, random_state=0)
+    tree = DecisionTreeClassifier(max_depth=CLASS_DEPTH, random_state=0)
+    predicted = cross_val_predict(tree, _tree_input(ordinal), truth, cv=halves, method="predict_proba")
+    if predicted.shape[1] > 2:
+        return float(roc_auc_score(truth, predicted, multi_class="ovr"))
+    order = float(roc_auc_score(truth, ordinal))
+    return max(float(roc_auc_score(truth, predicted[:, 1])), order, 1 - order)
+
+
+def _r2(ordinal: NDArray[Any], truth: NDArray[Any]) -> float:
+    from sklearn.metrics import r2_score
+    from sklearn.model_selection import KFold, cross_val_predict
+    from sklearn.tree import DecisionTreeRegressor
+
+    if np.ptp(truth) == 0 or np.ptp(ordinal) == 0:
+        return 0.0
+    order = float(np.corrcoef(_codes(truth), ordinal)[0, 1] ** 2)
+    tree = DecisionTreeRegressor(max_depth=NUMBER_DEPTH, random_state=0)
+    halves = KFold(2, shuffle=True, random_state=0)
+    return max(float(r2_score(truth, cross_val_predict(tree, _tree_input(ordinal), truth, cv=halves))), order)

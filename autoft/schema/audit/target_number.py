@@ -1,0 +1,62 @@
+"""Checks of the target of a regression."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autoft.records import Finding
+from autoft.schema.audit.words import finding, of
+from autoft.schema.cells import Distinct
+from autoft.table import quoted
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Skewness (third standardised moment) beyond which a few rows dominate a squared error; the exponential
+#: distribution has 2.
+SKEWED = 3.0
+
+
+def numbers(labels: pd.Series[Any]) -> NDArray[np.float64]:
+    """The target as float64; NaN where it is missing or no number."""
+    seen = Distinct.of(labels)
+    return seen.spread(seen.numbers, np.nan)
+
+
+def check(labels: pd.Series[Any]) -> tuple[NDArray[np.bool_], list[Finding]]:
+    """Which rows have a finite target, and findings about the values."""
+    name, values = str(labels.name), numbers(labels)
+    finite = np.isfinite(values)
+    findings = []
+    texts = np.flatnonzero(np.isnan(values) & labels.notna().to_numpy())
+    if len(texts):
+        example = quoted(labels.iloc[texts[0]])
+        found = f"{of(len(texts), len(values))} values are not (first: row {texts[0] + 1:,}, {example})"
+        fix = "correct them, or set task: multiclass if they are classes"
+        findings.append(finding("target-not-numeric", "error", name, "be numeric for regression", found, fix))
+    infinite = np.flatnonzero(np.isinf(values))
+    if len(infinite):
+        found = f"{of(len(infinite), len(values))} values are infinite (first: row {infinite[0] + 1:,})"
+        fix = "correct them or remove their rows"
+        findings.append(finding("target-infinite", "error", name, "be finite, as it is the target", found, fix))
+    if finite.any():
+        findings += _spread(name, values[finite])
+    return finite, findings
+
+
+def _spread(name: str, values: NDArray[np.float64]) -> list[Finding]:
+    if values.min() == values.max():
+        found, fix = f"all {len(values):,} rows have {values[0]:g}", "choose another target"
+        return [finding("target-constant", "error", name, "have different values", found, fix)]
+    # Scaled before the powers are taken: 1e200 cubed is infinite.
+    scaled = (values - values.mean()) / np.abs(values - values.mean()).max()
+    skewness = float(np.mean(scaled**3) / np.mean(scaled**2) ** 1.5)
+    if abs(skewness) <= SKEWED:
+        return []
+    extreme, half = (values.max() if skewness > 0 else values.min()), np.median(values)
+    found = f"a few are far out (skewness {skewness:.1f}; the median is {half:g}, the most extreme value {extreme:g})"
+    fix = "check that those are real; compare mae with rmse, or predict the logarithm"
+    return [finding("target-heavy-tail", "info", name, "have values of one order of size", found, fix)]

@@ -1,0 +1,88 @@
+"""What `infer_columns` has to say about columns, as findings."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autoft.records import Column, Finding, Severity
+from autoft.schema.cells import Distinct
+from autoft.table import quoted
+
+Mask = NDArray[np.bool_]
+
+#: How a user overrules a kind.
+DECLARE = "declare its kind under data.columns"
+
+
+def unused(column: Column, rows: int) -> Finding:
+    """Why a column of a kind that the network cannot use does not become an input."""
+    must, found, fix = {
+        "empty": ("have values", f"all its {rows:,} cells are missing", "autoft leaves it out"),
+        "constant": ("vary", f"all its {rows:,} cells are equal", "autoft leaves it out"),
+        "identifier": ("describe rows rather than name them", column.why, f"autoft leaves it out; {DECLARE} to use it"),
+        "text": (
+            "hold numbers, categories or dates to be used",
+            f"it holds running text ({column.why})",
+            f"autoft leaves it out; {DECLARE} if these are categories",
+        ),
+    }[column.kind]
+    code = "text-unused" if column.kind == "text" else f"{column.kind}-dropped"
+    severity: Severity = "info" if column.kind in ("empty", "constant") else "warning"
+    return Finding(code=code, severity=severity, column=column.name, must=must, found=found, fix=fix)
+
+
+def mixed(name: str, seen: Distinct, wrong: Mask, must: str, fix: str) -> Finding:
+    """Some values are not what the others are."""
+    found = f"{seen.rows(wrong):,} of {int(seen.counts.sum()):,} values differ ({_first(seen, wrong)})"
+    return Finding(code="mixed-types", severity="warning", column=name, must=must, found=found, fix=fix)
+
+
+def number_format(name: str, seen: Distinct, formatted: Mask) -> Finding:
+    """Numbers are written so that reading them would be guessing."""
+    return Finding(
+        code="number-format",
+        severity="warning",
+        column=name,
+        must="hold plain numbers such as 1234.5 to be numeric",
+        found=f"{_count(seen.rows(formatted), 'has', 'have')} separators or signs ({_first(seen, formatted)})",
+        fix="it is used as a category; remove thousands separators and signs, and use a decimal point",
+    )
+
+
+def ambiguous_date(name: str, example: str) -> Finding:
+    """Day and month cannot be told apart."""
+    return Finding(
+        code="ambiguous-date",
+        severity="warning",
+        column=name,
+        must="say which part of a date is the day",
+        found=f"every date can be read both ways, as in {quoted(example)}",
+        fix="autoft reads day/month/year; write dates as YYYY-MM-DD",
+    )
+
+
+def date_range(name: str, seen: Distinct, far: Mask, years: tuple[int, int]) -> Finding:
+    """Some dates can hardly be meant."""
+    return Finding(
+        code="date-range",
+        severity="warning",
+        column=name,
+        must=f"have dates from {years[0]} to {years[1]}",
+        found=f"{_count(seen.rows(far), 'is', 'are')} outside ({_first(seen, far)})",
+        fix="check them; if they stand for missing dates, leave the cells empty",
+    )
+
+
+def percent(share: float) -> str:
+    """A share in per cent, with decimals where the rounded number would claim all or nothing."""
+    return f"{share:.0%}" if share in (0, 1) or 0.005 <= share < 0.995 else f"{share:.2%}"
+
+
+def _first(seen: Distinct, mask: Mask) -> str:
+    row, text = seen.first(mask)
+    return f"first: row {row:,}, {quoted(text)}"
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number:,} value{'' if number == 1 else 's'} {one if number == 1 else many}"

@@ -1,0 +1,246 @@
+"""What the command line shows: progress, findings, the final table.
+
+Names and cells are strangers' data: everything goes through :func:`safe`, which makes control characters visible
+and never reads markup.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from autoft.errors import printable
+from autoft.inventory import Fact, ShippedRecipe
+from autoft.records import Baseline, Evaluation, Finding, Interval, Progress, Severity
+
+STYLES: Mapping[Severity, str] = {"error": "bold red", "warning": "yellow", "info": "dim"}
+#: More findings than this (errors excepted) are only counted.
+MOST_SHOWN = 30
+
+
+def safe(value: object, style: str = "") -> Text:
+    """Text for rich that shows `value` as it is: no markup, no terminal escapes."""
+    return Text(printable(value), style=style)
+
+
+def number(value: float | None) -> str:
+    """A score with a sensible number of digits.
+
+    >>> number(0.85712), number(48213.9), number(12.3456), number(None), number(0.00004)
+    ('0.857', '48,214', '12.35', '-', '4e-05')
+    """
+    if value is None or math.isnan(value):
+        return "-"
+    size = abs(value)
+    if size != 0 and size < 0.0005:
+        return f"{value:.2g}"
+    return f"{value:,.0f}" if size >= 1000 else f"{value:.2f}" if size >= 10 else f"{value:.3f}"
+
+
+def interval(value: Interval) -> str:
+    """An interval's value and limits: ``0.857 [0.841, 0.871]``."""
+    return f"{number(value.value)} [{number(value.low)}, {number(value.high)}]"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as minutes and seconds.
+
+    >>> duration(65.4)
+    '1:05'
+    """
+    whole = max(0, round(seconds))
+    return f"{whole // 60}:{whole % 60:02d}"
+
+
+def describe(progress: Progress, waited: float = 0.0) -> str:
+    """One step as a line: stage, trial, its score, the best one, the time left.
+
+    Args:
+        progress: The step.
+        waited: Seconds since the step was reported, taken off the time left.
+    """
+    parts = [progress.stage]
+    if progress.trial is not None:
+        of = f" of {progress.trials}" if progress.trials else ""
+        parts.append(f"trial {progress.trial + 1}{of}")
+    if progress.score is not None:
+        parts.append(f"score {number(progress.score)}")
+    if progress.best is not None:
+        parts.append(f"best {number(progress.best)}")
+    if progress.seconds_left is not None:
+        parts.append(f"{duration(progress.seconds_left - waited)} left")
+    if progress.message:
+        parts.append(progress.message)
+    return " | ".join(parts)
+
+
+class ProgressScreen:
+    """Shows a run's progress: a live line on a terminal, otherwise one plain line per trial and stage.
+
+    Use as a context manager and hand it to ``fit(progress=...)``.
+    """
+
+    def __init__(self, console: Console | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._console = console or Console(stderr=True, highlight=False)
+        self._clock = clock
+        self._last = Progress(stage="starting")
+        self._since = clock()
+        self._silent: Progress | None = None
+        self._live = Live(get_renderable=self._line, console=self._console, transient=True, refresh_per_second=2)
+
+    def __enter__(self) -> ProgressScreen:
+        if self._console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._live.stop()
+        self._flush()
+
+    def __call__(self, progress: Progress) -> None:
+        """Show one step."""
+        previous, self._last, self._since = self._last, progress, self._clock()
+        if self._console.is_terminal:
+            self._live.refresh()
+            return
+        # A trial that begins and one that failed look alike; only what stays without a score gets a line of its own.
+        if (previous.stage, previous.trial) != (progress.stage, progress.trial):
+            self._flush()
+        if progress.trial is not None and progress.score is None:
+            self._silent = progress
+            return
+        self._silent = None
+        self._print(progress)
+
+    def _flush(self) -> None:
+        if self._silent is not None:
+            self._print(self._silent)
+        self._silent = None
+
+    def _print(self, progress: Progress) -> None:
+        self._console.print(safe(describe(progress)), soft_wrap=True)
+
+    def _line(self) -> Text:
+        line = safe(describe(self._last, self._clock() - self._since))
+        line.truncate(self._console.width, overflow="ellipsis")
+        return line
+
+
+def show_findings(findings: Iterable[Finding], console: Console | None = None) -> None:
+    """Print findings as a table, errors first; beyond a screenful warnings and notes are only counted."""
+    console = console or Console(highlight=False)
+    findings = tuple(findings)
+    for severity, style in STYLES.items():
+        chosen = [finding for finding in findings if finding.severity == severity]
+        if not chosen:
+            continue
+        shown = chosen if severity == "error" else chosen[:MOST_SHOWN]
+        name = "note" if severity == "info" else severity
+        table = Table(title=f"{len(chosen):,} {name}{'s' * (len(chosen) > 1)}", title_style=style, title_justify="left")
+        for heading in ("column", "found", "fix"):
+            table.add_column(heading, overflow="fold")
+        for finding in shown:
+            column = safe("(table)" if finding.column is None else finding.column, style)
+            table.add_row(column, safe(f"must {finding.must}, but {finding.found}"), safe(finding.fix))
+        console.print(table)
+        if len(shown) < len(chosen):
+            console.print(safe(f"... and {len(chosen) - len(shown):,} more"))
+
+
+def show_evaluation(evaluation: Evaluation, folder: Path, console: Console | None = None) -> None:
+    """Print the end of a run: held-out metrics, optimism, baselines, overfitting, where the files are."""
+    console = console or Console(highlight=False)
+    if evaluation.interrupted:
+        console.print(safe("The search was interrupted; these are the results until then.", "yellow"))
+    console.print(_heading(evaluation), soft_wrap=True)
+    console.print(_metrics_table(evaluation))
+    lines = [_optimism(evaluation), *map(_baseline_line(evaluation), evaluation.baselines)]
+    for line in (*lines, safe(evaluation.overfitting), Text(), *_files(folder)):
+        # Into a file or pipe each sentence goes as one line, so that it can be searched.
+        console.print(line, soft_wrap=not console.is_terminal)
+
+
+def _metrics_table(evaluation: Evaluation) -> Table:
+    table = Table()
+    table.add_column("held-out metric")
+    table.add_column("value", justify="right")
+    table.add_column("95 % interval", justify="right")
+    for name, value in evaluation.held_out.items():
+        chosen = name == evaluation.objective
+        label = safe(f"{name} (objective)" if chosen else name, "bold" if chosen else "")
+        table.add_row(label, number(value.value), f"{number(value.low)} to {number(value.high)}")
+    return table
+
+
+def _heading(evaluation: Evaluation) -> Text:
+    failed = sum(trial.status == "failed" for trial in evaluation.trials)
+    trials = f"{len(evaluation.trials):,} trials" + (f" ({failed:,} failed)" if failed else "")
+    name = f"{evaluation.target.name} ({evaluation.task})"
+    return safe(f"{name}: {evaluation.rows:,} rows, {trials}, strategy {evaluation.strategy}", "bold")
+
+
+def _optimism(evaluation: Evaluation) -> Text:
+    naive = f"The naive {evaluation.objective} of the best trial, {number(evaluation.validation)}, "
+    held_out = evaluation.held_out.get(evaluation.objective)
+    expect = f"; expect {interval(held_out)} on new rows." if held_out else "."
+    if evaluation.optimism > 0:
+        return safe(f"{naive}flatters by {number(evaluation.optimism)}{expect}")
+    return safe(f"{naive}does not flatter (optimism {number(evaluation.optimism)}){expect}")
+
+
+def _baseline_line(evaluation: Evaluation) -> Callable[[Baseline], Text]:
+    verbs = {"beaten": "beats", "level": "is level with", "not beaten": "does not beat"}
+    styles = {"beaten": "green", "level": "", "not beaten": "bold yellow"}
+
+    def line(baseline: Baseline) -> Text:
+        score = baseline.metrics.get(evaluation.objective)
+        theirs = f" ({evaluation.objective} {interval(score)})" if score else ""
+        difference = f"gain {interval(baseline.difference)}"
+        name = baseline.name.replace("_", " ")
+        text = f"The network {verbs[baseline.verdict]} {name}{theirs}; {difference}."
+        return safe(text, styles[baseline.verdict])
+
+    return line
+
+
+def _files(folder: Path) -> list[Text]:
+    contents = (
+        ("report.html", "the report"),
+        ("evaluation.json", "all numbers"),
+        ("findings.json", "what was found in the data"),
+        ("model", "the model"),
+    )
+    lines = [safe(folder / name).append(f"  {text}", "dim") for name, text in contents]
+    return [*lines, safe(f"next: autoft predict {folder} NEW.csv -o predictions.csv")]
+
+
+def show_recipes(folder: Path, recipes: Iterable[ShippedRecipe], console: Console | None = None) -> None:
+    """Print the recipes at hand and how to run one."""
+    console = console or Console(highlight=False)
+    table = Table(title=safe(f"recipes in {folder}"), title_justify="left")
+    for heading in ("recipe", "task", "rows", "what it is about"):
+        table.add_column(heading, justify="right" if heading == "rows" else "left", overflow="fold")
+    for recipe in recipes:
+        rows = "-" if recipe.rows is None else f"{recipe.rows:,}"
+        table.add_row(safe(recipe.name), safe(recipe.task), rows, safe(recipe.text))
+    console.print(table)
+    console.print(safe(f"run one: autoft fit {folder / 'NAME.yaml'}", "dim"), soft_wrap=True)
+
+
+def show_diagnosis(facts: Iterable[Fact], console: Console | None = None) -> None:
+    """Print the doctor's lines; what needs attention stands out."""
+    console = console or Console(highlight=False)
+    grid = Table.grid(padding=(0, 2))
+    for fact in facts:
+        grid.add_row(safe(fact.name), safe(fact.text, "bold yellow" if fact.bad else ""))
+    console.print(grid)

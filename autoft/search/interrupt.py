@@ -1,0 +1,43 @@
+"""Signals: the first asks the search to end with what it has, the second ends the process."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
+from types import FrameType
+
+
+class Interrupt:
+    """Whether the user has asked the run to end."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def __bool__(self) -> bool:
+        return self.asked
+
+
+@contextlib.contextmanager
+def listening() -> Iterator[Interrupt]:
+    """While the block runs, SIGINT and SIGTERM set a flag; a second signal raises KeyboardInterrupt.
+
+    Outside the main thread signals cannot be caught; the flag then stays down.
+    """
+    interrupt = Interrupt()
+    if threading.current_thread() is not threading.main_thread():
+        yield interrupt
+        return
+
+    def note(number: int, frame: FrameType | None) -> None:
+        if interrupt.asked:
+            raise KeyboardInterrupt
+        interrupt.asked = True
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield interrupt
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,291 @@
+"""The search loop: ask, look up or train, journal, tell. It knows budgets, failures and signals, but no Keras."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from autoft.errors import AutoFTError, SearchError
+from autoft.journal import Journal
+from autoft.records import Progress, Trial
+from autoft.search import outcome as outcomes
+from autoft.search.interrupt import Interrupt
+from autoft.search.outcome import Outcome
+from autoft.search.propose import Proposal, Proposer
+
+#: A trial during which the process died so often is not tried again.
+_DEATHS = 2
+#: So many proposals in a row that were tried before mean that the space is exhausted.
+_REPEATS = 50
+
+
+class Train(Protocol):
+    """Trains one configuration; asks `out_of_time` after every epoch."""
+
+    def __call__(self, params: Mapping[str, Any], out_of_time: Callable[[], bool], epochs: int | None) -> Outcome: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """When the search has to end.
+
+    Attributes:
+        trials: Number of trials.
+        deadline: On `clock`, None for no limit. The first trial is always trained, if need be for one epoch.
+        clock: Monotonic seconds.
+    """
+
+    trials: int
+    deadline: float | None
+    clock: Callable[[], float]
+
+    def left(self) -> float | None:
+        """Seconds left, None without a limit."""
+        return None if self.deadline is None else self.deadline - self.clock()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What the search has found: trials and outcomes in the same order, and how it ended."""
+
+    trials: tuple[Trial, ...]
+    outcomes: tuple[Outcome, ...]
+    best: int
+    interrupted: bool
+    trained: int
+
+
+class Search:
+    """One search in one run folder.
+
+    Args:
+        proposer: Who proposes.
+        train: Who trains.
+        score: The objective of an outcome on its pooled held-out predictions.
+        maximize: Whether a higher score is better.
+        journal: The run's journal.
+        folder: Where outcomes' arrays are kept.
+        budget: When to end.
+        interrupt: Raised when the user asks to end.
+        progress: Told about every trial.
+    """
+
+    def __init__(
+        self,
+        *,
+        proposer: Proposer,
+        train: Train,
+        score: Callable[[Outcome], float],
+        maximize: bool,
+        journal: Journal,
+        folder: Path,
+        budget: Budget,
+        interrupt: Interrupt,
+        progress: Callable[[Progress], None],
+    ) -> None:
+        self.proposer, self.train, self.score, self.maximize = proposer, train, score, maximize
+        self.journal, self.folder, self.budget = journal, folder, budget
+        self.interrupt, self.progress = interrupt, progress
+        self._known = journal.contents.trials()
+        self._trials: list[Trial] = []
+        self._outcomes: list[Outcome] = []
+        self._seen: dict[str, float | None] = {}
+        self._best: int | None = None
+        self._trained = 0
+
+    def run(self) -> Found:
+        """Search until trials, time, space or the user's patience are used up.
+
+        Raises:
+            SearchError: If no trial finished.
+        """
+        repeats = 0
+        while len(self._trials) < self.budget.trials and repeats < _REPEATS and not self.interrupt:
+            proposal = self.proposer.ask()
+            if proposal is None:
+                break
+            memory = self._memory(proposal)
+            if memory in self._seen:
+                repeats += 1
+                self.proposer.tell(proposal, self._seen[memory])
+                continue
+            repeats = 0
+            outcome = self._recall(memory)
+            if outcome is None and not self._too_late():
+                outcome = self._train_one(proposal, memory)
+            if outcome is None:  # out of time, or interrupted in the middle of it
+                break
+            self._note(proposal, memory, outcome)
+        return self._found()
+
+    def _memory(self, proposal: Proposal) -> str:
+        limit = {} if proposal.epochs is None else {"epochs_limit": proposal.epochs}
+        return outcomes.memory_key({**proposal.params, **limit})
+
+    def _too_late(self) -> bool:
+        """Whether the next trial would not get half the time that trials take (there is always a first one)."""
+        left = self.budget.left()
+        done = [t.seconds for t in self._trials if t.status == "finished"]
+        return left is not None and bool(done) and left < 0.5 * statistics.median(done)
+
+    def _recall(self, memory: str) -> Outcome | None:
+        line = self._known.get(memory)
+        return None if line is None else outcomes.restore(self.folder, line)
+
+    def _train_one(self, proposal: Proposal, memory: str) -> Outcome | None:
+        """Train a configuration; None if the user interrupted it."""
+        number = len(self._trials)
+        self._show(number, None)
+        if self.journal.contents.deaths(memory) >= _DEATHS:
+            reason = f"kills the process: it died {_DEATHS} times while this configuration was trained"
+            return Outcome(params=proposal.params, status="failed", reason=reason)
+        self.journal.append({"type": "started", "memory": memory})
+        try:
+            outcome = self.train(proposal.params, self._out_of_time, proposal.epochs)
+        except KeyboardInterrupt:
+            self.journal.append({"type": "abandoned", "memory": memory})
+            raise
+        except AutoFTError:
+            raise
+        except Exception as error:  # noqa: BLE001  (out of memory, a backend's error: a failed trial, not a failed run)
+            first_line = (str(error).strip().splitlines() or [""])[0][:300]
+            outcome = Outcome(params=proposal.params, status="failed", reason=f"{type(error).__name__}: {first_line}")
+        self._trained += 1
+        if self.interrupt and self._best is not None:
+            self.journal.append({"type": "abandoned", "memory": memory})
+            return None
+        return outcome
+
+    def _out_of_time(self) -> bool:
+        left = self.budget.left()
+        return bool(self.interrupt) or (left is not None and left <= 0)
+
+    def _note(self, proposal: Proposal, memory: str, outcome: Outcome) -> None:
+        """Score an outcome, make it durable, tell the oracle and the user."""
+        number = len(self._trials)
+        score = self.score(outcome) if outcome.status == "finished" else None
+        best = score is not None and self._beats(score)
+        self._make_durable(memory, outcome, number, score, best)
+        previous = self._best
+        self._trials.append(
+            Trial(
+                number=number,
+                params=outcome.params,
+                status=outcome.status,
+                score=score,
+                epochs=outcome.epochs,
+                checkpoints=outcome.checkpoints,
+                curves=outcome.curves,
+                reason=outcome.reason,
+                seconds=outcome.seconds,
+                traces=outcome.traces,
+            )
+        )
+        # Weights are large; only those of the best trial so far are kept, in memory and on the disk.
+        self._outcomes.append(outcome if best else replace(outcome, weights={}))
+        if best:
+            self._best = number
+            if previous is not None:
+                outcomes.forget_weights(self.folder, self._outcomes[previous].params)
+                self._outcomes[previous] = replace(self._outcomes[previous], weights={})
+        self._seen[memory] = score
+        self.proposer.tell(proposal, score)
+        self._show(number, score, ended=True)
+
+    def _make_durable(self, memory: str, outcome: Outcome, number: int, score: float | None, best: bool) -> None:
+        """Arrays first, then the line that speaks of them; a remembered trial has its line already."""
+        if memory in self._known:
+            return
+        files = outcomes.store(self.folder, outcome, weights=best) if outcome.status == "finished" else {}
+        line = {
+            "type": "trial",
+            "memory": memory,
+            "number": number,
+            "params": dict(outcome.params),
+            "status": outcome.status,
+            "score": score,
+            "epochs": outcome.epochs,
+            "checkpoints": list(outcome.checkpoints),
+            "curves": dict(outcome.curves),
+            "reason": outcome.reason,
+            "seconds": round(outcome.seconds, 4),
+            "traces": outcome.traces,
+            **files,
+        }
+        self.journal.append(line)
+
+    def _beats(self, score: float) -> bool:
+        if self._best is None:
+            return True
+        best = self._trials[self._best].score
+        assert best is not None
+        return score > best if self.maximize else score < best
+
+    def _show(self, number: int, score: float | None, *, ended: bool = False) -> None:
+        best = None if self._best is None else self._trials[self._best].score
+        message = "" if not ended else ("failed" if score is None else "finished")
+        self.progress(
+            Progress(
+                stage="search",
+                message=message,
+                trial=number,
+                trials=self.budget.trials,
+                score=score,
+                best=best,
+                seconds_left=self._seconds_left(),
+            )
+        )
+
+    def _seconds_left(self) -> float | None:
+        """Until the search ends: by the trials that are left, or by the deadline if that is sooner."""
+        done = [t.seconds for t in self._trials]
+        by_trials = statistics.mean(done) * (self.budget.trials - len(done)) if done else None
+        known = [x for x in (by_trials, self.budget.left()) if x is not None]
+        return max(0.0, min(known)) if known else None
+
+    def _found(self) -> Found:
+        if self._best is None:
+            raise self._nothing()
+        winner = self._outcomes[self._best]
+        if not winner.weights:  # its file was lost or damaged: the same parameters give the same weights again
+            self._outcomes[self._best] = replace(winner, weights=self._retrain(winner))
+        return Found(
+            trials=tuple(self._trials),
+            outcomes=tuple(self._outcomes),
+            best=self._best,
+            interrupted=bool(self.interrupt),
+            trained=self._trained,
+        )
+
+    def _retrain(self, winner: Outcome) -> Mapping[str, Any]:
+        again = self.train(winner.params, lambda: False, winner.checkpoints[-1])
+        if again.epochs != winner.epochs:
+            raise SearchError(
+                "The best trial's weights",
+                "be the ones that were scored",
+                f"their file is damaged, and training again stopped at {again.epochs} epochs, not {winner.epochs}",
+                "delete the run folder and run the same command again",
+            )
+        self._trained += 1
+        return again.weights
+
+    def _nothing(self) -> SearchError:
+        if self.interrupt:
+            return SearchError(
+                "The search",
+                "finish one trial before it is interrupted",
+                "it was interrupted in the first",
+                "run the same command again; nothing but the journal was written",
+            )
+        reasons = Counter(t.reason for t in self._trials)
+        commonest = reasons.most_common(1)[0] if reasons else ("no trial was proposed", 0)
+        return SearchError(
+            "The search",
+            "have a trial that finishes",
+            f"all {len(self._trials)} failed, {commonest[1]} of them so: {commonest[0]}",
+            "lower the learning rates in search: space:, or look at the findings about the data",
+        )

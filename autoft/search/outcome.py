@@ -1,0 +1,114 @@
+"""What a trial leaves behind, and its place on the disk."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autoft import files
+from autoft.records import TrialStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """The outcome of one trial.
+
+    Attributes:
+        params: Hyperparameters by name.
+        status: ``finished`` or ``failed``.
+        epochs: The checkpoint with the lowest mean held-out loss.
+        checkpoints: Epochs with kept predictions, ascending; C of them.
+        held_out: ``[C, n, classes]`` (``[C, n]`` for regression) pooled held-out predictions, NaN on rows that no
+            fold holds out.
+        pairs: ``[C, P, n, classes]`` predictions of the pair members on the rows of their two blocks (P may be 0).
+        curves: ``train`` and ``held_out``: ``[epochs][folds]`` mean losses.
+        weights: Trained weights of the folds at `epochs`, by name.
+        reason: Why it failed or stopped early.
+        seconds, traces: What it cost.
+    """
+
+    params: Mapping[str, Any]
+    status: TrialStatus
+    epochs: int = 0
+    checkpoints: tuple[int, ...] = ()
+    held_out: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
+    pairs: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, 0)))
+    curves: Mapping[str, list[list[float]]] = field(default_factory=dict)
+    weights: Mapping[str, np.ndarray] = field(default_factory=dict)
+    reason: str = ""
+    seconds: float = 0.0
+    traces: int = 0
+
+
+def memory_key(params: Mapping[str, Any]) -> str:
+    """Parameters as canonical text: the name under which a result is remembered."""
+    return files.canonical_json(dict(params))
+
+
+def store(folder: Path, outcome: Outcome, *, weights: bool) -> dict[str, str]:
+    """Write an outcome's arrays.
+
+    Args:
+        folder: Where; created if absent.
+        outcome: What.
+        weights: Whether to keep the trained weights too (a trial that is not the best so far needs none).
+
+    Returns:
+        File names and SHA-256 for the trial's line in the journal.
+    """
+    folder.mkdir(exist_ok=True)
+    stem = files.fingerprint(memory_key(outcome.params).encode())[:16]
+    facts = _write(folder, "file", f"{stem}.npz", {"held_out": outcome.held_out, "pairs": outcome.pairs})
+    if weights:
+        facts |= _write(folder, "weights", f"{stem}.weights.npz", outcome.weights)
+    return facts
+
+
+def forget_weights(folder: Path, params: Mapping[str, Any]) -> None:
+    """Remove the weights of a trial that a better one has made useless."""
+    stem = files.fingerprint(memory_key(params).encode())[:16]
+    (folder / f"{stem}.weights.npz").unlink(missing_ok=True)
+
+
+def _write(folder: Path, role: str, name: str, arrays: Mapping[str, np.ndarray]) -> dict[str, str]:
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **dict(arrays))  # type: ignore[arg-type]  # the stubs take the arrays for options
+    files.write_atomic(folder / name, buffer.getvalue())
+    return {role: name, f"{role}_sha256": files.fingerprint(buffer.getvalue())}
+
+
+def _read(folder: Path, line: Mapping[str, Any], role: str) -> dict[str, np.ndarray] | None:
+    """Arrays of a stored file; None if it is missing, damaged or not the one that the line speaks of."""
+    if role not in line:
+        return None
+    path = folder / str(line[role])
+    if not path.is_file() or files.fingerprint(path.read_bytes()) != line[f"{role}_sha256"]:
+        return None
+    with np.load(path, allow_pickle=False) as stored:
+        return {name: stored[name] for name in stored.files}
+
+
+def restore(folder: Path, line: Mapping[str, Any]) -> Outcome | None:
+    """The outcome that a journal line speaks of, with weights if they were kept; None if it must be trained again."""
+    arrays = _read(folder, line, "file")
+    if line["status"] == "finished" and arrays is None:
+        return None
+    arrays = arrays or {}
+    return Outcome(
+        params=line["params"],
+        status=line["status"],
+        epochs=line["epochs"],
+        checkpoints=tuple(line["checkpoints"]),
+        held_out=arrays.get("held_out", np.zeros((0, 0))),
+        pairs=arrays.get("pairs", np.zeros((0, 0, 0))),
+        curves=line["curves"],
+        weights=_read(folder, line, "weights") or {},
+        reason=line["reason"],
+        seconds=line["seconds"],
+        traces=line["traces"],
+    )

@@ -1,0 +1,77 @@
+"""The search space: dropout and L2 are always in it; widths, depths and batches sit on a small lattice.
+
+A small lattice makes trials share shapes, and a shape that was seen before needs no new program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Value = float | int | str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Range:
+    """A number between two limits, on a logarithmic scale where that fits its meaning."""
+
+    name: str
+    low: float
+    high: float
+    default: float
+    log: bool
+
+    def words(self) -> str:
+        """The range as a person reads it."""
+        return f"{self.low:g} to {self.high:g}{', logarithmic' if self.log else ''}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One of a few values."""
+
+    name: str
+    values: tuple[Value, ...]
+    default: Value
+
+    def words(self) -> str:
+        """The choices as a person reads them."""
+        return ", ".join(str(v) for v in self.values)
+
+
+Dimension = Range | Choice
+
+
+def make_space(rows: int, *, embedded: bool, changes: Mapping[str, Sequence[Any] | None]) -> tuple[Dimension, ...]:
+    """The space for a table, with the strong default that is always tried first.
+
+    Args:
+        rows: Training rows of a fold; larger tables get larger batches.
+        embedded: Whether there are embedded columns (then their length is searched too).
+        changes: The recipe's narrower or wider choices by name; None or absent keeps the standard one.
+    """
+    dropout, l2 = changes.get("dropout") or (0.0, 0.5), changes.get("l2") or (1e-6, 3e-3)
+    rate = changes.get("learning_rate") or (3e-4, 1e-2)
+    batch = next(size for limit, size in ((1_000, 32), (4_000, 128), (30_000, 256), (10**12, 512)) if rows < limit)
+
+    def number(name: str, limits: Sequence[float], default: float, log: bool) -> Range:
+        low, high = float(limits[0]), float(limits[1])
+        return Range(name=name, low=low, high=high, default=min(max(default, low), high), log=log)
+
+    def choice(name: str, standard: Sequence[Value], default: Value) -> Choice:
+        values = tuple(changes.get(name) or standard)
+        return Choice(name=name, values=values, default=default if default in values else values[len(values) // 2])
+
+    space: list[Dimension] = [
+        number("learning_rate", rate, 2e-3, True),
+        number("dropout", dropout, 0.2, False),
+        number("l2", l2, 3e-5, True),
+        choice("width", (32, 64, 128, 256), 128),
+        choice("depth", (1, 2, 3), 2),
+        choice("activation", ("relu", "silu"), "relu"),
+        choice("batch_size", (batch, 2 * batch), batch),
+    ]
+    if embedded:
+        space.append(choice("embedding", (4, 8, 16), 8))
+    return tuple(space)

@@ -1,0 +1,213 @@
+"""YAML as a recipe may use it: the plain data of YAML 1.2, nothing that surprises or executes.
+
+PyYAML reads YAML 1.1, where ``no`` is False, ``1e-3`` is text, ``012`` is ten, ``12:30`` is 750 and the last of
+two equal keys wins silently; its anchors let a few bytes stand for gigabytes. Here scalars follow the core schema
+of YAML 1.2.2 (section 10.3), mapping keys are always text, and anchors, tags and repeated keys are refused.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import yaml
+
+from autoft.errors import RecipeError
+
+MAX_BYTES = 64 * 1024
+MAX_DEPTH = 8
+#: Longer whole numbers are slow to convert (Python itself stops at 4,300 digits) and never meant.
+MAX_DIGITS = 40
+
+Path = tuple[str | int, ...]
+
+_TAG = "tag:yaml.org,2002:"
+#: The core schema's patterns with the characters that a match can begin with.
+RESOLVERS: tuple[tuple[str, re.Pattern[str], tuple[str, ...]], ...] = (
+    (_TAG + "null", re.compile(r"(?:~|null|Null|NULL|)\Z"), ("~", "n", "N", "")),
+    (_TAG + "bool", re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z"), tuple("tTfF")),
+    (_TAG + "int", re.compile(r"(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)\Z"), tuple("-+0123456789")),
+    (
+        _TAG + "float",
+        re.compile(
+            r"(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
+            r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\Z"
+        ),
+        tuple("-+.0123456789"),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """The data of a YAML text and where each part of it stands.
+
+    Attributes:
+        data: Plain dicts (keys are text), lists, str, int, float, bool and None.
+        lines: 1-based line of every key and list item, by its path.
+    """
+
+    data: Any
+    lines: dict[Path, int]
+
+    def line(self, path: Path) -> int:
+        """The 1-based line of a key path, or that of its nearest parent that stands in the text."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 1)
+
+
+class _Loader(yaml.SafeLoader):
+    """A SafeLoader that refuses anchors, tags and deep nesting while it reads the events.
+
+    Refusing during composition matters: nothing has been expanded or recursed into yet.
+    """
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - PyYAML's own name
+
+    def __init__(self, text: str, source: str) -> None:
+        super().__init__(text)
+        self.source = source
+        self.depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        line = event.start_mark.line + 1
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
+            _refuse(self.source, line, "not use anchors and aliases (& and *)", f"'{event.anchor}' is one")
+        if getattr(event, "tag", None) is not None:
+            _refuse(self.source, line, "not use tags (!)", f"'{event.tag}' is one")
+        if self.depth >= MAX_DEPTH:
+            must = f"be nested at most {MAX_DEPTH} levels deep"
+            _refuse(self.source, line, must, "something lies deeper", "take the extra brackets or indentation away")
+        self.depth += 1
+        node: yaml.Node | None = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
+
+
+def add_resolvers(kind: Any) -> None:
+    """Teach a PyYAML loader or dumper class the scalars of YAML 1.2."""
+    for tag, pattern, first in RESOLVERS:
+        kind.add_implicit_resolver(tag, pattern, list(first))
+
+
+add_resolvers(_Loader)
+
+
+def load(text: str, *, source: str) -> Document:
+    """Read a YAML text strictly.
+
+    Args:
+        text: The text, at most 64 kB.
+        source: Name of the file for error messages.
+
+    Raises:
+        RecipeError: Whatever is wrong with the text, naming `source` and the line.
+
+    >>> load("a: 1e-3\\nb: [no, 012, 12:30]\\n", source="r.yaml").data
+    {'a': 0.001, 'b': ['no', 12, '12:30']}
+    """
+    size = len(text.encode("utf-8", "surrogatepass"))
+    if size > MAX_BYTES:
+        raise RecipeError(
+            f"Recipe {source}", "have at most 64 kB", f"it has {size / 1024:,.0f} kB", "keep data in files of its own"
+        )
+    try:
+        loader = _Loader(text, source)
+        node = loader.get_single_node()
+    except yaml.MarkedYAMLError as error:
+        _report(source, error)
+    except yaml.reader.ReaderError as error:
+        position = error.position if isinstance(error.position, int) else 0
+        line = text.count("\n", 0, position) + 1
+        found = f"character {position + 1:,} is U+{ord(text[position]):04X}"
+        _refuse(source, line, "consist of printable characters", found, "remove it or write it as an escape in quotes")
+    except RecipeError:
+        raise
+    except (ValueError, OverflowError, RecursionError) as error:
+        # PyYAML converts the digits of escapes and %YAML lines without checking their size.
+        _refuse(source, loader.line + 1, "be readable as YAML", f"PyYAML says: {error}", "correct the escape sequence")
+    if node is None:
+        return Document(data=None, lines={})
+    lines: dict[Path, int] = {}
+    return Document(data=_build(node, (), lines, source), lines=lines)
+
+
+def scalar(text: str) -> str | int | float | bool | None:
+    """The value that a plain text has in a recipe: ``"1"`` is a number, ``"yes"`` is text.
+
+    >>> scalar("1"), scalar("true"), scalar("yes"), scalar("1: [")
+    (1, True, 'yes', '1: [')
+    """
+    for tag, pattern, _ in RESOLVERS:
+        if pattern.match(text):
+            return text if tag.endswith("int") and len(text) > MAX_DIGITS else _convert(tag, text)
+    return text
+
+
+def _build(node: yaml.Node, path: Path, lines: dict[Path, int], source: str) -> Any:
+    if isinstance(node, yaml.ScalarNode):
+        return _convert(node.tag, _text(node, source))
+    if isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            lines[(*path, index)] = item.start_mark.line + 1
+        return [_build(item, (*path, index), lines, source) for index, item in enumerate(node.value)]
+    result: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        line = key_node.start_mark.line + 1
+        if not isinstance(key_node, yaml.ScalarNode):
+            found = "a list or mapping stands there as a key"
+            _refuse(source, line, "have text as keys", found, "put quotes around the key")
+        # Keys keep the text that was written: a column may well be called 2020 or true.
+        key = _text(key_node, source)
+        if key in result:
+            first = lines[(*path, key)]
+            found = f"'{key}' stands on line {first} and again on line {line}"
+            _refuse(source, line, "have every key once", found, "remove one of the two")
+        lines[(*path, key)] = line
+        result[key] = _build(value_node, (*path, key), lines, source)
+    return result
+
+
+def _text(node: yaml.ScalarNode, source: str) -> str:
+    line, text = node.start_mark.line + 1, str(node.value)
+    if node.tag == _TAG + "int" and len(text) > MAX_DIGITS:
+        must = f"hold whole numbers of at most {MAX_DIGITS} digits"
+        _refuse(source, line, must, f"one has {len(text):,} digits", "put it in quotes if it is a text")
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        found = "an escape stands for half a character (a surrogate)"
+        _refuse(source, line, "hold text that can be encoded", found, "write the character itself")
+    return text
+
+
+def _convert(tag: str, text: str) -> str | int | float | bool | None:
+    kind = tag.removeprefix(_TAG)
+    if kind == "null":
+        return None
+    if kind == "bool":
+        return text.lower() == "true"
+    if kind == "int":
+        return int(text, {"0x": 16, "0o": 8}.get(text[:2], 10))
+    if kind == "float":
+        return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+    return text
+
+
+def _report(source: str, error: yaml.MarkedYAMLError) -> NoReturn:
+    problem = " ".join(part for part in (error.context, error.problem) if part)
+    # What never ends is best looked for where it began.
+    marks = (error.problem_mark, error.context_mark)
+    mark = next(filter(None, reversed(marks) if "end of stream" in problem else marks), None)
+    line = mark.line + 1 if mark else 1
+    fix = "check the indentation, quotes, colons and brackets on that line and the one before"
+    if "'\\t'" in problem:
+        fix = "indent with blanks, not with tabs"
+    elif "mapping values are not allowed" in problem:
+        fix = "put quotes around a text that contains ': ', and check the indentation"
+    _refuse(source, line, "be readable as YAML", problem or "it is not", fix)
+
+
+def _refuse(source: str, line: int, must: str, found: str, fix: str = "write the value out in plain YAML") -> NoReturn:
+    raise RecipeError(f"Recipe {source}, line {line}", must, found, fix) from None

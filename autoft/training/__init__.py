@@ -1,0 +1,1 @@
+"""Training: all folds of a trial in one compiled epoch program."""

@@ -1,0 +1,112 @@
+"""The deployed model: the K members of the chosen trial as one Keras model over raw columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autoft.networks.mlp import Architecture, build_mlp
+from autoft.preprocess.encode import MISSING_TOKEN, UNKNOWN_TOKEN, Encoded, guard
+from autoft.preprocess.fit import Statistics, blocks
+from autoft.preprocess.plan import Plan
+from autoft.training.data import CHUNK, StackData
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bag:
+    """Preprocessing, network and head of K members.
+
+    Attributes:
+        encoder: From numbers and codes to each member's inputs.
+        network: From those to logits ``[K, B, outputs]``.
+        head: From logits to the mean answer.
+    """
+
+    plan: Plan
+    encoder: Any
+    network: Any
+    head: Any
+
+    def answers(self, encoded: Encoded) -> np.ndarray:
+        """Each member's answers: ``[K, n, classes]``, or ``[K, n]`` for regression."""
+        parts = []
+        for start in range(0, len(encoded), CHUNK):
+            chunk = encoded.rows(slice(start, start + CHUNK))
+            inputs = self.encoder({k.name: getattr(chunk, k.name) for k in self.encoder.inputs})
+            parts.append(np.asarray(self.head.answers(self.network(inputs, training=False))))
+        out = np.concatenate(parts, axis=1)
+        return out[:, :, 0] if self.head.task == "regression" else out
+
+    def raw_model(self) -> Any:
+        """A Keras model over the raw columns.
+
+        One input ``[B, 1]`` per used column, named by its id: float64 for numbers, booleans (0/1) and dates (seconds
+        since 1970), string for categories (as `autoft.preprocess.encode.guard` writes them). Output: class
+        probabilities ``[B, C]``, or values ``[B, 1]``.
+        """
+        import keras
+        from keras import ops
+
+        inputs: dict[str, Any] = {c: keras.Input((1,), dtype="float64", name=c) for c in self.plan.numbers}
+        encoded: dict[str, Any] = {}
+        if inputs:
+            numbers = list(inputs.values())
+            joined = keras.layers.Concatenate(dtype="float64", name="numbers")(numbers) if numbers[1:] else numbers[0]
+            encoded["numbers"] = joined
+        codes = []
+        for category in self.plan.categories:
+            inputs[category.id] = keras.Input((1,), dtype="string", name=category.id)
+            lookup = keras.layers.StringLookup(
+                vocabulary=[MISSING_TOKEN, *map(guard, category.vocabulary)],
+                oov_token=UNKNOWN_TOKEN,
+                name=f"lookup_{category.id}",
+            )
+            codes.append(lookup(inputs[category.id]))
+        if codes:
+            joined = keras.layers.Concatenate(name="joined_codes")(codes) if codes[1:] else codes[0]
+            encoded["codes"] = ops.cast(joined, "int32")
+        return keras.Model(inputs, self.head(self.network(self.encoder(encoded))), name="autoft")
+
+
+def build_bag(data: StackData, architecture: Architecture, weights: Mapping[str, np.ndarray], members: int) -> Bag:
+    """Assemble the deployed model of the first `members` members from trained weights by name."""
+    from autoft.networks.stacked import MemberMean
+    from autoft.preprocess.layers import build_encoder
+
+    statistics = Statistics(
+        center=data.statistics.center[:members],
+        factor=data.statistics.factor[:members],
+        tables=tuple(t[:members] for t in data.statistics.tables),
+    )
+    dense = sum(width for _, width in blocks(data.plan))
+    network = build_mlp(architecture, data.plan, members=members, dense=dense, outputs=data.outputs)
+    for variable in network.trainable_variables:
+        variable.assign(weights[variable.path.split("network/")[-1]])
+    head = MemberMean(data.task, members, name="mean_of_members")
+    head.build((members, None, data.outputs))
+    if data.task == "regression":
+        head.set_weights([data.center[:members, None, None], data.scale[:members, None, None]])
+    return Bag(plan=data.plan, encoder=build_encoder(data.plan, statistics), network=network, head=head)
+
+
+def model_inputs(plan: Plan, encoded: Encoded, texts: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Inputs of the raw model for some rows.
+
+    Args:
+        plan: The layout.
+        encoded: The rows; only their numbers are used.
+        texts: Converted categorical cells by column id (None is missing).
+    """
+    inputs: dict[str, np.ndarray] = {c: encoded.numbers[:, [j]] for j, c in enumerate(plan.numbers)}
+    for category in plan.categories:
+        inputs[category.id] = guarded(texts[category.id])[:, None]
+    return inputs
+
+
+def guarded(texts: Sequence[str | None] | np.ndarray) -> np.ndarray:
+    """Texts as the model's vocabulary holds them ``[n]``; each distinct text is looked at once."""
+    known: dict[str | None, str] = {}
+    return np.array([known.setdefault(t, guard(t)) if t not in known else known[t] for t in texts], dtype=object)

@@ -1,0 +1,145 @@
+"""What a training reads: encoded rows of every member, targets, and who may see what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from autoft.preprocess.encode import Encoded
+from autoft.preprocess.fit import Statistics, fit_statistics
+from autoft.preprocess.plan import Plan
+from autoft.records import Task
+
+#: Rows that pass through the preprocessing layers at a time: bounds the memory of the float64 steps.
+CHUNK = 16_384
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackData:
+    """The rows of a stack of S members.
+
+    Attributes:
+        plan, statistics: The layout, and what each member learned from its training rows.
+        task: Kind of problem.
+        outputs: Logits per row (1 for binary and regression).
+        dense: ``[S, n, f]`` float32 (f may be 0).
+        slots: ``[S, n, e]`` int32 of the embedded columns (e may be 0).
+        y: ``[n]`` class positions (int64) or values (float64).
+        train, held_out: Row positions of each member.
+        center, scale: ``[S]`` of the regression target in the member's training rows (0 and 1 otherwise).
+    """
+
+    plan: Plan
+    statistics: Statistics
+    task: Task
+    outputs: int
+    dense: np.ndarray
+    slots: np.ndarray
+    y: np.ndarray
+    train: tuple[np.ndarray, ...]
+    held_out: tuple[np.ndarray, ...]
+    center: np.ndarray
+    scale: np.ndarray
+
+    @property
+    def members(self) -> int:
+        """S."""
+        return len(self.train)
+
+    def power(self) -> np.ndarray:
+        """``[S]`` mean over the training rows of the sum of squared dense inputs."""
+        if not self.dense.shape[2]:
+            return np.zeros(self.members)
+        return np.array([float(np.square(self.dense[s, rows]).sum(axis=1).mean()) for s, rows in enumerate(self.train)])
+
+    def prior(self) -> np.ndarray:
+        """``[S, outputs]`` log odds (binary) or log shares (multiclass) of the training rows; 0 for regression."""
+        if self.task == "regression":
+            return np.zeros((self.members, 1))
+        classes = 2 if self.task == "binary" else self.outputs
+        counts = np.stack([np.bincount(self.y[rows], minlength=classes) for rows in self.train]) + 0.5
+        logs = np.log(counts / counts.sum(axis=1, keepdims=True))
+        return logs[:, 1:] - logs[:, :1] if self.task == "binary" else logs
+
+
+def stack_data(
+    plan: Plan,
+    encoded: Encoded,
+    y: np.ndarray,
+    *,
+    task: Task,
+    classes: int,
+    train: Sequence[np.ndarray],
+    held_out: Sequence[np.ndarray],
+) -> StackData:
+    """Fit the preprocessing of every member on its training rows and encode all rows with it.
+
+    Args:
+        plan: The layout.
+        encoded: All rows as numbers and codes.
+        y: ``[n]`` class positions or values.
+        task: Kind of problem.
+        classes: Number of classes (ignored for regression).
+        train, held_out: Row positions by member.
+    """
+    from autoft.preprocess.layers import build_encoder
+
+    statistics = fit_statistics(plan, encoded, train)
+    encoder = build_encoder(plan, statistics)
+    parts: dict[str, list[np.ndarray]] = {"dense": [], "slots": []}
+    for start in range(0, len(encoded), CHUNK):
+        chunk = encoded.rows(slice(start, start + CHUNK))
+        out = encoder({k.name: getattr(chunk, k.name) for k in encoder.inputs})
+        for name, array in out.items():
+            parts[name].append(np.asarray(array))
+    shape = (len(train), len(encoded), 0)
+    dense = np.concatenate(parts["dense"], axis=1) if parts["dense"] else np.zeros(shape, np.float32)
+    slots = np.concatenate(parts["slots"], axis=1) if parts["slots"] else np.zeros(shape, np.int32)
+    center, scale = np.zeros(len(train)), np.ones(len(train))
+    if task == "regression":
+        center = np.array([y[rows].mean() for rows in train])
+        scale = np.array([y[rows].std() or 1.0 for rows in train])
+    return StackData(
+        plan=plan,
+        statistics=statistics,
+        task=task,
+        outputs=classes if task == "multiclass" else 1,
+        dense=dense,
+        slots=slots,
+        y=y,
+        train=tuple(train),
+        held_out=tuple(held_out),
+        center=center,
+        scale=scale,
+    )
+
+
+def batches(rows: Sequence[np.ndarray], batch: int, *, seed: int, epoch: int) -> tuple[np.ndarray, np.ndarray]:
+    """Each member's rows in a new order, cut into batches.
+
+    Returns:
+        Row positions and weights, both ``[steps, S, batch]``. The tail is padded with weight 0, never dropped.
+    """
+    steps = max(-(-len(r) // batch) for r in rows)
+    order = np.zeros((len(rows), steps * batch), dtype=np.int32)
+    weights = np.zeros((len(rows), steps * batch), dtype=np.float32)
+    for s, own in enumerate(rows):
+        order[s, : len(own)] = np.random.default_rng([seed, s, epoch]).permutation(own)
+        weights[s, : len(own)] = 1.0
+
+    def cut(x: np.ndarray) -> np.ndarray:
+        return np.ascontiguousarray(x.reshape(len(rows), steps, batch).swapaxes(0, 1))
+
+    return cut(order), cut(weights)
+
+
+def padded(rows: Sequence[np.ndarray]) -> np.ndarray:
+    """Row positions ``[S, longest]`` int32, short ones padded with their first row."""
+    longest = max(len(r) for r in rows)
+    table = np.zeros((len(rows), longest), dtype=np.int32)
+    for s, own in enumerate(rows):
+        table[s, : len(own)] = own
+        table[s, len(own) :] = own[0] if len(own) else 0
+    return table
