@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autoft import target as targets
 from autoft.artifact import Meta, as_tensors
@@ -31,7 +32,7 @@ class Predictor:
         self.model, self.meta, self.folder = model, meta, folder
         self._schema: Any = None
 
-    def answers(self, data: Any) -> tuple[np.ndarray, tuple[Finding, ...]]:
+    def answers(self, data: Any) -> tuple[NDArray[Any], tuple[Finding, ...]]:
         """Class probabilities ``[n, classes]`` or values ``[n]``, and findings about the table.
 
         Raises:
@@ -44,15 +45,16 @@ class Predictor:
         check.refuse(findings)
         if len(frame):
             findings += self._against_schema(frame)
-            check.refuse(findings)
+        check.refuse(findings)
         converted = convert(frame, self.meta.columns)
-        findings += self._oddities(converted, len(frame))
+        listed = {f.column for f in findings if f.code.startswith("tfdv:ENUM")}
+        findings += tuple(f for f in self._oddities(converted, len(frame)) if f.column not in listed)
         regression = self.meta.target.task == "regression"
         parts = [self._ask(converted, slice(start, start + CHUNK)) for start in range(0, max(1, len(frame)), CHUNK)]
         out = np.concatenate(parts)
         return (out[:, 0] if regression else out), findings
 
-    def decide(self, answers: np.ndarray) -> np.ndarray:
+    def decide(self, answers: NDArray[Any]) -> NDArray[Any]:
         """Labels in their original dtype (the most probable class), or the values themselves."""
         if self.meta.target.task == "regression":
             return answers
@@ -71,10 +73,10 @@ class Predictor:
                 "use predict()",
             )
 
-    def _ask(self, converted: Converted, rows: slice) -> np.ndarray:
+    def _ask(self, converted: Converted, rows: slice) -> NDArray[Any]:
         from autoft.training.bag import guarded
 
-        inputs: dict[str, np.ndarray] = {}
+        inputs: dict[str, NDArray[Any]] = {}
         for tensor in self.model.inputs:
             cells = converted.values[tensor.name][rows]
             inputs[tensor.name] = (guarded(cells) if cells.dtype == object else cells)[:, None]
@@ -86,11 +88,9 @@ class Predictor:
 
         path = self.folder / "schema.pbtxt"
         if not path.is_file():
-            return ()
+            return check.serving(frame, self.meta.columns, None, None)
         chosen, findings = engine.choose("auto")
-        if chosen is None or chosen.name != self.meta.engine:
-            return findings
-        if self._schema is None:
+        if chosen is not None and self._schema is None:
             self._schema = chosen.read(path)
         return findings + check.serving(frame, self.meta.columns, chosen, self._schema)
 
@@ -101,11 +101,6 @@ class Predictor:
             if not column.used:
                 continue
             cells = converted.values[column.id]
-            bad = converted.bad.get(column.id, 0)
-            if bad:
-                row, text = converted.first_bad[column.id]
-                shown = f"{bad:,} of {rows:,} cells are not, first '{text[:40]}' in row {row + 1:,}"
-                found.append(_warn("unreadable-cells", column, f"be {column.kind}", shown, "they count as missing"))
             if column.id in self.meta.vocabularies:
                 known = {*self.meta.vocabularies[column.id], None}
                 unseen = sum(text not in known for text in cells)

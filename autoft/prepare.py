@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from numpy.typing import NDArray
 
 from autoft import target as targets
 from autoft.errors import RecipeError
@@ -74,7 +74,7 @@ class Prepared:
     features: tuple[Column, ...]
     plan: Plan
     encoded: Encoded
-    y: np.ndarray
+    y: NDArray[Any]
     split: Split
     members: tuple[Member, ...]
     strategy: Strategy
@@ -240,7 +240,7 @@ def _with_target(inspected: Inspected) -> Inspected:
     )
 
 
-def _cells(inspected: Inspected, name: str | None, use: str) -> np.ndarray | None:
+def _cells(inspected: Inspected, name: str | None, use: str) -> NDArray[Any] | None:
     """Cells of the column by which rows are grouped or ordered."""
     if name is None:
         return None

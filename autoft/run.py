@@ -7,12 +7,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 import autoft
 from autoft import artifact, files
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from autoft.training.bag import Bag
     from autoft.training.trial import Trainer
 
+Array = NDArray[Any]
+
 #: Share of the time budget that is kept for what follows the search, and its limits in seconds.
 _RESERVE, _LEAST, _MOST = 0.15, 3.0, 45.0
 
@@ -44,16 +47,36 @@ class Searched:
 
     found: Found
     space: tuple[Dimension, ...]
-    baselines: Mapping[str, np.ndarray]
+    baselines: Mapping[str, Array]
     bag: Bag
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What every stage of a run shares.
+
+    Attributes:
+        recipe: What to do.
+        folder: The run folder, locked.
+        interrupt: Raised when the user asks the search to end.
+        watch: Seconds by stage.
+        tell: Told about every step.
+    """
+
+    recipe: Recipe
+    folder: Path
+    interrupt: Interrupt
+    watch: Stopwatch
+    tell: Tell
 
 
 @dataclass(slots=True, kw_only=True)
 class Stopwatch:
-    """Seconds by stage."""
+    """Seconds by stage, on a monotonic clock."""
 
-    clock: Callable[[], float]
-    seconds: dict[str, float]
+    clock: Callable[[], float] = time.monotonic
+    started: float = field(default_factory=time.monotonic)
+    seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -65,9 +88,10 @@ class Stopwatch:
             self.seconds[name] = round(self.seconds.get(name, 0.0) + self.clock() - began, 2)
 
 
-def open_journal(folder: Path, recipe: Recipe, prepared: Prepared, tell: Tell) -> Journal:
+def open_journal(context: Context, prepared: Prepared) -> Journal:
     """The run's journal; results of another run (other data or settings) in the folder are set aside first."""
-    key = fingerprint_parts(recipe, prepared, autoft.__version__)
+    folder, tell = context.folder, context.tell
+    key = fingerprint_parts(context.recipe, prepared, autoft.__version__)
     path = folder / "journal.jsonl"
     contents = read(path)
     if contents.facts and contents.key != key:
@@ -85,72 +109,66 @@ def open_journal(folder: Path, recipe: Recipe, prepared: Prepared, tell: Tell) -
     return journal
 
 
-def search(
-    recipe: Recipe,
-    prepared: Prepared,
-    journal: Journal,
-    folder: Path,
-    *,
-    started: float,
-    clock: Callable[[], float],
-    interrupt: Interrupt,
-    watch: Stopwatch,
-    tell: Tell,
-) -> Searched:
+def search(context: Context, prepared: Prepared, journal: Journal) -> Searched:
     """Baselines, then the search."""
-    from autoft.evaluate import baselines
     from autoft.training.bag import build_bag
-    from autoft.training.data import stack_data
-    from autoft.training.trial import Limits, Trainer
 
-    k = prepared.split.k
-    with watch.stage("baselines"):
-        tell(Progress(stage="baselines", message="training the baselines on the same folds"))
-        features, categorical = _plain_features(prepared)
-        simple = baselines.run(
-            features,
-            categorical=categorical,
-            y=prepared.y,
-            members=prepared.members[:k],
-            task=prepared.target.task,
-            seed=recipe.seed,
-        )
-    with watch.stage("search"):
-        tell(Progress(stage="search", message="building the training program", trials=recipe.search.trials))
-        data = stack_data(
-            prepared.plan,
-            prepared.encoded,
-            prepared.y,
-            task=prepared.target.task,
-            classes=len(prepared.target.classes),
-            train=[m.train for m in prepared.members],
-            held_out=[m.held_out for m in prepared.members],
-        )
-        limits = Limits(epochs=recipe.search.epochs, patience=recipe.search.patience)
-        trainer = Trainer(data, folds=k, limits=limits, seed=recipe.seed, clock=clock)
+    simple = _baselines(context, prepared)
+    recipe, k = context.recipe, prepared.split.k
+    with context.watch.stage("search"):
+        context.tell(Progress(stage="search", message="building the training program", trials=recipe.search.trials))
+        trainer = _trainer(context, prepared)
         rows = min(len(m.train) for m in prepared.members)
         changes = recipe.search.space.model_dump()
         space = make_space(rows, embedded=bool(prepared.plan.embedded), changes=changes)
-        found = _search(recipe, prepared, journal, folder, trainer, space, started, clock, interrupt, tell)
-    best = found.outcomes[found.best]
-    architecture = trainer.architecture(best.params)
-    return Searched(found=found, space=space, baselines=simple, bag=build_bag(data, architecture, best.weights, k))
+        found = _search(context, prepared, journal, trainer, space)
+        best = found.outcomes[found.best]
+        bag = build_bag(trainer.data, trainer.architecture(best.params), best.weights, k)
+    return Searched(found=found, space=space, baselines=simple, bag=bag)
+
+
+def _baselines(context: Context, prepared: Prepared) -> Mapping[str, Array]:
+    """Held-out predictions of simple models on the same folds."""
+    from autoft.evaluate import baselines
+
+    with context.watch.stage("baselines"):
+        context.tell(Progress(stage="baselines", message="training the baselines on the same folds"))
+        features, categorical = _plain_features(prepared)
+        return baselines.run(
+            features,
+            categorical=categorical,
+            y=prepared.y,
+            members=prepared.members[: prepared.split.k],
+            task=prepared.target.task,
+            seed=context.recipe.seed,
+        )
+
+
+def _trainer(context: Context, prepared: Prepared) -> Trainer:
+    """The rows of the stack, encoded, and what trains on them."""
+    from autoft.training.data import stack_data
+    from autoft.training.trial import Limits, Trainer
+
+    recipe = context.recipe
+    data = stack_data(
+        prepared.plan,
+        prepared.encoded,
+        prepared.y,
+        task=prepared.target.task,
+        classes=len(prepared.target.classes),
+        train=[m.train for m in prepared.members],
+        held_out=[m.held_out for m in prepared.members],
+    )
+    limits = Limits(epochs=recipe.search.epochs, patience=recipe.search.patience)
+    return Trainer(data, folds=prepared.split.k, limits=limits, seed=recipe.seed, clock=context.watch.clock)
 
 
 def _search(
-    recipe: Recipe,
-    prepared: Prepared,
-    journal: Journal,
-    folder: Path,
-    trainer: Trainer,
-    space: tuple[Dimension, ...],
-    started: float,
-    clock: Callable[[], float],
-    interrupt: Interrupt,
-    tell: Tell,
+    context: Context, prepared: Prepared, journal: Journal, trainer: Trainer, space: tuple[Dimension, ...]
 ) -> Found:
     from autoft.evaluate.metrics import METRICS
 
+    recipe, watch = context.recipe, context.watch
     maximize = METRICS[prepared.objective].direction == "max"
     proposer = Proposer(
         recipe.search.algorithm,
@@ -163,18 +181,19 @@ def _search(
     deadline = None
     if recipe.search.minutes is not None:
         total = recipe.search.minutes * 60
+        # What earlier, interrupted runs have used counts: a crash must not extend the budget.
         spent = sum(float(line["seconds"]) for line in journal.contents.trials().values())
-        deadline = started + total - spent - min(max(_RESERVE * total, _LEAST), _MOST)
+        deadline = watch.started + total - spent - min(max(_RESERVE * total, _LEAST), _MOST)
     return Search(
         proposer=proposer,
         train=trainer.train,
         score=lambda outcome: _score(prepared, outcome),
         maximize=maximize,
         journal=journal,
-        folder=folder / "trials",
-        budget=Budget(trials=recipe.search.trials, deadline=deadline, clock=clock),
-        interrupt=interrupt,
-        progress=tell,
+        folder=context.folder / "trials",
+        budget=Budget(trials=recipe.search.trials, deadline=deadline, clock=watch.clock),
+        interrupt=context.interrupt,
+        progress=context.tell,
     ).run()
 
 
@@ -195,7 +214,7 @@ def _score(prepared: Prepared, outcome: Outcome) -> float:
     return float(scored[prepared.objective][0])
 
 
-def _plain_features(prepared: Prepared) -> tuple[np.ndarray, np.ndarray]:
+def _plain_features(prepared: Prepared) -> tuple[Array, Array]:
     """Numbers and category codes side by side for the baselines, NaN where missing."""
     from autoft.preprocess.encode import MISSING
 
@@ -205,14 +224,15 @@ def _plain_features(prepared: Prepared) -> tuple[np.ndarray, np.ndarray]:
     return np.hstack([prepared.encoded.numbers, codes]), categorical
 
 
-def evaluate(recipe: Recipe, prepared: Prepared, searched: Searched, watch: Stopwatch, tell: Tell) -> Evaluation:
+def evaluate(context: Context, prepared: Prepared, searched: Searched) -> Evaluation:
     """Scores by the honesty contract, baselines, folds, importance."""
     from autoft.evaluate import metrics, overfitting
     from autoft.evaluate.baselines import compare
     from autoft.evaluate.importance import permutation_importance
 
+    recipe, watch = context.recipe, context.watch
     with watch.stage("evaluation"):
-        tell(Progress(stage="evaluation", message="correcting the score for the choice among trials"))
+        context.tell(Progress(stage="evaluation", message="correcting the score for the choice among trials"))
         target, found = prepared.target, searched.found
         problem: dict[str, Any] = {"task": target.task, "positive_index": target.positive_index}
         scoring = {**problem, "objective": prepared.objective, "seed": recipe.seed}
@@ -262,14 +282,12 @@ def evaluate(recipe: Recipe, prepared: Prepared, searched: Searched, watch: Stop
     )
 
 
-def _at_best(outcome: Outcome) -> np.ndarray:
+def _at_best(outcome: Outcome) -> Array:
     """Pooled held-out predictions at the trial's number of epochs."""
     return np.asarray(outcome.held_out[outcome.checkpoints.index(outcome.epochs)])
 
 
-def _verdict(
-    recipe: Recipe, prepared: Prepared, found: Found, answers: np.ndarray, scoring: Mapping[str, Any]
-) -> Verdict:
+def _verdict(recipe: Recipe, prepared: Prepared, found: Found, answers: Array, scoring: Mapping[str, Any]) -> Verdict:
     """The score by the chosen strategy."""
     from autoft.evaluate import score
 
@@ -304,12 +322,12 @@ def _candidates(found: Found) -> list[Candidate]:
     ]
 
 
-def _fold_reports(prepared: Prepared, answers: np.ndarray, best: Any, problem: Mapping[str, Any]) -> Any:
+def _fold_reports(prepared: Prepared, answers: Array, best: Any, problem: Mapping[str, Any]) -> Any:
     from autoft.evaluate import metrics, overfitting
 
     members, y = prepared.members[: prepared.split.k], prepared.y
 
-    def on(s: int, rows: np.ndarray) -> float:
+    def on(s: int, rows: Array) -> float:
         return metrics.scores(y[rows], answers[s][rows], **problem)[prepared.objective]
 
     return overfitting.fold_reports(
@@ -334,20 +352,15 @@ def environment() -> dict[str, str]:
 
 
 def write(
-    folder: Path,
-    recipe: Recipe,
-    prepared: Prepared,
-    searched: Searched,
-    evaluation: Evaluation,
-    watch: Stopwatch,
-    tell: Tell,
+    context: Context, prepared: Prepared, searched: Searched, evaluation: Evaluation
 ) -> tuple[Any, artifact.Meta, Evaluation]:
-    """Model, scores, findings, schema, recipe and report; returns the raw model, its meta data and the evaluation."""
+    """Model, scores, findings, schema, recipe; returns the raw model, its meta data and the evaluation."""
     from autoft.evaluate.document import to_document
 
+    folder, watch, tell = context.folder, context.watch, context.tell
     with watch.stage("saving"):
         tell(Progress(stage="saving", message="saving the model and checking that it reads back the same"))
-        texts = _texts(recipe, prepared, searched)
+        texts = _texts(context.recipe, prepared, searched)
         model, meta = searched.bag.raw_model(), _meta(prepared)
         scores = {"evaluation.json": _json(to_document(evaluation))}
         artifact.save(folder / "model", model, meta, {**texts, **scores}, _probe(prepared))
@@ -414,7 +427,7 @@ def _meta(prepared: Prepared) -> artifact.Meta:
     )
 
 
-def _probe(prepared: Prepared, rows: int = 32) -> dict[str, np.ndarray]:
+def _probe(prepared: Prepared, rows: int = 32) -> dict[str, Array]:
     """Inputs of the raw model for a few real rows."""
     from autoft.training.bag import model_inputs
 

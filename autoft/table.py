@@ -183,8 +183,8 @@ def canonical(series: pd.Series[Any], name: str) -> pd.Series[Any]:
         return _floats(series, name)
     if types.is_datetime64_any_dtype(dtype):
         return _times(series, name)
-    if types.is_timedelta64_dtype(dtype):
-        return pd.Series(series.dt.total_seconds().to_numpy(dtype="float64", copy=True))
+    if dtype.kind == "m":
+        return _durations(series)
     return _objects(series.astype(object), name)
 
 
@@ -198,7 +198,7 @@ def _objects(series: pd.Series[Any], name: str) -> pd.Series[Any]:
     if kind in _TIMES:
         return _times(series, name)
     if kind in ("timedelta", "timedelta64"):
-        return pd.Series(pd.to_timedelta(series).dt.total_seconds().to_numpy(dtype="float64"))
+        return _durations(series)
     return pd.Series(_texts(series, name), dtype=object)
 
 
@@ -226,6 +226,12 @@ def _times(series: pd.Series[Any], name: str) -> pd.Series[Any]:
     except (pd.errors.OutOfBoundsDatetime, OverflowError):
         return pd.Series(_texts(series.astype(object), name), dtype=object)
     return pd.Series(times.to_numpy(copy=True))
+
+
+def _durations(series: pd.Series[Any]) -> pd.Series[Any]:
+    import pandas as pd
+
+    return pd.Series(pd.to_timedelta(series.astype(object)).dt.total_seconds().to_numpy(dtype="float64", copy=True))
 
 
 class _Cleaned(dict[str, "str | None"]):

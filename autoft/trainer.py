@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-import time
 import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autoft import artifact, backend, files
 from autoft.errors import ArtifactError, NotFittedError
@@ -100,25 +100,22 @@ class AutoFineTuner:
         from autoft import prepare, run
         from autoft.search.interrupt import listening
 
-        started, tell = time.monotonic(), progress or (lambda step: None)
-        recipe, watch = self._recipe(), run.Stopwatch(clock=time.monotonic, seconds={})
+        watch, tell = run.Stopwatch(), progress or (lambda step: None)
+        recipe, folder = self._recipe(), self._folder()
         backend.prepare()
-        folder = self._folder()
         with files.locked(folder / ".lock"), listening() as interrupt:
+            context = run.Context(recipe=recipe, folder=folder, interrupt=interrupt, watch=watch, tell=tell)
             with watch.stage("preparing"):
-                prepared = prepare.prepare(recipe, (data, y) if y is not None else data, tell)
-            journal = run.open_journal(folder, recipe, prepared, tell)
-            searched = run.search(
-                recipe, prepared, journal, folder,
-                started=started, clock=time.monotonic, interrupt=interrupt, watch=watch, tell=tell,
-            )  # fmt: skip
-            evaluation = run.evaluate(recipe, prepared, searched, watch, tell)
-            model, meta, self.evaluation_ = run.write(folder, recipe, prepared, searched, evaluation, watch, tell)
+                prepared = prepare.prepare(recipe, data if y is None else (data, y), tell)
+            journal = run.open_journal(context, prepared)
+            searched = run.search(context, prepared, journal)
+            evaluation = run.evaluate(context, prepared, searched)
+            model, meta, self.evaluation_ = run.write(context, prepared, searched, evaluation)
             self._learn(folder, model, meta, prepared.findings)
             self.report(folder / "report.html")
         return self
 
-    def predict(self, data: Any) -> np.ndarray:
+    def predict(self, data: Any) -> NDArray[Any]:
         """Predicted labels in their original dtype, or values, ``[n]``.
 
         Args:
@@ -132,7 +129,7 @@ class AutoFineTuner:
         answers, self.predict_findings_ = predictor.answers(data)
         return predictor.decide(answers)
 
-    def predict_proba(self, data: Any) -> np.ndarray:
+    def predict_proba(self, data: Any) -> NDArray[Any]:
         """Class probabilities ``[n, classes]`` in the order of `classes_`.
 
         Raises:

@@ -58,7 +58,7 @@ def run(
     for name in ("constant", "linear", "hist_gradient_boosting"):
         pooled = np.zeros(width)
         for member in single:
-            model = _model(name, features, categorical, y[member.train], task, seed)
+            model = _model(name, features[member.train], categorical, y[member.train], task, seed)
             with warnings.catch_warnings():
                 # An unfinished optimum is good enough for a yardstick, and categories unseen in training are
                 # expected; neither is news for the user.
@@ -140,48 +140,53 @@ def _model(name: str, features: Array, categorical: Array, y: Array, task: Task,
     from sklearn.pipeline import make_pipeline
 
     regression = task == "regression"
+    # A column without any value in these rows teaches nothing, and scikit-learn's histograms refuse it.
+    filled = ~np.isnan(features).all(axis=0)
+    numbers, codes = np.flatnonzero(filled & ~categorical), np.flatnonzero(filled & categorical)
     # Training rows of one class (blocks in time order can be so) leave nothing to learn.
-    if name == "constant" or features.shape[1] == 0 or (not regression and len(np.unique(y)) < 2):
+    if name == "constant" or not filled.any() or (not regression and len(np.unique(y)) < 2):
         return DummyRegressor() if regression else DummyClassifier(strategy="prior")
     if name == "linear":
-        return make_pipeline(_columns(categorical), Ridge() if regression else LogisticRegression(max_iter=200))
-    return make_pipeline(_codes(categorical), _boosting(categorical, y, task, seed))
+        bounds = np.nanmin(features[:, numbers], axis=0), np.nanmax(features[:, numbers], axis=0)
+        return make_pipeline(
+            _one_hot(numbers, codes, bounds), Ridge() if regression else LogisticRegression(max_iter=200)
+        )
+    return make_pipeline(_ordinal(numbers, codes), _boosting(len(codes), y, task, seed))
 
 
-def _columns(categorical: Array) -> Any:
-    """Imputed and standardised numbers, one-hot categories."""
+def _one_hot(numbers: Array, codes: Array, bounds: tuple[Array, Array]) -> Any:
+    """Imputed and standardised numbers, kept within the range of the training rows, and one-hot categories."""
     from sklearn.compose import ColumnTransformer
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+    from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
-    numbers = make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler())
+    # One wild held-out value must not decide the score of a straight line.
+    clip = FunctionTransformer(np.clip, kw_args={"a_min": bounds[0], "a_max": bounds[1]})
+    scale = make_pipeline(clip, SimpleImputer(strategy="median"), StandardScaler())
     one_hot = OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=MOST_CATEGORIES)
-    return ColumnTransformer(
-        [("numbers", numbers, np.flatnonzero(~categorical)), ("categories", one_hot, np.flatnonzero(categorical))]
-    )
+    return ColumnTransformer([("numbers", scale, numbers), ("categories", one_hot, codes)])
 
 
-def _codes(categorical: Array) -> Any:
+def _ordinal(numbers: Array, codes: Array) -> Any:
     """Category codes of the training rows first, then the numbers as they are."""
     from sklearn.compose import ColumnTransformer
     from sklearn.preprocessing import OrdinalEncoder
 
-    codes = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan, max_categories=MOST_CATEGORIES)
-    return ColumnTransformer(
-        [("categories", codes, np.flatnonzero(categorical)), ("numbers", "passthrough", np.flatnonzero(~categorical))]
-    )
+    ordinal = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan, max_categories=MOST_CATEGORIES)
+    return ColumnTransformer([("categories", ordinal, codes), ("numbers", "passthrough", numbers)])
 
 
-def _boosting(categorical: Array, y: Array, task: Task, seed: int) -> Any:
+def _boosting(codes: int, y: Array, task: Task, seed: int) -> Any:
+    """Gradient boosting whose first columns are category codes."""
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-    codes = list(range(int(categorical.sum())))
+    first = list(range(codes))
     if task == "regression":
-        return HistGradientBoostingRegressor(categorical_features=codes, random_state=seed)
+        return HistGradientBoostingRegressor(categorical_features=first, random_state=seed)
     # Early stopping sets rows of each class aside, which a class with a single row does not survive.
     early = len(y) > EARLY_STOPPING_ROWS and np.unique(y, return_counts=True)[1].min() > 1
-    return HistGradientBoostingClassifier(categorical_features=codes, early_stopping=bool(early), random_state=seed)
+    return HistGradientBoostingClassifier(categorical_features=first, early_stopping=bool(early), random_state=seed)
 
 
 def _predict(model: Any, features: Array, width: tuple[int, ...]) -> Array:

@@ -20,37 +20,37 @@ _WORDS: dict[str, tuple[str, str, str, str]] = {
         "be in the table",
         "it is not",
         "add the column or correct its name; if it is gone for good, delete the schema file",
-        "add the column or correct its name: the model needs it",
+        "add the column or correct its name, since the model uses it",
     ),
     "SCHEMA_NEW_COLUMN": (
         "be known to the schema",
         "it is new",
         "leave it out, or delete the schema file to have it inferred again",
-        "nothing to do: it is ignored",
+        "none needed; autoft ignores it",
     ),
     "ENUM_TYPE_UNEXPECTED_STRING_VALUES": (
         "hold only the categories of the schema",
         "there are others",
         "correct the values, or add them to the string_domain of the schema file",
-        "correct the values if they are misspelt; each counts as 'unknown category'",
+        "correct the values if they are misspelt; the model treats them as unknown",
     ),
     "FEATURE_TYPE_LOW_FRACTION_PRESENT": (
         "be filled in as often as the schema says",
         "cells are empty",
         "fill them in, or lower min_fraction in the schema file",
-        "fill them in if you can; the model takes the median or 'missing' for them",
+        "fill them in where the value is known; autoft imputes the others as in training",
     ),
     "FEATURE_TYPE_NOT_PRESENT": (
         "hold values",
         "all of its cells are empty",
         "fill them in, or clear presence in the schema file",
-        "fill them in if you can; the model takes the median or 'missing' for them",
+        "fill them in where the value is known; autoft imputes the others as in training",
     ),
     "DATA_MISSING": (
         "have rows",
         "it has none",
         "check the file",
-        "nothing to do: the result is empty too",
+        "none needed; the result is empty, too",
     ),
 }
 _WORDS["FEATURE_TYPE_LOW_NUMBER_PRESENT"] = _WORDS["FEATURE_TYPE_LOW_FRACTION_PRESENT"]

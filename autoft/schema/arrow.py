@@ -17,15 +17,16 @@ if TYPE_CHECKING:
 
 #: A numeric column with a larger share of cells that are no numbers is given to the engine as text, so that
 #: the engine reports another type; below that the odd cells count as missing and only the audit speaks of them.
-MAX_UNREADABLE = 0.01
+#: A few odd cells are typing mistakes whatever their share: a table of one row must not be refused for one cell.
+MAX_UNREADABLE, FEW = 0.01, 10
 
 
 def record_batch(frame: pd.DataFrame, columns: tuple[Column, ...]) -> tuple[Any, frozenset[str]]:
     """A ``pyarrow.RecordBatch`` with one list column per column of the frame, under the user's names.
 
-    Whole numbers become int64 and others float64, truth values the words (or 0 and 1) of the training table, dates
-    ISO texts, everything else UTF-8 bytes. A numeric column that is not integral by its record is float64 even if
-    this table holds whole numbers only. Columns of the frame without a record follow their dtype.
+    Whole numbers become int64 and others float64, truth values the words (or 0 and 1) of the training table,
+    categories and dates UTF-8 bytes. A numeric column that is not integral by its record is float64 even if this
+    table holds whole numbers only. Unused columns, and those without a record, are numbers if all of their cells are.
 
     Returns:
         The batch, and the names of numeric columns without an empty cell some of whose cells count as missing all
@@ -38,16 +39,16 @@ def record_batch(frame: pd.DataFrame, columns: tuple[Column, ...]) -> tuple[Any,
     arrays, unreadable = [], set()
     for name in frame.columns:
         series, column = frame[name], known.get(name)
-        if column is None or column.kind == "date":
+        if column is None or column.kind not in ("boolean", "categorical", "numeric"):
             flat = _natural(series)
         elif column.kind == "boolean":
             flat = _truths(series, column)
-        elif column.kind != "numeric":
+        elif column.kind == "categorical":
             flat = _texts(converted.values[column.id])
         else:
             odd = converted.bad.get(column.id, 0)
             filled = int(series.notna().sum())
-            if odd > MAX_UNREADABLE * filled:
+            if odd > max(FEW, MAX_UNREADABLE * filled):
                 flat = _natural(series)
             else:
                 flat = _numbers(converted.values[column.id], integral=column.integral)
@@ -59,11 +60,11 @@ def record_batch(frame: pd.DataFrame, columns: tuple[Column, ...]) -> tuple[Any,
 
 
 def _natural(series: pd.Series[Any]) -> Any:
-    """Numbers where the frame has numbers, else texts."""
-    if series.dtype.kind == "f":
-        return _numbers(series.to_numpy(), integral=True)
+    """Numbers if every cell is one, else texts, whatever kind of source the cells came from."""
     seen = Distinct.of(series)
-    return _texts(seen.spread(plain_texts(seen.texts), None))
+    if np.isnan(seen.numbers).any():
+        return _texts(seen.spread(plain_texts(seen.texts), None))
+    return _numbers(seen.spread(seen.numbers, np.nan), integral=True)
 
 
 def _truths(series: pd.Series[Any], column: Column) -> Any:

@@ -20,6 +20,7 @@ from autoft.errors import SchemaError, SetupError
 from autoft.records import Column, Finding, Kind
 from autoft.schema import engine as engines
 from autoft.schema.tfdv import TFDV
+from autoft.table import read
 
 needs_tfdv = pytest.mark.skipif(
     find_spec("tensorflow_data_validation") is None, reason="TFDV has no wheel for this Python"
@@ -115,6 +116,7 @@ def fitted(first_use: tuple[TFDV, Any, bytes]) -> tuple[TFDV, Any]:
 def anomalies(fitted: tuple[TFDV, Any], frame: pd.DataFrame, environment: Any = "TRAINING") -> list[Finding]:
     engine, schema = fitted
     known = columns_of(table())
+    frame = read(frame, allow_empty=True).frame
     return list(engine.validate(engine.statistics(frame, known), schema, environment=environment))
 
 
@@ -171,7 +173,7 @@ CHANGES = {
     "missing used column": (lambda f: f.drop(columns="age"), "age", "SCHEMA_MISSING_COLUMN", "error", "error"),
     "new column": (lambda f: f.assign(extra=1.0), "extra", "SCHEMA_NEW_COLUMN", "warning", "warning"),
     "text for numbers": (
-        lambda f: f.assign(age=f["age"].astype(str).where(np.arange(ROWS) > 3, "old")),
+        lambda f: f.assign(age=f["age"].astype(str).where(np.arange(ROWS) > 15, "old")),
         "age",
         "UNEXPECTED_DATA_TYPE",
         "error",
@@ -243,6 +245,7 @@ class TestLaterTable:
             lambda f: f.assign(country="DE", nothing=3.5),
             lambda f: f.drop(columns=["id", "note", "country", "nothing"]),
             lambda f: f.assign(height=170.0),
+            lambda f: f.assign(age=f["age"].map(str), height=f["height"].map(str)),
             lambda f: f.assign(sick=(f["sick"] == "Yes") * 1.0, member=f["member"].map({0.0: "no", 1.0: "yes"})),
             lambda f: f.assign(age=f["age"].where(f["age"] > 20, np.inf)),
             lambda f: f.iloc[::-1, ::-1],
@@ -253,6 +256,7 @@ class TestLaterTable:
             "constant and empty",
             "unused gone",
             "whole numbers",
+            "numbers as texts",
             "other words",
             "infinite",
             "order",

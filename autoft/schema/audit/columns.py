@@ -38,9 +38,10 @@ def missing(column: Column, cells: pd.Series[Any]) -> list[Finding]:
         return []
     many = count > MANY_MISSING * len(cells)
     must = f"be filled in at least {1 - MANY_MISSING:.0%} of the rows" if many else "be filled in every row"
-    fix = "check the source; autoft fills them in and tells the network which they were"
+    fix = "check the source, or add it to data.drop; " if many else "none needed; "
+    fix += "autoft fills them in and tells the network which they were"
     severity: Severity = "warning" if many else "info"
-    return [finding("missing-values", severity, column.name, must, f"{of(count, len(cells))} cells are empty", fix)]
+    return [finding("missing-values", severity, column.name, must, f"{of(count, len(cells), 'cells')} are empty", fix)]
 
 
 def unreadable(column: Column, converted: Converted, rows: int) -> list[Finding]:
@@ -52,7 +53,7 @@ def unreadable(column: Column, converted: Converted, rows: int) -> list[Finding]
     if not count:
         return []
     row, text = converted.first_bad[column.id]
-    found = f"{of(count, rows)} cells do not (first: row {row:,}, {quoted(text)})"
+    found = f"{of(count, rows, 'cells')} do not (first: row {row:,}, {quoted(text)})"
     must = {"numeric": "hold numbers", "date": "hold dates", "boolean": "hold the two values of the training table"}
     fix = "correct them; they count as missing"
     return [finding("unreadable-values", "warning", column.name, must[column.kind], found, fix)]
@@ -63,7 +64,7 @@ def infinite(column: Column, converted: Converted, rows: int) -> list[Finding]:
     count = converted.infinite.get(column.id, 0)
     if not count:
         return []
-    found = f"{of(count, rows)} values are infinite"
+    found = f"{of(count, rows, 'values')} are infinite"
     fix = "look for a division by zero in the source; they count as missing"
     return [finding("infinite-values", "warning", column.name, "be finite", found, fix)]
 
@@ -76,8 +77,8 @@ def rare_categories(column: Column, values: NDArray[Any]) -> list[Finding]:
     once, filled = int((counts == 1).sum()), int(counts.sum())
     if once <= MANY_RARE * filled:
         return []
-    found = f"{of(once, filled)} rows have a category that no other row has"
-    fix = "group the categories, or declare the column an identifier; rare ones count as 'unknown category'"
+    found = f"{of(once, filled, 'rows')} have a category of their own"
+    fix = "group the categories, or add the column to data.drop; autoft treats rare ones as unknown"
     return [finding("rare-categories", "warning", column.name, "have categories that come back", found, fix)]
 
 
@@ -91,8 +92,8 @@ def copies(features: tuple[Column, ...], converted: Converted) -> list[Finding]:
     findings = []
     for first, *others in groups.values():
         for other in others:
-            found = f"it equals column '{first.name}' in every row"
-            fix = "remove one of the two: the copy adds nothing and splits the importance"
+            found = f"it equals column {quoted(first.name)} in every row"
+            fix = "add one of the two to data.drop: a copy adds nothing and splits the importance"
             findings.append(
                 finding("identical-columns", "warning", other.name, "differ from other columns", found, fix)
             )

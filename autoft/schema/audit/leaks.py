@@ -66,9 +66,9 @@ def check(
 def _leak(name: str, score: str, target: str, allowed: bool) -> Finding:
     found = f"it alone predicts '{target}', {score}"
     if allowed:
-        fix = "nothing to do: schema: allow_leak lists it; make sure that it is known at prediction time"
+        fix = "none needed, schema.allow_leak lists it; make sure that it is known before the answer is"
         return finding("target-leak", "warning", name, "not give the answer away", found, fix)
-    fix = f"remove it; if it is really known before the answer is, set schema: allow_leak: ['{name}']"
+    fix = "add it to data.drop or, if it is really known before the answer is, to schema.allow_leak"
     return finding("target-leak", "error", name, "not give the answer away", found, fix)
 
 

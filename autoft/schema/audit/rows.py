@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from autoft.records import Column, Finding, Severity
 from autoft.schema.audit.words import finding, of
+from autoft.table import quoted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,8 +25,8 @@ def missing_target(labels: pd.Series[Any], *, drop: bool) -> list[Finding]:
     missing = np.flatnonzero(labels.isna())
     if not len(missing):
         return []
-    found = f"{of(len(missing), len(labels))} cells are empty (first: row {missing[0] + 1:,})"
-    fix = "rows without a target were left out" if drop else "fill them in, or set schema: drop_missing_target: true"
+    found = f"{of(len(missing), len(labels), 'cells')} are empty (first: row {missing[0] + 1:,})"
+    fix = "rows without a target were left out" if drop else "fill them in, or set schema.drop_missing_target: true"
     must = "have a value in every row, as it is the target"
     severity: Severity = "warning" if drop else "error"
     return [finding("target-missing-values", severity, str(labels.name), must, found, fix)]
@@ -39,7 +40,7 @@ def too_few(rows: int, *, folds: int) -> list[Finding]:
         must = f"have at least {MIN_ROWS} rows with a target"
         return [finding("too-few-rows", "error", None, must, f"it has {rows}", "collect more rows")]
     must = f"have at least {ROWS_PER_FOLD} rows with a target for each of {folds} folds"
-    fix = "collect more rows; fewer folds are used and the intervals are wide"
+    fix = "collect more rows; autoft uses fewer folds, and the intervals are wide"
     return [finding("few-rows", "warning", None, must, f"it has {rows}", fix)]
 
 
@@ -47,10 +48,13 @@ def shape(rows: int, features: tuple[Column, ...]) -> list[Finding]:
     """No feature, one feature, or more features than rows."""
     count = len(features)
     if count == 0:
-        found, fix = "no column can be used as an input", "add columns, or declare the kind of the existing ones"
+        found, fix = (
+            "no column can be used as an input",
+            "add columns, or declare the kind of existing ones under data.columns",
+        )
         return [finding("no-features", "error", None, "have a usable column beside the target", found, fix)]
     if count == 1:
-        found, fix = f"only '{features[0].name}' can be used as an input", "add columns if you have them"
+        found, fix = f"only {quoted(features[0].name)} can be used as an input", "add columns if you have them"
         return [finding("single-feature", "info", None, "have several columns beside the target", found, fix)]
     if count >= rows:
         found, fix = f"it has {count:,} for {rows:,} rows", "collect rows or drop columns: overfitting is likely"
@@ -70,12 +74,12 @@ def repeated(features: tuple[Column, ...], converted: Converted, labels: pd.Seri
     findings = []
     count = int(pairs.duplicated().sum())
     if count:
-        found = f"{of(count, len(pairs))} rows repeat an earlier row in every used column and the target"
-        fix = "remove them if they are the same case recorded twice; equal rows are kept in the same fold"
+        found = f"{of(count, len(pairs), 'rows')} repeat an earlier one in every used column and the target"
+        fix = "remove them if a case was recorded twice; autoft keeps equal rows in the same fold"
         findings.append(finding("duplicate-rows", "warning", None, "hold each case once", found, fix))
     conflicting = int((pairs.groupby("key")["label"].transform("nunique") > 1).sum())
     if conflicting:
-        found = f"{of(conflicting, len(pairs))} rows equal another row in every used column, but not in the target"
+        found = f"{of(conflicting, len(pairs), 'rows')} equal another one in every used column, but not in the target"
         fix = "add a column that tells them apart, or correct them; no model can get all of them right"
         findings.append(finding("conflicting-rows", "warning", None, "have one target for equal rows", found, fix))
     return findings

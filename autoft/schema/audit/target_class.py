@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from autoft.records import Finding
-from autoft.schema.audit.words import finding, label_text
+from autoft.schema.audit.words import finding, label_text, of
+from autoft.table import quoted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,73 +22,54 @@ def check(labels: pd.Series[Any], *, folds: int, positive: Any = None) -> list[F
         return []
     name = str(labels.name)
     if len(counts) == 1:
-        return [_one_class(name, counts)]
-    findings = _small_classes(name, counts, folds)
-    share = counts.min() / counts.sum()
-    if share < RARE:
-        findings.append(_imbalance(name, counts, share))
+        found = f"all {counts.iloc[0]:,} rows have {_quoted(counts.index[0])}"
+        fix = "choose another target, or add rows of the other class"
+        return [finding("target-constant", "error", name, "have at least two classes", found, fix)]
+    findings = _small(name, counts, folds) + _rare(name, counts)
     if positive is not None and not any(_same(positive, label) for label in counts.index):
-        options = ", ".join(f"'{label_text(label)}'" for label in counts.index[:20])
-        fix = f"choose one of {options}"
-        findings.append(
-            finding(
-                "positive-absent",
-                "error",
-                name,
-                f"have the positive class '{label_text(positive)}'",
-                "no row has it",
-                fix,
-            )
-        )
+        must = f"have the positive class {_quoted(positive)}"
+        fix = f"set data.positive to one of {', '.join(map(_quoted, counts.index[:20]))}"
+        findings.append(finding("positive-absent", "error", name, must, "no row has it", fix))
     return findings
 
 
-def _one_class(name: str, counts: pd.Series[Any]) -> Finding:
-    found = f"all {counts.iloc[0]:,} rows have '{label_text(counts.index[0])}'"
-    fix = "choose another target, or add rows of the other class"
-    return finding("target-constant", "error", name, "have at least two classes", found, fix)
-
-
-def _small_classes(name: str, counts: pd.Series[Any], folds: int) -> list[Finding]:
+def _small(name: str, counts: pd.Series[Any], folds: int) -> list[Finding]:
+    """Classes that cannot be in every fold; with one row not even in training and evaluation."""
     findings = []
-    single = counts[counts == 1]
+    single = counts.index[counts == 1]
     if len(single):
-        others = f", and so have {len(single) - 1:,} others" if len(single) > 1 else ""
-        if len(single) == 2:
-            others = f", and so has '{label_text(single.index[1])}'"
-        found = f"class '{label_text(single.index[0])}' has 1 row{others}"
-        fix = f"merge such classes with others or remove their rows (folds: {folds} needs {folds} rows each)"
+        others = f" (and so have {len(single) - 1:,} other classes)" if len(single) > 1 else ""
+        fix = f"merge it with another class or remove it; {folds} folds need {folds} rows of each"
         if len(single) > len(counts) / 2:
             fix += "; if the target is a quantity, set task: regression"
+        found = f"class {_quoted(single[0])} has 1 row{others}"
         findings.append(finding("class-too-small", "error", name, "have at least 2 rows of every class", found, fix))
     small = counts[(counts > 1) & (counts < folds)]
     if len(small):
-        found = f"class '{label_text(small.index[-1])}' has {small.iloc[-1]} rows"
-        fix = f"add rows or merge classes; only {small.iloc[-1]} folds are used"
-        findings.append(
-            finding(
-                "class-smaller-than-folds",
-                "warning",
-                name,
-                f"have {folds} rows of every class, one per fold",
-                found,
-                fix,
-            )
-        )
+        must = f"have {folds} rows of every class, one for each fold"
+        found = f"class {_quoted(small.index[-1])} has {small.iloc[-1]}"
+        fix = f"add rows or merge classes; autoft uses only {small.iloc[-1]} folds"
+        findings.append(finding("class-smaller-than-folds", "warning", name, must, found, fix))
     return findings
 
 
-def _imbalance(name: str, counts: pd.Series[Any], share: float) -> Finding:
-    metric = "pr_auc" if len(counts) == 2 else "balanced_accuracy"
-    most = counts.max() / counts.sum()
+def _rare(name: str, counts: pd.Series[Any]) -> list[Finding]:
+    """A class so rare that a model may ignore it and still be accurate."""
+    total = int(counts.sum())
+    if counts.iloc[-1] >= RARE * total:
+        return []
     found = (
-        f"class '{label_text(counts.index[-1])}' is {share:.2g} of the rows ({counts.iloc[-1]:,}); always answering "
-        f"'{label_text(counts.index[0])}' would have an accuracy of {most:.3f}"
+        f"class {_quoted(counts.index[-1])} has {of(int(counts.iloc[-1]), total, 'rows')}, and always answering "
+        f"{_quoted(counts.index[0])} is right in {counts.iloc[0] / total:.1%}"
     )
-    fix = f"do not judge by accuracy: use objective: {metric}; folds are stratified"
-    return finding(
-        "imbalanced-target", "warning", name, f"have at least {RARE:.0%} of the rows in every class", found, fix
-    )
+    metric = "pr_auc" if len(counts) == 2 else "balanced_accuracy"
+    fix = f"do not judge by accuracy, set evaluate.objective: {metric}; autoft stratifies the folds"
+    must = f"have at least {RARE:.0%} of the rows in every class"
+    return [finding("imbalanced-target", "warning", name, must, found, fix)]
+
+
+def _quoted(label: object) -> str:
+    return quoted(label_text(label))
 
 
 def _same(positive: object, label: object) -> bool:

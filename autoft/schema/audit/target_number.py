@@ -34,12 +34,12 @@ def check(labels: pd.Series[Any]) -> tuple[NDArray[np.bool_], list[Finding]]:
     texts = np.flatnonzero(np.isnan(values) & labels.notna().to_numpy())
     if len(texts):
         example = quoted(labels.iloc[texts[0]])
-        found = f"{of(len(texts), len(values))} values are not (first: row {texts[0] + 1:,}, {example})"
+        found = f"{of(len(texts), len(values), 'values')} are not (first: row {texts[0] + 1:,}, {example})"
         fix = "correct them, or set task: multiclass if they are classes"
         findings.append(finding("target-not-numeric", "error", name, "be numeric for regression", found, fix))
     infinite = np.flatnonzero(np.isinf(values))
     if len(infinite):
-        found = f"{of(len(infinite), len(values))} values are infinite (first: row {infinite[0] + 1:,})"
+        found = f"{of(len(infinite), len(values), 'values')} are infinite (first: row {infinite[0] + 1:,})"
         fix = "correct them or remove their rows"
         findings.append(finding("target-infinite", "error", name, "be finite, as it is the target", found, fix))
     if finite.any():

@@ -10,13 +10,16 @@ def finding(code: str, severity: Severity, column: str | None, must: str, found:
     return Finding(code=code, severity=severity, column=column, must=must, found=found, fix=fix)
 
 
-def of(part: int, whole: int) -> str:
+def of(part: int, whole: int, noun: str) -> str:
     """A count with its total and its share.
 
-    >>> of(12, 1200)
-    '12 of 1,200 (1 %)'
+    >>> of(12, 1200, "cells")
+    '12 of 1,200 cells (1%)'
     """
-    return f"{part:,} of {whole:,} ({100 * part / whole:.2g} %)"
+    share = 100 * part / whole
+    return (
+        f"{part:,} of {whole:,} {noun} ({share:.0f}%)" if share >= 1 else f"{part:,} of {whole:,} {noun} ({share:.2g}%)"
+    )
 
 
 def label_text(label: object) -> str:
