@@ -23,12 +23,8 @@ SAME_LAYER = {
     ("recipe", "strict_yaml"),
     ("recipe", "recipe_messages"),
     ("recipe", "recipe_sections"),
-    ("recipe_messages", "strict_yaml"),
     ("recipe_sections", "recipe_messages"),
-    ("recipe_sections", "strict_yaml"),
-    ("strict_yaml", "recipe_messages"),
     ("networks", "preprocess"),
-    ("errors", "records"),
     ("run", "prepare"),
     ("trainer", "run"),
     ("trainer", "prepare"),
@@ -39,7 +35,6 @@ SAME_LAYER = {
     ("cli", "predictions"),
     ("__main__", "cli"),
     ("screen", "inventory"),
-    ("inventory", "screen"),
 }
 #: Only these may import TensorFlow (DESIGN: "Backends").
 TENSORFLOW = {"preprocess", "training", "artifact", "schema"}

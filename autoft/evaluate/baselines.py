@@ -22,7 +22,7 @@ MOST_CATEGORIES = 250
 LARGEST = 1e100
 
 #: Boosting of fewer rows runs on one thread: several gain nothing there, and lose seconds on a busy machine.
-ONE_THREAD_ROWS = 20_000
+ONE_THREAD_ROWS = 100_000
 
 #: scikit-learn's own limit above which boosting stops early.
 EARLY_STOPPING_ROWS = 10_000
