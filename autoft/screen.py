@@ -6,7 +6,6 @@ and never reads markup.
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -20,6 +19,7 @@ from rich.text import Text
 from autoft.errors import printable
 from autoft.inventory import Fact, ShippedRecipe
 from autoft.records import Baseline, Evaluation, Finding, Interval, Progress, Severity
+from autoft.words import number
 
 STYLES: Mapping[Severity, str] = {"error": "bold red", "warning": "yellow", "info": "dim"}
 #: More findings than this (errors excepted) are only counted.
@@ -29,20 +29,6 @@ MOST_SHOWN = 30
 def safe(value: object, style: str = "") -> Text:
     """Text for rich that shows `value` as it is: no markup, no terminal escapes."""
     return Text(printable(value), style=style)
-
-
-def number(value: float | None) -> str:
-    """A score with a sensible number of digits.
-
-    >>> number(0.85712), number(48213.9), number(12.3456), number(None), number(0.00004)
-    ('0.857', '48,214', '12.35', '-', '4e-05')
-    """
-    if value is None or math.isnan(value):
-        return "-"
-    size = abs(value)
-    if size != 0 and size < 0.0005:
-        return f"{value:.2g}"
-    return f"{value:,.0f}" if size >= 1000 else f"{value:.2f}" if size >= 10 else f"{value:.3f}"
 
 
 def interval(value: Interval) -> str:

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[1] / "autoft"
 
 #: Layer of each top-level module or package; a package counts as one unit.
 LAYERS = {
-    **dict.fromkeys(("errors", "records"), 0),
+    **dict.fromkeys(("errors", "records", "words"), 0),
     **dict.fromkeys(("files", "backend", "strict_yaml", "recipe_messages", "recipe_sections", "recipe", "reading"), 1),
     **dict.fromkeys(("table", "journal", "target"), 2),
     **dict.fromkeys(("schema", "preprocess", "networks", "search"), 3),

@@ -9,7 +9,7 @@ import numpy as np
 from autoft.evaluate.folds import Member
 from autoft.evaluate.metrics import METRICS
 from autoft.evaluate.weighted import weighted_scores
-from autoft.preprocess.encode import Encoded
+from autoft.preprocess.encode import Array, Encoded
 from autoft.preprocess.plan import Plan
 from autoft.records import Column, Importance, Interval, Task
 
@@ -18,11 +18,11 @@ ROWS, REPEATS = 2_000, 5
 
 
 def permutation_importance(
-    answers: Callable[[Encoded], np.ndarray],
+    answers: Callable[[Encoded], Array],
     plan: Plan,
     columns: Sequence[Column],
     encoded: Encoded,
-    y: np.ndarray,
+    y: Array,
     members: Sequence[Member],
     *,
     task: Task,

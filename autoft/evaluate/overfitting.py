@@ -8,6 +8,7 @@ import numpy as np
 
 from autoft.evaluate.metrics import Direction
 from autoft.records import FoldReport, Trial
+from autoft.words import number
 
 #: The mean gap is measured in standard deviations of the held-out score over the folds, since a gap smaller than
 #: the difference between one fold and the next is not worth a remark: up to 1 no sign, up to 3 some, above
@@ -69,7 +70,7 @@ def verdict(reports: Sequence[FoldReport], direction: Direction, optimism: float
     """
     folds = [report for report in reports if np.isfinite(report.gap)]
     if len(folds) < 2:
-        return "no verdict: the objective is defined on fewer than two folds"
+        return "No verdict: the objective is defined on fewer than two folds"
     gaps = np.array([report.gap for report in folds])
     train = float(np.mean([report.train_score for report in folds]))
     scores = np.array([report.held_out_score for report in folds])
@@ -77,21 +78,21 @@ def verdict(reports: Sequence[FoldReport], direction: Direction, optimism: float
     spread = max(float(scores.std(ddof=1)), FINEST * abs(held_out))
     ratio, worse = gaps.mean() / spread if spread else 0.0, int((gaps > 0).sum())
     if ratio <= SOME:
-        headline = "no sign of overfitting"
+        headline = "No sign of overfitting"
     elif ratio <= STRONG or worse < len(folds):
-        headline = "some overfitting"
+        headline = "Some overfitting"
     else:
-        headline = "strong overfitting"
+        headline = "Strong overfitting"
     better = "better" if worse else "no better"
     text = (
-        f"{headline}: train {train:.3g}, held out {held_out:.3g} on average; the gap of {gaps.mean():.2g} is "
-        f"{abs(ratio):.1f} times the spread of the held-out scores over the folds, and the training rows score "
+        f"{headline}: train {number(train)}, held out {number(held_out)} on average; the gap of "
+        f"{number(float(gaps.mean()))} is {abs(ratio):.1f} times the spread of the held-out scores over the folds, and the training rows score "
         f"{better} in {worse if worse else len(folds)} of {len(folds)} folds."
     )
     if not np.isfinite(optimism):
         return text
     if optimism > 0:
-        return f"{text} Choosing the best of the trials flattered its score by {optimism:.2g}; that is taken off."
+        return f"{text} Choosing the best of the trials flattered its score by {number(optimism)}; that is taken off."
     return f"{text} Choosing the best of the trials did not flatter its score."
 
 

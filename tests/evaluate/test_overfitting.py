@@ -37,7 +37,7 @@ def test_reports_carry_gap_and_curves():
 
 @pytest.mark.parametrize(
     ("train", "headline"),
-    [(0.851, "no sign of"), (0.83, "no sign of"), (0.88, "some"), (0.99, "strong")],
+    [(0.851, "No sign of"), (0.83, "No sign of"), (0.88, "Some"), (0.99, "Strong")],
 )
 def test_the_gap_is_judged_by_the_spread_over_folds(train, headline):
     held_out = [0.83, 0.84, 0.85, 0.86, 0.87]
@@ -48,11 +48,11 @@ def test_the_gap_is_judged_by_the_spread_over_folds(train, headline):
 
 def test_losses_are_judged_the_same_way():
     text = verdict(reports([0.1] * 4, [1.0, 1.01, 0.99, 1.0], direction="min"), "min", -0.01)
-    assert text.startswith("strong overfitting")
+    assert text.startswith("Strong overfitting")
     assert "in 4 of 4 folds" in text
     assert "did not flatter" in text
 
 
 def test_undefined_folds_are_left_out():
     assert "in 2 of 2 folds" in verdict(reports([0.9, 0.9, 0.9], [0.8, np.nan, 0.7]), "max", np.nan)
-    assert verdict(reports([0.9], [0.8]), "max", 0.0).startswith("no verdict")
+    assert verdict(reports([0.9], [0.8]), "max", 0.0).startswith("No verdict")
