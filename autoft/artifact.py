@@ -6,16 +6,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autoft import files
 from autoft.errors import ArtifactError
@@ -31,6 +33,9 @@ _LAYERS = frozenset(
         *("CategorySlots", "OneHotSlots", "StackedDense", "StackedEmbedding", "StackedDropout", "MemberMean"),
     }
 )
+#: Other things in a model's configuration that carry a class name.
+_PARTS = frozenset({"DTypePolicy", "__keras_tensor__"})
+_NEEDED = ("meta.json", "model.keras")
 _LARGEST, _RATIO = 2 * 2**30, 200
 
 
@@ -55,8 +60,10 @@ class Meta:
     vocabularies: Mapping[str, tuple[str, ...]]
 
 
-def save(folder: str | Path, model: Any, meta: Meta, extra: Mapping[str, str], probe: Mapping[str, np.ndarray]) -> None:
-    """Write an artifact: beside its place first, read back and compared on real rows, then renamed.
+def save(
+    folder: str | Path, model: Any, meta: Meta, extra: Mapping[str, str], probe: Mapping[str, NDArray[Any]]
+) -> None:
+    """Write an artifact in a locked run folder: beside its place first, read back and compared, then renamed.
 
     Args:
         folder: Its place; an artifact that is there already is replaced, any other folder is not touched.
@@ -72,10 +79,8 @@ def save(folder: str | Path, model: Any, meta: Meta, extra: Mapping[str, str], p
     folder = Path(folder)
     _check_place(folder)
     files.prepare_folder(folder.parent)
-    temporary = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
-    shutil.rmtree(temporary, ignore_errors=True)
-    try:
-        temporary.mkdir()
+    _clear(folder, ".tmp")  # nobody else is at work here: the run folder is locked
+    with files.writing(folder, "the run's trials are safe in its journal"), _beside(folder) as temporary:
         model.save(temporary / "model.keras")
         files.write_atomic(temporary / "meta.json", json.dumps(asdict(meta), indent=1, ensure_ascii=False))
         for name, text in extra.items():
@@ -85,23 +90,44 @@ def save(folder: str | Path, model: Any, meta: Meta, extra: Mapping[str, str], p
         again, _ = load(temporary)
         _compare(model, again, probe)
         _swap(temporary, folder)
-    except OSError as error:
-        raise files.writing_error(folder, error, "the run's trials are safe in its journal") from error
+
+
+@contextlib.contextmanager
+def _beside(folder: Path) -> Iterator[Path]:
+    """An empty folder beside `folder` that is gone afterwards, whatever happens."""
+    temporary = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
+    shutil.rmtree(temporary, ignore_errors=True)
+    try:
+        temporary.mkdir()
+        yield temporary
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _swap(new: Path, place: Path) -> None:
-    """Put a finished folder in its place; a crash in between leaves the old one beside it."""
+    """Put a finished folder in its place; an error brings the old one back, a kill leaves it beside the place."""
+    files.flush_folder(new)
     old = place.with_name(f".{place.name}.{os.getpid()}.old")
-    if place.exists():
-        os.replace(place, old)
-    os.replace(new, place)
+    try:
+        if place.exists():
+            os.replace(place, old)
+        os.replace(new, place)
+    except BaseException:
+        if old.exists() and not place.exists():
+            os.replace(old, place)
+        raise
     files.sync_folder(place.parent)
-    shutil.rmtree(old, ignore_errors=True)
+    _clear(place, ".old")  # of this time, or of a kill between the two renames
 
 
-def _compare(model: Any, again: Any, probe: Mapping[str, np.ndarray]) -> None:
+def _clear(place: Path, suffix: str) -> None:
+    """Remove what killed processes have left beside a place."""
+    for leftover in place.parent.iterdir():
+        if leftover.name.startswith(f".{place.name}.") and leftover.name.endswith(suffix):
+            shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _compare(model: Any, again: Any, probe: Mapping[str, NDArray[Any]]) -> None:
     before, after = (np.asarray(m(as_tensors(probe))) for m in (model, again))
     largest = float(np.max(np.abs(before - after) / np.maximum(1.0, np.abs(before)))) if before.size else 0.0
     if not largest <= 1e-6:
@@ -113,11 +139,11 @@ def _compare(model: Any, again: Any, probe: Mapping[str, np.ndarray]) -> None:
         )
 
 
-def as_tensors(inputs: Mapping[str, np.ndarray]) -> dict[str, Any]:
+def as_tensors(inputs: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
     """Arrays of numbers and texts as TensorFlow tensors."""
     import tensorflow as tf
 
-    def tensor(array: np.ndarray) -> Any:
+    def tensor(array: NDArray[Any]) -> Any:
         return tf.constant(array, dtype=tf.string if array.dtype == object else tf.float64)
 
     return {name: tensor(array) for name, array in inputs.items()}
@@ -132,16 +158,12 @@ def copy(source: Path, folder: str | Path) -> None:
     folder = Path(folder)
     _check_place(folder)
     files.prepare_folder(folder.parent)
-    temporary = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
-    shutil.rmtree(temporary, ignore_errors=True)
-    try:
-        shutil.copytree(source, temporary)
+    with files.writing(folder), _beside(folder) as temporary:
+        for name in files.digest_folder(source):
+            (temporary / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source / name, temporary / name)
         _verify(temporary)
         _swap(temporary, folder)
-    except OSError as error:
-        raise files.writing_error(folder, error) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _check_place(folder: Path) -> None:
@@ -162,15 +184,20 @@ def load(folder: str | Path) -> tuple[Any, Meta]:
     """
     folder = find(folder)
     _verify(folder)
-    raw = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+    meta = _meta(folder / "meta.json")
     _check_layers(folder / "model.keras")
     import keras
 
     import autoft.networks.stacked
     import autoft.preprocess.layers  # noqa: F401  (registers the layers)
 
-    model = keras.models.load_model(folder / "model.keras", compile=False, safe_mode=True)
-    return model, _meta(raw)
+    path = folder / "model.keras"
+    try:
+        return keras.models.load_model(path, compile=False, safe_mode=True), meta
+    except Exception as error:  # Keras raises whatever it stumbles over
+        found = f"it answers {(str(error).strip().splitlines() or [type(error).__name__])[0][:200]}"
+        fix = f"load it with the Keras that saved it (autoft {meta.version}; see environment in evaluation.json)"
+        raise ArtifactError(f"'{path}'", f"be readable by Keras {keras.__version__}", found, fix) from error
 
 
 def find(path: str | Path) -> Path:
@@ -186,10 +213,14 @@ def find(path: str | Path) -> Path:
 
 
 def _verify(folder: Path) -> None:
+    links = sorted(path for path in folder.rglob("*") if path.is_symlink())
+    if links:
+        raise _damaged(links[0], "it is a link to somewhere else")
+    manifest = _read_json(folder / "manifest.json")
     try:
-        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        expected, version = dict(manifest["sha256"]), manifest["format"]
-    except (ValueError, KeyError, TypeError) as error:
+        version = manifest["format"]
+        expected = {str(name): str(digest) for name, digest in manifest["sha256"].items()}
+    except (KeyError, TypeError, AttributeError) as error:
         raise _damaged(folder / "manifest.json", "it cannot be read") from error
     if version != FORMAT:
         raise ArtifactError(
@@ -199,13 +230,20 @@ def _verify(folder: Path) -> None:
             "load it with the autoft that saved it",
         )
     found = files.digest_folder(folder, leave_out=("manifest.json",))
-    for name in sorted({*expected, *found}):
+    for name in sorted({*expected, *found, *_NEEDED}):
         if name not in found:
             raise _damaged(folder / name, "it is missing")
         if name not in expected:
             raise _damaged(folder / name, "it was added later")
         if expected[name] != found[name]:
             raise _damaged(folder / name, f"its SHA-256 begins {found[name][:8]}, not {expected[name][:8]}")
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise _damaged(path, "it cannot be read") from error
 
 
 def _damaged(path: Path, found: str) -> ArtifactError:
@@ -219,13 +257,14 @@ def _check_layers(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
-            size = sum(e.file_size for e in entries)
-            if size > _LARGEST or any(e.file_size > _RATIO * max(e.compress_size, 1024) for e in entries):
-                raise _damaged(path, "it unpacks to more than a model of its size can hold")
-            config = json.loads(archive.read("config.json"))
-    except (zipfile.BadZipFile, KeyError, ValueError) as error:
+            bomb = sum(e.file_size for e in entries) > _LARGEST
+            bomb = bomb or any(e.file_size > _RATIO * max(e.compress_size, 1024) for e in entries)
+            strange = [] if bomb else sorted(set(_classes(json.loads(archive.read("config.json")))) - _LAYERS - _PARTS)
+    except (zipfile.BadZipFile, KeyError, ValueError, RuntimeError, NotImplementedError) as error:
+        # Runtime errors: an encrypted archive, or lists in lists without end.
         raise _damaged(path, "it is not a Keras archive") from error
-    strange = sorted(set(_classes(config)) - _LAYERS)
+    if bomb:
+        raise _damaged(path, "it unpacks to more than a model of its size can hold")
     if strange:
         raise ArtifactError(
             f"'{path}'", "hold only autoft's layers", f"it names {', '.join(strange)}", "do not use this file"
@@ -233,25 +272,26 @@ def _check_layers(path: Path) -> None:
 
 
 def _classes(config: Any) -> list[str]:
-    """Class names of all layers in a Keras configuration."""
+    """Class names in a Keras configuration, wherever they stand: what Keras might build."""
     if isinstance(config, list):
         return [name for item in config for name in _classes(item)]
     if not isinstance(config, dict):
         return []
     names = [name for value in config.values() for name in _classes(value)]
-    is_layer = "class_name" in config and isinstance(config.get("config"), dict) and "name" in config["config"]
-    policy = config.get("class_name") == "DTypePolicy"
-    return [*names, str(config["class_name"])] if is_layer and not policy else names
+    return [*names, str(config["class_name"])] if "class_name" in config else names
 
 
-def _meta(raw: Mapping[str, Any]) -> Meta:
-    columns = tuple(Column(**{**c, "false": tuple(c["false"]), "true": tuple(c["true"])}) for c in raw["columns"])
-    target = Target(**{**raw["target"], "classes": tuple(raw["target"]["classes"])})
-    return Meta(
-        columns=columns,
-        target=target,
-        version=raw["version"],
-        engine=raw["engine"],
-        ranges={k: (float(v[0]), float(v[1])) for k, v in raw["ranges"].items()},
-        vocabularies={k: tuple(v) for k, v in raw["vocabularies"].items()},
-    )
+def _meta(path: Path) -> Meta:
+    raw = _read_json(path)
+    try:
+        columns = tuple(Column(**{**c, "false": tuple(c["false"]), "true": tuple(c["true"])}) for c in raw["columns"])
+        return Meta(
+            columns=columns,
+            target=Target(**{**raw["target"], "classes": tuple(raw["target"]["classes"])}),
+            version=raw["version"],
+            engine=raw["engine"],
+            ranges={k: (float(v[0]), float(v[1])) for k, v in raw["ranges"].items()},
+            vocabularies={k: tuple(v) for k, v in raw["vocabularies"].items()},
+        )
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        raise _damaged(path, "it is not what autoft writes") from error

@@ -10,6 +10,7 @@ import argparse
 import os
 import re
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -43,8 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status: 0 done, 1 an explained error, 130 interrupted. Wrong usage exits with 2.
     """
     options = _parser().parse_args(arguments)
-    # TensorFlow's C++ start-up notes would bury what autoft says.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # TensorFlow's start-up notes, some of which call themselves errors (cuFFT), would bury what autoft says.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    warnings.filterwarnings("ignore", category=FutureWarning, module="google")
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             # A name that the terminal's encoding lacks is shown escaped, not a reason to stop.
@@ -185,10 +187,10 @@ def _predict(options: argparse.Namespace) -> int:
     proba = tuner.predict_proba(options.data) if options.proba and classes else None
     write_atomic(options.out, to_csv(predicted, classes, proba, raw=options.raw))
     if not options.quiet:
-        from autoft.screen import show_findings
+        from autoft.screen import counted, show_findings
 
         show_findings(tuner.predict_findings_)
-        print(f"{len(predicted):,} predictions written to {options.out}")
+        print(f"{counted(len(predicted), 'prediction')} written to {options.out}")
     return OK
 
 
@@ -198,11 +200,11 @@ def _check(options: argparse.Namespace) -> int:
 
     findings = check(recipe, data)
     if not options.quiet:
-        from autoft.screen import show_findings
+        from autoft.screen import counted, show_findings
 
         show_findings(findings)
-        counts = {kind: sum(finding.severity == kind for finding in findings) for kind in ("error", "warning", "info")}
-        print(f"{counts['error']} errors, {counts['warning']} warnings, {counts['info']} notes")
+        kinds = (("error", "error"), ("warning", "warning"), ("info", "note"))
+        print(", ".join(counted(sum(finding.severity == kind for finding in findings), noun) for kind, noun in kinds))
     return FAILED if any(finding.severity == "error" for finding in findings) else OK
 
 

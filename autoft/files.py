@@ -51,6 +51,19 @@ def writing_error(path: Path, error: OSError, saved: str = "") -> FileError:
     return FileError(f"'{path}'", "be writable", f"{reason}{'; ' + saved if saved else ''}", fix)
 
 
+@contextlib.contextmanager
+def writing(path: Path, saved: str = "") -> Iterator[None]:
+    """Turn every failed write in the block into a `FileError` about `path` that says what is `saved`."""
+    try:
+        yield
+    except OSError as error:
+        raise writing_error(path, error, saved) from error
+    except FileError as error:  # of a part of `path`: the user knows the whole, and what is safe
+        if not isinstance(error.__cause__, OSError):
+            raise
+        raise writing_error(path, error.__cause__, saved) from error
+
+
 def write_atomic(path: str | Path, data: str | bytes) -> None:
     """Write a file so that a reader or a crash sees the old content or the new one, never a part.
 
@@ -109,15 +122,12 @@ def prepare_folder(path: str | Path) -> Path:
         FileError: If it is a file, or cannot be created or written.
     """
     folder = Path(path)
-    if folder.exists() and not folder.is_dir():
-        raise FileError(f"'{folder}'", "be a folder", "it is a file", "choose another output folder")
-    try:
+    with writing(folder):
+        if folder.exists() and not folder.is_dir():
+            raise FileError(f"'{folder}'", "be a folder", "it is a file", "choose another output folder")
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder) as probe:
+        with tempfile.TemporaryFile(dir=folder, buffering=0) as probe:
             probe.write(b"probe")
-            probe.flush()
-    except OSError as error:
-        raise writing_error(folder, error) from error
     return folder
 
 
@@ -131,33 +141,53 @@ def locked(path: str | Path) -> Iterator[None]:
         FileError: If another process holds it; the message names that process.
     """
     path = Path(path)
-    try:
-        file = open(path, "a+", encoding="utf-8")  # noqa: SIM115  (closed below, after the lock)
-    except OSError as error:
-        raise writing_error(path, error) from error
+    # Unbuffered, so that nothing is left to be written when the file is closed on a full disk.
+    with writing(path):
+        file = open(path, "a+b", buffering=0)  # noqa: SIM115  (closed below, after the lock)
     try:
         if fcntl is not None:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                file.seek(0)
-                holder = file.read(200).strip() or "another process"
-                raise FileError(
-                    f"Folder '{path.parent}'",
-                    "be used by one run at a time",
-                    f"it is in use by {holder}",
-                    "wait for that run to end, or choose another folder",
-                ) from error
-        file.seek(0)
-        file.truncate()
-        file.write(f"process {os.getpid()} on {socket.gethostname()}")
-        file.flush()
+            _lock(file, path)
+        with contextlib.suppress(OSError):  # who holds it is said as a courtesy; the lock does not need it
+            file.truncate(0)
+            file.write(f"process {os.getpid()} on {socket.gethostname()}".encode())
         yield
     finally:
         file.close()
 
 
+def _lock(file: IO[bytes], path: Path) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL):
+            return  # a file system without locks (some network drives): better unlocked than unusable
+        file.seek(0)
+        holder = file.read(200).decode("utf-8", "replace").strip() or "another process"
+        raise FileError(
+            f"Folder '{path.parent}'",
+            "be used by one run at a time",
+            f"it is in use by {holder}",
+            "wait for that run to end, or choose another folder",
+        ) from error
+
+
 def digest_folder(folder: Path, *, leave_out: tuple[str, ...] = ()) -> Mapping[str, str]:
     """SHA-256 of every file below `folder`, by relative path with forward slashes, in sorted order."""
     names = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
-    return {name: fingerprint((folder / name).read_bytes()) for name in names if name not in leave_out}
+    return {name: _digest(folder / name) for name in names if name not in leave_out}
+
+
+def _digest(path: Path) -> str:
+    with open(path, "rb") as file:  # in blocks: a stranger's folder may hold a file larger than the memory
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def flush_folder(folder: Path) -> None:
+    """Bring every file below `folder`, whoever wrote it, to the disk."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with open(path, "rb") as file:
+                os.fsync(file.fileno())
+        elif path.is_dir():
+            sync_folder(path)
+    sync_folder(folder)

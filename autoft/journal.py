@@ -3,7 +3,7 @@
 Resume is memory: the search looks (parameters -> result) up here and trains only what is missing. The
 first line is the key of the run (data, schema, settings that change results); another key is another run.
 A torn last line, as a kill in the middle of a write leaves it, is set aside; a damaged line in the middle
-costs that line only.
+costs that line only. The key stands there twice: without it all other lines would be worthless.
 """
 
 from __future__ import annotations
@@ -11,19 +11,22 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from autoft import files
 from autoft.errors import JournalError
 
+_BEGINNING = re.compile(rb"[0-9a-f]{8} \{")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
-    """What a journal says: its facts in order, and what was wrong with the file."""
+    """What a journal says: its facts in order, and what was wrong with the file when it was read."""
 
     facts: tuple[Mapping[str, Any], ...]
     damaged_lines: tuple[int, ...]
@@ -64,18 +67,41 @@ def _decode(line: bytes) -> Mapping[str, Any] | None:
     return fact if isinstance(fact, dict) and "type" in fact else None
 
 
+def _facts(line: bytes) -> list[Mapping[str, Any]]:
+    """The fact of a line; two if only the newline between them was damaged; none if it is not to be trusted."""
+    whole = _decode(line)
+    if whole is not None:
+        return [whole]
+    for beginning in _BEGINNING.finditer(line, 1):
+        first, second = _decode(line[: beginning.start() - 1]), _decode(line[beginning.start() :])
+        if first is not None and second is not None:
+            return [first, second]
+    return []
+
+
 def read(path: str | Path) -> Contents:
-    """The journal's contents, without changing the file; an absent file is an empty journal."""
+    """The journal's contents, without changing the file; an absent file is an empty journal.
+
+    Raises:
+        JournalError: If there is something that cannot be read.
+    """
     path = Path(path)
-    raw = path.read_bytes() if path.exists() else b""
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        raw = b""
+    except OSError as error:
+        raise JournalError(
+            f"Journal '{path}'", "be readable", error.strerror or "it is not", "correct that, or choose another folder"
+        ) from error
     whole = raw.rfind(b"\n") + 1
-    facts, damaged = [], []
+    facts: list[Mapping[str, Any]] = []
+    damaged: list[int] = []
     for number, line in enumerate(raw[:whole].split(b"\n")[:-1], start=1):
-        fact = _decode(line)
-        if fact is None:
+        found = _facts(line)
+        facts += found
+        if not found:
             damaged.append(number)
-        else:
-            facts.append(fact)
     return Contents(facts=tuple(facts), damaged_lines=tuple(damaged), torn_bytes=raw[whole:], whole_bytes=whole)
 
 
@@ -84,7 +110,7 @@ class Journal:
 
     Args:
         path: The file; it is created if absent.
-        key: Key of the run; written as the first line of a new journal.
+        key: Key of the run; written as the first two lines of a new journal.
 
     Raises:
         JournalError: If the file belongs to a run with another key.
@@ -104,7 +130,8 @@ class Journal:
                     "its first line is damaged",
                     "move the file away and run again",
                 )
-            self.append({"type": "key", "key": key})
+            fact = {"type": "key", "key": key}
+            self.append(fact, fact)
         elif dict(self.contents.key) != dict(key):
             raise JournalError(
                 f"Journal '{self.path}'",
@@ -113,33 +140,51 @@ class Journal:
                 "choose another folder",
             )
 
-    def append(self, fact: Mapping[str, Any]) -> None:
-        """Add a fact; when this returns it is on the disk."""
-        line = encode(fact)
-        try:
-            with open(self.path, "ab") as file:
-                file.write(line)
-                files.flush_to_disk(file)
-        except OSError as error:
-            # A part of the line may stand there; cut it off, so that a later append starts a line of its own.
-            with contextlib.suppress(OSError):
-                os.truncate(self.path, self.contents.whole_bytes)
-            done = len(self.contents.trials())
-            raise files.writing_error(self.path, error, f"{done} trials are safe in the journal") from error
+    def append(self, *facts: Mapping[str, Any]) -> None:
+        """Add facts; when this returns they are on the disk.
+
+        Raises:
+            FileError: If they cannot be written; the journal then holds what it held before.
+        """
+        lines = [encode(fact) for fact in facts]
+        new = not self.path.exists()
+        with files.writing(self.path, f"{len(self.contents.trials())} trials are safe in the journal"):
+            with open(self.path, "ab", buffering=0) as file:
+                end = file.seek(0, os.SEEK_END)
+                try:
+                    _write_all(file, b"".join(lines))
+                    os.fsync(file.fileno())
+                except BaseException:
+                    # A part of a line may stand there; cut it off, so that a later one starts a line of its own.
+                    with contextlib.suppress(OSError):
+                        file.truncate(end)
+                    raise
+            if new:
+                files.sync_folder(self.path.parent)
         self.contents = Contents(
-            facts=(*self.contents.facts, json.loads(line[9:])),
+            facts=(*self.contents.facts, *(json.loads(line[9:]) for line in lines)),
             damaged_lines=self.contents.damaged_lines,
-            torn_bytes=b"",
-            whole_bytes=self.contents.whole_bytes + len(line),
+            torn_bytes=self.contents.torn_bytes,
+            whole_bytes=end + sum(map(len, lines)),
         )
 
     def _set_tail_aside(self) -> None:
         """Move a half-written last line away, so that the next one begins at the start of a line."""
-        with open(self.path.with_suffix(".torn"), "ab") as torn:
-            torn.write(self.contents.torn_bytes + b"\n")
-        with open(self.path, "r+b") as file:
-            file.truncate(self.contents.whole_bytes)
-            files.flush_to_disk(file)
+        aside = self.path.with_suffix(".torn")
+        with files.writing(aside, f"{len(self.contents.trials())} trials are safe in the journal"):
+            with open(aside, "ab") as torn:
+                torn.write(self.contents.torn_bytes + b"\n")
+                files.flush_to_disk(torn)
+            with open(self.path, "r+b") as file:
+                file.truncate(self.contents.whole_bytes)
+                files.flush_to_disk(file)
+
+
+def _write_all(file: IO[bytes], data: bytes) -> None:
+    """Write everything: without a buffer, a disk that is nearly full takes a part and says so in its answer only."""
+    view = memoryview(data)
+    while view:
+        view = view[file.write(view) :]
 
 
 def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:

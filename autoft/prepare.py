@@ -9,14 +9,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
+import numpy as np
 from numpy.typing import NDArray
 
 from autoft import target as targets
-from autoft.errors import RecipeError
+from autoft.errors import RecipeError, SchemaError
 from autoft.records import Column, Finding, Progress, Strategy, Target
-from autoft.table import Table, read
+from autoft.table import Table, quoted, read
 
 if TYPE_CHECKING:
     from autoft.evaluate.folds import Member, Split
@@ -107,7 +108,7 @@ def inspect(recipe: Recipe, data: Any, *, write_schema: bool) -> Inspected:
     target = _target(table, recipe, name)
     findings += audit.audit(
         table.frame,
-        columns,
+        tuple(column for column in columns if column.name != recipe.evaluate.group),  # divides rows, is no input
         converted,
         target=name,
         task=target.task if target else "binary",
@@ -203,13 +204,16 @@ def _leave_out(table: Table, recipe: Recipe, target: str) -> Table:
             _exists(one, names, f"evaluate: {key}:")
             if one == target:
                 raise RecipeError(f"evaluate: {key}:", "not be the target", f"it is '{one}'", "choose another column")
+            if one in recipe.data.drop:
+                found = "data: drop: names it"
+                raise RecipeError(f"evaluate: {key}: '{one}'", "stay in the table", found, "remove it from data: drop:")
     return replace(table, frame=table.frame.drop(columns=list(recipe.data.drop)))
 
 
 def _exists(name: str, names: list[str], key: str) -> None:
     if name not in names:
         near = get_close_matches(name, names, n=1)
-        fix = f"did you mean '{near[0]}'?" if near else "correct the name"
+        fix = f"perhaps '{near[0]}' is meant" if near else "correct the name"
         raise RecipeError(f"{key} '{name}'", "name a column of the table", "there is no such column", fix)
 
 
@@ -217,12 +221,16 @@ def _target(table: Table, recipe: Recipe, name: str) -> Target | None:
     """The target as far as it can be understood; what is wrong with it is the audit's to say."""
     if name not in table.frame.columns:
         return None
-    return targets.understand(
+    target = targets.understand(
         table.frame[name],
         dtype=table.dtypes[name],
         task=None if recipe.task == "auto" else recipe.task,
         positive=recipe.data.positive,
     )
+    if recipe.data.positive is not None and target.task != "binary":
+        found = f"it is {recipe.data.positive!r} and the task is {target.task}"
+        raise RecipeError("data: positive:", "be left out unless the task is binary", found, "remove it")
+    return target
 
 
 def _with_target(inspected: Inspected) -> Inspected:
@@ -253,17 +261,26 @@ def _cells(inspected: Inspected, name: str | None, use: str) -> NDArray[Any] | N
             f"it is understood as {column.kind} ({column.why})",
             "choose another column, or set its kind under data: columns:",
         )
+    missing = np.flatnonzero(np.isnan(values)) if use == "time" else values[:0]
+    if len(missing):
+        raise SchemaError(
+            f"Column {quoted(name)}",
+            "have a value in every row, as it orders the rows in time",
+            f"{len(missing):,} of {len(values):,} cells have none (first: row {missing[0] + 1:,})",
+            "fill them in, leave those rows out, or choose another column",
+        )
     return values
 
 
 def _objective(recipe: Recipe, target: Target) -> str:
     """The metric to tune; one that does not fit the task is refused."""
     from autoft.evaluate.metrics import default_objective, objectives
+    from autoft.recipe_sections import Objective
 
     wanted = recipe.evaluate.objective
     if wanted == "auto":
         return default_objective(target.task)
-    possible = objectives(target.task)
+    possible = [name for name in objectives(target.task) if name in get_args(Objective)]
     if wanted not in possible:
         raise RecipeError(
             f"Objective '{wanted}'",

@@ -11,6 +11,7 @@ import csv
 import difflib
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,6 +36,7 @@ MAX_CELL = 16 * 1024**2
 SEPARATORS = {".csv": ",", ".csv.gz": ",", ".tsv": "\t", ".tsv.gz": "\t"}
 SUFFIXES = (*SEPARATORS, ".parquet")
 
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")  # Path() makes one slash of two; C:/ has one letter
 _BATCH = 10_000  # rows that are turned into columns at a time
 _END = "\0\n"  # a line that no accepted file contains; swallowed by the last cell if that cell's quote is never closed
 _MAGIC = {
@@ -56,6 +58,9 @@ def read_file(path: str | Path) -> pd.DataFrame:
     Raises:
         TableError: If the file is missing, damaged, too large, or not what its name says.
     """
+    if _ADDRESS.match(str(path)):
+        found, fix = "it is an address", "download it first, or load it with pandas and pass the DataFrame"
+        raise TableError(f"Table '{path}'", "be a file on this machine", found, fix)
     path = Path(path).expanduser()
     suffix = _checked_suffix(path)
     try:

@@ -36,6 +36,15 @@ def interval(value: Interval) -> str:
     return f"{number(value.value)} [{number(value.low)}, {number(value.high)}]"
 
 
+def counted(number: int, noun: str) -> str:
+    """A number of things.
+
+    >>> counted(1, "trial"), counted(1200, "trial")
+    ('1 trial', '1,200 trials')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def duration(seconds: float) -> str:
     """Seconds as minutes and seconds.
 
@@ -131,8 +140,8 @@ def show_findings(findings: Iterable[Finding], console: Console | None = None) -
         if not chosen:
             continue
         shown = chosen if severity == "error" else chosen[:MOST_SHOWN]
-        name = "note" if severity == "info" else severity
-        table = Table(title=f"{len(chosen):,} {name}{'s' * (len(chosen) > 1)}", title_style=style, title_justify="left")
+        title = counted(len(chosen), "note" if severity == "info" else severity)
+        table = Table(title=title, title_style=style, title_justify="left")
         for heading in ("column", "found", "fix"):
             table.add_column(heading, overflow="fold")
         for finding in shown:
@@ -148,6 +157,8 @@ def show_evaluation(evaluation: Evaluation, folder: Path, console: Console | Non
     console = console or Console(highlight=False)
     if evaluation.interrupted:
         console.print(safe("The search was interrupted; these are the results until then.", "yellow"))
+    if evaluation.best.reason:
+        console.print(safe(f"The training of the best trial was cut short: {evaluation.best.reason}.", "yellow"))
     console.print(_heading(evaluation), soft_wrap=True)
     console.print(_metrics_table(evaluation))
     lines = [_optimism(evaluation), *map(_baseline_line(evaluation), evaluation.baselines)]
@@ -170,7 +181,7 @@ def _metrics_table(evaluation: Evaluation) -> Table:
 
 def _heading(evaluation: Evaluation) -> Text:
     failed = sum(trial.status == "failed" for trial in evaluation.trials)
-    trials = f"{len(evaluation.trials):,} trials" + (f" ({failed:,} failed)" if failed else "")
+    trials = counted(len(evaluation.trials), "trial") + (f" ({failed:,} failed)" if failed else "")
     name = f"{evaluation.target.name} ({evaluation.task})"
     return safe(f"{name}: {evaluation.rows:,} rows, {trials}, strategy {evaluation.strategy}", "bold")
 

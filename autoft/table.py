@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autoft.errors import TableError, printable
 from autoft.reading import read_file
@@ -63,7 +64,8 @@ def read(data: Any, *, target: str | None = None, allow_empty: bool = False) -> 
 
     Args:
         data: Path of a ``.csv``, ``.tsv`` (also ``.gz``) or ``.parquet`` file; a DataFrame; or ``(X, y)`` with `X` a
-            DataFrame or 2-D array (columns ``x0``, ``x1``, ...) and `y` a Series or 1-D array, row by row.
+            DataFrame or 2-D array (columns ``x0``, ``x1``, ...) and `y` a Series or 1-D array, row by row; or such an
+            array alone.
         target: Name of the `y` column where `y` has none of its own (else ``target``).
         allow_empty: Whether a table without rows is fine, as it is for predictions.
 
@@ -89,13 +91,15 @@ def read(data: Any, *, target: str | None = None, allow_empty: bool = False) -> 
         dtypes = ["text"] * raw.shape[1] if not source.lower().endswith(".parquet") else None
     elif isinstance(data, pd.DataFrame):
         source, raw, dtypes = "DataFrame", data, None
+    elif isinstance(data, np.ndarray):
+        source, raw, dtypes = "arrays", _numbered(data), None
     elif isinstance(data, tuple) and len(data) == 2:
         source, dtypes = "arrays", None
         raw, label = _joined(data[0], data[1], target)
     else:
         raise TableError(
             "The data",
-            "be a path, a DataFrame or a pair (X, y)",
+            "be a path, a DataFrame, a 2-D array or a pair (X, y)",
             f"it is of type {type(data).__name__}",
             "convert it to a pandas DataFrame",
         )
@@ -125,16 +129,22 @@ def quoted(text: object, limit: int = 40) -> str:
     return f"'{printable(text if len(text) <= limit else text[: limit - 1] + '…')}'"
 
 
+def _numbered(x: NDArray[Any]) -> pd.DataFrame:
+    """An array as a frame whose columns are called x0, x1, ..."""
+    import pandas as pd
+
+    if x.ndim != 2:
+        found = f"it has {x.ndim} dimension{'' if x.ndim == 1 else 's'}"
+        raise TableError("X", "be a DataFrame or a 2-D array", found, "use X.reshape(len(X), -1)")
+    return pd.DataFrame(x, columns=[f"x{i}" for i in range(x.shape[1])])
+
+
 def _joined(x: Any, y: Any, target: str | None) -> tuple[pd.DataFrame, str]:
     """X and y side by side, row by row whatever their indexes say, and the name of y's column."""
     import pandas as pd
 
     if not isinstance(x, pd.DataFrame):
-        x = np.asarray(x)
-        if x.ndim != 2:
-            found = f"it has {x.ndim} dimension{'' if x.ndim == 1 else 's'}"
-            raise TableError("X", "be a DataFrame or a 2-D array", found, "use X.reshape(len(X), -1)")
-        x = pd.DataFrame(x, columns=[f"x{i}" for i in range(x.shape[1])])
+        x = _numbered(np.asarray(x))
     if not isinstance(y, pd.Series):
         shape = np.shape(y)
         if len(shape) != 1:
@@ -152,7 +162,7 @@ def _joined(x: Any, y: Any, target: str | None) -> tuple[pd.DataFrame, str]:
 def _unique_names(names: Sequence[Hashable], where: str) -> list[str]:
     if not names:
         raise TableError(where, "have columns", "it has none", "check how it was written")
-    texts = ["" if name is None or name != name else unicodedata.normalize("NFC", str(name)) for name in names]
+    texts = ["" if name is None or name != name else _sound(str(name)) for name in names]
     texts = [text if text.strip() else f"column {i}" for i, text in enumerate(texts, 1)]
     doubled = [f"{quoted(name)} ({count} times)" for name, count in Counter(texts).items() if count > 1]
     if doubled:
@@ -234,12 +244,19 @@ def _durations(series: pd.Series[Any]) -> pd.Series[Any]:
     return pd.Series(pd.to_timedelta(series.astype(object)).dt.total_seconds().to_numpy(dtype="float64", copy=True))
 
 
+def _sound(text: str) -> str:
+    """The text in NFC; halves of surrogate pairs, which no file can hold, as visible escapes."""
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFC", text.encode("utf-8", "backslashreplace").decode("utf-8"))
+
+
 class _Cleaned(dict[str, "str | None"]):
     """Texts as they were -> texts as they are kept; each distinct text is looked at once."""
 
     def __missing__(self, text: str) -> str | None:
         missing = text in MISSING or not text.strip()
-        value = self[text] = None if missing else text if text.isascii() else unicodedata.normalize("NFC", text)
+        value = self[text] = None if missing else _sound(text)
         return value
 
 
@@ -259,7 +276,8 @@ def _text(cell: object, cleaned: _Cleaned, name: str) -> str | None:
         return str(int(cell))
     if isinstance(cell, float | np.floating):
         return None if np.isnan(cell) else number_text(float(cell))
-    if isinstance(cell, bytes | complex | np.complexfloating) or pd.api.types.is_list_like(cell):
+    opaque = type(cell).__str__ is object.__str__ and type(cell).__repr__ is object.__repr__  # text: its address
+    if opaque or isinstance(cell, bytes | complex | np.complexfloating) or pd.api.types.is_list_like(cell):
         raise _unsupported(name, type(cell).__name__)
     return None if pd.isna(cell) else cleaned[str(cell)]  # type: ignore[call-overload]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autoft.errors import SchemaError
 from autoft.records import Target, Task
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 #: Whole numbers with at most so many distinct values are classes rather than amounts.
 _MOST_CLASSES = 20
+
+#: Largest whole number up to which float64 tells all whole numbers apart.
+_EXACT = 2**53
 
 _AFFIRMATIVE = frozenset({"yes", "true", "1", "y", "t", "positive", "pos"})
 
@@ -34,7 +38,7 @@ def understand(series: pd.Series, *, dtype: str, task: Task | None, positive: An
     """
     name = str(series.name)
     labels = _labels(series.dropna(), dtype)
-    numeric = labels.dtype.kind in "if"
+    numeric = labels.dtype.kind in "iuf"
     distinct = np.unique(labels) if len(labels) else labels
     if task is None:
         whole = numeric and bool(np.all(distinct == np.floor(distinct)))
@@ -42,9 +46,8 @@ def understand(series: pd.Series, *, dtype: str, task: Task | None, positive: An
         task = "regression" if numeric and not few else ("binary" if len(distinct) <= 2 else "multiclass")
     if task == "regression":
         if not numeric:
-            _fail(
-                name, "be numeric for a regression", f"it holds texts such as '{str(distinct[0])[:40]}'", "task: auto"
-            )
+            held = f"it holds '{str(distinct[0])[:40]}'" if len(distinct) else "it is empty"
+            _fail(name, "be numeric for a regression", held, "task: auto")
         return Target(name=name, task=task, dtype="float64")
     if task == "binary" and len(distinct) > 2:
         _fail(name, "have two values for a binary task", f"it has {len(distinct):,}", "task: multiclass")
@@ -53,7 +56,7 @@ def understand(series: pd.Series, *, dtype: str, task: Task | None, positive: An
     return Target(name=name, task=task, classes=classes, positive=chosen, dtype=str(labels.dtype))
 
 
-def encode(series: pd.Series, target: Target, *, dtype: str) -> np.ndarray:
+def encode(series: pd.Series, target: Target, *, dtype: str) -> NDArray[Any]:
     """Class positions ``[n]`` int64, or values ``[n]`` float64. The column must have no missing cells."""
     labels = _labels(series, dtype)
     if target.task == "regression":
@@ -62,21 +65,20 @@ def encode(series: pd.Series, target: Target, *, dtype: str) -> np.ndarray:
     return np.array([positions[label] for label in labels.tolist()], dtype=np.int64)
 
 
-def decode(positions: np.ndarray, target: Target) -> np.ndarray:
+def decode(positions: NDArray[Any], target: Target) -> NDArray[Any]:
     """Class positions back to the user's labels, in their dtype."""
     classes = np.empty(len(target.classes), dtype=object)
     classes[:] = target.classes
-    return classes[positions].astype(target.dtype)
+    return np.asarray(classes[positions].astype(target.dtype))
 
 
-def _labels(series: pd.Series, dtype: str) -> np.ndarray:
+def _labels(series: pd.Series, dtype: str) -> NDArray[Any]:
     """The labels as the user knows them: numbers from a text file become numbers, booleans booleans."""
     import pandas as pd
 
     if series.dtype.kind == "f":
         values = series.to_numpy(np.float64)
-        integers = dtype.lower().startswith(("int", "uint"))
-        return values.astype(np.int64) if integers and np.isfinite(values).all() else values
+        return values.astype(_number_type(dtype)) if np.isfinite(values).all() else values
     texts = series.to_numpy(object)
     known = set(texts)
     if dtype.lower().startswith("bool") and known <= {"True", "False"}:
@@ -84,7 +86,8 @@ def _labels(series: pd.Series, dtype: str) -> np.ndarray:
     if dtype == "text":
         numbers = pd.to_numeric(pd.Series(texts, dtype=object), errors="coerce").to_numpy()
         codes = any(str(t).lstrip("+-").startswith("0") and str(t).lstrip("+-")[1:2].isdigit() for t in known)
-        if len(numbers) and not np.isnan(numbers.astype(float)).any() and not codes:
+        # Whole numbers beyond float64's exact ones are names, and so is "inf".
+        if len(numbers) and (np.abs(numbers.astype(float)) <= _EXACT).all() and not codes:
             whole = all("." not in str(t) and "e" not in str(t).lower() for t in known)
             return np.asarray(numbers.astype(np.int64 if whole else np.float64))
         if known and known <= {"True", "False"}:
@@ -92,7 +95,16 @@ def _labels(series: pd.Series, dtype: str) -> np.ndarray:
     return texts
 
 
-def _positive(name: str, classes: tuple[Any, ...], labels: np.ndarray, wanted: Any) -> Any:
+def _number_type(dtype: str) -> np.dtype[Any]:
+    """The numpy type of the user's numbers ("Int64" and "int64[pyarrow]" are int64 too), float64 if they have none."""
+    try:
+        found = np.dtype(dtype.lower().partition("[")[0])
+    except TypeError:
+        return np.dtype(np.float64)
+    return found if found.kind in "iuf" else np.dtype(np.float64)
+
+
+def _positive(name: str, classes: tuple[Any, ...], labels: NDArray[Any], wanted: Any) -> Any:
     if wanted is not None:
         for label in classes:
             if label == wanted or str(label) == str(wanted):
@@ -101,7 +113,7 @@ def _positive(name: str, classes: tuple[Any, ...], labels: np.ndarray, wanted: A
         _fail(
             name, f"hold the positive label {wanted!r}", f"its values are {shown}", "set data: positive: to one of them"
         )
-    affirmative = [c for c in classes if str(c).strip().lower() in _AFFIRMATIVE]
+    affirmative = [c for c in classes if c == 1 or str(c).strip().lower() in _AFFIRMATIVE]
     if len(affirmative) == 1:
         return affirmative[0]
     return min(classes, key=lambda c: (int(np.sum(labels == c)), str(c)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import subprocess
 import sys
@@ -209,7 +210,7 @@ def test_check_shows_findings_and_fails_on_errors(
 ) -> None:
     assert cli.main(["check", "d.csv", "--target", "y"]) == 0
     assert (tuner.recipe.data.target, tuner.data) == ("y", Path("d.csv"))
-    assert "0 errors, 1 warnings, 1 notes" in capsys.readouterr().out
+    assert "0 errors, 1 warning, 1 note" in capsys.readouterr().out
     error = Finding(code="e", severity="error", column="y", must="be", found="is", fix="do")
     monkeypatch.setattr(tuner, "findings_", (NOTE, error))
     assert cli.main(["check", "r.yaml"]) == 1
@@ -353,6 +354,14 @@ def test_the_final_table_says_everything() -> None:
     ):
         assert words in text
     assert "interrupted" not in text
+    assert "cut short" not in text
+
+
+def test_the_final_table_admits_that_the_best_trial_was_cut_short() -> None:
+    made = evaluation()
+    best = dataclasses.replace(made.best, reason="out of time after epoch 1")
+    text = shown(lambda console: show_evaluation(dataclasses.replace(made, best=best), Path("runs/churn"), console))
+    assert "The training of the best trial was cut short: out of time after epoch 1." in text
 
 
 def test_the_final_table_of_an_interrupted_honest_run() -> None:

@@ -45,7 +45,9 @@ def test_recipe_example_is_valid(readme, tmp_path):
 def test_commands_exist(readme):
     commands = set(re.findall(r"uv run autoft (\w+)", readme))
     assert commands >= {"fit", "predict", "check", "recipes"}
-    shown = subprocess.run([sys.executable, "-m", "autoft", "--help"], check=True, capture_output=True, text=True).stdout
+    shown = subprocess.run(
+        [sys.executable, "-m", "autoft", "--help"], check=True, capture_output=True, text=True
+    ).stdout
     assert all(command in shown for command in commands)
 
 

@@ -13,8 +13,11 @@ from autoft.preprocess.encode import Array, Encoded
 from autoft.preprocess.plan import Plan
 from autoft.records import Column, Importance, Interval, Task
 
-#: At most so many rows are predicted, so often per column.
-ROWS, REPEATS = 2_000, 5
+#: At most so many rows are predicted, so often per column; once for each of more than FEW columns.
+ROWS, REPEATS, FEW = 2_000, 5, 50
+
+#: Above so many columns the shuffles would take minutes and tell each other's columns' importance apart no more.
+MOST = 200
 
 
 def permutation_importance(
@@ -44,8 +47,12 @@ def permutation_importance(
         seed: Of the sample and the shuffles.
 
     Returns:
-        One record per used column; its interval spans the repeats.
+        One record per used column; its interval spans the repeats. Nothing where more than MOST columns are used, or
+        where the sample leaves the objective undefined (a class too rare to be in it).
     """
+    used = [(column, where) for column in columns if (where := _position(plan, column.id)) is not None]
+    if len(used) > MOST:
+        return ()
     rng = np.random.default_rng([seed, 2])
     block = np.full(len(y), -1)
     for k, member in enumerate(members):
@@ -53,26 +60,26 @@ def permutation_importance(
     rows = rng.permutation(np.flatnonzero(block >= 0))[:ROWS]
     sample, own = encoded.rows(rows), block[rows]
 
-    def score(changed: Encoded) -> float:
-        predictions = answers(changed)[own, np.arange(len(rows))]
+    def scores(changed: Encoded) -> Array:
+        # All repeats in one question: the way through the layers costs more than the rows.
+        predictions = answers(changed)[np.tile(own, len(changed) // len(own)), np.arange(len(changed))]
         weights = np.ones((1, len(rows)), dtype=np.uint8)
-        scored = weighted_scores(
-            y[rows], predictions, weights, task=task, positive_index=positive_index, names=(objective,)
-        )
-        return float(METRICS[objective].better(scored[objective])[0])
+        scored = [
+            weighted_scores(y[rows], part, weights, task=task, positive_index=positive_index, names=(objective,))
+            for part in np.split(predictions, len(changed) // len(own))
+        ]
+        return np.array([float(METRICS[objective].better(one[objective])[0]) for one in scored])
 
-    whole = score(sample)
+    whole = scores(sample)[0]
+    if not np.isfinite(whole):
+        return ()
+    repeats = REPEATS if len(used) <= FEW else 1
     found = []
-    for column in columns:
-        where = _position(plan, column.id)
-        if where is None:
-            continue
-        drops = []
-        for _ in range(REPEATS):
-            numbers, codes = sample.numbers.copy(), sample.codes.copy()
-            part = numbers if where[0] == "numbers" else codes
-            part[:, where[1]] = rng.permutation(part[:, where[1]])
-            drops.append(whole - score(Encoded(numbers=numbers, codes=codes)))
+    for column, (array, j) in used:
+        changed = sample.rows(np.tile(np.arange(len(rows)), repeats))
+        part = getattr(changed, array)
+        part[:, j] = np.concatenate([rng.permutation(getattr(sample, array)[:, j]) for _ in range(repeats)])
+        drops = whole - scores(changed)
         drop = Interval(value=float(np.mean(drops)), low=float(np.min(drops)), high=float(np.max(drops)))
         found.append(Importance(column=column.name, drop=drop))
     return tuple(sorted(found, key=lambda i: (-i.drop.value, i.column)))

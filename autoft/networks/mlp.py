@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from autoft.preprocess.encode import Array
 from autoft.preprocess.plan import Plan
 
 
@@ -51,12 +52,12 @@ def initial_weights(
     architecture: Architecture,
     plan: Plan,
     *,
-    power: np.ndarray,
+    power: Array,
     blocks: tuple[tuple[str, int], ...],
     outputs: int,
-    bias: np.ndarray,
+    bias: Array,
     seed: int,
-) -> dict[str, np.ndarray]:
+) -> dict[str, Array]:
     """Initial trainable weights by name (``hidden_0/kernel``).
 
     Each block of inputs draws from its own generator, keyed by its column: a member's weights do not move when
@@ -71,12 +72,12 @@ def initial_weights(
         seed: Of the run.
     """
     members = len(power)
-    weights: dict[str, np.ndarray] = {}
+    weights: dict[str, Array] = {}
 
-    def normal(name: str, shape: tuple[int, ...]) -> np.ndarray:
+    def normal(name: str, shape: tuple[int, ...]) -> Array:
         key = zlib.crc32(name.encode())
-        draws = [np.random.default_rng([seed, s, key]).standard_normal(shape) for s in range(members)]
-        return np.stack(draws).astype(np.float32)
+        draws = [np.random.default_rng([seed, s, key]).standard_normal(shape, np.float32) for s in range(members)]
+        return np.stack(draws)
 
     first = [normal(name, (width, architecture.width)) for name, width in blocks]
     for j, category in enumerate(plan.embedded):

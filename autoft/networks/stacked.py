@@ -110,7 +110,7 @@ class StackedDropout(keras.layers.Layer):  # type: ignore[misc]
         if not training:
             return inputs
         kept = keras.random.uniform(ops.shape(inputs), seed=self.generator) >= self.rate
-        return inputs * ops.cast(kept, inputs.dtype) / (1.0 - self.rate)
+        return inputs * (ops.cast(kept, inputs.dtype) * (1.0 / (1.0 - self.rate)))
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape
@@ -126,13 +126,15 @@ class MemberMean(keras.layers.Layer):  # type: ignore[misc]
     Binary tasks have one logit and two probabilities; regression undoes the scaling of the target, which each
     member has from its own training rows.
 
+    Values come out in float64: around 1e9 (a moment in seconds, say) float32 knows only every 64th number.
+
     Args:
         task: ``binary``, ``multiclass`` or ``regression``.
         members: S.
     """
 
     def __init__(self, task: str, members: int, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**{**kwargs, "dtype": "float64" if task == "regression" else "float32"})
         self.task, self.members = task, members
 
     def build(self, input_shape: Any) -> None:
@@ -144,7 +146,7 @@ class MemberMean(keras.layers.Layer):  # type: ignore[misc]
     def answers(self, logits: Any) -> Any:
         """Each member's own answer ``[S, B, C]``."""
         if self.task == "regression":
-            return logits * self.scale + self.center
+            return ops.cast(logits, "float64") * self.scale + self.center
         if self.task == "binary":
             positive = ops.sigmoid(logits)
             return ops.concatenate([1.0 - positive, positive], axis=-1)

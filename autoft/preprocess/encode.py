@@ -5,16 +5,21 @@ The codes equal those of the string lookup in the exported Keras model, on every
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autoft.preprocess.plan import Plan
 
 if TYPE_CHECKING:
     import pandas as pd
+
+#: Arrays of preprocessing, networks and training; shapes stand in the docstrings.
+Array = NDArray[Any]
 
 #: Codes of every categorical column: a text that is not in the vocabulary, and a missing cell.
 UNKNOWN, MISSING = 0, 1
@@ -24,19 +29,28 @@ UNKNOWN, MISSING = 0, 1
 _MARK = "\ue000"
 MISSING_TOKEN = f"{_MARK}missing"
 UNKNOWN_TOKEN = f"{_MARK}unknown"
+_ESCAPED, _DIGEST = f"{_MARK}escaped:", f"{_MARK}sha256:"
+
+# Keras holds a vocabulary as an array of equally long texts: one cell of 64 kB would make 10,000 categories 2.6 GB.
+_LONGEST = 256
 
 
 def guard(text: str | None) -> str:
     r"""The text as the model's vocabulary holds it; None becomes the missing token.
 
-    Lone surrogates, which no UTF-8 string can hold, are written out.
+    Different texts stay different. What a vocabulary cannot hold is written out (lone surrogates, which no UTF-8
+    string has, and NUL, which numpy cuts off) or stands there as its SHA-256 (texts above 256 characters).
 
-    >>> guard("[UNK]"), guard(None) == MISSING_TOKEN, guard("\ud800")
-    ('[UNK]', True, '\\ud800')
+    >>> guard("[UNK]"), guard(None) == MISSING_TOKEN, guard("\ud800") == "\ue000escaped:\\ud800"
+    ('[UNK]', True, True)
     """
     if text is None:
         return MISSING_TOKEN
-    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    if len(text) > _LONGEST:
+        return _DIGEST + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    if "\x00" in text or any("\ud800" <= c <= "\udfff" for c in text):
+        # Backslashes are escaped too: a text that spells an escape out is not the character.
+        return _ESCAPED + text.encode("unicode_escape").decode("ascii")
     return _MARK + text if text.startswith(_MARK) else text
 
 
@@ -49,18 +63,18 @@ class Encoded:
         codes: ``[n, c]`` int32 in the order of ``plan.categories``; 0 unknown, 1 missing, 2... the vocabulary.
     """
 
-    numbers: np.ndarray
-    codes: np.ndarray
+    numbers: Array
+    codes: Array
 
     def __len__(self) -> int:
         return len(self.numbers)
 
-    def rows(self, rows: np.ndarray | slice) -> Encoded:
+    def rows(self, rows: Array | slice) -> Encoded:
         """Some of the rows."""
         return Encoded(numbers=self.numbers[rows], codes=self.codes[rows])
 
 
-def encode(plan: Plan, values: Mapping[str, np.ndarray], rows: int) -> Encoded:
+def encode(plan: Plan, values: Mapping[str, Array], rows: int) -> Encoded:
     """Encode converted cells.
 
     Args:
@@ -82,7 +96,7 @@ def encode(plan: Plan, values: Mapping[str, np.ndarray], rows: int) -> Encoded:
     return Encoded(numbers=numbers, codes=codes)
 
 
-def codes_of(vocabulary: pd.Index, texts: np.ndarray) -> np.ndarray:
+def codes_of(vocabulary: pd.Index, texts: Array) -> Array:
     """Codes ``[n]`` int32 of texts (None is missing)."""
     import pandas as pd
 
@@ -92,7 +106,7 @@ def codes_of(vocabulary: pd.Index, texts: np.ndarray) -> np.ndarray:
     return codes
 
 
-def row_keys(encoded: Encoded) -> np.ndarray:
+def row_keys(encoded: Encoded) -> Array:
     """A 64-bit key per row, equal for rows whose used cells are all equal, whatever the order of the rows."""
     import pandas as pd
 

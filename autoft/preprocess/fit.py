@@ -7,8 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autoft.preprocess.encode import MISSING, Encoded
+from autoft.preprocess.encode import MISSING, Array, Encoded
 from autoft.preprocess.plan import DATE_PARTS, Plan
+
+#: Numbers beyond it count as it: differences of float64 numbers stay finite, and so does one over them.
+LARGEST = 1e300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,16 +21,19 @@ class Statistics:
     Attributes:
         center, factor: ``[S, d]`` float64: a number x becomes ``(x - center) * factor``; center also fills gaps.
             Dates contribute their trend.
+        gaps: ``[S, k]`` float64 in the order of ``plan.indicated``: 1 where the member saw a missing cell, 0 where
+            it never did and so could not learn what one means.
         tables: By categorical column ``[S, 2 + vocabulary]`` int32: code in the whole table -> the member's slot
             (0 unknown, 1 missing, 2... its own categories by frequency).
     """
 
-    center: np.ndarray
-    factor: np.ndarray
-    tables: tuple[np.ndarray, ...]
+    center: Array
+    factor: Array
+    gaps: Array
+    tables: tuple[Array, ...]
 
 
-def fit_statistics(plan: Plan, encoded: Encoded, members: Sequence[np.ndarray]) -> Statistics:
+def fit_statistics(plan: Plan, encoded: Encoded, members: Sequence[Array]) -> Statistics:
     """Fit one set of statistics per member.
 
     Args:
@@ -35,19 +41,26 @@ def fit_statistics(plan: Plan, encoded: Encoded, members: Sequence[np.ndarray]) 
         encoded: All rows.
         members: Positions of each member's training rows; no other row is read for it.
     """
-    centers, factors = [], []
-    tables: list[list[np.ndarray]] = [[] for _ in plan.categories]
+    centers, factors, gaps = [], [], []
+    indicated = [plan.numbers.index(column) for column in plan.indicated]
+    tables: list[list[Array]] = [[] for _ in plan.categories]
     for rows in members:
         own = encoded.rows(rows)
         center, factor = _numbers(plan, own.numbers)
         centers.append(center)
         factors.append(factor)
+        gaps.append(np.isnan(own.numbers[:, indicated]).any(axis=0).astype(np.float64))
         for j, category in enumerate(plan.categories):
             tables[j].append(_table(own.codes[:, j], len(category.vocabulary), category.slots))
-    return Statistics(center=np.stack(centers), factor=np.stack(factors), tables=tuple(np.stack(t) for t in tables))
+    return Statistics(
+        center=np.stack(centers),
+        factor=np.stack(factors),
+        gaps=np.stack(gaps),
+        tables=tuple(np.stack(t) for t in tables),
+    )
 
 
-def _numbers(plan: Plan, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _numbers(plan: Plan, numbers: Array) -> tuple[Array, Array]:
     """Center and factor ``[d]`` of one member, in the order of ``plan.numbers``."""
     center, factor = np.zeros(len(plan.numbers)), np.zeros(len(plan.numbers))
     for j, column in enumerate(plan.numbers):
@@ -58,7 +71,7 @@ def _numbers(plan: Plan, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return center, factor
 
 
-def robust_scale(x: np.ndarray) -> tuple[float, float]:
+def robust_scale(x: Array) -> tuple[float, float]:
     """Median and scale of a column (RealMLP, arXiv 2407.04491): one over the interquartile range.
 
     Where the quartiles coincide (zero-inflated columns) two over the range; where all values coincide 0, so that
@@ -67,17 +80,15 @@ def robust_scale(x: np.ndarray) -> tuple[float, float]:
     >>> robust_scale(np.array([1.0, 2.0, 3.0, np.nan]))
     (2.0, 1.0)
     """
-    x = x[np.isfinite(x)]
+    x = np.clip(x[np.isfinite(x)], -LARGEST, LARGEST)
     if not len(x):
         return 0.0, 0.0
-    low, median, high = np.quantile(x, [0.25, 0.5, 0.75])
-    if high > low:
-        return float(median), float(1.0 / (high - low))
-    spread = float(x.max() - x.min())
-    return float(median), 2.0 / spread if spread > 0 else 0.0
+    low, median, high = (float(q) for q in np.quantile(x, [0.25, 0.5, 0.75]))
+    spread = high - low if high > low else float(x.max() - x.min()) / 2.0
+    return median, 1.0 / max(spread, 1.0 / LARGEST) if spread > 0 else 0.0
 
 
-def _table(codes: np.ndarray, vocabulary: int, slots: int) -> np.ndarray:
+def _table(codes: Array, vocabulary: int, slots: int) -> Array:
     """Code -> slot of one member: its most frequent categories first, ties in the order of the vocabulary."""
     counts = np.bincount(codes, minlength=vocabulary + 2)[2:]
     order = np.lexsort((np.arange(vocabulary), -counts))

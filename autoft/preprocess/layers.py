@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from autoft.preprocess.fit import Statistics
+from autoft.preprocess.fit import LARGEST, Statistics
 from autoft.preprocess.plan import Plan
 
 _SECONDS = {"year": 365.2425 * 86_400, "week": 7 * 86_400.0, "day": 86_400.0}
@@ -49,7 +49,7 @@ class MedianImpute(MemberStatistics):
     names = ("center",)
 
     def call(self, inputs: Any) -> Any:
-        return ops.where(ops.isnan(inputs)[None], self.center, inputs[None])
+        return ops.where(ops.isnan(inputs)[None], self.center, ops.clip(inputs, -LARGEST, LARGEST)[None])
 
 
 @keras.saving.register_keras_serializable(package="autoft")
@@ -98,18 +98,16 @@ class DateCycles(keras.layers.Layer):  # type: ignore[misc]
 
 
 @keras.saving.register_keras_serializable(package="autoft")
-class MissingIndicator(keras.layers.Layer):  # type: ignore[misc]
-    """1 where a number is missing, 0 elsewhere, for the columns at `positions`: ``[B, d]`` -> ``[B, k]`` float32."""
+class MissingIndicator(MemberStatistics):
+    """1 where a number is missing, 0 elsewhere, for some columns: ``[B, k]`` -> ``[S, B, k]`` float32.
 
-    def __init__(self, positions: list[int], **kwargs: Any) -> None:
-        super().__init__(**{**kwargs, "dtype": "float64"})
-        self.positions = list(positions)
+    Always 0 for a member without missing cells in its training rows: its network never learned what 1 means.
+    """
+
+    names = ("gaps",)
 
     def call(self, inputs: Any) -> Any:
-        return ops.cast(ops.isnan(ops.take(inputs, self.positions, axis=-1)), "float32")
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "positions": self.positions}
+        return ops.cast(ops.where(ops.isnan(inputs)[None], self.gaps, ops.zeros_like(self.gaps)), "float32")
 
 
 @keras.saving.register_keras_serializable(package="autoft")
@@ -225,8 +223,10 @@ def _number_features(plan: Plan, statistics: Statistics, members: int, numbers: 
         dates = Select([order.index(c) for c in plan.date], name="dates", dtype="float64")(numbers)
         features.append(Repeat(members, name="date_members")(DateCycles(name="date_cycles")(dates)))
     if plan.indicated:
-        missing = MissingIndicator([order.index(c) for c in plan.indicated], name="missing")(numbers)
-        features.append(Repeat(members, name="missing_members")(missing))
+        indicated = Select([order.index(c) for c in plan.indicated], name="indicated", dtype="float64")(numbers)
+        indicator = MissingIndicator(members, name="missing")
+        features.append(indicator(indicated))
+        indicator.set_weights([statistics.gaps[:, None]])
     return features
 
 

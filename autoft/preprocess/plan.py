@@ -14,7 +14,7 @@ from autoft.errors import PreprocessError
 from autoft.records import Column, PlanLine
 
 if TYPE_CHECKING:
-    import numpy as np
+    from autoft.preprocess.encode import Array
 
 #: Numbers that a date gives: trend, then sine and cosine of the year, the week and the day.
 DATE_PARTS = ("trend", "year_sin", "year_cos", "week_sin", "week_cos", "day_sin", "day_cos")
@@ -76,7 +76,7 @@ class Plan:
 
 def make_plan(
     columns: Sequence[Column],
-    values: Mapping[str, np.ndarray],
+    values: Mapping[str, Array],
     *,
     outliers: Literal["clip", "keep"] = "clip",
     max_categories: int = 200,

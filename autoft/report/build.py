@@ -12,7 +12,7 @@ from autoft.report.words import baseline_label, clip, count, decimals, duration,
 STRATEGIES: dict[Strategy, str] = {
     "corrected": (
         "Scores come from rows that the scored networks were not trained on. Every choice made on those rows (trial, "
-        "epoch, threshold) was made again on redrawn rows and scored on the others, so that the choosing does not "
+        "number of epochs) was made again on redrawn rows and scored on the others, so that the choosing does not "
         "flatter the numbers (bootstrap bias corrected cross-validation)."
     ),
     "nested": (

@@ -52,6 +52,7 @@ _FIELDS = {
 }
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _LIKE_NUMBER = re.compile(r"\s*+[-+(]?(?:[^\w\s]|[A-Z]{3}\ )?[-+\ ]?(?:\.?\d|inf)", re.IGNORECASE)
+_SHORT_YEAR = re.compile(r"\s*+[0-9]{1,2}([-/.])[0-9]{1,2}\1[0-9]{2}\s*+")
 _LIKE_DATE = re.compile(r"\s*+[0-9]{1,4}[-/.][0-9A-Za-z]{1,3}[-/.][0-9]{1,4}")
 
 
@@ -216,6 +217,11 @@ def like_numbers(texts: Sequence[str]) -> NDArray[np.bool_]:
 def like_dates(texts: Sequence[str]) -> NDArray[np.bool_]:
     """Which texts begin like a date."""
     return begins(texts, _LIKE_DATE)
+
+
+def short_years(texts: Sequence[str]) -> NDArray[np.bool_]:
+    """Which texts are dates with a year of two digits."""
+    return matches(texts, _SHORT_YEAR)
 
 
 def begins(texts: Sequence[str], pattern: re.Pattern[str]) -> NDArray[np.bool_]:

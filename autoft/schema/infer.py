@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _NEARLY_ALL = 0.99  # share of the cells that must agree for the rest to count as mistakes
+_LARGELY = 0.9  # share from which the rest is more likely junk than part of identifiers
 _MOSTLY = 0.5  # share from which a person would ask what the rest is
 _UNIQUE = 0.95  # share of distinct values above which short tokens identify the row
 _ENOUGH_ROWS = 20  # with fewer rows, distinct values prove nothing
@@ -120,9 +121,10 @@ def _guess(name: str, seen: Distinct, is_target: bool) -> _Guess:
         for rule in (_number, _date_text, _number_format):
             if (guess := rule(name, seen)) is not None:
                 return guess if guess.kind != "numeric" or is_target else _row_number(seen, guess)
-    if (guess := _tokens(seen)) is not None:
-        return guess
-    return (_mixture(name, seen) if numeric_looks else None) or _words(seen)
+    mixture = _mixture(name, seen) if numeric_looks else None
+    if mixture is not None and seen.share(~np.isnan(seen.numbers)) >= _LARGELY:
+        return mixture  # distinct numbers and some junk look like identifiers, but a person would correct the junk
+    return _tokens(seen) or mixture or _words(seen)
 
 
 def _declared(name: str, seen: Distinct, kind: Kind) -> _Guess:
@@ -216,7 +218,7 @@ def _best_form(seen: Distinct) -> str | None:
 def _date_text(name: str, seen: Distinct) -> _Guess | None:
     form = _best_form(seen)
     if form is None:
-        return None
+        return _short_years(name, seen)
     wrong = np.isnan(seen.seconds(form))
     share = seen.share(~wrong)
     if share >= _NEARLY_ALL:
@@ -227,6 +229,15 @@ def _date_text(name: str, seen: Distinct) -> _Guess | None:
         name, seen, wrong, "hold dates of one form", "it is used as a category; write dates as YYYY-MM-DD"
     )
     return _Guess("categorical", f"only {percent(share)} of the values are dates", {}, (finding,))
+
+
+def _short_years(name: str, seen: Distinct) -> _Guess | None:
+    """Dates whose century would have to be guessed."""
+    short = cells.short_years(seen.texts)
+    if seen.share(short) < _NEARLY_ALL:
+        return None
+    finding = remarks.short_years(name, seen, short)
+    return _Guess("categorical", "years of two digits are not guessed", {}, (finding,))
 
 
 def _date(name: str, seen: Distinct, form: str | None) -> _Guess:

@@ -62,6 +62,18 @@ def ambiguous_date(name: str, example: str) -> Finding:
     )
 
 
+def short_years(name: str, seen: Distinct, short: Mask) -> Finding:
+    """Nobody but the user knows which century is meant."""
+    return Finding(
+        code="date-format",
+        severity="warning",
+        column=name,
+        must="have years of four digits to be a date",
+        found=f"{_count(seen.rows(short), 'has', 'have')} two ({_first(seen, short)})",
+        fix="it is used as a category; write dates as YYYY-MM-DD",
+    )
+
+
 def date_range(name: str, seen: Distinct, far: Mask, years: tuple[int, int]) -> Finding:
     """Some dates can hardly be meant."""
     return Finding(

@@ -40,4 +40,5 @@ def listening() -> Iterator[Interrupt]:
         yield interrupt
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            # None: it was set by other than Python code, which nothing can bring back.
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
+import math
 import statistics
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from autoft.errors import AutoFTError, SearchError
+from autoft import files
+from autoft.errors import AutoFTError, SearchError, printable
 from autoft.journal import Journal
 from autoft.records import Progress, Trial
 from autoft.search import outcome as outcomes
@@ -93,9 +97,11 @@ class Search:
         self._known = journal.contents.trials()
         self._trials: list[Trial] = []
         self._outcomes: list[Outcome] = []
+        self._asked: list[tuple[Proposal, str]] = []
         self._seen: dict[str, float | None] = {}
         self._best: int | None = None
         self._trained = 0
+        self._cut = False
 
     def run(self) -> Found:
         """Search until trials, time, space or the user's patience are used up.
@@ -103,8 +109,9 @@ class Search:
         Raises:
             SearchError: If no trial finished.
         """
+        outcomes.tidy(self.folder)
         repeats = 0
-        while len(self._trials) < self.budget.trials and repeats < _REPEATS and not self.interrupt:
+        while len(self._trials) < self.budget.trials and repeats < _REPEATS:
             proposal = self.proposer.ask()
             if proposal is None:
                 break
@@ -114,13 +121,30 @@ class Search:
                 self.proposer.tell(proposal, self._seen[memory])
                 continue
             repeats = 0
-            outcome = self._recall(memory)
-            if outcome is None and not self._too_late():
-                outcome = self._train_one(proposal, memory)
-            if outcome is None:  # out of time, or interrupted in the middle of it
+            if not self._one(proposal, memory):
                 break
-            self._note(proposal, memory, outcome)
         return self._found()
+
+    def _one(self, proposal: Proposal, memory: str) -> bool:
+        """One configuration, remembered or trained; False if it is neither, because the search has to end."""
+        remembered = self._recall(memory)
+        if remembered is not None:
+            self._note(proposal, memory, remembered, new=False)
+            return True
+        if self.interrupt or self._too_late():
+            return False
+        self._show(len(self._trials), None)
+        if self.journal.contents.deaths(memory) >= _DEATHS:
+            reason = f"kills the process: it died {_DEATHS} times while this configuration was trained"
+            self._note(proposal, memory, Outcome(params=proposal.params, status="failed", reason=reason), new=True)
+            return True
+        with self._started(memory):
+            outcome = self._train_one(proposal)
+            if self._cut:
+                self._abandon(memory)
+                return False
+            self._note(proposal, memory, outcome, new=True)
+        return True
 
     def _memory(self, proposal: Proposal) -> str:
         limit = {} if proposal.epochs is None else {"epochs_limit": proposal.epochs}
@@ -129,47 +153,66 @@ class Search:
     def _too_late(self) -> bool:
         """Whether the next trial would not get half the time that trials take (there is always a first one)."""
         left = self.budget.left()
+        if left is None or not self._trials:
+            return False
         done = [t.seconds for t in self._trials if t.status == "finished"]
-        return left is not None and bool(done) and left < 0.5 * statistics.median(done)
+        return left <= (0.5 * statistics.median(done) if done else 0.0)
 
     def _recall(self, memory: str) -> Outcome | None:
         line = self._known.get(memory)
         return None if line is None else outcomes.restore(self.folder, line)
 
-    def _train_one(self, proposal: Proposal, memory: str) -> Outcome | None:
-        """Train a configuration; None if the user interrupted it."""
-        number = len(self._trials)
-        self._show(number, None)
-        if self.journal.contents.deaths(memory) >= _DEATHS:
-            reason = f"kills the process: it died {_DEATHS} times while this configuration was trained"
-            return Outcome(params=proposal.params, status="failed", reason=reason)
+    @contextlib.contextmanager
+    def _started(self, memory: str) -> Iterator[None]:
+        """Note the start, and an end too if an error comes: what has no end killed the process."""
         self.journal.append({"type": "started", "memory": memory})
         try:
-            outcome = self.train(proposal.params, self._out_of_time, proposal.epochs)
-        except KeyboardInterrupt:
-            self.journal.append({"type": "abandoned", "memory": memory})
+            yield
+        except BaseException:
+            with contextlib.suppress(AutoFTError):  # a full disk: the error on its way says so
+                self._abandon(memory)
             raise
+
+    def _abandon(self, memory: str) -> None:
+        self.journal.append({"type": "abandoned", "memory": memory})
+
+    def _train_one(self, proposal: Proposal) -> Outcome:
+        """Train a configuration; an error other than autoft's own makes a failed trial, not a failed search."""
+        self._cut = False
+        self._trained += 1
+        began = self.budget.clock()
+        try:
+            return self.train(proposal.params, self._out_of_time, proposal.epochs)
         except AutoFTError:
             raise
-        except Exception as error:  # noqa: BLE001  (out of memory, a backend's error: a failed trial, not a failed run)
-            first_line = (str(error).strip().splitlines() or [""])[0][:300]
-            outcome = Outcome(params=proposal.params, status="failed", reason=f"{type(error).__name__}: {first_line}")
-        self._trained += 1
-        if self.interrupt and self._best is not None:
-            self.journal.append({"type": "abandoned", "memory": memory})
-            return None
-        return outcome
+        except Exception as error:  # noqa: BLE001  (out of memory, or anything that a backend raises)
+            first_line = printable((str(error).strip().splitlines() or [""])[0][:300])
+            reason, seconds = f"{type(error).__name__}: {first_line}", self.budget.clock() - began
+            return Outcome(params=proposal.params, status="failed", reason=reason, seconds=seconds)
 
     def _out_of_time(self) -> bool:
+        if self.interrupt:
+            self._cut = True  # what ends now has not had its epochs: it is no result
+            return True
         left = self.budget.left()
-        return bool(self.interrupt) or (left is not None and left <= 0)
+        return left is not None and left <= 0
 
-    def _note(self, proposal: Proposal, memory: str, outcome: Outcome) -> None:
+    def _judge(self, outcome: Outcome) -> tuple[Outcome, float | None]:
+        """The outcome and its score; without finite numbers it has failed."""
+        losses = [loss for curve in outcome.curves.values() for epoch in curve for loss in epoch]
+        score = self.score(outcome) if outcome.status == "finished" else None
+        if all(map(math.isfinite, losses)) and (score is None or math.isfinite(score)):
+            return outcome, score
+        reason = outcome.reason or "diverged: its losses or its score are not finite"
+        return Outcome(params=outcome.params, status="failed", reason=reason, seconds=outcome.seconds), None
+
+    def _note(self, proposal: Proposal, memory: str, outcome: Outcome, *, new: bool) -> None:
         """Score an outcome, make it durable, tell the oracle and the user."""
         number = len(self._trials)
-        score = self.score(outcome) if outcome.status == "finished" else None
+        outcome, score = self._judge(outcome)
         best = score is not None and self._beats(score)
-        self._make_durable(memory, outcome, number, score, best)
+        if new:
+            self._make_durable(memory, outcome, number, score, best)
         previous = self._best
         self._trials.append(
             Trial(
@@ -187,20 +230,19 @@ class Search:
         )
         # Weights are large; only those of the best trial so far are kept, in memory and on the disk.
         self._outcomes.append(outcome if best else replace(outcome, weights={}))
+        self._asked.append((proposal, memory))
         if best:
             self._best = number
             if previous is not None:
-                outcomes.forget_weights(self.folder, self._outcomes[previous].params)
+                outcomes.forget_weights(self.folder, self._asked[previous][1])
                 self._outcomes[previous] = replace(self._outcomes[previous], weights={})
         self._seen[memory] = score
         self.proposer.tell(proposal, score)
         self._show(number, score, ended=True)
 
     def _make_durable(self, memory: str, outcome: Outcome, number: int, score: float | None, best: bool) -> None:
-        """Arrays first, then the line that speaks of them; a remembered trial has its line already."""
-        if memory in self._known:
-            return
-        files = outcomes.store(self.folder, outcome, weights=best) if outcome.status == "finished" else {}
+        """Arrays first, then the line that speaks of them."""
+        stored = self._store(memory, outcome, weights=best) if outcome.status == "finished" else {}
         line = {
             "type": "trial",
             "memory": memory,
@@ -214,9 +256,14 @@ class Search:
             "reason": outcome.reason,
             "seconds": round(outcome.seconds, 4),
             "traces": outcome.traces,
-            **files,
+            **stored,
         }
         self.journal.append(line)
+        self._known[memory] = line
+
+    def _store(self, memory: str, outcome: Outcome, *, weights: bool) -> dict[str, str]:
+        with files.writing(self.folder, f"{len(self.journal.contents.trials())} trials are safe in the journal"):
+            return outcomes.store(self.folder, memory, outcome, weights=weights)
 
     def _beats(self, score: float) -> bool:
         if self._best is None:
@@ -250,9 +297,8 @@ class Search:
     def _found(self) -> Found:
         if self._best is None:
             raise self._nothing()
-        winner = self._outcomes[self._best]
-        if not winner.weights:  # its file was lost or damaged: the same parameters give the same weights again
-            self._outcomes[self._best] = replace(winner, weights=self._retrain(winner))
+        if not self._outcomes[self._best].weights:  # its file was lost, damaged, or not needed in an earlier run
+            self._retrain(self._best)
         return Found(
             trials=tuple(self._trials),
             outcomes=tuple(self._outcomes),
@@ -261,8 +307,12 @@ class Search:
             trained=self._trained,
         )
 
-    def _retrain(self, winner: Outcome) -> Mapping[str, Any]:
-        again = self.train(winner.params, lambda: False, winner.checkpoints[-1])
+    def _retrain(self, best: int) -> None:
+        """Get the winner's weights back: the same parameters and epochs give them again."""
+        winner, (proposal, memory) = self._outcomes[best], self._asked[best]
+        asked = itertools.count(1)
+        # Stopped where it stopped then, by the question after every epoch: another limit would mean other checkpoints.
+        again = self.train(winner.params, lambda: next(asked) >= winner.checkpoints[-1], proposal.epochs)
         if again.epochs != winner.epochs:
             raise SearchError(
                 "The best trial's weights",
@@ -271,14 +321,15 @@ class Search:
                 "delete the run folder and run the same command again",
             )
         self._trained += 1
-        return again.weights
+        self._outcomes[best] = replace(winner, weights=again.weights)
+        self.journal.append({**self._known[memory], **self._store(memory, self._outcomes[best], weights=True)})
 
     def _nothing(self) -> SearchError:
         if self.interrupt:
             return SearchError(
                 "The search",
                 "finish one trial before it is interrupted",
-                "it was interrupted in the first",
+                "it was interrupted before that",
                 "run the same command again; nothing but the journal was written",
             )
         reasons = Counter(t.reason for t in self._trials)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autoft import files
 from autoft.records import TrialStatus
@@ -36,10 +37,10 @@ class Outcome:
     status: TrialStatus
     epochs: int = 0
     checkpoints: tuple[int, ...] = ()
-    held_out: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
-    pairs: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, 0)))
+    held_out: NDArray[Any] = field(default_factory=lambda: np.zeros((0, 0)))
+    pairs: NDArray[Any] = field(default_factory=lambda: np.zeros((0, 0, 0)))
     curves: Mapping[str, list[list[float]]] = field(default_factory=dict)
-    weights: Mapping[str, np.ndarray] = field(default_factory=dict)
+    weights: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     reason: str = ""
     seconds: float = 0.0
     traces: int = 0
@@ -50,46 +51,66 @@ def memory_key(params: Mapping[str, Any]) -> str:
     return files.canonical_json(dict(params))
 
 
-def store(folder: Path, outcome: Outcome, *, weights: bool) -> dict[str, str]:
+def store(folder: Path, memory: str, outcome: Outcome, *, weights: bool) -> dict[str, str]:
     """Write an outcome's arrays.
 
     Args:
         folder: Where; created if absent.
+        memory: The name under which the outcome is remembered.
         outcome: What.
         weights: Whether to keep the trained weights too (a trial that is not the best so far needs none).
 
     Returns:
         File names and SHA-256 for the trial's line in the journal.
+
+    Raises:
+        FileError: If they cannot be written.
     """
-    folder.mkdir(exist_ok=True)
-    stem = files.fingerprint(memory_key(outcome.params).encode())[:16]
-    facts = _write(folder, "file", f"{stem}.npz", {"held_out": outcome.held_out, "pairs": outcome.pairs})
+    with files.writing(folder):
+        folder.mkdir(exist_ok=True)
+    facts = _write(folder, "file", f"{_stem(memory)}.npz", {"held_out": outcome.held_out, "pairs": outcome.pairs})
     if weights:
-        facts |= _write(folder, "weights", f"{stem}.weights.npz", outcome.weights)
+        facts |= _write(folder, "weights", _weights_name(memory), outcome.weights)
     return facts
 
 
-def forget_weights(folder: Path, params: Mapping[str, Any]) -> None:
+def forget_weights(folder: Path, memory: str) -> None:
     """Remove the weights of a trial that a better one has made useless."""
-    stem = files.fingerprint(memory_key(params).encode())[:16]
-    (folder / f"{stem}.weights.npz").unlink(missing_ok=True)
+    (folder / _weights_name(memory)).unlink(missing_ok=True)
 
 
-def _write(folder: Path, role: str, name: str, arrays: Mapping[str, np.ndarray]) -> dict[str, str]:
+def tidy(folder: Path) -> None:
+    """Remove what a kill in the middle of a write has left."""
+    for path in folder.glob(".*.tmp"):
+        path.unlink(missing_ok=True)
+
+
+def _stem(memory: str) -> str:
+    return files.fingerprint(memory.encode())[:16]
+
+
+def _weights_name(memory: str) -> str:
+    return f"{_stem(memory)}.weights.npz"
+
+
+def _write(folder: Path, role: str, name: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, str]:
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **dict(arrays))  # type: ignore[arg-type]  # the stubs take the arrays for options
+    np.savez_compressed(buffer, **dict(arrays))
     files.write_atomic(folder / name, buffer.getvalue())
     return {role: name, f"{role}_sha256": files.fingerprint(buffer.getvalue())}
 
 
-def _read(folder: Path, line: Mapping[str, Any], role: str) -> dict[str, np.ndarray] | None:
+def _read(folder: Path, line: Mapping[str, Any], role: str) -> dict[str, NDArray[Any]] | None:
     """Arrays of a stored file; None if it is missing, damaged or not the one that the line speaks of."""
     if role not in line:
         return None
-    path = folder / str(line[role])
-    if not path.is_file() or files.fingerprint(path.read_bytes()) != line[f"{role}_sha256"]:
+    try:
+        raw = (folder / str(line[role])).read_bytes()
+    except OSError:
         return None
-    with np.load(path, allow_pickle=False) as stored:
+    if files.fingerprint(raw) != line[f"{role}_sha256"]:
+        return None
+    with np.load(io.BytesIO(raw), allow_pickle=False) as stored:
         return {name: stored[name] for name in stored.files}
 
 

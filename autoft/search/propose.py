@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autoft.search.space import Choice, Dimension
 
@@ -20,6 +21,9 @@ Algorithm = Literal["bayesian", "random", "grid", "hyperband"]
 
 #: Points at which the acquisition function is looked at, and how many of the best are then polished.
 _POINTS, _POLISHED = 4_096, 3
+#: Random points before the Gaussian process takes over (keras-tuner's own 3 per dimension would leave most searches
+#: random). The same however many trials are planned, so that a longer search begins as the shorter one did.
+_START = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +47,7 @@ class Proposer:
     Args:
         algorithm: Which oracle.
         space: The dimensions.
-        trials: Number of trials planned.
+        trials: Number of trials planned; proposals do not depend on it, so that a search can be continued.
         maximize: Whether a higher score is better.
         seed: Same seed and same answers give the same proposals.
         epochs: Upper limit of epochs (Hyperband's resource).
@@ -61,8 +65,8 @@ class Proposer:
     ) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # keras-tuner imports what its dependencies deprecate
-            self._oracle = _make_oracle(algorithm, space, trials, maximize, seed, epochs)
-        self._names = [dimension.name for dimension in space]
+            self._oracle = _make_oracle(algorithm, space, maximize, seed, epochs)
+        self._space = tuple(space)
 
     def ask(self) -> Proposal | None:
         """The next configuration, or None when the space or the plan is exhausted."""
@@ -72,7 +76,7 @@ class Proposer:
         if str(trial.status) != "RUNNING":
             return None
         values = trial.hyperparameters.values
-        params = {name: _plain(values[name]) for name in self._names}
+        params = {d.name: _plain(d, values[d.name]) for d in self._space}
         epochs = values.get("tuner/epochs")
         return Proposal(params=params, epochs=int(epochs) if epochs else None, ticket=trial)
 
@@ -89,14 +93,15 @@ class Proposer:
             self._oracle.end_trial(trial)
 
 
-def _plain(value: Any) -> Any:
-    """A value as JSON keeps it."""
-    return value.item() if isinstance(value, np.generic) else value
+def _plain(dimension: Dimension, value: Any) -> Any:
+    """A value as JSON keeps it; numbers from a range with six digits, which survive another machine's rounding."""
+    value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(dimension, Choice):
+        return value
+    return min(max(float(f"{value:.6g}"), dimension.low), dimension.high)
 
 
-def _make_oracle(
-    algorithm: Algorithm, space: Sequence[Dimension], trials: int, maximize: bool, seed: int, epochs: int
-) -> Any:
+def _make_oracle(algorithm: Algorithm, space: Sequence[Dimension], maximize: bool, seed: int, epochs: int) -> Any:
     import keras_tuner as kt
 
     hyperparameters = kt.HyperParameters()
@@ -118,11 +123,10 @@ def _make_oracle(
     if algorithm == "hyperband":
         oracle = _in_memory(kt.oracles.HyperbandOracle)(max_epochs=epochs, **common)
     elif algorithm == "bayesian":
-        start = max(4, trials // 4)  # keras-tuner's own 3 per dimension would leave most searches random
-        oracle = _bayesian()(max_trials=trials, num_initial_points=start, **common)
+        oracle = _bayesian()(max_trials=None, num_initial_points=_START, **common)
     else:
         kind = kt.oracles.GridSearchOracle if algorithm == "grid" else kt.oracles.RandomSearchOracle
-        oracle = _in_memory(kind)(max_trials=trials, **common)
+        oracle = _in_memory(kind)(max_trials=None, **common)
     oracle.verbose = 0
     return oracle
 
@@ -167,7 +171,7 @@ def _bayesian() -> Any:
                 return self._random_populate_space()
             self.gpr.fit(*self._vectorize_trials())
 
-            def bound(x: np.ndarray) -> np.ndarray:
+            def bound(x: NDArray[Any]) -> NDArray[Any]:
                 mean, deviation = self.gpr.predict(np.atleast_2d(x), return_std=True)
                 return np.asarray(mean - self.beta * deviation)
 

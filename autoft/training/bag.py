@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from autoft.networks.mlp import Architecture, build_mlp
-from autoft.preprocess.encode import MISSING_TOKEN, UNKNOWN_TOKEN, Encoded, guard
+from autoft.preprocess.encode import MISSING_TOKEN, UNKNOWN_TOKEN, Array, Encoded, guard
 from autoft.preprocess.fit import Statistics, blocks
 from autoft.preprocess.plan import Plan
-from autoft.training.data import CHUNK, StackData
+from autoft.training.data import StackData, pieces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,14 +30,13 @@ class Bag:
     network: Any
     head: Any
 
-    def answers(self, encoded: Encoded) -> np.ndarray:
+    def answers(self, encoded: Encoded) -> Array:
         """Each member's answers: ``[K, n, classes]``, or ``[K, n]`` for regression."""
         parts = []
-        for start in range(0, len(encoded), CHUNK):
-            chunk = encoded.rows(slice(start, start + CHUNK))
+        for chunk in pieces(encoded, self.head.members):
             inputs = self.encoder({k.name: getattr(chunk, k.name) for k in self.encoder.inputs})
             parts.append(np.asarray(self.head.answers(self.network(inputs, training=False))))
-        out = np.concatenate(parts, axis=1)
+        out: Array = np.concatenate(parts, axis=1)
         return out[:, :, 0] if self.head.task == "regression" else out
 
     def raw_model(self) -> Any:
@@ -71,7 +70,7 @@ class Bag:
         return keras.Model(inputs, self.head(self.network(self.encoder(encoded))), name="autoft")
 
 
-def build_bag(data: StackData, architecture: Architecture, weights: Mapping[str, np.ndarray], members: int) -> Bag:
+def build_bag(data: StackData, architecture: Architecture, weights: Mapping[str, Array], members: int) -> Bag:
     """Assemble the deployed model of the first `members` members from trained weights by name."""
     from autoft.networks.stacked import MemberMean
     from autoft.preprocess.layers import build_encoder
@@ -79,6 +78,7 @@ def build_bag(data: StackData, architecture: Architecture, weights: Mapping[str,
     statistics = Statistics(
         center=data.statistics.center[:members],
         factor=data.statistics.factor[:members],
+        gaps=data.statistics.gaps[:members],
         tables=tuple(t[:members] for t in data.statistics.tables),
     )
     dense = sum(width for _, width in blocks(data.plan))
@@ -92,7 +92,7 @@ def build_bag(data: StackData, architecture: Architecture, weights: Mapping[str,
     return Bag(plan=data.plan, encoder=build_encoder(data.plan, statistics), network=network, head=head)
 
 
-def model_inputs(plan: Plan, encoded: Encoded, texts: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+def model_inputs(plan: Plan, encoded: Encoded, texts: Mapping[str, Array]) -> dict[str, Array]:
     """Inputs of the raw model for some rows.
 
     Args:
@@ -100,13 +100,13 @@ def model_inputs(plan: Plan, encoded: Encoded, texts: Mapping[str, np.ndarray]) 
         encoded: The rows; only their numbers are used.
         texts: Converted categorical cells by column id (None is missing).
     """
-    inputs: dict[str, np.ndarray] = {c: encoded.numbers[:, [j]] for j, c in enumerate(plan.numbers)}
+    inputs: dict[str, Array] = {c: encoded.numbers[:, [j]] for j, c in enumerate(plan.numbers)}
     for category in plan.categories:
         inputs[category.id] = guarded(texts[category.id])[:, None]
     return inputs
 
 
-def guarded(texts: Sequence[str | None] | np.ndarray) -> np.ndarray:
+def guarded(texts: Sequence[str | None] | Array) -> Array:
     """Texts as the model's vocabulary holds them ``[n]``; each distinct text is looked at once."""
     known: dict[str | None, str] = {}
     return np.array([known.setdefault(t, guard(t)) if t not in known else known[t] for t in texts], dtype=object)

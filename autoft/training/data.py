@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from autoft.preprocess.encode import Encoded
+from autoft.errors import TrainingError
+from autoft.preprocess.encode import Array, Encoded
 from autoft.preprocess.fit import Statistics, fit_statistics
 from autoft.preprocess.plan import Plan
 from autoft.records import Task
 
-#: Rows that pass through the preprocessing layers at a time: bounds the memory of the float64 steps.
-CHUNK = 16_384
+#: Rows that pass through the preprocessing layers at a time, and their cells (rows x columns x members) in float64.
+CHUNK, CELLS = 16_384, 2**24
+
+
+def pieces(encoded: Encoded, members: int) -> Iterator[Encoded]:
+    """The rows, a few at a time: bounds the memory of the preprocessing steps."""
+    width = max(1, members * (encoded.numbers.shape[1] + encoded.codes.shape[1]))
+    step = max(1, min(CHUNK, CELLS // width))
+    for start in range(0, len(encoded), step):
+        yield encoded.rows(slice(start, start + step))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,44 +44,44 @@ class StackData:
     statistics: Statistics
     task: Task
     outputs: int
-    dense: np.ndarray
-    slots: np.ndarray
-    y: np.ndarray
-    train: tuple[np.ndarray, ...]
-    held_out: tuple[np.ndarray, ...]
-    center: np.ndarray
-    scale: np.ndarray
+    dense: Array
+    slots: Array
+    y: Array
+    train: tuple[Array, ...]
+    held_out: tuple[Array, ...]
+    center: Array
+    scale: Array
 
     @property
     def members(self) -> int:
         """S."""
         return len(self.train)
 
-    def power(self) -> np.ndarray:
+    def power(self) -> Array:
         """``[S]`` mean over the training rows of the sum of squared dense inputs."""
         if not self.dense.shape[2]:
             return np.zeros(self.members)
         return np.array([float(np.square(self.dense[s, rows]).sum(axis=1).mean()) for s, rows in enumerate(self.train)])
 
-    def prior(self) -> np.ndarray:
+    def prior(self) -> Array:
         """``[S, outputs]`` log odds (binary) or log shares (multiclass) of the training rows; 0 for regression."""
         if self.task == "regression":
             return np.zeros((self.members, 1))
         classes = 2 if self.task == "binary" else self.outputs
         counts = np.stack([np.bincount(self.y[rows], minlength=classes) for rows in self.train]) + 0.5
         logs = np.log(counts / counts.sum(axis=1, keepdims=True))
-        return logs[:, 1:] - logs[:, :1] if self.task == "binary" else logs
+        return np.asarray(logs[:, 1:] - logs[:, :1] if self.task == "binary" else logs)
 
 
 def stack_data(
     plan: Plan,
     encoded: Encoded,
-    y: np.ndarray,
+    y: Array,
     *,
     task: Task,
     classes: int,
-    train: Sequence[np.ndarray],
-    held_out: Sequence[np.ndarray],
+    train: Sequence[Array],
+    held_out: Sequence[Array],
 ) -> StackData:
     """Fit the preprocessing of every member on its training rows and encode all rows with it.
 
@@ -83,14 +92,17 @@ def stack_data(
         task: Kind of problem.
         classes: Number of classes (ignored for regression).
         train, held_out: Row positions by member.
+
+    Raises:
+        TrainingError: If a member has no rows to train on, or none that it has not seen.
     """
     from autoft.preprocess.layers import build_encoder
 
+    _check(train, held_out)
     statistics = fit_statistics(plan, encoded, train)
     encoder = build_encoder(plan, statistics)
-    parts: dict[str, list[np.ndarray]] = {"dense": [], "slots": []}
-    for start in range(0, len(encoded), CHUNK):
-        chunk = encoded.rows(slice(start, start + CHUNK))
+    parts: dict[str, list[Array]] = {"dense": [], "slots": []}
+    for chunk in pieces(encoded, len(train)):
         out = encoder({k.name: getattr(chunk, k.name) for k in encoder.inputs})
         for name, array in out.items():
             parts[name].append(np.asarray(array))
@@ -100,7 +112,7 @@ def stack_data(
     center, scale = np.zeros(len(train)), np.ones(len(train))
     if task == "regression":
         center = np.array([y[rows].mean() for rows in train])
-        scale = np.array([y[rows].std() or 1.0 for rows in train])
+        scale = np.array([_spread(y[rows]) for rows in train])
     return StackData(
         plan=plan,
         statistics=statistics,
@@ -116,30 +128,49 @@ def stack_data(
     )
 
 
-def batches(rows: Sequence[np.ndarray], batch: int, *, seed: int, epoch: int) -> tuple[np.ndarray, np.ndarray]:
+def _check(train: Sequence[Array], held_out: Sequence[Array]) -> None:
+    for s, (own, out) in enumerate(zip(train, held_out, strict=True)):
+        if not len(own) or not len(out):
+            raise TrainingError(
+                "Every fold",
+                "have rows to train on and rows that are held out",
+                f"member {s + 1} has {len(own):,} and {len(out):,}",
+                "use fewer folds, or smaller groups of rows that must stay together",
+            )
+
+
+def _spread(y: Array) -> float:
+    """Standard deviation of the targets; 1 where they are all the same but for rounding."""
+    spread = float(y.std())
+    return spread if spread > 1e-12 * float(np.abs(y).max()) else 1.0
+
+
+def batches(rows: Sequence[Array], batch: int, *, seed: int, epoch: int) -> tuple[Array, Array]:
     """Each member's rows in a new order, cut into batches.
 
     Returns:
-        Row positions and weights, both ``[steps, S, batch]``. The tail is padded with weight 0, never dropped.
+        Row positions and weights, both ``[steps, S, batch]``. The tail is padded, never dropped: with weight 0 and
+        a row of the member's own, so that not even a 0 times an infinity comes from a row that it must not see.
     """
     steps = max(-(-len(r) // batch) for r in rows)
     order = np.zeros((len(rows), steps * batch), dtype=np.int32)
     weights = np.zeros((len(rows), steps * batch), dtype=np.float32)
     for s, own in enumerate(rows):
         order[s, : len(own)] = np.random.default_rng([seed, s, epoch]).permutation(own)
+        order[s, len(own) :] = own[0]
         weights[s, : len(own)] = 1.0
 
-    def cut(x: np.ndarray) -> np.ndarray:
+    def cut(x: Array) -> Array:
         return np.ascontiguousarray(x.reshape(len(rows), steps, batch).swapaxes(0, 1))
 
     return cut(order), cut(weights)
 
 
-def padded(rows: Sequence[np.ndarray]) -> np.ndarray:
+def padded(rows: Sequence[Array]) -> Array:
     """Row positions ``[S, longest]`` int32, short ones padded with their first row."""
     longest = max(len(r) for r in rows)
     table = np.zeros((len(rows), longest), dtype=np.int32)
     for s, own in enumerate(rows):
         table[s, : len(own)] = own
-        table[s, len(own) :] = own[0] if len(own) else 0
+        table[s, len(own) :] = own[0]
     return table

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from autoft.networks.mlp import Architecture, build_mlp
+from autoft.preprocess.encode import Array
 from autoft.training.data import StackData
 
 # Adam's constants (Kingma & Ba, arXiv 1412.6980) with Keras' epsilon.
@@ -21,25 +22,46 @@ BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
 CHUNK = 8_192
 
 
+class Rows:
+    """The rows of a stack as tensors, held once for all programs that train on them.
+
+    Args:
+        data: The rows.
+    """
+
+    def __init__(self, data: StackData) -> None:
+        import tensorflow as tf
+
+        self.data = data
+        arrays = {"dense": data.dense, "slots": data.slots}
+        self.inputs = {name: tf.constant(array) for name, array in arrays.items() if array.shape[2]}
+        if data.task == "regression":
+            # Each member's scaled values [S, n]; class positions are the same for all.
+            self.y = tf.constant((data.y[None] - data.center[:, None]) / data.scale[:, None], tf.float32)
+        else:
+            kind = tf.float32 if data.task == "binary" else tf.int32
+            self.y = tf.constant(np.repeat(data.y[None], data.members, axis=0), kind)
+
+
 class Program:
     """A compiled stack for one architecture and batch size over one set of rows.
 
     Args:
         architecture: Fixes the shapes.
         batch: Rows of a member per step.
-        data: The rows; they stay in memory for as long as the program lives.
+        rows: The rows.
     """
 
-    def __init__(self, architecture: Architecture, batch: int, data: StackData) -> None:
+    def __init__(self, architecture: Architecture, batch: int, rows: Rows) -> None:
         import tensorflow as tf
 
+        data = rows.data
         self.architecture, self.batch, self.data = architecture, batch, data
         self.network = build_mlp(
             architecture, data.plan, members=data.members, dense=data.dense.shape[2], outputs=data.outputs
         )
         self.traces = 0
-        self._inputs = {k.name: tf.constant(getattr(data, k.name)) for k in self.network.inputs}
-        self._y = self._targets(tf)
+        self._inputs, self._y = rows.inputs, rows.y
         self._variables = [v.value for v in self.network.trainable_variables]
         self._names = [v.path.split("network/")[-1] for v in self.network.trainable_variables]
         self._decayed = [name.endswith("kernel") for name in self._names]
@@ -54,16 +76,10 @@ class Program:
         self._epoch = tf.function(self._epoch_graph)
         self._forward = tf.function(self._forward_graph, reduce_retracing=True)
 
-    def _targets(self, tf: Any) -> Any:
-        """``[S, n]``: class positions, or each member's scaled values."""
-        data = self.data
-        if data.task == "regression":
-            return tf.constant((data.y[None] - data.center[:, None]) / data.scale[:, None], tf.float32)
-        kind = tf.float32 if data.task == "binary" else tf.int32
-        return tf.constant(np.repeat(data.y[None], data.members, axis=0), kind)
-
-    def start(self, weights: dict[str, np.ndarray], *, learning_rate: float, dropout: float, l2: float) -> None:
-        """Begin a training: initial weights, a fresh optimizer, and the trial's hyperparameters."""
+    def start(
+        self, weights: dict[str, Array], *, learning_rate: float, dropout: float, l2: float, seed: int = 0
+    ) -> None:
+        """Begin a training: initial weights, a fresh optimizer, the trial's hyperparameters, the seed of the masks."""
         for name, variable in zip(self._names, self._variables, strict=True):
             variable.assign(weights[name])
         for slot in (*self._first, *self._second, self._steps):
@@ -73,15 +89,15 @@ class Program:
         for layer in self._dropouts:
             layer.rate.assign(np.full(layer.rate.shape, dropout, np.float32))
         for j, generator in enumerate(self._generators):
-            generator.state.assign(np.array([j + 1, 0], dtype="uint32"))
+            generator.state.assign(np.array([seed % 2**31, j], dtype="uint32"))
 
-    def epoch(self, order: np.ndarray, weights: np.ndarray) -> None:
+    def epoch(self, order: Array, weights: Array) -> None:
         """Train one epoch on batches ``[steps, S, batch]`` of row positions and row weights."""
         import tensorflow as tf
 
         self._epoch(self._inputs, self._y, tf.constant(order), tf.constant(weights))
 
-    def logits(self, rows: np.ndarray) -> np.ndarray:
+    def logits(self, rows: Array) -> Array:
         """Logits ``[S, m, outputs]`` of each member on its own rows ``[S, m]``."""
         import tensorflow as tf
 
@@ -91,7 +107,7 @@ class Program:
         ]
         return np.concatenate(chunks, axis=1)
 
-    def weights(self) -> dict[str, np.ndarray]:
+    def weights(self) -> dict[str, Array]:
         """The trained weights by name, a copy."""
         return {name: v.numpy().copy() for name, v in zip(self._names, self._variables, strict=True)}
 

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 
 from autoft.networks.mlp import Architecture, initial_weights
+from autoft.preprocess.encode import Array
 from autoft.preprocess.fit import blocks
 from autoft.search.outcome import Outcome
 from autoft.training.data import StackData, batches, padded
 from autoft.training.losses import answers, row_losses
-from autoft.training.tensorflow import Program
+from autoft.training.tensorflow import Program, Rows
 
 
 def checkpoint_epochs(epochs: int) -> tuple[int, ...]:
@@ -65,13 +66,16 @@ class Trainer:
     ) -> None:
         self.data, self.folds, self.limits, self.seed, self.clock = data, folds, limits, seed, clock
         self._programs: dict[tuple[Architecture, int], Program] = {}
-        self._held_out = padded(data.held_out)
+        self._rows, self._held_out = Rows(data), padded(data.held_out)
+        self._power, self._prior = data.power(), data.prior()
         rng = np.random.default_rng([seed, 1])
         # The train curve is read on as many training rows as there are held-out ones: half the price, same noise.
+        # Pairs have no curve, but the stack is asked as a whole: one row each.
         self._sample = tuple(
-            np.sort(rng.permutation(rows)[: max(1, len(held))])
-            for rows, held in zip(data.train, data.held_out, strict=True)
+            np.sort(rng.permutation(rows)[: len(held) if s < folds else 1])
+            for s, (rows, held) in enumerate(zip(data.train, data.held_out, strict=True))
         )
+        self._sampled = padded(self._sample)
 
     def train(self, params: Mapping[str, Any], out_of_time: Callable[[], bool], epochs: int | None = None) -> Outcome:
         """Train one configuration.
@@ -92,13 +96,13 @@ class Trainer:
             learning_rate=float(params["learning_rate"]),
             dropout=float(params["dropout"]),
             l2=float(params["l2"]),
+            seed=self.seed,
         )
         record = _Record(self.data, self.folds, min(epochs or self.limits.epochs, self.limits.epochs))
         for epoch in range(1, record.limit + 1):
             program.epoch(*batches(self.data.train, program.batch, seed=self.seed, epoch=epoch))
-            record.add(
-                epoch, program.logits(self._held_out), self._train_logits(program), self._sample, program.weights
-            )
+            held_out, train = program.logits(self._held_out), program.logits(self._sampled)
+            record.add(epoch, held_out, train, self._sample, program.weights)
             if record.diverged:
                 record.reason = f"diverged at epoch {epoch} (learning_rate {float(params['learning_rate']):.3g})"
                 break
@@ -124,22 +128,19 @@ class Trainer:
         smallest = min(len(rows) for rows in self.data.train)
         key = (self.architecture(params), min(int(params["batch_size"]), max(1, smallest)))
         if key not in self._programs:
-            self._programs[key] = Program(*key, self.data)
+            self._programs[key] = Program(*key, self._rows)
         return self._programs[key]
 
-    def _initial(self, architecture: Architecture) -> dict[str, np.ndarray]:
+    def _initial(self, architecture: Architecture) -> dict[str, Array]:
         return initial_weights(
             architecture,
             self.data.plan,
-            power=self.data.power(),
+            power=self._power,
             blocks=blocks(self.data.plan),
             outputs=self.data.outputs,
-            bias=self.data.prior(),
+            bias=self._prior,
             seed=self.seed,
         )
-
-    def _train_logits(self, program: Program) -> np.ndarray:
-        return program.logits(padded(self._sample))
 
 
 class _Record:
@@ -147,31 +148,33 @@ class _Record:
 
     def __init__(self, data: StackData, folds: int, limit: int) -> None:
         self.data, self.folds, self.limit = data, folds, limit
-        self.checkpoints: dict[int, tuple[np.ndarray, float]] = {}
+        self.checkpoints: dict[int, tuple[Array, float]] = {}
         self.curves: dict[str, list[list[float]]] = {"train": [], "held_out": []}
-        self.weights: dict[str, np.ndarray] = {}
+        self.weights: dict[str, Array] = {}
         self.best_epoch, self.best_seen, self.lowest_seen = 0, 0, math.inf
         self.reason, self.diverged = "", False
         self._grid = frozenset(checkpoint_epochs(limit))
-        self._last: tuple[int, np.ndarray, float] | None = None
+        self._last: tuple[int, Array, float] | None = None
 
     def add(
         self,
         epoch: int,
-        held_out: np.ndarray,
-        train: np.ndarray,
-        sample: tuple[np.ndarray, ...],
-        weights: Callable[[], dict[str, np.ndarray]],
+        held_out: Array,
+        train: Array,
+        sample: tuple[Array, ...],
+        weights: Callable[[], dict[str, Array]],
     ) -> None:
         """Note the curves after an epoch; at an epoch of the grid keep the predictions too."""
         if not (np.isfinite(held_out).all() and np.isfinite(train).all()):
             self.diverged = True
             return
-        curve = self._losses(held_out, self.data.held_out)
-        self.curves["held_out"].append([float(x.mean()) / self._unit(s) for s, x in enumerate(curve)])
-        train_losses = self._losses(train, sample)
-        self.curves["train"].append([float(x.mean()) / self._unit(s) for s, x in enumerate(train_losses)])
-        loss = float(np.concatenate(curve).mean())
+        curves = {"held_out": self._losses(held_out, self.data.held_out), "train": self._losses(train, sample)}
+        loss = float(np.concatenate(curves["held_out"]).mean())
+        if not math.isfinite(loss):
+            self.diverged = True
+            return
+        for name, losses in curves.items():
+            self.curves[name].append([float(x.mean()) / self._unit(s) for s, x in enumerate(losses)])
         if loss < self.lowest_seen:
             self.lowest_seen, self.best_seen = loss, epoch
         self._last = (epoch, held_out, loss)
@@ -183,24 +186,22 @@ class _Record:
         if self._last and not self.diverged and self._last[0] not in self.checkpoints:
             self._keep(*self._last, program.weights)
 
-    def _keep(
-        self, epoch: int, held_out: np.ndarray, loss: float, weights: Callable[[], dict[str, np.ndarray]]
-    ) -> None:
+    def _keep(self, epoch: int, held_out: Array, loss: float, weights: Callable[[], dict[str, Array]]) -> None:
         if not self.checkpoints or loss < min(known for _, known in self.checkpoints.values()):
             self.best_epoch, self.weights = epoch, weights()
         self.checkpoints[epoch] = (held_out, loss)
 
-    def _losses(self, logits: np.ndarray, rows: tuple[np.ndarray, ...]) -> list[np.ndarray]:
+    def _losses(self, logits: Array, rows: tuple[Array, ...]) -> list[Array]:
         """Row losses of each fold (pairs are not part of the curve)."""
         data = self.data
         return [
             row_losses(data.y[own], self._answer(s, logits, own), data.task) for s, own in enumerate(rows[: self.folds])
         ]
 
-    def _answer(self, s: int, logits: np.ndarray, own: np.ndarray) -> np.ndarray:
+    def _answer(self, s: int, logits: Array, own: Array) -> Array:
         """A member's answers in the precision in which they are kept, so that every choice is made on the same."""
         data = self.data
-        return answers(logits[s, : len(own)], data.task, data.center[s], data.scale[s]).astype(np.float32)
+        return answers(logits[s, : len(own)], data.task, data.center[s], data.scale[s])
 
     def _unit(self, member: int) -> float:
         """Squared errors are shown in units of the target's variance, so 1.0 is the constant model."""
@@ -211,8 +212,9 @@ class _Record:
         data, epochs = self.data, tuple(self.checkpoints)
         n = len(data.y)
         wide = () if data.task == "regression" else (2 if data.task == "binary" else data.outputs,)
-        pooled = np.full((len(epochs), n, *wide), np.nan, dtype=np.float32)
-        pairs = np.full((len(epochs), data.members - self.folds, n, *wide), np.nan, dtype=np.float32)
+        kind = np.float64 if data.task == "regression" else np.float32
+        pooled = np.full((len(epochs), n, *wide), np.nan, dtype=kind)
+        pairs = np.full((len(epochs), data.members - self.folds, n, *wide), np.nan, dtype=kind)
         for c, (logits, _) in enumerate(self.checkpoints.values()):
             for s, own in enumerate(data.held_out):
                 answer = self._answer(s, logits, own)

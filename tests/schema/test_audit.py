@@ -80,7 +80,7 @@ def test_missing_target_cells_may_be_dropped():
 def test_absent_target_gets_the_nearest_name():
     finding = only(run(table().rename(columns={"y": "Y"})), "target-absent")
     assert finding.severity == "error"
-    assert "did you mean 'Y'?" in finding.fix
+    assert "perhaps 'Y' is meant" in finding.fix
 
 
 def test_one_class_is_an_error_that_names_it():
@@ -103,7 +103,7 @@ def test_class_smaller_than_the_folds_is_a_warning():
     found = run(frame, task="multiclass", folds=5)
     assert found["class-smaller-than-folds"][0].severity == "warning"
     assert "'C' has 3" in found["class-smaller-than-folds"][0].found
-    assert "only 3 folds" in found["class-smaller-than-folds"][0].fix
+    assert "at most 3 folds" in found["class-smaller-than-folds"][0].fix
     assert "class-smaller-than-folds" not in run(frame, task="multiclass", folds=3)
 
 
@@ -269,5 +269,5 @@ def test_a_large_table_is_audited_quickly():
 
 
 def test_suggest_forgives_case_and_typing():
-    assert suggest("tenur", ["tenure", "Churn"]) == "did you mean 'tenure'?"
+    assert suggest("tenur", ["tenure", "Churn"]) == "perhaps 'tenure' is meant"
     assert suggest("xyz", ["tenure", "Churn"]) == ""

@@ -156,6 +156,19 @@ def test_dates_that_can_be_read_both_ways() -> None:
     assert (column.date_format, findings) == ("%m/%d/%Y", ())
 
 
+def test_years_of_two_digits_are_not_guessed() -> None:
+    column, findings = _one([f"{day:02d}/12/{year:02d}" for day in range(1, 29) for year in (3, 99)])
+    assert column.kind == "categorical"
+    assert _codes(findings) == ["date-format"]
+    assert "first: row 1, '01/12/03'" in findings[0].found
+
+
+def test_numbers_with_junk_are_told_so_even_if_all_are_distinct() -> None:
+    column, findings = _one([*map(str, np.linspace(0, 1, 97)), "x", "y", "z"])
+    assert column.kind == "categorical"
+    assert "3 of 100 values differ (first: row 98, 'x')" in findings[0].found
+
+
 def test_dates_out_of_range_and_mistaken() -> None:
     column, findings = _one(["2020-01-01", "2021-01-01"] * 100 + ["2020-02-30", "9999-12-31"])
     assert column.kind == "date"

@@ -23,11 +23,11 @@ def suggest(name: str, options: Iterable[object]) -> str:
     """A clause with the nearest of `options`, or an empty text if none is near.
 
     >>> suggest("churn", ["Churn", "tenure"])
-    "did you mean 'Churn'?"
+    "perhaps 'Churn' is meant"
     """
     by_folded = {str(option).casefold(): str(option) for option in options}
     near = get_close_matches(str(name).casefold(), by_folded, n=3, cutoff=0.6)
-    return f"did you mean {' or '.join(repr(by_folded[option]) for option in near)}?" if near else ""
+    return f"perhaps {' or '.join(repr(by_folded[option]) for option in near)} is meant" if near else ""
 
 
 def audit(
@@ -70,7 +70,8 @@ def audit(
         findings += about_target
     else:
         findings += target_class.check(labels[present], folds=folds, positive=positive)
-    findings += rows.shape(len(frame), features)
+    unused = tuple(column for column in columns if column.name != target and not column.used)
+    findings += rows.shape(len(frame), features, unused)
     findings += rows.repeated(features, converted, labels)
     findings += by_column.check(frame, features, converted)
     findings += leaks.check(labels, present.to_numpy(), features, converted, task=task, allow=allow_leak)

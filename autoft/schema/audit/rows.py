@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from autoft.schema.convert import Converted
 
 MIN_ROWS = 20
+#: Kinds that do not become inputs, as a person would call such a column.
+_READ_AS = {"text": "running text", "identifier": "an identifier", "constant": "constant", "empty": "empty"}
 ROWS_PER_FOLD = 10
 
 
@@ -44,14 +46,14 @@ def too_few(rows: int, *, folds: int) -> list[Finding]:
     return [finding("few-rows", "warning", None, must, f"it has {rows}", fix)]
 
 
-def shape(rows: int, features: tuple[Column, ...]) -> list[Finding]:
+def shape(rows: int, features: tuple[Column, ...], unused: tuple[Column, ...]) -> list[Finding]:
     """No feature, one feature, or more features than rows."""
     count = len(features)
     if count == 0:
-        found, fix = (
-            "no column can be used as an input",
-            "add columns, or declare the kind of existing ones under data.columns",
-        )
+        reasons = "; ".join(f"{quoted(column.name)} is {_READ_AS[column.kind]}: {column.why}" for column in unused[:5])
+        more = f"; and {len(unused) - 5:,} more" if len(unused) > 5 else ""
+        found = f"none can be used as an input ({reasons}{more})" if unused else "it has no other column"
+        fix = "add columns, or declare the kind of existing ones under data.columns" if unused else "add columns"
         return [finding("no-features", "error", None, "have a usable column beside the target", found, fix)]
     if count == 1:
         found, fix = f"only {quoted(features[0].name)} can be used as an input", "add columns if you have them"

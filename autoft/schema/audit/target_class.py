@@ -48,7 +48,7 @@ def _small(name: str, counts: pd.Series[Any], folds: int) -> list[Finding]:
     if len(small):
         must = f"have {folds} rows of every class, one for each fold"
         found = f"class {_quoted(small.index[-1])} has {small.iloc[-1]}"
-        fix = f"add rows or merge classes; autoft uses only {small.iloc[-1]} folds"
+        fix = f"add rows or merge classes; autoft uses at most {small.iloc[-1]} folds"
         findings.append(finding("class-smaller-than-folds", "warning", name, must, found, fix))
     return findings
 

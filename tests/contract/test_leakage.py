@@ -1,0 +1,232 @@
+"""The honesty contract: what a member knows does not depend on the block that it leaves out, to the last bit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autoft.networks.mlp import initial_weights
+from autoft.preprocess.encode import encode
+from autoft.preprocess.fit import blocks
+from autoft.preprocess.plan import Plan, make_plan
+from autoft.records import Column
+from autoft.training.data import StackData, stack_data
+from autoft.training.trial import Limits, Trainer
+
+ROWS, FOLDS, EPOCHS = 120, 3, 3
+TASKS = ("binary", "multiclass", "regression")
+PARAMS: dict[str, Any] = {
+    "width": 8,
+    "depth": 2,
+    "activation": "relu",
+    "embedding": 4,
+    "batch_size": 16,
+    "learning_rate": 0.01,
+    "dropout": 0.3,
+    "l2": 1e-3,
+}
+#: Block of each row; sizes differ, so that batches are padded.
+BLOCKS = np.random.default_rng(7).choice(FOLDS, ROWS, p=[0.2, 0.3, 0.5])
+#: The block that is corrupted: that of row 0, which padding likes to point at.
+OUT = int(BLOCKS[0])
+
+Values = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A table: cells by column, target, and the layout (None to work it out from the cells)."""
+
+    values: Values
+    y: np.ndarray
+    plan: Plan | None = None
+
+
+def clean(task: str) -> Rows:
+    """Columns of every kind, with missing cells, and spare slots for one category more of each."""
+    rng = np.random.default_rng(0)
+    signal = rng.normal(size=ROWS)
+    values: Values = {
+        "n0": signal + rng.normal(0, 0.5, ROWS),
+        "n1": np.where(rng.random(ROWS) < 0.2, np.nan, rng.exponential(1e6, ROWS)),
+        "b0": rng.integers(0, 2, ROWS).astype(float),
+        "d0": np.where(rng.random(ROWS) < 0.1, np.nan, rng.uniform(1.5e9, 1.7e9, ROWS)),
+        "c0": rng.choice(np.array(["k", "l", None], dtype=object), ROWS),
+        "c1": rng.choice(np.array([*"ghijkl", None], dtype=object), ROWS),
+    }
+    y = {
+        "binary": (signal > 0.2).astype(np.int64),
+        "multiclass": np.digitize(signal, [-0.5, 0.5]).astype(np.int64),
+        "regression": 100 + 10 * signal,
+    }[task]
+    return Rows(values, y)
+
+
+KINDS = {"n": "numeric", "b": "boolean", "d": "date", "c": "categorical"}
+
+
+def layout(values: Values) -> Plan:
+    columns = [
+        Column(id=c, name=c, kind=KINDS[c[0]], why="", missing=sum(x is None or x != x for x in cells))
+        for c, cells in values.items()
+    ]
+    return make_plan(columns, values, outliers="clip", max_categories=50, embed_above=4)
+
+
+def data_of(rows: Rows, task: str) -> StackData:
+    plan = rows.plan or layout(rows.values)
+    return stack_data(
+        plan,
+        encode(plan, rows.values, ROWS),
+        rows.y,
+        task=task,  # type: ignore[arg-type]
+        classes=3 if task == "multiclass" else 2,
+        train=[np.flatnonzero(k != BLOCKS) for k in range(FOLDS)],
+        held_out=[np.flatnonzero(k == BLOCKS) for k in range(FOLDS)],
+    )
+
+
+def changed(values: Values, rows: np.ndarray, **cells: Any) -> Values:
+    """A copy with other cells in some rows of some columns."""
+    copies = {c: array.copy() for c, array in values.items()}
+    for c, cell in cells.items():
+        copies[c][rows] = cell
+    return copies
+
+
+def numbers(original: Rows, rows: np.ndarray) -> Rows:
+    cells = {"n0": 1e9, "n1": np.nan, "d0": np.where(np.arange(len(rows)) % 2, np.nan, 9e10)}
+    flags = 1.0 - original.values["b0"][rows]
+    return Rows(changed(original.values, rows, b0=flags, **cells), original.y, layout(original.values))
+
+
+def known_texts(original: Rows, rows: np.ndarray) -> Rows:
+    return Rows(changed(original.values, rows, c0="l", c1=None), original.y, layout(original.values))
+
+
+def novel_texts(original: Rows, rows: np.ndarray) -> Rows:
+    """Texts that sort before and after all others, in the layout of the original."""
+    return Rows(changed(original.values, rows, c0="a", c1="z"), original.y, layout(original.values))
+
+
+def novel_texts_in_the_layout(original: Rows, rows: np.ndarray) -> Rows:
+    """The same in a layout that knows them: every code moves, the widths stay."""
+    return Rows(changed(original.values, rows, c0="a", c1="a"), original.y)
+
+
+def labels(original: Rows, rows: np.ndarray) -> Rows:
+    y = original.y.copy()
+    y[rows] = 1e30 if y.dtype.kind == "f" else (y[rows] + 1) % (y.max() + 1)
+    return Rows(original.values, y)
+
+
+def everything(original: Rows, rows: np.ndarray) -> Rows:
+    return labels(known_texts(numbers(original, rows), rows), rows)
+
+
+def everything_in_a_new_layout(original: Rows, rows: np.ndarray) -> Rows:
+    return labels(novel_texts_in_the_layout(numbers(original, rows), rows), rows)
+
+
+Corruption = Callable[[Rows, np.ndarray], Rows]
+WAYS: tuple[Corruption, ...] = (numbers, known_texts, novel_texts, novel_texts_in_the_layout, labels)
+
+
+def knowledge(data: StackData, s: int) -> dict[str, np.ndarray]:
+    """Everything that member s has when its training begins."""
+    start = initial_weights(
+        Trainer(data, folds=FOLDS, limits=Limits(epochs=1, patience=1), seed=0).architecture(PARAMS),
+        data.plan,
+        power=data.power(),
+        blocks=blocks(data.plan),
+        outputs=data.outputs,
+        bias=data.prior(),
+        seed=0,
+    )
+    rows = data.train[s]
+    return {
+        "center": data.statistics.center[s],
+        "factor": data.statistics.factor[s],
+        "gaps": data.statistics.gaps[s],
+        # Slots by text: codes of the whole table may move, what a member makes of a text may not.
+        "slots": np.array(
+            [
+                [table[s][category.vocabulary.index(text) + 2] for text in "ghijkl" if text in category.vocabulary]
+                + table[s][:2].tolist()
+                for category, table in zip(data.plan.categories, data.statistics.tables, strict=True)
+            ],
+            dtype=object,
+        ),
+        "dense inputs": data.dense[s, rows],
+        "slot inputs": data.slots[s, rows],
+        "target center": data.center[s],
+        "target scale": data.scale[s],
+        "power": data.power()[s],
+        "prior": data.prior()[s],
+        **{name: w[s] for name, w in start.items()},
+    }
+
+
+def differences(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> list[str]:
+    assert a.keys() == b.keys()
+    return [name for name, array in a.items() if not np.array_equal(array, b[name])]
+
+
+@pytest.fixture(scope="module")
+def originals() -> dict[str, StackData]:
+    return {task: data_of(clean(task), task) for task in TASKS}
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+def test_a_member_knows_nothing_of_its_held_out_block(originals: dict[str, StackData], way: Corruption, task: str):
+    corrupted = data_of(way(clean(task), np.flatnonzero(BLOCKS == OUT)), task)
+    assert differences(knowledge(corrupted, OUT), knowledge(originals[task], OUT)) == []
+    for other in set(range(FOLDS)) - {OUT}:
+        assert differences(knowledge(corrupted, other), knowledge(originals[task], other)) != []
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_one_training_row_more_or_less_would_be_noticed(originals: dict[str, StackData], task: str):
+    """The control: the test above can see a single row."""
+    row = originals[task].train[OUT][:1]
+    for way, expected in ((numbers, "center"), (novel_texts_in_the_layout, "dense inputs")):
+        corrupted = data_of(way(clean(task), row), task)
+        assert expected in differences(knowledge(corrupted, OUT), knowledge(originals[task], OUT))
+    corrupted = data_of(labels(clean(task), row), task)
+    expected = "target scale" if task == "regression" else "prior"
+    assert expected in differences(knowledge(corrupted, OUT), knowledge(originals[task], OUT))
+
+
+def trained(data: StackData) -> dict[str, np.ndarray]:
+    """Weights of all members after a fixed number of epochs, dropout on."""
+    trainer = Trainer(data, folds=FOLDS, limits=Limits(epochs=EPOCHS, patience=EPOCHS), seed=0)
+    outcome = trainer.train(PARAMS, lambda: False)
+    assert len(outcome.curves["train"]) == EPOCHS
+    return trainer._program(PARAMS).weights()
+
+
+@pytest.fixture(scope="module", params=TASKS)
+def honest(request: pytest.FixtureRequest, originals: dict[str, StackData]) -> tuple[str, dict[str, np.ndarray]]:
+    return request.param, trained(originals[request.param])
+
+
+@pytest.mark.parametrize("way", [everything, everything_in_a_new_layout], ids=lambda way: way.__name__)
+def test_trained_weights_owe_nothing_to_the_held_out_block(honest: tuple[str, dict[str, np.ndarray]], way: Corruption):
+    task, expected = honest
+    weights = trained(data_of(way(clean(task), np.flatnonzero(BLOCKS == OUT)), task))
+    for name, w in weights.items():
+        np.testing.assert_array_equal(w[OUT], expected[name][OUT], err_msg=name)
+        for other in set(range(FOLDS)) - {OUT}:
+            assert not np.array_equal(w[other], expected[name][other]), name
+
+
+def test_one_training_row_moves_the_trained_weights(honest: tuple[str, dict[str, np.ndarray]]):
+    task, expected = honest
+    row = np.flatnonzero(BLOCKS != OUT)[:1]
+    weights = trained(data_of(labels(clean(task), row), task))
+    assert all(not np.array_equal(w[OUT], expected[name][OUT]) for name, w in weights.items())

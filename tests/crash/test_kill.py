@@ -1,0 +1,229 @@
+"""The kill loop: a real search dies at a named point and is run again, and nobody can tell from the result.
+
+Run as a script, this file is the process that dies: ``test_kill.py FOLDER POINT N``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from autoft import AutoFineTuner, artifact, files, journal
+from autoft.errors import FileError
+from autoft.journal import Journal, read
+from autoft.recipe import Recipe
+from autoft.records import Progress
+from autoft.search import outcome
+
+TRIALS = 5
+
+
+def fit(folder: Path, progress: Callable[[Progress], None] | None = None) -> AutoFineTuner:
+    """A search of five small trials on a table of its own."""
+    rng = np.random.default_rng(5)
+    table = pd.DataFrame(rng.normal(size=(120, 3)), columns=["a", "b", "c"])
+    table["y"] = np.where(table["a"] + 0.5 * table["b"] + rng.normal(size=120) * 0.5 > 0, "yes", "no")
+    recipe = Recipe().with_changes(
+        **{
+            "target": "y", "trials": TRIALS, "folds": 2, "search.epochs": 4, "evaluate.draws": 50,
+            "search.space": {
+                "width": [8], "depth": [1], "batch_size": [32], "activation": ["relu"], "learning_rate": [1e-3, 0.1],
+            },
+            "schema.engine": "none",
+        }
+    )  # fmt: skip
+    return AutoFineTuner(recipe=recipe, directory=folder, seed=3).fit(table, progress=progress)
+
+
+# The process that dies
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def die_around(owner: Any, name: str, when: str, n: int, counts: Callable[..., bool] = lambda *a, **k: True) -> None:
+    """Die before or after the n-th call that counts."""
+    real, calls = getattr(owner, name), Counter[str]()
+
+    def patched(*args: Any, **kwargs: Any) -> Any:
+        calls[name] += counts(*args, **kwargs)
+        hit = calls[name] == n and counts(*args, **kwargs)
+        if hit and when == "before":
+            die()
+        result = real(*args, **kwargs)
+        if hit and when == "after":
+            die()
+        return result
+
+    setattr(owner, name, patched)
+
+
+def die_in_a_line(n: int) -> None:
+    """Write half of the n-th line of the journal, and die."""
+    real, calls = journal._write_all, Counter[str]()
+
+    def half(file: Any, data: bytes) -> None:
+        calls["lines"] += 1
+        if calls["lines"] == n:
+            real(file, data[: len(data) // 2])
+            die()
+        real(file, data)
+
+    journal._write_all = half
+
+
+def appends(kind: str) -> Callable[..., bool]:
+    return lambda journal, *facts: facts[0]["type"] == kind
+
+
+POINTS: dict[str, Callable[[int], None]] = {
+    "in a trial": lambda n: die_around(Journal, "append", "after", n, appends("started")),
+    "arrays written, line not": lambda n: die_around(outcome, "store", "after", n),
+    "in a line": die_in_a_line,
+    "line written, oracle not told": lambda n: die_around(Journal, "append", "after", n, appends("trial")),
+    "winner known, old weights there": lambda n: die_around(outcome, "forget_weights", "before", n),
+    "model written, not in place": lambda n: die_around(artifact, "_swap", "before", n),
+    "model in place, scores not written": lambda n: die_around(artifact, "_swap", "after", n),
+    "in a file": lambda n: die_around(os, "replace", "before", n),
+}
+
+
+def start(folder: Path, point: str, n: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, __file__, str(folder), point, str(n)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+
+
+def wait_for_death(process: subprocess.Popen[bytes]) -> None:
+    said, _ = process.communicate(timeout=300)
+    assert process.returncode == -signal.SIGKILL, said.decode(errors="replace")[-3000:]
+
+
+# The tests
+
+
+def summary(tuner: AutoFineTuner) -> dict[str, Any]:
+    """All that a user sees of a result, but for the time that it took."""
+    evaluation = tuner.evaluation_
+    return {
+        "best": (evaluation.best.number, dict(evaluation.best.params), evaluation.best.epochs),
+        "scores": [t.score for t in evaluation.trials],
+        "held_out": dict(evaluation.held_out),
+        "validation": evaluation.validation,
+        "optimism": evaluation.optimism,
+    }
+
+
+def count(folder: Path, kind: str) -> Counter[str]:
+    return Counter(fact["memory"] for fact in read(folder / "journal.jsonl").facts if fact["type"] == kind)
+
+
+def run_again(folder: Path) -> AutoFineTuner:
+    """Run again after a death, and check that no trial that had finished is trained again."""
+    finished, started = count(folder, "trial"), count(folder, "started")
+    tuner = fit(folder)
+    assert count(folder, "trial") == Counter(dict.fromkeys(count(folder, "trial"), 1))
+    assert len(count(folder, "trial")) == TRIALS
+    new = count(folder, "started") - started
+    assert sum(new.values()) == TRIALS - len(finished)
+    assert not new.keys() & finished.keys()
+    assert (folder / "report.html").is_file()
+    names = {path.name for path in folder.rglob("*")}
+    assert not [name for name in names if name.endswith((".tmp", ".old"))]
+    assert len([name for name in names if name.endswith(".weights.npz")]) == 1
+    return tuner
+
+
+KILLS = (("arrays written, line not", 3), ("in a line", 5), ("model written, not in place", 1))
+
+
+@pytest.fixture(scope="module")
+def died(tmp_path_factory):
+    """Run folders of processes that have died, by point; they die while the uninterrupted run goes on."""
+    folders = {point: tmp_path_factory.mktemp("died") / "run" for point, _ in KILLS}
+    processes = [start(folders[point], point, n) for point, n in KILLS]
+    yield lambda point: (wait_for_death(processes[list(folders).index(point)]), folders[point])[1]
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(died, tmp_path_factory) -> dict[str, Any]:
+    found = summary(fit(tmp_path_factory.mktemp("uninterrupted") / "run"))
+    assert found["best"][0] == 2  # not the default, which comes first: finding it again says something
+    return found
+
+
+@pytest.mark.parametrize("point", [point for point, _ in KILLS])
+def test_after_a_kill_the_same_trial_wins_with_the_same_numbers(died, uninterrupted, point):
+    assert summary(run_again(died(point))) == uninterrupted
+
+
+def test_ctrl_c_ends_with_a_report_and_the_next_run_goes_on(uninterrupted, tmp_path):
+    def interrupt(step: Progress) -> None:
+        if step.stage == "search" and step.trial == 2 and step.message == "":
+            os.kill(os.getpid(), signal.SIGINT)
+
+    before = signal.getsignal(signal.SIGINT)
+    tuner = fit(tmp_path, interrupt)
+    assert signal.getsignal(signal.SIGINT) is before
+    assert tuner.evaluation_.interrupted
+    assert [t.score for t in tuner.evaluation_.trials] == uninterrupted["scores"][:2]
+    assert (tmp_path / "report.html").is_file()
+    assert json.loads((tmp_path / "evaluation.json").read_text())["best"]["interrupted"] is True
+    assert sum(count(tmp_path, "abandoned").values()) == 1
+    again = run_again(tmp_path)
+    assert summary(again) == uninterrupted
+    assert not again.evaluation_.interrupted
+
+
+def test_two_runs_in_one_folder(tmp_path):
+    with files.locked(tmp_path / ".lock"), pytest.raises(FileError, match=f"in use by process {os.getpid()}"):
+        fit(tmp_path)
+    assert {p.name for p in tmp_path.iterdir()} == {".lock"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("point", "n"),
+    [
+        ("in a trial", 1),
+        ("in a trial", 5),
+        ("in a line", 1),
+        ("in a line", 2),
+        ("arrays written, line not", 1),
+        ("line written, oracle not told", 4),
+        ("winner known, old weights there", 1),
+        ("in a file", 1),
+        ("in a file", 6),
+        ("model in place, scores not written", 1),
+    ],
+)
+def test_more_points(uninterrupted, tmp_path, point, n):
+    wait_for_death(start(tmp_path, point, n))
+    assert summary(run_again(tmp_path)) == uninterrupted
+
+
+@pytest.mark.slow
+def test_killed_again_and_again(uninterrupted, tmp_path):
+    for point, n in (("in a trial", 2), ("arrays written, line not", 1), ("in a line", 4), ("in a file", 2)):
+        wait_for_death(start(tmp_path, point, n))
+    assert summary(run_again(tmp_path)) == uninterrupted
+
+
+if __name__ == "__main__":
+    POINTS[sys.argv[2]](int(sys.argv[3]))
+    fit(Path(sys.argv[1]))

@@ -1,0 +1,533 @@
+"""The loop under every kind of trouble, with a proposer and a training that are made up: no Keras, no waiting."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autoft.errors import FileError, SearchError, TrainingError
+from autoft.journal import Journal, read
+from autoft.search import outcome as outcomes
+from autoft.search.interrupt import Interrupt
+from autoft.search.loop import Budget, Found, Search
+from autoft.search.outcome import Outcome
+from autoft.search.propose import Proposal
+
+KEY = {"data": "aa"}
+
+
+@dataclass
+class Listed:
+    """Proposes what is on a list."""
+
+    values: list[Any]
+    epochs: list[int | None] | None = None
+    told: list[tuple[Any, float | None]] = field(default_factory=list)
+
+    def ask(self) -> Proposal | None:
+        k = len(self.told)
+        if k >= len(self.values):
+            return None
+        return Proposal(params={"x": self.values[k]}, epochs=self.epochs[k] if self.epochs else None, ticket=k)
+
+    def tell(self, proposal: Proposal, score: float | None) -> None:
+        self.told.append((proposal.params["x"], score))
+
+
+@dataclass
+class Bench:
+    """One run folder and what is used in it; `run` is one run of the program."""
+
+    folder: Path
+    seconds: float = 1.0
+    now: float = 0.0
+    trained: list[Any] = field(default_factory=list)
+    during: Callable[[Any, Callable[[], bool]], None] = lambda x, out_of_time: None
+
+    def train(self, params: Any, out_of_time: Callable[[], bool], epochs: int | None) -> Outcome:
+        """Ten epochs of held-out predictions that are x everywhere, one weight that is x."""
+        x, limit = params["x"], epochs or 10
+        self.trained.append(x)
+        self.during(x, out_of_time)
+        ended, stop = 0, False
+        while ended < limit and not stop:
+            self.now += self.seconds / limit
+            ended, stop = ended + 1, out_of_time()
+        return Outcome(
+            params=params,
+            status="finished",
+            epochs=ended,
+            checkpoints=tuple(sorted({1, ended})),
+            held_out=np.full((len({1, ended}), 4), x, dtype=np.float32),
+            curves={"train": [[0.5]] * ended, "held_out": [[0.6]] * ended},
+            weights={"kernel": np.full(3, x)},
+            seconds=self.seconds,
+        )
+
+    def run(self, values: Any, trials: int = 100, **changes: Any) -> Found:
+        interrupt, proposer = changes.pop("interrupt", Interrupt()), changes.pop("proposer", Listed(list(values)))
+        deadline, progress = changes.pop("deadline", None), changes.pop("progress", lambda step: None)
+        self.trained.clear()
+        return Search(
+            proposer=proposer,
+            train=changes.pop("train", self.train),
+            score=changes.pop("score", lambda outcome: float(outcome.held_out[-1, 0])),
+            maximize=changes.pop("maximize", True),
+            journal=Journal(self.folder / "journal.jsonl", KEY),
+            folder=self.folder / "trials",
+            budget=Budget(trials=trials, deadline=deadline, clock=lambda: self.now),
+            interrupt=interrupt,
+            progress=progress,
+        ).run()
+
+    def facts(self, kind: str) -> list[Any]:
+        return [fact for fact in read(self.folder / "journal.jsonl").facts if fact["type"] == kind]
+
+    def kept(self, ending: str) -> list[str]:
+        return sorted(p.name for p in (self.folder / "trials").iterdir() if p.name.endswith(ending))
+
+
+@pytest.fixture
+def bench(tmp_path) -> Bench:
+    return Bench(tmp_path)
+
+
+class Died(BaseException):
+    """The process is no more."""
+
+
+@contextlib.contextmanager
+def dying(monkeypatch: pytest.MonkeyPatch, at: Callable[[Any], bool]) -> Iterator[None]:
+    """The process dies just before it writes a certain fact, and writes nothing after that."""
+    real, dead = Journal.append, []
+
+    def append(journal: Journal, *facts: Any) -> None:
+        if dead or at(facts[0]):
+            dead.append(True)
+            raise Died
+        real(journal, *facts)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Journal, "append", append)
+        with pytest.raises(Died):
+            yield
+
+
+def scores(found: Found) -> list[float | None]:
+    return [trial.score for trial in found.trials]
+
+
+# Budget
+
+
+def test_trials_are_honoured(bench):
+    found = bench.run([1, 3, 2, 9], trials=3)
+    assert scores(found) == [1, 3, 2]
+    assert (found.best, found.trained, found.interrupted) == (1, 3, False)
+    assert found.outcomes[1].weights["kernel"].tolist() == [3, 3, 3]
+
+
+def test_lower_can_be_better(bench):
+    assert bench.run([2, 1, 3], maximize=False).best == 1
+
+
+def test_deadline_is_honoured(bench):
+    found = bench.run(range(1, 100), deadline=4.75)
+    assert scores(found) == [1, 2, 3, 4, 5]
+    assert bench.now == pytest.approx(4.75, abs=0.11)
+    assert found.trials[-1].epochs < 10
+
+
+def test_a_trial_that_would_get_less_than_half_its_time_is_not_begun(bench):
+    assert bench.run(range(1, 100), deadline=3.4).best == 2
+    assert bench.now == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize("deadline", [0.0, -100.0])
+def test_the_first_trial_is_always_trained_if_only_for_one_epoch(bench, deadline):
+    found = bench.run([1, 2], deadline=deadline)
+    assert (scores(found), found.trials[0].epochs) == ([1], 1)
+
+
+def test_failing_trials_do_not_extend_the_deadline(bench):
+    def fails(x, out_of_time):
+        bench.now += 1
+        raise RuntimeError("out of memory")
+
+    bench.during = fails
+    with pytest.raises(SearchError, match="all 3 failed"):
+        bench.run(range(100), deadline=2.5)
+
+
+def test_clock_of_the_wall_does_not_matter(bench):
+    assert len(bench.run(range(1, 4), deadline=1e9).trials) == 3
+
+
+# Failures
+
+
+def test_a_raising_trial_is_recorded_with_its_reason_and_the_search_goes_on(bench):
+    def fails(x, out_of_time):
+        if x == 2:
+            raise MemoryError("no room for\nthe tensor \x1b[31m\udce4")
+
+    bench.during = fails
+    proposer = Listed([1, 2, 3])
+    found = bench.run([], proposer=proposer)
+    assert scores(found) == [1, None, 3]
+    assert (found.trials[1].status, found.trials[1].reason) == ("failed", "MemoryError: no room for")
+    assert proposer.told == [(1, 1), (2, None), (3, 3)]
+    assert [f["status"] for f in bench.facts("trial")] == ["finished", "failed", "finished"]
+
+
+def test_a_reason_in_any_characters_can_be_recorded(bench):
+    def fails(x, out_of_time):
+        if x == 2:
+            raise OSError("cannot open '\x1b[31m\udce4'")
+
+    bench.during = fails
+    reason = bench.run([1, 2]).trials[1].reason
+    assert reason == "OSError: cannot open '\\x1b[31m\\udce4'"
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_a_score_that_is_no_number_is_a_failed_trial(bench, bad):
+    found = bench.run([1, 2, 3], score=lambda o: bad if o.params["x"] == 1 else float(o.held_out[-1, 0]))
+    assert scores(found) == [None, 2, 3]
+    assert "not finite" in found.trials[0].reason
+    assert found.best == 2
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_losses_that_are_no_numbers_are_a_failed_trial(bench, bad):
+    def train(params, out_of_time, epochs):
+        done = bench.train(params, out_of_time, epochs)
+        return done if params["x"] != 2 else Outcome(**{**_fields(done), "curves": {"held_out": [[bad]]}})
+
+    assert scores(bench.run([1, 2, 3], train=train)) == [1, None, 3]
+    assert scores(bench.run([1, 2, 3])) == [1, None, 3]
+    assert bench.trained == []
+
+
+def _fields(done: Outcome) -> dict[str, Any]:
+    return {name: getattr(done, name) for name in Outcome.__slots__}
+
+
+def test_when_all_fail_the_commonest_reason_is_told(bench):
+    def fails(x, out_of_time):
+        raise ValueError("odd" if x % 2 else "even")
+
+    bench.during = fails
+    with pytest.raises(SearchError, match="all 5 failed, 3 of them so: ValueError: even"):
+        bench.run(range(5))
+    assert len(bench.facts("trial")) == 5
+
+
+def test_an_error_of_our_own_ends_the_search_and_is_no_death(bench):
+    def broken(x, out_of_time):
+        raise TrainingError("The network", "be built", "it is not", "install a backend")
+
+    bench.during = broken
+    for _ in range(3):
+        with pytest.raises(TrainingError):
+            bench.run([1])
+    bench.during = lambda x, out_of_time: None
+    assert scores(bench.run([1])) == [1]
+
+
+def test_nothing_proposed(bench):
+    with pytest.raises(SearchError, match="no trial was proposed"):
+        bench.run([])
+
+
+# Memory
+
+
+def test_a_second_run_trains_nothing_and_finds_the_same(bench):
+    first = bench.run([1, 3, 2])
+    lines = (bench.folder / "journal.jsonl").read_bytes()
+    second = bench.run([1, 3, 2])
+    assert bench.trained == []
+    assert second.trained == 0
+    assert (second.best, second.trials) == (first.best, first.trials)
+    assert second.outcomes[1].weights["kernel"].tolist() == [3, 3, 3]
+    for a, b in zip(first.outcomes, second.outcomes, strict=True):
+        np.testing.assert_array_equal(a.held_out, b.held_out)
+    assert (bench.folder / "journal.jsonl").read_bytes() == lines
+
+
+def test_more_trials_later_train_only_the_new_ones(bench):
+    bench.run([1, 5, 2, 7, 3], trials=3)
+    found = bench.run([1, 5, 2, 7, 3], trials=5)
+    assert bench.trained == [7, 3]
+    assert (found.best, found.trained, scores(found)) == (3, 2, [1, 5, 2, 7, 3])
+
+
+def test_fewer_trials_later_bring_an_earlier_winner_back(bench):
+    bench.run([1, 5, 2, 7], trials=4)
+    found = bench.run([1, 5, 2, 7], trials=3)
+    assert found.best == 1
+    assert found.outcomes[1].weights["kernel"].tolist() == [5, 5, 5]
+    assert bench.trained == [5]
+    bench.run([1, 5, 2, 7], trials=3)
+    assert bench.trained == []
+
+
+def test_remembered_failures_are_not_tried_again(bench):
+    def fails(x, out_of_time):
+        if x == 2:
+            raise RuntimeError
+
+    bench.during = fails
+    bench.run([1, 2])
+    assert scores(bench.run([1, 2])) == [1, None]
+    assert bench.trained == []
+
+
+def test_remembered_trials_count_even_when_time_is_over_or_the_user_has_interrupted(bench):
+    bench.run([1, 2, 3])
+    stop = Interrupt()
+    stop.asked = True
+    found = bench.run([1, 2, 3, 4], interrupt=stop, deadline=-1.0)
+    assert (scores(found), found.interrupted, bench.trained) == ([1, 2, 3], True, [])
+
+
+def test_repeated_proposals_are_not_trained_twice(bench):
+    proposer = Listed([1, 2, 1, 1, 3, 2, 4])
+    found = bench.run([], trials=4, proposer=proposer)
+    assert (bench.trained, scores(found)) == ([1, 2, 3, 4], [1, 2, 3, 4])
+    assert proposer.told[2] == (1, 1)
+
+
+def test_a_proposer_that_only_repeats_itself_ends_the_search(bench):
+    assert len(bench.run([1] * 1000).trials) == 1
+
+
+def test_other_epochs_are_another_trial(bench):
+    """Hyperband trains the same parameters again, for longer; both results stay, and the right weights."""
+    epochs: list[int | None] = [1, 1, 3, 9]
+
+    def run() -> Found:
+        longer = lambda o: float(o.held_out[-1, 0]) + o.epochs / 100  # noqa: E731
+        return bench.run([], proposer=Listed([1, 2, 2, 2], epochs), score=longer)
+
+    found = run()
+    assert bench.trained == [1, 2, 2, 2]
+    assert scores(found) == [1.01, 2.01, 2.03, 2.09]
+    assert found.best == 3
+    assert len(bench.kept(".weights.npz")) == 1
+    again = run()
+    assert bench.trained == []
+    assert again.trials == found.trials
+    assert again.outcomes[3].weights["kernel"].tolist() == [2, 2, 2]
+
+
+# Files
+
+
+def test_only_the_best_trial_keeps_weights(bench):
+    bench.run([1, 3, 2, 4])
+    assert len(bench.kept(".weights.npz")) == 1
+    assert len(bench.kept(".npz")) == 5
+    found = bench.run([1, 3, 2, 4])
+    assert [bool(o.weights) for o in found.outcomes] == [False, False, False, True]
+
+
+@pytest.mark.parametrize("damage", ["missing", "damaged"])
+def test_lost_weights_of_the_winner_are_trained_again_once(bench, damage):
+    bench.run([1, 3, 2])
+    path = bench.folder / "trials" / bench.kept(".weights.npz")[0]
+    path.unlink() if damage == "missing" else path.write_bytes(path.read_bytes()[:-9])
+    found = bench.run([1, 3, 2])
+    assert (bench.trained, found.trained, found.best) == ([3], 1, 1)
+    assert found.outcomes[1].weights["kernel"].tolist() == [3, 3, 3]
+    bench.run([1, 3, 2])
+    assert bench.trained == []
+
+
+def test_weights_come_back_from_the_epochs_that_the_trial_had(bench):
+    """A trial that its deadline cut short is trained again to that very epoch, not to its limit."""
+    first = bench.run([1], deadline=0.55)
+    assert first.trials[0].epochs == 6
+    (bench.folder / "trials" / bench.kept(".weights.npz")[0]).unlink()
+    again = bench.run([1])
+    assert again.trials == first.trials
+    assert again.outcomes[0].weights["kernel"].tolist() == [1, 1, 1]
+
+
+def test_weights_that_do_not_come_back_the_same_are_an_error(bench):
+    bench.run([1])
+    (bench.folder / "trials" / bench.kept(".weights.npz")[0]).unlink()
+    with pytest.raises(SearchError, match="training again stopped at 4 epochs, not 10"):
+        bench.run([1], train=lambda params, out_of_time, epochs: bench.train(params, out_of_time, 4))
+
+
+@pytest.mark.parametrize("damage", ["missing", "damaged", "empty"])
+def test_a_damaged_outcome_is_trained_again_once(bench, damage):
+    bench.run([1, 3, 2])
+    stem = bench.facts("trial")[2]["file"]
+    path = bench.folder / "trials" / stem
+    path.unlink() if damage == "missing" else path.write_bytes(b"" if damage == "empty" else path.read_bytes()[:-9])
+    found = bench.run([1, 3, 2])
+    assert (bench.trained, scores(found), found.best) == ([2], [1, 3, 2], 1)
+    for _ in range(3):  # and is whole from then on: damage does not count as a death either
+        assert scores(bench.run([1, 3, 2])) == [1, 3, 2]
+        assert bench.trained == []
+
+
+def test_all_files_lost(bench):
+    first = bench.run([1, 3, 2])
+    for path in (bench.folder / "trials").iterdir():
+        path.unlink()
+    (bench.folder / "trials").rmdir()
+    found = bench.run([1, 3, 2])
+    assert (bench.trained, found.trials) == ([1, 3, 2], first.trials)
+
+
+def test_leftovers_of_a_killed_write_are_removed(bench):
+    bench.run([1])
+    (bench.folder / "trials" / ".abc.npz.x1.tmp").write_bytes(b"half")
+    bench.run([1])
+    assert bench.kept(".tmp") == []
+
+
+def test_full_disk_while_arrays_are_written(bench, monkeypatch):
+    """The error says what is safe; and however often it comes, it is not mistaken for a trial that kills."""
+    bench.run([1])
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    for _ in range(3):
+        monkeypatch.setattr(os, "replace", full)
+        with pytest.raises(FileError, match="trials' must be writable, but the disk is full; 1 trials are safe in the"):
+            bench.run([1, 2])
+        monkeypatch.undo()
+        assert bench.kept(".tmp") == []
+    assert scores(bench.run([1, 2])) == [1, 2]
+    assert bench.trained == [2]
+
+
+def test_a_file_in_the_place_of_the_folder(bench):
+    (bench.folder / "trials").write_text("mine")
+    with pytest.raises(FileError, match="must be writable"):
+        bench.run([1])
+
+
+def test_arrays_without_a_line_are_written_anew(bench, monkeypatch):
+    """A kill between the arrays and the line that speaks of them."""
+    with dying(monkeypatch, lambda fact: fact["type"] == "trial" and fact["params"] == {"x": 3}):
+        bench.run([1, 3, 2])
+    assert len(bench.kept(".weights.npz")) == 2
+    found = bench.run([1, 3, 2])
+    assert (bench.trained, found.best) == ([3, 2], 1)
+    assert len(bench.kept(".weights.npz")) == 1
+
+
+# Signals and deaths
+
+
+def interrupting(at: int, interrupt: Interrupt):
+    def during(x, out_of_time):
+        interrupt.asked = interrupt.asked or x == at
+
+    return during
+
+
+def test_an_interrupt_ends_with_the_best_so_far(bench):
+    interrupt = Interrupt()
+    bench.during = interrupting(5, interrupt)
+    found = bench.run([1, 3, 2, 5, 9], interrupt=interrupt)
+    assert (found.best, found.interrupted, scores(found)) == (1, True, [1, 3, 2])
+    assert bench.trained == [1, 3, 2, 5]
+    assert [f["memory"] for f in bench.facts("abandoned")] == ['{"x":5}']
+    assert bench.run([1, 3, 2, 5, 9]).best == 4
+    assert bench.trained == [5, 9]
+
+
+def test_an_interrupt_that_comes_after_the_last_epoch_does_not_cost_the_trial(bench):
+    interrupt = Interrupt()
+
+    def train(params, out_of_time, epochs):
+        done = bench.train(params, out_of_time, epochs)
+        interrupt.asked = params["x"] == 2
+        return done
+
+    found = bench.run([1, 2, 3], interrupt=interrupt, train=train)
+    assert (scores(found), found.interrupted) == ([1, 2], True)
+    assert bench.facts("abandoned") == []
+
+
+def test_an_interrupt_before_any_result(bench):
+    interrupt = Interrupt()
+    bench.during = interrupting(1, interrupt)
+    with pytest.raises(SearchError, match="it was interrupted before that"):
+        bench.run([1, 2], interrupt=interrupt)
+    assert [len(bench.facts(kind)) for kind in ("started", "abandoned", "trial")] == [1, 1, 0]
+    bench.during = lambda x, out_of_time: None
+    found = bench.run([1, 2])  # what was cut short is no result: it is trained in full
+    assert [t.epochs for t in found.trials] == [10, 10]
+
+
+def test_a_second_interrupt_leaves_at_once_and_is_no_death(bench):
+    def during(x, out_of_time):
+        if x == 2:
+            raise KeyboardInterrupt
+
+    bench.during = during
+    for _ in range(3):
+        with pytest.raises(KeyboardInterrupt):
+            bench.run([1, 2])
+    bench.during = lambda x, out_of_time: None
+    assert scores(bench.run([1, 2])) == [1, 2]
+
+
+@pytest.mark.parametrize("deaths", [1, 2])
+def test_a_configuration_during_which_the_process_died_twice_is_skipped(bench, monkeypatch, deaths):
+    for _ in range(deaths):
+        with dying(monkeypatch, lambda fact: fact["type"] == "trial" and fact["params"] == {"x": 2}):
+            bench.run([1, 2, 3])
+    found = bench.run([1, 2, 3])
+    if deaths == 1:
+        assert (bench.trained, scores(found)) == ([2, 3], [1, 2, 3])
+    else:
+        assert (bench.trained, scores(found)) == ([3], [1, None, 3])
+        assert "kills the process: it died 2 times" in found.trials[1].reason
+        assert scores(bench.run([1, 2, 3])) == [1, None, 3]
+
+
+def test_progress_tells_every_trial(bench):
+    steps = []
+    bench.run([1, 3], progress=steps.append)
+    assert [(s.trial, s.message, s.score, s.best) for s in steps] == [
+        (0, "", None, None),
+        (0, "finished", 1, 1),
+        (1, "", None, 1),
+        (1, "finished", 3, 3),
+    ]
+    assert steps[-1].trials == 100
+
+
+def test_store_and_restore_are_inverse(tmp_path):
+    outcome = Outcome(
+        params={"x": 1}, status="finished", epochs=2, checkpoints=(1, 2), held_out=np.array([[1, np.nan]], np.float32),
+        pairs=np.zeros((1, 2, 3), np.float32), weights={"a/kernel": np.arange(3.0)},
+    )  # fmt: skip
+    line = {
+        "params": {"x": 1}, "status": "finished", "epochs": 2, "checkpoints": [1, 2], "curves": {}, "reason": "",
+        "seconds": 0.0, "traces": 0, **outcomes.store(tmp_path / "trials", "m", outcome, weights=True),
+    }  # fmt: skip
+    back = outcomes.restore(tmp_path / "trials", line)
+    for name in ("held_out", "pairs"):
+        np.testing.assert_array_equal(getattr(back, name), getattr(outcome, name))
+        assert getattr(back, name).dtype == np.float32
+    np.testing.assert_array_equal(back.weights["a/kernel"], outcome.weights["a/kernel"])
+    assert (back.epochs, back.checkpoints) == (2, (1, 2))

@@ -1,0 +1,68 @@
+"""The space always holds what prevents overfitting, and a recipe narrows or widens the rest."""
+
+from __future__ import annotations
+
+import pytest
+
+from autoft.recipe import Recipe
+from autoft.search.space import Choice, Range, make_space
+
+
+def space(rows: int = 5_000, *, embedded: bool = False, **changes):
+    return {d.name: d for d in make_space(rows, embedded=embedded, changes=changes)}
+
+
+@pytest.mark.parametrize("rows", [10, 999, 1_000, 50_000, 10_000_000])
+@pytest.mark.parametrize("embedded", [True, False])
+def test_dropout_and_l2_are_always_searched(rows, embedded):
+    found = space(rows, embedded=embedded)
+    for name in ("dropout", "l2"):
+        assert isinstance(found[name], Range)
+        assert found[name].low < found[name].high
+    assert ("embedding" in found) is embedded
+
+
+def test_recipe_cannot_take_dropout_or_l2_out():
+    recipe = Recipe().with_changes(**{"search.space": {"dropout": [0.1, 0.2], "l2": [1e-5, 1e-4]}})
+    found = space(**recipe.search.space.model_dump())
+    assert (found["dropout"].low, found["dropout"].high) == (0.1, 0.2)
+    assert (found["l2"].low, found["l2"].high) == (1e-5, 1e-4)
+
+
+def test_recipe_changes_are_honoured():
+    found = space(
+        embedded=True, width=(8, 24), depth=(1,), batch_size=(7,), activation=("tanh",), embedding=(2,),
+        learning_rate=(1e-5, 1e-4),
+    )  # fmt: skip
+    values = {name: d.values for name, d in found.items() if isinstance(d, Choice)}
+    assert values == {"width": (8, 24), "depth": (1,), "batch_size": (7,), "activation": ("tanh",), "embedding": (2,)}
+    assert (found["learning_rate"].low, found["learning_rate"].high) == (1e-5, 1e-4)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"learning_rate": (1e-5, 1e-4), "dropout": (0.3, 0.6), "l2": (1e-3, 1e-2)},
+        {"learning_rate": (0.1, 0.5), "dropout": (0.0, 0.1), "l2": (1e-9, 1e-8)},
+        {"width": (8, 24, 512), "depth": (7, 9), "batch_size": (3, 5), "activation": ("tanh", "gelu")},
+    ],
+)
+def test_the_default_is_a_point_of_the_space(changes):
+    for dimension in space(**changes).values():
+        if isinstance(dimension, Range):
+            assert dimension.low <= dimension.default <= dimension.high
+        else:
+            assert dimension.default in dimension.values
+
+
+def test_batches_grow_with_the_table():
+    sizes = [space(rows)["batch_size"].default for rows in (100, 2_000, 20_000, 200_000)]
+    assert sizes == sorted(set(sizes))
+
+
+def test_words_say_the_range():
+    found = space()
+    assert found["dropout"].words() == "0 to 0.5"
+    assert found["l2"].words() == "1e-06 to 0.003, logarithmic"
+    assert found["activation"].words() == "relu, silu"

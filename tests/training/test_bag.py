@@ -1,0 +1,196 @@
+"""The deployed model over raw columns equals the training side on every awkward cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from autoft.networks.mlp import Architecture, initial_weights
+from autoft.preprocess.encode import Encoded, encode
+from autoft.preprocess.fit import blocks
+from autoft.preprocess.plan import make_plan
+from autoft.records import Column
+from autoft.training.bag import Bag, build_bag, guarded, model_inputs
+from autoft.training.data import StackData, stack_data
+
+AWKWARD = (
+    "",
+    " ",
+    "a",
+    "a ",
+    "a\x00",
+    "a\nb",
+    "a\r\nb",
+    "[UNK]",
+    "None",
+    "nan",
+    "\ue000missing",
+    "\ue000unknown",
+    "é",
+    "e\u0301",
+    "👩‍👩‍👧",
+    "\u202eעברית",
+    "\ud800",
+    "\\ud800",
+    "x" * 65_536,
+    "x" * 65_535 + "y",
+    None,
+)
+UNSEEN = ("never", "\ud801", "\\ud801", "b\x00", "x" * 65_537, "\ue000\ue000missing")
+ARCHITECTURE = Architecture(width=8, depth=1, activation="relu", embedding=4)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A bag and the cells that it is asked about."""
+
+    data: StackData
+    bag: Bag
+    encoded: Encoded
+    texts: dict[str, np.ndarray]
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        return {
+            name: tf.constant(array, tf.string if array.dtype == object else tf.float64)
+            for name, array in model_inputs(self.data.plan, self.encoded, self.texts).items()
+        }
+
+
+def make_case(task: str, kinds: str = "nfdoe") -> Case:
+    """Numeric, flag, date, one-hot and embedded columns with awkward cells, then cells that training never saw."""
+    rng = np.random.default_rng(0)
+    n = 4 * len(AWKWARD)
+    texts = np.array(AWKWARD * 4, dtype=object)
+    numbers = rng.choice([1.7e12, 1.7e12 + 1, 2.0**24 + 1, 1e38, -1e38, 0.0, np.nan], n)
+    cells: dict[str, tuple[str, np.ndarray]] = {
+        "n0": ("numeric", numbers),
+        "f0": ("boolean", rng.choice([0.0, 1.0, np.nan], n)),
+        "d0": ("date", rng.choice([-2.2e9, 1.7e9, 2.5e11, np.nan], n)),
+        "o0": ("categorical", rng.permutation(np.array(["p", "q", None, "[UNK]"] * len(AWKWARD), dtype=object))),
+        "e0": ("categorical", texts),
+    }
+    cells = {name: cell for name, cell in cells.items() if name[0] in kinds}
+    columns = [
+        Column(id=name, name=name, kind=kind, why="", missing=sum(x is None or x != x for x in array))
+        for name, (kind, array) in cells.items()
+    ]
+    values = {name: array for name, (_, array) in cells.items()}
+    plan = make_plan(columns, values, outliers="clip", max_categories=15, embed_above=4)
+    y = rng.normal(1e9, 10, n) if task == "regression" else rng.integers(0, 2 if task == "binary" else 3, n)
+    half = np.arange(n) < n // 2 + 5
+    data = stack_data(
+        plan,
+        encode(plan, values, n),
+        y,
+        task=task,  # type: ignore[arg-type]
+        classes=3,
+        train=[np.flatnonzero(half), np.flatnonzero(~half)],
+        held_out=[np.flatnonzero(~half), np.flatnonzero(half)],
+    )
+    asked = {name: np.concatenate([array, unseen(array)]) for name, array in values.items()}
+    return Case(
+        data=data,
+        bag=build_bag(data, ARCHITECTURE, weights_for(data), 2),
+        encoded=encode(plan, asked, n + len(UNSEEN)),
+        texts=asked,
+    )
+
+
+def unseen(array: np.ndarray) -> np.ndarray:
+    """Cells that training did not see, as many as there are unseen texts."""
+    if array.dtype == object:
+        return np.array(UNSEEN, dtype=object)
+    return np.array([-1e300, 1e300, 5e-324, np.nan, -0.0, 1e15])[: len(UNSEEN)]
+
+
+def weights_for(data: StackData) -> dict[str, np.ndarray]:
+    return initial_weights(
+        ARCHITECTURE,
+        data.plan,
+        power=np.ones(data.members),
+        blocks=blocks(data.plan),
+        outputs=data.outputs,
+        bias=data.prior(),
+        seed=0,
+    )
+
+
+@pytest.fixture(scope="module", params=["binary", "multiclass", "regression"])
+def case(request: pytest.FixtureRequest) -> Case:
+    return make_case(request.param)
+
+
+def assert_same(found: np.ndarray, expected: np.ndarray, data: StackData) -> None:
+    unit = data.scale.max() if data.task == "regression" else 1.0
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6 * unit)
+
+
+def test_the_raw_model_equals_the_training_side_on_every_awkward_cell(case: Case):
+    expected = case.bag.answers(case.encoded).mean(axis=0)
+    found = np.asarray(case.bag.raw_model()(case.inputs))
+    assert found.shape == (len(case.encoded), {"binary": 2, "multiclass": 3, "regression": 1}[case.data.task])
+    assert np.isfinite(found).all()
+    assert_same(found[:, 0] if case.data.task == "regression" else found, expected, case.data)
+
+
+def test_the_embedding_of_every_category_matters(case: Case):
+    """So that the test above could not pass on texts that are all taken for the same."""
+    codes = case.encoded.codes[:, 1]
+    assert len(set(codes[: len(AWKWARD)])) == len(AWKWARD)
+    assert codes[-len(UNSEEN) :].tolist() == [0] * len(UNSEEN)
+    slots = np.asarray(case.bag.encoder({"numbers": case.encoded.numbers, "codes": case.encoded.codes})["slots"])
+    assert len(set(slots[0, :, 0])) == 2 + 15
+
+
+def test_a_saved_raw_model_reads_back_the_same_in_safe_mode(case: Case, tmp_path):
+    model = case.bag.raw_model()
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
+    assert_same(np.asarray(again(case.inputs)), np.asarray(model(case.inputs)), case.data)
+
+
+def test_rows_are_answered_alone_as_among_others(case: Case):
+    model = case.bag.raw_model()
+    together = np.asarray(model(case.inputs))
+    for i in (0, 16, len(case.encoded) - 1):
+        alone = np.asarray(model({name: tensor[i : i + 1] for name, tensor in case.inputs.items()}))
+        assert_same(alone[0], together[i], case.data)
+
+
+def test_inputs_are_the_used_columns_by_id(case: Case):
+    model = case.bag.raw_model()
+    assert {k.name: k.dtype for k in model.inputs} == {
+        **dict.fromkeys(("n0", "f0", "d0"), "float64"),
+        **dict.fromkeys(("o0", "e0"), "string"),
+    }
+
+
+@pytest.mark.parametrize("kinds", ["n", "o", "e", "oe"])
+def test_a_bag_of_few_columns(kinds: str):
+    case = make_case("binary", kinds)
+    found = np.asarray(case.bag.raw_model()(case.inputs))
+    assert_same(found, case.bag.answers(case.encoded).mean(axis=0), case.data)
+
+
+def test_answers_come_in_pieces_for_long_tables(case: Case, monkeypatch: pytest.MonkeyPatch):
+    whole = case.bag.answers(case.encoded)
+    assert whole.shape[:2] == (2, len(case.encoded))
+    monkeypatch.setattr("autoft.training.data.CHUNK", 50)
+    assert_same(case.bag.answers(case.encoded), whole, case.data)
+
+
+def test_a_bag_of_the_first_members_only():
+    case = make_case("regression")
+    bag = build_bag(case.data, ARCHITECTURE, {n: w[:1] for n, w in weights_for(case.data).items()}, 1)
+    assert_same(bag.answers(case.encoded)[0], case.bag.answers(case.encoded)[0], case.data)
+
+
+def test_guarded_texts_keep_their_order():
+    texts = np.array(["b", None, "b", "\ud800"], dtype=object)
+    assert guarded(texts).tolist() == ["b", "\ue000missing", "b", "\ue000escaped:\\ud800"]

@@ -1,0 +1,216 @@
+"""The epoch program against the same networks trained one by one with plain Keras."""
+
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from autoft.networks.mlp import Architecture, initial_weights
+from autoft.preprocess.fit import blocks
+from autoft.training.data import StackData, batches
+from autoft.training.tensorflow import Program, Rows
+
+ARCHITECTURE = Architecture(width=8, depth=2, activation="silu", embedding=4)
+SETTINGS = {"learning_rate": 0.01, "dropout": 0.0, "l2": 0.003}
+LOSSES = {
+    "binary": lambda: keras.losses.BinaryCrossentropy(from_logits=True),
+    "multiclass": lambda: keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    "regression": lambda: keras.losses.MeanSquaredError(),
+}
+
+
+def first_weights(data: StackData) -> dict[str, np.ndarray]:
+    return initial_weights(
+        ARCHITECTURE,
+        data.plan,
+        power=data.power(),
+        blocks=blocks(data.plan),
+        outputs=data.outputs,
+        bias=data.prior(),
+        seed=0,
+    )
+
+
+def program_for(data: StackData, batch: int = 16) -> Program:
+    """A program whose embeddings never hide a category, so that it can be compared with other stacks."""
+    program = Program(ARCHITECTURE, batch, Rows(data))
+    for layer in program.network.layers:
+        if hasattr(layer, "hidden_share"):
+            layer.hidden_share = 0.0
+    return program
+
+
+def trained(program: Program, epochs: int = 2, **changes: float) -> dict[str, np.ndarray]:
+    program.start(first_weights(program.data), **{**SETTINGS, **changes})
+    for epoch in range(1, epochs + 1):
+        program.epoch(*batches(program.data.train, program.batch, seed=0, epoch=epoch))
+    return program.weights()
+
+
+def alone(data: StackData, *members: int) -> StackData:
+    """Some members' part of a stack, as a stack of its own."""
+    own = list(members)
+    statistics = replace(
+        data.statistics,
+        center=data.statistics.center[own],
+        factor=data.statistics.factor[own],
+        gaps=data.statistics.gaps[own],
+        tables=tuple(t[own] for t in data.statistics.tables),
+    )
+    return replace(
+        data,
+        statistics=statistics,
+        dense=data.dense[own],
+        slots=data.slots[own],
+        train=tuple(data.train[s] for s in own),
+        held_out=tuple(data.held_out[s] for s in own),
+        center=data.center[own],
+        scale=data.scale[own],
+    )
+
+
+def plain_keras(data: StackData, s: int, epochs: int, batch: int = 16) -> list[np.ndarray]:
+    """Member s as an ordinary Keras model, trained on the same batches by Keras' own optimizer and regularizer."""
+    kernel = {"kernel_regularizer": keras.regularizers.L2(SETTINGS["l2"])}
+    dense = keras.Input((data.dense.shape[2],))
+    inputs, features = [dense], [dense]
+    if data.slots.shape[2]:
+        size = data.plan.embedded[0].slots + 2
+        inputs.append(keras.Input((size,)))
+        features.append(keras.layers.Dense(ARCHITECTURE.embedding, use_bias=False)(inputs[1]))
+    x = keras.layers.Concatenate()(features) if features[1:] else dense
+    for _ in range(ARCHITECTURE.depth):
+        x = keras.layers.Dense(ARCHITECTURE.width, ARCHITECTURE.activation, **kernel)(x)
+    model = keras.Model(inputs, keras.layers.Dense(data.outputs, **kernel)(x))
+    weights = first_weights(data)
+    for variable, name in zip(model.trainable_variables, sorted_names(weights), strict=True):
+        variable.assign(weights[name][s].reshape(variable.shape))
+    optimizer, loss = keras.optimizers.Adam(SETTINGS["learning_rate"]), LOSSES[data.task]()
+    y = (data.y - data.center[s]) / data.scale[s] if data.task == "regression" else data.y
+    for epoch in range(1, epochs + 1):
+        order, given = batches(data.train, batch, seed=0, epoch=epoch)
+        for rows in (o[w > 0] for o, w in zip(order[:, s], given[:, s], strict=True) if w.any()):
+            fed = [data.dense[s, rows]]
+            if features[1:]:
+                fed.append(np.eye(size, dtype=np.float32)[data.slots[s, rows, 0]])
+            with tf.GradientTape() as tape:
+                total = loss(y[rows].astype(np.float32)[:, None], model(fed)) + sum(model.losses)
+            optimizer.apply(tape.gradient(total, model.trainable_variables), model.trainable_variables)
+    return [v.numpy() for v in model.trainable_variables]
+
+
+def sorted_names(weights: dict[str, np.ndarray]) -> list[str]:
+    """Names in the order in which Keras lists the variables of the plain model."""
+    layers = ["embedding/table_0"] if "embedding/table_0" in weights else []
+    for layer in (*(f"hidden_{k}" for k in range(ARCHITECTURE.depth)), "logits"):
+        layers += [f"{layer}/kernel", f"{layer}/bias"]
+    return layers
+
+
+@pytest.mark.parametrize(
+    ("task", "kinds"), [("binary", "n"), ("multiclass", "n"), ("regression", "n"), ("binary", "ncd")]
+)
+def test_each_member_equals_the_same_network_trained_by_plain_keras(make, task: str, kinds: str):
+    data = make(task, kinds=kinds)
+    weights = trained(program_for(data), epochs=2)
+    for name, theirs in zip(sorted_names(weights), plain_keras(data, 1, epochs=2), strict=True):
+        np.testing.assert_allclose(weights[name][1].reshape(theirs.shape), theirs, atol=2e-5, err_msg=name)
+    assert np.abs(weights["hidden_1/kernel"] - first_weights(data)["hidden_1/kernel"]).max() > 0.01
+
+
+@pytest.fixture(scope="module")
+def program(make) -> Program:
+    """One program for all tests that need no special rows; embeddings hide categories as they do in earnest."""
+    return Program(ARCHITECTURE, 16, Rows(make("binary")))
+
+
+def test_members_together_train_as_each_would_alone(make):
+    data = make("binary")
+    together = trained(program_for(data))
+    for own in ([1], [2, 0]):
+        fewer = program_for(alone(data, *own))
+        fewer.start({name: w[own] for name, w in first_weights(data).items()}, **SETTINGS)
+        for epoch in (1, 2):
+            order, given = batches(data.train, 16, seed=0, epoch=epoch)
+            fewer.epoch(order[:, own], given[:, own])
+        for name, w in fewer.weights().items():
+            np.testing.assert_allclose(w, together[name][own], atol=1e-6, err_msg=name)
+
+
+def test_one_trace_serves_all_trials_of_a_shape(program: Program):
+    seen = [
+        trained(program, learning_rate=rate, dropout=dropout, l2=l2)["hidden_0/kernel"]
+        for rate, dropout, l2 in ((0.01, 0.0, 0.0), (0.001, 0.0, 0.0), (0.01, 0.5, 0.0), (0.01, 0.0, 0.1))
+    ]
+    assert program.traces == 1
+    assert all(not np.array_equal(seen[0], other) for other in seen[1:])
+
+
+def test_a_second_training_owes_nothing_to_the_first(program: Program):
+    first = trained(program, dropout=0.4, seed=1)
+    trained(program, learning_rate=0.1, epochs=3)
+    again = trained(program, dropout=0.4, seed=1)
+    other = trained(program, dropout=0.4, seed=2)
+    for name, w in first.items():
+        np.testing.assert_array_equal(w, again[name])
+    assert not np.array_equal(first["logits/kernel"], other["logits/kernel"])
+
+
+def test_rows_of_weight_zero_have_no_effect(make):
+    program = program_for(make("binary"))
+    order, given = batches(program.data.train, 16, seed=0, epoch=1)
+    results = []
+    for filler in (0, 50, None):
+        rows = order if filler is None else np.where(given > 0, order, filler).astype(np.int32)
+        program.start(first_weights(program.data), **SETTINGS)
+        program.epoch(rows, given)
+        results.append(program.weights())
+    for name, w in results[0].items():
+        np.testing.assert_array_equal(w, results[1][name])
+        np.testing.assert_array_equal(w, results[2][name])
+
+
+def test_a_member_without_rows_in_a_step_keeps_weights_and_moments(make):
+    program = program_for(make("binary"))
+    order, given = batches(program.data.train, 16, seed=0, epoch=1)
+    idle, first = given.copy(), given.copy()
+    idle[1:, 0] = 0.0
+    first[1:] = 0.0
+    program.start(first_weights(program.data), **SETTINGS)
+    program.epoch(order, first)
+    after_one = program.weights(), [m.numpy() for m in (*program._first, *program._second, program._steps)]
+    program.start(first_weights(program.data), **SETTINGS)
+    program.epoch(order, idle)
+    after_all = program.weights(), [m.numpy() for m in (*program._first, *program._second, program._steps)]
+    for name, w in after_one[0].items():
+        np.testing.assert_array_equal(w[0], after_all[0][name][0], err_msg=name)
+        assert not np.array_equal(w[1], after_all[0][name][1])
+    for before, after in zip(after_one[1], after_all[1], strict=True):
+        np.testing.assert_array_equal(before[0], after[0])
+
+
+def test_a_member_that_breaks_leaves_the_others_as_they_are(make):
+    data = make("regression", kinds="n")
+    dense = data.dense.copy()
+    dense[1, data.train[1][0]] = np.nan
+    good, bad = trained(program_for(data)), trained(program_for(replace(data, dense=dense)))
+    for name, w in good.items():
+        np.testing.assert_array_equal(w[[0, 2]], bad[name][[0, 2]])
+    assert np.isnan(bad["logits/kernel"][1]).all()
+
+
+def test_logits_are_those_of_the_network_on_each_members_rows(program: Program, monkeypatch: pytest.MonkeyPatch):
+    trained(program)
+    data = program.data
+    rows = np.stack([np.random.default_rng(s).integers(0, len(data.y), 20) for s in range(data.members)])
+    rows = rows.astype(np.int32)
+    whole = program.logits(rows)
+    inputs = {
+        "dense": np.stack([data.dense[s, r] for s, r in enumerate(rows)]),
+        "slots": np.stack([data.slots[s, r] for s, r in enumerate(rows)]),
+    }
+    np.testing.assert_allclose(whole, np.asarray(program.network(inputs)), atol=1e-6)
+    monkeypatch.setattr("autoft.training.tensorflow.CHUNK", 7)
+    np.testing.assert_allclose(program.logits(rows), whole, atol=1e-6)
