@@ -120,7 +120,7 @@ class Numeric(Section):
     """Numeric columns."""
 
     outliers: Literal["clip", "keep"] = "clip"
-    """clip limits values to the range that the training rows had, without its outermost tails."""
+    """clip squeezes values smoothly into three robust units around the median; keep leaves them as they are."""
 
 
 class Categorical(Section):

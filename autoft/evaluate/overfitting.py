@@ -84,9 +84,10 @@ def verdict(reports: Sequence[FoldReport], direction: Direction, optimism: float
     else:
         headline = "Strong overfitting"
     better = "better" if worse else "no better"
+    gap = number(float(gaps.mean()))
     text = (
-        f"{headline}: train {number(train)}, held out {number(held_out)} on average; the gap of "
-        f"{number(float(gaps.mean()))} is {abs(ratio):.1f} times the spread of the held-out scores over the folds, and the training rows score "
+        f"{headline}: train {number(train)}, held out {number(held_out)} on average; the gap of {gap} is "
+        f"{abs(ratio):.1f} times the spread of the held-out scores over the folds, and the training rows score "
         f"{better} in {worse if worse else len(folds)} of {len(folds)} folds."
     )
     if not np.isfinite(optimism):

@@ -109,7 +109,7 @@ class Search:
         Raises:
             SearchError: If no trial finished.
         """
-        outcomes.tidy(self.folder)
+        outcomes.tidy(self.folder, self._known.values())
         repeats = 0
         while len(self._trials) < self.budget.trials and repeats < _REPEATS:
             proposal = self.proposer.ask()

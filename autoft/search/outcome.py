@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -79,10 +79,12 @@ def forget_weights(folder: Path, memory: str) -> None:
     (folder / _weights_name(memory)).unlink(missing_ok=True)
 
 
-def tidy(folder: Path) -> None:
-    """Remove what a kill in the middle of a write has left."""
-    for path in folder.glob(".*.tmp"):
-        path.unlink(missing_ok=True)
+def tidy(folder: Path, lines: Iterable[Mapping[str, Any]]) -> None:
+    """Remove what a kill has left: halves of files, and files that no line of the journal speaks of."""
+    known = {line.get(role) for line in lines for role in ("file", "weights")}
+    for path in (*folder.glob(".*.tmp"), *folder.glob("*.npz")):
+        if path.name not in known:
+            path.unlink(missing_ok=True)
 
 
 def _stem(memory: str) -> str:

@@ -119,8 +119,9 @@ def novel_texts_in_the_layout(original: Rows, rows: np.ndarray) -> Rows:
 
 
 def labels(original: Rows, rows: np.ndarray) -> Rows:
+    """Other classes, or values beyond float32: even 0 times such a row would be noticed."""
     y = original.y.copy()
-    y[rows] = 1e30 if y.dtype.kind == "f" else (y[rows] + 1) % (y.max() + 1)
+    y[rows] = 1e60 if y.dtype.kind == "f" else (y[rows] + 1) % (y.max() + 1)
     return Rows(original.values, y)
 
 
