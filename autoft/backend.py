@@ -17,7 +17,7 @@ def prepare() -> None:
     Raises:
         SetupError: If there is no backend that this version can train on.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     wanted = os.environ.get("KERAS_BACKEND", "")
     if not wanted and "keras" in sys.modules:
         wanted = str(sys.modules["keras"].backend.backend())

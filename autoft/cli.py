@@ -144,8 +144,10 @@ def _source(options: argparse.Namespace) -> tuple[Recipe, Path | None]:
     from autoft.strict_yaml import scalar
 
     changes = {name: getattr(options, name, None) for name in CHANGES}
-    if changes["positive"] is not None:
+    if changes["positive"]:
         changes["positive"] = scalar(changes["positive"])
+    elif changes["positive"] is not None:
+        options.usage_error("--positive must name a label, but it is empty")
     path = Path(options.source)
     if path.suffix.lower() in (".yaml", ".yml"):
         return read_recipe(path).with_changes(**changes), None
@@ -175,12 +177,15 @@ def _fit(options: argparse.Namespace) -> int:
 
 
 def _predict(options: argparse.Namespace) -> int:
-    from autoft.files import write_atomic
+    from autoft.files import prepare_folder, write_atomic
     from autoft.predictions import to_csv
     from autoft.trainer import load
 
     if os.path.realpath(options.out) == os.path.realpath(options.data):
         raise FileError(f"'{options.out}'", "not be the table itself", "DATA and -o name one file", "choose another -o")
+    if options.out.is_dir():
+        raise FileError(f"'{options.out}'", "be a file", "it is a folder", "add the name of a CSV file")
+    prepare_folder(options.out.parent)  # now rather than when all rows are answered
     tuner = load(options.model)
     predicted = tuner.predict(options.data)
     classes = tuple(getattr(tuner, "classes_", ()))

@@ -178,6 +178,13 @@ def prepare(recipe: Recipe, data: Any, tell: Tell) -> Prepared:
         seed=recipe.seed,
         classes=target.classes,
     )
+    if strategy == "nested" and split.k < 3:
+        raise SchemaError(
+            "The table",
+            "allow at least 3 folds for evaluate: strategy: nested, which holds out two at a time",
+            f"there are {split.k}",
+            "choose another strategy, or more folds (10 rows each, 3 rows of every class)",
+        )
     return Prepared(
         inspected=inspected,
         target=target,

@@ -6,6 +6,7 @@ and never reads markup.
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -173,6 +174,8 @@ def _metrics_table(evaluation: Evaluation) -> Table:
     table.add_column("value", justify="right")
     table.add_column("95 % interval", justify="right")
     for name, value in evaluation.held_out.items():
+        if name.startswith("macro_") and evaluation.task == "multiclass":
+            continue  # the same numbers as precision, recall and f1
         chosen = name == evaluation.objective
         label = safe(f"{name} (objective)" if chosen else name, "bold" if chosen else "")
         table.add_row(label, number(value.value), f"{number(value.low)} to {number(value.high)}")
@@ -218,7 +221,7 @@ def _files(folder: Path) -> list[Text]:
         ("model", "the model"),
     )
     lines = [safe(folder / name).append(f"  {text}", "dim") for name, text in contents]
-    return [*lines, safe(f"next: autoft predict {folder} NEW.csv -o predictions.csv")]
+    return [*lines, safe(f"next: autoft predict {shlex.quote(str(folder))} NEW.csv -o predictions.csv")]
 
 
 def show_recipes(folder: Path, recipes: Iterable[ShippedRecipe], console: Console | None = None) -> None:

@@ -66,7 +66,7 @@ def read(data: Any, *, target: str | None = None, allow_empty: bool = False) -> 
         data: Path of a ``.csv``, ``.tsv`` (also ``.gz``) or ``.parquet`` file; a DataFrame; or ``(X, y)`` with `X` a
             DataFrame or 2-D array (columns ``x0``, ``x1``, ...) and `y` a Series or 1-D array, row by row; or such an
             array alone.
-        target: Name of the `y` column where `y` has none of its own (else ``target``).
+        target: What the `y` column is called; None for its own name, or ``target`` if it has none.
         allow_empty: Whether a table without rows is fine, as it is for predictions.
 
     Returns:
@@ -153,7 +153,10 @@ def _joined(x: Any, y: Any, target: str | None) -> tuple[pd.DataFrame, str]:
     if len(x) != len(y):
         found = f"X has {len(x):,} rows and y {len(y):,}"
         raise TableError("X and y", "have the same length", found, "check how they were split")
-    label = str(y.name if y.name is not None else target or "target")
+    label = target or ("target" if y.name is None else str(y.name))
+    if label in map(str, x.columns):
+        found = f"it has a column {quoted(label)}, too"
+        raise TableError("X", "not hold the target", found, "drop it from X, or pass the table alone")
     joined = pd.concat([x.reset_index(drop=True), y.reset_index(drop=True)], axis=1)
     joined.columns = pd.Index([*x.columns, label], dtype=object)
     return joined, label

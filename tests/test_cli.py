@@ -144,7 +144,10 @@ def test_fit_of_a_table_names_the_run_after_it(tuner: type[FakeTuner], file: str
     assert tuner.directory == Path("runs") / name
 
 
-@pytest.mark.parametrize("words", [[], ["fit"], ["fit", "d.csv"], ["fit", "r.yaml", "--folds", "x"], ["nope"]])
+@pytest.mark.parametrize(
+    "words",
+    [[], ["fit"], ["fit", "d.csv"], ["fit", "r.yaml", "--folds", "x"], ["fit", "r.yaml", "--positive", ""], ["nope"]],
+)
 def test_wrong_usage_exits_with_2(tuner: type[FakeTuner], words: list[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         cli.main(words)
@@ -203,6 +206,16 @@ def test_predict_never_overwrites_its_table(tuner: type[FakeTuner], capsys: pyte
     assert cli.main(["predict", "run", "d.csv", "-o", "./d.csv"]) == 1
     assert Path("d.csv").read_text() == "a\n1\n"
     assert "must not be the table itself" in capsys.readouterr().err
+
+
+def test_predict_learns_first_whether_it_can_write(
+    tuner: type[FakeTuner], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("file").write_text("")
+    monkeypatch.setattr(tuner, "predict", lambda *_: pytest.fail("the rows were answered first"))
+    assert cli.main(["predict", "run", "d.csv", "-o", "file/out.csv"]) == 1
+    assert cli.main(["predict", "run", "d.csv", "-o", "."]) == 1
+    assert capsys.readouterr().err.count("autoft: '") == 2
 
 
 def test_check_shows_findings_and_fails_on_errors(

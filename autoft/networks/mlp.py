@@ -76,8 +76,8 @@ def initial_weights(
 
     def normal(name: str, shape: tuple[int, ...]) -> Array:
         key = zlib.crc32(name.encode())
-        draws = [np.random.default_rng([seed, s, key]).standard_normal(shape, np.float32) for s in range(members)]
-        return np.stack(draws)
+        draws = [np.random.default_rng([seed, s, key]).standard_normal(shape) for s in range(members)]
+        return np.asarray(np.stack(draws), dtype=np.float32)
 
     first = [normal(name, (width, architecture.width)) for name, width in blocks]
     for j, category in enumerate(plan.embedded):

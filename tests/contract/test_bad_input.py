@@ -78,6 +78,7 @@ REFUSED: list[tuple[zoo.Make, dict[str, Any], list[str]]] = [
     (zoo.harmless, {"evaluate.group": "y"}, ["evaluate: group:", "not be the target"]),
     (zoo.harmless, {"evaluate.time": "city"}, ["evaluate: time: 'city'", "a date or a number"]),
     (zoo.harmless, {"evaluate.time": "age", "data.drop": ["age"]}, ["evaluate: time: 'age'", "data: drop:"]),
+    (zoo.few_rows, {"strategy": "nested"}, ["at least 3 folds", "nested", "there are 2"]),
     (zoo.half_missing, {"evaluate.time": "age"}, ["Column 'age'", "50 of 100 cells", "first: row 1"]),
 ]
 

@@ -107,7 +107,7 @@ def start(folder: Path, point: str, n: int) -> subprocess.Popen[bytes]:
 
 
 def wait_for_death(process: subprocess.Popen[bytes]) -> None:
-    said, _ = process.communicate(timeout=300)
+    said, _ = process.communicate(timeout=600)
     assert process.returncode == -signal.SIGKILL, said.decode(errors="replace")[-3000:]
 
 
