@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 import time
@@ -36,6 +37,12 @@ Array = NDArray[Any]
 
 #: Share of the time budget that is kept for what follows the search, and its limits in seconds.
 _RESERVE, _LEAST, _MOST = 0.15, 3.0, 45.0
+
+#: What a run writes into its folder, the journal last.
+_FILES = (
+    *("model", "trials", "report.html", "evaluation.json", "findings.json", "context.json", "recipe.yaml"),
+    *("schema.pbtxt", "journal.torn", "journal.jsonl"),
+)
 
 #: Packages whose versions belong to a result.
 _PACKAGES = ("keras", "tensorflow", "keras-tuner", "tensorflow-data-validation", "scikit-learn", "numpy", "pandas")
@@ -94,19 +101,34 @@ def open_journal(context: Context, prepared: Prepared) -> Journal:
     key = fingerprint_parts(context.recipe, prepared, autoft.__version__)
     path = folder / "journal.jsonl"
     contents = read(path)
-    if contents.facts and contents.key != key:
-        aside = folder / f"earlier-{time.strftime('%Y%m%d-%H%M%S')}"
-        aside.mkdir()
-        for item in sorted(folder.iterdir()):
-            if item.name != ".lock" and not item.name.startswith("earlier-"):
-                item.rename(aside / item.name)
+    if contents.key != key and (contents.facts or contents.damaged_lines):
+        aside = _set_aside(folder)
         changed = difference(contents.key or {}, key)
         tell(Progress(stage="reading", message=f"the folder held another run ({changed}); it is now in {aside.name}"))
     journal = Journal(path, key)
     if journal.contents.damaged_lines:
         lines = ", ".join(map(str, journal.contents.damaged_lines))
         tell(Progress(stage="reading", message=f"journal line {lines} is damaged; what it said is trained again"))
+    if journal.contents.torn_bytes:
+        message = "the journal's last line was torn; it is in journal.torn, and its trial is trained again"
+        tell(Progress(stage="reading", message=message))
     return journal
+
+
+def _set_aside(folder: Path) -> Path:
+    """Move another run's files, and nothing else, into a folder of their own.
+
+    The journal goes last: a crash on the way is made good by the next run.
+    """
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    names = itertools.chain([f"earlier-{stamp}"], (f"earlier-{stamp}-{n}" for n in itertools.count(2)))
+    aside = next(folder / name for name in names if not (folder / name).exists())
+    with files.writing(folder):
+        aside.mkdir()
+        for name in _FILES:
+            if (folder / name).exists():
+                (folder / name).rename(aside / name)
+    return aside
 
 
 def search(context: Context, prepared: Prepared, journal: Journal) -> Searched:
@@ -173,7 +195,6 @@ def _search(
     proposer = Proposer(
         recipe.search.algorithm,
         space,
-        trials=recipe.search.trials,
         maximize=maximize,
         seed=recipe.seed,
         epochs=recipe.search.epochs,

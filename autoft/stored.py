@@ -17,20 +17,20 @@ def read_evaluation(folder: Path) -> Evaluation:
     """The evaluation of a run or a saved model."""
     from autoft.evaluate.document import from_document
 
-    return from_document(_json(folder / "evaluation.json"))
+    return from_document(_json(_place(folder, "evaluation.json")))
 
 
 def read_findings(folder: Path) -> tuple[Finding, ...]:
     """The findings of a run or a saved model."""
-    return tuple(Finding(**f) for f in _json(folder / "findings.json"))
+    return tuple(Finding(**f) for f in _json(_place(folder, "findings.json")))
 
 
 def report_inputs(folder: Path, evaluation: Evaluation, findings: tuple[Finding, ...]) -> ReportInputs:
     """Everything that a report tells, from the files of a run or a saved model."""
     from autoft.report.build import ReportInputs
 
-    context = _json(folder / "context.json")
-    schema = folder / "schema.pbtxt"
+    context = _json(_place(folder, "context.json"))
+    schema = _place(folder, "schema.pbtxt")
     columns = [Column(**{**c, "false": tuple(c["false"]), "true": tuple(c["true"])}) for c in context["columns"]]
     return ReportInputs(
         evaluation=evaluation,
@@ -39,11 +39,17 @@ def report_inputs(folder: Path, evaluation: Evaluation, findings: tuple[Finding,
         columns=tuple(columns),
         schema_engine=context["engine"],
         schema_text=schema.read_text(encoding="utf-8") if schema.is_file() else "",
-        recipe_text=(folder / "recipe.yaml").read_text(encoding="utf-8"),
+        recipe_text=_place(folder, "recipe.yaml").read_text(encoding="utf-8"),
         space=tuple((name, words) for name, words in context["space"]),
         title=context["title"],
         notes=tuple(context["notes"]),
     )
+
+
+def _place(folder: Path, name: str) -> Path:
+    """A run's file; where a crash came before it was written, the copy that the model has."""
+    copy = folder / "model" / name
+    return copy if copy.is_file() and not (folder / name).is_file() else folder / name
 
 
 def _json(path: Path) -> Any:

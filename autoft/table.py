@@ -110,8 +110,21 @@ def read(data: Any, *, target: str | None = None, allow_empty: bool = False) -> 
     columns = [raw.iloc[:, i] for i in range(raw.shape[1])]
     frame = pd.DataFrame({i: canonical(c, n) for i, (c, n) in enumerate(zip(columns, names, strict=True))})
     frame.columns = pd.Index(names, dtype=object)
-    known = dict(zip(names, dtypes or [str(column.dtype) for column in columns], strict=True))
+    known = dict(zip(names, dtypes or [_dtype(column) for column in columns], strict=True))
     return Table(frame=frame, source=source, fingerprint=_fingerprint(frame), dtypes=known, target=label)
+
+
+def _dtype(column: pd.Series[Any]) -> str:
+    """The dtype that a column came with; for categories and Python objects that of the values themselves."""
+    import pandas as pd
+
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return _dtype(column.cat.categories.to_series())
+    if column.dtype != object:
+        return str(column.dtype)
+    return {"boolean": "bool", "integer": "int64", "floating": "float64"}.get(
+        pd.api.types.infer_dtype(column, skipna=True), "object"
+    )
 
 
 def number_text(value: float) -> str:

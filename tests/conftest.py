@@ -48,8 +48,8 @@ def tiny_recipe(**changes: object) -> Recipe:
     standard = {
         "trials": 3,
         "folds": 3,
-        "search.epochs": 8,
-        "search.patience": 4,
+        "search.epochs": 16,
+        "search.patience": 6,
         "search.space": {"width": [16], "depth": [1], "batch_size": [32], "activation": ["relu"], "embedding": [4]},
         "evaluate.draws": 100,
         "schema.engine": "none",

@@ -156,7 +156,7 @@ def test_pairs_go_together_row_by_row_whatever_their_indexes() -> None:
         (np.zeros((2, 1)), np.zeros(3), "X has 2 rows and y 3"),
         (np.zeros((2, 1)), np.zeros((2, 1)), "y must have one dimension"),
         (np.zeros(2), np.zeros(2), "X must be a DataFrame or a 2-D array, but it has 1 dimension."),
-        (pd.DataFrame({"y": [1]}), pd.Series([1], name="y"), "unique column names"),
+        (pd.DataFrame({"y": [1]}), pd.Series([1], name="y"), "X must not hold the target, but it has a column 'y'"),
     ],
 )
 def test_pairs_that_do_not_fit(x: object, y: object, message: str) -> None:
@@ -268,3 +268,18 @@ def test_numbers_and_cells_in_messages() -> None:
     assert [number_text(x) for x in (1.0, -0.0, 2.5, 1e300, float("inf"))] == ["1", "0", "2.5", "1e+300", "inf"]
     assert quoted("x" * 50) == f"'{'x' * 39}…'"
     assert quoted("\x1b[31m") == "'\\x1b[31m'"
+
+
+@pytest.mark.parametrize(
+    ("values", "dtype", "expected"),
+    [
+        ([True, False, None], object, "bool"),
+        ([1, 2, None], object, "int64"),
+        ([2, 1, 2], "category", "int64"),
+        (["a", "b"], "category", "object"),
+        ([1, "a"], object, "object"),
+    ],
+)
+def test_objects_and_categories_keep_the_dtype_of_their_values(values, dtype, expected):
+    column = pd.Series(values, dtype=dtype)
+    assert read(pd.DataFrame({"y": column, "x": range(len(values))})).dtypes["y"].replace("str", "object") == expected

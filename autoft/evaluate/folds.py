@@ -107,7 +107,13 @@ def split(
     if time is not None:
         # The middle of each cluster on the scale of rows decides its block.
         middle = np.cumsum(sizes[order]) - sizes[order] / 2
-        block[order] = np.minimum(np.floor(middle * k / sizes[order].sum()), k - 1)
+        blocks = np.minimum(np.floor(middle * k / sizes[order].sum()), k - 1)
+        # A large group may span several blocks' worth of rows; what would be empty is left out.
+        filled, block[order] = np.unique(blocks, return_inverse=True)
+        if len(filled) < k:
+            found = f"groups are so large that only {len(filled)} of {k} stretches of time have rows of their own"
+            k, more = _lowered(len(filled), k, found)
+            findings += more
         findings += _one_block_classes(strata, block[member], task, classes)
     else:
         block[order] = np.arange(len(order)) % k
@@ -262,6 +268,11 @@ def _number_of_folds(
     k, reason = min(limits, key=lambda limit: limit[0])
     if k >= folds:
         return folds, ()
+    return _lowered(k, folds, reason)
+
+
+def _lowered(k: int, folds: int, reason: str) -> tuple[int, tuple[Finding, ...]]:
+    """The folds there can be, with a finding; fewer than two are an error."""
     if k < 2:
         raise SchemaError("The table", "have rows for at least two folds", reason, "collect more rows, or merge groups")
     finding = Finding(

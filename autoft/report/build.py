@@ -113,6 +113,13 @@ def _verdict(evaluation: Evaluation) -> tuple[Block, ...]:
     )
     blocks: list[Block] = [Paragraph(text=text)]
     blocks.extend(baseline_verdict(evaluation))
+    if evaluation.best.reason:
+        blocks.append(
+            Paragraph(
+                text=f"The training of the best trial was cut short: {clip(evaluation.best.reason, 200)}.",
+                tone="strong",
+            )
+        )
     if evaluation.interrupted:
         finished = sum(trial.status == "finished" for trial in evaluation.trials)
         blocks.append(
@@ -167,7 +174,10 @@ def _named(line: Baseline, evaluation: Evaluation) -> str:
 def _reproduction(inputs: ReportInputs) -> Section:
     evaluation = inputs.evaluation
     blocks: list[Block] = [
-        Paragraph(text="This recipe does the same run again: save it as recipe.yaml and run “autoft fit recipe.yaml”."),
+        Paragraph(
+            text="This recipe does the same run again: save it as recipe.yaml beside the data, name the table there "
+            "(data: path) if it does not, and run “autoft fit recipe.yaml”."
+        ),
         Fold(summary="Recipe", text=lines(inputs.recipe_text)),
     ]
     tables = []

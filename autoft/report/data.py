@@ -20,11 +20,12 @@ MOST_BARS = 20
 
 def preprocessing(inputs: ReportInputs) -> Section:
     """Chapter 2: findings, the fate of each column, the schema."""
-    blocks: list[Block] = [
-        Paragraph(
-            text=f"The table was checked against its schema by {clip(inputs.schema_engine)}. {_tally(inputs.findings)}"
-        )
-    ]
+    engine = (
+        f"The table was held to its schema by {clip(inputs.schema_engine)}."
+        if inputs.schema_engine
+        else "No schema was in use, only autoft's own checks ran."
+    )
+    blocks: list[Block] = [Paragraph(text=f"{engine} {_tally(inputs.findings)}")]
     if inputs.findings:
         blocks.append(_findings(inputs.findings))
     if inputs.plan or inputs.columns:
@@ -64,7 +65,7 @@ def _findings(findings: tuple[Finding, ...]) -> Table:
             (
                 "note" if line.severity == "info" else line.severity,
                 "whole table" if line.column is None else clip(line.column),
-                clip(line.found, 300),
+                clip(f"must {line.must}, but {line.found}", 400),
                 clip(line.fix, 300),
             )
             for line in shown
@@ -77,7 +78,8 @@ def _findings(findings: tuple[Finding, ...]) -> Table:
 def _columns(inputs: ReportInputs) -> Table:
     known = {column.name: column for column in inputs.columns}
     planned = {line.column: line for line in inputs.plan}
-    names = list(dict.fromkeys([*planned, *known]))
+    target = inputs.evaluation.target.name
+    names = [name for name in dict.fromkeys([*planned, *known]) if name != target]
     rows = []
     for name in names[:MOST_COLUMNS]:
         column, line = known.get(name), planned.get(name)

@@ -135,6 +135,9 @@ def _ranked(evaluation: Evaluation) -> list[tuple[float, Trial]]:
 def _search_words(evaluation: Evaluation, ranked: list[tuple[float, Trial]], failed: list[Trial]) -> str:
     text = f"{count(len(evaluation.trials), 'configuration')} tried, each on every fold"
     text += f"; {len(failed):,} of them failed and are listed with the reason. " if failed else ". "
+    cut = [trial for _, trial in ranked if trial.reason]
+    if cut:
+        text += f"{count(len(cut), 'trial')} ended early (trial {cut[0].number}: {clip(cut[0].reason, 120)}). "
     first = next((score for score, trial in ranked if trial.number == 0), None)
     if first is None or not ranked:
         return text

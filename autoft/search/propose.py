@@ -47,7 +47,6 @@ class Proposer:
     Args:
         algorithm: Which oracle.
         space: The dimensions.
-        trials: Number of trials planned; proposals do not depend on it, so that a search can be continued.
         maximize: Whether a higher score is better.
         seed: Same seed and same answers give the same proposals.
         epochs: Upper limit of epochs (Hyperband's resource).
@@ -58,7 +57,6 @@ class Proposer:
         algorithm: Algorithm,
         space: Sequence[Dimension],
         *,
-        trials: int,
         maximize: bool,
         seed: int,
         epochs: int,

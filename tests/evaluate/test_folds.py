@@ -182,3 +182,15 @@ def test_many_rows_are_quick():
     got, _ = split(y, task="binary", folds=5, keys=keys, seed=0)
     assert process_time() - began < 5
     assert np.ptp(np.bincount(got.blocks)) <= 2
+
+
+def test_one_large_group_in_time_order_leaves_no_block_empty():
+    rows = 100
+    groups = np.where(np.arange(rows) < 70, 0, np.arange(rows))
+    found, findings = split(
+        np.arange(rows) % 2, task="binary", folds=5, keys=np.arange(rows, dtype=np.uint64), groups=groups,
+        time=np.arange(rows, dtype=float), seed=0,
+    )  # fmt: skip
+    assert (np.bincount(found.blocks) > 0).all()
+    assert found.k == found.blocks.max() + 1 < 5
+    assert [f.code for f in findings if f.code == "folds-lowered"]
