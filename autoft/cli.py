@@ -187,10 +187,9 @@ def _predict(options: argparse.Namespace) -> int:
         raise FileError(f"'{options.out}'", "be a file", "it is a folder", "add the name of a CSV file")
     prepare_folder(options.out.parent)  # now rather than when all rows are answered
     tuner = load(options.model)
-    predicted = tuner.predict(options.data)
+    predicted, proba = tuner.predict_with_proba(options.data)
     classes = tuple(getattr(tuner, "classes_", ()))
-    proba = tuner.predict_proba(options.data) if options.proba and classes else None
-    write_atomic(options.out, to_csv(predicted, classes, proba, raw=options.raw))
+    write_atomic(options.out, to_csv(predicted, classes, proba if options.proba else None, raw=options.raw))
     if not options.quiet:
         from autoft.screen import counted, show_findings
 

@@ -1,61 +1,103 @@
-"""What a run folder or a saved model says about itself, read back."""
+"""What a run folder or a saved model says about itself, read back: files that anybody may have changed."""
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
-from autoft.errors import ArtifactError
-from autoft.records import Column, Evaluation, Finding, PlanLine
+from autoft.errors import ArtifactError, AutoFTError
+from autoft.records import Column, Evaluation, Finding, PlanLine, Task
 
 if TYPE_CHECKING:
     from autoft.report.build import ReportInputs
 
 
-def read_evaluation(folder: Path) -> Evaluation:
-    """The evaluation of a run or a saved model."""
-    from autoft.evaluate.document import from_document
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Context:
+    """The content of ``context.json``."""
 
-    return from_document(_json(_place(folder, "evaluation.json")))
+    plan: tuple[PlanLine, ...]
+    columns: tuple[Column, ...]
+    space: tuple[tuple[str, str], ...]
+    engine: str
+    title: str
+    notes: tuple[str, ...]
+
+
+def read_evaluation(folder: Path) -> Evaluation:
+    """The evaluation of a run or a saved model.
+
+    Raises:
+        AutoFTError: If it is missing or not what autoft writes; so for the other functions here.
+    """
+    from autoft.evaluate.document import from_document
+    from autoft.evaluate.metrics import METRICS
+
+    path = folder / "evaluation.json"
+    with _believed(path):
+        evaluation = from_document(_mapping(json.loads(path.read_text(encoding="utf-8"))))
+        _mapping(evaluation.seconds), _mapping(evaluation.environment)
+        if evaluation.task not in get_args(Task) or not {evaluation.objective} <= METRICS.keys() & evaluation.held_out:
+            raise ValueError(f"{evaluation.task}, {evaluation.objective}")
+    return evaluation
 
 
 def read_findings(folder: Path) -> tuple[Finding, ...]:
     """The findings of a run or a saved model."""
-    return tuple(Finding(**f) for f in _json(_place(folder, "findings.json")))
+    found: tuple[Finding, ...] = _records(folder / "findings.json", tuple[Finding, ...])
+    return found
 
 
 def report_inputs(folder: Path, evaluation: Evaluation, findings: tuple[Finding, ...]) -> ReportInputs:
     """Everything that a report tells, from the files of a run or a saved model."""
     from autoft.report.build import ReportInputs
 
-    context = _json(_place(folder, "context.json"))
-    schema = _place(folder, "schema.pbtxt")
-    columns = [Column(**{**c, "false": tuple(c["false"]), "true": tuple(c["true"])}) for c in context["columns"]]
+    context: _Context = _records(folder / "context.json", _Context)
     return ReportInputs(
         evaluation=evaluation,
         findings=findings,
-        plan=tuple(PlanLine(**line) for line in context["plan"]),
-        columns=tuple(columns),
-        schema_engine=context["engine"],
-        schema_text=schema.read_text(encoding="utf-8") if schema.is_file() else "",
-        recipe_text=_place(folder, "recipe.yaml").read_text(encoding="utf-8"),
-        space=tuple((name, words) for name, words in context["space"]),
-        title=context["title"],
-        notes=tuple(context["notes"]),
+        plan=context.plan,
+        columns=context.columns,
+        schema_engine=context.engine,
+        schema_text=_text(folder / "schema.pbtxt") if (folder / "schema.pbtxt").is_file() else "",
+        recipe_text=_text(folder / "recipe.yaml"),
+        space=context.space,
+        title=context.title,
+        notes=context.notes,
     )
 
 
-def _place(folder: Path, name: str) -> Path:
-    """A run's file; where a crash came before it was written, the copy that the model has."""
-    copy = folder / "model" / name
-    return copy if copy.is_file() and not (folder / name).is_file() else folder / name
+def _records(path: Path, kind: Any) -> Any:
+    """The content of a JSON file as records, every value of the type that the record declares."""
+    from pydantic import TypeAdapter
+
+    with _believed(path):
+        return TypeAdapter(kind).validate_json(path.read_bytes())
 
 
-def _json(path: Path) -> Any:
+def _text(path: Path) -> str:
+    with _believed(path):
+        return path.read_text(encoding="utf-8")
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise TypeError(type(value).__name__)
+    return value
+
+
+@contextlib.contextmanager
+def _believed(path: Path) -> Iterator[None]:
+    """Turn whatever a missing or changed file causes into one error about that file."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        yield
+    except AutoFTError:
+        raise
+    except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         found = "it is missing" if not path.exists() else "it cannot be read"
         raise ArtifactError(
             f"'{path}'", "be as autoft wrote it", found, "run 'autoft fit' again (finished trials are kept)"

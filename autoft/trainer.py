@@ -125,9 +125,14 @@ class AutoFineTuner:
             NotFittedError: Before `fit`.
             SchemaError: If columns are missing or of another type.
         """
+        return self.predict_with_proba(data)[0]
+
+    def predict_with_proba(self, data: Any) -> tuple[NDArray[Any], NDArray[Any] | None]:
+        """Labels and class probabilities, or values and None, from one look at the table."""
         predictor = self._predictor()
         answers, self.predict_findings_ = predictor.answers(data)
-        return predictor.decide(answers)
+        labels = predictor.decide(answers)
+        return labels, None if predictor.meta.target.task == "regression" else answers
 
     def predict_proba(self, data: Any) -> NDArray[Any]:
         """Class probabilities ``[n, classes]`` in the order of `classes_`.

@@ -85,6 +85,9 @@ class FakeTuner:
     def predict(self, data: Any) -> Any:
         return np.array(["=No", "Yes"]) if self.classes_ else np.array([-1.5, 2.0])
 
+    def predict_with_proba(self, data: Any) -> Any:
+        return self.predict(data), self.predict_proba(data)
+
     def predict_proba(self, data: Any) -> Any:
         return np.array([[0.75, 0.25], [0.5, 0.5]])
 

@@ -189,3 +189,20 @@ def test_public_surface():
     assert set(autoft.__all__) == {"AutoFTError", "AutoFineTuner", "__version__", "load"}
     with pytest.raises(AttributeError, match="nothing_here"):
         autoft.nothing_here  # noqa: B018
+
+
+def test_check_needs_no_tensorflow(table, tmp_path):
+    """Without TFDV as the engine the findings come without TensorFlow's ten seconds."""
+    features(table, "outcome").to_csv(tmp_path / "t.csv", index=False)
+    code = (
+        "import sys\n"
+        "from autoft.recipe import Recipe\n"
+        "from autoft.trainer import check\n"
+        "recipe = Recipe().with_changes(**{'target': 'outcome', 'schema.engine': 'none'})\n"
+        "print(sorted({f.code for f in check(recipe, sys.argv[1])}))\n"
+        "assert not {'tensorflow', 'keras'} & set(sys.modules), 'imported'\n"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "t.csv")]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert "identifier-dropped" in done.stdout
+    assert "constant-dropped" in done.stdout
