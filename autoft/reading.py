@@ -37,6 +37,7 @@ SEPARATORS = {".csv": ",", ".csv.gz": ",", ".tsv": "\t", ".tsv.gz": "\t"}
 SUFFIXES = (*SEPARATORS, ".parquet")
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")  # Path() makes one slash of two; C:/ has one letter
+_INDEX = re.compile(r"__index_level_[0-9]+__")
 _BATCH = 10_000  # rows that are turned into columns at a time
 _END = "\0\n"  # a line that no accepted file contains; swallowed by the last cell if that cell's quote is never closed
 _MAGIC = {
@@ -283,10 +284,12 @@ def _read_parquet(path: Path) -> pd.DataFrame:
                 _check_size(path, unpacked, path.stat().st_size)
                 batches.append(batch)
             table = pa.Table.from_batches(batches, schema=file.schema_arrow)
+        # What pandas stored as a named index is a column like others; an index without a name is not the user's.
+        table = table.select([i for i, name in enumerate(table.column_names) if not _INDEX.fullmatch(name)])
         try:
-            return cast("pd.DataFrame", table.to_pandas())
+            return cast("pd.DataFrame", table.to_pandas(ignore_metadata=True))
         except pa.ArrowInvalid:  # times outside pandas' nanoseconds (before 1677, after 2262)
-            return cast("pd.DataFrame", table.to_pandas(timestamp_as_object=True))
+            return cast("pd.DataFrame", table.to_pandas(ignore_metadata=True, timestamp_as_object=True))
     except (pa.ArrowException, OSError) as error:
         raise TableError(
             _named(path),

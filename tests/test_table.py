@@ -229,6 +229,29 @@ def test_damaged_gzip_files(tmp_path: Path, name: str, content: bytes) -> None:
         read(_file(tmp_path, content, name))
 
 
+def test_an_index_that_was_stored_with_a_name_is_a_column(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"a": [1.0, 2.0, 3.0], "c": pd.Categorical(["x", "y", "x"])})
+    for index, names in ((pd.Index([7, 8, 9], name="id"), {"a", "c", "id"}), (pd.Index([7, 8, 9]), {"a", "c"})):
+        frame.set_index(index).to_parquet(tmp_path / "d.parquet")
+        table = read(tmp_path / "d.parquet")
+        assert set(table.frame) == names
+        assert table.frame["c"].tolist() == ["x", "y", "x"]
+
+
+def test_pairs_take_the_name_of_the_target() -> None:
+    x, y = pd.DataFrame({"a": [1, 2]}), pd.Series([3, 4], name="y")
+    assert (read((x, y)).target, read((x, y), target="paid").target) == ("y", "paid")
+
+
+def test_halves_of_surrogate_pairs_are_shown_as_escapes(tmp_path: Path) -> None:
+    frame = read(pd.DataFrame({"\ud800": ["a\udcff", "b"]})).frame
+    assert frame.to_dict("list") == {"\\ud800": ["a\\udcff", "b"]}
+
+
+def test_an_array_is_numbered_like_the_first_of_a_pair() -> None:
+    assert list(read(np.zeros((2, 2))).frame) == ["x0", "x1"]
+
+
 def test_damaged_and_nested_parquet_files(tmp_path: Path) -> None:
     with pytest.raises(TableError, match="complete Parquet file"):
         read(_file(tmp_path, b"PAR1 and nothing else", "t.parquet"))

@@ -170,6 +170,25 @@ def test_every_column_has_a_fate_even_when_it_is_not_used(binary: ReportInputs) 
     assert rows["TotalCharges"][3] == "11"
 
 
+def test_the_target_is_none_of_the_columns_that_become_inputs(binary: ReportInputs) -> None:
+    target = Column(id="c099", name=binary.evaluation.target.name, kind="boolean", why="two values")
+    made = build(dataclasses.replace(binary, columns=(*binary.columns, target)))
+    assert table(made, "What happens to each column") == table(build(binary), "What happens to each column")
+
+
+def test_without_an_engine_no_schema_is_claimed(binary: ReportInputs) -> None:
+    assert "No schema was in use" in words(build(dataclasses.replace(binary, schema_engine="")))
+
+
+def test_a_trial_that_was_cut_short_is_admitted(binary: ReportInputs) -> None:
+    best = dataclasses.replace(binary.evaluation.best, reason="out of time after epoch 1")
+    trials = tuple(best if trial.number == best.number else trial for trial in binary.evaluation.trials)
+    made = build(changed(binary, best=best, trials=trials))
+    assert "cut short: out of time after epoch 1" in verdict(made)
+    assert f"1 trial ended early (trial {best.number}: out of time after epoch 1)" in words(made)
+    assert "cut short" not in words(build(binary))
+
+
 def test_the_expert_is_asked_about_the_columns_that_matter(binary: ReportInputs, regression: ReportInputs) -> None:
     text = words(build(binary))
     assert "Is every column known before the outcome is, above all “tenure”, “Contract” and “MonthlyCharges”?" in text
