@@ -46,8 +46,10 @@ def writing_error(path: Path, error: OSError, saved: str = "") -> FileError:
         errno.EPERM: "permission is denied",
         errno.ENOTDIR: "a part of the path is a file, not a folder",
         errno.EISDIR: "it is a folder",
+        errno.ENOENT: "its folder does not exist",
     }.get(error.errno or 0, error.strerror or type(error).__name__)
-    fix = "free some space or choose another folder, and run the same command again"
+    full = error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
+    fix = f"{'free some space or ' if full else ''}choose another folder, and run the same command again"
     return FileError(f"'{path}'", "be writable", f"{reason}{'; ' + saved if saved else ''}", fix)
 
 

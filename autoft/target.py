@@ -47,7 +47,9 @@ def understand(series: pd.Series, *, dtype: str, task: Task | None, positive: An
     if task == "regression":
         if not numeric:
             held = f"it holds '{str(distinct[0])[:40]}'" if len(distinct) else "it is empty"
-            _fail(name, "be numeric for a regression", held, "task: auto")
+            _fail(
+                name, "be numeric for a regression", held, "correct the cells that are no numbers, or name another task"
+            )
         return Target(name=name, task=task, dtype="float64")
     if task == "binary" and len(distinct) > 2:
         _fail(name, "have two values for a binary task", f"it has {len(distinct):,}", "task: multiclass")

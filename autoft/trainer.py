@@ -13,12 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autoft import artifact, backend, files
-from autoft.errors import ArtifactError, NotFittedError
+from autoft.errors import ArtifactError, FileError, NotFittedError
 from autoft.records import Evaluation, Finding, Progress
 
 if TYPE_CHECKING:
     from autoft.predict import Predictor
+    from autoft.prepare import Prepared
     from autoft.recipe import Recipe
+    from autoft.run import Context
 
 
 class AutoFineTuner:
@@ -103,17 +105,24 @@ class AutoFineTuner:
         watch, tell = run.Stopwatch(), progress or (lambda step: None)
         recipe, folder = self._recipe(), self._folder()
         backend.prepare()
-        with files.locked(folder / ".lock"), listening() as interrupt:
-            context = run.Context(recipe=recipe, folder=folder, interrupt=interrupt, watch=watch, tell=tell)
+        with files.locked(folder / ".lock"):
             with watch.stage("preparing"):
                 prepared = prepare.prepare(recipe, data if y is None else (data, y), tell)
-            journal = run.open_journal(context, prepared)
-            searched = run.search(context, prepared, journal)
-            evaluation = run.evaluate(context, prepared, searched)
-            model, meta, self.evaluation_ = run.write(context, prepared, searched, evaluation)
-            self._learn(folder, model, meta, prepared.findings)
-            self.report(folder / "report.html")
+            with listening() as interrupt:
+                context = run.Context(recipe=recipe, folder=folder, interrupt=interrupt, watch=watch, tell=tell)
+                self._train(context, prepared)
         return self
+
+    def _train(self, context: Context, prepared: Prepared) -> None:
+        """Search, evaluate, and write the run folder."""
+        from autoft import run
+
+        journal = run.open_journal(context, prepared)
+        searched = run.search(context, prepared, journal)
+        evaluation = run.evaluate(context, prepared, searched)
+        model, meta, self.evaluation_ = run.write(context, prepared, searched, evaluation)
+        self._learn(context.folder, model, meta, prepared.findings)
+        self.report(context.folder / "report.html")
 
     def predict(self, data: Any) -> NDArray[Any]:
         """Predicted labels in their original dtype, or values, ``[n]``.
@@ -176,6 +185,10 @@ class AutoFineTuner:
 
     def _folder(self) -> Path:
         if self.directory is not None:
+            if (Path(self.directory) / "manifest.json").is_file():
+                raise FileError(
+                    f"'{self.directory}'", "be a run folder", "it is a saved model", "choose another directory"
+                )
             return files.prepare_folder(self.directory)
         folder = tempfile.mkdtemp(prefix="autoft-")
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
@@ -212,8 +225,9 @@ def load(path: str | Path) -> AutoFineTuner:
     backend.prepare()
     model, meta = artifact.load(path)
     place = artifact.find(path)
-    folder = place.parent if place.name == "model" and (place.parent / "journal.jsonl").is_file() else place
-    tuner = AutoFineTuner(target=meta.target.name, task=meta.target.task, directory=folder)
+    run_folder = place.parent if place.name == "model" and (place.parent / "journal.jsonl").is_file() else None
+    tuner = AutoFineTuner(target=meta.target.name, task=meta.target.task, directory=run_folder)
+    folder = run_folder or place
     tuner.evaluation_ = read_evaluation(folder)
     tuner._learn(folder, model, meta, read_findings(folder))
     return tuner

@@ -231,7 +231,7 @@ def test_damaged_gzip_files(tmp_path: Path, name: str, content: bytes) -> None:
 
 def test_an_index_that_was_stored_with_a_name_is_a_column(tmp_path: Path) -> None:
     frame = pd.DataFrame({"a": [1.0, 2.0, 3.0], "c": pd.Categorical(["x", "y", "x"])})
-    for index, names in ((pd.Index([7, 8, 9], name="id"), {"a", "c", "id"}), (pd.Index([7, 8, 9]), {"a", "c"})):
+    for index, names in ((pd.Index([7, 9, 8], name="id"), {"a", "c", "id"}), (pd.Index([7, 9, 8]), {"a", "c"})):
         frame.set_index(index).to_parquet(tmp_path / "d.parquet")
         table = read(tmp_path / "d.parquet")
         assert set(table.frame) == names
@@ -244,7 +244,10 @@ def test_pairs_take_the_name_of_the_target() -> None:
 
 
 def test_halves_of_surrogate_pairs_are_shown_as_escapes(tmp_path: Path) -> None:
-    frame = read(pd.DataFrame({"\ud800": ["a\udcff", "b"]})).frame
+    # As objects: pandas 3 refuses such texts in columns and names of its own string type.
+    frame = pd.DataFrame({"x": pd.Series(["a\udcff", "b"], dtype=object)})
+    frame.columns = pd.Index(["\ud800"], dtype=object)
+    frame = read(frame).frame
     assert frame.to_dict("list") == {"\\ud800": ["a\\udcff", "b"]}
 
 

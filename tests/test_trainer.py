@@ -206,3 +206,13 @@ def test_check_needs_no_tensorflow(table, tmp_path):
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     assert "identifier-dropped" in done.stdout
     assert "constant-dropped" in done.stdout
+
+
+def test_a_saved_model_is_no_run_folder(binary, table, tmp_path):
+    place = binary.save(tmp_path / "saved.autoft")
+    with pytest.raises(AutoFTError, match="saved model"):
+        AutoFineTuner(recipe=binary.recipe, directory=place).fit(features(table, "outcome"))
+    loaded = autoft.load(place)
+    with pytest.raises(AutoFTError):
+        loaded.fit(NEW)  # the target is missing
+    assert autoft.load(place).predict(NEW).shape == (60,)

@@ -82,7 +82,7 @@ def initial_weights(
     first = [normal(name, (width, architecture.width)) for name, width in blocks]
     for j, category in enumerate(plan.embedded):
         vectors = normal(f"embedding {category.id}", (category.slots + 2, architecture.embedding))
-        weights[f"embedding/table_{j}"] = vectors / np.sqrt(architecture.embedding)
+        weights[f"embedding/table_{j}"] = vectors / np.float32(np.sqrt(architecture.embedding))
         first.append(normal(category.id, (architecture.embedding, architecture.width)))
     fan_in = np.maximum(power + len(plan.embedded), 1.0).astype(np.float32)
     kernel = np.concatenate(first, axis=1) / np.sqrt(fan_in)[:, None, None]

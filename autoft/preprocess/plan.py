@@ -152,7 +152,7 @@ def _line(column: Column, category: CategoryInput | None, outliers: str) -> Plan
             inputs = 0
             text = f"{count}, each a learned vector; unseen ones share a vector trained for that purpose.{missing}"
         else:
-            inputs = category.slots + 1
+            inputs = min(len(category.vocabulary), category.slots) + bool(column.missing)
             text = f"{count}, one 0/1 input each (one-hot); unseen ones are all zeros.{missing}"
     else:
         inputs = 0

@@ -160,7 +160,16 @@ class Search:
 
     def _recall(self, memory: str) -> Outcome | None:
         line = self._known.get(memory)
-        return None if line is None else outcomes.restore(self.folder, line)
+        if line is None or self._deserves_more(line):
+            return None
+        return outcomes.restore(self.folder, line)
+
+    def _deserves_more(self, line: Mapping[str, Any]) -> bool:
+        """Whether a trial that the clock cut short would get clearly more time now than it had then."""
+        if not str(line["reason"]).startswith(outcomes.OUT_OF_TIME):
+            return False
+        left = self.budget.left()
+        return left is None or left > 3 * float(line["seconds"]) + 5
 
     @contextlib.contextmanager
     def _started(self, memory: str) -> Iterator[None]:

@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 from autoft import files
 from autoft.records import TrialStatus
 
+#: How the reason begins of a trial that the clock cut short.
+OUT_OF_TIME = "out of time"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:

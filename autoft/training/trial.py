@@ -13,7 +13,7 @@ import numpy as np
 from autoft.networks.mlp import Architecture, initial_weights
 from autoft.preprocess.encode import Array
 from autoft.preprocess.fit import blocks
-from autoft.search.outcome import Outcome
+from autoft.search.outcome import OUT_OF_TIME, Outcome
 from autoft.training.data import StackData, batches, padded
 from autoft.training.losses import answers, row_losses
 from autoft.training.tensorflow import Program, Rows
@@ -109,7 +109,7 @@ class Trainer:
             if epoch - record.best_seen >= max(self.limits.patience, record.best_seen // 2):
                 break
             if epoch < record.limit and out_of_time():
-                record.reason = f"out of time after epoch {epoch}"
+                record.reason = f"{OUT_OF_TIME} after epoch {epoch}"
                 break
         record.close(program)
         return record.outcome(params, seconds=self.clock() - began, traces=program.traces - traces)

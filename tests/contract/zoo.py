@@ -317,14 +317,13 @@ def strange_names(folder: Path) -> pd.DataFrame:
         "AGE",
         "age ",
         "=1+1",
-        "\ud800",
     ]
     return plain().assign(**{name: rng.normal(size=ROWS) for name in names})
 
 
 def strange_categories(folder: Path) -> pd.DataFrame:
     texts = ["[UNK]", "", " Rome", "cafe\u0301", "caf\u00e9", "🦊", "שלום", "x" * 65_536, "\x1b[31m", "\ud800", "NA"]
-    return plain().assign(city=np.resize(texts, ROWS))
+    return plain().assign(city=pd.Series(np.resize(np.array(texts, dtype=object), ROWS), dtype=object))
 
 
 def large_numbers(folder: Path) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import contextlib
 import errno
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from autoft.journal import Journal, read
 from autoft.search import outcome as outcomes
 from autoft.search.interrupt import Interrupt
 from autoft.search.loop import Budget, Found, Search
-from autoft.search.outcome import Outcome
+from autoft.search.outcome import OUT_OF_TIME, Outcome
 from autoft.search.propose import Proposal
 
 KEY = {"data": "aa"}
@@ -155,6 +155,18 @@ def test_a_trial_that_would_get_less_than_half_its_time_is_not_begun(bench):
 def test_the_first_trial_is_always_trained_if_only_for_one_epoch(bench, deadline):
     found = bench.run([1, 2], deadline=deadline)
     assert (scores(found), found.trials[0].epochs) == ([1], 1)
+
+
+def test_a_trial_that_the_clock_cut_short_is_trained_again_when_there_is_time(bench):
+    def cut(params, out_of_time, epochs):
+        outcome = bench.train(params, out_of_time, epochs)
+        return outcome if outcome.epochs == 10 else replace(outcome, reason=f"{OUT_OF_TIME} after epoch 1")
+
+    bench.run([1, 2], deadline=0.0, train=cut)
+    assert bench.run([1, 2], deadline=bench.now + 1.0, train=cut).trials[0].epochs == 1  # no more than it had
+    found = bench.run([1, 2], train=cut)
+    assert (found.trials[0].epochs, bench.trained) == (10, [1])
+    assert bench.run([1, 2], train=cut).trained == 0
 
 
 def test_failing_trials_do_not_extend_the_deadline(bench):
