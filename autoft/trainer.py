@@ -115,12 +115,12 @@ class AutoFineTuner:
 
     def _train(self, context: Context, prepared: Prepared) -> None:
         """Search, evaluate, and write the run folder."""
-        from autoft import run
+        from autoft import judge, keep, run
 
         journal = run.open_journal(context, prepared)
         searched = run.search(context, prepared, journal)
-        evaluation = run.evaluate(context, prepared, searched)
-        model, meta, self.evaluation_ = run.write(context, prepared, searched, evaluation)
+        evaluation = judge.evaluate(context, prepared, searched)
+        model, meta, self.evaluation_ = keep.write(context, prepared, searched, evaluation)
         self._learn(context.folder, model, meta, prepared.findings)
         self.report(context.folder / "report.html")
 

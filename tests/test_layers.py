@@ -15,7 +15,7 @@ LAYERS = {
     **dict.fromkeys(("schema", "preprocess", "networks", "search"), 3),
     "training": 4,
     **dict.fromkeys(("evaluate", "report", "artifact"), 5),
-    **dict.fromkeys(("prepare", "predict", "run", "stored", "trainer"), 6),
+    **dict.fromkeys(("prepare", "predict", "run", "judge", "keep", "stored", "trainer"), 6),
     **dict.fromkeys(("screen", "inventory", "predictions", "cli", "__main__"), 7),
 }
 #: Within a layer, who may import whom (everything else must go down).
@@ -26,6 +26,12 @@ SAME_LAYER = {
     ("recipe_sections", "recipe_messages"),
     ("networks", "preprocess"),
     ("run", "prepare"),
+    ("judge", "prepare"),
+    ("judge", "run"),
+    ("keep", "prepare"),
+    ("keep", "run"),
+    ("trainer", "judge"),
+    ("trainer", "keep"),
     ("trainer", "run"),
     ("trainer", "prepare"),
     ("trainer", "predict"),

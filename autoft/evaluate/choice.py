@@ -9,9 +9,10 @@ import numpy as np
 
 from autoft.errors import EvaluationError
 from autoft.evaluate.intervals import Array, draw
-from autoft.evaluate.metrics import METRICS, row_losses
+from autoft.evaluate.metrics import METRICS
 from autoft.evaluate.weighted import weighted_means, weighted_scores
 from autoft.records import Task
+from autoft.training.losses import row_losses
 
 #: Row weights (rows x trials x draws) that a correction looks at before it starts to save work.
 AFFORDABLE = 10**9

@@ -21,13 +21,10 @@ import numpy as np
 from autoft.errors import EvaluationError
 from autoft.evaluate.intervals import Array
 from autoft.records import Task
+from autoft.training.losses import bounded
 
 Direction = Literal["max", "min"]
 Needs = Literal["proba", "label", "value"]
-
-#: Probabilities are kept this far from 0 and rows made to sum to 1 before a logarithm is taken: networks
-#: compute in float32, which cannot tell smaller distances from certainty.
-SMALLEST = 1e-7
 
 #: Most points kept of a curve and of the residuals.
 CURVE_POINTS = 200
@@ -125,23 +122,6 @@ def decide(probabilities: Array, *, task: Task, positive_index: int) -> Array:
     if task == "binary":
         return np.where(probabilities[:, positive_index] >= 0.5, positive_index, 1 - positive_index)
     return np.asarray(np.argmax(probabilities, axis=1))
-
-
-def bounded(probabilities: Array) -> Array:
-    """Probabilities in float64, away from 0 by `SMALLEST`, with rows that sum to 1."""
-    clipped = np.clip(probabilities.astype(np.float64), SMALLEST, None)
-    shares: Array = clipped / clipped.sum(axis=1, keepdims=True)
-    return shares
-
-
-def row_losses(y: Array, predictions: Array) -> Array:
-    """Loss of each row, ``[n]``: log-loss of probabilities, squared error of values.
-
-    Its mean over held-out rows is what chooses the checkpoint of a trial.
-    """
-    if predictions.ndim == 1:
-        return np.asarray(np.square(predictions.astype(np.float64) - y))
-    return np.asarray(-np.log(bounded(predictions)[np.arange(len(y)), y]))
 
 
 def row_briers(y: Array, probabilities: Array, *, task: Task, positive_index: int) -> Array:

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from autoft.evaluate.intervals import Array
-from autoft.evaluate.metrics import decide, objectives, row_briers, row_losses
+from autoft.evaluate.metrics import decide, objectives, row_briers
 from autoft.records import Task
+from autoft.training.losses import row_losses
 
 #: Weights worked on at a time (8 MiB in float64), which bounds the memory and suits the caches.
 CHUNK = 2**20

@@ -7,8 +7,9 @@ import numpy as np
 from autoft.preprocess.encode import Array
 from autoft.records import Task
 
-#: Probabilities are kept this far from 0 and 1, so that one sure mistake cannot make a mean infinite.
-EPSILON = 1e-7
+#: Probabilities are kept this far from 0 and rows made to sum to 1 before a logarithm is taken: networks
+#: compute in float32, which cannot tell smaller distances from certainty.
+SMALLEST = 1e-7
 
 
 def answers(logits: Array, task: Task, center: float = 0.0, scale: float = 1.0) -> Array:
@@ -26,13 +27,21 @@ def answers(logits: Array, task: Task, center: float = 0.0, scale: float = 1.0) 
     return np.asarray(shifted / shifted.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
-def row_losses(y: Array, predictions: Array, task: Task) -> Array:
-    """Loss of each row ``[n]``: log-loss of the true class, or squared error.
+def bounded(probabilities: Array) -> Array:
+    """Probabilities in float64, away from 0 by `SMALLEST`, with rows that sum to 1."""
+    clipped = np.clip(probabilities.astype(np.float64), SMALLEST, None)
+    return np.asarray(clipped / clipped.sum(axis=1, keepdims=True))
 
-    >>> row_losses(np.array([1]), np.array([[0.5, 0.5]]), "binary").round(3)
+
+def row_losses(y: Array, predictions: Array) -> Array:
+    """Loss of each row, ``[n]``: log-loss of probabilities, squared error of values.
+
+    Its mean over held-out rows is what chooses the checkpoint of a trial, while it trains and in every draw of the
+    correction.
+
+    >>> row_losses(np.array([1]), np.array([[0.5, 0.5]])).round(3)
     array([0.693])
     """
-    if task == "regression":
-        return np.asarray(np.square(y - predictions))
-    true = np.asarray(predictions, dtype=np.float64)[np.arange(len(y)), y]
-    return np.asarray(-np.log(np.clip(true, EPSILON, 1.0)))
+    if predictions.ndim == 1:
+        return np.asarray(np.square(predictions.astype(np.float64) - y))
+    return np.asarray(-np.log(bounded(predictions)[np.arange(len(y)), y]))

@@ -194,9 +194,7 @@ class _Record:
     def _losses(self, logits: Array, rows: tuple[Array, ...]) -> list[Array]:
         """Row losses of each fold (pairs are not part of the curve)."""
         data = self.data
-        return [
-            row_losses(data.y[own], self._answer(s, logits, own), data.task) for s, own in enumerate(rows[: self.folds])
-        ]
+        return [row_losses(data.y[own], self._answer(s, logits, own)) for s, own in enumerate(rows[: self.folds])]
 
     def _answer(self, s: int, logits: Array, own: Array) -> Array:
         """A member's answers in the precision in which they are kept, so that every choice is made on the same."""

@@ -65,8 +65,8 @@ def test_pairs_answer_for_their_two_blocks_and_nothing_else(finished):
 
 def test_the_epoch_is_the_checkpoint_with_the_lowest_mean_held_out_loss(finished):
     trainer, outcome = finished
-    y, task = trainer.data.y, trainer.data.task
-    losses = [row_losses(y, predictions, task).mean() for predictions in outcome.held_out]
+    y = trainer.data.y
+    losses = [row_losses(y, predictions).mean() for predictions in outcome.held_out]
     assert outcome.epochs == outcome.checkpoints[int(np.argmin(losses))]
 
 
@@ -77,7 +77,7 @@ def test_curves_are_the_mean_losses_of_each_fold(finished):
     for c, epoch in enumerate(outcome.checkpoints):
         for s in range(3):
             rows = data.held_out[s]
-            loss = row_losses(data.y[rows], outcome.held_out[c, rows], data.task).mean()
+            loss = row_losses(data.y[rows], outcome.held_out[c, rows]).mean()
             unit = data.scale[s] ** 2 if data.task == "regression" else 1.0
             assert outcome.curves["held_out"][epoch - 1][s] == pytest.approx(loss / unit, rel=1e-6)
     assert np.mean(outcome.curves["train"][-1]) < np.mean(outcome.curves["train"][0])
@@ -102,7 +102,7 @@ def test_values_around_a_billion_are_told_apart(trainers: dict[str, Trainer], pa
     outcome = trainer.train(params, never)
     best = outcome.held_out[outcome.checkpoints.index(outcome.epochs)]
     assert len(np.unique(best)) > 60
-    assert row_losses(trainer.data.y, best, "regression").mean() < 0.75 * trainer.data.y.var()
+    assert row_losses(trainer.data.y, best).mean() < 0.75 * trainer.data.y.var()
 
 
 def test_equal_seeds_give_bit_identical_outcomes(finished):

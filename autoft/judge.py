@@ -1,0 +1,156 @@
+"""Judging a finished search: the honest score, baselines, folds, importance."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import autoft
+from autoft.prepare import Prepared
+from autoft.records import Evaluation, FoldReport, Progress, Trial
+from autoft.run import Context, Searched
+from autoft.search.loop import Found
+from autoft.search.outcome import Outcome
+
+if TYPE_CHECKING:
+    from autoft.evaluate.score import Candidate, Verdict
+    from autoft.recipe import Recipe
+
+Array = NDArray[Any]
+
+#: Packages whose versions belong to a result.
+_PACKAGES = ("keras", "tensorflow", "keras-tuner", "tensorflow-data-validation", "scikit-learn", "numpy", "pandas")
+
+
+def evaluate(context: Context, prepared: Prepared, searched: Searched) -> Evaluation:
+    """Scores by the honesty contract, baselines, folds, importance."""
+    from autoft.evaluate import metrics, overfitting
+    from autoft.evaluate.baselines import compare
+    from autoft.evaluate.importance import permutation_importance
+
+    recipe, watch = context.recipe, context.watch
+    with watch.stage("evaluation"):
+        context.tell(Progress(stage="evaluation", message="correcting the score for the choice among trials"))
+        target, found = prepared.target, searched.found
+        problem: dict[str, Any] = {"task": target.task, "positive_index": target.positive_index}
+        scoring = {**problem, "objective": prepared.objective, "seed": recipe.seed}
+        answers = searched.bag.answers(prepared.encoded)
+        verdict = _verdict(recipe, prepared, found, answers, scoring)
+        best, outcome = found.trials[found.best], found.outcomes[found.best]
+        pooled = _at_best(outcome)
+        rows = np.flatnonzero(prepared.split.blocks >= 0)
+        details = metrics.details(prepared.y[rows], pooled[rows], **problem, classes=target.classes)
+        folds = _fold_reports(prepared, answers, best, problem)
+        direction = metrics.METRICS[prepared.objective].direction
+        lines = compare(
+            prepared.y,
+            pooled if verdict.predictions is None else verdict.predictions,
+            searched.baselines,
+            clusters=prepared.split.clusters,
+            draws=recipe.evaluate.draws,
+            verdict=verdict,
+            **scoring,
+        )
+        members = prepared.members[: prepared.split.k]
+        importance = permutation_importance(
+            searched.bag.answers, prepared.plan, prepared.features, prepared.encoded, prepared.y, members, **scoring
+        )
+    return Evaluation(
+        task=target.task,
+        objective=prepared.objective,
+        strategy=prepared.strategy,
+        target=target,
+        rows=len(prepared.y),
+        held_out=verdict.held_out,
+        validation=verdict.validation,
+        optimism=verdict.optimism,
+        naive=verdict.naive,
+        folds=folds,
+        overfitting=overfitting.verdict(folds, direction, verdict.optimism),
+        baselines=lines,
+        trials=found.trials,
+        best=best,
+        per_class=details.per_class,
+        confusion=details.confusion,
+        curves=details.curves,
+        importance=importance,
+        seconds=dict(watch.seconds),
+        environment=environment(),
+        interrupted=found.interrupted,
+    )
+
+
+def _at_best(outcome: Outcome) -> Array:
+    """Pooled held-out predictions at the trial's number of epochs."""
+    return np.asarray(outcome.held_out[outcome.checkpoints.index(outcome.epochs)])
+
+
+def _verdict(recipe: Recipe, prepared: Prepared, found: Found, answers: Array, scoring: Mapping[str, Any]) -> Verdict:
+    """The score by the chosen strategy."""
+    from autoft.evaluate import score
+
+    split, y = prepared.split, prepared.y
+    common = {**scoring, "clusters": split.clusters, "draws": recipe.evaluate.draws}
+    candidates = _candidates(found)
+    if prepared.strategy == "corrected":
+        return score.corrected(y, candidates, **common)
+    if prepared.strategy == "holdout":
+        rows = np.flatnonzero(split.blocks < 0)
+        return score.holdout(y, candidates, answers.mean(axis=0), rows=rows, **common)
+    pair_blocks = [m.blocks for m in prepared.members[split.k :]]
+    pairs = [
+        score.PairCandidate(
+            trial=trial.number,
+            epochs=epochs,
+            pairs={(b[0], b[1]): outcome.pairs[c, p] for p, b in enumerate(pair_blocks)},
+        )
+        for trial, outcome in zip(found.trials, found.outcomes, strict=True)
+        for c, epochs in enumerate(outcome.checkpoints)
+    ]
+    return score.nested(y, pairs, candidates=candidates, blocks=split.blocks, **common)
+
+
+def _candidates(found: Found) -> list[Candidate]:
+    from autoft.evaluate.score import Candidate
+
+    return [
+        Candidate(trial=trial.number, epochs=epochs, predictions=outcome.held_out[c])
+        for trial, outcome in zip(found.trials, found.outcomes, strict=True)
+        for c, epochs in enumerate(outcome.checkpoints)
+    ]
+
+
+def _fold_reports(
+    prepared: Prepared, answers: Array, best: Trial, problem: Mapping[str, Any]
+) -> tuple[FoldReport, ...]:
+    from autoft.evaluate import metrics, overfitting
+
+    members, y = prepared.members[: prepared.split.k], prepared.y
+
+    def on(s: int, rows: Array) -> float:
+        return metrics.scores(y[rows], answers[s][rows], **problem)[prepared.objective]
+
+    return overfitting.fold_reports(
+        best,
+        train_rows=[len(m.train) for m in members],
+        held_out_rows=[len(m.held_out) for m in members],
+        train_scores=[on(s, m.train) for s, m in enumerate(members)],
+        held_out_scores=[on(s, m.held_out) for s, m in enumerate(members)],
+        direction=metrics.METRICS[prepared.objective].direction,
+    )
+
+
+def environment() -> dict[str, str]:
+    """Versions that a result depends on."""
+    found = {"python": sys.version.split()[0], "autoft": autoft.__version__}
+    for package in _PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found

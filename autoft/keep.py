@@ -1,0 +1,106 @@
+"""What a run leaves behind: the model and the files that say what it is."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import autoft
+from autoft import artifact, files
+from autoft.prepare import Prepared
+from autoft.records import Evaluation, Progress
+from autoft.run import Context, Searched
+
+if TYPE_CHECKING:
+    from autoft.recipe import Recipe
+
+Array = NDArray[Any]
+
+
+def write(
+    context: Context, prepared: Prepared, searched: Searched, evaluation: Evaluation
+) -> tuple[Any, artifact.Meta, Evaluation]:
+    """Model, scores, findings, schema, recipe; returns the raw model, its meta data and the evaluation."""
+    from autoft.evaluate.document import to_document
+
+    folder, watch, tell = context.folder, context.watch, context.tell
+    with watch.stage("saving"):
+        tell(Progress(stage="saving", message="saving the model and checking that it reads back the same"))
+        texts = _texts(context.recipe, prepared, searched)
+        model, meta = searched.bag.raw_model(), _meta(prepared)
+        scores = {"evaluation.json": _json(to_document(evaluation))}
+        artifact.save(folder / "model", model, meta, {**texts, **scores}, _probe(prepared))
+    total = round(sum(watch.seconds.values()), 2)
+    evaluation = replace(evaluation, seconds={**watch.seconds, "total": total})
+    for name, text in {**texts, "evaluation.json": _json(to_document(evaluation))}.items():
+        files.write_atomic(folder / name, text)
+    tell(Progress(stage="report", message="writing the report"))
+    return model, meta, evaluation
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=1, ensure_ascii=False)
+
+
+def _texts(recipe: Recipe, prepared: Prepared, searched: Searched) -> dict[str, str]:
+    """What a run says about itself besides the scores, by file name; enough to write the report again."""
+    context = {
+        "plan": [asdict(line) for line in prepared.plan.lines],
+        "columns": [asdict(c) for c in prepared.inspected.columns],
+        "space": [[d.name, d.words()] for d in searched.space],
+        "engine": prepared.inspected.engine.name if prepared.inspected.engine else "",
+        "title": recipe.report.title or f"{recipe.name}: {prepared.target.name}",
+        "notes": list(notes(recipe, prepared)),
+    }
+    schema = prepared.inspected.contract.text
+    return {
+        "findings.json": _json([asdict(f) for f in prepared.findings]),
+        "recipe.yaml": recipe.to_yaml(),
+        "context.json": _json(context),
+    } | ({"schema.pbtxt": schema} if schema else {})
+
+
+def notes(recipe: Recipe, prepared: Prepared) -> tuple[str, ...]:
+    """What the user told autoft about the domain."""
+    told = []
+    if recipe.data.positive is not None:
+        told.append(f"The positive class is '{prepared.target.positive}'.")
+    told += [f"Column '{name}' is {kind}." for name, kind in recipe.data.columns.items()]
+    told += [f"Column '{name}' is not to be used." for name in recipe.data.drop]
+    told += [f"Column '{name}' may predict the target almost perfectly." for name in recipe.schema_.allow_leak]
+    if recipe.evaluate.group:
+        told.append(f"Rows with the same '{recipe.evaluate.group}' belong together.")
+    if recipe.evaluate.time:
+        told.append(f"Rows are ordered in time by '{recipe.evaluate.time}'.")
+    return tuple(told)
+
+
+def _meta(prepared: Prepared) -> artifact.Meta:
+    numbers = prepared.encoded.numbers
+    ranges = {}
+    for j, column in enumerate(prepared.plan.numeric):
+        known = numbers[:, j][np.isfinite(numbers[:, j])]
+        if len(known):
+            ranges[column] = (float(known.min()), float(known.max()))
+    engine = prepared.inspected.engine
+    return artifact.Meta(
+        columns=prepared.features,
+        target=prepared.target,
+        version=autoft.__version__,
+        engine=engine.name if engine else "",
+        ranges=ranges,
+        vocabularies={c.id: c.vocabulary for c in prepared.plan.categories},
+    )
+
+
+def _probe(prepared: Prepared, rows: int = 32) -> dict[str, Array]:
+    """Inputs of the raw model for a few real rows."""
+    from autoft.training.bag import model_inputs
+
+    values = prepared.inspected.converted.values
+    texts = {c.id: values[c.id][:rows] for c in prepared.plan.categories}
+    return model_inputs(prepared.plan, prepared.encoded.rows(slice(0, rows)), texts)
