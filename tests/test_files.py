@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import resource
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,13 +34,18 @@ def full_disk(*_: object) -> None:
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
-@pytest.fixture
-def small_files_only():
-    """No file of this process may grow over 4,096 bytes: writing fails in the middle, as on a full disk."""
+@contextlib.contextmanager
+def files_limited_to(size: int) -> Iterator[None]:
+    """No file of this process may grow beyond `size` bytes: writing fails in the middle, as on a full disk.
+
+    Only around the write itself: the test runner's own output may be a file that is already larger.
+    """
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_write_atomic_replaces_the_whole_content(tmp_path):
@@ -69,10 +76,10 @@ def test_failed_write_keeps_the_old_file_and_leaves_no_part(tmp_path, monkeypatc
     assert leftovers(tmp_path) == []
 
 
-def test_file_size_limit_in_the_middle_of_a_write(tmp_path, small_files_only):
+def test_file_size_limit_in_the_middle_of_a_write(tmp_path):
     path = tmp_path / "a.bin"
     files.write_atomic(path, b"old")
-    with pytest.raises(FileError, match="the file-size limit is reached"):
+    with pytest.raises(FileError, match="the file-size limit is reached"), files_limited_to(4096):
         files.write_atomic(path, bytes(10_000))
     assert path.read_bytes() == b"old"
     assert leftovers(tmp_path) == []
@@ -104,13 +111,8 @@ def test_folder_name_that_no_system_takes(tmp_path):
 
 
 def test_full_disk_is_found_before_anything_is_computed(tmp_path):
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
-    try:
-        with pytest.raises(FileError, match="the file-size limit is reached"):
-            files.prepare_folder(tmp_path / "run")
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    with pytest.raises(FileError, match="the file-size limit is reached"), files_limited_to(0):
+        files.prepare_folder(tmp_path / "run")
 
 
 def test_writing_names_the_whole_and_what_is_safe(tmp_path):
