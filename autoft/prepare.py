@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
@@ -319,8 +318,3 @@ def fingerprint_parts(recipe: Recipe, prepared: Prepared, version: str) -> dict[
         "columns": files.fingerprint(files.canonical_json(layout).encode())[:16],
         "settings": files.fingerprint(files.canonical_json(settings).encode())[:16],
     }
-
-
-def source_path(data: Any) -> Path | None:
-    """The path behind the data, if it is one."""
-    return Path(data) if isinstance(data, str | Path) else None
