@@ -8,25 +8,41 @@ from importlib.util import find_spec
 
 from autoft.errors import SetupError
 
-_INSTALL = 'pip install "autoft[tensorflow]"'
+#: Backends that there is an epoch program for, and how to install them.
+_INSTALL = {"tensorflow": 'pip install "autoft[tensorflow]"', "jax": 'pip install "autoft[jax]"'}
 
 
-def prepare() -> None:
-    """Choose TensorFlow unless ``KERAS_BACKEND`` says otherwise, and quieten its start-up chatter.
+def prepare() -> str:
+    """Settle the backend: ``KERAS_BACKEND``, else TensorFlow; quieten its start-up chatter.
+
+    Returns:
+        ``tensorflow`` or ``jax``.
 
     Raises:
         SetupError: If there is no backend that this version can train on.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     wanted = os.environ.get("KERAS_BACKEND", "")
-    if not wanted and "keras" in sys.modules:
+    if "keras" in sys.modules and hasattr(sys.modules["keras"], "backend"):
         wanted = str(sys.modules["keras"].backend.backend())
-    if wanted not in ("", "tensorflow"):
+    wanted = wanted or "tensorflow"
+    if wanted not in _INSTALL:
         raise SetupError(
             "Keras' backend",
-            "be tensorflow, the one that this version of autoft trains on",
+            "be tensorflow or jax, the ones that autoft trains on",
             f"it is {wanted} (KERAS_BACKEND)",
-            f"unset KERAS_BACKEND, and where TensorFlow is missing: {_INSTALL}",
+            f"unset KERAS_BACKEND, and where TensorFlow is missing: {_INSTALL['tensorflow']}",
         )
-    if find_spec("tensorflow") is None:
-        raise SetupError("autoft", "have a Keras backend to train with", "TensorFlow is not installed", _INSTALL)
+    if find_spec(wanted) is None:
+        name = {"tensorflow": "TensorFlow", "jax": "JAX"}[wanted]
+        raise SetupError("autoft", "have a Keras backend to train with", f"{name} is not installed", _INSTALL[wanted])
+    if wanted == "jax":
+        _allow_float64()
+    return wanted
+
+
+def _allow_float64() -> None:
+    """Preprocessing scales in float64 (a moment in milliseconds is ruined in float32), which JAX must be told."""
+    import jax
+
+    jax.config.update("jax_enable_x64", True)

@@ -1,4 +1,4 @@
-"""The command line: ``autoft fit | predict | check | report | recipes | doctor``.
+"""The command line: ``autoft fit | predict | check | plan | report | recipes | doctor``.
 
 It is thin: each command calls one function of the Python API. Nothing heavy is imported before the command is known,
 so that ``autoft --help`` answers at once.
@@ -16,19 +16,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from autoft.errors import AutoFTError, FileError
-from autoft.records import Strategy, Task
+from autoft.records import Finding, Strategy, Task
 
 if TYPE_CHECKING:
     from autoft.recipe import Recipe
 
 OK, FAILED, INTERRUPTED = 0, 1, 130
-#: Options of `fit` that change a value of the recipe of the same name.
+#: Options of `fit` and `plan` that change a value of the recipe of the same name.
 CHANGES = ("target", "task", "objective", "trials", "minutes", "seed", "folds", "positive", "strategy")
 
 _EPILOG = """exit status: 0 done, 1 an error that the message explains, 2 wrong usage, 130 interrupted
 
 examples:
   autoft fit recipes/churn.yaml
+  autoft plan data.csv --target y --minutes 5
   autoft fit data.csv --target y --minutes 5
   autoft predict runs/churn new_customers.csv -o predictions.csv
 """
@@ -104,6 +105,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     check = command("check", _check, "look for problems in the data, without training")
     _add_source(check)
+    plan = command("plan", _plan, "show what a training would do and cost, without training")
+    _add_changes(plan)
+    plan.add_argument("--json", action="store_true", help="print the plan as JSON")
     report = command("report", _report, "write the report of a run again")
     report.add_argument("model", metavar="RUN", type=Path, help="run folder")
     report.add_argument("-o", "--out", metavar="FILE", type=Path, help="HTML file (default: RUN/report.html)")
@@ -118,8 +122,12 @@ def _add_source(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_fit(parser: argparse.ArgumentParser) -> None:
-    _add_source(parser)
+    _add_changes(parser)
     parser.add_argument("--out", metavar="DIR", type=Path, help="run folder (default: runs/NAME)")
+
+
+def _add_changes(parser: argparse.ArgumentParser) -> None:
+    _add_source(parser)
     parser.add_argument("--minutes", metavar="N", type=float, help="most minutes that the run may take")
     parser.add_argument("--trials", metavar="N", type=int, help="most trials")
     parser.add_argument("--seed", metavar="N", type=int, help="everything random follows from it")
@@ -204,12 +212,44 @@ def _check(options: argparse.Namespace) -> int:
 
     findings = check(recipe, data)
     if not options.quiet:
-        from autoft.screen import counted, show_findings
+        _show_findings(findings)
+    return FAILED if _has_errors(findings) else OK
 
-        show_findings(findings)
-        kinds = (("error", "error"), ("warning", "warning"), ("info", "note"))
-        print(", ".join(counted(sum(finding.severity == kind for finding in findings), noun) for kind, noun in kinds))
-    return FAILED if any(finding.severity == "error" for finding in findings) else OK
+
+def _show_findings(findings: Sequence[Finding]) -> None:
+    from autoft.screen import counted, show_findings
+
+    show_findings(findings)
+    kinds = (("error", "error"), ("warning", "warning"), ("info", "note"))
+    print(", ".join(counted(sum(finding.severity == kind for finding in findings), noun) for kind, noun in kinds))
+
+
+def _has_errors(findings: Sequence[Finding]) -> bool:
+    return any(finding.severity == "error" for finding in findings)
+
+
+def _plan(options: argparse.Namespace) -> int:
+    recipe, data = _source(options)
+    import json
+    from dataclasses import asdict
+
+    from autoft import planning
+
+    inspected = planning.inspect(recipe, data)
+    if _has_errors(inspected.findings):
+        if options.json:
+            print(json.dumps({"findings": [asdict(finding) for finding in inspected.findings]}, indent=2))
+        elif not options.quiet:
+            _show_findings(inspected.findings)
+        return FAILED
+    plan = planning.forecast(recipe, inspected)
+    if options.json:
+        print(json.dumps(plan.to_dict(), indent=2))
+    elif not options.quiet:
+        from autoft.screen import show_plan
+
+        show_plan(plan)
+    return OK
 
 
 def _report(options: argparse.Namespace) -> int:

@@ -82,13 +82,15 @@ class Prepared:
     findings: tuple[Finding, ...]
 
 
-def inspect(recipe: Recipe, data: Any, *, write_schema: bool) -> Inspected:
+def inspect(recipe: Recipe, data: Any, *, write_schema: bool, hold_to_schema: bool = True) -> Inspected:
     """Read a table and collect all findings about it.
 
     Args:
         recipe: What to do.
         data: Path, DataFrame or ``(X, y)``; None reads the recipe's own data.
         write_schema: Whether a schema file that the recipe names and that does not exist is written.
+        hold_to_schema: Whether the recipe's schema engine looks at the table too; without it autoft's own checks do,
+            which import nothing heavy.
     """
     from autoft.schema import audit, check, engine
     from autoft.schema.convert import convert
@@ -103,7 +105,7 @@ def inspect(recipe: Recipe, data: Any, *, write_schema: bool) -> Inspected:
     table = _leave_out(table, recipe, name)
     columns, findings = infer_columns(table.frame, kinds=recipe.data.columns, target=name)
     converted = convert(table.frame, columns)
-    chosen, engine_findings = engine.choose(recipe.schema_.engine)
+    chosen, engine_findings = engine.choose(recipe.schema_.engine if hold_to_schema else "none")
     target = _target(table, recipe, name)
     findings += audit.audit(
         table.frame,
@@ -116,7 +118,7 @@ def inspect(recipe: Recipe, data: Any, *, write_schema: bool) -> Inspected:
         folds=recipe.evaluate.folds,
         positive=target.positive if target else None,
     )
-    path = recipe.schema_path()
+    path = recipe.schema_path() if hold_to_schema else None
     contract = check.contract(
         table.frame,
         columns,
@@ -143,13 +145,26 @@ def prepare(recipe: Recipe, data: Any, tell: Tell) -> Prepared:
         SchemaError: With every reason for which the table cannot be trained on.
         AutoFTError: If data or recipe cannot be understood.
     """
+    tell(Progress(stage="reading", message="reading and checking the table"))
+    return divide(recipe, inspect(recipe, data, write_schema=True))
+
+
+def divide(recipe: Recipe, inspected: Inspected, *, balance_groups: bool = True) -> Prepared:
+    """Encode and divide a table that has been inspected.
+
+    Args:
+        recipe: What to do.
+        inspected: The table.
+        balance_groups: As for `autoft.evaluate.folds.split`.
+
+    Raises:
+        SchemaError: With every reason for which the table cannot be trained on.
+    """
     from autoft.evaluate import folds
     from autoft.preprocess.encode import encode, row_keys
     from autoft.preprocess.plan import make_plan
     from autoft.schema import check
 
-    tell(Progress(stage="reading", message="reading and checking the table"))
-    inspected = inspect(recipe, data, write_schema=True)
     check.refuse(inspected.findings)
     assert inspected.target is not None  # its absence is an error among the findings
     inspected = _with_target(inspected)
@@ -176,6 +191,7 @@ def prepare(recipe: Recipe, data: Any, tell: Tell) -> Prepared:
         holdout=recipe.evaluate.holdout if strategy == "holdout" else 0.0,
         seed=recipe.seed,
         classes=target.classes,
+        balance_groups=balance_groups,
     )
     if strategy == "nested" and split.k < 3:
         raise SchemaError(
@@ -305,6 +321,7 @@ def fingerprint_parts(recipe: Recipe, prepared: Prepared, version: str) -> dict[
         "seed": recipe.seed,
         "epochs": recipe.search.epochs,
         "patience": recipe.search.patience,
+        "pruning": recipe.search.pruning,
         "task": prepared.target.task,
         "drop_missing_target": recipe.schema_.drop_missing_target,
         **recipe.preprocess.model_dump(),

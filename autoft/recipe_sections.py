@@ -68,6 +68,7 @@ Depths = Annotated[tuple[Annotated[int, Field(ge=1, le=32)], ...], *_Choices]
 BatchSizes = Annotated[tuple[Annotated[int, Field(ge=1, le=65536)], ...], *_Choices]
 Embeddings = Annotated[tuple[Annotated[int, Field(ge=1, le=1024)], ...], *_Choices]
 Activations = Annotated[tuple[Activation, ...], *_Choices]
+Schedules = Annotated[tuple[Literal["constant", "cosine"], ...], *_Choices]
 _Positive = Annotated[float, Field(gt=0)]
 _Share = Annotated[float, Field(ge=0, lt=1)]
 PositiveRange = Annotated[tuple[_Positive, _Positive], Strict(False), AfterValidator(_rising)]
@@ -158,6 +159,14 @@ class Space(Section):
     """[low, high], within 0 to 1."""
     l2: PositiveRange | None = None
     """[low, high]."""
+    weight_decay: PositiveRange | None = None
+    """[low, high] of decoupled weight decay (AdamW); not searched unless given."""
+    label_smoothing: ShareRange | None = None
+    """[low, high], within 0 to 1, for classification; not searched unless given."""
+    clip: PositiveRange | None = None
+    """[low, high] of the largest gradient norm; not searched unless given."""
+    schedule: Schedules | None = None
+    """Courses of the learning rate; not searched unless given."""
 
 
 class Search(Section):
@@ -173,6 +182,8 @@ class Search(Section):
     """Most epochs per trial."""
     patience: Annotated[int, Field(ge=1)] = 12
     """Epochs without improvement after which a trial stops."""
+    pruning: Literal["median", "none"] = "median"
+    """median stops a trial whose held-out loss is worse than the median of the others at the same epoch."""
     space: Space = Field(default_factory=Space)
 
 

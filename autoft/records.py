@@ -10,7 +10,7 @@ Kind = Literal["numeric", "boolean", "categorical", "date", "text", "identifier"
 Severity = Literal["error", "warning", "info"]
 Task = Literal["binary", "multiclass", "regression"]
 Strategy = Literal["corrected", "nested", "holdout"]
-TrialStatus = Literal["finished", "failed"]
+TrialStatus = Literal["finished", "pruned", "failed"]
 
 #: Kinds that become inputs of the network.
 USED_KINDS: tuple[Kind, ...] = ("numeric", "boolean", "categorical", "date")
@@ -119,7 +119,7 @@ class Trial:
     Attributes:
         number: Position in the search, from 0.
         params: Hyperparameters by name.
-        status: ``finished`` or ``failed``.
+        status: ``finished``, ``pruned`` (stopped because others were clearly better) or ``failed``.
         score: Naive score: the objective on the pooled held-out predictions at `epochs`.
         epochs: The one number of epochs for all folds, read off the mean held-out curve.
         checkpoints: Epochs whose held-out predictions were kept.

@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 import autoft
-from autoft import files
+from autoft import files, pace
 from autoft.journal import Journal, difference, read
 from autoft.prepare import Prepared, Tell, fingerprint_parts
 from autoft.records import Progress
 from autoft.search.interrupt import Interrupt
-from autoft.search.loop import Budget, Found, Search
+from autoft.search.loop import Found, Search
 from autoft.search.outcome import Outcome
 from autoft.search.propose import Proposer
 from autoft.search.space import Dimension, make_space
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from autoft.training.trial import Trainer
 
 Array = NDArray[Any]
-
-#: Share of the time budget that is kept for what follows the search, and its limits in seconds.
-_RESERVE, _LEAST, _MOST = 0.15, 3.0, 45.0
 
 #: What a run writes into its folder, the journal last.
 _FILES = (
@@ -183,7 +180,7 @@ def _search(
 ) -> Found:
     from autoft.evaluate.metrics import METRICS
 
-    recipe, watch = context.recipe, context.watch
+    recipe = context.recipe
     maximize = METRICS[prepared.objective].direction == "max"
     proposer = Proposer(
         recipe.search.algorithm,
@@ -191,23 +188,20 @@ def _search(
         maximize=maximize,
         seed=recipe.seed,
         epochs=recipe.search.epochs,
+        trials_per_shape=pace.trials_per_shape(prepared, space, recipe.search.epochs),
     )
-    deadline = None
-    if recipe.search.minutes is not None:
-        total = recipe.search.minutes * 60
-        # What earlier, interrupted runs have used counts: a crash must not extend the budget.
-        spent = sum(float(line["seconds"]) for line in journal.contents.trials().values())
-        deadline = watch.started + total - spent - min(max(_RESERVE * total, _LEAST), _MOST)
     return Search(
         proposer=proposer,
-        train=trainer.train,
+        train=trainer.train_all,
         score=lambda outcome: _score(prepared, outcome),
         maximize=maximize,
         journal=journal,
         folder=context.folder / "trials",
-        budget=Budget(trials=recipe.search.trials, deadline=deadline, clock=watch.clock),
+        budget=pace.budget(context, prepared, journal, trainer, space),
         interrupt=context.interrupt,
         progress=context.tell,
+        together=pace.together(recipe, trainer),
+        pruning=recipe.search.pruning == "median",
     ).run()
 
 

@@ -15,7 +15,7 @@ LAYERS = {
     **dict.fromkeys(("schema", "preprocess", "networks", "search"), 3),
     "training": 4,
     **dict.fromkeys(("evaluate", "report", "artifact"), 5),
-    **dict.fromkeys(("prepare", "predict", "run", "judge", "keep", "stored", "trainer"), 6),
+    **dict.fromkeys(("prepare", "planning", "pace", "predict", "run", "judge", "keep", "stored", "trainer"), 6),
     **dict.fromkeys(("screen", "inventory", "predictions", "cli", "__main__"), 7),
 }
 #: Within a layer, who may import whom (everything else must go down).
@@ -25,6 +25,10 @@ SAME_LAYER = {
     ("recipe", "recipe_sections"),
     ("recipe_sections", "recipe_messages"),
     ("networks", "preprocess"),
+    ("planning", "prepare"),
+    ("pace", "planning"),
+    ("pace", "prepare"),
+    ("run", "pace"),
     ("run", "prepare"),
     ("judge", "prepare"),
     ("judge", "run"),

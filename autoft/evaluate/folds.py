@@ -64,6 +64,7 @@ def split(
     holdout: float = 0.0,
     seed: int,
     classes: Sequence[object] = (),
+    balance_groups: bool = True,
 ) -> tuple[Split, tuple[Finding, ...]]:
     """Divide the rows into blocks.
 
@@ -82,6 +83,8 @@ def split(
         holdout: Share of the rows that nothing touches until the end, 0 to 0.5.
         seed: Equal seeds give equal blocks.
         classes: Labels of the classes, for messages.
+        balance_groups: Whether scikit-learn balances classes and sizes within `groups`. Without it groups are
+            dealt in turn: as many blocks, of slightly other sizes, and no import of scikit-learn (`autoft plan`).
 
     Raises:
         SchemaError: If there are too few rows, a class lies in one cluster only, or a time is missing.
@@ -117,7 +120,7 @@ def split(
         findings += _one_block_classes(strata, block[member], task, classes)
     else:
         block[order] = np.arange(len(order)) % k
-        if groups is not None and k <= len(order) <= MOST_GROUPS:
+        if groups is not None and balance_groups and k <= len(order) <= MOST_GROUPS:
             block = _grouped(block, strata, member, k, seed)
     return Split(blocks=block[member], clusters=clusters, k=k), findings
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,11 +23,18 @@ class Architecture:
     embedding: int
 
 
-def build_mlp(architecture: Architecture, plan: Plan, *, members: int, dense: int, outputs: int) -> Any:
+def build_mlp(architecture: Architecture, embedded: Sequence[int], *, members: int, dense: int, outputs: int) -> Any:
     """A Keras model from encoded rows to logits.
 
-    Inputs (those that the plan has): ``dense [S, B, dense]`` float32, ``slots [S, B, e]`` int32.
+    Inputs (those that there are): ``dense [S, B, dense]`` float32, ``slots [S, B, e]`` int32.
     Output: logits ``[S, B, outputs]``.
+
+    Args:
+        architecture: Shape of the network.
+        embedded: Slots of each embedded column, e of them (`slots_of`).
+        members: S.
+        dense: Width of the dense encoding, may be 0.
+        outputs: Number of logits.
     """
     import keras
 
@@ -37,15 +45,19 @@ def build_mlp(architecture: Architecture, plan: Plan, *, members: int, dense: in
     if dense:
         inputs["dense"] = keras.Input(batch_shape=(members, None, dense), name="dense")
         features.append(inputs["dense"])
-    if plan.embedded:
-        sizes = [c.slots for c in plan.embedded]
-        inputs["slots"] = keras.Input(batch_shape=(members, None, len(sizes)), dtype="int32", name="slots")
-        features.append(StackedEmbedding(sizes, architecture.embedding, name="embedding")(inputs["slots"]))
+    if embedded:
+        inputs["slots"] = keras.Input(batch_shape=(members, None, len(embedded)), dtype="int32", name="slots")
+        features.append(StackedEmbedding(list(embedded), architecture.embedding, name="embedding")(inputs["slots"]))
     x = keras.layers.Concatenate(name="features")(features) if len(features) > 1 else features[0]
     for layer in range(architecture.depth):
         x = StackedDense(architecture.width, architecture.activation, name=f"hidden_{layer}")(x)
         x = StackedDropout(members, seed=layer + 1, name=f"dropout_{layer}")(x)
     return keras.Model(inputs, StackedDense(outputs, name="logits")(x), name="network")
+
+
+def slots_of(plan: Plan) -> tuple[int, ...]:
+    """Slots of each embedded column."""
+    return tuple(category.slots for category in plan.embedded)
 
 
 def initial_weights(

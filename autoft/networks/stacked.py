@@ -11,6 +11,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from autoft.networks import noise
+
 
 @keras.saving.register_keras_serializable(package="autoft")
 class StackedDense(keras.layers.Layer):  # type: ignore[misc]
@@ -53,7 +55,7 @@ class StackedEmbedding(keras.layers.Layer):  # type: ignore[misc]
         sizes: Categories of each column (besides unknown and missing).
         dim: Length of a vector.
         hidden_share: Share of cells shown as unknown while training.
-        seed: Of the generator that picks them.
+        seed: Of the generator that picks them; in an epoch program the number of the layer's window (`noise`).
     """
 
     def __init__(self, sizes: list[int], dim: int, hidden_share: float = 0.02, seed: int = 0, **kwargs: Any) -> None:
@@ -70,13 +72,13 @@ class StackedEmbedding(keras.layers.Layer):  # type: ignore[misc]
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         if training and self.hidden_share > 0:
-            shown = keras.random.uniform(ops.shape(inputs), seed=self.generator) >= self.hidden_share
+            shown = noise.uniform(ops.shape(inputs), layer=self.seed, generator=self.generator) >= self.hidden_share
             inputs = inputs * ops.cast(shown, inputs.dtype)
         members = inputs.shape[0]
         vectors = []
         for j, table in enumerate(self.tables):
             size = table.shape[1]
-            flat = ops.reshape(table, (members * size, self.dim))
+            flat = ops.reshape(ops.convert_to_tensor(table), (members * size, self.dim))
             first = ops.expand_dims(ops.arange(members, dtype=inputs.dtype) * size, 1)
             vectors.append(ops.take(flat, inputs[:, :, j] + first, axis=0))
         return ops.concatenate(vectors, axis=-1)
@@ -95,7 +97,7 @@ class StackedDropout(keras.layers.Layer):  # type: ignore[misc]
 
     Args:
         members: S.
-        seed: Of the generator of the masks.
+        seed: Of the generator of the masks; in an epoch program the number of the layer's window (`noise`).
     """
 
     def __init__(self, members: int, seed: int = 0, **kwargs: Any) -> None:
@@ -109,7 +111,7 @@ class StackedDropout(keras.layers.Layer):  # type: ignore[misc]
     def call(self, inputs: Any, training: bool = False) -> Any:
         if not training:
             return inputs
-        kept = keras.random.uniform(ops.shape(inputs), seed=self.generator) >= self.rate
+        kept = noise.uniform(ops.shape(inputs), layer=self.seed, generator=self.generator) >= self.rate
         return inputs * (ops.cast(kept, inputs.dtype) * (1.0 / (1.0 - self.rate)))
 
     def compute_output_shape(self, input_shape: Any) -> Any:

@@ -49,7 +49,8 @@ class MedianImpute(MemberStatistics):
     names = ("center",)
 
     def call(self, inputs: Any) -> Any:
-        return ops.where(ops.isnan(inputs)[None], self.center, ops.clip(inputs, -LARGEST, LARGEST)[None])
+        center, finite = ops.convert_to_tensor(self.center), ops.clip(inputs, -LARGEST, LARGEST)
+        return ops.where(ops.isnan(inputs)[None], center, finite[None])
 
 
 @keras.saving.register_keras_serializable(package="autoft")
@@ -107,7 +108,8 @@ class MissingIndicator(MemberStatistics):
     names = ("gaps",)
 
     def call(self, inputs: Any) -> Any:
-        return ops.cast(ops.where(ops.isnan(inputs)[None], self.gaps, ops.zeros_like(self.gaps)), "float32")
+        gaps = ops.convert_to_tensor(self.gaps)
+        return ops.cast(ops.where(ops.isnan(inputs)[None], gaps, ops.zeros_like(gaps)), "float32")
 
 
 @keras.saving.register_keras_serializable(package="autoft")
@@ -147,7 +149,7 @@ class CategorySlots(keras.layers.Layer):  # type: ignore[misc]
         ]
 
     def call(self, inputs: Any) -> Any:
-        columns = [ops.take(table, inputs[:, j], axis=1) for j, table in enumerate(self.tables)]
+        columns = [ops.take(ops.convert_to_tensor(table), inputs[:, j], axis=1) for j, table in enumerate(self.tables)]
         return ops.stack(columns, axis=-1)
 
     def get_config(self) -> dict[str, Any]:

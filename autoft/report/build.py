@@ -121,7 +121,7 @@ def _verdict(evaluation: Evaluation) -> tuple[Block, ...]:
             )
         )
     if evaluation.interrupted:
-        finished = sum(trial.status == "finished" for trial in evaluation.trials)
+        finished = sum(trial.status != "failed" for trial in evaluation.trials)
         blocks.append(
             Paragraph(
                 text=f"The search was interrupted after {count(finished, 'finished trial')}. The numbers are true of "

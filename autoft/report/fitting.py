@@ -123,11 +123,11 @@ def tuning(inputs: ReportInputs) -> Section:
 
 
 def _ranked(evaluation: Evaluation) -> list[tuple[float, Trial]]:
-    """Finished trials with their scores, the best first."""
+    """Trials with a score, the best first."""
     scored = [
         (trial.score, trial)
         for trial in evaluation.trials
-        if trial.status == "finished" and trial.score is not None and math.isfinite(trial.score)
+        if trial.status != "failed" and trial.score is not None and math.isfinite(trial.score)
     ]
     return sorted(scored, key=lambda pair: pair[0], reverse=metric(evaluation.objective).more_is_better)
 
@@ -135,7 +135,10 @@ def _ranked(evaluation: Evaluation) -> list[tuple[float, Trial]]:
 def _search_words(evaluation: Evaluation, ranked: list[tuple[float, Trial]], failed: list[Trial]) -> str:
     text = f"{count(len(evaluation.trials), 'configuration')} tried, each on every fold"
     text += f"; {len(failed):,} of them failed and are listed with the reason. " if failed else ". "
-    cut = [trial for _, trial in ranked if trial.reason]
+    pruned = [trial for _, trial in ranked if trial.status == "pruned"]
+    if pruned:
+        text += f"{count(len(pruned), 'trial')} ended early, because others were better at the same epoch. "
+    cut = [trial for _, trial in ranked if trial.reason and trial.status == "finished"]
     if cut:
         text += f"{count(len(cut), 'trial')} ended early (trial {cut[0].number}: {clip(cut[0].reason, 120)}). "
     first = next((score for score, trial in ranked if trial.number == 0), None)
@@ -213,7 +216,7 @@ def _trials(evaluation: Evaluation, ranked: list[tuple[float, Trial]]) -> tuple[
     )
     more = f", the best {MOST_TRIALS} of {len(ranked):,}" if len(ranked) > MOST_TRIALS else ""
     table = Table(
-        caption=f"Finished trials, best first{more}",
+        caption=f"Trials, best first{more}",
         head=("Trial", metric(evaluation.objective).label, "Epochs", "Time", *(clip(name) for name in varied)),
         rows=rows,
         align="r" * (4 + len(varied)),

@@ -8,22 +8,18 @@ order, an oracle with the same seed proposes the same trials again. So its own f
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from autoft.search.space import Choice, Dimension
+from autoft.search.lattice import rounded
+from autoft.search.oracles import Algorithm, make_oracle
+from autoft.search.space import Choice, Dimension, shape_of
 
-Algorithm = Literal["bayesian", "random", "grid", "hyperband"]
-
-#: Points at which the acquisition function is looked at, and how many of the best are then polished.
-_POINTS, _POLISHED = 4_096, 3
-#: Random points before the Gaussian process takes over (keras-tuner's own 3 per dimension would leave most searches
-#: random). The same however many trials are planned, so that a longer search begins as the shorter one did.
-_START = 6
+__all__ = ["Algorithm", "Proposal", "Proposer"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,12 +40,22 @@ class Proposal:
 class Proposer:
     """Asks an oracle for configurations; the first is always the default one.
 
+    Any number of proposals may be out at a time, and they may be told in any order; the same sequence of `ask` and
+    `tell` gives the same proposals. The Gaussian process takes those that are out to score as it expects, so that a
+    batch spreads.
+
+    A new shape (width, depth, activation, batch size, embedding) costs a new program. With `trials_per_shape` p > 1
+    proposal t (from 0) may bring one only while fewer than ``2 + t // p`` are known; otherwise, the choice is among
+    the known ones as long as they have anything new. Bayesian proposals and random draws (Hyperband's too) keep to
+    that; a grid goes through all points of a shape before the next, and Hyperband promotes what is best.
+
     Args:
         algorithm: Which oracle.
         space: The dimensions.
         maximize: Whether a higher score is better.
         seed: Same seed and same answers give the same proposals.
         epochs: Upper limit of epochs (Hyperband's resource).
+        trials_per_shape: How many trials a new shape should serve; 1 is no limit.
     """
 
     def __init__(
@@ -60,29 +66,43 @@ class Proposer:
         maximize: bool,
         seed: int,
         epochs: int,
+        trials_per_shape: int = 1,
     ) -> None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # keras-tuner imports what its dependencies deprecate
-            self._oracle = _make_oracle(algorithm, space, maximize, seed, epochs)
+        with _quiet():
+            self._oracle = make_oracle(algorithm, space, maximize=maximize, seed=seed, epochs=epochs)
         self._space = tuple(space)
+        self._per_shape = trials_per_shape
+        self._shapes: dict[tuple[tuple[str, Any], ...], dict[str, Any]] = {}
+        self._asked = self._calls = 0
+        self._held: Proposal | None = None
 
-    def ask(self) -> Proposal | None:
-        """The next configuration, or None when the space or the plan is exhausted."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # threading.currentThread; the Gaussian process' convergence
-            trial = self._oracle.create_trial("autoft")
-        if str(trial.status) != "RUNNING":
+    def ask(self, like: Mapping[str, Any] | None = None) -> Proposal | None:
+        """The next configuration.
+
+        Args:
+            like: Parameters of a proposal that is out: the next one must have their shape.
+
+        Returns:
+            With `like`, None says that there is nothing of this shape now: it is used up, or the oracle's order
+            (grid, Hyperband) brings another shape next, which is kept for an ``ask()`` without `like`.
+            Without `like`, None while proposals are out says that the oracle waits for their results (Hyperband),
+            and None while none is out that the space or the plan is exhausted.
+        """
+        shape = None if like is None else shape_of(like)
+        proposal, self._held = self._held or self._next(like), None
+        if proposal is None:
             return None
-        values = trial.hyperparameters.values
-        params = {d.name: _plain(d, values[d.name]) for d in self._space}
-        epochs = values.get("tuner/epochs")
-        return Proposal(params=params, epochs=int(epochs) if epochs else None, ticket=trial)
+        if shape is not None and shape_of(proposal.params) != shape:
+            self._held = proposal
+            return None
+        self._asked += 1
+        self._shapes.setdefault(shape_of(proposal.params), proposal.params)
+        return proposal
 
     def tell(self, proposal: Proposal, score: float | None) -> None:
         """Say how a proposal did; None if it failed."""
         trial = proposal.ticket
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with _quiet():
             if score is None or not np.isfinite(score):
                 trial.status = "INVALID"
             else:
@@ -90,96 +110,38 @@ class Proposer:
                 trial.status = "COMPLETED"
             self._oracle.end_trial(trial)
 
+    def _next(self, like: Mapping[str, Any] | None) -> Proposal | None:
+        """What the oracle proposes now."""
+        self._restrict(like)
+        self._calls += 1
+        with _quiet():
+            trial = self._oracle.create_trial(f"ask {self._calls}")  # the same name again would get the same trial
+        if str(trial.status) != "RUNNING":
+            return None
+        values = trial.hyperparameters.values
+        params = {d.name: _plain(d, values[d.name]) for d in self._space}
+        epochs = values.get("tuner/epochs")
+        return Proposal(params=params, epochs=int(epochs) if epochs else None, ticket=trial)
+
+    def _restrict(self, like: Mapping[str, Any] | None) -> None:
+        known = tuple(self._shapes.values())
+        if like is not None:
+            self._oracle.restrict((like,))
+        elif self._per_shape > 1 and len(known) >= 2 + self._asked // self._per_shape:
+            self._oracle.restrict(known, None)
+        else:
+            self._oracle.restrict(None)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """keras-tuner imports what its dependencies deprecate, and uses threading.currentThread."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
 
 def _plain(dimension: Dimension, value: Any) -> Any:
-    """A value as JSON keeps it; numbers from a range with six digits, which survive another machine's rounding."""
+    """A value as JSON keeps it (the grid's and the defaults have more digits)."""
     value = value.item() if isinstance(value, np.generic) else value
-    if isinstance(dimension, Choice):
-        return value
-    return min(max(float(f"{value:.6g}"), dimension.low), dimension.high)
-
-
-def _make_oracle(algorithm: Algorithm, space: Sequence[Dimension], maximize: bool, seed: int, epochs: int) -> Any:
-    import keras_tuner as kt
-
-    hyperparameters = kt.HyperParameters()
-    for d in space:
-        if isinstance(d, Choice):
-            hyperparameters.Choice(d.name, list(d.values), default=d.default, ordered=not isinstance(d.default, str))
-        else:
-            scale = "log" if d.log else "linear"
-            hyperparameters.Float(d.name, d.low, d.high, sampling=scale, default=d.default)
-    common = {
-        "objective": kt.Objective("score", "max" if maximize else "min"),
-        "hyperparameters": hyperparameters,
-        "allow_new_entries": False,
-        "tune_new_entries": False,
-        "seed": seed + 1,  # the oracles take seed 0 for "none"
-        # Failures are the loop's business; the oracle's own three strikes would end the search.
-        "max_consecutive_failed_trials": 10**9,
-    }
-    if algorithm == "hyperband":
-        oracle = _in_memory(kt.oracles.HyperbandOracle)(max_epochs=epochs, **common)
-    elif algorithm == "bayesian":
-        oracle = _bayesian()(max_trials=None, num_initial_points=_START, **common)
-    else:
-        kind = kt.oracles.GridSearchOracle if algorithm == "grid" else kt.oracles.RandomSearchOracle
-        oracle = _in_memory(kind)(max_trials=None, **common)
-    oracle.verbose = 0
-    return oracle
-
-
-def _in_memory(base: Any) -> Any:
-    """An oracle class that writes no files and whose first random values are the defaults."""
-
-    class InMemory(base):  # type: ignore[misc]
-        def save(self) -> None:
-            """Nothing: the journal is the memory."""
-
-        def _save_trial(self, trial: Any) -> None:
-            """Nothing: the journal is the memory."""
-
-        def _random_values(self) -> Any:
-            if not self.trials:
-                values = {hp.name: hp.default for hp in self.hyperparameters.space}
-                self._tried_so_far.add(self._compute_values_hash(values))
-                return values
-            return super()._random_values()
-
-    return InMemory
-
-
-def _bayesian() -> Any:
-    """The Gaussian-process oracle with a cheaper proposal.
-
-    The original restarts the kernel's fit 20 times and minimises the acquisition function from 50 points with
-    numerical gradients, 2 CPU seconds a proposal: often more than the trial. Two restarts, one vectorised look at
-    many points and a polish of the best few find the same minimum.
-    """
-    import keras_tuner as kt
-    from scipy import optimize
-
-    class Bayesian(_in_memory(kt.oracles.BayesianOptimizationOracle)):  # type: ignore[misc]
-        def _make_gpr(self) -> Any:
-            return super()._make_gpr().set_params(n_restarts_optimizer=2)
-
-        def populate_space(self, trial_id: str) -> Any:
-            done = sum(t.status == "COMPLETED" for t in self.trials.values())
-            if done < self.num_initial_points:
-                return self._random_populate_space()
-            self.gpr.fit(*self._vectorize_trials())
-
-            def bound(x: NDArray[Any]) -> NDArray[Any]:
-                mean, deviation = self.gpr.predict(np.atleast_2d(x), return_std=True)
-                return np.asarray(mean - self.beta * deviation)
-
-            limits = self._get_hp_bounds()
-            points = self._random_state.uniform(size=(_POINTS, len(limits)))
-            best = points[np.argsort(bound(points), kind="stable")[:_POLISHED]]
-            polished = [
-                optimize.minimize(lambda x: float(bound(x)[0]), x, bounds=limits, method="L-BFGS-B").x for x in best
-            ]
-            winner = min(polished, key=lambda x: float(bound(x)[0]))
-            return {"status": "RUNNING", "values": self._vector_to_values(winner)}
-
-    return Bayesian
+    return value if isinstance(dimension, Choice) else rounded(dimension, value)

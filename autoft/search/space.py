@@ -11,6 +11,9 @@ from typing import Any
 
 Value = float | int | str
 
+#: Dimensions that fix what a program computes: proposals that agree on them share one.
+SHAPE = frozenset({"width", "depth", "activation", "batch_size", "embedding"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Range:
@@ -43,13 +46,25 @@ class Choice:
 Dimension = Range | Choice
 
 
+def shape_of(params: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    """The shape dimensions of a configuration, hashable.
+
+    >>> shape_of({"depth": 2, "dropout": 0.1, "activation": "relu"})
+    (('activation', 'relu'), ('depth', 2))
+    """
+    return tuple((name, params[name]) for name in sorted(SHAPE & params.keys()))
+
+
 def make_space(rows: int, *, embedded: bool, changes: Mapping[str, Sequence[Any] | None]) -> tuple[Dimension, ...]:
     """The space for a table, with the strong default that is always tried first.
+
+    Shape dimensions come first: a grid varies the last dimension fastest, so its neighbours share a shape.
 
     Args:
         rows: Training rows of a fold; larger tables get larger batches.
         embedded: Whether there are embedded columns (then their length is searched too).
-        changes: The recipe's narrower or wider choices by name; None or absent keeps the standard one.
+        changes: The recipe's narrower or wider choices by name; None or absent keeps the standard one. Weight decay,
+            label smoothing, clipping and the schedule are searched only where they are given.
     """
     dropout, l2 = changes.get("dropout") or (0.0, 0.5), changes.get("l2") or (1e-6, 3e-3)
     rate = changes.get("learning_rate") or (3e-4, 1e-2)
@@ -64,9 +79,6 @@ def make_space(rows: int, *, embedded: bool, changes: Mapping[str, Sequence[Any]
         return Choice(name=name, values=values, default=default if default in values else values[len(values) // 2])
 
     space: list[Dimension] = [
-        number("learning_rate", rate, 2e-3, True),
-        number("dropout", dropout, 0.2, False),
-        number("l2", l2, 3e-5, True),
         choice("width", (32, 64, 128, 256), 128),
         choice("depth", (1, 2, 3), 2),
         choice("activation", ("relu", "silu"), "relu"),
@@ -74,4 +86,15 @@ def make_space(rows: int, *, embedded: bool, changes: Mapping[str, Sequence[Any]
     ]
     if embedded:
         space.append(choice("embedding", (4, 8, 16), 8))
+    space += [
+        number("learning_rate", rate, 2e-3, True),
+        number("dropout", dropout, 0.2, False),
+        number("l2", l2, 3e-5, True),
+    ]
+    for name, default, log in (("weight_decay", 1e-4, True), ("label_smoothing", 0.0, False), ("clip", 1.0, True)):
+        limits = changes.get(name)
+        if limits:
+            space.append(number(name, limits, default, log))
+    if changes.get("schedule"):
+        space.append(choice("schedule", ("constant", "cosine"), "constant"))
     return tuple(space)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autoft.networks.mlp import Architecture, build_mlp
+from autoft.networks.mlp import Architecture, build_mlp, slots_of
 from autoft.preprocess.encode import MISSING_TOKEN, UNKNOWN_TOKEN, Array, Encoded, guard
 from autoft.preprocess.fit import Statistics, blocks
 from autoft.preprocess.plan import Plan
@@ -82,7 +82,7 @@ def build_bag(data: StackData, architecture: Architecture, weights: Mapping[str,
         tables=tuple(t[:members] for t in data.statistics.tables),
     )
     dense = sum(width for _, width in blocks(data.plan))
-    network = build_mlp(architecture, data.plan, members=members, dense=dense, outputs=data.outputs)
+    network = build_mlp(architecture, slots_of(data.plan), members=members, dense=dense, outputs=data.outputs)
     for variable in network.trainable_variables:
         variable.assign(weights[variable.path.split("network/")[-1]])
     head = MemberMean(data.task, members, name="mean_of_members")

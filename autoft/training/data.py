@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from autoft import backend
 from autoft.errors import TrainingError
 from autoft.preprocess.encode import Array, Encoded
-from autoft.preprocess.fit import Statistics, fit_statistics
+from autoft.preprocess.fit import Statistics, blocks, fit_statistics
 from autoft.preprocess.plan import Plan
 from autoft.records import Task
 
@@ -96,19 +97,21 @@ def stack_data(
     Raises:
         TrainingError: If a member has no rows to train on, or none that it has not seen.
     """
+    backend.prepare()
     from autoft.preprocess.layers import build_encoder
 
     _check(train, held_out)
     statistics = fit_statistics(plan, encoded, train)
     encoder = build_encoder(plan, statistics)
-    parts: dict[str, list[Array]] = {"dense": [], "slots": []}
+    widths = {"dense": sum(width for _, width in blocks(plan)), "slots": len(plan.embedded)}
+    kinds = {"dense": np.float32, "slots": np.int32}
+    arrays = {name: np.empty((len(train), len(encoded), width), kinds[name]) for name, width in widths.items()}
+    start = 0
     for chunk in pieces(encoded, len(train)):
         out = encoder({k.name: getattr(chunk, k.name) for k in encoder.inputs})
         for name, array in out.items():
-            parts[name].append(np.asarray(array))
-    shape = (len(train), len(encoded), 0)
-    dense = np.concatenate(parts["dense"], axis=1) if parts["dense"] else np.zeros(shape, np.float32)
-    slots = np.concatenate(parts["slots"], axis=1) if parts["slots"] else np.zeros(shape, np.int32)
+            arrays[name][:, start : start + len(chunk)] = np.asarray(array)
+        start += len(chunk)
     center, scale = np.zeros(len(train)), np.ones(len(train))
     if task == "regression":
         center = np.array([y[rows].mean() for rows in train])
@@ -118,8 +121,8 @@ def stack_data(
         statistics=statistics,
         task=task,
         outputs=classes if task == "multiclass" else 1,
-        dense=dense,
-        slots=slots,
+        dense=arrays["dense"],
+        slots=arrays["slots"],
         y=y,
         train=tuple(train),
         held_out=tuple(held_out),

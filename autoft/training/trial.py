@@ -1,11 +1,12 @@
-"""One trial: train a configuration on all members, watch the mean held-out curve, keep a few checkpoints."""
+"""Trials: train configurations of one shape on all members, watch their mean held-out curves, end each in its time."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,18 +16,18 @@ from autoft.preprocess.encode import Array
 from autoft.preprocess.fit import blocks
 from autoft.search.outcome import OUT_OF_TIME, Outcome
 from autoft.training.data import StackData, batches, padded
-from autoft.training.losses import answers, row_losses
-from autoft.training.tensorflow import Program, Rows
+from autoft.training.program import CHUNK, Program, Rows, accelerated, out_of_memory
+from autoft.training.record import Record
+from autoft.training.step import Settings
 
-
-def checkpoint_epochs(epochs: int) -> tuple[int, ...]:
-    """Epochs whose held-out predictions are kept: a geometric grid, so that the choice stays a choice among few.
-
-    >>> checkpoint_epochs(20)
-    (1, 2, 3, 4, 6, 8, 11, 16, 20)
-    """
-    grid = {round(2 ** (k / 2)) for k in range(2 * int(math.log2(epochs)) + 1)}
-    return tuple(sorted({e for e in grid if e <= epochs} | {epochs}))
+#: The train curve is read on at most so many rows of each fold.
+_SAMPLE = 1_000
+#: Trials that train side by side by the operations of an epoch of one: where the arithmetic is little, what a step
+#: costs besides is shared (`python -m benchmarks.compilation`). An accelerator has room for more.
+_TOGETHER = ((2e8, 4), (4e8, 2))
+_TOGETHER_ACCELERATED = 8
+#: The smallest batch that a lack of memory leads to.
+_SMALLEST_BATCH = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +44,12 @@ class Limits:
     patience: int
 
 
+#: From a trial's mean held-out curve so far to the reason to stop it, or "".
+Prune = Callable[[Sequence[float]], str]
+
+
 class Trainer:
-    """Trains trials on one set of rows and keeps the compiled programs for the next trial of the same shape.
+    """Trains trials on one set of rows.
 
     Args:
         data: The rows; the first `folds` members are the folds whose held-out predictions are pooled, any others
@@ -64,55 +69,98 @@ class Trainer:
         seed: int,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.data, self.folds, self.limits, self.seed, self.clock = data, folds, limits, seed, clock
-        self._programs: dict[tuple[Architecture, int], Program] = {}
-        self._rows, self._held_out = Rows(data), padded(data.held_out)
+        self.folds, self.limits, self.seed, self.clock = folds, limits, seed, clock
         self._power, self._prior = data.power(), data.prior()
+        self._rows = Rows(data)
+        self.data = self._rows.data
         rng = np.random.default_rng([seed, 1])
-        # The train curve is read on as many training rows as there are held-out ones: half the price, same noise.
+        # The train curve is read on as many training rows as there are held-out ones: same noise, and never many.
         # Pairs have no curve, but the stack is asked as a whole: one row each.
         self._sample = tuple(
-            np.sort(rng.permutation(rows)[: len(held) if s < folds else 1])
+            np.sort(rng.permutation(rows)[: min(len(held), _SAMPLE) if s < folds else 1])
             for s, (rows, held) in enumerate(zip(data.train, data.held_out, strict=True))
         )
-        self._sampled = padded(self._sample)
+        # Both curves are read in one call: held-out rows first, then the sample of the training rows.
+        self._watched = np.concatenate([padded(data.held_out), padded(self._sample)], axis=1)
+        self._held = max(len(rows) for rows in data.held_out)
+        self._fits: dict[tuple[Architecture, int], tuple[int, int]] = {}
 
-    def train(self, params: Mapping[str, Any], out_of_time: Callable[[], bool], epochs: int | None = None) -> Outcome:
-        """Train one configuration.
+    def train(
+        self,
+        params: Mapping[str, Any],
+        out_of_time: Callable[[], bool],
+        epochs: int | None = None,
+        prune: Prune | None = None,
+    ) -> Outcome:
+        """Train one configuration (`train_all` of one)."""
+        return self.train_all([params], out_of_time, epochs, prune)[0]
+
+    def train_all(
+        self,
+        params: Sequence[Mapping[str, Any]],
+        out_of_time: Callable[[], bool],
+        epochs: int | None = None,
+        prune: Prune | None = None,
+    ) -> list[Outcome]:
+        """Train configurations of one shape side by side; each gets what it would get alone, but for rounding.
+
+        Where the device lacks memory for it, half as many train at a time, and one alone with half the batch; the
+        outcome's `reason` says so.
 
         Args:
-            params: ``width, depth, activation, embedding, batch_size, learning_rate, dropout, l2``.
-            out_of_time: Asked after every epoch; when true the trial ends with the epochs it has.
-            epochs: Upper limit for this trial alone (Hyperband).
+            params: Each with ``width, depth, activation, embedding, batch_size, learning_rate, dropout, l2``, and
+                where they are searched ``weight_decay, label_smoothing, clip, schedule``.
+            out_of_time: Asked after every epoch; when true all end with the epochs they have.
+            epochs: Upper limit for these trials alone (Hyperband).
+            prune: Asked after every epoch about each trial; a reason ends it as ``pruned``.
 
         Returns:
-            The outcome; ``failed`` with a reason if it diverged before its first checkpoint.
+            Outcomes in the order of `params`; ``failed`` with a reason where one diverged before its first checkpoint.
         """
-        began = self.clock()
-        program = self._program(params)
-        traces = program.traces
-        program.start(
-            self._initial(program.architecture),
-            learning_rate=float(params["learning_rate"]),
-            dropout=float(params["dropout"]),
-            l2=float(params["l2"]),
-            seed=self.seed,
-        )
-        record = _Record(self.data, self.folds, min(epochs or self.limits.epochs, self.limits.epochs))
-        for epoch in range(1, record.limit + 1):
-            program.epoch(*batches(self.data.train, program.batch, seed=self.seed, epoch=epoch))
-            held_out, train = program.logits(self._held_out), program.logits(self._sampled)
-            record.add(epoch, held_out, train, self._sample, program.weights)
-            if record.diverged:
-                record.reason = f"diverged at epoch {epoch} (learning_rate {float(params['learning_rate']):.3g})"
-                break
-            if epoch - record.best_seen >= max(self.limits.patience, record.best_seen // 2):
-                break
-            if epoch < record.limit and out_of_time():
-                record.reason = f"{OUT_OF_TIME} after epoch {epoch}"
-                break
-        record.close(program)
-        return record.outcome(params, seconds=self.clock() - began, traces=program.traces - traces)
+        key = self._key(params[0])
+        wanted = key[1]
+        while True:
+            batch, chunk = self._fits.get(key, (wanted, CHUNK))
+            try:
+                outcomes = self._together(params, batch, chunk, out_of_time, epochs, prune)
+            except Exception as error:
+                if not out_of_memory(error):
+                    raise
+                if len(params) > 1:
+                    half = len(params) // 2
+                    parts = (params[:half], params[half:])
+                    return [o for part in parts for o in self.train_all(part, out_of_time, epochs, prune)]
+                if batch <= _SMALLEST_BATCH:
+                    raise
+                self._fits[key] = (max(batch // 2, _SMALLEST_BATCH), max(chunk // 2, 1))
+                continue
+            if batch == wanted:
+                return outcomes
+            note = f"out of memory with batches of {wanted}: trained with {batch}"
+            return [replace(o, reason="; ".join(filter(None, (o.reason, note)))) for o in outcomes]
+
+    def together(self, params: Mapping[str, Any]) -> int:
+        """How many trials of this shape are worth training side by side on this device."""
+        if accelerated():
+            return _TOGETHER_ACCELERATED
+        operations = self._rows.shape(*self._key(params)).operations
+        return next((trials for limit, trials in _TOGETHER if operations < limit), 1)
+
+    def rehearse(self, params: Mapping[str, Any]) -> tuple[float, float]:
+        """Seconds of the first epoch of a configuration, tracing included, and of its second: to plan with.
+
+        The program that this compiles is the one that the trial will use; nothing else of it is kept.
+        """
+        architecture, batch = self._key(params)
+        program = Program(architecture, batch, self._rows, trials=1, clipped="clip" in params)
+        program.start(self._initial(architecture), [Settings.of(params)], seed=self.seed)
+        seconds = []
+        for epoch in (1, 2):
+            began = self.clock()
+            program.epoch(*batches(self.data.train, batch, seed=self.seed, epoch=epoch), number=epoch)
+            program.logits(self._watched)
+            seconds.append(self.clock() - began)
+        return seconds[0], seconds[1]
 
     def architecture(self, params: Mapping[str, Any]) -> Architecture:
         """The part of a trial's parameters that fixes shapes."""
@@ -124,12 +172,67 @@ class Trainer:
             embedding=int(params.get("embedding", 8)) if self.data.plan.embedded else 0,
         )
 
-    def _program(self, params: Mapping[str, Any]) -> Program:
+    def _key(self, params: Mapping[str, Any]) -> tuple[Architecture, int]:
         smallest = min(len(rows) for rows in self.data.train)
-        key = (self.architecture(params), min(int(params["batch_size"]), max(1, smallest)))
-        if key not in self._programs:
-            self._programs[key] = Program(*key, self._rows)
-        return self._programs[key]
+        return self.architecture(params), min(int(params["batch_size"]), max(1, smallest))
+
+    def _together(
+        self,
+        params: Sequence[Mapping[str, Any]],
+        batch: int,
+        chunk: int,
+        out_of_time: Callable[[], bool],
+        epochs: int | None,
+        prune: Prune | None,
+    ) -> list[Outcome]:
+        """One stack of trials, from first weights to outcomes."""
+        limit = min(epochs or self.limits.epochs, self.limits.epochs)
+        architecture, began, traces = self._key(params[0])[0], self.clock(), 0
+        clipped = any("clip" in p for p in params)
+        program = Program(architecture, batch, self._rows, trials=len(params), chunk=chunk, clipped=clipped)
+        traced = program.traces
+        program.start(self._initial(architecture), [Settings.of(p) for p in params], epochs=limit, seed=self.seed)
+        records = [Record(self.data, self.folds, limit, p, self._sample) for p in params]
+        places = list(range(len(params)))  # which trial stands at each place of the stack
+        for epoch in range(1, limit + 1):
+            program.epoch(*batches(self.data.train, batch, seed=self.seed, epoch=epoch), number=epoch)
+            self._note(program, [records[t] for t in places], epoch, prune)
+            running = [t for t in places if not records[t].ended]
+            now = self.clock()
+            for trial in running or places:
+                records[trial].seconds += (now - began) / len(running or places)
+            began = now
+            if running and out_of_time():
+                for trial in running:
+                    records[trial].end(
+                        f"{OUT_OF_TIME} after epoch {epoch}", partial(program.weights, places.index(trial))
+                    )
+                running = []
+            if not running:
+                break
+            size = 2 ** math.ceil(math.log2(len(running)))
+            if size < program.trials:
+                # Few sizes, so that narrower programs are met again; the ended ones fill up.
+                stay = [*running, *(t for t in places if t not in running)][:size]
+                traces += program.traces - traced
+                program = program.narrowed([places.index(t) for t in stay])
+                places, traced = stay, program.traces
+        traces += program.traces - traced
+        return [record.outcome(traces=0 if t else traces) for t, record in enumerate(records)]
+
+    def _note(self, program: Program, records: Sequence[Record], epoch: int, prune: Prune | None) -> None:
+        """Curves and checkpoints of the running trials after an epoch, and which of them end with it."""
+        logits, members = program.logits(self._watched), self.data.members
+        for place, record in enumerate(records):
+            if record.ended:
+                continue
+            own, weights = logits[place * members : (place + 1) * members], partial(program.weights, place)
+            if not record.add(epoch, own[:, : self._held], own[:, self._held :], weights):
+                continue
+            if epoch == record.limit or record.waited(epoch) >= max(self.limits.patience, record.best_seen // 2):
+                record.end("", weights)
+            elif reason := prune(record.mean_curve) if prune else "":
+                record.end(reason, weights, "pruned")
 
     def _initial(self, architecture: Architecture) -> dict[str, Array]:
         return initial_weights(
@@ -140,96 +243,4 @@ class Trainer:
             outputs=self.data.outputs,
             bias=self._prior,
             seed=self.seed,
-        )
-
-
-class _Record:
-    """What is seen while a trial trains."""
-
-    def __init__(self, data: StackData, folds: int, limit: int) -> None:
-        self.data, self.folds, self.limit = data, folds, limit
-        self.checkpoints: dict[int, tuple[Array, float]] = {}
-        self.curves: dict[str, list[list[float]]] = {"train": [], "held_out": []}
-        self.weights: dict[str, Array] = {}
-        self.best_epoch, self.best_seen, self.lowest_seen = 0, 0, math.inf
-        self.reason, self.diverged = "", False
-        self._grid = frozenset(checkpoint_epochs(limit))
-        self._last: tuple[int, Array, float] | None = None
-
-    def add(
-        self,
-        epoch: int,
-        held_out: Array,
-        train: Array,
-        sample: tuple[Array, ...],
-        weights: Callable[[], dict[str, Array]],
-    ) -> None:
-        """Note the curves after an epoch; at an epoch of the grid keep the predictions too."""
-        if not (np.isfinite(held_out).all() and np.isfinite(train).all()):
-            self.diverged = True
-            return
-        curves = {"held_out": self._losses(held_out, self.data.held_out), "train": self._losses(train, sample)}
-        loss = float(np.concatenate(curves["held_out"]).mean())
-        if not math.isfinite(loss):
-            self.diverged = True
-            return
-        for name, losses in curves.items():
-            self.curves[name].append([float(x.mean()) / self._unit(s) for s, x in enumerate(losses)])
-        if loss < self.lowest_seen:
-            self.lowest_seen, self.best_seen = loss, epoch
-        self._last = (epoch, held_out, loss)
-        if epoch in self._grid:
-            self._keep(epoch, held_out, loss, weights)
-
-    def close(self, program: Program) -> None:
-        """A trial that ended between two epochs of the grid keeps its last epoch as a checkpoint too."""
-        if self._last and not self.diverged and self._last[0] not in self.checkpoints:
-            self._keep(*self._last, program.weights)
-
-    def _keep(self, epoch: int, held_out: Array, loss: float, weights: Callable[[], dict[str, Array]]) -> None:
-        if not self.checkpoints or loss < min(known for _, known in self.checkpoints.values()):
-            self.best_epoch, self.weights = epoch, weights()
-        self.checkpoints[epoch] = (held_out, loss)
-
-    def _losses(self, logits: Array, rows: tuple[Array, ...]) -> list[Array]:
-        """Row losses of each fold (pairs are not part of the curve)."""
-        data = self.data
-        return [row_losses(data.y[own], self._answer(s, logits, own)) for s, own in enumerate(rows[: self.folds])]
-
-    def _answer(self, s: int, logits: Array, own: Array) -> Array:
-        """A member's answers in the precision in which they are kept, so that every choice is made on the same."""
-        data = self.data
-        return answers(logits[s, : len(own)], data.task, data.center[s], data.scale[s])
-
-    def _unit(self, member: int) -> float:
-        """Squared errors are shown in units of the target's variance, so 1.0 is the constant model."""
-        return float(self.data.scale[member] ** 2)
-
-    def outcome(self, params: Mapping[str, Any], *, seconds: float, traces: int) -> Outcome:
-        """The finished record."""
-        data, epochs = self.data, tuple(self.checkpoints)
-        n = len(data.y)
-        wide = () if data.task == "regression" else (2 if data.task == "binary" else data.outputs,)
-        kind = np.float64 if data.task == "regression" else np.float32
-        pooled = np.full((len(epochs), n, *wide), np.nan, dtype=kind)
-        pairs = np.full((len(epochs), data.members - self.folds, n, *wide), np.nan, dtype=kind)
-        for c, (logits, _) in enumerate(self.checkpoints.values()):
-            for s, own in enumerate(data.held_out):
-                answer = self._answer(s, logits, own)
-                if s < self.folds:
-                    pooled[c, own] = answer
-                else:
-                    pairs[c, s - self.folds, own] = answer
-        return Outcome(
-            params=dict(params),
-            status="finished" if epochs else "failed",
-            epochs=self.best_epoch,
-            checkpoints=epochs,
-            held_out=pooled,
-            pairs=pairs,
-            curves=self.curves,
-            weights={name: w[: self.folds] for name, w in self.weights.items()},
-            reason=self.reason,
-            seconds=seconds,
-            traces=traces,
         )

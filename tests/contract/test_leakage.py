@@ -14,7 +14,9 @@ from autoft.preprocess.encode import encode
 from autoft.preprocess.fit import blocks
 from autoft.preprocess.plan import Plan, make_plan
 from autoft.records import Column
-from autoft.training.data import StackData, stack_data
+from autoft.training.data import StackData, batches, stack_data
+from autoft.training.program import Program
+from autoft.training.step import Settings
 from autoft.training.trial import Limits, Trainer
 
 ROWS, FOLDS, EPOCHS = 120, 3, 3
@@ -206,9 +208,12 @@ def test_one_training_row_more_or_less_would_be_noticed(originals: dict[str, Sta
 def trained(data: StackData) -> dict[str, np.ndarray]:
     """Weights of all members after a fixed number of epochs, dropout on."""
     trainer = Trainer(data, folds=FOLDS, limits=Limits(epochs=EPOCHS, patience=EPOCHS), seed=0)
-    outcome = trainer.train(PARAMS, lambda: False)
-    assert len(outcome.curves["train"]) == EPOCHS
-    return trainer._program(PARAMS).weights()
+    architecture, batch = trainer._key(PARAMS)
+    program = Program(architecture, batch, trainer._rows)
+    program.start(trainer._initial(architecture), [Settings.of(PARAMS)], epochs=EPOCHS)
+    for epoch in range(1, EPOCHS + 1):
+        program.epoch(*batches(data.train, batch, seed=0, epoch=epoch), number=epoch)
+    return program.weights()
 
 
 @pytest.fixture(scope="module", params=TASKS)

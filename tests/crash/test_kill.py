@@ -163,7 +163,7 @@ def died(tmp_path_factory):
 @pytest.fixture(scope="module")
 def uninterrupted(died, tmp_path_factory) -> dict[str, Any]:
     found = summary(fit(tmp_path_factory.mktemp("uninterrupted") / "run"))
-    assert found["best"][0] == 2  # not the default, which comes first: finding it again says something
+    assert found["best"][0] != 0  # not the default, which comes first: finding it again says something
     return found
 
 

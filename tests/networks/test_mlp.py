@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autoft.networks.mlp import Architecture, build_mlp, initial_weights
+from autoft.networks.mlp import Architecture, build_mlp, initial_weights, slots_of
 from autoft.preprocess.fit import blocks
 from autoft.preprocess.plan import CategoryInput, Plan
 
@@ -27,7 +27,7 @@ def start(plan: Plan, members: int = 3, **changes: object) -> dict[str, np.ndarr
 def test_first_weights_fit_the_network():
     plan = plan_with()
     dense = sum(width for _, width in blocks(plan))
-    network = build_mlp(ARCHITECTURE, plan, members=3, dense=dense, outputs=2)
+    network = build_mlp(ARCHITECTURE, slots_of(plan), members=3, dense=dense, outputs=2)
     shapes = {v.path.split("network/")[-1]: tuple(v.shape) for v in network.trainable_variables}
     assert {name: w.shape for name, w in start(plan).items()} == shapes
     assert all(w.dtype == np.float32 for w in start(plan).values())
@@ -37,7 +37,7 @@ def test_first_weights_fit_the_network():
 def test_a_network_takes_the_inputs_that_the_plan_has(numbers: tuple[str, ...], dense: int):
     category = CategoryInput(id="e", vocabulary=("a",), slots=4, embed=True)
     plan = Plan(numeric=numbers, boolean=(), date=(), indicated=(), categories=(category,), outliers="clip", lines=())
-    network = build_mlp(ARCHITECTURE, plan, members=2, dense=dense, outputs=1)
+    network = build_mlp(ARCHITECTURE, slots_of(plan), members=2, dense=dense, outputs=1)
     inputs = {"slots": np.zeros((2, 5, 1), np.int32), "dense": np.zeros((2, 5, dense), np.float32)}
     given = {k.name: inputs[k.name] for k in network.inputs}
     assert set(given) == ({"slots", "dense"} if dense else {"slots"})

@@ -116,9 +116,9 @@ def test_numbers_of_a_large_scale_are_written_out(regression: ReportInputs) -> N
 
 
 def test_trials_are_sorted_by_score_and_failures_have_reasons(binary: ReportInputs, regression: ReportInputs) -> None:
-    scores = [float(row[1]) for row in table(build(binary), "Finished trials").rows]
+    scores = [float(row[1]) for row in table(build(binary), "Trials, best first").rows]
     assert scores == sorted(scores, reverse=True)
-    errors = [float(row[1].replace(",", "")) for row in table(build(regression), "Finished trials").rows]
+    errors = [float(row[1].replace(",", "")) for row in table(build(regression), "Trials, best first").rows]
     assert errors == sorted(errors)
     assert [row[:2] for row in table(build(binary), "Failed trials").rows] == [
         ("7", "the loss became NaN at epoch 3"),
@@ -127,7 +127,7 @@ def test_trials_are_sorted_by_score_and_failures_have_reasons(binary: ReportInpu
 
 
 def test_what_all_trials_share_is_said_once(binary: ReportInputs) -> None:
-    assert "batch_size" not in table(build(binary), "Finished trials").head
+    assert "batch_size" not in table(build(binary), "Trials, best first").head
     assert "The same in all of them: batch_size 256." in words(build(binary))
 
 

@@ -31,15 +31,22 @@ class Listed:
     values: list[Any]
     epochs: list[int | None] | None = None
     told: list[tuple[Any, float | None]] = field(default_factory=list)
+    asked: int = 0
 
-    def ask(self) -> Proposal | None:
-        k = len(self.told)
+    def ask(self, like: Any = None) -> Proposal | None:
+        k = self.asked
         if k >= len(self.values):
             return None
+        self.asked += 1
         return Proposal(params={"x": self.values[k]}, epochs=self.epochs[k] if self.epochs else None, ticket=k)
 
     def tell(self, proposal: Proposal, score: float | None) -> None:
         self.told.append((proposal.params["x"], score))
+
+
+def side_by_side(train: Callable[..., Outcome]) -> Callable[..., list[Outcome]]:
+    """Trains some trials as one does."""
+    return lambda params, out_of_time, epochs, prune: [train(p, out_of_time, epochs) for p in params]
 
 
 @dataclass
@@ -78,7 +85,7 @@ class Bench:
         self.trained.clear()
         return Search(
             proposer=proposer,
-            train=changes.pop("train", self.train),
+            train=side_by_side(changes.pop("train", self.train)),
             score=changes.pop("score", lambda outcome: float(outcome.held_out[-1, 0])),
             maximize=changes.pop("maximize", True),
             journal=Journal(self.folder / "journal.jsonl", KEY),
@@ -86,6 +93,7 @@ class Bench:
             budget=Budget(trials=trials, deadline=deadline, clock=lambda: self.now),
             interrupt=interrupt,
             progress=progress,
+            **changes,
         ).run()
 
     def facts(self, kind: str) -> list[Any]:

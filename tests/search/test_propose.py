@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 import tempfile
 
+import numpy as np
 import pytest
 
+from autoft.search.gaussian import GaussianProcess
+from autoft.search.lattice import Lattice
 from autoft.search.propose import Proposer
-from autoft.search.space import Choice, Range, make_space
+from autoft.search.space import Choice, Range, make_space, shape_of
 
 ALGORITHMS = ("bayesian", "random", "grid", "hyperband")
 SPACE = make_space(5_000, embedded=True, changes={})
@@ -104,7 +107,7 @@ def test_hyperband_gives_epochs_and_promotes_the_best():
 
 def test_a_small_space_ends():
     space = (Choice(name="width", values=(8, 16), default=8), Choice(name="depth", values=(1, 2), default=1))
-    for algorithm in ("random", "grid"):
+    for algorithm in ("bayesian", "random", "grid"):
         found = talk(proposer(algorithm, space), 30, lambda params: 0.5)
         assert len(found) == 4
         assert {(p["width"], p["depth"]) for p in found} == {(8, 1), (8, 2), (16, 1), (16, 2)}
@@ -128,3 +131,158 @@ def test_the_gaussian_process_finds_an_optimum_that_chance_does_not(maximize):
     bayesian, chance = found("bayesian", 1), found("random", 1)
     assert bayesian < 0.02
     assert bayesian < chance / 3
+
+
+def test_the_gaussian_process_tries_a_point_of_a_lattice_once():
+    space = tuple(Choice(name=f"x{k}", values=(1, 2, 3), default=2) for k in range(3))
+    found = talk(proposer("bayesian", space), 40, lambda params: -sum((v - 3) ** 2 for v in params.values()))
+    assert len({tuple(p.values()) for p in found}) == len(found) == 27
+    assert (3, 3, 3) in [(p["x0"], p["x1"], p["x2"]) for p in found[:12]]
+
+
+def test_the_gaussian_process_stays_away_from_what_fails():
+    def fails(params) -> bool:
+        return params["learning_rate"] > 2e-3
+
+    proposals = talk(proposer(seed=1), 30, lambda params: None if fails(params) else -params["dropout"])
+    assert sum(map(fails, proposals[-10:])) <= 2  # six in ten of random ones
+
+
+# Batches
+
+
+def batches(asked: Proposer, size: int, rounds: int, *, order: int = 1) -> list[list[dict]]:
+    """Proposals of one shape at a time, told when all of a batch are out."""
+    out = []
+    for _ in range(rounds):
+        first = asked.ask()
+        if first is None:
+            break
+        batch = [first]
+        while len(batch) < size and (more := asked.ask(first.params)) is not None:
+            batch.append(more)
+        for proposal in batch[::order]:
+            asked.tell(proposal, score(proposal.params))
+        out.append([{**p.params, "epochs": p.epochs} for p in batch])
+    return out
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_batch_has_one_shape_and_no_repetition(algorithm):
+    for batch in batches(proposer(algorithm), 4, 6):
+        assert len({shape_of(p) for p in batch}) == 1
+        assert len({tuple(p.items()) for p in batch}) == len(batch)
+        assert algorithm == "hyperband" or len(batch) == 4
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("order", [1, -1])
+def test_same_questions_and_answers_give_the_same_batches(algorithm, order):
+    first = batches(proposer(algorithm), 3, 5, order=order)
+    assert batches(proposer(algorithm), 3, 5, order=order) == first
+
+
+def test_the_order_in_which_a_batch_is_told_does_not_matter():
+    assert batches(proposer(), 4, 5) == batches(proposer(), 4, 5, order=-1)
+
+
+@pytest.mark.parametrize("algorithm", ["bayesian", "random", "grid"])
+def test_a_dozen_may_be_out_before_the_first_answer(algorithm):
+    asked = proposer(algorithm)
+    out = [asked.ask() for _ in range(12)]
+    assert len({tuple(p.params.items()) for p in out if p is not None}) == 12
+
+
+def test_what_is_out_spreads_the_batch():
+    asked = proposer()
+    talk(asked, 12)
+    lattice = Lattice(SPACE)
+    first = asked.ask()
+    out = lattice.encode([first.params, *(asked.ask(first.params).params for _ in range(5))])
+    gaps = np.sqrt(((out[:, None] - out[None, :]) ** 2).sum(axis=2))[np.triu_indices(6, 1)]
+    assert gaps.min() > 0.05
+
+
+def test_a_grid_loses_nothing_to_batches():
+    space = tuple(Choice(name=name, values=(1, 2, 3), default=2) for name in ("width", "depth", "other"))
+    plain = talk(proposer("grid", space), 99, lambda params: 0.5)
+    found = batches_of_any(proposer("grid", space))
+    assert [len(batch) for batch in found] == [3] * 9
+    assert [p for batch in found for p in batch] == [{k: v for k, v in p.items() if k != "epochs"} for p in plain]
+
+
+def batches_of_any(asked: Proposer) -> list[list[dict]]:
+    """As many proposals of a shape as there are, until nothing is left."""
+    out: list[list[dict]] = []
+    while (first := asked.ask()) is not None:
+        batch = [first]
+        while (more := asked.ask(first.params)) is not None:
+            batch.append(more)
+        for proposal in batch:
+            asked.tell(proposal, 0.5)
+        out.append([p.params for p in batch])
+    return out
+
+
+def test_hyperband_gives_the_same_epochs_in_batches():
+    """A promotion of another shape than the batch's waits for the next question."""
+    plain = talk(proposer("hyperband", epochs=9), 200)
+    found = [p for batch in batches(proposer("hyperband", epochs=9), 3, 200) for p in batch]
+    assert sorted(p["epochs"] for p in found) == sorted(p["epochs"] for p in plain)
+
+
+def test_a_shape_that_is_used_up_gives_none():
+    space = (Choice(name="width", values=(8, 16), default=8), Choice(name="other", values=(1, 2), default=1))
+    for algorithm in ("bayesian", "random", "grid"):
+        found = batches_of_any(proposer(algorithm, space))
+        assert [len(batch) for batch in found] == [2, 2], algorithm
+
+
+# Shapes repeat
+
+
+@pytest.mark.parametrize("algorithm", ["bayesian", "random", "hyperband"])
+@pytest.mark.parametrize("per_shape", [3, 8])
+def test_new_shapes_come_no_faster_than_wanted(algorithm, per_shape):
+    limited, free = (talk(proposer(algorithm, trials_per_shape=p), 24) for p in (per_shape, 1))
+    known: set = set()
+    for t, params in enumerate(limited):
+        if shape_of(params) not in known:
+            assert len(known) < 2 + t // per_shape
+        known.add(shape_of(params))
+    assert 2 <= len(known) < len({shape_of(p) for p in free})
+
+
+@pytest.mark.parametrize("algorithm", ["bayesian", "random"])
+def test_the_limit_does_not_end_a_small_space(algorithm):
+    space = (Choice(name="width", values=(8, 16, 32), default=8), Choice(name="depth", values=(1, 2), default=1))
+    assert len(talk(proposer(algorithm, space, trials_per_shape=100), 30, lambda params: 0.5)) == 6
+
+
+def test_a_grid_stays_with_a_shape():
+    found = talk(proposer("grid"), 12)
+    assert len({shape_of(p) for p in found}) == 1
+
+
+# What a proposal costs
+
+
+def test_a_proposal_looks_at_as_many_points_after_many_trials_as_after_few(monkeypatch):
+    looked: list[int] = []
+    predict = GaussianProcess.predict
+
+    def counting(self, points):
+        looked.append(len(points))
+        return predict(self, points)
+
+    monkeypatch.setattr(GaussianProcess, "predict", counting)
+    asked, seen = proposer(), []
+    for _ in range(40):
+        looked.clear()
+        talk(asked, 1)
+        seen.append((len(looked), sum(looked)))
+    calls, points = zip(*seen[10:], strict=True)
+    assert len(set(calls)) == 1
+    assert calls[0] < 10
+    assert points[-1] - points[0] == 29  # the tried configurations themselves
+    assert points[-1] < 3_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from autoft.recipe import Recipe
-from autoft.search.space import Choice, Range, make_space
+from autoft.search.space import SHAPE, Choice, Range, make_space
 
 
 def space(rows: int = 5_000, *, embedded: bool = False, **changes):
@@ -45,6 +45,7 @@ def test_recipe_changes_are_honoured():
         {},
         {"learning_rate": (1e-5, 1e-4), "dropout": (0.3, 0.6), "l2": (1e-3, 1e-2)},
         {"learning_rate": (0.1, 0.5), "dropout": (0.0, 0.1), "l2": (1e-9, 1e-8)},
+        {"weight_decay": (1e-2, 1e-1), "label_smoothing": (0.1, 0.2), "clip": (2.0, 9.0), "schedule": ("cosine",)},
         {"width": (8, 24, 512), "depth": (7, 9), "batch_size": (3, 5), "activation": ("tanh", "gelu")},
     ],
 )
@@ -66,3 +67,29 @@ def test_words_say_the_range():
     assert found["dropout"].words() == "0 to 0.5"
     assert found["l2"].words() == "1e-06 to 0.003, logarithmic"
     assert found["activation"].words() == "relu, silu"
+
+
+MORE = {
+    "weight_decay": (1e-6, 1e-2),
+    "label_smoothing": (0.0, 0.2),
+    "clip": (0.1, 10.0),
+    "schedule": ("constant", "cosine"),
+}
+
+
+def test_the_other_hyperparameters_are_searched_only_where_they_are_named():
+    assert not MORE.keys() & space(embedded=True, **dict.fromkeys(MORE)).keys()
+    for name, limits in MORE.items():
+        found = space(**{name: limits})
+        assert found.keys() & MORE.keys() == {name}
+    found = space(**MORE)
+    assert [(found[n].low, found[n].high, found[n].log) for n in ("weight_decay", "label_smoothing", "clip")] == [
+        (1e-6, 1e-2, True), (0.0, 0.2, False), (0.1, 10.0, True),
+    ]  # fmt: skip
+    assert (found["schedule"].values, found["schedule"].default) == (("constant", "cosine"), "constant")
+
+
+def test_shape_dimensions_come_first():
+    names = list(space(embedded=True, **MORE))
+    assert set(names[: len(SHAPE)]) == SHAPE
+    assert not SHAPE & set(MORE)

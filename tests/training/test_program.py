@@ -1,16 +1,17 @@
 """The epoch program against the same networks trained one by one with plain Keras."""
 
 from dataclasses import replace
+from typing import Any
 
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from autoft.networks.mlp import Architecture, initial_weights
 from autoft.preprocess.fit import blocks
 from autoft.training.data import StackData, batches
-from autoft.training.tensorflow import Program, Rows
+from autoft.training.program import Compiled, Program, Rows, compiled
+from autoft.training.step import Settings
 
 ARCHITECTURE = Architecture(width=8, depth=2, activation="silu", embedding=4)
 SETTINGS = {"learning_rate": 0.01, "dropout": 0.0, "l2": 0.003}
@@ -36,16 +37,18 @@ def first_weights(data: StackData) -> dict[str, np.ndarray]:
 def program_for(data: StackData, batch: int = 16) -> Program:
     """A program whose embeddings never hide a category, so that it can be compared with other stacks."""
     program = Program(ARCHITECTURE, batch, Rows(data))
-    for layer in program.network.layers:
+    program.compiled = Compiled(program.shape)  # one of its own: no other test shall meet the change
+    for layer in program.compiled.network.layers:
         if hasattr(layer, "hidden_share"):
             layer.hidden_share = 0.0
     return program
 
 
-def trained(program: Program, epochs: int = 2, **changes: float) -> dict[str, np.ndarray]:
-    program.start(first_weights(program.data), **{**SETTINGS, **changes})
+def trained(program: Program, epochs: int = 2, seed: int = 0, **changes: Any) -> dict[str, np.ndarray]:
+    data = program.rows.data
+    program.start(first_weights(data), [Settings(**{**SETTINGS, **changes})], epochs=epochs, seed=seed)
     for epoch in range(1, epochs + 1):
-        program.epoch(*batches(program.data.train, program.batch, seed=0, epoch=epoch))
+        program.epoch(*batches(data.train, program.batch, seed=0, epoch=epoch), number=epoch)
     return program.weights()
 
 
@@ -87,7 +90,7 @@ def plain_keras(data: StackData, s: int, epochs: int, batch: int = 16) -> list[n
     weights = first_weights(data)
     for variable, name in zip(model.trainable_variables, sorted_names(weights), strict=True):
         variable.assign(weights[name][s].reshape(variable.shape))
-    optimizer, loss = keras.optimizers.Adam(SETTINGS["learning_rate"]), LOSSES[data.task]()
+    model.compile(keras.optimizers.Adam(SETTINGS["learning_rate"]), LOSSES[data.task]())
     y = (data.y - data.center[s]) / data.scale[s] if data.task == "regression" else data.y
     for epoch in range(1, epochs + 1):
         order, given = batches(data.train, batch, seed=0, epoch=epoch)
@@ -95,10 +98,8 @@ def plain_keras(data: StackData, s: int, epochs: int, batch: int = 16) -> list[n
             fed = [data.dense[s, rows]]
             if features[1:]:
                 fed.append(np.eye(size, dtype=np.float32)[data.slots[s, rows, 0]])
-            with tf.GradientTape() as tape:
-                total = loss(y[rows].astype(np.float32)[:, None], model(fed)) + sum(model.losses)
-            optimizer.apply(tape.gradient(total, model.trainable_variables), model.trainable_variables)
-    return [v.numpy() for v in model.trainable_variables]
+            model.train_on_batch(fed, y[rows].astype(np.float32)[:, None])
+    return [keras.ops.convert_to_numpy(v) for v in model.trainable_variables]
 
 
 def sorted_names(weights: dict[str, np.ndarray]) -> list[str]:
@@ -123,6 +124,7 @@ def test_each_member_equals_the_same_network_trained_by_plain_keras(make, task: 
 @pytest.fixture(scope="module")
 def program(make) -> Program:
     """One program for all tests that need no special rows; embeddings hide categories as they do in earnest."""
+    compiled.cache_clear()
     return Program(ARCHITECTURE, 16, Rows(make("binary")))
 
 
@@ -131,7 +133,7 @@ def test_members_together_train_as_each_would_alone(make):
     together = trained(program_for(data))
     for own in ([1], [2, 0]):
         fewer = program_for(alone(data, *own))
-        fewer.start({name: w[own] for name, w in first_weights(data).items()}, **SETTINGS)
+        fewer.start({name: w[own] for name, w in first_weights(data).items()}, [Settings(**SETTINGS)])
         for epoch in (1, 2):
             order, given = batches(data.train, 16, seed=0, epoch=epoch)
             fewer.epoch(order[:, own], given[:, own])
@@ -160,11 +162,11 @@ def test_a_second_training_owes_nothing_to_the_first(program: Program):
 
 def test_rows_of_weight_zero_have_no_effect(make):
     program = program_for(make("binary"))
-    order, given = batches(program.data.train, 16, seed=0, epoch=1)
+    order, given = batches(program.rows.data.train, 16, seed=0, epoch=1)
     results = []
     for filler in (0, 50, None):
         rows = order if filler is None else np.where(given > 0, order, filler).astype(np.int32)
-        program.start(first_weights(program.data), **SETTINGS)
+        program.start(first_weights(program.rows.data), [Settings(**SETTINGS)])
         program.epoch(rows, given)
         results.append(program.weights())
     for name, w in results[0].items():
@@ -172,18 +174,23 @@ def test_rows_of_weight_zero_have_no_effect(make):
         np.testing.assert_array_equal(w, results[2][name])
 
 
+def moments(program: Program) -> list[np.ndarray]:
+    _, first, second, steps = program._state
+    return [np.asarray(m) for m in (*first, *second, steps)]
+
+
 def test_a_member_without_rows_in_a_step_keeps_weights_and_moments(make):
     program = program_for(make("binary"))
-    order, given = batches(program.data.train, 16, seed=0, epoch=1)
+    order, given = batches(program.rows.data.train, 16, seed=0, epoch=1)
     idle, first = given.copy(), given.copy()
     idle[1:, 0] = 0.0
     first[1:] = 0.0
-    program.start(first_weights(program.data), **SETTINGS)
+    program.start(first_weights(program.rows.data), [Settings(**SETTINGS)])
     program.epoch(order, first)
-    after_one = program.weights(), [m.numpy() for m in (*program._first, *program._second, program._steps)]
-    program.start(first_weights(program.data), **SETTINGS)
+    after_one = program.weights(), moments(program)
+    program.start(first_weights(program.rows.data), [Settings(**SETTINGS)])
     program.epoch(order, idle)
-    after_all = program.weights(), [m.numpy() for m in (*program._first, *program._second, program._steps)]
+    after_all = program.weights(), moments(program)
     for name, w in after_one[0].items():
         np.testing.assert_array_equal(w[0], after_all[0][name][0], err_msg=name)
         assert not np.array_equal(w[1], after_all[0][name][1])
@@ -203,7 +210,7 @@ def test_a_member_that_breaks_leaves_the_others_as_they_are(make):
 
 def test_logits_are_those_of_the_network_on_each_members_rows(program: Program, monkeypatch: pytest.MonkeyPatch):
     trained(program)
-    data = program.data
+    data = program.rows.data
     rows = np.stack([np.random.default_rng(s).integers(0, len(data.y), 20) for s in range(data.members)])
     rows = rows.astype(np.int32)
     whole = program.logits(rows)
@@ -211,6 +218,49 @@ def test_logits_are_those_of_the_network_on_each_members_rows(program: Program, 
         "dense": np.stack([data.dense[s, r] for s, r in enumerate(rows)]),
         "slots": np.stack([data.slots[s, r] for s, r in enumerate(rows)]),
     }
-    np.testing.assert_allclose(whole, np.asarray(program.network(inputs)), atol=1e-6)
-    monkeypatch.setattr("autoft.training.tensorflow.CHUNK", 7)
+    network = program.compiled.network
+    for variable, name in zip(network.trainable_variables, program.compiled.names, strict=True):
+        variable.assign(program.weights()[name])
+    np.testing.assert_allclose(whole, np.asarray(network(inputs)), atol=1e-6)
+    monkeypatch.setattr(program, "chunk", 7)
     np.testing.assert_allclose(program.logits(rows), whole, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("given", "optimizer", "loss"),
+    [
+        ({"weight_decay": 0.3}, {"weight_decay": 0.3}, {}),
+        ({"clip": 0.05}, {"global_clipnorm": 0.05}, {}),
+        ({"label_smoothing": 0.2}, {}, {"label_smoothing": 0.2}),
+        ({"schedule": "cosine"}, {"learning_rate": "cosine"}, {}),
+    ],
+    ids=lambda value: next(iter(value), "") if isinstance(value, dict) else "",
+)
+def test_what_else_a_trial_sets_does_what_it_does_in_keras(make, given: Any, optimizer: Any, loss: Any):
+    """One layer without bias trained by Keras' own AdamW, clipping, smoothing and schedule."""
+    data, member, epochs = make("binary", kinds="n"), 2, 3
+    architecture = replace(ARCHITECTURE, depth=1)
+    first = {n: w for n, w in first_weights(data).items() if not n.startswith("hidden_1")}
+    program = Program(architecture, 16, Rows(data), clipped="clip" in given)
+    program.start(first, [Settings(learning_rate=0.02, **given)], epochs=epochs)
+    model = keras.Sequential([keras.layers.Dense(8, "silu"), keras.layers.Dense(1)])
+    model.build((None, data.dense.shape[2]))
+    for variable, name in zip(model.trainable_variables, program.compiled.names, strict=True):
+        variable.assign(first[name][member].reshape(variable.shape))
+    if optimizer.get("learning_rate") == "cosine":
+        optimizer = {"learning_rate": keras.optimizers.schedules.CosineDecay(0.02, epochs * program.shape.steps)}
+    kind = keras.optimizers.AdamW if "weight_decay" in optimizer else keras.optimizers.Adam
+    fitted = kind(**{"learning_rate": 0.02, **optimizer})
+    if "weight_decay" in optimizer:
+        fitted.exclude_from_weight_decay(var_names=["bias"])
+    model.compile(fitted, keras.losses.BinaryCrossentropy(from_logits=True, **loss))
+    for epoch in range(1, epochs + 1):
+        order, weights = batches(data.train, 16, seed=0, epoch=epoch)
+        program.epoch(order, weights, number=epoch)
+        for rows in (o[w > 0] for o, w in zip(order[:, member], weights[:, member], strict=True) if w.any()):
+            model.train_on_batch(data.dense[member, rows], data.y[rows].astype(np.float32)[:, None])
+    for variable, name in zip(model.trainable_variables, program.compiled.names, strict=True):
+        theirs = keras.ops.convert_to_numpy(variable)
+        np.testing.assert_allclose(
+            program.weights()[name][member].reshape(theirs.shape), theirs, atol=3e-5, err_msg=name
+        )

@@ -8,7 +8,9 @@ import pytest
 from autoft.search.outcome import Outcome
 from autoft.training.bag import build_bag
 from autoft.training.losses import row_losses
-from autoft.training.trial import Limits, Trainer, checkpoint_epochs
+from autoft.training.program import Program, compiled
+from autoft.training.record import checkpoint_epochs
+from autoft.training.trial import Limits, Trainer
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +125,7 @@ def test_another_seed_gives_other_weights(make, params: dict[str, Any]):
 
 def test_programs_are_reused_and_counted(trainers: dict[str, Trainer], params: dict[str, Any]):
     trainer = trainers["multiclass"]
+    compiled.cache_clear()
     outcomes = [trainer.train({**params, "width": 12, "learning_rate": rate}, never, 1) for rate in (0.01, 0.001)]
     assert [outcome.traces for outcome in outcomes] == [1, 0]
 
@@ -173,7 +176,7 @@ def test_a_hopeless_learning_rate_fails_or_keeps_finite_checkpoints(
         assert np.isfinite(outcome.held_out).all()
         assert np.isfinite([loss for curve in outcome.curves.values() for row in curve for loss in row]).all()
         if outcome.status == "failed":
-            assert outcome.reason.startswith("diverged at epoch 1 (learning_rate ")
+            assert outcome.reason.startswith("diverged at epoch 1 in fold")
             assert outcome.weights == {}
         else:
             assert outcome.epochs in outcome.checkpoints
@@ -185,17 +188,18 @@ def test_what_was_learned_before_a_divergence_is_kept(
 ):
     trainer = trainers["binary"]
     healthy = trainer.train(params, never)
-    program = trainer._program(params)
-    real, asked = program.logits, []
+    real, asked = Program.logits, []
 
-    def breaking(rows: np.ndarray) -> np.ndarray:
+    def breaking(program: Program, rows: np.ndarray) -> np.ndarray:
         asked.append(True)
-        return real(rows) * (np.nan if len(asked) > 2 * 5 else 1.0)
+        logits = real(program, rows)
+        logits[1] *= np.nan if len(asked) > 5 else 1.0
+        return logits
 
-    monkeypatch.setattr(program, "logits", breaking)
+    monkeypatch.setattr(Program, "logits", breaking)
     outcome = trainer.train(params, never)
     assert outcome.status == "finished"
-    assert outcome.reason == "diverged at epoch 6 (learning_rate 0.01)"
+    assert outcome.reason == "diverged at epoch 6 in fold 2 (learning_rate 0.01)"
     assert outcome.checkpoints == (1, 2, 3, 4)
     np.testing.assert_array_equal(outcome.held_out, healthy.held_out[:4])
 
@@ -203,12 +207,110 @@ def test_what_was_learned_before_a_divergence_is_kept(
 def test_a_batch_larger_than_the_rows_is_one_step(make, params: dict[str, Any]):
     trainer = Trainer(make("binary", kinds="n"), folds=3, limits=Limits(epochs=2, patience=2), seed=0)
     assert trainer.train({**params, "batch_size": 4096}, never).status == "finished"
-    assert trainer._program({**params, "batch_size": 4096}).batch == min(len(rows) for rows in trainer.data.train)
+    assert trainer._key({**params, "batch_size": 4096})[1] == min(len(rows) for rows in trainer.data.train)
 
 
 def test_seconds_are_those_of_the_clock(make, params: dict[str, Any]):
-    ticks = iter([10.0, 17.5])
+    ticks = iter([10.0, 17.5])  # as it begins, and after its one epoch
     trainer = Trainer(
         make("binary", kinds="n"), folds=3, limits=Limits(epochs=1, patience=1), seed=0, clock=lambda: next(ticks)
     )
     assert trainer.train(params, never).seconds == 7.5
+
+
+def stack(trainer: Trainer, params: dict[str, Any], *rates: float, **more: Any) -> list[Outcome]:
+    return trainer.train_all([{**params, "learning_rate": rate, "dropout": 0.2} for rate in rates], never, **more)
+
+
+def test_trials_side_by_side_are_what_they_are_alone(make, params: dict[str, Any]):
+    trainer = Trainer(make("binary", pairs=True), folds=3, limits=Limits(epochs=12, patience=3), seed=1)
+    rates = (0.003, 0.3, 0.03, 0.01)  # they end at different epochs, so the stack becomes narrower on the way
+    together = stack(trainer, params, *rates)
+    assert len({len(outcome.curves["held_out"]) for outcome in together}) > 1
+    for rate, outcome in zip(rates, together, strict=True):
+        alone = stack(trainer, params, rate)[0]
+        assert (alone.epochs, alone.checkpoints, alone.params) == (outcome.epochs, outcome.checkpoints, outcome.params)
+        np.testing.assert_allclose(outcome.held_out, alone.held_out, atol=1e-4)
+        np.testing.assert_allclose(outcome.pairs, alone.pairs, atol=1e-4)
+        for name, weights in alone.weights.items():
+            np.testing.assert_allclose(outcome.weights[name], weights, atol=1e-3)
+
+
+def test_a_trial_that_breaks_leaves_those_beside_it_as_they_are(make, params: dict[str, Any]):
+    trainer = Trainer(make("binary", kinds="n"), folds=3, limits=Limits(epochs=3, patience=3), seed=1)
+    alone, broken = stack(trainer, params, 0.01), stack(trainer, params, 0.01, float("nan"))
+    assert [outcome.status for outcome in broken] == ["finished", "failed"]
+    assert "in folds 1, 2, 3" in broken[1].reason
+    np.testing.assert_allclose(broken[0].held_out, alone[0].held_out, atol=1e-6)
+
+
+def test_a_pruned_trial_keeps_what_it_has(make, params: dict[str, Any]):
+    trainer = Trainer(make("binary", kinds="n"), folds=3, limits=Limits(epochs=12, patience=12), seed=1)
+    whole = stack(trainer, params, 0.01)[0]
+    seen: list[list[float]] = []
+
+    def hopeless(curve: list[float]) -> str:
+        seen.append(curve)
+        return "pruned" if len(curve) == 5 else ""
+
+    outcome = stack(trainer, params, 0.01, prune=hopeless)[0]
+    assert (outcome.status, outcome.reason, outcome.checkpoints) == ("pruned", "pruned", (1, 2, 3, 4, 5))
+    np.testing.assert_array_equal(outcome.held_out[:4], whole.held_out[:4])
+    assert seen[-1] == pytest.approx(np.mean(whole.curves["held_out"][:5], axis=1))
+
+
+class NoRoom:
+    """A device on which only so many members and rows fit into one step."""
+
+    def __init__(self, room: int) -> None:
+        self.room, self.tried = room, []
+
+    def __call__(self, real: Any) -> Any:
+        def epoch(program: Program, *args: Any, **kwargs: Any) -> None:
+            self.tried.append((program.trials, program.batch))
+            if program.trials * program.batch > self.room:
+                raise MemoryError("no room")
+            real(program, *args, **kwargs)
+
+        return epoch
+
+
+def test_without_memory_fewer_train_side_by_side_and_then_in_smaller_batches(
+    make, params: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+):
+    trainer = Trainer(make("binary", kinds="n"), folds=3, limits=Limits(epochs=1, patience=1), seed=1)
+    device = NoRoom(room=16)
+    monkeypatch.setattr(Program, "epoch", device(Program.epoch))
+    assert [o.reason for o in stack(trainer, params, 0.01, 0.02)] == ["", ""]
+    assert device.tried == [(2, 16), (1, 16), (1, 16)]
+    device.room, device.tried = 8, []
+    outcome = stack(trainer, params, 0.01)[0]
+    assert (outcome.status, device.tried) == ("finished", [(1, 16), (1, 8)])
+    assert outcome.reason == "out of memory with batches of 16: trained with 8"
+    assert outcome.params["batch_size"] == 16
+    device.tried = []
+    stack(trainer, params, 0.02)
+    assert device.tried == [(1, 8)]  # what did not fit once is not tried again
+    device.room = 1
+    with pytest.raises(MemoryError):
+        stack(trainer, params, 0.03)
+
+
+def test_errors_other_than_a_lack_of_memory_are_not_hidden(
+    make, params: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+):
+    def broken(*_: Any, **__: Any) -> None:
+        raise ValueError("something else")
+
+    trainer = Trainer(make("binary", kinds="n"), folds=3, limits=Limits(epochs=1, patience=1), seed=1)
+    monkeypatch.setattr(Program, "epoch", broken)
+    with pytest.raises(ValueError, match="something else"):
+        stack(trainer, params, 0.01)
+
+
+def test_a_rehearsal_leaves_no_trace_in_what_follows(make, params: dict[str, Any]):
+    limits = Limits(epochs=3, patience=3)
+    plain, rehearsed = (Trainer(make("binary", kinds="n"), folds=3, limits=limits, seed=1) for _ in range(2))
+    first, second = rehearsed.rehearse(params)
+    assert first > 0 < second
+    np.testing.assert_array_equal(plain.train(params, never).held_out, rehearsed.train(params, never).held_out)

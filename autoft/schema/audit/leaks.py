@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autoft.records import Column, Finding, Task
+from autoft.schema.audit import tree
 from autoft.schema.audit.rows import row_keys
 from autoft.schema.audit.target_number import numbers
 from autoft.schema.audit.words import finding
@@ -105,32 +106,35 @@ def _codes(values: NDArray[Any]) -> NDArray[Any]:
 
 
 def _tree_input(ordinal: NDArray[Any]) -> NDArray[Any]:
-    """The codes as one column, missing cells so far away that a split between them and the rest is always clean."""
-    return np.where(ordinal < 0, -len(ordinal), ordinal)[:, None]
+    """The codes, missing cells so far away that a split between them and the rest is always clean."""
+    return np.where(ordinal < 0, -len(ordinal), ordinal)
+
+
+def _halves(truth: NDArray[Any]) -> NDArray[Any]:
+    """Which of two halves each row is in; every class is divided evenly between them."""
+    order = np.lexsort((np.random.default_rng(0).permutation(len(truth)), truth))
+    half = np.zeros(len(truth), dtype=bool)
+    half[order[::2]] = True
+    return half
 
 
 def _auc(ordinal: NDArray[Any], truth: NDArray[Any]) -> float:
-    from sklearn.metrics import roc_auc_score
-    from sklearn.model_selection import StratifiedKFold, cross_val_predict
-    from sklearn.tree import DecisionTreeClassifier
-
-    halves = StratifiedKFold(2, shuffle=True, random_state=0)
-    tree = DecisionTreeClassifier(max_depth=CLASS_DEPTH, random_state=0)
-    predicted = cross_val_predict(tree, _tree_input(ordinal), truth, cv=halves, method="predict_proba")
-    if predicted.shape[1] > 2:
-        return float(roc_auc_score(truth, predicted, multi_class="ovr"))
-    order = float(roc_auc_score(truth, ordinal))
-    return max(float(roc_auc_score(truth, predicted[:, 1])), order, 1 - order)
+    classes = np.arange(truth.max() + 1)
+    indicators = (truth[:, None] == classes).astype(np.float64)
+    predicted = tree.cross_predict(_tree_input(ordinal), indicators, _halves(truth), CLASS_DEPTH)
+    areas = [tree.area(truth == c, predicted[:, c]) for c in classes]
+    if len(classes) > 2:
+        return float(np.mean(areas))
+    order = tree.area(truth == 1, ordinal)
+    return max(areas[1], order, 1 - order)
 
 
 def _r2(ordinal: NDArray[Any], truth: NDArray[Any]) -> float:
-    from sklearn.metrics import r2_score
-    from sklearn.model_selection import KFold, cross_val_predict
-    from sklearn.tree import DecisionTreeRegressor
-
     if np.ptp(truth) == 0 or np.ptp(ordinal) == 0:
         return 0.0
     order = float(np.corrcoef(_codes(truth), ordinal)[0, 1] ** 2)
-    tree = DecisionTreeRegressor(max_depth=NUMBER_DEPTH, random_state=0)
-    halves = KFold(2, shuffle=True, random_state=0)
-    return max(float(r2_score(truth, cross_val_predict(tree, _tree_input(ordinal), truth, cv=halves))), order)
+    # Around the mean, so that sums of squares keep their digits. No classes: halves at random, not by value.
+    centred = (truth - truth.mean()) / np.ptp(truth)
+    half = _halves(np.zeros(len(truth), dtype=int))
+    predicted = tree.cross_predict(_tree_input(ordinal), centred[:, None], half, NUMBER_DEPTH)
+    return max(tree.explained(centred, predicted[:, 0]), order)

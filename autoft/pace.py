@@ -1,0 +1,106 @@
+"""How a run keeps to its minutes: the first epochs are measured, and what follows the search is set aside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from autoft import planning
+from autoft.journal import Journal
+from autoft.prepare import Prepared
+from autoft.records import Progress
+from autoft.search import cost
+from autoft.search.budget import TYPICAL_EPOCHS, Budget, plan_epochs
+from autoft.search.space import Dimension
+
+if TYPE_CHECKING:
+    from autoft.recipe import Recipe
+    from autoft.run import Context
+    from autoft.training.trial import Trainer
+
+#: The cost model's guess of what follows the search is taken so many times: machines are shared.
+_MARGIN = 1.25
+#: Tracing programs should take no more than a tenth of the search; but a shape has to serve no more than so many
+#: trials: fewer shapes find worse networks (`python -m benchmarks.proposals --only grouping`).
+_TRACING, _MOST_PER_SHAPE = 0.1, 3
+#: Trials side by side share a shape and learn nothing from one another: there are at least so many such batches.
+_BATCHES = 25
+
+
+def trials_per_shape(prepared: Prepared, space: tuple[Dimension, ...], epochs: int) -> int:
+    """How many trials a new shape of the network has to serve.
+
+    From the cost model with the reference machine's constants, not from a clock: equal runs propose equal trials.
+    """
+    shape, machine = planning.programs(prepared, space).default, cost.Machine()
+    trial = cost.trial_seconds(shape, machine, epochs=min(epochs, TYPICAL_EPOCHS))
+    wanted = cost.trace_seconds(shape, machine) * (1 - _TRACING) / _TRACING / trial
+    return max(1, min(_MOST_PER_SHAPE, round(wanted)))
+
+
+def together(recipe: Recipe, trainer: Trainer) -> Callable[[Mapping[str, Any]], int]:
+    """How many trials of a shape train side by side: what the device has room for, while the search stays a search."""
+    # Hyperband's trials differ in epochs, and wait for one another.
+    most = 1 if recipe.search.algorithm == "hyperband" else max(1, recipe.search.trials // _BATCHES)
+    return lambda params: min(most, trainer.together(params))
+
+
+def budget(
+    context: Context, prepared: Prepared, journal: Journal, trainer: Trainer, space: tuple[Dimension, ...]
+) -> Budget:
+    """The budget of the search, planned from a measurement where there is a limit of time.
+
+    The plan is a line of the journal: a run that goes on after a crash keeps to it, and so finds its trials again.
+    """
+    search, clock = context.recipe.search, context.watch.clock
+    if search.minutes is None:
+        return Budget(trials=search.trials, deadline=None, clock=clock)
+    # What earlier, interrupted runs have used counts: a crash must not extend the budget.
+    spent = sum(float(line["seconds"]) for line in journal.contents.trials().values())
+    deadline = context.watch.started + search.minutes * 60 - spent
+    reserve = _reserve(context.recipe, prepared)
+    plan = next((f for f in reversed(journal.contents.facts) if f["type"] == "plan"), None)
+    if plan is None or plan["minutes"] != search.minutes or plan["trials"] != search.trials:
+        plan = _measure(context, trainer, space, deadline - reserve(min(search.trials, 10)))
+        journal.append(plan)
+    epochs = None if plan["epochs"] >= search.epochs else int(plan["epochs"])
+    return Budget(trials=search.trials, deadline=deadline, clock=clock, reserve=reserve, epochs=epochs)
+
+
+def _measure(context: Context, trainer: Trainer, space: tuple[Dimension, ...], end: float) -> dict[str, Any]:
+    """The plan, from two epochs of the default configuration."""
+    search, clock = context.recipe.search, context.watch.clock
+    first, epoch = trainer.rehearse({d.name: d.default for d in space})
+    seconds = max(end - clock(), 0.0)
+    epochs = plan_epochs(seconds=seconds, epoch_seconds=epoch, epochs=search.epochs, trials=search.trials)
+    trial = epoch * min(epochs, TYPICAL_EPOCHS)
+    fit = max(1, min(search.trials, int(seconds / max(trial + (first - epoch) / 2, 1e-9))))
+    message = f"an epoch of all folds takes {epoch:.2g} s: about {fit} trials of {epochs} epochs at most fit the time"
+    context.tell(Progress(stage="search", message=message, trials=search.trials))
+    return {
+        "type": "plan",
+        "minutes": search.minutes,
+        "trials": search.trials,
+        "epochs": epochs,
+        "epoch_seconds": round(epoch, 4),
+        "trials_that_fit": fit,
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reserve:
+    """Seconds of evaluation, model and report after so many trials."""
+
+    recipe: Recipe
+    prepared: Prepared
+    machine: cost.Machine
+
+    def __call__(self, trials: int) -> float:
+        epochs = min(self.recipe.search.epochs, TYPICAL_EPOCHS)
+        after = planning.after(self.recipe, self.prepared, max(trials, 1), epochs, self.machine)
+        return _MARGIN * sum(after.values())
+
+
+def _reserve(recipe: Recipe, prepared: Prepared) -> Callable[[int], float]:
+    return _Reserve(recipe=recipe, prepared=prepared, machine=cost.Machine.measure())

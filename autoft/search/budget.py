@@ -1,0 +1,75 @@
+"""The budget of a search: trials, and a time by which everything has to be over, the report included."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+#: Epochs that a trial takes as a rule before its held-out curve has turned, where more are allowed.
+TYPICAL_EPOCHS = 25
+#: Trials that a search should have: fewer epochs each rather than fewer of them.
+_ENOUGH_TRIALS = 6
+#: No trial is planned with fewer epochs.
+_FEWEST_EPOCHS = 3
+
+
+def plan_epochs(*, seconds: float, epoch_seconds: float, epochs: int, trials: int) -> int:
+    """Most epochs of a trial, so that a handful of trials fit into the time that there is.
+
+    Args:
+        seconds: For the whole search.
+        epoch_seconds: Measured, for one epoch of the default configuration.
+        epochs: The recipe's limit.
+        trials: Trials that are wanted.
+
+    >>> plan_epochs(seconds=600, epoch_seconds=1, epochs=100, trials=30), plan_epochs(
+    ...     seconds=60, epoch_seconds=1, epochs=100, trials=30)
+    (100, 10)
+    """
+    each = seconds / max(epoch_seconds, 1e-9) / min(trials, _ENOUGH_TRIALS)
+    return epochs if each >= min(epochs, TYPICAL_EPOCHS) else max(_FEWEST_EPOCHS, int(each))
+
+
+@dataclass(slots=True, kw_only=True)
+class Budget:
+    """When the search has to end.
+
+    Attributes:
+        trials: Number of trials.
+        deadline: On `clock`, when everything has to be over; None for no limit. The first trial is always trained,
+            if need be for one epoch.
+        clock: Monotonic seconds.
+        reserve: Seconds needed after a search of so many trials.
+        epochs: Most epochs of a trial, where the time allows fewer than the recipe (`plan_epochs`).
+    """
+
+    trials: int
+    deadline: float | None
+    clock: Callable[[], float]
+    reserve: Callable[[int], float] = lambda trials: 0.0
+    epochs: int | None = None
+    _asked: float | None = field(default=None, init=False)
+
+    def left(self, trials: int = 0) -> float | None:
+        """Seconds left to train in after so many trials, None without a limit."""
+        return None if self.deadline is None else self.deadline - self.reserve(trials) - self.clock()
+
+    def begin(self) -> None:
+        """A trial begins."""
+        self._asked = self.clock()
+
+    def spent(self, trials: int) -> bool:
+        """Whether the trial that is running must end now; asked after every epoch.
+
+        An epoch of which more than half would lie beyond the end is not begun.
+        """
+        now = self.clock()
+        epoch, self._asked = now - (now if self._asked is None else self._asked), now
+        left = self.left(trials)
+        return left is not None and left <= epoch / 2
+
+    def too_late(self, seconds: list[float]) -> bool:
+        """Whether the next trial would not get half the time that trials took so far."""
+        left = self.left(len(seconds) + 1)
+        return left is not None and left <= (statistics.median(seconds) / 2 if seconds else 0.0)

@@ -1,0 +1,453 @@
+"""What a search costs, before anything runs: seconds and bytes from shapes alone.
+
+The model counts work (multiplications, activations, weights, rows, steps) and multiplies it by the rates of a
+reference machine (`RATES`), scaled to the machine at hand (`Machine`). ``python -m benchmarks.cost`` compares it with
+measurements and prints the ratios; the rates come from there.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+#: Epochs of a typical trial: early stopping ends most trials about here, whatever the limit.
+TYPICAL_EPOCHS = 25
+
+#: Memory of the libraries once a few programs are compiled, above that of importing them.
+PROGRAM_BYTES = 140e6
+
+# What follows copies limits of layers above, which may not be imported here; a test compares them.
+
+#: Rows that a network predicts at a time, most training rows behind a curve, and rows behind a column's importance.
+PREDICTED_ROWS, SAMPLED_ROWS, IMPORTANCE_ROWS = 8_192, 1_000, 2_000
+
+#: Rows that the preprocessing layers take at a time, and most cells of those for all members.
+ENCODED_ROWS, ENCODED_CELLS = 16_384, 2**24
+
+#: Operations of an epoch above which its program is compiled.
+WORTH_XLA = 1e9
+
+#: Row weights (rows x trials x draws) beyond which the evaluation makes fewer draws, and those that it always makes.
+AFFORDABLE, FEWEST_DRAWS = 10**9, 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """Seconds per unit of work on one thread of the reference machine, unless it says otherwise.
+
+    Attributes:
+        gflops: float32 operations in products of large matrices, in 10^9 per second.
+        small_operation: One numpy call on a few numbers, the yardstick of `Machine.slowness`.
+        unit, predict_unit: One activation while training (bias, function, dropout, gradients), and while predicting.
+        weight: One weight in one step of the optimizer.
+        cell: One input cell that a batch gathers.
+        step, step_layer: Overhead of one step, and of each of its layers.
+        row: One row of one member: its place in the order of an epoch, or its answer and loss.
+        epoch, trial: Overhead of one epoch; of one trial.
+        start_weight: Drawing one initial weight.
+        trace, trace_layer: The first training of a shape, and each of its layers.
+        xla, xla_layer: The same on top, where the program is worth compiling.
+        import_, import_tfdv: Importing TensorFlow and Keras; TensorFlow Data Validation.
+        read_cell, check_cell, check: Reading one cell; checking one; checking a table at all.
+        tfdv_cell, tfdv: Statistics and validation by TFDV.
+        encode_cell, encode: Preprocessing one cell for one member; building the layers.
+        baselines: The baselines at all.
+        boost, boost_cell: The baselines of one fold and class; one of its training cells.
+        evaluation: The evaluation at all.
+        loss_draw, draw_row: One row in one draw: the loss of one candidate, the objective of one trial.
+        metric_row: All metrics, one row in one draw.
+        importance, importance_row: Importance of one column; one row of it in one member.
+        answer_row: One row that one member of the deployed model answers.
+        proposal: Proposing and recording one trial.
+        finish, finish_column: Saving the model and writing the report; each column of them.
+    """
+
+    gflops: float
+    small_operation: float
+    unit: float
+    predict_unit: float
+    weight: float
+    cell: float
+    step: float
+    step_layer: float
+    row: float
+    epoch: float
+    trial: float
+    start_weight: float
+    trace: float
+    trace_layer: float
+    xla: float
+    xla_layer: float
+    import_: float
+    import_tfdv: float
+    read_cell: float
+    check_cell: float
+    check: float
+    tfdv_cell: float
+    tfdv: float
+    encode_cell: float
+    encode: float
+    baselines: float
+    boost: float
+    boost_cell: float
+    evaluation: float
+    loss_draw: float
+    draw_row: float
+    metric_row: float
+    importance: float
+    importance_row: float
+    answer_row: float
+    proposal: float
+    finish: float
+    finish_column: float
+
+
+RATES = Rates(
+    gflops=84.0,
+    small_operation=4.7e-7,
+    unit=1.6e-9,
+    predict_unit=6.4e-10,
+    weight=5.5e-9,
+    cell=8e-10,
+    step=5.2e-5,
+    step_layer=1.2e-5,
+    row=1.0e-7,
+    epoch=3.7e-3,
+    trial=2.7e-2,
+    start_weight=8e-8,
+    trace=0.26,
+    trace_layer=0.075,
+    xla=0.22,
+    xla_layer=0.09,
+    import_=13,
+    import_tfdv=2.3,
+    read_cell=1.5e-06,
+    check_cell=1.8e-06,
+    check=0.12,
+    tfdv_cell=1.2e-06,
+    tfdv=0.058,
+    encode_cell=5.8e-08,
+    encode=0.12,
+    boost_cell=2.9e-06,
+    baselines=0.35,
+    boost=0.053,
+    evaluation=0.18,
+    loss_draw=9.4e-10,
+    draw_row=9.4e-09,
+    metric_row=1.8e-08,
+    importance=0.018,
+    importance_row=7e-06,
+    answer_row=5.8e-06,
+    proposal=0.058,
+    finish=1.6,
+    finish_column=0.023,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """How fast the machine at hand is.
+
+    Attributes:
+        gflops: float32 multiply-adds of large matrices on all threads, in 10^9 operations per second.
+        threads: Threads that it computes on.
+        slowness: Time that everything but large matrices takes, as a multiple of the reference machine's.
+    """
+
+    gflops: float = RATES.gflops
+    threads: int = 1
+    slowness: float = 1.0
+
+    @classmethod
+    def measure(cls, clock: Callable[[], float] = time.perf_counter) -> Machine:
+        """Time numpy's matrix product and its small operations, for about a tenth of a second.
+
+        Args:
+            clock: Seconds.
+        """
+        square = np.ones((512, 512), np.float32)
+        out = np.empty_like(square)
+        few = np.zeros(8, np.float32)
+        product = _fastest(lambda: np.matmul(square, square, out=out), 0.07, clock)
+        small = _fastest(lambda: [np.add(few, few, out=few) for _ in range(200)], 0.03, clock) / 200
+        return cls(
+            gflops=max(2 * 512**3 / product / 1e9, 0.1),
+            threads=_threads(),
+            slowness=max(small / RATES.small_operation, 0.05),
+        )
+
+    def matmul(self, operations: float) -> float:
+        """Seconds of so many multiplications and additions in large matrices."""
+        return operations / (self.gflops * 1e9)
+
+    def wide(self, seconds: float) -> float:
+        """Seconds of work on long arrays, which all threads share, from those of one reference thread."""
+        return seconds * self.slowness / math.sqrt(self.threads)
+
+    def alone(self, seconds: float) -> float:
+        """Seconds of work that one thread does, from those of one reference thread."""
+        return seconds * self.slowness
+
+
+def _fastest(work: Callable[[], object], seconds: float, clock: Callable[[], float]) -> float:
+    """Least time of one call among as many as fit into some seconds, three at least; other programs only add."""
+    best, spent, calls = math.inf, 0.0, 0
+    while calls < 3 or spent < seconds:
+        began = clock()
+        work()
+        took = clock() - began
+        best, spent, calls = min(best, took), spent + max(took, 1e-6), calls + 1
+    return max(best, 1e-9)
+
+
+def _threads() -> int:
+    """Threads that numpy and TensorFlow use: the processors that this process may run on, unless OMP says fewer."""
+    have = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    wanted = os.environ.get("OMP_NUM_THREADS", "")
+    return max(1, min(have, int(wanted))) if wanted.isdigit() else have
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """What fixes the cost of an epoch.
+
+    Attributes:
+        rows: Training rows of a member (of the largest).
+        held_out: Rows that a member has not seen.
+        members: Members of the stack.
+        inputs: Dense inputs.
+        width, depth: Units of a hidden layer, and number of those.
+        batch: Rows of a member per step.
+        outputs: Logits.
+        embedded: Embedded columns.
+        embedding: Numbers per embedded category.
+        categories: Entries of all embedding tables together.
+    """
+
+    rows: int
+    held_out: int
+    members: int
+    inputs: int
+    width: int
+    depth: int
+    batch: int
+    outputs: int = 1
+    embedded: int = 0
+    embedding: int = 0
+    categories: int = 0
+
+    @property
+    def fan_in(self) -> int:
+        """Inputs of the first layer."""
+        return self.inputs + self.embedded * self.embedding
+
+    @property
+    def kernels(self) -> int:
+        """Weights that take part in matrix products, of one member."""
+        return self.width * (self.fan_in + (self.depth - 1) * self.width + self.outputs)
+
+    @property
+    def parameters(self) -> int:
+        """All weights of one member: those of the layers, their biases, and the embedding tables."""
+        return self.kernels + self.depth * self.width + self.outputs + self.categories * self.embedding
+
+    @property
+    def units(self) -> int:
+        """Activations of one row: embedded inputs, hidden units and logits."""
+        return self.embedded * self.embedding + self.depth * self.width + self.outputs
+
+    @property
+    def steps(self) -> int:
+        """Steps of an epoch."""
+        return -(-self.rows // self.batch)
+
+
+def epoch_seconds(shape: Shape, machine: Machine, rates: Rates = RATES) -> float:
+    """Seconds of one epoch: training, and the look at the curves (held-out rows and a sample of the training rows).
+
+    A weight costs 6 operations per row in training (2 in the layer, 2 for its own gradient, 2 for that of its
+    inputs) and 2 in prediction; dense inputs need no gradient. The last batch is padded, so it counts in full.
+    """
+    trained, predicted = shape.members * shape.steps * shape.batch, shape.members * _predicted(shape)
+    products = trained * (6 * shape.kernels - 2 * shape.inputs * shape.width) + predicted * 2 * shape.kernels
+    wide = (trained * rates.unit + predicted * rates.predict_unit) * shape.units
+    wide += shape.steps * shape.members * shape.parameters * rates.weight
+    wide += (trained + predicted) * (shape.inputs + shape.embedded) * rates.cell
+    alone = shape.steps * (rates.step + (shape.depth + shape.embedded) * rates.step_layer) + rates.epoch
+    alone += (trained + predicted * shape.outputs) * rates.row
+    return machine.matmul(products) + machine.wide(wide) + machine.alone(alone)
+
+
+def _predicted(shape: Shape) -> int:
+    """Rows of a member that are predicted after an epoch; above `PREDICTED_ROWS` in pieces of that size."""
+    rows = shape.held_out + min(shape.held_out, SAMPLED_ROWS)
+    return rows if rows <= PREDICTED_ROWS else -(-rows // PREDICTED_ROWS) * PREDICTED_ROWS
+
+
+def trial_seconds(
+    shape: Shape, machine: Machine, *, epochs: int, new_shape: bool = False, rates: Rates = RATES
+) -> float:
+    """Seconds of training one trial: initial weights, its epochs and, for the first of a shape, tracing the program.
+
+    Args:
+        shape: Of the stack.
+        machine: At hand.
+        epochs: That it trains.
+        new_shape: Whether no earlier trial had this shape.
+        rates: Of the reference machine.
+    """
+    start = machine.alone(rates.trial + shape.members * shape.parameters * rates.start_weight)
+    first = trace_seconds(shape, machine, rates) if new_shape else 0.0
+    return start + first + epochs * epoch_seconds(shape, machine, rates)
+
+
+def trace_seconds(shape: Shape, machine: Machine, rates: Rates = RATES) -> float:
+    """Seconds until a new shape trains: its network is built, its program traced and, if it is large, compiled."""
+    layers = shape.depth + shape.embedded
+    seconds = rates.trace + layers * rates.trace_layer
+    if 6.0 * shape.kernels * shape.steps * shape.batch * shape.members >= WORTH_XLA:
+        seconds += rates.xla + layers * rates.xla_layer
+    return machine.alone(seconds)
+
+
+def memory_bytes(shape: Shape, *, total_rows: int, trials: int, epochs: int) -> int:
+    """Peak bytes of a search, above those of the imports.
+
+    Args:
+        shape: The largest of the search.
+        total_rows: Rows of the table.
+        trials: Trials whose predictions are kept.
+        epochs: Most epochs of a trial; each checkpoint among them keeps its predictions.
+    """
+    members, numbers = shape.members, shape.inputs + shape.embedded
+    source = total_rows * numbers * 16
+    encoded = members * total_rows * numbers * 4
+    weights = members * shape.parameters * 16
+    order = members * shape.steps * shape.batch * 16
+    step = members * shape.batch * (shape.fan_in + 3 * shape.units) * 4
+    chunk = members * min(_predicted(shape), PREDICTED_ROWS) * (shape.fan_in + 2 * shape.width) * 4
+    values = (2 if shape.outputs == 1 else shape.outputs) * 4
+    kept = trials * checkpoints(epochs) * total_rows * values
+    piece = min(members * min(total_rows, ENCODED_ROWS) * shape.inputs, ENCODED_CELLS) * 8
+    # While they are encoded the rows are in memory twice, and a piece of them in float64 before and after scaling.
+    return int(PROGRAM_BYTES + source + kept + encoded + max(encoded + 2 * piece, weights + order + max(step, chunk)))
+
+
+def checkpoints(epochs: int) -> int:
+    """Checkpoints of a trial: a geometric grid of epochs (two to each doubling) and the last one.
+
+    >>> checkpoints(1), checkpoints(20), checkpoints(100)
+    (1, 9, 13)
+    """
+    grid = {round(2 ** (k / 2)) for k in range(2 * int(math.log2(epochs)) + 1)}
+    return len({epoch for epoch in grid if epoch <= epochs} | {epochs})
+
+
+def start_seconds(machine: Machine, *, tfdv: bool, rates: Rates = RATES) -> float:
+    """Seconds of importing what a training needs."""
+    return machine.alone(rates.import_ + (rates.import_tfdv if tfdv else 0.0))
+
+
+def reading_seconds(rows: int, columns: int, machine: Machine, *, tfdv: bool, rates: Rates = RATES) -> float:
+    """Seconds of reading, understanding and checking a table.
+
+    Args:
+        rows, columns: Of the table.
+        machine: At hand.
+        tfdv: Whether TensorFlow Data Validation checks it too.
+        rates: Of the reference machine.
+    """
+    cell, fixed = rates.read_cell + rates.check_cell, rates.check
+    if tfdv:
+        cell, fixed = cell + rates.tfdv_cell, fixed + rates.tfdv
+    return machine.alone(fixed + rows * columns * cell)
+
+
+def encoding_seconds(rows: int, inputs: int, members: int, machine: Machine, rates: Rates = RATES) -> float:
+    """Seconds of fitting the preprocessing of all members and encoding all rows with it."""
+    return machine.alone(rates.encode + rows * inputs * members * rates.encode_cell)
+
+
+def baseline_seconds(
+    rows: int, columns: int, folds: int, outputs: int, machine: Machine, rates: Rates = RATES
+) -> float:
+    """Seconds of the simple models on the same folds; boosting fits a tree for each of `outputs`.
+
+    Args:
+        rows: Training rows of a fold.
+        columns, folds, outputs: Of the problem.
+        machine: At hand.
+        rates: Of the reference machine.
+    """
+    boost = rates.boost + rows * columns * rates.boost_cell
+    return machine.alone(rates.baselines + folds * outputs * boost)
+
+
+def evaluation_seconds(
+    rows: int,
+    candidates: int,
+    draws: int,
+    machine: Machine,
+    *,
+    trials: int,
+    columns: int = 0,
+    folds: int = 1,
+    outputs: int = 1,
+    rates: Rates = RATES,
+) -> float:
+    """Seconds of the honest score: the choice again on every bootstrap draw, all metrics, baselines, importance.
+
+    Args:
+        rows: That are drawn from.
+        candidates: Checkpoints of all trials.
+        draws: Of the bootstrap.
+        machine: At hand.
+        trials: Among which the choice is made.
+        columns: Whose importance is measured.
+        folds: Members of the deployed model, which answer for every column.
+        outputs: Logits.
+        rates: Of the reference machine.
+    """
+    made = min(draws, max(FEWEST_DRAWS, AFFORDABLE // max(1, rows * trials)))
+    chosen = made * rows * (candidates * rates.loss_draw + trials * outputs * rates.draw_row)
+    scored = 4 * made * rows * outputs * rates.metric_row  # the network and three baselines
+    asked = columns * (rates.importance + min(rows, IMPORTANCE_ROWS) * folds * rates.importance_row)
+    return machine.alone(rates.evaluation + chosen + scored + asked + rows * folds * rates.answer_row)
+
+
+def finish_seconds(rows: int, columns: int, machine: Machine, rates: Rates = RATES) -> float:
+    """Seconds of saving the model and writing the report."""
+    return machine.alone(rates.finish + columns * rates.finish_column)
+
+
+def search_seconds(
+    trials: int,
+    default: float,
+    mean: float,
+    *,
+    shapes: int,
+    trace: float,
+    machine: Machine,
+    rates: Rates = RATES,
+) -> float:
+    """Seconds of a search: the default configuration first, then trials all over the space.
+
+    New shapes are traced as they come up: drawn at random, t of N shapes give N (1 - (1 - 1/N)^t) different ones.
+
+    Args:
+        trials: That are run.
+        default, mean: Seconds of the default trial, and of one of the space, without tracing.
+        shapes: Different shapes of the space.
+        trace: Seconds of tracing one.
+        machine: At hand.
+        rates: Of the reference machine.
+    """
+    if not trials:
+        return 0.0
+    different = shapes * (1.0 - (1.0 - 1.0 / shapes) ** trials)
+    return default + (trials - 1) * mean + different * trace + trials * machine.alone(rates.proposal)

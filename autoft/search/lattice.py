@@ -1,0 +1,119 @@
+"""The space as a unit cube whose discrete dimensions are a lattice: what is scored is what would be trained."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autoft.search.space import SHAPE, Choice, Dimension, Range
+
+Array = NDArray[Any]
+Shapes = Sequence[Mapping[str, Any]]
+
+#: A space of so few points is listed instead of drawn from.
+_LISTED = 4_096
+
+
+class Lattice:
+    """Configurations as points ``[n, d]`` of the unit cube, d dimensions in the order of the space.
+
+    A choice's value is its position among the choices, evenly spaced from 0 to 1; a range's is linear or logarithmic.
+    """
+
+    def __init__(self, space: Sequence[Dimension]) -> None:
+        self.space = tuple(space)
+        self._steps = np.array([len(d.values) - 1 if isinstance(d, Choice) else 0 for d in space])
+        self._discrete = np.array([isinstance(d, Choice) for d in space])
+        self._shape = np.flatnonzero([d.name in SHAPE for d in space])
+        # A category with three or more values has no order: a column for each, as far apart as 0 and 1 are.
+        self._wide = [isinstance(d, Choice) and isinstance(d.default, str) and len(d.values) > 2 for d in space]
+        spans = [len(d.values) if w and isinstance(d, Choice) else 1 for d, w in zip(space, self._wide, strict=True)]
+        #: ``[f]`` dimension of each column of `columns`.
+        self.groups = np.repeat(np.arange(len(self.space)), spans)
+
+    def encode(self, configurations: Shapes) -> Array:
+        """Points of configurations."""
+        return np.array([[_share(d, c[d.name]) for d in self.space] for c in configurations]).reshape(
+            -1, len(self.space)
+        )
+
+    def decode(self, point: Array) -> dict[str, Any]:
+        """The configuration at a point."""
+        return {d.name: _value(d, float(u)) for d, u in zip(self.space, point, strict=True)}
+
+    def columns(self, points: Array) -> Array:
+        """``[n, f]`` columns between which distances make sense."""
+        parts = []
+        for k, wide in enumerate(self._wide):
+            place = np.rint(points[:, k] * self._steps[k])
+            whole = place[:, None] == np.arange(self._steps[k] + 1)
+            parts.append(whole / math.sqrt(2) if wide else points[:, k : k + 1])
+        return np.hstack(parts)
+
+    def listed(self, shapes: Shapes | None) -> Array | None:
+        """All points (of the given shapes), if they are few; None where they are not."""
+        if not self._discrete.all() or math.prod(int(n) + 1 for n in self._steps) > _LISTED:
+            return None
+        values = [d.values for d in self.space if isinstance(d, Choice)]
+        names = [d.name for d in self.space]
+        points = self.encode([dict(zip(names, each, strict=True)) for each in itertools.product(*values)])
+        if shapes is None:
+            return points
+        allowed = {tuple(row) for row in self._shapes(shapes)}
+        return points[[tuple(row) in allowed for row in points[:, self._shape]]]
+
+    def draw(self, rng: np.random.Generator, number: int, shapes: Shapes | None) -> Array:
+        """Points at random, each of one of the given shapes (None: of any)."""
+        points = rng.random((number, len(self.space)))
+        places = np.minimum(np.floor(points * (self._steps + 1)), self._steps) / np.maximum(self._steps, 1)
+        points = np.where(self._discrete, places, points)
+        if shapes is not None:
+            allowed = self._shapes(shapes)
+            points[:, self._shape] = allowed[rng.integers(len(allowed), size=number)]
+        return points
+
+    def near(self, rng: np.random.Generator, points: Array, scale: float, shapes: Shapes | None) -> Array:
+        """A neighbour of every point: about two dimensions change, ranges by about `scale`, choices to any value.
+
+        With shapes given, a quarter of the neighbours (and those of points of other shapes) get one of them at random.
+        """
+        size = points.shape
+        changed = rng.random(size) < 2 / size[1]
+        changed[np.arange(size[0]), rng.integers(size[1], size=size[0])] = True
+        moved = np.clip(points + rng.normal(0, scale, size), 0, 1)
+        out = np.where(changed, np.where(self._discrete, self.draw(rng, size[0], None), moved), points)
+        if shapes is not None and len(self._shape):
+            allowed, mine = self._shapes(shapes), points[:, self._shape]
+            other = allowed[rng.integers(len(allowed), size=size[0])]
+            stays = (mine[:, None] == allowed).all(axis=2).any(axis=1) & (rng.random(size[0]) < 0.75)
+            out[:, self._shape] = np.where(stays[:, None], mine, other)
+        return out
+
+    def _shapes(self, shapes: Shapes) -> Array:
+        dimensions = [self.space[k] for k in self._shape]
+        return np.array([[_share(d, s[d.name]) for d in dimensions] for s in shapes]).reshape(len(shapes), -1)
+
+
+def _share(dimension: Dimension, value: Any) -> float:
+    if isinstance(dimension, Choice):
+        return dimension.values.index(value) / max(len(dimension.values) - 1, 1)
+    low, high = dimension.low, dimension.high
+    share = math.log(value / low) / math.log(high / low) if dimension.log else (value - low) / (high - low)
+    return min(max(share, 0.0), 1.0)
+
+
+def _value(dimension: Dimension, share: float) -> Any:
+    if isinstance(dimension, Choice):
+        return dimension.values[round(share * (len(dimension.values) - 1))]
+    low, high = dimension.low, dimension.high
+    return rounded(dimension, low * (high / low) ** share if dimension.log else low + share * (high - low))
+
+
+def rounded(dimension: Range, value: float) -> float:
+    """A number with six digits, which survive another machine's rounding and JSON, within its range."""
+    return min(max(float(f"{value:.6g}"), dimension.low), dimension.high)

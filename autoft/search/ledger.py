@@ -1,0 +1,188 @@
+"""What a search knows: trials and outcomes so far, what the journal remembers, and which is the best."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from autoft import files
+from autoft.errors import AutoFTError
+from autoft.journal import Journal
+from autoft.records import Trial
+from autoft.search import outcome as outcomes
+from autoft.search.outcome import Outcome
+
+#: A trial during which the process died so often is not tried again.
+DEATHS = 2
+
+
+@dataclass(slots=True, kw_only=True)
+class Ledger:
+    """Trials in the order in which they were noted; each is on the disk before it counts.
+
+    Attributes:
+        journal: The run's journal.
+        folder: Where outcomes' arrays are kept.
+        score: The objective of an outcome on its pooled held-out predictions.
+        maximize: Whether a higher score is better.
+        trials, outcomes: In the same order.
+        best: Position of the best, None while there is none.
+    """
+
+    journal: Journal
+    folder: Path
+    score: Callable[[Outcome], float]
+    maximize: bool
+    trials: list[Trial] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    best: int | None = None
+    _memories: list[str] = field(default_factory=list)
+    _seen: dict[str, float | None] = field(default_factory=dict)
+    _known: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def open(self) -> None:
+        """Read what earlier runs have left, and remove what a kill has."""
+        self._known = self.journal.contents.trials()
+        outcomes.tidy(self.folder, self._known.values())
+
+    def __contains__(self, memory: str) -> bool:
+        """Whether this run has noted it already."""
+        return memory in self._seen
+
+    def score_of(self, memory: str) -> float | None:
+        """Score of a trial that this run has noted."""
+        return self._seen[memory]
+
+    @property
+    def best_score(self) -> float | None:
+        """Score of the best trial."""
+        return None if self.best is None else self.trials[self.best].score
+
+    def curves(self) -> list[list[float]]:
+        """Mean held-out curves of the trials so far."""
+        found = []
+        for trial in self.trials:
+            epochs: Sequence[Sequence[float]] = trial.curves.get("held_out", ())
+            if epochs and trial.status != "failed":
+                found.append([sum(losses) / len(losses) for losses in epochs])
+        return found
+
+    def recall(self, memory: str, left: float | None) -> Outcome | None:
+        """The outcome that an earlier run has left, None if it must be trained (again).
+
+        Args:
+            memory: Its name.
+            left: Seconds that the search has; a trial that the clock cut short may get more of them now.
+        """
+        line = self._known.get(memory)
+        if line is None or self._deserves_more(line, left):
+            return None
+        return outcomes.restore(self.folder, line)
+
+    @staticmethod
+    def _deserves_more(line: Mapping[str, Any], left: float | None) -> bool:
+        if not str(line["reason"]).startswith(outcomes.OUT_OF_TIME):
+            return False
+        return left is None or left > 3 * float(line["seconds"]) + 5
+
+    def deadly(self, memory: str) -> bool:
+        """Whether the process died too often while this was trained."""
+        return self.journal.contents.deaths(memory) >= DEATHS
+
+    @contextlib.contextmanager
+    def started(self, memories: Sequence[str]) -> Iterator[None]:
+        """Note starts, and ends too if an error comes: what has no end killed the process."""
+        if memories:
+            self.journal.append(*({"type": "started", "memory": memory} for memory in memories))
+        try:
+            yield
+        except BaseException:
+            with contextlib.suppress(AutoFTError):  # a full disk: the error on its way says so
+                self.abandon([m for m in memories if m not in self])
+            raise
+
+    def abandon(self, memories: Sequence[str]) -> None:
+        """Note that what was started is no result."""
+        if memories:
+            self.journal.append(*({"type": "abandoned", "memory": memory} for memory in memories))
+
+    def note(self, memory: str, outcome: Outcome, *, new: bool) -> float | None:
+        """Score an outcome, make it durable, and count it; its score, or None if it has failed."""
+        number = len(self.trials)
+        outcome, score = self._judge(outcome)
+        best = score is not None and self._beats(score)
+        if new:
+            self._make_durable(memory, outcome, number, score, best)
+        previous = self.best
+        self.trials.append(
+            Trial(
+                number=number,
+                params=outcome.params,
+                status=outcome.status,
+                score=score,
+                epochs=outcome.epochs,
+                checkpoints=outcome.checkpoints,
+                curves=outcome.curves,
+                reason=outcome.reason,
+                seconds=outcome.seconds,
+                traces=outcome.traces,
+            )
+        )
+        # Weights are large; only those of the best trial so far are kept, in memory and on the disk.
+        self.outcomes.append(outcome if best else replace(outcome, weights={}))
+        self._memories.append(memory)
+        if best:
+            self.best = number
+            if previous is not None:
+                outcomes.forget_weights(self.folder, self._memories[previous])
+                self.outcomes[previous] = replace(self.outcomes[previous], weights={})
+        self._seen[memory] = score
+        return score
+
+    def give_weights(self, number: int, weights: Mapping[str, Any]) -> None:
+        """Put back the weights of a trial whose file was lost."""
+        memory = self._memories[number]
+        self.outcomes[number] = replace(self.outcomes[number], weights=weights)
+        self.journal.append({**self._known[memory], **self._store(memory, self.outcomes[number], weights=True)})
+
+    def _judge(self, outcome: Outcome) -> tuple[Outcome, float | None]:
+        """The outcome and its score; without finite numbers it has failed."""
+        losses = [loss for curve in outcome.curves.values() for epoch in curve for loss in epoch]
+        score = self.score(outcome) if outcome.status != "failed" else None
+        if all(map(math.isfinite, losses)) and (score is None or math.isfinite(score)):
+            return outcome, score
+        reason = outcome.reason or "diverged: its losses or its score are not finite"
+        return Outcome(params=outcome.params, status="failed", reason=reason, seconds=outcome.seconds), None
+
+    def _beats(self, score: float) -> bool:
+        best = self.best_score
+        return best is None or (score > best if self.maximize else score < best)
+
+    def _make_durable(self, memory: str, outcome: Outcome, number: int, score: float | None, best: bool) -> None:
+        """Arrays first, then the line that speaks of them."""
+        stored = self._store(memory, outcome, weights=best) if outcome.status != "failed" else {}
+        line = {
+            "type": "trial",
+            "memory": memory,
+            "number": number,
+            "params": dict(outcome.params),
+            "status": outcome.status,
+            "score": score,
+            "epochs": outcome.epochs,
+            "checkpoints": list(outcome.checkpoints),
+            "curves": dict(outcome.curves),
+            "reason": outcome.reason,
+            "seconds": round(outcome.seconds, 4),
+            "traces": outcome.traces,
+            **stored,
+        }
+        self.journal.append(line)
+        self._known[memory] = line
+
+    def _store(self, memory: str, outcome: Outcome, *, weights: bool) -> dict[str, str]:
+        with files.writing(self.folder, f"{len(self.journal.contents.trials())} trials are safe in the journal"):
+            return outcomes.store(self.folder, memory, outcome, weights=weights)

@@ -1,0 +1,334 @@
+"""The stacked epoch program: one compiled function trains all members of all its trials for one epoch.
+
+Programs hold no state. They are kept by what fixes their shape, so that every trial of a shape, in this run or
+the next one of the process, runs the program that is already there; what a trial changes is an argument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from autoft.networks import noise
+from autoft.networks.mlp import Architecture, build_mlp, slots_of
+from autoft.preprocess.encode import Array
+from autoft.records import Task
+from autoft.training.data import StackData
+from autoft.training.step import Settings, State, row_losses, settings_arrays, total_loss, update
+
+#: Rows of each member that are predicted at a time: bounds the memory of activations.
+CHUNK = 8_192
+
+#: Floating-point operations of an epoch above which XLA pays on TensorFlow: it takes a fifth off an epoch, and half
+#: a second more to build. Decided by `python -m benchmarks.compilation`, not by a clock: equal runs stay equal.
+WORTH_XLA = 1e9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """Everything that a program is compiled for.
+
+    Attributes:
+        architecture: Shape of the network.
+        task, outputs: Kind of problem and logits per row.
+        dense, embedded: Width of the dense encoding, slots of each embedded column.
+        members: Members of one trial (folds, and pairs of blocks).
+        trials: Trials side by side; the stack has ``members * trials`` members.
+        batch: Rows of a member per step.
+        steps: Steps of an epoch.
+        rows: Rows of the table.
+        clipped: Whether trials clip their gradients.
+    """
+
+    architecture: Architecture
+    task: Task
+    outputs: int
+    dense: int
+    embedded: tuple[int, ...]
+    members: int
+    trials: int
+    batch: int
+    steps: int
+    rows: int
+    clipped: bool = False
+
+    @property
+    def parameters(self) -> int:
+        """Weights in the kernels of one member."""
+        width, inputs = self.architecture.width, self.dense + len(self.embedded) * self.architecture.embedding
+        return inputs * width + (self.architecture.depth - 1) * width**2 + width * self.outputs
+
+    @property
+    def operations(self) -> float:
+        """Floating-point operations of one epoch of training: two for each weight and row, three times."""
+        return 6.0 * self.parameters * self.steps * self.batch * self.members * self.trials
+
+
+class Rows:
+    """The rows of a stack on the device, held once for all programs that train on them.
+
+    Inputs are ``[S * n, f]``: row r of member s stands at ``s * n + r``.
+
+    Args:
+        data: The rows. Use `Rows.data` afterwards: its arrays are those on the device, where that is the host.
+    """
+
+    def __init__(self, data: StackData) -> None:
+        engine = _engine()
+        members, n = data.members, len(data.y)
+        arrays = {"dense": data.dense, "slots": data.slots}
+        self.inputs = {k: engine.constant(a.reshape(members * n, -1)) for k, a in arrays.items() if a.shape[2]}
+        arrays |= {k: engine.view(a).reshape(arrays[k].shape) for k, a in self.inputs.items()}
+        self.data = replace(data, dense=arrays["dense"], slots=arrays["slots"])
+        if data.task == "regression":
+            y = (data.y[None] - data.center[:, None]) / data.scale[:, None]
+        else:
+            y = np.repeat(data.y[None], members, axis=0)
+        with np.errstate(over="ignore"):  # a held-out target may be infinite in units of a member's training rows
+            y = y.astype(np.int32 if data.task == "multiclass" else np.float32)
+        self.y = engine.constant(y.reshape(-1))
+        self._offset = np.arange(members, dtype=np.int32)[:, None] * n
+
+    def shape(self, architecture: Architecture, batch: int, *, trials: int = 1, clipped: bool = False) -> Shape:
+        """The shape of some trials on these rows."""
+        data = self.data
+        return Shape(
+            architecture=architecture,
+            task=data.task,
+            outputs=data.outputs,
+            dense=data.dense.shape[2],
+            embedded=slots_of(data.plan),
+            members=data.members,
+            trials=trials,
+            batch=batch,
+            steps=max(-(-len(own) // batch) for own in data.train),
+            rows=len(data.y),
+            clipped=clipped,
+        )
+
+    def positions(self, rows: Array) -> Array:
+        """Row numbers ``[..., S, m]`` to positions in the flat arrays."""
+        return np.asarray(rows + self._offset)
+
+
+class Compiled:
+    """The compiled functions of one shape. Stateless, so that any number of trainings may share it."""
+
+    def __init__(self, shape: Shape) -> None:
+        self._engine = _engine()
+        self.shape, self.traces = shape, 0
+        self.network = build_mlp(
+            shape.architecture,
+            shape.embedded,
+            members=shape.members * shape.trials,
+            dense=shape.dense,
+            outputs=shape.outputs,
+        )
+        self.names = [v.path.split("network/")[-1] for v in self.network.trainable_variables]
+        self._decayed = [name.endswith("kernel") for name in self.names]
+        self.layers = shape.architecture.depth + 1
+        self.window = shape.batch * max(shape.architecture.width, len(shape.embedded))
+        fast = shape.operations >= WORTH_XLA
+        self.epoch = self._engine.compiled(self._epoch, fast=fast)
+        self.forward = self._engine.compiled(self._forward, fast=fast)
+
+    def _epoch(self, state: State, settings: Any, rows: Any, table: Any, steps: Any) -> State:
+        """One epoch.
+
+        Args:
+            state: Weights and moments.
+            settings: Arrays ``[S, 1, 1]`` by name.
+            rows: ``(inputs, y)`` of `Rows`.
+            table: Uniform numbers for the dropout masks.
+            steps: Positions and weights ``[steps, members, B]``, beginnings of windows ``[steps, layers]``.
+        """
+        self.traces += 1  # Python code of a compiled function runs only while it is traced
+
+        def step(state: State, now: Any) -> State:
+            return self._step(state, settings, rows, table, *now)
+
+        done: State = self._engine.scan(step, state, steps)
+        return done
+
+    def _step(
+        self, state: State, settings: Any, rows: Any, table: Any, positions: Any, weight: Any, starts: Any
+    ) -> State:
+        from keras import ops
+
+        inputs, y = rows
+        batch, truth = self._gather(inputs, positions), self._for_all_trials(ops.take(y, positions, axis=0))
+        weight = self._for_all_trials(weight)
+        others = [
+            settings["dropout"] if v.path.endswith("/rate") else v.value for v in self.network.non_trainable_variables
+        ]
+
+        def loss(weights: list[Any]) -> Any:
+            with noise.drawing(table, starts):
+                logits, _ = self.network.stateless_call(weights, others, batch, training=True)
+            losses = row_losses(self.shape.task, logits, truth, settings["label_smoothing"])
+            return total_loss(losses, weight)
+
+        gradients = self._engine.gradients(loss, list(state[0]))
+        active = ops.cast(ops.sum(weight, axis=1) > 0, "float32")[:, None, None]
+        return update(state, gradients, settings, active, decayed=self._decayed, clipped=self.shape.clipped)
+
+    def _forward(self, weights: Any, inputs: Any, positions: Any) -> Any:
+        """Logits ``[S, m, outputs]`` of positions ``[members, m]``."""
+        others = [v.value for v in self.network.non_trainable_variables]
+        batch = self._gather(inputs, positions)
+        return self.network.stateless_call(list(weights), others, batch, training=False)[0]
+
+    def _gather(self, inputs: Any, positions: Any) -> dict[str, Any]:
+        from keras import ops
+
+        return {name: self._for_all_trials(ops.take(array, positions, axis=0)) for name, array in inputs.items()}
+
+    def _for_all_trials(self, array: Any) -> Any:
+        """All trials see the same batches: ``[members, ...]`` -> ``[members * trials, ...]``."""
+        from keras import ops
+
+        if self.shape.trials == 1:
+            return array
+        return ops.tile(array, (self.shape.trials, *[1] * (len(array.shape) - 1)))
+
+
+@lru_cache(maxsize=48)
+def compiled(shape: Shape) -> Compiled:
+    """The program of a shape, compiled once per process."""
+    return Compiled(shape)
+
+
+class Program:
+    """One training of some trials of the same shape on one set of rows.
+
+    Args:
+        architecture: Shape of the network.
+        batch: Rows of a member per step.
+        rows: The rows.
+        trials: Trials side by side.
+        chunk: Rows of each member that are predicted at a time.
+        clipped: Whether a trial clips its gradients.
+    """
+
+    def __init__(
+        self,
+        architecture: Architecture,
+        batch: int,
+        rows: Rows,
+        *,
+        trials: int = 1,
+        chunk: int = CHUNK,
+        clipped: bool = False,
+    ) -> None:
+        self.batch, self.trials, self.rows, self.chunk = batch, trials, rows, chunk
+        self.shape = rows.shape(architecture, batch, trials=trials, clipped=clipped)
+        self.compiled = compiled(self.shape)
+        self._engine = _engine()
+
+    @property
+    def traces(self) -> int:
+        """How often the epoch of this shape was traced so far in this process."""
+        return self.compiled.traces
+
+    def start(
+        self, weights: Mapping[str, Array], settings: Sequence[Settings], *, epochs: int = 1, seed: int = 0
+    ) -> None:
+        """Begin a training: the same initial weights and a fresh optimizer for every trial.
+
+        Args:
+            weights: Initial weights of one trial's members, by name.
+            settings: Of each trial.
+            epochs: Length of the schedules.
+            seed: Of the dropout masks.
+        """
+        constant = self._engine.constant
+        first = [np.tile(weights[name], (self.trials, 1, 1)) for name in self.compiled.names]
+        zeros = [np.zeros_like(w) for w in first]
+        steps = np.zeros((len(first[0]), 1, 1), np.float32)
+        self._state: State = (
+            [constant(w) for w in first], [constant(w) for w in zeros], [constant(w) for w in zeros], constant(steps)
+        )  # fmt: skip
+        arrays = settings_arrays(settings, self.shape.members, epochs * self.shape.steps)
+        self._settings = {name: constant(array) for name, array in arrays.items()}
+        self._seed = seed % 2**31
+        self._noise = noise.table(self._seed, self.compiled.window)
+        self._table = constant(self._noise)
+
+    def epoch(self, order: Array, weights: Array, number: int = 1) -> None:
+        """Train one epoch on batches ``[steps, members, B]`` of row numbers and row weights."""
+        constant, window = self._engine.constant, self.compiled.window
+        starts = noise.windows(
+            self._noise, self._seed, number, steps=len(order), layers=self.compiled.layers, largest=window
+        )
+        steps = (constant(self.rows.positions(order)), constant(weights), constant(starts))
+        rows = (self.rows.inputs, self.rows.y)
+        self._state = self.compiled.epoch(self._state, self._settings, rows, self._table, steps)
+
+    def logits(self, rows: Array) -> Array:
+        """Logits ``[S, m, outputs]`` of all members, each trial's on its members' own rows ``[members, m]``."""
+        m = rows.shape[1]
+        size = min(self.chunk, m)
+        # The last piece begins earlier rather than being shorter: another length would be another program.
+        starts = [*range(0, m - size, size), m - size]
+        pieces = [self._piece(rows[:, start : start + size]) for start in starts]
+        pieces[-1] = pieces[-1][:, size - (m - size * (len(starts) - 1)) :]
+        return np.concatenate(pieces, axis=1)
+
+    def weights(self, trial: int = 0) -> dict[str, Array]:
+        """A trial's trained weights by name, a copy."""
+        own = slice(trial * self.shape.members, (trial + 1) * self.shape.members)
+        return {
+            n: np.array(self._engine.view(w)[own]) for n, w in zip(self.compiled.names, self._state[0], strict=True)
+        }
+
+    def narrowed(self, trials: Sequence[int]) -> Program:
+        """A program that goes on with some of the trials, in the order given."""
+        few = Program(
+            self.shape.architecture,
+            self.batch,
+            self.rows,
+            trials=len(trials),
+            chunk=self.chunk,
+            clipped=self.shape.clipped,
+        )
+        own = np.concatenate([np.arange(self.shape.members) + t * self.shape.members for t in trials])
+
+        def part(array: Any) -> Any:
+            return self._engine.constant(np.array(self._engine.view(array)[own]))
+
+        weights, first, second, steps = self._state
+        few._state = ([part(w) for w in weights], [part(m) for m in first], [part(m) for m in second], part(steps))
+        few._settings = {name: part(array) for name, array in self._settings.items()}
+        few._seed, few._noise, few._table = self._seed, self._noise, self._table
+        return few
+
+    def _piece(self, rows: Array) -> Array:
+        positions = self._engine.constant(self.rows.positions(rows.astype(np.int32)))
+        return np.asarray(self._engine.view(self.compiled.forward(self._state[0], self.rows.inputs, positions)))
+
+
+def _engine() -> Any:
+    """The module of the backend that Keras runs on."""
+    import keras
+
+    if keras.backend.backend() == "jax":
+        from autoft.training import jax
+
+        return jax
+    from autoft.training import tensorflow
+
+    return tensorflow
+
+
+def accelerated() -> bool:
+    """Whether there is a device that one trial's folds do not fill."""
+    return bool(_engine().accelerated())
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that the device has no memory left."""
+    return bool(_engine().out_of_memory(error))

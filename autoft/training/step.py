@@ -1,0 +1,157 @@
+"""One training step of a stack in `keras.ops`: the same arithmetic on every backend.
+
+Learning rate, dropout, L2 and all else that a trial sets are arrays ``[S, 1, 1]``, not constants: another trial is
+another argument, not another program. The loss is the sum over members of the mean over their rows, so each
+member's gradient is what it would be alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from autoft.preprocess.encode import Array
+from autoft.records import Task
+
+# Adam's constants (Kingma & Ba, arXiv 1412.6980) with Keras' epsilon.
+BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
+
+#: ``(weights, first moments, second moments, steps)``; the first three are lists in the order of the network's
+#: trainable weights, ``[S, in, out]`` each, steps is ``[S, 1, 1]``.
+State = tuple[Any, Any, Any, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a trial sets in a program that already exists.
+
+    Attributes:
+        learning_rate: Adam's, at its highest.
+        dropout: Share of the hidden units that are left out in a step.
+        l2: Penalty on the squared kernels, in the gradient (as `keras.regularizers.L2`).
+        weight_decay: Decoupled decay of the kernels (Loshchilov & Hutter, arXiv 1711.05101), as a share of the rate.
+        label_smoothing: Share of every label that is spread over all classes (not for regression).
+        clip: Largest norm of a member's whole gradient; 0 leaves it as it is.
+        schedule: Course of the learning rate over the trial's epochs.
+    """
+
+    learning_rate: float
+    dropout: float = 0.0
+    l2: float = 0.0
+    weight_decay: float = 0.0
+    label_smoothing: float = 0.0
+    clip: float = 0.0
+    schedule: Literal["constant", "cosine"] = "constant"
+
+    @classmethod
+    def of(cls, params: Mapping[str, Any]) -> Settings:
+        """Those among a trial's hyperparameters; what is absent keeps its neutral value."""
+        return cls(**{name: params[name] for name in cls.__slots__ if name in params})
+
+
+def settings_arrays(settings: Sequence[Settings], members: int, horizon: int) -> dict[str, Array]:
+    """Settings of several trials as arrays ``[trials * members, 1, 1]`` float32, trial after trial.
+
+    Args:
+        settings: One for each trial.
+        members: Members of one trial.
+        horizon: Steps at which a cosine schedule reaches zero.
+    """
+
+    def stack(values: Sequence[float]) -> Array:
+        return np.repeat(np.asarray(values, dtype=np.float32), members)[:, None, None]
+
+    return {
+        **{
+            name: stack([getattr(s, name) for s in settings])
+            for name in ("learning_rate", "dropout", "l2", "weight_decay", "label_smoothing", "clip")
+        },
+        "cosine": stack([float(s.schedule == "cosine") for s in settings]),
+        "horizon": stack([float(max(horizon, 1))] * len(settings)),
+    }
+
+
+def row_losses(task: Task, logits: Any, y: Any, smoothing: Any) -> Any:
+    """``[S, B]`` losses of rows from logits ``[S, B, outputs]`` and targets ``[S, B]``."""
+    from keras import ops
+
+    if task == "regression":
+        return ops.square(logits[:, :, 0] - y)
+    if task == "binary":
+        z, soft = logits[:, :, 0], y * (1.0 - smoothing[:, :, 0]) + 0.5 * smoothing[:, :, 0]
+        return ops.softplus(z) - soft * z
+    own = ops.one_hot(y, logits.shape[-1], dtype=logits.dtype)
+    soft = own * (1.0 - smoothing) + smoothing / logits.shape[-1]
+    return ops.logsumexp(logits, axis=-1) - ops.sum(soft * logits, axis=-1)
+
+
+def total_loss(losses: Any, weight: Any) -> Any:
+    """Sum over members of the mean over their rows; weights ``[S, B]`` are 0 for padding."""
+    from keras import ops
+
+    own = ops.maximum(ops.sum(weight, axis=1), 1.0)
+    return ops.sum(ops.sum(losses * weight, axis=1) / own)
+
+
+def update(
+    state: State,
+    gradients: Sequence[Any],
+    settings: Mapping[str, Any],
+    active: Any,
+    *,
+    decayed: Sequence[bool],
+    clipped: bool = False,
+) -> State:
+    """One Adam step.
+
+    Args:
+        state: Before the step.
+        gradients: In the order of the weights.
+        settings: Arrays ``[S, 1, 1]`` (`settings_arrays`).
+        active: ``[S, 1, 1]``, 0 for a member without rows in this step: it keeps weights and moments.
+        decayed: Which weights L2 and weight decay apply to.
+        clipped: Whether the program clips gradients at all: it costs a pass over them.
+    """
+    from keras import ops
+
+    weights, firsts, seconds, steps = state
+    gradients = [
+        g + 2.0 * settings["l2"] * w if decay else g for w, g, decay in zip(weights, gradients, decayed, strict=True)
+    ]
+    if clipped:
+        gradients = _clipped(gradients, settings["clip"])
+    rate = active * _rate(settings, steps)
+    steps = steps + active
+    counted = ops.maximum(steps, 1.0)
+    size = rate * ops.sqrt(1.0 - BETA_2**counted) / (1.0 - BETA_1**counted)
+    new: tuple[list[Any], list[Any], list[Any]] = ([], [], [])
+    for w, g, first, second, decay in zip(weights, gradients, firsts, seconds, decayed, strict=True):
+        first = first + active * (1.0 - BETA_1) * (g - first)
+        second = second + active * (1.0 - BETA_2) * (ops.square(g) - second)
+        moved = w - size * first / (ops.sqrt(second) + EPSILON)
+        new[0].append(moved - rate * settings["weight_decay"] * w if decay else moved)
+        new[1].append(first)
+        new[2].append(second)
+    return (*new, steps)
+
+
+def _rate(settings: Mapping[str, Any], steps: Any) -> Any:
+    """The learning rate of a step: constant, or half a cosine down to zero at the horizon."""
+    from keras import ops
+
+    progress = ops.minimum(steps / settings["horizon"], 1.0)
+    falling = 0.5 * (1.0 + ops.cos(np.pi * progress))
+    return settings["learning_rate"] * (1.0 + settings["cosine"] * (falling - 1.0))
+
+
+def _clipped(gradients: Sequence[Any], largest: Any) -> list[Any]:
+    """Each member's gradient with its norm over all weights at most `largest` (0: as it is)."""
+    from keras import ops
+
+    squares = [ops.sum(ops.square(g), axis=(1, 2), keepdims=True) for g in gradients]
+    norm = ops.sqrt(sum(squares[1:], squares[0]))
+    share = ops.where(largest > 0, ops.minimum(1.0, largest / ops.maximum(norm, 1e-30)), 1.0)
+    return [g * share for g in gradients]

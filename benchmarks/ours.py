@@ -1,0 +1,197 @@
+"""autoft's own search and trainer on a table of numbers, for the benchmarks that measure them."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.common import numeric_table
+from benchmarks.ordinary import Configuration, divide
+
+if TYPE_CHECKING:
+    from autoft.search.loop import Found
+    from autoft.search.outcome import Outcome
+    from autoft.search.propose import Proposal, Proposer
+    from autoft.training.data import StackData
+    from autoft.training.trial import Trainer
+
+#: What a search imports sooner or later; benchmarks import it before the clock starts.
+MODULES = (
+    *("autoft.recipe_sections", "autoft.journal", "autoft.preprocess.layers", "autoft.evaluate.weighted"),
+    *("autoft.run", "autoft.search.loop", "autoft.search.oracles", "autoft.search.propose", "autoft.networks.stacked"),
+    *("autoft.training.tensorflow", "autoft.training.trial", "sklearn.model_selection", "sklearn.neural_network"),
+)
+
+
+def search(
+    rows: int,
+    columns: int,
+    folds: int,
+    epochs: int,
+    configurations: Sequence[Configuration],
+    seed: int = 0,
+    pruning: bool = False,
+) -> Callable[[], dict[str, Any]]:
+    """The piece to measure: one search with as many trials as there are configurations.
+
+    Arguments and what the work returns are those of `benchmarks.ordinary.search`; with `pruning`, trials are stopped
+    as they are by default, and the losses are those of the epochs that were trained.
+    """
+    x, y = numeric_table(rows, columns)
+
+    def work() -> dict[str, Any]:
+        trainer = make_trainer(x, y, folds, epochs=epochs, patience=None if pruning else epochs + 1, seed=seed)
+        proposer = Given(numbers_only(seed, epochs), configurations)
+        with tempfile.TemporaryDirectory() as folder:
+            found = run_search(proposer, trainer, Path(folder), trials=len(configurations), pruning=pruning)
+        curves = [trial.curves["held_out"] for trial in found.trials]
+        return {
+            "losses": [min(sum(losses) / len(losses) for losses in curve) for curve in curves],
+            "epochs": folds * sum(map(len, curves)),
+        }
+
+    return work
+
+
+def trial(
+    rows: int, columns: int, folds: int, width: int, depth: int, batch: int, epochs: int = 2, seed: int = 0
+) -> Callable[[], dict[str, Any]]:
+    """The piece to measure: one trial, from the numbers of the table to the held-out predictions, and a second one.
+
+    The work returns CPU seconds of the `encode`, of the `first` trial (it compiles) and of the `second` of the same
+    shape, and the wall seconds of the first two together.
+    """
+    x, y = numeric_table(rows, columns)
+    params = {
+        **{"width": width, "depth": depth, "activation": "relu", "batch_size": batch},
+        **{"learning_rate": 2e-3, "dropout": 0.2, "l2": 3e-5},
+    }
+
+    def work() -> dict[str, Any]:
+        cpu, began = [time.process_time()], time.perf_counter()
+        trainer = make_trainer(x, y, folds, epochs=epochs, patience=epochs + 1, seed=seed)
+        cpu.append(time.process_time())
+        trained = [len(trainer.train(params, lambda: False).curves["held_out"])]
+        wall = time.perf_counter() - began
+        cpu.append(time.process_time())
+        trained.append(len(trainer.train(params, lambda: False).curves["held_out"]))
+        cpu.append(time.process_time())
+        assert trained == [epochs, epochs], trained
+        encode, first, second = (after - before for before, after in itertools.pairwise(cpu))
+        return {"encode": encode, "first": first, "second": second, "wall": wall}
+
+    return work
+
+
+def make_data(x: Any, y: Any, folds: int, *, seed: int) -> StackData:
+    """The table as a run would train on it: every column numeric, the folds those of the ordinary way."""
+    import numpy as np
+
+    from autoft.preprocess.encode import encode
+    from autoft.preprocess.plan import make_plan
+    from autoft.records import Column
+    from autoft.training.data import stack_data
+
+    columns = [Column(id=f"c{j:03}", name=f"x{j}", kind="numeric", why="numbers") for j in range(x.shape[1])]
+    plan = make_plan(columns, {})
+    encoded = encode(plan, {column.id: x[:, j] for j, column in enumerate(columns)}, len(x))
+    splits = divide(y, folds, seed)
+    return stack_data(
+        plan,
+        encoded,
+        np.asarray(y, dtype=np.int64),
+        task="binary",
+        classes=2,
+        train=[train for train, _ in splits],
+        held_out=[held_out for _, held_out in splits],
+    )
+
+
+def make_trainer(
+    x: Any, y: Any, folds: int, *, epochs: int | None = None, patience: int | None = None, seed: int = 0
+) -> Trainer:
+    """The trainer of a run; None for epochs or patience is what a recipe has by default."""
+    from autoft.recipe_sections import Search as Defaults
+    from autoft.training.trial import Limits, Trainer
+
+    defaults = Defaults()
+    limits = Limits(
+        epochs=defaults.epochs if epochs is None else epochs,
+        patience=defaults.patience if patience is None else patience,
+    )
+    return Trainer(make_data(x, y, folds, seed=seed), folds=folds, limits=limits, seed=seed)
+
+
+def numbers_only(seed: int, epochs: int) -> Proposer:
+    """Bayesian proposals over learning rate, dropout and L2, with the limits of the standard space."""
+    from autoft.search.propose import Proposer
+    from autoft.search.space import make_space
+
+    searched = ("learning_rate", "dropout", "l2")
+    space = [d for d in make_space(1_000, embedded=False, changes={}) if d.name in searched]
+    return Proposer("bayesian", space, maximize=True, seed=seed, epochs=epochs)
+
+
+class Given:
+    """A proposer whose proposals are asked for, paid for, told the scores, and replaced by given configurations."""
+
+    def __init__(self, proposer: Proposer, configurations: Sequence[Configuration]) -> None:
+        self.proposer, self.left = proposer, [dict(chosen) for chosen in configurations]
+
+    def ask(self, like: Mapping[str, Any] | None = None) -> Proposal | None:
+        """The next configuration that is left, of the shape of `like` where that is given; None if there is none."""
+        from autoft.search.space import shape_of
+
+        fitting = (c for c in self.left if like is None or shape_of(c) == shape_of(like))
+        chosen = next(fitting, None)
+        proposal = None if chosen is None else self.proposer.ask()
+        if chosen is None or proposal is None:
+            return None
+        self.left.remove(chosen)
+        return replace(proposal, params=chosen)
+
+    def tell(self, proposal: Proposal, score: float | None) -> None:
+        """Say how a configuration did."""
+        self.proposer.tell(proposal, score)
+
+
+def objective(y: Any) -> Callable[[Outcome], float]:
+    """ROC-AUC of a trial's pooled held-out predictions, computed as a run does it."""
+    import numpy as np
+
+    from autoft.evaluate.weighted import weighted_scores
+
+    def score(outcome: Outcome) -> float:
+        predictions = outcome.held_out[outcome.checkpoints.index(outcome.epochs)]
+        once = np.ones((1, len(y)), dtype=np.uint8)
+        scored = weighted_scores(y, predictions, once, task="binary", positive_index=1, names=("roc_auc",))
+        return float(scored["roc_auc"][0])
+
+    return score
+
+
+def run_search(proposer: Any, trainer: Trainer, folder: Path, *, trials: int, pruning: bool) -> Found:
+    """autoft's search loop, with its journal and the trials' arrays in `folder`."""
+    from autoft.journal import Journal
+    from autoft.search.budget import Budget
+    from autoft.search.interrupt import Interrupt
+    from autoft.search.loop import Search
+
+    return Search(
+        proposer=proposer,
+        train=trainer.train_all,
+        score=objective(trainer.data.y),
+        maximize=True,
+        journal=Journal(folder / "journal.jsonl", {"benchmark": "search"}),
+        folder=folder / "trials",
+        budget=Budget(trials=trials, deadline=None, clock=time.monotonic),
+        interrupt=Interrupt(),
+        progress=lambda step: None,
+        together=trainer.together,
+        pruning=pruning,
+    ).run()

@@ -1,0 +1,62 @@
+"""The programs on TensorFlow and on JAX, side by side: the same numbers, and JAX without TensorFlow."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+TASKS = ("binary", "multiclass", "regression")
+pytestmark = pytest.mark.skipif(
+    find_spec("jax") is None or keras.backend.backend() != "tensorflow", reason="needs TensorFlow and JAX"
+)
+
+#: Trains on JAX in a process that cannot import TensorFlow, two trials side by side.
+SCRIPT = """
+import sys
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] == "tensorflow":
+            raise ModuleNotFoundError(f"No module named {name!r}")
+sys.meta_path.insert(0, Absent())
+sys.path[:0] = sys.argv[2:]
+import numpy as np
+import keras
+assert keras.backend.backend() == "jax"
+from conftest import PARAMS, make_data
+from test_twin import outcomes
+np.savez(sys.argv[1], **outcomes(make_data, PARAMS))
+assert "tensorflow" not in sys.modules
+"""
+
+
+def outcomes(make: Callable[..., Any], params: dict[str, Any]) -> dict[str, np.ndarray]:
+    """Held-out predictions and mean losses after one epoch of two trials, dropout and L2 on."""
+    from autoft.training.trial import Limits, Trainer
+
+    found = {}
+    for task in TASKS:
+        trainer = Trainer(make(task), folds=3, limits=Limits(epochs=1, patience=1), seed=1)
+        trials = [{**params, "learning_rate": rate, "dropout": 0.3, "l2": 1e-3} for rate in (0.01, 0.001)]
+        for number, outcome in enumerate(trainer.train_all(trials, lambda: False)):
+            found[f"{task} {number} losses"] = np.array(outcome.curves["held_out"])
+            found[f"{task} {number} predictions"] = outcome.held_out / max(1.0, float(trainer.data.scale.max()))
+    return found
+
+
+def test_jax_without_tensorflow_gives_the_scores_of_tensorflow(make, params: dict[str, Any], tmp_path: Path):
+    here = Path(__file__).parent
+    environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
+    command = [sys.executable, "-c", SCRIPT, str(tmp_path / "jax.npz"), str(here), str(here.parents[1])]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-3000:]
+    theirs = np.load(tmp_path / "jax.npz")
+    for name, ours in outcomes(make, params).items():
+        tolerance = 1e-4 if "losses" in name else 1e-3
+        np.testing.assert_allclose(theirs[name], ours, atol=tolerance, err_msg=name)
