@@ -85,26 +85,28 @@ def options(name: str, description: str, argv: Sequence[str] | None = None, *, o
     return Options(quick=given.quick, only=parts, json=given.json)
 
 
-def finish(
-    name: str, given: Options, rows: Sequence[Row], summary: Mapping[str, Any], *, title: str = ""
-) -> dict[str, Any]:
-    """Print the table and the summary, and write `{name, machine, rows, summary}`.
-
-    The file is `--json FILE`; without it a full run (neither --quick nor --only) is kept as
-    `benchmarks/results/NAME.json`.
-    """
+def save(name: str, given: Options, rows: Sequence[Row], summary: Mapping[str, Any]) -> dict[str, Any]:
+    """Write `{name, machine, rows, summary}`: to `--json FILE`, or for a full run (neither --quick nor --only) to
+    `benchmarks/results/NAME.json`. Long benchmarks save after every row."""
     summed = {**summary, "quick": given.quick}
     result = {"name": name, "machine": describe(), "rows": [dict(row) for row in rows], "summary": summed}
-    text = json.dumps(result, indent=1, allow_nan=False) + "\n"
-    show(rows, title=title or name)
-    for key, value in summed.items():
-        print(f"{key}: {cell(value)}")
     path = given.json
     if path is None and not given.quick and not given.only:
         path = RESULTS / f"{name}.json"
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        path.write_text(json.dumps(result, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    return result
+
+
+def finish(
+    name: str, given: Options, rows: Sequence[Row], summary: Mapping[str, Any], *, title: str = ""
+) -> dict[str, Any]:
+    """Print the table and the summary, and `save` them."""
+    result = save(name, given, rows, summary)
+    show(rows, title=title or name)
+    for key, value in result["summary"].items():
+        print(f"{key}: {cell(value)}")
     return result
 
 

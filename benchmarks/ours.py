@@ -144,16 +144,9 @@ class Given:
         self.proposer, self.left = proposer, [dict(chosen) for chosen in configurations]
 
     def ask(self, like: Mapping[str, Any] | None = None) -> Proposal | None:
-        """The next configuration that is left, of the shape of `like` where that is given; None if there is none."""
-        from autoft.search.space import shape_of
-
-        fitting = (c for c in self.left if like is None or shape_of(c) == shape_of(like))
-        chosen = next(fitting, None)
-        proposal = None if chosen is None else self.proposer.ask()
-        if chosen is None or proposal is None:
-            return None
-        self.left.remove(chosen)
-        return replace(proposal, params=chosen)
+        """The next configuration that is left; None if there is none."""
+        proposal = self.proposer.ask(like) if self.left else None
+        return proposal and replace(proposal, params=self.left.pop(0))
 
     def tell(self, proposal: Proposal, score: float | None) -> None:
         """Say how a configuration did."""
@@ -192,6 +185,5 @@ def run_search(proposer: Any, trainer: Trainer, folder: Path, *, trials: int, pr
         budget=Budget(trials=trials, deadline=None, clock=time.monotonic),
         interrupt=Interrupt(),
         progress=lambda step: None,
-        together=trainer.together,
         pruning=pruning,
     ).run()

@@ -5,8 +5,7 @@ configurations for the same epochs with the same batches: 128x2 in even trials, 
 dropout and L2 drawn once from the space that is searched. Both ask their own oracle for every trial, pay for its
 proposal and tell it the score; then the configuration of that trial number is trained instead of the proposed one. (Two
 oracles that are told different scores would propose different networks, and a search that came upon slower ones would
-look slower.) Where autoft trains several trials of one shape side by side, as it does by default on small tables, it
-takes the next ones of that shape from the list; the ordinary way's time does not depend on the order.
+look slower.) Trials run one after another on both sides, as in a search of twenty by default.
 
 Every search runs in a process of its own; the sides alternate, and their order turns round from repeat to repeat. CPU
 seconds hold everything but the imports and the making of the table: scaling, proposals, compilation, training,
@@ -21,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.common import HEAVY, Options, Row, alternating, finish, measure, options, progress
+from benchmarks.common import HEAVY, Options, Row, alternating, finish, measure, options, progress, save
 from benchmarks.ours import MODULES
 
 COLUMNS, FOLDS = 30, 5
@@ -83,10 +82,11 @@ def plan(given: Options) -> list[tuple[Setting, int, int, str]]:
     settings = [QUICK] if given.quick else [s for s in SETTINGS if given.wants(s.rows)]
     threads, repeats = ((1,), 1) if given.quick else ((1, 2), 3)
     runs = []
-    for setting in settings:
-        for count in threads:
-            runs += [(setting, count, repeat, side) for repeat, side in alternating((AUTOFT, ORDINARY), repeats)]
-        runs += [(setting, 1, 0, side) for side in ([SKLEARN] if given.quick else [PRUNING, SKLEARN])]
+    for count in threads:  # all sizes before the next repeat: a run that is stopped has something of each
+        for repeat, side in alternating((AUTOFT, ORDINARY), repeats):
+            runs += [(setting, count, repeat, side) for setting in settings]
+        if count == 1:
+            runs += [(s, 1, 0, side) for s in settings for side in ([SKLEARN] if given.quick else [PRUNING, SKLEARN])]
     return runs
 
 
@@ -149,6 +149,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     rows = []
     for setting, threads, repeat, side in plan(given):
         rows.append(run(setting, threads, repeat, side))
+        save("speed", given, rows, summarize(rows))
         progress(f"{setting.rows} rows, {threads} thread(s), repeat {repeat}, {side}: {rows[-1]['cpu_s']:.1f} CPU s")
     finish("speed", given, rows, summarize(rows), title="CPU seconds of a search (imports excluded)")
 

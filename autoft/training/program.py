@@ -271,7 +271,7 @@ class Program:
     def logits(self, rows: Array) -> Array:
         """Logits ``[S, m, outputs]`` of all members, each trial's on its members' own rows ``[members, m]``."""
         m = rows.shape[1]
-        size = min(self.chunk, m)
+        size = -(-m // -(-m // self.chunk))
         # The last piece begins earlier rather than being shorter: another length would be another program.
         starts = [*range(0, m - size, size), m - size]
         pieces = [self._piece(rows[:, start : start + size]) for start in starts]

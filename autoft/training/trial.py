@@ -21,7 +21,7 @@ from autoft.training.record import Record
 from autoft.training.step import Settings
 
 #: The train curve is read on at most so many rows of each fold.
-_SAMPLE = 1_000
+_SAMPLE = 256
 #: Trials that train side by side by the operations of an epoch of one: where the arithmetic is little, what a step
 #: costs besides is shared (`python -m benchmarks.compilation`). An accelerator has room for more.
 _TOGETHER = ((2e8, 4), (4e8, 2))
