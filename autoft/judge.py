@@ -40,7 +40,7 @@ def evaluate(context: Context, prepared: Prepared, searched: Searched) -> Evalua
         problem: dict[str, Any] = {"task": target.task, "positive_index": target.positive_index}
         scoring = {**problem, "objective": prepared.objective, "seed": recipe.seed}
         answers = searched.bag.answers(prepared.encoded)
-        verdict = _verdict(recipe, prepared, found, answers, scoring)
+        verdict = verdict_of(recipe, prepared, found, answers, scoring)
         best, outcome = found.trials[found.best], found.outcomes[found.best]
         pooled = _at_best(outcome)
         rows = np.flatnonzero(prepared.split.blocks >= 0)
@@ -90,7 +90,7 @@ def _at_best(outcome: Outcome) -> Array:
     return np.asarray(outcome.held_out[outcome.checkpoints.index(outcome.epochs)])
 
 
-def _verdict(recipe: Recipe, prepared: Prepared, found: Found, answers: Array, scoring: Mapping[str, Any]) -> Verdict:
+def verdict_of(recipe: Recipe, prepared: Prepared, found: Found, answers: Array, scoring: Mapping[str, Any]) -> Verdict:
     """The score by the chosen strategy."""
     from autoft.evaluate import score
 

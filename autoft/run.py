@@ -6,7 +6,7 @@ import itertools
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -123,9 +123,14 @@ def _set_aside(folder: Path) -> Path:
 
 def search(context: Context, prepared: Prepared, journal: Journal) -> Searched:
     """Baselines, then the search."""
+    simple = _baselines(context, prepared)
+    return replace(search_only(context, prepared, journal), baselines=simple)
+
+
+def search_only(context: Context, prepared: Prepared, journal: Journal) -> Searched:
+    """The search without baselines."""
     from autoft.training.bag import build_bag
 
-    simple = _baselines(context, prepared)
     recipe, k = context.recipe, prepared.split.k
     with context.watch.stage("search"):
         context.tell(Progress(stage="search", message="building the training program", trials=recipe.search.trials))
@@ -136,7 +141,7 @@ def search(context: Context, prepared: Prepared, journal: Journal) -> Searched:
         found = _search(context, prepared, journal, trainer, space)
         best = found.outcomes[found.best]
         bag = build_bag(trainer.data, trainer.architecture(best.params), best.weights, k)
-    return Searched(found=found, space=space, baselines=simple, bag=bag)
+    return Searched(found=found, space=space, baselines={}, bag=bag)
 
 
 def _baselines(context: Context, prepared: Prepared) -> Mapping[str, Array]:

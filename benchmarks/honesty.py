@@ -1,0 +1,207 @@
+"""Is the reported score true? The whole product on synthetic tables whose truth is known.
+
+Each table gets a search of 20 trials on 5 folds, as a run makes it (preparation, proposals, pruning, training, choice,
+correction); only what does not touch the score is left out (baselines, importance, report). The deployed model, the
+bag of the best trial's members, then answers 100,000 fresh rows: its score there is the truth. Reported beside it are
+the corrected score with its 95 % interval, and what is usually reported: the score of the best trial on the rows by
+which it was chosen, with a bootstrap interval.
+
+Regression scores are root mean squared errors in units of the target's standard deviation. `bias` is reported minus
+true, so that a positive AUC bias and a negative error bias flatter.
+"""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from benchmarks.common import Options, Row, finish, options, progress, save
+
+ROWS, SIGNALS, TASKS = (200, 500, 2_000), ("none", "weak", "strong"), ("binary", "regression")
+FRESH, FEATURES, TRIALS = 100_000, 8, 20
+
+#: Coverage of a 95 % interval to reach, and the largest bias with and without signal.
+COVERAGE, BIAS, BIAS_OF_NOISE = 0.93, 0.01, 0.03
+
+#: Small networks and few epochs keep a search of twenty trials at seconds; everything else is the default.
+SEARCH = {
+    "trials": TRIALS,
+    "folds": 5,
+    "search.epochs": 30,
+    "search.patience": 6,
+    "search.space": {"width": [32, 64], "depth": [1, 2], "activation": ["relu"]},
+    "schema.engine": "none",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One kind of table."""
+
+    rows: int
+    signal: str
+    task: str
+
+    @property
+    def name(self) -> str:
+        """As `--only` takes it."""
+        return f"{self.task}-{self.rows}-{self.signal}"
+
+
+def every() -> list[Setting]:
+    """All settings, the cheap ones first."""
+    return [Setting(rows=n, signal=s, task=t) for n in ROWS for t in TASKS for s in SIGNALS]
+
+
+def table(setting: Setting, rows: int, rng: Any) -> tuple[Any, Any]:
+    """Features ``[rows, 8]`` and targets: linear and curved effects, an interaction, three idle columns."""
+    import numpy as np
+
+    x = rng.normal(size=(rows, FEATURES))
+    score = x[:, 0] + 0.7 * np.sin(2 * x[:, 1]) + 0.6 * x[:, 2] * x[:, 3] + 0.5 * np.abs(x[:, 4]) - 0.4
+    strength = {"none": 0.0, "weak": 0.45, "strong": 2.0}[setting.signal]
+    if setting.task == "binary":
+        return x, (rng.random(rows) < 1 / (1 + np.exp(-strength * score))).astype(int)
+    return x, strength * score + rng.normal(size=rows) * 1.5
+
+
+def judge(setting: Setting, number: int) -> Row:
+    """One table: what is reported, and what is true."""
+    import numpy as np
+    import pandas as pd
+
+    from autoft import judge as judging
+    from autoft import prepare, run
+    from autoft.evaluate import metrics, score
+    from autoft.journal import Journal
+    from autoft.preprocess.encode import encode
+    from autoft.recipe import Recipe
+    from autoft.search.interrupt import Interrupt
+
+    seed = number * 1_000 + every().index(setting)
+    x, y = table(setting, setting.rows, np.random.default_rng([seed, 0]))
+    names = [f"x{j}" for j in range(FEATURES)]
+    frame = pd.DataFrame(x, columns=names).assign(y=y)
+    recipe = Recipe().with_changes(target="y", seed=seed, task=setting.task, **SEARCH)
+    prepared = prepare.prepare(recipe, frame, lambda step: None)
+    with tempfile.TemporaryDirectory() as folder:
+        context = run.Context(
+            recipe=recipe, folder=Path(folder), interrupt=Interrupt(), watch=run.Stopwatch(), tell=lambda step: None
+        )
+        searched = run.search_only(context, prepared, Journal(Path(folder) / "journal.jsonl", {"benchmark": "honesty"}))
+    found, bag = searched.found, searched.bag
+    problem: dict[str, Any] = {"task": prepared.target.task, "positive_index": prepared.target.positive_index}
+    scoring = {**problem, "objective": prepared.objective, "seed": seed}
+    verdict = judging.verdict_of(recipe, prepared, found, bag.answers(prepared.encoded), scoring)
+    best = found.outcomes[found.best]
+    naive = score.plain(
+        prepared.y,
+        best.held_out[best.checkpoints.index(best.epochs)],
+        rows=np.arange(len(y)),
+        clusters=prepared.split.clusters,
+        draws=recipe.evaluate.draws,
+        seed=seed,
+        **problem,
+    )[prepared.objective]
+    fresh_x, fresh_y = table(setting, FRESH, np.random.default_rng([seed, 1]))
+    columns = {c.id: fresh_x[:, names.index(c.name)] for c in prepared.features}
+    answers = bag.answers(encode(prepared.plan, columns, FRESH)).mean(axis=0)
+    true = metrics.scores(fresh_y, answers, **problem)[prepared.objective]
+    unit = float(fresh_y.std()) if setting.task == "regression" else 1.0
+    reported = verdict.held_out[prepared.objective]
+    return {
+        "setting": setting.name,
+        "number": number,
+        "true": true / unit,
+        **{key: value / unit for key, value in _parts("reported", reported)},
+        **{key: value / unit for key, value in _parts("naive", naive)},
+        "pruned": sum(trial.status == "pruned" for trial in found.trials),
+    }
+
+
+def _parts(name: str, interval: Any) -> Iterator[tuple[str, float]]:
+    yield from ((name, interval.value), (f"{name}_low", interval.low), (f"{name}_high", interval.high))
+
+
+def summarize_setting(name: str, rows: Sequence[Mapping[str, Any]], seconds: float) -> Row:
+    """Bias, coverage and width of a setting's reports; the naive ones beside them."""
+
+    def mean(values: Sequence[float]) -> float:
+        return statistics.mean(values)
+
+    row: dict[str, Any] = {"setting": name, "tables": len(rows), "true": mean([r["true"] for r in rows])}
+    for kind in ("reported", "naive"):
+        bias = [r[kind] - r["true"] for r in rows]
+        row |= {
+            f"{kind}_bias": mean(bias),
+            f"{kind}_bias_se": statistics.stdev(bias) / len(bias) ** 0.5 if len(bias) > 1 else None,
+            f"{kind}_coverage": mean([float(r[f"{kind}_low"] <= r["true"] <= r[f"{kind}_high"]) for r in rows]),
+            f"{kind}_width": mean([r[f"{kind}_high"] - r[f"{kind}_low"] for r in rows]),
+        }
+    return {**row, "pruned": mean([r["pruned"] for r in rows]), "cpu_s_per_table": seconds / len(rows)}
+
+
+def summarize(rows: Sequence[Row]) -> dict[str, Any]:
+    """The worst setting of each promise."""
+    noise = [r for r in rows if r["setting"].endswith("none")]
+    signal = [r for r in rows if not r["setting"].endswith("none")]
+    summary: dict[str, Any] = {
+        "lowest_coverage": min(r["reported_coverage"] for r in rows),
+        "lowest_naive_coverage": min(r["naive_coverage"] for r in rows),
+        "mean_coverage": statistics.mean(r["reported_coverage"] for r in rows),
+        "mean_naive_coverage": statistics.mean(r["naive_coverage"] for r in rows),
+    }
+    for name, some in (("bias_of_noise", noise), ("bias", signal)):
+        if some:
+            summary[f"largest_{name}"] = max((r["reported_bias"] for r in some), key=abs)
+            summary[f"largest_naive_{name}"] = max((r["naive_bias"] for r in some), key=abs)
+    summary["reached"] = (
+        summary["lowest_coverage"] >= COVERAGE
+        and abs(summary.get("largest_bias", 0.0)) <= BIAS
+        and abs(summary.get("largest_bias_of_noise", 0.0)) <= BIAS_OF_NOISE
+    )
+    return summary
+
+
+def measure(setting: Setting, tables: int) -> Row:
+    """One setting, in a process of its own: every table of it trains with the programs of the first."""
+    with get_context("spawn").Pool(1) as pool:
+        row: Row = pool.apply(_setting, (setting, tables))
+    return row
+
+
+def _setting(setting: Setting, tables: int) -> Row:
+    import os
+
+    os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"), TF_CPP_MIN_LOG_LEVEL="3")
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    began = time.process_time()
+    rows = [judge(setting, number) for number in range(tables)]
+    return summarize_setting(setting.name, rows, time.process_time() - began)
+
+
+def main(argv: Sequence[str] | None = None, run: Callable[[Setting, int], Row] = measure) -> None:
+    """Run the benchmark."""
+    given: Options = options("honesty", "is the reported score true?", argv, only=[s.name for s in every()])
+    settings = [s for s in every() if given.wants(s.name)]
+    if given.quick:
+        settings = [s for s in settings if s.rows == 200 and s.signal != "weak"]
+    rows: list[Row] = []
+    for setting in settings:
+        rows.append(run(setting, 5 if given.quick else 100))
+        save("honesty", given, rows, summarize(rows))
+        progress(f"{setting.name}: coverage {rows[-1]['reported_coverage']:.2f}, bias {rows[-1]['reported_bias']:+.4f}")
+    finish("honesty", given, rows, summarize(rows), title="Reported against true scores")
+
+
+if __name__ == "__main__":
+    main()
