@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 from autoft import planning
 from autoft.journal import Journal
 from autoft.prepare import Prepared
-from autoft.records import Progress
+from autoft.records import Finding, Progress
 from autoft.search import cost
 from autoft.search.budget import TYPICAL_EPOCHS, Budget, plan_epochs
+from autoft.search.loop import Found
+from autoft.search.outcome import OUT_OF_TIME
 from autoft.search.space import Dimension
 
 if TYPE_CHECKING:
@@ -66,6 +68,24 @@ def budget(
         journal.append(plan)
     epochs = None if plan["epochs"] >= search.epochs else int(plan["epochs"])
     return Budget(trials=search.trials, deadline=deadline, clock=clock, reserve=reserve, epochs=epochs)
+
+
+def shortage(recipe: Recipe, found: Found) -> tuple[Finding, ...]:
+    """A warning where the minutes were over before the first trial had its epochs."""
+    first = found.trials[0]
+    if len(found.trials) > 1 or not first.reason.startswith(OUT_OF_TIME):
+        return ()
+    return (
+        Finding(
+            code="minutes-too-short",
+            severity="warning",
+            column=None,
+            must="be trained on for as long as a search needs",
+            found=f"minutes: {recipe.search.minutes:g} were over after epoch {len(first.curves['train'])} of the first "
+            "trial, the default configuration",
+            fix="it is the model; allow more minutes for a tuned one (autoft plan says how many)",
+        ),
+    )
 
 
 def _measure(context: Context, trainer: Trainer, space: tuple[Dimension, ...], end: float) -> dict[str, Any]:

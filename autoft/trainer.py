@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -115,10 +116,12 @@ class AutoFineTuner:
 
     def _train(self, context: Context, prepared: Prepared) -> None:
         """Search, evaluate, and write the run folder."""
-        from autoft import judge, keep, run
+        from autoft import judge, keep, pace, run
 
         journal = run.open_journal(context, prepared)
         searched = run.search(context, prepared, journal)
+        short = pace.shortage(context.recipe, searched.found)
+        prepared = replace(prepared, findings=(*prepared.findings, *short))
         evaluation = judge.evaluate(context, prepared, searched)
         model, meta, self.evaluation_ = keep.write(context, prepared, searched, evaluation)
         self._learn(context.folder, model, meta, prepared.findings)

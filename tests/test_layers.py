@@ -36,6 +36,7 @@ SAME_LAYER = {
     ("keep", "run"),
     ("trainer", "judge"),
     ("trainer", "keep"),
+    ("trainer", "pace"),
     ("trainer", "run"),
     ("trainer", "prepare"),
     ("trainer", "predict"),

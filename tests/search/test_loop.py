@@ -85,7 +85,7 @@ class Bench:
         self.trained.clear()
         return Search(
             proposer=proposer,
-            train=side_by_side(changes.pop("train", self.train)),
+            train=changes.pop("train_all", None) or side_by_side(changes.pop("train", self.train)),
             score=changes.pop("score", lambda outcome: float(outcome.held_out[-1, 0])),
             maximize=changes.pop("maximize", True),
             journal=Journal(self.folder / "journal.jsonl", KEY),
@@ -553,3 +553,163 @@ def test_store_and_restore_are_inverse(tmp_path):
         assert getattr(back, name).dtype == np.float32
     np.testing.assert_array_equal(back.weights["a/kernel"], outcome.weights["a/kernel"])
     assert (back.epochs, back.checkpoints) == (2, (1, 2))
+
+
+# Side by side
+
+
+@dataclass
+class Batched(Listed):
+    """Proposals of which neighbours with the same first letter have a shape in common."""
+
+    likes: list[Any] = field(default_factory=list)
+
+    def ask(self, like: Any = None) -> Proposal | None:
+        self.likes.append(like and like["x"])
+        if like is not None and self.asked < len(self.values) and self.values[self.asked] // 10 != like["x"] // 10:
+            return None
+        return super().ask(like)
+
+
+def test_trials_of_a_shape_train_side_by_side(bench):
+    groups: list[list[Any]] = []
+
+    def train(params, out_of_time, epochs, prune):
+        groups.append([p["x"] for p in params])
+        return [bench.train(p, out_of_time, epochs) for p in params]
+
+    proposer = Batched([11, 12, 13, 14, 21, 31, 32])
+    with_groups = bench.run([], proposer=proposer, train_all=train, together=lambda params: 3)
+    assert groups == [[11, 12, 13], [14], [21], [31, 32]]
+    assert proposer.told == [(x, x) for x in (11, 12, 13, 14, 21, 31, 32)]
+    assert [t.params["x"] for t in with_groups.trials] == [11, 12, 13, 14, 21, 31, 32]
+    assert [f["number"] for f in bench.facts("trial")] == list(range(7))
+
+
+def test_a_batch_never_exceeds_the_trials_that_are_left(bench):
+    assert len(bench.run([], trials=4, proposer=Batched([11, 12, 13, 14, 15]), together=lambda params: 3).trials) == 4
+
+
+def test_a_run_that_remembers_a_part_of_a_batch_asks_the_same_questions(bench):
+    values = [11, 12, 13, 21, 22]
+    first, again = Batched(values), Batched(values)
+    bench.run([], trials=2, proposer=first, together=lambda params: 3)
+    found = bench.run([], proposer=again, together=lambda params: 3)
+    assert bench.trained == [13, 21, 22]
+    assert scores(found) == values
+    fresh = Batched(values)
+    other = Bench(bench.folder / "fresh")
+    other.folder.mkdir()
+    other.run([], proposer=fresh, together=lambda params: 3)
+    assert again.likes == fresh.likes
+    assert again.told == fresh.told
+
+
+def test_repetitions_within_a_batch_are_told_the_score_of_the_first(bench):
+    proposer = Batched([11, 11, 12])
+    found = bench.run([], proposer=proposer, together=lambda params: 3)
+    assert bench.trained == [11, 12]
+    assert scores(found) == [11, 12]
+    assert sorted(proposer.told) == [(11, 11), (11, 11), (12, 12)]
+
+
+def test_one_that_raises_does_not_take_its_neighbours_down(bench):
+    def fails(x, out_of_time):
+        if x == 12:
+            raise OSError("broken")
+
+    bench.during = fails
+    found = bench.run([], proposer=Batched([11, 12, 13]), together=lambda params: 3)
+    assert scores(found) == [11, None, 13]
+    assert found.trials[1].reason == "OSError: broken"
+
+
+def test_an_interrupt_abandons_the_whole_batch(bench):
+    interrupt = Interrupt()
+    during = interrupting(12, interrupt)
+    bench.during = during
+    with pytest.raises(SearchError, match="interrupted before that"):
+        bench.run([], proposer=Batched([11, 12, 13]), together=lambda params: 3, interrupt=interrupt)
+    assert len(bench.facts("abandoned")) == len(bench.facts("started")) == 3
+    assert bench.facts("trial") == []
+
+
+# Pruning
+
+
+def pruning(bench: Bench, bad: int) -> Any:
+    """Trains ten epochs, and asks after each whether to go on."""
+
+    def train(params, out_of_time, epochs, prune):
+        done = []
+        for p in params:
+            outcome = bench.train(p, out_of_time, epochs)
+            loss = 0.9 if p["x"] == bad else 0.5
+            reasons = [prune([loss] * epoch) if prune else "" for epoch in range(1, 11)]
+            ended = next((k for k, reason in enumerate(reasons, 1) if reason), 10)
+            curves = {"train": [[loss]] * ended, "held_out": [[loss, loss]] * ended}
+            status = "pruned" if reasons[ended - 1] else "finished"
+            done.append(replace(outcome, status=status, reason=reasons[ended - 1], curves=curves))
+        return done
+
+    return train
+
+
+def test_a_pruned_trial_is_a_trial_with_a_score_and_a_reason(bench):
+    found = bench.run(range(1, 8), train_all=pruning(bench, bad=6))
+    assert [t.status for t in found.trials] == [*["finished"] * 5, "pruned", "finished"]
+    assert found.trials[5].score == 6
+    assert found.trials[5].reason.startswith("pruned after epoch 6: held-out loss 0.9, median of 5 other trials 0.5")
+    assert bench.facts("trial")[5]["status"] == "pruned"
+    assert bench.facts("trial")[5]["reason"] == found.trials[5].reason
+    again = bench.run(range(1, 8), train_all=pruning(bench, bad=6))
+    assert bench.trained == []
+    assert [t.status for t in again.trials] == [t.status for t in found.trials]
+    assert bench.run(range(1, 8), train_all=pruning(bench, bad=6), pruning=False).best == 6
+
+
+def test_without_pruning_nobody_is_asked(bench):
+    found = bench.run(range(1, 8), train_all=pruning(bench, bad=6), pruning=False)
+    assert {t.status for t in found.trials} == {"finished"}
+
+
+# What follows the search
+
+
+def test_the_search_leaves_time_for_what_follows(bench):
+    bench.seconds = 10.0
+    found = Search(
+        proposer=Listed(list(range(1, 20))),
+        train=side_by_side(bench.train),
+        score=lambda outcome: float(outcome.held_out[-1, 0]),
+        maximize=True,
+        journal=Journal(bench.folder / "journal.jsonl", KEY),
+        folder=bench.folder / "trials",
+        budget=Budget(trials=20, deadline=100.0, clock=lambda: bench.now, reserve=lambda trials: 20.0 + 2 * trials),
+        interrupt=Interrupt(),
+        progress=lambda step: None,
+    ).run()
+    assert bench.now <= 100 - 20 - 2 * len(found.trials) + 1
+    assert len(found.trials) == 7
+
+
+def test_planned_epochs_limit_every_trial_and_its_memory(bench):
+    def run(epochs: int | None) -> list[Any]:
+        bench.trained.clear()
+        Search(
+            proposer=Listed([1, 2], epochs=[None, 2]),
+            train=side_by_side(bench.train),
+            score=lambda outcome: float(outcome.held_out[-1, 0]),
+            maximize=True,
+            journal=Journal(bench.folder / "journal.jsonl", KEY),
+            folder=bench.folder / "trials",
+            budget=Budget(trials=2, deadline=None, clock=lambda: bench.now, epochs=epochs),
+            interrupt=Interrupt(),
+            progress=lambda step: None,
+        ).run()
+        return [(f["params"]["x"], f["epochs"]) for f in bench.facts("trial")]
+
+    assert run(4) == [(1, 4), (2, 2)]
+    assert run(4) == [(1, 4), (2, 2)]
+    assert bench.trained == []
+    assert run(None) == [(1, 4), (2, 2), (1, 10)]

@@ -1,0 +1,69 @@
+"""The budget, on a clock that the tests turn."""
+
+import pytest
+
+from autoft.search.budget import Budget, plan_epochs
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "trials", "expected"),
+    [(1e4, 30, 100), (150, 30, 100), (149, 30, 24), (60, 30, 10), (60, 2, 100), (40, 2, 20), (1, 30, 3), (0, 30, 3)],
+)
+def test_epochs_are_planned_so_that_a_handful_of_trials_fit(seconds: float, trials: int, expected: int):
+    assert plan_epochs(seconds=seconds, epoch_seconds=1.0, epochs=100, trials=trials) == expected
+
+
+def test_a_recipe_with_few_epochs_keeps_them():
+    assert plan_epochs(seconds=60, epoch_seconds=1.0, epochs=8, trials=6) == 8
+
+
+def test_what_follows_the_search_is_set_aside(clock: Clock):
+    budget = Budget(trials=9, deadline=100.0, clock=clock, reserve=lambda trials: 10.0 + trials)
+    assert budget.left() == 90
+    assert budget.left(5) == 85
+    clock.now = 50.0
+    assert budget.left(5) == 35
+    assert Budget(trials=9, deadline=None, clock=clock).left() is None
+
+
+def test_an_epoch_of_which_most_would_lie_beyond_the_end_is_not_begun(clock: Clock):
+    budget = Budget(trials=9, deadline=100.0, clock=clock)
+    budget.begin()
+    ended = []
+    while not ended or not ended[-1]:
+        clock.now += 30
+        ended.append(budget.spent(0))
+    assert clock.now == 90  # 10 of the next 30 seconds are left
+    clock.now = 0.0
+    budget.begin()
+    for clock.now in (40.0, 79.0):
+        assert not budget.spent(0)  # 21 of 39 are left
+
+
+def test_a_trial_needs_half_the_time_of_the_others(clock: Clock):
+    budget = Budget(trials=9, deadline=100.0, clock=clock)
+    clock.now = 94.0
+    assert not budget.too_late([10.0, 11.0])
+    clock.now = 95.0
+    assert budget.too_late([10.0, 11.0])
+    assert not budget.too_late([])
+
+
+def test_without_a_limit_nothing_is_too_late(clock: Clock):
+    budget = Budget(trials=9, deadline=None, clock=clock)
+    clock.now = 1e9
+    assert not budget.spent(3)
+    assert not budget.too_late([1.0])

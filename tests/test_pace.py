@@ -1,0 +1,71 @@
+"""How a run keeps to its minutes, and when trials share a program or a stack."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pandas as pd
+import pytest
+from conftest import features, tiny_recipe
+
+from autoft import AutoFineTuner, pace, planning
+from autoft.journal import read
+from autoft.search.cost import Shape
+
+SHAPE = Shape(rows=400, held_out=100, members=5, inputs=30, width=128, depth=2, batch=32)
+
+
+def test_minutes_too_short_for_a_trial_give_the_default_configuration_and_a_warning(table: pd.DataFrame, tmp_path):
+    recipe = tiny_recipe(target="outcome", minutes=1e-4, trials=4)
+    tuner = AutoFineTuner(recipe=recipe, directory=tmp_path).fit(features(table, "outcome"))
+    evaluation = tuner.evaluation_
+    assert len(evaluation.trials) == 1
+    assert evaluation.best.params["learning_rate"] == 2e-3
+    assert evaluation.best.reason == "out of time after epoch 1"
+    warning = next(f for f in tuner.findings_ if f.code == "minutes-too-short")
+    assert (warning.severity, "after epoch 1 of the first trial" in warning.found) == ("warning", True)
+    assert "minutes-too-short" in (tmp_path / "findings.json").read_text()
+    assert len(tuner.predict(features(table, "outcome"))) == len(table)
+
+
+def test_a_run_that_goes_on_keeps_to_its_plan(table: pd.DataFrame, tmp_path):
+    recipe = tiny_recipe(target="value", minutes=5, trials=2)
+    said: list[str] = []
+    for _ in range(2):
+        tuner = AutoFineTuner(recipe=recipe, directory=tmp_path)
+        tuner.fit(features(table, "value"), progress=lambda step: said.append(step.message))
+    facts = read(tmp_path / "journal.jsonl").facts
+    plans = [fact for fact in facts if fact["type"] == "plan"]
+    assert len(plans) == 1
+    assert plans[0]["minutes"] == 5
+    assert plans[0]["trials_that_fit"] == 2
+    assert sum(fact["type"] == "trial" for fact in facts) == 2
+    assert sum("about 2 trials" in message for message in said) == 1
+    assert not any(f.code == "minutes-too-short" for f in tuner.findings_)
+    longer = AutoFineTuner(recipe=tiny_recipe(target="value", minutes=6, trials=2), directory=tmp_path)
+    longer.fit(features(table, "value"))
+    assert [f["minutes"] for f in read(tmp_path / "journal.jsonl").facts if f["type"] == "plan"] == [5, 6]
+
+
+def test_without_minutes_nothing_is_measured(binary):
+    assert not [f for f in read(binary.directory_ / "journal.jsonl").facts if f["type"] == "plan"]
+
+
+@pytest.mark.parametrize(("rows", "expected"), [(400, 3), (4_000, 3), (400_000, 1)])
+def test_shapes_are_shared_where_tracing_costs_more_than_training(
+    rows: int, expected: int, monkeypatch: pytest.MonkeyPatch
+):
+    shape = replace(SHAPE, rows=rows, batch=min(512, rows))
+    monkeypatch.setattr(planning, "programs", lambda prepared, space: SimpleNamespace(default=shape))
+    none: Any = None
+    assert pace.trials_per_shape(none, (), 100) == expected
+
+
+@pytest.mark.parametrize(
+    ("trials", "algorithm", "expected"),
+    [(20, "bayesian", 1), (60, "bayesian", 2), (500, "bayesian", 4), (500, "hyperband", 1)],
+)
+def test_trials_train_side_by_side_in_long_searches_only(trials: int, algorithm: str, expected: int):
+    recipe = tiny_recipe(trials=trials, **{"search.algorithm": algorithm})
+    trainer: Any = SimpleNamespace(together=lambda params: 4)
+    assert pace.together(recipe, trainer)({}) == expected
