@@ -2,7 +2,9 @@
 
 Each table gets a search of 20 trials on 5 folds, as a run makes it (preparation, proposals, pruning, training, choice,
 correction); only what does not touch the score is left out (baselines, importance, report). The deployed model, the
-bag of the best trial's members, then answers 100,000 fresh rows: its score there is the truth. Reported beside it are
+bag of the best trial's members, then answers 100,000 fresh rows: its score there is the truth (`member` is the mean
+truth of its members alone, which is what held-out predictions can see: a row has one member that did not train on it).
+Reported beside it are
 the corrected score with its 95 % interval, and what is usually reported: the score of the best trial on the rows by
 which it was chosen, with a bootstrap interval.
 
@@ -111,14 +113,16 @@ def judge(setting: Setting, number: int) -> Row:
     )[prepared.objective]
     fresh_x, fresh_y = table(setting, FRESH, np.random.default_rng([seed, 1]))
     columns = {c.id: fresh_x[:, names.index(c.name)] for c in prepared.features}
-    answers = bag.answers(encode(prepared.plan, columns, FRESH)).mean(axis=0)
-    true = metrics.scores(fresh_y, answers, **problem)[prepared.objective]
+    answers = bag.answers(encode(prepared.plan, columns, FRESH))
+    true = metrics.scores(fresh_y, answers.mean(axis=0), **problem)[prepared.objective]
+    alone = statistics.mean(metrics.scores(fresh_y, member, **problem)[prepared.objective] for member in answers)
     unit = float(fresh_y.std()) if setting.task == "regression" else 1.0
     reported = verdict.held_out[prepared.objective]
     return {
         "setting": setting.name,
         "number": number,
         "true": true / unit,
+        "member": alone / unit,
         **{key: value / unit for key, value in _parts("reported", reported)},
         **{key: value / unit for key, value in _parts("naive", naive)},
         "pruned": sum(trial.status == "pruned" for trial in found.trials),
@@ -135,7 +139,8 @@ def summarize_setting(name: str, rows: Sequence[Mapping[str, Any]], seconds: flo
     def mean(values: Sequence[float]) -> float:
         return statistics.mean(values)
 
-    row: dict[str, Any] = {"setting": name, "tables": len(rows), "true": mean([r["true"] for r in rows])}
+    row: dict[str, Any] = {"setting": name, "tables": len(rows)}
+    row |= {kind: mean([r[kind] for r in rows]) for kind in ("true", "member")}
     for kind in ("reported", "naive"):
         bias = [r[kind] - r["true"] for r in rows]
         row |= {

@@ -12,7 +12,7 @@ from autoft.records import Task
 SMALLEST = 1e-7
 
 
-def answers(logits: Array, task: Task, center: float = 0.0, scale: float = 1.0) -> Array:
+def answers(logits: Array, task: Task, center: float | Array = 0.0, scale: float | Array = 1.0) -> Array:
     """Logits ``[n, outputs]`` to probabilities ``[n, classes]`` float32, or to values ``[n]`` float64 for regression.
 
     That is the precision in which they are kept: values may lie far from 0 (moments in seconds), probabilities not.

@@ -18,7 +18,7 @@ from autoft.networks.mlp import Architecture, build_mlp, slots_of
 from autoft.preprocess.encode import Array
 from autoft.records import Task
 from autoft.training.data import StackData
-from autoft.training.step import Settings, State, row_losses, settings_arrays, total_loss, update
+from autoft.training.step import SETTINGS, Settings, State, row_losses, settings_arrays, total_loss, update
 
 #: Rows of each member that are predicted at a time: bounds the memory of activations.
 CHUNK = 8_192
@@ -134,25 +134,31 @@ class Compiled:
         self.window = shape.batch * max(shape.architecture.width, len(shape.embedded))
         fast = shape.operations >= WORTH_XLA
         self.epoch = self._engine.compiled(self._epoch, fast=fast)
+        self.epoch_and_look = self._engine.compiled(self._epoch_and_look, fast=fast)
         self.forward = self._engine.compiled(self._forward, fast=fast)
 
-    def _epoch(self, state: State, settings: Any, rows: Any, table: Any, steps: Any) -> State:
+    def _epoch(self, state: Any, settings: Any, rows: Any, table: Any, steps: Any) -> Any:
         """One epoch.
 
         Args:
-            state: Weights and moments.
-            settings: Arrays ``[S, 1, 1]`` by name.
+            state: Weights and moments, packed: few arguments are quick to pass.
+            settings: ``[8, S, 1, 1]``.
             rows: ``(inputs, y)`` of `Rows`.
             table: Uniform numbers for the dropout masks.
             steps: Positions and weights ``[steps, members, B]``, beginnings of windows ``[steps, layers]``.
         """
         self.traces += 1  # Python code of a compiled function runs only while it is traced
+        named = {name: settings[k] for k, name in enumerate(SETTINGS)}
 
         def step(state: State, now: Any) -> State:
-            return self._step(state, settings, rows, table, *now)
+            return self._step(state, named, rows, table, *now)
 
-        done: State = self._engine.scan(step, state, steps)
-        return done
+        return _packed(self._engine.scan(step, _unpacked(state), steps))
+
+    def _epoch_and_look(self, state: Any, settings: Any, rows: Any, table: Any, steps: Any, watched: Any) -> Any:
+        """One epoch, and logits of the watched positions ``[members, m]`` after it."""
+        state = self._epoch(state, settings, rows, table, steps)
+        return state, self._forward(state, rows[0], watched)
 
     def _step(
         self, state: State, settings: Any, rows: Any, table: Any, positions: Any, weight: Any, starts: Any
@@ -176,11 +182,11 @@ class Compiled:
         active = ops.cast(ops.sum(weight, axis=1) > 0, "float32")[:, None, None]
         return update(state, gradients, settings, active, decayed=self._decayed, clipped=self.shape.clipped)
 
-    def _forward(self, weights: Any, inputs: Any, positions: Any) -> Any:
+    def _forward(self, state: Any, inputs: Any, positions: Any) -> Any:
         """Logits ``[S, m, outputs]`` of positions ``[members, m]``."""
         others = [v.value for v in self.network.non_trainable_variables]
         batch = self._gather(inputs, positions)
-        return self.network.stateless_call(list(weights), others, batch, training=False)[0]
+        return self.network.stateless_call(_unpacked(state)[0], others, batch, training=False)[0]
 
     def _gather(self, inputs: Any, positions: Any) -> dict[str, Any]:
         from keras import ops
@@ -194,6 +200,19 @@ class Compiled:
         if self.shape.trials == 1:
             return array
         return ops.tile(array, (self.shape.trials, *[1] * (len(array.shape) - 1)))
+
+
+def _packed(state: State) -> Any:
+    """``[3, S, in, out]`` for each weight and its moments, and the steps."""
+    from keras import ops
+
+    return [ops.stack(three) for three in zip(*state[:3], strict=True)], state[3]
+
+
+def _unpacked(packed: Any) -> State:
+    weights, steps = packed
+    first, second, third = ([array[k] for array in weights] for k in range(3))
+    return first, second, third, steps
 
 
 @lru_cache(maxsize=48)
@@ -247,29 +266,41 @@ class Program:
         """
         constant = self._engine.constant
         first = [np.tile(weights[name], (self.trials, 1, 1)) for name in self.compiled.names]
-        zeros = [np.zeros_like(w) for w in first]
         steps = np.zeros((len(first[0]), 1, 1), np.float32)
-        self._state: State = (
-            [constant(w) for w in first], [constant(w) for w in zeros], [constant(w) for w in zeros], constant(steps)
-        )  # fmt: skip
+        self._state = [constant(np.stack([w, np.zeros_like(w), np.zeros_like(w)])) for w in first], constant(steps)
         arrays = settings_arrays(settings, self.shape.members, epochs * self.shape.steps)
-        self._settings = {name: constant(array) for name, array in arrays.items()}
+        self._settings = constant(np.stack([arrays[name] for name in SETTINGS]))
+        self._seen: tuple[Array, Array] | None = None
         self._seed = seed % 2**31
         self._noise = noise.table(self._seed, self.compiled.window)
         self._table = constant(self._noise)
 
-    def epoch(self, order: Array, weights: Array, number: int = 1) -> None:
-        """Train one epoch on batches ``[steps, members, B]`` of row numbers and row weights."""
+    def epoch(self, order: Array, weights: Array, number: int = 1, watched: Array | None = None) -> None:
+        """Train one epoch.
+
+        Args:
+            order, weights: Row numbers and row weights of the batches, ``[steps, members, B]``.
+            number: Of the epoch, from 1: it picks the dropout masks.
+            watched: Rows whose `logits` will be asked for next: few enough, they are answered in the same call.
+        """
         constant, window = self._engine.constant, self.compiled.window
         starts = noise.windows(
             self._noise, self._seed, number, steps=len(order), layers=self.compiled.layers, largest=window
         )
         steps = (constant(self.rows.positions(order)), constant(weights), constant(starts))
-        rows = (self.rows.inputs, self.rows.y)
-        self._state = self.compiled.epoch(self._state, self._settings, rows, self._table, steps)
+        given = (self._state, self._settings, (self.rows.inputs, self.rows.y), self._table, steps)
+        self._seen = None
+        if watched is None or watched.shape[1] > self.chunk:
+            self._state = self.compiled.epoch(*given)
+            return
+        positions = constant(self.rows.positions(watched.astype(np.int32)))
+        self._state, logits = self.compiled.epoch_and_look(*given, positions)
+        self._seen = watched, np.asarray(self._engine.view(logits))
 
     def logits(self, rows: Array) -> Array:
         """Logits ``[S, m, outputs]`` of all members, each trial's on its members' own rows ``[members, m]``."""
+        if self._seen is not None and self._seen[0] is rows:
+            return self._seen[1]
         m = rows.shape[1]
         size = -(-m // -(-m // self.chunk))
         # The last piece begins earlier rather than being shorter: another length would be another program.
@@ -281,9 +312,8 @@ class Program:
     def weights(self, trial: int = 0) -> dict[str, Array]:
         """A trial's trained weights by name, a copy."""
         own = slice(trial * self.shape.members, (trial + 1) * self.shape.members)
-        return {
-            n: np.array(self._engine.view(w)[own]) for n, w in zip(self.compiled.names, self._state[0], strict=True)
-        }
+        arrays = (self._engine.view(packed)[0, own] for packed in self._state[0])
+        return {name: np.array(array) for name, array in zip(self.compiled.names, arrays, strict=True)}
 
     def narrowed(self, trials: Sequence[int]) -> Program:
         """A program that goes on with some of the trials, in the order given."""
@@ -297,18 +327,17 @@ class Program:
         )
         own = np.concatenate([np.arange(self.shape.members) + t * self.shape.members for t in trials])
 
-        def part(array: Any) -> Any:
-            return self._engine.constant(np.array(self._engine.view(array)[own]))
+        def part(array: Any, axis: int) -> Any:
+            return self._engine.constant(np.take(self._engine.view(array), own, axis=axis))
 
-        weights, first, second, steps = self._state
-        few._state = ([part(w) for w in weights], [part(m) for m in first], [part(m) for m in second], part(steps))
-        few._settings = {name: part(array) for name, array in self._settings.items()}
+        few._state = [part(packed, 1) for packed in self._state[0]], part(self._state[1], 0)
+        few._settings, few._seen = part(self._settings, 1), None
         few._seed, few._noise, few._table = self._seed, self._noise, self._table
         return few
 
     def _piece(self, rows: Array) -> Array:
         positions = self._engine.constant(self.rows.positions(rows.astype(np.int32)))
-        return np.asarray(self._engine.view(self.compiled.forward(self._state[0], self.rows.inputs, positions)))
+        return np.asarray(self._engine.view(self.compiled.forward(self._state, self.rows.inputs, positions)))
 
 
 def _engine() -> Any:

@@ -142,10 +142,14 @@ class Record:
         self._checkpoints[epoch] = (held_out, loss)
 
     def _losses(self, logits: Array, rows: tuple[Array, ...]) -> list[Array]:
-        """Row losses of each fold (pairs are not part of the curve)."""
-        data = self.data
+        """Row losses of each fold (pairs are not part of the curve), from one look at all of them."""
+        data, own = self.data, rows[: self.folds]
+        sizes = [len(r) for r in own]
+        flat = np.concatenate([logits[s, :size] for s, size in enumerate(sizes)])
+        center, scale = (np.repeat(x[: self.folds], sizes) for x in (data.center, data.scale))
         with np.errstate(all="ignore"):  # what has diverged is looked for below
-            return [row_losses(data.y[own], self._answer(s, logits, own)) for s, own in enumerate(rows[: self.folds])]
+            losses = row_losses(data.y[np.concatenate(own)], answers(flat, data.task, center, scale))
+        return np.split(losses, np.cumsum(sizes)[:-1])
 
     def _answer(self, s: int, logits: Array, own: Array) -> Array:
         """A member's answers in the precision in which they are kept, so that every choice is made on the same."""

@@ -52,6 +52,10 @@ class Settings:
         return cls(**{name: params[name] for name in cls.__slots__ if name in params})
 
 
+#: Names of the settings' arrays, in the order in which a program takes them.
+SETTINGS = ("learning_rate", "dropout", "l2", "weight_decay", "label_smoothing", "clip", "cosine", "horizon")
+
+
 def settings_arrays(settings: Sequence[Settings], members: int, horizon: int) -> dict[str, Array]:
     """Settings of several trials as arrays ``[trials * members, 1, 1]`` float32, trial after trial.
 

@@ -157,7 +157,8 @@ class Trainer:
         seconds = []
         for epoch in (1, 2):
             began = self.clock()
-            program.epoch(*batches(self.data.train, batch, seed=self.seed, epoch=epoch), number=epoch)
+            order = batches(self.data.train, batch, seed=self.seed, epoch=epoch)
+            program.epoch(*order, number=epoch, watched=self._watched)
             program.logits(self._watched)
             seconds.append(self.clock() - began)
         return seconds[0], seconds[1]
@@ -195,7 +196,8 @@ class Trainer:
         records = [Record(self.data, self.folds, limit, p, self._sample) for p in params]
         places = list(range(len(params)))  # which trial stands at each place of the stack
         for epoch in range(1, limit + 1):
-            program.epoch(*batches(self.data.train, batch, seed=self.seed, epoch=epoch), number=epoch)
+            order = batches(self.data.train, batch, seed=self.seed, epoch=epoch)
+            program.epoch(*order, number=epoch, watched=self._watched)
             self._note(program, [records[t] for t in places], epoch, prune)
             running = [t for t in places if not records[t].ended]
             now = self.clock()

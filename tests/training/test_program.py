@@ -175,8 +175,8 @@ def test_rows_of_weight_zero_have_no_effect(make):
 
 
 def moments(program: Program) -> list[np.ndarray]:
-    _, first, second, steps = program._state
-    return [np.asarray(m) for m in (*first, *second, steps)]
+    packed, steps = program._state
+    return [np.asarray(moment) for three in packed for moment in three[1:]] + [np.asarray(steps)]
 
 
 def test_a_member_without_rows_in_a_step_keeps_weights_and_moments(make):
