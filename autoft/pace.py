@@ -26,8 +26,12 @@ _MARGIN = 1.25
 #: Tracing programs should take no more than a tenth of the search; but a shape has to serve no more than so many
 #: trials: fewer shapes find worse networks (`python -m benchmarks.proposals --only grouping`).
 _TRACING, _MOST_PER_SHAPE = 0.1, 3
-#: Trials side by side share a shape and learn nothing from one another: there are at least so many such batches.
-_BATCHES = 25
+#: Trials side by side share a shape and learn nothing from one another: before so many trials to each one beside it
+#: they train alone. An accelerator has nothing better to do.
+_ALONE, _ALONE_ACCELERATED = 25, 8
+#: A plan is made anew for other minutes only if it allows so many times the epochs: a trial with other epochs is
+#: another trial, and those that were trained would be lost.
+_WORTH_FORGETTING = 2
 
 
 def trials_per_shape(prepared: Prepared, space: tuple[Dimension, ...], epochs: int) -> int:
@@ -41,11 +45,13 @@ def trials_per_shape(prepared: Prepared, space: tuple[Dimension, ...], epochs: i
     return max(1, min(_MOST_PER_SHAPE, round(wanted)))
 
 
-def together(recipe: Recipe, trainer: Trainer) -> Callable[[Mapping[str, Any]], int]:
-    """How many trials of a shape train side by side: what the device has room for, while the search stays a search."""
-    # Hyperband's trials differ in epochs, and wait for one another.
-    most = 1 if recipe.search.algorithm == "hyperband" else max(1, recipe.search.trials // _BATCHES)
-    return lambda params: min(most, trainer.together(params))
+def together(recipe: Recipe, trainer: Trainer) -> Callable[[Mapping[str, Any], int], int]:
+    """How many trials of a shape train side by side after so many: what the device has room for, while a search
+    stays a search. It does not depend on how many trials are planned: a longer search begins as the shorter did."""
+    if recipe.search.algorithm == "hyperband":  # its trials differ in epochs, and wait for one another
+        return lambda params, trials: 1
+    alone = _ALONE_ACCELERATED if trainer.accelerated else _ALONE
+    return lambda params, trials: min(max(1, trials // alone), trainer.together(params))
 
 
 def budget(
@@ -62,18 +68,26 @@ def budget(
     spent = sum(float(line["seconds"]) for line in journal.contents.trials().values())
     deadline = context.watch.started + search.minutes * 60 - spent
     reserve = _reserve(context.recipe, prepared)
-    plan = next((f for f in reversed(journal.contents.facts) if f["type"] == "plan"), None)
-    if plan is None or plan["minutes"] != search.minutes or plan["trials"] != search.trials:
-        plan = _measure(context, trainer, space, deadline - reserve(min(search.trials, 10)))
+    plan = _plan(journal)
+    if plan is None or plan["minutes"] != search.minutes:
+        new = _measure(context, trainer, space, deadline - reserve(min(search.trials, 10)))
+        if plan is None or new["epochs"] >= _WORTH_FORGETTING * plan["epochs"]:
+            plan = new
+        plan = {**new, "epochs": plan["epochs"]}
         journal.append(plan)
     epochs = None if plan["epochs"] >= search.epochs else int(plan["epochs"])
     return Budget(trials=search.trials, deadline=deadline, clock=clock, reserve=reserve, epochs=epochs)
 
 
-def shortage(recipe: Recipe, found: Found) -> tuple[Finding, ...]:
-    """A warning where the minutes were over before the first trial had its epochs."""
-    first = found.trials[0]
-    if len(found.trials) > 1 or not first.reason.startswith(OUT_OF_TIME):
+def shortage(recipe: Recipe, journal: Journal, found: Found) -> tuple[Finding, ...]:
+    """A warning where the minutes were too few for the epochs that trials need."""
+    plan, first = _plan(journal), found.trials[0]
+    usual = min(recipe.search.epochs, TYPICAL_EPOCHS)
+    if len(found.trials) == 1 and first.reason.startswith(OUT_OF_TIME):
+        over = f"over after epoch {len(first.curves['train'])} of the first trial, the default configuration"
+    elif recipe.search.minutes is not None and plan is not None and plan["epochs"] < usual:
+        over = f"enough for trials of {plan['epochs']} epochs only"
+    else:
         return ()
     return (
         Finding(
@@ -81,21 +95,27 @@ def shortage(recipe: Recipe, found: Found) -> tuple[Finding, ...]:
             severity="warning",
             column=None,
             must="be trained on for as long as a search needs",
-            found=f"minutes: {recipe.search.minutes:g} were over after epoch {len(first.curves['train'])} of the first "
-            "trial, the default configuration",
-            fix="it is the model; allow more minutes for a tuned one (autoft plan says how many)",
+            found=f"minutes: {recipe.search.minutes:g} were {over}",
+            fix="the best that was found is the model; allow more minutes for a better one (autoft plan says how many)",
         ),
     )
 
 
+def _plan(journal: Journal) -> Mapping[str, Any] | None:
+    """The plan that the journal's trials were trained by."""
+    return next((fact for fact in reversed(journal.contents.facts) if fact["type"] == "plan"), None)
+
+
 def _measure(context: Context, trainer: Trainer, space: tuple[Dimension, ...], end: float) -> dict[str, Any]:
-    """The plan, from two epochs of the default configuration."""
-    search, clock = context.recipe.search, context.watch.clock
-    first, epoch = trainer.rehearse({d.name: d.default for d in space})
-    seconds = max(end - clock(), 0.0)
+    """The plan, from an epoch or two of the default configuration."""
+    search, clock, interrupt = context.recipe.search, context.watch.clock, context.interrupt
+    left = end - clock()
+    # A second epoch says what one costs without tracing, but is not worth more than a twentieth of the time.
+    taken = trainer.rehearse({d.name: d.default for d in space}, lambda first: bool(interrupt) or first > left / 20)
+    epoch, seconds = taken[-1], max(end - clock(), 0.0)
     epochs = plan_epochs(seconds=seconds, epoch_seconds=epoch, epochs=search.epochs, trials=search.trials)
     trial = epoch * min(epochs, TYPICAL_EPOCHS)
-    fit = max(1, min(search.trials, int(seconds / max(trial + (first - epoch) / 2, 1e-9))))
+    fit = max(1, min(search.trials, int(seconds / max(trial + (taken[0] - epoch) / 2, 1e-9))))
     message = f"an epoch of all folds takes {epoch:.2g} s: about {fit} trials of {epochs} epochs at most fit the time"
     context.tell(Progress(stage="search", message=message, trials=search.trials))
     return {

@@ -140,6 +140,11 @@ class Trial:
     seconds: float = 0.0
     traces: int = 0
 
+    @property
+    def cut_short(self) -> bool:
+        """Whether it ended before its time: what it says of its memory is no such reason."""
+        return bool(self.reason) and not self.reason.startswith("out of memory")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoldReport:

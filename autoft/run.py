@@ -206,7 +206,8 @@ def _search(
         interrupt=context.interrupt,
         progress=context.tell,
         together=pace.together(recipe, trainer),
-        pruning=recipe.search.pruning == "median",
+        # Pruning looks at all blocks; nested evaluation promises that what judges a block has not.
+        pruning=recipe.search.pruning == "median" and prepared.strategy != "nested",
     ).run()
 
 

@@ -162,7 +162,7 @@ def show_evaluation(evaluation: Evaluation, folder: Path, console: Console | Non
     console = console or Console(highlight=False)
     if evaluation.interrupted:
         console.print(safe("The search was interrupted; these are the results until then.", "yellow"))
-    if evaluation.best.reason:
+    if evaluation.best.cut_short:
         console.print(safe(f"The training of the best trial was cut short: {evaluation.best.reason}.", "yellow"))
     console.print(_heading(evaluation), soft_wrap=True)
     console.print(_metrics_table(evaluation))

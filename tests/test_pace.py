@@ -44,7 +44,9 @@ def test_a_run_that_goes_on_keeps_to_its_plan(table: pd.DataFrame, tmp_path):
     assert not any(f.code == "minutes-too-short" for f in tuner.findings_)
     longer = AutoFineTuner(recipe=tiny_recipe(target="value", minutes=6, trials=2), directory=tmp_path)
     longer.fit(features(table, "value"))
-    assert [f["minutes"] for f in read(tmp_path / "journal.jsonl").facts if f["type"] == "plan"] == [5, 6]
+    facts = read(tmp_path / "journal.jsonl").facts
+    assert [f["minutes"] for f in facts if f["type"] == "plan"] == [5, 6]
+    assert sum(fact["type"] == "started" for fact in facts) == 2  # nothing is trained again
 
 
 def test_without_minutes_nothing_is_measured(binary):
@@ -66,6 +68,6 @@ def test_shapes_are_shared_where_tracing_costs_more_than_training(
     [(20, "bayesian", 1), (60, "bayesian", 2), (500, "bayesian", 4), (500, "hyperband", 1)],
 )
 def test_trials_train_side_by_side_in_long_searches_only(trials: int, algorithm: str, expected: int):
-    recipe = tiny_recipe(trials=trials, **{"search.algorithm": algorithm})
-    trainer: Any = SimpleNamespace(together=lambda params: 4)
-    assert pace.together(recipe, trainer)({}) == expected
+    recipe = tiny_recipe(**{"search.algorithm": algorithm})
+    trainer: Any = SimpleNamespace(together=lambda params: 4, accelerated=False)
+    assert pace.together(recipe, trainer)({}, trials) == expected

@@ -26,7 +26,7 @@ _LENGTH, _ROW = 2**20, 32
 _open = threading.local()
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=2)
 def table(seed: int, largest: int) -> Array:
     """Uniform numbers in [0, 1), ``[rows, 32]`` float32, for windows of up to `largest` numbers."""
     length = max(_LENGTH, 2 ** math.ceil(math.log2(8 * max(largest, 1))))
@@ -35,7 +35,7 @@ def table(seed: int, largest: int) -> Array:
 
 def windows(numbers: Array, seed: int, epoch: int, *, steps: int, layers: int, largest: int) -> Array:
     """The table's rows where the windows of an epoch begin: ``[steps, layers]`` int32."""
-    rng = np.random.default_rng([seed, 4, epoch])
+    rng = np.random.default_rng([seed, 4, epoch, 0])
     return rng.integers(0, len(numbers) - -(-largest // _ROW) + 1, (steps, layers), dtype=np.int32)
 
 

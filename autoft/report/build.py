@@ -113,7 +113,7 @@ def _verdict(evaluation: Evaluation) -> tuple[Block, ...]:
     )
     blocks: list[Block] = [Paragraph(text=text)]
     blocks.extend(baseline_verdict(evaluation))
-    if evaluation.best.reason:
+    if evaluation.best.cut_short:
         blocks.append(
             Paragraph(
                 text=f"The training of the best trial was cut short: {clip(evaluation.best.reason, 200)}.",

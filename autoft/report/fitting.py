@@ -138,7 +138,7 @@ def _search_words(evaluation: Evaluation, ranked: list[tuple[float, Trial]], fai
     pruned = [trial for _, trial in ranked if trial.status == "pruned"]
     if pruned:
         text += f"{count(len(pruned), 'trial')} ended early, because others were better at the same epoch. "
-    cut = [trial for _, trial in ranked if trial.reason and trial.status == "finished"]
+    cut = [trial for _, trial in ranked if trial.cut_short and trial.status == "finished"]
     if cut:
         text += f"{count(len(cut), 'trial')} ended early (trial {cut[0].number}: {clip(cut[0].reason, 120)}). "
     first = next((score for score, trial in ranked if trial.number == 0), None)

@@ -6,6 +6,7 @@ import contextlib
 import io
 import logging
 import os
+import threading
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -200,13 +201,22 @@ def _findings(result: Any, statistics: Statistics, schema: Any, environment: Env
             )
 
 
+_QUIETLY = threading.RLock()
+
+
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Keep TensorFlow's, Beam's and TFDV's remarks about themselves off the screen.
 
     The first import prints to stdout, to stderr (C++ logs, which read their level once), through logging and
-    through warnings; infinite values make numpy warn inside TFDV.
+    through warnings; infinite values make numpy warn inside TFDV. What is changed belongs to the whole process, so
+    one thread at a time changes it and puts it back.
     """
+    with _QUIETLY:
+        yield from _silenced()
+
+
+def _silenced() -> Iterator[None]:
     level = os.environ.get("TF_CPP_MIN_LOG_LEVEL")
     disabled = logging.root.manager.disable
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"

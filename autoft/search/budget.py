@@ -69,7 +69,12 @@ class Budget:
         left = self.left(trials)
         return left is not None and left <= epoch / 2
 
-    def too_late(self, seconds: list[float]) -> bool:
-        """Whether the next trial would not get half the time that trials took so far."""
-        left = self.left(len(seconds) + 1)
-        return left is not None and left <= (statistics.median(seconds) / 2 if seconds else 0.0)
+    def fit(self, wanted: int, seconds: list[float]) -> int:
+        """How many of some trials there is time for, counting one that gets half the time that trials took so far."""
+        each, fit = (statistics.median(seconds) if seconds else 0.0), 0
+        while fit < wanted:
+            left = self.left(len(seconds) + fit + 1)
+            if left is not None and left <= each * (fit + 0.5):
+                break
+            fit += 1
+        return fit

@@ -24,7 +24,7 @@ PROGRAM_BYTES = 140e6
 # What follows copies limits of layers above, which may not be imported here; a test compares them.
 
 #: Rows that a network predicts at a time, most training rows behind a curve, and rows behind a column's importance.
-PREDICTED_ROWS, SAMPLED_ROWS, IMPORTANCE_ROWS = 8_192, 1_000, 2_000
+PREDICTED_ROWS, SAMPLED_ROWS, IMPORTANCE_ROWS = 8_192, 256, 2_000
 
 #: Rows that the preprocessing layers take at a time, and most cells of those for all members.
 ENCODED_ROWS, ENCODED_CELLS = 16_384, 2**24

@@ -43,6 +43,7 @@ class Ledger:
     _memories: list[str] = field(default_factory=list)
     _seen: dict[str, float | None] = field(default_factory=dict)
     _known: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    _open: set[str] = field(default_factory=set)
 
     def open(self) -> None:
         """Read what earlier runs have left, and remove what a kill has."""
@@ -89,26 +90,30 @@ class Ledger:
             return False
         return left is None or left > 3 * float(line["seconds"]) + 5
 
-    def deadly(self, memory: str) -> bool:
-        """Whether the process died too often while this was trained."""
-        return self.journal.contents.deaths(memory) >= DEATHS
+    def deaths(self, memory: str) -> int:
+        """How often the process died while this was trained."""
+        return self.journal.contents.deaths(memory)
 
-    @contextlib.contextmanager
-    def started(self, memories: Sequence[str]) -> Iterator[None]:
-        """Note starts, and ends too if an error comes: what has no end killed the process."""
-        if memories:
-            self.journal.append(*({"type": "started", "memory": memory} for memory in memories))
-        try:
-            yield
-        except BaseException:
-            with contextlib.suppress(AutoFTError):  # a full disk: the error on its way says so
-                self.abandon([m for m in memories if m not in self])
-            raise
+    def start(self, memories: Sequence[str]) -> None:
+        """Note that training begins; what is never noted or abandoned after that killed the process."""
+        self.journal.append(*({"type": "started", "memory": memory} for memory in memories))
+        self._open.update(memories)
 
     def abandon(self, memories: Sequence[str]) -> None:
         """Note that what was started is no result."""
         if memories:
             self.journal.append(*({"type": "abandoned", "memory": memory} for memory in memories))
+            self._open.difference_update(memories)
+
+    @contextlib.contextmanager
+    def guarding(self) -> Iterator[None]:
+        """If an error ends the block, what was started is abandoned: it did not kill the process."""
+        try:
+            yield
+        except BaseException:
+            with contextlib.suppress(AutoFTError):  # a full disk: the error on its way says so
+                self.abandon(sorted(self._open))
+            raise
 
     def note(self, memory: str, outcome: Outcome, *, new: bool) -> float | None:
         """Score an outcome, make it durable, and count it; its score, or None if it has failed."""
@@ -141,6 +146,7 @@ class Ledger:
                 outcomes.forget_weights(self.folder, self._memories[previous])
                 self.outcomes[previous] = replace(self.outcomes[previous], weights={})
         self._seen[memory] = score
+        self._open.discard(memory)
         return score
 
     def give_weights(self, number: int, weights: Mapping[str, Any]) -> None:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
+
 from autoft.errors import AutoFTError, SearchError, printable
 from autoft.journal import Journal
 from autoft.records import Progress, Trial
@@ -71,7 +73,7 @@ class Search:
         budget: When to end.
         interrupt: Raised when the user asks to end.
         progress: Told about every trial.
-        together: How many trials of the shape of some parameters train side by side.
+        together: How many trials of the shape of some parameters train side by side, after so many trials.
         pruning: Whether hopeless trials are stopped.
     """
 
@@ -87,7 +89,7 @@ class Search:
         budget: Budget,
         interrupt: Interrupt,
         progress: Callable[[Progress], None],
-        together: Callable[[Mapping[str, Any]], int] = lambda params: 1,
+        together: Callable[[Mapping[str, Any], int], int] = lambda params, trials: 1,
         pruning: bool = True,
     ) -> None:
         self.proposer, self.train, self.budget = proposer, train, budget
@@ -137,8 +139,8 @@ class Search:
                 self._repeats = 0
                 batch.append(asked)
             if len(batch) == 1:
-                room = self.budget.trials - len(self._ledger.trials)
-                wanted = min(self.together(batch[0].proposal.params), room)
+                trials = len(self._ledger.trials)
+                wanted = min(self.together(batch[0].proposal.params, trials), self.budget.trials - trials)
         return batch, echoes
 
     def _all(self, batch: Sequence[_Asked]) -> bool:
@@ -146,30 +148,34 @@ class Search:
         left = self.budget.left(len(self._ledger.trials))
         known = {asked.memory: self._ledger.recall(asked.memory, left) for asked in batch}
         missing = [asked for asked in batch if known[asked.memory] is None]
-        ended = bool(missing) and (self.interrupt or self._too_late())
-        if missing and not ended:
-            return self._train_some(batch, missing, known)
-        for asked in batch:
-            if (outcome := known[asked.memory]) is not None:
-                self._note(asked, outcome, new=False)
-        return not ended
-
-    def _train_some(
-        self, batch: Sequence[_Asked], missing: Sequence[_Asked], known: Mapping[str, Outcome | None]
-    ) -> bool:
-        """Train what is missing, then note the whole batch in its order."""
-        self._show(len(self._ledger.trials), None)
-        deadly = {asked.memory for asked in missing if self._ledger.deadly(asked.memory)}
-        due = [asked for asked in missing if asked.memory not in deadly]
-        with self._ledger.started([asked.memory for asked in due]):
-            done = {a.memory: o for a, o in zip(due, self._train(due), strict=True)}
-            if self._cut:
-                self._ledger.abandon([asked.memory for asked in due])
-                return False
+        fitting = [] if self.interrupt else missing[: self._fit(len(missing))]
+        with self._ledger.guarding():
+            done = self._train_some(fitting) if fitting else {}
             for asked in batch:
-                outcome = done.get(asked.memory) or known[asked.memory] or _deadly(asked.proposal)
-                self._note(asked, outcome, new=asked in missing)
-        return True
+                outcome = done.get(asked.memory) or known[asked.memory]
+                if outcome is not None:
+                    self._note(asked, outcome, new=asked.memory in done)
+        return len(done) == len(missing)
+
+    def _train_some(self, due: Sequence[_Asked]) -> dict[str, Outcome]:
+        """Outcomes by memory; none where the user has asked to end.
+
+        What the process died of once trains alone: the next death must not be blamed on its neighbours.
+        """
+        self._show(len(self._ledger.trials), None)
+        self._cut = False
+        done = {a.memory: _deadly(a.proposal) for a in due if self._ledger.deaths(a.memory) >= DEATHS}
+        groups = [[a] for a in due if 0 < self._ledger.deaths(a.memory) < DEATHS]
+        groups.append([a for a in due if not self._ledger.deaths(a.memory)])
+        for group in filter(None, groups):
+            memories = [asked.memory for asked in group]
+            self._ledger.start(memories)
+            outcomes = self._train(group)
+            if self._cut:
+                self._ledger.abandon(memories)
+                break
+            done |= dict(zip(memories, outcomes, strict=True))
+        return done
 
     def _memory(self, proposal: Proposal) -> str:
         limit = self._epochs(proposal)
@@ -180,16 +186,14 @@ class Search:
         limits = [limit for limit in (proposal.epochs, self.budget.epochs) if limit is not None]
         return min(limits, default=None)
 
-    def _too_late(self) -> bool:
-        """Whether there is too little time for another trial (there is always a first one)."""
+    def _fit(self, wanted: int) -> int:
+        """How many of some trials there is time for (there is always a first one)."""
         trials = self._ledger.trials
-        return bool(trials) and self.budget.too_late([t.seconds for t in trials if t.status != "failed"])
+        fit = self.budget.fit(wanted, [t.seconds for t in trials if t.status != "failed"])
+        return fit if trials else max(fit, 1)
 
     def _train(self, due: Sequence[_Asked]) -> list[Outcome]:
         """Train configurations; an error other than autoft's own makes a failed trial, not a failed search."""
-        self._cut = False
-        if not due:
-            return []
         self._trained += len(due)
         others, epochs = self._ledger.curves(), self._epochs(due[0].proposal)
         began = self.budget.clock()
@@ -206,7 +210,10 @@ class Search:
         except Exception as error:  # noqa: BLE001  (out of memory, or anything that a backend raises)
             if len(due) > 1:  # one of them may be to blame
                 self._trained -= len(due)
-                return [outcome for asked in due for outcome in self._train([asked])]
+                outcomes: list[Outcome] = []
+                for asked in due:
+                    outcomes += [] if self._cut else self._train([asked])
+                return outcomes
             first_line = printable((str(error).strip().splitlines() or [""])[0][:300])
             reason, seconds = f"{type(error).__name__}: {first_line}", self.budget.clock() - began
             return [Outcome(params=due[0].proposal.params, status="failed", reason=reason, seconds=seconds)]
@@ -267,11 +274,12 @@ class Search:
         again = self.train(
             [winner.params], lambda: next(asked) >= winner.checkpoints[-1], self._epochs(proposal), None
         )[0]
-        if again.epochs != winner.epochs:
+        difference = _difference(again, winner)
+        if difference:
             raise SearchError(
                 "The best trial's weights",
                 "be the ones that were scored",
-                f"their file is damaged, and training again stopped at {again.epochs} epochs, not {winner.epochs}",
+                f"their file is damaged, and training again {difference}",
                 "delete the run folder and run the same command again",
             )
         self._trained += 1
@@ -294,6 +302,18 @@ class Search:
             f"all {len(trials)} failed, {commonest[1]} of them so: {commonest[0]}",
             "lower the learning rates in search: space:, or look at the findings about the data",
         )
+
+
+def _difference(again: Outcome, winner: Outcome) -> str:
+    """In words, how a trial that was trained again differs from what it was; "" but for rounding."""
+    if again.epochs != winner.epochs:
+        return f"stopped at {again.epochs} epochs, not {winner.epochs}"
+    now, then = (o.held_out[o.checkpoints.index(o.epochs)].astype(np.float64) for o in (again, winner))
+    apart = float(np.nanmean(np.abs(now - then)))
+    # Rounding grows while a network trains, to a thousandth or so; another batch size shows in the second digit.
+    return (
+        f"gave predictions that are {apart:.2g} away on average" if apart > 0.01 * max(np.nanstd(then), 1e-12) else ""
+    )
 
 
 def _deadly(proposal: Proposal) -> Outcome:

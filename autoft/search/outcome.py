@@ -16,6 +16,8 @@ from autoft.records import TrialStatus
 
 #: How the reason begins of a trial that the clock cut short.
 OUT_OF_TIME = "out of time"
+#: How the note begins that smaller batches than wanted were used.
+OUT_OF_MEMORY = "out of memory"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +26,7 @@ class Outcome:
 
     Attributes:
         params: Hyperparameters by name.
-        status: ``finished`` or ``failed``.
+        status: ``finished``, ``pruned`` or ``failed``.
         epochs: The checkpoint with the lowest mean held-out loss.
         checkpoints: Epochs with kept predictions, ascending; C of them.
         held_out: ``[C, n, classes]`` (``[C, n]`` for regression) pooled held-out predictions, NaN on rows that no
@@ -122,7 +124,7 @@ def _read(folder: Path, line: Mapping[str, Any], role: str) -> dict[str, NDArray
 def restore(folder: Path, line: Mapping[str, Any]) -> Outcome | None:
     """The outcome that a journal line speaks of, with weights if they were kept; None if it must be trained again."""
     arrays = _read(folder, line, "file")
-    if line["status"] == "finished" and arrays is None:
+    if line["status"] != "failed" and arrays is None:
         return None
     arrays = arrays or {}
     return Outcome(

@@ -22,6 +22,8 @@ from autoft.training.step import SETTINGS, Settings, State, row_losses, settings
 
 #: Rows of each member that are predicted at a time: bounds the memory of activations.
 CHUNK = 8_192
+#: The same for all members together, and the least of one.
+_CHUNK_OF_ALL, _LEAST_CHUNK = 2**17, 256
 
 #: Floating-point operations of an epoch above which XLA pays on TensorFlow: it takes a fifth off an epoch, and half
 #: a second more to build. Decided by `python -m benchmarks.compilation`, not by a clock: equal runs stay equal.
@@ -243,7 +245,8 @@ class Program:
         chunk: int = CHUNK,
         clipped: bool = False,
     ) -> None:
-        self.batch, self.trials, self.rows, self.chunk = batch, trials, rows, chunk
+        self.batch, self.trials, self.rows = batch, trials, rows
+        self.chunk = min(chunk, max(_LEAST_CHUNK, _CHUNK_OF_ALL // (rows.data.members * trials)))
         self.shape = rows.shape(architecture, batch, trials=trials, clipped=clipped)
         self.compiled = compiled(self.shape)
         self._engine = _engine()

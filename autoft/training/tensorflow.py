@@ -59,7 +59,8 @@ def out_of_memory(error: BaseException) -> bool:
     """Whether an error says that the device has no memory left."""
     import tensorflow as tf
 
-    return isinstance(error, MemoryError | tf.errors.ResourceExhaustedError)
+    # XLA reports it as an internal error with these words.
+    return isinstance(error, MemoryError | tf.errors.ResourceExhaustedError) or "RESOURCE_EXHAUSTED" in str(error)
 
 
 def view(array: Any) -> Array:

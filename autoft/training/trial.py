@@ -14,7 +14,7 @@ import numpy as np
 from autoft.networks.mlp import Architecture, initial_weights
 from autoft.preprocess.encode import Array
 from autoft.preprocess.fit import blocks
-from autoft.search.outcome import OUT_OF_TIME, Outcome
+from autoft.search.outcome import OUT_OF_MEMORY, OUT_OF_TIME, Outcome
 from autoft.training.data import StackData, batches, padded
 from autoft.training.program import CHUNK, Program, Rows, accelerated, out_of_memory
 from autoft.training.record import Record
@@ -83,7 +83,8 @@ class Trainer:
         # Both curves are read in one call: held-out rows first, then the sample of the training rows.
         self._watched = np.concatenate([padded(data.held_out), padded(self._sample)], axis=1)
         self._held = max(len(rows) for rows in data.held_out)
-        self._fits: dict[tuple[Architecture, int], tuple[int, int]] = {}
+        #: Trials side by side, batch and chunk that a shape was found to have memory for.
+        self._fits: dict[tuple[Architecture, int], tuple[int, int, int]] = {}
 
     def train(
         self,
@@ -119,49 +120,58 @@ class Trainer:
         """
         key = self._key(params[0])
         wanted = key[1]
-        while True:
-            batch, chunk = self._fits.get(key, (wanted, CHUNK))
+        done: list[Outcome] = []
+        while len(done) < len(params):
+            trials, batch, chunk = self._fits.get(key, (len(params), wanted, CHUNK))
+            part = params[len(done) : len(done) + trials]
             try:
-                outcomes = self._together(params, batch, chunk, out_of_time, epochs, prune)
+                outcomes = self._together(part, batch, chunk, out_of_time, epochs, prune)
             except Exception as error:
-                if not out_of_memory(error):
+                if not out_of_memory(error) or (len(part) == 1 and batch <= _SMALLEST_BATCH):
                     raise
-                if len(params) > 1:
-                    half = len(params) // 2
-                    parts = (params[:half], params[half:])
-                    return [o for part in parts for o in self.train_all(part, out_of_time, epochs, prune)]
-                if batch <= _SMALLEST_BATCH:
-                    raise
-                self._fits[key] = (max(batch // 2, _SMALLEST_BATCH), max(chunk // 2, 1))
-                continue
-            if batch == wanted:
-                return outcomes
-            note = f"out of memory with batches of {wanted}: trained with {batch}"
-            return [replace(o, reason="; ".join(filter(None, (o.reason, note)))) for o in outcomes]
+                outcomes = []
+            if outcomes:
+                note = f"{OUT_OF_MEMORY} with batches of {wanted}: trained with {batch}" if batch < wanted else ""
+                done += [replace(o, reason="; ".join(filter(None, (o.reason, note)))) for o in outcomes]
+            elif len(part) > 1:
+                self._fits[key] = (len(part) // 2, batch, chunk)
+            else:
+                self._fits[key] = (1, max(batch // 2, _SMALLEST_BATCH), max(chunk // 2, 1))
+        return done
+
+    @property
+    def accelerated(self) -> bool:
+        """Whether there is a device that one trial's folds do not fill."""
+        return accelerated()
 
     def together(self, params: Mapping[str, Any]) -> int:
         """How many trials of this shape are worth training side by side on this device."""
+        if self._key(params) in self._fits:
+            return self._fits[self._key(params)][0]
         if accelerated():
             return _TOGETHER_ACCELERATED
         operations = self._rows.shape(*self._key(params)).operations
         return next((trials for limit, trials in _TOGETHER if operations < limit), 1)
 
-    def rehearse(self, params: Mapping[str, Any]) -> tuple[float, float]:
+    def rehearse(self, params: Mapping[str, Any], enough: Callable[[float], bool]) -> list[float]:
         """Seconds of the first epoch of a configuration, tracing included, and of its second: to plan with.
 
         The program that this compiles is the one that the trial will use; nothing else of it is kept.
+
+        Args:
+            params: Of the configuration.
+            enough: Asked with the seconds of the first epoch whether to do without the second.
         """
-        architecture, batch = self._key(params)
-        program = Program(architecture, batch, self._rows, trials=1, clipped="clip" in params)
-        program.start(self._initial(architecture), [Settings.of(params)], seed=self.seed)
-        seconds = []
-        for epoch in (1, 2):
-            began = self.clock()
-            order = batches(self.data.train, batch, seed=self.seed, epoch=epoch)
-            program.epoch(*order, number=epoch, watched=self._watched)
-            program.logits(self._watched)
+        seconds, began = [], self.clock()
+
+        def out_of_time() -> bool:
+            nonlocal began
             seconds.append(self.clock() - began)
-        return seconds[0], seconds[1]
+            began = self.clock()
+            return len(seconds) == 2 or enough(seconds[0])
+
+        self.train(params, out_of_time)
+        return seconds or [self.clock() - began]  # a limit of one epoch is never asked about
 
     def architecture(self, params: Mapping[str, Any]) -> Architecture:
         """The part of a trial's parameters that fixes shapes."""

@@ -56,14 +56,17 @@ def test_an_epoch_of_which_most_would_lie_beyond_the_end_is_not_begun(clock: Clo
 def test_a_trial_needs_half_the_time_of_the_others(clock: Clock):
     budget = Budget(trials=9, deadline=100.0, clock=clock)
     clock.now = 94.0
-    assert not budget.too_late([10.0, 11.0])
+    assert budget.fit(1, [10.0, 11.0]) == 1
     clock.now = 95.0
-    assert budget.too_late([10.0, 11.0])
-    assert not budget.too_late([])
+    assert budget.fit(1, [10.0, 11.0]) == 0
+    assert budget.fit(3, []) == 3
+    clock.now = 70.0
+    assert budget.fit(9, [10.0]) == 3
+    assert budget.fit(2, [10.0]) == 2
 
 
 def test_without_a_limit_nothing_is_too_late(clock: Clock):
     budget = Budget(trials=9, deadline=None, clock=clock)
     clock.now = 1e9
     assert not budget.spent(3)
-    assert not budget.too_late([1.0])
+    assert budget.fit(4, [1.0]) == 4

@@ -579,7 +579,7 @@ def test_trials_of_a_shape_train_side_by_side(bench):
         return [bench.train(p, out_of_time, epochs) for p in params]
 
     proposer = Batched([11, 12, 13, 14, 21, 31, 32])
-    with_groups = bench.run([], proposer=proposer, train_all=train, together=lambda params: 3)
+    with_groups = bench.run([], proposer=proposer, train_all=train, together=lambda params, trials: 3)
     assert groups == [[11, 12, 13], [14], [21], [31, 32]]
     assert proposer.told == [(x, x) for x in (11, 12, 13, 14, 21, 31, 32)]
     assert [t.params["x"] for t in with_groups.trials] == [11, 12, 13, 14, 21, 31, 32]
@@ -587,27 +587,30 @@ def test_trials_of_a_shape_train_side_by_side(bench):
 
 
 def test_a_batch_never_exceeds_the_trials_that_are_left(bench):
-    assert len(bench.run([], trials=4, proposer=Batched([11, 12, 13, 14, 15]), together=lambda params: 3).trials) == 4
+    assert (
+        len(bench.run([], trials=4, proposer=Batched([11, 12, 13, 14, 15]), together=lambda params, trials: 3).trials)
+        == 4
+    )
 
 
 def test_a_run_that_remembers_a_part_of_a_batch_asks_the_same_questions(bench):
     values = [11, 12, 13, 21, 22]
     first, again = Batched(values), Batched(values)
-    bench.run([], trials=2, proposer=first, together=lambda params: 3)
-    found = bench.run([], proposer=again, together=lambda params: 3)
+    bench.run([], trials=2, proposer=first, together=lambda params, trials: 3)
+    found = bench.run([], proposer=again, together=lambda params, trials: 3)
     assert bench.trained == [13, 21, 22]
     assert scores(found) == values
     fresh = Batched(values)
     other = Bench(bench.folder / "fresh")
     other.folder.mkdir()
-    other.run([], proposer=fresh, together=lambda params: 3)
+    other.run([], proposer=fresh, together=lambda params, trials: 3)
     assert again.likes == fresh.likes
     assert again.told == fresh.told
 
 
 def test_repetitions_within_a_batch_are_told_the_score_of_the_first(bench):
     proposer = Batched([11, 11, 12])
-    found = bench.run([], proposer=proposer, together=lambda params: 3)
+    found = bench.run([], proposer=proposer, together=lambda params, trials: 3)
     assert bench.trained == [11, 12]
     assert scores(found) == [11, 12]
     assert sorted(proposer.told) == [(11, 11), (11, 11), (12, 12)]
@@ -619,7 +622,7 @@ def test_one_that_raises_does_not_take_its_neighbours_down(bench):
             raise OSError("broken")
 
     bench.during = fails
-    found = bench.run([], proposer=Batched([11, 12, 13]), together=lambda params: 3)
+    found = bench.run([], proposer=Batched([11, 12, 13]), together=lambda params, trials: 3)
     assert scores(found) == [11, None, 13]
     assert found.trials[1].reason == "OSError: broken"
 
@@ -629,7 +632,7 @@ def test_an_interrupt_abandons_the_whole_batch(bench):
     during = interrupting(12, interrupt)
     bench.during = during
     with pytest.raises(SearchError, match="interrupted before that"):
-        bench.run([], proposer=Batched([11, 12, 13]), together=lambda params: 3, interrupt=interrupt)
+        bench.run([], proposer=Batched([11, 12, 13]), together=lambda params, trials: 3, interrupt=interrupt)
     assert len(bench.facts("abandoned")) == len(bench.facts("started")) == 3
     assert bench.facts("trial") == []
 
@@ -713,3 +716,57 @@ def test_planned_epochs_limit_every_trial_and_its_memory(bench):
     assert run(4) == [(1, 4), (2, 2)]
     assert bench.trained == []
     assert run(None) == [(1, 4), (2, 2), (1, 10)]
+
+
+def test_remembered_results_of_a_batch_count_though_the_rest_is_interrupted(bench):
+    bench.run([], trials=2, proposer=Batched([11, 12, 13]), together=lambda params, trials: 3)
+    interrupt = Interrupt()
+    bench.during = interrupting(13, interrupt)
+    found = bench.run([], proposer=Batched([11, 12, 13]), together=lambda params, trials: 3, interrupt=interrupt)
+    assert (scores(found), found.interrupted) == ([11, 12], True)
+
+
+def test_what_died_once_trains_alone(bench, monkeypatch):
+    def died_at_twelve(times: int) -> None:
+        for _ in range(times):
+            with dying(monkeypatch, lambda fact: fact["type"] in ("trial", "abandoned")):
+                bench.run([], proposer=Batched([11, 12, 13]), together=lambda params, trials: 3)
+
+    died_at_twelve(1)
+    groups: list[list[Any]] = []
+
+    def train(params, out_of_time, epochs, prune):
+        groups.append([p["x"] for p in params])
+        return [bench.train(p, out_of_time, epochs) for p in params]
+
+    found = bench.run([], proposer=Batched([11, 12, 13]), train_all=train, together=lambda params, trials: 3)
+    assert groups == [[11], [12], [13]]
+    assert scores(found) == [11, 12, 13]
+
+
+def test_only_as_many_train_side_by_side_as_there_is_time_for(bench):
+    bench.seconds = 10.0
+    found = bench.run([], proposer=Batched([11, 12, 21, 22, 23]), deadline=45, together=lambda params, trials: 3)
+    assert bench.trained == [11, 12, 21, 22]
+    assert len(found.trials) == 4
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(path.read_bytes()[:40])])
+def test_a_damaged_outcome_of_a_pruned_trial_is_trained_again(bench, damage):
+    bench.run(range(1, 8), train_all=pruning(bench, bad=6))
+    damage(bench.folder / "trials" / bench.facts("trial")[5]["file"])
+    found = bench.run(range(1, 8), train_all=pruning(bench, bad=6))
+    assert bench.trained == [6]
+    assert found.trials[5].status == "pruned"
+
+
+def test_weights_of_another_training_are_not_taken_for_the_winners(bench):
+    bench.run([1])
+    (bench.folder / "trials" / bench.kept(".weights.npz")[0]).unlink()
+
+    def other(params, out_of_time, epochs):
+        done = bench.train(params, out_of_time, epochs)
+        return replace(done, held_out=done.held_out + 0.5)
+
+    with pytest.raises(SearchError, match=r"predictions that are 0\.5 away"):
+        bench.run([1], train=other)

@@ -311,6 +311,7 @@ def test_errors_other_than_a_lack_of_memory_are_not_hidden(
 def test_a_rehearsal_leaves_no_trace_in_what_follows(make, params: dict[str, Any]):
     limits = Limits(epochs=3, patience=3)
     plain, rehearsed = (Trainer(make("binary", kinds="n"), folds=3, limits=limits, seed=1) for _ in range(2))
-    first, second = rehearsed.rehearse(params)
+    first, second = rehearsed.rehearse(params, lambda seconds: False)
     assert first > 0 < second
+    assert len(rehearsed.rehearse(params, lambda seconds: True)) == 1
     np.testing.assert_array_equal(plain.train(params, never).held_out, rehearsed.train(params, never).held_out)
