@@ -140,11 +140,15 @@ def _compare(model: Any, again: Any, probe: Mapping[str, NDArray[Any]]) -> None:
 
 
 def as_tensors(inputs: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
-    """Arrays of numbers and texts as TensorFlow tensors."""
+    """Inputs of a raw model as its backend takes them: numbers, and texts where it is TensorFlow."""
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        return {name: keras.ops.convert_to_tensor(array) for name, array in inputs.items()}
     import tensorflow as tf
 
     def tensor(array: NDArray[Any]) -> Any:
-        return tf.constant(array, dtype=tf.string if array.dtype == object else tf.float64)
+        return tf.constant(array, dtype=tf.string if array.dtype == object else None)
 
     return {name: tensor(array) for name, array in inputs.items()}
 

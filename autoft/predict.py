@@ -74,13 +74,25 @@ class Predictor:
             )
 
     def _ask(self, converted: Converted, rows: slice) -> NDArray[Any]:
-        from autoft.training.bag import guarded
-
         inputs: dict[str, NDArray[Any]] = {}
         for tensor in self.model.inputs:
             cells = converted.values[tensor.name][rows]
-            inputs[tensor.name] = (guarded(cells) if cells.dtype == object else cells)[:, None]
+            if cells.dtype == object:
+                cells = self._category(tensor, cells)
+            inputs[tensor.name] = cells[:, None]
         return np.asarray(self.model(as_tensors(inputs), training=False), dtype=np.float64)
+
+    def _category(self, tensor: Any, cells: NDArray[Any]) -> NDArray[Any]:
+        """Categories as the model takes them: texts, or codes where it was built without TensorFlow."""
+        from autoft.training.bag import guarded
+
+        if tensor.dtype == "string":
+            return guarded(cells)
+        import pandas as pd
+
+        from autoft.preprocess.encode import codes_of
+
+        return codes_of(pd.Index(self.meta.vocabularies[tensor.name], dtype=object), cells)
 
     def _against_schema(self, frame: Any) -> tuple[Finding, ...]:
         """What the schema that travels with the model says of the table."""

@@ -14,6 +14,7 @@ true, so that a positive AUC bias and a negative error bias flatter.
 
 from __future__ import annotations
 
+import argparse
 import statistics
 import tempfile
 import time
@@ -195,14 +196,18 @@ def _setting(setting: Setting, tables: int) -> Row:
 
 
 def main(argv: Sequence[str] | None = None, run: Callable[[Setting, int], Row] = measure) -> None:
-    """Run the benchmark."""
-    given: Options = options("honesty", "is the reported score true?", argv, only=[s.name for s in every()])
+    """Run the benchmark; `--tables N` makes so many of each setting instead of 100."""
+    own = argparse.ArgumentParser(add_help=False)
+    own.add_argument("--tables", type=int, default=None)
+    chosen, rest = own.parse_known_args(argv)
+    given: Options = options("honesty", "is the reported score true?", rest, only=[s.name for s in every()])
+    tables = chosen.tables or (5 if given.quick else 100)
     settings = [s for s in every() if given.wants(s.name)]
     if given.quick:
         settings = [s for s in settings if s.rows == 200 and s.signal != "weak"]
     rows: list[Row] = []
     for setting in settings:
-        rows.append(run(setting, 5 if given.quick else 100))
+        rows.append(run(setting, tables))
         save("honesty", given, rows, summarize(rows))
         progress(f"{setting.name}: coverage {rows[-1]['reported_coverage']:.2f}, bias {rows[-1]['reported_bias']:+.4f}")
     finish("honesty", given, rows, summarize(rows), title="Reported against true scores")

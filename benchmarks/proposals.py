@@ -25,7 +25,7 @@ from benchmarks.objectives import OBJECTIVES, Objective, started
 SIDES = ("autoft", "keras_tuner", f"keras_tuner_{START}", "random")
 #: A proposal of the original takes seconds, so searches are short: keras-tuner's own defaults, which draw three points
 #: per dimension at random, do not get beyond them here.
-TRIALS, SEEDS, HISTORY, REPEATS = 16, 20, (10, 50, 200), 3
+TRIALS, SEEDS, HISTORY, REPEATS = 12, 20, (10, 50, 200), 3
 #: Seeds and trials of the quick version.
 QUICK = (2, 7)
 IMPORTS = ("numpy", "scipy.optimize", "scipy.special", "sklearn.ensemble", "sklearn.gaussian_process", "keras_tuner")

@@ -76,6 +76,11 @@ class SmoothClip(keras.layers.Layer):  # type: ignore[misc]
         return inputs / ops.sqrt(1.0 + ops.square(inputs / 3.0))
 
 
+def _floor(x: Any) -> Any:
+    """Whole numbers in float64; on JAX Keras' own floor comes in float32, which moves a date by a minute."""
+    return ops.cast(ops.floor(x), "float64")
+
+
 @keras.saving.register_keras_serializable(package="autoft")
 class DateCycles(keras.layers.Layer):  # type: ignore[misc]
     """Seconds since 1970 to sines and cosines of the year, week and day: ``[B, k]`` -> ``[B, 6k]`` float32.
@@ -92,8 +97,8 @@ class DateCycles(keras.layers.Layer):  # type: ignore[misc]
         parts = []
         for name, period in _SECONDS.items():
             # The weekday is a step, not a slope: Sunday evening is as far from Monday as Sunday morning.
-            moment = ops.floor(seconds / _SECONDS["day"]) * _SECONDS["day"] if name == "week" else seconds
-            angle = 2.0 * np.pi * (moment / period - ops.floor(moment / period))
+            moment = _floor(seconds / _SECONDS["day"]) * _SECONDS["day"] if name == "week" else seconds
+            angle = 2.0 * np.pi * (moment / period - _floor(moment / period))
             parts += [ops.where(known, f(angle), ops.zeros_like(angle)) for f in (ops.sin, ops.cos)]
         return ops.cast(ops.concatenate(parts, axis=-1), "float32")
 

@@ -44,11 +44,13 @@ class Bag:
 
         One input ``[B, 1]`` per used column, named by its id: float64 for numbers, booleans (0/1) and dates (seconds
         since 1970), string for categories (as `autoft.preprocess.encode.guard` writes them). Output: class
-        probabilities ``[B, C]``, or values ``[B, 1]``.
+        probabilities ``[B, C]``, or values ``[B, 1]``. Only TensorFlow has strings: built on another backend, the
+        model takes int32 codes of categories (`autoft.preprocess.encode.codes_of`).
         """
         import keras
         from keras import ops
 
+        strings = takes_strings()
         inputs: dict[str, Any] = {c: keras.Input((1,), dtype="float64", name=c) for c in self.plan.numbers}
         encoded: dict[str, Any] = {}
         if inputs:
@@ -57,7 +59,10 @@ class Bag:
             encoded["numbers"] = joined
         codes = []
         for category in self.plan.categories:
-            inputs[category.id] = keras.Input((1,), dtype="string", name=category.id)
+            inputs[category.id] = keras.Input((1,), dtype="string" if strings else "int32", name=category.id)
+            if not strings:
+                codes.append(inputs[category.id])
+                continue
             lookup = keras.layers.StringLookup(
                 vocabulary=[MISSING_TOKEN, *map(guard, category.vocabulary)],
                 oov_token=UNKNOWN_TOKEN,
@@ -92,17 +97,25 @@ def build_bag(data: StackData, architecture: Architecture, weights: Mapping[str,
     return Bag(plan=data.plan, encoder=build_encoder(data.plan, statistics), network=network, head=head)
 
 
+def takes_strings() -> bool:
+    """Whether models that are built on this backend take categories as strings."""
+    import keras
+
+    return bool(keras.backend.backend() == "tensorflow")
+
+
 def model_inputs(plan: Plan, encoded: Encoded, texts: Mapping[str, Array]) -> dict[str, Array]:
     """Inputs of the raw model for some rows.
 
     Args:
         plan: The layout.
-        encoded: The rows; only their numbers are used.
+        encoded: The rows.
         texts: Converted categorical cells by column id (None is missing).
     """
     inputs: dict[str, Array] = {c: encoded.numbers[:, [j]] for j, c in enumerate(plan.numbers)}
-    for category in plan.categories:
-        inputs[category.id] = guarded(texts[category.id])[:, None]
+    for j, category in enumerate(plan.categories):
+        codes = encoded.codes[:, [j]]
+        inputs[category.id] = guarded(texts[category.id])[:, None] if takes_strings() else codes
     return inputs
 
 

@@ -65,13 +65,10 @@ class Oracle:
 def test_given_configurations_are_trained_and_the_oracle_is_asked_and_told():
     oracle, chosen = Oracle(), [{"width": w, "dropout": d} for w, d in ((128, 0.1), (256, 0.2), (128, 0.3))]
     given = Given(oracle, chosen)
-    first = given.ask()
-    beside = given.ask(like=first.params)
-    assert given.ask(like=first.params) is None
-    last = given.ask()
-    for proposal, score in ((first, 0.7), (beside, 0.8), (last, 0.9)):
+    proposals = [given.ask() for _ in chosen]
+    for proposal, score in zip(proposals, (0.7, 0.8, 0.9), strict=True):
         given.tell(proposal, score)
-    assert [first.params, beside.params, last.params] == [chosen[0], chosen[2], chosen[1]]
+    assert [proposal.params for proposal in proposals] == chosen
     assert given.ask() is None
     assert (oracle.asked, oracle.told) == (3, [(1, 0.7), (2, 0.8), (3, 0.9)])
 
