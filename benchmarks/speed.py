@@ -15,6 +15,7 @@ autoft with the stopping rules that it has by default.
 
 from __future__ import annotations
 
+import argparse
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -77,10 +78,10 @@ def configurations(setting: Setting, *, seed: int = 0) -> list[dict[str, Any]]:
     return drawn
 
 
-def plan(given: Options) -> list[tuple[Setting, int, int, str]]:
+def plan(given: Options, wanted: int = 3) -> list[tuple[Setting, int, int, str]]:
     """`(setting, threads, repeat, side)` of every search, in the order in which they run."""
     settings = [QUICK] if given.quick else [s for s in SETTINGS if given.wants(s.rows)]
-    threads, repeats = ((1,), 1) if given.quick else ((1, 2), 3)
+    threads, repeats = ((1,), 1) if given.quick else ((1, 2), wanted)
     runs = []
     for count in threads:  # all sizes before the next repeat: a run that is stopped has something of each
         for repeat, side in alternating((AUTOFT, ORDINARY), repeats):
@@ -144,10 +145,13 @@ def _ratios(rows: Sequence[Row]) -> list[float]:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run the benchmark."""
-    given = options("speed", "CPU time of a search: autoft against the ordinary way", argv, only=list(TARGETS))
+    """Run the benchmark; `--repeats N` makes so many repeats instead of three."""
+    own = argparse.ArgumentParser(add_help=False)
+    own.add_argument("--repeats", type=int, default=3)
+    chosen, rest = own.parse_known_args(argv)
+    given = options("speed", "CPU time of a search: autoft against the ordinary way", rest, only=list(TARGETS))
     rows = []
-    for setting, threads, repeat, side in plan(given):
+    for setting, threads, repeat, side in plan(given, chosen.repeats):
         rows.append(run(setting, threads, repeat, side))
         save("speed", given, rows, summarize(rows))
         progress(f"{setting.rows} rows, {threads} thread(s), repeat {repeat}, {side}: {rows[-1]['cpu_s']:.1f} CPU s")
