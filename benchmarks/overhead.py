@@ -123,7 +123,7 @@ def search(rows: int, trials: int, epochs: int | None = None) -> Callable[[], di
                 watch=run.Stopwatch(),
                 tell=lambda step: None,
             )
-            found = run.search(context, prepared, run.open_journal(context, prepared)).found
+            found = run.search_only(context, prepared, run.open_journal(context, prepared)).found
         epochs_trained = sum(len(trial.curves["held_out"]) for trial in found.trials)
         return {"seconds": meter.finish(), "programs": len(programs), "epochs": epochs_trained}
 
@@ -149,7 +149,8 @@ def watching(meter: Meter) -> Iterator[list[Any]]:
     def built(self: Any, *args: Any, **kwargs: Any) -> None:
         with meter.part("compilation"):
             build(self, *args, **kwargs)
-        self.epoch, self.forward = meter.program(self.epoch), meter.program(self.forward)
+        for name in ("epoch", "epoch_and_look", "forward"):
+            setattr(self, name, meter.program(getattr(self, name)))
         programs.append(self)
 
     seams: dict[str, list[tuple[Any, str]]] = {
