@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -49,10 +52,31 @@ def compiled(function: Callable[..., Any], *, fast: bool) -> Callable[..., Any]:
     """
     import tensorflow as tf
 
+    if fast:
+        _start_xla()
     program: Callable[..., Any] = tf.function(
         function, autograph=False, jit_compile=fast or None, reduce_retracing=True
     )
     return program
+
+
+@cache
+def _start_xla() -> None:
+    """Compile something small, so that what XLA says of itself when a process begins with it says it unheard.
+
+    Its log knows neither levels nor Python's stderr, hence the file descriptor; once per process, for a moment.
+    """
+    import tensorflow as tf
+
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        tf.function(lambda x: x + 1.0, jit_compile=True)(tf.zeros(1))
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def out_of_memory(error: BaseException) -> bool:
