@@ -12,7 +12,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from autoft import backend
 from autoft.recipe import Recipe
+
+if os.environ.get("KERAS_BACKEND"):
+    backend.prepare()  # what an entry point would do: JAX has float64 only when asked
 
 ROWS = 240
 
