@@ -155,7 +155,8 @@ class MemberMean(keras.layers.Layer):  # type: ignore[misc]
         return ops.softmax(logits, axis=-1)
 
     def call(self, inputs: Any) -> Any:
-        return ops.mean(self.answers(inputs), axis=0)
+        # Not ops.mean: on JAX Keras computes it in float32 whatever the input is.
+        return ops.sum(self.answers(inputs), axis=0) / self.members
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "task": self.task, "members": self.members}
