@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 #: The cost model's guess of what follows the search is taken so many times: machines are shared.
 _MARGIN = 1.25
 #: Tracing programs should take no more than a tenth of the search; but a shape has to serve no more than so many
-#: trials: fewer shapes find worse networks (`python -m benchmarks.proposals --only grouping`).
+#: trials: fewer shapes find worse networks (docs/decisions.md).
 _TRACING, _MOST_PER_SHAPE = 0.1, 3
 #: Trials side by side share a shape and learn nothing from one another: before so many trials to each one beside it
 #: they train alone. An accelerator has nothing better to do.
