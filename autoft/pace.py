@@ -11,7 +11,8 @@ from autoft.journal import Journal
 from autoft.prepare import Prepared
 from autoft.records import Finding, Progress
 from autoft.search import cost
-from autoft.search.budget import TYPICAL_EPOCHS, Budget, plan_epochs
+from autoft.search.budget import Budget, plan_epochs
+from autoft.search.cost import TYPICAL_EPOCHS
 from autoft.search.loop import Found
 from autoft.search.outcome import OUT_OF_TIME
 from autoft.search.space import Dimension

@@ -207,6 +207,7 @@ class Programs:
 
 
 def programs(prepared: Prepared, space: Sequence[Dimension]) -> Programs:
+    """The shapes that a search over a space may come upon."""
     from autoft.preprocess.fit import blocks
     from autoft.search.space import SHAPE, Choice
 
@@ -291,6 +292,7 @@ def _before(recipe: Recipe, prepared: Prepared, shape: Shape, machine: Machine) 
 
 
 def after(recipe: Recipe, prepared: Prepared, trials: int, epochs: int, machine: Machine) -> dict[str, float]:
+    """Seconds of what follows a search of so many trials of so many epochs, by name."""
     target, columns = prepared.target, len(prepared.features)
     evaluation = cost.evaluation_seconds(
         len(prepared.y),

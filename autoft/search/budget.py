@@ -6,8 +6,8 @@ import statistics
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-#: Epochs that a trial takes as a rule before its held-out curve has turned, where more are allowed.
-TYPICAL_EPOCHS = 25
+from autoft.search.cost import TYPICAL_EPOCHS
+
 #: Trials that a search should have: fewer epochs each rather than fewer of them.
 _ENOUGH_TRIALS = 6
 #: No trial is planned with fewer epochs.
