@@ -71,11 +71,13 @@ def budget(
     reserve = _reserve(context.recipe, prepared)
     plan = _plan(journal)
     if plan is None or plan["minutes"] != search.minutes:
-        new = _measure(context, trainer, space, deadline - reserve(min(search.trials, 10)))
+        tracing = cost.trace_seconds(planning.programs(prepared, space).default, reserve.machine)
+        new = _measure(context, trainer, space, deadline - reserve(min(search.trials, 10)), tracing)
         if plan is None or new["epochs"] >= _WORTH_FORGETTING * plan["epochs"]:
             plan = new
         plan = {**new, "epochs": plan["epochs"]}
-        journal.append(plan)
+        if not context.interrupt:  # what was measured in a hurry is no plan for the run that goes on
+            journal.append(plan)
     epochs = None if plan["epochs"] >= search.epochs else int(plan["epochs"])
     return Budget(trials=search.trials, deadline=deadline, clock=clock, reserve=reserve, epochs=epochs)
 
@@ -107,12 +109,22 @@ def _plan(journal: Journal) -> Mapping[str, Any] | None:
     return next((fact for fact in reversed(journal.contents.facts) if fact["type"] == "plan"), None)
 
 
-def _measure(context: Context, trainer: Trainer, space: tuple[Dimension, ...], end: float) -> dict[str, Any]:
-    """The plan, from an epoch or two of the default configuration."""
+def _measure(
+    context: Context, trainer: Trainer, space: tuple[Dimension, ...], end: float, tracing: float
+) -> dict[str, Any]:
+    """The plan, from an epoch or two of the default configuration.
+
+    Args:
+        context, trainer, space: Of the run.
+        end: When the search has to be over.
+        tracing: Seconds by which the first epoch is longer, as a guess.
+    """
     search, clock, interrupt = context.recipe.search, context.watch.clock, context.interrupt
     left = end - clock()
     # A second epoch says what one costs without tracing, but is not worth more than a twentieth of the time.
-    taken = trainer.rehearse({d.name: d.default for d in space}, lambda first: bool(interrupt) or first > left / 20)
+    taken = trainer.rehearse(
+        {d.name: d.default for d in space}, lambda first: bool(interrupt) or first - tracing > left / 20
+    )
     epoch, seconds = taken[-1], max(end - clock(), 0.0)
     epochs = plan_epochs(seconds=seconds, epoch_seconds=epoch, epochs=search.epochs, trials=search.trials)
     trial = epoch * min(epochs, TYPICAL_EPOCHS)
@@ -143,5 +155,5 @@ class _Reserve:
         return _MARGIN * sum(after.values())
 
 
-def _reserve(recipe: Recipe, prepared: Prepared) -> Callable[[int], float]:
+def _reserve(recipe: Recipe, prepared: Prepared) -> _Reserve:
     return _Reserve(recipe=recipe, prepared=prepared, machine=cost.Machine.measure())

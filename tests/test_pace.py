@@ -71,3 +71,22 @@ def test_trials_train_side_by_side_in_long_searches_only(trials: int, algorithm:
     recipe = tiny_recipe(**{"search.algorithm": algorithm})
     trainer: Any = SimpleNamespace(together=lambda params: 4, accelerated=False)
     assert pace.together(recipe, trainer)({}, trials) == expected
+
+
+@pytest.mark.parametrize(("first", "asked"), [(1.4, 2), (1.6, 1)])
+def test_tracing_is_no_reason_to_do_without_a_second_epoch(first: float, asked: int):
+    """Ten seconds are left, tracing is guessed at one: an epoch of up to half a second is measured again."""
+    taken: list[float] = []
+
+    def rehearse(params: Any, enough: Any) -> list[float]:
+        taken.extend([first] if enough(first) else [first, 0.1])
+        return taken
+
+    context: Any = SimpleNamespace(
+        recipe=tiny_recipe(trials=9, minutes=1),
+        watch=SimpleNamespace(clock=lambda: 0.0),
+        interrupt=False,
+        tell=lambda step: None,
+    )
+    plan = pace._measure(context, SimpleNamespace(rehearse=rehearse), (), 10.0, 1.0)  # type: ignore[arg-type]
+    assert (len(taken), plan["epoch_seconds"]) == (asked, taken[-1])
