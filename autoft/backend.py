@@ -12,6 +12,13 @@ from autoft.errors import SetupError
 _INSTALL = {"tensorflow": 'pip install "autoft[tensorflow]"', "jax": 'pip install "autoft[jax]"'}
 
 
+def wanted() -> str:
+    """The backend that Keras runs on, or will."""
+    if "keras" in sys.modules and hasattr(sys.modules["keras"], "backend"):
+        return str(sys.modules["keras"].backend.backend())
+    return os.environ.get("KERAS_BACKEND", "") or "tensorflow"
+
+
 def prepare() -> str:
     """Settle the backend: ``KERAS_BACKEND``, else TensorFlow; quieten its start-up chatter.
 
@@ -22,23 +29,20 @@ def prepare() -> str:
         SetupError: If there is no backend that this version can train on.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    wanted = os.environ.get("KERAS_BACKEND", "")
-    if "keras" in sys.modules and hasattr(sys.modules["keras"], "backend"):
-        wanted = str(sys.modules["keras"].backend.backend())
-    wanted = wanted or "tensorflow"
-    if wanted not in _INSTALL:
+    found = wanted()
+    if found not in _INSTALL:
         raise SetupError(
             "Keras' backend",
             "be tensorflow or jax, the ones that autoft trains on",
-            f"it is {wanted} (KERAS_BACKEND)",
+            f"it is {found} (KERAS_BACKEND)",
             f"unset KERAS_BACKEND, and where TensorFlow is missing: {_INSTALL['tensorflow']}",
         )
-    if find_spec(wanted) is None:
-        name = {"tensorflow": "TensorFlow", "jax": "JAX"}[wanted]
-        raise SetupError("autoft", "have a Keras backend to train with", f"{name} is not installed", _INSTALL[wanted])
-    if wanted == "jax":
+    if find_spec(found) is None:
+        name = {"tensorflow": "TensorFlow", "jax": "JAX"}[found]
+        raise SetupError("autoft", "have a Keras backend to train with", f"{name} is not installed", _INSTALL[found])
+    if found == "jax":
         _allow_float64()
-    return wanted
+    return found
 
 
 def _allow_float64() -> None:

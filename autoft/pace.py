@@ -15,7 +15,7 @@ from autoft.search.budget import Budget, plan_epochs
 from autoft.search.cost import TYPICAL_EPOCHS
 from autoft.search.loop import Found
 from autoft.search.outcome import OUT_OF_TIME
-from autoft.search.space import Dimension
+from autoft.search.space import SHAPE, Dimension
 
 if TYPE_CHECKING:
     from autoft.recipe import Recipe
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 #: The cost model's guess of what follows the search is taken so many times: machines are shared.
 _MARGIN = 1.25
-#: Tracing programs should take no more than a tenth of the search; but a shape has to serve no more than so many
-#: trials: fewer shapes find worse networks (docs/decisions.md).
-_TRACING, _MOST_PER_SHAPE = 0.1, 3
+#: Tracing programs should take no more than a tenth of the search; but one has to serve no more than so many trials,
+#: least where it is for one size only: fewer of them find worse networks (docs/decisions.md).
+_TRACING, _MOST_PER_PROGRAM, _MOST_PER_SIZE = 0.1, 6, 3
 #: Trials side by side share a shape and learn nothing from one another: before so many trials to each one beside it
 #: they train alone. An accelerator has nothing better to do.
 _ALONE, _ALONE_ACCELERATED = 25, 8
@@ -35,15 +35,19 @@ _ALONE, _ALONE_ACCELERATED = 25, 8
 _WORTH_FORGETTING = 2
 
 
-def trials_per_shape(prepared: Prepared, space: tuple[Dimension, ...], epochs: int) -> int:
-    """How many trials a new shape of the network has to serve.
+def sharing(prepared: Prepared, space: tuple[Dimension, ...], epochs: int) -> dict[str, Any]:
+    """How the search saves programs: the dimensions that fix one, and how many trials a new one has to serve.
 
     From the cost model with the reference machine's constants, not from a clock: equal runs propose equal trials.
+
+    Returns:
+        ``programs`` and ``trials_per_program`` as `Proposer` takes them.
     """
-    shape, machine = planning.programs(prepared, space).default, cost.Machine()
-    trial = cost.trial_seconds(shape, machine, epochs=min(epochs, TYPICAL_EPOCHS))
-    wanted = cost.trace_seconds(shape, machine) * (1 - _TRACING) / _TRACING / trial
-    return max(1, min(_MOST_PER_SHAPE, round(wanted)))
+    found, machine = planning.programs(prepared, space), cost.Machine()
+    trial = cost.trial_seconds(found.default, machine, epochs=min(epochs, TYPICAL_EPOCHS))
+    wanted = cost.trace_seconds(found.default, machine) * (1 - _TRACING) / _TRACING / trial
+    most = _MOST_PER_SIZE if found.dimensions == SHAPE else _MOST_PER_PROGRAM
+    return {"programs": found.dimensions, "trials_per_program": max(1, min(most, round(wanted)))}
 
 
 def together(recipe: Recipe, trainer: Trainer) -> Callable[[Mapping[str, Any], int], int]:

@@ -5,12 +5,12 @@ Neither Keras nor scikit-learn is imported, so the answer is there before a trai
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from autoft import prepare
+from autoft import backend, prepare
 from autoft.records import Finding, Strategy, Task
 from autoft.search import cost
 from autoft.search.cost import Machine, Shape
@@ -75,7 +75,8 @@ class Plan:
         folds, pairs: Members of the stack: one for each fold and, for `nested`, one for each pair of folds.
         train_rows, held_out_rows: Rows that the largest member learns from, and has not seen.
         space: The search space in words, by dimension.
-        shapes: Different shapes of networks and batches in it; each is traced once.
+        shapes: Different shapes of networks and batches in it.
+        programs: Programs that they need; each is traced once.
         trials, minutes: What the recipe allows.
         typical, most: With a typical number of epochs (`cost.TYPICAL_EPOCHS`), and with all that are allowed.
         too_short: Whether `minutes` do not suffice for one typical trial.
@@ -101,6 +102,7 @@ class Plan:
     held_out_rows: int
     space: Mapping[str, str]
     shapes: int
+    programs: int
     trials: int
     minutes: float | None
     typical: Forecast
@@ -183,6 +185,7 @@ def forecast(recipe: Recipe, inspected: Inspected, *, machine: Machine | None = 
         held_out_rows=every.default.held_out,
         space={dimension.name: dimension.words() for dimension in space},
         shapes=every.different,
+        programs=every.number,
         trials=recipe.search.trials,
         minutes=limit,
         typical=typical,
@@ -199,17 +202,27 @@ def forecast(recipe: Recipe, inspected: Inspected, *, machine: Machine | None = 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Programs:
-    """Shapes of the space: the default's, all of them, and how many programs they make (activations included)."""
+    """Shapes of the space, and the programs that they need.
+
+    Attributes:
+        default: The shape of the default configuration.
+        shapes: All shapes, whatever the activation.
+        different: How many different ones there are, activations included.
+        number: Programs that they need.
+        dimensions: Those that fix what the default's program is compiled for.
+    """
 
     default: Shape
     shapes: tuple[Shape, ...]
     different: int
+    number: int
+    dimensions: frozenset[str]
 
 
 def programs(prepared: Prepared, space: Sequence[Dimension]) -> Programs:
     """The shapes that a search over a space may come upon."""
     from autoft.preprocess.fit import blocks
-    from autoft.search.space import SHAPE, Choice
+    from autoft.search.space import MAKE, SHAPE, Choice, shape_of
 
     plan, members = prepared.plan, prepared.members
     smallest = min(len(member.train) for member in members)
@@ -232,12 +245,21 @@ def programs(prepared: Prepared, space: Sequence[Dimension]) -> Programs:
     shaping = [dimension for dimension in space if dimension.name in SHAPE and isinstance(dimension, Choice)]
     names = [dimension.name for dimension in shaping]
     every = [dict(zip(names, values, strict=True)) for values in product(*(d.values for d in shaping))]
-    # Batches larger than the smallest member are cut to it, so that different values may be one shape.
-    different = {(shape(params), params.get("activation")) for params in every}
+    default = shape({dimension.name: dimension.default for dimension in shaping})
+    any_size = backend.wanted() == "tensorflow"
+
+    def program(params: Mapping[str, Any]) -> Hashable:
+        # Batches larger than the smallest member are cut to it, so that different values may be one shape.
+        own = shape(params)
+        make = shape_of(params, MAKE)
+        return make if any_size and not cost.worth_compiling(own) else (own, make)
+
     return Programs(
-        default=shape({dimension.name: dimension.default for dimension in shaping}),
+        default=default,
         shapes=tuple({shape(params): None for params in every}),
-        different=len(different),
+        different=len({(shape(params), shape_of(params, MAKE)) for params in every}),
+        number=len({program(params) for params in every}),
+        dimensions=MAKE if any_size and not cost.worth_compiling(default) else SHAPE,
     )
 
 
@@ -250,8 +272,8 @@ def _forecast(recipe: Recipe, prepared: Prepared, programs: Programs, epochs: in
     trace = sum(cost.trace_seconds(shape, machine) for shape in programs.shapes) / len(programs.shapes)
 
     def search(trials: int) -> float:
-        shapes = programs.different
-        return cost.search_seconds(trials, default, trial.mean, shapes=shapes, trace=trace, machine=machine)
+        number = programs.number
+        return cost.search_seconds(trials, default, trial.mean, programs=number, trace=trace, machine=machine)
 
     def following(trials: int) -> dict[str, float]:
         return after(recipe, prepared, trials, epochs, machine)

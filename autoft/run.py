@@ -193,7 +193,7 @@ def _search(
         maximize=maximize,
         seed=recipe.seed,
         epochs=recipe.search.epochs,
-        trials_per_shape=pace.trials_per_shape(prepared, space, recipe.search.epochs),
+        **pace.sharing(prepared, space, recipe.search.epochs),
     )
     return Search(
         proposer=proposer,

@@ -279,7 +279,7 @@ def _planned_data(plan: Plan) -> list[tuple[str, str]]:
         ("stack", f"{counted(plan.members, 'member')}: {counted(plan.folds, 'fold')}{pairs}; {trained}"),
         ("strategy", plan.strategy),
         *((f"space: {name}", words) for name, words in plan.space.items()),
-        ("shapes", f"{plan.shapes:,} different ones in that space, each traced once"),
+        ("shapes", f"{plan.shapes:,} different ones in that space, for {plan.programs:,} programs, each traced once"),
     ]
 
 

@@ -132,7 +132,7 @@ def _table(rows: int, columns: int) -> list[common.Row]:
     for architecture, (first, trial) in zip(ARCHITECTURES, measured.value["seconds"], strict=True):
         one = shape(rows, columns, architecture)
         predicted = cost.trial_seconds(one, machine, epochs=epochs)
-        predicted_first = cost.trial_seconds(one, machine, epochs=1, new_shape=True)
+        predicted_first = cost.trial_seconds(one, machine, epochs=1, new_program=True)
         line: common.Row = {
             "rows": rows,
             "columns": columns,

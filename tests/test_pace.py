@@ -11,6 +11,8 @@ from conftest import features, tiny_recipe
 from autoft import AutoFineTuner, pace, planning
 from autoft.journal import read
 from autoft.search.cost import Shape
+from autoft.search.space import MAKE
+from autoft.search.space import SHAPE as SIZES
 
 SHAPE = Shape(rows=400, held_out=100, members=5, inputs=30, width=128, depth=2, batch=32)
 
@@ -53,14 +55,17 @@ def test_without_minutes_nothing_is_measured(binary):
     assert not [f for f in read(binary.directory_ / "journal.jsonl").facts if f["type"] == "plan"]
 
 
-@pytest.mark.parametrize(("rows", "expected"), [(400, 3), (4_000, 3), (400_000, 1)])
-def test_shapes_are_shared_where_tracing_costs_more_than_training(
-    rows: int, expected: int, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("rows", "dimensions", "expected"),
+    [(400, MAKE, 6), (4_000, MAKE, 3), (400, SIZES, 3), (400_000, SIZES, 1)],
+)
+def test_programs_are_shared_where_tracing_costs_more_than_training(
+    rows: int, dimensions: frozenset[str], expected: int, monkeypatch: pytest.MonkeyPatch
 ):
-    shape = replace(SHAPE, rows=rows, batch=min(512, rows))
-    monkeypatch.setattr(planning, "programs", lambda prepared, space: SimpleNamespace(default=shape))
+    found = SimpleNamespace(default=replace(SHAPE, rows=rows, batch=min(512, rows)), dimensions=dimensions)
+    monkeypatch.setattr(planning, "programs", lambda prepared, space: found)
     none: Any = None
-    assert pace.trials_per_shape(none, (), 100) == expected
+    assert pace.sharing(none, (), 100) == {"programs": dimensions, "trials_per_program": expected}
 
 
 @pytest.mark.parametrize(

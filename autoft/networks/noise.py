@@ -59,7 +59,7 @@ def uniform(shape: tuple[int, ...], *, layer: int, generator: Any) -> Any:
     """Uniform numbers ``[1, *shape[1:]]`` for all members from the open window, else ``shape`` from a Keras generator.
 
     Args:
-        shape: ``[S, B, width]``.
+        shape: ``[S, B, width]``; sizes may be tensors.
         layer: Which window.
         generator: Of a layer that is trained by Keras itself.
     """
@@ -71,5 +71,5 @@ def uniform(shape: tuple[int, ...], *, layer: int, generator: Any) -> Any:
         return keras.random.uniform(shape, seed=generator)
     numbers, starts = window
     size = math.prod(shape[1:])
-    rows = ops.take(numbers, starts[layer] + np.arange(-(-size // _ROW), dtype=np.int32), axis=0)
+    rows = ops.take(numbers, starts[layer] + ops.arange((size + _ROW - 1) // _ROW, dtype="int32"), axis=0)
     return ops.reshape(ops.reshape(rows, (-1,))[:size], (1, *shape[1:]))

@@ -74,11 +74,11 @@ class StackedEmbedding(keras.layers.Layer):  # type: ignore[misc]
         if training and self.hidden_share > 0:
             shown = noise.uniform(ops.shape(inputs), layer=self.seed, generator=self.generator) >= self.hidden_share
             inputs = inputs * ops.cast(shown, inputs.dtype)
-        members = inputs.shape[0]
         vectors = []
-        for j, table in enumerate(self.tables):
-            size = table.shape[1]
-            flat = ops.reshape(ops.convert_to_tensor(table), (members * size, self.dim))
+        for j, table in enumerate(variable.value for variable in self.tables):
+            # Sizes are asked of the tensors: a program runs with other numbers of members than the layer was built for.
+            members, size, dim = ops.shape(table)
+            flat = ops.reshape(table, (members * size, dim))
             first = ops.expand_dims(ops.arange(members, dtype=inputs.dtype) * size, 1)
             vectors.append(ops.take(flat, inputs[:, :, j] + first, axis=0))
         return ops.concatenate(vectors, axis=-1)

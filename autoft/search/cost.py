@@ -30,7 +30,7 @@ PREDICTED_ROWS, SAMPLED_ROWS, IMPORTANCE_ROWS = 8_192, 256, 2_000
 ENCODED_ROWS, ENCODED_CELLS = 16_384, 2**24
 
 #: Operations of an epoch above which its program is compiled.
-WORTH_XLA = 1e9
+WORTH_XLA = 8e9
 
 #: Row weights (rows x trials x draws) beyond which the evaluation makes fewer draws, and those that it always makes.
 AFFORDABLE, FEWEST_DRAWS = 10**9, 200
@@ -50,7 +50,7 @@ class Rates:
         row: One row of one member: its place in the order of an epoch, or its answer and loss.
         epoch, trial: Overhead of one epoch; of one trial.
         start_weight: Drawing one initial weight.
-        trace, trace_layer: The first training of a shape, and each of its layers.
+        trace, trace_layer: The first training with a program, and each of its layers.
         xla, xla_layer: The same on top, where the program is worth compiling.
         import_, import_tfdv: Importing TensorFlow and Keras; TensorFlow Data Validation.
         read_cell, check_cell, check: Reading one cell; checking one; checking a table at all.
@@ -267,6 +267,11 @@ class Shape:
         return -(-self.rows // self.batch)
 
 
+def worth_compiling(shape: Shape) -> bool:
+    """Whether an epoch is long enough for a program of these very sizes; others share one for any sizes."""
+    return 6.0 * shape.kernels * shape.steps * shape.batch * shape.members >= WORTH_XLA
+
+
 def epoch_seconds(shape: Shape, machine: Machine, rates: Rates = RATES) -> float:
     """Seconds of one epoch: training, and the look at the curves (held-out rows and a sample of the training rows).
 
@@ -290,27 +295,27 @@ def _predicted(shape: Shape) -> int:
 
 
 def trial_seconds(
-    shape: Shape, machine: Machine, *, epochs: int, new_shape: bool = False, rates: Rates = RATES
+    shape: Shape, machine: Machine, *, epochs: int, new_program: bool = False, rates: Rates = RATES
 ) -> float:
-    """Seconds of training one trial: initial weights, its epochs and, for the first of a shape, tracing the program.
+    """Seconds of training one trial: initial weights, its epochs and, for the first of a program, tracing it.
 
     Args:
         shape: Of the stack.
         machine: At hand.
         epochs: That it trains.
-        new_shape: Whether no earlier trial had this shape.
+        new_program: Whether no earlier trial had its program.
         rates: Of the reference machine.
     """
     start = machine.alone(rates.trial + shape.members * shape.parameters * rates.start_weight)
-    first = trace_seconds(shape, machine, rates) if new_shape else 0.0
+    first = trace_seconds(shape, machine, rates) if new_program else 0.0
     return start + first + epochs * epoch_seconds(shape, machine, rates)
 
 
 def trace_seconds(shape: Shape, machine: Machine, rates: Rates = RATES) -> float:
-    """Seconds until a new shape trains: its network is built, its program traced and, if it is large, compiled."""
+    """Seconds until a new program trains: its network is built, it is traced and, if it is large, compiled."""
     layers = shape.depth + shape.embedded
     seconds = rates.trace + layers * rates.trace_layer
-    if 6.0 * shape.kernels * shape.steps * shape.batch * shape.members >= WORTH_XLA:
+    if worth_compiling(shape):
         seconds += rates.xla + layers * rates.xla_layer
     return machine.alone(seconds)
 
@@ -430,24 +435,24 @@ def search_seconds(
     default: float,
     mean: float,
     *,
-    shapes: int,
+    programs: int,
     trace: float,
     machine: Machine,
     rates: Rates = RATES,
 ) -> float:
     """Seconds of a search: the default configuration first, then trials all over the space.
 
-    New shapes are traced as they come up: drawn at random, t of N shapes give N (1 - (1 - 1/N)^t) different ones.
+    New programs are traced as they come up: drawn at random, t of N give N (1 - (1 - 1/N)^t) different ones.
 
     Args:
         trials: That are run.
         default, mean: Seconds of the default trial, and of one of the space, without tracing.
-        shapes: Different shapes of the space.
+        programs: Different programs for the shapes of the space.
         trace: Seconds of tracing one.
         machine: At hand.
         rates: Of the reference machine.
     """
     if not trials:
         return 0.0
-    different = shapes * (1.0 - (1.0 - 1.0 / shapes) ** trials)
+    different = programs * (1.0 - (1.0 - 1.0 / programs) ** trials)
     return default + (trials - 1) * mean + different * trace + trials * machine.alone(rates.proposal)

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autoft.search.space import SHAPE, Choice, Dimension, Range
+from autoft.search.space import Choice, Dimension, Range
 
 Array = NDArray[Any]
+#: Values of some dimensions, the same ones in each.
 Shapes = Sequence[Mapping[str, Any]]
 
 #: A space of so few points is listed instead of drawn from.
@@ -29,7 +30,6 @@ class Lattice:
         self.space = tuple(space)
         self._steps = np.array([len(d.values) - 1 if isinstance(d, Choice) else 0 for d in space])
         self._discrete = np.array([isinstance(d, Choice) for d in space])
-        self._shape = np.flatnonzero([d.name in SHAPE for d in space])
         # A category with three or more values has no order: a column for each, as far apart as 0 and 1 are.
         self._wide = [isinstance(d, Choice) and isinstance(d.default, str) and len(d.values) > 2 for d in space]
         spans = [len(d.values) if w and isinstance(d, Choice) else 1 for d, w in zip(space, self._wide, strict=True)]
@@ -64,8 +64,9 @@ class Lattice:
         points = self.encode([dict(zip(names, each, strict=True)) for each in itertools.product(*values)])
         if shapes is None:
             return points
-        allowed = {tuple(row) for row in self._shapes(shapes)}
-        return points[[tuple(row) in allowed for row in points[:, self._shape]]]
+        fixed, wanted = self._shapes(shapes)
+        allowed = {tuple(row) for row in wanted}
+        return points[[tuple(row) in allowed for row in points[:, fixed]]]
 
     def draw(self, rng: np.random.Generator, number: int, shapes: Shapes | None) -> Array:
         """Points at random, each of one of the given shapes (None: of any)."""
@@ -73,8 +74,8 @@ class Lattice:
         places = np.minimum(np.floor(points * (self._steps + 1)), self._steps) / np.maximum(self._steps, 1)
         points = np.where(self._discrete, places, points)
         if shapes is not None:
-            allowed = self._shapes(shapes)
-            points[:, self._shape] = allowed[rng.integers(len(allowed), size=number)]
+            fixed, allowed = self._shapes(shapes)
+            points[:, fixed] = allowed[rng.integers(len(allowed), size=number)]
         return points
 
     def near(self, rng: np.random.Generator, points: Array, scale: float, shapes: Shapes | None) -> Array:
@@ -87,16 +88,19 @@ class Lattice:
         changed[np.arange(size[0]), rng.integers(size[1], size=size[0])] = True
         moved = np.clip(points + rng.normal(0, scale, size), 0, 1)
         out = np.where(changed, np.where(self._discrete, self.draw(rng, size[0], None), moved), points)
-        if shapes is not None and len(self._shape):
-            allowed, mine = self._shapes(shapes), points[:, self._shape]
+        if shapes is not None:
+            fixed, allowed = self._shapes(shapes)
+            mine = points[:, fixed]
             other = allowed[rng.integers(len(allowed), size=size[0])]
             stays = (mine[:, None] == allowed).all(axis=2).any(axis=1) & (rng.random(size[0]) < 0.75)
-            out[:, self._shape] = np.where(stays[:, None], mine, other)
+            out[:, fixed] = np.where(stays[:, None], mine, other)
         return out
 
-    def _shapes(self, shapes: Shapes) -> Array:
-        dimensions = [self.space[k] for k in self._shape]
-        return np.array([[_share(d, s[d.name]) for d in dimensions] for s in shapes]).reshape(len(shapes), -1)
+    def _shapes(self, shapes: Shapes) -> tuple[list[int], Array]:
+        """Positions of the dimensions that shapes fix, and their values there, a row for each shape."""
+        fixed = [k for k, d in enumerate(self.space) if d.name in shapes[0]]
+        values = [[_share(self.space[k], shape[self.space[k].name]) for k in fixed] for shape in shapes]
+        return fixed, np.array(values).reshape(len(shapes), -1)
 
 
 def _share(dimension: Dimension, value: Any) -> float:

@@ -17,7 +17,7 @@ import numpy as np
 
 from autoft.search.lattice import rounded
 from autoft.search.oracles import Algorithm, make_oracle
-from autoft.search.space import Choice, Dimension, shape_of
+from autoft.search.space import SHAPE, Choice, Dimension, shape_of
 
 __all__ = ["Algorithm", "Proposal", "Proposer"]
 
@@ -44,10 +44,10 @@ class Proposer:
     `tell` gives the same proposals. The Gaussian process takes those that are out to score as it expects, so that a
     batch spreads.
 
-    A new shape (width, depth, activation, batch size, embedding) costs a new program. With `trials_per_shape` p > 1
-    proposal t (from 0) may bring one only while fewer than ``2 + t // p`` are known; otherwise, the choice is among
-    the known ones as long as they have anything new. Bayesian proposals and random draws (Hyperband's too) keep to
-    that; a grid goes through all points of a shape before the next, and Hyperband promotes what is best.
+    What differs in one of the dimensions `programs` needs a new program. With `trials_per_program` p > 1 proposal t
+    (from 0) may bring one only while fewer than ``2 + t // p`` are known; otherwise, the choice is among the known
+    ones as long as they have anything new. Bayesian proposals and random draws (Hyperband's too) keep to that; a grid
+    goes through all points of a shape before the next, and Hyperband promotes what is best.
 
     Args:
         algorithm: Which oracle.
@@ -55,7 +55,8 @@ class Proposer:
         maximize: Whether a higher score is better.
         seed: Same seed and same answers give the same proposals.
         epochs: Upper limit of epochs (Hyperband's resource).
-        trials_per_shape: How many trials a new shape should serve; 1 is no limit.
+        programs: Dimensions that fix what a program is compiled for.
+        trials_per_program: How many trials a new program should serve; 1 is no limit.
     """
 
     def __init__(
@@ -66,13 +67,14 @@ class Proposer:
         maximize: bool,
         seed: int,
         epochs: int,
-        trials_per_shape: int = 1,
+        programs: frozenset[str] = SHAPE,
+        trials_per_program: int = 1,
     ) -> None:
         with _quiet():
             self._oracle = make_oracle(algorithm, space, maximize=maximize, seed=seed, epochs=epochs)
         self._space = tuple(space)
-        self._per_shape = trials_per_shape
-        self._shapes: dict[tuple[tuple[str, Any], ...], dict[str, Any]] = {}
+        self._programs, self._per_program = programs, trials_per_program
+        self._known: set[tuple[tuple[str, Any], ...]] = set()
         self._asked = self._calls = 0
         self._held: Proposal | None = None
 
@@ -96,7 +98,7 @@ class Proposer:
             self._held = proposal
             return None
         self._asked += 1
-        self._shapes.setdefault(shape_of(proposal.params), proposal.params)
+        self._known.add(shape_of(proposal.params, self._programs))
         return proposal
 
     def tell(self, proposal: Proposal, score: float | None) -> None:
@@ -124,11 +126,10 @@ class Proposer:
         return Proposal(params=params, epochs=int(epochs) if epochs else None, ticket=trial)
 
     def _restrict(self, like: Mapping[str, Any] | None) -> None:
-        known = tuple(self._shapes.values())
         if like is not None:
-            self._oracle.restrict((like,))
-        elif self._per_shape > 1 and len(known) >= 2 + self._asked // self._per_shape:
-            self._oracle.restrict(known, None)
+            self._oracle.restrict((dict(shape_of(like)),))
+        elif self._per_program > 1 and len(self._known) >= 2 + self._asked // self._per_program:
+            self._oracle.restrict(tuple(dict(known) for known in sorted(self._known)), None)
         else:
             self._oracle.restrict(None)
 

@@ -11,8 +11,11 @@ from typing import Any
 
 Value = float | int | str
 
-#: Dimensions that fix what a program computes: proposals that agree on them share one.
+#: Dimensions that fix sizes: proposals that agree on them train side by side, and share a program in any case.
 SHAPE = frozenset({"width", "depth", "activation", "batch_size", "embedding"})
+
+#: Those that fix what a program does, whatever the sizes of its arrays.
+MAKE = frozenset({"depth", "activation"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +49,13 @@ class Choice:
 Dimension = Range | Choice
 
 
-def shape_of(params: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
-    """The shape dimensions of a configuration, hashable.
+def shape_of(params: Mapping[str, Any], names: frozenset[str] = SHAPE) -> tuple[tuple[str, Any], ...]:
+    """Some dimensions of a configuration, hashable.
 
     >>> shape_of({"depth": 2, "dropout": 0.1, "activation": "relu"})
     (('activation', 'relu'), ('depth', 2))
     """
-    return tuple((name, params[name]) for name in sorted(SHAPE & params.keys()))
+    return tuple((name, params[name]) for name in sorted(names & params.keys()))
 
 
 def make_space(rows: int, *, embedded: bool, changes: Mapping[str, Sequence[Any] | None]) -> tuple[Dimension, ...]:

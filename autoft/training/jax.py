@@ -9,6 +9,9 @@ import numpy as np
 
 from autoft.preprocess.encode import Array
 
+#: JAX compiles every program for the sizes of its arrays.
+ANY_SIZE = False
+
 
 def constant(array: Array) -> Any:
     """An array on the device."""

@@ -1,7 +1,9 @@
 """The stacked epoch program: one compiled function trains all members of all its trials for one epoch.
 
-Programs hold no state. They are kept by what fixes their shape, so that every trial of a shape, in this run or
-the next one of the process, runs the program that is already there; what a trial changes is an argument.
+Programs hold no state. They are kept by what they are compiled for, so that every trial of a kind, in this run or
+the next one of the process, runs the program that is already there; what a trial changes is an argument. On
+TensorFlow a program takes arrays of any size, unless it is worth compiling for one: widths, batches, members and rows
+are then no part of what it is compiled for.
 """
 
 from __future__ import annotations
@@ -25,14 +27,14 @@ CHUNK = 8_192
 #: The same for all members together, and the least of one.
 _CHUNK_OF_ALL, _LEAST_CHUNK = 2**17, 256
 
-#: Floating-point operations of an epoch above which XLA pays on TensorFlow: it takes a fifth off an epoch, and half
-#: a second more to build. Decided by `python -m benchmarks.compilation`, not by a clock: equal runs stay equal.
-WORTH_XLA = 1e9
+#: Floating-point operations of an epoch above which XLA pays on TensorFlow: it takes an eighth off an epoch, and a
+#: second for every size. Decided by `python -m benchmarks.compilation`, not by a clock: equal runs stay equal.
+WORTH_XLA = 8e9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """Everything that a program is compiled for.
+    """Everything that fixes the sizes of a program's arrays.
 
     Attributes:
         architecture: Shape of the network.
@@ -68,6 +70,17 @@ class Shape:
     def operations(self) -> float:
         """Floating-point operations of one epoch of training: two for each weight and row, three times."""
         return 6.0 * self.parameters * self.steps * self.batch * self.members * self.trials
+
+    @property
+    def worth_compiling(self) -> bool:
+        """Whether an epoch is long enough for a program of these very sizes."""
+        return self.operations >= WORTH_XLA
+
+    def of_any_size(self) -> Shape:
+        """What a program for arrays of any size is compiled for: all that remains is its network's make."""
+        embedding = min(self.architecture.embedding, 1)
+        smallest = replace(self.architecture, width=1, embedding=embedding)
+        return replace(self, architecture=smallest, members=1, trials=1, batch=1, steps=1, rows=1)
 
 
 class Rows:
@@ -118,23 +131,20 @@ class Rows:
 
 
 class Compiled:
-    """The compiled functions of one shape. Stateless, so that any number of trainings may share it."""
+    """The compiled functions of one shape, or of any size. Stateless, so that any number of trainings may share it."""
 
     def __init__(self, shape: Shape) -> None:
         self._engine = _engine()
         self.shape, self.traces = shape, 0
+        # Weights are arguments: the network's own are there for their names and order.
         self.network = build_mlp(
-            shape.architecture,
-            shape.embedded,
-            members=shape.members * shape.trials,
-            dense=shape.dense,
-            outputs=shape.outputs,
+            shape.architecture, shape.embedded, members=1, dense=shape.dense, outputs=shape.outputs
         )
         self.names = [v.path.split("network/")[-1] for v in self.network.trainable_variables]
         self._decayed = [name.endswith("kernel") for name in self.names]
+        self._rates = [v for v in self.network.non_trainable_variables if v.path.endswith("/rate")]
         self.layers = shape.architecture.depth + 1
-        self.window = shape.batch * max(shape.architecture.width, len(shape.embedded))
-        fast = shape.operations >= WORTH_XLA
+        fast = shape.worth_compiling
         self.epoch = self._engine.compiled(self._epoch, fast=fast)
         self.epoch_and_look = self._engine.compiled(self._epoch_and_look, fast=fast)
         self.forward = self._engine.compiled(self._forward, fast=fast)
@@ -147,10 +157,12 @@ class Compiled:
             settings: ``[8, S, 1, 1]``.
             rows: ``(inputs, y)`` of `Rows`.
             table: Uniform numbers for the dropout masks.
-            steps: Positions and weights ``[steps, members, B]``, beginnings of windows ``[steps, layers]``.
+            steps: Positions and weights ``[steps, S, B]``, beginnings of windows ``[steps, layers]``.
         """
+        from keras import ops
+
         self.traces += 1  # Python code of a compiled function runs only while it is traced
-        named = {name: settings[k] for k, name in enumerate(SETTINGS)}
+        named = dict(zip(SETTINGS, ops.unstack(settings, len(SETTINGS)), strict=True))
 
         def step(state: State, now: Any) -> State:
             return self._step(state, named, rows, table, *now)
@@ -158,7 +170,7 @@ class Compiled:
         return _packed(self._engine.scan(step, _unpacked(state), steps))
 
     def _epoch_and_look(self, state: Any, settings: Any, rows: Any, table: Any, steps: Any, watched: Any) -> Any:
-        """One epoch, and logits of the watched positions ``[members, m]`` after it."""
+        """One epoch, and logits of the watched positions ``[S, m]`` after it."""
         state = self._epoch(state, settings, rows, table, steps)
         return state, self._forward(state, rows[0], watched)
 
@@ -168,15 +180,11 @@ class Compiled:
         from keras import ops
 
         inputs, y = rows
-        batch, truth = self._gather(inputs, positions), self._for_all_trials(ops.take(y, positions, axis=0))
-        weight = self._for_all_trials(weight)
-        others = [
-            settings["dropout"] if v.path.endswith("/rate") else v.value for v in self.network.non_trainable_variables
-        ]
+        batch, truth = _gathered(inputs, positions), ops.take(y, positions, axis=0)
 
         def loss(weights: list[Any]) -> Any:
             with noise.drawing(table, starts):
-                logits, _ = self.network.stateless_call(weights, others, batch, training=True)
+                logits = self._logits(weights, batch, training=True, dropout=settings["dropout"])
             losses = row_losses(self.shape.task, logits, truth, settings["label_smoothing"])
             return total_loss(losses, weight)
 
@@ -185,23 +193,26 @@ class Compiled:
         return update(state, gradients, settings, active, decayed=self._decayed, clipped=self.shape.clipped)
 
     def _forward(self, state: Any, inputs: Any, positions: Any) -> Any:
-        """Logits ``[S, m, outputs]`` of positions ``[members, m]``."""
-        others = [v.value for v in self.network.non_trainable_variables]
-        batch = self._gather(inputs, positions)
-        return self.network.stateless_call(_unpacked(state)[0], others, batch, training=False)[0]
+        """Logits ``[S, m, outputs]`` of positions ``[S, m]``."""
+        return self._logits(_unpacked(state)[0], _gathered(inputs, positions), training=False)
 
-    def _gather(self, inputs: Any, positions: Any) -> dict[str, Any]:
-        from keras import ops
+    def _logits(self, weights: Sequence[Any], batch: dict[str, Any], *, training: bool, dropout: Any = None) -> Any:
+        """What the network says with these weights, of any number of members and any width."""
+        import keras
 
-        return {name: self._for_all_trials(ops.take(array, positions, axis=0)) for name, array in inputs.items()}
+        scope = keras.StatelessScope()
+        for variable, value in zip(self.network.trainable_variables, weights, strict=True):
+            scope.add_update((variable, value))
+        for rate in self._rates if training else ():
+            scope.add_update((rate, dropout))
+        with scope:
+            return self.network.call(batch, training=training)
 
-    def _for_all_trials(self, array: Any) -> Any:
-        """All trials see the same batches: ``[members, ...]`` -> ``[members * trials, ...]``."""
-        from keras import ops
 
-        if self.shape.trials == 1:
-            return array
-        return ops.tile(array, (self.shape.trials, *[1] * (len(array.shape) - 1)))
+def _gathered(inputs: dict[str, Any], positions: Any) -> dict[str, Any]:
+    from keras import ops
+
+    return {name: ops.take(array, positions, axis=0) for name, array in inputs.items()}
 
 
 def _packed(state: State) -> Any:
@@ -212,15 +223,22 @@ def _packed(state: State) -> Any:
 
 
 def _unpacked(packed: Any) -> State:
+    from keras import ops
+
     weights, steps = packed
-    first, second, third = ([array[k] for array in weights] for k in range(3))
+    first, second, third = map(list, zip(*(ops.unstack(array, 3) for array in weights), strict=True))
     return first, second, third, steps
 
 
+def key_of(shape: Shape) -> Shape:
+    """What the program for a shape is compiled for."""
+    return shape if shape.worth_compiling or not _engine().ANY_SIZE else shape.of_any_size()
+
+
 @lru_cache(maxsize=48)
-def compiled(shape: Shape) -> Compiled:
-    """The program of a shape, compiled once per process."""
-    return Compiled(shape)
+def compiled(key: Shape) -> Compiled:
+    """The program of a key, compiled once per process."""
+    return Compiled(key)
 
 
 class Program:
@@ -248,12 +266,13 @@ class Program:
         self.batch, self.trials, self.rows = batch, trials, rows
         self.chunk = min(chunk, max(_LEAST_CHUNK, _CHUNK_OF_ALL // (rows.data.members * trials)))
         self.shape = rows.shape(architecture, batch, trials=trials, clipped=clipped)
-        self.compiled = compiled(self.shape)
+        self.compiled = compiled(key_of(self.shape))
+        self._window = batch * max(architecture.width, len(self.shape.embedded))
         self._engine = _engine()
 
     @property
     def traces(self) -> int:
-        """How often the epoch of this shape was traced so far in this process."""
+        """How often the epoch of this program was traced so far in this process."""
         return self.compiled.traces
 
     def start(
@@ -275,7 +294,7 @@ class Program:
         self._settings = constant(np.stack([arrays[name] for name in SETTINGS]))
         self._seen: tuple[Array, Array] | None = None
         self._seed = seed % 2**31
-        self._noise = noise.table(self._seed, self.compiled.window)
+        self._noise = noise.table(self._seed, self._window)
         self._table = constant(self._noise)
 
     def epoch(self, order: Array, weights: Array, number: int = 1, watched: Array | None = None) -> None:
@@ -286,18 +305,18 @@ class Program:
             number: Of the epoch, from 1: it picks the dropout masks.
             watched: Rows whose `logits` will be asked for next: few enough, they are answered in the same call.
         """
-        constant, window = self._engine.constant, self.compiled.window
+        constant = self._engine.constant
         starts = noise.windows(
-            self._noise, self._seed, number, steps=len(order), layers=self.compiled.layers, largest=window
+            self._noise, self._seed, number, steps=len(order), layers=self.compiled.layers, largest=self._window
         )
-        steps = (constant(self.rows.positions(order)), constant(weights), constant(starts))
+        weights = np.tile(weights, (1, self.trials, 1)) if self.trials > 1 else weights
+        steps = (self._positions(order), constant(weights), constant(starts))
         given = (self._state, self._settings, (self.rows.inputs, self.rows.y), self._table, steps)
         self._seen = None
         if watched is None or watched.shape[1] > self.chunk:
             self._state = self.compiled.epoch(*given)
             return
-        positions = constant(self.rows.positions(watched.astype(np.int32)))
-        self._state, logits = self.compiled.epoch_and_look(*given, positions)
+        self._state, logits = self.compiled.epoch_and_look(*given, self._positions(watched.astype(np.int32)))
         self._seen = watched, np.asarray(self._engine.view(logits))
 
     def logits(self, rows: Array) -> Array:
@@ -339,8 +358,14 @@ class Program:
         return few
 
     def _piece(self, rows: Array) -> Array:
-        positions = self._engine.constant(self.rows.positions(rows.astype(np.int32)))
+        positions = self._positions(rows.astype(np.int32))
         return np.asarray(self._engine.view(self.compiled.forward(self._state, self.rows.inputs, positions)))
+
+    def _positions(self, rows: Array) -> Any:
+        """Positions of row numbers ``[..., members, m]`` for all trials, which see the same rows, on the device."""
+        found = self.rows.positions(rows)
+        repeats = (*[1] * (found.ndim - 2), self.trials, 1)
+        return self._engine.constant(np.tile(found, repeats) if self.trials > 1 else found)
 
 
 def _engine() -> Any:

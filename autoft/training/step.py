@@ -87,8 +87,9 @@ def row_losses(task: Task, logits: Any, y: Any, smoothing: Any) -> Any:
     if task == "binary":
         z, soft = logits[:, :, 0], y * (1.0 - smoothing[:, :, 0]) + 0.5 * smoothing[:, :, 0]
         return ops.softplus(z) - soft * z
-    own = ops.one_hot(y, logits.shape[-1], dtype=logits.dtype)
-    soft = own * (1.0 - smoothing) + smoothing / logits.shape[-1]
+    classes = ops.shape(logits)[-1]  # a program for arrays of any size learns it when it runs
+    own = ops.one_hot(y, classes, dtype=logits.dtype)
+    soft = own * (1.0 - smoothing) + smoothing / ops.cast(classes, logits.dtype)
     return ops.logsumexp(logits, axis=-1) - ops.sum(soft * logits, axis=-1)
 
 

@@ -60,7 +60,7 @@ def test_a_trial_is_its_epochs_and_a_new_shape_pays_once():
     ten = cost.trial_seconds(SHAPE, MACHINE, epochs=10)
     twenty = cost.trial_seconds(SHAPE, MACHINE, epochs=20)
     assert twenty - ten == pytest.approx(10 * cost.epoch_seconds(SHAPE, MACHINE))
-    new = cost.trial_seconds(SHAPE, MACHINE, epochs=10, new_shape=True)
+    new = cost.trial_seconds(SHAPE, MACHINE, epochs=10, new_program=True)
     assert new - ten == pytest.approx(cost.trace_seconds(SHAPE, MACHINE))
 
 
@@ -87,14 +87,14 @@ def test_checkpoints_are_those_of_a_trial():
         assert cost.checkpoints(epochs) == len(checkpoint_epochs(epochs))
 
 
-def test_search_pays_each_shape_once():
-    def seconds(trials: int, shapes: int) -> float:
-        return cost.search_seconds(trials, 2.0, 1.0, shapes=shapes, trace=10.0, machine=MACHINE)
+def test_search_pays_each_program_once():
+    def seconds(trials: int, programs: int) -> float:
+        return cost.search_seconds(trials, 2.0, 1.0, programs=programs, trace=10.0, machine=MACHINE)
 
     assert seconds(0, 5) == 0.0
     proposal = seconds(2, 1) - seconds(1, 1) - 1.0
     assert seconds(1, 5) == pytest.approx(2.0 + 10.0 + proposal)
-    # One shape is traced once, however many trials; with many shapes almost every trial brings a new one.
+    # One program is traced once, however many trials; with many almost every trial brings a new one.
     assert seconds(101, 1) == pytest.approx(2.0 + 100.0 + 10.0 + 101 * proposal)
     assert seconds(101, 10**6) == pytest.approx(2.0 + 100.0 + 1010.0 + 101 * proposal, rel=0.01)
 

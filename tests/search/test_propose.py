@@ -244,7 +244,7 @@ def test_a_shape_that_is_used_up_gives_none():
 @pytest.mark.parametrize("algorithm", ["bayesian", "random", "hyperband"])
 @pytest.mark.parametrize("per_shape", [3, 8])
 def test_new_shapes_come_no_faster_than_wanted(algorithm, per_shape):
-    limited, free = (talk(proposer(algorithm, trials_per_shape=p), 24) for p in (per_shape, 1))
+    limited, free = (talk(proposer(algorithm, trials_per_program=p), 24) for p in (per_shape, 1))
     known: set = set()
     for t, params in enumerate(limited):
         if shape_of(params) not in known:
@@ -256,7 +256,7 @@ def test_new_shapes_come_no_faster_than_wanted(algorithm, per_shape):
 @pytest.mark.parametrize("algorithm", ["bayesian", "random"])
 def test_the_limit_does_not_end_a_small_space(algorithm):
     space = (Choice(name="width", values=(8, 16, 32), default=8), Choice(name="depth", values=(1, 2), default=1))
-    assert len(talk(proposer(algorithm, space, trials_per_shape=100), 30, lambda params: 0.5)) == 6
+    assert len(talk(proposer(algorithm, space, trials_per_program=100), 30, lambda params: 0.5)) == 6
 
 
 def test_a_grid_stays_with_a_shape():

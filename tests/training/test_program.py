@@ -7,8 +7,9 @@ import keras
 import numpy as np
 import pytest
 
-from autoft.networks.mlp import Architecture, initial_weights
+from autoft.networks.mlp import Architecture, build_mlp, initial_weights
 from autoft.preprocess.fit import blocks
+from autoft.training import program as programs
 from autoft.training.data import StackData, batches
 from autoft.training.program import Compiled, Program, Rows, compiled
 from autoft.training.step import Settings
@@ -22,9 +23,9 @@ LOSSES = {
 }
 
 
-def first_weights(data: StackData) -> dict[str, np.ndarray]:
+def first_weights(data: StackData, architecture: Architecture = ARCHITECTURE) -> dict[str, np.ndarray]:
     return initial_weights(
-        ARCHITECTURE,
+        architecture,
         data.plan,
         power=data.power(),
         blocks=blocks(data.plan),
@@ -46,7 +47,9 @@ def program_for(data: StackData, batch: int = 16) -> Program:
 
 def trained(program: Program, epochs: int = 2, seed: int = 0, **changes: Any) -> dict[str, np.ndarray]:
     data = program.rows.data
-    program.start(first_weights(data), [Settings(**{**SETTINGS, **changes})], epochs=epochs, seed=seed)
+    program.start(
+        first_weights(data, program.shape.architecture), [Settings(**{**SETTINGS, **changes})], epochs=epochs, seed=seed
+    )
     for epoch in range(1, epochs + 1):
         program.epoch(*batches(data.train, program.batch, seed=0, epoch=epoch), number=epoch)
     return program.weights()
@@ -218,7 +221,8 @@ def test_logits_are_those_of_the_network_on_each_members_rows(program: Program, 
         "dense": np.stack([data.dense[s, r] for s, r in enumerate(rows)]),
         "slots": np.stack([data.slots[s, r] for s, r in enumerate(rows)]),
     }
-    network = program.compiled.network
+    shape = program.shape
+    network = build_mlp(ARCHITECTURE, shape.embedded, members=3, dense=shape.dense, outputs=shape.outputs)
     for variable, name in zip(network.trainable_variables, program.compiled.names, strict=True):
         variable.assign(program.weights()[name])
     np.testing.assert_allclose(whole, np.asarray(network(inputs)), atol=1e-6)
@@ -264,3 +268,22 @@ def test_what_else_a_trial_sets_does_what_it_does_in_keras(make, given: Any, opt
         np.testing.assert_allclose(
             program.weights()[name][member].reshape(theirs.shape), theirs, atol=3e-5, err_msg=name
         )
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="JAX compiles for one size")
+def test_one_program_serves_other_sizes_and_trains_as_one_made_for_them(make, monkeypatch: pytest.MonkeyPatch):
+    compiled.cache_clear()
+    rows = Rows(make("binary"))
+    sizes = [(ARCHITECTURE, 16), (replace(ARCHITECTURE, width=9, embedding=3), 16), (ARCHITECTURE, 7)]
+    shared = [Program(architecture, batch, rows) for architecture, batch in sizes]
+    fewer = Program(ARCHITECTURE, 16, Rows(alone(make("binary"), 2)), trials=2)
+    assert len({id(program.compiled) for program in (*shared, fewer)}) == 1
+    assert not shared[0].shape.worth_compiling
+    found = [trained(program, dropout=0.3) for program in shared]
+    assert shared[0].traces == 1
+    monkeypatch.setattr(programs, "WORTH_XLA", 0.0)
+    for (architecture, batch), weights in zip(sizes, found, strict=True):
+        own = Program(architecture, batch, rows)
+        assert own.compiled is not shared[0].compiled
+        for name, w in trained(own, dropout=0.3).items():
+            np.testing.assert_allclose(w, weights[name], atol=1e-5, err_msg=name)
