@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
@@ -40,12 +40,12 @@ def windows(numbers: Array, seed: int, epoch: int, *, steps: int, layers: int, l
 
 
 @contextmanager
-def drawing(numbers: Any, starts: Any) -> Iterator[None]:
+def drawing(numbers: Any, starts: Sequence[Any]) -> Iterator[None]:
     """Within the block, layers take their random numbers from windows.
 
     Args:
         numbers: The table.
-        starts: The row where each layer's window begins, ``[layers]``.
+        starts: The row where each layer's window begins.
     """
     before = getattr(_open, "window", None)
     _open.window = (numbers, starts)

@@ -102,7 +102,7 @@ def _weights_name(memory: str) -> str:
 
 def _write(folder: Path, role: str, name: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, str]:
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **dict(arrays))
+    np.savez(buffer, **dict(arrays))  # probabilities hardly shrink, and compressing them took longer than all else
     files.write_atomic(folder / name, buffer.getvalue())
     return {role: name, f"{role}_sha256": files.fingerprint(buffer.getvalue())}
 

@@ -45,7 +45,7 @@ class Shape:
         batch: Rows of a member per step.
         steps: Steps of an epoch.
         rows: Rows of the table.
-        clipped: Whether trials clip their gradients.
+        extras: Those of `step.EXTRAS` that a trial uses.
     """
 
     architecture: Architecture
@@ -58,7 +58,7 @@ class Shape:
     batch: int
     steps: int
     rows: int
-    clipped: bool = False
+    extras: frozenset[str] = frozenset()
 
     @property
     def parameters(self) -> int:
@@ -108,7 +108,9 @@ class Rows:
         self.y = engine.constant(y.reshape(-1))
         self._offset = np.arange(members, dtype=np.int32)[:, None] * n
 
-    def shape(self, architecture: Architecture, batch: int, *, trials: int = 1, clipped: bool = False) -> Shape:
+    def shape(
+        self, architecture: Architecture, batch: int, *, trials: int = 1, extras: frozenset[str] = frozenset()
+    ) -> Shape:
         """The shape of some trials on these rows."""
         data = self.data
         return Shape(
@@ -122,7 +124,7 @@ class Rows:
             batch=batch,
             steps=max(-(-len(own) // batch) for own in data.train),
             rows=len(data.y),
-            clipped=clipped,
+            extras=extras,
         )
 
     def positions(self, rows: Array) -> Array:
@@ -182,15 +184,17 @@ class Compiled:
         inputs, y = rows
         batch, truth = _gathered(inputs, positions), ops.take(y, positions, axis=0)
 
+        smoothing = settings["label_smoothing"] if "label_smoothing" in self.shape.extras else None
+
         def loss(weights: list[Any]) -> Any:
-            with noise.drawing(table, starts):
+            with noise.drawing(table, ops.unstack(starts, self.layers)):
                 logits = self._logits(weights, batch, training=True, dropout=settings["dropout"])
-            losses = row_losses(self.shape.task, logits, truth, settings["label_smoothing"])
+            losses = row_losses(self.shape.task, logits, truth, smoothing)
             return total_loss(losses, weight)
 
         gradients = self._engine.gradients(loss, list(state[0]))
         active = ops.cast(ops.sum(weight, axis=1) > 0, "float32")[:, None, None]
-        return update(state, gradients, settings, active, decayed=self._decayed, clipped=self.shape.clipped)
+        return update(state, gradients, settings, active, decayed=self._decayed, extras=self.shape.extras)
 
     def _forward(self, state: Any, inputs: Any, positions: Any) -> Any:
         """Logits ``[S, m, outputs]`` of positions ``[S, m]``."""
@@ -250,7 +254,7 @@ class Program:
         rows: The rows.
         trials: Trials side by side.
         chunk: Rows of each member that are predicted at a time.
-        clipped: Whether a trial clips its gradients.
+        extras: Those of `step.EXTRAS` that a trial uses.
     """
 
     def __init__(
@@ -261,11 +265,11 @@ class Program:
         *,
         trials: int = 1,
         chunk: int = CHUNK,
-        clipped: bool = False,
+        extras: frozenset[str] = frozenset(),
     ) -> None:
         self.batch, self.trials, self.rows = batch, trials, rows
         self.chunk = min(chunk, max(_LEAST_CHUNK, _CHUNK_OF_ALL // (rows.data.members * trials)))
-        self.shape = rows.shape(architecture, batch, trials=trials, clipped=clipped)
+        self.shape = rows.shape(architecture, batch, trials=trials, extras=extras)
         self.compiled = compiled(key_of(self.shape))
         self._window = batch * max(architecture.width, len(self.shape.embedded))
         self._engine = _engine()
@@ -345,7 +349,7 @@ class Program:
             self.rows,
             trials=len(trials),
             chunk=self.chunk,
-            clipped=self.shape.clipped,
+            extras=self.shape.extras,
         )
         own = np.concatenate([np.arange(self.shape.members) + t * self.shape.members for t in trials])
 

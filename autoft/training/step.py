@@ -52,6 +52,9 @@ class Settings:
         return cls(**{name: params[name] for name in cls.__slots__ if name in params})
 
 
+#: Settings that a program leaves out where no trial of it uses them: they cost a pass over the weights or the rows.
+EXTRAS = frozenset({"weight_decay", "label_smoothing", "clip", "schedule"})
+
 #: Names of the settings' arrays, in the order in which a program takes them.
 SETTINGS = ("learning_rate", "dropout", "l2", "weight_decay", "label_smoothing", "clip", "cosine", "horizon")
 
@@ -78,18 +81,25 @@ def settings_arrays(settings: Sequence[Settings], members: int, horizon: int) ->
     }
 
 
-def row_losses(task: Task, logits: Any, y: Any, smoothing: Any) -> Any:
-    """``[S, B]`` losses of rows from logits ``[S, B, outputs]`` and targets ``[S, B]``."""
+def row_losses(task: Task, logits: Any, y: Any, smoothing: Any = None) -> Any:
+    """``[S, B]`` losses of rows from logits ``[S, B, outputs]`` and targets ``[S, B]``.
+
+    Args:
+        task: Kind of problem.
+        logits, y: Of the rows.
+        smoothing: ``[S, 1, 1]`` label smoothing, None for none.
+    """
     from keras import ops
 
     if task == "regression":
         return ops.square(logits[:, :, 0] - y)
     if task == "binary":
-        z, soft = logits[:, :, 0], y * (1.0 - smoothing[:, :, 0]) + 0.5 * smoothing[:, :, 0]
+        z = logits[:, :, 0]
+        soft = y if smoothing is None else y + smoothing[:, :, 0] * (0.5 - y)
         return ops.softplus(z) - soft * z
     classes = ops.shape(logits)[-1]  # a program for arrays of any size learns it when it runs
     own = ops.one_hot(y, classes, dtype=logits.dtype)
-    soft = own * (1.0 - smoothing) + smoothing / ops.cast(classes, logits.dtype)
+    soft = own if smoothing is None else own + smoothing * (1.0 / ops.cast(classes, logits.dtype) - own)
     return ops.logsumexp(logits, axis=-1) - ops.sum(soft * logits, axis=-1)
 
 
@@ -108,7 +118,7 @@ def update(
     active: Any,
     *,
     decayed: Sequence[bool],
-    clipped: bool = False,
+    extras: frozenset[str] = EXTRAS,
 ) -> State:
     """One Adam step.
 
@@ -118,35 +128,38 @@ def update(
         settings: Arrays ``[S, 1, 1]`` (`settings_arrays`).
         active: ``[S, 1, 1]``, 0 for a member without rows in this step: it keeps weights and moments.
         decayed: Which weights L2 and weight decay apply to.
-        clipped: Whether the program clips gradients at all: it costs a pass over them.
+        extras: The `EXTRAS` that the program has.
     """
     from keras import ops
 
     weights, firsts, seconds, steps = state
-    gradients = [
-        g + 2.0 * settings["l2"] * w if decay else g for w, g, decay in zip(weights, gradients, decayed, strict=True)
-    ]
-    if clipped:
+    penalty = 2.0 * settings["l2"]
+    gradients = [g + penalty * w if decay else g for w, g, decay in zip(weights, gradients, decayed, strict=True)]
+    if "clip" in extras:
         gradients = _clipped(gradients, settings["clip"])
-    rate = active * _rate(settings, steps)
+    rate = active * _rate(settings, steps, extras)
     steps = steps + active
     counted = ops.maximum(steps, 1.0)
     size = rate * ops.sqrt(1.0 - BETA_2**counted) / (1.0 - BETA_1**counted)
+    decline = rate * settings["weight_decay"] if "weight_decay" in extras else None
+    share_1, share_2, epsilon = active * (1.0 - BETA_1), active * (1.0 - BETA_2), ops.convert_to_tensor(EPSILON)
     new: tuple[list[Any], list[Any], list[Any]] = ([], [], [])
     for w, g, first, second, decay in zip(weights, gradients, firsts, seconds, decayed, strict=True):
-        first = first + active * (1.0 - BETA_1) * (g - first)
-        second = second + active * (1.0 - BETA_2) * (ops.square(g) - second)
-        moved = w - size * first / (ops.sqrt(second) + EPSILON)
-        new[0].append(moved - rate * settings["weight_decay"] * w if decay else moved)
+        first = first + share_1 * (g - first)
+        second = second + share_2 * (ops.square(g) - second)
+        moved = w - size * first / (ops.sqrt(second) + epsilon)
+        new[0].append(moved if decline is None or not decay else moved - decline * w)
         new[1].append(first)
         new[2].append(second)
     return (*new, steps)
 
 
-def _rate(settings: Mapping[str, Any], steps: Any) -> Any:
+def _rate(settings: Mapping[str, Any], steps: Any, extras: frozenset[str]) -> Any:
     """The learning rate of a step: constant, or half a cosine down to zero at the horizon."""
     from keras import ops
 
+    if "schedule" not in extras:
+        return settings["learning_rate"]
     progress = ops.minimum(steps / settings["horizon"], 1.0)
     falling = 0.5 * (1.0 + ops.cos(np.pi * progress))
     return settings["learning_rate"] * (1.0 + settings["cosine"] * (falling - 1.0))

@@ -42,7 +42,7 @@ def scan(body: Callable[[Any, Any], Any], state: Any, steps: Any) -> Any:
     count = tf.shape(tf.nest.flatten(steps)[0])[0]
 
     def once(i: Any, state: Any) -> Any:
-        return i + 1, body(state, tf.nest.map_structure(lambda array: array[i], steps))
+        return i + 1, body(state, tf.nest.map_structure(lambda array: tf.gather(array, i), steps))
 
     return tf.while_loop(lambda i, _: i < count, once, (0, state))[1]
 
@@ -74,18 +74,24 @@ class _AnySize:
     def __call__(self, *arrays: Any) -> Any:
         with self._lock:
             if self._program is None:
-                self._program = self._traced(arrays)
+                return self._first(arrays)
         return self._program(*arrays)
 
-    def _traced(self, arrays: tuple[Any, ...]) -> Callable[..., Any]:
+    def _first(self, arrays: tuple[Any, ...]) -> Any:
+        """Trace and call, without Grappler: it takes a quarter of that time, and epochs gain nothing by it."""
         import tensorflow as tf
 
         def any_size(array: Any) -> Any:
             return tf.TensorSpec([None] * len(array.shape), array.dtype)
 
         signature = tf.nest.map_structure(any_size, arrays)
-        program: Callable[..., Any] = tf.function(self._function, autograph=False, input_signature=signature)
-        return program
+        self._program = tf.function(self._function, autograph=False, input_signature=signature)
+        before = bool(tf.config.optimizer.get_experimental_options().get("disable_meta_optimizer", False))
+        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+        try:
+            return self._program(*arrays)
+        finally:
+            tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": before})
 
 
 @cache

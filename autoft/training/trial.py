@@ -18,7 +18,7 @@ from autoft.search.outcome import OUT_OF_MEMORY, OUT_OF_TIME, Outcome
 from autoft.training.data import StackData, batches, padded
 from autoft.training.program import CHUNK, Program, Rows, accelerated, out_of_memory
 from autoft.training.record import Record
-from autoft.training.step import Settings
+from autoft.training.step import EXTRAS, Settings
 
 #: The train curve is read on at most so many rows of each fold.
 _SAMPLE = 256
@@ -199,8 +199,8 @@ class Trainer:
         """One stack of trials, from first weights to outcomes."""
         limit = min(epochs or self.limits.epochs, self.limits.epochs)
         architecture, began, traces = self._key(params[0])[0], self.clock(), 0
-        clipped = any("clip" in p for p in params)
-        program = Program(architecture, batch, self._rows, trials=len(params), chunk=chunk, clipped=clipped)
+        extras = EXTRAS.intersection(set().union(*params))
+        program = Program(architecture, batch, self._rows, trials=len(params), chunk=chunk, extras=extras)
         traced = program.traces
         program.start(self._initial(architecture), [Settings.of(p) for p in params], epochs=limit, seed=self.seed)
         records = [Record(self.data, self.folds, limit, p, self._sample) for p in params]

@@ -12,7 +12,7 @@ from autoft.preprocess.fit import blocks
 from autoft.training import program as programs
 from autoft.training.data import StackData, batches
 from autoft.training.program import Compiled, Program, Rows, compiled
-from autoft.training.step import Settings
+from autoft.training.step import EXTRAS, Settings
 
 ARCHITECTURE = Architecture(width=8, depth=2, activation="silu", embedding=4)
 SETTINGS = {"learning_rate": 0.01, "dropout": 0.0, "l2": 0.003}
@@ -245,7 +245,7 @@ def test_what_else_a_trial_sets_does_what_it_does_in_keras(make, given: Any, opt
     data, member, epochs = make("binary", kinds="n"), 2, 3
     architecture = replace(ARCHITECTURE, depth=1)
     first = {n: w for n, w in first_weights(data).items() if not n.startswith("hidden_1")}
-    program = Program(architecture, 16, Rows(data), clipped="clip" in given)
+    program = Program(architecture, 16, Rows(data), extras=EXTRAS.intersection(given))
     program.start(first, [Settings(learning_rate=0.02, **given)], epochs=epochs)
     model = keras.Sequential([keras.layers.Dense(8, "silu"), keras.layers.Dense(1)])
     model.build((None, data.dense.shape[2]))
