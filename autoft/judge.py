@@ -40,7 +40,7 @@ def evaluate(context: Context, prepared: Prepared, searched: Searched) -> Evalua
         problem: dict[str, Any] = {"task": target.task, "positive_index": target.positive_index}
         scoring = {**problem, "objective": prepared.objective, "seed": recipe.seed}
         answers = searched.bag.answers(prepared.encoded)
-        verdict = verdict_of(recipe, prepared, found, answers, scoring)
+        verdict = verdict_of(recipe, prepared, searched, answers, scoring)
         best, outcome = found.trials[found.best], found.outcomes[found.best]
         pooled = _at_best(outcome)
         rows = np.flatnonzero(prepared.split.blocks >= 0)
@@ -69,6 +69,7 @@ def evaluate(context: Context, prepared: Prepared, searched: Searched) -> Evalua
         held_out=verdict.held_out,
         validation=verdict.validation,
         optimism=verdict.optimism,
+        bag_gain=searched.gains,
         naive=verdict.naive,
         folds=folds,
         overfitting=overfitting.verdict(folds, direction, verdict.optimism),
@@ -90,15 +91,18 @@ def _at_best(outcome: Outcome) -> Array:
     return np.asarray(outcome.held_out[outcome.checkpoints.index(outcome.epochs)])
 
 
-def verdict_of(recipe: Recipe, prepared: Prepared, found: Found, answers: Array, scoring: Mapping[str, Any]) -> Verdict:
-    """The score by the chosen strategy."""
+def verdict_of(
+    recipe: Recipe, prepared: Prepared, searched: Searched, answers: Array, scoring: Mapping[str, Any]
+) -> Verdict:
+    """The score of the deployed model by the chosen strategy."""
     from autoft.evaluate import score
+    from autoft.evaluate.gain import with_gain
 
-    split, y = prepared.split, prepared.y
+    split, y, found = prepared.split, prepared.y, searched.found
     common = {**scoring, "clusters": split.clusters, "draws": recipe.evaluate.draws}
     candidates = _candidates(found)
     if prepared.strategy == "corrected":
-        return score.corrected(y, candidates, **common)
+        return with_gain(score.corrected(y, candidates, **common), searched.gains, prepared.objective)
     if prepared.strategy == "holdout":
         rows = np.flatnonzero(split.blocks < 0)
         return score.holdout(y, candidates, answers.mean(axis=0), rows=rows, **common)

@@ -72,10 +72,11 @@ def budget(
     # What earlier, interrupted runs have used counts: a crash must not extend the budget.
     spent = sum(float(line["seconds"]) for line in journal.contents.trials().values())
     deadline = context.watch.started + search.minutes * 60 - spent
-    reserve = _reserve(context.recipe, prepared)
+    shape = planning.programs(prepared, space).default
+    reserve = _reserve(context.recipe, prepared, shape)
     plan = _plan(journal)
     if plan is None or plan["minutes"] != search.minutes:
-        tracing = cost.trace_seconds(planning.programs(prepared, space).default, reserve.machine)
+        tracing = cost.trace_seconds(shape, reserve.machine)
         new = _measure(context, trainer, space, deadline - reserve(min(search.trials, 10)), tracing)
         if plan is None or new["epochs"] >= _WORTH_FORGETTING * plan["epochs"]:
             plan = new
@@ -151,13 +152,14 @@ class _Reserve:
 
     recipe: Recipe
     prepared: Prepared
+    shape: cost.Shape
     machine: cost.Machine
 
     def __call__(self, trials: int) -> float:
         epochs = min(self.recipe.search.epochs, TYPICAL_EPOCHS)
-        after = planning.after(self.recipe, self.prepared, max(trials, 1), epochs, self.machine)
+        after = planning.after(self.recipe, self.prepared, self.shape, max(trials, 1), epochs, self.machine)
         return _MARGIN * sum(after.values())
 
 
-def _reserve(recipe: Recipe, prepared: Prepared) -> _Reserve:
-    return _Reserve(recipe=recipe, prepared=prepared, machine=cost.Machine.measure())
+def _reserve(recipe: Recipe, prepared: Prepared, shape: cost.Shape) -> _Reserve:
+    return _Reserve(recipe=recipe, prepared=prepared, shape=shape, machine=cost.Machine.measure())

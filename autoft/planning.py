@@ -6,11 +6,11 @@ Neither Keras nor scikit-learn is imported, so the answer is there before a trai
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from autoft import backend, prepare
+from autoft import backend, bagging, prepare
 from autoft.records import Finding, Strategy, Task
 from autoft.search import cost
 from autoft.search.cost import Machine, Shape
@@ -276,7 +276,7 @@ def _forecast(recipe: Recipe, prepared: Prepared, programs: Programs, epochs: in
         return cost.search_seconds(trials, default, trial.mean, programs=number, trace=trace, machine=machine)
 
     def following(trials: int) -> dict[str, float]:
-        return after(recipe, prepared, trials, epochs, machine)
+        return after(recipe, prepared, programs.default, trials, epochs, machine)
 
     def whole(trials: int) -> float:
         return sum(before.values()) + search(trials) + sum(following(trials).values())
@@ -313,8 +313,10 @@ def _before(recipe: Recipe, prepared: Prepared, shape: Shape, machine: Machine) 
     }
 
 
-def after(recipe: Recipe, prepared: Prepared, trials: int, epochs: int, machine: Machine) -> dict[str, float]:
-    """Seconds of what follows a search of so many trials of so many epochs, by name."""
+def after(
+    recipe: Recipe, prepared: Prepared, shape: Shape, trials: int, epochs: int, machine: Machine
+) -> dict[str, float]:
+    """Seconds of what follows a search of so many trials of so many epochs, by name; `shape` is the best's."""
     target, columns = prepared.target, len(prepared.features)
     evaluation = cost.evaluation_seconds(
         len(prepared.y),
@@ -326,4 +328,16 @@ def after(recipe: Recipe, prepared: Prepared, trials: int, epochs: int, machine:
         folds=prepared.split.k,
         outputs=len(target.classes) if target.task == "multiclass" else 1,
     )
-    return {"evaluation": evaluation, "model and report": cost.finish_seconds(len(prepared.y), columns, machine)}
+    finish = cost.finish_seconds(len(prepared.y), columns, machine)
+    return {"evaluation": evaluation, "model and report": finish, **_bag(prepared, shape, epochs, machine)}
+
+
+def _bag(prepared: Prepared, shape: Shape, epochs: int, machine: Machine) -> dict[str, float]:
+    """Seconds of measuring what the bag gains: pairs of folds are left out."""
+    k = prepared.split.k
+    if not bagging.measured(prepared.strategy, k, len(prepared.y)):
+        return {}
+    pairs = replace(shape, members=k * (k - 1) // 2, rows=shape.rows * (k - 2) // (k - 1), held_out=2 * shape.held_out)
+    trace = cost.trace_seconds(pairs, machine) if cost.worth_compiling(pairs) else 0.0
+    encoding = cost.encoding_seconds(len(prepared.y), pairs.inputs, pairs.members, machine)
+    return {"bag": cost.trial_seconds(pairs, machine, epochs=epochs) + trace + encoding}

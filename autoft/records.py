@@ -195,6 +195,8 @@ class Evaluation:
         validation: Naive score of the chosen trial on the objective.
         optimism: How much the naive score flatters, positive when it does, whatever the metric's direction.
         naive: All metrics of the chosen trial's pooled held-out predictions.
+        bag_gain: What the deployed bag gains over the single networks that held-out predictions come from, by metric,
+            in the metric's direction; included in `held_out`. Empty where it was not measured.
         per_class: For classification, by label (as text): precision, recall, f1, roc_auc, rows.
         confusion: ``[true][predicted]`` row counts in the order of the classes.
         curves: ``roc`` and ``pr`` by label (lists of x and y), or ``residuals`` for regression.
@@ -223,6 +225,7 @@ class Evaluation:
     seconds: Mapping[str, float] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     interrupted: bool = False
+    bag_gain: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def metrics(self) -> Mapping[str, Interval]:

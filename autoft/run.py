@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import autoft
-from autoft import files, pace
+from autoft import bagging, files, pace
 from autoft.journal import Journal, difference, read
 from autoft.prepare import Prepared, Tell, fingerprint_parts
 from autoft.records import Progress
@@ -25,6 +26,7 @@ from autoft.search.propose import Proposer
 from autoft.search.space import Dimension, make_space
 
 if TYPE_CHECKING:
+    from autoft.evaluate.folds import Member
     from autoft.recipe import Recipe
     from autoft.training.bag import Bag
     from autoft.training.trial import Trainer
@@ -40,12 +42,21 @@ _FILES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Searched:
-    """What the search has found, and what the evaluation needs of it."""
+    """What the search has found, and what the evaluation needs of it.
+
+    Attributes:
+        found: Trials and outcomes.
+        space: What was searched.
+        baselines: Held-out predictions of simple models.
+        bag: The deployed model.
+        gains: What the bag gains over its members, by metric; empty where it was not measured.
+    """
 
     found: Found
     space: tuple[Dimension, ...]
     baselines: Mapping[str, Array]
     bag: Bag
+    gains: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,14 +145,16 @@ def search_only(context: Context, prepared: Prepared, journal: Journal) -> Searc
     recipe, k = context.recipe, prepared.split.k
     with context.watch.stage("search"):
         context.tell(Progress(stage="search", message="building the training program", trials=recipe.search.trials))
-        trainer = _trainer(context, prepared)
+        stack = trainer(context, prepared, prepared.members)
         rows = min(len(m.train) for m in prepared.members)
         changes = recipe.search.space.model_dump()
         space = make_space(rows, embedded=bool(prepared.plan.embedded), changes=changes)
-        found = _search(context, prepared, journal, trainer, space)
+        found = _search(context, prepared, journal, stack, space)
         best = found.outcomes[found.best]
-        bag = build_bag(trainer.data, trainer.architecture(best.params), best.weights, k)
-    return Searched(found=found, space=space, baselines={}, bag=bag)
+        bag = build_bag(stack.data, stack.architecture(best.params), best.weights, k)
+        del stack  # its rows need not stand beside those that follow
+        gains = bagging.gains(context, prepared, journal, best, partial(trainer, context, prepared))
+    return Searched(found=found, space=space, baselines={}, bag=bag, gains=gains)
 
 
 def _baselines(context: Context, prepared: Prepared) -> Mapping[str, Array]:
@@ -161,8 +174,8 @@ def _baselines(context: Context, prepared: Prepared) -> Mapping[str, Array]:
         )
 
 
-def _trainer(context: Context, prepared: Prepared) -> Trainer:
-    """The rows of the stack, encoded, and what trains on them."""
+def trainer(context: Context, prepared: Prepared, members: Sequence[Member]) -> Trainer:
+    """The rows of a stack of these members, encoded, and what trains on them."""
     from autoft.training.data import stack_data
     from autoft.training.trial import Limits, Trainer
 
@@ -173,15 +186,15 @@ def _trainer(context: Context, prepared: Prepared) -> Trainer:
         prepared.y,
         task=prepared.target.task,
         classes=len(prepared.target.classes),
-        train=[m.train for m in prepared.members],
-        held_out=[m.held_out for m in prepared.members],
+        train=[m.train for m in members],
+        held_out=[m.held_out for m in members],
     )
     limits = Limits(epochs=recipe.search.epochs, patience=recipe.search.patience)
     return Trainer(data, folds=prepared.split.k, limits=limits, seed=recipe.seed, clock=context.watch.clock)
 
 
 def _search(
-    context: Context, prepared: Prepared, journal: Journal, trainer: Trainer, space: tuple[Dimension, ...]
+    context: Context, prepared: Prepared, journal: Journal, stack: Trainer, space: tuple[Dimension, ...]
 ) -> Found:
     from autoft.evaluate.metrics import METRICS
 
@@ -197,15 +210,15 @@ def _search(
     )
     return Search(
         proposer=proposer,
-        train=trainer.train_all,
+        train=stack.train_all,
         score=lambda outcome: _score(prepared, outcome),
         maximize=maximize,
         journal=journal,
         folder=context.folder / "trials",
-        budget=pace.budget(context, prepared, journal, trainer, space),
+        budget=pace.budget(context, prepared, journal, stack, space),
         interrupt=context.interrupt,
         progress=context.tell,
-        together=pace.together(recipe, trainer),
+        together=pace.together(recipe, stack),
         # Pruning looks at all blocks; nested evaluation promises that what judges a block has not.
         pruning=recipe.search.pruning == "median" and prepared.strategy != "nested",
     ).run()

@@ -197,9 +197,11 @@ def _optimism(evaluation: Evaluation) -> Text:
     naive = f"The naive {evaluation.objective} of the best trial, {number(evaluation.validation)}, "
     held_out = evaluation.held_out.get(evaluation.objective)
     expect = f"; expect {interval(held_out)} on new rows." if held_out else "."
+    gain = evaluation.bag_gain.get(evaluation.objective)
+    bag = "" if gain is None else f"; the mean of the folds' networks moves it by {number(gain)}"
     if evaluation.optimism > 0:
-        return safe(f"{naive}flatters by {number(evaluation.optimism)}{expect}")
-    return safe(f"{naive}does not flatter (optimism {number(evaluation.optimism)}){expect}")
+        return safe(f"{naive}flatters by {number(evaluation.optimism)}{bag}{expect}")
+    return safe(f"{naive}does not flatter (optimism {number(evaluation.optimism)}){bag}{expect}")
 
 
 def _baseline_line(evaluation: Evaluation) -> Callable[[Baseline], Text]:

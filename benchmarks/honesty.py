@@ -101,7 +101,7 @@ def judge(setting: Setting, number: int) -> Row:
     found, bag = searched.found, searched.bag
     problem: dict[str, Any] = {"task": prepared.target.task, "positive_index": prepared.target.positive_index}
     scoring = {**problem, "objective": prepared.objective, "seed": seed}
-    verdict = judging.verdict_of(recipe, prepared, found, bag.answers(prepared.encoded), scoring)
+    verdict = judging.verdict_of(recipe, prepared, searched, bag.answers(prepared.encoded), scoring)
     best = found.outcomes[found.best]
     naive = score.plain(
         prepared.y,

@@ -154,11 +154,11 @@ def watching(meter: Meter) -> Iterator[list[Any]]:
         programs.append(self)
 
     seams: dict[str, list[tuple[Any, str]]] = {
-        "training": [(Trainer, "train_all")],
+        "training": [(Trainer, "train_all"), (Trainer, "answers_after")],
         "proposals": [(Proposer, "__init__"), (Proposer, "ask"), (Proposer, "tell")],
         "journal": [(Journal, "append"), (outcome, "store"), (outcome, "forget_weights")],
         "scoring": [(run, "_score")],
-        "encoding": [(run, "_trainer")],
+        "encoding": [(run, "trainer")],
     }
     with ExitStack() as stack:
         stack.enter_context(patch.object(Compiled, "__init__", built))

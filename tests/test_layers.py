@@ -15,7 +15,8 @@ LAYERS = {
     **dict.fromkeys(("schema", "preprocess", "networks", "search"), 3),
     "training": 4,
     **dict.fromkeys(("evaluate", "report", "artifact"), 5),
-    **dict.fromkeys(("prepare", "planning", "pace", "predict", "run", "judge", "keep", "stored", "trainer"), 6),
+    **dict.fromkeys(("prepare", "planning", "pace", "bagging", "run", "judge", "keep"), 6),
+    **dict.fromkeys(("predict", "stored", "trainer"), 6),
     **dict.fromkeys(("screen", "inventory", "predictions", "cli", "__main__"), 7),
 }
 #: Within a layer, who may import whom (everything else must go down).
@@ -29,6 +30,9 @@ SAME_LAYER = {
     ("pace", "planning"),
     ("pace", "prepare"),
     ("run", "pace"),
+    ("run", "bagging"),
+    ("bagging", "prepare"),
+    ("planning", "bagging"),
     ("run", "prepare"),
     ("judge", "prepare"),
     ("judge", "run"),

@@ -34,10 +34,21 @@ def test_run_folder_is_complete(binary):
 
 
 def test_it_learns(binary):
-    assert binary.evaluation_.metrics["roc_auc"].value > 0.7
-    assert binary.evaluation_.optimism == pytest.approx(
-        binary.evaluation_.validation - binary.evaluation_.metrics["roc_auc"].value
-    )
+    evaluation = binary.evaluation_
+    assert evaluation.metrics["roc_auc"].value > 0.7
+    # Optimism is about the choice; what the bag gains comes on top.
+    members = evaluation.metrics["roc_auc"].value - evaluation.bag_gain["roc_auc"]
+    assert evaluation.optimism == pytest.approx(evaluation.validation - members)
+
+
+def test_the_gain_of_the_bag_is_measured_once_and_only_where_single_members_are_scored(binary, regression, multiclass):
+    assert 0 < binary.evaluation_.bag_gain["roc_auc"] < 0.1
+    facts = [fact for fact in read(binary.directory_ / "journal.jsonl").facts if fact["type"] == "gain"]
+    assert [dict(fact["gains"]) for fact in facts] == [dict(binary.evaluation_.bag_gain)]
+    assert regression.evaluation_.strategy == "holdout"
+    assert multiclass.evaluation_.strategy == "nested"
+    assert not regression.evaluation_.bag_gain
+    assert not multiclass.evaluation_.bag_gain
 
 
 def test_positive_class_is_the_users(binary):

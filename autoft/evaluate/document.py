@@ -23,6 +23,7 @@ KEYS = (
     "held_out",
     "validation",
     "optimism",
+    "bag_gain",
     "folds",
     "baselines",
     "trials",
@@ -45,6 +46,7 @@ def to_document(evaluation: Evaluation) -> dict[str, Any]:
         "held_out": {name: dataclasses.asdict(value) for name, value in evaluation.held_out.items()},
         "validation": evaluation.validation,
         "optimism": evaluation.optimism,
+        "bag_gain": evaluation.bag_gain,
         "folds": [_fold(report) for report in evaluation.folds],
         "baselines": {baseline.name: _baseline(baseline) for baseline in evaluation.baselines},
         "trials": [dataclasses.asdict(trial) for trial in evaluation.trials],
@@ -107,6 +109,7 @@ def _evaluation(document: Mapping[str, Any]) -> Evaluation:
         held_out={name: _interval(value) for name, value in document["held_out"].items()},
         validation=_number(document["validation"]),
         optimism=_number(document["optimism"]),
+        bag_gain=_numbers(document.get("bag_gain", {})),  # absent before 0.2
         naive=_numbers(best["naive"]),
         folds=tuple(_report(fold, number) for number, fold in enumerate(document["folds"])),
         overfitting=best["overfitting"],

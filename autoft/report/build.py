@@ -96,6 +96,18 @@ def _total_seconds(evaluation: Evaluation) -> float:
     return evaluation.seconds.get("total", sum(evaluation.seconds.values()))
 
 
+def _bag(evaluation: Evaluation, digits: int) -> str:
+    """What the number owes to the mean over the folds' networks, where that was measured."""
+    gain = evaluation.bag_gain.get(evaluation.objective)
+    if gain is None:
+        return ""
+    signed = f"{'+' if gain >= 0 else '−'}{number(abs(gain), digits)}"
+    return (
+        f" The deployed model is the mean of the {len(evaluation.folds)} folds' networks, which moves the score of one "
+        f"of them by {signed}; that is in the number above."
+    )
+
+
 def _verdict(evaluation: Evaluation) -> tuple[Block, ...]:
     words, score = metric(evaluation.objective), evaluation.held_out[evaluation.objective]
     digits = decimals(score.value, score.low, score.high)
@@ -110,6 +122,7 @@ def _verdict(evaluation: Evaluation) -> tuple[Block, ...]:
     text = (
         f"On rows that it was not trained on, the network predicts {clip(evaluation.target.name)} with "
         f"{_inner(words.label)} {number(score.value, digits)} (95 % interval {span(score, digits)}). {correction}"
+        f"{_bag(evaluation, digits)}"
     )
     blocks: list[Block] = [Paragraph(text=text)]
     blocks.extend(baseline_verdict(evaluation))

@@ -32,6 +32,9 @@ ENCODED_ROWS, ENCODED_CELLS = 16_384, 2**24
 #: Operations of an epoch above which its program is compiled.
 WORTH_XLA = 8e9
 
+#: Most rows for which the gain of the bag is measured: beyond, its twice as many members are too large for it.
+MOST_ROWS_PAIRED = 200_000
+
 #: Row weights (rows x trials x draws) beyond which the evaluation makes fewer draws, and those that it always makes.
 AFFORDABLE, FEWEST_DRAWS = 10**9, 200
 

@@ -16,6 +16,7 @@ from autoft.preprocess.encode import Array
 from autoft.preprocess.fit import blocks
 from autoft.search.outcome import OUT_OF_MEMORY, OUT_OF_TIME, Outcome
 from autoft.training.data import StackData, batches, padded
+from autoft.training.losses import answers
 from autoft.training.program import CHUNK, Program, Rows, accelerated, out_of_memory
 from autoft.training.record import Record
 from autoft.training.step import EXTRAS, Settings
@@ -138,6 +139,34 @@ class Trainer:
             else:
                 self._fits[key] = (1, max(batch // 2, _SMALLEST_BATCH), max(chunk // 2, 1))
         return done
+
+    def answers_after(
+        self, params: Mapping[str, Any], epochs: int, out_of_time: Callable[[], bool]
+    ) -> list[Array] | None:
+        """Answers of every member on its held-out rows after so many epochs, which are looked at only then.
+
+        Args:
+            params: As for `train`.
+            epochs: How many.
+            out_of_time: Asked before every epoch.
+
+        Returns:
+            ``[m, classes]`` or ``[m]`` for each member; None if time ran out before.
+        """
+        key = self._key(params)
+        _, batch, chunk = self._fits.get(key, (1, key[1], CHUNK))
+        extras = EXTRAS.intersection(params)
+        program = Program(key[0], batch, self._rows, chunk=chunk, extras=extras)
+        program.start(self._initial(key[0]), [Settings.of(params)], epochs=self.limits.epochs, seed=self.seed)
+        for epoch in range(1, epochs + 1):
+            if out_of_time():
+                return None
+            program.epoch(*batches(self.data.train, batch, seed=self.seed, epoch=epoch), number=epoch)
+        logits, data = program.logits(padded(self.data.held_out)), self.data
+        return [
+            answers(logits[s, : len(own)], data.task, data.center[s], data.scale[s])
+            for s, own in enumerate(data.held_out)
+        ]
 
     @property
     def accelerated(self) -> bool:

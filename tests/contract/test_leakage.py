@@ -231,6 +231,35 @@ def test_trained_weights_owe_nothing_to_the_held_out_block(honest: tuple[str, di
             assert not np.array_equal(w[other], expected[name][other]), name
 
 
+@pytest.mark.parametrize("task", TASKS)
+def test_what_measures_the_bag_has_seen_neither_block(task: str):
+    """Answers of the models that leave out two blocks, where one of the two is corrupted."""
+    pairs = [(i, j) for i in range(FOLDS) for j in range(i + 1, FOLDS)]
+
+    def answers(rows: Rows) -> list[np.ndarray]:
+        data = data_of(rows, task)
+        stack = stack_data(
+            data.plan,
+            encode(data.plan, rows.values, ROWS),
+            rows.y,
+            task=task,  # type: ignore[arg-type]
+            classes=3 if task == "multiclass" else 2,
+            train=[np.flatnonzero(~np.isin(BLOCKS, pair)) for pair in pairs],
+            held_out=[np.flatnonzero(np.isin(BLOCKS, pair)) for pair in pairs],
+        )
+        trainer = Trainer(stack, folds=len(pairs), limits=Limits(epochs=EPOCHS, patience=EPOCHS), seed=0)
+        found = trainer.answers_after(PARAMS, EPOCHS, lambda: False)
+        assert found is not None
+        assert trainer.answers_after(PARAMS, EPOCHS, lambda: True) is None
+        return found
+
+    clean_rows = clean(task)
+    honest, corrupted = answers(clean_rows), answers(everything(clean_rows, np.flatnonzero(BLOCKS == OUT)))
+    for pair, before, after in zip(pairs, honest, corrupted, strict=True):
+        others = BLOCKS[np.isin(BLOCKS, pair)] != OUT
+        assert np.array_equal(before[others], after[others]) == (OUT in pair), pair
+
+
 def test_one_training_row_moves_the_trained_weights(honest: tuple[str, dict[str, np.ndarray]]):
     task, expected = honest
     row = np.flatnonzero(BLOCKS != OUT)[:1]

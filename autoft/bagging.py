@@ -1,0 +1,100 @@
+"""The deployed bag against its members: models that leave out two folds are trained for the chosen trial."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autoft.files import canonical_json
+from autoft.journal import Journal
+from autoft.prepare import Prepared
+from autoft.records import Progress
+from autoft.search.cost import MOST_ROWS_PAIRED
+from autoft.search.outcome import Outcome
+
+if TYPE_CHECKING:
+    from autoft.evaluate.folds import Member
+    from autoft.run import Context
+    from autoft.training.trial import Trainer
+
+Array = NDArray[Any]
+
+
+def gains(
+    context: Context,
+    prepared: Prepared,
+    journal: Journal,
+    best: Outcome,
+    trainer: Callable[[Sequence[Member]], Trainer],
+) -> Mapping[str, float]:
+    """What the bag of the chosen trial gains over its members, by metric (`autoft.evaluate.gain`).
+
+    It is a line of the journal, so a run that is repeated trains nothing for it. Empty where it was not measured: under
+    other strategies (nested scores bags anyway, a holdout scores the model itself), with two folds, on tables too large
+    for it, and when the user or the minutes end the run before. The score is then that of single members.
+
+    Args:
+        context, prepared, journal: Of the run.
+        best: The chosen trial's outcome.
+        trainer: Makes a trainer of any members.
+    """
+    if not measured(prepared.strategy, prepared.split.k, len(prepared.y)):
+        return {}
+    of = canonical_json({"params": best.params, "epochs": best.epochs})
+    for fact in journal.contents.facts:
+        if fact["type"] == "gain" and fact["of"] == of:
+            return dict(fact["gains"])
+    context.tell(Progress(stage="search", message="measuring what the bag of the folds' networks gains"))
+    answers = _answers(context, prepared, best, trainer)
+    if answers is None:
+        return {}
+    from autoft.evaluate.gain import bag_gain
+
+    found = bag_gain(
+        prepared.y,
+        answers,
+        blocks=prepared.split.blocks,
+        task=prepared.target.task,
+        positive_index=prepared.target.positive_index,
+        exchangeable=context.recipe.evaluate.group is None and context.recipe.evaluate.time is None,
+    )
+    journal.append({"type": "gain", "of": of, "gains": found})
+    return found
+
+
+def measured(strategy: str, folds: int, rows: int) -> bool:
+    """Whether a run measures the gain."""
+    return strategy == "corrected" and folds > 2 and rows <= MOST_ROWS_PAIRED
+
+
+def _answers(
+    context: Context, prepared: Prepared, best: Outcome, trainer: Callable[[Sequence[Member]], Trainer]
+) -> dict[tuple[int, int], Array] | None:
+    """By pair of blocks, the answers of the network that saw neither; None where time or memory is lacking."""
+    from autoft.evaluate import folds
+    from autoft.training.program import out_of_memory
+
+    minutes, watch = context.recipe.search.minutes, context.watch
+
+    def out_of_time() -> bool:
+        over = minutes is not None and watch.clock() - watch.started > minutes * 60
+        return over or bool(context.interrupt)
+
+    pairs = folds.members(prepared.split, "nested")[prepared.split.k :]
+    try:
+        answers = trainer(pairs).answers_after(best.params, best.epochs, out_of_time)
+    except Exception as error:
+        if not out_of_memory(error):
+            raise
+        return None
+    if answers is None or not all(np.isfinite(answer).all() for answer in answers):
+        return None
+    found = {}
+    for pair, answer in zip(pairs, answers, strict=True):
+        whole = np.full((len(prepared.y), *answer.shape[1:]), np.nan)
+        whole[pair.held_out] = answer
+        found[pair.blocks[0], pair.blocks[1]] = whole
+    return found

@@ -1,0 +1,107 @@
+"""What the deployed bag is worth beyond its members, measured by models that leave out two blocks.
+
+A row has one member that did not train on it, so held-out predictions score single members; the deployed model is the
+mean of K of them, and as a rule better. Of the models that leave out two blocks, K - 1 have not seen block i: their
+mean against each of them alone is the gain of a bag on rows that are new to all of it.
+
+The training rows of those models differ more than those of the bag's members (they share K - 3 of K - 2 blocks, the
+members K - 2 of K - 1), and there is one fewer of them. A gain from averaging grows with the share that differs and
+with 1 - 1/m for m models: (1 / (K - 1)) (1 - 1 / K) = 1 / K for the bag, (1 / (K - 2)) (1 - 1 / (K - 1)) = 1 / (K - 1)
+here. So (K - 1) / K of what is found is counted.
+
+Pooled predictions rank rows of different models against one another, which costs ROC-AUC and which the bag, one model,
+does not: Forman & Scholz, "Apples-to-apples in cross-validation studies", SIGKDD Explorations 12 (2010). Where blocks
+are drawn at random, the mean of the areas within the blocks is that of one model; the difference is counted in full.
+
+``python -m benchmarks.honesty`` compares what is reported with the truth.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from autoft.evaluate.intervals import Array
+from autoft.evaluate.metrics import METRICS, scores
+from autoft.evaluate.score import Verdict
+from autoft.records import Interval, Task
+
+#: The metric that compares rows with one another.
+AREA = "roc_auc"
+
+
+def bag_gain(
+    y: Array,
+    pairs: Mapping[tuple[int, int], Array],
+    *,
+    blocks: Array,
+    task: Task,
+    positive_index: int,
+    exchangeable: bool = True,
+) -> dict[str, float]:
+    """What the bag gains by metric over its members' pooled predictions, in the metric's own direction.
+
+    Metrics that are undefined somewhere are left out.
+
+    Args:
+        y: Class positions or values, ``[n]``.
+        pairs: By blocks (i < j), predictions of the model that saw neither, for the rows of both, ``[n, classes]`` or
+            ``[n]``; NaN elsewhere.
+        blocks: Block of each row, ``[n]``.
+        task, positive_index: The problem.
+        exchangeable: Whether the blocks were drawn at random (neither in time order nor by group).
+
+    >>> y, blocks = np.array([0.0, 1.0, 2.0]), np.arange(3)
+    >>> wrong = {(0, 1): [1.0, 2.0, np.nan], (0, 2): [-1.0, np.nan, 3.0], (1, 2): [np.nan, 0.0, 1.0]}
+    >>> found = bag_gain(y, {k: np.array(v) for k, v in wrong.items()}, blocks=blocks, task="regression",
+    ...                  positive_index=0)
+    >>> round(found["rmse"], 3)  # each is wrong by 1, their means not at all; two thirds of it are counted
+    -0.667
+    """
+    numbers = np.unique(blocks[blocks >= 0]).tolist()
+    k = len(numbers)
+    singles = []
+    for step in range(1, k):
+        one = np.full(next(iter(pairs.values())).shape, np.nan)
+        for place, i in enumerate(numbers):
+            j = numbers[(place + step) % k]
+            here = blocks == i
+            one[here] = pairs[min(i, j), max(i, j)][here]
+        singles.append(one)
+    rows, places = np.flatnonzero(blocks >= 0), [np.flatnonzero(blocks == i) for i in numbers]
+    problem: dict[str, Any] = {"task": task, "positive_index": positive_index}
+
+    def mean(scored: Sequence[Mapping[str, float]], name: str) -> float:
+        return float(np.mean([each[name] for each in scored]))
+
+    def within(predictions: Array) -> dict[str, float]:
+        return {AREA: mean([scores(y[own], predictions[own], **problem) for own in places], AREA)}
+
+    together = np.mean(singles, axis=0)
+    bag, alone = scores(y[rows], together[rows], **problem), [scores(y[rows], one[rows], **problem) for one in singles]
+    gains = {name: (k - 1) / k * (score - mean(alone, name)) for name, score in bag.items()}
+    if exchangeable and AREA in bag:
+        each = mean([within(single) for single in singles], AREA)
+        gain = (k - 1) / k * (within(together)[AREA] - each) + each - mean(alone, AREA)
+        gains[AREA] = gain if math.isfinite(gain) else gains[AREA]  # a class may be missing in a block
+    return {name: gain for name, gain in gains.items() if math.isfinite(gain)}
+
+
+def with_gain(verdict: Verdict, gains: Mapping[str, float], objective: str) -> Verdict:
+    """A verdict about single members as one about their bag."""
+    return replace(
+        verdict,
+        held_out={name: _moved(name, found, gains.get(name, 0.0)) for name, found in verdict.held_out.items()},
+        samples=verdict.samples + gains.get(objective, 0.0),
+    )
+
+
+def _moved(name: str, found: Interval, gain: float) -> Interval:
+    """The interval moved by the gain, not beyond what is best: 1 where more is better, else 0."""
+    if METRICS[name].direction == "max":
+        return Interval(**{end: min(getattr(found, end) + gain, 1.0) for end in ("value", "low", "high")})
+    return Interval(**{end: max(getattr(found, end) + gain, 0.0) for end in ("value", "low", "high")})
