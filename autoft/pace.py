@@ -13,6 +13,7 @@ from autoft.records import Finding, Progress
 from autoft.search import cost
 from autoft.search.budget import Budget, plan_epochs
 from autoft.search.cost import TYPICAL_EPOCHS
+from autoft.search.ledger import DEATHS
 from autoft.search.loop import Found
 from autoft.search.outcome import OUT_OF_TIME
 from autoft.search.space import SHAPE, Dimension
@@ -30,6 +31,8 @@ _TRACING, _MOST_PER_PROGRAM, _MOST_PER_SIZE = 0.1, 6, 3
 #: Trials side by side share a shape and learn nothing from one another: before so many trials to each one beside it
 #: they train alone. An accelerator has nothing better to do.
 _ALONE, _ALONE_ACCELERATED = 25, 8
+#: Under this name the journal knows the epochs that a plan is measured with.
+_REHEARSAL = "rehearsal"
 #: A plan is made anew for other minutes only if it allows so many times the epochs: a trial with other epochs is
 #: another trial, and those that were trained would be lost.
 _WORTH_FORGETTING = 2
@@ -76,8 +79,10 @@ def budget(
     reserve = _reserve(context.recipe, prepared, shape)
     plan = _plan(journal)
     if plan is None or plan["minutes"] != search.minutes:
-        tracing = cost.trace_seconds(shape, reserve.machine)
-        new = _measure(context, trainer, space, deadline - reserve(min(search.trials, 10)), tracing)
+        end, tracing = deadline - reserve(min(search.trials, 10)), cost.trace_seconds(shape, reserve.machine)
+        taken = _rehearsed(context, journal, trainer, space, end - clock(), tracing)
+        # The search, which notices what kills the process, shall have its turn.
+        new = _planned(context, taken or [cost.epoch_seconds(shape, reserve.machine)], end)
         if plan is None or new["epochs"] >= _WORTH_FORGETTING * plan["epochs"]:
             plan = new
         plan = {**new, "epochs": plan["epochs"]}
@@ -114,22 +119,31 @@ def _plan(journal: Journal) -> Mapping[str, Any] | None:
     return next((fact for fact in reversed(journal.contents.facts) if fact["type"] == "plan"), None)
 
 
-def _measure(
-    context: Context, trainer: Trainer, space: tuple[Dimension, ...], end: float, tracing: float
-) -> dict[str, Any]:
-    """The plan, from an epoch or two of the default configuration.
+def _rehearsed(
+    context: Context, journal: Journal, trainer: Trainer, space: tuple[Dimension, ...], left: float, tracing: float
+) -> list[float] | None:
+    """Seconds of the first epoch or two of the default configuration; None where that killed the process before.
 
     Args:
-        context, trainer, space: Of the run.
-        end: When the search has to be over.
+        context, journal, trainer, space: Of the run.
+        left: Seconds until the search has to be over.
         tracing: Seconds by which the first epoch is longer, as a guess.
     """
-    search, clock, interrupt = context.recipe.search, context.watch.clock, context.interrupt
-    left = end - clock()
-    # A second epoch says what one costs without tracing, but is not worth more than a twentieth of the time.
-    taken = trainer.rehearse(
-        {d.name: d.default for d in space}, lambda first: bool(interrupt) or first - tracing > left / 20
-    )
+    if journal.contents.deaths(_REHEARSAL) >= DEATHS:
+        return None
+    journal.append({"type": "started", "memory": _REHEARSAL})
+    try:
+        # A second epoch says what one costs without tracing, but is not worth more than a twentieth of the time.
+        return trainer.rehearse(
+            {d.name: d.default for d in space}, lambda first: bool(context.interrupt) or first - tracing > left / 20
+        )
+    finally:
+        journal.append({"type": "abandoned", "memory": _REHEARSAL})
+
+
+def _planned(context: Context, taken: list[float], end: float) -> dict[str, Any]:
+    """The plan, from the seconds of an epoch or two, for a search that has to be over at the end."""
+    search, clock = context.recipe.search, context.watch.clock
     epoch, seconds = taken[-1], max(end - clock(), 0.0)
     epochs = plan_epochs(seconds=seconds, epoch_seconds=epoch, epochs=search.epochs, trials=search.trials)
     trial = epoch * min(epochs, TYPICAL_EPOCHS)

@@ -9,10 +9,11 @@ import pytest
 from conftest import features, tiny_recipe
 
 from autoft import AutoFineTuner, pace, planning
-from autoft.journal import read
+from autoft.journal import Journal, read
 from autoft.search.cost import Shape
 from autoft.search.space import MAKE
 from autoft.search.space import SHAPE as SIZES
+from autoft.training.trial import Trainer
 
 SHAPE = Shape(rows=400, held_out=100, members=5, inputs=30, width=128, depth=2, batch=32)
 
@@ -48,7 +49,36 @@ def test_a_run_that_goes_on_keeps_to_its_plan(table: pd.DataFrame, tmp_path):
     longer.fit(features(table, "value"))
     facts = read(tmp_path / "journal.jsonl").facts
     assert [f["minutes"] for f in facts if f["type"] == "plan"] == [5, 6]
-    assert sum(fact["type"] == "started" for fact in facts) == 2  # nothing is trained again
+    started = [fact["memory"] for fact in facts if fact["type"] == "started"]
+    assert len(started) - started.count("rehearsal") == 2  # nothing is trained again
+
+
+def test_a_measurement_that_killed_the_process_twice_is_not_tried_again(
+    table: pd.DataFrame, tmp_path, monkeypatch: pytest.MonkeyPatch
+):
+    class Killed(BaseException):
+        pass
+
+    def killed(*_: Any) -> Any:
+        raise Killed
+
+    append = Journal.append
+
+    def dying(self: Journal, *facts: Any) -> None:
+        if not any(f.get("memory") == "rehearsal" and f["type"] == "abandoned" for f in facts):  # nobody is left to
+            append(self, *facts)
+
+    def fit() -> AutoFineTuner:
+        recipe = tiny_recipe(target="value", minutes=5, trials=1)
+        return AutoFineTuner(recipe=recipe, directory=tmp_path).fit(features(table, "value"))
+
+    monkeypatch.setattr(Trainer, "rehearse", killed)
+    monkeypatch.setattr(Journal, "append", dying)
+    for _ in range(2):
+        with pytest.raises(Killed):
+            fit()
+    assert len(fit().evaluation_.trials) == 1
+    assert [f["epochs"] for f in read(tmp_path / "journal.jsonl").facts if f["type"] == "plan"] == [16]
 
 
 def test_without_minutes_nothing_is_measured(binary):
@@ -79,7 +109,7 @@ def test_trials_train_side_by_side_in_long_searches_only(trials: int, algorithm:
 
 
 @pytest.mark.parametrize(("first", "asked"), [(1.4, 2), (1.6, 1)])
-def test_tracing_is_no_reason_to_do_without_a_second_epoch(first: float, asked: int):
+def test_tracing_is_no_reason_to_do_without_a_second_epoch(first: float, asked: int, tmp_path):
     """Ten seconds are left, tracing is guessed at one: an epoch of up to half a second is measured again."""
     taken: list[float] = []
 
@@ -87,11 +117,8 @@ def test_tracing_is_no_reason_to_do_without_a_second_epoch(first: float, asked: 
         taken.extend([first] if enough(first) else [first, 0.1])
         return taken
 
-    context: Any = SimpleNamespace(
-        recipe=tiny_recipe(trials=9, minutes=1),
-        watch=SimpleNamespace(clock=lambda: 0.0),
-        interrupt=False,
-        tell=lambda step: None,
-    )
-    plan = pace._measure(context, SimpleNamespace(rehearse=rehearse), (), 10.0, 1.0)  # type: ignore[arg-type]
-    assert (len(taken), plan["epoch_seconds"]) == (asked, taken[-1])
+    context: Any = SimpleNamespace(interrupt=False)
+    trainer: Any = SimpleNamespace(rehearse=rehearse)
+    found = pace._rehearsed(context, Journal(tmp_path / "journal.jsonl", {}), trainer, (), 10.0, 1.0)
+    assert found == taken
+    assert len(taken) == asked

@@ -12,7 +12,7 @@ import pytest
 from conftest import features, mixed_table, tiny_recipe
 
 import autoft
-from autoft import AutoFineTuner
+from autoft import AutoFineTuner, run
 from autoft.errors import AutoFTError, NotFittedError, SchemaError
 from autoft.evaluate.document import KEYS
 from autoft.journal import read
@@ -49,6 +49,21 @@ def test_the_gain_of_the_bag_is_measured_once_and_only_where_single_members_are_
     assert multiclass.evaluation_.strategy == "nested"
     assert not regression.evaluation_.bag_gain
     assert not multiclass.evaluation_.bag_gain
+
+
+@pytest.mark.parametrize(("strategy", "pruned"), [("corrected", True), ("nested", False), ("holdout", True)])
+def test_nothing_is_pruned_under_nested(strategy: str, pruned: bool, table, tmp_path, monkeypatch: pytest.MonkeyPatch):
+    class Seen(Exception):
+        pass
+
+    def search(**given: object) -> None:
+        raise Seen(given["pruning"])
+
+    monkeypatch.setattr(run, "Search", search)
+    recipe = tiny_recipe(target="outcome", **{"evaluate.strategy": strategy})
+    with pytest.raises(Seen) as seen:
+        AutoFineTuner(recipe=recipe, directory=tmp_path).fit(features(table, "outcome"))
+    assert seen.value.args == (pruned,)
 
 
 def test_positive_class_is_the_users(binary):
