@@ -16,7 +16,7 @@ from autoft.search.cost import TYPICAL_EPOCHS
 from autoft.search.ledger import DEATHS
 from autoft.search.loop import Found
 from autoft.search.outcome import OUT_OF_TIME
-from autoft.search.space import SHAPE, Dimension
+from autoft.search.space import SHAPE, Dimension, first_configurations
 
 if TYPE_CHECKING:
     from autoft.recipe import Recipe
@@ -135,7 +135,7 @@ def _rehearsed(
     try:
         # A second epoch says what one costs without tracing, but is not worth more than a twentieth of the time.
         return trainer.rehearse(
-            {d.name: d.default for d in space}, lambda first: bool(context.interrupt) or first - tracing > left / 20
+            first_configurations(space)[0], lambda first: bool(context.interrupt) or first - tracing > left / 20
         )
     finally:
         journal.append({"type": "abandoned", "memory": _REHEARSAL})

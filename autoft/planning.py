@@ -222,7 +222,7 @@ class Programs:
 def programs(prepared: Prepared, space: Sequence[Dimension]) -> Programs:
     """The shapes that a search over a space may come upon."""
     from autoft.preprocess.fit import blocks
-    from autoft.search.space import MAKE, SHAPE, Choice, shape_of
+    from autoft.search.space import MAKE, SHAPE, Choice, relevant, shape_of
 
     plan, members = prepared.plan, prepared.members
     smallest = min(len(member.train) for member in members)
@@ -233,8 +233,8 @@ def programs(prepared: Prepared, space: Sequence[Dimension]) -> Programs:
             held_out=max(len(member.held_out) for member in members),
             members=len(members),
             inputs=sum(width for _, width in blocks(plan)),
-            width=int(params["width"]),
-            depth=int(params["depth"]),
+            width=int(params.get("width", 0)),
+            depth=int(params.get("depth", 0)),
             batch=min(int(params["batch_size"]), smallest),
             outputs=len(prepared.target.classes) if prepared.target.task == "multiclass" else 1,
             embedded=len(plan.embedded),
@@ -244,8 +244,8 @@ def programs(prepared: Prepared, space: Sequence[Dimension]) -> Programs:
 
     shaping = [dimension for dimension in space if dimension.name in SHAPE and isinstance(dimension, Choice)]
     names = [dimension.name for dimension in shaping]
-    every = [dict(zip(names, values, strict=True)) for values in product(*(d.values for d in shaping))]
-    default = shape({dimension.name: dimension.default for dimension in shaping})
+    every = [relevant(dict(zip(names, values, strict=True))) for values in product(*(d.values for d in shaping))]
+    default = shape(relevant({dimension.name: dimension.default for dimension in shaping}))
     any_size = backend.wanted() == "tensorflow"
 
     def program(params: Mapping[str, Any]) -> Hashable:

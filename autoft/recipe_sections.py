@@ -63,6 +63,7 @@ def _schema_name(text: str) -> str:
 Text = Annotated[str, Field(min_length=1)]
 Names = Annotated[tuple[Text, ...], Strict(False), AfterValidator(_distinct)]
 _Choices = (Strict(False), Field(min_length=1), AfterValidator(_distinct))
+Architectures = Annotated[tuple[Literal["mlp", "linear"], ...], *_Choices]
 Widths = Annotated[tuple[Annotated[int, Field(ge=1, le=8192)], ...], *_Choices]
 Depths = Annotated[tuple[Annotated[int, Field(ge=1, le=32)], ...], *_Choices]
 BatchSizes = Annotated[tuple[Annotated[int, Field(ge=1, le=65536)], ...], *_Choices]
@@ -143,6 +144,8 @@ class Preprocess(Section):
 class Space(Section):
     """What is searched; left out means autoft's own choice. Dropout and L2 are always searched."""
 
+    architecture: Architectures | None = None
+    """Kinds of models: mlp is a network with hidden layers, linear one without."""
     width: Widths | None = None
     """Units per hidden layer."""
     depth: Depths | None = None

@@ -23,7 +23,7 @@ from autoft.search.interrupt import Interrupt
 from autoft.search.loop import Found, Search
 from autoft.search.outcome import Outcome
 from autoft.search.propose import Proposer
-from autoft.search.space import Dimension, make_space
+from autoft.search.space import Dimension, first_configurations, make_space
 
 if TYPE_CHECKING:
     from autoft.evaluate.folds import Member
@@ -149,7 +149,7 @@ def search_only(context: Context, prepared: Prepared, journal: Journal) -> Searc
         rows = min(len(m.train) for m in prepared.members)
         changes = recipe.search.space.model_dump()
         space = make_space(rows, embedded=bool(prepared.plan.embedded), changes=changes)
-        found = _search(context, prepared, journal, stack, space)
+        found = _search(context, prepared, journal, stack, space, first_configurations(space, rows))
         best = found.outcomes[found.best]
         bag = build_bag(stack.data, stack.architecture(best.params), best.weights, k)
         del stack  # its rows need not stand beside those that follow
@@ -194,7 +194,12 @@ def trainer(context: Context, prepared: Prepared, members: Sequence[Member]) -> 
 
 
 def _search(
-    context: Context, prepared: Prepared, journal: Journal, stack: Trainer, space: tuple[Dimension, ...]
+    context: Context,
+    prepared: Prepared,
+    journal: Journal,
+    stack: Trainer,
+    space: tuple[Dimension, ...],
+    first: Sequence[Mapping[str, Any]],
 ) -> Found:
     from autoft.evaluate.metrics import METRICS
 
@@ -206,6 +211,7 @@ def _search(
         maximize=maximize,
         seed=recipe.seed,
         epochs=recipe.search.epochs,
+        first=first,
         **pace.sharing(prepared, space, recipe.search.epochs),
     )
     return Search(

@@ -91,6 +91,7 @@ def recorded() -> Objective:
     space = tuple(
         replace(d, values=tuple(sorted(set(values[d.name])))) if isinstance(d, Choice) else d
         for d in make_space(facts["rows"] * (facts["folds"] - 1) // facts["folds"], embedded=True, changes={})
+        if d.name in values  # recorded before there was more than one architecture
     )
     space = tuple(replace(d, default=d.values[0]) if isinstance(d, Choice) else d for d in space)
     lattice = Lattice(space)

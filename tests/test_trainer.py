@@ -66,6 +66,22 @@ def test_nothing_is_pruned_under_nested(strategy: str, pruned: bool, table, tmp_
     assert seen.value.args == (pruned,)
 
 
+@pytest.mark.parametrize("target", ["outcome", "value", "grade"])
+def test_a_linear_model_alone_is_trained_saved_and_loaded(target: str, table, tmp_path):
+    recipe = tiny_recipe(target=target, **{"search.space": {"architecture": ["linear"]}})
+    tuner = AutoFineTuner(recipe=recipe, directory=tmp_path / "run").fit(features(table, target))
+    assert all(t.params["architecture"] == "linear" and "width" not in t.params for t in tuner.evaluation_.trials)
+    assert {b.name: b.verdict for b in tuner.evaluation_.baselines}["constant"] == "beaten"
+    tuner.save(tmp_path / "saved")
+    new = NEW.drop(columns="value", errors="ignore") if target == "value" else NEW
+    assert autoft.load(tmp_path / "saved").predict(new).tolist() == tuner.predict(new).tolist()
+
+
+def test_the_linear_model_is_tried_right_after_the_default(binary):
+    first, second = (trial.params["architecture"] for trial in binary.evaluation_.trials[:2])
+    assert (first, second) == ("mlp", "linear")
+
+
 def test_positive_class_is_the_users(binary):
     assert binary.evaluation_.target.positive == "leaves"
     assert list(binary.evaluation_.curves["roc"]) == ["leaves"]

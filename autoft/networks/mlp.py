@@ -1,4 +1,4 @@
-"""The stacked multilayer perceptron and its initial weights."""
+"""The stacked multilayer perceptron, the linear model as its case without hidden layers, and their initial weights."""
 
 from __future__ import annotations
 
@@ -15,12 +15,32 @@ from autoft.preprocess.plan import Plan
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Architecture:
-    """What fixes the shape of a program; everything else about a trial is a variable in it."""
+    """What fixes the shape of a program; everything else about a trial is a variable in it.
+
+    Attributes:
+        width, depth: Units of each hidden layer, and how many there are; none of either make a linear model.
+        activation: Of the hidden layers.
+        embedding: Length of the vectors of embedded categories, 0 where there are none.
+    """
 
     width: int
     depth: int
     activation: str
     embedding: int
+
+    @classmethod
+    def linear(cls, embedding: int) -> Architecture:
+        """The linear model: logistic or softmax regression, or least squares, on the encoded columns."""
+        return cls(width=0, depth=0, activation="linear", embedding=embedding)
+
+    @property
+    def windows(self) -> int:
+        """Layers that draw random numbers while training (`noise`): embeddings, and each dropout."""
+        return 1 + max(self.depth, 1)
+
+    def drawn(self, dense: int, embedded: int) -> int:
+        """Most random numbers that one of them draws for a row."""
+        return max(self.width, embedded) if self.depth else dense + embedded * max(self.embedding, 1)
 
 
 def build_mlp(architecture: Architecture, embedded: Sequence[int], *, members: int, dense: int, outputs: int) -> Any:
@@ -49,6 +69,9 @@ def build_mlp(architecture: Architecture, embedded: Sequence[int], *, members: i
         inputs["slots"] = keras.Input(batch_shape=(members, None, len(embedded)), dtype="int32", name="slots")
         features.append(StackedEmbedding(list(embedded), architecture.embedding, name="embedding")(inputs["slots"]))
     x = keras.layers.Concatenate(name="features")(features) if len(features) > 1 else features[0]
+    if not architecture.depth:
+        # Dropout of inputs is to a linear model what an adaptive L2 penalty is (Wager, Wang, Liang, 2013).
+        x = StackedDropout(members, seed=1, name="dropout_inputs")(x)
     for layer in range(architecture.depth):
         x = StackedDense(architecture.width, architecture.activation, name=f"hidden_{layer}")(x)
         x = StackedDropout(members, seed=layer + 1, name=f"dropout_{layer}")(x)
@@ -98,6 +121,8 @@ def initial_weights(
         first.append(normal(category.id, (architecture.embedding, architecture.width)))
     fan_in = np.maximum(power + len(plan.embedded), 1.0).astype(np.float32)
     kernel = np.concatenate(first, axis=1) / np.sqrt(fan_in)[:, None, None]
+    if not architecture.depth:  # a convex problem begins at zero, with the shares of the classes
+        kernel = np.zeros((members, kernel.shape[1], outputs), np.float32)
     for layer in range(architecture.depth):
         weights[f"hidden_{layer}/kernel"] = kernel
         weights[f"hidden_{layer}/bias"] = np.zeros((members, 1, architecture.width), np.float32)

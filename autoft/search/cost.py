@@ -252,6 +252,8 @@ class Shape:
     @property
     def kernels(self) -> int:
         """Weights that take part in matrix products, of one member."""
+        if not self.depth:
+            return self.fan_in * self.outputs
         return self.width * (self.fan_in + (self.depth - 1) * self.width + self.outputs)
 
     @property

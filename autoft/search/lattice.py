@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autoft.search.space import Choice, Dimension, Range
+from autoft.search.space import IDLE, Choice, Dimension, Range, relevant
 
 Array = NDArray[Any]
 #: Values of some dimensions, the same ones in each.
@@ -37,14 +37,15 @@ class Lattice:
         self.groups = np.repeat(np.arange(len(self.space)), spans)
 
     def encode(self, configurations: Shapes) -> Array:
-        """Points of configurations."""
-        return np.array([[_share(d, c[d.name]) for d in self.space] for c in configurations]).reshape(
+        """Points of configurations; what an architecture does without stands at its default, whatever is given."""
+        known = [relevant(c) for c in configurations]
+        return np.array([[_share(d, c.get(d.name, d.default)) for d in self.space] for c in known]).reshape(
             -1, len(self.space)
         )
 
     def decode(self, point: Array) -> dict[str, Any]:
         """The configuration at a point."""
-        return {d.name: _value(d, float(u)) for d, u in zip(self.space, point, strict=True)}
+        return relevant({d.name: _value(d, float(u)) for d, u in zip(self.space, point, strict=True)})
 
     def columns(self, points: Array) -> Array:
         """``[n, f]`` columns between which distances make sense."""
@@ -61,7 +62,8 @@ class Lattice:
             return None
         values = [d.values for d in self.space if isinstance(d, Choice)]
         names = [d.name for d in self.space]
-        points = self.encode([dict(zip(names, each, strict=True)) for each in itertools.product(*values)])
+        every = (relevant(dict(zip(names, each, strict=True))) for each in itertools.product(*values))
+        points = np.unique(self.encode(list(every)), axis=0)
         if shapes is None:
             return points
         fixed, wanted = self._shapes(shapes)
@@ -76,7 +78,7 @@ class Lattice:
         if shapes is not None:
             fixed, allowed = self._shapes(shapes)
             points[:, fixed] = allowed[rng.integers(len(allowed), size=number)]
-        return points
+        return self._settled(points)
 
     def near(self, rng: np.random.Generator, points: Array, scale: float, shapes: Shapes | None) -> Array:
         """A neighbour of every point: about two dimensions change, ranges by about `scale`, choices to any value.
@@ -94,7 +96,18 @@ class Lattice:
             other = allowed[rng.integers(len(allowed), size=size[0])]
             stays = (mine[:, None] == allowed).all(axis=2).any(axis=1) & (rng.random(size[0]) < 0.75)
             out[:, fixed] = np.where(stays[:, None], mine, other)
-        return out
+        return self._settled(out)
+
+    def _settled(self, points: Array) -> Array:
+        """What an architecture does without stands at its default: points that mean the same are the same."""
+        for k, d in enumerate(self.space):
+            if d.name != "architecture" or not isinstance(d, Choice):
+                continue
+            chosen = np.rint(points[:, k] * self._steps[k]).astype(int)
+            for j, other in enumerate(self.space):
+                idle = np.array([other.name in IDLE.get(str(value), ()) for value in d.values])
+                points[idle[chosen], j] = _share(other, other.default)
+        return points
 
     def _shapes(self, shapes: Shapes) -> tuple[list[int], Array]:
         """Positions of the dimensions that shapes fix, and their values there, a row for each shape."""

@@ -6,6 +6,7 @@ None of them writes files, all begin with the defaults, and what they draw can b
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any, Literal
 
@@ -13,7 +14,7 @@ import numpy as np
 
 from autoft.search.acquire import Acquisition, losses_of
 from autoft.search.lattice import Lattice, Shapes
-from autoft.search.space import Choice, Dimension
+from autoft.search.space import IDLE, Choice, Dimension, relevant
 
 Algorithm = Literal["bayesian", "random", "grid", "hyperband"]
 
@@ -24,13 +25,21 @@ START = 6
 _COLLISIONS = 20
 
 
-def make_oracle(algorithm: Algorithm, space: Sequence[Dimension], *, maximize: bool, seed: int, epochs: int) -> Any:
-    """An oracle; besides keras-tuner's methods it has `restrict`."""
+def make_oracle(
+    algorithm: Algorithm,
+    space: Sequence[Dimension],
+    *,
+    maximize: bool,
+    seed: int,
+    epochs: int,
+    first: Sequence[Mapping[str, Any]],
+) -> Any:
+    """An oracle; besides keras-tuner's methods it has `restrict`. It begins with the `first` configurations."""
     import keras_tuner as kt
 
     common = {
         "objective": kt.Objective("score", "max" if maximize else "min"),
-        "hyperparameters": hyperparameters(space),
+        "hyperparameters": hyperparameters(_without_idle(space) if algorithm == "grid" else space),
         "allow_new_entries": False,
         "tune_new_entries": False,
         "seed": seed + 1,  # the oracles take seed 0 for "none"
@@ -45,8 +54,23 @@ def make_oracle(algorithm: Algorithm, space: Sequence[Dimension], *, maximize: b
         common["num_initial_points"] = START
     oracle = _classes()[algorithm](**common)
     oracle.verbose = 0
-    oracle.lattice = Lattice(space)
+    oracle.lattice, oracle.first = Lattice(space), tuple(map(dict, first))
     return oracle
+
+
+def _own(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A trial's values without those that an oracle notes for itself."""
+    return {name: value for name, value in values.items() if not name.startswith("tuner/")}
+
+
+def _without_idle(space: Sequence[Dimension]) -> list[Dimension]:
+    """The space of a grid: an architecture that does without some dimensions would come up once for each of theirs."""
+    kept = []
+    for d in space:
+        if isinstance(d, Choice) and d.name == "architecture" and len(d.values) > 1:
+            d = replace(d, values=tuple(value for value in d.values if value not in IDLE), default=d.default)
+        kept.append(d)
+    return kept
 
 
 def hyperparameters(space: Sequence[Dimension]) -> Any:
@@ -72,6 +96,7 @@ def _classes() -> Mapping[str, Any]:
             """Writes no files, begins with the defaults, and draws from some shapes only."""
 
             lattice: Lattice
+            first: tuple[dict[str, Any], ...]
             _restrictions: tuple[Shapes | None, ...] = (None,)
 
             def restrict(self, *restrictions: Shapes | None) -> None:
@@ -85,13 +110,13 @@ def _classes() -> Mapping[str, Any]:
                 """Nothing: the journal is the memory."""
 
             def _fresh(self, values: dict[str, Any]) -> bool:
-                return not self._duplicate(values)
+                # keras-tuner fills in at random what an architecture does without, and takes that for a difference.
+                own = relevant(values)
+                return all(relevant(_own(t.hyperparameters.values)) != own for t in self.trials.values())
 
             def _random_values(self) -> dict[str, Any] | None:
-                if not self.trials:
-                    values = {hp.name: hp.default for hp in self.hyperparameters.space}
-                    self._tried_so_far.add(self._compute_values_hash(values))
-                    return values
+                if len(self.trials) < len(self.first):
+                    return dict(self.first[len(self.trials)])
                 drawn = (self._drawn(shapes) for shapes in self._restrictions)
                 return next((values for values in drawn if values is not None), None)
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from autoft.search.lattice import rounded
 from autoft.search.oracles import Algorithm, make_oracle
-from autoft.search.space import SHAPE, Choice, Dimension, shape_of
+from autoft.search.space import SHAPE, Choice, Dimension, first_configurations, relevant, shape_of
 
 __all__ = ["Algorithm", "Proposal", "Proposer"]
 
@@ -38,7 +38,7 @@ class Proposal:
 
 
 class Proposer:
-    """Asks an oracle for configurations; the first is always the default one.
+    """Asks an oracle for configurations; the first is always the default one, or those that are given.
 
     Any number of proposals may be out at a time, and they may be told in any order; the same sequence of `ask` and
     `tell` gives the same proposals. The Gaussian process takes those that are out to score as it expects, so that a
@@ -57,6 +57,7 @@ class Proposer:
         epochs: Upper limit of epochs (Hyperband's resource).
         programs: Dimensions that fix what a program is compiled for.
         trials_per_program: How many trials a new program should serve; 1 is no limit.
+        first: Configurations to begin with (a grid begins with its own); none are the default one.
     """
 
     def __init__(
@@ -69,9 +70,17 @@ class Proposer:
         epochs: int,
         programs: frozenset[str] = SHAPE,
         trials_per_program: int = 1,
+        first: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         with _quiet():
-            self._oracle = make_oracle(algorithm, space, maximize=maximize, seed=seed, epochs=epochs)
+            self._oracle = make_oracle(
+                algorithm,
+                space,
+                maximize=maximize,
+                seed=seed,
+                epochs=epochs,
+                first=first or first_configurations(space)[:1],
+            )
         self._space = tuple(space)
         self._programs, self._per_program = programs, trials_per_program
         self._known: set[tuple[tuple[str, Any], ...]] = set()
@@ -98,7 +107,7 @@ class Proposer:
             self._held = proposal
             return None
         self._asked += 1
-        self._known.add(shape_of(proposal.params, self._programs))
+        self._known.add(self._shape(proposal.params, self._programs))
         return proposal
 
     def tell(self, proposal: Proposal, score: float | None) -> None:
@@ -121,13 +130,17 @@ class Proposer:
         if str(trial.status) != "RUNNING":
             return None
         values = trial.hyperparameters.values
-        params = {d.name: _plain(d, values[d.name]) for d in self._space}
+        params = relevant({d.name: _plain(d, values[d.name]) for d in self._space if d.name in values})
         epochs = values.get("tuner/epochs")
         return Proposal(params=params, epochs=int(epochs) if epochs else None, ticket=trial)
 
+    def _shape(self, params: Mapping[str, Any], names: frozenset[str]) -> tuple[tuple[str, Any], ...]:
+        """The shape of a configuration, with the default where its architecture does without a dimension."""
+        return shape_of({**{d.name: d.default for d in self._space}, **params}, names)
+
     def _restrict(self, like: Mapping[str, Any] | None) -> None:
         if like is not None:
-            self._oracle.restrict((dict(shape_of(like)),))
+            self._oracle.restrict((dict(self._shape(like, SHAPE)),))
         elif self._per_program > 1 and len(self._known) >= 2 + self._asked // self._per_program:
             self._oracle.restrict(tuple(dict(known) for known in sorted(self._known)), None)
         else:

@@ -64,6 +64,8 @@ class Shape:
     def parameters(self) -> int:
         """Weights in the kernels of one member."""
         width, inputs = self.architecture.width, self.dense + len(self.embedded) * self.architecture.embedding
+        if not self.architecture.depth:
+            return inputs * self.outputs
         return inputs * width + (self.architecture.depth - 1) * width**2 + width * self.outputs
 
     @property
@@ -79,7 +81,7 @@ class Shape:
     def of_any_size(self) -> Shape:
         """What a program for arrays of any size is compiled for: all that remains is its network's make."""
         embedding = min(self.architecture.embedding, 1)
-        smallest = replace(self.architecture, width=1, embedding=embedding)
+        smallest = replace(self.architecture, width=min(self.architecture.width, 1), embedding=embedding)
         return replace(self, architecture=smallest, members=1, trials=1, batch=1, steps=1, rows=1)
 
 
@@ -145,7 +147,6 @@ class Compiled:
         self.names = [v.path.split("network/")[-1] for v in self.network.trainable_variables]
         self._decayed = [name.endswith("kernel") for name in self.names]
         self._rates = [v for v in self.network.non_trainable_variables if v.path.endswith("/rate")]
-        self.layers = shape.architecture.depth + 1
         fast = shape.worth_compiling
         self.epoch = self._engine.compiled(self._epoch, fast=fast)
         self.epoch_and_look = self._engine.compiled(self._epoch_and_look, fast=fast)
@@ -187,7 +188,7 @@ class Compiled:
         smoothing = settings["label_smoothing"] if "label_smoothing" in self.shape.extras else None
 
         def loss(weights: list[Any]) -> Any:
-            with noise.drawing(table, ops.unstack(starts, self.layers)):
+            with noise.drawing(table, ops.unstack(starts, self.shape.architecture.windows)):
                 logits = self._logits(weights, batch, training=True, dropout=settings["dropout"])
             losses = row_losses(self.shape.task, logits, truth, smoothing)
             return total_loss(losses, weight)
@@ -271,7 +272,7 @@ class Program:
         self.chunk = min(chunk, max(_LEAST_CHUNK, _CHUNK_OF_ALL // (rows.data.members * trials)))
         self.shape = rows.shape(architecture, batch, trials=trials, extras=extras)
         self.compiled = compiled(key_of(self.shape))
-        self._window = batch * max(architecture.width, len(self.shape.embedded))
+        self._window = batch * architecture.drawn(self.shape.dense, len(self.shape.embedded))
         self._engine = _engine()
 
     @property
@@ -311,7 +312,12 @@ class Program:
         """
         constant = self._engine.constant
         starts = noise.windows(
-            self._noise, self._seed, number, steps=len(order), layers=self.compiled.layers, largest=self._window
+            self._noise,
+            self._seed,
+            number,
+            steps=len(order),
+            layers=self.shape.architecture.windows,
+            largest=self._window,
         )
         weights = np.tile(weights, (1, self.trials, 1)) if self.trials > 1 else weights
         steps = (self._positions(order), constant(weights), constant(starts))

@@ -110,8 +110,9 @@ class Trainer:
         outcome's `reason` says so.
 
         Args:
-            params: Each with ``width, depth, activation, embedding, batch_size, learning_rate, dropout, l2``, and
-                where they are searched ``weight_decay, label_smoothing, clip, schedule``.
+            params: Each with ``width, depth, activation`` (but for ``architecture: linear``), ``embedding, batch_size,
+                learning_rate, dropout, l2``, and where they are searched ``weight_decay, label_smoothing, clip,
+                schedule``.
             out_of_time: Asked after every epoch; when true all end with the epochs they have.
             epochs: Upper limit for these trials alone (Hyperband).
             prune: Asked after every epoch about each trial; a reason ends it as ``pruned``.
@@ -204,12 +205,15 @@ class Trainer:
 
     def architecture(self, params: Mapping[str, Any]) -> Architecture:
         """The part of a trial's parameters that fixes shapes."""
+        # Without embedded columns the dimension changes nothing; one value keeps it from splitting programs.
+        embedding = int(params.get("embedding", 8)) if self.data.plan.embedded else 0
+        if params.get("architecture") == "linear":
+            return Architecture.linear(embedding)
         return Architecture(
             width=int(params["width"]),
             depth=int(params["depth"]),
             activation=str(params["activation"]),
-            # Without embedded columns the dimension changes nothing; one value keeps it from splitting programs.
-            embedding=int(params.get("embedding", 8)) if self.data.plan.embedded else 0,
+            embedding=embedding,
         )
 
     def _key(self, params: Mapping[str, Any]) -> tuple[Architecture, int]:

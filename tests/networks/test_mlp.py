@@ -91,3 +91,17 @@ def test_neurons_start_with_unit_variance_whatever_the_power_of_the_inputs():
             architecture, plan, power=power, blocks=blocks(plan), outputs=1, bias=np.zeros((1, 1)), seed=0
         )
         assert (x @ weights["hidden_0/kernel"][0]).std() == pytest.approx(1.0, abs=0.1)
+
+
+def test_a_linear_model_begins_with_the_shares_of_the_classes_whatever_the_inputs():
+    plan, architecture = plan_with(), Architecture.linear(4)
+    dense = sum(width for _, width in blocks(plan))
+    network = build_mlp(architecture, slots_of(plan), members=3, dense=dense, outputs=2)
+    bias = np.array([[0.1, 0.2], [0.3, 0.4], [0.5, 0.6]])
+    given = {"power": np.full(3, 4.0), "bias": bias, "outputs": 2, "seed": 0}
+    weights = initial_weights(architecture, plan, blocks=blocks(plan), **given)
+    for variable in network.trainable_variables:
+        variable.assign(weights[variable.path.split("network/")[-1]])
+    inputs = {"dense": np.ones((3, 5, dense), np.float32), "slots": np.zeros((3, 5, len(plan.embedded)), np.int32)}
+    logits = np.asarray(network({k.name: inputs[k.name] for k in network.inputs}))
+    np.testing.assert_allclose(logits, np.repeat(bias[:, None], 5, axis=1), rtol=1e-6)

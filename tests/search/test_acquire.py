@@ -15,7 +15,7 @@ from autoft.search.lattice import Lattice
 from autoft.search.space import Choice, Range, make_space
 
 SPACE = (
-    *make_space(5_000, embedded=True, changes={"schedule": ("constant", "cosine")}),
+    *make_space(5_000, embedded=True, changes={"architecture": ("mlp",), "schedule": ("constant", "cosine")}),
     Choice(name="color", values=("red", "green", "blue"), default="red"),
 )
 

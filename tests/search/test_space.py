@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from autoft.recipe import Recipe
-from autoft.search.space import SHAPE, Choice, Range, make_space
+from autoft.search.space import SHAPE, Choice, Range, first_configurations, make_space
 
 
 def space(rows: int = 5_000, *, embedded: bool = False, **changes):
@@ -31,11 +31,14 @@ def test_recipe_cannot_take_dropout_or_l2_out():
 
 def test_recipe_changes_are_honoured():
     found = space(
-        embedded=True, width=(8, 24), depth=(1,), batch_size=(7,), activation=("tanh",), embedding=(2,),
-        learning_rate=(1e-5, 1e-4),
+        embedded=True, architecture=("linear",), width=(8, 24), depth=(1,), batch_size=(7,), activation=("tanh",),
+        embedding=(2,), learning_rate=(1e-5, 1e-4),
     )  # fmt: skip
     values = {name: d.values for name, d in found.items() if isinstance(d, Choice)}
-    assert values == {"width": (8, 24), "depth": (1,), "batch_size": (7,), "activation": ("tanh",), "embedding": (2,)}
+    assert values == {
+        **{"architecture": ("linear",), "width": (8, 24), "depth": (1,), "batch_size": (7,), "activation": ("tanh",)},
+        "embedding": (2,),
+    }
     assert (found["learning_rate"].low, found["learning_rate"].high) == (1e-5, 1e-4)
 
 
@@ -93,3 +96,24 @@ def test_shape_dimensions_come_first():
     names = list(space(embedded=True, **MORE))
     assert set(names[: len(SHAPE)]) == SHAPE
     assert not SHAPE & set(MORE)
+
+
+def test_every_search_begins_with_the_default_and_the_linear_model():
+    space = make_space(800, embedded=False, changes={})
+    default, linear = first_configurations(space, 800)
+    assert default == {d.name: d.default for d in space}
+    assert linear["architecture"] == "linear"
+    assert linear["l2"] == pytest.approx(0.5 / 800)
+    assert {"width", "depth", "activation"}.isdisjoint(linear)
+    assert {"dropout", "l2"} <= linear.keys()
+
+
+@pytest.mark.parametrize("only", ["linear", "mlp"])
+def test_a_recipe_that_wants_one_architecture_gets_no_other(only: str):
+    space = make_space(800, embedded=False, changes={"architecture": (only,)})
+    assert [c["architecture"] for c in first_configurations(space)] == [only]
+
+
+def test_the_linear_models_penalty_stays_within_the_recipes_limits():
+    space = make_space(20, embedded=False, changes={"l2": (1e-5, 1e-4)})
+    assert first_configurations(space, 20)[1]["l2"] == 1e-4

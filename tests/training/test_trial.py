@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 from autoft.search.outcome import Outcome
 from autoft.training.bag import build_bag
@@ -315,3 +316,17 @@ def test_a_rehearsal_leaves_no_trace_in_what_follows(make, params: dict[str, Any
     assert first > 0 < second
     assert len(rehearsed.rehearse(params, lambda seconds: True)) == 1
     np.testing.assert_array_equal(plain.train(params, never).held_out, rehearsed.train(params, never).held_out)
+
+
+def test_the_linear_model_is_logistic_regression(make):
+    """Trained to the end with the penalty of C = 1, its held-out answers are those of scikit-learn."""
+    data = make("binary", kinds="n")
+    s = int(np.argmin([len(own) for own in data.train]))  # its rows are one batch: the gradient is exact
+    train, held_out, rows = data.train[s], data.held_out[s], len(data.train[s])
+    trainer = Trainer(data, folds=3, limits=Limits(epochs=400, patience=400), seed=0)
+    params = {"architecture": "linear", "batch_size": 999, "learning_rate": 0.05, "dropout": 0.0, "l2": 0.5 / rows}
+    outcome = trainer.train(params, never)
+    theirs = LogisticRegression(max_iter=1_000).fit(data.dense[s, train], data.y[train])
+    expected = theirs.predict_proba(data.dense[s, held_out])
+    np.testing.assert_allclose(outcome.held_out[-1][held_out], expected, atol=0.01)
+    assert set(outcome.weights) == {"logits/kernel", "logits/bias"}
