@@ -75,6 +75,7 @@ def _answers(
 ) -> dict[tuple[int, int], Array] | None:
     """By pair of blocks, the answers of the network that saw neither; None where time or memory is lacking."""
     from autoft.evaluate import folds
+    from autoft.evaluate.gain import pairs_of
     from autoft.training.program import out_of_memory
 
     minutes, watch = context.recipe.search.minutes, context.watch
@@ -83,7 +84,8 @@ def _answers(
         over = minutes is not None and watch.clock() - watch.started > minutes * 60
         return over or bool(context.interrupt)
 
-    pairs = folds.members(prepared.split, "nested")[prepared.split.k :]
+    wanted = pairs_of(prepared.split.k)
+    pairs = [m for m in folds.members(prepared.split, "nested") if m.blocks in wanted]
     try:
         answers = trainer(pairs).answers_after(best.params, best.epochs, out_of_time)
     except Exception as error:

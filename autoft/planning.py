@@ -337,7 +337,8 @@ def _bag(prepared: Prepared, shape: Shape, epochs: int, machine: Machine) -> dic
     k = prepared.split.k
     if not bagging.measured(prepared.strategy, k, len(prepared.y)):
         return {}
-    pairs = replace(shape, members=k * (k - 1) // 2, rows=shape.rows * (k - 2) // (k - 1), held_out=2 * shape.held_out)
+    members = min(k * (k - 1) // 2, 2 * k)  # as evaluate.gain.pairs_of counts them
+    pairs = replace(shape, members=members, rows=shape.rows * (k - 2) // (k - 1), held_out=2 * shape.held_out)
     trace = cost.trace_seconds(pairs, machine) if cost.worth_compiling(pairs) else 0.0
     encoding = cost.encoding_seconds(len(prepared.y), pairs.inputs, pairs.members, machine)
     return {"bag": cost.trial_seconds(pairs, machine, epochs=epochs) + trace + encoding}

@@ -1,13 +1,14 @@
 """What the deployed bag is worth beyond its members, measured by models that leave out two blocks.
 
 A row has one member that did not train on it, so held-out predictions score single members; the deployed model is the
-mean of K of them, and as a rule better. Of the models that leave out two blocks, K - 1 have not seen block i: their
-mean against each of them alone is the gain of a bag on rows that are new to all of it.
+mean of K of them, and as a rule better. Of the models that leave out two blocks, several have not seen block i: their
+mean against each of them alone is the gain of a bag on rows that are new to all of it. Four for each block are enough
+(`partners`): with five folds all pairs, with more 2 K of them.
 
 The training rows of those models differ more than those of the bag's members (they share K - 3 of K - 2 blocks, the
-members K - 2 of K - 1), and there is one fewer of them. A gain from averaging grows with the share that differs and
-with 1 - 1/m for m models: (1 / (K - 1)) (1 - 1 / K) = 1 / K for the bag, (1 / (K - 2)) (1 - 1 / (K - 1)) = 1 / (K - 1)
-here. So (K - 1) / K of what is found is counted.
+members K - 2 of K - 1), and there are fewer of them. A gain from averaging grows with the share that differs and with
+1 - 1/m for m models: (1 / (K - 1)) (1 - 1 / K) = 1 / K for the bag, (1 / (K - 2)) (1 - 1 / m) here. What is found is
+multiplied by the ratio of the two, which is .8 for five folds.
 
 Pooled predictions rank rows of different models against one another, which costs ROC-AUC and which the bag, one model,
 does not: Forman & Scholz, "Apples-to-apples in cross-validation studies", SIGKDD Explorations 12 (2010). Where blocks
@@ -34,6 +35,30 @@ from autoft.records import Interval, Task
 AREA = "roc_auc"
 
 
+#: A block is held out together with those up to so many places away, in a circle.
+REACH = 2
+
+
+def partners(k: int) -> list[int]:
+    """Distances, in a circle of k blocks, to the blocks that each one is held out with.
+
+    >>> partners(3), partners(5), partners(10)
+    ([1, 2], [1, 2, 3, 4], [1, 2, 8, 9])
+    """
+    return sorted({step % k for step in range(-REACH, REACH + 1)} - {0})
+
+
+def pairs_of(k: int) -> list[tuple[int, int]]:
+    """The pairs of blocks (i < j) that are held out together.
+
+    >>> pairs_of(3)
+    [(0, 1), (0, 2), (1, 2)]
+    >>> len(pairs_of(5)), len(pairs_of(10))
+    (10, 20)
+    """
+    return sorted({(min(i, (i + step) % k), max(i, (i + step) % k)) for i in range(k) for step in partners(k)})
+
+
 def bag_gain(
     y: Array,
     pairs: Mapping[tuple[int, int], Array],
@@ -49,8 +74,8 @@ def bag_gain(
 
     Args:
         y: Class positions or values, ``[n]``.
-        pairs: By blocks (i < j), predictions of the model that saw neither, for the rows of both, ``[n, classes]`` or
-            ``[n]``; NaN elsewhere.
+        pairs: By blocks (`pairs_of`), predictions of the model that saw neither, for the rows of both,
+            ``[n, classes]`` or ``[n]``; NaN elsewhere.
         blocks: Block of each row, ``[n]``.
         task, positive_index: The problem.
         exchangeable: Whether the blocks were drawn at random (neither in time order nor by group).
@@ -63,9 +88,10 @@ def bag_gain(
     -0.667
     """
     numbers = np.unique(blocks[blocks >= 0]).tolist()
-    k = len(numbers)
+    k, steps = len(numbers), partners(len(numbers))
+    share = (k - 2) / (k * (1 - 1 / len(steps)))
     singles = []
-    for step in range(1, k):
+    for step in steps:
         one = np.full(next(iter(pairs.values())).shape, np.nan)
         for place, i in enumerate(numbers):
             j = numbers[(place + step) % k]
@@ -83,10 +109,10 @@ def bag_gain(
 
     together = np.mean(singles, axis=0)
     bag, alone = scores(y[rows], together[rows], **problem), [scores(y[rows], one[rows], **problem) for one in singles]
-    gains = {name: (k - 1) / k * (score - mean(alone, name)) for name, score in bag.items()}
+    gains = {name: share * (score - mean(alone, name)) for name, score in bag.items()}
     if exchangeable and AREA in bag:
         each = mean([within(single) for single in singles], AREA)
-        gain = (k - 1) / k * (within(together)[AREA] - each) + each - mean(alone, AREA)
+        gain = share * (within(together)[AREA] - each) + each - mean(alone, AREA)
         gains[AREA] = gain if math.isfinite(gain) else gains[AREA]  # a class may be missing in a block
     return {name: gain for name, gain in gains.items() if math.isfinite(gain)}
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from autoft.evaluate.gain import bag_gain, with_gain
+from autoft.evaluate.gain import bag_gain, pairs_of, with_gain
 from autoft.evaluate.score import Candidate, corrected
 
 ROWS = 300
@@ -19,7 +19,7 @@ def blocks_of(k: int) -> np.ndarray:
     return np.arange(ROWS) % k
 
 
-def pairs_of(k: int, model: Any) -> dict[tuple[int, int], np.ndarray]:
+def predicted(k: int, model: Any) -> dict[tuple[int, int], np.ndarray]:
     """Predictions by pair; `model` is asked for those of all rows."""
     blocks, found = blocks_of(k), {}
     for pair in combinations(range(k), 2):
@@ -31,25 +31,33 @@ def pairs_of(k: int, model: Any) -> dict[tuple[int, int], np.ndarray]:
 
 @pytest.mark.parametrize("k", [3, 5, 10])
 def test_independent_errors_average_out(k: int):
-    """Models with independent errors of variance 1: the mean of K - 1 has 1 / (K - 1), and (K - 1) / K is counted."""
+    """Models with independent errors of variance 1: the mean of m has 1 / m; the share that a bag has is counted."""
     rng = np.random.default_rng(0)
     gains = [
         bag_gain(
             np.zeros(ROWS),
-            pairs_of(k, lambda pair: rng.normal(size=ROWS)),
+            predicted(k, lambda pair: rng.normal(size=ROWS)),
             blocks=blocks_of(k),
             task="regression",
             positive_index=0,
         )["rmse"]
         for _ in range(20)
     ]
-    assert np.mean(gains) == pytest.approx((k - 1) / k * ((k - 1) ** -0.5 - 1), abs=0.01)
+    m = min(k - 1, 4)
+    assert np.mean(gains) == pytest.approx((k - 2) / (k * (1 - 1 / m)) * (m**-0.5 - 1), abs=0.02)
+
+
+@pytest.mark.parametrize("k", [3, 4, 5, 6, 10, 50])
+def test_every_block_is_left_out_by_as_many_models(k: int):
+    blocks = [block for pair in pairs_of(k) for block in pair]
+    assert {blocks.count(block) for block in range(k)} == {min(k - 1, 4)}
+    assert len(pairs_of(k)) == min(k * (k - 1) // 2, 2 * k)  # what the plan counts on
 
 
 def test_equal_models_gain_nothing():
     truth = np.random.default_rng(1).normal(size=ROWS)
     found = bag_gain(
-        truth, pairs_of(4, lambda pair: truth + 1), blocks=blocks_of(4), task="regression", positive_index=0
+        truth, predicted(4, lambda pair: truth + 1), blocks=blocks_of(4), task="regression", positive_index=0
     )
     assert found["rmse"] == pytest.approx(0.0)
     assert found["mae"] == pytest.approx(0.0)
@@ -67,10 +75,10 @@ def test_the_cost_of_ranking_different_models_against_one_another_is_counted():
         return np.stack([1 - p, p], axis=1)
 
     counted, pooled = (
-        bag_gain(y, pairs_of(k, model), blocks=blocks_of(k), task="binary", positive_index=1, exchangeable=random)
+        bag_gain(y, predicted(k, model), blocks=blocks_of(k), task="binary", positive_index=1, exchangeable=random)
         for random in (True, False)
     )
-    singles = pairs_of(k, model)
+    singles = predicted(k, model)
     area = roc_auc_score(y, signal)  # what each model has by itself
     below = np.mean([roc_auc_score(y, _single(singles, step, k)) for step in range(1, k)])
     assert counted["roc_auc"] == pytest.approx(area - below, abs=0.03)
