@@ -109,7 +109,7 @@ def _evaluation(document: Mapping[str, Any]) -> Evaluation:
         held_out={name: _interval(value) for name, value in document["held_out"].items()},
         validation=_number(document["validation"]),
         optimism=_number(document["optimism"]),
-        bag_gain=_numbers(document.get("bag_gain", {})),  # absent before 0.2
+        bag_gain=_numbers(document.get("bag_gain", {})),  # older runs have none
         naive=_numbers(best["naive"]),
         folds=tuple(_report(fold, number) for number, fold in enumerate(document["folds"])),
         overfitting=best["overfitting"],

@@ -34,7 +34,6 @@ from autoft.records import Interval, Task
 #: The metric that compares rows with one another.
 AREA = "roc_auc"
 
-
 #: A block is held out together with those up to so many places away, in a circle.
 REACH = 2
 
@@ -104,15 +103,15 @@ def bag_gain(
     def mean(scored: Sequence[Mapping[str, float]], name: str) -> float:
         return float(np.mean([each[name] for each in scored]))
 
-    def within(predictions: Array) -> dict[str, float]:
-        return {AREA: mean([scores(y[own], predictions[own], **problem) for own in places], AREA)}
+    def within(predictions: Array) -> float:
+        return mean([scores(y[own], predictions[own], **problem) for own in places], AREA)
 
     together = np.mean(singles, axis=0)
     bag, alone = scores(y[rows], together[rows], **problem), [scores(y[rows], one[rows], **problem) for one in singles]
     gains = {name: share * (score - mean(alone, name)) for name, score in bag.items()}
     if exchangeable and AREA in bag:
-        each = mean([within(single) for single in singles], AREA)
-        gain = share * (within(together)[AREA] - each) + each - mean(alone, AREA)
+        each = float(np.mean([within(single) for single in singles]))
+        gain = share * (within(together) - each) + each - mean(alone, AREA)
         gains[AREA] = gain if math.isfinite(gain) else gains[AREA]  # a class may be missing in a block
     return {name: gain for name, gain in gains.items() if math.isfinite(gain)}
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autoft.search.space import IDLE, Choice, Dimension, Range, relevant
+from autoft.search.space import IDLE, Choice, Dimension, relevant, rounded
 
 Array = NDArray[Any]
 #: Values of some dimensions, the same ones in each.
@@ -129,8 +129,3 @@ def _value(dimension: Dimension, share: float) -> Any:
         return dimension.values[round(share * (len(dimension.values) - 1))]
     low, high = dimension.low, dimension.high
     return rounded(dimension, low * (high / low) ** share if dimension.log else low + share * (high - low))
-
-
-def rounded(dimension: Range, value: float) -> float:
-    """A number with six digits, which survive another machine's rounding and JSON, within its range."""
-    return min(max(float(f"{value:.6g}"), dimension.low), dimension.high)

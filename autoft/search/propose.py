@@ -15,9 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from autoft.search.lattice import rounded
 from autoft.search.oracles import Algorithm, make_oracle
-from autoft.search.space import SHAPE, Choice, Dimension, first_configurations, relevant, shape_of
+from autoft.search.space import SHAPE, Choice, Dimension, first_configurations, relevant, rounded, shape_of
 
 __all__ = ["Algorithm", "Proposal", "Proposer"]
 

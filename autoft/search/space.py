@@ -52,6 +52,11 @@ class Choice:
 Dimension = Range | Choice
 
 
+def rounded(dimension: Range, value: float) -> float:
+    """A number with six digits, which survive another machine's rounding and JSON, within its range."""
+    return min(max(float(f"{value:.6g}"), dimension.low), dimension.high)
+
+
 def shape_of(params: Mapping[str, Any], names: frozenset[str] = SHAPE) -> tuple[tuple[str, Any], ...]:
     """Some dimensions of a configuration, hashable.
 
@@ -92,7 +97,7 @@ def first_configurations(space: Sequence[Dimension], rows: int = 1_000) -> tuple
             return "linear"
         if isinstance(d, Choice) or d.name not in wanted:
             return d.default
-        return float(f"{min(max(wanted[d.name], d.low), d.high):.6g}")
+        return rounded(d, wanted[d.name])
 
     return default, relevant({d.name: value(d) for d in space})
 

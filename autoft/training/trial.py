@@ -154,11 +154,9 @@ class Trainer:
         Returns:
             ``[m, classes]`` or ``[m]`` for each member; None if time ran out before.
         """
-        key = self._key(params)
-        _, batch, chunk = self._fits.get(key, (1, key[1], CHUNK))
-        extras = EXTRAS.intersection(params)
-        program = Program(key[0], batch, self._rows, chunk=chunk, extras=extras)
-        program.start(self._initial(key[0]), [Settings.of(params)], epochs=self.limits.epochs, seed=self.seed)
+        architecture, batch = self._key(params)
+        program = Program(architecture, batch, self._rows, extras=EXTRAS.intersection(params))
+        program.start(self._initial(architecture), [Settings.of(params)], epochs=self.limits.epochs, seed=self.seed)
         for epoch in range(1, epochs + 1):
             if out_of_time():
                 return None
