@@ -15,6 +15,7 @@ from autoft.search.budget import Budget, plan_epochs
 from autoft.search.cost import TYPICAL_EPOCHS
 from autoft.search.ledger import DEATHS
 from autoft.search.loop import Found
+from autoft.search.machine import Machine
 from autoft.search.outcome import OUT_OF_TIME
 from autoft.search.space import SHAPE, Dimension, first_configurations
 
@@ -46,7 +47,7 @@ def sharing(prepared: Prepared, space: tuple[Dimension, ...], epochs: int) -> di
     Returns:
         ``programs`` and ``trials_per_program`` as `Proposer` takes them.
     """
-    found, machine = planning.programs(prepared, space), cost.Machine()
+    found, machine = planning.programs(prepared, space), Machine()
     trial = cost.trial_seconds(found.default, machine, epochs=min(epochs, TYPICAL_EPOCHS))
     wanted = cost.trace_seconds(found.default, machine) * (1 - _TRACING) / _TRACING / trial
     most = _MOST_PER_SIZE if found.dimensions == SHAPE else _MOST_PER_PROGRAM
@@ -167,7 +168,7 @@ class _Reserve:
     recipe: Recipe
     prepared: Prepared
     shape: cost.Shape
-    machine: cost.Machine
+    machine: Machine
 
     def __call__(self, trials: int) -> float:
         epochs = min(self.recipe.search.epochs, TYPICAL_EPOCHS)
@@ -176,4 +177,4 @@ class _Reserve:
 
 
 def _reserve(recipe: Recipe, prepared: Prepared, shape: cost.Shape) -> _Reserve:
-    return _Reserve(recipe=recipe, prepared=prepared, shape=shape, machine=cost.Machine.measure())
+    return _Reserve(recipe=recipe, prepared=prepared, shape=shape, machine=Machine.measure())

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from autoft import backend, bagging, prepare
 from autoft.records import Finding, Strategy, Task
 from autoft.search import cost
-from autoft.search.cost import Machine, Shape
+from autoft.search.cost import Shape
+from autoft.search.machine import Machine
 
 if TYPE_CHECKING:
     from autoft.prepare import Inspected, Prepared

@@ -55,7 +55,7 @@ def piece(rows: int, columns: int, epochs: int) -> Callable[[], dict[str, Any]]:
     from autoft.preprocess.encode import encode
     from autoft.preprocess.plan import make_plan
     from autoft.records import Column
-    from autoft.search.cost import Machine
+    from autoft.search.machine import Machine
     from autoft.training.data import stack_data
     from autoft.training.trial import Limits, Trainer
 
@@ -123,11 +123,12 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def _table(rows: int, columns: int) -> list[common.Row]:
     from autoft.search import cost
+    from autoft.search.machine import Machine
 
     epochs = EPOCHS[rows]
     arguments = {"rows": rows, "columns": columns, "epochs": epochs}
     measured = common.measure("benchmarks.cost:piece", arguments, threads=1, imports=IMPORTS)
-    machine = cost.Machine(**measured.value["machine"])
+    machine = Machine(**measured.value["machine"])
     lines: list[common.Row] = []
     for architecture, (first, trial) in zip(ARCHITECTURES, measured.value["seconds"], strict=True):
         one = shape(rows, columns, architecture)

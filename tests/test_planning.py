@@ -18,7 +18,8 @@ from autoft import cli, planning, prepare
 from autoft.errors import SchemaError
 from autoft.recipe import Recipe, read_recipe
 from autoft.screen import show_plan
-from autoft.search.cost import TYPICAL_EPOCHS, Machine
+from autoft.search.cost import TYPICAL_EPOCHS
+from autoft.search.machine import Machine
 
 MACHINE = Machine(gflops=60.0, threads=1, slowness=1.0)
 

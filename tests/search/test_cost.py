@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from autoft.search import cost
-from autoft.search.cost import Machine, Shape
+from autoft.search.cost import Shape
+from autoft.search.machine import RATES, Machine
 
 MACHINE = Machine(gflops=60.0, threads=1, slowness=1.0)
 SHAPE = Shape(rows=4_000, held_out=1_000, members=5, inputs=30, width=128, depth=2, batch=256)
@@ -141,7 +142,7 @@ def test_measuring_gives_a_machine_that_can_be_used():
     machine = Machine.measure(clock=lambda: next(ticks) / 10)
     assert machine.gflops == pytest.approx(2 * 512**3 / 0.1 / 1e9)
     assert machine.threads >= 1
-    assert machine.slowness == pytest.approx(0.1 / 200 / cost.RATES.small_operation)
+    assert machine.slowness == pytest.approx(0.1 / 200 / RATES.small_operation)
 
 
 def test_threads_follow_the_environment(monkeypatch):
