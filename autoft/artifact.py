@@ -31,6 +31,8 @@ _LAYERS = frozenset(
         *("Functional", "InputLayer", "Concatenate", "StringLookup", "Cast"),
         *("MedianImpute", "RobustScale", "SmoothClip", "DateCycles", "MissingIndicator", "Repeat", "Select"),
         *("CategorySlots", "OneHotSlots", "StackedDense", "StackedEmbedding", "StackedDropout", "MemberMean"),
+        *("PiecewiseLinear", "NumberVectors", "PeriodicVectors", "NTKDense", "Scale", "Bend"),
+        *("EnsembleView", "EnsembleDense", "EnsembleLogits", "EnsembleMean", "WeightedMean"),
     }
 )
 #: Other things in a model's configuration that carry a class name.
@@ -192,6 +194,8 @@ def load(folder: str | Path) -> tuple[Any, Meta]:
     _check_layers(folder / "model.keras")
     import keras
 
+    import autoft.networks.ensemble
+    import autoft.networks.numbers
     import autoft.networks.stacked
     import autoft.preprocess.layers  # noqa: F401  (registers the layers)
 

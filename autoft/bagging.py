@@ -27,10 +27,10 @@ def gains(
     context: Context,
     prepared: Prepared,
     journal: Journal,
-    best: Outcome,
+    parts: Sequence[tuple[Outcome, float]],
     trainer: Callable[[Sequence[Member]], Trainer],
 ) -> Mapping[str, float]:
-    """What the bag of the chosen trial gains over its members, by metric (`autoft.evaluate.gain`).
+    """What the bag of the chosen trials gains over its members, by metric (`autoft.evaluate.gain`).
 
     It is a line of the journal, so a run that is repeated trains nothing for it. Empty where it was not measured: under
     other strategies (nested scores bags anyway, a holdout scores the model itself), with two folds, on tables too large
@@ -38,17 +38,17 @@ def gains(
 
     Args:
         context, prepared, journal: Of the run.
-        best: The chosen trial's outcome.
+        parts: Outcomes of the chosen trials, and their weights.
         trainer: Makes a trainer of any members.
     """
     if not measured(prepared.strategy, prepared.split.k, len(prepared.y)):
         return {}
-    of = canonical_json({"params": best.params, "epochs": best.epochs})
+    of = canonical_json([{"params": o.params, "epochs": o.epochs, "share": share} for o, share in parts])
     for fact in journal.contents.facts:
         if fact["type"] == "gain" and fact["of"] == of:
             return dict(fact["gains"])
     context.tell(Progress(stage="search", message="measuring what the bag of the folds' networks gains"))
-    answers = _answers(context, prepared, best, trainer)
+    answers = _answers(context, prepared, parts, trainer)
     if answers is None:
         return {}
     from autoft.evaluate.gain import bag_gain
@@ -71,7 +71,10 @@ def measured(strategy: str, folds: int, rows: int) -> bool:
 
 
 def _answers(
-    context: Context, prepared: Prepared, best: Outcome, trainer: Callable[[Sequence[Member]], Trainer]
+    context: Context,
+    prepared: Prepared,
+    parts: Sequence[tuple[Outcome, float]],
+    trainer: Callable[[Sequence[Member]], Trainer],
 ) -> dict[tuple[int, int], Array] | None:
     """By pair of blocks, the answers of the network that saw neither; None where time or memory is lacking."""
     from autoft.evaluate import folds
@@ -86,17 +89,19 @@ def _answers(
 
     wanted = pairs_of(prepared.split.k)
     pairs = [m for m in folds.members(prepared.split, "nested") if m.blocks in wanted]
+    found: dict[tuple[int, int], Array] = {}
     try:
-        answers = trainer(pairs).answers_after(best.params, best.epochs, out_of_time)
+        stack = trainer(pairs)
+        for outcome, share in parts:
+            answers = stack.answers_after(outcome.params, outcome.epochs, outcome.limit, out_of_time)
+            if answers is None or not all(np.isfinite(answer).all() for answer in answers):
+                return None
+            for pair, answer in zip(pairs, answers, strict=True):
+                blocks = (pair.blocks[0], pair.blocks[1])
+                whole = found.setdefault(blocks, np.full((len(prepared.y), *answer.shape[1:]), np.nan))
+                whole[pair.held_out] = np.nan_to_num(whole[pair.held_out]) + share * answer
     except Exception as error:
         if not out_of_memory(error):
             raise
         return None
-    if answers is None or not all(np.isfinite(answer).all() for answer in answers):
-        return None
-    found = {}
-    for pair, answer in zip(pairs, answers, strict=True):
-        whole = np.full((len(prepared.y), *answer.shape[1:]), np.nan)
-        whole[pair.held_out] = answer
-        found[pair.blocks[0], pair.blocks[1]] = whole
     return found

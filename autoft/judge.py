@@ -14,11 +14,9 @@ import autoft
 from autoft.prepare import Prepared
 from autoft.records import Evaluation, FoldReport, Progress, Trial
 from autoft.run import Context, Searched
-from autoft.search.loop import Found
-from autoft.search.outcome import Outcome
 
 if TYPE_CHECKING:
-    from autoft.evaluate.score import Candidate, Verdict
+    from autoft.evaluate.score import Verdict
     from autoft.recipe import Recipe
 
 Array = NDArray[Any]
@@ -41,8 +39,8 @@ def evaluate(context: Context, prepared: Prepared, searched: Searched) -> Evalua
         scoring = {**problem, "objective": prepared.objective, "seed": recipe.seed}
         answers = searched.bag.answers(prepared.encoded)
         verdict = verdict_of(recipe, prepared, searched, answers, scoring)
-        best, outcome = found.trials[found.best], found.outcomes[found.best]
-        pooled = _at_best(outcome)
+        best = found.trials[found.best]
+        pooled = _pooled(searched)
         rows = np.flatnonzero(prepared.split.blocks >= 0)
         details = metrics.details(prepared.y[rows], pooled[rows], **problem, classes=target.classes)
         folds = _fold_reports(prepared, answers, best, problem)
@@ -76,6 +74,7 @@ def evaluate(context: Context, prepared: Prepared, searched: Searched) -> Evalua
         baselines=lines,
         trials=found.trials,
         best=best,
+        blend=searched.blend,
         per_class=details.per_class,
         confusion=details.confusion,
         curves=details.curves,
@@ -86,9 +85,10 @@ def evaluate(context: Context, prepared: Prepared, searched: Searched) -> Evalua
     )
 
 
-def _at_best(outcome: Outcome) -> Array:
-    """Pooled held-out predictions at the trial's number of epochs."""
-    return np.asarray(outcome.held_out[outcome.checkpoints.index(outcome.epochs)])
+def _pooled(searched: Searched) -> Array:
+    """Pooled held-out predictions of the blend, each trial's at its number of epochs."""
+    parts = [(searched.found.outcomes[number], share) for number, share in searched.blend]
+    return np.asarray(sum(share * o.held_out[o.checkpoints.index(o.epochs)] for o, share in parts))
 
 
 def verdict_of(
@@ -96,11 +96,17 @@ def verdict_of(
 ) -> Verdict:
     """The score of the deployed model by the chosen strategy."""
     from autoft.evaluate import score
+    from autoft.evaluate.choice import candidates_of
     from autoft.evaluate.gain import with_gain
 
     split, y, found = prepared.split, prepared.y, searched.found
-    common = {**scoring, "clusters": split.clusters, "draws": recipe.evaluate.draws}
-    candidates = _candidates(found)
+    common = {
+        **scoring,
+        "clusters": split.clusters,
+        "draws": recipe.evaluate.draws,
+        "members": recipe.search.blend,
+    }
+    candidates = candidates_of(found.trials, found.outcomes)
     if prepared.strategy == "corrected":
         return with_gain(score.corrected(y, candidates, **common), searched.gains, prepared.objective)
     if prepared.strategy == "holdout":
@@ -117,16 +123,6 @@ def verdict_of(
         for c, epochs in enumerate(outcome.checkpoints)
     ]
     return score.nested(y, pairs, candidates=candidates, blocks=split.blocks, **common)
-
-
-def _candidates(found: Found) -> list[Candidate]:
-    from autoft.evaluate.score import Candidate
-
-    return [
-        Candidate(trial=trial.number, epochs=epochs, predictions=outcome.held_out[c])
-        for trial, outcome in zip(found.trials, found.outcomes, strict=True)
-        for c, epochs in enumerate(outcome.checkpoints)
-    ]
 
 
 def _fold_reports(

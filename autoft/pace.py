@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from autoft import planning
@@ -65,14 +65,14 @@ def together(recipe: Recipe, trainer: Trainer) -> Callable[[Mapping[str, Any], i
 
 def budget(
     context: Context, prepared: Prepared, journal: Journal, trainer: Trainer, space: tuple[Dimension, ...]
-) -> Budget:
-    """The budget of the search, planned from a measurement where there is a limit of time.
+) -> tuple[Budget, tuple[Dimension, ...]]:
+    """The budget of the search, planned from a measurement where there is a limit of time, and the space it allows.
 
     The plan is a line of the journal: a run that goes on after a crash keeps to it, and so finds its trials again.
     """
     search, clock = context.recipe.search, context.watch.clock
     if search.minutes is None:
-        return Budget(trials=search.trials, deadline=None, clock=clock)
+        return Budget(trials=search.trials, deadline=None, clock=clock), space
     # What earlier, interrupted runs have used counts: a crash must not extend the budget.
     spent = sum(float(line["seconds"]) for line in journal.contents.trials().values())
     deadline = context.watch.started + search.minutes * 60 - spent
@@ -83,14 +83,39 @@ def budget(
         end, tracing = deadline - reserve(min(search.trials, 10)), cost.trace_seconds(shape, reserve.machine)
         taken = _rehearsed(context, journal, trainer, space, end - clock(), tracing)
         # The search, which notices what kills the process, shall have its turn.
-        new = _planned(context, taken or [cost.epoch_seconds(shape, reserve.machine)], end)
+        taken = taken or [cost.epoch_seconds(shape, reserve.machine)]
+        dear = planning.too_dear(context.recipe, prepared, space, reserve.machine, epoch_seconds=taken[-1])
+        new = {**_planned(context, taken, end), "too_dear": list(dear), "default": first_configurations(space)[0]}
         if plan is None or new["epochs"] >= _WORTH_FORGETTING * plan["epochs"]:
             plan = new
-        plan = {**new, "epochs": plan["epochs"]}
+        plan = {**new, "epochs": plan["epochs"], "too_dear": plan["too_dear"]}
         if not context.interrupt:  # what was measured in a hurry is no plan for the run that goes on
             journal.append(plan)
+    if plan["too_dear"]:
+        named = " and ".join(plan["too_dear"])
+        context.tell(
+            Progress(stage="search", message=f"left out, as a trial would take too many of the minutes: {named}")
+        )
     epochs = None if plan["epochs"] >= search.epochs else int(plan["epochs"])
-    return Budget(trials=search.trials, deadline=deadline, clock=clock, reserve=reserve, epochs=epochs)
+    found = Budget(trials=search.trials, deadline=deadline, clock=clock, reserve=reserve, epochs=epochs)
+    return found, planning.without(space, plan["too_dear"])
+
+
+def expectation(prepared: Prepared, journal: Journal) -> Callable[[Mapping[str, Any]], float] | None:
+    """Seconds that a trial is expected to take: the cost model's, corrected by the measurement (None without one)."""
+    plan = _plan(journal)
+    if plan is None:
+        return None
+    machine, epochs = Machine(), min(int(plan["epochs"]), TYPICAL_EPOCHS)
+    default = cost.epoch_seconds(planning.cost_shape(prepared, plan["default"]), machine)
+
+    def seconds(params: Mapping[str, Any]) -> float:
+        shape = planning.cost_shape(prepared, params)
+        shape = replace(shape, least=min(shape.least, int(plan["epochs"])))
+        modelled = cost.trial_seconds(shape, machine, epochs=epochs)
+        return modelled * float(plan["epoch_seconds"]) / default
+
+    return seconds
 
 
 def shortage(recipe: Recipe, journal: Journal, found: Found) -> tuple[Finding, ...]:

@@ -63,7 +63,8 @@ def _schema_name(text: str) -> str:
 Text = Annotated[str, Field(min_length=1)]
 Names = Annotated[tuple[Text, ...], Strict(False), AfterValidator(_distinct)]
 _Choices = (Strict(False), Field(min_length=1), AfterValidator(_distinct))
-Architectures = Annotated[tuple[Literal["mlp", "linear"], ...], *_Choices]
+Architectures = Annotated[tuple[Literal["mlp", "linear", "realmlp", "tabm", "tabm-mini"], ...], *_Choices]
+Numbers = Annotated[tuple[Literal["piecewise", "plain"], ...], *_Choices]
 Widths = Annotated[tuple[Annotated[int, Field(ge=1, le=8192)], ...], *_Choices]
 Depths = Annotated[tuple[Annotated[int, Field(ge=1, le=32)], ...], *_Choices]
 BatchSizes = Annotated[tuple[Annotated[int, Field(ge=1, le=65536)], ...], *_Choices]
@@ -145,7 +146,9 @@ class Space(Section):
     """What is searched; left out means autoft's own choice. Dropout and L2 are always searched."""
 
     architecture: Architectures | None = None
-    """Kinds of models: mlp is a network with hidden layers, linear one without."""
+    """Kinds of models: mlp has hidden layers, linear none, realmlp and tabm (or tabm-mini) are the papers'."""
+    numbers: Numbers | None = None
+    """How numbers enter mlp and linear: piecewise (curves) or plain."""
     width: Widths | None = None
     """Units per hidden layer."""
     depth: Depths | None = None
@@ -187,6 +190,8 @@ class Search(Section):
     """Epochs without improvement after which a trial stops."""
     pruning: Literal["median", "none"] = "median"
     """median stops a trial whose held-out loss is worse than the median of the others at the same epoch."""
+    blend: Annotated[int, Field(ge=1, le=10)] = 5
+    """Most trials whose answers are weighted together in the model; 1 takes the best trial alone."""
     space: Space = Field(default_factory=Space)
 
 

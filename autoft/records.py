@@ -226,6 +226,7 @@ class Evaluation:
     environment: Mapping[str, str] = field(default_factory=dict)
     interrupted: bool = False
     bag_gain: Mapping[str, float] = field(default_factory=dict)
+    blend: tuple[tuple[int, float], ...] = ()
 
     @property
     def metrics(self) -> Mapping[str, Interval]:

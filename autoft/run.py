@@ -15,20 +15,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 import autoft
-from autoft import bagging, files, pace
+from autoft import bagging, files, pace, planning
 from autoft.journal import Journal, difference, read
 from autoft.prepare import Prepared, Tell, fingerprint_parts
 from autoft.records import Progress
+from autoft.search.budget import Budget
 from autoft.search.interrupt import Interrupt
 from autoft.search.loop import Found, Search
 from autoft.search.outcome import Outcome
 from autoft.search.propose import Proposer
-from autoft.search.space import Dimension, first_configurations, make_space
+from autoft.search.space import Dimension, first_configurations
 
 if TYPE_CHECKING:
     from autoft.evaluate.folds import Member
     from autoft.recipe import Recipe
-    from autoft.training.bag import Bag
+    from autoft.training.bag import Bag, Part
     from autoft.training.trial import Trainer
 
 Array = NDArray[Any]
@@ -46,6 +47,7 @@ class Searched:
 
     Attributes:
         found: Trials and outcomes.
+        blend: Numbers of the trials in the deployed model, and their weights.
         space: What was searched.
         baselines: Held-out predictions of simple models.
         bag: The deployed model.
@@ -53,6 +55,7 @@ class Searched:
     """
 
     found: Found
+    blend: tuple[tuple[int, float], ...]
     space: tuple[Dimension, ...]
     baselines: Mapping[str, Array]
     bag: Bag
@@ -147,14 +150,39 @@ def search_only(context: Context, prepared: Prepared, journal: Journal) -> Searc
         context.tell(Progress(stage="search", message="building the training program", trials=recipe.search.trials))
         stack = trainer(context, prepared, prepared.members)
         rows = min(len(m.train) for m in prepared.members)
-        changes = recipe.search.space.model_dump()
-        space = make_space(rows, embedded=bool(prepared.plan.embedded), changes=changes)
-        found = _search(context, prepared, journal, stack, space, first_configurations(space, rows))
-        best = found.outcomes[found.best]
-        bag = build_bag(stack.data, stack.architecture(best.params), best.weights, k)
-        del stack  # its rows need not stand beside those that follow
-        gains = bagging.gains(context, prepared, journal, best, partial(trainer, context, prepared))
-    return Searched(found=found, space=space, baselines={}, bag=bag, gains=gains)
+        space = planning.space_for(recipe, prepared, rows)
+        budget, space = pace.budget(context, prepared, journal, stack, space)
+        first = first_configurations(space, rows, prepared.target.task)
+        searching = _search(context, prepared, journal, stack, space, first, budget)
+        chosen = _blend(recipe, prepared, searching.run())
+        found = searching.with_weights([number for number, _ in chosen])
+        parts = [(found.outcomes[number], share) for number, share in chosen]
+        bag = build_bag(stack.data, [_part(stack, *part) for part in parts], k)
+        del stack, searching  # the rows need not stand beside those that follow
+        gains = bagging.gains(context, prepared, journal, parts, partial(trainer, context, prepared))
+    return Searched(found=found, blend=chosen, space=space, baselines={}, bag=bag, gains=gains)
+
+
+def _part(stack: Trainer, outcome: Outcome, share: float) -> Part:
+    from autoft.training.bag import Part
+
+    return Part(architecture=stack.architecture(outcome.params), weights=outcome.weights, share=share)
+
+
+def _blend(recipe: Recipe, prepared: Prepared, found: Found) -> tuple[tuple[int, float], ...]:
+    """The choice on all rows: numbers of trials, and their weights."""
+    from autoft.evaluate.choice import candidates_of, choose
+
+    candidates = candidates_of(found.trials, found.outcomes)
+    chosen = choose(
+        prepared.y,
+        candidates,
+        task=prepared.target.task,
+        objective=prepared.objective,
+        positive_index=prepared.target.positive_index,
+        members=recipe.search.blend,
+    )
+    return tuple((candidates[c].trial, share) for c, share in chosen)
 
 
 def _baselines(context: Context, prepared: Prepared) -> Mapping[str, Array]:
@@ -200,7 +228,9 @@ def _search(
     stack: Trainer,
     space: tuple[Dimension, ...],
     first: Sequence[Mapping[str, Any]],
-) -> Found:
+    budget: Budget,
+) -> Search:
+    from autoft.evaluate.blend import POOL
     from autoft.evaluate.metrics import METRICS
 
     recipe = context.recipe
@@ -221,13 +251,15 @@ def _search(
         maximize=maximize,
         journal=journal,
         folder=context.folder / "trials",
-        budget=pace.budget(context, prepared, journal, stack, space),
+        budget=budget,
+        expect=pace.expectation(prepared, journal),
         interrupt=context.interrupt,
         progress=context.tell,
         together=pace.together(recipe, stack),
         # Pruning looks at all blocks; nested evaluation promises that what judges a block has not.
         pruning=recipe.search.pruning == "median" and prepared.strategy != "nested",
-    ).run()
+        keep=POOL if recipe.search.blend > 1 else 1,
+    )
 
 
 def _score(prepared: Prepared, outcome: Outcome) -> float:

@@ -3,7 +3,7 @@
 `compile` rows train one trial at a time, once as a TensorFlow graph and once compiled by XLA: CPU seconds of the
 first epoch (tracing and compilation included) and of a later one, and after how many epochs XLA has paid for itself.
 `together` rows train several trials of a shape in one stack: CPU seconds per trial and epoch against one alone.
-`WORTH_XLA` in autoft/training/program.py and `_TOGETHER` in autoft/training/trial.py are read off these rows. They
+`WORTH_XLA` in autoft/training/compiled.py and `_TOGETHER` in autoft/training/trial.py are read off these rows. They
 compare the operations of an epoch with fixed limits rather than clocks at run time, so that equal runs stay equal.
 """
 
@@ -31,7 +31,7 @@ def epochs(rows: int, width: int, depth: int, batch: int, xla: bool | None, tria
         import time
         from unittest.mock import patch
 
-        from autoft.training import program
+        from autoft.training import compiled, program
         from autoft.training.data import batches
         from autoft.training.step import Settings
         from benchmarks.ours import make_trainer
@@ -39,8 +39,8 @@ def epochs(rows: int, width: int, depth: int, batch: int, xla: bool | None, tria
         trainer = make_trainer(x, y, FOLDS)
         params = {"width": width, "depth": depth, "activation": "relu", "batch_size": batch}
         architecture, size = trainer._key(params)
-        limit = {None: program.WORTH_XLA, True: 0.0, False: float("inf")}[xla]
-        with patch.object(program, "WORTH_XLA", limit):
+        limit = {None: compiled.WORTH_XLA, True: 0.0, False: float("inf")}[xla]
+        with patch.object(compiled, "WORTH_XLA", limit):
             stack = program.Program(architecture, size, trainer._rows, trials=trials)
         stack.start(trainer._initial(architecture), [Settings(learning_rate=1e-3, dropout=0.2)] * trials)
         taken = []

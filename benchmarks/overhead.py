@@ -140,7 +140,7 @@ def watching(meter: Meter) -> Iterator[list[Any]]:
     from autoft.journal import Journal
     from autoft.search import outcome
     from autoft.search.propose import Proposer
-    from autoft.training.program import Compiled
+    from autoft.training.compiled import Compiled
     from autoft.training.trial import Trainer
 
     programs: list[Any] = []

@@ -30,6 +30,7 @@ SAME_LAYER = {
     ("pace", "planning"),
     ("pace", "prepare"),
     ("run", "pace"),
+    ("run", "planning"),
     ("run", "bagging"),
     ("bagging", "prepare"),
     ("planning", "bagging"),

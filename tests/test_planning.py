@@ -66,11 +66,11 @@ def test_counts_are_those_of_a_real_run(table, strategy):
 
 def test_shapes_are_the_products_of_the_choices_that_fix_them(root):
     plan = planning.plan(penguins(root), machine=MACHINE)
-    # 3 widths, 2 depths, 2 activations, 2 batches; the linear model has batches alone.
-    # Dropout, L2 and learning rate are no shapes.
-    assert plan.shapes == 3 * 2 * 2 * 2 + 2
+    # 3 widths, 2 depths, 2 batches; perceptrons have 2 activations and 2 ways for numbers to enter besides, the
+    # linear model these and batches alone. Dropout, L2 and learning rate are no shapes.
+    assert plan.shapes == 3 * 2 * 2 * (2 * 2) + 2 * 2 + 2 * (3 * 2 * 2)
     # Sizes need no program of their own, where they are small and it is TensorFlow's.
-    assert plan.programs == (2 * 2 + 1 if keras.backend.backend() == "tensorflow" else plan.shapes)
+    assert plan.programs == (2 * 2 * 2 + 2 + 2 + 2 if keras.backend.backend() == "tensorflow" else plan.shapes)
     assert plan.space["width"] == "16, 32, 64"
     assert "0.5" in plan.space["dropout"]
 
@@ -78,6 +78,7 @@ def test_shapes_are_the_products_of_the_choices_that_fix_them(root):
 def test_batches_beyond_the_rows_are_one_shape(root):
     space = {
         "architecture": ["mlp"],
+        "numbers": ["plain"],
         "width": [8],
         "depth": [1],
         "activation": ["relu"],

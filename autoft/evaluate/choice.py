@@ -1,4 +1,4 @@
-"""The choice rule, on all rows and again on each bootstrap draw."""
+"""The choice rule, on all rows and again on each bootstrap draw: the best trial, or a blend of a few."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from autoft.errors import EvaluationError
+from autoft.evaluate import blend
 from autoft.evaluate.intervals import Array, draw
 from autoft.evaluate.metrics import METRICS
 from autoft.evaluate.weighted import weighted_means, weighted_scores
-from autoft.records import Task
+from autoft.records import Task, Trial
+from autoft.search.outcome import Outcome
 from autoft.training.losses import row_losses
 
 #: Row weights (rows x trials x draws) that a correction looks at before it starts to save work.
@@ -25,6 +27,9 @@ PILOT = 50
 #: such a trial wins one draw in a billion, so leaving it out of the later draws changes nothing.
 HOPELESS = 6.0
 
+#: Beyond so many rows the best trial is taken alone: blending anew on every draw would take too long.
+MOST_ROWS_BLENDED = 200_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Candidate:
@@ -35,12 +40,18 @@ class Candidate:
     predictions: Array
 
 
-def choose(y: Array, candidates: Sequence[Candidate], *, task: Task, objective: str, positive_index: int) -> int:
-    """The choice rule of autoft: position of the candidate to use.
+#: Positions of candidates and their weights, which sum to 1: what is deployed, or would be on some draw.
+Blend = tuple[tuple[int, float], ...]
+
+
+def choose(
+    y: Array, candidates: Sequence[Candidate], *, task: Task, objective: str, positive_index: int, members: int = 1
+) -> Blend:
+    """The choice rule of autoft: positions of the candidates to use, and their weights.
 
     Within a trial the checkpoint with the lowest mean held-out loss (log-loss, squared error; ties: the earliest),
-    then the trial whose checkpoint has the best objective (ties: the lowest number). Only rows on which all
-    candidates have predictions count.
+    then the trial whose checkpoint has the best objective (ties: the lowest number), then up to `members` trials
+    weighted together (`autoft.evaluate.blend`). Only rows on which all candidates have predictions count.
 
     Raises:
         EvaluationError: If there is no candidate, no common row, or the objective is undefined on those rows.
@@ -48,11 +59,27 @@ def choose(y: Array, candidates: Sequence[Candidate], *, task: Task, objective: 
     >>> good, bad = np.array([1.0, 2.0]), np.array([2.0, 2.0])
     >>> candidates = [Candidate(trial=0, epochs=3, predictions=bad), Candidate(trial=1, epochs=5, predictions=good)]
     >>> choose(good, candidates, task="regression", objective="rmse", positive_index=1)
-    1
+    ((1, 1.0),)
     """
     rows = common_rows(candidates)
-    replay = Replay(y, candidates, rows, task=task, objective=objective, positive_index=positive_index)
+    replay = Replay(y, candidates, rows, task=task, objective=objective, positive_index=positive_index, members=members)
     return replay.on_all_rows()
+
+
+def mixed(candidates: Sequence[Candidate], chosen: Blend, rows: Array | slice = slice(None)) -> Array:
+    """Predictions of a blend: the weighted mean of its candidates' on some rows."""
+    if len(chosen) == 1:
+        return np.asarray(candidates[chosen[0][0]].predictions[rows])
+    return np.asarray(sum(weight * candidates[c].predictions[rows] for c, weight in chosen))
+
+
+def candidates_of(trials: Sequence[Trial], outcomes: Sequence[Outcome]) -> list[Candidate]:
+    """The checkpoints of all trials."""
+    return [
+        Candidate(trial=trial.number, epochs=epochs, predictions=outcome.held_out[c])
+        for trial, outcome in zip(trials, outcomes, strict=True)
+        for c, epochs in enumerate(outcome.checkpoints)
+    ]
 
 
 def common_rows(candidates: Sequence[Candidate]) -> Array:
@@ -87,6 +114,7 @@ class Replay:
         candidates: Checkpoints of all trials.
         rows: Positions of the rows that count, ``[m]``.
         task, objective, positive_index: The problem.
+        members: Most trials that are blended; 1 for the best alone.
     """
 
     def __init__(
@@ -98,7 +126,10 @@ class Replay:
         task: Task,
         objective: str,
         positive_index: int,
+        members: int = 1,
     ) -> None:
+        self.members = members if len(rows) <= MOST_ROWS_BLENDED else 1
+        self._wrong: dict[int, Array] = {}
         self.y, self.rows, self.task, self.positive_index = y[rows], rows, task, positive_index
         self.metric = METRICS[objective]
         self.candidates = candidates
@@ -110,10 +141,10 @@ class Replay:
             else:
                 self.trials.append([c])
 
-    def on_all_rows(self) -> int:
+    def on_all_rows(self) -> Blend:
         """The choice on all rows."""
-        pick = int(self.picks(np.ones((1, len(self.rows)), dtype=np.uint8))[0])
-        if pick < 0:
+        pick = self.picks(np.ones((1, len(self.rows)), dtype=np.uint8))[0]
+        if not pick:
             raise EvaluationError(
                 f"Objective '{self.metric.name}'",
                 "be defined on the held-out rows",
@@ -122,7 +153,7 @@ class Replay:
             )
         return pick
 
-    def on_draws(self, clusters: Array, draws: int, seed: int) -> tuple[Array, Array]:
+    def on_draws(self, clusters: Array, draws: int, seed: int) -> tuple[Array, list[Blend]]:
         """Draw clusters and choose on each draw; spends less on large problems (see `AFFORDABLE`).
 
         Args:
@@ -131,27 +162,52 @@ class Replay:
             seed: Of the draws.
 
         Returns:
-            Draw counts ``[draws, m]`` and the choices ``[draws]``, -1 where the objective is undefined.
+            Draw counts ``[draws, m]`` and the choice on each draw, empty where the objective is undefined.
         """
         work = len(self.rows) * draws
         if work * len(self.trials) <= AFFORDABLE or draws <= PILOT:
             counts = draw(clusters, draws, seed)
             return counts, self.picks(counts)
-        pilot, checkpoints = self.objectives(draw(clusters, PILOT, seed), range(len(self.trials)))
+        first = draw(clusters, PILOT, seed)
+        pilot, checkpoints = self.objectives(first, range(len(self.trials)))
         within_reach = _within_reach(pilot)
         affordable = AFFORDABLE // (len(self.rows) * len(within_reach))
         counts = draw(clusters, min(draws, max(affordable, FEWEST_DRAWS)), seed)
         later = self.picks(counts[PILOT:], within_reach)
-        return counts, np.concatenate([_pick(pilot, checkpoints), later])
+        return counts, self._blends(first, pilot, checkpoints) + later
 
-    def picks(self, weights: Array, trials: Sequence[int] | None = None) -> Array:
-        """Chosen candidate under each weighting, ``[draws]``; -1 where the objective is undefined.
+    def picks(self, weights: Array, trials: Sequence[int] | None = None) -> list[Blend]:
+        """The choice under each weighting, empty where the objective is undefined.
 
         Args:
             weights: Row weights ``[draws, m]``.
             trials: Positions of the trials to choose from, in ascending order; all if None.
         """
-        return _pick(*self.objectives(weights, range(len(self.trials)) if trials is None else trials))
+        return self._blends(weights, *self.objectives(weights, range(len(self.trials)) if trials is None else trials))
+
+    def _blends(self, weights: Array, value: Array, checkpoint: Array) -> list[Blend]:
+        """Blends from the objective and the checkpoint of each trial ``[draws, trials]`` under each weighting."""
+        comparable = np.where(np.isnan(value), -np.inf, value)
+        order = np.argsort(-comparable, axis=1, kind="stable")
+        return [
+            self._blend(w, [int(c[t]) for t in best[: blend.POOL] if np.isfinite(v[t])])
+            for w, v, c, best in zip(weights, comparable, checkpoint, order, strict=True)
+        ]
+
+    def _blend(self, weights: Array, candidates: Sequence[int]) -> Blend:
+        """The blend of candidates that stand in the order of their objective."""
+        if self.members == 1 or len(candidates) < 2:
+            return tuple((c, 1.0) for c in candidates[:1])
+        wrong = np.stack([self._errors(c) for c in candidates], axis=2)
+        shares = blend.select(blend.products(wrong, weights), self.members)
+        return tuple((c, float(share)) for c, share in zip(candidates, shares, strict=True) if share > 0)
+
+    def _errors(self, candidate: int) -> Array:
+        if candidate not in self._wrong:
+            unit = float(np.std(self.y)) or 1.0 if self.task == "regression" else 1.0
+            predictions = self.candidates[candidate].predictions[self.rows]
+            self._wrong[candidate] = blend.errors(self.y, predictions, self.task, self.positive_index, unit)
+        return self._wrong[candidate]
 
     def objectives(self, weights: Array, trials: Sequence[int]) -> tuple[Array, Array]:
         """Objective (turned so that more is better) and chosen checkpoint of each trial, both ``[draws, trials]``."""
@@ -175,13 +231,6 @@ class Replay:
             self.y, predictions, weights, task=self.task, positive_index=self.positive_index, names=(name,)
         )
         return self.metric.better(values[name])
-
-
-def _pick(value: Array, checkpoint: Array) -> Array:
-    comparable = np.where(np.isnan(value), -np.inf, value)
-    best = np.argmax(comparable, axis=1)
-    every = np.arange(len(value))
-    return np.where(np.isinf(comparable[every, best]), -1, checkpoint[every, best])
 
 
 def _within_reach(value: Array) -> list[int]:

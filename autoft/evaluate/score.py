@@ -13,13 +13,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autoft.evaluate.choice import Candidate, Replay, choose, common_rows
+from autoft.evaluate.choice import Blend, Candidate, Replay, choose, common_rows, mixed
 from autoft.evaluate.intervals import Array, around, draw, mean_interval
 from autoft.evaluate.metrics import objectives, scores
 from autoft.evaluate.weighted import weighted_scores
 from autoft.records import Interval, Task
 
-__all__ = ["Candidate", "PairCandidate", "Verdict", "choose", "corrected", "holdout", "nested", "plain"]
+__all__ = ["Blend", "Candidate", "PairCandidate", "Verdict", "choose", "corrected", "holdout", "nested", "plain"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -37,11 +37,11 @@ class Verdict:
     """What the choice is and what it is worth.
 
     Attributes:
-        chosen: Position of the chosen candidate.
+        chosen: Positions of the chosen candidates, and their weights.
         held_out: Honest scores by metric, with 95 % intervals.
-        validation: Naive score of the chosen candidate on the objective.
+        validation: Naive score of the choice on the objective.
         optimism: How much `validation` flatters, positive when it does, whatever the metric's direction.
-        naive: All naive scores of the chosen candidate.
+        naive: All naive scores of the choice.
         draws: Number of bootstrap draws.
         samples: The objective's honest score in each draw, ``[draws]``, NaN where undefined.
         out_of_bag: Whether a draw scores the rows that were not drawn (`corrected`) or those that were.
@@ -51,7 +51,7 @@ class Verdict:
             (`corrected`), the pooled ones (`nested`), the deployed model's (`holdout`).
     """
 
-    chosen: int
+    chosen: Blend
     held_out: dict[str, Interval]
     validation: float
     optimism: float
@@ -72,10 +72,11 @@ def corrected(
     task: Task,
     objective: str,
     positive_index: int,
+    members: int = 1,
     draws: int = 500,
     seed: int,
 ) -> Verdict:
-    """Bootstrap bias corrected score of the chosen candidate, without further training.
+    """Bootstrap bias corrected score of the choice, without further training.
 
     In each draw clusters are drawn with replacement, the choice is made again on the drawn rows, and its scores
     are computed on the rows not drawn. The mean over the draws is the value, their 2.5 and 97.5 percentiles the
@@ -88,17 +89,17 @@ def corrected(
         candidates: Checkpoints of all trials.
         clusters: Rows that are drawn together, ``[n]``.
         task, objective, positive_index: The problem.
+        members: Most trials that are blended.
         draws: Number of draws.
         seed: Equal seeds give equal verdicts.
     """
     rows = common_rows(candidates)
-    replay = Replay(y, candidates, rows, task=task, objective=objective, positive_index=positive_index)
+    replay = Replay(y, candidates, rows, task=task, objective=objective, positive_index=positive_index, members=members)
     counts, picks = replay.on_draws(clusters[rows], draws, seed)
     samples = {name: np.full(len(counts), np.nan) for name in objectives(task)}
-    for pick in np.unique(picks[picks >= 0]):
-        here = picks == pick
+    for pick, here in _places(picks).items():
         left_out = (counts[here] == 0).astype(np.uint8)
-        predictions = candidates[pick].predictions[rows]
+        predictions = mixed(candidates, pick, rows)
         drawn = weighted_scores(y[rows], predictions, left_out, task=task, positive_index=positive_index)
         for name, values in drawn.items():
             samples[name][here] = values
@@ -116,6 +117,7 @@ def nested(
     task: Task,
     objective: str,
     positive_index: int,
+    members: int = 1,
     draws: int = 500,
     seed: int,
 ) -> Verdict:
@@ -130,18 +132,22 @@ def nested(
         candidates: Checkpoints of the K members that leave one block out; the deployed choice and the naive
             scores come from these.
         blocks: Block of each row, ``[n]``, negative for the untouched holdout.
-        clusters, task, objective, positive_index, draws, seed: As for `corrected`.
+        clusters, task, objective, positive_index, members, draws, seed: As for `corrected`.
     """
     touched = common_rows(candidates)
-    replay = Replay(y, candidates, touched, task=task, objective=objective, positive_index=positive_index)
+    replay = Replay(
+        y, candidates, touched, task=task, objective=objective, positive_index=positive_index, members=members
+    )
     pooled = np.full(candidates[0].predictions.shape, np.nan)
     numbers = np.unique(blocks[blocks >= 0]).tolist()
     for i in numbers:
         others = [j for j in numbers if j != i]
         views = [_other_blocks(pair, i, others, blocks) for pair in pairs]
-        pick = choose(y, views, task=task, objective=objective, positive_index=positive_index)
+        pick = choose(y, views, task=task, objective=objective, positive_index=positive_index, members=members)
         here = blocks == i
-        pooled[here] = np.mean([_pair(pairs[pick], i, j)[here] for j in others], axis=0)
+        pooled[here] = sum(
+            weight * np.mean([_pair(pairs[c], i, j)[here] for j in others], axis=0) for c, weight in pick
+        )
     rows = np.flatnonzero(blocks >= 0)
     held_out, samples = _plain(y, pooled, rows, clusters, task, positive_index, draws, seed)
     return _verdict(replay, held_out, samples[objective], seed, rows, pooled)
@@ -157,6 +163,7 @@ def holdout(
     task: Task,
     objective: str,
     positive_index: int,
+    members: int = 1,
     draws: int = 500,
     seed: int,
 ) -> Verdict:
@@ -167,10 +174,12 @@ def holdout(
         candidates: Checkpoints of all trials on the touched rows.
         predictions: Of the deployed model, ``[n, classes]`` or ``[n]``; only `rows` are looked at.
         rows: Positions of the untouched rows.
-        clusters, task, objective, positive_index, draws, seed: As for `corrected`.
+        clusters, task, objective, positive_index, members, draws, seed: As for `corrected`.
     """
     touched = common_rows(candidates)
-    replay = Replay(y, candidates, touched, task=task, objective=objective, positive_index=positive_index)
+    replay = Replay(
+        y, candidates, touched, task=task, objective=objective, positive_index=positive_index, members=members
+    )
     held_out, samples = _plain(y, predictions, rows, clusters, task, positive_index, draws, seed)
     return _verdict(replay, held_out, samples[objective], seed, rows, predictions)
 
@@ -210,7 +219,7 @@ def _verdict(
 ) -> Verdict:
     """The record of an outcome; without predictions of their own, those of the choice were scored out of the bag."""
     chosen, metric = replay.on_all_rows(), replay.metric
-    pooled = replay.candidates[chosen].predictions
+    pooled = mixed(replay.candidates, chosen)
     naive = scores(replay.y, pooled[replay.rows], task=replay.task, positive_index=replay.positive_index)
     shown = pooled if predictions is None else predictions
     only = np.full(shown.shape, np.nan)
@@ -229,6 +238,15 @@ def _verdict(
         rows=rows,
         predictions=only,
     )
+
+
+def _places(picks: Sequence[Blend]) -> dict[Blend, list[int]]:
+    """Draws by what was chosen on them, those without a choice left out."""
+    found: dict[Blend, list[int]] = {}
+    for place, pick in enumerate(picks):
+        if pick:
+            found.setdefault(pick, []).append(place)
+    return found
 
 
 def _pair(pair: PairCandidate, i: int, j: int) -> Array:

@@ -45,6 +45,54 @@ class StackedDense(keras.layers.Layer):  # type: ignore[misc]
 
 
 @keras.saving.register_keras_serializable(package="autoft")
+class NTKDense(StackedDense):
+    """``x W / sqrt(in) + b`` for every member: kernels of unit size, whatever the width (NTK parametrization).
+
+    Args:
+        units: Width of the output.
+    """
+
+    def call(self, inputs: Any) -> Any:
+        width = ops.cast(ops.shape(inputs)[-1], inputs.dtype)  # a program for arrays of any size learns it when it runs
+        return self.activation(ops.matmul(inputs, self.kernel) * ops.rsqrt(width) + self.bias)
+
+
+@keras.saving.register_keras_serializable(package="autoft")
+class Scale(keras.layers.Layer):  # type: ignore[misc]
+    """A learned factor for every input: ``[S, B, in]`` -> the same."""
+
+    def build(self, input_shape: Any) -> None:
+        shape = (input_shape[0], 1, input_shape[2])
+        self.scale = self.add_weight(shape=shape, initializer="ones", name="scale")
+
+    def call(self, inputs: Any) -> Any:
+        return inputs * self.scale
+
+
+@keras.saving.register_keras_serializable(package="autoft")
+class Bend(keras.layers.Layer):  # type: ignore[misc]
+    """A parametric activation, ``x + a (f(x) - x)`` with a learned share for every neuron (RealMLP).
+
+    Args:
+        activation: Name of f, a Keras activation.
+    """
+
+    def __init__(self, activation: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.activation = keras.activations.get(activation)
+
+    def build(self, input_shape: Any) -> None:
+        shape = (input_shape[0], 1, input_shape[2])
+        self.share = self.add_weight(shape=shape, initializer="ones", name="share")
+
+    def call(self, inputs: Any) -> Any:
+        return inputs + self.share * (self.activation(inputs) - inputs)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "activation": keras.activations.serialize(self.activation)}
+
+
+@keras.saving.register_keras_serializable(package="autoft")
 class StackedEmbedding(keras.layers.Layer):  # type: ignore[misc]
     """One learned vector per category and member: slots ``[S, B, k]`` -> ``[S, B, k * dim]``.
 
@@ -160,3 +208,25 @@ class MemberMean(keras.layers.Layer):  # type: ignore[misc]
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "task": self.task, "members": self.members}
+
+
+@keras.saving.register_keras_serializable(package="autoft")
+class WeightedMean(keras.layers.Layer):  # type: ignore[misc]
+    """Answers of several models weighted together: a list of ``[B, C]`` -> ``[B, C]``.
+
+    Args:
+        shares: Their weights, which sum to 1.
+    """
+
+    def __init__(self, shares: list[float], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.shares = list(shares)
+
+    def call(self, inputs: Any) -> Any:
+        total = inputs[0] * self.shares[0]
+        for share, answer in zip(self.shares[1:], inputs[1:], strict=True):
+            total = total + answer * share
+        return total
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "shares": self.shares}

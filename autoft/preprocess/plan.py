@@ -64,6 +64,11 @@ class Plan:
         return (*self.numeric, *self.boolean, *self.date)
 
     @property
+    def continuous(self) -> tuple[str, ...]:
+        """Ids of those that take many values: all but booleans."""
+        return (*self.numeric, *self.date)
+
+    @property
     def one_hot(self) -> tuple[CategoryInput, ...]:
         """The one-hot encoded categorical columns."""
         return tuple(c for c in self.categories if not c.embed)

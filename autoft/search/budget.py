@@ -69,9 +69,16 @@ class Budget:
         left = self.left(trials)
         return left is not None and left <= epoch / 2
 
-    def fit(self, wanted: int, seconds: list[float]) -> int:
-        """How many of some trials there is time for, counting one that gets half the time that trials took so far."""
+    def fit(self, wanted: int, seconds: list[float], expected: float | None = None) -> int:
+        """How many of some trials there is time for, counting one that gets half the time it needs.
+
+        Args:
+            wanted: How many there are.
+            seconds: What trials took so far.
+            expected: What each of these is expected to take; None for what those took.
+        """
         each, fit = (statistics.median(seconds) if seconds else 0.0), 0
+        each = each if expected is None else expected
         while fit < wanted:
             left = self.left(len(seconds) + fit + 1)
             if left is not None and left <= each * (fit + 0.5):

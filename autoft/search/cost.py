@@ -51,6 +51,11 @@ class Shape:
         embedded: Embedded columns.
         embedding: Numbers per embedded category.
         categories: Entries of all embedding tables together.
+        vectors: Inputs that the numbers become besides (bins, waves).
+        ensemble: Networks inside each member that share their kernels.
+        effort: Time that an activation takes, as a multiple of a perceptron's.
+        plain: Whether XLA may be worth it.
+        least: Epochs that a trial goes through, if it may have so many.
     """
 
     rows: int
@@ -64,11 +69,16 @@ class Shape:
     embedded: int = 0
     embedding: int = 0
     categories: int = 0
+    vectors: int = 0
+    ensemble: int = 1
+    effort: float = 1.0
+    plain: bool = True
+    least: int = 0
 
     @property
     def fan_in(self) -> int:
         """Inputs of the first layer."""
-        return self.inputs + self.embedded * self.embedding
+        return self.inputs + self.vectors + self.embedded * self.embedding
 
     @property
     def kernels(self) -> int:
@@ -84,8 +94,9 @@ class Shape:
 
     @property
     def units(self) -> int:
-        """Activations of one row: embedded inputs, hidden units and logits."""
-        return self.embedded * self.embedding + self.depth * self.width + self.outputs
+        """Activations of one row: inputs that are made from others, hidden units and logits."""
+        made = self.embedded * self.embedding + self.vectors
+        return made + self.ensemble * (self.depth * self.width + self.outputs)
 
     @property
     def steps(self) -> int:
@@ -95,7 +106,7 @@ class Shape:
 
 def worth_compiling(shape: Shape) -> bool:
     """Whether an epoch is long enough for a program of these very sizes; others share one for any sizes."""
-    return 6.0 * shape.kernels * shape.steps * shape.batch * shape.members >= WORTH_XLA
+    return shape.plain and 6.0 * shape.kernels * shape.steps * shape.batch * shape.members >= WORTH_XLA
 
 
 def epoch_seconds(shape: Shape, machine: Machine, rates: Rates = RATES) -> float:
@@ -106,7 +117,8 @@ def epoch_seconds(shape: Shape, machine: Machine, rates: Rates = RATES) -> float
     """
     trained, predicted = shape.members * shape.steps * shape.batch, shape.members * _predicted(shape)
     products = trained * (6 * shape.kernels - 2 * shape.inputs * shape.width) + predicted * 2 * shape.kernels
-    wide = (trained * rates.unit + predicted * rates.predict_unit) * shape.units
+    products *= shape.ensemble
+    wide = (trained * rates.unit + predicted * rates.predict_unit) * shape.units * shape.effort
     wide += shape.steps * shape.members * shape.parameters * rates.weight
     wide += (trained + predicted) * (shape.inputs + shape.embedded) * rates.cell
     alone = shape.steps * (rates.step + (shape.depth + shape.embedded) * rates.step_layer) + rates.epoch
@@ -134,7 +146,7 @@ def trial_seconds(
     """
     start = machine.alone(rates.trial + shape.members * shape.parameters * rates.start_weight)
     first = trace_seconds(shape, machine, rates) if new_program else 0.0
-    return start + first + epochs * epoch_seconds(shape, machine, rates)
+    return start + first + max(epochs, shape.least) * epoch_seconds(shape, machine, rates)
 
 
 def trace_seconds(shape: Shape, machine: Machine, rates: Rates = RATES) -> float:
@@ -160,8 +172,8 @@ def memory_bytes(shape: Shape, *, total_rows: int, trials: int, epochs: int) -> 
     encoded = members * total_rows * numbers * 4
     weights = members * shape.parameters * 16
     order = members * shape.steps * shape.batch * 16
-    step = members * shape.batch * (shape.fan_in + 3 * shape.units) * 4
-    chunk = members * min(_predicted(shape), PREDICTED_ROWS) * (shape.fan_in + 2 * shape.width) * 4
+    step = members * shape.batch * (shape.ensemble * shape.fan_in + 3 * shape.units) * 4
+    chunk = members * min(_predicted(shape), PREDICTED_ROWS) * shape.ensemble * (shape.fan_in + 2 * shape.width) * 4
     values = (2 if shape.outputs == 1 else shape.outputs) * 4
     kept = trials * checkpoints(epochs) * total_rows * values
     piece = min(members * min(total_rows, ENCODED_ROWS) * shape.inputs, ENCODED_CELLS) * 8

@@ -15,6 +15,7 @@ from autoft.journal import Journal
 from autoft.records import Trial
 from autoft.search import outcome as outcomes
 from autoft.search.outcome import Outcome
+from autoft.search.space import comparable
 
 #: A trial during which the process died so often is not tried again.
 DEATHS = 2
@@ -29,17 +30,18 @@ class Ledger:
         folder: Where outcomes' arrays are kept.
         score: The objective of an outcome on its pooled held-out predictions.
         maximize: Whether a higher score is better.
+        keep: Trials whose weights are kept, the best so far.
         trials, outcomes: In the same order.
-        best: Position of the best, None while there is none.
     """
 
     journal: Journal
     folder: Path
     score: Callable[[Outcome], float]
     maximize: bool
+    keep: int = 1
     trials: list[Trial] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
-    best: int | None = None
+    _ranked: list[int] = field(default_factory=list)
     _memories: list[str] = field(default_factory=list)
     _seen: dict[str, float | None] = field(default_factory=dict)
     _known: dict[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -59,16 +61,21 @@ class Ledger:
         return self._seen[memory]
 
     @property
+    def best(self) -> int | None:
+        """Position of the best trial, None while there is none."""
+        return self._ranked[0] if self._ranked else None
+
+    @property
     def best_score(self) -> float | None:
         """Score of the best trial."""
         return None if self.best is None else self.trials[self.best].score
 
-    def curves(self) -> list[list[float]]:
-        """Mean held-out curves of the trials so far."""
+    def curves(self, like: Mapping[str, Any]) -> list[list[float]]:
+        """Mean held-out curves of the trials so far that can be compared with one of these parameters."""
         found = []
         for trial in self.trials:
             epochs: Sequence[Sequence[float]] = trial.curves.get("held_out", ())
-            if epochs and trial.status != "failed":
+            if epochs and trial.status != "failed" and comparable(trial.params, like):
                 found.append([sum(losses) / len(losses) for losses in epochs])
         return found
 
@@ -119,10 +126,10 @@ class Ledger:
         """Score an outcome, make it durable, and count it; its score, or None if it has failed."""
         number = len(self.trials)
         outcome, score = self._judge(outcome)
-        best = score is not None and self._beats(score)
+        place = None if score is None else self._place(score)
+        good = place is not None and place < self.keep
         if new:
-            self._make_durable(memory, outcome, number, score, best)
-        previous = self.best
+            self._make_durable(memory, outcome, number, score, good)
         self.trials.append(
             Trial(
                 number=number,
@@ -137,14 +144,15 @@ class Ledger:
                 traces=outcome.traces,
             )
         )
-        # Weights are large; only those of the best trial so far are kept, in memory and on the disk.
-        self.outcomes.append(outcome if best else replace(outcome, weights={}))
+        # Weights are large; only those of the best trials so far are kept, in memory and on the disk.
+        self.outcomes.append(outcome if good else replace(outcome, weights={}))
         self._memories.append(memory)
-        if best:
-            self.best = number
-            if previous is not None:
-                outcomes.forget_weights(self.folder, self._memories[previous])
-                self.outcomes[previous] = replace(self.outcomes[previous], weights={})
+        if place is not None and good:
+            self._ranked.insert(place, number)
+            for fallen in self._ranked[self.keep :]:
+                outcomes.forget_weights(self.folder, self._memories[fallen])
+                self.outcomes[fallen] = replace(self.outcomes[fallen], weights={})
+            del self._ranked[self.keep :]
         self._seen[memory] = score
         self._open.discard(memory)
         return score
@@ -164,9 +172,11 @@ class Ledger:
         reason = outcome.reason or "diverged: its losses or its score are not finite"
         return Outcome(params=outcome.params, status="failed", reason=reason, seconds=outcome.seconds), None
 
-    def _beats(self, score: float) -> bool:
-        best = self.best_score
-        return best is None or (score > best if self.maximize else score < best)
+    def _place(self, score: float) -> int:
+        """How many of the ranked trials are at least as good."""
+        sign = 1.0 if self.maximize else -1.0
+        known = [self.trials[number].score for number in self._ranked]
+        return sum(1 for other in known if other is not None and sign * other >= sign * score)
 
     def _make_durable(self, memory: str, outcome: Outcome, number: int, score: float | None, best: bool) -> None:
         """Arrays first, then the line that speaks of them."""
@@ -184,6 +194,7 @@ class Ledger:
             "reason": outcome.reason,
             "seconds": round(outcome.seconds, 4),
             "traces": outcome.traces,
+            "limit": outcome.limit,
             **stored,
         }
         self.journal.append(line)

@@ -75,6 +75,8 @@ class Search:
         progress: Told about every trial.
         together: How many trials of the shape of some parameters train side by side, after so many trials.
         pruning: Whether hopeless trials are stopped.
+        keep: Trials whose weights are kept, the best.
+        expect: Seconds that a trial is expected to take by its parameters; by the earlier ones where there is none.
     """
 
     def __init__(
@@ -91,11 +93,13 @@ class Search:
         progress: Callable[[Progress], None],
         together: Callable[[Mapping[str, Any], int], int] = lambda params, trials: 1,
         pruning: bool = True,
+        keep: int = 1,
+        expect: Callable[[Mapping[str, Any]], float] | None = None,
     ) -> None:
         self.proposer, self.train, self.budget = proposer, train, budget
         self.interrupt, self.progress = interrupt, progress
-        self.together, self.pruning = together, pruning
-        self._ledger = Ledger(journal=journal, folder=folder, score=score, maximize=maximize)
+        self.together, self.pruning, self.expect = together, pruning, expect
+        self._ledger = Ledger(journal=journal, folder=folder, score=score, maximize=maximize, keep=keep)
         self._proposals: list[Proposal] = []
         self._repeats = self._trained = 0
         self._cut = False
@@ -148,7 +152,7 @@ class Search:
         left = self.budget.left(len(self._ledger.trials))
         known = {asked.memory: self._ledger.recall(asked.memory, left) for asked in batch}
         missing = [asked for asked in batch if known[asked.memory] is None]
-        fitting = [] if self.interrupt else missing[: self._fit(len(missing))]
+        fitting = [] if self.interrupt else missing[: self._fit(missing)]
         with self._ledger.guarding():
             done = self._train_some(fitting) if fitting else {}
             for asked in batch:
@@ -186,16 +190,17 @@ class Search:
         limits = [limit for limit in (proposal.epochs, self.budget.epochs) if limit is not None]
         return min(limits, default=None)
 
-    def _fit(self, wanted: int) -> int:
+    def _fit(self, wanted: Sequence[_Asked]) -> int:
         """How many of some trials there is time for (there is always a first one)."""
         trials = self._ledger.trials
-        fit = self.budget.fit(wanted, [t.seconds for t in trials if t.status != "failed"])
+        expected = self.expect(wanted[0].proposal.params) if self.expect and wanted else None
+        fit = self.budget.fit(len(wanted), [t.seconds for t in trials if t.status != "failed"], expected)
         return fit if trials else max(fit, 1)
 
     def _train(self, due: Sequence[_Asked]) -> list[Outcome]:
         """Train configurations; an error other than autoft's own makes a failed trial, not a failed search."""
         self._trained += len(due)
-        others, epochs = self._ledger.curves(), self._epochs(due[0].proposal)
+        others, epochs = self._ledger.curves(due[0].proposal.params), self._epochs(due[0].proposal)
         began = self.budget.clock()
         self.budget.begin()
         try:
@@ -256,19 +261,25 @@ class Search:
         ledger = self._ledger
         if ledger.best is None:
             raise self._nothing()
-        if not ledger.outcomes[ledger.best].weights:  # its file was lost, damaged, or not needed in an earlier run
-            self._retrain(ledger.best)
+        return self.with_weights([ledger.best])
+
+    def with_weights(self, numbers: Sequence[int]) -> Found:
+        """What was found, with the weights of these trials: trained again where their files are lost or damaged."""
+        ledger = self._ledger
+        for number in numbers:
+            if not ledger.outcomes[number].weights:
+                self._retrain(number)
         return Found(
             trials=tuple(ledger.trials),
             outcomes=tuple(ledger.outcomes),
-            best=ledger.best,
+            best=ledger.best or 0,
             interrupted=bool(self.interrupt),
             trained=self._trained,
         )
 
-    def _retrain(self, best: int) -> None:
-        """Get the winner's weights back: the same parameters and epochs give them again."""
-        winner, proposal = self._ledger.outcomes[best], self._proposals[best]
+    def _retrain(self, number: int) -> None:
+        """Get a trial's weights back: the same parameters and epochs give them again."""
+        winner, proposal = self._ledger.outcomes[number], self._proposals[number]
         asked = itertools.count(1)
         # Stopped where it stopped then, by the question after every epoch: another limit would mean other checkpoints.
         again = self.train(
@@ -283,7 +294,7 @@ class Search:
                 "delete the run folder and run the same command again",
             )
         self._trained += 1
-        self._ledger.give_weights(best, again.weights)
+        self._ledger.give_weights(number, again.weights)
 
     def _nothing(self) -> SearchError:
         if self.interrupt:

@@ -36,6 +36,7 @@ class Outcome:
         weights: Trained weights of the folds at `epochs`, by name.
         reason: Why it failed or stopped early.
         seconds, traces: What it cost.
+        limit: Epochs that it could have had: schedules are laid out over them.
     """
 
     params: Mapping[str, Any]
@@ -49,6 +50,7 @@ class Outcome:
     reason: str = ""
     seconds: float = 0.0
     traces: int = 0
+    limit: int = 0
 
 
 def memory_key(params: Mapping[str, Any]) -> str:
@@ -139,4 +141,5 @@ def restore(folder: Path, line: Mapping[str, Any]) -> Outcome | None:
         reason=line["reason"],
         seconds=line["seconds"],
         traces=line["traces"],
+        limit=line["limit"],
     )

@@ -9,16 +9,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from autoft.records import Task
+
 Value = float | int | str
 
 #: Dimensions that fix sizes: proposals that agree on them train side by side, and share a program in any case.
-SHAPE = frozenset({"architecture", "width", "depth", "activation", "batch_size", "embedding"})
+SHAPE = frozenset({"architecture", "numbers", "width", "depth", "activation", "batch_size", "embedding"})
 
 #: Those that fix what a program does, whatever the sizes of its arrays.
-MAKE = frozenset({"architecture", "depth", "activation"})
+MAKE = frozenset({"architecture", "numbers", "depth", "activation"})
 
 #: Dimensions that an architecture does without.
-IDLE: Mapping[str, frozenset[str]] = {"linear": frozenset({"width", "depth", "activation"})}
+IDLE: Mapping[str, frozenset[str]] = {
+    "linear": frozenset({"width", "depth", "activation"}),
+    "realmlp": frozenset({"activation", "numbers"}),
+    "tabm": frozenset({"activation", "numbers"}),
+    "tabm-mini": frozenset({"activation", "numbers"}),
+}
+
+#: Architectures whose learning rate goes through cycles: their curves rise and fall, and say little on the way.
+CYCLES = frozenset({"realmlp"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,33 +86,55 @@ def relevant(params: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in params.items() if name not in idle}
 
 
-def first_configurations(space: Sequence[Dimension], rows: int = 1_000) -> tuple[dict[str, Any], ...]:
-    """The configurations that every search begins with: the default one, and the linear model.
+def comparable(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether the held-out curves of two configurations can be compared at the same epoch."""
+    return (one.get("architecture") in CYCLES) == (other.get("architecture") in CYCLES)
 
-    A linear model costs next to nothing, and on small tables it often wins. Its penalty is that of scikit-learn's
-    logistic regression (C = 1).
+
+def first_configurations(
+    space: Sequence[Dimension], rows: int = 1_000, task: Task = "binary"
+) -> tuple[dict[str, Any], ...]:
+    """The configurations that every search begins with: the default one, then each architecture at its best-known.
+
+    Linear models cost next to nothing, and on small tables they often win: with curves for the numbers and without.
+    Their penalty is that of scikit-learn's logistic regression (C = 1). RealMLP's and TabM's are their authors'
+    defaults, in sizes for two cores.
 
     Args:
         space: The dimensions; a configuration that the recipe excludes is left out.
         rows: Training rows of a fold.
+        task: Kind of problem.
     """
+    by_name = {d.name: d for d in space}
     default = relevant({d.name: d.default for d in space})
-    architecture = next((d for d in space if d.name == "architecture"), None)
-    if not isinstance(architecture, Choice) or not {"linear", "mlp"} <= set(architecture.values):
+    architecture = by_name.get("architecture")
+    if not isinstance(architecture, Choice):
         return (default,)
-    wanted = {"learning_rate": 0.01, "dropout": 0.0, "l2": 0.5 / rows}
+    linear = {"learning_rate": 0.01, "dropout": 0.0, "l2": 0.5 / rows}
+    rate = 0.0125 if task == "regression" else 0.0025
+    wanted: list[dict[str, Any]] = [
+        {"architecture": "linear", "numbers": "piecewise", **linear},
+        {"architecture": "linear", "numbers": "plain", **linear},
+        {"architecture": "tabm-mini", "width": 128, "depth": 2, "dropout": 0.1, "l2": 1e-6},
+        {"architecture": "realmlp", "width": 256, "depth": 3, "dropout": 0.15, "l2": 1e-6, "learning_rate": rate},
+        {"architecture": "mlp", "width": 256, "depth": 3, "dropout": 0.1, "learning_rate": 1e-3},
+    ]
+    found = [default]
+    for own in wanted:
+        known = all(own[name] in d.values for name, d in by_name.items() if name in own and isinstance(d, Choice))
+        own = relevant({name: _nearest(d, own.get(name, d.default)) for name, d in by_name.items()})
+        if known and own not in found:
+            found.append(own)
+    return tuple(found)
 
-    def value(d: Dimension) -> Value:
-        if d is architecture:
-            return "linear"
-        if isinstance(d, Choice) or d.name not in wanted:
-            return d.default
-        return rounded(d, wanted[d.name])
 
-    return default, relevant({d.name: value(d) for d in space})
+def _nearest(dimension: Dimension, value: Any) -> Any:
+    return rounded(dimension, value) if isinstance(dimension, Range) else value
 
 
-def make_space(rows: int, *, embedded: bool, changes: Mapping[str, Sequence[Any] | None]) -> tuple[Dimension, ...]:
+def make_space(
+    rows: int, *, embedded: bool, numbers: bool = True, changes: Mapping[str, Sequence[Any] | None]
+) -> tuple[Dimension, ...]:
     """The space for a table, with the strong default that is always tried first.
 
     Shape dimensions come first: a grid varies the last dimension fastest, so its neighbours share a shape.
@@ -110,11 +142,12 @@ def make_space(rows: int, *, embedded: bool, changes: Mapping[str, Sequence[Any]
     Args:
         rows: Training rows of a fold; larger tables get larger batches.
         embedded: Whether there are embedded columns (then their length is searched too).
+        numbers: Whether there are numbers of many values (then how they enter is searched too).
         changes: The recipe's narrower or wider choices by name; None or absent keeps the standard one. Weight decay,
             label smoothing, clipping and the schedule are searched only where they are given.
     """
     dropout, l2 = changes.get("dropout") or (0.0, 0.5), changes.get("l2") or (1e-6, 3e-3)
-    rate = changes.get("learning_rate") or (3e-4, 1e-2)
+    rate = changes.get("learning_rate") or (3e-4, 2e-2)
     batch = next(size for limit, size in ((1_000, 32), (4_000, 128), (30_000, 256), (10**12, 512)) if rows < limit)
 
     def number(name: str, limits: Sequence[float], default: float, log: bool) -> Range:
@@ -125,8 +158,10 @@ def make_space(rows: int, *, embedded: bool, changes: Mapping[str, Sequence[Any]
         values = tuple(changes.get(name) or standard)
         return Choice(name=name, values=values, default=default if default in values else values[len(values) // 2])
 
-    space: list[Dimension] = [
-        choice("architecture", ("mlp", "linear"), "mlp"),
+    space: list[Dimension] = [choice("architecture", ("mlp", "linear", "tabm-mini", "realmlp"), "mlp")]
+    if numbers:
+        space.append(choice("numbers", ("piecewise", "plain"), "piecewise"))
+    space += [
         choice("width", (32, 64, 128, 256), 128),
         choice("depth", (1, 2, 3), 2),
         choice("activation", ("relu", "silu"), "relu"),

@@ -1,4 +1,4 @@
-"""The deployed model: the K members of the chosen trial as one Keras model over raw columns."""
+"""The deployed model: the K members of each chosen trial as one Keras model over raw columns."""
 
 from __future__ import annotations
 
@@ -8,26 +8,44 @@ from typing import Any
 
 import numpy as np
 
-from autoft.networks.mlp import Architecture, build_mlp, slots_of
+from autoft.networks.architecture import Architecture, Inputs
+from autoft.networks.families import build_network
 from autoft.preprocess.encode import MISSING_TOKEN, UNKNOWN_TOKEN, Array, Encoded, guard
-from autoft.preprocess.fit import Statistics, blocks
+from autoft.preprocess.fit import Statistics
 from autoft.preprocess.plan import Plan
 from autoft.training.data import StackData, pieces
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Part:
+    """A trial in the deployed model.
+
+    Attributes:
+        architecture: Of its network.
+        weights: Trained, by name.
+        share: Its weight in the answer.
+    """
+
+    architecture: Architecture
+    weights: Mapping[str, Array]
+    share: float = 1.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bag:
-    """Preprocessing, network and head of K members.
+    """Preprocessing, networks and head of K members.
 
     Attributes:
         encoder: From numbers and codes to each member's inputs.
-        network: From those to logits ``[K, B, outputs]``.
+        networks: From those to logits ``[K, B, outputs]``, one for each trial of the blend.
+        shares: Weights of the trials in the answer; they sum to 1.
         head: From logits to the mean answer.
     """
 
     plan: Plan
     encoder: Any
-    network: Any
+    networks: tuple[Any, ...]
+    shares: tuple[float, ...]
     head: Any
 
     def answers(self, encoded: Encoded) -> Array:
@@ -35,7 +53,8 @@ class Bag:
         parts = []
         for chunk in pieces(encoded, self.head.members):
             inputs = self.encoder({k.name: getattr(chunk, k.name) for k in self.encoder.inputs})
-            parts.append(np.asarray(self.head.answers(self.network(inputs, training=False))))
+            each = (np.asarray(self.head.answers(network(inputs, training=False))) for network in self.networks)
+            parts.append(sum(share * own for share, own in zip(self.shares, each, strict=True)))
         out: Array = np.concatenate(parts, axis=1)
         return out[:, :, 0] if self.head.task == "regression" else out
 
@@ -49,6 +68,8 @@ class Bag:
         """
         import keras
         from keras import ops
+
+        from autoft.networks.stacked import WeightedMean
 
         strings = takes_strings()
         inputs: dict[str, Any] = {c: keras.Input((1,), dtype="float64", name=c) for c in self.plan.numbers}
@@ -72,10 +93,13 @@ class Bag:
         if codes:
             joined = keras.layers.Concatenate(name="joined_codes")(codes) if codes[1:] else codes[0]
             encoded["codes"] = ops.cast(joined, "int32")
-        return keras.Model(inputs, self.head(self.network(self.encoder(encoded))), name="autoft")
+        rows = self.encoder(encoded)
+        means = [self.head(network(rows)) for network in self.networks]
+        answer = WeightedMean(list(self.shares), dtype=means[0].dtype, name="blend")(means) if means[1:] else means[0]
+        return keras.Model(inputs, answer, name="autoft")
 
 
-def build_bag(data: StackData, architecture: Architecture, weights: Mapping[str, Array], members: int) -> Bag:
+def build_bag(data: StackData, parts: Sequence[Part], members: int) -> Bag:
     """Assemble the deployed model of the first `members` members from trained weights by name."""
     from autoft.networks.stacked import MemberMean
     from autoft.preprocess.layers import build_encoder
@@ -86,15 +110,34 @@ def build_bag(data: StackData, architecture: Architecture, weights: Mapping[str,
         gaps=data.statistics.gaps[:members],
         tables=tuple(t[:members] for t in data.statistics.tables),
     )
-    dense = sum(width for _, width in blocks(data.plan))
-    network = build_mlp(architecture, slots_of(data.plan), members=members, dense=dense, outputs=data.outputs)
-    for variable in network.trainable_variables:
-        variable.assign(weights[variable.path.split("network/")[-1]])
     head = MemberMean(data.task, members, name="mean_of_members")
     head.build((members, None, data.outputs))
     if data.task == "regression":
         head.set_weights([data.center[:members, None, None], data.scale[:members, None, None]])
-    return Bag(plan=data.plan, encoder=build_encoder(data.plan, statistics), network=network, head=head)
+    return Bag(
+        plan=data.plan,
+        encoder=build_encoder(data.plan, statistics),
+        networks=tuple(_network(data, part, members, number) for number, part in enumerate(parts)),
+        shares=tuple(part.share for part in parts),
+        head=head,
+    )
+
+
+def _network(data: StackData, part: Part, members: int, number: int) -> Any:
+    """A trial's trained network."""
+    import keras
+
+    from autoft.networks.ensemble import EnsembleMean
+
+    network = build_network(part.architecture, Inputs.of(data.plan), members=members, outputs=data.outputs)
+    for variable in network.variables:
+        name = variable.path.split("network/")[-1]
+        if name in part.weights:  # rates of dropout and states of generators are not
+            variable.assign(part.weights[name])
+    answer = network.output
+    if part.architecture.ensemble > 1:
+        answer = EnsembleMean(data.task, name="mean_of_ensemble")(answer)
+    return keras.Model(network.input, answer, name=f"network_{number}")
 
 
 def takes_strings() -> bool:

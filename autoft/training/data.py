@@ -9,6 +9,7 @@ import numpy as np
 
 from autoft import backend
 from autoft.errors import TrainingError
+from autoft.networks.architecture import Inputs, Start
 from autoft.preprocess.encode import Array, Encoded
 from autoft.preprocess.fit import Statistics, blocks, fit_statistics
 from autoft.preprocess.plan import Plan
@@ -16,6 +17,9 @@ from autoft.records import Task
 
 #: Rows that pass through the preprocessing layers at a time, and their cells (rows x columns x members) in float64.
 CHUNK, CELLS = 16_384, 2**24
+
+#: Training rows of each member that pass through a network before it is trained, and that bins are found in.
+_ROWS_TO_START, _ROWS_FOR_BINS = 1_024, 20_000
 
 
 def pieces(encoded: Encoded, members: int) -> Iterator[Encoded]:
@@ -58,11 +62,23 @@ class StackData:
         """S."""
         return len(self.train)
 
-    def power(self) -> Array:
-        """``[S]`` mean over the training rows of the sum of squared dense inputs."""
-        if not self.dense.shape[2]:
-            return np.zeros(self.members)
-        return np.array([float(np.square(self.dense[s, rows]).sum(axis=1).mean()) for s, rows in enumerate(self.train)])
+    def start(self, seed: int) -> Start:
+        """What first weights are made from: a sample of each member's training rows."""
+        inputs, sizes = Inputs.of(self.plan), [len(own) for own in self.train]
+        few, many = min(_ROWS_TO_START, *sizes), min(_ROWS_FOR_BINS, *sizes)
+        drawn = [np.random.default_rng([seed, s, 5]).permutation(own)[:many] for s, own in enumerate(self.train)]
+        numbers = np.ix_(range(many), inputs.numbers)
+        return Start(
+            inputs=inputs,
+            blocks=blocks(self.plan),
+            categories=tuple((category.id, category.slots) for category in self.plan.embedded),
+            dense=np.stack([self.dense[s, rows[:few]] for s, rows in enumerate(drawn)]),
+            slots=np.stack([self.slots[s, rows[:few]] for s, rows in enumerate(drawn)]),
+            numbers=np.stack([self.dense[s, rows][numbers] for s, rows in enumerate(drawn)]),
+            outputs=self.outputs,
+            bias=self.prior(),
+            seed=seed,
+        )
 
     def prior(self) -> Array:
         """``[S, outputs]`` log odds (binary) or log shares (multiclass) of the training rows; 0 for regression."""

@@ -134,6 +134,7 @@ class Record:
             reason=self._reason,
             seconds=self.seconds,
             traces=traces,
+            limit=self.limit,
         )
 
     def _keep(self, epoch: int, held_out: Array, loss: float, weights: Callable[[], dict[str, Array]]) -> None:

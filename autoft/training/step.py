@@ -13,11 +13,12 @@ from typing import Any, Literal
 
 import numpy as np
 
+from autoft.networks.architecture import Factor
 from autoft.preprocess.encode import Array
 from autoft.records import Task
 
 # Adam's constants (Kingma & Ba, arXiv 1412.6980) with Keras' epsilon.
-BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
+BETA_1, EPSILON = 0.9, 1e-7
 
 #: ``(weights, first moments, second moments, steps)``; the first three are lists in the order of the network's
 #: trainable weights, ``[S, in, out]`` each, steps is ``[S, 1, 1]``.
@@ -56,16 +57,19 @@ class Settings:
 EXTRAS = frozenset({"weight_decay", "label_smoothing", "clip", "schedule"})
 
 #: Names of the settings' arrays, in the order in which a program takes them.
-SETTINGS = ("learning_rate", "dropout", "l2", "weight_decay", "label_smoothing", "clip", "cosine", "horizon")
+SETTINGS = ("learning_rate", "dropout", "l2", "weight_decay", "label_smoothing", "clip", "cosine", "horizon", "beta_2")
 
 
-def settings_arrays(settings: Sequence[Settings], members: int, horizon: int) -> dict[str, Array]:
+def settings_arrays(
+    settings: Sequence[Settings], members: int, horizon: int, *, beta_2: float = 0.999
+) -> dict[str, Array]:
     """Settings of several trials as arrays ``[trials * members, 1, 1]`` float32, trial after trial.
 
     Args:
         settings: One for each trial.
         members: Members of one trial.
-        horizon: Steps at which a cosine schedule reaches zero.
+        horizon: Steps at which schedules end.
+        beta_2: Adam's memory of squared gradients.
     """
 
     def stack(values: Sequence[float]) -> Array:
@@ -78,6 +82,7 @@ def settings_arrays(settings: Sequence[Settings], members: int, horizon: int) ->
         },
         "cosine": stack([float(s.schedule == "cosine") for s in settings]),
         "horizon": stack([float(max(horizon, 1))] * len(settings)),
+        "beta_2": stack([beta_2] * len(settings)),
     }
 
 
@@ -86,21 +91,22 @@ def row_losses(task: Task, logits: Any, y: Any, smoothing: Any = None) -> Any:
 
     Args:
         task: Kind of problem.
-        logits, y: Of the rows.
+        logits, y: Of the rows; of an ensemble ``[S, B, k, outputs]`` and ``[S, B, 1]``, which gives ``[S, B, k]``.
         smoothing: ``[S, 1, 1]`` label smoothing, None for none.
     """
     from keras import ops
 
     if task == "regression":
-        return ops.square(logits[:, :, 0] - y)
+        return ops.square(logits[..., 0] - y)
     if task == "binary":
-        z = logits[:, :, 0]
-        soft = y if smoothing is None else y + smoothing[:, :, 0] * (0.5 - y)
+        z = logits[..., 0]
+        soft = y if smoothing is None else y + ops.reshape(smoothing, (-1, *[1] * (len(y.shape) - 1))) * (0.5 - y)
         return ops.softplus(z) - soft * z
     classes = ops.shape(logits)[-1]  # a program for arrays of any size learns it when it runs
     own = ops.one_hot(y, classes, dtype=logits.dtype)
-    soft = own if smoothing is None else own + smoothing * (1.0 / ops.cast(classes, logits.dtype) - own)
-    return ops.logsumexp(logits, axis=-1) - ops.sum(soft * logits, axis=-1)
+    if smoothing is not None:
+        own = own + ops.reshape(smoothing, (-1, *[1] * len(y.shape))) * (1.0 / ops.cast(classes, logits.dtype) - own)
+    return ops.logsumexp(logits, axis=-1) - ops.sum(own * logits, axis=-1)
 
 
 def total_loss(losses: Any, weight: Any) -> Any:
@@ -117,8 +123,9 @@ def update(
     settings: Mapping[str, Any],
     active: Any,
     *,
-    decayed: Sequence[bool],
+    factors: Sequence[Factor],
     extras: frozenset[str] = EXTRAS,
+    cycles: bool = False,
 ) -> State:
     """One Adam step.
 
@@ -127,41 +134,66 @@ def update(
         gradients: In the order of the weights.
         settings: Arrays ``[S, 1, 1]`` (`settings_arrays`).
         active: ``[S, 1, 1]``, 0 for a member without rows in this step: it keeps weights and moments.
-        decayed: Which weights L2 and weight decay apply to.
+        factors: How each weight is treated.
         extras: The `EXTRAS` that the program has.
+        cycles: Whether learning rate and weight decay take RealMLP's course.
     """
     from keras import ops
 
     weights, firsts, seconds, steps = state
     penalty = 2.0 * settings["l2"]
-    gradients = [g + penalty * w if decay else g for w, g, decay in zip(weights, gradients, decayed, strict=True)]
+    gradients = [g + penalty * f.l2 * w if f.l2 else g for w, g, f in zip(weights, gradients, factors, strict=True)]
     if "clip" in extras:
         gradients = _clipped(gradients, settings["clip"])
-    rate = active * _rate(settings, steps, extras)
-    steps = steps + active
-    counted = ops.maximum(steps, 1.0)
-    size = rate * ops.sqrt(1.0 - BETA_2**counted) / (1.0 - BETA_1**counted)
+    rate = active * _rate(settings, steps, extras, cycles)
     decline = rate * settings["weight_decay"] if "weight_decay" in extras else None
-    share_1, share_2, epsilon = active * (1.0 - BETA_1), active * (1.0 - BETA_2), ops.convert_to_tensor(EPSILON)
+    if cycles and decline is not None:
+        decline = decline * flat_cos(progress(steps, settings))
+    steps, beta_2 = steps + active, settings["beta_2"]
+    counted = ops.maximum(steps, 1.0)
+    size = rate * ops.sqrt(1.0 - beta_2**counted) / (1.0 - BETA_1**counted)
+    share_1, share_2, epsilon = active * (1.0 - BETA_1), active * (1.0 - beta_2), ops.convert_to_tensor(EPSILON)
     new: tuple[list[Any], list[Any], list[Any]] = ([], [], [])
-    for w, g, first, second, decay in zip(weights, gradients, firsts, seconds, decayed, strict=True):
+    for w, g, first, second, f in zip(weights, gradients, firsts, seconds, factors, strict=True):
         first = first + share_1 * (g - first)
         second = second + share_2 * (ops.square(g) - second)
-        moved = w - size * first / (ops.sqrt(second) + epsilon)
-        new[0].append(moved if decline is None or not decay else moved - decline * w)
+        moved = w - (size if f.rate == 1.0 else size * f.rate) * first / (ops.sqrt(second) + epsilon)
+        new[0].append(moved if decline is None or not f.decay else moved - decline * f.decay * w)
         new[1].append(first)
         new[2].append(second)
     return (*new, steps)
 
 
-def _rate(settings: Mapping[str, Any], steps: Any, extras: frozenset[str]) -> Any:
-    """The learning rate of a step: constant, or half a cosine down to zero at the horizon."""
+def progress(steps: Any, settings: Mapping[str, Any]) -> Any:
+    """Share of a trial's steps that are done, ``[S, 1, 1]``."""
     from keras import ops
 
+    return ops.minimum(steps / settings["horizon"], 1.0)
+
+
+def coslog4(done: Any) -> Any:
+    """RealMLP's course of the learning rate: four cosine cycles, each twice as long as the one before."""
+    from keras import ops
+
+    return 0.5 * (1.0 - ops.cos(2.0 * np.pi * ops.log2(1.0 + 15.0 * done)))
+
+
+def flat_cos(done: Any) -> Any:
+    """RealMLP's course of dropout and weight decay: 1 for one half, then a half cosine down to 0."""
+    from keras import ops
+
+    return 0.5 * (1.0 + ops.cos(np.pi * (2.0 * ops.maximum(done, 0.5) - 1.0)))
+
+
+def _rate(settings: Mapping[str, Any], steps: Any, extras: frozenset[str], cycles: bool) -> Any:
+    """The learning rate of a step: constant, RealMLP's, or half a cosine down to zero at the horizon."""
+    from keras import ops
+
+    if cycles:
+        return settings["learning_rate"] * coslog4(progress(steps, settings))
     if "schedule" not in extras:
         return settings["learning_rate"]
-    progress = ops.minimum(steps / settings["horizon"], 1.0)
-    falling = 0.5 * (1.0 + ops.cos(np.pi * progress))
+    falling = 0.5 * (1.0 + ops.cos(np.pi * progress(steps, settings)))
     return settings["learning_rate"] * (1.0 + settings["cosine"] * (falling - 1.0))
 
 

@@ -11,14 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from autoft.networks.mlp import Architecture, initial_weights
+from autoft.networks.architecture import Architecture
+from autoft.networks.families import FAMILIES, initial_weights
 from autoft.preprocess.encode import Array
-from autoft.preprocess.fit import blocks
 from autoft.search.outcome import OUT_OF_MEMORY, OUT_OF_TIME, Outcome
 from autoft.training.data import StackData, batches, padded
 from autoft.training.losses import answers
-from autoft.training.program import CHUNK, Program, Rows, accelerated, out_of_memory
+from autoft.training.program import CHUNK, Program, accelerated, out_of_memory
 from autoft.training.record import Record
+from autoft.training.rows import Rows
 from autoft.training.step import EXTRAS, Settings
 
 #: The train curve is read on at most so many rows of each fold.
@@ -71,7 +72,7 @@ class Trainer:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.folds, self.limits, self.seed, self.clock = folds, limits, seed, clock
-        self._power, self._prior = data.power(), data.prior()
+        self._start = data.start(seed)
         self._rows = Rows(data)
         self.data = self._rows.data
         rng = np.random.default_rng([seed, 1])
@@ -142,21 +143,23 @@ class Trainer:
         return done
 
     def answers_after(
-        self, params: Mapping[str, Any], epochs: int, out_of_time: Callable[[], bool]
+        self, params: Mapping[str, Any], epochs: int, horizon: int, out_of_time: Callable[[], bool]
     ) -> list[Array] | None:
         """Answers of every member on its held-out rows after so many epochs, which are looked at only then.
 
         Args:
             params: As for `train`.
             epochs: How many.
+            horizon: Epochs that the trial could have had: schedules are laid out over them.
             out_of_time: Asked before every epoch.
 
         Returns:
             ``[m, classes]`` or ``[m]`` for each member; None if time ran out before.
         """
         architecture, batch = self._key(params)
-        program = Program(architecture, batch, self._rows, extras=EXTRAS.intersection(params))
-        program.start(self._initial(architecture), [Settings.of(params)], epochs=self.limits.epochs, seed=self.seed)
+        settings, extras = self._settings([params])
+        program = Program(architecture, batch, self._rows, extras=extras)
+        program.start(self._initial(architecture), settings, epochs=horizon, seed=self.seed)
         for epoch in range(1, epochs + 1):
             if out_of_time():
                 return None
@@ -203,16 +206,8 @@ class Trainer:
 
     def architecture(self, params: Mapping[str, Any]) -> Architecture:
         """The part of a trial's parameters that fixes shapes."""
-        # Without embedded columns the dimension changes nothing; one value keeps it from splitting programs.
-        embedding = int(params.get("embedding", 8)) if self.data.plan.embedded else 0
-        if params.get("architecture") == "linear":
-            return Architecture.linear(embedding)
-        return Architecture(
-            width=int(params["width"]),
-            depth=int(params["depth"]),
-            activation=str(params["activation"]),
-            embedding=embedding,
-        )
+        rows = min(len(own) for own in self.data.train)
+        return Architecture.of(params, self._start.inputs, rows)
 
     def _key(self, params: Mapping[str, Any]) -> tuple[Architecture, int]:
         smallest = min(len(rows) for rows in self.data.train)
@@ -228,12 +223,12 @@ class Trainer:
         prune: Prune | None,
     ) -> list[Outcome]:
         """One stack of trials, from first weights to outcomes."""
-        limit = min(epochs or self.limits.epochs, self.limits.epochs)
         architecture, began, traces = self._key(params[0])[0], self.clock(), 0
-        extras = EXTRAS.intersection(set().union(*params))
+        limit = min(epochs or self.limits.epochs, self.limits.epochs, FAMILIES[architecture.kind].epochs)
+        settings, extras = self._settings(params)
         program = Program(architecture, batch, self._rows, trials=len(params), chunk=chunk, extras=extras)
         traced = program.traces
-        program.start(self._initial(architecture), [Settings.of(p) for p in params], epochs=limit, seed=self.seed)
+        program.start(self._initial(architecture), settings, epochs=limit, seed=self.seed)
         records = [Record(self.data, self.folds, limit, p, self._sample) for p in params]
         places = list(range(len(params)))  # which trial stands at each place of the stack
         for epoch in range(1, limit + 1):
@@ -272,18 +267,18 @@ class Trainer:
             own, weights = logits[place * members : (place + 1) * members], partial(program.weights, place)
             if not record.add(epoch, own[:, : self._held], own[:, self._held :], weights):
                 continue
-            if epoch == record.limit or record.waited(epoch) >= max(self.limits.patience, record.best_seen // 2):
+            # Cycles of the learning rate make a curve that rises before it falls lowest: they are gone through.
+            tired = record.waited(epoch) >= max(self.limits.patience, record.best_seen // 2)
+            if epoch == record.limit or (tired and program.shape.family.course == "steady"):
                 record.end("", weights)
             elif reason := prune(record.mean_curve) if prune else "":
                 record.end(reason, weights, "pruned")
 
+    def _settings(self, params: Sequence[Mapping[str, Any]]) -> tuple[list[Settings], frozenset[str]]:
+        """Settings of trials of one shape, with what their family sets where they do not, and the extras they use."""
+        decay = FAMILIES[self.architecture(params[0]).kind].weight_decay
+        full = [{**({"weight_decay": decay} if decay else {}), **p} for p in params]
+        return [Settings.of(p) for p in full], EXTRAS.intersection(set().union(*full))
+
     def _initial(self, architecture: Architecture) -> dict[str, Array]:
-        return initial_weights(
-            architecture,
-            self.data.plan,
-            power=self._power,
-            blocks=blocks(self.data.plan),
-            outputs=self.data.outputs,
-            bias=self._prior,
-            seed=self.seed,
-        )
+        return initial_weights(architecture, self._start)

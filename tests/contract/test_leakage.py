@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autoft.networks.mlp import initial_weights
+from autoft.networks.families import FAMILIES, initial_weights
 from autoft.preprocess.encode import encode
-from autoft.preprocess.fit import blocks
 from autoft.preprocess.plan import Plan, make_plan
 from autoft.records import Column
 from autoft.training.data import StackData, batches, stack_data
@@ -141,15 +140,14 @@ WAYS: tuple[Corruption, ...] = (numbers, known_texts, novel_texts, novel_texts_i
 
 def knowledge(data: StackData, s: int) -> dict[str, np.ndarray]:
     """Everything that member s has when its training begins."""
-    start = initial_weights(
-        Trainer(data, folds=FOLDS, limits=Limits(epochs=1, patience=1), seed=0).architecture(PARAMS),
-        data.plan,
-        power=data.power(),
-        blocks=blocks(data.plan),
-        outputs=data.outputs,
-        bias=data.prior(),
-        seed=0,
-    )
+    trainer = Trainer(data, folds=FOLDS, limits=Limits(epochs=1, patience=1), seed=0)
+    start = {
+        f"{kind} {name}": weights
+        for kind in FAMILIES
+        for name, weights in initial_weights(
+            trainer.architecture({**PARAMS, "architecture": kind, "numbers": "piecewise"}), data.start(0)
+        ).items()
+    }
     rows = data.train[s]
     return {
         "center": data.statistics.center[s],
@@ -168,7 +166,6 @@ def knowledge(data: StackData, s: int) -> dict[str, np.ndarray]:
         "slot inputs": data.slots[s, rows],
         "target center": data.center[s],
         "target scale": data.scale[s],
-        "power": data.power()[s],
         "prior": data.prior()[s],
         **{name: w[s] for name, w in start.items()},
     }
@@ -248,9 +245,9 @@ def test_what_measures_the_bag_has_seen_neither_block(task: str):
             held_out=[np.flatnonzero(np.isin(BLOCKS, pair)) for pair in pairs],
         )
         trainer = Trainer(stack, folds=len(pairs), limits=Limits(epochs=EPOCHS, patience=EPOCHS), seed=0)
-        found = trainer.answers_after(PARAMS, EPOCHS, lambda: False)
+        found = trainer.answers_after(PARAMS, EPOCHS, EPOCHS, lambda: False)
         assert found is not None
-        assert trainer.answers_after(PARAMS, EPOCHS, lambda: True) is None
+        assert trainer.answers_after(PARAMS, EPOCHS, EPOCHS, lambda: True) is None
         return found
 
     clean_rows = clean(task)

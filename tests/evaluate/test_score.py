@@ -72,7 +72,7 @@ def test_the_correction_takes_off_the_flattery(signal, flattery):
     for seed in range(60):
         y, candidates, worth, _, _ = simulation(seed, signal)
         got = corrected(y, candidates, clusters=np.arange(ROWS), draws=50, seed=seed, **BINARY)
-        truth, held_out = worth(got.chosen), got.held_out["roc_auc"]
+        truth, held_out = worth(got.chosen[0][0]), got.held_out["roc_auc"]
         naive.append(got.validation - truth)
         honest.append(held_out.value - truth)
         covered.append(held_out.low <= truth <= held_out.high)
@@ -130,9 +130,9 @@ def test_the_checkpoint_is_chosen_by_loss_and_the_trial_by_the_objective():
     fits_well = Candidate(trial=1, epochs=3, predictions=both(np.array([0.1, 0.6, 0.5, 0.9])))
     other = Candidate(trial=0, epochs=1, predictions=both(np.array([0.49, 0.51, 0.5, 0.52])))
     # Trial 1 stops at epoch 3, where its AUC ties with trial 0; the lower number wins.
-    assert choose(y, [ranks_well, fits_well, other], **BINARY) == 2
-    assert choose(y, [ranks_well, fits_well], **BINARY) == 1
-    assert choose(y, [ranks_well, other], **BINARY) == 0
+    assert choose(y, [ranks_well, fits_well, other], **BINARY) == ((2, 1.0),)
+    assert choose(y, [ranks_well, fits_well], **BINARY) == ((1, 1.0),)
+    assert choose(y, [ranks_well, other], **BINARY) == ((0, 1.0),)
 
 
 def test_rows_without_predictions_do_not_count():

@@ -127,11 +127,11 @@ def test_evaluation_pays_for_every_candidate_and_draw():
 def test_limits_are_those_of_training_and_evaluation():
     """The cost model may not import what lies above it; its copies of the limits must agree."""
     from autoft.evaluate import choice, importance
-    from autoft.training import data, program, trial
+    from autoft.training import compiled, data, program, trial
 
     assert (cost.ENCODED_ROWS, cost.ENCODED_CELLS) == (data.CHUNK, data.CELLS)
     assert (cost.PREDICTED_ROWS, cost.SAMPLED_ROWS) == (program.CHUNK, trial._SAMPLE)
-    assert cost.WORTH_XLA == program.WORTH_XLA
+    assert cost.WORTH_XLA == compiled.WORTH_XLA
     assert (cost.AFFORDABLE, cost.FEWEST_DRAWS) == (choice.AFFORDABLE, choice.FEWEST_DRAWS)
     assert cost.IMPORTANCE_ROWS == importance.ROWS
 

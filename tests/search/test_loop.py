@@ -545,7 +545,7 @@ def test_store_and_restore_are_inverse(tmp_path):
     )  # fmt: skip
     line = {
         "params": {"x": 1}, "status": "finished", "epochs": 2, "checkpoints": [1, 2], "curves": {}, "reason": "",
-        "seconds": 0.0, "traces": 0, **outcomes.store(tmp_path / "trials", "m", outcome, weights=True),
+        "seconds": 0.0, "traces": 0, "limit": 0, **outcomes.store(tmp_path / "trials", "m", outcome, weights=True),
     }  # fmt: skip
     back = outcomes.restore(tmp_path / "trials", line)
     for name in ("held_out", "pairs"):

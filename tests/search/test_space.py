@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from autoft.recipe import Recipe
-from autoft.search.space import SHAPE, Choice, Range, first_configurations, make_space
+from autoft.search.space import SHAPE, Choice, Range, comparable, first_configurations, make_space
 
 
 def space(rows: int = 5_000, *, embedded: bool = False, **changes):
@@ -31,12 +31,19 @@ def test_recipe_cannot_take_dropout_or_l2_out():
 
 def test_recipe_changes_are_honoured():
     found = space(
-        embedded=True, architecture=("linear",), width=(8, 24), depth=(1,), batch_size=(7,), activation=("tanh",),
+        embedded=True, architecture=("linear",), numbers=("plain",), width=(8, 24), depth=(1,), batch_size=(7,), activation=("tanh",),
         embedding=(2,), learning_rate=(1e-5, 1e-4),
     )  # fmt: skip
     values = {name: d.values for name, d in found.items() if isinstance(d, Choice)}
     assert values == {
-        **{"architecture": ("linear",), "width": (8, 24), "depth": (1,), "batch_size": (7,), "activation": ("tanh",)},
+        **{
+            "architecture": ("linear",),
+            "numbers": ("plain",),
+            "width": (8, 24),
+            "depth": (1,),
+            "batch_size": (7,),
+            "activation": ("tanh",),
+        },
         "embedding": (2,),
     }
     assert (found["learning_rate"].low, found["learning_rate"].high) == (1e-5, 1e-4)
@@ -98,20 +105,44 @@ def test_shape_dimensions_come_first():
     assert not SHAPE & set(MORE)
 
 
-def test_every_search_begins_with_the_default_and_the_linear_model():
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_every_search_begins_with_the_default_and_then_each_architecture(task):
     space = make_space(800, embedded=False, changes={})
-    default, linear = first_configurations(space, 800)
+    default, curves, linear, *others = first_configurations(space, 800, task)
     assert default == {d.name: d.default for d in space}
-    assert linear["architecture"] == "linear"
+    assert [(c["architecture"], c["numbers"]) for c in (curves, linear)] == [
+        ("linear", "piecewise"),
+        ("linear", "plain"),
+    ]
     assert linear["l2"] == pytest.approx(0.5 / 800)
     assert {"width", "depth", "activation"}.isdisjoint(linear)
-    assert {"dropout", "l2"} <= linear.keys()
+    assert {"tabm-mini", "realmlp"} <= {c["architecture"] for c in others}
+    by_name = {d.name: d for d in space}
+    for params in (default, curves, linear, *others):
+        assert {"dropout", "l2"} <= params.keys()
+        for name, value in params.items():
+            d = by_name[name]
+            assert d.low <= value <= d.high if isinstance(d, Range) else value in d.values
 
 
-@pytest.mark.parametrize("only", ["linear", "mlp"])
+@pytest.mark.parametrize("only", ["linear", "mlp", "realmlp", "tabm", "tabm-mini"])
 def test_a_recipe_that_wants_one_architecture_gets_no_other(only: str):
     space = make_space(800, embedded=False, changes={"architecture": (only,)})
-    assert [c["architecture"] for c in first_configurations(space)] == [only]
+    assert {c["architecture"] for c in first_configurations(space)} == {only}
+
+
+def test_without_numbers_it_is_no_question_how_they_enter():
+    space = make_space(800, embedded=False, numbers=False, changes={})
+    assert "numbers" not in {d.name for d in space}
+    linear = [c for c in first_configurations(space) if c["architecture"] == "linear"]
+    assert len(linear) == 1
+
+
+def test_cycles_are_compared_with_cycles():
+    cycles, steady, plain = {"architecture": "realmlp"}, {"architecture": "tabm-mini"}, {"width": 8}
+    assert comparable(cycles, cycles)
+    assert comparable(steady, plain)
+    assert not comparable(cycles, plain)
 
 
 def test_the_linear_models_penalty_stays_within_the_recipes_limits():

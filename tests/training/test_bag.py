@@ -9,12 +9,12 @@ import keras
 import numpy as np
 import pytest
 
-from autoft.networks.mlp import Architecture, initial_weights
+from autoft.networks.architecture import Architecture
+from autoft.networks.families import initial_weights
 from autoft.preprocess.encode import Encoded, encode
-from autoft.preprocess.fit import blocks
 from autoft.preprocess.plan import make_plan
 from autoft.records import Column
-from autoft.training.bag import Bag, build_bag, guarded, model_inputs
+from autoft.training.bag import Bag, Part, build_bag, guarded, model_inputs
 from autoft.training.data import StackData, stack_data
 
 pytestmark = pytest.mark.skipif(
@@ -100,7 +100,7 @@ def make_case(task: str, kinds: str = "nfdoe") -> Case:
     asked = {name: np.concatenate([array, unseen(array)]) for name, array in values.items()}
     return Case(
         data=data,
-        bag=build_bag(data, ARCHITECTURE, weights_for(data), 2),
+        bag=build_bag(data, [Part(architecture=ARCHITECTURE, weights=weights_for(data))], 2),
         encoded=encode(plan, asked, n + len(UNSEEN)),
         texts=asked,
     )
@@ -114,15 +114,7 @@ def unseen(array: np.ndarray) -> np.ndarray:
 
 
 def weights_for(data: StackData) -> dict[str, np.ndarray]:
-    return initial_weights(
-        ARCHITECTURE,
-        data.plan,
-        power=np.ones(data.members),
-        blocks=blocks(data.plan),
-        outputs=data.outputs,
-        bias=data.prior(),
-        seed=0,
-    )
+    return initial_weights(ARCHITECTURE, data.start(0))
 
 
 @pytest.fixture(scope="module", params=["binary", "multiclass", "regression"])
@@ -191,7 +183,8 @@ def test_answers_come_in_pieces_for_long_tables(case: Case, monkeypatch: pytest.
 
 def test_a_bag_of_the_first_members_only():
     case = make_case("regression")
-    bag = build_bag(case.data, ARCHITECTURE, {n: w[:1] for n, w in weights_for(case.data).items()}, 1)
+    first = {n: w[:1] for n, w in weights_for(case.data).items()}
+    bag = build_bag(case.data, [Part(architecture=ARCHITECTURE, weights=first)], 1)
     assert_same(bag.answers(case.encoded)[0], case.bag.answers(case.encoded)[0], case.data)
 
 

@@ -1,7 +1,5 @@
 """Rows of a stack: targets, priors, and which rows are in which batch."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -81,17 +79,15 @@ def test_the_prior_is_the_share_of_each_class_in_the_training_rows(make, task: s
         np.testing.assert_allclose(np.exp(logits) / np.exp(logits).sum(), counts / counts.sum(), rtol=1e-12)
 
 
-def test_the_power_is_that_of_the_training_rows(make):
+def test_first_weights_are_made_from_training_rows_alone(make):
     data = make()
+    start = data.start(0)
     for s, rows in enumerate(data.train):
-        expected = np.square(data.dense[s, rows].astype(np.float64)).sum(axis=1).mean()
-        assert data.power()[s] == pytest.approx(expected, rel=1e-6)
-    assert make(kinds="c").power().shape == (3,)
-
-
-def test_a_stack_of_embedded_columns_alone_has_no_power(make):
-    data = make()
-    assert replace(data, dense=data.dense[:, :, :0]).power().tolist() == [0.0] * 3
+        own = {row.tobytes() for row in data.dense[s, rows]}
+        assert all(row.tobytes() in own for row in start.dense[s])
+        assert len({row.tobytes() for row in start.dense[s]}) > 1
+        np.testing.assert_array_equal(start.numbers[s, : len(start.dense[s])], start.dense[s][:, start.inputs.numbers])
+    assert make(kinds="c").start(0).numbers.shape[2] == 0
 
 
 def test_a_member_without_rows_is_refused(make):

@@ -7,11 +7,13 @@ import keras
 import numpy as np
 import pytest
 
-from autoft.networks.mlp import Architecture, build_mlp, initial_weights
-from autoft.preprocess.fit import blocks
-from autoft.training import program as programs
+from autoft.networks.architecture import Architecture
+from autoft.networks.families import build_network, initial_weights
+from autoft.training import compiled as programs
+from autoft.training.compiled import Compiled, compiled
 from autoft.training.data import StackData, batches
-from autoft.training.program import Compiled, Program, Rows, compiled
+from autoft.training.program import Program
+from autoft.training.rows import Rows
 from autoft.training.step import EXTRAS, Settings
 
 ARCHITECTURE = Architecture(width=8, depth=2, activation="silu", embedding=4)
@@ -24,15 +26,7 @@ LOSSES = {
 
 
 def first_weights(data: StackData, architecture: Architecture = ARCHITECTURE) -> dict[str, np.ndarray]:
-    return initial_weights(
-        architecture,
-        data.plan,
-        power=data.power(),
-        blocks=blocks(data.plan),
-        outputs=data.outputs,
-        bias=data.prior(),
-        seed=0,
-    )
+    return initial_weights(architecture, data.start(0))
 
 
 def program_for(data: StackData, batch: int = 16) -> Program:
@@ -222,7 +216,7 @@ def test_logits_are_those_of_the_network_on_each_members_rows(program: Program, 
         "slots": np.stack([data.slots[s, r] for s, r in enumerate(rows)]),
     }
     shape = program.shape
-    network = build_mlp(ARCHITECTURE, shape.embedded, members=3, dense=shape.dense, outputs=shape.outputs)
+    network = build_network(ARCHITECTURE, shape.inputs, members=3, outputs=shape.outputs)
     for variable, name in zip(network.trainable_variables, program.compiled.names, strict=True):
         variable.assign(program.weights()[name])
     np.testing.assert_allclose(whole, np.asarray(network(inputs)), atol=1e-6)

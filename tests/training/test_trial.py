@@ -7,9 +7,10 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from autoft.search.outcome import Outcome
-from autoft.training.bag import build_bag
+from autoft.training.bag import Part, build_bag
+from autoft.training.compiled import compiled
 from autoft.training.losses import row_losses
-from autoft.training.program import Program, compiled
+from autoft.training.program import Program
 from autoft.training.record import checkpoint_epochs
 from autoft.training.trial import Limits, Trainer
 
@@ -89,8 +90,9 @@ def test_curves_are_the_mean_losses_of_each_fold(finished):
 def test_kept_weights_answer_as_at_their_checkpoint(finished):
     trainer, outcome = finished
     data = trainer.data
-    bag = build_bag(data, trainer.architecture(outcome.params), outcome.weights, 3)
-    logits = np.asarray(bag.network({"dense": data.dense[:3], "slots": data.slots[:3]}))
+    part = Part(architecture=trainer.architecture(outcome.params), weights=outcome.weights)
+    bag = build_bag(data, [part], 3)
+    logits = np.asarray(bag.networks[0]({"dense": data.dense[:3], "slots": data.slots[:3]}))
     answers = np.asarray(bag.head.answers(logits))
     kept = outcome.held_out[outcome.checkpoints.index(outcome.epochs)]
     for s in range(3):

@@ -1,0 +1,81 @@
+"""A plan, and training rows that first weights are made from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from autoft.networks.architecture import Architecture, Inputs, Start
+from autoft.preprocess.fit import blocks
+from autoft.preprocess.plan import CategoryInput, Plan
+
+KINDS = ("linear", "mlp", "realmlp", "tabm", "tabm-mini")
+
+
+def plan_with(*, first: int = 4, embedded: int = 8, numeric: tuple[str, ...] = ("n", "m")) -> Plan:
+    categories = (
+        CategoryInput(id="t0", vocabulary=("a",), slots=first, embed=False),
+        CategoryInput(id="t1", vocabulary=("a",), slots=4, embed=False),
+        CategoryInput(id="e0", vocabulary=("a",), slots=embedded, embed=True),
+    )
+    missing = numeric[:1]
+    return Plan(
+        numeric=numeric,
+        boolean=("b",),
+        date=("d",),
+        indicated=missing,
+        categories=categories,
+        outliers="clip",
+        lines=(),
+    )
+
+
+def start_of(plan: Plan, *, members: int = 3, rows: int = 64, outputs: int = 2, **changes: Any) -> Start:
+    """Normal numbers, one-hot columns of 0 and 1, slots of all kinds; other rows for every member."""
+    inputs = Inputs.of(plan)
+    drawn = [np.random.default_rng([7, s]) for s in range(members)]
+    dense = np.stack([rng.normal(size=(rows, inputs.dense)) for rng in drawn]).astype(np.float32)
+    slots = np.stack([np.stack([rng.integers(0, size + 2, rows) for size in inputs.embedded], axis=1) for rng in drawn])
+    start = Start(
+        inputs=inputs,
+        blocks=blocks(plan),
+        categories=tuple((c.id, c.slots) for c in plan.embedded),
+        dense=dense,
+        slots=slots.astype(np.int32),
+        numbers=dense[:, :, list(inputs.numbers)],
+        outputs=outputs,
+        bias=np.zeros((members, outputs)),
+        seed=0,
+    )
+    return replace(start, **changes)
+
+
+def architecture_of(kind: str, **changes: Any) -> Architecture:
+    """A small architecture of a kind, with piecewise-linear numbers where it can have them."""
+    if kind == "linear":
+        return replace(Architecture.linear(4, bins=5), **changes)
+    given: dict[str, Any] = {
+        "width": 16,
+        "depth": 2,
+        "activation": "selu" if kind == "realmlp" else "relu",
+        "embedding": 4,
+        "bins": 0 if kind == "realmlp" else 5,
+        "ensemble": 6 if kind.startswith("tabm") else 1,
+    }
+    return Architecture(kind=kind, **{**given, **changes})  # type: ignore[arg-type]
+
+
+def assigned(network: Any, weights: dict[str, np.ndarray]) -> Any:
+    """The network with these weights."""
+    for variable in network.variables:
+        name = variable.path.split("network/")[-1]
+        if name in weights:
+            variable.assign(weights[name])
+    return network
+
+
+def given_to(network: Any, start: Start) -> dict[str, np.ndarray]:
+    """The start's rows as the network's inputs."""
+    return {k: getattr(start, k) for k in ("dense", "slots") if k in {i.name for i in network.inputs}}
