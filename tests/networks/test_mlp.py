@@ -154,4 +154,4 @@ def test_an_architecture_is_read_off_a_trials_hyperparameters(params: dict[str, 
     found = Architecture.of({"width": 8, "depth": 1, "activation": "relu", **params}, Inputs.of(plan_with()), 1_000)
     assert {name: getattr(found, name) for name in expected} == expected
     few = Inputs(dense=0, numbers=(), embedded=(4,))
-    assert Architecture.of({"width": 8, "depth": 1, **params}, few, 1_000).bins == 0
+    assert Architecture.of({"width": 8, "depth": 1, "activation": "relu", **params}, few, 1_000).bins == 0

@@ -31,8 +31,8 @@ def test_recipe_cannot_take_dropout_or_l2_out():
 
 def test_recipe_changes_are_honoured():
     found = space(
-        embedded=True, architecture=("linear",), numbers=("plain",), width=(8, 24), depth=(1,), batch_size=(7,), activation=("tanh",),
-        embedding=(2,), learning_rate=(1e-5, 1e-4),
+        embedded=True, architecture=("linear",), numbers=("plain",), width=(8, 24), depth=(1,), batch_size=(7,),
+        activation=("tanh",), embedding=(2,), learning_rate=(1e-5, 1e-4),
     )  # fmt: skip
     values = {name: d.values for name, d in found.items() if isinstance(d, Choice)}
     assert values == {
