@@ -192,11 +192,12 @@ class Evaluation:
 
     Attributes:
         held_out: Corrected scores by metric (see docs/evaluation.md).
-        validation: Naive score of the chosen trial on the objective.
+        validation: Naive score of the choice (a trial, or a blend of some) on the objective.
         optimism: How much the naive score flatters, positive when it does, whatever the metric's direction.
-        naive: All metrics of the chosen trial's pooled held-out predictions.
+        naive: All metrics of the choice's pooled held-out predictions.
         bag_gain: What the deployed bag gains over the single networks that held-out predictions come from, by metric,
             in the metric's direction; included in `held_out`. Empty where it was not measured.
+        blend: Numbers of the trials in the deployed model and their weights, which sum to 1.
         per_class: For classification, by label (as text): precision, recall, f1, roc_auc, rows.
         confusion: ``[true][predicted]`` row counts in the order of the classes.
         curves: ``roc`` and ``pr`` by label (lists of x and y), or ``residuals`` for regression.

@@ -194,7 +194,8 @@ def _heading(evaluation: Evaluation) -> Text:
 
 
 def _optimism(evaluation: Evaluation) -> Text:
-    naive = f"The naive {evaluation.objective} of the best trial, {number(evaluation.validation)}, "
+    chosen = f"the blend of {len(evaluation.blend)} trials" if len(evaluation.blend) > 1 else "the best trial"
+    naive = f"The naive {evaluation.objective} of {chosen}, {number(evaluation.validation)}, "
     held_out = evaluation.held_out.get(evaluation.objective)
     expect = f"; expect {interval(held_out)} on new rows." if held_out else "."
     gain = evaluation.bag_gain.get(evaluation.objective)
@@ -281,6 +282,10 @@ def _planned_data(plan: Plan) -> list[tuple[str, str]]:
         ("stack", f"{counted(plan.members, 'member')}: {counted(plan.folds, 'fold')}{pairs}; {trained}"),
         ("strategy", plan.strategy),
         *((f"space: {name}", words) for name, words in plan.space.items()),
+        *(
+            [("left out", f"{', '.join(plan.too_dear)}: a trial would take too many of the minutes")]
+            * bool(plan.too_dear)
+        ),
         ("shapes", f"{plan.shapes:,} different ones in that space, for {plan.programs:,} programs, each traced once"),
     ]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import pandas as pd
 import pytest
 from conftest import features, tiny_recipe
@@ -73,6 +74,43 @@ def test_shapes_are_the_products_of_the_choices_that_fix_them(root):
     assert plan.programs == (2 * 2 * 2 + 2 + 2 + 2 if keras.backend.backend() == "tensorflow" else plan.shapes)
     assert plan.space["width"] == "16, 32, 64"
     assert "0.5" in plan.space["dropout"]
+
+
+def test_architectures_that_would_eat_the_minutes_are_left_out_and_named(root):
+    few, many = (planning.plan(penguins(root, minutes=minutes), machine=MACHINE) for minutes in (0.01, 1_000))
+    assert set(few.too_dear) == {"realmlp", "tabm-mini"}
+    assert few.space["architecture"] == "mlp, linear"
+    assert few.shapes < many.shapes
+    assert "tabm-mini, realmlp: a trial would take too many of the minutes" in shown(few)
+    assert many.too_dear == ()
+    assert "left out" not in shown(many)
+
+
+def test_an_architecture_that_a_recipe_names_stays_whatever_it_costs(root):
+    space = {"architecture": ["realmlp", "mlp"]}
+    assert planning.plan(penguins(root, minutes=0.01, **{"search.space": space}), machine=MACHINE).too_dear == ()
+
+
+def test_the_cost_of_an_architecture_is_that_of_its_real_shape(table):
+    """Weights of the networks that are built, against those that the cost model counts."""
+    from autoft.networks.architecture import Architecture, Inputs
+    from autoft.networks.families import build_network
+
+    recipe = tiny_recipe(target="grade")
+    prepared = prepare.prepare(recipe, features(table, "grade"), lambda step: None)
+    inputs, rows = Inputs.of(prepared.plan), min(len(m.train) for m in prepared.members)
+    for kind in ("linear", "mlp", "realmlp", "tabm-mini"):
+        params = {"architecture": kind, "numbers": "piecewise", "width": 16, "depth": 2, "activation": "relu"}
+        shape = planning.cost_shape(prepared, {**params, "batch_size": 16, "embedding": 4})
+        own = Architecture.of({**params, "embedding": 4}, inputs, rows)
+        network = build_network(own, inputs, members=1, outputs=shape.outputs)
+        real = sum(
+            int(np.prod(v.shape))
+            for v in network.trainable_variables
+            if "/kernel" in v.path and (kind != "tabm-mini" or "logits" not in v.path)
+        )
+        counted = shape.kernels - (shape.width * shape.outputs if kind == "tabm-mini" else 0)
+        assert counted == real, kind
 
 
 def test_batches_beyond_the_rows_are_one_shape(root):

@@ -53,6 +53,7 @@ def to_document(evaluation: Evaluation) -> dict[str, Any]:
         "best": {
             **{key: getattr(best, key) for key in ("params", "epochs")},
             "trial": best.number,
+            "blend": [list(part) for part in evaluation.blend],
             "naive": evaluation.naive,
             "per_class": evaluation.per_class,
             "confusion": evaluation.confusion,
@@ -124,6 +125,7 @@ def _evaluation(document: Mapping[str, Any]) -> Evaluation:
         ),
         trials=trials,
         best=chosen[0],
+        blend=tuple((int(number), float(share)) for number, share in best.get("blend", ())),  # older runs have none
         per_class={label: _numbers(row) for label, row in best["per_class"].items()},
         confusion=tuple(tuple(row) for row in best["confusion"]),
         curves=best["curves"],

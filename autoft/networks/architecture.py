@@ -22,7 +22,7 @@ ENSEMBLES = ("tabm", "tabm-mini")
 _ACTIVATIONS = {"realmlp": "mish", "tabm": "relu", "tabm-mini": "relu"}
 
 #: Members of a TabM by training rows of a fold: its authors' 32 where that is affordable without an accelerator.
-_SIZES = ((3_000, 32), (12_000, 16), (10**12, 8))
+_SIZES = ((1_500, 32), (6_000, 16), (10**12, 8))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from autoft.networks import noise
@@ -174,7 +175,7 @@ class MemberMean(keras.layers.Layer):  # type: ignore[misc]
     """The bag's answer: mean over members of the probabilities or values, logits ``[S, B, o]`` -> ``[B, C]``.
 
     Binary tasks have one logit and two probabilities; regression undoes the scaling of the target, which each
-    member has from its own training rows.
+    member has from its own training rows, and keeps to the range of the targets there (as RealMLP does).
 
     Values come out in float64: around 1e9 (a moment in seconds, say) float32 knows only every 64th number.
 
@@ -190,13 +191,14 @@ class MemberMean(keras.layers.Layer):  # type: ignore[misc]
     def build(self, input_shape: Any) -> None:
         if self.task == "regression":
             shape = (self.members, 1, 1)
-            self.center = self.add_weight(shape=shape, initializer="zeros", trainable=False, name="center")
-            self.scale = self.add_weight(shape=shape, initializer="ones", trainable=False, name="scale")
+            for name, value in (("center", 0.0), ("scale", 1.0), ("low", -np.inf), ("high", np.inf)):
+                first = keras.initializers.Constant(value)
+                setattr(self, name, self.add_weight(shape=shape, initializer=first, trainable=False, name=name))
 
     def answers(self, logits: Any) -> Any:
         """Each member's own answer ``[S, B, C]``."""
         if self.task == "regression":
-            return ops.cast(logits, "float64") * self.scale + self.center
+            return ops.clip(ops.cast(logits, "float64") * self.scale + self.center, self.low, self.high)
         if self.task == "binary":
             positive = ops.sigmoid(logits)
             return ops.concatenate([1.0 - positive, positive], axis=-1)

@@ -113,11 +113,13 @@ def _verdict(evaluation: Evaluation) -> tuple[Block, ...]:
     digits = decimals(score.value, score.low, score.high)
     flattered = number(abs(evaluation.optimism), digits)
     direction = "flattered" if evaluation.optimism >= 0 else "understated"
+    chosen = f"The blend of {len(evaluation.blend)} trials" if len(evaluation.blend) > 1 else "The best trial"
+    own = f"{chosen}'s own score was" if chosen == "The best trial" else f"{chosen} itself scored"
     correction = (
-        f"The best trial's own score was {number(evaluation.validation, digits)}; choosing it on the rows that score "
+        f"{own} {number(evaluation.validation, digits)}; choosing it on the rows that score "
         f"it {direction} it by {flattered}, and the number above is without that."
         if flattered.strip("0.,")
-        else f"The best trial's own score was {number(evaluation.validation, digits)}: choosing it did not flatter it."
+        else f"{own} {number(evaluation.validation, digits)}: choosing it did not flatter it."
     )
     text = (
         f"On rows that it was not trained on, the network predicts {clip(evaluation.target.name)} with "

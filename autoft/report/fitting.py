@@ -110,6 +110,8 @@ def tuning(inputs: ReportInputs) -> Section:
             Pictures(caption=_history_caption(bool(failed)), pictures=(_history(evaluation, ranked, failed),))
         )
     blocks.append(_best(inputs))
+    if len(evaluation.blend) > 1:
+        blocks.append(_blend(evaluation))
     if ranked:
         blocks.extend(_trials(evaluation, ranked))
     if failed:
@@ -120,6 +122,24 @@ def tuning(inputs: ReportInputs) -> Section:
         blurb="Taking the first settings that train, and never learning what better ones would have given.",
         blocks=tuple(blocks),
     )
+
+
+def _blend(evaluation: Evaluation) -> Table:
+    """The trials that the deployed model weights together."""
+    by_number = {trial.number: trial for trial in evaluation.trials}
+    parts = sorted(evaluation.blend, key=lambda part: -part[1])
+    digits = decimals(*(by_number[n].score or 0.0 for n, _ in parts))
+    rows = tuple(
+        (
+            f"{n}",
+            clip(str(by_number[n].params.get("architecture", "mlp"))),
+            number(by_number[n].score or 0.0, digits),
+            f"{share:.0%}",
+        )
+        for n, share in parts
+    )
+    caption = "The model is a weighted mean of these trials; the choice of weights is paid for in the score above"
+    return Table(caption=caption, head=("Trial", "Architecture", "Own score", "Weight"), rows=rows, align="rlrr")
 
 
 def _ranked(evaluation: Evaluation) -> list[tuple[float, Trial]]:

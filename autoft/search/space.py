@@ -101,7 +101,7 @@ def first_configurations(
     defaults, in sizes for two cores.
 
     Args:
-        space: The dimensions; a configuration that the recipe excludes is left out.
+        space: The dimensions; sizes that the recipe excludes become the nearest, what it excludes else is left out.
         rows: Training rows of a fold.
         task: Kind of problem.
     """
@@ -121,7 +121,8 @@ def first_configurations(
     ]
     found = [default]
     for own in wanted:
-        known = all(own[name] in d.values for name, d in by_name.items() if name in own and isinstance(d, Choice))
+        named = {n: d for n, d in by_name.items() if isinstance(own.get(n), str) and isinstance(d, Choice)}
+        known = all(own[name] in d.values for name, d in named.items())
         own = relevant({name: _nearest(d, own.get(name, d.default)) for name, d in by_name.items()})
         if known and own not in found:
             found.append(own)
@@ -129,7 +130,11 @@ def first_configurations(
 
 
 def _nearest(dimension: Dimension, value: Any) -> Any:
-    return rounded(dimension, value) if isinstance(dimension, Range) else value
+    if isinstance(dimension, Range):
+        return rounded(dimension, value)
+    if isinstance(value, str):
+        return value
+    return min(dimension.values, key=lambda known: abs(float(known) - value))
 
 
 def make_space(

@@ -113,7 +113,7 @@ def build_bag(data: StackData, parts: Sequence[Part], members: int) -> Bag:
     head = MemberMean(data.task, members, name="mean_of_members")
     head.build((members, None, data.outputs))
     if data.task == "regression":
-        head.set_weights([data.center[:members, None, None], data.scale[:members, None, None]])
+        head.set_weights([x[:members, None, None] for x in (data.center, data.scale, data.low, data.high)])
     return Bag(
         plan=data.plan,
         encoder=build_encoder(data.plan, statistics),

@@ -14,6 +14,7 @@ from autoft.preprocess.encode import Array, Encoded
 from autoft.preprocess.fit import Statistics, blocks, fit_statistics
 from autoft.preprocess.plan import Plan
 from autoft.records import Task
+from autoft.training.losses import answers
 
 #: Rows that pass through the preprocessing layers at a time, and their cells (rows x columns x members) in float64.
 CHUNK, CELLS = 16_384, 2**24
@@ -43,6 +44,7 @@ class StackData:
         y: ``[n]`` class positions (int64) or values (float64).
         train, held_out: Row positions of each member.
         center, scale: ``[S]`` of the regression target in the member's training rows (0 and 1 otherwise).
+        low, high: ``[S]`` smallest and largest target there, between which answers are kept (infinite otherwise).
     """
 
     plan: Plan
@@ -56,6 +58,8 @@ class StackData:
     held_out: tuple[Array, ...]
     center: Array
     scale: Array
+    low: Array
+    high: Array
 
     @property
     def members(self) -> int:
@@ -79,6 +83,11 @@ class StackData:
             bias=self.prior(),
             seed=seed,
         )
+
+    def answers(self, member: int, logits: Array) -> Array:
+        """A member's answers from its logits ``[n, outputs]`` (`losses.answers`)."""
+        center, scale, low, high = (float(x[member]) for x in (self.center, self.scale, self.low, self.high))
+        return answers(logits, self.task, center, scale, (low, high))
 
     def prior(self) -> Array:
         """``[S, outputs]`` log odds (binary) or log shares (multiclass) of the training rows; 0 for regression."""
@@ -129,9 +138,11 @@ def stack_data(
             arrays[name][:, start : start + len(chunk)] = np.asarray(array)
         start += len(chunk)
     center, scale = np.zeros(len(train)), np.ones(len(train))
+    low, high = np.full(len(train), -np.inf), np.full(len(train), np.inf)
     if task == "regression":
         center = np.array([y[rows].mean() for rows in train])
         scale = np.array([_spread(y[rows]) for rows in train])
+        low, high = (np.array([extreme(y[rows]) for rows in train]) for extreme in (np.min, np.max))
     return StackData(
         plan=plan,
         statistics=statistics,
@@ -144,6 +155,8 @@ def stack_data(
         held_out=tuple(held_out),
         center=center,
         scale=scale,
+        low=low,
+        high=high,
     )
 
 

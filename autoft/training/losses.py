@@ -12,14 +12,20 @@ from autoft.records import Task
 SMALLEST = 1e-7
 
 
-def answers(logits: Array, task: Task, center: float | Array = 0.0, scale: float | Array = 1.0) -> Array:
+def answers(
+    logits: Array,
+    task: Task,
+    center: float | Array = 0.0,
+    scale: float | Array = 1.0,
+    limits: tuple[float | Array, float | Array] = (-np.inf, np.inf),
+) -> Array:
     """Logits ``[n, outputs]`` to probabilities ``[n, classes]`` float32, or to values ``[n]`` float64 for regression.
 
     That is the precision in which they are kept: values may lie far from 0 (moments in seconds), probabilities not.
     """
     logits = np.asarray(logits, dtype=np.float64)
     if task == "regression":
-        return logits[:, 0] * scale + center
+        return np.asarray(np.clip(logits[:, 0] * scale + center, *limits))
     if task == "binary":
         positive = 1.0 / (1.0 + np.exp(-np.clip(logits[:, 0], -60, 60)))
         return np.asarray(np.stack([1.0 - positive, positive], axis=1), dtype=np.float32)

@@ -147,15 +147,16 @@ class Record:
         data, own = self.data, rows[: self.folds]
         sizes = [len(r) for r in own]
         flat = np.concatenate([logits[s, :size] for s, size in enumerate(sizes)])
-        center, scale = (np.repeat(x[: self.folds], sizes) for x in (data.center, data.scale))
+        center, scale, low, high = (
+            np.repeat(x[: self.folds], sizes) for x in (data.center, data.scale, data.low, data.high)
+        )
         with np.errstate(all="ignore"):  # what has diverged is looked for below
-            losses = row_losses(data.y[np.concatenate(own)], answers(flat, data.task, center, scale))
+            losses = row_losses(data.y[np.concatenate(own)], answers(flat, data.task, center, scale, (low, high)))
         return np.split(losses, np.cumsum(sizes)[:-1])
 
     def _answer(self, s: int, logits: Array, own: Array) -> Array:
         """A member's answers in the precision in which they are kept, so that every choice is made on the same."""
-        data = self.data
-        return answers(logits[s, : len(own)], data.task, data.center[s], data.scale[s])
+        return self.data.answers(s, logits[s, : len(own)])
 
     def _members(self, broken: list[int]) -> str:
         """Members in words: folds are counted from 1."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from threading import Lock
 from typing import Any
@@ -65,33 +66,60 @@ def compiled(function: Callable[..., Any], *, fast: bool) -> Callable[..., Any]:
 
 
 class _AnySize:
-    """A program that is traced once, at its first call, from the ranks and dtypes of its arrays alone."""
+    """A program that is traced once, at its first call, from the ranks and dtypes of its arrays alone.
+
+    Every call of it goes without Grappler, which takes a quarter of a first call and gains epochs nothing. Every call:
+    TensorFlow would build the program once more, and round differently, for a call with it.
+    """
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self._function, self._lock = function, Lock()
         self._program: Callable[..., Any] | None = None
 
     def __call__(self, *arrays: Any) -> Any:
-        with self._lock:
-            if self._program is None:
-                return self._first(arrays)
-        return self._program(*arrays)
-
-    def _first(self, arrays: tuple[Any, ...]) -> Any:
-        """Trace and call, without Grappler: it takes a quarter of that time, and epochs gain nothing by it."""
         import tensorflow as tf
 
         def any_size(array: Any) -> Any:
             return tf.TensorSpec([None] * len(array.shape), array.dtype)
 
-        signature = tf.nest.map_structure(any_size, arrays)
-        self._program = tf.function(self._function, autograph=False, input_signature=signature)
-        before = bool(tf.config.optimizer.get_experimental_options().get("disable_meta_optimizer", False))
-        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+        with _GRAPPLER.off():
+            if self._program is not None:
+                return self._program(*arrays)
+            with self._lock:
+                signature = tf.nest.map_structure(any_size, arrays)
+                program = tf.function(self._function, autograph=False, input_signature=signature)
+                answer = program(*arrays)
+                self._program = self._program or program
+            return answer
+
+
+class _Grappler:
+    """TensorFlow's switch for it, which is the process's: put back when the last of our calls is over."""
+
+    def __init__(self) -> None:
+        self._lock, self._calls, self._before = Lock(), 0, False
+
+    @contextmanager
+    def off(self) -> Iterator[None]:
+        """Off within the block."""
+        import tensorflow as tf
+
+        optimizer = tf.config.optimizer
+        with self._lock:
+            if not self._calls:
+                self._before = bool(optimizer.get_experimental_options().get("disable_meta_optimizer", False))
+            self._calls += 1
+            optimizer.set_experimental_options({"disable_meta_optimizer": True})
         try:
-            return self._program(*arrays)
+            yield
         finally:
-            tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": before})
+            with self._lock:
+                self._calls -= 1
+                if not self._calls:
+                    optimizer.set_experimental_options({"disable_meta_optimizer": self._before})
+
+
+_GRAPPLER = _Grappler()
 
 
 @cache

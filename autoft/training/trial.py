@@ -16,7 +16,6 @@ from autoft.networks.families import FAMILIES, initial_weights
 from autoft.preprocess.encode import Array
 from autoft.search.outcome import OUT_OF_MEMORY, OUT_OF_TIME, Outcome
 from autoft.training.data import StackData, batches, padded
-from autoft.training.losses import answers
 from autoft.training.program import CHUNK, Program, accelerated, out_of_memory
 from autoft.training.record import Record
 from autoft.training.rows import Rows
@@ -165,10 +164,7 @@ class Trainer:
                 return None
             program.epoch(*batches(self.data.train, batch, seed=self.seed, epoch=epoch), number=epoch)
         logits, data = program.logits(padded(self.data.held_out)), self.data
-        return [
-            answers(logits[s, : len(own)], data.task, data.center[s], data.scale[s])
-            for s, own in enumerate(data.held_out)
-        ]
+        return [data.answers(s, logits[s, : len(own)]) for s, own in enumerate(data.held_out)]
 
     @property
     def accelerated(self) -> bool:

@@ -5,7 +5,18 @@ import numpy as np
 import pytest
 from keras import ops
 
-from autoft.networks.stacked import MemberMean, StackedDense, StackedDropout, StackedEmbedding
+from autoft.networks.ensemble import EnsembleDense, EnsembleLogits, EnsembleMean, EnsembleView
+from autoft.networks.numbers import NumberVectors, PeriodicVectors, PiecewiseLinear
+from autoft.networks.stacked import (
+    Bend,
+    MemberMean,
+    NTKDense,
+    Scale,
+    StackedDense,
+    StackedDropout,
+    StackedEmbedding,
+    WeightedMean,
+)
 
 S, B = 3, 40
 
@@ -116,14 +127,35 @@ def test_the_bag_answers_with_the_mean_of_its_members_probabilities(task: str, o
 def test_values_far_from_zero_keep_their_digits():
     head = MemberMean("regression", 2)
     head.build((2, None, 1))
-    head.set_weights([np.array([1e9, 1e9 + 2])[:, None, None], np.ones((2, 1, 1))])
+    head.set_weights(
+        [np.array([1e9, 1e9 + 2])[:, None, None], np.ones((2, 1, 1)), *map(np.array, head.get_weights()[2:])]
+    )
     values = np.asarray(head(ops.convert_to_tensor(np.array([[[0.0], [0.5]], [[0.0], [0.5]]], np.float32))))
     assert values[:, 0].tolist() == [1e9 + 1, 1e9 + 1.5]
+
+
+def test_answers_stay_within_the_targets_of_each_members_training_rows():
+    head = MemberMean("regression", 2)
+    head.build((2, None, 1))
+    head.set_weights([np.array(w)[:, None, None] for w in ([0.0, 0.0], [1.0, 1.0], [-1.0, -9.0], [1.0, 9.0])])
+    values = np.asarray(head(ops.convert_to_tensor(np.array([[[-5.0], [5.0]], [[-5.0], [5.0]]], np.float32))))
+    assert values[:, 0].tolist() == [-3.0, 3.0]
 
 
 @pytest.mark.parametrize(
     "layer",
     [
+        NTKDense(4),
+        Scale(),
+        Bend("mish"),
+        WeightedMean([0.3, 0.7]),
+        PiecewiseLinear([0, 2], 4),
+        NumberVectors([1], 3),
+        PeriodicVectors([0], 4, 2),
+        EnsembleView(3),
+        EnsembleDense(4, 3, "relu", view=True),
+        EnsembleLogits(2, 3),
+        EnsembleMean("binary"),
         StackedDense(4, "silu"),
         StackedEmbedding([3, 2], 4, hidden_share=0.1, seed=5),
         StackedDropout(S, seed=2),

@@ -131,6 +131,16 @@ def test_a_recipe_that_wants_one_architecture_gets_no_other(only: str):
     assert {c["architecture"] for c in first_configurations(space)} == {only}
 
 
+def test_sizes_that_a_recipe_excludes_become_the_nearest():
+    space = make_space(800, embedded=False, changes={"width": (16, 64), "depth": (1, 2)})
+    found = {c["architecture"]: c for c in first_configurations(space) if "width" in c}
+    assert {kind: (c["width"], c["depth"]) for kind, c in found.items()} == {
+        "mlp": (64, 2),
+        "tabm-mini": (64, 2),
+        "realmlp": (64, 2),
+    }
+
+
 def test_without_numbers_it_is_no_question_how_they_enter():
     space = make_space(800, embedded=False, numbers=False, changes={})
     assert "numbers" not in {d.name for d in space}

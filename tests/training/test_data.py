@@ -57,6 +57,7 @@ def test_regression_targets_are_scaled_by_the_members_own_rows(make):
     for s, rows in enumerate(data.train):
         assert data.center[s] == data.y[rows].mean()
         assert data.scale[s] == data.y[rows].std()
+        assert (data.low[s], data.high[s]) == (data.y[rows].min(), data.y[rows].max())
     np.testing.assert_array_equal(data.prior(), np.zeros((data.members, 1)))
 
 

@@ -42,3 +42,5 @@ def test_values_return_to_the_targets_scale_in_full_precision():
     found = answers(logits, "regression", center=1e9, scale=0.5)
     np.testing.assert_array_equal(found, logits[:, 0].astype(np.float64) * 0.5 + 1e9)
     assert row_losses(y, found).mean() == pytest.approx(mean_squared_error(y, found))
+    kept = answers(logits, "regression", center=1e9, scale=0.5, limits=(1e9, 1e9 + 0.2))
+    np.testing.assert_array_equal(kept, np.clip(found, 1e9, 1e9 + 0.2))

@@ -68,6 +68,8 @@ def alone(data: StackData, *members: int) -> StackData:
         held_out=tuple(data.held_out[s] for s in own),
         center=data.center[own],
         scale=data.scale[own],
+        low=data.low[own],
+        high=data.high[own],
     )
 
 
@@ -281,3 +283,21 @@ def test_one_program_serves_other_sizes_and_trains_as_one_made_for_them(make, mo
         assert own.compiled is not shared[0].compiled
         for name, w in trained(own, dropout=0.3).items():
             np.testing.assert_allclose(w, weights[name], atol=1e-5, err_msg=name)
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="Grappler is TensorFlow's")
+@pytest.mark.parametrize("kind", ["mlp", "realmlp", "tabm-mini"])
+def test_a_program_rounds_at_its_first_call_as_at_later_ones(make, kind: str):
+    """And leaves TensorFlow's settings as they were."""
+    import tensorflow as tf
+
+    before = tf.config.optimizer.get_experimental_options()
+    data, params = make(), {"architecture": kind, "width": 8, "depth": 2, "activation": "relu", "embedding": 4}
+    architecture = Architecture.of(params, data.start(0).inputs, 60)
+    program = Program(architecture, 16, Rows(data))
+    program.compiled = Compiled(programs.key_of(program.shape))  # nobody has called it before
+    first, second = trained(program), trained(program)
+    for name, weights in first.items():
+        np.testing.assert_array_equal(weights, second[name])
+    assert program.traces == 1
+    assert tf.config.optimizer.get_experimental_options() == before | {"disable_meta_optimizer": False}
