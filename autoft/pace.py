@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from autoft import planning
+from autoft import planning, spaces
 from autoft.journal import Journal
 from autoft.prepare import Prepared
 from autoft.records import Finding, Progress
@@ -47,7 +47,7 @@ def sharing(prepared: Prepared, space: tuple[Dimension, ...], epochs: int) -> di
     Returns:
         ``programs`` and ``trials_per_program`` as `Proposer` takes them.
     """
-    found, machine = planning.programs(prepared, space), Machine()
+    found, machine = spaces.programs(prepared, space), Machine()
     trial = cost.trial_seconds(found.default, machine, epochs=min(epochs, TYPICAL_EPOCHS))
     wanted = cost.trace_seconds(found.default, machine) * (1 - _TRACING) / _TRACING / trial
     most = _MOST_PER_SIZE if found.dimensions == SHAPE else _MOST_PER_PROGRAM
@@ -76,7 +76,7 @@ def budget(
     # What earlier, interrupted runs have used counts: a crash must not extend the budget.
     spent = sum(float(line["seconds"]) for line in journal.contents.trials().values())
     deadline = context.watch.started + search.minutes * 60 - spent
-    shape = planning.programs(prepared, space).default
+    shape = spaces.programs(prepared, space).default
     reserve = _reserve(context.recipe, prepared, shape)
     plan = _plan(journal)
     if plan is None or plan["minutes"] != search.minutes:
@@ -84,7 +84,7 @@ def budget(
         taken = _rehearsed(context, journal, trainer, space, end - clock(), tracing)
         # The search, which notices what kills the process, shall have its turn.
         taken = taken or [cost.epoch_seconds(shape, reserve.machine)]
-        dear = planning.too_dear(context.recipe, prepared, space, reserve.machine, epoch_seconds=taken[-1])
+        dear = spaces.too_dear(context.recipe, prepared, space, reserve.machine, epoch_seconds=taken[-1])
         new = {**_planned(context, taken, end), "too_dear": list(dear), "default": first_configurations(space)[0]}
         if plan is None or new["epochs"] >= _WORTH_FORGETTING * plan["epochs"]:
             plan = new
@@ -98,7 +98,7 @@ def budget(
         )
     epochs = None if plan["epochs"] >= search.epochs else int(plan["epochs"])
     found = Budget(trials=search.trials, deadline=deadline, clock=clock, reserve=reserve, epochs=epochs)
-    return found, planning.without(space, plan["too_dear"])
+    return found, spaces.without(space, plan["too_dear"])
 
 
 def expectation(prepared: Prepared, journal: Journal) -> Callable[[Mapping[str, Any]], float] | None:
@@ -107,10 +107,10 @@ def expectation(prepared: Prepared, journal: Journal) -> Callable[[Mapping[str, 
     if plan is None:
         return None
     machine, epochs = Machine(), min(int(plan["epochs"]), TYPICAL_EPOCHS)
-    default = cost.epoch_seconds(planning.cost_shape(prepared, plan["default"]), machine)
+    default = cost.epoch_seconds(spaces.cost_shape(prepared, plan["default"]), machine)
 
     def seconds(params: Mapping[str, Any]) -> float:
-        shape = planning.cost_shape(prepared, params)
+        shape = spaces.cost_shape(prepared, params)
         shape = replace(shape, least=min(shape.least, int(plan["epochs"])))
         modelled = cost.trial_seconds(shape, machine, epochs=epochs)
         return modelled * float(plan["epoch_seconds"]) / default

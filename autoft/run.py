@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import autoft
-from autoft import bagging, files, pace, planning
+from autoft import bagging, files, pace, spaces
 from autoft.journal import Journal, difference, read
 from autoft.prepare import Prepared, Tell, fingerprint_parts
 from autoft.records import Progress
@@ -150,7 +150,7 @@ def search_only(context: Context, prepared: Prepared, journal: Journal) -> Searc
         context.tell(Progress(stage="search", message="building the training program", trials=recipe.search.trials))
         stack = trainer(context, prepared, prepared.members)
         rows = min(len(m.train) for m in prepared.members)
-        space = planning.space_for(recipe, prepared, rows)
+        space = spaces.space_for(recipe, prepared, rows)
         budget, space = pace.budget(context, prepared, journal, stack, space)
         first = first_configurations(space, rows, prepared.target.task)
         searching = _search(context, prepared, journal, stack, space, first, budget)

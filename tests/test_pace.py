@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from conftest import features, tiny_recipe
 
-from autoft import AutoFineTuner, pace, planning
+from autoft import AutoFineTuner, pace, spaces
 from autoft.journal import Journal, read
 from autoft.search.cost import Shape
 from autoft.search.space import MAKE
@@ -93,7 +93,7 @@ def test_programs_are_shared_where_tracing_costs_more_than_training(
     rows: int, dimensions: frozenset[str], expected: int, monkeypatch: pytest.MonkeyPatch
 ):
     found = SimpleNamespace(default=replace(SHAPE, rows=rows, batch=min(512, rows)), dimensions=dimensions)
-    monkeypatch.setattr(planning, "programs", lambda prepared, space: found)
+    monkeypatch.setattr(spaces, "programs", lambda prepared, space: found)
     none: Any = None
     assert pace.sharing(none, (), 100) == {"programs": dimensions, "trials_per_program": expected}
 

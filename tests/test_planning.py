@@ -15,7 +15,7 @@ import pytest
 from conftest import features, tiny_recipe
 from rich.console import Console
 
-from autoft import cli, planning, prepare
+from autoft import cli, planning, prepare, spaces
 from autoft.errors import SchemaError
 from autoft.recipe import Recipe, read_recipe
 from autoft.screen import show_plan
@@ -101,7 +101,7 @@ def test_the_cost_of_an_architecture_is_that_of_its_real_shape(table):
     inputs, rows = Inputs.of(prepared.plan), min(len(m.train) for m in prepared.members)
     for kind in ("linear", "mlp", "realmlp", "tabm-mini"):
         params = {"architecture": kind, "numbers": "piecewise", "width": 16, "depth": 2, "activation": "relu"}
-        shape = planning.cost_shape(prepared, {**params, "batch_size": 16, "embedding": 4})
+        shape = spaces.cost_shape(prepared, {**params, "batch_size": 16, "embedding": 4})
         own = Architecture.of({**params, "embedding": 4}, inputs, rows)
         network = build_network(own, inputs, members=1, outputs=shape.outputs)
         real = sum(
