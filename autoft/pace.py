@@ -140,6 +140,22 @@ def shortage(recipe: Recipe, journal: Journal, found: Found) -> tuple[Finding, .
     )
 
 
+def uncompared(baselines: Mapping[str, Any]) -> tuple[Finding, ...]:
+    """A word on the baseline that was left out for lack of time."""
+    if "hist_gradient_boosting" in baselines:
+        return ()
+    return (
+        Finding(
+            code="boosting-left-out",
+            severity="info",
+            column=None,
+            must="be compared with gradient boosting on the same folds",
+            found="that alone would have taken too many of the minutes",
+            fix="allow more minutes to see whether the model is worth its trouble",
+        ),
+    )
+
+
 def _plan(journal: Journal) -> Mapping[str, Any] | None:
     """The plan that the journal's trials were trained by."""
     return next((fact for fact in reversed(journal.contents.facts) if fact["type"] == "plan"), None)

@@ -246,7 +246,12 @@ def _before(recipe: Recipe, prepared: Prepared, shape: Shape, machine: Machine) 
         "start": cost.start_seconds(machine, tfdv=tfdv),
         "reading": cost.reading_seconds(rows, columns, machine, tfdv=tfdv),
         "baselines": cost.baseline_seconds(
-            shape.rows, len(prepared.features), prepared.split.k, shape.outputs, machine
+            shape.rows,
+            len(prepared.features),
+            prepared.split.k,
+            shape.outputs,
+            machine,
+            boosting=spaces.boosting_fits(recipe, prepared, machine),
         ),
         "encoding": cost.encoding_seconds(len(prepared.y), shape.inputs, shape.members, machine),
     }

@@ -22,6 +22,7 @@ from autoft.records import Progress
 from autoft.search.budget import Budget
 from autoft.search.interrupt import Interrupt
 from autoft.search.loop import Found, Search
+from autoft.search.machine import Machine
 from autoft.search.outcome import Outcome
 from autoft.search.propose import Proposer
 from autoft.search.space import Dimension, first_configurations
@@ -199,6 +200,7 @@ def _baselines(context: Context, prepared: Prepared) -> Mapping[str, Array]:
             members=prepared.members[: prepared.split.k],
             task=prepared.target.task,
             seed=context.recipe.seed,
+            boosting=spaces.boosting_fits(context.recipe, prepared, Machine.measure()),
         )
 
 

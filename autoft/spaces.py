@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 #: Most of the minutes that the first trial of an architecture may take.
 _LARGEST_SHARE = 0.25
 
+#: Most of the minutes that boosting may take on the folds.
+_BASELINES_SHARE = 0.15
+
 #: Time that an activation takes beside a perceptron's: Mish is a softplus and a tanh, and the activations of an
 #: ensemble lie in memory, not in a cache.
 _EFFORT = {"realmlp": 8.0, "tabm": 5.0, "tabm-mini": 4.0}
@@ -40,6 +43,16 @@ def space_for(recipe: Recipe, prepared: Prepared, rows: int) -> tuple[Dimension,
 
     plan, changes = prepared.plan, recipe.search.space.model_dump()
     return make_space(rows, embedded=bool(plan.embedded), numbers=bool(plan.continuous), changes=changes)
+
+
+def boosting_fits(recipe: Recipe, prepared: Prepared, machine: Machine) -> bool:
+    """Whether gradient boosting, the dearest baseline, takes no more than its share of the recipe's minutes."""
+    if recipe.search.minutes is None:
+        return True
+    target, rows = prepared.target, max(len(member.train) for member in prepared.members)
+    outputs = len(target.classes) if target.task == "multiclass" else 1
+    seconds = cost.boosting_seconds(rows, len(prepared.features), prepared.split.k, outputs, machine)
+    return seconds <= _BASELINES_SHARE * recipe.search.minutes * 60
 
 
 def without(space: Sequence[Dimension], architectures: Sequence[str]) -> tuple[Dimension, ...]:

@@ -81,6 +81,16 @@ def test_a_measurement_that_killed_the_process_twice_is_not_tried_again(
     assert [f["epochs"] for f in read(tmp_path / "journal.jsonl").facts if f["type"] == "plan"] == [16]
 
 
+def test_a_run_too_short_for_boosting_says_so(table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch, tmp_path):
+    monkeypatch.setattr(spaces, "_BASELINES_SHARE", 0.0)
+    recipe = tiny_recipe(target="outcome", minutes=5, trials=1)
+    tuner = AutoFineTuner(recipe=recipe, directory=tmp_path).fit(features(table, "outcome"))
+    assert [line.name for line in tuner.evaluation_.baselines] == ["constant", "linear"]
+    (found,) = [f for f in tuner.findings_ if f.code == "boosting-left-out"]
+    assert found.severity == "info"
+    assert "gradient boosting" in (tmp_path / "report.html").read_text()
+
+
 def test_without_minutes_nothing_is_measured(binary):
     assert not [f for f in read(binary.directory_ / "journal.jsonl").facts if f["type"] == "plan"]
 

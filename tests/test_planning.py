@@ -86,6 +86,20 @@ def test_architectures_that_would_eat_the_minutes_are_left_out_and_named(root):
     assert "left out" not in shown(many)
 
 
+def test_boosting_is_left_out_where_it_would_eat_the_minutes(root):
+    inspected = planning.inspect(penguins(root))
+    prepared = prepare.divide(penguins(root), inspected)
+    assert spaces.boosting_fits(penguins(root, minutes=10), prepared, MACHINE)
+    assert spaces.boosting_fits(penguins(root, minutes=None), prepared, MACHINE)
+    short = penguins(root, minutes=0.05)
+    assert not spaces.boosting_fits(short, prepared, MACHINE)
+    with_it, without_it = (
+        planning.plan(penguins(root, minutes=minutes), machine=MACHINE).typical.before["baselines"]
+        for minutes in (10, 0.05)
+    )
+    assert without_it < with_it / 2
+
+
 def test_an_architecture_that_a_recipe_names_stays_whatever_it_costs(root):
     space = {"architecture": ["realmlp", "mlp"]}
     assert planning.plan(penguins(root, minutes=0.01, **{"search.space": space}), machine=MACHINE).too_dear == ()

@@ -36,6 +36,7 @@ def run(
     members: Sequence[Member],
     task: Task,
     seed: int,
+    boosting: bool = True,
 ) -> dict[str, Array]:
     """Held-out predictions of the baselines.
 
@@ -48,6 +49,7 @@ def run(
         members: Of the stack; those that leave out a single block are used.
         task: Kind of problem.
         seed: Of the boosting.
+        boosting: Whether it is among them.
 
     Returns:
         By name (``constant``, ``linear``, ``hist_gradient_boosting``) the pooled predictions, ``[n, classes]`` or
@@ -61,7 +63,7 @@ def run(
     width = (len(y),) if task == "regression" else (len(y), int(y.max()) + 1)
     untouched = np.setdiff1d(np.arange(len(y)), np.concatenate([member.held_out for member in single]))
     result = {}
-    for name in ("constant", "linear", "hist_gradient_boosting"):
+    for name in ("constant", "linear", "hist_gradient_boosting")[: 3 if boosting else 2]:
         pooled = np.zeros(width)
         for member in single:
             model = _model(name, features[member.train], categorical, y[member.train], task, seed)

@@ -216,10 +216,10 @@ def encoding_seconds(rows: int, inputs: int, members: int, machine: Machine, rat
     return machine.alone(rates.encode + rows * inputs * members * rates.encode_cell)
 
 
-def baseline_seconds(
+def boosting_seconds(
     rows: int, columns: int, folds: int, outputs: int, machine: Machine, rates: Rates = RATES
 ) -> float:
-    """Seconds of the simple models on the same folds; boosting fits a tree for each of `outputs`.
+    """Seconds of boosting on the same folds; it fits a tree for each of `outputs`.
 
     Args:
         rows: Training rows of a fold.
@@ -227,8 +227,15 @@ def baseline_seconds(
         machine: At hand.
         rates: Of the reference machine.
     """
-    boost = rates.boost + rows * columns * rates.boost_cell
-    return machine.alone(rates.baselines + folds * outputs * boost)
+    return machine.alone(folds * outputs * (rates.boost + rows * columns * rates.boost_cell))
+
+
+def baseline_seconds(
+    rows: int, columns: int, folds: int, outputs: int, machine: Machine, rates: Rates = RATES, *, boosting: bool = True
+) -> float:
+    """Seconds of the simple models on the same folds, with boosting or without (else as `boosting_seconds`)."""
+    others = machine.alone(rates.baselines)
+    return others + (boosting_seconds(rows, columns, folds, outputs, machine, rates) if boosting else 0.0)
 
 
 def evaluation_seconds(
