@@ -198,7 +198,9 @@ class MemberMean(keras.layers.Layer):  # type: ignore[misc]
     def answers(self, logits: Any) -> Any:
         """Each member's own answer ``[S, B, C]``."""
         if self.task == "regression":
-            return ops.clip(ops.cast(logits, "float64") * self.scale + self.center, self.low, self.high)
+            # Not ops.clip: on JAX Keras computes it in float32 whatever the input is.
+            values = ops.cast(logits, "float64") * self.scale + self.center
+            return ops.minimum(ops.maximum(values, self.low), self.high)
         if self.task == "binary":
             positive = ops.sigmoid(logits)
             return ops.concatenate([1.0 - positive, positive], axis=-1)
