@@ -89,19 +89,21 @@ def _answers(
 
     wanted = pairs_of(prepared.split.k)
     pairs = [m for m in folds.members(prepared.split, "nested") if m.blocks in wanted]
-    found: dict[tuple[int, int], Array] = {}
+    blended: list[Any] = [0.0] * len(pairs)
     try:
         stack = trainer(pairs)
         for outcome, share in parts:
             answers = stack.answers_after(outcome.params, outcome.epochs, outcome.limit, out_of_time)
             if answers is None or not all(np.isfinite(answer).all() for answer in answers):
                 return None
-            for pair, answer in zip(pairs, answers, strict=True):
-                blocks = (pair.blocks[0], pair.blocks[1])
-                whole = found.setdefault(blocks, np.full((len(prepared.y), *answer.shape[1:]), np.nan))
-                whole[pair.held_out] = np.nan_to_num(whole[pair.held_out]) + share * answer
+            blended = [total + share * answer for total, answer in zip(blended, answers, strict=True)]
     except Exception as error:
         if not out_of_memory(error):
             raise
         return None
+    found = {}
+    for pair, answer in zip(pairs, blended, strict=True):
+        whole = np.full((len(prepared.y), *answer.shape[1:]), np.nan)
+        whole[pair.held_out] = answer
+        found[pair.blocks[0], pair.blocks[1]] = whole
     return found

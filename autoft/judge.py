@@ -29,6 +29,7 @@ def evaluate(context: Context, prepared: Prepared, searched: Searched) -> Evalua
     """Scores by the honesty contract, baselines, folds, importance."""
     from autoft.evaluate import metrics, overfitting
     from autoft.evaluate.baselines import compare
+    from autoft.evaluate.choice import candidates_of, mixed
     from autoft.evaluate.importance import permutation_importance
 
     recipe, watch = context.recipe, context.watch
@@ -40,14 +41,14 @@ def evaluate(context: Context, prepared: Prepared, searched: Searched) -> Evalua
         answers = searched.bag.answers(prepared.encoded)
         verdict = verdict_of(recipe, prepared, searched, answers, scoring)
         best = found.trials[found.best]
-        pooled = _pooled(searched)
+        pooled = mixed(candidates_of(found.trials, found.outcomes), verdict.chosen)
         rows = np.flatnonzero(prepared.split.blocks >= 0)
         details = metrics.details(prepared.y[rows], pooled[rows], **problem, classes=target.classes)
         folds = _fold_reports(prepared, answers, best, problem)
         direction = metrics.METRICS[prepared.objective].direction
         lines = compare(
             prepared.y,
-            pooled if verdict.predictions is None else verdict.predictions,
+            verdict.predictions,
             searched.baselines,
             clusters=prepared.split.clusters,
             draws=recipe.evaluate.draws,
@@ -83,12 +84,6 @@ def evaluate(context: Context, prepared: Prepared, searched: Searched) -> Evalua
         environment=environment(),
         interrupted=found.interrupted,
     )
-
-
-def _pooled(searched: Searched) -> Array:
-    """Pooled held-out predictions of the blend, each trial's at its number of epochs."""
-    parts = [(searched.found.outcomes[number], share) for number, share in searched.blend]
-    return np.asarray(sum(share * o.held_out[o.checkpoints.index(o.epochs)] for o, share in parts))
 
 
 def verdict_of(

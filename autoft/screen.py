@@ -274,6 +274,7 @@ def _planned_data(plan: Plan) -> list[tuple[str, str]]:
     rows_left_out = f" ({plan.rows_left_out:,} without a target left out)" if plan.rows_left_out else ""
     embedded = f" and {counted(plan.embedded, 'embedded column')}" if plan.embedded else ""
     pairs = f" and {counted(plan.pairs, 'pair')} of folds" if plan.pairs else ""
+    too_dear = "a trial would take too many of the minutes"
     trained = f"each member learns from {plan.train_rows:,} rows and is judged on {plan.held_out_rows:,}"
     return [
         ("rows", f"{plan.rows:,}{rows_left_out}"),
@@ -282,10 +283,7 @@ def _planned_data(plan: Plan) -> list[tuple[str, str]]:
         ("stack", f"{counted(plan.members, 'member')}: {counted(plan.folds, 'fold')}{pairs}; {trained}"),
         ("strategy", plan.strategy),
         *((f"space: {name}", words) for name, words in plan.space.items()),
-        *(
-            [("left out", f"{', '.join(plan.too_dear)}: a trial would take too many of the minutes")]
-            * bool(plan.too_dear)
-        ),
+        *([("left out", f"{', '.join(plan.too_dear)}: {too_dear}")] if plan.too_dear else []),
         ("shapes", f"{plan.shapes:,} different ones in that space, for {plan.programs:,} programs, each traced once"),
     ]
 

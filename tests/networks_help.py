@@ -59,7 +59,7 @@ def architecture_of(kind: str, **changes: Any) -> Architecture:
     given: dict[str, Any] = {
         "width": 16,
         "depth": 2,
-        "activation": "selu" if kind == "realmlp" else "relu",
+        "activation": "mish" if kind == "realmlp" else "relu",
         "embedding": 4,
         "bins": 0 if kind == "realmlp" else 5,
         "ensemble": 6 if kind.startswith("tabm") else 1,

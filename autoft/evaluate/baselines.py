@@ -63,7 +63,7 @@ def run(
     width = (len(y),) if task == "regression" else (len(y), int(y.max()) + 1)
     untouched = np.setdiff1d(np.arange(len(y)), np.concatenate([member.held_out for member in single]))
     result = {}
-    for name in ("constant", "linear", "hist_gradient_boosting")[: 3 if boosting else 2]:
+    for name in ("constant", "linear", *(("hist_gradient_boosting",) if boosting else ())):
         pooled = np.zeros(width)
         for member in single:
             model = _model(name, features[member.train], categorical, y[member.train], task, seed)

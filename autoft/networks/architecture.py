@@ -18,7 +18,7 @@ Kind = Literal["linear", "mlp", "realmlp", "tabm", "tabm-mini"]
 #: Those whose members are ensembles.
 ENSEMBLES = ("tabm", "tabm-mini")
 
-#: Where the family leaves no choice. RealMLP's authors began with SELU for classes and came to Mish for all.
+#: Where the family leaves no choice. RealMLP's authors began with SELU for classes, and came to Mish for all.
 _ACTIVATIONS = {"realmlp": "mish", "tabm": "relu", "tabm-mini": "relu"}
 
 #: Members of a TabM by training rows of a fold: its authors' 32 where that is affordable without an accelerator.

@@ -52,7 +52,7 @@ def build(architecture: Architecture, inputs: Inputs, *, members: int, outputs: 
     x = Scale(name="front")(joined(features))
     for layer in range(architecture.depth):
         x = NTKDense(architecture.width, name=f"hidden_{layer}")(x)
-        x = Bend(architecture.activation, name=f"bend_{layer}")(x)
+        x = Bend("mish", name=f"bend_{layer}")(x)
         x = StackedDropout(members, seed=layer + 1, name=f"dropout_{layer}")(x)
     return keras.Model(given, NTKDense(outputs, name="logits")(x), name="network")
 
@@ -85,7 +85,7 @@ def initial(architecture: Architecture, start: Start) -> dict[str, Array]:
     for layer in range(architecture.depth):
         x = _layer(weights, f"hidden_{layer}", x, start, architecture.width)
         weights[f"bend_{layer}/share"] = np.ones((start.members, 1, architecture.width), np.float32)
-        x = _bent(x, architecture.activation)
+        x = _mish(x)
     _layer(weights, "logits", x, start, start.outputs)
     return weights
 
@@ -108,10 +108,7 @@ def _layer(weights: dict[str, Array], name: str, x: Array, start: Start, units: 
     return np.asarray(products + bias)
 
 
-def _bent(x: Array, name: str) -> Array:
-    """SELU or Mish, in numpy."""
-    if name == "selu":
-        return np.asarray(1.05070098 * np.where(x > 0, x, 1.67326324 * np.expm1(np.minimum(x, 0.0))), dtype=np.float32)
+def _mish(x: Array) -> Array:
     return np.asarray(x * np.tanh(np.logaddexp(0.0, x)), dtype=np.float32)
 
 

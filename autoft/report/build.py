@@ -113,11 +113,11 @@ def _verdict(evaluation: Evaluation) -> tuple[Block, ...]:
     digits = decimals(score.value, score.low, score.high)
     flattered = number(abs(evaluation.optimism), digits)
     direction = "flattered" if evaluation.optimism >= 0 else "understated"
-    chosen = f"The blend of {len(evaluation.blend)} trials" if len(evaluation.blend) > 1 else "The best trial"
-    own = f"{chosen}'s own score was" if chosen == "The best trial" else f"{chosen} itself scored"
+    blended = len(evaluation.blend)
+    own = f"The blend of {blended} trials itself scored" if blended > 1 else "The best trial's own score was"
     correction = (
-        f"{own} {number(evaluation.validation, digits)}; choosing it on the rows that score "
-        f"it {direction} it by {flattered}, and the number above is without that."
+        f"{own} {number(evaluation.validation, digits)}; choosing it on the rows that score it {direction} it by "
+        f"{flattered}, and the number above is without that."
         if flattered.strip("0.,")
         else f"{own} {number(evaluation.validation, digits)}: choosing it did not flatter it."
     )

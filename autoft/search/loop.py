@@ -258,21 +258,21 @@ class Search:
         return max(0.0, min(known)) if known else None
 
     def _found(self) -> Found:
-        ledger = self._ledger
-        if ledger.best is None:
-            raise self._nothing()
-        return self.with_weights([ledger.best])
+        best = self._ledger.best
+        return self.with_weights([] if best is None else [best])
 
     def with_weights(self, numbers: Sequence[int]) -> Found:
         """What was found, with the weights of these trials: trained again where their files are lost or damaged."""
         ledger = self._ledger
+        if ledger.best is None:
+            raise self._nothing()
         for number in numbers:
             if not ledger.outcomes[number].weights:
                 self._retrain(number)
         return Found(
             trials=tuple(ledger.trials),
             outcomes=tuple(ledger.outcomes),
-            best=ledger.best or 0,
+            best=ledger.best,
             interrupted=bool(self.interrupt),
             trained=self._trained,
         )

@@ -15,7 +15,6 @@ from autoft.preprocess.plan import Plan, make_plan
 from autoft.records import Column
 from autoft.training.data import StackData, batches, stack_data
 from autoft.training.program import Program
-from autoft.training.step import Settings
 from autoft.training.trial import Limits, Trainer
 
 ROWS, FOLDS, EPOCHS = 120, 3, 3
@@ -166,6 +165,7 @@ def knowledge(data: StackData, s: int) -> dict[str, np.ndarray]:
         "slot inputs": data.slots[s, rows],
         "target center": data.center[s],
         "target scale": data.scale[s],
+        "target range": np.array([data.low[s], data.high[s]]),
         "prior": data.prior()[s],
         **{name: w[s] for name, w in start.items()},
     }
@@ -202,12 +202,14 @@ def test_one_training_row_more_or_less_would_be_noticed(originals: dict[str, Sta
     assert expected in differences(knowledge(corrupted, OUT), knowledge(originals[task], OUT))
 
 
-def trained(data: StackData) -> dict[str, np.ndarray]:
+def trained(data: StackData, kind: str = "mlp") -> dict[str, np.ndarray]:
     """Weights of all members after a fixed number of epochs, dropout on."""
+    params = {**PARAMS, "architecture": kind, "numbers": "plain" if kind == "mlp" else "piecewise"}
     trainer = Trainer(data, folds=FOLDS, limits=Limits(epochs=EPOCHS, patience=EPOCHS), seed=0)
-    architecture, batch = trainer._key(PARAMS)
-    program = Program(architecture, batch, trainer._rows)
-    program.start(trainer._initial(architecture), [Settings.of(PARAMS)], epochs=EPOCHS)
+    architecture, batch = trainer._key(params)
+    settings, extras = trainer._settings([params])
+    program = Program(architecture, batch, trainer._rows, extras=extras)
+    program.start(trainer._initial(architecture), settings, epochs=EPOCHS)
     for epoch in range(1, EPOCHS + 1):
         program.epoch(*batches(data.train, batch, seed=0, epoch=epoch), number=epoch)
     return program.weights()
@@ -226,6 +228,16 @@ def test_trained_weights_owe_nothing_to_the_held_out_block(honest: tuple[str, di
         np.testing.assert_array_equal(w[OUT], expected[name][OUT], err_msg=name)
         for other in set(range(FOLDS)) - {OUT}:
             assert not np.array_equal(w[other], expected[name][other]), name
+
+
+@pytest.mark.parametrize("kind", ["linear", "realmlp", "tabm", "tabm-mini"])
+def test_no_architecture_learns_from_the_held_out_block(originals: dict[str, StackData], kind: str):
+    expected = trained(originals["binary"], kind)
+    weights = trained(data_of(everything(clean("binary"), np.flatnonzero(BLOCKS == OUT)), "binary"), kind)
+    for name, w in weights.items():
+        np.testing.assert_array_equal(w[OUT], expected[name][OUT], err_msg=name)
+    for other in set(range(FOLDS)) - {OUT}:
+        assert any(not np.array_equal(w[other], expected[name][other]) for name, w in weights.items())
 
 
 @pytest.mark.parametrize("task", TASKS)

@@ -150,7 +150,7 @@ def run_again(folder: Path) -> AutoFineTuner:
     names = {path.name for path in folder.rglob("*")}
     assert not [name for name in names if name.endswith((".tmp", ".old"))]
     weights = [name for name in names if name.endswith(".weights.npz")]
-    assert 1 <= len(weights) <= TRIALS  # of the trials that a blend may draw on
+    assert len(tuner.evaluation_.blend) <= len(weights) <= TRIALS  # of the trials that a blend may draw on
     return tuner
 
 

@@ -102,6 +102,37 @@ def test_the_score_of_a_blend_of_noise_is_that_of_noise():
     assert np.mean(honest) == pytest.approx(0.5, abs=0.03)
 
 
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_rows_that_were_not_drawn_have_no_say_in_the_choice(task: str):
+    """Their labels and every prediction for them are corrupted: the draws choose the same trials and weights."""
+    rng, n = np.random.default_rng(0), 120
+    y = rng.normal(size=n) if task == "regression" else rng.integers(0, 2 if task == "binary" else 3, n)
+    weights = rng.integers(0, 3, (20, n)).astype(np.uint8)
+    out = np.arange(n) < 30
+    weights[:, out] = 0
+    objective = {"binary": "roc_auc", "multiclass": "log_loss", "regression": "rmse"}[task]
+
+    def picks(truth: np.ndarray, corrupt: bool) -> list[choice.Blend]:
+        noise = np.random.default_rng(1)
+        found = []
+        for trial, epochs in product(range(6), (1, 2)):
+            if task == "regression":
+                p = y + noise.normal(0, 1, n)
+            else:
+                p = noise.dirichlet(np.ones(int(y.max()) + 1), n) + 0.3 * np.eye(int(y.max()) + 1)[y]
+                p /= p.sum(axis=1, keepdims=True)
+            p = np.where(out if p.ndim == 1 else out[:, None], p[::-1], p) if corrupt else p
+            found.append(Candidate(trial=trial, epochs=epochs, predictions=p))
+        replay = choice.Replay(truth, found, np.arange(n), task=task, objective=objective, positive_index=1, members=5)  # type: ignore[arg-type]
+        return replay.picks(weights)
+
+    other = np.where(out, y + 50.0 if task == "regression" else (y + 1) % (int(y.max()) + 1), y)
+    honest = picks(y, corrupt=False)
+    assert honest == picks(other, corrupt=True)
+    assert len(set(honest)) > 1
+    assert any(len(pick) > 1 for pick in honest)
+
+
 def test_blends_follow_the_draw():
     """Two halves of the rows, each with a trial that is right there alone: draws differ in what they blend."""
     y, n = np.linspace(-1, 1, 200), 200
