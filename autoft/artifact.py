@@ -32,7 +32,7 @@ _LAYERS = frozenset(
         *("MedianImpute", "RobustScale", "SmoothClip", "DateCycles", "MissingIndicator", "Repeat", "Select"),
         *("CategorySlots", "OneHotSlots", "StackedDense", "StackedEmbedding", "StackedDropout", "MemberMean"),
         *("PiecewiseLinear", "NumberVectors", "PeriodicVectors", "NTKDense", "Scale", "Bend"),
-        *("EnsembleView", "EnsembleDense", "EnsembleLogits", "EnsembleMean", "WeightedMean"),
+        *("EnsembleView", "EnsembleFirst", "EnsembleDense", "EnsembleLogits", "EnsembleMean", "WeightedMean"),
     }
 )
 #: Other things in a model's configuration that carry a class name.

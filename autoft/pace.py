@@ -17,7 +17,7 @@ from autoft.search.ledger import DEATHS
 from autoft.search.loop import Found
 from autoft.search.machine import Machine
 from autoft.search.outcome import OUT_OF_TIME
-from autoft.search.space import SHAPE, Dimension, first_configurations
+from autoft.search.space import SHAPE, Dimension
 
 if TYPE_CHECKING:
     from autoft.recipe import Recipe
@@ -39,7 +39,7 @@ _REHEARSAL = "rehearsal"
 _WORTH_FORGETTING = 2
 
 
-def sharing(prepared: Prepared, space: tuple[Dimension, ...], epochs: int) -> dict[str, Any]:
+def sharing(prepared: Prepared, space: tuple[Dimension, ...], first: Mapping[str, Any], epochs: int) -> dict[str, Any]:
     """How the search saves programs: the dimensions that fix one, and how many trials a new one has to serve.
 
     From the cost model with the reference machine's constants, not from a clock: equal runs propose equal trials.
@@ -47,7 +47,7 @@ def sharing(prepared: Prepared, space: tuple[Dimension, ...], epochs: int) -> di
     Returns:
         ``programs`` and ``trials_per_program`` as `Proposer` takes them.
     """
-    found, machine = spaces.programs(prepared, space), Machine()
+    found, machine = spaces.programs(prepared, space, first), Machine()
     trial = cost.trial_seconds(found.default, machine, epochs=min(epochs, TYPICAL_EPOCHS))
     wanted = cost.trace_seconds(found.default, machine) * (1 - _TRACING) / _TRACING / trial
     most = _MOST_PER_SIZE if found.dimensions == SHAPE else _MOST_PER_PROGRAM
@@ -65,40 +65,44 @@ def together(recipe: Recipe, trainer: Trainer) -> Callable[[Mapping[str, Any], i
 
 def budget(
     context: Context, prepared: Prepared, journal: Journal, trainer: Trainer, space: tuple[Dimension, ...]
-) -> tuple[Budget, tuple[Dimension, ...]]:
-    """The budget of the search, planned from a measurement where there is a limit of time, and the space it allows.
+) -> tuple[Budget, tuple[Dimension, ...], tuple[Mapping[str, Any], ...]]:
+    """The budget of the search, planned from a measurement where there is a limit of time; the space that it allows,
+    and the configurations to begin with.
 
     The plan is a line of the journal: a run that goes on after a crash keeps to it, and so finds its trials again.
     """
     search, clock = context.recipe.search, context.watch.clock
+    machine = Machine.measure()
+    first: tuple[Mapping[str, Any], ...] = spaces.first(context.recipe, prepared, space, machine)
     if search.minutes is None:
-        return Budget(trials=search.trials, deadline=None, clock=clock), space
+        return Budget(trials=search.trials, deadline=None, clock=clock), space, first
     # What earlier, interrupted runs have used counts: a crash must not extend the budget.
     spent = sum(float(line["seconds"]) for line in journal.contents.trials().values())
     deadline = context.watch.started + search.minutes * 60 - spent
-    shape = spaces.programs(prepared, space).default
-    reserve = _reserve(context.recipe, prepared, shape)
     plan = _plan(journal)
+    first = first if plan is None else tuple(plan["offered"])
+    shape = spaces.cost_shape(prepared, first[0])
+    reserve = _Reserve(recipe=context.recipe, prepared=prepared, shape=shape, machine=machine)
     if plan is None or plan["minutes"] != search.minutes:
         end, tracing = deadline - reserve(min(search.trials, 10)), cost.trace_seconds(shape, reserve.machine)
-        taken = _rehearsed(context, journal, trainer, space, end - clock(), tracing)
+        taken = _rehearsed(context, journal, trainer, first[0], end - clock(), tracing)
         # The search, which notices what kills the process, shall have its turn.
         taken = taken or [cost.epoch_seconds(shape, reserve.machine)]
-        dear = spaces.too_dear(context.recipe, prepared, space, reserve.machine, epoch_seconds=taken[-1])
-        new = {**_planned(context, taken, end), "too_dear": list(dear), "default": first_configurations(space)[0]}
+        kept = spaces.affordable(context.recipe, prepared, first, machine, epoch_seconds=taken[-1])
+        new = {**_planned(context, taken, end), "offered": list(first), "first": list(kept)}
         if plan is None or new["epochs"] >= _WORTH_FORGETTING * plan["epochs"]:
             plan = new
-        plan = {**new, "epochs": plan["epochs"], "too_dear": plan["too_dear"]}
+        plan = {**new, "epochs": plan["epochs"], "first": plan["first"]}
         if not context.interrupt:  # what was measured in a hurry is no plan for the run that goes on
             journal.append(plan)
-    if plan["too_dear"]:
-        named = " and ".join(plan["too_dear"])
+    kept = tuple(plan["first"])
+    if named := ", ".join(spaces.left_out(first, kept)):
         context.tell(
             Progress(stage="search", message=f"left out, as a trial would take too many of the minutes: {named}")
         )
     epochs = None if plan["epochs"] >= search.epochs else int(plan["epochs"])
     found = Budget(trials=search.trials, deadline=deadline, clock=clock, reserve=reserve, epochs=epochs)
-    return found, spaces.without(space, plan["too_dear"])
+    return found, spaces.without(space, first, kept), kept
 
 
 def expectation(prepared: Prepared, journal: Journal) -> Callable[[Mapping[str, Any]], float] | None:
@@ -107,7 +111,7 @@ def expectation(prepared: Prepared, journal: Journal) -> Callable[[Mapping[str, 
     if plan is None:
         return None
     machine, epochs = Machine(), min(int(plan["epochs"]), TYPICAL_EPOCHS)
-    default = cost.epoch_seconds(spaces.cost_shape(prepared, plan["default"]), machine)
+    default = cost.epoch_seconds(spaces.cost_shape(prepared, plan["first"][0]), machine)
 
     def seconds(params: Mapping[str, Any]) -> float:
         shape = spaces.cost_shape(prepared, params)
@@ -162,12 +166,13 @@ def _plan(journal: Journal) -> Mapping[str, Any] | None:
 
 
 def _rehearsed(
-    context: Context, journal: Journal, trainer: Trainer, space: tuple[Dimension, ...], left: float, tracing: float
+    context: Context, journal: Journal, trainer: Trainer, first: Mapping[str, Any], left: float, tracing: float
 ) -> list[float] | None:
-    """Seconds of the first epoch or two of the default configuration; None where that killed the process before.
+    """Seconds of the first epoch or two of the first configuration; None where that killed the process before.
 
     Args:
-        context, journal, trainer, space: Of the run.
+        context, journal, trainer: Of the run.
+        first: The configuration.
         left: Seconds until the search has to be over.
         tracing: Seconds by which the first epoch is longer, as a guess.
     """
@@ -176,9 +181,7 @@ def _rehearsed(
     journal.append({"type": "started", "memory": _REHEARSAL})
     try:
         # A second epoch says what one costs without tracing, but is not worth more than a twentieth of the time.
-        return trainer.rehearse(
-            first_configurations(space)[0], lambda first: bool(context.interrupt) or first - tracing > left / 20
-        )
+        return trainer.rehearse(first, lambda seconds: bool(context.interrupt) or seconds - tracing > left / 20)
     finally:
         journal.append({"type": "abandoned", "memory": _REHEARSAL})
 
@@ -215,7 +218,3 @@ class _Reserve:
         epochs = min(self.recipe.search.epochs, TYPICAL_EPOCHS)
         after = planning.after(self.recipe, self.prepared, self.shape, max(trials, 1), epochs, self.machine)
         return _MARGIN * sum(after.values())
-
-
-def _reserve(recipe: Recipe, prepared: Prepared, shape: cost.Shape) -> _Reserve:
-    return _Reserve(recipe=recipe, prepared=prepared, shape=shape, machine=Machine.measure())

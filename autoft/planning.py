@@ -74,7 +74,8 @@ class Plan:
         folds, pairs: Members of the stack: one for each fold and, for `nested`, one for each pair of folds.
         train_rows, held_out_rows: Rows that the largest member learns from, and has not seen.
         space: The search space in words, by dimension.
-        too_dear: Architectures that are left out, because a trial of theirs would take too much of the minutes.
+        first: Configurations that the search begins with.
+        too_dear: What of the portfolio is left out, because a trial of it would take too many of the minutes.
         shapes: Different shapes of networks and batches in it.
         programs: spaces.Programs that they need; each is traced once.
         trials, minutes: What the recipe allows.
@@ -101,6 +102,7 @@ class Plan:
     train_rows: int
     held_out_rows: int
     space: Mapping[str, str]
+    first: tuple[Mapping[str, Any], ...]
     too_dear: tuple[str, ...]
     shapes: int
     programs: int
@@ -159,9 +161,10 @@ def forecast(recipe: Recipe, inspected: Inspected, *, machine: Machine | None = 
     machine = machine or Machine.measure()
     rows = min(len(member.train) for member in prepared.members)
     space = spaces.space_for(recipe, prepared, rows)
-    left_out = () if recipe.search.minutes is None else spaces.too_dear(recipe, prepared, space, machine)
-    space = spaces.without(space, left_out)
-    every = spaces.programs(prepared, space)
+    first = spaces.first(recipe, prepared, space, machine)
+    kept = spaces.affordable(recipe, prepared, first, machine)
+    space = spaces.without(space, first, kept)
+    every = spaces.programs(prepared, space, kept[0])
     most = recipe.search.epochs
     typical, all_epochs = (
         _forecast(recipe, prepared, every, epochs, machine) for epochs in (min(most, cost.TYPICAL_EPOCHS), most)
@@ -185,7 +188,8 @@ def forecast(recipe: Recipe, inspected: Inspected, *, machine: Machine | None = 
         train_rows=every.default.rows,
         held_out_rows=every.default.held_out,
         space={dimension.name: dimension.words() for dimension in space},
-        too_dear=left_out,
+        first=tuple(dict(params) for params in kept),
+        too_dear=spaces.left_out(first, kept),
         shapes=every.different,
         programs=every.number,
         trials=recipe.search.trials,

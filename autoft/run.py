@@ -25,7 +25,7 @@ from autoft.search.loop import Found, Search
 from autoft.search.machine import Machine
 from autoft.search.outcome import Outcome
 from autoft.search.propose import Proposer
-from autoft.search.space import Dimension, first_configurations
+from autoft.search.space import Dimension
 
 if TYPE_CHECKING:
     from autoft.evaluate.folds import Member
@@ -152,8 +152,7 @@ def search_only(context: Context, prepared: Prepared, journal: Journal) -> Searc
         stack = trainer(context, prepared, prepared.members)
         rows = min(len(m.train) for m in prepared.members)
         space = spaces.space_for(recipe, prepared, rows)
-        budget, space = pace.budget(context, prepared, journal, stack, space)
-        first = first_configurations(space, rows, prepared.target.task)
+        budget, space, first = pace.budget(context, prepared, journal, stack, space)
         searching = _search(context, prepared, journal, stack, space, first, budget)
         chosen = _blend(recipe, prepared, searching.run())
         found = searching.with_weights([number for number, _ in chosen])
@@ -244,7 +243,7 @@ def _search(
         seed=recipe.seed,
         epochs=recipe.search.epochs,
         first=first,
-        **pace.sharing(prepared, space, recipe.search.epochs),
+        **pace.sharing(prepared, space, first[0], recipe.search.epochs),
     )
     return Search(
         proposer=proposer,

@@ -5,7 +5,7 @@ No Keras is imported: `autoft plan` answers without.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from autoft.prepare import Prepared
     from autoft.recipe import Recipe
 
-#: Most of the minutes that the first trial of an architecture may take.
-_LARGEST_SHARE = 0.25
+#: Most of the minutes that one of the first trials may take, and that the very first may take. The latter decides
+#: what is affordable at all, and so counts with the epochs that such networks need. Seconds of it without a limit.
+_LARGEST_SHARE, _FIRST_SHARE, _EPOCHS, _AFFORDABLE = 0.25, 0.2, 50, 60.0
 
 #: Most of the minutes that boosting may take on the folds.
 _BASELINES_SHARE = 0.15
@@ -55,50 +56,91 @@ def boosting_fits(recipe: Recipe, prepared: Prepared, machine: Machine) -> bool:
     return seconds <= _BASELINES_SHARE * recipe.search.minutes * 60
 
 
-def without(space: Sequence[Dimension], architectures: Sequence[str]) -> tuple[Dimension, ...]:
-    """A space without some architectures."""
-    kept = []
-    for d in space:
-        if d.name == "architecture" and isinstance(d, Choice):
-            d = replace(d, values=tuple(value for value in d.values if value not in architectures))
-        kept.append(d)
-    return tuple(kept)
+def first(
+    recipe: Recipe, prepared: Prepared, space: Sequence[Dimension], machine: Machine
+) -> tuple[dict[str, Any], ...]:
+    """The configurations that a search begins with: of the richest portfolio whose first one is affordable.
 
-
-def too_dear(
-    recipe: Recipe,
-    prepared: Prepared,
-    space: Sequence[Dimension],
-    machine: Machine,
-    *,
-    epoch_seconds: float | None = None,
-) -> tuple[str, ...]:
-    """Architectures whose first configuration would take more than a quarter of the recipe's minutes.
-
-    What a recipe names itself stays, and so do perceptrons and linear models.
+    That is a trial of no more than a fifth of the recipe's minutes; without minutes, of one minute on the reference
+    machine, since equal runs must begin alike. Where no portfolio's is, a small perceptron goes before it.
 
     Args:
         recipe, prepared, space: Of the run.
-        machine: At hand.
-        epoch_seconds: Measured for the default configuration, which corrects the cost model; None trusts it.
+        machine: At hand; of no account without minutes.
     """
-    from autoft.search.space import first_configurations
+    from autoft.search.portfolio import TIERS
+    from autoft.search.space import default_configuration, first_configurations
 
+    minutes, rows = recipe.search.minutes, min(len(member.train) for member in prepared.members)
+    machine, most = (Machine(), _AFFORDABLE) if minutes is None else (machine, _FIRST_SHARE * minutes * 60)
+    for tier in TIERS:
+        found = first_configurations(space, rows, tier)
+        shape = replace(cost_shape(prepared, found[0]), least=0)
+        if cost.trial_seconds(shape, machine, epochs=min(recipe.search.epochs, _EPOCHS)) <= most:
+            return found
+    small = default_configuration(space)
+    return found if small in found else (small, *found)
+
+
+def without(
+    space: Sequence[Dimension], first: Sequence[Mapping[str, Any]], kept: Sequence[Mapping[str, Any]]
+) -> tuple[Dimension, ...]:
+    """A space without the architectures of which no first configuration is kept."""
+    gone = {c.get("architecture") for c in first} - {c.get("architecture") for c in kept}
+    return tuple(
+        replace(d, values=tuple(v for v in d.values if v not in gone), default=_left(d, gone))
+        if d.name == "architecture" and isinstance(d, Choice)
+        else d
+        for d in space
+    )
+
+
+def _left(dimension: Choice, gone: Collection[Any]) -> Any:
+    kept = [value for value in dimension.values if value not in gone]
+    return dimension.default if dimension.default in kept else kept[0]
+
+
+def affordable(
+    recipe: Recipe,
+    prepared: Prepared,
+    first: Sequence[Mapping[str, Any]],
+    machine: Machine,
+    *,
+    epoch_seconds: float | None = None,
+) -> tuple[Mapping[str, Any], ...]:
+    """The first configurations without those that would take more than a quarter of the recipe's minutes.
+
+    The first stays, so do linear models and perceptrons, and architectures that a recipe names itself.
+
+    Args:
+        recipe, prepared: Of the run.
+        first: Configurations that the search would begin with.
+        machine: At hand.
+        epoch_seconds: Measured for the first, which corrects the cost model; None trusts it.
+    """
     if recipe.search.space.architecture or recipe.search.minutes is None:
-        return ()
-    rows = min(len(member.train) for member in prepared.members)
-    first = first_configurations(space, rows, prepared.target.task)
+        return tuple(first)
     shapes = [cost_shape(prepared, params) for params in first]
     slowness = 1.0 if epoch_seconds is None else epoch_seconds / cost.epoch_seconds(shapes[0], machine)
     most = _LARGEST_SHARE * recipe.search.minutes * 60
     epochs = min(recipe.search.epochs, cost.TYPICAL_EPOCHS)
-    shapes = [replace(shape, least=min(shape.least, recipe.search.epochs)) for shape in shapes]
     return tuple(
-        str(params["architecture"])
-        for params, shape in zip(first, shapes, strict=True)
-        if params.get("architecture") not in (None, "mlp", "linear")
-        and slowness * cost.trial_seconds(shape, machine, epochs=epochs) > most
+        params
+        for place, (params, shape) in enumerate(zip(first, shapes, strict=True))
+        if not place
+        or params.get("architecture") in (None, "mlp", "linear")
+        or slowness * cost.trial_seconds(_at_most(shape, recipe), machine, epochs=epochs) <= most
     )
+
+
+def _at_most(shape: Shape, recipe: Recipe) -> Shape:
+    return replace(shape, least=min(shape.least, recipe.search.epochs))
+
+
+def left_out(first: Sequence[Mapping[str, Any]], kept: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """In words, the first configurations that are not kept, by architecture and size."""
+    names = [f"{c['architecture']} {c['width']}x{c['depth']}" for c in first if c not in kept]
+    return tuple(dict.fromkeys(names))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,11 +148,11 @@ class Programs:
     """Shapes of the space, and the programs that they need.
 
     Attributes:
-        default: The shape of the default configuration.
+        default: The shape of the first configuration.
         shapes: All shapes, whatever the activation.
         different: How many different ones there are, activations included.
         number: Programs that they need.
-        dimensions: Those that fix what the default's program is compiled for.
+        dimensions: Those that fix what its program is compiled for.
     """
 
     default: Shape
@@ -150,8 +192,13 @@ def cost_shape(prepared: Prepared, params: Mapping[str, Any]) -> Shape:
     )
 
 
-def programs(prepared: Prepared, space: Sequence[Dimension]) -> Programs:
-    """The shapes that a search over a space may come upon."""
+def programs(prepared: Prepared, space: Sequence[Dimension], first: Mapping[str, Any]) -> Programs:
+    """The shapes that a search over a space may come upon.
+
+    Args:
+        prepared, space: Of the run.
+        first: The configuration that it begins with.
+    """
     from autoft.search.space import MAKE, SHAPE, relevant, shape_of
 
     def shape(params: Mapping[str, Any]) -> Shape:
@@ -160,7 +207,7 @@ def programs(prepared: Prepared, space: Sequence[Dimension]) -> Programs:
     shaping = [dimension for dimension in space if dimension.name in SHAPE and isinstance(dimension, Choice)]
     names = [dimension.name for dimension in shaping]
     every = [relevant(dict(zip(names, values, strict=True))) for values in product(*(d.values for d in shaping))]
-    default = shape(relevant({dimension.name: dimension.default for dimension in shaping}))
+    default = shape(first)
     any_size = backend.wanted() == "tensorflow"
 
     def program(params: Mapping[str, Any]) -> Hashable:

@@ -19,6 +19,7 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
+import statistics
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,6 +28,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from autoft.search.portfolio import TIERS, Tier
 from benchmarks.common import progress, show
 from benchmarks.machine import ROOT, describe
 from benchmarks.quality import METRIC, SETS, tables
@@ -187,7 +189,7 @@ def chosen(lost: Mapping[str, Mapping[int, float]], most: int = MOST) -> list[in
     """Candidates in the order in which each lowers the mean loss over the sets most, beside those before it.
 
     >>> chosen({"a": {0: 0.0, 1: 0.2, 2: 0.1}, "b": {0: 0.4, 1: 0.0, 2: 0.1}})
-    [2, 0, 1]
+    [1, 0]
     """
     everywhere = set.intersection(*(set(own) for own in lost.values()))
     have = dict.fromkeys(lost, float("inf"))
@@ -202,28 +204,46 @@ def chosen(lost: Mapping[str, Mapping[int, float]], most: int = MOST) -> list[in
     return order
 
 
+def tier_of(candidate: Mapping[str, Any]) -> Tier:
+    """The cheapest tier that a candidate belongs to, by what an epoch of it costs on two cores."""
+    width = {"tabm-mini": 1, "realmlp": 0.5}.get(candidate["architecture"], 0) * candidate.get("width", 0)
+    return "small" if width <= 64 else "medium" if width <= 128 else "large"
+
+
 def choose(files: Sequence[Path]) -> None:
     """Choose from what was trained, print what each choice loses, write the portfolio."""
     lines = [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
     every, lost = candidates(), losses(lines)
-    order = chosen(lost)
-    without = {name: chosen({n: own for n, own in lost.items() if n != name}) for name in sorted(lost)}
+
+    def chosen_by_tier(left_out: str = "") -> dict[str, list[int]]:
+        cheap = {tier: {c for c, own in enumerate(every) if _rank(tier_of(own)) <= _rank(tier)} for tier in TIERS}
+        sets = {name: own for name, own in lost.items() if name != left_out}
+        return {
+            tier: chosen({name: {c: own[c] for c in own if c in cheap[tier]} for name, own in sets.items()})
+            for tier in TIERS
+        }
+
+    order, without = chosen_by_tier(), {name: chosen_by_tier(name) for name in sorted(lost)}
     rows = [
         {
-            **{"set": name, "first alone": lost[name][order[0]], "portfolio": min(lost[name][c] for c in order)},
-            **{"learned without it": min(lost[name][c] for c in without[name]), **_best(lines, name)},
+            "set": name,
+            **{f"{tier}, first": lost[name][order[tier][0]] for tier in TIERS},
+            **{tier: min(lost[name][c] for c in order[tier]) for tier in TIERS},
+            **{f"{tier}, learned without it": min(lost[name][c] for c in without[name][tier]) for tier in TIERS},
+            **_best(lines, name),
         }
         for name in sorted(lost)
     ]
     show(rows, title="What is lost against the best candidate of each set, as a share of its error")
-    for c in order:
-        print(c, json.dumps(every[c]))
-    numbers = sorted({c for own in (order, *without.values()) for c in own})
+    for tier in TIERS:
+        print(tier, *(json.dumps(every[c]) for c in order[tier]), sep="\n  ")
+    numbers = sorted({c for own in (order, *without.values()) for tier in TIERS for c in own[tier]})
+    taken = {c: statistics.median(line["epochs"] for line in lines if line["candidate"] == c) for c in numbers}
     FILE.write_text(
         json.dumps(
             {
                 "about": "Written by python -m benchmarks.portfolio --choose; read by autoft/search/portfolio.py.",
-                "candidates": {str(c): every[c] for c in numbers},
+                "candidates": {str(c): {**every[c], "epochs": int(taken[c])} for c in numbers},
                 "order": order,
                 "without": without,
             },
@@ -232,6 +252,10 @@ def choose(files: Sequence[Path]) -> None:
         + "\n",
         encoding="utf-8",
     )
+
+
+def _rank(tier: Tier) -> int:
+    return -TIERS.index(tier)
 
 
 def _best(lines: Sequence[Mapping[str, Any]], name: str) -> dict[str, Any]:

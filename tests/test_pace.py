@@ -103,9 +103,9 @@ def test_programs_are_shared_where_tracing_costs_more_than_training(
     rows: int, dimensions: frozenset[str], expected: int, monkeypatch: pytest.MonkeyPatch
 ):
     found = SimpleNamespace(default=replace(SHAPE, rows=rows, batch=min(512, rows)), dimensions=dimensions)
-    monkeypatch.setattr(spaces, "programs", lambda prepared, space: found)
+    monkeypatch.setattr(spaces, "programs", lambda prepared, space, first: found)
     none: Any = None
-    assert pace.sharing(none, (), 100) == {"programs": dimensions, "trials_per_program": expected}
+    assert pace.sharing(none, (), {}, 100) == {"programs": dimensions, "trials_per_program": expected}
 
 
 @pytest.mark.parametrize(

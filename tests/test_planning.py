@@ -78,10 +78,10 @@ def test_shapes_are_the_products_of_the_choices_that_fix_them(root):
 
 def test_architectures_that_would_eat_the_minutes_are_left_out_and_named(root):
     few, many = (planning.plan(penguins(root, minutes=minutes), machine=MACHINE) for minutes in (0.01, 1_000))
-    assert set(few.too_dear) == {"realmlp", "tabm-mini"}
+    assert {name.split()[0] for name in few.too_dear} == {"realmlp", "tabm-mini"}
     assert few.space["architecture"] == "mlp, linear"
     assert few.shapes < many.shapes
-    assert "tabm-mini, realmlp: a trial would take too many of the minutes" in shown(few)
+    assert f"{few.too_dear[-1]}: a trial would take too many of the minutes" in shown(few)
     assert many.too_dear == ()
     assert "left out" not in shown(many)
 

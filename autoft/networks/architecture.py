@@ -36,6 +36,7 @@ class Architecture:
         embedding: Length of the vectors of embedded categories, 0 where there are none.
         bins: Of the piecewise-linear encoding of numbers, 0 where numbers enter as they are.
         ensemble: Networks that share most of their weights inside each member (TabM's k).
+        merged: Whether the multipliers of TabM-mini's first layer go into its kernel (`ensemble.EnsembleFirst`).
     """
 
     kind: Kind = "mlp"
@@ -45,6 +46,7 @@ class Architecture:
     embedding: int
     bins: int = 0
     ensemble: int = 1
+    merged: bool = False
 
     @classmethod
     def linear(cls, embedding: int, bins: int = 0) -> Architecture:
@@ -77,6 +79,7 @@ class Architecture:
             embedding=embedding,
             bins=bins,
             ensemble=next(k for limit, k in _SIZES if rows < limit) if kind in ENSEMBLES else 1,
+            merged=kind == "tabm-mini" and int(params["width"]) <= int(params.get("batch_size", 0)),
         )
 
     @property

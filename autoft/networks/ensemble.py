@@ -43,6 +43,52 @@ class EnsembleView(keras.layers.Layer):  # type: ignore[misc]
 
 
 @keras.saving.register_keras_serializable(package="autoft")
+class EnsembleFirst(keras.layers.Layer):  # type: ignore[misc]
+    """``activation((x * r_k) W + b)``, TabM-mini's first layer: ``[S, B, in]`` -> ``[S, B * k, units]``.
+
+    Args:
+        units: Width of the output.
+        networks: k.
+        activation: Name of a Keras activation.
+        merged: Whether multipliers go into the kernel, ``x (r_k W)``, instead of into the rows: one wide product of
+            matrices instead of k copies of the rows, which pays where there are no fewer rows than units. The same
+            but for rounding.
+    """
+
+    def __init__(self, units: int, networks: int, activation: str, *, merged: bool, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.units, self.networks, self.merged = units, networks, merged
+        self.activation = keras.activations.get(activation)
+
+    def build(self, input_shape: Any) -> None:
+        members, _, inputs = input_shape
+        self.into = self.add_weight(shape=(members, self.networks, inputs), initializer="ones", name="into")
+        self.kernel = self.add_weight(shape=(members, inputs, self.units), initializer="zeros", name="kernel")
+        self.bias = self.add_weight(shape=(members, 1, self.units), initializer="zeros", name="bias")
+
+    def call(self, inputs: Any) -> Any:
+        into, kernel = self.into.value, self.kernel.value
+        members, k, width = ops.shape(into)
+        units, stacked = ops.shape(kernel)[2], ops.shape(inputs)[1] * k
+        if self.merged:
+            own = ops.expand_dims(ops.transpose(into, (0, 2, 1)), 3) * ops.expand_dims(kernel, 2)
+            x = ops.matmul(inputs, ops.reshape(own, (members, width, k * units)))
+        else:
+            seen = ops.expand_dims(inputs, 2) * ops.expand_dims(into, 1)
+            x = ops.matmul(ops.reshape(seen, (members, stacked, width)), kernel)
+        return self.activation(ops.reshape(x, (members, stacked, units)) + self.bias.value)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        members, rows, _ = input_shape
+        return (members, rows * self.networks if rows else rows, self.units)
+
+    def get_config(self) -> dict[str, Any]:
+        activation = keras.activations.serialize(self.activation)
+        own = {"units": self.units, "networks": self.networks, "activation": activation, "merged": self.merged}
+        return {**super().get_config(), **own}
+
+
+@keras.saving.register_keras_serializable(package="autoft")
 class EnsembleDense(keras.layers.Layer):  # type: ignore[misc]
     """``activation((x * r_k) W * s_k + b_k)``: ``[S, B * k, in]`` -> ``[S, B * k, units]``.
 

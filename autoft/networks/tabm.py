@@ -30,7 +30,7 @@ def build(architecture: Architecture, inputs: Inputs, *, members: int, outputs: 
     """A Keras model from encoded rows to the logits of each of the k networks, ``[S, B, k, outputs]``."""
     import keras
 
-    from autoft.networks.ensemble import EnsembleDense, EnsembleLogits, EnsembleView
+    from autoft.networks.ensemble import EnsembleDense, EnsembleFirst, EnsembleLogits, EnsembleView
     from autoft.networks.numbers import NumberVectors
     from autoft.networks.stacked import StackedDense, StackedDropout
 
@@ -39,11 +39,16 @@ def build(architecture: Architecture, inputs: Inputs, *, members: int, outputs: 
         vectors = NumberVectors(list(inputs.numbers), DIM, name="vectors")([given["dense"], piecewise])
         features.insert(0, vectors)
     width, k, activation = architecture.width, architecture.ensemble, architecture.activation
-    x = EnsembleView(k, name="view")(joined(features))  # from here on the k networks stand in the rows
+    mini, x = architecture.kind == "tabm-mini", joined(features)
+    if not mini:
+        x = EnsembleView(k, name="view")(x)
+    # From here on the k networks stand in the rows.
     for layer in range(architecture.depth):
         name = f"hidden_{layer}"
-        if architecture.kind == "tabm":
+        if not mini:
             x = EnsembleDense(width, k, activation, view=not layer, name=name)(x)
+        elif not layer:
+            x = EnsembleFirst(width, k, activation, merged=architecture.merged, name=name)(x)
         else:
             x = StackedDense(width, activation, name=name)(x)
         x = StackedDropout(members, seed=layer + 1, name=f"dropout_{layer}")(x)
@@ -72,8 +77,9 @@ def initial(architecture: Architecture, start: Start) -> dict[str, Array]:
         vectors = start.normal(f"embedding {category}", (slots + 2, architecture.embedding))
         weights[f"embedding/table_{j}"] = vectors / np.float32(np.sqrt(architecture.embedding))
         multipliers.append(np.repeat(start.normal(category, (k, 1)), architecture.embedding, axis=2))
-    weights["view/into"] = np.concatenate(multipliers, axis=2)
-    fan_in = weights["view/into"].shape[2]
+    into = np.concatenate(multipliers, axis=2)
+    weights["view/into" if architecture.kind == "tabm" else "hidden_0/into"] = into
+    fan_in = into.shape[2]
     for layer in range(architecture.depth):
         limit = 1.0 / np.sqrt(fan_in)
         weights[f"hidden_{layer}/kernel"] = start.uniform(f"layer {layer}", (fan_in, width), limit)

@@ -6,10 +6,8 @@ import statistics
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from autoft.search.cost import TYPICAL_EPOCHS
-
-#: Trials that a search should have: fewer epochs each rather than fewer of them.
-_ENOUGH_TRIALS = 6
+#: Trials of the first configuration's size that a search should have: fewer epochs each rather than fewer of them.
+_ENOUGH_TRIALS = 4
 #: No trial is planned with fewer epochs.
 _FEWEST_EPOCHS = 3
 
@@ -19,16 +17,16 @@ def plan_epochs(*, seconds: float, epoch_seconds: float, epochs: int, trials: in
 
     Args:
         seconds: For the whole search.
-        epoch_seconds: Measured, for one epoch of the default configuration.
+        epoch_seconds: Measured, for one epoch of the first configuration.
         epochs: The recipe's limit.
         trials: Trials that are wanted.
 
     >>> plan_epochs(seconds=600, epoch_seconds=1, epochs=100, trials=30), plan_epochs(
     ...     seconds=60, epoch_seconds=1, epochs=100, trials=30)
-    (100, 10)
+    (100, 15)
     """
     each = seconds / max(epoch_seconds, 1e-9) / min(trials, _ENOUGH_TRIALS)
-    return epochs if each >= min(epochs, TYPICAL_EPOCHS) else max(_FEWEST_EPOCHS, int(each))
+    return min(epochs, max(_FEWEST_EPOCHS, int(each)))
 
 
 @dataclass(slots=True, kw_only=True)

@@ -51,7 +51,7 @@ def make_oracle(
     else:
         common["max_trials"] = None
     if algorithm == "bayesian":
-        common["num_initial_points"] = START
+        common["num_initial_points"] = max(START, len(first))
     oracle = _classes()[algorithm](**common)
     oracle.verbose = 0
     oracle.lattice, oracle.first = Lattice(space), tuple(map(dict, first))

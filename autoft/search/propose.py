@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from autoft.search.oracles import Algorithm, make_oracle
-from autoft.search.space import SHAPE, Choice, Dimension, first_configurations, relevant, rounded, shape_of
+from autoft.search.space import SHAPE, Choice, Dimension, default_configuration, relevant, rounded, shape_of
 
 __all__ = ["Algorithm", "Proposal", "Proposer"]
 
@@ -78,7 +78,7 @@ class Proposer:
                 maximize=maximize,
                 seed=seed,
                 epochs=epochs,
-                first=first or first_configurations(space)[:1],
+                first=first or (default_configuration(space),),
             )
         self._space = tuple(space)
         self._programs, self._per_program = programs, trials_per_program

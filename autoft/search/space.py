@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autoft.records import Task
+from autoft.search import portfolio
+from autoft.search.portfolio import Tier
 
 Value = float | int | str
 
@@ -92,41 +93,43 @@ def comparable(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 
 def first_configurations(
-    space: Sequence[Dimension], rows: int = 1_000, task: Task = "binary"
+    space: Sequence[Dimension], rows: int = 1_000, tier: Tier = "large"
 ) -> tuple[dict[str, Any], ...]:
-    """The configurations that every search begins with: the default one, then each architecture at its best-known.
+    """The configurations that every search begins with: the best default, linear models, the rest of the portfolio.
 
     Linear models cost next to nothing, and on small tables they often win: with curves for the numbers and without.
-    Their penalty is that of scikit-learn's logistic regression (C = 1). RealMLP's and TabM's are their authors'
-    defaults, in sizes for two cores.
+    Their penalty is that of scikit-learn's logistic regression (C = 1).
 
     Args:
         space: The dimensions; sizes that the recipe excludes become the nearest, what it excludes else is left out.
         rows: Training rows of a fold.
-        task: Kind of problem.
+        tier: Of the portfolio: what is affordable.
     """
     by_name = {d.name: d for d in space}
-    default = relevant({d.name: d.default for d in space})
-    architecture = by_name.get("architecture")
+    default, architecture = default_configuration(space), by_name.get("architecture")
     if not isinstance(architecture, Choice):
         return (default,)
-    linear = {"learning_rate": 0.01, "dropout": 0.0, "l2": 0.5 / rows}
-    rate = 0.0125 if task == "regression" else 0.0025
-    wanted: list[dict[str, Any]] = [
-        {"architecture": "linear", "numbers": "piecewise", **linear},
-        {"architecture": "linear", "numbers": "plain", **linear},
-        {"architecture": "tabm-mini", "width": 128, "depth": 2, "dropout": 0.1, "l2": 1e-6},
-        {"architecture": "realmlp", "width": 256, "depth": 3, "dropout": 0.15, "l2": 1e-6, "learning_rate": rate},
-        {"architecture": "mlp", "width": 256, "depth": 3, "dropout": 0.1, "learning_rate": 1e-3},
-    ]
-    found = [default]
-    for own in wanted:
+    linear = {"architecture": "linear", "learning_rate": 0.01, "dropout": 0.0, "l2": 0.5 / rows}
+    best, *others = portfolio.entries(tier)
+    found: list[dict[str, Any]] = []
+    for entry in (best, {**linear, "numbers": "piecewise"}, {**linear, "numbers": "plain"}, *others):
+        own = {**entry, "batch_size": float(entry.get("batch", 1)) * _smallest(by_name.get("batch_size"))}
         named = {n: d for n, d in by_name.items() if isinstance(own.get(n), str) and isinstance(d, Choice)}
-        known = all(own[name] in d.values for name, d in named.items())
-        own = relevant({name: _nearest(d, own.get(name, d.default)) for name, d in by_name.items()})
-        if known and own not in found:
-            found.append(own)
-    return tuple(found)
+        if all(own[name] in d.values for name, d in named.items()):
+            own = relevant({name: _nearest(d, own.get(name, d.default)) for name, d in by_name.items()})
+            found += [own] if own not in found else []
+    if "mlp" in architecture.values and all(c["architecture"] == "linear" for c in found):
+        found.insert(0, default)  # what the recipe excludes leaves none of the portfolio's networks
+    return tuple(found) or (default,)
+
+
+def default_configuration(space: Sequence[Dimension]) -> dict[str, Any]:
+    """All dimensions at their defaults: a perceptron of middle size, where the recipe has perceptrons."""
+    return relevant({d.name: d.default for d in space})
+
+
+def _smallest(batch: Dimension | None) -> float:
+    return float(min(batch.values)) if isinstance(batch, Choice) else 0.0
 
 
 def _nearest(dimension: Dimension, value: Any) -> Any:

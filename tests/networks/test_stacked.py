@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from autoft.networks.ensemble import EnsembleDense, EnsembleLogits, EnsembleMean, EnsembleView
+from autoft.networks.ensemble import EnsembleDense, EnsembleFirst, EnsembleLogits, EnsembleMean, EnsembleView
 from autoft.networks.numbers import NumberVectors, PeriodicVectors, PiecewiseLinear
 from autoft.networks.stacked import (
     Bend,
@@ -153,6 +153,8 @@ def test_answers_stay_within_the_targets_of_each_members_training_rows():
         NumberVectors([1], 3),
         PeriodicVectors([0], 4, 2),
         EnsembleView(3),
+        EnsembleFirst(4, 3, "relu", merged=False),
+        EnsembleFirst(4, 3, "relu", merged=True),
         EnsembleDense(4, 3, "relu", view=True),
         EnsembleLogits(2, 3),
         EnsembleMean("binary"),

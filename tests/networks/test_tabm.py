@@ -32,7 +32,8 @@ def network_alone(weights: dict[str, np.ndarray], s: int, k: int) -> np.ndarray:
         + shares[:, j] @ own["vectors/bend"][5 * j : 5 * j + 5]
         for j, p in enumerate(numbers)
     ]
-    x = np.hstack([*vectors, dense, own["embedding/table_0"][START.slots[s, :, 0]]]) * own["view/into"][k]
+    x = np.hstack([*vectors, dense, own["embedding/table_0"][START.slots[s, :, 0]]])
+    x = x * own["view/into"][k] if "view/into" in own else x
     for layer in range(2):
         into, kernel, out, bias = (own.get(f"hidden_{layer}/{name}") for name in ("into", "kernel", "out", "bias"))
         kernel = kernel if into is None else into[k][:, None] * kernel
@@ -41,10 +42,10 @@ def network_alone(weights: dict[str, np.ndarray], s: int, k: int) -> np.ndarray:
     return x @ own["logits/kernel"][16 * k : 16 * k + 16] + own["logits/bias"][k]
 
 
-@pytest.mark.parametrize("kind", ["tabm", "tabm-mini"])
-def test_each_network_is_a_perceptron_of_its_own(kind: str):
+@pytest.mark.parametrize(("kind", "merged"), [("tabm", False), ("tabm-mini", False), ("tabm-mini", True)])
+def test_each_network_is_a_perceptron_of_its_own(kind: str, merged: bool):
     weights = changed(kind)
-    network = assigned(build_network(architecture_of(kind), START.inputs, members=3, outputs=2), weights)
+    network = assigned(build_network(architecture_of(kind, merged=merged), START.inputs, members=3, outputs=2), weights)
     logits = np.asarray(network(given_to(network, START)))
     for s in range(3):
         for k in range(6):
@@ -63,8 +64,8 @@ def test_only_the_first_multipliers_are_random_and_one_for_each_column():
         assert (weights[name] == 1.0).all()
     assert (weights["hidden_0/bias"] == weights["hidden_0/bias"][:, :1]).all()
     assert (weights["vectors/bend"] == 0.0).all()
-    for name in ("view/into", "hidden_1/kernel"):
-        np.testing.assert_array_equal(mini[name], weights[name])
+    np.testing.assert_array_equal(mini["hidden_0/into"], first)
+    np.testing.assert_array_equal(mini["hidden_1/kernel"], weights["hidden_1/kernel"])
     assert not {"hidden_0/out", "hidden_1/into"} & set(mini)
 
 

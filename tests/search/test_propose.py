@@ -298,9 +298,9 @@ def test_architectures_are_proposed_without_what_they_have_not(algorithm: str):
     first = first_configurations(ARCHITECTURES)
     asked = proposer(algorithm, ARCHITECTURES, first=first, programs=MAKE, trials_per_program=6)
     found = [{k: v for k, v in p.items() if k != "epochs"} for p in talk(asked, 30)]
-    assert found[:6] == list(first)
+    assert found[: len(first)] == list(first)
     assert all(p == relevant(p) for p in found)
-    assert {p["architecture"] for p in found[6:]} >= {"linear", "mlp"}
+    assert len({p["architecture"] for p in found[len(first) :]}) > 1
     assert all(("numbers" in p) is (p["architecture"] in ("linear", "mlp")) for p in found)
     assert len({tuple(sorted(p.items())) for p in found}) == 30
 
@@ -317,7 +317,7 @@ def test_a_small_space_with_linear_models_is_used_up_once():
 
 def test_a_grid_goes_without_linear_models():
     found = talk(proposer("grid", ARCHITECTURES), 12)
-    assert {p["architecture"] for p in found} == {"mlp"}
+    assert "linear" not in {p["architecture"] for p in found}
 
 
 def test_trials_side_by_side_are_of_one_architecture():
