@@ -177,6 +177,8 @@ def divide(recipe: Recipe, inspected: Inspected, *, balance_groups: bool = True)
         outliers=recipe.preprocess.numeric.outliers,
         max_categories=recipe.preprocess.categorical.max_categories,
         embed_above=recipe.preprocess.categorical.embed_above,
+        scale=recipe.preprocess.numeric.scale,
+        members=_largest_stack(recipe),
     )
     encoded = encode(plan, values, len(table.frame))
     y = targets.encode(table.frame[target.name], target, dtype=table.dtypes[target.name])
@@ -213,6 +215,13 @@ def divide(recipe: Recipe, inspected: Inspected, *, balance_groups: bool = True)
         objective=_objective(recipe, target),
         findings=(*inspected.findings, *more),
     )
+
+
+def _largest_stack(recipe: Recipe) -> int:
+    """Members of the largest stack that a run trains: the folds, or the pairs of them that are left out."""
+    k = recipe.evaluate.folds
+    pairs = k * (k - 1) // 2
+    return {"nested": k + pairs, "holdout": k}.get(recipe.evaluate.strategy, max(k, min(pairs, 2 * k)))
 
 
 def _leave_out(table: Table, recipe: Recipe, target: str) -> Table:
@@ -313,6 +322,15 @@ def _objective(recipe: Recipe, target: Target) -> str:
     return wanted
 
 
+def _preprocessing(recipe: Recipe, plan: Plan) -> dict[str, Any]:
+    """What a trial's result owes to preprocessing; what came later is in it only where it is used."""
+    settings = recipe.preprocess.model_dump()
+    if recipe.preprocess.numeric.scale == "robust":
+        settings["numeric"].pop("scale")
+    words = [[text.id, text.slots] for text in plan.texts]
+    return settings | ({"words": words} if words else {})
+
+
 def fingerprint_parts(recipe: Recipe, prepared: Prepared, version: str) -> dict[str, str]:
     """The key of a run: what a trial's result depends on. Trials, minutes, space and objective are not in it."""
     from autoft import files
@@ -324,7 +342,7 @@ def fingerprint_parts(recipe: Recipe, prepared: Prepared, version: str) -> dict[
         "pruning": recipe.search.pruning,
         "task": prepared.target.task,
         "drop_missing_target": recipe.schema_.drop_missing_target,
-        **recipe.preprocess.model_dump(),
+        **_preprocessing(recipe, prepared.plan),
         **recipe.evaluate.model_dump(include={"group", "time", "strategy", "holdout"}),
         "folds": prepared.split.k,
     }

@@ -62,7 +62,7 @@ class Case:
 
         return {
             name: tf.constant(array, tf.string if array.dtype == object else tf.float64)
-            for name, array in model_inputs(self.data.plan, self.encoded, self.texts).items()
+            for name, array in model_inputs(self.data.plan, self.encoded, self.texts, self.bag.words).items()
         }
 
 
