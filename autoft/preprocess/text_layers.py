@@ -42,7 +42,8 @@ class CountWords(keras.layers.Layer):  # type: ignore[misc]
     def call(self, inputs: Any) -> Any:
         import tensorflow as tf
 
-        texts = tf.strings.lower(tf.reshape(inputs, [-1]), encoding="utf-8")
+        texts = tf.strings.regex_replace(tf.reshape(inputs, [-1]), r"\x00", " ")  # where lower would stop
+        texts = tf.strings.lower(texts, encoding="utf-8")
         # Ragged: one text of a million words among thousands of short ones must not make all as wide as it is.
         words = tf.strings.split(tf.strings.regex_replace(texts, SEPARATORS, " "))
         positions = tf.cast(self._lookup(words.values), tf.int64) - 2
