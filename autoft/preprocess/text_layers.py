@@ -12,10 +12,6 @@ from keras import ops
 #: Whatever `autoft.preprocess.text.clean` keeps is none of these in any version of Unicode, by test.
 SEPARATORS = r"[\x00-\x2f\x3a-\x60\x7b-\x7f\p{P}\p{S}\p{Z}\p{Cc}]+"
 
-#: Length of the encoding of every text that has a word: as the other inputs have about unit variance, a row of a dozen
-#: words then gives inputs of about one.
-LENGTH = 4.0
-
 
 @keras.saving.register_keras_serializable(package="autoft")
 class CountWords(keras.layers.Layer):  # type: ignore[misc]
@@ -64,7 +60,8 @@ class CountWords(keras.layers.Layer):  # type: ignore[misc]
 class WordWeights(keras.layers.Layer):  # type: ignore[misc]
     """TF-IDF of each member's own words: counts ``[B, u]`` -> ``[S, B, slots]`` float32.
 
-    ``log(1 + count)`` times the word's weight, every row scaled to a length of 4; rows without a known word are zeros.
+    ``log(1 + count)`` times the word's weight, every row scaled to a length of 1: longer, rare words would drown the
+    other columns (docs/decisions.md). Rows without a known word are zeros.
 
     Args:
         members: S.
@@ -88,7 +85,7 @@ class WordWeights(keras.layers.Layer):  # type: ignore[misc]
         own = ops.take(ops.transpose(counts), ops.convert_to_tensor(self.positions), axis=0)  # [S, slots, B]
         weighted = ops.transpose(own, (0, 2, 1)) * ops.convert_to_tensor(self.idf)[:, None]
         length = ops.sqrt(ops.sum(ops.square(weighted), axis=-1, keepdims=True))
-        return weighted * (LENGTH / ops.where(length > 0, length, ops.ones_like(length)))
+        return weighted / ops.where(length > 0, length, ops.ones_like(length))
 
     def get_config(self) -> dict[str, Any]:
         own = {"members": self.members, "slots": self.slots, "start": self.start, "size": self.size}

@@ -21,7 +21,7 @@ from autoft.preprocess.text import (
     slots_for,
     vocabulary_of,
 )
-from autoft.preprocess.text_layers import LENGTH, CountWords
+from autoft.preprocess.text_layers import CountWords
 from autoft.records import Column
 
 on_tensorflow = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="only TensorFlow has strings")
@@ -108,7 +108,7 @@ def test_encodings_equal_scikit_learns_on_the_rows_of_each_member():
         counts = counter.transform(TEXTS).astype(float)
         counts.data = np.log1p(counts.data)
         transformer = TfidfTransformer(smooth_idf=True).fit(counter.transform(TEXTS[rows]))
-        expected = LENGTH * transformer.transform(counts).toarray()
+        expected = transformer.transform(counts).toarray()
         np.testing.assert_allclose(dense[s, :, : len(order)], expected, atol=2e-6)
         assert not dense[s, :, len(order) :].any()
 
@@ -116,7 +116,7 @@ def test_encodings_equal_scikit_learns_on_the_rows_of_each_member():
 def test_the_baselines_see_the_same_words():
     plan, dense = encoding(TEXTS, MEMBERS)
     found = tfidf(plan, encode(plan, {"t": TEXTS}, len(TEXTS)), MEMBERS[1])
-    np.testing.assert_allclose(LENGTH * found, dense[1], atol=2e-6)
+    np.testing.assert_allclose(found, dense[1], atol=2e-6)
 
 
 def test_a_word_is_known_to_members_that_have_it_in_two_rows():
@@ -145,7 +145,7 @@ def test_missing_is_a_word_of_its_own():
     texts = np.array([None, "yes sir", "", None, "yes", np.nan], dtype=object)
     _, dense = encoding(texts, [np.arange(6)])
     missing = dense[0, 0]
-    assert np.linalg.norm(missing) == pytest.approx(LENGTH)
+    assert np.linalg.norm(missing) == pytest.approx(1)
     np.testing.assert_array_equal(dense[0, [3, 5]], [missing, missing])
     assert not (dense[0, 1] * missing).any()
     assert not dense[0, 2].any()
