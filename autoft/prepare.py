@@ -178,7 +178,7 @@ def divide(recipe: Recipe, inspected: Inspected, *, balance_groups: bool = True)
         max_categories=recipe.preprocess.categorical.max_categories,
         embed_above=recipe.preprocess.categorical.embed_above,
         scale=recipe.preprocess.numeric.scale,
-        members=_largest_stack(recipe),
+        members=folds.largest_stack(recipe.evaluate.folds, recipe.evaluate.strategy),
     )
     encoded = encode(plan, values, len(table.frame))
     y = targets.encode(table.frame[target.name], target, dtype=table.dtypes[target.name])
@@ -215,13 +215,6 @@ def divide(recipe: Recipe, inspected: Inspected, *, balance_groups: bool = True)
         objective=_objective(recipe, target),
         findings=(*inspected.findings, *more),
     )
-
-
-def _largest_stack(recipe: Recipe) -> int:
-    """Members of the largest stack that a run trains: the folds, or the pairs of them that are left out."""
-    k = recipe.evaluate.folds
-    pairs = k * (k - 1) // 2
-    return {"nested": k + pairs, "holdout": k}.get(recipe.evaluate.strategy, max(k, min(pairs, 2 * k)))
 
 
 def _leave_out(table: Table, recipe: Recipe, target: str) -> Table:
