@@ -12,7 +12,7 @@ import os
 import shutil
 import zipfile
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ _LAYERS = frozenset(
     {
         *("Functional", "InputLayer", "Concatenate", "StringLookup", "Cast"),
         *("MedianImpute", "RobustScale", "SmoothClip", "DateCycles", "MissingIndicator", "Repeat", "Select"),
+        *("QuantileNormal", "CountWords", "WordWeights"),
         *("CategorySlots", "OneHotSlots", "StackedDense", "StackedEmbedding", "StackedDropout", "MemberMean"),
         *("PiecewiseLinear", "NumberVectors", "PeriodicVectors", "NTKDense", "Scale", "Bend"),
         *("EnsembleView", "EnsembleFirst", "EnsembleDense", "EnsembleLogits", "EnsembleMean", "WeightedMean"),
@@ -52,6 +53,7 @@ class Meta:
         engine: Schema engine whose schema lies beside it, or an empty text.
         ranges: Smallest and largest value of each numeric column in the training table, by column id.
         vocabularies: Categories of each categorical column in the training table, by column id.
+        words: Words that the model knows of each text column, by column id.
     """
 
     columns: tuple[Column, ...]
@@ -60,6 +62,7 @@ class Meta:
     engine: str
     ranges: Mapping[str, tuple[float, float]]
     vocabularies: Mapping[str, tuple[str, ...]]
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def save(
@@ -197,7 +200,8 @@ def load(folder: str | Path) -> tuple[Any, Meta]:
     import autoft.networks.ensemble
     import autoft.networks.numbers
     import autoft.networks.stacked
-    import autoft.preprocess.layers  # noqa: F401  (registers the layers)
+    import autoft.preprocess.layers
+    import autoft.preprocess.text_layers  # noqa: F401  (registers the layers)
 
     path = folder / "model.keras"
     try:
@@ -300,6 +304,7 @@ def _meta(path: Path) -> Meta:
             engine=raw["engine"],
             ranges={k: (float(v[0]), float(v[1])) for k, v in raw["ranges"].items()},
             vocabularies={k: tuple(v) for k, v in raw["vocabularies"].items()},
+            words={k: tuple(v) for k, v in raw.get("words", {}).items()},
         )
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise _damaged(path, "it is not what autoft writes") from error

@@ -31,9 +31,9 @@ def write(
     with watch.stage("saving"):
         tell(Progress(stage="saving", message="saving the model and checking that it reads back the same"))
         texts = _texts(context.recipe, prepared, searched)
-        model, meta = searched.bag.raw_model(), _meta(prepared)
+        model, meta = searched.bag.raw_model(), _meta(prepared, searched)
         scores = {"evaluation.json": _json(to_document(evaluation))}
-        artifact.save(folder / "model", model, meta, {**texts, **scores}, _probe(prepared))
+        artifact.save(folder / "model", model, meta, {**texts, **scores}, _probe(prepared, searched))
     total = round(sum(watch.seconds.values()), 2)
     evaluation = replace(evaluation, seconds={**watch.seconds, "total": total})
     for name, text in {**texts, "evaluation.json": _json(to_document(evaluation))}.items():
@@ -79,7 +79,7 @@ def notes(recipe: Recipe, prepared: Prepared) -> tuple[str, ...]:
     return tuple(told)
 
 
-def _meta(prepared: Prepared) -> artifact.Meta:
+def _meta(prepared: Prepared, searched: Searched) -> artifact.Meta:
     numbers = prepared.encoded.numbers
     ranges = {}
     for j, column in enumerate(prepared.plan.numeric):
@@ -94,13 +94,15 @@ def _meta(prepared: Prepared) -> artifact.Meta:
         engine=engine.name if engine else "",
         ranges=ranges,
         vocabularies={c.id: c.vocabulary for c in prepared.plan.categories},
+        words=searched.bag.words,
     )
 
 
-def _probe(prepared: Prepared, rows: int = 32) -> dict[str, Array]:
+def _probe(prepared: Prepared, searched: Searched, rows: int = 32) -> dict[str, Array]:
     """Inputs of the raw model for a few real rows."""
     from autoft.training.bag import model_inputs
 
     values = prepared.inspected.converted.values
-    texts = {c.id: values[c.id][:rows] for c in prepared.plan.categories}
-    return model_inputs(prepared.plan, prepared.encoded.rows(slice(0, rows)), texts)
+    columns = [c.id for c in prepared.plan.categories] + [text.id for text in prepared.plan.texts]
+    texts = {column: values[column][:rows] for column in columns}
+    return model_inputs(prepared.plan, prepared.encoded.rows(slice(0, rows)), texts, searched.bag.words)

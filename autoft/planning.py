@@ -251,7 +251,7 @@ def _before(recipe: Recipe, prepared: Prepared, shape: Shape, machine: Machine) 
         "reading": cost.reading_seconds(rows, columns, machine, tfdv=tfdv),
         "baselines": cost.baseline_seconds(
             shape.rows,
-            len(prepared.features),
+            spaces.boosted_columns(prepared),
             prepared.split.k,
             shape.outputs,
             machine,

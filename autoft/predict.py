@@ -15,6 +15,9 @@ from autoft.records import Column, Finding
 from autoft.schema.convert import Converted, align, convert
 from autoft.table import read
 
+#: Share of texts without a known word from which it is worth a word: some have none in any table.
+_MANY_STRANGE = 0.5
+
 #: Rows that are answered at a time: memory stays constant however long the table is.
 CHUNK = 16_384
 
@@ -77,10 +80,19 @@ class Predictor:
         inputs: dict[str, NDArray[Any]] = {}
         for tensor in self.model.inputs:
             cells = converted.values[tensor.name][rows]
+            if tensor.name in self.meta.words:
+                inputs[tensor.name] = self._text(tensor, cells)
+                continue
             if cells.dtype == object:
                 cells = self._category(tensor, cells)
             inputs[tensor.name] = cells[:, None]
         return np.asarray(self.model(as_tensors(inputs), training=False), dtype=np.float64)
+
+    def _text(self, tensor: Any, cells: NDArray[Any]) -> NDArray[Any]:
+        """Texts as the model takes them: themselves, or counts of words where it was built without TensorFlow."""
+        from autoft.training.bag import text_input
+
+        return text_input(cells, self.meta.words[tensor.name], strings=tensor.dtype == "string")
 
     def _category(self, tensor: Any, cells: NDArray[Any]) -> NDArray[Any]:
         """Categories as the model takes them: texts, or codes where it was built without TensorFlow."""
@@ -120,6 +132,8 @@ class Predictor:
                     text = f"{unseen:,} of {rows:,} cells hold a category that was not there"
                     fix = "they are answered as unknown; train again when there are many"
                     found.append(_warn("unseen-categories", column, "hold the categories of the training", text, fix))
+            if column.id in self.meta.words:
+                found += _strange(column, cells, self.meta.words[column.id])
             if column.id in self.meta.ranges:
                 low, high = self.meta.ranges[column.id]
                 outside = int(np.sum((cells < low) | (cells > high)))
@@ -128,6 +142,20 @@ class Predictor:
                     fix = "trust these predictions less; train again when there are many"
                     found.append(_warn("out-of-range", column, "stay in the range of the training", text, fix))
         return tuple(found)
+
+
+def _strange(column: Column, cells: NDArray[Any], known: tuple[str, ...]) -> list[Finding]:
+    """Texts without a single word that the model knows, where they are many."""
+    from autoft.preprocess.text import MISSING_WORD, cleaned
+
+    words = set(known)
+    filled = [text.split(" ") for text in cleaned(cells) if text not in ("", MISSING_WORD)]
+    strange = sum(words.isdisjoint(text) for text in filled)
+    if strange <= _MANY_STRANGE * len(filled):
+        return []
+    text = f"{strange:,} of {len(filled):,} texts have none of the {len(known):,} words that the model knows"
+    fix = "trust these predictions less; train again when there are many"
+    return [_warn("unknown-words", column, "have words of the training", text, fix)]
 
 
 def _warn(code: str, column: Column, must: str, found: str, fix: str) -> Finding:

@@ -177,6 +177,8 @@ def divide(recipe: Recipe, inspected: Inspected, *, balance_groups: bool = True)
         outliers=recipe.preprocess.numeric.outliers,
         max_categories=recipe.preprocess.categorical.max_categories,
         embed_above=recipe.preprocess.categorical.embed_above,
+        scale=recipe.preprocess.numeric.scale,
+        members=folds.largest_stack(recipe.evaluate.folds, recipe.evaluate.strategy),
     )
     encoded = encode(plan, values, len(table.frame))
     y = targets.encode(table.frame[target.name], target, dtype=table.dtypes[target.name])
@@ -313,6 +315,15 @@ def _objective(recipe: Recipe, target: Target) -> str:
     return wanted
 
 
+def _preprocessing(recipe: Recipe, plan: Plan) -> dict[str, Any]:
+    """What a trial's result owes to preprocessing; what came later is in it only where it is used."""
+    settings = recipe.preprocess.model_dump()
+    if recipe.preprocess.numeric.scale == "robust":
+        settings["numeric"].pop("scale")
+    words = [[text.id, text.slots] for text in plan.texts]
+    return settings | ({"words": words} if words else {})
+
+
 def fingerprint_parts(recipe: Recipe, prepared: Prepared, version: str) -> dict[str, str]:
     """The key of a run: what a trial's result depends on. Trials, minutes, space and objective are not in it."""
     from autoft import files
@@ -324,7 +335,7 @@ def fingerprint_parts(recipe: Recipe, prepared: Prepared, version: str) -> dict[
         "pruning": recipe.search.pruning,
         "task": prepared.target.task,
         "drop_missing_target": recipe.schema_.drop_missing_target,
-        **recipe.preprocess.model_dump(),
+        **_preprocessing(recipe, prepared.plan),
         **recipe.evaluate.model_dump(include={"group", "time", "strategy", "holdout"}),
         "folds": prepared.split.k,
     }

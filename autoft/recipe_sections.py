@@ -124,6 +124,8 @@ class Numeric(Section):
 
     outliers: Literal["clip", "keep"] = "clip"
     """clip squeezes values smoothly into three robust units around the median; keep leaves them as they are."""
+    scale: Literal["robust", "quantile"] = "robust"
+    """robust divides by the interquartile range; quantile gives the values of a column a normal distribution."""
 
 
 class Categorical(Section):

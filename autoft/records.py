@@ -13,7 +13,7 @@ Strategy = Literal["corrected", "nested", "holdout"]
 TrialStatus = Literal["finished", "pruned", "failed"]
 
 #: Kinds that become inputs of the network.
-USED_KINDS: tuple[Kind, ...] = ("numeric", "boolean", "categorical", "date")
+USED_KINDS: tuple[Kind, ...] = ("numeric", "boolean", "categorical", "date", "text")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

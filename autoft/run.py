@@ -188,6 +188,7 @@ def _blend(recipe: Recipe, prepared: Prepared, found: Found) -> tuple[tuple[int,
 def _baselines(context: Context, prepared: Prepared) -> Mapping[str, Array]:
     """Held-out predictions of simple models on the same folds."""
     from autoft.evaluate import baselines
+    from autoft.preprocess.fit import tfidf
 
     with context.watch.stage("baselines"):
         context.tell(Progress(stage="baselines", message="training the baselines on the same folds"))
@@ -200,6 +201,7 @@ def _baselines(context: Context, prepared: Prepared) -> Mapping[str, Array]:
             task=prepared.target.task,
             seed=context.recipe.seed,
             boosting=spaces.boosting_fits(context.recipe, prepared, Machine.measure()),
+            words=partial(tfidf, prepared.plan, prepared.encoded) if prepared.plan.texts else None,
         )
 
 
@@ -286,5 +288,5 @@ def _plain_features(prepared: Prepared) -> tuple[Array, Array]:
 
     codes = prepared.encoded.codes.astype(np.float64)
     codes[prepared.encoded.codes == MISSING] = np.nan
-    categorical = np.array([False] * len(prepared.plan.numbers) + [True] * len(prepared.plan.categories))
+    categorical = np.repeat([False, True], [len(prepared.plan.numbers), len(prepared.plan.categories)])
     return np.hstack([prepared.encoded.numbers, codes]), categorical

@@ -52,8 +52,14 @@ def boosting_fits(recipe: Recipe, prepared: Prepared, machine: Machine) -> bool:
         return True
     target, rows = prepared.target, max(len(member.train) for member in prepared.members)
     outputs = len(target.classes) if target.task == "multiclass" else 1
-    seconds = cost.boosting_seconds(rows, len(prepared.features), prepared.split.k, outputs, machine)
+    columns = boosted_columns(prepared)
+    seconds = cost.boosting_seconds(rows, columns, prepared.split.k, outputs, machine)
     return seconds <= _BASELINES_SHARE * recipe.search.minutes * 60
+
+
+def boosted_columns(prepared: Prepared) -> int:
+    """Columns that the baselines see: each word of a text is one."""
+    return len(prepared.features) + sum(text.slots for text in prepared.plan.texts)
 
 
 def first(

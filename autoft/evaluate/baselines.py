@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -37,6 +37,7 @@ def run(
     task: Task,
     seed: int,
     boosting: bool = True,
+    words: Callable[[Array], Array] | None = None,
 ) -> dict[str, Array]:
     """Held-out predictions of the baselines.
 
@@ -50,6 +51,7 @@ def run(
         task: Kind of problem.
         seed: Of the boosting.
         boosting: Whether it is among them.
+        words: Gives further numbers ``[n, w]``, made of texts by what the training rows (positions) have in them.
 
     Returns:
         By name (``constant``, ``linear``, ``hist_gradient_boosting``) the pooled predictions, ``[n, classes]`` or
@@ -62,10 +64,15 @@ def run(
     single = [member for member in members if len(member.blocks) == 1]
     width = (len(y),) if task == "regression" else (len(y), int(y.max()) + 1)
     untouched = np.setdiff1d(np.arange(len(y)), np.concatenate([member.held_out for member in single]))
-    result = {}
-    for name in ("constant", "linear", *(("hist_gradient_boosting",) if boosting else ())):
-        pooled = np.zeros(width)
-        for member in single:
+    names = ("constant", "linear", *(("hist_gradient_boosting",) if boosting else ()))
+    result = {name: np.zeros(width) for name in names}
+    plain = features
+    for member in single:
+        if words is not None:
+            more = words(member.train)
+            features = np.hstack([plain, more])
+            categorical = np.pad(categorical[: plain.shape[1]], (0, more.shape[1]))
+        for name, pooled in result.items():
             model = _model(name, features[member.train], categorical, y[member.train], task, seed)
             with warnings.catch_warnings(), threadpool_limits(threads):
                 # An unfinished optimum is good enough for a yardstick, and categories unseen in training are
@@ -75,7 +82,6 @@ def run(
                 pooled[member.held_out] = _predict(model, features[member.held_out], width)
                 if untouched.size:
                     pooled[untouched] += _predict(model, features[untouched], width) / len(single)
-        result[name] = pooled
     return result
 
 

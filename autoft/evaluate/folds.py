@@ -326,3 +326,13 @@ def _grouped(dealt: Array, strata: Array, member: Array, k: int, seed: int) -> A
     pairs = np.unique(np.stack([block[member[rows]], strata[rows]]), axis=1)
     complete = len(np.unique(pairs[0])) == k and np.bincount(pairs[1])[np.unique(pairs[1])].min() > 1
     return block if complete else dealt
+
+
+def largest_stack(k: int, strategy: Strategy) -> int:
+    """Members of the largest stack that a run trains: the folds, or the pairs of them that are left out.
+
+    >>> largest_stack(5, "corrected"), largest_stack(5, "nested"), largest_stack(5, "holdout")
+    (10, 15, 5)
+    """
+    pairs = k * (k - 1) // 2
+    return {"nested": k + pairs, "holdout": k}.get(strategy, max(k, min(pairs, 2 * k)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -77,8 +78,12 @@ def permutation_importance(
     found = []
     for column, (array, j) in used:
         changed = sample.rows(np.tile(np.arange(len(rows)), repeats))
-        part = getattr(changed, array)
-        part[:, j] = np.concatenate([rng.permutation(getattr(sample, array)[:, j]) for _ in range(repeats)])
+        order = np.concatenate([rng.permutation(len(rows)) for _ in range(repeats)])
+        if array == "texts":
+            texts = (*changed.texts[:j], sample.texts[j].rows(order), *changed.texts[j + 1 :])
+            changed = replace(changed, texts=texts)
+        else:
+            getattr(changed, array)[:, j] = getattr(sample, array)[order, j]
         drops = whole - scores(changed)
         drop = Interval(value=float(np.mean(drops)), low=float(np.min(drops)), high=float(np.max(drops)))
         found.append(Importance(column=column.name, drop=drop))
@@ -88,5 +93,8 @@ def permutation_importance(
 def _position(plan: Plan, column: str) -> tuple[str, int] | None:
     if column in plan.numbers:
         return "numbers", plan.numbers.index(column)
-    ids = [c.id for c in plan.categories]
-    return ("codes", ids.index(column)) if column in ids else None
+    for array, inputs in (("codes", plan.categories), ("texts", plan.texts)):
+        ids = [one.id for one in inputs]
+        if column in ids:
+            return array, ids.index(column)
+    return None

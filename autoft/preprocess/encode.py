@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autoft.preprocess.plan import Plan
+from autoft.preprocess.text import Texts, cleaned, count_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,22 +57,25 @@ def guard(text: str | None) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Encoded:
-    """The table as two arrays.
+    """The table as arrays.
 
     Attributes:
         numbers: ``[n, d]`` float64 in the order of ``plan.numbers``; NaN is missing.
         codes: ``[n, c]`` int32 in the order of ``plan.categories``; 0 unknown, 1 missing, 2... the vocabulary.
+        texts: Words of each column of ``plan.texts``.
     """
 
     numbers: Array
     codes: Array
+    texts: tuple[Texts, ...] = ()
 
     def __len__(self) -> int:
         return len(self.numbers)
 
     def rows(self, rows: Array | slice) -> Encoded:
         """Some of the rows."""
-        return Encoded(numbers=self.numbers[rows], codes=self.codes[rows])
+        texts = tuple(text.rows(rows) for text in self.texts)
+        return Encoded(numbers=self.numbers[rows], codes=self.codes[rows], texts=texts)
 
 
 def encode(plan: Plan, values: Mapping[str, Array], rows: int) -> Encoded:
@@ -93,7 +97,9 @@ def encode(plan: Plan, values: Mapping[str, Array], rows: int) -> Encoded:
         if category.id in values:
             index = pd.Index(category.vocabulary, dtype=object)
             codes[:, j] = codes_of(index, values[category.id])
-    return Encoded(numbers=numbers, codes=codes)
+    nothing = np.full(rows, None, dtype=object)
+    texts = tuple(count_words(text.vocabulary, cleaned(values.get(text.id, nothing))) for text in plan.texts)
+    return Encoded(numbers=numbers, codes=codes, texts=texts)
 
 
 def codes_of(vocabulary: pd.Index, texts: Array) -> Array:
@@ -112,4 +118,6 @@ def row_keys(encoded: Encoded) -> Array:
 
     numbers = encoded.numbers + 0.0  # -0.0 and 0.0 are equal numbers with different bits
     frame = pd.DataFrame(np.hstack([np.nan_to_num(numbers, nan=np.inf), encoded.codes.astype(float)]))
+    for text in encoded.texts:
+        frame[len(frame.columns)] = text.keys
     return pd.util.hash_pandas_object(frame, index=False).to_numpy(dtype=np.uint64)

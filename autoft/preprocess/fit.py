@@ -9,9 +9,8 @@ import numpy as np
 
 from autoft.preprocess.encode import MISSING, Array, Encoded
 from autoft.preprocess.plan import DATE_PARTS, Plan
-
-#: Numbers beyond it count as it: differences of float64 numbers stay finite, and so does one over them.
-LARGEST = 1e300
+from autoft.preprocess.quantiles import LARGEST, quantile_table
+from autoft.preprocess.text import Words, fit_words, known_counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,12 +24,34 @@ class Statistics:
             it never did and so could not learn what one means.
         tables: By categorical column ``[S, 2 + vocabulary]`` int32: code in the whole table -> the member's slot
             (0 unknown, 1 missing, 2... its own categories by frequency).
+        quantiles: ``[S, q, k]`` float64 of the numeric columns, ascending, where they are scaled by those; members
+            with fewer rows have fewer, the rest is infinite. Else q is 0.
+        words: By text column, what the members know of it.
     """
 
     center: Array
     factor: Array
     gaps: Array
     tables: tuple[Array, ...]
+    quantiles: Array
+    words: tuple[Words, ...] = ()
+
+    def first(self, members: int) -> Statistics:
+        """Those of the first members."""
+        return Statistics(
+            center=self.center[:members],
+            factor=self.factor[:members],
+            gaps=self.gaps[:members],
+            tables=tuple(table[:members] for table in self.tables),
+            quantiles=self.quantiles[:members],
+            words=tuple(words.first(members) for words in self.words),
+        )
+
+    def arrays(self, encoded: Encoded) -> dict[str, Array]:
+        """Inputs of the preprocessing layers for some rows; those without a column are not among them."""
+        inputs = {"numbers": encoded.numbers, "codes": encoded.codes}
+        found = {name: array for name, array in inputs.items() if array.shape[1]}
+        return found | ({"words": known_counts(self.words, encoded.texts)} if self.words else {})
 
 
 def fit_statistics(plan: Plan, encoded: Encoded, members: Sequence[Array]) -> Statistics:
@@ -57,7 +78,31 @@ def fit_statistics(plan: Plan, encoded: Encoded, members: Sequence[Array]) -> St
         factor=np.stack(factors),
         gaps=np.stack(gaps),
         tables=tuple(np.stack(t) for t in tables),
+        quantiles=_quantiles(plan, encoded.numbers[:, : len(plan.numeric)], members),
+        words=tuple(
+            fit_words(text.vocabulary, text.slots, own, members)
+            for text, own in zip(plan.texts, encoded.texts, strict=True)
+        ),
     )
+
+
+def tfidf(plan: Plan, encoded: Encoded, rows: Array) -> Array:
+    """The words of all rows ``[n, w]`` float32 as a member that trains on some of them would see them."""
+    parts = []
+    for text, own in zip(plan.texts, encoded.texts, strict=True):
+        words = fit_words(text.vocabulary, text.slots, own, [rows])
+        # Before all counts a column of zeros, so that a column without known words has something to take.
+        counts = np.pad(known_counts([words], [own]), ((0, 0), (1, 0)))
+        weighted = np.log1p(counts[:, words.take[0] + (words.idf[0] > 0)]) * words.idf[0]
+        length = np.linalg.norm(weighted, axis=1, keepdims=True)
+        parts.append(weighted / np.where(length > 0, length, 1.0))
+    return np.hstack(parts)
+
+
+def _quantiles(plan: Plan, numeric: Array, members: Sequence[Array]) -> Array:
+    """Quantiles ``[S, q, k]`` of the numeric columns, where the plan wants them."""
+    wanted = plan.scale == "quantile" and bool(plan.numeric)
+    return quantile_table(numeric, members) if wanted else np.zeros((len(members), 0, len(plan.numeric)))
 
 
 def _numbers(plan: Plan, numbers: Array) -> tuple[Array, Array]:
@@ -105,4 +150,5 @@ def blocks(plan: Plan) -> tuple[tuple[str, int], ...]:
     cycles = [(f"{part} {c}", 1) for part in DATE_PARTS[1:] for c in plan.date]
     missing = [(f"missing {c}", 1) for c in plan.indicated]
     one_hot = [(c.id, c.slots + 1) for c in plan.one_hot]
-    return (*numbers, *cycles, *missing, *one_hot)
+    words = [(text.id, text.slots) for text in plan.texts]
+    return (*numbers, *cycles, *missing, *one_hot, *words)

@@ -12,8 +12,11 @@ import keras
 import numpy as np
 from keras import ops
 
-from autoft.preprocess.fit import LARGEST, Statistics
+from autoft.preprocess.fit import Statistics
 from autoft.preprocess.plan import Plan
+from autoft.preprocess.quantile_layer import QuantileNormal
+from autoft.preprocess.quantiles import LARGEST
+from autoft.preprocess.text_layers import WordWeights
 
 _SECONDS = {"year": 365.2425 * 86_400, "week": 7 * 86_400.0, "day": 86_400.0}
 
@@ -190,8 +193,9 @@ class OneHotSlots(keras.layers.Layer):  # type: ignore[misc]
 def build_encoder(plan: Plan, statistics: Statistics) -> keras.Model:
     """The preprocessing stack as a Keras model.
 
-    Inputs (those that the plan has): ``numbers [B, d]`` float64, ``codes [B, c]`` int32. Outputs (those that the
-    plan has): ``dense [S, B, f]`` float32 and ``slots [S, B, e]`` int32 for the embedded columns.
+    Inputs (those that the plan has): ``numbers [B, d]`` float64, ``codes [B, c]`` int32, ``words [B, u]`` float32
+    (`Statistics.arrays`). Outputs (those that the plan has): ``dense [S, B, f]`` float32 and ``slots [S, B, e]``
+    int32 for the embedded columns.
     """
     members = len(statistics.center)
     inputs: dict[str, Any] = {}
@@ -213,6 +217,13 @@ def build_encoder(plan: Plan, statistics: Statistics) -> keras.Model:
             dense.append(OneHotSlots(one_hot, widths, name="one_hot")(slots))
         if embedded:
             outputs["slots"] = Select(embedded, name="embedded_slots")(slots)
+    if plan.texts:
+        sizes = [len(words.known) for words in statistics.words]
+        inputs["words"] = keras.Input((sum(sizes),), name="words")
+        for j, (text, words) in enumerate(zip(plan.texts, statistics.words, strict=True)):
+            weigh = WordWeights(members, text.slots, sum(sizes[:j]), sizes[j], name=f"word_weights_{text.id}")
+            dense.append(weigh(inputs["words"]))
+            weigh.set_weights([words.take, words.idf])
     if dense:
         outputs["dense"] = keras.layers.Concatenate(name="dense")(dense) if len(dense) > 1 else dense[0]
     return keras.Model(inputs, outputs, name="preprocess")
@@ -221,11 +232,18 @@ def build_encoder(plan: Plan, statistics: Statistics) -> keras.Model:
 def _number_features(plan: Plan, statistics: Statistics, members: int, numbers: Any) -> list[Any]:
     """Scaled numbers, date cycles and missing indicators, each ``[S, B, k]`` float32."""
     impute, scale = MedianImpute(members, name="median_impute"), RobustScale(members, name="robust_scale")
-    scaled = scale(impute(numbers))
+    imputed = impute(numbers)
+    scaled = scale(imputed)
     impute.set_weights([statistics.center[:, None]])
     scale.set_weights([statistics.center[:, None], statistics.factor[:, None]])
     features = [SmoothClip(name="smooth_clip")(scaled) if plan.outliers == "clip" else scaled]
     order = plan.numbers
+    if statistics.quantiles.shape[1]:
+        numeric, others = list(range(len(plan.numeric))), list(range(len(plan.numeric), len(order)))
+        spread = QuantileNormal(members, statistics.quantiles.shape[1], name="quantile_normal")
+        normal = spread(Select(numeric, name="numeric", dtype="float64")(imputed))
+        spread.set_weights([statistics.quantiles])
+        features = [normal, *(Select(others, name="others")(feature) for feature in features if others)]
     if plan.date:
         dates = Select([order.index(c) for c in plan.date], name="dates", dtype="float64")(numbers)
         features.append(Repeat(members, name="date_members")(DateCycles(name="date_cycles")(dates)))

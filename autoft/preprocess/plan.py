@@ -39,6 +39,22 @@ class CategoryInput:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TextInput:
+    """A column of running text.
+
+    Attributes:
+        id: Column id.
+        vocabulary: Words that two rows of the training table have at least, sorted; a member of the stack knows only
+            those of its own training rows.
+        slots: Words that a member can know, the most frequent ones; each is a dense input.
+    """
+
+    id: str
+    vocabulary: tuple[str, ...]
+    slots: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """The layout of the network's inputs.
 
@@ -48,6 +64,8 @@ class Plan:
         categories: Categorical columns, in table order.
         outliers: ``clip`` squeezes values smoothly into three robust units around the median; ``keep`` does not.
         lines: The same in words, one line per column of the table.
+        texts: Columns of running text, in table order.
+        scale: ``robust`` divides numeric columns by their spread; ``quantile`` gives them a normal distribution.
     """
 
     numeric: tuple[str, ...]
@@ -57,6 +75,8 @@ class Plan:
     categories: tuple[CategoryInput, ...]
     outliers: Literal["clip", "keep"]
     lines: tuple[PlanLine, ...]
+    texts: tuple[TextInput, ...] = ()
+    scale: Literal["robust", "quantile"] = "robust"
 
     @property
     def numbers(self) -> tuple[str, ...]:
@@ -86,15 +106,20 @@ def make_plan(
     outliers: Literal["clip", "keep"] = "clip",
     max_categories: int = 200,
     embed_above: int = 16,
+    scale: Literal["robust", "quantile"] = "robust",
+    members: int = 10,
 ) -> Plan:
     """The plan for the feature columns of a table.
 
     Args:
         columns: The feature columns (without the target).
-        values: Converted cells by column id; only the distinct texts of categorical columns are read.
+        values: Converted cells by column id; only the distinct texts of categorical columns and the words of texts
+            are read.
         outliers: Treatment of outliers in numeric columns.
         max_categories: A member tells apart at most so many categories of a column, the most frequent.
         embed_above: Columns with more categories become learned vectors instead of one-hot columns.
+        scale: Of numeric columns.
+        members: Of the largest stack that is trained: it bounds the memory of text columns.
 
     Raises:
         PreprocessError: If no column can be used.
@@ -111,7 +136,9 @@ def make_plan(
     def of(kind: str) -> tuple[str, ...]:
         return tuple(c.id for c in columns if c.kind == kind)
 
-    by_id = {c.id: c for c in categories}
+    texts = _texts(columns, values, members)
+    by_id: dict[str, CategoryInput | TextInput] = {c.id: c for c in categories}
+    by_id |= {text.id: text for text in texts}
     plan = Plan(
         numeric=of("numeric"),
         boolean=of("boolean"),
@@ -119,9 +146,11 @@ def make_plan(
         indicated=tuple(c.id for c in columns if c.missing and c.kind in ("numeric", "boolean", "date")),
         categories=tuple(categories),
         outliers=outliers,
-        lines=tuple(_line(c, by_id.get(c.id), outliers) for c in columns),
+        lines=tuple(_line(c, by_id.get(c.id), outliers, scale) for c in columns),
+        texts=texts,
+        scale=scale,
     )
-    if not plan.numbers and not plan.categories:
+    if not plan.numbers and not plan.categories and not plan.texts:
         kinds = ", ".join(sorted({f"'{c.name}' is {c.kind}" for c in columns})) or "there is no other column"
         raise PreprocessError(
             "The table",
@@ -132,7 +161,19 @@ def make_plan(
     return plan
 
 
-def _line(column: Column, category: CategoryInput | None, outliers: str) -> PlanLine:
+def _texts(columns: Sequence[Column], values: Mapping[str, Array], members: int) -> tuple[TextInput, ...]:
+    from autoft.preprocess.text import cleaned, slots_for, vocabulary_of
+
+    found = [c.id for c in columns if c.kind == "text"]
+    inputs = []
+    for column in found:
+        words = vocabulary_of(cleaned(values[column]))
+        slots = slots_for(len(values[column]), len(found), members, len(words))
+        inputs.append(TextInput(id=column, vocabulary=words, slots=slots))
+    return tuple(inputs)
+
+
+def _line(column: Column, own: CategoryInput | TextInput | None, outliers: str, scale: str) -> PlanLine:
     """One column's treatment in words."""
     indicator = (
         f" {column.missing:,} missing cells take the value in the middle, and a 0/1 input says where."
@@ -141,33 +182,54 @@ def _line(column: Column, category: CategoryInput | None, outliers: str) -> Plan
     )
     inputs = 1 + bool(column.missing)
     if column.kind == "numeric":
-        squeeze = ", then squeezed smoothly into ±3 units so that no outlier dominates" if outliers == "clip" else ""
-        text = f"The median is subtracted and the interquartile range divided out{squeeze}.{indicator}"
+        text = f"{_scaling(outliers, scale)}{indicator}"
     elif column.kind == "boolean":
         text = f"{_quoted(column.false)} becomes -1, {_quoted(column.true)} becomes +1.{indicator}"
     elif column.kind == "date":
         inputs = len(DATE_PARTS) + bool(column.missing)
         text = f"Becomes a trend and the place in the year, the week and the day, as sines and cosines.{indicator}"
-    elif category is not None:
-        count = f"{len(category.vocabulary):,} categories"
-        if len(category.vocabulary) > category.slots:
-            count += f", of which the {category.slots:,} most frequent are told apart"
-        missing = " Missing is a category of its own." if column.missing else ""
-        if category.embed:
-            inputs = 0
-            text = f"{count}, each a learned vector; unseen ones share a vector trained for that purpose.{missing}"
-        else:
-            inputs = min(len(category.vocabulary), category.slots) + bool(column.missing)
-            text = f"{count}, one 0/1 input each (one-hot); unseen ones are all zeros.{missing}"
+    elif isinstance(own, CategoryInput):
+        text, inputs = _category(column, own)
+    elif own is not None:
+        text, inputs = _words(column, own), min(own.slots, len(own.vocabulary))
     else:
         inputs = 0
         text = {
             "identifier": "Not used: it names rows and says nothing about new ones.",
             "constant": "Not used: it has the same value in every row.",
             "empty": "Not used: it has no values.",
-            "text": "Not used: free text in tables is not an input yet.",
         }[column.kind]
     return PlanLine(column=column.name, kind=column.kind, text=text, inputs=inputs)
+
+
+def _scaling(outliers: str, scale: str) -> str:
+    """What happens to numeric columns."""
+    if scale == "quantile":
+        return "Its quantiles become those of a normal distribution, so that no outlier dominates."
+    squeeze = ", then squeezed smoothly into ±3 units so that no outlier dominates" if outliers == "clip" else ""
+    return f"The median is subtracted and the interquartile range divided out{squeeze}."
+
+
+def _category(column: Column, own: CategoryInput) -> tuple[str, int]:
+    """A categorical column's treatment, and its dense inputs."""
+    count = f"{len(own.vocabulary):,} categories"
+    if len(own.vocabulary) > own.slots:
+        count += f", of which the {own.slots:,} most frequent are told apart"
+    missing = " Missing is a category of its own." if column.missing else ""
+    if own.embed:
+        return f"{count}, each a learned vector; unseen ones share a vector trained for that purpose.{missing}", 0
+    inputs = min(len(own.vocabulary), own.slots) + bool(column.missing)
+    return f"{count}, one 0/1 input each (one-hot); unseen ones are all zeros.{missing}", inputs
+
+
+def _words(column: Column, own: TextInput) -> str:
+    """A text column's treatment."""
+    if len(own.vocabulary) > own.slots:
+        known = f"Its {own.slots:,} most frequent words (of {len(own.vocabulary):,} that two rows have)"
+    else:
+        known = f"Its {len(own.vocabulary):,} words that two rows have"
+    missing = " Missing counts as a word of its own." if column.missing else ""
+    return f"{known}, weighted by how rare they are (TF-IDF); upper case and punctuation make no difference.{missing}"
 
 
 def _quoted(texts: tuple[str, ...]) -> str:

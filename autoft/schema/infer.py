@@ -94,9 +94,11 @@ def _understand(
     missing = int((seen.codes < 0).sum())
     facts = {"distinct": len(seen.values), **guess.facts}
     column = Column(id=identity, name=name, kind=guess.kind, why=guess.why, missing=missing, **facts)
-    wanted = guess.kind == declared != "text"
-    unused = () if column.used or wanted or is_target else (remarks.unused(column, len(seen.codes)),)
-    return column, (*guess.findings, *unused)
+    if guess.kind == declared or is_target:
+        return column, guess.findings
+    if column.kind == "text":
+        return column, (*guess.findings, remarks.running_text(column))
+    return column, (*guess.findings, *(() if column.used else (remarks.unused(column, len(seen.codes)),)))
 
 
 def _bare(name: str, seen: Distinct) -> _Guess | None:

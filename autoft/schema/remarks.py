@@ -21,15 +21,22 @@ def unused(column: Column, rows: int) -> Finding:
         "empty": ("have values", f"all its {rows:,} cells are missing", "autoft leaves it out"),
         "constant": ("vary", f"all its {rows:,} cells are equal", "autoft leaves it out"),
         "identifier": ("describe rows rather than name them", column.why, f"autoft leaves it out; {DECLARE} to use it"),
-        "text": (
-            "hold numbers, categories or dates to be used",
-            f"it holds running text ({column.why})",
-            f"autoft leaves it out; {DECLARE} if these are categories",
-        ),
     }[column.kind]
-    code = "text-unused" if column.kind == "text" else f"{column.kind}-dropped"
     severity: Severity = "info" if column.kind in ("empty", "constant") else "warning"
+    code = f"{column.kind}-dropped"
     return Finding(code=code, severity=severity, column=column.name, must=must, found=found, fix=fix)
+
+
+def running_text(column: Column) -> Finding:
+    """A column is used by its words, which only the user can know to be right."""
+    return Finding(
+        code="text-words",
+        severity="info",
+        column=column.name,
+        must="hold texts whose words say something about the target",
+        found=f"it is read as running text ({column.why})",
+        fix=f"autoft uses its most frequent words; {DECLARE} if these are categories or name rows",
+    )
 
 
 def mixed(name: str, seen: Distinct, wrong: Mask, must: str, fix: str) -> Finding:

@@ -13,6 +13,7 @@ from autoft.networks.families import build_network
 from autoft.preprocess.encode import MISSING_TOKEN, UNKNOWN_TOKEN, Array, Encoded, guard
 from autoft.preprocess.fit import Statistics
 from autoft.preprocess.plan import Plan
+from autoft.preprocess.text import cleaned, count_words
 from autoft.training.data import StackData, pieces
 
 
@@ -36,13 +37,15 @@ class Bag:
     """Preprocessing, networks and head of K members.
 
     Attributes:
-        encoder: From numbers and codes to each member's inputs.
+        statistics: What the encoder knows.
+        encoder: From numbers, codes and counts of words to each member's inputs.
         networks: From those to logits ``[K, B, outputs]``, one for each trial of the blend.
         shares: Weights of the trials in the answer; they sum to 1.
         head: From logits to the mean answer.
     """
 
     plan: Plan
+    statistics: Statistics
     encoder: Any
     networks: tuple[Any, ...]
     shares: tuple[float, ...]
@@ -51,25 +54,33 @@ class Bag:
     def answers(self, encoded: Encoded) -> Array:
         """Each member's answers: ``[K, n, classes]``, or ``[K, n]`` for regression."""
         parts = []
-        for chunk in pieces(encoded, self.head.members):
-            inputs = self.encoder({k.name: getattr(chunk, k.name) for k in self.encoder.inputs})
+        for chunk in pieces(self.plan, encoded, self.head.members):
+            inputs = self.encoder(self.statistics.arrays(chunk))
             each = (np.asarray(self.head.answers(network(inputs, training=False))) for network in self.networks)
             parts.append(sum(share * own for share, own in zip(self.shares, each, strict=True)))
         out: Array = np.concatenate(parts, axis=1)
         return out[:, :, 0] if self.head.task == "regression" else out
 
+    @property
+    def words(self) -> dict[str, tuple[str, ...]]:
+        """By id of each text column the words that any member knows."""
+        return {text.id: own.known for text, own in zip(self.plan.texts, self.statistics.words, strict=True)}
+
     def raw_model(self) -> Any:
         """A Keras model over the raw columns.
 
         One input ``[B, 1]`` per used column, named by its id: float64 for numbers, booleans (0/1) and dates (seconds
-        since 1970), string for categories (as `autoft.preprocess.encode.guard` writes them). Output: class
-        probabilities ``[B, C]``, or values ``[B, 1]``. Only TensorFlow has strings: built on another backend, the
-        model takes int32 codes of categories (`autoft.preprocess.encode.codes_of`).
+        since 1970), string for categories (as `autoft.preprocess.encode.guard` writes them) and texts (as they are, or
+        as `autoft.preprocess.text.clean` writes them: that also composes accents, and says what is missing). Output:
+        class probabilities ``[B, C]``, or values ``[B, 1]``. Only TensorFlow has strings: built on another backend,
+        the model takes int32 codes of categories (`autoft.preprocess.encode.codes_of`), and of texts ``[B, u]``
+        float32, how often each of `words` is in them (`autoft.preprocess.text.count_words`).
         """
         import keras
         from keras import ops
 
         from autoft.networks.stacked import WeightedMean
+        from autoft.preprocess.text_layers import CountWords
 
         strings = takes_strings()
         inputs: dict[str, Any] = {c: keras.Input((1,), dtype="float64", name=c) for c in self.plan.numbers}
@@ -93,6 +104,13 @@ class Bag:
         if codes:
             joined = keras.layers.Concatenate(name="joined_codes")(codes) if codes[1:] else codes[0]
             encoded["codes"] = ops.cast(joined, "int32")
+        counts = []
+        for column, known in self.words.items():
+            shape, kind = ((1,), "string") if strings else ((len(known),), "float32")
+            inputs[column] = keras.Input(shape, dtype=kind, name=column)
+            counts.append(CountWords(known, name=f"words_{column}")(inputs[column]) if strings else inputs[column])
+        if counts:
+            encoded["words"] = keras.layers.Concatenate(name="joined_words")(counts) if counts[1:] else counts[0]
         rows = self.encoder(encoded)
         means = [self.head(network(rows)) for network in self.networks]
         answer = WeightedMean(list(self.shares), dtype=means[0].dtype, name="blend")(means) if means[1:] else means[0]
@@ -104,18 +122,14 @@ def build_bag(data: StackData, parts: Sequence[Part], members: int) -> Bag:
     from autoft.networks.stacked import MemberMean
     from autoft.preprocess.layers import build_encoder
 
-    statistics = Statistics(
-        center=data.statistics.center[:members],
-        factor=data.statistics.factor[:members],
-        gaps=data.statistics.gaps[:members],
-        tables=tuple(t[:members] for t in data.statistics.tables),
-    )
+    statistics = data.statistics.first(members)
     head = MemberMean(data.task, members, name="mean_of_members")
     head.build((members, None, data.outputs))
     if data.task == "regression":
         head.set_weights([x[:members, None, None] for x in (data.center, data.scale, data.low, data.high)])
     return Bag(
         plan=data.plan,
+        statistics=statistics,
         encoder=build_encoder(data.plan, statistics),
         networks=tuple(_network(data, part, members, number) for number, part in enumerate(parts)),
         shares=tuple(part.share for part in parts),
@@ -147,19 +161,30 @@ def takes_strings() -> bool:
     return bool(keras.backend.backend() == "tensorflow")
 
 
-def model_inputs(plan: Plan, encoded: Encoded, texts: Mapping[str, Array]) -> dict[str, Array]:
+def model_inputs(
+    plan: Plan, encoded: Encoded, texts: Mapping[str, Array], words: Mapping[str, tuple[str, ...]]
+) -> dict[str, Array]:
     """Inputs of the raw model for some rows.
 
     Args:
         plan: The layout.
         encoded: The rows.
-        texts: Converted categorical cells by column id (None is missing).
+        texts: Converted cells of categorical and text columns by column id (None is missing).
+        words: Of the bag.
     """
     inputs: dict[str, Array] = {c: encoded.numbers[:, [j]] for j, c in enumerate(plan.numbers)}
     for j, category in enumerate(plan.categories):
         codes = encoded.codes[:, [j]]
         inputs[category.id] = guarded(texts[category.id])[:, None] if takes_strings() else codes
+    for column, known in words.items():
+        inputs[column] = text_input(texts[column], known, strings=takes_strings())
     return inputs
+
+
+def text_input(texts: Array, known: tuple[str, ...], *, strings: bool) -> Array:
+    """A text column as the raw model takes it: clean texts ``[n, 1]``, or counts of its known words ``[n, u]``."""
+    own = cleaned(texts)
+    return own[:, None] if strings else np.asarray(count_words(known, own).counts.toarray())
 
 
 def guarded(texts: Sequence[str | None] | Array) -> Array:

@@ -23,9 +23,10 @@ CHUNK, CELLS = 16_384, 2**24
 _ROWS_TO_START, _ROWS_FOR_BINS = 1_024, 20_000
 
 
-def pieces(encoded: Encoded, members: int) -> Iterator[Encoded]:
+def pieces(plan: Plan, encoded: Encoded, members: int) -> Iterator[Encoded]:
     """The rows, a few at a time: bounds the memory of the preprocessing steps."""
-    width = max(1, members * (encoded.numbers.shape[1] + encoded.codes.shape[1]))
+    words = sum(text.slots for text in plan.texts)
+    width = max(1, members * (encoded.numbers.shape[1] + encoded.codes.shape[1] + words))
     step = max(1, min(CHUNK, CELLS // width))
     for start in range(0, len(encoded), step):
         yield encoded.rows(slice(start, start + step))
@@ -132,8 +133,8 @@ def stack_data(
     kinds = {"dense": np.float32, "slots": np.int32}
     arrays = {name: np.empty((len(train), len(encoded), width), kinds[name]) for name, width in widths.items()}
     start = 0
-    for chunk in pieces(encoded, len(train)):
-        out = encoder({k.name: getattr(chunk, k.name) for k in encoder.inputs})
+    for chunk in pieces(plan, encoded, len(train)):
+        out = encoder(statistics.arrays(chunk))
         for name, array in out.items():
             arrays[name][:, start : start + len(chunk)] = np.asarray(array)
         start += len(chunk)

@@ -58,6 +58,8 @@ def clean(task: str) -> Rows:
         "c0": rng.choice(np.array(["k", "l", None], dtype=object), ROWS),
         "c1": rng.choice(np.array([*"ghijkl", None], dtype=object), ROWS),
     }
+    words = np.array([f"w{j:03d}" for j in range(150)])  # more than a member can know
+    values["t0"] = np.array([" ".join(own) for own in rng.choice(words, (ROWS, 8))], dtype=object)
     y = {
         "binary": (signal > 0.2).astype(np.int64),
         "multiclass": np.digitize(signal, [-0.5, 0.5]).astype(np.int64),
@@ -66,7 +68,7 @@ def clean(task: str) -> Rows:
     return Rows(values, y)
 
 
-KINDS = {"n": "numeric", "b": "boolean", "d": "date", "c": "categorical"}
+KINDS = {"n": "numeric", "b": "boolean", "d": "date", "c": "categorical", "t": "text"}
 
 
 def layout(values: Values) -> Plan:
@@ -105,17 +107,19 @@ def numbers(original: Rows, rows: np.ndarray) -> Rows:
 
 
 def known_texts(original: Rows, rows: np.ndarray) -> Rows:
-    return Rows(changed(original.values, rows, c0="l", c1=None), original.y, layout(original.values))
+    return Rows(
+        changed(original.values, rows, c0="l", c1=None, t0="w149 w000 W149"), original.y, layout(original.values)
+    )
 
 
 def novel_texts(original: Rows, rows: np.ndarray) -> Rows:
     """Texts that sort before and after all others, in the layout of the original."""
-    return Rows(changed(original.values, rows, c0="a", c1="z"), original.y, layout(original.values))
+    return Rows(changed(original.values, rows, c0="a", c1="z", t0="a z z"), original.y, layout(original.values))
 
 
 def novel_texts_in_the_layout(original: Rows, rows: np.ndarray) -> Rows:
     """The same in a layout that knows them: every code moves, the widths stay."""
-    return Rows(changed(original.values, rows, c0="a", c1="a"), original.y)
+    return Rows(changed(original.values, rows, c0="a", c1="a", t0="a a b"), original.y)
 
 
 def labels(original: Rows, rows: np.ndarray) -> Rows:
@@ -148,6 +152,7 @@ def knowledge(data: StackData, s: int) -> dict[str, np.ndarray]:
         ).items()
     }
     rows = data.train[s]
+    (words,) = data.statistics.words
     return {
         "center": data.statistics.center[s],
         "factor": data.statistics.factor[s],
@@ -161,6 +166,8 @@ def knowledge(data: StackData, s: int) -> dict[str, np.ndarray]:
             ],
             dtype=object,
         ),
+        "words": np.array([words.known[j] for j in words.take[s]]),
+        "word weights": words.idf[s],
         "dense inputs": data.dense[s, rows],
         "slot inputs": data.slots[s, rows],
         "target center": data.center[s],

@@ -102,3 +102,20 @@ def test_blocks_name_every_input_once(encoded: Encoded):
     assert names[-3:] == ["missing n", "missing d", "t"]
     assert len(names) == len(set(names)) == 3 + 6 + 2 + 1
     assert dict(blocks(plan_with()))["t"] == 5
+
+
+def test_of_thousands_of_categories_the_most_frequent_are_told_apart():
+    rng = np.random.default_rng(0)
+    codes = np.minimum(rng.zipf(1.3, 20_000) - 1, 4_999).astype(np.int32)[:, None] + 2
+    category = CategoryInput(id="t", vocabulary=tuple(f"v{j:04d}" for j in range(5_000)), slots=200, embed=True)
+    plan = Plan(
+        numeric=(), boolean=(), date=(), indicated=(), categories=(category,), outliers="clip", lines=(), scale="robust"
+    )
+    encoded = Encoded(numbers=np.zeros((len(codes), 0)), codes=codes)
+    half = np.arange(10_000)
+    table = fit_statistics(plan, encoded, [half]).tables[0][0]
+    counts = np.bincount(codes[half, 0], minlength=5_002)
+    known = np.flatnonzero(table > 1)
+    assert sorted(table[known].tolist()) == list(range(2, 202))
+    assert counts[known].min() >= np.delete(counts, known).max()
+    assert (table[codes[half, 0]] == 0).mean() > 0.05  # so that unknown has rows to learn from

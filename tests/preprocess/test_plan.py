@@ -33,7 +33,11 @@ COLUMNS = [
     column(8, "constant"),
     column(9, "empty"),
 ]
-VALUES = {"c002": texts("b", "a", "b"), "c005": texts(None, *"vwxyz")}
+VALUES = {
+    "c002": texts("b", "a", "b"),
+    "c005": texts(None, *"vwxyz"),
+    "c007": texts("An old car.", "old wine", "Cars and WINE"),
+}
 
 
 @pytest.fixture
@@ -57,6 +61,7 @@ def test_words_say_something_about_every_column_and_count_the_inputs(plan: Plan)
     # One-hot blocks have spare slots, and one for missing, that a reader need not hear of.
     missing = {c.id for c in COLUMNS if c.missing}
     spare = sum(c.slots + 1 - len(c.vocabulary) - (c.id in missing) for c in plan.one_hot)
+    spare += sum(text.slots - len(text.vocabulary) for text in plan.texts)
     assert sum(line.inputs for line in plan.lines) == sum(width for _, width in blocks(plan)) - spare
     said = {line.column: line.text for line in plan.lines}
     assert "squeezed" in said["name 1"]
@@ -66,7 +71,8 @@ def test_words_say_something_about_every_column_and_count_the_inputs(plan: Plan)
     assert "learned vector" in said["name 5"]
     assert "Missing is a category of its own" in said["name 5"]
     assert "Missing" not in said["name 2"]
-    assert all(said[f"name {j}"].startswith("Not used") for j in (0, 7, 8, 9))
+    assert "Its 2 words that two rows have, weighted by how rare they are" in said["name 7"]
+    assert all(said[f"name {j}"].startswith("Not used") for j in (0, 8, 9))
 
 
 def test_keeping_outliers_is_said_too():
@@ -88,8 +94,8 @@ def test_categories_beyond_the_limit_are_mentioned():
 
 
 def test_a_table_with_nothing_to_learn_from_is_refused():
-    with pytest.raises(PreprocessError, match="'name 7' is text, 'name 8' is constant") as error:
-        plan_of([column(7, "text"), column(8, "constant")], {})
+    with pytest.raises(PreprocessError, match="'name 7' is identifier, 'name 8' is constant") as error:
+        plan_of([column(7, "identifier"), column(8, "constant")], {})
     assert "Fix: " in str(error.value)
     with pytest.raises(PreprocessError, match="no other column"):
         plan_of([], {})

@@ -155,7 +155,7 @@ def test_absent_columns_and_tables_without_rows() -> None:
 def test_align_orders_and_reports() -> None:
     columns = [
         Column(id="c000", name="age", kind="numeric", why=""),
-        Column(id="c001", name="name", kind="text", why=""),
+        Column(id="c001", name="name", kind="identifier", why=""),
         Column(id="c002", name="city", kind="categorical", why=""),
     ]
     frame = pd.DataFrame({"city": ["x"], "Age ": [1.0], "target": ["y"]})

@@ -44,6 +44,28 @@ AWKWARD = (
     None,
 )
 UNSEEN = ("never", "\ud801", "\\ud801", "b\x00", "x" * 65_537, "\ue000\ue000missing")
+#: Texts whose words a model has to see as the training did; each comes twice, so that its words are known.
+RUNNING = (
+    "FREE entry!!  free",
+    "free entry",
+    "entry, free: [UNK]",
+    "[UNK]",
+    "Café am Abend",
+    "Cafe\u0301 am ABEND",
+    "ΟΔΥΣΣΕΥΣ ΑΣ",
+    "İstanbul Straße STRASSE",
+    "हिन्दी में",
+    "win 💰💰 £100 ❤\ufe0f now",
+    "a\x00b c_d it's",
+    "\ud800 half",
+    "\ue000missing",
+    "?!... --- …",
+    "",
+    " \n\t\u00a0 ",
+    "word " * 20_000,
+    "x" * 65_536,
+    None,
+)
 ARCHITECTURE = Architecture(width=8, depth=1, activation="relu", embedding=4)
 
 
@@ -62,12 +84,12 @@ class Case:
 
         return {
             name: tf.constant(array, tf.string if array.dtype == object else tf.float64)
-            for name, array in model_inputs(self.data.plan, self.encoded, self.texts).items()
+            for name, array in model_inputs(self.data.plan, self.encoded, self.texts, self.bag.words).items()
         }
 
 
-def make_case(task: str, kinds: str = "nfdoe") -> Case:
-    """Numeric, flag, date, one-hot and embedded columns with awkward cells, then cells that training never saw."""
+def make_case(task: str, kinds: str = "nfdoet") -> Case:
+    """Columns of every kind (named by it) with awkward cells, then cells that training never saw."""
     rng = np.random.default_rng(0)
     n = 4 * len(AWKWARD)
     texts = np.array(AWKWARD * 4, dtype=object)
@@ -78,6 +100,9 @@ def make_case(task: str, kinds: str = "nfdoe") -> Case:
         "d0": ("date", rng.choice([-2.2e9, 1.7e9, 2.5e11, np.nan], n)),
         "o0": ("categorical", rng.permutation(np.array(["p", "q", None, "[UNK]"] * len(AWKWARD), dtype=object))),
         "e0": ("categorical", texts),
+        "t0": ("text", rng.permutation(np.resize(np.array(RUNNING, dtype=object), n))),
+        "t1": ("text", rng.permutation(np.resize(np.array(["one two", "two three", None], dtype=object), n))),
+        "u0": ("text", np.array([f"{k}a {k}b" for k in range(n)], dtype=object)),
     }
     cells = {name: cell for name, cell in cells.items() if name[0] in kinds}
     columns = [
@@ -140,8 +165,32 @@ def test_the_embedding_of_every_category_matters(case: Case):
     codes = case.encoded.codes[:, 1]
     assert len(set(codes[: len(AWKWARD)])) == len(AWKWARD)
     assert codes[-len(UNSEEN) :].tolist() == [0] * len(UNSEEN)
-    slots = np.asarray(case.bag.encoder({"numbers": case.encoded.numbers, "codes": case.encoded.codes})["slots"])
+    slots = np.asarray(case.bag.encoder(case.bag.statistics.arrays(case.encoded))["slots"])
     assert len(set(slots[0, :, 0])) == 2 + 15
+
+
+def test_texts_that_differ_in_their_words_have_encodings_of_their_own(case: Case):
+    """So that the test above could not pass on texts that are all taken for the same."""
+    dense = np.asarray(case.bag.encoder(case.bag.statistics.arrays(case.encoded))["dense"])
+    width = [text.slots for text in case.data.plan.texts]
+    words = dense[0, :, dense.shape[2] - sum(width) : dense.shape[2] - width[1]]
+    of = dict(zip(case.texts["t0"], words.tolist(), strict=True))
+    assert of["Café am Abend"] == of["Cafe\u0301 am ABEND"]
+    assert of["entry, free: [UNK]"] != of["free entry"] != of["FREE entry!!  free"]
+    assert of[""] == of["?!... --- …"] == of["x" * 65_536] == [0.0] * width[0] != of[None]
+    assert of["\ue000missing"] != of[None]
+    assert np.linalg.norm(of["free entry"]) == pytest.approx(1, rel=1e-5)
+
+
+def test_plain_texts_may_be_given_to_the_model_as_they_are(case: Case):
+    import tensorflow as tf
+
+    model = case.bag.raw_model()
+    plain = [i for i, text in enumerate(case.texts["t0"]) if text is not None and text.isascii()]
+    expected = model({name: tf.gather(tensor, plain) for name, tensor in case.inputs.items()})
+    raw = tf.constant([[case.texts["t0"][i]] for i in plain])
+    found = model({name: tf.gather(tensor, plain) for name, tensor in case.inputs.items()} | {"t0": raw})
+    np.testing.assert_array_equal(np.asarray(found), np.asarray(expected))
 
 
 def test_a_saved_raw_model_reads_back_the_same_in_safe_mode(case: Case, tmp_path):
@@ -163,11 +212,11 @@ def test_inputs_are_the_used_columns_by_id(case: Case):
     model = case.bag.raw_model()
     assert {k.name: k.dtype for k in model.inputs} == {
         **dict.fromkeys(("n0", "f0", "d0"), "float64"),
-        **dict.fromkeys(("o0", "e0"), "string"),
+        **dict.fromkeys(("o0", "e0", "t0", "t1"), "string"),
     }
 
 
-@pytest.mark.parametrize("kinds", ["n", "o", "e", "oe"])
+@pytest.mark.parametrize("kinds", ["n", "o", "e", "oe", "t", "nt", "u"])
 def test_a_bag_of_few_columns(kinds: str):
     case = make_case("binary", kinds)
     found = np.asarray(case.bag.raw_model()(case.inputs))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MIN_ROWS = 20
 #: Kinds that do not become inputs, as a person would call such a column.
-_READ_AS = {"text": "running text", "identifier": "an identifier", "constant": "constant", "empty": "empty"}
+_READ_AS = {"identifier": "an identifier", "constant": "constant", "empty": "empty"}
 ROWS_PER_FOLD = 10
 
 
