@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import combinations_with_replacement
-
 import numpy as np
 import pytest
 
@@ -145,7 +143,7 @@ def test_checkpoints_are_chosen_by_the_loss_that_was_trained():
     assert class_weights(labels, 1.0).tolist() == pytest.approx([0.5 / 0.9, 5.0])
 
 
-def test_blends_of_quantiles_are_as_good_as_any_of_two():
+def test_blends_of_quantiles_beat_the_best_trial_and_its_pairs():
     rng = np.random.default_rng(3)
     y = rng.normal(size=80)
     predictions = np.stack([y + rng.normal(0.5 * t, 1, 80) for t in range(4)], axis=1)
@@ -155,10 +153,8 @@ def test_blends_of_quantiles_are_as_good_as_any_of_two():
     shares = blend.select_by_pinball(y, predictions, weights, 4, 0.7)
     assert shares.sum() == pytest.approx(1)
     found = weights @ pinball(y, predictions @ shares, 0.7)
-    pairs = combinations_with_replacement(range(4), 2)
-    assert found <= min(
-        weights @ pinball(y, (predictions[:, a] + predictions[:, b]) / 2, 0.7) for a, b in pairs if a == 0
-    )
+    halves = [weights @ pinball(y, (predictions[:, 0] + predictions[:, b]) / 2, 0.7) for b in range(4)]
+    assert found <= min(halves) < halves[0]
     assert blend.select_by_pinball(y, predictions, weights, 1, 0.7).tolist() == [1, 0, 0, 0]
     assert np.count_nonzero(blend.select_by_pinball(y, predictions, weights, 2, 0.7)) <= 2
     hidden = np.where(weights[:, None] > 0, predictions, 1e9), np.where(weights > 0, y, -1e9)
@@ -228,7 +224,7 @@ def test_rare_classes_are_in_every_fold_and_scores_are_defined_or_null(task, rar
             y, candidates, clusters=got.clusters, task=task, objective=objective, positive_index=1, draws=50, seed=0
         )
         for name, interval in verdict.held_out.items():
-            assert np.isfinite(interval.value) and interval.low <= interval.value <= interval.high, name
+            assert interval.low <= interval.value <= interval.high, name
         assert all(np.isfinite(list(verdict.naive.values())))
     without = weighted_scores(y, candidates[0].predictions, (y < len(counts) - 1)[None], task=task, positive_index=1)
     undefined = {name for name, values in without.items() if np.isnan(values).all()}
