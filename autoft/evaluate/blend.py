@@ -75,6 +75,15 @@ def select(gram: Array, members: int) -> Array:
     return np.asarray(best / best.sum())
 
 
+def sample(rows: int) -> Array:
+    """Positions of the rows on which pinball losses are compared: evenly spaced, `ROWS` at most.
+
+    >>> sample(3).tolist()
+    [0, 1, 2]
+    """
+    return np.asarray(np.unique(np.linspace(0, rows - 1, min(rows, ROWS)).round().astype(int)))
+
+
 def select_by_pinball(y: Array, predictions: Array, weights: Array, members: int, quantile: float) -> Array:
     """As `select`, by the pinball loss of the mean prediction.
 
@@ -89,8 +98,7 @@ def select_by_pinball(y: Array, predictions: Array, weights: Array, members: int
     >>> select_by_pinball(y, np.array([[1.0, -1.0], [1.0, -1.0]]), one, 5, 0.5).tolist()
     [0.5, 0.5]
     """
-    few = np.unique(np.linspace(0, len(y) - 1, min(len(y), ROWS)).round().astype(int))
-    few = few[weights[few] > 0]
+    few = weights > 0
     wrong, own = predictions[few].astype(np.float64) - y[few, None], weights[few].astype(np.float64)
     counts = np.zeros(wrong.shape[1])
     counts[0] = 1

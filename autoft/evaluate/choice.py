@@ -234,8 +234,9 @@ class Replay:
             wrong = np.stack([self._errors(c) for c in candidates], axis=2)
             shares = blend.select(blend.products(wrong, weights), self.members)
         else:
-            values = np.stack([self.candidates[c].predictions[self.rows] for c in candidates], axis=1)
-            shares = blend.select_by_pinball(self.y, values, weights, self.members, self.trained)
+            few = blend.sample(len(self.y))
+            values = np.stack([self.candidates[c].predictions[self.rows[few]] for c in candidates], axis=1)
+            shares = blend.select_by_pinball(self.y[few], values, weights[few], self.members, self.trained)
         return tuple((c, float(share)) for c, share in zip(candidates, shares, strict=True) if share > 0)
 
     def _errors(self, candidate: int) -> Array:

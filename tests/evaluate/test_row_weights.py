@@ -11,7 +11,7 @@ from autoft.evaluate.choice import Candidate, choose
 from autoft.evaluate.folds import members, split
 from autoft.evaluate.gain import bag_gain, pairs_of
 from autoft.evaluate.metrics import objectives
-from autoft.evaluate.score import corrected, holdout
+from autoft.evaluate.score import PairCandidate, corrected, holdout, nested
 from autoft.evaluate.weighted import point_scores, weighted_scores
 from autoft.training.losses import class_weights, pinball, row_losses
 
@@ -121,6 +121,31 @@ def test_a_holdout_and_the_gain_of_a_bag_count_weights():
     assert all(whole[name] == pytest.approx(twice[name], abs=1e-9) for name in whole)
 
 
+@pytest.mark.parametrize("task", TASKS)
+def test_nested_counts_weights_and_chooses_by_the_trained_loss(task):
+    y, candidates, counts, known = problem(task, rows=90)
+    blocks, clusters, numbers = np.arange(90) % 3, np.arange(90), [(0, 1), (0, 2), (1, 2)]
+
+    def verdict(counts, **more):
+        repeat = [np.repeat(a, counts) for a in (y, blocks, clusters)]
+        own = repeated(candidates, counts)
+        pairs = [
+            PairCandidate(
+                trial=c.trial,
+                epochs=c.epochs,
+                pairs=dict.fromkeys(numbers, c.predictions),
+            )
+            for c in own
+        ]
+        choice = {"members": 2, "draws": 40, "seed": 0, **known, **more}
+        return nested(repeat[0], pairs, candidates=own, blocks=repeat[1], clusters=repeat[2], **choice)
+
+    one, other = verdict(np.ones(90, int), row_weights=counts.astype(float)), verdict(counts)
+    assert one.chosen == other.chosen
+    for name, interval in one.held_out.items():
+        assert interval.value == pytest.approx(other.held_out[name].value, abs=1e-9), name
+
+
 def test_checkpoints_are_chosen_by_the_loss_that_was_trained():
     """One is nearer in squares, the other lies at the quantile; classes that weigh more prefer what finds them."""
     y = np.random.default_rng(0).normal(size=400)
@@ -157,6 +182,7 @@ def test_blends_of_quantiles_beat_the_best_trial_and_its_pairs():
     assert found <= min(halves) < halves[0]
     assert blend.select_by_pinball(y, predictions, weights, 1, 0.7).tolist() == [1, 0, 0, 0]
     assert np.count_nonzero(blend.select_by_pinball(y, predictions, weights, 2, 0.7)) <= 2
+    assert len(blend.sample(10**6)) == blend.ROWS
     hidden = np.where(weights[:, None] > 0, predictions, 1e9), np.where(weights > 0, y, -1e9)
     again = blend.select_by_pinball(hidden[1], hidden[0], weights, 4, 0.7)
     assert again.tolist() == shares.tolist(), "rows that were not drawn do not choose"
