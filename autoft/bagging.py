@@ -43,7 +43,8 @@ def gains(
     """
     if not measured(prepared.strategy, prepared.split.k, len(prepared.y)):
         return {}
-    of = canonical_json([{"params": o.params, "epochs": o.epochs, "share": share} for o, share in parts])
+    also = {} if prepared.quantile is None else {"quantile": prepared.quantile}
+    of = canonical_json([{"params": o.params, "epochs": o.epochs, "share": share, **also} for o, share in parts])
     for fact in journal.contents.facts:
         if fact["type"] == "gain" and fact["of"] == of:
             return dict(fact["gains"])
@@ -57,9 +58,8 @@ def gains(
         prepared.y,
         answers,
         blocks=prepared.split.blocks,
-        task=prepared.target.task,
-        positive_index=prepared.target.positive_index,
         exchangeable=context.recipe.evaluate.group is None and context.recipe.evaluate.time is None,
+        **prepared.problem,
     )
     journal.append({"type": "gain", "of": of, "gains": found})
     return found

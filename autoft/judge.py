@@ -36,15 +36,20 @@ def evaluate(context: Context, prepared: Prepared, searched: Searched) -> Evalua
     with watch.stage("evaluation"):
         context.tell(Progress(stage="evaluation", message="correcting the score for the choice among trials"))
         target, found = prepared.target, searched.found
-        problem: dict[str, Any] = {"task": target.task, "positive_index": target.positive_index}
-        scoring = {**problem, "objective": prepared.objective, "seed": recipe.seed}
+        scoring = {**prepared.problem, "objective": prepared.objective, "seed": recipe.seed}
         answers = searched.bag.answers(prepared.encoded)
         verdict = verdict_of(recipe, prepared, searched, answers, scoring)
         best = found.trials[found.best]
         pooled = mixed(candidates_of(found.trials, found.outcomes), verdict.chosen)
         rows = np.flatnonzero(prepared.split.blocks >= 0)
-        details = metrics.details(prepared.y[rows], pooled[rows], **problem, classes=target.classes)
-        folds = _fold_reports(prepared, answers, best, problem)
+        details = metrics.details(
+            prepared.y[rows],
+            pooled[rows],
+            task=target.task,
+            positive_index=target.positive_index,
+            classes=target.classes,
+        )
+        folds = _fold_reports(prepared, answers, best)
         direction = metrics.METRICS[prepared.objective].direction
         lines = compare(
             prepared.y,
@@ -91,7 +96,7 @@ def verdict_of(
 ) -> Verdict:
     """The score of the deployed model by the chosen strategy."""
     from autoft.evaluate import score
-    from autoft.evaluate.choice import candidates_of
+    from autoft.evaluate.choice import balance_of, candidates_of
     from autoft.evaluate.gain import with_gain
 
     split, y, found = prepared.split, prepared.y, searched.found
@@ -113,6 +118,7 @@ def verdict_of(
             trial=trial.number,
             epochs=epochs,
             pairs={(b[0], b[1]): outcome.pairs[c, p] for p, b in enumerate(pair_blocks)},
+            balance=balance_of(trial),
         )
         for trial, outcome in zip(found.trials, found.outcomes, strict=True)
         for c, epochs in enumerate(outcome.checkpoints)
@@ -120,15 +126,15 @@ def verdict_of(
     return score.nested(y, pairs, candidates=candidates, blocks=split.blocks, **common)
 
 
-def _fold_reports(
-    prepared: Prepared, answers: Array, best: Trial, problem: Mapping[str, Any]
-) -> tuple[FoldReport, ...]:
+def _fold_reports(prepared: Prepared, answers: Array, best: Trial) -> tuple[FoldReport, ...]:
     from autoft.evaluate import metrics, overfitting
+    from autoft.evaluate.weighted import of_rows, point_scores
 
     members, y = prepared.members[: prepared.split.k], prepared.y
 
     def on(s: int, rows: Array) -> float:
-        return metrics.scores(y[rows], answers[s][rows], **problem)[prepared.objective]
+        problem = {**prepared.problem, "row_weights": of_rows(prepared.weights, rows)}
+        return point_scores(y[rows], answers[s][rows], **problem)[prepared.objective]
 
     return overfitting.fold_reports(
         best,

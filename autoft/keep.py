@@ -72,6 +72,10 @@ def notes(recipe: Recipe, prepared: Prepared) -> tuple[str, ...]:
     told += [f"Column '{name}' is {kind}." for name, kind in recipe.data.columns.items()]
     told += [f"Column '{name}' is not to be used." for name in recipe.data.drop]
     told += [f"Column '{name}' may predict the target almost perfectly." for name in recipe.schema_.allow_leak]
+    if recipe.data.weight:
+        told.append(f"Rows count by their '{recipe.data.weight}'.")
+    if recipe.evaluate.quantile is not None:
+        told.append(f"Predictions are to be the {recipe.evaluate.quantile:g} quantile.")
     if recipe.evaluate.group:
         told.append(f"Rows with the same '{recipe.evaluate.group}' belong together.")
     if recipe.evaluate.time:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from autoft import row_weights
 from autoft import target as targets
 from autoft.errors import RecipeError, SchemaError
 from autoft.records import Column, Finding, Progress, Strategy, Target
@@ -42,6 +43,7 @@ class Inspected:
         contract: The schema and whether the table fits it.
         engine: What checked it, None if nothing could.
         findings: Everything found.
+        weights: ``[n]`` of the rows, None where the recipe names no column of weights.
     """
 
     table: Table
@@ -51,6 +53,7 @@ class Inspected:
     contract: Contract
     engine: Engine | None
     findings: tuple[Finding, ...]
+    weights: NDArray[Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -67,6 +70,8 @@ class Prepared:
         strategy: How the score is made.
         objective: The metric that is tuned.
         findings: Everything found.
+        weights: ``[n]`` of the rows, None where all count the same.
+        quantile: Of the objective ``pinball``.
     """
 
     inspected: Inspected
@@ -80,6 +85,25 @@ class Prepared:
     strategy: Strategy
     objective: str
     findings: tuple[Finding, ...]
+    weights: NDArray[Any] | None = None
+    quantile: float | None = None
+
+    @property
+    def problem(self) -> dict[str, Any]:
+        """What every score needs to know besides rows and predictions."""
+        return {
+            "task": self.target.task,
+            "positive_index": self.target.positive_index,
+            "row_weights": self.weights,
+            "quantile": self.quantile,
+        }
+
+    @property
+    def trained_quantile(self) -> float | None:
+        """The quantile whose loss is trained, None for the usual loss of the task."""
+        from autoft.evaluate.metrics import trained_quantile
+
+        return trained_quantile(self.objective, self.quantile)
 
 
 def inspect(recipe: Recipe, data: Any, *, write_schema: bool, hold_to_schema: bool = True) -> Inspected:
@@ -102,7 +126,7 @@ def inspect(recipe: Recipe, data: Any, *, write_schema: bool, hold_to_schema: bo
         raise RecipeError(
             "The recipe", "name the column to predict", "data: target: is missing", "set it, or pass target="
         )
-    table = _leave_out(table, recipe, name)
+    table, weights = row_weights.take_out(_leave_out(table, recipe, name), recipe.data.weight, name)
     columns, findings = infer_columns(table.frame, kinds=recipe.data.columns, target=name)
     converted = convert(table.frame, columns)
     chosen, engine_findings = engine.choose(recipe.schema_.engine if hold_to_schema else "none")
@@ -135,6 +159,7 @@ def inspect(recipe: Recipe, data: Any, *, write_schema: bool, hold_to_schema: bo
         contract=contract,
         engine=chosen,
         findings=(*findings, *engine_findings, *contract.findings),
+        weights=weights,
     )
 
 
@@ -202,6 +227,8 @@ def divide(recipe: Recipe, inspected: Inspected, *, balance_groups: bool = True)
             f"there are {split.k}",
             "choose another strategy, or more folds (10 rows each, 3 rows of every class)",
         )
+    weights, members = row_weights.telling(inspected.weights), folds.members(split, strategy)
+    row_weights.check_blocks(weights, members, split.blocks)
     return Prepared(
         inspected=inspected,
         target=target,
@@ -210,17 +237,20 @@ def divide(recipe: Recipe, inspected: Inspected, *, balance_groups: bool = True)
         encoded=encoded,
         y=y,
         split=split,
-        members=folds.members(split, strategy),
+        members=members,
         strategy=strategy,
         objective=_objective(recipe, target),
         findings=(*inspected.findings, *more),
+        weights=weights,
+        quantile=recipe.evaluate.quantile,
     )
 
 
 def _leave_out(table: Table, recipe: Recipe, target: str) -> Table:
     """The table without the columns that the recipe drops."""
     names = [str(n) for n in table.frame.columns]
-    for key, wanted in (("drop", recipe.data.drop), ("columns", tuple(recipe.data.columns))):
+    weight = (recipe.data.weight,) if recipe.data.weight else ()
+    for key, wanted in (("drop", recipe.data.drop), ("columns", tuple(recipe.data.columns)), ("weight", weight)):
         for name in wanted:
             _exists(name, names, f"data: {key}:")
     for key, one in (("group", recipe.evaluate.group), ("time", recipe.evaluate.time)):
@@ -269,6 +299,7 @@ def _with_target(inspected: Inspected) -> Inspected:
         inspected,
         table=replace(inspected.table, frame=frame),
         converted=replace(inspected.converted, values=values),
+        weights=None if inspected.weights is None else inspected.weights[known],
     )
 
 
@@ -302,9 +333,13 @@ def _objective(recipe: Recipe, target: Target) -> str:
     from autoft.recipe_sections import Objective
 
     wanted = recipe.evaluate.objective
+    for name in ("class_balance", "focal"):
+        if target.task == "regression" and getattr(recipe.search.space, name) is not None:
+            where = f"search: space: {name}:"
+            raise RecipeError(where, "be left out unless there are classes", "the task is regression", "remove it")
     if wanted == "auto":
         return default_objective(target.task)
-    possible = [name for name in objectives(target.task) if name in get_args(Objective)]
+    possible = [name for name in objectives(target.task, recipe.evaluate.quantile) if name in get_args(Objective)]
     if wanted not in possible:
         raise RecipeError(
             f"Objective '{wanted}'",
@@ -313,36 +348,3 @@ def _objective(recipe: Recipe, target: Target) -> str:
             f"choose one of {', '.join(possible)}",
         )
     return wanted
-
-
-def _preprocessing(recipe: Recipe, plan: Plan) -> dict[str, Any]:
-    """What a trial's result owes to preprocessing; what came later is in it only where it is used."""
-    settings = recipe.preprocess.model_dump()
-    if recipe.preprocess.numeric.scale == "robust":
-        settings["numeric"].pop("scale")
-    words = [[text.id, text.slots] for text in plan.texts]
-    return settings | ({"words": words} if words else {})
-
-
-def fingerprint_parts(recipe: Recipe, prepared: Prepared, version: str) -> dict[str, str]:
-    """The key of a run: what a trial's result depends on. Trials, minutes, space and objective are not in it."""
-    from autoft import files
-
-    settings = {
-        "seed": recipe.seed,
-        "epochs": recipe.search.epochs,
-        "patience": recipe.search.patience,
-        "pruning": recipe.search.pruning,
-        "task": prepared.target.task,
-        "drop_missing_target": recipe.schema_.drop_missing_target,
-        **_preprocessing(recipe, prepared.plan),
-        **recipe.evaluate.model_dump(include={"group", "time", "strategy", "holdout"}),
-        "folds": prepared.split.k,
-    }
-    layout = [[c.name, c.kind] for c in (*prepared.features, *prepared.inspected.columns)]
-    return {
-        "autoft": version,
-        "data": prepared.inspected.table.fingerprint[:16],
-        "columns": files.fingerprint(files.canonical_json(layout).encode())[:16],
-        "settings": files.fingerprint(files.canonical_json(settings).encode())[:16],
-    }

@@ -82,6 +82,9 @@ class Recipe(Section):
         if self.task in ("multiclass", "regression") and self.data.positive is not None:
             must, found = "be left out unless the task is binary", f"the task is {self.task}"
             raise broken_rule("data.positive", must, found, "remove it, or choose task: binary")
+        if self.data.weight is not None and self.data.weight in (self.evaluate.group, self.evaluate.time):
+            must, found = "not group or order the rows too", f"'{self.data.weight}' does"
+            raise broken_rule("data.weight", must, found, "choose another column")
         return self
 
     def __eq__(self, other: object) -> bool:

@@ -22,7 +22,6 @@ MOST_LISTED = 20
 SYNONYMS: Mapping[str, str] = {
     "auc": "roc_auc",
     "auroc": "roc_auc",
-    "average_precision": "pr_auc",
     "auprc": "pr_auc",
     "logloss": "log_loss",
     "cross_entropy": "log_loss",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, field_validator, model_validator
 
 from autoft.recipe_messages import broken_rule
 
@@ -15,7 +15,7 @@ ColumnKind = Literal["numeric", "boolean", "categorical", "date", "text", "ident
 TaskChoice = Literal["auto", "binary", "multiclass", "regression"]
 Algorithm = Literal["bayesian", "random", "grid", "hyperband"]
 Activation = Literal["relu", "gelu", "silu", "selu", "tanh"]
-RegressionObjective = Literal["rmse", "mae", "r2", "median_absolute_error"]
+RegressionObjective = Literal["rmse", "mae", "r2", "median_absolute_error", "pinball"]
 ClassificationObjective = Literal[
     "roc_auc", "pr_auc", "f1", "precision", "recall", "log_loss", "brier", "balanced_accuracy", "accuracy", "mcc"
 ]
@@ -35,8 +35,12 @@ Objective = Literal[
     "mae",
     "r2",
     "median_absolute_error",
+    "pinball",
+    "average_precision",
 ]
-REGRESSION_OBJECTIVES = ("rmse", "mae", "r2", "median_absolute_error")
+REGRESSION_OBJECTIVES = ("rmse", "mae", "r2", "median_absolute_error", "pinball")
+#: Other names of objectives.
+_ALIASES = {"average_precision": "pr_auc"}
 
 
 def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -75,6 +79,10 @@ _Positive = Annotated[float, Field(gt=0)]
 _Share = Annotated[float, Field(ge=0, lt=1)]
 PositiveRange = Annotated[tuple[_Positive, _Positive], Strict(False), AfterValidator(_rising)]
 ShareRange = Annotated[tuple[_Share, _Share], Strict(False), AfterValidator(_rising)]
+_UpToOne = Annotated[float, Field(ge=0, le=1)]
+UpToOneRange = Annotated[tuple[_UpToOne, _UpToOne], Strict(False), AfterValidator(_rising)]
+_NotNegative = Annotated[float, Field(ge=0)]
+NotNegativeRange = Annotated[tuple[_NotNegative, _NotNegative], Strict(False), AfterValidator(_rising)]
 
 
 class Section(BaseModel):
@@ -98,11 +106,16 @@ class Data(Section):
     """How to understand a column, where the inferred kind is wrong."""
     drop: Names = ()
     """Columns that are never used."""
+    weight: Text | None = None
+    """Column of non-negative numbers that weigh the rows: a row of weight 2 counts as two; it is no feature."""
 
     @model_validator(mode="after")
     def _keep_target(self) -> Data:
         if self.target in self.drop:
             raise broken_rule("drop", "not name the target", f"it names '{self.target}'", "remove it from the list")
+        if self.weight is not None and self.weight in (self.target, *self.drop, *self.columns):
+            found = f"'{self.weight}' is also the target, or under drop or columns"
+            raise broken_rule("weight", "be a column that nothing else names", found, "name it only here")
         return self
 
 
@@ -175,6 +188,11 @@ class Space(Section):
     """[low, high] of the largest gradient norm; not searched unless given."""
     schedule: Schedules | None = None
     """Courses of the learning rate; not searched unless given."""
+    class_balance: UpToOneRange | None = None
+    """[low, high] of the exponent b of class weights (n / (K n_c))^b, within 0 to 1, for classification; searched by
+    itself where the objective looks at the labels of rare classes."""
+    focal: NotNegativeRange | None = None
+    """[low, high] of the focal loss' exponent, for classification; not searched unless given."""
 
 
 class Search(Section):
@@ -203,7 +221,10 @@ class Evaluate(Section):
     folds: Annotated[int, Field(ge=2, le=50)] = 5
     """Number of blocks of rows, each held out once."""
     objective: Objective = "auto"
-    """The metric to improve; auto is roc_auc for two classes, log_loss for more, rmse for numbers."""
+    """The metric to improve; auto is roc_auc for two classes, log_loss for more, rmse for numbers. average_precision
+    is another name of pr_auc; mae and pinball train their own losses."""
+    quantile: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """The quantile to predict with objective pinball."""
     strategy: Literal["corrected", "nested", "holdout"] = "corrected"
     """How the choice of the best trial is paid for (see docs/evaluation.md)."""
     draws: Annotated[int, Field(ge=50)] = 500
@@ -214,6 +235,21 @@ class Evaluate(Section):
     """Column that orders the rows in time: every block is then one stretch of time, and a holdout the last one."""
     holdout: Annotated[float, Field(ge=0.05, le=0.5)] = 0.2
     """Share of the rows that strategy holdout keeps away from everything."""
+
+    @field_validator("objective", mode="after")
+    @classmethod
+    def _one_name(cls, objective: str) -> str:
+        return _ALIASES.get(objective, objective)
+
+    @model_validator(mode="after")
+    def _quantile_of_pinball(self) -> Evaluate:
+        if self.quantile is not None and self.objective != "pinball":
+            found = f"the objective is {self.objective}"
+            raise broken_rule("quantile", "be left out unless the objective is pinball", found, "remove it")
+        if self.quantile is None and self.objective == "pinball":
+            found, fix = "evaluate.quantile is missing", "add it, such as 'quantile: 0.9'"
+            raise broken_rule("objective", "come with a quantile where it is pinball", found, fix)
+        return self
 
 
 class Report(Section):

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 import autoft
 from autoft import bagging, files, pace, spaces
 from autoft.journal import Journal, difference, read
-from autoft.prepare import Prepared, Tell, fingerprint_parts
+from autoft.prepare import Prepared, Tell
 from autoft.records import Progress
+from autoft.run_key import fingerprint_parts
 from autoft.search.budget import Budget
 from autoft.search.interrupt import Interrupt
 from autoft.search.loop import Found, Search
@@ -177,10 +178,9 @@ def _blend(recipe: Recipe, prepared: Prepared, found: Found) -> tuple[tuple[int,
     chosen = choose(
         prepared.y,
         candidates,
-        task=prepared.target.task,
         objective=prepared.objective,
-        positive_index=prepared.target.positive_index,
         members=recipe.search.blend,
+        **prepared.problem,
     )
     return tuple((candidates[c].trial, share) for c, share in chosen)
 
@@ -202,6 +202,8 @@ def _baselines(context: Context, prepared: Prepared) -> Mapping[str, Array]:
             seed=context.recipe.seed,
             boosting=spaces.boosting_fits(context.recipe, prepared, Machine.measure()),
             words=partial(tfidf, prepared.plan, prepared.encoded) if prepared.plan.texts else None,
+            row_weights=prepared.weights,
+            quantile=prepared.trained_quantile,
         )
 
 
@@ -219,6 +221,8 @@ def trainer(context: Context, prepared: Prepared, members: Sequence[Member]) -> 
         classes=len(prepared.target.classes),
         train=[m.train for m in members],
         held_out=[m.held_out for m in members],
+        weights=prepared.weights,
+        quantile=prepared.trained_quantile,
     )
     limits = Limits(epochs=recipe.search.epochs, patience=recipe.search.patience)
     return Trainer(data, folds=prepared.split.k, limits=limits, seed=recipe.seed, clock=context.watch.clock)
@@ -267,7 +271,7 @@ def _search(
 
 def _score(prepared: Prepared, outcome: Outcome) -> float:
     """The objective on the pooled held-out predictions at the trial's number of epochs."""
-    from autoft.evaluate.weighted import weighted_scores
+    from autoft.evaluate.weighted import of_rows, weighted_scores
 
     rows = np.flatnonzero(prepared.split.blocks >= 0)
     predictions = outcome.held_out[outcome.checkpoints.index(outcome.epochs)]
@@ -275,9 +279,8 @@ def _score(prepared: Prepared, outcome: Outcome) -> float:
         prepared.y[rows],
         predictions[rows],
         np.ones((1, len(rows)), dtype=np.uint8),
-        task=prepared.target.task,
-        positive_index=prepared.target.positive_index,
         names=(prepared.objective,),
+        **{**prepared.problem, "row_weights": of_rows(prepared.weights, rows)},
     )
     return float(scored[prepared.objective][0])
 

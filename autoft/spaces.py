@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from autoft import backend
 from autoft.networks.families import FAMILIES
 from autoft.search import cost
@@ -28,6 +30,12 @@ _LARGEST_SHARE, _FIRST_SHARE, _EPOCHS, _AFFORDABLE = 0.25, 0.2, 50, 60.0
 #: Most of the minutes that boosting may take on the folds.
 _BASELINES_SHARE = 0.15
 
+#: Objectives that depend on how many rows of a rare class are decided right.
+_LABELS_OF_CLASSES = frozenset({"f1", "recall", "balanced_accuracy", "mcc"})
+
+#: Share of the rows below which one of two classes is rare; of more classes, the same part of an even share.
+_RARE = 0.2
+
 #: Time that an activation takes beside a perceptron's: Mish is a softplus and a tanh, and the activations of an
 #: ensemble lie in memory, not in a cache.
 _EFFORT = {"realmlp": 8.0, "tabm": 5.0, "tabm-mini": 4.0}
@@ -43,7 +51,24 @@ def space_for(recipe: Recipe, prepared: Prepared, rows: int) -> tuple[Dimension,
     from autoft.search.space import make_space
 
     plan, changes = prepared.plan, recipe.search.space.model_dump()
-    return make_space(rows, embedded=bool(plan.embedded), numbers=bool(plan.continuous), changes=changes)
+    return make_space(
+        rows,
+        embedded=bool(plan.embedded),
+        numbers=bool(plan.continuous),
+        rare=rare_classes_count(prepared),
+        changes=changes,
+    )
+
+
+def rare_classes_count(prepared: Prepared) -> bool:
+    """Whether the objective looks at labels of classes, one of which is rare (`_RARE`), so that weights may help."""
+    target = prepared.target
+    if target.task == "regression" or prepared.objective not in _LABELS_OF_CLASSES:
+        return False
+    touched = prepared.split.blocks >= 0
+    own = None if prepared.weights is None else prepared.weights[touched]
+    counts = np.bincount(prepared.y[touched], own, minlength=len(target.classes))
+    return bool(counts.min() * len(counts) < 2 * _RARE * counts.sum())
 
 
 def boosting_fits(recipe: Recipe, prepared: Prepared, machine: Machine) -> bool:

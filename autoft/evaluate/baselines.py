@@ -10,10 +10,11 @@ import numpy as np
 
 from autoft.evaluate.folds import Member
 from autoft.evaluate.intervals import Array, around, draw, mean_interval
-from autoft.evaluate.metrics import METRICS, scores
+from autoft.evaluate.metrics import METRICS
 from autoft.evaluate.score import Verdict
-from autoft.evaluate.weighted import weighted_scores
+from autoft.evaluate.weighted import of_rows, point_scores, weighted_scores
 from autoft.records import Baseline, Interval, Task
+from autoft.training.losses import weighted_quantile
 
 #: Categories that are kept apart; scikit-learn's histograms have room for 255 bins.
 MOST_CATEGORIES = 250
@@ -38,6 +39,8 @@ def run(
     seed: int,
     boosting: bool = True,
     words: Callable[[Array], Array] | None = None,
+    row_weights: Array | None = None,
+    quantile: float | None = None,
 ) -> dict[str, Array]:
     """Held-out predictions of the baselines.
 
@@ -52,6 +55,8 @@ def run(
         seed: Of the boosting.
         boosting: Whether it is among them.
         words: Gives further numbers ``[n, w]``, made of texts by what the training rows (positions) have in them.
+        row_weights: ``[n]``; nothing is learned from rows of weight 0. None where all count the same.
+        quantile: That a regression is to predict; None for the mean.
 
     Returns:
         By name (``constant``, ``linear``, ``hist_gradient_boosting``) the pooled predictions, ``[n, classes]`` or
@@ -68,17 +73,18 @@ def run(
     result = {name: np.zeros(width) for name in names}
     plain = features
     for member in single:
+        own = member.train if row_weights is None else member.train[row_weights[member.train] > 0]
         if words is not None:
             more = words(member.train)
             features = np.hstack([plain, more])
             categorical = np.pad(categorical[: plain.shape[1]], (0, more.shape[1]))
         for name, pooled in result.items():
-            model = _model(name, features[member.train], categorical, y[member.train], task, seed)
+            model = _model(name, features[own], categorical, y[own], task, seed, quantile)
             with warnings.catch_warnings(), threadpool_limits(threads):
                 # An unfinished optimum is good enough for a yardstick, and categories unseen in training are
                 # expected; neither is news for the user.
                 warnings.filterwarnings("ignore", message="(?s).*(failed to converge|unknown categories).*")
-                model.fit(features[member.train], y[member.train])
+                _fit(model, features[own], y[own], of_rows(row_weights, own))
                 pooled[member.held_out] = _predict(model, features[member.held_out], width)
                 if untouched.size:
                     pooled[untouched] += _predict(model, features[untouched], width) / len(single)
@@ -97,6 +103,8 @@ def compare(
     draws: int = 500,
     seed: int,
     verdict: Verdict | None = None,
+    row_weights: Array | None = None,
+    quantile: float | None = None,
 ) -> tuple[Baseline, ...]:
     """Baselines beside the network, on the same rows and the same bootstrap draws.
 
@@ -111,6 +119,7 @@ def compare(
         task, objective, positive_index: The problem.
         draws, seed: Of the bootstrap; those of the verdict where there is one.
         verdict: Of `score.corrected`, `score.nested` or `score.holdout`.
+        row_weights, quantile: As for `score.corrected`.
 
     Returns:
         One record for each baseline, in the given order.
@@ -120,7 +129,8 @@ def compare(
     counts = draw(clusters[rows], *((draws, seed) if verdict is None else (verdict.draws, verdict.seed)))
     corrected = verdict is not None and verdict.out_of_bag
     weights = (counts == 0).astype(np.uint8) if corrected else counts
-    problem: dict[str, Any] = {"task": task, "positive_index": positive_index}
+    problem: dict[str, Any] = {"task": task, "positive_index": positive_index, "quantile": quantile}
+    problem["row_weights"] = of_rows(row_weights, rows)
     metric = METRICS[objective]
     if verdict is None:
         network = weighted_scores(y[rows], network_held_out[rows], weights, names=(objective,), **problem)[objective]
@@ -133,8 +143,8 @@ def compare(
         if corrected:
             metrics, difference = {m: mean_interval(v) for m, v in samples.items()}, mean_interval(gained)
         else:
-            own = scores(y[rows], network_held_out[rows], **problem)[objective]
-            point = scores(y[rows], predictions[rows], **problem)
+            own = point_scores(y[rows], network_held_out[rows], **problem)[objective]
+            point = point_scores(y[rows], predictions[rows], **problem)
             metrics = {m: around(point[m], v) for m, v in samples.items()}
             gain = own - point[objective]
             difference = around(gain if metric.direction == "max" else -gain, gained)
@@ -148,7 +158,19 @@ def _word(difference: Interval) -> Literal["beaten", "level", "not beaten"]:
     return "not beaten" if difference.high < 0 else "level"
 
 
-def _model(name: str, features: Array, categorical: Array, y: Array, task: Task, seed: int) -> Any:
+def _fit(model: Any, features: Array, y: Array, weights: Array | None) -> None:
+    """Fit a model or the last step of a pipeline; weights have mean 1, so that penalties keep their meaning."""
+    if weights is None:
+        model.fit(features, y)
+        return
+    steps = getattr(model, "steps", None)
+    name = f"{steps[-1][0]}__sample_weight" if steps else "sample_weight"
+    model.fit(features, y, **{name: weights / weights.mean()})
+
+
+def _model(
+    name: str, features: Array, categorical: Array, y: Array, task: Task, seed: int, quantile: float | None
+) -> Any:
     from sklearn.dummy import DummyClassifier, DummyRegressor
     from sklearn.linear_model import LogisticRegression, Ridge
     from sklearn.pipeline import make_pipeline
@@ -159,13 +181,32 @@ def _model(name: str, features: Array, categorical: Array, y: Array, task: Task,
     numbers, codes = np.flatnonzero(filled & ~categorical), np.flatnonzero(filled & categorical)
     # Training rows of one class (blocks in time order can be so) leave nothing to learn.
     if name == "constant" or not filled.any() or (not regression and len(np.unique(y)) < 2):
-        return DummyRegressor() if regression else DummyClassifier(strategy="prior")
+        if not regression:
+            return DummyClassifier(strategy="prior")
+        return DummyRegressor() if quantile is None else DummyRegressor(strategy="quantile", quantile=quantile)
     if name == "linear":
         bounds = np.nanmin(features[:, numbers], axis=0), np.nanmax(features[:, numbers], axis=0)
+        ridge = Ridge() if quantile is None else _shifted_ridge(quantile)
         return make_pipeline(
-            _one_hot(numbers, codes, bounds), Ridge() if regression else LogisticRegression(max_iter=200)
+            _one_hot(numbers, codes, bounds), ridge if regression else LogisticRegression(max_iter=200)
         )
-    return make_pipeline(_ordinal(numbers, codes), _boosting(len(codes), y, task, seed))
+    return make_pipeline(_ordinal(numbers, codes), _boosting(len(codes), y, task, seed, quantile))
+
+
+def _shifted_ridge(quantile: float) -> Any:
+    """Ridge regression moved by the quantile of its errors on the training rows.
+
+    The linear programs of exact linear quantiles take minutes on tables of ten thousand rows.
+    """
+    from sklearn.linear_model import Ridge
+
+    class ShiftedRidge(Ridge):  # type: ignore[misc]
+        def fit(self, features: Array, y: Array, sample_weight: Array | None = None) -> Any:
+            super().fit(features, y, sample_weight=sample_weight)
+            self.intercept_ += weighted_quantile(y - self.predict(features), quantile, sample_weight)
+            return self
+
+    return ShiftedRidge()
 
 
 def _one_hot(numbers: Array, codes: Array, bounds: tuple[Array, Array]) -> Any:
@@ -191,13 +232,14 @@ def _ordinal(numbers: Array, codes: Array) -> Any:
     return ColumnTransformer([("categories", ordinal, codes), ("numbers", "passthrough", numbers)])
 
 
-def _boosting(codes: int, y: Array, task: Task, seed: int) -> Any:
+def _boosting(codes: int, y: Array, task: Task, seed: int, quantile: float | None) -> Any:
     """Gradient boosting whose first columns are category codes."""
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
     first = list(range(codes))
     if task == "regression":
-        return HistGradientBoostingRegressor(categorical_features=first, random_state=seed)
+        loss = {} if quantile is None else {"loss": "quantile", "quantile": quantile}
+        return HistGradientBoostingRegressor(categorical_features=first, random_state=seed, **loss)
     # Early stopping sets rows of each class aside, which a class with a single row does not survive.
     early = len(y) > EARLY_STOPPING_ROWS and np.unique(y, return_counts=True)[1].min() > 1
     return HistGradientBoostingClassifier(categorical_features=first, early_stopping=bool(early), random_state=seed)

@@ -4,7 +4,8 @@ Greedy selection with replacement: Caruana, Niculescu-Mizil, Crew, Ksikes, "Ense
 models", ICML 2004. It begins with the trial that is best by the objective and adds, again and again, the one that
 lowers the squared error of the mean prediction most (for classes that is the Brier score, a proper one). Squared errors
 of means are quadratic forms: one small matrix says what every blend is worth, so that the whole selection can be made
-anew on every draw of the bias correction.
+anew on every draw of the bias correction. Where a regression learns a quantile, squared errors would pull it to the
+mean: the pinball loss itself is then lowered, on `ROWS` rows at most.
 """
 
 from __future__ import annotations
@@ -13,9 +14,13 @@ import numpy as np
 
 from autoft.evaluate.intervals import Array
 from autoft.records import Task
+from autoft.training.losses import pinball
 
 #: Trials that a blend may draw on, the best by the objective, and rounds of the selection: weights are n-ths of those.
 POOL, ROUNDS = 10, 12
+
+#: Rows on which the pinball losses of blends are compared, evenly spaced: it is done again on every draw.
+ROWS = 4_000
 
 
 def errors(y: Array, predictions: Array, task: Task, positive_index: int, unit: float = 1.0) -> Array:
@@ -60,9 +65,7 @@ def select(gram: Array, members: int) -> Array:
     best, lowest = counts.copy(), float(gram[0, 0])
     inside, total = gram[0].copy(), float(gram[0, 0])
     for size in range(2, ROUNDS + 1):
-        losses = (total + 2 * inside + np.diagonal(gram)) / size**2
-        if np.count_nonzero(counts) >= members:
-            losses = np.where(counts > 0, losses, np.inf)
+        losses = _open((total + 2 * inside + np.diagonal(gram)) / size**2, counts, members)
         pick = int(np.argmin(losses))
         total += 2 * inside[pick] + gram[pick, pick]
         inside = inside + gram[pick]
@@ -70,3 +73,47 @@ def select(gram: Array, members: int) -> Array:
         if losses[pick] < lowest * (1 - 1e-9):
             best, lowest = counts.copy(), float(losses[pick])
     return np.asarray(best / best.sum())
+
+
+def sample(rows: int) -> Array:
+    """Positions of the rows on which pinball losses are compared: evenly spaced, `ROWS` at most.
+
+    >>> sample(3).tolist()
+    [0, 1, 2]
+    """
+    return np.asarray(np.unique(np.linspace(0, rows - 1, min(rows, ROWS)).round().astype(int)))
+
+
+def select_by_pinball(y: Array, predictions: Array, weights: Array, members: int, quantile: float) -> Array:
+    """As `select`, by the pinball loss of the mean prediction.
+
+    Args:
+        y: Values ``[m]``.
+        predictions: Of t trials, ``[m, t]``.
+        weights: Of the rows, ``[m]``.
+        members: Most different trials.
+        quantile: Of the loss.
+
+    >>> y, one = np.zeros(2), np.ones(2)
+    >>> select_by_pinball(y, np.array([[1.0, -1.0], [1.0, -1.0]]), one, 5, 0.5).tolist()
+    [0.5, 0.5]
+    """
+    few = weights > 0
+    wrong, own = predictions[few].astype(np.float64) - y[few, None], weights[few].astype(np.float64)
+    counts = np.zeros(wrong.shape[1])
+    counts[0] = 1
+    total = wrong[:, 0].copy()
+    best, lowest = counts.copy(), float(own @ pinball(0.0, total, quantile))
+    for size in range(2, ROUNDS + 1):
+        losses = _open(own @ pinball(0.0, (total[:, None] + wrong) / size, quantile), counts, members)
+        pick = int(np.argmin(losses))
+        total += wrong[:, pick]
+        counts[pick] += 1
+        if losses[pick] < lowest * (1 - 1e-9):
+            best, lowest = counts.copy(), float(losses[pick])
+    return np.asarray(best / best.sum())
+
+
+def _open(losses: Array, counts: Array, members: int) -> Array:
+    """Losses of the trials that may be added: only of those that are in, once there are as many as may be."""
+    return np.where(counts > 0, losses, np.inf) if np.count_nonzero(counts) >= members else losses

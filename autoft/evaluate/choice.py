@@ -10,11 +10,11 @@ import numpy as np
 from autoft.errors import EvaluationError
 from autoft.evaluate import blend
 from autoft.evaluate.intervals import Array, draw
-from autoft.evaluate.metrics import METRICS
-from autoft.evaluate.weighted import weighted_means, weighted_scores
+from autoft.evaluate.metrics import METRICS, trained_quantile
+from autoft.evaluate.weighted import of_rows, weighted_means, weighted_scores
 from autoft.records import Task, Trial
 from autoft.search.outcome import Outcome
-from autoft.training.losses import row_losses
+from autoft.training.losses import class_weights, row_losses
 
 #: Row weights (rows x trials x draws) that a correction looks at before it starts to save work.
 AFFORDABLE = 10**9
@@ -33,11 +33,15 @@ MOST_ROWS_BLENDED = 200_000
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Candidate:
-    """Pooled held-out predictions of one checkpoint of one trial: ``[n, classes]`` or ``[n]``, NaN elsewhere."""
+    """Pooled held-out predictions of one checkpoint of one trial: ``[n, classes]`` or ``[n]``, NaN elsewhere.
+
+    `balance` is the exponent of the class weights that the trial trained with.
+    """
 
     trial: int
     epochs: int
     predictions: Array
+    balance: float = 0.0
 
 
 #: Positions of candidates and their weights, which sum to 1: what is deployed, or would be on some draw.
@@ -45,11 +49,19 @@ Blend = tuple[tuple[int, float], ...]
 
 
 def choose(
-    y: Array, candidates: Sequence[Candidate], *, task: Task, objective: str, positive_index: int, members: int = 1
+    y: Array,
+    candidates: Sequence[Candidate],
+    *,
+    task: Task,
+    objective: str,
+    positive_index: int,
+    members: int = 1,
+    row_weights: Array | None = None,
+    quantile: float | None = None,
 ) -> Blend:
     """The choice rule of autoft: positions of the candidates to use, and their weights.
 
-    Within a trial the checkpoint with the lowest mean held-out loss (log-loss, squared error; ties: the earliest),
+    Within a trial the checkpoint with the lowest mean held-out loss (that it trains; ties: the earliest),
     then the trial whose checkpoint has the best objective (ties: the lowest number), then up to `members` trials
     weighted together (`autoft.evaluate.blend`). Only rows on which all candidates have predictions count.
 
@@ -61,8 +73,17 @@ def choose(
     >>> choose(good, candidates, task="regression", objective="rmse", positive_index=1)
     ((1, 1.0),)
     """
-    rows = common_rows(candidates)
-    replay = Replay(y, candidates, rows, task=task, objective=objective, positive_index=positive_index, members=members)
+    replay = Replay(
+        y,
+        candidates,
+        common_rows(candidates),
+        task=task,
+        objective=objective,
+        positive_index=positive_index,
+        members=members,
+        row_weights=row_weights,
+        quantile=quantile,
+    )
     return replay.on_all_rows()
 
 
@@ -76,10 +97,15 @@ def mixed(candidates: Sequence[Candidate], chosen: Blend, rows: Array | slice = 
 def candidates_of(trials: Sequence[Trial], outcomes: Sequence[Outcome]) -> list[Candidate]:
     """The checkpoints of all trials."""
     return [
-        Candidate(trial=trial.number, epochs=epochs, predictions=outcome.held_out[c])
+        Candidate(trial=trial.number, epochs=epochs, predictions=outcome.held_out[c], balance=balance_of(trial))
         for trial, outcome in zip(trials, outcomes, strict=True)
         for c, epochs in enumerate(outcome.checkpoints)
     ]
+
+
+def balance_of(trial: Trial) -> float:
+    """The exponent of the class weights that a trial trained with."""
+    return float(trial.params.get("class_balance", 0.0))
 
 
 def common_rows(candidates: Sequence[Candidate]) -> Array:
@@ -115,6 +141,8 @@ class Replay:
         rows: Positions of the rows that count, ``[m]``.
         task, objective, positive_index: The problem.
         members: Most trials that are blended; 1 for the best alone.
+        row_weights: ``[n]``, which multiply every weighting; None where all rows count the same.
+        quantile: Of the objective ``pinball``.
     """
 
     def __init__(
@@ -127,11 +155,14 @@ class Replay:
         objective: str,
         positive_index: int,
         members: int = 1,
+        row_weights: Array | None = None,
+        quantile: float | None = None,
     ) -> None:
         self.members = members if len(rows) <= MOST_ROWS_BLENDED else 1
         self._wrong: dict[int, Array] = {}
         self.y, self.rows, self.task, self.positive_index = y[rows], rows, task, positive_index
-        self.metric = METRICS[objective]
+        self.metric, self.quantile, self.trained = METRICS[objective], quantile, trained_quantile(objective, quantile)
+        self.row_weights = of_rows(row_weights, rows)
         self.candidates = candidates
         order = sorted(range(len(candidates)), key=lambda c: (candidates[c].trial, candidates[c].epochs))
         self.trials: list[list[int]] = []
@@ -198,8 +229,14 @@ class Replay:
         """The blend of candidates that stand in the order of their objective."""
         if self.members == 1 or len(candidates) < 2:
             return tuple((c, 1.0) for c in candidates[:1])
-        wrong = np.stack([self._errors(c) for c in candidates], axis=2)
-        shares = blend.select(blend.products(wrong, weights), self.members)
+        weights = weights if self.row_weights is None else weights * self.row_weights
+        if self.trained is None:
+            wrong = np.stack([self._errors(c) for c in candidates], axis=2)
+            shares = blend.select(blend.products(wrong, weights), self.members)
+        else:
+            few = blend.sample(len(self.y))
+            values = np.stack([self.candidates[c].predictions[self.rows[few]] for c in candidates], axis=1)
+            shares = blend.select_by_pinball(self.y[few], values, weights[few], self.members, self.trained)
         return tuple((c, float(share)) for c, share in zip(candidates, shares, strict=True) if share > 0)
 
     def _errors(self, candidate: int) -> Array:
@@ -218,8 +255,10 @@ class Replay:
             predictions = [self.candidates[c].predictions[self.rows] for c in own]
             best = np.zeros(len(weights), dtype=int)
             if len(own) > 1:
-                losses = np.stack([row_losses(self.y, p) for p in predictions], axis=1)
-                best = np.argmin(weighted_means(weights, losses), axis=1)
+                losses = np.stack([row_losses(self.y, p, self.trained) for p in predictions], axis=1)
+                if balance := self.candidates[own[0]].balance:
+                    losses = losses * class_weights(self.y, balance, self.row_weights)[self.y, None]
+                best = np.argmin(weighted_means(weights, losses, self.row_weights), axis=1)
             for b in np.unique(best):
                 value[best == b, t] = self._objective(predictions[b], weights[best == b])
             checkpoint[:, t] = own[best]
@@ -228,7 +267,14 @@ class Replay:
     def _objective(self, predictions: Array, weights: Array) -> Array:
         name = self.metric.name
         values = weighted_scores(
-            self.y, predictions, weights, task=self.task, positive_index=self.positive_index, names=(name,)
+            self.y,
+            predictions,
+            weights,
+            task=self.task,
+            positive_index=self.positive_index,
+            names=(name,),
+            row_weights=self.row_weights,
+            quantile=self.quantile,
         )
         return self.metric.better(values[name])
 

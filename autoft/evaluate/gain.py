@@ -27,8 +27,9 @@ from typing import Any
 import numpy as np
 
 from autoft.evaluate.intervals import Array
-from autoft.evaluate.metrics import METRICS, scores
+from autoft.evaluate.metrics import METRICS
 from autoft.evaluate.score import Verdict
+from autoft.evaluate.weighted import of_rows, point_scores
 from autoft.records import Interval, Task
 
 #: The metric that compares rows with one another.
@@ -66,6 +67,8 @@ def bag_gain(
     task: Task,
     positive_index: int,
     exchangeable: bool = True,
+    row_weights: Array | None = None,
+    quantile: float | None = None,
 ) -> dict[str, float]:
     """What the bag gains by metric over its members' pooled predictions, in the metric's own direction.
 
@@ -78,6 +81,8 @@ def bag_gain(
         blocks: Block of each row, ``[n]``.
         task, positive_index: The problem.
         exchangeable: Whether the blocks were drawn at random (neither in time order nor by group).
+        row_weights: ``[n]``, None where all rows count the same.
+        quantile: Of the pinball loss, which is left out without it.
 
     >>> y, blocks = np.array([0.0, 1.0, 2.0]), np.arange(3)
     >>> wrong = {(0, 1): [1.0, 2.0, np.nan], (0, 2): [-1.0, np.nan, 3.0], (1, 2): [np.nan, 0.0, 1.0]}
@@ -98,16 +103,19 @@ def bag_gain(
             one[here] = pairs[min(i, j), max(i, j)][here]
         singles.append(one)
     rows, places = np.flatnonzero(blocks >= 0), [np.flatnonzero(blocks == i) for i in numbers]
-    problem: dict[str, Any] = {"task": task, "positive_index": positive_index}
+    problem: dict[str, Any] = {"task": task, "positive_index": positive_index, "quantile": quantile}
+
+    def scored_on(own: Array, predictions: Array) -> dict[str, float]:
+        return point_scores(y[own], predictions[own], row_weights=of_rows(row_weights, own), **problem)
 
     def mean(scored: Sequence[Mapping[str, float]], name: str) -> float:
         return float(np.mean([each[name] for each in scored]))
 
     def within(predictions: Array) -> float:
-        return mean([scores(y[own], predictions[own], **problem) for own in places], AREA)
+        return mean([scored_on(own, predictions) for own in places], AREA)
 
     together = np.mean(singles, axis=0)
-    bag, alone = scores(y[rows], together[rows], **problem), [scores(y[rows], one[rows], **problem) for one in singles]
+    bag, alone = scored_on(rows, together), [scored_on(rows, one) for one in singles]
     gains = {name: share * (score - mean(alone, name)) for name, score in bag.items()}
     if exchangeable and AREA in bag:
         each = float(np.mean([within(single) for single in singles]))

@@ -9,7 +9,7 @@ import numpy as np
 
 from autoft.evaluate.folds import Member
 from autoft.evaluate.metrics import METRICS
-from autoft.evaluate.weighted import weighted_scores
+from autoft.evaluate.weighted import of_rows, weighted_scores
 from autoft.preprocess.encode import Array, Encoded
 from autoft.preprocess.plan import Plan
 from autoft.records import Column, Importance, Interval, Task
@@ -33,6 +33,8 @@ def permutation_importance(
     objective: str,
     positive_index: int,
     seed: int,
+    row_weights: Array | None = None,
+    quantile: float | None = None,
 ) -> tuple[Importance, ...]:
     """Importance of each used column, the largest first.
 
@@ -46,6 +48,8 @@ def permutation_importance(
         members: The K folds.
         task, objective, positive_index: The problem.
         seed: Of the sample and the shuffles.
+        row_weights: ``[n]``, None where all rows count the same.
+        quantile: Of the objective ``pinball``.
 
     Returns:
         One record per used column; its interval spans the repeats. Nothing where more than MOST columns are used, or
@@ -66,7 +70,16 @@ def permutation_importance(
         predictions = answers(changed)[np.tile(own, len(changed) // len(own)), np.arange(len(changed))]
         weights = np.ones((1, len(rows)), dtype=np.uint8)
         scored = [
-            weighted_scores(y[rows], part, weights, task=task, positive_index=positive_index, names=(objective,))
+            weighted_scores(
+                y[rows],
+                part,
+                weights,
+                task=task,
+                positive_index=positive_index,
+                names=(objective,),
+                row_weights=of_rows(row_weights, rows),
+                quantile=quantile,
+            )
             for part in np.split(predictions, len(changed) // len(own))
         ]
         return np.array([float(METRICS[objective].better(one[objective])[0]) for one in scored])

@@ -21,7 +21,7 @@ import numpy as np
 from autoft.errors import EvaluationError
 from autoft.evaluate.intervals import Array
 from autoft.records import Task
-from autoft.training.losses import bounded
+from autoft.training.losses import bounded, pinball
 
 Direction = Literal["max", "min"]
 Needs = Literal["proba", "label", "value"]
@@ -86,6 +86,7 @@ _ROWS: tuple[tuple[str, Direction, tuple[Task, ...], str, Needs], ...] = (
     ("mae", "min", _VALUES, "MAE", "value"),
     ("r2", "max", _VALUES, "R2", "value"),
     ("median_absolute_error", "min", _VALUES, "Median absolute error", "value"),
+    ("pinball", "min", _VALUES, "Pinball loss", "value"),
 )
 
 #: Every metric by name, in the order in which reports show them.
@@ -95,13 +96,26 @@ METRICS: dict[str, Metric] = {
 }
 
 
-def objectives(task: Task) -> tuple[str, ...]:
-    """Names of the metrics that exist for a task.
+def objectives(task: Task, quantile: float | None = None) -> tuple[str, ...]:
+    """Names of the metrics that exist for a task; the pinball loss needs its quantile.
 
     >>> objectives("regression")
     ('rmse', 'mae', 'r2', 'median_absolute_error')
     """
-    return tuple(name for name, metric in METRICS.items() if task in metric.tasks)
+    return tuple(
+        name for name, metric in METRICS.items() if task in metric.tasks and (name != "pinball" or quantile is not None)
+    )
+
+
+def trained_quantile(objective: str, quantile: float | None = None) -> float | None:
+    """The quantile whose pinball loss is trained for an objective; None where it is the usual loss of the task.
+
+    The median for the absolute errors, which it minimizes; `quantile` for the pinball loss.
+
+    >>> trained_quantile("mae"), trained_quantile("pinball", 0.9), trained_quantile("rmse")
+    (0.5, 0.9, None)
+    """
+    return {"mae": 0.5, "median_absolute_error": 0.5, "pinball": quantile}.get(objective)
 
 
 def default_objective(task: Task) -> str:
@@ -135,7 +149,9 @@ def row_briers(y: Array, probabilities: Array, *, task: Task, positive_index: in
     return np.asarray(np.square(probabilities.astype(np.float64) - np.eye(probabilities.shape[1])[y]).sum(axis=1))
 
 
-def scores(y: Array, predictions: Array, *, task: Task, positive_index: int) -> dict[str, float]:
+def scores(
+    y: Array, predictions: Array, *, task: Task, positive_index: int, quantile: float | None = None
+) -> dict[str, float]:
     """Every metric of the task on all given rows.
 
     Args:
@@ -143,6 +159,7 @@ def scores(y: Array, predictions: Array, *, task: Task, positive_index: int) -> 
         predictions: Probabilities ``[n, classes]`` or values ``[n]``.
         task: Kind of problem.
         positive_index: Position of the positive class (binary).
+        quantile: Of the pinball loss, which is left out without it.
 
     Raises:
         EvaluationError: If there are no rows, or a prediction is not finite.
@@ -152,7 +169,8 @@ def scores(y: Array, predictions: Array, *, task: Task, positive_index: int) -> 
     """
     _check(y, predictions)
     if task == "regression":
-        return _value_scores(y, predictions.astype(np.float64))
+        found = _value_scores(y, predictions.astype(np.float64))
+        return found if quantile is None else found | {"pinball": float(pinball(y, predictions, quantile).mean())}
     return _class_scores(y, predictions, task, positive_index)
 
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from autoft.evaluate.choice import Blend, Candidate, Replay, choose, common_rows, mixed
 from autoft.evaluate.intervals import Array, around, draw, mean_interval
-from autoft.evaluate.metrics import objectives, scores
-from autoft.evaluate.weighted import weighted_scores
+from autoft.evaluate.metrics import objectives
+from autoft.evaluate.weighted import of_rows, point_scores, weighted_scores
 from autoft.records import Interval, Task
 
 __all__ = ["Blend", "Candidate", "PairCandidate", "Verdict", "choose", "corrected", "holdout", "nested", "plain"]
@@ -30,6 +31,7 @@ class PairCandidate:
     trial: int
     epochs: int
     pairs: Mapping[tuple[int, int], Array]
+    balance: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -75,6 +77,8 @@ def corrected(
     members: int = 1,
     draws: int = 500,
     seed: int,
+    row_weights: Array | None = None,
+    quantile: float | None = None,
 ) -> Verdict:
     """Bootstrap bias corrected score of the choice, without further training.
 
@@ -92,15 +96,19 @@ def corrected(
         members: Most trials that are blended.
         draws: Number of draws.
         seed: Equal seeds give equal verdicts.
+        row_weights: ``[n]``; a row of weight 2 counts as two rows, whenever it is drawn or left out.
+        quantile: Of the objective ``pinball``.
     """
     rows = common_rows(candidates)
-    replay = Replay(y, candidates, rows, task=task, objective=objective, positive_index=positive_index, members=members)
+    problem: dict[str, Any] = {"task": task, "positive_index": positive_index, "quantile": quantile}
+    replay = Replay(y, candidates, rows, objective=objective, members=members, row_weights=row_weights, **problem)
+    own = of_rows(row_weights, rows)
     counts, picks = replay.on_draws(clusters[rows], draws, seed)
-    samples = {name: np.full(len(counts), np.nan) for name in objectives(task)}
+    samples = {name: np.full(len(counts), np.nan) for name in objectives(task, quantile)}
     for pick, here in _places(picks).items():
         left_out = (counts[here] == 0).astype(np.uint8)
         predictions = mixed(candidates, pick, rows)
-        drawn = weighted_scores(y[rows], predictions, left_out, task=task, positive_index=positive_index)
+        drawn = weighted_scores(y[rows], predictions, left_out, row_weights=own, **problem)
         for name, values in drawn.items():
             samples[name][here] = values
     held_out = {name: mean_interval(values) for name, values in samples.items()}
@@ -120,6 +128,8 @@ def nested(
     members: int = 1,
     draws: int = 500,
     seed: int,
+    row_weights: Array | None = None,
+    quantile: float | None = None,
 ) -> Verdict:
     """Score by holding out pairs of blocks: unbiased even when no trial is any good, but noisier.
 
@@ -132,24 +142,25 @@ def nested(
         candidates: Checkpoints of the K members that leave one block out; the deployed choice and the naive
             scores come from these.
         blocks: Block of each row, ``[n]``, negative for the untouched holdout.
-        clusters, task, objective, positive_index, members, draws, seed: As for `corrected`.
+        clusters, task, objective, positive_index, members, draws, seed, row_weights, quantile: As for `corrected`.
     """
     touched = common_rows(candidates)
-    replay = Replay(
-        y, candidates, touched, task=task, objective=objective, positive_index=positive_index, members=members
-    )
+    problem: dict[str, Any] = {"task": task, "positive_index": positive_index}
+    problem |= {"row_weights": row_weights, "quantile": quantile}
+    choosing: dict[str, Any] = {**problem, "objective": objective, "members": members}
+    replay = Replay(y, candidates, touched, **choosing)
     pooled = np.full(candidates[0].predictions.shape, np.nan)
     numbers = np.unique(blocks[blocks >= 0]).tolist()
     for i in numbers:
         others = [j for j in numbers if j != i]
         views = [_other_blocks(pair, i, others, blocks) for pair in pairs]
-        pick = choose(y, views, task=task, objective=objective, positive_index=positive_index, members=members)
+        pick = choose(y, views, **choosing)
         here = blocks == i
         pooled[here] = sum(
             weight * np.mean([_pair(pairs[c], i, j)[here] for j in others], axis=0) for c, weight in pick
         )
     rows = np.flatnonzero(blocks >= 0)
-    held_out, samples = _plain(y, pooled, rows, clusters, task, positive_index, draws, seed)
+    held_out, samples = _plain(y, pooled, rows, clusters, draws, seed, problem)
     return _verdict(replay, held_out, samples[objective], seed, rows, pooled)
 
 
@@ -166,6 +177,8 @@ def holdout(
     members: int = 1,
     draws: int = 500,
     seed: int,
+    row_weights: Array | None = None,
+    quantile: float | None = None,
 ) -> Verdict:
     """Score of the chosen candidate's model on rows that nothing has touched.
 
@@ -174,13 +187,13 @@ def holdout(
         candidates: Checkpoints of all trials on the touched rows.
         predictions: Of the deployed model, ``[n, classes]`` or ``[n]``; only `rows` are looked at.
         rows: Positions of the untouched rows.
-        clusters, task, objective, positive_index, members, draws, seed: As for `corrected`.
+        clusters, task, objective, positive_index, members, draws, seed, row_weights, quantile: As for `corrected`.
     """
     touched = common_rows(candidates)
-    replay = Replay(
-        y, candidates, touched, task=task, objective=objective, positive_index=positive_index, members=members
-    )
-    held_out, samples = _plain(y, predictions, rows, clusters, task, positive_index, draws, seed)
+    problem: dict[str, Any] = {"task": task, "positive_index": positive_index}
+    problem |= {"row_weights": row_weights, "quantile": quantile}
+    replay = Replay(y, candidates, touched, objective=objective, members=members, **problem)
+    held_out, samples = _plain(y, predictions, rows, clusters, draws, seed, problem)
     return _verdict(replay, held_out, samples[objective], seed, rows, predictions)
 
 
@@ -196,16 +209,18 @@ def plain(
     seed: int,
 ) -> dict[str, Interval]:
     """Scores of given predictions on given rows, with cluster bootstrap intervals and no correction."""
-    return _plain(y, predictions, rows, clusters, task, positive_index, draws, seed)[0]
+    problem = {"task": task, "positive_index": positive_index}
+    return _plain(y, predictions, rows, clusters, draws, seed, problem)[0]
 
 
 def _plain(
-    y: Array, predictions: Array, rows: Array, clusters: Array, task: Task, positive_index: int, draws: int, seed: int
+    y: Array, predictions: Array, rows: Array, clusters: Array, draws: int, seed: int, problem: Mapping[str, Any]
 ) -> tuple[dict[str, Interval], dict[str, Array]]:
     """Scores with intervals, and the bootstrap samples behind them."""
-    point = scores(y[rows], predictions[rows], task=task, positive_index=positive_index)
+    own = {**problem, "row_weights": of_rows(problem.get("row_weights"), rows)}
+    point = point_scores(y[rows], predictions[rows], **own)
     counts = draw(clusters[rows], draws, seed)
-    samples = weighted_scores(y[rows], predictions[rows], counts, task=task, positive_index=positive_index)
+    samples = weighted_scores(y[rows], predictions[rows], counts, **own)
     return {name: around(value, samples[name]) for name, value in point.items()}, samples
 
 
@@ -220,7 +235,14 @@ def _verdict(
     """The record of an outcome; without predictions of their own, those of the choice were scored out of the bag."""
     chosen, metric = replay.on_all_rows(), replay.metric
     pooled = mixed(replay.candidates, chosen)
-    naive = scores(replay.y, pooled[replay.rows], task=replay.task, positive_index=replay.positive_index)
+    naive = point_scores(
+        replay.y,
+        pooled[replay.rows],
+        task=replay.task,
+        positive_index=replay.positive_index,
+        row_weights=replay.row_weights,
+        quantile=replay.quantile,
+    )
     shown = pooled if predictions is None else predictions
     only = np.full(shown.shape, np.nan)
     only[rows] = shown[rows]
@@ -258,4 +280,4 @@ def _other_blocks(pair: PairCandidate, i: int, others: Sequence[int], blocks: Ar
     predictions = np.full(_pair(pair, i, others[0]).shape, np.nan)
     for j in others:
         predictions[blocks == j] = _pair(pair, i, j)[blocks == j]
-    return Candidate(trial=pair.trial, epochs=pair.epochs, predictions=predictions)
+    return Candidate(trial=pair.trial, epochs=pair.epochs, predictions=predictions, balance=pair.balance)

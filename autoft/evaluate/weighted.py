@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from autoft.evaluate.intervals import Array
-from autoft.evaluate.metrics import decide, objectives, row_briers
+from autoft.evaluate.metrics import decide, objectives, row_briers, scores
 from autoft.records import Task
-from autoft.training.losses import row_losses
+from autoft.training.losses import pinball, row_losses
 
 #: Weights worked on at a time (8 MiB in float64), which bounds the memory and suits the caches.
 CHUNK = 2**20
@@ -33,6 +33,8 @@ def weighted_scores(
     task: Task,
     positive_index: int,
     names: Sequence[str] | None = None,
+    row_weights: Array | None = None,
+    quantile: float | None = None,
 ) -> dict[str, Array]:
     """Scores of one set of predictions under each of many weightings.
 
@@ -43,6 +45,8 @@ def weighted_scores(
         task: Kind of problem.
         positive_index: Position of the positive class (binary).
         names: Metrics to compute; all of the task if None.
+        row_weights: ``[n]``, which multiply every weighting: a row of weight 2 counts as two rows.
+        quantile: Of the pinball loss, which is left out without it.
 
     Returns:
         ``[draws]`` values by name; NaN where the weighted rows leave a metric undefined (see `metrics`).
@@ -51,24 +55,49 @@ def weighted_scores(
     >>> weighted_scores(np.array([1.0, 2, 3]), np.array([1.0, 2, 6]), w, task="regression", positive_index=1)["mae"]
     array([1., 0.])
     """
-    wanted = objectives(task) if names is None else tuple(names)
-    kernels = list(_kernels(y, predictions, task, positive_index, wanted))
+    wanted = objectives(task, quantile) if names is None else tuple(names)
+    kernels = list(_kernels(y, predictions, task, positive_index, wanted, quantile))
     result = {name: np.full(len(weights), np.nan) for name in wanted}
     for start, stop in chunks(weights):
         with np.errstate(divide="ignore", invalid="ignore"):
+            some = weights[start:stop] if row_weights is None else weights[start:stop] * row_weights
             for kernel in kernels:
-                for name, values in kernel(weights[start:stop]).items():
+                for name, values in kernel(some).items():
                     if name in result:
                         result[name][start:stop] = values
     return result
 
 
-def weighted_means(weights: Array, columns: Array) -> Array:
+def point_scores(
+    y: Array,
+    predictions: Array,
+    *,
+    task: Task,
+    positive_index: int,
+    row_weights: Array | None = None,
+    quantile: float | None = None,
+) -> dict[str, float]:
+    """Every metric of the task on all given rows (`metrics.scores`), each of which counts by its weight."""
+    if row_weights is None:
+        return scores(y, predictions, task=task, positive_index=positive_index, quantile=quantile)
+    found = weighted_scores(
+        y, predictions, row_weights[None], task=task, positive_index=positive_index, quantile=quantile
+    )
+    return {name: float(values[0]) for name, values in found.items()}
+
+
+def weighted_means(weights: Array, columns: Array, row_weights: Array | None = None) -> Array:
     """Weighted means of several columns under each weighting: ``[draws, n], [n, c] -> [draws, c]``."""
     result = np.empty((len(weights), columns.shape[1]))
     for start, stop in chunks(weights):
-        result[start:stop] = _means(weights[start:stop], columns)
+        some = weights[start:stop] if row_weights is None else weights[start:stop] * row_weights
+        result[start:stop] = _means(some, columns)
     return result
+
+
+def of_rows(row_weights: Array | None, rows: Array) -> Array | None:
+    """Weights of some rows, None where all rows count the same."""
+    return None if row_weights is None else row_weights[rows]
 
 
 def chunks(weights: Array) -> Iterator[tuple[int, int]]:
@@ -79,13 +108,15 @@ def chunks(weights: Array) -> Iterator[tuple[int, int]]:
 
 
 def _kernels(
-    y: Array, predictions: Array, task: Task, positive_index: int, wanted: tuple[str, ...]
+    y: Array, predictions: Array, task: Task, positive_index: int, wanted: tuple[str, ...], quantile: float | None
 ) -> Iterator[Kernel]:
     """The computations that the wanted metrics need, each prepared for these predictions."""
     if task == "regression":
         error = predictions.astype(np.float64) - y
         if set(wanted) & {"rmse", "mae"}:
             yield _value_means(error)
+        if "pinball" in wanted and quantile is not None:
+            yield _pinball_mean(pinball(y, predictions, quantile))
         if "r2" in wanted:
             yield _r2(y, error)
         if "median_absolute_error" in wanted:
@@ -118,6 +149,13 @@ def _value_means(error: Array) -> Kernel:
     def kernel(w: Array) -> dict[str, Array]:
         means = _means(w, columns)
         return {"rmse": np.sqrt(means[:, 0]), "mae": means[:, 1]}
+
+    return kernel
+
+
+def _pinball_mean(losses: Array) -> Kernel:
+    def kernel(w: Array) -> dict[str, Array]:
+        return {"pinball": _means(w, losses[:, None])[:, 0]}
 
     return kernel
 
@@ -184,7 +222,10 @@ def _area(true: Array, score: Array, precision: bool) -> Callable[[Array], Array
         drawn = np.take(w, order, axis=1)
         hits = np.cumsum(drawn * true, axis=1, dtype=_sum_type(w))
         positive = hits[:, -1].astype(np.float64)
-        negative = drawn.sum(axis=1, dtype=np.float64) - positive
+        if drawn.dtype.kind == "f":  # a difference of sums would leave rounding noise where there is no such row
+            negative = (drawn * ~true).sum(axis=1)
+        else:
+            negative = drawn.sum(axis=1, dtype=np.float64) - positive
         seen = np.cumsum(drawn, axis=1, dtype=_sum_type(w)) if ties or precision else None
         if seen is not None and ties:
             hits, seen = hits[:, ends], seen[:, ends]

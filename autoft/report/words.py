@@ -67,6 +67,11 @@ METRICS: dict[str, Metric] = {
         meaning="half of the predictions miss by less than this, in units of the target",
         more_is_better=False,
     ),
+    "pinball": Metric(
+        label="Pinball loss",
+        meaning="the average miss, in units of the target, weighted so that the wanted quantile misses least",
+        more_is_better=False,
+    ),
     "r2": Metric(
         label="R²",
         meaning="share of the target's variance that is explained; 0 is the mean as the answer, 1 is perfect",

@@ -88,7 +88,13 @@ def relevant(params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def comparable(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether the held-out curves of two configurations can be compared at the same epoch."""
+    """Whether the held-out curves of two configurations can be compared at the same epoch.
+
+    Those of weighted classes or the focal loss cannot, with none: what they give away in log-loss they are to win back
+    in the objective.
+    """
+    if any(params.get(name) for params in (one, other) for name in ("class_balance", "focal")):
+        return False
     return (one.get("architecture") in CYCLES) == (other.get("architecture") in CYCLES)
 
 
@@ -141,7 +147,12 @@ def _nearest(dimension: Dimension, value: Any) -> Any:
 
 
 def make_space(
-    rows: int, *, embedded: bool, numbers: bool = True, changes: Mapping[str, Sequence[Any] | None]
+    rows: int,
+    *,
+    embedded: bool,
+    numbers: bool = True,
+    rare: bool = False,
+    changes: Mapping[str, Sequence[Any] | None],
 ) -> tuple[Dimension, ...]:
     """The space for a table, with the strong default that is always tried first.
 
@@ -151,8 +162,9 @@ def make_space(
         rows: Training rows of a fold; larger tables get larger batches.
         embedded: Whether there are embedded columns (then their length is searched too).
         numbers: Whether there are numbers of many values (then how they enter is searched too).
+        rare: Whether the objective looks at the labels of rare classes (then class weights are searched too).
         changes: The recipe's narrower or wider choices by name; None or absent keeps the standard one. Weight decay,
-            label smoothing, clipping and the schedule are searched only where they are given.
+            label smoothing, clipping, the focal loss and the schedule are searched only where they are given.
     """
     dropout, l2 = changes.get("dropout") or (0.0, 0.5), changes.get("l2") or (1e-6, 3e-3)
     rate = changes.get("learning_rate") or (3e-4, 2e-2)
@@ -182,8 +194,14 @@ def make_space(
         number("dropout", dropout, 0.2, False),
         number("l2", l2, 3e-5, True),
     ]
-    for name, default, log in (("weight_decay", 1e-4, True), ("label_smoothing", 0.0, False), ("clip", 1.0, True)):
-        limits = changes.get(name)
+    for name, default, log in (
+        ("weight_decay", 1e-4, True),
+        ("label_smoothing", 0.0, False),
+        ("clip", 1.0, True),
+        ("class_balance", 0.0, False),
+        ("focal", 0.0, False),
+    ):
+        limits = changes.get(name) or ((0.0, 1.0) if rare and name == "class_balance" else None)
         if limits:
             space.append(number(name, limits, default, log))
     if changes.get("schedule"):

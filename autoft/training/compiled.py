@@ -17,7 +17,7 @@ from autoft.networks import noise
 from autoft.networks.architecture import Architecture, Inputs
 from autoft.networks.families import FAMILIES, Family, build_network
 from autoft.records import Task
-from autoft.training.step import SETTINGS, State, flat_cos, progress, row_losses, total_loss, update
+from autoft.training.step import SETTINGS, State, class_factors, flat_cos, progress, row_losses, total_loss, update
 
 #: Floating-point operations of an epoch above which XLA pays on TensorFlow: it takes an eighth off an epoch, and a
 #: second for every size. Decided by `python -m benchmarks.compilation`, not by a clock: equal runs stay equal.
@@ -38,6 +38,7 @@ class Shape:
         steps: Steps of an epoch.
         rows: Rows of the table.
         extras: Those of `step.EXTRAS` that a trial uses.
+        quantile: Of the pinball loss that a regression trains; None for the squared error.
     """
 
     architecture: Architecture
@@ -50,6 +51,7 @@ class Shape:
     steps: int
     rows: int
     extras: frozenset[str] = frozenset()
+    quantile: float | None = None
 
     @property
     def family(self) -> Family:
@@ -110,8 +112,8 @@ class Compiled:
         Args:
             state: Weights and moments, packed: few arguments are quick to pass.
             fixed: Weights that are not trained.
-            settings: ``[9, S, 1, 1]``.
-            rows: ``(inputs, y)`` of `Rows`.
+            settings: ``[11, S, 1, 1]``.
+            rows: ``(inputs, y)`` of `Rows`, and with class weights the shares of the classes ``[S, classes]``.
             table: Uniform numbers for the dropout masks.
             steps: Positions and weights ``[steps, S, B]``, beginnings of windows ``[steps, layers]``.
         """
@@ -137,10 +139,14 @@ class Compiled:
     ) -> State:
         from keras import ops
 
-        inputs, y = rows
+        inputs, y = rows[:2]
         batch, truth = _gathered(inputs, positions), ops.take(y, positions, axis=0)
 
-        smoothing = settings["label_smoothing"] if "label_smoothing" in self.shape.extras else None
+        smoothing, focal, balance = (
+            settings[name] if name in self.shape.extras else None
+            for name in ("label_smoothing", "focal", "class_balance")
+        )
+        factors = None if balance is None else class_factors(rows[2], balance, truth)
         cycles, dropout = self.shape.family.course == "cycles", settings["dropout"]
         if cycles:
             dropout = dropout * flat_cos(progress(state[3], settings))
@@ -148,11 +154,12 @@ class Compiled:
         def loss(weights: list[Any]) -> Any:
             with noise.drawing(table, ops.unstack(starts, self.shape.architecture.windows)):
                 logits = self._logits(weights, fixed, batch, training=True, dropout=dropout)
-            if self.shape.architecture.ensemble == 1:
-                return total_loss(row_losses(self.shape.task, logits, truth, smoothing), weight)
+            alone = self.shape.architecture.ensemble == 1
+            y_rows = truth if alone else ops.expand_dims(truth, 2)
+            losses = row_losses(self.shape.task, logits, y_rows, smoothing, focal=focal, quantile=self.shape.quantile)
             # Each of the k networks learns by its own loss, never by that of their mean.
-            losses = row_losses(self.shape.task, logits, ops.expand_dims(truth, 2), smoothing)
-            return total_loss(ops.mean(losses, axis=2), weight)
+            losses = losses if alone else ops.mean(losses, axis=2)
+            return total_loss(losses if factors is None else losses * factors, weight)
 
         gradients = self._engine.gradients(loss, list(state[0]))
         active = ops.cast(ops.sum(weight, axis=1) > 0, "float32")[:, None, None]

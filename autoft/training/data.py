@@ -14,7 +14,7 @@ from autoft.preprocess.encode import Array, Encoded
 from autoft.preprocess.fit import Statistics, blocks, fit_statistics
 from autoft.preprocess.plan import Plan
 from autoft.records import Task
-from autoft.training.losses import answers
+from autoft.training.losses import answers, weighted_quantile
 
 #: Rows that pass through the preprocessing layers at a time, and their cells (rows x columns x members) in float64.
 CHUNK, CELLS = 16_384, 2**24
@@ -46,6 +46,8 @@ class StackData:
         train, held_out: Row positions of each member.
         center, scale: ``[S]`` of the regression target in the member's training rows (0 and 1 otherwise).
         low, high: ``[S]`` smallest and largest target there, between which answers are kept (infinite otherwise).
+        weights: ``[n]`` of the rows, 0 for rows that do not count; None where all count the same.
+        quantile: That a regression learns; None for the mean.
     """
 
     plan: Plan
@@ -61,6 +63,8 @@ class StackData:
     scale: Array
     low: Array
     high: Array
+    weights: Array | None = None
+    quantile: float | None = None
 
     @property
     def members(self) -> int:
@@ -91,13 +95,32 @@ class StackData:
         return answers(logits, self.task, center, scale, (low, high))
 
     def prior(self) -> Array:
-        """``[S, outputs]`` log odds (binary) or log shares (multiclass) of the training rows; 0 for regression."""
+        """``[S, outputs]`` log odds (binary) or log shares (multiclass) of the training rows.
+
+        For regression 0, the mean of the standardized targets, or the quantile that is learned.
+        """
         if self.task == "regression":
-            return np.zeros((self.members, 1))
-        classes = 2 if self.task == "binary" else self.outputs
-        counts = np.stack([np.bincount(self.y[rows], minlength=classes) for rows in self.train]) + 0.5
+            if self.quantile is None:
+                return np.zeros((self.members, 1))
+            found = [weighted_quantile(self.y[rows], self.quantile, self._own(rows)) for rows in self.train]
+            return np.asarray((np.array(found) - self.center) / self.scale)[:, None]
+        counts = self._class_counts() + 0.5
         logs = np.log(counts / counts.sum(axis=1, keepdims=True))
         return np.asarray(logs[:, 1:] - logs[:, :1] if self.task == "binary" else logs)
+
+    def class_shares(self) -> Array:
+        """``[S, classes]`` share of each class in the (weighted) training rows; only for classification."""
+        counts = self._class_counts()
+        return np.asarray(counts / counts.sum(axis=1, keepdims=True))
+
+    def _class_counts(self) -> Array:
+        """``[S, classes]`` training rows of each class; weighted rows count by their weight, which is 1 on average."""
+        classes = 2 if self.task == "binary" else self.outputs
+        return np.stack([np.bincount(self.y[rows], self._own(rows), minlength=classes) for rows in self.train])
+
+    def _own(self, rows: Array) -> Array | None:
+        """Weights of a member's training rows, with mean 1."""
+        return None if self.weights is None else self.weights[rows] / self.weights[rows].mean()
 
 
 def stack_data(
@@ -109,6 +132,8 @@ def stack_data(
     classes: int,
     train: Sequence[Array],
     held_out: Sequence[Array],
+    weights: Array | None = None,
+    quantile: float | None = None,
 ) -> StackData:
     """Fit the preprocessing of every member on its training rows and encode all rows with it.
 
@@ -119,6 +144,8 @@ def stack_data(
         task: Kind of problem.
         classes: Number of classes (ignored for regression).
         train, held_out: Row positions by member.
+        weights: ``[n]`` of the rows; nothing is learned from those of weight 0.
+        quantile: That a regression learns; None for the mean.
 
     Raises:
         TrainingError: If a member has no rows to train on, or none that it has not seen.
@@ -126,6 +153,8 @@ def stack_data(
     backend.prepare()
     from autoft.preprocess.layers import build_encoder
 
+    if weights is not None:
+        train = [rows[weights[rows] > 0] for rows in train]
     _check(train, held_out)
     statistics = fit_statistics(plan, encoded, train)
     encoder = build_encoder(plan, statistics)
@@ -141,8 +170,9 @@ def stack_data(
     center, scale = np.zeros(len(train)), np.ones(len(train))
     low, high = np.full(len(train), -np.inf), np.full(len(train), np.inf)
     if task == "regression":
-        center = np.array([y[rows].mean() for rows in train])
-        scale = np.array([_spread(y[rows]) for rows in train])
+        own = [None if weights is None else weights[rows] for rows in train]
+        center = np.array([np.average(y[rows], weights=w) for rows, w in zip(train, own, strict=True)])
+        scale = np.array([_spread(y[rows], w) for rows, w in zip(train, own, strict=True)])
         low, high = (np.array([extreme(y[rows]) for rows in train]) for extreme in (np.min, np.max))
     return StackData(
         plan=plan,
@@ -158,6 +188,8 @@ def stack_data(
         scale=scale,
         low=low,
         high=high,
+        weights=weights,
+        quantile=quantile,
     )
 
 
@@ -172,18 +204,30 @@ def _check(train: Sequence[Array], held_out: Sequence[Array]) -> None:
             )
 
 
-def _spread(y: Array) -> float:
-    """Standard deviation of the targets; 1 where they are all the same but for rounding."""
-    spread = float(y.std())
+def _spread(y: Array, weights: Array | None = None) -> float:
+    """Standard deviation of the (weighted) targets; 1 where they are all the same but for rounding."""
+    if weights is None:
+        spread = float(y.std())
+    else:
+        spread = float(np.sqrt(np.average(np.square(y - np.average(y, weights=weights)), weights=weights)))
     return spread if spread > 1e-12 * float(np.abs(y).max()) else 1.0
 
 
-def batches(rows: Sequence[Array], batch: int, *, seed: int, epoch: int) -> tuple[Array, Array]:
+def batches(
+    rows: Sequence[Array], batch: int, *, seed: int, epoch: int, given: Array | None = None
+) -> tuple[Array, Array]:
     """Each member's rows in a new order, cut into batches.
 
+    Args:
+        rows: Training rows of each member.
+        batch: Rows of a member per step.
+        seed, epoch: The order follows from them.
+        given: Weights of all rows of the table ``[n]``; None where all count the same.
+
     Returns:
-        Row positions and weights, both ``[steps, S, batch]``. The tail is padded, never dropped: with weight 0 and
-        a row of the member's own, so that not even a 0 times an infinity comes from a row that it must not see.
+        Row positions and weights, both ``[steps, S, batch]``; weights are 1 on average over a member's rows. The
+        tail is padded, never dropped: with weight 0 and a row of the member's own, so that not even a 0 times an
+        infinity comes from a row that it must not see.
     """
     steps = max(-(-len(r) // batch) for r in rows)
     order = np.zeros((len(rows), steps * batch), dtype=np.int32)
@@ -191,7 +235,7 @@ def batches(rows: Sequence[Array], batch: int, *, seed: int, epoch: int) -> tupl
     for s, own in enumerate(rows):
         order[s, : len(own)] = np.random.default_rng([seed, s, epoch]).permutation(own)
         order[s, len(own) :] = own[0]
-        weights[s, : len(own)] = 1.0
+        weights[s, : len(own)] = 1.0 if given is None else given[order[s, : len(own)]] / given[own].mean()
 
     def cut(x: Array) -> Array:
         return np.ascontiguousarray(x.reshape(len(rows), steps, batch).swapaxes(0, 1))

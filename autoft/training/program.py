@@ -101,7 +101,7 @@ class Program:
         )
         weights = np.tile(weights, (1, self.trials, 1)) if self.trials > 1 else weights
         steps = (self._positions(order), constant(weights), constant(starts))
-        given = (self._state, self._fixed, self._settings, (self.rows.inputs, self.rows.y), self._table, steps)
+        given = (self._state, self._fixed, self._settings, self._given_rows(), self._table, steps)
         self._seen = None
         if watched is None or watched.shape[1] > self.chunk:
             self._state = self.compiled.epoch(*given)
@@ -149,6 +149,13 @@ class Program:
         few._settings, few._seen = part(self._settings, 1), None
         few._seed, few._noise, few._table = self._seed, self._noise, self._table
         return few
+
+    def _given_rows(self) -> tuple[Any, ...]:
+        """Inputs and targets, and the shares of the classes for a program that weighs them."""
+        rows: tuple[Any, ...] = (self.rows.inputs, self.rows.y)
+        if "class_balance" in self.shape.extras and self.rows.shares is not None:
+            rows = (*rows, self._engine.constant(np.tile(self.rows.shares, (self.trials, 1))))
+        return rows
 
     def _piece(self, rows: Array) -> Array:
         positions = self._positions(rows.astype(np.int32))

@@ -12,7 +12,7 @@ from autoft.preprocess.encode import Array
 from autoft.records import TrialStatus
 from autoft.search.outcome import Outcome
 from autoft.training.data import StackData
-from autoft.training.losses import answers, row_losses
+from autoft.training.losses import answers, class_weights, row_losses
 
 
 def checkpoint_epochs(epochs: int) -> tuple[int, ...]:
@@ -52,6 +52,9 @@ class Record:
         self._reason, self._status = "", "finished"
         self._grid = frozenset(checkpoint_epochs(limit))
         self._last: tuple[int, Array, float] | None = None
+        balance, rows = float(params.get("class_balance", 0.0)), np.concatenate(data.held_out[:folds])
+        weights = None if data.weights is None else data.weights[rows]
+        self._classes = class_weights(data.y[rows], balance, weights) if balance else None
 
     @property
     def mean_curve(self) -> list[float]:
@@ -87,13 +90,13 @@ class Record:
             if not (np.isfinite(held_out[s]).all() and np.isfinite(train[s]).all())
             or any(s < self.folds and not np.isfinite(losses[s]).all() for losses in curves.values())
         ]
-        loss = float(np.concatenate(curves["held_out"]).mean())
+        loss = self._mean(np.concatenate(curves["held_out"]), np.concatenate(self.data.held_out[: self.folds]))
         if broken or not math.isfinite(loss):
             rate = float(self.params["learning_rate"])
             self.end(f"diverged at epoch {epoch} in {self._members(broken)} (learning_rate {rate:.3g})", weights)
             return False
-        for name, losses in curves.items():
-            self._curves[name].append([float(x.mean()) / self._unit(s) for s, x in enumerate(losses)])
+        for name, rows in (("held_out", self.data.held_out), ("train", self.sample)):
+            self._curves[name].append([self._mean(x, rows[s]) / self._unit(s) for s, x in enumerate(curves[name])])
         if loss < self._lowest_seen:
             self._lowest_seen, self._best_seen = loss, epoch
         self._last = (epoch, held_out, loss)
@@ -151,7 +154,11 @@ class Record:
             np.repeat(x[: self.folds], sizes) for x in (data.center, data.scale, data.low, data.high)
         )
         with np.errstate(all="ignore"):  # what has diverged is looked for below
-            losses = row_losses(data.y[np.concatenate(own)], answers(flat, data.task, center, scale, (low, high)))
+            found = answers(flat, data.task, center, scale, (low, high))
+            y = data.y[np.concatenate(own)]
+            losses = row_losses(y, found, data.quantile)
+        if self._classes is not None:
+            losses = losses * self._classes[y]
         return np.split(losses, np.cumsum(sizes)[:-1])
 
     def _answer(self, s: int, logits: Array, own: Array) -> Array:
@@ -165,6 +172,14 @@ class Record:
             return "a pair of blocks" if broken else "the mean"
         return f"fold{'s' if folds[1:] else ''} {', '.join(folds)}"
 
+    def _mean(self, losses: Array, rows: Array) -> float:
+        """Mean loss of some rows, weighted where the rows are."""
+        weights = self.data.weights
+        return float(losses.mean()) if weights is None else float(np.average(losses, weights=weights[rows]))
+
     def _unit(self, member: int) -> float:
-        """Squared errors are shown in units of the target's variance, so 1.0 is the constant model."""
-        return float(self.data.scale[member] ** 2)
+        """Squared errors are shown in units of the target's variance, so 1.0 is the constant model.
+
+        Pinball losses are shown in units of the standard deviation.
+        """
+        return float(self.data.scale[member] ** (2 if self.data.quantile is None else 1))

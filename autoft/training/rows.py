@@ -35,6 +35,7 @@ class Rows:
         with np.errstate(over="ignore"):  # a held-out target may be infinite in units of a member's training rows
             y = y.astype(np.int32 if data.task == "multiclass" else np.float32)
         self.y = device.constant(y.reshape(-1))
+        self.shares = None if data.task == "regression" else data.class_shares().astype(np.float32)
         self._offset = np.arange(members, dtype=np.int32)[:, None] * n
 
     def shape(
@@ -53,6 +54,7 @@ class Rows:
             steps=max(-(-len(own) // batch) for own in data.train),
             rows=len(data.y),
             extras=extras,
+            quantile=data.quantile,
         )
 
     def positions(self, rows: Array) -> Array:

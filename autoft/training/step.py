@@ -20,6 +20,9 @@ from autoft.records import Task
 # Adam's constants (Kingma & Ba, arXiv 1412.6980) with Keras' epsilon.
 BETA_1, EPSILON = 0.9, 1e-7
 
+#: Taken off a logit that is not to count.
+_NEVER = 1e9
+
 #: ``(weights, first moments, second moments, steps)``; the first three are lists in the order of the network's
 #: trainable weights, ``[S, in, out]`` each, steps is ``[S, 1, 1]``.
 State = tuple[Any, Any, Any, Any]
@@ -37,6 +40,8 @@ class Settings:
         label_smoothing: Share of every label that is spread over all classes (not for regression).
         clip: Largest norm of a member's whole gradient; 0 leaves it as it is.
         schedule: Course of the learning rate over the trial's epochs.
+        class_balance: Exponent b of the class weights ``(n / (K n_c))^b``: 0 for none, 1 for classes of equal weight.
+        focal: Exponent of the focal loss (Lin and others, ICCV 2017); 0 for the log-loss.
     """
 
     learning_rate: float
@@ -46,6 +51,8 @@ class Settings:
     label_smoothing: float = 0.0
     clip: float = 0.0
     schedule: Literal["constant", "cosine"] = "constant"
+    class_balance: float = 0.0
+    focal: float = 0.0
 
     @classmethod
     def of(cls, params: Mapping[str, Any]) -> Settings:
@@ -54,10 +61,13 @@ class Settings:
 
 
 #: Settings that a program leaves out where no trial of it uses them: they cost a pass over the weights or the rows.
-EXTRAS = frozenset({"weight_decay", "label_smoothing", "clip", "schedule"})
+EXTRAS = frozenset({"weight_decay", "label_smoothing", "clip", "schedule", "class_balance", "focal"})
 
 #: Names of the settings' arrays, in the order in which a program takes them.
-SETTINGS = ("learning_rate", "dropout", "l2", "weight_decay", "label_smoothing", "clip", "cosine", "horizon", "beta_2")
+SETTINGS = (
+    *("learning_rate", "dropout", "l2", "weight_decay", "label_smoothing", "clip", "class_balance", "focal"),
+    *("cosine", "horizon", "beta_2"),
+)
 
 
 def settings_arrays(
@@ -76,44 +86,89 @@ def settings_arrays(
         return np.repeat(np.asarray(values, dtype=np.float32), members)[:, None, None]
 
     return {
-        **{
-            name: stack([getattr(s, name) for s in settings])
-            for name in ("learning_rate", "dropout", "l2", "weight_decay", "label_smoothing", "clip")
-        },
+        **{name: stack([getattr(s, name) for s in settings]) for name in SETTINGS[: SETTINGS.index("cosine")]},
         "cosine": stack([float(s.schedule == "cosine") for s in settings]),
         "horizon": stack([float(max(horizon, 1))] * len(settings)),
         "beta_2": stack([beta_2] * len(settings)),
     }
 
 
-def row_losses(task: Task, logits: Any, y: Any, smoothing: Any = None) -> Any:
+def row_losses(
+    task: Task, logits: Any, y: Any, smoothing: Any = None, *, focal: Any = None, quantile: float | None = None
+) -> Any:
     """``[S, B]`` losses of rows from logits ``[S, B, outputs]`` and targets ``[S, B]``.
 
     Args:
         task: Kind of problem.
         logits, y: Of the rows; of an ensemble ``[S, B, k, outputs]`` and ``[S, B, 1]``, which gives ``[S, B, k]``.
         smoothing: ``[S, 1, 1]`` label smoothing, None for none.
+        focal: ``[S, 1, 1]`` exponents of the focal loss, None for the log-loss: a row's loss is multiplied by the
+            probability of all wrong classes, to that power (Lin and others, ICCV 2017).
+        quantile: Of the pinball loss of a regression (`losses.pinball`); None for the squared error.
     """
     from keras import ops
 
     if task == "regression":
-        return ops.square(logits[..., 0] - y)
+        if quantile is None:
+            return ops.square(logits[..., 0] - y)
+        error = y - logits[..., 0]
+        return ops.maximum(quantile * error, (quantile - 1.0) * error)
     if task == "binary":
         z = logits[..., 0]
-        soft = y if smoothing is None else y + ops.reshape(smoothing, (-1, *[1] * (len(y.shape) - 1))) * (0.5 - y)
-        return ops.softplus(z) - soft * z
+        soft = y if smoothing is None else y + _to_rank(smoothing, len(y.shape)) * (0.5 - y)
+        losses = ops.softplus(z) - soft * z
+        if focal is None:
+            return losses
+        # log(1 - p) of the row's own class, without the p that float32 rounds to 1.
+        wrong = -ops.softplus((2 * y - 1) * z)
+        return losses * ops.exp(_to_rank(focal, len(z.shape)) * wrong)
     classes = ops.shape(logits)[-1]  # a program for arrays of any size learns it when it runs
-    own = ops.one_hot(y, classes, dtype=logits.dtype)
+    hard = ops.one_hot(y, classes, dtype=logits.dtype)
+    own = hard
     if smoothing is not None:
-        own = own + ops.reshape(smoothing, (-1, *[1] * len(y.shape))) * (1.0 / ops.cast(classes, logits.dtype) - own)
-    return ops.logsumexp(logits, axis=-1) - ops.sum(own * logits, axis=-1)
+        own = own + _to_rank(smoothing, len(own.shape)) * (1.0 / ops.cast(classes, logits.dtype) - own)
+    whole = ops.logsumexp(logits, axis=-1)
+    losses = whole - ops.sum(own * logits, axis=-1)
+    if focal is None:
+        return losses
+    wrong = ops.logsumexp(logits - _NEVER * hard, axis=-1) - whole
+    return losses * ops.exp(_to_rank(focal, len(losses.shape)) * wrong)
+
+
+def _to_rank(setting: Any, rank: int) -> Any:
+    """A setting ``[S, 1, 1]`` with one axis for each of an array ``[S, ...]``."""
+    from keras import ops
+
+    return ops.reshape(setting, (-1, *[1] * (rank - 1)))
+
+
+def class_factors(shares: Any, exponent: Any, y: Any) -> Any:
+    """Weights ``[S, B]`` of rows by their class: ``(n / (K n_c))^b``, with mean 1 over a member's training rows.
+
+    Args:
+        shares: ``[S, classes]`` of each member's training rows; they sum to 1 (then n and K cancel).
+        exponent: ``[S, 1, 1]``, b.
+        y: ``[S, B]`` class positions.
+    """
+    from keras import ops
+
+    rarity = ops.exp(-_to_rank(exponent, 2) * ops.log(ops.maximum(shares, 1e-9)))  # a class without rows weighs nothing
+    rarity = rarity / ops.sum(shares * rarity, axis=1, keepdims=True)
+    own = ops.one_hot(ops.cast(y, "int32"), ops.shape(shares)[1], dtype=rarity.dtype)
+    return ops.sum(own * ops.expand_dims(rarity, 1), axis=2)
 
 
 def total_loss(losses: Any, weight: Any) -> Any:
-    """Sum over members of the mean over their rows; weights ``[S, B]`` are 0 for padding."""
+    """Sum over members of the weighted mean over their rows.
+
+    Args:
+        losses: ``[S, B]``.
+        weight: ``[S, B]``, with mean 1 over a member's training rows, so that a batch counts by what it holds and the
+            learning rate keeps its meaning; 0 for padding.
+    """
     from keras import ops
 
-    own = ops.maximum(ops.sum(weight, axis=1), 1.0)
+    own = ops.maximum(ops.sum(ops.cast(weight > 0, weight.dtype), axis=1), 1.0)
     return ops.sum(ops.sum(losses * weight, axis=1) / own)
 
 

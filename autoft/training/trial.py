@@ -112,7 +112,7 @@ class Trainer:
         Args:
             params: Each with ``width, depth, activation`` (but for ``architecture: linear``), ``embedding, batch_size,
                 learning_rate, dropout, l2``, and where they are searched ``weight_decay, label_smoothing, clip,
-                schedule``.
+                schedule, class_balance, focal``.
             out_of_time: Asked after every epoch; when true all end with the epochs they have.
             epochs: Upper limit for these trials alone (Hyperband).
             prune: Asked after every epoch about each trial; a reason ends it as ``pruned``.
@@ -162,7 +162,7 @@ class Trainer:
         for epoch in range(1, epochs + 1):
             if out_of_time():
                 return None
-            program.epoch(*batches(self.data.train, batch, seed=self.seed, epoch=epoch), number=epoch)
+            program.epoch(*self._order(batch, epoch), number=epoch)
         logits, data = program.logits(padded(self.data.held_out)), self.data
         return [data.answers(s, logits[s, : len(own)]) for s, own in enumerate(data.held_out)]
 
@@ -228,8 +228,7 @@ class Trainer:
         records = [Record(self.data, self.folds, limit, p, self._sample) for p in params]
         places = list(range(len(params)))  # which trial stands at each place of the stack
         for epoch in range(1, limit + 1):
-            order = batches(self.data.train, batch, seed=self.seed, epoch=epoch)
-            program.epoch(*order, number=epoch, watched=self._watched)
+            program.epoch(*self._order(batch, epoch), number=epoch, watched=self._watched)
             self._note(program, [records[t] for t in places], epoch, prune)
             running = [t for t in places if not records[t].ended]
             now = self.clock()
@@ -275,6 +274,9 @@ class Trainer:
         decay = FAMILIES[self.architecture(params[0]).kind].weight_decay
         full = [{**({"weight_decay": decay} if decay else {}), **p} for p in params]
         return [Settings.of(p) for p in full], EXTRAS.intersection(set().union(*full))
+
+    def _order(self, batch: int, epoch: int) -> tuple[Array, Array]:
+        return batches(self.data.train, batch, seed=self.seed, epoch=epoch, given=self.data.weights)
 
     def _initial(self, architecture: Architecture) -> dict[str, Array]:
         return initial_weights(architecture, self._start)

@@ -79,7 +79,7 @@ def layout(values: Values) -> Plan:
     return make_plan(columns, values, outliers="clip", max_categories=50, embed_above=4)
 
 
-def data_of(rows: Rows, task: str) -> StackData:
+def data_of(rows: Rows, task: str, **more: Any) -> StackData:
     plan = rows.plan or layout(rows.values)
     return stack_data(
         plan,
@@ -89,6 +89,7 @@ def data_of(rows: Rows, task: str) -> StackData:
         classes=3 if task == "multiclass" else 2,
         train=[np.flatnonzero(k != BLOCKS) for k in range(FOLDS)],
         held_out=[np.flatnonzero(k == BLOCKS) for k in range(FOLDS)],
+        **more,
     )
 
 
@@ -209,16 +210,16 @@ def test_one_training_row_more_or_less_would_be_noticed(originals: dict[str, Sta
     assert expected in differences(knowledge(corrupted, OUT), knowledge(originals[task], OUT))
 
 
-def trained(data: StackData, kind: str = "mlp") -> dict[str, np.ndarray]:
+def trained(data: StackData, kind: str = "mlp", **more: float) -> dict[str, np.ndarray]:
     """Weights of all members after a fixed number of epochs, dropout on."""
-    params = {**PARAMS, "architecture": kind, "numbers": "plain" if kind == "mlp" else "piecewise"}
+    params = {**PARAMS, "architecture": kind, "numbers": "plain" if kind == "mlp" else "piecewise", **more}
     trainer = Trainer(data, folds=FOLDS, limits=Limits(epochs=EPOCHS, patience=EPOCHS), seed=0)
     architecture, batch = trainer._key(params)
     settings, extras = trainer._settings([params])
     program = Program(architecture, batch, trainer._rows, extras=extras)
     program.start(trainer._initial(architecture), settings, epochs=EPOCHS)
     for epoch in range(1, EPOCHS + 1):
-        program.epoch(*batches(data.train, batch, seed=0, epoch=epoch), number=epoch)
+        program.epoch(*batches(data.train, batch, seed=0, epoch=epoch, given=data.weights), number=epoch)
     return program.weights()
 
 
@@ -281,3 +282,39 @@ def test_one_training_row_moves_the_trained_weights(honest: tuple[str, dict[str,
     row = np.flatnonzero(BLOCKS != OUT)[:1]
     weights = trained(data_of(labels(clean(task), row), task))
     assert all(not np.array_equal(w[OUT], expected[name][OUT]) for name, w in weights.items())
+
+
+#: What each task trains with when rows or classes weigh.
+WEIGHING: dict[str, tuple[dict[str, Any], dict[str, float]]] = {
+    "binary": ({}, {"class_balance": 0.8, "focal": 1.5}),
+    "multiclass": ({}, {"class_balance": 0.8, "focal": 1.5}),
+    "regression": ({"quantile": 0.8}, {}),
+}
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_weights_of_rows_and_classes_owe_nothing_to_the_held_out_block(task: str):
+    """Class weights, prior, target scaling, quantile, and all that is trained with them."""
+    more, params = WEIGHING[task]
+    weights = np.random.default_rng(1).integers(0, 4, ROWS).astype(float)
+    out = np.flatnonzero(BLOCKS == OUT)
+    other = weights.copy()
+    # Which rows count at all is settled before anything learns, like which rows there are.
+    other[out] *= 1e6 * np.arange(1, len(out) + 1)
+    before = data_of(clean(task), task, weights=weights, **more)
+    after = data_of(labels(clean(task), out), task, weights=other, **more)
+    assert all(weights[rows].all() for rows in before.train), "rows of weight 0 are not learned from"
+
+    def known(data: StackData, s: int) -> dict[str, np.ndarray]:
+        shares = {} if task == "regression" else {"shares": data.class_shares()[s]}
+        order, given = batches(data.train, 16, seed=0, epoch=1, given=data.weights)
+        return {**knowledge(data, s), **shares, "order": order[:, s], "batch weights": given[:, s]}
+
+    assert differences(known(after, OUT), known(before, OUT)) == []
+    own = set(range(FOLDS)) - {OUT}
+    told = {"batch weights", "target scale" if task == "regression" else "shares"}
+    assert all(told <= set(differences(known(after, s), known(before, s))) for s in own)
+    expected = trained(before, **params)
+    for name, w in trained(after, **params).items():
+        np.testing.assert_array_equal(w[OUT], expected[name][OUT], err_msg=name)
+        assert all(not np.array_equal(w[s], expected[name][s]) for s in own), name

@@ -16,8 +16,9 @@ def test_documented_names_are_there():
     named = {"roc_auc", "pr_auc", "precision", "recall", "f1", "log_loss", "brier", "balanced_accuracy"}
     assert named | {"accuracy", "mcc"} <= set(objectives("binary")) == set(objectives("multiclass"))
     assert set(objectives("regression")) == {"rmse", "mae", "r2", "median_absolute_error"}
+    assert set(objectives("regression", 0.9)) == {*objectives("regression"), "pinball"}
     assert {name for name, metric in METRICS.items() if metric.direction == "min"} == {
-        "log_loss", "brier", "rmse", "mae", "median_absolute_error",
+        "log_loss", "brier", "rmse", "mae", "median_absolute_error", "pinball",
     }  # fmt: skip
 
 

@@ -83,6 +83,8 @@ MORE = {
     "weight_decay": (1e-6, 1e-2),
     "label_smoothing": (0.0, 0.2),
     "clip": (0.1, 10.0),
+    "class_balance": (0.0, 0.8),
+    "focal": (0.0, 3.0),
     "schedule": ("constant", "cosine"),
 }
 
@@ -161,6 +163,18 @@ def test_cycles_are_compared_with_cycles():
     assert comparable(cycles, cycles)
     assert comparable(steady, plain)
     assert not comparable(cycles, plain)
+    for weighed in ({"class_balance": 0.5}, {"focal": 1.0}):
+        assert not comparable({**plain, **weighed}, plain)
+        assert not comparable({**plain, **weighed}, {**plain, **weighed})
+    assert comparable({**plain, "class_balance": 0.0, "focal": 0.0}, plain)
+
+
+def test_class_weights_are_searched_by_themselves_where_rare_classes_count():
+    found = {d.name: d for d in make_space(800, embedded=False, rare=True, changes={})}
+    assert (found["class_balance"].low, found["class_balance"].high, found["class_balance"].default) == (0.0, 1.0, 0.0)
+    assert "focal" not in found
+    first = first_configurations(tuple(found.values()))
+    assert all(params["class_balance"] == 0.0 for params in first)
 
 
 def test_the_linear_models_penalty_stays_within_the_recipes_limits():
