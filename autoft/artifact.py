@@ -33,6 +33,7 @@ _LAYERS = frozenset(
         *("CategorySlots", "OneHotSlots", "StackedDense", "StackedEmbedding", "StackedDropout", "MemberMean"),
         *("PiecewiseLinear", "NumberVectors", "PeriodicVectors", "NTKDense", "Scale", "Bend"),
         *("EnsembleView", "EnsembleDense", "EnsembleLogits", "EnsembleMean", "WeightedMean"),
+        *("Temperature", "Isotonic"),
     }
 )
 #: Other things in a model's configuration that carry a class name.
@@ -52,6 +53,7 @@ class Meta:
         engine: Schema engine whose schema lies beside it, or an empty text.
         ranges: Smallest and largest value of each numeric column in the training table, by column id.
         vocabularies: Categories of each categorical column in the training table, by column id.
+        threshold: Positive probability from which on a row is decided to be positive (binary tasks).
     """
 
     columns: tuple[Column, ...]
@@ -60,6 +62,7 @@ class Meta:
     engine: str
     ranges: Mapping[str, tuple[float, float]]
     vocabularies: Mapping[str, tuple[str, ...]]
+    threshold: float = 0.5
 
 
 def save(
@@ -194,6 +197,7 @@ def load(folder: str | Path) -> tuple[Any, Meta]:
     _check_layers(folder / "model.keras")
     import keras
 
+    import autoft.networks.calibration
     import autoft.networks.ensemble
     import autoft.networks.numbers
     import autoft.networks.stacked
@@ -300,6 +304,14 @@ def _meta(path: Path) -> Meta:
             engine=raw["engine"],
             ranges={k: (float(v[0]), float(v[1])) for k, v in raw["ranges"].items()},
             vocabularies={k: tuple(v) for k, v in raw["vocabularies"].items()},
+            threshold=_threshold(raw.get("threshold", 0.5)),  # older models have none
         )
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise _damaged(path, "it is not what autoft writes") from error
+
+
+def _threshold(value: Any) -> float:
+    threshold = float(value)
+    if not 0.0 < threshold < 1.0:
+        raise ValueError(f"threshold {threshold}")
+    return threshold

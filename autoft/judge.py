@@ -27,7 +27,7 @@ _PACKAGES = ("keras", "tensorflow", "keras-tuner", "tensorflow-data-validation",
 
 def evaluate(context: Context, prepared: Prepared, searched: Searched) -> Evaluation:
     """Scores by the honesty contract, baselines, folds, importance."""
-    from autoft.evaluate import metrics, overfitting
+    from autoft.evaluate import calibrate, metrics, overfitting
     from autoft.evaluate.baselines import compare
     from autoft.evaluate.choice import candidates_of, mixed
     from autoft.evaluate.importance import permutation_importance
@@ -40,11 +40,16 @@ def evaluate(context: Context, prepared: Prepared, searched: Searched) -> Evalua
         scoring = {**problem, "objective": prepared.objective, "seed": recipe.seed}
         answers = searched.bag.answers(prepared.encoded)
         verdict = verdict_of(recipe, prepared, searched, answers, scoring)
+        finish, costs = searched.finish, recipe.knowledge.costs.stated()
+        deciding: dict[str, Any] = {"threshold": finish.threshold, "costs": costs}
         best = found.trials[found.best]
-        pooled = mixed(candidates_of(found.trials, found.outcomes), verdict.chosen)
+        blended = mixed(candidates_of(found.trials, found.outcomes), verdict.chosen)
+        pooled = calibrate.apply(verdict.finish.calibration, blended)
         rows = np.flatnonzero(prepared.split.blocks >= 0)
-        details = metrics.details(prepared.y[rows], pooled[rows], **problem, classes=target.classes)
-        folds = _fold_reports(prepared, answers, best, problem)
+        details = metrics.details(
+            prepared.y[rows], pooled[rows], **problem, threshold=verdict.finish.threshold, classes=target.classes
+        )
+        folds = _fold_reports(prepared, calibrate.apply(finish.calibration, answers), best, {**problem, **deciding})
         direction = metrics.METRICS[prepared.objective].direction
         lines = compare(
             prepared.y,
@@ -53,11 +58,19 @@ def evaluate(context: Context, prepared: Prepared, searched: Searched) -> Evalua
             clusters=prepared.split.clusters,
             draws=recipe.evaluate.draws,
             verdict=verdict,
+            costs=costs,
             **scoring,
         )
         members = prepared.members[: prepared.split.k]
         importance = permutation_importance(
-            searched.bag.answers, prepared.plan, prepared.features, prepared.encoded, prepared.y, members, **scoring
+            lambda rows: calibrate.apply(finish.calibration, searched.bag.answers(rows)),
+            prepared.plan,
+            prepared.features,
+            prepared.encoded,
+            prepared.y,
+            members,
+            **scoring,
+            **deciding,
         )
     return Evaluation(
         task=target.task,
@@ -76,6 +89,7 @@ def evaluate(context: Context, prepared: Prepared, searched: Searched) -> Evalua
         trials=found.trials,
         best=best,
         blend=searched.blend,
+        finish=finish,
         per_class=details.per_class,
         confusion=details.confusion,
         curves=details.curves,
@@ -100,6 +114,8 @@ def verdict_of(
         "clusters": split.clusters,
         "draws": recipe.evaluate.draws,
         "members": recipe.search.blend,
+        "costs": recipe.knowledge.costs.stated(),
+        "calibration": recipe.evaluate.calibration,
     }
     candidates = candidates_of(found.trials, found.outcomes)
     if prepared.strategy == "corrected":

@@ -31,7 +31,7 @@ def write(
     with watch.stage("saving"):
         tell(Progress(stage="saving", message="saving the model and checking that it reads back the same"))
         texts = _texts(context.recipe, prepared, searched)
-        model, meta = searched.bag.raw_model(), _meta(prepared)
+        model, meta = searched.bag.raw_model(), _meta(prepared, searched.finish.threshold)
         scores = {"evaluation.json": _json(to_document(evaluation))}
         artifact.save(folder / "model", model, meta, {**texts, **scores}, _probe(prepared))
     total = round(sum(watch.seconds.values()), 2)
@@ -69,6 +69,12 @@ def notes(recipe: Recipe, prepared: Prepared) -> tuple[str, ...]:
     told = []
     if recipe.data.positive is not None:
         told.append(f"The positive class is '{prepared.target.positive}'.")
+    costs = recipe.knowledge.costs.stated()
+    if costs is not None:
+        told.append(
+            f"A missed positive row costs {costs.false_negative:g}, a false alarm {costs.false_positive:g}: worth an "
+            f"alarm from a probability of {costs.threshold:.3g} on."
+        )
     told += [f"Column '{name}' is {kind}." for name, kind in recipe.data.columns.items()]
     told += [f"Column '{name}' is not to be used." for name in recipe.data.drop]
     told += [f"Column '{name}' may predict the target almost perfectly." for name in recipe.schema_.allow_leak]
@@ -79,7 +85,7 @@ def notes(recipe: Recipe, prepared: Prepared) -> tuple[str, ...]:
     return tuple(told)
 
 
-def _meta(prepared: Prepared) -> artifact.Meta:
+def _meta(prepared: Prepared, threshold: float) -> artifact.Meta:
     numbers = prepared.encoded.numbers
     ranges = {}
     for j, column in enumerate(prepared.plan.numeric):
@@ -94,6 +100,7 @@ def _meta(prepared: Prepared) -> artifact.Meta:
         engine=engine.name if engine else "",
         ranges=ranges,
         vocabularies={c.id: c.vocabulary for c in prepared.plan.categories},
+        threshold=threshold,
     )
 
 

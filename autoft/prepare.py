@@ -299,10 +299,13 @@ def _objective(recipe: Recipe, target: Target) -> str:
     from autoft.evaluate.metrics import default_objective, objectives
     from autoft.recipe_sections import Objective
 
-    wanted = recipe.evaluate.objective
+    wanted, costs = recipe.evaluate.objective, recipe.knowledge.costs.stated()
+    if costs is not None and target.task != "binary":
+        found = f"the task is {target.task}"
+        raise RecipeError("knowledge: costs:", "be left out unless the task is binary", found, "remove them")
     if wanted == "auto":
         return default_objective(target.task)
-    possible = [name for name in objectives(target.task) if name in get_args(Objective)]
+    possible = [name for name in objectives(target.task, costs) if name in get_args(Objective)]
     if wanted not in possible:
         raise RecipeError(
             f"Objective '{wanted}'",

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, model_validator
 
+from autoft import records
 from autoft.recipe_messages import broken_rule
 
 ColumnKind = Literal["numeric", "boolean", "categorical", "date", "text", "identifier"]
@@ -17,7 +18,17 @@ Algorithm = Literal["bayesian", "random", "grid", "hyperband"]
 Activation = Literal["relu", "gelu", "silu", "selu", "tanh"]
 RegressionObjective = Literal["rmse", "mae", "r2", "median_absolute_error"]
 ClassificationObjective = Literal[
-    "roc_auc", "pr_auc", "f1", "precision", "recall", "log_loss", "brier", "balanced_accuracy", "accuracy", "mcc"
+    "roc_auc",
+    "pr_auc",
+    "f1",
+    "precision",
+    "recall",
+    "log_loss",
+    "brier",
+    "balanced_accuracy",
+    "accuracy",
+    "mcc",
+    "cost",
 ]
 Objective = Literal[
     "auto",
@@ -31,6 +42,7 @@ Objective = Literal[
     "balanced_accuracy",
     "accuracy",
     "mcc",
+    "cost",
     "rmse",
     "mae",
     "r2",
@@ -202,6 +214,8 @@ class Evaluate(Section):
     """Number of blocks of rows, each held out once."""
     objective: Objective = "auto"
     """The metric to improve; auto is roc_auc for two classes, log_loss for more, rmse for numbers."""
+    calibration: Literal["auto", "none"] = "auto"
+    """auto calibrates class probabilities on held-out rows where that helps; none leaves them alone."""
     strategy: Literal["corrected", "nested", "holdout"] = "corrected"
     """How the choice of the best trial is paid for (see docs/evaluation.md)."""
     draws: Annotated[int, Field(ge=50)] = 500
@@ -212,6 +226,27 @@ class Evaluate(Section):
     """Column that orders the rows in time: every block is then one stretch of time, and a holdout the last one."""
     holdout: Annotated[float, Field(ge=0.05, le=0.5)] = 0.2
     """Share of the rows that strategy holdout keeps away from everything."""
+
+
+class Costs(Section):
+    """What wrong answers cost, for two classes; only their ratio matters to the decision."""
+
+    false_negative: Annotated[float, Field(gt=0)] | None = None
+    """A positive row that is missed; 1 where only the other cost is given."""
+    false_positive: Annotated[float, Field(gt=0)] | None = None
+    """A false alarm; 1 where only the other cost is given."""
+
+    def stated(self) -> records.Costs | None:
+        """The costs, or None where the recipe has none."""
+        if self.false_negative is None and self.false_positive is None:
+            return None
+        return records.Costs(false_negative=self.false_negative or 1.0, false_positive=self.false_positive or 1.0)
+
+
+class Knowledge(Section):
+    """What is known of the domain."""
+
+    costs: Costs = Field(default_factory=Costs)
 
 
 class Report(Section):

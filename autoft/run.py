@@ -18,7 +18,7 @@ import autoft
 from autoft import bagging, files, pace, spaces
 from autoft.journal import Journal, difference, read
 from autoft.prepare import Prepared, Tell, fingerprint_parts
-from autoft.records import Progress
+from autoft.records import Costs, Finish, Progress
 from autoft.search.budget import Budget
 from autoft.search.interrupt import Interrupt
 from autoft.search.loop import Found, Search
@@ -53,6 +53,7 @@ class Searched:
         baselines: Held-out predictions of simple models.
         bag: The deployed model.
         gains: What the bag gains over its members, by metric; empty where it was not measured.
+        finish: Calibration and threshold of the deployed model.
     """
 
     found: Found
@@ -61,6 +62,7 @@ class Searched:
     baselines: Mapping[str, Array]
     bag: Bag
     gains: Mapping[str, float]
+    finish: Finish
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,13 +157,15 @@ def search_only(context: Context, prepared: Prepared, journal: Journal) -> Searc
         budget, space = pace.budget(context, prepared, journal, stack, space)
         first = first_configurations(space, rows, prepared.target.task)
         searching = _search(context, prepared, journal, stack, space, first, budget)
-        chosen = _blend(recipe, prepared, searching.run())
+        chosen, finish = _choice(recipe, prepared, searching.run())
         found = searching.with_weights([number for number, _ in chosen])
         parts = [(found.outcomes[number], share) for number, share in chosen]
         bag = build_bag(stack.data, [_part(stack, *part) for part in parts], k)
         del stack, searching  # the rows need not stand beside those that follow
-        gains = bagging.gains(context, prepared, journal, parts, partial(trainer, context, prepared))
-    return Searched(found=found, blend=chosen, space=space, baselines={}, bag=bag, gains=gains)
+        trained = partial(trainer, context, prepared)
+        gains, finish = bagging.gains(context, prepared, journal, parts, finish, trained)
+    bag = replace(bag, calibration=finish.calibration)
+    return Searched(found=found, blend=chosen, space=space, baselines={}, bag=bag, gains=gains, finish=finish)
 
 
 def _part(stack: Trainer, outcome: Outcome, share: float) -> Part:
@@ -170,20 +174,24 @@ def _part(stack: Trainer, outcome: Outcome, share: float) -> Part:
     return Part(architecture=stack.architecture(outcome.params), weights=outcome.weights, share=share)
 
 
-def _blend(recipe: Recipe, prepared: Prepared, found: Found) -> tuple[tuple[int, float], ...]:
-    """The choice on all rows: numbers of trials, and their weights."""
-    from autoft.evaluate.choice import candidates_of, choose
+def _choice(recipe: Recipe, prepared: Prepared, found: Found) -> tuple[tuple[tuple[int, float], ...], Finish]:
+    """The choice on all rows: numbers of trials and their weights, calibration and threshold."""
+    from autoft.evaluate.choice import candidates_of, choose, common_rows, mixed
+    from autoft.evaluate.finish import Finisher
 
     candidates = candidates_of(found.trials, found.outcomes)
-    chosen = choose(
-        prepared.y,
-        candidates,
-        task=prepared.target.task,
-        objective=prepared.objective,
-        positive_index=prepared.target.positive_index,
-        members=recipe.search.blend,
-    )
-    return tuple((candidates[c].trial, share) for c, share in chosen)
+    problem: dict[str, Any] = {
+        "task": prepared.target.task,
+        "objective": prepared.objective,
+        "positive_index": prepared.target.positive_index,
+        "costs": recipe.knowledge.costs.stated(),
+    }
+    chosen = choose(prepared.y, candidates, members=recipe.search.blend, **problem)
+    rows = common_rows(candidates)
+    clusters = prepared.split.clusters[rows]
+    finisher = Finisher(prepared.y[rows], clusters, calibration=recipe.evaluate.calibration, **problem)
+    finish = finisher.on_all_rows(mixed(candidates, chosen, rows))
+    return tuple((candidates[c].trial, share) for c, share in chosen), finish
 
 
 def _baselines(context: Context, prepared: Prepared) -> Mapping[str, Array]:
@@ -249,7 +257,7 @@ def _search(
     return Search(
         proposer=proposer,
         train=stack.train_all,
-        score=lambda outcome: _score(prepared, outcome),
+        score=lambda outcome: _score(prepared, outcome, recipe.knowledge.costs.stated()),
         maximize=maximize,
         journal=journal,
         folder=context.folder / "trials",
@@ -264,7 +272,7 @@ def _search(
     )
 
 
-def _score(prepared: Prepared, outcome: Outcome) -> float:
+def _score(prepared: Prepared, outcome: Outcome, costs: Costs | None) -> float:
     """The objective on the pooled held-out predictions at the trial's number of epochs."""
     from autoft.evaluate.weighted import weighted_scores
 
@@ -277,6 +285,8 @@ def _score(prepared: Prepared, outcome: Outcome) -> float:
         task=prepared.target.task,
         positive_index=prepared.target.positive_index,
         names=(prepared.objective,),
+        threshold=costs.threshold if costs is not None and prepared.objective == "cost" else 0.5,
+        costs=costs,
     )
     return float(scored[prepared.objective][0])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from autoft.evaluate import blend
 from autoft.evaluate.intervals import Array, draw
 from autoft.evaluate.metrics import METRICS
 from autoft.evaluate.weighted import weighted_means, weighted_scores
-from autoft.records import Task, Trial
+from autoft.records import Costs, Task, Trial
 from autoft.search.outcome import Outcome
 from autoft.training.losses import row_losses
 
@@ -45,13 +46,22 @@ Blend = tuple[tuple[int, float], ...]
 
 
 def choose(
-    y: Array, candidates: Sequence[Candidate], *, task: Task, objective: str, positive_index: int, members: int = 1
+    y: Array,
+    candidates: Sequence[Candidate],
+    *,
+    task: Task,
+    objective: str,
+    positive_index: int,
+    members: int = 1,
+    costs: Costs | None = None,
 ) -> Blend:
     """The choice rule of autoft: positions of the candidates to use, and their weights.
 
     Within a trial the checkpoint with the lowest mean held-out loss (log-loss, squared error; ties: the earliest),
     then the trial whose checkpoint has the best objective (ties: the lowest number), then up to `members` trials
-    weighted together (`autoft.evaluate.blend`). Only rows on which all candidates have predictions count.
+    weighted together (`autoft.evaluate.blend`). Only rows on which all candidates have predictions count. Labels are
+    decided at one half, or at the threshold of the costs where those are the objective; what is done to the answers of
+    the choice afterwards is the business of `autoft.evaluate.finish`.
 
     Raises:
         EvaluationError: If there is no candidate, no common row, or the objective is undefined on those rows.
@@ -62,8 +72,8 @@ def choose(
     ((1, 1.0),)
     """
     rows = common_rows(candidates)
-    replay = Replay(y, candidates, rows, task=task, objective=objective, positive_index=positive_index, members=members)
-    return replay.on_all_rows()
+    problem: dict[str, Any] = {"task": task, "objective": objective, "positive_index": positive_index, "costs": costs}
+    return Replay(y, candidates, rows, **problem, members=members).on_all_rows()
 
 
 def mixed(candidates: Sequence[Candidate], chosen: Blend, rows: Array | slice = slice(None)) -> Array:
@@ -115,6 +125,7 @@ class Replay:
         rows: Positions of the rows that count, ``[m]``.
         task, objective, positive_index: The problem.
         members: Most trials that are blended; 1 for the best alone.
+        costs: Of errors, for the objective ``cost``.
     """
 
     def __init__(
@@ -127,11 +138,12 @@ class Replay:
         objective: str,
         positive_index: int,
         members: int = 1,
+        costs: Costs | None = None,
     ) -> None:
         self.members = members if len(rows) <= MOST_ROWS_BLENDED else 1
         self._wrong: dict[int, Array] = {}
         self.y, self.rows, self.task, self.positive_index = y[rows], rows, task, positive_index
-        self.metric = METRICS[objective]
+        self.metric, self.costs = METRICS[objective], costs
         self.candidates = candidates
         order = sorted(range(len(candidates)), key=lambda c: (candidates[c].trial, candidates[c].epochs))
         self.trials: list[list[int]] = []
@@ -228,7 +240,14 @@ class Replay:
     def _objective(self, predictions: Array, weights: Array) -> Array:
         name = self.metric.name
         values = weighted_scores(
-            self.y, predictions, weights, task=self.task, positive_index=self.positive_index, names=(name,)
+            self.y,
+            predictions,
+            weights,
+            task=self.task,
+            positive_index=self.positive_index,
+            names=(name,),
+            threshold=self.costs.threshold if name == "cost" and self.costs is not None else 0.5,
+            costs=self.costs,
         )
         return self.metric.better(values[name])
 

@@ -17,7 +17,7 @@ def test_documented_names_are_there():
     assert named | {"accuracy", "mcc"} <= set(objectives("binary")) == set(objectives("multiclass"))
     assert set(objectives("regression")) == {"rmse", "mae", "r2", "median_absolute_error"}
     assert {name for name, metric in METRICS.items() if metric.direction == "min"} == {
-        "log_loss", "brier", "rmse", "mae", "median_absolute_error",
+        "cost", "log_loss", "brier", "rmse", "mae", "median_absolute_error",
     }  # fmt: skip
 
 
