@@ -273,22 +273,20 @@ def _search(
 
 
 def _score(prepared: Prepared, outcome: Outcome, costs: Costs | None) -> float:
-    """The objective on the pooled held-out predictions at the trial's number of epochs."""
+    """The objective on the pooled held-out predictions at the trial's number of epochs, and its best threshold."""
+    from autoft.evaluate.finish import comparer
+    from autoft.evaluate.metrics import METRICS
     from autoft.evaluate.weighted import weighted_scores
 
     rows = np.flatnonzero(prepared.split.blocks >= 0)
-    predictions = outcome.held_out[outcome.checkpoints.index(outcome.epochs)]
-    scored = weighted_scores(
-        prepared.y[rows],
-        predictions[rows],
-        np.ones((1, len(rows)), dtype=np.uint8),
-        task=prepared.target.task,
-        positive_index=prepared.target.positive_index,
-        names=(prepared.objective,),
-        threshold=costs.threshold if costs is not None and prepared.objective == "cost" else 0.5,
-        costs=costs,
-    )
-    return float(scored[prepared.objective][0])
+    y, predictions = prepared.y[rows], outcome.held_out[outcome.checkpoints.index(outcome.epochs)][rows]
+    once = np.ones((1, len(rows)), dtype=np.uint8)
+    name = prepared.objective
+    problem: dict[str, Any] = {"task": prepared.target.task, "positive_index": prepared.target.positive_index}
+    comparing = comparer(y, objective=name, costs=costs, **problem)
+    if comparing is not None:
+        return float(METRICS[name].better(comparing.best_values(predictions, once))[0])
+    return float(weighted_scores(y, predictions, once, names=(name,), **problem)[name][0])
 
 
 def _plain_features(prepared: Prepared) -> tuple[Array, Array]:

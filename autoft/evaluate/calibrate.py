@@ -56,7 +56,7 @@ def apply(calibration: Calibration, probabilities: Array) -> Array:
     logs = log_probabilities(probabilities)
     if calibration.method == "temperature":
         scaled = logs / calibration.temperature
-        return np.asarray(np.exp(scaled - np.logaddexp.reduce(scaled, axis=-1, keepdims=True)))
+        return np.asarray(np.exp(scaled - _log_sums(scaled)[..., None]))
     rising = np.interp(logs[..., 1] - logs[..., 0], *np.array(calibration.knots).T)
     return np.stack([1.0 - rising, rising], axis=-1)
 
@@ -64,6 +64,14 @@ def apply(calibration: Calibration, probabilities: Array) -> Array:
 def log_probabilities(probabilities: Array) -> Array:
     """Logarithms of probabilities, finite, float64."""
     return np.asarray(np.log(np.maximum(probabilities.astype(np.float64), TINY)))
+
+
+def _log_sums(logs: Array) -> Array:
+    """Logarithms of the sums of exponentials over the last axis."""
+    if logs.shape[-1] == 2:
+        return np.asarray(np.logaddexp(logs[..., 0], logs[..., 1]))
+    top = logs.max(axis=-1)
+    return np.asarray(np.log(np.exp(logs - top[..., None]).sum(axis=-1)) + top)
 
 
 def bins(probabilities: Array) -> Array:
@@ -99,7 +107,7 @@ def temperature(logs: Array, y: Array, weights: Array) -> Calibration:
 
     def at(power: float) -> tuple[float, Array]:
         scaled = logs * power
-        total = np.logaddexp.reduce(scaled, axis=1)
+        total = _log_sums(scaled)
         return float(weights @ (total - power * own)), np.exp(scaled - total[:, None])
 
     power = 1.0

@@ -10,6 +10,7 @@ import numpy as np
 
 from autoft.errors import EvaluationError
 from autoft.evaluate import blend
+from autoft.evaluate.finish import comparer
 from autoft.evaluate.intervals import Array, draw
 from autoft.evaluate.metrics import METRICS
 from autoft.evaluate.weighted import weighted_means, weighted_scores
@@ -59,9 +60,9 @@ def choose(
 
     Within a trial the checkpoint with the lowest mean held-out loss (log-loss, squared error; ties: the earliest),
     then the trial whose checkpoint has the best objective (ties: the lowest number), then up to `members` trials
-    weighted together (`autoft.evaluate.blend`). Only rows on which all candidates have predictions count. Labels are
-    decided at one half, or at the threshold of the costs where those are the objective; what is done to the answers of
-    the choice afterwards is the business of `autoft.evaluate.finish`.
+    weighted together (`autoft.evaluate.blend`). Only rows on which all candidates have predictions count. An objective
+    whose threshold is tuned is that of each trial at its best threshold; what is done to the answers of the choice
+    afterwards is the business of `autoft.evaluate.finish`.
 
     Raises:
         EvaluationError: If there is no candidate, no common row, or the objective is undefined on those rows.
@@ -144,6 +145,7 @@ class Replay:
         self._wrong: dict[int, Array] = {}
         self.y, self.rows, self.task, self.positive_index = y[rows], rows, task, positive_index
         self.metric, self.costs = METRICS[objective], costs
+        self._comparer = comparer(self.y, task=task, objective=objective, positive_index=positive_index, costs=costs)
         self.candidates = candidates
         order = sorted(range(len(candidates)), key=lambda c: (candidates[c].trial, candidates[c].epochs))
         self.trials: list[list[int]] = []
@@ -238,16 +240,11 @@ class Replay:
         return value, checkpoint
 
     def _objective(self, predictions: Array, weights: Array) -> Array:
+        if self._comparer is not None:
+            return self._comparer.best_values(predictions, weights)
         name = self.metric.name
         values = weighted_scores(
-            self.y,
-            predictions,
-            weights,
-            task=self.task,
-            positive_index=self.positive_index,
-            names=(name,),
-            threshold=self.costs.threshold if name == "cost" and self.costs is not None else 0.5,
-            costs=self.costs,
+            self.y, predictions, weights, task=self.task, positive_index=self.positive_index, names=(name,)
         )
         return self.metric.better(values[name])
 

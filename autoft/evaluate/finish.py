@@ -85,6 +85,19 @@ class Finisher:
         logs = calibrate.log_probabilities(predictions[rows])
         return [Finish(calibration=calibrate.temperature(logs, self.y[rows], w[rows])) for w in weights]
 
+    def best_values(self, predictions: Array, weights: Array) -> Array:
+        """The tuned metric at the best threshold under each weighting ``[draws]``, turned so that more is better.
+
+        Trials are compared by it: at one half, all trials on a table with few positive rows may find none of them.
+        """
+        cells = self.y * calibrate.BINS + calibrate.bins(predictions)
+        found = np.empty(len(weights))
+        for place, w in enumerate(weights):
+            counts = np.bincount(cells, weights=w, minlength=2 * calibrate.BINS).reshape(1, 2, calibrate.BINS)
+            hits, alarms, positives, negatives = self._decided(counts, Calibration())
+            found[place] = np.max(self._value(hits[0], alarms[0], positives[0], negatives[0]))
+        return found
+
     def _binary(self, cells: Array, weights: Array) -> Finish:
         size = PARTS * 2 * calibrate.BINS
         counts = np.bincount(cells, weights=weights, minlength=size).reshape(PARTS, 2, calibrate.BINS)
@@ -131,7 +144,9 @@ class Finisher:
         if self.positive_index == 0:
             counts, rising = counts[:, ::-1, ::-1], 1.0 - rising[::-1]
         # Rows at or above each bin; none above the last.
-        above = np.concatenate([np.cumsum(counts[:, :, ::-1], axis=2)[:, :, ::-1], np.zeros((PARTS, 2, 1))], axis=2)
+        above = np.concatenate(
+            [np.cumsum(counts[:, :, ::-1], axis=2)[:, :, ::-1], np.zeros((len(counts), 2, 1))], axis=2
+        )
         from_here = above[:, :, np.searchsorted(rising, self._tried)]
         return from_here[:, 1], from_here[:, 0], above[:, 1, 0], above[:, 0, 0]
 
@@ -151,7 +166,18 @@ class Finisher:
                 spread = np.sqrt((hits + alarms) * (misses + rights) * positives * negatives)
                 return np.asarray(np.where(spread > 0, (hits * rights - alarms * misses) / spread, 0.0) + defined)
             assert self.costs is not None
-            return np.asarray(defined - misses * self.costs.false_negative - alarms * self.costs.false_positive)
+            spent = misses * self.costs.false_negative + alarms * self.costs.false_positive
+            return np.asarray(-spent / (positives + negatives) + defined)
+
+
+def comparer(
+    y: Array, *, task: Task, objective: str, positive_index: int, costs: Costs | None = None
+) -> Finisher | None:
+    """What compares trials by an objective whose threshold is tuned (`Finisher.best_values`); else None."""
+    if tuned(task, objective, costs) != objective:
+        return None
+    whole = np.zeros(len(y), dtype=int)  # nothing is cross-fitted here
+    return Finisher(y, whole, task=task, objective=objective, positive_index=positive_index, costs=costs)
 
 
 def tuned(task: Task, objective: str, costs: Costs | None) -> str | None:
