@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -188,8 +188,13 @@ def cross_fitted(method: CalibrationMethod, y: Array, probabilities: Array, bloc
 def read(stored: Mapping[str, Any]) -> Calibration:
     """A calibration from its JSON form.
 
+    Raises:
+        KeyError, TypeError, ValueError: If it is none.
+
     >>> read({"method": "temperature", "temperature": 1.5, "knots": []}).temperature
     1.5
     """
+    if stored["method"] not in get_args(CalibrationMethod):
+        raise KeyError(f"calibration {stored['method']!r}")
     knots = tuple((float(logit), float(probability)) for logit, probability in stored.get("knots", ()))
     return Calibration(method=stored["method"], temperature=float(stored.get("temperature", 1.0)), knots=knots)

@@ -124,21 +124,24 @@ def test_rows_that_were_not_drawn_have_no_say(kind: str, monkeypatch: pytest.Mon
 
 
 def test_a_tuned_threshold_does_not_flatter_noise():
-    """Labels by chance: whatever threshold wins on the rows, the score is what it gets on fresh rows."""
-    reported, true = [], []
-    for seed in range(25):
+    """Labels by chance: whatever threshold wins on the rows, the score is near what it gets on fresh rows."""
+    reported, true, naive, covered = [], [], [], []
+    settings: dict[str, Any] = {"task": "binary", "objective": "f1", "positive_index": 1, "calibration": "auto"}
+    for seed in range(16):
         rng = np.random.default_rng(seed)
-        y, fresh = (rng.random(size) < 0.15 for size in (200, 20_000))
-        drawn = rng.beta(2, 6, (8, 200))
+        y, drawn = (rng.random(200) < 0.15).astype(int), rng.beta(2, 6, (8, 200))
         found = [Candidate(trial=t, epochs=1, predictions=both(p)) for t, p in enumerate(drawn)]
-        settings: dict[str, Any] = {"task": "binary", "objective": "f1", "positive_index": 1, "calibration": "auto"}
-        verdict = corrected(y.astype(int), found, clusters=np.arange(200), members=3, draws=60, seed=seed, **settings)
-        positive = np.nanmean(verdict.predictions[:, 1] >= verdict.finish.threshold)
-        said = rng.random(20_000) < positive  # what the model would say of fresh rows, which it knows nothing about
-        reported.append(verdict.held_out["f1"].value)
-        true.append(f1_score(fresh, said))
-        assert verdict.validation > verdict.held_out["f1"].value
-    assert np.mean(reported) == pytest.approx(np.mean(true), abs=0.025)
+        verdict = corrected(y, found, clusters=np.arange(200), members=3, draws=60, seed=seed, **settings)
+        said = np.mean(verdict.predictions[:, 1] >= verdict.finish.threshold)
+        true.append(2 * 0.15 * said / (0.15 + said))  # F1 on fresh rows, of which the model knows nothing
+        held_out = verdict.held_out["f1"]
+        reported.append(held_out.value)
+        naive.append(verdict.validation)
+        covered.append(held_out.low <= true[-1] <= held_out.high)
+    assert np.mean(naive) > np.mean(true) + 0.06
+    # Too low rather than too high: a draw has fewer different rows to find a threshold on.
+    assert np.mean(true) - 0.08 < np.mean(reported) < np.mean(true) + 0.02
+    assert np.mean(covered) >= 0.85
 
 
 def test_the_correction_scores_the_calibrated_blend_at_its_threshold():
