@@ -162,7 +162,8 @@ class Trial:
         number: Position in the search, from 0.
         params: Hyperparameters by name.
         status: ``finished``, ``pruned`` (stopped because others were clearly better) or ``failed``.
-        score: Naive score: the objective on the pooled held-out predictions at `epochs`.
+        score: Naive score: the objective on the pooled held-out predictions at `epochs`, at its best threshold where
+            one is tuned.
         epochs: The one number of epochs for all folds, read off the mean held-out curve.
         checkpoints: Epochs whose held-out predictions were kept.
         curves: ``train`` and ``held_out``, each ``[epochs][members]`` losses.

@@ -8,12 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import tiny_recipe
+from rich.console import Console
 
 import autoft
 from autoft import AutoFineTuner, artifact, files
 from autoft.errors import RecipeError
 from autoft.evaluate.metrics import scores
 from autoft.journal import read
+from autoft.screen import show_evaluation
 
 
 def rare_table(rows: int, seed: int) -> pd.DataFrame:
@@ -69,10 +71,12 @@ def test_a_second_fit_takes_calibration_and_threshold_from_the_same_trials(tuned
     assert len([fact for fact in read(tuned.directory_ / "journal.jsonl").facts if fact["type"] == "gain"]) == 1
 
 
-def test_the_report_says_threshold_and_calibration(tuned: AutoFineTuner):
+def test_report_and_screen_say_threshold_and_calibration(tuned: AutoFineTuner, capsys: pytest.CaptureFixture[str]):
     text = (tuned.directory_ / "report.html").read_text(encoding="utf-8")
     assert "counts as “yes” from a probability of " in text
     assert "The probabilities are " in text
+    show_evaluation(tuned.evaluation_, tuned.directory_, Console(width=200))
+    assert "A row counts as 'yes' from a probability of 0." in capsys.readouterr().out
 
 
 def test_costs_are_reported_and_move_the_threshold(tmp_path):

@@ -8,6 +8,7 @@ from sklearn.metrics import f1_score
 
 from autoft.evaluate import finish
 from autoft.evaluate.baselines import compare
+from autoft.evaluate.choice import Blend, Replay
 from autoft.evaluate.finish import Finisher
 from autoft.evaluate.gain import bag_calibration, bag_gain
 from autoft.evaluate.metrics import decide, scores
@@ -121,6 +122,27 @@ def test_rows_that_were_not_drawn_have_no_say(kind: str, monkeypatch: pytest.Mon
         assert len({f.threshold for f in honest}) > 1
     drawn = np.where(out, y, (y + 1) % classes)
     assert honest != found(drawn, p)
+
+
+def test_trials_are_compared_at_their_best_thresholds_on_the_drawn_rows():
+    """The second trial ranks better, but finds no positive row at one half; rows that are not drawn have no say."""
+    y, good = table(600, base=-3.0)
+    rng = np.random.default_rng(0)
+    worse = both(np.clip(good[:, 1] + rng.uniform(0, 0.6, 600), 0, 1))
+    out = np.arange(600) % 4 == 0
+    weights = rng.integers(0, 3, (20, 600)).astype(np.uint8)
+    weights[:, out] = 0
+
+    def picks(truth: np.ndarray, *predictions: np.ndarray) -> list[Blend]:
+        found = [Candidate(trial=t, epochs=1, predictions=p) for t, p in enumerate(predictions)]
+        settings: dict[str, Any] = {"task": "binary", "objective": "f1", "positive_index": 1, "members": 2}
+        return Replay(truth, found, np.arange(600), **settings).picks(weights)
+
+    timid = both(0.4 * good[:, 1])
+    honest = picks(y, worse, timid)
+    assert [max(pick, key=lambda part: part[1])[0] for pick in honest].count(1) > 15
+    wrong = (np.where(out[:, None], p[::-1], p) for p in (worse, timid))
+    assert honest == picks(np.where(out, 1 - y, y), *wrong)
 
 
 def test_a_tuned_threshold_does_not_flatter_noise():
