@@ -8,6 +8,7 @@ import pytest
 from autoft.evaluate import blend
 from autoft.evaluate.baselines import compare, run
 from autoft.evaluate.choice import Candidate, choose
+from autoft.evaluate.finish import Finisher
 from autoft.evaluate.folds import members, split
 from autoft.evaluate.gain import bag_gain, pairs_of
 from autoft.evaluate.metrics import objectives
@@ -213,23 +214,23 @@ def test_baselines_learn_from_weighted_rows(task):
     else:
         shares = np.bincount(y[own], weights[own]) / weights[own].sum()
         np.testing.assert_allclose(found["constant"][stack[0].held_out[0]], shares)
+    objective, clusters = OBJECTIVES[task], blocks.clusters
+    known = {"task": task, "positive_index": 1, "row_weights": weights}
     lines = compare(
         y,
         found["linear"],
-        {"constant": found["constant"]},
-        clusters=blocks.clusters,
-        objective=OBJECTIVES[task],
-        task=task,
-        positive_index=1,
+        {"linear": found["linear"]},
+        clusters=clusters,
+        objective=objective,
         draws=50,
         seed=0,
-        row_weights=weights,
         quantile=quantile,
+        **known,
     )
-    expected = point_scores(y, found["constant"], task=task, positive_index=1, row_weights=weights, quantile=quantile)[
-        OBJECTIVES[task]
-    ]
-    assert lines[0].metrics[OBJECTIVES[task]].value == pytest.approx(expected, nan_ok=True)
+    finisher = Finisher(y, clusters, objective=objective, calibration="none", **known)
+    threshold = finisher.on_all_rows(found["linear"]).threshold
+    expected = point_scores(y, found["linear"], threshold=threshold, quantile=quantile, **known)[objective]
+    assert lines[0].metrics[objective].value == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("rare", [2, 3, 5])
