@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 
+#: Training models that leave out pairs of folds takes so many times the trial itself: twice the members, three quarters
+#: of the rows. For their sake the minutes may be stretched a little.
+_PAIRS, _PATIENCE = 1.5, 1.04
+
 
 def gains(
     context: Context,
@@ -29,6 +34,8 @@ def gains(
     journal: Journal,
     parts: Sequence[tuple[Outcome, float]],
     trainer: Callable[[Sequence[Member]], Trainer],
+    *,
+    last: float = 0.0,
 ) -> Mapping[str, float]:
     """What the bag of the chosen trials gains over its members, by metric (`autoft.evaluate.gain`).
 
@@ -40,6 +47,7 @@ def gains(
         context, prepared, journal: Of the run.
         parts: Outcomes of the chosen trials, and their weights.
         trainer: Makes a trainer of any members.
+        last: Seconds that must be left afterwards, where there is a limit of time.
     """
     if not measured(prepared.strategy, prepared.split.k, len(prepared.y)):
         return {}
@@ -48,8 +56,12 @@ def gains(
     for fact in journal.contents.facts:
         if fact["type"] == "gain" and fact["of"] == of:
             return dict(fact["gains"])
+    end = _end(context, last)
+    if context.watch.clock() + _PAIRS * sum(_seconds(outcome) for outcome, _ in parts) > end:
+        context.tell(Progress(stage="search", message="no time to measure what the bag of the folds' networks gains"))
+        return {}
     context.tell(Progress(stage="search", message="measuring what the bag of the folds' networks gains"))
-    answers = _answers(context, prepared, parts, trainer)
+    answers = _answers(context, prepared, parts, trainer, end)
     if answers is None:
         return {}
     from autoft.evaluate.gain import bag_gain
@@ -65,6 +77,17 @@ def gains(
     return found
 
 
+def _end(context: Context, last: float) -> float:
+    """When it must be over, on the run's clock."""
+    minutes = context.recipe.search.minutes
+    return math.inf if minutes is None else context.watch.started + minutes * 60 * _PATIENCE - last
+
+
+def _seconds(outcome: Outcome) -> float:
+    """What a trial took up to its checkpoint."""
+    return outcome.seconds * outcome.epochs / max(len(outcome.curves.get("held_out", ())), 1)
+
+
 def measured(strategy: str, folds: int, rows: int) -> bool:
     """Whether a run measures the gain."""
     return strategy == "corrected" and folds > 2 and rows <= MOST_ROWS_PAIRED
@@ -75,17 +98,15 @@ def _answers(
     prepared: Prepared,
     parts: Sequence[tuple[Outcome, float]],
     trainer: Callable[[Sequence[Member]], Trainer],
+    end: float,
 ) -> dict[tuple[int, int], Array] | None:
     """By pair of blocks, the answers of the network that saw neither; None where time or memory is lacking."""
     from autoft.evaluate import folds
     from autoft.evaluate.gain import pairs_of
     from autoft.training.program import out_of_memory
 
-    minutes, watch = context.recipe.search.minutes, context.watch
-
     def out_of_time() -> bool:
-        over = minutes is not None and watch.clock() - watch.started > minutes * 60
-        return over or bool(context.interrupt)
+        return context.watch.clock() > end or bool(context.interrupt)
 
     wanted = pairs_of(prepared.split.k)
     pairs = [m for m in folds.members(prepared.split, "nested") if m.blocks in wanted]

@@ -62,7 +62,13 @@ def evaluate(context: Context, prepared: Prepared, searched: Searched) -> Evalua
         )
         members = prepared.members[: prepared.split.k]
         importance = permutation_importance(
-            searched.bag.answers, prepared.plan, prepared.features, prepared.encoded, prepared.y, members, **scoring
+            searched.bag.own_answers,
+            prepared.plan,
+            prepared.features,
+            prepared.encoded,
+            prepared.y,
+            members,
+            **scoring,
         )
     return Evaluation(
         task=target.task,

@@ -160,7 +160,8 @@ def search_only(context: Context, prepared: Prepared, journal: Journal) -> Searc
         parts = [(found.outcomes[number], share) for number, share in chosen]
         bag = build_bag(stack.data, [_part(stack, *part) for part in parts], k)
         del stack, searching  # the rows need not stand beside those that follow
-        gains = bagging.gains(context, prepared, journal, parts, partial(trainer, context, prepared))
+        last = pace.last_seconds(recipe, prepared, found)
+        gains = bagging.gains(context, prepared, journal, parts, partial(trainer, context, prepared), last=last)
     return Searched(found=found, blend=chosen, space=space, baselines={}, bag=bag, gains=gains)
 
 
