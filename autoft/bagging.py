@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 
+#: Training models that leave out pairs of folds takes so many times the trial itself: twice the members, three quarters
+#: of the rows. For their sake the minutes may be stretched a little.
+_PAIRS, _PATIENCE = 1.5, 1.04
+
 
 def gains(
     context: Context,
@@ -31,6 +36,8 @@ def gains(
     parts: Sequence[tuple[Outcome, float]],
     finish: Finish,
     trainer: Callable[[Sequence[Member]], Trainer],
+    *,
+    last: float = 0.0,
 ) -> tuple[Mapping[str, float], Finish]:
     """What the bag of the chosen trials gains over its members, by metric, and what is done to its answers.
 
@@ -46,25 +53,24 @@ def gains(
         parts: Outcomes of the chosen trials, and their weights.
         finish: Calibration of single members' answers, and the threshold.
         trainer: Makes a trainer of any members.
+        last: Seconds that must be left afterwards, where there is a limit of time.
     """
     if not measured(prepared.strategy, prepared.split.k, len(prepared.y)):
         return {}, finish
     from autoft.evaluate import calibrate
     from autoft.evaluate.gain import bag_calibration, bag_gain
 
-    recipe, method, costs = context.recipe, _method(context, prepared, finish), prepared.costs
-    of = canonical_json(
-        {
-            "parts": [{"params": o.params, "epochs": o.epochs, "share": share} for o, share in parts],
-            "finish": [method, finish.threshold, costs and asdict(costs)],
-            "quantile": prepared.quantile,
-        }
-    )
+    recipe, method = context.recipe, _method(context, prepared, finish)
+    of = _key(prepared, parts, method, finish.threshold)
     for fact in journal.contents.facts:
         if fact["type"] == "gain" and fact["of"] == of:
             return dict(fact["gains"]), replace(finish, calibration=calibrate.read(fact["calibration"]))
+    end = _end(context, last)
+    if context.watch.clock() + _PAIRS * sum(_seconds(outcome) for outcome, _ in parts) > end:
+        context.tell(Progress(stage="search", message="no time to measure what the bag of the folds' networks gains"))
+        return {}, finish
     context.tell(Progress(stage="search", message="measuring what the bag of the folds' networks gains"))
-    answers = _answers(context, prepared, parts, trainer)
+    answers = _answers(context, prepared, parts, trainer, end)
     if answers is None:
         return {}, finish
     found = bag_gain(
@@ -83,11 +89,36 @@ def gains(
     return found, replace(finish, calibration=calibration)
 
 
+def _key(
+    prepared: Prepared, parts: Sequence[tuple[Outcome, float]], method: CalibrationMethod, threshold: float
+) -> str:
+    """What a gain depends on within a run."""
+    costs = prepared.costs
+    return canonical_json(
+        {
+            "parts": [{"params": o.params, "epochs": o.epochs, "share": share} for o, share in parts],
+            "finish": [method, threshold, costs and asdict(costs)],
+            "quantile": prepared.quantile,
+        }
+    )
+
+
 def _method(context: Context, prepared: Prepared, finish: Finish) -> CalibrationMethod:
     """How the bag is calibrated: as its members are, but it may have a temperature where they have none."""
     if prepared.target.task == "regression" or context.recipe.evaluate.calibration == "none":
         return "none"
     return "isotonic" if finish.calibration.method == "isotonic" else "temperature"
+
+
+def _end(context: Context, last: float) -> float:
+    """When it must be over, on the run's clock."""
+    minutes = context.recipe.search.minutes
+    return math.inf if minutes is None else context.watch.started + minutes * 60 * _PATIENCE - last
+
+
+def _seconds(outcome: Outcome) -> float:
+    """What a trial took up to its checkpoint."""
+    return outcome.seconds * outcome.epochs / max(len(outcome.curves.get("held_out", ())), 1)
 
 
 def measured(strategy: str, folds: int, rows: int) -> bool:
@@ -100,17 +131,15 @@ def _answers(
     prepared: Prepared,
     parts: Sequence[tuple[Outcome, float]],
     trainer: Callable[[Sequence[Member]], Trainer],
+    end: float,
 ) -> dict[tuple[int, int], Array] | None:
     """By pair of blocks, the answers of the network that saw neither; None where time or memory is lacking."""
     from autoft.evaluate import folds
     from autoft.evaluate.gain import pairs_of
     from autoft.training.program import out_of_memory
 
-    minutes, watch = context.recipe.search.minutes, context.watch
-
     def out_of_time() -> bool:
-        over = minutes is not None and watch.clock() - watch.started > minutes * 60
-        return over or bool(context.interrupt)
+        return context.watch.clock() > end or bool(context.interrupt)
 
     wanted = pairs_of(prepared.split.k)
     pairs = [m for m in folds.members(prepared.split, "nested") if m.blocks in wanted]

@@ -65,7 +65,7 @@ def evaluate(context: Context, prepared: Prepared, searched: Searched) -> Evalua
         )
         members = prepared.members[: prepared.split.k]
         importance = permutation_importance(
-            lambda rows: calibrate.apply(finish.calibration, searched.bag.answers(rows)),
+            lambda rows, own: calibrate.apply(finish.calibration, searched.bag.own_answers(rows, own)),
             prepared.plan,
             prepared.features,
             prepared.encoded,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from autoft import planning, spaces
+from autoft import bagging, planning, spaces
 from autoft.journal import Journal
 from autoft.prepare import Prepared
 from autoft.records import Finding, Progress
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 #: The cost model's guess of what follows the search is taken so many times: machines are shared.
 _MARGIN = 1.25
+#: Most of the minutes that are kept for measuring what the bag gains.
+_BAG_SHARE = 0.1
 #: Tracing programs should take no more than a tenth of the search; but one has to serve no more than so many trials,
 #: least where it is for one size only: fewer of them find worse networks (docs/decisions.md).
 _TRACING, _MOST_PER_PROGRAM, _MOST_PER_SIZE = 0.1, 6, 3
@@ -160,6 +162,24 @@ def uncompared(baselines: Mapping[str, Any]) -> tuple[Finding, ...]:
     )
 
 
+def unmeasured(recipe: Recipe, prepared: Prepared, gains: Mapping[str, float]) -> tuple[Finding, ...]:
+    """A word on the bag's gain where there was no time to measure it."""
+    if gains or not bagging.measured(prepared.strategy, prepared.split.k, len(prepared.y)):
+        return ()
+    if recipe.search.minutes is None:
+        return ()
+    return (
+        Finding(
+            code="bag-gain-left-out",
+            severity="info",
+            column=None,
+            must="be scored as the mean of the folds' networks that the model is",
+            found="there was no time to measure what that mean gains, so the score is that of its single networks",
+            fix="expect the model to be a little better than its score, or allow more minutes",
+        ),
+    )
+
+
 def _plan(journal: Journal) -> Mapping[str, Any] | None:
     """The plan that the journal's trials were trained by."""
     return next((fact for fact in reversed(journal.contents.facts) if fact["type"] == "plan"), None)
@@ -207,7 +227,11 @@ def _planned(context: Context, taken: list[float], end: float) -> dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Reserve:
-    """Seconds of evaluation, model and report after so many trials."""
+    """Seconds of evaluation, model and report after so many trials, and of measuring the bag's gain.
+
+    The latter where it is worth the time: where it is dear, trials are, and what little time is left decides later
+    (`bagging.gains`).
+    """
 
     recipe: Recipe
     prepared: Prepared
@@ -215,6 +239,20 @@ class _Reserve:
     machine: Machine
 
     def __call__(self, trials: int) -> float:
+        bag, most = self._after(trials).get("bag", 0.0), 60 * (self.recipe.search.minutes or 0.0)
+        return self.last(trials) + (bag if bag <= _BAG_SHARE * most else 0.0)
+
+    def last(self, trials: int) -> float:
+        """Seconds of what comes after the bag."""
+        return _MARGIN * sum(seconds for name, seconds in self._after(trials).items() if name != "bag")
+
+    def _after(self, trials: int) -> dict[str, float]:
         epochs = min(self.recipe.search.epochs, TYPICAL_EPOCHS)
-        after = planning.after(self.recipe, self.prepared, self.shape, max(trials, 1), epochs, self.machine)
-        return _MARGIN * sum(after.values())
+        return planning.after(self.recipe, self.prepared, self.shape, max(trials, 1), epochs, self.machine)
+
+
+def last_seconds(recipe: Recipe, prepared: Prepared, found: Found) -> float:
+    """Seconds that evaluation, model and report will take after a search."""
+    shape = spaces.cost_shape(prepared, found.trials[found.best].params)
+    reserve = _Reserve(recipe=recipe, prepared=prepared, shape=shape, machine=Machine.measure())
+    return reserve.last(len(found.trials))

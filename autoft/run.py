@@ -162,8 +162,8 @@ def search_only(context: Context, prepared: Prepared, journal: Journal) -> Searc
         parts = [(found.outcomes[number], share) for number, share in chosen]
         bag = build_bag(stack.data, [_part(stack, *part) for part in parts], k)
         del stack, searching  # the rows need not stand beside those that follow
-        trained = partial(trainer, context, prepared)
-        gains, finish = bagging.gains(context, prepared, journal, parts, finish, trained)
+        trained, last = partial(trainer, context, prepared), pace.last_seconds(recipe, prepared, found)
+        gains, finish = bagging.gains(context, prepared, journal, parts, finish, trained, last=last)
     bag = replace(bag, calibration=finish.calibration)
     return Searched(found=found, blend=chosen, space=space, baselines={}, bag=bag, gains=gains, finish=finish)
 

@@ -121,6 +121,7 @@ class AutoFineTuner:
         journal = run.open_journal(context, prepared)
         searched = run.search(context, prepared, journal)
         short = pace.shortage(context.recipe, journal, searched.found) + pace.uncompared(searched.baselines)
+        short += pace.unmeasured(context.recipe, prepared, searched.gains)
         prepared = replace(prepared, findings=(*prepared.findings, *short))
         evaluation = judge.evaluate(context, prepared, searched)
         model, meta, self.evaluation_ = keep.write(context, prepared, searched, evaluation)

@@ -7,10 +7,11 @@
 training rows in a process of its own on two threads and answers for the test rows, which nothing has seen: ROC-AUC for
 two classes, log-loss for more, root mean squared error for numbers.
 
-`autoft` has M minutes for everything; its portfolio is the one that was learned without the set (`benchmarks.portfolio`). `plain MLP` is autoft too, for as many minutes, with everything switched off that
-this benchmark is there to justify: perceptrons on scaled numbers and one-hot columns alone, the best trial alone. The
-others are scikit-learn's with its defaults, set up as those in `peers.md`: boosting (with and without early stopping),
-300 trees, a 128-64 perceptron with early stopping, logistic regression or ridge.
+`autoft` has M minutes for everything; it begins with the portfolio that was learned without the set
+(`benchmarks.portfolio`). `plain MLP` is autoft too, for as many minutes, with everything switched off that this
+benchmark is there to justify: perceptrons on scaled numbers and one-hot columns alone, the best trial alone. The others
+are scikit-learn's with its defaults, set up as those in `peers.md`: boosting (with and without early stopping), 300
+trees, a 128-64 perceptron with early stopping, logistic regression or ridge.
 
 `inside` says whether the test score lies in the 95 % interval that autoft reported from the training rows, widened by
 1.96 standard errors of the test score (bootstrap). `ratio` compares with boosting: above 1 is better.

@@ -41,6 +41,7 @@ SAME_LAYER = {
     ("run", "bagging"),
     ("bagging", "prepare"),
     ("planning", "bagging"),
+    ("pace", "bagging"),
     ("run", "prepare"),
     ("judge", "prepare"),
     ("judge", "run"),

@@ -23,7 +23,7 @@ MOST = 200
 
 
 def permutation_importance(
-    answers: Callable[[Encoded], Array],
+    answers: Callable[[Encoded, Array], Array],
     plan: Plan,
     columns: Sequence[Column],
     encoded: Encoded,
@@ -45,7 +45,7 @@ def permutation_importance(
     the rows. Positive means that the model is worse without the column, whatever the metric's direction.
 
     Args:
-        answers: The bag's members' answers to some rows, ``[K, m, ...]``.
+        answers: Answers ``[m, ...]`` to some rows by the fold's member that is named for each, ``[m]``.
         plan, columns: Layout, and the columns for their names.
         encoded, y: All rows and their target.
         members: The K folds.
@@ -73,7 +73,7 @@ def permutation_importance(
 
     def scores(changed: Encoded) -> Array:
         # All repeats in one question: the way through the layers costs more than the rows.
-        predictions = answers(changed)[np.tile(own, len(changed) // len(own)), np.arange(len(changed))]
+        predictions = answers(changed, np.tile(own, len(changed) // len(own)))
         weights = np.ones((1, len(rows)), dtype=np.uint8)
         scored = [
             weighted_scores(y[rows], part, weights, names=(objective,), **problem)

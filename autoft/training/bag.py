@@ -15,7 +15,7 @@ from autoft.preprocess.fit import Statistics
 from autoft.preprocess.plan import Plan
 from autoft.preprocess.text import cleaned, count_words
 from autoft.records import Calibration
-from autoft.training.data import StackData, pieces
+from autoft.training.data import StackData, padded, pieces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -63,6 +63,32 @@ class Bag:
             parts.append(sum(share * own for share, own in zip(self.shares, each, strict=True)))
         out: Array = np.concatenate(parts, axis=1)
         return out[:, :, 0] if self.head.task == "regression" else out
+
+    def own_answers(self, encoded: Encoded, members: Array) -> Array:
+        """One member's answer to each row, not calibrated, ``[n, classes]`` or ``[n]``: a K-th of the work of `answers`.
+
+        Args:
+            encoded: The rows.
+            members: Number of the member that each is answered by, ``[n]``.
+        """
+        parts, start = [], 0
+        for chunk in pieces(self.plan, encoded, self.head.members):
+            of = [np.flatnonzero(members[start : start + len(chunk)] == k) for k in range(self.head.members)]
+            start += len(chunk)
+            # A member without rows is asked about the first one, and not listened to.
+            table = padded([rows if len(rows) else np.zeros(1, np.int64) for rows in of])
+            every = self.encoder(self.statistics.arrays(chunk))
+            inputs = {name: np.take_along_axis(np.asarray(x), table[:, :, None], axis=1) for name, x in every.items()}
+            each = (np.asarray(self.head.answers(network(inputs, training=False))) for network in self.networks)
+            own: Array = sum(
+                (share * answer for share, answer in zip(self.shares, each, strict=True)), np.zeros(1, np.float32)
+            )
+            out = np.empty((len(chunk), own.shape[2]))
+            for k, rows in enumerate(of):
+                out[rows] = own[k, : len(rows)]
+            parts.append(out)
+        whole = np.concatenate(parts)
+        return whole[:, 0] if self.head.task == "regression" else whole
 
     @property
     def words(self) -> dict[str, tuple[str, ...]]:

@@ -30,9 +30,9 @@ MEMBERS = [
 ]
 
 
-def truth(encoded: Encoded) -> np.ndarray:
+def truth(encoded: Encoded, member: np.ndarray) -> np.ndarray:
     """Two members that both know the answer."""
-    return np.stack([3 * encoded.numbers[:, 0] + encoded.codes[:, 0]] * 2)
+    return 3 * encoded.numbers[:, 0] + encoded.codes[:, 0]
 
 
 def measure(answers: Any = truth, y: np.ndarray = Y, **changes: Any) -> tuple[importance.Importance, ...]:
@@ -55,9 +55,9 @@ def test_columns_are_ranked_by_what_the_model_loses_without_them():
 def test_a_metric_that_is_better_when_higher_has_positive_drops_too():
     y = (ENCODED.numbers[:, 0] > 0).astype(np.int64)
 
-    def answers(encoded: Encoded) -> np.ndarray:
+    def answers(encoded: Encoded, member: np.ndarray) -> np.ndarray:
         positive = 1 / (1 + np.exp(-encoded.numbers[:, 0]))
-        return np.stack([np.stack([1 - positive, positive], axis=1)] * 2)
+        return np.stack([1 - positive, positive], axis=1)
 
     found = measure(answers, y, task="binary", objective="roc_auc")
     assert found[0].column == "useful"
@@ -65,11 +65,10 @@ def test_a_metric_that_is_better_when_higher_has_positive_drops_too():
 
 
 def test_each_row_is_answered_by_the_member_that_did_not_train_on_it():
-    def answers(encoded: Encoded) -> np.ndarray:
+    def answers(encoded: Encoded, member: np.ndarray) -> np.ndarray:
         """Members that know the answer for the rows that they hold out, and talk nonsense about the others."""
-        row = encoded.numbers[:, 1].astype(int)
-        own = np.stack([row < 100, row >= 100])
-        return np.where(own, truth(encoded), 1e6)
+        own = (encoded.numbers[:, 1] >= 100) == (member == 1)
+        return np.where(own, truth(encoded, member), 1e6)
 
     rows = Encoded(numbers=np.stack([ENCODED.numbers[:, 0], np.arange(ROWS)], axis=1), codes=ENCODED.codes)
     found = permutation_importance(
@@ -83,9 +82,9 @@ def test_each_row_is_answered_by_the_member_that_did_not_train_on_it():
 def test_rows_that_no_fold_holds_out_are_left_alone():
     seen = []
 
-    def answers(encoded: Encoded) -> np.ndarray:
+    def answers(encoded: Encoded, member: np.ndarray) -> np.ndarray:
         seen.append(len(encoded))
-        return truth(encoded)
+        return truth(encoded, member)
 
     members = [Member(train=np.arange(50), held_out=np.arange(50, 90), blocks=(0,))]
     permutation_importance(
@@ -115,7 +114,7 @@ def test_many_columns_are_shuffled_once_and_very_many_not_at_all(monkeypatch: py
 
 
 def test_a_metric_without_a_value_gives_no_importance():
-    def answers(encoded: Encoded) -> np.ndarray:
-        return np.full((2, len(encoded), 2), 0.5)
+    def answers(encoded: Encoded, member: np.ndarray) -> np.ndarray:
+        return np.full((len(encoded), 2), 0.5)
 
     assert measure(answers, np.zeros(ROWS, dtype=np.int64), task="binary", objective="roc_auc") == ()

@@ -321,8 +321,9 @@ def test_a_grid_goes_without_linear_models():
 
 
 def test_trials_side_by_side_are_of_one_architecture():
-    asked = proposer("bayesian", ARCHITECTURES, first=first_configurations(ARCHITECTURES))
-    talk(asked, 8)
+    first_ones = first_configurations(ARCHITECTURES)
+    asked = proposer("bayesian", ARCHITECTURES, first=first_ones)
+    talk(asked, len(first_ones) + 2)
     first = asked.ask()
     assert first is not None
     for _ in range(3):

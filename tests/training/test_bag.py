@@ -251,8 +251,13 @@ def test_a_bag_of_few_columns(kinds: str):
 def test_answers_come_in_pieces_for_long_tables(case: Case, monkeypatch: pytest.MonkeyPatch):
     whole = case.bag.answers(case.encoded)
     assert whole.shape[:2] == (2, len(case.encoded))
+    member = np.random.default_rng(0).integers(0, 2, len(case.encoded))
+    own = case.bag.own_answers(case.encoded, member)
+    assert_same(own, whole[member, np.arange(len(member))], case.data)
     monkeypatch.setattr("autoft.training.data.CHUNK", 50)
     assert_same(case.bag.answers(case.encoded), whole, case.data)
+    assert_same(case.bag.own_answers(case.encoded, member), own, case.data)
+    assert_same(case.bag.own_answers(case.encoded, np.zeros_like(member)), whole[0], case.data)
 
 
 def test_a_bag_of_the_first_members_only():
