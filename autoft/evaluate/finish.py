@@ -119,7 +119,8 @@ class Finisher:
         total = counts.sum(axis=0)
         classes = total.sum(axis=1)
         simple = calibrate.binned_temperature(total)
-        few = classes.min() < ISOTONIC_CLASS or classes.sum() < ISOTONIC_ROWS
+        # So many rows, however heavy they are.
+        few = classes.min() < ISOTONIC_CLASS or min(classes.sum(), len(self.y)) < ISOTONIC_ROWS
         if few or len(self.y) > ISOTONIC_MOST or self._objective in RANKS:
             return simple
         gained = np.zeros(2)

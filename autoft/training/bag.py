@@ -65,7 +65,7 @@ class Bag:
         return out[:, :, 0] if self.head.task == "regression" else out
 
     def own_answers(self, encoded: Encoded, members: Array) -> Array:
-        """One member's answer to each row, not calibrated, ``[n, classes]`` or ``[n]``: a K-th of the work of `answers`.
+        """One member's answer to each row, ``[n, classes]`` or ``[n]``, not calibrated; a K-th of that work.
 
         Args:
             encoded: The rows.

@@ -219,7 +219,8 @@ def test_the_raw_model_ends_in_the_calibration_and_reads_back_so(calibration: Ca
     np.testing.assert_array_equal(bag.answers(case.encoded), plain.answers(case.encoded))
     target = Target(name="y", task="binary")
     meta = Meta(columns=(), target=target, version="", engine="", ranges={}, vocabularies={}, threshold=0.3)
-    save(tmp_path / "model", model, meta, {}, model_inputs(case.data.plan, case.encoded, case.texts))
+    cells = model_inputs(case.data.plan, case.encoded, case.texts, bag.words)
+    save(tmp_path / "model", model, meta, {}, cells)
     again, found = load(tmp_path / "model")
     assert_same(np.asarray(again(case.inputs)), np.asarray(model(case.inputs)), case.data)
     assert found.threshold == 0.3
