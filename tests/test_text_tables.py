@@ -9,7 +9,8 @@ import pytest
 from conftest import tiny_recipe
 
 from autoft import AutoFineTuner, load
-from autoft.prepare import fingerprint_parts, prepare
+from autoft.prepare import prepare
+from autoft.run_key import fingerprint_parts
 
 ROWS = 150
 GOOD, BAD, BOTH = ("great", "lovely", "fine"), ("awful", "dull", "poor"), ("the", "film", "was", "a", "very", "story")
