@@ -34,6 +34,7 @@ _LAYERS = frozenset(
         *("CategorySlots", "OneHotSlots", "StackedDense", "StackedEmbedding", "StackedDropout", "MemberMean"),
         *("PiecewiseLinear", "NumberVectors", "PeriodicVectors", "NTKDense", "Scale", "Bend"),
         *("EnsembleView", "EnsembleFirst", "EnsembleDense", "EnsembleLogits", "EnsembleMean", "WeightedMean"),
+        *("Temperature", "Isotonic"),
     }
 )
 #: Other things in a model's configuration that carry a class name.
@@ -54,6 +55,7 @@ class Meta:
         ranges: Smallest and largest value of each numeric column in the training table, by column id.
         vocabularies: Categories of each categorical column in the training table, by column id.
         words: Words that the model knows of each text column, by column id.
+        threshold: Positive probability from which on a row is decided to be positive (binary tasks).
     """
 
     columns: tuple[Column, ...]
@@ -63,6 +65,7 @@ class Meta:
     ranges: Mapping[str, tuple[float, float]]
     vocabularies: Mapping[str, tuple[str, ...]]
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    threshold: float = 0.5
 
 
 def save(
@@ -197,6 +200,7 @@ def load(folder: str | Path) -> tuple[Any, Meta]:
     _check_layers(folder / "model.keras")
     import keras
 
+    import autoft.networks.calibration
     import autoft.networks.ensemble
     import autoft.networks.numbers
     import autoft.networks.stacked
@@ -305,6 +309,14 @@ def _meta(path: Path) -> Meta:
             ranges={k: (float(v[0]), float(v[1])) for k, v in raw["ranges"].items()},
             vocabularies={k: tuple(v) for k, v in raw["vocabularies"].items()},
             words={k: tuple(v) for k, v in raw.get("words", {}).items()},
+            threshold=_threshold(raw.get("threshold", 0.5)),  # older models have none
         )
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise _damaged(path, "it is not what autoft writes") from error
+
+
+def _threshold(value: Any) -> float:
+    threshold = float(value)
+    if not 0.0 < threshold < 1.0:
+        raise ValueError(f"threshold {threshold}")
+    return threshold

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from autoft.files import canonical_json
 from autoft.journal import Journal
 from autoft.prepare import Prepared
-from autoft.records import Progress
+from autoft.records import CalibrationMethod, Finish, Progress
 from autoft.search.cost import MOST_ROWS_PAIRED
 from autoft.search.outcome import Outcome
 
@@ -33,48 +34,80 @@ def gains(
     prepared: Prepared,
     journal: Journal,
     parts: Sequence[tuple[Outcome, float]],
+    finish: Finish,
     trainer: Callable[[Sequence[Member]], Trainer],
     *,
     last: float = 0.0,
-) -> Mapping[str, float]:
-    """What the bag of the chosen trials gains over its members, by metric (`autoft.evaluate.gain`).
+) -> tuple[Mapping[str, float], Finish]:
+    """What the bag of the chosen trials gains over its members, by metric, and what is done to its answers.
+
+    See `autoft.evaluate.gain`.
 
     It is a line of the journal, so a run that is repeated trains nothing for it. Empty where it was not measured: under
     other strategies (nested scores bags anyway, a holdout scores the model itself), with two folds, on tables too large
-    for it, and when the user or the minutes end the run before. The score is then that of single members.
+    for it, and when the user or the minutes end the run before. The score is then that of single members, and the bag's
+    calibration theirs.
 
     Args:
         context, prepared, journal: Of the run.
         parts: Outcomes of the chosen trials, and their weights.
+        finish: Calibration of single members' answers, and the threshold.
         trainer: Makes a trainer of any members.
         last: Seconds that must be left afterwards, where there is a limit of time.
     """
     if not measured(prepared.strategy, prepared.split.k, len(prepared.y)):
-        return {}
-    also = {} if prepared.quantile is None else {"quantile": prepared.quantile}
-    of = canonical_json([{"params": o.params, "epochs": o.epochs, "share": share, **also} for o, share in parts])
+        return {}, finish
+    from autoft.evaluate import calibrate
+    from autoft.evaluate.gain import bag_calibration, bag_gain
+
+    recipe, method = context.recipe, _method(context, prepared, finish)
+    of = _key(prepared, parts, method, finish.threshold)
     for fact in journal.contents.facts:
         if fact["type"] == "gain" and fact["of"] == of:
-            return dict(fact["gains"])
+            return dict(fact["gains"]), replace(finish, calibration=calibrate.read(fact["calibration"]))
     end = _end(context, last)
     if context.watch.clock() + _PAIRS * sum(_seconds(outcome) for outcome, _ in parts) > end:
         context.tell(Progress(stage="search", message="no time to measure what the bag of the folds' networks gains"))
-        return {}
+        return {}, finish
     context.tell(Progress(stage="search", message="measuring what the bag of the folds' networks gains"))
     answers = _answers(context, prepared, parts, trainer, end)
     if answers is None:
-        return {}
-    from autoft.evaluate.gain import bag_gain
-
+        return {}, finish
     found = bag_gain(
         prepared.y,
         answers,
         blocks=prepared.split.blocks,
-        exchangeable=context.recipe.evaluate.group is None and context.recipe.evaluate.time is None,
+        exchangeable=recipe.evaluate.group is None and recipe.evaluate.time is None,
+        method=method,
+        threshold=finish.threshold,
         **prepared.problem,
     )
-    journal.append({"type": "gain", "of": of, "gains": found})
-    return found
+    calibration = bag_calibration(
+        prepared.y, answers, blocks=prepared.split.blocks, method=method, row_weights=prepared.weights
+    )
+    journal.append({"type": "gain", "of": of, "gains": found, "calibration": asdict(calibration)})
+    return found, replace(finish, calibration=calibration)
+
+
+def _key(
+    prepared: Prepared, parts: Sequence[tuple[Outcome, float]], method: CalibrationMethod, threshold: float
+) -> str:
+    """What a gain depends on within a run."""
+    costs = prepared.costs
+    return canonical_json(
+        {
+            "parts": [{"params": o.params, "epochs": o.epochs, "share": share} for o, share in parts],
+            "finish": [method, threshold, costs and asdict(costs)],
+            "quantile": prepared.quantile,
+        }
+    )
+
+
+def _method(context: Context, prepared: Prepared, finish: Finish) -> CalibrationMethod:
+    """How the bag is calibrated: as its members are, but it may have a temperature where they have none."""
+    if prepared.target.task == "regression" or context.recipe.evaluate.calibration == "none":
+        return "none"
+    return "isotonic" if finish.calibration.method == "isotonic" else "temperature"
 
 
 def _end(context: Context, last: float) -> float:

@@ -27,7 +27,7 @@ _PACKAGES = ("keras", "tensorflow", "keras-tuner", "tensorflow-data-validation",
 
 def evaluate(context: Context, prepared: Prepared, searched: Searched) -> Evaluation:
     """Scores by the honesty contract, baselines, folds, importance."""
-    from autoft.evaluate import metrics, overfitting
+    from autoft.evaluate import calibrate, metrics, overfitting
     from autoft.evaluate.baselines import compare
     from autoft.evaluate.choice import candidates_of, mixed
     from autoft.evaluate.importance import permutation_importance
@@ -40,16 +40,19 @@ def evaluate(context: Context, prepared: Prepared, searched: Searched) -> Evalua
         answers = searched.bag.answers(prepared.encoded)
         verdict = verdict_of(recipe, prepared, searched, answers, scoring)
         best = found.trials[found.best]
-        pooled = mixed(candidates_of(found.trials, found.outcomes), verdict.chosen)
+        blended = mixed(candidates_of(found.trials, found.outcomes), verdict.chosen)
+        pooled = calibrate.apply(verdict.finish.calibration, blended)
         rows = np.flatnonzero(prepared.split.blocks >= 0)
         details = metrics.details(
             prepared.y[rows],
             pooled[rows],
             task=target.task,
             positive_index=target.positive_index,
+            threshold=verdict.finish.threshold,
             classes=target.classes,
         )
-        folds = _fold_reports(prepared, answers, best)
+        finish, deployed = searched.finish, calibrate.apply(searched.finish.calibration, answers)
+        folds = _fold_reports(prepared, deployed, finish.threshold, best)
         direction = metrics.METRICS[prepared.objective].direction
         lines = compare(
             prepared.y,
@@ -62,12 +65,13 @@ def evaluate(context: Context, prepared: Prepared, searched: Searched) -> Evalua
         )
         members = prepared.members[: prepared.split.k]
         importance = permutation_importance(
-            searched.bag.own_answers,
+            lambda rows, own: calibrate.apply(finish.calibration, searched.bag.own_answers(rows, own)),
             prepared.plan,
             prepared.features,
             prepared.encoded,
             prepared.y,
             members,
+            threshold=finish.threshold,
             **scoring,
         )
     return Evaluation(
@@ -87,6 +91,7 @@ def evaluate(context: Context, prepared: Prepared, searched: Searched) -> Evalua
         trials=found.trials,
         best=best,
         blend=searched.blend,
+        finish=finish,
         per_class=details.per_class,
         confusion=details.confusion,
         curves=details.curves,
@@ -111,6 +116,7 @@ def verdict_of(
         "clusters": split.clusters,
         "draws": recipe.evaluate.draws,
         "members": recipe.search.blend,
+        "calibration": recipe.evaluate.calibration,
     }
     candidates = candidates_of(found.trials, found.outcomes)
     if prepared.strategy == "corrected":
@@ -132,14 +138,14 @@ def verdict_of(
     return score.nested(y, pairs, candidates=candidates, blocks=split.blocks, **common)
 
 
-def _fold_reports(prepared: Prepared, answers: Array, best: Trial) -> tuple[FoldReport, ...]:
+def _fold_reports(prepared: Prepared, answers: Array, threshold: float, best: Trial) -> tuple[FoldReport, ...]:
     from autoft.evaluate import metrics, overfitting
     from autoft.evaluate.weighted import of_rows, point_scores
 
     members, y = prepared.members[: prepared.split.k], prepared.y
 
     def on(s: int, rows: Array) -> float:
-        problem = {**prepared.problem, "row_weights": of_rows(prepared.weights, rows)}
+        problem = {**prepared.problem, "row_weights": of_rows(prepared.weights, rows), "threshold": threshold}
         return point_scores(y[rows], answers[s][rows], **problem)[prepared.objective]
 
     return overfitting.fold_reports(

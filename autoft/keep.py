@@ -69,6 +69,12 @@ def notes(recipe: Recipe, prepared: Prepared) -> tuple[str, ...]:
     told = []
     if recipe.data.positive is not None:
         told.append(f"The positive class is '{prepared.target.positive}'.")
+    costs = recipe.knowledge.costs.stated()
+    if costs is not None:
+        told.append(
+            f"A missed positive row costs {costs.false_negative:g}, a false alarm {costs.false_positive:g}: worth an "
+            f"alarm from a probability of {costs.threshold:.3g} on."
+        )
     told += [f"Column '{name}' is {kind}." for name, kind in recipe.data.columns.items()]
     told += [f"Column '{name}' is not to be used." for name in recipe.data.drop]
     told += [f"Column '{name}' may predict the target almost perfectly." for name in recipe.schema_.allow_leak]
@@ -99,6 +105,7 @@ def _meta(prepared: Prepared, searched: Searched) -> artifact.Meta:
         ranges=ranges,
         vocabularies={c.id: c.vocabulary for c in prepared.plan.categories},
         words=searched.bag.words,
+        threshold=searched.finish.threshold,
     )
 
 

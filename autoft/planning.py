@@ -275,6 +275,7 @@ def after(
         columns=columns,
         folds=prepared.split.k,
         outputs=len(target.classes) if target.task == "multiclass" else 1,
+        calibrated=target.task != "regression" and recipe.evaluate.calibration == "auto",
     )
     finish = cost.finish_seconds(len(prepared.y), columns, machine)
     return {"evaluation": evaluation, "model and report": finish, **_bag(prepared, shape, epochs, machine)}

@@ -58,13 +58,18 @@ class Predictor:
         return (out[:, 0] if regression else out), findings
 
     def decide(self, answers: NDArray[Any]) -> NDArray[Any]:
-        """Labels in their original dtype (the most probable class), or the values themselves."""
+        """Labels in their original dtype, or the values themselves.
+
+        The label is the most probable class; of two, the positive one from the model's threshold on.
+        """
         if self.meta.target.task == "regression":
             return answers
         from autoft.evaluate.metrics import decide
 
         target = self.meta.target
-        return targets.decode(decide(answers, task=target.task, positive_index=target.positive_index), target)
+        threshold = self.meta.threshold
+        decided = decide(answers, task=target.task, positive_index=target.positive_index, threshold=threshold)
+        return targets.decode(decided, target)
 
     def need_classes(self) -> None:
         """Raise for a regression, which has no probabilities."""

@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autoft import row_weights
+from autoft import objectives, row_weights
 from autoft import target as targets
 from autoft.errors import RecipeError, SchemaError
-from autoft.records import Column, Finding, Progress, Strategy, Target
+from autoft.records import Column, Costs, Finding, Progress, Strategy, Target
 from autoft.table import Table, quoted, read
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ class Prepared:
         findings: Everything found.
         weights: ``[n]`` of the rows, None where all count the same.
         quantile: Of the objective ``pinball``.
+        costs: Of errors, where they are known.
     """
 
     inspected: Inspected
@@ -87,6 +88,7 @@ class Prepared:
     findings: tuple[Finding, ...]
     weights: NDArray[Any] | None = None
     quantile: float | None = None
+    costs: Costs | None = None
 
     @property
     def problem(self) -> dict[str, Any]:
@@ -96,6 +98,7 @@ class Prepared:
             "positive_index": self.target.positive_index,
             "row_weights": self.weights,
             "quantile": self.quantile,
+            "costs": self.costs,
         }
 
     @property
@@ -239,10 +242,11 @@ def divide(recipe: Recipe, inspected: Inspected, *, balance_groups: bool = True)
         split=split,
         members=members,
         strategy=strategy,
-        objective=_objective(recipe, target),
+        objective=objectives.of(recipe, target),
         findings=(*inspected.findings, *more),
         weights=weights,
         quantile=recipe.evaluate.quantile,
+        costs=recipe.knowledge.costs.stated(),
     )
 
 
@@ -325,26 +329,3 @@ def _cells(inspected: Inspected, name: str | None, use: str) -> NDArray[Any] | N
             "fill them in, leave those rows out, or choose another column",
         )
     return values
-
-
-def _objective(recipe: Recipe, target: Target) -> str:
-    """The metric to tune; one that does not fit the task is refused."""
-    from autoft.evaluate.metrics import default_objective, objectives
-    from autoft.recipe_sections import Objective
-
-    wanted = recipe.evaluate.objective
-    for name in ("class_balance", "focal"):
-        if target.task == "regression" and getattr(recipe.search.space, name) is not None:
-            where = f"search: space: {name}:"
-            raise RecipeError(where, "be left out unless there are classes", "the task is regression", "remove it")
-    if wanted == "auto":
-        return default_objective(target.task)
-    possible = [name for name in objectives(target.task, recipe.evaluate.quantile) if name in get_args(Objective)]
-    if wanted not in possible:
-        raise RecipeError(
-            f"Objective '{wanted}'",
-            f"fit the task, which is {target.task}",
-            "it does not",
-            f"choose one of {', '.join(possible)}",
-        )
-    return wanted

@@ -23,6 +23,7 @@ from autoft.recipe_sections import (
     REGRESSION_OBJECTIVES,
     Data,
     Evaluate,
+    Knowledge,
     Preprocess,
     Report,
     Schema,
@@ -66,6 +67,7 @@ class Recipe(Section):
     preprocess: Preprocess = Field(default_factory=Preprocess)
     search: Search = Field(default_factory=Search)
     evaluate: Evaluate = Field(default_factory=Evaluate)
+    knowledge: Knowledge = Field(default_factory=Knowledge)
     report: Report = Field(default_factory=Report)
 
     _folder: Path | None = PrivateAttr(default=None)
@@ -85,7 +87,21 @@ class Recipe(Section):
         if self.data.weight is not None and self.data.weight in (self.evaluate.group, self.evaluate.time):
             must, found = "not group or order the rows too", f"'{self.data.weight}' does"
             raise broken_rule("data.weight", must, found, "choose another column")
+        self._agree_on_costs()
         return self
+
+    def _agree_on_costs(self) -> None:
+        stated = self.knowledge.costs.stated()
+        if stated is None and self.evaluate.objective == "cost":
+            fix = "add 'knowledge: {costs: {false_negative: 5, false_positive: 1}}', or choose another objective"
+            raise broken_rule("evaluate.objective", "be a metric that is defined", "no costs are given", fix)
+        if stated is not None and self.task in ("multiclass", "regression"):
+            must, found = "be left out unless the task is binary", f"the task is {self.task}"
+            raise broken_rule("knowledge.costs", must, found, "remove them, or choose task: binary")
+        if stated is not None and not 1e-3 <= stated.threshold <= 1 - 1e-3:
+            found = f"they are {stated.false_negative:g} and {stated.false_positive:g}"
+            fix = "give costs that are closer to each other; beyond that the answer is always the same"
+            raise broken_rule("knowledge.costs", "not differ by more than a factor of 999", found, fix)
 
     def __eq__(self, other: object) -> bool:
         """Equal values make equal recipes, wherever they were read."""

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, field_validator, model_validator
 
+from autoft import records
 from autoft.recipe_messages import broken_rule
 
 ColumnKind = Literal["numeric", "boolean", "categorical", "date", "text", "identifier"]
@@ -17,7 +18,17 @@ Algorithm = Literal["bayesian", "random", "grid", "hyperband"]
 Activation = Literal["relu", "gelu", "silu", "selu", "tanh"]
 RegressionObjective = Literal["rmse", "mae", "r2", "median_absolute_error", "pinball"]
 ClassificationObjective = Literal[
-    "roc_auc", "pr_auc", "f1", "precision", "recall", "log_loss", "brier", "balanced_accuracy", "accuracy", "mcc"
+    "roc_auc",
+    "pr_auc",
+    "f1",
+    "precision",
+    "recall",
+    "log_loss",
+    "brier",
+    "balanced_accuracy",
+    "accuracy",
+    "mcc",
+    "cost",
 ]
 Objective = Literal[
     "auto",
@@ -31,6 +42,7 @@ Objective = Literal[
     "balanced_accuracy",
     "accuracy",
     "mcc",
+    "cost",
     "rmse",
     "mae",
     "r2",
@@ -225,6 +237,8 @@ class Evaluate(Section):
     is another name of pr_auc; mae and pinball train their own losses."""
     quantile: Annotated[float, Field(gt=0, lt=1)] | None = None
     """The quantile to predict with objective pinball."""
+    calibration: Literal["auto", "none"] = "auto"
+    """auto calibrates class probabilities on held-out rows where that helps; none leaves them alone."""
     strategy: Literal["corrected", "nested", "holdout"] = "corrected"
     """How the choice of the best trial is paid for (see docs/evaluation.md)."""
     draws: Annotated[int, Field(ge=50)] = 500
@@ -250,6 +264,27 @@ class Evaluate(Section):
             found, fix = "evaluate.quantile is missing", "add it, such as 'quantile: 0.9'"
             raise broken_rule("objective", "come with a quantile where it is pinball", found, fix)
         return self
+
+
+class Costs(Section):
+    """What wrong answers cost, for two classes; only their ratio matters to the decision."""
+
+    false_negative: Annotated[float, Field(gt=0)] | None = None
+    """A positive row that is missed; 1 where only the other cost is given."""
+    false_positive: Annotated[float, Field(gt=0)] | None = None
+    """A false alarm; 1 where only the other cost is given."""
+
+    def stated(self) -> records.Costs | None:
+        """The costs, or None where the recipe has none."""
+        if self.false_negative is None and self.false_positive is None:
+            return None
+        return records.Costs(false_negative=self.false_negative or 1.0, false_positive=self.false_positive or 1.0)
+
+
+class Knowledge(Section):
+    """What is known of the domain."""
+
+    costs: Costs = Field(default_factory=Costs)
 
 
 class Report(Section):

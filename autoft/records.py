@@ -11,6 +11,7 @@ Severity = Literal["error", "warning", "info"]
 Task = Literal["binary", "multiclass", "regression"]
 Strategy = Literal["corrected", "nested", "holdout"]
 TrialStatus = Literal["finished", "pruned", "failed"]
+CalibrationMethod = Literal["none", "temperature", "isotonic"]
 
 #: Kinds that become inputs of the network.
 USED_KINDS: tuple[Kind, ...] = ("numeric", "boolean", "categorical", "date", "text")
@@ -113,6 +114,47 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """What is done to the class probabilities of a model (`autoft.evaluate.calibrate`).
+
+    Attributes:
+        method: ``none``, ``temperature`` (all classes) or ``isotonic`` (two classes).
+        temperature: Probabilities are raised to the power of one over it.
+        knots: Of isotonic regression: logit of the second class before, and its probability after; straight lines
+            between them, both rising.
+    """
+
+    method: CalibrationMethod = "none"
+    temperature: float = 1.0
+    knots: tuple[tuple[float, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finish:
+    """What is done to blended answers: calibration, and the probability from which on a row counts as positive."""
+
+    calibration: Calibration = field(default_factory=Calibration)
+    threshold: float = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Costs:
+    """What errors of a binary decision cost: a missed positive row, and a false alarm."""
+
+    false_negative: float
+    false_positive: float
+
+    @property
+    def threshold(self) -> float:
+        """The positive probability from which on a false alarm is the cheaper risk (if probabilities are right).
+
+        >>> Costs(false_negative=3.0, false_positive=1.0).threshold
+        0.25
+        """
+        return self.false_positive / (self.false_positive + self.false_negative)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
     """One configuration that was trained on all folds.
 
@@ -120,7 +162,8 @@ class Trial:
         number: Position in the search, from 0.
         params: Hyperparameters by name.
         status: ``finished``, ``pruned`` (stopped because others were clearly better) or ``failed``.
-        score: Naive score: the objective on the pooled held-out predictions at `epochs`.
+        score: Naive score: the objective on the pooled held-out predictions at `epochs`, at its best threshold where
+            one is tuned.
         epochs: The one number of epochs for all folds, read off the mean held-out curve.
         checkpoints: Epochs whose held-out predictions were kept.
         curves: ``train`` and ``held_out``, each ``[epochs][members]`` losses.
@@ -198,6 +241,7 @@ class Evaluation:
         bag_gain: What the deployed bag gains over the single networks that held-out predictions come from, by metric,
             in the metric's direction; included in `held_out`. Empty where it was not measured.
         blend: Numbers of the trials in the deployed model and their weights, which sum to 1.
+        finish: Calibration and threshold of the deployed model.
         per_class: For classification, by label (as text): precision, recall, f1, roc_auc, rows.
         confusion: ``[true][predicted]`` row counts in the order of the classes.
         curves: ``roc`` and ``pr`` by label (lists of x and y), or ``residuals`` for regression.
@@ -228,6 +272,7 @@ class Evaluation:
     interrupted: bool = False
     bag_gain: Mapping[str, float] = field(default_factory=dict)
     blend: tuple[tuple[int, float], ...] = ()
+    finish: Finish = field(default_factory=Finish)
 
     @property
     def metrics(self) -> Mapping[str, Interval]:

@@ -18,7 +18,7 @@ import autoft
 from autoft import bagging, files, pace, spaces
 from autoft.journal import Journal, difference, read
 from autoft.prepare import Prepared, Tell
-from autoft.records import Progress
+from autoft.records import Finish, Progress
 from autoft.run_key import fingerprint_parts
 from autoft.search.budget import Budget
 from autoft.search.interrupt import Interrupt
@@ -54,6 +54,7 @@ class Searched:
         baselines: Held-out predictions of simple models.
         bag: The deployed model.
         gains: What the bag gains over its members, by metric; empty where it was not measured.
+        finish: Calibration and threshold of the deployed model.
     """
 
     found: Found
@@ -62,6 +63,7 @@ class Searched:
     baselines: Mapping[str, Array]
     bag: Bag
     gains: Mapping[str, float]
+    finish: Finish
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,14 +157,15 @@ def search_only(context: Context, prepared: Prepared, journal: Journal) -> Searc
         space = spaces.space_for(recipe, prepared, rows)
         budget, space, first = pace.budget(context, prepared, journal, stack, space)
         searching = _search(context, prepared, journal, stack, space, first, budget)
-        chosen = _blend(recipe, prepared, searching.run())
+        chosen, finish = _choice(recipe, prepared, searching.run())
         found = searching.with_weights([number for number, _ in chosen])
         parts = [(found.outcomes[number], share) for number, share in chosen]
         bag = build_bag(stack.data, [_part(stack, *part) for part in parts], k)
         del stack, searching  # the rows need not stand beside those that follow
-        last = pace.last_seconds(recipe, prepared, found)
-        gains = bagging.gains(context, prepared, journal, parts, partial(trainer, context, prepared), last=last)
-    return Searched(found=found, blend=chosen, space=space, baselines={}, bag=bag, gains=gains)
+        trained, last = partial(trainer, context, prepared), pace.last_seconds(recipe, prepared, found)
+        gains, finish = bagging.gains(context, prepared, journal, parts, finish, trained, last=last)
+    bag = replace(bag, calibration=finish.calibration)
+    return Searched(found=found, blend=chosen, space=space, baselines={}, bag=bag, gains=gains, finish=finish)
 
 
 def _part(stack: Trainer, outcome: Outcome, share: float) -> Part:
@@ -171,19 +174,17 @@ def _part(stack: Trainer, outcome: Outcome, share: float) -> Part:
     return Part(architecture=stack.architecture(outcome.params), weights=outcome.weights, share=share)
 
 
-def _blend(recipe: Recipe, prepared: Prepared, found: Found) -> tuple[tuple[int, float], ...]:
-    """The choice on all rows: numbers of trials, and their weights."""
-    from autoft.evaluate.choice import candidates_of, choose
+def _choice(recipe: Recipe, prepared: Prepared, found: Found) -> tuple[tuple[tuple[int, float], ...], Finish]:
+    """The choice on all rows: numbers of trials and their weights, calibration and threshold."""
+    from autoft.evaluate.choice import Replay, candidates_of, common_rows, mixed
 
     candidates = candidates_of(found.trials, found.outcomes)
-    chosen = choose(
-        prepared.y,
-        candidates,
-        objective=prepared.objective,
-        members=recipe.search.blend,
-        **prepared.problem,
-    )
-    return tuple((candidates[c].trial, share) for c, share in chosen)
+    problem = {**prepared.problem, "objective": prepared.objective, "members": recipe.search.blend}
+    replay = Replay(prepared.y, candidates, common_rows(candidates), **problem)
+    chosen = replay.on_all_rows()
+    finisher = replay.finisher(prepared.split.clusters[replay.rows], recipe.evaluate.calibration)
+    finish = finisher.on_all_rows(mixed(candidates, chosen, replay.rows))
+    return tuple((candidates[c].trial, share) for c, share in chosen), finish
 
 
 def _baselines(context: Context, prepared: Prepared) -> Mapping[str, Array]:
@@ -271,19 +272,15 @@ def _search(
 
 
 def _score(prepared: Prepared, outcome: Outcome) -> float:
-    """The objective on the pooled held-out predictions at the trial's number of epochs."""
-    from autoft.evaluate.weighted import of_rows, weighted_scores
+    """The objective on the pooled held-out predictions at the trial's number of epochs, and its best threshold."""
+    from autoft.evaluate.choice import Candidate, Replay
 
     rows = np.flatnonzero(prepared.split.blocks >= 0)
-    predictions = outcome.held_out[outcome.checkpoints.index(outcome.epochs)]
-    scored = weighted_scores(
-        prepared.y[rows],
-        predictions[rows],
-        np.ones((1, len(rows)), dtype=np.uint8),
-        names=(prepared.objective,),
-        **{**prepared.problem, "row_weights": of_rows(prepared.weights, rows)},
-    )
-    return float(scored[prepared.objective][0])
+    pooled = outcome.held_out[outcome.checkpoints.index(outcome.epochs)]
+    candidate = Candidate(trial=0, epochs=outcome.epochs, predictions=pooled)
+    replay = Replay(prepared.y, [candidate], rows, objective=prepared.objective, **prepared.problem)
+    value, _ = replay.objectives(np.ones((1, len(rows)), dtype=np.uint8), [0])
+    return float(replay.metric.better(value[0])[0])
 
 
 def _plain_features(prepared: Prepared) -> tuple[Array, Array]:

@@ -167,6 +167,9 @@ def show_evaluation(evaluation: Evaluation, folder: Path, console: Console | Non
     console.print(_heading(evaluation), soft_wrap=True)
     console.print(_metrics_table(evaluation))
     lines = [_optimism(evaluation), *map(_baseline_line(evaluation), evaluation.baselines)]
+    if evaluation.finish.threshold != 0.5:
+        positive, threshold = evaluation.target.positive, number(evaluation.finish.threshold)
+        lines.append(safe(f"A row counts as '{positive}' from a probability of {threshold} on."))
     for line in (*lines, safe(evaluation.overfitting), Text(), *_files(folder)):
         # Into a file or pipe each sentence goes as one line, so that it can be searched.
         console.print(line, soft_wrap=not console.is_terminal)

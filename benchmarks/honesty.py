@@ -81,7 +81,7 @@ def judge(setting: Setting, number: int) -> Row:
 
     from autoft import judge as judging
     from autoft import prepare, run
-    from autoft.evaluate import metrics, score
+    from autoft.evaluate import calibrate, metrics, score
     from autoft.journal import Journal
     from autoft.preprocess.encode import encode
     from autoft.recipe import Recipe
@@ -115,7 +115,8 @@ def judge(setting: Setting, number: int) -> Row:
     fresh_x, fresh_y = table(setting, FRESH, np.random.default_rng([seed, 1]))
     columns = {c.id: fresh_x[:, names.index(c.name)] for c in prepared.features}
     answers = bag.answers(encode(prepared.plan, columns, FRESH))
-    true = metrics.scores(fresh_y, answers.mean(axis=0), **problem)[prepared.objective]
+    deployed = calibrate.apply(bag.calibration, answers.mean(axis=0))
+    true = metrics.scores(fresh_y, deployed, threshold=searched.finish.threshold, **problem)[prepared.objective]
     alone = statistics.mean(metrics.scores(fresh_y, member, **problem)[prepared.objective] for member in answers)
     unit = float(fresh_y.std()) if setting.task == "regression" else 1.0
     reported = verdict.held_out[prepared.objective]

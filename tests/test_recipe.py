@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from autoft.errors import RecipeError
 from autoft.recipe import ARGUMENTS, Recipe, json_schema, read_recipe
+from autoft.records import Costs
 
 RECIPES = Path(__file__).parents[1] / "recipes"
 SHIPPED = sorted(RECIPES.glob("*.yaml"))
@@ -64,9 +65,12 @@ def test_reads_every_section(write: Write) -> None:
             "  depth: [1], batch_size: [32], activation: [relu, gelu], embedding: [4], learning_rate: [1e-4, 1e-2],\n"
             "  dropout: [0, 0.3], l2: [1e-6, 1e-3]}}\n"
             "evaluate: {folds: 3, objective: pr_auc, strategy: nested, draws: 100, group: g, time: t, holdout: 0.3}\n"
+            "knowledge: {costs: {false_negative: 5}}\n"
             "report: {title: T}\n"
         )
     )
+    assert recipe.evaluate.calibration == "auto"
+    assert recipe.knowledge.costs.stated() == Costs(false_negative=5.0, false_positive=1.0)
     assert recipe.data.positive == 1
     assert recipe.data.columns == {"zip": "categorical", "2020": "numeric"}
     assert recipe.search.minutes == 2.0
@@ -263,3 +267,36 @@ def test_importing_recipes_is_light() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "knowledge: {costs: {false_negative: -1}}",
+            "'knowledge.costs.false_negative' must be more than 0, but",
+        ),
+        (
+            "knowledge: {costs: {false_positive: 0}}",
+            "'knowledge.costs.false_positive' must be more than 0, but",
+        ),
+        ("knowledge: {costs: {false_positive: cheap}}", 'must be a number, but it is "cheap". Fix: write a number'),
+        ("knowledge: {costs: {miss: 3}}", "'knowledge.costs.miss' must be a key of 'knowledge.costs', but"),
+        ("knowledge: {costs: {false_negative: .inf}}", "'knowledge.costs.false_negative' must be a finite number"),
+        (
+            "knowledge: {costs: {false_negative: 1e6}}",
+            "must not differ by more than a factor of 999, but",
+        ),
+        ("task: regression\nknowledge: {costs: {false_negative: 2}}", "'knowledge.costs' must be left out unless"),
+        (
+            "evaluate: {objective: cost}",
+            "'evaluate.objective' must be a metric that is defined, but",
+        ),
+        ("task: multiclass\nevaluate: {objective: cost}", "no costs are given. Fix: add 'knowledge:"),
+        ("evaluate: {calibration: yes please}", "'evaluate.calibration' must be one of auto, none"),
+    ],
+)
+def test_costs_and_calibration_that_make_no_sense(write: Write, text: str, expected: str) -> None:
+    found = error(write(text + "\n"))
+    assert expected in found
+    assert "Fix: " in found

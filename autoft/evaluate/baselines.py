@@ -8,12 +8,13 @@ from typing import Any, Literal
 
 import numpy as np
 
+from autoft.evaluate.finish import Finisher
 from autoft.evaluate.folds import Member
 from autoft.evaluate.intervals import Array, around, draw, mean_interval
 from autoft.evaluate.metrics import METRICS
 from autoft.evaluate.score import Verdict
 from autoft.evaluate.weighted import of_rows, point_scores, weighted_scores
-from autoft.records import Baseline, Interval, Task
+from autoft.records import Baseline, Costs, Interval, Task
 from autoft.training.losses import weighted_quantile
 
 #: Categories that are kept apart; scikit-learn's histograms have room for 255 bins.
@@ -105,11 +106,13 @@ def compare(
     verdict: Verdict | None = None,
     row_weights: Array | None = None,
     quantile: float | None = None,
+    costs: Costs | None = None,
 ) -> tuple[Baseline, ...]:
     """Baselines beside the network, on the same rows and the same bootstrap draws.
 
     With the `verdict` of a bias corrected network, each draw compares the network chosen on the drawn rows with
-    the baseline on the rows not drawn, so the network gets no credit for a lucky choice among many trials.
+    the baseline on the rows not drawn, so the network gets no credit for a lucky choice among many trials. Where the
+    network's decisions have a threshold of their own (`finish.tuned`), a baseline is given one by the same rule.
 
     Args:
         y: Class positions or values, ``[n]``.
@@ -120,6 +123,7 @@ def compare(
         draws, seed: Of the bootstrap; those of the verdict where there is one.
         verdict: Of `score.corrected`, `score.nested` or `score.holdout`.
         row_weights, quantile: As for `score.corrected`.
+        costs: Of errors, where they are known.
 
     Returns:
         One record for each baseline, in the given order.
@@ -129,27 +133,49 @@ def compare(
     counts = draw(clusters[rows], *((draws, seed) if verdict is None else (verdict.draws, verdict.seed)))
     corrected = verdict is not None and verdict.out_of_bag
     weights = (counts == 0).astype(np.uint8) if corrected else counts
-    problem: dict[str, Any] = {"task": task, "positive_index": positive_index, "quantile": quantile}
-    problem["row_weights"] = of_rows(row_weights, rows)
+    problem: dict[str, Any] = {"task": task, "positive_index": positive_index, "costs": costs}
+    own: dict[str, Any] = {**problem, "row_weights": of_rows(row_weights, rows), "quantile": quantile}
     metric = METRICS[objective]
     if verdict is None:
-        network = weighted_scores(y[rows], network_held_out[rows], weights, names=(objective,), **problem)[objective]
+        network = weighted_scores(y[rows], network_held_out[rows], weights, names=(objective,), **own)[objective]
     else:
         network = verdict.samples
+    # Thresholds come from the drawn rows, from those outside a holdout, or (nested) from the scored rows themselves,
+    # which flatters a baseline by a trifle.
+    others = np.setdiff1d(np.arange(len(y)), rows)
+    seen = others if others.size and not corrected else rows
+    problem |= {"objective": objective, "calibration": "none", "row_weights": of_rows(row_weights, seen)}
+    finisher = Finisher(y[seen], clusters[seen], **problem)
     result = []
     for name, predictions in baselines.items():
-        samples = weighted_scores(y[rows], predictions[rows], weights, **problem)
-        gained = metric.better(network) - metric.better(samples[objective])
         if corrected:
-            metrics, difference = {m: mean_interval(v) for m, v in samples.items()}, mean_interval(gained)
+            finishes = finisher.on_draws(predictions[seen], counts)
+            samples = _out_of_bag(y[rows], predictions[rows], weights, [f.threshold for f in finishes], own)
+            metrics = {m: mean_interval(v) for m, v in samples.items()}
+            difference = mean_interval(metric.better(network) - metric.better(samples[objective]))
         else:
-            own = point_scores(y[rows], network_held_out[rows], **problem)[objective]
-            point = point_scores(y[rows], predictions[rows], **problem)
+            deciding = {**own, "threshold": finisher.on_all_rows(predictions[seen]).threshold}
+            samples = weighted_scores(y[rows], predictions[rows], weights, **deciding)
+            point = point_scores(y[rows], predictions[rows], **deciding)
             metrics = {m: around(point[m], v) for m, v in samples.items()}
-            gain = own - point[objective]
-            difference = around(gain if metric.direction == "max" else -gain, gained)
+            ours = point_scores(y[rows], network_held_out[rows], **own) if verdict is None else verdict.values
+            gain = metric.better(np.array(ours[objective])) - metric.better(np.array(point[objective]))
+            difference = around(float(gain), metric.better(network) - metric.better(samples[objective]))
         result.append(Baseline(name=name, metrics=metrics, difference=difference, verdict=_word(difference)))
     return tuple(result)
+
+
+def _out_of_bag(
+    y: Array, predictions: Array, weights: Array, thresholds: Sequence[float], problem: Mapping[str, Any]
+) -> dict[str, Array]:
+    """Scores under each weighting with the threshold of its draw, ``[draws]`` by metric."""
+    each = np.array(thresholds)
+    samples: dict[str, Array] = {}
+    for threshold in np.unique(each):
+        here = each == threshold
+        for name, values in weighted_scores(y, predictions, weights[here], threshold=threshold, **problem).items():
+            samples.setdefault(name, np.full(len(each), np.nan))[here] = values
+    return samples
 
 
 def _word(difference: Interval) -> Literal["beaten", "level", "not beaten"]:

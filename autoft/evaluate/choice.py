@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from autoft.errors import EvaluationError
 from autoft.evaluate import blend
+from autoft.evaluate.finish import Calibrate, Finisher, comparer
 from autoft.evaluate.intervals import Array, draw
 from autoft.evaluate.metrics import METRICS, trained_quantile
 from autoft.evaluate.weighted import of_rows, weighted_means, weighted_scores
-from autoft.records import Task, Trial
+from autoft.records import Costs, Task, Trial
 from autoft.search.outcome import Outcome
 from autoft.training.losses import class_weights, row_losses
 
@@ -58,12 +60,15 @@ def choose(
     members: int = 1,
     row_weights: Array | None = None,
     quantile: float | None = None,
+    costs: Costs | None = None,
 ) -> Blend:
     """The choice rule of autoft: positions of the candidates to use, and their weights.
 
     Within a trial the checkpoint with the lowest mean held-out loss (that it trains; ties: the earliest),
     then the trial whose checkpoint has the best objective (ties: the lowest number), then up to `members` trials
-    weighted together (`autoft.evaluate.blend`). Only rows on which all candidates have predictions count.
+    weighted together (`autoft.evaluate.blend`). Only rows on which all candidates have predictions count. An objective
+    whose threshold is tuned is that of each trial at its best threshold; what is done to the answers of the choice
+    afterwards is the business of `autoft.evaluate.finish`.
 
     Raises:
         EvaluationError: If there is no candidate, no common row, or the objective is undefined on those rows.
@@ -73,18 +78,9 @@ def choose(
     >>> choose(good, candidates, task="regression", objective="rmse", positive_index=1)
     ((1, 1.0),)
     """
-    replay = Replay(
-        y,
-        candidates,
-        common_rows(candidates),
-        task=task,
-        objective=objective,
-        positive_index=positive_index,
-        members=members,
-        row_weights=row_weights,
-        quantile=quantile,
-    )
-    return replay.on_all_rows()
+    problem: dict[str, Any] = {"task": task, "objective": objective, "positive_index": positive_index}
+    problem |= {"row_weights": row_weights, "quantile": quantile, "costs": costs}
+    return Replay(y, candidates, common_rows(candidates), members=members, **problem).on_all_rows()
 
 
 def mixed(candidates: Sequence[Candidate], chosen: Blend, rows: Array | slice = slice(None)) -> Array:
@@ -143,6 +139,7 @@ class Replay:
         members: Most trials that are blended; 1 for the best alone.
         row_weights: ``[n]``, which multiply every weighting; None where all rows count the same.
         quantile: Of the objective ``pinball``.
+        costs: Of errors, for the objective ``cost``.
     """
 
     def __init__(
@@ -157,12 +154,19 @@ class Replay:
         members: int = 1,
         row_weights: Array | None = None,
         quantile: float | None = None,
+        costs: Costs | None = None,
     ) -> None:
         self.members = members if len(rows) <= MOST_ROWS_BLENDED else 1
         self._wrong: dict[int, Array] = {}
         self.y, self.rows, self.task, self.positive_index = y[rows], rows, task, positive_index
-        self.metric, self.quantile, self.trained = METRICS[objective], quantile, trained_quantile(objective, quantile)
+        self.metric, self.trained = METRICS[objective], trained_quantile(objective, quantile)
         self.row_weights = of_rows(row_weights, rows)
+        #: What every score of these rows needs to know besides predictions.
+        self.problem: dict[str, Any] = {"task": task, "positive_index": positive_index, "quantile": quantile}
+        self.problem |= {"row_weights": self.row_weights, "costs": costs}
+        self._deciding: dict[str, Any] = {"task": task, "objective": objective, "positive_index": positive_index}
+        self._deciding |= {"row_weights": self.row_weights, "costs": costs}
+        self._comparer = comparer(self.y, **self._deciding)
         self.candidates = candidates
         order = sorted(range(len(candidates)), key=lambda c: (candidates[c].trial, candidates[c].epochs))
         self.trials: list[list[int]] = []
@@ -183,6 +187,15 @@ class Replay:
                 "see that every class has held-out rows, or choose another objective",
             )
         return pick
+
+    def finisher(self, clusters: Array, calibration: Calibrate) -> Finisher:
+        """What decides on the same rows, weighted alike, what is done to the answers of the choice.
+
+        Args:
+            clusters: Cluster of each of the rows that count, ``[m]``.
+            calibration: ``auto``, or ``none`` to leave probabilities alone.
+        """
+        return Finisher(self.y, clusters, calibration=calibration, **self._deciding)
 
     def on_draws(self, clusters: Array, draws: int, seed: int) -> tuple[Array, list[Blend]]:
         """Draw clusters and choose on each draw; spends less on large problems (see `AFFORDABLE`).
@@ -265,17 +278,10 @@ class Replay:
         return value, checkpoint
 
     def _objective(self, predictions: Array, weights: Array) -> Array:
+        if self._comparer is not None:
+            return self._comparer.best_values(predictions, weights)
         name = self.metric.name
-        values = weighted_scores(
-            self.y,
-            predictions,
-            weights,
-            task=self.task,
-            positive_index=self.positive_index,
-            names=(name,),
-            row_weights=self.row_weights,
-            quantile=self.quantile,
-        )
+        values = weighted_scores(self.y, predictions, weights, names=(name,), **self.problem)
         return self.metric.better(values[name])
 
 

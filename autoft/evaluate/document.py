@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from autoft.errors import EvaluationError
-from autoft.records import Baseline, Evaluation, FoldReport, Importance, Interval, Target, Trial
+from autoft.evaluate import calibrate
+from autoft.records import Baseline, Evaluation, Finish, FoldReport, Importance, Interval, Target, Trial
 
 #: Raised whenever a reader of the older format would misunderstand the newer one.
 VERSION = 1
@@ -54,6 +55,8 @@ def to_document(evaluation: Evaluation) -> dict[str, Any]:
             **{key: getattr(best, key) for key in ("params", "epochs")},
             "trial": best.number,
             "blend": [list(part) for part in evaluation.blend],
+            "threshold": evaluation.finish.threshold,
+            "calibration": dataclasses.asdict(evaluation.finish.calibration),
             "naive": evaluation.naive,
             "per_class": evaluation.per_class,
             "confusion": evaluation.confusion,
@@ -126,6 +129,10 @@ def _evaluation(document: Mapping[str, Any]) -> Evaluation:
         trials=trials,
         best=chosen[0],
         blend=tuple((int(number), float(share)) for number, share in best.get("blend", ())),  # older runs have none
+        finish=Finish(
+            threshold=_number(best.get("threshold", 0.5)),
+            calibration=calibrate.read(best.get("calibration", {"method": "none"})),
+        ),
         per_class={label: _numbers(row) for label, row in best["per_class"].items()},
         confusion=tuple(tuple(row) for row in best["confusion"]),
         curves=best["curves"],

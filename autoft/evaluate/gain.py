@@ -14,6 +14,10 @@ Pooled predictions rank rows of different models against one another, which cost
 does not: Forman & Scholz, "Apples-to-apples in cross-validation studies", SIGKDD Explorations 12 (2010). Where blocks
 are drawn at random, the mean of the areas within the blocks is that of one model; the difference is counted in full.
 
+The mean of networks is less sure of itself than each of them, so it has a temperature of its own (`bag_calibration`).
+The gain is that of the calibrated mean over the calibrated members; both are calibrated in cross-fitting, each block by
+what was fitted on the others, so that no row has a say in its own calibration.
+
 ``python -m benchmarks.honesty`` compares what is reported with the truth.
 """
 
@@ -26,11 +30,12 @@ from typing import Any
 
 import numpy as np
 
+from autoft.evaluate import calibrate
 from autoft.evaluate.intervals import Array
 from autoft.evaluate.metrics import METRICS
 from autoft.evaluate.score import Verdict
 from autoft.evaluate.weighted import of_rows, point_scores
-from autoft.records import Interval, Task
+from autoft.records import Calibration, CalibrationMethod, Costs, Interval, Task
 
 #: The metric that compares rows with one another.
 AREA = "roc_auc"
@@ -69,6 +74,9 @@ def bag_gain(
     exchangeable: bool = True,
     row_weights: Array | None = None,
     quantile: float | None = None,
+    costs: Costs | None = None,
+    method: CalibrationMethod = "none",
+    threshold: float = 0.5,
 ) -> dict[str, float]:
     """What the bag gains by metric over its members' pooled predictions, in the metric's own direction.
 
@@ -83,6 +91,8 @@ def bag_gain(
         exchangeable: Whether the blocks were drawn at random (neither in time order nor by group).
         row_weights: ``[n]``, None where all rows count the same.
         quantile: Of the pinball loss, which is left out without it.
+        threshold, costs: Of a binary decision, as for `metrics.scores`.
+        method: How members and bag are calibrated.
 
     >>> y, blocks = np.array([0.0, 1.0, 2.0]), np.arange(3)
     >>> wrong = {(0, 1): [1.0, 2.0, np.nan], (0, 2): [-1.0, np.nan, 3.0], (1, 2): [np.nan, 0.0, 1.0]}
@@ -91,37 +101,81 @@ def bag_gain(
     >>> round(found["rmse"], 3)  # each is wrong by 1, their means not at all; two thirds of it are counted
     -0.667
     """
-    numbers = np.unique(blocks[blocks >= 0]).tolist()
-    k, steps = len(numbers), partners(len(numbers))
-    share = (k - 2) / (k * (1 - 1 / len(steps)))
-    singles = []
-    for step in steps:
-        one = np.full(next(iter(pairs.values())).shape, np.nan)
-        for place, i in enumerate(numbers):
-            j = numbers[(place + step) % k]
-            here = blocks == i
-            one[here] = pairs[min(i, j), max(i, j)][here]
-        singles.append(one)
-    rows, places = np.flatnonzero(blocks >= 0), [np.flatnonzero(blocks == i) for i in numbers]
+    share, singles = _share(blocks), _singles(pairs, blocks)
+    rows = np.flatnonzero(blocks >= 0)
+    places = [np.flatnonzero(blocks[rows] == i) for i in np.unique(blocks[rows])]
+    own, weights, every = y[rows], of_rows(row_weights, rows), np.arange(len(rows))
+    together, *singles = (
+        calibrate.cross_fitted(method, own, pooled[rows], blocks[rows], weights)
+        for pooled in (np.mean(singles, axis=0), *singles)
+    )
     problem: dict[str, Any] = {"task": task, "positive_index": positive_index, "quantile": quantile}
+    problem |= {"threshold": threshold, "costs": costs}
 
-    def scored_on(own: Array, predictions: Array) -> dict[str, float]:
-        return point_scores(y[own], predictions[own], row_weights=of_rows(row_weights, own), **problem)
+    def scored_on(block: Array, predictions: Array) -> dict[str, float]:
+        return point_scores(own[block], predictions[block], row_weights=of_rows(weights, block), **problem)
 
     def mean(scored: Sequence[Mapping[str, float]], name: str) -> float:
         return float(np.mean([each[name] for each in scored]))
 
     def within(predictions: Array) -> float:
-        return mean([scored_on(own, predictions) for own in places], AREA)
+        return mean([scored_on(block, predictions) for block in places], AREA)
 
-    together = np.mean(singles, axis=0)
-    bag, alone = scored_on(rows, together), [scored_on(rows, one) for one in singles]
+    bag, alone = scored_on(every, together), [scored_on(every, single) for single in singles]
     gains = {name: share * (score - mean(alone, name)) for name, score in bag.items()}
     if exchangeable and AREA in bag:
         each = float(np.mean([within(single) for single in singles]))
         gain = share * (within(together) - each) + each - mean(alone, AREA)
         gains[AREA] = gain if math.isfinite(gain) else gains[AREA]  # a class may be missing in a block
     return {name: gain for name, gain in gains.items() if math.isfinite(gain)}
+
+
+def bag_calibration(
+    y: Array,
+    pairs: Mapping[tuple[int, int], Array],
+    *,
+    blocks: Array,
+    method: CalibrationMethod,
+    row_weights: Array | None = None,
+) -> Calibration:
+    """The calibration of the deployed bag, fitted on means of models that have not seen the rows.
+
+    Of the way from the temperature of single members to that of their mean (in logarithms), the share that a bag has is
+    gone; isotonic regression is that of the mean.
+
+    Args:
+        y, pairs, blocks, row_weights: As for `bag_gain`.
+        method: ``temperature`` may turn out to be none.
+    """
+    rows, singles = np.flatnonzero(blocks >= 0), _singles(pairs, blocks)
+    weights = of_rows(row_weights, rows)
+    together = calibrate.fitted(method, y[rows], np.mean(singles, axis=0)[rows], weights)
+    if method != "temperature":
+        return together
+    alone = [calibrate.fitted(method, y[rows], single[rows], weights).temperature for single in singles]
+    share, first = _share(blocks), float(np.mean(np.log(alone)))
+    temperature = math.exp(first + share * (math.log(together.temperature) - first))
+    return Calibration() if temperature == 1.0 else Calibration(method=method, temperature=temperature)
+
+
+def _share(blocks: Array) -> float:
+    """The share of what is found that a bag has (see above)."""
+    k = len(np.unique(blocks[blocks >= 0]))
+    return (k - 2) / (k * (1 - 1 / len(partners(k))))
+
+
+def _singles(pairs: Mapping[tuple[int, int], Array], blocks: Array) -> list[Array]:
+    """Pooled predictions, each with one model for each block, NaN on rows in no block."""
+    numbers = np.unique(blocks[blocks >= 0]).tolist()
+    k, singles = len(numbers), []
+    for step in partners(k):
+        one = np.full(next(iter(pairs.values())).shape, np.nan)
+        for place, i in enumerate(numbers):
+            j = numbers[(place + step) % k]
+            here = blocks == i
+            one[here] = pairs[min(i, j), max(i, j)][here]
+        singles.append(one)
+    return singles
 
 
 def with_gain(verdict: Verdict, gains: Mapping[str, float], objective: str) -> Verdict:

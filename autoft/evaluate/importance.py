@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from autoft.evaluate.metrics import METRICS
 from autoft.evaluate.weighted import of_rows, weighted_scores
 from autoft.preprocess.encode import Array, Encoded
 from autoft.preprocess.plan import Plan
-from autoft.records import Column, Importance, Interval, Task
+from autoft.records import Column, Costs, Importance, Interval, Task
 
 #: At most so many rows are predicted, so often per column; once for each of more than FEW columns.
 ROWS, REPEATS, FEW = 2_000, 5, 50
@@ -35,6 +36,8 @@ def permutation_importance(
     seed: int,
     row_weights: Array | None = None,
     quantile: float | None = None,
+    threshold: float = 0.5,
+    costs: Costs | None = None,
 ) -> tuple[Importance, ...]:
     """Importance of each used column, the largest first.
 
@@ -50,6 +53,7 @@ def permutation_importance(
         seed: Of the sample and the shuffles.
         row_weights: ``[n]``, None where all rows count the same.
         quantile: Of the objective ``pinball``.
+        threshold, costs: Of a binary decision, as for `metrics.scores`.
 
     Returns:
         One record per used column; its interval spans the repeats. Nothing where more than MOST columns are used, or
@@ -64,22 +68,15 @@ def permutation_importance(
         block[member.held_out] = k
     rows = rng.permutation(np.flatnonzero(block >= 0))[:ROWS]
     sample, own = encoded.rows(rows), block[rows]
+    problem: dict[str, Any] = {"task": task, "positive_index": positive_index, "threshold": threshold, "costs": costs}
+    problem |= {"row_weights": of_rows(row_weights, rows), "quantile": quantile}
 
     def scores(changed: Encoded) -> Array:
         # All repeats in one question: the way through the layers costs more than the rows.
         predictions = answers(changed, np.tile(own, len(changed) // len(own)))
         weights = np.ones((1, len(rows)), dtype=np.uint8)
         scored = [
-            weighted_scores(
-                y[rows],
-                part,
-                weights,
-                task=task,
-                positive_index=positive_index,
-                names=(objective,),
-                row_weights=of_rows(row_weights, rows),
-                quantile=quantile,
-            )
+            weighted_scores(y[rows], part, weights, names=(objective,), **problem)
             for part in np.split(predictions, len(changed) // len(own))
         ]
         return np.array([float(METRICS[objective].better(one[objective])[0]) for one in scored])

@@ -2,7 +2,7 @@
 
 Classes are positions in ``Target.classes``; predictions of a classification are ``[n, classes]`` probabilities
 (two columns for a binary task), of a regression ``[n]`` values. A label is decided by the most probable class,
-in a binary task by a positive probability of at least one half.
+in a binary task by a positive probability of at least the threshold (one half unless another is given).
 
 A metric is NaN where it is undefined: macro averages, balanced accuracy and areas need every class among the
 true labels, precision, recall and F1 of a binary task need a positive row, MCC needs two classes, R2 needs a
@@ -20,7 +20,7 @@ import numpy as np
 
 from autoft.errors import EvaluationError
 from autoft.evaluate.intervals import Array
-from autoft.records import Task
+from autoft.records import Costs, Task
 from autoft.training.losses import bounded, pinball
 
 Direction = Literal["max", "min"]
@@ -67,6 +67,7 @@ class Details:
 
 _CLASSES: tuple[Task, ...] = ("binary", "multiclass")
 _VALUES: tuple[Task, ...] = ("regression",)
+_DECISIONS: tuple[Task, ...] = ("binary",)
 
 _ROWS: tuple[tuple[str, Direction, tuple[Task, ...], str, Needs], ...] = (
     ("roc_auc", "max", _CLASSES, "ROC-AUC", "proba"),
@@ -80,6 +81,7 @@ _ROWS: tuple[tuple[str, Direction, tuple[Task, ...], str, Needs], ...] = (
     ("balanced_accuracy", "max", _CLASSES, "Balanced accuracy", "label"),
     ("accuracy", "max", _CLASSES, "Accuracy", "label"),
     ("mcc", "max", _CLASSES, "MCC", "label"),
+    ("cost", "min", _DECISIONS, "Cost", "label"),
     ("log_loss", "min", _CLASSES, "Log-loss", "proba"),
     ("brier", "min", _CLASSES, "Brier score", "proba"),
     ("rmse", "min", _VALUES, "RMSE", "value"),
@@ -96,15 +98,15 @@ METRICS: dict[str, Metric] = {
 }
 
 
-def objectives(task: Task, quantile: float | None = None) -> tuple[str, ...]:
-    """Names of the metrics that exist for a task; the pinball loss needs its quantile.
+def objectives(task: Task, quantile: float | None = None, costs: Costs | None = None) -> tuple[str, ...]:
+    """Names of the metrics that exist for a task; the pinball loss needs a quantile, the cost of decisions the costs.
 
     >>> objectives("regression")
     ('rmse', 'mae', 'r2', 'median_absolute_error')
     """
-    return tuple(
-        name for name, metric in METRICS.items() if task in metric.tasks and (name != "pinball" or quantile is not None)
-    )
+    without = {"pinball"} if quantile is None else set()
+    without |= {"cost"} if costs is None else set()
+    return tuple(name for name, metric in METRICS.items() if task in metric.tasks and name not in without)
 
 
 def trained_quantile(objective: str, quantile: float | None = None) -> float | None:
@@ -127,14 +129,14 @@ def default_objective(task: Task) -> str:
     return {"binary": "roc_auc", "multiclass": "log_loss", "regression": "rmse"}[task]
 
 
-def decide(probabilities: Array, *, task: Task, positive_index: int) -> Array:
-    """The decided class of each row, ``[n]``.
+def decide(probabilities: Array, *, task: Task, positive_index: int, threshold: float | Array = 0.5) -> Array:
+    """The decided class of each row, ``[n]``; the threshold of a binary task is one for all rows or one for each.
 
     >>> decide(np.array([[0.5, 0.5], [0.9, 0.1]]), task="binary", positive_index=1)
     array([1, 0])
     """
     if task == "binary":
-        return np.where(probabilities[:, positive_index] >= 0.5, positive_index, 1 - positive_index)
+        return np.where(probabilities[:, positive_index] >= threshold, positive_index, 1 - positive_index)
     return np.asarray(np.argmax(probabilities, axis=1))
 
 
@@ -150,7 +152,14 @@ def row_briers(y: Array, probabilities: Array, *, task: Task, positive_index: in
 
 
 def scores(
-    y: Array, predictions: Array, *, task: Task, positive_index: int, quantile: float | None = None
+    y: Array,
+    predictions: Array,
+    *,
+    task: Task,
+    positive_index: int,
+    quantile: float | None = None,
+    threshold: float | Array = 0.5,
+    costs: Costs | None = None,
 ) -> dict[str, float]:
     """Every metric of the task on all given rows.
 
@@ -160,6 +169,8 @@ def scores(
         task: Kind of problem.
         positive_index: Position of the positive class (binary).
         quantile: Of the pinball loss, which is left out without it.
+        threshold: Positive probability from which on a row is decided to be positive (binary); for each row or for all.
+        costs: Of errors (binary), for the metric ``cost``.
 
     Raises:
         EvaluationError: If there are no rows, or a prediction is not finite.
@@ -171,16 +182,30 @@ def scores(
     if task == "regression":
         found = _value_scores(y, predictions.astype(np.float64))
         return found if quantile is None else found | {"pinball": float(pinball(y, predictions, quantile).mean())}
-    return _class_scores(y, predictions, task, positive_index)
+    decided = decide(predictions, task=task, positive_index=positive_index, threshold=threshold)
+    found = _class_scores(y, predictions, decided, task, positive_index)
+    if task != "binary" or costs is None:
+        return found
+    positive = y == positive_index
+    missed = float(np.mean(positive & (decided != positive_index)))
+    alarm = float(np.mean(~positive & (decided == positive_index)))
+    cost = costs.false_negative * missed + costs.false_positive * alarm
+    return {name: cost if name == "cost" else found[name] for name in objectives(task, costs=costs)}
 
 
 def details(
-    y: Array, predictions: Array, *, task: Task, positive_index: int, classes: Sequence[object] = ()
+    y: Array,
+    predictions: Array,
+    *,
+    task: Task,
+    positive_index: int,
+    threshold: float = 0.5,
+    classes: Sequence[object] = (),
 ) -> Details:
     """Per-class table, confusion matrix and curves; for regression a sample of predicted and true values.
 
     Args:
-        y, predictions, task, positive_index: As for `scores`.
+        y, predictions, task, positive_index, threshold: As for `scores`.
         classes: Labels in the order of the columns (their text is the key).
 
     Returns:
@@ -194,7 +219,7 @@ def details(
     from sklearn.metrics import confusion_matrix, precision_recall_fscore_support, roc_auc_score
 
     number = predictions.shape[1]
-    decided = decide(predictions, task=task, positive_index=positive_index)
+    decided = decide(predictions, task=task, positive_index=positive_index, threshold=threshold)
     table = precision_recall_fscore_support(y, decided, labels=range(number), zero_division=0)
     per_class: dict[str, dict[str, float]] = {}
     curves: Curves = {"roc": {}, "pr": {}}
@@ -231,7 +256,7 @@ def _value_scores(y: Array, predicted: Array) -> dict[str, float]:
     }
 
 
-def _class_scores(y: Array, probabilities: Array, task: Task, positive_index: int) -> dict[str, float]:
+def _class_scores(y: Array, probabilities: Array, decided: Array, task: Task, positive_index: int) -> dict[str, float]:
     from sklearn.metrics import (
         accuracy_score,
         average_precision_score,
@@ -242,7 +267,6 @@ def _class_scores(y: Array, probabilities: Array, task: Task, positive_index: in
     )
 
     number = probabilities.shape[1]
-    decided = decide(probabilities, task=task, positive_index=positive_index)
     table = precision_recall_fscore_support(y, decided, labels=range(number), zero_division=0)[:3]
     present = np.bincount(y, minlength=number) > 0
     all_present = bool(present.all())

@@ -3,7 +3,8 @@
 The best of many trials is partly lucky, and its own held-out score includes the luck. The default remedy is
 bootstrap bias corrected cross-validation: Tsamardinos, Greasidou, Borboudakis, "Bootstrapping the out-of-sample
 predictions for efficient and accurate cross-validation", Machine Learning 107 (2018). It trains nothing: rows are
-drawn, the whole choice is made again on the drawn rows, and the choice is scored on the others.
+drawn, the whole choice is made again on the drawn rows, and the choice is scored on the others. Calibration and the
+threshold of a decision (`autoft.evaluate.finish`) are part of the choice.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ from typing import Any
 
 import numpy as np
 
+from autoft.evaluate import calibrate
 from autoft.evaluate.choice import Blend, Candidate, Replay, choose, common_rows, mixed
+from autoft.evaluate.finish import Calibrate, Finisher
 from autoft.evaluate.intervals import Array, around, draw, mean_interval
 from autoft.evaluate.metrics import objectives
 from autoft.evaluate.weighted import of_rows, point_scores, weighted_scores
-from autoft.records import Interval, Task
+from autoft.records import Costs, Finish, Interval, Task
 
 __all__ = ["Blend", "Candidate", "PairCandidate", "Verdict", "choose", "corrected", "holdout", "nested", "plain"]
 
@@ -49,8 +52,9 @@ class Verdict:
         out_of_bag: Whether a draw scores the rows that were not drawn (`corrected`) or those that were.
         seed: Seed of the draws.
         rows: Positions of the rows that are drawn from, ``[m]``.
-        predictions: Held-out predictions of the network on those rows, NaN elsewhere: the chosen candidate's
-            (`corrected`), the pooled ones (`nested`), the deployed model's (`holdout`).
+        predictions: Held-out predictions of the network on those rows, calibrated, NaN elsewhere: the chosen
+            candidate's (`corrected`), the pooled ones (`nested`), the deployed model's (`holdout`).
+        finish: Calibration and threshold, of the choice on all rows.
     """
 
     chosen: Blend
@@ -64,6 +68,12 @@ class Verdict:
     seed: int
     rows: Array
     predictions: Array
+    finish: Finish
+
+    @property
+    def values(self) -> dict[str, float]:
+        """The honest scores without their intervals."""
+        return {name: found.value for name, found in self.held_out.items()}
 
 
 def corrected(
@@ -75,6 +85,8 @@ def corrected(
     objective: str,
     positive_index: int,
     members: int = 1,
+    costs: Costs | None = None,
+    calibration: Calibrate = "none",
     draws: int = 500,
     seed: int,
     row_weights: Array | None = None,
@@ -94,25 +106,31 @@ def corrected(
         clusters: Rows that are drawn together, ``[n]``.
         task, objective, positive_index: The problem.
         members: Most trials that are blended.
+        costs: Of errors, where they are known.
+        calibration: ``auto``, or ``none`` to leave probabilities alone.
         draws: Number of draws.
         seed: Equal seeds give equal verdicts.
         row_weights: ``[n]``; a row of weight 2 counts as two rows, whenever it is drawn or left out.
         quantile: Of the objective ``pinball``.
     """
     rows = common_rows(candidates)
-    problem: dict[str, Any] = {"task": task, "positive_index": positive_index, "quantile": quantile}
-    replay = Replay(y, candidates, rows, objective=objective, members=members, row_weights=row_weights, **problem)
-    own = of_rows(row_weights, rows)
+    problem: dict[str, Any] = {"task": task, "positive_index": positive_index, "costs": costs}
+    problem |= {"row_weights": row_weights, "quantile": quantile}
+    replay = Replay(y, candidates, rows, objective=objective, members=members, **problem)
+    finisher = replay.finisher(clusters[rows], calibration)
     counts, picks = replay.on_draws(clusters[rows], draws, seed)
-    samples = {name: np.full(len(counts), np.nan) for name in objectives(task, quantile)}
-    for pick, here in _places(picks).items():
-        left_out = (counts[here] == 0).astype(np.uint8)
+    samples = {name: np.full(len(counts), np.nan) for name in objectives(task, quantile, costs)}
+    for pick, chosen in _places(picks).items():
         predictions = mixed(candidates, pick, rows)
-        drawn = weighted_scores(y[rows], predictions, left_out, row_weights=own, **problem)
-        for name, values in drawn.items():
-            samples[name][here] = values
+        for finish, places in _places(finisher.on_draws(predictions, counts[chosen])).items():
+            here = np.array(chosen)[places]
+            final = calibrate.apply(finish.calibration, predictions)
+            left_out = (counts[here] == 0).astype(np.uint8)
+            found = weighted_scores(y[rows], final, left_out, threshold=finish.threshold, **replay.problem)
+            for name, values in found.items():
+                samples[name][here] = values
     held_out = {name: mean_interval(values) for name, values in samples.items()}
-    return _verdict(replay, held_out, samples[objective], seed, rows)
+    return _verdict(replay, finisher, held_out, samples[objective], seed, rows)
 
 
 def nested(
@@ -126,6 +144,8 @@ def nested(
     objective: str,
     positive_index: int,
     members: int = 1,
+    costs: Costs | None = None,
+    calibration: Calibrate = "none",
     draws: int = 500,
     seed: int,
     row_weights: Array | None = None,
@@ -142,26 +162,28 @@ def nested(
         candidates: Checkpoints of the K members that leave one block out; the deployed choice and the naive
             scores come from these.
         blocks: Block of each row, ``[n]``, negative for the untouched holdout.
-        clusters, task, objective, positive_index, members, draws, seed, row_weights, quantile: As for `corrected`.
+        clusters, task, objective, positive_index, members, costs, calibration: As for `corrected`.
+        draws, seed, row_weights, quantile: As for `corrected`.
     """
-    touched = common_rows(candidates)
-    problem: dict[str, Any] = {"task": task, "positive_index": positive_index}
+    problem: dict[str, Any] = {"task": task, "positive_index": positive_index, "costs": costs}
     problem |= {"row_weights": row_weights, "quantile": quantile}
     choosing: dict[str, Any] = {**problem, "objective": objective, "members": members}
-    replay = Replay(y, candidates, touched, **choosing)
-    pooled = np.full(candidates[0].predictions.shape, np.nan)
+    pooled, thresholds = np.full(candidates[0].predictions.shape, np.nan), np.full(len(y), 0.5)
     numbers = np.unique(blocks[blocks >= 0]).tolist()
     for i in numbers:
         others = [j for j in numbers if j != i]
         views = [_other_blocks(pair, i, others, blocks) for pair in pairs]
-        pick = choose(y, views, **choosing)
-        here = blocks == i
-        pooled[here] = sum(
-            weight * np.mean([_pair(pairs[c], i, j)[here] for j in others], axis=0) for c, weight in pick
-        )
+        inner = Replay(y, views, common_rows(views), **choosing)
+        pick, here = inner.on_all_rows(), blocks == i
+        finisher = inner.finisher(clusters[inner.rows], calibration)
+        finish = finisher.on_all_rows(mixed(views, pick, inner.rows))
+        means = sum(weight * np.mean([_pair(pairs[c], i, j)[here] for j in others], axis=0) for c, weight in pick)
+        pooled[here], thresholds[here] = calibrate.apply(finish.calibration, np.asarray(means)), finish.threshold
     rows = np.flatnonzero(blocks >= 0)
-    held_out, samples = _plain(y, pooled, rows, clusters, draws, seed, problem)
-    return _verdict(replay, held_out, samples[objective], seed, rows, pooled)
+    held_out, samples = _plain(y, pooled, rows, clusters, draws, seed, problem, thresholds)
+    replay = Replay(y, candidates, common_rows(candidates), **choosing)
+    finisher = replay.finisher(clusters[replay.rows], calibration)
+    return _verdict(replay, finisher, held_out, samples[objective], seed, rows, pooled)
 
 
 def holdout(
@@ -175,6 +197,8 @@ def holdout(
     objective: str,
     positive_index: int,
     members: int = 1,
+    costs: Costs | None = None,
+    calibration: Calibrate = "none",
     draws: int = 500,
     seed: int,
     row_weights: Array | None = None,
@@ -185,16 +209,20 @@ def holdout(
     Args:
         y: Class positions or values, ``[n]``.
         candidates: Checkpoints of all trials on the touched rows.
-        predictions: Of the deployed model, ``[n, classes]`` or ``[n]``; only `rows` are looked at.
+        predictions: Of the chosen bag before its calibration, ``[n, classes]`` or ``[n]``; only `rows` are looked at.
         rows: Positions of the untouched rows.
-        clusters, task, objective, positive_index, members, draws, seed, row_weights, quantile: As for `corrected`.
+        clusters, task, objective, positive_index, members, costs, calibration: As for `corrected`.
+        draws, seed, row_weights, quantile: As for `corrected`.
     """
     touched = common_rows(candidates)
-    problem: dict[str, Any] = {"task": task, "positive_index": positive_index}
+    problem: dict[str, Any] = {"task": task, "positive_index": positive_index, "costs": costs}
     problem |= {"row_weights": row_weights, "quantile": quantile}
     replay = Replay(y, candidates, touched, objective=objective, members=members, **problem)
-    held_out, samples = _plain(y, predictions, rows, clusters, draws, seed, problem)
-    return _verdict(replay, held_out, samples[objective], seed, rows, predictions)
+    finisher = replay.finisher(clusters[touched], calibration)
+    finish = finisher.on_all_rows(mixed(candidates, replay.on_all_rows(), touched))
+    final, thresholds = calibrate.apply(finish.calibration, predictions), np.full(len(y), finish.threshold)
+    held_out, samples = _plain(y, final, rows, clusters, draws, seed, problem, thresholds)
+    return _verdict(replay, finisher, held_out, samples[objective], seed, rows, final)
 
 
 def plain(
@@ -210,14 +238,22 @@ def plain(
 ) -> dict[str, Interval]:
     """Scores of given predictions on given rows, with cluster bootstrap intervals and no correction."""
     problem = {"task": task, "positive_index": positive_index}
-    return _plain(y, predictions, rows, clusters, draws, seed, problem)[0]
+    return _plain(y, predictions, rows, clusters, draws, seed, problem, np.full(len(y), 0.5))[0]
 
 
 def _plain(
-    y: Array, predictions: Array, rows: Array, clusters: Array, draws: int, seed: int, problem: Mapping[str, Any]
+    y: Array,
+    predictions: Array,
+    rows: Array,
+    clusters: Array,
+    draws: int,
+    seed: int,
+    problem: Mapping[str, Any],
+    thresholds: Array,
 ) -> tuple[dict[str, Interval], dict[str, Array]]:
-    """Scores with intervals, and the bootstrap samples behind them."""
-    own = {**problem, "row_weights": of_rows(problem.get("row_weights"), rows)}
+    """Scores with intervals, and the bootstrap samples behind them; weights and thresholds are those of all rows."""
+    weights = of_rows(problem.get("row_weights"), rows)
+    own = {**problem, "row_weights": weights, "threshold": thresholds[rows]}
     point = point_scores(y[rows], predictions[rows], **own)
     counts = draw(clusters[rows], draws, seed)
     samples = weighted_scores(y[rows], predictions[rows], counts, **own)
@@ -226,6 +262,7 @@ def _plain(
 
 def _verdict(
     replay: Replay,
+    finisher: Finisher,
     held_out: dict[str, Interval],
     samples: Array,
     seed: int,
@@ -234,15 +271,10 @@ def _verdict(
 ) -> Verdict:
     """The record of an outcome; without predictions of their own, those of the choice were scored out of the bag."""
     chosen, metric = replay.on_all_rows(), replay.metric
-    pooled = mixed(replay.candidates, chosen)
-    naive = point_scores(
-        replay.y,
-        pooled[replay.rows],
-        task=replay.task,
-        positive_index=replay.positive_index,
-        row_weights=replay.row_weights,
-        quantile=replay.quantile,
-    )
+    blended = mixed(replay.candidates, chosen)
+    finish = finisher.on_all_rows(blended[replay.rows])
+    pooled = calibrate.apply(finish.calibration, blended)
+    naive = point_scores(replay.y, pooled[replay.rows], threshold=finish.threshold, **replay.problem)
     shown = pooled if predictions is None else predictions
     only = np.full(shown.shape, np.nan)
     only[rows] = shown[rows]
@@ -259,15 +291,16 @@ def _verdict(
         seed=seed,
         rows=rows,
         predictions=only,
+        finish=finish,
     )
 
 
-def _places(picks: Sequence[Blend]) -> dict[Blend, list[int]]:
+def _places(choices: Sequence[Any]) -> dict[Any, list[int]]:
     """Draws by what was chosen on them, those without a choice left out."""
-    found: dict[Blend, list[int]] = {}
-    for place, pick in enumerate(picks):
-        if pick:
-            found.setdefault(pick, []).append(place)
+    found: dict[Any, list[int]] = {}
+    for place, choice in enumerate(choices):
+        if choice:
+            found.setdefault(choice, []).append(place)
     return found
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from autoft.evaluate.intervals import Array
 from autoft.evaluate.metrics import decide, objectives, row_briers, scores
-from autoft.records import Task
+from autoft.records import Costs, Task
 from autoft.training.losses import pinball, row_losses
 
 #: Weights worked on at a time (8 MiB in float64), which bounds the memory and suits the caches.
@@ -35,6 +35,8 @@ def weighted_scores(
     names: Sequence[str] | None = None,
     row_weights: Array | None = None,
     quantile: float | None = None,
+    threshold: float | Array = 0.5,
+    costs: Costs | None = None,
 ) -> dict[str, Array]:
     """Scores of one set of predictions under each of many weightings.
 
@@ -47,6 +49,7 @@ def weighted_scores(
         names: Metrics to compute; all of the task if None.
         row_weights: ``[n]``, which multiply every weighting: a row of weight 2 counts as two rows.
         quantile: Of the pinball loss, which is left out without it.
+        threshold, costs: Of a binary decision, as for `metrics.scores`.
 
     Returns:
         ``[draws]`` values by name; NaN where the weighted rows leave a metric undefined (see `metrics`).
@@ -55,8 +58,8 @@ def weighted_scores(
     >>> weighted_scores(np.array([1.0, 2, 3]), np.array([1.0, 2, 6]), w, task="regression", positive_index=1)["mae"]
     array([1., 0.])
     """
-    wanted = objectives(task, quantile) if names is None else tuple(names)
-    kernels = list(_kernels(y, predictions, task, positive_index, wanted, quantile))
+    wanted = objectives(task, quantile, costs) if names is None else tuple(names)
+    kernels = list(_kernels(y, predictions, task, positive_index, wanted, quantile, threshold, costs))
     result = {name: np.full(len(weights), np.nan) for name in wanted}
     for start, stop in chunks(weights):
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -76,13 +79,15 @@ def point_scores(
     positive_index: int,
     row_weights: Array | None = None,
     quantile: float | None = None,
+    threshold: float | Array = 0.5,
+    costs: Costs | None = None,
 ) -> dict[str, float]:
     """Every metric of the task on all given rows (`metrics.scores`), each of which counts by its weight."""
+    problem: dict[str, Any] = {"task": task, "positive_index": positive_index, "quantile": quantile}
+    problem |= {"threshold": threshold, "costs": costs}
     if row_weights is None:
-        return scores(y, predictions, task=task, positive_index=positive_index, quantile=quantile)
-    found = weighted_scores(
-        y, predictions, row_weights[None], task=task, positive_index=positive_index, quantile=quantile
-    )
+        return scores(y, predictions, **problem)
+    found = weighted_scores(y, predictions, row_weights[None], **problem)
     return {name: float(values[0]) for name, values in found.items()}
 
 
@@ -108,7 +113,14 @@ def chunks(weights: Array) -> Iterator[tuple[int, int]]:
 
 
 def _kernels(
-    y: Array, predictions: Array, task: Task, positive_index: int, wanted: tuple[str, ...], quantile: float | None
+    y: Array,
+    predictions: Array,
+    task: Task,
+    positive_index: int,
+    wanted: tuple[str, ...],
+    quantile: float | None,
+    threshold: float | Array,
+    costs: Costs | None,
 ) -> Iterator[Kernel]:
     """The computations that the wanted metrics need, each prepared for these predictions."""
     if task == "regression":
@@ -129,8 +141,8 @@ def _kernels(
         briers = row_briers(y, predictions, task=task, positive_index=positive_index)
         yield _class_means(row_losses(y, predictions), briers)
     if set(wanted) - set(_AREAS) - set(_MEANS):
-        decided = decide(predictions, task=task, positive_index=positive_index)
-        yield _labels(y, decided, predictions.shape[1], positive_index if task == "binary" else None)
+        decided = decide(predictions, task=task, positive_index=positive_index, threshold=threshold)
+        yield _labels(y, decided, predictions.shape[1], positive_index if task == "binary" else None, costs)
 
 
 def _means(w: Array, columns: Array) -> Array:
@@ -246,7 +258,7 @@ def _area(true: Array, score: Array, precision: bool) -> Callable[[Array], Array
     return areas
 
 
-def _labels(y: Array, decided: Array, number: int, positive: int | None) -> Kernel:
+def _labels(y: Array, decided: Array, number: int, positive: int | None, costs: Costs | None) -> Kernel:
     """Metrics of decided labels, from weighted confusion matrices."""
     cells, cell = np.unique(y * number + decided, return_inverse=True)
     order = np.argsort(cell.ravel(), kind="stable")
@@ -255,7 +267,13 @@ def _labels(y: Array, decided: Array, number: int, positive: int | None) -> Kern
     def kernel(w: Array) -> dict[str, Array]:
         confusion = np.zeros((len(w), number * number))
         confusion[:, cells] = np.add.reduceat(np.take(w, order, axis=1), starts, axis=1, dtype=_sum_type(w))
-        return _from_confusion(confusion.reshape(-1, number, number), positive)
+        confusion = confusion.reshape(-1, number, number)
+        found = _from_confusion(confusion, positive)
+        if positive is not None and costs is not None:
+            missed, alarms = confusion[:, positive, 1 - positive], confusion[:, 1 - positive, positive]
+            spent = costs.false_negative * missed + costs.false_positive * alarms
+            found["cost"] = spent / confusion.sum(axis=(1, 2))
+        return found
 
     return kernel
 

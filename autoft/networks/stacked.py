@@ -202,8 +202,8 @@ class MemberMean(keras.layers.Layer):  # type: ignore[misc]
             values = ops.cast(logits, "float64") * self.scale + self.center
             return ops.minimum(ops.maximum(values, self.low), self.high)
         if self.task == "binary":
-            positive = ops.sigmoid(logits)
-            return ops.concatenate([1.0 - positive, positive], axis=-1)
+            # Not one minus the other: close to certainty float32 would lose what a calibration still needs.
+            return ops.concatenate([ops.sigmoid(-logits), ops.sigmoid(logits)], axis=-1)
         return ops.softmax(logits, axis=-1)
 
     def call(self, inputs: Any) -> Any:

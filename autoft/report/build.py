@@ -11,9 +11,9 @@ from autoft.report.words import baseline_label, clip, count, decimals, duration,
 
 STRATEGIES: dict[Strategy, str] = {
     "corrected": (
-        "Scores come from rows that the scored networks were not trained on. Every choice made on those rows (trial, "
-        "number of epochs) was made again on redrawn rows and scored on the others, so that the choosing does not "
-        "flatter the numbers (bootstrap bias corrected cross-validation)."
+        "Scores come from rows that the scored networks were not trained on. Every choice made on those rows (trials, "
+        "number of epochs, calibration, threshold) was made again on redrawn rows and scored on the others, so that "
+        "the choosing does not flatter the numbers (bootstrap bias corrected cross-validation)."
     ),
     "nested": (
         "Scores come from rows that neither the training nor any choice has seen: every choice was made inside each "

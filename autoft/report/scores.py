@@ -34,7 +34,7 @@ def summary_table(evaluation: Evaluation) -> Table:
 
 def metrics(evaluation: Evaluation) -> Section:
     """Chapter 4."""
-    blocks: list[Block] = [_corrected_and_naive(evaluation)]
+    blocks: list[Block] = [*_finish(evaluation), _corrected_and_naive(evaluation)]
     if evaluation.per_class:
         blocks.append(_per_class(evaluation))
     if evaluation.confusion:
@@ -52,6 +52,27 @@ def metrics(evaluation: Evaluation) -> Section:
         blurb="Judging by a single number that looks good while the model fails where it matters.",
         blocks=tuple(blocks),
     )
+
+
+def _finish(evaluation: Evaluation) -> tuple[Block, ...]:
+    """What is done to the answers before they are scored: calibration, and the threshold of a label."""
+    if evaluation.task == "regression":
+        return ()
+    calibration, threshold = evaluation.finish.calibration, evaluation.finish.threshold
+    sure = "less" if calibration.temperature > 1 else "more"
+    words = {
+        "none": "The probabilities are the networks' own: no calibration, or none that rises above noise.",
+        "temperature": f"The probabilities are calibrated with a temperature of {number(calibration.temperature, 3)}: "
+        f"they are {sure} sure than the networks' own.",
+        "isotonic": "The probabilities are calibrated by isotonic regression, a rising curve through what was seen.",
+    }
+    text = words[calibration.method]
+    if evaluation.task == "binary":
+        name = clip(evaluation.target.positive)
+        text += f" A row counts as “{name}” from a probability of {number(threshold, 3)} on."
+        if threshold != 0.5:
+            text += " Label metrics and the confusion matrix are those at this threshold."
+    return (Paragraph(text=text),)
 
 
 def _corrected_and_naive(evaluation: Evaluation) -> Table:

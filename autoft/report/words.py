@@ -39,6 +39,11 @@ METRICS: dict[str, Metric] = {
     ),
     "macro_recall": Metric(label="Macro recall", meaning="recall averaged over the classes, each counting alike"),
     "macro_f1": Metric(label="Macro F1", meaning="F1 averaged over the classes, each counting alike"),
+    "cost": Metric(
+        label="Cost",
+        meaning="mean cost of a row's answer, by the costs that were given; 0 is perfect",
+        more_is_better=False,
+    ),
     "log_loss": Metric(
         label="Log loss",
         meaning="how wrong the probabilities are, sure mistakes most; 0 is perfect",

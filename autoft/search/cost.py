@@ -248,6 +248,7 @@ def evaluation_seconds(
     columns: int = 0,
     folds: int = 1,
     outputs: int = 1,
+    calibrated: bool = False,
     rates: Rates = RATES,
 ) -> float:
     """Seconds of the honest score: the choice again on every bootstrap draw, all metrics, baselines, importance.
@@ -261,11 +262,13 @@ def evaluation_seconds(
         columns: Whose importance is measured.
         folds: Members of the deployed model, which answer for every column.
         outputs: Logits.
+        calibrated: Whether probabilities are, on each draw anew.
         rates: Of the reference machine.
     """
     made = min(draws, max(FEWEST_DRAWS, AFFORDABLE // max(1, rows * trials)))
     chosen = made * rows * (candidates * rates.loss_draw + trials * outputs * rates.draw_row)
     scored = 4 * made * rows * outputs * rates.metric_row  # the network and three baselines
+    scored += made * rows * rates.finish_draw if calibrated else 0.0
     asked = columns * (rates.importance + min(rows, IMPORTANCE_ROWS) * folds * rates.importance_row)
     return machine.alone(rates.evaluation + chosen + scored + asked + rows * folds * rates.answer_row)
 

@@ -39,6 +39,7 @@ class Rates:
         evaluation: The evaluation at all.
         loss_draw, draw_row: One row in one draw: the loss of one candidate, the objective of one trial.
         metric_row: All metrics, one row in one draw.
+        finish_draw: One row in one draw: calibration and threshold, fitted and applied.
         importance, importance_row: Importance of one column; one row of it in one member.
         answer_row: One row that one member of the deployed model answers.
         proposal: Proposing and recording one trial.
@@ -77,6 +78,7 @@ class Rates:
     loss_draw: float
     draw_row: float
     metric_row: float
+    finish_draw: float
     importance: float
     importance_row: float
     answer_row: float
@@ -118,6 +120,7 @@ RATES = Rates(
     loss_draw=9.4e-10,
     draw_row=9.4e-09,
     metric_row=1.8e-08,
+    finish_draw=2e-07,
     importance=0.018,
     importance_row=7e-06,
     answer_row=5.8e-06,

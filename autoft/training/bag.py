@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from autoft.preprocess.encode import MISSING_TOKEN, UNKNOWN_TOKEN, Array, Encode
 from autoft.preprocess.fit import Statistics
 from autoft.preprocess.plan import Plan
 from autoft.preprocess.text import cleaned, count_words
+from autoft.records import Calibration
 from autoft.training.data import StackData, padded, pieces
 
 
@@ -42,6 +43,7 @@ class Bag:
         networks: From those to logits ``[K, B, outputs]``, one for each trial of the blend.
         shares: Weights of the trials in the answer; they sum to 1.
         head: From logits to the mean answer.
+        calibration: Of the weighted mean.
     """
 
     plan: Plan
@@ -50,9 +52,10 @@ class Bag:
     networks: tuple[Any, ...]
     shares: tuple[float, ...]
     head: Any
+    calibration: Calibration = field(default_factory=Calibration)
 
     def answers(self, encoded: Encoded) -> Array:
-        """Each member's answers: ``[K, n, classes]``, or ``[K, n]`` for regression."""
+        """Each member's answers, not calibrated: ``[K, n, classes]``, or ``[K, n]`` for regression."""
         parts = []
         for chunk in pieces(self.plan, encoded, self.head.members):
             inputs = self.encoder(self.statistics.arrays(chunk))
@@ -62,7 +65,7 @@ class Bag:
         return out[:, :, 0] if self.head.task == "regression" else out
 
     def own_answers(self, encoded: Encoded, members: Array) -> Array:
-        """One member's answer to each row, ``[n, classes]`` or ``[n]``: a K-th of the work of `answers`.
+        """One member's answer to each row, ``[n, classes]`` or ``[n]``, not calibrated; a K-th of that work.
 
         Args:
             encoded: The rows.
@@ -140,7 +143,16 @@ class Bag:
         rows = self.encoder(encoded)
         means = [self.head(network(rows)) for network in self.networks]
         answer = WeightedMean(list(self.shares), dtype=means[0].dtype, name="blend")(means) if means[1:] else means[0]
-        return keras.Model(inputs, answer, name="autoft")
+        return keras.Model(inputs, self._calibrated(answer), name="autoft")
+
+    def _calibrated(self, answer: Any) -> Any:
+        from autoft.networks.calibration import Isotonic, Temperature
+
+        if self.calibration.method == "temperature":
+            return Temperature(self.calibration.temperature, name="calibration")(answer)
+        if self.calibration.method == "isotonic":
+            return Isotonic([list(knot) for knot in self.calibration.knots], name="calibration")(answer)
+        return answer
 
 
 def build_bag(data: StackData, parts: Sequence[Part], members: int) -> Bag:

@@ -18,7 +18,7 @@ def test_documented_names_are_there():
     assert set(objectives("regression")) == {"rmse", "mae", "r2", "median_absolute_error"}
     assert set(objectives("regression", 0.9)) == {*objectives("regression"), "pinball"}
     assert {name for name, metric in METRICS.items() if metric.direction == "min"} == {
-        "log_loss", "brier", "rmse", "mae", "median_absolute_error", "pinball",
+        "cost", "log_loss", "brier", "rmse", "mae", "median_absolute_error", "pinball",
     }  # fmt: skip
 
 

@@ -8,11 +8,13 @@ import pytest
 from autoft.evaluate import blend
 from autoft.evaluate.baselines import compare, run
 from autoft.evaluate.choice import Candidate, choose
+from autoft.evaluate.finish import Finisher
 from autoft.evaluate.folds import members, split
-from autoft.evaluate.gain import bag_gain, pairs_of
+from autoft.evaluate.gain import bag_calibration, bag_gain, pairs_of
 from autoft.evaluate.metrics import objectives
 from autoft.evaluate.score import PairCandidate, corrected, holdout, nested
 from autoft.evaluate.weighted import point_scores, weighted_scores
+from autoft.records import Costs
 from autoft.training.losses import class_weights, pinball, row_losses
 
 TASKS = ("binary", "multiclass", "regression")
@@ -65,6 +67,7 @@ def test_the_whole_verdict_is_that_of_repeated_rows(task):
     """Choice, correction, optimism: repeated rows are one cluster, so both are drawn alike."""
     y, candidates, counts, known = problem(task)
     clusters = np.arange(len(y))
+    known["calibration"] = "auto"
     one = corrected(
         y, candidates, clusters=clusters, members=3, draws=60, seed=1, row_weights=counts.astype(float), **known
     )
@@ -77,13 +80,57 @@ def test_the_whole_verdict_is_that_of_repeated_rows(task):
         seed=1,
         **known,
     )
-    assert one.chosen == other.chosen
+    assert (one.chosen, one.finish) == (other.chosen, other.finish)
     assert one.optimism == pytest.approx(other.optimism, abs=1e-9)
     for name, interval in one.held_out.items():
         ends = [(getattr(interval, end), getattr(other.held_out[name], end)) for end in ("value", "low", "high")]
         assert all(a == pytest.approx(b, abs=1e-9) for a, b in ends), name
     plain = corrected(y, candidates, clusters=clusters, members=3, draws=60, seed=1, **known)
     assert plain.validation != pytest.approx(one.validation, abs=1e-6)
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass"])
+def test_a_row_of_weight_two_decides_calibration_and_threshold_as_two_rows(task):
+    """On all rows, on draws, and for the bag; a row of weight 0 has no say. Plain weights say something else."""
+    rng, n, classes = np.random.default_rng(1), 600, 2 if task == "binary" else 3
+    logits = rng.normal([0.0, -1.5, 0.0][:classes], 1.5, (n, classes))
+    y = np.array([rng.choice(classes, p=p / p.sum()) for p in np.exp(logits)])
+    p = np.exp(1.8 * logits) / np.exp(1.8 * logits).sum(axis=1, keepdims=True)
+    # Rows that are certain of what is wrong weigh most.
+    counts = np.where(p[np.arange(n), y] < 0.3, 2, 1)
+    draws = np.vstack([np.ones(n), rng.integers(0, 3, (5, n))]).astype(np.uint8)
+    known = {"task": task, "objective": "f1", "positive_index": 1, "costs": Costs(false_negative=2, false_positive=1)}
+    clusters = np.arange(n)
+    one = Finisher(y, clusters, row_weights=counts.astype(float), **known).on_draws(p, draws)
+    repeat = [np.repeat(a, counts, axis=0) for a in (y, clusters, p)]
+    other = Finisher(repeat[0], repeat[1], **known).on_draws(repeat[2], np.repeat(draws, counts, axis=1))
+    assert one == other
+    plain = Finisher(y, clusters, **known).on_draws(p, draws)
+    assert all(a.calibration.temperature > 1.05 * b.calibration.temperature for a, b in zip(one, plain, strict=True))
+    if task == "binary":
+        assert [a.threshold for a in one] != [b.threshold for b in plain]
+    some = np.where(np.arange(n) % 5 == 0, 0.0, counts)
+    wrong = np.where(some > 0, y, (y + 1) % classes)
+    honest, corrupted = (
+        Finisher(truth, clusters, row_weights=some, **known).on_draws(p, draws) for truth in (y, wrong)
+    )
+    assert honest == corrupted != one
+    blocks = np.arange(n) % 3
+    bag = {"blocks": blocks, "method": "temperature"}
+    answers = {pair: p[:, ::-1] * 0.2 * i + p * (1 - 0.2 * i) for i, pair in enumerate(pairs_of(3))}
+    again = {pair: np.repeat(a, counts, axis=0) for pair, a in answers.items()}
+    found = bag_calibration(y, answers, row_weights=counts.astype(float), **bag)
+    assert found == bag_calibration(repeat[0], again, **{**bag, "blocks": np.repeat(blocks, counts)})
+    assert found != bag_calibration(y, answers, **bag)
+
+
+def test_costs_count_weights():
+    y, p = np.array([1, 1, 0, 0]), np.array([[0.9, 0.1], [0.1, 0.9], [0.4, 0.6], [0.8, 0.2]])
+    known = {"task": "binary", "positive_index": 1, "costs": Costs(false_negative=5.0, false_positive=2.0)}
+    found = point_scores(y, p, row_weights=np.array([3.0, 1.0, 2.0, 4.0]), **known)
+    assert found["cost"] == pytest.approx((3 * 5 + 2 * 2) / 10)
+    low = point_scores(y, p, row_weights=np.array([3.0, 1.0, 2.0, 4.0]), threshold=0.05, **known)
+    assert low["cost"] == pytest.approx(6 * 2 / 10)
 
 
 def test_equal_weights_change_no_digit():
@@ -213,23 +260,23 @@ def test_baselines_learn_from_weighted_rows(task):
     else:
         shares = np.bincount(y[own], weights[own]) / weights[own].sum()
         np.testing.assert_allclose(found["constant"][stack[0].held_out[0]], shares)
+    objective, clusters = OBJECTIVES[task], blocks.clusters
+    known = {"task": task, "positive_index": 1, "row_weights": weights}
     lines = compare(
         y,
         found["linear"],
-        {"constant": found["constant"]},
-        clusters=blocks.clusters,
-        objective=OBJECTIVES[task],
-        task=task,
-        positive_index=1,
+        {"linear": found["linear"]},
+        clusters=clusters,
+        objective=objective,
         draws=50,
         seed=0,
-        row_weights=weights,
         quantile=quantile,
+        **known,
     )
-    expected = point_scores(y, found["constant"], task=task, positive_index=1, row_weights=weights, quantile=quantile)[
-        OBJECTIVES[task]
-    ]
-    assert lines[0].metrics[OBJECTIVES[task]].value == pytest.approx(expected, nan_ok=True)
+    finisher = Finisher(y, clusters, objective=objective, calibration="none", **known)
+    threshold = finisher.on_all_rows(found["linear"]).threshold
+    expected = point_scores(y, found["linear"], threshold=threshold, quantile=quantile, **known)[objective]
+    assert lines[0].metrics[objective].value == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("rare", [2, 3, 5])

@@ -272,7 +272,7 @@ def test_every_metric_of_an_evaluation_is_explained() -> None:
         *("brier", "balanced_accuracy", "accuracy", "mcc", "rmse", "mae", "r2", "median_absolute_error"),
     }
     worse_when_larger = {name for name, words in METRICS.items() if not words.more_is_better}
-    assert worse_when_larger == {"log_loss", "brier", "rmse", "mae", "median_absolute_error", "pinball"}
+    assert worse_when_larger == {"cost", "log_loss", "brier", "rmse", "mae", "median_absolute_error", "pinball"}
 
 
 @pytest.mark.usefixtures("no_pictures")

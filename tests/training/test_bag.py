@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
 import numpy as np
 import pytest
 
+from autoft.artifact import Meta, load, save
+from autoft.evaluate.calibrate import apply
 from autoft.networks.architecture import Architecture
 from autoft.networks.families import initial_weights
 from autoft.preprocess.encode import Encoded, encode
 from autoft.preprocess.plan import make_plan
-from autoft.records import Column
+from autoft.records import Calibration, Column, Target
 from autoft.training.bag import Bag, Part, build_bag, guarded, model_inputs
 from autoft.training.data import StackData, stack_data
 
@@ -198,6 +200,30 @@ def test_a_saved_raw_model_reads_back_the_same_in_safe_mode(case: Case, tmp_path
     model.save(tmp_path / "model.keras")
     again = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
     assert_same(np.asarray(again(case.inputs)), np.asarray(model(case.inputs)), case.data)
+
+
+@pytest.mark.parametrize(
+    "calibration",
+    [
+        Calibration(method="temperature", temperature=1.6),
+        Calibration(method="isotonic", knots=((-3.0, 0.1), (0.0, 0.4), (1.0, 0.4), (2.0, 0.9))),
+    ],
+    ids=lambda c: c.method,
+)
+def test_the_raw_model_ends_in_the_calibration_and_reads_back_so(calibration: Calibration, tmp_path):
+    case = make_case("binary", "no")
+    plain, bag = case.bag, replace(case.bag, calibration=calibration)
+    model, mean = bag.raw_model(), plain.answers(case.encoded).mean(axis=0)
+    assert_same(np.asarray(model(case.inputs)), apply(calibration, mean), case.data)
+    assert np.abs(apply(calibration, mean) - mean).max() > 0.03
+    np.testing.assert_array_equal(bag.answers(case.encoded), plain.answers(case.encoded))
+    target = Target(name="y", task="binary")
+    meta = Meta(columns=(), target=target, version="", engine="", ranges={}, vocabularies={}, threshold=0.3)
+    cells = model_inputs(case.data.plan, case.encoded, case.texts, bag.words)
+    save(tmp_path / "model", model, meta, {}, cells)
+    again, found = load(tmp_path / "model")
+    assert_same(np.asarray(again(case.inputs)), np.asarray(model(case.inputs)), case.data)
+    assert found.threshold == 0.3
 
 
 def test_rows_are_answered_alone_as_among_others(case: Case):
