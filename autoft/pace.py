@@ -181,8 +181,9 @@ def unmeasured(recipe: Recipe, prepared: Prepared, gains: Mapping[str, float]) -
 
 
 def _plan(journal: Journal) -> Mapping[str, Any] | None:
-    """The plan that the journal's trials were trained by."""
-    return next((fact for fact in reversed(journal.contents.facts) if fact["type"] == "plan"), None)
+    """The plan that the journal's trials were trained by (lines of before there was a portfolio are none)."""
+    plans = (fact for fact in reversed(journal.contents.facts) if fact["type"] == "plan" and "offered" in fact)
+    return next(plans, None)
 
 
 def _rehearsed(

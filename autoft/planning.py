@@ -128,6 +128,10 @@ class Plan:
         return found
 
 
+#: Trials of a typical blend.
+_BLENDED = 3
+
+
 def plan(recipe: Recipe, data: Any = None, *, machine: Machine | None = None) -> Plan:
     """What a run would do and cost.
 
@@ -275,8 +279,11 @@ def after(
         columns=columns,
         folds=prepared.split.k,
         outputs=len(target.classes) if target.task == "multiclass" else 1,
+        area=prepared.objective in ("roc_auc", "pr_auc"),
         calibrated=target.task != "regression" and recipe.evaluate.calibration == "auto",
     )
+    blended = min(_BLENDED, recipe.search.blend, trials)
+    evaluation += cost.answer_seconds(shape, len(prepared.y), columns, prepared.split.k, machine, trials=blended)
     finish = cost.finish_seconds(len(prepared.y), columns, machine)
     return {"evaluation": evaluation, "model and report": finish, **_bag(prepared, shape, epochs, machine)}
 

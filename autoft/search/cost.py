@@ -248,6 +248,7 @@ def evaluation_seconds(
     columns: int = 0,
     folds: int = 1,
     outputs: int = 1,
+    area: bool = False,
     calibrated: bool = False,
     rates: Rates = RATES,
 ) -> float:
@@ -262,15 +263,34 @@ def evaluation_seconds(
         columns: Whose importance is measured.
         folds: Members of the deployed model, which answer for every column.
         outputs: Logits.
+        area: Whether the objective is an area under a curve, for which rows are added up in order.
         calibrated: Whether probabilities are, on each draw anew.
         rates: Of the reference machine.
     """
     made = min(draws, max(FEWEST_DRAWS, AFFORDABLE // max(1, rows * trials)))
-    chosen = made * rows * (candidates * rates.loss_draw + trials * outputs * rates.draw_row)
-    scored = 4 * made * rows * outputs * rates.metric_row  # the network and three baselines
+    objective = outputs * (rates.area_row if area else rates.draw_row)
+    chosen = made * rows * (candidates * rates.loss_draw + trials * objective)
+    scored = made * rows * (outputs * rates.metric_row + 3 * objective)  # the network, and three baselines
     scored += made * rows * rates.finish_draw if calibrated else 0.0
     asked = columns * (rates.importance + min(rows, IMPORTANCE_ROWS) * folds * rates.importance_row)
     return machine.alone(rates.evaluation + chosen + scored + asked + rows * folds * rates.answer_row)
+
+
+def answer_seconds(
+    shape: Shape, rows: int, columns: int, folds: int, machine: Machine, *, trials: int = 1, rates: Rates = RATES
+) -> float:
+    """Seconds that the networks of the deployed model take in the evaluation: all of a blend's trials are asked.
+
+    Args:
+        shape: Of the best trial.
+        rows, columns, folds: Every member answers all rows, and for each column its own rows of a sample, five times.
+        machine: At hand.
+        trials: In the blend.
+        rates: Of the reference machine.
+    """
+    asked = trials * (rows * folds + 5 * columns * min(rows, IMPORTANCE_ROWS))
+    products = machine.matmul(2.0 * asked * shape.kernels * shape.ensemble)
+    return products + machine.wide(asked * shape.units * shape.effort * rates.predict_unit)
 
 
 def finish_seconds(rows: int, columns: int, machine: Machine, rates: Rates = RATES) -> float:
