@@ -14,7 +14,8 @@ from autoft.files import canonical_json
 from autoft.journal import Journal
 from autoft.prepare import Prepared
 from autoft.records import CalibrationMethod, Finish, Progress
-from autoft.search.cost import MOST_ROWS_PAIRED
+from autoft.search.cost import MOST_ROWS_PAIRED, encoding_seconds
+from autoft.search.machine import Machine
 from autoft.search.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -66,7 +67,8 @@ def gains(
         if fact["type"] == "gain" and fact["of"] == of:
             return dict(fact["gains"]), replace(finish, calibration=calibrate.read(fact["calibration"]))
     end = _end(context, last)
-    if context.watch.clock() + _PAIRS * sum(_seconds(outcome) for outcome, _ in parts) > end:
+    expected = _encoding(prepared) + _PAIRS * sum(_seconds(outcome) for outcome, _ in parts)
+    if context.watch.clock() + expected > end:
         context.tell(Progress(stage="search", message="no time to measure what the bag of the folds' networks gains"))
         return {}, finish
     context.tell(Progress(stage="search", message="measuring what the bag of the folds' networks gains"))
@@ -114,6 +116,12 @@ def _end(context: Context, last: float) -> float:
     """When it must be over, on the run's clock."""
     minutes = context.recipe.search.minutes
     return math.inf if minutes is None else context.watch.started + minutes * 60 * _PATIENCE - last
+
+
+def _encoding(prepared: Prepared) -> float:
+    """Seconds until the rows of the pairs are encoded."""
+    pairs, inputs = len(prepared.members) * 2, len(prepared.features) + sum(t.slots for t in prepared.plan.texts)
+    return encoding_seconds(len(prepared.y), inputs, pairs, Machine())
 
 
 def _seconds(outcome: Outcome) -> float:

@@ -51,8 +51,8 @@ def evaluate(context: Context, prepared: Prepared, searched: Searched) -> Evalua
             threshold=verdict.finish.threshold,
             classes=target.classes,
         )
-        finish, deployed = searched.finish, calibrate.apply(searched.finish.calibration, answers)
-        folds = _fold_reports(prepared, deployed, finish.threshold, best)
+        finish = verdict.finish  # of single members, which folds and importance are about
+        folds = _fold_reports(prepared, calibrate.apply(finish.calibration, answers), finish.threshold, best)
         direction = metrics.METRICS[prepared.objective].direction
         lines = compare(
             prepared.y,

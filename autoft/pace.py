@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from autoft import bagging, planning, spaces
+from autoft import bagging, files, planning, spaces
 from autoft.journal import Journal
 from autoft.prepare import Prepared
 from autoft.records import Finding, Progress
@@ -81,20 +81,22 @@ def budget(
     # What earlier, interrupted runs have used counts: a crash must not extend the budget.
     spent = sum(float(line["seconds"]) for line in journal.contents.trials().values())
     deadline = context.watch.started + search.minutes * 60 - spent
-    plan = _plan(journal)
-    first = first if plan is None else tuple(plan["offered"])
+    plan, of = _plan(journal), files.fingerprint(repr(space).encode())[:16]
+    # Another space in the same folder uses the trials that fit it, but begins with configurations of its own.
+    known = plan is not None and plan["space"] == of
+    first = tuple(plan["offered"]) if plan is not None and known else first
     shape = spaces.cost_shape(prepared, first[0])
     reserve = _Reserve(recipe=context.recipe, prepared=prepared, shape=shape, machine=machine)
-    if plan is None or plan["minutes"] != search.minutes:
+    if plan is None or not known or plan["minutes"] != search.minutes:
         end, tracing = deadline - reserve(min(search.trials, 10)), cost.trace_seconds(shape, reserve.machine)
         taken = _rehearsed(context, journal, trainer, first[0], end - clock(), tracing)
         # The search, which notices what kills the process, shall have its turn.
         taken = taken or [cost.epoch_seconds(shape, reserve.machine)]
         kept = spaces.affordable(context.recipe, prepared, first, machine, epoch_seconds=taken[-1])
-        new = {**_planned(context, taken, end), "offered": list(first), "first": list(kept)}
+        new = {**_planned(context, taken, end), "space": of, "offered": list(first), "first": list(kept)}
         if plan is None or new["epochs"] >= _WORTH_FORGETTING * plan["epochs"]:
             plan = new
-        plan = {**new, "epochs": plan["epochs"], "first": plan["first"]}
+        plan = {**new, "epochs": plan["epochs"], "first": plan["first"] if known else new["first"]}
         if not context.interrupt:  # what was measured in a hurry is no plan for the run that goes on
             journal.append(plan)
     kept = tuple(plan["first"])
@@ -182,7 +184,7 @@ def unmeasured(recipe: Recipe, prepared: Prepared, gains: Mapping[str, float]) -
 
 def _plan(journal: Journal) -> Mapping[str, Any] | None:
     """The plan that the journal's trials were trained by (lines of before there was a portfolio are none)."""
-    plans = (fact for fact in reversed(journal.contents.facts) if fact["type"] == "plan" and "offered" in fact)
+    plans = (fact for fact in reversed(journal.contents.facts) if fact["type"] == "plan" and "space" in fact)
     return next(plans, None)
 
 

@@ -102,6 +102,9 @@ def first(
     from autoft.search.portfolio import TIERS
     from autoft.search.space import default_configuration, first_configurations
 
+    small = default_configuration(space)
+    if recipe.search.algorithm == "grid":  # which begins with its own first point, a perceptron where there is one
+        return (small,)
     minutes, rows = recipe.search.minutes, min(len(member.train) for member in prepared.members)
     machine, most = (Machine(), _AFFORDABLE) if minutes is None else (machine, _FIRST_SHARE * minutes * 60)
     for tier in TIERS:
@@ -109,8 +112,7 @@ def first(
         shape = replace(cost_shape(prepared, found[0]), least=0)
         if cost.trial_seconds(shape, machine, epochs=min(recipe.search.epochs, _EPOCHS)) <= most:
             return found
-    small = default_configuration(space)
-    return found if small in found else (small, *found)
+    return (small, *found) if small.get("architecture") == "mlp" and small not in found else found
 
 
 def without(
@@ -118,17 +120,13 @@ def without(
 ) -> tuple[Dimension, ...]:
     """A space without the architectures of which no first configuration is kept."""
     gone = {c.get("architecture") for c in first} - {c.get("architecture") for c in kept}
-    return tuple(
-        replace(d, values=tuple(v for v in d.values if v not in gone), default=_left(d, gone))
-        if d.name == "architecture" and isinstance(d, Choice)
-        else d
-        for d in space
-    )
+    return tuple(_left(d, gone) if d.name == "architecture" and isinstance(d, Choice) else d for d in space)
 
 
-def _left(dimension: Choice, gone: Collection[Any]) -> Any:
-    kept = [value for value in dimension.values if value not in gone]
-    return dimension.default if dimension.default in kept else kept[0]
+def _left(dimension: Choice, gone: Collection[Any]) -> Choice:
+    kept = tuple(value for value in dimension.values if value not in gone)
+    default = dimension.default if dimension.default in kept else next(iter(kept), None)
+    return dimension if default is None else replace(dimension, values=kept, default=default)
 
 
 def affordable(

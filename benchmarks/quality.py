@@ -169,7 +169,7 @@ def _sklearn(side: str, task: str, x: Any) -> Any:
     )
     if side == "sk_mlp":
         network = getattr(neural_network, f"MLP{kind}")
-        return make_pipeline(columns, network((128, 64), early_stopping=True, random_state=0))
+        return make_pipeline(columns, network(hidden_layer_sizes=(128, 64), early_stopping=True, random_state=0))
     if task == "regression":
         return make_pipeline(columns, linear_model.RidgeCV())
     return make_pipeline(columns, linear_model.LogisticRegression(max_iter=2_000))

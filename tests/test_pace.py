@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 from conftest import features, tiny_recipe
 
-from autoft import AutoFineTuner, pace, spaces
+from autoft import AutoFineTuner, pace, prepare, spaces
 from autoft.journal import Journal, read
 from autoft.search.cost import Shape
-from autoft.search.space import MAKE
+from autoft.search.machine import Machine
+from autoft.search.space import MAKE, default_configuration
 from autoft.search.space import SHAPE as SIZES
 from autoft.training.trial import Trainer
 
@@ -132,3 +133,27 @@ def test_tracing_is_no_reason_to_do_without_a_second_epoch(first: float, asked: 
     found = pace._rehearsed(context, Journal(tmp_path / "journal.jsonl", {}), trainer, (), 10.0, 1.0)
     assert found == taken
     assert len(taken) == asked
+
+
+def test_another_space_in_the_same_folder_begins_with_configurations_of_its_own(table: pd.DataFrame, tmp_path):
+    """The plan of the earlier run names architectures that the recipe no longer wants."""
+    data = features(table, "outcome")
+    for architecture in ("mlp", "linear"):
+        changes = {"search.space": {"architecture": [architecture], "width": [8]}}
+        recipe = tiny_recipe(target="outcome", minutes=5, trials=2).with_changes(**changes)
+        trials = AutoFineTuner(recipe=recipe, directory=tmp_path).fit(data).evaluation_.trials
+        assert {t.params["architecture"] for t in trials} == {architecture}
+
+
+@pytest.mark.parametrize("wanted", [("tabm-mini",), ("mlp", "linear", "tabm-mini", "realmlp")])
+def test_what_comes_before_a_portfolio_that_is_too_dear_is_a_small_perceptron_or_nothing(
+    wanted: tuple[str, ...], table: pd.DataFrame
+):
+    changes = {"search.space": {"architecture": list(wanted)}, "search.minutes": 1e-6}
+    recipe = tiny_recipe(target="outcome", trials=2).with_changes(**changes)
+    prepared = prepare.prepare(recipe, features(table, "outcome"), lambda step: None)
+    space = spaces.space_for(recipe, prepared, 100)
+    found = spaces.first(recipe, prepared, space, Machine())
+    assert [c["architecture"] for c in found].index("mlp") == 0 if "mlp" in wanted else "mlp" not in str(found)
+    grid = recipe.with_changes(**{"search.algorithm": "grid"})
+    assert spaces.first(grid, prepared, space, Machine()) == (default_configuration(space),)

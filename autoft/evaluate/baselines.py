@@ -76,7 +76,7 @@ def run(
     for member in single:
         own = member.train if row_weights is None else member.train[row_weights[member.train] > 0]
         if words is not None:
-            more = words(member.train)
+            more = words(own)
             features = np.hstack([plain, more])
             categorical = np.pad(categorical[: plain.shape[1]], (0, more.shape[1]))
         for name, pooled in result.items():

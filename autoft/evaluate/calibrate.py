@@ -103,6 +103,8 @@ def temperature(logs: Array, y: Array, weights: Array) -> Calibration:
     5.5
     """
     used = weights > 0
+    if len(np.unique(y[used])) < 2:  # the best would be infinitely sure of the class that is there
+        return Calibration()
     logs, weights = logs[used], weights[used].astype(np.float64)
     own = logs[np.arange(len(logs)), y[used]]
 

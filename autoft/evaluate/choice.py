@@ -16,7 +16,7 @@ from autoft.evaluate.metrics import METRICS, trained_quantile
 from autoft.evaluate.weighted import of_rows, weighted_means, weighted_scores
 from autoft.records import Costs, Task, Trial
 from autoft.search.outcome import Outcome
-from autoft.training.losses import class_weights, row_losses
+from autoft.training.losses import row_losses
 
 #: Row weights (rows x trials x draws) that a correction looks at before it starts to save work.
 AFFORDABLE = 10**9
@@ -270,8 +270,9 @@ class Replay:
             if len(own) > 1:
                 losses = np.stack([row_losses(self.y, p, self.trained) for p in predictions], axis=1)
                 if balance := self.candidates[own[0]].balance:
-                    losses = losses * class_weights(self.y, balance, self.row_weights)[self.y, None]
-                best = np.argmin(weighted_means(weights, losses, self.row_weights), axis=1)
+                    best = np.argmin(balanced_sums(self.y, losses, weights, balance, self.row_weights), axis=1)
+                else:
+                    best = np.argmin(weighted_means(weights, losses, self.row_weights), axis=1)
             for b in np.unique(best):
                 value[best == b, t] = self._objective(predictions[b], weights[best == b])
             checkpoint[:, t] = own[best]
@@ -283,6 +284,21 @@ class Replay:
         name = self.metric.name
         values = weighted_scores(self.y, predictions, weights, names=(name,), **self.problem)
         return self.metric.better(values[name])
+
+
+def balanced_sums(y: Array, losses: Array, weights: Array, balance: float, row_weights: Array | None = None) -> Array:
+    """Losses ``[m, c]`` added up with class weights, under each weighting ``[draws, m]``: ``[draws, c]``.
+
+    The weights are those that a trial with this `class_balance` trains with, but for a factor, from the classes of the
+    drawn rows.
+    """
+    total = np.zeros((len(weights), losses.shape[1]))
+    for own in (y == c for c in np.unique(y)):
+        drawn = weights[:, own] * (1.0 if row_weights is None else row_weights[own])
+        count = drawn.sum(axis=1, dtype=np.float64)
+        share = np.where(count > 0, np.maximum(count, 1e-12) ** -balance, 0.0)
+        total += share[:, None] * (drawn @ losses[own])
+    return total
 
 
 def _within_reach(value: Array) -> list[int]:

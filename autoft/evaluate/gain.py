@@ -105,10 +105,8 @@ def bag_gain(
     rows = np.flatnonzero(blocks >= 0)
     places = [np.flatnonzero(blocks[rows] == i) for i in np.unique(blocks[rows])]
     own, weights, every = y[rows], of_rows(row_weights, rows), np.arange(len(rows))
-    together, *singles = (
-        calibrate.cross_fitted(method, own, pooled[rows], blocks[rows], weights)
-        for pooled in (np.mean(singles, axis=0), *singles)
-    )
+    raw = [pooled[rows] for pooled in (np.mean(singles, axis=0), *singles)]
+    together, *singles = (calibrate.cross_fitted(method, own, pooled, blocks[rows], weights) for pooled in raw)
     problem: dict[str, Any] = {"task": task, "positive_index": positive_index, "quantile": quantile}
     problem |= {"threshold": threshold, "costs": costs}
 
@@ -124,8 +122,12 @@ def bag_gain(
     bag, alone = scored_on(every, together), [scored_on(every, single) for single in singles]
     gains = {name: share * (score - mean(alone, name)) for name, score in bag.items()}
     if exchangeable and AREA in bag:
+        # Of what is not calibrated: temperatures of their own would move the blocks against one another, and what
+        # that costs an area is no cost of pooling models.
+        together, *singles = raw
         each = float(np.mean([within(single) for single in singles]))
-        gain = share * (within(together) - each) + each - mean(alone, AREA)
+        pooled_area = mean([scored_on(every, single) for single in singles], AREA)
+        gain = share * (within(together) - each) + each - pooled_area
         gains[AREA] = gain if math.isfinite(gain) else gains[AREA]  # a class may be missing in a block
     return {name: gain for name, gain in gains.items() if math.isfinite(gain)}
 

@@ -22,6 +22,7 @@ from autoft.search.interrupt import Interrupt
 from autoft.search.ledger import DEATHS, Ledger
 from autoft.search.outcome import Outcome
 from autoft.search.propose import Proposal, Proposer
+from autoft.search.space import comparable
 
 __all__ = ["Budget", "Found", "Search", "Train"]
 
@@ -202,13 +203,14 @@ class Search:
         self._trained += len(due)
         others, epochs = self._ledger.curves(due[0].proposal.params), self._epochs(due[0].proposal)
         began = self.budget.clock()
+        alike = all(comparable(due[0].proposal.params, asked.proposal.params) for asked in due)
         self.budget.begin()
         try:
             return self.train(
                 [asked.proposal.params for asked in due],
                 self._out_of_time,
                 epochs,
-                (lambda curve: prune.hopeless(curve, others)) if self.pruning else None,
+                (lambda curve: prune.hopeless(curve, others)) if self.pruning and alike else None,
             )
         except AutoFTError:
             raise

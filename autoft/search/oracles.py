@@ -68,7 +68,7 @@ def _without_idle(space: Sequence[Dimension]) -> list[Dimension]:
     kept = []
     for d in space:
         if isinstance(d, Choice) and d.name == "architecture" and len(d.values) > 1:
-            d = replace(d, values=tuple(value for value in d.values if value not in IDLE))
+            d = replace(d, values=tuple(value for value in d.values if value not in IDLE) or d.values)
         kept.append(d)
     return kept
 

@@ -87,3 +87,11 @@ def test_labels_at_random_and_certainty_have_a_finite_temperature():
     assert found.temperature == pytest.approx(calibrate.HOTTEST, rel=0.02)
     right = calibrate.fitted("temperature", np.arange(500) % 2, np.eye(2)[np.arange(500) % 2] * 0.8 + 0.1)
     assert right.temperature == pytest.approx(1 / calibrate.HOTTEST, rel=0.02)
+
+
+def test_rows_of_one_class_say_nothing_of_how_sure_to_be():
+    """A draw may hold one class alone; the rows left out then hold the other."""
+    sure = np.log(np.array([[0.9, 0.1]] * 20))
+    assert calibrate.temperature(sure, np.zeros(20, dtype=np.int64), np.ones(20)).method == "none"
+    y = np.array([0] * 19 + [1])
+    assert calibrate.temperature(sure, y, np.array([1.0] * 19 + [0.0])).method == "none"

@@ -112,3 +112,15 @@ def test_a_verdict_moves_by_the_gain_but_not_beyond_what_is_best():
     np.testing.assert_allclose(moved.samples, verdict.samples - 0.01)
     assert moved.held_out["mae"] == verdict.held_out["mae"]
     assert moved.optimism == verdict.optimism
+
+
+def test_temperatures_of_the_blocks_do_not_count_as_the_cost_of_pooling():
+    """One ranking for all blocks: an area gains nothing, however sure the models are in each."""
+    rng, k = np.random.default_rng(0), 5
+    y = rng.integers(0, 2, ROWS)
+    logit = 4.0 * (rng.normal(size=ROWS) + y - 0.5)  # much too sure
+    positive = 1 / (1 + np.exp(-logit))
+    pairs = predicted(k, lambda pair: np.stack([1 - positive, positive], axis=1))
+    problem: dict[str, Any] = {"blocks": blocks_of(k), "task": "binary", "positive_index": 1}
+    plain, calibrated = (bag_gain(y, pairs, **problem, method=method) for method in ("none", "temperature"))
+    assert calibrated["roc_auc"] == pytest.approx(plain["roc_auc"], abs=1e-12)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from autoft.evaluate import blend
+from autoft.evaluate import blend, choice
 from autoft.evaluate.baselines import compare, run
 from autoft.evaluate.choice import Candidate, choose
 from autoft.evaluate.finish import Finisher
@@ -303,3 +303,22 @@ def test_rare_classes_are_in_every_fold_and_scores_are_defined_or_null(task, rar
     undefined = {name for name, values in without.items() if np.isnan(values).all()}
     assert {"roc_auc", "macro_f1", "balanced_accuracy"} <= undefined, "without a row of a class they are unknown, not 0"
     assert not undefined & {"accuracy", "log_loss", "brier"}
+
+
+def test_class_weights_of_a_choice_are_those_of_the_drawn_rows():
+    """Rows that were not drawn have no say in how much a class counts."""
+    rng = np.random.default_rng(0)
+    y, losses = rng.integers(0, 3, 90), rng.uniform(size=(90, 4))
+    weights = rng.integers(0, 3, (8, 90)).astype(np.uint8)
+    weights[:, :30] = 0
+    other = np.where(np.arange(90) < 30, 0, y)
+    found = choice.balanced_sums(y, losses, weights, 1.0)
+    np.testing.assert_array_equal(found, choice.balanced_sums(other, losses, weights, 1.0))
+    # With an exponent of 1 every class counts the same: sums of the classes' means.
+    means = [np.average(losses[y == c], axis=0, weights=weights[0, y == c]) for c in range(3)]
+    np.testing.assert_allclose(found[0], np.sum(means, axis=0))
+    doubled = np.where(np.arange(90) == 40, 2.0, 1.0)
+    twice = weights * doubled.astype(np.uint8)
+    np.testing.assert_allclose(
+        choice.balanced_sums(y, losses, weights, 0.5, doubled), choice.balanced_sums(y, losses, twice, 0.5)
+    )
