@@ -30,26 +30,7 @@ ClassificationObjective = Literal[
     "mcc",
     "cost",
 ]
-Objective = Literal[
-    "auto",
-    "roc_auc",
-    "pr_auc",
-    "f1",
-    "precision",
-    "recall",
-    "log_loss",
-    "brier",
-    "balanced_accuracy",
-    "accuracy",
-    "mcc",
-    "cost",
-    "rmse",
-    "mae",
-    "r2",
-    "median_absolute_error",
-    "pinball",
-    "average_precision",
-]
+Objective = Literal["auto", ClassificationObjective, RegressionObjective, "average_precision"]
 REGRESSION_OBJECTIVES = ("rmse", "mae", "r2", "median_absolute_error", "pinball")
 #: Other names of objectives.
 _ALIASES = {"average_precision": "pr_auc"}
