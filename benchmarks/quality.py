@@ -145,7 +145,7 @@ def sklearn(name: str, shared: str, side: str) -> Callable[[], dict[str, Any]]:
 
 def _sklearn(side: str, task: str, x: Any) -> Any:
     from sklearn import ensemble, linear_model, neural_network
-    from sklearn.compose import make_column_transformer
+    from sklearn.compose import TransformedTargetRegressor, make_column_transformer
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
@@ -169,7 +169,9 @@ def _sklearn(side: str, task: str, x: Any) -> Any:
     )
     if side == "sk_mlp":
         network = getattr(neural_network, f"MLP{kind}")
-        return make_pipeline(columns, network(hidden_layer_sizes=(128, 64), early_stopping=True, random_state=0))
+        whole = make_pipeline(columns, network(hidden_layer_sizes=(128, 64), early_stopping=True, random_state=0))
+        # It does not scale its target itself, and learns amounts in the thousands badly.
+        return TransformedTargetRegressor(whole, transformer=StandardScaler()) if task == "regression" else whole
     if task == "regression":
         return make_pipeline(columns, linear_model.RidgeCV())
     return make_pipeline(columns, linear_model.LogisticRegression(max_iter=2_000))
