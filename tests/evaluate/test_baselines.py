@@ -107,3 +107,19 @@ def test_a_lucky_choice_beats_no_baseline():
     )
     assert naive.verdict == "beaten"
     assert honest.verdict == "level"
+
+
+def test_words_are_learned_from_the_rows_that_the_models_learn_from():
+    """Rows of weight 0 have no say, nor have those of the held-out block."""
+    x, categorical, y, blocks = table("binary")
+    weights, seen = np.where(np.arange(len(y)) % 4 == 0, 0.0, 1.0), []
+
+    def words(rows: np.ndarray) -> np.ndarray:
+        seen.append(rows)
+        return np.zeros((len(y), 1))
+
+    every = members(blocks, "corrected")
+    setting = {"categorical": categorical, "task": "binary", "seed": 0, "boosting": False, "row_weights": weights}
+    run(x, y=y, members=every, words=words, **setting)
+    for rows, member in zip(seen, every, strict=True):
+        np.testing.assert_array_equal(rows, member.train[weights[member.train] > 0])

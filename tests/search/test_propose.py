@@ -330,3 +330,8 @@ def test_trials_side_by_side_are_of_one_architecture():
         like = asked.ask(first.params)
         assert like is not None
         assert shape_of(like.params) == shape_of(first.params)
+
+
+def test_a_grid_of_architectures_without_perceptrons_has_something_to_go_through():
+    space = make_space(800, embedded=False, changes={"architecture": ("linear", "tabm-mini"), "width": (8, 16)})
+    assert {p["architecture"] for p in talk(proposer("grid", space), 6)} <= {"linear", "tabm-mini"}
