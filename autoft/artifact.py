@@ -29,7 +29,7 @@ FORMAT = 1
 _LAYERS = frozenset(
     {
         *("Functional", "InputLayer", "Concatenate", "StringLookup", "Cast"),
-        *("MedianImpute", "RobustScale", "SmoothClip", "DateCycles", "MissingIndicator", "Repeat", "Select"),
+        *("MedianImpute", "RobustScale", "SmoothClip", "DateCycles", "Elapsed", "MissingIndicator", "Repeat", "Select"),
         *("QuantileNormal", "CountWords", "WordWeights"),
         *("CategorySlots", "OneHotSlots", "StackedDense", "StackedEmbedding", "StackedDropout", "MemberMean"),
         *("PiecewiseLinear", "NumberVectors", "PeriodicVectors", "NTKDense", "Scale", "Bend"),

@@ -40,7 +40,7 @@ def gains(
     *,
     last: float = 0.0,
 ) -> tuple[Mapping[str, float], Finish]:
-    """What the bag of the chosen trials gains over its members, by metric, and what is done to its answers.
+    """What the bag leaves of the distance of its members to the best score, by metric, and what is done to its answers.
 
     See `autoft.evaluate.gain`.
 
@@ -64,8 +64,9 @@ def gains(
     recipe, method = context.recipe, _method(context, prepared, finish)
     of = _key(prepared, parts, method, finish.threshold)
     for fact in journal.contents.facts:
-        if fact["type"] == "gain" and fact["of"] == of:
-            return dict(fact["gains"]), replace(finish, calibration=calibrate.read(fact["calibration"]))
+        # (Lines of before a gain was a share have no "left".)
+        if fact["type"] == "gain" and fact["of"] == of and "left" in fact:
+            return dict(fact["left"]), replace(finish, calibration=calibrate.read(fact["calibration"]))
     end = _end(context, last)
     expected = _encoding(prepared) + _PAIRS * sum(_seconds(outcome) for outcome, _ in parts)
     if context.watch.clock() + expected > end:
@@ -87,7 +88,7 @@ def gains(
     calibration = bag_calibration(
         prepared.y, answers, blocks=prepared.split.blocks, method=method, row_weights=prepared.weights
     )
-    journal.append({"type": "gain", "of": of, "gains": found, "calibration": asdict(calibration)})
+    journal.append({"type": "gain", "of": of, "left": found, "calibration": asdict(calibration)})
     return found, replace(finish, calibration=calibration)
 
 

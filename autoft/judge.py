@@ -83,7 +83,7 @@ def evaluate(context: Context, prepared: Prepared, searched: Searched) -> Evalua
         held_out=verdict.held_out,
         validation=verdict.validation,
         optimism=verdict.optimism,
-        bag_gain=searched.gains,
+        bag_gain=verdict.bag_gain,
         naive=verdict.naive,
         folds=folds,
         overfitting=overfitting.verdict(folds, direction, verdict.optimism),

@@ -53,7 +53,7 @@ class Searched:
         space: What was searched.
         baselines: Held-out predictions of simple models.
         bag: The deployed model.
-        gains: What the bag gains over its members, by metric; empty where it was not measured.
+        gains: What the bag leaves of its members' distance to the best score, by metric; empty where not measured.
         finish: Calibration and threshold of the deployed model.
     """
 
@@ -286,8 +286,9 @@ def _score(prepared: Prepared, outcome: Outcome) -> float:
 def _plain_features(prepared: Prepared) -> tuple[Array, Array]:
     """Numbers and category codes side by side for the baselines, NaN where missing."""
     from autoft.preprocess.encode import MISSING
+    from autoft.preprocess.fit import with_elapsed
 
     codes = prepared.encoded.codes.astype(np.float64)
     codes[prepared.encoded.codes == MISSING] = np.nan
-    categorical = np.repeat([False, True], [len(prepared.plan.numbers), len(prepared.plan.categories)])
-    return np.hstack([prepared.encoded.numbers, codes]), categorical
+    categorical = np.repeat([False, True], [len(prepared.plan.measured), len(prepared.plan.categories)])
+    return np.hstack([with_elapsed(prepared.plan, prepared.encoded.numbers), codes]), categorical

@@ -49,4 +49,4 @@ def _preprocessing(recipe: Recipe, plan: Plan) -> dict[str, Any]:
     if recipe.preprocess.numeric.scale == "robust":
         settings["numeric"].pop("scale")
     words = [[text.id, text.slots] for text in plan.texts]
-    return settings | ({"words": words} if words else {})
+    return settings | ({"words": words} if words else {}) | ({"elapsed": len(plan.elapsed)} if plan.elapsed else {})

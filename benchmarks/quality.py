@@ -10,11 +10,13 @@ two classes, log-loss for more, root mean squared error for numbers.
 `autoft` has M minutes for everything; it begins with the portfolio that was learned without the set
 (`benchmarks.portfolio`). `plain MLP` is autoft too, for as many minutes, with everything switched off that this
 benchmark is there to justify: perceptrons on scaled numbers and one-hot columns alone, the best trial alone. The others
-are scikit-learn's with its defaults, set up as those in `peers.md`: boosting (with and without early stopping), 300
+are scikit-learn's with its defaults: boosting (with and without early stopping), 300
 trees, a 128-64 perceptron with early stopping, logistic regression or ridge.
 
 `inside` says whether the test score lies in the 95 % interval that autoft reported from the training rows, widened by
-1.96 standard errors of the test score (bootstrap). `ratio` compares with boosting: above 1 is better.
+1.96 standard errors of the test score (bootstrap). `boosting` is the best of HistGradientBoosting with and without
+early stopping and of what `peers.md` records for it (another way to code categories is better on some sets, ours on
+others); `ratio` compares with that: above 1 is better.
 """
 
 from __future__ import annotations
@@ -53,6 +55,9 @@ METRIC = {"binary": "roc_auc", "multiclass": "log_loss", "regression": "rmse"}
 
 #: By how much boosting may be better where it is better.
 WITHIN = {"binary": 0.01, "multiclass": 0.03, "regression": 0.03}
+
+#: Categories that HistGradientBoosting can tell apart.
+_MOST_CATEGORIES = 255
 
 SKLEARN = ("sk_hgb", "sk_hgb_early", "sk_rf", "sk_mlp", "sk_linear")
 PLAIN = {"search.space": {"architecture": ["mlp"], "numbers": ["plain"]}, "search.blend": 1}
@@ -154,15 +159,19 @@ def _sklearn(side: str, task: str, x: Any) -> Any:
     others = [column for column in x.columns if column not in numbers]
     kind = "Regressor" if task == "regression" else "Classifier"
     if side in ("sk_hgb", "sk_hgb_early", "sk_rf"):
+        few = [column for column in others if x[column].nunique(dropna=False) <= _MOST_CATEGORIES]
         codes = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
         if side == "sk_rf":
             columns = make_column_transformer((SimpleImputer(strategy="median"), numbers), (codes, others))
             forest = getattr(ensemble, f"RandomForest{kind}")
             return make_pipeline(columns, forest(n_estimators=300, n_jobs=2, random_state=0))
-        columns = make_column_transformer(("passthrough", numbers), (codes, others))
+        codes.set_params(encoded_missing_value=-2)
+        # Categories as such, missing one of them; no column of more than it takes (names, numbers of tickets).
+        columns = make_column_transformer((codes, few), ("passthrough", numbers))
         early: Any = True if side == "sk_hgb_early" else "auto"
         boosting = getattr(ensemble, f"HistGradientBoosting{kind}")
-        return make_pipeline(columns, boosting(random_state=0, early_stopping=early))
+        model = boosting(random_state=0, early_stopping=early, categorical_features=list(range(len(few))))
+        return make_pipeline(columns, model)
     columns = make_column_transformer(
         (make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler()), numbers),
         (OneHotEncoder(handle_unknown="ignore", min_frequency=2), others),
@@ -224,10 +233,17 @@ def run(name: str, shared: str, minutes: float, *, plain: bool) -> Row:
             row |= {"reported": spent["value"], "low": spent["low"], "high": spent["high"], "error": spent["error"]}
             row |= {"inside": low <= spent["test"] <= high, "trials": spent["trials"], "blend": spent["blend"]}
             row |= {"wall_s": measured.wall_s, "cpu_s": measured.cpu_s}
-    for tool in ("autogluon", "realmlp"):
-        row[tool] = recorded(shared).get(name, {}).get(tool)
-    row["ratio"] = None if row["autoft"] is None else _gain(row, "sk_hgb")
+    peers = recorded(shared).get(name, {})
+    row |= {tool: peers.get(tool) for tool in ("autogluon", "realmlp")}
+    row["boosting"] = _strongest([row["sk_hgb"], row["sk_hgb_early"], peers.get("sk_hgb")], row["metric"])
+    row["ratio"] = _gain(row, "boosting")
     return row
+
+
+def _strongest(scores: Sequence[float | None], metric: str) -> float | None:
+    """The best of some scores."""
+    known = [score for score in scores if score is not None]
+    return (max if metric == "roc_auc" else min)(known) if known else None
 
 
 def _gain(row: Row, other: str) -> float | None:
@@ -247,11 +263,11 @@ def summarize(rows: Sequence[Row]) -> dict[str, Any]:
     far = [
         row["set"]
         for row in rows
-        if (gain := _gain(row, "sk_hgb")) is not None and gain < 1 - WITHIN[SETS[row["set"]][2]]
+        if (gain := _gain(row, "boosting")) is not None and gain < 1 - WITHIN[SETS[row["set"]][2]]
     ]
     return {
         "sets": len(rows),
-        "better_than_hgb": better("sk_hgb"),
+        "better_than_hgb": better("boosting"),
         "further_behind_hgb_than_allowed": far,
         "better_than_sk_mlp": better("sk_mlp"),
         "better_than_plain_mlp": better("plain_mlp"),

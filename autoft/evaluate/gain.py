@@ -10,6 +10,10 @@ members K - 2 of K - 1), and there are fewer of them. A gain from averaging grow
 1 - 1/m for m models: (1 / (K - 1)) (1 - 1 / K) = 1 / K for the bag, (1 / (K - 2)) (1 - 1 / m) here. What is found is
 multiplied by the ratio of the two, which is .8 for five folds.
 
+A gain is counted as a share of what is left to gain: the models that leave out two blocks have fewer rows and are
+worse, most of all where little is left. Their bag may halve a log-loss of .02 that is .003 for the model itself: what
+it gains there is .0015, not .01.
+
 Pooled predictions rank rows of different models against one another, which costs ROC-AUC and which the bag, one model,
 does not: Forman & Scholz, "Apples-to-apples in cross-validation studies", SIGKDD Explorations 12 (2010). Where blocks
 are drawn at random, the mean of the areas within the blocks is that of one model; the difference is counted in full.
@@ -78,9 +82,10 @@ def bag_gain(
     method: CalibrationMethod = "none",
     threshold: float = 0.5,
 ) -> dict[str, float]:
-    """What the bag gains by metric over its members' pooled predictions, in the metric's own direction.
+    """How far from the best score the bag is, as a multiple of how far its members' pooled predictions are, by metric.
 
-    Metrics that are undefined somewhere are left out.
+    The best score is 1 where more is better, else 0; less than 1 is a gain. Metrics that are undefined somewhere are
+    left out.
 
     Args:
         y: Class positions or values, ``[n]``.
@@ -99,7 +104,7 @@ def bag_gain(
     >>> found = bag_gain(y, {k: np.array(v) for k, v in wrong.items()}, blocks=blocks, task="regression",
     ...                  positive_index=0)
     >>> round(found["rmse"], 3)  # each is wrong by 1, their means not at all; two thirds of it are counted
-    -0.667
+    0.333
     """
     share, singles = _share(blocks), _singles(pairs, blocks)
     rows = np.flatnonzero(blocks >= 0)
@@ -120,15 +125,15 @@ def bag_gain(
         return mean([scored_on(block, predictions) for block in places], AREA)
 
     bag, alone = scored_on(every, together), [scored_on(every, single) for single in singles]
-    gains = {name: share * (score - mean(alone, name)) for name, score in bag.items()}
+    gains = {name: _left(name, mean(alone, name), share * (score - mean(alone, name))) for name, score in bag.items()}
     if exchangeable and AREA in bag:
         # Of what is not calibrated: temperatures of their own would move the blocks against one another, and what
         # that costs an area is no cost of pooling models.
         together, *singles = raw
         each = float(np.mean([within(single) for single in singles]))
         pooled_area = mean([scored_on(every, single) for single in singles], AREA)
-        gain = share * (within(together) - each) + each - pooled_area
-        gains[AREA] = gain if math.isfinite(gain) else gains[AREA]  # a class may be missing in a block
+        left = _left(AREA, pooled_area, share * (within(together) - each) + each - pooled_area)
+        gains[AREA] = left if math.isfinite(left) else gains[AREA]  # a class may be missing in a block
     return {name: gain for name, gain in gains.items() if math.isfinite(gain)}
 
 
@@ -181,16 +186,35 @@ def _singles(pairs: Mapping[tuple[int, int], Array], blocks: Array) -> list[Arra
 
 
 def with_gain(verdict: Verdict, gains: Mapping[str, float], objective: str) -> Verdict:
-    """A verdict about single members as one about their bag."""
+    """A verdict about single members as one about their bag.
+
+    Args:
+        verdict: Theirs.
+        gains: As `bag_gain` gives them.
+        objective: The metric of the samples.
+    """
+    held_out = {name: _moved(name, found, gains.get(name, 1.0)) for name, found in verdict.held_out.items()}
     return replace(
         verdict,
-        held_out={name: _moved(name, found, gains.get(name, 0.0)) for name, found in verdict.held_out.items()},
-        samples=verdict.samples + gains.get(objective, 0.0),
+        held_out=held_out,
+        samples=_of_bag(objective, verdict.samples, gains.get(objective, 1.0)),
+        bag_gain={name: held_out[name].value - verdict.held_out[name].value for name in gains if name in held_out},
     )
 
 
-def _moved(name: str, found: Interval, gain: float) -> Interval:
-    """The interval moved by the gain, not beyond what is best: 1 where more is better, else 0."""
-    if METRICS[name].direction == "max":
-        return Interval(**{end: min(getattr(found, end) + gain, 1.0) for end in ("value", "low", "high")})
-    return Interval(**{end: max(getattr(found, end) + gain, 0.0) for end in ("value", "low", "high")})
+def _best(name: str) -> float:
+    return 1.0 if METRICS[name].direction == "max" else 0.0
+
+
+def _left(name: str, score: float, gain: float) -> float:
+    """The distance to the best score after a gain, as a multiple of that before it; 1 where there was none."""
+    distance = _best(name) - score
+    return (distance - gain) / distance if distance else 1.0
+
+
+def _of_bag(name: str, score: Any, left: float) -> Any:
+    return _best(name) - (_best(name) - score) * left
+
+
+def _moved(name: str, found: Interval, left: float) -> Interval:
+    return Interval(**{end: _of_bag(name, getattr(found, end), left) for end in ("value", "low", "high")})

@@ -10,7 +10,7 @@ threshold of a decision (`autoft.evaluate.finish`) are part of the choice.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -55,6 +55,7 @@ class Verdict:
         predictions: Held-out predictions of the network on those rows, calibrated, NaN elsewhere: the chosen
             candidate's (`corrected`), the pooled ones (`nested`), the deployed model's (`holdout`).
         finish: Calibration and threshold, of the choice on all rows.
+        bag_gain: What of `held_out` the bag gains over its members, by metric, where that was measured.
     """
 
     chosen: Blend
@@ -69,6 +70,7 @@ class Verdict:
     rows: Array
     predictions: Array
     finish: Finish
+    bag_gain: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def values(self) -> dict[str, float]:

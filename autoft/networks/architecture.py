@@ -109,7 +109,7 @@ class Inputs:
 
     Attributes:
         dense: Width of the dense encoding, may be 0.
-        numbers: Positions in it of the columns that are numbers of many values (numbers and dates).
+        numbers: Positions in it of what is a number of many values (numbers, dates and the times between them).
         embedded: Slots of each embedded column.
     """
 
@@ -120,9 +120,8 @@ class Inputs:
     @classmethod
     def of(cls, plan: Plan) -> Inputs:
         """Of a plan."""
-        numbers = tuple(plan.numbers.index(column) for column in plan.continuous)
         dense = sum(width for _, width in blocks(plan))
-        return cls(dense=dense, numbers=numbers, embedded=tuple(category.slots for category in plan.embedded))
+        return cls(dense=dense, numbers=plan.continuous, embedded=tuple(category.slots for category in plan.embedded))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

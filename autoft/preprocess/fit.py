@@ -19,7 +19,7 @@ class Statistics:
 
     Attributes:
         center, factor: ``[S, d]`` float64: a number x becomes ``(x - center) * factor``; center also fills gaps.
-            Dates contribute their trend.
+            Dates contribute their trend. In the order of ``plan.measured``.
         gaps: ``[S, k]`` float64 in the order of ``plan.indicated``: 1 where the member saw a missing cell, 0 where
             it never did and so could not learn what one means.
         tables: By categorical column ``[S, 2 + vocabulary]`` int32: code in the whole table -> the member's slot
@@ -63,11 +63,12 @@ def fit_statistics(plan: Plan, encoded: Encoded, members: Sequence[Array]) -> St
         members: Positions of each member's training rows; no other row is read for it.
     """
     centers, factors, gaps = [], [], []
+    numbers = with_elapsed(plan, encoded.numbers)
     indicated = [plan.numbers.index(column) for column in plan.indicated]
     tables: list[list[Array]] = [[] for _ in plan.categories]
     for rows in members:
         own = encoded.rows(rows)
-        center, factor = _numbers(plan, own.numbers)
+        center, factor = _numbers(plan, numbers[rows])
         centers.append(center)
         factors.append(factor)
         gaps.append(np.isnan(own.numbers[:, indicated]).any(axis=0).astype(np.float64))
@@ -99,6 +100,13 @@ def tfidf(plan: Plan, encoded: Encoded, rows: Array) -> Array:
     return np.hstack(parts)
 
 
+def with_elapsed(plan: Plan, numbers: Array) -> Array:
+    """Numbers ``[n, d]``, and after them the seconds between each pair of dates (NaN where one is missing)."""
+    pairs = [(plan.numbers.index(first), plan.numbers.index(second)) for first, second in plan.elapsed]
+    between = [numbers[:, [second]] - numbers[:, [first]] for first, second in pairs]
+    return np.hstack([numbers, *between]) if pairs else numbers
+
+
 def _quantiles(plan: Plan, numeric: Array, members: Sequence[Array]) -> Array:
     """Quantiles ``[S, q, k]`` of the numeric columns, where the plan wants them."""
     wanted = plan.scale == "quantile" and bool(plan.numeric)
@@ -106,9 +114,9 @@ def _quantiles(plan: Plan, numeric: Array, members: Sequence[Array]) -> Array:
 
 
 def _numbers(plan: Plan, numbers: Array) -> tuple[Array, Array]:
-    """Center and factor ``[d]`` of one member, in the order of ``plan.numbers``."""
-    center, factor = np.zeros(len(plan.numbers)), np.zeros(len(plan.numbers))
-    for j, column in enumerate(plan.numbers):
+    """Center and factor ``[d]`` of one member, in the order of ``plan.measured``."""
+    center, factor = np.zeros(len(plan.measured)), np.zeros(len(plan.measured))
+    for j, column in enumerate(plan.measured):
         if column in plan.boolean:
             center[j], factor[j] = 0.5, 2.0
             continue
@@ -146,7 +154,7 @@ def _table(codes: Array, vocabulary: int, slots: int) -> Array:
 
 def blocks(plan: Plan) -> tuple[tuple[str, int], ...]:
     """Name and width of each block of the dense encoding, in the order in which the layers put them out."""
-    numbers = [(c, 1) for c in plan.numbers]
+    numbers = [(c, 1) for c in plan.measured]
     cycles = [(f"{part} {c}", 1) for part in DATE_PARTS[1:] for c in plan.date]
     missing = [(f"missing {c}", 1) for c in plan.indicated]
     one_hot = [(c.id, c.slots + 1) for c in plan.one_hot]

@@ -107,6 +107,31 @@ class DateCycles(keras.layers.Layer):  # type: ignore[misc]
 
 
 @keras.saving.register_keras_serializable(package="autoft")
+class Elapsed(keras.layers.Layer):  # type: ignore[misc]
+    """Seconds from one date to another, after the numbers they came with: ``[B, d]`` -> ``[B, d + p]`` float64.
+
+    NaN, missing, where one of the two is.
+
+    Args:
+        first, second: Positions of the dates of each of the p pairs.
+
+    >>> Elapsed([0], [1])(np.array([[60.0, 90.0]])).numpy().tolist()
+    [[60.0, 90.0, 30.0]]
+    """
+
+    def __init__(self, first: list[int], second: list[int], **kwargs: Any) -> None:
+        super().__init__(**{**kwargs, "dtype": "float64"})
+        self.first, self.second = list(first), list(second)
+
+    def call(self, inputs: Any) -> Any:
+        between = ops.take(inputs, self.second, axis=-1) - ops.take(inputs, self.first, axis=-1)
+        return ops.concatenate([inputs, between], axis=-1)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "first": self.first, "second": self.second}
+
+
+@keras.saving.register_keras_serializable(package="autoft")
 class MissingIndicator(MemberStatistics):
     """1 where a number is missing, 0 elsewhere, for some columns: ``[B, k]`` -> ``[S, B, k]`` float32.
 
@@ -230,16 +255,19 @@ def build_encoder(plan: Plan, statistics: Statistics) -> keras.Model:
 
 
 def _number_features(plan: Plan, statistics: Statistics, members: int, numbers: Any) -> list[Any]:
-    """Scaled numbers, date cycles and missing indicators, each ``[S, B, k]`` float32."""
+    """Scaled numbers and times between dates, date cycles and missing indicators, each ``[S, B, k]`` float32."""
     impute, scale = MedianImpute(members, name="median_impute"), RobustScale(members, name="robust_scale")
-    imputed = impute(numbers)
+    order, measured = plan.numbers, numbers
+    if plan.elapsed:
+        first, second = ([order.index(c) for c in side] for side in zip(*plan.elapsed, strict=True))
+        measured = Elapsed(first, second, name="elapsed")(numbers)
+    imputed = impute(measured)
     scaled = scale(imputed)
     impute.set_weights([statistics.center[:, None]])
     scale.set_weights([statistics.center[:, None], statistics.factor[:, None]])
     features = [SmoothClip(name="smooth_clip")(scaled) if plan.outliers == "clip" else scaled]
-    order = plan.numbers
     if statistics.quantiles.shape[1]:
-        numeric, others = list(range(len(plan.numeric))), list(range(len(plan.numeric), len(order)))
+        numeric, others = list(range(len(plan.numeric))), list(range(len(plan.numeric), len(plan.measured)))
         spread = QuantileNormal(members, statistics.quantiles.shape[1], name="quantile_normal")
         normal = spread(Select(numeric, name="numeric", dtype="float64")(imputed))
         spread.set_weights([statistics.quantiles])

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from itertools import combinations, islice
+from typing import TYPE_CHECKING, Any, Literal
 
 from autoft.errors import PreprocessError
 from autoft.records import Column, PlanLine
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Numbers that a date gives: trend, then sine and cosine of the year, the week and the day.
 DATE_PARTS = ("trend", "year_sin", "year_cos", "week_sin", "week_cos", "day_sin", "day_cos")
+#: Most pairs of dates whose distance is an input.
+_PAIRS = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,9 +87,20 @@ class Plan:
         return (*self.numeric, *self.boolean, *self.date)
 
     @property
-    def continuous(self) -> tuple[str, ...]:
-        """Ids of those that take many values: all but booleans."""
-        return (*self.numeric, *self.date)
+    def elapsed(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of date columns, in table order: the time from the first to the second is an input too."""
+        return _pairs(self.date)
+
+    @property
+    def measured(self) -> tuple[str, ...]:
+        """Names of all numbers that are scaled: those that arrive, and the times between dates."""
+        return (*self.numbers, *(f"{second} after {first}" for first, second in self.elapsed))
+
+    @property
+    def continuous(self) -> tuple[int, ...]:
+        """Positions in `measured` of those that take many values: all but booleans."""
+        booleans = range(len(self.numeric), len(self.numeric) + len(self.boolean))
+        return tuple(j for j in range(len(self.measured)) if j not in booleans)
 
     @property
     def one_hot(self) -> tuple[CategoryInput, ...]:
@@ -97,6 +111,11 @@ class Plan:
     def embedded(self) -> tuple[CategoryInput, ...]:
         """The embedded categorical columns."""
         return tuple(c for c in self.categories if c.embed)
+
+
+def _pairs(dates: Sequence[Any]) -> tuple[tuple[Any, Any], ...]:
+    """The pairs of dates whose distance is an input."""
+    return tuple(islice(combinations(dates, 2), _PAIRS))
 
 
 def make_plan(
@@ -136,17 +155,17 @@ def make_plan(
     def of(kind: str) -> tuple[str, ...]:
         return tuple(c.id for c in columns if c.kind == kind)
 
-    texts = _texts(columns, values, members)
+    texts, dates = _texts(columns, values, members), tuple(c for c in columns if c.kind == "date")
     by_id: dict[str, CategoryInput | TextInput] = {c.id: c for c in categories}
     by_id |= {text.id: text for text in texts}
     plan = Plan(
         numeric=of("numeric"),
         boolean=of("boolean"),
-        date=of("date"),
+        date=tuple(c.id for c in dates),
         indicated=tuple(c.id for c in columns if c.missing and c.kind in ("numeric", "boolean", "date")),
         categories=tuple(categories),
         outliers=outliers,
-        lines=tuple(_line(c, by_id.get(c.id), outliers, scale) for c in columns),
+        lines=tuple(_line(c, by_id.get(c.id), outliers, scale, dates) for c in columns),
         texts=texts,
         scale=scale,
     )
@@ -173,7 +192,9 @@ def _texts(columns: Sequence[Column], values: Mapping[str, Array], members: int)
     return tuple(inputs)
 
 
-def _line(column: Column, own: CategoryInput | TextInput | None, outliers: str, scale: str) -> PlanLine:
+def _line(
+    column: Column, own: CategoryInput | TextInput | None, outliers: str, scale: str, dates: Sequence[Column]
+) -> PlanLine:
     """One column's treatment in words."""
     indicator = (
         f" {column.missing:,} missing cells take the value in the middle, and a 0/1 input says where."
@@ -186,8 +207,13 @@ def _line(column: Column, own: CategoryInput | TextInput | None, outliers: str, 
     elif column.kind == "boolean":
         text = f"{_quoted(column.false)} becomes -1, {_quoted(column.true)} becomes +1.{indicator}"
     elif column.kind == "date":
-        inputs = len(DATE_PARTS) + bool(column.missing)
-        text = f"Becomes a trend and the place in the year, the week and the day, as sines and cosines.{indicator}"
+        since = [_quoted((a.name,)) for a, b in _pairs(dates) if b is column]
+        inputs = len(DATE_PARTS) + len(since) + bool(column.missing)
+        between = f" The time since {' and '.join(since)} is an input too." if since else ""
+        text = (
+            "Becomes a trend and the place in the year, the week and the day, as sines and cosines."
+            f"{between}{indicator}"
+        )
     elif isinstance(own, CategoryInput):
         text, inputs = _category(column, own)
     elif own is not None:

@@ -239,4 +239,4 @@ def test_the_bag_has_a_temperature_between_that_of_its_members_and_of_their_mean
     assert together < bag < alone
     settings: dict[str, Any] = {"blocks": blocks, "task": "binary", "positive_index": 1}
     plain, done = (bag_gain(y, pairs, method=method, **settings)["log_loss"] for method in ("none", "temperature"))
-    assert plain < done < 0
+    assert plain < done < 1

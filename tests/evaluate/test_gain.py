@@ -44,7 +44,7 @@ def test_independent_errors_average_out(k: int):
         for _ in range(20)
     ]
     m = min(k - 1, 4)
-    assert np.mean(gains) == pytest.approx((k - 2) / (k * (1 - 1 / m)) * (m**-0.5 - 1), abs=0.02)
+    assert np.mean(gains) == pytest.approx((k - 2) / (k * (1 - 1 / m)) * (m**-0.5 - 1) + 1, abs=0.02)
 
 
 @pytest.mark.parametrize("k", [3, 4, 5, 6, 10, 50])
@@ -59,8 +59,8 @@ def test_equal_models_gain_nothing():
     found = bag_gain(
         truth, predicted(4, lambda pair: truth + 1), blocks=blocks_of(4), task="regression", positive_index=0
     )
-    assert found["rmse"] == pytest.approx(0.0)
-    assert found["mae"] == pytest.approx(0.0)
+    assert found["rmse"] == pytest.approx(1.0)
+    assert found["mae"] == pytest.approx(1.0)
 
 
 def test_the_cost_of_ranking_different_models_against_one_another_is_counted():
@@ -81,8 +81,8 @@ def test_the_cost_of_ranking_different_models_against_one_another_is_counted():
     singles = predicted(k, model)
     area = roc_auc_score(y, signal)  # what each model has by itself
     below = np.mean([roc_auc_score(y, _single(singles, step, k)) for step in range(1, k)])
-    assert counted["roc_auc"] == pytest.approx(area - below, abs=0.03)
-    assert pooled["roc_auc"] < counted["roc_auc"] - 0.03
+    assert counted["roc_auc"] * (1 - below) == pytest.approx(1 - area, abs=0.03)
+    assert (pooled["roc_auc"] - counted["roc_auc"]) * (1 - below) > 0.03
     assert pooled["log_loss"] == counted["log_loss"]
 
 
@@ -92,7 +92,7 @@ def _single(pairs: dict[tuple[int, int], np.ndarray], step: int, k: int) -> np.n
     return np.array([pairs[min(i, (i + step) % k), max(i, (i + step) % k)][r, 1] for r, i in enumerate(blocks)])
 
 
-def test_a_verdict_moves_by_the_gain_but_not_beyond_what_is_best():
+def test_a_verdict_moves_by_a_share_of_what_is_left_to_gain():
     rng = np.random.default_rng(3)
     y = rng.normal(size=200)
     verdict = corrected(
@@ -105,11 +105,15 @@ def test_a_verdict_moves_by_the_gain_but_not_beyond_what_is_best():
         draws=50,
         seed=0,
     )
-    moved = with_gain(verdict, {"rmse": -0.01, "r2": 0.5}, "rmse")
+    moved = with_gain(verdict, {"rmse": 0.9, "r2": 0.5}, "rmse")
     for end in ("value", "low", "high"):
-        assert getattr(moved.held_out["rmse"], end) == pytest.approx(getattr(verdict.held_out["rmse"], end) - 0.01)
-        assert getattr(moved.held_out["r2"], end) == 1.0
-    np.testing.assert_allclose(moved.samples, verdict.samples - 0.01)
+        rmse, r2 = (getattr(verdict.held_out[name], end) for name in ("rmse", "r2"))
+        assert getattr(moved.held_out["rmse"], end) == pytest.approx(0.9 * rmse)
+        assert getattr(moved.held_out["r2"], end) == pytest.approx((1 + r2) / 2)
+        assert getattr(moved.held_out["rmse"], end) > 0
+    np.testing.assert_allclose(moved.samples, 0.9 * verdict.samples)
+    gained = {name: moved.held_out[name].value - verdict.held_out[name].value for name in ("rmse", "r2")}
+    assert dict(moved.bag_gain) == pytest.approx(gained)
     assert moved.held_out["mae"] == verdict.held_out["mae"]
     assert moved.optimism == verdict.optimism
 

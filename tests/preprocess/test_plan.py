@@ -99,3 +99,17 @@ def test_a_table_with_nothing_to_learn_from_is_refused():
     assert "Fix: " in str(error.value)
     with pytest.raises(PreprocessError, match="no other column"):
         plan_of([], {})
+
+
+def test_times_between_dates_are_said_and_counted():
+    dates = [Column(id=f"d{j}", name=name, kind="date", why="") for j, name in enumerate(["pickup", "dropoff", "paid"])]
+    plan = make_plan(dates, {})
+    assert plan.elapsed == (("d0", "d1"), ("d0", "d2"), ("d1", "d2"))
+    assert [line.inputs for line in plan.lines] == [7, 8, 9]
+    assert "time since 'pickup' and 'dropoff' is an input too" in plan.lines[2].text
+    assert sum(width for _, width in blocks(plan)) == sum(line.inputs for line in plan.lines)
+
+
+def test_many_dates_give_few_pairs():
+    dates = [Column(id=f"d{j}", name=f"d{j}", kind="date", why="") for j in range(9)]
+    assert len(make_plan(dates, {}).elapsed) == 6

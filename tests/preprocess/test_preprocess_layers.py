@@ -32,6 +32,7 @@ def awkward_values() -> dict[str, np.ndarray]:
         "missing_in_fold": np.where(np.arange(ROWS) < 40, rng.normal(size=ROWS), np.nan),
         "flag": rng.choice([0.0, 1.0, np.nan], ROWS),
         "day": rng.choice([-2.2e9, 0.0, 1.7e9, 2.5e11, np.nan], ROWS),
+        "later": rng.choice([-2.1e9, 86_400.0, 1.8e9, np.nan], ROWS),
         "few": rng.choice(np.array(["a", "b", None], dtype=object), ROWS),
         "many": rng.choice(np.array([*"abcdefgh", None], dtype=object), ROWS),
     }
@@ -40,7 +41,7 @@ def awkward_values() -> dict[str, np.ndarray]:
     return values
 
 
-KINDS = {"flag": "boolean", "day": "date", "few": "categorical", "many": "categorical"}
+KINDS = {"flag": "boolean", "day": "date", "later": "date", "few": "categorical", "many": "categorical"}
 
 
 @pytest.fixture(scope="module")
@@ -152,8 +153,17 @@ def test_dates_equal_the_reference(plan, values, outputs):
             np.testing.assert_allclose(got, expected, atol=2e-6, err_msg=name)
 
 
+def test_the_time_between_two_dates_is_an_input_of_its_own(plan, values, members, outputs):
+    assert plan.elapsed == (("day", "later"),)
+    between = values["later"] - values["day"]
+    assert 0 < np.isnan(between).sum() < ROWS
+    for s, rows in enumerate(members):
+        got = outputs["dense"][s, :, block(plan, "later after day")][:, 0]
+        np.testing.assert_allclose(got, reference_number("later after day", between, rows), atol=2e-6)
+
+
 def test_missing_cells_are_indicated_to_members_that_know_what_that_means(plan, values, members, outputs):
-    assert plan.indicated == ("missing_in_fold", "flag", "day")
+    assert plan.indicated == ("missing_in_fold", "flag", "day", "later")
     for column in plan.indicated:
         missing = np.isnan(values[column])
         for s, rows in enumerate(members):
