@@ -116,7 +116,7 @@ def _method(context: Context, prepared: Prepared, finish: Finish) -> Calibration
 def _end(context: Context, last: float) -> float:
     """When it must be over, on the run's clock."""
     minutes = context.recipe.search.minutes
-    return math.inf if minutes is None else context.watch.started + minutes * 60 * _PATIENCE - last
+    return math.inf if minutes is None else context.watch.deadline(minutes * _PATIENCE) - last
 
 
 def _encoding(prepared: Prepared) -> float:

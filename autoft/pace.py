@@ -78,9 +78,7 @@ def budget(
     first: tuple[Mapping[str, Any], ...] = spaces.first(context.recipe, prepared, space, machine)
     if search.minutes is None:
         return Budget(trials=search.trials, deadline=None, clock=clock), space, first
-    # What earlier, interrupted runs have used counts: a crash must not extend the budget.
-    spent = sum(float(line["seconds"]) for line in journal.contents.trials().values())
-    deadline = context.watch.started + search.minutes * 60 - spent
+    deadline = context.watch.deadline(search.minutes)
     plan, of = _plan(journal), files.fingerprint(repr(space).encode())[:16]
     # Another space in the same folder uses the trials that fit it, but begins with configurations of its own.
     known = plan is not None and plan["space"] == of
@@ -176,7 +174,7 @@ def unmeasured(recipe: Recipe, prepared: Prepared, gains: Mapping[str, float]) -
             severity="info",
             column=None,
             must="be scored as the mean of the folds' networks that the model is",
-            found="there was no time to measure what that mean gains, so the score is that of its single networks",
+            found="what that mean gains could not be measured in time: the score is that of its single networks",
             fix="expect the model to be a little better than its score, or allow more minutes",
         ),
     )

@@ -87,11 +87,23 @@ class Context:
 
 @dataclass(slots=True, kw_only=True)
 class Stopwatch:
-    """Seconds by stage, on a monotonic clock."""
+    """Seconds by stage, on a monotonic clock.
+
+    Attributes:
+        clock: Monotonic seconds.
+        started: When the run began, on it.
+        earlier: Seconds that earlier, interrupted runs in the folder trained: a crash must not extend the minutes.
+        seconds: By stage.
+    """
 
     clock: Callable[[], float] = time.monotonic
     started: float = field(default_factory=time.monotonic)
+    earlier: float = 0.0
     seconds: dict[str, float] = field(default_factory=dict)
+
+    def deadline(self, minutes: float) -> float:
+        """When everything has to be over, on the clock."""
+        return self.started + minutes * 60 - self.earlier
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -117,6 +129,7 @@ def open_journal(context: Context, prepared: Prepared) -> Journal:
     if journal.contents.damaged_lines:
         lines = ", ".join(map(str, journal.contents.damaged_lines))
         tell(Progress(stage="reading", message=f"journal line {lines} is damaged; what it said is trained again"))
+    context.watch.earlier = sum(float(line["seconds"]) for line in journal.contents.trials().values())
     if journal.contents.torn_bytes:
         message = "the journal's last line was torn; it is in journal.torn, and its trial is trained again"
         tell(Progress(stage="reading", message=message))

@@ -1,6 +1,7 @@
 """How a run keeps to its minutes, and when trials share a program or a stack."""
 
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,9 +9,12 @@ import pandas as pd
 import pytest
 from conftest import features, tiny_recipe
 
-from autoft import AutoFineTuner, pace, prepare, spaces
+from autoft import AutoFineTuner, bagging, pace, prepare, spaces
 from autoft.journal import Journal, read
+from autoft.recipe import Recipe
+from autoft.run import Context, Stopwatch
 from autoft.search.cost import Shape
+from autoft.search.interrupt import Interrupt
 from autoft.search.machine import Machine
 from autoft.search.space import MAKE, default_configuration
 from autoft.search.space import SHAPE as SIZES
@@ -157,3 +161,14 @@ def test_what_comes_before_a_portfolio_that_is_too_dear_is_a_small_perceptron_or
     assert [c["architecture"] for c in found].index("mlp") == 0 if "mlp" in wanted else "mlp" not in str(found)
     grid = recipe.with_changes(**{"search.algorithm": "grid"})
     assert spaces.first(grid, prepared, space, Machine()) == (default_configuration(space),)
+
+
+def test_the_gain_of_the_bag_keeps_to_minutes_that_an_earlier_run_has_used_in_part():
+    recipe = Recipe().with_changes(target="y", minutes=2)
+    ends = []
+    for earlier in (0.0, 50.0):
+        watch = Stopwatch(clock=lambda: 0.0, started=0.0, earlier=earlier)
+        context = Context(recipe=recipe, folder=Path(), interrupt=Interrupt(), watch=watch, tell=lambda step: None)
+        ends.append(bagging._end(context, last=10.0))
+    assert 110 <= ends[0] <= 120
+    assert ends[0] - ends[1] == 50
