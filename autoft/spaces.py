@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 #: what is affordable at all, and so counts with the epochs that such networks need. Seconds of it without a limit.
 _LARGEST_SHARE, _FIRST_SHARE, _EPOCHS, _AFFORDABLE = 0.25, 0.2, 50, 60.0
 
+#: Most of the minutes that a portfolio may take: what is best on a table may stand last in it.
+_PORTFOLIO_SHARE = 0.75
+
 #: Most of the minutes that boosting may take on the folds.
 _BASELINES_SHARE = 0.15
 
@@ -90,10 +93,11 @@ def boosted_columns(prepared: Prepared) -> int:
 def first(
     recipe: Recipe, prepared: Prepared, space: Sequence[Dimension], machine: Machine
 ) -> tuple[dict[str, Any], ...]:
-    """The configurations that a search begins with: of the richest portfolio whose first one is affordable.
+    """The configurations that a search begins with: the richest portfolio that is affordable.
 
-    That is a trial of no more than a fifth of the recipe's minutes; without minutes, of one minute on the reference
-    machine, since equal runs must begin alike. Where no portfolio's is, a small perceptron goes before it.
+    Its first trial takes no more than a fifth of the recipe's minutes, and all of them no more than three quarters;
+    without minutes, of five on the reference machine, since equal runs must begin alike. The cheapest portfolio is
+    taken if its first trial is affordable; where that is not either, a small perceptron goes before it.
 
     Args:
         recipe, prepared, space: Of the run.
@@ -109,8 +113,10 @@ def first(
     machine, most = (Machine(), _AFFORDABLE) if minutes is None else (machine, _FIRST_SHARE * minutes * 60)
     for tier in TIERS:
         found = first_configurations(space, rows, tier)
-        shape = replace(cost_shape(prepared, found[0]), least=0)
-        if cost.trial_seconds(shape, machine, epochs=min(recipe.search.epochs, _EPOCHS)) <= most:
+        shapes = [replace(cost_shape(prepared, params), least=0) for params in found]
+        seconds = [cost.trial_seconds(s, machine, epochs=min(recipe.search.epochs, _EPOCHS)) for s in shapes]
+        through = tier == TIERS[-1] or sum(seconds) <= most * _PORTFOLIO_SHARE / _FIRST_SHARE
+        if seconds[0] <= most and through:
             return found
     return (small, *found) if small.get("architecture") == "mlp" and small not in found else found
 

@@ -13,6 +13,7 @@ from autoft import AutoFineTuner, bagging, pace, prepare, spaces
 from autoft.journal import Journal, read
 from autoft.recipe import Recipe
 from autoft.run import Context, Stopwatch
+from autoft.search import cost
 from autoft.search.cost import Shape
 from autoft.search.interrupt import Interrupt
 from autoft.search.machine import Machine
@@ -172,3 +173,24 @@ def test_the_gain_of_the_bag_keeps_to_minutes_that_an_earlier_run_has_used_in_pa
         ends.append(bagging._end(context, last=10.0))
     assert 110 <= ends[0] <= 120
     assert ends[0] - ends[1] == 50
+
+
+def test_the_portfolio_is_the_richest_that_the_minutes_go_through(table: pd.DataFrame):
+    """One trial of the richest one may be affordable where all of them are not: what is best may stand last."""
+    recipe = tiny_recipe(target="outcome", trials=20, **{"search.space": {}, "search.epochs": 100})
+    prepared = prepare.prepare(recipe, features(table, "outcome"), lambda step: None)
+    space, machine = spaces.space_for(recipe, prepared, 100), Machine()
+
+    def seconds(minutes: float) -> tuple[float, float]:
+        found = spaces.first(recipe.with_changes(**{"search.minutes": minutes}), prepared, space, machine)
+        shapes = [replace(spaces.cost_shape(prepared, params), least=0) for params in found]
+        each = [cost.trial_seconds(shape, machine, epochs=50) for shape in shapes]
+        return each[0], sum(each)
+
+    dearest, whole = seconds(1e6)
+    enough_for_one = 5.1 * dearest / 60
+    assert whole > 0.76 * enough_for_one * 60
+    first, total = seconds(enough_for_one)
+    assert first < dearest
+    assert total <= 0.75 * enough_for_one * 60
+    assert seconds(1.4 * whole / 60) == (dearest, whole)
