@@ -33,7 +33,9 @@ def write(
         texts = _texts(context.recipe, prepared, searched)
         model, meta = searched.bag.raw_model(), _meta(prepared, searched)
         scores = {"evaluation.json": _json(to_document(evaluation))}
-        artifact.save(folder / "model", model, meta, {**texts, **scores}, _probe(prepared, searched))
+        statistics = {"statistics.pb": data} if (data := prepared.inspected.contract.statistics) else {}
+        extra = {**texts, **scores, **statistics}
+        artifact.save(folder / "model", model, meta, extra, _probe(prepared, searched))
     total = round(sum(watch.seconds.values()), 2)
     evaluation = replace(evaluation, seconds={**watch.seconds, "total": total})
     for name, text in {**texts, "evaluation.json": _json(to_document(evaluation))}.items():

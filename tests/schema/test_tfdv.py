@@ -125,16 +125,18 @@ def test_choosing_an_engine_imports_no_tensorflow():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_without_tfdv_a_finding_says_what_still_runs(monkeypatch):
+def test_without_tfdv_the_portable_engine_is_chosen(monkeypatch):
     monkeypatch.setattr(engines, "find_spec", lambda name: None)
-    engine, (finding,) = engines.choose("auto")
-    assert engine is None
-    assert finding.severity == "warning"
-    assert "leaks" in finding.found
-    assert 'pip install "autoft[tfdv,tensorflow]"' in finding.fix
-    with pytest.raises(SetupError, match=r"tfdv.*3\.11"):
+    assert engines.choose("auto").name == engines.choose("portable").name == engines.like("tfdv").name == "portable"
+    with pytest.raises(SetupError, match=r"tfdv.*3\.11.*'portable'"):
         engines.choose("tfdv")
-    assert engines.choose("none") == (None, ())
+    assert engines.choose("none") is None
+
+
+def test_a_model_is_served_by_the_engine_that_made_it(monkeypatch):
+    monkeypatch.setattr(engines, "find_spec", lambda name: True)
+    assert [engines.choose(name).name for name in ("auto", "tfdv", "portable")] == ["tfdv", "tfdv", "portable"]
+    assert [engines.like(name).name for name in ("tfdv", "portable")] == ["tfdv", "portable"]
 
 
 @needs_tfdv
