@@ -33,8 +33,9 @@ def write(
         texts = _texts(context.recipe, prepared, searched)
         model, meta = searched.bag.raw_model(), _meta(prepared, searched)
         scores = {"evaluation.json": _json(to_document(evaluation))}
-        statistics = {"statistics.pb": data} if (data := prepared.inspected.contract.statistics) else {}
-        extra = {**texts, **scores, **statistics}
+        extra: dict[str, str | bytes] = {**texts, **scores}
+        if prepared.inspected.contract.statistics:
+            extra["statistics.pb"] = prepared.inspected.contract.statistics
         artifact.save(folder / "model", model, meta, extra, _probe(prepared, searched))
     total = round(sum(watch.seconds.values()), 2)
     evaluation = replace(evaluation, seconds={**watch.seconds, "total": total})

@@ -5,7 +5,7 @@ Needs no Keras, and with the portable engine no TensorFlow.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +43,11 @@ class Compared:
     shift: drift.Shift | None
     unseen: float | None
     outside: float | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Flat, for JSON."""
+        shift = {} if self.shift is None else {**asdict(self.shift), "drifted": self.shift.drifted}
+        return {"column": self.column, **shift, "unseen": self.unseen, "outside": self.outside}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -17,7 +17,9 @@ LAYERS = {
     **dict.fromkeys(("evaluate", "report", "artifact"), 5),
     **dict.fromkeys(("prepare", "spaces", "planning", "pace", "bagging", "run", "judge", "keep"), 6),
     **dict.fromkeys(("predict", "served", "stored", "trainer", "row_weights", "run_key", "objectives"), 6),
-    **dict.fromkeys(("screen", "screen_schema", "inventory", "predictions", "cli", "cli_schema", "__main__"), 7),
+    **dict.fromkeys(
+        ("screen", "screen_schema", "inventory", "predictions", "cli", "cli_check", "cli_schema", "__main__"), 7
+    ),
 }
 #: Within a layer, who may import whom (everything else must go down).
 SAME_LAYER = {
@@ -56,8 +58,10 @@ SAME_LAYER = {
     ("trainer", "stored"),
     ("predict", "served"),
     ("cli", "screen"),
-    ("cli", "screen_schema"),
+    ("cli", "cli_check"),
     ("cli", "cli_schema"),
+    ("cli_check", "screen"),
+    ("cli_check", "screen_schema"),
     ("cli_schema", "screen"),
     ("cli_schema", "screen_schema"),
     ("screen_schema", "screen"),

@@ -98,10 +98,13 @@ class ProtoEngine(ABC):
             previous: Of the table that the schema's ``drift_comparator`` limits are measured from. Statistics of
                 another engine are not compared; a finding says so where the schema has such limits.
         """
-        compared, more = None, ()
-        if previous is not None and any(f.HasField("drift_comparator") for f in schema.feature):
-            compared, more = (previous.proto, ()) if previous.engine == self.name else (None, (self._not(previous),))
-            compared = None if compared is None else verdicts.whole_numbers_as_floats(compared, schema)
+        compared: Any = None
+        more: tuple[Finding, ...] = ()
+        if previous is not None and any(feature.HasField("drift_comparator") for feature in schema.feature):
+            if previous.engine == self.name:
+                compared = verdicts.whole_numbers_as_floats(previous.proto, schema)
+            else:
+                more = (self._not_compared(previous),)
         proto = verdicts.whole_numbers_as_floats(statistics.proto, schema)
         result = self._validate(proto, schema, environment, compared)
         found = verdicts.findings(
@@ -109,7 +112,7 @@ class ProtoEngine(ABC):
         )
         return (*found, *more)
 
-    def _not(self, previous: Statistics) -> Finding:
+    def _not_compared(self, previous: Statistics) -> Finding:
         return Finding(
             code="drift-not-compared",
             severity="warning",

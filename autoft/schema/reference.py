@@ -62,9 +62,10 @@ def cells_of(column: Column, converted: Converted) -> NDArray[Any] | None:
     """The non-missing cells of a column that is compared (numbers, or texts for categories), else None."""
     if column.kind not in ("numeric", "boolean", "categorical") or column.id not in converted.values:
         return None
-    values = converted.values[column.id]
+    values: NDArray[Any] = converted.values[column.id]
     if column.kind == "categorical":
-        return values[np.array([cell is not None for cell in values], dtype=bool)]
+        filled = np.array([cell is not None for cell in values], dtype=bool)
+        return values[filled]
     values = values[~np.isnan(values)]
     return values if column.kind == "numeric" else np.where(values > 0, "true", "false").astype(object)
 
