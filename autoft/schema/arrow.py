@@ -1,4 +1,4 @@
-"""Typed columns as TFDV's input: an Arrow record batch of lists, a missing cell being a null list."""
+"""Typed columns as input of both engines: an Arrow record batch of lists, a missing cell being a null list."""
 
 from __future__ import annotations
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from autoft.schema.arrow import record_batch
 from autoft.schema.proto_engine import ProtoEngine
 from autoft.schema.typed import Typed
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 class Portable(ProtoEngine):
-    """The engine that comes with autoft (`autoft.schema.portable`)."""
+    """The engine that comes with autoft (`autoft.schema.portable`). It is given the very input that TFDV gets."""
 
     name = "portable"
     voice = "portable engine"
@@ -20,7 +18,7 @@ class Portable(ProtoEngine):
     def _generate(self, table: Typed) -> Any:
         from autoft.schema.portable import generate_statistics
 
-        return generate_statistics(as_frame(table))
+        return generate_statistics(record_batch(table))
 
     def _infer(self, proto: Any, largest_domain: int) -> Any:
         from autoft.schema.portable import infer_schema
@@ -36,16 +34,3 @@ class Portable(ProtoEngine):
         from autoft.schema.messages import DatasetFeatureStatisticsList, Schema
 
         return Schema, DatasetFeatureStatisticsList
-
-
-def as_frame(table: Typed) -> pd.DataFrame:
-    """Typed columns as the portable verbs take them: whole numbers with gaps as ``Int64``, gaps in texts as None."""
-    import pandas as pd
-
-    columns: list[Any] = []
-    for cells in table.cells.values():
-        gaps = cells.missing.any() and cells.values.dtype.kind == "i"
-        columns.append(pd.arrays.IntegerArray(cells.values, cells.missing) if gaps else cells.values)
-    frame = pd.DataFrame(dict(enumerate(columns)), index=range(table.rows))
-    frame.columns = pd.Index(list(table.cells), dtype=object)
-    return frame
