@@ -13,7 +13,7 @@ from autoft.schema.validate.domains import domain, unique
 from autoft.schema.validate.malformed import repair
 from autoft.schema.validate.presence import in_environment, presence, required, validated, value_counts
 from autoft.schema.validate.reasons import Reason, fill, key
-from autoft.schema.validate.view import View, only_dataset, views
+from autoft.schema.validate.view import View, only_dataset, rows, views
 
 _NEW = "New column (column in data but not in schema)"
 
@@ -68,8 +68,8 @@ def validate_statistics(
         reasons, measured = _column(name, described.get(name), columns, schema, environment, [previous, serving])
         _report(result, name, reasons)
         _report_distances(result, name, measured)
-    if rows := list(comparators.number_of_rows(dataset.num_examples, schema, previous)):
-        fill(result.dataset_anomaly_info, rows)
+    if about_rows := list(comparators.number_of_rows(rows(dataset), schema, previous)):
+        fill(result.dataset_anomaly_info, about_rows)
     return result
 
 
@@ -77,8 +77,9 @@ def _comparison(statistics: Any, comparator: str, between: str, control: str) ->
     if statistics is None:
         return None
     dataset = only_dataset(own(statistics))
-    rows = dataset.num_examples
-    return Comparison(comparator=comparator, between=between, control=control, columns=views(dataset), rows=rows)
+    return Comparison(
+        comparator=comparator, between=between, control=control, columns=views(dataset), rows=rows(dataset)
+    )
 
 
 def _described(schema: Any) -> Mapping[str, Any]:

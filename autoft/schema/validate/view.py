@@ -19,12 +19,10 @@ class View:
 
     Attributes:
         stats: A ``FeatureNameStatistics``.
-        rows: Rows of the table, or their weight.
         weighted: Whether the rows have weights.
     """
 
     stats: Any
-    rows: float
     weighted: bool
 
     @property
@@ -98,11 +96,24 @@ def only_dataset(statistics: Any) -> Any:
 
 def views(dataset: Any) -> Mapping[str, View]:
     """The columns of a table by name; a column without statistics is as good as none."""
-    weight = dataset.weighted_num_examples
+    heavy = weighted(dataset)
     found: dict[str, View] = {}
     for stats in dataset.features:
         steps = list(stats.path.step) or [stats.name]
         if stats.WhichOneof("stats") is not None and len(steps) == 1:
-            view = View(stats=stats, rows=weight or dataset.num_examples, weighted=weight > 0)
-            found.setdefault(steps[0], view)
+            found.setdefault(steps[0], View(stats=stats, weighted=heavy))
     return found
+
+
+def weighted(dataset: Any) -> bool:
+    """Whether the rows of a table have weights: their sum alone, without those of any column, does not count."""
+    return dataset.weighted_num_examples > 0 and any(
+        getattr(stats, kind).common_stats.HasField("weighted_common_stats")
+        for stats in dataset.features
+        if (kind := stats.WhichOneof("stats")) is not None
+    )
+
+
+def rows(dataset: Any) -> float:
+    """Rows of a table, or their weight."""
+    return float(dataset.weighted_num_examples if weighted(dataset) else dataset.num_examples)
