@@ -94,9 +94,11 @@ def only_dataset(statistics: Any) -> Any:
     return chosen[0]
 
 
-def views(dataset: Any) -> Mapping[str, View]:
-    """The columns of a table by name; a column without statistics is as good as none."""
-    heavy = weighted(dataset)
+def views(dataset: Any, *, heavy: bool) -> Mapping[str, View]:
+    """The columns of a table by name, with the weights of its rows if `heavy`.
+
+    A column without statistics is as good as none.
+    """
     found: dict[str, View] = {}
     for stats in dataset.features:
         steps = list(stats.path.step) or [stats.name]
@@ -106,14 +108,13 @@ def views(dataset: Any) -> Mapping[str, View]:
 
 
 def weighted(dataset: Any) -> bool:
-    """Whether the rows of a table have weights: their sum alone, without those of any column, does not count."""
-    return dataset.weighted_num_examples > 0 and any(
-        getattr(stats, kind).common_stats.HasField("weighted_common_stats")
-        for stats in dataset.features
-        if (kind := stats.WhichOneof("stats")) is not None
-    )
+    """Whether the rows of a table have weights: their sum alone does not count, nor do those of some columns."""
+    kinds = [(stats, stats.WhichOneof("stats")) for stats in dataset.features]
+    columns = [getattr(stats, kind) for stats, kind in kinds if kind is not None]
+    has_weights = (column.common_stats.HasField("weighted_common_stats") for column in columns)
+    return dataset.weighted_num_examples > 0 and all(has_weights)
 
 
-def rows(dataset: Any) -> float:
+def rows(dataset: Any, *, heavy: bool) -> float:
     """Rows of a table, or their weight."""
-    return float(dataset.weighted_num_examples if weighted(dataset) else dataset.num_examples)
+    return float(dataset.weighted_num_examples if heavy else dataset.num_examples)
