@@ -23,14 +23,14 @@ class Comparison:
         between: The two tables in words.
         control: The other table in a word.
         columns: The other table's columns.
-        rows: Its number of rows.
+        rows: Its number of rows, or their weight.
     """
 
     comparator: str
     between: str
     control: str
     columns: Any
-    rows: int
+    rows: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +109,7 @@ def _measured(
     return Measured(type=kind, value=value, threshold=threshold, reason=reason if value > threshold else None)
 
 
-def number_of_rows(rows: int, schema: Any, previous: Comparison | None) -> Iterator[Reason]:
+def number_of_rows(rows: float, schema: Any, previous: Comparison | None) -> Iterator[Reason]:
     """Too few or too many rows, against the schema's limits and the earlier table's number."""
     limits = schema.dataset_constraints
     if previous is not None and limits.HasField("num_examples_drift_comparator"):
@@ -118,14 +118,14 @@ def number_of_rows(rows: int, schema: Any, previous: Comparison | None) -> Itera
     if not limits.HasField("min_examples_count"):
         return
     if rows < limits.min_examples_count:
-        told = f"The dataset has {rows} examples, which is fewer than expected."
+        told = f"The dataset has {rows:.15g} examples, which is fewer than expected."
         yield Reason(type="DATASET_LOW_NUM_EXAMPLES", short="Low num examples in dataset.", description=told)
     if limits.HasField("max_examples_count") and rows > limits.max_examples_count:
-        told = f"The dataset has {rows} examples, which is more than expected."
+        told = f"The dataset has {rows:.15g} examples, which is more than expected."
         yield Reason(type="DATASET_HIGH_NUM_EXAMPLES", short="High num examples in dataset.", description=told)
 
 
-def _ratio(rows: int, before: int, limits: Any) -> Iterator[Reason]:
+def _ratio(rows: float, before: float, limits: Any) -> Iterator[Reason]:
     where = "num examples in current dataset versus the previous span"
     low, high = limits.HasField("min_fraction_threshold"), limits.HasField("max_fraction_threshold")
     if before == 0:

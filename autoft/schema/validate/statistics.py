@@ -13,7 +13,7 @@ from autoft.schema.validate.domains import domain, unique
 from autoft.schema.validate.malformed import repair
 from autoft.schema.validate.presence import in_environment, presence, required, validated, value_counts
 from autoft.schema.validate.reasons import Reason, fill, key
-from autoft.schema.validate.view import View, only_dataset, views
+from autoft.schema.validate.view import View, only_dataset, rows, views, weighted
 
 _NEW = "New column (column in data but not in schema)"
 
@@ -56,29 +56,44 @@ def validate_statistics(
         raise SchemaError(
             f"Environment '{environment}'", "be known to the schema", found, "add it there, or correct it"
         )
-    previous = _comparison(previous_statistics, "drift_comparator", "current and previous", "previous")
-    serving = _comparison(serving_statistics, "skew_comparator", "training and serving", "serving")
+    heavy = weighted(dataset)
+    previous = _comparison(previous_statistics, "drift_comparator", heavy=heavy)
+    serving = _comparison(serving_statistics, "skew_comparator", heavy=heavy)
     result = Anomalies(baseline=schema)
     if dataset.num_examples == 0:
         result.data_missing = True
         return result
     result.anomaly_name_format = Anomalies.SERIALIZED_PATH
-    columns, described = views(dataset), _described(schema)
+    columns, described = views(dataset, heavy=heavy), _described(schema)
     for name in dict.fromkeys([*described, *columns]):
         reasons, measured = _column(name, described.get(name), columns, schema, environment, [previous, serving])
         _report(result, name, reasons)
         _report_distances(result, name, measured)
-    if rows := list(comparators.number_of_rows(dataset.num_examples, schema, previous)):
-        fill(result.dataset_anomaly_info, rows)
+    if about_rows := list(comparators.number_of_rows(rows(dataset, heavy=heavy), schema, previous)):
+        fill(result.dataset_anomaly_info, about_rows)
     return result
 
 
-def _comparison(statistics: Any, comparator: str, between: str, control: str) -> Comparison | None:
+_SIDES = {
+    "drift_comparator": ("current and previous", "previous"),
+    "skew_comparator": ("training and serving", "serving"),
+}
+
+
+def _comparison(statistics: Any, comparator: str, *, heavy: bool) -> Comparison | None:
+    """Against what to compare a table; weights count if both tables have them."""
     if statistics is None:
         return None
     dataset = only_dataset(own(statistics))
-    rows = dataset.num_examples
-    return Comparison(comparator=comparator, between=between, control=control, columns=views(dataset), rows=rows)
+    heavy = heavy and weighted(dataset)
+    between, control = _SIDES[comparator]
+    return Comparison(
+        comparator=comparator,
+        between=between,
+        control=control,
+        columns=views(dataset, heavy=heavy),
+        rows=rows(dataset, heavy=heavy),
+    )
 
 
 def _described(schema: Any) -> Mapping[str, Any]:

@@ -19,12 +19,10 @@ class View:
 
     Attributes:
         stats: A ``FeatureNameStatistics``.
-        rows: Rows of the table, or their weight.
         weighted: Whether the rows have weights.
     """
 
     stats: Any
-    rows: float
     weighted: bool
 
     @property
@@ -96,13 +94,27 @@ def only_dataset(statistics: Any) -> Any:
     return chosen[0]
 
 
-def views(dataset: Any) -> Mapping[str, View]:
-    """The columns of a table by name; a column without statistics is as good as none."""
-    weight = dataset.weighted_num_examples
+def views(dataset: Any, *, heavy: bool) -> Mapping[str, View]:
+    """The columns of a table by name, with the weights of its rows if `heavy`.
+
+    A column without statistics is as good as none.
+    """
     found: dict[str, View] = {}
     for stats in dataset.features:
         steps = list(stats.path.step) or [stats.name]
         if stats.WhichOneof("stats") is not None and len(steps) == 1:
-            view = View(stats=stats, rows=weight or dataset.num_examples, weighted=weight > 0)
-            found.setdefault(steps[0], view)
+            found.setdefault(steps[0], View(stats=stats, weighted=heavy))
     return found
+
+
+def weighted(dataset: Any) -> bool:
+    """Whether the rows of a table have weights: their sum alone does not count, nor do those of some columns."""
+    kinds = [(stats, stats.WhichOneof("stats")) for stats in dataset.features]
+    columns = [getattr(stats, kind) for stats, kind in kinds if kind is not None]
+    has_weights = (column.common_stats.HasField("weighted_common_stats") for column in columns)
+    return dataset.weighted_num_examples > 0 and all(has_weights)
+
+
+def rows(dataset: Any, *, heavy: bool) -> float:
+    """Rows of a table, or their weight."""
+    return float(dataset.weighted_num_examples if heavy else dataset.num_examples)

@@ -19,7 +19,10 @@ PLACES = 'default_environment: "TRAINING" default_environment: "SERVING"'
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A table, the schema in text format that it is held to, and the tables that it is compared with."""
+    """A table, the schema in text format that it is held to, and the tables that it is compared with.
+
+    `weight` is the column with the weights of the rows, in all of these tables.
+    """
 
     name: str
     schema: str
@@ -27,6 +30,7 @@ class Case:
     environment: str | None = None
     previous: Table | None = None
     serving: Table | None = None
+    weight: str | None = None
 
 
 def arrow(table: Table) -> Any:
@@ -182,6 +186,7 @@ def handmade() -> Iterator[Case]:
     yield from _columns()
     yield from _environments()
     yield from _sizes()
+    yield from _weighted()
     for number, (kind, now, before) in enumerate(_COMPARED):
         for side in ("drift", "skew"):
             for name in ("infinity_norm", "jensen_shannon_divergence", "normalized_abs_difference"):
@@ -230,3 +235,34 @@ def _sizes() -> Iterator[Case]:
         for rows in (0, 2, 4, 8):
             yield Case(name=f"size-{limits}-{rows}", schema=schema, table=table, previous={"x": [1] * rows})
     yield Case(name="size-none", schema=_x("type: INT presence { min_count: 1 }"), table={"x": []})
+
+
+def _weighted() -> Iterator[Case]:
+    """Rows of weight 0 to 8, which change shares and distances, but neither ranges nor the number of rows."""
+    heavy = 'feature { name: "w" type: FLOAT }'
+    words: Table = {"x": ["a", "b", "c", None], "w": [8.0, 1.0, 1.0, 2.0]}
+    light: Table = {"x": ["a", "b", "c", None], "w": [1.0, 1.0, 8.0, 0.0]}
+    for number, declared in enumerate(
+        (
+            'domain: "words" distribution_constraints { min_domain_mass: 0.8 }',
+            'domain: "words"',
+            "presence { min_fraction: 0.8 }",
+            "presence { min_fraction: 1 }",
+            "presence { min_count: 5 }",
+            "shape {}",
+            "drift_comparator { infinity_norm { threshold: 0.5 } }",
+            "drift_comparator { jensen_shannon_divergence { threshold: 0.2 } }",
+            "drift_comparator { normalized_abs_difference { threshold: 0.2 } }",
+        )
+    ):
+        for side, (now, before) in {"heavy": (words, light), "light": (light, words)}.items():
+            schema = _x(f"type: BYTES {declared}", f"{heavy} {WORDS}")
+            yield Case(name=f"weighted-{side}-{number}", schema=schema, table=now, previous=before, weight="w")
+    schema = _x("type: FLOAT drift_comparator { jensen_shannon_divergence { threshold: 0.2 } }", heavy)
+    now, before = {"x": [0.0, 5.0, 9.0], "w": [9.0, 1.0, 1.0]}, {"x": [0.0, 5.0, 9.0], "w": [1.0, 1.0, 9.0]}
+    yield Case(name="weighted-numbers", schema=schema, table=now, previous=before, weight="w")
+    schema = _x("type: INT presence { min_count: 1 }", f"{heavy} dataset_constraints {{ min_examples_count: 3 }}")
+    yield Case(name="weighted-size", schema=schema, table={"x": [1, 2], "w": [5.0, 5.0]}, weight="w")
+    # Numbers that all weigh nothing are too much for TFDV's own statistics.
+    schema = _x("type: BYTES presence { min_count: 1 }", heavy)
+    yield Case(name="weighted-nothing", schema=schema, table={"x": [None, "a"], "w": [5.0, 0.0]}, weight="w")

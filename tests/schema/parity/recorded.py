@@ -13,7 +13,7 @@ from autoft.schema.messages import DatasetFeatureStatisticsList
 from tests.schema.parity.cases import Case
 
 FILE = Path(__file__).parents[1] / "recorded" / "parity.json"
-#: Anomaly types by column; None for the table as a whole.
+#: Anomaly types by column, under ``*`` for the table as a whole.
 Verdict = dict[str, list[str]]
 TABLES = ("table", "previous", "serving")
 

@@ -1,4 +1,4 @@
-"""TFDV itself: statistics of a case's tables, and its verdict."""
+"""TFDV itself: statistics of a case's tables, and its anomalies."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def statistics(case: Case) -> dict[str, Any]:
 
     tables = {name: getattr(case, name) for name in TABLES}
     return {
-        name: stats_impl.generate_statistics_in_memory(arrow(table), StatsOptions())
+        name: stats_impl.generate_statistics_in_memory(arrow(table), StatsOptions(weight_feature=case.weight))
         for name, table in tables.items()
         if table is not None
     }
