@@ -10,7 +10,7 @@ from autoft.schema.typed import Typed
 
 
 class Portable(ProtoEngine):
-    """The engine that comes with autoft (`autoft.schema.portable`). It is given the very input that TFDV gets."""
+    """The engine that comes with autoft: the verbs of `autoft.schema.portable` on the very input that TFDV gets."""
 
     name = "portable"
     voice = "portable engine"
@@ -26,7 +26,7 @@ class Portable(ProtoEngine):
         return infer_schema(proto, infer_feature_shape=False, max_string_domain_size=largest_domain)
 
     def _validate(self, proto: Any, schema: Any, environment: str, previous: Any) -> Any:
-        from autoft.schema.portable import validate_statistics
+        from autoft.schema.validate import validate_statistics
 
         return validate_statistics(proto, schema, environment=environment, previous_statistics=previous)
 

@@ -64,8 +64,8 @@ def cells_of(column: Column, converted: Converted) -> NDArray[Any] | None:
         return None
     values: NDArray[Any] = converted.values[column.id]
     if column.kind == "categorical":
-        filled = np.array([cell is not None for cell in values], dtype=bool)
-        return values[filled]
+        filled: NDArray[Any] = values[np.array([cell is not None for cell in values], dtype=bool)]
+        return filled
     values = values[~np.isnan(values)]
     return values if column.kind == "numeric" else np.where(values > 0, "true", "false").astype(object)
 
