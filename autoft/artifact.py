@@ -1,7 +1,8 @@
 """The saved model: a folder that is whole or absent, checked before it is trusted.
 
-``model.keras`` (raw columns in, answers out), ``meta.json`` (columns, target, what was seen), ``schema.pbtxt``,
-``evaluation.json`` and ``manifest.json`` with the SHA-256 of each. No pickle anywhere.
+``model.keras`` (raw columns in, answers out), ``meta.json`` (columns, target, what was seen), ``schema.pbtxt`` and
+``statistics.pb`` (what the training table was), ``evaluation.json`` and ``manifest.json`` with the SHA-256 of each.
+No pickle anywhere.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class Meta:
         columns: The feature columns, used or not.
         target: The target.
         version: autoft's version that saved it.
-        engine: Schema engine whose schema lies beside it, or an empty text.
+        engine: Schema engine whose schema and statistics lie beside it, or an empty text.
         ranges: Smallest and largest value of each numeric column in the training table, by column id.
         vocabularies: Categories of each categorical column in the training table, by column id.
         words: Words that the model knows of each text column, by column id.
@@ -69,7 +70,7 @@ class Meta:
 
 
 def save(
-    folder: str | Path, model: Any, meta: Meta, extra: Mapping[str, str], probe: Mapping[str, NDArray[Any]]
+    folder: str | Path, model: Any, meta: Meta, extra: Mapping[str, str | bytes], probe: Mapping[str, NDArray[Any]]
 ) -> None:
     """Write an artifact in a locked run folder: beside its place first, read back and compared, then renamed.
 
@@ -77,7 +78,7 @@ def save(
         folder: Its place; an artifact that is there already is replaced, any other folder is not touched.
         model: The Keras model over raw columns.
         meta: What prediction needs besides.
-        extra: Other files by name (``schema.pbtxt``, ``evaluation.json``).
+        extra: Other files by name (``schema.pbtxt``, ``statistics.pb``, ``evaluation.json``).
         probe: Inputs for a few rows; the model read back must answer them as this one does, to 1e-6.
 
     Raises:
@@ -194,9 +195,7 @@ def load(folder: str | Path) -> tuple[Any, Meta]:
     Raises:
         ArtifactError: If it is missing, damaged, from another format, or names layers that autoft never writes.
     """
-    folder = find(folder)
-    _verify(folder)
-    meta = _meta(folder / "meta.json")
+    folder, meta = load_meta(folder)
     _check_layers(folder / "model.keras")
     import keras
 
@@ -214,6 +213,17 @@ def load(folder: str | Path) -> tuple[Any, Meta]:
         found = f"it answers {(str(error).strip().splitlines() or [type(error).__name__])[0][:200]}"
         fix = f"load it with the Keras that saved it (autoft {meta.version}; see environment in evaluation.json)"
         raise ArtifactError(f"'{path}'", f"be readable by Keras {keras.__version__}", found, fix) from error
+
+
+def load_meta(folder: str | Path) -> tuple[Path, Meta]:
+    """The folder of an artifact that has been checked, and what it knows of tables: all but the Keras model.
+
+    Raises:
+        ArtifactError: If it is missing, damaged or from another format.
+    """
+    folder = find(folder)
+    _verify(folder)
+    return folder, _meta(folder / "meta.json")
 
 
 def find(path: str | Path) -> Path:

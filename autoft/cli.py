@@ -1,4 +1,4 @@
-"""The command line: ``autoft fit | predict | check | plan | report | recipes | doctor``.
+"""The command line: ``autoft fit | predict | check | schema | plan | report | recipes | doctor``.
 
 It is thin: each command calls one function of the Python API. Nothing heavy is imported before the command is known,
 so that ``autoft --help`` answers at once.
@@ -15,8 +15,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+from autoft.cli_check import REFUSED, against, has_errors, print_json, show_all, status
 from autoft.errors import AutoFTError, FileError
-from autoft.records import Finding, Strategy, Task
+from autoft.records import Strategy, Task
 
 if TYPE_CHECKING:
     from autoft.recipe import Recipe
@@ -25,7 +26,8 @@ OK, FAILED, INTERRUPTED = 0, 1, 130
 #: Options of `fit` and `plan` that change a value of the recipe of the same name.
 CHANGES = ("target", "task", "objective", "trials", "minutes", "seed", "folds", "positive", "strategy")
 
-_EPILOG = """exit status: 0 done, 1 an error that the message explains, 2 wrong usage, 130 interrupted
+_EPILOG = """exit status: 0 done, 1 an error that the message explains, 2 wrong usage, 130 interrupted;
+in pipelines (check --against, and predict with --strict): 0 clean, 1 warnings with --strict, 2 errors
 
 examples:
   autoft fit recipes/churn.yaml
@@ -59,7 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.debug:
             raise
         print(f"autoft: {error}", file=sys.stderr)
-        return FAILED
+        failed: int = getattr(options, "failed", FAILED)
+        return failed
     except KeyboardInterrupt:
         print("autoft: interrupted", file=sys.stderr)
         return INTERRUPTED
@@ -103,8 +106,13 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="write texts as they are, even where a spreadsheet would run them as formulas",
     )
+    _add_strict(predict)
     check = command("check", _check, "look for problems in the data, without training")
     _add_source(check)
+    check.add_argument("--against", metavar="RUN", type=Path, help="compare the table with the one of a trained model")
+    check.add_argument("--json", action="store_true", help="print what was found as JSON")
+    _add_strict(check)
+    _add_schema(command("schema", lambda options: OK, "show, infer and edit a schema"))
     plan = command("plan", _plan, "show what a training would do and cost, without training")
     _add_changes(plan)
     plan.add_argument("--json", action="store_true", help="print the plan as JSON")
@@ -114,6 +122,16 @@ def _parser() -> argparse.ArgumentParser:
     command("recipes", _recipes, "list the recipes at hand")
     command("doctor", _doctor, "show versions and what works on this machine")
     return parser
+
+
+def _add_strict(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--strict", action="store_true", help="for pipelines: warnings too make the exit status 1")
+
+
+def _add_schema(parser: argparse.ArgumentParser) -> None:
+    from autoft.cli_schema import add_commands
+
+    add_commands(parser)
 
 
 def _add_source(parser: argparse.ArgumentParser) -> None:
@@ -194,6 +212,7 @@ def _predict(options: argparse.Namespace) -> int:
     if options.out.is_dir():
         raise FileError(f"'{options.out}'", "be a file", "it is a folder", "add the name of a CSV file")
     prepare_folder(options.out.parent)  # now rather than when all rows are answered
+    options.failed = REFUSED if options.strict else FAILED
     tuner = load(options.model)
     predicted, proba = tuner.predict_with_proba(options.data)
     classes = tuple(getattr(tuner, "classes_", ()))
@@ -203,29 +222,21 @@ def _predict(options: argparse.Namespace) -> int:
 
         show_findings(tuner.predict_findings_)
         print(f"{counted(len(predicted), 'prediction')} written to {options.out}")
-    return OK
+    return status(tuner.predict_findings_, options.strict, errors=REFUSED)
 
 
 def _check(options: argparse.Namespace) -> int:
+    if options.against is not None:
+        return against(options)
     recipe, data = _source(options)
     from autoft.trainer import check
 
     findings = check(recipe, data)
-    if not options.quiet:
-        _show_findings(findings)
-    return FAILED if _has_errors(findings) else OK
-
-
-def _show_findings(findings: Sequence[Finding]) -> None:
-    from autoft.screen import counted, show_findings
-
-    show_findings(findings)
-    kinds = (("error", "error"), ("warning", "warning"), ("info", "note"))
-    print(", ".join(counted(sum(finding.severity == kind for finding in findings), noun) for kind, noun in kinds))
-
-
-def _has_errors(findings: Sequence[Finding]) -> bool:
-    return any(finding.severity == "error" for finding in findings)
+    if options.json:
+        print_json(findings)
+    elif not options.quiet:
+        show_all(findings)
+    return status(findings, options.strict, errors=FAILED)
 
 
 def _plan(options: argparse.Namespace) -> int:
@@ -236,11 +247,11 @@ def _plan(options: argparse.Namespace) -> int:
     from autoft import planning
 
     inspected = planning.inspect(recipe, data)
-    if _has_errors(inspected.findings):
+    if has_errors(inspected.findings):
         if options.json:
             print(json.dumps({"findings": [asdict(finding) for finding in inspected.findings]}, indent=2))
         elif not options.quiet:
-            _show_findings(inspected.findings)
+            show_all(inspected.findings)
         return FAILED
     plan = planning.forecast(recipe, inspected)
     if options.json:

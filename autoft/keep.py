@@ -33,7 +33,10 @@ def write(
         texts = _texts(context.recipe, prepared, searched)
         model, meta = searched.bag.raw_model(), _meta(prepared, searched)
         scores = {"evaluation.json": _json(to_document(evaluation))}
-        artifact.save(folder / "model", model, meta, {**texts, **scores}, _probe(prepared, searched))
+        extra: dict[str, str | bytes] = {**texts, **scores}
+        if prepared.inspected.contract.statistics:
+            extra["statistics.pb"] = prepared.inspected.contract.statistics
+        artifact.save(folder / "model", model, meta, extra, _probe(prepared, searched))
     total = round(sum(watch.seconds.values()), 2)
     evaluation = replace(evaluation, seconds={**watch.seconds, "total": total})
     for name, text in {**texts, "evaluation.json": _json(to_document(evaluation))}.items():

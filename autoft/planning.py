@@ -249,7 +249,8 @@ def _before(recipe: Recipe, prepared: Prepared, shape: Shape, machine: Machine) 
     from autoft.schema import engine
 
     rows, columns = prepared.inspected.table.frame.shape
-    tfdv = engine.choose(recipe.schema_.engine)[0] is not None
+    chosen = engine.choose(recipe.schema_.engine)
+    tfdv = chosen is not None and chosen.name == "tfdv"
     return {
         "start": cost.start_seconds(machine, tfdv=tfdv),
         "reading": cost.reading_seconds(rows, columns, machine, tfdv=tfdv),

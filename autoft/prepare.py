@@ -116,8 +116,7 @@ def inspect(recipe: Recipe, data: Any, *, write_schema: bool, hold_to_schema: bo
         recipe: What to do.
         data: Path, DataFrame or ``(X, y)``; None reads the recipe's own data.
         write_schema: Whether a schema file that the recipe names and that does not exist is written.
-        hold_to_schema: Whether the recipe's schema engine looks at the table too; without it autoft's own checks do,
-            which import nothing heavy.
+        hold_to_schema: Whether the recipe's schema engine looks at the table too; without it autoft's own checks do.
     """
     from autoft.schema import audit, check, engine
     from autoft.schema.convert import convert
@@ -132,7 +131,7 @@ def inspect(recipe: Recipe, data: Any, *, write_schema: bool, hold_to_schema: bo
     table, weights = row_weights.take_out(_leave_out(table, recipe, name), recipe.data.weight, name)
     columns, findings = infer_columns(table.frame, kinds=recipe.data.columns, target=name)
     converted = convert(table.frame, columns)
-    chosen, engine_findings = engine.choose(recipe.schema_.engine if hold_to_schema else "none")
+    chosen = engine.choose(recipe.schema_.engine if hold_to_schema else "none")
     target = _target(table, recipe, name)
     findings += audit.audit(
         table.frame,
@@ -161,7 +160,7 @@ def inspect(recipe: Recipe, data: Any, *, write_schema: bool, hold_to_schema: bo
         converted=converted,
         contract=contract,
         engine=chosen,
-        findings=(*findings, *engine_findings, *contract.findings),
+        findings=(*findings, *contract.findings),
         weights=weights,
     )
 

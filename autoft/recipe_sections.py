@@ -117,8 +117,8 @@ class Schema(Section):
 
     file: Annotated[Text, AfterValidator(_schema_name)] | None = None
     """Schema in TFDV's text format, inside the recipe's folder: written if absent, enforced after that."""
-    engine: Literal["auto", "tfdv", "none"] = "auto"
-    """What checks tables against the schema; auto takes TFDV where it is installed."""
+    engine: Literal["auto", "tfdv", "portable", "none"] = "auto"
+    """What checks tables against the schema; auto takes TFDV where it is installed, and else autoft's own engine."""
     drop_missing_target: bool = False
     """Leave out rows without a target instead of refusing them."""
     allow_leak: Names = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -232,6 +233,27 @@ def test_check_shows_findings_and_fails_on_errors(
     assert cli.main(["check", "r.yaml"]) == 1
     output = capsys.readouterr().out
     assert output.index("1 error") < output.index("1 note")
+    assert cli.main(["check", "r.yaml", "--json"]) == 1
+    assert [finding["code"] for finding in json.loads(capsys.readouterr().out)["findings"]] == ["n", "e"]
+
+
+def test_strict_makes_warnings_count(
+    tuner: type[FakeTuner], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    predict, check = ["predict", "run", "d.csv", "-o", "p.csv"], ["check", "r.yaml"]
+    for words in (predict, check):
+        assert [cli.main(words), cli.main([*words, "--strict"])] == [0, 1]
+    assert Path("p.csv").is_file()  # written all the same
+    monkeypatch.setattr(tuner, "predict_findings_", (NOTE,))
+    monkeypatch.setattr(tuner, "findings_", (NOTE,))
+    assert [cli.main([*predict, "--strict"]), cli.main([*check, "--strict"])] == [0, 0]
+
+    def refuse(*_: object) -> None:
+        raise SchemaError("Column 'a'", "be x", "it is y", "do z")
+
+    monkeypatch.setattr(tuner, "predict", refuse)
+    assert [cli.main(predict), cli.main([*predict, "--strict"])] == [1, 2]
+    assert capsys.readouterr().err.count("Column 'a' must be x") == 2
 
 
 def test_report_is_written_into_the_run_or_elsewhere(tuner: type[FakeTuner]) -> None:

@@ -16,8 +16,10 @@ LAYERS = {
     "training": 4,
     **dict.fromkeys(("evaluate", "report", "artifact"), 5),
     **dict.fromkeys(("prepare", "spaces", "planning", "pace", "bagging", "run", "judge", "keep"), 6),
-    **dict.fromkeys(("predict", "stored", "trainer", "row_weights", "run_key", "objectives"), 6),
-    **dict.fromkeys(("screen", "inventory", "predictions", "cli", "__main__"), 7),
+    **dict.fromkeys(("predict", "served", "stored", "trainer", "row_weights", "run_key", "objectives"), 6),
+    **dict.fromkeys(
+        ("screen", "screen_schema", "inventory", "predictions", "cli", "cli_check", "cli_schema", "__main__"), 7
+    ),
 }
 #: Within a layer, who may import whom (everything else must go down).
 SAME_LAYER = {
@@ -54,7 +56,15 @@ SAME_LAYER = {
     ("trainer", "prepare"),
     ("trainer", "predict"),
     ("trainer", "stored"),
+    ("predict", "served"),
     ("cli", "screen"),
+    ("cli", "cli_check"),
+    ("cli", "cli_schema"),
+    ("cli_check", "screen"),
+    ("cli_check", "screen_schema"),
+    ("cli_schema", "screen"),
+    ("cli_schema", "screen_schema"),
+    ("screen_schema", "screen"),
     ("cli", "inventory"),
     ("cli", "predictions"),
     ("__main__", "cli"),

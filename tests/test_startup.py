@@ -21,7 +21,8 @@ from autoft.cli import main
 
 recipes = Path(sys.argv[1])
 Path('heart.csv').write_bytes((recipes / 'data' / 'heart_cleveland.csv').read_bytes())
-Path('none.yaml').write_text('data: {path: heart.csv, target: disease}\\nschema: {engine: none}\\n')
+for engine in ('none', 'portable'):
+    Path(f'{engine}.yaml').write_text(f'data: {{path: heart.csv, target: disease}}\\nschema: {{engine: {engine}}}\\n')
 for command in (
     ['--help'],
     ['recipes'],
@@ -29,6 +30,11 @@ for command in (
     ['plan', str(recipes / 'housing.yaml'), '--json'],
     ['plan', 'heart.csv', '--target', 'disease', '--strategy', 'nested'],
     ['check', 'none.yaml'],
+    ['check', 'portable.yaml'],
+    ['schema', 'infer', 'heart.csv', '-o', 'heart.pbtxt', '--target', 'disease', '--engine', 'portable'],
+    ['schema', 'edit-hints', 'heart.pbtxt', 'heart.csv', '--engine', 'portable'],
+    ['schema', 'allow-missing', 'heart.pbtxt', 'age', '0.1'],
+    ['schema', 'show', 'heart.pbtxt'],
 ):
     try:
         status = main(command)

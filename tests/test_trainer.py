@@ -33,6 +33,22 @@ def test_run_folder_is_complete(binary):
     assert document["trials"][0]["number"] == 0
 
 
+def test_schema_and_statistics_travel_with_the_model(table, tmp_path):
+    known = features(table, "outcome")
+    recipe = tiny_recipe(target="outcome", trials=1, **{"schema.engine": "portable", "evaluate.strategy": "holdout"})
+    place = AutoFineTuner(recipe=recipe, directory=tmp_path / "run").fit(known).save(tmp_path / "model")
+    assert {"schema.pbtxt", "statistics.pb"} <= {path.name for path in place.iterdir()}
+    tuner = autoft.load(place)
+    tuner.predict(NEW)
+    assert not [finding for finding in tuner.predict_findings_ if finding.code.startswith(("tfdv:", "drift"))]
+    moved = tuner.predict(NEW.assign(amount=NEW["amount"] * 1000, city="Lima"))
+    assert len(moved) == len(NEW)
+    codes = {(finding.column, finding.code) for finding in tuner.predict_findings_}
+    assert {("amount", "drift"), ("city", "drift"), ("amount", "out-of-range")} <= codes
+    with pytest.raises(SchemaError, match="Column 'amount' must be there"):
+        tuner.predict(NEW.drop(columns="amount"))
+
+
 def test_it_learns(binary):
     evaluation = binary.evaluation_
     assert evaluation.metrics["roc_auc"].value > 0.7
@@ -242,7 +258,7 @@ def test_check_needs_no_tensorflow(table, tmp_path):
         "import sys\n"
         "from autoft.recipe import Recipe\n"
         "from autoft.trainer import check\n"
-        "recipe = Recipe().with_changes(**{'target': 'outcome', 'schema.engine': 'none'})\n"
+        "recipe = Recipe().with_changes(**{'target': 'outcome', 'schema.engine': 'portable'})\n"
         "print(sorted({f.code for f in check(recipe, sys.argv[1])}))\n"
         "assert not {'tensorflow', 'keras'} & set(sys.modules), 'imported'\n"
     )

@@ -66,17 +66,19 @@ def finding_of(
     expected: str = "",
     got: str = "",
     used: bool = True,
+    voice: str = "TFDV",
 ) -> Finding:
     """One anomaly as a finding.
 
     Args:
         anomaly: Name of TFDV's ``AnomalyInfo.Type``.
-        short, description: TFDV's own words; they are quoted in `Finding.found`.
+        short, description: The engine's own words; they are quoted in `Finding.found`.
         environment: While training nearly every anomaly is an error: the schema is a contract. While predicting,
             values that the model can do without (unseen categories, empty cells) are warnings.
         column: The user's name, None for the whole table.
         expected, got: ``INT``, ``FLOAT``, ``BYTES`` or ``STRING`` by the schema and in the table.
         used: Whether the network uses the column; if not, nothing about it is an error.
+        voice: Who is quoted.
     """
     must, found, fix = _words(anomaly, short, environment, expected, got)
     quoted = textwrap.shorten(description.strip().rstrip("."), 300, placeholder=" ...")
@@ -85,7 +87,7 @@ def finding_of(
         severity=_severity(anomaly, environment, expected, got) if used else "warning",
         column=column,
         must=must,
-        found=f"{found} (TFDV: {quoted})",
+        found=f"{found} ({voice}: {quoted})",
         fix=fix,
     )
 

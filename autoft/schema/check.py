@@ -26,12 +26,14 @@ class Contract:
         text: The schema as text, empty without an engine.
         findings: Where the table departs from it; empty if the schema was inferred from this very table.
         inferred: Whether it was.
+        statistics: The table's statistics as `Engine.dump_statistics` writes them, empty without an engine.
     """
 
     schema: Any
     text: str
     findings: tuple[Finding, ...]
     inferred: bool
+    statistics: bytes = b""
 
 
 class RefusedError(SchemaError):
@@ -80,19 +82,21 @@ def contract(
     if engine is None:
         return Contract(schema=None, text="", findings=_unchecked(schema_path), inferred=False)
     statistics = engine.statistics(frame, columns)
+    kept = engine.dump_statistics(statistics)
     if schema_path is not None and schema_path.exists():
         schema = engine.read(schema_path)
         findings = engine.validate(statistics, schema, environment="TRAINING")
         findings += _target_served(frame, columns, engine, schema, target)
-        return Contract(schema=schema, text=engine.to_text(schema), findings=findings, inferred=False)
+        text = engine.to_text(schema)
+        return Contract(schema=schema, text=text, findings=findings, inferred=False, statistics=kept)
     schema = engine.infer(statistics, target=target)
     if schema_path is not None and not any(finding.severity == "error" for finding in known):
         engine.write(schema, schema_path)
-    return Contract(schema=schema, text=engine.to_text(schema), findings=(), inferred=True)
+    return Contract(schema=schema, text=engine.to_text(schema), findings=(), inferred=True, statistics=kept)
 
 
 def serving(
-    frame: pd.DataFrame, columns: tuple[Column, ...], engine: Engine | None, schema: Any
+    frame: pd.DataFrame, columns: tuple[Column, ...], engine: Engine | None, schema: Any, previous: Any = None
 ) -> tuple[Finding, ...]:
     """Findings about a table to predict, where the target is not expected.
 
@@ -101,11 +105,12 @@ def serving(
         columns: The columns of the *training* table, which say how each cell is to be understood.
         engine: The engine that made `schema`; without one only unreadable and infinite cells are counted.
         schema: The schema of the training table.
+        previous: The statistics of the training table, None where they are not known.
     """
     findings: list[Finding] = []
     if engine is not None:
-        findings += engine.validate(engine.statistics(frame, columns), schema, environment="SERVING")
-    used = [column for column in columns if column.used]
+        findings += engine.validate(engine.statistics(frame, columns), schema, environment="SERVING", previous=previous)
+    used = [column for column in columns if column.used and column.name in frame.columns]
     converted = convert(frame, used)
     for column in used:
         findings += unreadable(column, converted, len(frame)) + infinite(column, converted, len(frame))

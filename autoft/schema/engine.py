@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Environment = Literal["TRAINING", "SERVING"]
-EngineName = Literal["auto", "tfdv", "none"]
+EngineName = Literal["auto", "tfdv", "portable", "none"]
 
 INSTALL = 'pip install "autoft[tfdv,tensorflow]"'
 _WHEELS = "on Python 3.11; newer Pythons have no wheel for most systems"
@@ -36,8 +36,13 @@ class Engine(Protocol):
         """The schema that fits the table of these statistics."""
         ...
 
-    def validate(self, statistics: Any, schema: Any, *, environment: Environment) -> tuple[Finding, ...]:
-        """Every anomaly as a finding, in the order of the schema's columns; empty if the table fits."""
+    def validate(
+        self, statistics: Any, schema: Any, *, environment: Environment, previous: Any = None
+    ) -> tuple[Finding, ...]:
+        """Every anomaly as a finding, in the order of the schema's columns; empty if the table fits.
+
+        `previous` are statistics of the table from which the schema's limits of drift are measured.
+        """
         ...
 
     def read(self, path: Path) -> object:
@@ -56,34 +61,44 @@ class Engine(Protocol):
         """The inverse of `to_text`; `source` names the text in errors. Raises SchemaError if it is no schema."""
         ...
 
+    def dump_statistics(self, statistics: Any) -> bytes:
+        """Statistics as a file; they remember which engine made them."""
+        ...
 
-def choose(name: EngineName) -> tuple[Engine | None, tuple[Finding, ...]]:
-    """The engine called `name`, without importing TensorFlow Data Validation.
+    def load_statistics(self, data: bytes, source: str) -> Any:
+        """The inverse of `dump_statistics`, also of another engine's. Raises SchemaError if `data` is none."""
+        ...
 
-    Returns:
-        The engine and no finding; or None and a finding that says what is not checked, if ``auto`` finds no
-        TFDV; or None and no finding for ``none``.
+
+def choose(name: EngineName) -> Engine | None:
+    """The engine called `name`, without importing TensorFlow Data Validation; None for ``none``.
+
+    ``auto`` is TFDV where it is installed, else the portable engine, which is always there.
 
     Raises:
         SetupError: If ``tfdv`` is asked for by name and is not installed.
     """
     if name == "none":
-        return None, ()
-    if find_spec("tensorflow_data_validation") is not None:
+        return None
+    if name != "portable" and find_spec("tensorflow_data_validation") is not None:
         from autoft.schema.tfdv import TFDV
 
-        return TFDV(), ()
+        return TFDV()
     if name == "tfdv":
-        raise SetupError("Schema engine 'tfdv'", "be installed", "it is not", f"run {INSTALL} {_WHEELS}")
-    finding = Finding(
-        code="no-schema-engine",
-        severity="warning",
-        column=None,
-        must="be checked against a schema",
-        found=(
-            "TensorFlow Data Validation (TFDV) is not installed, so no schema is inferred or enforced; the built-in "
-            "checks (target, classes, missing and infinite values, duplicates, leaks) still run"
-        ),
-        fix=f"run {INSTALL} {_WHEELS}",
-    )
-    return None, (finding,)
+        fix = f"run {INSTALL} {_WHEELS}, or choose engine 'portable'"
+        raise SetupError("Schema engine 'tfdv'", "be installed", "it is not", fix)
+    from autoft.schema.portable_engine import Portable
+
+    return Portable()
+
+
+def like(name: str) -> Engine:
+    """The engine that made a model's schema, or the portable one where that is TFDV and not installed.
+
+    Args:
+        name: The engine's name as the model has it.
+    """
+    missing = name == "tfdv" and find_spec("tensorflow_data_validation") is None
+    engine = choose("portable" if missing or name not in ("tfdv", "portable") else name)  # type: ignore[arg-type]
+    assert engine is not None
+    return engine

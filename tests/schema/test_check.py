@@ -30,7 +30,7 @@ class Names:
     def infer(self, statistics: Any, *, target: str | None) -> object:
         return [f"-{name}" if name == target else name for name in statistics]
 
-    def validate(self, statistics: Any, schema: Any, *, environment: Any) -> tuple[Finding, ...]:
+    def validate(self, statistics: Any, schema: Any, *, environment: Any, previous: Any = None) -> tuple[Finding, ...]:
         wanted = [name for name in schema if environment == "TRAINING" or not name.startswith("-")]
         return tuple(problem(name.lstrip("-")) for name in wanted if name.lstrip("-") not in statistics)
 
@@ -45,6 +45,12 @@ class Names:
 
     def from_text(self, text: str, source: str) -> object:
         return text.split(",")
+
+    def dump_statistics(self, statistics: Any) -> bytes:
+        return ",".join(statistics).encode()
+
+    def load_statistics(self, data: bytes, source: str) -> Any:
+        return data.decode().split(",")
 
 
 def problem(column: str | None, severity: Any = "error") -> Finding:

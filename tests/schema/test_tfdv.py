@@ -1,4 +1,4 @@
-"""The contract with TensorFlow Data Validation: what it infers, what it calls an anomaly, what people read."""
+"""The contract with both engines: what they infer, what they call an anomaly, what people read."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ import pytest
 from autoft.errors import SchemaError, SetupError
 from autoft.records import Column, Finding, Kind
 from autoft.schema import engine as engines
+from autoft.schema.portable_engine import Portable
+from autoft.schema.proto_engine import ProtoEngine
 from autoft.schema.tfdv import TFDV
 from autoft.table import read
 
@@ -98,10 +100,12 @@ def output() -> Iterator[IO[bytes]]:
                 os.close(copy)
 
 
-@pytest.fixture(scope="module")
-def first_use() -> tuple[TFDV, Any, bytes]:
-    """The engine, the schema of the training table, and what importing TFDV put on the screen."""
-    frame, engine = table(), TFDV()
+@pytest.fixture(
+    scope="module", params=[pytest.param(TFDV, marks=needs_tfdv, id="tfdv"), pytest.param(Portable, id="portable")]
+)
+def first_use(request: pytest.FixtureRequest) -> tuple[ProtoEngine, Any, bytes]:
+    """The engine, the schema of the training table, and what importing the engine put on the screen."""
+    frame, engine = table(), request.param()
     with output() as file:
         schema = engine.infer(engine.statistics(frame, columns_of(frame)), target="y")
         file.seek(0)
@@ -109,11 +113,11 @@ def first_use() -> tuple[TFDV, Any, bytes]:
 
 
 @pytest.fixture
-def fitted(first_use: tuple[TFDV, Any, bytes]) -> tuple[TFDV, Any]:
+def fitted(first_use: tuple[ProtoEngine, Any, bytes]) -> tuple[ProtoEngine, Any]:
     return first_use[:2]
 
 
-def anomalies(fitted: tuple[TFDV, Any], frame: pd.DataFrame, environment: Any = "TRAINING") -> list[Finding]:
+def anomalies(fitted: tuple[ProtoEngine, Any], frame: pd.DataFrame, environment: Any = "TRAINING") -> list[Finding]:
     engine, schema = fitted
     known = columns_of(table())
     frame = read(frame, allow_empty=True).frame
@@ -125,19 +129,20 @@ def test_choosing_an_engine_imports_no_tensorflow():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_without_tfdv_a_finding_says_what_still_runs(monkeypatch):
+def test_without_tfdv_the_portable_engine_is_chosen(monkeypatch):
     monkeypatch.setattr(engines, "find_spec", lambda name: None)
-    engine, (finding,) = engines.choose("auto")
-    assert engine is None
-    assert finding.severity == "warning"
-    assert "leaks" in finding.found
-    assert 'pip install "autoft[tfdv,tensorflow]"' in finding.fix
-    with pytest.raises(SetupError, match=r"tfdv.*3\.11"):
+    assert engines.choose("auto").name == engines.choose("portable").name == engines.like("tfdv").name == "portable"
+    with pytest.raises(SetupError, match=r"tfdv.*3\.11.*'portable'"):
         engines.choose("tfdv")
-    assert engines.choose("none") == (None, ())
+    assert engines.choose("none") is None
 
 
-@needs_tfdv
+def test_a_model_is_served_by_the_engine_that_made_it(monkeypatch):
+    monkeypatch.setattr(engines, "find_spec", lambda name: True)
+    assert [engines.choose(name).name for name in ("auto", "tfdv", "portable")] == ["tfdv", "tfdv", "portable"]
+    assert [engines.like(name).name for name in ("tfdv", "portable")] == ["tfdv", "portable"]
+
+
 class TestInferred:
     def test_the_training_table_fits_its_schema(self, fitted):
         assert anomalies(fitted, table()) == []
@@ -156,10 +161,10 @@ class TestInferred:
         assert features["id"].annotation.tag == ["identifier"]
 
     @pytest.mark.parametrize("name", ["", " ", "a/b", "a.b", "zażółć", "two\nlines", "<script>alert(1)</script>", "'"])
-    def test_strange_column_names_are_kept(self, name):
+    def test_strange_column_names_are_kept(self, fitted, name):
         frame = pd.DataFrame({name: np.array(["u", "v"])[np.arange(40) % 2], "y": np.arange(40) % 7 + 0.5})
         columns = columns_of(frame, {name: "categorical", "y": "numeric"})
-        engine = TFDV()
+        engine = fitted[0]
         text = engine.to_text(engine.infer(engine.statistics(frame, columns), target="y"))
         schema = engine.from_text(text, "test")
         assert engine.validate(engine.statistics(frame, columns), schema, environment="TRAINING") == ()
@@ -220,14 +225,13 @@ CHANGES = {
 }
 
 
-@needs_tfdv
 class TestLaterTable:
     @pytest.mark.parametrize("change", CHANGES)
     def test_departure_from_the_schema(self, fitted, change):
         alter, column, anomaly, training, serving = CHANGES[change]
         (finding,) = anomalies(fitted, alter(table()))
         assert (finding.code, finding.column, finding.severity) == (f"tfdv:{anomaly}", column, training)
-        assert "(TFDV: " in finding.found
+        assert f"({fitted[0].voice}: " in finding.found
         (finding,) = anomalies(fitted, alter(table().drop(columns="y")), "SERVING")
         assert (finding.code, finding.column, finding.severity) == (f"tfdv:{anomaly}", column, serving)
 
@@ -292,17 +296,32 @@ class TestLaterTable:
         assert len(str(finding)) < 600
 
 
-@needs_tfdv
 class TestFile:
+    @needs_tfdv
     def test_written_schema_is_what_tfdv_reads(self, fitted, tmp_path):
         import tensorflow_data_validation as tfdv
 
         engine, schema = fitted
         engine.write(schema, tmp_path / "schema.pbtxt")
-        assert tfdv.load_schema_text(str(tmp_path / "schema.pbtxt")) == schema
-        tfdv.write_schema_text(schema, str(tmp_path / "theirs.pbtxt"))
+        read_back = tfdv.load_schema_text(str(tmp_path / "schema.pbtxt"))
+        assert read_back.SerializeToString() == schema.SerializeToString()
+        tfdv.write_schema_text(read_back, str(tmp_path / "theirs.pbtxt"))
         assert engine.read(tmp_path / "theirs.pbtxt") == schema
         assert (tmp_path / "theirs.pbtxt").read_text() == (tmp_path / "schema.pbtxt").read_text()
+
+    @needs_tfdv
+    def test_written_statistics_are_what_tfdv_reads(self, fitted, tmp_path):
+        import tensorflow_data_validation as tfdv
+
+        engine = fitted[0]
+        statistics = engine.statistics(table(), columns_of(table()))
+        path = tmp_path / "statistics.pb"
+        path.write_bytes(engine.dump_statistics(statistics))
+        theirs = tfdv.load_stats_binary(str(path))
+        assert [feature.path.step[0] for feature in theirs.datasets[0].features] == list(table().columns)
+        again = engine.load_statistics(path.read_bytes(), "test")
+        assert again.engine == engine.name
+        assert again.proto.SerializeToString(deterministic=True) == path.read_bytes()
 
     @pytest.mark.parametrize(
         ("content", "found"),
@@ -314,12 +333,12 @@ class TestFile:
             (None, r"No such file"),
         ],
     )
-    def test_damaged_file(self, content, found, tmp_path):
+    def test_damaged_file(self, fitted, content, found, tmp_path):
         path: Path = tmp_path / "schema.pbtxt"
         if content is not None:
             path.write_bytes(content)
         with pytest.raises(SchemaError, match=found) as error:
-            TFDV().read(path)
+            fitted[0].read(path)
         assert "schema.pbtxt" in error.value.where
         assert "delete it" in error.value.fix
 
@@ -329,9 +348,35 @@ class TestFile:
         assert anomalies((engine, schema), table()[["age"]], "SERVING") == []
 
 
-@needs_tfdv
-def test_tfdv_says_nothing_about_itself(first_use, capfd):
+def test_engines_say_nothing_about_itself(first_use, capfd):
     frame = table().assign(extra=np.inf)
     anomalies(first_use[:2], frame)
     assert capfd.readouterr() == ("", "")
     assert first_use[2] == b""
+
+
+@needs_tfdv
+def test_both_engines_infer_the_same_schema():
+    made = [
+        engine.infer(engine.statistics(table(), columns_of(table())), target="y") for engine in (TFDV(), Portable())
+    ]
+    assert TFDV().to_text(made[0]) == Portable().to_text(made[1])
+
+
+def test_limits_of_drift_that_a_person_wrote(fitted):
+    """Measured by the engine, and only between statistics of one engine."""
+    engine, schema = fitted
+    limit = "drift_comparator { jensen_shannon_divergence { threshold: 0.01 } }"
+    limited = engine.from_text(engine.to_text(schema).replace('name: "age"', f'name: "age"\n  {limit}', 1), "test")
+    known = columns_of(table())
+    before = engine.statistics(table(), known)
+    now = engine.statistics(table().assign(age=lambda frame: frame["age"] * 3), known)
+    assert engine.validate(before, limited, environment="TRAINING", previous=before) == ()
+    (finding,) = engine.validate(now, limited, environment="TRAINING", previous=before)
+    assert (finding.code, finding.column) == ("tfdv:COMPARATOR_JENSEN_SHANNON_DIVERGENCE_HIGH", "age")
+    assert engine.validate(now, limited, environment="TRAINING") == ()
+    before.proto.datasets[0].name = "another"
+    (finding,) = engine.validate(now, limited, environment="TRAINING", previous=before)
+    assert finding.code == "drift-not-compared"
+    assert "'another'" in finding.found
+    assert engine.validate(now, schema, environment="TRAINING", previous=before) == ()

@@ -1,0 +1,172 @@
+"""How far a table is from the training table, column by column, and from where on that means something.
+
+A distance is worth an alarm when it is both *large enough to matter* and *larger than chance makes it*:
+
+- Numbers: Jensen-Shannon divergence in bits (0 equal, 1 disjoint) over tenths of the training table. Matters from 0.02
+  on, which is what a normal column gives that has moved by a third of its standard deviation. Between two samples
+  of n and m rows of one column, chance makes it chi-squared with one degree of freedom less than there are bins, times
+  (1/n + 1/m) / (8 ln 2).
+- Categories and shares of empty cells: infinity norm, the largest change of a category's share. Matters from 0.05 on:
+  five rows in a hundred are others. What chance makes of it is bounded by Bernstein's inequality, which holds for
+  few rows and rare categories too.
+
+The limits of all columns together are passed by chance in one table of a hundred.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import log, sqrt
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autoft.records import Column, Finding, Kind
+from autoft.schema.convert import Converted
+from autoft.schema.reference import Reference, cells_of, references
+
+Measure = Literal["Jensen-Shannon", "infinity norm"]
+
+#: Distances below which no change matters, however many rows prove it.
+LEAST: dict[Measure, float] = {"Jensen-Shannon": 0.02, "infinity norm": 0.05}
+#: Share of tables without any change that may raise an alarm in some column.
+FALSE_ALARMS = 0.01
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shift:
+    """One column of a table beside the same column of the training table.
+
+    Attributes:
+        column: The user's name.
+        kind: How it is understood.
+        measure: What `distance` is.
+        distance: Between the two distributions of non-missing cells, 0 to 1; None if either table has none.
+        limit: From where on the distance means something, for as many cells as there are; above 1 if no
+            distance would.
+        missing, missing_before: Share of empty cells here and in the training table.
+        missing_limit: From where on the difference of the two means something.
+    """
+
+    column: str
+    kind: Kind
+    measure: Measure
+    distance: float | None
+    limit: float
+    missing: float
+    missing_before: float
+    missing_limit: float
+
+    @property
+    def drifted(self) -> bool:
+        """Whether the values are distributed in another way."""
+        return self.distance is not None and self.distance > self.limit
+
+    @property
+    def emptier(self) -> bool:
+        """Whether cells are empty more or less often."""
+        return abs(self.missing - self.missing_before) > self.missing_limit
+
+
+def shifts(statistics: Any, columns: Sequence[Column], converted: Converted, rows: int) -> tuple[Shift, ...]:
+    """The columns that both tables have, in the order of `columns`; none if the table has no rows.
+
+    Args:
+        statistics: The training table's ``DatasetFeatureStatisticsList`` as `ProtoEngine.statistics` made it.
+        columns: The columns of the training table.
+        converted: The cells of the other table.
+        rows: Its rows.
+    """
+    known = references(statistics)
+    compared = [(c, known[c.name], cells) for c in columns if c.name in known and (cells := _cells(c, converted, rows))]
+    tests = 2 * len(compared)
+    return tuple(_shift(column, before, cells[0], rows, tests) for column, before, cells in compared)
+
+
+def findings(found: Sequence[Shift]) -> tuple[Finding, ...]:
+    """A warning for each column that has changed."""
+    warnings = []
+    for shift in found:
+        if shift.drifted:
+            text = f"the {shift.measure} distance is {shift.distance:.3f}, and up to {shift.limit:.3f} would be chance"
+            if shift.limit == LEAST[shift.measure]:
+                text = f"the {shift.measure} distance is {shift.distance:.3f}, above {shift.limit:.3f}"
+            fix = "check the source and the unit; train again if the change is here to stay"
+            warnings.append(_warning("drift", shift.column, "be distributed as in the training", text, fix))
+        if shift.emptier:
+            text = f"{shift.missing:.1%} of the cells are empty, and {shift.missing_before:.1%} were"
+            fix = "check the source; train again if the change is here to stay"
+            warnings.append(_warning("drift-missing", shift.column, "be filled in as often as before", text, fix))
+    return tuple(warnings)
+
+
+def _cells(column: Column, converted: Converted, rows: int) -> tuple[NDArray[Any]] | None:
+    cells = cells_of(column, converted)
+    return None if cells is None or not rows else (cells,)
+
+
+def _shift(column: Column, before: Reference, cells: NDArray[Any], rows: int, tests: int) -> Shift:
+    measure: Measure = "infinity norm" if before.edges is None else "Jensen-Shannon"
+    missing_before = 1 - before.filled / before.rows
+    spread = missing_before * (1 - missing_before)
+    missing_limit = max(LEAST["infinity norm"], _bernstein(spread, before.rows, rows, 1, tests))
+    distance, limit = None, 2.0
+    if len(cells):
+        distance, limit = _distance(before, cells, measure, tests)
+    return Shift(
+        column=column.name,
+        kind=column.kind,
+        measure=measure,
+        distance=distance,
+        limit=max(LEAST[measure], limit),
+        missing=1 - len(cells) / rows,
+        missing_before=missing_before,
+        missing_limit=missing_limit,
+    )
+
+
+def _distance(before: Reference, cells: NDArray[Any], measure: Measure, tests: int) -> tuple[float, float]:
+    """The distance, and the largest that chance makes."""
+    now = before.count(cells)
+    p, q = np.zeros(len(now)), now / len(cells)
+    p[: len(before.counts)] = before.counts / before.filled
+    if measure == "infinity norm":
+        spread = float(np.max(p * (1 - p)))
+        return float(np.max(np.abs(p - q))), _bernstein(spread, before.filled, len(cells), len(before.counts), tests)
+    from scipy.special import chdtri
+
+    chance = float(chdtri(max(1, len(p) - 1), FALSE_ALARMS / tests)) * (1 / before.filled + 1 / len(cells))
+    return jensen_shannon(p, q), chance / (8 * log(2))
+
+
+def jensen_shannon(p: NDArray[np.float64], q: NDArray[np.float64]) -> float:
+    """Jensen-Shannon divergence of two distributions over the same bins, in bits.
+
+    >>> jensen_shannon(np.array([0.5, 0.5, 0.0]), np.array([0.0, 0.0, 1.0]))
+    1.0
+    """
+    from scipy.special import rel_entr
+
+    middle = (p + q) / 2
+    return float(rel_entr(p, middle).sum() + rel_entr(q, middle).sum()) / (2 * log(2))
+
+
+def _bernstein(spread: float, before: int, now: int, categories: int, tests: int) -> float:
+    """What the largest of some shares differs by at most, where chance alone acts (Bernstein's inequality).
+
+    Args:
+        spread: Largest p (1 - p) of the shares.
+        before, now: Cells of the two tables.
+        categories: How many shares there are.
+        tests: How often in a table such a limit is asked for.
+    """
+    level = log(2 * categories * tests / FALSE_ALARMS)
+    scale = 1 / before + 1 / now
+    straight = level * scale / 3
+    return straight + sqrt(straight**2 + 2 * level * spread * scale)
+
+
+def _warning(code: str, column: str, must: str, found: str, fix: str) -> Finding:
+    return Finding(code=code, severity="warning", column=column, must=must, found=found, fix=fix)

@@ -1,0 +1,124 @@
+"""Typical edits of a schema: each takes a ``Schema`` message and returns a changed copy.
+
+They work on TensorFlow Metadata's messages and on our own. All raise SchemaError where the schema has no such column
+or the edit makes no sense for it.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from typing import Any
+
+from autoft.errors import SchemaError
+from autoft.schema.verdicts import name_of
+from autoft.table import quoted
+
+
+def allow_missing(schema: Any, column: str, share: float) -> Any:
+    """Up to this share of a column's cells may be empty (0 to 1); with 1 the column may be absent, too.
+
+    >>> from autoft.schema.messages import Schema
+    >>> schema = Schema(feature=[{"name": "age", "presence": {"min_fraction": 1, "min_count": 1}}])
+    >>> allow_missing(schema, "age", 0.25).feature[0].presence.min_fraction
+    0.75
+    """
+    if not 0 <= share <= 1:
+        raise SchemaError("The share of empty cells", "be between 0 and 1", f"it is {share:g}", "give 0.2 for 20 %")
+    copy, feature = _copy(schema, column)
+    if share == 1:
+        feature.ClearField("presence")
+    else:
+        feature.presence.min_fraction = 1 - share
+    return copy
+
+
+def widen(schema: Any, column: str, low: float, high: float) -> Any:
+    """The column's range is widened to hold `low` to `high`, but an open side stays open; one without a range gets it.
+
+    >>> from autoft.schema.messages import Schema
+    >>> schema = Schema(feature=[{"name": "age", "type": "INT", "int_domain": {"min": 18, "max": 60}}])
+    >>> domain = widen(schema, "age", 20, 99).feature[0].int_domain
+    >>> domain.min, domain.max
+    (18, 99)
+    """
+    if not low <= high:
+        raise SchemaError("The range", "go from LOW to HIGH", f"{low:g} is not below {high:g}", "swap the two")
+    copy, feature = _copy(schema, column)
+    kind = name_of(feature, "type")
+    if kind not in ("INT", "FLOAT") or feature.HasField("bool_domain"):
+        has = "two truth values" if feature.HasField("bool_domain") else "text"
+        raise _senseless(column, "hold numbers to have a range", f"the schema says {has}", "'accept' adds categories")
+    if kind == "INT" and (low != int(low) or high != int(high)):
+        raise _senseless(column, "have a range of whole numbers", f"it is {low:g} to {high:g}", "give whole numbers")
+    domain = feature.int_domain if kind == "INT" else feature.float_domain
+    number = int if kind == "INT" else float
+    open_below, open_above = not domain.HasField("min"), not domain.HasField("max")
+    first = open_below and open_above
+    if first or not open_below:  # a side that is open stays open
+        domain.min = number(low) if first else min(domain.min, number(low))
+    if first or not open_above:
+        domain.max = number(high) if first else max(domain.max, number(high))
+    return copy
+
+
+def accept(schema: Any, column: str, values: Sequence[str]) -> Any:
+    """Categories are added to those that a column may hold (and others that share its ``string_domain``).
+
+    >>> from autoft.schema.messages import Schema
+    >>> schema = Schema(
+    ...     feature=[{"name": "city", "type": "BYTES", "domain": "city"}],
+    ...     string_domain=[{"name": "city", "value": ["Oslo"]}],
+    ... )
+    >>> list(accept(schema, "city", ["Rome", "Oslo"]).string_domain[0].value)
+    ['Oslo', 'Rome']
+    """
+    copy, feature = _copy(schema, column)
+    domain = domain_of(copy, feature)
+    if domain is None:
+        fix = "none needed, unless another command of 'autoft schema' fits"
+        raise _senseless(column, "have a list of categories to add to", "the schema lists none for it", fix)
+    domain.value.extend(value for value in dict.fromkeys(values) if value not in domain.value)
+    return copy
+
+
+def not_in_serving(schema: Any, column: str) -> Any:
+    """The column is needed to train and not expected in tables to predict.
+
+    >>> from autoft.schema.messages import Schema
+    >>> list(not_in_serving(Schema(feature=[{"name": "y"}]), "y").feature[0].not_in_environment)
+    ['SERVING']
+    """
+    copy, feature = _copy(schema, column)
+    if "SERVING" in feature.in_environment:
+        feature.in_environment.remove("SERVING")
+    if "SERVING" not in feature.not_in_environment:
+        feature.not_in_environment.append("SERVING")
+    return copy
+
+
+def domain_of(schema: Any, feature: Any) -> Any:
+    """The ``StringDomain`` of a feature, its own or a shared one; None if its values are not listed."""
+    if feature.HasField("string_domain"):
+        return feature.string_domain
+    return next((domain for domain in schema.string_domain if domain.name == feature.domain), None)
+
+
+def _copy(schema: Any, column: str) -> tuple[Any, Any]:
+    copy = type(schema)()
+    copy.CopyFrom(schema)
+    return copy, _find(copy, column)
+
+
+def _find(schema: Any, column: str) -> Any:
+    for feature in schema.feature:
+        if feature.name == column:
+            return feature
+    names = [feature.name for feature in schema.feature]
+    near = difflib.get_close_matches(column, names, n=1)
+    fix = f"use {quoted(near[0])}, the nearest" if near else "see 'autoft schema show' for its columns"
+    raise SchemaError(f"Column {quoted(column)}", "be in the schema", "it is not", fix)
+
+
+def _senseless(column: str, must: str, found: str, fix: str) -> SchemaError:
+    return SchemaError(f"Column {quoted(column)}", must, found, fix)

@@ -1,0 +1,196 @@
+"""What every engine does alike with TensorFlow Metadata's messages: statistics, schemas, findings, and their files."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autoft.errors import SchemaError
+from autoft.files import write_atomic
+from autoft.records import Column, Finding
+from autoft.schema import reference, verdicts
+from autoft.schema.convert import convert
+from autoft.schema.typed import Typed, typed
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from autoft.schema.engine import Environment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statistics:
+    """Statistics of one table.
+
+    Attributes:
+        proto: A ``DatasetFeatureStatisticsList`` of one data set, which is named after the engine that made it.
+        columns: What autoft knows about the columns; nothing after `ProtoEngine.load_statistics`.
+        unreadable: Numeric columns without an empty cell, some of whose cells are infinite or no numbers.
+    """
+
+    proto: Any
+    columns: tuple[Column, ...]
+    unreadable: frozenset[str]
+
+    @property
+    def engine(self) -> str:
+        """The engine that made them."""
+        return str(self.proto.datasets[0].name)
+
+
+class ProtoEngine(ABC):
+    """An engine whose schema and statistics are messages; a subclass says where they come from."""
+
+    name: str
+    #: Who is quoted in findings.
+    voice: str
+
+    @abstractmethod
+    def _generate(self, table: Typed) -> Any:
+        """``DatasetFeatureStatisticsList`` of the columns."""
+
+    @abstractmethod
+    def _infer(self, proto: Any, largest_domain: int) -> Any:
+        """``Schema`` that fits the statistics, without shapes."""
+
+    @abstractmethod
+    def _validate(self, proto: Any, schema: Any, environment: str, previous: Any) -> Any:
+        """``Anomalies``; `previous` is None or the statistics that drift is measured from."""
+
+    @abstractmethod
+    def _messages(self) -> tuple[Any, Any]:
+        """The classes ``Schema`` and ``DatasetFeatureStatisticsList``."""
+
+    def statistics(self, frame: pd.DataFrame, columns: tuple[Column, ...]) -> Statistics:
+        """The engine's statistics of the frame, one feature per column under the user's own name.
+
+        Columns that the network uses also get what `autoft.schema.drift` compares later tables with; the texts
+        themselves of identifiers and running text are not kept.
+        """
+        converted = convert(frame, columns)
+        table = typed(frame, columns, converted)
+        proto = self._generate(table)
+        proto.datasets[0].name = self.name
+        reference.remember(proto, columns, converted)
+        return Statistics(proto=proto, columns=columns, unreadable=table.unreadable)
+
+    def infer(self, statistics: Statistics, *, target: str | None) -> Any:
+        """A ``Schema``: types, presence, categories, and two environments that differ in the target.
+
+        Each feature is tagged with its kind. Columns that the network does not use may be absent; categories
+        are listed only where they are few and frequent, never for identifiers, texts and dates.
+        """
+        schema = self._infer(statistics.proto, verdicts.MAX_DOMAIN)
+        rows = int(statistics.proto.datasets[0].num_examples)
+        return verdicts.made_ours(schema, statistics.columns, rows, target=target)
+
+    def validate(
+        self, statistics: Statistics, schema: Any, *, environment: Environment, previous: Statistics | None = None
+    ) -> tuple[Finding, ...]:
+        """The engine's anomalies as findings; see `autoft.schema.anomalies` for their severity.
+
+        Args:
+            statistics: Of the table.
+            schema: What it is held to.
+            environment: Whether the target is expected.
+            previous: Of the table that the schema's ``drift_comparator`` limits are measured from. Statistics of
+                another engine are not compared; a finding says so where the schema has such limits.
+        """
+        compared: Any = None
+        more: tuple[Finding, ...] = ()
+        if previous is not None and any(feature.HasField("drift_comparator") for feature in schema.feature):
+            if previous.engine == self.name:
+                compared = verdicts.whole_numbers_as_floats(previous.proto, schema)
+            else:
+                more = (self._not_compared(previous),)
+        proto = verdicts.whole_numbers_as_floats(statistics.proto, schema)
+        result = self._validate(proto, schema, environment, compared)
+        found = verdicts.findings(
+            result, statistics.proto, schema, environment, unreadable=statistics.unreadable, voice=self.voice
+        )
+        return (*found, *more)
+
+    def _not_compared(self, previous: Statistics) -> Finding:
+        return Finding(
+            code="drift-not-compared",
+            severity="warning",
+            column=None,
+            must="be compared with the training table where the schema limits drift (drift_comparator)",
+            found=f"the statistics of that table were made by engine '{previous.engine}', these by '{self.name}'",
+            fix=f"run it where engine '{previous.engine}' is installed; autoft's own comparison is not concerned",
+        )
+
+    def read(self, path: Path) -> Any:
+        """The schema in a text file that TFDV (or `write`) wrote and people may have edited."""
+        return self.from_text(read_text(path), f"'{path}'")
+
+    def write(self, schema: Any, path: Path) -> None:
+        """Write what ``tfdv.write_schema_text`` writes, atomically."""
+        write_atomic(path, self.to_text(schema))
+
+    def to_text(self, schema: Any) -> str:
+        """The schema in protobuf's text format, as in every TFDV ``schema.pbtxt``."""
+        from google.protobuf import text_format
+
+        return str(text_format.MessageToString(schema))
+
+    def from_text(self, text: str, source: str) -> Any:
+        """The schema in `text`; a schema of foreign origin without environments gets the two of autoft."""
+        schema = parsed(text, self._messages()[0](), source)
+        for environment in ("TRAINING", "SERVING"):
+            if environment not in schema.default_environment:
+                schema.default_environment.append(environment)
+        return schema
+
+    def dump_statistics(self, statistics: Statistics) -> bytes:
+        """Statistics as ``tfdv.load_stats_binary`` reads them, without the texts of identifiers and running text."""
+        kept = reference.without_names(statistics.proto, statistics.columns)
+        return bytes(kept.SerializeToString(deterministic=True))
+
+    def load_statistics(self, data: bytes, source: str) -> Statistics:
+        """The inverse of `dump_statistics`, also of another engine's. Raises SchemaError if `data` is none."""
+        from google.protobuf.message import DecodeError
+
+        proto = self._messages()[1]()
+        try:
+            proto.ParseFromString(data)
+        except DecodeError as error:
+            raise _no_statistics(source, "it is no protobuf message") from error
+        if len(proto.datasets) != 1:
+            raise _no_statistics(source, f"it has {len(proto.datasets):,} data sets")
+        return Statistics(proto=proto, columns=(), unreadable=frozenset())
+
+
+def read_text(path: Path) -> str:
+    """The text of a schema file. Raises SchemaError."""
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise no_schema(f"'{path}'", str(reason)) from error
+
+
+def parsed(text: str, schema: Any, source: str) -> Any:
+    """The empty message `schema`, filled from its text. Raises SchemaError if it is none or has no column."""
+    from google.protobuf import text_format
+
+    try:
+        text_format.Parse(text, schema)
+    except text_format.ParseError as error:
+        raise no_schema(source, f"line {error}") from error
+    if not schema.feature:
+        raise no_schema(source, "it describes no column")
+    return schema
+
+
+def no_schema(source: str, found: str) -> SchemaError:
+    """The error about a text that is no schema."""
+    fix = "restore the file, or delete it to have the schema inferred again from the training table"
+    return SchemaError(f"Schema {source}", "be readable in TFDV's text format", found, fix)
+
+
+def _no_statistics(source: str, found: str) -> SchemaError:
+    fix = "copy the model again, or run 'autoft fit' again (finished trials are kept)"
+    return SchemaError(f"Statistics {source}", "be those of one table", found, fix)

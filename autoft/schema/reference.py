@@ -1,0 +1,132 @@
+"""What later tables are compared with: counts of the training table, kept inside its statistics.
+
+The histograms of an engine are not enough. Of two random samples of one skewed column its ten bins of equal width
+differ by chance alone more than a real change would make them, since one far value decides where all bins lie. So
+the counts here are exact ones, between tenths of the training table, and a later table is counted between the same.
+They are stored as TensorFlow Metadata's ``custom_stats``, which every reader of statistics leaves alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autoft.records import Column
+from autoft.schema.convert import Converted
+
+#: Names of the two facts that are added to a feature.
+COUNTS, FILLED = "autoft:counts", "autoft:filled"
+BINS = 10
+#: Categories that are kept; those after it are so rare that none of them decides how far two tables are apart.
+MOST_CATEGORIES = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Reference:
+    """How one column was distributed in the training table.
+
+    Attributes:
+        counts: Rows by bin or by category; categories beyond `MOST_CATEGORIES` are in none.
+        edges: Of numbers: upper ends of all bins but the last, which belong to their bin; None for categories.
+        labels: Of categories: their texts.
+        filled: Cells with a value.
+        rows: Rows of the table.
+    """
+
+    counts: NDArray[np.float64]
+    edges: NDArray[np.float64] | None
+    labels: tuple[str, ...]
+    filled: int
+    rows: int
+
+    def count(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        """The non-missing cells of another table in the same bins; of categories the unknown ones follow, each."""
+        if self.edges is not None:
+            return np.bincount(np.searchsorted(self.edges, values), minlength=len(self.edges) + 1).astype(np.float64)
+        position = {label: k for k, label in enumerate(self.labels)}
+        labels, counts = np.unique(values.astype(str), return_counts=True)
+        known, more = np.zeros(len(self.labels)), []
+        for label, count in zip(labels, counts, strict=True):
+            if label in position:
+                known[position[label]] = count
+            else:
+                more.append(count)
+        return np.concatenate([known, np.array(more, dtype=np.float64)])
+
+
+def cells_of(column: Column, converted: Converted) -> NDArray[Any] | None:
+    """The non-missing cells of a column that is compared (numbers, or texts for categories), else None."""
+    if column.kind not in ("numeric", "boolean", "categorical") or column.id not in converted.values:
+        return None
+    values: NDArray[Any] = converted.values[column.id]
+    if column.kind == "categorical":
+        filled: NDArray[Any] = values[np.array([cell is not None for cell in values], dtype=bool)]
+        return filled
+    values = values[~np.isnan(values)]
+    return values if column.kind == "numeric" else np.where(values > 0, "true", "false").astype(object)
+
+
+def remember(proto: Any, columns: Sequence[Column], converted: Converted) -> None:
+    """Add the counts of each column that has values to its statistics."""
+    features = {feature.path.step[0]: feature for feature in proto.datasets[0].features}
+    for column in columns:
+        cells = cells_of(column, converted)
+        if cells is None or not len(cells) or column.name not in features:
+            continue
+        added = features[column.name].custom_stats.add(name=COUNTS)
+        if column.kind == "numeric":
+            _add_bins(added.histogram, cells)
+        else:
+            _add_categories(added.rank_histogram, cells)
+        features[column.name].custom_stats.add(name=FILLED, num=len(cells))
+
+
+def _add_bins(histogram: Any, values: NDArray[np.float64]) -> None:
+    tenths = np.quantile(values, np.arange(1, BINS) / BINS, method="inverted_cdf")
+    edges = np.unique(tenths)  # fewer where one value fills several tenths
+    counts = np.bincount(np.searchsorted(edges, values), minlength=len(edges) + 1)
+    ends = np.concatenate([[-np.inf], edges, [np.inf]])
+    for low, high, count in zip(ends[:-1], ends[1:], counts, strict=True):
+        histogram.buckets.add(low_value=low, high_value=high, sample_count=count)
+
+
+def _add_categories(histogram: Any, cells: NDArray[Any]) -> None:
+    labels, counts = np.unique(cells.astype(str), return_counts=True)
+    for k in np.argsort(-counts, kind="stable")[:MOST_CATEGORIES]:
+        label = str(labels[k]).encode("utf-8", "replace").decode()
+        histogram.buckets.add(low_rank=0, high_rank=0, label=label, sample_count=float(counts[k]))
+
+
+def references(proto: Any) -> Mapping[str, Reference]:
+    """What `remember` added to statistics, by the column's name; columns without it are left out."""
+    found = {}
+    for feature in proto.datasets[0].features:
+        custom = {fact.name: fact for fact in feature.custom_stats}
+        if not {COUNTS, FILLED} <= custom.keys():
+            continue
+        numeric = custom[COUNTS].HasField("histogram")
+        buckets = (custom[COUNTS].histogram if numeric else custom[COUNTS].rank_histogram).buckets
+        found[str(feature.path.step[0])] = Reference(
+            counts=np.array([bucket.sample_count for bucket in buckets], dtype=np.float64),
+            edges=np.array([bucket.high_value for bucket in buckets[:-1]], dtype=np.float64) if numeric else None,
+            labels=() if numeric else tuple(str(bucket.label) for bucket in buckets),
+            filled=int(custom[FILLED].num),
+            rows=int(proto.datasets[0].num_examples),
+        )
+    return found
+
+
+def without_names(proto: Any, columns: Sequence[Column]) -> Any:
+    """A copy without the texts of identifiers and running text, which no comparison needs and people may mind."""
+    copy = type(proto)()
+    copy.CopyFrom(proto)
+    private = {column.name for column in columns if column.kind in ("identifier", "text")}
+    for feature in copy.datasets[0].features:
+        if feature.path.step[0] in private and feature.HasField("string_stats"):
+            feature.string_stats.ClearField("top_values")
+            feature.string_stats.ClearField("rank_histogram")
+    return copy

@@ -1,0 +1,120 @@
+"""What autoft adds to an engine's schema and makes of its anomalies, whoever made the messages.
+
+Names of types are read off the messages' own descriptions, so that TensorFlow Metadata's and our own both do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, get_args
+
+from autoft.records import USED_KINDS, Column, Finding, Kind
+from autoft.schema.anomalies import finding_of
+
+if TYPE_CHECKING:
+    from autoft.schema.engine import Environment
+
+#: Largest number of categories that a schema lists, and the fewest rows that each needs on average: a rare
+#: category says little about which others exist, so a new one is then no anomaly.
+MAX_DOMAIN = 100
+ROWS_PER_CATEGORY = 5
+UNUSED_KINDS = frozenset(get_args(Kind)).difference(USED_KINDS)
+
+
+def number_of(message: Any, field: str, name: str) -> int:
+    """The number of a value of an enumeration, such as ``number_of(feature, "type", "INT")``."""
+    return int(message.DESCRIPTOR.fields_by_name[field].enum_type.values_by_name[name].number)
+
+
+def name_of(message: Any, field: str) -> str:
+    """The name of a field's value, which is one of an enumeration; ``UNKNOWN 99`` for one without a name."""
+    number = getattr(message, field)
+    value = message.DESCRIPTOR.fields_by_name[field].enum_type.values_by_number.get(number)
+    return f"UNKNOWN {number}" if value is None else str(value.name)
+
+
+def made_ours(schema: Any, columns: tuple[Column, ...], rows: int, *, target: str | None) -> Any:
+    """An inferred schema with autoft's environments and tags, and without what honest tables may break."""
+    known = {column.name: column for column in columns}
+    schema.default_environment.extend(["TRAINING", "SERVING"])
+    for feature in schema.feature:
+        if feature.name == target:
+            feature.not_in_environment.append("SERVING")
+        if (column := known.get(feature.name)) is not None:
+            _relax(feature, column, rows, is_target=feature.name == target)
+    used = {feature.domain for feature in schema.feature}
+    for position in reversed(range(len(schema.string_domain))):
+        if schema.string_domain[position].name not in used:
+            del schema.string_domain[position]
+    return schema
+
+
+def _relax(feature: Any, column: Column, rows: int, *, is_target: bool) -> None:
+    """Take from an inferred feature what the next honest table may break, and tag it with its kind."""
+    feature.annotation.tag.append(column.kind)
+    if column.kind != "boolean":
+        feature.ClearField("bool_domain")  # numbers that happen to be 0 and 1
+    if is_target:
+        return
+    if not column.used:
+        feature.ClearField("presence")
+    if column.kind == "empty":
+        # The type of a column without values is unknown; planned features are not validated.
+        feature.lifecycle_stage = number_of(feature, "lifecycle_stage", "PLANNED")
+    frequent = (rows - column.missing) >= ROWS_PER_CATEGORY * column.distinct
+    if column.kind != "boolean" and not (column.kind == "categorical" and frequent):
+        feature.ClearField("domain")
+
+
+def whole_numbers_as_floats(proto: Any, schema: Any) -> Any:
+    """Statistics in which a column that may hold fractions, but happens to hold none, is no anomaly."""
+    floats = {feature.name for feature in schema.feature if name_of(feature, "type") == "FLOAT"}
+    copy = type(proto)()
+    copy.CopyFrom(proto)
+    for feature in copy.datasets[0].features:
+        if name_of(feature, "type") == "INT" and feature.path.step[0] in floats:
+            feature.type = number_of(feature, "type", "FLOAT")
+    return copy
+
+
+def findings(
+    result: Any, proto: Any, schema: Any, environment: Environment, *, unreadable: frozenset[str], voice: str
+) -> Iterator[Finding]:
+    """One finding per reason of every anomaly, in the order of the schema; new columns last.
+
+    Args:
+        result: The engine's ``Anomalies``.
+        proto: The statistics that were validated.
+        schema: What they were held to.
+        environment: As for `Engine.validate`.
+        unreadable: Columns without an empty cell that count some as missing all the same.
+        voice: Who is quoted.
+    """
+    if result.data_missing:
+        text = "the table has no rows"
+        yield finding_of("DATA_MISSING", "Data missing", text, environment=environment, voice=voice)
+        return
+    for reason in result.dataset_anomaly_info.reason:
+        words = (name_of(reason, "type"), reason.short_description, reason.description)
+        yield finding_of(*words, environment=environment, voice=voice)
+    order = {feature.name: position for position, feature in enumerate(schema.feature)}
+    features = {feature.name: feature for feature in schema.feature}
+    got = {feature.path.step[0]: name_of(feature, "type") for feature in proto.datasets[0].features}
+    by_name = {info.path.step[0]: info for info in result.anomaly_info.values()}
+    for name in sorted(by_name, key=lambda name: (order.get(name, len(order)), name)):
+        feature = features.get(name)
+        for reason in by_name[name].reason:
+            anomaly = name_of(reason, "type")
+            if anomaly == "FEATURE_TYPE_LOW_FRACTION_PRESENT" and name in unreadable:
+                continue  # No cell is empty; autoft's own findings count those that are odd.
+            yield finding_of(
+                anomaly,
+                reason.short_description,
+                reason.description,
+                environment=environment,
+                column=name,
+                expected="" if feature is None else name_of(feature, "type"),
+                got=got.get(name, ""),
+                used=feature is None or UNUSED_KINDS.isdisjoint(feature.annotation.tag),
+                voice=voice,
+            )

@@ -1,0 +1,155 @@
+"""Distances from the training table: what is an alarm, and what is chance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autoft.records import Column, Kind
+from autoft.schema.convert import Converted
+from autoft.schema.drift import LEAST, Shift, findings, shifts
+from autoft.schema.messages import DatasetFeatureStatisticsList
+from autoft.schema.reference import MOST_CATEGORIES, references, remember, without_names
+
+KINDS: dict[str, Kind] = {"pay": "numeric", "children": "numeric", "city": "categorical", "ill": "boolean"}
+COLUMNS = tuple(Column(id=f"c{k:03d}", name=name, kind=kind, why="") for k, (name, kind) in enumerate(KINDS.items()))
+NAMES = list(KINDS)
+
+
+def table(rows: int, seed: int, *, moved: float = 0.0) -> dict[str, Any]:
+    """Skewed pay, few children, unequal cities, a rare illness; `moved` is in standard deviations of the log of pay."""
+    rng = np.random.default_rng(seed)
+    children = rng.poisson(1, rows) * 1.0
+    children[rng.random(rows) < 0.02] = np.nan
+    return {
+        "pay": np.exp(2 * (rng.normal(size=rows) + moved)),
+        "children": children,
+        "city": rng.choice(["Rome", "Oslo", "Łódź"], rows, p=[0.7, 0.28, 0.02]).astype(object),
+        "ill": (rng.random(rows) < 0.002) * 1.0,
+    }
+
+
+def cells(columns: dict[str, Any]) -> Converted:
+    return Converted(values={column.id: columns[column.name] for column in COLUMNS if column.name in columns})
+
+
+def remembered(columns: dict[str, Any]) -> Any:
+    rows = len(next(iter(columns.values())))
+    proto = DatasetFeatureStatisticsList(datasets=[{"num_examples": rows}])
+    for name in columns:
+        proto.datasets[0].features.add(path={"step": [name]})
+    remember(proto, COLUMNS, cells(columns))
+    return DatasetFeatureStatisticsList.FromString(proto.SerializeToString())
+
+
+def compare(before: dict[str, Any], now: dict[str, Any]) -> dict[str, Shift]:
+    found = shifts(remembered(before), COLUMNS, cells(now), len(next(iter(now.values()))))
+    return {shift.column: shift for shift in found}
+
+
+@pytest.mark.parametrize(("before", "now"), [(60, 1), (60, 7), (60, 2_000), (3_000, 25), (3_000, 200), (3_000, 3_000)])
+def test_samples_of_one_table_raise_no_alarm(before, now):
+    alarms = sum(
+        any(shift.drifted or shift.emptier for shift in compare(table(before, seed), table(now, 1000 + seed)).values())
+        for seed in range(60)
+    )
+    assert alarms <= 3  # one in a hundred is promised, so 0.6 are expected
+
+
+@pytest.mark.parametrize(("moved", "drifted"), [(0.0, False), (0.25, False), (0.4, True), (-0.4, True), (3.0, True)])
+def test_many_rows_tell_what_matters_from_what_does_not(moved, drifted):
+    shift = compare(table(20_000, 1), table(20_000, 2, moved=moved))["pay"]
+    assert shift.measure == "Jensen-Shannon"
+    assert shift.limit == LEAST["Jensen-Shannon"]
+    assert shift.drifted == drifted
+
+
+def test_a_third_of_a_standard_deviation_is_where_it_begins_to_matter():
+    """The documented reason of the limit."""
+    shift = compare(table(200_000, 1), table(200_000, 2, moved=1 / 3))["pay"]
+    assert shift.distance == pytest.approx(LEAST["Jensen-Shannon"], abs=0.002)
+
+
+def test_few_rows_prove_a_large_change_only():
+    before = table(3_000, 1)
+    assert not compare(before, table(20, 2, moved=0.4))["pay"].drifted
+    assert compare(before, table(40, 2, moved=3.0))["pay"].drifted
+    assert compare(before, table(40, 2))["pay"].limit > compare(before, table(4_000, 2))["pay"].limit
+
+
+def test_categories_move_by_their_shares():
+    before, now = table(4_000, 1), table(4_000, 2)
+    now["city"] = np.where(np.arange(4_000) % 5 == 0, "Lima", now["city"])
+    shift = compare(before, now)["city"]
+    assert (shift.measure, shift.drifted) == ("infinity norm", True)
+    assert shift.distance == pytest.approx(0.2, abs=0.01)  # the new one, which is the largest change
+    now["city"] = np.where(np.arange(4_000) % 50 == 0, "Lima", table(4_000, 2)["city"])
+    assert not compare(before, now)["city"].drifted
+
+
+def test_truth_values_are_categories():
+    before, now = table(4_000, 1), table(4_000, 2)
+    now["ill"] = (np.arange(4_000) % 4 == 0) * 1.0
+    shift = compare(before, now)["ill"]
+    assert shift.distance == pytest.approx(0.25, abs=0.01)
+    assert shift.drifted
+
+
+def test_cells_that_become_empty():
+    before, now = table(2_000, 1), table(2_000, 2)
+    now["children"] = np.where(np.arange(2_000) % 2 == 0, np.nan, now["children"])
+    shift = compare(before, now)["children"]
+    assert (shift.emptier, shift.drifted) == (True, False)
+    (finding,) = findings([shift])
+    assert (finding.code, finding.column, finding.severity) == ("drift-missing", "children", "warning")
+    assert "51.1% of the cells are empty, and 1.7% were" in finding.found
+    now["children"][:] = np.nan
+    assert compare(before, now)["children"].distance is None
+
+
+def test_the_finding_says_distance_and_limit():
+    (finding,) = findings(compare(table(3_000, 1), table(3_000, 2, moved=1.0)).values())
+    assert (finding.code, finding.column, finding.severity) == ("drift", "pay", "warning")
+    assert "Jensen-Shannon distance is 0.1" in finding.found
+    assert "above 0.020" in finding.found
+
+
+def test_a_constant_column_that_stays_so_has_not_moved():
+    same = {"pay": np.full(500, 3.0), "city": np.full(500, "Rome", dtype=object)}
+    found = compare(same, {name: values[:100] for name, values in same.items()})
+    assert {name: shift.distance for name, shift in found.items()} == {"pay": 0.0, "city": 0.0}
+    assert compare(same, {**same, "pay": np.full(500, 4.0)})["pay"].drifted
+    assert compare(same, {**same, "pay": np.full(500, 2.9)})["pay"].distance == 0.0  # in the bin of all up to 3
+
+
+def test_what_is_not_there_is_not_compared():
+    before = table(200, 1)
+    assert set(compare(before, {"pay": table(200, 2)["pay"]})) == {"pay"}
+    assert set(compare({"pay": before["pay"]}, before)) == {"pay"}
+    assert compare(before, {name: values[:0] for name, values in before.items()}) == {}
+    assert "children" not in compare({**before, "children": np.full(200, np.nan)}, before)
+
+
+def test_more_categories_than_are_kept():
+    names = np.array([f"shop {k}" for k in range(MOST_CATEGORIES + 500)], dtype=object)
+    columns = {"city": np.concatenate([names, np.full(2_000, "Rome", dtype=object)])}
+    reference = references(remembered(columns))["city"]
+    assert (len(reference.labels), reference.labels[0], reference.filled) == (MOST_CATEGORIES, "Rome", 3_500)
+    assert not compare(columns, columns)["city"].drifted
+
+
+def test_texts_of_identifiers_are_not_kept():
+    proto = DatasetFeatureStatisticsList(datasets=[{"num_examples": 1}])
+    for name in ("id", "note", "city"):
+        feature = proto.datasets[0].features.add(path={"step": [name]})
+        feature.string_stats.top_values.add(value=f"{name} secret", frequency=1)
+        feature.string_stats.rank_histogram.buckets.add(label=f"{name} secret", sample_count=1)
+    kinds: dict[str, Kind] = {"id": "identifier", "note": "text", "city": "categorical"}
+    columns = [Column(id=f"c{k}", name=name, kind=kind, why="") for k, (name, kind) in enumerate(kinds.items())]
+    kept = str(without_names(proto, columns))
+    assert "city secret" in kept
+    assert "id secret" not in kept
+    assert "note secret" not in kept
+    assert "id secret" in str(proto)
