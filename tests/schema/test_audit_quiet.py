@@ -21,7 +21,7 @@ COLUMNS = 20
 def clean(seed: int) -> tuple[pd.DataFrame, str]:
     """A table without anything to warn of: independent columns of all kinds, a target that nothing explains."""
     rng = np.random.default_rng(seed)
-    rows = int(rng.integers(50, 2001))
+    rows = int(50 * 40 ** rng.random())  # 50 to 2,000
     makers = [
         lambda: rng.normal(rng.uniform(-50, 50), 10 ** rng.uniform(-2, 3), rows),
         lambda: rng.uniform(0, 100, rows).round(2),
@@ -37,7 +37,7 @@ def clean(seed: int) -> tuple[pd.DataFrame, str]:
     ]
     # Always one column that tells rows apart, as real tables have it.
     data = {"measure": rng.normal(size=rows)}
-    for k in range(int(rng.integers(2, 24))):
+    for k in range(int(rng.integers(2, 16))):
         data[f"column {k}"] = makers[rng.integers(len(makers))]()
     task = ("binary", "multiclass", "regression")[seed % 3]
     values = {"binary": ["no", "yes"], "multiclass": ["low", "middle", "high"]}

@@ -127,6 +127,14 @@ def test_all_combinations_of_a_few_values_are_no_near_duplicates():
     assert "near-duplicate-rows" not in run(grid.assign(y=y))
 
 
+def test_a_column_in_several_units_tells_rows_apart_once():
+    kelvin = table()["m0"].to_numpy()
+    made = pd.DataFrame({"kelvin": kelvin, "celsius": kelvin - 273.15, "fahrenheit": 1.8 * kelvin - 459.67})
+    rng = np.random.default_rng(11)
+    made = made.assign(colour=rng.choice(["red", "green"], ROWS), y=rng.choice(["no", "yes"], ROWS))
+    assert "near-duplicate-rows" not in run(made)
+
+
 def test_of_very_many_likely_rows_a_part_is_looked_at_and_pairs_stay_whole(monkeypatch):
     monkeypatch.setattr(near, "MOST_CANDIDATES", 40)
     again = table().head(200)

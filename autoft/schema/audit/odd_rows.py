@@ -20,7 +20,7 @@ FEWEST_ROWS, FEWEST_COLUMNS = 100, 2
 #: The forest looks at so many rows, and at so many columns.
 MOST_ROWS, MOST_COLUMNS = 10_000, 100
 #: Scores near 1 are odd and below 0.5 usual (Liu et al. 2008); and so many standard deviations from the other rows'.
-ODD, FAR = 0.65, 6.0
+ODD, FAR = 0.6, 5.0
 SHOWN = 10
 
 
