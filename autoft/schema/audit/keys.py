@@ -46,15 +46,20 @@ def keys(features: Sequence[Column], converted: Converted) -> Keys:
     >>> [bool(exact[0] == exact[2]), bool(exact[0] == exact[1]), bool(exact[3] == exact[4])]
     [True, False, True]
     """
+    import pandas as pd
+
     rows = len(converted.values[features[0].id]) if features else 0
-    exact, halves = np.zeros(rows, dtype=np.uint64), np.zeros((2, rows), dtype=np.uint64)
-    steps = {}
+    halves = np.zeros((2, rows), dtype=np.uint64)
+    steps = {column.id: _step(converted.values[column.id]) for column in features}
     for position, column in enumerate(features):
-        values = converted.values[column.id]
-        mine = hashed(values, position)
-        exact += mine
-        step = steps[column.id] = _step(values)
-        halves[position % 2] += hashed(values, position, step) if step else mine
+        halves[position % 2] += hashed(converted.values[column.id], position, steps[column.id])
+    exact = halves[0] + halves[1]
+    # Rows that differ when rounded differ: only the others need a second look.
+    alike = np.flatnonzero(pd.Series(exact).duplicated(keep=False).to_numpy())
+    if len(alike):
+        exact[alike] = 0
+        for position, column in enumerate(features):
+            exact[alike] += hashed(converted.values[column.id][alike], position)
     return Keys(exact=exact, halves=(halves[0], halves[1]), steps=steps)
 
 

@@ -109,12 +109,12 @@ def _met(rest: Array, exact: Array) -> tuple[Array, Array]:
 def _telling(features: tuple[Column, ...], converted: Converted, keys: Keys, rows: int) -> Array:
     """For each column whether rows that agree in all others are more than chance.
 
-    Columns say less together than apart, as they depend on one another: only two thirds of what they say are believed,
+    Columns say less together than apart, as they depend on one another: only half of what they say is believed,
     and nothing of what follows an earlier column.
     """
     meets = np.log([meeting(converted.values[column.id], keys.steps[column.id]) for column in features])
     meets[_followers(features, converted, rows)] = 0.0
-    expected = np.log(rows * (rows - 1) / 2) + (meets.sum() - meets) * 2 / 3
+    expected = np.log(rows * (rows - 1) / 2) + (meets.sum() - meets) / 2
     return np.asarray(expected < np.log(0.5))
 
 
