@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 import autoft
 from autoft.prepare import Prepared
-from autoft.records import Evaluation, FoldReport, Progress, Trial
+from autoft.records import Evaluation, Finding, FoldReport, Progress, Trial
 from autoft.run import Context, Searched
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ Array = NDArray[Any]
 _PACKAGES = ("keras", "tensorflow", "keras-tuner", "tensorflow-data-validation", "scikit-learn", "numpy", "pandas")
 
 
-def evaluate(context: Context, prepared: Prepared, searched: Searched) -> Evaluation:
-    """Scores by the honesty contract, baselines, folds, importance."""
+def evaluate(context: Context, prepared: Prepared, searched: Searched) -> tuple[Evaluation, tuple[Finding, ...]]:
+    """Scores by the honesty contract, baselines, folds, importance; and the labels that the model doubts."""
     from autoft.evaluate import calibrate, metrics, overfitting
     from autoft.evaluate.baselines import compare
     from autoft.evaluate.choice import candidates_of, mixed
@@ -51,6 +51,7 @@ def evaluate(context: Context, prepared: Prepared, searched: Searched) -> Evalua
             threshold=verdict.finish.threshold,
             classes=target.classes,
         )
+        doubts = _doubts(prepared, pooled, rows)
         finish = verdict.finish  # of single members, which folds and importance are about
         folds = _fold_reports(prepared, calibrate.apply(finish.calibration, answers), finish.threshold, best)
         direction = metrics.METRICS[prepared.objective].direction
@@ -74,7 +75,7 @@ def evaluate(context: Context, prepared: Prepared, searched: Searched) -> Evalua
             threshold=finish.threshold,
             **scoring,
         )
-    return Evaluation(
+    evaluation = Evaluation(
         task=target.task,
         objective=prepared.objective,
         strategy=prepared.strategy,
@@ -100,6 +101,20 @@ def evaluate(context: Context, prepared: Prepared, searched: Searched) -> Evalua
         environment=environment(),
         interrupted=found.interrupted,
     )
+    return evaluation, doubts
+
+
+def _doubts(prepared: Prepared, pooled: Array, rows: Array) -> tuple[Finding, ...]:
+    """Labels that held-out predictions find improbable."""
+    from autoft.evaluate import label_errors
+
+    if prepared.target.task == "regression":
+        return ()
+    kept = prepared.inspected.kept
+    numbers = (rows if kept is None else kept[rows]) + 1
+    target = prepared.target
+    found = label_errors.check(prepared.y[rows], pooled[rows], numbers, target=target.name, classes=target.classes)
+    return tuple(found)
 
 
 def verdict_of(

@@ -44,6 +44,7 @@ class Inspected:
         engine: What checked it, None if nothing could.
         findings: Everything found.
         weights: ``[n]`` of the rows, None where the recipe names no column of weights.
+        kept: ``[n]`` positions of the rows in the table that was read, None where it has all of them.
     """
 
     table: Table
@@ -54,6 +55,7 @@ class Inspected:
     engine: Engine | None
     findings: tuple[Finding, ...]
     weights: NDArray[Any] | None = None
+    kept: NDArray[Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -143,6 +145,8 @@ def inspect(recipe: Recipe, data: Any, *, write_schema: bool, hold_to_schema: bo
         drop_missing_target=recipe.schema_.drop_missing_target,
         folds=recipe.evaluate.folds,
         positive=target.positive if target else None,
+        grouped=recipe.evaluate.group is not None,
+        timed=recipe.evaluate.time is not None,
     )
     path = recipe.schema_path() if hold_to_schema else None
     contract = check.contract(
@@ -172,8 +176,14 @@ def prepare(recipe: Recipe, data: Any, tell: Tell) -> Prepared:
         SchemaError: With every reason for which the table cannot be trained on.
         AutoFTError: If data or recipe cannot be understood.
     """
+    from autoft.schema.audit import odd_rows
+
     tell(Progress(stage="reading", message="reading and checking the table"))
-    return divide(recipe, inspect(recipe, data, write_schema=True))
+    prepared = divide(recipe, inspect(recipe, data, write_schema=True))
+    table = prepared.inspected
+    # Not among the findings of a mere check: it needs scikit-learn, which a training imports anyway.
+    odd = odd_rows.check(prepared.features, table.converted, kept=table.kept)
+    return replace(prepared, findings=(*prepared.findings, *odd))
 
 
 def divide(recipe: Recipe, inspected: Inspected, *, balance_groups: bool = True) -> Prepared:
@@ -303,6 +313,7 @@ def _with_target(inspected: Inspected) -> Inspected:
         table=replace(inspected.table, frame=frame),
         converted=replace(inspected.converted, values=values),
         weights=None if inspected.weights is None else inspected.weights[known],
+        kept=np.flatnonzero(known),
     )
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from autoft.records import Column, Finding, Task
 from autoft.schema.audit import columns as by_column
-from autoft.schema.audit import leaks, rows, target_class, target_number
+from autoft.schema.audit import drift, groups, leaks, near, order, outliers, repeats, rows, target_class, target_number
+from autoft.schema.audit.keys import keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,6 +42,8 @@ def audit(
     drop_missing_target: bool = False,
     folds: int = 5,
     positive: Any = None,
+    grouped: bool = False,
+    timed: bool = False,
 ) -> tuple[Finding, ...]:
     """All findings about a training table; those of severity ``error`` forbid training.
 
@@ -56,6 +59,7 @@ def audit(
         drop_missing_target: Whether rows without a target are left out instead of refused.
         folds: Number of blocks wanted for cross-validation.
         positive: For binary tasks the class whose precision and recall matter, None if it is not chosen.
+        grouped, timed: Whether the recipe names a group or a time already, so that none needs to be suggested.
     """
     if target not in frame.columns:
         return (_absent(target, frame.columns),)
@@ -72,9 +76,16 @@ def audit(
         findings += target_class.check(labels[present], folds=folds, positive=positive)
     unused = tuple(column for column in columns if column.name != target and not column.used)
     findings += rows.shape(len(frame), features, unused)
-    findings += rows.repeated(features, converted, labels)
+    hashes, usable = keys(features, converted), present.to_numpy()
+    findings += repeats.check(features, converted, hashes, labels, folds=folds, task=task)
+    findings += near.check(features, converted, hashes, grouped=grouped)
     findings += by_column.check(frame, features, converted)
-    findings += leaks.check(labels, present.to_numpy(), features, converted, task=task, allow=allow_leak)
+    findings += outliers.check(features, converted)
+    findings += leaks.check(labels, usable, features, converted, task=task, keys=hashes.exact, allow=allow_leak)
+    if not grouped:
+        findings += groups.check(labels, usable, (*features, *unused), converted, task=task)
+    over_time = [] if timed else drift.check(labels, usable, features, converted, task=task)
+    findings += over_time + order.check(labels, usable, task=task, explained=timed or bool(over_time))
     return tuple(findings)
 
 

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from autoft.records import Column, Finding, Task
 from autoft.schema.audit import tree
-from autoft.schema.audit.rows import row_keys
 from autoft.schema.audit.target_number import numbers
 from autoft.schema.audit.words import finding
 
@@ -33,6 +32,7 @@ def check(
     converted: Converted,
     *,
     task: Task,
+    keys: NDArray[Any],
     allow: tuple[str, ...] = (),
 ) -> list[Finding]:
     """An error for each feature that predicts the target (almost) perfectly, a warning if it is in `allow`.
@@ -48,9 +48,10 @@ def check(
         features: The columns that become inputs.
         converted: Their values.
         task: Kind of problem.
+        keys: Hashes of the rows' features, ``[n]``.
         allow: Names of columns that may predict the target.
     """
-    chosen = _rows(labels, rows, features, converted, task)
+    chosen = _rows(labels, rows, keys, task) if features else rows[:0]
     if len(chosen) < MIN_ROWS:
         return []
     truth = numbers(labels)[chosen] if task == "regression" else _codes(labels.to_numpy()[chosen])
@@ -73,14 +74,12 @@ def _leak(name: str, score: str, target: str, allowed: bool) -> Finding:
     return finding("target-leak", "error", name, "not give the answer away", found, fix)
 
 
-def _rows(
-    labels: pd.Series[Any], rows: NDArray[Any], features: tuple[Column, ...], converted: Converted, task: Task
-) -> NDArray[Any]:
+def _rows(labels: pd.Series[Any], rows: NDArray[Any], keys: NDArray[Any], task: Task) -> NDArray[Any]:
     """Positions of the rows to look at: usable target, class large enough, each row once, a sample if many."""
     chosen = np.flatnonzero(rows)
-    if not features or not len(chosen):
+    if not len(chosen):
         return chosen[:0]
-    _, first = np.unique(row_keys(features, converted)[chosen], return_index=True)
+    _, first = np.unique(keys[chosen], return_index=True)
     # A table with few different rows (one yes/no column, say) has nothing to recognise but its categories.
     if len(first) >= MIN_ROWS:
         chosen = chosen[np.sort(first)]

@@ -1,11 +1,10 @@
-"""Checks of the rows: is there a target, are there enough, do they repeat."""
+"""Checks of the rows: is there a target, are there enough."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autoft.records import Column, Finding, Severity
 from autoft.schema.audit.words import finding, of
@@ -13,8 +12,6 @@ from autoft.table import quoted
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from autoft.schema.convert import Converted
 
 MIN_ROWS = 20
 #: Kinds that do not become inputs, as a person would call such a column.
@@ -62,34 +59,3 @@ def shape(rows: int, features: tuple[Column, ...], unused: tuple[Column, ...]) -
         found, fix = f"it has {count:,} for {rows:,} rows", "collect rows or drop columns: overfitting is likely"
         return [finding("wider-than-rows", "warning", None, "have fewer columns than rows", found, fix)]
     return []
-
-
-def repeated(features: tuple[Column, ...], converted: Converted, labels: pd.Series[Any]) -> list[Finding]:
-    """Rows equal in all features: with the same target they repeat, with another they contradict."""
-    if not features:
-        return []
-    import pandas as pd
-
-    filled = labels.notna().to_numpy()
-    keys = row_keys(features, converted)[filled]
-    pairs = pd.DataFrame({"key": keys, "label": labels[filled].to_numpy()})
-    findings = []
-    count = int(pairs.duplicated().sum())
-    if count:
-        found = f"{of(count, len(pairs), 'rows')} repeat an earlier one in every used column and the target"
-        fix = "remove them if a case was recorded twice; autoft keeps equal rows in the same fold"
-        findings.append(finding("duplicate-rows", "warning", None, "hold each case once", found, fix))
-    conflicting = int((pairs.groupby("key")["label"].transform("nunique") > 1).sum())
-    if conflicting:
-        found = f"{of(conflicting, len(pairs), 'rows')} equal another one in every used column, but not in the target"
-        fix = "add a column that tells them apart, or correct them; no model can get all of them right"
-        findings.append(finding("conflicting-rows", "warning", None, "have one target for equal rows", found, fix))
-    return findings
-
-
-def row_keys(features: tuple[Column, ...], converted: Converted) -> NDArray[Any]:
-    """One 64-bit hash per row of the features' values; missing cells are equal to one another."""
-    import pandas as pd
-
-    table = pd.DataFrame({column.id: converted.values[column.id] for column in features})
-    return np.asarray(pd.util.hash_pandas_object(table, index=False))
