@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from autoft.evidence import Evidence
+
 Kind = Literal["numeric", "boolean", "categorical", "date", "text", "identifier", "constant", "empty"]
 Severity = Literal["error", "warning", "info"]
 Task = Literal["binary", "multiclass", "regression"]
@@ -86,6 +88,7 @@ class Finding:
         must: What should hold (infinitive, as in an error message).
         found: What was found.
         fix: What to do, or what autoft did.
+        evidence: The numbers behind it and what to draw, where there is more to show than the words say.
     """
 
     code: str
@@ -94,6 +97,7 @@ class Finding:
     must: str
     found: str
     fix: str
+    evidence: Evidence | None = field(default=None, hash=False)
 
     @property
     def where(self) -> str:

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[1] / "autoft"
 
 #: Layer of each top-level module or package; a package counts as one unit.
 LAYERS = {
-    **dict.fromkeys(("errors", "records", "words"), 0),
+    **dict.fromkeys(("errors", "evidence", "records", "words"), 0),
     **dict.fromkeys(("files", "backend", "strict_yaml", "recipe_messages", "recipe_sections", "recipe", "reading"), 1),
     **dict.fromkeys(("table", "journal", "target"), 2),
     **dict.fromkeys(("schema", "preprocess", "networks", "search"), 3),
@@ -21,6 +21,7 @@ LAYERS = {
 }
 #: Within a layer, who may import whom (everything else must go down).
 SAME_LAYER = {
+    ("records", "evidence"),
     ("recipe", "strict_yaml"),
     ("recipe", "recipe_messages"),
     ("recipe", "recipe_sections"),

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from autoft.evidence import Sketch
+
 Tone = Literal["plain", "strong", "quiet"]
-Width = Literal["mini", "half", "wide"]
+Width = Literal["mini", "small", "half", "wide"]
 Numbers = tuple[float, ...]
 
 
@@ -144,7 +146,18 @@ class Intervals:
     zero: bool = False
 
 
-Picture = LearningCurve | History | Lines | Cloud | Intervals
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What a finding rests on, drawn small; the texts in the sketch are a stranger's."""
+
+    form: ClassVar[str] = "proof"
+    width: ClassVar[Width] = "small"
+    title: str
+    alt: str
+    sketch: Sketch
+
+
+Picture = LearningCurve | History | Lines | Cloud | Intervals | Proof
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from autoft.records import Evaluation, Finding, Severity
 from autoft.report.blocks import Beside, Block, Bullets, Fold, Intervals, Paragraph, Pictures, Section, Table
+from autoft.report.proofs import proofs
 from autoft.report.words import NONE, clip, count, decimals, lines, listing, metric, signed, span
 
 if TYPE_CHECKING:
@@ -27,7 +29,8 @@ def preprocessing(inputs: ReportInputs) -> Section:
     )
     blocks: list[Block] = [Paragraph(text=f"{engine} {_tally(inputs.findings)}")]
     if inputs.findings:
-        blocks.append(_findings(inputs.findings))
+        ranked = sorted(inputs.findings, key=lambda line: SEVERITIES.index(line.severity))[:MOST_FINDINGS]
+        blocks += [_findings(ranked, len(inputs.findings)), *proofs(ranked)]
     if inputs.plan or inputs.columns:
         blocks.append(_columns(inputs))
         blocks.append(
@@ -54,23 +57,22 @@ def _tally(findings: tuple[Finding, ...]) -> str:
     return f"Findings: {listing(known)}." if known else "Nothing was found that a person should know."
 
 
-def _findings(findings: tuple[Finding, ...]) -> Table:
-    ranked = sorted(findings, key=lambda line: SEVERITIES.index(line.severity))
-    shown = ranked[:MOST_FINDINGS]
-    more = f" (the first {MOST_FINDINGS} of {len(ranked):,})" if len(ranked) > MOST_FINDINGS else ""
+def _findings(shown: Sequence[Finding], total: int) -> Table:
+    more = f" (the first {MOST_FINDINGS} of {total:,})" if total > MOST_FINDINGS else ""
     return Table(
         caption=f"What was found in the data{more}",
-        head=("Severity", "Column", "Found", "What was or can be done"),
+        head=("", "Severity", "Column", "Found", "What was or can be done"),
         rows=tuple(
             (
+                str(i),
                 "note" if line.severity == "info" else line.severity,
                 "whole table" if line.column is None else clip(line.column),
                 clip(f"must {line.must}, but {line.found}", 400),
                 clip(line.fix, 300),
             )
-            for line in shown
+            for i, line in enumerate(shown, start=1)
         ),
-        align="llww",
+        align="rllww",
         marked=frozenset(i for i, line in enumerate(shown) if line.severity == "error"),
     )
 

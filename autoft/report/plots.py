@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from autoft.report.blocks import Cloud, History, Intervals, LearningCurve, Lines, Picture
-from autoft.report.words import right_to_left
+from autoft.report.blocks import Cloud, History, Intervals, LearningCurve, Lines, Picture, Proof
+from autoft.report.words import clip, right_to_left
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,6 +36,7 @@ def svg(picture: Picture) -> bytes:
         "lines": _lines,
         "cloud": _cloud,
         "intervals": _intervals,
+        "proof": _proof,
     }
     buffer = io.BytesIO()
     figure = draw[picture.form](picture)
@@ -218,3 +219,54 @@ def _intervals(picture: Intervals) -> Figure:
     axes.set_xlabel(_drawable(picture.x_label, "Score"))
     _plain_ticks(axes.xaxis, 6)
     return figure
+
+
+def _proof(picture: Proof) -> Figure:
+    sketch, title = picture.sketch, picture.title
+    figure, axes = _axes(3.35, 0.95 + 0.22 * len(sketch.y) if sketch.shape == "bars" else 1.9, title)
+    colors = [ACCENT if i in sketch.marked else GREY for i in range(len(sketch.y))]
+    if sketch.shape == "bars":
+        axes.barh(range(len(sketch.y)), sketch.y, color=colors, height=0.66)
+        names = [_drawable(clip(name, 20), f"no. {i + 1}") for i, name in enumerate(sketch.names)]
+        axes.set_yticks(range(len(names)), names)
+        axes.set_ylim(len(names) - 0.4, -0.6)
+        axes.tick_params(axis="y", length=0)
+        axes.grid(visible=False, axis="y")
+        _plain_ticks(axes.xaxis, 4)
+    else:
+        if sketch.shape == "histogram":
+            axes.stairs(sketch.y, sketch.x, fill=True, color=GREY)
+            for i in sketch.marked:
+                axes.stairs(sketch.y[i : i + 1], sketch.x[i : i + 2], fill=True, color=ACCENT)
+        elif sketch.shape == "line":
+            axes.plot(sketch.x, sketch.y, color=ACCENT, linewidth=1.3)
+        else:
+            order = sorted(range(len(colors)), key=lambda i: colors[i] == ACCENT)  # the emphasised ones on top
+            x, y = [sketch.x[i] for i in order], [sketch.y[i] for i in order]
+            axes.scatter(x, y, s=7, alpha=0.7, color=[colors[i] for i in order], linewidths=0, rasterized=True)
+            figure.set_dpi(160)
+        if sketch.reference is not None:
+            axes.axhline(sketch.reference, color=INK, linewidth=0.8)
+        _point_at(axes, sketch.marks)
+        _plain_ticks(axes.xaxis, 4)
+        _plain_ticks(axes.yaxis, 5)
+        axes.set_ylabel(_drawable(clip(sketch.y_label, 24), "Value"))
+    axes.set_xlabel(_drawable(clip(sketch.x_label, 40), "Value"))
+    return figure
+
+
+def _point_at(axes: Axes, marks: tuple[float, ...]) -> None:
+    """An arrow down to each value; those beyond the picture are named at its edge."""
+    low, high = axes.get_xlim()
+    across = axes.get_xaxis_transform()
+    inside = [mark for mark in marks if low <= mark <= high]
+    axes.scatter(inside, [0.94] * len(inside), marker="v", s=26, color=ACCENT, transform=across, zorder=5)
+    for outside, at, side in (
+        ([mark for mark in marks if mark < low], 0.02, "left"),
+        ([mark for mark in marks if mark > high], 0.98, "right"),
+    ):
+        if outside:
+            more = f" and {len(outside) - 1} more" if len(outside) > 1 else ""
+            text = f"← {tick(outside[0])}{more}" if side == "left" else f"{tick(outside[0])}{more} →"
+            axes.text(at, 0.9, text, ha=side, transform=axes.transAxes, color=ACCENT, fontsize=8)
+    axes.set_xlim(low, high)

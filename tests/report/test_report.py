@@ -161,7 +161,7 @@ def test_many_classes_become_a_list_of_mix_ups(multiclass: ReportInputs) -> None
 def test_findings_come_with_the_gravest_first(binary: ReportInputs) -> None:
     grave = dataclasses.replace(binary.findings[0], severity="error", found="the answer is in the table")
     rows = table(build(dataclasses.replace(binary, findings=(*binary.findings, grave))), "found in the data").rows
-    assert [row[0] for row in rows] == ["error", "warning", "warning", "note"]
+    assert [row[1] for row in rows] == ["error", "warning", "warning", "note"]
 
 
 def test_every_column_has_a_fate_even_when_it_is_not_used(binary: ReportInputs) -> None:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from autoft.evidence import Evidence
 from autoft.records import Finding, Severity
 
 
-def finding(code: str, severity: Severity, column: str | None, must: str, found: str, fix: str) -> Finding:
+def finding(
+    code: str,
+    severity: Severity,
+    column: str | None,
+    must: str,
+    found: str,
+    fix: str,
+    evidence: Evidence | None = None,
+) -> Finding:
     """A finding, parts in the order of its sentence."""
-    return Finding(code=code, severity=severity, column=column, must=must, found=found, fix=fix)
+    return Finding(code=code, severity=severity, column=column, must=must, found=found, fix=fix, evidence=evidence)
 
 
 def of(part: int, whole: int, noun: str) -> str:

@@ -1,0 +1,58 @@
+"""What findings rest on: a small picture of each, and the rows that they name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from autoft.evidence import Cell, Evidence
+from autoft.records import Finding
+from autoft.report.blocks import Block, Fold, Pictures, Proof, Table
+from autoft.report.words import clip, number
+
+#: A picture weighs some 15 kB, and nobody looks at a hundred.
+MOST_PICTURES, MOST_TABLES, MOST_ROWS = 24, 6, 20
+
+
+def proofs(ranked: Sequence[Finding]) -> tuple[Block, ...]:
+    """Pictures, then tables of examples, each with the number of its finding in the table of findings (from 1)."""
+    known = [(i, line, line.evidence) for i, line in enumerate(ranked, start=1) if line.evidence is not None]
+    pictures = tuple(_picture(i, line, proof) for i, line, proof in known if proof.sketch is not None)
+    blocks: list[Block] = []
+    if pictures:
+        more = f" (the first {MOST_PICTURES} of {len(pictures):,})" if len(pictures) > MOST_PICTURES else ""
+        caption = f"What was seen, by the number of the finding{more}; coloured is what it is about."
+        blocks.append(Pictures(caption=caption, pictures=pictures[:MOST_PICTURES]))
+    tables = [_table(i, line, proof) for i, line, proof in known if proof.examples]
+    blocks += tables[:MOST_TABLES]
+    named = [
+        f"{i}. {line.code}: {', '.join(f'{row:,}' for row in proof.rows)}" for i, line, proof in known if proof.rows
+    ]
+    if named:
+        blocks.append(Fold(summary="Rows to look at (counted from 1, without the header)", text="\n".join(named)))
+    return tuple(blocks)
+
+
+def _picture(i: int, line: Finding, proof: Evidence) -> Proof:
+    assert proof.sketch is not None
+    subject = "whole table" if line.column is None else clip(line.column, 24)
+    return Proof(title=f"{i}. {subject}", alt=clip(f"{line.where}: {line.found}.", 300), sketch=proof.sketch)
+
+
+def _table(i: int, line: Finding, proof: Evidence) -> Table:
+    numeric = [all(not isinstance(row[c], str) for row in proof.examples) for c in range(len(proof.head))]
+    return Table(
+        caption=clip(f"{i}. {line.code}: examples", 120),
+        head=tuple(clip(title, 40) for title in proof.head),
+        rows=tuple(tuple(_cell(cell) for cell in row) for row in proof.examples[:MOST_ROWS]),
+        align="".join("r" if is_number else "l" for is_number in numeric),
+    )
+
+
+def _rows(proof: Evidence) -> str:
+    return ", ".join(f"{row:,}" for row in proof.rows)
+
+
+def _cell(cell: Cell) -> str:
+    if isinstance(cell, str):
+        return clip(cell, 60)
+    return f"{cell:,}" if isinstance(cell, int) else number(cell)
