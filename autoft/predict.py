@@ -41,11 +41,14 @@ class Predictor:
         Raises:
             SchemaError: If columns are missing or of another type.
         """
-        from autoft.schema import check
+        from autoft.schema import check, repair
 
         table = read(data, allow_empty=True)
-        frame, findings = align(table.frame.drop(columns=self.meta.target.name, errors="ignore"), self.meta.columns)
+        served = table.frame.drop(columns=self.meta.target.name, errors="ignore")
+        repaired = repair.apply(served, self.meta.repairs, drop_rows=False)
+        frame, findings = align(repaired.frame, self.meta.columns)
         check.refuse(findings)
+        findings += repair.findings(repaired.changes, columns=False)
         if len(frame):
             findings += self._against_schema(frame)
         check.refuse(findings)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from autoft.schema.check import Contract
     from autoft.schema.convert import Converted
     from autoft.schema.engine import Engine
+    from autoft.schema.repair import Repair
 
 Tell = Callable[[Progress], None]
 
@@ -44,6 +45,7 @@ class Inspected:
         engine: What checked it, None if nothing could.
         findings: Everything found.
         weights: ``[n]`` of the rows, None where the recipe names no column of weights.
+        repairs: What was repaired in the table, as the recipe accepts it.
     """
 
     table: Table
@@ -54,6 +56,7 @@ class Inspected:
     engine: Engine | None
     findings: tuple[Finding, ...]
     weights: NDArray[Any] | None = None
+    repairs: tuple[Repair, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -129,7 +132,8 @@ def inspect(recipe: Recipe, data: Any, *, write_schema: bool, hold_to_schema: bo
         raise RecipeError(
             "The recipe", "name the column to predict", "data: target: is missing", "set it, or pass target="
         )
-    table, weights = row_weights.take_out(_leave_out(table, recipe, name), recipe.data.weight, name)
+    table, repairs, repaired = _repaired(_leave_out(table, recipe, name), recipe, name)
+    table, weights = row_weights.take_out(table, recipe.data.weight, name)
     columns, findings = infer_columns(table.frame, kinds=recipe.data.columns, target=name)
     converted = convert(table.frame, columns)
     chosen, engine_findings = engine.choose(recipe.schema_.engine if hold_to_schema else "none")
@@ -161,8 +165,9 @@ def inspect(recipe: Recipe, data: Any, *, write_schema: bool, hold_to_schema: bo
         converted=converted,
         contract=contract,
         engine=chosen,
-        findings=(*findings, *engine_findings, *contract.findings),
+        findings=(*repaired, *findings, *engine_findings, *contract.findings),
         weights=weights,
+        repairs=repairs,
     )
 
 
@@ -266,6 +271,19 @@ def _leave_out(table: Table, recipe: Recipe, target: str) -> Table:
                 found = "data: drop: names it"
                 raise RecipeError(f"evaluate: {key}: '{one}'", "stay in the table", found, "remove it from data: drop:")
     return replace(table, frame=table.frame.drop(columns=list(recipe.data.drop)))
+
+
+def _repaired(table: Table, recipe: Recipe, target: str) -> tuple[Table, tuple[Repair, ...], tuple[Finding, ...]]:
+    """The table after the repairs that the recipe accepts, these, and notes on what they changed."""
+    if not recipe.preprocess.accept:
+        return table, (), ()
+    from autoft.schema import repair
+    from autoft.schema.repair_learn import learn
+
+    keep = (target, recipe.data.weight, recipe.evaluate.group, recipe.evaluate.time)
+    repairs = learn(table.frame, recipe.preprocess.accept, keep=keep, kinds=recipe.data.columns)
+    done = repair.apply(table.frame, repairs)
+    return replace(table, frame=done.frame), repairs, repair.findings(done.changes)
 
 
 def _exists(name: str, names: list[str], key: str) -> None:

@@ -16,7 +16,7 @@ LAYERS = {
     "training": 4,
     **dict.fromkeys(("evaluate", "report", "artifact"), 5),
     **dict.fromkeys(("prepare", "spaces", "planning", "pace", "bagging", "run", "judge", "keep"), 6),
-    **dict.fromkeys(("predict", "stored", "trainer", "row_weights", "run_key", "objectives"), 6),
+    **dict.fromkeys(("predict", "stored", "trainer", "row_weights", "run_key", "objectives", "clean"), 6),
     **dict.fromkeys(("screen", "inventory", "predictions", "cli", "__main__"), 7),
 }
 #: Within a layer, who may import whom (everything else must go down).

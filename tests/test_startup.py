@@ -29,6 +29,8 @@ for command in (
     ['plan', str(recipes / 'housing.yaml'), '--json'],
     ['plan', 'heart.csv', '--target', 'disease', '--strategy', 'nested'],
     ['check', 'none.yaml'],
+    ['clean', 'heart.csv'],
+    ['clean', 'heart.csv', '-o', 'clean.csv', '--accept', 'placeholder-values,duplicate-rows'],
 ):
     try:
         status = main(command)

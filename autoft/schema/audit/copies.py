@@ -125,6 +125,7 @@ def _pairs(first: str, one: Array, second: str, other: Array) -> Evidence:
     """The values that go together, the most frequent first."""
     import pandas as pd
 
-    together = pd.DataFrame({"one": one, "other": other}).value_counts().head(6)
-    examples = tuple((str(a), str(b), int(rows)) for (a, b), rows in together.items())
+    cells = pd.DataFrame({"one": one, "other": other})
+    together = cells.groupby(["one", "other"]).size().sort_values(ascending=False, kind="stable").head(6).reset_index()
+    examples = tuple((str(a), str(b), int(rows)) for a, b, rows in together.itertuples(index=False))
     return Evidence(head=(first, second, "rows"), examples=examples)

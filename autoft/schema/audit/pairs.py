@@ -80,7 +80,8 @@ def check(
         found += _sums(best, values, truth, rows)
     elif truth.max() == 1:
         found += _orders(best, values, truth == 1, rows)
-    findings, told = [], set[int]()
+    findings: list[Finding] = []
+    told: set[int] = set()
     for leak in sorted(found, key=lambda leak: -leak.score):
         # The copy of a column that leaks in a pair leaks in pairs, too.
         if told & {leak.first, leak.second} or len(findings) == MOST:
@@ -133,7 +134,7 @@ def _sums(best: Array, values: Array, y: Array, rows: Array) -> Iterator[Leak]:
         chosen = columns if transform is plain else [j for j in columns if np.nanmin(values[:, j]) > 0]
         if len(chosen) < 2 or (transform is not plain and y.min() <= 0):
             continue
-        some = transform(_filled(values[np.ix_(rows, chosen)]))
+        some = transform(_filled(values[rows][:, chosen]))
         screened = _pairwise(some, transform(y[rows]))
         for a, b in zip(*np.nonzero(np.triu(screened >= SCREEN_R2, 1)), strict=True):
             first, second = chosen[a], chosen[b]
@@ -166,7 +167,7 @@ def _orders(best: Array, values: Array, positive: Array, rows: Array) -> Iterato
     truth = positive[rows]
     if len(columns) < 2 or not 0 < truth.sum() < len(truth):
         return
-    some = _filled(values[np.ix_(rows, columns)])
+    some = _filled(values[rows][:, columns])
     above_zero = np.nanmin(values[:, columns], axis=0) > 0
     for a in range(len(columns) - 1):
         for how, operation, needs_positive in _OPERATIONS:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autoft.evidence import Evidence
-from autoft.records import Finding
+from autoft.records import Finding, RepairCode
 from autoft.schema.audit import sketch
 from autoft.schema.audit.words import finding, of
 from autoft.table import number_text, quoted
@@ -46,6 +46,9 @@ MIN_VALUES, SAMPLE = 50, 50_000
 #: A constant of no known form must come at least so often, as a number and as a share.
 OFTEN, OFTEN_SHARE = 10, 5e-4
 DAY = 86_400.0
+Form = Literal["code", "constant"]
+#: What findings about the forms of suspects are called.
+FORMS: tuple[tuple[Form, RepairCode], ...] = (("code", "placeholder-values"), ("constant", "outlying-constant"))
 _EPOCH = date(1970, 1, 1).toordinal()
 #: Days that programs write for "never" and "unknown".
 DAYS = frozenset(
@@ -69,7 +72,7 @@ class Suspect:
 
     value: float
     rows: int
-    form: Literal["code", "constant"]
+    form: Form
 
 
 def is_word(text: str) -> bool:
@@ -102,7 +105,7 @@ def suspects(values: Array) -> tuple[Suspect, ...]:
     return tuple(found)
 
 
-def _form(value: float, rows: int, others: Array) -> Literal["code", "constant"] | None:
+def _form(value: float, rows: int, others: Array) -> Form | None:
     """How a value at an end is suspect, if it is.
 
     Args:
@@ -180,7 +183,7 @@ def number_findings(column: str, values: Array) -> list[Finding]:
     findings = []
     finite = int(np.isfinite(values).sum())
     seen = suspects(values)
-    for form, code in (("code", "placeholder-values"), ("constant", "outlying-constant")):
+    for form, code in FORMS:
         here = [suspect for suspect in seen if suspect.form == form]
         if not here:
             continue
