@@ -49,15 +49,13 @@ def same_order(features: tuple[Column, ...], values: Mapping[str, Array]) -> dic
 
     Not dates: those of a beginning and an end have one order, and all that matters is the time between them.
     """
-    from scipy.stats import rankdata
-
     columns = [column for column in features if column.kind == "numeric"]
     if len(columns) < 2 or len(values[columns[0].id]) < MIN_ROWS:
         return {}
     ranks = []
     for column in columns:
         cells = _some(values[column.id], SCREENED)
-        ranks.append(rankdata(np.where(np.isnan(cells), -np.inf, cells)))
+        ranks.append(ranked(np.where(np.isnan(cells), -np.inf, cells)))
     matrix = np.asarray(ranks)
     deviations = matrix.std(axis=1)
     matrix = (matrix - matrix.mean(axis=1, keepdims=True)) / np.where(deviations > 0, deviations, 1.0)[:, None]
@@ -75,13 +73,18 @@ def same_order(features: tuple[Column, ...], values: Mapping[str, Array]) -> dic
 
 def spearman(one: Array, other: Array) -> float:
     """Spearman's rho over the rows (at most 20,000 of them) that have both values; 0 if they are too few."""
-    from scipy.stats import rankdata
-
     x, z = _some(one, MEASURED), _some(other, MEASURED)
     both = np.isfinite(x) & np.isfinite(z)
     if both.sum() < MIN_ROWS or np.ptp(x[both]) == 0 or np.ptp(z[both]) == 0:
         return 0.0
-    return float(np.corrcoef(rankdata(x[both]), rankdata(z[both]))[0, 1])
+    return float(np.corrcoef(ranked(x[both]), ranked(z[both]))[0, 1])
+
+
+def ranked(values: Array) -> Array:
+    """Ranks along the rows, equal values in the middle of theirs; pandas', as importing scipy.stats takes a second."""
+    import pandas as pd
+
+    return np.asarray(pd.DataFrame(values).rank().to_numpy().reshape(values.shape))
 
 
 def _some(values: Array, most: int) -> Array:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from autoft.evidence import Evidence
 from autoft.records import Column, Finding, Severity, Task
 from autoft.schema.audit import sketch, tree
+from autoft.schema.audit.copies import ranked
 from autoft.schema.audit.words import finding
 
 Array = NDArray[Any]
@@ -182,9 +183,7 @@ def _input(ordinal: Array) -> Array:
 
 def _related(x: Array) -> Array:
     """Largest |Spearman's rho| of each column with another; categories in their sorted order."""
-    from scipy.stats import rankdata
-
-    ranks = rankdata(x, axis=0)
+    ranks = ranked(x)
     ranks -= ranks.mean(axis=0)
     norms = np.sqrt((ranks**2).sum(axis=0))
     ranks /= np.where(norms > 0, norms, 1.0)
