@@ -6,7 +6,6 @@ import json
 import os
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, get_args
 
@@ -15,6 +14,7 @@ from autoft.errors import FileError, RecipeError
 from autoft.files import prepare_folder, write_atomic
 from autoft.records import RepairCode
 from autoft.schema import repair
+from autoft.schema.audit import suggest
 from autoft.schema.repair import Change, Repair
 from autoft.schema.repair_learn import CODES, learn
 from autoft.table import Table, read
@@ -32,9 +32,8 @@ def codes(text: str) -> tuple[RepairCode, ...]:
     named = tuple(word.strip() for word in text.split(",") if word.strip())
     unknown = next((word for word in named if word not in CODES), None)
     if unknown is not None or not named:
-        near = get_close_matches(unknown or "", CODES, n=1)
         found = f"'{unknown}' is not" if unknown else "it names none"
-        fix = f"perhaps '{near[0]}' is meant" if near else "choose from what 'autoft clean DATA' lists"
+        fix = suggest(unknown or "", CODES) or "choose from what 'autoft clean DATA' lists"
         raise RecipeError("--accept", f"name codes that can be repaired ({', '.join(CODES)})", found, fix)
     return tuple(code for code in get_args(RepairCode) if code in named)
 
@@ -99,8 +98,7 @@ def _read(data: str | os.PathLike[str], target: str | None) -> Table:
     table = read(str(data))
     names = [str(name) for name in table.frame.columns]
     if target is not None and target not in names:
-        near = get_close_matches(target, names, n=1)
-        fix = f"perhaps '{near[0]}' is meant" if near else "correct the name"
+        fix = suggest(target, names) or "correct the name"
         raise RecipeError(f"--target '{target}'", "name a column of the table", "there is no such column", fix)
     return table
 

@@ -52,7 +52,7 @@ def learn(
 
     >>> import pandas as pd
     >>> table = pd.DataFrame({"town": ["Rome", "rome", "Rome", "Pisa"], "y": ["?", "1", "0", "1"]})
-    >>> [(repair.code, repair.column) for repair in learn(table, CODES, keep=["y"])]
+    >>> [(repair.code, repair.column) for repair in learn(table, ["spelling-variants"], keep=["y"])]
     [('spelling-variants', 'town')]
     """
     if not accept:

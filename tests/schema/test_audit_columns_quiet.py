@@ -39,9 +39,9 @@ def column(rng: np.random.Generator, rows: int):
 
 
 def clean_table(seed: int) -> pd.DataFrame:
-    """A table of 200 to 800 rows and 5 to 25 columns, some related, and a target that has to do with two of them."""
+    """A table of 150 to 500 rows and 7 to 16 columns, some related, and a target that has to do with two of them."""
     rng = np.random.default_rng(seed)
-    rows, width = int(rng.integers(200, 800)), int(rng.integers(5, 25))
+    rows, width = int(rng.integers(150, 500)), int(rng.integers(4, 14))
     frame = pd.DataFrame({f"c{i}": column(rng, rows) for i in range(width)})
     signal = rng.normal(size=rows)
     frame["s"] = signal + rng.normal(size=rows)
