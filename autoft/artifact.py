@@ -23,6 +23,8 @@ from numpy.typing import NDArray
 from autoft import files
 from autoft.errors import ArtifactError
 from autoft.records import Column, Target
+from autoft.schema import repair
+from autoft.schema.repair import Repair
 
 FORMAT = 1
 
@@ -57,6 +59,7 @@ class Meta:
         vocabularies: Categories of each categorical column in the training table, by column id.
         words: Words that the model knows of each text column, by column id.
         threshold: Positive probability from which on a row is decided to be positive (binary tasks).
+        repairs: What is done to a table before anything else, as it was to the training table.
     """
 
     columns: tuple[Column, ...]
@@ -67,6 +70,7 @@ class Meta:
     vocabularies: Mapping[str, tuple[str, ...]]
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     threshold: float = 0.5
+    repairs: tuple[Repair, ...] = ()
 
 
 def save(
@@ -91,7 +95,7 @@ def save(
     _clear(folder, ".tmp")  # nobody else is at work here: the run folder is locked
     with files.writing(folder, "the run's trials are safe in its journal"), _beside(folder) as temporary:
         model.save(temporary / "model.keras")
-        files.write_atomic(temporary / "meta.json", json.dumps(asdict(meta), indent=1, ensure_ascii=False))
+        files.write_atomic(temporary / "meta.json", _meta_text(meta))
         for name, text in extra.items():
             files.write_atomic(temporary / name, text)
         manifest = {"format": FORMAT, "sha256": files.digest_folder(temporary)}
@@ -307,6 +311,11 @@ def _classes(config: Any) -> list[str]:
     return [*names, str(config["class_name"])] if "class_name" in config else names
 
 
+def _meta_text(meta: Meta) -> str:
+    values = asdict(meta) | {"repairs": repair.to_json(meta.repairs)}
+    return json.dumps(values, indent=1, ensure_ascii=False)
+
+
 def _meta(path: Path) -> Meta:
     raw = _read_json(path)
     try:
@@ -320,6 +329,7 @@ def _meta(path: Path) -> Meta:
             vocabularies={k: tuple(v) for k, v in raw["vocabularies"].items()},
             words={k: tuple(v) for k, v in raw.get("words", {}).items()},
             threshold=_threshold(raw.get("threshold", 0.5)),  # older models have none
+            repairs=repair.from_json(raw.get("repairs", [])),
         )
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise _damaged(path, "it is not what autoft writes") from error

@@ -1,4 +1,4 @@
-"""The command line: ``autoft fit | predict | check | schema | plan | report | recipes | doctor``.
+"""The command line: ``autoft fit | predict | check | schema | clean | plan | report | recipes | doctor``.
 
 It is thin: each command calls one function of the Python API. Nothing heavy is imported before the command is known,
 so that ``autoft --help`` answers at once.
@@ -113,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--json", action="store_true", help="print what was found as JSON")
     _add_strict(check)
     _add_schema(command("schema", lambda options: OK, "show, infer and edit a schema"))
+    _add_clean(command("clean", _clean, "repair what is wrong with a table, where you accept it"))
     plan = command("plan", _plan, "show what a training would do and cost, without training")
     _add_changes(plan)
     plan.add_argument("--json", action="store_true", help="print the plan as JSON")
@@ -137,6 +138,13 @@ def _add_schema(parser: argparse.ArgumentParser) -> None:
 def _add_source(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", metavar="RECIPE_OR_DATA", help="a recipe (.yaml) or a table (CSV, Parquet)")
     parser.add_argument("--target", metavar="COLUMN", help="column to predict; required with a table")
+
+
+def _add_clean(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("data", metavar="DATA", help="CSV or Parquet file")
+    parser.add_argument("-o", "--out", metavar="FILE", type=Path, help="CSV file to write, its log beside it")
+    parser.add_argument("--accept", metavar="CODE,...", help="what to repair; left out, lists what could be")
+    parser.add_argument("--target", metavar="COLUMN", help="column to predict, which stays as it is")
 
 
 def _add_fit(parser: argparse.ArgumentParser) -> None:
@@ -237,6 +245,24 @@ def _check(options: argparse.Namespace) -> int:
     elif not options.quiet:
         show_all(findings)
     return status(findings, options.strict, errors=FAILED)
+
+
+def _clean(options: argparse.Namespace) -> int:
+    from autoft import clean
+
+    if options.accept is None:
+        changes = clean.offer(options.data, target=options.target)
+    elif options.out is None:
+        options.usage_error("-o is required with --accept")
+    else:
+        changes = clean.clean(options.data, options.out, clean.codes(options.accept), target=options.target)
+    if not options.quiet:
+        from autoft.screen import show_changes
+
+        show_changes(changes, offered=options.accept is None)
+        if options.accept is not None:
+            print(f"table written to {options.out}, log to {clean.log_path(options.out)}")
+    return OK
 
 
 def _plan(options: argparse.Namespace) -> int:

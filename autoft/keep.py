@@ -81,6 +81,8 @@ def notes(recipe: Recipe, prepared: Prepared) -> tuple[str, ...]:
     told += [f"Column '{name}' is {kind}." for name, kind in recipe.data.columns.items()]
     told += [f"Column '{name}' is not to be used." for name in recipe.data.drop]
     told += [f"Column '{name}' may predict the target almost perfectly." for name in recipe.schema_.allow_leak]
+    if recipe.preprocess.accept:
+        told.append(f"Repairs are accepted of: {', '.join(recipe.preprocess.accept)}.")
     if recipe.data.weight:
         told.append(f"Rows count by their '{recipe.data.weight}'.")
     if recipe.evaluate.quantile is not None:
@@ -109,6 +111,7 @@ def _meta(prepared: Prepared, searched: Searched) -> artifact.Meta:
         vocabularies={c.id: c.vocabulary for c in prepared.plan.categories},
         words=searched.bag.words,
         threshold=searched.finish.threshold,
+        repairs=prepared.inspected.repairs,
     )
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from autoft.schema.check import Contract
     from autoft.schema.convert import Converted
     from autoft.schema.engine import Engine
+    from autoft.schema.repair import Repair
 
 Tell = Callable[[Progress], None]
 
@@ -45,6 +46,7 @@ class Inspected:
         findings: Everything found.
         weights: ``[n]`` of the rows, None where the recipe names no column of weights.
         kept: ``[n]`` positions of the rows in the table that was read, None where it has all of them.
+        repairs: What was repaired in the table, as the recipe accepts it.
     """
 
     table: Table
@@ -56,6 +58,7 @@ class Inspected:
     findings: tuple[Finding, ...]
     weights: NDArray[Any] | None = None
     kept: NDArray[Any] | None = None
+    repairs: tuple[Repair, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -130,7 +133,8 @@ def inspect(recipe: Recipe, data: Any, *, write_schema: bool, hold_to_schema: bo
         raise RecipeError(
             "The recipe", "name the column to predict", "data: target: is missing", "set it, or pass target="
         )
-    table, weights = row_weights.take_out(_leave_out(table, recipe, name), recipe.data.weight, name)
+    table, repairs, repaired = _repaired(_leave_out(table, recipe, name), recipe, name)
+    table, weights = row_weights.take_out(table, recipe.data.weight, name)
     columns, findings = infer_columns(table.frame, kinds=recipe.data.columns, target=name)
     converted = convert(table.frame, columns)
     chosen = engine.choose(recipe.schema_.engine if hold_to_schema else "none")
@@ -164,8 +168,9 @@ def inspect(recipe: Recipe, data: Any, *, write_schema: bool, hold_to_schema: bo
         converted=converted,
         contract=contract,
         engine=chosen,
-        findings=(*findings, *contract.findings),
+        findings=(*repaired, *findings, *contract.findings),
         weights=weights,
+        repairs=repairs,
     )
 
 
@@ -275,6 +280,19 @@ def _leave_out(table: Table, recipe: Recipe, target: str) -> Table:
                 found = "data: drop: names it"
                 raise RecipeError(f"evaluate: {key}: '{one}'", "stay in the table", found, "remove it from data: drop:")
     return replace(table, frame=table.frame.drop(columns=list(recipe.data.drop)))
+
+
+def _repaired(table: Table, recipe: Recipe, target: str) -> tuple[Table, tuple[Repair, ...], tuple[Finding, ...]]:
+    """The table after the repairs that the recipe accepts, these, and notes on what they changed."""
+    if not recipe.preprocess.accept:
+        return table, (), ()
+    from autoft.schema import repair
+    from autoft.schema.repair_learn import learn
+
+    keep = (target, recipe.data.weight, recipe.evaluate.group, recipe.evaluate.time)
+    repairs = learn(table.frame, recipe.preprocess.accept, keep=keep, kinds=recipe.data.columns)
+    done = repair.apply(table.frame, repairs)
+    return replace(table, frame=done.frame), repairs, repair.findings(done.changes)
 
 
 def _exists(name: str, names: list[str], key: str) -> None:

@@ -64,6 +64,7 @@ Architectures = Annotated[tuple[Literal["mlp", "linear", "realmlp", "tabm", "tab
 Numbers = Annotated[tuple[Literal["piecewise", "plain"], ...], *_Choices]
 Widths = Annotated[tuple[Annotated[int, Field(ge=1, le=8192)], ...], *_Choices]
 Depths = Annotated[tuple[Annotated[int, Field(ge=1, le=32)], ...], *_Choices]
+Repairs = Annotated[tuple[records.RepairCode, ...], Strict(False), AfterValidator(_distinct)]
 BatchSizes = Annotated[tuple[Annotated[int, Field(ge=1, le=65536)], ...], *_Choices]
 Embeddings = Annotated[tuple[Annotated[int, Field(ge=1, le=1024)], ...], *_Choices]
 Activations = Annotated[tuple[Activation, ...], *_Choices]
@@ -148,6 +149,8 @@ class Preprocess(Section):
 
     numeric: Numeric = Field(default_factory=Numeric)
     categorical: Categorical = Field(default_factory=Categorical)
+    accept: Repairs = ()
+    """Codes of findings that are repaired before training, and in the same way when predicting (docs/schema.md)."""
 
 
 class Space(Section):

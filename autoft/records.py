@@ -14,6 +14,24 @@ Task = Literal["binary", "multiclass", "regression"]
 Strategy = Literal["corrected", "nested", "holdout"]
 TrialStatus = Literal["finished", "pruned", "failed"]
 CalibrationMethod = Literal["none", "temperature", "isotonic"]
+RepairCode = Literal[
+    "outer-blanks",
+    "placeholder-values",
+    "spelling-variants",
+    "outlying-constant",
+    "date-range",
+    "far-dates",
+    "mixed-units",
+    "empty-dropped",
+    "constant-dropped",
+    "identifier-dropped",
+    "personal-data",
+    "quasi-constant",
+    "identical-columns",
+    "one-to-one-columns",
+    "correlated-copies",
+    "duplicate-rows",
+]
 
 #: Kinds that become inputs of the network.
 USED_KINDS: tuple[Kind, ...] = ("numeric", "boolean", "categorical", "date", "text")

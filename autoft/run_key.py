@@ -48,5 +48,7 @@ def _preprocessing(recipe: Recipe, plan: Plan) -> dict[str, Any]:
     settings = recipe.preprocess.model_dump()
     if recipe.preprocess.numeric.scale == "robust":
         settings["numeric"].pop("scale")
+    if not recipe.preprocess.accept:
+        settings.pop("accept")
     words = [[text.id, text.slots] for text in plan.texts]
     return settings | ({"words": words} if words else {}) | ({"elapsed": len(plan.elapsed)} if plan.elapsed else {})

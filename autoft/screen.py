@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -25,6 +25,7 @@ from autoft.words import number
 
 if TYPE_CHECKING:
     from autoft.planning import Forecast, Plan
+    from autoft.schema.repair import Change
 
 STYLES: Mapping[Severity, str] = {"error": "bold red", "warning": "yellow", "info": "dim"}
 #: More findings than this (errors excepted) are only counted.
@@ -325,3 +326,24 @@ def _spent(seconds: float) -> str:
 def _few(names: tuple[str, ...]) -> str:
     shown = ", ".join(names[:5])
     return f"{shown} and {len(names) - 5:,} more" if len(names) > 5 else shown
+
+
+def show_changes(changes: Sequence[Change], *, offered: bool, console: Console | None = None) -> None:
+    """A table of repairs: those that were made, or that could be accepted."""
+    console = console or Console(highlight=False)
+    if not changes:
+        console.print("nothing to repair" if offered else "nothing was repaired")
+        return
+    table = Table(title="could be accepted, all together" if offered else "repaired", title_justify="left")
+    for name in ("code", "column", "what", "example"):
+        table.add_column(name, overflow="fold")
+    for change in changes:
+        example = f"{change.examples[0][0]!r} -> {change.examples[0][1]!r}" if change.examples else ""
+        what = {"drop-column": "column left out", "drop-rows": f"{counted(change.count, 'row')} left out"}.get(
+            change.action, f"{counted(change.count, 'cell')} changed"
+        )
+        table.add_row(safe(change.code), safe("" if change.column is None else change.column), what, safe(example))
+    console.print(table)
+    if offered:
+        codes = ",".join(dict.fromkeys(change.code for change in changes))
+        console.print(Text(f"accept them with: --accept {codes}", overflow="fold"))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from autoft.artifact import Meta, load_meta
 from autoft.records import Column, Finding
-from autoft.schema import check, drift
+from autoft.schema import check, drift, repair
 from autoft.schema import engine as engines
 from autoft.schema.convert import Converted, align, convert
 from autoft.table import read
@@ -93,7 +93,10 @@ class Served:
             SchemaError: If the model's schema or statistics are none.
         """
         table = read(data, allow_empty=True)
-        frame, findings = align(table.frame.drop(columns=self.meta.target.name, errors="ignore"), self.meta.columns)
+        served = table.frame.drop(columns=self.meta.target.name, errors="ignore")
+        repaired = repair.apply(served, self.meta.repairs, drop_rows=False)
+        frame, findings = align(repaired.frame, self.meta.columns)
+        findings += repair.findings(repaired.changes, columns=False)
         rows = len(frame)
         if rows:
             absent = {finding.column for finding in findings}

@@ -16,7 +16,7 @@ LAYERS = {
     "training": 4,
     **dict.fromkeys(("evaluate", "report", "artifact"), 5),
     **dict.fromkeys(("prepare", "spaces", "planning", "pace", "bagging", "run", "judge", "keep"), 6),
-    **dict.fromkeys(("predict", "served", "stored", "trainer", "row_weights", "run_key", "objectives"), 6),
+    **dict.fromkeys(("predict", "served", "stored", "trainer", "row_weights", "run_key", "objectives", "clean"), 6),
     **dict.fromkeys(
         ("screen", "screen_schema", "inventory", "predictions", "cli", "cli_check", "cli_schema", "__main__"), 7
     ),

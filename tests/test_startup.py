@@ -35,6 +35,8 @@ for command in (
     ['schema', 'edit-hints', 'heart.pbtxt', 'heart.csv', '--engine', 'portable'],
     ['schema', 'allow-missing', 'heart.pbtxt', 'age', '0.1'],
     ['schema', 'show', 'heart.pbtxt'],
+    ['clean', 'heart.csv'],
+    ['clean', 'heart.csv', '-o', 'clean.csv', '--accept', 'placeholder-values,duplicate-rows'],
 ):
     try:
         status = main(command)

@@ -1,13 +1,18 @@
-"""Checks of the columns that become inputs: missing, infinite and unreadable cells, copies, rare categories."""
+"""Checks of the columns that become inputs: their cells, their categories, and copies among them."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
 
-from autoft.records import Column, Finding, Severity
+from autoft.evidence import Evidence
+from autoft.records import Column, Finding, Kind, Severity
+from autoft.schema.audit import copies as other_words
+from autoft.schema.audit import dates, personal, placeholders, sketch, spellings, units
 from autoft.schema.audit.words import finding, of
 from autoft.table import quoted
 
@@ -18,6 +23,8 @@ if TYPE_CHECKING:
 
 MANY_MISSING = 0.3
 MANY_RARE = 0.5
+#: A column is nearly constant if all but this share of its cells, or all but so few, are equal.
+OTHERS, FEW_OTHERS, MIN_FILLED = 0.001, 5, 100
 
 
 def check(frame: pd.DataFrame, features: tuple[Column, ...], converted: Converted) -> list[Finding]:
@@ -26,9 +33,87 @@ def check(frame: pd.DataFrame, features: tuple[Column, ...], converted: Converte
     for column in features:
         findings += missing(column, frame[column.name])
         findings += infinite(column, converted, len(frame))
-        if column.kind == "categorical":
-            findings += rare_categories(column, converted.values[column.id])
-    return findings + copies(features, converted)
+        findings += _CHECKS[column.kind](column, converted.values[column.id])
+    equal = copies(features, converted)
+    told = frozenset(line.column for line in equal if line.column is not None)
+    return findings + equal + other_words.check(features, converted, told)
+
+
+def _numbers(column: Column, values: NDArray[Any]) -> list[Finding]:
+    found = placeholders.number_findings(column.name, values)
+    return found + quasi_constant(column.name, values) + units.check(column.name, values)
+
+
+def _dates(column: Column, values: NDArray[Any]) -> list[Finding]:
+    found = placeholders.date_findings(column.name, values) + quasi_constant(column.name, values)
+    return found + dates.check(column.name, values)
+
+
+def _categories(column: Column, values: NDArray[Any]) -> list[Finding]:
+    counts = _counts(values)
+    found = rare_categories(column, counts) + quasi_constant(column.name, values)
+    found += spellings.check(column.name, counts) + placeholders.word_findings(column.name, counts)
+    return found + personal.check(column.name, counts)
+
+
+def _texts(column: Column, values: NDArray[Any]) -> list[Finding]:
+    return personal.check(column.name, _counts(placeholders.sampled(values)))
+
+
+#: What is looked for in a column, by its kind; other kinds are no inputs.
+_CHECKS: Mapping[Kind, Callable[[Column, NDArray[Any]], list[Finding]]] = {
+    "numeric": _numbers,
+    "boolean": lambda column, values: quasi_constant(column.name, values),
+    "date": _dates,
+    "categorical": _categories,
+    "text": _texts,
+}
+
+
+def _counts(values: NDArray[Any]) -> dict[str, int]:
+    """Rows by category, the most frequent first, then in sorted order."""
+    import pandas as pd
+
+    codes, distinct = pd.factorize(values)
+    rows = np.bincount(codes[codes >= 0], minlength=len(distinct))
+    return {distinct[i]: int(rows[i]) for i in sorted(range(len(distinct)), key=lambda i: (-rows[i], distinct[i]))}
+
+
+def nearly_constant(values: NDArray[Any]) -> tuple[Any, int, int] | None:
+    """The value that all cells but a few have, how many have it, and how many are filled; None if there is none.
+
+    >>> nearly_constant(np.array([0.0] * 998 + [1.0, np.nan]))
+    (0.0, 998, 999)
+    """
+    import pandas as pd
+
+    # Most cells are equal only if a few drawn at random are.
+    some, _ = pd.factorize(placeholders.sampled(values, 1_000))
+    if not len(some) or np.bincount(some[some >= 0], minlength=1).max() < 0.9 * (some >= 0).sum():
+        return None
+    codes, distinct = pd.factorize(values)
+    counts = np.bincount(codes[codes >= 0], minlength=1)
+    filled, same = int(counts.sum()), int(counts.max())
+    others = filled - same
+    if filled < MIN_FILLED or not others or others > max(OTHERS * filled, min(FEW_OTHERS, 0.01 * filled)):
+        return None
+    value = distinct[int(counts.argmax())]
+    return (float(value) if isinstance(value, float) else value), same, filled
+
+
+def quasi_constant(name: str, values: NDArray[Any]) -> list[Finding]:
+    """A column in which hardly a cell differs: too few to learn what they mean."""
+    found = nearly_constant(values)
+    if found is None:
+        return []
+    _, same, filled = found
+    text = f"all but {of(filled - same, filled, 'values')} are equal"
+    fix = "accept quasi-constant to leave it out, or add it to data.drop; so few rows teach nothing"
+    evidence = Evidence(
+        counts={"equal": same, "others": filled - same},
+        sketch=sketch.bars({"most frequent value": same, "all others": filled - same}, marked=["all others"]),
+    )
+    return [finding("quasi-constant", "warning", name, "vary", text, fix, evidence)]
 
 
 def missing(column: Column, cells: pd.Series[Any]) -> list[Finding]:
@@ -69,12 +154,9 @@ def infinite(column: Column, converted: Converted, rows: int) -> list[Finding]:
     return [finding("infinite-values", "warning", column.name, "be finite", found, fix)]
 
 
-def rare_categories(column: Column, values: NDArray[Any]) -> list[Finding]:
+def rare_categories(column: Column, counts: Mapping[str, int]) -> list[Finding]:
     """A categorical column most of whose categories appear once: nothing can be learned from those."""
-    import pandas as pd
-
-    counts = pd.Series(values).value_counts()
-    once, filled = int((counts == 1).sum()), int(counts.sum())
+    once, filled = sum(rows == 1 for rows in counts.values()), sum(counts.values())
     if once <= MANY_RARE * filled:
         return []
     found = f"{of(once, filled, 'rows')} have a category of their own"

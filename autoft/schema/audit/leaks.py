@@ -1,4 +1,4 @@
-"""Columns that give the answer away: one of them alone predicts the target of rows it was not fitted on."""
+"""Columns that give the answer away: one alone, or two together, predict the target of rows they were not fitted on."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autoft.records import Column, Finding, Task
-from autoft.schema.audit import tree
+from autoft.schema.audit import pairs, strong, tree
 from autoft.schema.audit.target_number import numbers
 from autoft.schema.audit.words import finding
 
@@ -55,14 +55,39 @@ def check(
     if len(chosen) < MIN_ROWS:
         return []
     truth = numbers(labels)[chosen] if task == "regression" else _codes(labels.to_numpy()[chosen])
-    findings = []
+    findings, left, alone = [], [], []
     for column in features:
         ordinal = _codes(converted.values[column.id][chosen])
         score = _r2(ordinal, truth) if task == "regression" else _auc(ordinal, truth)
         if score >= (LEAK_R2 if task == "regression" else LEAK_AUC):
             metric = "R2" if task == "regression" else "ROC-AUC"
             findings.append(_leak(column.name, f"{metric} {score:.4f}", str(labels.name), column.name in allow))
-    return findings
+        else:
+            left.append(column)
+            alone.append(score)
+    return findings + _softer(tuple(left), converted, chosen, truth, np.array(alone), task, allow)
+
+
+def _softer(
+    features: tuple[Column, ...],
+    converted: Converted,
+    chosen: NDArray[Any],
+    truth: NDArray[Any],
+    alone: NDArray[Any],
+    task: Task,
+    allow: tuple[str, ...],
+) -> list[Finding]:
+    """Columns that are too good or give the target away in pairs, among those that do not alone."""
+    if len(features) > strong.COLUMNS:
+        best = np.sort(np.argsort(-alone, kind="stable")[: strong.COLUMNS])
+        features, alone = tuple(features[i] for i in best), alone[best]
+    if not features or len(np.unique(truth)) < 2:
+        return []
+    cells = [converted.values[column.id][chosen] for column in features]
+    ordinals = np.column_stack([_codes(values) for values in cells])
+    numeric = [values if values.dtype == np.float64 else np.full(len(chosen), np.nan) for values in cells]
+    found = strong.check(features, ordinals, truth, alone, task=task, allow=allow)
+    return found + pairs.check(features, np.column_stack(numeric), ordinals, truth, alone, task=task, allow=allow)
 
 
 def _leak(name: str, score: str, target: str, allowed: bool) -> Finding:

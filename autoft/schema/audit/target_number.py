@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from autoft.evidence import Evidence
 from autoft.records import Finding
+from autoft.schema.audit import sketch
+from autoft.schema.audit.placeholders import sampled
 from autoft.schema.audit.words import finding, of
 from autoft.schema.cells import Distinct
 from autoft.table import quoted
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
 #: Skewness (third standardised moment) beyond which a few rows dominate a squared error; the exponential
 #: distribution has 2.
 SKEWED = 3.0
+#: A pile at an end has this share of the rows, this many times as many as any other value, of at least so many values.
+PILE, PILE_TIMES, MANY_VALUES = 0.01, 3, 50
 
 
 def numbers(labels: pd.Series[Any]) -> NDArray[np.float64]:
@@ -51,6 +56,34 @@ def _spread(name: str, values: NDArray[np.float64]) -> list[Finding]:
     if values.min() == values.max():
         found, fix = f"all {len(values):,} rows have {values[0]:g}", "choose another target"
         return [finding("target-constant", "error", name, "have different values", found, fix)]
+    return capped(name, values) + _tail(name, values)
+
+
+def capped(name: str, values: NDArray[np.float64]) -> list[Finding]:
+    """A pile of rows at the largest value, or at a smallest one that is not zero: what lies beyond was cut off."""
+    distinct, counts = np.unique(values, return_counts=True)
+    if len(distinct) < MANY_VALUES:
+        return []
+    piles = []
+    for end, side in ((0, "smallest"), (-1, "largest")):
+        usual = int(np.delete(counts, end).max())
+        if counts[end] >= max(PILE * len(values), PILE_TIMES * usual) and (end == -1 or distinct[0] != 0):
+            piles.append((float(distinct[end]), int(counts[end]), side, usual))
+    findings = []
+    for value, rows, side, usual in piles:
+        found = f"{of(rows, len(values), 'rows')} have the {side}, {value:g}; no other value has more than {usual:,}"
+        fix = (
+            "if it is a limit, the model learns the limit: leave those rows out, or read answers near it as 'or beyond'"
+        )
+        evidence = Evidence(
+            counts={"rows": rows, "most frequent other value": usual},
+            sketch=sketch.histogram(sampled(values), x_label=name, marks=[value]),
+        )
+        findings.append(finding("target-capped", "warning", name, "go on beyond its ends", found, fix, evidence))
+    return findings
+
+
+def _tail(name: str, values: NDArray[np.float64]) -> list[Finding]:
     # Scaled before the powers are taken: 1e200 cubed is infinite.
     scaled = (values - values.mean()) / np.abs(values - values.mean()).max()
     skewness = float(np.mean(scaled**3) / np.mean(scaled**2) ** 1.5)

@@ -1,0 +1,134 @@
+"""Columns that say the same in other words: recodings of one another, and numbers in the same order."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autoft.evidence import Evidence
+from autoft.records import Column, Finding
+from autoft.schema.audit import sketch
+from autoft.schema.audit.words import finding
+from autoft.table import quoted
+
+if TYPE_CHECKING:
+    from autoft.schema.convert import Converted
+
+Array = NDArray[Any]
+
+#: |Spearman's rho| from which two columns have one order; it is screened for on a sample and measured on more rows.
+SAME_ORDER = 0.999
+SCREENED, MEASURED = 2_000, 20_000
+#: A recoding must be seen at work: so many rows per value on average, and two columns that name rows are none.
+ROWS_PER_VALUE = 2.0
+MIN_ROWS = 50
+
+
+def recodings(features: tuple[Column, ...], values: Mapping[str, Array]) -> dict[str, str]:
+    """Name of each column that is one-to-one with an earlier one -> the name of that one.
+
+    Every value of one goes with exactly one value of the other in all rows, missing cells included.
+    """
+    import pandas as pd
+
+    groups: dict[bytes, list[str]] = defaultdict(list)
+    for column in features:
+        # Codes in the order of the first rows are equal exactly where the values are one-to-one.
+        codes, distinct = pd.factorize(values[column.id])
+        if len(codes) >= MIN_ROWS and 2 <= len(distinct) <= len(codes) / ROWS_PER_VALUE:
+            groups[pd.util.hash_array(codes.astype(np.int64)).tobytes()].append(column.name)
+    return {other: first for first, *others in groups.values() for other in others}
+
+
+def same_order(features: tuple[Column, ...], values: Mapping[str, Array]) -> dict[str, tuple[str, float]]:
+    """Name of each numeric column that orders the rows as an earlier one does -> its name, Spearman's rho.
+
+    Not dates: those of a beginning and an end have one order, and all that matters is the time between them.
+    """
+    columns = [column for column in features if column.kind == "numeric"]
+    if len(columns) < 2 or len(values[columns[0].id]) < MIN_ROWS:
+        return {}
+    ranks = []
+    for column in columns:
+        cells = _some(values[column.id], SCREENED)
+        ranks.append(ranked(np.where(np.isnan(cells), -np.inf, cells)))
+    matrix = np.asarray(ranks)
+    deviations = matrix.std(axis=1)
+    matrix = (matrix - matrix.mean(axis=1, keepdims=True)) / np.where(deviations > 0, deviations, 1.0)[:, None]
+    rho = np.abs(matrix @ matrix.T) / matrix.shape[1]
+    found: dict[str, tuple[str, float]] = {}
+    for i, j in zip(*np.nonzero(np.triu(rho > SAME_ORDER - 0.001, 1)), strict=True):
+        first, second = columns[i], columns[j]
+        if second.name in found or first.name in found:
+            continue
+        measured = spearman(values[first.id], values[second.id])
+        if abs(measured) > SAME_ORDER:
+            found[second.name] = (first.name, measured)
+    return found
+
+
+def spearman(one: Array, other: Array) -> float:
+    """Spearman's rho over the rows (at most 20,000 of them) that have both values; 0 if they are too few."""
+    x, z = _some(one, MEASURED), _some(other, MEASURED)
+    both = np.isfinite(x) & np.isfinite(z)
+    if both.sum() < MIN_ROWS or np.ptp(x[both]) == 0 or np.ptp(z[both]) == 0:
+        return 0.0
+    return float(np.corrcoef(ranked(x[both]), ranked(z[both]))[0, 1])
+
+
+def ranked(values: Array) -> Array:
+    """Ranks along the rows, equal values in the middle of theirs; pandas', as importing scipy.stats takes a second."""
+    import pandas as pd
+
+    return np.asarray(pd.DataFrame(values).rank().to_numpy().reshape(values.shape))
+
+
+def _some(values: Array, most: int) -> Array:
+    """The same rows of every column of a table."""
+    if len(values) <= most:
+        return values
+    return values[np.sort(np.random.default_rng(0).choice(len(values), most, replace=False))]
+
+
+def check(features: tuple[Column, ...], converted: Converted, equal: frozenset[str] = frozenset()) -> list[Finding]:
+    """A warning for each column that repeats an earlier one under other values.
+
+    Args:
+        features: The columns.
+        converted: Their values.
+        equal: Names of columns that equal another one cell by cell, of which is already told.
+    """
+    left = tuple(column for column in features if column.name not in equal)
+    by_name = {column.name: converted.values[column.id] for column in left}
+    fix = "accept {} to leave it out, or add one of the two to data.drop: it adds nothing and splits the importance"
+    findings = []
+    recoded = recodings(left, converted.values)
+    for name, first in recoded.items():
+        text = f"each of its values goes with one value of column {quoted(first)} in every row"
+        evidence = _pairs(first, by_name[first], name, by_name[name])
+        findings.append(_copy("one-to-one-columns", name, text, fix.format("one-to-one-columns"), evidence))
+    ordered = same_order(tuple(column for column in left if column.name not in recoded), converted.values)
+    for name, (first, rho) in ordered.items():
+        text = f"it orders the rows as column {quoted(first)} does (Spearman's rho {rho:.4f})"
+        drawn = sketch.scatter(_some(by_name[first], 400), _some(by_name[name], 400), x_label=first, y_label=name)
+        evidence = Evidence(counts={"rho": rho}, sketch=drawn)
+        findings.append(_copy("correlated-copies", name, text, fix.format("correlated-copies"), evidence))
+    return findings
+
+
+def _copy(code: str, name: str, found: str, fix: str, evidence: Evidence) -> Finding:
+    return finding(code, "warning", name, "say something that other columns do not", found, fix, evidence)
+
+
+def _pairs(first: str, one: Array, second: str, other: Array) -> Evidence:
+    """The values that go together, the most frequent first."""
+    import pandas as pd
+
+    cells = pd.DataFrame({"one": one, "other": other})
+    together = cells.groupby(["one", "other"]).size().sort_values(ascending=False, kind="stable").head(6).reset_index()
+    examples = tuple((str(a), str(b), int(rows)) for a, b, rows in together.itertuples(index=False))
+    return Evidence(head=(first, second, "rows"), examples=examples)
