@@ -95,10 +95,9 @@ def piece(engine: str, rows: int, columns: int) -> Callable[[], dict[str, Any]]:
 
 def _verbs(engine: str) -> tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]:
     if engine == "portable":
-        from autoft.schema.portable import generate_statistics, infer_schema
-        from autoft.schema.validate import validate_statistics
+        from autoft.schema import portable
 
-        return generate_statistics, infer_schema, validate_statistics
+        return portable.generate_statistics, portable.infer_schema, portable.validate_statistics
     import tensorflow_data_validation as tfdv
 
     return tfdv.generate_statistics_from_dataframe, tfdv.infer_schema, tfdv.validate_statistics

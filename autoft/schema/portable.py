@@ -30,6 +30,7 @@ from autoft.schema.proto_files import (
 )
 from autoft.schema.revise import update_schema
 from autoft.schema.statistics import generate_statistics
+from autoft.schema.validate import validate_statistics
 
 __all__ = [
     "anomaly_type_name",
@@ -41,6 +42,7 @@ __all__ = [
     "load_stats_text",
     "to_text",
     "update_schema",
+    "validate_statistics",
     "write_schema_text",
     "write_stats_binary",
     "write_stats_text",

@@ -26,7 +26,7 @@ class Portable(ProtoEngine):
         return infer_schema(proto, infer_feature_shape=False, max_string_domain_size=largest_domain)
 
     def _validate(self, proto: Any, schema: Any, environment: str, previous: Any) -> Any:
-        from autoft.schema.validate import validate_statistics
+        from autoft.schema.portable import validate_statistics
 
         return validate_statistics(proto, schema, environment=environment, previous_statistics=previous)
 

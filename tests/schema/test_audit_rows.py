@@ -255,6 +255,19 @@ def test_a_category_that_helps_is_no_group():
     assert "group-structure" not in run(table(town=[f"town {k}" for k in town], y=y))
 
 
+# Classes
+
+
+def test_a_rare_class_is_drawn_beside_the_others():
+    y = [f"class {k}" for k in range(9) for _ in range(66)] + ["rare"] * 6
+    finding = run(table(y=np.random.default_rng(12).permutation(y)), task="multiclass")["imbalanced-target"]
+    assert finding.evidence is not None
+    assert finding.evidence.sketch is not None
+    assert len(finding.evidence.sketch.names) == 8
+    assert (finding.evidence.sketch.names[7], finding.evidence.sketch.y[7]) == ("rare", 6)
+    assert finding.evidence.sketch.marked == (7,)
+
+
 # Outliers
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from autoft.evidence import Evidence
 from autoft.records import Finding
+from autoft.schema.audit import sketch
 from autoft.schema.audit.words import finding, label_text, of
 from autoft.table import quoted
 
@@ -65,7 +67,14 @@ def _rare(name: str, counts: pd.Series[Any]) -> list[Finding]:
     metric = "pr_auc" if len(counts) == 2 else "balanced_accuracy"
     fix = f"do not judge by accuracy, set evaluate.objective: {metric}; autoft stratifies the folds"
     must = f"have at least {RARE:.0%} of the rows in every class"
-    return [finding("imbalanced-target", "warning", name, must, found, fix)]
+    rarest = counts.index[-1]
+    shown = {label_text(label): int(rows) for label, rows in [*counts[:-1].items()][: sketch.BARS - 1]}
+    shown[label_text(rarest)] = int(counts.iloc[-1])
+    evidence = Evidence(
+        counts={"rows": total, "rows of the rarest class": int(counts.iloc[-1])},
+        sketch=sketch.bars(shown, marked=[label_text(rarest)]),
+    )
+    return [finding("imbalanced-target", "warning", name, must, found, fix, evidence)]
 
 
 def _quoted(label: object) -> str:
