@@ -21,11 +21,11 @@ ROWS = 600
 
 
 def table(rows: int = ROWS, **changes: Any) -> pd.DataFrame:
-    """A harmless table: six measures, a colour, and a target that has something to do with the first."""
+    """A harmless table: six measures, a colour, and a target that has something to do with two of them."""
     rng = np.random.default_rng(0)
     data = {f"m{k}": rng.normal(10 * k, 1 + k, rows) for k in range(6)}
     data["colour"] = rng.choice(["red", "green", "blue"], rows)
-    data["y"] = np.where(data["m0"] + rng.normal(size=rows) > 0, "yes", "no")
+    data["y"] = np.where(data["m0"] + (data["m1"] - 10) / 2 + rng.normal(size=rows) > 0, "yes", "no")
     return pd.DataFrame({**data, **changes})
 
 
