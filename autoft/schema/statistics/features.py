@@ -126,7 +126,8 @@ def _texts(stats: Any, values: Values, weights: Weights | None) -> None:
     _ranks(stats, shown, counts)
     if weights is not None:
         kept = weights if values.lengths is None else weights[values.codes >= 0]
-        _ranks(stats.weighted_string_stats, shown, np.bincount(codes, weights=kept, minlength=len(shown)))
+        weighted: Weights = np.bincount(codes, weights=kept, minlength=len(shown)).astype(np.float64)
+        _ranks(stats.weighted_string_stats, shown, weighted)
 
 
 def _shown(texts: tuple[bytes, ...]) -> tuple[list[str], list[int]]:

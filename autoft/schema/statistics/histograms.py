@@ -64,7 +64,8 @@ class Ordered:
         else:
             positions = np.searchsorted(self.weights[1:], steps / parts * self.total, side="right")
             positions = np.minimum(positions, len(self.values) - 1)
-        return self.values[np.append(positions, len(self.values) - 1)]
+        bounds: NDArray[np.float64] = self.values[np.append(positions, len(self.values) - 1)]
+        return bounds
 
 
 def quantile_histogram(ordered: Ordered) -> Any:
