@@ -179,7 +179,8 @@ WRITTEN = {
     "int_domain": 'feature { name: "i" type: INT int_domain { min: 2 max: 3 } }',
     "float_domain": 'feature { name: "f" type: FLOAT float_domain { min: 2 max: 2.2 } }',
     "min_domain_mass": (
-        'feature { name: "s" type: BYTES string_domain { value: "a" } distribution_constraints { min_domain_mass: 0.9 } }'
+        'feature { name: "s" type: BYTES string_domain { value: "a" } '
+        "distribution_constraints { min_domain_mass: 0.9 } }"
     ),
     "unique_constraints": 'feature { name: "s" type: BYTES unique_constraints { min: 5 max: 9 } }',
     "planned": 'feature { name: "zz" type: INT lifecycle_stage: PLANNED presence { min_count: 1 } }',

@@ -123,6 +123,13 @@ class TestStatistics:
         assert top[:4] == [("t00007", 3), ("t00001", 2), ("t02999", 1), ("t02998", 1)]
         assert (len(top), len(stats.rank_histogram.buckets)) == (20, 1000)
 
+    def test_lists_of_nan_only(self):
+        (feature,) = (
+            portable.generate_statistics(pd.DataFrame({"x": [[np.nan], [np.nan, np.nan]]})).datasets[0].features
+        )
+        assert [histogram.num_nan for histogram in feature.num_stats.histograms] == [3, 3]
+        assert feature.num_stats.common_stats.tot_num_values == 3
+
     def test_the_frame_is_not_changed(self):
         table, weight = tables.TABLES["weighted"]
         before = table.copy(deep=True)
@@ -209,7 +216,7 @@ class TestFiles:
         path = tmp_path / "x.tfrecord"
         portable.write_stats_tfrecord(ours("one row"), path)
         path.write_bytes(path.read_bytes()[:cut])
-        with pytest.raises(SchemaError, match="damaged|UTF-8|line 1"):
+        with pytest.raises(SchemaError, match=r"damaged|UTF-8|line 1"):
             portable.load_statistics(path)
 
     def test_a_changed_record(self, tmp_path):

@@ -205,6 +205,8 @@ def _lists(name: str, series: pd.Series[Any]) -> Values | None:
     inner = _objects(name, pd.Series(flat, dtype=object))
     if inner is None:
         return None
+    if inner.type == "STRING" and not inner.texts and any(isinstance(value, float) for value in flat):
+        inner = Values(name=name, type="FLOAT", missing=inner.missing, numbers=np.empty(0))  # NaN only
     lengths = np.fromiter(map(len, cells), dtype=np.int64, count=len(cells))
     return _inside(inner, lengths, missing if missing.any() else None)
 

@@ -76,7 +76,8 @@ def _numbers(stats: Any, values: Values, weights: Weights | None) -> None:
     assert values.numbers is not None
     ordered = Ordered.of(values.numbers)
     if not len(ordered.values):
-        stats.histograms.extend([standard_histogram(ordered, 0.0, 0.0), quantile_histogram(ordered)])
+        for kind in ("STANDARD", "QUANTILES"):  # lists that hold NaN only
+            stats.histograms.add(type=kind, num_nan=ordered.nan)
         return
     stats.mean, stats.std_dev = _moments(ordered.values, None)
     zeros = [np.searchsorted(ordered.values, 0.0, side="left"), np.searchsorted(ordered.values, 0.0, side="right")]
@@ -106,9 +107,10 @@ def _moments(ordered: NDArray[np.float64], weights: Weights | None) -> tuple[flo
 
 
 def _finite_range(ordered: NDArray[np.float64]) -> tuple[float, float]:
+    """The smallest and the largest finite value; (inf, -inf) if there is none."""
     first = int(np.searchsorted(ordered, -np.inf, side="right"))
     last = int(np.searchsorted(ordered, np.inf, side="left"))
-    return (float(ordered[first]), float(ordered[last - 1])) if first < last else (0.0, 0.0)
+    return (float(ordered[first]), float(ordered[last - 1])) if first < last else (np.inf, -np.inf)
 
 
 def _texts(stats: Any, values: Values, weights: Weights | None) -> None:
@@ -124,7 +126,7 @@ def _texts(stats: Any, values: Values, weights: Weights | None) -> None:
     _ranks(stats, shown, counts)
     if weights is not None:
         kept = weights if values.lengths is None else weights[values.codes >= 0]
-        weighted = np.bincount(codes, weights=kept, minlength=len(shown)).astype(np.float64)
+        weighted: Weights = np.bincount(codes, weights=kept, minlength=len(shown)).astype(np.float64)
         _ranks(stats.weighted_string_stats, shown, weighted)
 
 

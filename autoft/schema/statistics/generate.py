@@ -30,8 +30,8 @@ def generate_statistics(table: Any, *, weight_feature: str | None = None) -> Any
         SchemaError: If a column has no single type, or the weights are missing, negative or all zero.
 
     >>> import pandas as pd
-    >>> frame = pd.DataFrame({"age": [31, 47, None], "city": ["Rome", "Oslo", "Oslo"]})
-    >>> dataset = generate_statistics(frame).datasets[0]
+    >>> table = pd.DataFrame({"age": [31, 47, None], "city": ["Rome", "Oslo", "Oslo"]})
+    >>> dataset = generate_statistics(table).datasets[0]
     >>> dataset.num_examples, dataset.features[0].num_stats.mean, dataset.features[1].string_stats.top_values[0].value
     (3, 39.0, 'Oslo')
     """

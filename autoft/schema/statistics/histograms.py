@@ -79,8 +79,11 @@ def quantile_histogram(ordered: Ordered) -> Any:
 def standard_histogram(ordered: Ordered, low: float, high: float) -> Any:
     """A ``Histogram`` of type STANDARD between two finite bounds; infinities have buckets of their own.
 
-    A value between two buckets belongs to the lower one.
+    A value between two buckets belongs to the lower one. Without any finite value (`low` is then above `high`) there
+    is one bucket for all, whose bounds are the wrong way round in TFDV, too.
     """
+    if low > high:
+        return _histogram("STANDARD", [low], [high], [ordered.total], ordered.nan)
     edges = np.linspace(low, high, BUCKETS + 1) if low < high else np.array([low, high])
     reached = ordered.up_to(edges)
     below = ordered.up_to(np.array([-np.inf]))[0]
