@@ -112,9 +112,6 @@ def _finite_range(ordered: NDArray[np.float64]) -> tuple[float, float]:
 
 
 def _texts(stats: Any, values: Values, weights: Weights | None) -> None:
-    stats.rank_histogram.SetInParent()
-    if weights is not None:
-        stats.weighted_string_stats.rank_histogram.SetInParent()
     if values.codes is None or not values.count:
         return
     codes = values.codes if values.lengths is None else values.codes[values.codes >= 0]
