@@ -44,7 +44,7 @@ def _presence(feature: Any) -> str:
     if not feature.HasField("presence"):
         return "any, may be absent"
     if feature.presence.min_fraction <= 0:
-        return "any but all" if feature.presence.min_count else "any, may be absent"
+        return "not all" if feature.presence.min_count else "any, may be absent"
     return "none" if feature.presence.min_fraction >= 1 else f"up to {1 - feature.presence.min_fraction:.4g}"
 
 

@@ -231,13 +231,17 @@ class TestCommands:
 
     def test_show(self, file, capsys, monkeypatch):
         monkeypatch.setenv("COLUMNS", "200")
-        file.write_text(TEXT + "feature { name: '[red]' lifecycle_stage: PLANNED annotation { tag: 'empty' } }")
+        planned = "feature { name: '[red]' lifecycle_stage: PLANNED annotation { tag: 'empty' } }"
+        half = "feature { name: 'half' presence { min_count: 1 min_fraction: 0.5 } }"
+        some = "feature { name: 'some' presence { min_count: 1 } }"
+        file.write_text("\n".join([TEXT, planned, half, some]))
         assert cli.main(["schema", "show", str(file)]) == 0
         lines = capsys.readouterr().out.splitlines()
         rows = {cells[0]: cells[1:] for line in lines if len(cells := [c.strip() for c in line.split("│")[1:-1]]) == 6}
         assert rows["age"] == ["INT", "", "none", "18 to 60", ""]
         assert rows[CITY][3] == "Oslo"
         assert rows["sick"][3] == "0 or 1"
+        assert [rows[name][2] for name in ("pay", "half", "some")] == ["any, may be absent", "up to 0.5", "not all"]
         assert rows["[red]"] == ["", "empty", "not checked (planned)", "", ""]
 
     def test_show_of_a_folder(self, file, capsys):
