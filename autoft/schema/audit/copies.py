@@ -33,15 +33,25 @@ def recodings(features: tuple[Column, ...], values: Mapping[str, Array]) -> dict
 
     Every value of one goes with exactly one value of the other in all rows, missing cells included.
     """
+    # What is one-to-one in all rows is in a few; columns that already differ there are not looked at in full.
+    some: dict[bytes, list[Column]] = defaultdict(list)
+    for column in features:
+        some[_pattern(_some(values[column.id], SCREENED))[0]].append(column)
+    groups: dict[bytes, list[str]] = defaultdict(list)
+    for column in (column for alike in some.values() if len(alike) > 1 for column in alike):
+        pattern, distinct = _pattern(values[column.id])
+        rows = len(values[column.id])
+        if rows >= MIN_ROWS and 2 <= distinct <= rows / ROWS_PER_VALUE:
+            groups[pattern].append(column.name)
+    return {other: first for first, *others in groups.values() for other in others}
+
+
+def _pattern(values: Array) -> tuple[bytes, int]:
+    """Codes in the order of the first rows, which are equal exactly where values are one-to-one, and their number."""
     import pandas as pd
 
-    groups: dict[bytes, list[str]] = defaultdict(list)
-    for column in features:
-        # Codes in the order of the first rows are equal exactly where the values are one-to-one.
-        codes, distinct = pd.factorize(values[column.id])
-        if len(codes) >= MIN_ROWS and 2 <= len(distinct) <= len(codes) / ROWS_PER_VALUE:
-            groups[pd.util.hash_array(codes.astype(np.int64)).tobytes()].append(column.name)
-    return {other: first for first, *others in groups.values() for other in others}
+    codes, distinct = pd.factorize(values)
+    return pd.util.hash_array(codes.astype(np.int64)).tobytes(), len(distinct)
 
 
 def same_order(features: tuple[Column, ...], values: Mapping[str, Array]) -> dict[str, tuple[str, float]]:
