@@ -99,7 +99,11 @@ HANDLED: list[tuple[zoo.Make, dict[str, Any], set[tuple[str, str, str | None]]]]
     (zoo.identifier, {}, {("identifier-dropped", "warning", "id")}),
     (zoo.rare_class, {}, {("imbalanced-target", "warning", "y")}),
     (zoo.every_city_once, {}, {("rare-categories", "warning", "city")}),
-    (zoo.dates_to_come, {}, {("date-range", "warning", "until")}),
+    (
+        zoo.dates_to_come,
+        {},
+        {("date-range", "warning", "until"), ("placeholder-values", "warning", "until")},
+    ),
     (zoo.short_years, {}, {("date-format", "warning", "until"), ("rare-categories", "warning", "until")}),
     (zoo.few_rows, {}, {("few-rows", "warning", None), ("folds-lowered", "warning", None)}),
     (
@@ -117,9 +121,17 @@ HANDLED: list[tuple[zoo.Make, dict[str, Any], set[tuple[str, str, str | None]]]]
     (zoo.wider_than_rows, {}, {("wider-than-rows", "warning", None)}),
     (zoo.heavy_tail, {}, {("target-heavy-tail", "info", "y")}),
     (zoo.strange_names, {}, set()),
-    (zoo.strange_categories, {}, {("missing-values", "info", "city")}),
+    (zoo.strange_categories, {}, {("missing-values", "info", "city"), ("outer-blanks", "info", "city")}),
     (zoo.large_numbers, {}, set()),
-    (zoo.modern_dtypes, {}, {("missing-values", "info", "small"), ("identical-columns", "warning", "town")}),
+    (
+        zoo.modern_dtypes,
+        {},
+        {
+            ("missing-values", "info", "small"),
+            ("identical-columns", "warning", "town"),
+            ("time-structure", "info", "month"),
+        },
+    ),
     (zoo.half_missing, {"evaluate.group": "age"}, set()),
 ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 from autoft.evidence import Evidence
 from autoft.records import Column, Finding
 from autoft.schema.audit import sketch
+from autoft.schema.audit.keys import keys
 from autoft.schema.audit.words import finding
+from autoft.schema.convert import Converted
 from autoft.table import quoted
-
-if TYPE_CHECKING:
-    from autoft.schema.convert import Converted
 
 Array = NDArray[Any]
 
@@ -37,13 +36,17 @@ def recodings(features: tuple[Column, ...], values: Mapping[str, Array]) -> dict
     some: dict[bytes, list[Column]] = defaultdict(list)
     for column in features:
         some[_pattern(_some(values[column.id], SCREENED))[0]].append(column)
-    groups: dict[bytes, list[str]] = defaultdict(list)
+    groups: dict[tuple[bytes, int], list[str]] = defaultdict(list)
     for column in (column for alike in some.values() if len(alike) > 1 for column in alike):
         pattern, distinct = _pattern(values[column.id])
         rows = len(values[column.id])
         if rows >= MIN_ROWS and 2 <= distinct <= rows / ROWS_PER_VALUE:
-            groups[pattern].append(column.name)
-    return {other: first for first, *others in groups.values() for other in others}
+            groups[pattern, distinct].append(column.name)
+    found = {key: names for key, names in groups.items() if len(names) > 1}
+    # Two measurements of rows that all stand there twice are no recoding: of equal rows one counts.
+    different = len(np.unique(keys(features, Converted(values=dict(values))).exact)) if found else 0
+    told = [names for (_, distinct), names in found.items() if distinct <= different / ROWS_PER_VALUE]
+    return {other: first for first, *others in told for other in others}
 
 
 def _pattern(values: Array) -> tuple[bytes, int]:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import tensorflow_data_validation as tfdv
-from tensorflow_metadata.proto.v0 import anomalies_pb2
-
 from tests.schema.parity.cases import handmade
 from tests.schema.parity.generated import drawn
 from tests.schema.parity.recorded import FILE, verdict, write
@@ -17,6 +14,9 @@ DRAWN = 100
 
 def main() -> None:
     """Ask TFDV about every case and write its answers."""
+    import tensorflow_data_validation as tfdv
+    from tensorflow_metadata.proto.v0 import anomalies_pb2
+
     cases = list(handmade())
     cases += [replace(case, name=f"drawn-{number}") for number, case in enumerate(drawn(DRAWN))]
     said = []
