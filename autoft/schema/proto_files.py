@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
 from functools import cache
@@ -17,15 +18,19 @@ from autoft.schema import messages
 _FIX = "restore the file, or make it again from the table"
 
 
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
+
+
 def to_text(message: Any) -> str:
-    """The message in protobuf's text format, with letters of all alphabets as they are.
+    """The message in protobuf's text format, with letters of all alphabets as they are and control characters escaped.
 
     >>> to_text(messages.Schema(default_environment=["TRAINING"]))
     'default_environment: "TRAINING"\\n'
     """
     from google.protobuf import text_format
 
-    return str(text_format.MessageToString(message, as_utf8=True))
+    # Protobuf before 5 writes NUL and its like as they are; every version reads them escaped.
+    return _CONTROL.sub(lambda found: f"\\{ord(found[0]):03o}", text_format.MessageToString(message, as_utf8=True))
 
 
 def write_schema_text(schema: Any, path: str | Path) -> None:

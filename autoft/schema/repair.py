@@ -155,7 +155,8 @@ def _cells(column: pd.Series[Any], repair: Repair) -> tuple[pd.Series[Any], Chan
         values[changed] = [meant.number(i) for i in changed]
     before = seen.texts
     examples = tuple((before[i], meant.text(i) or "") for i in changed[:EXAMPLES])
-    result = pd.Series(seen.spread(values, missing), index=column.index, name=column.name)
+    # Its dtype is named: pandas 3 would make texts of another one out of objects, with NaN for None.
+    result = pd.Series(seen.spread(values, missing), index=column.index, name=column.name, dtype=values.dtype)
     return result, _change(repair, seen.rows(meant.touched), examples)
 
 

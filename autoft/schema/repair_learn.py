@@ -90,7 +90,7 @@ _STAGE_CODES: tuple[frozenset[str], ...] = (
 
 
 def _distinct_texts(frame: pd.DataFrame) -> dict[str, Distinct]:
-    return {str(name): Distinct.of(frame[name]) for name in frame.columns if frame[name].dtype == object}
+    return {str(name): Distinct.of(frame[name]) for name in frame.columns if frame[name].dtype.kind == "O"}
 
 
 def _blanks(frame: pd.DataFrame) -> list[Repair]:
@@ -115,7 +115,7 @@ def _understood(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> tuple[tuple[C
 def _spellings(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> list[Repair]:
     repairs = []
     for column in infer_columns(frame, kinds=kinds)[0]:
-        if column.kind != "categorical" or frame[column.name].dtype != object:
+        if column.kind != "categorical" or frame[column.name].dtype.kind != "O":
             continue
         seen = Distinct.of(frame[column.name])
         counts = dict(zip(seen.texts, seen.counts.tolist(), strict=True))

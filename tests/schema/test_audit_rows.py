@@ -272,7 +272,7 @@ def test_a_rare_class_is_drawn_beside_the_others():
 
 
 def test_far_values_are_named_with_their_row_and_drawn():
-    m1 = table()["m1"].to_numpy()
+    m1 = table()["m1"].to_numpy(copy=True)
     m1[[7, 300]] = 99, -4000
     finding = only(run(table(m1=m1)), "outlying-values")
     assert (finding.severity, finding.column) == ("info", "m1")

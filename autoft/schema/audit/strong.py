@@ -183,7 +183,7 @@ def _input(ordinal: Array) -> Array:
 
 def _related(x: Array) -> Array:
     """Largest |Spearman's rho| of each column with another; categories in their sorted order."""
-    ranks = ranked(x)
+    ranks = ranked(x).copy()  # what pandas gives may be read-only
     ranks -= ranks.mean(axis=0)
     norms = np.sqrt((ranks**2).sum(axis=0))
     ranks /= np.where(norms > 0, norms, 1.0)
