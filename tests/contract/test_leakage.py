@@ -58,6 +58,7 @@ def clean(task: str) -> Rows:
         "c0": rng.choice(np.array(["k", "l", None], dtype=object), ROWS),
         "c1": rng.choice(np.array([*"ghijkl", None], dtype=object), ROWS),
     }
+    values["d1"] = values["d0"] + np.random.default_rng(1).uniform(60, 9e5, ROWS)  # the time between them is an input
     words = np.array([f"w{j:03d}" for j in range(150)])  # more than a member can know
     values["t0"] = np.array([" ".join(own) for own in rng.choice(words, (ROWS, 8))], dtype=object)
     y = {
@@ -102,7 +103,7 @@ def changed(values: Values, rows: np.ndarray, **cells: Any) -> Values:
 
 
 def numbers(original: Rows, rows: np.ndarray) -> Rows:
-    cells = {"n0": 1e9, "n1": np.nan, "d0": np.where(np.arange(len(rows)) % 2, np.nan, 9e10)}
+    cells = {"n0": 1e9, "n1": np.nan, "d0": np.where(np.arange(len(rows)) % 2, np.nan, 9e10), "d1": 5e9}
     flags = 1.0 - original.values["b0"][rows]
     return Rows(changed(original.values, rows, b0=flags, **cells), original.y, layout(original.values))
 
