@@ -6,7 +6,7 @@ Nothing here learns from values but the schema; what is learned is learned later
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from autoft import objectives, row_weights
 from autoft import target as targets
 from autoft.errors import RecipeError, SchemaError
+from autoft.knowledge.hints import Hints
 from autoft.records import Column, Costs, Finding, Progress, Strategy, Target
 from autoft.table import Table, quoted, read
 
@@ -47,6 +48,7 @@ class Inspected:
         weights: ``[n]`` of the rows, None where the recipe names no column of weights.
         kept: ``[n]`` positions of the rows in the table that was read, None where it has all of them.
         repairs: What was repaired in the table, as the recipe accepts it.
+        hints: What the recipe knows of the inputs.
     """
 
     table: Table
@@ -59,6 +61,7 @@ class Inspected:
     weights: NDArray[Any] | None = None
     kept: NDArray[Any] | None = None
     repairs: tuple[Repair, ...] = ()
+    hints: Hints = field(default_factory=Hints)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

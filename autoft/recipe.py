@@ -9,7 +9,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,20 +18,23 @@ import yaml
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from autoft.errors import RecipeError
+from autoft.recipe_knowledge import Knowledge
 from autoft.recipe_messages import Problem, broken_rule, dotted, nearest, problems, report
 from autoft.recipe_sections import (
     REGRESSION_OBJECTIVES,
     Data,
     Evaluate,
-    Knowledge,
     Preprocess,
     Report,
     Schema,
     Search,
-    Section,
     TaskChoice,
 )
+from autoft.recipe_values import Section
 from autoft.strict_yaml import MAX_BYTES, add_resolvers, load
+
+#: Line of a path into a recipe, and how to call it.
+Place = Callable[[tuple[str | int, ...]], tuple[int, str]]
 
 #: Names that the command line and `AutoFineTuner` use for values of a recipe.
 ARGUMENTS: Mapping[str, str] = {
@@ -72,6 +75,7 @@ class Recipe(Section):
 
     _folder: Path | None = PrivateAttr(default=None)
     _source: str = PrivateAttr(default="")
+    _place: Place = PrivateAttr(default=lambda path: (0, f"'{dotted(path)}' of the recipe"))
 
     @model_validator(mode="after")
     def _agree(self) -> Recipe:
@@ -128,6 +132,15 @@ class Recipe(Section):
     def schema_path(self) -> Path | None:
         """The schema file, found like :meth:`data_path`, or None where the recipe names none."""
         return None if self.schema_.file is None else self._inside(("schema", "file"), self.schema_.file)
+
+    def refuse(self, mistakes: Sequence[Problem]) -> None:
+        """Say what is wrong with the recipe once the data are known, each mistake with its line.
+
+        Raises:
+            RecipeError: If there is any mistake.
+        """
+        if mistakes:
+            raise report(mistakes, whole=self._source, place=self._place)
 
     def _inside(self, key: tuple[str, str], text: str) -> Path:
         found = inside(self.folder, text)
@@ -273,7 +286,7 @@ def _validate(
     source: str,
     *,
     whole: str,
-    place: Callable[[tuple[str | int, ...]], tuple[int, str]],
+    place: Place,
 ) -> Recipe:
     mistakes: list[Problem] = []
     try:
@@ -289,7 +302,7 @@ def _validate(
                 mistakes.append(Problem(path=(section, key), must=_PATH_RULE, found=found, fix=_PATH_FIX))
     if mistakes:
         raise report(mistakes, whole=whole, place=place)
-    recipe._folder, recipe._source = folder, source
+    recipe._folder, recipe._source, recipe._place = folder, source, place
     return recipe
 
 

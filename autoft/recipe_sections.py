@@ -5,12 +5,13 @@ The text under each field becomes its description in recipes/recipe.schema.json,
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, field_validator, model_validator
+from pydantic import AfterValidator, Field, Strict, field_validator, model_validator
 
 from autoft import records
 from autoft.recipe_messages import broken_rule
+from autoft.recipe_values import Names, Section, Text, distinct, rising
 
 ColumnKind = Literal["numeric", "boolean", "categorical", "date", "text", "identifier"]
 TaskChoice = Literal["auto", "binary", "multiclass", "regression"]
@@ -36,19 +37,6 @@ REGRESSION_OBJECTIVES = ("rmse", "mae", "r2", "median_absolute_error", "pinball"
 _ALIASES = {"average_precision": "pr_auc"}
 
 
-def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    if len(set(values)) < len(values):
-        raise broken_rule("", "hold every value once", "one is repeated", "remove the repetition")
-    return values
-
-
-def _rising(pair: tuple[float, float]) -> tuple[float, float]:
-    if not pair[0] < pair[1]:
-        fix = "write [low, high] with low < high; what is searched cannot be fixed to one value"
-        raise broken_rule("", "rise from low to high", f"it is [{pair[0]:g}, {pair[1]:g}]", fix)
-    return pair
-
-
 def _schema_name(text: str) -> str:
     # The file is written where it is absent, so that a stranger's recipe must not choose just any name.
     if not text.endswith(".pbtxt"):
@@ -57,34 +45,24 @@ def _schema_name(text: str) -> str:
 
 
 # Lists become tuples, so that a frozen recipe is frozen to the bottom; nothing else is converted.
-Text = Annotated[str, Field(min_length=1)]
-Names = Annotated[tuple[Text, ...], Strict(False), AfterValidator(_distinct)]
-_Choices = (Strict(False), Field(min_length=1), AfterValidator(_distinct))
+_Choices = (Strict(False), Field(min_length=1), AfterValidator(distinct))
 Architectures = Annotated[tuple[Literal["mlp", "linear", "realmlp", "tabm", "tabm-mini"], ...], *_Choices]
 Numbers = Annotated[tuple[Literal["piecewise", "plain"], ...], *_Choices]
 Widths = Annotated[tuple[Annotated[int, Field(ge=1, le=8192)], ...], *_Choices]
 Depths = Annotated[tuple[Annotated[int, Field(ge=1, le=32)], ...], *_Choices]
-Repairs = Annotated[tuple[records.RepairCode, ...], Strict(False), AfterValidator(_distinct)]
+Repairs = Annotated[tuple[records.RepairCode, ...], Strict(False), AfterValidator(distinct)]
 BatchSizes = Annotated[tuple[Annotated[int, Field(ge=1, le=65536)], ...], *_Choices]
 Embeddings = Annotated[tuple[Annotated[int, Field(ge=1, le=1024)], ...], *_Choices]
 Activations = Annotated[tuple[Activation, ...], *_Choices]
 Schedules = Annotated[tuple[Literal["constant", "cosine"], ...], *_Choices]
 _Positive = Annotated[float, Field(gt=0)]
 _Share = Annotated[float, Field(ge=0, lt=1)]
-PositiveRange = Annotated[tuple[_Positive, _Positive], Strict(False), AfterValidator(_rising)]
-ShareRange = Annotated[tuple[_Share, _Share], Strict(False), AfterValidator(_rising)]
+PositiveRange = Annotated[tuple[_Positive, _Positive], Strict(False), AfterValidator(rising)]
+ShareRange = Annotated[tuple[_Share, _Share], Strict(False), AfterValidator(rising)]
 _UpToOne = Annotated[float, Field(ge=0, le=1)]
-UpToOneRange = Annotated[tuple[_UpToOne, _UpToOne], Strict(False), AfterValidator(_rising)]
+UpToOneRange = Annotated[tuple[_UpToOne, _UpToOne], Strict(False), AfterValidator(rising)]
 _NotNegative = Annotated[float, Field(ge=0)]
-NotNegativeRange = Annotated[tuple[_NotNegative, _NotNegative], Strict(False), AfterValidator(_rising)]
-
-
-class Section(BaseModel):
-    """Unknown keys and converted types are errors; only a list becomes a tuple and a whole number a float."""
-
-    model_config = ConfigDict(
-        extra="forbid", strict=True, frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
-    )
+NotNegativeRange = Annotated[tuple[_NotNegative, _NotNegative], Strict(False), AfterValidator(rising)]
 
 
 class Data(Section):
@@ -248,27 +226,6 @@ class Evaluate(Section):
             found, fix = "evaluate.quantile is missing", "add it, such as 'quantile: 0.9'"
             raise broken_rule("objective", "come with a quantile where it is pinball", found, fix)
         return self
-
-
-class Costs(Section):
-    """What wrong answers cost, for two classes; only their ratio matters to the decision."""
-
-    false_negative: Annotated[float, Field(gt=0)] | None = None
-    """A positive row that is missed; 1 where only the other cost is given."""
-    false_positive: Annotated[float, Field(gt=0)] | None = None
-    """A false alarm; 1 where only the other cost is given."""
-
-    def stated(self) -> records.Costs | None:
-        """The costs, or None where the recipe has none."""
-        if self.false_negative is None and self.false_positive is None:
-            return None
-        return records.Costs(false_negative=self.false_negative or 1.0, false_positive=self.false_positive or 1.0)
-
-
-class Knowledge(Section):
-    """What is known of the domain."""
-
-    costs: Costs = Field(default_factory=Costs)
 
 
 class Report(Section):

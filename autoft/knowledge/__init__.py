@@ -1,0 +1,1 @@
+"""What experts know: hints compiled into constraints, features and decisions (docs/knowledge.md)."""
