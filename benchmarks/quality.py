@@ -1,6 +1,6 @@
 """How good the models are: autoft against scikit-learn on every tabular set, on the split that all tools are given.
 
-    python -m benchmarks.quality [--minutes M] [--only adult,taxis] [--shared FOLDER] [--no-plain]
+    python -m benchmarks.quality [--minutes M] [--only adult,taxis] [--shared FOLDER] [--sides plain_mlp]
 
 `FOLDER` (by default `shared` beside the checkout) holds the data sets (`data/`), the one 80/20 split with its metrics
 (`bench/splits.py`) and what other tools were measured to reach on it (`bench/peers.md`). Each side is trained on the
@@ -13,24 +13,28 @@ benchmark is there to justify: perceptrons on scaled numbers and one-hot columns
 are scikit-learn's with its defaults: boosting (with and without early stopping), 300
 trees, a 128-64 perceptron with early stopping, logistic regression or ridge.
 
+`--sides` runs some of the sides alone and takes the rest of each row from `benchmarks/results/quality.json`;
+`commits` says of which commit each side that was run so is.
+
 `inside` says whether the test score lies in the 95 % interval that autoft reported from the training rows, widened by
 1.96 standard errors of the test score (bootstrap). `boosting` is the best of HistGradientBoosting with and without
 early stopping and of what `peers.md` records for it (another way to code categories is better on some sets, ours on
-others); `ratio` compares with that: above 1 is better.
+others); `ratio` compares with that: above 1 is better. `accuracy` is that of autoft's most probable class.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib.util
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import HEAVY, Options, PieceFailed, Row, finish, measure, options, progress, save
-from benchmarks.machine import ROOT
+from benchmarks.common import HEAVY, RESULTS, Options, PieceFailed, Row, finish, measure, options, progress, save
+from benchmarks.machine import ROOT, commit
 
 #: File, target and task of each set.
 SETS: Mapping[str, tuple[str, str, str]] = {
@@ -60,6 +64,7 @@ WITHIN = {"binary": 0.01, "multiclass": 0.03, "regression": 0.03}
 _MOST_CATEGORIES = 255
 
 SKLEARN = ("sk_hgb", "sk_hgb_early", "sk_rf", "sk_mlp", "sk_linear")
+EVERY = ("autoft", "plain_mlp", *SKLEARN)
 PLAIN = {"search.space": {"architecture": ["mlp"], "numbers": ["plain"]}, "search.blend": 1}
 
 
@@ -112,6 +117,8 @@ def autoft(name: str, shared: str, minutes: float, changes: Mapping[str, Any]) -
     target, task = SETS[name][1:]
 
     def work() -> dict[str, Any]:
+        import numpy as np
+
         from autoft import AutoFineTuner
         from autoft.recipe import Recipe
         from autoft.search import portfolio
@@ -124,8 +131,13 @@ def autoft(name: str, shared: str, minutes: float, changes: Mapping[str, Any]) -
         classes = [] if task == "regression" else [str(c) for c in tuner.classes_]
         found = tuner.evaluation_
         held_out = found.held_out[metric]
+        accuracy: dict[str, float] = {}
+        if task != "regression":
+            most = np.asarray(classes)[np.argmax(answers, axis=1)]
+            accuracy["accuracy"] = float(np.mean(most == np.asarray(y_test, dtype=str)))
         return {
             **scored(name, shared, y_test, answers, classes),
+            **accuracy,
             **{key: getattr(held_out, key) for key in ("value", "low", "high")},
             "trials": len(found.trials),
             "blend": [[found.trials[number].params["architecture"], round(share, 3)] for number, share in found.blend],
@@ -202,16 +214,17 @@ def recorded(shared: str) -> dict[str, dict[str, float]]:
     return found
 
 
-def run(name: str, shared: str, minutes: float, *, plain: bool) -> Row:
-    """All sides on one set."""
+def run(name: str, shared: str, minutes: float, *, wanted: Sequence[str] = EVERY, known: Row | None = None) -> Row:
+    """The wanted sides on one set; the others as they are known."""
     task = SETS[name][2]
-    row: Row = {"set": name, "metric": METRIC[task]}
+    row: Row = {"set": name, "metric": METRIC[task], **(known or {})}
     sides: dict[str, tuple[str, dict[str, Any]]] = {
         "autoft": ("autoft", {"minutes": minutes, "changes": {}}),
-        **({"plain_mlp": ("autoft", {"minutes": minutes, "changes": PLAIN})} if plain else {}),
+        "plain_mlp": ("autoft", {"minutes": minutes, "changes": PLAIN}),
         **{side: ("sklearn", {"side": side}) for side in SKLEARN},
     }
-    for side, (piece, arguments) in sides.items():
+    for side in wanted:
+        piece, arguments = sides[side]
         imports = HEAVY if piece == "autoft" else ("numpy", "pandas", "sklearn")
         try:
             measured = measure(
@@ -227,12 +240,14 @@ def run(name: str, shared: str, minutes: float, *, plain: bool) -> Row:
             continue
         spent = measured.value
         row[side] = spent["test"]
+        if known:
+            row["commits"] = {**row.get("commits", {}), side: commit()[:7]}
         progress(f"{name}, {side}: {spent['test']:.5g} ({measured.wall_s:.0f} s)")
         if side == "autoft":
             low, high = spent["low"] - 1.96 * spent["error"], spent["high"] + 1.96 * spent["error"]
             row |= {"reported": spent["value"], "low": spent["low"], "high": spent["high"], "error": spent["error"]}
             row |= {"inside": low <= spent["test"] <= high, "trials": spent["trials"], "blend": spent["blend"]}
-            row |= {"wall_s": measured.wall_s, "cpu_s": measured.cpu_s}
+            row |= {"wall_s": measured.wall_s, "cpu_s": measured.cpu_s, "accuracy": spent.get("accuracy")}
     peers = recorded(shared).get(name, {})
     row |= {tool: peers.get(tool) for tool in ("autogluon", "realmlp")}
     row["boosting"] = _strongest([row["sk_hgb"], row["sk_hgb_early"], peers.get("sk_hgb")], row["metric"])
@@ -282,14 +297,19 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--shared", type=Path, default=ROOT.parent / "shared")
-    parser.add_argument("--no-plain", action="store_true")
+    parser.add_argument("--sides", type=lambda text: text.split(","), metavar="A,B")
     own, rest = parser.parse_known_args(argv)
     given: Options = options("quality", "test scores against scikit-learn and recorded peers", rest, only=tuple(SETS))
     minutes = 0.3 if given.quick else own.minutes
+    wanted = own.sides or EVERY
+    if unknown := set(wanted) - set(EVERY):
+        parser.error(f"--sides: {', '.join(sorted(unknown))}; there are {', '.join(EVERY)}")
+    before = json.loads((RESULTS / "quality.json").read_text(encoding="utf-8"))["rows"] if own.sides else []
+    known = {row["set"]: row for row in before}
     names = [name for name in (QUICK if given.quick and not given.only else SETS) if given.wants(name)]
     rows: list[Row] = []
     for name in names:
-        rows.append(run(name, str(own.shared.resolve()), minutes, plain=not own.no_plain))
+        rows.append(run(name, str(own.shared.resolve()), minutes, wanted=wanted, known=known.get(name)))
         save("quality", given, rows, {**summarize(rows), "minutes": minutes})
     return finish("quality", given, rows, {**summarize(rows), "minutes": minutes})
 
