@@ -19,7 +19,9 @@ trees, a 128-64 perceptron with early stopping, logistic regression or ridge.
 `inside` says whether the test score lies in the 95 % interval that autoft reported from the training rows, widened by
 1.96 standard errors of the test score (bootstrap). `boosting` is the best of HistGradientBoosting with and without
 early stopping and of what `peers.md` records for it (another way to code categories is better on some sets, ours on
-others); `ratio` compares with that: above 1 is better. `accuracy` is that of autoft's most probable class.
+others); `ratio` compares with that: above 1 is better. Where more than a twentieth of the test rows have the very
+features of a training row, `fresh` holds the scores on the others: models that learn rows by heart gain on copies.
+`accuracy` is that of autoft's most probable class.
 """
 
 from __future__ import annotations
@@ -60,6 +62,9 @@ METRIC = {"binary": "roc_auc", "multiclass": "log_loss", "regression": "rmse"}
 #: By how much boosting may be better where it is better.
 WITHIN = {"binary": 0.01, "multiclass": 0.03, "regression": 0.03}
 
+#: Share of test rows with a copy among the training rows from which on the score without them is given too.
+_COPIES = 0.05
+
 #: Categories that HistGradientBoosting can tell apart.
 _MOST_CATEGORIES = 255
 
@@ -86,8 +91,15 @@ def tables(name: str, shared: str) -> tuple[Any, Any, Any, Any]:
     return found
 
 
+def copies(name: str, shared: str) -> Any:
+    """``[n]`` which of the test rows have all their features in common with a training row."""
+    x, _, x_test, _ = tables(name, shared)
+    known = set(x.astype(str).itertuples(index=False, name=None))
+    return [row in known for row in x_test.astype(str).itertuples(index=False, name=None)]
+
+
 def scored(name: str, shared: str, truth: Any, answers: Any, classes: Sequence[str]) -> dict[str, float]:
-    """The test score, and its standard error over 200 bootstrap draws."""
+    """The test score, its standard error over 200 bootstrap draws, and where there are copies the score without."""
     import numpy as np
 
     task, module = SETS[name][2], splits(shared)
@@ -108,7 +120,9 @@ def scored(name: str, shared: str, truth: Any, answers: Any, classes: Sequence[s
             drawn.append(score(rows))
         except ValueError:  # a draw without some class has no log-loss
             continue
-    return {"test": score(np.arange(n)), "error": float(np.nanstd(drawn))}
+    own = np.flatnonzero(~np.asarray(copies(name, shared)))
+    fresh = {"fresh": score(own)} if len(own) < (1 - _COPIES) * n else {}
+    return {"test": score(np.arange(n)), "error": float(np.nanstd(drawn)), **fresh}
 
 
 def autoft(name: str, shared: str, minutes: float, changes: Mapping[str, Any]) -> Callable[[], dict[str, Any]]:
@@ -240,6 +254,8 @@ def run(name: str, shared: str, minutes: float, *, wanted: Sequence[str] = EVERY
             continue
         spent = measured.value
         row[side] = spent["test"]
+        if "fresh" in spent:
+            row["fresh"] = {**row.get("fresh", {}), side: spent["fresh"]}
         if known:
             row["commits"] = {**row.get("commits", {}), side: commit()[:7]}
         progress(f"{name}, {side}: {spent['test']:.5g} ({measured.wall_s:.0f} s)")
