@@ -33,7 +33,7 @@ _LAYERS = frozenset(
     {
         *("Functional", "InputLayer", "Concatenate", "StringLookup", "Cast"),
         *("MedianImpute", "RobustScale", "SmoothClip", "DateCycles", "Elapsed", "MissingIndicator", "Repeat", "Select"),
-        *("QuantileNormal", "CountWords", "WordWeights"),
+        *("QuantileNormal", "CountWords", "WordWeights", "Quotients", "SignedLog", "Products"),
         *("CategorySlots", "OneHotSlots", "StackedDense", "StackedEmbedding", "StackedDropout", "MemberMean"),
         *("PiecewiseLinear", "NumberVectors", "PeriodicVectors", "NTKDense", "Scale", "Bend"),
         *("EnsembleView", "EnsembleFirst", "EnsembleDense", "EnsembleLogits", "EnsembleMean", "WeightedMean"),
@@ -60,6 +60,7 @@ class Meta:
         words: Words that the model knows of each text column, by column id.
         threshold: Positive probability from which on a row is decided to be positive (binary tasks).
         repairs: What is done to a table before anything else, as it was to the training table.
+        unused: Columns of the training table that are no inputs, though the table may have them.
     """
 
     columns: tuple[Column, ...]
@@ -71,6 +72,7 @@ class Meta:
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     threshold: float = 0.5
     repairs: tuple[Repair, ...] = ()
+    unused: tuple[str, ...] = ()
 
 
 def save(
@@ -319,7 +321,8 @@ def _meta_text(meta: Meta) -> str:
 def _meta(path: Path) -> Meta:
     raw = _read_json(path)
     try:
-        columns = tuple(Column(**{**c, "false": tuple(c["false"]), "true": tuple(c["true"])}) for c in raw["columns"])
+        tuples = ("false", "true", "order")  # older models have no order
+        columns = tuple(Column(**{**c, **{k: tuple(c.get(k, ())) for k in tuples}}) for c in raw["columns"])
         return Meta(
             columns=columns,
             target=Target(**{**raw["target"], "classes": tuple(raw["target"]["classes"])}),
@@ -330,6 +333,7 @@ def _meta(path: Path) -> Meta:
             words={k: tuple(v) for k, v in raw.get("words", {}).items()},
             threshold=_threshold(raw.get("threshold", 0.5)),  # older models have none
             repairs=repair.from_json(raw.get("repairs", [])),
+            unused=tuple(raw.get("unused", ())),
         )
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise _damaged(path, "it is not what autoft writes") from error

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 import autoft
 from autoft import artifact, files
+from autoft.knowledge.notes import hint_notes
 from autoft.prepare import Prepared
 from autoft.records import Evaluation, Progress
 from autoft.run import Context, Searched
@@ -31,7 +32,7 @@ def write(
     with watch.stage("saving"):
         tell(Progress(stage="saving", message="saving the model and checking that it reads back the same"))
         texts = _texts(context.recipe, prepared, searched)
-        model, meta = searched.bag.raw_model(), _meta(prepared, searched)
+        model, meta = searched.bag.raw_model(), _meta(context.recipe, prepared, searched)
         scores = {"evaluation.json": _json(to_document(evaluation))}
         extra: dict[str, str | bytes] = {**texts, **scores}
         if prepared.inspected.contract.statistics:
@@ -81,6 +82,7 @@ def notes(recipe: Recipe, prepared: Prepared) -> tuple[str, ...]:
     told += [f"Column '{name}' is {kind}." for name, kind in recipe.data.columns.items()]
     told += [f"Column '{name}' is not to be used." for name in recipe.data.drop]
     told += [f"Column '{name}' may predict the target almost perfectly." for name in recipe.schema_.allow_leak]
+    told += hint_notes(recipe.knowledge)
     if recipe.preprocess.accept:
         told.append(f"Repairs are accepted of: {', '.join(recipe.preprocess.accept)}.")
     if recipe.data.weight:
@@ -94,10 +96,12 @@ def notes(recipe: Recipe, prepared: Prepared) -> tuple[str, ...]:
     return tuple(told)
 
 
-def _meta(prepared: Prepared, searched: Searched) -> artifact.Meta:
+def _meta(recipe: Recipe, prepared: Prepared, searched: Searched) -> artifact.Meta:
     numbers = prepared.encoded.numbers
     ranges = {}
     for j, column in enumerate(prepared.plan.numeric):
+        if column in prepared.plan.orders:
+            continue
         known = numbers[:, j][np.isfinite(numbers[:, j])]
         if len(known):
             ranges[column] = (float(known.min()), float(known.max()))
@@ -108,11 +112,18 @@ def _meta(prepared: Prepared, searched: Searched) -> artifact.Meta:
         version=autoft.__version__,
         engine=engine.name if engine else "",
         ranges=ranges,
-        vocabularies={c.id: c.vocabulary for c in prepared.plan.categories},
+        vocabularies={c.id: c.vocabulary for c in prepared.plan.categories} | dict(prepared.plan.orders),
         words=searched.bag.words,
         threshold=searched.finish.threshold,
         repairs=prepared.inspected.repairs,
+        unused=tuple(c.name for c in prepared.inspected.columns if c.name in _no_inputs(recipe)),
     )
+
+
+def _no_inputs(recipe: Recipe) -> tuple[str, ...]:
+    """Columns that divide rows or groups, or are not to be used."""
+    group = recipe.evaluate.group
+    return (*recipe.knowledge.unused, *(() if group is None else (group,)))
 
 
 def _probe(prepared: Prepared, searched: Searched, rows: int = 32) -> dict[str, Array]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from autoft import target as targets
 from autoft.artifact import Meta, as_tensors
 from autoft.errors import EvaluationError
+from autoft.preprocess.encode import ranks
 from autoft.records import Finding
 from autoft.schema.check import refuse
 from autoft.schema.convert import Converted
@@ -32,6 +33,7 @@ class Predictor:
     def __init__(self, model: Any, meta: Meta, folder: Path) -> None:
         self.model, self.meta = model, meta
         self.served = Served(meta, folder)
+        self._orders = {column.id: column.order for column in meta.columns if column.order}
 
     def answers(self, data: Any) -> tuple[NDArray[Any], tuple[Finding, ...]]:
         """Class probabilities ``[n, classes]`` or values ``[n]``, and findings about the table.
@@ -77,7 +79,9 @@ class Predictor:
             if tensor.name in self.meta.words:
                 inputs[tensor.name] = self._text(tensor, cells)
                 continue
-            if cells.dtype == object:
+            if tensor.name in self._orders:
+                cells = ranks(cells, self._orders[tensor.name])
+            elif cells.dtype == object:
                 cells = self._category(tensor, cells)
             inputs[tensor.name] = cells[:, None]
         return np.asarray(self.model(as_tensors(inputs), training=False), dtype=np.float64)

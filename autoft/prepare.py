@@ -17,6 +17,7 @@ from autoft import objectives, row_weights
 from autoft import target as targets
 from autoft.errors import RecipeError, SchemaError
 from autoft.knowledge.hints import Hints
+from autoft.recipe_knowledge import Knowledge
 from autoft.records import Column, Costs, Finding, Progress, Strategy, Target
 from autoft.table import Table, quoted, read
 
@@ -142,9 +143,12 @@ def inspect(recipe: Recipe, data: Any, *, write_schema: bool, hold_to_schema: bo
     converted = convert(table.frame, columns)
     chosen = engine.choose(recipe.schema_.engine if hold_to_schema else "none")
     target = _target(table, recipe, name)
+    hints, columns = _told(recipe, columns, converted, target)
+    unused = {*recipe.knowledge.unused, recipe.evaluate.group}  # divide rows or groups, are no inputs
+    findings = tuple(f for f in findings if f.column not in recipe.knowledge.unused)
     findings += audit.audit(
         table.frame,
-        tuple(column for column in columns if column.name != recipe.evaluate.group),  # divides rows, is no input
+        tuple(column for column in columns if column.name not in unused),
         converted,
         target=name,
         task=target.task if target else "binary",
@@ -163,6 +167,7 @@ def inspect(recipe: Recipe, data: Any, *, write_schema: bool, hold_to_schema: bo
         schema_path=path if path is not None and (write_schema or path.exists()) else None,
         target=name,
         known=findings,
+        ranges={n: hint.between for n, hint in recipe.knowledge.features.items() if hint.between is not None},
     )
     return Inspected(
         table=table,
@@ -174,6 +179,7 @@ def inspect(recipe: Recipe, data: Any, *, write_schema: bool, hold_to_schema: bo
         findings=(*repaired, *findings, *contract.findings),
         weights=weights,
         repairs=repairs,
+        hints=hints,
     )
 
 
@@ -215,7 +221,8 @@ def divide(recipe: Recipe, inspected: Inspected, *, balance_groups: bool = True)
     inspected = _with_target(inspected)
     target, table, values = inspected.target, inspected.table, inspected.converted.values
     assert target is not None
-    features = tuple(c for c in inspected.columns if c.name not in (target.name, recipe.evaluate.group))
+    unused = (target.name, recipe.evaluate.group, *recipe.knowledge.unused)
+    features = tuple(c for c in inspected.columns if c.name not in unused)
     plan = make_plan(
         features,
         values,
@@ -224,6 +231,7 @@ def divide(recipe: Recipe, inspected: Inspected, *, balance_groups: bool = True)
         embed_above=recipe.preprocess.categorical.embed_above,
         scale=recipe.preprocess.numeric.scale,
         members=folds.largest_stack(recipe.evaluate.folds, recipe.evaluate.strategy),
+        hints=inspected.hints,
     )
     encoded = encode(plan, values, len(table.frame))
     y = targets.encode(table.frame[target.name], target, dtype=table.dtypes[target.name])
@@ -296,6 +304,31 @@ def _repaired(table: Table, recipe: Recipe, target: str) -> tuple[Table, tuple[R
     repairs = learn(table.frame, recipe.preprocess.accept, keep=keep, kinds=recipe.data.columns)
     done = repair.apply(table.frame, repairs)
     return replace(table, frame=done.frame), repairs, repair.findings(done.changes)
+
+
+def _told(
+    recipe: Recipe, columns: tuple[Column, ...], converted: Converted, target: Target | None
+) -> tuple[Hints, tuple[Column, ...]]:
+    """What the recipe knows of the inputs, and the columns with the orders that it knows.
+
+    Raises:
+        RecipeError: With all that is wrong with it, and the lines.
+    """
+    from autoft.knowledge.compile import compile_hints
+
+    if target is None or recipe.knowledge == Knowledge():
+        return Hints(), columns
+    taken = {"the group": recipe.evaluate.group}
+    told = compile_hints(
+        recipe.knowledge,
+        columns,
+        converted.values,
+        target,
+        taken={name: what for what, name in taken.items() if name is not None},
+        embed_above=recipe.preprocess.categorical.embed_above,
+    )
+    recipe.refuse(told.problems)
+    return told.hints, told.columns
 
 
 def _exists(name: str, names: list[str], key: str) -> None:

@@ -75,7 +75,7 @@ class Recipe(Section):
 
     _folder: Path | None = PrivateAttr(default=None)
     _source: str = PrivateAttr(default="")
-    _place: Place = PrivateAttr(default=lambda path: (0, f"'{dotted(path)}' of the recipe"))
+    _place: Place | None = PrivateAttr(default=None)
 
     @model_validator(mode="after")
     def _agree(self) -> Recipe:
@@ -140,7 +140,8 @@ class Recipe(Section):
             RecipeError: If there is any mistake.
         """
         if mistakes:
-            raise report(mistakes, whole=self._source, place=self._place)
+            place = self._place or (lambda path: (0, f"'{dotted(path)}' of the recipe"))
+            raise report(mistakes, whole=self._source, place=place)
 
     def _inside(self, key: tuple[str, str], text: str) -> Path:
         found = inside(self.folder, text)

@@ -51,6 +51,8 @@ class Column:
         integral: Whether all values are whole numbers (numeric columns).
         false, true: For a boolean column the texts that mean 0 and 1, as they stand in the table.
         date_format: For a date column that was text, the ``strptime`` format or ``"iso"``.
+        order: For a categorical column whose categories are known to be ordered, these, from the lowest to the highest:
+            the network gets their ranks, as numbers.
     """
 
     id: str
@@ -63,6 +65,7 @@ class Column:
     false: tuple[str, ...] = ()
     true: tuple[str, ...] = ()
     date_format: str | None = None
+    order: tuple[str, ...] = ()
 
     @property
     def used(self) -> bool:

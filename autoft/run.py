@@ -299,9 +299,9 @@ def _score(prepared: Prepared, outcome: Outcome) -> float:
 def _plain_features(prepared: Prepared) -> tuple[Array, Array]:
     """Numbers and category codes side by side for the baselines, NaN where missing."""
     from autoft.preprocess.encode import MISSING
-    from autoft.preprocess.fit import with_elapsed
+    from autoft.preprocess.fit import with_derived
 
     codes = prepared.encoded.codes.astype(np.float64)
     codes[prepared.encoded.codes == MISSING] = np.nan
     categorical = np.repeat([False, True], [len(prepared.plan.measured), len(prepared.plan.categories)])
-    return np.hstack([with_elapsed(prepared.plan, prepared.encoded.numbers), codes]), categorical
+    return np.hstack([with_derived(prepared.plan, prepared.encoded.numbers), codes]), categorical

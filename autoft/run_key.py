@@ -51,4 +51,7 @@ def _preprocessing(recipe: Recipe, plan: Plan) -> dict[str, Any]:
     if not recipe.preprocess.accept:
         settings.pop("accept")
     words = [[text.id, text.slots] for text in plan.texts]
+    told = {name: getattr(plan, name) for name in ("orders", "logs", "ratios", "crosses") if getattr(plan, name)}
+    if told:
+        settings["hints"] = repr(told)
     return settings | ({"words": words} if words else {}) | ({"elapsed": len(plan.elapsed)} if plan.elapsed else {})

@@ -93,7 +93,7 @@ class Served:
             SchemaError: If the model's schema or statistics are none.
         """
         table = read(data, allow_empty=True)
-        served = table.frame.drop(columns=self.meta.target.name, errors="ignore")
+        served = table.frame.drop(columns=[self.meta.target.name, *self.meta.unused], errors="ignore")
         repaired = repair.apply(served, self.meta.repairs, drop_rows=False)
         frame, findings = align(repaired.frame, self.meta.columns)
         findings += repair.findings(repaired.changes, columns=False)
@@ -103,7 +103,7 @@ class Served:
             findings += tuple(
                 finding
                 for finding in self._against_schema(frame)
-                if not (finding.code == "tfdv:SCHEMA_MISSING_COLUMN" and finding.column in absent)
+                if not (finding.code == "tfdv:SCHEMA_MISSING_COLUMN" and finding.column in {*absent, *self.meta.unused})
             )
         converted = convert(frame, self.meta.columns)
         compared = self._compared(converted, rows)

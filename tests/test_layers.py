@@ -36,6 +36,7 @@ SAME_LAYER = {
     ("recipe", "recipe_values"),
     ("recipe", "recipe_knowledge"),
     ("networks", "preprocess"),
+    ("preprocess", "knowledge"),
     ("planning", "prepare"),
     ("prepare", "row_weights"),
     ("prepare", "objectives"),

@@ -6,7 +6,7 @@ The codes equal those of the string lookup in the exported Keras model, on every
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -91,7 +91,8 @@ def encode(plan: Plan, values: Mapping[str, Array], rows: int) -> Encoded:
     numbers = np.full((rows, len(plan.numbers)), np.nan)
     for j, column in enumerate(plan.numbers):
         if column in values:
-            numbers[:, j] = values[column]
+            order = plan.orders.get(column)
+            numbers[:, j] = values[column] if order is None else ranks(values[column], order)
     codes = np.full((rows, len(plan.categories)), MISSING, dtype=np.int32)
     for j, category in enumerate(plan.categories):
         if category.id in values:
@@ -100,6 +101,18 @@ def encode(plan: Plan, values: Mapping[str, Array], rows: int) -> Encoded:
     nothing = np.full(rows, None, dtype=object)
     texts = tuple(count_words(text.vocabulary, cleaned(values.get(text.id, nothing))) for text in plan.texts)
     return Encoded(numbers=numbers, codes=codes, texts=texts)
+
+
+def ranks(texts: Array, order: Sequence[str]) -> Array:
+    """Ranks ``[n]`` float64 of ordered categories; NaN for missing and unknown ones.
+
+    >>> ranks(np.array(["low", None, "high", "?"], dtype=object), ("low", "high")).tolist()
+    [0.0, nan, 1.0, nan]
+    """
+    import pandas as pd
+
+    found = pd.Index(list(order), dtype=object).get_indexer(pd.Index(texts, dtype=object))
+    return np.where(found < 0, np.nan, found.astype(np.float64))
 
 
 def codes_of(vocabulary: pd.Index, texts: Array) -> Array:

@@ -27,6 +27,9 @@ class Statistics:
         quantiles: ``[S, q, k]`` float64 of the numeric columns, ascending, where they are scaled by those; members
             with fewer rows have fewer, the rest is infinite. Else q is 0.
         words: By text column, what the members know of it.
+        logs: ``[S, d]`` float64 of columns with a logarithmic scale what is 1 on it, else 0; None where there are none.
+            A number is imputed, then ``sign(x) log1p(|x| / logs)`` is taken, and that is scaled, around `middle`.
+        middle: ``[S, d]`` float64, what scaled numbers are centred at: `center` itself but for logarithms.
     """
 
     center: Array
@@ -35,6 +38,8 @@ class Statistics:
     tables: tuple[Array, ...]
     quantiles: Array
     words: tuple[Words, ...] = ()
+    logs: Array | None = None
+    middle: Array | None = None
 
     def first(self, members: int) -> Statistics:
         """Those of the first members."""
@@ -45,6 +50,8 @@ class Statistics:
             tables=tuple(table[:members] for table in self.tables),
             quantiles=self.quantiles[:members],
             words=tuple(words.first(members) for words in self.words),
+            logs=None if self.logs is None else self.logs[:members],
+            middle=None if self.middle is None else self.middle[:members],
         )
 
     def arrays(self, encoded: Encoded) -> dict[str, Array]:
@@ -62,15 +69,18 @@ def fit_statistics(plan: Plan, encoded: Encoded, members: Sequence[Array]) -> St
         encoded: All rows.
         members: Positions of each member's training rows; no other row is read for it.
     """
-    centers, factors, gaps = [], [], []
-    numbers = with_elapsed(plan, encoded.numbers)
+    centers, factors, gaps, logs, middles = [], [], [], [], []
+    numbers = with_derived(plan, encoded.numbers)
     indicated = [plan.numbers.index(column) for column in plan.indicated]
     tables: list[list[Array]] = [[] for _ in plan.categories]
     for rows in members:
         own = encoded.rows(rows)
-        center, factor = _numbers(plan, numbers[rows])
+        log = _log_units(plan, numbers[rows])
+        center, middle, factor = _numbers(plan, numbers[rows], log)
         centers.append(center)
         factors.append(factor)
+        logs.append(log)
+        middles.append(middle)
         gaps.append(np.isnan(own.numbers[:, indicated]).any(axis=0).astype(np.float64))
         for j, category in enumerate(plan.categories):
             tables[j].append(_table(own.codes[:, j], len(category.vocabulary), category.slots))
@@ -84,6 +94,8 @@ def fit_statistics(plan: Plan, encoded: Encoded, members: Sequence[Array]) -> St
             fit_words(text.vocabulary, text.slots, own, members)
             for text, own in zip(plan.texts, encoded.texts, strict=True)
         ),
+        logs=np.stack(logs) if plan.logs else None,
+        middle=np.stack(middles) if plan.logs else None,
     )
 
 
@@ -100,11 +112,44 @@ def tfidf(plan: Plan, encoded: Encoded, rows: Array) -> Array:
     return np.hstack(parts)
 
 
-def with_elapsed(plan: Plan, numbers: Array) -> Array:
-    """Numbers ``[n, d]``, and after them the seconds between each pair of dates (NaN where one is missing)."""
+def with_derived(plan: Plan, numbers: Array) -> Array:
+    """Numbers ``[n, d]``, then the seconds between each pair of dates, then ratios; NaN where a part is missing."""
     pairs = [(plan.numbers.index(first), plan.numbers.index(second)) for first, second in plan.elapsed]
-    between = [numbers[:, [second]] - numbers[:, [first]] for first, second in pairs]
-    return np.hstack([numbers, *between]) if pairs else numbers
+    derived = [numbers[:, [second]] - numbers[:, [first]] for first, second in pairs]
+    parts = [(plan.numbers.index(r.numerator), plan.numbers.index(r.denominator)) for r in plan.ratios]
+    derived += [quotient(numbers[:, [above]], numbers[:, [below]]) for above, below in parts]
+    return np.hstack([numbers, *derived]) if derived else numbers
+
+
+def quotient(above: Array, below: Array) -> Array:
+    """Quotients of equal shape; NaN where they are not finite.
+
+    >>> quotient(np.array([1.0, 1.0, np.nan]), np.array([4.0, 0.0, 1.0])).tolist()
+    [0.25, nan, nan]
+    """
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        found = above / below
+    return np.where(np.isfinite(found), found, np.nan)
+
+
+def signed_log(x: Array, unit: Array) -> Array:
+    """``sign(x) log1p(|x| / unit)``: rises everywhere, a straight line around 0 and a logarithm far from it.
+
+    >>> signed_log(np.array([-1.0, 0.0, 1.0]), np.array(1.0)).round(3).tolist()
+    [-0.693, 0.0, 0.693]
+    """
+    return np.asarray(np.sign(x) * np.log1p(np.abs(x) / unit))
+
+
+def _log_units(plan: Plan, numbers: Array) -> Array:
+    """For each measured number what is 1 on its logarithmic scale: the median size of what is not 0; 0 for no such."""
+    units = np.zeros(len(plan.measured))
+    for j, column in enumerate(plan.measured):
+        if column in plan.logs:
+            sizes = np.abs(numbers[:, j])
+            sizes = np.minimum(sizes[np.isfinite(sizes) & (sizes > 0)], LARGEST)
+            units[j] = max(float(np.median(sizes)), 1.0 / LARGEST) if len(sizes) else 1.0
+    return units
 
 
 def _quantiles(plan: Plan, numeric: Array, members: Sequence[Array]) -> Array:
@@ -113,15 +158,21 @@ def _quantiles(plan: Plan, numeric: Array, members: Sequence[Array]) -> Array:
     return quantile_table(numeric, members) if wanted else np.zeros((len(members), 0, len(plan.numeric)))
 
 
-def _numbers(plan: Plan, numbers: Array) -> tuple[Array, Array]:
-    """Center and factor ``[d]`` of one member, in the order of ``plan.measured``."""
+def _numbers(plan: Plan, numbers: Array, logs: Array) -> tuple[Array, Array, Array]:
+    """What gaps are filled with, what is centred at, and factor ``[d]`` of one member, in the order of
+    ``plan.measured``."""
     center, factor = np.zeros(len(plan.measured)), np.zeros(len(plan.measured))
+    middle = center.copy()
     for j, column in enumerate(plan.measured):
         if column in plan.boolean:
-            center[j], factor[j] = 0.5, 2.0
+            center[j], middle[j], factor[j] = 0.5, 0.5, 2.0
             continue
         center[j], factor[j] = robust_scale(numbers[:, j])
-    return center, factor
+        middle[j] = center[j]
+        if logs[j]:
+            known = np.clip(numbers[:, j], -LARGEST, LARGEST)  # NaN stays
+            middle[j], factor[j] = robust_scale(signed_log(known, logs[j]))
+    return center, middle, factor
 
 
 def robust_scale(x: Array) -> tuple[float, float]:
@@ -159,4 +210,5 @@ def blocks(plan: Plan) -> tuple[tuple[str, int], ...]:
     missing = [(f"missing {c}", 1) for c in plan.indicated]
     one_hot = [(c.id, c.slots + 1) for c in plan.one_hot]
     words = [(text.id, text.slots) for text in plan.texts]
-    return (*numbers, *cycles, *missing, *one_hot, *words)
+    crosses = [(f"cross {one} {other}", plan.width(one) * plan.width(other)) for one, other in plan.crosses]
+    return (*numbers, *cycles, *missing, *one_hot, *words, *crosses)

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from autoft.preprocess.fit import Statistics
+from autoft.preprocess.fit import Statistics, blocks
 from autoft.preprocess.plan import Plan
 from autoft.preprocess.quantile_layer import QuantileNormal
 from autoft.preprocess.quantiles import LARGEST
@@ -126,6 +126,68 @@ class Elapsed(keras.layers.Layer):  # type: ignore[misc]
     def call(self, inputs: Any) -> Any:
         between = ops.take(inputs, self.second, axis=-1) - ops.take(inputs, self.first, axis=-1)
         return ops.concatenate([inputs, between], axis=-1)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "first": self.first, "second": self.second}
+
+
+@keras.saving.register_keras_serializable(package="autoft")
+class Quotients(keras.layers.Layer):  # type: ignore[misc]
+    """Quotients of numbers, after the numbers they came with: ``[B, d]`` -> ``[B, d + r]`` float64.
+
+    NaN, missing, where one of the two is, and where the quotient is not finite.
+
+    Args:
+        above, below: Positions of the parts of each of the r quotients.
+
+    >>> Quotients([0], [1])(np.array([[60.0, 90.0]])).numpy().round(3).tolist()
+    [[60.0, 90.0, 0.667]]
+    """
+
+    def __init__(self, above: list[int], below: list[int], **kwargs: Any) -> None:
+        super().__init__(**{**kwargs, "dtype": "float64"})
+        self.above, self.below = list(above), list(below)
+
+    def call(self, inputs: Any) -> Any:
+        below = ops.take(inputs, self.below, axis=-1)
+        zero = below == 0
+        found = ops.take(inputs, self.above, axis=-1) / ops.where(zero, ops.ones_like(below), below)
+        lost = ops.logical_or(zero, ops.logical_not(ops.isfinite(found)))
+        found = ops.where(lost, ops.full_like(found, np.nan), found)
+        return ops.concatenate([inputs, found], axis=-1)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "above": self.above, "below": self.below}
+
+
+@keras.saving.register_keras_serializable(package="autoft")
+class SignedLog(MemberStatistics):
+    """``sign(x) log1p(|x| / unit)`` of columns that have a unit, the others as they are; ``[S, B, d]`` float64."""
+
+    names = ("unit",)
+
+    def call(self, inputs: Any) -> Any:
+        unit = ops.convert_to_tensor(self.unit)
+        logged = unit > 0
+        ratio = ops.abs(inputs) / ops.where(logged, unit, ops.ones_like(unit))
+        return ops.where(logged, ops.sign(inputs) * ops.log1p(ratio), inputs)
+
+
+@keras.saving.register_keras_serializable(package="autoft")
+class Products(keras.layers.Layer):  # type: ignore[misc]
+    """Products of inputs, after the inputs they came with: ``[S, B, f]`` -> ``[S, B, f + p]`` float32.
+
+    Args:
+        first, second: Positions of the factors of each of the p products.
+    """
+
+    def __init__(self, first: list[int], second: list[int], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.first, self.second = list(first), list(second)
+
+    def call(self, inputs: Any) -> Any:
+        made = ops.take(inputs, self.first, axis=-1) * ops.take(inputs, self.second, axis=-1)
+        return ops.concatenate([inputs, made], axis=-1)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "first": self.first, "second": self.second}
@@ -251,7 +313,19 @@ def build_encoder(plan: Plan, statistics: Statistics) -> keras.Model:
             weigh.set_weights([words.take, words.idf])
     if dense:
         outputs["dense"] = keras.layers.Concatenate(name="dense")(dense) if len(dense) > 1 else dense[0]
+        if plan.crosses:
+            outputs["dense"] = Products(*_factors(plan), name="products")(outputs["dense"])
     return keras.Model(inputs, outputs, name="preprocess")
+
+
+def _factors(plan: Plan) -> tuple[list[int], list[int]]:
+    """Positions of both factors of each product among the dense inputs."""
+    starts, start = {}, 0
+    for name, width in blocks(plan):
+        starts[name] = range(start, start + width)
+        start += width
+    pairs = [(i, j) for one, other in plan.crosses for i in starts[one] for j in starts[other]]
+    return [i for i, _ in pairs], [j for _, j in pairs]
 
 
 def _number_features(plan: Plan, statistics: Statistics, members: int, numbers: Any) -> list[Any]:
@@ -261,10 +335,19 @@ def _number_features(plan: Plan, statistics: Statistics, members: int, numbers: 
     if plan.elapsed:
         first, second = ([order.index(c) for c in side] for side in zip(*plan.elapsed, strict=True))
         measured = Elapsed(first, second, name="elapsed")(numbers)
+    if plan.ratios:
+        above = [order.index(ratio.numerator) for ratio in plan.ratios]
+        below = [order.index(ratio.denominator) for ratio in plan.ratios]
+        measured = Quotients(above, below, name="quotients")(measured)
     imputed = impute(measured)
-    scaled = scale(imputed)
     impute.set_weights([statistics.center[:, None]])
-    scale.set_weights([statistics.center[:, None], statistics.factor[:, None]])
+    scaled, middle = imputed, statistics.center
+    if statistics.logs is not None and statistics.middle is not None:
+        logarithm, middle = SignedLog(members, name="signed_log"), statistics.middle
+        scaled = logarithm(imputed)
+        logarithm.set_weights([statistics.logs[:, None]])
+    scaled = scale(scaled)
+    scale.set_weights([middle[:, None], statistics.factor[:, None]])
     features = [SmoothClip(name="smooth_clip")(scaled) if plan.outliers == "clip" else scaled]
     if statistics.quantiles.shape[1]:
         numeric, others = list(range(len(plan.numeric))), list(range(len(plan.numeric), len(plan.measured)))

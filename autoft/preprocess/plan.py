@@ -7,11 +7,12 @@ The plan fixes the *layout* (which inputs there are and how wide); everything th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import combinations, islice
 from typing import TYPE_CHECKING, Any, Literal
 
 from autoft.errors import PreprocessError
+from autoft.knowledge.hints import Hints, Ratio
 from autoft.records import Column, PlanLine
 
 if TYPE_CHECKING:
@@ -69,6 +70,10 @@ class Plan:
         lines: The same in words, one line per column of the table.
         texts: Columns of running text, in table order.
         scale: ``robust`` divides numeric columns by their spread; ``quantile`` gives them a normal distribution.
+        orders: By id of each ordered category its texts, from the lowest to the highest; they are among `numeric`.
+        logs: Ids of numeric columns and ratios whose scale is logarithmic.
+        ratios: Quotients of numbers that are inputs, too.
+        crosses: Pairs of columns whose products are inputs, too.
     """
 
     numeric: tuple[str, ...]
@@ -80,6 +85,10 @@ class Plan:
     lines: tuple[PlanLine, ...]
     texts: tuple[TextInput, ...] = ()
     scale: Literal["robust", "quantile"] = "robust"
+    orders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    logs: tuple[str, ...] = ()
+    ratios: tuple[Ratio, ...] = ()
+    crosses: tuple[tuple[str, str], ...] = ()
 
     @property
     def numbers(self) -> tuple[str, ...]:
@@ -93,14 +102,21 @@ class Plan:
 
     @property
     def measured(self) -> tuple[str, ...]:
-        """Names of all numbers that are scaled: those that arrive, and the times between dates."""
-        return (*self.numbers, *(f"{second} after {first}" for first, second in self.elapsed))
+        """Names of all numbers that are scaled: those that arrive, the times between dates, and ratios."""
+        between = (f"{second} after {first}" for first, second in self.elapsed)
+        return (*self.numbers, *between, *(ratio.id for ratio in self.ratios))
 
     @property
     def continuous(self) -> tuple[int, ...]:
         """Positions in `measured` of those that take many values: all but booleans."""
         booleans = range(len(self.numeric), len(self.numeric) + len(self.boolean))
         return tuple(j for j in range(len(self.measured)) if j not in booleans)
+
+    def width(self, column: str) -> int:
+        """Dense inputs of a column or ratio, besides where it is missing and how a date goes round; 0 for none."""
+        if column in self.measured:
+            return 1
+        return next((c.slots + 1 for c in self.one_hot if c.id == column), 0)
 
     @property
     def one_hot(self) -> tuple[CategoryInput, ...]:
@@ -127,6 +143,7 @@ def make_plan(
     embed_above: int = 16,
     scale: Literal["robust", "quantile"] = "robust",
     members: int = 10,
+    hints: Hints | None = None,
 ) -> Plan:
     """The plan for the feature columns of a table.
 
@@ -139,13 +156,14 @@ def make_plan(
         embed_above: Columns with more categories become learned vectors instead of one-hot columns.
         scale: Of numeric columns.
         members: Of the largest stack that is trained: it bounds the memory of text columns.
+        hints: What is known of the inputs.
 
     Raises:
         PreprocessError: If no column can be used.
     """
-    categories = []
+    categories, hints = [], hints or Hints()
     for column in columns:
-        if column.kind == "categorical":
+        if column.kind == "categorical" and not column.order:
             vocabulary = tuple(sorted({text for text in values[column.id] if text is not None}))
             # A few spare slots in steps of four: the width stays when a category more or less is seen.
             slots = min(max_categories, 4 * ((len(vocabulary) + 3) // 4))
@@ -153,7 +171,7 @@ def make_plan(
             categories.append(CategoryInput(id=column.id, vocabulary=vocabulary, slots=slots, embed=embed))
 
     def of(kind: str) -> tuple[str, ...]:
-        return tuple(c.id for c in columns if c.kind == kind)
+        return tuple(c.id for c in columns if (c.kind == kind if not c.order else kind == "numeric"))
 
     texts, dates = _texts(columns, values, members), tuple(c for c in columns if c.kind == "date")
     by_id: dict[str, CategoryInput | TextInput] = {c.id: c for c in categories}
@@ -162,13 +180,18 @@ def make_plan(
         numeric=of("numeric"),
         boolean=of("boolean"),
         date=tuple(c.id for c in dates),
-        indicated=tuple(c.id for c in columns if c.missing and c.kind in ("numeric", "boolean", "date")),
+        indicated=tuple(c.id for c in columns if c.missing and (c.order or c.kind in ("numeric", "boolean", "date"))),
         categories=tuple(categories),
         outliers=outliers,
-        lines=tuple(_line(c, by_id.get(c.id), outliers, scale, dates) for c in columns),
+        lines=tuple(_line(c, by_id.get(c.id), outliers, scale, dates, log=c.id in hints.logs) for c in columns),
         texts=texts,
         scale=scale,
+        orders={c.id: c.order for c in columns if c.order},
+        logs=hints.logs,
+        ratios=hints.ratios,
+        crosses=hints.crosses,
     )
+    plan = replace(plan, lines=(*plan.lines, *_made(plan, columns)))
     if not plan.numbers and not plan.categories and not plan.texts:
         kinds = ", ".join(sorted({f"'{c.name}' is {c.kind}" for c in columns})) or "there is no other column"
         raise PreprocessError(
@@ -193,7 +216,13 @@ def _texts(columns: Sequence[Column], values: Mapping[str, Array], members: int)
 
 
 def _line(
-    column: Column, own: CategoryInput | TextInput | None, outliers: str, scale: str, dates: Sequence[Column]
+    column: Column,
+    own: CategoryInput | TextInput | None,
+    outliers: str,
+    scale: str,
+    dates: Sequence[Column],
+    *,
+    log: bool,
 ) -> PlanLine:
     """One column's treatment in words."""
     indicator = (
@@ -202,8 +231,12 @@ def _line(
         else ""
     )
     inputs = 1 + bool(column.missing)
-    if column.kind == "numeric":
-        text = f"{_scaling(outliers, scale)}{indicator}"
+    if column.order:
+        ranks = f"Its {len(column.order):,} categories become ranks, {_quoted(column.order[:1])} the lowest."
+        text = f"{ranks} {_scaling(outliers, scale)} Unknown ones count as missing.{indicator}"
+    elif column.kind == "numeric":
+        logarithm = "Its logarithm is taken (of its size in units of the median). " if log else ""
+        text = f"{logarithm}{_scaling(outliers, scale)}{indicator}"
     elif column.kind == "boolean":
         text = f"{_quoted(column.false)} becomes -1, {_quoted(column.true)} becomes +1.{indicator}"
     elif column.kind == "date":
@@ -226,6 +259,31 @@ def _line(
             "empty": "Not used: it has no values.",
         }[column.kind]
     return PlanLine(column=column.name, kind=column.kind, text=text, inputs=inputs)
+
+
+def _made(plan: Plan, columns: Sequence[Column]) -> tuple[PlanLine, ...]:
+    """What is made of several columns, in words."""
+    names = {c.id: c.name for c in columns}
+    ratios = [
+        PlanLine(
+            column=ratio.name,
+            kind="numeric",
+            text=f"{_quoted((names[ratio.numerator],))} divided by {_quoted((names[ratio.denominator],))}, scaled like "
+            "a number; the middle where one is missing or the latter is 0.",
+            inputs=1,
+        )
+        for ratio in plan.ratios
+    ]
+    crosses = [
+        PlanLine(
+            column=f"{names[one]} x {names[other]}",
+            kind="numeric",
+            text="The products of the two columns' inputs.",
+            inputs=plan.width(one) * plan.width(other),
+        )
+        for one, other in plan.crosses
+    ]
+    return (*ratios, *crosses)
 
 
 def _scaling(outliers: str, scale: str) -> str:

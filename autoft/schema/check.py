@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autoft.errors import SchemaError, printable
 from autoft.records import Column, Finding
+from autoft.schema import edit
 from autoft.schema.audit.columns import infinite, unreadable
 from autoft.schema.convert import convert
 from autoft.schema.engine import Engine
@@ -63,6 +64,7 @@ def contract(
     schema_path: Path | None,
     target: str,
     known: Iterable[Finding] = (),
+    ranges: Mapping[str, tuple[float, float]] = {},
 ) -> Contract:
     """Hold a training table to the schema in `schema_path`, or infer the schema and write it there.
 
@@ -74,6 +76,7 @@ def contract(
         target: Name of the column to predict.
         known: Findings about the table from other checks. If one is an error no file is written, so that
             the schema of a table that is about to be refused does not bind the corrected one.
+        ranges: Of numeric columns, as they are known; a schema that is inferred has them.
 
     Raises:
         SchemaError: If the file exists and holds no schema.
@@ -90,6 +93,8 @@ def contract(
         text = engine.to_text(schema)
         return Contract(schema=schema, text=text, findings=findings, inferred=False, statistics=kept)
     schema = engine.infer(statistics, target=target)
+    for name, (low, high) in ranges.items():
+        schema = edit.bounded(schema, name, low, high)
     if schema_path is not None and not any(finding.severity == "error" for finding in known):
         engine.write(schema, schema_path)
     return Contract(schema=schema, text=engine.to_text(schema), findings=(), inferred=True, statistics=kept)

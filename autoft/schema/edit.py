@@ -7,6 +7,7 @@ or the edit makes no sense for it.
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -59,6 +60,23 @@ def widen(schema: Any, column: str, low: float, high: float) -> Any:
         domain.min = number(low) if first else min(domain.min, number(low))
     if first or not open_above:
         domain.max = number(high) if first else max(domain.max, number(high))
+    return copy
+
+
+def bounded(schema: Any, column: str, low: float, high: float) -> Any:
+    """The column's range is from `low` to `high`, whatever it was; a column of text is left as it is.
+
+    >>> from autoft.schema.messages import Schema
+    >>> domain = bounded(Schema(feature=[{"name": "age", "type": "INT"}]), "age", 0, 120.5).feature[0].int_domain
+    >>> domain.min, domain.max
+    (0, 120)
+    """
+    copy, feature = _copy(schema, column)
+    kind = name_of(feature, "type")
+    if kind == "INT":
+        feature.int_domain.min, feature.int_domain.max = math.ceil(low), math.floor(high)
+    elif kind == "FLOAT":
+        feature.float_domain.min, feature.float_domain.max = float(low), float(high)
     return copy
 
 

@@ -1,0 +1,317 @@
+"""From a recipe's `knowledge` to `Hints`: checked against the table, all problems together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autoft.knowledge.hints import Effect, Hints, Ratio
+from autoft.recipe_knowledge import Hint, Knowledge
+from autoft.recipe_messages import Problem
+from autoft.records import Column, Target
+
+#: Kinds of columns that are numbers to a network.
+_NUMBERS = ("numeric", "boolean", "date")
+#: Most inputs that a pair of columns may become.
+_MOST_PRODUCTS = 256
+_MOST_ONE_HOT = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Told:
+    """What the recipe knows, in terms of the table.
+
+    Attributes:
+        hints: For the inputs and the networks; empty where there are problems.
+        columns: The table's columns, ordered categories with their order.
+        problems: What is wrong with the section.
+    """
+
+    hints: Hints
+    columns: tuple[Column, ...]
+    problems: tuple[Problem, ...]
+
+
+def compile_hints(
+    knowledge: Knowledge,
+    columns: Sequence[Column],
+    values: Mapping[str, NDArray[Any]],
+    target: Target,
+    *,
+    taken: Mapping[str, str] = {},
+    embed_above: int = _MOST_ONE_HOT,
+) -> Told:
+    """Check a recipe's knowledge against a table.
+
+    Args:
+        knowledge: The section.
+        columns: All columns of the table.
+        values: Converted cells by column id.
+        target: The column to predict.
+        taken: Names of columns that are no inputs for another reason, and what they are (``the group``).
+        embed_above: Columns of more categories are embedded.
+    """
+    table = _Table(knowledge, columns, values, target, taken, embed_above)
+    problems = [*table.names(), *table.features(), *table.ratios(), *table.pairs(), *table.decisions()]
+    if problems:
+        return Told(hints=Hints(), columns=tuple(columns), problems=tuple(problems))
+    ordered = {name: hint.order for name, hint in knowledge.features.items() if hint.order is not None}
+    kept = tuple(replace(c, order=ordered[c.name]) if c.name in ordered else c for c in columns)
+    return Told(hints=table.hints(), columns=kept, problems=())
+
+
+class _Table:
+    """The columns that hints may speak of."""
+
+    def __init__(
+        self,
+        knowledge: Knowledge,
+        columns: Sequence[Column],
+        values: Mapping[str, NDArray[Any]],
+        target: Target,
+        taken: Mapping[str, str],
+        embed_above: int,
+    ) -> None:
+        self.knowledge, self.values, self.target, self.embed_above = knowledge, values, target, embed_above
+        self.by_name = {column.name: column for column in columns}
+        self.taken = {target.name: "the target", **taken}
+        self.made = {ratio.name for ratio in knowledge.ratios}
+
+    def names(self) -> Iterator[Problem]:
+        """Names that the table does not have, or that are no inputs."""
+        for name, hint in self.knowledge.features.items():
+            yield from self._named(("knowledge", "features", name), name, inputs=hint.use is None, made=True)
+        for place, part in enumerate(self.knowledge.slices):
+            name = part if isinstance(part, str) else next(iter(part))
+            yield from self._named(("knowledge", "slices", place), name, inputs=False)
+            column = self.by_name.get(name)
+            if isinstance(part, dict) and column is not None and column.kind != "numeric":
+                found, fix = f"'{name}' is {column.kind}", "name the column alone: its groups are the slices"
+                yield Problem(path=("knowledge", "slices", place), must="be of numbers", found=found, fix=fix)
+        unused = set(self.knowledge.unused)
+        for path, pair in self._all_pairs():
+            for name in pair:
+                yield from self._named(path, name, made="ratios" not in path)
+                if name in unused:
+                    fix = "remove it here, or remove 'use'"
+                    yield Problem(path=path, must="name inputs", found=f"'{name}' is not to be used", fix=fix)
+
+    def _all_pairs(self) -> Iterator[tuple[tuple[str | int, ...], tuple[str, str]]]:
+        for key in ("interactions", "no_interaction"):
+            for place, pair in enumerate(getattr(self.knowledge, key)):
+                yield ("knowledge", key, place), pair
+        for place, ratio in enumerate(self.knowledge.ratios):
+            yield ("knowledge", "ratios", place), ratio.of
+
+    def _named(
+        self, path: tuple[str | int, ...], name: str, *, inputs: bool = True, made: bool = False
+    ) -> Iterator[Problem]:
+        if name in self.by_name:
+            column = self.by_name[name]
+            if name in self.taken and (inputs or name == self.target.name):
+                fix = "name another column"
+                yield Problem(path=path, must="name inputs", found=f"'{name}' is {self.taken[name]}", fix=fix)
+            elif inputs and not column.used:
+                fix = "remove the hint, or set its kind under data: columns:"
+                yield Problem(path=path, must="name inputs", found=f"'{name}' is {column.kind}: {column.why}", fix=fix)
+            return
+        if made and name in self.made:
+            return
+        near = get_close_matches(name, [*self.by_name, *self.made], n=1)
+        fix = f"perhaps '{near[0]}' is meant" if near else "correct the name"
+        yield Problem(path=path, must="name a column of the table", found=f"there is no '{name}'", fix=fix)
+
+    def features(self) -> Iterator[Problem]:
+        """Hints of single columns."""
+        labels = {hint.label for hint in self.knowledge.features.values() if hint.effect is not None}
+        for name, hint in self.knowledge.features.items():
+            path: tuple[str | int, ...] = ("knowledge", "features", name)
+            column = self.by_name.get(name)
+            if hint.effect is not None:
+                yield from self._effect((*path, "effect"), name, hint, column, labels)
+            if column is None or hint.use is not None or name in self.taken or not column.used:
+                continue
+            if hint.order is not None:
+                yield from self._order((*path, "order"), hint.order, column)
+            if hint.between is not None:
+                yield from self._between((*path, "between"), hint.between, column)
+            if hint.scale is not None:
+                yield from self._log((*path, "scale"), column)
+
+    def _effect(
+        self, path: tuple[str | int, ...], name: str, hint: Hint, column: Column | None, labels: set[Any]
+    ) -> Iterator[Problem]:
+        if column is not None and column.used and column.kind not in _NUMBERS and hint.order is None:
+            fix = "add 'order: [...]' from the lowest to the highest, or remove the effect"
+            found = f"'{name}' is {column.kind}, which has no order"
+            yield Problem(path=path, must="be of numbers, dates or ordered categories", found=found, fix=fix)
+        made_of = [key for _, key, pair in self._made() if name in pair]
+        if made_of:
+            fix = f"give the effect to {made_of[0]}, or remove one of them"
+            found = f"'{name}' is also part of {made_of[0]}, which moves with it"
+            yield Problem(path=path, must="hold with all else equal", found=found, fix=fix)
+        yield from self._label((*path[:-1], "label"), hint.label, labels)
+
+    def _made(self) -> Iterator[tuple[int, str, tuple[str, str]]]:
+        for place, ratio in enumerate(self.knowledge.ratios):
+            yield place, f"the ratio '{ratio.name}'", ratio.of
+        for place, pair in enumerate(self.knowledge.interactions):
+            yield place, f"the interaction of '{pair[0]}' and '{pair[1]}'", pair
+
+    def _label(self, path: tuple[str | int, ...], label: Any, labels: set[Any]) -> Iterator[Problem]:
+        task, classes = self.target.task, [str(c) for c in self.target.classes]
+        named = "' or '".join(classes[:5])
+        if task == "regression":
+            if label is not None:
+                yield Problem(path=path, must="be left out unless there are classes", found="the task is regression",
+                              fix="remove it")  # fmt: skip
+        elif label is None:
+            if task == "multiclass":
+                fix = f"add 'label:' with the class whose probability is meant ('{named}')"
+                found = "it is missing, and there are more than two classes"
+                yield Problem(path=path, must="say which class an effect is about", found=found, fix=fix)
+        elif str(label) not in classes:
+            fix = f"name one of '{named}'"
+            yield Problem(path=path, must="be a class of the target", found=f"there is no '{label}'", fix=fix)
+        elif task == "multiclass" and len({str(one) for one in labels}) > 1:
+            fix = "keep the effects on one of them"
+            found = f"effects on {len(labels)} classes are given"
+            yield Problem(path=path, must="be the same for all effects", found=found, fix=fix)
+
+    def _order(self, path: tuple[str | int, ...], order: Sequence[str], column: Column) -> Iterator[Problem]:
+        if column.kind != "categorical":
+            already = column.kind in _NUMBERS
+            fix = "remove it: it has an order" if already else "set its kind under data: columns: to categorical"
+            yield Problem(path=path, must="be of categories", found=f"the column is {column.kind}", fix=fix)
+            return
+        there = {text for text in self.values[column.id] if text is not None}
+        lost = sorted(there - set(order))
+        if lost:
+            shown = "', '".join(lost[:5])
+            fix = "add it at its place" if len(lost) == 1 else "add them at their places"
+            found = f"the table also has '{shown}'" + (f" and {len(lost) - 5:,} more" if len(lost) > 5 else "")
+            yield Problem(path=path, must="name every category", found=found, fix=fix)
+
+    def _between(self, path: tuple[str | int, ...], limits: tuple[float, float], column: Column) -> Iterator[Problem]:
+        if column.kind != "numeric":
+            fix = "remove it"
+            yield Problem(path=path, must="be of numbers", found=f"the column is {column.kind}", fix=fix)
+            return
+        cells = self.values[column.id]
+        with np.errstate(invalid="ignore"):
+            outside = np.flatnonzero((cells < limits[0]) | (cells > limits[1]))
+        if len(outside):
+            first = int(outside[0])
+            found = f"{len(outside):,} of {len(cells):,} values do not (first: row {first + 1:,}, {cells[first]:g})"
+            must = f"hold of the table, whose values must lie between {limits[0]:g} and {limits[1]:g}"
+            yield Problem(path=path, must=must, found=found, fix="correct those cells, or widen the range")
+
+    def _log(self, path: tuple[str | int, ...], column: Column) -> Iterator[Problem]:
+        if column.kind != "numeric":
+            yield Problem(path=path, must="be of numbers", found=f"the column is {column.kind}", fix="remove it")
+            return
+        cells = self.values[column.id]
+        with np.errstate(invalid="ignore"):
+            negative = np.flatnonzero(cells < 0)
+        if len(negative):
+            first = int(negative[0])
+            found = f"{len(negative):,} values are negative (first: row {first + 1:,}, {cells[first]:g})"
+            fix = "remove it: only amounts that are not negative have a logarithmic scale"
+            yield Problem(path=path, must="be of amounts", found=found, fix=fix)
+
+    def ratios(self) -> Iterator[Problem]:
+        """Quotients."""
+        for place, ratio in enumerate(self.knowledge.ratios):
+            path: tuple[str | int, ...] = ("knowledge", "ratios", place)
+            if ratio.name in self.by_name:
+                fix = "give the ratio another name"
+                yield Problem(path=path, must="have a new name", found=f"a column is called '{ratio.name}'", fix=fix)
+            for name in ratio.of:
+                column = self.by_name.get(name)
+                if column is not None and column.used and column.kind != "numeric":
+                    found = f"'{name}' is {column.kind}"
+                    yield Problem(path=path, must="be of two numeric columns", found=found, fix="name numeric ones")
+            own = self.knowledge.features.get(ratio.name)
+            wrong = [n for n in ("between", "order", "use", "scale") if own is not None and own.has(n)]
+            if wrong:
+                place_of: tuple[str | int, ...] = ("knowledge", "features", ratio.name, wrong[0])
+                found = f"'{ratio.name}' is a ratio"
+                yield Problem(path=place_of, must="be of a column of the table", found=found, fix="remove it")
+
+    def pairs(self) -> Iterator[Problem]:
+        """Pairs of columns."""
+        for place, pair in enumerate(self.knowledge.interactions):
+            path: tuple[str | int, ...] = ("knowledge", "interactions", place)
+            widths = [self._width(name) for name in pair]
+            for name, width in zip(pair, widths, strict=True):
+                if width == 0 and name in self.by_name and self.by_name[name].used:
+                    found = f"'{name}' has more than {self.embed_above} categories or is text"
+                    fix = "remove the pair, or raise preprocess: categorical: embed_above"
+                    yield Problem(path=path, must="be of columns with few inputs", found=found, fix=fix)
+            products = int(np.prod(widths))
+            if products > _MOST_PRODUCTS:
+                must, found = f"become at most {_MOST_PRODUCTS} inputs", f"it becomes {products:,}"
+                yield Problem(path=path, must=must, found=found, fix="remove the pair")
+
+    def _width(self, name: str) -> int:
+        column, hint = self.by_name.get(name), self.knowledge.features.get(name)
+        if column is None:
+            return 1 if name in self.made else 0
+        if column.kind in _NUMBERS or (hint is not None and hint.order is not None):
+            return 1
+        if column.kind != "categorical" or column.distinct > self.embed_above:
+            return 0
+        return 4 * ((column.distinct + 3) // 4) + 1
+
+    def decisions(self) -> Iterator[Problem]:
+        """Costs and what a decision must reach."""
+        costs, task = self.knowledge.costs, self.target.task
+        classes = [str(c) for c in self.target.classes]
+        if costs.matrix is not None:
+            for label, row in costs.matrix.items():
+                for name in (label, *row):
+                    if name not in classes and task != "regression":
+                        near = get_close_matches(name, classes, n=1)
+                        fix = f"perhaps '{near[0]}' is meant" if near else f"name one of {', '.join(classes[:5])}"
+                        row_of = ("knowledge", "costs", "matrix", label)
+                        yield Problem(path=row_of, must="name classes", found=f"there is no '{name}'", fix=fix)
+        if costs.gain is not None:
+            yield from self._named(("knowledge", "costs", "gain"), costs.gain, inputs=False)
+            column = self.by_name.get(costs.gain)
+            if column is not None and column.kind != "numeric":
+                found = f"'{costs.gain}' is {column.kind}"
+                where = ("knowledge", "costs", "gain")
+                yield Problem(path=where, must="be a numeric column", found=found, fix="name another one")
+
+    def hints(self) -> Hints:
+        """By column id."""
+        ids = {name: column.id for name, column in self.by_name.items()}
+        ids |= {ratio.name: f"r{place:03}" for place, ratio in enumerate(self.knowledge.ratios)}
+        features = self.knowledge.features
+        # Two effects on one thing would be one too many; the sections allow one.
+        return Hints(
+            effects=tuple(self._compiled(ids[name], hint) for name, hint in features.items() if hint.effect),
+            logs=tuple(ids[name] for name, hint in features.items() if hint.scale == "log"),
+            ratios=tuple(
+                Ratio(id=ids[r.name], name=r.name, numerator=ids[r.of[0]], denominator=ids[r.of[1]])
+                for r in self.knowledge.ratios
+            ),
+            crosses=tuple((ids[one], ids[other]) for one, other in self.knowledge.interactions),
+            apart=tuple((ids[one], ids[other]) for one, other in self.knowledge.no_interaction),
+            importance={ids[name]: hint.importance for name, hint in features.items() if hint.importance},
+        )
+
+    def _compiled(self, column: str, hint: Hint) -> Effect:
+        sign: Literal[1, -1] = 1 if hint.effect == "increasing" else -1
+        if self.target.task == "regression":
+            return Effect(column=column, sign=sign)
+        classes = [str(c) for c in self.target.classes]
+        place = self.target.positive_index if hint.label is None else classes.index(str(hint.label))
+        if self.target.task == "multiclass":
+            return Effect(column=column, sign=sign, output=place)
+        return Effect(column=column, sign=sign if place == 1 else (-1 if sign == 1 else 1), output=1)
