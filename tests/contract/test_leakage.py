@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from autoft.knowledge.hints import Hints, Ratio
 from autoft.networks.families import FAMILIES, initial_weights
 from autoft.preprocess.encode import encode
 from autoft.preprocess.plan import Plan, make_plan
@@ -60,6 +61,7 @@ def clean(task: str) -> Rows:
     }
     values["d1"] = values["d0"] + np.random.default_rng(1).uniform(60, 9e5, ROWS)  # the time between them is an input
     words = np.array([f"w{j:03d}" for j in range(150)])  # more than a member can know
+    values["o0"] = rng.choice(np.array(["low", "high", None], dtype=object), ROWS)  # ordered
     values["t0"] = np.array([" ".join(own) for own in rng.choice(words, (ROWS, 8))], dtype=object)
     y = {
         "binary": (signal > 0.2).astype(np.int64),
@@ -69,15 +71,27 @@ def clean(task: str) -> Rows:
     return Rows(values, y)
 
 
-KINDS = {"n": "numeric", "b": "boolean", "d": "date", "c": "categorical", "t": "text"}
+KINDS = {"n": "numeric", "b": "boolean", "d": "date", "c": "categorical", "t": "text", "o": "categorical"}
+HINTS = Hints(
+    logs=("n1",),
+    ratios=(Ratio(id="r000", name="r", numerator="n1", denominator="n0"),),
+    crosses=(("n0", "c0"), ("o0", "b0")),
+)
 
 
 def layout(values: Values) -> Plan:
     columns = [
-        Column(id=c, name=c, kind=KINDS[c[0]], why="", missing=sum(x is None or x != x for x in cells))
+        Column(
+            id=c,
+            name=c,
+            kind=KINDS[c[0]],
+            why="",
+            missing=sum(x is None or x != x for x in cells),
+            order=("low", "high") if c == "o0" else (),
+        )
         for c, cells in values.items()
     ]
-    return make_plan(columns, values, outliers="clip", max_categories=50, embed_above=4)
+    return make_plan(columns, values, outliers="clip", max_categories=50, embed_above=4, hints=HINTS)
 
 
 def data_of(rows: Rows, task: str, **more: Any) -> StackData:
@@ -110,7 +124,9 @@ def numbers(original: Rows, rows: np.ndarray) -> Rows:
 
 def known_texts(original: Rows, rows: np.ndarray) -> Rows:
     return Rows(
-        changed(original.values, rows, c0="l", c1=None, t0="w149 w000 W149"), original.y, layout(original.values)
+        changed(original.values, rows, c0="l", c1=None, o0="high", t0="w149 w000 W149"),
+        original.y,
+        layout(original.values),
     )
 
 
@@ -159,6 +175,8 @@ def knowledge(data: StackData, s: int) -> dict[str, np.ndarray]:
         "center": data.statistics.center[s],
         "factor": data.statistics.factor[s],
         "gaps": data.statistics.gaps[s],
+        "log units": data.statistics.logs[s],
+        "log middle": data.statistics.middle[s],
         # Slots by text: codes of the whole table may move, what a member makes of a text may not.
         "slots": np.array(
             [

@@ -1,0 +1,186 @@
+"""Hints against a table: what they become, and everything that is wrong with them, with its line."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from autoft import prepare
+from autoft.errors import RecipeError
+from autoft.knowledge.hints import Effect, Hints, Ratio
+from autoft.recipe import Recipe, read_recipe
+
+ROWS = 60
+
+
+def table() -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    return pd.DataFrame(
+        {
+            "income": rng.lognormal(10, 1, ROWS).round(2),
+            "balance": rng.normal(0, 100, ROWS).round(2),
+            "rooms": rng.integers(1, 9, ROWS),
+            "grade": rng.choice(["low", "mid", "high"], ROWS),
+            "colour": rng.choice(["red", "blue"], ROWS),
+            "shop": [f"shop {k % 20}" for k in range(ROWS)],
+            "key": [f"C-{k:05d}" for k in rng.permutation(ROWS)],
+            "since": pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 900, ROWS), unit="D"),
+            "left": np.where(rng.random(ROWS) < 0.4, "yes", "no"),
+            "kind": rng.choice(["a", "b", "c"], ROWS),
+            "price": rng.normal(100, 10, ROWS),
+        }
+    )
+
+
+def inspected(target="left", **knowledge):
+    changes = {f"knowledge.{key}": value for key, value in knowledge.items()}
+    drop = [name for name in ("left", "kind", "price") if name != target]
+    recipe = Recipe().with_changes(target=target, **{"schema.engine": "none", "data.drop": drop}, **changes)
+    return prepare.inspect(recipe, table(), write_schema=False)
+
+
+def test_what_hints_become():
+    found = inspected(
+        features={
+            "income": {"scale": "log", "between": [0, 1e9], "unit": "USD"},
+            "grade": {"order": ["low", "mid", "high"], "effect": "decreasing"},
+            "since": {"effect": "increasing"},
+            "share": {"effect": "increasing", "importance": "high"},
+        },
+        ratios=[{"name": "share", "of": ["income", "rooms"]}],
+        interactions=[["balance", "colour"]],
+        no_interaction=[["grade", "shop"]],
+    )
+    assert found.hints == Hints(
+        effects=(
+            Effect(column="c003", sign=-1, output=1),
+            Effect(column="c007", sign=1, output=1),
+            Effect(column="r000", sign=1, output=1),
+        ),
+        logs=("c000",),
+        ratios=(Ratio(id="r000", name="share", numerator="c000", denominator="c002"),),
+        crosses=(("c001", "c004"),),
+        apart=(("c003", "c005"),),
+        importance={"r000": "high"},
+    )
+    assert next(c for c in found.columns if c.name == "grade").order == ("low", "mid", "high")
+
+
+def test_effects_are_about_the_positive_class_or_the_class_that_is_named():
+    assert inspected(features={"rooms": {"effect": "increasing"}}).hints.effects[0].sign == 1
+    about_no = inspected(features={"rooms": {"effect": "increasing", "label": "no"}}).hints.effects[0]
+    assert (about_no.sign, about_no.output) == (-1, 1)
+    about_b = inspected("kind", features={"rooms": {"effect": "decreasing", "label": "b"}}).hints.effects[0]
+    assert (about_b.sign, about_b.output) == (-1, 1)
+    assert inspected("price", features={"rooms": {"effect": "increasing"}}).hints.effects[0].output is None
+
+
+@pytest.mark.parametrize(
+    ("target", "knowledge", "expected"),
+    [
+        ("left", {"features": {"incme": {"importance": "low"}}}, "there is no 'incme'. Fix: perhaps 'income' is meant"),
+        ("left", {"features": {"left": {"importance": "low"}}}, "'left' is the target"),
+        ("left", {"features": {"key": {"importance": "low"}}}, "'key' is identifier"),
+        ("left", {"features": {"colour": {"effect": "increasing"}}}, "'colour' is categorical, which has no order"),
+        ("left", {"features": {"grade": {"order": ["low", "high"]}}}, "the table also has 'mid'"),
+        ("left", {"features": {"rooms": {"order": ["1", "2"]}}}, "must be of categories, but the column is numeric"),
+        ("left", {"features": {"rooms": {"between": [2, 9]}}}, "must lie between 2 and 9, but"),
+        ("left", {"features": {"colour": {"between": [2, 9]}}}, "must be of numbers, but the column is categorical"),
+        ("left", {"features": {"balance": {"scale": "log"}}}, "values are negative (first: row"),
+        ("left", {"features": {"colour": {"scale": "log"}}}, "must be of numbers, but the column is categorical"),
+        ("left", {"features": {"rooms": {"effect": "increasing", "label": "maybe"}}}, "name one of 'no' or 'yes'"),
+        ("price", {"features": {"rooms": {"effect": "increasing", "label": "x"}}}, "the task is regression"),
+        ("kind", {"features": {"rooms": {"effect": "increasing"}}}, "must say which class an effect is about"),
+        (
+            "kind",
+            {
+                "features": {
+                    "rooms": {"effect": "increasing", "label": "a"},
+                    "income": {"effect": "increasing", "label": "b"},
+                }
+            },
+            "effects on 2 classes are given",
+        ),
+        (
+            "left",
+            {"features": {"rooms": {"effect": "increasing"}}, "ratios": [{"name": "r", "of": ["income", "rooms"]}]},
+            "'rooms' is also part of the ratio 'r', which moves with it. Fix: give the effect to the ratio 'r'",
+        ),
+        (
+            "left",
+            {"features": {"rooms": {"effect": "increasing"}}, "interactions": [["rooms", "colour"]]},
+            "also part of the interaction of 'rooms' and 'colour'",
+        ),
+        ("left", {"ratios": [{"name": "rooms", "of": ["income", "balance"]}]}, "a column is called 'rooms'"),
+        ("left", {"ratios": [{"name": "r", "of": ["income", "colour"]}]}, "must be of two numeric columns"),
+        ("left", {"interactions": [["rooms", "shop"]]}, "'shop' has more than 16 categories or is text"),
+        ("left", {"features": {"rooms": {"use": "never"}}, "interactions": [["rooms", "colour"]]}, "is not to be used"),
+        ("left", {"slices": ["colr"]}, "perhaps 'colour' is meant"),
+        ("left", {"slices": [{"colour": [1, 2]}]}, "'colour' is categorical"),
+        ("kind", {"costs": {"matrix": {"a": {"d": 1}}}}, "must name classes, but there is no 'd'"),
+        ("left", {"costs": {"gain": "colour", "false_positive": 1}}, "must be a numeric column"),
+    ],
+)
+def test_problems(target, knowledge, expected):
+    with pytest.raises(RecipeError) as caught:
+        inspected(target, **knowledge)
+    assert expected in str(caught.value)
+
+
+def test_all_problems_are_named_together_with_their_lines(tmp_path):
+    (tmp_path / "r.yaml").write_text(
+        "data: {target: left, drop: [kind, price]}\n"
+        "knowledge:\n"
+        "  features:\n"
+        "    incme: {effect: increasing}\n"
+        "    grade: {order: [low, high]}\n"
+        "  no_interaction: [[rooms, nowhere]]\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(RecipeError) as caught:
+        prepare.inspect(read_recipe(tmp_path / "r.yaml"), table(), write_schema=False)
+    text = str(caught.value)
+    assert "3 things are wrong" in text
+    for part in ("line 4, 'knowledge.features.incme'", "line 5, 'knowledge.features.grade.order'", "line 6"):
+        assert part in text
+
+
+def test_a_column_that_is_never_used_is_no_reason_for_warnings():
+    leaking = table().assign(after=lambda f: (f["left"] == "yes") * 1.0)
+    hint = {"after": {"use": "never", "because": "known only afterwards"}, "key": {"use": "never"}}
+    recipe = Recipe().with_changes(target="left", **{"schema.engine": "none"})
+    warned = prepare.inspect(recipe, leaking, write_schema=False).findings
+    assert {f.column for f in warned if f.severity in ("warning", "error")} >= {"after", "key"}
+    told = prepare.inspect(recipe.with_changes(**{"knowledge.features": hint}), leaking, write_schema=False)
+    assert not [f for f in told.findings if f.column in ("after", "key")]
+    prepared = prepare.divide(recipe.with_changes(**{"knowledge.features": hint}), told)
+    assert not {"after", "key"} & {c.name for c in prepared.features}
+    assert {"after", "key"} <= {c.name for c in prepared.inspected.columns}
+
+
+def test_a_known_range_is_in_the_schema():
+    recipe = Recipe().with_changes(
+        target="left",
+        **{
+            "schema.engine": "portable",
+            "data.drop": ["kind", "price"],
+            "knowledge.features": {"rooms": {"between": [0, 12.5]}, "balance": {"between": [-1e4, 1e4]}},
+        },
+    )
+    contract = prepare.inspect(recipe, table(), write_schema=False).contract
+    by_name = {feature.name: feature for feature in contract.schema.feature}
+    assert (by_name["rooms"].int_domain.min, by_name["rooms"].int_domain.max) == (0, 12)
+    assert by_name["balance"].float_domain.max == 1e4
+
+
+def test_other_hints_about_inputs_are_another_run():
+    from autoft.run_key import fingerprint_parts
+
+    keys = []
+    for scale in (None, "log"):
+        features = {"income": {"scale": scale, "between": [0, 1e9]}}
+        recipe = Recipe().with_changes(
+            target="left", **{"schema.engine": "none", "data.drop": ["kind", "price"], "knowledge.features": features}
+        )
+        prepared = prepare.divide(recipe, prepare.inspect(recipe, table(), write_schema=False))
+        keys.append(fingerprint_parts(recipe, prepared, "1")["settings"])
+    assert keys[0] != keys[1]
