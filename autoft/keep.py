@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import autoft
-from autoft import artifact, files
+from autoft import artifact, files, obeying
 from autoft.prepare import Prepared
 from autoft.records import Evaluation, Progress
 from autoft.run import Context, Searched
@@ -31,6 +31,7 @@ def write(
     with watch.stage("saving"):
         tell(Progress(stage="saving", message="saving the model and checking that it reads back the same"))
         texts = _texts(context.recipe, prepared, searched)
+        obeying.prove(searched.bag, prepared)
         model, meta = searched.bag.raw_model(), _meta(prepared, searched)
         scores = {"evaluation.json": _json(to_document(evaluation))}
         extra: dict[str, str | bytes] = {**texts, **scores}
@@ -91,7 +92,7 @@ def notes(recipe: Recipe, prepared: Prepared) -> tuple[str, ...]:
         told.append(f"Rows with the same '{recipe.evaluate.group}' belong together.")
     if recipe.evaluate.time:
         told.append(f"Rows are ordered in time by '{recipe.evaluate.time}'.")
-    return tuple(told)
+    return (*told, *obeying.notes(recipe, prepared))
 
 
 def _meta(prepared: Prepared, searched: Searched) -> artifact.Meta:
