@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from autoft import obeying
 from autoft.files import canonical_json
 from autoft.journal import Journal
 from autoft.prepare import Prepared
@@ -108,7 +109,7 @@ def _key(
 
 def _method(context: Context, prepared: Prepared, finish: Finish) -> CalibrationMethod:
     """How the bag is calibrated: as its members are, but it may have a temperature where they have none."""
-    if prepared.target.task == "regression" or context.recipe.evaluate.calibration == "none":
+    if prepared.target.task == "regression" or obeying.calibration(context.recipe, prepared) == "none":
         return "none"
     return "isotonic" if finish.calibration.method == "isotonic" else "temperature"
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import autoft
+from autoft import obeying
 from autoft.prepare import Prepared
 from autoft.records import Evaluation, Finding, FoldReport, Progress, Trial
 from autoft.run import Context, Searched
@@ -131,7 +132,7 @@ def verdict_of(
         "clusters": split.clusters,
         "draws": recipe.evaluate.draws,
         "members": recipe.search.blend,
-        "calibration": recipe.evaluate.calibration,
+        "calibration": obeying.calibration(recipe, prepared),
     }
     candidates = candidates_of(found.trials, found.outcomes)
     if prepared.strategy == "corrected":

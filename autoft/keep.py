@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import autoft
-from autoft import artifact, files
+from autoft import artifact, files, obeying
 from autoft.knowledge.notes import hint_notes
 from autoft.prepare import Prepared
 from autoft.records import Evaluation, Progress
@@ -32,6 +32,7 @@ def write(
     with watch.stage("saving"):
         tell(Progress(stage="saving", message="saving the model and checking that it reads back the same"))
         texts = _texts(context.recipe, prepared, searched)
+        obeying.prove(searched.bag, prepared)
         model, meta = searched.bag.raw_model(), _meta(context.recipe, prepared, searched)
         scores = {"evaluation.json": _json(to_document(evaluation))}
         extra: dict[str, str | bytes] = {**texts, **scores}
@@ -93,7 +94,7 @@ def notes(recipe: Recipe, prepared: Prepared) -> tuple[str, ...]:
         told.append(f"Rows with the same '{recipe.evaluate.group}' belong together.")
     if recipe.evaluate.time:
         told.append(f"Rows are ordered in time by '{recipe.evaluate.time}'.")
-    return tuple(told)
+    return (*told, *obeying.notes(recipe, prepared))
 
 
 def _meta(recipe: Recipe, prepared: Prepared, searched: Searched) -> artifact.Meta:

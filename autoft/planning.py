@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from autoft import bagging, prepare, spaces
+from autoft import bagging, obeying, prepare, spaces
 from autoft.records import Finding, Strategy, Task
 from autoft.search import cost
 from autoft.search.cost import Shape
@@ -281,7 +281,7 @@ def after(
         folds=prepared.split.k,
         outputs=len(target.classes) if target.task == "multiclass" else 1,
         area=prepared.objective in ("roc_auc", "pr_auc"),
-        calibrated=target.task != "regression" and recipe.evaluate.calibration == "auto",
+        calibrated=target.task != "regression" and obeying.calibration(recipe, prepared) == "auto",
     )
     blended = min(_BLENDED, recipe.search.blend, trials)
     evaluation += cost.answer_seconds(shape, len(prepared.y), columns, prepared.split.k, machine, trials=blended)

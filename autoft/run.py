@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import autoft
-from autoft import bagging, files, pace, spaces
+from autoft import bagging, files, obeying, pace, spaces
 from autoft.journal import Journal, difference, read
 from autoft.prepare import Prepared, Tell
 from autoft.records import Finish, Progress
@@ -195,7 +195,7 @@ def _choice(recipe: Recipe, prepared: Prepared, found: Found) -> tuple[tuple[tup
     problem = {**prepared.problem, "objective": prepared.objective, "members": recipe.search.blend}
     replay = Replay(prepared.y, candidates, common_rows(candidates), **problem)
     chosen = replay.on_all_rows()
-    finisher = replay.finisher(prepared.split.clusters[replay.rows], recipe.evaluate.calibration)
+    finisher = replay.finisher(prepared.split.clusters[replay.rows], obeying.calibration(recipe, prepared))
     finish = finisher.on_all_rows(mixed(candidates, chosen, replay.rows))
     return tuple((candidates[c].trial, share) for c, share in chosen), finish
 
@@ -240,7 +240,8 @@ def trainer(context: Context, prepared: Prepared, members: Sequence[Member]) -> 
         quantile=prepared.trained_quantile,
     )
     limits = Limits(epochs=recipe.search.epochs, patience=recipe.search.patience)
-    return Trainer(data, folds=prepared.split.k, limits=limits, seed=recipe.seed, clock=context.watch.clock)
+    own = {"seed": recipe.seed, "clock": context.watch.clock, "hints": prepared.inspected.hints}
+    return Trainer(data, folds=prepared.split.k, limits=limits, **own)
 
 
 def _search(

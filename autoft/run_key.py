@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from autoft.knowledge.hints import Hints
 from autoft.prepare import Prepared
 from autoft.preprocess.plan import Plan
 
@@ -34,6 +36,8 @@ def fingerprint_parts(recipe: Recipe, prepared: Prepared, version: str) -> dict[
         settings["weight"] = recipe.data.weight
     if prepared.trained_quantile is not None:
         settings["quantile"] = prepared.trained_quantile
+    if prepared.inspected.hints != Hints():
+        settings["hints"] = asdict(prepared.inspected.hints)
     layout = [[c.name, c.kind] for c in (*prepared.features, *prepared.inspected.columns)]
     return {
         "autoft": version,
@@ -51,7 +55,6 @@ def _preprocessing(recipe: Recipe, plan: Plan) -> dict[str, Any]:
     if not recipe.preprocess.accept:
         settings.pop("accept")
     words = [[text.id, text.slots] for text in plan.texts]
-    told = {name: getattr(plan, name) for name in ("orders", "logs", "ratios", "crosses") if getattr(plan, name)}
-    if told:
-        settings["hints"] = repr(told)
+    if plan.orders:
+        settings["orders"] = {column: list(order) for column, order in plan.orders.items()}
     return settings | ({"words": words} if words else {}) | ({"elapsed": len(plan.elapsed)} if plan.elapsed else {})

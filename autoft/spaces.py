@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autoft import backend
+from autoft import backend, obeying
 from autoft.networks.families import FAMILIES
 from autoft.search import cost
 from autoft.search.cost import Shape
@@ -54,13 +54,14 @@ def space_for(recipe: Recipe, prepared: Prepared, rows: int) -> tuple[Dimension,
     from autoft.search.space import make_space
 
     plan, changes = prepared.plan, recipe.search.space.model_dump()
-    return make_space(
+    space = make_space(
         rows,
         embedded=bool(plan.embedded),
         numbers=bool(plan.continuous),
         rare=rare_classes_count(prepared),
         changes=changes,
     )
+    return obeying.space(space, prepared.inspected.hints)
 
 
 def rare_classes_count(prepared: Prepared) -> bool:

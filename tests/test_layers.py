@@ -18,6 +18,7 @@ LAYERS = {
     **dict.fromkeys(("evaluate", "report", "artifact"), 5),
     **dict.fromkeys(("prepare", "spaces", "planning", "pace", "bagging", "run", "judge", "keep"), 6),
     **dict.fromkeys(("predict", "served", "stored", "trainer", "row_weights", "run_key", "objectives", "clean"), 6),
+    "obeying": 6,
     **dict.fromkeys(
         ("screen", "screen_schema", "inventory", "predictions", "cli", "cli_check", "cli_schema", "__main__"), 7
     ),
@@ -37,6 +38,9 @@ SAME_LAYER = {
     ("recipe", "recipe_knowledge"),
     ("networks", "preprocess"),
     ("preprocess", "knowledge"),
+    ("knowledge", "networks"),
+    ("knowledge", "preprocess"),
+    *((name, "obeying") for name in ("spaces", "run", "judge", "bagging", "planning", "keep")),
     ("planning", "prepare"),
     ("prepare", "row_weights"),
     ("prepare", "objectives"),

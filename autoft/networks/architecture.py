@@ -21,6 +21,9 @@ ENSEMBLES = ("tabm", "tabm-mini")
 #: Where the family leaves no choice. RealMLP's authors began with SELU for classes, and came to Mish for all.
 _ACTIVATIONS = {"realmlp": "mish", "tabm": "relu", "tabm-mini": "relu"}
 
+#: The activation of monotone networks (`activations.mixed`).
+MIXED = "mixed"
+
 #: Members of a TabM by training rows of a fold: its authors' 32 where that is affordable without an accelerator.
 _SIZES = ((1_500, 32), (6_000, 16), (10**12, 8))
 
@@ -57,13 +60,16 @@ class Architecture:
         return cls(kind="linear", width=0, depth=0, activation="linear", embedding=embedding, bins=bins)
 
     @classmethod
-    def of(cls, params: Mapping[str, Any], inputs: Inputs, rows: int) -> Architecture:
+    def of(
+        cls, params: Mapping[str, Any], inputs: Inputs, rows: int, *, activation: str | None = None
+    ) -> Architecture:
         """The part of a trial's hyperparameters that fixes shapes.
 
         Args:
             params: Of the trial.
             inputs: What there is to read; what it lacks makes no difference to the shape.
             rows: Training rows of a fold: they bound the bins, and a TabM's members.
+            activation: Of all hidden layers, whatever trial and family would have (where effects are hinted at).
         """
         kind: Kind = params.get("architecture", "mlp")
         embedding = int(params.get("embedding", 8)) if inputs.embedded else 0
@@ -75,7 +81,7 @@ class Architecture:
             kind=kind,
             width=int(params["width"]),
             depth=int(params["depth"]),
-            activation=_ACTIVATIONS.get(kind) or str(params["activation"]),
+            activation=activation or _ACTIVATIONS.get(kind) or str(params["activation"]),
             embedding=embedding,
             bins=bins,
             ensemble=next(k for limit, k in _SIZES if rows < limit) if kind in ENSEMBLES else 1,

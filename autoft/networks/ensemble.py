@@ -11,6 +11,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from autoft.networks.activations import activation_of, name_of
+
 
 @keras.saving.register_keras_serializable(package="autoft")
 class EnsembleView(keras.layers.Layer):  # type: ignore[misc]
@@ -49,7 +51,7 @@ class EnsembleFirst(keras.layers.Layer):  # type: ignore[misc]
     Args:
         units: Width of the output.
         networks: k.
-        activation: Name of a Keras activation.
+        activation: Name of an activation (`activations`).
         merged: Whether multipliers go into the kernel, ``x (r_k W)``, instead of into the rows: one wide product of
             matrices instead of k copies of the rows, which pays where there are no fewer rows than units. The same
             but for rounding.
@@ -58,7 +60,7 @@ class EnsembleFirst(keras.layers.Layer):  # type: ignore[misc]
     def __init__(self, units: int, networks: int, activation: str, *, merged: bool, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.units, self.networks, self.merged = units, networks, merged
-        self.activation = keras.activations.get(activation)
+        self.activation = activation_of(activation)
 
     def build(self, input_shape: Any) -> None:
         members, _, inputs = input_shape
@@ -83,7 +85,7 @@ class EnsembleFirst(keras.layers.Layer):  # type: ignore[misc]
         return (members, rows * self.networks if rows else rows, self.units)
 
     def get_config(self) -> dict[str, Any]:
-        activation = keras.activations.serialize(self.activation)
+        activation = name_of(self.activation)
         own = {"units": self.units, "networks": self.networks, "activation": activation, "merged": self.merged}
         return {**super().get_config(), **own}
 
@@ -95,14 +97,14 @@ class EnsembleDense(keras.layers.Layer):  # type: ignore[misc]
     Args:
         units: Width of the output.
         networks: k.
-        activation: Name of a Keras activation.
+        activation: Name of an activation (`activations`).
         view: Whether the input has its multipliers already (`EnsembleView`), so that there is no r_k.
     """
 
     def __init__(self, units: int, networks: int, activation: str, *, view: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.units, self.networks, self.view = units, networks, view
-        self.activation = keras.activations.get(activation)
+        self.activation = activation_of(activation)
 
     def build(self, input_shape: Any) -> None:
         members, _, inputs = input_shape
@@ -133,7 +135,7 @@ class EnsembleDense(keras.layers.Layer):  # type: ignore[misc]
         return (*input_shape[:-1], self.units)
 
     def get_config(self) -> dict[str, Any]:
-        activation = keras.activations.serialize(self.activation)
+        activation = name_of(self.activation)
         own = {"units": self.units, "networks": self.networks, "activation": activation, "view": self.view}
         return {**super().get_config(), **own}
 

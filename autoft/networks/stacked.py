@@ -13,6 +13,7 @@ import numpy as np
 from keras import ops
 
 from autoft.networks import noise
+from autoft.networks.activations import activation_of, name_of
 
 
 @keras.saving.register_keras_serializable(package="autoft")
@@ -21,13 +22,13 @@ class StackedDense(keras.layers.Layer):  # type: ignore[misc]
 
     Args:
         units: Width of the output.
-        activation: Name of a Keras activation, or None.
+        activation: Name of an activation (`activations`), or None.
     """
 
     def __init__(self, units: int, activation: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.units = units
-        self.activation = keras.activations.get(activation)
+        self.activation = activation_of(activation)
 
     def build(self, input_shape: Any) -> None:
         members, _, inputs = input_shape
@@ -41,7 +42,7 @@ class StackedDense(keras.layers.Layer):  # type: ignore[misc]
         return (*input_shape[:-1], self.units)
 
     def get_config(self) -> dict[str, Any]:
-        activation = keras.activations.serialize(self.activation)
+        activation = name_of(self.activation)
         return {**super().get_config(), "units": self.units, "activation": activation}
 
 
@@ -80,7 +81,7 @@ class Bend(keras.layers.Layer):  # type: ignore[misc]
 
     def __init__(self, activation: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.activation = keras.activations.get(activation)
+        self.activation = activation_of(activation)
 
     def build(self, input_shape: Any) -> None:
         shape = (input_shape[0], 1, input_shape[2])
@@ -90,7 +91,7 @@ class Bend(keras.layers.Layer):  # type: ignore[misc]
         return inputs + self.share * (self.activation(inputs) - inputs)
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "activation": keras.activations.serialize(self.activation)}
+        return {**super().get_config(), "activation": name_of(self.activation)}
 
 
 @keras.saving.register_keras_serializable(package="autoft")

@@ -37,7 +37,7 @@ class Shape:
         batch: Rows of a member per step.
         steps: Steps of an epoch.
         rows: Rows of the table.
-        extras: Those of `step.EXTRAS` that a trial uses.
+        extras: Those of `step.EXTRAS` that a trial uses, and of `step.HINTED`.
         quantile: Of the pinball loss that a regression trains; None for the squared error.
     """
 
@@ -106,7 +106,7 @@ class Compiled:
         self.epoch_and_look = self._engine.compiled(self._epoch_and_look, fast=fast)
         self.forward = self._engine.compiled(self._forward, fast=fast)
 
-    def _epoch(self, state: Any, fixed: Any, settings: Any, rows: Any, table: Any, steps: Any) -> Any:
+    def _epoch(self, state: Any, fixed: Any, settings: Any, rows: Any, table: Any, hinted: Any, steps: Any) -> Any:
         """One epoch.
 
         Args:
@@ -115,6 +115,7 @@ class Compiled:
             settings: ``[11, S, 1, 1]``.
             rows: ``(inputs, y)`` of `Rows`, and with class weights the shares of the classes ``[S, classes]``.
             table: Uniform numbers for the dropout masks.
+            hinted: What hints say of the weights (`knowledge.rules.Rules`), empty without hints.
             steps: Positions and weights ``[steps, S, B]``, beginnings of windows ``[steps, layers]``.
         """
         from keras import ops
@@ -123,19 +124,28 @@ class Compiled:
         named = dict(zip(SETTINGS, ops.unstack(settings, len(SETTINGS)), strict=True))
 
         def step(state: State, now: Any) -> State:
-            return self._step(state, fixed, named, rows, table, *now)
+            return self._step(state, fixed, named, rows, table, hinted, *now)
 
         return _packed(self._engine.scan(step, _unpacked(state), steps))
 
     def _epoch_and_look(
-        self, state: Any, fixed: Any, settings: Any, rows: Any, table: Any, steps: Any, watched: Any
+        self, state: Any, fixed: Any, settings: Any, rows: Any, table: Any, hinted: Any, steps: Any, watched: Any
     ) -> Any:
         """One epoch, and logits of the watched positions ``[S, m]`` after it."""
-        state = self._epoch(state, fixed, settings, rows, table, steps)
+        state = self._epoch(state, fixed, settings, rows, table, hinted, steps)
         return state, self._forward(state, fixed, rows[0], watched)
 
     def _step(
-        self, state: State, fixed: Any, settings: Any, rows: Any, table: Any, positions: Any, weight: Any, starts: Any
+        self,
+        state: State,
+        fixed: Any,
+        settings: Any,
+        rows: Any,
+        table: Any,
+        hinted: Any,
+        positions: Any,
+        weight: Any,
+        starts: Any,
     ) -> State:
         from keras import ops
 
@@ -164,7 +174,14 @@ class Compiled:
         gradients = self._engine.gradients(loss, list(state[0]))
         active = ops.cast(ops.sum(weight, axis=1) > 0, "float32")[:, None, None]
         return update(
-            state, gradients, settings, active, factors=self._factors, extras=self.shape.extras, cycles=cycles
+            state,
+            gradients,
+            settings,
+            active,
+            factors=self._factors,
+            extras=self.shape.extras,
+            cycles=cycles,
+            hinted=hinted,
         )
 
     def _forward(self, state: Any, fixed: Any, inputs: Any, positions: Any) -> Any:

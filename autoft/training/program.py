@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from autoft.knowledge.rules import Rules
 from autoft.networks import noise
 from autoft.networks.architecture import Architecture
 from autoft.preprocess.encode import Array
 from autoft.training.compiled import compiled, engine, key_of
+from autoft.training.hinted import folded, hinted_arrays
 from autoft.training.rows import Rows
 from autoft.training.step import SETTINGS, Settings, settings_arrays
 
@@ -29,7 +31,7 @@ class Program:
         rows: The rows.
         trials: Trials side by side.
         chunk: Rows of each member that are predicted at a time.
-        extras: Those of `step.EXTRAS` that a trial uses.
+        extras: Those of `step.EXTRAS` that a trial uses, and of `step.HINTED`.
     """
 
     def __init__(
@@ -55,7 +57,13 @@ class Program:
         return self.compiled.traces
 
     def start(
-        self, weights: Mapping[str, Array], settings: Sequence[Settings], *, epochs: int = 1, seed: int = 0
+        self,
+        weights: Mapping[str, Array],
+        settings: Sequence[Settings],
+        *,
+        epochs: int = 1,
+        seed: int = 0,
+        hinted: Sequence[Rules] = (),
     ) -> None:
         """Begin a training: the same initial weights and a fresh optimizer for every trial.
 
@@ -64,19 +72,22 @@ class Program:
             settings: Of each trial.
             epochs: Length of the schedules.
             seed: Of the dropout masks.
+            hinted: What hints say of each trial's weights; first weights are brought within their bounds.
         """
         constant = self._engine.constant
         first, fixed = (
             [np.tile(weights[name], (self.trials, 1, 1)) for name in names]
             for names in (self.compiled.names, self.compiled.fixed_names)
         )
+        arrays = hinted_arrays(self.compiled.names, hinted, self.shape.members, self.shape.extras)
+        if "bounds" in self.shape.extras:
+            first = [folded(*three) for three in zip(first, arrays["low"], arrays["high"], strict=True)]
+        self._hinted = {name: [constant(array) for array in each] for name, each in arrays.items()}
         steps = np.zeros((len(first[0]), 1, 1), np.float32)
         self._state = [constant(np.stack([w, np.zeros_like(w), np.zeros_like(w)])) for w in first], constant(steps)
         self._fixed = [constant(w) for w in fixed]
-        arrays = settings_arrays(
-            settings, self.shape.members, epochs * self.shape.steps, beta_2=self.shape.family.beta_2
-        )
-        self._settings = constant(np.stack([arrays[name] for name in SETTINGS]))
+        own = settings_arrays(settings, self.shape.members, epochs * self.shape.steps, beta_2=self.shape.family.beta_2)
+        self._settings = constant(np.stack([own[name] for name in SETTINGS]))
         self._seen: tuple[Array, Array] | None = None
         self._seed = seed % 2**31
         self._noise = noise.table(self._seed, self._window)
@@ -101,7 +112,7 @@ class Program:
         )
         weights = np.tile(weights, (1, self.trials, 1)) if self.trials > 1 else weights
         steps = (self._positions(order), constant(weights), constant(starts))
-        given = (self._state, self._fixed, self._settings, self._given_rows(), self._table, steps)
+        given = (self._state, self._fixed, self._settings, self._given_rows(), self._table, self._hinted, steps)
         self._seen = None
         if watched is None or watched.shape[1] > self.chunk:
             self._state = self.compiled.epoch(*given)
@@ -146,6 +157,7 @@ class Program:
 
         few._state = [part(packed, 1) for packed in self._state[0]], part(self._state[1], 0)
         few._fixed = [part(array, 0) for array in self._fixed]
+        few._hinted = {n: [a if len(a) == 1 else part(a, 0) for a in each] for n, each in self._hinted.items()}
         few._settings, few._seen = part(self._settings, 1), None
         few._seed, few._noise, few._table = self._seed, self._noise, self._table
         return few

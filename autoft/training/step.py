@@ -63,6 +63,10 @@ class Settings:
 #: Settings that a program leaves out where no trial of it uses them: they cost a pass over the weights or the rows.
 EXTRAS = frozenset({"weight_decay", "label_smoothing", "clip", "schedule", "class_balance", "focal"})
 
+#: Extras that come from hints, not from settings. ``bounds``: after each step weights are put back between a lowest and
+#: a highest value; ``importance``: their penalties are multiplied (`hinted`).
+HINTED = frozenset({"bounds", "importance"})
+
 #: Names of the settings' arrays, in the order in which a program takes them.
 SETTINGS = (
     *("learning_rate", "dropout", "l2", "weight_decay", "label_smoothing", "clip", "class_balance", "focal"),
@@ -181,6 +185,7 @@ def update(
     factors: Sequence[Factor],
     extras: frozenset[str] = EXTRAS,
     cycles: bool = False,
+    hinted: Mapping[str, Sequence[Any]] | None = None,
 ) -> State:
     """One Adam step.
 
@@ -192,12 +197,16 @@ def update(
         factors: How each weight is treated.
         extras: The `EXTRAS` that the program has.
         cycles: Whether learning rate and weight decay take RealMLP's course.
+        hinted: What hints say of each weight (`knowledge.rules.Rules`), for the `HINTED` that the program has.
     """
     from keras import ops
 
     weights, firsts, seconds, steps = state
-    penalty = 2.0 * settings["l2"]
-    gradients = [g + penalty * f.l2 * w if f.l2 else g for w, g, f in zip(weights, gradients, factors, strict=True)]
+    penalty, hinted = 2.0 * settings["l2"], hinted or {}
+    penalized: Sequence[Any] = weights
+    if "importance" in extras:
+        penalized = [w * share if f.l2 else w for w, share, f in zip(weights, hinted["penalty"], factors, strict=True)]
+    gradients = [g + penalty * f.l2 * w if f.l2 else g for w, g, f in zip(penalized, gradients, factors, strict=True)]
     if "clip" in extras:
         gradients = _clipped(gradients, settings["clip"])
     rate = active * _rate(settings, steps, extras, cycles)
@@ -209,11 +218,15 @@ def update(
     size = rate * ops.sqrt(1.0 - beta_2**counted) / (1.0 - BETA_1**counted)
     share_1, share_2, epsilon = active * (1.0 - BETA_1), active * (1.0 - beta_2), ops.convert_to_tensor(EPSILON)
     new: tuple[list[Any], list[Any], list[Any]] = ([], [], [])
-    for w, g, first, second, f in zip(weights, gradients, firsts, seconds, factors, strict=True):
+    columns = zip(weights, gradients, firsts, seconds, factors, penalized, strict=True)
+    for place, (w, g, first, second, f, decaying) in enumerate(columns):
         first = first + share_1 * (g - first)
         second = second + share_2 * (ops.square(g) - second)
         moved = w - (size if f.rate == 1.0 else size * f.rate) * first / (ops.sqrt(second) + epsilon)
-        new[0].append(moved if decline is None or not f.decay else moved - decline * f.decay * w)
+        moved = moved if decline is None or not f.decay else moved - decline * f.decay * decaying
+        if "bounds" in extras:
+            moved = ops.minimum(ops.maximum(moved, hinted["low"][place]), hinted["high"][place])
+        new[0].append(moved)
         new[1].append(first)
         new[2].append(second)
     return (*new, steps)

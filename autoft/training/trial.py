@@ -11,7 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from autoft.networks.architecture import Architecture
+from autoft.knowledge import variants
+from autoft.knowledge.hints import Hints
+from autoft.knowledge.rules import Rules, rules
+from autoft.networks.architecture import MIXED, Architecture
 from autoft.networks.families import FAMILIES, initial_weights
 from autoft.preprocess.encode import Array
 from autoft.search.outcome import OUT_OF_MEMORY, OUT_OF_TIME, Outcome
@@ -59,6 +62,8 @@ class Trainer:
         limits: How long a trial may train.
         seed: Of weights, batch orders and masks.
         clock: Monotonic seconds.
+        hints: What networks have to obey. A trial whose parameters name some of them under ``without``
+            (`knowledge.variants.names`) does without those, in the same program.
     """
 
     def __init__(
@@ -69,8 +74,10 @@ class Trainer:
         limits: Limits,
         seed: int,
         clock: Callable[[], float] = time.monotonic,
+        hints: Hints | None = None,
     ) -> None:
         self.folds, self.limits, self.seed, self.clock = folds, limits, seed, clock
+        self._hints = hints or Hints()
         self._start = data.start(seed)
         self._rows = Rows(data)
         self.data = self._rows.data
@@ -158,7 +165,8 @@ class Trainer:
         architecture, batch = self._key(params)
         settings, extras = self._settings([params])
         program = Program(architecture, batch, self._rows, extras=extras)
-        program.start(self._initial(architecture), settings, epochs=horizon, seed=self.seed)
+        hinted = self._hinted([params])
+        program.start(self._initial(architecture), settings, epochs=horizon, seed=self.seed, hinted=hinted)
         for epoch in range(1, epochs + 1):
             if out_of_time():
                 return None
@@ -203,7 +211,8 @@ class Trainer:
     def architecture(self, params: Mapping[str, Any]) -> Architecture:
         """The part of a trial's parameters that fixes shapes."""
         rows = min(len(own) for own in self.data.train)
-        return Architecture.of(params, self._start.inputs, rows)
+        activation = MIXED if self._hints.effects else None
+        return Architecture.of(params, self._start.inputs, rows, activation=activation)
 
     def _key(self, params: Mapping[str, Any]) -> tuple[Architecture, int]:
         smallest = min(len(rows) for rows in self.data.train)
@@ -224,7 +233,9 @@ class Trainer:
         settings, extras = self._settings(params)
         program = Program(architecture, batch, self._rows, trials=len(params), chunk=chunk, extras=extras)
         traced = program.traces
-        program.start(self._initial(architecture), settings, epochs=limit, seed=self.seed)
+        program.start(
+            self._initial(architecture), settings, epochs=limit, seed=self.seed, hinted=self._hinted(params)
+        )
         records = [Record(self.data, self.folds, limit, p, self._sample) for p in params]
         places = list(range(len(params)))  # which trial stands at each place of the stack
         for epoch in range(1, limit + 1):
@@ -273,7 +284,22 @@ class Trainer:
         """Settings of trials of one shape, with what their family sets where they do not, and the extras they use."""
         decay = FAMILIES[self.architecture(params[0]).kind].weight_decay
         full = [{**({"weight_decay": decay} if decay else {}), **p} for p in params]
-        return [Settings.of(p) for p in full], EXTRAS.intersection(set().union(*full))
+        extras = EXTRAS.intersection(set().union(*full))
+        return [Settings.of(p) for p in full], extras | self._extras(self.architecture(params[0]))
+
+    def _extras(self, architecture: Architecture) -> frozenset[str]:
+        """Of a program for hints: the same for trials that do without some of them."""
+        found = self._rules(architecture, self._hints)
+        used = {"bounds": found.low, "importance": found.penalty}
+        return frozenset(name for name, weights in used.items() if weights)
+
+    def _hinted(self, params: Sequence[Mapping[str, Any]]) -> list[Rules]:
+        """What the hints ask of each trial's weights."""
+        architecture = self.architecture(params[0])
+        return [self._rules(architecture, variants.without(self._hints, p.get(variants.WITHOUT, ()))) for p in params]
+
+    def _rules(self, architecture: Architecture, hints: Hints) -> Rules:
+        return rules(hints, self.data.plan, architecture, self.data.outputs)
 
     def _order(self, batch: int, epoch: int) -> tuple[Array, Array]:
         return batches(self.data.train, batch, seed=self.seed, epoch=epoch, given=self.data.weights)

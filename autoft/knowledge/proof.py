@@ -1,0 +1,187 @@
+"""Proof from a network's weights that it obeys: interval arithmetic on slopes, from a column to the logits.
+
+What leads from a column to a unit is bounded from both sides: how fast the unit can rise with the column, and how fast it
+can fall. Activations that never fall (`RISING`) change no sign, so only weights count, and the bounds hold for every
+input. Nothing here knows how the weights came to be (`rules`): only where each input of the first layer comes from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from autoft.errors import TrainingError
+from autoft.knowledge.hints import Effect, Hints
+from autoft.knowledge.rules import reads
+from autoft.preprocess.encode import Array
+from autoft.preprocess.fit import blocks
+from autoft.preprocess.plan import Plan
+
+#: Activations that never fall.
+RISING = frozenset({"linear", "relu", "mixed"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What was found to hold for every input.
+
+    Attributes:
+        effects: Columns with an effect, by id.
+        apart: Pairs of columns that meet nowhere but in the sum of the logits.
+        networks: How many networks were looked at, in all members and ensembles.
+        steepest: By column with an effect, the fastest that any logit can move with its scaled value.
+    """
+
+    effects: tuple[str, ...]
+    apart: tuple[tuple[str, str], ...]
+    networks: int
+    steepest: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Slopes:
+    """Bounds ``[S, k, units]`` of how fast units can rise and fall with a column; neither is negative."""
+
+    up: Array
+    down: Array
+
+    def times(self, factors: Array) -> _Slopes:
+        """Of units times factors, which broadcast."""
+        up, down = np.maximum(factors, 0.0), np.maximum(-factors, 0.0)
+        return _Slopes(up=self.up * up + self.down * down, down=self.down * up + self.up * down)
+
+    def through(self, kernel: Array) -> _Slopes:
+        """Of sums of units by a kernel ``[S, k or 1, in, out]``."""
+        up, down = np.maximum(kernel, 0.0), np.maximum(-kernel, 0.0)
+
+        def product(one: Array, other: Array) -> Array:
+            return np.asarray((one[..., None, :] @ up + other[..., None, :] @ down)[..., 0, :])
+
+        return _Slopes(up=product(self.up, self.down), down=product(self.down, self.up))
+
+
+def prove(hints: Hints, plan: Plan, weights: Mapping[str, Array]) -> Proof:
+    """Check from trained weights that effects and separations hold.
+
+    Args:
+        hints: What must hold.
+        plan: The layout of the network's inputs.
+        weights: Of the network, by name (``hidden_0/kernel``).
+
+    Raises:
+        TrainingError: If weights allow what a hint forbids.
+    """
+    own = {name: np.asarray(w, np.float64) for name, w in weights.items()}
+    steepest = {}
+    for effect in hints.effects:
+        slopes = _layers(_first(own, plan, hints, effect.column), own)[-1]
+        if _wrong(slopes, effect):
+            raise _broken(effect.column, "never move the answer the wrong way", "weights lead there with the other sign")
+        steepest[effect.column] = float(max(slopes.up.max(), slopes.down.max()))
+    for one, other in hints.apart:
+        both = [_layers(_first(own, plan, hints, c, meet=True), own) for c in (one, other)]
+        if _meet(own, *both):
+            raise _broken(one, f"not act on column '{other}'", "a unit knows them both")
+    members, networks = own["logits/bias"].shape[:2]
+    return Proof(
+        effects=tuple(e.column for e in hints.effects),
+        apart=tuple(hints.apart),
+        networks=members * networks,
+        steepest=steepest,
+    )
+
+
+def _broken(column: str, must: str, found: str) -> TrainingError:
+    fix = "report this with the output of 'autoft doctor'; the run's trials are safe in its journal"
+    return TrainingError(f"The model's column '{column}'", must, found, fix)
+
+
+def _wrong(slopes: _Slopes, effect: Effect) -> bool:
+    """Whether the logits can move the wrong way: that which an effect is about, and the others against it."""
+    against, along = (slopes.down, slopes.up) if effect.sign == 1 else (slopes.up, slopes.down)
+    outputs = against.shape[-1]
+    if outputs == 1 or effect.output is None:
+        return bool((against > 0).any())
+    others = np.arange(outputs) != effect.output
+    return bool((against[..., effect.output] > 0).any() or (along[..., others] > 0).any())
+
+
+def _first(weights: Mapping[str, Array], plan: Plan, hints: Hints, column: str, *, meet: bool = False) -> _Slopes:
+    """Bounds of the first layer's inputs ``[S, 1, in]``.
+
+    Args:
+        weights, plan, hints: Of the network.
+        column: Which column moves.
+        meet: Whether it counts that a cell is missing, and no direction does.
+    """
+    up, down = [], []
+
+    def note(block: str, size: int) -> None:
+        direction = reads(block, plan, hints).get(column)
+        touched = direction is not None and (meet or direction != "missing")
+        up.extend([float(touched and (meet or direction != -1))] * size)
+        down.extend([float(touched and (meet or direction != 1))] * size)
+
+    for block, size in blocks(plan):
+        note(block, size)
+    dense = _Slopes(up=np.array(up)[None, None], down=np.array(down)[None, None])
+    parts = [*_of_numbers(weights, plan, dense), dense]
+    up, down = [], []
+    for j, category in enumerate(plan.embedded):
+        note(category.id, weights[f"embedding/table_{j}"].shape[2])
+    parts.append(_Slopes(up=np.array(up)[None, None], down=np.array(down)[None, None]))
+    members = len(weights["logits/bias"])
+
+    def joined(name: str) -> Array:
+        arrays = [getattr(part, name) for part in parts]
+        return np.concatenate([np.broadcast_to(a, (members, *a.shape[1:])) for a in arrays], axis=2)
+
+    found = _Slopes(up=joined("up"), down=joined("down"))
+    for name in ("front/scale", "view/into"):
+        found = found.times(weights[name]) if name in weights else found
+    return found
+
+
+def _of_numbers(weights: Mapping[str, Array], plan: Plan, dense: _Slopes) -> list[_Slopes]:
+    """Bounds of what stands before the dense inputs: bins, or vectors of numbers."""
+    own = _Slopes(up=dense.up[..., list(plan.continuous)], down=dense.down[..., list(plan.continuous)])
+    if "vectors/slope" in weights:  # [S, f, dim], and [S, f * bins, dim]
+        slope, bend = weights["vectors/slope"], weights["vectors/bend"]
+        bends = bend.reshape(*slope.shape[:2], -1, slope.shape[2])
+        each = _Slopes(up=own.up[:, 0, :, None], down=own.down[:, 0, :, None])
+        parts = [each.times(slope), *(each.times(bends[:, :, b]) for b in range(bends.shape[2]))]
+        flat = (len(slope), 1, -1)
+        up, down = np.sum([p.up for p in parts], axis=0), np.sum([p.down for p in parts], axis=0)
+        return [_Slopes(up=up.reshape(flat), down=down.reshape(flat))]
+    if "waves/shift" in weights:  # which rise and fall
+        both = np.repeat(own.up + own.down, weights["waves/shift"].shape[2] + 1, axis=2)
+        return [_Slopes(up=both, down=both)]
+    if "bins/begin" in weights:
+        if (weights["bins/factor"] < 0).any():
+            raise _broken("", "have bins that rise", "some fall")
+        bins = weights["bins/begin"].shape[2]
+        return [_Slopes(up=np.repeat(own.up, bins, axis=2), down=np.repeat(own.down, bins, axis=2))]
+    return []
+
+
+def _layers(first: _Slopes, weights: Mapping[str, Array]) -> list[_Slopes]:
+    """Bounds of the first layer's inputs, of the units of each hidden layer, and of the logits."""
+    found, depth = [first], sum(name.startswith("hidden_") and name.endswith("kernel") for name in weights)
+    for layer in range(depth):
+        slopes, name = found[-1], f"hidden_{layer}"
+        if f"{name}/into" in weights:
+            slopes = slopes.times(weights[f"{name}/into"])
+        slopes = slopes.through(weights[f"{name}/kernel"][:, None])
+        found.append(slopes.times(weights[f"{name}/out"]) if f"{name}/out" in weights else slopes)
+    kernel, networks = weights["logits/kernel"], weights["logits/bias"].shape[1]
+    return [*found, found[-1].through(kernel.reshape(len(kernel), networks, -1, kernel.shape[2]))]
+
+
+def _meet(weights: Mapping[str, Array], one: list[_Slopes], other: list[_Slopes]) -> bool:
+    """Whether any hidden unit knows two columns; without hidden layers, any input that is made of both and counts."""
+    if len(one) > 2:  # logits may add up what belongs to different columns, and inputs that nobody reads may be both
+        return any((np.minimum(a.up, b.up) > 0).any() for a, b in zip(one[1:-1], other[1:-1], strict=True))
+    both = np.minimum(one[0].up, other[0].up)[:, 0, :, None]
+    return bool((both * np.abs(weights["logits/kernel"]) > 0).any())

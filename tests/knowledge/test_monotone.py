@@ -1,0 +1,145 @@
+"""Effects hold for every input: on random rows, and by proof from the weights."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import keras
+import knowledge_help as given_by
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autoft.artifact import Meta, as_tensors, load, save
+from autoft.errors import TrainingError
+from autoft.knowledge.hints import Hints
+from autoft.records import Calibration, Column, Target
+from autoft.training.bag import Bag, model_inputs
+from autoft.training.proved import prove_bag
+
+TASKS = ("binary", "multiclass", "regression")
+#: Rounding of float32, as a share of the range of answers. Nothing else may move the wrong way.
+TOLERANCE = 1e-6
+
+
+@cache
+def bag_for(task: str, *, obeying: bool = True) -> Bag:
+    """All networks of `knowledge_help`, trained, as one blend."""
+    stack = given_by.trainer(task, given_by.effects(task) if obeying else Hints())
+    return given_by.bag_of(stack, [given_by.outcome_of(stack, name) for name in given_by.NETWORKS])
+
+
+def answers_of_each(bag: Bag, rows: dict[str, np.ndarray]) -> np.ndarray:
+    """``[networks, S, n, classes]`` of each network of a blend."""
+    encoded = given_by.encoded(bag.head.task, rows)
+    alone = [replace(bag, networks=(network,), shares=(1.0,)) for network in bag.networks]
+    return np.stack([one.answers(encoded) for one in alone])
+
+
+def worst(task: str, before: np.ndarray, after: np.ndarray) -> float:
+    """The largest move the wrong way."""
+    return float((given_by.watched(task, before) - given_by.watched(task, after)).max())
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_no_network_ever_moves_the_wrong_way(task: str):
+    """Each network of every member, on 12,000 pairs of rows; 108,000 pairs of a network in each task."""
+
+    @settings(max_examples=3, deadline=None, derandomize=True, database=None)
+    @given(seed=st.integers(0, 2**32 - 1), spread=st.floats(0.0, 100.0))
+    def never(seed: int, spread: float) -> None:
+        before, after = given_by.pairs(task, 4_000, seed, spread)
+        found = [answers_of_each(bag_for(task), rows) for rows in (before, after)]
+        assert worst(task, *found) <= TOLERANCE
+        moved = np.abs(given_by.watched(task, found[1]) - given_by.watched(task, found[0]))
+        assert (moved > 1e-3).mean() > 0.05  # they do see the columns
+
+    never()
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_without_hints_the_same_networks_move_the_wrong_way(task: str):
+    """So that the test above could fail."""
+    before, after = given_by.pairs(task, 500, 0)
+    found = [answers_of_each(bag_for(task, obeying=False), rows) for rows in (before, after)]
+    for network in range(len(given_by.NETWORKS)):
+        assert worst(task, found[0][network], found[1][network]) > 0.05
+
+
+CALIBRATIONS = {
+    "none": Calibration(),
+    "temperature": Calibration(method="temperature", temperature=1.7),
+    "isotonic": Calibration(method="isotonic", knots=((-2.0, 0.1), (-0.5, 0.1), (0.3, 0.6), (2.0, 0.95))),
+}
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="categories enter as strings")
+@pytest.mark.parametrize(("task", "method"), [("binary", m) for m in CALIBRATIONS] + [(t, "none") for t in TASKS[1:]])
+def test_the_saved_model_obeys_on_raw_columns(task: str, method: str, tmp_path: Path):
+    bag = replace(bag_for(task), calibration=CALIBRATIONS[method])
+    prove_bag(bag, given_by.effects(task))
+    column = Column(id="n0", name="n0", kind="numeric", why="")
+    target = Target(name="y", task=task, classes=tuple("abc"[: 3 if task == "multiclass" else 2]))  # type: ignore[arg-type]
+    meta = Meta(columns=(column,), target=target, version="0", engine="", ranges={}, vocabularies={})
+    before, after = given_by.pairs(task, 20_000, 5)
+    few = {name: cells[:8] for name, cells in before.items()}
+    save(tmp_path / "model", bag.raw_model(), meta, {}, inputs(bag, few))
+    model, _ = load(tmp_path / "model")
+    found = [np.asarray(model(as_tensors(inputs(bag, rows)))) for rows in (before, after)]
+    assert worst(task, *found) <= TOLERANCE
+    assert np.ptp(given_by.watched(task, found[0])) > 0.02
+
+
+def inputs(bag: Bag, rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return model_inputs(bag.plan, given_by.encoded(bag.head.task, rows), rows, {})
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_weights_prove_it(task: str):
+    proofs = prove_bag(bag_for(task), given_by.effects(task))
+    assert len(proofs) == len(given_by.NETWORKS)
+    for proof in proofs:
+        assert proof.effects == tuple(given_by.SIGNS)
+        assert min(proof.steepest.values()) > 0
+    assert proofs[3].networks == 3 * 4  # those inside a TabM too
+    with pytest.raises(TrainingError, match="column 'n0' must never move the answer the wrong way"):
+        prove_bag(bag_for(task, obeying=False), given_by.effects(task))
+
+
+@pytest.mark.parametrize("number", range(len(given_by.NETWORKS)), ids=list(given_by.NETWORKS))
+def test_one_weight_of_the_wrong_sign_is_noticed(number: int):
+    hints = given_by.effects("binary")
+    stack = given_by.trainer("binary", hints, epochs=1)
+    outcome = given_by.outcome_of(stack, list(given_by.NETWORKS)[number])
+    kernel = outcome.weights["logits/kernel"]
+    units = kernel.shape[1] if "hidden_0/kernel" in outcome.weights else 1
+    kernel[1, units - 1, 0] = -1e-3 if units > 1 else 1e-3  # the last unit may read columns with effects; n0's first bin
+    with pytest.raises(TrainingError, match="wrong way"):
+        prove_bag(given_by.bag_of(stack, [outcome]), hints)
+
+
+@pytest.mark.parametrize("method", ["temperature", "isotonic"])
+def test_calibration_of_more_than_two_classes_is_no_proof(method: str):
+    bag = replace(bag_for("multiclass"), calibration=CALIBRATIONS[method])
+    with pytest.raises(TrainingError, match="calibrated"):
+        prove_bag(bag, given_by.effects("multiclass"))
+
+
+def test_an_activation_that_falls_is_no_proof():
+    stack = given_by.trainer("binary", Hints(), epochs=1)
+    bag = given_by.bag_of(stack, [given_by.outcome_of(stack, "mlp", activation="silu")])
+    with pytest.raises(TrainingError, match="activations that never fall"):
+        prove_bag(bag, given_by.effects("binary"))
+
+
+def test_a_temperature_can_turn_one_of_three_classes():
+    """Why there is none: the mean of two members' probabilities of the first class rises, calibrated it falls."""
+    from autoft.evaluate.calibrate import apply
+
+    before, after = np.array([[[0.30, 0.70, 0.0]], [[0.31, 0.345, 0.345]]])
+    assert after[0, 0] > before[0, 0]
+    calibration = Calibration(method="temperature", temperature=2.0)
+    assert apply(calibration, after)[0, 0] < apply(calibration, before)[0, 0]
