@@ -12,8 +12,8 @@ Each set is divided as in `benchmarks.quality`; the sides train on all training 
 `violations`: pairs of test rows that differ only by a rise in a column with an effect (to a larger value of the table,
 drawn at random), for which the answer moves the wrong way by more than rounding; `pairs` is how many were looked at.
 
-`planted`: one more training with a hint that is the opposite of what everybody knows, beside the other ones. Its verdict
-must be `contradicted`, that of the others must not be.
+`planted`: one more training with a hint that is the opposite of what everybody knows, beside the other ones. Its
+verdict must be `contradicted`, that of the others must not be.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ LAYERS = {
     **dict.fromkeys(("schema", "preprocess", "networks", "knowledge", "search"), 3),
     "training": 4,
     **dict.fromkeys(("evaluate", "report", "artifact"), 5),
-    **dict.fromkeys(("prepare", "spaces", "planning", "pace", "bagging", "run", "judge", "keep"), 6),
+    **dict.fromkeys(("prepare", "spaces", "planning", "pace", "bagging", "run", "judge", "keep", "hint_trials"), 6),
     **dict.fromkeys(("predict", "served", "stored", "trainer", "row_weights", "run_key", "objectives", "clean"), 6),
     **dict.fromkeys(
         ("screen", "screen_schema", "inventory", "predictions", "cli", "cli_check", "cli_schema", "__main__"), 7
@@ -49,6 +49,12 @@ SAME_LAYER = {
     ("planning", "spaces"),
     ("spaces", "prepare"),
     ("run", "bagging"),
+    ("run", "hint_trials"),
+    ("hint_trials", "prepare"),
+    ("hint_trials", "bagging"),
+    ("trainer", "hint_trials"),
+    ("pace", "hint_trials"),
+    ("planning", "hint_trials"),
     ("bagging", "prepare"),
     ("planning", "bagging"),
     ("pace", "bagging"),
