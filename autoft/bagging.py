@@ -68,13 +68,12 @@ def gains(
         # (Lines of before a gain was a share have no "left".)
         if fact["type"] == "gain" and fact["of"] == of and "left" in fact:
             return dict(fact["left"]), replace(finish, calibration=calibrate.read(fact["calibration"]))
-    end = _end(context, last)
-    expected = _encoding(prepared) + _PAIRS * sum(_seconds(outcome) for outcome, _ in parts)
-    if context.watch.clock() + expected > end:
+    over = end(context, last)
+    if context.watch.clock() + expected(prepared, [outcome for outcome, _ in parts]) > over:
         context.tell(Progress(stage="search", message="no time to measure what the bag of the folds' networks gains"))
         return {}, finish
     context.tell(Progress(stage="search", message="measuring what the bag of the folds' networks gains"))
-    answers = _answers(context, prepared, parts, trainer, end)
+    answers = _answers(context, prepared, parts, trainer, over)
     if answers is None:
         return {}, finish
     found = bag_gain(
@@ -114,10 +113,17 @@ def _method(context: Context, prepared: Prepared, finish: Finish) -> Calibration
     return "isotonic" if finish.calibration.method == "isotonic" else "temperature"
 
 
-def _end(context: Context, last: float) -> float:
+def end(context: Context, last: float) -> float:
     """When it must be over, on the run's clock."""
     minutes = context.recipe.search.minutes
     return math.inf if minutes is None else context.watch.deadline(minutes * _PATIENCE) - last
+
+
+def expected(prepared: Prepared, outcomes: Sequence[Outcome]) -> float:
+    """Seconds of measuring what the bag of some trials gains; 0 where that is not done."""
+    if not measured(prepared.strategy, prepared.split.k, len(prepared.y)):
+        return 0.0
+    return _encoding(prepared) + _PAIRS * sum(map(_seconds, outcomes))
 
 
 def _encoding(prepared: Prepared) -> float:

@@ -101,6 +101,8 @@ def evaluate(context: Context, prepared: Prepared, searched: Searched) -> tuple[
         seconds=dict(watch.seconds),
         environment=environment(),
         interrupted=found.interrupted,
+        hints=searched.tested.hints,
+        all_hints=searched.tested.together,
     )
     return evaluation, doubts
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _MARGIN = 1.25
 #: Most of the minutes that are kept for measuring what the bag gains.
 _BAG_SHARE = 0.1
+#: Most of them that are kept for training without each hint.
+_HINTS_SHARE = 0.2
 #: Tracing programs should take no more than a tenth of the search; but one has to serve no more than so many trials,
 #: least where it is for one size only: fewer of them find worse networks (docs/decisions.md).
 _TRACING, _MOST_PER_PROGRAM, _MOST_PER_SIZE = 0.1, 6, 3
@@ -240,12 +242,14 @@ class _Reserve:
     machine: Machine
 
     def __call__(self, trials: int) -> float:
-        bag, most = self._after(trials).get("bag", 0.0), 60 * (self.recipe.search.minutes or 0.0)
-        return self.last(trials) + (bag if bag <= _BAG_SHARE * most else 0.0)
+        after, most = self._after(trials), 60 * (self.recipe.search.minutes or 0.0)
+        bag, hints = after.get("bag", 0.0), after.get("hints", 0.0)
+        return self.last(trials) + (bag if bag <= _BAG_SHARE * most else 0.0) + min(hints, _HINTS_SHARE * most)
 
     def last(self, trials: int) -> float:
-        """Seconds of what comes after the bag."""
-        return _MARGIN * sum(seconds for name, seconds in self._after(trials).items() if name != "bag")
+        """Seconds of what comes after all training."""
+        training = ("bag", "hints")
+        return _MARGIN * sum(seconds for name, seconds in self._after(trials).items() if name not in training)
 
     def _after(self, trials: int) -> dict[str, float]:
         epochs = min(self.recipe.search.epochs, TYPICAL_EPOCHS)

@@ -13,6 +13,7 @@ Severity = Literal["error", "warning", "info"]
 Task = Literal["binary", "multiclass", "regression"]
 Strategy = Literal["corrected", "nested", "holdout"]
 TrialStatus = Literal["finished", "pruned", "failed"]
+HintVerdict = Literal["helps", "no measurable effect", "contradicted", "satisfied anyway", "not tested"]
 CalibrationMethod = Literal["none", "temperature", "isotonic"]
 RepairCode = Literal[
     "outer-blanks",
@@ -255,6 +256,31 @@ class Importance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HintTest:
+    """What the data say of a hint: the deployed configuration was trained with all hints, and without this one.
+
+    Attributes:
+        hint: In words, column first (``tenure: effect decreasing``).
+        because: The expert's reason, may be empty.
+        verdict: ``helps`` or ``contradicted`` where held-out blocks tell the two models apart, ``satisfied anyway``
+            where the model without the hint obeys it by itself, else ``no measurable effect``; ``not tested`` where
+            there is nothing to compare or no time.
+        gain: Objective with the hint less the objective without, over the blocks, with a 95 % interval; positive is
+            better whatever the direction of the metric. None where not tested.
+        obeyed: Share of its movement by which the model without an effect goes the way that the hint says; None for
+            other hints.
+        where: The slice in which the data contradict it, or why it was not tested; may be empty.
+    """
+
+    hint: str
+    because: str
+    verdict: HintVerdict
+    gain: Interval | None = None
+    obeyed: float | None = None
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
     """Everything the report and `evaluation.json` say about a model.
 
@@ -272,6 +298,8 @@ class Evaluation:
         curves: ``roc`` and ``pr`` by label (lists of x and y), or ``residuals`` for regression.
         overfitting: Verdict in words.
         interrupted: Whether the search was cut short by a signal.
+        hints: What the data say of each hint.
+        all_hints: Gain of all hints together over none, as `HintTest.gain`; None where not tested.
     """
 
     task: Task
@@ -298,6 +326,8 @@ class Evaluation:
     bag_gain: Mapping[str, float] = field(default_factory=dict)
     blend: tuple[tuple[int, float], ...] = ()
     finish: Finish = field(default_factory=Finish)
+    hints: tuple[HintTest, ...] = ()
+    all_hints: Interval | None = None
 
     @property
     def metrics(self) -> Mapping[str, Interval]:

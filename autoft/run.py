@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import autoft
-from autoft import bagging, files, obeying, pace, spaces
+from autoft import bagging, files, hint_trials, obeying, pace, spaces
+from autoft.hint_trials import Tested
 from autoft.journal import Journal, difference, read
 from autoft.prepare import Prepared, Tell
 from autoft.records import Finish, Progress
@@ -55,6 +56,7 @@ class Searched:
         bag: The deployed model.
         gains: What the bag leaves of its members' distance to the best score, by metric; empty where not measured.
         finish: Calibration and threshold of the deployed model.
+        tested: What the data say of the hints.
     """
 
     found: Found
@@ -64,6 +66,7 @@ class Searched:
     bag: Bag
     gains: Mapping[str, float]
     finish: Finish
+    tested: Tested = field(default_factory=Tested)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,11 +177,34 @@ def search_only(context: Context, prepared: Prepared, journal: Journal) -> Searc
         found = searching.with_weights([number for number, _ in chosen])
         parts = [(found.outcomes[number], share) for number, share in chosen]
         bag = build_bag(stack.data, [_part(stack, *part) for part in parts], k)
+        last = pace.last_seconds(recipe, prepared, found)
+        tested = _tested(context, prepared, journal, stack, chosen, found, finish, last)
         del stack, searching  # the rows need not stand beside those that follow
-        trained, last = partial(trainer, context, prepared), pace.last_seconds(recipe, prepared, found)
+        trained = partial(trainer, context, prepared)
         gains, finish = bagging.gains(context, prepared, journal, parts, finish, trained, last=last)
     bag = replace(bag, calibration=finish.calibration)
-    return Searched(found=found, blend=chosen, space=space, baselines={}, bag=bag, gains=gains, finish=finish)
+    return Searched(
+        found=found, blend=chosen, space=space, baselines={}, bag=bag, gains=gains, finish=finish, tested=tested
+    )
+
+
+def _tested(
+    context: Context,
+    prepared: Prepared,
+    journal: Journal,
+    stack: Trainer,
+    chosen: Sequence[tuple[int, float]],
+    found: Found,
+    finish: Finish,
+    last: float,
+) -> Tested:
+    """What the data say of the hints, by the trial that weighs most in the deployed model."""
+    heaviest = max(chosen, key=lambda part: part[1])[0]
+    bag = bagging.expected(prepared, [found.outcomes[number] for number, _ in chosen])
+    end = bagging.end(context, last + bag)
+    return hint_trials.test(
+        context, prepared, journal, stack, found.outcomes[heaviest], threshold=finish.threshold, end=end
+    )
 
 
 def _part(stack: Trainer, outcome: Outcome, share: float) -> Part:

@@ -116,12 +116,12 @@ class AutoFineTuner:
 
     def _train(self, context: Context, prepared: Prepared) -> None:
         """Search, evaluate, and write the run folder."""
-        from autoft import judge, keep, pace, run
+        from autoft import hint_trials, judge, keep, pace, run
 
         journal = run.open_journal(context, prepared)
         searched = run.search(context, prepared, journal)
         short = pace.shortage(context.recipe, journal, searched.found) + pace.uncompared(searched.baselines)
-        short += pace.unmeasured(context.recipe, prepared, searched.gains)
+        short += pace.unmeasured(context.recipe, prepared, searched.gains) + hint_trials.findings(searched.tested)
         prepared = replace(prepared, findings=(*prepared.findings, *short))
         evaluation, doubts = judge.evaluate(context, prepared, searched)
         prepared = replace(prepared, findings=(*prepared.findings, *doubts))

@@ -11,7 +11,7 @@ import numpy as np
 
 from autoft.errors import EvaluationError
 from autoft.evaluate import calibrate
-from autoft.records import Baseline, Evaluation, Finish, FoldReport, Importance, Interval, Target, Trial
+from autoft.records import Baseline, Evaluation, Finish, FoldReport, HintTest, Importance, Interval, Target, Trial
 
 #: Raised whenever a reader of the older format would misunderstand the newer one.
 VERSION = 1
@@ -67,6 +67,8 @@ def to_document(evaluation: Evaluation) -> dict[str, Any]:
             "target": dataclasses.asdict(evaluation.target),
             "rows": evaluation.rows,
             "interrupted": evaluation.interrupted,
+            "hints": [dataclasses.asdict(test) for test in evaluation.hints],
+            "all_hints": evaluation.all_hints and dataclasses.asdict(evaluation.all_hints),
         },
         "seconds": evaluation.seconds,
         "environment": evaluation.environment,
@@ -142,6 +144,8 @@ def _evaluation(document: Mapping[str, Any]) -> Evaluation:
         seconds=document["seconds"],
         environment=document["environment"],
         interrupted=best["interrupted"],
+        hints=tuple(_hint(test) for test in best.get("hints", ())),  # older runs have none
+        all_hints=_interval(best["all_hints"]) if best.get("all_hints") else None,
     )
 
 
@@ -179,6 +183,10 @@ def _baseline(baseline: Baseline) -> dict[str, Any]:
 def _trial(trial: Mapping[str, Any]) -> Trial:
     curves = {which: [[_number(loss) for loss in epoch] for epoch in curve] for which, curve in trial["curves"].items()}
     return Trial(**{**trial, "checkpoints": tuple(trial["checkpoints"]), "curves": curves})
+
+
+def _hint(test: Mapping[str, Any]) -> HintTest:
+    return HintTest(**{**test, "gain": None if test["gain"] is None else _interval(test["gain"])})
 
 
 def _interval(value: Mapping[str, Any]) -> Interval:

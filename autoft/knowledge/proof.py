@@ -78,7 +78,9 @@ def prove(hints: Hints, plan: Plan, weights: Mapping[str, Array]) -> Proof:
     for effect in hints.effects:
         slopes = _layers(_first(own, plan, hints, effect.column), own)[-1]
         if _wrong(slopes, effect):
-            raise _broken(effect.column, "never move the answer the wrong way", "weights lead there with the other sign")
+            raise _broken(
+                effect.column, "never move the answer the wrong way", "weights lead there with the other sign"
+            )
         steepest[effect.column] = float(max(slopes.up.max(), slopes.down.max()))
     for one, other in hints.apart:
         both = [_layers(_first(own, plan, hints, c, meet=True), own) for c in (one, other)]

@@ -238,4 +238,3 @@ def _multipliers(layout: _Layout, architecture: Architecture) -> dict[str, _Box]
         box = found[name] = _Box((networks, len(columns) if name == first else width))
         box.sign(columns[None, :], 1)
     return found
-

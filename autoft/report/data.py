@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from autoft.records import Evaluation, Finding, Severity
+from autoft.report import hints
 from autoft.report.blocks import Beside, Block, Bullets, Fold, Intervals, Paragraph, Pictures, Section, Table
 from autoft.report.proofs import proofs
 from autoft.report.words import NONE, clip, count, decimals, lines, listing, metric, signed, span
@@ -109,7 +110,7 @@ def _columns(inputs: ReportInputs) -> Table:
 def knowledge(inputs: ReportInputs) -> Section:
     """Chapter 5: what autoft was told, what the model relies on, what an expert should be asked."""
     evaluation = inputs.evaluation
-    blocks: list[Block] = []
+    blocks: list[Block] = list(hints.blocks(evaluation))
     if inputs.notes:
         blocks.append(Paragraph(text="What autoft was told about this data:"))
         blocks.append(Bullets(items=tuple(clip(note, 300) for note in inputs.notes)))

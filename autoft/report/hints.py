@@ -1,0 +1,75 @@
+"""What the data say of what experts know: the first thing that the chapter on domain knowledge says."""
+
+from __future__ import annotations
+
+from autoft.records import Evaluation, HintTest, Interval
+from autoft.report.blocks import Block, Paragraph, Table
+from autoft.report.words import clip, decimals, metric, signed, span
+
+#: Verdicts that must not be overlooked come first.
+_ORDER = ("contradicted", "helps", "no measurable effect", "satisfied anyway", "not tested")
+
+
+def blocks(evaluation: Evaluation) -> tuple[Block, ...]:
+    """A table of verdicts, after the sentences that must not be overlooked; nothing without hints."""
+    if not evaluation.hints:
+        return ()
+    return (*_warnings(evaluation), *_together(evaluation), _table(evaluation))
+
+
+def _warnings(evaluation: Evaluation) -> tuple[Paragraph, ...]:
+    """Hints that the data contradict, and importance that was declared otherwise than it is."""
+    found = [
+        f"The data contradict “{clip(test.hint)}”{f' ({clip(test.where)})' if test.where else ''}: without that hint the "
+        "same networks are better on held-out rows. The model obeys it all the same."
+        for test in evaluation.hints
+        if test.verdict == "contradicted"
+    ]
+    by_column = {line.column: line.drop for line in evaluation.importance}
+    for test in evaluation.hints:
+        column, _, what = test.hint.rpartition(": ")
+        drop = by_column.get(column)
+        if drop is None:
+            continue
+        if what == "importance high" and drop.low <= 0:
+            found.append(f"“{clip(column)}” was called important, but the model loses nothing measurable without it.")
+        if what == "importance low" and drop.low > 0 and drop.value >= _typical(evaluation):
+            found.append(f"“{clip(column)}” was called unimportant, but the model leans on it.")
+    return tuple(Paragraph(text=text, tone="strong") for text in found)
+
+
+def _typical(evaluation: Evaluation) -> float:
+    """The importance of a column in the middle."""
+    drops = sorted(line.drop.value for line in evaluation.importance)
+    return drops[len(drops) // 2]
+
+
+def _together(evaluation: Evaluation) -> tuple[Paragraph, ...]:
+    if evaluation.all_hints is None:
+        return ()
+    label, gain = metric(evaluation.objective).label, evaluation.all_hints
+    text = f"All hints together change the {label} of single networks by {_gain(gain)} (better is positive)."
+    return (Paragraph(text=text),)
+
+
+def _table(evaluation: Evaluation) -> Table:
+    tests = sorted(evaluation.hints, key=lambda test: _ORDER.index(test.verdict))
+    label = metric(evaluation.objective).label
+    return Table(
+        caption="What the data say of each hint: the deployed configuration trained with all hints, and without this one",
+        head=("Hint", "Because", "Verdict", f"Gain in {label}", "Obeyed without it"),
+        rows=tuple(_row(test) for test in tests),
+        align="wwlrr",
+        marked=frozenset(i for i, test in enumerate(tests) if test.verdict == "contradicted"),
+    )
+
+
+def _row(test: HintTest) -> tuple[str, ...]:
+    obeyed = "" if test.obeyed is None else f"{100 * test.obeyed:.0f} %"
+    word = f"{test.verdict} ({clip(test.where)})" if test.where else test.verdict
+    return clip(test.hint), clip(test.because), word, "" if test.gain is None else _gain(test.gain), obeyed
+
+
+def _gain(gain: Interval) -> str:
+    digits = min(decimals(gain.value, gain.low, gain.high), 6)
+    return f"{signed(gain.value, digits)} ({span(gain, digits)})"
