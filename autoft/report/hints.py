@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from autoft.records import Evaluation, HintTest, Interval
 from autoft.report.blocks import Block, Paragraph, Table
-from autoft.report.words import clip, decimals, metric, signed, span
+from autoft.report.words import NONE, clip, decimals, metric, signed, span
 
 #: Verdicts that must not be overlooked come first.
 _ORDER = ("contradicted", "helps", "no measurable effect", "satisfied anyway", "not tested")
@@ -20,8 +20,8 @@ def blocks(evaluation: Evaluation) -> tuple[Block, ...]:
 def _warnings(evaluation: Evaluation) -> tuple[Paragraph, ...]:
     """Hints that the data contradict, and importance that was declared otherwise than it is."""
     found = [
-        f"The data contradict “{clip(test.hint)}”{f' ({clip(test.where)})' if test.where else ''}: without that hint the "
-        "same networks are better on held-out rows. The model obeys it all the same."
+        f"The data contradict “{clip(test.hint)}”{f' ({clip(test.where)})' if test.where else ''}: without that hint "
+        "the same networks are better on held-out rows. The model obeys it all the same."
         for test in evaluation.hints
         if test.verdict == "contradicted"
     ]
@@ -48,28 +48,38 @@ def _together(evaluation: Evaluation) -> tuple[Paragraph, ...]:
     if evaluation.all_hints is None:
         return ()
     label, gain = metric(evaluation.objective).label, evaluation.all_hints
-    text = f"All hints together change the {label} of single networks by {_gain(gain)} (better is positive)."
+    text = f"All hints together change the {label} of single networks by {_gain(gain, _digits(evaluation))}, where "
+    text += "positive is better."
     return (Paragraph(text=text),)
 
 
 def _table(evaluation: Evaluation) -> Table:
     tests = sorted(evaluation.hints, key=lambda test: _ORDER.index(test.verdict))
     label = metric(evaluation.objective).label
+    digits = _digits(evaluation)
     return Table(
-        caption="What the data say of each hint: the deployed configuration trained with all hints, and without this one",
-        head=("Hint", "Because", "Verdict", f"Gain in {label}", "Obeyed without it"),
-        rows=tuple(_row(test) for test in tests),
-        align="wwlrr",
+        caption="What the data say of each hint: the deployed configuration was trained with all hints, and without "
+        f"this one. Gain is in {label} on held-out blocks; the last column says how far the model without the hint "
+        "goes its way by itself.",
+        head=("Hint", "Verdict", "Gain", "Obeyed anyway"),
+        rows=tuple(_row(test, digits) for test in tests),
+        align="wlrr",
         marked=frozenset(i for i, test in enumerate(tests) if test.verdict == "contradicted"),
     )
 
 
-def _row(test: HintTest) -> tuple[str, ...]:
-    obeyed = "" if test.obeyed is None else f"{100 * test.obeyed:.0f} %"
+def _digits(evaluation: Evaluation) -> int:
+    """Decimals that suit all gains."""
+    gains = [test.gain for test in evaluation.hints if test.gain is not None]
+    return min(decimals(*(end for gain in gains for end in (gain.value, gain.low, gain.high))), 4)
+
+
+def _row(test: HintTest, digits: int) -> tuple[str, ...]:
+    obeyed = NONE if test.obeyed is None else f"{100 * test.obeyed:.0f} %"
     word = f"{test.verdict} ({clip(test.where)})" if test.where else test.verdict
-    return clip(test.hint), clip(test.because), word, "" if test.gain is None else _gain(test.gain), obeyed
+    hint = f"{clip(test.hint)} ({clip(test.because)})" if test.because else clip(test.hint)
+    return hint, word, NONE if test.gain is None else _gain(test.gain, digits), obeyed
 
 
-def _gain(gain: Interval) -> str:
-    digits = min(decimals(gain.value, gain.low, gain.high), 6)
+def _gain(gain: Interval, digits: int) -> str:
     return f"{signed(gain.value, digits)} ({span(gain, digits)})"
