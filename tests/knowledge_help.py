@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autoft.knowledge import variants
 from autoft.knowledge.hints import Effect, Hints
 from autoft.preprocess.encode import Encoded, encode
 from autoft.preprocess.plan import make_plan
@@ -115,6 +116,22 @@ def trainer(task: str, hints: Hints, *, epochs: int = 6) -> Trainer:
 def outcome_of(stack: Trainer, network: str, **changes: Any) -> Outcome:
     """A trial of one of `NETWORKS`."""
     return stack.train({**PARAMS, **NETWORKS[network], **changes}, lambda: False)
+
+
+def networks(task: str) -> tuple[str, ...]:
+    """Names of those that are trained for a task: of other targets than two classes a few."""
+    return tuple(NETWORKS) if task == "binary" else ("mlp", "linear", "tabm-mini")
+
+
+@cache
+def bags(task: str) -> tuple[Bag, Bag]:
+    """All `networks` as one blend: trained to obey `effects`, and side by side without them."""
+    hints = effects(task)
+    stack, off = trainer(task, hints), {variants.WITHOUT: variants.names(hints)}
+    own = [{**PARAMS, **NETWORKS[name]} for name in networks(task)]
+    both = [stack.train_all([params, {**params, **off}], lambda: False) for params in own]
+    obeying, free = zip(*both, strict=True)
+    return bag_of(stack, list(obeying)), bag_of(stack, list(free))
 
 
 def bag_of(stack: Trainer, outcomes: list[Outcome]) -> Bag:

@@ -42,6 +42,7 @@ assert "tensorflow" not in sys.modules
 
 def outcomes(make: Callable[..., Any], params: dict[str, Any]) -> dict[str, np.ndarray]:
     """Held-out predictions and mean losses after one epoch of two trials of each architecture, dropout and L2 on."""
+    from autoft.knowledge.hints import Effect, Hints
     from autoft.training.trial import Limits, Trainer
 
     found = {}
@@ -54,6 +55,11 @@ def outcomes(make: Callable[..., Any], params: dict[str, Any]) -> dict[str, np.n
                 found[f"{task} {kind} {number} losses"] = np.array(outcome.curves["held_out"])
                 scale = max(1.0, float(trainer.data.scale.max()))
                 found[f"{task} {kind} {number} predictions"] = outcome.held_out / scale
+    hints = Hints(effects=(Effect(column="n0", sign=-1),), apart=(("n1", "c1"),), importance={"d0": "low"})
+    trainer = Trainer(make("binary"), folds=3, limits=Limits(epochs=1, patience=1), seed=1, hints=hints)
+    own = {**params, "architecture": "tabm-mini", "dropout": 0.3, "l2": 1e-3}
+    for number, outcome in enumerate(trainer.train_all([own, {**own, "without": ["n0: effect"]}], lambda: False)):
+        found[f"hinted {number} predictions"] = outcome.held_out
     return found
 
 
