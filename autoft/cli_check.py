@@ -22,7 +22,8 @@ def against(options: argparse.Namespace) -> int:
     options.failed = REFUSED
     seen = Served.load(options.against).look(options.source)
     if options.json:
-        print_json(seen.findings, rows=seen.rows, columns=[line.to_dict() for line in seen.columns])
+        target = None if seen.target is None else seen.target.to_dict()
+        print_json(seen.findings, rows=seen.rows, columns=[line.to_dict() for line in seen.columns], target=target)
     elif not options.quiet:
         from autoft.screen_schema import show_compared
 

@@ -65,28 +65,39 @@ def _values(schema: Any, feature: Any) -> str:
 
 
 def show_compared(seen: Seen, console: Console | None = None) -> None:
-    """Print how far each column of a table is from the training table's."""
+    """Print how far each column of a table is from the training table's; the last line may be the target."""
     console = console or Console(highlight=False)
-    table = Table(title=f"{counted(seen.rows, 'row')} beside the training table", title_justify="left")
+    table = Table(
+        title=f"{counted(seen.rows, 'row')} beside the training table",
+        caption="JS: Jensen-Shannon divergence in bits; max: largest change of a share (docs/schema.md)",
+        title_justify="left",
+        caption_justify="left",
+    )
     table.add_column("column", overflow="fold")
-    table.add_column("measure")
-    for heading in ("distance", "limit", "unseen", "out of range", "empty", "empty in training"):
-        table.add_column(heading, justify="right")
+    # Numbers stay on one line, so that all the width that there is goes to the names.
+    for heading in ("distance", "limit", "unseen", "out of\nrange", "empty", "empty in\ntraining"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for line in seen.columns:
-        table.add_row(*_line(line))
+        table.add_row(*_line(line, line.column))
+    if seen.target is not None:
+        table.add_section()
+        table.add_row(*_line(seen.target, f"{seen.target.column} (target)"))
     console.print(table)
 
 
-def _line(line: Compared) -> list[Any]:
+#: How the table calls the measures.
+_SHORT = {"Jensen-Shannon": "JS", "infinity norm": "max"}
+
+
+def _line(line: Compared, name: str) -> list[Any]:
     shift = line.shift
     if shift is None:
-        return [safe(line.column), "not compared", "", "", _share(line.unseen), _share(line.outside), "", ""]
-    distance = "" if shift.distance is None else f"{shift.distance:.3f}"
+        return [safe(name), "-", "", _share(line.unseen), _share(line.outside), "", ""]
+    distance = "" if shift.distance is None else f"{_SHORT[shift.measure]} {shift.distance:.3f}"
     return [
-        safe(line.column, "yellow" if shift.drifted or shift.emptier else ""),
-        shift.measure,
+        safe(name, "yellow" if shift.drifted or shift.emptier else ""),
         safe(distance, "yellow" if shift.drifted else ""),
-        f"{shift.limit:.3f}" if shift.limit < 1 else "too few rows",
+        f"{shift.limit:.3f}" if shift.limit < 1 else "few rows",
         _share(line.unseen),
         _share(line.outside),
         safe(_share(shift.missing), "yellow" if shift.emptier else ""),

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from autoft.artifact import Meta, load_meta
 from autoft.records import Column, Finding
-from autoft.schema import check, drift, repair
+from autoft.schema import check, drift, drift_target, repair
 from autoft.schema import engine as engines
 from autoft.schema.convert import Converted, align, convert
 from autoft.table import read
@@ -34,9 +34,10 @@ class Compared:
 
     Attributes:
         column: The user's name.
-        shift: How far its values have moved; None for dates, texts, and models without statistics.
-        unseen: Share of the cells whose category the training table did not have; None but for categories.
-        outside: Share of the cells outside the training table's range; None but for numbers.
+        shift: How far its values have moved; None for texts, and for models without statistics.
+        unseen: Share of the cells whose category the training table did not have; of texts the share of words that
+            the model does not know; None for other kinds.
+        outside: Share of the cells outside the training table's range; None but for numbers and dates.
     """
 
     column: str
@@ -59,12 +60,14 @@ class Seen:
         converted: Cells by column id.
         findings: Everything found; an error where the model cannot or must not answer.
         columns: The used columns that the table has.
+        target: The answers, where the table has them already and the training table's are known.
     """
 
     rows: int
     converted: Converted
     findings: tuple[Finding, ...]
     columns: tuple[Compared, ...]
+    target: Compared | None = None
 
 
 class Served:
@@ -109,8 +112,40 @@ class Served:
         compared = self._compared(converted, rows)
         listed = {finding.column for finding in findings if finding.code.startswith("tfdv:ENUM")}
         more = [finding for finding in self._oddities(compared, converted, rows) if finding.column not in listed]
-        moved = drift.findings([line.shift for line in compared if line.shift is not None])
-        return Seen(rows=rows, converted=converted, findings=(*findings, *more, *moved), columns=compared)
+        target = self._target(table.frame, compared)
+        lines = compared if target is None else (*compared, target)
+        moved = (
+            *self._engine_changed(findings),
+            *drift.findings([line.shift for line in lines if line.shift is not None]),
+        )
+        told = (*findings, *more, *moved)
+        return Seen(rows=rows, converted=converted, findings=told, columns=compared, target=target)
+
+    def _engine_changed(self, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+        """A note where the engine that described the training table is not here, if nothing says so yet."""
+        engine, _, statistics = self._contract()
+        if any(finding.code == "drift-not-compared" for finding in findings):
+            return ()
+        if engine is None or statistics is None or statistics.engine in ("", engine.name):
+            return ()
+        finding = Finding(
+            code="engine-changed",
+            severity="info",
+            column=None,
+            must=f"be looked at by engine '{statistics.engine}', as the training table was",
+            found=f"it is not installed, and engine '{engine.name}' takes its place",
+            fix="none needed: the verdicts are the same, and the distances are autoft's own, whichever engine runs",
+        )
+        return (finding,)
+
+    def _target(self, frame: pd.DataFrame, compared: tuple[Compared, ...]) -> Compared | None:
+        _, _, statistics = self._contract()
+        if statistics is None:
+            return None
+        shift = drift_target.shift(statistics.proto, self.meta.target, frame, more=len(compared))
+        if shift is None:
+            return None
+        return Compared(column=shift.column, shift=shift, unseen=shift.unseen, outside=shift.outside)
 
     def _contract(self) -> tuple[Engine | None, Any, Any]:
         """Engine, schema and statistics of the model, read once; None where the model has them not."""
@@ -139,19 +174,19 @@ class Served:
         return tuple(self._line(column, converted.values[column.id], rows, by_name) for column in used)
 
     def _line(self, column: Column, cells: NDArray[Any], rows: int, shifts: dict[str, drift.Shift]) -> Compared:
+        shift = shifts.get(column.name)
         unseen = outside = None
         if column.id in self.meta.vocabularies:
             known = {*self.meta.vocabularies[column.id], None}
-            unseen = sum(text not in known for text in cells)
+            unseen = sum(text not in known for text in cells) / max(1, rows)
+        if column.id in self.meta.words:
+            unseen = _unknown_words(cells, self.meta.words[column.id])
         if column.id in self.meta.ranges:
             low, high = self.meta.ranges[column.id]
-            outside = int(np.sum((cells < low) | (cells > high)))
-        return Compared(
-            column=column.name,
-            shift=shifts.get(column.name),
-            unseen=None if unseen is None else unseen / max(1, rows),
-            outside=None if outside is None else outside / max(1, rows),
-        )
+            outside = int(np.sum((cells < low) | (cells > high))) / max(1, rows)
+        elif column.kind == "date" and shift is not None:
+            outside = shift.outside
+        return Compared(column=column.name, shift=shift, unseen=unseen, outside=outside)
 
     def _oddities(self, compared: tuple[Compared, ...], converted: Converted, rows: int) -> list[Finding]:
         """Cells that are answered all the same, but not as well as others."""
@@ -159,18 +194,38 @@ class Served:
         columns = {column.name: column for column in self.meta.columns}
         for line in compared:
             column = columns[line.column]
-            if line.unseen:
+            if column.id in self.meta.words:
+                found += _strange(column, converted.values[column.id], self.meta.words[column.id])
+            elif line.unseen:
                 text = f"{round(line.unseen * rows):,} of {rows:,} cells hold a category that was not there"
                 fix = "they are answered as unknown; train again when there are many"
                 found.append(_warn("unseen-categories", column, "hold the categories of the training", text, fix))
-            if column.id in self.meta.words:
-                found += _strange(column, converted.values[column.id], self.meta.words[column.id])
-            if line.outside:
+            if column.kind == "date":
+                found += _strayed(column, line.shift)
+            elif line.outside:
                 low, high = self.meta.ranges[column.id]
                 text = f"{round(line.outside * rows):,} of {rows:,} values lie outside {low:g} to {high:g}"
                 fix = "trust these predictions less; train again when there are many"
                 found.append(_warn("out-of-range", column, "stay in the range of the training", text, fix))
         return found
+
+
+def _strayed(column: Column, shift: drift.Shift | None) -> list[Finding]:
+    """Dates that no passing of time explains: a few after the last one are none."""
+    if shift is None or not shift.strayed:
+        return []
+    text = f"{shift.strayed:,} dates are further from those of the training than these are from one another"
+    fix = "correct them, or leave them empty; else trust these predictions less"
+    return [_warn("out-of-range", column, "stay near the dates of the training", text, fix)]
+
+
+def _unknown_words(cells: NDArray[Any], known: tuple[str, ...]) -> float | None:
+    """Share of the words of texts that the model does not know, each counted as often as it stands there."""
+    from autoft.preprocess.text import MISSING_WORD, cleaned
+
+    words = [word for text in cleaned(cells) if text not in ("", MISSING_WORD) for word in text.split(" ")]
+    vocabulary = set(known)
+    return sum(word not in vocabulary for word in words) / len(words) if words else None
 
 
 def _strange(column: Column, cells: NDArray[Any], known: tuple[str, ...]) -> list[Finding]:

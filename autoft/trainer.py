@@ -43,7 +43,8 @@ class AutoFineTuner:
         evaluation_: Scores from held-out folds with intervals, baselines, trials (`records.Evaluation`).
         findings_: What was found in the data.
         classes_: Class labels in sorted order: the columns of `predict_proba`.
-        model_: The Keras model over raw columns.
+        model_: The Keras model over raw columns, after the repairs that `preprocess: accept` asks for: `predict` makes
+            them, the model alone does not.
         directory_: The run folder.
         predict_findings_: What was found in the table of the last prediction.
 

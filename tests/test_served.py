@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 
 from autoft import artifact, cli, files
 from autoft.errors import ArtifactError, SchemaError
@@ -17,6 +20,7 @@ from autoft.schema.check import contract
 from autoft.schema.engine import choose
 from autoft.schema.infer import infer_columns
 from autoft.schema.portable_engine import Portable
+from autoft.screen_schema import show_compared
 from autoft.served import Served
 from autoft.table import read
 
@@ -96,13 +100,42 @@ class TestLook:
         assert set(lines) == {"pay", "city", "member", "since"}
         assert lines["pay"].shift.measure == "Jensen-Shannon"
         assert lines["city"].shift.measure == "infinity norm"
-        assert lines["since"].shift is None
+        assert lines["since"].shift.measure == "Jensen-Shannon"
+        assert (lines["since"].outside, lines["since"].unseen) == (0.0, None)
         assert (lines["pay"].outside, lines["city"].unseen, lines["pay"].unseen) == (0.0, 0.0, None)
 
-    def test_the_target_is_not_looked_at(self, saved):
+    def test_the_target_is_no_column(self, saved):
         with_target, without = table(1), table(1).drop(columns="churn")
         served = Served.load(saved)
         assert served.look(with_target).columns == served.look(without).columns
+        assert (served.look(without).target, served.look(with_target.assign(churn=None)).target) == (None, None)
+
+    def test_answers_that_the_table_has_are_compared(self, saved):
+        frame = table(1)
+        frame["churn"] = np.where(np.arange(ROWS) % 5 == 0, "leaves", "stays")
+        frame.loc[::2, "churn"] = None  # rows whose answer is awaited do not count
+        seen = Served.load(saved).look(frame)
+        assert seen.target.shift.distance == pytest.approx(0.3, abs=0.05)
+        assert codes(seen) == {"drift": "churn"}
+        assert not Served.load(saved).look(table(1)).target.shift.drifted
+
+    def test_time_goes_on(self, saved):
+        later, earlier = table(1), table(1)
+        later["since"] += pd.Timedelta(days=200)
+        earlier["since"] -= pd.Timedelta(days=200)
+        for frame, severity in ((later, "info"), (earlier, "warning")):
+            seen = Served.load(saved).look(frame)
+            (finding,) = seen.findings
+            assert (finding.code, finding.column, finding.severity) == ("drift", "since", severity)
+            assert "the median is 2025-0" in finding.found or "the median is 2024-0" in finding.found
+            assert next(line for line in seen.columns if line.column == "since").outside == pytest.approx(0.5, abs=0.1)
+
+    def test_impossible_dates_are_no_passing_of_time(self, saved):
+        frame = table(1)
+        frame.loc[:2, "since"] = pd.Timestamp("2091-05-05")
+        (finding,) = Served.load(saved).look(frame).findings
+        assert (finding.code, finding.column) == ("out-of-range", "since")
+        assert "3 dates" in finding.found
 
     def test_drift_unseen_and_out_of_range(self, saved):
         frame = table(1, city=np.where(np.arange(ROWS) % 4 == 0, "Lima", "Rome"))
@@ -188,7 +221,18 @@ class TestComparators:
         files.write_atomic(folder / "statistics.pb", engine.dump_statistics(statistics))
         seen = Served.load(sign(folder)).look(table(1))
         assert codes(seen) == {"drift-not-compared": None}
-        assert all(line.shift is not None for line in seen.columns if line.column != "since")  # autoft's own is
+        assert all(line.shift is not None for line in seen.columns)  # autoft's own is
+
+    def test_the_engine_of_the_training_table_may_be_missing(self, tmp_path, monkeypatch):
+        folder = save(tmp_path / "model", table(), Portable())
+        engine = Portable()
+        statistics = engine.load_statistics((folder / "statistics.pb").read_bytes(), "test")
+        statistics.proto.datasets[0].name = "tfdv"
+        files.write_atomic(folder / "statistics.pb", engine.dump_statistics(statistics))
+        seen = Served.load(sign(folder)).look(table(1))
+        assert codes(seen) == {"engine-changed": None}
+        assert seen.findings[0].severity == "info"
+        assert not any(line.shift.drifted for line in seen.columns)
 
 
 class TestCommand:
@@ -203,11 +247,26 @@ class TestCommand:
         moved["pay"] *= 3
         assert run(moved) == 0
         assert run(moved, "--strict") == 1
-        line = next(line for line in capsys.readouterr().out.splitlines() if "Jensen-Shannon" in line)
+        line = next(line for line in capsys.readouterr().out.splitlines() if "JS 0." in line)
         cells = [cell.strip() for cell in line.split("│")[1:-1]]
-        assert cells[:2] == ["pay", "Jensen-Shannon"]
-        assert float(cells[2]) > float(cells[3])
-        assert cells[5].endswith("%")
+        assert (cells[0], cells[1][:3]) == ("pay", "JS ")
+        assert float(cells[1][3:]) > float(cells[2])
+        assert cells[4].endswith("%")
+
+    @pytest.mark.parametrize("width", [80, 160])
+    def test_long_names_fit_into_a_narrow_window(self, saved, width):
+        seen = Served.load(saved).look(table(1))
+        long = "_".join(["monthly_payment"] * 4)
+        seen = replace(seen, columns=tuple(replace(line, column=long) for line in seen.columns))
+        console = Console(width=width, record=True, file=io.StringIO())
+        show_compared(seen, console)
+        text = console.export_text()
+        assert max(map(len, text.splitlines())) <= width
+        first = [line.split("│")[1].strip() for line in text.splitlines() if line.startswith("│")]
+        assert "".join(first).count(long) == 4  # in pieces, but whole
+        assert len(first) <= 4 * 4 + 1
+        assert "(target)" in text
+        assert "…" not in text
 
     def test_errors(self, run, tmp_path, capsys):
         assert run(table(1).drop(columns="pay")) == 2
@@ -219,6 +278,7 @@ class TestCommand:
         found = json.loads(capsys.readouterr().out)
         assert found["rows"] == ROWS
         city = next(line for line in found["columns"] if line["column"] == "city")
+        assert (found["target"]["column"], found["target"]["drifted"]) == ("churn", False)
         assert (city["unseen"], city["drifted"], city["measure"]) == (1.0, True, "infinity norm")
         assert {finding["code"] for finding in found["findings"]} >= {"drift"}
 

@@ -2,15 +2,17 @@
 
 A distance is worth an alarm when it is both *large enough to matter* and *larger than chance makes it*:
 
-- Numbers: Jensen-Shannon divergence in bits (0 equal, 1 disjoint) over tenths of the training table. Matters from 0.02
-  on, which is what a normal column gives that has moved by a third of its standard deviation. Between two samples
-  of n and m rows of one column, chance makes it chi-squared with one degree of freedom less than there are bins, times
-  (1/n + 1/m) / (8 ln 2).
+- Numbers and dates: Jensen-Shannon divergence in bits (0 equal, 1 disjoint) over tenths of the training table. Matters
+  from 0.02 on, which is what a normal column gives that has moved by a third of its standard deviation. Between two
+  samples of n and m rows of one column, chance makes it chi-squared with one degree of freedom less than there are
+  bins, times (1/n + 1/m) / (8 ln 2).
 - Categories and shares of empty cells: infinity norm, the largest change of a category's share. Matters from 0.05 on:
   five rows in a hundred are others. What chance makes of it is bounded by Bernstein's inequality, which holds for
   few rows and rare categories too.
 
 The limits of all columns together are passed by chance in one table of a hundred.
+
+Time goes on: dates that have moved on are worth a note, dates that have moved back a warning.
 """
 
 from __future__ import annotations
@@ -23,9 +25,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from autoft.records import Column, Finding, Kind
+from autoft.records import Column, Finding, Kind, Severity
+from autoft.schema.audit.placeholders import day_text
 from autoft.schema.convert import Converted
-from autoft.schema.reference import Reference, cells_of, references
+from autoft.schema.reference import MOST_CATEGORIES, Reference, cells_of, references
 
 Measure = Literal["Jensen-Shannon", "infinity norm"]
 
@@ -48,6 +51,10 @@ class Shift:
             distance would.
         missing, missing_before: Share of empty cells here and in the training table.
         missing_limit: From where on the difference of the two means something.
+        median, median_before: Of numbers, and of dates in seconds since 1970, here and in the training table.
+        outside: Share of all cells outside the training table's range (numbers, dates); None where it is not known.
+        unseen: Share of all cells with a category that the training table did not have; None but for categories.
+        strayed: Cells that are further outside the training table's range than it is wide.
     """
 
     column: str
@@ -58,6 +65,11 @@ class Shift:
     missing: float
     missing_before: float
     missing_limit: float
+    median: float | None = None
+    median_before: float | None = None
+    outside: float | None = None
+    unseen: float | None = None
+    strayed: int = 0
 
     @property
     def drifted(self) -> bool:
@@ -70,7 +82,9 @@ class Shift:
         return abs(self.missing - self.missing_before) > self.missing_limit
 
 
-def shifts(statistics: Any, columns: Sequence[Column], converted: Converted, rows: int) -> tuple[Shift, ...]:
+def shifts(
+    statistics: Any, columns: Sequence[Column], converted: Converted, rows: int, *, more: int = 0
+) -> tuple[Shift, ...]:
     """The columns that both tables have, in the order of `columns`; none if the table has no rows.
 
     Args:
@@ -78,28 +92,40 @@ def shifts(statistics: Any, columns: Sequence[Column], converted: Converted, row
         columns: The columns of the training table.
         converted: The cells of the other table.
         rows: Its rows.
+        more: Columns of the table that are compared in another call, as they share the one false alarm.
     """
     known = references(statistics)
     compared = [(c, known[c.name], cells) for c in columns if c.name in known and (cells := _cells(c, converted, rows))]
-    tests = 2 * len(compared)
+    tests = 2 * (len(compared) + more)
     return tuple(_shift(column, before, cells[0], rows, tests) for column, before, cells in compared)
 
 
 def findings(found: Sequence[Shift]) -> tuple[Finding, ...]:
-    """A warning for each column that has changed."""
+    """A warning for each column that has changed; a note for dates that have moved on."""
     warnings = []
     for shift in found:
         if shift.drifted:
-            text = f"the {shift.measure} distance is {shift.distance:.3f}, and up to {shift.limit:.3f} would be chance"
-            if shift.limit == LEAST[shift.measure]:
-                text = f"the {shift.measure} distance is {shift.distance:.3f}, above {shift.limit:.3f}"
-            fix = "check the source and the unit; train again if the change is here to stay"
-            warnings.append(_warning("drift", shift.column, "be distributed as in the training", text, fix))
+            warnings.append(_drifted(shift))
         if shift.emptier:
             text = f"{shift.missing:.1%} of the cells are empty, and {shift.missing_before:.1%} were"
             fix = "check the source; train again if the change is here to stay"
             warnings.append(_warning("drift-missing", shift.column, "be filled in as often as before", text, fix))
     return tuple(warnings)
+
+
+def _drifted(shift: Shift) -> Finding:
+    text = f"the {shift.measure} distance is {shift.distance:.3f}, and up to {shift.limit:.3f} would be chance"
+    if shift.limit == LEAST[shift.measure]:
+        text = f"the {shift.measure} distance is {shift.distance:.3f}, above {shift.limit:.3f}"
+    severity: Severity = "warning"
+    fix = "check the source and the unit; train again if the change is here to stay"
+    if shift.median is not None and shift.median_before is not None:
+        say = day_text if shift.kind == "date" else "{:.4g}".format
+        text += f" (the median is {say(shift.median)}, and was {say(shift.median_before)})"
+        if shift.kind == "date" and shift.median > shift.median_before:
+            fix, severity = "none needed if time has gone on; train again now and then", "info"
+    must = "be distributed as in the training"
+    return Finding(code="drift", severity=severity, column=shift.column, must=must, found=text, fix=fix)
 
 
 def _cells(column: Column, converted: Converted, rows: int) -> tuple[NDArray[Any]] | None:
@@ -115,6 +141,7 @@ def _shift(column: Column, before: Reference, cells: NDArray[Any], rows: int, te
     distance, limit = None, 2.0
     if len(cells):
         distance, limit = _distance(before, cells, measure, tests)
+    more = _places(before, cells, rows) if before.edges is not None else _unseen(before, cells, rows)
     return Shift(
         column=column.name,
         kind=column.kind,
@@ -124,7 +151,27 @@ def _shift(column: Column, before: Reference, cells: NDArray[Any], rows: int, te
         missing=1 - len(cells) / rows,
         missing_before=missing_before,
         missing_limit=missing_limit,
+        **more,
     )
+
+
+def _places(before: Reference, cells: NDArray[Any], rows: int) -> dict[str, Any]:
+    """Where the numbers or dates of a column lie, beside those of the training table."""
+    found: dict[str, Any] = {"median_before": before.median if np.isfinite(before.high) else None}
+    if len(cells):
+        found["median"] = float(np.quantile(cells, 0.5, method="inverted_cdf"))
+    if np.isfinite([before.low, before.high]).all():
+        beyond = np.maximum(before.low - cells, cells - before.high)
+        found["outside"] = int(np.sum(beyond > 0)) / rows
+        found["strayed"] = int(np.sum(beyond > before.high - before.low))
+    return found
+
+
+def _unseen(before: Reference, cells: NDArray[Any], rows: int) -> dict[str, Any]:
+    """How many categories are new; not known where the training table had more than are kept."""
+    if len(before.labels) >= MOST_CATEGORIES:
+        return {}
+    return {"unseen": float(before.count(cells)[len(before.labels) :].sum()) / rows}
 
 
 def _distance(before: Reference, cells: NDArray[Any], measure: Measure, tests: int) -> tuple[float, float]:

@@ -31,10 +31,12 @@ class Reference:
 
     Attributes:
         counts: Rows by bin or by category; categories beyond `MOST_CATEGORIES` are in none.
-        edges: Of numbers: upper ends of all bins but the last, which belong to their bin; None for categories.
+        edges: Of numbers and dates: upper ends of all bins but the last, which belong to their bin; None for
+            categories.
         labels: Of categories: their texts.
         filled: Cells with a value.
         rows: Rows of the table.
+        low, high: Of numbers and dates: the smallest and the largest; infinite in models of old.
     """
 
     counts: NDArray[np.float64]
@@ -42,6 +44,15 @@ class Reference:
     labels: tuple[str, ...]
     filled: int
     rows: int
+    low: float = -np.inf
+    high: float = np.inf
+
+    @property
+    def median(self) -> float:
+        """Of numbers and dates: the middle value, which is the end of a bin."""
+        assert self.edges is not None
+        middle = int(np.searchsorted(self.counts.cumsum(), self.filled / 2))
+        return float(self.edges[middle]) if middle < len(self.edges) else self.high
 
     def count(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """The non-missing cells of another table in the same bins; of categories the unknown ones follow, each."""
@@ -59,15 +70,15 @@ class Reference:
 
 
 def cells_of(column: Column, converted: Converted) -> NDArray[Any] | None:
-    """The non-missing cells of a column that is compared (numbers, or texts for categories), else None."""
-    if column.kind not in ("numeric", "boolean", "categorical") or column.id not in converted.values:
+    """The non-missing cells of a column that is compared (numbers, seconds of dates, or texts for categories)."""
+    if column.kind not in ("numeric", "boolean", "date", "categorical") or column.id not in converted.values:
         return None
     values: NDArray[Any] = converted.values[column.id]
     if column.kind == "categorical":
         filled: NDArray[Any] = values[np.array([cell is not None for cell in values], dtype=bool)]
         return filled
     values = values[~np.isnan(values)]
-    return values if column.kind == "numeric" else np.where(values > 0, "true", "false").astype(object)
+    return values if column.kind != "boolean" else np.where(values > 0, "true", "false").astype(object)
 
 
 def remember(proto: Any, columns: Sequence[Column], converted: Converted) -> None:
@@ -78,7 +89,7 @@ def remember(proto: Any, columns: Sequence[Column], converted: Converted) -> Non
         if cells is None or not len(cells) or column.name not in features:
             continue
         added = features[column.name].custom_stats.add(name=COUNTS)
-        if column.kind == "numeric":
+        if column.kind in ("numeric", "date"):
             _add_bins(added.histogram, cells)
         else:
             _add_categories(added.rank_histogram, cells)
@@ -89,7 +100,7 @@ def _add_bins(histogram: Any, values: NDArray[np.float64]) -> None:
     tenths = np.quantile(values, np.arange(1, BINS) / BINS, method="inverted_cdf")
     edges = np.unique(tenths)  # fewer where one value fills several tenths
     counts = np.bincount(np.searchsorted(edges, values), minlength=len(edges) + 1)
-    ends = np.concatenate([[-np.inf], edges, [np.inf]])
+    ends = np.concatenate([[values.min()], edges, [values.max()]])
     for low, high, count in zip(ends[:-1], ends[1:], counts, strict=True):
         histogram.buckets.add(low_value=low, high_value=high, sample_count=count)
 
@@ -116,6 +127,8 @@ def references(proto: Any) -> Mapping[str, Reference]:
             labels=() if numeric else tuple(str(bucket.label) for bucket in buckets),
             filled=int(custom[FILLED].num),
             rows=int(proto.datasets[0].num_examples),
+            low=float(buckets[0].low_value) if numeric else -np.inf,
+            high=float(buckets[-1].high_value) if numeric else np.inf,
         )
     return found
 

@@ -5,15 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from autoft.records import Column, Kind
+from autoft.records import Column, Kind, Target
+from autoft.schema import drift_target
 from autoft.schema.convert import Converted
 from autoft.schema.drift import LEAST, Shift, findings, shifts
+from autoft.schema.infer import infer_columns
 from autoft.schema.messages import DatasetFeatureStatisticsList
+from autoft.schema.portable_engine import Portable
 from autoft.schema.reference import MOST_CATEGORIES, references, remember, without_names
+from autoft.table import read
 
-KINDS: dict[str, Kind] = {"pay": "numeric", "children": "numeric", "city": "categorical", "ill": "boolean"}
+KINDS: dict[str, Kind] = {
+    "pay": "numeric",
+    "children": "numeric",
+    "city": "categorical",
+    "ill": "boolean",
+    "since": "date",
+}
 COLUMNS = tuple(Column(id=f"c{k:03d}", name=name, kind=kind, why="") for k, (name, kind) in enumerate(KINDS.items()))
 NAMES = list(KINDS)
 
@@ -114,6 +125,81 @@ def test_the_finding_says_distance_and_limit():
     assert (finding.code, finding.column, finding.severity) == ("drift", "pay", "warning")
     assert "Jensen-Shannon distance is 0.1" in finding.found
     assert "above 0.020" in finding.found
+
+
+@pytest.mark.parametrize(("before", "now"), [(60, 7), (3_000, 25), (3_000, 3_000)])
+def test_samples_of_one_time_raise_no_alarm(before, now):
+    alarms = sum(compare(days(before, seed), days(now, 1000 + seed))["since"].drifted for seed in range(100))
+    assert alarms <= 3
+
+
+def test_dates_by_their_quantiles():
+    before = days(2_000, 1)
+    later = compare(before, days(2_000, 2, moved=90.0))["since"]
+    assert later.drifted
+    assert later.median - later.median_before == pytest.approx(90 * 86_400, abs=20 * 86_400)
+    assert later.median_before == np.quantile(before["since"], 0.5, method="inverted_cdf")
+    assert later.outside == pytest.approx(90 / 400, abs=0.05)
+    assert later.strayed == 0
+    (note,) = findings([later])
+    (warning,) = findings([compare(before, days(2_000, 2, moved=-90.0))["since"]])
+    assert (note.severity, warning.severity) == ("info", "warning")
+    assert "the median is 2024-" in note.found
+    never = days(2_000, 2)
+    never["since"][:4] = 86_400.0 * 2_932_896  # 9999-12-31
+    assert compare(before, never)["since"].strayed == 4
+
+
+def days(rows: int, seed: int, *, moved: float = 0.0) -> dict[str, Any]:
+    return {"since": 86_400.0 * (19_700 + moved + np.random.default_rng(seed).integers(0, 400, rows))}
+
+
+def test_statistics_of_old_models_have_no_range():
+    proto = remembered(table(400, 1))
+    for feature in proto.datasets[0].features:
+        buckets = feature.custom_stats[0].histogram.buckets
+        if len(buckets):
+            buckets[0].low_value, buckets[-1].high_value = -np.inf, np.inf
+    shift = next(s for s in shifts(proto, COLUMNS, cells(table(400, 2)), 400) if s.column == "pay")
+    assert (shift.drifted, shift.outside, shift.strayed) == (False, None, 0)
+    assert findings([shift]) == ()
+
+
+LABELS: list[tuple[tuple[Any, ...], Any]] = [
+    (("no", "yes"), ["no", "yes"]),
+    ((0, 1), [0, 1]),
+    (("good", "poor"), ["good", "poor"]),
+    (("a", "b", "c"), ["a", "b", "c"]),
+    ((3, 4, 5, 6), [3, 4, 5, 6]),
+]
+
+
+@pytest.mark.parametrize(("classes", "labels"), LABELS, ids=str)
+def test_the_target_in_its_own_words(classes, labels):
+    rng = np.random.default_rng(0)
+    before = pd.DataFrame({"x": rng.normal(size=600), "y": rng.choice(labels, 600)})
+    frame = read(before).frame
+    columns, _ = infer_columns(frame, target="y")
+    statistics = Portable().statistics(frame, columns).proto
+    target = Target(name="y", task="binary" if len(classes) == 2 else "multiclass", classes=classes)
+    same = read(pd.DataFrame({"y": rng.choice(labels, 500)})).frame
+    moved = read(pd.DataFrame({"y": np.where(rng.random(500) < 0.5, labels[-1], rng.choice(labels, 500))})).frame
+    same_shift, moved_shift = (drift_target.shift(statistics, target, one, more=1) for one in (same, moved))
+    assert same_shift is not None
+    assert moved_shift is not None
+    assert (same_shift.drifted, moved_shift.drifted) == (False, True)
+    assert drift_target.shift(statistics, target, frame[["x"]], more=1) is None
+    assert drift_target.shift(statistics, target, same.assign(y=None), more=1) is None
+
+
+def test_answers_that_the_model_cannot_give():
+    frame = read(pd.DataFrame({"x": range(100), "y": ["no", "yes"] * 50})).frame
+    columns, _ = infer_columns(frame, target="y")
+    statistics = Portable().statistics(frame, columns).proto
+    target = Target(name="y", task="binary", classes=("no", "yes"))
+    shift = drift_target.shift(statistics, target, read(pd.DataFrame({"y": ["no", "maybe"] * 50})).frame, more=1)
+    assert shift is not None
+    assert shift.unseen == 0.5
 
 
 def test_a_constant_column_that_stays_so_has_not_moved():

@@ -114,6 +114,22 @@ def test_dates_are_repaired_in_tables_of_times():
     assert apply(frame, [repair]).frame["d"].isna().tolist() == [False, True]
 
 
+def test_cells_of_a_column_that_is_left_out_are_not_told_of():
+    changes = apply(read(pd.DataFrame({"a": [" x", "x"], "b": [" x", "x"]})).frame, [*STRIPPED, LEFT_OUT]).changes
+    assert [(change.action, change.column) for change in changes] == [
+        ("strip", "a"),
+        ("strip", "b"),
+        ("drop-column", "b"),
+    ]
+    assert [note.column for note in findings(changes)] == ["a", "b"]
+    assert "left out" in findings(changes)[1].must
+    assert [note.column for note in findings(changes, columns=False)] == ["a"]
+
+
+STRIPPED = [Repair(code="outer-blanks", column=name, action="strip") for name in "ab"]
+LEFT_OUT = Repair(code="identical-columns", column="b", action="drop-column")
+
+
 def test_rows_go_only_where_they_may():
     frame = read(pd.DataFrame({"a": ["1", "1", "2"], "b": ["x", "x", "x"]})).frame
     repairs = learn(frame, ["duplicate-rows"])
