@@ -22,8 +22,8 @@ UNABLE = frozenset({"realmlp"})
 def space(dimensions: Sequence[Dimension], hints: Hints) -> tuple[Dimension, ...]:
     """A space without what cannot obey effects.
 
-    RealMLP is not in it, nor is the activation, which is the mixed one (`networks.activations`). One hidden layer is too
-    few to come close to every monotone function (`docs/knowledge.md`): deeper ones are kept where there are any.
+    RealMLP is not in it, nor is the activation, which is the mixed one (`networks.activations`). One hidden layer is
+    too few to come close to every monotone function (`docs/knowledge.md`): deeper ones are kept where there are any.
 
     Raises:
         RecipeError: If no architecture is left.

@@ -1,10 +1,10 @@
 """From hints to bounds on weights: the networks that they allow.
 
-A hidden unit is *bound* or *free*. Bound units may read columns with an effect, with the effect's sign, and pass on what
-they know to bound units and to the logits, never with a negative weight. Free units read all other columns, are ordinary
-units among themselves, and may raise or lower whatever comes after them. So what leads from a constrained column to the
-answer has the effect's sign throughout, and nothing else of the network is constrained. Columns that must not meet stand
-in different towers: groups of hidden units without weights between them, which the logits add up.
+A hidden unit is *bound* or *free*. Bound units may read columns with an effect, with the effect's sign, and pass on
+what they know to bound units and to the logits, never with a negative weight. Free units read all other columns, are
+ordinary units among themselves, and may raise or lower whatever comes after them. So what leads from a constrained
+column to the answer has the effect's sign throughout, and nothing else of the network is constrained. Columns that must
+not meet stand in different towers: groups of hidden units without weights between them, which the logits add up.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ def test_rules_fit_the_weights_of_every_architecture(kind: str):
 
 
 def first_kernel(hints: Hints, kind: str = "mlp") -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Bounds of the rows of each dense block in the first kernel (the last inputs but one: 4 of the embedded column)."""
+    """Bounds of the rows of each dense block in the first kernel (the last inputs: 4 of the embedded column)."""
     plan, architecture = plan_with(), architecture_of(kind, bins=0)
     found = rules(hints, plan, architecture, 1)
     name, start, cut = "logits/kernel" if kind == "linear" else "hidden_0/kernel", 0, {}

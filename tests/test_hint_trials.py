@@ -1,0 +1,82 @@
+"""Hints put to the test: a false one is contradicted, a true one is not, and nothing is trained twice."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from autoft import AutoFineTuner, hint_trials
+from tests.conftest import tiny_recipe
+
+ROWS = 240
+SPACE = {"architecture": ["mlp"], "width": [16], "depth": [2], "batch_size": [32], "numbers": ["piecewise"]}
+
+
+def table() -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    dose, age, noise = rng.normal(size=(3, ROWS))
+    healed = 2.5 * dose - 1.5 * age + rng.normal(0, 0.5, ROWS) > 0
+    return pd.DataFrame({"dose": dose, "age": age, "noise": noise, "healed": np.where(healed, "yes", "no")})
+
+
+def recipe(**features):
+    return tiny_recipe(
+        target="healed", trials=1, **{"search.space": SPACE, "search.epochs": 12, "knowledge.features": features}
+    )
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    told = recipe(
+        dose={"effect": "decreasing", "because": "a mistake"},
+        age={"effect": "decreasing"},
+        noise={"importance": "high"},
+    )
+    folder = tmp_path_factory.mktemp("hints")
+    return told, folder, AutoFineTuner(recipe=told, directory=folder).fit(table())
+
+
+def test_a_false_hint_is_contradicted_and_a_true_one_is_not(run):
+    _, _, tuner = run
+    by_hint = {test.hint: test for test in tuner.evaluation_.hints}
+    assert list(by_hint) == ["dose: effect decreasing", "age: effect decreasing", "noise: importance high"]
+    false, true, _ = by_hint.values()
+    assert false.verdict == "contradicted"
+    assert false.because == "a mistake"
+    assert false.gain.value < -0.2
+    assert false.obeyed < 0.05
+    assert true.verdict in ("helps", "satisfied anyway", "no measurable effect")
+    assert true.obeyed > 0.9
+    assert tuner.evaluation_.all_hints.value < 0
+
+
+def test_the_user_is_warned_of_it(run):
+    _, _, tuner = run
+    (warned,) = [f for f in tuner.findings_ if f.code == "hint-contradicted"]
+    assert (warned.column, warned.severity) == ("dose", "warning")
+    assert "The data contradict “dose: effect decreasing”" in (tuner.directory_ / "report.html").read_text("utf-8")
+
+
+def test_a_repeated_run_trains_nothing_for_it(run, monkeypatch):
+    told, folder, tuner = run
+    monkeypatch.setattr(hint_trials, "_trained", lambda *_: pytest.fail("it trained again"))
+    again = AutoFineTuner(recipe=told, directory=folder).fit(table())
+    assert again.evaluation_.hints == tuner.evaluation_.hints
+
+
+def test_without_time_hints_are_not_tested_and_the_model_is_there(monkeypatch):
+    monkeypatch.setattr(hint_trials, "_trained", lambda *_: {})
+    tuner = AutoFineTuner(recipe=recipe(dose={"effect": "increasing"})).fit(table())
+    (test,) = tuner.evaluation_.hints
+    assert (test.verdict, test.gain, test.where) == ("not tested", None, "there was no time to train without it")
+    assert tuner.evaluation_.all_hints is None
+    assert len(tuner.predict(table())) == ROWS
+
+
+def test_the_search_is_the_same_whether_hints_are_tested_or_not(run, monkeypatch):
+    told, _, tuner = run
+    monkeypatch.setattr(hint_trials, "test", lambda *_, **__: hint_trials.Tested())
+    untested = AutoFineTuner(recipe=told).fit(table()).evaluation_
+    assert untested.metrics == tuner.evaluation_.metrics
+    assert untested.hints == ()
