@@ -11,7 +11,7 @@ import numpy as np
 
 from autoft.errors import EvaluationError
 from autoft.evaluate import calibrate
-from autoft.records import Baseline, Evaluation, Finish, FoldReport, Importance, Interval, Target, Trial
+from autoft.records import Baseline, Curve, Evaluation, Finish, FoldReport, Importance, Interval, Target, Trial
 
 #: Raised whenever a reader of the older format would misunderstand the newer one.
 VERSION = 1
@@ -67,6 +67,7 @@ def to_document(evaluation: Evaluation) -> dict[str, Any]:
             "target": dataclasses.asdict(evaluation.target),
             "rows": evaluation.rows,
             "interrupted": evaluation.interrupted,
+            "dependence": [dataclasses.asdict(curve) for curve in evaluation.dependence],
         },
         "seconds": evaluation.seconds,
         "environment": evaluation.environment,
@@ -142,6 +143,7 @@ def _evaluation(document: Mapping[str, Any]) -> Evaluation:
         seconds=document["seconds"],
         environment=document["environment"],
         interrupted=best["interrupted"],
+        dependence=tuple(_curve(curve) for curve in best.get("dependence", ())),  # older runs have none
     )
 
 
@@ -179,6 +181,16 @@ def _baseline(baseline: Baseline) -> dict[str, Any]:
 def _trial(trial: Mapping[str, Any]) -> Trial:
     curves = {which: [[_number(loss) for loss in epoch] for epoch in curve] for which, curve in trial["curves"].items()}
     return Trial(**{**trial, "checkpoints": tuple(trial["checkpoints"]), "curves": curves})
+
+
+def _curve(curve: Mapping[str, Any]) -> Curve:
+    grid = tuple(point if isinstance(point, str) else _number(point) for point in curve["grid"])
+    mean, cells = (tuple(map(_number, curve[name])) for name in ("mean", "cells"))
+    members, lines = (tuple(tuple(map(_number, line)) for line in curve[name]) for name in ("members", "lines"))
+    texts = all(isinstance(point, str) for point in grid)
+    if any(len(line) != len(grid) for line in (mean, *members, *lines)) or len(cells) != (len(grid) if texts else 11):
+        raise TypeError(f"curve of {curve['column']!r}")
+    return Curve(**{**curve, "grid": grid, "mean": mean, "members": members, "lines": lines, "cells": cells})
 
 
 def _interval(value: Mapping[str, Any]) -> Interval:
