@@ -60,6 +60,10 @@ def _texts(recipe: Recipe, prepared: Prepared, searched: Searched) -> dict[str, 
         "engine": prepared.inspected.engine.name if prepared.inspected.engine else "",
         "title": recipe.report.title or f"{recipe.name}: {prepared.target.name}",
         "notes": list(notes(recipe, prepared)),
+        "hints": {
+            name: {"effect": hint.effect, "label": None if hint.label is None else str(hint.label), "unit": hint.unit}
+            for name, hint in recipe.knowledge.features.items()
+        },
         "profile": dependence.profile(prepared.plan, prepared.features, prepared.encoded),
     }
     schema = prepared.inspected.contract.text

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from autoft.errors import ArtifactError, AutoFTError
 from autoft.records import Column, Evaluation, Finding, PlanLine, Task
+from autoft.report.curves import Told
 
 if TYPE_CHECKING:
     from autoft.report.build import ReportInputs
@@ -40,6 +41,7 @@ class _Context:
     title: str
     notes: tuple[str, ...]
     profile: Profile = field(default_factory=Profile)
+    hints: dict[str, Told] = field(default_factory=dict)
 
 
 def read_evaluation(folder: Path) -> Evaluation:
@@ -82,6 +84,7 @@ def report_inputs(folder: Path, evaluation: Evaluation, findings: tuple[Finding,
         space=context.space,
         title=context.title,
         notes=context.notes,
+        hints=context.hints,
     )
 
 

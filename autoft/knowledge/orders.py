@@ -23,7 +23,8 @@ _LADDERS = (
     ("first", "second", "third", "fourth", "fifth"),
 )
 _BELOW, _ABOVE = r"<=?|under|below|less than|up to|≤", r">=?|over|above|more than|from|≥"
-_WORDS = {name: str(n) for n, name in enumerate("zero one two three four five six seven eight nine ten".split())}
+_NUMERALS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_WORDS = {name: str(n) for n, name in enumerate(_NUMERALS, start=1)}
 _NUMBERED = re.compile(rf"(?:(?P<below>{_BELOW})|(?P<above>{_ABOVE}))?[\s$€£]*(?P<number>\d[\d,]*\.?\d*)(?P<rest>.*)")
 
 
