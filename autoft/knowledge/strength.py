@@ -77,4 +77,5 @@ def one_way(curves: Sequence[Sequence[float]] | NDArray[Any]) -> NDArray[Any]:
     """
     steps = np.diff(np.asarray(curves, dtype=float), axis=-1)
     way = np.abs(steps).sum(axis=-1)
-    return np.divide(np.maximum(steps, 0).sum(axis=-1), way, out=np.zeros_like(way), where=way > 0)
+    share: NDArray[Any] = np.divide(np.maximum(steps, 0).sum(axis=-1), way, out=np.zeros_like(way), where=way > 0)
+    return share
