@@ -36,10 +36,14 @@ CURVE = Curve(
 )
 
 
-def trained(seed: int) -> dict[str, Strength]:
-    """Five small networks on overlapping rows of planted data, as folds train them; the effects in their curves."""
+def network(seed: int) -> Any:
     from sklearn.neural_network import MLPRegressor
 
+    return MLPRegressor(hidden_layer_sizes=(16,), alpha=0.1, learning_rate_init=0.01, max_iter=80, random_state=seed)
+
+
+def trained(seed: int) -> dict[str, Strength]:
+    """Five small networks on overlapping rows of planted data, as folds train them; the effects in their curves."""
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(ROWS, len(NAMES)))
     y = np.tanh(x[:, 0]) - 0.7 * x[:, 1] + 0.8 * x[:, 2] ** 2 + rng.normal(0, 0.7, ROWS)
@@ -49,12 +53,7 @@ def trained(seed: int) -> dict[str, Strength]:
     ]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that it could be trained for longer
-        models = [
-            MLPRegressor(
-                hidden_layer_sizes=(16,), alpha=0.1, learning_rate_init=0.01, max_iter=80, random_state=seed * FOLDS + k
-            ).fit(x[member.train], y[member.train])
-            for k, member in enumerate(members)
-        ]
+        models = [network(seed * FOLDS + k).fit(x[m.train], y[m.train]) for k, m in enumerate(members)]
 
     def answers(encoded: Encoded, own: Any) -> Any:
         every = np.stack([model.predict(encoded.numbers) for model in models])
