@@ -1,4 +1,4 @@
-"""The command line: ``autoft fit | predict | check | schema | clean | plan | report | recipes | doctor``.
+"""The command line: ``autoft fit | predict | check | schema | clean | plan | report | review | recipes | doctor``.
 
 It is thin: each command calls one function of the Python API. Nothing heavy is imported before the command is known,
 so that ``autoft --help`` answers at once.
@@ -120,6 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     report = command("report", _report, "write the report of a run again")
     report.add_argument("model", metavar="RUN", type=Path, help="run folder")
     report.add_argument("-o", "--out", metavar="FILE", type=Path, help="HTML file (default: RUN/report.html)")
+    _add_review(command("review", _review, "propose hints that a finished run suggests, for you to accept or strike"))
     command("recipes", _recipes, "list the recipes at hand")
     command("doctor", _doctor, "show versions and what works on this machine")
     return parser
@@ -133,6 +134,12 @@ def _add_schema(parser: argparse.ArgumentParser) -> None:
     from autoft.cli_schema import add_commands
 
     add_commands(parser)
+
+
+def _add_review(parser: argparse.ArgumentParser) -> None:
+    from autoft.cli_review import add_arguments
+
+    add_arguments(parser)
 
 
 def _add_source(parser: argparse.ArgumentParser) -> None:
@@ -297,6 +304,12 @@ def _report(options: argparse.Namespace) -> int:
     if not options.quiet:
         print(f"report written to {out}")
     return OK
+
+
+def _review(options: argparse.Namespace) -> int:
+    from autoft.cli_review import run
+
+    return run(options)
 
 
 def _recipes(options: argparse.Namespace) -> int:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 import autoft
 from autoft import obeying
 from autoft.prepare import Prepared
-from autoft.records import Evaluation, Finding, FoldReport, Progress, Trial
+from autoft.records import Calibration, Curve, Evaluation, Finding, FoldReport, Importance, Progress, Trial
 from autoft.run import Context, Searched
 
 if TYPE_CHECKING:
@@ -76,6 +76,7 @@ def evaluate(context: Context, prepared: Prepared, searched: Searched) -> tuple[
             threshold=finish.threshold,
             **scoring,
         )
+        dependence, untold = _curves(context, prepared, searched, importance, finish.calibration)
     evaluation = Evaluation(
         task=target.task,
         objective=prepared.objective,
@@ -103,8 +104,38 @@ def evaluate(context: Context, prepared: Prepared, searched: Searched) -> tuple[
         interrupted=found.interrupted,
         hints=searched.tested.hints,
         all_hints=searched.tested.together,
+        dependence=dependence,
     )
-    return evaluation, doubts
+    return evaluation, (*doubts, *untold)
+
+
+def _curves(
+    context: Context,
+    prepared: Prepared,
+    searched: Searched,
+    importance: tuple[Importance, ...],
+    calibration: Calibration,
+) -> tuple[tuple[Curve, ...], tuple[Finding, ...]]:
+    """Partial dependence of the deployed model, and a word on the columns for which there was no time."""
+    from autoft import pace
+    from autoft.evaluate import calibrate, dependence
+
+    hints, clock = context.recipe.knowledge.features, context.watch.clock
+    end = pace.saving_begins(context, prepared)
+    found, left = dependence.curves(
+        lambda rows, own: calibrate.apply(calibration, searched.bag.own_answers(rows, own)),
+        prepared.plan,
+        prepared.features,
+        prepared.encoded,
+        prepared.y,
+        prepared.members[: prepared.split.k],
+        names=dependence.wanted(importance, [name for name, hint in hints.items() if hint.effect is not None]),
+        target=prepared.target,
+        orders={name: hint.order for name, hint in hints.items() if hint.order is not None},
+        seed=context.recipe.seed,
+        over=lambda: clock() > end,
+    )
+    return found, pace.undrawn(left)
 
 
 def _doubts(prepared: Prepared, pooled: Array, rows: Array) -> tuple[Finding, ...]:

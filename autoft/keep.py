@@ -53,6 +53,8 @@ def _json(value: Any) -> str:
 
 def _texts(recipe: Recipe, prepared: Prepared, searched: Searched) -> dict[str, str]:
     """What a run says about itself besides the scores, by file name; enough to write the report again."""
+    from autoft.evaluate import dependence
+
     context = {
         "plan": [asdict(line) for line in prepared.plan.lines],
         "columns": [asdict(c) for c in prepared.inspected.columns],
@@ -60,6 +62,11 @@ def _texts(recipe: Recipe, prepared: Prepared, searched: Searched) -> dict[str, 
         "engine": prepared.inspected.engine.name if prepared.inspected.engine else "",
         "title": recipe.report.title or f"{recipe.name}: {prepared.target.name}",
         "notes": list(notes(recipe, prepared)),
+        "hints": {
+            name: {"effect": hint.effect, "label": None if hint.label is None else str(hint.label), "unit": hint.unit}
+            for name, hint in recipe.knowledge.features.items()
+        },
+        "profile": dependence.profile(prepared.plan, prepared.features, prepared.encoded),
     }
     schema = prepared.inspected.contract.text
     return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -160,6 +160,30 @@ def uncompared(baselines: Mapping[str, Any]) -> tuple[Finding, ...]:
             must="be compared with gradient boosting on the same folds",
             found="that alone would have taken too many of the minutes",
             fix="allow more minutes to see whether the model is worth its trouble",
+        ),
+    )
+
+
+def saving_begins(context: Context, prepared: Prepared) -> float:
+    """When model and report have to be begun, on the run's clock; infinite without a limit of time."""
+    if context.recipe.search.minutes is None:
+        return float("inf")
+    last = cost.finish_seconds(len(prepared.y), len(prepared.features), Machine())
+    return context.watch.deadline(context.recipe.search.minutes) - _MARGIN * last
+
+
+def undrawn(columns: Sequence[str]) -> tuple[Finding, ...]:
+    """A word on the columns whose curves were left out for lack of time."""
+    if not columns:
+        return ()
+    return (
+        Finding(
+            code="curves-left-out",
+            severity="info",
+            column=None,
+            must="be shown by curves of its most important columns",
+            found=f"there was no time for {', '.join(columns)}",
+            fix="allow more minutes to see how the answers move with them",
         ),
     )
 

@@ -281,6 +281,40 @@ class HintTest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Curve:
+    """How the answer moves with one column while all others stay (`autoft.evaluate.dependence`).
+
+    Attributes:
+        column: The user's name.
+        kind: ``numeric``, ``boolean``, ``categorical`` or ``date``.
+        label: Class whose probability is the answer, as text; None for the number of a regression.
+        grid: What the column is set to: rising numbers (dates as seconds since 1970), or texts.
+        mean: Partial dependence: mean answer of the sampled rows at each.
+        members: The same of each fold's network, over rows that it did not train on.
+        lines: Answers of some single rows.
+        rows: Number of sampled rows.
+        rising, falling: Share of the sampled rows whose answer goes (all but) one way along the grid.
+        spread: Standard deviation of the sampled rows' answers as they are.
+        cells: Of the column: eleven quantiles from the least to the largest; of texts the share of rows of each.
+        ordered: Whether the order of the grid means something.
+    """
+
+    column: str
+    kind: Kind
+    label: str | None
+    grid: tuple[float | str, ...]
+    mean: tuple[float, ...]
+    members: tuple[tuple[float, ...], ...]
+    lines: tuple[tuple[float, ...], ...]
+    rows: int
+    rising: float
+    falling: float
+    spread: float
+    cells: tuple[float, ...]
+    ordered: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
     """Everything the report and `evaluation.json` say about a model.
 
@@ -300,6 +334,7 @@ class Evaluation:
         interrupted: Whether the search was cut short by a signal.
         hints: What the data say of each hint.
         all_hints: Gain of all hints together over none, as `HintTest.gain`; None where not tested.
+        dependence: How answers move with the most important columns, and with those that have a declared effect.
     """
 
     task: Task
@@ -328,6 +363,7 @@ class Evaluation:
     finish: Finish = field(default_factory=Finish)
     hints: tuple[HintTest, ...] = ()
     all_hints: Interval | None = None
+    dependence: tuple[Curve, ...] = ()
 
     @property
     def metrics(self) -> Mapping[str, Interval]:

@@ -266,8 +266,14 @@ def trainer(context: Context, prepared: Prepared, members: Sequence[Member]) -> 
         quantile=prepared.trained_quantile,
     )
     limits = Limits(epochs=recipe.search.epochs, patience=recipe.search.patience)
-    own = {"seed": recipe.seed, "clock": context.watch.clock, "hints": prepared.inspected.hints}
-    return Trainer(data, folds=prepared.split.k, limits=limits, **own)
+    return Trainer(
+        data,
+        folds=prepared.split.k,
+        limits=limits,
+        seed=recipe.seed,
+        clock=context.watch.clock,
+        hints=prepared.inspected.hints,
+    )
 
 
 def _search(

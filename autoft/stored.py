@@ -5,15 +5,29 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from autoft.errors import ArtifactError, AutoFTError
 from autoft.records import Column, Evaluation, Finding, PlanLine, Task
+from autoft.report.curves import Told
 
 if TYPE_CHECKING:
     from autoft.report.build import ReportInputs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """What a run says of its cells, by the user's names.
+
+    Attributes:
+        deciles: Of numeric columns eleven quantiles, from the least to the largest value.
+        categories: Of categorical columns with few categories all of them.
+    """
+
+    deciles: dict[str, list[float]] = field(default_factory=dict)
+    categories: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +40,8 @@ class _Context:
     engine: str
     title: str
     notes: tuple[str, ...]
+    profile: Profile = field(default_factory=Profile)
+    hints: dict[str, Told] = field(default_factory=dict)
 
 
 def read_evaluation(folder: Path) -> Evaluation:
@@ -68,7 +84,14 @@ def report_inputs(folder: Path, evaluation: Evaluation, findings: tuple[Finding,
         space=context.space,
         title=context.title,
         notes=context.notes,
+        hints=context.hints,
     )
+
+
+def read_profile(folder: Path) -> tuple[tuple[Column, ...], Profile]:
+    """The columns of a run or a saved model, and what it says of their cells (nothing in older runs)."""
+    context: _Context = _records(folder / "context.json", _Context)
+    return context.columns, context.profile
 
 
 def _records(path: Path, kind: Any) -> Any:

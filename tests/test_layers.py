@@ -19,9 +19,11 @@ LAYERS = {
     **dict.fromkeys(("prepare", "spaces", "planning", "pace", "bagging", "run", "judge", "keep", "hint_trials"), 6),
     **dict.fromkeys(("predict", "served", "stored", "trainer", "row_weights", "run_key", "objectives", "clean"), 6),
     "obeying": 6,
+    "review": 6,
     **dict.fromkeys(
         ("screen", "screen_schema", "inventory", "predictions", "cli", "cli_check", "cli_schema", "__main__"), 7
     ),
+    "cli_review": 7,
 }
 #: Within a layer, who may import whom (everything else must go down).
 SAME_LAYER = {
@@ -77,6 +79,10 @@ SAME_LAYER = {
     ("trainer", "stored"),
     ("predict", "served"),
     ("cli", "screen"),
+    ("judge", "pace"),
+    ("review", "stored"),
+    ("cli", "cli_review"),
+    ("cli_review", "screen"),
     ("cli", "cli_check"),
     ("cli", "cli_schema"),
     ("cli_check", "screen"),

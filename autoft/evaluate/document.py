@@ -11,7 +11,18 @@ import numpy as np
 
 from autoft.errors import EvaluationError
 from autoft.evaluate import calibrate
-from autoft.records import Baseline, Evaluation, Finish, FoldReport, HintTest, Importance, Interval, Target, Trial
+from autoft.records import (
+    Baseline,
+    Curve,
+    Evaluation,
+    Finish,
+    FoldReport,
+    HintTest,
+    Importance,
+    Interval,
+    Target,
+    Trial,
+)
 
 #: Raised whenever a reader of the older format would misunderstand the newer one.
 VERSION = 1
@@ -69,6 +80,7 @@ def to_document(evaluation: Evaluation) -> dict[str, Any]:
             "interrupted": evaluation.interrupted,
             "hints": [dataclasses.asdict(test) for test in evaluation.hints],
             "all_hints": evaluation.all_hints and dataclasses.asdict(evaluation.all_hints),
+            "dependence": [dataclasses.asdict(curve) for curve in evaluation.dependence],
         },
         "seconds": evaluation.seconds,
         "environment": evaluation.environment,
@@ -146,6 +158,7 @@ def _evaluation(document: Mapping[str, Any]) -> Evaluation:
         interrupted=best["interrupted"],
         hints=tuple(_hint(test) for test in best.get("hints", ())),  # older runs have none
         all_hints=_interval(best["all_hints"]) if best.get("all_hints") else None,
+        dependence=tuple(_curve(curve) for curve in best.get("dependence", ())),  # older runs have none
     )
 
 
@@ -187,6 +200,16 @@ def _trial(trial: Mapping[str, Any]) -> Trial:
 
 def _hint(test: Mapping[str, Any]) -> HintTest:
     return HintTest(**{**test, "gain": None if test["gain"] is None else _interval(test["gain"])})
+
+
+def _curve(curve: Mapping[str, Any]) -> Curve:
+    grid = tuple(point if isinstance(point, str) else _number(point) for point in curve["grid"])
+    mean, cells = (tuple(map(_number, curve[name])) for name in ("mean", "cells"))
+    members, lines = (tuple(tuple(map(_number, line)) for line in curve[name]) for name in ("members", "lines"))
+    texts = all(isinstance(point, str) for point in grid)
+    if any(len(line) != len(grid) for line in (mean, *members, *lines)) or len(cells) != (len(grid) if texts else 11):
+        raise TypeError(f"curve of {curve['column']!r}")
+    return Curve(**{**curve, "grid": grid, "mean": mean, "members": members, "lines": lines, "cells": cells})
 
 
 def _interval(value: Mapping[str, Any]) -> Interval:

@@ -59,7 +59,7 @@ def permutation_importance(
         One record per used column; its interval spans the repeats. Nothing where more than MOST columns are used, or
         where the sample leaves the objective undefined (a class too rare to be in it).
     """
-    used = [(column, where) for column in columns if (where := _position(plan, column.id)) is not None]
+    used = [(column, where) for column in columns if (where := position(plan, column.id)) is not None]
     if len(used) > MOST:
         return ()
     rng = np.random.default_rng([seed, 2])
@@ -100,7 +100,8 @@ def permutation_importance(
     return tuple(sorted(found, key=lambda i: (-i.drop.value, i.column)))
 
 
-def _position(plan: Plan, column: str) -> tuple[str, int] | None:
+def position(plan: Plan, column: str) -> tuple[str, int] | None:
+    """Where a column's cells are in `Encoded`: the name of the array, and the place in it; None if it is no input."""
     if column in plan.numbers:
         return "numbers", plan.numbers.index(column)
     for array, inputs in (("codes", plan.categories), ("texts", plan.texts)):

@@ -157,7 +157,39 @@ class Proof:
     sketch: Sketch
 
 
-Picture = LearningCurve | History | Lines | Cloud | Intervals | Proof
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moves:
+    """How answers move with one column: the mean bold, single rows thin, the column's own cells along the axis.
+
+    Attributes:
+        x: Positions of the grid; names of its texts, or none for numbers.
+        mean, members, lines: Answers at each: of all rows on the mean, of each network's rows, of single rows.
+        cells: Deciles of numbers, or for texts the share of rows of each.
+        dates: Whether positions are seconds since 1970.
+        effect: ``rising`` or ``falling`` where that is declared.
+        question: What an expert is asked about it.
+        joined: Whether a line joins the means: only where the order of the grid means something.
+    """
+
+    form: ClassVar[str] = "moves"
+    width: ClassVar[Width] = "small"
+    title: str
+    alt: str
+    x: Numbers
+    names: tuple[str, ...]
+    mean: Numbers
+    members: tuple[Numbers, ...]
+    lines: tuple[Numbers, ...]
+    cells: Numbers
+    dates: bool
+    effect: Literal["rising", "falling", ""]
+    x_label: str
+    y_label: str
+    question: str
+    joined: bool = True
+
+
+Picture = LearningCurve | History | Lines | Cloud | Intervals | Proof | Moves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

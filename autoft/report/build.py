@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from autoft.records import Baseline, Column, Evaluation, Finding, PlanLine, Strategy
 from autoft.report import data, fitting, scores
 from autoft.report.blocks import Beside, Block, Fold, Paragraph, Report, Section, Table
+from autoft.report.curves import Told
 from autoft.report.words import baseline_label, clip, count, decimals, duration, lines, listing, metric, number, span
 
 STRATEGIES: dict[Strategy, str] = {
@@ -38,6 +40,7 @@ class ReportInputs:
         space: Each hyperparameter and its range in words.
         title: Title of the report.
         notes: What the user told autoft about the domain, one sentence each.
+        hints: What the recipe says of single columns.
     """
 
     evaluation: Evaluation
@@ -50,6 +53,7 @@ class ReportInputs:
     space: tuple[tuple[str, str], ...]
     title: str
     notes: tuple[str, ...] = ()
+    hints: Mapping[str, Told] = field(default_factory=dict)
 
 
 def build(inputs: ReportInputs) -> Report:

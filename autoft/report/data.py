@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from autoft.records import Evaluation, Finding, Severity
-from autoft.report import hints
+from autoft.report import curves, hints
 from autoft.report.blocks import Beside, Block, Bullets, Fold, Intervals, Paragraph, Pictures, Section, Table
 from autoft.report.proofs import proofs
 from autoft.report.words import NONE, clip, count, decimals, lines, listing, metric, signed, span
@@ -120,6 +120,7 @@ def knowledge(inputs: ReportInputs) -> Section:
         )
     if evaluation.importance:
         blocks.append(_importance(evaluation))
+    blocks += curves.blocks(inputs)
     blocks.append(Paragraph(text="Questions that no program can answer; ask someone who knows the field:"))
     blocks.append(Bullets(items=_questions(inputs), boxes=True))
     return Section(

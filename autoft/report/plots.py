@@ -30,6 +30,8 @@ STYLES: tuple[tuple[str, Any], ...] = (
 
 def svg(picture: Picture) -> bytes:
     """The picture as an SVG document; to be called within :func:`style`."""
+    from autoft.report.plot_moves import moves
+
     draw: dict[str, Callable[[Any], Figure]] = {
         "learning": _learning,
         "history": _history,
@@ -37,6 +39,7 @@ def svg(picture: Picture) -> bytes:
         "cloud": _cloud,
         "intervals": _intervals,
         "proof": _proof,
+        "moves": moves,
     }
     buffer = io.BytesIO()
     figure = draw[picture.form](picture)

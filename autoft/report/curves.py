@@ -1,0 +1,139 @@
+"""Chapter 5: how answers move with single columns, each with a question that an expert can say yes or no to."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from autoft.knowledge.strength import Strength, strength
+from autoft.records import Curve, Target
+from autoft.report.blocks import Block, Moves, Paragraph, Pictures
+from autoft.report.words import clip, number, signed
+
+if TYPE_CHECKING:
+    from autoft.report.build import ReportInputs
+
+#: Pictures weigh some 20 kB each.
+MOST_CURVES = 24
+
+_CAPTION = (
+    "How the answer for held-out rows moves when one column is set to other values and everything else stays. Bold: "
+    "mean of the rows (partial dependence); dashed: that of each fold's network; thin: single rows. Ticks on the axis "
+    "are the tenths of the data, bars the share of rows of each value. Where columns go together in the data, some of "
+    "the rows asked about are none that exist: trust the curve least there."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What the recipe says of a column, as far as a picture shows it."""
+
+    effect: Literal["increasing", "decreasing"] | None = None
+    label: str | None = None
+    unit: str | None = None
+
+
+def blocks(inputs: ReportInputs) -> list[Block]:
+    """The pictures of all curves, or nothing where there are none."""
+    target = inputs.evaluation.target
+    drawn = [curve for curve in inputs.evaluation.dependence if len(curve.grid) > 1 and _finite(curve)]
+    if not drawn:
+        return []
+    pictures = tuple(_picture(curve, inputs.hints.get(curve.column, Told()), target) for curve in drawn[:MOST_CURVES])
+    more = f" The first {MOST_CURVES} of {len(drawn):,}." if len(drawn) > MOST_CURVES else ""
+    told = (
+        "What the model has learned of single columns; say where it is wrong, and write what you know into the recipe "
+        "(knowledge: features:). “autoft review” proposes hints that these curves show clearly."
+    )
+    return [Paragraph(text=told), Pictures(caption=_CAPTION + more, pictures=pictures)]
+
+
+def _finite(curve: Curve) -> bool:
+    numbers = (*curve.mean, *curve.cells, *(x for line in (*curve.members, *curve.lines) for x in line))
+    positions = [point for point in curve.grid if not isinstance(point, str)]
+    return all(map(math.isfinite, (*numbers, *positions))) and len(curve.members) > 0
+
+
+def _picture(curve: Curve, told: Told, target: Target) -> Moves:
+    names = tuple(clip(point, 40) for point in curve.grid if isinstance(point, str))
+    named = len(names) == len(curve.grid)
+    x = tuple(float(i) for i in range(len(names))) if named else tuple(float(point) for point in curve.grid)
+    column, answer = clip(curve.column, 32), _answer(curve, target)
+    of = "" if curve.label is None or target.task == "binary" else f": {clip(curve.label, 16)}"
+    unit = f" ({clip(told.unit, 20)})" if told.unit else ""
+    found = strength(curve)
+    return Moves(
+        title=f"{clip(curve.column, 24)}{of}",
+        alt=clip(f"{answer} with {column}: {_words(curve)}.", 300),
+        x=x,
+        names=names if named else (),
+        mean=curve.mean,
+        members=curve.members,
+        lines=curve.lines,
+        cells=curve.cells,
+        dates=curve.kind == "date",
+        effect=_declared(curve, told, target),
+        x_label=f"{column}{unit}",
+        y_label=clip(target.name if curve.label is None else f"P({clip(curve.label, 16)})", 24),
+        question=_question(curve, found, column, answer),
+        joined=curve.ordered,
+    )
+
+
+def _answer(curve: Curve, target: Target) -> str:
+    if curve.label is None:
+        return f"“{clip(target.name, 40)}”"
+    return f"the probability of “{clip(curve.label, 24)}”"
+
+
+def _declared(curve: Curve, told: Told, target: Target) -> Literal["rising", "falling", ""]:
+    """The declared effect on this curve's answer: the other class of two has the opposite one."""
+    if told.effect is None or not curve.ordered:
+        return ""
+    up = told.effect == "increasing"
+    if told.label is not None and told.label != curve.label:
+        if target.task != "binary":
+            return ""
+        up = not up
+    return "rising" if up else "falling"
+
+
+def _words(curve: Curve) -> str:
+    first, last = number(curve.mean[0]), number(curve.mean[-1])
+    return f"{first} at {_point(curve, 0)}, {last} at {_point(curve, len(curve.grid) - 1)}"
+
+
+def _point(curve: Curve, i: int) -> str:
+    point = curve.grid[i]
+    if isinstance(point, str):
+        return f"“{clip(point, 24)}”"
+    if curve.kind == "date":
+        from datetime import UTC, datetime, timedelta
+
+        return f"{datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=point):%Y-%m-%d}"
+    return f"{point:,.6g}".replace("-", "−")
+
+
+def _question(curve: Curve, found: Strength, column: str, answer: str) -> str:
+    """What an expert is asked, with the numbers that it is about."""
+    low, high = min(curve.mean), max(curve.mean)
+    if high - low < 0.05 * curve.spread or high == low:
+        return f"Does {answer} really hardly depend on “{column}”?"
+    if not curve.ordered:
+        most, least = curve.mean.index(high), curve.mean.index(low)
+        return (
+            f"Is {answer} really highest for {_point(curve, most)} and lowest for {_point(curve, least)} "
+            f"({number(high)} and {number(low)} on the mean)?"
+        )
+    way = abs(found.change) / (high - low)
+    if way >= 0.8:
+        verb = "rise" if found.change > 0 else "fall"
+        if isinstance(curve.grid[0], str):
+            ends = f"from {_point(curve, 0)} to {_point(curve, len(curve.grid) - 1)} of “{column}”"
+            return f"Does {answer} really {verb} {ends} ({signed(curve.mean[-1] - curve.mean[0])} on the mean)?"
+        return f"Does {answer} really {verb} with “{column}” ({signed(curve.mean[-1] - curve.mean[0])} on the mean)?"
+    top, bottom = curve.mean.index(high), curve.mean.index(low)
+    if 0 < top < len(curve.mean) - 1:
+        return f"Is {answer} really highest at {_point(curve, top)} of “{column}”, and lower around it?"
+    return f"Is {answer} really lowest at {_point(curve, bottom)} of “{column}”, and higher around it?"
