@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,7 +24,7 @@ def clean(seed: int) -> tuple[pd.DataFrame, str]:
     """A table without anything to warn of: independent columns of all kinds, a target that nothing explains."""
     rng = np.random.default_rng(seed)
     rows = int(50 * 40 ** rng.random())  # 50 to 2,000
-    makers = [
+    makers: list[Callable[[], Any]] = [
         lambda: rng.normal(rng.uniform(-50, 50), 10 ** rng.uniform(-2, 3), rows),
         lambda: rng.uniform(0, 100, rows).round(2),
         lambda: rng.gamma(2.0, 10 ** rng.uniform(0, 4), rows),
