@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import autoft
+from autoft import sliced
 from autoft.prepare import Prepared
 from autoft.records import Evaluation, Finding, FoldReport, Progress, Trial
 from autoft.run import Context, Searched
@@ -40,7 +41,8 @@ def evaluate(context: Context, prepared: Prepared, searched: Searched) -> tuple[
         answers = searched.bag.answers(prepared.encoded)
         verdict = verdict_of(recipe, prepared, searched, answers, scoring)
         best = found.trials[found.best]
-        blended = mixed(candidates_of(found.trials, found.outcomes), verdict.chosen)
+        candidates = candidates_of(found.trials, found.outcomes)
+        blended = mixed(candidates, verdict.chosen)
         pooled = calibrate.apply(verdict.finish.calibration, blended)
         rows = np.flatnonzero(prepared.split.blocks >= 0)
         details = metrics.details(
@@ -75,6 +77,8 @@ def evaluate(context: Context, prepared: Prepared, searched: Searched) -> tuple[
             threshold=finish.threshold,
             **scoring,
         )
+        context.tell(Progress(stage="evaluation", message="scoring slices of the rows"))
+        parts = sliced.slices_of(recipe, prepared, verdict, candidates, gains=searched.gains, importance=importance)
     evaluation = Evaluation(
         task=target.task,
         objective=prepared.objective,
@@ -100,6 +104,7 @@ def evaluate(context: Context, prepared: Prepared, searched: Searched) -> tuple[
         seconds=dict(watch.seconds),
         environment=environment(),
         interrupted=found.interrupted,
+        slices=parts,
     )
     return evaluation, doubts
 

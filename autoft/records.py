@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from autoft.evidence import Evidence
+
+if TYPE_CHECKING:
+    from autoft.slicing import Slices
 
 Kind = Literal["numeric", "boolean", "categorical", "date", "text", "identifier", "constant", "empty"]
 Severity = Literal["error", "warning", "info"]
@@ -269,6 +272,7 @@ class Evaluation:
         curves: ``roc`` and ``pr`` by label (lists of x and y), or ``residuals`` for regression.
         overfitting: Verdict in words.
         interrupted: Whether the search was cut short by a signal.
+        slices: What the model is worth on groups of rows; None in files from before there was this.
     """
 
     task: Task
@@ -295,6 +299,7 @@ class Evaluation:
     bag_gain: Mapping[str, float] = field(default_factory=dict)
     blend: tuple[tuple[int, float], ...] = ()
     finish: Finish = field(default_factory=Finish)
+    slices: Slices | None = None
 
     @property
     def metrics(self) -> Mapping[str, Interval]:

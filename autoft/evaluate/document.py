@@ -11,6 +11,7 @@ import numpy as np
 
 from autoft.errors import EvaluationError
 from autoft.evaluate import calibrate
+from autoft.evaluate.slice_document import read_slices
 from autoft.records import Baseline, Evaluation, Finish, FoldReport, Importance, Interval, Target, Trial
 
 #: Raised whenever a reader of the older format would misunderstand the newer one.
@@ -31,6 +32,7 @@ KEYS = (
     "best",
     "seconds",
     "environment",
+    "slices",
 )
 
 
@@ -70,6 +72,7 @@ def to_document(evaluation: Evaluation) -> dict[str, Any]:
         },
         "seconds": evaluation.seconds,
         "environment": evaluation.environment,
+        "slices": None if evaluation.slices is None else dataclasses.asdict(evaluation.slices),
     }
     return {key: _plain(document[key]) for key in KEYS}
 
@@ -142,6 +145,7 @@ def _evaluation(document: Mapping[str, Any]) -> Evaluation:
         seconds=document["seconds"],
         environment=document["environment"],
         interrupted=best["interrupted"],
+        slices=read_slices(document.get("slices")),  # older runs have none
     )
 
 

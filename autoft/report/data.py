@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from autoft.records import Evaluation, Finding, Severity
 from autoft.report.blocks import Beside, Block, Bullets, Fold, Intervals, Paragraph, Pictures, Section, Table
 from autoft.report.proofs import proofs
+from autoft.report.slices import slice_blocks
 from autoft.report.words import NONE, clip, count, decimals, lines, listing, metric, signed, span
 
 if TYPE_CHECKING:
@@ -119,6 +120,7 @@ def knowledge(inputs: ReportInputs) -> Section:
         )
     if evaluation.importance:
         blocks.append(_importance(evaluation))
+    blocks += slice_blocks(evaluation)
     blocks.append(Paragraph(text="Questions that no program can answer; ask someone who knows the field:"))
     blocks.append(Bullets(items=_questions(inputs), boxes=True))
     return Section(
