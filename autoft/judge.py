@@ -78,7 +78,7 @@ def evaluate(context: Context, prepared: Prepared, searched: Searched) -> tuple[
             **scoring,
         )
         context.tell(Progress(stage="evaluation", message="scoring slices of the rows"))
-        parts = sliced.slices_of(recipe, prepared, verdict, candidates, gains=searched.gains, importance=importance)
+        parts = sliced.slices_of(recipe, prepared, verdict, candidates, importance=importance)
     evaluation = Evaluation(
         task=target.task,
         objective=prepared.objective,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -85,7 +85,6 @@ def slices_of(
     verdict: Verdict,
     candidates: Sequence[Candidate],
     *,
-    gains: Mapping[str, float],
     importance: Sequence[Importance],
 ) -> Slices:
     """Scores of the declared slices, the weakest slices of all, and gaps between audited groups.
@@ -96,7 +95,6 @@ def slices_of(
         recipe, prepared: The run.
         verdict: The overall score.
         candidates: What it was chosen from.
-        gains: What the bag leaves of its members' distance to the best score, by metric.
         importance: Of columns, the largest first: the order in which they take part in the search.
     """
     from autoft.evaluate.gaps import gaps
@@ -113,11 +111,13 @@ def slices_of(
     compared = [_groups(prepared, columns[name], limits.get(name)) for name in audited(recipe)]
     conditions = [_groups(prepared, columns[name], limits.get(name)) for name in searched]
     shared: dict[str, Any] = {"problem": prepared.problem}
-    redraws = Redraws.of(verdict, candidates, prepared.split.clusters, questions=len(grouped) + len(compared))
+    redraws = Redraws.of(verdict, candidates, prepared.split.clusters, questions=1 + len(grouped) + len(compared))
     y = prepared.y
+    whole, scored = scores_by_group(redraws, y, grouped, **shared)
     return Slices(
-        declared=scores_by_group(redraws, y, grouped, gains=gains, **shared) if grouped else (),
-        weak=weak_slices(redraws, y, conditions, objective=prepared.objective, gains=gains, **shared),
+        whole=whole,
+        declared=scored,
+        weak=weak_slices(redraws, y, conditions, objective=prepared.objective, **shared),
         gaps=gaps(redraws, y, compared, target=prepared.target, **shared) if compared else (),
     )
 

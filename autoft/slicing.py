@@ -10,7 +10,7 @@ from autoft.records import Interval
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slice:
-    """One group of rows.
+    """One group of rows, scored with the single networks of the folds: what their bag gains is known of all rows alone.
 
     Attributes:
         group: The value or range, in words.
@@ -41,7 +41,7 @@ class WeakSlice:
     Attributes:
         conditions: One or two of column and group, all of which hold.
         rows: Number of held-out rows.
-        loss, elsewhere: The search's metric on these rows and on all others (single networks of the folds).
+        loss, elsewhere: The search's metric on these rows and on all others.
         chance: Upper bound of the probability that luck alone makes any of the slices that were tried look so bad.
         score: The objective on these rows; None where it is undefined.
     """
@@ -109,8 +109,9 @@ class Gap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slices:
-    """Everything that is said of groups of rows."""
+    """Everything that is said of groups of rows; `whole` are all rows, scored as the groups are."""
 
+    whole: Slice
     declared: tuple[SlicedColumn, ...] = ()
     weak: WeakSearch | None = None
     gaps: tuple[Gap, ...] = ()

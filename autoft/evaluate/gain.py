@@ -193,7 +193,7 @@ def with_gain(verdict: Verdict, gains: Mapping[str, float], objective: str) -> V
         gains: As `bag_gain` gives them.
         objective: The metric of the samples.
     """
-    held_out = {name: moved(name, found, gains.get(name, 1.0)) for name, found in verdict.held_out.items()}
+    held_out = {name: _moved(name, found, gains.get(name, 1.0)) for name, found in verdict.held_out.items()}
     return replace(
         verdict,
         held_out=held_out,
@@ -216,6 +216,5 @@ def _of_bag(name: str, score: Any, left: float) -> Any:
     return _best(name) - (_best(name) - score) * left
 
 
-def moved(name: str, found: Interval, left: float) -> Interval:
-    """A score of members as one of their bag: what is left to the best score, multiplied by `left`."""
+def _moved(name: str, found: Interval, left: float) -> Interval:
     return Interval(**{end: _of_bag(name, getattr(found, end), left) for end in ("value", "low", "high")})

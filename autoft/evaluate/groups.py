@@ -64,7 +64,9 @@ def groups_of(column: Column, values: Array, limits: Sequence[float] | None = No
         made = _ranges(column, values, np.asarray(limits, dtype=np.float64))
     elif column.kind == "boolean":
         texts = (*column.false[:1], "false")[0], (*column.true[:1], "true")[0]
-        made = _by_value(column, np.where(np.isnan(values), None, np.where(values == 1, texts[1], texts[0])))
+        cells = np.where(values == 1, texts[1], texts[0]).astype(object)
+        cells[np.isnan(values)] = None
+        made = _by_value(column, cells)
     elif values.dtype == object:
         made = _by_value(column, values)
     else:

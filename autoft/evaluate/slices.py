@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from autoft.evaluate.gain import moved
 from autoft.evaluate.groups import Groups
 from autoft.evaluate.intervals import Array
 from autoft.evaluate.metrics import objectives
@@ -21,23 +20,23 @@ NO_ROWS, FEW_ROWS = "no rows", "too few rows"
 
 
 def scores_by_group(
-    redraws: Redraws, y: Array, groups: Sequence[Groups], *, problem: Mapping[str, Any], gains: Mapping[str, float]
-) -> tuple[SlicedColumn, ...]:
-    """Every metric for each group of each column.
+    redraws: Redraws, y: Array, groups: Sequence[Groups], *, problem: Mapping[str, Any]
+) -> tuple[Slice, tuple[SlicedColumn, ...]]:
+    """Every metric of all rows, and for each group of each column.
 
     Args:
         redraws: The draws.
         y: Class positions or values of all rows, ``[n]``.
         groups: Of all rows.
         problem: ``task``, ``positive_index``, ``row_weights`` of all rows, ``quantile``, ``costs``.
-        gains: What the bag leaves of its members' distance to the best score, by metric: what moves the overall score
-            moves these.
     """
     names = objectives(problem["task"], problem["quantile"], problem["costs"])
     own = [one.rows(redraws.verdict.rows) for one in groups]
     members = [np.flatnonzero(one.codes == code) for one in own for code in range(len(one.labels))]
-    scored = iter(scores_of(redraws, y, members, names=names, problem=problem, gains=gains))
-    return tuple(
+    every = np.arange(len(redraws.verdict.rows))
+    whole, *rest = scores_of(redraws, y, [every, *members], names=names, problem=problem)
+    scored = iter(rest)
+    return replace(whole, group="all rows"), tuple(
         SlicedColumn(
             column=one.column, slices=tuple(replace(next(scored), group=label) for label in one.labels), note=one.note
         )
@@ -52,12 +51,11 @@ def scores_of(
     *,
     names: Sequence[str],
     problem: Mapping[str, Any],
-    gains: Mapping[str, float],
 ) -> list[Slice]:
     """Some metrics on some sets of rows, which may overlap.
 
     Args:
-        redraws, y, problem, gains: As for `scores_by_group`.
+        redraws, y, problem: As for `scores_by_group`.
         members: Of each set the positions among the rows of the verdict.
         names: Metrics.
 
@@ -80,7 +78,7 @@ def scores_of(
     result = []
     for some, found in zip(members, samples, strict=True):
         point = _scores(whole, y, some, weights, names, problem)
-        result.append(_slice(redraws, y, some, weights, point, found, gains))
+        result.append(_slice(redraws, y, some, weights, point, found))
     return result
 
 
@@ -109,7 +107,6 @@ def _slice(
     weights: Array | None,
     point: Mapping[str, Array],
     samples: Mapping[str, Array],
-    gains: Mapping[str, float],
 ) -> Slice:
     scores: dict[str, Interval] = {}
     undefined: dict[str, str] = {}
@@ -118,7 +115,7 @@ def _slice(
         value = float(point[name][0]) if name in point else np.nan
         interval = redraws.interval(value, found)
         if interval is not None:
-            scores[name] = moved(name, interval, gains.get(name, 1.0)) if redraws.verdict.out_of_bag else interval
+            scores[name] = interval
         else:
             undefined[name] = FEW_ROWS if np.isfinite(value) else _why(y[counted])
     return Slice(group="", rows=len(counted), scores=scores, undefined=undefined)

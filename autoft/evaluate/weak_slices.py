@@ -24,12 +24,11 @@ def weak_slices(
     *,
     objective: str,
     problem: Mapping[str, Any],
-    gains: Mapping[str, float],
 ) -> WeakSearch:
     """The weakest slices by mean log-loss, squared error or pinball loss (of the objective ``pinball``).
 
     Args:
-        redraws, y, problem, gains: As for `slices.scores_by_group`.
+        redraws, y, problem: As for `slices.scores_by_group`.
         groups: Of all rows, the most important columns first.
         objective: The metric that is reported beside.
     """
@@ -40,9 +39,8 @@ def weak_slices(
     metric = "log_loss" if problem["task"] != "regression" else "rmse" if problem["quantile"] is None else "pinball"
     inside = [_inside(own, found) for found in searched.found]
     here, elsewhere = ([np.flatnonzero(some == side) for some in inside] for side in (True, False))
-    asked = {"problem": problem, "gains": gains}
-    scores = scores_of(redraws, y, here, names=tuple(dict.fromkeys((metric, objective))), **asked)
-    others = scores_of(redraws, y, elsewhere, names=(metric,), **asked)
+    scores = scores_of(redraws, y, here, names=tuple(dict.fromkeys((metric, objective))), problem=problem)
+    others = scores_of(redraws, y, elsewhere, names=(metric,), problem=problem)
     found = [
         WeakSlice(
             conditions=tuple((own[g].column, own[g].labels[code]) for g, code in one.conditions),
@@ -59,7 +57,7 @@ def weak_slices(
 
 
 def _inside(groups: Sequence[Groups], found: Found) -> Array:
-    return np.all([groups[g].codes == code for g, code in found.conditions], axis=0)
+    return np.asarray(np.all([groups[g].codes == code for g, code in found.conditions], axis=0))
 
 
 def _record(metric: str, searched: Searched, columns: int, found: Sequence[WeakSlice]) -> WeakSearch:

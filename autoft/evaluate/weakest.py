@@ -208,7 +208,7 @@ class _Searching:
         return np.asarray((self.groups[g].codes == code) & (self.groups[h].codes == other))
 
     def _said_by_another(self, place: int, pairs: Array, inside: Sequence[Array], sizes: Sequence[int]) -> bool:
-        """Whether a slice lies in a larger weak one (or is it, in more words) and is not clearly worse than the rest."""
+        """Whether a slice lies in a larger weak one, or is it in more words, and is not clearly worse than its rest."""
         some, size = inside[place], sizes[place]
         for other, (theirs, of) in enumerate(zip(inside, sizes, strict=True)):
             simpler = len(set(pairs[other])) < len(set(pairs[place])) or other < place
