@@ -75,7 +75,8 @@ class Recipe(Section):
 
     _folder: Path | None = PrivateAttr(default=None)
     _source: str = PrivateAttr(default="")
-    _place: Place = PrivateAttr(default=lambda path: (0, f"'{dotted(path)}' of the recipe"))
+    # By a factory: pydantic binds a function that is the default itself to the recipe, whatever was set since.
+    _place: Place = PrivateAttr(default_factory=lambda: lambda path: (0, f"'{dotted(path)}' of the recipe"))
 
     @model_validator(mode="after")
     def _agree(self) -> Recipe:

@@ -150,4 +150,5 @@ def _around(column: Column, values: Array, common: Any) -> Groups:
 def _shown(column: Column, value: float) -> str:
     if column.kind == "date":
         return f"{datetime.fromtimestamp(float(value), UTC):%Y-%m-%d}"
-    return f"{value:.0f}" if float(value).is_integer() and abs(value) < 1e15 else f"{value:.6g}"
+    value = float(value) + 0.0  # no -0
+    return f"{value:.0f}" if value.is_integer() and abs(value) < 1e15 else f"{value:.6g}"

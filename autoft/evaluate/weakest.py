@@ -196,7 +196,7 @@ class _Searching:
             fresh = some & ~shown
             if fresh.sum() < FEWEST_ROWS or self._chance(fresh, ~some & ~shown) > LEVEL:
                 continue
-            if self._said_by_another(place, pairs, inside, sizes):
+            if self._said_by_another(place, pairs, inside, sizes, shown):
                 continue
             conditions = tuple(sorted({self.conditions[c] for c in pairs[place]}))
             found.append(Found(conditions=conditions, chance=self._chance(some, ~some)))
@@ -207,14 +207,20 @@ class _Searching:
         (g, code), (h, other) = (self.conditions[c] for c in pair)
         return np.asarray((self.groups[g].codes == code) & (self.groups[h].codes == other))
 
-    def _said_by_another(self, place: int, pairs: Array, inside: Sequence[Array], sizes: Sequence[int]) -> bool:
-        """Whether a slice lies in a larger weak one, or is it in more words, and is not clearly worse than its rest."""
+    def _said_by_another(
+        self, place: int, pairs: Array, inside: Sequence[Array], sizes: Sequence[int], shown: Array
+    ) -> bool:
+        """Whether a slice lies in a larger weak one, or is it in more words, and is not clearly worse than its rest.
+
+        Rows that are shown already count for neither.
+        """
         some, size = inside[place], sizes[place]
         for other, (theirs, of) in enumerate(zip(inside, sizes, strict=True)):
             simpler = len(set(pairs[other])) < len(set(pairs[place])) or other < place
             if other == place or of < size or (of == size and not simpler):
                 continue
-            if np.count_nonzero(some & theirs) >= SAME * size and self._chance(some, theirs & ~some) > LEVEL:
+            within = np.count_nonzero(some & theirs) >= SAME * size
+            if within and self._chance(some & ~shown, theirs & ~some & ~shown) > LEVEL:
                 return True
         return False
 
