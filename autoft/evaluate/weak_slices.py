@@ -53,6 +53,7 @@ def weak_slices(
         for one, score, other in zip(searched.found, scores, others, strict=True)
         if metric in score.scores and metric in other.scores
     ]
+    found.sort(key=lambda one: -one.loss.value)
     return _record(metric, searched, len(groups), found)
 
 
