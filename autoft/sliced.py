@@ -79,6 +79,13 @@ def _absent(recipe: Recipe, at: tuple[str | int, ...], name: str, names: list[st
     return Problem(path=at, must="name a column of the table", found=f"there is no '{name}'", fix=fix)
 
 
+def notes(recipe: Recipe) -> list[str]:
+    """What the recipe asks of groups, one sentence each, for the report."""
+    asked = dict.fromkeys(name for _, name, _ in declared(recipe))
+    told = [f"Scores are wanted by group of {', '.join(repr(name) for name in asked)}."] if asked else []
+    return told + [f"Groups of '{name}' are to be compared." for name in audited(recipe)]
+
+
 def slices_of(
     recipe: Recipe,
     prepared: Prepared,

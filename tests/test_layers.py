@@ -62,6 +62,7 @@ SAME_LAYER = {
     ("prepare", "sliced"),
     ("keep", "prepare"),
     ("keep", "run"),
+    ("keep", "sliced"),
     ("trainer", "judge"),
     ("trainer", "keep"),
     ("trainer", "pace"),

@@ -150,7 +150,13 @@ def test_evaluation_json_reads_back_and_old_files_have_no_slices(audited: AutoFi
 
 def test_the_report_and_the_screen_tell_of_slices(audited: AutoFineTuner, plain: AutoFineTuner):
     page = (audited.directory_ / "report.html").read_text(encoding="utf-8")
-    for text in ("Every metric by group of “shop”", "one class only", "The weakest slices", "furthest apart"):
+    for text in (
+        "Every metric by group of “shop”",
+        "one class only",
+        "The weakest slices",
+        "furthest apart",
+        "Scores are wanted by",
+    ):
         assert text in page
     assert "&lt;b&gt;west&lt;/b&gt;" in page
     assert "<b>west" not in page

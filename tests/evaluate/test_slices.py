@@ -122,24 +122,25 @@ def test_under_nested_each_block_has_its_own_threshold():
     assert column.slices[1].scores["recall"].value == pytest.approx(recall_score(y[here], decided))
 
 
-def test_a_row_of_weight_two_counts_as_two():
+def test_a_row_of_weight_two_counts_as_two_and_one_of_weight_nought_not_at_all():
     y, candidates, groups, clusters = binary()
     weights = np.random.default_rng(1).integers(0, 3, ROWS).astype(float)
-    verdict = corrected(y, candidates, clusters=clusters, row_weights=weights, **SETTING)
-    problem = {**PROBLEM, "row_weights": weights}
-    found, again = (redraws(verdict, candidates, clusters) for _ in range(2))
-    _, (column,) = scores_by_group(found, y, [groups], problem=problem)
     copies = np.repeat(np.arange(ROWS), weights.astype(int))
-    repeated = [Candidate(trial=c.trial, epochs=1, predictions=c.predictions[copies]) for c in candidates]
-    twice = corrected(y[copies], repeated, clusters=clusters[copies], **SETTING)
-    # Rows of weight 0 are clusters, too, so that the draws differ: what is compared is all rows.
-    point = gaps(again, y, [groups], target=TARGET, problem=problem)
-    assert column.slices[0].rows == point[0].rows["a"] == np.count_nonzero((groups.codes == 0) & (weights > 0))
-    wide = gaps(
-        redraws(twice, repeated, clusters[copies]), y[copies], [groups.rows(copies)], target=TARGET, problem=PROBLEM
-    )
-    for one, other in zip(point[0].rates, wide[0].rates, strict=True):
-        assert one.groups["a"].value == pytest.approx(other.groups["a"].value, abs=0.02), one.name
+    found = []
+    for rows, given in ((np.arange(ROWS), weights), (copies, None)):
+        own = [Candidate(trial=c.trial, epochs=1, predictions=c.predictions[rows]) for c in candidates]
+        every, problem = np.arange(len(rows)), {**PROBLEM, "row_weights": given}
+        setting = {**RANKED, "rows": every, "clusters": clusters[rows], "row_weights": given}
+        drawn = redraws(holdout(y[rows], own, own[0].predictions, **setting), own, clusters[rows])
+        _, (column,) = scores_by_group(drawn, y[rows], [groups.rows(rows)], problem=problem)
+        (gap,) = gaps(drawn, y[rows], [groups.rows(rows)], target=TARGET, problem=problem)
+        found.append(
+            ([one.value for one in column.slices[0].scores.values()], [r.groups["a"].value for r in gap.rates])
+        )
+        counted = np.count_nonzero((groups.codes == 0) & (weights > 0)) if given is not None else column.slices[0].rows
+        assert column.slices[0].rows == gap.rows["a"] == counted
+    for weighted, repeated in zip(*found, strict=True):
+        assert weighted == pytest.approx(repeated)
 
 
 def test_rates_of_groups_are_those_of_their_confusion_matrices():
