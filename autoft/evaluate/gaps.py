@@ -147,13 +147,14 @@ def _rate(
 
 
 def _apart(value: float, samples: Array, pairs: int) -> Interval:
-    """A difference that holds for all pairs at once: normal, with 95 % divided among them (Bonferroni).
+    """A difference with an interval that holds for all pairs at once: Student's, its 5 % divided (Bonferroni).
 
     The pair was picked because it is furthest apart: its own interval would promise too much.
     """
-    from scipy.stats import norm
+    from scipy.stats import t
 
-    reach = float(norm.ppf(1 - 0.025 / pairs) * np.nanstd(samples))
+    known = samples[np.isfinite(samples)]
+    reach = float(t.ppf(1 - 0.025 / pairs, len(known) - 1) * known.std(ddof=1))
     return Interval(value=value, low=value - reach, high=value + reach)
 
 
