@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import autoft
-from autoft import obeying
+from autoft import obeying, sliced
 from autoft.prepare import Prepared
 from autoft.records import Calibration, Curve, Evaluation, Finding, FoldReport, Importance, Progress, Trial
 from autoft.run import Context, Searched
@@ -41,7 +41,8 @@ def evaluate(context: Context, prepared: Prepared, searched: Searched) -> tuple[
         answers = searched.bag.answers(prepared.encoded)
         verdict = verdict_of(recipe, prepared, searched, answers, scoring)
         best = found.trials[found.best]
-        blended = mixed(candidates_of(found.trials, found.outcomes), verdict.chosen)
+        candidates = candidates_of(found.trials, found.outcomes)
+        blended = mixed(candidates, verdict.chosen)
         pooled = calibrate.apply(verdict.finish.calibration, blended)
         rows = np.flatnonzero(prepared.split.blocks >= 0)
         details = metrics.details(
@@ -77,6 +78,8 @@ def evaluate(context: Context, prepared: Prepared, searched: Searched) -> tuple[
             **scoring,
         )
         dependence, untold = _curves(context, prepared, searched, importance, finish.calibration)
+        context.tell(Progress(stage="evaluation", message="scoring slices of the rows"))
+        parts = sliced.slices_of(recipe, prepared, verdict, candidates, importance=importance)
     evaluation = Evaluation(
         task=target.task,
         objective=prepared.objective,
@@ -105,6 +108,7 @@ def evaluate(context: Context, prepared: Prepared, searched: Searched) -> tuple[
         hints=searched.tested.hints,
         all_hints=searched.tested.together,
         dependence=dependence,
+        slices=parts,
     )
     return evaluation, (*doubts, *untold)
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import autoft
-from autoft import artifact, files, obeying
+from autoft import artifact, files, obeying, sliced
 from autoft.knowledge.notes import hint_notes
 from autoft.prepare import Prepared
 from autoft.records import Evaluation, Progress
@@ -101,6 +101,7 @@ def notes(recipe: Recipe, prepared: Prepared) -> tuple[str, ...]:
         told.append(f"Rows with the same '{recipe.evaluate.group}' belong together.")
     if recipe.evaluate.time:
         told.append(f"Rows are ordered in time by '{recipe.evaluate.time}'.")
+    told += sliced.notes(recipe)
     return (*told, *obeying.notes(recipe, prepared))
 
 

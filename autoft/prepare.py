@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autoft import objectives, row_weights
+from autoft import objectives, row_weights, sliced
 from autoft import target as targets
 from autoft.errors import RecipeError, SchemaError
 from autoft.knowledge.hints import Hints
@@ -140,6 +140,7 @@ def inspect(recipe: Recipe, data: Any, *, write_schema: bool, hold_to_schema: bo
     table, repairs, repaired = _repaired(_leave_out(table, recipe, name), recipe, name)
     table, weights = row_weights.take_out(table, recipe.data.weight, name)
     columns, findings = infer_columns(table.frame, kinds=recipe.data.columns, target=name)
+    sliced.check(recipe, columns, name)
     converted = convert(table.frame, columns)
     chosen = engine.choose(recipe.schema_.engine if hold_to_schema else "none")
     target = _target(table, recipe, name)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from autoft.evidence import Evidence
+
+if TYPE_CHECKING:
+    from autoft.slicing import Slices
 
 Kind = Literal["numeric", "boolean", "categorical", "date", "text", "identifier", "constant", "empty"]
 Severity = Literal["error", "warning", "info"]
@@ -335,6 +338,7 @@ class Evaluation:
         hints: What the data say of each hint.
         all_hints: Gain of all hints together over none, as `HintTest.gain`; None where not tested.
         dependence: How answers move with the most important columns, and with those that have a declared effect.
+        slices: What the model is worth on groups of rows; None in files from before there was this.
     """
 
     task: Task
@@ -364,6 +368,7 @@ class Evaluation:
     hints: tuple[HintTest, ...] = ()
     all_hints: Interval | None = None
     dependence: tuple[Curve, ...] = ()
+    slices: Slices | None = None
 
     @property
     def metrics(self) -> Mapping[str, Interval]:

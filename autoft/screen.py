@@ -171,9 +171,24 @@ def show_evaluation(evaluation: Evaluation, folder: Path, console: Console | Non
     if evaluation.finish.threshold != 0.5:
         positive, threshold = evaluation.target.positive, number(evaluation.finish.threshold)
         lines.append(safe(f"A row counts as '{positive}' from a probability of {threshold} on."))
+    lines += [safe(line, "yellow") for line in _weak_line(evaluation)]
     for line in (*lines, safe(evaluation.overfitting), Text(), *_files(folder)):
         # Into a file or pipe each sentence goes as one line, so that it can be searched.
         console.print(line, soft_wrap=not console.is_terminal)
+
+
+def _weak_line(evaluation: Evaluation) -> list[str]:
+    """The weakest slice, where the search found one."""
+    weak = evaluation.slices.weak if evaluation.slices else None
+    if weak is None or not weak.found:
+        return []
+    worst, more = weak.found[0], len(weak.found) - 1
+    where = " and ".join(f"{column} = {group}" for column, group in worst.conditions)
+    others = f"; {counted(more, 'more weak slice')} in the report" if more else ""
+    return [
+        f"Weakest on the {counted(worst.rows, 'row')} with {where}: {weak.metric} {interval(worst.loss)}, elsewhere "
+        f"{number(worst.elsewhere)}{others}."
+    ]
 
 
 def _metrics_table(evaluation: Evaluation) -> Table:

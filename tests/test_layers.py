@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[1] / "autoft"
 
 #: Layer of each top-level module or package; a package counts as one unit.
 LAYERS = {
-    **dict.fromkeys(("errors", "evidence", "records", "words"), 0),
+    **dict.fromkeys(("errors", "evidence", "records", "slicing", "words"), 0),
     **dict.fromkeys(("files", "backend", "strict_yaml", "recipe_messages", "recipe_sections", "recipe", "reading"), 1),
     **dict.fromkeys(("recipe_values", "recipe_knowledge"), 1),
     **dict.fromkeys(("table", "journal", "target"), 2),
@@ -17,7 +17,9 @@ LAYERS = {
     "training": 4,
     **dict.fromkeys(("evaluate", "report", "artifact"), 5),
     **dict.fromkeys(("prepare", "spaces", "planning", "pace", "bagging", "run", "judge", "keep", "hint_trials"), 6),
-    **dict.fromkeys(("predict", "served", "stored", "trainer", "row_weights", "run_key", "objectives", "clean"), 6),
+    **dict.fromkeys(
+        ("predict", "served", "stored", "trainer", "row_weights", "run_key", "objectives", "clean", "sliced"), 6
+    ),
     "obeying": 6,
     "review": 6,
     **dict.fromkeys(
@@ -28,6 +30,7 @@ LAYERS = {
 #: Within a layer, who may import whom (everything else must go down).
 SAME_LAYER = {
     ("records", "evidence"),
+    ("slicing", "records"),
     ("recipe", "strict_yaml"),
     ("recipe", "recipe_messages"),
     ("recipe", "recipe_sections"),
@@ -68,8 +71,11 @@ SAME_LAYER = {
     ("run", "prepare"),
     ("judge", "prepare"),
     ("judge", "run"),
+    ("judge", "sliced"),
+    ("prepare", "sliced"),
     ("keep", "prepare"),
     ("keep", "run"),
+    ("keep", "sliced"),
     ("trainer", "judge"),
     ("trainer", "keep"),
     ("trainer", "pace"),

@@ -11,6 +11,7 @@ import numpy as np
 
 from autoft.errors import EvaluationError
 from autoft.evaluate import calibrate
+from autoft.evaluate.slice_document import read_slices
 from autoft.records import (
     Baseline,
     Curve,
@@ -42,6 +43,7 @@ KEYS = (
     "best",
     "seconds",
     "environment",
+    "slices",
 )
 
 
@@ -84,6 +86,7 @@ def to_document(evaluation: Evaluation) -> dict[str, Any]:
         },
         "seconds": evaluation.seconds,
         "environment": evaluation.environment,
+        "slices": None if evaluation.slices is None else dataclasses.asdict(evaluation.slices),
     }
     return {key: _plain(document[key]) for key in KEYS}
 
@@ -159,6 +162,7 @@ def _evaluation(document: Mapping[str, Any]) -> Evaluation:
         hints=tuple(_hint(test) for test in best.get("hints", ())),  # older runs have none
         all_hints=_interval(best["all_hints"]) if best.get("all_hints") else None,
         dependence=tuple(_curve(curve) for curve in best.get("dependence", ())),  # older runs have none
+        slices=read_slices(document.get("slices")),  # older runs have none
     )
 
 

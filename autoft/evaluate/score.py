@@ -10,7 +10,7 @@ threshold of a decision (`autoft.evaluate.finish`) are part of the choice.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,18 @@ from autoft.evaluate.metrics import objectives
 from autoft.evaluate.weighted import of_rows, point_scores, weighted_scores
 from autoft.records import Costs, Finish, Interval, Task
 
-__all__ = ["Blend", "Candidate", "PairCandidate", "Verdict", "choose", "corrected", "holdout", "nested", "plain"]
+__all__ = [
+    "Blend",
+    "Candidate",
+    "PairCandidate",
+    "Replayed",
+    "Verdict",
+    "choose",
+    "corrected",
+    "holdout",
+    "nested",
+    "plain",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -35,6 +46,15 @@ class PairCandidate:
     epochs: int
     pairs: Mapping[tuple[int, int], Array]
     balance: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """What was chosen again on some draws, by number: the blend and its finish."""
+
+    choice: Blend
+    finish: Finish
+    draws: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -56,6 +76,8 @@ class Verdict:
             candidate's (`corrected`), the pooled ones (`nested`), the deployed model's (`holdout`).
         finish: Calibration and threshold, of the choice on all rows.
         bag_gain: What of `held_out` the bag gains over its members, by metric, where that was measured.
+        replayed: The choices behind the draws (`corrected`); draws without a choice are in none.
+        thresholds: Of decisions, for each of `rows` (`nested`, `holdout`).
     """
 
     chosen: Blend
@@ -71,6 +93,8 @@ class Verdict:
     predictions: Array
     finish: Finish
     bag_gain: Mapping[str, float] = field(default_factory=dict)
+    replayed: tuple[Replayed, ...] = ()
+    thresholds: Array | None = None
 
     @property
     def values(self) -> dict[str, float]:
@@ -122,17 +146,19 @@ def corrected(
     finisher = replay.finisher(clusters[rows], calibration)
     counts, picks = replay.on_draws(clusters[rows], draws, seed)
     samples = {name: np.full(len(counts), np.nan) for name in objectives(task, quantile, costs)}
+    replayed = []
     for pick, chosen in _places(picks).items():
         predictions = mixed(candidates, pick, rows)
         for finish, places in _places(finisher.on_draws(predictions, counts[chosen])).items():
             here = np.array(chosen)[places]
+            replayed.append(Replayed(choice=pick, finish=finish, draws=tuple(here.tolist())))
             final = calibrate.apply(finish.calibration, predictions)
             left_out = (counts[here] == 0).astype(np.uint8)
             found = weighted_scores(y[rows], final, left_out, threshold=finish.threshold, **replay.problem)
             for name, values in found.items():
                 samples[name][here] = values
     held_out = {name: mean_interval(values) for name, values in samples.items()}
-    return _verdict(replay, finisher, held_out, samples[objective], seed, rows)
+    return replace(_verdict(replay, finisher, held_out, samples[objective], seed, rows), replayed=tuple(replayed))
 
 
 def nested(
@@ -185,7 +211,8 @@ def nested(
     held_out, samples = _plain(y, pooled, rows, clusters, draws, seed, problem, thresholds)
     replay = Replay(y, candidates, common_rows(candidates), **choosing)
     finisher = replay.finisher(clusters[replay.rows], calibration)
-    return _verdict(replay, finisher, held_out, samples[objective], seed, rows, pooled)
+    verdict = _verdict(replay, finisher, held_out, samples[objective], seed, rows, pooled)
+    return replace(verdict, thresholds=thresholds[rows])
 
 
 def holdout(
@@ -224,7 +251,8 @@ def holdout(
     finish = finisher.on_all_rows(mixed(candidates, replay.on_all_rows(), touched))
     final, thresholds = calibrate.apply(finish.calibration, predictions), np.full(len(y), finish.threshold)
     held_out, samples = _plain(y, final, rows, clusters, draws, seed, problem, thresholds)
-    return _verdict(replay, finisher, held_out, samples[objective], seed, rows, final)
+    verdict = _verdict(replay, finisher, held_out, samples[objective], seed, rows, final)
+    return replace(verdict, thresholds=thresholds[rows])
 
 
 def plain(

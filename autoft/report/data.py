@@ -9,6 +9,7 @@ from autoft.records import Evaluation, Finding, Severity
 from autoft.report import curves, hints
 from autoft.report.blocks import Beside, Block, Bullets, Fold, Intervals, Paragraph, Pictures, Section, Table
 from autoft.report.proofs import proofs
+from autoft.report.slices import slice_blocks
 from autoft.report.words import NONE, clip, count, decimals, lines, listing, metric, signed, span
 
 if TYPE_CHECKING:
@@ -121,6 +122,7 @@ def knowledge(inputs: ReportInputs) -> Section:
     if evaluation.importance:
         blocks.append(_importance(evaluation))
     blocks += curves.blocks(inputs)
+    blocks += slice_blocks(evaluation)
     blocks.append(Paragraph(text="Questions that no program can answer; ask someone who knows the field:"))
     blocks.append(Bullets(items=_questions(inputs), boxes=True))
     return Section(

@@ -1,0 +1,143 @@
+"""Slices and groups of a run: which columns they are made of, and what is asked of them once a model is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from autoft.recipe_messages import Problem
+from autoft.records import Column, Importance
+
+if TYPE_CHECKING:
+    from autoft.evaluate.choice import Candidate
+    from autoft.evaluate.groups import Groups
+    from autoft.evaluate.score import Verdict
+    from autoft.prepare import Prepared
+    from autoft.recipe import Recipe
+    from autoft.slicing import Slices
+
+#: Kinds whose groups are conditions of the search for weak slices.
+_GROUPED = ("numeric", "boolean", "categorical", "date")
+
+Limits = tuple[float, ...] | None
+
+
+def declared(recipe: Recipe) -> Iterator[tuple[tuple[str | int, ...], str, Limits]]:
+    """Place in the recipe, column and limits of every declared slice."""
+    for place, part in enumerate(recipe.knowledge.slices):
+        at = ("knowledge", "slices", place)
+        if isinstance(part, str):
+            yield at, part, None
+        else:
+            for name, limits in part.items():
+                yield (*at, name), name, limits
+
+
+def audited(recipe: Recipe) -> tuple[str, ...]:
+    """Columns whose groups are compared (``use: audit``)."""
+    return tuple(name for name, hint in recipe.knowledge.features.items() if hint.use == "audit")
+
+
+def check(recipe: Recipe, columns: Sequence[Column], target: str) -> None:
+    """Refuse slices and audits that the table does not have.
+
+    Args:
+        recipe: What to do.
+        columns: Of the table, without those that the recipe drops.
+        target: The column to predict.
+
+    Raises:
+        RecipeError: With every such mistake and its line.
+    """
+    known = {column.name: column for column in columns}
+    asked = [*declared(recipe), *((("knowledge", "features", name), name, None) for name in audited(recipe))]
+    mistakes = []
+    for at, name, limits in asked:
+        if name == target:
+            fix = "name another column; the scores of each class are in the report anyway"
+            mistakes.append(Problem(path=at, must="not be the target", found=f"it is '{name}'", fix=fix))
+        elif name not in known:
+            mistakes.append(_absent(recipe, at, name, list(known)))
+        elif limits is not None and known[name].kind != "numeric":
+            found = f"'{name}' is understood as {known[name].kind} ({known[name].why})"
+            fix = "write the name alone, or set its kind to numeric under data: columns:"
+            mistakes.append(Problem(path=at, must="be limits of a column of numbers", found=found, fix=fix))
+    recipe.refuse(mistakes)
+
+
+def _absent(recipe: Recipe, at: tuple[str | int, ...], name: str, names: list[str]) -> Problem:
+    if name in recipe.data.drop:
+        fix = "remove it from data: drop: and write 'use: audit' or 'use: never' under knowledge: features:"
+        return Problem(path=at, must="be a column that stays in the table", found="data: drop: names it", fix=fix)
+    if name == recipe.data.weight:
+        return Problem(
+            path=at, must="not be the weight of the rows", found=f"it is '{name}'", fix="name another column"
+        )
+    near = get_close_matches(name, names, n=1)
+    fix = f"perhaps '{near[0]}' is meant" if near else "correct the name"
+    return Problem(path=at, must="name a column of the table", found=f"there is no '{name}'", fix=fix)
+
+
+def notes(recipe: Recipe) -> list[str]:
+    """What the recipe asks of groups, one sentence each, for the report."""
+    asked = dict.fromkeys(name for _, name, _ in declared(recipe))
+    told = [f"Scores are wanted by group of {', '.join(repr(name) for name in asked)}."] if asked else []
+    return told + [f"Groups of '{name}' are to be compared." for name in audited(recipe)]
+
+
+def slices_of(
+    recipe: Recipe,
+    prepared: Prepared,
+    verdict: Verdict,
+    candidates: Sequence[Candidate],
+    *,
+    importance: Sequence[Importance],
+) -> Slices:
+    """Scores of the declared slices, the weakest slices of all, and gaps between audited groups.
+
+    Nothing is trained: everything comes from the held-out answers behind the verdict.
+
+    Args:
+        recipe, prepared: The run.
+        verdict: The overall score.
+        candidates: What it was chosen from.
+        importance: Of columns, the largest first: the order in which they take part in the search.
+    """
+    from autoft.evaluate.gaps import gaps
+    from autoft.evaluate.redraws import Redraws
+    from autoft.evaluate.slices import scores_by_group
+    from autoft.evaluate.weak_slices import weak_slices
+    from autoft.slicing import Slices
+
+    columns = {column.name: column for column in prepared.inspected.columns}
+    asked = [(name, limits) for _, name, limits in declared(recipe)]
+    limits = {name: given for name, given in asked if given is not None}
+    searched = [name for name in _searched(recipe, prepared, importance) if columns[name].kind in _GROUPED]
+    grouped = [_groups(prepared, columns[name], given) for name, given in asked]
+    compared = [_groups(prepared, columns[name], limits.get(name)) for name in audited(recipe)]
+    conditions = [_groups(prepared, columns[name], limits.get(name)) for name in searched]
+    shared: dict[str, Any] = {"problem": prepared.problem}
+    redraws = Redraws.of(verdict, candidates, prepared.split.clusters, questions=1 + len(grouped) + len(compared))
+    y = prepared.y
+    whole, scored = scores_by_group(redraws, y, grouped, **shared)
+    return Slices(
+        whole=whole,
+        declared=scored,
+        weak=weak_slices(redraws, y, conditions, objective=prepared.objective, **shared),
+        gaps=gaps(redraws, y, compared, target=prepared.target, **shared) if compared else (),
+    )
+
+
+def _groups(prepared: Prepared, column: Column, limits: Limits) -> Groups:
+    from autoft.evaluate.groups import groups_of
+
+    return groups_of(column, prepared.inspected.converted.values[column.id], limits)
+
+
+def _searched(recipe: Recipe, prepared: Prepared, importance: Sequence[Importance]) -> tuple[str, ...]:
+    """Columns by whose groups weak slices are searched: what the recipe names, then the most important features."""
+    features = {column.name for column in prepared.features}
+    asked = [name for _, name, _ in declared(recipe)]
+    ranked = [one.column for one in importance if one.column in features]
+    return tuple(dict.fromkeys([*asked, *audited(recipe), *ranked, *(c.name for c in prepared.features)]))
