@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 import autoft
 from autoft import artifact, files
+from autoft.knowledge import decisions
 from autoft.prepare import Prepared
 from autoft.records import Evaluation, Progress
 from autoft.run import Context, Searched
@@ -72,12 +73,7 @@ def notes(recipe: Recipe, prepared: Prepared) -> tuple[str, ...]:
     told = []
     if recipe.data.positive is not None:
         told.append(f"The positive class is '{prepared.target.positive}'.")
-    costs = recipe.knowledge.costs.stated()
-    if costs is not None:
-        told.append(
-            f"A missed positive row costs {costs.false_negative:g}, a false alarm {costs.false_positive:g}: worth an "
-            f"alarm from a probability of {costs.threshold:.3g} on."
-        )
+    told += decisions.notes(recipe.knowledge)
     told += [f"Column '{name}' is {kind}." for name, kind in recipe.data.columns.items()]
     told += [f"Column '{name}' is not to be used." for name in recipe.data.drop]
     told += [f"Column '{name}' may predict the target almost perfectly." for name in recipe.schema_.allow_leak]
@@ -111,6 +107,7 @@ def _meta(prepared: Prepared, searched: Searched) -> artifact.Meta:
         vocabularies={c.id: c.vocabulary for c in prepared.plan.categories},
         words=searched.bag.words,
         threshold=searched.finish.threshold,
+        matrix=searched.finish.matrix,
         repairs=prepared.inspected.repairs,
     )
 

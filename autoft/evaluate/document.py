@@ -11,7 +11,19 @@ import numpy as np
 
 from autoft.errors import EvaluationError
 from autoft.evaluate import calibrate
-from autoft.records import Baseline, Evaluation, Finish, FoldReport, Importance, Interval, Target, Trial
+from autoft.records import (
+    Alternative,
+    Baseline,
+    Evaluation,
+    Finish,
+    FoldReport,
+    Importance,
+    Interval,
+    Minimum,
+    Spending,
+    Target,
+    Trial,
+)
 
 #: Raised whenever a reader of the older format would misunderstand the newer one.
 VERSION = 1
@@ -67,6 +79,11 @@ def to_document(evaluation: Evaluation) -> dict[str, Any]:
             "target": dataclasses.asdict(evaluation.target),
             "rows": evaluation.rows,
             "interrupted": evaluation.interrupted,
+            "decisions": {
+                "matrix": evaluation.finish.matrix,
+                "minimum": evaluation.minimum and dataclasses.asdict(evaluation.minimum),
+                "spending": evaluation.spending and dataclasses.asdict(evaluation.spending),
+            },
         },
         "seconds": evaluation.seconds,
         "environment": evaluation.environment,
@@ -100,6 +117,8 @@ def from_document(document: Mapping[str, Any]) -> Evaluation:
 
 def _evaluation(document: Mapping[str, Any]) -> Evaluation:
     best = document["best"]
+    decisions = best.get("decisions") or {}  # older runs have none
+    minimum, spending = decisions.get("minimum"), decisions.get("spending")
     trials = tuple(_trial(trial) for trial in document["trials"])
     chosen = [trial for trial in trials if trial.number == best["trial"]]
     if not chosen:
@@ -132,6 +151,7 @@ def _evaluation(document: Mapping[str, Any]) -> Evaluation:
         finish=Finish(
             threshold=_number(best.get("threshold", 0.5)),
             calibration=calibrate.read(best.get("calibration", {"method": "none"})),
+            matrix=tuple(tuple(map(float, row)) for row in decisions.get("matrix", ())),
         ),
         per_class={label: _numbers(row) for label, row in best["per_class"].items()},
         confusion=tuple(tuple(row) for row in best["confusion"]),
@@ -142,6 +162,8 @@ def _evaluation(document: Mapping[str, Any]) -> Evaluation:
         seconds=document["seconds"],
         environment=document["environment"],
         interrupted=best["interrupted"],
+        spending=spending and _spending(spending),
+        minimum=minimum and Minimum(of=minimum["of"], share=_number(minimum["share"])),
     )
 
 
@@ -174,6 +196,19 @@ def _baseline(baseline: Baseline) -> dict[str, Any]:
         "difference": dataclasses.asdict(baseline.difference),
         "verdict": baseline.verdict,
     }
+
+
+def _spending(value: Mapping[str, Any]) -> Spending:
+    return Spending(
+        deployed=_interval(value["deployed"]),
+        alternatives=tuple(
+            Alternative(
+                rule=one["rule"], label=one["label"], cost=_interval(one["cost"]), saved=_interval(one["saved"])
+            )
+            for one in value["alternatives"]
+        ),
+        curve=tuple((_number(threshold), _number(cost)) for threshold, cost in value["curve"]),
+    )
 
 
 def _trial(trial: Mapping[str, Any]) -> Trial:

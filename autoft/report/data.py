@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from autoft.records import Evaluation, Finding, Severity
+from autoft.report import costs
 from autoft.report.blocks import Beside, Block, Bullets, Fold, Intervals, Paragraph, Pictures, Section, Table
 from autoft.report.proofs import proofs
 from autoft.report.words import NONE, clip, count, decimals, lines, listing, metric, signed, span
@@ -117,6 +118,7 @@ def knowledge(inputs: ReportInputs) -> Section:
         blocks.append(
             Paragraph(text="autoft was told nothing about this data: everything above was read off the table.")
         )
+    blocks += costs.decisions(evaluation)
     if evaluation.importance:
         blocks.append(_importance(evaluation))
     blocks.append(Paragraph(text="Questions that no program can answer; ask someone who knows the field:"))
@@ -186,6 +188,8 @@ def _questions(inputs: ReportInputs) -> tuple[str, ...]:
 
 
 def _cost_question(evaluation: Evaluation) -> str:
+    if evaluation.spending is not None:
+        return "Are the costs that were given still right, and do they count everything that an answer causes?"
     if evaluation.task == "binary":
         positive = clip(evaluation.target.positive)
         return f"What costs more: a missed “{positive}” or a false alarm, and how many times more?"
