@@ -116,7 +116,7 @@ def _minimum(evaluation: Evaluation) -> Paragraph:
     )
     text = (
         f"Decisions must have a {minimum.of} of {number(minimum.share)}. {_rule(evaluation)} On rows that the model "
-        f"was not trained on its {minimum.of} is {number(reached.value, 3)} (95 % interval {span(reached, 3)}), {verdict}; "
-        f"its {other} is {number(best.value, 3)} ({span(best, 3)})."
+        f"was not trained on its {minimum.of} is {number(reached.value, 3)} (95 % interval {span(reached, 3)}), "
+        f"{verdict}; its {other} is {number(best.value, 3)} ({span(best, 3)})."
     )
     return Paragraph(text=text, tone="strong" if reached.high < minimum.share else "plain")
