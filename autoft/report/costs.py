@@ -56,10 +56,9 @@ def _name(evaluation: Evaluation, one: Alternative) -> str:
 def _table(evaluation: Evaluation, spending: Spending) -> Table:
     ranked = sorted(spending.alternatives, key=lambda one: one.cost.value)
     shown = ranked[:MOST_ALTERNATIVES]
-    every = [spending.deployed, *(one.cost for one in shown)]
-    digits = decimals(*(end for cost in every for end in (cost.value, cost.low, cost.high)))
     more = f" (the cheapest {len(shown)} of {len(ranked)} simple rules)" if len(ranked) > len(shown) else ""
     own = spending.deployed
+    digits = decimals(own.value, own.low, own.high)
     rows = [("the model", number(own.value, digits), span(own, digits), "", "")]
     rows += [
         (

@@ -35,9 +35,10 @@ def with_costs(binary: ReportInputs, **changes: Any) -> Evaluation:
 
 def test_costs_stand_beside_the_simple_rules(binary: ReportInputs):
     verdict, table, pictures = decisions(with_costs(binary))
-    assert verdict.text.startswith("The model's decisions cost 312.4 per 1,000 rows that it was not trained on (95 %")
-    assert "the cheapest simple rule, threshold 0.5, it saves 58.6 (interval 46.6 to 70.6)" in verdict.text
+    assert verdict.text.startswith("The model's decisions cost 312 per 1,000 rows that it was not trained on (95 %")
+    assert "the cheapest simple rule, threshold 0.5, it saves 59 (interval 47 to 71)" in verdict.text
     assert [row[0] for row in table.rows] == ["the model", "threshold 0.5", "always “Yes”", "always “No”"]
+    assert table.rows[1] == ("threshold 0.5", "371", "349 to 393", "+59", "47 to 71")
     assert pictures.pictures[0].chosen == 0.167
     assert "1,000 rows" in pictures.pictures[0].y_label
     assert "svg" in render(build(dataclasses.replace(binary, evaluation=with_costs(binary))))
@@ -51,7 +52,7 @@ def test_what_cannot_be_told_apart_or_is_dearer_is_said(binary: ReportInputs):
     )
     dearer = dataclasses.replace(level, saved=around(-20.0, 9))
     text = decisions(with_costs(binary, spending=spending(alternatives=(dearer,))))[0].text
-    assert "it costs 20.0 more" in text
+    assert "it costs 20 more" in text
 
 
 def test_a_minimum_says_what_is_reached(binary: ReportInputs):
