@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import shutil
 import zipfile
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 
 from autoft import files
 from autoft.errors import ArtifactError
-from autoft.records import Column, Target
+from autoft.records import Column, CostMatrix, Target
 from autoft.schema import repair
 from autoft.schema.repair import Repair
 
@@ -61,6 +62,7 @@ class Meta:
         threshold: Positive probability from which on a row is decided to be positive (binary tasks).
         repairs: What is done to a table before anything else, as it was to the training table.
         unused: Columns of the training table that are no inputs, though the table may have them.
+        matrix: Costs ``[true][answered]`` by which more than two classes are decided; empty for the most probable one.
     """
 
     columns: tuple[Column, ...]
@@ -73,6 +75,7 @@ class Meta:
     threshold: float = 0.5
     repairs: tuple[Repair, ...] = ()
     unused: tuple[str, ...] = ()
+    matrix: CostMatrix = ()
 
 
 def save(
@@ -334,6 +337,7 @@ def _meta(path: Path) -> Meta:
             threshold=_threshold(raw.get("threshold", 0.5)),  # older models have none
             repairs=repair.from_json(raw.get("repairs", [])),
             unused=tuple(raw.get("unused", ())),
+            matrix=_matrix(raw.get("matrix", []), len(raw["target"]["classes"])),
         )
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise _damaged(path, "it is not what autoft writes") from error
@@ -344,3 +348,11 @@ def _threshold(value: Any) -> float:
     if not 0.0 < threshold < 1.0:
         raise ValueError(f"threshold {threshold}")
     return threshold
+
+
+def _matrix(rows: Any, classes: int) -> CostMatrix:
+    matrix = tuple(tuple(float(cost) for cost in row) for row in rows)
+    bad = any(not 0 <= cost < math.inf for row in matrix for cost in row)
+    if bad or (matrix and [len(row) for row in matrix] != [classes] * classes):
+        raise ValueError(f"matrix of {len(matrix)} rows")
+    return matrix

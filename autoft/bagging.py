@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autoft import obeying
-from autoft.files import canonical_json
+from autoft.files import canonical_json, fingerprint
 from autoft.journal import Journal
 from autoft.prepare import Prepared
-from autoft.records import CalibrationMethod, Finish, Progress
+from autoft.records import CalibrationMethod, Finish, Progress, Stakes
 from autoft.search.cost import MOST_ROWS_PAIRED, encoding_seconds
 from autoft.search.machine import Machine
 from autoft.search.outcome import Outcome
@@ -96,14 +96,22 @@ def _key(
     prepared: Prepared, parts: Sequence[tuple[Outcome, float]], method: CalibrationMethod, threshold: float
 ) -> str:
     """What a gain depends on within a run."""
-    costs = prepared.costs
+    costs = None if prepared.costs is None else _plain(prepared.costs)
     return canonical_json(
         {
             "parts": [{"params": o.params, "epochs": o.epochs, "share": share} for o, share in parts],
-            "finish": [method, threshold, costs and asdict(costs)],
+            "finish": [method, threshold, costs],
             "quantile": prepared.quantile,
         }
     )
+
+
+def _plain(stakes: Stakes) -> dict[str, Any]:
+    """What decisions follow, as it stands in a key; only what is given, so that older runs go on."""
+    values = asdict(stakes)
+    gains = values.pop("gains", None)
+    values = {name: value for name, value in values.items() if value not in ((), 0.0)}
+    return values | ({} if gains is None else {"gains": fingerprint(np.ascontiguousarray(gains).tobytes())})
 
 
 def _method(context: Context, prepared: Prepared, finish: Finish) -> CalibrationMethod:

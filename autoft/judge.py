@@ -13,7 +13,18 @@ from numpy.typing import NDArray
 import autoft
 from autoft import obeying, sliced
 from autoft.prepare import Prepared
-from autoft.records import Calibration, Curve, Evaluation, Finding, FoldReport, Importance, Progress, Trial
+from autoft.records import (
+    Calibration,
+    Curve,
+    Evaluation,
+    Finding,
+    FoldReport,
+    Importance,
+    Minimum,
+    Progress,
+    Spending,
+    Trial,
+)
 from autoft.run import Context, Searched
 
 if TYPE_CHECKING:
@@ -51,6 +62,7 @@ def evaluate(context: Context, prepared: Prepared, searched: Searched) -> tuple[
             task=target.task,
             positive_index=target.positive_index,
             threshold=verdict.finish.threshold,
+            matrix=verdict.finish.matrix,
             classes=target.classes,
         )
         doubts = _doubts(prepared, pooled, rows)
@@ -109,8 +121,10 @@ def evaluate(context: Context, prepared: Prepared, searched: Searched) -> tuple[
         all_hints=searched.tested.together,
         dependence=dependence,
         slices=parts,
+        spending=_spending(prepared, verdict, searched.gains),
+        minimum=prepared.costs if isinstance(prepared.costs, Minimum) else None,
     )
-    return evaluation, (*doubts, *untold)
+    return evaluation, (*doubts, *untold, *_short_of_minimum(evaluation))
 
 
 def _curves(
@@ -140,6 +154,37 @@ def _curves(
         over=lambda: clock() > end,
     )
     return found, pace.undrawn(left)
+
+
+def _spending(prepared: Prepared, verdict: Verdict, left: Mapping[str, float]) -> Spending | None:
+    """What decisions cost, where costs are given."""
+    from autoft.evaluate.spending import summarised
+
+    if verdict.spent is None:
+        return None
+    return summarised(verdict.spent, prepared.target.classes, left=left.get("cost", 1.0))
+
+
+def _short_of_minimum(evaluation: Evaluation) -> tuple[Finding, ...]:
+    """A note where decisions do not reach, on the rows they were chosen on or on new ones, what they have to."""
+    minimum = evaluation.minimum
+    if minimum is None:
+        return ()
+    seen, new = evaluation.naive[minimum.of], evaluation.held_out[minimum.of]
+    if seen >= minimum.share and not new.high < minimum.share:
+        return ()
+    return (
+        Finding(
+            code="minimum-not-reached",
+            severity="warning",
+            column=None,
+            must=f"allow decisions with a {minimum.of} of {minimum.share:g}",
+            found=f"no threshold reaches more than {seen:.3g} on held-out rows"
+            if seen < minimum.share
+            else f"new rows have {new.value:.3g} (95 % interval {new.low:.3g} to {new.high:.3g})",
+            fix="the nearest threshold decides; lower the minimum, or find better columns or more rows",
+        ),
+    )
 
 
 def _doubts(prepared: Prepared, pooled: Array, rows: Array) -> tuple[Finding, ...]:
@@ -192,13 +237,14 @@ def verdict_of(
 
 
 def _fold_reports(prepared: Prepared, answers: Array, threshold: float, best: Trial) -> tuple[FoldReport, ...]:
-    from autoft.evaluate import metrics, overfitting
+    from autoft.evaluate import metrics, overfitting, row_costs
     from autoft.evaluate.weighted import of_rows, point_scores
 
     members, y = prepared.members[: prepared.split.k], prepared.y
 
     def on(s: int, rows: Array) -> float:
         problem = {**prepared.problem, "row_weights": of_rows(prepared.weights, rows), "threshold": threshold}
+        problem["costs"] = row_costs.of_rows(prepared.costs, rows)
         return point_scores(y[rows], answers[s][rows], **problem)[prepared.objective]
 
     return overfitting.fold_reports(

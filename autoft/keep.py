@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 import autoft
 from autoft import artifact, files, obeying, sliced
+from autoft.knowledge import decisions
 from autoft.knowledge.notes import hint_notes
 from autoft.prepare import Prepared
 from autoft.records import Evaluation, Progress
@@ -81,12 +82,7 @@ def notes(recipe: Recipe, prepared: Prepared) -> tuple[str, ...]:
     told = []
     if recipe.data.positive is not None:
         told.append(f"The positive class is '{prepared.target.positive}'.")
-    costs = recipe.knowledge.costs.stated()
-    if costs is not None:
-        told.append(
-            f"A missed positive row costs {costs.false_negative:g}, a false alarm {costs.false_positive:g}: worth an "
-            f"alarm from a probability of {costs.threshold:.3g} on."
-        )
+    told += decisions.notes(recipe.knowledge)
     told += [f"Column '{name}' is {kind}." for name, kind in recipe.data.columns.items()]
     told += [f"Column '{name}' is not to be used." for name in recipe.data.drop]
     told += [f"Column '{name}' may predict the target almost perfectly." for name in recipe.schema_.allow_leak]
@@ -124,6 +120,7 @@ def _meta(recipe: Recipe, prepared: Prepared, searched: Searched) -> artifact.Me
         vocabularies={c.id: c.vocabulary for c in prepared.plan.categories} | dict(prepared.plan.orders),
         words=searched.bag.words,
         threshold=searched.finish.threshold,
+        matrix=searched.finish.matrix,
         repairs=prepared.inspected.repairs,
         unused=tuple(c.name for c in prepared.inspected.columns if c.name in _no_inputs(recipe)),
     )

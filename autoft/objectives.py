@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, get_args
 
 from autoft.errors import RecipeError
-from autoft.records import Target
+from autoft.records import Stakes, Target
 
 if TYPE_CHECKING:
     from autoft.recipe import Recipe
 
 
-def of(recipe: Recipe, target: Target) -> str:
-    """The metric to tune.
+def of(recipe: Recipe, target: Target, stakes: Stakes | None = None) -> str:
+    """The metric to tune; `stakes` is what decisions follow.
 
     Raises:
         RecipeError: If it does not fit the task, or costs, class weights or the focal loss do not.
@@ -20,8 +20,8 @@ def of(recipe: Recipe, target: Target) -> str:
     from autoft.evaluate.metrics import default_objective, objectives
     from autoft.recipe_sections import Objective
 
-    wanted, costs = recipe.evaluate.objective, recipe.knowledge.costs.stated()
-    if costs is not None and target.task != "binary":
+    wanted = recipe.evaluate.objective
+    if recipe.knowledge.costs.stated() is not None and target.task != "binary":
         found = f"the task is {target.task}"
         raise RecipeError("knowledge: costs:", "be left out unless the task is binary", found, "remove them")
     for name in ("class_balance", "focal"):
@@ -30,7 +30,7 @@ def of(recipe: Recipe, target: Target) -> str:
             raise RecipeError(where, "be left out unless there are classes", "the task is regression", "remove it")
     if wanted == "auto":
         return default_objective(target.task)
-    there = objectives(target.task, recipe.evaluate.quantile, costs)
+    there = objectives(target.task, recipe.evaluate.quantile, stakes)
     possible = [name for name in there if name in get_args(Objective)]
     if wanted not in possible:
         raise RecipeError(

@@ -51,15 +51,16 @@ class Predictor:
     def decide(self, answers: NDArray[Any]) -> NDArray[Any]:
         """Labels in their original dtype, or the values themselves.
 
-        The label is the most probable class; of two, the positive one from the model's threshold on.
+        The label is the most probable class, or the one with the lowest expected cost where the model has a matrix of
+        costs; of two, the positive one from the model's threshold on.
         """
         if self.meta.target.task == "regression":
             return answers
         from autoft.evaluate.metrics import decide
 
         target = self.meta.target
-        threshold = self.meta.threshold
-        decided = decide(answers, task=target.task, positive_index=target.positive_index, threshold=threshold)
+        rule: dict[str, Any] = {"threshold": self.meta.threshold, "matrix": self.meta.matrix}
+        decided = decide(answers, task=target.task, positive_index=target.positive_index, **rule)
         return targets.decode(decided, target)
 
     def need_classes(self) -> None:

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from autoft import objectives, row_weights, sliced
 from autoft import target as targets
 from autoft.errors import RecipeError, SchemaError
+from autoft.knowledge import decisions
 from autoft.knowledge.hints import Hints
 from autoft.recipe_knowledge import Knowledge
-from autoft.records import Column, Costs, Finding, Progress, Strategy, Target
+from autoft.records import Column, Finding, Progress, Stakes, Strategy, Target
 from autoft.table import Table, quoted, read
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class Prepared:
         findings: Everything found.
         weights: ``[n]`` of the rows, None where all count the same.
         quantile: Of the objective ``pinball``.
-        costs: Of errors, where they are known.
+        costs: What decisions follow (costs of answers, or a minimum), where the recipe says it.
     """
 
     inspected: Inspected
@@ -97,7 +98,7 @@ class Prepared:
     findings: tuple[Finding, ...]
     weights: NDArray[Any] | None = None
     quantile: float | None = None
-    costs: Costs | None = None
+    costs: Stakes | None = None
 
     @property
     def problem(self) -> dict[str, Any]:
@@ -236,6 +237,8 @@ def divide(recipe: Recipe, inspected: Inspected, *, balance_groups: bool = True)
     )
     encoded = encode(plan, values, len(table.frame))
     y = targets.encode(table.frame[target.name], target, dtype=table.dtypes[target.name])
+    stakes, mistakes = decisions.stakes(recipe.knowledge, target, table.frame, y, inspected.kept)
+    recipe.refuse(mistakes)
     strategy = recipe.evaluate.strategy
     split, more = folds.split(
         y,
@@ -268,11 +271,11 @@ def divide(recipe: Recipe, inspected: Inspected, *, balance_groups: bool = True)
         split=split,
         members=members,
         strategy=strategy,
-        objective=objectives.of(recipe, target),
+        objective=objectives.of(recipe, target, stakes),
         findings=(*inspected.findings, *more),
         weights=weights,
         quantile=recipe.evaluate.quantile,
-        costs=recipe.knowledge.costs.stated(),
+        costs=stakes,
     )
 
 

@@ -95,13 +95,18 @@ class Recipe(Section):
         return self
 
     def _agree_on_costs(self) -> None:
-        stated = self.knowledge.costs.stated()
-        if stated is None and self.evaluate.objective == "cost":
+        costs, stated = self.knowledge.costs, self.knowledge.costs.stated()
+        if not costs.given and self.evaluate.objective == "cost":
             fix = "add 'knowledge: {costs: {false_negative: 5, false_positive: 1}}', or choose another objective"
             raise broken_rule("evaluate.objective", "be a metric that is defined", "no costs are given", fix)
-        if stated is not None and self.task in ("multiclass", "regression"):
+        none = self.task == "regression" or (self.task == "multiclass" and costs.matrix is None)
+        if costs.given and none:
             must, found = "be left out unless the task is binary", f"the task is {self.task}"
-            raise broken_rule("knowledge.costs", must, found, "remove them, or choose task: binary")
+            more = ", or state a matrix" if self.task == "multiclass" else ""
+            raise broken_rule("knowledge.costs", must, found, f"remove them{more}, or choose task: binary")
+        if self.knowledge.minimum.stated() is not None and self.task in ("multiclass", "regression"):
+            must, found = "be left out unless the task is binary", f"the task is {self.task}"
+            raise broken_rule("knowledge.minimum", must, found, "remove it, or choose task: binary")
         if stated is not None and not 1e-3 <= stated.threshold <= 1 - 1e-3:
             found = f"they are {stated.false_negative:g} and {stated.false_positive:g}"
             fix = "give costs that are closer to each other; beyond that the answer is always the same"

@@ -101,9 +101,14 @@ class Costs(Section):
             raise broken_rule("gain", "come with false_positive", "it is missing", fix)
         return self
 
+    @property
+    def given(self) -> bool:
+        """Whether the recipe says anything of costs."""
+        return self.stated() is not None or self.matrix is not None or self.gain is not None
+
     def stated(self) -> records.Costs | None:
-        """The costs of the errors of two classes, or None where the recipe has none."""
-        if self.false_negative is None and self.false_positive is None:
+        """The costs of the errors of two classes, or None where the recipe has none, a matrix or gains of rows."""
+        if self.gain is not None or (self.false_negative is None and self.false_positive is None):
             return None
         return records.Costs(false_negative=self.false_negative or 1.0, false_positive=self.false_positive or 1.0)
 
@@ -173,7 +178,7 @@ class Knowledge(Section):
         names = [ratio.name for ratio in self.ratios]
         if len(set(names)) < len(names):
             raise broken_rule("ratios", "have different names", "two are the same", "rename one of them")
-        if self.minimum.stated() is not None and (self.costs.stated() or self.costs.matrix or self.costs.gain):
+        if self.minimum.stated() is not None and self.costs.given:
             fix = "keep the costs, which say what an error is worth, or the minimum"
             raise broken_rule("minimum", "be left out where costs decide", "costs are given", fix)
         return self

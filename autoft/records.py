@@ -18,6 +18,7 @@ Strategy = Literal["corrected", "nested", "holdout"]
 TrialStatus = Literal["finished", "pruned", "failed"]
 HintVerdict = Literal["helps", "no measurable effect", "contradicted", "satisfied anyway", "not tested"]
 CalibrationMethod = Literal["none", "temperature", "isotonic"]
+CostMatrix = tuple[tuple[float, ...], ...]
 RepairCode = Literal[
     "outer-blanks",
     "placeholder-values",
@@ -160,18 +161,38 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finish:
-    """What is done to blended answers: calibration, and the probability from which on a row counts as positive."""
+    """What is done to blended answers: calibration, and the rule of decisions.
+
+    Attributes:
+        calibration: Of the probabilities.
+        threshold: Of two classes: the probability from which on a row counts as positive.
+        matrix: Of more classes: costs ``[true][answered]``, of which the expected one is made smallest; empty for the
+            most probable class.
+    """
 
     calibration: Calibration = field(default_factory=Calibration)
     threshold: float = 0.5
+    matrix: CostMatrix = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Costs:
-    """What errors of a binary decision cost: a missed positive row, and a false alarm."""
+    """What answers cost.
 
-    false_negative: float
-    false_positive: float
+    Attributes:
+        false_negative, false_positive: Of two classes: a missed positive row, and a false alarm.
+        true_negative, true_positive: Of two classes: right answers, which as a rule cost nothing.
+        matrix: Of more classes: ``[true][answered]`` costs by position; empty for two classes.
+        gains: Of two classes, a numpy array ``[n]``: what missing each row would cost, instead of `false_negative` (1),
+            which multiplies it. Only positive rows are looked at.
+    """
+
+    false_negative: float = 1.0
+    false_positive: float = 1.0
+    true_negative: float = 0.0
+    true_positive: float = 0.0
+    matrix: CostMatrix = ()
+    gains: Any = field(default=None, compare=False)
 
     @property
     def threshold(self) -> float:
@@ -180,7 +201,58 @@ class Costs:
         >>> Costs(false_negative=3.0, false_positive=1.0).threshold
         0.25
         """
-        return self.false_positive / (self.false_positive + self.false_negative)
+        alarm, miss = self.false_positive - self.true_negative, self.false_negative - self.true_positive
+        return alarm / (alarm + miss)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Minimum:
+    """What a decision between two classes must reach: the other of recall and precision is then as good as can be."""
+
+    of: Literal["recall", "precision"]
+    share: float
+
+
+#: What decisions follow, where a recipe says so.
+Stakes = Costs | Minimum
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alternative:
+    """A rule that needs no threshold of its own, on the same draws as the deployed decisions.
+
+    Attributes:
+        rule: ``always`` gives one answer to all rows, ``most_probable`` takes the most probable class (of two classes
+            a threshold of one half).
+        label: The answer of ``always`` as text, else empty.
+        cost: Per 1,000 rows.
+        saved: Its cost less that of the deployed decisions; positive means that these are cheaper.
+    """
+
+    rule: Literal["always", "most_probable"]
+    label: str
+    cost: Interval
+    saved: Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spending:
+    """What decisions cost per 1,000 rows that no network was trained on.
+
+    Attributes:
+        deployed: The rule of the deployed model.
+        alternatives: Rules that are simpler.
+        curve: Of two classes: thresholds, and the mean cost of a network's decisions at each.
+    """
+
+    deployed: Interval
+    alternatives: tuple[Alternative, ...]
+    curve: tuple[tuple[float, float], ...] = ()
+
+    @property
+    def best(self) -> Alternative:
+        """The cheapest alternative."""
+        return min(self.alternatives, key=lambda one: one.cost.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -339,6 +411,8 @@ class Evaluation:
         all_hints: Gain of all hints together over none, as `HintTest.gain`; None where not tested.
         dependence: How answers move with the most important columns, and with those that have a declared effect.
         slices: What the model is worth on groups of rows; None in files from before there was this.
+        spending: What decisions cost, where costs are given.
+        minimum: What they have to reach, where that is given.
     """
 
     task: Task
@@ -369,6 +443,8 @@ class Evaluation:
     all_hints: Interval | None = None
     dependence: tuple[Curve, ...] = ()
     slices: Slices | None = None
+    spending: Spending | None = None
+    minimum: Minimum | None = None
 
     @property
     def metrics(self) -> Mapping[str, Interval]:

@@ -20,7 +20,7 @@ from rich.text import Text
 
 from autoft.errors import printable
 from autoft.inventory import Fact, ShippedRecipe
-from autoft.records import Baseline, Evaluation, Finding, Interval, Progress, Severity
+from autoft.records import Baseline, Evaluation, Finding, Interval, Progress, Severity, Spending, Task
 from autoft.words import number
 
 if TYPE_CHECKING:
@@ -172,6 +172,8 @@ def show_evaluation(evaluation: Evaluation, folder: Path, console: Console | Non
         positive, threshold = evaluation.target.positive, number(evaluation.finish.threshold)
         lines.append(safe(f"A row counts as '{positive}' from a probability of {threshold} on."))
     lines += [safe(line, "yellow") for line in _weak_line(evaluation)]
+    if evaluation.spending is not None:
+        lines.append(_spending(evaluation.spending, evaluation.task))
     for line in (*lines, safe(evaluation.overfitting), Text(), *_files(folder)):
         # Into a file or pipe each sentence goes as one line, so that it can be searched.
         console.print(line, soft_wrap=not console.is_terminal)
@@ -189,6 +191,18 @@ def _weak_line(evaluation: Evaluation) -> list[str]:
         f"Weakest on the {counted(worst.rows, 'row')} with {where}: {weak.metric} {interval(worst.loss)}, elsewhere "
         f"{number(worst.elsewhere)}{others}."
     ]
+
+
+def _spending(spending: Spending, task: Task) -> Text:
+    """What decisions cost, beside the cheapest simple rule."""
+    deployed, best = spending.deployed, spending.best
+    half = "threshold 0.5" if task == "binary" else "the most probable class"
+    rule = f"always '{best.label}'" if best.rule == "always" else half
+    return safe(
+        f"Decisions cost {number(deployed.value)} per 1,000 rows ({number(deployed.low)} to {number(deployed.high)}); "
+        f"the cheapest simple rule, {rule}, costs {number(best.cost.value)} (saved: {number(best.saved.value)}, "
+        f"{number(best.saved.low)} to {number(best.saved.high)})."
+    )
 
 
 def _metrics_table(evaluation: Evaluation) -> Table:

@@ -11,9 +11,11 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autoft import backend, obeying
 from autoft.networks.families import FAMILIES
+from autoft.records import Costs
 from autoft.search import cost
 from autoft.search.cost import Shape
 from autoft.search.machine import Machine
@@ -38,6 +40,9 @@ _LABELS_OF_CLASSES = frozenset({"f1", "recall", "balanced_accuracy", "mcc"})
 
 #: Share of the rows below which one of two classes is rare; of more classes, the same part of an even share.
 _RARE = 0.2
+
+#: A class is dear when missing it costs so many times what missing the most frequent class does.
+_DEAR = 2.0
 
 #: Time that an activation takes beside a perceptron's: Mish is a softplus and a tanh, and the activations of an
 #: ensemble lie in memory, not in a cache.
@@ -65,14 +70,30 @@ def space_for(recipe: Recipe, prepared: Prepared, rows: int) -> tuple[Dimension,
 
 
 def rare_classes_count(prepared: Prepared) -> bool:
-    """Whether the objective looks at labels of classes, one of which is rare (`_RARE`), so that weights may help."""
+    """Whether class weights may help: the objective looks at labels of classes, one of which is rare (`_RARE`), or at
+    costs, and missing the rarest class is dear (`_DEAR`)."""
     target = prepared.target
-    if target.task == "regression" or prepared.objective not in _LABELS_OF_CLASSES:
+    if target.task == "regression" or prepared.objective not in (*_LABELS_OF_CLASSES, "cost"):
         return False
     touched = prepared.split.blocks >= 0
     own = None if prepared.weights is None else prepared.weights[touched]
     counts = np.bincount(prepared.y[touched], own, minlength=len(target.classes))
+    if prepared.objective == "cost":
+        return _rare_is_dear(prepared, counts)
     return bool(counts.min() * len(counts) < 2 * _RARE * counts.sum())
+
+
+def _rare_is_dear(prepared: Prepared, counts: NDArray[Any]) -> bool:
+    """Whether a missed row of the rarest class costs much more than one of the most frequent class."""
+    from autoft.evaluate.row_costs import row_costs
+
+    costs, target, y = prepared.costs, prepared.target, prepared.y
+    if not isinstance(costs, Costs) or counts.min() == counts.max():
+        return False
+    answers = range(len(counts))
+    table = np.stack([row_costs(costs, y, answer, target.positive_index) for answer in answers], axis=1)
+    rare, frequent = (table[y == c].mean(axis=0) for c in (np.argmin(counts), np.argmax(counts)))
+    return bool(rare.max() >= _DEAR * frequent.max())
 
 
 def boosting_fits(recipe: Recipe, prepared: Prepared, machine: Machine) -> bool:

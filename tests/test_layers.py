@@ -39,6 +39,7 @@ SAME_LAYER = {
     ("recipe_values", "recipe_messages"),
     ("recipe_knowledge", "recipe_values"),
     ("recipe_knowledge", "recipe_messages"),
+    ("knowledge", "schema"),
     ("recipe", "recipe_values"),
     ("recipe", "recipe_knowledge"),
     ("networks", "preprocess"),

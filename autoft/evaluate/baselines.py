@@ -8,13 +8,14 @@ from typing import Any, Literal
 
 import numpy as np
 
+from autoft.evaluate import row_costs
 from autoft.evaluate.finish import Finisher
 from autoft.evaluate.folds import Member
 from autoft.evaluate.intervals import Array, around, draw, mean_interval
 from autoft.evaluate.metrics import METRICS
 from autoft.evaluate.score import Verdict
 from autoft.evaluate.weighted import of_rows, point_scores, weighted_scores
-from autoft.records import Baseline, Costs, Interval, Task
+from autoft.records import Baseline, Interval, Stakes, Task
 from autoft.training.losses import weighted_quantile
 
 #: Categories that are kept apart; scikit-learn's histograms have room for 255 bins.
@@ -106,7 +107,7 @@ def compare(
     verdict: Verdict | None = None,
     row_weights: Array | None = None,
     quantile: float | None = None,
-    costs: Costs | None = None,
+    costs: Stakes | None = None,
 ) -> tuple[Baseline, ...]:
     """Baselines beside the network, on the same rows and the same bootstrap draws.
 
@@ -123,7 +124,7 @@ def compare(
         draws, seed: Of the bootstrap; those of the verdict where there is one.
         verdict: Of `score.corrected`, `score.nested` or `score.holdout`.
         row_weights, quantile: As for `score.corrected`.
-        costs: Of errors, where they are known.
+        costs: What decisions follow, where it is known.
 
     Returns:
         One record for each baseline, in the given order.
@@ -133,8 +134,9 @@ def compare(
     counts = draw(clusters[rows], *((draws, seed) if verdict is None else (verdict.draws, verdict.seed)))
     corrected = verdict is not None and verdict.out_of_bag
     weights = (counts == 0).astype(np.uint8) if corrected else counts
-    problem: dict[str, Any] = {"task": task, "positive_index": positive_index, "costs": costs}
+    problem: dict[str, Any] = {"task": task, "positive_index": positive_index}
     own: dict[str, Any] = {**problem, "row_weights": of_rows(row_weights, rows), "quantile": quantile}
+    own["costs"] = row_costs.of_rows(costs, rows)
     metric = METRICS[objective]
     if verdict is None:
         network = weighted_scores(y[rows], network_held_out[rows], weights, names=(objective,), **own)[objective]
@@ -145,6 +147,7 @@ def compare(
     others = np.setdiff1d(np.arange(len(y)), rows)
     seen = others if others.size and not corrected else rows
     problem |= {"objective": objective, "calibration": "none", "row_weights": of_rows(row_weights, seen)}
+    problem["costs"] = row_costs.of_rows(costs, seen)
     finisher = Finisher(y[seen], clusters[seen], **problem)
     result = []
     for name, predictions in baselines.items():

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from autoft.errors import EvaluationError
-from autoft.evaluate import blend
+from autoft.evaluate import blend, row_costs
 from autoft.evaluate.finish import Calibrate, Finisher, comparer
 from autoft.evaluate.intervals import Array, draw
 from autoft.evaluate.metrics import METRICS, trained_quantile
 from autoft.evaluate.weighted import of_rows, weighted_means, weighted_scores
-from autoft.records import Costs, Task, Trial
+from autoft.records import Stakes, Task, Trial
 from autoft.search.outcome import Outcome
 from autoft.training.losses import row_losses
 
@@ -60,7 +60,7 @@ def choose(
     members: int = 1,
     row_weights: Array | None = None,
     quantile: float | None = None,
-    costs: Costs | None = None,
+    costs: Stakes | None = None,
 ) -> Blend:
     """The choice rule of autoft: positions of the candidates to use, and their weights.
 
@@ -139,7 +139,7 @@ class Replay:
         members: Most trials that are blended; 1 for the best alone.
         row_weights: ``[n]``, which multiply every weighting; None where all rows count the same.
         quantile: Of the objective ``pinball``.
-        costs: Of errors, for the objective ``cost``.
+        costs: What decisions follow: costs of answers (gains ``[n]``), or a minimum.
     """
 
     def __init__(
@@ -154,7 +154,7 @@ class Replay:
         members: int = 1,
         row_weights: Array | None = None,
         quantile: float | None = None,
-        costs: Costs | None = None,
+        costs: Stakes | None = None,
     ) -> None:
         self.members = members if len(rows) <= MOST_ROWS_BLENDED else 1
         self._wrong: dict[int, Array] = {}
@@ -163,6 +163,7 @@ class Replay:
         self.row_weights = of_rows(row_weights, rows)
         #: What every score of these rows needs to know besides predictions.
         self.problem: dict[str, Any] = {"task": task, "positive_index": positive_index, "quantile": quantile}
+        costs = row_costs.of_rows(costs, rows)
         self.problem |= {"row_weights": self.row_weights, "costs": costs}
         self._deciding: dict[str, Any] = {"task": task, "objective": objective, "positive_index": positive_index}
         self._deciding |= {"row_weights": self.row_weights, "costs": costs}

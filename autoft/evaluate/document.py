@@ -13,6 +13,7 @@ from autoft.errors import EvaluationError
 from autoft.evaluate import calibrate
 from autoft.evaluate.slice_document import read_slices
 from autoft.records import (
+    Alternative,
     Baseline,
     Curve,
     Evaluation,
@@ -21,6 +22,8 @@ from autoft.records import (
     HintTest,
     Importance,
     Interval,
+    Minimum,
+    Spending,
     Target,
     Trial,
 )
@@ -83,6 +86,11 @@ def to_document(evaluation: Evaluation) -> dict[str, Any]:
             "hints": [dataclasses.asdict(test) for test in evaluation.hints],
             "all_hints": evaluation.all_hints and dataclasses.asdict(evaluation.all_hints),
             "dependence": [dataclasses.asdict(curve) for curve in evaluation.dependence],
+            "decisions": {
+                "matrix": evaluation.finish.matrix,
+                "minimum": evaluation.minimum and dataclasses.asdict(evaluation.minimum),
+                "spending": evaluation.spending and dataclasses.asdict(evaluation.spending),
+            },
         },
         "seconds": evaluation.seconds,
         "environment": evaluation.environment,
@@ -117,6 +125,8 @@ def from_document(document: Mapping[str, Any]) -> Evaluation:
 
 def _evaluation(document: Mapping[str, Any]) -> Evaluation:
     best = document["best"]
+    decisions = best.get("decisions") or {}  # older runs have none
+    minimum, spending = decisions.get("minimum"), decisions.get("spending")
     trials = tuple(_trial(trial) for trial in document["trials"])
     chosen = [trial for trial in trials if trial.number == best["trial"]]
     if not chosen:
@@ -149,6 +159,7 @@ def _evaluation(document: Mapping[str, Any]) -> Evaluation:
         finish=Finish(
             threshold=_number(best.get("threshold", 0.5)),
             calibration=calibrate.read(best.get("calibration", {"method": "none"})),
+            matrix=tuple(tuple(map(float, row)) for row in decisions.get("matrix", ())),
         ),
         per_class={label: _numbers(row) for label, row in best["per_class"].items()},
         confusion=tuple(tuple(row) for row in best["confusion"]),
@@ -163,6 +174,8 @@ def _evaluation(document: Mapping[str, Any]) -> Evaluation:
         all_hints=_interval(best["all_hints"]) if best.get("all_hints") else None,
         dependence=tuple(_curve(curve) for curve in best.get("dependence", ())),  # older runs have none
         slices=read_slices(document.get("slices")),  # older runs have none
+        spending=spending and _spending(spending),
+        minimum=minimum and Minimum(of=minimum["of"], share=_number(minimum["share"])),
     )
 
 
@@ -195,6 +208,19 @@ def _baseline(baseline: Baseline) -> dict[str, Any]:
         "difference": dataclasses.asdict(baseline.difference),
         "verdict": baseline.verdict,
     }
+
+
+def _spending(value: Mapping[str, Any]) -> Spending:
+    return Spending(
+        deployed=_interval(value["deployed"]),
+        alternatives=tuple(
+            Alternative(
+                rule=one["rule"], label=one["label"], cost=_interval(one["cost"]), saved=_interval(one["saved"])
+            )
+            for one in value["alternatives"]
+        ),
+        curve=tuple((_number(threshold), _number(cost)) for threshold, cost in value["curve"]),
+    )
 
 
 def _trial(trial: Mapping[str, Any]) -> Trial:

@@ -34,12 +34,12 @@ from typing import Any
 
 import numpy as np
 
-from autoft.evaluate import calibrate
+from autoft.evaluate import calibrate, row_costs
 from autoft.evaluate.intervals import Array
 from autoft.evaluate.metrics import METRICS
 from autoft.evaluate.score import Verdict
 from autoft.evaluate.weighted import of_rows, point_scores
-from autoft.records import Calibration, CalibrationMethod, Costs, Interval, Task
+from autoft.records import Calibration, CalibrationMethod, Interval, Stakes, Task
 
 #: The metric that compares rows with one another.
 AREA = "roc_auc"
@@ -78,7 +78,7 @@ def bag_gain(
     exchangeable: bool = True,
     row_weights: Array | None = None,
     quantile: float | None = None,
-    costs: Costs | None = None,
+    costs: Stakes | None = None,
     method: CalibrationMethod = "none",
     threshold: float = 0.5,
 ) -> dict[str, float]:
@@ -96,7 +96,7 @@ def bag_gain(
         exchangeable: Whether the blocks were drawn at random (neither in time order nor by group).
         row_weights: ``[n]``, None where all rows count the same.
         quantile: Of the pinball loss, which is left out without it.
-        threshold, costs: Of a binary decision, as for `metrics.scores`.
+        threshold, costs: Of decisions, as for `metrics.scores`.
         method: How members and bag are calibrated.
 
     >>> y, blocks = np.array([0.0, 1.0, 2.0]), np.arange(3)
@@ -113,10 +113,14 @@ def bag_gain(
     raw = [pooled[rows] for pooled in (np.mean(singles, axis=0), *singles)]
     together, *singles = (calibrate.cross_fitted(method, own, pooled, blocks[rows], weights) for pooled in raw)
     problem: dict[str, Any] = {"task": task, "positive_index": positive_index, "quantile": quantile}
-    problem |= {"threshold": threshold, "costs": costs}
+    problem |= {"threshold": threshold}
 
     def scored_on(block: Array, predictions: Array) -> dict[str, float]:
-        return point_scores(own[block], predictions[block], row_weights=of_rows(weights, block), **problem)
+        of_block: dict[str, Any] = {
+            "row_weights": of_rows(weights, block),
+            "costs": row_costs.of_rows(costs, rows[block]),
+        }
+        return point_scores(own[block], predictions[block], **of_block, **problem)
 
     def mean(scored: Sequence[Mapping[str, float]], name: str) -> float:
         return float(np.mean([each[name] for each in scored]))

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from autoft.evaluate import row_costs
 from autoft.evaluate.folds import Member
 from autoft.evaluate.metrics import METRICS
 from autoft.evaluate.weighted import of_rows, weighted_scores
 from autoft.preprocess.encode import Array, Encoded
 from autoft.preprocess.plan import Plan
-from autoft.records import Column, Costs, Importance, Interval, Task
+from autoft.records import Column, Importance, Interval, Stakes, Task
 
 #: At most so many rows are predicted, so often per column; once for each of more than FEW columns.
 ROWS, REPEATS, FEW = 2_000, 5, 50
@@ -37,7 +38,7 @@ def permutation_importance(
     row_weights: Array | None = None,
     quantile: float | None = None,
     threshold: float = 0.5,
-    costs: Costs | None = None,
+    costs: Stakes | None = None,
 ) -> tuple[Importance, ...]:
     """Importance of each used column, the largest first.
 
@@ -53,7 +54,7 @@ def permutation_importance(
         seed: Of the sample and the shuffles.
         row_weights: ``[n]``, None where all rows count the same.
         quantile: Of the objective ``pinball``.
-        threshold, costs: Of a binary decision, as for `metrics.scores`.
+        threshold, costs: Of decisions, as for `metrics.scores`.
 
     Returns:
         One record per used column; its interval spans the repeats. Nothing where more than MOST columns are used, or
@@ -68,8 +69,12 @@ def permutation_importance(
         block[member.held_out] = k
     rows = rng.permutation(np.flatnonzero(block >= 0))[:ROWS]
     sample, own = encoded.rows(rows), block[rows]
-    problem: dict[str, Any] = {"task": task, "positive_index": positive_index, "threshold": threshold, "costs": costs}
-    problem |= {"row_weights": of_rows(row_weights, rows), "quantile": quantile}
+    problem: dict[str, Any] = {"task": task, "positive_index": positive_index, "threshold": threshold}
+    problem |= {
+        "costs": row_costs.of_rows(costs, rows),
+        "row_weights": of_rows(row_weights, rows),
+        "quantile": quantile,
+    }
 
     def scores(changed: Encoded) -> Array:
         # All repeats in one question: the way through the layers costs more than the rows.

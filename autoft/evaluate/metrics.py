@@ -14,13 +14,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from autoft.errors import EvaluationError
 from autoft.evaluate.intervals import Array
-from autoft.records import Costs, Task
+from autoft.evaluate.row_costs import matrix_of, row_costs
+from autoft.records import CostMatrix, Costs, Stakes, Task
 from autoft.training.losses import bounded, pinball
 
 Direction = Literal["max", "min"]
@@ -67,7 +68,6 @@ class Details:
 
 _CLASSES: tuple[Task, ...] = ("binary", "multiclass")
 _VALUES: tuple[Task, ...] = ("regression",)
-_DECISIONS: tuple[Task, ...] = ("binary",)
 
 _ROWS: tuple[tuple[str, Direction, tuple[Task, ...], str, Needs], ...] = (
     ("roc_auc", "max", _CLASSES, "ROC-AUC", "proba"),
@@ -81,7 +81,7 @@ _ROWS: tuple[tuple[str, Direction, tuple[Task, ...], str, Needs], ...] = (
     ("balanced_accuracy", "max", _CLASSES, "Balanced accuracy", "label"),
     ("accuracy", "max", _CLASSES, "Accuracy", "label"),
     ("mcc", "max", _CLASSES, "MCC", "label"),
-    ("cost", "min", _DECISIONS, "Cost", "label"),
+    ("cost", "min", _CLASSES, "Cost", "label"),
     ("log_loss", "min", _CLASSES, "Log-loss", "proba"),
     ("brier", "min", _CLASSES, "Brier score", "proba"),
     ("rmse", "min", _VALUES, "RMSE", "value"),
@@ -98,14 +98,14 @@ METRICS: dict[str, Metric] = {
 }
 
 
-def objectives(task: Task, quantile: float | None = None, costs: Costs | None = None) -> tuple[str, ...]:
+def objectives(task: Task, quantile: float | None = None, costs: Stakes | None = None) -> tuple[str, ...]:
     """Names of the metrics that exist for a task; the pinball loss needs a quantile, the cost of decisions the costs.
 
     >>> objectives("regression")
     ('rmse', 'mae', 'r2', 'median_absolute_error')
     """
     without = {"pinball"} if quantile is None else set()
-    without |= {"cost"} if costs is None else set()
+    without |= set() if isinstance(costs, Costs) else {"cost"}
     return tuple(name for name, metric in METRICS.items() if task in metric.tasks and name not in without)
 
 
@@ -129,14 +129,34 @@ def default_objective(task: Task) -> str:
     return {"binary": "roc_auc", "multiclass": "log_loss", "regression": "rmse"}[task]
 
 
-def decide(probabilities: Array, *, task: Task, positive_index: int, threshold: float | Array = 0.5) -> Array:
-    """The decided class of each row, ``[n]``; the threshold of a binary task is one for all rows or one for each.
+def decide(
+    probabilities: Array,
+    *,
+    task: Task,
+    positive_index: int,
+    threshold: float | Array = 0.5,
+    matrix: CostMatrix = (),
+) -> Array:
+    """The decided class of each row, ``[n]``.
+
+    Args:
+        probabilities: ``[n, classes]``.
+        task, positive_index: The problem.
+        threshold: Of a binary task, one for all rows or one for each.
+        matrix: Of other tasks, costs ``[true][answered]``: the answer with the lowest expected cost is decided, the
+            first of several (Elkan, "The foundations of cost-sensitive learning", IJCAI 2001). Without it the most
+            probable class is.
 
     >>> decide(np.array([[0.5, 0.5], [0.9, 0.1]]), task="binary", positive_index=1)
     array([1, 0])
+    >>> dear = ((0.0, 1.0, 1.0), (1.0, 0.0, 1.0), (9.0, 9.0, 0.0))  # missing the last class
+    >>> decide(np.array([[0.5, 0.3, 0.2], [0.9, 0.05, 0.05]]), task="multiclass", positive_index=1, matrix=dear)
+    array([2, 0])
     """
     if task == "binary":
         return np.where(probabilities[:, positive_index] >= threshold, positive_index, 1 - positive_index)
+    if matrix:
+        return np.asarray(np.argmin(probabilities.astype(np.float64) @ np.array(matrix), axis=1))
     return np.asarray(np.argmax(probabilities, axis=1))
 
 
@@ -159,7 +179,7 @@ def scores(
     positive_index: int,
     quantile: float | None = None,
     threshold: float | Array = 0.5,
-    costs: Costs | None = None,
+    costs: Stakes | None = None,
 ) -> dict[str, float]:
     """Every metric of the task on all given rows.
 
@@ -170,7 +190,7 @@ def scores(
         positive_index: Position of the positive class (binary).
         quantile: Of the pinball loss, which is left out without it.
         threshold: Positive probability from which on a row is decided to be positive (binary); for each row or for all.
-        costs: Of errors (binary), for the metric ``cost``.
+        costs: Of answers, for the metric ``cost`` and the decisions of several classes; `gains` are of these rows.
 
     Raises:
         EvaluationError: If there are no rows, or a prediction is not finite.
@@ -182,14 +202,12 @@ def scores(
     if task == "regression":
         found = _value_scores(y, predictions.astype(np.float64))
         return found if quantile is None else found | {"pinball": float(pinball(y, predictions, quantile).mean())}
-    decided = decide(predictions, task=task, positive_index=positive_index, threshold=threshold)
+    rule: dict[str, Any] = {"threshold": threshold, "matrix": matrix_of(costs)}
+    decided = decide(predictions, task=task, positive_index=positive_index, **rule)
     found = _class_scores(y, predictions, decided, task, positive_index)
-    if task != "binary" or costs is None:
+    if not isinstance(costs, Costs):
         return found
-    positive = y == positive_index
-    missed = float(np.mean(positive & (decided != positive_index)))
-    alarm = float(np.mean(~positive & (decided == positive_index)))
-    cost = costs.false_negative * missed + costs.false_positive * alarm
+    cost = float(row_costs(costs, y, decided, positive_index).mean())
     return {name: cost if name == "cost" else found[name] for name in objectives(task, costs=costs)}
 
 
@@ -200,12 +218,14 @@ def details(
     task: Task,
     positive_index: int,
     threshold: float = 0.5,
+    matrix: CostMatrix = (),
     classes: Sequence[object] = (),
 ) -> Details:
     """Per-class table, confusion matrix and curves; for regression a sample of predicted and true values.
 
     Args:
         y, predictions, task, positive_index, threshold: As for `scores`.
+        matrix: As for `decide`.
         classes: Labels in the order of the columns (their text is the key).
 
     Returns:
@@ -219,7 +239,8 @@ def details(
     from sklearn.metrics import confusion_matrix, precision_recall_fscore_support, roc_auc_score
 
     number = predictions.shape[1]
-    decided = decide(predictions, task=task, positive_index=positive_index, threshold=threshold)
+    rule: dict[str, Any] = {"threshold": threshold, "matrix": matrix}
+    decided = decide(predictions, task=task, positive_index=positive_index, **rule)
     table = precision_recall_fscore_support(y, decided, labels=range(number), zero_division=0)
     per_class: dict[str, dict[str, float]] = {}
     curves: Curves = {"roc": {}, "pr": {}}

@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from autoft.evaluate import calibrate
+from autoft.evaluate import calibrate, row_costs, spending
 from autoft.evaluate.choice import Blend, Candidate, Replay, choose, common_rows, mixed
 from autoft.evaluate.finish import Calibrate, Finisher
 from autoft.evaluate.intervals import Array, around, draw, mean_interval
 from autoft.evaluate.metrics import objectives
 from autoft.evaluate.weighted import of_rows, point_scores, weighted_scores
-from autoft.records import Costs, Finish, Interval, Task
+from autoft.records import Costs, Finish, Interval, Stakes, Task
 
 __all__ = [
     "Blend",
@@ -78,6 +78,7 @@ class Verdict:
         bag_gain: What of `held_out` the bag gains over its members, by metric, where that was measured.
         replayed: The choices behind the draws (`corrected`); draws without a choice are in none.
         thresholds: Of decisions, for each of `rows` (`nested`, `holdout`).
+        spent: What decisions and simpler rules cost in each draw, where costs are given.
     """
 
     chosen: Blend
@@ -95,6 +96,7 @@ class Verdict:
     bag_gain: Mapping[str, float] = field(default_factory=dict)
     replayed: tuple[Replayed, ...] = ()
     thresholds: Array | None = None
+    spent: spending.Samples | None = None
 
     @property
     def values(self) -> dict[str, float]:
@@ -111,7 +113,7 @@ def corrected(
     objective: str,
     positive_index: int,
     members: int = 1,
-    costs: Costs | None = None,
+    costs: Stakes | None = None,
     calibration: Calibrate = "none",
     draws: int = 500,
     seed: int,
@@ -147,6 +149,9 @@ def corrected(
     counts, picks = replay.on_draws(clusters[rows], draws, seed)
     samples = {name: np.full(len(counts), np.nan) for name in objectives(task, quantile, costs)}
     replayed = []
+    spent = None
+    if isinstance(costs, Costs):
+        spent = np.full((len(counts), spending.rules(task, candidates[0].predictions.shape[1])), np.nan)
     for pick, chosen in _places(picks).items():
         predictions = mixed(candidates, pick, rows)
         for finish, places in _places(finisher.on_draws(predictions, counts[chosen])).items():
@@ -157,8 +162,13 @@ def corrected(
             found = weighted_scores(y[rows], final, left_out, threshold=finish.threshold, **replay.problem)
             for name, values in found.items():
                 samples[name][here] = values
+            if spent is not None:
+                deciding = {**replay.problem, "threshold": finish.threshold}
+                spent[here] = spending.sampled(y[rows], final, left_out, **deciding)
     held_out = {name: mean_interval(values) for name, values in samples.items()}
-    return replace(_verdict(replay, finisher, held_out, samples[objective], seed, rows), replayed=tuple(replayed))
+    verdict = _verdict(replay, finisher, held_out, samples[objective], seed, rows)
+    spent_samples = None if spent is None else spending.Samples(draws=spent)
+    return replace(verdict, replayed=tuple(replayed), spent=spent_samples)
 
 
 def nested(
@@ -172,7 +182,7 @@ def nested(
     objective: str,
     positive_index: int,
     members: int = 1,
-    costs: Costs | None = None,
+    costs: Stakes | None = None,
     calibration: Calibrate = "none",
     draws: int = 500,
     seed: int,
@@ -208,10 +218,10 @@ def nested(
         means = sum(weight * np.mean([_pair(pairs[c], i, j)[here] for j in others], axis=0) for c, weight in pick)
         pooled[here], thresholds[here] = calibrate.apply(finish.calibration, np.asarray(means)), finish.threshold
     rows = np.flatnonzero(blocks >= 0)
-    held_out, samples = _plain(y, pooled, rows, clusters, draws, seed, problem, thresholds)
+    held_out, samples, spent = _plain(y, pooled, rows, clusters, draws, seed, problem, thresholds)
     replay = Replay(y, candidates, common_rows(candidates), **choosing)
     finisher = replay.finisher(clusters[replay.rows], calibration)
-    verdict = _verdict(replay, finisher, held_out, samples[objective], seed, rows, pooled)
+    verdict = _verdict(replay, finisher, held_out, samples[objective], seed, rows, pooled, spent)
     return replace(verdict, thresholds=thresholds[rows])
 
 
@@ -226,7 +236,7 @@ def holdout(
     objective: str,
     positive_index: int,
     members: int = 1,
-    costs: Costs | None = None,
+    costs: Stakes | None = None,
     calibration: Calibrate = "none",
     draws: int = 500,
     seed: int,
@@ -250,8 +260,8 @@ def holdout(
     finisher = replay.finisher(clusters[touched], calibration)
     finish = finisher.on_all_rows(mixed(candidates, replay.on_all_rows(), touched))
     final, thresholds = calibrate.apply(finish.calibration, predictions), np.full(len(y), finish.threshold)
-    held_out, samples = _plain(y, final, rows, clusters, draws, seed, problem, thresholds)
-    verdict = _verdict(replay, finisher, held_out, samples[objective], seed, rows, final)
+    held_out, samples, spent = _plain(y, final, rows, clusters, draws, seed, problem, thresholds)
+    verdict = _verdict(replay, finisher, held_out, samples[objective], seed, rows, final, spent)
     return replace(verdict, thresholds=thresholds[rows])
 
 
@@ -280,14 +290,22 @@ def _plain(
     seed: int,
     problem: Mapping[str, Any],
     thresholds: Array,
-) -> tuple[dict[str, Interval], dict[str, Array]]:
+) -> tuple[dict[str, Interval], dict[str, Array], spending.Samples | None]:
     """Scores with intervals, and the bootstrap samples behind them; weights and thresholds are those of all rows."""
-    weights = of_rows(problem.get("row_weights"), rows)
-    own = {**problem, "row_weights": weights, "threshold": thresholds[rows]}
+    weights, costs = of_rows(problem.get("row_weights"), rows), row_costs.of_rows(problem.get("costs"), rows)
+    own = {**problem, "row_weights": weights, "costs": costs, "threshold": thresholds[rows]}
     point = point_scores(y[rows], predictions[rows], **own)
     counts = draw(clusters[rows], draws, seed)
     samples = weighted_scores(y[rows], predictions[rows], counts, **own)
-    return {name: around(value, samples[name]) for name, value in point.items()}, samples
+    held_out = {name: around(value, samples[name]) for name, value in point.items()}
+    if not isinstance(costs, Costs):
+        return held_out, samples, None
+    whole = spending.sampled(y[rows], predictions[rows], np.ones((1, len(rows))), **own)[0]
+    return (
+        held_out,
+        samples,
+        spending.Samples(draws=spending.sampled(y[rows], predictions[rows], counts, **own), point=whole),
+    )
 
 
 def _verdict(
@@ -298,6 +316,7 @@ def _verdict(
     seed: int,
     rows: Array,
     predictions: Array | None = None,
+    spent: spending.Samples | None = None,
 ) -> Verdict:
     """The record of an outcome; without predictions of their own, those of the choice were scored out of the bag."""
     chosen, metric = replay.on_all_rows(), replay.metric
@@ -322,6 +341,7 @@ def _verdict(
         rows=rows,
         predictions=only,
         finish=finish,
+        spent=spent,
     )
 
 

@@ -13,7 +13,8 @@ import numpy as np
 
 from autoft.evaluate.intervals import Array
 from autoft.evaluate.metrics import decide, objectives, row_briers, scores
-from autoft.records import Costs, Task
+from autoft.evaluate.row_costs import matrix_of, row_costs
+from autoft.records import Costs, Stakes, Task
 from autoft.training.losses import pinball, row_losses
 
 #: Weights worked on at a time (8 MiB in float64), which bounds the memory and suits the caches.
@@ -36,7 +37,7 @@ def weighted_scores(
     row_weights: Array | None = None,
     quantile: float | None = None,
     threshold: float | Array = 0.5,
-    costs: Costs | None = None,
+    costs: Stakes | None = None,
 ) -> dict[str, Array]:
     """Scores of one set of predictions under each of many weightings.
 
@@ -49,7 +50,7 @@ def weighted_scores(
         names: Metrics to compute; all of the task if None.
         row_weights: ``[n]``, which multiply every weighting: a row of weight 2 counts as two rows.
         quantile: Of the pinball loss, which is left out without it.
-        threshold, costs: Of a binary decision, as for `metrics.scores`.
+        threshold, costs: Of decisions, as for `metrics.scores`.
 
     Returns:
         ``[draws]`` values by name; NaN where the weighted rows leave a metric undefined (see `metrics`).
@@ -80,7 +81,7 @@ def point_scores(
     row_weights: Array | None = None,
     quantile: float | None = None,
     threshold: float | Array = 0.5,
-    costs: Costs | None = None,
+    costs: Stakes | None = None,
 ) -> dict[str, float]:
     """Every metric of the task on all given rows (`metrics.scores`), each of which counts by its weight."""
     problem: dict[str, Any] = {"task": task, "positive_index": positive_index, "quantile": quantile}
@@ -120,7 +121,7 @@ def _kernels(
     wanted: tuple[str, ...],
     quantile: float | None,
     threshold: float | Array,
-    costs: Costs | None,
+    costs: Stakes | None,
 ) -> Iterator[Kernel]:
     """The computations that the wanted metrics need, each prepared for these predictions."""
     if task == "regression":
@@ -141,8 +142,12 @@ def _kernels(
         briers = row_briers(y, predictions, task=task, positive_index=positive_index)
         yield _class_means(row_losses(y, predictions), briers)
     if set(wanted) - set(_AREAS) - set(_MEANS):
-        decided = decide(predictions, task=task, positive_index=positive_index, threshold=threshold)
-        yield _labels(y, decided, predictions.shape[1], positive_index if task == "binary" else None, costs)
+        rule: dict[str, Any] = {"threshold": threshold, "matrix": matrix_of(costs)}
+        decided = decide(predictions, task=task, positive_index=positive_index, **rule)
+        if set(wanted) - {*_AREAS, *_MEANS, "cost"}:
+            yield _labels(y, decided, predictions.shape[1], positive_index if task == "binary" else None)
+        if isinstance(costs, Costs):
+            yield _mean_cost(row_costs(costs, y, decided, positive_index))
 
 
 def _means(w: Array, columns: Array) -> Array:
@@ -258,7 +263,14 @@ def _area(true: Array, score: Array, precision: bool) -> Callable[[Array], Array
     return areas
 
 
-def _labels(y: Array, decided: Array, number: int, positive: int | None, costs: Costs | None) -> Kernel:
+def _mean_cost(spent: Array) -> Kernel:
+    def kernel(w: Array) -> dict[str, Array]:
+        return {"cost": _means(w, spent[:, None])[:, 0]}
+
+    return kernel
+
+
+def _labels(y: Array, decided: Array, number: int, positive: int | None) -> Kernel:
     """Metrics of decided labels, from weighted confusion matrices."""
     cells, cell = np.unique(y * number + decided, return_inverse=True)
     order = np.argsort(cell.ravel(), kind="stable")
@@ -268,12 +280,7 @@ def _labels(y: Array, decided: Array, number: int, positive: int | None, costs: 
         confusion = np.zeros((len(w), number * number))
         confusion[:, cells] = np.add.reduceat(np.take(w, order, axis=1), starts, axis=1, dtype=_sum_type(w))
         confusion = confusion.reshape(-1, number, number)
-        found = _from_confusion(confusion, positive)
-        if positive is not None and costs is not None:
-            missed, alarms = confusion[:, positive, 1 - positive], confusion[:, 1 - positive, positive]
-            spent = costs.false_negative * missed + costs.false_positive * alarms
-            found["cost"] = spent / confusion.sum(axis=(1, 2))
-        return found
+        return _from_confusion(confusion, positive)
 
     return kernel
 

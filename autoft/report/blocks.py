@@ -147,6 +147,21 @@ class Intervals:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CostCurve:
+    """Cost of decisions over their threshold, with a line at the chosen one."""
+
+    form: ClassVar[str] = "cost"
+    width: ClassVar[Width] = "half"
+    title: str
+    alt: str
+    thresholds: Numbers
+    costs: Numbers
+    chosen: float
+    x_label: str
+    y_label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
     """What a finding rests on, drawn small; the texts in the sketch are a stranger's."""
 
@@ -189,7 +204,7 @@ class Moves:
     joined: bool = True
 
 
-Picture = LearningCurve | History | Lines | Cloud | Intervals | Proof | Moves
+Picture = LearningCurve | History | Lines | Cloud | Intervals | Proof | Moves | CostCurve
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

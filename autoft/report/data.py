@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from autoft.records import Evaluation, Finding, Severity
-from autoft.report import curves, hints
+from autoft.report import costs, curves, hints
 from autoft.report.blocks import Beside, Block, Bullets, Fold, Intervals, Paragraph, Pictures, Section, Table
 from autoft.report.proofs import proofs
 from autoft.report.slices import slice_blocks
@@ -119,6 +119,7 @@ def knowledge(inputs: ReportInputs) -> Section:
         blocks.append(
             Paragraph(text="autoft was told nothing about this data: everything above was read off the table.")
         )
+    blocks += costs.decisions(evaluation)
     if evaluation.importance:
         blocks.append(_importance(evaluation))
     blocks += curves.blocks(inputs)
@@ -190,6 +191,8 @@ def _questions(inputs: ReportInputs) -> tuple[str, ...]:
 
 
 def _cost_question(evaluation: Evaluation) -> str:
+    if evaluation.spending is not None:
+        return "Are the costs that were given still right, and do they count everything that an answer causes?"
     if evaluation.task == "binary":
         positive = clip(evaluation.target.positive)
         return f"What costs more: a missed “{positive}” or a false alarm, and how many times more?"

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from autoft.report.blocks import Cloud, History, Intervals, LearningCurve, Lines, Picture, Proof
+from autoft.report.blocks import Cloud, CostCurve, History, Intervals, LearningCurve, Lines, Picture, Proof
 from autoft.report.words import clip, right_to_left
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def svg(picture: Picture) -> bytes:
         "intervals": _intervals,
         "proof": _proof,
         "moves": moves,
+        "cost": _cost,
     }
     buffer = io.BytesIO()
     figure = draw[picture.form](picture)
@@ -182,6 +183,19 @@ def _lines(picture: Lines) -> Figure:
     axes.legend(drawn, names, loc=picture.legend)
     axes.set_xlim(-0.01, 1.01)
     axes.set_ylim(-0.01, 1.02)
+    axes.set_xlabel(picture.x_label)
+    axes.set_ylabel(picture.y_label)
+    _plain_ticks(axes.xaxis, 7)
+    _plain_ticks(axes.yaxis, 7)
+    return figure
+
+
+def _cost(picture: CostCurve) -> Figure:
+    figure, axes = _axes(3.7, 2.6, picture.title)
+    axes.axvline(picture.chosen, color=INK, linewidth=0.9)
+    axes.plot(picture.thresholds, picture.costs, color=ACCENT, linewidth=1.6)
+    axes.set_xlim(-0.01, 1.01)
+    axes.set_ylim(bottom=0)
     axes.set_xlabel(picture.x_label)
     axes.set_ylabel(picture.y_label)
     _plain_ticks(axes.xaxis, 7)

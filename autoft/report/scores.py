@@ -72,6 +72,8 @@ def _finish(evaluation: Evaluation) -> tuple[Block, ...]:
         text += f" A row counts as “{name}” from a probability of {number(threshold, 3)} on."
         if threshold != 0.5:
             text += " Label metrics and the confusion matrix are those at this threshold."
+    if evaluation.finish.matrix:
+        text += " Each row gets the answer with the lowest expected cost."
     return (Paragraph(text=text),)
 
 

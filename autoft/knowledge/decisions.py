@@ -1,0 +1,176 @@
+"""What a recipe says of decisions (costs, gains, a minimum), checked against the target and the table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autoft.recipe_messages import Problem
+from autoft.records import Column, Costs, Minimum, Stakes, Target
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from autoft.recipe_knowledge import Knowledge
+
+Array = NDArray[Any]
+Matrix = dict[str, dict[str, float]]
+
+_COSTS = ("knowledge", "costs")
+
+#: Cells of a matrix that a report names.
+MOST_CELLS = 20
+
+
+def stakes(
+    knowledge: Knowledge, target: Target, frame: pd.DataFrame, y: Array, numbers: Array | None = None
+) -> tuple[Stakes | None, tuple[Problem, ...]]:
+    """What decisions follow, None where the recipe says nothing, and what is wrong with what it says.
+
+    Args:
+        knowledge: Of the recipe.
+        target: What is predicted.
+        frame: The table, its rows in the order of `y`; the column of gains is read off it.
+        y: ``[n]`` class positions.
+        numbers: ``[n]`` positions of the rows in the table that was read; None where it has all of them.
+    """
+    costs, minimum = knowledge.costs, knowledge.minimum.stated()
+    if minimum is not None:
+        if target.task != "binary":
+            return None, (_left_out(("knowledge", "minimum"), target, "unless there are two classes"),)
+        return Minimum(of=minimum[0], share=minimum[1]), ()
+    if costs.matrix is not None:
+        if target.task == "regression":
+            return None, (_left_out((*_COSTS, "matrix"), target, "unless there are classes"),)
+        return of_matrix(costs.matrix, target)
+    if costs.gain is not None:
+        if target.task != "binary":
+            return None, (_left_out((*_COSTS, "gain"), target, "unless there are two classes"),)
+        positive = y == target.positive_index
+        gains, problems = gains_of(frame, costs.gain, positive, numbers)
+        return Costs(false_positive=costs.false_positive or 1.0, gains=gains), problems
+    return costs.stated(), ()
+
+
+def of_matrix(matrix: Matrix, target: Target) -> tuple[Costs | None, tuple[Problem, ...]]:
+    """Costs of a matrix by true, then by answered label; what it leaves out costs 0 where it is right, 1 where not.
+
+    >>> target = Target(name="grade", task="multiclass", classes=("a", "b", "c"))
+    >>> of_matrix({"c": {"a": 9.0}}, target)[0].matrix
+    ((0.0, 1.0, 1.0), (1.0, 0.0, 1.0), (9.0, 1.0, 0.0))
+    """
+    places = {text: c for c, label in enumerate(target.classes) for text in _spellings(label)}
+    table = 1.0 - np.eye(len(target.classes))
+    unknown = []
+    for true, answers in matrix.items():
+        if true not in places:
+            unknown.append(_unknown((true,), true, target))
+        for answer, cost in answers.items():
+            if answer not in places:
+                unknown.append(_unknown((true, answer), answer, target))
+            elif true in places:
+                table[places[true], places[answer]] = cost
+    if unknown:
+        return None, tuple(unknown)
+    path = (*_COSTS, "matrix")
+    fix = "give wrong answers higher costs than right ones"
+    if (table < 0).any():
+        return None, (Problem(path=path, must="hold costs of 0 or more", found="one is negative", fix=fix),)
+    # An answer that is never dearer than another one for any true label is given to every row.
+    always = [a for a in range(len(table)) if (table[:, [a]] <= table).all()]
+    if always:
+        found = f"'{target.classes[always[0]]}' is never dearer than another answer, whatever is true"
+        return None, (Problem(path=path, must="leave something to decide", found=found, fix=fix),)
+    if target.task != "binary":
+        return Costs(matrix=tuple(map(tuple, table.tolist()))), ()
+    yes, no = target.positive_index, 1 - target.positive_index
+    costs = Costs(
+        false_negative=float(table[yes, no]),
+        false_positive=float(table[no, yes]),
+        true_negative=float(table[no, no]),
+        true_positive=float(table[yes, yes]),
+    )
+    if not 1e-3 <= costs.threshold <= 1 - 1e-3:
+        found = f"a row would count as positive from a probability of {costs.threshold:g} on"
+        fix = "give costs that are closer to each other; beyond that the answer is always the same"
+        return None, (Problem(path=path, must="not differ by more than a factor of 999", found=found, fix=fix),)
+    return costs, ()
+
+
+def gains_of(
+    frame: pd.DataFrame, name: str, positive: Array, numbers: Array | None = None
+) -> tuple[Array | None, tuple[Problem, ...]]:
+    """What each positive row is worth if it is found, ``[n]``; 0 for the others, whose cells are not looked at.
+
+    Args:
+        frame: The table.
+        name: Column of the gains.
+        positive: Which rows are positive, bool ``[n]``.
+        numbers: As for `stakes`.
+
+    >>> import pandas as pd
+    >>> gains_of(pd.DataFrame({"worth": [5, None, 7]}), "worth", np.array([True, False, True]))[0].tolist()
+    [5.0, 0.0, 7.0]
+    """
+    from autoft.schema.convert import convert
+
+    path = (*_COSTS, "gain")
+    names = [str(column) for column in frame.columns]
+    if name not in names:
+        near = get_close_matches(name, names, n=1)
+        fix = f"perhaps '{near[0]}' is meant" if near else "correct the name"
+        return None, (Problem(path=path, must="name a column of the table", found=f"there is no '{name}'", fix=fix),)
+    cells = convert(frame, (Column(id=name, name=name, kind="numeric", why=""),)).values[name]
+    wrong = np.flatnonzero(positive & ~(np.isfinite(cells) & (cells >= 0)))
+    if len(wrong):
+        row = int(wrong[0]) if numbers is None else int(numbers[wrong[0]])
+        cell = frame[name].iloc[wrong[0]]
+        shown = "no value" if cell is None or cell != cell else f"'{cell}'"
+        must = "hold a number of 0 or more in every positive row"
+        found = f"{len(wrong):,} of {int(positive.sum()):,} such cells do not (first: row {row + 1:,}, {shown})"
+        return None, (Problem(path=path, must=must, found=found, fix="correct them, or leave those rows out"),)
+    if not cells[positive].any():
+        fix = "name another column, or give false_negative instead"
+        return None, (Problem(path=path, must="be above 0 in some positive row", found="all are 0", fix=fix),)
+    return np.where(positive, cells, 0.0), ()
+
+
+def notes(knowledge: Knowledge) -> list[str]:
+    """What a recipe says of decisions, in words for the report."""
+    costs, stated, minimum = knowledge.costs, knowledge.costs.stated(), knowledge.minimum.stated()
+    if stated is not None:
+        return [
+            f"A missed positive row costs {stated.false_negative:g}, a false alarm {stated.false_positive:g}: worth an "
+            f"alarm from a probability of {stated.threshold:.3g} on."
+        ]
+    if costs.gain is not None:
+        alarm = costs.false_positive or 1.0
+        return [f"A positive row that is found is worth its '{costs.gain}'; a false alarm costs {alarm:g}."]
+    if minimum is not None:
+        other = "precision" if minimum[0] == "recall" else "recall"
+        return [f"Decisions must reach a {minimum[0]} of {minimum[1]:g}, with the best {other} at that."]
+    cells = [(true, said, cost) for true, row in (costs.matrix or {}).items() for said, cost in row.items()]
+    return [f"Answering '{said}' where '{true}' is true costs {cost:g}." for true, said, cost in cells[:MOST_CELLS]] + (
+        [f"{len(cells) - MOST_CELLS:,} further answers have costs."] if len(cells) > MOST_CELLS else []
+    )
+
+
+def _spellings(label: Any) -> Sequence[str]:
+    """How a label may stand in a recipe."""
+    return (str(label), f"{label:g}") if isinstance(label, float) else (str(label),)
+
+
+def _unknown(keys: tuple[str, ...], label: str, target: Target) -> Problem:
+    names = [str(one) for one in target.classes]
+    near = get_close_matches(label, names, n=1)
+    fix = f"perhaps '{near[0]}' is meant" if near else f"the labels are {', '.join(names[:20])}"
+    found = f"'{target.name}' has no '{label}'"
+    return Problem(path=(*_COSTS, "matrix", *keys), must="be a label of the target", found=found, fix=fix)
+
+
+def _left_out(path: tuple[str, ...], target: Target, unless: str) -> Problem:
+    return Problem(path=path, must=f"be left out {unless}", found=f"the task is {target.task}", fix="remove it")
