@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -127,13 +127,16 @@ def _problem(detail: ErrorDetails, path: Path, model: type[BaseModel]) -> Proble
     if kind == "extra_forbidden":
         return _unknown_key(path, model)
     if kind == "rule":
-        place = (*path, *limits["key"].split(".")) if limits["key"] else path
+        keys = limits["key"].split(".") if limits["key"] else []
+        place = (*path, *(int(key) if key.isdigit() else key for key in keys))
         return Problem(path=place, must=limits["must"], found=limits["found"], fix=limits["fix"])
     if kind == "literal_error":
         names = re.findall(r"'([^']*)'", limits["expected"])
         return Problem(
             path=path, must=f"be one of {', '.join(names)}", found=f"it is {_show(value)}", fix=nearest(value, names)
         )
+    if kind == "missing" and isinstance(detail["loc"][-1], str):
+        return Problem(path=path, must=f"have a '{detail['loc'][-1]}'", found="there is none", fix="add it")
     if kind in ("missing", "too_long") and path:
         place = path[:-1] if isinstance(path[-1], int) else path
         return Problem(path=place, must="be a list of two numbers", found="it is not", fix="write it as [low, high]")
@@ -145,7 +148,8 @@ def _unknown_key(path: Path, model: type[BaseModel]) -> Problem:
     """An unknown key: the nearest name in its section, or the section that it belongs to."""
     section: Any = model
     for part in path[:-1]:
-        section = keys_of(section)[str(part)]
+        # A list or a dictionary of sections is gone through by its places or names.
+        section = keys_of(section)[str(part)] if _is_section(section) else _section_of(section)
     key, known = str(path[-1]), list(keys_of(section))
     homes = [f"write it under '{home}'" for home in _homes(model, key)]
     fix = homes[0] if homes else nearest(key, known)
@@ -153,10 +157,21 @@ def _unknown_key(path: Path, model: type[BaseModel]) -> Problem:
     return Problem(path=path, must=f"be a key {inside}", found="there is none of that name", fix=fix)
 
 
+def _is_section(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
+
+
+def _section_of(kind: Any) -> Any:
+    """The section that a type is, or holds (``dict[str, Hint]``, ``tuple[Ratio, ...]``); None if there is none."""
+    if _is_section(kind):
+        return kind
+    return next((found for part in get_args(kind) if (found := _section_of(part)) is not None), None)
+
+
 def _homes(model: type[BaseModel], key: str, prefix: str = "") -> list[str]:
     found = []
     for name, kind in keys_of(model).items():
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
+        if _is_section(kind):
             found += [prefix + name] if key in keys_of(kind) else []
             found += _homes(kind, key, f"{prefix}{name}.")
     return found

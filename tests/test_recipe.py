@@ -239,7 +239,14 @@ def test_the_json_schema_accepts_and_refuses_what_the_reader_does() -> None:
 
 
 def test_shipped_recipes_cover_the_tasks() -> None:
-    assert [path.stem for path in SHIPPED] == ["churn", "heart", "housing", "penguins"]
+    assert [path.stem for path in SHIPPED] == [
+        "churn",
+        "churn_with_knowledge",
+        "heart",
+        "housing",
+        "housing_with_knowledge",
+        "penguins",
+    ]
     assert {read_recipe(path).task for path in SHIPPED} == {"binary", "multiclass", "regression"}
 
 
@@ -251,7 +258,8 @@ def test_shipped_recipes_fit_their_data(path: Path) -> None:
     assert recipe.name == path.stem
     assert path.read_text().startswith("# yaml-language-server: $schema=recipe.schema.json\n")
     frame = pd.read_csv(recipe.data_path())
-    named = [recipe.data.target, *recipe.data.columns, *recipe.data.drop]
+    made = {ratio.name for ratio in recipe.knowledge.ratios}
+    named = {recipe.data.target, *recipe.data.columns, *recipe.data.drop, *recipe.knowledge.features} - made
     assert set(named) <= set(frame.columns)
     if recipe.data.positive is not None:
         assert recipe.data.positive in set(frame[recipe.data.target])
@@ -272,6 +280,29 @@ def test_importing_recipes_is_light() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        (
+            "knowledge: {features: {age: {efect: increasing}}}",
+            "'knowledge.features.age.efect' must be a key of 'knowledge.features.age', but there is none of that name. "
+            "Fix: perhaps 'effect' is meant",
+        ),
+        (
+            "knowledge: {ratios: [{name: r, off: [a, b]}]}",
+            "'knowledge.ratios[0]' must have a 'of', but there is none: add it",
+        ),
+        (
+            "knowledge: {features: {age: {because: it is so}}}",
+            "'knowledge.features.age' must say something of the column, but nothing is given that has consequences",
+        ),
+        (
+            "knowledge: {features: {age: {use: never, effect: increasing}}}",
+            "'knowledge.features.age.use' must stand alone",
+        ),
+        ("knowledge: {no_interaction: [[a, a]]}", "'knowledge.no_interaction[0]' must be two columns, but it names"),
+        ("knowledge: {slices: [{age: [3, 1]}]}", "must rise (age), but they are [3.0, 1.0]"),
+        (
+            "knowledge: {costs: {false_negative: 2}, minimum: {recall: 0.8}}",
+            "'knowledge.minimum' must be left out where costs decide",
+        ),
         (
             "knowledge: {costs: {false_negative: -1}}",
             "'knowledge.costs.false_negative' must be more than 0, but",
