@@ -75,7 +75,8 @@ class Recipe(Section):
 
     _folder: Path | None = PrivateAttr(default=None)
     _source: str = PrivateAttr(default="")
-    _place: Place = PrivateAttr(default=lambda path: (0, f"'{dotted(path)}' of the recipe"))
+    # A factory, since pydantic binds a default that is a function to the recipe.
+    _place: Place = PrivateAttr(default_factory=lambda: lambda path: (0, f"'{dotted(path)}' of the recipe"))
 
     @model_validator(mode="after")
     def _agree(self) -> Recipe:
