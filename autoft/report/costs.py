@@ -114,7 +114,7 @@ def _minimum(evaluation: Evaluation) -> Paragraph:
         else "which is not reached"
     )
     text = (
-        f"Decisions must have a {minimum.of} of {number(minimum.share)}. {_rule(evaluation)} On rows that the model "
+        f"Decisions must have a {minimum.of} of {minimum.share:g}. {_rule(evaluation)} On rows that the model "
         f"was not trained on its {minimum.of} is {number(reached.value, 3)} (95 % interval {span(reached, 3)}), "
         f"{verdict}; its {other} is {number(best.value, 3)} ({span(best, 3)})."
     )
