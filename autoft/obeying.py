@@ -22,8 +22,8 @@ UNABLE = frozenset({"realmlp"})
 def space(dimensions: Sequence[Dimension], hints: Hints) -> tuple[Dimension, ...]:
     """A space without what cannot obey effects.
 
-    RealMLP is not in it, nor is the activation, which is the mixed one (`networks.activations`). One hidden layer is too
-    few to come close to every monotone function (`docs/knowledge.md`): deeper ones are kept where there are any.
+    RealMLP is not in it, nor is the activation, which is the mixed one (`networks.activations`). One hidden layer is
+    too few to come close to every monotone function (docs/knowledge.md): deeper ones are kept where there are any.
 
     Raises:
         RecipeError: If no architecture is left.
@@ -64,7 +64,9 @@ def notes(recipe: Recipe, prepared: Prepared) -> tuple[str, ...]:
     """What effects change elsewhere, in words."""
     if not prepared.inspected.hints.effects:
         return ()
-    left_out = "RealMLP is left out, which cannot obey an effect, and hidden units bend both ways (see docs/knowledge.md)."
+    left_out = (
+        "RealMLP is left out, which cannot obey an effect, and hidden units bend both ways (see docs/knowledge.md)."
+    )
     if calibration(recipe, prepared) == recipe.evaluate.calibration:
         return (left_out,)
     return left_out, "Probabilities are not calibrated: with more than two classes that could break an effect."

@@ -1,7 +1,7 @@
 """Proof from a network's weights that it obeys: interval arithmetic on slopes, from a column to the logits.
 
-What leads from a column to a unit is bounded from both sides: how fast the unit can rise with the column, and how fast it
-can fall. Activations that never fall (`RISING`) change no sign, so only weights count, and the bounds hold for every
+What leads from a column to a unit is bounded from both sides: how fast the unit can rise with the column, and how fast
+it can fall. Activations that never fall (`RISING`) change no sign, so only weights count, and the bounds hold for every
 input. Nothing here knows how the weights came to be (`rules`): only where each input of the first layer comes from.
 """
 
@@ -78,7 +78,9 @@ def prove(hints: Hints, plan: Plan, weights: Mapping[str, Array]) -> Proof:
     for effect in hints.effects:
         slopes = _layers(_first(own, plan, hints, effect.column), own)[-1]
         if _wrong(slopes, effect):
-            raise _broken(effect.column, "never move the answer the wrong way", "weights lead there with the other sign")
+            raise _broken(
+                effect.column, "never move the answer the wrong way", "weights lead there with the other sign"
+            )
         steepest[effect.column] = float(max(slopes.up.max(), slopes.down.max()))
     for one, other in hints.apart:
         both = [_layers(_first(own, plan, hints, c, meet=True), own) for c in (one, other)]

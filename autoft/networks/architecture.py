@@ -60,9 +60,7 @@ class Architecture:
         return cls(kind="linear", width=0, depth=0, activation="linear", embedding=embedding, bins=bins)
 
     @classmethod
-    def of(
-        cls, params: Mapping[str, Any], inputs: Inputs, rows: int, *, activation: str | None = None
-    ) -> Architecture:
+    def of(cls, params: Mapping[str, Any], inputs: Inputs, rows: int, *, activation: str | None = None) -> Architecture:
         """The part of a trial's hyperparameters that fixes shapes.
 
         Args:

@@ -1,4 +1,4 @@
-"""The deployed model keeps what its hints promise: checked on everything that stands between a column and its answer."""
+"""The deployed model keeps what its hints promise: checked on all that stands between a column and its answer."""
 
 from __future__ import annotations
 

@@ -233,9 +233,7 @@ class Trainer:
         settings, extras = self._settings(params)
         program = Program(architecture, batch, self._rows, trials=len(params), chunk=chunk, extras=extras)
         traced = program.traces
-        program.start(
-            self._initial(architecture), settings, epochs=limit, seed=self.seed, hinted=self._hinted(params)
-        )
+        program.start(self._initial(architecture), settings, epochs=limit, seed=self.seed, hinted=self._hinted(params))
         records = [Record(self.data, self.folds, limit, p, self._sample) for p in params]
         places = list(range(len(params)))  # which trial stands at each place of the stack
         for epoch in range(1, limit + 1):

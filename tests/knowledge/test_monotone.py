@@ -108,7 +108,9 @@ def test_one_weight_of_the_wrong_sign_is_noticed(number: int):
     outcome = given_by.outcome_of(stack, list(given_by.NETWORKS)[number])
     kernel = outcome.weights["logits/kernel"]
     units = kernel.shape[1] if "hidden_0/kernel" in outcome.weights else 1
-    kernel[1, units - 1, 0] = -1e-3 if units > 1 else 1e-3  # the last unit may read columns with effects; n0's first bin
+    kernel[1, units - 1, 0] = (
+        -1e-3 if units > 1 else 1e-3
+    )  # the last unit may read columns with effects; n0's first bin
     with pytest.raises(TrainingError, match="wrong way"):
         prove_bag(given_by.bag_of(stack, [outcome]), hints)
 
