@@ -16,6 +16,7 @@ from typing import Literal
 
 import numpy as np
 
+from autoft.knowledge import variants
 from autoft.knowledge.hints import Hints
 from autoft.knowledge.towers import towers
 from autoft.networks import realmlp, tabm
@@ -57,6 +58,9 @@ def reads(block: str, plan: Plan, hints: Hints) -> dict[str, Direction]:
         block: Its name (`autoft.preprocess.fit.blocks`), or the id of an embedded column.
         plan: The layout.
         hints: With the ratios that are blocks.
+
+    Raises:
+        LookupError: If it names no column: a new kind of block has to be told of here, or effects would pass it by.
     """
     unordered = {c.id for c in plan.categories} | {text.id for text in plan.texts}
     quotients = {ratio.id: (ratio.numerator, ratio.denominator) for ratio in hints.ratios}
@@ -65,11 +69,14 @@ def reads(block: str, plan: Plan, hints: Hints) -> dict[str, Direction]:
 
     def parts(name: str, direction: Direction) -> dict[str, Direction]:
         own: dict[str, Direction] = {name: 0 if name in unordered else direction}
-        # A quotient rises with its numerator only where the denominator is positive: there is no saying.
-        return own | dict.fromkeys(quotients.get(name, ()), 0 if direction != "missing" else "missing")
+        # A quotient rises with its numerator only where the denominator is positive, and it can be missing where
+        # neither of the two is: there is no saying.
+        return own | dict.fromkeys(quotients.get(name, ()), 0)
 
-    if not rest and (block in known or not _named(block, known)):
+    if block in known:
         return parts(block, 1)
+    if not _named(block, known):
+        raise LookupError(f"block {block!r} of the dense encoding names no column")
     if first == "missing":
         return {k: v for name in rest for k, v in parts(name, "missing").items()}
     if rest[:1] == ["after"]:
@@ -95,6 +102,8 @@ def rules(hints: Hints, plan: Plan, architecture: Architecture, outputs: int) ->
     Raises:
         RecipeError: If columns must be kept apart in too many ways.
     """
+    if not variants.names(hints):
+        return Rules(low={}, high={}, penalty={})
     layout = _Layout(hints, plan, architecture)
     found: dict[str, _Box] = {}
     if layout.bound:

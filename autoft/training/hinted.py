@@ -47,7 +47,7 @@ def folded(weights: Array, low: Array, high: Array) -> Array:
         weights: ``[S, in, out]``.
         low, high: The same, or what broadcasts to it.
     """
-    allowed = np.clip(weights, low, high)
+    allowed = np.clip(weights, low, high).astype(np.float32)
     before, after = (np.sqrt(np.square(w).sum(axis=1, keepdims=True)) for w in (weights, allowed))
     scaled = allowed * np.where(after > 0, before / np.maximum(after, 1e-30), 1.0)
     return np.asarray(np.clip(scaled, low, high), dtype=np.float32)
