@@ -258,14 +258,15 @@ def test_the_plan_has_units_and_columns_that_are_not_used():
 
 
 @pytest.mark.parametrize("engine", ["portable", "tfdv"])
-def test_a_known_range_is_enforced_later_also_on_numbers_from_a_file(engine, tmp_path):
+def test_a_known_range_is_enforced_later_also_on_numbers_from_a_file(engine, tmp_path, monkeypatch):
     if engine == "tfdv":
         pytest.importorskip("tensorflow_data_validation")
+    monkeypatch.chdir(tmp_path)
     recipe = Recipe().with_changes(
         target="left",
         **{
             "schema.engine": engine,
-            "schema.file": str(tmp_path / "s.pbtxt"),
+            "schema.file": "s.pbtxt",
             "data.drop": ["kind", "price"],
             "knowledge.features": {"rooms": {"between": [0, 12]}, "income": {"between": [0, 1e9]}},
         },
