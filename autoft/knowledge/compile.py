@@ -68,7 +68,7 @@ def compile_hints(
         *table.features(),
         *table.ratios(),
         *pair_problems(knowledge, table.width, embed_above),
-        *decision_problems(knowledge, table.by_name, values, target),
+        *decision_problems(knowledge, table.by_name, target),
     ]
     if problems:
         return Told(hints=Hints(), columns=tuple(columns), problems=tuple(problems))
