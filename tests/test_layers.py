@@ -46,6 +46,7 @@ SAME_LAYER = {
     ("preprocess", "knowledge"),
     ("knowledge", "networks"),
     ("knowledge", "preprocess"),
+    ("knowledge", "schema"),
     *((name, "obeying") for name in ("spaces", "run", "judge", "bagging", "planning", "keep")),
     ("planning", "prepare"),
     ("prepare", "row_weights"),

@@ -10,15 +10,19 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from autoft.knowledge.decision_checks import decision_problems
 from autoft.knowledge.hints import Effect, Hints, Ratio
+from autoft.knowledge.pairs import pair_problems
+from autoft.preprocess.quotients import quotient
 from autoft.recipe_knowledge import Hint, Knowledge
 from autoft.recipe_messages import Problem
 from autoft.records import Column, Target
+from autoft.schema.cells import plain_texts
+
+Path = tuple[str | int, ...]
 
 #: Kinds of columns that are numbers to a network.
 _NUMBERS = ("numeric", "boolean", "date")
-#: Most inputs that a pair of columns may become.
-_MOST_PRODUCTS = 256
 _MOST_ONE_HOT = 16
 
 
@@ -44,6 +48,7 @@ def compile_hints(
     target: Target,
     *,
     taken: Mapping[str, str] = {},
+    absent: Mapping[str, tuple[str, str]] = {},
     embed_above: int = _MOST_ONE_HOT,
 ) -> Told:
     """Check a recipe's knowledge against a table.
@@ -54,14 +59,20 @@ def compile_hints(
         values: Converted cells by column id.
         target: The column to predict.
         taken: Names of columns that are no inputs for another reason, and what they are (``the group``).
+        absent: Names of columns that were left out of the table, with what did it and what to do about it.
         embed_above: Columns of more categories are embedded.
     """
-    table = _Table(knowledge, columns, values, target, taken, embed_above)
-    problems = [*table.names(), *table.features(), *table.ratios(), *table.pairs(), *table.decisions()]
+    table = _Table(knowledge, columns, values, target, taken, absent, embed_above)
+    problems = [
+        *table.names(),
+        *table.features(),
+        *table.ratios(),
+        *pair_problems(knowledge, table.width, embed_above),
+        *decision_problems(knowledge, table.by_name, target),
+    ]
     if problems:
         return Told(hints=Hints(), columns=tuple(columns), problems=tuple(problems))
-    ordered = {name: hint.order for name, hint in knowledge.features.items() if hint.order is not None}
-    kept = tuple(replace(c, order=ordered[c.name]) if c.name in ordered else c for c in columns)
+    kept = tuple(replace(c, order=table.orders[c.name]) if c.name in table.orders else c for c in columns)
     return Told(hints=table.hints(), columns=kept, problems=())
 
 
@@ -75,17 +86,22 @@ class _Table:
         values: Mapping[str, NDArray[Any]],
         target: Target,
         taken: Mapping[str, str],
+        absent: Mapping[str, tuple[str, str]],
         embed_above: int,
     ) -> None:
         self.knowledge, self.values, self.target, self.embed_above = knowledge, values, target, embed_above
         self.by_name = {column.name: column for column in columns}
-        self.taken = {target.name: "the target", **taken}
+        self.taken, self.absent = {target.name: "the target", **taken}, absent
+        features = knowledge.features.items()
+        # As cells are compared: the table's 1.0 is 1.
+        self.orders = {name: tuple(plain_texts(hint.order)) for name, hint in features if hint.order is not None}
         self.made = {ratio.name for ratio in knowledge.ratios}
 
     def names(self) -> Iterator[Problem]:
         """Names that the table does not have, or that are no inputs."""
         for name, hint in self.knowledge.features.items():
-            yield from self._named(("knowledge", "features", name), name, inputs=hint.use is None, made=True)
+            if hint.use != "never" or name not in self.absent:  # left out twice is left out
+                yield from self._named(("knowledge", "features", name), name, inputs=hint.use is None, made=True)
         for place, part in enumerate(self.knowledge.slices):
             name = part if isinstance(part, str) else next(iter(part))
             yield from self._named(("knowledge", "slices", place), name, inputs=False)
@@ -93,6 +109,8 @@ class _Table:
             if isinstance(part, dict) and column is not None and column.kind != "numeric":
                 found, fix = f"'{name}' is {column.kind}", "name the column alone: its groups are the slices"
                 yield Problem(path=("knowledge", "slices", place), must="be of numbers", found=found, fix=fix)
+        if self.knowledge.costs.gain is not None:
+            yield from self._named(("knowledge", "costs", "gain"), self.knowledge.costs.gain, inputs=False)
         unused = set(self.knowledge.unused)
         for path, pair in self._all_pairs():
             for name in pair:
@@ -101,16 +119,14 @@ class _Table:
                     fix = "remove it here, or remove 'use'"
                     yield Problem(path=path, must="name inputs", found=f"'{name}' is not to be used", fix=fix)
 
-    def _all_pairs(self) -> Iterator[tuple[tuple[str | int, ...], tuple[str, str]]]:
+    def _all_pairs(self) -> Iterator[tuple[Path, tuple[str, str]]]:
         for key in ("interactions", "no_interaction"):
             for place, pair in enumerate(getattr(self.knowledge, key)):
                 yield ("knowledge", key, place), pair
         for place, ratio in enumerate(self.knowledge.ratios):
             yield ("knowledge", "ratios", place), ratio.of
 
-    def _named(
-        self, path: tuple[str | int, ...], name: str, *, inputs: bool = True, made: bool = False
-    ) -> Iterator[Problem]:
+    def _named(self, path: Path, name: str, *, inputs: bool = True, made: bool = False) -> Iterator[Problem]:
         if name in self.by_name:
             column = self.by_name[name]
             if name in self.taken and (inputs or name == self.target.name):
@@ -122,30 +138,33 @@ class _Table:
             return
         if made and name in self.made:
             return
+        if name in self.absent:
+            found, fix = self.absent[name]
+            yield Problem(path=path, must="name a column that stays in the table", found=found, fix=fix)
+            return
         near = get_close_matches(name, [*self.by_name, *self.made], n=1)
         fix = f"perhaps '{near[0]}' is meant" if near else "correct the name"
         yield Problem(path=path, must="name a column of the table", found=f"there is no '{name}'", fix=fix)
 
     def features(self) -> Iterator[Problem]:
         """Hints of single columns."""
-        labels = {hint.label for hint in self.knowledge.features.values() if hint.effect is not None}
+        effects = [hint for hint in self.knowledge.features.values() if hint.effect is not None]
+        labels = {place for hint in effects if (place := self._class(hint.label)) is not None}
         for name, hint in self.knowledge.features.items():
-            path: tuple[str | int, ...] = ("knowledge", "features", name)
+            path: Path = ("knowledge", "features", name)
             column = self.by_name.get(name)
             if hint.effect is not None:
                 yield from self._effect((*path, "effect"), name, hint, column, labels)
             if column is None or hint.use is not None or name in self.taken or not column.used:
                 continue
             if hint.order is not None:
-                yield from self._order((*path, "order"), hint.order, column)
+                yield from self._order((*path, "order"), self.orders[name], column)
             if hint.between is not None:
                 yield from self._between((*path, "between"), hint.between, column)
             if hint.scale is not None:
                 yield from self._log((*path, "scale"), column)
 
-    def _effect(
-        self, path: tuple[str | int, ...], name: str, hint: Hint, column: Column | None, labels: set[Any]
-    ) -> Iterator[Problem]:
+    def _effect(self, path: Path, name: str, hint: Hint, column: Column | None, labels: set[int]) -> Iterator[Problem]:
         if column is not None and column.used and column.kind not in _NUMBERS and hint.order is None:
             fix = "add 'order: [...]' from the lowest to the highest, or remove the effect"
             found = f"'{name}' is {column.kind}, which has no order"
@@ -163,7 +182,7 @@ class _Table:
         for place, pair in enumerate(self.knowledge.interactions):
             yield place, f"the interaction of '{pair[0]}' and '{pair[1]}'", pair
 
-    def _label(self, path: tuple[str | int, ...], label: Any, labels: set[Any]) -> Iterator[Problem]:
+    def _label(self, path: Path, label: Any, labels: set[int]) -> Iterator[Problem]:
         task, classes = self.target.task, [str(c) for c in self.target.classes]
         named = "' or '".join(classes[:5])
         if task == "regression":
@@ -175,29 +194,42 @@ class _Table:
                 fix = f"add 'label:' with the class whose probability is meant ('{named}')"
                 found = "it is missing, and there are more than two classes"
                 yield Problem(path=path, must="say which class an effect is about", found=found, fix=fix)
-        elif str(label) not in classes:
+        elif self._class(label) is None:
             fix = f"name one of '{named}'"
             yield Problem(path=path, must="be a class of the target", found=f"there is no '{label}'", fix=fix)
-        elif task == "multiclass" and len({str(one) for one in labels}) > 1:
+        elif task == "multiclass" and len(labels) > 1:
             fix = "keep the effects on one of them"
             found = f"effects on {len(labels)} classes are given"
             yield Problem(path=path, must="be the same for all effects", found=found, fix=fix)
 
-    def _order(self, path: tuple[str | int, ...], order: Sequence[str], column: Column) -> Iterator[Problem]:
+    def _class(self, label: Any) -> int | None:
+        """Position of a class by its label, as a recipe may write it; None for no such class."""
+        wanted = (i for i, one in enumerate(self.target.classes) if one == label or str(one) == str(label))
+        return None if label is None else next(wanted, None)
+
+    def _order(self, path: Path, order: Sequence[str], column: Column) -> Iterator[Problem]:
         if column.kind != "categorical":
             already = column.kind in _NUMBERS
             fix = "remove it: it has an order" if already else "set its kind under data: columns: to categorical"
             yield Problem(path=path, must="be of categories", found=f"the column is {column.kind}", fix=fix)
             return
+        if len(set(order)) < len(order):
+            found, fix = "two of them are the same (1.0 counts as 1)", "remove one of them"
+            yield Problem(path=path, must="name every category once", found=found, fix=fix)
         there = {text for text in self.values[column.id] if text is not None}
         lost = sorted(there - set(order))
-        if lost:
-            shown = "', '".join(lost[:5])
-            fix = "add it at its place" if len(lost) == 1 else "add them at their places"
-            found = f"the table also has '{shown}'" + (f" and {len(lost) - 5:,} more" if len(lost) > 5 else "")
-            yield Problem(path=path, must="name every category", found=found, fix=fix)
+        if not lost:
+            return
+        spelled = {name.strip().casefold(): name for name in order if name not in there}
+        other = next((text for text in lost if text.strip().casefold() in spelled), None)
+        shown = "', '".join(lost[:5])
+        found = f"the table also has '{shown}'" + (f" and {len(lost) - 5:,} more" if len(lost) > 5 else "")
+        fix = "add it at its place" if len(lost) == 1 else "add them at their places"
+        if other is not None:
+            fix = f"write '{other}' for '{spelled[other.strip().casefold()]}', as the table does"
+        yield Problem(path=path, must="name every category", found=found, fix=fix)
 
-    def _between(self, path: tuple[str | int, ...], limits: tuple[float, float], column: Column) -> Iterator[Problem]:
+    def _between(self, path: Path, limits: tuple[float, float], column: Column) -> Iterator[Problem]:
         if column.kind != "numeric":
             fix = "remove it"
             yield Problem(path=path, must="be of numbers", found=f"the column is {column.kind}", fix=fix)
@@ -211,11 +243,13 @@ class _Table:
             must = f"hold of the table, whose values must lie between {limits[0]:g} and {limits[1]:g}"
             yield Problem(path=path, must=must, found=found, fix="correct those cells, or widen the range")
 
-    def _log(self, path: tuple[str | int, ...], column: Column) -> Iterator[Problem]:
+    def _log(self, path: Path, column: Column) -> Iterator[Problem]:
         if column.kind != "numeric":
             yield Problem(path=path, must="be of numbers", found=f"the column is {column.kind}", fix="remove it")
             return
-        cells = self.values[column.id]
+        yield from self._amounts(path, self.values[column.id])
+
+    def _amounts(self, path: Path, cells: NDArray[Any]) -> Iterator[Problem]:
         with np.errstate(invalid="ignore"):
             negative = np.flatnonzero(cells < 0)
         if len(negative):
@@ -227,7 +261,7 @@ class _Table:
     def ratios(self) -> Iterator[Problem]:
         """Quotients."""
         for place, ratio in enumerate(self.knowledge.ratios):
-            path: tuple[str | int, ...] = ("knowledge", "ratios", place)
+            path: Path = ("knowledge", "ratios", place)
             if ratio.name in self.by_name:
                 fix = "give the ratio another name"
                 yield Problem(path=path, must="have a new name", found=f"a column is called '{ratio.name}'", fix=fix)
@@ -237,56 +271,28 @@ class _Table:
                     found = f"'{name}' is {column.kind}"
                     yield Problem(path=path, must="be of two numeric columns", found=found, fix="name numeric ones")
             own = self.knowledge.features.get(ratio.name)
-            wrong = [n for n in ("between", "order", "use", "scale") if own is not None and own.has(n)]
+            wrong = [n for n in ("between", "order", "use") if own is not None and own.has(n)]
             if wrong:
-                place_of: tuple[str | int, ...] = ("knowledge", "features", ratio.name, wrong[0])
+                place_of: Path = ("knowledge", "features", ratio.name, wrong[0])
                 found = f"'{ratio.name}' is a ratio"
                 yield Problem(path=place_of, must="be of a column of the table", found=found, fix="remove it")
+            above, below = (self.by_name.get(name) for name in ratio.of)
+            if own is not None and own.scale and above and below and above.kind == below.kind == "numeric":
+                cells = quotient(self.values[above.id], self.values[below.id])
+                yield from self._amounts(("knowledge", "features", ratio.name, "scale"), cells)
 
-    def pairs(self) -> Iterator[Problem]:
-        """Pairs of columns."""
-        for place, pair in enumerate(self.knowledge.interactions):
-            path: tuple[str | int, ...] = ("knowledge", "interactions", place)
-            widths = [self._width(name) for name in pair]
-            for name, width in zip(pair, widths, strict=True):
-                if width == 0 and name in self.by_name and self.by_name[name].used:
-                    found = f"'{name}' has more than {self.embed_above} categories or is text"
-                    fix = "remove the pair, or raise preprocess: categorical: embed_above"
-                    yield Problem(path=path, must="be of columns with few inputs", found=found, fix=fix)
-            products = int(np.prod(widths))
-            if products > _MOST_PRODUCTS:
-                must, found = f"become at most {_MOST_PRODUCTS} inputs", f"it becomes {products:,}"
-                yield Problem(path=path, must=must, found=found, fix="remove the pair")
-
-    def _width(self, name: str) -> int:
-        column, hint = self.by_name.get(name), self.knowledge.features.get(name)
-        if column is None:
-            return 1 if name in self.made else 0
-        if column.kind in _NUMBERS or (hint is not None and hint.order is not None):
+    def width(self, name: str) -> int | None:
+        """Inputs of a column or ratio (`pair_problems`)."""
+        if name in self.made:
+            return 1
+        column = self.by_name.get(name)
+        if column is None or not column.used or name in self.taken:
+            return None
+        if column.kind in _NUMBERS or name in self.orders:
             return 1
         if column.kind != "categorical" or column.distinct > self.embed_above:
             return 0
         return 4 * ((column.distinct + 3) // 4) + 1
-
-    def decisions(self) -> Iterator[Problem]:
-        """Costs and what a decision must reach."""
-        costs, task = self.knowledge.costs, self.target.task
-        classes = [str(c) for c in self.target.classes]
-        if costs.matrix is not None:
-            for label, row in costs.matrix.items():
-                for name in (label, *row):
-                    if name not in classes and task != "regression":
-                        near = get_close_matches(name, classes, n=1)
-                        fix = f"perhaps '{near[0]}' is meant" if near else f"name one of {', '.join(classes[:5])}"
-                        row_of = ("knowledge", "costs", "matrix", label)
-                        yield Problem(path=row_of, must="name classes", found=f"there is no '{name}'", fix=fix)
-        if costs.gain is not None:
-            yield from self._named(("knowledge", "costs", "gain"), costs.gain, inputs=False)
-            column = self.by_name.get(costs.gain)
-            if column is not None and column.kind != "numeric":
-                found = f"'{costs.gain}' is {column.kind}"
-                where = ("knowledge", "costs", "gain")
-                yield Problem(path=where, must="be a numeric column", found=found, fix="name another one")
 
     def hints(self) -> Hints:
         """By column id."""
@@ -310,8 +316,8 @@ class _Table:
         sign: Literal[1, -1] = 1 if hint.effect == "increasing" else -1
         if self.target.task == "regression":
             return Effect(column=column, sign=sign)
-        classes = [str(c) for c in self.target.classes]
-        place = self.target.positive_index if hint.label is None else classes.index(str(hint.label))
+        place = self._class(hint.label)
+        place = self.target.positive_index if place is None else place
         if self.target.task == "multiclass":
             return Effect(column=column, sign=sign, output=place)
         return Effect(column=column, sign=sign if place == 1 else (-1 if sign == 1 else 1), output=1)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from autoft.recipe_knowledge import Hint, Knowledge
+from autoft.records import Column, PlanLine
 
 
 def hint_notes(knowledge: Knowledge) -> list[str]:
@@ -44,3 +48,37 @@ def _sentences(name: str, hint: Hint) -> list[str]:
     if hint.importance is not None:
         found.append(f"'{name}' matters {'much' if hint.importance == 'high' else 'little'}")
     return found
+
+
+def told_lines(lines: Sequence[PlanLine], knowledge: Knowledge, columns: Sequence[Column]) -> tuple[PlanLine, ...]:
+    """Lines of a plan with the units that are known, and with lines for columns that are not to be used.
+
+    Args:
+        lines: Of the inputs.
+        knowledge: The section of the recipe.
+        columns: Of the table, in the order in which their lines are to stand.
+
+    >>> age = PlanLine(column="age", kind="numeric", text="The median is subtracted.", inputs=1)
+    >>> told_lines([age], Knowledge(features={"age": Hint(unit="years")}), [])[0].text
+    'In years. The median is subtracted.'
+    """
+    units = {name: hint.unit for name, hint in knowledge.features.items() if hint.unit}
+    told = {
+        line.column: replace(line, text=f"In {units[line.column]}. {line.text}") if line.column in units else line
+        for line in lines
+    }
+    for column in columns:
+        if column.name in knowledge.unused:
+            text = f"{_why_unused(column.name, knowledge)}."
+            told[column.name] = PlanLine(column=column.name, kind=column.kind, text=text, inputs=0)
+    names = [column.name for column in columns if column.name in told]
+    return tuple(told[name] for name in dict.fromkeys([*names, *told]))
+
+
+def _why_unused(name: str, knowledge: Knowledge) -> str:
+    hint = knowledge.features.get(name)
+    if hint is None or hint.use is None:
+        return "Not an input: it says what a positive row is worth"
+    because = f": {hint.because}" if hint.because else ""
+    groups = "; its groups are compared" if hint.use == "audit" else ""
+    return f"Never an input{because}{groups}"

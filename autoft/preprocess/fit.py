@@ -10,6 +10,7 @@ import numpy as np
 from autoft.preprocess.encode import MISSING, Array, Encoded
 from autoft.preprocess.plan import DATE_PARTS, Plan
 from autoft.preprocess.quantiles import LARGEST, quantile_table
+from autoft.preprocess.quotients import quotient
 from autoft.preprocess.text import Words, fit_words, known_counts
 
 
@@ -71,7 +72,7 @@ def fit_statistics(plan: Plan, encoded: Encoded, members: Sequence[Array]) -> St
     """
     centers, factors, gaps, logs, middles = [], [], [], [], []
     numbers = with_derived(plan, encoded.numbers)
-    indicated = [plan.numbers.index(column) for column in plan.indicated]
+    indicated = [plan.measured.index(column) for column in plan.indicated]
     tables: list[list[Array]] = [[] for _ in plan.categories]
     for rows in members:
         own = encoded.rows(rows)
@@ -81,7 +82,7 @@ def fit_statistics(plan: Plan, encoded: Encoded, members: Sequence[Array]) -> St
         factors.append(factor)
         logs.append(log)
         middles.append(middle)
-        gaps.append(np.isnan(own.numbers[:, indicated]).any(axis=0).astype(np.float64))
+        gaps.append(np.isnan(numbers[rows][:, indicated]).any(axis=0).astype(np.float64))
         for j, category in enumerate(plan.categories):
             tables[j].append(_table(own.codes[:, j], len(category.vocabulary), category.slots))
     return Statistics(
@@ -121,24 +122,15 @@ def with_derived(plan: Plan, numbers: Array) -> Array:
     return np.hstack([numbers, *derived]) if derived else numbers
 
 
-def quotient(above: Array, below: Array) -> Array:
-    """Quotients of equal shape; NaN where they are not finite.
-
-    >>> quotient(np.array([1.0, 1.0, np.nan]), np.array([4.0, 0.0, 1.0])).tolist()
-    [0.25, nan, nan]
-    """
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        found = above / below
-    return np.where(np.isfinite(found), found, np.nan)
-
-
 def signed_log(x: Array, unit: Array) -> Array:
-    """``sign(x) log1p(|x| / unit)``: rises everywhere, a straight line around 0 and a logarithm far from it.
+    """``sign(x) log1p(|x| / unit)``: rises everywhere, a straight line around 0 and a logarithm far from it; finite.
 
     >>> signed_log(np.array([-1.0, 0.0, 1.0]), np.array(1.0)).round(3).tolist()
     [-0.693, 0.0, 0.693]
     """
-    return np.asarray(np.sign(x) * np.log1p(np.abs(x) / unit))
+    with np.errstate(over="ignore"):
+        ratio = np.minimum(np.abs(x) / unit, LARGEST)
+    return np.asarray(np.sign(x) * np.log1p(ratio))
 
 
 def _log_units(plan: Plan, numbers: Array) -> Array:

@@ -169,7 +169,8 @@ class SignedLog(MemberStatistics):
     def call(self, inputs: Any) -> Any:
         unit = ops.convert_to_tensor(self.unit)
         logged = unit > 0
-        ratio = ops.abs(inputs) / ops.where(logged, unit, ops.ones_like(unit))
+        # Finite, as a tiny unit could make it infinite, and infinity times a factor of 0 is no number.
+        ratio = ops.minimum(ops.abs(inputs) / ops.where(logged, unit, ops.ones_like(unit)), LARGEST)
         return ops.where(logged, ops.sign(inputs) * ops.log1p(ratio), inputs)
 
 
@@ -359,7 +360,8 @@ def _number_features(plan: Plan, statistics: Statistics, members: int, numbers: 
         dates = Select([order.index(c) for c in plan.date], name="dates", dtype="float64")(numbers)
         features.append(Repeat(members, name="date_members")(DateCycles(name="date_cycles")(dates)))
     if plan.indicated:
-        indicated = Select([order.index(c) for c in plan.indicated], name="indicated", dtype="float64")(numbers)
+        positions = [plan.measured.index(c) for c in plan.indicated]
+        indicated = Select(positions, name="indicated", dtype="float64")(measured)
         indicator = MissingIndicator(members, name="missing")
         features.append(indicator(indicated))
         indicator.set_weights([statistics.gaps[:, None]])

@@ -11,8 +11,11 @@ from dataclasses import dataclass, field, replace
 from itertools import combinations, islice
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from autoft.errors import PreprocessError
 from autoft.knowledge.hints import Hints, Ratio
+from autoft.preprocess.quotients import quotient
 from autoft.records import Column, PlanLine
 
 if TYPE_CHECKING:
@@ -64,7 +67,7 @@ class Plan:
 
     Attributes:
         numeric, boolean, date: Column ids by kind, in table order.
-        indicated: Ids of columns that have a missing indicator (they had missing cells in the training table).
+        indicated: Ids of columns and ratios that have a missing indicator (the training table had missing cells there).
         categories: Categorical columns, in table order.
         outliers: ``clip`` squeezes values smoothly into three robust units around the median; ``keep`` does not.
         lines: The same in words, one line per column of the table.
@@ -180,7 +183,10 @@ def make_plan(
         numeric=of("numeric"),
         boolean=of("boolean"),
         date=tuple(c.id for c in dates),
-        indicated=tuple(c.id for c in columns if c.missing and (c.order or c.kind in ("numeric", "boolean", "date"))),
+        indicated=(
+            *(c.id for c in columns if c.missing and (c.order or c.kind in ("numeric", "boolean", "date"))),
+            *(r.id for r in hints.ratios if _lost(r, values)),
+        ),
         categories=tuple(categories),
         outliers=outliers,
         lines=tuple(_line(c, by_id.get(c.id), outliers, scale, dates, log=c.id in hints.logs) for c in columns),
@@ -261,19 +267,24 @@ def _line(
     return PlanLine(column=column.name, kind=column.kind, text=text, inputs=inputs)
 
 
+def _lost(ratio: Ratio, values: Mapping[str, Array]) -> bool:
+    """Whether a quotient is missing in some row of the table."""
+    return bool(np.isnan(quotient(values[ratio.numerator], values[ratio.denominator])).any())
+
+
 def _made(plan: Plan, columns: Sequence[Column]) -> tuple[PlanLine, ...]:
     """What is made of several columns, in words."""
-    names = {c.id: c.name for c in columns}
-    ratios = [
-        PlanLine(
-            column=ratio.name,
-            kind="numeric",
-            text=f"{_quoted((names[ratio.numerator],))} divided by {_quoted((names[ratio.denominator],))}, scaled like "
-            "a number; the middle where one is missing or the latter is 0.",
-            inputs=1,
+    names = {c.id: c.name for c in columns} | {ratio.id: ratio.name for ratio in plan.ratios}
+    ratios = []
+    for ratio in plan.ratios:
+        lost = ratio.id in plan.indicated
+        logarithm = " (of its logarithm)" if ratio.id in plan.logs else ""
+        text = (
+            f"{_quoted((names[ratio.numerator],))} divided by {_quoted((names[ratio.denominator],))}, scaled like a "
+            f"number{logarithm}; the middle where one is missing or the latter is 0"
+            f"{', and a 0/1 input says where' if lost else ''}."
         )
-        for ratio in plan.ratios
-    ]
+        ratios.append(PlanLine(column=ratio.name, kind="numeric", text=text, inputs=1 + lost))
     crosses = [
         PlanLine(
             column=f"{names[one]} x {names[other]}",

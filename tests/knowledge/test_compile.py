@@ -116,8 +116,60 @@ def test_effects_are_about_the_positive_class_or_the_class_that_is_named():
         ("left", {"features": {"rooms": {"use": "never"}}, "interactions": [["rooms", "colour"]]}, "is not to be used"),
         ("left", {"slices": ["colr"]}, "perhaps 'colour' is meant"),
         ("left", {"slices": [{"colour": [1, 2]}]}, "'colour' is categorical"),
-        ("kind", {"costs": {"matrix": {"a": {"d": 1}}}}, "must name classes, but there is no 'd'"),
+        ("kind", {"costs": {"matrix": {"a": {"d": 1}}}}, "must name classes of the target, but there is no 'd'"),
         ("left", {"costs": {"gain": "colour", "false_positive": 1}}, "must be a numeric column"),
+        ("kind", {"costs": {"gain": "rooms", "false_positive": 1}}, "must be left out unless the task is binary"),
+        (
+            "kind",
+            {"costs": {"false_negative": 5}},
+            "must be left out unless the task is binary, but the task is multicl",
+        ),
+        ("price", {"costs": {"false_negative": 5}}, "must be left out unless there are classes"),
+        ("price", {"costs": {"matrix": {"a": {"b": 1}}}}, "must be left out unless there are classes"),
+        (
+            "kind",
+            {"minimum": {"recall": 0.8}},
+            "must be left out unless there are two classes, but the task is",
+        ),
+        (
+            "left",
+            {"features": {"grade": {"order": ["low", "Mid", "high"]}}},
+            "write 'mid' for 'Mid', as the table does",
+        ),
+        (
+            "left",
+            {"features": {"price": {"effect": "increasing"}}},
+            "must name a column that stays in the table, but data",
+        ),
+        (
+            "left",
+            {"features": {"r": {"scale": "log"}}, "ratios": [{"name": "r", "of": ["balance", "rooms"]}]},
+            "must be of amounts",
+        ),
+        (
+            "left",
+            {"no_interaction": [["rooms", "income"]], "ratios": [{"name": "r", "of": ["income", "rooms"]}]},
+            "the ratio 'r' is made of both. Fix: remove the ratio 'r', or this pair",
+        ),
+        (
+            "left",
+            {
+                "interactions": [["r", "colour"]],
+                "no_interaction": [["rooms", "colour"]],
+                "ratios": [{"name": "r", "of": ["income", "rooms"]}],
+            },
+            "the interaction of 'r' and 'colour' is made of both",
+        ),
+        ("left", {"interactions": [["rooms", "colour"], ["colour", "rooms"]]}, "'colour' and 'rooms' are named before"),
+        (
+            "left",
+            {
+                "no_interaction": [
+                    *[["income", "balance"], ["rooms", "grade"], ["colour", "shop"], ["since", "a"], ["b", "c"]],
+                ]
+            },
+            "no more than 8 groups",
+        ),
     ],
 )
 def test_problems(target, knowledge, expected):
@@ -155,6 +207,71 @@ def test_a_column_that_is_never_used_is_no_reason_for_warnings():
     prepared = prepare.divide(recipe.with_changes(**{"knowledge.features": hint}), told)
     assert not {"after", "key"} & {c.name for c in prepared.features}
     assert {"after", "key"} <= {c.name for c in prepared.inspected.columns}
+
+
+def test_orders_are_compared_as_cells_are():
+    sizes = table().assign(size=np.where(table()["rooms"] > 4, "1.0", "2"))
+    changes = {"data.columns": {"size": "categorical"}, "knowledge.features": {"size": {"order": ["2.0", "1"]}}}
+    recipe = Recipe().with_changes(target="left", **{"schema.engine": "none"}, **changes)
+    columns = prepare.inspect(recipe, sizes, write_schema=False).columns
+    assert next(c for c in columns if c.name == "size").order == ("2", "1")
+
+
+def test_columns_that_repairs_drop_and_the_weight_are_no_inputs():
+    twice = table().assign(again=lambda f: f["income"])
+    changes = {"preprocess.accept": ["identical-columns"], "data.weight": "rooms"}
+    hints = {"again": {"effect": "increasing"}, "rooms": {"effect": "increasing"}}
+    recipe = Recipe().with_changes(target="left", **{"schema.engine": "none", "knowledge.features": hints}, **changes)
+    with pytest.raises(RecipeError) as caught:
+        prepare.inspect(recipe, twice, write_schema=False)
+    assert "identical-columns drops 'again'" in str(caught.value)
+    assert "'rooms' is the weight of the rows" in str(caught.value)
+
+
+def test_the_plan_has_units_and_columns_that_are_not_used():
+    features = {
+        "income": {"unit": "USD", "importance": "high"},
+        "rooms": {"use": "never", "because": "known only afterwards"},
+        "grade": {"use": "audit"},
+    }
+    costs = {"gain": "price", "false_positive": 1}
+    recipe = Recipe().with_changes(
+        target="left",
+        **{"schema.engine": "none", "data.drop": ["kind"], "knowledge.features": features, "knowledge.costs": costs},
+    )
+    prepared = prepare.divide(recipe, prepare.inspect(recipe, table(), write_schema=False))
+    lines = {line.column: line for line in prepared.plan.lines}
+    assert list(lines)[:3] == ["income", "balance", "rooms"]
+    assert lines["income"].text.startswith("In USD. The median")
+    assert (lines["rooms"].text, lines["rooms"].inputs) == ("Never an input: known only afterwards.", 0)
+    assert lines["grade"].text == "Never an input; its groups are compared."
+    assert lines["price"].text == "Not an input: it says what a positive row is worth."
+    assert not {"rooms", "grade", "price"} & {column.name for column in prepared.features}
+    from autoft.keep import notes
+
+    assert "'rooms' is never an input (known only afterwards)." in notes(recipe, prepared)
+
+
+@pytest.mark.parametrize("engine", ["portable", "tfdv"])
+def test_a_known_range_is_enforced_later_also_on_numbers_from_a_file(engine, tmp_path, monkeypatch):
+    if engine == "tfdv":
+        pytest.importorskip("tensorflow_data_validation")
+    monkeypatch.chdir(tmp_path)
+    recipe = Recipe().with_changes(
+        target="left",
+        **{
+            "schema.engine": engine,
+            "schema.file": "s.pbtxt",
+            "data.drop": ["kind", "price"],
+            "knowledge.features": {"rooms": {"between": [0, 12]}, "income": {"between": [0, 1e9]}},
+        },
+    )
+    table().to_csv(tmp_path / "first.csv", index=False)
+    table().assign(rooms=lambda f: f["rooms"] * 5, income=lambda f: f["income"] - 1e8).to_csv(tmp_path / "second.csv")
+    prepare.inspect(recipe, tmp_path / "first.csv", write_schema=True)
+    without = recipe.with_changes(**{"knowledge.features": {}})
+    findings = prepare.inspect(without, tmp_path / "second.csv", write_schema=False).findings
+    assert {f.column for f in findings if f.severity == "error"} >= {"rooms", "income"}
 
 
 def test_a_known_range_is_in_the_schema():

@@ -7,9 +7,10 @@ import pytest
 from autoft import AutoFineTuner, load
 from autoft.knowledge.hints import Hints, Ratio
 from autoft.preprocess.encode import encode
-from autoft.preprocess.fit import blocks, fit_statistics, quotient, robust_scale, signed_log
+from autoft.preprocess.fit import blocks, fit_statistics, robust_scale, signed_log
 from autoft.preprocess.layers import build_encoder
 from autoft.preprocess.plan import make_plan
+from autoft.preprocess.quotients import quotient
 from autoft.records import Column
 from tests.conftest import tiny_recipe
 
@@ -77,6 +78,17 @@ def test_logarithms_in_units_of_the_members_own_median(encoded):
     assert np.isfinite(dense["n0"]).all()
 
 
+def test_a_logarithm_is_finite_even_of_a_huge_number_after_only_tiny_ones():
+    values = {"n0": np.r_[np.full(9, 5e-324), 1e300]}
+    columns = [Column(id="n0", name="amount", kind="numeric", why="")]
+    plan = make_plan(columns, values, hints=Hints(logs=("n0",)))
+    cells = encode(plan, values, 10)
+    statistics = fit_statistics(plan, cells, [np.arange(9)])
+    dense = np.asarray(build_encoder(plan, statistics)(statistics.arrays(cells))["dense"])
+    assert np.isfinite(dense).all()
+    assert np.isfinite(signed_log(values["n0"], np.array(1e-300))).all()
+
+
 def test_quotients_are_scaled_like_numbers_and_missing_where_there_is_none(encoded):
     _, values, _, members, dense = encoded
     each = quotient(values["n0"], values["n1"])
@@ -85,6 +97,8 @@ def test_quotients_are_scaled_like_numbers_and_missing_where_there_is_none(encod
     known = np.isfinite(each) & (each < 1e100)
     np.testing.assert_allclose(dense["r000"][1, known, 0], (each[known] - center) * factor, rtol=1e-5, atol=1e-6)
     np.testing.assert_array_equal(dense["r000"][1, np.isnan(each), 0], 0.0)
+    # The denominator is 0 in some rows, and an input says in which.
+    np.testing.assert_array_equal(dense["missing r000"][1, :, 0], np.isnan(each))
 
 
 def test_products_of_encoded_inputs(encoded):
@@ -111,6 +125,7 @@ def test_a_model_with_such_inputs_is_saved_and_answers_new_tables(tmp_path):
             "grade": rng.choice(["low", "mid", "high"], rows),
             "colour": rng.choice(["red", "blue"], rows),
             "sex": rng.choice(["f", "m"], rows),
+            "after": rng.normal(size=rows),
         }
     )
     frame["bought"] = np.where(frame["amount"] / frame["parts"] > 7, "yes", "no")
@@ -122,15 +137,18 @@ def test_a_model_with_such_inputs_is_saved_and_answers_new_tables(tmp_path):
                 "amount": {"scale": "log"},
                 "grade": {"order": ["low", "mid", "high"]},
                 "sex": {"use": "audit"},
+                "after": {"use": "never"},
+                "parts": {"between": [0, 10]},
             },
             "knowledge.ratios": [{"name": "each", "of": ["amount", "parts"]}],
-            "knowledge.interactions": [["parts", "colour"]],
+            "knowledge.interactions": [["parts", "colour"], ["each", "grade"]],
+            "schema.engine": "portable",
         },
     )
     tuner = AutoFineTuner(recipe=recipe).fit(frame)
     tuner.save(tmp_path / "model")
     again = load(tmp_path / "model")
-    new = frame.drop(columns=["bought", "sex"])
+    new = frame.drop(columns=["bought", "sex", "after"])
     np.testing.assert_allclose(again.predict_proba(new), tuner.predict_proba(frame), atol=1e-6)
     assert not again.predict_findings_
     strange = new.assign(grade=["never seen", *new["grade"][1:]])
