@@ -188,6 +188,7 @@ def _gain(prepared: Prepared, outcome: Outcome, without: Outcome, threshold: flo
 
 def _differences(prepared: Prepared, outcome: Outcome, without: Outcome, threshold: float) -> list[float]:
     """Objective with the hint less the objective without, on each block; positive is better."""
+    from autoft.evaluate import row_costs
     from autoft.evaluate.metrics import METRICS
     from autoft.evaluate.weighted import of_rows, point_scores
 
@@ -195,6 +196,7 @@ def _differences(prepared: Prepared, outcome: Outcome, without: Outcome, thresho
 
     def score(one: Outcome, rows: Array) -> float:
         problem = {**prepared.problem, "row_weights": of_rows(prepared.weights, rows), "threshold": threshold}
+        problem["costs"] = row_costs.of_rows(prepared.costs, rows)
         pooled = one.held_out[one.checkpoints.index(one.epochs)]
         return float(metric.better(np.array(point_scores(y[rows], pooled[rows], **problem)[prepared.objective])))
 

@@ -16,6 +16,7 @@ from autoft.evaluate.groups import Groups
 from autoft.evaluate.intervals import Array
 from autoft.evaluate.metrics import decide
 from autoft.evaluate.redraws import Part, Redraws
+from autoft.evaluate.row_costs import matrix_of
 from autoft.evaluate.weighted import of_rows
 from autoft.records import Interval, Target
 from autoft.slicing import Gap, Rate
@@ -95,7 +96,7 @@ def _numbers(
     columns = [np.ones(len(y))]
     if classes:
         how = {"task": problem["task"], "positive_index": problem["positive_index"], "threshold": part.threshold}
-        decided = decide(part.predictions, **how)
+        decided = decide(part.predictions, **how, matrix=matrix_of(problem["costs"]))
         columns += [of for c in classes for of in (decided == c, y == c, (decided == c) & (y == c))]
     else:
         columns += [part.predictions, part.predictions - y]

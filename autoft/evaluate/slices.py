@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from autoft.evaluate import row_costs
 from autoft.evaluate.groups import Groups
 from autoft.evaluate.intervals import Array
 from autoft.evaluate.metrics import objectives
@@ -64,6 +65,7 @@ def scores_of(
     """
     rows = redraws.verdict.rows
     y, weights = y[rows], of_rows(problem["row_weights"], rows)
+    problem = {**problem, "costs": row_costs.of_rows(problem["costs"], rows)}
     samples = [{name: np.full(redraws.number, np.nan) for name in names} for _ in members]
     for part in redraws.parts():
         for some, found in zip(members, samples, strict=True):
@@ -91,12 +93,13 @@ def _scores(
     if not len(some):
         return {}
     threshold = part.threshold if isinstance(part.threshold, float) else part.threshold[some]
+    costs = row_costs.of_rows(problem["costs"], some)
     return weighted_scores(
         y[some],
         part.predictions[some],
         part.weights[:, some],
         names=names,
-        **{**problem, "row_weights": of_rows(weights, some), "threshold": threshold},
+        **{**problem, "row_weights": of_rows(weights, some), "threshold": threshold, "costs": costs},
     )
 
 
