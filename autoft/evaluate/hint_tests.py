@@ -11,6 +11,9 @@ from autoft.records import HintVerdict, Interval
 
 #: Share of a model's movement from which on it obeys by itself; and below which it goes the other way.
 _ANYWAY, _OPPOSITE = 0.99, 0.25
+#: Share from which on a worse score does not speak against an effect: bounds make networks learn more slowly, which is
+#: no word about the data.
+_MOSTLY = 0.75
 #: Confidence from which on a loss by the hint counts where the model without it goes the other way, too.
 _LEAN = 0.8
 
@@ -63,8 +66,8 @@ def obeyed(curves: Array, sign: int) -> Array:
 def verdict(gains: Sequence[float], *, share: float, by_member: Sequence[float] = ()) -> tuple[HintVerdict, Interval]:
     """What K blocks say of a hint.
 
-    A hint is contradicted where the model without it is better beyond doubt; or where it is probably better, and every
-    one of its networks moves the other way.
+    A hint is contradicted where the model without it is better beyond doubt (and, of an effect, does not obey it by
+    itself for the most part); or where it is probably better, and every one of its networks moves the other way.
 
     Args:
         gains: Objective with the hint less without, on each block; positive is better.
@@ -77,7 +80,8 @@ def verdict(gains: Sequence[float], *, share: float, by_member: Sequence[float] 
     'satisfied anyway'
     """
     found = gain_over_blocks(gains, share=share)
-    if found.high < 0:
+    alone = float(np.mean(by_member)) if len(by_member) else 0.0
+    if found.high < 0 and alone < _MOSTLY:
         return "contradicted", found
     # One-sided: the upper end of an interval that leaves out 1 - _LEAN on that side.
     lean = gain_over_blocks(gains, share=share, confidence=2 * _LEAN - 1)
@@ -85,6 +89,6 @@ def verdict(gains: Sequence[float], *, share: float, by_member: Sequence[float] 
         return "contradicted", found
     if found.low > 0:
         return "helps", found
-    if len(by_member) and float(np.mean(by_member)) >= _ANYWAY:
+    if alone >= _ANYWAY:
         return "satisfied anyway", found
     return "no measurable effect", found

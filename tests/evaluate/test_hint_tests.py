@@ -39,6 +39,10 @@ def test_blocks_without_a_score_do_not_count():
         ([0.02, -0.03, 0.02, -0.03, 0.01], [0.5] * 5, "no measurable effect"),
         ([0.02, -0.03, 0.02, -0.03, 0.01], [], "no measurable effect"),
         ([-0.01, -0.004, -0.012, -0.002, -0.015], [0.1] * 5, "contradicted"),
+        # The model without it obeys: that the bounds cost something is no word about the data.
+        ([-0.03, -0.02, -0.03, -0.025, -0.02], [1.0] * 5, "satisfied anyway"),
+        ([-0.03, -0.02, -0.03, -0.025, -0.02], [0.9] * 5, "no measurable effect"),
+        ([-0.03, -0.02, -0.03, -0.025, -0.02], [0.5] * 5, "contradicted"),
         # One network that does not go the other way, and the doubt remains.
         ([-0.01, 0.001, -0.012, -0.002, -0.015], [0.1, 0.1, 0.4, 0.1, 0.1], "no measurable effect"),
         # All go the other way, but the score does not suffer: no contradiction.
