@@ -151,6 +151,7 @@ def test_a_model_with_such_inputs_is_saved_and_answers_new_tables(tmp_path):
     new = frame.drop(columns=["bought", "sex", "after"])
     np.testing.assert_allclose(again.predict_proba(new), tuner.predict_proba(frame), atol=1e-6)
     assert not again.predict_findings_
-    strange = new.assign(grade=["never seen", *new["grade"][1:]])
+    strange = new.assign(grade=["never seen", *new["grade"][1:]], parts=[99, *new["parts"][1:]])
     assert np.isfinite(again.predict_proba(strange)).all()
-    assert any(f.code == "unseen-categories" and f.column == "grade" for f in again.predict_findings_)
+    # The schema that travels with the model has the categories and the range.
+    assert {"grade", "parts"} <= {f.column for f in again.predict_findings_ if f.code.startswith("tfdv:")}
