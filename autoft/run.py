@@ -240,8 +240,8 @@ def trainer(context: Context, prepared: Prepared, members: Sequence[Member]) -> 
         quantile=prepared.trained_quantile,
     )
     limits = Limits(epochs=recipe.search.epochs, patience=recipe.search.patience)
-    own = {"seed": recipe.seed, "clock": context.watch.clock, "hints": prepared.inspected.hints}
-    return Trainer(data, folds=prepared.split.k, limits=limits, **own)
+    hints, clock = prepared.inspected.hints, context.watch.clock
+    return Trainer(data, folds=prepared.split.k, limits=limits, seed=recipe.seed, clock=clock, hints=hints)
 
 
 def _search(
