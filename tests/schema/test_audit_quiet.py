@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,7 +24,7 @@ def clean(seed: int) -> tuple[pd.DataFrame, str]:
     """A table without anything to warn of: independent columns of all kinds, a target that nothing explains."""
     rng = np.random.default_rng(seed)
     rows = int(50 * 40 ** rng.random())  # 50 to 2,000
-    makers = [
+    makers: list[Callable[[], Any]] = [
         lambda: rng.normal(rng.uniform(-50, 50), 10 ** rng.uniform(-2, 3), rows),
         lambda: rng.uniform(0, 100, rows).round(2),
         lambda: rng.gamma(2.0, 10 ** rng.uniform(0, 4), rows),
@@ -36,7 +38,7 @@ def clean(seed: int) -> tuple[pd.DataFrame, str]:
         lambda: pd.Timestamp("2021-01-01") + pd.to_timedelta(rng.integers(0, 700, rows), unit="D"),
     ]
     # Always one column that tells rows apart, as real tables have it.
-    data = {"measure": rng.normal(size=rows)}
+    data: dict[str, Any] = {"measure": rng.normal(size=rows)}
     for k in range(int(rng.integers(2, 16))):
         data[f"column {k}"] = makers[rng.integers(len(makers))]()
     task = ("binary", "multiclass", "regression")[seed % 3]
