@@ -38,7 +38,7 @@ def clean(seed: int) -> tuple[pd.DataFrame, str]:
         lambda: pd.Timestamp("2021-01-01") + pd.to_timedelta(rng.integers(0, 700, rows), unit="D"),
     ]
     # Always one column that tells rows apart, as real tables have it.
-    data = {"measure": rng.normal(size=rows)}
+    data: dict[str, Any] = {"measure": rng.normal(size=rows)}
     for k in range(int(rng.integers(2, 16))):
         data[f"column {k}"] = makers[rng.integers(len(makers))]()
     task = ("binary", "multiclass", "regression")[seed % 3]
