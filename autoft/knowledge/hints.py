@@ -44,6 +44,7 @@ class Hints:
         crosses: Pairs of columns whose product is an input.
         apart: Pairs that no network lets meet.
         importance: By column (or ratio): declared importance.
+        unread: Blocks of the dense encoding that no network reads: inputs that a hint has made, where it is tested.
     """
 
     effects: tuple[Effect, ...] = ()
@@ -52,3 +53,4 @@ class Hints:
     crosses: tuple[tuple[str, str], ...] = ()
     apart: tuple[tuple[str, str], ...] = ()
     importance: Mapping[str, Literal["high", "low"]] = field(default_factory=dict)
+    unread: tuple[str, ...] = ()

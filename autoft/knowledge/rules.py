@@ -102,7 +102,7 @@ def rules(hints: Hints, plan: Plan, architecture: Architecture, outputs: int) ->
     Raises:
         RecipeError: If columns must be kept apart in too many ways.
     """
-    if not variants.names(hints):
+    if not variants.names(hints) and not hints.unread:
         return Rules(low={}, high={}, penalty={})
     layout = _Layout(hints, plan, architecture)
     found: dict[str, _Box] = {}
@@ -161,7 +161,9 @@ class _Layout:
         self.bound = bool(self.constrained.any())
         sets = towers(hints.apart)
         named = frozenset().union(*sets)
-        may = {o: [named & own.keys() <= tower for tower in sets] for o, own in columns.items()}
+        may = {
+            o: [o not in hints.unread and named & own.keys() <= tower for tower in sets] for o, own in columns.items()
+        }
         self.allowed = np.array([may[owner] for owner in self.owners], bool)
         self.parted = not self.allowed.all()
         groups = np.array_split(np.arange(width), len(sets))

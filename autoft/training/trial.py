@@ -283,13 +283,13 @@ class Trainer:
         decay = FAMILIES[self.architecture(params[0]).kind].weight_decay
         full = [{**({"weight_decay": decay} if decay else {}), **p} for p in params]
         extras = EXTRAS.intersection(set().union(*full))
-        return [Settings.of(p) for p in full], extras | self._extras(self.architecture(params[0]))
+        return [Settings.of(p) for p in full], extras | self._extras(params)
 
-    def _extras(self, architecture: Architecture) -> frozenset[str]:
+    def _extras(self, params: Sequence[Mapping[str, Any]]) -> frozenset[str]:
         """Of a program for hints: the same for trials that do without some of them."""
-        found = self._rules(architecture, self._hints)
-        used = {"bounds": found.low, "importance": found.penalty}
-        return frozenset(name for name, weights in used.items() if weights)
+        every = [self._rules(self.architecture(params[0]), self._hints), *self._hinted(params)]
+        used = {"bounds": [own.low for own in every], "importance": [own.penalty for own in every]}
+        return frozenset(name for name, weights in used.items() if any(weights))
 
     def _hinted(self, params: Sequence[Mapping[str, Any]]) -> list[Rules]:
         """What the hints ask of each trial's weights."""

@@ -29,14 +29,18 @@ HINTS = Hints(ratios=(RATIO,), effects=(Effect(column="r000", sign=1),))
         ("d after b", {"d": 1, "b": -1}),
         ("t0", {"t0": 0}),
         ("r000", {"r000": 1, "m": 0, "n": 0}),
-        ("missing r000", {"r000": "missing", "m": "missing", "n": "missing"}),
+        ("missing r000", {"r000": "missing", "m": 0, "n": 0}),
         ("n x m", {"n": 0, "m": 0}),
         ("t0*b", {"t0": 0, "b": 0}),
-        ("new", {"new": 1}),
     ],
 )
 def test_a_block_says_by_its_name_how_it_moves_with_which_columns(block: str, expected: dict[str, Any]):
     assert reads(block, plan_with(), HINTS) == expected
+
+
+def test_a_block_of_no_known_column_is_an_error():
+    with pytest.raises(LookupError, match="names no column"):
+        reads("new", plan_with(), HINTS)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -54,7 +58,7 @@ def test_rules_fit_the_weights_of_every_architecture(kind: str):
 
 
 def first_kernel(hints: Hints, kind: str = "mlp") -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Bounds of the rows of each dense block in the first kernel (the last inputs: 4 of the embedded column)."""
+    """Bounds of the rows of each dense block in the first kernel."""
     plan, architecture = plan_with(), architecture_of(kind, bins=0)
     found = rules(hints, plan, architecture, 1)
     name, start, cut = "logits/kernel" if kind == "linear" else "hidden_0/kernel", 0, {}
@@ -108,3 +112,20 @@ def test_hints_can_be_switched_off_by_name():
     assert variants.without(hints, ()) == hints
     assert variants.without(hints, variants.names(hints)) == Hints()
     assert variants.without(hints, ["n, m: apart"]).effects == hints.effects
+
+
+def test_inputs_that_a_hint_has_made_can_be_left_unread():
+    """As the test of a ratio or a product asks for; nothing else of the network changes."""
+    hints = Hints(ratios=(RATIO,), crosses=(("n", "t0"),))
+    assert variants.names(hints) == ("r000: ratio", "n, t0: interaction")
+    off = variants.without(hints, ["r000: ratio", "n, t0: interaction"])
+    assert off.unread == ("r000", "missing r000", "cross n t0")
+    plan = replace(plan_with(), ratios=hints.ratios, crosses=hints.crosses)
+    dense = [block for block, width in blocks(plan) for _ in range(width)]
+    for kind, kernel in (("mlp", "hidden_0/kernel"), ("linear", "logits/kernel")):
+        architecture = architecture_of(kind, bins=0)
+        assert not rules(hints, plan, architecture, 1).low
+        found = rules(off, plan, architecture, 1)
+        shut = ((found.low[kernel] == 0) & (found.high[kernel] == 0)).all(axis=1)
+        assert [block in off.unread for block in dense] == shut[: len(dense)].tolist()
+        assert any(shut)
