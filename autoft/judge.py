@@ -165,13 +165,19 @@ def _spending(prepared: Prepared, verdict: Verdict, left: Mapping[str, float]) -
     return summarised(verdict.spent, prepared.target.classes, left=left.get("cost", 1.0))
 
 
+#: Share of rows by which what is reached may differ from what the choice of a threshold counts.
+_BINNED = 0.01
+
+
 def _short_of_minimum(evaluation: Evaluation) -> tuple[Finding, ...]:
     """A note where decisions do not reach, on the rows they were chosen on or on new ones, what they have to."""
     minimum = evaluation.minimum
     if minimum is None:
         return ()
     seen, new = evaluation.naive[minimum.of], evaluation.held_out[minimum.of]
-    if seen >= minimum.share and not new.high < minimum.share:
+    # Thresholds are chosen on rows in bins of their logit: half a bin of rows may fall on the other side.
+    unreachable = seen < minimum.share - _BINNED
+    if not unreachable and not new.high < minimum.share:
         return ()
     return (
         Finding(
@@ -180,7 +186,7 @@ def _short_of_minimum(evaluation: Evaluation) -> tuple[Finding, ...]:
             column=None,
             must=f"allow decisions with a {minimum.of} of {minimum.share:g}",
             found=f"no threshold reaches more than {seen:.3g} on held-out rows"
-            if seen < minimum.share
+            if unreachable
             else f"new rows have {new.value:.3g} (95 % interval {new.low:.3g} to {new.high:.3g})",
             fix="the nearest threshold decides; lower the minimum, or find better columns or more rows",
         ),

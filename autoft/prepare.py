@@ -306,7 +306,7 @@ def _repaired(table: Table, recipe: Recipe, target: str) -> tuple[Table, tuple[R
     from autoft.schema import repair
     from autoft.schema.repair_learn import learn
 
-    keep = (target, recipe.data.weight, recipe.evaluate.group, recipe.evaluate.time)
+    keep = (target, recipe.data.weight, recipe.evaluate.group, recipe.evaluate.time, recipe.knowledge.costs.gain)
     repairs = learn(table.frame, recipe.preprocess.accept, keep=keep, kinds=recipe.data.columns)
     done = repair.apply(table.frame, repairs)
     return replace(table, frame=done.frame), repairs, repair.findings(done.changes)

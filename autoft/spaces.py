@@ -79,15 +79,15 @@ def rare_classes_count(prepared: Prepared) -> bool:
     own = None if prepared.weights is None else prepared.weights[touched]
     counts = np.bincount(prepared.y[touched], own, minlength=len(target.classes))
     if prepared.objective == "cost":
-        return _rare_is_dear(prepared, counts)
+        return _rare_is_dear(prepared, counts, np.flatnonzero(touched))
     return bool(counts.min() * len(counts) < 2 * _RARE * counts.sum())
 
 
-def _rare_is_dear(prepared: Prepared, counts: NDArray[Any]) -> bool:
-    """Whether a missed row of the rarest class costs much more than one of the most frequent class."""
-    from autoft.evaluate.row_costs import row_costs
+def _rare_is_dear(prepared: Prepared, counts: NDArray[Any], rows: NDArray[Any]) -> bool:
+    """Whether a missed row of the rarest class costs much more than one of the most frequent class, on these rows."""
+    from autoft.evaluate.row_costs import of_rows, row_costs
 
-    costs, target, y = prepared.costs, prepared.target, prepared.y
+    costs, target, y = of_rows(prepared.costs, rows), prepared.target, prepared.y[rows]
     if not isinstance(costs, Costs) or counts.min() == counts.max():
         return False
     answers = range(len(counts))

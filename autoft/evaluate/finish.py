@@ -102,6 +102,8 @@ class Finisher:
         if self.task == "binary":
             cells = (self._parts * 2 + self.y) * calibrate.BINS + calibrate.bins(predictions)
             return [self._binary(cells, self._of(w)) for w in weights]
+        if self.task == "regression":
+            return [Finish()] * len(weights)
         rows = calibrate.sample(*predictions.shape)
         logs = calibrate.log_probabilities(predictions[rows])
         fits = (calibrate.temperature(logs, self.y[rows], self._of(w)[rows]) for w in weights)
