@@ -17,9 +17,10 @@ def hint_notes(knowledge: Knowledge) -> list[str]:
     ["With all else equal, the answer never falls with 'age' (risk grows)."]
     """
     notes = [
-        f"{sentence}{f' ({hint.because})' if hint.because else ''}."
+        # The reason stands once, behind what comes first.
+        f"{sentence}{f' ({hint.because})' if hint.because and not place else ''}."
         for name, hint in knowledge.features.items()
-        for sentence in _sentences(name, hint)
+        for place, sentence in enumerate(_sentences(name, hint))
     ]
     notes += [f"'{one}' and '{other}' act together." for one, other in knowledge.interactions]
     notes += [f"'{one}' and '{other}' do not act on each other." for one, other in knowledge.no_interaction]

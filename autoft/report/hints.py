@@ -9,6 +9,9 @@ from autoft.report.words import NONE, clip, decimals, metric, signed, span
 #: Verdicts that must not be overlooked come first.
 _ORDER = ("contradicted", "helps", "no measurable effect", "satisfied anyway", "not tested")
 
+#: Share of the largest importance from which on a model leans on a column.
+_LEANS = 0.1
+
 
 def blocks(evaluation: Evaluation) -> tuple[Block, ...]:
     """A table of verdicts, after the sentences that must not be overlooked; nothing without hints."""
@@ -26,6 +29,7 @@ def _warnings(evaluation: Evaluation) -> tuple[Paragraph, ...]:
         if test.verdict == "contradicted"
     ]
     by_column = {line.column: line.drop for line in evaluation.importance}
+    largest = max((drop.value for drop in by_column.values()), default=0.0)
     for test in evaluation.hints:
         column, _, what = test.hint.rpartition(": ")
         drop = by_column.get(column)
@@ -33,15 +37,9 @@ def _warnings(evaluation: Evaluation) -> tuple[Paragraph, ...]:
             continue
         if what == "importance high" and drop.low <= 0:
             found.append(f"“{clip(column)}” was called important, but the model loses nothing measurable without it.")
-        if what == "importance low" and drop.low > 0 and drop.value >= _typical(evaluation):
+        if what == "importance low" and drop.low > 0 and drop.value >= _LEANS * largest:
             found.append(f"“{clip(column)}” was called unimportant, but the model leans on it.")
     return tuple(Paragraph(text=text, tone="strong") for text in found)
-
-
-def _typical(evaluation: Evaluation) -> float:
-    """The importance of a column in the middle."""
-    drops = sorted(line.drop.value for line in evaluation.importance)
-    return drops[len(drops) // 2]
 
 
 def _together(evaluation: Evaluation) -> tuple[Paragraph, ...]:
