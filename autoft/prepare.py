@@ -142,7 +142,6 @@ def inspect(recipe: Recipe, data: Any, *, write_schema: bool, hold_to_schema: bo
     table, repairs, repaired = _repaired(_leave_out(table, recipe, name), recipe, name)
     table, weights = row_weights.take_out(table, recipe.data.weight, name)
     columns, findings = infer_columns(table.frame, kinds=recipe.data.columns, target=name)
-    sliced.check(recipe, columns, name)
     converted = convert(table.frame, columns)
     chosen = engine.choose(recipe.schema_.engine if hold_to_schema else "none")
     target = _target(table, recipe, name)
@@ -347,7 +346,7 @@ def _told(
         absent=absent,
         embed_above=recipe.preprocess.categorical.embed_above,
     )
-    recipe.refuse(told.problems)
+    recipe.refuse([*told.problems, *sliced.problems(recipe, columns, target.name)])
     return told.hints, told.columns
 
 

@@ -39,21 +39,17 @@ def audited(recipe: Recipe) -> tuple[str, ...]:
     return tuple(name for name, hint in recipe.knowledge.features.items() if hint.use == "audit")
 
 
-def check(recipe: Recipe, columns: Sequence[Column], target: str) -> None:
-    """Refuse slices and audits that the table does not have.
+def problems(recipe: Recipe, columns: Sequence[Column], target: str) -> list[Problem]:
+    """Slices that the table does not have.
 
     Args:
         recipe: What to do.
         columns: Of the table, without those that the recipe drops.
         target: The column to predict.
-
-    Raises:
-        RecipeError: With every such mistake and its line.
     """
     known = {column.name: column for column in columns}
-    asked = [*declared(recipe), *((("knowledge", "features", name), name, None) for name in audited(recipe))]
     mistakes = []
-    for at, name, limits in asked:
+    for at, name, limits in declared(recipe):
         if name == target:
             fix = "name another column; the scores of each class are in the report anyway"
             mistakes.append(Problem(path=at, must="not be the target", found=f"it is '{name}'", fix=fix))
@@ -63,7 +59,7 @@ def check(recipe: Recipe, columns: Sequence[Column], target: str) -> None:
             found = f"'{name}' is understood as {known[name].kind} ({known[name].why})"
             fix = "write the name alone, or set its kind to numeric under data: columns:"
             mistakes.append(Problem(path=at, must="be limits of a column of numbers", found=found, fix=fix))
-    recipe.refuse(mistakes)
+    return mistakes
 
 
 def _absent(recipe: Recipe, at: tuple[str | int, ...], name: str, names: list[str]) -> Problem:

@@ -102,13 +102,6 @@ class _Table:
         for name, hint in self.knowledge.features.items():
             if hint.use != "never" or name not in self.absent:  # left out twice is left out
                 yield from self._named(("knowledge", "features", name), name, inputs=hint.use is None, made=True)
-        for place, part in enumerate(self.knowledge.slices):
-            name = part if isinstance(part, str) else next(iter(part))
-            yield from self._named(("knowledge", "slices", place), name, inputs=False)
-            column = self.by_name.get(name)
-            if isinstance(part, dict) and column is not None and column.kind != "numeric":
-                found, fix = f"'{name}' is {column.kind}", "name the column alone: its groups are the slices"
-                yield Problem(path=("knowledge", "slices", place), must="be of numbers", found=found, fix=fix)
         if self.knowledge.costs.gain is not None:
             yield from self._named(("knowledge", "costs", "gain"), self.knowledge.costs.gain, inputs=False)
         unused = set(self.knowledge.unused)

@@ -115,7 +115,7 @@ def test_effects_are_about_the_positive_class_or_the_class_that_is_named():
         ("left", {"interactions": [["rooms", "shop"]]}, "'shop' has more than 16 categories or is text"),
         ("left", {"features": {"rooms": {"use": "never"}}, "interactions": [["rooms", "colour"]]}, "is not to be used"),
         ("left", {"slices": ["colr"]}, "perhaps 'colour' is meant"),
-        ("left", {"slices": [{"colour": [1, 2]}]}, "'colour' is categorical"),
+        ("left", {"slices": [{"colour": [1, 2]}]}, "'colour' is understood as categorical"),
         ("kind", {"costs": {"matrix": {"a": {"d": 1}}}}, "must name classes of the target, but there is no 'd'"),
         ("left", {"costs": {"gain": "colour", "false_positive": 1}}, "must be a numeric column"),
         ("kind", {"costs": {"gain": "rooms", "false_positive": 1}}, "must be left out unless the task is binary"),
