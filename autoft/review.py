@@ -64,9 +64,8 @@ def read(run: Path) -> Review:
     from autoft.stored import read_evaluation, read_profile
 
     if not run.is_dir():
-        raise ArtifactError(
-            f"'{run}'", "be a run folder", "it does not exist", "give the folder that 'autoft fit' wrote"
-        )
+        found = "it is a file" if run.exists() else "it does not exist"
+        raise ArtifactError(f"'{run}'", "be a run folder", found, "give the folder that 'autoft fit' wrote")
     if not (run / "evaluation.json").is_file():
         unfinished = (run / "journal.jsonl").is_file()
         found = "its run is not finished" if unfinished else "there is no evaluation.json in it"
