@@ -108,18 +108,21 @@ def curves(
     return tuple(found), tuple(left)
 
 
-def profile(plan: Plan, columns: Sequence[Column], encoded: Encoded) -> dict[str, dict[str, list[Any]]]:
+def profile(plan: Plan, columns: Sequence[Column], encoded: Encoded, rows: Array) -> dict[str, dict[str, list[Any]]]:
     """What `autoft review` has to know of the cells: quantiles of numbers, and categories where they are few.
+
+    Args:
+        plan, columns, encoded: Layout, columns and all rows.
+        rows: Those that count; rows set aside for the final score propose nothing.
 
     Returns:
         ``deciles``: by name of each numeric column eleven quantiles; ``categories``: by name of each categorical
         column with at most `CATEGORIES` of them its categories.
     """
-    every = np.arange(len(encoded))
     deciles, categories = {}, {}
     for column in columns:
         if column.kind == "numeric" and (where := position(plan, column.id)) is not None:
-            known = _known(encoded, where[1], every)
+            known = _known(encoded, where[1], rows)
             if len(known):
                 deciles[column.name] = [_short(value) for value in np.quantile(known, np.linspace(0, 1, 11))]
     by_id = {column.id: column.name for column in columns}

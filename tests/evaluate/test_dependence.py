@@ -177,7 +177,30 @@ def test_hinted_columns_come_first_and_only_columns_that_matter_follow():
 
 
 def test_the_profile_tells_quantiles_of_numbers_and_few_categories():
-    found = dependence.profile(PLAN, COLUMNS, ENCODED)
+    found = dependence.profile(PLAN, COLUMNS, ENCODED, np.arange(ROWS))
     assert found["categories"] == {"grade": ["high", "low", "medium"], "city": ["Bonn", "Oslo", "Rome"]}
     assert list(found["deciles"]) == ["size"]
     assert found["deciles"]["size"] == pytest.approx(np.quantile(NUMBERS[:, 0], np.linspace(0, 1, 11)))
+
+
+def test_the_profile_does_not_look_at_rows_set_aside():
+    seen = np.arange(ROWS // 2)
+    wild = NUMBERS.copy()
+    wild[ROWS // 2 :] = 1e9
+    corrupted = dependence.profile(PLAN, COLUMNS, Encoded(numbers=wild, codes=CODES), seen)
+    assert corrupted == dependence.profile(PLAN, COLUMNS, ENCODED, seen)
+
+
+def test_curves_do_not_look_at_rows_set_aside():
+    """Under `holdout` some rows belong to no member: neither the grid nor the curve may know them."""
+    inside = [Member(train=m.train, held_out=m.held_out[m.held_out < 180], blocks=m.blocks) for m in MEMBERS]
+    wild = NUMBERS.copy()
+    wild[180:] = 1e9
+    y = np.zeros(ROWS, dtype=np.int64)
+
+    def drawn(numbers: Any) -> Any:
+        encoded = Encoded(numbers=numbers, codes=CODES)
+        names = ("size", "new", "since")
+        return dependence.curves(linear, PLAN, COLUMNS, encoded, y, inside, names=names, target=VALUE)
+
+    assert drawn(wild) == drawn(NUMBERS)
