@@ -20,6 +20,8 @@ def test_a_run_keeps_the_curves_of_columns_that_matter(binary):
     assert {"amount", "city"} <= {curve.column for curve in kept}
     assert all(losses[curve.column] > 0 for curve in kept)
     assert all(curve.label == "leaves" and len(curve.members) == 3 for curve in kept)
+    page = (Path(binary.directory_) / "report.html").read_text(encoding="utf-8")
+    assert "the probability of “leaves” really" in page
     amount = next(curve for curve in kept if curve.column == "amount")
     assert amount.mean[0] > amount.mean[-1]  # the table's signal rises with it
 

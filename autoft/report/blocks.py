@@ -168,6 +168,7 @@ class Moves:
         dates: Whether positions are seconds since 1970.
         effect: ``rising`` or ``falling`` where that is declared.
         question: What an expert is asked about it.
+        joined: Whether a line joins the means: only where the order of the grid means something.
     """
 
     form: ClassVar[str] = "moves"
@@ -185,6 +186,7 @@ class Moves:
     x_label: str
     y_label: str
     question: str
+    joined: bool = True
 
 
 Picture = LearningCurve | History | Lines | Cloud | Intervals | Proof | Moves

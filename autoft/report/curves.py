@@ -77,6 +77,7 @@ def _picture(curve: Curve, told: Told, target: Target) -> Moves:
         x_label=f"{column}{unit}",
         y_label=clip(target.name if curve.label is None else f"P({clip(curve.label, 16)})", 24),
         question=_question(curve, found, column, answer),
+        joined=curve.ordered,
     )
 
 
@@ -128,6 +129,9 @@ def _question(curve: Curve, found: Strength, column: str, answer: str) -> str:
     way = abs(found.change) / (high - low)
     if way >= 0.8:
         verb = "rise" if found.change > 0 else "fall"
+        if isinstance(curve.grid[0], str):
+            ends = f"from {_point(curve, 0)} to {_point(curve, len(curve.grid) - 1)} of “{column}”"
+            return f"Does {answer} really {verb} {ends} ({signed(curve.mean[-1] - curve.mean[0])} on the mean)?"
         return f"Does {answer} really {verb} with “{column}” ({signed(curve.mean[-1] - curve.mean[0])} on the mean)?"
     top, bottom = curve.mean.index(high), curve.mean.index(low)
     if 0 < top < len(curve.mean) - 1:

@@ -21,8 +21,8 @@ def moves(picture: Moves) -> Figure:
         plot.plot(picture.x, line, color=GREY, linewidth=0.5, alpha=0.55)
     for line in picture.members:
         plot.plot(picture.x, line, color=INK, linewidth=0.7, linestyle=(0, (3, 1.5)), alpha=0.8)
-    marker = "o" if picture.names else None
-    plot.plot(picture.x, picture.mean, color=ACCENT, linewidth=2.4, marker=marker, markersize=4, zorder=4)
+    marker, width = "o" if picture.names else None, 2.4 if picture.joined else 0
+    plot.plot(picture.x, picture.mean, color=ACCENT, linewidth=width, marker=marker, markersize=5, zorder=4)
     across = plot.get_xaxis_transform()
     if picture.names:
         plot.bar(
