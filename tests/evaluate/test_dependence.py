@@ -110,6 +110,25 @@ def test_a_declared_order_goes_before_the_frequency():
     assert curve.ordered
 
 
+def test_ordered_categories_that_arrive_as_ranks_are_told_by_name():
+    plan = Plan(
+        numeric=("g0",), boolean=(), date=(), indicated=(), categories=(), outliers="clip", lines=()
+    )  # fmt: skip
+    ranks = np.where(np.arange(ROWS) % 8 == 0, np.nan, np.arange(ROWS) % 4)  # the third of five is never seen
+    ranks = np.where(ranks == 2, 4, ranks)
+    encoded = Encoded(numbers=ranks[:, None], codes=np.zeros((ROWS, 0), dtype=np.int32))
+    columns = [Column(id="g0", name="grade", kind="categorical", why="")]
+    orders = {"grade": ("E", "D", "C", "B", "A")}
+    (curve,), _ = dependence.curves(
+        lambda asked, members: 10 * asked.numbers[:, 0], plan, columns, encoded, np.zeros(ROWS), MEMBERS,
+        names=("grade",), target=VALUE, orders=orders,
+    )  # fmt: skip
+    assert curve.grid == ("E", "D", "B", "A")
+    assert curve.mean == (0.0, 10.0, 30.0, 40.0)
+    assert curve.ordered
+    assert curve.cells == pytest.approx([0.125, 0.25, 0.25, 0.25])
+
+
 def test_categories_move_through_their_codes():
     (curve,), _ = told(lambda encoded, members: encoded.codes[:, 1] * 1.0, names=("city",))
     assert curve.mean == (3.0, 4.0, 2.0)
