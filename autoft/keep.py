@@ -56,6 +56,7 @@ def _texts(recipe: Recipe, prepared: Prepared, searched: Searched) -> dict[str, 
     """What a run says about itself besides the scores, by file name; enough to write the report again."""
     from autoft.evaluate import dependence
 
+    used = np.flatnonzero(prepared.split.blocks >= 0)
     context = {
         "plan": [asdict(line) for line in prepared.plan.lines],
         "columns": [asdict(c) for c in prepared.inspected.columns],
@@ -67,7 +68,7 @@ def _texts(recipe: Recipe, prepared: Prepared, searched: Searched) -> dict[str, 
             name: {"effect": hint.effect, "label": None if hint.label is None else str(hint.label), "unit": hint.unit}
             for name, hint in recipe.knowledge.features.items()
         },
-        "profile": dependence.profile(prepared.plan, prepared.features, prepared.encoded),
+        "profile": dependence.profile(prepared.plan, prepared.features, prepared.encoded, used),
     }
     schema = prepared.inspected.contract.text
     return {

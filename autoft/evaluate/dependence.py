@@ -108,18 +108,21 @@ def curves(
     return tuple(found), tuple(left)
 
 
-def profile(plan: Plan, columns: Sequence[Column], encoded: Encoded) -> dict[str, dict[str, list[Any]]]:
+def profile(plan: Plan, columns: Sequence[Column], encoded: Encoded, rows: Array) -> dict[str, dict[str, list[Any]]]:
     """What `autoft review` has to know of the cells: quantiles of numbers, and categories where they are few.
+
+    Args:
+        plan, columns, encoded: Layout, columns and all rows.
+        rows: Those that count; rows set aside for the final score propose nothing.
 
     Returns:
         ``deciles``: by name of each numeric column eleven quantiles; ``categories``: by name of each categorical
         column with at most `CATEGORIES` of them its categories.
     """
-    every = np.arange(len(encoded))
     deciles, categories = {}, {}
     for column in columns:
         if column.kind == "numeric" and (where := position(plan, column.id)) is not None:
-            known = _known(encoded, where[1], every)
+            known = _known(encoded, where[1], rows)
             if len(known):
                 deciles[column.name] = [_short(value) for value in np.quantile(known, np.linspace(0, 1, 11))]
     by_id = {column.id: column.name for column in columns}
@@ -160,6 +163,8 @@ def _grid(plan: Plan, column: Column, encoded: Encoded, held: Array, order: Sequ
     if where[0] == "codes":
         return _categories(plan.categories[where[1]].vocabulary, encoded.codes[held, where[1]], order)
     known = _known(encoded, where[1], held)
+    if column.kind == "categorical" and order is not None:
+        return _ranks(known, len(held), order)
     if column.kind == "boolean":
         names = [texts[0] if texts else word for texts, word in ((column.false, "no"), (column.true, "yes"))]
         shares = [float(np.mean(known == value)) if len(known) else 0.0 for value in (0.0, 1.0)]
@@ -192,6 +197,18 @@ def _categories(vocabulary: tuple[str, ...], codes: Array, order: Sequence[str] 
         names=tuple(vocabulary[i] for i in frequent),
         spread=tuple(_short(counts[i] / len(codes)) for i in frequent),
         ordered=known is not None,
+    )
+
+
+def _ranks(known: Array, rows: int, order: Sequence[str]) -> _Grid:
+    """Of categories that arrive as their places in an order."""
+    counts = np.bincount(known.astype(np.int64), minlength=len(order))
+    places = np.sort([i for i in np.argsort(-counts, kind="stable")[:CATEGORIES] if counts[i]]).astype(np.int64)
+    return _Grid(
+        cells=places.astype(float),
+        names=tuple(order[i] for i in places),
+        spread=tuple(_short(counts[i] / rows) for i in places),
+        ordered=True,
     )
 
 

@@ -110,6 +110,25 @@ def test_a_declared_order_goes_before_the_frequency():
     assert curve.ordered
 
 
+def test_ordered_categories_that_arrive_as_ranks_are_told_by_name():
+    plan = Plan(
+        numeric=("g0",), boolean=(), date=(), indicated=(), categories=(), outliers="clip", lines=()
+    )  # fmt: skip
+    ranks = np.where(np.arange(ROWS) % 8 == 0, np.nan, np.arange(ROWS) % 4)  # the third of five is never seen
+    ranks = np.where(ranks == 2, 4, ranks)
+    encoded = Encoded(numbers=ranks[:, None], codes=np.zeros((ROWS, 0), dtype=np.int32))
+    columns = [Column(id="g0", name="grade", kind="categorical", why="")]
+    orders = {"grade": ("E", "D", "C", "B", "A")}
+    (curve,), _ = dependence.curves(
+        lambda asked, members: 10 * asked.numbers[:, 0], plan, columns, encoded, np.zeros(ROWS), MEMBERS,
+        names=("grade",), target=VALUE, orders=orders,
+    )  # fmt: skip
+    assert curve.grid == ("E", "D", "B", "A")
+    assert curve.mean == (0.0, 10.0, 30.0, 40.0)
+    assert curve.ordered
+    assert curve.cells == pytest.approx([0.125, 0.25, 0.25, 0.25])
+
+
 def test_categories_move_through_their_codes():
     (curve,), _ = told(lambda encoded, members: encoded.codes[:, 1] * 1.0, names=("city",))
     assert curve.mean == (3.0, 4.0, 2.0)
@@ -177,7 +196,30 @@ def test_hinted_columns_come_first_and_only_columns_that_matter_follow():
 
 
 def test_the_profile_tells_quantiles_of_numbers_and_few_categories():
-    found = dependence.profile(PLAN, COLUMNS, ENCODED)
+    found = dependence.profile(PLAN, COLUMNS, ENCODED, np.arange(ROWS))
     assert found["categories"] == {"grade": ["high", "low", "medium"], "city": ["Bonn", "Oslo", "Rome"]}
     assert list(found["deciles"]) == ["size"]
     assert found["deciles"]["size"] == pytest.approx(np.quantile(NUMBERS[:, 0], np.linspace(0, 1, 11)))
+
+
+def test_the_profile_does_not_look_at_rows_set_aside():
+    seen = np.arange(ROWS // 2)
+    wild = NUMBERS.copy()
+    wild[ROWS // 2 :] = 1e9
+    corrupted = dependence.profile(PLAN, COLUMNS, Encoded(numbers=wild, codes=CODES), seen)
+    assert corrupted == dependence.profile(PLAN, COLUMNS, ENCODED, seen)
+
+
+def test_curves_do_not_look_at_rows_set_aside():
+    """Under `holdout` some rows belong to no member: neither the grid nor the curve may know them."""
+    inside = [Member(train=m.train, held_out=m.held_out[m.held_out < 180], blocks=m.blocks) for m in MEMBERS]
+    wild = NUMBERS.copy()
+    wild[180:] = 1e9
+    y = np.zeros(ROWS, dtype=np.int64)
+
+    def drawn(numbers: Any) -> Any:
+        encoded = Encoded(numbers=numbers, codes=CODES)
+        names = ("size", "new", "since")
+        return dependence.curves(linear, PLAN, COLUMNS, encoded, y, inside, names=names, target=VALUE)
+
+    assert drawn(wild) == drawn(NUMBERS)

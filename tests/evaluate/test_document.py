@@ -8,7 +8,7 @@ import pytest
 
 from autoft.errors import EvaluationError
 from autoft.evaluate.document import KEYS, from_document, to_document
-from autoft.records import Baseline, Evaluation, FoldReport, Importance, Interval, Target, Trial
+from autoft.records import Baseline, Curve, Evaluation, FoldReport, Importance, Interval, Target, Trial
 
 
 def evaluation(**changes):
@@ -63,6 +63,34 @@ def test_round_trip_through_json():
     original = evaluation()
     text = json.dumps(to_document(original), allow_nan=False)
     assert from_document(json.loads(text)) == original
+
+
+def curve(**changes):
+    values = {
+        "column": "tenure", "kind": "numeric", "label": "Yes", "grid": (1.0, 2.0), "mean": (0.5, 0.25),
+        "members": ((0.5, 0.25), (0.5, 0.25)), "lines": ((0.75, 0.5),), "rows": 200, "rising": 0.0, "falling": 1.0,
+        "spread": 0.1, "cells": tuple(float(x) for x in range(11)),
+    }  # fmt: skip
+    return Curve(**{**values, **changes})
+
+
+def test_curves_come_back_and_older_runs_have_none():
+    named = curve(column="Contract", kind="categorical", label=None, grid=("a", "b"), cells=(0.75, 0.25), ordered=False)
+    original = evaluation(dependence=(curve(), named))
+    document = json.loads(json.dumps(to_document(original), allow_nan=False))
+    assert from_document(document) == original
+    del document["best"]["dependence"]
+    assert from_document(document).dependence == ()
+
+
+@pytest.mark.parametrize(
+    "changes", [{"mean": (0.5,)}, {"cells": (1.0,)}, {"lines": ((0.5,),)}, {"grid": ("a", "b")}, {"grid": (None, {})}]
+)
+def test_curves_of_another_shape_are_refused(changes):
+    document = json.loads(json.dumps(to_document(evaluation(dependence=(curve(),)))))
+    document["best"]["dependence"][0].update(changes)
+    with pytest.raises(EvaluationError):
+        from_document(document)
 
 
 def test_top_level_keys_and_intervals():

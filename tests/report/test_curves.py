@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from autoft.records import Curve, Target
-from autoft.report import curves, plots
+from autoft.report import curves, html, plots
 from autoft.report.blocks import Moves, Pictures
-from autoft.report.build import ReportInputs
+from autoft.report.build import ReportInputs, build
 from autoft.report.curves import Told
 
 GRID = (1.0, 2.0, 3.0, 4.0)
@@ -95,3 +95,20 @@ def test_curves_that_cannot_be_drawn_are_left_out(binary):
 def test_the_target_s_other_task_has_no_labels():
     target = Target(name="price", task="regression")
     assert curves._declared(replace(FALLS, label=None), Told(effect="increasing"), target) == "rising"
+
+
+def test_many_curves_are_cut_off_and_counted(binary):
+    many = [replace(FALLS, column=f"c{i}") for i in range(40)]
+    assert len(drawn(binary, *many)) == curves.MOST_CURVES
+    inputs = replace(binary, evaluation=replace(binary.evaluation, dependence=tuple(many)))
+    assert f"The first {curves.MOST_CURVES} of 40." in str(build(inputs))
+
+
+def test_the_page_shows_picture_and_question_and_escapes_names(binary):
+    names = curve(0.2, 0.6, kind="categorical", grid=("<b>$x$", "\u202eodd"), cells=(0.5, 0.5), ordered=False)
+    scores = replace(binary.evaluation, dependence=(FALLS, replace(names, column="<script>")))
+    page = html.render(build(replace(binary, evaluation=scores)))
+    assert page.count('<span class="answer">yes</span> <span class="answer">no</span>') == 2
+    assert "really fall with “tenure”" in page
+    for mark in ("<script", "<b>$x$", "\u202e"):
+        assert mark not in page
