@@ -169,12 +169,6 @@ def _grid(plan: Plan, column: Column, encoded: Encoded, held: Array, order: Sequ
         names = [texts[0] if texts else word for texts, word in ((column.false, "no"), (column.true, "yes"))]
         shares = [float(np.mean(known == value)) if len(known) else 0.0 for value in (0.0, 1.0)]
         return _Grid(cells=np.array([0.0, 1.0]), names=tuple(names), spread=tuple(shares), ordered=True)
-    if column.order:  # whose ranks are numbers
-        ranks = [rank for rank in range(len(column.order)) if (known == rank).any()]
-        shares = [float(np.mean(known == rank)) for rank in ranks]
-        names = [column.order[rank] for rank in ranks]
-        cells = np.array(ranks, dtype=np.float64)
-        return _Grid(cells=cells, names=tuple(names), spread=tuple(map(_short, shares)), ordered=True)
     if not len(known):
         return _Grid(cells=known, names=(), spread=(), ordered=True)
     cells = np.unique(known)
