@@ -34,7 +34,7 @@ def of_variants(params: dict[str, Any]) -> list[dict[str, Any]]:
 def test_trials_with_other_hints_train_side_by_side_as_each_would_alone(make, params: dict[str, Any]):
     stack, trials = trainer(make()), of_variants(params)
     together = stack.train_all(trials, lambda: False)
-    programs = {stack._extras(stack.architecture(own)) for own in trials}
+    programs = {stack._extras([own]) for own in trials}
     assert programs == {frozenset({"bounds", "importance"})}
     for own, off, outcome in zip(trials, VARIANTS, together, strict=True):
         (alone,) = stack.train_all([own], lambda: False)
@@ -67,9 +67,9 @@ def test_programs_without_hints_are_what_they_were(make, params: dict[str, Any])
     architecture = plain.architecture(params)
     assert architecture.activation == "relu"
     assert hinted.architecture(params).activation == "mixed"
-    assert plain._extras(architecture) == frozenset()
+    assert plain._extras([params]) == frozenset()
     for hints in (Hints(), Hints(logs=("n0",), crosses=(("n0", "n1"),))):  # which inputs are made from
-        assert trainer(data, hints)._extras(architecture) == frozenset()
+        assert trainer(data, hints)._extras([params]) == frozenset()
     plain.train(params, lambda: False)
     program = Program(architecture, 16, Rows(data))
     traces = program.traces
