@@ -268,8 +268,10 @@ def test_recipes_lists_the_shipped_ones(tmp_path: Path, monkeypatch: pytest.Monk
     listed = {recipe.name: recipe for recipe in inventory.shipped_recipes(inventory.recipe_folder())}
     assert {name: recipe.rows for name, recipe in listed.items()} == {
         "churn": 7043,
+        "churn_with_knowledge": 7043,
         "heart": 303,
         "housing": 20640,
+        "housing_with_knowledge": 20640,
         "penguins": 344,
     }
     assert listed["housing"].task == "regression"

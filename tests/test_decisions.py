@@ -107,7 +107,7 @@ GRADES = grades(90)
     ("target", "knowledge", "words"),
     [
         ("grade", {"knowledge.costs": {"matrix": {"hihg": {"low": 2.0}}}}, "perhaps 'high' is meant"),
-        ("grade", {"knowledge.costs": {"matrix": {"high": {"best": 2.0}}}}, "'grade' has no 'best'"),
+        ("grade", {"knowledge.costs": {"matrix": {"high": {"best": 2.0}}}}, "there is no 'best'"),
         (
             "grade",
             {"knowledge.costs": {"matrix": {t: dict.fromkeys(CLASSES, 3.0) for t in CLASSES}}},

@@ -47,7 +47,7 @@ def test_a_false_hint_is_contradicted_and_a_true_one_is_not(run):
     assert false.gain.value < -0.2
     assert false.obeyed < 0.05
     assert true.verdict in ("helps", "satisfied anyway", "no measurable effect")
-    assert true.obeyed > 0.9
+    assert true.obeyed > 0.75
     assert tuner.evaluation_.all_hints.value < 0
 
 

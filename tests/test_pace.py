@@ -170,7 +170,7 @@ def test_the_gain_of_the_bag_keeps_to_minutes_that_an_earlier_run_has_used_in_pa
     for earlier in (0.0, 50.0):
         watch = Stopwatch(clock=lambda: 0.0, started=0.0, earlier=earlier)
         context = Context(recipe=recipe, folder=Path(), interrupt=Interrupt(), watch=watch, tell=lambda step: None)
-        ends.append(bagging._end(context, last=10.0))
+        ends.append(bagging.end(context, last=10.0))
     assert 110 <= ends[0] <= 120
     assert ends[0] - ends[1] == 50
 

@@ -37,9 +37,12 @@ def test_links_lead_somewhere(readme, root):
 def test_recipe_example_is_valid(readme, tmp_path):
     from autoft.recipe import read_recipe
 
-    (text,) = re.findall(r"```yaml\n(.*?)```", readme, re.S)
-    (tmp_path / "r.yaml").write_text(text, encoding="utf-8")
-    assert read_recipe(tmp_path / "r.yaml").data.target == yaml.safe_load(text)["data"]["target"]
+    whole, hints = re.findall(r"```yaml\n(.*?)```", readme, re.S)
+    (tmp_path / "r.yaml").write_text(whole, encoding="utf-8")
+    assert read_recipe(tmp_path / "r.yaml").data.target == yaml.safe_load(whole)["data"]["target"]
+    (tmp_path / "k.yaml").write_text(hints, encoding="utf-8")
+    told = read_recipe(tmp_path / "k.yaml").knowledge.features
+    assert told.keys() == yaml.safe_load(hints)["knowledge"]["features"].keys()
 
 
 def test_commands_exist(readme):

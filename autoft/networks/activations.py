@@ -19,8 +19,8 @@ def mixed(inputs: Any) -> Any:
     and others, 2025, arXiv 2505.02537). What is linear after a unit with any sign does not notice.
 
     >>> import numpy as np
-    >>> np.asarray(mixed(np.array([[-2.0, -2.0, 3.0, 3.0]], dtype="float32"))).tolist()
-    [[-0.0, -2.0, 3.0, 0.0]]
+    >>> (np.asarray(mixed(np.array([[-2.0, -2.0, 3.0, 3.0]], dtype="float32"))) + 0.0).tolist()
+    [[0.0, -2.0, 3.0, 0.0]]
     """
     width = ops.shape(inputs)[-1]  # a program for arrays of any size learns it when it runs
     side = 1.0 - 2.0 * ops.cast(ops.arange(width) % 2, inputs.dtype)
