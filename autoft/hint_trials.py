@@ -88,6 +88,18 @@ def test(
     return tested
 
 
+def tested_trial(prepared: Prepared, parts: Sequence[Outcome], left: float) -> Outcome:
+    """The trial by which hints are tested: the heaviest whose trainings without each hint fit, or else the cheapest.
+
+    Args:
+        prepared: Of the run.
+        parts: Outcomes of the deployed model, the heaviest first.
+        left: Seconds.
+    """
+    fitting = (one for one in parts if seconds(prepared, one.seconds) <= left)
+    return next(fitting, min(parts, key=lambda one: one.seconds))
+
+
 #: Name of the training without any hint.
 _ALL = ""
 

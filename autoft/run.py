@@ -198,13 +198,11 @@ def _tested(
     finish: Finish,
     last: float,
 ) -> Tested:
-    """What the data say of the hints, by the trial that weighs most in the deployed model."""
-    heaviest = max(chosen, key=lambda part: part[1])[0]
-    bag = bagging.expected(prepared, [found.outcomes[number] for number, _ in chosen])
-    end = bagging.end(context, last + bag)
-    return hint_trials.test(
-        context, prepared, journal, stack, found.outcomes[heaviest], threshold=finish.threshold, end=end
-    )
+    """What the data say of the hints, by a trial of the deployed model."""
+    end = bagging.end(context, last)  # before the bag's gain: what is left of the time is that one's
+    parts = [found.outcomes[number] for number, _ in sorted(chosen, key=lambda part: -part[1])]
+    outcome = hint_trials.tested_trial(prepared, parts, end - context.watch.clock())
+    return hint_trials.test(context, prepared, journal, stack, outcome, threshold=finish.threshold, end=end)
 
 
 def _part(stack: Trainer, outcome: Outcome, share: float) -> Part:

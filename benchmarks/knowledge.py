@@ -1,6 +1,6 @@
 """What hints are worth: autoft with textbook hints against itself without, and boosting with and without constraints.
 
-    python -m benchmarks.knowledge [--only telco_churn,heart_cleveland] [--minutes M] [--draws N] [--shared FOLDER]
+    python -m benchmarks.knowledge [--only SETS] [--minutes M] [--sizes 0,300,100] [--draws N] [--shared FOLDER]
 
 Each set is divided as in `benchmarks.quality`; the sides train on all training rows, and on 100 and 300 of them (drawn
 `N` times, stratified for classes), where knowledge matters most, and answer for the same test rows:
@@ -147,7 +147,9 @@ def violations(known: Known, name: str, frame: Any, answers: Callable[[Any], Any
     return {"violations": sum(found.values()), "pairs": pairs, "by_column": found}
 
 
-def autoft(name: str, shared: str, rows: int, draw: int, minutes: float, side: str) -> Callable[[], dict[str, Any]]:
+def autoft(
+    name: str, shared: str, rows: int, draw: int, minutes: float | None, trials: int, side: str
+) -> Callable[[], dict[str, Any]]:
     """The piece: a whole fit with or without hints."""
     x, y, x_test, y_test = drawn(name, shared, rows, draw)
     known, (_, target, task) = KNOWN[name], SETS[name]
@@ -158,7 +160,7 @@ def autoft(name: str, shared: str, rows: int, draw: int, minutes: float, side: s
         from autoft.search import portfolio
 
         changes: dict[str, Any] = {"target": target, "task": task, "minutes": minutes, "objective": METRIC[task]}
-        changes |= {"trials": 1_000, "seed": draw, "positive": known.positive}
+        changes |= {"trials": trials, "seed": draw, "positive": known.positive}
         if side != "free":
             changes["knowledge.features"] = known.features(planted=side == "planted")
         with portfolio.without(name):
@@ -225,16 +227,16 @@ def boosting(name: str, shared: str, rows: int, draw: int, side: str) -> Callabl
     return work
 
 
-def run(name: str, shared: str, rows: int, draw: int, minutes: float, side: str) -> Row:
+def run(name: str, shared: str, rows: int, draw: int, budget: dict[str, Any], side: str) -> Row:
     """One side on one draw of one set."""
     mine = not side.startswith("boosting")
     arguments = {"name": name, "shared": shared, "rows": rows, "draw": draw, "side": side}
     measured = measure(
         f"benchmarks.knowledge:{'autoft' if mine else 'boosting'}",
-        {**arguments, **({"minutes": minutes} if mine else {})},
+        {**arguments, **(budget if mine else {})},
         threads=2,
         imports=HEAVY if mine else ("numpy", "pandas", "sklearn"),
-        timeout_s=minutes * 180 + 1_800,
+        timeout_s=3_600,
     )
     row: Row = {"set": name, "metric": METRIC[SETS[name][2]], "rows": rows, "draw": draw, "side": side}
     return {**row, **measured.value, "cpu_s": measured.cpu_s, "wall_s": measured.wall_s}
@@ -302,12 +304,21 @@ def _lost(rows: Sequence[Row], name: str) -> float | None:
     return max(0.0, -_better(*pairs[0]) - allowed)
 
 
-def plan(given: Options, names: Sequence[str], draws: int) -> list[tuple[str, int, int, str]]:
+def plan(
+    given: Options, names: Sequence[str], draws: int, sizes: Sequence[int] = SIZES
+) -> list[tuple[str, int, int, str]]:
     """`(set, rows, draw, side)` of every training."""
     if given.quick:
         return [(name, 100, 0, side) for name in names for side in SIDES]
-    whole = [(name, 0, 0, side) for name in names for side in (*SIDES, "planted")]
-    few = [(n, size, draw, side) for size in SIZES[1:] for draw in range(draws) for n in names for side in SIDES]
+    whole = [(name, 0, 0, side) for name in names for side in (*SIDES, "planted")] if 0 in sizes else []
+    few = [
+        (name, size, draw, side)
+        for size in sizes
+        for draw in range(draws)
+        for name in names
+        for side in SIDES
+        if size and not (name == "heart_cleveland" and size > 200)  # which has 242 training rows
+    ]
     return [*whole, *few]
 
 
@@ -315,17 +326,20 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     """Run, print, save."""
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--minutes", type=float, default=2.0)
-    parser.add_argument("--small-minutes", type=float, default=0.4)
+    parser.add_argument("--small-trials", type=int, default=6)
+    parser.add_argument("--sizes", type=lambda text: tuple(map(int, text.split(","))), default=SIZES)
     parser.add_argument("--draws", type=int, default=3)
     parser.add_argument("--shared", type=Path, default=ROOT.parent / "shared")
     own, rest = parser.parse_known_args(argv)
     given = options("knowledge", "hints against none, violations, verdicts", rest, only=tuple(KNOWN))
     names = [name for name in (QUICK if given.quick and not given.only else KNOWN) if given.wants(name)]
     rows: list[Row] = []
-    for name, size, draw, side in plan(given, names, own.draws):
-        minutes = own.small_minutes if size else own.minutes
+    for name, size, draw, side in plan(given, names, own.draws, own.sizes):
+        # Few rows get a number of trials: within a fraction of a minute the machine would decide, not the hints.
+        few = {"minutes": None, "trials": own.small_trials}
+        budget = few if size else {"minutes": own.minutes, "trials": 1_000}
         try:
-            rows.append(run(name, str(own.shared.resolve()), size, draw, minutes, side))
+            rows.append(run(name, str(own.shared.resolve()), size, draw, budget, side))
         except PieceFailed as error:
             progress(f"{name}, {size or 'all'} rows, {side} failed: {error}")
             continue

@@ -74,6 +74,18 @@ def test_without_time_hints_are_not_tested_and_the_model_is_there(monkeypatch):
     assert len(tuner.predict(table())) == ROWS
 
 
+def test_the_trial_that_is_tested_is_the_heaviest_that_fits(run):
+    from types import SimpleNamespace
+
+    from autoft.knowledge.hints import Effect, Hints
+
+    prepared = SimpleNamespace(inspected=SimpleNamespace(hints=Hints(effects=(Effect(column="c000", sign=1),))))
+    dear, middling, cheap = (SimpleNamespace(seconds=s) for s in (50.0, 8.0, 1.0))
+    assert hint_trials.tested_trial(prepared, [dear, middling, cheap], 100.0) is dear
+    assert hint_trials.tested_trial(prepared, [dear, middling, cheap], 10.0) is middling
+    assert hint_trials.tested_trial(prepared, [dear, middling, cheap], 0.5) is cheap
+
+
 def test_the_search_is_the_same_whether_hints_are_tested_or_not(run, monkeypatch):
     told, _, tuner = run
     monkeypatch.setattr(hint_trials, "test", lambda *_, **__: hint_trials.Tested())
