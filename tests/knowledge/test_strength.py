@@ -70,6 +70,7 @@ def runs() -> list[dict[str, Strength]]:
     return [trained(seed) for seed in range(8)]
 
 
+@pytest.mark.slow
 def test_planted_effects_are_found_with_their_direction(runs):
     for name, direction in (("rises", "increasing"), ("falls", "decreasing")):
         clear = [run[name] for run in runs if run[name].clear]
@@ -77,6 +78,7 @@ def test_planted_effects_are_found_with_their_direction(runs):
         assert {found.direction for found in clear} == {direction}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["turns", "noise", "more noise"])
 def test_turns_and_noise_are_not_taken_for_effects(runs, name):
     assert not any(run[name].clear for run in runs)

@@ -24,6 +24,7 @@ TARGETS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(TARGETS))
 def test_a_network_that_obeys_can_still_be(name: str):
     ids = ("a", "b", "u", "v")
