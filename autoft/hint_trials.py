@@ -30,6 +30,8 @@ Array = NDArray[Any]
 _ROWS, _GRID = 400, 16
 #: Trainings side by side.
 _TOGETHER = 4
+#: Name of the training without any hint.
+_ALL = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,10 +100,6 @@ def tested_trial(prepared: Prepared, parts: Sequence[Outcome], left: float) -> O
     """
     fitting = (one for one in parts if seconds(prepared, one.seconds) <= left)
     return next(fitting, min(parts, key=lambda one: one.seconds))
-
-
-#: Name of the training without any hint.
-_ALL = ""
 
 
 def _read(fact: Mapping[str, Any]) -> Tested:
@@ -222,7 +220,7 @@ def _moves(prepared: Prepared, stack: Trainer, without: Outcome, effect: Effect)
     from autoft.training.bag import Part, build_bag
 
     plan, k = prepared.plan, prepared.split.k
-    if effect.column not in plan.numbers or without.weights is None:
+    if effect.column not in plan.numbers:
         return []
     j = plan.numbers.index(effect.column)
     values = prepared.encoded.numbers[:, j]
@@ -265,9 +263,3 @@ def findings(tested: Tested) -> tuple[Finding, ...]:
         for one in tested.hints
         if one.verdict == "contradicted"
     )
-
-
-def shown(tests: Sequence[HintTest]) -> str:
-    """The verdicts in one line."""
-    counts = {word: sum(t.verdict == word for t in tests) for word in dict.fromkeys(t.verdict for t in tests)}
-    return ", ".join(f"{number} {word}" for word, number in counts.items())

@@ -15,15 +15,12 @@ def of(recipe: Recipe, target: Target, stakes: Stakes | None = None) -> str:
     """The metric to tune; `stakes` is what decisions follow.
 
     Raises:
-        RecipeError: If it does not fit the task, or costs, class weights or the focal loss do not.
+        RecipeError: If it does not fit the task, or class weights or the focal loss do not.
     """
     from autoft.evaluate.metrics import default_objective, objectives
     from autoft.recipe_sections import Objective
 
     wanted = recipe.evaluate.objective
-    if recipe.knowledge.costs.stated() is not None and target.task != "binary":
-        found = f"the task is {target.task}"
-        raise RecipeError("knowledge: costs:", "be left out unless the task is binary", found, "remove them")
     for name in ("class_balance", "focal"):
         if target.task == "regression" and getattr(recipe.search.space, name) is not None:
             where = f"search: space: {name}:"

@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autoft import objectives, row_weights, sliced
+from autoft import objectives, row_weights, told
 from autoft import target as targets
 from autoft.errors import RecipeError, SchemaError
 from autoft.knowledge import decisions
 from autoft.knowledge.hints import Hints
 from autoft.knowledge.notes import told_lines
-from autoft.recipe_knowledge import Knowledge
 from autoft.records import Column, Finding, Progress, Stakes, Strategy, Target
 from autoft.table import Table, quoted, read
 
@@ -145,7 +144,7 @@ def inspect(recipe: Recipe, data: Any, *, write_schema: bool, hold_to_schema: bo
     converted = convert(table.frame, columns)
     chosen = engine.choose(recipe.schema_.engine if hold_to_schema else "none")
     target = _target(table, recipe, name)
-    hints, columns = _told(recipe, columns, converted, target, repairs)
+    hints, columns = told.of(recipe, columns, converted, target, repairs)
     unused = {*recipe.knowledge.unused, recipe.evaluate.group}  # divide rows or groups, are no inputs
     findings = tuple(f for f in findings if f.column not in recipe.knowledge.unused)
     findings += audit.audit(
@@ -309,45 +308,6 @@ def _repaired(table: Table, recipe: Recipe, target: str) -> tuple[Table, tuple[R
     repairs = learn(table.frame, recipe.preprocess.accept, keep=keep, kinds=recipe.data.columns)
     done = repair.apply(table.frame, repairs)
     return replace(table, frame=done.frame), repairs, repair.findings(done.changes)
-
-
-def _told(
-    recipe: Recipe,
-    columns: tuple[Column, ...],
-    converted: Converted,
-    target: Target | None,
-    repairs: tuple[Repair, ...],
-) -> tuple[Hints, tuple[Column, ...]]:
-    """What the recipe knows of the inputs, and the columns with the orders that it knows.
-
-    Raises:
-        RecipeError: With all that is wrong with it, and the lines.
-    """
-    from autoft.knowledge.compile import compile_hints
-
-    if target is None or recipe.knowledge == Knowledge():
-        return Hints(), columns
-    taken = {"the group": recipe.evaluate.group}
-    dropped = {repair.column: repair.code for repair in repairs if repair.action == "drop-column" and repair.column}
-    absent = {
-        **{
-            n: (f"preprocess: accept: {c} drops '{n}'", "set its kind under data: columns:") for n, c in dropped.items()
-        },
-        **{n: (f"data: drop: names '{n}'", "remove one of them") for n in recipe.data.drop},
-    }
-    if recipe.data.weight:
-        absent[recipe.data.weight] = (f"'{recipe.data.weight}' is the weight of the rows", "name another column")
-    told = compile_hints(
-        recipe.knowledge,
-        columns,
-        converted.values,
-        target,
-        taken={name: what for what, name in taken.items() if name is not None},
-        absent=absent,
-        embed_above=recipe.preprocess.categorical.embed_above,
-    )
-    recipe.refuse([*told.problems, *sliced.problems(recipe, columns, target.name)])
-    return told.hints, told.columns
 
 
 def _exists(name: str, names: list[str], key: str) -> None:

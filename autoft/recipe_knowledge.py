@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, Strict, model_validator
 
 from autoft import records
 from autoft.recipe_messages import broken_rule
-from autoft.recipe_values import Names, Section, Text, rising
+from autoft.recipe_values import Section, Text, rising
 
 Label = str | int | float | bool
 Range = Annotated[tuple[float, float], Strict(False), AfterValidator(rising)]
@@ -188,6 +188,3 @@ class Knowledge(Section):
         """Columns that are no inputs: `use` never or audit, and the gain of rows."""
         named = [name for name, hint in self.features.items() if hint.use is not None]
         return (*named, *((self.costs.gain,) if self.costs.gain else ()))
-
-
-__all__ = ["Costs", "Hint", "Knowledge", "Minimum", "Names", "Ratio"]

@@ -76,10 +76,9 @@ def _absent(recipe: Recipe, at: tuple[str | int, ...], name: str, names: list[st
 
 
 def notes(recipe: Recipe) -> list[str]:
-    """What the recipe asks of groups, one sentence each, for the report."""
+    """What the recipe asks of declared slices, for the report."""
     asked = dict.fromkeys(name for _, name, _ in declared(recipe))
-    told = [f"Scores are wanted by group of {', '.join(repr(name) for name in asked)}."] if asked else []
-    return told + [f"Groups of '{name}' are to be compared." for name in audited(recipe)]
+    return [f"Scores are wanted by group of {', '.join(repr(name) for name in asked)}."] if asked else []
 
 
 def slices_of(

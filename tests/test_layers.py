@@ -18,7 +18,7 @@ LAYERS = {
     **dict.fromkeys(("evaluate", "report", "artifact"), 5),
     **dict.fromkeys(("prepare", "spaces", "planning", "pace", "bagging", "run", "judge", "keep", "hint_trials"), 6),
     **dict.fromkeys(
-        ("predict", "served", "stored", "trainer", "row_weights", "run_key", "objectives", "clean", "sliced"), 6
+        ("predict", "served", "stored", "trainer", "row_weights", "run_key", "objectives", "clean", "sliced", "told"), 6
     ),
     "obeying": 6,
     "review": 6,
@@ -50,6 +50,8 @@ SAME_LAYER = {
     *((name, "obeying") for name in ("spaces", "run", "judge", "bagging", "planning", "keep")),
     ("planning", "prepare"),
     ("prepare", "row_weights"),
+    ("prepare", "told"),
+    ("told", "sliced"),
     ("prepare", "objectives"),
     ("run_key", "prepare"),
     ("run", "run_key"),
@@ -74,7 +76,6 @@ SAME_LAYER = {
     ("judge", "prepare"),
     ("judge", "run"),
     ("judge", "sliced"),
-    ("prepare", "sliced"),
     ("keep", "prepare"),
     ("keep", "run"),
     ("keep", "sliced"),

@@ -52,12 +52,7 @@ def gaps(
     for part in redraws.parts():
         for one, found in zip(own, samples, strict=True):
             found[part.draws] = _numbers(part, y, one, classes, weights, problem)
-    whole = Part(
-        draws=[0],
-        predictions=redraws.predictions,
-        threshold=redraws.threshold,
-        weights=np.ones((1, len(rows)), dtype=np.uint8),
-    )
+    whole = redraws.whole
     result = []
     for one, found in zip(own, samples, strict=True):
         point = _numbers(whole, y, one, classes, weights, problem)[0]

@@ -70,6 +70,12 @@ class Redraws:
         """Of the choice on all rows."""
         return self.verdict.finish.threshold if self.verdict.thresholds is None else self.verdict.thresholds
 
+    @property
+    def whole(self) -> Part:
+        """The choice on all rows, each counted once."""
+        once = np.ones((1, len(self.verdict.rows)), dtype=np.uint8)
+        return Part(draws=[0], predictions=self.predictions, threshold=self.threshold, weights=once)
+
     def parts(self) -> Iterator[Part]:
         """Every draw once, but for those without a choice: what was chosen on it, for the rows that it scores."""
         verdict, rows = self.verdict, self.verdict.rows

@@ -71,12 +71,7 @@ def scores_of(
         for some, found in zip(members, samples, strict=True):
             for name, values in _scores(part, y, some, weights, names, problem).items():
                 found[name][part.draws] = values
-    whole = Part(
-        draws=[0],
-        predictions=redraws.predictions,
-        threshold=redraws.threshold,
-        weights=np.ones((1, len(rows)), dtype=np.uint8),
-    )
+    whole = redraws.whole
     result = []
     for some, found in zip(members, samples, strict=True):
         point = _scores(whole, y, some, weights, names, problem)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from autoft.knowledge.decision_checks import decision_problems
+from autoft.knowledge.decisions import decision_problems
 from autoft.knowledge.hints import Effect, Hints, Ratio
 from autoft.knowledge.pairs import pair_problems
 from autoft.preprocess.quotients import quotient

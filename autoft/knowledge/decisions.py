@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -26,13 +26,43 @@ _COSTS = ("knowledge", "costs")
 MOST_CELLS = 20
 
 
+def decision_problems(knowledge: Knowledge, columns: Mapping[str, Column], target: Target) -> Iterator[Problem]:
+    """Costs and a minimum that do not fit the task, a matrix that decides nothing, and a gain that is no number.
+
+    Args:
+        knowledge: The section.
+        columns: Of the table, by name.
+        target: The column to predict.
+    """
+    costs, task = knowledge.costs, target.task
+    if task == "regression":
+        if costs.given:
+            found = "the task is regression"
+            yield Problem(path=_COSTS, must="be left out unless there are classes", found=found, fix="remove it")
+    elif costs.matrix is not None:
+        yield from of_matrix(costs.matrix, target)[1]
+    if task == "multiclass":
+        found, fix = "the task is multiclass", "write 'matrix:' with what each wrong answer costs"
+        for name in ("false_negative", "false_positive", "gain"):
+            if getattr(costs, name) is not None:
+                must = "be left out unless the task is binary"
+                yield Problem(path=(*_COSTS, name), must=must, found=found, fix=fix)
+    column = columns.get(costs.gain or "")
+    if column is not None and column.name != target.name and column.kind in ("categorical", "text", "date"):
+        found = f"'{column.name}' is {column.kind}"
+        yield Problem(path=(*_COSTS, "gain"), must="be a numeric column", found=found, fix="name another one")
+    if task != "binary" and knowledge.minimum.stated() is not None:
+        must, found = "be left out unless there are two classes", f"the task is {task}"
+        yield Problem(path=("knowledge", "minimum"), must=must, found=found, fix="remove it")
+
+
 def stakes(
     knowledge: Knowledge, target: Target, frame: pd.DataFrame, y: Array, numbers: Array | None = None
 ) -> tuple[Stakes | None, tuple[Problem, ...]]:
     """What decisions follow, None where the recipe says nothing, and what is wrong with what it says.
 
     Args:
-        knowledge: Of the recipe.
+        knowledge: Of the recipe; it fits the task (`decision_problems`).
         target: What is predicted.
         frame: The table, its rows in the order of `y`; the column of gains is read off it.
         y: ``[n]`` class positions.
@@ -40,16 +70,10 @@ def stakes(
     """
     costs, minimum = knowledge.costs, knowledge.minimum.stated()
     if minimum is not None:
-        if target.task != "binary":
-            return None, (_left_out(("knowledge", "minimum"), target, "unless there are two classes"),)
         return Minimum(of=minimum[0], share=minimum[1]), ()
     if costs.matrix is not None:
-        if target.task == "regression":
-            return None, (_left_out((*_COSTS, "matrix"), target, "unless there are classes"),)
         return of_matrix(costs.matrix, target)
     if costs.gain is not None:
-        if target.task != "binary":
-            return None, (_left_out((*_COSTS, "gain"), target, "unless there are two classes"),)
         positive = y == target.positive_index
         gains, problems = gains_of(frame, costs.gain, positive, numbers)
         return Costs(false_positive=costs.false_positive or 1.0, gains=gains), problems
@@ -167,10 +191,6 @@ def _spellings(label: Any) -> Sequence[str]:
 def _unknown(keys: tuple[str, ...], label: str, target: Target) -> Problem:
     names = [str(one) for one in target.classes]
     near = get_close_matches(label, names, n=1)
-    fix = f"perhaps '{near[0]}' is meant" if near else f"the labels are {', '.join(names[:20])}"
-    found = f"'{target.name}' has no '{label}'"
-    return Problem(path=(*_COSTS, "matrix", *keys), must="be a label of the target", found=found, fix=fix)
-
-
-def _left_out(path: tuple[str, ...], target: Target, unless: str) -> Problem:
-    return Problem(path=path, must=f"be left out {unless}", found=f"the task is {target.task}", fix="remove it")
+    fix = f"perhaps '{near[0]}' is meant" if near else f"name one of {', '.join(names[:5])}"
+    found = f"there is no '{label}'"
+    return Problem(path=(*_COSTS, "matrix", *keys), must="name classes of the target", found=found, fix=fix)

@@ -158,7 +158,7 @@ class Bag:
 def build_bag(data: StackData, parts: Sequence[Part], members: int) -> Bag:
     """Assemble the deployed model of the first `members` members from trained weights by name."""
     from autoft.networks.stacked import MemberMean
-    from autoft.preprocess.layers import build_encoder
+    from autoft.preprocess.encoder import build_encoder
 
     statistics = data.statistics.first(members)
     head = MemberMean(data.task, members, name="mean_of_members")

@@ -151,7 +151,7 @@ def stack_data(
         TrainingError: If a member has no rows to train on, or none that it has not seen.
     """
     backend.prepare()
-    from autoft.preprocess.layers import build_encoder
+    from autoft.preprocess.encoder import build_encoder
 
     if weights is not None:
         train = [rows[weights[rows] > 0] for rows in train]

@@ -7,8 +7,8 @@ import pytest
 from autoft import AutoFineTuner, load
 from autoft.knowledge.hints import Hints, Ratio
 from autoft.preprocess.encode import encode
+from autoft.preprocess.encoder import build_encoder
 from autoft.preprocess.fit import blocks, fit_statistics, robust_scale, signed_log
-from autoft.preprocess.layers import build_encoder
 from autoft.preprocess.plan import make_plan
 from autoft.preprocess.quotients import quotient
 from autoft.records import Column

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from autoft.preprocess.encode import Encoded, encode
+from autoft.preprocess.encoder import build_encoder
 from autoft.preprocess.fit import Statistics, blocks, fit_statistics
-from autoft.preprocess.layers import DateCycles, SmoothClip, build_encoder
+from autoft.preprocess.layers import DateCycles, SmoothClip
 from autoft.preprocess.plan import Plan, make_plan
 from autoft.records import Column
 

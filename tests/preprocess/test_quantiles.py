@@ -6,8 +6,8 @@ import pytest
 from sklearn.preprocessing import QuantileTransformer
 
 from autoft.preprocess.encode import encode
+from autoft.preprocess.encoder import build_encoder
 from autoft.preprocess.fit import fit_statistics
-from autoft.preprocess.layers import build_encoder
 from autoft.preprocess.plan import make_plan
 from autoft.preprocess.quantile_layer import QuantileNormal
 from autoft.preprocess.quantiles import quantile_table, quantiles_for

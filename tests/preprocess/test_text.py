@@ -8,8 +8,8 @@ import pytest
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 
 from autoft.preprocess.encode import Encoded, encode, row_keys
+from autoft.preprocess.encoder import build_encoder
 from autoft.preprocess.fit import blocks, fit_statistics, tfidf
-from autoft.preprocess.layers import build_encoder
 from autoft.preprocess.plan import Plan, make_plan
 from autoft.preprocess.text import (
     MISSING_WORD,
