@@ -17,11 +17,11 @@ from autoft.knowledge import variants
 from autoft.knowledge.hints import Effect
 from autoft.prepare import Prepared
 from autoft.records import Finding, HintTest, Interval, Progress
+from autoft.search.outcome import OUT_OF_TIME, Outcome
 
 if TYPE_CHECKING:
     from autoft.recipe import Recipe
     from autoft.run import Context
-    from autoft.search.outcome import Outcome
     from autoft.training.trial import Trainer
 
 Array = NDArray[Any]
@@ -82,7 +82,7 @@ def test(
         _judged(prepared, stack, outcome, _told(context.recipe, prepared, name), name, found.get(name), threshold)
         for name in names
     )
-    together = found.get(_ALL if len(names) > 1 else names[0])
+    together = _whole(found.get(_ALL if len(names) > 1 else names[0]))
     gain = None if together is None else _gain(prepared, outcome, together, threshold)
     tested = Tested(hints=tests, together=gain)
     if len(found) == len(jobs):  # what there was no time for shall have its turn in the run that goes on
@@ -124,7 +124,7 @@ def seconds(prepared: Prepared, trial: float) -> float:
 def _trained(
     context: Context, stack: Trainer, outcome: Outcome, jobs: Mapping[str, tuple[str, ...]], end: float
 ) -> dict[str, Outcome]:
-    """Outcomes by job; those are missing for which there was no time."""
+    """Outcomes by job, with a reason where one ended early; those are missing that there was no time for."""
 
     def out_of_time() -> bool:
         return context.watch.clock() > end or bool(context.interrupt)
@@ -139,9 +139,14 @@ def _trained(
             break
         params = [{**outcome.params, variants.WITHOUT: jobs[name]} for name in now]
         for name, one in zip(now, stack.train_all(params, out_of_time, outcome.limit), strict=True):
-            if one.status == "finished" and not one.reason:
+            if not one.reason.startswith(OUT_OF_TIME):
                 found[name] = one
     return found
+
+
+def _whole(outcome: Outcome | None) -> Outcome | None:
+    """An outcome that can be compared; None for others."""
+    return outcome if outcome is not None and outcome.status == "finished" and not outcome.reason else None
 
 
 def _judged(
@@ -156,8 +161,10 @@ def _judged(
     """The verdict on one hint."""
     from autoft.evaluate.hint_tests import verdict
 
-    if without is None:
-        return replace(told, verdict="not tested", where="there was no time to train without it")
+    if _whole(without) is None:
+        lost = without and f"training without it ended early: {without.reason}"
+        return replace(told, verdict="not tested", where=lost or "there was no time to train without it")
+    assert without is not None
     effect = next((e for e in prepared.inspected.hints.effects if name == f"{e.column}: effect"), None)
     by_member = [] if effect is None else _moves(prepared, stack, without, effect)
     word, gain = verdict(
@@ -223,13 +230,20 @@ def _moves(prepared: Prepared, stack: Trainer, without: Outcome, effect: Effect)
     if effect.column not in plan.numbers:
         return []
     j = plan.numbers.index(effect.column)
-    values = prepared.encoded.numbers[:, j]
-    grid = np.unique(np.quantile(values[np.isfinite(values)], np.linspace(0.02, 0.98, _GRID)))
+    grid = _grid(prepared, j)
     if len(grid) < 2:
         return []
     bag = build_bag(stack.data, [Part(architecture=stack.architecture(without.params), weights=without.weights)], k)
     ask = partial(_curves, bag.own_answers, prepared, grid, j, effect)
     return [float(obeyed(ask(s, m.held_out[: _ROWS // k]), effect.sign)) for s, m in enumerate(prepared.members[:k])]
+
+
+def _grid(prepared: Prepared, column: int) -> Array:
+    """Quantiles of a number, ascending; rows set aside for the final score have no part in them."""
+    values = prepared.encoded.numbers[prepared.split.blocks >= 0, column]
+    known = values[np.isfinite(values)]
+    quantiles = np.quantile(known, np.linspace(0.02, 0.98, _GRID)) if len(known) else known
+    return np.asarray(np.unique(quantiles))
 
 
 def _curves(

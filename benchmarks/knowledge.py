@@ -21,7 +21,7 @@ from __future__ import annotations
 import argparse
 import statistics
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -175,9 +175,10 @@ def autoft(
 
         classes = [] if task == "regression" else [str(c) for c in tuner.classes_]
         verdicts = {test.hint: test.verdict for test in tuner.evaluation_.hints}
+        told = replace(known, effects={**known.effects, **dict([known.planted])}) if side == "planted" else known
         return {
             **scored(name, shared, y_test, proba(x_test), classes),
-            **violations(known, name, x_test, one),
+            **violations(told, name, x_test, one),
             "verdicts": verdicts,
         }
 

@@ -86,6 +86,33 @@ def test_the_trial_that_is_tested_is_the_heaviest_that_fits(run):
     assert hint_trials.tested_trial(prepared, [dear, middling, cheap], 0.5) is cheap
 
 
+def test_a_training_that_failed_is_not_called_a_lack_of_time(run, monkeypatch):
+    from autoft.search.outcome import Outcome
+
+    told, _, _ = run
+    failed = Outcome(params={}, status="failed", reason="the loss is no number")
+    monkeypatch.setattr(hint_trials, "_trained", lambda context, stack, outcome, jobs, end: dict.fromkeys(jobs, failed))
+    evaluation = AutoFineTuner(recipe=told).fit(table()).evaluation_
+    assert {test.verdict for test in evaluation.hints} == {"not tested"}
+    assert evaluation.hints[0].where == "training without it ended early: the loss is no number"
+    assert evaluation.all_hints is None
+
+
+def test_rows_set_aside_have_no_part_in_the_test():
+    from autoft import prepare
+
+    told = recipe(dose={"effect": "increasing"}).with_changes(strategy="holdout")
+    prepared = prepare.divide(told, prepare.inspect(told, table(), write_schema=False))
+    aside = prepared.split.blocks < 0
+    assert aside.any()
+    j = prepared.plan.numbers.index("c000")
+    before = hint_trials._grid(prepared, j)
+    prepared.encoded.numbers[aside, j] = 1e9
+    np.testing.assert_array_equal(hint_trials._grid(prepared, j), before)
+    prepared.encoded.numbers[np.flatnonzero(~aside)[:20], j] = 1e9  # the control: others have
+    assert not np.array_equal(hint_trials._grid(prepared, j), before)
+
+
 def test_the_search_is_the_same_whether_hints_are_tested_or_not(run, monkeypatch):
     told, _, tuner = run
     monkeypatch.setattr(hint_trials, "test", lambda *_, **__: hint_trials.Tested())

@@ -301,3 +301,22 @@ def test_other_hints_about_inputs_are_another_run():
         prepared = prepare.divide(recipe, prepare.inspect(recipe, table(), write_schema=False))
         keys.append(fingerprint_parts(recipe, prepared, "1")["settings"])
     assert keys[0] != keys[1]
+
+
+def test_columns_that_are_no_inputs_have_no_part_in_training():
+    """Never, audit and gain: whatever stands in them, the network's cells, targets and blocks are the same."""
+    knowledge = {
+        "knowledge.features": {"key": {"use": "never"}, "grade": {"use": "audit"}},
+        "knowledge.costs": {"gain": "price", "false_positive": 1.0},
+    }
+    recipe = Recipe().with_changes(target="left", **{"schema.engine": "none", "data.drop": ["kind"]}, **knowledge)
+    other = table().assign(key=[f"D-{k:07d}" for k in range(ROWS)], grade=["low", "high"] * (ROWS // 2), price=7.5)
+    one, two = (
+        prepare.divide(recipe, prepare.inspect(recipe, frame, write_schema=False)) for frame in (table(), other)
+    )
+    assert not {"key", "grade", "price"} & {column.name for column in one.features}
+    np.testing.assert_array_equal(one.encoded.numbers, two.encoded.numbers)
+    np.testing.assert_array_equal(one.encoded.codes, two.encoded.codes)
+    np.testing.assert_array_equal(one.y, two.y)
+    np.testing.assert_array_equal(one.split.blocks, two.split.blocks)
+    assert one.plan.measured == two.plan.measured
