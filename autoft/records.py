@@ -344,7 +344,7 @@ class HintTest:
             better whatever the direction of the metric. None where not tested.
         obeyed: Share of its movement by which the model without an effect goes the way that the hint says; None for
             other hints.
-        where: The slice in which the data contradict it, or why it was not tested; may be empty.
+        where: Why it was not tested; empty where it was.
     """
 
     hint: str

@@ -23,7 +23,7 @@ def blocks(evaluation: Evaluation) -> tuple[Block, ...]:
 def _warnings(evaluation: Evaluation) -> tuple[Paragraph, ...]:
     """Hints that the data contradict, and importance that was declared otherwise than it is."""
     found = [
-        f"The data contradict “{clip(test.hint)}”{f' ({clip(test.where)})' if test.where else ''}: without that hint "
+        f"The data contradict “{clip(test.hint)}”: without that hint "
         "the same networks are better on held-out rows. The model obeys it all the same."
         for test in evaluation.hints
         if test.verdict == "contradicted"
