@@ -29,7 +29,7 @@ def gain_over_blocks(gains: Sequence[float], *, share: float, confidence: float 
         share: Rows of a block over rows that its network trains on.
         confidence: Of the interval.
 
-    >>> gain_over_blocks([0.02, 0.03, 0.025, 0.02, 0.03], share=0.25).low > 0
+    >>> bool(gain_over_blocks([0.02, 0.03, 0.025, 0.02, 0.03], share=0.25).low > 0)
     True
     """
     from scipy import stats
