@@ -205,7 +205,7 @@ def measure(
             [sys.executable, "-c", "from benchmarks.common import child; child()", str(answer)],
             input=json.dumps(request),
             cwd=ROOT,
-            env={**os.environ, **thread_environment(threads), "TMPDIR": folder, **(environment or {})},
+            env={**_inherited(), **thread_environment(threads), "TMPDIR": folder, **(environment or {})},
             capture_output=True,
             text=True,
             timeout=timeout_s,
@@ -214,6 +214,11 @@ def measure(
         if done.returncode or not answer.exists():
             raise PieceFailed(f"{piece} {dict(arguments)} ended with {done.returncode}:\n{done.stderr[-3000:]}")
         return Measured(**json.loads(answer.read_text(encoding="utf-8")))
+
+
+def _inherited() -> dict[str, str]:
+    """The environment, but for the switch that has Python compile every package anew at every import."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def thread_environment(threads: int) -> dict[str, str]:
