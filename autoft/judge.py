@@ -11,23 +11,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 import autoft
-from autoft import obeying, sliced
+from autoft import obeying, sliced, spent
 from autoft.prepare import Prepared
 from autoft.records import (
     Calibration,
     Curve,
     Evaluation,
     Finding,
+    Finish,
     FoldReport,
     Importance,
     Minimum,
     Progress,
-    Spending,
     Trial,
 )
 from autoft.run import Context, Searched
 
 if TYPE_CHECKING:
+    from autoft.evaluate.metrics import Details
     from autoft.evaluate.score import Verdict
     from autoft.recipe import Recipe
 
@@ -42,7 +43,6 @@ def evaluate(context: Context, prepared: Prepared, searched: Searched) -> tuple[
     from autoft.evaluate import calibrate, metrics, overfitting
     from autoft.evaluate.baselines import compare
     from autoft.evaluate.choice import candidates_of, mixed
-    from autoft.evaluate.importance import permutation_importance
 
     recipe, watch = context.recipe, context.watch
     with watch.stage("evaluation"):
@@ -56,15 +56,7 @@ def evaluate(context: Context, prepared: Prepared, searched: Searched) -> tuple[
         blended = mixed(candidates, verdict.chosen)
         pooled = calibrate.apply(verdict.finish.calibration, blended)
         rows = np.flatnonzero(prepared.split.blocks >= 0)
-        details = metrics.details(
-            prepared.y[rows],
-            pooled[rows],
-            task=target.task,
-            positive_index=target.positive_index,
-            threshold=verdict.finish.threshold,
-            matrix=verdict.finish.matrix,
-            classes=target.classes,
-        )
+        details = _details(prepared, pooled[rows], rows, verdict.finish)
         doubts = _doubts(prepared, pooled, rows)
         finish = verdict.finish  # of single members, which folds and importance are about
         folds = _fold_reports(prepared, calibrate.apply(finish.calibration, answers), finish.threshold, best)
@@ -78,17 +70,7 @@ def evaluate(context: Context, prepared: Prepared, searched: Searched) -> tuple[
             verdict=verdict,
             **scoring,
         )
-        members = prepared.members[: prepared.split.k]
-        importance = permutation_importance(
-            lambda rows, own: calibrate.apply(finish.calibration, searched.bag.own_answers(rows, own)),
-            prepared.plan,
-            prepared.features,
-            prepared.encoded,
-            prepared.y,
-            members,
-            threshold=finish.threshold,
-            **scoring,
-        )
+        importance = _importance(prepared, searched, finish, scoring)
         dependence, untold = _curves(context, prepared, searched, importance, finish.calibration)
         context.tell(Progress(stage="evaluation", message="scoring slices of the rows"))
         parts = sliced.slices_of(recipe, prepared, verdict, candidates, importance=importance)
@@ -121,10 +103,45 @@ def evaluate(context: Context, prepared: Prepared, searched: Searched) -> tuple[
         all_hints=searched.tested.together,
         dependence=dependence,
         slices=parts,
-        spending=_spending(prepared, verdict, searched.gains),
+        spending=spent.spending(prepared, verdict, searched.gains),
         minimum=prepared.costs if isinstance(prepared.costs, Minimum) else None,
     )
-    return evaluation, (*doubts, *untold, *_short_of_minimum(evaluation))
+    return evaluation, (*doubts, *untold, *spent.short_of_minimum(evaluation))
+
+
+def _details(prepared: Prepared, pooled: Array, rows: Array, finish: Finish) -> Details:
+    """Scores by class, confusion and curves on held-out rows."""
+    from autoft.evaluate import metrics
+
+    target = prepared.target
+    return metrics.details(
+        prepared.y[rows],
+        pooled,
+        task=target.task,
+        positive_index=target.positive_index,
+        threshold=finish.threshold,
+        matrix=finish.matrix,
+        classes=target.classes,
+    )
+
+
+def _importance(
+    prepared: Prepared, searched: Searched, finish: Finish, scoring: Mapping[str, Any]
+) -> tuple[Importance, ...]:
+    """Permutation importance of the deployed model, each row answered by the network that did not train on it."""
+    from autoft.evaluate import calibrate
+    from autoft.evaluate.importance import permutation_importance
+
+    return permutation_importance(
+        lambda rows, own: calibrate.apply(finish.calibration, searched.bag.own_answers(rows, own)),
+        prepared.plan,
+        prepared.features,
+        prepared.encoded,
+        prepared.y,
+        prepared.members[: prepared.split.k],
+        threshold=finish.threshold,
+        **scoring,
+    )
 
 
 def _curves(
@@ -154,43 +171,6 @@ def _curves(
         over=lambda: clock() > end,
     )
     return found, pace.undrawn(left)
-
-
-def _spending(prepared: Prepared, verdict: Verdict, left: Mapping[str, float]) -> Spending | None:
-    """What decisions cost, where costs are given."""
-    from autoft.evaluate.spending import summarised
-
-    if verdict.spent is None:
-        return None
-    return summarised(verdict.spent, prepared.target.classes, left=left.get("cost", 1.0))
-
-
-#: Share of rows by which what is reached may differ from what the choice of a threshold counts.
-_BINNED = 0.01
-
-
-def _short_of_minimum(evaluation: Evaluation) -> tuple[Finding, ...]:
-    """A note where decisions do not reach, on the rows they were chosen on or on new ones, what they have to."""
-    minimum = evaluation.minimum
-    if minimum is None:
-        return ()
-    seen, new = evaluation.naive[minimum.of], evaluation.held_out[minimum.of]
-    # Thresholds are chosen on rows in bins of their logit: half a bin of rows may fall on the other side.
-    unreachable = seen < minimum.share - _BINNED
-    if not unreachable and not new.high < minimum.share:
-        return ()
-    return (
-        Finding(
-            code="minimum-not-reached",
-            severity="warning",
-            column=None,
-            must=f"allow decisions with a {minimum.of} of {minimum.share:g}",
-            found=f"no threshold reaches more than {seen:.3g} on held-out rows"
-            if unreachable
-            else f"new rows have {new.value:.3g} (95 % interval {new.low:.3g} to {new.high:.3g})",
-            fix="the nearest threshold decides; lower the minimum, or find better columns or more rows",
-        ),
-    )
 
 
 def _doubts(prepared: Prepared, pooled: Array, rows: Array) -> tuple[Finding, ...]:

@@ -20,7 +20,7 @@ LAYERS = {
     **dict.fromkeys(
         ("predict", "served", "stored", "trainer", "row_weights", "run_key", "objectives", "clean", "sliced", "told"), 6
     ),
-    "obeying": 6,
+    **dict.fromkeys(("obeying", "spent"), 6),
     "review": 6,
     **dict.fromkeys(
         ("screen", "screen_schema", "inventory", "predictions", "cli", "cli_check", "cli_schema", "__main__"), 7
@@ -76,6 +76,8 @@ SAME_LAYER = {
     ("judge", "prepare"),
     ("judge", "run"),
     ("judge", "sliced"),
+    ("judge", "spent"),
+    ("spent", "prepare"),
     ("keep", "prepare"),
     ("keep", "run"),
     ("keep", "sliced"),
