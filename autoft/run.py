@@ -200,9 +200,20 @@ def _tested(
 ) -> Tested:
     """What the data say of the hints, by a trial of the deployed model."""
     end = bagging.end(context, last)  # before the bag's gain: what is left of the time is that one's
-    parts = [found.outcomes[number] for number, _ in sorted(chosen, key=lambda part: -part[1])]
-    outcome = hint_trials.tested_trial(prepared, parts, end - context.watch.clock())
+    outcome = hint_trials.tested_trial(prepared, _by_weight(prepared, chosen, found), end - context.watch.clock())
     return hint_trials.test(context, prepared, journal, stack, outcome, threshold=finish.threshold, end=end)
+
+
+def _by_weight(prepared: Prepared, chosen: Sequence[tuple[int, float]], found: Found) -> list[Outcome]:
+    """Outcomes of the deployed model, the heaviest first, then those of all other whole trials, the best first."""
+    from autoft.evaluate.metrics import METRICS
+
+    shares = dict(chosen)
+    sign = -1 if METRICS[prepared.objective].direction == "max" else 1
+    whole = [(trial, one) for trial, one in zip(found.trials, found.outcomes, strict=True) if trial.score is not None]
+    whole = [(trial, one) for trial, one in whole if one.status == "finished"]
+    whole.sort(key=lambda pair: (-shares.get(pair[0].number, 0.0), sign * (pair[0].score or 0.0)))
+    return [one for _, one in whole]
 
 
 def _part(stack: Trainer, outcome: Outcome, share: float) -> Part:

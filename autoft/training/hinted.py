@@ -34,20 +34,3 @@ def hinted_arrays(
 
     kinds = [kind for extra, kinds in _OF.items() if extra in extras for kind in kinds]
     return {kind: [of(kind, name) for name in names] for kind in kinds}
-
-
-def folded(weights: Array, low: Array, high: Array) -> Array:
-    """First weights within bounds: those beyond begin at the bound, and no unit becomes weaker for it.
-
-    Cut off, not turned around: units whose weights all have one sign are much alike, and learn worse
-    (docs/knowledge.md); a weight at its bound may leave it with the first step. What is left of a unit is scaled to the
-    norm that it had, so that it goes on having about unit variance.
-
-    Args:
-        weights: ``[S, in, out]``.
-        low, high: The same, or what broadcasts to it.
-    """
-    allowed = np.clip(weights, low, high).astype(np.float32)
-    before, after = (np.sqrt(np.square(w).sum(axis=1, keepdims=True)) for w in (weights, allowed))
-    scaled = allowed * np.where(after > 0, before / np.maximum(after, 1e-30), 1.0)
-    return np.asarray(np.clip(scaled, low, high), dtype=np.float32)

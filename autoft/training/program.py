@@ -12,7 +12,7 @@ from autoft.networks import noise
 from autoft.networks.architecture import Architecture
 from autoft.preprocess.encode import Array
 from autoft.training.compiled import compiled, engine, key_of
-from autoft.training.hinted import folded, hinted_arrays
+from autoft.training.hinted import hinted_arrays
 from autoft.training.rows import Rows
 from autoft.training.step import SETTINGS, Settings, settings_arrays
 
@@ -65,23 +65,21 @@ class Program:
         seed: int = 0,
         hinted: Sequence[Rules] = (),
     ) -> None:
-        """Begin a training: the same initial weights and a fresh optimizer for every trial.
+        """Begin a training: initial weights and a fresh optimizer for every trial.
 
         Args:
-            weights: Initial weights of one trial's members, by name.
+            weights: Initial weights by name, of one trial's members (all trials begin with them) or of all trials'.
             settings: Of each trial.
             epochs: Length of the schedules.
             seed: Of the dropout masks.
-            hinted: What hints say of each trial's weights; first weights are brought within their bounds.
+            hinted: What hints say of each trial's weights; first weights lie within their bounds (`begin`).
         """
         constant = self._engine.constant
         first, fixed = (
-            [np.tile(weights[name], (self.trials, 1, 1)) for name in names]
+            [np.tile(weights[name], (self.trials * self.shape.members // len(weights[name]), 1, 1)) for name in names]
             for names in (self.compiled.names, self.compiled.fixed_names)
         )
         arrays = hinted_arrays(self.compiled.names, hinted, self.shape.members, self.shape.extras)
-        if "bounds" in self.shape.extras:
-            first = [folded(*three) for three in zip(first, arrays["low"], arrays["high"], strict=True)]
         self._hinted = {name: [constant(array) for array in each] for name, each in arrays.items()}
         steps = np.zeros((len(first[0]), 1, 1), np.float32)
         self._state = [constant(np.stack([w, np.zeros_like(w), np.zeros_like(w)])) for w in first], constant(steps)

@@ -18,6 +18,7 @@ from autoft.networks.architecture import MIXED, Architecture
 from autoft.networks.families import FAMILIES, initial_weights
 from autoft.preprocess.encode import Array
 from autoft.search.outcome import OUT_OF_MEMORY, OUT_OF_TIME, Outcome
+from autoft.training.begin import begin
 from autoft.training.data import StackData, batches, padded
 from autoft.training.program import CHUNK, Program, accelerated, out_of_memory
 from autoft.training.record import Record
@@ -166,7 +167,8 @@ class Trainer:
         settings, extras = self._settings([params])
         program = Program(architecture, batch, self._rows, extras=extras)
         hinted = self._hinted([params])
-        program.start(self._initial(architecture), settings, epochs=horizon, seed=self.seed, hinted=hinted)
+        first = self._initial(architecture, hinted)
+        program.start(first, settings, epochs=horizon, seed=self.seed, hinted=hinted)
         for epoch in range(1, epochs + 1):
             if out_of_time():
                 return None
@@ -233,7 +235,9 @@ class Trainer:
         settings, extras = self._settings(params)
         program = Program(architecture, batch, self._rows, trials=len(params), chunk=chunk, extras=extras)
         traced = program.traces
-        program.start(self._initial(architecture), settings, epochs=limit, seed=self.seed, hinted=self._hinted(params))
+        hinted = self._hinted(params)
+        first = self._initial(architecture, hinted)
+        program.start(first, settings, epochs=limit, seed=self.seed, hinted=hinted)
         records = [Record(self.data, self.folds, limit, p, self._sample) for p in params]
         places = list(range(len(params)))  # which trial stands at each place of the stack
         for epoch in range(1, limit + 1):
@@ -302,5 +306,10 @@ class Trainer:
     def _order(self, batch: int, epoch: int) -> tuple[Array, Array]:
         return batches(self.data.train, batch, seed=self.seed, epoch=epoch, given=self.data.weights)
 
-    def _initial(self, architecture: Architecture) -> dict[str, Array]:
-        return initial_weights(architecture, self._start)
+    def _initial(self, architecture: Architecture, hinted: Sequence[Rules]) -> dict[str, Array]:
+        """First weights of all trials, those of one if none has bounds."""
+        first = initial_weights(architecture, self._start)
+        if not any(own.low for own in hinted):
+            return first
+        each = [begin(architecture, self._start, first, own) for own in hinted]
+        return {name: np.concatenate([own[name] for own in each]) for name in first}

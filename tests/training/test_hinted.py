@@ -8,7 +8,7 @@ import pytest
 from autoft.knowledge import variants
 from autoft.knowledge.hints import Effect, Hints
 from autoft.knowledge.rules import Rules, rules
-from autoft.training.hinted import folded, hinted_arrays
+from autoft.training.hinted import hinted_arrays
 from autoft.training.program import Program
 from autoft.training.rows import Rows
 from autoft.training.trial import Limits, Trainer
@@ -86,20 +86,6 @@ def test_the_model_that_leaves_out_two_folds_obeys_too(make, params: dict[str, A
     held = outcome.held_out[outcome.checkpoints.index(outcome.epochs)]
     for s, rows in enumerate(stack.data.held_out):
         np.testing.assert_allclose(answers[s], held[rows], atol=1e-5)
-
-
-def test_first_weights_begin_within_bounds_and_no_unit_is_weaker():
-    rng = np.random.default_rng(0)
-    weights = rng.normal(size=(2, 40, 6)).astype(np.float32)
-    low, high = np.full((1, 40, 6), -np.inf), np.full((1, 40, 6), np.inf)
-    low[:, :20] = 0.0
-    low[:, :, 5] = high[:, :, 5] = 0.0
-    found = folded(weights, low, high)
-    assert (found[:, :20] >= 0).all()
-    assert (found[:, :, 5] == 0).all()
-    np.testing.assert_allclose(np.linalg.norm(found, axis=1)[:, :5], np.linalg.norm(weights, axis=1)[:, :5], rtol=1e-5)
-    free = np.full((1, 1, 1), np.inf)
-    np.testing.assert_array_equal(folded(weights, -free, free), weights)
 
 
 @pytest.mark.parametrize("same", [True, False])

@@ -1,0 +1,91 @@
+"""First weights of networks under bounds: within them, and with units that bend where the rows are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from autoft.knowledge.rules import Rules
+from autoft.networks.architecture import ENSEMBLES, MIXED, Architecture, Start
+from autoft.preprocess.bins import encoded
+from autoft.preprocess.encode import Array
+
+
+def begin(architecture: Architecture, start: Start, weights: Mapping[str, Array], rules: Rules) -> dict[str, Array]:
+    """First weights within bounds: what has left them begins at the bound, and no unit becomes weaker for it.
+
+    Weights are cut off, not turned around: units whose weights all have one sign are much alike, and learn worse
+    (docs/knowledge.md); a weight at its bound may leave it with the first step.
+
+    Under weights of one sign, sums of inputs lie far from zero, all on one side: half of the mixed activations would be
+    straight lines on every row, and the others dead. So in perceptrons each bound unit's bias moves its bend to one of
+    the member's own training rows, drawn at random, and its kernel is scaled to unit variance, layer by layer (Mishkin
+    and Matas, "All you need is a good init", ICLR 2016, arXiv 1511.06422). Free units begin as ever, and so does TabM,
+    whose vectors of numbers lie around zero.
+
+    Args:
+        architecture: Of the network.
+        start: Of the members; their own training rows, and no other row.
+        weights: By name ``[S, in, out]`` (`autoft.networks.families.initial_weights`).
+        rules: Bounds.
+
+    Returns:
+        All weights by name; the same where nothing is bounded.
+    """
+    found = dict(weights)
+    for name, low in rules.low.items():
+        found[name] = folded(found[name], low, rules.high[name])
+    bound = _bound_units(architecture, rules)
+    if bound.any():
+        _bend_among_rows(architecture, start, found, bound)
+    return found
+
+
+def folded(weights: Array, low: Array, high: Array) -> Array:
+    """Weights within bounds; what is left of a unit is scaled to the norm that it had, where the bounds allow it.
+
+    Args:
+        weights: ``[S, in, out]``.
+        low, high: The same, or what broadcasts to it.
+    """
+    allowed = np.clip(weights, low, high).astype(np.float32)
+    before, after = (np.sqrt(np.square(w).sum(axis=1, keepdims=True)) for w in (weights, allowed))
+    scaled = allowed * np.where(after > 0, before / np.maximum(after, 1e-30), 1.0)
+    return np.asarray(np.clip(scaled, low, high), dtype=np.float32)
+
+
+def _bound_units(architecture: Architecture, rules: Rules) -> Array:
+    """``[width]``, the units that read a column by weights of one sign."""
+    first = "hidden_0/kernel"
+    if architecture.kind in ENSEMBLES or architecture.activation != MIXED or first not in rules.low:
+        return np.zeros(architecture.width, bool)
+    return np.asarray(((rules.low[first] == 0) != (rules.high[first] == 0)).any(axis=0))
+
+
+def _bend_among_rows(architecture: Architecture, start: Start, weights: dict[str, Array], bound: Array) -> None:
+    """Biases and scales of the bound units of hidden layers, from the first to the last."""
+    x, side = _first_inputs(architecture, start, weights), 1.0 - 2.0 * (np.arange(architecture.width) % 2)
+    for layer in range(architecture.depth):
+        kernel, bias = f"hidden_{layer}/kernel", f"hidden_{layer}/bias"
+        sums = x @ weights[kernel]
+        spread = sums.std(axis=1, keepdims=True)
+        factor = np.where(bound & (spread > 1e-6), 1.0 / np.maximum(spread, 1e-6), 1.0)
+        weights[kernel], sums = (weights[kernel] * factor).astype(np.float32), sums * factor
+        rows = np.stack([rng.integers(0, x.shape[1], architecture.width) for rng in start.generators(f"bend {layer}")])
+        bends = np.where(bound, np.take_along_axis(sums, rows[:, None], axis=1), -weights[bias])
+        weights[bias] = np.asarray(-bends, np.float32)
+        x = side * np.maximum(side * (sums - bends), 0.0)
+
+
+def _first_inputs(architecture: Architecture, start: Start, weights: Mapping[str, Array]) -> Array:
+    """What the first hidden layer of a perceptron multiplies, ``[S, rows, in]``: as `mlp.read` has it."""
+    features = [start.dense]
+    if architecture.bins:
+        numbers = start.dense[:, :, list(start.inputs.numbers)]
+        shares = encoded(numbers, weights["bins/begin"][:, None], weights["bins/factor"][:, None])
+        features.insert(0, shares.reshape(*start.dense.shape[:2], -1))
+    for j in range(start.slots.shape[2]):
+        table = weights[f"embedding/table_{j}"]
+        features.append(np.stack([own[codes] for own, codes in zip(table, start.slots[:, :, j], strict=True)]))
+    return np.concatenate(features, axis=2)
