@@ -98,19 +98,31 @@ def test_a_training_that_failed_is_not_called_a_lack_of_time(run, monkeypatch):
     assert evaluation.all_hints is None
 
 
-def test_rows_set_aside_have_no_part_in_the_test():
-    from autoft import prepare
+def test_rows_set_aside_have_no_part_in_the_test(monkeypatch):
+    from types import SimpleNamespace
+
+    from autoft import hint_moves, prepare
+    from autoft.knowledge.hints import Effect
 
     told = recipe(dose={"effect": "increasing"}).with_changes(strategy="holdout")
     prepared = prepare.divide(told, prepare.inspect(told, table(), write_schema=False))
     aside = prepared.split.blocks < 0
     assert aside.any()
-    j = prepared.plan.numbers.index("c000")
-    before = hint_trials._grid(prepared, j)
+    j, asked = prepared.plan.numbers.index("c000"), []
+    bag = SimpleNamespace(own_answers=lambda rows, own: asked.append(rows.numbers[:, j]) or rows.numbers[:, j])
+    monkeypatch.setattr(hint_moves.Moves, "_bag", bag)
+
+    def moves():
+        asked.clear()
+        found = hint_moves.Moves(prepared, None, None, Effect(column="c000", sign=1)).by_member()
+        return found, np.concatenate(asked)
+
+    before = moves()
+    assert before[0] == [1.0] * 3
     prepared.encoded.numbers[aside, j] = 1e9
-    np.testing.assert_array_equal(hint_trials._grid(prepared, j), before)
+    np.testing.assert_array_equal(moves()[1], before[1])
     prepared.encoded.numbers[np.flatnonzero(~aside)[:20], j] = 1e9  # the control: others have
-    assert not np.array_equal(hint_trials._grid(prepared, j), before)
+    assert not np.array_equal(moves()[1], before[1])
 
 
 def test_the_search_is_the_same_whether_hints_are_tested_or_not(run, monkeypatch):

@@ -20,7 +20,7 @@ LAYERS = {
     **dict.fromkeys(
         ("predict", "served", "stored", "trainer", "row_weights", "run_key", "objectives", "clean", "sliced", "told"), 6
     ),
-    "obeying": 6,
+    **dict.fromkeys(("obeying", "hint_verdicts", "hint_moves"), 6),
     "review": 6,
     **dict.fromkeys(
         ("screen", "screen_schema", "inventory", "predictions", "cli", "cli_check", "cli_schema", "__main__"), 7
@@ -65,6 +65,11 @@ SAME_LAYER = {
     ("run", "bagging"),
     ("run", "hint_trials"),
     ("hint_trials", "prepare"),
+    ("hint_trials", "hint_verdicts"),
+    ("hint_verdicts", "prepare"),
+    ("hint_verdicts", "hint_moves"),
+    *((name, "sliced") for name in ("hint_trials", "hint_verdicts")),
+    ("hint_moves", "prepare"),
     ("hint_trials", "bagging"),
     ("trainer", "hint_trials"),
     ("pace", "hint_trials"),
