@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from autoft import sliced
+from autoft import hint_inputs, hint_trainings, sliced
 from autoft.files import canonical_json
 from autoft.hint_verdicts import Court, whole
 from autoft.journal import Journal
-from autoft.knowledge import variants
 from autoft.prepare import Prepared
 from autoft.records import Finding, HintTest, Interval, Progress
-from autoft.search.outcome import OUT_OF_TIME, Outcome
+from autoft.search.outcome import Outcome
 
 if TYPE_CHECKING:
+    from autoft.evaluate.folds import Member
     from autoft.recipe import Recipe
     from autoft.run import Context
     from autoft.training.trial import Trainer
-
-#: Trainings side by side.
-_TOGETHER = 4
-#: Name of the training without any hint.
-_ALL = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +40,7 @@ def test(
     journal: Journal,
     stack: Trainer,
     outcome: Outcome,
+    trainer: Callable[[Prepared, Sequence[Member]], Trainer],
     *,
     threshold: float,
     end: float,
@@ -58,22 +53,24 @@ def test(
         context, prepared, journal: Of the run.
         stack: What trained the trials.
         outcome: Of the trial that is deployed, or has the largest weight in the blend.
+        trainer: Makes a trainer of other inputs, and of any members.
         threshold: Of the decision.
         end: When it must be over, on the run's clock.
     """
-    names = variants.names(prepared.inspected.hints)
+    names = hint_trainings.names(prepared)
     if not names:
         return Tested()
     of = _key(context.recipe, prepared, outcome, threshold)
     for fact in journal.contents.facts:
         if fact["type"] == "hints" and fact["of"] == of:
             return _read(fact)
-    jobs = {name: (name,) for name in names} | ({_ALL: tuple(names)} if len(names) > 1 else {})
+    jobs = hint_trainings.jobs(prepared)
     context.tell(Progress(stage="evaluation", message=f"training without each of {len(names)} hints, to test them"))
-    found = _trained(context, stack, outcome, jobs, end)
+    found = hint_trainings.trained(context, prepared, stack, outcome, trainer, end)
     court = Court(recipe=context.recipe, prepared=prepared, stack=stack, outcome=outcome, threshold=threshold)
-    tests = tuple(court.judged(name, found.get(name)) for name in names)
-    together = whole(found.get(_ALL if len(names) > 1 else names[0]))
+    tests = tuple(court.judged(name, found) for name in names)
+    tests += tuple(court.untested(name, hint_inputs.CROSSED) for name in hint_inputs.crossed(prepared))
+    together = whole(found.get(jobs[-1]))
     gain = None if together is None else court.gain(together)
     tested = Tested(hints=tests, together=gain)
     if len(found) == len(jobs):  # what there was no time for shall have its turn in the run that goes on
@@ -89,7 +86,7 @@ def tested_trial(prepared: Prepared, parts: Sequence[Outcome], left: float) -> O
         parts: Outcomes of the deployed model, the heaviest first.
         left: Seconds.
     """
-    fitting = (one for one in parts if seconds(prepared, one.seconds) <= left)
+    fitting = (one for one in parts if hint_trainings.seconds(prepared, one.seconds) <= left)
     return next(fitting, min(parts, key=lambda one: one.seconds))
 
 
@@ -106,36 +103,9 @@ def _key(recipe: Recipe, prepared: Prepared, outcome: Outcome, threshold: float)
     found = {"params": outcome.params, "epochs": outcome.epochs, "finish": threshold}
     if prepared.inspected.hints.effects:  # these are looked at by group
         found["slices"] = [[name, limits] for _, name, limits in sliced.declared(recipe)]
+    if inputs := hint_inputs.names(prepared):  # tests of before there were such lack them
+        found["inputs"] = inputs
     return canonical_json(found)
-
-
-def seconds(prepared: Prepared, trial: float) -> float:
-    """What the test takes, from the seconds of a trial."""
-    hints = len(variants.names(prepared.inspected.hints))
-    return trial * (hints + (hints > 1))
-
-
-def _trained(
-    context: Context, stack: Trainer, outcome: Outcome, jobs: Mapping[str, tuple[str, ...]], end: float
-) -> dict[str, Outcome]:
-    """Outcomes by job, with a reason where one ended early; those are missing that there was no time for."""
-
-    def out_of_time() -> bool:
-        return context.watch.clock() > end or bool(context.interrupt)
-
-    found: dict[str, Outcome] = {}
-    left = list(jobs)
-    while left and not out_of_time():
-        # As many side by side as will be done in time.
-        room = 1 if math.isinf(end) else int((end - context.watch.clock()) / max(outcome.seconds, 1e-3))
-        now, left = left[: max(1, min(room, _TOGETHER))], left[max(1, min(room, _TOGETHER)) :]
-        if room < 1:
-            break
-        params = [{**outcome.params, variants.WITHOUT: jobs[name]} for name in now]
-        for name, one in zip(now, stack.train_all(params, out_of_time, outcome.limit), strict=True):
-            if not one.reason.startswith(OUT_OF_TIME):
-                found[name] = one
-    return found
 
 
 def findings(tested: Tested) -> tuple[Finding, ...]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autoft import sliced
+from autoft import hint_trainings, sliced
 from autoft.hint_moves import Moves
 from autoft.prepare import Prepared
 from autoft.records import HintSlice, HintTest, Interval
@@ -38,26 +39,35 @@ class Court:
     outcome: Outcome
     threshold: float
 
-    def judged(self, name: str, without: Outcome | None) -> HintTest:
+    def judged(self, name: str, trained: Mapping[str, Outcome]) -> HintTest:
         """The verdict on one hint.
 
         Args:
-            name: Of the hint (`autoft.knowledge.variants.names`).
-            without: What was trained without it; None where there was no time.
+            name: Of the hint (`hint_trainings.names`).
+            trained: Outcomes of the trainings by name, as far as there was time.
         """
         from autoft.evaluate.hint_tests import verdict
 
-        about = told(self.recipe, self.prepared, name)
-        if whole(without) is None:
-            lost = without and f"training without it ended early: {without.reason}"
-            return replace(about, verdict="not tested", where=lost or "there was no time to train without it")
+        without, other = trained.get(name), hint_trainings.reference(self.prepared, name)
+        reference = self.outcome if other is None else trained.get(other)
+        for one in (without, reference):
+            if one is None:
+                return self.untested(name, "there was no time to train without it")
+            if whole(one) is None:
+                return self.untested(name, f"training without it ended early: {one.reason}")
         assert without is not None
+        assert reference is not None
         effect = next((e for e in self.prepared.inspected.hints.effects if name == f"{e.column}: effect"), None)
         moves = None if effect is None else Moves(self.prepared, self.stack, without, effect)
         by_member = [] if moves is None else moves.by_member()
-        word, gain = verdict(self._differences(without), share=_share(self.prepared), by_member=by_member)
+        word, gain = verdict(self._differences(reference, without), share=_share(self.prepared), by_member=by_member)
+        about = told(self.recipe, self.prepared, name)
         found = replace(about, verdict=word, gain=gain, obeyed=float(np.mean(by_member)) if by_member else None)
         return found if moves is None or effect is None else self._in_part(found, effect.column, without, moves)
+
+    def untested(self, name: str, why: str) -> HintTest:
+        """The record of a hint that is not tested."""
+        return replace(told(self.recipe, self.prepared, name), verdict="not tested", where=why)
 
     def _in_part(self, test: HintTest, of: str, without: Outcome, moves: Moves) -> HintTest:
         """The verdict on an effect, after a look at groups of rows (`autoft.evaluate.hint_slices`)."""
@@ -95,9 +105,9 @@ class Court:
         """Of all hints over the networks without any."""
         from autoft.evaluate.hint_tests import gain_over_blocks
 
-        return gain_over_blocks(self._differences(without), share=_share(self.prepared))
+        return gain_over_blocks(self._differences(self.outcome, without), share=_share(self.prepared))
 
-    def _differences(self, without: Outcome) -> list[float]:
+    def _differences(self, hinted: Outcome, without: Outcome) -> list[float]:
         """Objective with the hint less the objective without, on each block; positive is better."""
         from autoft.evaluate import row_costs
         from autoft.evaluate.metrics import METRICS
@@ -113,7 +123,7 @@ class Court:
             return float(metric.better(np.array(scores[prepared.objective])))
 
         blocks = [member.held_out for member in prepared.members[: prepared.split.k]]
-        return [score(self.outcome, rows) - score(without, rows) for rows in blocks]
+        return [score(hinted, rows) - score(without, rows) for rows in blocks]
 
 
 def held_out(outcome: Outcome) -> Array:
@@ -138,6 +148,8 @@ def told(recipe: Recipe, prepared: Prepared, name: str) -> HintTest:
         what = f"effect {own.effect}{about}"
     elif what == "importance":
         what = f"importance {hints.importance[ids]}"
+    elif what == "scale":
+        what = "scale log"
     elif what == "apart":
         what = "no interaction"
     because = (own.because if own is not None else None) or ""

@@ -363,7 +363,8 @@ class HintTest:
             where it is contradicted in some slices and not in the other rows; ``not tested`` where there is nothing to
             compare or no time.
         gain: Objective with the hint less the objective without, over the blocks, with a 95 % interval; positive is
-            better whatever the direction of the metric. None where not tested.
+            better whatever the direction of the metric. None where not tested. The order of a column with an effect is
+            judged by models without that effect.
         obeyed: Share of its movement by which the model without an effect goes the way that the hint says; None for
             other hints.
         where: Why it was not tested; empty where it was.

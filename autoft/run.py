@@ -202,7 +202,8 @@ def _tested(
     end = bagging.end(context, last)  # before the bag's gain: what is left of the time is that one's
     parts = [found.outcomes[number] for number, _ in sorted(chosen, key=lambda part: -part[1])]
     outcome = hint_trials.tested_trial(prepared, parts, end - context.watch.clock())
-    return hint_trials.test(context, prepared, journal, stack, outcome, threshold=finish.threshold, end=end)
+    anew = partial(trainer, context)
+    return hint_trials.test(context, prepared, journal, stack, outcome, anew, threshold=finish.threshold, end=end)
 
 
 def _part(stack: Trainer, outcome: Outcome, share: float) -> Part:

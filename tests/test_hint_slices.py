@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pytest
 from conftest import tiny_recipe
+from knowledge_help import context_of
 
-from autoft import hint_trials, prepare, run
+from autoft import hint_trainings, hint_trials, prepare, run
 from autoft.evaluate.hint_document import read_hint
 from autoft.journal import Journal
-from autoft.search.interrupt import Interrupt
 
 ROWS = 480
 PARAMS = {
@@ -29,13 +29,6 @@ def table() -> pd.DataFrame:
     slope = np.where(region == "west", -2.5, 2.5)
     healed = slope * dose - 1.5 * age + rng.normal(0, 0.5, ROWS)
     return pd.DataFrame({"dose": dose, "age": age, "region": region, "shift": shift, "healed": healed})
-
-
-def context_of(told, folder):
-    return run.Context(
-        recipe=told, folder=folder, interrupt=Interrupt(), watch=run.Stopwatch(clock=time.monotonic),
-        tell=lambda step: None,
-    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +51,8 @@ def tested(tmp_path_factory):
     def test(told):
         """A run that goes on in the folder."""
         journal = Journal(context.folder / "journal.jsonl", {"autoft": "0"})
-        given = (context_of(told, context.folder), prepared, journal, stack, outcome)
+        going = context_of(told, context.folder)
+        given = (going, prepared, journal, stack, outcome, partial(run.trainer, going))
         return hint_trials.test(*given, threshold=0.5, end=np.inf)
 
     return test, test(told), told
@@ -88,7 +82,7 @@ def test_the_user_is_warned_with_the_segment(tested):
 def test_verdicts_are_read_from_the_journal_but_for_other_slices(tested, monkeypatch):
     test, found, told = tested
     trained = []
-    monkeypatch.setattr(hint_trials, "_trained", lambda *_: trained.append(1) or {})
+    monkeypatch.setattr(hint_trainings, "trained", lambda *_: trained.append(1) or {})
     assert test(told) == found
     assert trained == []
     test(told.with_changes(**{"knowledge.slices": ["shift"]}))

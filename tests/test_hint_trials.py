@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from autoft import AutoFineTuner, hint_trials
+from autoft import AutoFineTuner, hint_trainings, hint_trials
 from tests.conftest import tiny_recipe
 
 ROWS = 240
@@ -60,13 +60,13 @@ def test_the_user_is_warned_of_it(run):
 
 def test_a_repeated_run_trains_nothing_for_it(run, monkeypatch):
     told, folder, tuner = run
-    monkeypatch.setattr(hint_trials, "_trained", lambda *_: pytest.fail("it trained again"))
+    monkeypatch.setattr(hint_trainings, "trained", lambda *_: pytest.fail("it trained again"))
     again = AutoFineTuner(recipe=told, directory=folder).fit(table())
     assert again.evaluation_.hints == tuner.evaluation_.hints
 
 
 def test_without_time_hints_are_not_tested_and_the_model_is_there(monkeypatch):
-    monkeypatch.setattr(hint_trials, "_trained", lambda *_: {})
+    monkeypatch.setattr(hint_trainings, "trained", lambda *_: {})
     tuner = AutoFineTuner(recipe=recipe(dose={"effect": "increasing"})).fit(table())
     (test,) = tuner.evaluation_.hints
     assert (test.verdict, test.gain, test.where) == ("not tested", None, "there was no time to train without it")
@@ -79,7 +79,8 @@ def test_the_trial_that_is_tested_is_the_heaviest_that_fits(run):
 
     from autoft.knowledge.hints import Effect, Hints
 
-    prepared = SimpleNamespace(inspected=SimpleNamespace(hints=Hints(effects=(Effect(column="c000", sign=1),))))
+    hints = Hints(effects=(Effect(column="c000", sign=1),))
+    prepared = SimpleNamespace(inspected=SimpleNamespace(hints=hints), plan=SimpleNamespace(orders={}))
     dear, middling, cheap = (SimpleNamespace(seconds=s) for s in (50.0, 8.0, 1.0))
     assert hint_trials.tested_trial(prepared, [dear, middling, cheap], 100.0) is dear
     assert hint_trials.tested_trial(prepared, [dear, middling, cheap], 10.0) is middling
@@ -91,7 +92,9 @@ def test_a_training_that_failed_is_not_called_a_lack_of_time(run, monkeypatch):
 
     told, _, _ = run
     failed = Outcome(params={}, status="failed", reason="the loss is no number")
-    monkeypatch.setattr(hint_trials, "_trained", lambda context, stack, outcome, jobs, end: dict.fromkeys(jobs, failed))
+    monkeypatch.setattr(
+        hint_trainings, "trained", lambda context, prepared, *_: dict.fromkeys(hint_trainings.jobs(prepared), failed)
+    )
     evaluation = AutoFineTuner(recipe=told).fit(table()).evaluation_
     assert {test.verdict for test in evaluation.hints} == {"not tested"}
     assert evaluation.hints[0].where == "training without it ended early: the loss is no number"
