@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from autoft.knowledge.hints import Effect
 from autoft.prepare import Prepared
+from autoft.preprocess import cells
 from autoft.search.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -34,8 +35,7 @@ class Moves:
 
     def __init__(self, prepared: Prepared, stack: Trainer, without: Outcome, effect: Effect) -> None:
         self._prepared, self._stack, self._without, self._effect = prepared, stack, without, effect
-        numbers = prepared.plan.numbers
-        self._place = numbers.index(effect.column) if effect.column in numbers else None
+        self._place = cells.place(prepared.plan, effect.column)
 
     def by_member(self, rows: Array | None = None) -> list[float]:
         """Share of each network's movement that goes the declared way, along the values that the rows have.
@@ -45,7 +45,7 @@ class Moves:
                 such a row are left out.
 
         Returns:
-            Nothing where the effect is not of a column that arrives as a number, or where that has one value.
+            Nothing where the rows have one value.
         """
         from autoft.evaluate.hint_tests import obeyed
 
@@ -53,7 +53,7 @@ class Moves:
         own = [m.held_out if rows is None else m.held_out[np.isin(m.held_out, rows)] for m in prepared.members[:k]]
         if self._place is None or not any(map(len, own)):
             return []
-        grid = _grid(prepared.encoded.numbers[np.concatenate(own), self._place])
+        grid = _grid(cells.of(prepared.plan, prepared.encoded, self._place)[np.concatenate(own)])
         if len(grid) < 2:
             return []
         return [
@@ -72,8 +72,10 @@ class Moves:
 
     def _curves(self, member: int, rows: Array, grid: Array) -> Array:
         """Answers ``[rows, grid]`` of one member along the values of the column."""
-        changed = self._prepared.encoded.rows(np.repeat(rows, len(grid)))
-        changed.numbers[:, self._place] = np.tile(grid, len(rows))
+        prepared = self._prepared
+        assert self._place is not None
+        asked = prepared.encoded.rows(np.repeat(rows, len(grid)))
+        changed = cells.set_to(prepared.plan, asked, self._place, np.tile(grid, len(rows)))
         found = self._bag.own_answers(changed, np.full(len(changed), member))
         output = found if self._effect.output is None else found[:, self._effect.output]
         return np.asarray(output).reshape(len(rows), len(grid))
