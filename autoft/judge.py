@@ -167,6 +167,7 @@ def _curves(
         names=dependence.wanted(importance, [name for name, hint in hints.items() if hint.effect is not None]),
         target=prepared.target,
         orders={name: hint.order for name, hint in hints.items() if hint.order is not None},
+        labels=[str(hint.label) for hint in hints.values() if hint.label is not None],
         seed=context.recipe.seed,
         over=lambda: clock() > end,
     )

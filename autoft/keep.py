@@ -56,6 +56,7 @@ def _texts(recipe: Recipe, prepared: Prepared, searched: Searched) -> dict[str, 
     """What a run says about itself besides the scores, by file name; enough to write the report again."""
     from autoft.evaluate import dependence
 
+    parts = {ratio.name: ratio.of for ratio in recipe.knowledge.ratios}
     used = np.flatnonzero(prepared.split.blocks >= 0)
     context = {
         "plan": [asdict(line) for line in prepared.plan.lines],
@@ -65,7 +66,12 @@ def _texts(recipe: Recipe, prepared: Prepared, searched: Searched) -> dict[str, 
         "title": recipe.report.title or f"{recipe.name}: {prepared.target.name}",
         "notes": list(notes(recipe, prepared)),
         "hints": {
-            name: {"effect": hint.effect, "label": None if hint.label is None else str(hint.label), "unit": hint.unit}
+            name: {
+                "effect": hint.effect,
+                "label": None if hint.label is None else str(hint.label),
+                "unit": hint.unit,
+                "parts": parts.get(name),
+            }
             for name, hint in recipe.knowledge.features.items()
         },
         "profile": dependence.profile(prepared.plan, prepared.features, prepared.encoded, used),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from autoft import bagging, hint_trials, obeying, prepare, spaces
+from autoft import bagging, hint_trainings, obeying, prepare, spaces
 from autoft.records import Finding, Strategy, Task
 from autoft.search import cost
 from autoft.search.cost import Shape
@@ -288,7 +288,7 @@ def after(
     blended = min(_BLENDED, recipe.search.blend, trials)
     evaluation += cost.answer_seconds(shape, len(prepared.y), columns, prepared.split.k, machine, trials=blended)
     finish = cost.finish_seconds(len(prepared.y), columns, machine)
-    hints = hint_trials.seconds(prepared, cost.trial_seconds(shape, machine, epochs=epochs))
+    hints = hint_trainings.seconds(prepared, cost.trial_seconds(shape, machine, epochs=epochs))
     found = {"evaluation": evaluation, "model and report": finish, **_bag(prepared, shape, epochs, machine)}
     return {**found, "hints": hints} if hints else found
 

@@ -201,6 +201,27 @@ def prepare(recipe: Recipe, data: Any, tell: Tell) -> Prepared:
     return replace(prepared, findings=(*prepared.findings, *odd))
 
 
+def layout(recipe: Recipe, inspected: Inspected) -> tuple[tuple[Column, ...], Plan]:
+    """The feature columns of a table with a target, and what happens to each."""
+    from autoft.evaluate import folds
+    from autoft.preprocess.plan import make_plan
+
+    assert inspected.target is not None
+    unused = (inspected.target.name, recipe.evaluate.group, *recipe.knowledge.unused)
+    features = tuple(c for c in inspected.columns if c.name not in unused)
+    plan = make_plan(
+        features,
+        inspected.converted.values,
+        outliers=recipe.preprocess.numeric.outliers,
+        max_categories=recipe.preprocess.categorical.max_categories,
+        embed_above=recipe.preprocess.categorical.embed_above,
+        scale=recipe.preprocess.numeric.scale,
+        members=folds.largest_stack(recipe.evaluate.folds, recipe.evaluate.strategy),
+        hints=inspected.hints,
+    )
+    return features, plan
+
+
 def divide(recipe: Recipe, inspected: Inspected, *, balance_groups: bool = True) -> Prepared:
     """Encode and divide a table that has been inspected.
 
@@ -214,7 +235,6 @@ def divide(recipe: Recipe, inspected: Inspected, *, balance_groups: bool = True)
     """
     from autoft.evaluate import folds
     from autoft.preprocess.encode import encode, row_keys
-    from autoft.preprocess.plan import make_plan
     from autoft.schema import check
 
     check.refuse(inspected.findings)
@@ -222,18 +242,7 @@ def divide(recipe: Recipe, inspected: Inspected, *, balance_groups: bool = True)
     inspected = _with_target(inspected)
     target, table, values = inspected.target, inspected.table, inspected.converted.values
     assert target is not None
-    unused = (target.name, recipe.evaluate.group, *recipe.knowledge.unused)
-    features = tuple(c for c in inspected.columns if c.name not in unused)
-    plan = make_plan(
-        features,
-        values,
-        outliers=recipe.preprocess.numeric.outliers,
-        max_categories=recipe.preprocess.categorical.max_categories,
-        embed_above=recipe.preprocess.categorical.embed_above,
-        scale=recipe.preprocess.numeric.scale,
-        members=folds.largest_stack(recipe.evaluate.folds, recipe.evaluate.strategy),
-        hints=inspected.hints,
-    )
+    features, plan = layout(recipe, inspected)
     plan = replace(plan, lines=told_lines(plan.lines, recipe.knowledge, inspected.columns))
     encoded = encode(plan, values, len(table.frame))
     y = targets.encode(table.frame[target.name], target, dtype=table.dtypes[target.name])

@@ -16,7 +16,9 @@ Severity = Literal["error", "warning", "info"]
 Task = Literal["binary", "multiclass", "regression"]
 Strategy = Literal["corrected", "nested", "holdout"]
 TrialStatus = Literal["finished", "pruned", "failed"]
-HintVerdict = Literal["helps", "no measurable effect", "contradicted", "satisfied anyway", "not tested"]
+HintVerdict = Literal[
+    "helps", "no measurable effect", "contradicted", "contradicted in part", "satisfied anyway", "not tested"
+]
 CalibrationMethod = Literal["none", "temperature", "isotonic"]
 CostMatrix = tuple[tuple[float, ...], ...]
 RepairCode = Literal[
@@ -331,6 +333,25 @@ class Importance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HintSlice:
+    """Rows in which the data contradict an effect that they do not contradict on the whole.
+
+    Attributes:
+        column, group: What the rows have in common.
+        rows: Number of held-out rows.
+        gain: Mean loss of a row (log-loss, squared error or pinball loss) without the hint less with it: below zero.
+            The 95 % interval holds for all slices at once that were looked at.
+        obeyed: Share of their movement by which the models without the effect go its way there.
+    """
+
+    column: str
+    group: str
+    rows: int
+    gain: Interval
+    obeyed: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HintTest:
     """What the data say of a hint: the deployed configuration was trained with all hints, and without this one.
 
@@ -338,13 +359,16 @@ class HintTest:
         hint: In words, column first (``tenure: effect decreasing``).
         because: The expert's reason, may be empty.
         verdict: ``helps`` or ``contradicted`` where held-out blocks tell the two models apart, ``satisfied anyway``
-            where the model without the hint obeys it by itself, else ``no measurable effect``; ``not tested`` where
-            there is nothing to compare or no time.
+            where the model without the hint obeys it by itself, else ``no measurable effect``; ``contradicted in part``
+            where it is contradicted in some slices and not in the other rows; ``not tested`` where there is nothing to
+            compare or no time.
         gain: Objective with the hint less the objective without, over the blocks, with a 95 % interval; positive is
-            better whatever the direction of the metric. None where not tested.
+            better whatever the direction of the metric. None where not tested. The order of a column with an effect is
+            judged by models without that effect.
         obeyed: Share of its movement by which the model without an effect goes the way that the hint says; None for
             other hints.
         where: Why it was not tested; empty where it was.
+        slices: Where it is contradicted in part, the worst first.
     """
 
     hint: str
@@ -353,6 +377,7 @@ class HintTest:
     gain: Interval | None = None
     obeyed: float | None = None
     where: str = ""
+    slices: tuple[HintSlice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

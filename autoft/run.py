@@ -201,7 +201,8 @@ def _tested(
     """What the data say of the hints, by a trial of the deployed model."""
     end = bagging.end(context, last)  # before the bag's gain: what is left of the time is that one's
     outcome = hint_trials.tested_trial(prepared, _by_weight(prepared, chosen, found), end - context.watch.clock())
-    return hint_trials.test(context, prepared, journal, stack, outcome, threshold=finish.threshold, end=end)
+    anew = partial(trainer, context)
+    return hint_trials.test(context, prepared, journal, stack, outcome, anew, threshold=finish.threshold, end=end)
 
 
 def _by_weight(prepared: Prepared, chosen: Sequence[tuple[int, float]], found: Found) -> list[Outcome]:

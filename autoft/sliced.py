@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from numpy.typing import NDArray
+
 from autoft.recipe_messages import Problem
 from autoft.records import Column, Importance
 
@@ -106,12 +108,10 @@ def slices_of(
     from autoft.slicing import Slices
 
     columns = {column.name: column for column in prepared.inspected.columns}
-    asked = [(name, limits) for _, name, limits in declared(recipe)]
-    limits = {name: given for name, given in asked if given is not None}
-    searched = [name for name in _searched(recipe, prepared, importance) if columns[name].kind in _GROUPED]
-    grouped = [_groups(prepared, columns[name], given) for name, given in asked]
+    limits = _limits(recipe)
+    grouped = [_groups(prepared, columns[name], given) for _, name, given in declared(recipe)]
     compared = [_groups(prepared, columns[name], limits.get(name)) for name in audited(recipe)]
-    conditions = [_groups(prepared, columns[name], limits.get(name)) for name in searched]
+    conditions = conditions_of(recipe, prepared, importance=importance)
     shared: dict[str, Any] = {"problem": prepared.problem}
     redraws = Redraws.of(verdict, candidates, prepared.split.clusters, questions=1 + len(grouped) + len(compared))
     y = prepared.y
@@ -124,10 +124,30 @@ def slices_of(
     )
 
 
-def _groups(prepared: Prepared, column: Column, limits: Limits) -> Groups:
+def conditions_of(
+    recipe: Recipe, prepared: Prepared, *, importance: Sequence[Importance] = (), rows: NDArray[Any] | None = None
+) -> list[Groups]:
+    """The groups by which rows are searched: of declared and audited columns, then of all features.
+
+    Args:
+        recipe, prepared: The run.
+        importance: Of columns, the largest first: the order of the features.
+        rows: Positions of rows that alone have a part in how groups are made; None for all.
+    """
+    columns, limits = {column.name: column for column in prepared.inspected.columns}, _limits(recipe)
+    searched = [name for name in _searched(recipe, prepared, importance) if columns[name].kind in _GROUPED]
+    return [_groups(prepared, columns[name], limits.get(name), rows) for name in searched]
+
+
+def _limits(recipe: Recipe) -> dict[str, tuple[float, ...]]:
+    return {name: given for _, name, given in declared(recipe) if given is not None}
+
+
+def _groups(prepared: Prepared, column: Column, limits: Limits, rows: NDArray[Any] | None = None) -> Groups:
     from autoft.evaluate.groups import groups_of
 
-    return groups_of(column, prepared.inspected.converted.values[column.id], limits)
+    values = prepared.inspected.converted.values[column.id]
+    return groups_of(column, values if rows is None else values[rows], limits)
 
 
 def _searched(recipe: Recipe, prepared: Prepared, importance: Sequence[Importance]) -> tuple[str, ...]:

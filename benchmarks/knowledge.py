@@ -13,7 +13,7 @@ Each set is divided as in `benchmarks.quality`; the sides train on all training 
 drawn at random), for which the answer moves the wrong way by more than rounding; `pairs` is how many were looked at.
 
 `planted`: one more training with a hint that is the opposite of what everybody knows, beside the other ones. Its
-verdict must be `contradicted`, that of the others must not be.
+verdict must be `contradicted`, that of the others must not be, nor `contradicted in part`.
 """
 
 from __future__ import annotations
@@ -257,7 +257,7 @@ def summarize(rows: Sequence[Row]) -> dict[str, Any]:
         for r in rows
         if r["side"] in ("hints", "planted")
         for hint, verdict in r["verdicts"].items()
-        if verdict == "contradicted" and not hint.startswith(f"{KNOWN[r['set']].planted[0]}:")
+        if verdict.startswith("contradicted") and not hint.startswith(f"{KNOWN[r['set']].planted[0]}:")
     ]
     return {
         "violations": sum(r["violations"] for r in rows if r["side"] == "hints"),

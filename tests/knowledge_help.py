@@ -192,3 +192,12 @@ def watched(task: str, answers: np.ndarray) -> np.ndarray:
 def with_hints(prepared: Any, hints: Hints) -> Any:
     """A prepared run that obeys hints (until recipes are compiled to such)."""
     return replace(prepared, inspected=replace(prepared.inspected, hints=hints))
+
+
+def context_of(recipe: Any, folder: Any, interrupt: Any = None) -> Any:
+    """What the stages of a run share, without a run."""
+    from autoft import run
+    from autoft.search.interrupt import Interrupt
+
+    watch, interrupt = run.Stopwatch(), interrupt or Interrupt()
+    return run.Context(recipe=recipe, folder=folder, interrupt=interrupt, watch=watch, tell=lambda step: None)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from autoft import AutoFineTuner, hint_trials
+from autoft import AutoFineTuner, hint_trainings, hint_trials
 from tests.conftest import tiny_recipe
 
 ROWS = 240
@@ -60,13 +60,13 @@ def test_the_user_is_warned_of_it(run):
 
 def test_a_repeated_run_trains_nothing_for_it(run, monkeypatch):
     told, folder, tuner = run
-    monkeypatch.setattr(hint_trials, "_trained", lambda *_: pytest.fail("it trained again"))
+    monkeypatch.setattr(hint_trainings, "trained", lambda *_: pytest.fail("it trained again"))
     again = AutoFineTuner(recipe=told, directory=folder).fit(table())
     assert again.evaluation_.hints == tuner.evaluation_.hints
 
 
 def test_without_time_hints_are_not_tested_and_the_model_is_there(monkeypatch):
-    monkeypatch.setattr(hint_trials, "_trained", lambda *_: {})
+    monkeypatch.setattr(hint_trainings, "trained", lambda *_: {})
     tuner = AutoFineTuner(recipe=recipe(dose={"effect": "increasing"})).fit(table())
     (test,) = tuner.evaluation_.hints
     assert (test.verdict, test.gain, test.where) == ("not tested", None, "there was no time to train without it")
@@ -79,7 +79,8 @@ def test_the_trial_that_is_tested_is_the_heaviest_that_fits(run):
 
     from autoft.knowledge.hints import Effect, Hints
 
-    prepared = SimpleNamespace(inspected=SimpleNamespace(hints=Hints(effects=(Effect(column="c000", sign=1),))))
+    hints = Hints(effects=(Effect(column="c000", sign=1),))
+    prepared = SimpleNamespace(inspected=SimpleNamespace(hints=hints), plan=SimpleNamespace(orders={}))
     dear, middling, cheap = (SimpleNamespace(seconds=s) for s in (50.0, 8.0, 1.0))
     assert hint_trials.tested_trial(prepared, [dear, middling, cheap], 100.0) is dear
     assert hint_trials.tested_trial(prepared, [dear, middling, cheap], 10.0) is middling
@@ -91,26 +92,40 @@ def test_a_training_that_failed_is_not_called_a_lack_of_time(run, monkeypatch):
 
     told, _, _ = run
     failed = Outcome(params={}, status="failed", reason="the loss is no number")
-    monkeypatch.setattr(hint_trials, "_trained", lambda context, stack, outcome, jobs, end: dict.fromkeys(jobs, failed))
+    monkeypatch.setattr(
+        hint_trainings, "trained", lambda context, prepared, *_: dict.fromkeys(hint_trainings.jobs(prepared), failed)
+    )
     evaluation = AutoFineTuner(recipe=told).fit(table()).evaluation_
     assert {test.verdict for test in evaluation.hints} == {"not tested"}
     assert evaluation.hints[0].where == "training without it ended early: the loss is no number"
     assert evaluation.all_hints is None
 
 
-def test_rows_set_aside_have_no_part_in_the_test():
-    from autoft import prepare
+def test_rows_set_aside_have_no_part_in_the_test(monkeypatch):
+    from types import SimpleNamespace
+
+    from autoft import hint_moves, prepare
+    from autoft.knowledge.hints import Effect
 
     told = recipe(dose={"effect": "increasing"}).with_changes(strategy="holdout")
     prepared = prepare.divide(told, prepare.inspect(told, table(), write_schema=False))
     aside = prepared.split.blocks < 0
     assert aside.any()
-    j = prepared.plan.numbers.index("c000")
-    before = hint_trials._grid(prepared, j)
+    j, asked = prepared.plan.numbers.index("c000"), []
+    bag = SimpleNamespace(own_answers=lambda rows, own: asked.append(rows.numbers[:, j]) or rows.numbers[:, j])
+    monkeypatch.setattr(hint_moves.Moves, "_bag", bag)
+
+    def moves():
+        asked.clear()
+        found = hint_moves.Moves(prepared, None, None, Effect(column="c000", sign=1)).by_member()
+        return found, np.concatenate(asked)
+
+    before = moves()
+    assert before[0] == [1.0] * 3
     prepared.encoded.numbers[aside, j] = 1e9
-    np.testing.assert_array_equal(hint_trials._grid(prepared, j), before)
+    np.testing.assert_array_equal(moves()[1], before[1])
     prepared.encoded.numbers[np.flatnonzero(~aside)[:20], j] = 1e9  # the control: others have
-    assert not np.array_equal(hint_trials._grid(prepared, j), before)
+    assert not np.array_equal(moves()[1], before[1])
 
 
 def test_the_search_is_the_same_whether_hints_are_tested_or_not(run, monkeypatch):
@@ -119,3 +134,19 @@ def test_the_search_is_the_same_whether_hints_are_tested_or_not(run, monkeypatch
     untested = AutoFineTuner(recipe=told).fit(table()).evaluation_
     assert untested.metrics == tuner.evaluation_.metrics
     assert untested.hints == ()
+
+
+def test_where_no_part_of_the_model_fits_the_best_of_the_other_trials_is_tested(run):
+    from types import SimpleNamespace
+
+    from autoft.run import _by_weight
+
+    score = {"score": 0.0, "status": "finished"}
+    trials = [SimpleNamespace(number=n, score=s) for n, s in enumerate((0.6, 0.7, None, 0.9, 0.8))]
+    outcomes = [SimpleNamespace(name=n, **score) for n in range(5)]
+    outcomes[3].status = "pruned"
+    found = SimpleNamespace(trials=trials, outcomes=outcomes)
+    chosen = ((0, 0.25), (1, 0.75))
+    order = [one.name for one in _by_weight(SimpleNamespace(objective="roc_auc"), chosen, found)]
+    assert order == [1, 0, 4]
+    assert [one.name for one in _by_weight(SimpleNamespace(objective="rmse"), (), found)] == [0, 1, 4]

@@ -20,7 +20,7 @@ LAYERS = {
     **dict.fromkeys(
         ("predict", "served", "stored", "trainer", "row_weights", "run_key", "objectives", "clean", "sliced", "told"), 6
     ),
-    **dict.fromkeys(("obeying", "spent"), 6),
+    **dict.fromkeys(("obeying", "spent", "hint_verdicts", "hint_moves", "hint_trainings", "hint_inputs"), 6),
     "review": 6,
     **dict.fromkeys(
         ("screen", "screen_schema", "inventory", "predictions", "cli", "cli_check", "cli_schema", "__main__"), 7
@@ -65,10 +65,15 @@ SAME_LAYER = {
     ("run", "bagging"),
     ("run", "hint_trials"),
     ("hint_trials", "prepare"),
-    ("hint_trials", "bagging"),
+    ("hint_trials", "hint_verdicts"),
+    *((name, "hint_trainings") for name in ("hint_trials", "hint_verdicts", "planning")),
+    *((name, "hint_inputs") for name in ("hint_trials", "hint_trainings")),
+    *((name, "prepare") for name in ("hint_trainings", "hint_inputs")),
+    ("hint_verdicts", "prepare"),
+    ("hint_verdicts", "hint_moves"),
+    *((name, "sliced") for name in ("hint_trials", "hint_verdicts")),
+    ("hint_moves", "prepare"),
     ("trainer", "hint_trials"),
-    ("pace", "hint_trials"),
-    ("planning", "hint_trials"),
     ("bagging", "prepare"),
     ("planning", "bagging"),
     ("pace", "bagging"),

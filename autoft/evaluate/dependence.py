@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from autoft.evaluate.folds import Member
-from autoft.evaluate.importance import position
 from autoft.knowledge.orders import evident_order
 from autoft.knowledge.strength import ONE_WAY, one_way
+from autoft.preprocess import cells
 from autoft.preprocess.encode import Array, Encoded
 from autoft.preprocess.plan import Plan
 from autoft.records import Column, Curve, Importance, Target
@@ -61,6 +61,7 @@ def curves(
     names: Sequence[str],
     target: Target,
     orders: Mapping[str, Sequence[str]] | None = None,
+    labels: Sequence[str] = (),
     seed: int = 0,
     over: Callable[[], bool] = lambda: False,
 ) -> tuple[tuple[Curve, ...], tuple[str, ...]]:
@@ -71,9 +72,11 @@ def curves(
         plan, columns: Layout, and the columns for their names.
         encoded, y: All rows and their target.
         members: The K folds.
-        names: Columns that get a curve; those that are no input, are texts or have one value get none.
+        names: Columns and ratios that get a curve; those that are no input, are texts or have one value get none. A
+            ratio is set while its parts stay.
         target: Whose positive class is meant; of more than two classes the most frequent ones are.
         orders: By column: its categories from the lowest to the highest, where the recipe says so.
+        labels: Classes that hints speak of, as texts: they have a curve however rare they are.
         seed: Of the sample of rows.
         over: Asked before each column whether the time is over.
 
@@ -81,16 +84,18 @@ def curves(
         The curves, and the names of the columns for which there was no time.
     """
     by_name = {column.name: column for column in columns}
+    # Ratios are numbers to a model, whatever the table has.
+    by_name |= {one.name: Column(id=one.id, name=one.name, kind="numeric", why="") for one in plan.ratios}
     sizes = max(1, len(names))
     rows, own = _sample(members, min(ROWS, max(2 * len(members), ROWS * MOST // sizes)), seed)
     held = np.sort(np.concatenate([member.held_out for member in members]))
-    sample, outputs = encoded.rows(rows), _outputs(target, y[held])
+    sample, outputs = encoded.rows(rows), _outputs(target, y[held], labels)
     usual = _columns(answers(sample, own), outputs) if names else np.empty(0)
     found: list[Curve] = []
     left: list[str] = []
     for name in names:
         column = by_name.get(name)
-        where = None if column is None else position(plan, column.id)
+        where = None if column is None else cells.place(plan, column.id)
         if column is None or where is None or where[0] == "texts":
             continue
         if over():
@@ -99,8 +104,8 @@ def curves(
         grid = _grid(plan, column, encoded, held, (orders or {}).get(name))
         if len(grid.cells) < 2:
             continue
-        moved = sample.rows(np.tile(np.arange(len(rows)), len(grid.cells)))
-        getattr(moved, where[0])[:, where[1]] = np.repeat(grid.cells, len(rows))
+        asked = sample.rows(np.tile(np.arange(len(rows)), len(grid.cells)))
+        moved = cells.set_to(plan, asked, where, np.repeat(grid.cells, len(rows)))
         told = _columns(answers(moved, np.tile(own, len(grid.cells))), outputs)
         every = told.reshape(len(grid.cells), len(rows), len(outputs))
         for c, (_, label) in enumerate(outputs):
@@ -121,8 +126,9 @@ def profile(plan: Plan, columns: Sequence[Column], encoded: Encoded, rows: Array
     """
     deciles, categories = {}, {}
     for column in columns:
-        if column.kind == "numeric" and (where := position(plan, column.id)) is not None:
-            known = _known(encoded, where[1], rows)
+        if column.kind == "numeric" and (where := cells.place(plan, column.id)) is not None:
+            own = cells.of(plan, encoded, where)[rows]
+            known = own[np.isfinite(own)]
             if len(known):
                 deciles[column.name] = [_short(value) for value in np.quantile(known, np.linspace(0, 1, 11))]
     by_id = {column.id: column.name for column in columns}
@@ -141,14 +147,15 @@ def _sample(members: Sequence[Member], most: int, seed: int) -> tuple[Array, Arr
     return np.concatenate(parts), own
 
 
-def _outputs(target: Target, y: Array) -> list[tuple[int, str | None]]:
+def _outputs(target: Target, y: Array, labels: Sequence[str]) -> list[tuple[int, str | None]]:
     """Positions and labels of the answers that get a curve."""
     if target.task == "regression":
         return [(0, None)]
     if target.task == "binary":
         return [(target.positive_index, str(target.positive))]
     counts = np.bincount(y.astype(np.int64), minlength=len(target.classes))
-    most = np.sort(np.argsort(-counts, kind="stable")[:CLASSES])
+    named = np.array([str(label) in labels for label in target.classes])
+    most = np.sort(np.lexsort((np.arange(len(counts)), -counts, ~named))[: max(CLASSES, int(named.sum()))])
     return [(int(c), str(target.classes[c])) for c in most]
 
 
@@ -158,11 +165,12 @@ def _columns(answers: Array, outputs: Sequence[tuple[int, str | None]]) -> Array
 
 
 def _grid(plan: Plan, column: Column, encoded: Encoded, held: Array, order: Sequence[str] | None) -> _Grid:
-    where = position(plan, column.id)
+    where = cells.place(plan, column.id)
     assert where is not None
+    own = cells.of(plan, encoded, where)[held]
     if where[0] == "codes":
-        return _categories(plan.categories[where[1]].vocabulary, encoded.codes[held, where[1]], order)
-    known = _known(encoded, where[1], held)
+        return _categories(plan.categories[where[1]].vocabulary, own, order)
+    known = own[np.isfinite(own)]
     if column.kind == "categorical" and order is not None:
         return _ranks(known, len(held), order)
     if column.kind == "boolean":
@@ -171,12 +179,12 @@ def _grid(plan: Plan, column: Column, encoded: Encoded, held: Array, order: Sequ
         return _Grid(cells=np.array([0.0, 1.0]), names=tuple(names), spread=tuple(shares), ordered=True)
     if not len(known):
         return _Grid(cells=known, names=(), spread=(), ordered=True)
-    cells = np.unique(known)
-    if len(cells) > GRID:
+    points = np.unique(known)
+    if len(points) > GRID:
         # A value of the data, not one between two; single rows at the ends are not what the model knows best.
-        cells = np.unique(np.quantile(known, np.linspace(0.01, 0.99, GRID), method="nearest"))
+        points = np.unique(np.quantile(known, np.linspace(0.01, 0.99, GRID), method="nearest"))
     deciles = np.quantile(known, np.linspace(0, 1, 11))
-    return _Grid(cells=cells, names=tuple(cells.tolist()), spread=tuple(map(_short, deciles)), ordered=True)
+    return _Grid(cells=points, names=tuple(points.tolist()), spread=tuple(map(_short, deciles)), ordered=True)
 
 
 def _categories(vocabulary: tuple[str, ...], codes: Array, order: Sequence[str] | None) -> _Grid:
@@ -204,12 +212,6 @@ def _ranks(known: Array, rows: int, order: Sequence[str]) -> _Grid:
         spread=tuple(_short(counts[i] / rows) for i in places),
         ordered=True,
     )
-
-
-def _known(encoded: Encoded, j: int, rows: Array) -> Array:
-    cells = encoded.numbers[rows, j]
-    found: Array = cells[np.isfinite(cells)]
-    return found
 
 
 def _curve(column: Column, label: str | None, grid: _Grid, each: Array, own: Array, spread: float) -> Curve:

@@ -11,6 +11,7 @@ import numpy as np
 
 from autoft.errors import EvaluationError
 from autoft.evaluate import calibrate
+from autoft.evaluate.hint_document import read_hint, read_interval
 from autoft.evaluate.slice_document import read_slices
 from autoft.records import (
     Alternative,
@@ -19,9 +20,7 @@ from autoft.records import (
     Evaluation,
     Finish,
     FoldReport,
-    HintTest,
     Importance,
-    Interval,
     Minimum,
     Spending,
     Target,
@@ -137,7 +136,7 @@ def _evaluation(document: Mapping[str, Any]) -> Evaluation:
         strategy=best["strategy"],
         target=Target(**{**best["target"], "classes": tuple(best["target"]["classes"])}),
         rows=best["rows"],
-        held_out={name: _interval(value) for name, value in document["held_out"].items()},
+        held_out={name: read_interval(value) for name, value in document["held_out"].items()},
         validation=_number(document["validation"]),
         optimism=_number(document["optimism"]),
         bag_gain=_numbers(document.get("bag_gain", {})),  # older runs have none
@@ -147,8 +146,8 @@ def _evaluation(document: Mapping[str, Any]) -> Evaluation:
         baselines=tuple(
             Baseline(
                 name=name,
-                metrics={metric: _interval(value) for metric, value in baseline["metrics"].items()},
-                difference=_interval(baseline["difference"]),
+                metrics={metric: read_interval(value) for metric, value in baseline["metrics"].items()},
+                difference=read_interval(baseline["difference"]),
                 verdict=baseline["verdict"],
             )
             for name, baseline in document["baselines"].items()
@@ -165,13 +164,13 @@ def _evaluation(document: Mapping[str, Any]) -> Evaluation:
         confusion=tuple(tuple(row) for row in best["confusion"]),
         curves=best["curves"],
         importance=tuple(
-            Importance(column=entry["column"], drop=_interval(entry["drop"])) for entry in best["importance"]
+            Importance(column=entry["column"], drop=read_interval(entry["drop"])) for entry in best["importance"]
         ),
         seconds=document["seconds"],
         environment=document["environment"],
         interrupted=best["interrupted"],
-        hints=tuple(_hint(test) for test in best.get("hints", ())),  # older runs have none
-        all_hints=_interval(best["all_hints"]) if best.get("all_hints") else None,
+        hints=tuple(read_hint(test) for test in best.get("hints", ())),  # older runs have none
+        all_hints=read_interval(best["all_hints"]) if best.get("all_hints") else None,
         dependence=tuple(_curve(curve) for curve in best.get("dependence", ())),  # older runs have none
         slices=read_slices(document.get("slices")),  # older runs have none
         spending=spending and _spending(spending),
@@ -212,10 +211,10 @@ def _baseline(baseline: Baseline) -> dict[str, Any]:
 
 def _spending(value: Mapping[str, Any]) -> Spending:
     return Spending(
-        deployed=_interval(value["deployed"]),
+        deployed=read_interval(value["deployed"]),
         alternatives=tuple(
             Alternative(
-                rule=one["rule"], label=one["label"], cost=_interval(one["cost"]), saved=_interval(one["saved"])
+                rule=one["rule"], label=one["label"], cost=read_interval(one["cost"]), saved=read_interval(one["saved"])
             )
             for one in value["alternatives"]
         ),
@@ -228,10 +227,6 @@ def _trial(trial: Mapping[str, Any]) -> Trial:
     return Trial(**{**trial, "checkpoints": tuple(trial["checkpoints"]), "curves": curves})
 
 
-def _hint(test: Mapping[str, Any]) -> HintTest:
-    return HintTest(**{**test, "gain": None if test["gain"] is None else _interval(test["gain"])})
-
-
 def _curve(curve: Mapping[str, Any]) -> Curve:
     grid = tuple(point if isinstance(point, str) else _number(point) for point in curve["grid"])
     mean, cells = (tuple(map(_number, curve[name])) for name in ("mean", "cells"))
@@ -240,10 +235,6 @@ def _curve(curve: Mapping[str, Any]) -> Curve:
     if any(len(line) != len(grid) for line in (mean, *members, *lines)) or len(cells) != (len(grid) if texts else 11):
         raise TypeError(f"curve of {curve['column']!r}")
     return Curve(**{**curve, "grid": grid, "mean": mean, "members": members, "lines": lines, "cells": cells})
-
-
-def _interval(value: Mapping[str, Any]) -> Interval:
-    return Interval(**{key: _number(number) for key, number in value.items()})
 
 
 def _numbers(values: Mapping[str, Any]) -> dict[str, float]:

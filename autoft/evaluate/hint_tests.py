@@ -13,7 +13,7 @@ from autoft.records import HintVerdict, Interval
 _ANYWAY, _OPPOSITE = 0.99, 0.25
 #: Share from which on a worse score does not speak against an effect: bounds make networks learn more slowly, which is
 #: no word about the data.
-_MOSTLY = 0.75
+MOSTLY = 0.75
 #: Confidence from which on a loss by the hint counts where the model without it goes the other way, too.
 _LEAN = 0.8
 
@@ -81,7 +81,7 @@ def verdict(gains: Sequence[float], *, share: float, by_member: Sequence[float] 
     """
     found = gain_over_blocks(gains, share=share)
     alone = float(np.mean(by_member)) if len(by_member) else 0.0
-    if found.high < 0 and alone < _MOSTLY:
+    if found.high < 0 and alone < MOSTLY:
         return "contradicted", found
     # One-sided: the upper end of an interval that leaves out 1 - _LEAN on that side.
     lean = gain_over_blocks(gains, share=share, confidence=2 * _LEAN - 1)

@@ -12,6 +12,7 @@ from autoft.evaluate import row_costs
 from autoft.evaluate.folds import Member
 from autoft.evaluate.metrics import METRICS
 from autoft.evaluate.weighted import of_rows, weighted_scores
+from autoft.preprocess import cells
 from autoft.preprocess.encode import Array, Encoded
 from autoft.preprocess.plan import Plan
 from autoft.records import Column, Importance, Interval, Stakes, Task
@@ -60,7 +61,7 @@ def permutation_importance(
         One record per used column; its interval spans the repeats. Nothing where more than MOST columns are used, or
         where the sample leaves the objective undefined (a class too rare to be in it).
     """
-    used = [(column, where) for column in columns if (where := position(plan, column.id)) is not None]
+    used = [(column, where) for column in columns if (where := cells.place(plan, column.id)) is not None]
     if len(used) > MOST:
         return ()
     rng = np.random.default_rng([seed, 2])
@@ -103,14 +104,3 @@ def permutation_importance(
         drop = Interval(value=float(np.mean(drops)), low=float(np.min(drops)), high=float(np.max(drops)))
         found.append(Importance(column=column.name, drop=drop))
     return tuple(sorted(found, key=lambda i: (-i.drop.value, i.column)))
-
-
-def position(plan: Plan, column: str) -> tuple[str, int] | None:
-    """Where a column's cells are in `Encoded`: the name of the array, and the place in it; None if it is no input."""
-    if column in plan.numbers:
-        return "numbers", plan.numbers.index(column)
-    for array, inputs in (("codes", plan.categories), ("texts", plan.texts)):
-        ids = [one.id for one in inputs]
-        if column in ids:
-            return array, ids.index(column)
-    return None

@@ -87,7 +87,7 @@ def weakest(losses: Array, groups: Sequence[Groups], clusters: Array, row_weight
         rows = rows[np.linspace(0, len(rows) - 1, MOST_ROWS).astype(int)]
     weights = np.ones(len(rows)) if row_weights is None else row_weights[rows]
     own = [one.rows(rows) for one in groups]
-    conditions, columns = _conditions(own)
+    conditions, columns = conditions_of(own)
     losses, weights = losses[rows].astype(np.float64), weights / weights.mean()
     if not conditions or np.ptp(losses) == 0:
         return Searched(found=(), tried=0, columns=columns)
@@ -98,7 +98,7 @@ def weakest(losses: Array, groups: Sequence[Groups], clusters: Array, row_weight
     return Searched(found=searching.named(close), tried=tried, columns=columns)
 
 
-def _conditions(groups: Sequence[Groups]) -> tuple[list[Condition], int]:
+def conditions_of(groups: Sequence[Groups]) -> tuple[list[Condition], int]:
     """Groups with enough rows in and outside of them, column by column as far as there is room."""
     conditions: list[Condition] = []
     columns = 0

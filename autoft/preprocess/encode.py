@@ -63,11 +63,14 @@ class Encoded:
         numbers: ``[n, d]`` float64 in the order of ``plan.numbers``; NaN is missing.
         codes: ``[n, c]`` int32 in the order of ``plan.categories``; 0 unknown, 1 missing, 2... the vocabulary.
         texts: Words of each column of ``plan.texts``.
+        ratios: ``[n, r]`` float64 in the order of ``plan.ratios``, where a model is asked what it would say if these
+            were others while their parts stay; None for the quotients that they are.
     """
 
     numbers: Array
     codes: Array
     texts: tuple[Texts, ...] = ()
+    ratios: Array | None = None
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -75,7 +78,8 @@ class Encoded:
     def rows(self, rows: Array | slice) -> Encoded:
         """Some of the rows."""
         texts = tuple(text.rows(rows) for text in self.texts)
-        return Encoded(numbers=self.numbers[rows], codes=self.codes[rows], texts=texts)
+        ratios = None if self.ratios is None else self.ratios[rows]
+        return Encoded(numbers=self.numbers[rows], codes=self.codes[rows], texts=texts, ratios=ratios)
 
 
 def encode(plan: Plan, values: Mapping[str, Array], rows: int) -> Encoded:

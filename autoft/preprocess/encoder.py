@@ -68,6 +68,16 @@ def build_encoder(plan: Plan, statistics: Statistics) -> keras.Model:
     return keras.Model(inputs, outputs, name="preprocess")
 
 
+def told_measures(encoder: keras.Model) -> keras.Model:
+    """The preprocessing stack of a plan with ratios, told what it would measure (`fit.with_derived`).
+
+    It has one input more, ``measured [B, m]`` float64, from which all is made that numbers, times between dates and
+    ratios become: so a ratio can be another one while its parts stay.
+    """
+    measured = encoder.get_layer("quotients").output
+    return keras.Model({**encoder.input, "measured": measured}, encoder.output, name="told_measures")
+
+
 def _factors(plan: Plan) -> tuple[list[int], list[int]]:
     """Positions of both factors of each product among the dense inputs."""
     starts, start = {}, 0

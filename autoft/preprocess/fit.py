@@ -117,9 +117,14 @@ def with_derived(plan: Plan, numbers: Array) -> Array:
     """Numbers ``[n, d]``, then the seconds between each pair of dates, then ratios; NaN where a part is missing."""
     pairs = [(plan.numbers.index(first), plan.numbers.index(second)) for first, second in plan.elapsed]
     derived = [numbers[:, [second]] - numbers[:, [first]] for first, second in pairs]
-    parts = [(plan.numbers.index(r.numerator), plan.numbers.index(r.denominator)) for r in plan.ratios]
-    derived += [quotient(numbers[:, [above]], numbers[:, [below]]) for above, below in parts]
+    derived += [ratios_of(plan, numbers)] if plan.ratios else []
     return np.hstack([numbers, *derived]) if derived else numbers
+
+
+def ratios_of(plan: Plan, numbers: Array) -> Array:
+    """Ratios of numbers ``[n, d]`` in the order of ``plan.ratios``: ``[n, r]``; NaN where they are missing."""
+    above, below = ([plan.numbers.index(getattr(r, p)) for r in plan.ratios] for p in ("numerator", "denominator"))
+    return quotient(numbers[:, above], numbers[:, below])
 
 
 def signed_log(x: Array, unit: Array) -> Array:

@@ -27,11 +27,12 @@ _CAPTION = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What the recipe says of a column, as far as a picture shows it."""
+    """What the recipe says of a column, as far as a picture shows it; of a ratio also what it is made of."""
 
     effect: Literal["increasing", "decreasing"] | None = None
     label: str | None = None
     unit: str | None = None
+    parts: tuple[str, str] | None = None
 
 
 def blocks(inputs: ReportInputs) -> list[Block]:
@@ -78,9 +79,16 @@ def _picture(curve: Curve, told: Told, target: Target) -> Moves:
         effect=_declared(curve, told, target),
         x_label=f"{column}{unit}",
         y_label=clip(target.name if curve.label is None else f"P({clip(curve.label, 16)})", 24),
-        question=_question(curve, found, column, answer),
+        question=_question(curve, found, column, answer) + _parts(told),
         joined=curve.ordered,
     )
+
+
+def _parts(told: Told) -> str:
+    """What stays while a ratio moves: its own parts, which it would never leave behind in a table."""
+    if told.parts is None:
+        return ""
+    return f" (“{clip(told.parts[0], 32)}” and “{clip(told.parts[1], 32)}” stay as they are.)"
 
 
 def _answer(curve: Curve, target: Target) -> str:

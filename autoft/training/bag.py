@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from autoft.networks.architecture import Architecture, Inputs
 from autoft.networks.families import build_network
 from autoft.preprocess.encode import MISSING_TOKEN, UNKNOWN_TOKEN, Array, Encoded, guard
-from autoft.preprocess.fit import Statistics
+from autoft.preprocess.fit import Statistics, with_derived
 from autoft.preprocess.plan import Plan
 from autoft.preprocess.text import cleaned, count_words
 from autoft.records import Calibration
@@ -56,9 +56,9 @@ class Bag:
 
     def answers(self, encoded: Encoded) -> Array:
         """Each member's answers, not calibrated: ``[K, n, classes]``, or ``[K, n]`` for regression."""
-        parts = []
+        parts, encoder = [], self._encoder(encoded)
         for chunk in pieces(self.plan, encoded, self.head.members):
-            inputs = self.encoder(self.statistics.arrays(chunk))
+            inputs = encoder(chunk)
             each = (np.asarray(self.head.answers(network(inputs, training=False))) for network in self.networks)
             parts.append(sum(share * own for share, own in zip(self.shares, each, strict=True)))
         out: Array = np.concatenate(parts, axis=1)
@@ -71,13 +71,13 @@ class Bag:
             encoded: The rows.
             members: Number of the member that each is answered by, ``[n]``.
         """
-        parts, start = [], 0
+        parts, start, encoder = [], 0, self._encoder(encoded)
         for chunk in pieces(self.plan, encoded, self.head.members):
             of = [np.flatnonzero(members[start : start + len(chunk)] == k) for k in range(self.head.members)]
             start += len(chunk)
             # A member without rows is asked about the first one, and not listened to.
             table = padded([rows if len(rows) else np.zeros(1, np.int64) for rows in of])
-            every = self.encoder(self.statistics.arrays(chunk))
+            every = encoder(chunk)
             inputs = {name: np.take_along_axis(np.asarray(x), table[:, :, None], axis=1) for name, x in every.items()}
             each = (np.asarray(self.head.answers(network(inputs, training=False))) for network in self.networks)
             own: Array = sum(
@@ -89,6 +89,22 @@ class Bag:
             parts.append(out)
         whole = np.concatenate(parts)
         return whole[:, 0] if self.head.task == "regression" else whole
+
+    def _encoder(self, encoded: Encoded) -> Callable[[Encoded], Mapping[str, Any]]:
+        """From rows of a table to each member's inputs."""
+        if encoded.ratios is None:
+            return lambda rows: self.encoder(self.statistics.arrays(rows))
+        from autoft.preprocess.encoder import told_measures
+
+        told = told_measures(self.encoder)
+
+        def inputs(rows: Encoded) -> Mapping[str, Any]:
+            measured = with_derived(self.plan, rows.numbers)
+            measured[:, -len(self.plan.ratios) :] = rows.ratios
+            found: Mapping[str, Any] = told({**self.statistics.arrays(rows), "measured": measured})
+            return found
+
+        return inputs
 
     @property
     def words(self) -> dict[str, tuple[str, ...]]:

@@ -154,6 +154,34 @@ def test_of_many_classes_the_most_frequent_ones_are_told():
     assert [curve.label for curve in found] == ["c", "d", "e", "f"]
 
 
+def test_a_class_that_a_hint_speaks_of_is_told_however_rare():
+    classes = tuple("abcdef")
+    y = np.repeat(np.arange(6), [10, 20, 50, 60, 70, 30])
+    target = Target(name="kind", task="multiclass", classes=classes)
+    found, _ = told(lambda encoded, members: np.full((len(encoded), 6), 1 / 6), y=y, target=target, labels=["a"])
+    assert [curve.label for curve in found] == ["a", "c", "d", "e"]
+
+
+def test_a_ratio_moves_while_its_parts_stay():
+    from dataclasses import replace
+
+    from autoft.knowledge.hints import Ratio
+
+    plan = replace(PLAN, ratios=(Ratio(id="r000", name="each", numerator="d0", denominator="n0"),))
+
+    def answers(encoded: Encoded, members: Any) -> Any:
+        each = encoded.numbers[:, 2] / encoded.numbers[:, 0] if encoded.ratios is None else encoded.ratios[:, 0]
+        return each / 1e8 + 2 * encoded.numbers[:, 0]
+
+    (curve,), _ = dependence.curves(
+        answers, plan, COLUMNS, ENCODED, np.zeros(ROWS), MEMBERS, names=("each",), target=VALUE
+    )
+    assert (curve.column, curve.kind, curve.rising) == ("each", "numeric", 1.0)
+    assert set(curve.grid) <= set((NUMBERS[:, 2] / NUMBERS[:, 0]).tolist())
+    rows, _ = dependence._sample(MEMBERS, 200, 0)
+    np.testing.assert_allclose(curve.mean, np.array(curve.grid) / 1e8 + 2 * NUMBERS[rows, 0].mean(), rtol=1e-6)
+
+
 def test_equal_seeds_repeat_and_the_caller_s_rows_stay_as_they_are():
     before = NUMBERS.copy(), CODES.copy()
     assert told(names=("size", "city"), seed=1) == told(names=("size", "city"), seed=1)

@@ -146,6 +146,10 @@ def test_a_model_with_such_inputs_is_saved_and_answers_new_tables(tmp_path):
         },
     )
     tuner = AutoFineTuner(recipe=recipe).fit(frame)
+    tested = {test.hint: test.verdict for test in tuner.evaluation_.hints}
+    assert [hint for hint, word in tested.items() if word == "not tested"] == ["grade: order"]  # it is in a product
+    assert {"amount: scale log", "each: ratio", "parts, colour: interaction"} < set(tested)
+    assert tuner.evaluation_.all_hints is not None
     tuner.save(tmp_path / "model")
     again = load(tmp_path / "model")
     new = frame.drop(columns=["bought", "sex", "after"])

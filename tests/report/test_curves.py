@@ -61,6 +61,12 @@ def test_the_question_is_about_what_the_curve_does(binary):
     ]
 
 
+def test_of_a_ratio_the_question_says_what_stays(binary):
+    (picture,) = drawn(binary, FALLS, tenure=Told(effect="decreasing", parts=("months", "contracts")))
+    assert picture.question.endswith("on the mean)? (“months” and “contracts” stay as they are.)")
+    assert picture.effect == "falling"
+
+
 def test_the_declared_effect_and_the_unit_are_shown(binary, multiclass):
     (picture,) = drawn(binary, FALLS, tenure=Told(effect="decreasing", unit="months"))
     assert (picture.effect, picture.x_label) == ("falling", "tenure (months)")

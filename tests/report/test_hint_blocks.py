@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from autoft.records import HintTest, Importance, Interval
+from autoft.records import HintSlice, HintTest, Importance, Interval
 from autoft.report.hints import blocks
 
 
@@ -46,6 +46,21 @@ def test_what_must_not_be_overlooked_comes_first(told):
     assert table.rows[3][1] == "not tested (no time)"
 
 
+def test_groups_that_contradict_an_effect_are_named(told):
+    part = HintSlice(column="region", group="west", rows=1234, gain=some(-0.3), obeyed=0.1)
+    gain = some(0.02)
+    test = HintTest(
+        hint="age: effect increasing", because="", verdict="contradicted in part", gain=gain, obeyed=0.8, slices=(part,)
+    )
+    told = replace(told, hints=(*told.hints[2:], test))
+    first, *_, table, parts = blocks(told)
+    assert first.text.startswith("The data contradict “age: effect increasing” where “region” is west (1,234 rows):")
+    assert table.rows[0][:2] == ("age: effect increasing", "contradicted in part")
+    assert table.marked == {0}
+    assert parts.rows == (("age: effect increasing", "region: west", "1,234", "−0.300 (−0.310 to −0.290)", "10 %"),)
+    assert "log-loss" in parts.caption
+
+
 def test_nothing_is_said_where_there_are_no_hints(binary):
     assert blocks(binary.evaluation) == ()
 
@@ -53,6 +68,8 @@ def test_nothing_is_said_where_there_are_no_hints(binary):
 def test_verdicts_survive_the_document(told):
     from autoft.evaluate.document import from_document, to_document
 
+    part = HintSlice(column="region", group="west", rows=60, gain=some(-0.3), obeyed=0.1)
+    told = replace(told, hints=(replace(told.hints[0], slices=(part,)), *told.hints[1:]))
     again = from_document(to_document(told))
     assert again.hints == told.hints
     assert again.all_hints == told.all_hints

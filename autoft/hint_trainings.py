@@ -1,0 +1,120 @@
+"""The trainings that put hints to the test: the same configuration without each of them, and without all."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from autoft import hint_inputs
+from autoft.knowledge import variants
+from autoft.prepare import Prepared
+from autoft.search.outcome import OUT_OF_MEMORY, OUT_OF_TIME, Outcome
+
+if TYPE_CHECKING:
+    from autoft.evaluate.folds import Member
+    from autoft.run import Context
+    from autoft.training.trial import Trainer
+
+#: Trainings side by side.
+_TOGETHER = 4
+#: Name of the training without any hint.
+ALL = ""
+#: A training whose inputs are others takes so many times a trial: its rows are encoded, and its program is traced.
+_ANEW = 2.0
+
+
+def names(prepared: Prepared) -> tuple[str, ...]:
+    """Names of all hints that are put to the test."""
+    untested = hint_inputs.crossed(prepared)
+    inputs = (name for name in hint_inputs.names(prepared) if name not in untested)
+    return (*variants.names(prepared.inspected.hints), *inputs)
+
+
+def jobs(prepared: Prepared) -> tuple[str, ...]:
+    """Names of the trainings: those of the hints, and ALL where there are several."""
+    found = names(prepared)
+    return (*found, ALL) if len(found) > 1 else found
+
+
+def seconds(prepared: Prepared, trial: float) -> float:
+    """What they take, from the seconds of a trial."""
+    anew = sum(_reads_anew(prepared, job) for job in jobs(prepared))
+    return trial * (len(jobs(prepared)) - anew + _ANEW * anew)
+
+
+def reference(prepared: Prepared, name: str) -> str | None:
+    """The training that one without a hint is compared with; None for that with all hints.
+
+    Without its order a column can have no effect, so its order is judged by networks without that effect.
+    """
+    effect = f"{name.removesuffix(': order')}: effect"
+    return effect if name.endswith(": order") and effect in names(prepared) else None
+
+
+def trained(
+    context: Context,
+    prepared: Prepared,
+    stack: Trainer,
+    outcome: Outcome,
+    trainer: Callable[[Prepared, Sequence[Member]], Trainer],
+    end: float,
+) -> dict[str, Outcome]:
+    """Outcomes by job, with a reason where one ended early; those are missing that there was no time for.
+
+    Args:
+        context, prepared: Of the run.
+        stack: What trained the trials.
+        outcome: Of the configuration.
+        trainer: Makes a trainer of other inputs.
+        end: When it must be over, on the run's clock.
+    """
+
+    def room() -> float:
+        """How many trainings will be done in time."""
+        if context.interrupt:
+            return 0.0
+        return math.inf if math.isinf(end) else (end - context.watch.clock()) / max(outcome.seconds, 1e-3)
+
+    found: dict[str, Outcome] = {}
+    inside = variants.names(prepared.inspected.hints)
+    left = [job for job in jobs(prepared) if not _reads_anew(prepared, job)]
+    while left and (many := max(0, int(min(room(), _TOGETHER)))):  # as many side by side as will be done in time
+        now, left = left[:many], left[many:]
+        off = [{**outcome.params, variants.WITHOUT: inside if job == ALL else (job,)} for job in now]
+        found |= zip(now, stack.train_all(off, lambda: room() <= 0, outcome.limit), strict=True)
+    for job in jobs(prepared):
+        if _reads_anew(prepared, job) and room() >= _ANEW:
+            found[job] = _anew(context, prepared, job, outcome, trainer, lambda: room() <= 0)
+    return {job: one for job, one in found.items() if not one.reason.startswith(OUT_OF_TIME)}
+
+
+def _anew(
+    context: Context,
+    prepared: Prepared,
+    job: str,
+    outcome: Outcome,
+    trainer: Callable[[Prepared, Sequence[Member]], Trainer],
+    out_of_time: Callable[[], bool],
+) -> Outcome:
+    """One training on other inputs; a failed one where the device has no memory for a second set of rows."""
+    from autoft.training.program import out_of_memory
+
+    if job == ALL:
+        rows, off = hint_inputs.plain(context.recipe, prepared), variants.names(prepared.inspected.hints)
+    else:
+        rows = hint_inputs.without(context.recipe, prepared, (job,))
+        off = tuple(filter(None, (reference(prepared, job),)))
+    params = {**outcome.params, variants.WITHOUT: off}
+    try:
+        return trainer(rows, prepared.members[: prepared.split.k]).train(params, out_of_time, outcome.limit)
+    except Exception as error:
+        if not out_of_memory(error):
+            raise
+        return Outcome(params=params, status="failed", reason=OUT_OF_MEMORY)
+
+
+def _reads_anew(prepared: Prepared, job: str) -> bool:
+    """Whether a training has other inputs than the trials."""
+    anew = hint_inputs.names(prepared)
+    return bool(anew) if job == ALL else job in anew

@@ -1,0 +1,81 @@
+"""Ratios with an effect: curves of the networks obey, and networks without it are asked which way they go."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import tiny_recipe
+from knowledge_help import PARAMS, context_of
+
+from autoft import hint_moves, prepare, run
+from autoft.evaluate import dependence
+from autoft.knowledge import variants
+from autoft.preprocess import cells
+from autoft.training.bag import Part, build_bag
+
+ROWS = 150
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """Prepared rows, what trains on them, and outcomes with an effect, and without it."""
+    rng = np.random.default_rng(0)
+    cost, people = rng.lognormal(3, 1, ROWS), rng.integers(1, 9, ROWS)
+    frame = pd.DataFrame({"cost": cost, "people": people, "since": pd.Timestamp("2020-01-01")})
+    frame["since"] += pd.to_timedelta(rng.integers(0, 900, ROWS), unit="D")
+    frame["price"] = np.log(cost / people) + rng.normal(0, 0.1, ROWS)
+    told = tiny_recipe(
+        target="price",
+        **{
+            "knowledge.ratios": [{"name": "each", "of": ["cost", "people"]}],
+            "knowledge.features": {"each": {"effect": "increasing", "scale": "log"}},
+        },
+    )
+    prepared = prepare.divide(told, prepare.inspect(told, frame, write_schema=False))
+    context = context_of(told, tmp_path_factory.mktemp("ratio"))
+    stack = run.trainer(context, prepared, prepared.members)
+    params = {**PARAMS, "architecture": "mlp", "numbers": "plain"}
+    off = {variants.WITHOUT: variants.names(prepared.inspected.hints)[:1]}
+    return prepared, stack, stack.train_all([params, {**params, **off}], lambda: False)
+
+
+def bag_of(prepared, stack, outcome):
+    part = Part(architecture=stack.architecture(outcome.params), weights=outcome.weights)
+    return build_bag(stack.data, [part], prepared.split.k)
+
+
+def test_the_curve_of_a_ratio_obeys_while_its_parts_stay(trained):
+    prepared, stack, (obeying, _) = trained
+    bag = bag_of(prepared, stack, obeying)
+    (curve,), left = dependence.curves(
+        bag.own_answers, prepared.plan, prepared.features, prepared.encoded, prepared.y, prepared.members,
+        names=("each",), target=prepared.target,
+    )  # fmt: skip
+    assert left == ()
+    assert (curve.rising, curve.falling) == (1.0, 0.0)
+    lines = np.array(curve.lines)
+    assert (np.diff(lines) >= -1e-6).all()
+    assert (lines[:, -1] - lines[:, 0]).min() > 0.1
+
+
+def test_a_model_that_is_told_its_own_quotients_says_the_same(trained):
+    prepared, stack, (obeying, _) = trained
+    bag, where = bag_of(prepared, stack, obeying), ("ratios", 0)
+    own = cells.of(prepared.plan, prepared.encoded, where)
+    same = cells.set_to(prepared.plan, prepared.encoded, where, own)
+    np.testing.assert_allclose(bag.answers(same), bag.answers(prepared.encoded), rtol=1e-6)
+    other = cells.set_to(prepared.plan, prepared.encoded, where, own * 3)
+    assert np.abs(bag.answers(other) - bag.answers(prepared.encoded)).max() > 0.01
+
+
+def test_networks_without_the_effect_are_asked_along_the_ratio(trained):
+    prepared, stack, (_, without) = trained
+    (effect,) = prepared.inspected.hints.effects
+    found = hint_moves.Moves(prepared, stack, without, effect).by_member()
+    assert len(found) == prepared.split.k
+    assert min(found) > 0.5
+    against = hint_moves.Moves(prepared, stack, without, replace(effect, sign=-1)).by_member()
+    np.testing.assert_allclose(against, 1 - np.array(found))

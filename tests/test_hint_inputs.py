@@ -1,0 +1,143 @@
+"""Orders and logarithmic scales put to the test: the same rows, divided as they are, read without them."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import tiny_recipe
+from knowledge_help import context_of
+
+from autoft import hint_inputs, hint_trainings, hint_trials, prepare, run
+from autoft.journal import Journal
+from autoft.preprocess.fit import fit_statistics
+
+ROWS = 300
+GRADES = ("poor", "fair", "good", "very good", "ideal")
+#: What a linear model of plain numbers cannot make good: a wrong order, a missing logarithm.
+PARAMS = {
+    "architecture": "linear",
+    "numbers": "plain",
+    "batch_size": 32,
+    "learning_rate": 0.05,
+    "dropout": 0.0,
+    "l2": 1e-5,
+}
+
+
+def table() -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    grade, mood = rng.integers(0, 5, (2, ROWS))
+    size = np.exp(rng.normal(0, 2, ROWS))
+    price = 2 * grade + 2.0 * mood + 2 * np.log(size) + rng.normal(0, 0.3, ROWS)
+    names = np.array(GRADES)
+    return pd.DataFrame({"grade": names[grade], "mood": names[mood], "size": size, "price": price})
+
+
+def told(**more):
+    features = {
+        "grade": {"order": list(GRADES), "effect": "increasing"},
+        # The lowest and the highest in the middle.
+        "mood": {"order": ["fair", "poor", "good", "ideal", "very good"], "because": "hearsay"},
+        "size": {"scale": "log"},
+    }
+    return tiny_recipe(
+        target="price", **{"search.epochs": 60, "search.patience": 60, "knowledge.features": features, **more}
+    )
+
+
+@pytest.fixture(scope="module")
+def prepared():
+    return prepare.divide(told(), prepare.inspect(told(), table(), write_schema=False))
+
+
+@pytest.fixture(scope="module")
+def tested(prepared, tmp_path_factory):
+    context = context_of(told(), tmp_path_factory.mktemp("inputs"))
+    trained, stack = [], run.trainer(context, prepared, prepared.members)
+
+    def trainer(rows, members):
+        trained.append((rows, members))
+        return run.trainer(context, rows, members)
+
+    outcome = stack.train(PARAMS, lambda: False)
+    journal = Journal(context.folder / "journal.jsonl", {"autoft": "0"})
+    return hint_trials.test(context, prepared, journal, stack, outcome, trainer, threshold=0.5, end=np.inf), trained
+
+
+def test_a_wrong_order_is_contradicted_and_right_ones_are_not(tested):
+    found, _ = tested
+    by_hint = {one.hint: one for one in found.hints}
+    assert list(by_hint) == ["grade: effect increasing", "grade: order", "mood: order", "size: scale log"]
+    assert by_hint["mood: order"].verdict == "contradicted"
+    assert by_hint["mood: order"].because == "hearsay"
+    assert by_hint["size: scale log"].verdict == "helps"
+    for hint in ("grade: effect increasing", "grade: order"):
+        assert by_hint[hint].verdict in ("no measurable effect", "satisfied anyway", "helps")
+    assert found.together is not None
+    (warned,) = hint_trials.findings(found)
+    assert warned.must == "agree with what is known of it (mood: order)"
+
+
+def test_rows_stay_divided_and_only_the_hint_is_missing(prepared, tested):
+    _, trained = tested
+    by_job = dict(zip(["grade", "mood", "size", "all"], trained, strict=True))
+    for rows, members in by_job.values():
+        assert members == prepared.members[: prepared.split.k]
+        assert rows.split is prepared.split
+        np.testing.assert_array_equal(rows.y, prepared.y)
+    ids = {column.name: column.id for column in prepared.features}
+    plans = {name: rows.plan for name, (rows, _) in by_job.items()}
+    assert [c.id for c in plans["grade"].categories] == [ids["grade"]]
+    assert set(plans["grade"].orders) == {ids["mood"]}
+    assert plans["grade"].logs == plans["mood"].logs == (ids["size"],)
+    assert plans["size"].logs == ()
+    assert set(plans["size"].orders) == {ids["grade"], ids["mood"]}
+    assert (plans["all"].orders, plans["all"].logs) == ({}, ())
+
+
+def test_what_is_read_anew_is_learned_from_training_rows_alone(prepared):
+    """Cells of held-out rows, however wrong, change nothing that their member knows."""
+    without = hint_inputs.without(told(), prepared, (f"{prepared.plan.logs[0]}: scale",))
+    member = without.members[0]
+    before = fit_statistics(without.plan, without.encoded, [member.train])
+    changed = without.encoded.rows(np.arange(ROWS))
+    changed.numbers[member.held_out] = 1e9
+    after = fit_statistics(without.plan, changed, [member.train])
+    for name in ("center", "factor", "gaps"):
+        np.testing.assert_array_equal(getattr(after, name), getattr(before, name))
+    changed.numbers[member.train] = 1e9  # the control
+    assert not np.array_equal(fit_statistics(without.plan, changed, [member.train]).center, before.center)
+
+
+def test_an_order_is_judged_beside_networks_without_the_effect(prepared):
+    ids = {column.name: column.id for column in prepared.features}
+    assert hint_trainings.reference(prepared, f"{ids['grade']}: order") == f"{ids['grade']}: effect"
+    assert hint_trainings.reference(prepared, f"{ids['mood']}: order") is None
+    assert hint_trainings.reference(prepared, f"{ids['size']}: scale") is None
+
+
+def test_an_order_within_an_interaction_is_not_tested():
+    recipe = told(**{"knowledge.interactions": [["mood", "size"]]})
+    crossed = prepare.divide(recipe, prepare.inspect(recipe, table(), write_schema=False))
+    (name,) = hint_inputs.crossed(crossed)
+    assert name in hint_inputs.names(crossed)
+    assert name not in hint_trainings.names(crossed)
+
+
+def test_trainings_on_other_inputs_are_planned_for(prepared):
+    assert len(hint_trainings.jobs(prepared)) == 5
+    assert hint_trainings.seconds(prepared, 1.0) == 1 + 4 * 2  # the effect; two orders, the scale, and without all
+
+
+def test_nothing_begins_that_there_is_no_time_for(prepared, tmp_path):
+    context = context_of(told(), tmp_path)
+    outcome = SimpleNamespace(params={}, limit=1, seconds=100.0)
+    stack = SimpleNamespace(train_all=lambda *_: pytest.fail("it trained"))
+    given = (context, prepared, stack, outcome, partial(pytest.fail, "it trained"))
+    for left in (50.0, -500.0):
+        assert hint_trainings.trained(*given, end=time.monotonic() + left) == {}
