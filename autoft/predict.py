@@ -17,7 +17,7 @@ from autoft.schema.check import refuse
 from autoft.schema.convert import Converted
 from autoft.served import Served
 
-#: Rows that are answered at a time: memory stays constant however long the table is.
+#: Rows that are answered at a time, at most: memory stays constant however long the table is.
 CHUNK = 16_384
 
 
@@ -41,10 +41,13 @@ class Predictor:
         Raises:
             SchemaError: If columns are missing or of another type.
         """
+        from autoft.networks.footprint import HELD, cells_per_row
+
         seen = self.served.look(data)
         refuse(seen.findings)
         regression = self.meta.target.task == "regression"
-        parts = [self._ask(seen.converted, slice(start, start + CHUNK)) for start in range(0, max(1, seen.rows), CHUNK)]
+        step = max(1, min(CHUNK, HELD // cells_per_row(self.model)))
+        parts = [self._ask(seen.converted, slice(start, start + step)) for start in range(0, max(1, seen.rows), step)]
         out = np.concatenate(parts)
         return (out[:, 0] if regression else out), seen.findings
 

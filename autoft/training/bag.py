@@ -10,6 +10,7 @@ import numpy as np
 
 from autoft.networks.architecture import Architecture, Inputs
 from autoft.networks.families import build_network
+from autoft.networks.footprint import cells_per_row
 from autoft.preprocess.encode import MISSING_TOKEN, UNKNOWN_TOKEN, Array, Encoded, guard
 from autoft.preprocess.fit import Statistics, with_derived
 from autoft.preprocess.plan import Plan
@@ -57,7 +58,7 @@ class Bag:
     def answers(self, encoded: Encoded) -> Array:
         """Each member's answers, not calibrated: ``[K, n, classes]``, or ``[K, n]`` for regression."""
         parts, encoder = [], self._encoder(encoded)
-        for chunk in pieces(self.plan, encoded, self.head.members):
+        for chunk in pieces(self.plan, encoded, self.head.members, self._held):
             inputs = encoder(chunk)
             each = (np.asarray(self.head.answers(network(inputs, training=False))) for network in self.networks)
             parts.append(sum(share * own for share, own in zip(self.shares, each, strict=True)))
@@ -72,7 +73,7 @@ class Bag:
             members: Number of the member that each is answered by, ``[n]``.
         """
         parts, start, encoder = [], 0, self._encoder(encoded)
-        for chunk in pieces(self.plan, encoded, self.head.members):
+        for chunk in pieces(self.plan, encoded, self.head.members, self._held):
             of = [np.flatnonzero(members[start : start + len(chunk)] == k) for k in range(self.head.members)]
             start += len(chunk)
             # A member without rows is asked about the first one, and not listened to.
@@ -89,6 +90,11 @@ class Bag:
             parts.append(out)
         whole = np.concatenate(parts)
         return whole[:, 0] if self.head.task == "regression" else whole
+
+    @property
+    def _held(self) -> int:
+        """Numbers that the largest network holds for a row."""
+        return max(map(cells_per_row, self.networks))
 
     def _encoder(self, encoded: Encoded) -> Callable[[Encoded], Mapping[str, Any]]:
         """From rows of a table to each member's inputs."""

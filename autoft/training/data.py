@@ -10,6 +10,7 @@ import numpy as np
 from autoft import backend
 from autoft.errors import TrainingError
 from autoft.networks.architecture import Inputs, Start
+from autoft.networks.footprint import HELD
 from autoft.preprocess.encode import Array, Encoded
 from autoft.preprocess.fit import Statistics, blocks, fit_statistics
 from autoft.preprocess.plan import Plan
@@ -23,11 +24,18 @@ CHUNK, CELLS = 16_384, 2**24
 _ROWS_TO_START, _ROWS_FOR_BINS = 1_024, 20_000
 
 
-def pieces(plan: Plan, encoded: Encoded, members: int) -> Iterator[Encoded]:
-    """The rows, a few at a time: bounds the memory of the preprocessing steps."""
+def pieces(plan: Plan, encoded: Encoded, members: int, held: int = 1) -> Iterator[Encoded]:
+    """The rows, a few at a time: bounds the memory of the preprocessing steps, and of networks that answer them.
+
+    Args:
+        plan: The layout.
+        encoded: The rows.
+        members: Of the stack.
+        held: Numbers that a network holds for a row (`footprint.cells_per_row`).
+    """
     words = sum(text.slots for text in plan.texts)
     width = max(1, members * (encoded.numbers.shape[1] + encoded.codes.shape[1] + words))
-    step = max(1, min(CHUNK, CELLS // width))
+    step = max(1, min(CHUNK, CELLS // width, HELD // held))
     for start in range(0, len(encoded), step):
         yield encoded.rows(slice(start, start + step))
 
