@@ -14,6 +14,7 @@ import numpy as np
 from autoft.records import Column, Kind, RepairCode
 from autoft.schema.audit import columns as by_column
 from autoft.schema.audit import dates, placeholders, units
+from autoft.schema.audit.keys import keys as row_keys
 from autoft.schema.audit.spellings import fold, variants
 from autoft.schema.cells import Distinct
 from autoft.schema.convert import Converted, convert
@@ -186,7 +187,8 @@ def _columns(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> list[Repair]:
     """Columns to leave out, as the findings name them; each once, for the first reason."""
     columns, findings = infer_columns(frame, kinds=kinds)
     features = tuple(column for column in columns if column.used)
-    reasons = (*findings, *by_column.check(frame, features, convert(frame, features)))
+    converted = convert(frame, features)
+    reasons = (*findings, *by_column.check(features, converted, row_keys(features, converted)))
     repairs: dict[str, Repair] = {}
     for code, name in ((code, line.column) for line in reasons for code in CODES if code == line.code in DROPPED):
         if name is not None and name not in kinds and name not in repairs:

@@ -39,6 +39,7 @@ def run(frame: pd.DataFrame, *, task: Any = "binary", kinds: dict[str, Kind] | N
             kind=(kinds or {}).get(name, "numeric" if frame[name].dtype.kind in "fi" else "categorical"),
             why="the test says so",
             distinct=frame[name].nunique(),
+            missing=int(frame[name].isna().sum()),
         )
         for position, name in enumerate(frame.columns)
     )

@@ -79,7 +79,7 @@ def audit(
     hashes, usable = keys(features, converted), present.to_numpy()
     findings += repeats.check(features, converted, hashes, labels, folds=folds, task=task)
     findings += near.check(features, converted, hashes, grouped=grouped)
-    findings += by_column.check(frame, features, converted)
+    findings += by_column.check(features, converted, hashes)
     findings += outliers.check(features, converted)
     findings += leaks.check(labels, usable, features, converted, task=task, keys=hashes.exact, allow=allow_leak)
     if not grouped:

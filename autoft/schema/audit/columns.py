@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,12 +13,12 @@ from autoft.evidence import Evidence
 from autoft.records import Column, Finding, Kind, Severity
 from autoft.schema.audit import copies as other_words
 from autoft.schema.audit import dates, personal, placeholders, sketch, spellings, units
+from autoft.schema.audit.copies import some_rows
 from autoft.schema.audit.words import finding, of
 from autoft.table import quoted
 
 if TYPE_CHECKING:
-    import pandas as pd
-
+    from autoft.schema.audit.keys import Keys
     from autoft.schema.convert import Converted
 
 MANY_MISSING = 0.3
@@ -27,56 +27,64 @@ MANY_RARE = 0.5
 OTHERS, FEW_OTHERS, MIN_FILLED = 0.001, 5, 100
 
 
-def check(frame: pd.DataFrame, features: tuple[Column, ...], converted: Converted) -> list[Finding]:
-    """Findings about each feature, in the order of the table, then about pairs of them."""
+def check(features: tuple[Column, ...], converted: Converted, hashes: Keys) -> list[Finding]:
+    """Findings about each feature, in the order of the table, then about pairs of them.
+
+    Args:
+        features: The columns that become inputs.
+        converted: Their values.
+        hashes: Those of their rows.
+    """
     findings: list[Finding] = []
     for column in features:
-        findings += missing(column, frame[column.name])
-        findings += infinite(column, converted, len(frame))
-        findings += _CHECKS[column.kind](column, converted.values[column.id])
+        values = converted.values[column.id]
+        findings += missing(column, len(values))
+        findings += infinite(column, converted, len(values))
+        findings += _CHECKS[column.kind](column, values, hashes)
     equal = copies(features, converted)
     told = frozenset(line.column for line in equal if line.column is not None)
-    return findings + equal + other_words.check(features, converted, told)
+    return findings + equal + other_words.check(features, converted, hashes, told)
 
 
-def _numbers(column: Column, values: NDArray[Any]) -> list[Finding]:
+def _numbers(column: Column, values: NDArray[Any], _: Keys) -> list[Finding]:
     found = placeholders.number_findings(column.name, values)
     return found + quasi_constant(column.name, values) + units.check(column.name, values)
 
 
-def _dates(column: Column, values: NDArray[Any]) -> list[Finding]:
+def _dates(column: Column, values: NDArray[Any], _: Keys) -> list[Finding]:
     found = placeholders.date_findings(column.name, values) + quasi_constant(column.name, values)
     return found + dates.check(column.name, values)
 
 
-def _categories(column: Column, values: NDArray[Any]) -> list[Finding]:
-    counts = _counts(values)
+def _categories(column: Column, values: NDArray[Any], hashes: Keys) -> list[Finding]:
+    counts = _counts(*hashes.texts[column.id])
     found = rare_categories(column, counts) + quasi_constant(column.name, values)
     found += spellings.check(column.name, counts) + placeholders.word_findings(column.name, counts)
     return found + personal.check(column.name, counts)
 
 
-def _texts(column: Column, values: NDArray[Any]) -> list[Finding]:
-    return personal.check(column.name, _counts(placeholders.sampled(values)))
+def _texts(column: Column, values: NDArray[Any], _: Keys) -> list[Finding]:
+    import pandas as pd
+
+    return personal.check(column.name, _counts(*pd.factorize(placeholders.sampled(values))))
 
 
 #: What is looked for in a column, by its kind; other kinds are no inputs.
-_CHECKS: Mapping[Kind, Callable[[Column, NDArray[Any]], list[Finding]]] = {
+_CHECKS: Mapping[Kind, Callable[[Column, NDArray[Any], Keys], list[Finding]]] = {
     "numeric": _numbers,
-    "boolean": lambda column, values: quasi_constant(column.name, values),
+    "boolean": lambda column, values, _: quasi_constant(column.name, values),
     "date": _dates,
     "categorical": _categories,
     "text": _texts,
 }
 
 
-def _counts(values: NDArray[Any]) -> dict[str, int]:
+def _counts(codes: NDArray[Any], distinct: NDArray[Any]) -> dict[str, int]:
     """Rows by category, the most frequent first, then in sorted order."""
-    import pandas as pd
-
-    codes, distinct = pd.factorize(values)
-    rows = np.bincount(codes[codes >= 0], minlength=len(distinct))
-    return {distinct[i]: int(rows[i]) for i in sorted(range(len(distinct)), key=lambda i: (-rows[i], distinct[i]))}
+    rows = np.bincount(codes[codes >= 0], minlength=len(distinct)).tolist()
+    texts = distinct.tolist()
+    order = sorted(sorted(range(len(texts)), key=texts.__getitem__), key=rows.__getitem__, reverse=True)
+    return {texts[i]: rows[i] for i in order}
 
 
 def nearly_constant(values: NDArray[Any]) -> tuple[Any, int, int] | None:
@@ -116,17 +124,17 @@ def quasi_constant(name: str, values: NDArray[Any]) -> list[Finding]:
     return [finding("quasi-constant", "warning", name, "vary", text, fix, evidence)]
 
 
-def missing(column: Column, cells: pd.Series[Any]) -> list[Finding]:
+def missing(column: Column, rows: int) -> list[Finding]:
     """Empty cells of one column."""
-    count = int(cells.isna().sum())
+    count = column.missing
     if not count:
         return []
-    many = count > MANY_MISSING * len(cells)
+    many = count > MANY_MISSING * rows
     must = f"be filled in at least {1 - MANY_MISSING:.0%} of the rows" if many else "be filled in every row"
     fix = "check the source, or add it to data.drop; " if many else "none needed; "
     fix += "autoft fills them in and tells the network which they were"
     severity: Severity = "warning" if many else "info"
-    return [finding("missing-values", severity, column.name, must, f"{of(count, len(cells), 'cells')} are empty", fix)]
+    return [finding("missing-values", severity, column.name, must, f"{of(count, rows, 'cells')} are empty", fix)]
 
 
 def unreadable(column: Column, converted: Converted, rows: int) -> list[Finding]:
@@ -168,11 +176,16 @@ def copies(features: tuple[Column, ...], converted: Converted) -> list[Finding]:
     """Columns with equal values in every row."""
     import pandas as pd
 
-    groups = defaultdict(list)
-    for column in features:
-        groups[pd.util.hash_array(converted.values[column.id]).tobytes()].append(column)
+    def alike(columns: Iterable[Column], rows: int) -> Iterator[list[Column]]:
+        groups: dict[bytes, list[Column]] = defaultdict(list)
+        for column in columns:
+            groups[pd.util.hash_array(some_rows(converted.values[column.id], rows)).tobytes()].append(column)
+        return (group for group in groups.values() if len(group) > 1)
+
+    # What is equal in all rows is so in a few: only such columns are looked at in full.
+    likely = [column for group in alike(features, other_words.SCREENED) for column in group]
     findings = []
-    for first, *others in groups.values():
+    for first, *others in alike(likely, len(converted.values[features[0].id]) if features else 0):
         for other in others:
             found = f"it equals column {quoted(first.name)} in every row"
             fix = "add one of the two to data.drop: a copy adds nothing and splits the importance"

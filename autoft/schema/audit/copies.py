@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from autoft.evidence import Evidence
 from autoft.records import Column, Finding
 from autoft.schema.audit import sketch
-from autoft.schema.audit.keys import keys
+from autoft.schema.audit.keys import Keys, sample
 from autoft.schema.audit.words import finding
 from autoft.schema.convert import Converted
 from autoft.table import quoted
@@ -27,15 +27,18 @@ ROWS_PER_VALUE = 2.0
 MIN_ROWS = 50
 
 
-def recodings(features: tuple[Column, ...], values: Mapping[str, Array]) -> dict[str, str]:
-    """Name of each column that is one-to-one with an earlier one -> the name of that one.
+def recodings(features: tuple[Column, ...], values: Mapping[str, Array], exact: Array) -> dict[str, str]:
+    """Name of each column that is one-to-one with an earlier one -> the name of that one; `exact` are hashes of rows.
 
     Every value of one goes with exactly one value of the other in all rows, missing cells included.
     """
-    # What is one-to-one in all rows is in a few; columns that already differ there are not looked at in full.
+    # What is one-to-one in all rows is in a few; columns that already differ there are not looked at in full. Nor are
+    # those without a value that comes back there: with two rows per value many would.
     some: dict[bytes, list[Column]] = defaultdict(list)
     for column in features:
-        some[_pattern(_some(values[column.id], SCREENED))[0]].append(column)
+        pattern, distinct = _pattern(drawn := some_rows(values[column.id], MEASURED))
+        if distinct < len(drawn):
+            some[pattern].append(column)
     groups: dict[tuple[bytes, int], list[str]] = defaultdict(list)
     for column in (column for alike in some.values() if len(alike) > 1 for column in alike):
         pattern, distinct = _pattern(values[column.id])
@@ -44,7 +47,7 @@ def recodings(features: tuple[Column, ...], values: Mapping[str, Array]) -> dict
             groups[pattern, distinct].append(column.name)
     found = {key: names for key, names in groups.items() if len(names) > 1}
     # Two measurements of rows that all stand there twice are no recoding: of equal rows one counts.
-    different = len(np.unique(keys(features, Converted(values=dict(values))).exact)) if found else 0
+    different = len(np.unique(exact)) if found else 0
     told = [names for (_, distinct), names in found.items() if distinct <= different / ROWS_PER_VALUE]
     return {other: first for first, *others in told for other in others}
 
@@ -67,7 +70,7 @@ def same_order(features: tuple[Column, ...], values: Mapping[str, Array]) -> dic
         return {}
     ranks = []
     for column in columns:
-        cells = _some(values[column.id], SCREENED)
+        cells = some_rows(values[column.id], SCREENED)
         ranks.append(ranked(np.where(np.isnan(cells), -np.inf, cells)))
     matrix = np.asarray(ranks)
     deviations = matrix.std(axis=1)
@@ -86,7 +89,7 @@ def same_order(features: tuple[Column, ...], values: Mapping[str, Array]) -> dic
 
 def spearman(one: Array, other: Array) -> float:
     """Spearman's rho over the rows (at most 20,000 of them) that have both values; 0 if they are too few."""
-    x, z = _some(one, MEASURED), _some(other, MEASURED)
+    x, z = some_rows(one, MEASURED), some_rows(other, MEASURED)
     both = np.isfinite(x) & np.isfinite(z)
     if both.sum() < MIN_ROWS or np.ptp(x[both]) == 0 or np.ptp(z[both]) == 0:
         return 0.0
@@ -100,26 +103,25 @@ def ranked(values: Array) -> Array:
     return np.asarray(pd.DataFrame(values).rank().to_numpy().reshape(values.shape))
 
 
-def _some(values: Array, most: int) -> Array:
-    """The same rows of every column of a table."""
-    if len(values) <= most:
-        return values
-    return values[np.sort(np.random.default_rng(0).choice(len(values), most, replace=False))]
+def some_rows(values: Array, most: int) -> Array:
+    """At most so many rows, the same ones of every column of a table."""
+    return values if len(values) <= most else values[sample(len(values), most)]
 
 
-def check(features: tuple[Column, ...], converted: Converted, equal: frozenset[str] = frozenset()) -> list[Finding]:
+def check(features: tuple[Column, ...], converted: Converted, hashes: Keys, equal: frozenset[str]) -> list[Finding]:
     """A warning for each column that repeats an earlier one under other values.
 
     Args:
         features: The columns.
         converted: Their values.
+        hashes: Those of their rows.
         equal: Names of columns that equal another one cell by cell, of which is already told.
     """
     left = tuple(column for column in features if column.name not in equal)
     by_name = {column.name: converted.values[column.id] for column in left}
     fix = "accept {} to leave it out, or add one of the two to data.drop: it adds nothing and splits the importance"
     findings = []
-    recoded = recodings(left, converted.values)
+    recoded = recodings(left, converted.values, hashes.exact)
     for name, first in recoded.items():
         text = f"each of its values goes with one value of column {quoted(first)} in every row"
         evidence = _pairs(first, by_name[first], name, by_name[name])
@@ -127,7 +129,7 @@ def check(features: tuple[Column, ...], converted: Converted, equal: frozenset[s
     ordered = same_order(tuple(column for column in left if column.name not in recoded), converted.values)
     for name, (first, rho) in ordered.items():
         text = f"it orders the rows as column {quoted(first)} does (Spearman's rho {rho:.4f})"
-        drawn = sketch.scatter(_some(by_name[first], 400), _some(by_name[name], 400), x_label=first, y_label=name)
+        drawn = sketch.scatter(some_rows(by_name[first], 400), some_rows(by_name[name], 400), x_label=first, y_label=name)
         evidence = Evidence(counts={"rho": rho}, sketch=drawn)
         findings.append(_copy("correlated-copies", name, text, fix.format("correlated-copies"), evidence))
     return findings

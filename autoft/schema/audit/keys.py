@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,11 +31,14 @@ class Keys:
         exact: ``[n]`` of all features.
         halves: ``[n]`` each, of the features with even and with odd positions, numbers rounded to `steps`.
         steps: By column id to what numbers are rounded; 0 where they are taken as they are.
+        texts: By the id of each column of texts the positions of its cells among its distinct texts, -1 where missing,
+            and these; finding them is half of the work, and other checks need them too.
     """
 
     exact: Array
     halves: tuple[Array, Array]
     steps: Mapping[str, float]
+    texts: Mapping[str, tuple[Array, Array]]
 
 
 def keys(features: Sequence[Column], converted: Converted) -> Keys:
@@ -51,8 +55,14 @@ def keys(features: Sequence[Column], converted: Converted) -> Keys:
     rows = len(converted.values[features[0].id]) if features else 0
     halves = np.zeros((2, rows), dtype=np.uint64)
     steps = {column.id: _step(converted.values[column.id]) for column in features}
+    texts: dict[str, tuple[Array, Array]] = {}
     for position, column in enumerate(features):
-        halves[position % 2] += hashed(converted.values[column.id], position, steps[column.id])
+        values = converted.values[column.id]
+        if values.dtype == object:
+            texts[column.id] = codes, distinct = pd.factorize(values)
+            halves[position % 2] += _of_texts(codes, distinct) * _factor(position)
+        else:
+            halves[position % 2] += hashed(values, position, steps[column.id])
     exact = halves[0] + halves[1]
     # Rows that differ when rounded differ: only the others need a second look.
     alike = np.flatnonzero(pd.Series(exact).duplicated(keep=False).to_numpy())
@@ -60,25 +70,39 @@ def keys(features: Sequence[Column], converted: Converted) -> Keys:
         exact[alike] = 0
         for position, column in enumerate(features):
             exact[alike] += hashed(converted.values[column.id][alike], position)
-    return Keys(exact=exact, halves=(halves[0], halves[1]), steps=steps)
+    return Keys(exact=exact, halves=(halves[0], halves[1]), steps=steps, texts=texts)
 
 
 def hashed(values: Array, position: int, step: float = 0.0) -> Array:
     """Hashes of one column whose sum over the columns is a hash of the row; numbers rounded to `step`, if it is set."""
     import pandas as pd
 
-    if values.dtype != object:
-        values = (np.rint(values / step) if step else values) + 0.0  # minus zero becomes zero
-    # Odd factors are different for each column, so that equal values in two columns do not change places unseen.
-    factor = np.random.default_rng(position).integers(2**63, dtype=np.uint64) | np.uint64(1)
-    return np.asarray(pd.util.hash_array(values)) * factor
+    if values.dtype == object:
+        return _of_texts(*pd.factorize(values)) * _factor(position)
+    values = (np.rint(values / step) if step else values) + 0.0  # minus zero becomes zero
+    return np.asarray(pd.util.hash_array(values)) * _factor(position)
 
 
+def _of_texts(codes: Array, distinct: Array) -> Array:
+    """Hashes of cells by those of the distinct texts; that of a missing cell is the largest."""
+    import pandas as pd
+
+    hashes = pd.util.hash_array(distinct, categorize=False)
+    return np.append(hashes, np.iinfo(np.uint64).max)[codes]
+
+
+def _factor(position: int) -> np.uint64:
+    """Odd, and another one for each column, so that equal values in two columns do not change places unseen."""
+    return np.random.default_rng(position).integers(2**63, dtype=np.uint64) | np.uint64(1)
+
+
+@lru_cache(maxsize=8)  # every column asks for the same ones
 def sample(rows: int, most: int = SAMPLE) -> Array:
-    """Positions of at most so many rows, drawn with a fixed seed, in order."""
-    if rows <= most:
-        return np.arange(rows)
-    return np.sort(np.random.default_rng(0).choice(rows, most, replace=False))
+    """Positions of at most so many rows, drawn with a fixed seed, in order; read-only."""
+    drawn = np.arange(rows) if rows <= most else np.random.default_rng(0).choice(rows, most, replace=False)
+    drawn.sort()
+    drawn.flags.writeable = False
+    return drawn
 
 
 def meeting(values: Array, step: float = 0.0) -> float:

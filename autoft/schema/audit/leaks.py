@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +24,9 @@ MIN_ROWS, MIN_CLASS = 50, 10
 MAX_ROWS, MAX_CLASSES = 20_000, 20
 LEAK_AUC, LEAK_R2 = 0.999, 0.9999
 CLASS_DEPTH, NUMBER_DEPTH = 12, 16
+#: So many rows tell whether a column is worth a look at all of the sample: with a score below this it is not. A column
+#: of many categories that gives the answer away has far from its true score on few rows, hence the wide margin.
+SCREENED, WORTH_A_LOOK = 4_000, 0.7
 
 
 def check(
@@ -38,7 +42,8 @@ def check(
     """An error for each feature that predicts the target (almost) perfectly, a warning if it is in `allow`.
 
     A decision tree of limited depth is fitted on one half of the rows with this feature alone and scores the
-    other half, and the reverse; equal rows are taken once, so that it cannot recognise them. The score is
+    other half, and the reverse; equal rows are taken once, so that it cannot recognise them. In long tables few rows
+    tell which columns need that on 20,000. The score is
     ROC-AUC (mean over one-vs-rest for several classes) or R2. What needs no fitting counts too, since a tree
     misses by a hair in short tables: the ROC-AUC of the column's own order, and the squared correlation of ranks.
 
@@ -55,23 +60,46 @@ def check(
     if len(chosen) < MIN_ROWS:
         return []
     truth = numbers(labels)[chosen] if task == "regression" else _codes(labels.to_numpy()[chosen])
-    findings, left, alone = [], [], []
+    score_of = _scorer(truth, task)
+    findings, left, alone, cells = [], [], [], []
     for column in features:
         ordinal = _codes(converted.values[column.id][chosen])
-        score = _r2(ordinal, truth) if task == "regression" else _auc(ordinal, truth)
+        score = score_of(ordinal)
         if score >= (LEAK_R2 if task == "regression" else LEAK_AUC):
             metric = "R2" if task == "regression" else "ROC-AUC"
             findings.append(_leak(column.name, f"{metric} {score:.4f}", str(labels.name), column.name in allow))
         else:
             left.append(column)
             alone.append(score)
-    return findings + _softer(tuple(left), converted, chosen, truth, np.array(alone), task, allow)
+            cells.append(ordinal)
+    return findings + _softer(tuple(left), converted, chosen, cells, truth, np.array(alone), task, allow)
+
+
+def _scorer(truth: NDArray[Any], task: Task) -> Callable[[NDArray[Any]], float]:
+    """A function from a column's positions to its score, on few rows for columns that are far from a leak."""
+    score = _r2 if task == "regression" else _auc
+    # For classes every class is divided evenly between the halves, numbers are divided at random.
+    half = _halves(np.zeros(len(truth), dtype=int) if task == "regression" else truth)
+    if len(truth) <= 2 * SCREENED:
+        return lambda ordinal: score(ordinal, truth, half)
+    some = np.random.default_rng(3).permutation(len(truth))[:SCREENED]
+    few = truth[some]
+    if task != "regression" and (np.bincount(few, minlength=int(truth.max()) + 1) < MIN_CLASS).any():
+        return lambda ordinal: score(ordinal, truth, half)  # a rare class needs every row
+    few_half = _halves(np.zeros(len(few), dtype=int) if task == "regression" else few)
+
+    def screened(ordinal: NDArray[Any]) -> float:
+        first = score(ordinal[some], few, few_half)
+        return score(ordinal, truth, half) if first >= WORTH_A_LOOK else first
+
+    return screened
 
 
 def _softer(
     features: tuple[Column, ...],
     converted: Converted,
     chosen: NDArray[Any],
+    positions: Sequence[NDArray[Any]],
     truth: NDArray[Any],
     alone: NDArray[Any],
     task: Task,
@@ -80,11 +108,11 @@ def _softer(
     """Columns that are too good or give the target away in pairs, among those that do not alone."""
     if len(features) > strong.COLUMNS:
         best = np.sort(np.argsort(-alone, kind="stable")[: strong.COLUMNS])
-        features, alone = tuple(features[i] for i in best), alone[best]
+        features, alone, positions = tuple(features[i] for i in best), alone[best], [positions[i] for i in best]
     if not features or len(np.unique(truth)) < 2:
         return []
     cells = [converted.values[column.id][chosen] for column in features]
-    ordinals = np.column_stack([_codes(values) for values in cells])
+    ordinals = np.column_stack(positions)
     numeric = [values if values.dtype == np.float64 else np.full(len(chosen), np.nan) for values in cells]
     found = strong.check(features, ordinals, truth, alone, task=task, allow=allow)
     return found + pairs.check(features, np.column_stack(numeric), ordinals, truth, alone, task=task, allow=allow)
@@ -142,23 +170,24 @@ def _halves(truth: NDArray[Any]) -> NDArray[Any]:
     return half
 
 
-def _auc(ordinal: NDArray[Any], truth: NDArray[Any]) -> float:
+def _auc(ordinal: NDArray[Any], truth: NDArray[Any], half: NDArray[Any]) -> float:
     classes = np.arange(truth.max() + 1)
-    indicators = (truth[:, None] == classes).astype(np.float64)
-    predicted = tree.cross_predict(_tree_input(ordinal), indicators, _halves(truth), CLASS_DEPTH)
-    areas = [tree.area(truth == c, predicted[:, c]) for c in classes]
+    # Of two classes one says it all: the other's indicator is its complement, and so are sums and splits.
+    told = classes[1:] if len(classes) == 2 else classes
+    indicators = (truth[:, None] == told).astype(np.float64)
+    predicted = tree.cross_predict(_tree_input(ordinal), indicators, half, CLASS_DEPTH)
+    areas = [tree.area(truth == c, predicted[:, i]) for i, c in enumerate(told)]
     if len(classes) > 2:
         return float(np.mean(areas))
     order = tree.area(truth == 1, ordinal)
-    return max(areas[1], order, 1 - order)
+    return max(areas[0], order, 1 - order)
 
 
-def _r2(ordinal: NDArray[Any], truth: NDArray[Any]) -> float:
+def _r2(ordinal: NDArray[Any], truth: NDArray[Any], half: NDArray[Any]) -> float:
     if np.ptp(truth) == 0 or np.ptp(ordinal) == 0:
         return 0.0
     order = float(np.corrcoef(_codes(truth), ordinal)[0, 1] ** 2)
-    # Around the mean, so that sums of squares keep their digits. No classes: halves at random, not by value.
+    # Around the mean, so that sums of squares keep their digits.
     centred = (truth - truth.mean()) / np.ptp(truth)
-    half = _halves(np.zeros(len(truth), dtype=int))
     predicted = tree.cross_predict(_tree_input(ordinal), centred[:, None], half, NUMBER_DEPTH)
     return max(tree.explained(centred, predicted[:, 0]), order)

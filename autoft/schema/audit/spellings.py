@@ -39,9 +39,12 @@ def variants(counts: Mapping[str, int]) -> dict[str, tuple[str, ...]]:
     >>> variants({"Paris": 40, "paris": 3, "Rome": 9, "PARIS ": 1})
     {'Paris': ('paris', 'PARIS ')}
     """
+    folded = [fold(text) for text in counts]
+    if len(set(folded)) == len(folded):
+        return {}
     groups: dict[str, list[str]] = defaultdict(list)
-    for text in counts:
-        groups[fold(text)].append(text)
+    for text, word in zip(counts, folded, strict=True):
+        groups[word].append(text)
     found = {}
     for word, spellings in groups.items():
         if len(spellings) > 1 and any(sign.isalpha() for sign in word):
