@@ -252,7 +252,7 @@ def _date(name: str, seen: Distinct, form: str | None) -> _Guess:
     low, high = (np.datetime64(f"{year}-01-01", "s").astype(np.int64) for year in (_YEARS[0], _YEARS[1] + 1))
     far = ~wrong & ~((times >= low) & (times < high))
     if far.any():
-        findings.append(remarks.date_range(name, seen, far, _YEARS))
+        findings.append(remarks.date_range(name, seen, times, far, _YEARS))
     why = "a column of times" if form is None else f"the values are dates ({'ISO' if form == 'iso' else form})"
     facts = {"date_format": form, "distinct": len(np.unique(times[~wrong]))}
     return _Guess("date", why, facts, tuple(findings))

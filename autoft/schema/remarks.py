@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
+from autoft.evidence import Evidence
 from autoft.records import Column, Finding, Severity
-from autoft.schema.cells import Distinct
+from autoft.schema.audit import sketch
+from autoft.schema.audit.placeholders import years as in_years
+from autoft.schema.audit.words import parted
+from autoft.schema.cells import Distinct, Floats
 from autoft.table import quoted
 
 Mask = NDArray[np.bool_]
 
+#: Values that are listed with a finding.
+_SHOWN = 5
 #: How a user overrules a kind.
 DECLARE = "declare its kind under data.columns"
 
@@ -23,8 +31,17 @@ def unused(column: Column, rows: int) -> Finding:
         "identifier": ("describe rows rather than name them", column.why, f"autoft leaves it out; {DECLARE} to use it"),
     }[column.kind]
     severity: Severity = "info" if column.kind in ("empty", "constant") else "warning"
-    code = f"{column.kind}-dropped"
-    return Finding(code=code, severity=severity, column=column.name, must=must, found=found, fix=fix)
+    filled = rows - column.missing
+    evidence = parted(filled - column.distinct, filled, "repeated", "distinct") if column.kind == "identifier" else None
+    return Finding(
+        code=f"{column.kind}-dropped",
+        severity=severity,
+        column=column.name,
+        must=must,
+        found=found,
+        fix=fix,
+        evidence=evidence,
+    )
 
 
 def running_text(column: Column) -> Finding:
@@ -41,8 +58,17 @@ def running_text(column: Column) -> Finding:
 
 def mixed(name: str, seen: Distinct, wrong: Mask, must: str, fix: str) -> Finding:
     """Some values are not what the others are."""
-    found = f"{seen.rows(wrong):,} of {int(seen.counts.sum()):,} values differ ({_first(seen, wrong)})"
-    return Finding(code="mixed-types", severity="warning", column=name, must=must, found=found, fix=fix)
+    count, total = seen.rows(wrong), int(seen.counts.sum())
+    found = f"{count:,} of {total:,} values differ ({_first(seen, wrong)})"
+    common = sorted(np.flatnonzero(wrong), key=lambda i: -seen.counts[i])[:_SHOWN]
+    evidence = replace(
+        parted(count, total, "others", "as most"),
+        head=("other value", "rows"),
+        examples=tuple((seen.texts[i][:40], int(seen.counts[i])) for i in common),
+    )
+    return Finding(
+        code="mixed-types", severity="warning", column=name, must=must, found=found, fix=fix, evidence=evidence
+    )
 
 
 def number_format(name: str, seen: Distinct, formatted: Mask) -> Finding:
@@ -81,8 +107,15 @@ def short_years(name: str, seen: Distinct, short: Mask) -> Finding:
     )
 
 
-def date_range(name: str, seen: Distinct, far: Mask, years: tuple[int, int]) -> Finding:
-    """Some dates can hardly be meant."""
+def date_range(name: str, seen: Distinct, times: Floats, far: Mask, years: tuple[int, int]) -> Finding:
+    """Some dates can hardly be meant; `times` are the values in seconds since 1970."""
+    usual = in_years(seen.spread(np.where(far, np.nan, times), np.nan))
+    evidence = Evidence(
+        counts={"outside": seen.rows(far), "dates": seen.rows(~np.isnan(times))},
+        head=("date", "rows"),
+        examples=tuple((seen.texts[i][:40], int(seen.counts[i])) for i in np.flatnonzero(far)[:_SHOWN]),
+        sketch=sketch.histogram(usual, x_label="year", marks=in_years(times[far][: sketch.MARKS]).tolist()),
+    )
     return Finding(
         code="date-range",
         severity="warning",
@@ -90,6 +123,7 @@ def date_range(name: str, seen: Distinct, far: Mask, years: tuple[int, int]) -> 
         must=f"have dates from {years[0]} to {years[1]}",
         found=f"{_count(seen.rows(far), 'is', 'are')} outside ({_first(seen, far)})",
         fix="check them; if they stand for missing dates, leave the cells empty",
+        evidence=evidence,
     )
 
 

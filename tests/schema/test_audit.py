@@ -29,6 +29,17 @@ def table(**changes: Any) -> pd.DataFrame:
     return pd.DataFrame({**data, **changes})
 
 
+#: What is said of the whole table, or of a target that forbids training: there is nothing to draw.
+PLAIN = {"too-few-rows", "few-rows", "no-features", "single-feature", "wider-than-rows"}
+PLAIN |= {"target-absent", "target-constant", "positive-absent"}
+
+
+def proven(finding: Finding) -> bool:
+    """Whether a finding has numbers and a picture, if one can be expected."""
+    proof = finding.evidence
+    return finding.code in PLAIN or (proof is not None and bool(proof.counts) and proof.sketch is not None)
+
+
 def run(frame: pd.DataFrame, *, task: Any = "binary", kinds: dict[str, Kind] | None = None, **arguments: Any) -> Any:
     """The findings by code; the kind of a column follows its dtype unless `kinds` says otherwise."""
     frame = read(frame).frame
@@ -47,6 +58,7 @@ def run(frame: pd.DataFrame, *, task: Any = "binary", kinds: dict[str, Kind] | N
     findings = audit(frame, columns, convert(frame, columns), target="y", task=task, **arguments)
     pd.testing.assert_frame_equal(frame, before)
     assert all("  " not in str(finding) and str(finding).count(" must ") == 1 for finding in findings)
+    assert [finding.code for finding in findings if not proven(finding)] == []
     by_code: dict[str, list[Finding]] = {}
     for finding in findings:
         by_code.setdefault(finding.code, []).append(finding)

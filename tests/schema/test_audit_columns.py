@@ -13,6 +13,7 @@ from autoft.schema.audit import audit
 from autoft.schema.convert import convert
 from autoft.schema.infer import infer_columns
 from autoft.table import read
+from tests.schema.test_audit import proven
 
 ROWS = 300
 RNG = np.random.default_rng
@@ -122,6 +123,7 @@ def test_what_is_wrong_with_a_column_is_found(name):
     finding = one(frame, code)
     assert finding.column == column
     assert finding.fix
+    assert proven(finding)
 
 
 @pytest.mark.parametrize("name", CLEAN)
@@ -229,7 +231,11 @@ def test_two_numbers_that_separate_the_classes(how):
 def test_two_numbers_that_make_the_target():
     casual, registered = RNG(43).gamma(2, 40, size=(2, 600))
     frame = pd.DataFrame({"casual": casual, "registered": registered, "y": casual + registered})
-    assert one(frame, "pair-leak", task="regression").column == "casual"
+    finding = one(frame, "pair-leak", task="regression")
+    assert finding.column == "casual"
+    assert finding.evidence is not None
+    assert finding.evidence.sketch is not None
+    assert finding.evidence.sketch.names == ("casual", "registered", "together")
     price = frame.assign(y=casual * registered)
     assert "product or ratio" in one(price, "pair-leak", task="regression").found
     noisy = frame.assign(y=frame["y"] + RNG(44).normal(0, 3, size=600))

@@ -13,8 +13,8 @@ from autoft.evidence import Evidence
 from autoft.records import Column, Finding, Kind, Severity
 from autoft.schema.audit import copies as other_words
 from autoft.schema.audit import dates, personal, placeholders, sketch, spellings, units
-from autoft.schema.audit.copies import some_rows
-from autoft.schema.audit.words import finding, of
+from autoft.schema.audit.copies import some_rows, together
+from autoft.schema.audit.words import finding, of, parted
 from autoft.table import quoted
 
 if TYPE_CHECKING:
@@ -134,7 +134,8 @@ def missing(column: Column, rows: int) -> list[Finding]:
     fix = "check the source, or add it to data.drop; " if many else "none needed; "
     fix += "autoft fills them in and tells the network which they were"
     severity: Severity = "warning" if many else "info"
-    return [finding("missing-values", severity, column.name, must, f"{of(count, rows, 'cells')} are empty", fix)]
+    found, evidence = f"{of(count, rows, 'cells')} are empty", parted(count, rows, "empty", "filled")
+    return [finding("missing-values", severity, column.name, must, found, fix, evidence)]
 
 
 def unreadable(column: Column, converted: Converted, rows: int) -> list[Finding]:
@@ -159,7 +160,8 @@ def infinite(column: Column, converted: Converted, rows: int) -> list[Finding]:
         return []
     found = f"{of(count, rows, 'values')} are infinite"
     fix = "look for a division by zero in the source; they count as missing"
-    return [finding("infinite-values", "warning", column.name, "be finite", found, fix)]
+    evidence = parted(count, rows, "infinite", "others")
+    return [finding("infinite-values", "warning", column.name, "be finite", found, fix, evidence)]
 
 
 def rare_categories(column: Column, counts: Mapping[str, int]) -> list[Finding]:
@@ -169,7 +171,8 @@ def rare_categories(column: Column, counts: Mapping[str, int]) -> list[Finding]:
         return []
     found = f"{of(once, filled, 'rows')} have a category of their own"
     fix = "group the categories, or add the column to data.drop; autoft treats rare ones as unknown"
-    return [finding("rare-categories", "warning", column.name, "have categories that come back", found, fix)]
+    evidence = parted(once, filled, "rows of their own category", "others")
+    return [finding("rare-categories", "warning", column.name, "have categories that come back", found, fix, evidence)]
 
 
 def copies(features: tuple[Column, ...], converted: Converted) -> list[Finding]:
@@ -189,7 +192,8 @@ def copies(features: tuple[Column, ...], converted: Converted) -> list[Finding]:
         for other in others:
             found = f"it equals column {quoted(first.name)} in every row"
             fix = "add one of the two to data.drop: a copy adds nothing and splits the importance"
-            findings.append(
-                finding("identical-columns", "warning", other.name, "differ from other columns", found, fix)
-            )
+            one, same = converted.values[first.id], converted.values[other.id]
+            evidence = Evidence(counts={"rows": len(one)}, sketch=together(first.name, one, other.name, same))
+            must = "differ from other columns"
+            findings.append(finding("identical-columns", "warning", other.name, must, found, fix, evidence))
     return findings

@@ -129,8 +129,7 @@ def check(features: tuple[Column, ...], converted: Converted, hashes: Keys, equa
     ordered = same_order(tuple(column for column in left if column.name not in recoded), converted.values)
     for name, (first, rho) in ordered.items():
         text = f"it orders the rows as column {quoted(first)} does (Spearman's rho {rho:.4f})"
-        drawn = sketch.scatter(some_rows(by_name[first], 400), some_rows(by_name[name], 400), x_label=first, y_label=name)
-        evidence = Evidence(counts={"rho": rho}, sketch=drawn)
+        evidence = Evidence(counts={"rho": rho}, sketch=together(first, by_name[first], name, by_name[name]))
         findings.append(_copy("correlated-copies", name, text, fix.format("correlated-copies"), evidence))
     return findings
 
@@ -144,6 +143,18 @@ def _pairs(first: str, one: Array, second: str, other: Array) -> Evidence:
     import pandas as pd
 
     cells = pd.DataFrame({"one": one, "other": other})
-    together = cells.groupby(["one", "other"]).size().sort_values(ascending=False, kind="stable").head(6).reset_index()
-    examples = tuple((str(a), str(b), int(rows)) for a, b, rows in together.itertuples(index=False))
-    return Evidence(head=(first, second, "rows"), examples=examples)
+    counted = cells.groupby(["one", "other"]).size().sort_values(ascending=False, kind="stable").reset_index()
+    examples = tuple((str(a), str(b), int(rows)) for a, b, rows in counted.head(6).itertuples(index=False))
+    drawn = sketch.bars({f"{a[:18]}, {b[:18]}": rows for a, b, rows in examples})
+    counts = {"rows": len(one), "pairs": len(counted)}
+    return Evidence(counts=counts, head=(first, second, "rows"), examples=examples, sketch=drawn)
+
+
+def together(first: str, one: Array, second: str, other: Array) -> sketch.Sketch:
+    """Some rows of two columns: points for numbers, of other columns how often each value of the first comes."""
+    one, other = some_rows(one, 400), some_rows(other, 400)
+    if one.dtype != object and other.dtype != object:
+        return sketch.scatter(one, other, x_label=first, y_label=second)
+    texts, counts = np.unique([str(text) for text in one if text is not None], return_counts=True)
+    order = np.argsort(-counts, kind="stable")
+    return sketch.bars({texts[i]: int(counts[i]) for i in order}, x_label=f"Rows with this {first} and {second}")

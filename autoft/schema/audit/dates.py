@@ -63,7 +63,9 @@ def check(column: str, seconds: Array) -> list[Finding]:
         counts={"rows": len(rows)},
         rows=tuple(int(row) + 1 for row in rows[:5]),
         sketch=sketch.histogram(
-            1970 + placeholders.sampled(known) / YEAR, x_label="year", marks=(1970 + known[rows[:5]] / YEAR).tolist()
+            placeholders.years(placeholders.sampled(known)),
+            x_label="year",
+            marks=placeholders.years(known[rows[:5]]).tolist(),
         ),
     )
     return [finding("far-dates", "warning", column, "have dates near one another", text, fix, evidence)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -61,18 +61,18 @@ def check(
         return []
     truth = numbers(labels)[chosen] if task == "regression" else _codes(labels.to_numpy()[chosen])
     score_of = _scorer(truth, task)
-    findings, left, alone, cells = [], [], [], []
-    for column in features:
-        ordinal = _codes(converted.values[column.id][chosen])
-        score = score_of(ordinal)
-        if score >= (LEAK_R2 if task == "regression" else LEAK_AUC):
-            metric = "R2" if task == "regression" else "ROC-AUC"
-            findings.append(_leak(column.name, f"{metric} {score:.4f}", str(labels.name), column.name in allow))
-        else:
-            left.append(column)
-            alone.append(score)
-            cells.append(ordinal)
-    return findings + _softer(tuple(left), converted, chosen, cells, truth, np.array(alone), task, allow)
+    cells = [_codes(converted.values[column.id][chosen]) for column in features]
+    alone = np.array([score_of(ordinal) for ordinal in cells])
+    leaking = alone >= (LEAK_R2 if task == "regression" else LEAK_AUC)
+    scores = {column.name: float(score) for column, score in zip(features, alone, strict=True)}
+    metric = "R2" if task == "regression" else "ROC-AUC"
+    findings = [
+        _leak(features[i].name, scores, metric, str(labels.name), features[i].name in allow)
+        for i in np.flatnonzero(leaking)
+    ]
+    rest = np.flatnonzero(~leaking)
+    left, ordinals = tuple(features[i] for i in rest), [cells[i] for i in rest]
+    return findings + _softer(left, converted, chosen, ordinals, truth, alone[rest], task, allow)
 
 
 def _scorer(truth: NDArray[Any], task: Task) -> Callable[[NDArray[Any]], float]:
@@ -118,13 +118,14 @@ def _softer(
     return found + pairs.check(features, np.column_stack(numeric), ordinals, truth, alone, task=task, allow=allow)
 
 
-def _leak(name: str, score: str, target: str, allowed: bool) -> Finding:
-    found = f"it alone predicts '{target}', {score}"
+def _leak(name: str, scores: Mapping[str, float], metric: str, target: str, allowed: bool) -> Finding:
+    found = f"it alone predicts '{target}', {metric} {scores[name]:.4f}"
+    evidence = strong.standing(name, scores, metric)
     if allowed:
         fix = "none needed, schema.allow_leak lists it; make sure that it is known before the answer is"
-        return finding("target-leak", "warning", name, "not give the answer away", found, fix)
+        return finding("target-leak", "warning", name, "not give the answer away", found, fix, evidence)
     fix = "add it to data.drop or, if it is really known before the answer is, to schema.allow_leak"
-    return finding("target-leak", "error", name, "not give the answer away", found, fix)
+    return finding("target-leak", "error", name, "not give the answer away", found, fix, evidence)
 
 
 def _rows(labels: pd.Series[Any], rows: NDArray[Any], keys: NDArray[Any], task: Task) -> NDArray[Any]:

@@ -88,17 +88,20 @@ def check(
             continue
         told |= {leak.first, leak.second}
         if not {features[leak.first].name, features[leak.second].name} & set(allow):
-            findings.append(_finding(leak, features, values, truth, task))
+            findings.append(_finding(leak, features, values, truth, alone, task))
     return findings
 
 
-def _finding(leak: Leak, features: tuple[Column, ...], values: Array, truth: Array, task: Task) -> Finding:
+def _finding(
+    leak: Leak, features: tuple[Column, ...], values: Array, truth: Array, alone: Array, task: Task
+) -> Finding:
     first, second = features[leak.first].name, features[leak.second].name
     metric = "R2" if task == "regression" else "ROC-AUC"
     found = f"with column {quoted(second)} it predicts the target through {leak.how}, {metric} {leak.score:.4f}"
     fix = "if they are known only afterwards, add one to data.drop; else list one under schema.allow_leak"
     x, z = values[:, leak.first], values[:, leak.second]
-    drawn = None
+    scores = {first: float(alone[leak.first]), second: float(alone[leak.second]), "together": leak.score}
+    drawn = sketch.bars(scores, x_label=metric, marked=["together"])
     if task != "regression" and np.isfinite(x).any() and np.isfinite(z).any():
         drawn = sketch.scatter(x[:2000], z[:2000], x_label=first, y_label=second, marked=truth[:2000] == truth.max())
     evidence = Evidence(counts={metric: leak.score}, sketch=drawn)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from autoft.evidence import Evidence
 from autoft.records import Finding
-from autoft.schema.audit.words import finding, of
+from autoft.schema.audit.words import finding, of, parted
 
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 #: A column called by these words alone names persons ("product name" does not).
@@ -51,6 +50,6 @@ def check(column: str, counts: Mapping[str, int]) -> list[Finding]:
         return []
     found = f"it seems to hold {what} ({of(len(counts), total, 'values')} are distinct)"
     fix = "accept personal-data to leave it out, or add it to data.drop: what a model has seen can be read out of it"
-    evidence = Evidence(counts={"distinct": len(counts), "filled": total})
+    evidence = parted(len(counts), total, "distinct", "repeated")
     must = "describe rows rather than name persons"
     return [finding("personal-data", "warning", column, must, found, fix, evidence)]

@@ -209,7 +209,12 @@ def date_findings(column: str, seconds: Array) -> list[Finding]:
     shown = " and ".join(day_text(day) for day in days)
     text = f"{shown} {'lies' if len(days) == 1 else 'lie'} apart, in {of(rows, len(seconds), 'cells')}"
     fix = "if it means that nothing is known, accept placeholder-values to make it missing; else ignore this"
-    evidence = Evidence(counts={"rows": rows}, head=("day",), examples=tuple((day_text(day),) for day in days))
+    evidence = Evidence(
+        counts={"rows": rows, "cells": len(seconds)},
+        head=("day",),
+        examples=tuple((day_text(day),) for day in days),
+        sketch=sketch.histogram(years(sampled(seconds)), x_label="year", marks=years(np.array(days)).tolist()),
+    )
     return [finding("placeholder-values", "warning", column, "hold real dates only", text, fix, evidence)]
 
 
@@ -223,6 +228,15 @@ def word_findings(column: str, counts: Mapping[str, int]) -> list[Finding]:
     fix = "none needed, it is a category of its own; accept placeholder-values to make it missing"
     evidence = Evidence(counts={"rows": rows}, sketch=sketch.bars({"known": total - rows, **words}, marked=words))
     return [finding("placeholder-values", "info", column, "leave unknown cells empty", text, fix, evidence)]
+
+
+def years(seconds: Array) -> Array:
+    """Seconds since 1970 as years, for pictures.
+
+    >>> years(np.array([0.0]))
+    array([1970.])
+    """
+    return 1970 + seconds / (365.25 * DAY)
 
 
 def day_text(seconds: float) -> str:

@@ -11,7 +11,7 @@ from autoft.evidence import Evidence
 from autoft.records import Column, Finding, Severity, Task
 from autoft.schema.audit import sketch
 from autoft.schema.audit.keys import Keys, meeting
-from autoft.schema.audit.words import finding, label_text, of
+from autoft.schema.audit.words import finding, first, label_text, of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,7 +76,7 @@ def _repeated(chosen: Array, case: Array, total: int, folds: int, natural: bool)
     fix = "remove them if a case was recorded twice; autoft keeps equal rows in the same fold"
     evidence = Evidence(
         counts={"rows": total, "repeated": count, "parted by a random split": parted},
-        rows=_numbers(chosen[again]),
+        rows=first(chosen[again], SHOWN_ROWS),
         sketch=sketch.bars({"different": total - count, "repeated": count}, marked=["repeated"]),
     )
     severity = _severity(count, total, natural)
@@ -86,8 +86,8 @@ def _repeated(chosen: Array, case: Array, total: int, folds: int, natural: bool)
 def _conflicting(
     chosen: Array, group: Array, label: Array, case: Array, labels: pd.Series[Any], total: int, natural: bool
 ) -> list[Finding]:
-    _, first = np.unique(case, return_index=True)
-    answers = np.bincount(group[first])
+    _, earliest = np.unique(case, return_index=True)
+    answers = np.bincount(group[earliest])
     wrong = answers[group] > 1
     count = int(wrong.sum())
     if not count:
@@ -102,7 +102,7 @@ def _conflicting(
         examples.append(tuple(value for row in pair for value in (int(row) + 1, label_text(labels.iloc[row])[:40])))
     evidence = Evidence(
         counts={"rows": total, "conflicting": count},
-        rows=_numbers(chosen[wrong]),
+        rows=first(chosen[wrong], SHOWN_ROWS),
         head=("row", "its target", "equal row", "its target"),
         examples=tuple(examples),
         sketch=sketch.bars({"consistent": total - count, "conflicting": count}, marked=["conflicting"]),
@@ -126,8 +126,3 @@ def _natural(features: tuple[Column, ...], converted: Converted, sizes: Array, t
         if met > CHANCE * expected:
             return False
     return True
-
-
-def _numbers(positions: Array) -> tuple[int, ...]:
-    """The first positions as the row numbers that a person counts."""
-    return tuple(int(row) + 1 for row in positions[:SHOWN_ROWS])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autoft.records import Column, Finding, Severity
-from autoft.schema.audit.words import finding, of
+from autoft.schema.audit.words import finding, first, of, parted
 from autoft.table import quoted
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ def missing_target(labels: pd.Series[Any], *, drop: bool) -> list[Finding]:
     fix = "rows without a target were left out" if drop else "fill them in, or set schema.drop_missing_target: true"
     must = "have a value in every row, as it is the target"
     severity: Severity = "warning" if drop else "error"
-    return [finding("target-missing-values", severity, str(labels.name), must, found, fix)]
+    evidence = parted(len(missing), len(labels), "empty", "filled", rows=first(missing))
+    return [finding("target-missing-values", severity, str(labels.name), must, found, fix, evidence)]
 
 
 def too_few(rows: int, *, folds: int) -> list[Finding]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 
 from autoft.evidence import Evidence
 from autoft.records import Finding
 from autoft.schema.audit import sketch
-from autoft.schema.audit.words import finding, of
+from autoft.schema.audit.words import finding, of, parted
 from autoft.table import quoted
 
 #: Groups of spellings that are listed with a finding.
@@ -91,6 +92,12 @@ def blanks(column: str, counts: Mapping[str, int]) -> list[Finding]:
     padded = {text: rows for text, rows in counts.items() if text != text.strip()}
     if not padded:
         return []
-    text = f"{of(sum(padded.values()), sum(counts.values()), 'cells')} do (such as {quoted(next(iter(padded)))})"
+    part, total = sum(padded.values()), sum(counts.values())
+    text = f"{of(part, total, 'cells')} do (such as {quoted(next(iter(padded)))})"
     fix = "none needed; accept outer-blanks to remove them, lest the next table comes without"
-    return [finding("outer-blanks", "info", column, "not begin or end with blanks", text, fix)]
+    evidence = replace(
+        parted(part, total, "with blanks", "without"),
+        head=("category", "rows"),
+        examples=tuple((quoted(category), rows) for category, rows in list(padded.items())[:SHOWN]),
+    )
+    return [finding("outer-blanks", "info", column, "not begin or end with blanks", text, fix, evidence)]

@@ -8,6 +8,7 @@ known before. Ordinary strong columns share what they know with others, or are r
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -119,15 +120,19 @@ def after(name: str) -> bool:
 def _finding(
     name: str, severity: Severity, found: str, features: tuple[Column, ...], alone: Array, metric: str
 ) -> Finding:
-    order = np.argsort(-alone, kind="stable")[:8]
-    scores = {features[i].name: float(alone[i]) for i in order}
-    evidence = Evidence(
-        counts={"alone": next(float(s) for c, s in zip(features, alone, strict=True) if c.name == name)},
-        sketch=sketch.bars(scores, x_label=f"{metric} of the column alone", marked=[name]),
-    )
+    scores = {column.name: float(score) for column, score in zip(features, alone, strict=True)}
+    evidence = standing(name, scores, metric)
     must = "be known when a prediction is made"
     fix = "if it is filled in only afterwards, add it to data.drop; else list it under schema.allow_leak"
     return finding("suspiciously-strong", severity, name, must, found, fix, evidence)
+
+
+def standing(name: str, scores: Mapping[str, float], metric: str) -> Evidence:
+    """What one column alone predicts, beside those that predict best."""
+    best = sorted(scores, key=lambda column: -scores[column])[: sketch.BARS]
+    best = best if name in best else [*best[:-1], name]
+    drawn = sketch.bars({c: scores[c] for c in best}, x_label=f"{metric} of the column alone", marked=[name])
+    return Evidence(counts={"alone": scores[name]}, sketch=drawn)
 
 
 def measure(features: tuple[Column, ...], ordinals: Array, truth: Array, alone: Array, task: Task) -> Strength:

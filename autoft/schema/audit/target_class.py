@@ -45,13 +45,14 @@ def _small(name: str, counts: pd.Series[Any], folds: int) -> list[Finding]:
         if len(single) > len(counts) / 2:
             fix += "; if the target is a quantity, set task: regression"
         found = f"class {_quoted(single[0])} has 1 row{others}"
-        findings.append(finding("class-too-small", "error", name, "have at least 2 rows of every class", found, fix))
+        must = "have at least 2 rows of every class"
+        findings.append(finding("class-too-small", "error", name, must, found, fix, _drawn(counts)))
     small = counts[(counts > 1) & (counts < folds)]
     if len(small):
         must = f"have {folds} rows of every class, one for each fold"
         found = f"class {_quoted(small.index[-1])} has {small.iloc[-1]}"
         fix = f"add rows or merge classes; autoft uses at most {small.iloc[-1]} folds"
-        findings.append(finding("class-smaller-than-folds", "warning", name, must, found, fix))
+        findings.append(finding("class-smaller-than-folds", "warning", name, must, found, fix, _drawn(counts)))
     return findings
 
 
@@ -67,14 +68,18 @@ def _rare(name: str, counts: pd.Series[Any]) -> list[Finding]:
     metric = "pr_auc" if len(counts) == 2 else "balanced_accuracy"
     fix = f"do not judge by accuracy, set evaluate.objective: {metric}; autoft stratifies the folds"
     must = f"have at least {RARE:.0%} of the rows in every class"
-    rarest = counts.index[-1]
+    return [finding("imbalanced-target", "warning", name, must, found, fix, _drawn(counts))]
+
+
+def _drawn(counts: pd.Series[Any]) -> Evidence:
+    """Rows by class, the last of which is the rarest."""
+    rarest = label_text(counts.index[-1])
     shown = {label_text(label): int(rows) for label, rows in [*counts[:-1].items()][: sketch.BARS - 1]}
-    shown[label_text(rarest)] = int(counts.iloc[-1])
-    evidence = Evidence(
-        counts={"rows": total, "rows of the rarest class": int(counts.iloc[-1])},
-        sketch=sketch.bars(shown, marked=[label_text(rarest)]),
+    shown[rarest] = int(counts.iloc[-1])
+    return Evidence(
+        counts={"rows": int(counts.sum()), "rows of the rarest class": int(counts.iloc[-1])},
+        sketch=sketch.bars(shown, marked=[rarest]),
     )
-    return [finding("imbalanced-target", "warning", name, must, found, fix, evidence)]
 
 
 def _quoted(label: object) -> str:

@@ -11,7 +11,7 @@ from autoft.evidence import Evidence
 from autoft.records import Finding
 from autoft.schema.audit import sketch
 from autoft.schema.audit.placeholders import sampled
-from autoft.schema.audit.words import finding, of
+from autoft.schema.audit.words import finding, first, of, parted
 from autoft.schema.cells import Distinct
 from autoft.table import quoted
 
@@ -41,12 +41,15 @@ def check(labels: pd.Series[Any]) -> tuple[NDArray[np.bool_], list[Finding]]:
         example = quoted(labels.iloc[texts[0]])
         found = f"{of(len(texts), len(values), 'values')} are not (first: row {texts[0] + 1:,}, {example})"
         fix = "correct them, or set task: multiclass if they are classes"
-        findings.append(finding("target-not-numeric", "error", name, "be numeric for regression", found, fix))
+        evidence = parted(len(texts), len(values), "no numbers", "numbers", rows=first(texts))
+        findings.append(finding("target-not-numeric", "error", name, "be numeric for regression", found, fix, evidence))
     infinite = np.flatnonzero(np.isinf(values))
     if len(infinite):
         found = f"{of(len(infinite), len(values), 'values')} are infinite (first: row {infinite[0] + 1:,})"
         fix = "correct them or remove their rows"
-        findings.append(finding("target-infinite", "error", name, "be finite, as it is the target", found, fix))
+        evidence = parted(len(infinite), len(values), "infinite", "others", rows=first(infinite))
+        must = "be finite, as it is the target"
+        findings.append(finding("target-infinite", "error", name, must, found, fix, evidence))
     if finite.any():
         findings += _spread(name, values[finite])
     return finite, findings
@@ -92,4 +95,8 @@ def _tail(name: str, values: NDArray[np.float64]) -> list[Finding]:
     extreme, half = (values.max() if skewness > 0 else values.min()), np.median(values)
     found = f"a few are far out (skewness {skewness:.1f}; the median is {half:g}, the most extreme value {extreme:g})"
     fix = "check that those are real; compare mae with rmse, or predict the logarithm"
-    return [finding("target-heavy-tail", "info", name, "have values of one order of size", found, fix)]
+    evidence = Evidence(
+        counts={"skewness": round(skewness, 3), "median": float(half), "most extreme": float(extreme)},
+        sketch=sketch.histogram(sampled(values), x_label=name, marks=[float(extreme)]),
+    )
+    return [finding("target-heavy-tail", "info", name, "have values of one order of size", found, fix, evidence)]

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+from numpy.typing import NDArray
+
 from autoft.evidence import Evidence
 from autoft.records import Finding, Severity
+from autoft.schema.audit import sketch
 
 
 def finding(
@@ -29,6 +35,27 @@ def of(part: int, whole: int, noun: str) -> str:
     return (
         f"{part:,} of {whole:,} {noun} ({share:.0f}%)" if share >= 1 else f"{part:,} of {whole:,} {noun} ({share:.2g}%)"
     )
+
+
+def parted(part: int, whole: int, name: str, others: str, *, rows: tuple[int, ...] = ()) -> Evidence:
+    """Evidence of a share: how many there are of two things, one of which the finding is about.
+
+    >>> proof = parted(12, 1200, "empty", "filled")
+    >>> dict(proof.counts), proof.sketch.y, proof.sketch.marked
+    ({'empty': 12, 'filled': 1188}, (1188.0, 12.0), (1,))
+    """
+    counts = {name: part, others: whole - part}
+    drawn = sketch.bars({others: whole - part, name: part}, marked=[name])
+    return Evidence(counts=counts, rows=rows, sketch=drawn)
+
+
+def first(positions: Sequence[int] | NDArray[Any], most: int = 10) -> tuple[int, ...]:
+    """The first of some positions as the row numbers that a person counts.
+
+    >>> first([0, 4])
+    (1, 5)
+    """
+    return tuple(int(row) + 1 for row in positions[:most])
 
 
 def label_text(label: object) -> str:
