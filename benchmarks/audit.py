@@ -39,11 +39,15 @@ SETS: dict[str, tuple[str, str]] = {
 #: Findings that must be there: code and column.
 FACTS: dict[str, tuple[tuple[str, str | None], ...]] = {
     "adult": (("one-to-one-columns", "education_num"),),
-    "bank_marketing": (("suspiciously-strong", "duration"),),
+    "bank_marketing": (("suspiciously-strong", "duration"), ("placeholder-values", "pdays")),
     "telco_churn": (("identifier-dropped", "customerID"), ("missing-values", "TotalCharges")),
     "titanic": (("identifier-dropped", "PassengerId"), ("rare-categories", "Ticket"), ("personal-data", "Name")),
+    "heart_cleveland": (("missing-values", "ca"), ("missing-values", "thal")),
     "wine_quality": (("duplicate-rows", None),),
+    "penguins": (("missing-values", "sex"), ("target-sorted", None)),
+    "diamonds": tuple(("placeholder-values", edge) for edge in "xyz"),
     "california_housing": (("target-capped", "median_house_value"),),
+    "bike_sharing": (("time-structure", "dteday"),),
 }
 TABLES, QUICK_TABLES, COLUMNS = 100, 10, 20
 

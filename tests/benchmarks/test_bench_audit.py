@@ -9,13 +9,28 @@ import pytest
 from benchmarks import audit
 
 
-@pytest.mark.parametrize(
-    ("name", "file"), [("telco_churn", "telco_churn.csv"), ("california_housing", "california_housing.csv.gz")]
-)
-def test_facts_of_shipped_tables(name: str, file: str, root: Any) -> None:
-    found, _ = audit.findings(str(root / "recipes" / "data" / file), audit.SETS[name][1])
+@pytest.mark.parametrize("name", ["telco_churn", "california_housing", "penguins", "heart_cleveland"])
+def test_facts_of_shipped_tables(name: str, root: Any) -> None:
+    file, target = audit.SETS[name]
+    found, _ = audit.findings(str(root / "recipes" / "data" / file), target)
     assert set(audit.FACTS[name]) <= {(line.code, line.column) for line in found}
     assert not any(line.severity == "error" for line in found)
+
+
+#: Empty cells of the small tables, by column.
+MEASURES = ("bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g")
+EMPTY = {"penguins": {**dict.fromkeys(MEASURES, 2), "sex": 11}, "heart_cleveland": {"ca": 4, "thal": 2}}
+
+
+@pytest.mark.parametrize(("name", "empty"), EMPTY.items())
+def test_empty_cells_of_small_tables_are_counted_and_nothing_is_warned_of(
+    name: str, empty: dict[str, int], root: Any
+) -> None:
+    file, target = audit.SETS[name]
+    found, _ = audit.findings(str(root / "recipes" / "data" / file), target)
+    counted = {line.column: line.evidence.counts["empty"] for line in found if line.code == "missing-values"}
+    assert counted == empty
+    assert {line.severity for line in found} == {"info"}
 
 
 def test_blank_cells_of_numbers_are_missing_ones(root: Any, tmp_path: Any) -> None:

@@ -31,6 +31,9 @@ DEPTH = 4
 NEARLY_PERFECT = 0.98
 #: Share of what all columns together know that is lost without the column, and how often the next most missed one's.
 LOST, TIMES = 0.2, 5.0
+#: What is lost must be so many standard errors of a score without any knowledge: where nothing predicts the target,
+#: shares of what is known are shares of chance.
+SURE = 4.0
 #: Largest |Spearman's rho| with any other column.
 RELATED = 0.2
 #: Words of things that are there when the event is over.
@@ -51,12 +54,14 @@ class Strength:
         names: Of the columns.
         alone: Score of each by itself (ROC-AUC or R2).
         lost: Share of the knowledge of all together that is gone without it.
+        sure: Whether that is more than chance.
         related: Largest |Spearman's rho| with another.
     """
 
     names: tuple[str, ...]
     alone: Array
     lost: Array
+    sure: Array
     related: Array
 
     @property
@@ -64,7 +69,7 @@ class Strength:
         """Position of the column that knows far more than any other and has nothing to do with them, if there is."""
         order = np.argsort(-self.lost, kind="stable")
         first, second = order[:2]
-        apart = self.lost[first] >= max(LOST, TIMES * self.lost[second])
+        apart = self.sure[first] and self.lost[first] >= max(LOST, TIMES * self.lost[second])
         return int(first) if apart and self.related[first] < RELATED else None
 
 
@@ -142,13 +147,14 @@ def measure(features: tuple[Column, ...], ordinals: Array, truth: Array, alone: 
     if len(rows) > ROWS:
         rows = np.sort(np.random.default_rng(1).choice(rows, ROWS, replace=False))
     x, y = ordinals[np.ix_(rows, best)], truth[rows]
-    lost = _lost_numbers(x, y) if task == "regression" else _lost_classes(x, y)
+    lost, sure = _lost_numbers(x, y) if task == "regression" else _lost_classes(x, y)
     names = tuple(features[i].name for i in best)
-    return Strength(names=names, alone=alone[best], lost=lost, related=_related(x))
+    return Strength(names=names, alone=alone[best], lost=lost, sure=sure, related=_related(x))
 
 
-def _lost_numbers(x: Array, y: Array) -> Array:
-    """Share of the explained variance that is lost without each column's curve, the others' weights fitted again."""
+def _lost_numbers(x: Array, y: Array) -> tuple[Array, Array]:
+    """Share of the explained variance that is lost without each column's curve, the others' weights fitted again; and
+    whether the t statistic of its weight is beyond chance."""
     y = (y - y.mean()) / max(float(y.std()), 1e-300)
     half = np.random.default_rng(0).permutation(len(y)) % 2 == 0
     curves = [tree.cross_predict(_input(column), y[:, None], half, DEPTH)[:, 0] for column in x.T]
@@ -158,11 +164,12 @@ def _lost_numbers(x: Array, y: Array) -> Array:
     weights = inverse @ design.T @ y
     explained = tree.explained(y, design @ weights)
     worse = weights[:-1] ** 2 / np.diag(inverse)[:-1] / float((y**2).sum())
-    return np.asarray(worse / max(explained, 1e-9))
+    sure = len(y) * worse > SURE**2 * max(1 - explained, 1e-9)
+    return worse / max(explained, 1e-9), sure
 
 
-def _lost_classes(x: Array, y: Array) -> Array:
-    """Share of the ROC-AUC above 0.5 that naive Bayes loses without each column."""
+def _lost_classes(x: Array, y: Array) -> tuple[Array, Array]:
+    """Share of the ROC-AUC above 0.5 that naive Bayes loses without each column; and whether that is beyond chance."""
     indicators = (y[:, None] == np.unique(y)).astype(np.float64)
     order = np.lexsort((np.random.default_rng(0).permutation(len(y)), y))
     half = np.zeros(len(y), dtype=bool)
@@ -178,7 +185,11 @@ def _lost_classes(x: Array, y: Array) -> Array:
         return float(np.mean([tree.area(indicators[:, c] > 0, sums[:, c]) for c in range(len(prior))]))
 
     whole = score(together)
-    return np.array([(whole - score(together - part)) / max(whole - 0.5, 1e-9) for part in parts])
+    lost = np.array([whole - score(together - part) for part in parts])
+    ones = indicators.sum(axis=0)
+    # Of the Mann-Whitney statistic where nothing is known, on average over the classes.
+    error = float(np.mean(np.sqrt((len(y) + 1) / (12 * ones * (len(y) - ones)))))
+    return lost / max(whole - 0.5, 1e-9), lost > SURE * error
 
 
 def _input(ordinal: Array) -> Array:
