@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autoft.evidence import Evidence
+from autoft.evidence import Evidence, Sketch
 from autoft.records import Column, Finding
 from autoft.schema.audit import sketch
 from autoft.schema.audit.keys import Keys, sample
@@ -150,7 +150,7 @@ def _pairs(first: str, one: Array, second: str, other: Array) -> Evidence:
     return Evidence(counts=counts, head=(first, second, "rows"), examples=examples, sketch=drawn)
 
 
-def together(first: str, one: Array, second: str, other: Array) -> sketch.Sketch:
+def together(first: str, one: Array, second: str, other: Array) -> Sketch:
     """Some rows of two columns: points for numbers, of other columns how often each value of the first comes."""
     one, other = some_rows(one, 400), some_rows(other, 400)
     if one.dtype != object and other.dtype != object:

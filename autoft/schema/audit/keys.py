@@ -93,7 +93,7 @@ def _of_texts(codes: Array, distinct: Array) -> Array:
 
 def _factor(position: int) -> np.uint64:
     """Odd, and another one for each column, so that equal values in two columns do not change places unseen."""
-    return np.random.default_rng(position).integers(2**63, dtype=np.uint64) | np.uint64(1)
+    return np.uint64(int(np.random.default_rng(position).integers(2**63, dtype=np.uint64)) | 1)
 
 
 @lru_cache(maxsize=8)  # every column asks for the same ones
