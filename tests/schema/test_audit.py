@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from autoft.records import Column, Finding, Kind
-from autoft.schema.audit import audit, suggest
+from autoft.schema.audit import audit, leaks, suggest
 from autoft.schema.convert import convert
 from autoft.table import read
 
@@ -231,6 +231,23 @@ def test_leak_of_classes_is_an_error(kind):
     finding = run(frame)["target-leak"][0]
     assert (finding.severity, finding.column) == ("error", "hint")
     assert "schema.allow_leak" in finding.fix
+
+
+def test_in_a_long_table_few_rows_tell_which_columns_may_leak(monkeypatch):
+    monkeypatch.setattr(leaks, "SCREENED", 600)
+    rows, rng, auc, looked = 3_000, np.random.default_rng(11), leaks._auc, list[int]()
+    monkeypatch.setattr(leaks, "_auc", lambda o, t, h: looked.append(len(o)) or auc(o, t, h))
+    shop = rng.integers(0, 60, rows)
+    y = np.where(rng.random(60) < 0.5, "yes", "no")[shop]
+    frame = pd.DataFrame(
+        {"a": rng.normal(size=rows), "shop": [f"s{k}" for k in shop], "b": rng.normal(size=rows), "y": y}
+    )
+    assert run(frame)["target-leak"][0].column == "shop"
+    assert looked == [600, 600, 3_000, 600]
+    # A class of few rows needs all of them.
+    looked.clear()
+    run(frame.assign(y=np.where(np.arange(rows) % 200 == 0, "maybe", y)), task="multiclass")
+    assert looked == [3_000, 3_000, 3_000]
 
 
 def test_leak_that_is_allowed_is_a_warning():

@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from autoft.records import Finding
-from autoft.schema.audit import audit
-from autoft.schema.convert import convert
+from autoft.records import Column, Finding
+from autoft.schema.audit import audit, copies
+from autoft.schema.audit.columns import copies as same_columns
+from autoft.schema.audit.keys import sample
+from autoft.schema.convert import Converted, convert
 from autoft.schema.infer import infer_columns
 from autoft.table import read
 from tests.schema.test_audit import proven
@@ -156,6 +158,19 @@ def test_equal_columns_are_told_of_once():
     frame = table(level=LEVEL, again=LEVEL)
     about = {code for code, column in codes(frame) if column == "again"}
     assert about == {"identical-columns"}
+
+
+@pytest.mark.parametrize("wrong", [0, 1])
+def test_columns_are_copies_in_all_rows_or_none(wrong):
+    """Few rows tell which columns may be; the row in which they differ is not among them."""
+    rows = copies.SCREENED + 500
+    left_out = np.setdiff1d(np.arange(rows), sample(rows, copies.SCREENED))[0]
+    a = RNG(50).integers(0, 9, rows).astype(float)
+    b = a.copy()
+    b[left_out] += wrong
+    columns = tuple(Column(id=name, name=name, kind="numeric", why="") for name in "ab")
+    found = same_columns(columns, Converted(values={"a": a, "b": b}))
+    assert [line.column for line in found] == ["b"] * (1 - wrong)
 
 
 def test_an_identifier_is_no_recoding():
