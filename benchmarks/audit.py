@@ -4,7 +4,9 @@
 
 `FOLDER` (by default `shared` beside the checkout) holds the tables in `data/`. Each of them has a row: what was found,
 the facts that are known of it and missed, and CPU seconds with the reading. `clean` is 100 random tables without
-anything to warn of (those of tests/schema/test_audit_quiet.py); wanted is at most one warning per 20 columns.
+anything to warn of (those of tests/schema/test_audit_quiet.py); wanted is at most one warning per 20 columns. `long`
+is the table of `benchmarks.schema` with 1,000,000 rows and 30 columns, in memory; it is to show what the audit alone
+costs there (`audit_cpu_s`, beside the reading and the understanding of the columns in `cpu_s`).
 """
 
 from __future__ import annotations
@@ -50,6 +52,7 @@ FACTS: dict[str, tuple[tuple[str, str | None], ...]] = {
     "bike_sharing": (("time-structure", "dteday"),),
 }
 TABLES, QUICK_TABLES, COLUMNS = 100, 10, 20
+LONG, QUICK_LONG, WIDE = 1_000_000, 20_000, 30
 
 
 def findings(data: Any, target: str, task: str = "auto") -> tuple[tuple[Any, ...], int]:
@@ -93,6 +96,33 @@ def row_of_clean(tables: int) -> Row:
     return {"table": f"clean x {tables}", "columns": columns, **counts, "cpu_s": spent, "findings": codes}
 
 
+def row_of_long(rows: int, columns: int) -> Row:
+    """A long table, whose target has to do with one column."""
+    import numpy as np
+
+    from autoft.schema.audit import audit
+    from autoft.schema.convert import convert
+    from autoft.schema.infer import infer_columns
+    from autoft.table import read
+    from benchmarks.schema import table
+
+    frame = table(rows, columns)
+    noise = np.random.default_rng(1).normal(size=rows)
+    frame["target"] = np.where(np.log(frame["column 1"]) + noise > 0, "yes", "no")
+    start = time.process_time()
+    frame = read(frame).frame
+    kinds, told = infer_columns(frame, target="target")
+    converted = convert(frame, kinds)
+    before = time.process_time()
+    found = (*told, *audit(frame, kinds, converted, target="target", task="binary"))
+    spent = time.process_time()
+    severities = Counter(line.severity for line in found)
+    counts = {"errors": severities["error"], "warnings": severities["warning"], "notes": severities["info"]}
+    codes = [f"{line.severity} {line.code} {line.column or ''}".strip() for line in found]
+    times = {"cpu_s": spent - start, "audit_cpu_s": spent - before}
+    return {"table": f"long, {rows:,} rows", "columns": len(kinds), **counts, **times, "findings": codes}
+
+
 def summary_of(rows: Sequence[Row]) -> dict[str, Any]:
     """Facts found of those known, and warnings (errors included) per 20 columns of clean tables."""
     facts, found = (sum(row.get(key, 0) for row in rows) for key in ("facts", "found"))
@@ -108,7 +138,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--shared", type=Path, default=ROOT.parent / "shared")
     own, rest = parser.parse_known_args(argv)
-    given = options("audit", __doc__.splitlines()[0], rest, only=[*SETS, "clean"])
+    given = options("audit", __doc__.splitlines()[0], rest, only=[*SETS, "clean", "long"])
     rows: list[Row] = []
     for name in SETS:
         if given.wants(name) and (not given.quick or given.only or name in ("titanic", "penguins")):
@@ -117,6 +147,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     if given.wants("clean"):
         progress("audit: clean")
         rows.append(row_of_clean(QUICK_TABLES if given.quick else TABLES))
+    if given.wants("long"):
+        progress("audit: long")
+        rows.append(row_of_long(QUICK_LONG if given.quick else LONG, WIDE))
     finish("audit", given, rows, summary_of(rows), title="what the audit finds")
 
 

@@ -46,6 +46,13 @@ def test_blank_cells_of_numbers_are_missing_ones(root: Any, tmp_path: Any) -> No
     assert (line.code, line.found.split()[0]) == ("missing-values", "11")
 
 
+def test_a_long_table_is_timed_and_has_nothing_to_warn_of() -> None:
+    row = audit.row_of_long(400, 10)
+    assert (row["columns"], row["errors"], row["warnings"]) == (11, 0, 0)
+    assert 0 < row["audit_cpu_s"] < row["cpu_s"]
+    assert audit.summary_of([row])["reached"] is True
+
+
 def test_facts_and_warnings_are_added_up() -> None:
     rows: list[dict[str, Any]] = [
         {"table": "a", "facts": 2, "found": 1, "columns": 5, "errors": 0, "warnings": 3},
