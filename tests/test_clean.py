@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -123,10 +124,8 @@ def test_a_recipe_repairs_before_it_trains(data):
 class Echo:
     """A model that answers with the input it gets."""
 
-    class Input:
-        name, dtype = "c000", "float32"
-
-    inputs = (Input(),)
+    inputs = (SimpleNamespace(name="c000", dtype="float32", shape=(None, 1)),)
+    layers = (SimpleNamespace(input=inputs[0], output=inputs[0]),)
 
     def __call__(self, inputs, training):
         return np.asarray(inputs["c000"])
