@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
@@ -68,14 +69,22 @@ def build_encoder(plan: Plan, statistics: Statistics) -> keras.Model:
     return keras.Model(inputs, outputs, name="preprocess")
 
 
-def told_measures(encoder: keras.Model) -> keras.Model:
+def told_measures(encoder: keras.Model) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
     """The preprocessing stack of a plan with ratios, told what it would measure (`fit.with_derived`).
 
-    It has one input more, ``measured [B, m]`` float64, from which all is made that numbers, times between dates and
+    It takes one input more, ``measured [B, m]`` float64, from which all is made that numbers, times between dates and
     ratios become: so a ratio can be another one while its parts stay.
     """
     measured = encoder.get_layer("quotients").output
-    return keras.Model({**encoder.input, "measured": measured}, encoder.output, name="told_measures")
+    # Keras wants the name that the tensor has, which it gave itself.
+    model = keras.Model({**encoder.input, measured.name: measured}, encoder.output, name="told_measures")
+
+    def told(inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+        names = {"measured": measured.name}
+        found: Mapping[str, Any] = model({names.get(name, name): array for name, array in inputs.items()})
+        return found
+
+    return told
 
 
 def _factors(plan: Plan) -> tuple[list[int], list[int]]:

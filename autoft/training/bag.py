@@ -107,8 +107,7 @@ class Bag:
         def inputs(rows: Encoded) -> Mapping[str, Any]:
             measured = with_derived(self.plan, rows.numbers)
             measured[:, -len(self.plan.ratios) :] = rows.ratios
-            found: Mapping[str, Any] = told({**self.statistics.arrays(rows), "measured": measured})
-            return found
+            return told({**self.statistics.arrays(rows), "measured": measured})
 
         return inputs
 

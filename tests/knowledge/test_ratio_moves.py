@@ -61,6 +61,7 @@ def test_the_curve_of_a_ratio_obeys_while_its_parts_stay(trained):
     assert (lines[:, -1] - lines[:, 0]).min() > 0.1
 
 
+@pytest.mark.filterwarnings("error")
 def test_a_model_that_is_told_its_own_quotients_says_the_same(trained):
     prepared, stack, (obeying, _) = trained
     bag, where = bag_of(prepared, stack, obeying), ("ratios", 0)
