@@ -109,15 +109,24 @@ def _key(recipe: Recipe, prepared: Prepared, outcome: Outcome, threshold: float)
 
 
 def findings(tested: Tested) -> tuple[Finding, ...]:
-    """A warning for each hint that the data contradict, everywhere or in some of the rows."""
-    return tuple(_warning(one) for one in tested.hints if one.verdict.startswith("contradicted"))
+    """A warning for each hint that the data contradict, everywhere or in some of the rows, a note for one that hurts."""
+    return tuple(_finding(one) for one in tested.hints if one.verdict == "hurts" or one.verdict.startswith("contra"))
 
 
-def _warning(test: HintTest) -> Finding:
+def _finding(test: HintTest) -> Finding:
     found, fix = "the same networks are better without that hint on rows that were held out", "strike the hint"
     if test.slices:
         groups = " and ".join(f"where '{one.column}' is {one.group}" for one in test.slices)
         found, fix = f"{groups}, {found}", "write down for which rows it holds, or strike it"
+    if test.verdict == "hurts":
+        return Finding(
+            code="hint-hurts",
+            severity="info",
+            column=test.hint.partition(":")[0],
+            must=f"help networks to read it ({test.hint})",
+            found=found,
+            fix="strike the hint, unless it is there for another reason; the model follows it as it is",
+        )
     return Finding(
         code="hint-contradicted",
         severity="warning",

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 
+#: Hints that say how columns are read: networks may be better without them, though what they say is true.
+_READING = ("order", "scale", "ratio", "interaction")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Court:
@@ -60,7 +63,8 @@ class Court:
         effect = next((e for e in self.prepared.inspected.hints.effects if name == f"{e.column}: effect"), None)
         moves = None if effect is None else Moves(self.prepared, self.stack, without, effect)
         by_member = [] if moves is None else moves.by_member()
-        word, gain = verdict(self._differences(reference, without), share=_share(self.prepared), by_member=by_member)
+        gains, claim = self._differences(reference, without), name.rpartition(": ")[2] not in _READING
+        word, gain = verdict(gains, share=_share(self.prepared), by_member=by_member, claim=claim)
         about = told(self.recipe, self.prepared, name)
         found = replace(about, verdict=word, gain=gain, obeyed=float(np.mean(by_member)) if by_member else None)
         return found if moves is None or effect is None else self._in_part(found, effect.column, without, moves)

@@ -17,7 +17,7 @@ Task = Literal["binary", "multiclass", "regression"]
 Strategy = Literal["corrected", "nested", "holdout"]
 TrialStatus = Literal["finished", "pruned", "failed"]
 HintVerdict = Literal[
-    "helps", "no measurable effect", "contradicted", "contradicted in part", "satisfied anyway", "not tested"
+    "helps", "no measurable effect", "hurts", "contradicted", "contradicted in part", "satisfied anyway", "not tested"
 ]
 CalibrationMethod = Literal["none", "temperature", "isotonic"]
 CostMatrix = tuple[tuple[float, ...], ...]

@@ -69,18 +69,18 @@ def tested(prepared, tmp_path_factory):
     return hint_trials.test(context, prepared, journal, stack, outcome, trainer, threshold=0.5, end=np.inf), trained
 
 
-def test_a_wrong_order_is_contradicted_and_right_ones_are_not(tested):
+def test_a_wrong_order_hurts_and_right_ones_do_not(tested):
     found, _ = tested
     by_hint = {one.hint: one for one in found.hints}
     assert list(by_hint) == ["grade: effect increasing", "grade: order", "mood: order", "size: scale log"]
-    assert by_hint["mood: order"].verdict == "contradicted"
+    assert by_hint["mood: order"].verdict == "hurts"
     assert by_hint["mood: order"].because == "hearsay"
     assert by_hint["size: scale log"].verdict == "helps"
     for hint in ("grade: effect increasing", "grade: order"):
         assert by_hint[hint].verdict in ("no measurable effect", "satisfied anyway", "helps")
     assert found.together is not None
-    (warned,) = hint_trials.findings(found)
-    assert warned.must == "agree with what is known of it (mood: order)"
+    (noted,) = hint_trials.findings(found)
+    assert (noted.code, noted.severity, noted.column) == ("hint-hurts", "info", "mood")
 
 
 def test_rows_stay_divided_and_only_the_hint_is_missing(prepared, tested):

@@ -63,7 +63,9 @@ def obeyed(curves: Array, sign: int) -> Array:
     return np.asarray(np.maximum(steps, 0.0).sum() / total if total > 0 else 1.0)
 
 
-def verdict(gains: Sequence[float], *, share: float, by_member: Sequence[float] = ()) -> tuple[HintVerdict, Interval]:
+def verdict(
+    gains: Sequence[float], *, share: float, by_member: Sequence[float] = (), claim: bool = True
+) -> tuple[HintVerdict, Interval]:
     """What K blocks say of a hint.
 
     A hint is contradicted where the model without it is better beyond doubt (and, of an effect, does not obey it by
@@ -73,6 +75,8 @@ def verdict(gains: Sequence[float], *, share: float, by_member: Sequence[float] 
         gains: Objective with the hint less without, on each block; positive is better.
         share: As for `gain_over_blocks`.
         by_member: For an effect, `obeyed` of each network that was trained without it.
+        claim: Whether the hint says what is true of the data, which they can contradict, or only how columns are read,
+            which can only hurt.
 
     >>> verdict([-0.03, -0.02, -0.03, -0.025, -0.02], share=0.25)[0]
     'contradicted'
@@ -82,7 +86,7 @@ def verdict(gains: Sequence[float], *, share: float, by_member: Sequence[float] 
     found = gain_over_blocks(gains, share=share)
     alone = float(np.mean(by_member)) if len(by_member) else 0.0
     if found.high < 0 and alone < MOSTLY:
-        return "contradicted", found
+        return "contradicted" if claim else "hurts", found
     # One-sided: the upper end of an interval that leaves out 1 - _LEAN on that side.
     lean = gain_over_blocks(gains, share=share, confidence=2 * _LEAN - 1)
     if len(by_member) and max(by_member) < _OPPOSITE and lean.high < 0:

@@ -7,7 +7,10 @@ from autoft.report.blocks import Block, Paragraph, Table
 from autoft.report.words import NONE, clip, decimals, listing, metric, signed, span
 
 #: Verdicts that must not be overlooked come first.
-_ORDER = ("contradicted", "contradicted in part", "helps", "no measurable effect", "satisfied anyway", "not tested")
+_ORDER = (
+    *("contradicted", "contradicted in part", "hurts", "helps"),
+    *("no measurable effect", "satisfied anyway", "not tested"),
+)
 
 #: Share of the largest importance from which on a model leans on a column.
 _LEANS = 0.1

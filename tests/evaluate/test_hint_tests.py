@@ -57,3 +57,10 @@ def test_obeyed_is_the_share_of_the_movement():
     assert obeyed(np.array([[0.0, 1.0, 0.5]]), 1) == pytest.approx(2 / 3)
     assert obeyed(np.array([[0.0, 1.0, 0.5]]), -1) == pytest.approx(1 / 3)
     assert obeyed(np.zeros((3, 4)), 1) == 1.0
+
+
+def test_how_columns_are_read_is_nothing_that_data_contradict():
+    gains = [-0.03, -0.02, -0.03, -0.025, -0.02]
+    assert verdict(gains, share=0.25)[0] == "contradicted"
+    assert verdict(gains, share=0.25, claim=False)[0] == "hurts"
+    assert verdict([-g for g in gains], share=0.25, claim=False)[0] == "helps"
