@@ -109,7 +109,7 @@ def _key(recipe: Recipe, prepared: Prepared, outcome: Outcome, threshold: float)
 
 
 def findings(tested: Tested) -> tuple[Finding, ...]:
-    """A warning for each hint that the data contradict, everywhere or in some of the rows, a note for one that hurts."""
+    """A warning for each hint that the data contradict, everywhere or in part, and a note for each that hurts."""
     return tuple(_finding(one) for one in tested.hints if one.verdict == "hurts" or one.verdict.startswith("contra"))
 
 
