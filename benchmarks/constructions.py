@@ -1,6 +1,6 @@
 """Ways to make a network monotone, on the shared sets: what each costs in accuracy and in time.
 
-    python -m benchmarks.constructions [--only SETS] [--sides A,B] [--seeds N] [--shared FOLDER]
+    python -m benchmarks.constructions [--only SETS] [--sides A,B] [--seeds N] [--more] [--shared FOLDER]
 
 The sets, effects and orders of `benchmarks.knowledge`, divided as in `benchmarks.quality`. Of sets with more than
 10,000 training rows, 10,000 are drawn (stratified for classes): california_housing, bike_sharing and diamonds.
@@ -11,27 +11,29 @@ The sets, effects and orders of `benchmarks.knowledge`, divided as in `benchmark
 - `absolute`: that layout with `|W|` in the forward pass instead of bounds, and their three kinds of units;
 - `absolute_halves`: `|W|` in the layout of `ours`;
 - `lipschitz`: Nolte, Kitouni, Williams (ICLR 2023): kernels of bounded norm, GroupSort, and the constrained columns
-  added, times a steepness that is chosen among three;
+  added, times a steepness that is chosen;
 - `lattice`: calibrators (curves of 10 bins) and the sum of 256 lattices of 4 random columns, projected after every step
   (Canini and others, NeurIPS 2016; You and others, NeurIPS 2017).
 
 All read the same: autoft's encoded rows, numbers scaled and categories one-hot, no bins (a choice that favours the
-lattices, which have curves of their own). Two hidden layers of 64 units, or about as many weights in lattices; no
-dropout and no penalty. A fifth of the training rows, drawn anew for every seed, stops the training (80 epochs at most,
-10 without a better loss) and chooses among three learning rates, and for `lipschitz` among three steepnesses too, so
-that it has nine tries. Adam, and one loop for all (`benchmarks.monotone_training`), compiled as autoft compiles
-networks of this size. Seeds and learning rates train side by side. The layout is that of a single network: bags,
+lattices, which have curves of their own). Two hidden layers of 64 units, or about as many weights in lattices
+(`parameters`); no dropout and no penalty. A fifth of the training rows, drawn anew for every seed, stops the training
+(40 epochs at most, 6 without a better loss) and chooses between two learning rates, and for `lipschitz` between two
+steepnesses too, so that it has four tries. Adam, and one loop for all (`benchmarks.monotone_training`), compiled as
+autoft compiles networks of this size. Seeds and learning rates train side by side. Compared are single networks: bags,
 blends and the search over shapes, which autoft adds, are left out.
 
 `test` is the mean over the seeds of single networks' scores, `violations` are those of `benchmarks.knowledge`, of all
 seeds. `epoch_ms` are CPU milliseconds of one epoch of one network on one thread, without epochs that compile something;
 `cpu_s` is all that a side spent on training on a set: compilation, all seeds, rates and steepnesses. Each set is a
-process of its own, in which the sides train one after the other, after something else has woken TensorFlow.
+process of its own, in which the sides train one after the other, after something else has woken TensorFlow. `--more`
+goes on from the file of an earlier run: it keeps its rows and measures the sets that it lacks.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import statistics
 import time
@@ -41,7 +43,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.common import Options, PieceFailed, Row, finish, measure, options, progress, save
+from benchmarks.common import RESULTS, Options, PieceFailed, Row, finish, measure, options, progress, save
 from benchmarks.knowledge import KNOWN, drawn, violations
 from benchmarks.machine import ROOT
 from benchmarks.quality import METRIC, SETS, splits, tables
@@ -90,7 +92,8 @@ def prepared(name: str, x: Any, y: Any, seeds: int) -> Problem:
     from autoft.training.data import stack_data
 
     known, (_, target, task) = KNOWN[name], SETS[name]
-    changes = {"target": target, "task": task, "positive": known.positive, "schema.engine": "none"}
+    positive = known.positive if task == "binary" else None
+    changes: dict[str, Any] = {"target": target, "task": task, "positive": positive, "schema.engine": "none"}
     changes |= {"knowledge.features": known.features(), "preprocess.categorical.embed_above": 1_000}
     recipe = Recipe().with_changes(**changes)
     ready = prepare.divide(recipe, prepare.inspect(recipe, (x, y.rename(target)), write_schema=False))
@@ -169,18 +172,19 @@ def piece(
     name: str, shared: str, sides: Sequence[str], seeds: int, epochs: int, patience: int, tries: int
 ) -> Callable[[], list[Row]]:
     """The piece: some sides on one set, one after the other."""
-    from benchmarks.monotone_training import DENSE_RATES, RATES
+    from benchmarks.monotone_training import RATES
 
     whole = tables(name, shared)[0]
     x, y, x_test, y_test = drawn(name, shared, _MOST if len(whole) > _MOST else 0, 0)
     problem = prepared(name, x, y, seeds)
-    trained(problem, "free", DENSE_RATES[:1], 1, 1)  # what TensorFlow does once in a process is no side's
+    trained(problem, "free", RATES[:1], 1, 1)  # what TensorFlow does once in a process is no side's
 
     def one(side: str) -> Row:
-        rates = RATES.get(side, DENSE_RATES)
-        found = trained(problem, side, rates if tries > 1 else rates[1:2], epochs, patience)
+        found = trained(problem, side, RATES[:tries], epochs, patience)
         answers = found.pop("answers")
-        seen = [looked_at(name, shared, problem.classes, partial(answers, seed=s), x_test, y_test) for s in range(seeds)]
+        seen = [
+            looked_at(name, shared, problem.classes, partial(answers, seed=s), x_test, y_test) for s in range(seeds)
+        ]
         tests = [own["test"] for own in seen]
         row = {"set": name, "metric": METRIC[SETS[name][2]], "side": side, "rows": len(x)}
         row |= {"test": statistics.mean(tests), "tests": tests}
@@ -207,7 +211,7 @@ def looked_at(
 
 
 def run(
-    name: str, shared: str, sides: Sequence[str], *, seeds: int, epochs: int = 80, patience: int = 10, tries: int = 3
+    name: str, shared: str, sides: Sequence[str], *, seeds: int, epochs: int = 40, patience: int = 6, tries: int = 2
 ) -> list[Row]:
     """Some sides on one set, in a process of its own on one thread."""
     arguments: dict[str, Any] = {"name": name, "shared": shared, "sides": list(sides), "seeds": seeds}
@@ -256,6 +260,12 @@ def summarize(rows: Sequence[Row]) -> dict[str, Any]:
     return {**rounded, "violations": {side: total(side, "violations") for side in sides if side != "free"}}
 
 
+def kept(path: Path) -> list[Row]:
+    """Rows of an earlier run, to go on with; none where there was no run."""
+    rows: list[Row] = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else []
+    return rows
+
+
 def _line(row: Row) -> str:
     return (
         f"{row['set']}, {row['side']}: {row['test']:.5g}, {row['violations']} of {row['pairs']} pairs, "
@@ -268,6 +278,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--sides", type=lambda text: tuple(text.split(",")), default=SIDES)
+    parser.add_argument("--more", action="store_true")
     parser.add_argument("--shared", type=Path, default=ROOT.parent / "shared")
     own, rest = parser.parse_known_args(argv)
     given: Options = options("constructions", "ways to make a network monotone", rest, only=tuple(KNOWN))
@@ -275,7 +286,8 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         parser.error(f"--sides: {', '.join(sorted(unknown))}; there are {', '.join(SIDES)}")
     names = [name for name in (QUICK if given.quick and not given.only else KNOWN) if given.wants(name)]
     small = {"seeds": 1, "epochs": 3, "tries": 1} if given.quick else {"seeds": own.seeds}
-    rows: list[Row] = []
+    rows = kept(given.json or RESULTS / "constructions.json") if own.more else []
+    names = [name for name in names if name not in {row["set"] for row in rows}]
     for place, name in enumerate(names):
         turned = own.sides[:: 1 if place % 2 == 0 else -1]  # a slow spell hits other sides on the next set
         try:

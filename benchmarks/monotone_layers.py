@@ -197,16 +197,15 @@ class Lattices(keras.layers.Layer):  # type: ignore[misc]
         self.bias = self.add_weight(shape=(input_shape[0], 1, 1), initializer="zeros", name="bias")
 
     def call(self, inputs: Any) -> Any:
-        members, rows = ops.shape(inputs)[0], ops.shape(inputs)[1]
-        placed = ops.matmul(inputs, self.places)
-        placed = ops.reshape(placed, (members, rows, self.dimensions, self.lattices))
-        left = ops.expand_dims(self.corners.value, 1)
-        for d in range(self.dimensions):  # each folds the cube in half along its first remaining dimension
-            half = 2 ** (self.dimensions - d - 1)
-            low, high = left[:, :, :half], left[:, :, half:]
-            left = low + placed[:, :, d : d + 1] * (high - low)
-        total = ops.sum(left[:, :, 0], axis=-1, keepdims=True)
-        return total * (1.0 / np.sqrt(self.lattices).astype(np.float32)) + self.bias.value
+        # Rows stand last, and the weights of corners are products of two halves: nothing is sliced out of large arrays.
+        members, rows, d = ops.shape(inputs)[0], ops.shape(inputs)[1], self.dimensions
+        placed = ops.matmul(self.places.T, ops.transpose(inputs, (0, 2, 1)))
+        placed = ops.unstack(ops.reshape(placed, (members, d, self.lattices, rows)), d, axis=1)
+        first, second = _shares(placed[: d // 2]), _shares(placed[d // 2 :])  # [S, lattices, 2^k, B]
+        shape = (members, 2 ** (d // 2), 2 ** (d - d // 2), self.lattices)
+        corners = ops.transpose(ops.reshape(self.corners.value, shape), (0, 3, 2, 1))
+        total = ops.sum(ops.matmul(corners, first) * second, axis=(1, 2))
+        return ops.expand_dims(total, 2) * (1.0 / np.sqrt(self.lattices).astype(np.float32)) + self.bias.value
 
     def projected(self, corners: Any) -> Any:
         """The corners after a step: no edge along a rising column falls.
@@ -226,3 +225,12 @@ class Lattices(keras.layers.Layer):  # type: ignore[misc]
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return (*input_shape[:-1], 1)
+
+
+def _shares(columns: list[Any]) -> Any:
+    """Shares of the corners of a cube at ``k`` coordinates ``[S, lattices, B]``: ``[S, lattices, 2^k, B]``."""
+    first, *others = columns
+    shares = [1.0 - first, first]
+    for column in others:
+        shares = [share * side for share in shares for side in (1.0 - column, column)]
+    return ops.stack(shares, axis=2)

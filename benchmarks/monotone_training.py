@@ -29,13 +29,13 @@ from autoft.training.step import SETTINGS, Settings, row_losses, settings_arrays
 
 #: Of all networks of units.
 WIDTH, DEPTH = 64, 2
-#: Of the lattices: bins of a curve, how many there are, and columns of each (as many weights as the networks have).
+#: Of the lattices: bins of a curve, how many lattices there are (they have as many weights as the networks), and
+#: columns of each.
 BINS, LATTICES, COLUMNS = 10, 256, 4
 #: How steep Nolte's networks may be, in standard deviations of the target (or in log odds) by unit of an input.
-STEEPNESS = (1.0, 3.0, 10.0)
-RATES = {"lattice": (3e-3, 1e-2, 3e-2)}
-#: Learning rates of the other constructions.
-DENSE_RATES = (1e-3, 3e-3, 1e-2)
+STEEPNESS = (0.5, 2.0)
+#: Learning rates to choose between.
+RATES = (3e-3, 1e-2)
 #: Rows that are answered at a time.
 _CHUNK = 2_048
 
