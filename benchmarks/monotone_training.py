@@ -251,12 +251,10 @@ class Loop:
         self._epoch = self._engine.compiled(self._train, fast=False)
         self._look = self._engine.compiled(self._losses, fast=False)
         self._ask = self._engine.compiled(self._logits, fast=False)
-        center, scale = (np.ones((1, 1)), np.ones((1, 1)))
-        y = data.y[None].astype(np.float64)
+        y = np.repeat(data.y[None].astype(np.float64), data.members, axis=0)
         if data.task == "regression":
-            center, scale = data.center[:, None], data.scale[:, None]
-            y = (y - center) / scale
-        self._y = np.ascontiguousarray(np.broadcast_to(y, data.dense.shape[:2]), dtype=np.float32)
+            y = (y - data.center[:, None]) / data.scale[:, None]
+        self._y = y.astype(np.float32)
         self._rows = [self._engine.constant(data.dense.reshape(-1, data.dense.shape[2]))]
         self._rows.append(self._engine.constant(self._y.reshape(-1)))
         held = np.stack(data.held_out)

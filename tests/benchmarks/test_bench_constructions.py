@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,7 @@ import pandas as pd
 import pytest
 
 from benchmarks import constructions, monotone_training
+from benchmarks.common import Measured
 from benchmarks.constructions import SIDES, Problem, prepared, summarize, trained
 from benchmarks.knowledge import Known
 
@@ -252,25 +254,58 @@ def test_the_summary_compares_with_ours_on_the_sets_that_both_have():
     assert found["cpu_s"] == {"ours": 6.0, "free": 9.0, "lattice": 3.0}
 
 
-@pytest.mark.parametrize("task", TASKS)
-def test_the_piece_trains_scores_and_counts(task: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """All of a set's piece, in this process, on a table of the test's own."""
+@pytest.fixture
+def shared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sets are the table of this test, and pieces run in this process."""
     frame, classes, numbers = table()
-    y = classes if task == "binary" else numbers
-    parts = (frame[:120], y[:120], frame[120:].reset_index(drop=True), y[120:].reset_index(drop=True))
-    monkeypatch.setattr(constructions, "tables", lambda name, shared: parts)
-    monkeypatch.setattr(constructions, "drawn", lambda name, shared, rows, draw: parts)
+
+    def parts(name: str, *_: object) -> tuple[pd.DataFrame, pd.Series, pd.DataFrame, pd.Series]:
+        y = classes if name == "binary" else numbers
+        return frame[:120], y[:120], frame[120:].reset_index(drop=True), y[120:].reset_index(drop=True)
 
     class Scores:
         regression_scores = staticmethod(lambda y, found: {"rmse": float(np.sqrt(np.square(y - found).mean()))})
         classification_scores = staticmethod(lambda y, found, classes: {"roc_auc": float(found[:, 1].mean())})
 
+    def measure(piece: str, arguments: dict[str, object], **_: object) -> Measured:
+        assert piece == "benchmarks.constructions:piece"
+        return Measured(cpu_s=1.0, wall_s=1.0, peak_mb=1.0, value=constructions.piece(**arguments)())  # type: ignore[arg-type]
+
+    monkeypatch.setattr(constructions, "tables", parts)
+    monkeypatch.setattr(constructions, "drawn", parts)
     monkeypatch.setattr(constructions, "splits", lambda shared: Scores)
-    work = constructions.piece(task, str(tmp_path), ["ours", "free"], seeds=1, epochs=2, patience=2, tries=1)
-    ours, free = work()
-    assert (ours["side"], free["side"], ours["rows"], ours["epochs"]) == ("ours", "free", 120, 2.0)
-    assert ours["violations"] == 0
-    assert ours["pairs"] == free["pairs"] > 100
-    assert set(ours["by_column"]) == {"x", "grade", "gap"}
-    assert ours["epoch_ms"] > 0
-    assert np.isfinite(ours["test"])
+    monkeypatch.setattr(constructions, "measure", measure)
+    monkeypatch.setattr(constructions, "QUICK", TASKS)
+
+
+@pytest.mark.usefixtures("shared")
+def test_the_quick_form_trains_scores_and_counts(tmp_path: Path):
+    path = tmp_path / "found.json"
+    found = constructions.main(["--quick", "--sides", "ours,lattice", "--json", str(path)])
+    assert json.loads(path.read_text())["rows"] == found["rows"]
+    assert [(row["set"], row["side"]) for row in found["rows"]] == [
+        *(("binary", side) for side in ("ours", "lattice")),
+        *(("regression", side) for side in ("lattice", "ours")),
+    ]
+    for row in found["rows"]:
+        assert (row["rows"], row["epochs"], row["violations"]) == (120, 3.0, 0)
+        assert row["pairs"] > 100
+        assert set(row["by_column"]) == {"x", "grade", "gap"}
+        assert row["epoch_ms"] > 0
+        assert np.isfinite(row["test"])
+    assert found["summary"]["violations"] == {"ours": 0, "lattice": 0}
+
+
+def test_an_earlier_run_is_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path, asked = tmp_path / "found.json", []
+
+    def run(name: str, shared: str, sides: list[str], **_: object) -> list[dict[str, object]]:
+        asked.append(name)
+        return [row(name, side, 0.5) for side in sides]
+
+    monkeypatch.setattr(constructions, "run", run)
+    given = ["--sides", "ours,free", "--json", str(path)]
+    constructions.main(["--only", "heart_cleveland", *given])
+    found = constructions.main(["--only", "heart_cleveland,diamonds", "--more", *given])
+    assert asked == ["heart_cleveland", "diamonds"]
+    assert [r["set"] for r in found["rows"]] == ["heart_cleveland"] * 2 + ["diamonds"] * 2
