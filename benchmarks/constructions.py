@@ -244,7 +244,8 @@ def summarize(rows: Sequence[Row]) -> dict[str, Any]:
         return statistics.mean(found) if found else None
 
     def total(side: str, key: str) -> float:
-        return sum(row[key] for row in rows if row["side"] == side)
+        found: float = sum(row[key] for row in rows if row["side"] == side)
+        return found
 
     compared: Mapping[str, Mapping[str, float | None]] = {
         "violated": {side: total(side, "violations") / max(1, total(side, "pairs")) for side in sides},

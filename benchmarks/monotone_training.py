@@ -137,7 +137,9 @@ def _lattice(data: StackData, start: Start, hints: Hints) -> Construction:
     from autoft.networks.numbers import PiecewiseLinear
     from benchmarks.monotone_layers import Calibrators, Lattices
 
-    signs, positions, owners, at = directions(data, hints), [], [], 0
+    positions: list[int] = []
+    owners: list[int] = []
+    signs, at = directions(data, hints), 0
     for _, width in blocks(data.plan):
         if width == 1:
             positions.append(at)
@@ -213,9 +215,9 @@ def _name(variable: Any) -> str:
 def side_by_side(data: StackData, times: int) -> StackData:
     """Every member so many times, one after the other: for settings that train in one stack."""
     arrays = ("dense", "slots", "center", "scale", "low", "high")
-    every = {name: np.repeat(getattr(data, name), times, axis=0) for name in arrays}
-    rows = {name: tuple(own for own in getattr(data, name) for _ in range(times)) for name in ("train", "held_out")}
-    return replace(data, **every, **rows)
+    every: dict[str, Any] = {name: np.repeat(getattr(data, name), times, axis=0) for name in arrays}
+    every |= {name: tuple(own for own in getattr(data, name) for _ in range(times)) for name in ("train", "held_out")}
+    return replace(data, **every)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
