@@ -22,9 +22,10 @@ from autoft.networks.architecture import MIXED, Architecture, Factor, Start
 from autoft.preprocess.bins import begin_and_factor, bin_edges
 from autoft.preprocess.encode import Array
 from autoft.preprocess.fit import blocks
+from autoft.training.begin import begin
 from autoft.training.compiled import engine
 from autoft.training.data import StackData, batches
-from autoft.training.hinted import folded, hinted_arrays
+from autoft.training.hinted import hinted_arrays
 from autoft.training.step import SETTINGS, Settings, row_losses, settings_arrays, total_loss, update
 
 #: Of all networks of units.
@@ -86,7 +87,8 @@ def _bounded(data: StackData, start: Start, hints: Hints) -> Construction:
     architecture = _architecture(MIXED if hints.effects else "relu")
     network = mlp.build(architecture, start.inputs, members=start.members, outputs=1)
     own = bounds.rules(hints, data.plan, architecture, 1)
-    return Construction(network=network, weights=mlp.initial(architecture, start), rules=own)
+    first = begin(architecture, start, mlp.initial(architecture, start), own)
+    return Construction(network=network, weights=first, rules=own)
 
 
 def _free(data: StackData, start: Start, hints: Hints) -> Construction:
@@ -278,9 +280,6 @@ class Loop:
         constant, members = self._engine.constant, len(rates)
         weights = {**self.own.weights, **self.own.variants[variant]}
         arrays = hinted_arrays(self.names, [self.own.rules], members, self._extras)
-        if self._extras:
-            bounded = zip(self.names, arrays["low"], arrays["high"], strict=True)
-            weights |= {name: folded(weights[name], low, high) for name, low, high in bounded}
         if self.own.project:
             weights |= {n: np.asarray(w) for n, w in self.own.project({n: weights[n] for n in self.names}).items()}
         hinted = {kind: [constant(array) for array in each] for kind, each in arrays.items()}
