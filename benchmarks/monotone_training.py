@@ -64,7 +64,7 @@ class Construction:
         """Weights of one member that are trained, without those that bounds hold at zero."""
         names = [_name(v) for v in self.network.trainable_variables]
         held = sum(int(((low == 0) & (self.rules.high[name] == 0)).sum()) for name, low in self.rules.low.items())
-        return sum(self.weights[name][0].size for name in names) - held
+        return int(sum(self.weights[name][0].size for name in names)) - held
 
 
 def build(side: str, data: StackData, start: Start, hints: Hints) -> Construction:
@@ -79,7 +79,7 @@ def directions(data: StackData, hints: Hints) -> Array:
     found = bounds.rules(hints, data.plan, Architecture.linear(0), 1)
     low, high = (np.asarray(of["logits/kernel"])[:, 0] == 0 for of in (found.low, found.high))
     assert not (low & high).any(), "no input of these tables moves with a constrained column in an unknown direction"
-    return low.astype(int) - high.astype(int)
+    return np.asarray(low.astype(int) - high.astype(int))
 
 
 def _bounded(data: StackData, start: Start, hints: Hints) -> Construction:
