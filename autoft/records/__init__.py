@@ -1,0 +1,52 @@
+"""The frozen records that the packages hand to one another (standard library only)."""
+
+from autoft.records.decisions import (
+    Alternative,
+    Calibration,
+    CalibrationMethod,
+    CostMatrix,
+    Costs,
+    Finish,
+    Minimum,
+    Spending,
+    Stakes,
+)
+from autoft.records.evaluation import Evaluation
+from autoft.records.hints import Curve, HintSlice, HintTest, HintVerdict
+from autoft.records.scores import Baseline, FoldReport, Importance, Interval, Strategy
+from autoft.records.search import Progress, Trial, TrialStatus
+from autoft.records.table import USED_KINDS, Column, Finding, Kind, PlanLine, RepairCode, Severity, Target, Task
+
+__all__ = [
+    "USED_KINDS",
+    "Alternative",
+    "Baseline",
+    "Calibration",
+    "CalibrationMethod",
+    "Column",
+    "CostMatrix",
+    "Costs",
+    "Curve",
+    "Evaluation",
+    "Finding",
+    "Finish",
+    "FoldReport",
+    "HintSlice",
+    "HintTest",
+    "HintVerdict",
+    "Importance",
+    "Interval",
+    "Kind",
+    "Minimum",
+    "PlanLine",
+    "Progress",
+    "RepairCode",
+    "Severity",
+    "Spending",
+    "Stakes",
+    "Strategy",
+    "Target",
+    "Task",
+    "Trial",
+    "TrialStatus",
+]

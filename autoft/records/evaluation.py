@@ -1,0 +1,79 @@
+"""The evaluation of a finished run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from autoft.records.decisions import Finish, Minimum, Spending
+from autoft.records.hints import Curve, HintTest
+from autoft.records.scores import Baseline, FoldReport, Importance, Interval, Strategy
+from autoft.records.search import Trial
+from autoft.records.table import Target, Task
+
+if TYPE_CHECKING:
+    from autoft.slicing import Slices
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """Everything the report and `evaluation.json` say about a model.
+
+    Attributes:
+        held_out: Corrected scores by metric (see docs/evaluation.md).
+        validation: Naive score of the choice (a trial, or a blend of some) on the objective.
+        optimism: How much the naive score flatters, positive when it does, whatever the metric's direction.
+        naive: All metrics of the choice's pooled held-out predictions.
+        bag_gain: What the deployed bag gains over the single networks that held-out predictions come from, by metric,
+            in the metric's direction; included in `held_out`. Empty where it was not measured.
+        blend: Numbers of the trials in the deployed model and their weights, which sum to 1.
+        finish: Calibration and threshold of the deployed model.
+        per_class: For classification, by label (as text): precision, recall, f1, roc_auc, rows.
+        confusion: ``[true][predicted]`` row counts in the order of the classes.
+        curves: ``roc`` and ``pr`` by label (lists of x and y), or ``residuals`` for regression.
+        overfitting: Verdict in words.
+        interrupted: Whether the search was cut short by a signal.
+        hints: What the data say of each hint.
+        all_hints: Gain of all hints together over none, as `HintTest.gain`; None where not tested.
+        dependence: How answers move with the most important columns, and with those that have a declared effect.
+        slices: What the model is worth on groups of rows; None in files from before there was this.
+        spending: What decisions cost, where costs are given.
+        minimum: What they have to reach, where that is given.
+    """
+
+    task: Task
+    objective: str
+    strategy: Strategy
+    target: Target
+    rows: int
+    held_out: Mapping[str, Interval]
+    validation: float
+    optimism: float
+    naive: Mapping[str, float]
+    folds: tuple[FoldReport, ...]
+    overfitting: str
+    baselines: tuple[Baseline, ...]
+    trials: tuple[Trial, ...]
+    best: Trial
+    per_class: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    confusion: tuple[tuple[int, ...], ...] = ()
+    curves: Mapping[str, Mapping[str, Mapping[str, list[float]]]] = field(default_factory=dict)
+    importance: tuple[Importance, ...] = ()
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    interrupted: bool = False
+    bag_gain: Mapping[str, float] = field(default_factory=dict)
+    blend: tuple[tuple[int, float], ...] = ()
+    finish: Finish = field(default_factory=Finish)
+    hints: tuple[HintTest, ...] = ()
+    all_hints: Interval | None = None
+    dependence: tuple[Curve, ...] = ()
+    slices: Slices | None = None
+    spending: Spending | None = None
+    minimum: Minimum | None = None
+
+    @property
+    def metrics(self) -> Mapping[str, Interval]:
+        """The held-out metrics (`evaluation_.metrics["f1"]`)."""
+        return self.held_out

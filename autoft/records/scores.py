@@ -1,0 +1,58 @@
+"""Scores of a search, its folds and its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Strategy = Literal["corrected", "nested", "holdout"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """A number with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoldReport:
+    """Train against held-out performance of one fold of the chosen trial, at its number of epochs."""
+
+    fold: int
+    train_rows: int
+    held_out_rows: int
+    train_score: float
+    held_out_score: float
+    gap: float
+    train_curve: tuple[float, ...]
+    held_out_curve: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """A simple model on the same folds.
+
+    Attributes:
+        name: ``constant``, ``linear`` or ``hist_gradient_boosting``.
+        metrics: Scores of its pooled held-out predictions, with intervals.
+        difference: Network minus baseline on the objective, from the same draws; positive means that
+            the network is better, whatever the direction of the metric.
+        verdict: ``beaten`` (interval above 0), ``level`` or ``not beaten`` (interval below 0).
+    """
+
+    name: str
+    metrics: Mapping[str, Interval]
+    difference: Interval
+    verdict: Literal["beaten", "level", "not beaten"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Importance:
+    """Loss of the objective on held-out rows when one column is shuffled (mean and range of the repeats)."""
+
+    column: str
+    drop: Interval

@@ -1,0 +1,67 @@
+"""Trials, and how far a run is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+TrialStatus = Literal["finished", "pruned", "failed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """One configuration that was trained on all folds.
+
+    Attributes:
+        number: Position in the search, from 0.
+        params: Hyperparameters by name.
+        status: ``finished``, ``pruned`` (stopped because others were clearly better) or ``failed``.
+        score: Naive score: the objective on the pooled held-out predictions at `epochs`, at its best threshold where
+            one is tuned.
+        epochs: The one number of epochs for all folds, read off the mean held-out curve.
+        checkpoints: Epochs whose held-out predictions were kept.
+        curves: ``train`` and ``held_out``, each ``[epochs][members]`` losses.
+        reason: Why the trial failed, or why it was stopped early.
+        seconds: Time that the trial took.
+        traces: How many programs had to be traced for it.
+    """
+
+    number: int
+    params: Mapping[str, Any]
+    status: TrialStatus
+    score: float | None = None
+    epochs: int = 0
+    checkpoints: tuple[int, ...] = ()
+    curves: Mapping[str, list[list[float]]] = field(default_factory=dict)
+    reason: str = ""
+    seconds: float = 0.0
+    traces: int = 0
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether it ended before its time: what it says of its memory is no such reason."""
+        return bool(self.reason) and not self.reason.startswith("out of memory")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """One step of a run, for whoever shows it.
+
+    Attributes:
+        stage: ``reading``, ``schema``, ``baselines``, ``search``, ``evaluation``, ``saving`` or ``report``.
+        message: A short sentence.
+        trial: Number of the trial that just ended or began (from 0), within the search.
+        trials: Number of trials planned.
+        score: The objective of that trial, None if it failed or has only begun.
+        best: The best score so far.
+        seconds_left: Estimate until the end of the search.
+    """
+
+    stage: str
+    message: str = ""
+    trial: int | None = None
+    trials: int | None = None
+    score: float | None = None
+    best: float | None = None
+    seconds_left: float | None = None
