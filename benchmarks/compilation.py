@@ -42,7 +42,7 @@ def epochs(rows: int, width: int, depth: int, batch: int, xla: bool | None, tria
         limit = {None: compiled.WORTH_XLA, True: 0.0, False: float("inf")}[xla]
         with patch.object(compiled, "WORTH_XLA", limit):
             stack = program.Program(architecture, size, trainer._rows, trials=trials)
-        stack.start(trainer._initial(architecture, ()), [Settings(learning_rate=1e-3, dropout=0.2)] * trials)
+        stack.start(trainer._initial(architecture), [Settings(learning_rate=1e-3, dropout=0.2)] * trials)
         taken = []
         for number in range(1, EPOCHS + 1):
             began = time.process_time()

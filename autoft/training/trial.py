@@ -306,7 +306,7 @@ class Trainer:
     def _order(self, batch: int, epoch: int) -> tuple[Array, Array]:
         return batches(self.data.train, batch, seed=self.seed, epoch=epoch, given=self.data.weights)
 
-    def _initial(self, architecture: Architecture, hinted: Sequence[Rules]) -> dict[str, Array]:
+    def _initial(self, architecture: Architecture, hinted: Sequence[Rules] = ()) -> dict[str, Array]:
         """First weights of all trials, those of one if none has bounds."""
         first = initial_weights(architecture, self._start)
         if not any(own.low for own in hinted):
