@@ -11,7 +11,7 @@ from autoft.files import canonical_json
 from autoft.hint_verdicts import Court, whole
 from autoft.journal import Journal
 from autoft.prepare import Prepared
-from autoft.records import Finding, HintTest, Interval, Progress
+from autoft.records import Finding, HintTest, HintVerdict, Interval, Progress, Severity
 from autoft.search.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     from autoft.recipe import Recipe
     from autoft.run import Context
     from autoft.training.trial import Trainer
+
+
+#: Verdicts with a finding: its code and severity.
+_SPOKEN_OF: Mapping[HintVerdict, tuple[str, Severity]] = {
+    "contradicted": ("hint-contradicted", "warning"),
+    "contradicted in part": ("hint-contradicted", "warning"),
+    "hurts": ("hint-hurts", "info"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,28 +118,20 @@ def _key(recipe: Recipe, prepared: Prepared, outcome: Outcome, threshold: float)
 
 def findings(tested: Tested) -> tuple[Finding, ...]:
     """A warning for each hint that the data contradict, everywhere or in part, and a note for each that hurts."""
-    return tuple(_finding(one) for one in tested.hints if one.verdict == "hurts" or one.verdict.startswith("contra"))
+    return tuple(_finding(one) for one in tested.hints if one.verdict in _SPOKEN_OF)
 
 
 def _finding(test: HintTest) -> Finding:
-    found, fix = "the same networks are better without that hint on rows that were held out", "strike the hint"
-    if test.slices:
-        groups = " and ".join(f"where '{one.column}' is {one.group}" for one in test.slices)
-        found, fix = f"{groups}, {found}", "write down for which rows it holds, or strike it"
+    code, severity = _SPOKEN_OF[test.verdict]
+    found = "the same networks are better without that hint on rows that were held out"
     if test.verdict == "hurts":
-        return Finding(
-            code="hint-hurts",
-            severity="info",
-            column=test.hint.partition(":")[0],
-            must=f"help networks to read it ({test.hint})",
-            found=found,
-            fix="strike the hint, unless it is there for another reason; the model follows it as it is",
-        )
-    return Finding(
-        code="hint-contradicted",
-        severity="warning",
-        column=test.hint.partition(":")[0],
-        must=f"agree with what is known of it ({test.hint})",
-        found=found,
-        fix=f"ask where the data come from, or {fix}; the model obeys it as it is",
-    )
+        must = "help networks to read it"
+        fix = "strike the hint, unless it is there for another reason; the model follows it as it is"
+    else:
+        must, fix = "agree with what is known of it", "strike the hint"
+        if test.slices:
+            groups = " and ".join(f"where '{one.column}' is {one.group}" for one in test.slices)
+            found, fix = f"{groups}, {found}", "write down for which rows it holds, or strike it"
+        fix = f"ask where the data come from, or {fix}; the model obeys it as it is"
+    must, column = f"{must} ({test.hint})", test.hint.partition(":")[0]
+    return Finding(code=code, severity=severity, column=column, must=must, found=found, fix=fix)

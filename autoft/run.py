@@ -209,12 +209,13 @@ def _by_weight(prepared: Prepared, chosen: Sequence[tuple[int, float]], found: F
     """Outcomes of the deployed model, the heaviest first, then those of all other whole trials, the best first."""
     from autoft.evaluate.metrics import METRICS
 
-    shares = dict(chosen)
-    sign = -1 if METRICS[prepared.objective].direction == "max" else 1
-    whole = [(trial, one) for trial, one in zip(found.trials, found.outcomes, strict=True) if trial.score is not None]
-    whole = [(trial, one) for trial, one in whole if one.status == "finished"]
-    whole.sort(key=lambda pair: (-shares.get(pair[0].number, 0.0), sign * (pair[0].score or 0.0)))
-    return [one for _, one in whole]
+    shares, sign = dict(chosen), -1 if METRICS[prepared.objective].direction == "max" else 1
+    whole = [
+        (-shares.get(trial.number, 0.0), sign * trial.score, one)
+        for trial, one in zip(found.trials, found.outcomes, strict=True)
+        if one.status == "finished" and trial.score is not None
+    ]
+    return [one for _, _, one in sorted(whole, key=lambda one: one[:2])]
 
 
 def _part(stack: Trainer, outcome: Outcome, share: float) -> Part:

@@ -136,7 +136,7 @@ def test_the_search_is_the_same_whether_hints_are_tested_or_not(run, monkeypatch
     assert untested.hints == ()
 
 
-def test_where_no_part_of_the_model_fits_the_best_of_the_other_trials_is_tested(run):
+def test_where_no_part_of_the_model_fits_the_best_of_the_other_trials_is_tested():
     from types import SimpleNamespace
 
     from autoft.run import _by_weight
