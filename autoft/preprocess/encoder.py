@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
@@ -28,12 +27,16 @@ from autoft.preprocess.quantile_layer import QuantileNormal
 from autoft.preprocess.text_layers import WordWeights
 
 
-def build_encoder(plan: Plan, statistics: Statistics) -> keras.Model:
+def build_encoder(plan: Plan, statistics: Statistics, *, told: bool = False) -> keras.Model:
     """The preprocessing stack as a Keras model.
 
     Inputs (those that the plan has): ``numbers [B, d]`` float64, ``codes [B, c]`` int32, ``words [B, u]`` float32
     (`Statistics.arrays`). Outputs (those that the plan has): ``dense [S, B, f]`` float32 and ``slots [S, B, e]``
     int32 for the embedded columns.
+
+    Told what it would measure, it takes one input more, ``measured [B, m]`` float64 (`fit.with_derived`), from which
+    all is made that numbers, times between dates and ratios become: so a ratio can be another one while its parts
+    stay. That is a stack with layers of its own: Keras damages a model whose layers serve one that begins inside it.
     """
     members = len(statistics.center)
     inputs: dict[str, Any] = {}
@@ -41,7 +44,11 @@ def build_encoder(plan: Plan, statistics: Statistics) -> keras.Model:
     dense = []
     if plan.numbers:
         inputs["numbers"] = keras.Input((len(plan.numbers),), dtype="float64", name="numbers")
-        dense += _number_features(plan, statistics, members, inputs["numbers"])
+        if told:
+            inputs["measured"] = measured = keras.Input((len(plan.measured),), dtype="float64", name="measured")
+        else:
+            measured = _measured(plan, inputs["numbers"])
+        dense += _number_features(plan, statistics, members, inputs["numbers"], measured)
     if plan.categories:
         sizes = [len(c.vocabulary) + 2 for c in plan.categories]
         inputs["codes"] = keras.Input((len(sizes),), dtype="int32", name="codes")
@@ -69,24 +76,6 @@ def build_encoder(plan: Plan, statistics: Statistics) -> keras.Model:
     return keras.Model(inputs, outputs, name="preprocess")
 
 
-def told_measures(encoder: keras.Model) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
-    """The preprocessing stack of a plan with ratios, told what it would measure (`fit.with_derived`).
-
-    It takes one input more, ``measured [B, m]`` float64, from which all is made that numbers, times between dates and
-    ratios become: so a ratio can be another one while its parts stay.
-    """
-    measured = encoder.get_layer("quotients").output
-    # Keras wants the name that the tensor has, which it gave itself.
-    model = keras.Model({**encoder.input, measured.name: measured}, encoder.output, name="told_measures")
-
-    def told(inputs: Mapping[str, Any]) -> Mapping[str, Any]:
-        names = {"measured": measured.name}
-        found: Mapping[str, Any] = model({names.get(name, name): array for name, array in inputs.items()})
-        return found
-
-    return told
-
-
 def _factors(plan: Plan) -> tuple[list[int], list[int]]:
     """Positions of both factors of each product among the dense inputs."""
     starts, start = {}, 0
@@ -97,9 +86,8 @@ def _factors(plan: Plan) -> tuple[list[int], list[int]]:
     return [i for i, _ in pairs], [j for _, j in pairs]
 
 
-def _number_features(plan: Plan, statistics: Statistics, members: int, numbers: Any) -> list[Any]:
-    """Scaled numbers and times between dates, date cycles and missing indicators, each ``[S, B, k]`` float32."""
-    impute, scale = MedianImpute(members, name="median_impute"), RobustScale(members, name="robust_scale")
+def _measured(plan: Plan, numbers: Any) -> Any:
+    """Numbers with times between dates and ratios after them (`fit.with_derived`)."""
     order, measured = plan.numbers, numbers
     if plan.elapsed:
         first, second = ([order.index(c) for c in side] for side in zip(*plan.elapsed, strict=True))
@@ -108,6 +96,12 @@ def _number_features(plan: Plan, statistics: Statistics, members: int, numbers: 
         above = [order.index(ratio.numerator) for ratio in plan.ratios]
         below = [order.index(ratio.denominator) for ratio in plan.ratios]
         measured = Quotients(above, below, name="quotients")(measured)
+    return measured
+
+
+def _number_features(plan: Plan, statistics: Statistics, members: int, numbers: Any, measured: Any) -> list[Any]:
+    """Scaled numbers and times between dates, date cycles and missing indicators, each ``[S, B, k]`` float32."""
+    impute, scale = MedianImpute(members, name="median_impute"), RobustScale(members, name="robust_scale")
     imputed = impute(measured)
     impute.set_weights([statistics.center[:, None]])
     scaled, middle = imputed, statistics.center
@@ -125,7 +119,7 @@ def _number_features(plan: Plan, statistics: Statistics, members: int, numbers: 
         spread.set_weights([statistics.quantiles])
         features = [normal, *(Select(others, name="others")(feature) for feature in features if others)]
     if plan.date:
-        dates = Select([order.index(c) for c in plan.date], name="dates", dtype="float64")(numbers)
+        dates = Select([plan.numbers.index(c) for c in plan.date], name="dates", dtype="float64")(numbers)
         features.append(Repeat(members, name="date_members")(DateCycles(name="date_cycles")(dates)))
     if plan.indicated:
         positions = [plan.measured.index(c) for c in plan.indicated]

@@ -100,9 +100,9 @@ class Bag:
         """From rows of a table to each member's inputs."""
         if encoded.ratios is None:
             return lambda rows: self.encoder(self.statistics.arrays(rows))
-        from autoft.preprocess.encoder import told_measures
+        from autoft.preprocess.encoder import build_encoder
 
-        told = told_measures(self.encoder)
+        told = build_encoder(self.plan, self.statistics, told=True)
 
         def inputs(rows: Encoded) -> Mapping[str, Any]:
             measured = with_derived(self.plan, rows.numbers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -47,7 +48,7 @@ def bag_of(prepared, stack, outcome):
     return build_bag(stack.data, [part], prepared.split.k)
 
 
-def test_the_curve_of_a_ratio_obeys_while_its_parts_stay(trained):
+def test_the_curve_of_a_ratio_obeys_while_its_parts_stay(trained, tmp_path):
     prepared, stack, (obeying, _) = trained
     bag = bag_of(prepared, stack, obeying)
     (curve,), left = dependence.curves(
@@ -59,6 +60,9 @@ def test_the_curve_of_a_ratio_obeys_while_its_parts_stay(trained):
     lines = np.array(curve.lines)
     assert (np.diff(lines) >= -1e-6).all()
     assert (lines[:, -1] - lines[:, 0]).min() > 0.1
+    # What curves are drawn with leaves the bag whole: it can still be written.
+    bag.raw_model().save(tmp_path / "model.keras")
+    assert keras.saving.load_model(tmp_path / "model.keras", compile=False).get_layer("preprocess") is not None
 
 
 @pytest.mark.filterwarnings("error")
