@@ -29,6 +29,7 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "mlp": {"architecture": "mlp", "numbers": "piecewise"},
     "plain mlp": {"architecture": "mlp", "numbers": "plain", "depth": 3},
     "linear": {"architecture": "linear", "numbers": "piecewise"},
+    "realmlp": {"architecture": "realmlp", "learning_rate": 0.004},
     "tabm": {"architecture": "tabm", "width": 8},
     "tabm-mini": {"architecture": "tabm-mini", "width": 8},
     "merged tabm-mini": {"architecture": "tabm-mini", "width": 8, "batch_size": 32},

@@ -52,6 +52,11 @@ class _Slopes:
         up, down = np.maximum(factors, 0.0), np.maximum(-factors, 0.0)
         return _Slopes(up=self.up * up + self.down * down, down=self.down * up + self.up * down)
 
+    def bent(self, share: Array) -> _Slopes:
+        """Of units after ``x + a (f(x) - x)``, f between flat and as steep as its input: slopes from 1 to 1 - a."""
+        along, against = np.maximum(1.0 - share, 1.0), np.maximum(share - 1.0, 0.0)
+        return _Slopes(up=self.up * along + self.down * against, down=self.down * along + self.up * against)
+
     def through(self, kernel: Array) -> _Slopes:
         """Of sums of units by a kernel ``[S, k or 1, in, out]``."""
         up, down = np.maximum(kernel, 0.0), np.maximum(-kernel, 0.0)
@@ -176,7 +181,8 @@ def _layers(first: _Slopes, weights: Mapping[str, Array]) -> list[_Slopes]:
         if f"{name}/into" in weights:
             slopes = slopes.times(weights[f"{name}/into"])
         slopes = slopes.through(weights[f"{name}/kernel"][:, None])
-        found.append(slopes.times(weights[f"{name}/out"]) if f"{name}/out" in weights else slopes)
+        slopes = slopes.times(weights[f"{name}/out"]) if f"{name}/out" in weights else slopes
+        found.append(slopes.bent(weights[f"bend_{layer}/share"]) if f"bend_{layer}/share" in weights else slopes)
     kernel, networks = weights["logits/kernel"], weights["logits/bias"].shape[1]
     return [*found, found[-1].through(kernel.reshape(len(kernel), networks, -1, kernel.shape[2]))]
 

@@ -107,7 +107,6 @@ def rules(hints: Hints, plan: Plan, architecture: Architecture, outputs: int) ->
     layout = _Layout(hints, plan, architecture)
     found: dict[str, _Box] = {}
     if layout.bound:
-        assert architecture.kind != "realmlp", "RealMLP's waves and activations rise and fall"
         found |= _multipliers(layout, architecture)
     if layout.bound or layout.parted:
         found |= _kernels(layout, architecture, hints, outputs)
@@ -158,6 +157,8 @@ class _Layout:
         }
         self.constrained = np.array([bool(asked[owner]) for owner in self.owners], bool)
         self.signs = np.array([min(asked[o]) if len(asked[o]) == 1 else 0 for o in self.owners], int)
+        if architecture.kind == "realmlp":  # waves rise and fall: the value itself stands among the dense inputs
+            self.signs[: self.vectors] = 0
         self.bound = bool(self.constrained.any())
         sets = towers(hints.apart)
         named = frozenset().union(*sets)
@@ -231,7 +232,9 @@ def _output_signs(hints: Hints, outputs: int) -> Array:
 
 
 def _multipliers(layout: _Layout, architecture: Architecture) -> dict[str, _Box]:
-    """Bounds of what a TabM multiplies: none may turn the sign of what a constrained column is worth."""
+    """Bounds of what multiplies inputs and units: nothing may turn the sign of what a constrained column is worth."""
+    if architecture.kind == "realmlp":
+        return _of_realmlp(layout, architecture)
     if architecture.kind not in ENSEMBLES:
         return {}
     networks, width, found = architecture.ensemble, architecture.width, {}
@@ -248,4 +251,15 @@ def _multipliers(layout: _Layout, architecture: Architecture) -> dict[str, _Box]
     for name, columns in boxes:
         box = found[name] = _Box((networks, len(columns) if name == first else width))
         box.sign(columns[None, :], 1)
+    return found
+
+
+def _of_realmlp(layout: _Layout, architecture: Architecture) -> dict[str, _Box]:
+    """Of its scale of inputs, and of how much units bend: ``x + a (f(x) - x)`` never falls where a is at most 1."""
+    scale = _Box((1, len(layout.owners)))
+    scale.sign(layout.constrained[None, :], 1)
+    found = {"front/scale": scale}
+    for layer in range(architecture.depth):
+        share = found[f"bend_{layer}/share"] = _Box((1, architecture.width))
+        share.high[:] = 1.0
     return found

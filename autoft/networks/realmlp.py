@@ -11,11 +11,12 @@ stated here in the usual one, so that one range serves all architectures: `RATE`
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from autoft.networks.architecture import Architecture, Factor, Inputs, Start
+from autoft.networks.architecture import MIXED, Architecture, Factor, Inputs, Start
 from autoft.networks.mlp import joined, read
 from autoft.preprocess.encode import Array
 
@@ -52,7 +53,7 @@ def build(architecture: Architecture, inputs: Inputs, *, members: int, outputs: 
     x = Scale(name="front")(joined(features))
     for layer in range(architecture.depth):
         x = NTKDense(architecture.width, name=f"hidden_{layer}")(x)
-        x = Bend("mish", name=f"bend_{layer}")(x)
+        x = Bend(architecture.activation, name=f"bend_{layer}")(x)
         x = StackedDropout(members, seed=layer + 1, name=f"dropout_{layer}")(x)
     return keras.Model(given, NTKDense(outputs, name="logits")(x), name="network")
 
@@ -64,30 +65,37 @@ def initial(architecture: Architecture, start: Start) -> dict[str, Array]:
     is minus a random convex combination of five of them.
     """
     weights: dict[str, Array] = {}
-    parts = [start.dense]
     if start.inputs.numbers:
-        own = start.dense[:, :, list(start.inputs.numbers)]
-        count = own.shape[2]
+        count = len(start.inputs.numbers)
         weights["waves/frequency"] = np.float32(SIGMA) * start.normal("frequency", (count, WAVES))
         weights["waves/phase"] = start.uniform("phase", (count, WAVES), np.pi)
         weights["waves/mix"] = start.uniform("mix", (count * WAVES, DIM), 1.0 / np.sqrt(WAVES))
         weights["waves/shift"] = start.uniform("shift", (count, DIM), 1.0 / np.sqrt(WAVES))
-        angles = 2.0 * np.pi * weights["waves/frequency"][:, None] * own[..., None] + weights["waves/phase"][:, None]
-        mix = weights["waves/mix"].reshape(start.members, count, WAVES, DIM)
-        learned = np.einsum("smfw,sfwd->smfd", np.cos(angles), mix) + weights["waves/shift"][:, None]
-        parts.insert(0, np.concatenate([own[..., None], learned], axis=3).reshape(*own.shape[:2], -1))
     for j, (category, slots) in enumerate(start.categories):
-        table = start.normal(f"embedding {category}", (slots + 2, architecture.embedding))
-        weights[f"embedding/table_{j}"] = table
-        parts.append(np.stack([table[s][start.slots[s, :, j]] for s in range(start.members)]))
-    x = np.concatenate(parts, axis=2)
+        weights[f"embedding/table_{j}"] = start.normal(f"embedding {category}", (slots + 2, architecture.embedding))
+    x = first_inputs(start, weights)
     weights["front/scale"] = np.ones((start.members, 1, x.shape[2]), np.float32)
     for layer in range(architecture.depth):
         x = _layer(weights, f"hidden_{layer}", x, start, architecture.width)
         weights[f"bend_{layer}/share"] = np.ones((start.members, 1, architecture.width), np.float32)
-        x = _mish(x)
+        x = activated(x, architecture.activation)
     _layer(weights, "logits", x, start, start.outputs)
     return weights
+
+
+def first_inputs(start: Start, weights: Mapping[str, Array]) -> Array:
+    """What the first hidden layer multiplies, of the training rows at hand, ``[S, m, in]``: before it is scaled."""
+    parts = [start.dense]
+    if start.inputs.numbers:
+        own = start.dense[:, :, list(start.inputs.numbers)]
+        angles = 2.0 * np.pi * weights["waves/frequency"][:, None] * own[..., None] + weights["waves/phase"][:, None]
+        mix = weights["waves/mix"].reshape(start.members, own.shape[2], WAVES, DIM)
+        learned = np.einsum("smfw,sfwd->smfd", np.cos(angles), mix) + weights["waves/shift"][:, None]
+        parts.insert(0, np.concatenate([own[..., None], learned], axis=3).reshape(*own.shape[:2], -1))
+    for j in range(start.slots.shape[2]):
+        table = weights[f"embedding/table_{j}"]
+        parts.append(np.stack([own[codes] for own, codes in zip(table, start.slots[:, :, j], strict=True)]))
+    return np.concatenate(parts, axis=2)
 
 
 def _layer(weights: dict[str, Array], name: str, x: Array, start: Start, units: int) -> Array:
@@ -108,7 +116,11 @@ def _layer(weights: dict[str, Array], name: str, x: Array, start: Start, units: 
     return np.asarray(products + bias)
 
 
-def _mish(x: Array) -> Array:
+def activated(x: Array, activation: str) -> Array:
+    """Of sums ``[S, m, units]``: the mixed activation of monotone networks, or Mish."""
+    if activation == MIXED:
+        side = 1.0 - 2.0 * (np.arange(x.shape[2]) % 2)
+        return np.asarray(side * np.maximum(side * x, 0.0), np.float32)
     return np.asarray(x * np.tanh(np.logaddexp(0.0, x)), dtype=np.float32)
 
 

@@ -76,7 +76,7 @@ class Bend(keras.layers.Layer):  # type: ignore[misc]
     """A parametric activation, ``x + a (f(x) - x)`` with a learned share for every neuron (RealMLP).
 
     Args:
-        activation: Name of f, a Keras activation.
+        activation: Name of f (`activations`).
     """
 
     def __init__(self, activation: str, **kwargs: Any) -> None:

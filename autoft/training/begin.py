@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from autoft.knowledge.rules import Rules
+from autoft.networks import realmlp
 from autoft.networks.architecture import ENSEMBLES, MIXED, Architecture, Start
 from autoft.preprocess.bins import encoded
 from autoft.preprocess.encode import Array
@@ -22,7 +23,8 @@ def begin(architecture: Architecture, start: Start, weights: Mapping[str, Array]
     straight lines on every row, and the others dead. So in perceptrons each bound unit's bias moves its bend to one of
     the member's own training rows, drawn at random, and its kernel is scaled to unit variance, layer by layer (Mishkin
     and Matas, "All you need is a good init", ICLR 2016, arXiv 1511.06422). Free units begin as ever, and so does TabM,
-    whose vectors of numbers lie around zero.
+    whose vectors of numbers lie around zero. RealMLP always begins much like this, in all units and the logits: weights
+    that are cut off need it anew.
 
     Args:
         architecture: Of the network.
@@ -36,9 +38,9 @@ def begin(architecture: Architecture, start: Start, weights: Mapping[str, Array]
     found = dict(weights)
     for name, low in rules.low.items():
         found[name] = folded(found[name], low, rules.high[name])
-    bound = _bound_units(architecture, rules)
-    if bound.any():
-        _bend_among_rows(architecture, start, found, bound)
+    moved = _moved_units(architecture, rules)
+    if moved.any():
+        _bend_among_rows(architecture, start, found, moved)
     return found
 
 
@@ -55,27 +57,30 @@ def folded(weights: Array, low: Array, high: Array) -> Array:
     return np.asarray(np.clip(scaled, low, high), dtype=np.float32)
 
 
-def _bound_units(architecture: Architecture, rules: Rules) -> Array:
-    """``[width]``, the units that read a column by weights of one sign."""
+def _moved_units(architecture: Architecture, rules: Rules) -> Array:
+    """``[width]``, the units whose bends are moved: those that read a column by weights of one sign; RealMLP's all."""
     first = "hidden_0/kernel"
     if architecture.kind in ENSEMBLES or architecture.activation != MIXED or first not in rules.low:
         return np.zeros(architecture.width, bool)
-    return np.asarray(((rules.low[first] == 0) != (rules.high[first] == 0)).any(axis=0))
+    bound = np.asarray(((rules.low[first] == 0) != (rules.high[first] == 0)).any(axis=0))
+    return np.ones_like(bound) if architecture.kind == "realmlp" and bound.any() else bound
 
 
-def _bend_among_rows(architecture: Architecture, start: Start, weights: dict[str, Array], bound: Array) -> None:
-    """Biases and scales of the bound units of hidden layers, from the first to the last."""
-    x, side = _first_inputs(architecture, start, weights), 1.0 - 2.0 * (np.arange(architecture.width) % 2)
-    for layer in range(architecture.depth):
-        kernel, bias = f"hidden_{layer}/kernel", f"hidden_{layer}/bias"
-        sums = x @ weights[kernel]
+def _bend_among_rows(architecture: Architecture, start: Start, weights: dict[str, Array], moved: Array) -> None:
+    """Biases and scales of units of hidden layers, from the first to the last; of RealMLP, of the logits too."""
+    ntk = architecture.kind == "realmlp"
+    x = realmlp.first_inputs(start, weights) if ntk else _first_inputs(architecture, start, weights)
+    layers = [(f"hidden_{layer}", f"bend {layer}", moved) for layer in range(architecture.depth)]
+    for layer, key, units in [*layers, *([("logits", "bend logits", np.ones(start.outputs, bool))] if ntk else [])]:
+        kernel, bias = f"{layer}/kernel", f"{layer}/bias"
+        sums = x @ weights[kernel] / np.float32(np.sqrt(x.shape[2]) if ntk else 1.0)
         spread = sums.std(axis=1, keepdims=True)
-        factor = np.where(bound & (spread > 1e-6), 1.0 / np.maximum(spread, 1e-6), 1.0)
+        factor = np.where(units & (spread > 1e-6), 1.0 / np.maximum(spread, 1e-6), 1.0)
         weights[kernel], sums = (weights[kernel] * factor).astype(np.float32), sums * factor
-        rows = np.stack([rng.integers(0, x.shape[1], architecture.width) for rng in start.generators(f"bend {layer}")])
-        bends = np.where(bound, np.take_along_axis(sums, rows[:, None], axis=1), -weights[bias])
+        rows = np.stack([rng.integers(0, x.shape[1], len(units)) for rng in start.generators(key)])
+        bends = np.where(units, np.take_along_axis(sums, rows[:, None], axis=1), -weights[bias])
         weights[bias] = np.asarray(-bends, np.float32)
-        x = side * np.maximum(side * (sums - bends), 0.0)
+        x = realmlp.activated(sums - bends, MIXED)
 
 
 def _first_inputs(architecture: Architecture, start: Start, weights: Mapping[str, Array]) -> Array:

@@ -46,9 +46,8 @@ def test_a_block_of_no_known_column_is_an_error():
 @pytest.mark.parametrize("kind", KINDS)
 def test_rules_fit_the_weights_of_every_architecture(kind: str):
     start = start_of(plan_with())
-    hints = Hints(apart=(("n", "e0"),), importance={"m": "high", "t1": "low"})
-    if kind != "realmlp":
-        hints = replace(hints, effects=(Effect(column="n", sign=1), Effect(column="d", sign=-1)))
+    effects = (Effect(column="n", sign=1), Effect(column="d", sign=-1))
+    hints = Hints(effects=effects, apart=(("n", "e0"),), importance={"m": "high", "t1": "low"})
     found = rules(hints, plan_with(), architecture_of(kind), 2)
     weights = initial_weights(architecture_of(kind), start)
     assert found.low.keys() == found.high.keys() <= weights.keys()

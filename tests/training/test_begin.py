@@ -19,6 +19,7 @@ EFFECTS = Hints(effects=(Effect(column="n0", sign=-1), Effect(column="n1", sign=
 NETWORKS: dict[str, dict[str, Any]] = {
     "plain": {"architecture": "mlp", "numbers": "plain"},
     "piecewise": {"architecture": "mlp", "numbers": "piecewise"},
+    "realmlp": {"architecture": "realmlp"},
     "tabm": {"architecture": "tabm"},
     "tabm-mini": {"architecture": "tabm-mini"},
 }
@@ -45,7 +46,8 @@ def bending(kind: str, *, begun: bool) -> list[float]:
     else:
         weights |= {name: folded(weights[name], low, asked.high[name]) for name, low in asked.low.items()}
     network = assigned(build_network(architecture, start.inputs, members=3, outputs=2), weights)
-    layers = [network.get_layer(f"hidden_{layer}").output for layer in range(architecture.depth)]
+    last = "bend" if kind == "realmlp" else "hidden"
+    layers = [network.get_layer(f"{last}_{layer}").output for layer in range(architecture.depth)]
     units = keras.Model(network.inputs, layers)(given_to(network, start))
     low, high = asked.low["hidden_0/kernel"], asked.high["hidden_0/kernel"]
     bound = ((low == 0) != (high == 0)).any(axis=0)
@@ -57,6 +59,7 @@ def test_bound_units_bend_among_the_rows_in_every_layer():
     """Else they would be straight lines on every row, or dead."""
     assert min(bending("mlp", begun=True)) > 0.2
     assert min(bending("mlp", begun=False)) < 0.05
+    assert min(bending("realmlp", begun=True)) > 0.2
     assert min(bending("tabm-mini", begun=True)) > 0.2  # as it is
 
 
@@ -72,9 +75,10 @@ def test_first_weights_lie_within_bounds_and_free_units_begin_as_ever(make, para
         assert (found[name] <= asked.high[name]).all()
     free = ~((asked.low["hidden_0/kernel"] == 0) != (asked.high["hidden_0/kernel"] == 0)).any(axis=0)
     assert free.any()
-    np.testing.assert_array_equal(found["hidden_0/bias"][..., free], first["hidden_0/bias"][..., free])
+    if architecture.kind != "realmlp":  # which lets all units bend among the rows, also without effects
+        np.testing.assert_array_equal(found["hidden_0/bias"][..., free], first["hidden_0/bias"][..., free])
     moved = (found["hidden_0/bias"][..., ~free] != first["hidden_0/bias"][..., ~free]).all()
-    assert moved == (architecture.kind == "mlp")
+    assert moved == (architecture.kind in ("mlp", "realmlp"))
 
 
 def test_without_effects_nothing_changes(make, params: dict[str, Any]):
