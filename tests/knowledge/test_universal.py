@@ -25,8 +25,9 @@ TARGETS = {
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("kind", ["mlp", "realmlp"])
 @pytest.mark.parametrize("name", list(TARGETS))
-def test_a_network_that_obeys_can_still_be(name: str):
+def test_a_network_that_obeys_can_still_be(name: str, kind: str):
     ids = ("a", "b", "u", "v")
     columns = [Column(id=i, name=i, kind="numeric", why="") for i in ids]
     values = dict(zip(ids, X.T, strict=True))
@@ -35,7 +36,14 @@ def test_a_network_that_obeys_can_still_be(name: str):
     data = stack_data(plan, encode(plan, values, ROWS), y, task="regression", classes=2, train=train, held_out=held_out)
     hints = Hints(effects=(Effect(column="a", sign=1), Effect(column="b", sign=1)))
     stack = Trainer(data, folds=1, limits=Limits(epochs=80, patience=30), seed=0, hints=hints)
-    params = {"width": 64, "depth": 3, "numbers": "plain", "batch_size": 32, "learning_rate": 0.005}
+    params = {
+        "architecture": kind,
+        "width": 64,
+        "depth": 3,
+        "numbers": "plain",
+        "batch_size": 32,
+        "learning_rate": 0.005,
+    }
     outcome = stack.train({**params, "dropout": 0.0, "l2": 0.0}, lambda: False)
     error = outcome.held_out[outcome.checkpoints.index(outcome.epochs)][held_out[0]] - y[held_out[0]]
     assert np.square(error).mean() < 0.05 * y.var(), np.square(error).mean() / y.var()
