@@ -48,7 +48,7 @@ def notes(recipe: Recipe, prepared: Prepared) -> tuple[str, ...]:
     """What effects change elsewhere, in words."""
     if not prepared.inspected.hints.effects:
         return ()
-    bends = "Hidden units bend both ways, and RealMLP has no waves of columns with an effect (see docs/knowledge.md)."
+    bends = "Hidden units bend both ways, and RealMLP has half waves of columns with an effect (see docs/knowledge.md)."
     if calibration(recipe, prepared) == recipe.evaluate.calibration:
         return (bends,)
     return bends, "Probabilities are not calibrated: with more than two classes that could break an effect."

@@ -162,15 +162,32 @@ def _of_numbers(weights: Mapping[str, Array], plan: Plan, dense: _Slopes) -> lis
         flat = (len(slope), 1, -1)
         up, down = np.sum([p.up for p in parts], axis=0), np.sum([p.down for p in parts], axis=0)
         return [_Slopes(up=up.reshape(flat), down=down.reshape(flat))]
-    if "waves/shift" in weights:  # which rise and fall
-        both = np.repeat(own.up + own.down, weights["waves/shift"].shape[2] + 1, axis=2)
-        return [_Slopes(up=both, down=both)]
+    if "waves/shift" in weights:
+        return [_of_waves(weights, own)]
     if "bins/begin" in weights:
         if (weights["bins/factor"] < 0).any():
             raise _broken("", "have bins that rise", "some fall")
         bins = weights["bins/begin"].shape[2]
         return [_Slopes(up=np.repeat(own.up, bins, axis=2), down=np.repeat(own.down, bins, axis=2))]
     return []
+
+
+def _of_waves(weights: Mapping[str, Array], own: _Slopes) -> _Slopes:
+    """Bounds of periodic vectors: the value, then sums of waves, which rise and fall but where angles are limited.
+
+    Between -pi and 0 a cosine only rises; what float32 makes of pi is beyond it by less than such a cosine can tell.
+    """
+    frequency, mix = weights["waves/frequency"], weights["waves/mix"]
+    steep = 2 * np.pi * frequency[..., None] * mix.reshape(*frequency.shape, -1)  # [S, f, waves, dim]
+    up, down = (np.maximum(sign * steep, 0.0).sum(axis=2) for sign in (1.0, -1.0))
+    low, high = (weights.get(f"waves/{name}", np.full((1, 1, 1), np.nan)) for name in ("low", "high"))
+    half = (low >= np.float32(-np.pi)) & (high <= 0)
+    up, down = np.where(half, up, up + down), np.where(half, down, up + down)
+    value = np.ones((*frequency.shape[:2], 1))
+    up, down = np.concatenate([value, up], axis=2), np.concatenate([0 * value, down], axis=2)
+    along, against = own.up[:, 0, :, None], own.down[:, 0, :, None]
+    flat = (len(frequency), 1, -1)
+    return _Slopes(up=(along * up + against * down).reshape(flat), down=(along * down + against * up).reshape(flat))
 
 
 def _layers(first: _Slopes, weights: Mapping[str, Array]) -> list[_Slopes]:

@@ -157,8 +157,6 @@ class _Layout:
         }
         self.constrained = np.array([bool(asked[owner]) for owner in self.owners], bool)
         self.signs = np.array([min(asked[o]) if len(asked[o]) == 1 else 0 for o in self.owners], int)
-        if architecture.kind == "realmlp":  # waves rise and fall: the value itself stands among the dense inputs
-            self.signs[: self.vectors] = 0
         self.bound = bool(self.constrained.any())
         sets = towers(hints.apart)
         named = frozenset().union(*sets)
@@ -255,10 +253,17 @@ def _multipliers(layout: _Layout, architecture: Architecture) -> dict[str, _Box]
 
 
 def _of_realmlp(layout: _Layout, architecture: Architecture) -> dict[str, _Box]:
-    """Of its scale of inputs, and of how much units bend: ``x + a (f(x) - x)`` never falls where a is at most 1."""
+    """Of its waves, which rise half a wave where no weight is negative (`realmlp.half_waves`), of its scale of inputs,
+    and of how much units bend: ``x + a (f(x) - x)`` never falls where a is at most 1."""
     scale = _Box((1, len(layout.owners)))
     scale.sign(layout.constrained[None, :], 1)
     found = {"front/scale": scale}
+    numbers = layout.constrained[: layout.vectors].reshape(-1, realmlp.DIM + 1)[:, 0]
+    if numbers.any():
+        frequency = found["waves/frequency"] = _Box((len(numbers), realmlp.WAVES))
+        frequency.sign(numbers[:, None], 1)
+        mix = found["waves/mix"] = _Box((len(numbers) * realmlp.WAVES, realmlp.DIM))
+        mix.sign(np.repeat(numbers, realmlp.WAVES)[:, None], 1)
     for layer in range(architecture.depth):
         share = found[f"bend_{layer}/share"] = _Box((1, architecture.width))
         share.high[:] = 1.0

@@ -103,15 +103,21 @@ class NumberVectors(_OfNumbers):
 class PeriodicVectors(_OfNumbers):
     """RealMLP's embedding PBLD: ``[x, W cos(2 pi w x + b) + c]`` -> ``[S, B, f * (dim + 1)]`` (arXiv 2407.04491).
 
+    Where a number's answer may only rise or fall, it has half waves: the angle is kept between -pi and 0, where the
+    cosine rises once and is flat before and after (with frequencies and W that are not negative).
+
     Args:
         positions: Which of the dense inputs.
         waves: Frequencies of each number.
         dim: Learned numbers of each, besides its own value.
+        clipped: Whether angles have limits, which are not trained and may be infinite.
     """
 
-    def __init__(self, positions: list[int], waves: int = 16, dim: int = 3, **kwargs: Any) -> None:
+    def __init__(
+        self, positions: list[int], waves: int = 16, dim: int = 3, clipped: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(positions, **kwargs)
-        self.waves, self.dim = waves, dim
+        self.waves, self.dim, self.clipped = waves, dim, clipped
 
     def build(self, input_shape: Any) -> None:
         members, numbers = input_shape[0], len(self.positions)
@@ -123,12 +129,20 @@ class PeriodicVectors(_OfNumbers):
         }
         for name, shape in shapes.items():
             setattr(self, name, self.add_weight(shape=shape, initializer="zeros", name=name))
+        for name, limit in (("low", -math.inf), ("high", math.inf)) if self.clipped else ():
+            first = keras.initializers.Constant(limit)
+            weight = self.add_weight(shape=(members, numbers, 1), initializer=first, trainable=False, name=name)
+            setattr(self, name, weight)
 
     def call(self, inputs: Any) -> Any:
         x = self.numbers(inputs)
         members, rows, numbers, _ = ops.shape(x)
         frequency, phase, shift = (ops.expand_dims(w.value, 1) for w in (self.frequency, self.phase, self.shift))
-        waves = ops.transpose(ops.cos(2.0 * math.pi * frequency * x + phase), (0, 2, 1, 3))
+        angles = 2.0 * math.pi * frequency * x + phase
+        if self.clipped:
+            low, high = (ops.expand_dims(w.value, 1) for w in (self.low, self.high))
+            angles = ops.minimum(ops.maximum(angles, low), high)
+        waves = ops.transpose(ops.cos(angles), (0, 2, 1, 3))
         mixed = ops.matmul(waves, ops.reshape(self.mix.value, (members, numbers, self.waves, self.dim)))
         vectors = ops.concatenate([x, ops.transpose(mixed, (0, 2, 1, 3)) + shift], axis=-1)
         return ops.reshape(vectors, (members, rows, numbers * (self.dim + 1)))
@@ -137,4 +151,5 @@ class PeriodicVectors(_OfNumbers):
         return (*input_shape[:-1], len(self.positions) * (self.dim + 1))
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "waves": self.waves, "dim": self.dim}
+        own = {"waves": self.waves, "dim": self.dim, "clipped": self.clipped}
+        return {**super().get_config(), **own}

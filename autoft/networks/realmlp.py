@@ -49,7 +49,9 @@ def build(architecture: Architecture, inputs: Inputs, *, members: int, outputs: 
 
     given, features, _ = read(architecture, inputs, members)
     if inputs.numbers:
-        features.insert(0, PeriodicVectors(list(inputs.numbers), WAVES, DIM, name="waves")(given["dense"]))
+        clipped = architecture.activation == MIXED  # of a monotone network some waves may only rise
+        waves = PeriodicVectors(list(inputs.numbers), WAVES, DIM, clipped, name="waves")
+        features.insert(0, waves(given["dense"]))
     x = Scale(name="front")(joined(features))
     for layer in range(architecture.depth):
         x = NTKDense(architecture.width, name=f"hidden_{layer}")(x)
@@ -71,6 +73,9 @@ def initial(architecture: Architecture, start: Start) -> dict[str, Array]:
         weights["waves/phase"] = start.uniform("phase", (count, WAVES), np.pi)
         weights["waves/mix"] = start.uniform("mix", (count * WAVES, DIM), 1.0 / np.sqrt(WAVES))
         weights["waves/shift"] = start.uniform("shift", (count, DIM), 1.0 / np.sqrt(WAVES))
+        if architecture.activation == MIXED:
+            limits = np.full((start.members, count, 1), np.inf, np.float32)
+            weights |= {"waves/low": -limits, "waves/high": limits}
     for j, (category, slots) in enumerate(start.categories):
         weights[f"embedding/table_{j}"] = start.normal(f"embedding {category}", (slots + 2, architecture.embedding))
     x = first_inputs(start, weights)
@@ -89,6 +94,8 @@ def first_inputs(start: Start, weights: Mapping[str, Array]) -> Array:
     if start.inputs.numbers:
         own = start.dense[:, :, list(start.inputs.numbers)]
         angles = 2.0 * np.pi * weights["waves/frequency"][:, None] * own[..., None] + weights["waves/phase"][:, None]
+        if "waves/low" in weights:
+            angles = np.clip(angles, weights["waves/low"][:, None], weights["waves/high"][:, None])
         mix = weights["waves/mix"].reshape(start.members, own.shape[2], WAVES, DIM)
         learned = np.einsum("smfw,sfwd->smfd", np.cos(angles), mix) + weights["waves/shift"][:, None]
         parts.insert(0, np.concatenate([own[..., None], learned], axis=3).reshape(*own.shape[:2], -1))
@@ -96,6 +103,27 @@ def first_inputs(start: Start, weights: Mapping[str, Array]) -> Array:
         table = weights[f"embedding/table_{j}"]
         parts.append(np.stack([own[codes] for own, codes in zip(table, start.slots[:, :, j], strict=True)]))
     return np.concatenate(parts, axis=2)
+
+
+def half_waves(weights: Mapping[str, Array], rising: Array) -> dict[str, Array]:
+    """First weights of the periodic vectors where some numbers may only rise.
+
+    Args:
+        weights: All first weights.
+        rising: ``[f]``, of each number.
+    """
+    frequency, phase, mix = (weights[f"waves/{name}"] for name in ("frequency", "phase", "mix"))
+    own, each = rising[:, None], np.repeat(rising, WAVES)[:, None]
+    limited = {
+        "waves/low": np.where(own, np.float32(-np.pi), weights["waves/low"]),
+        "waves/high": np.where(own, np.float32(0.0), weights["waves/high"]),
+        # Rises lie where the rows do: around 0.
+        "waves/frequency": np.where(own, np.abs(frequency), frequency),
+        "waves/phase": np.where(own, -np.abs(phase), phase),
+        # Cut off, not turned around, so that the learned numbers are not much alike; no weaker for it.
+        "waves/mix": np.where(each, np.sqrt(2.0) * np.maximum(mix, 0.0), mix),
+    }
+    return {name: np.asarray(array, np.float32) for name, array in limited.items()}
 
 
 def _layer(weights: dict[str, Array], name: str, x: Array, start: Start, units: int) -> Array:

@@ -107,7 +107,8 @@ class Bag:
         def inputs(rows: Encoded) -> Mapping[str, Any]:
             measured = with_derived(self.plan, rows.numbers)
             measured[:, -len(self.plan.ratios) :] = rows.ratios
-            return told({**self.statistics.arrays(rows), "measured": measured})
+            found: Mapping[str, Any] = told({**self.statistics.arrays(rows), "measured": measured})
+            return found
 
         return inputs
 

@@ -36,6 +36,8 @@ def begin(architecture: Architecture, start: Start, weights: Mapping[str, Array]
         All weights by name; the same where nothing is bounded.
     """
     found = dict(weights)
+    if "waves/frequency" in rules.low:
+        found |= realmlp.half_waves(found, (rules.low["waves/frequency"] == 0).all(axis=1))
     for name, low in rules.low.items():
         found[name] = folded(found[name], low, rules.high[name])
     moved = _moved_units(architecture, rules)

@@ -95,7 +95,7 @@ class Compiled:
         self.network = build_network(shape.architecture, shape.inputs, members=1, outputs=shape.outputs)
         still = self.network.non_trainable_variables
         self._rates = [v for v in still if v.path.endswith("/rate")]
-        self._fixed = [v for v in still if v.path.split("/")[-2] == "bins"]
+        self._fixed = [v for v in still if v.path.split("/")[-2] in ("bins", "waves")]
         self.names, self.fixed_names = (
             [v.path.split("network/")[-1] for v in variables]
             for variables in (self.network.trainable_variables, self._fixed)

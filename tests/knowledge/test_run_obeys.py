@@ -46,7 +46,7 @@ def test_a_run_obeys_and_another_one_starts_anew(hinted, table: pd.DataFrame, tm
     assert {t.params["architecture"] for t in tuner.evaluation_.trials} == {"mlp", "realmlp", "linear"}
     assert not any("activation" in t.params for t in tuner.evaluation_.trials)
     notes = json.loads((tmp_path / "run" / "context.json").read_text())["notes"]
-    assert any("RealMLP has no waves" in note for note in notes)
+    assert any("RealMLP has half waves" in note for note in notes)
     model = load(tuner.save(tmp_path / "saved"))
     raised = data.assign(member="yes", amount=data["amount"] + np.linspace(0, 500, len(data)))
     known = data["amount"].notna().to_numpy()

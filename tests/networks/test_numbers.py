@@ -84,3 +84,21 @@ def test_periodic_vectors_hold_the_value_and_mixed_waves_of_it():
             expected[s, :, j, 0] = X[s, :, p]
             expected[s, :, j, 1:] = waves @ mix[s, 5 * j : 5 * j + 5] + shift[s, j]
     np.testing.assert_allclose(np.asarray(layer(X)), expected.reshape(2, 7, 9), rtol=1e-5, atol=1e-5)
+
+
+def test_half_waves_rise_once_and_are_flat_elsewhere():
+    layer = PeriodicVectors([0], waves=1, dim=1, clipped=True)
+    x = np.linspace(-9, 9, 181, dtype=np.float32).reshape(1, -1, 1)
+    layer.build(x.shape)
+    one = np.ones((1, 1, 1), np.float32)
+    free = [0.25 * one, -np.pi / 2 * one, one, 0 * one]
+    layer.set_weights([*free, -np.inf * one, np.inf * one])
+    assert np.diff(np.asarray(layer(x))[0, :, 1]).min() < -0.1  # a whole wave
+    layer.set_weights([*free, -np.float32(np.pi) * one, 0 * one])
+    found = np.asarray(layer(x))[0, :, 1]
+    assert (np.diff(found) >= 0).all()
+    np.testing.assert_allclose(
+        found[np.abs(x[0, :, 0]) < 0.99], np.sin(np.pi / 2 * x[0, np.abs(x[0, :, 0]) < 0.99, 0]), atol=1e-5
+    )
+    np.testing.assert_allclose(found[x[0, :, 0] > 1.01], 1.0)
+    assert len(layer.trainable_weights) == 4
