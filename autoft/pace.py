@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from autoft import bagging, files, planning, spaces
+from autoft import bagging, files, hint_trainings, planning, spaces
+from autoft.hint_trials import tested_trial
+from autoft.hint_verdicts import is_whole
 from autoft.journal import Journal
 from autoft.prepare import Prepared
-from autoft.records import Finding, Progress
+from autoft.records import Finding, Progress, Trial
 from autoft.search import cost
 from autoft.search.budget import Budget, plan_epochs
 from autoft.search.cost import TYPICAL_EPOCHS
@@ -36,6 +38,9 @@ _TRACING, _MOST_PER_PROGRAM, _MOST_PER_SIZE = 0.1, 6, 3
 #: Trials side by side share a shape and learn nothing from one another: before so many trials to each one beside it
 #: they train alone. An accelerator has nothing better to do.
 _ALONE, _ALONE_ACCELERATED = 25, 8
+#: A second epoch is measured if it should take no more than this share of the search, were the model wrong by so many
+#: times; or, were it as long as the first one with its tracing, no more than the larger share.
+_SECOND, _WRONG, _FIRST = 0.05, 5.0, 0.25
 #: Under this name the journal knows the epochs that a plan is measured with.
 _REHEARSAL = "rehearsal"
 #: A plan is made anew for other minutes only if it allows so many times the epochs: a trial with other epochs is
@@ -88,10 +93,11 @@ def budget(
     shape = spaces.cost_shape(prepared, first[0])
     reserve = _Reserve(recipe=context.recipe, prepared=prepared, shape=shape, machine=machine)
     if plan is None or not known or plan["minutes"] != search.minutes:
-        end, tracing = deadline - reserve(min(search.trials, 10)), cost.trace_seconds(shape, reserve.machine)
-        taken = _rehearsed(context, journal, trainer, first[0], end - clock(), tracing)
+        end, epoch = deadline - reserve(min(search.trials, 10)), cost.epoch_seconds(shape, machine)
+        expected = _Expected(epoch=epoch, tracing=cost.trace_seconds(shape, machine))
+        taken = _rehearsed(context, journal, trainer, first[0], end - clock(), expected)
         # The search, which notices what kills the process, shall have its turn.
-        taken = taken or [cost.epoch_seconds(shape, reserve.machine)]
+        taken = taken or [epoch]
         kept = spaces.affordable(context.recipe, prepared, first, machine, epoch_seconds=taken[-1])
         new = {**_planned(context, taken, end), "space": of, "offered": list(first), "first": list(kept)}
         if plan is None or new["epochs"] >= _WORTH_FORGETTING * plan["epochs"]:
@@ -105,7 +111,9 @@ def budget(
             Progress(stage="search", message=f"left out, as a trial would take too many of the minutes: {named}")
         )
     epochs = None if plan["epochs"] >= search.epochs else int(plan["epochs"])
-    found = Budget(trials=search.trials, deadline=deadline, clock=clock, reserve=reserve, epochs=epochs)
+    found = Budget(
+        trials=search.trials, deadline=deadline, clock=clock, reserve=reserve, note=reserve.seen.append, epochs=epochs
+    )
     return found, spaces.without(space, first, kept), kept
 
 
@@ -212,8 +220,26 @@ def _plan(journal: Journal) -> Mapping[str, Any] | None:
     return next(plans, None)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Expected:
+    """Seconds by the cost model: of an epoch, and by which the first one is longer."""
+
+    epoch: float
+    tracing: float
+
+    def enough(self, first: float, left: float) -> bool:
+        """Whether the first epoch's seconds do without those of a second, which say what one costs without tracing.
+
+        It is not worth more than a twentieth of the time. But on a busy machine tracing takes many times as long as
+        it should, and to take that for an epoch would leave no time for trials: where the model says that epochs are
+        far shorter, a second one is measured all the same.
+        """
+        slow = first - self.tracing > left * _SECOND
+        return slow and (_WRONG * self.epoch > left * _SECOND or first > left * _FIRST)
+
+
 def _rehearsed(
-    context: Context, journal: Journal, trainer: Trainer, first: Mapping[str, Any], left: float, tracing: float
+    context: Context, journal: Journal, trainer: Trainer, first: Mapping[str, Any], left: float, expected: _Expected
 ) -> list[float] | None:
     """Seconds of the first epoch or two of the first configuration; None where that killed the process before.
 
@@ -221,14 +247,13 @@ def _rehearsed(
         context, journal, trainer: Of the run.
         first: The configuration.
         left: Seconds until the search has to be over.
-        tracing: Seconds by which the first epoch is longer, as a guess.
+        expected: What they should be.
     """
     if journal.contents.deaths(_REHEARSAL) >= DEATHS:
         return None
     journal.append({"type": "started", "memory": _REHEARSAL})
     try:
-        # A second epoch says what one costs without tracing, but is not worth more than a twentieth of the time.
-        return trainer.rehearse(first, lambda seconds: bool(context.interrupt) or seconds - tracing > left / 20)
+        return trainer.rehearse(first, lambda seconds: bool(context.interrupt) or expected.enough(seconds, left))
     finally:
         journal.append({"type": "abandoned", "memory": _REHEARSAL})
 
@@ -254,21 +279,35 @@ def _planned(context: Context, taken: list[float], end: float) -> dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Reserve:
-    """Seconds of evaluation, model and report after so many trials, and of measuring the bag's gain.
+    """Seconds of evaluation, model and report after so many trials, of tests of hints, and of measuring the bag's gain.
 
     The latter where it is worth the time: where it is dear, trials are, and what little time is left decides later
-    (`bagging.gains`).
+    (`bagging.gains`). Tests of hints take what the trial took that they would be made on (`hint_trials.tested_trial`),
+    were the search over now; the cost model is asked only before there is a trial.
     """
 
     recipe: Recipe
     prepared: Prepared
     shape: cost.Shape
     machine: Machine
+    seen: list[Trial] = field(default_factory=list)
 
     def __call__(self, trials: int) -> float:
         after, most = self._after(trials), 60 * (self.recipe.search.minutes or 0.0)
-        bag, hints = after.get("bag", 0.0), after.get("hints", 0.0)
-        return self.last(trials) + (bag if bag <= _BAG_SHARE * most else 0.0) + min(hints, _HINTS_SHARE * most)
+        bag = after.get("bag", 0.0)
+        hints = self._hints(after.get("hints", 0.0), _HINTS_SHARE * most)
+        return self.last(trials) + (bag if bag <= _BAG_SHARE * most else 0.0) + hints
+
+    def _hints(self, modelled: float, most: float) -> float:
+        """Seconds of the tests of hints."""
+        from autoft.evaluate.metrics import METRICS
+
+        sign = -1 if METRICS[self.prepared.objective].direction == "max" else 1
+        whole = [one for one in self.seen if one.score is not None and is_whole(one)]
+        if whole and modelled:
+            best_first = sorted(whole, key=lambda one: sign * (one.score or 0.0))
+            modelled = hint_trainings.seconds(self.prepared, tested_trial(self.prepared, best_first, most).seconds)
+        return min(modelled, most)
 
     def last(self, trials: int) -> float:
         """Seconds of what comes after all training."""
