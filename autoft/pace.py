@@ -41,6 +41,8 @@ _ALONE, _ALONE_ACCELERATED = 25, 8
 #: A second epoch is measured if it should take no more than this share of the search, were the model wrong by so many
 #: times; or, were it as long as the first one with its tracing, no more than the larger share.
 _SECOND, _WRONG, _FIRST = 0.05, 5.0, 0.25
+#: Seconds after which a trial is followed by another look at how fast the machine is, which takes a tenth of one.
+_MEASURED_EVERY = 10.0
 #: Under this name the journal knows the epochs that a plan is measured with.
 _REHEARSAL = "rehearsal"
 #: A plan is made anew for other minutes only if it allows so many times the epochs: a trial with other epochs is
@@ -91,7 +93,7 @@ def budget(
     known = plan is not None and plan["space"] == of
     first = tuple(plan["offered"]) if plan is not None and known else first
     shape = spaces.cost_shape(prepared, first[0])
-    reserve = _Reserve(recipe=context.recipe, prepared=prepared, shape=shape, machine=machine)
+    reserve = _Reserve(recipe=context.recipe, prepared=prepared, shape=shape, machine=machine, clock=clock)
     if plan is None or not known or plan["minutes"] != search.minutes:
         end, epoch = deadline - reserve(min(search.trials, 10)), cost.epoch_seconds(shape, machine)
         expected = _Expected(epoch=epoch, tracing=cost.trace_seconds(shape, machine))
@@ -112,7 +114,7 @@ def budget(
         )
     epochs = None if plan["epochs"] >= search.epochs else int(plan["epochs"])
     found = Budget(
-        trials=search.trials, deadline=deadline, clock=clock, reserve=reserve, note=reserve.seen.append, epochs=epochs
+        trials=search.trials, deadline=deadline, clock=clock, reserve=reserve, note=reserve.note, epochs=epochs
     )
     return found, spaces.without(space, first, kept), kept
 
@@ -277,20 +279,55 @@ def _planned(context: Context, taken: list[float], end: float) -> dict[str, Any]
     }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class _Reserve:
     """Seconds of evaluation, model and report after so many trials, of tests of hints, and of measuring the bag's gain.
 
     The latter where it is worth the time: where it is dear, trials are, and what little time is left decides later
     (`bagging.gains`). Tests of hints take what the trial took that they would be made on (`hint_trials.tested_trial`),
     were the search over now; the cost model is asked only before there is a trial.
+
+    Attributes:
+        recipe, prepared: Of the run.
+        shape: Of the best trial so far, of the first one before that.
+        machine: As it was measured last: others may begin to use it, too.
+        clock: Monotonic seconds.
+        whole: Scores and seconds of the trials that went to their end, the best first.
     """
 
     recipe: Recipe
     prepared: Prepared
     shape: cost.Shape
     machine: Machine
-    seen: list[Trial] = field(default_factory=list)
+    clock: Callable[[], float]
+    whole: list[Trial] = field(default_factory=list)
+    _best: float | None = None
+    _measured: float | None = None
+
+    def note(self, trial: Trial) -> None:
+        """Learn from a trial."""
+        if trial.score is None:
+            return
+        if self._best is None or self._sign * trial.score < self._best:
+            self._best, self.shape = self._sign * trial.score, spaces.cost_shape(self.prepared, trial.params)
+        if is_whole(trial):
+            self.whole.append(trial)
+            self.whole.sort(key=lambda one: self._sign * (one.score or 0.0))
+        self.measure()
+
+    def measure(self) -> None:
+        """Measure the machine again, but seldom."""
+        now = self.clock()
+        if self._measured is None:
+            self._measured = now
+        elif now - self._measured > _MEASURED_EVERY:
+            self.machine, self._measured = Machine.measure(), now
+
+    @property
+    def _sign(self) -> int:
+        from autoft.evaluate.metrics import METRICS
+
+        return -1 if METRICS[self.prepared.objective].direction == "max" else 1
 
     def __call__(self, trials: int) -> float:
         after, most = self._after(trials), 60 * (self.recipe.search.minutes or 0.0)
@@ -300,14 +337,10 @@ class _Reserve:
 
     def _hints(self, modelled: float, most: float) -> float:
         """Seconds of the tests of hints."""
-        from autoft.evaluate.metrics import METRICS
-
-        sign = -1 if METRICS[self.prepared.objective].direction == "max" else 1
-        whole = [one for one in self.seen if one.score is not None and is_whole(one)]
-        if whole and modelled:
-            best_first = sorted(whole, key=lambda one: sign * (one.score or 0.0))
-            modelled = hint_trainings.seconds(self.prepared, tested_trial(self.prepared, best_first, most).seconds)
-        return min(modelled, most)
+        if not (self.whole and modelled):
+            return min(modelled, most)
+        trial = tested_trial(self.prepared, self.whole, most)
+        return min(hint_trainings.seconds(self.prepared, trial.seconds), most)
 
     def last(self, trials: int) -> float:
         """Seconds of what comes after all training."""
@@ -319,8 +352,7 @@ class _Reserve:
         return planning.after(self.recipe, self.prepared, self.shape, max(trials, 1), epochs, self.machine)
 
 
-def last_seconds(recipe: Recipe, prepared: Prepared, found: Found) -> float:
-    """Seconds that evaluation, model and report will take after a search."""
-    shape = spaces.cost_shape(prepared, found.trials[found.best].params)
-    reserve = _Reserve(recipe=recipe, prepared=prepared, shape=shape, machine=Machine.measure())
-    return reserve.last(len(found.trials))
+def last_seconds(budget: Budget, found: Found) -> float:
+    """Seconds that evaluation, model and report will take after a search, as they were kept during it; 0 where there is
+    no limit."""
+    return budget.reserve.last(len(found.trials)) if isinstance(budget.reserve, _Reserve) else 0.0
