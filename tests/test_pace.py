@@ -204,7 +204,10 @@ def test_the_portfolio_is_the_richest_that_the_minutes_go_through(table: pd.Data
 
 def reserve(table: pd.DataFrame, minutes: float) -> pace._Reserve:
     recipe = tiny_recipe(
-        target="outcome", minutes=minutes, **{"knowledge.features": {"age": {"effect": "increasing"}}}
+        target="outcome",
+        positive="leaves",
+        minutes=minutes,
+        **{"knowledge.features": {"amount": {"effect": "increasing"}}},
     )
     inspected = prepare.inspect(recipe, features(table, "outcome"), write_schema=False)
     found: Any = prepare.divide(recipe, inspected)
