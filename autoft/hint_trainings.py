@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from autoft import hint_inputs
@@ -16,8 +18,6 @@ if TYPE_CHECKING:
     from autoft.run import Context
     from autoft.training.trial import Trainer
 
-#: Trainings side by side.
-_TOGETHER = 4
 #: Name of the training without any hint.
 ALL = ""
 #: A training whose inputs are others takes so many times a trial: its rows are encoded, and its program is traced.
@@ -69,24 +69,72 @@ def trained(
         trainer: Makes a trainer of other inputs.
         end: When it must be over, on the run's clock.
     """
-
-    def room() -> float:
-        """How many trainings will be done in time."""
-        if context.interrupt:
-            return 0.0
-        return math.inf if math.isinf(end) else (end - context.watch.clock()) / max(outcome.seconds, 1e-3)
-
+    time = _Time(context=context, outcome=outcome, end=end)
     found: dict[str, Outcome] = {}
     inside = variants.names(prepared.inspected.hints)
     left = [job for job in jobs(prepared) if not _reads_anew(prepared, job)]
-    while left and (many := max(0, int(min(room(), _TOGETHER)))):  # as many side by side as will be done in time
+    anew = [job for job in jobs(prepared) if _reads_anew(prepared, job)]
+    # As many side by side as will be done in time; where the device gains nothing by it, each is done before the next.
+    while left and (many := max(0, int(min(time.room(), stack.together(outcome.params))))):
         now, left = left[:many], left[many:]
         off = [{**outcome.params, variants.WITHOUT: inside if job == ALL else (job,)} for job in now]
-        found |= zip(now, stack.train_all(off, lambda: room() <= 0, outcome.limit), strict=True)
-    for job in jobs(prepared):
-        if _reads_anew(prepared, job) and room() >= _ANEW:
-            found[job] = _anew(context, prepared, job, outcome, trainer, lambda: room() <= 0)
-    return {job: one for job, one in found.items() if not one.reason.startswith(OUT_OF_TIME)}
+        out_of_time = time.keeper(len(left) + _ANEW * len(anew))
+        found |= zip(now, stack.train_all(off, out_of_time, outcome.limit), strict=True)
+    while anew and time.room() >= _ANEW:
+        job, anew = anew[0], anew[1:]
+        found[job] = _anew(context, prepared, job, outcome, trainer, time.keeper(_ANEW * len(anew)))
+    comparable = {job: time.comparable(one) for job, one in found.items()}
+    return {job: one for job, one in comparable.items() if not one.reason.startswith(OUT_OF_TIME)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Time:
+    """How long the trainings may take. Networks without a hint may want more epochs than those with it had: they get
+    them as long as there is time for the trainings that follow.
+
+    Attributes:
+        context: Of the run.
+        outcome: Of the configuration.
+        end: When it must be over, on the run's clock.
+    """
+
+    context: Context
+    outcome: Outcome
+    end: float
+
+    def room(self) -> float:
+        """How many trainings will be done in time."""
+        if self.context.interrupt:
+            return 0.0
+        if math.isinf(self.end):
+            return math.inf
+        return (self.end - self.context.watch.clock()) / max(self.outcome.seconds, 1e-3)
+
+    def keeper(self, following: float) -> Callable[[], bool]:
+        """Asked after every epoch of some trainings side by side whether they must end.
+
+        Args:
+            following: How many trainings come after them.
+        """
+        asked = itertools.count(1)
+
+        def out_of_time() -> bool:
+            enough = next(asked) >= self._epochs
+            return self.room() <= (following if enough else 0.0)
+
+        return out_of_time
+
+    def comparable(self, without: Outcome) -> Outcome:
+        """A training that the clock ended is as good as any if it had all the epochs of the trial."""
+        had = len(without.curves.get("held_out", ()))
+        if without.reason.startswith(OUT_OF_TIME) and had >= self._epochs:
+            return replace(without, reason="")
+        return without
+
+    @property
+    def _epochs(self) -> int:
+        """That the trial went through."""
+        return len(self.outcome.curves.get("held_out", ()))
 
 
 def _anew(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from autoft import hint_inputs, hint_trainings, sliced
 from autoft.files import canonical_json
-from autoft.hint_verdicts import Court, whole
+from autoft.hint_verdicts import Court, is_whole, whole
 from autoft.journal import Journal
 from autoft.prepare import Prepared
-from autoft.records import Finding, HintTest, HintVerdict, Interval, Progress, Severity
+from autoft.records import Finding, HintTest, HintVerdict, Interval, Progress, Severity, Trial
 from autoft.search.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ _SPOKEN_OF: Mapping[HintVerdict, tuple[str, Severity]] = {
     "contradicted in part": ("hint-contradicted", "warning"),
     "hurts": ("hint-hurts", "info"),
 }
+
+One = TypeVar("One", Outcome, Trial)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,14 +88,18 @@ def test(
     return tested
 
 
-def tested_trial(prepared: Prepared, parts: Sequence[Outcome], left: float) -> Outcome:
+def tested_trial(prepared: Prepared, parts: Sequence[One], left: float) -> One:
     """The trial by which hints are tested: the first whose trainings without each hint fit, or else the cheapest.
+
+    A trial that the clock ended early is nothing that others can be compared with: it is taken only if there is no
+    whole one.
 
     Args:
         prepared: Of the run.
-        parts: Outcomes of the deployed model, the heaviest first, then those of the other trials, the best first.
+        parts: Those of the deployed model, the heaviest first, then the other trials, the best first.
         left: Seconds.
     """
+    parts = [one for one in parts if is_whole(one)] or parts
     fitting = (one for one in parts if hint_trainings.seconds(prepared, one.seconds) <= left)
     return next(fitting, min(parts, key=lambda one: one.seconds))
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from autoft import hint_trainings, sliced
 from autoft.hint_moves import Moves
 from autoft.prepare import Prepared
-from autoft.records import HintSlice, HintTest, Interval
+from autoft.records import HintSlice, HintTest, Interval, Trial
 from autoft.search.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -64,7 +64,8 @@ class Court:
         moves = None if effect is None else Moves(self.prepared, self.stack, without, effect)
         by_member = [] if moves is None else moves.by_member()
         gains, claim = self._differences(reference, without), name.rpartition(": ")[2] not in _READING
-        word, gain = verdict(gains, share=_share(self.prepared), by_member=by_member, claim=claim)
+        tested = len(hint_trainings.names(self.prepared))
+        word, gain = verdict(gains, share=_share(self.prepared), by_member=by_member, claim=claim, tested=tested)
         about = told(self.recipe, self.prepared, name)
         found = replace(about, verdict=word, gain=gain, obeyed=float(np.mean(by_member)) if by_member else None)
         return found if moves is None or effect is None else self._in_part(found, effect.column, without, moves)
@@ -137,7 +138,12 @@ def held_out(outcome: Outcome) -> Array:
 
 def whole(outcome: Outcome | None) -> Outcome | None:
     """An outcome that can be compared; None for others."""
-    return outcome if outcome is not None and outcome.status == "finished" and not outcome.reason else None
+    return outcome if outcome is not None and is_whole(outcome) else None
+
+
+def is_whole(trial: Outcome | Trial) -> bool:
+    """Whether a trial went its way to the end."""
+    return trial.status == "finished" and not trial.reason
 
 
 def told(recipe: Recipe, prepared: Prepared, name: str) -> HintTest:

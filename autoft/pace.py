@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from autoft import bagging, files, planning, spaces
+from autoft import bagging, files, hint_trainings, planning, spaces
+from autoft.hint_trials import tested_trial
+from autoft.hint_verdicts import is_whole
 from autoft.journal import Journal
 from autoft.prepare import Prepared
-from autoft.records import Finding, Progress
+from autoft.records import Finding, Progress, Trial
 from autoft.search import cost
 from autoft.search.budget import Budget, plan_epochs
 from autoft.search.cost import TYPICAL_EPOCHS
@@ -36,6 +38,11 @@ _TRACING, _MOST_PER_PROGRAM, _MOST_PER_SIZE = 0.1, 6, 3
 #: Trials side by side share a shape and learn nothing from one another: before so many trials to each one beside it
 #: they train alone. An accelerator has nothing better to do.
 _ALONE, _ALONE_ACCELERATED = 25, 8
+#: A second epoch is measured if it should take no more than this share of the search, were the model wrong by so many
+#: times; or, were it as long as the first one with its tracing, no more than the larger share.
+_SECOND, _WRONG, _FIRST = 0.05, 5.0, 0.25
+#: Seconds after which a trial is followed by another look at how fast the machine is, which takes a tenth of one.
+_MEASURED_EVERY = 10.0
 #: Under this name the journal knows the epochs that a plan is measured with.
 _REHEARSAL = "rehearsal"
 #: A plan is made anew for other minutes only if it allows so many times the epochs: a trial with other epochs is
@@ -86,12 +93,13 @@ def budget(
     known = plan is not None and plan["space"] == of
     first = tuple(plan["offered"]) if plan is not None and known else first
     shape = spaces.cost_shape(prepared, first[0])
-    reserve = _Reserve(recipe=context.recipe, prepared=prepared, shape=shape, machine=machine)
+    reserve = _Reserve(recipe=context.recipe, prepared=prepared, shape=shape, machine=machine, clock=clock)
     if plan is None or not known or plan["minutes"] != search.minutes:
-        end, tracing = deadline - reserve(min(search.trials, 10)), cost.trace_seconds(shape, reserve.machine)
-        taken = _rehearsed(context, journal, trainer, first[0], end - clock(), tracing)
+        end, epoch = deadline - reserve(min(search.trials, 10)), cost.epoch_seconds(shape, machine)
+        expected = _Expected(epoch=epoch, tracing=cost.trace_seconds(shape, machine))
+        taken = _rehearsed(context, journal, trainer, first[0], end - clock(), expected)
         # The search, which notices what kills the process, shall have its turn.
-        taken = taken or [cost.epoch_seconds(shape, reserve.machine)]
+        taken = taken or [epoch]
         kept = spaces.affordable(context.recipe, prepared, first, machine, epoch_seconds=taken[-1])
         new = {**_planned(context, taken, end), "space": of, "offered": list(first), "first": list(kept)}
         if plan is None or new["epochs"] >= _WORTH_FORGETTING * plan["epochs"]:
@@ -105,7 +113,9 @@ def budget(
             Progress(stage="search", message=f"left out, as a trial would take too many of the minutes: {named}")
         )
     epochs = None if plan["epochs"] >= search.epochs else int(plan["epochs"])
-    found = Budget(trials=search.trials, deadline=deadline, clock=clock, reserve=reserve, epochs=epochs)
+    found = Budget(
+        trials=search.trials, deadline=deadline, clock=clock, reserve=reserve, note=reserve.note, epochs=epochs
+    )
     return found, spaces.without(space, first, kept), kept
 
 
@@ -212,8 +222,26 @@ def _plan(journal: Journal) -> Mapping[str, Any] | None:
     return next(plans, None)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Expected:
+    """Seconds by the cost model: of an epoch, and by which the first one is longer."""
+
+    epoch: float
+    tracing: float
+
+    def enough(self, first: float, left: float) -> bool:
+        """Whether the first epoch's seconds do without those of a second, which say what one costs without tracing.
+
+        It is not worth more than a twentieth of the time. But on a busy machine tracing takes many times as long as
+        it should, and to take that for an epoch would leave no time for trials: where the model says that epochs are
+        far shorter, a second one is measured all the same.
+        """
+        slow = first - self.tracing > left * _SECOND
+        return slow and (_WRONG * self.epoch > left * _SECOND or first > left * _FIRST)
+
+
 def _rehearsed(
-    context: Context, journal: Journal, trainer: Trainer, first: Mapping[str, Any], left: float, tracing: float
+    context: Context, journal: Journal, trainer: Trainer, first: Mapping[str, Any], left: float, expected: _Expected
 ) -> list[float] | None:
     """Seconds of the first epoch or two of the first configuration; None where that killed the process before.
 
@@ -221,14 +249,13 @@ def _rehearsed(
         context, journal, trainer: Of the run.
         first: The configuration.
         left: Seconds until the search has to be over.
-        tracing: Seconds by which the first epoch is longer, as a guess.
+        expected: What they should be.
     """
     if journal.contents.deaths(_REHEARSAL) >= DEATHS:
         return None
     journal.append({"type": "started", "memory": _REHEARSAL})
     try:
-        # A second epoch says what one costs without tracing, but is not worth more than a twentieth of the time.
-        return trainer.rehearse(first, lambda seconds: bool(context.interrupt) or seconds - tracing > left / 20)
+        return trainer.rehearse(first, lambda seconds: bool(context.interrupt) or expected.enough(seconds, left))
     finally:
         journal.append({"type": "abandoned", "memory": _REHEARSAL})
 
@@ -252,23 +279,68 @@ def _planned(context: Context, taken: list[float], end: float) -> dict[str, Any]
     }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class _Reserve:
-    """Seconds of evaluation, model and report after so many trials, and of measuring the bag's gain.
+    """Seconds of evaluation, model and report after so many trials, of tests of hints, and of measuring the bag's gain.
 
     The latter where it is worth the time: where it is dear, trials are, and what little time is left decides later
-    (`bagging.gains`).
+    (`bagging.gains`). Tests of hints take what the trial took that they would be made on (`hint_trials.tested_trial`),
+    were the search over now; the cost model is asked only before there is a trial.
+
+    Attributes:
+        recipe, prepared: Of the run.
+        shape: Of the best trial so far, of the first one before that.
+        machine: As it was measured last: others may begin to use it, too.
+        clock: Monotonic seconds.
+        whole: Scores and seconds of the trials that went to their end, the best first.
     """
 
     recipe: Recipe
     prepared: Prepared
     shape: cost.Shape
     machine: Machine
+    clock: Callable[[], float]
+    whole: list[Trial] = field(default_factory=list)
+    _best: float | None = None
+    _measured: float | None = None
+
+    def note(self, trial: Trial) -> None:
+        """Learn from a trial."""
+        if trial.score is None:
+            return
+        if self._best is None or self._sign * trial.score < self._best:
+            self._best, self.shape = self._sign * trial.score, spaces.cost_shape(self.prepared, trial.params)
+        if is_whole(trial):
+            self.whole.append(trial)
+            self.whole.sort(key=lambda one: self._sign * (one.score or 0.0))
+        self.measure()
+
+    def measure(self) -> None:
+        """Measure the machine again, but seldom."""
+        now = self.clock()
+        if self._measured is None:
+            self._measured = now
+        elif now - self._measured > _MEASURED_EVERY:
+            self.machine, self._measured = Machine.measure(), now
+
+    @property
+    def _sign(self) -> int:
+        from autoft.evaluate.metrics import METRICS
+
+        return -1 if METRICS[self.prepared.objective].direction == "max" else 1
 
     def __call__(self, trials: int) -> float:
         after, most = self._after(trials), 60 * (self.recipe.search.minutes or 0.0)
-        bag, hints = after.get("bag", 0.0), after.get("hints", 0.0)
-        return self.last(trials) + (bag if bag <= _BAG_SHARE * most else 0.0) + min(hints, _HINTS_SHARE * most)
+        bag = after.get("bag", 0.0)
+        hints = self._hints(after.get("hints", 0.0), _HINTS_SHARE * most)
+        return self.last(trials) + (bag if bag <= _BAG_SHARE * most else 0.0) + hints
+
+    def _hints(self, modelled: float, most: float) -> float:
+        """Seconds of the tests of hints."""
+        if not (self.whole and modelled):
+            return min(modelled, most)
+        trial = tested_trial(self.prepared, self.whole, most)
+        return min(hint_trainings.seconds(self.prepared, trial.seconds), most)
 
     def last(self, trials: int) -> float:
         """Seconds of what comes after all training."""
@@ -280,8 +352,7 @@ class _Reserve:
         return planning.after(self.recipe, self.prepared, self.shape, max(trials, 1), epochs, self.machine)
 
 
-def last_seconds(recipe: Recipe, prepared: Prepared, found: Found) -> float:
-    """Seconds that evaluation, model and report will take after a search."""
-    shape = spaces.cost_shape(prepared, found.trials[found.best].params)
-    reserve = _Reserve(recipe=recipe, prepared=prepared, shape=shape, machine=Machine.measure())
-    return reserve.last(len(found.trials))
+def last_seconds(budget: Budget, found: Found) -> float:
+    """Seconds that evaluation, model and report will take after a search, as they were kept during it; 0 where there is
+    no limit."""
+    return budget.reserve.last(len(found.trials)) if isinstance(budget.reserve, _Reserve) else 0.0

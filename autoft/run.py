@@ -177,7 +177,7 @@ def search_only(context: Context, prepared: Prepared, journal: Journal) -> Searc
         found = searching.with_weights([number for number, _ in chosen])
         parts = [(found.outcomes[number], share) for number, share in chosen]
         bag = build_bag(stack.data, [_part(stack, *part) for part in parts], k)
-        last = pace.last_seconds(recipe, prepared, found)
+        last = pace.last_seconds(budget, found)
         tested = _tested(context, prepared, journal, stack, chosen, found, finish, last)
         del stack, searching  # the rows need not stand beside those that follow
         trained = partial(trainer, context, prepared)

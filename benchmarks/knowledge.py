@@ -13,21 +13,26 @@ Each set is divided as in `benchmarks.quality`; the sides train on all training 
 drawn at random), for which the answer moves the wrong way by more than rounding; `pairs` is how many were looked at.
 
 `planted`: one more training with a hint that is the opposite of what everybody knows, beside the other ones. Its
-verdict must be `contradicted`, that of the others must not be, nor `contradicted in part`.
+verdict must be `contradicted`, that of the others must not be, nor `contradicted in part`. Beside each verdict stands
+under `tests` what it rests on: the gain by the hint with its interval, and how far networks without it go its way.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.common import HEAVY, Options, PieceFailed, Row, finish, measure, options, progress, save
 from benchmarks.machine import ROOT
 from benchmarks.quality import METRIC, SETS, scored, tables
+
+if TYPE_CHECKING:
+    from autoft.records import HintTest
 
 #: Training rows of the small searches; 0 is all of them.
 SIZES = (0, 300, 100)
@@ -174,15 +179,27 @@ def autoft(
             return answers if task == "regression" else answers[:, list(tuner.classes_).index(known.positive)]
 
         classes = [] if task == "regression" else [str(c) for c in tuner.classes_]
-        verdicts = {test.hint: test.verdict for test in tuner.evaluation_.hints}
         told = replace(known, effects={**known.effects, **dict([known.planted])}) if side == "planted" else known
         return {
             **scored(name, shared, y_test, proba(x_test), classes),
             **violations(told, name, x_test, one),
-            "verdicts": verdicts,
+            **spoken(tuner.evaluation_.hints),
         }
 
     return work
+
+
+def spoken(hints: Sequence[HintTest]) -> dict[str, dict[str, Any]]:
+    """Of a row: `verdicts` by hint, and `tests` with what each rests on (None where it was not tested)."""
+
+    def test(one: HintTest) -> dict[str, Any]:
+        gain = one.gain
+        numbers = (None, None, None) if gain is None else (gain.value, gain.low, gain.high)
+        # The ends of an interval may be infinite, which JSON has no word for.
+        ends = [value if value is not None and math.isfinite(value) else None for value in numbers]
+        return {"verdict": one.verdict, **dict(zip(("gain", "low", "high"), ends, strict=True)), "obeyed": one.obeyed}
+
+    return {"verdicts": {one.hint: one.verdict for one in hints}, "tests": {one.hint: test(one) for one in hints}}
 
 
 def boosting(name: str, shared: str, rows: int, draw: int, side: str) -> Callable[[], dict[str, Any]]:

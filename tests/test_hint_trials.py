@@ -81,10 +81,14 @@ def test_the_trial_that_is_tested_is_the_heaviest_that_fits(run):
 
     hints = Hints(effects=(Effect(column="c000", sign=1),))
     prepared = SimpleNamespace(inspected=SimpleNamespace(hints=hints), plan=SimpleNamespace(orders={}))
-    dear, middling, cheap = (SimpleNamespace(seconds=s) for s in (50.0, 8.0, 1.0))
+    whole: dict[str, str] = {"status": "finished", "reason": ""}
+    dear, middling, cheap = (SimpleNamespace(seconds=s, **whole) for s in (50.0, 8.0, 1.0))
     assert hint_trials.tested_trial(prepared, [dear, middling, cheap], 100.0) is dear
     assert hint_trials.tested_trial(prepared, [dear, middling, cheap], 10.0) is middling
     assert hint_trials.tested_trial(prepared, [dear, middling, cheap], 0.5) is cheap
+    cut = SimpleNamespace(seconds=2.0, status="finished", reason="out of time after epoch 3")
+    assert hint_trials.tested_trial(prepared, [cut, middling, cheap], 100.0) is middling
+    assert hint_trials.tested_trial(prepared, [cut], 100.0) is cut
 
 
 def test_a_training_that_failed_is_not_called_a_lack_of_time(run, monkeypatch):

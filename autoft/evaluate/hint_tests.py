@@ -13,7 +13,11 @@ from autoft.records import HintVerdict, Interval
 _ANYWAY, _OPPOSITE = 0.99, 0.25
 #: Share from which on a worse score does not speak against an effect: bounds make networks learn more slowly, which is
 #: no word about the data.
+_HALF = 0.5
+#: Share from which on it goes the declared way for the most part.
 MOSTLY = 0.75
+#: Probability that an interval leaves out the truth; that of all hints together, where a loss counts beyond doubt.
+_OUTSIDE = 0.05
 #: Confidence from which on a loss by the hint counts where the model without it goes the other way, too.
 _LEAN = 0.8
 
@@ -64,12 +68,15 @@ def obeyed(curves: Array, sign: int) -> Array:
 
 
 def verdict(
-    gains: Sequence[float], *, share: float, by_member: Sequence[float] = (), claim: bool = True
+    gains: Sequence[float], *, share: float, by_member: Sequence[float] = (), claim: bool = True, tested: int = 1
 ) -> tuple[HintVerdict, Interval]:
     """What K blocks say of a hint.
 
-    A hint is contradicted where the model without it is better beyond doubt (and, of an effect, does not obey it by
-    itself for the most part); or where it is probably better, and every one of its networks moves the other way.
+    A hint is contradicted where the model without it is better beyond doubt (and, of an effect, moves the other way by
+    itself for the most part); or where it is probably better, and every one of its networks moves the other way. Beyond
+    doubt is the upper end of an interval that is widened for the number of hints (Bonferroni): with 2.5 % for each of
+    them, one of six true ones would be called contradicted in every seventh run. The interval that is returned is that
+    of this hint alone.
 
     Args:
         gains: Objective with the hint less without, on each block; positive is better.
@@ -77,6 +84,7 @@ def verdict(
         by_member: For an effect, `obeyed` of each network that was trained without it.
         claim: Whether the hint says what is true of the data, which they can contradict, or only how columns are read,
             which can only hurt.
+        tested: How many hints are, in all.
 
     >>> verdict([-0.03, -0.02, -0.03, -0.025, -0.02], share=0.25)[0]
     'contradicted'
@@ -85,7 +93,8 @@ def verdict(
     """
     found = gain_over_blocks(gains, share=share)
     alone = float(np.mean(by_member)) if len(by_member) else 0.0
-    if found.high < 0 and alone < MOSTLY:
+    doubtless = gain_over_blocks(gains, share=share, confidence=1 - _OUTSIDE / max(tested, 1))
+    if doubtless.high < 0 and alone < _HALF:
         return "contradicted" if claim else "hurts", found
     # One-sided: the upper end of an interval that leaves out 1 - _LEAN on that side.
     lean = gain_over_blocks(gains, share=share, confidence=2 * _LEAN - 1)

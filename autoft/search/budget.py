@@ -6,6 +6,8 @@ import statistics
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from autoft.records import Trial
+
 #: Trials of the first configuration's size that a search should have: fewer epochs each rather than fewer of them.
 _ENOUGH_TRIALS = 4
 #: No trial is planned with fewer epochs.
@@ -39,6 +41,7 @@ class Budget:
             if need be for one epoch.
         clock: Monotonic seconds.
         reserve: Seconds needed after a search of so many trials.
+        note: Told about every trial: what follows the search may take the longer for it.
         epochs: Most epochs of a trial, where the time allows fewer than the recipe (`plan_epochs`).
     """
 
@@ -46,6 +49,7 @@ class Budget:
     deadline: float | None
     clock: Callable[[], float]
     reserve: Callable[[int], float] = lambda trials: 0.0
+    note: Callable[[Trial], None] = lambda trial: None
     epochs: int | None = None
     _asked: float | None = field(default=None, init=False)
 

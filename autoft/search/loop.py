@@ -235,6 +235,7 @@ class Search:
         """Count an outcome, tell the oracle and the user."""
         number = len(self._ledger.trials)
         score = self._ledger.note(asked.memory, outcome, new=new)
+        self.budget.note(self._ledger.trials[number])
         self._proposals.append(asked.proposal)
         self.proposer.tell(asked.proposal, score)
         self._show(number, score, self._ledger.trials[number].status)

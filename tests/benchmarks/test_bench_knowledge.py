@@ -1,5 +1,8 @@
 """What the benchmark of knowledge counts, without training anything."""
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -49,6 +52,25 @@ def test_the_summary_tells_planted_hints_from_true_ones():
     assert found["planted_contradicted"] == [name]
     assert found["true_contradicted"] == [f"{name}: oldpeak: effect increasing"]
     assert found["further_behind_than_allowed"] == [name]
+
+
+def test_a_verdict_stands_beside_what_it_rests_on():
+    from autoft.records import HintTest, Interval
+
+    gain = Interval(value=-0.02, low=-0.03, high=-0.01)
+    told = HintTest(hint="x: effect increasing", because="", verdict="contradicted", gain=gain, obeyed=0.1)
+    endless = HintTest(hint="y: importance high", because="", verdict="no measurable effect")
+    endless = replace(endless, gain=Interval(value=0.0, low=-np.inf, high=np.inf))
+    untested = HintTest(hint="z: order", because="", verdict="not tested")
+    found = knowledge.spoken([told, endless, untested])
+    assert found["verdicts"] == {one.hint: one.verdict for one in (told, endless, untested)}
+    nothing = {"gain": None, "low": None, "high": None, "obeyed": None}
+    assert found["tests"] == {
+        told.hint: {"verdict": "contradicted", "gain": -0.02, "low": -0.03, "high": -0.01, "obeyed": 0.1},
+        endless.hint: {"verdict": "no measurable effect", **nothing, "gain": 0.0},
+        untested.hint: {"verdict": "not tested", **nothing},
+    }
+    json.dumps(found, allow_nan=False)
 
 
 def test_small_sizes_leave_out_a_table_that_has_fewer_rows():
