@@ -11,8 +11,8 @@ from autoft.records import HintVerdict, Interval
 
 #: Share of a model's movement from which on it obeys by itself; and below which it goes the other way.
 _ANYWAY, _OPPOSITE = 0.99, 0.25
-#: Share from which on a worse score does not speak against an effect: bounds make networks learn more slowly, which is
-#: no word about the data.
+#: Share below which networks go the other way for the most part. Else a worse score does not speak against an effect:
+#: bounds make networks learn more slowly, which is no word about the data.
 _HALF = 0.5
 #: Share from which on it goes the declared way for the most part.
 MOSTLY = 0.75
