@@ -36,7 +36,7 @@ def gain_over_blocks(gains: Sequence[float], *, share: float, confidence: float 
     >>> bool(gain_over_blocks([0.02, 0.03, 0.025, 0.02, 0.03], share=0.25).low > 0)
     True
     """
-    from scipy import stats
+    from scipy.special import stdtrit
 
     known = np.asarray(gains, dtype=np.float64)
     known = known[np.isfinite(known)]
@@ -44,7 +44,7 @@ def gain_over_blocks(gains: Sequence[float], *, share: float, confidence: float 
         value = float(known.mean()) if len(known) else 0.0
         return Interval(value=value, low=-np.inf, high=np.inf)
     spread = float(known.std(ddof=1)) * np.sqrt(1 / len(known) + share)
-    reach = float(stats.t.ppf(0.5 + confidence / 2, len(known) - 1)) * spread
+    reach = float(stdtrit(len(known) - 1, 0.5 + confidence / 2)) * spread
     middle = float(known.mean())
     return Interval(value=middle, low=middle - reach, high=middle + reach)
 
