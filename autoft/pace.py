@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from autoft import bagging, files, hint_trainings, planning, spaces
-from autoft.hint_trials import tested_trial
-from autoft.hint_verdicts import is_whole
+from autoft import bagging, files, planning, spaces
+from autoft.hint_audit import trainings as hint_trainings
+from autoft.hint_audit.trials import tested_trial
+from autoft.hint_audit.verdicts import is_whole
 from autoft.journal import Journal
 from autoft.prepare import Prepared
 from autoft.records import Finding, Progress, Trial

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from autoft import bagging, hint_trainings, obeying, prepare, spaces
+from autoft import bagging, obeying, prepare, spaces
+from autoft.hint_audit import trainings as hint_trainings
 from autoft.records import Finding, Strategy, Task
 from autoft.search import cost
 from autoft.search.cost import Shape

@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 import autoft
-from autoft import bagging, files, hint_trials, obeying, pace, spaces
-from autoft.hint_trials import Tested
+from autoft import bagging, files, obeying, pace, spaces
+from autoft.hint_audit import trials as hint_trials
+from autoft.hint_audit.trials import Tested
 from autoft.journal import Journal, difference, read
 from autoft.prepare import Prepared, Tell
 from autoft.records import Finish, Progress

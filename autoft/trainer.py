@@ -117,7 +117,8 @@ class AutoFineTuner:
 
     def _train(self, context: Context, prepared: Prepared) -> None:
         """Search, evaluate, and write the run folder."""
-        from autoft import hint_trials, judge, keep, pace, run
+        from autoft import judge, keep, pace, run
+        from autoft.hint_audit import trials as hint_trials
 
         journal = run.open_journal(context, prepared)
         searched = run.search(context, prepared, journal)

@@ -216,8 +216,8 @@ def reserve(table: pd.DataFrame, minutes: float) -> pace._Reserve:
 
 
 def trial(seconds: float, score: float | None, reason: str = "", status: str = "finished") -> Any:
-    params = {"architecture": "linear", "batch_size": 32}
-    return SimpleNamespace(params=params, seconds=seconds, score=score, reason=reason, status=status)
+    params, curves = {"architecture": "linear", "batch_size": 32}, {"held_out": [0.0] * 40}
+    return SimpleNamespace(params=params, seconds=seconds, score=score, reason=reason, status=status, curves=curves)
 
 
 def test_time_for_tests_of_hints_follows_the_trials_that_were_measured(table: pd.DataFrame):
@@ -228,10 +228,10 @@ def test_time_for_tests_of_hints_follows_the_trials_that_were_measured(table: pd
     found.note(trial(9.0, 0.9))
     assert found._hints(100.0, 12.0) == 9.0  # the better trial, which fits
     found.note(trial(30.0, 0.95))
-    assert found._hints(100.0, 12.0) == 9.0  # the best does not
+    assert found._hints(100.0, 12.0) == 12.0  # the best, with fewer epochs
     for unfit in (trial(1.0, 0.99, "out of time after epoch 3"), trial(1.0, None, status="failed")):
         found.note(unfit)
-    assert found._hints(100.0, 12.0) == 9.0
+    assert found._hints(100.0, 12.0) == 12.0
     assert found._hints(0.0, 12.0) == 0.0  # no hints
 
 

@@ -48,7 +48,7 @@ class HintTest:
             judged by models without that effect.
         obeyed: Share of its movement by which the model without an effect goes the way that the hint says; None for
             other hints.
-        where: Why it was not tested; empty where it was.
+        where: Why it was not tested, or with how many epochs where time was short; else empty.
         slices: Where it is contradicted in part, the worst first.
     """
 

@@ -11,8 +11,9 @@ import pytest
 from conftest import tiny_recipe
 from knowledge_help import PARAMS, context_of
 
-from autoft import hint_moves, prepare, run
+from autoft import prepare, run
 from autoft.evaluate import dependence
+from autoft.hint_audit import moves as hint_moves
 from autoft.knowledge import variants
 from autoft.preprocess import cells
 from autoft.training.bag import Part, build_bag

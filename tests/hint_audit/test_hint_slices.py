@@ -11,8 +11,10 @@ import pytest
 from conftest import tiny_recipe
 from knowledge_help import context_of
 
-from autoft import hint_trainings, hint_trials, prepare, run
+from autoft import prepare, run
 from autoft.evaluate.hint_document import read_hint
+from autoft.hint_audit import trainings as hint_trainings
+from autoft.hint_audit import trials as hint_trials
 from autoft.journal import Journal
 
 ROWS = 480

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from autoft import hint_inputs, hint_trainings, sliced
+from autoft import sliced
 from autoft.files import canonical_json
-from autoft.hint_verdicts import Court, is_whole, whole
+from autoft.hint_audit import inputs, trainings
+from autoft.hint_audit.verdicts import Court, is_whole, whole
 from autoft.journal import Journal
 from autoft.prepare import Prepared
 from autoft.records import Finding, HintTest, HintVerdict, Interval, Progress, Severity, Trial
@@ -67,19 +68,22 @@ def test(
         threshold: Of the decision.
         end: When it must be over, on the run's clock.
     """
-    names = hint_trainings.names(prepared)
+    names = trainings.names(prepared)
     if not names:
         return Tested()
     of = _key(context.recipe, prepared, outcome, threshold)
     for fact in journal.contents.facts:
         if fact["type"] == "hints" and fact["of"] == of:
             return _read(fact)
-    jobs = hint_trainings.jobs(prepared)
+    jobs = trainings.jobs(prepared)
     context.tell(Progress(stage="evaluation", message=f"training without each of {len(names)} hints, to test them"))
-    found = hint_trainings.trained(context, prepared, stack, outcome, trainer, end)
+    fitting = trainings.epochs(prepared, outcome, end - context.watch.clock())
+    if fitting:  # shorter trainings, all of them
+        (outcome,) = stack.train_all([outcome.params], lambda: context.watch.clock() > end, fitting)
+    found = trainings.trained(context, prepared, stack, outcome, trainer, end)
     court = Court(recipe=context.recipe, prepared=prepared, stack=stack, outcome=outcome, threshold=threshold)
-    tests = tuple(court.judged(name, found) for name in names)
-    tests += tuple(court.untested(name, hint_inputs.CROSSED) for name in hint_inputs.crossed(prepared))
+    tests = tuple(_of_short(court.judged(name, found), fitting) for name in names)
+    tests += tuple(court.untested(name, inputs.CROSSED) for name in inputs.crossed(prepared))
     together = whole(found.get(jobs[-1]))
     gain = None if together is None else court.gain(together)
     tested = Tested(hints=tests, together=gain)
@@ -91,6 +95,9 @@ def test(
 def tested_trial(prepared: Prepared, parts: Sequence[One], left: float) -> One:
     """The trial by which hints are tested: the first whose trainings without each hint fit, or else the cheapest.
 
+    They fit if need be with fewer epochs (`trainings.epochs`). A worse trial trained for long is no better: a model
+    that knows little leans on whatever stands in for what it does not see, and so contradicts true hints.
+
     A trial that the clock ended early is nothing that others can be compared with: it is taken only if there is no
     whole one.
 
@@ -100,8 +107,15 @@ def tested_trial(prepared: Prepared, parts: Sequence[One], left: float) -> One:
         left: Seconds.
     """
     parts = [one for one in parts if is_whole(one)] or parts
-    fitting = (one for one in parts if hint_trainings.seconds(prepared, one.seconds) <= left)
+    fitting = (one for one in parts if trainings.epochs(prepared, one, left) != 0)
     return next(fitting, min(parts, key=lambda one: one.seconds))
+
+
+def _of_short(test: HintTest, epochs: int | None) -> HintTest:
+    """A test, which says so where trainings were shortened."""
+    if not epochs or test.verdict == "not tested":
+        return test
+    return replace(test, where=f"by trainings of {epochs} epochs, as there was no time for longer ones")
 
 
 def _read(fact: Mapping[str, Any]) -> Tested:
@@ -117,8 +131,8 @@ def _key(recipe: Recipe, prepared: Prepared, outcome: Outcome, threshold: float)
     found = {"params": outcome.params, "epochs": outcome.epochs, "finish": threshold}
     if prepared.inspected.hints.effects:  # these are looked at by group
         found["slices"] = [[name, limits] for _, name, limits in sliced.declared(recipe)]
-    if inputs := hint_inputs.names(prepared):  # tests of before there were such lack them
-        found["inputs"] = inputs
+    if read := inputs.names(prepared):  # tests of before there were such lack them
+        found["inputs"] = read
     return canonical_json(found)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from autoft import hint_trainings
+from autoft.hint_audit import trainings as hint_trainings
 from autoft.knowledge.hints import Effect, Hints
 from autoft.search.outcome import OUT_OF_TIME, Outcome
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from functools import partial
 from types import SimpleNamespace
 
@@ -12,7 +13,10 @@ import pytest
 from conftest import tiny_recipe
 from knowledge_help import context_of
 
-from autoft import hint_inputs, hint_trainings, hint_trials, prepare, run
+from autoft import prepare, run
+from autoft.hint_audit import inputs as hint_inputs
+from autoft.hint_audit import trainings as hint_trainings
+from autoft.hint_audit import trials as hint_trials
 from autoft.journal import Journal
 from autoft.preprocess.fit import fit_statistics
 
@@ -101,6 +105,27 @@ def test_rows_stay_divided_and_only_the_hint_is_missing(prepared, tested):
     assert (plans["all"].orders, plans["all"].logs) == ({}, ())
 
 
+def test_with_little_time_all_trainings_are_shorter_and_say_so(prepared, tmp_path):
+    context = context_of(told(), tmp_path)
+    limits, stack = [], run.trainer(context, prepared, prepared.members)
+    outcome = replace(stack.train(PARAMS, lambda: False, 40), seconds=100.0)
+    noting = SimpleNamespace(
+        together=lambda _: 4,
+        architecture=stack.architecture,
+        data=stack.data,
+        train_all=lambda params, out, epochs: limits.append(epochs) or stack.train_all(params, out, epochs),
+    )
+    journal = Journal(context.folder / "journal.jsonl", {"autoft": "0"})
+    # Half of what the trial's trainings, and one more with all hints, would take.
+    end = context.watch.clock() + 0.5 * (hint_trainings.seconds(prepared, 100.0) + 100.0)
+    trainer = lambda rows, members: run.trainer(context, rows, members)  # noqa: E731
+    found = hint_trials.test(context, prepared, journal, noting, outcome, trainer, threshold=0.5, end=end)
+    assert limits == [17, 17]  # .9 of the half of 40: with all hints, and without one
+    tested = [one for one in found.hints if one.verdict != "not tested"]
+    assert len(tested) == 4
+    assert {one.where for one in tested} == {"by trainings of 17 epochs, as there was no time for longer ones"}
+
+
 def test_what_is_read_anew_is_learned_from_training_rows_alone(prepared):
     """Cells of held-out rows, however wrong, change nothing that their member knows."""
     without = hint_inputs.without(told(), prepared, (f"{prepared.plan.logs[0]}: scale",))
@@ -137,8 +162,8 @@ def test_trainings_on_other_inputs_are_planned_for(prepared):
 
 def test_nothing_begins_that_there_is_no_time_for(prepared, tmp_path):
     context = context_of(told(), tmp_path)
-    outcome = SimpleNamespace(params={}, limit=1, seconds=100.0)
-    stack = SimpleNamespace(train_all=lambda *_: pytest.fail("it trained"))
+    outcome = SimpleNamespace(params={}, limit=1, seconds=100.0, curves={})
+    stack = SimpleNamespace(train_all=lambda *_: pytest.fail("it trained"), together=lambda _: 1)
     given = (context, prepared, stack, outcome, partial(pytest.fail, "it trained"))
     for left in (50.0, -500.0):
         assert hint_trainings.trained(*given, end=time.monotonic() + left) == {}

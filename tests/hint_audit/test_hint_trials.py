@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from autoft import AutoFineTuner, hint_trainings, hint_trials
+from autoft import AutoFineTuner
+from autoft.hint_audit import trainings as hint_trainings
+from autoft.hint_audit import trials as hint_trials
 from tests.conftest import tiny_recipe
 
 ROWS = 240
@@ -82,11 +84,14 @@ def test_the_trial_that_is_tested_is_the_heaviest_that_fits(run):
     hints = Hints(effects=(Effect(column="c000", sign=1),))
     prepared = SimpleNamespace(inspected=SimpleNamespace(hints=hints), plan=SimpleNamespace(orders={}))
     whole: dict[str, str] = {"status": "finished", "reason": ""}
-    dear, middling, cheap = (SimpleNamespace(seconds=s, **whole) for s in (50.0, 8.0, 1.0))
+    curves = {"held_out": [0.0] * 40}
+    dear, middling, cheap = (SimpleNamespace(seconds=s, curves=curves, **whole) for s in (50.0, 8.0, 1.0))
     assert hint_trials.tested_trial(prepared, [dear, middling, cheap], 100.0) is dear
     assert hint_trials.tested_trial(prepared, [dear, middling, cheap], 10.0) is middling
-    assert hint_trials.tested_trial(prepared, [dear, middling, cheap], 0.5) is cheap
-    cut = SimpleNamespace(seconds=2.0, status="finished", reason="out of time after epoch 3")
+    assert hint_trials.tested_trial(prepared, [dear, middling, cheap], 0.02) is cheap
+    assert hint_trials.tested_trial(prepared, [dear, middling, cheap], 3.0) is middling  # with fewer epochs
+    assert [hint_trainings.epochs(prepared, middling, left) for left in (9.0, 4.0, 1.0)] == [None, 9, 0]
+    cut = SimpleNamespace(seconds=2.0, curves=curves, status="finished", reason="out of time after epoch 3")
     assert hint_trials.tested_trial(prepared, [cut, middling, cheap], 100.0) is middling
     assert hint_trials.tested_trial(prepared, [cut], 100.0) is cut
 
@@ -108,7 +113,8 @@ def test_a_training_that_failed_is_not_called_a_lack_of_time(run, monkeypatch):
 def test_rows_set_aside_have_no_part_in_the_test(monkeypatch):
     from types import SimpleNamespace
 
-    from autoft import hint_moves, prepare
+    from autoft import prepare
+    from autoft.hint_audit import moves as hint_moves
     from autoft.knowledge.hints import Effect
 
     told = recipe(dose={"effect": "increasing"}).with_changes(strategy="holdout")

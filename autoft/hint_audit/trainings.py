@@ -8,13 +8,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from autoft import hint_inputs
+from autoft.hint_audit import inputs
 from autoft.knowledge import variants
 from autoft.prepare import Prepared
 from autoft.search.outcome import OUT_OF_MEMORY, OUT_OF_TIME, Outcome
 
 if TYPE_CHECKING:
     from autoft.evaluate.folds import Member
+    from autoft.records import Trial
     from autoft.run import Context
     from autoft.training.trial import Trainer
 
@@ -22,13 +23,15 @@ if TYPE_CHECKING:
 ALL = ""
 #: A training whose inputs are others takes so many times a trial: its rows are encoded, and its program is traced.
 _ANEW = 2.0
+#: Fewest epochs of trainings that are shortened, the smallest share of a trial's, and what of the time is filled so.
+_FEWEST, _SHORTEST, _FILLED = 5, 0.125, 0.9
 
 
 def names(prepared: Prepared) -> tuple[str, ...]:
     """Names of all hints that are put to the test."""
-    untested = hint_inputs.crossed(prepared)
-    inputs = (name for name in hint_inputs.names(prepared) if name not in untested)
-    return (*variants.names(prepared.inspected.hints), *inputs)
+    untested = inputs.crossed(prepared)
+    read = (name for name in inputs.names(prepared) if name not in untested)
+    return (*variants.names(prepared.inspected.hints), *read)
 
 
 def jobs(prepared: Prepared) -> tuple[str, ...]:
@@ -41,6 +44,24 @@ def seconds(prepared: Prepared, trial: float) -> float:
     """What they take, from the seconds of a trial."""
     anew = sum(_reads_anew(prepared, job) for job in jobs(prepared))
     return trial * (len(jobs(prepared)) - anew + _ANEW * anew)
+
+
+def epochs(prepared: Prepared, trial: Outcome | Trial, left: float) -> int | None:
+    """Epochs of a trial's trainings that fit; None for all that it had itself, 0 where too few would.
+
+    With fewer of them, the training with all hints is one more, so that all are alike.
+
+    Args:
+        prepared: Of the run.
+        trial: By which hints would be tested.
+        left: Seconds.
+    """
+    needed = seconds(prepared, trial.seconds)
+    if needed <= left:
+        return None
+    had = len(trial.curves.get("held_out", ()))
+    found = int(had * _FILLED * left / max(needed + trial.seconds, 1e-3))
+    return found if found >= max(_FEWEST, _SHORTEST * had) else 0
 
 
 def reference(prepared: Prepared, name: str) -> str | None:
@@ -149,9 +170,9 @@ def _anew(
     from autoft.training.program import out_of_memory
 
     if job == ALL:
-        rows, off = hint_inputs.plain(context.recipe, prepared), variants.names(prepared.inspected.hints)
+        rows, off = inputs.plain(context.recipe, prepared), variants.names(prepared.inspected.hints)
     else:
-        rows = hint_inputs.without(context.recipe, prepared, (job,))
+        rows = inputs.without(context.recipe, prepared, (job,))
         off = tuple(filter(None, (reference(prepared, job),)))
     params = {**outcome.params, variants.WITHOUT: off}
     try:
@@ -164,5 +185,5 @@ def _anew(
 
 def _reads_anew(prepared: Prepared, job: str) -> bool:
     """Whether a training has other inputs than the trials."""
-    anew = hint_inputs.names(prepared)
+    anew = inputs.names(prepared)
     return bool(anew) if job == ALL else job in anew

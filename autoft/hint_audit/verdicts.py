@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autoft import hint_trainings, sliced
-from autoft.hint_moves import Moves
+from autoft import sliced
+from autoft.hint_audit import trainings
+from autoft.hint_audit.moves import Moves
 from autoft.prepare import Prepared
 from autoft.records import HintSlice, HintTest, Interval, Trial
 from autoft.search.outcome import Outcome
@@ -46,12 +47,12 @@ class Court:
         """The verdict on one hint.
 
         Args:
-            name: Of the hint (`hint_trainings.names`).
+            name: Of the hint (`trainings.names`).
             trained: Outcomes of the trainings by name, as far as there was time.
         """
         from autoft.evaluate.hint_tests import verdict
 
-        without, other = trained.get(name), hint_trainings.reference(self.prepared, name)
+        without, other = trained.get(name), trainings.reference(self.prepared, name)
         reference = self.outcome if other is None else trained.get(other)
         for one in (without, reference):
             if one is None:
@@ -64,7 +65,7 @@ class Court:
         moves = None if effect is None else Moves(self.prepared, self.stack, without, effect)
         by_member = [] if moves is None else moves.by_member()
         gains, claim = self._differences(reference, without), name.rpartition(": ")[2] not in _READING
-        tested = len(hint_trainings.names(self.prepared))
+        tested = len(trainings.names(self.prepared))
         word, gain = verdict(gains, share=_share(self.prepared), by_member=by_member, claim=claim, tested=tested)
         about = told(self.recipe, self.prepared, name)
         found = replace(about, verdict=word, gain=gain, obeyed=float(np.mean(by_member)) if by_member else None)
