@@ -79,7 +79,8 @@ def test(
     context.tell(Progress(stage="evaluation", message=f"training without each of {len(names)} hints, to test them"))
     fitting = trainings.epochs(prepared, outcome, end - context.watch.clock())
     if fitting:  # shorter trainings, all of them
-        (outcome,) = stack.train_all([outcome.params], lambda: context.watch.clock() > end, fitting)
+        late = lambda: bool(context.interrupt) or context.watch.clock() > end  # noqa: E731
+        (outcome,) = stack.train_all([outcome.params], late, fitting)
     found = trainings.trained(context, prepared, stack, outcome, trainer, end)
     court = Court(recipe=context.recipe, prepared=prepared, stack=stack, outcome=outcome, threshold=threshold)
     tests = tuple(_of_short(court.judged(name, found), fitting) for name in names)

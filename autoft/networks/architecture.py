@@ -189,6 +189,14 @@ class Start:
         drawn = [rng.uniform(-1.0, 1.0, shape) for rng in self.generators(name)]
         return np.asarray(np.stack(drawn) * limit, dtype=np.float32)
 
+    def vectors(self, weights: Mapping[str, Array]) -> list[Array]:
+        """Of each embedded column the vectors that the training rows have by some first weights, ``[S, m, dim]``."""
+        tables = (weights[f"embedding/table_{j}"] for j in range(self.slots.shape[2]))
+        return [
+            np.stack([own[codes] for own, codes in zip(table, self.slots[:, :, j], strict=True)])
+            for j, table in enumerate(tables)
+        ]
+
     def edges(self, bins: int) -> tuple[Array, Array]:
         """Where each bin of each number begins, and one over its width: both ``[S, f, bins]`` (`bin_edges`)."""
         from autoft.preprocess.bins import begin_and_factor, bin_edges

@@ -99,10 +99,7 @@ def first_inputs(start: Start, weights: Mapping[str, Array]) -> Array:
         mix = weights["waves/mix"].reshape(start.members, own.shape[2], WAVES, DIM)
         learned = np.einsum("smfw,sfwd->smfd", np.cos(angles), mix) + weights["waves/shift"][:, None]
         parts.insert(0, np.concatenate([own[..., None], learned], axis=3).reshape(*own.shape[:2], -1))
-    for j in range(start.slots.shape[2]):
-        table = weights[f"embedding/table_{j}"]
-        parts.append(np.stack([own[codes] for own, codes in zip(table, start.slots[:, :, j], strict=True)]))
-    return np.concatenate(parts, axis=2)
+    return np.concatenate([*parts, *start.vectors(weights)], axis=2)
 
 
 def half_waves(weights: Mapping[str, Array], rising: Array) -> dict[str, Array]:

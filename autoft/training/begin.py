@@ -92,7 +92,4 @@ def _first_inputs(architecture: Architecture, start: Start, weights: Mapping[str
         numbers = start.dense[:, :, list(start.inputs.numbers)]
         shares = encoded(numbers, weights["bins/begin"][:, None], weights["bins/factor"][:, None])
         features.insert(0, shares.reshape(*start.dense.shape[:2], -1))
-    for j in range(start.slots.shape[2]):
-        table = weights[f"embedding/table_{j}"]
-        features.append(np.stack([own[codes] for own, codes in zip(table, start.slots[:, :, j], strict=True)]))
-    return np.concatenate(features, axis=2)
+    return np.concatenate([*features, *start.vectors(weights)], axis=2)

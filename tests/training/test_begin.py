@@ -91,9 +91,10 @@ def test_without_effects_nothing_changes(make, params: dict[str, Any]):
     assert not (found["hidden_0/kernel"] == first["hidden_0/kernel"]).all()  # columns are kept apart
 
 
-def test_rows_that_a_member_holds_out_have_no_part_in_its_first_weights(make, params: dict[str, Any]):
+@pytest.mark.parametrize("network", ["piecewise", "realmlp"])
+def test_rows_that_a_member_holds_out_have_no_part_in_its_first_weights(make, params: dict[str, Any], network: str):
     data = make.__wrapped__()
-    own = {**params, "numbers": "piecewise"}
+    own = {**params, **NETWORKS[network]}
 
     def first(given: Any) -> dict[str, np.ndarray]:
         stack = trainer(given)
@@ -105,6 +106,9 @@ def test_rows_that_a_member_holds_out_have_no_part_in_its_first_weights(make, pa
     before, after = first(data), first(replace(data, dense=dense))
     for name, array in before.items():
         np.testing.assert_array_equal(after[name], array, err_msg=name)
+    dense[:, :] *= 3.0  # the control: their own rows have
+    seen = first(replace(data, dense=dense))
+    assert any((seen[name] != array).any() for name, array in before.items() if name.endswith("/bias"))
 
 
 def test_first_weights_begin_within_bounds_and_no_unit_is_weaker():
