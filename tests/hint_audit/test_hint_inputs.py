@@ -126,6 +126,24 @@ def test_with_little_time_all_trainings_are_shorter_and_say_so(prepared, tmp_pat
     assert {one.where for one in tested} == {"by trainings of 17 epochs, as there was no time for longer ones"}
 
 
+def test_shortened_trainings_end_when_interrupted(prepared, tmp_path):
+    from autoft.search.outcome import Outcome
+
+    context, asked = context_of(told(), tmp_path, interrupt=True), []
+
+    def ended(params, out_of_time, epochs):
+        asked.append(out_of_time())
+        return [Outcome(params=params[0], status="failed", reason="ended")]
+
+    outcome = SimpleNamespace(params=PARAMS, limit=40, epochs=40, seconds=100.0, curves={"held_out": [0.0] * 40})
+    stack, end = SimpleNamespace(train_all=ended, together=lambda _: 1), context.watch.clock() + 500.0
+    journal = Journal(context.folder / "journal.jsonl", {"autoft": "0"})
+    anew = partial(pytest.fail, "it trained")
+    found = hint_trials.test(context, prepared, journal, stack, outcome, anew, threshold=0.5, end=end)
+    assert asked == [True]  # of the training with all hints; no other one begins
+    assert {one.verdict for one in found.hints} == {"not tested"}
+
+
 def test_what_is_read_anew_is_learned_from_training_rows_alone(prepared):
     """Cells of held-out rows, however wrong, change nothing that their member knows."""
     without = hint_inputs.without(told(), prepared, (f"{prepared.plan.logs[0]}: scale",))
