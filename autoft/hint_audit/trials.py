@@ -116,7 +116,7 @@ def _of_short(test: HintTest, epochs: int | None) -> HintTest:
     """A test, which says so where trainings were shortened."""
     if not epochs or test.verdict == "not tested":
         return test
-    return replace(test, where=f"by trainings of {epochs} epochs, as there was no time for longer ones")
+    return replace(test, where=f"{epochs} epochs, for lack of time")
 
 
 def _read(fact: Mapping[str, Any]) -> Tested:

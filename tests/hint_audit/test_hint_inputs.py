@@ -123,7 +123,7 @@ def test_with_little_time_all_trainings_are_shorter_and_say_so(prepared, tmp_pat
     assert limits == [17, 17]  # .9 of the half of 40: with all hints, and without one
     tested = [one for one in found.hints if one.verdict != "not tested"]
     assert len(tested) == 4
-    assert {one.where for one in tested} == {"by trainings of 17 epochs, as there was no time for longer ones"}
+    assert {one.where for one in tested} == {"17 epochs, for lack of time"}
 
 
 def test_shortened_trainings_end_when_interrupted(prepared, tmp_path):
