@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from autoft.errors import AutoFTError as AutoFTError
-    from autoft.trainer import AutoFineTuner as AutoFineTuner
-    from autoft.trainer import load as load
+    from autoft.tuner import AutoFineTuner as AutoFineTuner
+    from autoft.tuner import load as load
 
 __version__ = "0.1.0"
 __all__ = ["AutoFTError", "AutoFineTuner", "__version__", "load"]
 
 # Imported on first use, so that `autoft --help` and the checks need neither pandas nor Keras.
-_PLACES = {"AutoFTError": "autoft.errors", "AutoFineTuner": "autoft.trainer", "load": "autoft.trainer"}
+_PLACES = {"AutoFTError": "autoft.errors", "AutoFineTuner": "autoft.tuner", "load": "autoft.tuner"}
 
 
 def __getattr__(name: str) -> Any:

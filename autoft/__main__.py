@@ -1,5 +1,5 @@
 """``python -m autoft``: the command line."""
 
-from autoft.cli import main
+from autoft.cli.main import main
 
 raise SystemExit(main())

@@ -4,7 +4,7 @@
 
 `FOLDER` (by default `shared` beside the checkout) holds the tables in `data/`. Each of them has a row: what was found,
 the facts that are known of it and missed, and CPU seconds with the reading. `clean` is 100 random tables without
-anything to warn of (those of tests/schema/test_audit_quiet.py); wanted is at most one warning per 20 columns. `long`
+anything to warn of (those of tests/data/audit/test_quiet.py); wanted is at most one warning per 20 columns. `long`
 is the table of `benchmarks.schema` with 1,000,000 rows and 30 columns, in memory; it is to show what the audit alone
 costs there (`audit_cpu_s`, beside the reading and the understanding of the columns in `cpu_s`).
 """
@@ -57,8 +57,8 @@ LONG, QUICK_LONG, WIDE = 1_000_000, 20_000, 30
 
 def findings(data: Any, target: str, task: str = "auto") -> tuple[tuple[Any, ...], int]:
     """What autoft's own checks say of a table, and its number of columns."""
-    from autoft.prepare import inspect
-    from autoft.recipe import Recipe
+    from autoft.pipeline.prepare import inspect
+    from autoft.recipe.recipe import Recipe
 
     recipe = Recipe().with_changes(target=target, task=task)
     seen = inspect(recipe, data, write_schema=False, hold_to_schema=False)
@@ -82,7 +82,7 @@ def row_of(name: str, shared: Path) -> Row:
 
 def row_of_clean(tables: int) -> Row:
     """Random clean tables, all together."""
-    from tests.schema.test_audit_quiet import clean
+    from tests.data.audit.test_quiet import clean
 
     start, columns, codes = time.process_time(), 0, list[str]()
     for seed in range(tables):
@@ -100,10 +100,10 @@ def row_of_long(rows: int, columns: int) -> Row:
     """A long table, whose target has to do with one column."""
     import numpy as np
 
-    from autoft.schema.audit import audit
-    from autoft.schema.convert import convert
-    from autoft.schema.infer import infer_columns
-    from autoft.table import read
+    from autoft.data.audit import audit
+    from autoft.data.columns import infer_columns
+    from autoft.data.convert import convert
+    from autoft.data.table import read
     from benchmarks.schema import table
 
     frame = table(rows, columns)

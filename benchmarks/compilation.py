@@ -3,7 +3,7 @@
 `compile` rows train one trial at a time, once as a TensorFlow graph and once compiled by XLA: CPU seconds of the
 first epoch (tracing and compilation included) and of a later one, and after how many epochs XLA has paid for itself.
 `together` rows train several trials of a shape in one stack: CPU seconds per trial and epoch against one alone.
-`WORTH_XLA` in autoft/training/compiled.py and `_TOGETHER` in autoft/training/trial.py are read off these rows. They
+`WORTH_XLA` in autoft/training/epoch.py and `_TOGETHER` in autoft/training/trainer.py are read off these rows. They
 compare the operations of an epoch with fixed limits rather than clocks at run time, so that equal runs stay equal.
 """
 
@@ -31,8 +31,9 @@ def epochs(rows: int, width: int, depth: int, batch: int, xla: bool | None, tria
         import time
         from unittest.mock import patch
 
-        from autoft.training import compiled, program
-        from autoft.training.data import batches
+        from autoft.training import epoch as compiled
+        from autoft.training import program
+        from autoft.training.stack import batches
         from autoft.training.step import Settings
         from benchmarks.ours import make_trainer
 

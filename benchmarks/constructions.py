@@ -49,9 +49,9 @@ from benchmarks.machine import ROOT
 from benchmarks.quality import METRIC, SETS, splits, tables
 
 if TYPE_CHECKING:
-    from autoft.knowledge.hints import Hints
-    from autoft.preprocess.encode import Array
-    from autoft.training.data import StackData
+    from autoft.preprocessing.encode import Array
+    from autoft.records.hints import Hints
+    from autoft.training.stack import StackData
 
 SIDES = ("ours", "free", "all_bound", "absolute", "absolute_halves", "lipschitz", "lattice")
 QUICK = ("heart_cleveland",)
@@ -83,13 +83,13 @@ def prepared(name: str, x: Any, y: Any, seeds: int) -> Problem:
     import numpy as np
     from sklearn.model_selection import train_test_split
 
-    from autoft import prepare
-    from autoft.preprocess.encode import encode
-    from autoft.preprocess.encoder import build_encoder
-    from autoft.recipe import Recipe
-    from autoft.schema.convert import convert
-    from autoft.table import read
-    from autoft.training.data import stack_data
+    from autoft.data.convert import convert
+    from autoft.data.table import read
+    from autoft.pipeline import prepare
+    from autoft.preprocessing.encode import encode
+    from autoft.preprocessing.encoder import build_encoder
+    from autoft.recipe.recipe import Recipe
+    from autoft.training.stack import stack_data
 
     known, (_, target, task) = KNOWN[name], SETS[name]
     positive = known.positive if task == "binary" else None

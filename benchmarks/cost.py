@@ -1,4 +1,4 @@
-"""Does `autoft.search.cost` predict what a trial costs? Seconds and peak memory, predicted and measured.
+"""Does `autoft.pipeline.cost` predict what a trial costs? Seconds and peak memory, predicted and measured.
 
 python -m benchmarks.cost [--quick] [--only ROWS,...] [--json FILE]
 
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks import common
 
 if TYPE_CHECKING:
-    from autoft.search.cost import Shape
+    from autoft.pipeline.cost import Shape
 
 ROWS = (500, 5_000, 50_000)
 COLUMNS = (10, 50, 200)
@@ -31,7 +31,7 @@ IMPORTS = ("numpy", "pandas", "tensorflow", "keras")
 
 def shape(rows: int, columns: int, architecture: Sequence[int]) -> Shape:
     """The shape that the model is asked about."""
-    from autoft.search.cost import Shape
+    from autoft.pipeline.cost import Shape
 
     held_out = -(-rows // FOLDS)
     width, depth, batch = architecture
@@ -52,12 +52,12 @@ def piece(rows: int, columns: int, epochs: int) -> Callable[[], dict[str, Any]]:
 
     import numpy as np
 
-    from autoft.preprocess.encode import encode
-    from autoft.preprocess.plan import make_plan
+    from autoft.pipeline.machine import Machine
+    from autoft.preprocessing.encode import encode
+    from autoft.preprocessing.layout import make_plan
     from autoft.records import Column
-    from autoft.search.machine import Machine
-    from autoft.training.data import stack_data
-    from autoft.training.trial import Limits, Trainer
+    from autoft.training.stack import stack_data
+    from autoft.training.trainer import Limits, Trainer
 
     rng = np.random.default_rng(0)
     x = rng.normal(size=(rows, columns))
@@ -122,8 +122,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _table(rows: int, columns: int) -> list[common.Row]:
-    from autoft.search import cost
-    from autoft.search.machine import Machine
+    from autoft.pipeline import cost
+    from autoft.pipeline.machine import Machine
 
     epochs = EPOCHS[rows]
     arguments = {"rows": rows, "columns": columns, "epochs": epochs}

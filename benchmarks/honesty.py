@@ -79,13 +79,15 @@ def judge(setting: Setting, number: int) -> Row:
     import numpy as np
     import pandas as pd
 
-    from autoft import judge as judging
-    from autoft import prepare, run
-    from autoft.evaluate import calibrate, metrics, score
-    from autoft.journal import Journal
-    from autoft.preprocess.encode import encode
-    from autoft.recipe import Recipe
+    from autoft.evaluation import calibration, metrics
+    from autoft.evaluation import correction as score
+    from autoft.pipeline import evaluate as judging
+    from autoft.pipeline import prepare
+    from autoft.pipeline import search as run
+    from autoft.preprocessing.encode import encode
+    from autoft.recipe.recipe import Recipe
     from autoft.search.interrupt import Interrupt
+    from autoft.search.journal import Journal
 
     seed = number * 1_000 + every().index(setting)
     x, y = table(setting, setting.rows, np.random.default_rng([seed, 0]))
@@ -115,7 +117,7 @@ def judge(setting: Setting, number: int) -> Row:
     fresh_x, fresh_y = table(setting, FRESH, np.random.default_rng([seed, 1]))
     columns = {c.id: fresh_x[:, names.index(c.name)] for c in prepared.features}
     answers = bag.answers(encode(prepared.plan, columns, FRESH))
-    deployed = calibrate.apply(bag.calibration, answers.mean(axis=0))
+    deployed = calibration.apply(bag.calibration, answers.mean(axis=0))
     true = metrics.scores(fresh_y, deployed, threshold=searched.finish.threshold, **problem)[prepared.objective]
     alone = statistics.mean(metrics.scores(fresh_y, member, **problem)[prepared.objective] for member in answers)
     unit = float(fresh_y.std()) if setting.task == "regression" else 1.0

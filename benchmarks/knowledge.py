@@ -161,7 +161,7 @@ def autoft(
 
     def work() -> dict[str, Any]:
         from autoft import AutoFineTuner
-        from autoft.recipe import Recipe
+        from autoft.recipe.recipe import Recipe
         from autoft.search import portfolio
 
         changes: dict[str, Any] = {"target": target, "task": task, "minutes": minutes, "objective": METRIC[task]}

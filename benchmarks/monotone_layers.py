@@ -20,7 +20,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from autoft.preprocess.encode import Array
+from autoft.preprocessing.encode import Array
 
 #: Of 16 units of `Absolute`, how many bend upward, downward, and saturate on both sides (the authors' 7 : 7 : 2).
 _CONVEX, _CONCAVE, _UNITS = 7, 7, 16
@@ -125,7 +125,7 @@ class Slope(keras.layers.Layer):  # type: ignore[misc]
 class Calibrators(keras.layers.Layer):  # type: ignore[misc]
     """A curve for every number and a value for every category, between 0 and 1: ``[S, B, in]`` -> ``[S, B, f + c]``.
 
-    Inputs are the ramps of the numbers, ``[S, B, f * bins]`` (`autoft.networks.numbers.PiecewiseLinear`), and after
+    Inputs are the ramps of the numbers, ``[S, B, f * bins]`` (`networks.layers.numbers.PiecewiseLinear`), and after
     them the one-hot columns of the categories, ``[S, B, o]``.
 
     Args:

@@ -14,18 +14,18 @@ from unittest.mock import patch
 
 import numpy as np
 
-from autoft.knowledge import rules as bounds
-from autoft.knowledge.hints import Hints
-from autoft.knowledge.rules import Rules
-from autoft.networks import mlp
+from autoft.knowledge import bounds
+from autoft.knowledge.bounds import Rules
 from autoft.networks.architecture import MIXED, Architecture, Factor, Start
-from autoft.preprocess.bins import begin_and_factor, bin_edges
-from autoft.preprocess.encode import Array
-from autoft.preprocess.fit import blocks
-from autoft.training.begin import begin
-from autoft.training.compiled import engine
-from autoft.training.data import StackData, batches
-from autoft.training.hinted import hinted_arrays
+from autoft.networks.families import mlp
+from autoft.preprocessing.bins import begin_and_factor, bin_edges
+from autoft.preprocessing.encode import Array
+from autoft.preprocessing.statistics import blocks
+from autoft.records.hints import Hints
+from autoft.training.bounded_init import begin
+from autoft.training.bounded_step import hinted_arrays
+from autoft.training.epoch import engine
+from autoft.training.stack import StackData, batches
 from autoft.training.step import SETTINGS, Settings, row_losses, settings_arrays, total_loss, update
 
 #: Of all networks of units.
@@ -136,7 +136,7 @@ def _lattice(data: StackData, start: Start, hints: Hints) -> Construction:
     """Calibrators, and lattices of random columns."""
     import keras
 
-    from autoft.networks.numbers import PiecewiseLinear
+    from autoft.networks.layers.numbers import PiecewiseLinear
     from benchmarks.monotone_layers import Calibrators, Lattices
 
     positions: list[int] = []

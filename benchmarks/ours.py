@@ -15,16 +15,32 @@ from benchmarks.ordinary import Configuration, divide
 
 if TYPE_CHECKING:
     from autoft.search.loop import Found
-    from autoft.search.outcome import Outcome
-    from autoft.search.propose import Proposal, Proposer
-    from autoft.training.data import StackData
-    from autoft.training.trial import Trainer
+    from autoft.search.proposer import Proposal, Proposer
+    from autoft.search.store import Outcome
+    from autoft.training.stack import StackData
+    from autoft.training.trainer import Trainer
 
 #: What a search imports sooner or later; benchmarks import it before the clock starts.
 MODULES = (
-    *("autoft.recipe_sections", "autoft.journal", "autoft.preprocess.layers", "autoft.evaluate.weighted"),
-    *("autoft.run", "autoft.search.loop", "autoft.search.oracles", "autoft.search.propose", "autoft.networks.stacked"),
-    *("autoft.training.tensorflow", "autoft.training.trial", "sklearn.model_selection", "sklearn.neural_network"),
+    *(
+        "autoft.recipe.sections",
+        "autoft.search.journal",
+        "autoft.preprocessing.layers",
+        "autoft.evaluation.weighted_metrics",
+    ),
+    *(
+        "autoft.pipeline.search",
+        "autoft.search.loop",
+        "autoft.search.oracles",
+        "autoft.search.proposer",
+        "autoft.networks.layers.stacked",
+    ),
+    *(
+        "autoft.training.engine_tensorflow",
+        "autoft.training.trainer",
+        "sklearn.model_selection",
+        "sklearn.neural_network",
+    ),
 )
 
 
@@ -92,10 +108,10 @@ def make_data(x: Any, y: Any, folds: int, *, seed: int) -> StackData:
     """The table as a run would train on it: every column numeric, the folds those of the ordinary way."""
     import numpy as np
 
-    from autoft.preprocess.encode import encode
-    from autoft.preprocess.plan import make_plan
+    from autoft.preprocessing.encode import encode
+    from autoft.preprocessing.layout import make_plan
     from autoft.records import Column
-    from autoft.training.data import stack_data
+    from autoft.training.stack import stack_data
 
     columns = [Column(id=f"c{j:03}", name=f"x{j}", kind="numeric", why="numbers") for j in range(x.shape[1])]
     plan = make_plan(columns, {})
@@ -116,8 +132,8 @@ def make_trainer(
     x: Any, y: Any, folds: int, *, epochs: int | None = None, patience: int | None = None, seed: int = 0
 ) -> Trainer:
     """The trainer of a run; None for epochs or patience is what a recipe has by default."""
-    from autoft.recipe_sections import Search as Defaults
-    from autoft.training.trial import Limits, Trainer
+    from autoft.recipe.sections import Search as Defaults
+    from autoft.training.trainer import Limits, Trainer
 
     defaults = Defaults()
     limits = Limits(
@@ -129,7 +145,7 @@ def make_trainer(
 
 def numbers_only(seed: int, epochs: int) -> Proposer:
     """Bayesian proposals over learning rate, dropout and L2, with the limits of the standard space."""
-    from autoft.search.propose import Proposer
+    from autoft.search.proposer import Proposer
     from autoft.search.space import make_space
 
     searched = ("learning_rate", "dropout", "l2")
@@ -157,7 +173,7 @@ def objective(y: Any) -> Callable[[Outcome], float]:
     """ROC-AUC of a trial's pooled held-out predictions, computed as a run does it."""
     import numpy as np
 
-    from autoft.evaluate.weighted import weighted_scores
+    from autoft.evaluation.weighted_metrics import weighted_scores
 
     def score(outcome: Outcome) -> float:
         predictions = outcome.held_out[outcome.checkpoints.index(outcome.epochs)]
@@ -170,9 +186,9 @@ def objective(y: Any) -> Callable[[Outcome], float]:
 
 def run_search(proposer: Any, trainer: Trainer, folder: Path, *, trials: int, pruning: bool) -> Found:
     """autoft's search loop, with its journal and the trials' arrays in `folder`."""
-    from autoft.journal import Journal
     from autoft.search.budget import Budget
     from autoft.search.interrupt import Interrupt
+    from autoft.search.journal import Journal
     from autoft.search.loop import Search
 
     return Search(

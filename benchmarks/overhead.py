@@ -1,6 +1,6 @@
 """How much of a search's CPU time is not training: proposals, journal, compilation, scoring, encoding.
 
-The search stage of a run (`autoft.run.search`, without the baselines) with autoft's own space (its lattice of widths,
+The search stage of a run (`pipeline.search`, without the baselines) with autoft's own space (its lattice of widths,
 depths, activations and batches, so that programs really are compiled), limits and stopping rules: 20 trials x 5 folds
 on 30 numeric columns, one thread. CPU time is read at the seams
 (`time.process_time`), each moment counted once:
@@ -102,8 +102,9 @@ def search(rows: int, trials: int, epochs: int | None = None) -> Callable[[], di
     """The piece to measure: a run's search stage; returns `seconds` by part, and how many `programs` and `epochs`."""
     import pandas as pd
 
-    from autoft import prepare, run
-    from autoft.recipe import Recipe
+    from autoft.pipeline import prepare
+    from autoft.pipeline import search as run
+    from autoft.recipe.recipe import Recipe
     from autoft.search.interrupt import Interrupt
 
     x, y = numeric_table(rows, COLUMNS)
@@ -136,12 +137,12 @@ def watching(meter: Meter) -> Iterator[list[Any]]:
 
     The baselines, which a run trains before its search, are left out.
     """
-    from autoft import run
-    from autoft.journal import Journal
-    from autoft.search import outcome
-    from autoft.search.propose import Proposer
-    from autoft.training.compiled import Compiled
-    from autoft.training.trial import Trainer
+    from autoft.pipeline import search as run
+    from autoft.search import store
+    from autoft.search.journal import Journal
+    from autoft.search.proposer import Proposer
+    from autoft.training.epoch import Compiled
+    from autoft.training.trainer import Trainer
 
     programs: list[Any] = []
     build = Compiled.__init__
@@ -156,7 +157,7 @@ def watching(meter: Meter) -> Iterator[list[Any]]:
     seams: dict[str, list[tuple[Any, str]]] = {
         "training": [(Trainer, "train_all"), (Trainer, "answers_after")],
         "proposals": [(Proposer, "__init__"), (Proposer, "ask"), (Proposer, "tell")],
-        "journal": [(Journal, "append"), (outcome, "store"), (outcome, "forget_weights")],
+        "journal": [(Journal, "append"), (store, "store"), (store, "forget_weights")],
         "scoring": [(run, "_score")],
         "encoding": [(run, "trainer")],
     }

@@ -83,12 +83,13 @@ def candidates() -> list[dict[str, Any]]:
 
 def trained(name: str, shared: str, file: str) -> str:
     """Train all candidates on the training rows of a set and write a line for each."""
-    from autoft import backend
+    from autoft.training import backend
 
     backend.prepare()
-    from autoft import prepare, run, spaces
-    from autoft.evaluate import baselines
-    from autoft.recipe import Recipe
+    from autoft.evaluation import baselines
+    from autoft.pipeline import prepare, search
+    from autoft.pipeline import space as spaces
+    from autoft.recipe.recipe import Recipe
     from autoft.search.interrupt import Interrupt
 
     x, y, *_ = tables(name, shared)
@@ -96,10 +97,10 @@ def trained(name: str, shared: str, file: str) -> str:
     recipe = Recipe().with_changes(target=target, task=task, objective=METRIC[task])
     prepared = prepare.prepare(recipe, (x, y.rename(target)), lambda step: None)
     with tempfile.TemporaryDirectory() as folder:
-        context = run.Context(
-            recipe=recipe, folder=Path(folder), interrupt=Interrupt(), watch=run.Stopwatch(), tell=lambda step: None
+        context = search.Context(
+            recipe=recipe, folder=Path(folder), interrupt=Interrupt(), watch=search.Stopwatch(), tell=lambda step: None
         )
-        stack = run.trainer(context, prepared, prepared.members)
+        stack = search.trainer(context, prepared, prepared.members)
         rows = min(len(m.train) for m in prepared.members)
         space = {d.name: d for d in spaces.space_for(recipe, prepared, rows)}
         smallest = min(space["batch_size"].values)  # type: ignore[union-attr]
@@ -112,10 +113,10 @@ def trained(name: str, shared: str, file: str) -> str:
             outcomes = stack.train_all(params, lambda: False)
             lines = []
             for (number, candidate), outcome in zip(group, outcomes, strict=True):
-                score = None if outcome.status == "failed" else run._score(prepared, outcome)
+                score = None if outcome.status == "failed" else search._score(prepared, outcome)
                 lines.append(_line(name, number, candidate, score, outcome.epochs, outcome.seconds))
             _write(file, lines)
-    features, categorical = run._plain_features(prepared)
+    features, categorical = search._plain_features(prepared)
     simple = baselines.run(
         features,
         categorical=categorical,
@@ -129,7 +130,7 @@ def trained(name: str, shared: str, file: str) -> str:
 
 
 def _scored(prepared: Any, predictions: Any) -> float:
-    from autoft.evaluate.metrics import scores
+    from autoft.evaluation.metrics import scores
 
     problem = {"task": prepared.target.task, "positive_index": prepared.target.positive_index}
     return float(scores(prepared.y, predictions, **problem)[prepared.objective])

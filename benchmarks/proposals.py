@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autoft.search.oracles import START, hyperparameters
-from autoft.search.propose import Proposer
+from autoft.search.proposer import Proposer
 from autoft.search.space import Dimension
 from benchmarks import common
 from benchmarks.objectives import OBJECTIVES, Objective, started

@@ -134,7 +134,7 @@ def autoft(name: str, shared: str, minutes: float, changes: Mapping[str, Any]) -
         import numpy as np
 
         from autoft import AutoFineTuner
-        from autoft.recipe import Recipe
+        from autoft.recipe.recipe import Recipe
         from autoft.search import portfolio
 
         metric = METRIC[task]

@@ -24,7 +24,7 @@ def record(trials: int) -> dict[str, Any]:
     import pandas as pd
 
     from autoft import AutoFineTuner
-    from autoft.recipe import Recipe
+    from autoft.recipe.recipe import Recipe
 
     table = pd.read_csv(ROOT / "recipes" / "data" / "telco_churn.csv").sample(ROWS, random_state=SEED)
     recipe = Recipe().with_changes(

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from autoft import backend
-from autoft.recipe import Recipe
+from autoft.recipe.recipe import Recipe
+from autoft.training import backend
 
 if os.environ.get("KERAS_BACKEND"):
     backend.prepare()  # what an entry point would do: JAX has float64 only when asked

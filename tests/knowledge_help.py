@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autoft.knowledge import variants
-from autoft.knowledge.hints import Effect, Hints
-from autoft.preprocess.encode import Encoded, encode
-from autoft.preprocess.plan import make_plan
+from autoft.preprocessing.encode import Encoded, encode
+from autoft.preprocessing.layout import make_plan
 from autoft.records import Column
+from autoft.records.hints import Effect, Hints
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from autoft.networks.architecture import Architecture
-    from autoft.search.outcome import Outcome
-    from autoft.training.bag import Bag
-    from autoft.training.data import StackData
-    from autoft.training.trial import Trainer
+    from autoft.search.store import Outcome
+    from autoft.training.ensemble import Bag
+    from autoft.training.stack import StackData
+    from autoft.training.trainer import Trainer
 
 ROWS, FOLDS = 120, 3
 #: Hyperparameters by the name of a network; together all ways in which a network can obey.
@@ -67,7 +67,7 @@ def make_values() -> dict[str, np.ndarray]:
 @cache
 def make_data(task: str) -> StackData:
     """Rows of a stack of three folds."""
-    from autoft.training.data import stack_data
+    from autoft.training.stack import stack_data
 
     kinds = {"n": "numeric", "b": "boolean", "d": "date", "c": "categorical", "x": "categorical"}
     rng, values = np.random.default_rng(1), make_values()
@@ -103,7 +103,7 @@ def effects(task: str) -> Hints:
 
 def trainer(task: str, hints: Hints, *, epochs: int = 6) -> Trainer:
     """Trains on `make_data`; a TabM has four networks, not the many that so few rows would get."""
-    from autoft.training.trial import Limits, Trainer
+    from autoft.training.trainer import Limits, Trainer
 
     class Small(Trainer):
         def architecture(self, params: Mapping[str, Any]) -> Architecture:
@@ -137,7 +137,7 @@ def bags(task: str) -> tuple[Bag, Bag]:
 
 def bag_of(stack: Trainer, outcomes: list[Outcome]) -> Bag:
     """The blend of some trials, in equal shares."""
-    from autoft.training.bag import Part, build_bag
+    from autoft.training.ensemble import Part, build_bag
 
     share = 1.0 / len(outcomes)
     parts = [Part(architecture=stack.architecture(o.params), weights=o.weights, share=share) for o in outcomes]
@@ -197,8 +197,8 @@ def with_hints(prepared: Any, hints: Hints) -> Any:
 
 def context_of(recipe: Any, folder: Any, interrupt: Any = None) -> Any:
     """What the stages of a run share, without a run."""
-    from autoft import run
+    from autoft.pipeline import search
     from autoft.search.interrupt import Interrupt
 
-    watch, interrupt = run.Stopwatch(), interrupt or Interrupt()
-    return run.Context(recipe=recipe, folder=folder, interrupt=interrupt, watch=watch, tell=lambda step: None)
+    watch, interrupt = search.Stopwatch(), interrupt or Interrupt()
+    return search.Context(recipe=recipe, folder=folder, interrupt=interrupt, watch=watch, tell=lambda step: None)

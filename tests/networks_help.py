@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from autoft.networks.architecture import Architecture, Inputs, Start
-from autoft.preprocess.fit import blocks
-from autoft.preprocess.plan import CategoryInput, Plan
+from autoft.preprocessing.layout import CategoryInput, Plan
+from autoft.preprocessing.statistics import blocks
 
 KINDS = ("linear", "mlp", "realmlp", "tabm", "tabm-mini")
 

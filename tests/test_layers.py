@@ -156,8 +156,10 @@ def test_tensorflow_stays_in_its_places(path):
 def test_the_rules_bite(tmp_path):
     """The reader of imports sees nested ones, and tells type-only ones apart."""
     file = tmp_path / "x.py"
-    file.write_text("if TYPE_CHECKING:\n    import a\ndef f():\n    from autoft.cli import main\n", encoding="utf-8")
-    assert imported(file) == {"autoft.cli.main"}
+    file.write_text(
+        "if TYPE_CHECKING:\n    import a\ndef f():\n    from autoft.cli.main import main\n", encoding="utf-8"
+    )
+    assert imported(file) == {"autoft.cli.main.main"}
 
 
 def test_nothing_reads_pickles():

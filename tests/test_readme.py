@@ -35,7 +35,7 @@ def test_links_lead_somewhere(readme, root):
 
 
 def test_recipe_example_is_valid(readme, tmp_path):
-    from autoft.recipe import read_recipe
+    from autoft.recipe.recipe import read_recipe
 
     whole, hints = re.findall(r"```yaml\n(.*?)```", readme, re.S)
     (tmp_path / "r.yaml").write_text(whole, encoding="utf-8")

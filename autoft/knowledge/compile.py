@@ -10,14 +10,14 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from autoft.data.cells import plain_texts
 from autoft.knowledge.decisions import decision_problems
-from autoft.knowledge.hints import Effect, Hints, Ratio
-from autoft.knowledge.pairs import pair_problems
-from autoft.preprocess.quotients import quotient
-from autoft.recipe_knowledge import Hint, Knowledge
-from autoft.recipe_messages import Problem
+from autoft.knowledge.interactions import pair_problems
+from autoft.preprocessing.ratios import quotient
+from autoft.recipe.knowledge import Hint, Knowledge
+from autoft.recipe.messages import Problem
 from autoft.records import Column, Target
-from autoft.schema.cells import plain_texts
+from autoft.records.hints import Effect, Hints, Ratio
 
 Path = tuple[str | int, ...]
 

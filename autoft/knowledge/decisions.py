@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autoft.recipe_messages import Problem
+from autoft.recipe.messages import Problem
 from autoft.records import Column, Costs, Minimum, Stakes, Target
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from autoft.recipe_knowledge import Knowledge
+    from autoft.recipe.knowledge import Knowledge
 
 Array = NDArray[Any]
 Matrix = dict[str, dict[str, float]]
@@ -140,7 +140,7 @@ def gains_of(
     >>> gains_of(pd.DataFrame({"worth": [5, None, 7]}), "worth", np.array([True, False, True]))[0].tolist()
     [5.0, 0.0, 7.0]
     """
-    from autoft.schema.convert import convert
+    from autoft.data.convert import convert
 
     path = (*_COSTS, "gain")
     names = [str(column) for column in frame.columns]

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from autoft.errors import TrainingError
-from autoft.knowledge.hints import Effect, Hints
-from autoft.knowledge.rules import reads
-from autoft.preprocess.encode import Array
-from autoft.preprocess.fit import blocks
-from autoft.preprocess.plan import Plan
+from autoft.knowledge.bounds import reads
+from autoft.preprocessing.encode import Array
+from autoft.preprocessing.layout import Plan
+from autoft.preprocessing.statistics import blocks
+from autoft.records.hints import Effect, Hints
 
 #: Activations that never fall.
 RISING = frozenset({"linear", "relu", "mixed"})

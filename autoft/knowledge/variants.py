@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from autoft.knowledge.hints import Hints
+from autoft.records.hints import Hints
 
 #: The hyperparameter of a trial that names the hints it does without.
 WITHOUT = "without"

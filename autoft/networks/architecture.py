@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from autoft.preprocess.encode import Array
-from autoft.preprocess.fit import blocks
-from autoft.preprocess.plan import Plan
+from autoft.preprocessing.encode import Array
+from autoft.preprocessing.layout import Plan
+from autoft.preprocessing.statistics import blocks
 
 Kind = Literal["linear", "mlp", "realmlp", "tabm", "tabm-mini"]
 
@@ -199,7 +199,7 @@ class Start:
 
     def edges(self, bins: int) -> tuple[Array, Array]:
         """Where each bin of each number begins, and one over its width: both ``[S, f, bins]`` (`bin_edges`)."""
-        from autoft.preprocess.bins import begin_and_factor, bin_edges
+        from autoft.preprocessing.bins import begin_and_factor, bin_edges
 
         if bins not in self._edges:
             found = [

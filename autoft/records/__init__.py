@@ -1,5 +1,6 @@
 """The frozen records that the packages hand to one another (standard library only)."""
 
+from autoft.records.columns import USED_KINDS, Column, Finding, Kind, PlanLine, RepairCode, Severity, Target, Task
 from autoft.records.decisions import (
     Alternative,
     Calibration,
@@ -12,10 +13,9 @@ from autoft.records.decisions import (
     Stakes,
 )
 from autoft.records.evaluation import Evaluation
-from autoft.records.hints import Curve, HintSlice, HintTest, HintVerdict
+from autoft.records.hint_tests import Curve, HintSlice, HintTest, HintVerdict
 from autoft.records.scores import Baseline, FoldReport, Importance, Interval, Strategy
-from autoft.records.search import Progress, Trial, TrialStatus
-from autoft.records.table import USED_KINDS, Column, Finding, Kind, PlanLine, RepairCode, Severity, Target, Task
+from autoft.records.trials import Progress, Trial, TrialStatus
 
 __all__ = [
     "USED_KINDS",

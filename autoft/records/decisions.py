@@ -13,7 +13,7 @@ CostMatrix = tuple[tuple[float, ...], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
-    """What is done to the class probabilities of a model (`autoft.evaluate.calibrate`).
+    """What is done to the class probabilities of a model (`autoft.evaluation.calibration`).
 
     Attributes:
         method: ``none``, ``temperature`` (all classes) or ``isotonic`` (two classes).

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from autoft.records.columns import Target, Task
 from autoft.records.decisions import Finish, Minimum, Spending
-from autoft.records.hints import Curve, HintTest
+from autoft.records.hint_tests import Curve, HintTest
 from autoft.records.scores import Baseline, FoldReport, Importance, Interval, Strategy
-from autoft.records.search import Trial
-from autoft.records.table import Target, Task
+from autoft.records.trials import Trial
 
 if TYPE_CHECKING:
-    from autoft.slicing import Slices
+    from autoft.records.slices import Slices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

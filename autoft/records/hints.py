@@ -1,95 +1,56 @@
-"""What the data say of hints, and how answers move with columns."""
+"""What a recipe's `knowledge` says of the inputs, checked against the table and told by column id."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
-from autoft.records.scores import Interval
-from autoft.records.table import Kind
-
-HintVerdict = Literal[
-    "helps", "no measurable effect", "hurts", "contradicted", "contradicted in part", "satisfied anyway", "not tested"
-]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HintSlice:
-    """Rows in which the data contradict an effect that they do not contradict on the whole.
+class Effect:
+    """With all else equal, an output never moves the other way.
 
     Attributes:
-        column, group: What the rows have in common.
-        rows: Number of held-out rows.
-        gain: Mean loss of a row (log-loss, squared error or pinball loss) without the hint less with it: below zero.
-            The 95 % interval holds for all slices at once that were looked at.
-        obeyed: Share of their movement by which the models without the effect go its way there.
+        column: Id of the column, or of the ratio.
+        sign: 1 if the output never falls where the column rises, -1 if it never rises.
+        output: Position of the class whose probability is meant; None for a regression's number. Of two classes it
+            is always the second, whose logit the networks give (a hint about the first has its sign turned).
     """
 
     column: str
-    group: str
-    rows: int
-    gain: Interval
-    obeyed: float
+    sign: Literal[1, -1]
+    output: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HintTest:
-    """What the data say of a hint: the deployed configuration was trained with all hints, and without this one.
+class Ratio:
+    """A quotient that is an input: `id` is ``r000`` ... in the order of the recipe, the others are column ids."""
 
-    Attributes:
-        hint: In words, column first (``tenure: effect decreasing``).
-        because: The expert's reason, may be empty.
-        verdict: ``helps`` or ``contradicted`` where held-out blocks tell the two models apart, ``satisfied anyway``
-            where the model without the hint obeys it by itself, else ``no measurable effect``; ``contradicted in part``
-            where it is contradicted in some slices and not in the other rows; ``not tested`` where there is nothing to
-            compare or no time.
-        gain: Objective with the hint less the objective without, over the blocks, with a 95 % interval; positive is
-            better whatever the direction of the metric. None where not tested. The order of a column with an effect is
-            judged by models without that effect.
-        obeyed: Share of its movement by which the model without an effect goes the way that the hint says; None for
-            other hints.
-        where: Why it was not tested, or with how many epochs where time was short; else empty.
-        slices: Where it is contradicted in part, the worst first.
-    """
-
-    hint: str
-    because: str
-    verdict: HintVerdict
-    gain: Interval | None = None
-    obeyed: float | None = None
-    where: str = ""
-    slices: tuple[HintSlice, ...] = ()
+    id: str
+    name: str
+    numerator: str
+    denominator: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Curve:
-    """How the answer moves with one column while all others stay (`autoft.evaluate.dependence`).
+class Hints:
+    """All hints that inputs and networks are built by; empty without a section `knowledge`.
 
     Attributes:
-        column: The user's name.
-        kind: ``numeric``, ``boolean``, ``categorical`` or ``date``.
-        label: Class whose probability is the answer, as text; None for the number of a regression.
-        grid: What the column is set to: rising numbers (dates as seconds since 1970), or texts.
-        mean: Partial dependence: mean answer of the sampled rows at each.
-        members: The same of each fold's network, over rows that it did not train on.
-        lines: Answers of some single rows.
-        rows: Number of sampled rows.
-        rising, falling: Share of the sampled rows whose answer goes (all but) one way along the grid.
-        spread: Standard deviation of the sampled rows' answers as they are.
-        cells: Of the column: eleven quantiles from the least to the largest; of texts the share of rows of each.
-        ordered: Whether the order of the grid means something.
+        effects: Monotone constraints; all of them about the same output.
+        logs: Numeric columns whose scale is logarithmic.
+        ratios: Quotients.
+        crosses: Pairs of columns whose product is an input.
+        apart: Pairs that no network lets meet.
+        importance: By column (or ratio): declared importance.
+        unread: Blocks of the dense encoding that no network reads: inputs that a hint has made, where it is tested.
     """
 
-    column: str
-    kind: Kind
-    label: str | None
-    grid: tuple[float | str, ...]
-    mean: tuple[float, ...]
-    members: tuple[tuple[float, ...], ...]
-    lines: tuple[tuple[float, ...], ...]
-    rows: int
-    rising: float
-    falling: float
-    spread: float
-    cells: tuple[float, ...]
-    ordered: bool = True
+    effects: tuple[Effect, ...] = ()
+    logs: tuple[str, ...] = ()
+    ratios: tuple[Ratio, ...] = ()
+    crosses: tuple[tuple[str, str], ...] = ()
+    apart: tuple[tuple[str, str], ...] = ()
+    importance: Mapping[str, Literal["high", "low"]] = field(default_factory=dict)
+    unread: tuple[str, ...] = ()

@@ -1,6 +1,6 @@
 """The report: one self-contained HTML file with a chapter for each of the five mistakes.
 
->>> from autoft.report.words import number
+>>> from autoft.report.wording import number
 >>> number(48213.0)
 '48,200'
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from autoft.evidence import Sketch
+from autoft.records.evidence import Sketch
 
 Tone = Literal["plain", "strong", "quiet"]
 Width = Literal["mini", "small", "half", "wide"]

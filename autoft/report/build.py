@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from autoft.records import Baseline, Column, Evaluation, Finding, PlanLine, Strategy
-from autoft.report import data, fitting, scores
+from autoft.report import data_chapter, scores_chapter, search_chapter
 from autoft.report.blocks import Beside, Block, Fold, Paragraph, Report, Section, Table
 from autoft.report.curves import Told
-from autoft.report.words import baseline_label, clip, count, decimals, duration, lines, listing, metric, number, span
+from autoft.report.wording import baseline_label, clip, count, decimals, duration, lines, listing, metric, number, span
 
 STRATEGIES: dict[Strategy, str] = {
     "corrected": (
@@ -65,13 +65,13 @@ def build(inputs: ReportInputs) -> Report:
     return Report(
         title=clip(inputs.title, 120),
         facts=_facts(evaluation),
-        summary=(*_verdict(evaluation), scores.summary_table(evaluation)),
+        summary=(*_verdict(evaluation), scores_chapter.summary_table(evaluation)),
         sections=(
-            fitting.overfitting(evaluation),
-            data.preprocessing(inputs),
-            fitting.tuning(inputs),
-            scores.metrics(evaluation),
-            data.knowledge(inputs),
+            search_chapter.overfitting(evaluation),
+            data_chapter.preprocessing(inputs),
+            search_chapter.tuning(inputs),
+            scores_chapter.metrics(evaluation),
+            data_chapter.knowledge(inputs),
             _reproduction(inputs),
         ),
     )
@@ -182,7 +182,7 @@ def baseline_verdict(evaluation: Evaluation) -> tuple[Paragraph, ...]:
 
 def _named(line: Baseline, evaluation: Evaluation) -> str:
     gain = line.difference
-    digits = scores.gain_decimals(gain, evaluation)
+    digits = scores_chapter.gain_decimals(gain, evaluation)
     better = "better" if gain.value >= 0 else "worse"
     return (
         f"{baseline_label(line.name, evaluation.task)} ({better} by {number(abs(gain.value), digits)}, "

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Literal
 
 from autoft.records import Curve, Target
 from autoft.report.blocks import Block, Moves, Paragraph, Pictures
-from autoft.report.words import clip, number, signed
+from autoft.report.wording import clip, number, signed
 
 if TYPE_CHECKING:
-    from autoft.knowledge.strength import Strength
+    from autoft.knowledge.trend import Strength
     from autoft.report.build import ReportInputs
 
 #: Pictures weigh some 20 kB each.
@@ -63,7 +63,7 @@ def _picture(curve: Curve, told: Told, target: Target) -> Moves:
     column, answer = clip(curve.column, 32), _answer(curve, target)
     of = "" if curve.label is None or target.task == "binary" else f": {clip(curve.label, 16)}"
     unit = f" ({clip(told.unit, 20)})" if told.unit else ""
-    from autoft.knowledge.strength import strength  # needs numpy, which a report without curves does without
+    from autoft.knowledge.trend import strength  # needs numpy, which a report without curves does without
 
     found = strength(curve)
     return Moves(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from autoft.evidence import Cell, Evidence
 from autoft.records import Finding
+from autoft.records.evidence import Cell, Evidence
 from autoft.report.blocks import Block, Fold, Pictures, Proof, Table
-from autoft.report.words import clip, number
+from autoft.report.wording import clip, number
 
 #: A picture weighs some 15 kB, and nobody looks at a hundred.
 MOST_PICTURES, MOST_TABLES, MOST_ROWS = 24, 6, 20

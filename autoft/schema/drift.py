@@ -25,9 +25,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from autoft.data.audit.placeholders import day_text
+from autoft.data.convert import Converted
 from autoft.records import Column, Finding, Kind, Severity
-from autoft.schema.audit.placeholders import day_text
-from autoft.schema.convert import Converted
 from autoft.schema.reference import MOST_CATEGORIES, Reference, cells_of, references
 
 Measure = Literal["Jensen-Shannon", "infinity norm"]

@@ -11,15 +11,15 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from autoft.data.table import quoted
 from autoft.errors import SchemaError
-from autoft.schema.verdicts import name_of
-from autoft.table import quoted
+from autoft.schema.anomaly_findings import name_of
 
 
 def allow_missing(schema: Any, column: str, share: float) -> Any:
     """Up to this share of a column's cells may be empty (0 to 1); with 1 the column may be absent, too.
 
-    >>> from autoft.schema.messages import Schema
+    >>> from autoft.schema.portable.messages import Schema
     >>> schema = Schema(feature=[{"name": "age", "presence": {"min_fraction": 1, "min_count": 1}}])
     >>> allow_missing(schema, "age", 0.25).feature[0].presence.min_fraction
     0.75
@@ -37,7 +37,7 @@ def allow_missing(schema: Any, column: str, share: float) -> Any:
 def widen(schema: Any, column: str, low: float, high: float) -> Any:
     """The column's range is widened to hold `low` to `high`, but an open side stays open; one without a range gets it.
 
-    >>> from autoft.schema.messages import Schema
+    >>> from autoft.schema.portable.messages import Schema
     >>> schema = Schema(feature=[{"name": "age", "type": "INT", "int_domain": {"min": 18, "max": 60}}])
     >>> domain = widen(schema, "age", 20, 99).feature[0].int_domain
     >>> domain.min, domain.max
@@ -66,7 +66,7 @@ def widen(schema: Any, column: str, low: float, high: float) -> Any:
 def bounded(schema: Any, column: str, low: float, high: float) -> Any:
     """The column's range is from `low` to `high`, whatever it was; a column of text is left as it is.
 
-    >>> from autoft.schema.messages import Schema
+    >>> from autoft.schema.portable.messages import Schema
     >>> domain = bounded(Schema(feature=[{"name": "age", "type": "INT"}]), "age", 0, 120.5).feature[0].int_domain
     >>> domain.min, domain.max
     (0, 120)
@@ -83,7 +83,7 @@ def bounded(schema: Any, column: str, low: float, high: float) -> Any:
 def accept(schema: Any, column: str, values: Sequence[str]) -> Any:
     """Categories are added to those that a column may hold (and others that share its ``string_domain``).
 
-    >>> from autoft.schema.messages import Schema
+    >>> from autoft.schema.portable.messages import Schema
     >>> schema = Schema(
     ...     feature=[{"name": "city", "type": "BYTES", "domain": "city"}],
     ...     string_domain=[{"name": "city", "value": ["Oslo"]}],
@@ -103,7 +103,7 @@ def accept(schema: Any, column: str, values: Sequence[str]) -> Any:
 def not_in_serving(schema: Any, column: str) -> Any:
     """The column is needed to train and not expected in tables to predict.
 
-    >>> from autoft.schema.messages import Schema
+    >>> from autoft.schema.portable.messages import Schema
     >>> list(not_in_serving(Schema(feature=[{"name": "y"}]), "y").feature[0].not_in_environment)
     ['SERVING']
     """

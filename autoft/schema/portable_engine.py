@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from autoft.schema.arrow import record_batch
+from autoft.data.arrow import record_batch
+from autoft.data.typed import Typed
 from autoft.schema.proto_engine import ProtoEngine
-from autoft.schema.typed import Typed
 
 
 class Portable(ProtoEngine):
@@ -31,6 +31,6 @@ class Portable(ProtoEngine):
         return validate_statistics(proto, schema, environment=environment, previous_statistics=previous)
 
     def _messages(self) -> tuple[Any, Any]:
-        from autoft.schema.messages import DatasetFeatureStatisticsList, Schema
+        from autoft.schema.portable.messages import DatasetFeatureStatisticsList, Schema
 
         return Schema, DatasetFeatureStatisticsList

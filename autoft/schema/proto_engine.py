@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from autoft.data.convert import convert
+from autoft.data.typed import Typed, typed
 from autoft.errors import SchemaError
 from autoft.files import write_atomic
 from autoft.records import Column, Finding
-from autoft.schema import reference, verdicts
-from autoft.schema.convert import convert
-from autoft.schema.typed import Typed, typed
+from autoft.schema import anomaly_findings, reference
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,9 +82,9 @@ class ProtoEngine(ABC):
         Each feature is tagged with its kind. Columns that the network does not use may be absent; categories
         are listed only where they are few and frequent, never for identifiers, texts and dates.
         """
-        schema = self._infer(statistics.proto, verdicts.MAX_DOMAIN)
+        schema = self._infer(statistics.proto, anomaly_findings.MAX_DOMAIN)
         rows = int(statistics.proto.datasets[0].num_examples)
-        return verdicts.made_ours(schema, statistics.columns, rows, target=target)
+        return anomaly_findings.made_ours(schema, statistics.columns, rows, target=target)
 
     def validate(
         self, statistics: Statistics, schema: Any, *, environment: Environment, previous: Statistics | None = None
@@ -102,12 +102,12 @@ class ProtoEngine(ABC):
         more: tuple[Finding, ...] = ()
         if previous is not None and any(feature.HasField("drift_comparator") for feature in schema.feature):
             if previous.engine == self.name:
-                compared = verdicts.whole_numbers_as_floats(previous.proto, schema)
+                compared = anomaly_findings.whole_numbers_as_floats(previous.proto, schema)
             else:
                 more = (self._not_compared(previous),)
-        proto = verdicts.whole_numbers_as_floats(statistics.proto, schema)
+        proto = anomaly_findings.whole_numbers_as_floats(statistics.proto, schema)
         result = self._validate(proto, schema, environment, compared)
-        found = verdicts.findings(
+        found = anomaly_findings.findings(
             result, statistics.proto, schema, environment, unreadable=statistics.unreadable, voice=self.voice
         )
         return (*found, *more)

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from autoft.data.convert import Converted
 from autoft.records import Column
-from autoft.schema.convert import Converted
 
 #: Names of the two facts that are added to a feature.
 COUNTS, FILLED = "autoft:counts", "autoft:filled"

@@ -29,7 +29,7 @@ def spliced(text: str, before: Any, after: Any) -> str:
         before: A ``Schema``.
         after: The same with edited ``feature`` and ``string_domain`` entries, none fewer.
 
-    >>> from autoft.schema.messages import Schema
+    >>> from autoft.schema.portable.messages import Schema
     >>> before, after = Schema(feature=[{"name": "a"}, {"name": "b"}]), Schema(feature=[{"name": "a"}, {"name": "c"}])
     >>> print(spliced("feature { name: 'a' } # first\\nfeature { name: 'b' }\\n", before, after))
     feature { name: 'a' } # first

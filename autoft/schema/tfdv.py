@@ -11,9 +11,9 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
-from autoft.schema.arrow import record_batch
+from autoft.data.arrow import record_batch
+from autoft.data.typed import Typed
 from autoft.schema.proto_engine import ProtoEngine
-from autoft.schema.typed import Typed
 
 
 class TFDV(ProtoEngine):

@@ -11,11 +11,11 @@ from typing import Any
 
 from autoft import files
 from autoft.errors import AutoFTError
-from autoft.journal import Journal
 from autoft.records import Trial
-from autoft.search import outcome as outcomes
-from autoft.search.outcome import Outcome
+from autoft.search import store as outcomes
+from autoft.search.journal import Journal
 from autoft.search.space import comparable
+from autoft.search.store import Outcome
 
 #: A trial during which the process died so often is not tried again.
 DEATHS = 2

@@ -13,16 +13,16 @@ from typing import Any, Protocol
 import numpy as np
 
 from autoft.errors import AutoFTError, SearchError, printable
-from autoft.journal import Journal
 from autoft.records import Progress, Trial
-from autoft.search import outcome as outcomes
-from autoft.search import prune
+from autoft.search import pruning as prune
+from autoft.search import store as outcomes
 from autoft.search.budget import Budget
 from autoft.search.interrupt import Interrupt
+from autoft.search.journal import Journal
 from autoft.search.ledger import DEATHS, Ledger
-from autoft.search.outcome import Outcome
-from autoft.search.propose import Proposal, Proposer
+from autoft.search.proposer import Proposal, Proposer
 from autoft.search.space import comparable
+from autoft.search.store import Outcome
 
 __all__ = ["Budget", "Found", "Search", "Train"]
 
@@ -31,7 +31,7 @@ _REPEATS = 50
 
 
 class Train(Protocol):
-    """Trains configurations of one shape side by side (`autoft.training.trial.Trainer.train_all`)."""
+    """Trains configurations of one shape side by side (`autoft.training.trainer.Trainer.train_all`)."""
 
     def __call__(
         self,

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from autoft.search.acquire import Acquisition, losses_of
+from autoft.search.acquisition import Acquisition, losses_of
 from autoft.search.lattice import Lattice, Shapes
 from autoft.search.space import IDLE, Choice, Dimension, relevant
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from autoft.knowledge.rules import Rules
+from autoft.knowledge.bounds import Rules
 from autoft.networks import noise
 from autoft.networks.architecture import Architecture
-from autoft.preprocess.encode import Array
-from autoft.training.compiled import compiled, engine, key_of
-from autoft.training.hinted import hinted_arrays
-from autoft.training.rows import Rows
+from autoft.preprocessing.encode import Array
+from autoft.training.bounded_step import hinted_arrays
+from autoft.training.device_rows import Rows
+from autoft.training.epoch import compiled, engine, key_of
 from autoft.training.step import SETTINGS, Settings, settings_arrays
 
 #: Rows of each member that are predicted at a time: bounds the memory of activations.

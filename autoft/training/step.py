@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from autoft.networks.architecture import Factor
-from autoft.preprocess.encode import Array
+from autoft.preprocessing.encode import Array
 from autoft.records import Task
 
 # Adam's constants (Kingma & Ba, arXiv 1412.6980) with Keras' epsilon.

@@ -116,10 +116,10 @@ def test_every_side_learns_and_still_obeys(side: str):
 
 
 def test_autoft_s_own_is_its_network_with_bounds_and_half_of_its_units_free():
-    from autoft.knowledge.rules import FREE, rules
+    from autoft.knowledge.bounds import FREE, rules
 
     ours, everything = built("ours")[0], built("all_bound")[0]
-    assert {v.__class__.__module__ for v in ours.network.layers[1:]} == {"autoft.networks.stacked"}
+    assert {v.__class__.__module__ for v in ours.network.layers[1:]} == {"autoft.networks.layers.stacked"}
     barred = ours.rules.high["hidden_0/kernel"] == 0
     barred &= ours.rules.low["hidden_0/kernel"] == 0
     assert barred.any(axis=0).mean() == FREE == 0.5

@@ -14,9 +14,10 @@ import pandas as pd
 import pytest
 from conftest import features, mixed_table, tiny_recipe
 
-from autoft import AutoFineTuner, files, run
+from autoft import AutoFineTuner, files
 from autoft.errors import AutoFTError
-from autoft.prepare import prepare
+from autoft.pipeline import search
+from autoft.pipeline.prepare import prepare
 
 sys.path.insert(0, str(Path(__file__).parent))
 import zoo
@@ -161,7 +162,7 @@ def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
     def reached(*_: Any) -> None:
         pytest.fail("the search was reached")
 
-    monkeypatch.setattr(run, "search", reached)
+    monkeypatch.setattr(search, "search", reached)
 
 
 def refusal(tuner: AutoFineTuner, data: Any) -> AutoFTError:

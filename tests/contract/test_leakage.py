@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autoft.knowledge.hints import Hints, Ratio
 from autoft.networks.families import FAMILIES, initial_weights
-from autoft.preprocess.encode import encode
-from autoft.preprocess.plan import Plan, make_plan
+from autoft.preprocessing.encode import encode
+from autoft.preprocessing.layout import Plan, make_plan
 from autoft.records import Column
-from autoft.training.data import StackData, batches, stack_data
+from autoft.records.hints import Hints, Ratio
 from autoft.training.program import Program
-from autoft.training.trial import Limits, Trainer
+from autoft.training.stack import StackData, batches, stack_data
+from autoft.training.trainer import Limits, Trainer
 
 ROWS, FOLDS, EPOCHS = 120, 3, 3
 TASKS = ("binary", "multiclass", "regression")

@@ -19,13 +19,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from autoft import AutoFineTuner, artifact, files, journal
+from autoft import AutoFineTuner, files
 from autoft.errors import FileError
-from autoft.evaluate import blend
-from autoft.journal import Journal, read
-from autoft.recipe import Recipe
+from autoft.evaluation import blend
+from autoft.recipe.recipe import Recipe
 from autoft.records import Progress
-from autoft.search import outcome
+from autoft.search import journal, store
+from autoft.search.journal import Journal, read
+from autoft.serving import artifact
 
 TRIALS = 5
 
@@ -92,12 +93,12 @@ def appends(kind: str) -> Callable[..., bool]:
 def blending(trials: int) -> Any:
     """Blends may draw on so many trials: others lose their weights while the search goes on."""
     blend.POOL = trials
-    return outcome
+    return store
 
 
 POINTS: dict[str, Callable[[int], None]] = {
     "in a trial": lambda n: die_around(Journal, "append", "after", n, appends("started")),
-    "arrays written, line not": lambda n: die_around(outcome, "store", "after", n),
+    "arrays written, line not": lambda n: die_around(store, "store", "after", n),
     "in a line": die_in_a_line,
     "line written, oracle not told": lambda n: die_around(Journal, "append", "after", n, appends("trial")),
     "winner known, old weights there": lambda n: die_around(blending(1), "forget_weights", "before", n),

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from autoft import prepare
 from autoft.errors import RecipeError
-from autoft.knowledge.hints import Effect, Hints, Ratio
-from autoft.recipe import Recipe, read_recipe
+from autoft.pipeline import prepare
+from autoft.recipe.recipe import Recipe, read_recipe
+from autoft.records.hints import Effect, Hints, Ratio
 
 ROWS = 60
 
@@ -247,7 +247,7 @@ def test_the_plan_has_units_and_columns_that_are_not_used():
     assert lines["grade"].text == "Never an input; its groups are compared."
     assert lines["price"].text == "Not an input: it says what a positive row is worth."
     assert not {"rooms", "grade", "price"} & {column.name for column in prepared.features}
-    from autoft.keep import notes
+    from autoft.pipeline.save import notes
 
     assert "'rooms' is never an input (known only afterwards)." in notes(recipe, prepared)
 
@@ -290,7 +290,7 @@ def test_a_known_range_is_in_the_schema():
 
 
 def test_other_hints_about_inputs_are_another_run():
-    from autoft.run_key import fingerprint_parts
+    from autoft.pipeline.run_folder import fingerprint_parts
 
     keys = []
     for scale in (None, "log"):

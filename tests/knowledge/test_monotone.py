@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autoft.artifact import Meta, as_tensors, load, save
 from autoft.errors import TrainingError
-from autoft.knowledge.hints import Hints
 from autoft.records import Calibration, Column, Target
-from autoft.training.bag import Bag, model_inputs
-from autoft.training.proved import prove_bag
+from autoft.records.hints import Hints
+from autoft.serving.artifact import Meta, as_tensors, load, save
+from autoft.training.ensemble import Bag, model_inputs
+from autoft.training.proof_of_model import prove_bag
 
 TASKS = ("binary", "multiclass", "regression")
 #: Rounding of float32, as a share of the range of answers. Nothing else may move the wrong way.
@@ -131,7 +131,7 @@ def test_an_activation_that_falls_is_no_proof():
 
 def test_a_temperature_can_turn_one_of_three_classes():
     """Why there is none: the mean of two members' probabilities of the first class rises, calibrated it falls."""
-    from autoft.evaluate.calibrate import apply
+    from autoft.evaluation.calibration import apply
 
     before, after = np.array([[[0.30, 0.70, 0.0]], [[0.31, 0.345, 0.345]]])
     assert after[0, 0] > before[0, 0]

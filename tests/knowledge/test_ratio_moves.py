@@ -11,12 +11,12 @@ import pytest
 from conftest import tiny_recipe
 from knowledge_help import PARAMS, context_of
 
-from autoft import prepare, run
-from autoft.evaluate import dependence
-from autoft.hint_audit import moves as hint_moves
+from autoft.evaluation import partial_dependence
 from autoft.knowledge import variants
-from autoft.preprocess import cells
-from autoft.training.bag import Part, build_bag
+from autoft.pipeline import prepare, search
+from autoft.pipeline.hint_tests import responses as hint_moves
+from autoft.preprocessing import columns_of_rows
+from autoft.training.ensemble import Part, build_bag
 
 ROWS = 150
 
@@ -38,7 +38,7 @@ def trained(tmp_path_factory):
     )
     prepared = prepare.divide(told, prepare.inspect(told, frame, write_schema=False))
     context = context_of(told, tmp_path_factory.mktemp("ratio"))
-    stack = run.trainer(context, prepared, prepared.members)
+    stack = search.trainer(context, prepared, prepared.members)
     params = {**PARAMS, "architecture": "mlp", "numbers": "plain"}
     off = {variants.WITHOUT: variants.names(prepared.inspected.hints)[:1]}
     return prepared, stack, stack.train_all([params, {**params, **off}], lambda: False)
@@ -52,7 +52,7 @@ def bag_of(prepared, stack, outcome):
 def test_the_curve_of_a_ratio_obeys_while_its_parts_stay(trained, tmp_path):
     prepared, stack, (obeying, _) = trained
     bag = bag_of(prepared, stack, obeying)
-    (curve,), left = dependence.curves(
+    (curve,), left = partial_dependence.curves(
         bag.own_answers, prepared.plan, prepared.features, prepared.encoded, prepared.y, prepared.members,
         names=("each",), target=prepared.target,
     )  # fmt: skip
@@ -70,10 +70,10 @@ def test_the_curve_of_a_ratio_obeys_while_its_parts_stay(trained, tmp_path):
 def test_a_model_that_is_told_its_own_quotients_says_the_same(trained):
     prepared, stack, (obeying, _) = trained
     bag, where = bag_of(prepared, stack, obeying), ("ratios", 0)
-    own = cells.of(prepared.plan, prepared.encoded, where)
-    same = cells.set_to(prepared.plan, prepared.encoded, where, own)
+    own = columns_of_rows.of(prepared.plan, prepared.encoded, where)
+    same = columns_of_rows.set_to(prepared.plan, prepared.encoded, where, own)
     np.testing.assert_allclose(bag.answers(same), bag.answers(prepared.encoded), rtol=1e-6)
-    other = cells.set_to(prepared.plan, prepared.encoded, where, own * 3)
+    other = columns_of_rows.set_to(prepared.plan, prepared.encoded, where, own * 3)
     assert np.abs(bag.answers(other) - bag.answers(prepared.encoded)).max() > 0.01
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from autoft.knowledge.hints import Effect, Hints
-from autoft.preprocess.encode import encode
-from autoft.preprocess.plan import make_plan
+from autoft.preprocessing.encode import encode
+from autoft.preprocessing.layout import make_plan
 from autoft.records import Column
-from autoft.training.data import stack_data
-from autoft.training.trial import Limits, Trainer
+from autoft.records.hints import Effect, Hints
+from autoft.training.stack import stack_data
+from autoft.training.trainer import Limits, Trainer
 
 ROWS = 900
 X = np.random.default_rng(0).uniform(-1, 1, (ROWS, 4))

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from autoft.records import HintSlice, HintTest, Importance, Interval
-from autoft.report.hints import blocks
+from autoft.report.hints_chapter import blocks
 
 
 def some(value: float) -> Interval:
@@ -66,7 +66,7 @@ def test_nothing_is_said_where_there_are_no_hints(binary):
 
 
 def test_verdicts_survive_the_document(told):
-    from autoft.evaluate.document import from_document, to_document
+    from autoft.evaluation.document import from_document, to_document
 
     part = HintSlice(column="region", group="west", rows=60, gain=some(-0.3), obeyed=0.1)
     told = replace(told, hints=(replace(told.hints[0], slices=(part,)), *told.hints[1:]))

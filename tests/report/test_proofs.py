@@ -10,21 +10,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autoft.evidence import Evidence, Sketch
+from autoft.data.audit import charts
+from autoft.pipeline.run_folder import read_findings
 from autoft.records import Finding
+from autoft.records.evidence import Evidence, Sketch
 from autoft.report.build import ReportInputs, build
 from autoft.report.html import render
 from autoft.report.plots import style, svg
 from autoft.report.proofs import MOST_PICTURES, proofs
-from autoft.schema.audit import sketch
-from autoft.stored import read_findings
 
 AGE = np.append(np.random.default_rng(0).normal(40, 10, 500), [999.0, -999.0])
 SKETCHES = {
-    "bars": sketch.bars({"unique": 5320, "repeated": 1177}, marked=["repeated"]),
-    "histogram": sketch.histogram(AGE, x_label="age", marks=[999.0, -999.0]),
-    "line": sketch.over_rows(np.arange(500.0), y_label="mean of y"),
-    "scatter": sketch.scatter(AGE, AGE, x_label="a", y_label="$\\frac", marked=AGE > 60),
+    "bars": charts.bars({"unique": 5320, "repeated": 1177}, marked=["repeated"]),
+    "histogram": charts.histogram(AGE, x_label="age", marks=[999.0, -999.0]),
+    "line": charts.over_rows(np.arange(500.0), y_label="mean of y"),
+    "scatter": charts.scatter(AGE, AGE, x_label="a", y_label="$\\frac", marked=AGE > 60),
 }
 
 

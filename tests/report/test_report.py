@@ -22,7 +22,7 @@ from autoft.report.blocks import Beside, Block, Picture, Pictures, Report, Table
 from autoft.report.build import ReportInputs, build
 from autoft.report.html import render
 from autoft.report.plots import style, svg
-from autoft.report.words import METRICS, clip, number, span
+from autoft.report.wording import METRICS, clip, number, span
 
 CHAPTERS = [
     "1 Overfitting",

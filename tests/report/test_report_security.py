@@ -16,7 +16,7 @@ from autoft.report.blocks import Intervals, Lines, Series
 from autoft.report.build import ReportInputs, build
 from autoft.report.html import render
 from autoft.report.plots import style, svg
-from autoft.report.words import clip
+from autoft.report.wording import clip
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 #: The only elements of a report, and the only attributes that each may have.

@@ -8,15 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from autoft.data.columns import infer_columns
+from autoft.data.convert import Converted
+from autoft.data.table import read
 from autoft.records import Column, Kind, Target
-from autoft.schema import drift_target
-from autoft.schema.convert import Converted
+from autoft.schema import target_drift
 from autoft.schema.drift import LEAST, Shift, findings, shifts
-from autoft.schema.infer import infer_columns
-from autoft.schema.messages import DatasetFeatureStatisticsList
+from autoft.schema.portable.messages import DatasetFeatureStatisticsList
 from autoft.schema.portable_engine import Portable
 from autoft.schema.reference import MOST_CATEGORIES, references, remember, without_names
-from autoft.table import read
 
 KINDS: dict[str, Kind] = {
     "pay": "numeric",
@@ -184,12 +184,12 @@ def test_the_target_in_its_own_words(classes, labels):
     target = Target(name="y", task="binary" if len(classes) == 2 else "multiclass", classes=classes)
     same = read(pd.DataFrame({"y": rng.choice(labels, 500)})).frame
     moved = read(pd.DataFrame({"y": np.where(rng.random(500) < 0.5, labels[-1], rng.choice(labels, 500))})).frame
-    same_shift, moved_shift = (drift_target.shift(statistics, target, one, more=1) for one in (same, moved))
+    same_shift, moved_shift = (target_drift.shift(statistics, target, one, more=1) for one in (same, moved))
     assert same_shift is not None
     assert moved_shift is not None
     assert (same_shift.drifted, moved_shift.drifted) == (False, True)
-    assert drift_target.shift(statistics, target, frame[["x"]], more=1) is None
-    assert drift_target.shift(statistics, target, same.assign(y=None), more=1) is None
+    assert target_drift.shift(statistics, target, frame[["x"]], more=1) is None
+    assert target_drift.shift(statistics, target, same.assign(y=None), more=1) is None
 
 
 def test_answers_that_the_model_cannot_give():
@@ -197,7 +197,7 @@ def test_answers_that_the_model_cannot_give():
     columns, _ = infer_columns(frame, target="y")
     statistics = Portable().statistics(frame, columns).proto
     target = Target(name="y", task="binary", classes=("no", "yes"))
-    shift = drift_target.shift(statistics, target, read(pd.DataFrame({"y": ["no", "maybe"] * 50})).frame, more=1)
+    shift = target_drift.shift(statistics, target, read(pd.DataFrame({"y": ["no", "maybe"] * 50})).frame, more=1)
     assert shift is not None
     assert shift.unseen == 0.5
 

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from google.protobuf import text_format
 
-from autoft import cli
+from autoft.cli import main
 from autoft.errors import SchemaError
 from autoft.records import Finding
 from autoft.schema import edit
-from autoft.schema.hints import hints
-from autoft.schema.messages import DatasetFeatureStatisticsList, Schema
+from autoft.schema.edit_hints import hints
+from autoft.schema.portable.messages import DatasetFeatureStatisticsList, Schema
 from autoft.schema.splice import spliced
 
 TEXT = """# Customers; reviewed in May.
@@ -212,21 +212,21 @@ class TestCommands:
     )
     def test_the_file_is_rewritten_once(self, file, words, part, capsys):
         words = ["schema", *(str(file) if word == "FILE" else word for word in words)]
-        assert cli.main(words) == 0
+        assert main.main(words) == 0
         once = file.read_text(encoding="utf-8")
         assert part in once
         assert "# Where they live." in once
         assert capsys.readouterr().out == f"{file} is rewritten\n"
-        assert cli.main(words) == 0
+        assert main.main(words) == 0
         assert file.read_text(encoding="utf-8") == once
         assert "left as it is" in capsys.readouterr().out
 
     def test_an_error_leaves_the_file(self, file, capsys):
-        assert cli.main(["schema", "widen", str(file), CITY, "1", "2"]) == 1
+        assert main.main(["schema", "widen", str(file), CITY, "1", "2"]) == 1
         assert file.read_text(encoding="utf-8") == TEXT
         assert "must hold numbers to have a range" in capsys.readouterr().err
         file.write_text("feature { nme: 'x' }")
-        assert cli.main(["schema", "not-in-serving", str(file), "x"]) == 1
+        assert main.main(["schema", "not-in-serving", str(file), "x"]) == 1
         assert "line 1:11" in capsys.readouterr().err
 
     def test_show(self, file, capsys, monkeypatch):
@@ -235,7 +235,7 @@ class TestCommands:
         half = "feature { name: 'half' presence { min_count: 1 min_fraction: 0.5 } }"
         some = "feature { name: 'some' presence { min_count: 1 } }"
         file.write_text("\n".join([TEXT, planned, half, some]))
-        assert cli.main(["schema", "show", str(file)]) == 0
+        assert main.main(["schema", "show", str(file)]) == 0
         lines = capsys.readouterr().out.splitlines()
         rows = {cells[0]: cells[1:] for line in lines if len(cells := [c.strip() for c in line.split("│")[1:-1]]) == 6}
         assert rows["age"] == ["INT", "", "none", "18 to 60", ""]
@@ -246,8 +246,8 @@ class TestCommands:
 
     def test_show_of_a_folder(self, file, capsys):
         (file.parent / "manifest.json").write_text("{}")
-        assert cli.main(["schema", "show", str(file.parent)]) == 1
+        assert main.main(["schema", "show", str(file.parent)]) == 1
         assert "trained without one" in capsys.readouterr().err
         file.rename(file.parent / "schema.pbtxt")
-        assert cli.main(["schema", "show", str(file.parent)]) == 0
+        assert main.main(["schema", "show", str(file.parent)]) == 0
         assert "churn" in capsys.readouterr().out

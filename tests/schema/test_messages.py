@@ -8,7 +8,7 @@ import sys
 import pytest
 from google.protobuf import descriptor_pb2, message_factory, text_format
 
-from autoft.schema import messages
+from autoft.schema.portable import messages
 
 SCHEMA = """feature {
   name: "café"
@@ -97,7 +97,7 @@ def test_another_description_of_the_same_message():
 
 def test_no_tensorflow_is_imported():
     code = (
-        "import sys; import autoft.schema.messages; "
+        "import sys; import autoft.schema.portable.messages; "
         "sys.exit(any(name.startswith(('tensorflow', 'pandas', 'sklearn')) for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -15,12 +15,13 @@ import pyarrow as pa
 import pytest
 from google.protobuf import text_format
 
+from autoft.data.arrow import record_batch
+from autoft.data.convert import convert
+from autoft.data.typed import typed
 from autoft.errors import SchemaError
 from autoft.records import Column
-from autoft.schema import messages, portable
-from autoft.schema.arrow import record_batch
-from autoft.schema.convert import convert
-from autoft.schema.typed import typed
+from autoft.schema import portable
+from autoft.schema.portable import messages
 from tests.schema import statistics_tables as tables
 
 RECORDED = json.loads(tables.RECORDED.read_text(encoding="utf-8"))

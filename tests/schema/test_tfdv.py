@@ -16,13 +16,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from autoft.data.table import read
 from autoft.errors import SchemaError, SetupError
 from autoft.records import Column, Finding, Kind
 from autoft.schema import engine as engines
 from autoft.schema.portable_engine import Portable
 from autoft.schema.proto_engine import ProtoEngine
 from autoft.schema.tfdv import TFDV
-from autoft.table import read
 
 needs_tfdv = pytest.mark.skipif(
     find_spec("tensorflow_data_validation") is None, reason="TFDV has no wheel for this Python"

@@ -12,11 +12,11 @@ import pytest
 from google.protobuf import text_format
 
 from autoft.errors import SchemaError
-from autoft.schema.messages import Schema, anomaly_type_name
-from autoft.schema.statistics import generate_statistics
-from autoft.schema.validate import validate_statistics
-from autoft.schema.validate.distances import buckets_divergence, jensen_shannon
-from autoft.schema.validate.numbers import real, whole
+from autoft.schema.portable.messages import Schema, anomaly_type_name
+from autoft.schema.portable.statistics import generate_statistics
+from autoft.schema.portable.validate import validate_statistics
+from autoft.schema.portable.validate.distances import buckets_divergence, jensen_shannon
+from autoft.schema.portable.validate.numbers import real, whole
 
 SCHEMA = """
 feature { name: "age" type: INT presence { min_fraction: 1 } int_domain { min: 18 max: 99 } }
@@ -145,7 +145,7 @@ def test_of_sliced_statistics_all_rows_count():
 
 def test_neither_pandas_nor_tensorflow_is_imported():
     code = (
-        "import sys; from autoft.schema.validate import validate_statistics as v; "
+        "import sys; from autoft.schema.portable.validate import validate_statistics as v; "
         "from autoft.schema import messages as m; "
         "v(m.DatasetFeatureStatisticsList(datasets=[{'num_examples': 1}]), m.Schema()); "
         "print([n for n in ('pandas', 'tensorflow', 'tensorflow_metadata', 'sklearn') if n in sys.modules])"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from autoft.recipe import Recipe
+from autoft.recipe.recipe import Recipe
 from autoft.search.space import CYCLES, IDLE, SHAPE, Choice, Range, comparable, first_configurations, make_space
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from autoft.errors import RecipeError
-from autoft.recipe import Recipe, read_recipe
-from autoft.strict_yaml import MAX_BYTES, load
+from autoft.recipe.recipe import Recipe, read_recipe
+from autoft.recipe.yaml import MAX_BYTES, load
 
 
 @pytest.mark.parametrize(

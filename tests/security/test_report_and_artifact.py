@@ -14,9 +14,9 @@ import pytest
 
 from autoft import report
 from autoft.errors import ArtifactError, AutoFTError, FileError
-from autoft.predictions import to_csv
+from autoft.pipeline.run_folder import read_evaluation, read_findings, report_inputs
 from autoft.report.build import ReportInputs, build
-from autoft.stored import read_evaluation, read_findings, report_inputs
+from autoft.serving.csv import to_csv
 
 TOLD = ("evaluation.json", "findings.json", "context.json", "recipe.yaml", "schema.pbtxt")
 
@@ -134,7 +134,7 @@ def test_labels_that_look_like_formulas_are_guarded_in_predictions() -> None:
 
 
 def test_terminal_escapes_in_findings_reach_no_terminal(binary: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    from autoft.screen import show_evaluation, show_findings
+    from autoft.cli.console import show_evaluation, show_findings
 
     evil = "\x1b]0;owned\x07"
     target = dataclasses.replace(binary.evaluation_.target, name=evil)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from autoft.preprocess.encode import encode
-from autoft.preprocess.plan import make_plan
+from autoft.preprocessing.encode import encode
+from autoft.preprocessing.layout import make_plan
 from autoft.records import Column
 
 if TYPE_CHECKING:
-    from autoft.training.data import StackData
+    from autoft.training.stack import StackData
 
 ROWS, FOLDS = 90, 3
 
@@ -34,7 +34,7 @@ PARAMS = {
 @cache
 def make_data(task: str = "binary", *, kinds: str = "ncd", pairs: bool = False, center: float = 0.0) -> StackData:
     """Rows of a stack: n(umeric), c(ategorical, one-hot and embedded) and d(ate) columns."""
-    from autoft.training.data import stack_data
+    from autoft.training.stack import stack_data
 
     rng = np.random.default_rng(0)
     signal = rng.normal(size=ROWS)

@@ -9,11 +9,11 @@ import pytest
 
 from autoft.networks.architecture import Architecture
 from autoft.networks.families import build_network, initial_weights
-from autoft.training import compiled as programs
-from autoft.training.compiled import Compiled, compiled
-from autoft.training.data import StackData, batches
+from autoft.training import epoch as programs
+from autoft.training.device_rows import Rows
+from autoft.training.epoch import Compiled, compiled
 from autoft.training.program import Program
-from autoft.training.rows import Rows
+from autoft.training.stack import StackData, batches
 from autoft.training.step import EXTRAS, Settings
 
 ARCHITECTURE = Architecture(width=8, depth=2, activation="silu", embedding=4)

@@ -42,8 +42,8 @@ assert "tensorflow" not in sys.modules
 
 def outcomes(make: Callable[..., Any], params: dict[str, Any]) -> dict[str, np.ndarray]:
     """Held-out predictions and mean losses after one epoch of two trials of each architecture, dropout and L2 on."""
-    from autoft.knowledge.hints import Effect, Hints
-    from autoft.training.trial import Limits, Trainer
+    from autoft.records.hints import Effect, Hints
+    from autoft.training.trainer import Limits, Trainer
 
     found = {}
     for task in TASKS:

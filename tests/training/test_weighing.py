@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 from scipy.special import expit, log_softmax
 
-from autoft.evaluate.choice import Candidate, choose
-from autoft.evaluate.metrics import trained_quantile
+from autoft.evaluation import losses
+from autoft.evaluation.metrics import trained_quantile
+from autoft.evaluation.selection import Candidate, choose
 from autoft.networks.architecture import Architecture, Start
 from autoft.networks.families import initial_weights
-from autoft.training import losses
-from autoft.training.data import StackData, batches
+from autoft.training.device_rows import Rows
 from autoft.training.program import Program
-from autoft.training.rows import Rows
+from autoft.training.stack import StackData, batches
 from autoft.training.step import EXTRAS, Settings, class_factors, row_losses, total_loss
-from autoft.training.trial import Limits, Trainer
+from autoft.training.trainer import Limits, Trainer
 
 RNG = np.random.default_rng(0)
 

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from autoft.schema.messages import DatasetFeatureStatisticsList
+from autoft.schema.portable.messages import DatasetFeatureStatisticsList
 from tests.schema.parity.cases import Case
 
 FILE = Path(__file__).parents[1] / "recorded" / "parity.json"

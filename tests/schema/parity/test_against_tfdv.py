@@ -8,8 +8,8 @@ import pytest
 from google.protobuf import text_format
 from hypothesis import given, settings
 
-from autoft.schema.messages import Schema, anomaly_type_name, like
-from autoft.schema.validate import validate_statistics
+from autoft.schema.portable.messages import Schema, anomaly_type_name, like
+from autoft.schema.portable.validate import validate_statistics
 from tests.schema.parity.cases import Case
 from tests.schema.parity.generated import cases
 from tests.schema.parity.recorded import read, verdict

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from google.protobuf import text_format
 
-from autoft.schema.messages import Schema, anomaly_type_name
-from autoft.schema.statistics import generate_statistics
-from autoft.schema.validate import validate_statistics
+from autoft.schema.portable.messages import Schema, anomaly_type_name
+from autoft.schema.portable.statistics import generate_statistics
+from autoft.schema.portable.validate import validate_statistics
 from tests.schema.parity.cases import Case, arrow, handmade
 from tests.schema.parity.recorded import TABLES, read, verdict
 

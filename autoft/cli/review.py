@@ -1,0 +1,62 @@
+"""``autoft review``: the hints that a finished run suggests, for an expert to accept or strike."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autoft.errors import FileError
+
+if TYPE_CHECKING:
+    from autoft.pipeline.review import Review
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes to its parser."""
+    parser.add_argument("model", metavar="RUN", type=Path, help="folder of a finished run")
+    parser.add_argument("-o", "--out", metavar="FILE", type=Path, help="YAML file to write (default: RUN/hints.yaml)")
+    parser.add_argument("--force", action="store_true", help="overwrite the file, which people may have edited")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the proposals, all of them behind ``# ``, and show them; trains and loads nothing."""
+    from autoft.files import write_atomic
+    from autoft.pipeline import review
+
+    out: Path = options.out or options.model / "hints.yaml"
+    if out.is_dir():
+        raise FileError(f"'{out}'", "be a file", "it is a folder", "add the name of a YAML file")
+    found = review.read(options.model)
+    if out.exists() and not options.force:
+        fix = "choose another name with -o, or add --force"
+        raise FileError(f"'{out}'", "be free", "a file is there, and people may have edited it", fix)
+    write_atomic(out, review.to_yaml(found, options.model))
+    if not options.quiet:
+        _show(found, out)
+    return 0
+
+
+def _show(found: Review, out: Path) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from autoft.cli.console import counted, safe
+
+    console = Console(highlight=False)
+    if found.proposals:
+        table = Table(title=counted(len(found.proposals), "proposal"), title_justify="left")
+        for heading in ("column", "hint", "because"):
+            table.add_column(heading, overflow="fold")
+        for one in found.proposals:
+            value = one.values[one.field]
+            said = ", ".join(value) if isinstance(value, list) else str(value)
+            label = f" (of {one.values['label']})" if "label" in one.values else ""
+            evidence = one.evidence.removeprefix(f"{one.field}: ")
+            table.add_row(safe(one.column), safe(f"{one.field}: {said}{label}"), safe(evidence))
+        console.print(table)
+    else:
+        console.print("the data show nothing clearly enough for a proposal")
+    if found.hinted:
+        console.print(safe(f"{counted(len(found.hinted), 'column')} with hints in the recipe: left as they are"))
+    console.print(safe(f"written to {out}; nothing in it is in force until you remove the '# ' before it"))

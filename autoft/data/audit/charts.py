@@ -1,0 +1,119 @@
+"""Small pictures for findings: from arrays of any length to the few numbers of a `Sketch`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autoft.records.evidence import Sketch
+
+#: More bins, points and bars than these do not show more on a small picture.
+BINS, POINTS, BARS, MARKS = 30, 400, 8, 5
+#: Pieces into which the rows of a file are cut for a line over them.
+PIECES = 60
+#: A name of a bar is cut here, as category values may be whole texts.
+NAME = 40
+
+
+def bars(lengths: Mapping[Any, float], *, x_label: str = "Rows", marked: Iterable[object] = ()) -> Sketch:
+    """One bar per name, the first eight of them.
+
+    >>> bars({"unique": 5320, "repeated": 1177}, marked=["repeated"]).marked
+    (1,)
+    """
+    names = list(lengths)[:BARS]
+    emphasised = set(marked)
+    return Sketch(
+        shape="bars",
+        names=tuple(str(name)[:NAME] for name in names),
+        y=tuple(float(lengths[name]) for name in names),
+        x_label=x_label,
+        marked=tuple(i for i, name in enumerate(names) if name in emphasised),
+    )
+
+
+def histogram(
+    values: NDArray[Any], *, x_label: str, marks: Iterable[float] = (), y_label: str = "Rows", bins: int = BINS
+) -> Sketch:
+    """How often values occur; those of `marks` are pointed at and, where they lie far out, do not stretch the axis.
+
+    Args:
+        values: Numbers; those that are not finite are left out.
+        x_label: What they are.
+        marks: Values to point at, the first five of them.
+        y_label: What is counted.
+        bins: Number of bins of equal width.
+
+    >>> drawn = histogram(np.array([1.0, 2.0, 2.0, 3.0, 900.0]), x_label="age", marks=[900.0], bins=2)
+    >>> drawn.x, drawn.y, drawn.marks
+    ((1.0, 2.0, 3.0), (1.0, 3.0), (900.0,))
+    """
+    pointed = tuple(float(mark) for mark in dict.fromkeys(marks) if np.isfinite(mark))[:MARKS]
+    finite = values[np.isfinite(values)].astype(np.float64)
+    usual = finite[~np.isin(finite, pointed)]
+    shown = usual if len(usual) else finite
+    low, high = (float(shown.min()), float(shown.max())) if len(shown) else (0.0, 1.0)
+    if len(pointed):
+        # A mark up to the width of the rest beside it still fits into the picture.
+        inside = [mark for mark in pointed if low - (high - low) <= mark <= high + (high - low)]
+        low, high = min([low, *inside]), max([high, *inside])
+    counts, edges = np.histogram(finite, bins=bins, range=(low, high) if low < high else (low - 0.5, high + 0.5))
+    return Sketch(
+        shape="histogram",
+        x=tuple(map(float, edges)),
+        y=tuple(map(float, counts)),
+        x_label=x_label,
+        y_label=y_label,
+        marks=pointed,
+    )
+
+
+def over_rows(
+    values: NDArray[Any], *, y_label: str, x_label: str = "Row of the file", reference: bool = True
+) -> Sketch:
+    """The mean of some values over the rows of the file, piece by piece, and beside it the mean of all.
+
+    Args:
+        values: One number per row, in the order of the file; NaN is left out.
+        y_label: What the values are.
+        x_label: What the rows are.
+        reference: Whether the mean of all is drawn as a level line.
+
+    >>> over_rows(np.array([0.0, 0.0, 1.0, 1.0]), y_label="share").y
+    (0.0, 0.0, 1.0, 1.0)
+    """
+    rows = np.flatnonzero(np.isfinite(values))
+    pieces = [piece for piece in np.array_split(rows, PIECES) if len(piece)]
+    return Sketch(
+        shape="line",
+        x=tuple(float(piece.mean()) + 1 for piece in pieces),
+        y=tuple(float(values[piece].mean()) for piece in pieces),
+        x_label=x_label,
+        y_label=y_label,
+        reference=float(values[rows].mean()) if reference and len(rows) else None,
+    )
+
+
+def scatter(
+    x: NDArray[Any], y: NDArray[Any], *, x_label: str, y_label: str, marked: NDArray[Any] | None = None
+) -> Sketch:
+    """Points, at most 400 of them drawn at random; those of the boolean mask `marked` go first.
+
+    >>> drawn = scatter(np.arange(3.0), np.arange(3.0), x_label="a", y_label="b", marked=np.array([False, True, False]))
+    >>> drawn.x, drawn.marked
+    ((0.0, 1.0, 2.0), (1,))
+    """
+    emphasised = np.zeros(len(x), dtype=bool) if marked is None else marked
+    order = np.random.default_rng(0).permutation(np.flatnonzero(np.isfinite(x) & np.isfinite(y)))
+    chosen = np.sort(order[np.argsort(~emphasised[order], kind="stable")][:POINTS])
+    return Sketch(
+        shape="scatter",
+        x=tuple(map(float, x[chosen])),
+        y=tuple(map(float, y[chosen])),
+        x_label=x_label,
+        y_label=y_label,
+        marked=tuple(map(int, np.flatnonzero(emphasised[chosen]))),
+    )

@@ -1,0 +1,208 @@
+"""Columns that are too good: perhaps known only after the answer is.
+
+A table cannot say when a cell was filled in. But what happens after the event (how long the call took in which the
+customer agreed) tends to know much of the target that no other column knows, and to have little to do with what was
+known before. Ordinary strong columns share what they know with others, or are related to them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autoft.data.audit import charts, stump
+from autoft.data.audit.findings import finding
+from autoft.data.audit.redundant_columns import ranked
+from autoft.records import Column, Finding, Severity, Task
+from autoft.records.evidence import Evidence
+
+Array = NDArray[Any]
+
+#: Rows and columns that are looked at, at most; of the columns those that predict best by themselves.
+ROWS, COLUMNS, MIN_ROWS, MIN_COLUMNS = 5_000, 60, 200, 4
+#: Depth of the trees: 16 leaves are a coarse curve, and cheap.
+DEPTH = 4
+#: Alone as good as this (ROC-AUC or R2) needs a look, whatever the others do.
+NEARLY_PERFECT = 0.98
+#: Share of what all columns together know that is lost without the column, and how often the next most missed one's.
+LOST, TIMES = 0.2, 5.0
+#: What is lost must be so many standard errors of a score without any knowledge: where nothing predicts the target,
+#: shares of what is known are shares of chance.
+SURE = 4.0
+#: Largest |Spearman's rho| with any other column.
+RELATED = 0.2
+#: Words of things that are there when the event is over.
+_AFTERWARDS = frozenset(
+    {
+        *("duration", "outcome", "result", "status", "resolution", "resolved", "closed", "closing"),
+        *("ended", "ending", "end", "final", "settled", "cancelled", "canceled", "cancellation"),
+        *("refund", "refunded", "payout", "returned", "delivered", "recovered", "discharge", "death"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Strength:
+    """What the columns know of the target.
+
+    Attributes:
+        names: Of the columns.
+        alone: Score of each by itself (ROC-AUC or R2).
+        lost: Share of the knowledge of all together that is gone without it.
+        sure: Whether that is more than chance.
+        related: Largest |Spearman's rho| with another.
+    """
+
+    names: tuple[str, ...]
+    alone: Array
+    lost: Array
+    sure: Array
+    related: Array
+
+    @property
+    def suspect(self) -> int | None:
+        """Position of the column that knows far more than any other and has nothing to do with them, if there is."""
+        order = np.argsort(-self.lost, kind="stable")
+        first, second = order[:2]
+        apart = self.sure[first] and self.lost[first] >= max(LOST, TIMES * self.lost[second])
+        return int(first) if apart and self.related[first] < RELATED else None
+
+
+def check(
+    features: tuple[Column, ...],
+    ordinals: Array,
+    truth: Array,
+    alone: Array,
+    *,
+    task: Task,
+    allow: tuple[str, ...] = (),
+) -> list[Finding]:
+    """Warnings and notes about columns that may be known only afterwards; those in `allow` are left out.
+
+    Args:
+        features: The columns that do not give the target away altogether.
+        ordinals: ``[n, columns]`` their cells as positions among their sorted values, -1 where missing.
+        truth: ``[n]`` class positions or values.
+        alone: ``[columns]`` score of each by itself.
+        task: Kind of problem.
+        allow: Names of columns whose strength is known and right.
+    """
+    if len(truth) < MIN_ROWS or not features:
+        return []
+    findings = []
+    metric = "R2" if task == "regression" else "ROC-AUC"
+    for position in np.flatnonzero(alone >= NEARLY_PERFECT):
+        found = f"it alone predicts the target nearly perfectly, {metric} {alone[position]:.3f}"
+        findings.append(_finding(features[position].name, "warning", found, features, alone, metric))
+    strength = measure(features, ordinals, truth, alone, task) if len(features) >= MIN_COLUMNS else None
+    suspect = strength.suspect if strength else None
+    if strength is not None and suspect is not None and strength.alone[suspect] < NEARLY_PERFECT:
+        name, rho = strength.names[suspect], strength.related[suspect]
+        others = np.delete(strength.lost, suspect).max()
+        found = (
+            f"without it the columns know {strength.lost[suspect]:.0%} less of the target, without any other at most "
+            f"{max(others, 0.0):.0%}, and it is related to none of them (Spearman's rho up to {rho:.2f})"
+        )
+        severity: Severity = "warning" if after(name) else "info"
+        findings.append(_finding(name, severity, found, features, alone, metric))
+    return [line for line in findings if line.column not in allow]
+
+
+def after(name: str) -> bool:
+    """Whether a column's name speaks of the end of something.
+
+    >>> after("call_duration"), after("age")
+    (True, False)
+    """
+    return bool(_AFTERWARDS & {word.casefold() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)})
+
+
+def _finding(
+    name: str, severity: Severity, found: str, features: tuple[Column, ...], alone: Array, metric: str
+) -> Finding:
+    scores = {column.name: float(score) for column, score in zip(features, alone, strict=True)}
+    evidence = standing(name, scores, metric)
+    must = "be known when a prediction is made"
+    fix = "if it is filled in only afterwards, add it to data.drop; else list it under schema.allow_leak"
+    return finding("suspiciously-strong", severity, name, must, found, fix, evidence)
+
+
+def standing(name: str, scores: Mapping[str, float], metric: str) -> Evidence:
+    """What one column alone predicts, beside those that predict best."""
+    best = sorted(scores, key=lambda column: -scores[column])[: charts.BARS]
+    best = best if name in best else [*best[:-1], name]
+    drawn = charts.bars({c: scores[c] for c in best}, x_label=f"{metric} of the column alone", marked=[name])
+    return Evidence(counts={"alone": scores[name]}, sketch=drawn)
+
+
+def measure(features: tuple[Column, ...], ordinals: Array, truth: Array, alone: Array, task: Task) -> Strength:
+    """What is lost without each column, from an additive model of small trees, each fitted on the other half."""
+    best = np.sort(np.argsort(-alone, kind="stable")[:COLUMNS])
+    rows = np.arange(len(truth))
+    if len(rows) > ROWS:
+        rows = np.sort(np.random.default_rng(1).choice(rows, ROWS, replace=False))
+    x, y = ordinals[np.ix_(rows, best)], truth[rows]
+    lost, sure = _lost_numbers(x, y) if task == "regression" else _lost_classes(x, y)
+    names = tuple(features[i].name for i in best)
+    return Strength(names=names, alone=alone[best], lost=lost, sure=sure, related=_related(x))
+
+
+def _lost_numbers(x: Array, y: Array) -> tuple[Array, Array]:
+    """Share of the explained variance that is lost without each column's curve, the others' weights fitted again; and
+    whether the t statistic of its weight is beyond chance."""
+    y = (y - y.mean()) / max(float(y.std()), 1e-300)
+    half = np.random.default_rng(0).permutation(len(y)) % 2 == 0
+    curves = [stump.cross_predict(_input(column), y[:, None], half, DEPTH)[:, 0] for column in x.T]
+    design = np.column_stack([*curves, np.ones(len(y))])
+    # A little ridge: curves of copies are the same curve.
+    inverse = np.linalg.inv(design.T @ design + 1e-6 * len(y) * np.eye(design.shape[1]))
+    weights = inverse @ design.T @ y
+    explained = stump.explained(y, design @ weights)
+    worse = weights[:-1] ** 2 / np.diag(inverse)[:-1] / float((y**2).sum())
+    sure = len(y) * worse > SURE**2 * max(1 - explained, 1e-9)
+    return worse / max(explained, 1e-9), sure
+
+
+def _lost_classes(x: Array, y: Array) -> tuple[Array, Array]:
+    """Share of the ROC-AUC above 0.5 that naive Bayes loses without each column; and whether that is beyond chance."""
+    indicators = (y[:, None] == np.unique(y)).astype(np.float64)
+    order = np.lexsort((np.random.default_rng(0).permutation(len(y)), y))
+    half = np.zeros(len(y), dtype=bool)
+    half[order[::2]] = True
+    prior = indicators.mean(axis=0)
+    parts = []
+    for column in x.T:
+        probability = stump.cross_predict(_input(column), indicators, half, DEPTH)
+        parts.append(np.log((probability + 0.01 * prior) / 1.01 / prior))
+    together = sum(parts, np.zeros_like(indicators))
+
+    def score(sums: Array) -> float:
+        return float(np.mean([stump.area(indicators[:, c] > 0, sums[:, c]) for c in range(len(prior))]))
+
+    whole = score(together)
+    lost = np.array([whole - score(together - part) for part in parts])
+    ones = indicators.sum(axis=0)
+    # Of the Mann-Whitney statistic where nothing is known, on average over the classes.
+    error = float(np.mean(np.sqrt((len(y) + 1) / (12 * ones * (len(y) - ones)))))
+    return lost / max(whole - 0.5, 1e-9), lost > SURE * error
+
+
+def _input(ordinal: Array) -> Array:
+    """Positions, missing cells so far away that a split between them and the rest is always clean."""
+    return np.where(ordinal < 0, -len(ordinal), ordinal)
+
+
+def _related(x: Array) -> Array:
+    """Largest |Spearman's rho| of each column with another; categories in their sorted order."""
+    ranks = ranked(x).copy()  # what pandas gives may be read-only
+    ranks -= ranks.mean(axis=0)
+    norms = np.sqrt((ranks**2).sum(axis=0))
+    ranks /= np.where(norms > 0, norms, 1.0)
+    rho = np.abs(ranks.T @ ranks)
+    np.fill_diagonal(rho, 0.0)
+    return np.asarray(rho.max(axis=0))

@@ -1,0 +1,81 @@
+"""Rows that are unlike all others although no single value of them need be: an isolation forest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autoft.data.audit import charts
+from autoft.data.audit.findings import finding, of
+from autoft.data.audit.row_hashes import sample
+from autoft.data.convert import Converted
+from autoft.records import Column, Finding
+from autoft.records.evidence import Evidence
+
+Array = NDArray[Any]
+
+FEWEST_ROWS, FEWEST_COLUMNS = 100, 2
+#: The forest looks at so many rows, and at so many columns.
+MOST_ROWS, MOST_COLUMNS = 10_000, 100
+#: Scores near 1 are odd and below 0.5 usual (Liu et al. 2008); and so many standard deviations from the other rows'.
+ODD, FAR = 0.6, 5.0
+SHOWN = 10
+
+
+def check(features: tuple[Column, ...], converted: Converted, *, kept: Array | None = None) -> list[Finding]:
+    """At most one note with the rows that are isolated by far fewer questions than the others.
+
+    Imports scikit-learn, so it is no part of `audit` and runs in a training only. Categories count by how rare they
+    are; missing numbers are the median.
+
+    Args:
+        features: The columns that become inputs.
+        converted: Their values.
+        kept: Positions of the rows in the table that was read, where some were left out.
+    """
+    usable = [column for column in features if column.used and column.kind != "text"][:MOST_COLUMNS]
+    rows = len(converted.values[usable[0].id]) if usable else 0
+    if len(usable) < FEWEST_COLUMNS or rows < FEWEST_ROWS:
+        return []
+    from sklearn.ensemble import IsolationForest
+
+    chosen = sample(rows, MOST_ROWS)
+    table = np.stack([_numbers(converted.values[column.id], chosen) for column in usable], axis=1)
+    forest = IsolationForest(n_estimators=100, random_state=0).fit(table)
+    score = -forest.score_samples(table)
+    median = np.median(score)
+    usual = (np.quantile(score, 0.9) - median) / 1.2816
+    odd = np.flatnonzero((score >= ODD) & (score > median + FAR * usual))
+    if not len(odd):
+        return []
+    worst = odd[np.argsort(-score[odd], kind="stable")]
+    looked = "rows" if rows == len(chosen) else f"rows drawn from {rows:,}"
+    number = chosen if kept is None else kept[chosen]
+    row = int(number[worst[0]]) + 1
+    found = f"{of(len(odd), len(chosen), looked)} stand apart (first: row {row:,}, score {score[worst[0]]:.2f}; "
+    found += f"half of the rows are below {median:.2f})"
+    evidence = Evidence(
+        counts={"rows": len(chosen), "apart": len(odd)},
+        rows=tuple(int(position) + 1 for position in number[worst[:SHOWN]]),
+        sketch=charts.histogram(score, x_label="Score of the isolation forest", marks=score[worst]),
+    )
+    fix = "look at them; remove those that are mistakes or cases that the model will never meet"
+    return [finding("outlying-rows", "info", None, "have rows like one another", found, fix, evidence)]
+
+
+def _numbers(values: Array, chosen: Array) -> Array:
+    """One column for the forest, which only asks whether a value is above a limit: ranks would not serve it."""
+    import pandas as pd
+
+    if values.dtype != object:
+        drawn = values[chosen].astype(np.float64)
+        known = drawn[np.isfinite(drawn)]
+        if not len(known):
+            return np.zeros(len(drawn))
+        # The forest computes in float32, in which seconds since 1970 are minutes apart: all columns are scaled.
+        scale = float(known.std()) or 1.0
+        return np.where(np.isfinite(drawn), (drawn - np.median(known)) / scale, 0.0)
+    codes = pd.factorize(values[chosen], use_na_sentinel=False)[0]
+    return np.asarray(-np.log(np.bincount(codes)[codes] / len(codes)))

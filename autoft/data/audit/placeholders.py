@@ -1,0 +1,248 @@
+"""Values that stand for "unknown": -1, 999, 9999-12-31, "?", and constants that lie far from all other values.
+
+A number is suspected for where it lies, not for what it is called alone: ages go to 99, but 999 beside them is no age.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autoft.data.audit import charts
+from autoft.data.audit.findings import finding, of
+from autoft.data.table import number_text, quoted
+from autoft.records import Finding, RepairCode
+from autoft.records.evidence import Evidence
+
+Array = NDArray[Any]
+
+#: What people write where they do not know, in lower case.
+WORDS = frozenset(
+    {
+        *("?", "??", "???", "-", "--", "---", ".", "unknown", "unk", "n.a."),
+        *("n.a", "n. a.", "na", "nil", "tbd", "tba", "missing", "(missing)", "<missing>", "[missing]"),
+        *(
+            "undefined",
+            "unspecified",
+            "not available",
+            "not known",
+            "not specified",
+            "not given",
+            "no data",
+            "no answer",
+            "#value!",
+            "#div/0!",
+        ),
+        *("#ref!", "#name?", "#num!", "#null!", "unbekannt", "keine angabe", "inconnu", "desconocido"),
+    }
+)
+#: Fewer values prove nothing; quantiles of more are taken from as many, drawn with a fixed seed.
+MIN_VALUES, SAMPLE = 50, 50_000
+#: A constant of no known form must come at least so often, as a number and as a share.
+OFTEN, OFTEN_SHARE = 10, 5e-4
+DAY = 86_400.0
+Form = Literal["code", "constant"]
+#: What findings about the forms of suspects are called.
+FORMS: tuple[tuple[Form, RepairCode], ...] = (("code", "placeholder-values"), ("constant", "outlying-constant"))
+_EPOCH = date(1970, 1, 1).toordinal()
+#: Days that programs write for "never" and "unknown".
+DAYS = frozenset(
+    date(*day).toordinal() - _EPOCH
+    for day in (
+        *((1, 1, 1), (1753, 1, 1), (1800, 1, 1), (1899, 12, 30), (1899, 12, 31), (1900, 1, 1), (1900, 12, 31)),
+        *((1970, 1, 1), (2099, 12, 31), (2999, 12, 31), (9999, 1, 1), (9999, 12, 31)),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspect:
+    """A number that hardly means itself.
+
+    Attributes:
+        value: The number.
+        rows: How often it comes.
+        form: ``code`` (-1, 999, 0 far below the rest ...) or ``constant`` (any other number far away).
+    """
+
+    value: float
+    rows: int
+    form: Form
+
+
+def is_word(text: str) -> bool:
+    """Whether a text says that nothing is known.
+
+    >>> is_word(" Unknown "), is_word("unknown soldier")
+    (True, False)
+    """
+    return text.strip().casefold() in WORDS
+
+
+def suspects(values: Array) -> tuple[Suspect, ...]:
+    """Repeated numbers at an end of a column that lie apart from all others, at most three.
+
+    >>> suspects(np.array([*range(100), 999.0, 999.0]))
+    (Suspect(value=999.0, rows=2, form='code'),)
+    """
+    rest = values[np.isfinite(values)]
+    found: list[Suspect] = []
+    while len(found) < 3 and len(rest) >= MIN_VALUES:
+        for extreme in (float(rest.max()), float(rest.min())):
+            same = rest == extreme
+            rows = int(same.sum())
+            if rows > 1 and (form := _form(extreme, rows, others := rest[~same])) is not None:
+                found.append(Suspect(value=extreme, rows=rows, form=form))
+                rest = others
+                break
+        else:
+            break
+    return tuple(found)
+
+
+def _form(value: float, rows: int, others: Array) -> Form | None:
+    """How a value at an end is suspect, if it is.
+
+    Args:
+        value: It.
+        rows: How often it comes.
+        others: All other values, which lie on one side of it.
+    """
+    some = sampled(others)
+    distinct = len(np.unique(some))
+    if distinct < 3:
+        return None
+    near = float(others.max() if others.max() < value else others.min())
+    gap = abs(value - near)
+    low, high = np.quantile(some, [0.001, 0.999])
+    if _repdigit(value) and gap > high - low:
+        return "code"
+    # -1 beside 0, 1, 2 ... lies near, but is written far more often than numbers decline to an end.
+    often = rows >= max(OFTEN, 3 * int((others == near).sum()))
+    if value < 0 <= near and _repdigit(value) and distinct >= 10 and often:
+        return "code"
+    if value == 0 < near and _impossible_zero(some):
+        return "code"
+    apart = gap > 3 * (float(others.max()) - float(others.min()))
+    if apart and distinct >= 10 and rows >= max(OFTEN, OFTEN_SHARE * len(others)):
+        return "constant"
+    return None
+
+
+def _repdigit(value: float) -> bool:
+    """-1, -9, 99, -99, 999, -8888 ...: how unknown numbers are coded."""
+    digits = number_text(abs(value))
+    nines = len(set(digits)) == 1 and digits[0] in "789"
+    return value == -1 or (nines and (value < 0 or len(digits) > 1))
+
+
+def _impossible_zero(others: Array) -> bool:
+    """Whether the others keep so far from zero (four robust deviations) that zero cannot be one of them."""
+    half = float(np.median(others))
+    deviation = 1.4826 * float(np.median(np.abs(others - half)))
+    return bool(0 < deviation < half / 4 and np.quantile(others, 0.001) > 1.5 * deviation)
+
+
+def sampled(values: Array, most: int = SAMPLE) -> Array:
+    """The values, or as many of them as `most` says, drawn with a fixed seed."""
+    return values if len(values) <= most else values[np.random.default_rng(0).integers(0, len(values), most)]
+
+
+def dates(seconds: Array) -> tuple[float, ...]:
+    """Days (as seconds since 1970) at an end of a column that programs write for "never" and lie apart from the rest.
+
+    >>> day = 86400.0
+    >>> dates(np.array([*(19000 * day + np.arange(60) * day), 2932896 * day])) == (2932896 * day,)
+    True
+    """
+    known = np.floor(seconds[np.isfinite(seconds)] / DAY)
+    found: list[float] = []
+    while len(known) >= MIN_VALUES and len(found) < 3:
+        for extreme in (known.max(), known.min()):
+            others = known[known != extreme]
+            if extreme not in DAYS or len(others) < MIN_VALUES // 2:
+                continue
+            low, high = np.quantile(sampled(others), [0.001, 0.999])
+            gap = min(abs(extreme - others.max()), abs(extreme - others.min()))
+            if gap > max(365.0, (high - low) / 2):
+                found.append(float(extreme) * DAY)
+                known = others
+                break
+        else:
+            break
+    return tuple(found)
+
+
+def number_findings(column: str, values: Array) -> list[Finding]:
+    """A warning for the codes in a numeric column, and one for other constants far away."""
+    findings = []
+    finite = int(np.isfinite(values).sum())
+    seen = suspects(values)
+    for form, code in FORMS:
+        here = [suspect for suspect in seen if suspect.form == form]
+        if not here:
+            continue
+        rows = sum(suspect.rows for suspect in here)
+        shown = " and ".join(number_text(suspect.value) for suspect in here)
+        text = f"{shown} {'lies' if len(here) == 1 else 'lie'} apart from all others, in {of(rows, finite, 'values')}"
+        fix = f"if it means that nothing is known, accept {code} to make it missing; else ignore this"
+        evidence = Evidence(
+            counts={number_text(suspect.value): suspect.rows for suspect in here} | {"values": finite},
+            sketch=charts.histogram(sampled(values), x_label=column, marks=[suspect.value for suspect in here]),
+        )
+        must = "hold measured values only"
+        findings.append(finding(code, "warning", column, must, text, fix, evidence))
+    return findings
+
+
+def date_findings(column: str, seconds: Array) -> list[Finding]:
+    """A warning for days that stand for "never" or "unknown"."""
+    days = dates(seconds)
+    if not days:
+        return []
+    rows = int(np.isin(np.floor(seconds / DAY) * DAY, days).sum())
+    shown = " and ".join(day_text(day) for day in days)
+    text = f"{shown} {'lies' if len(days) == 1 else 'lie'} apart, in {of(rows, len(seconds), 'cells')}"
+    fix = "if it means that nothing is known, accept placeholder-values to make it missing; else ignore this"
+    evidence = Evidence(
+        counts={"rows": rows, "cells": len(seconds)},
+        head=("day",),
+        examples=tuple((day_text(day),) for day in days),
+        sketch=charts.histogram(years(sampled(seconds)), x_label="year", marks=years(np.array(days)).tolist()),
+    )
+    return [finding("placeholder-values", "warning", column, "hold real dates only", text, fix, evidence)]
+
+
+def word_findings(column: str, counts: Mapping[str, int]) -> list[Finding]:
+    """A note on categories that say "unknown": they work as a category of their own."""
+    words = {text: rows for text, rows in counts.items() if is_word(text)}
+    if not words:
+        return []
+    rows, total = sum(words.values()), sum(counts.values())
+    text = f"{of(rows, total, 'cells')} say {' or '.join(quoted(word) for word in list(words)[:2])}"
+    fix = "none needed, it is a category of its own; accept placeholder-values to make it missing"
+    evidence = Evidence(counts={"rows": rows}, sketch=charts.bars({"known": total - rows, **words}, marked=words))
+    return [finding("placeholder-values", "info", column, "leave unknown cells empty", text, fix, evidence)]
+
+
+def years(seconds: Array) -> Array:
+    """Seconds since 1970 as years, for pictures.
+
+    >>> years(np.array([0.0]))
+    array([1970.])
+    """
+    return 1970 + seconds / (365.25 * DAY)
+
+
+def day_text(seconds: float) -> str:
+    """A day as ISO text.
+
+    >>> day_text(86400.0)
+    '1970-01-02'
+    """
+    return date.fromordinal(round(seconds // DAY) + _EPOCH).isoformat()

@@ -1,0 +1,160 @@
+"""Columns that say the same in other words: recodings of one another, and numbers in the same order."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autoft.data.audit import charts
+from autoft.data.audit.findings import finding
+from autoft.data.audit.row_hashes import Keys, sample
+from autoft.data.convert import Converted
+from autoft.data.table import quoted
+from autoft.records import Column, Finding
+from autoft.records.evidence import Evidence, Sketch
+
+Array = NDArray[Any]
+
+#: |Spearman's rho| from which two columns have one order; it is screened for on a sample and measured on more rows.
+SAME_ORDER = 0.999
+SCREENED, MEASURED = 2_000, 20_000
+#: A recoding must be seen at work: so many rows per value on average, and two columns that name rows are none.
+ROWS_PER_VALUE = 2.0
+MIN_ROWS = 50
+
+
+def recodings(features: tuple[Column, ...], values: Mapping[str, Array], exact: Array) -> dict[str, str]:
+    """Name of each column that is one-to-one with an earlier one -> the name of that one; `exact` are hashes of rows.
+
+    Every value of one goes with exactly one value of the other in all rows, missing cells included.
+    """
+    # What is one-to-one in all rows is in a few; columns that already differ there are not looked at in full. Nor are
+    # those without a value that comes back there: with two rows per value many would.
+    some: dict[bytes, list[Column]] = defaultdict(list)
+    for column in features:
+        pattern, distinct = _pattern(drawn := some_rows(values[column.id], MEASURED))
+        if distinct < len(drawn):
+            some[pattern].append(column)
+    groups: dict[tuple[bytes, int], list[str]] = defaultdict(list)
+    for column in (column for alike in some.values() if len(alike) > 1 for column in alike):
+        pattern, distinct = _pattern(values[column.id])
+        rows = len(values[column.id])
+        if rows >= MIN_ROWS and 2 <= distinct <= rows / ROWS_PER_VALUE:
+            groups[pattern, distinct].append(column.name)
+    found = {key: names for key, names in groups.items() if len(names) > 1}
+    # Two measurements of rows that all stand there twice are no recoding: of equal rows one counts.
+    different = len(np.unique(exact)) if found else 0
+    told = [names for (_, distinct), names in found.items() if distinct <= different / ROWS_PER_VALUE]
+    return {other: first for first, *others in told for other in others}
+
+
+def _pattern(values: Array) -> tuple[bytes, int]:
+    """Codes in the order of the first rows, which are equal exactly where values are one-to-one, and their number."""
+    import pandas as pd
+
+    codes, distinct = pd.factorize(values)
+    return pd.util.hash_array(codes.astype(np.int64)).tobytes(), len(distinct)
+
+
+def same_order(features: tuple[Column, ...], values: Mapping[str, Array]) -> dict[str, tuple[str, float]]:
+    """Name of each numeric column that orders the rows as an earlier one does -> its name, Spearman's rho.
+
+    Not dates: those of a beginning and an end have one order, and all that matters is the time between them.
+    """
+    columns = [column for column in features if column.kind == "numeric"]
+    if len(columns) < 2 or len(values[columns[0].id]) < MIN_ROWS:
+        return {}
+    ranks = []
+    for column in columns:
+        cells = some_rows(values[column.id], SCREENED)
+        ranks.append(ranked(np.where(np.isnan(cells), -np.inf, cells)))
+    matrix = np.asarray(ranks)
+    deviations = matrix.std(axis=1)
+    matrix = (matrix - matrix.mean(axis=1, keepdims=True)) / np.where(deviations > 0, deviations, 1.0)[:, None]
+    rho = np.abs(matrix @ matrix.T) / matrix.shape[1]
+    found: dict[str, tuple[str, float]] = {}
+    for i, j in zip(*np.nonzero(np.triu(rho > SAME_ORDER - 0.001, 1)), strict=True):
+        first, second = columns[i], columns[j]
+        if second.name in found or first.name in found:
+            continue
+        measured = spearman(values[first.id], values[second.id])
+        if abs(measured) > SAME_ORDER:
+            found[second.name] = (first.name, measured)
+    return found
+
+
+def spearman(one: Array, other: Array) -> float:
+    """Spearman's rho over the rows (at most 20,000 of them) that have both values; 0 if they are too few."""
+    x, z = some_rows(one, MEASURED), some_rows(other, MEASURED)
+    both = np.isfinite(x) & np.isfinite(z)
+    if both.sum() < MIN_ROWS or np.ptp(x[both]) == 0 or np.ptp(z[both]) == 0:
+        return 0.0
+    return float(np.corrcoef(ranked(x[both]), ranked(z[both]))[0, 1])
+
+
+def ranked(values: Array) -> Array:
+    """Ranks along the rows, equal values in the middle of theirs; pandas', as importing scipy.stats takes a second."""
+    import pandas as pd
+
+    return np.asarray(pd.DataFrame(values).rank().to_numpy().reshape(values.shape))
+
+
+def some_rows(values: Array, most: int) -> Array:
+    """At most so many rows, the same ones of every column of a table."""
+    return values if len(values) <= most else values[sample(len(values), most)]
+
+
+def check(features: tuple[Column, ...], converted: Converted, hashes: Keys, equal: frozenset[str]) -> list[Finding]:
+    """A warning for each column that repeats an earlier one under other values.
+
+    Args:
+        features: The columns.
+        converted: Their values.
+        hashes: Those of their rows.
+        equal: Names of columns that equal another one cell by cell, of which is already told.
+    """
+    left = tuple(column for column in features if column.name not in equal)
+    by_name = {column.name: converted.values[column.id] for column in left}
+    fix = "accept {} to leave it out, or add one of the two to data.drop: it adds nothing and splits the importance"
+    findings = []
+    recoded = recodings(left, converted.values, hashes.exact)
+    for name, first in recoded.items():
+        text = f"each of its values goes with one value of column {quoted(first)} in every row"
+        evidence = _pairs(first, by_name[first], name, by_name[name])
+        findings.append(_copy("one-to-one-columns", name, text, fix.format("one-to-one-columns"), evidence))
+    ordered = same_order(tuple(column for column in left if column.name not in recoded), converted.values)
+    for name, (first, rho) in ordered.items():
+        text = f"it orders the rows as column {quoted(first)} does (Spearman's rho {rho:.4f})"
+        evidence = Evidence(counts={"rho": rho}, sketch=together(first, by_name[first], name, by_name[name]))
+        findings.append(_copy("correlated-copies", name, text, fix.format("correlated-copies"), evidence))
+    return findings
+
+
+def _copy(code: str, name: str, found: str, fix: str, evidence: Evidence) -> Finding:
+    return finding(code, "warning", name, "say something that other columns do not", found, fix, evidence)
+
+
+def _pairs(first: str, one: Array, second: str, other: Array) -> Evidence:
+    """The values that go together, the most frequent first."""
+    import pandas as pd
+
+    cells = pd.DataFrame({"one": one, "other": other})
+    counted = cells.groupby(["one", "other"]).size().sort_values(ascending=False, kind="stable").reset_index()
+    examples = tuple((str(a), str(b), int(rows)) for a, b, rows in counted.head(6).itertuples(index=False))
+    drawn = charts.bars({f"{a[:18]}, {b[:18]}": rows for a, b, rows in examples})
+    counts = {"rows": len(one), "pairs": len(counted)}
+    return Evidence(counts=counts, head=(first, second, "rows"), examples=examples, sketch=drawn)
+
+
+def together(first: str, one: Array, second: str, other: Array) -> Sketch:
+    """Some rows of two columns: points for numbers, of other columns how often each value of the first comes."""
+    one, other = some_rows(one, 400), some_rows(other, 400)
+    if one.dtype != object and other.dtype != object:
+        return charts.scatter(one, other, x_label=first, y_label=second)
+    texts, counts = np.unique([str(text) for text in one if text is not None], return_counts=True)
+    order = np.argsort(-counts, kind="stable")
+    return charts.bars({texts[i]: int(counts[i]) for i in order}, x_label=f"Rows with this {first} and {second}")

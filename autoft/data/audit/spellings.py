@@ -1,0 +1,103 @@
+"""One category under several spellings: they differ in case, blanks or accents, and are the same word."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
+
+from autoft.data.audit import charts
+from autoft.data.audit.findings import finding, of, parted
+from autoft.data.table import quoted
+from autoft.records import Finding
+from autoft.records.evidence import Evidence
+
+#: Groups of spellings that are listed with a finding.
+SHOWN = 5
+
+
+def fold(text: str) -> str:
+    """What spellings of one word have in common.
+
+    >>> fold("  São  Paulo ") == fold("sao paulo")
+    True
+    """
+    text = " ".join(text.split()).casefold()
+    if text.isascii():
+        return text
+    return "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
+
+
+def variants(counts: Mapping[str, int]) -> dict[str, tuple[str, ...]]:
+    """The most frequent spelling of each word that has several -> the others, in the order of `counts`.
+
+    Words without a letter are left alone. Of equally frequent spellings the first in sorted order is kept.
+
+    Args:
+        counts: Rows by category.
+
+    >>> variants({"Paris": 40, "paris": 3, "Rome": 9, "PARIS ": 1})
+    {'Paris': ('paris', 'PARIS ')}
+    """
+    folded = [fold(text) for text in counts]
+    if len(set(folded)) == len(folded):
+        return {}
+    groups: dict[str, list[str]] = defaultdict(list)
+    for text, word in zip(counts, folded, strict=True):
+        groups[word].append(text)
+    found = {}
+    for word, spellings in groups.items():
+        if len(spellings) > 1 and any(sign.isalpha() for sign in word):
+            best = min(spellings, key=lambda text: (-counts[text], text))
+            found[best] = tuple(text for text in spellings if text != best)
+    return found
+
+
+def check(column: str, counts: Mapping[str, int]) -> list[Finding]:
+    """A warning if categories are spelled in several ways, and a note if blanks surround them."""
+    found = several(column, counts)
+    # Blanks that make two categories of one are already told.
+    return found or blanks(column, counts)
+
+
+def several(column: str, counts: Mapping[str, int]) -> list[Finding]:
+    """Categories that are one word."""
+    groups = variants(counts)
+    if not groups:
+        return []
+    total = sum(counts.values())
+    rows = sum(counts[text] for others in groups.values() for text in others)
+    first = next(iter(groups))
+    text = (
+        f"{len(groups):,} {'is' if len(groups) == 1 else 'are'} spelled in several ways, in "
+        f"{of(rows, total, 'rows')} not in the most frequent one ({quoted(groups[first][0])} for {quoted(first)})"
+    )
+    evidence = Evidence(
+        counts={"categories": len(counts), "words": len(counts) - sum(map(len, groups.values())), "rows": rows},
+        head=("kept", "rows", "other spellings", "their rows"),
+        examples=tuple(
+            (quoted(best), counts[best], ", ".join(map(quoted, others[:4])), sum(counts[t] for t in others))
+            for best, others in list(groups.items())[:SHOWN]
+        ),
+        sketch=charts.bars({t: counts[t] for t in (first, *groups[first])}, marked=groups[first]),
+    )
+    fix = "accept spelling-variants to write all of them as the most frequent one, or correct the source"
+    must = "write each category in one way"
+    return [finding("spelling-variants", "warning", column, must, text, fix, evidence)]
+
+
+def blanks(column: str, counts: Mapping[str, int]) -> list[Finding]:
+    """Blanks before or behind a category: harmless until another source writes it without."""
+    padded = {text: rows for text, rows in counts.items() if text != text.strip()}
+    if not padded:
+        return []
+    part, total = sum(padded.values()), sum(counts.values())
+    text = f"{of(part, total, 'cells')} do (such as {quoted(next(iter(padded)))})"
+    fix = "none needed; accept outer-blanks to remove them, lest the next table comes without"
+    evidence = replace(
+        parted(part, total, "with blanks", "without"),
+        head=("category", "rows"),
+        examples=tuple((quoted(category), rows) for category, rows in list(padded.items())[:SHOWN]),
+    )
+    return [finding("outer-blanks", "info", column, "not begin or end with blanks", text, fix, evidence)]

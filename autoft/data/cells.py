@@ -1,0 +1,276 @@
+"""What single cells mean: numbers, truth values and times in texts. Everything works on the distinct values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autoft.data.table import canonical, number_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = NDArray[np.float64]
+
+#: Words that mean 0 and 1, pair by pair, in any case.
+PAIRS = (("no", "yes"), ("false", "true"), ("n", "y"), ("f", "t"), ("0", "1"))
+TRUTH = {word: float(value) for pair in PAIRS for value, word in enumerate(pair)}
+
+# What float() understands, without its words (inf, nan) and without underscores. Here and below nothing backtracks
+# over long cells: runs are possessive or bounded.
+_NUMBER = re.compile(r"\s*+[+-]?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d++)?\s*+")
+_INFINITE = re.compile(r"\s*+[+-]?inf(?:inity)?\s*+", re.IGNORECASE)
+_LONG_INTEGER = re.compile(r"-?\d{16,}+")
+_TOKEN = re.compile(r"\S{1,64}")  # 64 characters: the longest identifiers in use (SHA-256)
+_CODE = re.compile(r"\s*+[+-]?0\d++\s*+")
+_WHOLE_FLOAT = re.compile(r"-?(?:0|[1-9][0-9]*)\.0")
+_MONEY = r"(?:[$€£¥₹]|[A-Z]{3}\ )"
+_FORMATTED = re.compile(
+    rf"""\(?[+-]?(?P<before>{_MONEY})?\ ?[+-]?
+    (?:[0-9]{{1,3}}(?P<thousands>[,.'’ \u00a0\u202f][0-9]{{3}})(?:[,.'’ \u00a0\u202f][0-9]{{3}})*+(?:[.,][0-9]++)?
+    |[0-9]++(?:(?P<comma>,)[0-9]++|\.[0-9]++)?)
+    (?P<after>\ ?[%$€£¥₹]|\ [A-Z]{{3}})?\)?""",
+    re.VERBOSE,
+)
+
+_TIME = (
+    r"(?:[T ](?P<H>[0-9]{1,2}):(?P<M>[0-9]{2})(?::(?P<S>[0-9]{2}(?:[.,][0-9]{1,9})?))?"
+    r"(?: ?(?P<p>[AaPp])[Mm])?(?: ?(?P<z>Z|UTC|[+-][0-9]{2}:?[0-9]{2}))?)?"
+)
+_FIELDS = {
+    "%Y": r"(?P<Y>[0-9]{4})",
+    "%m": r"(?P<m>[0-9]{1,2})",
+    "%d": r"(?P<d>[0-9]{1,2})",
+    "%b": r"(?P<b>[A-Za-z]{3})",
+}
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_LIKE_NUMBER = re.compile(r"\s*+[-+(]?(?:[^\w\s]|[A-Z]{3}\ )?[-+\ ]?(?:\.?\d|inf)", re.IGNORECASE)
+_SHORT_YEAR = re.compile(r"\s*+[0-9]{1,2}([-/.])[0-9]{1,2}\1[0-9]{2}\s*+")
+_LIKE_DATE = re.compile(r"\s*+[0-9]{1,4}[-/.][0-9A-Za-z]{1,3}[-/.][0-9]{1,4}")
+
+
+def _pattern(form: str) -> re.Pattern[str]:
+    for code, field in _FIELDS.items():
+        form = form.replace(code, field)
+    return re.compile(rf"\s*+{form}{_TIME}\s*+")
+
+
+#: Forms of dates that are recognised, each with an optional time of day; of equally good ones the first is taken.
+DATE_FORMATS: dict[str, re.Pattern[str]] = {
+    "iso": _pattern("%Y-%m-%d"),
+    "%Y/%m/%d": _pattern("%Y/%m/%d"),
+    "%d.%m.%Y": _pattern(r"%d\.%m\.%Y"),
+    "%d/%m/%Y": _pattern("%d/%m/%Y"),
+    "%m/%d/%Y": _pattern("%m/%d/%Y"),
+    "%d-%b-%Y": _pattern("%d-%b-%Y"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Distinct:
+    """The distinct non-missing values of a canonical column, in the order of their first rows.
+
+    Attributes:
+        values: float64, datetime64[ns], or object (``str``).
+        codes: For each row the position of its value in `values`, -1 where the cell is missing.
+    """
+
+    values: NDArray[Any]
+    codes: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, series: pd.Series[Any]) -> Distinct:
+        """The distinct values of a column of a canonical frame (other dtypes are made canonical first)."""
+        import pandas as pd
+
+        if str(series.dtype) not in ("float64", "datetime64[ns]", "object"):
+            series = canonical(series, str(series.name))
+        values = series.to_numpy()
+        codes, distinct = pd.factorize(values)
+        return cls(values=np.asarray(distinct), codes=codes.astype(np.int64))
+
+    @cached_property
+    def counts(self) -> NDArray[np.int64]:
+        """How many rows hold each value."""
+        return np.bincount(self.codes[self.codes >= 0], minlength=len(self.values)).astype(np.int64)
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """Each value as text: the same whatever kind of source it came from."""
+        if self.values.dtype == object:
+            return list(self.values)
+        if self.values.dtype.kind == "M":
+            return [str(value)[:19].replace("T", " ").removesuffix(" 00:00:00") for value in self.values]
+        return [number_text(value) for value in self.values]
+
+    @cached_property
+    def numbers(self) -> Floats:
+        """Each value as a number, NaN where it is none."""
+        if self.values.dtype.kind == "M":
+            return np.full(len(self.values), np.nan)
+        return self.values if self.values.dtype != object else numbers(self.texts)
+
+    def seconds(self, form: str) -> Floats:
+        """Each value as seconds since 1970-01-01 UTC, NaN where it is no such date."""
+        if self.values.dtype.kind == "M":
+            return self.values.astype("datetime64[ns]").astype(np.int64) / 1e9
+        return seconds(self.texts, form) if self.values.dtype == object else np.full(len(self.values), np.nan)
+
+    def share(self, mask: NDArray[np.bool_]) -> float:
+        """Share of the non-missing rows whose value is in `mask` (0 if there are none)."""
+        return self.rows(mask) / max(int(self.counts.sum()), 1)
+
+    def rows(self, mask: NDArray[np.bool_]) -> int:
+        """Number of rows whose value is in `mask`."""
+        return int(self.counts[mask].sum())
+
+    def first(self, mask: NDArray[np.bool_]) -> tuple[int, str]:
+        """The first row (counted from 1) whose value is in `mask`, and that value."""
+        position = int(np.flatnonzero(mask)[0])  # values are in the order of their first rows
+        return int(np.flatnonzero(self.codes == position)[0]) + 1, self.texts[position]
+
+    def spread(self, values: NDArray[Any], missing: Any) -> NDArray[Any]:
+        """One of `values` per row, by its distinct value; `missing` where the cell is."""
+        extended = np.empty(len(values) + 1, dtype=values.dtype)
+        extended[:-1], extended[-1] = values, missing
+        return extended[self.codes]
+
+
+def numbers(texts: Sequence[str]) -> Floats:
+    """Texts as numbers, NaN where a text is none; infinities are numbers here, ``1_000`` and ``1,000`` are not.
+
+    >>> numbers(["12", " 1e3 ", "n. a.", "-inf"])
+    array([  12., 1000.,   nan,  -inf])
+    """
+    try:
+        values = np.array(list(map(float, texts)), dtype=np.float64)
+    except ValueError:
+        return np.array([float(t) if _NUMBER.fullmatch(t) or _INFINITE.fullmatch(t) else np.nan for t in texts])
+    return np.where(["_" in text for text in texts], np.nan, values) if len(texts) else values
+
+
+def matches(texts: Sequence[str], pattern: re.Pattern[str]) -> NDArray[np.bool_]:
+    """Which texts match a pattern as a whole."""
+    return np.fromiter((pattern.fullmatch(text) is not None for text in texts), dtype=bool, count=len(texts))
+
+
+def tokens(texts: Sequence[str]) -> NDArray[np.bool_]:
+    """Which texts are a single short word."""
+    return matches(texts, _TOKEN)
+
+
+def codes_with_zeros(texts: Sequence[str]) -> NDArray[np.bool_]:
+    """Which texts are digits with leading zeros: codes rather than numbers."""
+    return matches(texts, _CODE)
+
+
+def long_integers(texts: Sequence[str]) -> NDArray[np.bool_]:
+    """Which texts are whole numbers of more digits than float64 can tell apart."""
+    return matches(texts, _LONG_INTEGER)
+
+
+def formatted_numbers(texts: Sequence[str]) -> NDArray[np.bool_]:
+    """Which texts are numbers in a form that needs a guess: thousands, decimal commas, currencies, per cent."""
+    found = (None if _NUMBER.fullmatch(text) else _FORMATTED.fullmatch(text.strip()) for text in texts)
+    return np.array([match is not None and any(match.groups()) for match in found], dtype=bool)
+
+
+def truth_values(texts: Sequence[str], false: Iterable[str] = (), true: Iterable[str] = ()) -> Floats:
+    """Texts as 0.0 and 1.0, NaN where a text is neither.
+
+    The texts in `false` and `true` count; if these are everyday words (yes, TRUE, n, 0 ...), all such words do, so
+    that a column may come as ``Yes``, as True or as 1.
+
+    >>> truth_values(["Yes", "no", "1", "1.0", "maybe"])
+    array([ 1.,  0.,  1.,  1., nan])
+    """
+    known = {**dict.fromkeys(false, 0.0), **dict.fromkeys(true, 1.0)}
+    everyday = all(TRUTH.get(word(text)) == value for text, value in known.items())
+    words = TRUTH if everyday else {}
+    return np.array([known.get(text, words.get(word(text), np.nan)) for text in texts], dtype=np.float64)
+
+
+def word(text: str) -> str:
+    """The text as it may stand in `TRUTH`: in lower case, a number in its shortest form."""
+    return number_text(float(text)) if _NUMBER.fullmatch(text) else text.casefold()
+
+
+def plain_texts(texts: Sequence[str]) -> NDArray[Any]:
+    """Texts as categories: ``1.0``, which is how CSV writers put a 1 next to missing cells, becomes ``1``."""
+    plain = np.empty(len(texts), dtype=object)
+    plain[:] = [t[:-2] if t.endswith(".0") and _WHOLE_FLOAT.fullmatch(t) else t for t in texts]
+    return plain
+
+
+def like_numbers(texts: Sequence[str]) -> NDArray[np.bool_]:
+    """Which texts begin like a number, an amount or a date; a cheap test before the exact ones."""
+    return begins(texts, _LIKE_NUMBER)
+
+
+def like_dates(texts: Sequence[str]) -> NDArray[np.bool_]:
+    """Which texts begin like a date."""
+    return begins(texts, _LIKE_DATE)
+
+
+def short_years(texts: Sequence[str]) -> NDArray[np.bool_]:
+    """Which texts are dates with a year of two digits."""
+    return matches(texts, _SHORT_YEAR)
+
+
+def begins(texts: Sequence[str], pattern: re.Pattern[str]) -> NDArray[np.bool_]:
+    """Which texts begin with a pattern."""
+    return np.fromiter((pattern.match(text) is not None for text in texts), dtype=bool, count=len(texts))
+
+
+def seconds(texts: Sequence[str], form: str) -> Floats:
+    """Texts as seconds since 1970-01-01 UTC, NaN where a text is no date of this form; times without zone are UTC.
+
+    Not pandas' parser: its tolerance differs between versions, month names follow the locale, and nanoseconds end in
+    the year 2262.
+
+    >>> seconds(["1970-01-02", "1970-01-01T01:00+01:00", "soon"], "iso")
+    array([86400.,     0.,    nan])
+    """
+    pattern = DATE_FORMATS[form]
+    return np.array([_instant(pattern.fullmatch(text)) for text in texts], dtype=np.float64)
+
+
+_EPOCH = date(1970, 1, 1).toordinal()
+
+
+def _instant(match: re.Match[str] | None) -> float:
+    if match is None:
+        return np.nan
+    part = match.groupdict()
+    month = int(part["m"]) if "m" in part else _month(part["b"])
+    hour, minute, second = int(part["H"] or 0), int(part["M"] or 0), float((part["S"] or "0").replace(",", "."))
+    if part["p"]:
+        hour = hour % 12 + 12 * (part["p"] in "pP") if 1 <= hour <= 12 else 99
+    try:
+        day = date(int(part["Y"]), month, int(part["d"])).toordinal() - _EPOCH
+    except ValueError:
+        return np.nan
+    if hour > 23 or minute > 59 or second >= 60:
+        return np.nan
+    return day * 86400.0 + hour * 3600 + minute * 60 + second - _offset(part["z"])
+
+
+def _month(name: str) -> int:
+    """Number of an English month by its short name, 0 if there is none."""
+    name = name.lower()
+    return _MONTHS.index(name) + 1 if name in _MONTHS else 0
+
+
+def _offset(zone: str | None) -> int:
+    """Seconds by which a zone is ahead of UTC."""
+    if not zone or zone in ("Z", "UTC"):
+        return 0
+    sign = -1 if zone[0] == "-" else 1
+    return sign * (int(zone[1:3]) * 3600 + int(zone[-2:]) * 60)

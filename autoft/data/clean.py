@@ -1,0 +1,117 @@
+"""``autoft clean``: a repaired copy of a table, and a log of every change; the table itself is never touched."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Collection, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, get_args
+
+import autoft
+from autoft.data import repair
+from autoft.data.audit import suggest
+from autoft.data.repair import Change, Repair
+from autoft.data.repair_plan import CODES, learn
+from autoft.data.table import Table, read
+from autoft.errors import FileError, RecipeError
+from autoft.files import prepare_folder, write_atomic
+from autoft.records import RepairCode
+
+
+def codes(text: str) -> tuple[RepairCode, ...]:
+    """The codes in a list with commas.
+
+    Raises:
+        RecipeError: One is not known, or there is none.
+
+    >>> codes("outer-blanks, duplicate-rows")
+    ('outer-blanks', 'duplicate-rows')
+    """
+    named = tuple(word.strip() for word in text.split(",") if word.strip())
+    unknown = next((word for word in named if word not in CODES), None)
+    if unknown is not None or not named:
+        found = f"'{unknown}' is not" if unknown else "it names none"
+        fix = suggest(unknown or "", CODES) or "choose from what 'autoft clean DATA' lists"
+        raise RecipeError("--accept", f"name codes that can be repaired ({', '.join(CODES)})", found, fix)
+    return tuple(code for code in get_args(RepairCode) if code in named)
+
+
+def offer(data: str | os.PathLike[str], *, target: str | None = None) -> tuple[Change, ...]:
+    """What would change if every repair were accepted; nothing is written.
+
+    Args:
+        data: Path of a table.
+        target: The column to predict, which stays as it is.
+    """
+    table = _read(data, target)
+    repairs = learn(table.frame, CODES, keep=(target,))
+    return repair.apply(table.frame, repairs).changes
+
+
+def clean(
+    data: str | os.PathLike[str], out: Path, accept: Collection[RepairCode], *, target: str | None = None
+) -> tuple[Change, ...]:
+    """Write a repaired copy of a table as CSV, and beside it what was changed (`log_path`).
+
+    Cells that no repair touches stay as they are, except that texts for missing cells become empty ones.
+
+    Args:
+        data: Path of a table.
+        out: CSV file to write.
+        accept: Codes of what is to be repaired.
+        target: The column to predict, which stays as it is.
+
+    Returns:
+        What was changed.
+
+    Raises:
+        FileError: `out` is the table itself or cannot be written.
+        TableError: The table cannot be read.
+    """
+    if os.path.realpath(out) == os.path.realpath(data):
+        raise FileError(f"'{out}'", "not be the table itself", "DATA and -o name one file", "choose another -o")
+    if out.is_dir() or out.suffix.lower() != ".csv":
+        found = "it is a folder" if out.is_dir() else f"it ends in '{out.suffix}'"
+        raise FileError(f"'{out}'", "be a file whose name ends in .csv", found, "choose another -o")
+    prepare_folder(out.parent)
+    table = _read(data, target)
+    repairs = learn(table.frame, accept, keep=(target,))
+    done = repair.apply(table.frame, repairs)
+    write_atomic(out, done.frame.to_csv(index=False, lineterminator="\n"))
+    log = _log(table, accept, repairs, done.changes, len(done.frame))
+    write_atomic(log_path(out), json.dumps(log, indent=1, ensure_ascii=False))
+    return done.changes
+
+
+def log_path(out: Path) -> Path:
+    """Where the log of a cleaned table lies.
+
+    >>> log_path(Path("clean.csv")).name
+    'clean.repairs.json'
+    """
+    return out.with_suffix(".repairs.json")
+
+
+def _read(data: str | os.PathLike[str], target: str | None) -> Table:
+    table = read(str(data))
+    names = [str(name) for name in table.frame.columns]
+    if target is not None and target not in names:
+        fix = suggest(target, names) or "correct the name"
+        raise RecipeError(f"--target '{target}'", "name a column of the table", "there is no such column", fix)
+    return table
+
+
+def _log(
+    table: Table, accept: Collection[str], repairs: Sequence[Repair], changes: Sequence[Change], rows: int
+) -> dict[str, Any]:
+    return {
+        "autoft": autoft.__version__,
+        "source": table.source,
+        "fingerprint": table.fingerprint,
+        "accepted": list(accept),
+        "rows": {"before": len(table.frame), "after": rows},
+        "changes": [asdict(change) for change in changes],
+        "repairs": repair.to_json(repairs),
+    }

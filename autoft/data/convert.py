@@ -1,0 +1,124 @@
+"""Cells as values: every column in the one form that its kind prescribes, whatever source it came from.
+
+The conversion looks at each cell alone: a row gives the same values by itself as among others.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autoft.data.cells import Distinct, plain_texts, truth_values
+from autoft.data.table import quoted
+from autoft.records import Column, Finding
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Converted:
+    """A table as arrays.
+
+    Attributes:
+        values: By column id, one value per row. Numeric, boolean (0 and 1) and date (seconds since 1970-01-01 UTC):
+            float64 with NaN for missing cells. All other kinds: object, ``str`` or None.
+        bad: By column id the number of cells that are there, but not of the column's kind; they count as missing.
+            Columns without such cells are left out, here and below.
+        first_bad: By column id the first of them: its row (counted from 1) and its text.
+        infinite: By column id the number of infinite cells; they count as missing, too.
+    """
+
+    values: Mapping[str, NDArray[Any]]
+    bad: Mapping[str, int] = field(default_factory=dict)
+    first_bad: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+    infinite: Mapping[str, int] = field(default_factory=dict)
+
+
+def convert(frame: pd.DataFrame, columns: Sequence[Column]) -> Converted:
+    """Converts the columns of a canonical table (`Table.frame`); those that it lacks are not in the result.
+
+    >>> import pandas as pd
+    >>> paid = Column(id="c000", name="paid", kind="numeric", why="")
+    >>> converted = convert(pd.DataFrame({"paid": ["12", "n. a.", None]}), [paid])
+    >>> converted.values["c000"], converted.bad, converted.first_bad
+    (array([12., nan, nan]), {'c000': 1}, {'c000': (2, 'n. a.')})
+    """
+    values: dict[str, NDArray[Any]] = {}
+    bad: dict[str, int] = {}
+    first_bad: dict[str, tuple[int, str]] = {}
+    infinite: dict[str, int] = {}
+    for column in columns:
+        if column.name not in frame.columns:
+            continue
+        seen = Distinct.of(frame[column.name])
+        meant = _meant(seen, column)
+        if meant.dtype == object:
+            values[column.id] = seen.spread(meant, None)
+            continue
+        if (wrong := np.isnan(meant)).any():
+            bad[column.id], first_bad[column.id] = seen.rows(wrong), seen.first(wrong)
+        if (endless := np.isinf(meant)).any():
+            infinite[column.id] = seen.rows(endless)
+        values[column.id] = seen.spread(np.where(endless, np.nan, meant), np.nan)
+    return Converted(values=values, bad=bad, first_bad=first_bad, infinite=infinite)
+
+
+def _meant(seen: Distinct, column: Column) -> NDArray[Any]:
+    """What each distinct value means in a column of this kind; NaN where it means nothing."""
+    if column.kind == "numeric":
+        meant = seen.numbers.copy()
+        for i in np.flatnonzero(np.isnan(meant)):  # a column that came as numbers may come as truth values later
+            meant[i] = {"False": 0.0, "True": 1.0}.get(seen.texts[i], np.nan)
+        return meant
+    if column.kind == "boolean":
+        return truth_values(seen.texts, column.false, column.true)
+    if column.kind == "date":
+        return seen.seconds(column.date_format or "iso")
+    return plain_texts(seen.texts)
+
+
+def align(frame: pd.DataFrame, columns: Sequence[Column]) -> tuple[pd.DataFrame, tuple[Finding, ...]]:
+    """The columns of a new table that a model knows, in the model's order, and what is missing or too much.
+
+    Returns:
+        The frame without the columns that it lacks and without unknown ones, and the findings: one warning
+        ``extra-columns``, and a ``missing-column`` for each that is missing, an error if the model uses it.
+    """
+    names = list(frame.columns)
+    known = {column.name for column in columns}
+    extra = [name for name in names if name not in known]
+    findings = [_missing(column, extra) for column in columns if column.name not in names]
+    if extra:
+        shown = ", ".join(map(quoted, extra[:5])) + (f" and {len(extra) - 5:,} more" if len(extra) > 5 else "")
+        findings.append(
+            Finding(
+                code="extra-columns",
+                severity="warning",
+                column=None,
+                must="have the columns that the model was trained on",
+                found=f"{len(extra):,} {'is' if len(extra) == 1 else 'are'} unknown to it ({shown})",
+                fix="none needed; autoft ignores what it does not know",
+            )
+        )
+    return frame[[column.name for column in columns if column.name in names]], tuple(findings)
+
+
+def _missing(column: Column, extra: Sequence[str]) -> Finding:
+    plain = {name.strip().casefold(): name for name in extra}
+    near = [plain[name] for name in difflib.get_close_matches(column.name.strip().casefold(), plain, n=1, cutoff=0.75)]
+    found = "the table does not have it" + (f" (it has {quoted(near[0])})" if near else "")
+    rename = f"rename {quoted(near[0])} to it" if near else "add it"
+    return Finding(
+        code="missing-column",
+        severity="error" if column.used else "info",
+        column=column.name,
+        must="be there, since the model uses it" if column.used else "be there as it was in training",
+        found=found,
+        fix=f"{rename}; where its values are unknown, leave its cells empty" if column.used else "none needed; unused",
+    )

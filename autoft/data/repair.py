@@ -1,0 +1,293 @@
+"""Repairs of a table that a user has accepted: plain records, and the function that carries them out.
+
+A repair says all there is to do, so that a table to predict is repaired as the training table was; see
+`autoft.data.repair_plan` for where repairs come from.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autoft.data.audit.spellings import fold
+from autoft.data.cells import Distinct
+from autoft.data.table import number_text, quoted
+from autoft.records import Finding, RepairCode
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Array = NDArray[Any]
+Action = Literal["strip", "words", "unify", "numbers", "dates", "scale", "drop-column", "drop-rows"]
+
+#: Examples of each change, at most: a log is no second copy of the data.
+EXAMPLES = 2
+DAY = 86_400.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repair:
+    """One thing to do to one column.
+
+    Attributes:
+        code: The finding that the user accepted.
+        column: The user's name, None for ``drop-rows``.
+        action: ``strip`` blanks around texts; make ``words``, ``numbers`` or ``dates`` missing; ``unify`` spellings;
+            ``scale`` numbers; ``drop-column``; ``drop-rows`` that repeat an earlier one in every cell.
+        words: Texts that become missing, in lower case and without blanks around them.
+        spellings: Of each word, as `fold` leaves it, the spelling that is kept.
+        numbers: Numbers that become missing; of dates the days, in seconds since 1970.
+        low, high: Dates before or after them (seconds since 1970) become missing; None sets no limit.
+        date_format: How the dates of a column of texts are read, as in `Column`.
+        factor: What numbers are multiplied with, those from `cut` on if `above`, else the positive ones below it.
+        cut, above: See `factor`.
+    """
+
+    code: RepairCode
+    column: str | None
+    action: Action
+    words: tuple[str, ...] = ()
+    spellings: Mapping[str, str] = field(default_factory=dict)
+    numbers: tuple[float, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    date_format: str | None = None
+    factor: float = 1.0
+    cut: float = 0.0
+    above: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What a repair has done.
+
+    Attributes:
+        code: Of the repair.
+        column: Its column, None for the whole table.
+        action: Of the repair.
+        count: Cells that changed; of ``drop-rows`` the rows that are gone, of ``drop-column`` the cells that are.
+        examples: Cells before and after, at most two; a missing cell is an empty text.
+    """
+
+    code: RepairCode
+    column: str | None
+    action: Action
+    count: int
+    examples: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Repaired:
+    """A table after its repairs.
+
+    Attributes:
+        frame: The canonical table.
+        changes: What was done, in order; repairs that found nothing to do are left out.
+    """
+
+    frame: pd.DataFrame
+    changes: tuple[Change, ...]
+
+
+def apply(frame: pd.DataFrame, repairs: Sequence[Repair], *, drop_rows: bool = True) -> Repaired:
+    """Carry out repairs in their order; columns that the table lacks are passed over.
+
+    Args:
+        frame: A canonical table (`Table.frame`); it is not changed.
+        repairs: What to do.
+        drop_rows: Whether rows may go, which they may not where every row awaits an answer.
+
+    >>> import pandas as pd
+    >>> town = Repair(code="spelling-variants", column="town", action="unify", spellings={"rome": "Rome"})
+    >>> apply(pd.DataFrame({"town": ["Rome", "ROME", None]}), [town]).frame["town"].tolist()
+    ['Rome', 'Rome', None]
+    """
+    frame = frame.copy(deep=False)
+    changes = []
+    for repair in repairs:
+        if repair.action == "drop-rows":
+            if drop_rows:
+                frame, count = _without_repeated(frame)
+                changes.append(_change(repair, count))
+        elif repair.column not in frame.columns:
+            continue
+        elif repair.action == "drop-column":
+            frame = frame.drop(columns=repair.column)
+            changes.append(_change(repair, len(frame)))
+        else:
+            frame[repair.column], change = _cells(frame[repair.column], repair)
+            changes.append(change)
+    return Repaired(frame=frame, changes=tuple(change for change in changes if change.count))
+
+
+def _change(repair: Repair, count: int, examples: tuple[tuple[str, str], ...] = ()) -> Change:
+    return Change(code=repair.code, column=repair.column, action=repair.action, count=count, examples=examples)
+
+
+def _without_repeated(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    repeated = frame.duplicated().to_numpy()
+    return frame[~repeated].reset_index(drop=True), int(repeated.sum())
+
+
+def _cells(column: pd.Series[Any], repair: Repair) -> tuple[pd.Series[Any], Change]:
+    """The column after one repair of its cells, by its distinct values."""
+    import pandas as pd
+
+    seen = Distinct.of(column)
+    meant = _ACTIONS[repair.action](seen, repair)
+    changed = np.flatnonzero(meant.touched)
+    if not len(changed):
+        return column, _change(repair, 0)
+    values = seen.values.copy()
+    missing: Any = None
+    if values.dtype == object:
+        values[changed] = [meant.text(i) for i in changed]
+    elif values.dtype.kind == "M":
+        missing = np.datetime64("NaT")
+        values[changed] = missing
+    else:
+        missing = np.nan
+        values[changed] = [meant.number(i) for i in changed]
+    before = seen.texts
+    examples = tuple((before[i], meant.text(i) or "") for i in changed[:EXAMPLES])
+    # Its dtype is named: pandas 3 would make texts of another one out of objects, with NaN for None.
+    result = pd.Series(seen.spread(values, missing), index=column.index, name=column.name, dtype=values.dtype)
+    return result, _change(repair, seen.rows(meant.touched), examples)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Meant:
+    """What distinct values become: which of them change, and into what (None: missing)."""
+
+    touched: Array
+    into: Callable[[int], str | float | None] = lambda _: None
+
+    def text(self, position: int) -> str | None:
+        value = self.into(position)
+        return number_text(value) if isinstance(value, float) else value
+
+    def number(self, position: int) -> float:
+        value = self.into(position)
+        return np.nan if value is None else float(value)
+
+
+def _strip(seen: Distinct, repair: Repair) -> _Meant:
+    texts = _texts(seen)
+    return _Meant(
+        touched=np.array([text != text.strip() for text in texts], dtype=bool), into=lambda i: texts[i].strip()
+    )
+
+
+def _words(seen: Distinct, repair: Repair) -> _Meant:
+    return _Meant(touched=np.array([text.strip().casefold() in repair.words for text in _texts(seen)], dtype=bool))
+
+
+def _unify(seen: Distinct, repair: Repair) -> _Meant:
+    into = [repair.spellings.get(fold(text), text) for text in _texts(seen)]
+    touched = np.array([new != text for new, text in zip(into, _texts(seen), strict=True)], dtype=bool)
+    return _Meant(touched=touched, into=lambda i: into[i])
+
+
+def _numbers(seen: Distinct, repair: Repair) -> _Meant:
+    return _Meant(touched=np.isin(seen.numbers, repair.numbers))
+
+
+def _dates(seen: Distinct, repair: Repair) -> _Meant:
+    seconds = seen.seconds(repair.date_format or "iso")
+    touched = np.isin(np.floor(seconds / DAY) * DAY, repair.numbers)
+    if repair.low is not None:
+        touched |= seconds < repair.low
+    if repair.high is not None:
+        touched |= seconds > repair.high
+    return _Meant(touched=touched)
+
+
+def _scale(seen: Distinct, repair: Repair) -> _Meant:
+    numbers = seen.numbers
+    touched = numbers >= repair.cut if repair.above else (numbers > 0) & (numbers < repair.cut)
+    # Twelve digits: 67 inches are 170.18 centimetres, not 170.17999999999998.
+    return _Meant(touched=touched & np.isfinite(numbers), into=lambda i: float(f"{numbers[i] * repair.factor:.12g}"))
+
+
+def _texts(seen: Distinct) -> list[str]:
+    """The values of a column of texts; a column of numbers or times has none to repair."""
+    return seen.texts if seen.values.dtype == object else [""] * len(seen.values)
+
+
+_ACTIONS: Mapping[Action, Callable[[Distinct, Repair], _Meant]] = {
+    "strip": _strip,
+    "words": _words,
+    "unify": _unify,
+    "numbers": _numbers,
+    "dates": _dates,
+    "scale": _scale,
+}
+
+
+def to_json(repairs: Sequence[Repair]) -> list[dict[str, Any]]:
+    """Repairs as plain data, without what says nothing."""
+    empty = asdict(Repair(code="outer-blanks", column="", action="strip"))
+    always = ("code", "column", "action")
+    return [{k: v for k, v in asdict(r).items() if k in always or v != empty[k]} for r in repairs]
+
+
+def from_json(raw: Any) -> tuple[Repair, ...]:
+    """Repairs from plain data, every value of the type that the record declares.
+
+    Raises:
+        ValueError: If they are something else.
+
+    >>> from_json(to_json([Repair(code="outer-blanks", column="town", action="strip")]))[0].column
+    'town'
+    """
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(tuple[Repair, ...]).validate_json(json.dumps(raw), strict=True)
+
+
+_MUST: Mapping[RepairCode, str] = {
+    "outer-blanks": "not begin or end with blanks",
+    "placeholder-values": "leave unknown cells empty",
+    "spelling-variants": "write each category in one way",
+    "outlying-constant": "hold measured values only",
+    "date-range": "have dates of our time",
+    "far-dates": "have dates near one another",
+    "mixed-units": "be in one unit",
+    "duplicate-rows": "hold each case once",
+}
+
+
+def findings(changes: Sequence[Change], *, columns: bool = True) -> tuple[Finding, ...]:
+    """What was repaired, as notes.
+
+    Args:
+        changes: What was done.
+        columns: Whether columns that were left out are told of, which is news only in training.
+    """
+    found = []
+    gone = {change.column for change in changes if change.action == "drop-column"}
+    for change in changes:
+        if change.action != "drop-column" and change.column in gone:
+            continue  # what was done to its cells before it was left out is nobody's concern
+        if change.action == "drop-column":
+            must, text = "be left out, as preprocess.accept asks for", "it was in the table"
+            if not columns:
+                continue
+        else:
+            must = _MUST[change.code]
+            noun = "rows" if change.action == "drop-rows" else "cells"
+            example = f" ({_example(change.examples[0])})" if change.examples else ""
+            text = f"{change.count:,} {noun[:-1] if change.count == 1 else noun} did not and were repaired{example}"
+        fix = f"none needed; preprocess.accept lists {change.code}"
+        found.append(Finding(code="repaired", severity="info", column=change.column, must=must, found=text, fix=fix))
+    return tuple(found)
+
+
+def _example(pair: tuple[str, str]) -> str:
+    before, after = pair
+    return f"{quoted(before)} became {quoted(after) if after else 'missing'}"

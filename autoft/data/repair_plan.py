@@ -1,0 +1,196 @@
+"""From a training table and the codes that a user accepts to the repairs: what is to be done to which column.
+
+Nothing here sees the target, nor a column that groups, orders or weighs rows. Each stage looks at the table as the
+stages before it have left it, so that a column of numbers in which "?" is now missing is understood as numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING, get_args
+
+import numpy as np
+
+from autoft.data.audit import column_quality as by_column
+from autoft.data.audit import dates, placeholders, units
+from autoft.data.audit.row_hashes import keys as row_keys
+from autoft.data.audit.spellings import fold, variants
+from autoft.data.cells import Distinct
+from autoft.data.columns import infer_columns
+from autoft.data.convert import Converted, convert
+from autoft.data.repair import Repair, apply
+from autoft.records import Column, Kind, RepairCode
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CODES: tuple[RepairCode, ...] = get_args(RepairCode)
+#: Codes whose repair is to leave the column out.
+DROPPED: frozenset[str] = frozenset(
+    {
+        *("empty-dropped", "constant-dropped", "identifier-dropped", "personal-data", "quasi-constant"),
+        *("identical-columns", "one-to-one-columns", "correlated-copies"),
+    }
+)
+#: The first and the last second of the years that `date-range` allows.
+_EARLIEST, _LATEST = (int(np.datetime64(day, "s").astype(np.int64)) for day in ("1900-01-01", "2101-01-01"))
+
+
+def learn(
+    frame: pd.DataFrame,
+    accept: Collection[RepairCode],
+    *,
+    keep: Collection[str | None] = (),
+    kinds: Mapping[str, Kind] = {},
+) -> tuple[Repair, ...]:
+    """The repairs of a table, in the order in which they are to be carried out.
+
+    Args:
+        frame: The canonical training table (`Table.frame`).
+        accept: Codes of the findings that may be repaired; no other repair is made.
+        keep: Columns that are neither looked at nor changed: the target, and those that say something about rows.
+        kinds: The user's word on the kinds of columns, by name; such columns are repaired, but not left out.
+
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"town": ["Rome", "rome", "Rome", "Pisa"], "y": ["?", "1", "0", "1"]})
+    >>> [(repair.code, repair.column) for repair in learn(table, ["spelling-variants"], keep=["y"])]
+    [('spelling-variants', 'town')]
+    """
+    if not accept:
+        return ()
+    wanted, repairs = frozenset(accept), list[Repair]()
+    rest = frame.drop(columns=[name for name in keep if name in frame.columns])
+    kinds = {name: kind for name, kind in kinds.items() if name in rest.columns}
+    stages: tuple[Callable[[pd.DataFrame, Mapping[str, Kind]], list[Repair]], ...] = (
+        lambda table, _: _blanks(table),
+        lambda table, _: _words(table),
+        _spellings,
+        _values,
+        _units,
+        _columns,
+    )
+    for stage, codes in zip(stages, _STAGE_CODES, strict=True):
+        if wanted & codes:
+            found = [repair for repair in stage(rest, kinds) if repair.code in wanted]
+            repairs += found
+            rest = apply(rest, found).frame
+    # Which rows repeat, all columns have a say in, the target too; the repair itself holds nothing that was learned.
+    if "duplicate-rows" in wanted:
+        repairs.append(Repair(code="duplicate-rows", column=None, action="drop-rows"))
+    return tuple(repairs)
+
+
+_STAGE_CODES: tuple[frozenset[str], ...] = (
+    frozenset({"outer-blanks"}),
+    frozenset({"placeholder-values"}),
+    frozenset({"spelling-variants"}),
+    frozenset({"placeholder-values", "outlying-constant", "date-range", "far-dates"}),
+    frozenset({"mixed-units"}),
+    DROPPED,
+)
+
+
+def _distinct_texts(frame: pd.DataFrame) -> dict[str, Distinct]:
+    return {str(name): Distinct.of(frame[name]) for name in frame.columns if frame[name].dtype.kind == "O"}
+
+
+def _blanks(frame: pd.DataFrame) -> list[Repair]:
+    padded = [name for name, seen in _distinct_texts(frame).items() if any(t != t.strip() for t in seen.texts)]
+    return [Repair(code="outer-blanks", column=name, action="strip") for name in padded]
+
+
+def _words(frame: pd.DataFrame) -> list[Repair]:
+    repairs = []
+    for name, seen in _distinct_texts(frame).items():
+        words = tuple(sorted({text.strip().casefold() for text in seen.texts if placeholders.is_word(text)}))
+        if words:
+            repairs.append(Repair(code="placeholder-values", column=name, action="words", words=words))
+    return repairs
+
+
+def _understood(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> tuple[tuple[Column, ...], Converted]:
+    columns = infer_columns(frame, kinds=kinds)[0]
+    return columns, convert(frame, columns)
+
+
+def _spellings(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> list[Repair]:
+    repairs = []
+    for column in infer_columns(frame, kinds=kinds)[0]:
+        if column.kind != "categorical" or frame[column.name].dtype.kind != "O":
+            continue
+        seen = Distinct.of(frame[column.name])
+        counts = dict(zip(seen.texts, seen.counts.tolist(), strict=True))
+        several = variants(counts)
+        if several:
+            # Every word of the column, so that a spelling that only a later table has is unified, too.
+            words = [text for text in sorted(counts) if any(sign.isalpha() for sign in text)]
+            spellings = {fold(text): text for text in words} | {fold(best): best for best in several}
+            repairs.append(Repair(code="spelling-variants", column=column.name, action="unify", spellings=spellings))
+    return repairs
+
+
+def _values(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> list[Repair]:
+    repairs = []
+    columns, converted = _understood(frame, kinds)
+    for column in columns:
+        name, values = column.name, converted.values[column.id]
+        if column.kind == "numeric":
+            suspects = placeholders.suspects(values)
+            for form, code in placeholders.FORMS:
+                numbers = tuple(suspect.value for suspect in suspects if suspect.form == form)
+                if numbers:
+                    repairs.append(Repair(code=code, column=name, action="numbers", numbers=numbers))
+        elif column.kind == "date":
+            repairs += _date_repairs(column, values)
+    return repairs
+
+
+def _date_repairs(column: Column, seconds: placeholders.Array) -> list[Repair]:
+    form = column.date_format
+
+    def repair(code: RepairCode, **what: float | tuple[float, ...] | None) -> Repair:
+        return Repair(code=code, column=column.name, action="dates", date_format=form, **what)  # type: ignore[arg-type]
+
+    repairs = []
+    days = placeholders.dates(seconds)
+    if days:
+        repairs.append(repair("placeholder-values", numbers=days))
+    known = np.where(np.isin(np.floor(seconds / placeholders.DAY) * placeholders.DAY, days), np.nan, seconds)
+    if (known < _EARLIEST).any() or (known >= _LATEST).any():
+        repairs.append(repair("date-range", low=float(_EARLIEST), high=float(_LATEST - 1)))
+    low, high = (limit if np.isfinite(limit) else None for limit in dates.limits(known))
+    if low is not None or high is not None:
+        repairs.append(repair("far-dates", low=low, high=high))
+    return repairs
+
+
+def _units(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> list[Repair]:
+    repairs = []
+    columns, converted = _understood(frame, kinds)
+    for column in columns:
+        found = units.mixed(converted.values[column.id]) if column.kind == "numeric" else None
+        if found is not None:
+            repairs.append(
+                Repair(
+                    code="mixed-units",
+                    column=column.name,
+                    action="scale",
+                    factor=found.factor,
+                    cut=found.cut,
+                    above=found.above,
+                )
+            )
+    return repairs
+
+
+def _columns(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> list[Repair]:
+    """Columns to leave out, as the findings name them; each once, for the first reason."""
+    columns, findings = infer_columns(frame, kinds=kinds)
+    features = tuple(column for column in columns if column.used)
+    converted = convert(frame, features)
+    reasons = (*findings, *by_column.check(features, converted, row_keys(features, converted)))
+    repairs: dict[str, Repair] = {}
+    for code, name in ((code, line.column) for line in reasons for code in CODES if code == line.code in DROPPED):
+        if name is not None and name not in kinds and name not in repairs:
+            repairs[name] = Repair(code=code, column=name, action="drop-column")
+    return list(repairs.values())

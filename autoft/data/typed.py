@@ -1,0 +1,131 @@
+"""A canonical frame as typed columns, from which every engine makes its own input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autoft.data.cells import Distinct, numbers, plain_texts, truth_values
+from autoft.data.convert import Converted
+from autoft.records import Column
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: A numeric column with a larger share of cells that are no numbers is given to the engine as text, so that
+#: the engine reports another type; below that the odd cells count as missing and only the audit speaks of them.
+#: A few odd cells are typing mistakes whatever their share: a table of one row must not be refused for one cell.
+MAX_UNREADABLE, FEW = 0.01, 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Cells:
+    """One column.
+
+    Attributes:
+        values: ``[n]`` int64, float64, or object (``str`` that can be written as UTF-8, or None).
+        missing: ``[n]`` True where there is no value.
+    """
+
+    values: NDArray[Any]
+    missing: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Typed:
+    """A table for an engine.
+
+    Attributes:
+        cells: By the user's name, in the table's order.
+        rows: Number of rows.
+        unreadable: Numeric columns without an empty cell some of whose cells count as missing all the same:
+            infinities, and texts that are no numbers.
+    """
+
+    cells: Mapping[str, Cells]
+    rows: int
+    unreadable: frozenset[str]
+
+
+def typed(frame: pd.DataFrame, columns: Sequence[Column], converted: Converted) -> Typed:
+    """The columns of a canonical frame as an engine is to see them.
+
+    Whole numbers become int64 and others float64, truth values the words (or 0 and 1) of the training table,
+    categories and dates text. A numeric column that is not integral by its record is float64 even if this
+    table holds whole numbers only. Unused columns, and those without a record, are numbers if all of their cells are.
+
+    Args:
+        frame: The canonical table.
+        columns: What is known of its columns.
+        converted: ``convert(frame, columns)``.
+    """
+    known = {column.name: column for column in columns}
+    cells: dict[str, Cells] = {}
+    unreadable = set()
+    for name in frame.columns:
+        series, column = frame[name], known.get(name)
+        if column is None or column.kind not in ("boolean", "categorical", "numeric"):
+            cells[name] = _natural(series)
+        elif column.kind == "boolean":
+            cells[name] = _truths(series, column)
+        elif column.kind == "categorical":
+            cells[name] = _texts(converted.values[column.id])
+        else:
+            odd = converted.bad.get(column.id, 0)
+            filled = int(series.notna().sum())
+            if odd > max(FEW, MAX_UNREADABLE * filled):
+                cells[name] = _natural(series)
+            else:
+                cells[name] = _numbers(converted.values[column.id], integral=column.integral)
+                odd += converted.infinite.get(column.id, 0)
+            if odd and filled == len(series):
+                unreadable.add(name)
+    return Typed(cells=cells, rows=len(frame), unreadable=frozenset(unreadable))
+
+
+def _natural(series: pd.Series[Any]) -> Cells:
+    """Numbers if every cell is one, else texts, whatever kind of source the cells came from."""
+    seen = Distinct.of(series)
+    if np.isnan(seen.numbers).any():
+        return _texts(seen.spread(plain_texts(seen.texts), None))
+    return _numbers(seen.spread(seen.numbers, np.nan), integral=True)
+
+
+def _truths(series: pd.Series[Any], column: Column) -> Cells:
+    """Truth values in the words of the training table, whatever words stand for them here; int64 for 0 and 1.
+
+    A cell that is neither keeps its own text or number.
+    """
+    seen = Distinct.of(series)
+    words = [truth[0] if truth else None for truth in (column.false, column.true)]
+    values = truth_values(seen.texts, column.false, column.true)
+    texts = [
+        text if np.isnan(value) else words[int(value)] or text for text, value in zip(seen.texts, values, strict=True)
+    ]
+    if np.isnan(codes := numbers(texts)).any():
+        return _texts(seen.spread(plain_texts(texts), None))
+    return _numbers(seen.spread(codes, np.nan), integral=True)
+
+
+def _numbers(values: NDArray[np.float64], *, integral: bool) -> Cells:
+    missing = np.isnan(values)
+    filled = values[~missing]
+    # Floats beyond 2**53 have no fraction but may not fit an int64 either.
+    if integral and np.all(np.abs(filled) <= 2**53) and np.all(filled == np.rint(filled)):
+        values = np.where(missing, 0, values).astype(np.int64)
+    return Cells(values=values, missing=missing)
+
+
+def _texts(cells: Iterable[object]) -> Cells:
+    """Texts; half a surrogate pair becomes '?', since messages take other bytes for no text at all."""
+    texts = [_utf8(cell) if isinstance(cell, str) else None for cell in cells]
+    values = np.array([*texts, None], dtype=object)[:-1]
+    return Cells(values=values, missing=np.array([text is None for text in texts], dtype=bool))
+
+
+def _utf8(text: str) -> str:
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()

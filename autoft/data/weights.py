@@ -1,0 +1,92 @@
+"""Weights of rows: a column that is no feature. A row of weight 2 counts as two, in training and in every score."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autoft.data.table import Table, quoted
+from autoft.errors import SchemaError
+from autoft.records import Column
+
+if TYPE_CHECKING:
+    from autoft.evaluation.folds import Member
+
+Array = NDArray[Any]
+
+
+def take_out(table: Table, name: str | None, target: str) -> tuple[Table, Array | None]:
+    """The table without its column of weights, and the weights ``[n]``; None where the recipe names none.
+
+    Rows without a target may have any weight: they are left out or refused for that.
+
+    Args:
+        table: With the column.
+        name: Of the column.
+        target: Name of the column to predict.
+
+    Raises:
+        SchemaError: If a weight is missing, negative, infinite or no number, or all are zero.
+
+    >>> import pandas as pd
+    >>> from autoft.data.table import read
+    >>> table, weights = take_out(read(pd.DataFrame({"x": [5, 6], "w": [1, 2]})), "w", "y")
+    >>> list(table.frame.columns), weights.tolist()
+    (['x'], [1.0, 2.0])
+    """
+    from autoft.data.convert import convert
+
+    if name is None:
+        return table, None
+    cells = table.frame[name]
+    weights = convert(table.frame, [Column(id=name, name=name, kind="numeric", why="")]).values[name]
+    counts = np.ones(len(weights), dtype=bool)
+    if target in table.frame.columns:
+        counts = table.frame[target].notna().to_numpy()
+    wrong = np.flatnonzero(counts & ~(weights >= 0))
+    must, fix = "hold a number that is not negative in every row, as it weighs the rows", "remove data: weight:"
+    if len(wrong):
+        first = cells.iloc[wrong[0]]
+        shown = "no value" if first is None or first != first else f"'{first}'"
+        found = f"{len(wrong):,} of {len(cells):,} cells do not (first: row {wrong[0] + 1:,}, {shown})"
+        raise SchemaError(f"Column {quoted(name)}", must, found, f"correct them, leave those rows out, or {fix}")
+    if not weights[counts].any():
+        raise SchemaError(f"Column {quoted(name)}", "hold a weight above 0", "all are 0", f"correct them, or {fix}")
+    return replace(table, frame=table.frame.drop(columns=name)), weights
+
+
+def telling(weights: Array | None) -> Array | None:
+    """The weights, None where they are all the same and say nothing.
+
+    >>> telling(np.array([2.0, 2.0])) is None
+    True
+    """
+    return None if weights is None or np.ptp(weights) == 0 else weights
+
+
+def check_blocks(weights: Array | None, members: Sequence[Member], blocks: Array) -> None:
+    """Every model needs rows to learn from and rows to be judged by.
+
+    Args:
+        weights: Of the rows, ``[n]``.
+        members: Of the stack.
+        blocks: Block of each row, negative for the untouched holdout, ``[n]``.
+
+    Raises:
+        SchemaError: If all weights of a member's training rows, of a block or of the holdout are zero.
+    """
+    if weights is None:
+        return
+    parts = [rows for member in members for rows in (member.train, member.held_out)]
+    parts += [blocks == block for block in np.unique(blocks)]
+    if not all(weights[part].any() for part in parts):
+        raise SchemaError(
+            "The weights of the rows",
+            "be above 0 for some row of every fold",
+            f"only {np.count_nonzero(weights):,} of {len(weights):,} are, and a fold has none of them",
+            "use fewer folds, or leave out rows of weight 0",
+        )

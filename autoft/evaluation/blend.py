@@ -1,0 +1,119 @@
+"""Blending: the trials that a search has trained, weighted together; nothing trained is thrown away.
+
+Greedy selection with replacement: Caruana, Niculescu-Mizil, Crew, Ksikes, "Ensemble selection from libraries of
+models", ICML 2004. It begins with the trial that is best by the objective and adds, again and again, the one that
+lowers the squared error of the mean prediction most (for classes that is the Brier score, a proper one). Squared errors
+of means are quadratic forms: one small matrix says what every blend is worth, so that the whole selection can be made
+anew on every draw of the bias correction. Where a regression learns a quantile, squared errors would pull it to the
+mean: the pinball loss itself is then lowered, on `ROWS` rows at most.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autoft.evaluation.bootstrap import Array
+from autoft.evaluation.losses import pinball
+from autoft.records import Task
+
+#: Trials that a blend may draw on, the best by the objective, and rounds of the selection: weights are n-ths of those.
+POOL, ROUNDS = 10, 12
+
+#: Rows on which the pinball losses of blends are compared, evenly spaced: it is done again on every draw.
+ROWS = 4_000
+
+
+def errors(y: Array, predictions: Array, task: Task, positive_index: int, unit: float = 1.0) -> Array:
+    """What a prediction is wrong by, ``[m, c]``: one column for two classes and for values, else one for each class.
+
+    Args:
+        y: Class positions or values, ``[m]``.
+        predictions: ``[m, classes]`` or ``[m]``.
+        task, positive_index: The problem.
+        unit: Of the values, so that squares of far-away targets stay small.
+
+    >>> errors(np.array([1, 0]), np.array([[0.25, 0.75], [1.0, 0.0]]), "binary", 1).tolist()
+    [[-0.25], [0.0]]
+    """
+    if task == "regression":
+        return np.asarray((predictions.astype(np.float64) - y)[:, None] / unit)
+    if task == "binary":
+        return np.asarray((predictions[:, [positive_index]] - (y == positive_index)[:, None]).astype(np.float32))
+    return np.asarray((predictions - np.eye(predictions.shape[1], dtype=np.float32)[y]).astype(np.float32))
+
+
+def products(wrong: Array, weights: Array) -> Array:
+    """Weighted products of errors ``[m, c, t]`` of t trials: ``[t, t]``."""
+    flat = wrong.reshape(-1, wrong.shape[2])
+    weighted = flat * np.repeat(weights, wrong.shape[1])[:, None].astype(flat.dtype)
+    return np.asarray(weighted.T.astype(np.float64) @ flat.astype(np.float64))
+
+
+def select(gram: Array, members: int) -> Array:
+    """Weights ``[t]`` of a blend that begins with the first trial; they sum to 1.
+
+    Args:
+        gram: `products` of the trials.
+        members: Most different trials.
+
+    >>> opposite = np.array([[1.0, -1.0], [-1.0, 1.0]])  # one is wrong by 1 where the other is by -1
+    >>> select(opposite, 5).tolist(), select(opposite, 1).tolist()
+    ([0.5, 0.5], [1.0, 0.0])
+    """
+    counts = np.zeros(len(gram))
+    counts[0] = 1
+    best, lowest = counts.copy(), float(gram[0, 0])
+    inside, total = gram[0].copy(), float(gram[0, 0])
+    for size in range(2, ROUNDS + 1):
+        losses = _open((total + 2 * inside + np.diagonal(gram)) / size**2, counts, members)
+        pick = int(np.argmin(losses))
+        total += 2 * inside[pick] + gram[pick, pick]
+        inside = inside + gram[pick]
+        counts[pick] += 1
+        if losses[pick] < lowest * (1 - 1e-9):
+            best, lowest = counts.copy(), float(losses[pick])
+    return np.asarray(best / best.sum())
+
+
+def sample(rows: int) -> Array:
+    """Positions of the rows on which pinball losses are compared: evenly spaced, `ROWS` at most.
+
+    >>> sample(3).tolist()
+    [0, 1, 2]
+    """
+    return np.asarray(np.unique(np.linspace(0, rows - 1, min(rows, ROWS)).round().astype(int)))
+
+
+def select_by_pinball(y: Array, predictions: Array, weights: Array, members: int, quantile: float) -> Array:
+    """As `select`, by the pinball loss of the mean prediction.
+
+    Args:
+        y: Values ``[m]``.
+        predictions: Of t trials, ``[m, t]``.
+        weights: Of the rows, ``[m]``.
+        members: Most different trials.
+        quantile: Of the loss.
+
+    >>> y, one = np.zeros(2), np.ones(2)
+    >>> select_by_pinball(y, np.array([[1.0, -1.0], [1.0, -1.0]]), one, 5, 0.5).tolist()
+    [0.5, 0.5]
+    """
+    few = weights > 0
+    wrong, own = predictions[few].astype(np.float64) - y[few, None], weights[few].astype(np.float64)
+    counts = np.zeros(wrong.shape[1])
+    counts[0] = 1
+    total = wrong[:, 0].copy()
+    best, lowest = counts.copy(), float(own @ pinball(0.0, total, quantile))
+    for size in range(2, ROUNDS + 1):
+        losses = _open(own @ pinball(0.0, (total[:, None] + wrong) / size, quantile), counts, members)
+        pick = int(np.argmin(losses))
+        total += wrong[:, pick]
+        counts[pick] += 1
+        if losses[pick] < lowest * (1 - 1e-9):
+            best, lowest = counts.copy(), float(losses[pick])
+    return np.asarray(best / best.sum())
+
+
+def _open(losses: Array, counts: Array, members: int) -> Array:
+    """Losses of the trials that may be added: only of those that are in, once there are as many as may be."""
+    return np.where(counts > 0, losses, np.inf) if np.count_nonzero(counts) >= members else losses

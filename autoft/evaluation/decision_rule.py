@@ -1,0 +1,282 @@
+"""What is done to blended answers before they are used: calibration, then for a label the threshold.
+
+Both are part of the choice. Everything is decided on weighted rows, so that the bias correction can decide it anew on
+each draw. What replaces the simple rule (a temperature, a threshold of one half or that of the costs) must prove better
+in cross-fitting: the rows stand in `PARTS` parts, rows that are drawn together in the same one; each part is judged by
+what was fitted on the others. A minimum leaves no such choice: the threshold is the best one that reaches it, or the
+nearest to it. Several classes with costs are decided by the lowest expected cost, which has nothing to tune.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from autoft.evaluation import calibration as calibrate
+from autoft.evaluation.bootstrap import Array
+from autoft.evaluation.costs import matrix_of
+from autoft.records import Calibration, Costs, Finish, Minimum, Stakes, Task
+
+#: Whether probabilities are calibrated.
+Calibrate = Literal["auto", "none"]
+
+#: Objectives of a binary task for which a threshold is tuned. Precision and recall alone have trivial optima.
+TUNED = ("f1", "balanced_accuracy", "accuracy", "mcc", "cost")
+
+#: Objectives that look at the order of the rows alone, which the ties of isotonic regression would blur.
+RANKS = ("roc_auc", "pr_auc")
+
+#: Parts of the rows in cross-fitting.
+PARTS = 5
+
+#: Isotonic regression is considered with so many rows, so many of each class, and not beyond the last number.
+ISOTONIC_ROWS, ISOTONIC_CLASS, ISOTONIC_MOST = 20_000, 1_000, 200_000
+
+#: Thresholds that are tried: logits in steps of .1, with 0 (one half) among them.
+_TRIED = 1.0 / (1.0 + np.exp(-np.arange(-70, 71) / 10))
+
+#: The same for a minimum or worths of rows, which may lie far out.
+_TRIED_FAR = 1.0 / (1.0 + np.exp(-np.arange(-120, 121) / 10))
+
+#: Objectives that a minimum's threshold decides about: trials are compared by them at that threshold.
+_AT_MINIMUM = ("precision", "recall", "f1", "balanced_accuracy", "accuracy", "mcc")
+
+
+class Finisher:
+    """Calibration and threshold under any weighting of the rows.
+
+    Args:
+        y: True values of the rows that count, ``[m]``.
+        clusters: Rows that are drawn together, ``[m]``.
+        task, objective, positive_index: The problem.
+        costs: What decisions follow, where it is known; gains are of the rows that count.
+        calibration: ``auto``, or ``none`` to leave probabilities alone.
+        row_weights: ``[m]``, which multiply every weighting; None where all rows count the same.
+    """
+
+    def __init__(
+        self,
+        y: Array,
+        clusters: Array,
+        *,
+        task: Task,
+        objective: str,
+        positive_index: int,
+        costs: Stakes | None = None,
+        calibration: Calibrate = "auto",
+        row_weights: Array | None = None,
+    ) -> None:
+        self.y, self.task, self.positive_index = y, task, positive_index
+        self.costs = costs if isinstance(costs, Costs) else None
+        self.minimum = costs if isinstance(costs, Minimum) else None
+        self._row_weights = row_weights
+        self.tuned = tuned(task, objective, costs)
+        self.base = self.costs.threshold if self.costs is not None and self.tuned == "cost" else 0.5
+        #: What a missed row counts in the histogram of worths; None where all count the same.
+        gains = None if self.costs is None or self.tuned != "cost" else self.costs.gains
+        self._worth = None if gains is None else np.where(y == positive_index, gains, 1.0)
+        self._objective = objective
+        self._calibrating = calibration == "auto" and task != "regression"
+        # Steps of five through the clusters, whatever their numbers are.
+        self._parts = np.unique(clusters, return_inverse=True)[1].ravel() % PARTS
+        # Candidates in the order of their distance from the simple rule, so that ties go to it.
+        tried = _TRIED if self.minimum is None and self._worth is None else _TRIED_FAR
+        distance = np.abs(np.log(tried / (1 - tried)) - np.log(self.base / (1 - self.base)))
+        self._tried = np.append(self.base, tried[np.argsort(distance, kind="stable")])
+
+    def on_all_rows(self, predictions: Array) -> Finish:
+        """Calibration and threshold of predictions ``[m, classes]`` or ``[m]``."""
+        return self.on_draws(predictions, np.ones((1, len(self.y)), dtype=np.uint8))[0]
+
+    def on_draws(self, predictions: Array, weights: Array) -> list[Finish]:
+        """Calibration and threshold under each weighting.
+
+        Args:
+            predictions: ``[m, classes]``, or ``[m]`` of a regression, for which nothing is done.
+            weights: Row weights ``[draws, m]``.
+        """
+        matrix = matrix_of(self.costs)
+        if not self._calibrating and self.tuned is None:
+            return [Finish(threshold=self.base, matrix=matrix)] * len(weights)
+        if self.task == "binary":
+            cells = (self._parts * 2 + self.y) * calibrate.BINS + calibrate.bins(predictions)
+            return [self._binary(cells, self._of(w)) for w in weights]
+        if self.task == "regression":
+            return [Finish()] * len(weights)
+        rows = calibrate.sample(*predictions.shape)
+        logs = calibrate.log_probabilities(predictions[rows])
+        fits = (calibrate.temperature(logs, self.y[rows], self._of(w)[rows]) for w in weights)
+        return [Finish(calibration=fit, matrix=matrix) for fit in fits]
+
+    def best_values(self, predictions: Array, weights: Array) -> Array:
+        """The tuned metric at the best threshold under each weighting ``[draws]``, turned so that more is better.
+
+        Trials are compared by it: at one half, all trials on a table with few positive rows may find none of them.
+        Under a minimum it is the objective at the threshold of the minimum.
+        """
+        cells = self.y * calibrate.BINS + calibrate.bins(predictions)
+        found = np.empty(len(weights))
+        for place, w in enumerate(weights):
+            own = self._of(w)
+            decided = [n[0] for n in self._decided(self._counted(cells, own, 1), Calibration())]
+            value = self._value(*decided)
+            if self.minimum is not None:
+                found[place] = self._metric(self._objective, *decided)[np.argmax(value)]
+            elif self._worth is None:
+                found[place] = np.max(value)
+            else:  # worths took the place of rows
+                found[place] = np.max(value) * (decided[2] + decided[3]) / own.sum()
+        return found
+
+    def _counted(self, cells: Array, weights: Array, parts: int) -> Array:
+        """Rows by part, class and bin, each by its worth where it has one."""
+        weights = weights if self._worth is None else weights * self._worth
+        counts = np.bincount(cells, weights=weights, minlength=parts * 2 * calibrate.BINS)
+        return counts.reshape(parts, 2, calibrate.BINS)
+
+    def _of(self, weights: Array) -> Array:
+        """One weighting, multiplied by the weights of the rows."""
+        return weights if self._row_weights is None else weights * self._row_weights
+
+    def _binary(self, cells: Array, weights: Array) -> Finish:
+        size = PARTS * 2 * calibrate.BINS
+        counts = np.bincount(cells, weights=weights, minlength=size).reshape(PARTS, 2, calibrate.BINS)
+        found = self._calibration(counts) if self._calibrating else Calibration()
+        base = 0
+        if self._worth is not None:
+            positives = counts[:, self.positive_index].sum()
+            counts = self._counted(cells, weights, PARTS)
+            base = self._base_of(counts, positives)
+        return Finish(calibration=found, threshold=self._threshold(counts, found, base))
+
+    def _base_of(self, worths: Array, positives: float) -> int:
+        """Place of the threshold that the mean worth of these rows calls for, one of those that are tried."""
+        assert self.costs is not None
+        mean = worths[:, self.positive_index].sum() / max(positives, 1e-12)
+        wanted = np.log(self.costs.false_positive / max(self.costs.false_negative * mean, 1e-12))
+        return int(np.argmin(np.abs(np.log(self._tried / (1 - self._tried)) - wanted)))
+
+    def _calibration(self, counts: Array) -> Calibration:
+        """The calibration of rows counted by part, class and bin, ``[PARTS, 2, BINS]``."""
+        total = counts.sum(axis=0)
+        classes = total.sum(axis=1)
+        simple = calibrate.binned_temperature(total)
+        # So many rows, however heavy they are.
+        few = classes.min() < ISOTONIC_CLASS or min(classes.sum(), len(self.y)) < ISOTONIC_ROWS
+        if few or len(self.y) > ISOTONIC_MOST or self._objective in RANKS:
+            return simple
+        gained = np.zeros(2)
+        for part in counts:
+            others = total - part
+            by_temperature = calibrate.binned_losses(calibrate.binned_temperature(others), part)
+            gained += np.subtract(by_temperature, calibrate.binned_losses(calibrate.isotonic(others), part))
+        better = gained[0] > 0 and (gained[1] >= 0 or self._objective != "brier")
+        return calibrate.isotonic(total) if better else simple
+
+    def _threshold(self, counts: Array, calibration: Calibration, base: int) -> float:
+        """The threshold for rows (or their worths) by part, class and bin; `base` is the place of the simple rule."""
+        if self.tuned is None:
+            return self.base
+        hits, alarms, positives, negatives = self._decided(counts, calibration)
+        whole = [n.sum(axis=0) for n in (hits, alarms, positives, negatives)]
+        value = self._value(*whole)
+        if not np.isfinite(value).all():
+            return float(self._tried[base])
+        if self.minimum is not None:
+            return float(self._tried[np.argmax(value)])
+        fitted = np.zeros(2)
+        for part in range(PARTS):
+            others = [n - own[part] for n, own in zip(whole, (hits, alarms, positives, negatives), strict=True)]
+            with_others = self._value(*others)
+            best = int(np.argmax(with_others)) if np.isfinite(with_others).all() else base
+            fitted += (hits[part, best], alarms[part, best])
+        if self._value(*fitted, *whole[2:]) > value[base]:
+            return float(self._tried[np.argmax(value)])
+        return float(self._tried[base])
+
+    def _decided(self, counts: Array, calibration: Calibration) -> tuple[Array, Array, Array, Array]:
+        """By part: hits and false alarms at every threshold ``[PARTS, thresholds]``, rows of each class ``[PARTS]``."""
+        rising = calibrate.of_middles(calibration)
+        if self.positive_index == 0:
+            counts, rising = counts[:, ::-1, ::-1], 1.0 - rising[::-1]
+        # Rows at or above each bin; none above the last.
+        above = np.concatenate(
+            [np.cumsum(counts[:, :, ::-1], axis=2)[:, :, ::-1], np.zeros((len(counts), 2, 1))], axis=2
+        )
+        from_here = above[:, :, np.searchsorted(rising, self._tried)]
+        return from_here[:, 1], from_here[:, 0], above[:, 1, 0], above[:, 0, 0]
+
+    def _value(self, hits: Array, alarms: Array, positives: Array, negatives: Array) -> Array:
+        """What the threshold is tuned for, turned so that more is better; NaN where a class has no rows."""
+        assert self.tuned is not None
+        if self.minimum is None:
+            return self._metric(self.tuned, hits, alarms, positives, negatives)
+        recall, precision = (self._metric(n, hits, alarms, positives, negatives) for n in ("recall", "precision"))
+        own, other = (recall, precision) if self.minimum.of == "recall" else (precision, recall)
+        # Whatever reaches it is better than whatever does not.
+        return np.asarray(np.where(own >= self.minimum.share, 2.0 + other, own))
+
+    def _metric(self, name: str, hits: Array, alarms: Array, positives: Array, negatives: Array) -> Array:
+        """A metric of decisions, turned so that more is better; NaN where a class has no rows."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            defined = np.where((positives > 0) & (negatives > 0), 0.0, np.nan)
+            misses, rights = positives - hits, negatives - alarms
+            if name == "f1":
+                return np.asarray(2 * hits / (hits + alarms + positives) + defined)
+            if name == "balanced_accuracy":
+                return np.asarray((hits / positives + rights / negatives) / 2)
+            if name == "accuracy":
+                return np.asarray((hits + rights) / (positives + negatives) + defined)
+            if name == "mcc":
+                spread = np.sqrt((hits + alarms) * (misses + rights) * positives * negatives)
+                return np.asarray(np.where(spread > 0, (hits * rights - alarms * misses) / spread, 0.0) + defined)
+            if name == "recall":
+                return np.asarray(hits / positives + defined)
+            if name == "precision":
+                return np.asarray(np.where(hits > 0, hits / (hits + alarms), 0.0) + defined)
+            costs = self.costs
+            assert costs is not None
+            spent = misses * costs.false_negative + alarms * costs.false_positive
+            spent = spent + hits * costs.true_positive + rights * costs.true_negative
+            return np.asarray(-spent / (positives + negatives) + defined)
+
+
+def comparer(
+    y: Array,
+    *,
+    task: Task,
+    objective: str,
+    positive_index: int,
+    costs: Stakes | None = None,
+    row_weights: Array | None = None,
+) -> Finisher | None:
+    """What compares trials by an objective whose threshold is tuned (`Finisher.best_values`); else None."""
+    what = tuned(task, objective, costs)
+    if what != objective and not (what == "minimum" and objective in _AT_MINIMUM):
+        return None
+    whole = np.zeros(len(y), dtype=int)  # nothing is cross-fitted here
+    return Finisher(
+        y,
+        whole,
+        task=task,
+        objective=objective,
+        positive_index=positive_index,
+        costs=costs,
+        row_weights=row_weights,
+    )
+
+
+def tuned(task: Task, objective: str, costs: Stakes | None) -> str | None:
+    """What the threshold is tuned for, a metric or the minimum; None where it stays at one half.
+
+    >>> tuned("binary", "f1", None), tuned("binary", "roc_auc", None), tuned("multiclass", "f1", None)
+    ('f1', None, None)
+    >>> tuned("binary", "roc_auc", Costs(false_negative=5.0, false_positive=1.0))
+    'cost'
+    """
+    if task != "binary":
+        return None
+    if isinstance(costs, Minimum):
+        return "minimum"
+    return objective if objective in TUNED else "cost" if costs is not None else None

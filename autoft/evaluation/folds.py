@@ -1,0 +1,338 @@
+"""Which rows each model may learn from: blocks of rows that are fixed before anything learns."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from autoft.errors import SchemaError
+from autoft.evaluation.bootstrap import Array
+from autoft.records import Finding, Strategy, Task
+
+#: Below this many rows nothing that is held out says much.
+FEWEST_ROWS = 20
+
+#: Rows that each block should have.
+ROWS_PER_FOLD = 10
+
+#: scikit-learn's grouped split looks at one group after another; above this many it would take minutes.
+MOST_GROUPS = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Split:
+    """Where each row belongs.
+
+    Attributes:
+        blocks: Block of each row, ``[n]`` from 0; -1 for rows of the untouched holdout.
+        clusters: Rows that must move together (identical rows, groups) share a number, ``[n]``.
+        k: Number of blocks.
+    """
+
+    blocks: Array
+    clusters: Array
+    k: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Member:
+    """One model of a trial's stack.
+
+    Attributes:
+        train: Positions of the rows that it learns from.
+        held_out: Positions of the rows of the blocks that it has not seen.
+        blocks: Those blocks.
+    """
+
+    train: Array
+    held_out: Array
+    blocks: tuple[int, ...]
+
+
+def split(
+    y: Array,
+    *,
+    task: Task,
+    folds: int,
+    keys: Array,
+    groups: Array | None = None,
+    time: Array | None = None,
+    holdout: float = 0.0,
+    seed: int,
+    classes: Sequence[object] = (),
+    balance_groups: bool = True,
+) -> tuple[Split, tuple[Finding, ...]]:
+    """Divide the rows into blocks.
+
+    Guarantees that rows with equal keys, and rows of one group, share a block (or are all in the holdout); that
+    the blocks do not depend on the order of the rows; that every class with enough clusters is in every block
+    (without `time`); and, with `time`, that blocks are contiguous in time and the holdout is the latest part.
+
+    Args:
+        y: Class positions or values, ``[n]``.
+        task: Kind of problem; blocks are stratified by class, or by tenth of the target for a regression.
+        folds: Blocks wanted; lowered, with a finding, where the rows do not allow so many.
+        keys: Hash of the used cells of each row, ``[n]``; equal keys mean identical rows.
+        groups: Rows of one group (one patient) never stand in two blocks, ``[n]``; a missing group is a group
+            of its own for each row.
+        time: When each row happened, ``[n]`` numbers or datetimes.
+        holdout: Share of the rows that nothing touches until the end, 0 to 0.5.
+        seed: Equal seeds give equal blocks.
+        classes: Labels of the classes, for messages.
+        balance_groups: Whether scikit-learn balances classes and sizes within `groups`. Without it groups are
+            dealt in turn: as many blocks, of slightly other sizes, and no import of scikit-learn (`autoft plan`).
+
+    Raises:
+        SchemaError: If there are too few rows, a class lies in one cluster only, or a time is missing.
+    """
+    clusters = _clusters(keys, groups)
+    names, member = np.unique(clusters, return_inverse=True)
+    member = member.ravel()
+    strata, sizes = _strata(y, task, member), np.bincount(member)
+    _check_classes(strata, member, task, classes, groups is not None)
+    rng = np.random.default_rng(seed)
+    label = _rarest(strata, member)
+    if time is None:
+        order = np.lexsort((rng.permutation(len(names)), -sizes, label))
+        untouched = _systematic(label, order, holdout, rng)
+    else:
+        order = np.lexsort((names, _earliest(time, member)))
+        untouched = _latest(sizes, order, holdout)
+    # In time order no class can be promised to every block, so none limits their number.
+    by_class = task != "regression" and time is None
+    k, findings = _number_of_folds(folds, strata, member, untouched, by_class, classes)
+    order = order[~untouched[order]]
+    block = np.full(len(names), -1)
+    if time is not None:
+        # The middle of each cluster on the scale of rows decides its block.
+        middle = np.cumsum(sizes[order]) - sizes[order] / 2
+        blocks = np.minimum(np.floor(middle * k / sizes[order].sum()), k - 1)
+        # A large group may span several blocks' worth of rows; what would be empty is left out.
+        filled, block[order] = np.unique(blocks, return_inverse=True)
+        if len(filled) < k:
+            found = f"groups are so large that only {len(filled)} of {k} stretches of time have rows of their own"
+            k, more = _lowered(len(filled), k, found)
+            findings += more
+        findings += _one_block_classes(strata, block[member], task, classes)
+    else:
+        block[order] = np.arange(len(order)) % k
+        if groups is not None and balance_groups and k <= len(order) <= MOST_GROUPS:
+            block = _grouped(block, strata, member, k, seed)
+    return Split(blocks=block[member], clusters=clusters, k=k), findings
+
+
+def members(split: Split, strategy: Strategy) -> tuple[Member, ...]:
+    """The models of a trial's stack.
+
+    Returns:
+        The K members that leave one block out each; for ``nested`` then the K(K-1)/2 that leave out two.
+
+    >>> thirds = Split(blocks=np.array([0, 0, 1, 2, -1]), clusters=np.arange(5), k=3)
+    >>> [member.blocks for member in members(thirds, "nested")]
+    [(0,), (1,), (2,), (0, 1), (0, 2), (1, 2)]
+    """
+    left_out: list[tuple[int, ...]] = [(block,) for block in range(split.k)]
+    if strategy == "nested":
+        left_out += combinations(range(split.k), 2)
+    touched = split.blocks >= 0
+    result = []
+    for blocks in left_out:
+        out = np.isin(split.blocks, blocks)
+        result.append(Member(train=np.flatnonzero(touched & ~out), held_out=np.flatnonzero(out), blocks=blocks))
+    return tuple(result)
+
+
+def _clusters(keys: Array, groups: Array | None) -> Array:
+    """Number of each row's cluster; depends on the keys, not on the order of the rows."""
+    rank = np.unique(keys, return_inverse=True)[1].ravel()
+    if groups is None:
+        return rank
+    import pandas as pd
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    known, count = pd.factorize(groups)[0], rank.max() + 1
+    known = np.where(known < 0, known.max(initial=-1) + 1 + np.arange(len(known)), known)
+    # Rows and groups hang together through shared rows: components of the graph of keys and groups.
+    edges = coo_matrix((np.ones(len(rank)), (rank, count + known)), shape=(count + known.max() + 1,) * 2)
+    component = connected_components(edges, directed=False)[1][rank]
+    smallest = np.full(component.max() + 1, count)
+    np.minimum.at(smallest, component, rank)
+    return np.asarray(smallest[component])
+
+
+def _strata(y: Array, task: Task, member: Array) -> Array:
+    """Class of each row, or the tenth of the targets in which the smallest of its cluster lies."""
+    if task != "regression":
+        return y.astype(int)
+    # The smallest, not the mean: a sum of floats depends on the order of the rows.
+    smallest = np.full(member.max() + 1, np.inf)
+    np.minimum.at(smallest, member, y.astype(np.float64))
+    edges = np.quantile(smallest, np.linspace(0.1, 0.9, 9))
+    return np.asarray(np.searchsorted(edges, smallest, side="right")[member])
+
+
+def _rarest(strata: Array, member: Array) -> Array:
+    """Rarest stratum in each cluster: where identical rows disagree, the rare class is the one to spread."""
+    rarity = np.argsort(np.argsort(np.bincount(strata), kind="stable"), kind="stable")
+    by_rarity = np.full(member.max() + 1, len(rarity))
+    np.minimum.at(by_rarity, member, rarity[strata])
+    return by_rarity
+
+
+def _per_class(strata: Array, member: Array) -> Array:
+    """Number of clusters in which each stratum occurs."""
+    pairs = np.unique(np.stack([member, strata]), axis=1)
+    return np.bincount(pairs[1], minlength=strata.max() + 1)
+
+
+def _check_classes(strata: Array, member: Array, task: Task, classes: Sequence[object], grouped: bool) -> None:
+    if len(strata) < FEWEST_ROWS:
+        raise SchemaError(
+            "The table",
+            f"have at least {FEWEST_ROWS} rows to train on",
+            f"it has {len(strata):,}",
+            "collect more rows",
+        )
+    if task == "regression":
+        return
+    rows, apart = np.bincount(strata), _per_class(strata, member)
+    if (apart > 0).sum() < 2:
+        raise SchemaError(
+            "The target", "have at least two classes", f"all {len(strata):,} rows are of one", "check the target column"
+        )
+    lonely = np.flatnonzero(apart == 1)
+    if lonely.size:
+        c = int(lonely[0])
+        what = "1 row" if rows[c] == 1 else f"{rows[c]:,} rows in one group" if grouped else f"{rows[c]:,} equal rows"
+        raise SchemaError(
+            "Every class of the target",
+            "have rows in at least two folds",
+            f"class '{_name(classes, c)}' has {what}",
+            "merge or drop that class, or collect more rows of it",
+        )
+
+
+def _name(classes: Sequence[object], c: int) -> object:
+    return classes[c] if c < len(classes) else c
+
+
+def _systematic(label: Array, order: Array, share: float, rng: np.random.Generator) -> Array:
+    """A share of the clusters, spread evenly over the strata; two clusters of each stratum stay outside it."""
+    untouched = np.zeros(len(label), dtype=bool)
+    marks = np.floor(np.arange(len(order) + 1) * share + rng.random())
+    untouched[order] = np.diff(marks) > 0
+    for c in np.unique(label[untouched]):
+        if (~untouched[label == c]).sum() < 2:
+            untouched[label == c] = False
+    return untouched
+
+
+def _earliest(time: Array, member: Array) -> Array:
+    """First moment of each cluster, as a rank."""
+    missing = np.isnat(time) if time.dtype.kind in "mM" else np.isnan(time.astype(np.float64))
+    if missing.any():
+        raise SchemaError(
+            "The column that orders the rows in time",
+            "have a value in every row",
+            f"{int(missing.sum()):,} of {len(time):,} are missing (first: row {int(np.argmax(missing)) + 1})",
+            "fill them, drop those rows, or choose another column",
+        )
+    rank = np.unique(time, return_inverse=True)[1].ravel()
+    first = np.full(member.max() + 1, len(rank))
+    np.minimum.at(first, member, rank)
+    return first
+
+
+def _latest(sizes: Array, order: Array, share: float) -> Array:
+    untouched = np.zeros(len(sizes), dtype=bool)
+    untouched[order] = np.cumsum(sizes[order]) > round(sizes.sum() * (1 - share))
+    return untouched
+
+
+def _number_of_folds(
+    folds: int, strata: Array, member: Array, untouched: Array, by_class: bool, classes: Sequence[object]
+) -> tuple[int, tuple[Finding, ...]]:
+    """Folds that the touched rows allow, with a finding where that is fewer than wanted."""
+    touched = ~untouched[member]
+    rows, apart = int(touched.sum()), int((~untouched).sum())
+    limits = [
+        (max(2, rows // ROWS_PER_FOLD), f"there are {rows:,} rows"),
+        (apart, f"there are {apart:,} distinct rows"),
+    ]
+    if by_class:
+        per_class = _per_class(strata[touched], member[touched])
+        c = int(np.argmin(np.where(per_class > 0, per_class, rows + 1)))
+        limits.append((int(per_class[c]), f"class '{_name(classes, c)}' has {per_class[c]:,} distinct rows or groups"))
+    k, reason = min(limits, key=lambda limit: limit[0])
+    if k >= folds:
+        return folds, ()
+    return _lowered(k, folds, reason)
+
+
+def _lowered(k: int, folds: int, reason: str) -> tuple[int, tuple[Finding, ...]]:
+    """The folds there can be, with a finding; fewer than two are an error."""
+    if k < 2:
+        raise SchemaError("The table", "have rows for at least two folds", reason, "collect more rows, or merge groups")
+    finding = Finding(
+        code="folds-lowered",
+        severity="warning",
+        column=None,
+        must=f"have rows for {folds} folds ({ROWS_PER_FOLD} rows a fold and each class in every fold)",
+        found=reason,
+        fix=f"{k} folds are used; collect more rows, or merge or drop rare classes",
+    )
+    return k, (finding,)
+
+
+def _one_block_classes(strata: Array, blocks: Array, task: Task, classes: Sequence[object]) -> tuple[Finding, ...]:
+    """Findings for classes that time puts into one block: the model that leaves it out never sees them."""
+    if task == "regression":
+        return ()
+    touched = blocks >= 0
+    spread = _per_class(strata[touched], blocks[touched])
+    return tuple(
+        Finding(
+            code="class-in-one-fold",
+            severity="warning",
+            column=None,
+            must="have every class at several times",
+            found=f"all rows of class '{_name(classes, int(c))}' lie in one fold of the time order",
+            fix="use fewer folds, or merge the class; its held-out scores are those of models that never saw it",
+        )
+        for c in np.flatnonzero(spread == 1)
+    )
+
+
+def _grouped(dealt: Array, strata: Array, member: Array, k: int, seed: int) -> Array:
+    """Blocks of groups by scikit-learn, which balances classes within groups; `dealt` where that leaves a gap."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    rows = np.flatnonzero(dealt[member] >= 0)
+    rows = rows[np.lexsort((strata[rows], member[rows]))]
+    block = np.full(len(dealt), -1)
+    if np.bincount(strata[rows]).max() < k:
+        return dealt
+    folds = StratifiedGroupKFold(n_splits=k, shuffle=True, random_state=seed)
+    with warnings.catch_warnings():
+        # A stratum with fewer rows than folds is no news here: whether it is spread is checked below.
+        warnings.filterwarnings("ignore", message="The least populated class")
+        for number, (_, out) in enumerate(folds.split(rows, strata[rows], member[rows])):
+            block[member[rows[out]]] = number
+    pairs = np.unique(np.stack([block[member[rows]], strata[rows]]), axis=1)
+    complete = len(np.unique(pairs[0])) == k and np.bincount(pairs[1])[np.unique(pairs[1])].min() > 1
+    return block if complete else dealt
+
+
+def largest_stack(k: int, strategy: Strategy) -> int:
+    """Members of the largest stack that a run trains: the folds, or the pairs of them that are left out.
+
+    >>> largest_stack(5, "corrected"), largest_stack(5, "nested"), largest_stack(5, "holdout")
+    (10, 15, 5)
+    """
+    pairs = k * (k - 1) // 2
+    return {"nested": k + pairs, "holdout": k}.get(strategy, max(k, min(pairs, 2 * k)))

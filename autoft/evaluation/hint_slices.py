@@ -1,0 +1,124 @@
+"""Groups of rows in which the networks with a hint are worse than those without it, beyond luck.
+
+Both were asked of every row by networks that did not train on it, so each row has a difference of losses. The mean
+difference of a group has a t interval that is widened for the number of groups that were looked at (Bonferroni), so
+that the chance that any of them is called worse where none is stays below 2.5 %.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from autoft.evaluation.bootstrap import Array
+from autoft.evaluation.slices.groups import Groups
+from autoft.evaluation.slices.search import FEWEST_ROWS, conditions_of
+from autoft.records import Interval
+
+#: Probability that the intervals of all groups together are to hold with.
+CONFIDENCE = 0.95
+
+#: Share of a network's movement below which it goes the other way.
+OPPOSITE = 0.5
+
+#: Groups that are named, and that networks are asked about.
+MOST_NAMED, MOST_ASKED = 3, 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Harmed:
+    """A group in which a hint does harm.
+
+    Attributes:
+        column, group: What its rows have in common.
+        inside: Which of the rows are in it, ``[m]``.
+        gain: Mean loss of a row without the hint less with it; its interval lies below zero.
+        obeyed: Share of their movement by which the networks without the hint go its way there.
+    """
+
+    column: str
+    group: str
+    inside: Array
+    gain: Interval
+    obeyed: float
+
+
+def harmed(
+    gains: Array,
+    groups: Sequence[Groups],
+    clusters: Array,
+    moves: Callable[[Array], Sequence[float]],
+    *,
+    row_weights: Array | None = None,
+    hints: int = 1,
+) -> tuple[Harmed, ...]:
+    """Groups with at least 50 rows inside and outside that speak against an effect, the worst first, three at most.
+
+    Losses are larger there with it, and every network that was trained without it goes the other way there for more
+    than half of its movement: bounds make networks learn more slowly, which is no word about the data. Rows of a group
+    that is named do not speak for another one.
+
+    Args:
+        gains: Of the rows, ``[m]``: loss without the hint less with it.
+        groups: Of the same rows.
+        clusters: Rows that belong together (identical ones, one patient) and are one observation, ``[m]``.
+        moves: From some of the rows, ``[m]`` booleans, to the share of each network's movement that goes the way of the
+            hint; asked of groups with larger losses alone.
+        row_weights: ``[m]``, None where all rows count the same; rows of weight 0 do not count at all.
+        hints: How many are tested in this way.
+
+    >>> rng = np.random.default_rng(0)
+    >>> where = Groups(column="region", labels=("north", "south"), codes=np.repeat([0, 1], 100))
+    >>> gains = np.where(where.codes == 1, -0.2, 0.1) + rng.normal(0, 0.3, 200)
+    >>> [(one.column, one.group) for one in harmed(gains, [where], np.arange(200), lambda rows: [0.1, 0.2])]
+    [('region', 'south')]
+    """
+    counts = np.ones(len(gains)) if row_weights is None else row_weights / row_weights[row_weights > 0].mean()
+    rows = np.flatnonzero(counts > 0)
+    found = conditions_of([one.rows(rows) for one in groups])[0]
+    looking = _Looking(gains, counts, clusters, tried=hints * len(found))
+    sides = [(groups[g], code, (counts > 0) & (groups[g].codes == code)) for g, code in found]
+    worse = [(gain, *side) for side in sides if (gain := looking.interval(side[2])).high < 0]
+    named, asked, free = [], 0, np.ones(len(gains), dtype=bool)
+    for gain, own, code, inside in sorted(worse, key=lambda one: one[0].value):
+        rest = inside & free
+        if np.count_nonzero(rest) < FEWEST_ROWS or looking.interval(rest).high >= 0:
+            continue
+        shares, asked = moves(rest), asked + 1
+        if len(shares) and max(shares) < OPPOSITE:
+            obeyed = float(np.mean(shares))
+            named.append(Harmed(column=own.column, group=own.labels[code], inside=inside, gain=gain, obeyed=obeyed))
+            free &= ~inside
+        if len(named) == MOST_NAMED or asked == MOST_ASKED:
+            break
+    return tuple(named)
+
+
+class _Looking:
+    """Intervals of mean gains."""
+
+    def __init__(self, gains: Array, weights: Array, clusters: Array, *, tried: int) -> None:
+        self.gains, self.weights = np.asarray(gains, dtype=np.float64), weights
+        self.clusters = np.unique(clusters, return_inverse=True)[1].ravel()
+        self.outside = (1 - CONFIDENCE) / 2 / max(tried, 1)
+        centre = np.average(self.gains, weights=weights)
+        self.spread = np.average(np.square(self.gains - centre), weights=weights)
+
+    def interval(self, inside: Array) -> Interval:
+        """Mean gain of some rows; infinitely wide where that cannot be told."""
+        from scipy.special import stdtrit
+
+        w, gains = self.weights[inside], self.gains[inside]
+        mean = float(w @ gains / w.sum())
+        # Rows of a cluster add up before they are squared: they are one observation.
+        sums = np.bincount(self.clusters[inside], w * (gains - mean) / w.sum())
+        number = int(np.count_nonzero(np.bincount(self.clusters[inside])))
+        if number < 2:
+            return Interval(value=mean, low=-np.inf, high=np.inf)
+        # A few rows that happen to differ little are no proof: their spread is at least that of all rows.
+        pooled = self.spread * (w @ w) / w.sum() ** 2
+        error = float(np.sqrt(max(np.square(sums).sum() * number / (number - 1), pooled)))
+        reach = -float(stdtrit(number - 1, self.outside)) * error
+        return Interval(value=mean, low=mean - reach, high=mean + reach)

@@ -1,0 +1,89 @@
+"""Labels that a model finds improbable in rows that it has not seen: mistakes in the table, or exceptions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from autoft.data.audit import charts
+from autoft.data.audit.findings import finding, label_text, of
+from autoft.evaluation.bootstrap import Array
+from autoft.records import Finding
+from autoft.records.evidence import Evidence
+
+#: A given label below this probability is doubted; one of 10 of such rows is right even so if the model is.
+IMPROBABLE = 0.1
+SHOWN = 20
+#: Bins of the picture.
+BINS = 20
+
+
+def check(y: Array, probabilities: Array, rows: Array, *, target: str, classes: Sequence[object]) -> list[Finding]:
+    """At most one note with the rows whose label is probably wrong.
+
+    Confident learning (Northcutt, Jiang and Chuang 2021): the threshold of a class is the mean probability that rows
+    with its label have for it; a row is doubted when another class reaches its own threshold and is the most probable
+    of those that do. Here the given label must besides be improbable, since in a table that is hard to predict classes
+    reach low thresholds everywhere.
+
+    Args:
+        y: ``[n]`` class positions.
+        probabilities: ``[n, classes]`` calibrated, each from models that were not trained on the row.
+        rows: ``[n]`` numbers of the rows, counted from 1, as a person would look them up.
+        target: Name of the column to predict.
+        classes: Labels in the order of the columns.
+
+    >>> sure = np.array([[0.99, 0.01], [0.98, 0.02], [0.03, 0.97], [0.02, 0.98], [0.01, 0.99]])
+    >>> doubted = check(np.array([0, 0, 1, 1, 0]), sure, np.arange(1, 6), target="y", classes=["no", "yes"])[0]
+    >>> doubted.evidence.examples
+    ((5, 'no', 'yes', 0.99, 0.01),)
+    """
+    own = probabilities[np.arange(len(y)), y]
+    count = np.bincount(y, minlength=len(classes))
+    # A class without rows has no threshold and is never the better one.
+    thresholds = np.where(count, np.bincount(y, weights=own, minlength=len(classes)) / np.maximum(count, 1), np.inf)
+    reaching = np.where(probabilities >= thresholds, probabilities, -1.0)
+    other = reaching.argmax(axis=1)
+    doubted = np.flatnonzero((reaching.max(axis=1) >= 0) & (other != y) & (own < IMPROBABLE))
+    if not len(doubted):
+        return []
+    worst = doubted[np.argsort(own[doubted], kind="stable")]
+    first = worst[0]
+    given, better = label_text(classes[y[first]]), label_text(classes[other[first]])
+    found = f"{of(len(doubted), len(y), 'rows')} have one that the model, which was not trained on them, finds "
+    found += f"improbable (most of all row {rows[first]:,}: '{given}' has {_share(own[first])}, '{better}' "
+    found += f"{_share(probabilities[first, other[first]])})"
+    fix = "look at these rows and correct the labels that are wrong; the others are exceptions that the columns do not "
+    fix += "explain"
+    examples = tuple(
+        (
+            int(rows[i]),
+            label_text(classes[y[i]])[:40],
+            label_text(classes[other[i]])[:40],
+            round(float(probabilities[i, other[i]]), 4),
+            round(float(own[i]), 4),
+        )
+        for i in worst[:SHOWN]
+    )
+    drawn = charts.histogram(np.append(own, [0.0, 1.0]), x_label="Probability of the given label", bins=BINS)
+    counts = np.histogram(own, bins=BINS, range=(0, 1))[0]
+    evidence = Evidence(
+        counts={"rows": len(y), "doubted": len(doubted)},
+        head=("row", "given", "predicted", "its probability", "of the given"),
+        examples=examples,
+        sketch=replace(drawn, y=tuple(map(float, counts)), marked=tuple(range(round(BINS * IMPROBABLE)))),
+    )
+    return [finding("doubtful-labels", "info", target, "have the right label in every row", found, fix, evidence)]
+
+
+def _share(probability: float) -> str:
+    """A probability as a share in which 0 and 1 are not said of what is merely near.
+
+    >>> _share(0.0004), _share(0.25), _share(0.9996)
+    ('under 0.1%', '25.0%', 'over 99.9%')
+    """
+    if probability < 0.001:
+        return "under 0.1%"
+    return "over 99.9%" if probability > 0.999 else f"{probability:.1%}"

@@ -1,0 +1,101 @@
+"""Overfitting: train against held-out performance, fold by fold, and a verdict in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from autoft.evaluation.metrics import Direction
+from autoft.formatting import number
+from autoft.records import FoldReport, Trial
+
+#: The mean gap is measured in standard deviations of the held-out score over the folds, since a gap smaller than
+#: the difference between one fold and the next is not worth a remark: up to 1 no sign, up to 3 some, above
+#: that strong overfitting.
+SOME, STRONG = 1.0, 3.0
+
+#: Scores over folds are never trusted to differ by less than this share of their size.
+FINEST = 0.005
+
+
+def fold_reports(
+    best: Trial,
+    *,
+    train_rows: Sequence[int],
+    held_out_rows: Sequence[int],
+    train_scores: Sequence[float],
+    held_out_scores: Sequence[float],
+    direction: Direction,
+) -> tuple[FoldReport, ...]:
+    """Train against held-out performance of each fold of the chosen trial.
+
+    Args:
+        best: The chosen trial, with its curves ``[epochs][members]``.
+        train_rows, held_out_rows: Numbers of rows of each fold.
+        train_scores, held_out_scores: The objective of each fold on its training and held-out rows, at the
+            trial's number of epochs.
+        direction: Of the objective.
+
+    Returns:
+        One report for each fold; `gap` is positive where the training rows score better.
+    """
+    sign = 1.0 if direction == "max" else -1.0
+    per_fold = zip(train_rows, held_out_rows, train_scores, held_out_scores, strict=True)
+    return tuple(
+        FoldReport(
+            fold=fold,
+            train_rows=int(n_train),
+            held_out_rows=int(n_held_out),
+            train_score=float(train),
+            held_out_score=float(held_out),
+            gap=sign * (float(train) - float(held_out)),
+            train_curve=_curve(best, "train", fold),
+            held_out_curve=_curve(best, "held_out", fold),
+        )
+        for fold, (n_train, n_held_out, train, held_out) in enumerate(per_fold)
+    )
+
+
+def verdict(reports: Sequence[FoldReport], direction: Direction, optimism: float) -> str:
+    """One or two sentences on whether the chosen trial overfits.
+
+    The mean gap is compared with the standard deviation of the held-out scores over the folds (`SOME`, `STRONG`);
+    strong overfitting must also show in every fold. Folds with an undefined score are left out.
+
+    Args:
+        reports: One for each fold.
+        direction: Of the objective.
+        optimism: How much the naive score flatters.
+    """
+    folds = [report for report in reports if np.isfinite(report.gap)]
+    if len(folds) < 2:
+        return "No verdict: the objective is defined on fewer than two folds"
+    gaps = np.array([report.gap for report in folds])
+    train = float(np.mean([report.train_score for report in folds]))
+    scores = np.array([report.held_out_score for report in folds])
+    held_out = float(scores.mean())
+    spread = max(float(scores.std(ddof=1)), FINEST * abs(held_out))
+    ratio, worse = gaps.mean() / spread if spread else 0.0, int((gaps > 0).sum())
+    if ratio <= SOME:
+        headline = "No sign of overfitting"
+    elif ratio <= STRONG or worse < len(folds):
+        headline = "Some overfitting"
+    else:
+        headline = "Strong overfitting"
+    better = "better" if worse else "no better"
+    gap = number(float(gaps.mean()))
+    text = (
+        f"{headline}: train {number(train)}, held out {number(held_out)} on average; the gap of {gap} is "
+        f"{abs(ratio):.1f} times the spread of the held-out scores over the folds, and the training rows score "
+        f"{better} in {worse if worse else len(folds)} of {len(folds)} folds."
+    )
+    if not np.isfinite(optimism):
+        return text
+    if optimism > 0:
+        return f"{text} Choosing the best of the trials flattered its score by {number(optimism)}; that is taken off."
+    return f"{text} Choosing the best of the trials did not flatter its score."
+
+
+def _curve(best: Trial, which: str, fold: int) -> tuple[float, ...]:
+    return tuple(float(epoch[fold]) for epoch in best.curves.get(which, ()))

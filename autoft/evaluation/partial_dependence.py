@@ -1,0 +1,246 @@
+"""Partial dependence (Friedman 2001) and individual conditional expectation (Goldstein et al. 2015), on held-out rows.
+
+Everything goes through the encoder: what is derived from a column moves with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autoft.evaluation.folds import Member
+from autoft.knowledge.orders import evident_order
+from autoft.knowledge.trend import ONE_WAY, one_way
+from autoft.preprocessing import columns_of_rows as cells
+from autoft.preprocessing.encode import Array, Encoded
+from autoft.preprocessing.layout import Plan
+from autoft.records import Column, Curve, Importance, Target
+
+#: Rows behind a curve, rows drawn by themselves, values of a number, and categories.
+ROWS, LINES, GRID, CATEGORIES = 200, 30, 20, 12
+#: Columns by importance; above so many in all, each has fewer rows. Classes with a curve.
+IMPORTANT, MOST, CLASSES = 6, 12, 4
+
+Answers = Callable[[Encoded, Array], Array]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Grid:
+    """What a column is set to: cells of the encoded table, and how the curve calls them."""
+
+    cells: Array
+    names: tuple[float | str, ...]
+    spread: tuple[float, ...]
+    ordered: bool
+
+
+def wanted(importance: Sequence[Importance], hinted: Sequence[str]) -> tuple[str, ...]:
+    """Names of the columns that get a curve: those with a declared effect, then the most important ones.
+
+    >>> from autoft.records import Interval
+    >>> drops = {"age": 0.2, "city": 0.1, "noise": -0.01}
+    >>> lines = [Importance(column=c, drop=Interval(value=d, low=d, high=d)) for c, d in drops.items()]
+    >>> wanted(lines, ["city"])
+    ('city', 'age')
+    """
+    ranked = sorted((line for line in importance if line.drop.value > 0), key=lambda line: -line.drop.value)
+    return tuple(dict.fromkeys([*hinted, *(line.column for line in ranked[:IMPORTANT])]))
+
+
+def curves(
+    answers: Answers,
+    plan: Plan,
+    columns: Sequence[Column],
+    encoded: Encoded,
+    y: Array,
+    members: Sequence[Member],
+    *,
+    names: Sequence[str],
+    target: Target,
+    orders: Mapping[str, Sequence[str]] | None = None,
+    labels: Sequence[str] = (),
+    seed: int = 0,
+    over: Callable[[], bool] = lambda: False,
+) -> tuple[tuple[Curve, ...], tuple[str, ...]]:
+    """Curves of some columns; each row is answered by the member that did not train on it.
+
+    Args:
+        answers: As for `autoft.evaluation.importance.permutation_importance`.
+        plan, columns: Layout, and the columns for their names.
+        encoded, y: All rows and their target.
+        members: The K folds.
+        names: Columns and ratios that get a curve; those that are no input, are texts or have one value get none. A
+            ratio is set while its parts stay.
+        target: Whose positive class is meant; of more than two classes the most frequent ones are.
+        orders: By column: its categories from the lowest to the highest, where the recipe says so.
+        labels: Classes that hints speak of, as texts: they have a curve however rare they are.
+        seed: Of the sample of rows.
+        over: Asked before each column whether the time is over.
+
+    Returns:
+        The curves, and the names of the columns for which there was no time.
+    """
+    by_name = {column.name: column for column in columns}
+    # Ratios are numbers to a model, whatever the table has.
+    by_name |= {one.name: Column(id=one.id, name=one.name, kind="numeric", why="") for one in plan.ratios}
+    sizes = max(1, len(names))
+    rows, own = _sample(members, min(ROWS, max(2 * len(members), ROWS * MOST // sizes)), seed)
+    held = np.sort(np.concatenate([member.held_out for member in members]))
+    sample, outputs = encoded.rows(rows), _outputs(target, y[held], labels)
+    usual = _columns(answers(sample, own), outputs) if names else np.empty(0)
+    found: list[Curve] = []
+    left: list[str] = []
+    for name in names:
+        column = by_name.get(name)
+        where = None if column is None else cells.place(plan, column.id)
+        if column is None or where is None or where[0] == "texts":
+            continue
+        if over():
+            left.append(name)
+            continue
+        grid = _grid(plan, column, encoded, held, (orders or {}).get(name))
+        if len(grid.cells) < 2:
+            continue
+        asked = sample.rows(np.tile(np.arange(len(rows)), len(grid.cells)))
+        moved = cells.set_to(plan, asked, where, np.repeat(grid.cells, len(rows)))
+        told = _columns(answers(moved, np.tile(own, len(grid.cells))), outputs)
+        every = told.reshape(len(grid.cells), len(rows), len(outputs))
+        for c, (_, label) in enumerate(outputs):
+            found.append(_curve(column, label, grid, every[:, :, c].T, own, float(np.std(usual[:, c]))))
+    return tuple(found), tuple(left)
+
+
+def profile(plan: Plan, columns: Sequence[Column], encoded: Encoded, rows: Array) -> dict[str, dict[str, list[Any]]]:
+    """What `autoft review` has to know of the cells: quantiles of numbers, and categories where they are few.
+
+    Args:
+        plan, columns, encoded: Layout, columns and all rows.
+        rows: Those that count; rows set aside for the final score propose nothing.
+
+    Returns:
+        ``deciles``: by name of each numeric column eleven quantiles; ``categories``: by name of each categorical
+        column with at most `CATEGORIES` of them its categories.
+    """
+    deciles, categories = {}, {}
+    for column in columns:
+        if column.kind == "numeric" and (where := cells.place(plan, column.id)) is not None:
+            own = cells.of(plan, encoded, where)[rows]
+            known = own[np.isfinite(own)]
+            if len(known):
+                deciles[column.name] = [_short(value) for value in np.quantile(known, np.linspace(0, 1, 11))]
+    by_id = {column.id: column.name for column in columns}
+    for one in plan.categories:
+        if one.id in by_id and len(one.vocabulary) <= CATEGORIES:
+            categories[by_id[one.id]] = list(one.vocabulary)
+    return {"deciles": deciles, "categories": categories}
+
+
+def _sample(members: Sequence[Member], most: int, seed: int) -> tuple[Array, Array]:
+    """Rows, the same number of each member where it has them, and the member that each is answered by."""
+    rng = np.random.default_rng([seed, 7])
+    each = max(1, most // len(members))
+    parts = [np.sort(rng.permutation(member.held_out)[:each]) for member in members]
+    own = np.concatenate([np.full(len(rows), k) for k, rows in enumerate(parts)])
+    return np.concatenate(parts), own
+
+
+def _outputs(target: Target, y: Array, labels: Sequence[str]) -> list[tuple[int, str | None]]:
+    """Positions and labels of the answers that get a curve."""
+    if target.task == "regression":
+        return [(0, None)]
+    if target.task == "binary":
+        return [(target.positive_index, str(target.positive))]
+    counts = np.bincount(y.astype(np.int64), minlength=len(target.classes))
+    named = np.array([str(label) in labels for label in target.classes])
+    most = np.sort(np.lexsort((np.arange(len(counts)), -counts, ~named))[: max(CLASSES, int(named.sum()))])
+    return [(int(c), str(target.classes[c])) for c in most]
+
+
+def _columns(answers: Array, outputs: Sequence[tuple[int, str | None]]) -> Array:
+    """Answers ``[n, len(outputs)]``."""
+    return answers[:, None] if answers.ndim == 1 else answers[:, [c for c, _ in outputs]]
+
+
+def _grid(plan: Plan, column: Column, encoded: Encoded, held: Array, order: Sequence[str] | None) -> _Grid:
+    where = cells.place(plan, column.id)
+    assert where is not None
+    own = cells.of(plan, encoded, where)[held]
+    if where[0] == "codes":
+        return _categories(plan.categories[where[1]].vocabulary, own, order)
+    known = own[np.isfinite(own)]
+    if column.kind == "categorical" and order is not None:
+        return _ranks(known, len(held), order)
+    if column.kind == "boolean":
+        names = [texts[0] if texts else word for texts, word in ((column.false, "no"), (column.true, "yes"))]
+        shares = [float(np.mean(known == value)) if len(known) else 0.0 for value in (0.0, 1.0)]
+        return _Grid(cells=np.array([0.0, 1.0]), names=tuple(names), spread=tuple(shares), ordered=True)
+    if not len(known):
+        return _Grid(cells=known, names=(), spread=(), ordered=True)
+    points = np.unique(known)
+    if len(points) > GRID:
+        # A value of the data, not one between two; single rows at the ends are not what the model knows best.
+        points = np.unique(np.quantile(known, np.linspace(0.01, 0.99, GRID), method="nearest"))
+    deciles = np.quantile(known, np.linspace(0, 1, 11))
+    return _Grid(cells=points, names=tuple(points.tolist()), spread=tuple(map(_short, deciles)), ordered=True)
+
+
+def _categories(vocabulary: tuple[str, ...], codes: Array, order: Sequence[str] | None) -> _Grid:
+    counts = np.bincount(codes, minlength=len(vocabulary) + 2)[2:]
+    frequent = [int(i) for i in np.argsort(-counts, kind="stable")[:CATEGORIES] if counts[i]]
+    known = order or evident_order(vocabulary)
+    if known is not None:
+        place = {name: i for i, name in enumerate(known)}
+        frequent = sorted((i for i in frequent if vocabulary[i] in place), key=lambda i: place[vocabulary[i]])
+    return _Grid(
+        cells=np.array(frequent, dtype=np.int32) + 2,
+        names=tuple(vocabulary[i] for i in frequent),
+        spread=tuple(_short(counts[i] / len(codes)) for i in frequent),
+        ordered=known is not None,
+    )
+
+
+def _ranks(known: Array, rows: int, order: Sequence[str]) -> _Grid:
+    """Of categories that arrive as their places in an order."""
+    counts = np.bincount(known.astype(np.int64), minlength=len(order))
+    places = np.sort([i for i in np.argsort(-counts, kind="stable")[:CATEGORIES] if counts[i]]).astype(np.int64)
+    return _Grid(
+        cells=places.astype(float),
+        names=tuple(order[i] for i in places),
+        spread=tuple(_short(counts[i] / rows) for i in places),
+        ordered=True,
+    )
+
+
+def _curve(column: Column, label: str | None, grid: _Grid, each: Array, own: Array, spread: float) -> Curve:
+    """The curve of rows' answers ``[rows, grid]``."""
+    up, down = one_way(each), one_way(-each)
+    drawn = max(1, LINES // (int(own.max()) + 1))
+    some = np.concatenate([np.flatnonzero(own == k)[:drawn] for k in range(int(own.max()) + 1)])
+    means = [each[own == k].mean(axis=0) for k in range(int(own.max()) + 1)]
+    return Curve(
+        column=column.name,
+        kind=column.kind,
+        label=label,
+        grid=grid.names,
+        mean=_line(each.mean(axis=0)),
+        members=tuple(map(_line, means)),
+        lines=tuple(_line(each[i]) for i in some),
+        rows=len(each),
+        rising=_short(np.mean(up >= ONE_WAY)),
+        falling=_short(np.mean(down >= ONE_WAY)),
+        spread=_short(spread),
+        cells=grid.spread,
+        ordered=grid.ordered,
+    )
+
+
+def _line(values: Array) -> tuple[float, ...]:
+    return tuple(map(_short, values))
+
+
+def _short(value: Any) -> float:
+    """Seven digits are what a network's float32 has; more make the files long."""
+    return float(f"{float(value):.7g}")

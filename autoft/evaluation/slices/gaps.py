@@ -1,0 +1,162 @@
+"""What the model says about the groups of a column that it must not use: rates by group, and how far they are apart.
+
+The numbers are stated, not judged: which of them should be equal depends on what the answers are used for, and not
+all of them can be (Kleinberg, Mullainathan & Raghavan, "Inherent trade-offs in the fair determination of risk scores",
+2017).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from autoft.evaluation.bootstrap import Array
+from autoft.evaluation.costs import matrix_of
+from autoft.evaluation.metrics import decide
+from autoft.evaluation.slices.groups import Groups
+from autoft.evaluation.slices.redraws import Part, Redraws
+from autoft.evaluation.weighted_metrics import of_rows
+from autoft.records import Interval, Target
+from autoft.records.slices import Gap, Rate
+
+#: Groups with fewer rows are shown, but not compared.
+FEWEST_ROWS = 50
+
+#: Classes whose rates are shown: the most frequent ones.
+MOST_CLASSES = 12
+
+_RATES = ("selection_rate", "true_positive_rate", "false_positive_rate")
+_VALUES = ("mean_prediction", "mean_error")
+
+
+def gaps(
+    redraws: Redraws, y: Array, groups: Sequence[Groups], *, target: Target, problem: Mapping[str, Any]
+) -> tuple[Gap, ...]:
+    """Rates by group of each column, by the answers and draws of the overall score.
+
+    Classification: the share of rows that is decided to be of a class (selection rate), of those that are of it (true
+    positive rate) and of those that are not (false positive rate); for two classes those of the positive one.
+    Regression: mean prediction, and mean of predicted minus true.
+
+    Args:
+        redraws, y, problem: As for `slices.scores_by_group`.
+        groups: Of all rows.
+        target: For the names of the classes.
+    """
+    rows = redraws.verdict.rows
+    own, weights = [one.rows(rows) for one in groups], of_rows(problem["row_weights"], rows)
+    y, classes = y[rows], _classes(target, y[rows])
+    samples = [np.full((redraws.number, *shape(one, classes)), np.nan) for one in own]
+    for part in redraws.parts():
+        for one, found in zip(own, samples, strict=True):
+            found[part.draws] = _numbers(part, y, one, classes, weights, problem)
+    whole = redraws.whole
+    result = []
+    for one, found in zip(own, samples, strict=True):
+        point = _numbers(whole, y, one, classes, weights, problem)[0]
+        counts = np.bincount(one.codes, None if weights is None else weights > 0, minlength=len(one.labels)).astype(int)
+        names = _RATES if classes else _VALUES
+        rates = [
+            _rate(redraws, one, counts, point[:, j, k], found[:, :, j, k], name=name, label=label)
+            for k, label in enumerate([str(target.classes[c]) for c in classes] or [""])
+            for j, name in enumerate(names)
+        ]
+        sizes = dict(zip(one.labels, counts.tolist(), strict=True))
+        result.append(Gap(column=one.column, rows=sizes, rates=tuple(rates), note=one.note))
+    return tuple(result)
+
+
+def shape(groups: Groups, classes: Sequence[int]) -> tuple[int, int, int]:
+    """Groups, numbers, classes."""
+    return len(groups.labels), len(_RATES if classes else _VALUES), max(len(classes), 1)
+
+
+def _classes(target: Target, y: Array) -> list[int]:
+    """Positions of the classes whose rates are shown, none for a regression."""
+    if target.task == "regression":
+        return []
+    if target.task == "binary":
+        return [target.positive_index]
+    counts = np.bincount(y, minlength=len(target.classes))
+    return sorted(np.argsort(-counts, kind="stable")[:MOST_CLASSES].tolist())
+
+
+def _numbers(
+    part: Part, y: Array, groups: Groups, classes: list[int], weights: Array | None, problem: Mapping[str, Any]
+) -> Array:
+    """Under each draw of a part: ``[draws, groups, numbers, classes]``, NaN where undefined."""
+    codes, size = groups.codes, len(groups.labels)
+    columns = [np.ones(len(y))]
+    if classes:
+        how = {"task": problem["task"], "positive_index": problem["positive_index"], "threshold": part.threshold}
+        decided = decide(part.predictions, **how, matrix=matrix_of(problem["costs"]))
+        columns += [of for c in classes for of in (decided == c, y == c, (decided == c) & (y == c))]
+    else:
+        columns += [part.predictions, part.predictions - y]
+    found = np.empty((len(part.weights), *shape(groups, classes)))
+    for place, drawn in enumerate(part.weights):
+        w = drawn.astype(np.float64) if weights is None else drawn * weights
+        sums = np.stack([np.bincount(codes, w * column, minlength=size) for column in columns], axis=1)
+        found[place] = _from_sums(sums, bool(classes))
+    return found
+
+
+def _from_sums(sums: Array, classes: bool) -> Array:
+    """Sums ``[groups, 1 + numbers]`` to means, or to the rates of each class."""
+    total = sums[:, :1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if not classes:
+            return np.asarray((sums[:, 1:] / np.where(total > 0, total, np.nan))[:, :, None])
+        said, true, hits = (sums[:, first::3] for first in (1, 2, 3))
+        rates = np.stack([said / total, hits / true, (said - hits) / (total - true)], axis=1)
+    return np.where(np.isfinite(rates), rates, np.nan)
+
+
+def _rate(
+    redraws: Redraws, groups: Groups, counts: Array, point: Array, samples: Array, *, name: str, label: str
+) -> Rate:
+    """One number ``[groups]`` with its samples ``[draws, groups]``."""
+    found = {
+        place: interval
+        for place in range(len(groups.labels))
+        if (interval := redraws.interval(float(point[place]), samples[:, place])) is not None
+    }
+    shown = {groups.labels[place]: interval for place, interval in found.items()}
+    large = sorted((place for place in found if counts[place] >= FEWEST_ROWS), key=lambda place: found[place].value)
+    if len(large) < 2:
+        return Rate(name=name, label=label, groups=shown)
+    low, high = large[0], large[-1]
+    pairs = len(large) * (len(large) - 1) // 2
+    return Rate(
+        name=name,
+        label=label,
+        groups=shown,
+        highest=groups.labels[high],
+        lowest=groups.labels[low],
+        difference=_apart(found[high].value - found[low].value, samples[:, high] - samples[:, low], pairs),
+        ratio=_ratio(found[low].value, found[high].value, samples[:, low], samples[:, high], pairs)
+        if name in _RATES
+        else None,
+    )
+
+
+def _apart(value: float, samples: Array, pairs: int) -> Interval:
+    """A difference with an interval that holds for all pairs at once: Student's, its 5 % divided (Bonferroni).
+
+    The pair was picked because it is furthest apart: its own interval would promise too much.
+    """
+    from scipy.stats import t
+
+    known = samples[np.isfinite(samples)]
+    reach = float(t.ppf(1 - 0.025 / pairs, len(known) - 1) * known.std(ddof=1))
+    return Interval(value=value, low=value - reach, high=value + reach)
+
+
+def _ratio(low: float, high: float, lows: Array, highs: Array, pairs: int) -> Interval | None:
+    """Lowest over highest, with an interval that is symmetric in logarithms; None where a rate may be 0."""
+    if low <= 0 or not (np.nan_to_num(lows, nan=1) > 0).all() or not (np.nan_to_num(highs, nan=1) > 0).all():
+        return None
+    logs = _apart(float(np.log(low / high)), np.log(lows / highs), pairs)
+    return Interval(value=low / high, low=float(np.exp(logs.low)), high=float(np.exp(logs.high)))

@@ -1,0 +1,248 @@
+"""The groups of rows that the model answers worst: a search over all slices of one or two conditions.
+
+A slice is compared with all other rows by the mean loss of a row, and by Welch's t of the two means, one-sided, where
+the variance of the slice is that of its own losses or that of all losses, whichever is larger: the first errs on the
+side of silence where losses are skewed to the right, the second where they are skewed to the left. Probabilities are
+multiplied by the number of slices that were tried (Bonferroni), so that the chance of naming any slice where none is
+worse is at most 5 %. The idea of searching slices: Chung et al., "Slice Finder: automated data slicing for model
+validation", ICDE 2019.
+
+All pairs of conditions are counted and summed by one product of matrices. Those that stand out are then tested again
+with rows of one cluster (identical rows, one patient) as a single observation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from autoft.evaluation.bootstrap import Array
+from autoft.evaluation.slices.groups import Groups
+
+#: Rows that a slice must have, and that must be outside it.
+FEWEST_ROWS = 50
+
+#: Groups that are conditions: pairs of them are some 30,000 slices. Further columns are left out.
+MOST_CONDITIONS = 240
+
+#: Rows that are looked at, evenly spread over a longer table.
+MOST_ROWS = 200_000
+
+#: Rows that are multiplied at a time.
+CHUNK = 2**15
+
+#: Slices that are shown, and that are tested closely by either order.
+MOST_FOUND, CLOSE = 5, 100
+
+#: Probability of a false alarm in the whole search.
+LEVEL = 0.05
+
+#: Share of a slice that lies in another one when both say the same.
+SAME = 0.9
+
+#: A condition: position of the column's groups, and of the group.
+Condition = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A weak slice: its conditions, and the bound of the probability that it is luck."""
+
+    conditions: tuple[Condition, ...]
+    chance: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Searched:
+    """What was found, the worst first, how many slices were tried, and how many columns they are made of."""
+
+    found: tuple[Found, ...]
+    tried: int
+    columns: int
+
+
+def weakest(losses: Array, groups: Sequence[Groups], clusters: Array, row_weights: Array | None = None) -> Searched:
+    """At most five slices with the highest mean loss, all of them worse than luck explains.
+
+    A slice that lies in another one is named in its place only if it is clearly worse than the rest of that one, and
+    none only because of rows that are in another one already.
+
+    Args:
+        losses: Of the rows, ``[m]``.
+        groups: Of the same rows, the most important columns first.
+        clusters: Rows that belong together, ``[m]``.
+        row_weights: ``[m]``, None where all rows count the same; rows of weight 0 do not count at all.
+
+    >>> rng = np.random.default_rng(0)
+    >>> codes = rng.integers(0, 2, (2, 1000))
+    >>> both = [Groups(column=name, labels=("no", "yes"), codes=c) for name, c in zip("ab", codes)]
+    >>> found = weakest(rng.exponential(size=1000) + codes[0] * codes[1], both, np.arange(1000))
+    >>> [one.conditions for one in found.found], found.tried
+    ([((0, 1), (1, 1))], 8)
+    """
+    rows = np.arange(len(losses)) if row_weights is None else np.flatnonzero(row_weights > 0)
+    if len(rows) > MOST_ROWS:
+        rows = rows[np.linspace(0, len(rows) - 1, MOST_ROWS).astype(int)]
+    weights = np.ones(len(rows)) if row_weights is None else row_weights[rows]
+    own = [one.rows(rows) for one in groups]
+    conditions, columns = conditions_of(own)
+    losses, weights = losses[rows].astype(np.float64), weights / weights.mean()
+    if not conditions or np.ptp(losses) == 0:
+        return Searched(found=(), tried=0, columns=columns)
+    pairs, means, chances = _every_slice(own, conditions, losses, weights)
+    tried = len(pairs)
+    searching = _Searching(own, conditions, losses, weights, clusters[rows], tried)
+    close = _standing_out(pairs, means, np.minimum(chances * tried, 1.0), len(conditions))
+    return Searched(found=searching.named(close), tried=tried, columns=columns)
+
+
+def conditions_of(groups: Sequence[Groups]) -> tuple[list[Condition], int]:
+    """Groups with enough rows in and outside of them, column by column as far as there is room."""
+    conditions: list[Condition] = []
+    columns = 0
+    for g, one in enumerate(groups):
+        counts = np.bincount(one.codes, minlength=len(one.labels))
+        enough = (counts >= FEWEST_ROWS) & (counts <= len(one.codes) - FEWEST_ROWS)
+        own = [(g, int(code)) for code in np.flatnonzero(enough)]
+        if len(conditions) + len(own) > MOST_CONDITIONS:
+            break
+        conditions += own
+        columns += 1
+    return conditions, columns
+
+
+def _every_slice(
+    groups: Sequence[Groups], conditions: Sequence[Condition], losses: Array, weights: Array
+) -> tuple[Array, Array, Array]:
+    """All slices with enough rows as pairs of conditions ``[t, 2]`` (twice the same: one condition), their mean losses
+    (as z values of all losses) and the probability of their t by luck."""
+    from scipy.stats import t
+
+    centre = np.average(losses, weights=weights)
+    scaled = (losses - centre) / np.sqrt(np.average(np.square(losses - centre), weights=weights))
+    plain = np.ptp(weights) == 0
+    powers = [scaled**k for k in range(3)]
+    # Without weights sums of w and of w^2 are the same.
+    terms = np.array(powers if plain else [weights**p * power for p in (1, 2) for power in powers], dtype=np.float32)
+    size = len(conditions)
+    sums, counts = np.zeros((len(terms), size, size)), np.zeros((size, size))
+    for start in range(0, len(losses), CHUNK):
+        here = slice(start, start + CHUNK)
+        inside = np.stack([groups[g].codes[here] == code for g, code in conditions], axis=1).astype(np.float32)
+        counts += inside.T @ inside if not plain else 0
+        for term, total in zip(terms, sums, strict=True):
+            total += inside.T @ (inside * term[here, None])
+    counts = sums[0] if plain else counts
+    first, second = np.triu_indices(size)
+    enough = (counts >= FEWEST_ROWS) & (counts <= len(losses) - FEWEST_ROWS)
+    first, second = (place[enough[first, second]] for place in (first, second))
+    sums, n = sums[:, first, second], counts[first, second]
+    totals = terms.astype(np.float64).sum(axis=1)[:, None]
+    mean, error = _mean_and_error(sums, n, plain)
+    error = np.maximum(error, (sums if plain else sums[3:])[0] / sums[0] ** 2)  # all losses have variance 1
+    other, others_error = _mean_and_error(totals - sums, len(losses) - n, plain)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = (mean - other) / np.sqrt(error + others_error)
+    return np.stack([first, second], axis=1), mean, np.nan_to_num(t.sf(ratio, n - 1), nan=1.0)
+
+
+def _mean_and_error(sums: Array, n: Array, plain: bool) -> tuple[Array, Array]:
+    """Weighted mean and its squared standard error, from sums of ``w e^k`` and ``w^2 e^k``."""
+    squared = sums if plain else sums[3:]
+    mean = sums[1] / sums[0]
+    spread = np.maximum(squared[2] - 2 * mean * squared[1] + mean**2 * squared[0], 0.0)
+    return mean, spread / sums[0] ** 2 * n / (n - 1)
+
+
+def _standing_out(pairs: Array, means: Array, chances: Array, size: int) -> Array:
+    """Slices to be tested closely, in the order of their mean loss: the worst, the surest, and what these lie in."""
+    sure = np.flatnonzero(chances <= LEVEL)
+    worst = sure[np.argsort(-means[sure], kind="stable")][:CLOSE]
+    surest = sure[np.argsort(chances[sure], kind="stable")][:CLOSE]
+    named = np.zeros(size, dtype=bool)
+    named[pairs[np.union1d(worst, surest)].ravel()] = True
+    parents = sure[(pairs[sure, 0] == pairs[sure, 1]) & named[pairs[sure, 0]]]
+    close = np.unique(np.concatenate([worst, surest, parents]))
+    chosen: Array = pairs[close[np.argsort(-means[close], kind="stable")]]
+    return chosen
+
+
+class _Searching:
+    """Tests of single slices against other rows, with clusters as observations."""
+
+    def __init__(
+        self,
+        groups: Sequence[Groups],
+        conditions: Sequence[Condition],
+        losses: Array,
+        weights: Array,
+        clusters: Array,
+        tried: int,
+    ) -> None:
+        self.groups, self.conditions, self.losses, self.weights = groups, conditions, losses, weights
+        self.clusters, self.tried = np.unique(clusters, return_inverse=True)[1].ravel(), tried
+
+    def named(self, pairs: Array) -> tuple[Found, ...]:
+        """The slices to show, of those that stand out."""
+        inside = [self._rows(pair) for pair in pairs]
+        sizes = [int(some.sum()) for some in inside]
+        shown = np.zeros(len(self.losses), dtype=bool)
+        found: list[Found] = []
+        for place, some in enumerate(inside):
+            if len(found) == MOST_FOUND:
+                break
+            fresh = some & ~shown
+            if fresh.sum() < FEWEST_ROWS or self._chance(fresh, ~some & ~shown) > LEVEL:
+                continue
+            if self._said_by_another(place, pairs, inside, sizes, shown):
+                continue
+            conditions = tuple(sorted({self.conditions[c] for c in pairs[place]}))
+            found.append(Found(conditions=conditions, chance=self._chance(some, ~some)))
+            shown |= some
+        return tuple(found)
+
+    def _rows(self, pair: Array) -> Array:
+        (g, code), (h, other) = (self.conditions[c] for c in pair)
+        return np.asarray((self.groups[g].codes == code) & (self.groups[h].codes == other))
+
+    def _said_by_another(
+        self, place: int, pairs: Array, inside: Sequence[Array], sizes: Sequence[int], shown: Array
+    ) -> bool:
+        """Whether a slice lies in a larger weak one, or is it in more words, and is not clearly worse than its rest.
+
+        Rows that are shown already count for neither.
+        """
+        some, size = inside[place], sizes[place]
+        for other, (theirs, of) in enumerate(zip(inside, sizes, strict=True)):
+            simpler = len(set(pairs[other])) < len(set(pairs[place])) or other < place
+            if other == place or of < size or (of == size and not simpler):
+                continue
+            within = np.count_nonzero(some & theirs) >= SAME * size
+            if within and self._chance(some & ~shown, theirs & ~some & ~shown) > LEVEL:
+                return True
+        return False
+
+    def _chance(self, here: Array, there: Array) -> float:
+        """Bound of the probability that some rows are worse than others by luck; 1 where that cannot be told."""
+        from scipy.stats import t
+
+        if not here.any() or np.count_nonzero(there) < 2:
+            return 1.0
+        influence, both = np.zeros(len(self.losses)), here | there
+        means = []
+        for some, sign in ((here, 1.0), (there, -1.0)):
+            w = self.weights[some]
+            means.append(float(w @ self.losses[some] / w.sum()))
+            influence[some] += sign * w * (self.losses[some] - means[-1]) / w.sum()
+        # Rows of a cluster add up before they are squared: they are one observation.
+        own, rest = (np.square(np.bincount(self.clusters[s], influence[s])).sum() for s in (here, there))
+        number = len(np.unique(self.clusters[here]))
+        if number < 2:
+            return 1.0
+        w = self.weights[here]
+        centre = np.average(self.losses[both], weights=self.weights[both])
+        pooled = np.average(np.square(self.losses[both] - centre), weights=self.weights[both]) * (w @ w) / w.sum() ** 2
+        error = float(np.sqrt(max(own * number / (number - 1), pooled) + rest))
+        return float(min(t.sf((means[0] - means[1]) / error, number - 1) * self.tried, 1.0)) if error else 1.0

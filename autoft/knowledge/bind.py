@@ -1,0 +1,68 @@
+"""What a recipe knows of a table, or everything that is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from autoft.pipeline import slices
+from autoft.recipe.knowledge import Knowledge
+from autoft.records import Column, Target
+from autoft.records.hints import Hints
+
+if TYPE_CHECKING:
+    from autoft.data.convert import Converted
+    from autoft.data.repair import Repair
+    from autoft.recipe.recipe import Recipe
+
+
+def of(
+    recipe: Recipe,
+    columns: tuple[Column, ...],
+    converted: Converted,
+    target: Target | None,
+    repairs: Sequence[Repair],
+) -> tuple[Hints, tuple[Column, ...]]:
+    """Hints about the inputs, and the columns with the orders that are known.
+
+    Args:
+        recipe: What to do.
+        columns, converted: Of the table, without what the recipe leaves out.
+        target: The column to predict, None where the table lacks it.
+        repairs: What was done to the table.
+
+    Raises:
+        RecipeError: With all that is wrong with it, and the lines.
+    """
+    from autoft.knowledge.compile import compile_hints
+
+    if target is None or recipe.knowledge == Knowledge():
+        return Hints(), columns
+    group = recipe.evaluate.group
+    told = compile_hints(
+        recipe.knowledge,
+        columns,
+        converted.values,
+        target,
+        taken={} if group is None else {group: "the group"},
+        absent=_absent(recipe, repairs),
+        embed_above=recipe.preprocess.categorical.embed_above,
+    )
+    recipe.refuse([*told.problems, *slices.problems(recipe, columns, target.name)])
+    return told.hints, told.columns
+
+
+def _absent(recipe: Recipe, repairs: Sequence[Repair]) -> dict[str, tuple[str, str]]:
+    """Columns that were left out of the table: what did it, and what to do about it."""
+    absent = {
+        repair.column: (
+            f"preprocess: accept: {repair.code} drops '{repair.column}'",
+            "set its kind under data: columns:",
+        )
+        for repair in repairs
+        if repair.action == "drop-column" and repair.column
+    }
+    absent |= {name: (f"data: drop: names '{name}'", "remove one of them") for name in recipe.data.drop}
+    if recipe.data.weight:
+        absent[recipe.data.weight] = (f"'{recipe.data.weight}' is the weight of the rows", "name another column")
+    return absent

@@ -1,0 +1,326 @@
+"""What a search costs, before anything runs: seconds and bytes from shapes alone.
+
+The model counts work (multiplications, activations, weights, rows, steps) and multiplies it by the rates of a
+reference machine (`RATES`), scaled to the machine at hand (`Machine`). ``python -m benchmarks.cost`` compares it with
+measurements and prints the ratios; the rates (`machine.py`) come from there.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from autoft.pipeline.machine import RATES, Machine, Rates
+
+#: Epochs of a typical trial: early stopping ends most trials about here, whatever the limit.
+TYPICAL_EPOCHS = 25
+
+#: Memory of the libraries once a few programs are compiled, above that of importing them.
+PROGRAM_BYTES = 140e6
+
+# What follows copies limits of layers above, which may not be imported here; a test compares them.
+
+#: Rows that a network predicts at a time, most training rows behind a curve, and rows behind a column's importance.
+PREDICTED_ROWS, SAMPLED_ROWS, IMPORTANCE_ROWS = 8_192, 256, 2_000
+
+#: Rows that the preprocessing layers take at a time, and most cells of those for all members.
+ENCODED_ROWS, ENCODED_CELLS = 16_384, 2**24
+
+#: Operations of an epoch above which its program is compiled.
+WORTH_XLA = 8e9
+
+#: Most rows for which the gain of the bag is measured: beyond, its twice as many members are too large for it.
+MOST_ROWS_PAIRED = 200_000
+
+#: Row weights (rows x trials x draws) beyond which the evaluation makes fewer draws, and those that it always makes.
+AFFORDABLE, FEWEST_DRAWS = 10**9, 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """What fixes the cost of an epoch.
+
+    Attributes:
+        rows: Training rows of a member (of the largest).
+        held_out: Rows that a member has not seen.
+        members: Members of the stack.
+        inputs: Dense inputs.
+        width, depth: Units of a hidden layer, and number of those.
+        batch: Rows of a member per step.
+        outputs: Logits.
+        embedded: Embedded columns.
+        embedding: Numbers per embedded category.
+        categories: Entries of all embedding tables together.
+        vectors: Inputs that the numbers become besides (bins, waves).
+        ensemble: Networks inside each member that share their kernels.
+        effort: Time that an activation takes, as a multiple of a perceptron's.
+        plain: Whether XLA may be worth it.
+        least: Epochs that a trial goes through, if it may have so many.
+    """
+
+    rows: int
+    held_out: int
+    members: int
+    inputs: int
+    width: int
+    depth: int
+    batch: int
+    outputs: int = 1
+    embedded: int = 0
+    embedding: int = 0
+    categories: int = 0
+    vectors: int = 0
+    ensemble: int = 1
+    effort: float = 1.0
+    plain: bool = True
+    least: int = 0
+
+    @property
+    def fan_in(self) -> int:
+        """Inputs of the first layer."""
+        return self.inputs + self.vectors + self.embedded * self.embedding
+
+    @property
+    def kernels(self) -> int:
+        """Weights that take part in matrix products, of one member."""
+        if not self.depth:
+            return self.fan_in * self.outputs
+        return self.width * (self.fan_in + (self.depth - 1) * self.width + self.outputs)
+
+    @property
+    def parameters(self) -> int:
+        """All weights of one member: those of the layers, their biases, and the embedding tables."""
+        return self.kernels + self.depth * self.width + self.outputs + self.categories * self.embedding
+
+    @property
+    def units(self) -> int:
+        """Activations of one row: inputs that are made from others, hidden units and logits."""
+        made = self.embedded * self.embedding + self.vectors
+        return made + self.ensemble * (self.depth * self.width + self.outputs)
+
+    @property
+    def steps(self) -> int:
+        """Steps of an epoch."""
+        return -(-self.rows // self.batch)
+
+
+def worth_compiling(shape: Shape) -> bool:
+    """Whether an epoch is long enough for a program of these very sizes; others share one for any sizes."""
+    return shape.plain and 6.0 * shape.kernels * shape.steps * shape.batch * shape.members >= WORTH_XLA
+
+
+def epoch_seconds(shape: Shape, machine: Machine, rates: Rates = RATES) -> float:
+    """Seconds of one epoch: training, and the look at the curves (held-out rows and a sample of the training rows).
+
+    A weight costs 6 operations per row in training (2 in the layer, 2 for its own gradient, 2 for that of its
+    inputs) and 2 in prediction; dense inputs need no gradient. The last batch is padded, so it counts in full.
+    """
+    trained, predicted = shape.members * shape.steps * shape.batch, shape.members * _predicted(shape)
+    products = trained * (6 * shape.kernels - 2 * shape.inputs * shape.width) + predicted * 2 * shape.kernels
+    products *= shape.ensemble
+    wide = (trained * rates.unit + predicted * rates.predict_unit) * shape.units * shape.effort
+    wide += shape.steps * shape.members * shape.parameters * rates.weight
+    wide += (trained + predicted) * (shape.inputs + shape.embedded) * rates.cell
+    alone = shape.steps * (rates.step + (shape.depth + shape.embedded) * rates.step_layer) + rates.epoch
+    alone += (trained + predicted * shape.outputs) * rates.row
+    return machine.matmul(products) + machine.wide(wide) + machine.alone(alone)
+
+
+def _predicted(shape: Shape) -> int:
+    """Rows of a member that are predicted after an epoch; above `PREDICTED_ROWS` in pieces of that size."""
+    rows = shape.held_out + min(shape.held_out, SAMPLED_ROWS)
+    return rows if rows <= PREDICTED_ROWS else -(-rows // PREDICTED_ROWS) * PREDICTED_ROWS
+
+
+def trial_seconds(
+    shape: Shape, machine: Machine, *, epochs: int, new_program: bool = False, rates: Rates = RATES
+) -> float:
+    """Seconds of training one trial: initial weights, its epochs and, for the first of a program, tracing it.
+
+    Args:
+        shape: Of the stack.
+        machine: At hand.
+        epochs: That it trains.
+        new_program: Whether no earlier trial had its program.
+        rates: Of the reference machine.
+    """
+    start = machine.alone(rates.trial + shape.members * shape.parameters * rates.start_weight)
+    first = trace_seconds(shape, machine, rates) if new_program else 0.0
+    return start + first + max(epochs, shape.least) * epoch_seconds(shape, machine, rates)
+
+
+def trace_seconds(shape: Shape, machine: Machine, rates: Rates = RATES) -> float:
+    """Seconds until a new program trains: its network is built, it is traced and, if it is large, compiled."""
+    layers = shape.depth + shape.embedded
+    seconds = rates.trace + layers * rates.trace_layer
+    if worth_compiling(shape):
+        seconds += rates.xla + layers * rates.xla_layer
+    return machine.alone(seconds)
+
+
+def memory_bytes(shape: Shape, *, total_rows: int, trials: int, epochs: int) -> int:
+    """Peak bytes of a search, above those of the imports.
+
+    Args:
+        shape: The largest of the search.
+        total_rows: Rows of the table.
+        trials: Trials whose predictions are kept.
+        epochs: Most epochs of a trial; each checkpoint among them keeps its predictions.
+    """
+    members, numbers = shape.members, shape.inputs + shape.embedded
+    source = total_rows * numbers * 16
+    encoded = members * total_rows * numbers * 4
+    weights = members * shape.parameters * 16
+    order = members * shape.steps * shape.batch * 16
+    step = members * shape.batch * (shape.ensemble * shape.fan_in + 3 * shape.units) * 4
+    chunk = members * min(_predicted(shape), PREDICTED_ROWS) * shape.ensemble * (shape.fan_in + 2 * shape.width) * 4
+    values = (2 if shape.outputs == 1 else shape.outputs) * 4
+    kept = trials * checkpoints(epochs) * total_rows * values
+    piece = min(members * min(total_rows, ENCODED_ROWS) * shape.inputs, ENCODED_CELLS) * 8
+    # While they are encoded the rows are in memory twice, and a piece of them in float64 before and after scaling.
+    return int(PROGRAM_BYTES + source + kept + encoded + max(encoded + 2 * piece, weights + order + max(step, chunk)))
+
+
+def checkpoints(epochs: int) -> int:
+    """Checkpoints of a trial: a geometric grid of epochs (two to each doubling) and the last one.
+
+    >>> checkpoints(1), checkpoints(20), checkpoints(100)
+    (1, 9, 13)
+    """
+    grid = {round(2 ** (k / 2)) for k in range(2 * int(math.log2(epochs)) + 1)}
+    return len({epoch for epoch in grid if epoch <= epochs} | {epochs})
+
+
+def start_seconds(machine: Machine, *, tfdv: bool, rates: Rates = RATES) -> float:
+    """Seconds of importing what a training needs."""
+    return machine.alone(rates.import_ + (rates.import_tfdv if tfdv else 0.0))
+
+
+def reading_seconds(rows: int, columns: int, machine: Machine, *, tfdv: bool, rates: Rates = RATES) -> float:
+    """Seconds of reading, understanding and checking a table.
+
+    Args:
+        rows, columns: Of the table.
+        machine: At hand.
+        tfdv: Whether TensorFlow Data Validation checks it too.
+        rates: Of the reference machine.
+    """
+    cell, fixed = rates.read_cell + rates.check_cell, rates.check
+    if tfdv:
+        cell, fixed = cell + rates.tfdv_cell, fixed + rates.tfdv
+    return machine.alone(fixed + rows * columns * cell)
+
+
+def encoding_seconds(rows: int, inputs: int, members: int, machine: Machine, rates: Rates = RATES) -> float:
+    """Seconds of fitting the preprocessing of all members and encoding all rows with it."""
+    return machine.alone(rates.encode + rows * inputs * members * rates.encode_cell)
+
+
+def boosting_seconds(
+    rows: int, columns: int, folds: int, outputs: int, machine: Machine, rates: Rates = RATES
+) -> float:
+    """Seconds of boosting on the same folds; it fits a tree for each of `outputs`.
+
+    Args:
+        rows: Training rows of a fold.
+        columns, folds, outputs: Of the problem.
+        machine: At hand.
+        rates: Of the reference machine.
+    """
+    return machine.alone(folds * outputs * (rates.boost + rows * columns * rates.boost_cell))
+
+
+def baseline_seconds(
+    rows: int, columns: int, folds: int, outputs: int, machine: Machine, rates: Rates = RATES, *, boosting: bool = True
+) -> float:
+    """Seconds of the simple models on the same folds, with boosting or without (else as `boosting_seconds`)."""
+    others = machine.alone(rates.baselines)
+    return others + (boosting_seconds(rows, columns, folds, outputs, machine, rates) if boosting else 0.0)
+
+
+def evaluation_seconds(
+    rows: int,
+    candidates: int,
+    draws: int,
+    machine: Machine,
+    *,
+    trials: int,
+    columns: int = 0,
+    folds: int = 1,
+    outputs: int = 1,
+    area: bool = False,
+    calibrated: bool = False,
+    rates: Rates = RATES,
+) -> float:
+    """Seconds of the honest score: the choice again on every bootstrap draw, all metrics, baselines, importance.
+
+    Args:
+        rows: That are drawn from.
+        candidates: Checkpoints of all trials.
+        draws: Of the bootstrap.
+        machine: At hand.
+        trials: Among which the choice is made.
+        columns: Whose importance is measured.
+        folds: Members of the deployed model, which answer for every column.
+        outputs: Logits.
+        area: Whether the objective is an area under a curve, for which rows are added up in order.
+        calibrated: Whether probabilities are, on each draw anew.
+        rates: Of the reference machine.
+    """
+    made = min(draws, max(FEWEST_DRAWS, AFFORDABLE // max(1, rows * trials)))
+    objective = outputs * (rates.area_row if area else rates.draw_row)
+    chosen = made * rows * (candidates * rates.loss_draw + trials * objective)
+    scored = made * rows * (outputs * rates.metric_row + 3 * objective)  # the network, and three baselines
+    scored += made * rows * rates.finish_draw if calibrated else 0.0
+    asked = columns * (rates.importance + min(rows, IMPORTANCE_ROWS) * folds * rates.importance_row)
+    return machine.alone(rates.evaluation + chosen + scored + asked + rows * folds * rates.answer_row)
+
+
+def answer_seconds(
+    shape: Shape, rows: int, columns: int, folds: int, machine: Machine, *, trials: int = 1, rates: Rates = RATES
+) -> float:
+    """Seconds that the networks of the deployed model take in the evaluation: all of a blend's trials are asked.
+
+    Args:
+        shape: Of the best trial.
+        rows, columns, folds: Every member answers all rows, and for each column its own rows of a sample, five times.
+        machine: At hand.
+        trials: In the blend.
+        rates: Of the reference machine.
+    """
+    asked = trials * (rows * folds + 5 * columns * min(rows, IMPORTANCE_ROWS))
+    products = machine.matmul(2.0 * asked * shape.kernels * shape.ensemble)
+    return products + machine.wide(asked * shape.units * shape.effort * rates.predict_unit)
+
+
+def finish_seconds(rows: int, columns: int, machine: Machine, rates: Rates = RATES) -> float:
+    """Seconds of saving the model and writing the report."""
+    return machine.alone(rates.finish + columns * rates.finish_column)
+
+
+def search_seconds(
+    trials: int,
+    default: float,
+    mean: float,
+    *,
+    programs: int,
+    trace: float,
+    machine: Machine,
+    rates: Rates = RATES,
+) -> float:
+    """Seconds of a search: the default configuration first, then trials all over the space.
+
+    New programs are traced as they come up: drawn at random, t of N give N (1 - (1 - 1/N)^t) different ones.
+
+    Args:
+        trials: That are run.
+        default, mean: Seconds of the default trial, and of one of the space, without tracing.
+        programs: Different programs for the shapes of the space.
+        trace: Seconds of tracing one.
+        machine: At hand.
+        rates: Of the reference machine.
+    """
+    if not trials:
+        return 0.0
+    different = programs * (1.0 - (1.0 - 1.0 / programs) ** trials)
+    return default + (trials - 1) * mean + different * trace + trials * machine.alone(rates.proposal)

@@ -1,0 +1,65 @@
+"""What hints about the inputs change in a run beside the networks themselves: the space, the calibration, notes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+from autoft.records.hints import Hints
+from autoft.search.space import Choice, Dimension
+
+if TYPE_CHECKING:
+    from autoft.pipeline.prepare import Prepared
+    from autoft.recipe.recipe import Recipe
+    from autoft.training.ensemble import Bag
+
+
+def space(dimensions: Sequence[Dimension], hints: Hints) -> tuple[Dimension, ...]:
+    """A space without what cannot obey effects.
+
+    The activation is not in it, which is the mixed one (`networks.activations`). One hidden layer is too few to come
+    close to every monotone function (`docs/knowledge.md`): deeper ones are kept where there are any.
+    """
+    if not hints.effects:
+        return tuple(dimensions)
+    return tuple(_deep(d) if d.name == "depth" else d for d in dimensions if d.name != "activation")
+
+
+def _deep(dimension: Dimension) -> Dimension:
+    if not isinstance(dimension, Choice):
+        return dimension
+    kept = tuple(value for value in dimension.values if not isinstance(value, int) or value > 1) or dimension.values
+    return replace(dimension, values=kept, default=dimension.default if dimension.default in kept else kept[0])
+
+
+def calibration(recipe: Recipe, prepared: Prepared) -> Literal["auto", "none"]:
+    """Whether answers are calibrated: as the recipe says, but for effects on one of more than two classes.
+
+    A temperature moves the probability of one class by how the others share the rest among them, so that it could fall
+    where it should rise. Between two classes any calibration keeps the order of answers.
+    """
+    if prepared.inspected.hints.effects and prepared.target.task == "multiclass":
+        return "none"
+    return recipe.evaluate.calibration
+
+
+def notes(recipe: Recipe, prepared: Prepared) -> tuple[str, ...]:
+    """What effects change elsewhere, in words."""
+    if not prepared.inspected.hints.effects:
+        return ()
+    bends = "Hidden units bend both ways, and RealMLP has half waves of columns with an effect (see docs/knowledge.md)."
+    if calibration(recipe, prepared) == recipe.evaluate.calibration:
+        return (bends,)
+    return bends, "Probabilities are not calibrated: with more than two classes that could break an effect."
+
+
+def prove(bag: Bag, prepared: Prepared) -> None:
+    """Check that the deployed model keeps what the hints promise.
+
+    Raises:
+        TrainingError: If it does not.
+    """
+    from autoft.training.proof_of_model import prove_bag
+
+    prove_bag(bag, prepared.inspected.hints)

@@ -1,0 +1,187 @@
+"""The deployed bag against its members: models that leave out two folds are trained for the chosen trial."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autoft.files import canonical_json, fingerprint
+from autoft.pipeline import effects
+from autoft.pipeline.cost import MOST_ROWS_PAIRED, encoding_seconds
+from autoft.pipeline.machine import Machine
+from autoft.pipeline.prepare import Prepared
+from autoft.records import CalibrationMethod, Finish, Progress, Stakes
+from autoft.search.journal import Journal
+from autoft.search.store import Outcome
+
+if TYPE_CHECKING:
+    from autoft.evaluation.folds import Member
+    from autoft.pipeline.search import Context
+    from autoft.training.trainer import Trainer
+
+Array = NDArray[Any]
+
+#: Training models that leave out pairs of folds takes so many times the trial itself: twice the members, three quarters
+#: of the rows. For their sake the minutes may be stretched a little.
+_PAIRS, _PATIENCE = 1.5, 1.04
+
+
+def gains(
+    context: Context,
+    prepared: Prepared,
+    journal: Journal,
+    parts: Sequence[tuple[Outcome, float]],
+    finish: Finish,
+    trainer: Callable[[Sequence[Member]], Trainer],
+    *,
+    last: float = 0.0,
+) -> tuple[Mapping[str, float], Finish]:
+    """What the bag leaves of the distance of its members to the best score, by metric, and what is done to its answers.
+
+    See `autoft.evaluation.ensemble_gain`.
+
+    It is a line of the journal, so a run that is repeated trains nothing for it. Empty where it was not measured: under
+    other strategies (nested scores bags anyway, a holdout scores the model itself), with two folds, on tables too large
+    for it, and when the user or the minutes end the run before. The score is then that of single members, and the bag's
+    calibration theirs.
+
+    Args:
+        context, prepared, journal: Of the run.
+        parts: Outcomes of the chosen trials, and their weights.
+        finish: Calibration of single members' answers, and the threshold.
+        trainer: Makes a trainer of any members.
+        last: Seconds that must be left afterwards, where there is a limit of time.
+    """
+    if not measured(prepared.strategy, prepared.split.k, len(prepared.y)):
+        return {}, finish
+    from autoft.evaluation import calibration as calibrate
+    from autoft.evaluation.ensemble_gain import bag_calibration, bag_gain
+
+    recipe, method = context.recipe, _method(context, prepared, finish)
+    of = _key(prepared, parts, method, finish.threshold)
+    for fact in journal.contents.facts:
+        # (Lines of before a gain was a share have no "left".)
+        if fact["type"] == "gain" and fact["of"] == of and "left" in fact:
+            return dict(fact["left"]), replace(finish, calibration=calibrate.read(fact["calibration"]))
+    over = end(context, last)
+    if context.watch.clock() + expected(prepared, [outcome for outcome, _ in parts]) > over:
+        context.tell(Progress(stage="search", message="no time to measure what the bag of the folds' networks gains"))
+        return {}, finish
+    context.tell(Progress(stage="search", message="measuring what the bag of the folds' networks gains"))
+    answers = _answers(context, prepared, parts, trainer, over)
+    if answers is None:
+        return {}, finish
+    found = bag_gain(
+        prepared.y,
+        answers,
+        blocks=prepared.split.blocks,
+        exchangeable=recipe.evaluate.group is None and recipe.evaluate.time is None,
+        method=method,
+        threshold=finish.threshold,
+        **prepared.problem,
+    )
+    calibration = bag_calibration(
+        prepared.y, answers, blocks=prepared.split.blocks, method=method, row_weights=prepared.weights
+    )
+    journal.append({"type": "gain", "of": of, "left": found, "calibration": asdict(calibration)})
+    return found, replace(finish, calibration=calibration)
+
+
+def _key(
+    prepared: Prepared, parts: Sequence[tuple[Outcome, float]], method: CalibrationMethod, threshold: float
+) -> str:
+    """What a gain depends on within a run."""
+    costs = None if prepared.costs is None else _plain(prepared.costs)
+    return canonical_json(
+        {
+            "parts": [{"params": o.params, "epochs": o.epochs, "share": share} for o, share in parts],
+            "finish": [method, threshold, costs],
+            "quantile": prepared.quantile,
+        }
+    )
+
+
+def _plain(stakes: Stakes) -> dict[str, Any]:
+    """What decisions follow, as it stands in a key; only what is given, so that older runs go on."""
+    values = asdict(stakes)
+    gains = values.pop("gains", None)
+    values = {name: value for name, value in values.items() if value not in ((), 0.0)}
+    return values | ({} if gains is None else {"gains": fingerprint(np.ascontiguousarray(gains).tobytes())})
+
+
+def _method(context: Context, prepared: Prepared, finish: Finish) -> CalibrationMethod:
+    """How the bag is calibrated: as its members are, but it may have a temperature where they have none."""
+    if prepared.target.task == "regression" or effects.calibration(context.recipe, prepared) == "none":
+        return "none"
+    return "isotonic" if finish.calibration.method == "isotonic" else "temperature"
+
+
+def end(context: Context, last: float) -> float:
+    """When it must be over, on the run's clock."""
+    minutes = context.recipe.search.minutes
+    return math.inf if minutes is None else context.watch.deadline(minutes * _PATIENCE) - last
+
+
+def expected(prepared: Prepared, outcomes: Sequence[Outcome]) -> float:
+    """Seconds of measuring what the bag of some trials gains; 0 where that is not done."""
+    if not measured(prepared.strategy, prepared.split.k, len(prepared.y)):
+        return 0.0
+    return _encoding(prepared) + _PAIRS * sum(map(_seconds, outcomes))
+
+
+def _encoding(prepared: Prepared) -> float:
+    """Seconds until the rows of the pairs are encoded."""
+    pairs, inputs = len(prepared.members) * 2, len(prepared.features) + sum(t.slots for t in prepared.plan.texts)
+    return encoding_seconds(len(prepared.y), inputs, pairs, Machine())
+
+
+def _seconds(outcome: Outcome) -> float:
+    """What a trial took up to its checkpoint."""
+    return outcome.seconds * outcome.epochs / max(len(outcome.curves.get("held_out", ())), 1)
+
+
+def measured(strategy: str, folds: int, rows: int) -> bool:
+    """Whether a run measures the gain."""
+    return strategy == "corrected" and folds > 2 and rows <= MOST_ROWS_PAIRED
+
+
+def _answers(
+    context: Context,
+    prepared: Prepared,
+    parts: Sequence[tuple[Outcome, float]],
+    trainer: Callable[[Sequence[Member]], Trainer],
+    end: float,
+) -> dict[tuple[int, int], Array] | None:
+    """By pair of blocks, the answers of the network that saw neither; None where time or memory is lacking."""
+    from autoft.evaluation import folds
+    from autoft.evaluation.ensemble_gain import pairs_of
+    from autoft.training.program import out_of_memory
+
+    def out_of_time() -> bool:
+        return context.watch.clock() > end or bool(context.interrupt)
+
+    wanted = pairs_of(prepared.split.k)
+    pairs = [m for m in folds.members(prepared.split, "nested") if m.blocks in wanted]
+    blended: list[Any] = [0.0] * len(pairs)
+    try:
+        stack = trainer(pairs)
+        for outcome, share in parts:
+            answers = stack.answers_after(outcome.params, outcome.epochs, outcome.limit, out_of_time)
+            if answers is None or not all(np.isfinite(answer).all() for answer in answers):
+                return None
+            blended = [total + share * answer for total, answer in zip(blended, answers, strict=True)]
+    except Exception as error:
+        if not out_of_memory(error):
+            raise
+        return None
+    found = {}
+    for pair, answer in zip(pairs, blended, strict=True):
+        whole = np.full((len(prepared.y), *answer.shape[1:]), np.nan)
+        whole[pair.held_out] = answer
+        found[pair.blocks[0], pair.blocks[1]] = whole
+    return found

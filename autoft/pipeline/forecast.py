@@ -1,0 +1,306 @@
+"""What a run would do and cost, without running it: counts from the data, seconds and bytes from the cost model.
+
+Neither Keras nor scikit-learn is imported, so the answer is there before a training would have started.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from autoft.pipeline import cost, effects, ensemble_gain, prepare
+from autoft.pipeline import space as spaces
+from autoft.pipeline.cost import Shape
+from autoft.pipeline.hint_tests import trainings as hint_trainings
+from autoft.pipeline.machine import Machine
+from autoft.records import Finding, Strategy, Task
+
+if TYPE_CHECKING:
+    from autoft.pipeline.prepare import Inspected, Prepared
+    from autoft.recipe.recipe import Recipe
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Seconds of a trial.
+
+    Attributes:
+        default: Of the default configuration.
+        low, high: Of the cheapest and the dearest configuration of the space.
+        mean: Over all shapes of the space.
+    """
+
+    default: float
+    low: float
+    high: float
+    mean: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """Trials and time of a run, if all its trials train so many epochs.
+
+    Attributes:
+        epochs: Of every trial.
+        trial: Seconds of one trial whose shape has been traced.
+        trials: That are run: those that are wanted, or those that fit into the minutes (one at least).
+        before, search, after: Seconds of the stages, by name; `before` and `after` surround the search.
+    """
+
+    epochs: int
+    trial: Span
+    trials: int
+    before: Mapping[str, float]
+    search: float
+    after: Mapping[str, float]
+
+    @property
+    def seconds(self) -> float:
+        """Of the whole run."""
+        return sum(self.before.values()) + self.search + sum(self.after.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a run would do.
+
+    Attributes:
+        name: Of the run.
+        target, task, objective, strategy: The problem.
+        rows, rows_left_out: Rows that are used, and those without a target.
+        used, left_out: Names of the columns that become inputs, and of those that do not; the target is neither.
+        inputs: Dense inputs of the network.
+        embedded: Columns that become learned vectors.
+        folds, pairs: Members of the stack: one for each fold and, for `nested`, one for each pair of folds.
+        train_rows, held_out_rows: Rows that the largest member learns from, and has not seen.
+        space: The search space in words, by dimension.
+        first: Configurations that the search begins with.
+        too_dear: What of the portfolio is left out, because a trial of it would take too many of the minutes.
+        shapes: Different shapes of networks and batches in it.
+        programs: spaces.Programs that they need; each is traced once.
+        trials, minutes: What the recipe allows.
+        typical, most: With a typical number of epochs (`cost.TYPICAL_EPOCHS`), and with all that are allowed.
+        too_short: Whether `minutes` do not suffice for one typical trial.
+        memory: Peak bytes above those of the imports.
+        machine: What was measured of the machine.
+        findings: What was found in the data; no error among them.
+    """
+
+    name: str
+    target: str
+    task: Task
+    objective: str
+    strategy: Strategy
+    rows: int
+    rows_left_out: int
+    used: tuple[str, ...]
+    left_out: tuple[str, ...]
+    inputs: int
+    embedded: int
+    folds: int
+    pairs: int
+    train_rows: int
+    held_out_rows: int
+    space: Mapping[str, str]
+    first: tuple[Mapping[str, Any], ...]
+    too_dear: tuple[str, ...]
+    shapes: int
+    programs: int
+    trials: int
+    minutes: float | None
+    typical: Forecast
+    most: Forecast
+    too_short: bool
+    memory: int
+    machine: Machine
+    findings: tuple[Finding, ...]
+
+    @property
+    def members(self) -> int:
+        """Members of the stack."""
+        return self.folds + self.pairs
+
+    def to_dict(self) -> dict[str, Any]:
+        """The plan as JSON can hold it; derived numbers (members, seconds of the whole run) included."""
+        found = asdict(self) | {"members": self.members}
+        for name, forecast in (("typical", self.typical), ("most", self.most)):
+            found[name]["seconds"] = forecast.seconds
+        return found
+
+
+#: Trials of a typical blend.
+_BLENDED = 3
+
+
+def plan(recipe: Recipe, data: Any = None, *, machine: Machine | None = None) -> Plan:
+    """What a run would do and cost.
+
+    Args:
+        recipe: What to do.
+        data: Path, DataFrame or ``(X, y)``; None reads the recipe's own data.
+        machine: How fast it is; measured (a tenth of a second) if None.
+
+    Raises:
+        SchemaError: With every reason for which the table cannot be trained on.
+        AutoFTError: If data or recipe cannot be understood.
+
+    >>> import pandas as pd
+    >>> from autoft.recipe.recipe import Recipe
+    >>> table = pd.DataFrame({"hours": [n % 24 for n in range(60)], "passed": ["no", "yes", "no"] * 20})
+    >>> found = plan(Recipe().with_changes(target="passed", trials=10), table)
+    >>> found.rows, found.used, found.members, found.typical.trials
+    (60, ('hours',), 5, 10)
+    """
+    return forecast(recipe, inspect(recipe, data), machine=machine)
+
+
+def inspect(recipe: Recipe, data: Any = None) -> Inspected:
+    """Read and check a table with autoft's own checks; no schema is written or enforced."""
+    return prepare.inspect(recipe, data, write_schema=False, hold_to_schema=False)
+
+
+def forecast(recipe: Recipe, inspected: Inspected, *, machine: Machine | None = None) -> Plan:
+    """What a run on a table that has been inspected would do and cost; arguments and errors as for `plan`."""
+    prepared = prepare.divide(recipe, inspected, balance_groups=False)
+    machine = machine or Machine.measure()
+    rows = min(len(member.train) for member in prepared.members)
+    space = spaces.space_for(recipe, prepared, rows)
+    first = spaces.first(recipe, prepared, space, machine)
+    kept = spaces.affordable(recipe, prepared, first, machine)
+    space = spaces.without(space, first, kept)
+    every = spaces.programs(prepared, space, kept[0])
+    most = recipe.search.epochs
+    typical, all_epochs = (
+        _forecast(recipe, prepared, every, epochs, machine) for epochs in (min(most, cost.TYPICAL_EPOCHS), most)
+    )
+    k, limit = prepared.split.k, recipe.search.minutes
+    used = {column.name for column in prepared.features if column.used}
+    return Plan(
+        name=recipe.name,
+        target=prepared.target.name,
+        task=prepared.target.task,
+        objective=prepared.objective,
+        strategy=prepared.strategy,
+        rows=len(prepared.y),
+        rows_left_out=len(inspected.table.frame) - len(prepared.y),
+        used=tuple(column.name for column in prepared.features if column.used),
+        left_out=tuple(c.name for c in inspected.columns if c.name not in used | {prepared.target.name}),
+        inputs=every.default.inputs,
+        embedded=every.default.embedded,
+        folds=k,
+        pairs=len(prepared.members) - k,
+        train_rows=every.default.rows,
+        held_out_rows=every.default.held_out,
+        space={dimension.name: dimension.words() for dimension in space},
+        first=tuple(dict(params) for params in kept),
+        too_dear=spaces.left_out(first, kept),
+        shapes=every.different,
+        programs=every.number,
+        trials=recipe.search.trials,
+        minutes=limit,
+        typical=typical,
+        most=all_epochs,
+        too_short=limit is not None and typical.trials == 1 and typical.seconds > limit * 60,
+        memory=max(
+            cost.memory_bytes(shape, total_rows=len(prepared.y), trials=typical.trials, epochs=most)
+            for shape in every.shapes
+        ),
+        machine=machine,
+        findings=prepared.findings,
+    )
+
+
+def _forecast(recipe: Recipe, prepared: Prepared, programs: spaces.Programs, epochs: int, machine: Machine) -> Forecast:
+    """Stages, and the trials that fit, if every trial trains so many epochs."""
+    before = _before(recipe, prepared, programs.default, machine)
+    default = cost.trial_seconds(programs.default, machine, epochs=epochs)
+    seconds = [cost.trial_seconds(shape, machine, epochs=epochs) for shape in programs.shapes]
+    trial = Span(default=default, low=min(seconds), high=max(seconds), mean=sum(seconds) / len(seconds))
+    trace = sum(cost.trace_seconds(shape, machine) for shape in programs.shapes) / len(programs.shapes)
+
+    def search(trials: int) -> float:
+        number = programs.number
+        return cost.search_seconds(trials, default, trial.mean, programs=number, trace=trace, machine=machine)
+
+    def following(trials: int) -> dict[str, float]:
+        return after(recipe, prepared, programs.default, trials, epochs, machine)
+
+    def whole(trials: int) -> float:
+        return sum(before.values()) + search(trials) + sum(following(trials).values())
+
+    trials = recipe.search.trials
+    if recipe.search.minutes is not None:
+        trials = max(1, _most_that_fit(trials, recipe.search.minutes * 60, whole))
+    return Forecast(
+        epochs=epochs, trial=trial, trials=trials, before=before, search=search(trials), after=following(trials)
+    )
+
+
+def _most_that_fit(wanted: int, seconds: float, whole: Callable[[int], float]) -> int:
+    """The most trials, up to those wanted, whose run takes no longer than some seconds (0 if not even one)."""
+    low, high = 0, wanted
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if whole(middle) <= seconds else (low, middle - 1)
+    return low
+
+
+def _before(recipe: Recipe, prepared: Prepared, shape: Shape, machine: Machine) -> dict[str, float]:
+    from autoft.schema import engine
+
+    rows, columns = prepared.inspected.table.frame.shape
+    chosen = engine.choose(recipe.schema_.engine)
+    tfdv = chosen is not None and chosen.name == "tfdv"
+    return {
+        "start": cost.start_seconds(machine, tfdv=tfdv),
+        "reading": cost.reading_seconds(rows, columns, machine, tfdv=tfdv),
+        "baselines": cost.baseline_seconds(
+            shape.rows,
+            spaces.boosted_columns(prepared),
+            prepared.split.k,
+            shape.outputs,
+            machine,
+            boosting=spaces.boosting_fits(recipe, prepared, machine),
+        ),
+        "encoding": cost.encoding_seconds(len(prepared.y), shape.inputs, shape.members, machine),
+    }
+
+
+def after(
+    recipe: Recipe, prepared: Prepared, shape: Shape, trials: int, epochs: int, machine: Machine
+) -> dict[str, float]:
+    """Seconds of what follows a search of so many trials of so many epochs, by name; `shape` is the best's."""
+    target, columns = prepared.target, len(prepared.features)
+    # Curves are drawn of a few columns, each for less than half of the rows that its importance is asked with.
+    columns += min(columns, 6) // 2 + sum(h.effect is not None for h in recipe.knowledge.features.values()) // 2
+    evaluation = cost.evaluation_seconds(
+        len(prepared.y),
+        trials * cost.checkpoints(epochs),
+        recipe.evaluate.draws,
+        machine,
+        trials=trials,
+        columns=columns,
+        folds=prepared.split.k,
+        outputs=len(target.classes) if target.task == "multiclass" else 1,
+        area=prepared.objective in ("roc_auc", "pr_auc"),
+        calibrated=target.task != "regression" and effects.calibration(recipe, prepared) == "auto",
+    )
+    blended = min(_BLENDED, recipe.search.blend, trials)
+    evaluation += cost.answer_seconds(shape, len(prepared.y), columns, prepared.split.k, machine, trials=blended)
+    finish = cost.finish_seconds(len(prepared.y), columns, machine)
+    hints = hint_trainings.seconds(prepared, cost.trial_seconds(shape, machine, epochs=epochs))
+    found = {"evaluation": evaluation, "model and report": finish, **_bag(prepared, shape, epochs, machine)}
+    return {**found, "hints": hints} if hints else found
+
+
+def _bag(prepared: Prepared, shape: Shape, epochs: int, machine: Machine) -> dict[str, float]:
+    """Seconds of measuring what the bag gains: pairs of folds are left out."""
+    k = prepared.split.k
+    if not ensemble_gain.measured(prepared.strategy, k, len(prepared.y)):
+        return {}
+    members = min(k * (k - 1) // 2, 2 * k)  # as evaluate.gain.pairs_of counts them
+    pairs = replace(shape, members=members, rows=shape.rows * (k - 2) // (k - 1), held_out=2 * shape.held_out)
+    trace = cost.trace_seconds(pairs, machine) if cost.worth_compiling(pairs) else 0.0
+    encoding = cost.encoding_seconds(len(prepared.y), pairs.inputs, pairs.members, machine)
+    return {"bag": cost.trial_seconds(pairs, machine, epochs=epochs) + trace + encoding}

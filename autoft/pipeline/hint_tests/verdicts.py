@@ -1,0 +1,173 @@
+"""Verdicts on hints: what trainings with and without each of them say on the rows that are held out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autoft.pipeline import slices as sliced
+from autoft.pipeline.hint_tests import trainings
+from autoft.pipeline.hint_tests.responses import Moves
+from autoft.pipeline.prepare import Prepared
+from autoft.records import HintSlice, HintTest, Interval, Trial
+from autoft.search.store import Outcome
+
+if TYPE_CHECKING:
+    from autoft.recipe.recipe import Recipe
+    from autoft.training.trainer import Trainer
+
+Array = NDArray[Any]
+
+#: Hints that say how columns are read: networks may be better without them, though what they say is true.
+_READING = ("order", "scale", "ratio", "interaction")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Court:
+    """What all verdicts of a run share.
+
+    Attributes:
+        recipe, prepared: Of the run.
+        stack: What trained the networks.
+        outcome: With all hints.
+        threshold: Of the decision.
+    """
+
+    recipe: Recipe
+    prepared: Prepared
+    stack: Trainer
+    outcome: Outcome
+    threshold: float
+
+    def judged(self, name: str, trained: Mapping[str, Outcome]) -> HintTest:
+        """The verdict on one hint.
+
+        Args:
+            name: Of the hint (`trainings.names`).
+            trained: Outcomes of the trainings by name, as far as there was time.
+        """
+        from autoft.evaluation.hint_tests import verdict
+
+        without, other = trained.get(name), trainings.reference(self.prepared, name)
+        reference = self.outcome if other is None else trained.get(other)
+        for one in (without, reference):
+            if one is None:
+                return self.untested(name, "there was no time to train without it")
+            if whole(one) is None:
+                return self.untested(name, f"training without it ended early: {one.reason}")
+        assert without is not None
+        assert reference is not None
+        effect = next((e for e in self.prepared.inspected.hints.effects if name == f"{e.column}: effect"), None)
+        moves = None if effect is None else Moves(self.prepared, self.stack, without, effect)
+        by_member = [] if moves is None else moves.by_member()
+        gains, claim = self._differences(reference, without), name.rpartition(": ")[2] not in _READING
+        tested = len(trainings.names(self.prepared))
+        word, gain = verdict(gains, share=_share(self.prepared), by_member=by_member, claim=claim, tested=tested)
+        about = told(self.recipe, self.prepared, name)
+        found = replace(about, verdict=word, gain=gain, obeyed=float(np.mean(by_member)) if by_member else None)
+        return found if moves is None or effect is None else self._in_part(found, effect.column, without, moves)
+
+    def untested(self, name: str, why: str) -> HintTest:
+        """The record of a hint that is not tested."""
+        return replace(told(self.recipe, self.prepared, name), verdict="not tested", where=why)
+
+    def _in_part(self, test: HintTest, of: str, without: Outcome, moves: Moves) -> HintTest:
+        """The verdict on an effect, after a look at groups of rows (`autoft.evaluation.hint_slices`)."""
+        from autoft.evaluation.hint_slices import harmed
+        from autoft.evaluation.hint_tests import MOSTLY
+        from autoft.evaluation.losses import row_losses
+        from autoft.evaluation.weighted_metrics import of_rows
+
+        prepared = self.prepared
+        own = next((column.name for column in prepared.features if column.id == of), None)
+        rows = np.sort(np.concatenate([member.held_out for member in prepared.members[: prepared.split.k]]))
+        y, quantile = prepared.y[rows], prepared.problem["quantile"]
+        losses = [row_losses(y, held_out(one)[rows], quantile) for one in (without, self.outcome)]
+        groups = sliced.conditions_of(self.recipe, prepared, rows=rows)
+        found = harmed(
+            losses[0] - losses[1],
+            [one for one in groups if one.column != own],  # along the column itself there is no all else equal
+            prepared.split.clusters[rows],
+            lambda inside: moves.by_member(rows[inside]),
+            row_weights=of_rows(prepared.weights, rows),
+            hints=len(prepared.inspected.hints.effects),
+        )
+        if not found:
+            return test
+        others = moves.by_member(rows[~np.any([one.inside for one in found], axis=0)])
+        if test.verdict == "contradicted" and not (others and np.mean(others) >= MOSTLY):
+            return test
+        slices = (
+            HintSlice(column=one.column, group=one.group, rows=int(one.inside.sum()), gain=one.gain, obeyed=one.obeyed)
+            for one in found
+        )
+        return replace(test, verdict="contradicted in part", slices=tuple(slices))
+
+    def gain(self, without: Outcome) -> Interval:
+        """Of all hints over the networks without any."""
+        from autoft.evaluation.hint_tests import gain_over_blocks
+
+        return gain_over_blocks(self._differences(self.outcome, without), share=_share(self.prepared))
+
+    def _differences(self, hinted: Outcome, without: Outcome) -> list[float]:
+        """Objective with the hint less the objective without, on each block; positive is better."""
+        from autoft.evaluation import costs
+        from autoft.evaluation.metrics import METRICS
+        from autoft.evaluation.weighted_metrics import of_rows, point_scores
+
+        prepared = self.prepared
+        metric, y = METRICS[prepared.objective], prepared.y
+
+        def score(one: Outcome, rows: Array) -> float:
+            problem = {**prepared.problem, "row_weights": of_rows(prepared.weights, rows), "threshold": self.threshold}
+            problem["costs"] = costs.of_rows(prepared.costs, rows)
+            scores = point_scores(y[rows], held_out(one)[rows], **problem)
+            return float(metric.better(np.array(scores[prepared.objective])))
+
+        blocks = [member.held_out for member in prepared.members[: prepared.split.k]]
+        return [score(hinted, rows) - score(without, rows) for rows in blocks]
+
+
+def held_out(outcome: Outcome) -> Array:
+    """Answers of networks to the rows that they did not train on, ``[n, classes]`` or ``[n]``."""
+    return np.asarray(outcome.held_out[outcome.checkpoints.index(outcome.epochs)])
+
+
+def whole(outcome: Outcome | None) -> Outcome | None:
+    """An outcome that can be compared; None for others."""
+    return outcome if outcome is not None and is_whole(outcome) else None
+
+
+def is_whole(trial: Outcome | Trial) -> bool:
+    """Whether a trial went its way to the end."""
+    return trial.status == "finished" and not trial.reason
+
+
+def told(recipe: Recipe, prepared: Prepared, name: str) -> HintTest:
+    """A hint in words, before it is tested."""
+    hints = prepared.inspected.hints
+    named = {column.id: column.name for column in prepared.features} | {ratio.id: ratio.name for ratio in hints.ratios}
+    ids, _, what = name.partition(": ")
+    columns = [named.get(one, one) for one in ids.split(", ")]
+    own = recipe.knowledge.features.get(columns[0]) if len(columns) == 1 else None
+    if what == "effect" and own is not None:
+        about = f" (of '{own.label}')" if own.label is not None else ""
+        what = f"effect {own.effect}{about}"
+    elif what == "importance":
+        what = f"importance {hints.importance[ids]}"
+    elif what == "scale":
+        what = "scale log"
+    elif what == "apart":
+        what = "no interaction"
+    because = (own.because if own is not None else None) or ""
+    return HintTest(hint=f"{', '.join(columns)}: {what}", because=because, verdict="not tested")
+
+
+def _share(prepared: Prepared) -> float:
+    """Rows of a block over rows that its network trains on."""
+    members = prepared.members[: prepared.split.k]
+    return float(np.mean([len(m.held_out) / len(m.train) for m in members]))

@@ -1,0 +1,39 @@
+"""The metric that is tuned, and what a recipe may ask for only with certain tasks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, get_args
+
+from autoft.errors import RecipeError
+from autoft.records import Stakes, Target
+
+if TYPE_CHECKING:
+    from autoft.recipe.recipe import Recipe
+
+
+def of(recipe: Recipe, target: Target, stakes: Stakes | None = None) -> str:
+    """The metric to tune; `stakes` is what decisions follow.
+
+    Raises:
+        RecipeError: If it does not fit the task, or class weights or the focal loss do not.
+    """
+    from autoft.evaluation.metrics import default_objective, objectives
+    from autoft.recipe.sections import Objective
+
+    wanted = recipe.evaluate.objective
+    for name in ("class_balance", "focal"):
+        if target.task == "regression" and getattr(recipe.search.space, name) is not None:
+            where = f"search: space: {name}:"
+            raise RecipeError(where, "be left out unless there are classes", "the task is regression", "remove it")
+    if wanted == "auto":
+        return default_objective(target.task)
+    there = objectives(target.task, recipe.evaluate.quantile, stakes)
+    possible = [name for name in there if name in get_args(Objective)]
+    if wanted not in possible:
+        raise RecipeError(
+            f"Objective '{wanted}'",
+            f"fit the task, which is {target.task}",
+            "it does not",
+            f"choose one of {', '.join(possible)}",
+        )
+    return wanted

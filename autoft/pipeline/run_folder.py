@@ -1,0 +1,184 @@
+"""The key of a run: whether results that lie in a folder are those of this very problem."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+from autoft.errors import ArtifactError, AutoFTError
+from autoft.records import Column, Evaluation, Finding, PlanLine, Task
+from autoft.report.curves import Told
+
+if TYPE_CHECKING:
+    from autoft.report.build import ReportInputs
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from autoft.pipeline.prepare import Prepared
+from autoft.preprocessing.layout import Plan
+from autoft.records.hints import Hints
+
+if TYPE_CHECKING:
+    from autoft.recipe.recipe import Recipe
+
+
+def fingerprint_parts(recipe: Recipe, prepared: Prepared, version: str) -> dict[str, str]:
+    """The key of a run: what a trial's result depends on. Trials, minutes and space are not in it.
+
+    Of the objective only the loss that is trained for it is.
+    """
+    from autoft import files
+
+    settings = {
+        "seed": recipe.seed,
+        "epochs": recipe.search.epochs,
+        "patience": recipe.search.patience,
+        "pruning": recipe.search.pruning,
+        "task": prepared.target.task,
+        "drop_missing_target": recipe.schema_.drop_missing_target,
+        **_preprocessing(recipe, prepared.plan),
+        **recipe.evaluate.model_dump(include={"group", "time", "strategy", "holdout"}),
+        "folds": prepared.split.k,
+    }
+    # Only where they are used, so that runs from before they existed go on.
+    if recipe.data.weight is not None:
+        settings["weight"] = recipe.data.weight
+    if prepared.trained_quantile is not None:
+        settings["quantile"] = prepared.trained_quantile
+    if prepared.inspected.hints != Hints():
+        settings["hints"] = asdict(prepared.inspected.hints)
+    layout = [[c.name, c.kind] for c in (*prepared.features, *prepared.inspected.columns)]
+    return {
+        "autoft": version,
+        "data": prepared.inspected.table.fingerprint[:16],
+        "columns": files.fingerprint(files.canonical_json(layout).encode())[:16],
+        "settings": files.fingerprint(files.canonical_json(settings).encode())[:16],
+    }
+
+
+def _preprocessing(recipe: Recipe, plan: Plan) -> dict[str, Any]:
+    """What a trial's result owes to preprocessing; what came later is in it only where it is used."""
+    settings = recipe.preprocess.model_dump()
+    if recipe.preprocess.numeric.scale == "robust":
+        settings["numeric"].pop("scale")
+    if not recipe.preprocess.accept:
+        settings.pop("accept")
+    words = [[text.id, text.slots] for text in plan.texts]
+    if plan.orders:
+        settings["orders"] = {column: list(order) for column, order in plan.orders.items()}
+    return settings | ({"words": words} if words else {}) | ({"elapsed": len(plan.elapsed)} if plan.elapsed else {})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """What a run says of its cells, by the user's names.
+
+    Attributes:
+        deciles: Of numeric columns eleven quantiles, from the least to the largest value.
+        categories: Of categorical columns with few categories all of them.
+    """
+
+    deciles: dict[str, list[float]] = field(default_factory=dict)
+    categories: dict[str, list[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Context:
+    """The content of ``context.json``."""
+
+    plan: tuple[PlanLine, ...]
+    columns: tuple[Column, ...]
+    space: tuple[tuple[str, str], ...]
+    engine: str
+    title: str
+    notes: tuple[str, ...]
+    profile: Profile = field(default_factory=Profile)
+    hints: dict[str, Told] = field(default_factory=dict)
+
+
+def read_evaluation(folder: Path) -> Evaluation:
+    """The evaluation of a run or a saved model.
+
+    Raises:
+        AutoFTError: If it is missing or not what autoft writes; so for the other functions here.
+    """
+    from autoft.evaluation.document import from_document
+    from autoft.evaluation.metrics import METRICS
+
+    path = folder / "evaluation.json"
+    with _believed(path):
+        evaluation = from_document(_mapping(json.loads(path.read_text(encoding="utf-8"))))
+        _mapping(evaluation.seconds), _mapping(evaluation.environment)
+        if evaluation.task not in get_args(Task) or not {evaluation.objective} <= METRICS.keys() & evaluation.held_out:
+            raise ValueError(f"{evaluation.task}, {evaluation.objective}")
+    return evaluation
+
+
+def read_findings(folder: Path) -> tuple[Finding, ...]:
+    """The findings of a run or a saved model."""
+    found: tuple[Finding, ...] = _records(folder / "findings.json", tuple[Finding, ...])
+    return found
+
+
+def report_inputs(folder: Path, evaluation: Evaluation, findings: tuple[Finding, ...]) -> ReportInputs:
+    """Everything that a report tells, from the files of a run or a saved model."""
+    from autoft.report.build import ReportInputs
+
+    context: _Context = _records(folder / "context.json", _Context)
+    return ReportInputs(
+        evaluation=evaluation,
+        findings=findings,
+        plan=context.plan,
+        columns=context.columns,
+        schema_engine=context.engine,
+        schema_text=_text(folder / "schema.pbtxt") if (folder / "schema.pbtxt").is_file() else "",
+        recipe_text=_text(folder / "recipe.yaml"),
+        space=context.space,
+        title=context.title,
+        notes=context.notes,
+        hints=context.hints,
+    )
+
+
+def read_profile(folder: Path) -> tuple[tuple[Column, ...], Profile]:
+    """The columns of a run or a saved model, and what it says of their cells (nothing in older runs)."""
+    context: _Context = _records(folder / "context.json", _Context)
+    return context.columns, context.profile
+
+
+def _records(path: Path, kind: Any) -> Any:
+    """The content of a JSON file as records, every value of the type that the record declares."""
+    from pydantic import TypeAdapter
+
+    with _believed(path):
+        return TypeAdapter(kind).validate_json(path.read_bytes())
+
+
+def _text(path: Path) -> str:
+    with _believed(path):
+        return path.read_text(encoding="utf-8")
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise TypeError(type(value).__name__)
+    return value
+
+
+@contextlib.contextmanager
+def _believed(path: Path) -> Iterator[None]:
+    """Turn whatever a missing or changed file causes into one error about that file."""
+    try:
+        yield
+    except AutoFTError:
+        raise
+    except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+        found = "it is missing" if not path.exists() else "it cannot be read"
+        raise ArtifactError(
+            f"'{path}'", "be as autoft wrote it", found, "run 'autoft fit' again (finished trials are kept)"
+        ) from error

@@ -1,0 +1,151 @@
+"""What a run leaves behind: the model and the files that say what it is."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import autoft
+from autoft import files
+from autoft.knowledge import decisions
+from autoft.knowledge.describe import hint_notes
+from autoft.pipeline import effects, slices
+from autoft.pipeline.prepare import Prepared
+from autoft.pipeline.search import Context, Searched
+from autoft.records import Evaluation, Progress
+from autoft.serving import artifact
+
+if TYPE_CHECKING:
+    from autoft.recipe.recipe import Recipe
+
+Array = NDArray[Any]
+
+
+def write(
+    context: Context, prepared: Prepared, searched: Searched, evaluation: Evaluation
+) -> tuple[Any, artifact.Meta, Evaluation]:
+    """Model, scores, findings, schema, recipe; returns the raw model, its meta data and the evaluation."""
+    from autoft.evaluation.document import to_document
+
+    folder, watch, tell = context.folder, context.watch, context.tell
+    with watch.stage("saving"):
+        tell(Progress(stage="saving", message="saving the model and checking that it reads back the same"))
+        texts = _texts(context.recipe, prepared, searched)
+        effects.prove(searched.bag, prepared)
+        model, meta = searched.bag.raw_model(), _meta(context.recipe, prepared, searched)
+        scores = {"evaluation.json": _json(to_document(evaluation))}
+        extra: dict[str, str | bytes] = {**texts, **scores}
+        if prepared.inspected.contract.statistics:
+            extra["statistics.pb"] = prepared.inspected.contract.statistics
+        artifact.save(folder / "model", model, meta, extra, _probe(prepared, searched))
+    total = round(sum(watch.seconds.values()), 2)
+    evaluation = replace(evaluation, seconds={**watch.seconds, "total": total})
+    for name, text in {**texts, "evaluation.json": _json(to_document(evaluation))}.items():
+        files.write_atomic(folder / name, text)
+    tell(Progress(stage="report", message="writing the report"))
+    return model, meta, evaluation
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=1, ensure_ascii=False)
+
+
+def _texts(recipe: Recipe, prepared: Prepared, searched: Searched) -> dict[str, str]:
+    """What a run says about itself besides the scores, by file name; enough to write the report again."""
+    from autoft.evaluation import partial_dependence
+
+    parts = {ratio.name: ratio.of for ratio in recipe.knowledge.ratios}
+    used = np.flatnonzero(prepared.split.blocks >= 0)
+    context = {
+        "plan": [asdict(line) for line in prepared.plan.lines],
+        "columns": [asdict(c) for c in prepared.inspected.columns],
+        "space": [[d.name, d.words()] for d in searched.space],
+        "engine": prepared.inspected.engine.name if prepared.inspected.engine else "",
+        "title": recipe.report.title or f"{recipe.name}: {prepared.target.name}",
+        "notes": list(notes(recipe, prepared)),
+        "hints": {
+            name: {
+                "effect": hint.effect,
+                "label": None if hint.label is None else str(hint.label),
+                "unit": hint.unit,
+                "parts": parts.get(name),
+            }
+            for name, hint in recipe.knowledge.features.items()
+        },
+        "profile": partial_dependence.profile(prepared.plan, prepared.features, prepared.encoded, used),
+    }
+    schema = prepared.inspected.contract.text
+    return {
+        "findings.json": _json([asdict(f) for f in prepared.findings]),
+        "recipe.yaml": recipe.to_yaml(),
+        "context.json": _json(context),
+    } | ({"schema.pbtxt": schema} if schema else {})
+
+
+def notes(recipe: Recipe, prepared: Prepared) -> tuple[str, ...]:
+    """What the user told autoft about the domain."""
+    told = []
+    if recipe.data.positive is not None:
+        told.append(f"The positive class is '{prepared.target.positive}'.")
+    told += decisions.notes(recipe.knowledge)
+    told += [f"Column '{name}' is {kind}." for name, kind in recipe.data.columns.items()]
+    told += [f"Column '{name}' is not to be used." for name in recipe.data.drop]
+    told += [f"Column '{name}' may predict the target almost perfectly." for name in recipe.schema_.allow_leak]
+    told += hint_notes(recipe.knowledge)
+    if recipe.preprocess.accept:
+        told.append(f"Repairs are accepted of: {', '.join(recipe.preprocess.accept)}.")
+    if recipe.data.weight:
+        told.append(f"Rows count by their '{recipe.data.weight}'.")
+    if recipe.evaluate.quantile is not None:
+        told.append(f"Predictions are to be the {recipe.evaluate.quantile:g} quantile.")
+    if recipe.evaluate.group:
+        told.append(f"Rows with the same '{recipe.evaluate.group}' belong together.")
+    if recipe.evaluate.time:
+        told.append(f"Rows are ordered in time by '{recipe.evaluate.time}'.")
+    told += slices.notes(recipe)
+    return (*told, *effects.notes(recipe, prepared))
+
+
+def _meta(recipe: Recipe, prepared: Prepared, searched: Searched) -> artifact.Meta:
+    numbers = prepared.encoded.numbers
+    ranges = {}
+    for j, column in enumerate(prepared.plan.numeric):
+        if column in prepared.plan.orders:
+            continue
+        known = numbers[:, j][np.isfinite(numbers[:, j])]
+        if len(known):
+            ranges[column] = (float(known.min()), float(known.max()))
+    engine = prepared.inspected.engine
+    return artifact.Meta(
+        columns=prepared.features,
+        target=prepared.target,
+        version=autoft.__version__,
+        engine=engine.name if engine else "",
+        ranges=ranges,
+        vocabularies={c.id: c.vocabulary for c in prepared.plan.categories} | dict(prepared.plan.orders),
+        words=searched.bag.words,
+        threshold=searched.finish.threshold,
+        matrix=searched.finish.matrix,
+        repairs=prepared.inspected.repairs,
+        unused=tuple(c.name for c in prepared.inspected.columns if c.name in _no_inputs(recipe)),
+    )
+
+
+def _no_inputs(recipe: Recipe) -> tuple[str, ...]:
+    """Columns that divide rows or groups, or are not to be used."""
+    group = recipe.evaluate.group
+    return (*recipe.knowledge.unused, *(() if group is None else (group,)))
+
+
+def _probe(prepared: Prepared, searched: Searched, rows: int = 32) -> dict[str, Array]:
+    """Inputs of the raw model for a few real rows."""
+    from autoft.training.ensemble import model_inputs
+
+    values = prepared.inspected.converted.values
+    columns = [c.id for c in prepared.plan.categories] + [text.id for text in prepared.plan.texts]
+    texts = {column: values[column][:rows] for column in columns}
+    return model_inputs(prepared.plan, prepared.encoded.rows(slice(0, rows)), texts, searched.bag.words)

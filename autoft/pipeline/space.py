@@ -1,0 +1,282 @@
+"""What a search on a table may come upon: its space, the cost of each configuration, the programs it needs.
+
+No Keras is imported: `autoft plan` answers without.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autoft.networks.families import FAMILIES
+from autoft.pipeline import cost, effects
+from autoft.pipeline.cost import Shape
+from autoft.pipeline.machine import Machine
+from autoft.records import Costs
+from autoft.search.space import Choice, Dimension
+from autoft.training import backend
+
+if TYPE_CHECKING:
+    from autoft.pipeline.prepare import Prepared
+    from autoft.recipe.recipe import Recipe
+
+#: Most of the minutes that one of the first trials may take, and that the very first may take. The latter decides
+#: what is affordable at all, and so counts with the epochs that such networks need. Seconds of it without a limit.
+_LARGEST_SHARE, _FIRST_SHARE, _EPOCHS, _AFFORDABLE = 0.25, 0.2, 50, 60.0
+
+#: Most of the minutes that a portfolio may take: what is best on a table may stand last in it.
+_PORTFOLIO_SHARE = 0.75
+
+#: Most of the minutes that boosting may take on the folds.
+_BASELINES_SHARE = 0.15
+
+#: Objectives that depend on how many rows of a rare class are decided right.
+_LABELS_OF_CLASSES = frozenset({"f1", "recall", "balanced_accuracy", "mcc"})
+
+#: Share of the rows below which one of two classes is rare; of more classes, the same part of an even share.
+_RARE = 0.2
+
+#: A class is dear when missing it costs so many times what missing the most frequent class does.
+_DEAR = 2.0
+
+#: Time that an activation takes beside a perceptron's: Mish is a softplus and a tanh, and the activations of an
+#: ensemble lie in memory, not in a cache.
+_EFFORT = {"realmlp": 8.0, "tabm": 5.0, "tabm-mini": 4.0}
+
+
+def space_for(recipe: Recipe, prepared: Prepared, rows: int) -> tuple[Dimension, ...]:
+    """What a recipe searches on a table.
+
+    Args:
+        recipe, prepared: Of the run.
+        rows: Training rows of the smallest fold.
+    """
+    from autoft.search.space import make_space
+
+    plan, changes = prepared.plan, recipe.search.space.model_dump()
+    space = make_space(
+        rows,
+        embedded=bool(plan.embedded),
+        numbers=bool(plan.continuous),
+        rare=rare_classes_count(prepared),
+        changes=changes,
+    )
+    return effects.space(space, prepared.inspected.hints)
+
+
+def rare_classes_count(prepared: Prepared) -> bool:
+    """Whether class weights may help: the objective looks at labels of classes, one of which is rare (`_RARE`), or at
+    costs, and missing the rarest class is dear (`_DEAR`)."""
+    target = prepared.target
+    if target.task == "regression" or prepared.objective not in (*_LABELS_OF_CLASSES, "cost"):
+        return False
+    touched = prepared.split.blocks >= 0
+    own = None if prepared.weights is None else prepared.weights[touched]
+    counts = np.bincount(prepared.y[touched], own, minlength=len(target.classes))
+    if prepared.objective == "cost":
+        return _rare_is_dear(prepared, counts, np.flatnonzero(touched))
+    return bool(counts.min() * len(counts) < 2 * _RARE * counts.sum())
+
+
+def _rare_is_dear(prepared: Prepared, counts: NDArray[Any], rows: NDArray[Any]) -> bool:
+    """Whether a missed row of the rarest class costs much more than one of the most frequent class, on these rows."""
+    from autoft.evaluation.costs import of_rows, row_costs
+
+    costs, target, y = of_rows(prepared.costs, rows), prepared.target, prepared.y[rows]
+    if not isinstance(costs, Costs) or counts.min() == counts.max():
+        return False
+    answers = range(len(counts))
+    table = np.stack([row_costs(costs, y, answer, target.positive_index) for answer in answers], axis=1)
+    rare, frequent = (table[y == c].mean(axis=0) for c in (np.argmin(counts), np.argmax(counts)))
+    return bool(rare.max() >= _DEAR * frequent.max())
+
+
+def boosting_fits(recipe: Recipe, prepared: Prepared, machine: Machine) -> bool:
+    """Whether gradient boosting, the dearest baseline, takes no more than its share of the recipe's minutes."""
+    if recipe.search.minutes is None:
+        return True
+    target, rows = prepared.target, max(len(member.train) for member in prepared.members)
+    outputs = len(target.classes) if target.task == "multiclass" else 1
+    columns = boosted_columns(prepared)
+    seconds = cost.boosting_seconds(rows, columns, prepared.split.k, outputs, machine)
+    return seconds <= _BASELINES_SHARE * recipe.search.minutes * 60
+
+
+def boosted_columns(prepared: Prepared) -> int:
+    """Columns that the baselines see: each word of a text is one."""
+    return len(prepared.features) + sum(text.slots for text in prepared.plan.texts)
+
+
+def first(
+    recipe: Recipe, prepared: Prepared, space: Sequence[Dimension], machine: Machine
+) -> tuple[dict[str, Any], ...]:
+    """The configurations that a search begins with: the richest portfolio that is affordable.
+
+    Its first trial takes no more than a fifth of the recipe's minutes, and all of them no more than three quarters;
+    without minutes, of five on the reference machine, since equal runs must begin alike. The cheapest portfolio is
+    taken if its first trial is affordable; where that is not either, a small perceptron goes before it.
+
+    Args:
+        recipe, prepared, space: Of the run.
+        machine: At hand; of no account without minutes.
+    """
+    from autoft.search.portfolio import TIERS
+    from autoft.search.space import default_configuration, first_configurations
+
+    small = default_configuration(space)
+    if recipe.search.algorithm == "grid":  # which begins with its own first point, a perceptron where there is one
+        return (small,)
+    minutes, rows = recipe.search.minutes, min(len(member.train) for member in prepared.members)
+    machine, most = (Machine(), _AFFORDABLE) if minutes is None else (machine, _FIRST_SHARE * minutes * 60)
+    for tier in TIERS:
+        found = first_configurations(space, rows, tier)
+        shapes = [replace(cost_shape(prepared, params), least=0) for params in found]
+        seconds = [cost.trial_seconds(s, machine, epochs=min(recipe.search.epochs, _EPOCHS)) for s in shapes]
+        through = tier == TIERS[-1] or sum(seconds) <= most * _PORTFOLIO_SHARE / _FIRST_SHARE
+        if seconds[0] <= most and through:
+            return found
+    return (small, *found) if small.get("architecture") == "mlp" and small not in found else found
+
+
+def without(
+    space: Sequence[Dimension], first: Sequence[Mapping[str, Any]], kept: Sequence[Mapping[str, Any]]
+) -> tuple[Dimension, ...]:
+    """A space without the architectures of which no first configuration is kept."""
+    gone = {c.get("architecture") for c in first} - {c.get("architecture") for c in kept}
+    return tuple(_left(d, gone) if d.name == "architecture" and isinstance(d, Choice) else d for d in space)
+
+
+def _left(dimension: Choice, gone: Collection[Any]) -> Choice:
+    kept = tuple(value for value in dimension.values if value not in gone)
+    default = dimension.default if dimension.default in kept else next(iter(kept), None)
+    return dimension if default is None else replace(dimension, values=kept, default=default)
+
+
+def affordable(
+    recipe: Recipe,
+    prepared: Prepared,
+    first: Sequence[Mapping[str, Any]],
+    machine: Machine,
+    *,
+    epoch_seconds: float | None = None,
+) -> tuple[Mapping[str, Any], ...]:
+    """The first configurations without those that would take more than a quarter of the recipe's minutes.
+
+    The first stays, so do linear models and perceptrons, and architectures that a recipe names itself.
+
+    Args:
+        recipe, prepared: Of the run.
+        first: Configurations that the search would begin with.
+        machine: At hand.
+        epoch_seconds: Measured for the first, which corrects the cost model; None trusts it.
+    """
+    if recipe.search.space.architecture or recipe.search.minutes is None:
+        return tuple(first)
+    shapes = [cost_shape(prepared, params) for params in first]
+    slowness = 1.0 if epoch_seconds is None else epoch_seconds / cost.epoch_seconds(shapes[0], machine)
+    most = _LARGEST_SHARE * recipe.search.minutes * 60
+    epochs = min(recipe.search.epochs, cost.TYPICAL_EPOCHS)
+    return tuple(
+        params
+        for place, (params, shape) in enumerate(zip(first, shapes, strict=True))
+        if not place
+        or params.get("architecture") in (None, "mlp", "linear")
+        or slowness * cost.trial_seconds(_at_most(shape, recipe), machine, epochs=epochs) <= most
+    )
+
+
+def _at_most(shape: Shape, recipe: Recipe) -> Shape:
+    return replace(shape, least=min(shape.least, recipe.search.epochs))
+
+
+def left_out(first: Sequence[Mapping[str, Any]], kept: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """In words, the first configurations that are not kept, by architecture and size."""
+    names = [f"{c['architecture']} {c['width']}x{c['depth']}" for c in first if c not in kept]
+    return tuple(dict.fromkeys(names))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Programs:
+    """Shapes of the space, and the programs that they need.
+
+    Attributes:
+        default: The shape of the first configuration.
+        shapes: All shapes, whatever the activation.
+        different: How many different ones there are, activations included.
+        number: Programs that they need.
+        dimensions: Those that fix what its program is compiled for.
+    """
+
+    default: Shape
+    shapes: tuple[Shape, ...]
+    different: int
+    number: int
+    dimensions: frozenset[str]
+
+
+def cost_shape(prepared: Prepared, params: Mapping[str, Any]) -> Shape:
+    """What fixes the cost of an epoch of a configuration."""
+    from autoft.networks.architecture import Architecture, Inputs
+    from autoft.networks.families import realmlp, tabm
+
+    plan, members = prepared.plan, prepared.members
+    smallest, inputs = min(len(member.train) for member in members), Inputs.of(plan)
+    own = Architecture.of({"activation": "relu", **params}, inputs, smallest)
+    each = {"linear": own.bins, "mlp": own.bins, "realmlp": realmlp.DIM + 1}.get(own.kind, tabm.DIM)
+    family = FAMILIES[own.kind]
+    return Shape(
+        rows=max(len(member.train) for member in members),
+        held_out=max(len(member.held_out) for member in members),
+        members=len(members),
+        inputs=inputs.dense,
+        width=own.width,
+        depth=own.depth,
+        batch=min(int(params["batch_size"]), smallest),
+        outputs=len(prepared.target.classes) if prepared.target.task == "multiclass" else 1,
+        embedded=len(inputs.embedded),
+        embedding=own.embedding,
+        categories=sum(slots + 2 for slots in inputs.embedded),
+        vectors=len(inputs.numbers) * each,
+        ensemble=own.ensemble,
+        effort=_EFFORT.get(own.kind, 1.0),
+        plain=own.kind in ("linear", "mlp"),
+        least=family.epochs if family.course == "cycles" else 0,
+    )
+
+
+def programs(prepared: Prepared, space: Sequence[Dimension], first: Mapping[str, Any]) -> Programs:
+    """The shapes that a search over a space may come upon.
+
+    Args:
+        prepared, space: Of the run.
+        first: The configuration that it begins with.
+    """
+    from autoft.search.space import MAKE, SHAPE, relevant, shape_of
+
+    def shape(params: Mapping[str, Any]) -> Shape:
+        return cost_shape(prepared, params)
+
+    shaping = [dimension for dimension in space if dimension.name in SHAPE and isinstance(dimension, Choice)]
+    names = [dimension.name for dimension in shaping]
+    every = [relevant(dict(zip(names, values, strict=True))) for values in product(*(d.values for d in shaping))]
+    default = shape(first)
+    any_size = backend.wanted() == "tensorflow"
+
+    def program(params: Mapping[str, Any]) -> Hashable:
+        # Batches larger than the smallest member are cut to it, so that different values may be one shape.
+        own = shape(params)
+        make = shape_of(params, MAKE)
+        return make if any_size and not cost.worth_compiling(own) else (own, make)
+
+    return Programs(
+        default=default,
+        shapes=tuple({shape(params): None for params in every}),
+        different=len({(shape(params), shape_of(params, MAKE)) for params in every}),
+        number=len({program(params) for params in every}),
+        dimensions=MAKE if any_size and not cost.worth_compiling(default) else SHAPE,
+    )

@@ -1,0 +1,307 @@
+"""Recipes: what to train and how, as strict frozen models read from YAML (see recipes/ for examples).
+
+``python -m autoft.recipe.recipe`` prints the JSON Schema that editors use to check and complete recipes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import Field, PrivateAttr, ValidationError, model_validator
+
+from autoft.errors import RecipeError
+from autoft.recipe.fields import Section
+from autoft.recipe.knowledge import Knowledge
+from autoft.recipe.messages import Problem, broken_rule, dotted, nearest, problems, report
+from autoft.recipe.sections import REGRESSION_OBJECTIVES, Data, Evaluate, Preprocess, Report, Schema, Search, TaskChoice
+from autoft.recipe.yaml import MAX_BYTES, add_resolvers, load
+
+#: Line of a path into a recipe, and how to call it.
+Place = Callable[[tuple[str | int, ...]], tuple[int, str]]
+
+#: Names that the command line and `AutoFineTuner` use for values of a recipe.
+ARGUMENTS: Mapping[str, str] = {
+    "target": "data.target",
+    "positive": "data.positive",
+    "algorithm": "search.algorithm",
+    "trials": "search.trials",
+    "minutes": "search.minutes",
+    "epochs": "search.epochs",
+    "folds": "evaluate.folds",
+    "objective": "evaluate.objective",
+    "strategy": "evaluate.strategy",
+    "title": "report.title",
+}
+
+
+class Recipe(Section):
+    """What autoft trains and how.
+
+    >>> recipe = Recipe().with_changes(target="Churn", trials=10)
+    >>> recipe.data.target, recipe.search.trials, recipe.evaluate.folds
+    ('Churn', 10, 5)
+    """
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$")] = "run"
+    """Name of the run and of its folder."""
+    task: TaskChoice = "auto"
+    """Kind of problem; auto reads it off the target."""
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    """Everything random follows from it."""
+    data: Data = Field(default_factory=Data)
+    schema_: Schema = Field(default_factory=Schema, alias="schema")
+    preprocess: Preprocess = Field(default_factory=Preprocess)
+    search: Search = Field(default_factory=Search)
+    evaluate: Evaluate = Field(default_factory=Evaluate)
+    knowledge: Knowledge = Field(default_factory=Knowledge)
+    report: Report = Field(default_factory=Report)
+
+    _folder: Path | None = PrivateAttr(default=None)
+    _source: str = PrivateAttr(default="")
+    _place: Place | None = PrivateAttr(default=None)
+
+    @model_validator(mode="after")
+    def _agree(self) -> Recipe:
+        objective = self.evaluate.objective
+        if self.task != "auto" and objective != "auto":
+            regression = self.task == "regression"
+            if regression != (objective in REGRESSION_OBJECTIVES):
+                must, found = f"fit the task {self.task}", f"'{objective}' does not"
+                raise broken_rule("evaluate.objective", must, found, "choose another objective, or task: auto")
+        if self.task in ("multiclass", "regression") and self.data.positive is not None:
+            must, found = "be left out unless the task is binary", f"the task is {self.task}"
+            raise broken_rule("data.positive", must, found, "remove it, or choose task: binary")
+        if self.data.weight is not None and self.data.weight in (self.evaluate.group, self.evaluate.time):
+            must, found = "not group or order the rows too", f"'{self.data.weight}' does"
+            raise broken_rule("data.weight", must, found, "choose another column")
+        self._agree_on_costs()
+        return self
+
+    def _agree_on_costs(self) -> None:
+        costs, stated = self.knowledge.costs, self.knowledge.costs.stated()
+        if not costs.given and self.evaluate.objective == "cost":
+            fix = "add 'knowledge: {costs: {false_negative: 5, false_positive: 1}}', or choose another objective"
+            raise broken_rule("evaluate.objective", "be a metric that is defined", "no costs are given", fix)
+        none = self.task == "regression" or (self.task == "multiclass" and costs.matrix is None)
+        if costs.given and none:
+            must, found = "be left out unless the task is binary", f"the task is {self.task}"
+            more = ", or state a matrix" if self.task == "multiclass" else ""
+            raise broken_rule("knowledge.costs", must, found, f"remove them{more}, or choose task: binary")
+        if self.knowledge.minimum.stated() is not None and self.task in ("multiclass", "regression"):
+            must, found = "be left out unless the task is binary", f"the task is {self.task}"
+            raise broken_rule("knowledge.minimum", must, found, "remove it, or choose task: binary")
+        if stated is not None and not 1e-3 <= stated.threshold <= 1 - 1e-3:
+            found = f"they are {stated.false_negative:g} and {stated.false_positive:g}"
+            fix = "give costs that are closer to each other; beyond that the answer is always the same"
+            raise broken_rule("knowledge.costs", "not differ by more than a factor of 999", found, fix)
+
+    def __eq__(self, other: object) -> bool:
+        """Equal values make equal recipes, wherever they were read."""
+        return isinstance(other, Recipe) and self.model_dump() == other.model_dump()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @property
+    def folder(self) -> Path:
+        """The folder that the recipe's paths are relative to (the current one for a recipe made in Python)."""
+        return self._folder or Path.cwd()
+
+    def data_path(self) -> Path:
+        """The data file: absolute, links resolved, inside the recipe's folder.
+
+        Raises:
+            RecipeError: The recipe names no data, or a file elsewhere.
+        """
+        if self.data.path is None:
+            fix = "add 'data: {path: FILE}', or hand the data over"
+            raise RecipeError(self._source or "The recipe", "name a data file", "data.path is missing", fix)
+        return self._inside(("data", "path"), self.data.path)
+
+    def schema_path(self) -> Path | None:
+        """The schema file, found like :meth:`data_path`, or None where the recipe names none."""
+        return None if self.schema_.file is None else self._inside(("schema", "file"), self.schema_.file)
+
+    def refuse(self, mistakes: Sequence[Problem]) -> None:
+        """Say what is wrong with the recipe once the data are known, each mistake with its line.
+
+        Raises:
+            RecipeError: If there is any mistake.
+        """
+        if mistakes:
+            place = self._place or (lambda path: (0, f"'{dotted(path)}' of the recipe"))
+            raise report(mistakes, whole=self._source, place=place)
+
+    def _inside(self, key: tuple[str, str], text: str) -> Path:
+        found = inside(self.folder, text)
+        if isinstance(found, Path):
+            return found
+        problem = Problem(path=key, must=_PATH_RULE, found=found, fix=_PATH_FIX)
+        raise report([problem], whole=self._source, place=lambda path: (0, f"'{dotted(path)}'"))
+
+    def with_changes(self, **changes: Any) -> Recipe:
+        """A copy with some values replaced.
+
+        Args:
+            changes: New values by argument name (see `ARGUMENTS`), by the name of a top-level key, or by dotted
+                path (``**{"search.patience": 5}``). None keeps what the recipe says.
+
+        Raises:
+            RecipeError: A name or value is not valid; it names the argument.
+        """
+        data = self.model_dump(by_alias=True)
+        named: dict[tuple[str | int, ...], str] = {}
+        for name, value in changes.items():
+            if value is None:
+                continue
+            keys = ARGUMENTS.get(name, name).split(".")
+            section: Any = data
+            for key in keys[:-1]:
+                section = section.get(key) if isinstance(section, dict) else None
+            if not isinstance(section, dict) or keys[-1] not in section:
+                fix = nearest(name, [*ARGUMENTS, "name", "task", "seed"])
+                raise RecipeError(f"Argument '{name}'", "be a value of a recipe", "there is none of that name", fix)
+            # numpy's whole numbers are Integral, but no int.
+            whole_number = isinstance(value, Integral) and not isinstance(value, bool | int)
+            section[keys[-1]] = int(value) if whole_number else value
+            named[tuple(keys)] = name
+
+        def place(path: tuple[str | int, ...]) -> tuple[int, str]:
+            known = [named[path[:size]] for size in range(len(path), 0, -1) if path[:size] in named]
+            return 0, f"argument '{known[0]}'" if known else f"'{dotted(path)}' of the recipe"
+
+        return _validate(data, self._folder, self._source, whole="", place=place)
+
+    def to_yaml(self) -> str:
+        """The recipe as YAML: what differs from the defaults, and the essentials; it reads back equal."""
+        values = self.model_dump(mode="json", by_alias=True)
+        chosen = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        essential: dict[str, Any] = {}
+        for section, keys in _ESSENTIALS.items():
+            kept = {key: values[section][key] for key in keys if values[section][key] is not None}
+            essential[section] = kept | chosen.get(section, {})
+        head = {key: values[key] for key in ("name", "task", "seed")}
+        order = {key: (head | chosen | essential)[key] for key in values if key in head | chosen | essential}
+        text = yaml.dump(
+            {key: value for key, value in order.items() if value != {}},
+            Dumper=_Dumper,
+            sort_keys=False,
+            allow_unicode=True,
+            width=120,
+            default_flow_style=None,
+        )
+        return str(text)
+
+
+_ESSENTIALS = {
+    "data": ("path", "target"),
+    "search": ("algorithm", "trials", "minutes"),
+    "evaluate": ("folds", "objective", "strategy"),
+}
+_PATH_RULE = "be a relative path inside the recipe's folder"
+_PATH_FIX = "put the file beside the recipe and write its path from there"
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes a text that YAML 1.1 or YAML 1.2 would take for something else."""
+
+
+add_resolvers(_Dumper)
+
+
+def inside(folder: Path, text: str) -> Path | str:
+    """The real path of `text` in `folder`, or what is wrong with it: a recipe may come from a stranger."""
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", text):
+        return "it is an address or has a drive letter"
+    if "\0" in text:
+        return "it holds a NUL character"
+    if os.path.isabs(text) or text.startswith(("/", "\\", "~")):
+        return "it is absolute"
+    root = Path(os.path.realpath(folder))
+    path = Path(os.path.realpath(root / text))
+    return path if path.is_relative_to(root) else "it leads out of that folder"
+
+
+def read_recipe(path: str | os.PathLike[str]) -> Recipe:
+    """Read a recipe file.
+
+    Returns:
+        The recipe; it remembers its folder, which its paths are relative to.
+
+    Raises:
+        RecipeError: All mistakes in one message, each with its line and, for names, the nearest valid one.
+    """
+    path = Path(path)
+    document = load(_read(path), source=path.name)
+    whole = f"Recipe {path.name}"
+
+    def place(at: tuple[str | int, ...]) -> tuple[int, str]:
+        return document.line(at), f"line {document.line(at)}, '{dotted(at)}'"
+
+    if not isinstance(document.data, dict):
+        found = "it is empty" if document.data is None else "it is a single value or a list"
+        fix = "begin with 'data: {path: FILE, target: COLUMN}'"
+        raise RecipeError(whole, "consist of sections ('key: value' lines)", found, fix)
+    return _validate(document.data, Path(os.path.abspath(path.parent)), whole, whole=whole, place=place)
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of recipes, for editors (recipes/recipe.schema.json)."""
+    schema = Recipe.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "autoft recipe"}
+
+
+def _read(path: Path) -> str:
+    whole = f"Recipe {path.name}"
+    if not path.is_file():
+        found = "it is a folder" if path.is_dir() else f"there is no file '{path}'"
+        raise RecipeError(whole, "be a file", found, "check the path; 'autoft recipes' lists the shipped ones")
+    try:
+        with path.open("rb") as file:
+            # One byte more than allowed is enough to refuse a large file without reading it.
+            return file.read(MAX_BYTES + 1).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        # The ceiling may cut a character in two; the size is then what is wrong.
+        if error.start < MAX_BYTES - 8:
+            found = f"byte {error.start + 1:,} is not"
+            raise RecipeError(whole, "be UTF-8 text", found, "save the file as UTF-8") from None
+        raise RecipeError(whole, "have at most 64 kB", "it has more", "keep data in files of its own") from None
+    except OSError as error:
+        raise RecipeError(whole, "be readable", f"the system says: {error.strerror}", "check its permissions") from None
+
+
+def _validate(
+    data: Any,
+    folder: Path | None,
+    source: str,
+    *,
+    whole: str,
+    place: Place,
+) -> Recipe:
+    mistakes: list[Problem] = []
+    try:
+        recipe = Recipe.model_validate(data)
+    except ValidationError as error:
+        mistakes += problems(error, data, Recipe)
+    if folder is not None and isinstance(data, dict):
+        for section, key in (("data", "path"), ("schema", "file")):
+            values = data.get(section)
+            text = values.get(key) if isinstance(values, dict) else None
+            found = inside(folder, text) if isinstance(text, str) else None
+            if isinstance(found, str):
+                mistakes.append(Problem(path=(section, key), must=_PATH_RULE, found=found, fix=_PATH_FIX))
+    if mistakes:
+        raise report(mistakes, whole=whole, place=place)
+    recipe._folder, recipe._source, recipe._place = folder, source, place
+    return recipe
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(json_schema(), indent=2) + "\n")

@@ -1,0 +1,235 @@
+"""The sections of a recipe: frozen pydantic models that take the right types and nothing else.
+
+The text under each field becomes its description in recipes/recipe.schema.json, which editors show.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, Strict, field_validator, model_validator
+
+from autoft import records
+from autoft.recipe.fields import Names, Section, Text, distinct, rising
+from autoft.recipe.messages import broken_rule
+
+ColumnKind = Literal["numeric", "boolean", "categorical", "date", "text", "identifier"]
+TaskChoice = Literal["auto", "binary", "multiclass", "regression"]
+Algorithm = Literal["bayesian", "random", "grid", "hyperband"]
+Activation = Literal["relu", "gelu", "silu", "selu", "tanh"]
+RegressionObjective = Literal["rmse", "mae", "r2", "median_absolute_error", "pinball"]
+ClassificationObjective = Literal[
+    "roc_auc",
+    "pr_auc",
+    "f1",
+    "precision",
+    "recall",
+    "log_loss",
+    "brier",
+    "balanced_accuracy",
+    "accuracy",
+    "mcc",
+    "cost",
+]
+Objective = Literal["auto", ClassificationObjective, RegressionObjective, "average_precision"]
+REGRESSION_OBJECTIVES = ("rmse", "mae", "r2", "median_absolute_error", "pinball")
+#: Other names of objectives.
+_ALIASES = {"average_precision": "pr_auc"}
+
+
+def _schema_name(text: str) -> str:
+    # The file is written where it is absent, so that a stranger's recipe must not choose just any name.
+    if not text.endswith(".pbtxt"):
+        raise broken_rule("", "end in .pbtxt", f"it is '{text}'", "rename it")
+    return text
+
+
+# Lists become tuples, so that a frozen recipe is frozen to the bottom; nothing else is converted.
+_Choices = (Strict(False), Field(min_length=1), AfterValidator(distinct))
+Architectures = Annotated[tuple[Literal["mlp", "linear", "realmlp", "tabm", "tabm-mini"], ...], *_Choices]
+Numbers = Annotated[tuple[Literal["piecewise", "plain"], ...], *_Choices]
+Widths = Annotated[tuple[Annotated[int, Field(ge=1, le=8192)], ...], *_Choices]
+Depths = Annotated[tuple[Annotated[int, Field(ge=1, le=32)], ...], *_Choices]
+Repairs = Annotated[tuple[records.RepairCode, ...], Strict(False), AfterValidator(distinct)]
+BatchSizes = Annotated[tuple[Annotated[int, Field(ge=1, le=65536)], ...], *_Choices]
+Embeddings = Annotated[tuple[Annotated[int, Field(ge=1, le=1024)], ...], *_Choices]
+Activations = Annotated[tuple[Activation, ...], *_Choices]
+Schedules = Annotated[tuple[Literal["constant", "cosine"], ...], *_Choices]
+_Positive = Annotated[float, Field(gt=0)]
+_Share = Annotated[float, Field(ge=0, lt=1)]
+PositiveRange = Annotated[tuple[_Positive, _Positive], Strict(False), AfterValidator(rising)]
+ShareRange = Annotated[tuple[_Share, _Share], Strict(False), AfterValidator(rising)]
+_UpToOne = Annotated[float, Field(ge=0, le=1)]
+UpToOneRange = Annotated[tuple[_UpToOne, _UpToOne], Strict(False), AfterValidator(rising)]
+_NotNegative = Annotated[float, Field(ge=0)]
+NotNegativeRange = Annotated[tuple[_NotNegative, _NotNegative], Strict(False), AfterValidator(rising)]
+
+
+class Data(Section):
+    """The table and the column to predict."""
+
+    path: Text | None = None
+    """CSV or Parquet file, relative to the recipe's folder and inside it."""
+    target: Text | None = None
+    """Name of the column to predict."""
+    positive: str | int | float | bool | None = None
+    """Binary tasks: the label whose probability, precision and recall are reported."""
+    columns: dict[str, ColumnKind] = Field(default_factory=dict)
+    """How to understand a column, where the inferred kind is wrong."""
+    drop: Names = ()
+    """Columns that are never used."""
+    weight: Text | None = None
+    """Column of non-negative numbers that weigh the rows: a row of weight 2 counts as two; it is no feature."""
+
+    @model_validator(mode="after")
+    def _keep_target(self) -> Data:
+        if self.target in self.drop:
+            raise broken_rule("drop", "not name the target", f"it names '{self.target}'", "remove it from the list")
+        if self.weight is not None and self.weight in (self.target, *self.drop, *self.columns):
+            found = f"'{self.weight}' is also the target, or under drop or columns"
+            raise broken_rule("weight", "be a column that nothing else names", found, "name it only here")
+        return self
+
+
+class Schema(Section):
+    """What the table must look like."""
+
+    file: Annotated[Text, AfterValidator(_schema_name)] | None = None
+    """Schema in TFDV's text format, inside the recipe's folder: written if absent, enforced after that."""
+    engine: Literal["auto", "tfdv", "portable", "none"] = "auto"
+    """What checks tables against the schema; auto takes TFDV where it is installed, and else autoft's own engine."""
+    drop_missing_target: bool = False
+    """Leave out rows without a target instead of refusing them."""
+    allow_leak: Names = ()
+    """Columns that may predict the target almost perfectly."""
+
+
+class Numeric(Section):
+    """Numeric columns."""
+
+    outliers: Literal["clip", "keep"] = "clip"
+    """clip squeezes values smoothly into three robust units around the median; keep leaves them as they are."""
+    scale: Literal["robust", "quantile"] = "robust"
+    """robust divides by the interquartile range; quantile gives the values of a column a normal distribution."""
+
+
+class Categorical(Section):
+    """Categorical columns."""
+
+    max_categories: Annotated[int, Field(ge=2, le=10_000)] = 200
+    """Most categories told apart per column, the most frequent ones; the others count as unknown."""
+    embed_above: Annotated[int, Field(ge=1)] = 16
+    """Columns with more categories are embedded, the others one-hot encoded."""
+
+
+class Preprocess(Section):
+    """How columns become numbers."""
+
+    numeric: Numeric = Field(default_factory=Numeric)
+    categorical: Categorical = Field(default_factory=Categorical)
+    accept: Repairs = ()
+    """Codes of findings that are repaired before training, and in the same way when predicting (docs/schema.md)."""
+
+
+class Space(Section):
+    """What is searched; left out means autoft's own choice. Dropout and L2 are always searched."""
+
+    architecture: Architectures | None = None
+    """Kinds of models: mlp has hidden layers, linear none, realmlp and tabm (or tabm-mini) are the papers'."""
+    numbers: Numbers | None = None
+    """How numbers enter mlp and linear: piecewise (curves) or plain."""
+    width: Widths | None = None
+    """Units per hidden layer."""
+    depth: Depths | None = None
+    """Number of hidden layers."""
+    batch_size: BatchSizes | None = None
+    """Rows per step."""
+    activation: Activations | None = None
+    """Activations of the hidden layers."""
+    embedding: Embeddings | None = None
+    """Numbers per embedded category."""
+    learning_rate: PositiveRange | None = None
+    """[low, high]."""
+    dropout: ShareRange | None = None
+    """[low, high], within 0 to 1."""
+    l2: PositiveRange | None = None
+    """[low, high]."""
+    weight_decay: PositiveRange | None = None
+    """[low, high] of decoupled weight decay (AdamW); not searched unless given."""
+    label_smoothing: ShareRange | None = None
+    """[low, high], within 0 to 1, for classification; not searched unless given."""
+    clip: PositiveRange | None = None
+    """[low, high] of the largest gradient norm; not searched unless given."""
+    schedule: Schedules | None = None
+    """Courses of the learning rate; not searched unless given."""
+    class_balance: UpToOneRange | None = None
+    """[low, high] of the exponent b of class weights (n / (K n_c))^b, within 0 to 1, for classification; searched by
+    itself where the objective looks at the labels of rare classes."""
+    focal: NotNegativeRange | None = None
+    """[low, high] of the focal loss' exponent, for classification; not searched unless given."""
+
+
+class Search(Section):
+    """How hyperparameters are found."""
+
+    algorithm: Algorithm = "bayesian"
+    """How the next trial is proposed."""
+    trials: Annotated[int, Field(ge=1)] = 30
+    """Most trials that are run."""
+    minutes: Annotated[float, Field(gt=0)] | None = None
+    """Most minutes that the run may take; left out means no limit."""
+    epochs: Annotated[int, Field(ge=1, le=10_000)] = 100
+    """Most epochs per trial."""
+    patience: Annotated[int, Field(ge=1)] = 12
+    """Epochs without improvement after which a trial stops."""
+    pruning: Literal["median", "none"] = "median"
+    """median stops a trial whose held-out loss is worse than the median of the others at the same epoch."""
+    blend: Annotated[int, Field(ge=1, le=10)] = 5
+    """Most trials whose answers are weighted together in the model; 1 takes the best trial alone."""
+    space: Space = Field(default_factory=Space)
+
+
+class Evaluate(Section):
+    """How the numbers are made that are reported."""
+
+    folds: Annotated[int, Field(ge=2, le=50)] = 5
+    """Number of blocks of rows, each held out once."""
+    objective: Objective = "auto"
+    """The metric to improve; auto is roc_auc for two classes, log_loss for more, rmse for numbers. average_precision
+    is another name of pr_auc; mae and pinball train their own losses."""
+    quantile: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """The quantile to predict with objective pinball."""
+    calibration: Literal["auto", "none"] = "auto"
+    """auto calibrates class probabilities on held-out rows where that helps; none leaves them alone."""
+    strategy: Literal["corrected", "nested", "holdout"] = "corrected"
+    """How the choice of the best trial is paid for (see docs/evaluation.md)."""
+    draws: Annotated[int, Field(ge=50)] = 500
+    """Bootstrap draws behind the intervals."""
+    group: Text | None = None
+    """Column whose equal values stay in one block (a patient, a customer)."""
+    time: Text | None = None
+    """Column that orders the rows in time: every block is then one stretch of time, and a holdout the last one."""
+    holdout: Annotated[float, Field(ge=0.05, le=0.5)] = 0.2
+    """Share of the rows that strategy holdout keeps away from everything."""
+
+    @field_validator("objective", mode="after")
+    @classmethod
+    def _one_name(cls, objective: str) -> str:
+        return _ALIASES.get(objective, objective)
+
+    @model_validator(mode="after")
+    def _quantile_of_pinball(self) -> Evaluate:
+        if self.quantile is not None and self.objective != "pinball":
+            found = f"the objective is {self.objective}"
+            raise broken_rule("quantile", "be left out unless the objective is pinball", found, "remove it")
+        if self.quantile is None and self.objective == "pinball":
+            found, fix = "evaluate.quantile is missing", "add it, such as 'quantile: 0.9'"
+            raise broken_rule("objective", "come with a quantile where it is pinball", found, fix)
+        return self
+
+
+class Report(Section):
+    """The report."""
+
+    title: Text | None = None
+    """Heading of the report; left out means the recipe's name."""

@@ -1,0 +1,143 @@
+"""What is known of a table: its columns, its target, what was found in it, and what becomes of its columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from autoft.records.evidence import Evidence
+
+Kind = Literal["numeric", "boolean", "categorical", "date", "text", "identifier", "constant", "empty"]
+Severity = Literal["error", "warning", "info"]
+Task = Literal["binary", "multiclass", "regression"]
+
+RepairCode = Literal[
+    "outer-blanks",
+    "placeholder-values",
+    "spelling-variants",
+    "outlying-constant",
+    "date-range",
+    "far-dates",
+    "mixed-units",
+    "empty-dropped",
+    "constant-dropped",
+    "identifier-dropped",
+    "personal-data",
+    "quasi-constant",
+    "identical-columns",
+    "one-to-one-columns",
+    "correlated-copies",
+    "duplicate-rows",
+]
+
+#: Kinds that become inputs of the network.
+USED_KINDS: tuple[Kind, ...] = ("numeric", "boolean", "categorical", "date", "text")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """What is known about one column of the table before anything is trained.
+
+    Attributes:
+        id: Internal name (``c000`` ...), safe in layer and file names.
+        name: The user's name.
+        kind: How the column is understood.
+        why: One clause that says why it is understood so.
+        missing: Number of missing cells in the training table.
+        distinct: Number of distinct non-missing values in the training table.
+        integral: Whether all values are whole numbers (numeric columns).
+        false, true: For a boolean column the texts that mean 0 and 1, as they stand in the table.
+        date_format: For a date column that was text, the ``strptime`` format or ``"iso"``.
+        order: For a categorical column whose categories are known to be ordered, these, from the lowest to the highest:
+            the network gets their ranks, as numbers.
+    """
+
+    id: str
+    name: str
+    kind: Kind
+    why: str
+    missing: int = 0
+    distinct: int = 0
+    integral: bool = False
+    false: tuple[str, ...] = ()
+    true: tuple[str, ...] = ()
+    date_format: str | None = None
+    order: tuple[str, ...] = ()
+
+    @property
+    def used(self) -> bool:
+        """Whether the network gets this column as an input."""
+        return self.kind in USED_KINDS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """The column to predict.
+
+    Attributes:
+        name: The user's name.
+        task: Kind of problem.
+        classes: For classification the labels in sorted order, with their original Python type
+            (``str``, ``int``, ``float`` or ``bool``); empty for regression.
+        positive: For binary tasks the label whose probability, precision and recall are reported.
+        dtype: Name of the numpy dtype that `predict` returns.
+    """
+
+    name: str
+    task: Task
+    classes: tuple[Any, ...] = ()
+    positive: Any = None
+    dtype: str = "float64"
+
+    @property
+    def positive_index(self) -> int:
+        """Position of the positive class in `classes` (1 where the task is not binary)."""
+        return self.classes.index(self.positive) if self.task == "binary" else 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something about the data that a person should know.
+
+    Attributes:
+        code: Stable name of the check (``missing-values``, ``tfdv:ENUM_TYPE_UNEXPECTED_STRING_VALUES``).
+        severity: ``error`` stops training, ``warning`` is reported, ``info`` records what was done.
+        column: The user's name of the column, or None for the whole table.
+        must: What should hold (infinitive, as in an error message).
+        found: What was found.
+        fix: What to do, or what autoft did.
+        evidence: The numbers behind it and what to draw, where there is more to show than the words say.
+    """
+
+    code: str
+    severity: Severity
+    column: str | None
+    must: str
+    found: str
+    fix: str
+    evidence: Evidence | None = field(default=None, hash=False)
+
+    @property
+    def where(self) -> str:
+        """The subject of the sentence: the column or the table."""
+        return "The table" if self.column is None else f"Column '{self.column}'"
+
+    def __str__(self) -> str:
+        return f"{self.where} must {self.must}, but {self.found}. Fix: {self.fix}."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanLine:
+    """What preprocessing does to one column, in words.
+
+    Attributes:
+        column: The user's name.
+        kind: How the column is understood.
+        text: What happens to it, as a sentence.
+        inputs: How many numbers the network gets from it.
+    """
+
+    column: str
+    kind: Kind
+    text: str
+    inputs: int

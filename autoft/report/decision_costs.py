@@ -1,0 +1,121 @@
+"""Chapter 5, decisions: what they cost beside simpler rules, or whether they reach what they must."""
+
+from __future__ import annotations
+
+from autoft.records import Alternative, Evaluation, Spending
+from autoft.report.blocks import Block, CostCurve, Paragraph, Pictures, Table
+from autoft.report.wording import clip, decimals, number, signed, span
+
+#: Longer tables say no more: of many classes the cheapest answers are shown.
+MOST_ALTERNATIVES = 12
+
+
+def decisions(evaluation: Evaluation) -> tuple[Block, ...]:
+    """Blocks about decisions; none where the recipe says neither costs nor a minimum."""
+    if evaluation.minimum is not None:
+        return (_minimum(evaluation),)
+    spending = evaluation.spending
+    if spending is None:
+        return ()
+    curve = _curve(evaluation, spending) if spending.curve else ()
+    return (Paragraph(text=_verdict(evaluation, spending)), _table(evaluation, spending), *curve)
+
+
+def _verdict(evaluation: Evaluation, spending: Spending) -> str:
+    deployed, best = spending.deployed, spending.best
+    digits = decimals(deployed.value, deployed.low, deployed.high)
+    saved = best.saved
+    measured = (
+        f"saves {number(saved.value, digits)} (interval {span(saved, digits)})"
+        if saved.low > 0
+        else f"costs {number(-saved.value, digits)} more (interval of what it saves {span(saved, digits)})"
+        if saved.high < 0
+        else f"is not measurably cheaper (it saves {number(saved.value, digits)}, interval {span(saved, digits)})"
+    )
+    rule = f" {_rule(evaluation)}" if evaluation.finish.matrix else ""
+    return (
+        f"The model's decisions cost {number(deployed.value, digits)} per 1,000 rows that it was not trained on (95 % "
+        f"interval {span(deployed, digits)}).{rule} Against the cheapest simple rule, {_name(evaluation, best)}, it "
+        f"{measured}."
+    )
+
+
+def _rule(evaluation: Evaluation) -> str:
+    if evaluation.finish.matrix:
+        return "Each row gets the answer with the lowest expected cost, which need not be the most probable class."
+    positive = clip(evaluation.target.positive)
+    return f"A row counts as “{positive}” from a probability of {number(evaluation.finish.threshold, 3)} on."
+
+
+def _name(evaluation: Evaluation, one: Alternative) -> str:
+    if one.rule == "always":
+        return f"always “{clip(one.label)}”"
+    return "threshold 0.5" if evaluation.task == "binary" else "the most probable class"
+
+
+def _table(evaluation: Evaluation, spending: Spending) -> Table:
+    ranked = sorted(spending.alternatives, key=lambda one: one.cost.value)
+    shown = ranked[:MOST_ALTERNATIVES]
+    more = f" (the cheapest {len(shown)} of {len(ranked)} simple rules)" if len(ranked) > len(shown) else ""
+    own = spending.deployed
+    digits = decimals(own.value, own.low, own.high)
+    rows = [("the model", number(own.value, digits), span(own, digits), "", "")]
+    rows += [
+        (
+            _name(evaluation, one),
+            number(one.cost.value, digits),
+            span(one.cost, digits),
+            signed(one.saved.value, digits),
+            span(one.saved, digits),
+        )
+        for one in shown
+    ]
+    return Table(
+        caption=f"Cost per 1,000 rows, on the same redrawn rows{more}",
+        head=("Rule", "Cost", "95 % interval", "The model saves", "95 % interval"),
+        rows=tuple(rows),
+        align="lrrrr",
+        marked=frozenset({0}),
+    )
+
+
+def _curve(evaluation: Evaluation, spending: Spending) -> tuple[Block, ...]:
+    thresholds, costs = zip(*spending.curve, strict=True)
+    chosen = evaluation.finish.threshold
+    lowest = min(range(len(costs)), key=costs.__getitem__)
+    picture = CostCurve(
+        title="Cost over thresholds",
+        alt=f"Cost per 1,000 rows from {number(costs[0])} at threshold 0 over {number(costs[lowest])} at "
+        f"{number(thresholds[lowest], 2)} to {number(costs[-1])} at 1; chosen: {number(chosen, 3)}.",
+        thresholds=thresholds,
+        costs=costs,
+        chosen=chosen,
+        x_label="Threshold",
+        y_label="Cost per 1,000 rows",
+    )
+    positive = clip(evaluation.target.positive)
+    caption = (
+        f"Held-out cost of a single fold's network at each threshold: at 0 every row counts as “{positive}”, at 1 "
+        f"hardly any. The line is the threshold of the model, {number(chosen, 3)}."
+    )
+    return (Pictures(caption=caption, pictures=(picture,)),)
+
+
+def _minimum(evaluation: Evaluation) -> Paragraph:
+    minimum = evaluation.minimum
+    assert minimum is not None
+    other = "precision" if minimum.of == "recall" else "recall"
+    reached, best = evaluation.held_out[minimum.of], evaluation.held_out[other]
+    verdict = (
+        "which the interval leaves open"
+        if reached.low < minimum.share <= reached.high
+        else "which is reached"
+        if reached.low >= minimum.share
+        else "which is not reached"
+    )
+    text = (
+        f"Decisions must have a {minimum.of} of {minimum.share:g}. {_rule(evaluation)} On rows that the model "
+        f"was not trained on its {minimum.of} is {number(reached.value, 3)} (95 % interval {span(reached, 3)}), "
+        f"{verdict}; its {other} is {number(best.value, 3)} ({span(best, 3)})."
+    )
+    return Paragraph(text=text, tone="strong" if reached.high < minimum.share else "plain")

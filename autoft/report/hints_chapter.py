@@ -1,0 +1,119 @@
+"""What the data say of what experts know: the first thing that the chapter on domain knowledge says."""
+
+from __future__ import annotations
+
+from autoft.records import Evaluation, HintTest, Interval
+from autoft.report.blocks import Block, Paragraph, Table
+from autoft.report.wording import NONE, clip, decimals, listing, metric, signed, span
+
+#: Verdicts that must not be overlooked come first.
+_ORDER = (
+    *("contradicted", "contradicted in part", "hurts", "helps"),
+    *("no measurable effect", "satisfied anyway", "not tested"),
+)
+
+#: Share of the largest importance from which on a model leans on a column.
+_LEANS = 0.1
+
+
+def blocks(evaluation: Evaluation) -> tuple[Block, ...]:
+    """A table of verdicts, after the sentences that must not be overlooked; nothing without hints."""
+    if not evaluation.hints:
+        return ()
+    return (*_warnings(evaluation), *_together(evaluation), _table(evaluation), *_parts(evaluation))
+
+
+def _warnings(evaluation: Evaluation) -> tuple[Paragraph, ...]:
+    """Hints that the data contradict, and importance that was declared otherwise than it is."""
+    found = [
+        f"The data contradict “{clip(test.hint)}”{_places(test)}: without that hint "
+        "the same networks are better on held-out rows. The model obeys it all the same."
+        for test in evaluation.hints
+        if test.verdict.startswith("contradicted")
+    ]
+    by_column = {line.column: line.drop for line in evaluation.importance}
+    largest = max((drop.value for drop in by_column.values()), default=0.0)
+    for test in evaluation.hints:
+        column, _, what = test.hint.rpartition(": ")
+        drop = by_column.get(column)
+        if drop is None:
+            continue
+        if what == "importance high" and drop.low <= 0:
+            found.append(f"“{clip(column)}” was called important, but the model loses nothing measurable without it.")
+        if what == "importance low" and drop.low > 0 and drop.value >= _LEANS * largest:
+            found.append(f"“{clip(column)}” was called unimportant, but the model leans on it.")
+    return tuple(Paragraph(text=text, tone="strong") for text in found)
+
+
+def _places(test: HintTest) -> str:
+    """Where the data contradict a hint, if it is not everywhere."""
+    groups = [f"where “{clip(one.column, 32)}” is {clip(one.group, 40)} ({one.rows:,} rows)" for one in test.slices]
+    return f" {listing(groups)}" if groups else ""
+
+
+def _together(evaluation: Evaluation) -> tuple[Paragraph, ...]:
+    if evaluation.all_hints is None:
+        return ()
+    label, gain = metric(evaluation.objective).label, evaluation.all_hints
+    text = f"All hints together change the {label} of single networks by {_gain(gain, _digits(evaluation))}, where "
+    text += "positive is better."
+    return (Paragraph(text=text),)
+
+
+def _table(evaluation: Evaluation) -> Table:
+    tests = sorted(evaluation.hints, key=lambda test: _ORDER.index(test.verdict))
+    label = metric(evaluation.objective).label
+    digits = _digits(evaluation)
+    return Table(
+        caption="What the data say of each hint: the deployed configuration was trained with all hints, and without "
+        f"this one. Gain is in {label} on held-out blocks; the last column says how far the model without the hint "
+        "goes its way by itself.",
+        head=("Hint", "Verdict", "Gain", "Obeyed anyway"),
+        rows=tuple(_row(test, digits) for test in tests),
+        align="wlrr",
+        marked=frozenset(i for i, test in enumerate(tests) if test.verdict.startswith("contradicted")),
+    )
+
+
+def _parts(evaluation: Evaluation) -> tuple[Table, ...]:
+    """The groups in which effects are contradicted that hold elsewhere."""
+    found = [(test, one) for test in evaluation.hints for one in test.slices]
+    if not found:
+        return ()
+    digits = min(decimals(*(end for _, one in found for end in (one.gain.value, one.gain.low, one.gain.high))), 4)
+    loss = "squared error" if evaluation.task == "regression" else "log-loss"
+    loss = "pinball loss" if evaluation.objective == "pinball" else loss
+    caption = (
+        f"Where effects are contradicted. Gain is the mean {loss} of a row without the hint less with it; its interval "
+        "holds for all groups at once that were looked at. The last column says how far the model without the hint "
+        "goes its way there."
+    )
+    rows = (
+        (
+            clip(test.hint),
+            f"{clip(one.column)}: {clip(one.group)}",
+            f"{one.rows:,}",
+            _gain(one.gain, digits),
+            f"{100 * one.obeyed:.0f} %",
+        )
+        for test, one in found
+    )
+    head = ("Hint", "Group", "Rows", "Gain", "Obeyed anyway")
+    return (Table(caption=caption, head=head, rows=tuple(rows), align="wwrrr"),)
+
+
+def _digits(evaluation: Evaluation) -> int:
+    """Decimals that suit all gains."""
+    gains = [test.gain for test in evaluation.hints if test.gain is not None]
+    return min(decimals(*(end for gain in gains for end in (gain.value, gain.low, gain.high))), 4)
+
+
+def _row(test: HintTest, digits: int) -> tuple[str, ...]:
+    obeyed = NONE if test.obeyed is None else f"{100 * test.obeyed:.0f} %"
+    word = f"{test.verdict} ({clip(test.where)})" if test.where else test.verdict
+    hint = f"{clip(test.hint)} ({clip(test.because)})" if test.because else clip(test.hint)
+    return hint, word, NONE if test.gain is None else _gain(test.gain, digits), obeyed
+
+
+def _gain(gain: Interval, digits: int) -> str:
+    return f"{signed(gain.value, digits)} ({span(gain, digits)})"

@@ -1,0 +1,271 @@
+"""Chapter 4: every metric, every class, every baseline; one number never tells the whole story."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from autoft.records import Evaluation, Interval
+from autoft.report.blocks import Block, Cloud, Intervals, Lines, Paragraph, Picture, Pictures, Section, Series, Table
+from autoft.report.wording import NONE, baseline_label, clip, decimals, metric, number, signed, span
+
+#: More points do not change a picture of this size.
+MOST_POINTS = 300
+MOST_LINES = 6
+MOST_CLASSES = 12
+MOST_ROWS = 60
+
+
+def summary_table(evaluation: Evaluation) -> Table:
+    """All held-out metrics with their intervals, the objective first."""
+    names = sorted(evaluation.held_out, key=lambda name: name != evaluation.objective)
+    rows = []
+    for name in names:
+        score, words = evaluation.held_out[name], metric(name)
+        digits = decimals(score.value, score.low, score.high)
+        rows.append((words.label, number(score.value, digits), span(score, digits), words.meaning))
+    return Table(
+        caption="Scores on held-out rows; the first is what the search optimised",
+        head=("Metric", "Score", "95 % interval", "What it says"),
+        rows=tuple(rows),
+        align="lrrw",
+        marked=frozenset({0}),
+    )
+
+
+def metrics(evaluation: Evaluation) -> Section:
+    """Chapter 4."""
+    blocks: list[Block] = [*_finish(evaluation), _corrected_and_naive(evaluation)]
+    if evaluation.per_class:
+        blocks.append(_per_class(evaluation))
+    if evaluation.confusion:
+        blocks.extend(_confusion(evaluation))
+    pictures: tuple[Picture, ...] = (*_curves(evaluation), *_residuals(evaluation))
+    if pictures:
+        caption = "Predictions of the best configuration for held-out rows; the thin line is "
+        caption += "perfection." if evaluation.task == "regression" else "what guessing gives."
+        blocks.append(Pictures(caption=caption, pictures=pictures))
+    if evaluation.baselines:
+        blocks.extend(_baselines(evaluation))
+    return Section(
+        anchor="metrics",
+        heading="4 One misleading metric",
+        blurb="Judging by a single number that looks good while the model fails where it matters.",
+        blocks=tuple(blocks),
+    )
+
+
+def _finish(evaluation: Evaluation) -> tuple[Block, ...]:
+    """What is done to the answers before they are scored: calibration, and the threshold of a label."""
+    if evaluation.task == "regression":
+        return ()
+    calibration, threshold = evaluation.finish.calibration, evaluation.finish.threshold
+    sure = "less" if calibration.temperature > 1 else "more"
+    words = {
+        "none": "The probabilities are the networks' own: no calibration, or none that rises above noise.",
+        "temperature": f"The probabilities are calibrated with a temperature of {number(calibration.temperature, 3)}: "
+        f"they are {sure} sure than the networks' own.",
+        "isotonic": "The probabilities are calibrated by isotonic regression, a rising curve through what was seen.",
+    }
+    text = words[calibration.method]
+    if evaluation.task == "binary":
+        name = clip(evaluation.target.positive)
+        text += f" A row counts as “{name}” from a probability of {number(threshold, 3)} on."
+        if threshold != 0.5:
+            text += " Label metrics and the confusion matrix are those at this threshold."
+    if evaluation.finish.matrix:
+        text += " Each row gets the answer with the lowest expected cost."
+    return (Paragraph(text=text),)
+
+
+def _corrected_and_naive(evaluation: Evaluation) -> Table:
+    rows = []
+    for name, score in evaluation.held_out.items():
+        naive, words = evaluation.naive.get(name), metric(name)
+        digits = decimals(score.value, score.low, score.high)
+        flattery = None if naive is None else (naive - score.value) * (1 if words.more_is_better else -1)
+        rows.append(
+            (
+                words.label,
+                "more" if words.more_is_better else "less",
+                number(score.value, digits),
+                span(score, digits),
+                number(naive, digits),
+                NONE if flattery is None else signed(flattery, digits),
+            )
+        )
+    return Table(
+        caption="The honest score beside the naive one, which ignores that the trial was chosen on those very rows",
+        head=("Metric", "Better is", "Score", "95 % interval", "Naive", "Flattered by"),
+        rows=tuple(rows),
+        align="llrrrr",
+        marked=frozenset(i for i, name in enumerate(evaluation.held_out) if name == evaluation.objective),
+    )
+
+
+def _per_class(evaluation: Evaluation) -> Table:
+    columns = list(dict.fromkeys(key for values in evaluation.per_class.values() for key in values if key != "rows"))
+    ordered = sorted(evaluation.per_class.items(), key=lambda item: -item[1].get("rows", 0))
+
+    def row(label: str, values: Mapping[str, float]) -> tuple[str, ...]:
+        rows = f"{int(values['rows']):,}" if "rows" in values else NONE
+        return (clip(label), rows, *(number(values.get(key), 3) for key in columns))
+
+    return Table(
+        caption="Each class on its own" + _most(len(ordered)),
+        head=("Class", "Rows", *(metric(key).label for key in columns)),
+        rows=tuple(row(label, values) for label, values in ordered[:MOST_ROWS]),
+        align="lr" + "r" * len(columns),
+    )
+
+
+def _most(length: int) -> str:
+    return f" (the {MOST_ROWS} largest of {length:,})" if length > MOST_ROWS else ""
+
+
+def _confusion(evaluation: Evaluation) -> tuple[Block, ...]:
+    counts, labels = evaluation.confusion, [clip(label, 40) for label in evaluation.target.classes]
+    if len(counts) > MOST_CLASSES:
+        return (_confused_pairs(counts, labels),)
+    table = Table(
+        caption="Confusion matrix: rows are the true classes, columns the predicted ones; shaded by share of the row",
+        head=("True \\ predicted", *labels),
+        rows=tuple((label, *(f"{n:,}" for n in line)) for label, line in zip(labels, counts, strict=False)),
+        align="l" + "r" * len(labels),
+        shades=tuple((0, *(round(9 * n / (sum(line) or 1)) for n in line)) for line in counts),
+    )
+    return (_binary_words(evaluation), table) if evaluation.task == "binary" else (table,)
+
+
+def _binary_words(evaluation: Evaluation) -> Paragraph:
+    positive = evaluation.target.positive_index
+    line, other = evaluation.confusion[positive], evaluation.confusion[1 - positive]
+    name = clip(evaluation.target.positive)
+    return Paragraph(
+        text=f"Of {sum(line):,} rows that are “{name}”, {line[positive]:,} are found and {line[1 - positive]:,} "
+        f"missed; of {sum(other):,} rows that are not, {other[positive]:,} are false alarms."
+    )
+
+
+def _confused_pairs(counts: Sequence[Sequence[int]], labels: Sequence[str]) -> Table:
+    pairs = [(n, i, j, n / sum(line)) for i, line in enumerate(counts) for j, n in enumerate(line) if i != j and n > 0]
+    pairs.sort(key=lambda pair: -pair[0])
+    return Table(
+        caption="The commonest mix-ups (too many classes for a matrix)",
+        head=("True", "Predicted", "Rows", "Share of the true class"),
+        rows=tuple((labels[i], labels[j], f"{n:,}", f"{share:.0%}") for n, i, j, share in pairs[:20]),
+        align="llrr",
+    )
+
+
+def _thinned(name: str, x: Sequence[float], y: Sequence[float], most: int) -> Series:
+    """At most `most` of the points, in order, the last one included."""
+    step = max(1, -(-len(x) // most))
+    keep = [*range(0, len(x) - 1, step), len(x) - 1] if x else []
+    return Series(name=name, x=tuple(float(x[i]) for i in keep), y=tuple(float(y[i]) for i in keep))
+
+
+def _curves(evaluation: Evaluation) -> tuple[Lines, ...]:
+    kinds = {
+        "roc": ("ROC curve", "False alarms among the negatives", "Positives found (recall)"),
+        "pr": ("Precision and recall", "Recall", "Precision"),
+    }
+    pictures = []
+    for key, (title, x_label, y_label) in kinds.items():
+        by_label = evaluation.curves.get(key, {})
+        chosen = sorted(by_label, key=lambda label: -evaluation.per_class.get(label, {}).get("rows", 0))[:MOST_LINES]
+        series = tuple(
+            _thinned(clip(label, 24), by_label[label]["x"], by_label[label]["y"], MOST_POINTS) for label in chosen
+        )
+        if not series:
+            continue
+        more = f", the {MOST_LINES} largest classes" if len(by_label) > MOST_LINES else ""
+        picture = Lines(
+            title=title + more,
+            alt=f"{title}: {y_label.lower()} against {x_label.lower()} for {', '.join(line.name for line in series)}.",
+            series=series,
+            x_label=x_label,
+            y_label=y_label,
+            chance=_chance(key, chosen, evaluation),
+            legend="lower right" if key == "roc" else "lower left",
+        )
+        pictures.append(picture)
+    return tuple(pictures)
+
+
+def _chance(key: str, labels: Sequence[str], evaluation: Evaluation) -> tuple[float, float] | None:
+    """Where guessing lies, as heights at the left and the right end; for precision it differs from class to class."""
+    if key == "roc":
+        return (0.0, 1.0)
+    rows = evaluation.per_class.get(labels[0], {}).get("rows")
+    return None if rows is None or len(labels) > 1 else (rows / evaluation.rows, rows / evaluation.rows)
+
+
+def _residuals(evaluation: Evaluation) -> tuple[Cloud, ...]:
+    points = evaluation.curves.get("residuals", {}).get("all")
+    if not points or not points["x"]:
+        return ()
+    shown = _thinned("rows", points["x"], points["y"], 2000)
+    misses = Series(name="rows", x=shown.x, y=tuple(true - guess for guess, true in zip(shown.x, shown.y, strict=True)))
+    target = clip(evaluation.target.name, 30)
+    clouds = (
+        ("True against predicted", "diagonal: a perfect prediction", shown, f"True {target}", "diagonal"),
+        ("Misses by prediction", "zero: a perfect prediction", misses, "True minus predicted", "zero"),
+    )
+    return tuple(
+        Cloud(
+            title=title,
+            alt=f"{title} for {len(shown.x):,} held-out rows of {target}; {reading}.",
+            points=series,
+            x_label=f"Predicted {target}",
+            y_label=y_label,
+            reference="diagonal" if reference == "diagonal" else "zero",
+        )
+        for title, reading, series, y_label, reference in clouds
+    )
+
+
+def _baselines(evaluation: Evaluation) -> tuple[Block, ...]:
+    words, objective = metric(evaluation.objective), evaluation.objective
+    network = "this network"
+    scored: list[tuple[str, Interval]] = [(network, evaluation.held_out[objective])]
+    scored += [
+        (baseline_label(line.name, evaluation.task), line.metrics[objective])
+        for line in evaluation.baselines
+        if objective in line.metrics
+    ]
+    digits = decimals(*(end for _, score in scored for end in (score.value, score.low, score.high)))
+    rows = [(network, *_score_cells(evaluation.held_out[objective], digits), NONE, NONE, NONE)]
+    for line in evaluation.baselines:
+        fine = gain_decimals(line.difference, evaluation)
+        gain = (signed(line.difference.value, fine), span(line.difference, fine), line.verdict)
+        rows.append(
+            (baseline_label(line.name, evaluation.task), *_score_cells(line.metrics.get(objective), digits), *gain)
+        )
+    table = Table(
+        caption=f"Simple models on the same folds, by {words.label}; a gain above zero: the network is better",
+        head=("Model", words.label, "95 % interval", "Network's gain", "95 % interval", "Verdict"),
+        rows=tuple(rows),
+        align="lrrrrl",
+        marked=frozenset({0}),
+    )
+    picture = Intervals(
+        title=f"{words.label} with 95 % intervals",
+        alt="; ".join(f"{name}: {number(score.value, digits)}, {span(score, digits)}" for name, score in scored) + ".",
+        names=tuple(name for name, _ in scored),
+        values=tuple(score.value for _, score in scored),
+        lows=tuple(score.low for _, score in scored),
+        highs=tuple(score.high for _, score in scored),
+        x_label=f"{words.label} ({'more' if words.more_is_better else 'less'} is better)",
+        marked=frozenset({0}),
+    )
+    caption = "Two intervals may overlap although one model is better: the gain in the table is measured row by row."
+    return (table, Pictures(caption=caption, pictures=(picture,)))
+
+
+def gain_decimals(gain: Interval, evaluation: Evaluation) -> int:
+    """Decimals for a difference of scores: at most one more than the scores themselves have."""
+    return min(decimals(gain.value, gain.low, gain.high), decimals(evaluation.held_out[evaluation.objective].value) + 1)
+
+
+def _score_cells(score: Interval | None, digits: int) -> tuple[str, str]:
+    return (NONE, NONE) if score is None else (number(score.value, digits), span(score, digits))

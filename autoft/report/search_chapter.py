@@ -1,0 +1,259 @@
+"""Chapters 1 and 3: how the networks learned, and how the best one was found."""
+
+from __future__ import annotations
+
+import math
+from itertools import accumulate
+from statistics import fmean, quantiles
+from typing import TYPE_CHECKING
+
+from autoft.records import Evaluation, FoldReport, Trial
+from autoft.report.blocks import Block, History, LearningCurve, Paragraph, Pictures, Section, Table
+from autoft.report.wording import NONE, clip, count, decimals, duration, metric, number, setting, signed
+
+if TYPE_CHECKING:
+    from autoft.report.build import ReportInputs
+
+#: Longer tables help nobody; the journal and evaluation.json have every trial.
+MOST_TRIALS = 40
+MOST_FOLDS = 12
+
+
+def overfitting(evaluation: Evaluation) -> Section:
+    """Chapter 1: training against held-out rows, fold by fold."""
+    blocks: list[Block] = [Paragraph(text=clip(evaluation.overfitting, 600), tone="strong")]
+    if pictures := _learning_curves(evaluation):
+        blocks.append(pictures)
+    if evaluation.folds:
+        blocks.append(_gaps(evaluation))
+    blocks.append(
+        Paragraph(
+            text="Against overfitting, every trial has dropout and weight decay in its search space, and one number of "
+            "epochs for all folds, read off the mean held-out curve, so that no fold stops at its own lucky moment.",
+            tone="quiet",
+        )
+    )
+    return Section(
+        anchor="overfitting",
+        heading="1 Overfitting",
+        blurb="Learning the training rows by heart instead of what they have in common.",
+        blocks=tuple(blocks),
+    )
+
+
+def _learning_curves(evaluation: Evaluation) -> Pictures | None:
+    folds = [fold for fold in evaluation.folds if fold.held_out_curve][:MOST_FOLDS]
+    losses = [loss for fold in folds for loss in (*fold.train_curve, *fold.held_out_curve) if math.isfinite(loss)]
+    if len(losses) < 2:
+        return None
+    # One scale for all folds; the first epochs may leave the picture, so that the end can be read.
+    low, high = min(losses), quantiles(losses, n=50, method="inclusive")[-1]
+    room = 0.06 * (high - low) or 0.5
+    curves = tuple(
+        _learning_curve(i, fold, evaluation.best.epochs, low - room, high + room)
+        for i, fold in enumerate(folds, start=1)
+    )
+    return Pictures(
+        caption="Loss by epoch. Solid: rows that were held out; dashed: rows trained on; the upright line is the epoch "
+        "that the model uses. Overfitting begins where the solid line rises while the dashed one falls.",
+        pictures=curves,
+    )
+
+
+def _learning_curve(position: int, fold: FoldReport, epochs: int, low: float, high: float) -> LearningCurve:
+    at = min(max(epochs, 1), len(fold.held_out_curve)) - 1
+    trained = number(fold.train_curve[at]) if at < len(fold.train_curve) else NONE
+    return LearningCurve(
+        title=f"Fold {position}",
+        alt=f"Learning curve of fold {position}: at epoch {at + 1} the loss is {trained} on training rows and "
+        f"{number(fold.held_out_curve[at])} on held-out rows.",
+        train=fold.train_curve,
+        held_out=fold.held_out_curve,
+        epochs=epochs,
+        low=low,
+        high=high,
+    )
+
+
+def _gaps(evaluation: Evaluation) -> Table:
+    folds, label = evaluation.folds, metric(evaluation.objective).label
+    digits = decimals(*(fold.held_out_score for fold in folds), *(fold.train_score for fold in folds))
+
+    def row(name: str, trained: str, held_out: str, of: tuple[FoldReport, ...]) -> tuple[str, ...]:
+        numbers = (
+            number(fmean(fold.train_score for fold in of), digits),
+            number(fmean(fold.held_out_score for fold in of), digits),
+            signed(fmean(fold.gap for fold in of), digits),
+        )
+        return (name, trained, held_out, *numbers)
+
+    rows = [
+        row(str(i), f"{fold.train_rows:,}", f"{fold.held_out_rows:,}", (fold,)) for i, fold in enumerate(folds, start=1)
+    ]
+    return Table(
+        caption=f"{label} of each fold's network on the rows it was trained on and on its held-out rows",
+        head=("Fold", "Rows trained on", "Rows held out", "Trained on", "Held out", "Gap"),
+        rows=(*rows, row("Mean", "", "", folds)),
+        align="lrrrrr",
+        marked=frozenset({len(rows)}),
+    )
+
+
+def tuning(inputs: ReportInputs) -> Section:
+    """Chapter 3: the search, its best configuration and every trial's score."""
+    evaluation = inputs.evaluation
+    ranked = _ranked(evaluation)
+    failed = [trial for trial in evaluation.trials if trial.status == "failed"]
+    blocks: list[Block] = [Paragraph(text=_search_words(evaluation, ranked, failed))]
+    if ranked:
+        blocks.append(
+            Pictures(caption=_history_caption(bool(failed)), pictures=(_history(evaluation, ranked, failed),))
+        )
+    blocks.append(_best(inputs))
+    if len(evaluation.blend) > 1:
+        blocks.append(_blend(evaluation))
+    if ranked:
+        blocks.extend(_trials(evaluation, ranked))
+    if failed:
+        blocks.append(_failures(failed))
+    return Section(
+        anchor="tuning",
+        heading="3 No hyperparameter tuning",
+        blurb="Taking the first settings that train, and never learning what better ones would have given.",
+        blocks=tuple(blocks),
+    )
+
+
+def _blend(evaluation: Evaluation) -> Table:
+    """The trials that the deployed model weights together."""
+    by_number = {trial.number: trial for trial in evaluation.trials}
+    parts = sorted(evaluation.blend, key=lambda part: -part[1])
+    digits = decimals(*(by_number[n].score or 0.0 for n, _ in parts))
+    rows = tuple(
+        (
+            f"{n}",
+            clip(str(by_number[n].params.get("architecture", "mlp"))),
+            number(by_number[n].score or 0.0, digits),
+            f"{share:.0%}",
+        )
+        for n, share in parts
+    )
+    caption = "The model is a weighted mean of these trials; the choice of weights is paid for in the score above"
+    return Table(caption=caption, head=("Trial", "Architecture", "Own score", "Weight"), rows=rows, align="rlrr")
+
+
+def _ranked(evaluation: Evaluation) -> list[tuple[float, Trial]]:
+    """Trials with a score, the best first."""
+    scored = [
+        (trial.score, trial)
+        for trial in evaluation.trials
+        if trial.status != "failed" and trial.score is not None and math.isfinite(trial.score)
+    ]
+    return sorted(scored, key=lambda pair: pair[0], reverse=metric(evaluation.objective).more_is_better)
+
+
+def _search_words(evaluation: Evaluation, ranked: list[tuple[float, Trial]], failed: list[Trial]) -> str:
+    text = f"{count(len(evaluation.trials), 'configuration')} tried, each on every fold"
+    text += f"; {len(failed):,} of them failed and are listed with the reason. " if failed else ". "
+    pruned = [trial for _, trial in ranked if trial.status == "pruned"]
+    if pruned:
+        text += f"{count(len(pruned), 'trial')} ended early, because others were better at the same epoch. "
+    cut = [trial for _, trial in ranked if trial.cut_short and trial.status == "finished"]
+    if cut:
+        text += f"{count(len(cut), 'trial')} ended early (trial {cut[0].number}: {clip(cut[0].reason, 120)}). "
+    first = next((score for score, trial in ranked if trial.number == 0), None)
+    if first is None or not ranked:
+        return text
+    best, digits = ranked[0][0], decimals(first, ranked[0][0])
+    if ranked[0][1].number == 0:
+        return f"{text}The default configuration (trial 0) scored {number(first, digits)} and stayed the best."
+    return (
+        f"{text}The default configuration (trial 0) scored {number(first, digits)}, the best (trial "
+        f"{ranked[0][1].number}) {number(best, digits)}. These are the trials' own scores, not yet corrected for the "
+        "choosing."
+    )
+
+
+def _history_caption(any_failed: bool) -> str:
+    text = "Each dot is a trial, the line is the best score so far. "
+    return text + ("Crosses at the edge are failed trials." if any_failed else "").strip()
+
+
+def _history(evaluation: Evaluation, ranked: list[tuple[float, Trial]], failed: list[Trial]) -> History:
+    words = metric(evaluation.objective)
+    by_number = sorted(ranked, key=lambda pair: pair[1].number)
+    values = [score for score, _ in by_number]
+    best = tuple(accumulate(values, max if words.more_is_better else min))
+    return History(
+        title="Search history",
+        alt=f"Score of {count(len(ranked), 'finished trial')} in order; the best {words.label} goes from "
+        f"{number(best[0])} to {number(best[-1])}.",
+        numbers=tuple(float(trial.number) for _, trial in by_number),
+        scores=tuple(values),
+        best=best,
+        failed=tuple(float(trial.number) for trial in failed),
+        label=words.label,
+    )
+
+
+def _best(inputs: ReportInputs) -> Table:
+    best, searched = inputs.evaluation.best, dict(inputs.space)
+    names = [*best.params, *(name for name in searched if name not in best.params)]
+    rows = [
+        (
+            clip(name),
+            setting(best.params[name]) if name in best.params else NONE,
+            clip(searched.get(name, "not searched"), 200),
+        )
+        for name in names
+    ]
+    return Table(
+        caption=f"Best configuration: trial {best.number}, {count(best.epochs, 'epoch')}",
+        head=("Hyperparameter", "Value", "Searched"),
+        rows=tuple(rows),
+        align="lrw",
+    )
+
+
+def _trials(evaluation: Evaluation, ranked: list[tuple[float, Trial]]) -> tuple[Block, ...]:
+    shown = ranked[:MOST_TRIALS]
+    names = list(dict.fromkeys(name for _, trial in shown for name in trial.params))
+    cells = {
+        name: [setting(trial.params[name]) if name in trial.params else NONE for _, trial in shown] for name in names
+    }
+    constant = [name for name in names if len(shown) > 1 and len(set(cells[name])) == 1]
+    varied = [name for name in names if name not in constant]
+    digits = decimals(*(score for score, _ in shown))
+    rows = tuple(
+        (
+            str(trial.number),
+            number(score, digits),
+            str(trial.epochs),
+            duration(trial.seconds),
+            *(cells[name][i] for name in varied),
+        )
+        for i, (score, trial) in enumerate(shown)
+    )
+    more = f", the best {MOST_TRIALS} of {len(ranked):,}" if len(ranked) > MOST_TRIALS else ""
+    table = Table(
+        caption=f"Trials, best first{more}",
+        head=("Trial", metric(evaluation.objective).label, "Epochs", "Time", *(clip(name) for name in varied)),
+        rows=rows,
+        align="r" * (4 + len(varied)),
+        marked=frozenset(i for i, (_, trial) in enumerate(shown) if trial.number == evaluation.best.number),
+    )
+    same = ", ".join(f"{clip(name)} {cells[name][0]}" for name in constant)
+    return (table, Paragraph(text=f"The same in all of them: {same}.", tone="quiet")) if same else (table,)
+
+
+def _failures(failed: list[Trial]) -> Table:
+    rows = tuple(
+        (
+            str(trial.number),
+            clip(trial.reason or "no reason recorded", 200),
+            clip(", ".join(f"{name} {setting(value)}" for name, value in trial.params.items()), 300),
+        )
+        for trial in failed[:MOST_TRIALS]
+    )
+    more = f" (the first {MOST_TRIALS} of {len(failed):,})" if len(failed) > MOST_TRIALS else ""
+    return Table(caption=f"Failed trials{more}", head=("Trial", "Reason", "Configuration"), rows=rows, align="rww")

@@ -1,0 +1,198 @@
+"""Slices and groups in chapter 5: scores by group, the weakest slices, gaps between audited groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from autoft.records import Evaluation, Interval
+from autoft.records.slices import Gap, Rate, Slice, SlicedColumn, WeakSearch, WeakSlice
+from autoft.report.blocks import Block, Intervals, Paragraph, Pictures, Table
+from autoft.report.wording import NONE, clip, count, decimals, metric, number, signed, span
+
+RATES = {
+    "selection_rate": "Selection rate",
+    "true_positive_rate": "True positive rate",
+    "false_positive_rate": "False positive rate",
+    "mean_prediction": "Mean prediction",
+    "mean_error": "Mean error",
+}
+_READING = {
+    "selection_rate": "the share of a group's rows that is decided to be of the class",
+    "true_positive_rate": "of those that are of it, the share that is decided to be",
+    "false_positive_rate": "of those that are not, the share that is decided to be",
+    "mean_prediction": "the mean of what is predicted",
+    "mean_error": "the mean of predicted minus true",
+}
+
+
+def slice_blocks(evaluation: Evaluation) -> tuple[Block, ...]:
+    """What is said of groups of rows; nothing where nothing is known of them."""
+    found = evaluation.slices
+    if found is None:
+        return ()
+    blocks: list[Block] = []
+    for column in found.declared:
+        blocks += _declared(column, found.whole, evaluation)
+    if found.declared:
+        blocks.append(Paragraph(text=_single_networks(evaluation), tone="quiet"))
+    if found.weak is not None:
+        blocks += _weak(found.weak, found.whole, evaluation)
+    for gap in found.gaps:
+        blocks += _gap(gap, evaluation)
+    if any(rate.difference for gap in found.gaps for rate in gap.rates):
+        said = (
+            "Intervals of differences and ratios hold for all pairs of groups at once; a ratio is lowest over highest."
+        )
+        blocks.append(Paragraph(text=said, tone="quiet"))
+    return tuple(blocks)
+
+
+def _single_networks(evaluation: Evaluation) -> str:
+    text = "Groups are scored by the held-out answers and the draws of the overall score, which are those of "
+    if evaluation.strategy == "holdout":
+        return text + "the deployed model."
+    gain, label = evaluation.bag_gain.get(evaluation.objective), metric(evaluation.objective).label
+    moved = "" if gain is None else f"; their mean, the deployed model, moves {label} of all rows by {signed(gain)}"
+    return f"{text}the folds' single networks{moved}."
+
+
+def _declared(column: SlicedColumn, whole: Slice, evaluation: Evaluation) -> tuple[Block, ...]:
+    objective, slices = evaluation.objective, (whole, *column.slices)
+    label, name = metric(objective).label, clip(column.column)
+    digits = _digits(one.scores.get(objective) for one in slices)
+    drawn = [(clip(one.group, 32), one.scores[objective]) for one in slices if objective in one.scores]
+    picture = Intervals(
+        title=f"{label} by {clip(column.column, 40)}",
+        alt="; ".join(f"{group}: {number(score.value, digits)}, {span(score, digits)}" for group, score in drawn) + ".",
+        names=tuple(group for group, _ in drawn),
+        values=tuple(score.value for _, score in drawn),
+        lows=tuple(score.low for _, score in drawn),
+        highs=tuple(score.high for _, score in drawn),
+        x_label=f"{label} ({'more' if metric(objective).more_is_better else 'less'} is better)",
+        marked=frozenset({0}),
+    )
+    names = [m for m in evaluation.held_out if not (m.startswith("macro_") and evaluation.task == "multiclass")]
+    names.sort(key=lambda m: m != objective)
+    scores = [
+        (metric(m).label, *(_cell(one.scores.get(m), one.undefined.get(m, NONE)) for one in slices)) for m in names
+    ]
+    table = Table(
+        caption=f"Every metric by group of “{name}”, with 95 % intervals",
+        head=("", *(clip(one.group, 60) for one in slices)),
+        rows=(("Rows", *(f"{one.rows:,}" for one in slices)), *scores),
+        align="l" + "r" * len(slices),
+        marked=frozenset({1}),
+    )
+    note = f" {column.note}" if column.note else ""
+    caption = f"{label} by group of “{name}” on held-out rows.{note}"
+    return (Pictures(caption=caption, pictures=(picture,)), table) if drawn else (table,)
+
+
+def _weak(weak: WeakSearch, whole: Slice, evaluation: Evaluation) -> tuple[Block, ...]:
+    what = {"rmse": "squared error", "log_loss": "log loss", "pinball": "pinball loss"}[weak.metric]
+    left = f" ({weak.left_out:,} more columns had no room)" if weak.left_out else ""
+    tried = (
+        f"{count(weak.tried, 'slice')} of one or two conditions and at least 50 rows, made of the groups of "
+        f"{count(weak.columns, 'column')}{left}, were compared with the rows outside them by their mean {what}"
+    )
+    if not weak.tried:
+        return (Paragraph(text="No slice has 50 rows inside and outside of it: none was searched for weak ones."),)
+    if not weak.found:
+        return (Paragraph(text=f"No slice is answered worse than the rest by more than luck explains: {tried}."),)
+    text = f"Where the model is weakest: {tried}. Those below are worse by more than luck explains, all tries counted."
+    objective, label = evaluation.objective, metric(weak.metric).label
+    digits = decimals(*(end for one in weak.found for end in (one.loss.value, one.elsewhere)))
+    beside = (f"{metric(objective).label} there",) if weak.metric != objective else ()
+    table = Table(
+        caption="The weakest slices, the worst first, with 95 % intervals",
+        head=("Slice", "Rows", f"{label} there", "Elsewhere", "Luck at most", *beside),
+        rows=tuple(_weak_row(one, digits, bool(beside)) for one in weak.found),
+        align="wrrrr" + "r" * len(beside),
+    )
+    reading = (
+        "Slices found by a search look somewhat worse than they are, and a slice may be hard by nature rather than "
+        "badly learned."
+    )
+    if beside and objective in whole.scores:
+        reading = f"{metric(objective).label} of all rows is {_cell(whole.scores[objective], '')}. {reading}"
+    return (Paragraph(text=text, tone="strong"), table, Paragraph(text=reading, tone="quiet"))
+
+
+def _weak_row(one: WeakSlice, digits: int, beside: bool) -> tuple[str, ...]:
+    luck = "0.1 %" if one.chance < 0.001 else f"{100 * one.chance:.1f} %"
+    there = f"{number(one.loss.value, digits)} ({span(one.loss, digits)})"
+    cells = (clip(conditions(one.conditions), 160), f"{one.rows:,}", there, number(one.elsewhere, digits), luck)
+    return (*cells, _cell(one.score, NONE)) if beside else cells
+
+
+def conditions(pairs: Sequence[tuple[str, str]]) -> str:
+    """Conditions in words.
+
+    >>> conditions((("Contract", "One year"), ("age", "[0, 30)")))
+    'Contract: One year and age: [0, 30)'
+    """
+    return " and ".join(f"{clip(column, 60)}: {clip(group, 60)}" for column, group in pairs)
+
+
+def _gap(gap: Gap, evaluation: Evaluation) -> tuple[Block, ...]:
+    name, note = clip(gap.column), f" {gap.note}" if gap.note else ""
+    kinds = list(dict.fromkeys(rate.name for rate in gap.rates))
+    reading = "; ".join(f"{RATES[kind].lower()}: {_READING[kind]}" for kind in kinds)
+    several = len({rate.label for rate in gap.rates}) > 1
+    heads = [f"{RATES[rate.name]}, “{clip(rate.label, 30)}”" if several else RATES[rate.name] for rate in gap.rates]
+    positive = f" The class is “{clip(evaluation.target.positive)}”." if evaluation.task == "binary" else ""
+    rows = tuple(
+        (clip(group), f"{n:,}", *(_cell(rate.groups.get(group), NONE) for rate in gap.rates))
+        for group, n in gap.rows.items()
+    )
+    table = Table(
+        caption=f"Answers by group of “{name}” on held-out rows, with 95 % intervals",
+        head=("Group", "Rows", *heads),
+        rows=rows,
+        align="lr" + "r" * len(heads),
+    )
+    blocks: list[Block] = [
+        Paragraph(text=f"Groups of “{name}”.{note} {reading[0].upper()}{reading[1:]}.{positive}"),
+        table,
+    ]
+    apart = [(head, rate) for head, rate in zip(heads, gap.rates, strict=True) if rate.difference is not None]
+    if not apart:
+        return (*blocks, Paragraph(text="There are no two groups of at least 50 rows to compare.", tone="quiet"))
+    ratios = any(rate.ratio for _, rate in apart)
+    head = (
+        "Number",
+        "Highest",
+        "Lowest",
+        "Difference",
+        "95 % interval",
+        *(("Ratio", "95 % interval") if ratios else ()),
+    )
+    distances = Table(
+        caption=f"The two groups of “{name}” that are furthest apart (of those with at least 50 rows)",
+        head=head,
+        rows=tuple(_apart_row(label, rate, ratios) for label, rate in apart),
+        align="lllrr" + ("rr" if ratios else ""),
+    )
+    return (*blocks, distances)
+
+
+def _apart_row(label: str, rate: Rate, ratios: bool) -> tuple[str, ...]:
+    assert rate.difference is not None
+    digits = _digits([rate.difference])
+    far = (signed(rate.difference.value, digits), span(rate.difference, digits))
+    cells = (label, clip(rate.highest), clip(rate.lowest), *far)
+    if not ratios:
+        return cells
+    return (*cells, *((NONE, NONE) if rate.ratio is None else (number(rate.ratio.value, 3), span(rate.ratio, 3))))
+
+
+def _cell(score: Interval | None, otherwise: str) -> str:
+    if score is None:
+        return otherwise
+    digits = _digits([score])
+    return f"{number(score.value, digits)} ({span(score, digits)})"
+
+
+def _digits(intervals: Iterable[Interval | None]) -> int:
+    known = [interval for interval in intervals if interval is not None]
+    return decimals(*(end for one in known for end in (one.value, one.low, one.high)))

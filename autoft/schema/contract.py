@@ -1,0 +1,166 @@
+"""The schema as a contract: written at the first training, enforced at every later one and at prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autoft.data.audit.column_quality import infinite, unreadable
+from autoft.data.convert import convert
+from autoft.errors import SchemaError, printable
+from autoft.records import Column, Finding
+from autoft.schema import edit
+from autoft.schema.engine import Engine
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """What a training table was held to.
+
+    Attributes:
+        schema: The engine's schema object, None without an engine.
+        text: The schema as text, empty without an engine.
+        findings: Where the table departs from it; empty if the schema was inferred from this very table.
+        inferred: Whether it was.
+        statistics: The table's statistics as `Engine.dump_statistics` writes them, empty without an engine.
+    """
+
+    schema: Any
+    text: str
+    findings: tuple[Finding, ...]
+    inferred: bool
+    statistics: bytes = b""
+
+
+class RefusedError(SchemaError):
+    """A table was refused; `findings` holds every reason, the message lists them all."""
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        self.findings = findings
+        if len(findings) == 1:
+            only = findings[0]
+            super().__init__(only.where, only.must, only.found, only.fix)
+            return
+        sentences = [printable(finding) for finding in findings]
+        listed = "; ".join(f"({number}) {sentence}" for number, sentence in enumerate(sentences, 1))
+        super().__init__("The table", "pass all checks", f"{len(findings)} failed: {listed}", "see each of them")
+        lines = "\n".join(f"  {number}. {sentence}" for number, sentence in enumerate(sentences, 1))
+        self.args = (f"The table must pass all checks, but {len(findings)} failed:\n{lines}",)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.findings,)
+
+
+def contract(
+    frame: pd.DataFrame,
+    columns: tuple[Column, ...],
+    *,
+    engine: Engine | None,
+    schema_path: Path | None,
+    target: str,
+    known: Iterable[Finding] = (),
+    ranges: Mapping[str, tuple[float, float]] = {},
+) -> Contract:
+    """Hold a training table to the schema in `schema_path`, or infer the schema and write it there.
+
+    Args:
+        frame: The canonical table, target included.
+        columns: Its columns.
+        engine: From `autoft.schema.engine.choose`; None checks nothing.
+        schema_path: The schema file; None infers a schema and writes none.
+        target: Name of the column to predict.
+        known: Findings about the table from other checks. If one is an error no file is written, so that
+            the schema of a table that is about to be refused does not bind the corrected one.
+        ranges: Of numeric columns, as they are known; a schema that is inferred has them.
+
+    Raises:
+        SchemaError: If the file exists and holds no schema.
+        FileError: If the file cannot be written.
+    """
+    if engine is None:
+        return Contract(schema=None, text="", findings=_unchecked(schema_path), inferred=False)
+    statistics = engine.statistics(frame, columns)
+    kept = engine.dump_statistics(statistics)
+    if schema_path is not None and schema_path.exists():
+        schema = engine.read(schema_path)
+        findings = engine.validate(statistics, schema, environment="TRAINING")
+        findings += _target_served(frame, columns, engine, schema, target)
+        text = engine.to_text(schema)
+        return Contract(schema=schema, text=text, findings=findings, inferred=False, statistics=kept)
+    schema = engine.infer(statistics, target=target)
+    for name, (low, high) in ranges.items():
+        schema = edit.bounded(schema, name, low, high)
+    if schema_path is not None and not any(finding.severity == "error" for finding in known):
+        engine.write(schema, schema_path)
+    return Contract(schema=schema, text=engine.to_text(schema), findings=(), inferred=True, statistics=kept)
+
+
+def serving(
+    frame: pd.DataFrame, columns: tuple[Column, ...], engine: Engine | None, schema: Any, previous: Any = None
+) -> tuple[Finding, ...]:
+    """Findings about a table to predict, where the target is not expected.
+
+    Args:
+        frame: The canonical table.
+        columns: The columns of the *training* table, which say how each cell is to be understood.
+        engine: The engine that made `schema`; without one only unreadable and infinite cells are counted.
+        schema: The schema of the training table.
+        previous: The statistics of the training table, None where they are not known.
+    """
+    findings: list[Finding] = []
+    if engine is not None:
+        findings += engine.validate(engine.statistics(frame, columns), schema, environment="SERVING", previous=previous)
+    used = [column for column in columns if column.used and column.name in frame.columns]
+    converted = convert(frame, used)
+    for column in used:
+        findings += unreadable(column, converted, len(frame)) + infinite(column, converted, len(frame))
+    return tuple(findings)
+
+
+def refuse(findings: Iterable[Finding]) -> None:
+    """Do nothing if no finding is an error.
+
+    Raises:
+        RefusedError: (a SchemaError) with one four-part sentence for each error, numbered if there are several.
+    """
+    errors = tuple(finding for finding in findings if finding.severity == "error")
+    if errors:
+        raise RefusedError(errors)
+
+
+def _unchecked(schema_path: Path | None) -> tuple[Finding, ...]:
+    if schema_path is None or not schema_path.exists():
+        return ()
+    finding = Finding(
+        code="schema-not-enforced",
+        severity="warning",
+        column=None,
+        must=f"fit the schema '{schema_path}'",
+        found="nothing compared them, since no schema engine is in use",
+        fix="choose an engine, or ignore this",
+    )
+    return (finding,)
+
+
+def _target_served(
+    frame: pd.DataFrame, columns: tuple[Column, ...], engine: Engine, schema: Any, target: str
+) -> tuple[Finding, ...]:
+    """An error if the schema would ask for the target in every table to predict."""
+    features = frame.drop(columns=target, errors="ignore").head(1)
+    found = engine.validate(engine.statistics(features, columns), schema, environment="SERVING")
+    if all(finding.column != target for finding in found):
+        return ()
+    finding = Finding(
+        code="schema-target",
+        severity="error",
+        column=target,
+        must="be absent from the schema's environment SERVING, as it is the target",
+        found="the schema requires it there, so that no table could be predicted",
+        fix=f"add 'not_in_environment: \"SERVING\"' to feature '{target}' in the schema file, or delete the file",
+    )
+    return (finding,)

@@ -1,0 +1,149 @@
+"""Drift (against an earlier table) and skew (against the table served) of one column, and of the number of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autoft.schema.portable.messages import Histogram
+from autoft.schema.portable.validate import distances
+from autoft.schema.portable.validate.reasons import Reason
+from autoft.schema.portable.validate.view import View
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Against what a table is compared.
+
+    Attributes:
+        comparator: The schema's part that says how: ``drift_comparator`` or ``skew_comparator``.
+        between: The two tables in words.
+        control: The other table in a word.
+        columns: The other table's columns.
+        rows: Its number of rows, or their weight.
+    """
+
+    comparator: str
+    between: str
+    control: str
+    columns: Any
+    rows: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """A distance, its limit, and the reason if it is beyond."""
+
+    type: str
+    value: float
+    threshold: float
+    reason: Reason | None
+
+
+def missing(feature: Any, comparison: Comparison) -> bool:
+    """Whether the other table lacks a column that it is to be compared by."""
+    limits = getattr(feature, comparison.comparator)
+    kinds = ("infinity_norm", "normalized_abs_difference", "jensen_shannon_divergence")
+    asked = any(getattr(limits, kind).HasField("threshold") for kind in kinds)
+    return asked and comparison.rows > 0 and feature.name not in comparison.columns
+
+
+def without_control(comparison: Comparison) -> Reason:
+    """The other table has no such column."""
+    word = comparison.control
+    told = f"{word} data is missing."
+    return Reason(type="COMPARATOR_CONTROL_DATA_MISSING", short=f"{word} data missing", description=told)
+
+
+def measure(feature: Any, view: View, comparison: Comparison) -> Iterator[Measured]:
+    """Every distance that the schema sets a limit to."""
+    other = comparison.columns.get(feature.name)
+    if other is None or comparison.rows == 0:
+        return
+    limits, texts = getattr(feature, comparison.comparator), (view.texts, other.texts)
+    if limits.infinity_norm.HasField("threshold"):
+        value, worst = distances.l_infinity(*texts)
+        worst = f" The feature value with maximum difference is: {worst}"
+        name = ("L_INFTY", "Linfty distance", "COMPARATOR_L_INFTY_HIGH")
+        yield _measured(name, value, limits.infinity_norm.threshold, comparison, worst)
+    if limits.normalized_abs_difference.HasField("threshold"):
+        value, worst = distances.absolute_difference(*texts)
+        worst = f" The feature value with maximum difference is: {worst}"
+        kind = "NORMALIZED_ABSOLUTE_DIFFERENCE"
+        name = (kind, "normalized absolute difference", f"COMPARATOR_{kind}_HIGH")
+        yield _measured(name, value, limits.normalized_abs_difference.threshold, comparison, worst)
+    divergence = limits.jensen_shannon_divergence
+    if divergence.HasField("threshold") and (distance := _divergence(view, other, divergence.source.type)) is not None:
+        kind = "JENSEN_SHANNON_DIVERGENCE"
+        name = (kind, "approximate Jensen-Shannon divergence", f"COMPARATOR_{kind}_HIGH")
+        yield _measured(name, distance, divergence.threshold, comparison, "")
+
+
+def _divergence(view: View, other: View, source: int) -> float | None:
+    """None where the two columns have nothing to compare."""
+    if view.texts and other.texts:
+        return distances.texts_divergence(view.texts, other.texts)
+    kind = Histogram.QUANTILES if source == 1 else Histogram.STANDARD
+    sides = []
+    for histogram in (view.histogram(kind), other.histogram(kind)):
+        if histogram is None or not histogram.buckets:
+            return None
+        edges = np.array([(bucket.low_value, bucket.high_value) for bucket in histogram.buckets])
+        masses = np.array([bucket.sample_count for bucket in histogram.buckets])
+        sides.append((edges, masses, float(histogram.num_nan)))
+    return distances.buckets_divergence(*sides)
+
+
+def _measured(
+    name: tuple[str, str, str], value: float, threshold: float, comparison: Comparison, worst: str
+) -> Measured:
+    kind, words, anomaly = name
+    told = (
+        f"The {words} between {comparison.between} is {value:g} (up to six significant digits), above the threshold "
+        f"{threshold:g}.{worst}"
+    )
+    reason = Reason(type=anomaly, short=f"High {words} between {comparison.between}", description=told)
+    return Measured(type=kind, value=value, threshold=threshold, reason=reason if value > threshold else None)
+
+
+def number_of_rows(rows: float, schema: Any, previous: Comparison | None) -> Iterator[Reason]:
+    """Too few or too many rows, against the schema's limits and the earlier table's number."""
+    limits = schema.dataset_constraints
+    if previous is not None and limits.HasField("num_examples_drift_comparator"):
+        yield from _ratio(rows, previous.rows, limits.num_examples_drift_comparator)
+    # TFDV looks at the upper limit only where there is a lower one.
+    if not limits.HasField("min_examples_count"):
+        return
+    if rows < limits.min_examples_count:
+        told = f"The dataset has {rows:.15g} examples, which is fewer than expected."
+        yield Reason(type="DATASET_LOW_NUM_EXAMPLES", short="Low num examples in dataset.", description=told)
+    if limits.HasField("max_examples_count") and rows > limits.max_examples_count:
+        told = f"The dataset has {rows:.15g} examples, which is more than expected."
+        yield Reason(type="DATASET_HIGH_NUM_EXAMPLES", short="High num examples in dataset.", description=told)
+
+
+def _ratio(rows: float, before: float, limits: Any) -> Iterator[Reason]:
+    where = "num examples in current dataset versus the previous span"
+    low, high = limits.HasField("min_fraction_threshold"), limits.HasField("max_fraction_threshold")
+    if before == 0:
+        if high:
+            told = (
+                "The previous span has 0 examples, so there is a high number of examples in the current dataset "
+                "versus the previous span."
+            )
+            yield Reason(type="COMPARATOR_HIGH_NUM_EXAMPLES", short=f"High {where}, which has 0.", description=told)
+        return
+    ratio = rows / before
+    told = (
+        f"The ratio of num examples in the current dataset versus the previous span is {ratio:g} (up to six "
+        "significant digits), which is"
+    )
+    if high and ratio > limits.max_fraction_threshold:
+        above = f"{told} above the threshold {limits.max_fraction_threshold:g}."
+        yield Reason(type="COMPARATOR_HIGH_NUM_EXAMPLES", short=f"High {where}.", description=above)
+    if low and ratio < limits.min_fraction_threshold:
+        below = f"{told} below the threshold {limits.min_fraction_threshold:g}."
+        yield Reason(type="COMPARATOR_LOW_NUM_EXAMPLES", short=f"Low {where}.", description=below)

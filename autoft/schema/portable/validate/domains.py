@@ -1,0 +1,115 @@
+"""Values outside a column's domain: categories, truth values, how many different ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from autoft.schema.portable.messages import Histogram
+from autoft.schema.portable.validate.numbers import floats, integers
+from autoft.schema.portable.validate.reasons import Reason
+from autoft.schema.portable.validate.view import View
+
+#: Domains that columns of mere bytes may have.
+_OF_BYTES = frozenset({"natural_language_domain", "image_domain", "url_domain", "struct_domain"})
+
+
+def domain(feature: Any, view: View, schema: Any) -> Iterator[Reason]:
+    """Values outside the domain of a column, whatever its declared type."""
+    kind = feature.WhichOneof("domain_info")
+    if kind is None:
+        return
+    if view.type == "BYTES" and kind not in _OF_BYTES:
+        told = f"Data is marked as BYTES with incompatible domain_info: {kind}"
+        yield Reason(type="DOMAIN_INVALID_FOR_TYPE", short="Invalid domain type", description=told)
+    elif kind == "domain":
+        yield from _categories(
+            feature, next(each for each in schema.string_domain if each.name == feature.domain), view
+        )
+    elif kind in _CHECKS:
+        yield from _CHECKS[kind](feature, view)
+
+
+def unique(feature: Any, view: View) -> Iterator[Reason]:
+    """More or fewer different values than the schema allows; an absent limit counts as 0, as in TFDV."""
+    if not feature.HasField("unique_constraints"):
+        return
+    if view.stats.WhichOneof("stats") != "string_stats":
+        told = (
+            "UniqueConstraints specified for the feature, but unique values were not counted (i.e., feature is not "
+            "string or categorical)."
+        )
+        yield Reason(type="FEATURE_TYPE_NO_UNIQUE", short="No unique values", description=told)
+        return
+    count, limits = view.stats.string_stats.unique, feature.unique_constraints
+    if count < limits.min:
+        told = f"Expected at least {limits.min} unique values but found only {count}."
+        yield Reason(type="FEATURE_TYPE_LOW_UNIQUE", short="Low number of unique values", description=told)
+    if count > limits.max:
+        told = f"Expected no more than {limits.max} unique values but found {count}."
+        yield Reason(type="FEATURE_TYPE_HIGH_UNIQUE", short="High number of unique values", description=told)
+
+
+def _categories(feature: Any, known: Any, view: View) -> Iterator[Reason]:
+    if view.stats.string_stats.invalid_utf8_count:
+        told = "Found strings that were not valid UTF8 strings."
+        yield Reason(type="ENUM_TYPE_INVALID_UTF8", short="Invalid UTF8 strings", description=told)
+        return
+    allowed, total = set(known.value), view.total
+    odd = {text: count for text, count in view.texts.items() if text not in allowed}
+    mass = feature.distribution_constraints.min_domain_mass
+    if not (odd and mass == 1) and sum(odd.values()) / total <= 1 - mass:
+        return
+    listed = ", ".join(f"{text} ({_share(count / total)})" for text, count in odd.items())
+    told = f"Examples contain values missing from the schema: {listed}. "
+    yield Reason(type="ENUM_TYPE_UNEXPECTED_STRING_VALUES", short="Unexpected string values", description=told)
+
+
+def _share(share: float) -> str:
+    return "<1%" if share < 0.01 else f"~{int(100 * share)}%"
+
+
+def _truths(feature: Any, view: View) -> Iterator[Reason]:
+    words = feature.bool_domain
+    if view.type == "STRING":
+        allowed = sorted({getattr(words, side) for side in ("true_value", "false_value") if words.HasField(side)})
+        for text in view.texts:
+            if text not in allowed:
+                quoted = ", ".join(f'"{word}"' for word in allowed)
+                told = f'Saw unexpected value "{text}" instead of {{{quoted}}}.'
+                yield _not_boolean("BOOL_TYPE_UNEXPECTED_STRING", told)
+                return
+    elif (numbers := view.numbers) is None:
+        return
+    elif view.type == "INT" and (numbers.min < 0 or numbers.max > 1):
+        side, odd = ("SMALL", numbers.min) if numbers.min < 0 else ("BIG", numbers.max)
+        told = f"Integers (such as {odd:.15g}) not in {{0, 1}}: converting to an integer."
+        yield _not_boolean(f"BOOL_TYPE_{side}_INT", told)
+    elif view.type == "FLOAT":
+        odds = ["NaN"] if any(histogram.num_nan for histogram in numbers.histograms) else []
+        odds += [f"{value:g}" for value in (numbers.min, numbers.max) if value not in (0, 1)]
+        if odds:
+            told = f"Floats (such as {odds[0]}) not in {{0, 1}}: converting to float_domain."
+            yield _not_boolean("BOOL_TYPE_UNEXPECTED_FLOAT", told)
+        elif _between_truths(view):
+            told = "Float values falling between 0 and 1: converting to float_domain."
+            yield _not_boolean("BOOL_TYPE_UNEXPECTED_FLOAT", told)
+
+
+def _between_truths(view: View) -> bool:
+    """Whether a whole quantile bucket lies between the two: few fractions among many truth values stay unseen."""
+    histogram = view.histogram(Histogram.QUANTILES)
+    buckets = [] if histogram is None else histogram.buckets
+    return any(bucket.sample_count > 0 and bucket.low_value > 0 and bucket.high_value < 1 for bucket in buckets)
+
+
+def _not_boolean(kind: str, told: str) -> Reason:
+    return Reason(type=kind, short="Non-boolean values", description=told)
+
+
+_CHECKS: Mapping[str, Callable[[Any, View], Iterator[Reason]]] = {
+    "string_domain": lambda feature, view: _categories(feature, feature.string_domain, view),
+    "bool_domain": _truths,
+    "int_domain": integers,
+    "float_domain": floats,
+}

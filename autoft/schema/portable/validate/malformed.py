@@ -1,0 +1,101 @@
+"""Constraints that cannot be meant, in the description of one column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from autoft.schema.portable.messages import feature_type_name
+from autoft.schema.portable.validate.reasons import Reason, malformed
+
+_ANY_TEXT = frozenset(
+    {"domain", "string_domain", "int_domain", "float_domain", "bool_domain", "natural_language_domain"}
+    | {"image_domain", "mid_domain", "url_domain", "time_domain", "UNSET"}
+)
+#: Domains by the type of a column.
+_DOMAINS = {
+    "TYPE_UNKNOWN": frozenset[str](),
+    "BYTES": _ANY_TEXT,
+    "INT": frozenset({"int_domain", "bool_domain", "natural_language_domain", "time_domain", "UNSET"}),
+    "FLOAT": frozenset({"float_domain", "bool_domain", "UNSET"}),
+    "STRUCT": frozenset({"struct_domain", "UNSET"}),
+}
+_LISTED = ("domain", "string_domain")
+
+
+def repair(feature: Any, schema: Any) -> Iterator[Reason]:
+    """What is wrong with the description of a column, whatever the table holds.
+
+    `feature` loses each part that is wrong, so that the table is held to the rest.
+    """
+    if feature.HasField("presence"):
+        yield from _presence(feature.presence)
+    yield from _counts(feature)
+    yield from _domain(feature, schema)
+
+
+def _presence(presence: Any) -> Iterator[Reason]:
+    if presence.min_fraction < 0:
+        presence.ClearField("min_fraction")
+        yield malformed("min_fraction should not be negative: clear is equal to zero")
+    elif presence.min_fraction > 1:
+        presence.min_fraction = 1
+        yield malformed("min_fraction should not greater than 1")
+
+
+def _counts(feature: Any) -> Iterator[Reason]:
+    kind = feature.WhichOneof("shape_type")
+    if kind == "shape" and any(dim.size <= 0 for dim in feature.shape.dim):
+        feature.ClearField("shape")
+        yield malformed("Shape.dim.size must be a positive integer")
+    if kind == "value_count":
+        for part in _limits(feature.value_count):
+            problem = "not be negative" if part == "min" else "not be less than min"
+            yield malformed(f"ValueCount.{part} should {problem}")
+    if kind == "value_counts":
+        for level, limits in enumerate(feature.value_counts.value_count):
+            for part in _limits(limits):
+                problem = "not be negative" if part == "min" else "not be less than min"
+                told = f"ValueCounts.{part} at level {level} should {problem}."
+                yield malformed(f"ValueCounts.{part} should {problem}", told)
+
+
+def _limits(limits: Any) -> Iterator[str]:
+    """The parts of a ``ValueCount`` that are wrong; they are mended."""
+    if limits.min < 0:
+        limits.ClearField("min")
+        yield "min"
+    if limits.HasField("max") and limits.max < limits.min:
+        limits.max = limits.min
+        yield "max"
+
+
+def _domain(feature: Any, schema: Any) -> Iterator[Reason]:
+    domain = feature.WhichOneof("domain_info") or "UNSET"
+    kind = feature_type_name(feature.type)
+    lost = ""
+    if domain == "time_of_day_domain":
+        lost = "internal issue: unknown domain_info type"
+    elif domain not in _DOMAINS[kind]:
+        if domain != "UNSET":
+            feature.ClearField(domain)
+        told = f'The domain "{domain}" does not match the type: {kind}'
+        yield Reason(type="DOMAIN_INVALID_FOR_TYPE", short="The domain does not match the type", description=told)
+    elif domain == "domain" and all(each.name != feature.domain for each in schema.string_domain):
+        lost = "missing domain: "
+    if lost:
+        feature.ClearField(domain)
+        feature.ClearField("distribution_constraints")
+        yield Reason(type="INVALID_DOMAIN_SPECIFICATION", short=lost)
+    if feature.HasField("distribution_constraints"):
+        domain = feature.WhichOneof("domain_info") or "UNSET"
+        if domain not in _LISTED:
+            feature.ClearField("distribution_constraints")
+            yield malformed(f"distribution constraints {_unfit(domain)}.")
+
+
+def _unfit(domain: str) -> str:
+    if domain == "UNSET":
+        return "require domain or string domain"
+    word = domain.removesuffix("_domain")
+    return f"not supported for {word if word in ('bool', 'int', 'float', 'struct') else 'semantic'} domains"

@@ -1,0 +1,95 @@
+"""Whether a column is there: environments, stages of its life, how many rows have it, and how many values each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from autoft.schema.portable.messages import LifecycleStage
+from autoft.schema.portable.validate.reasons import Reason
+from autoft.schema.portable.validate.view import View
+
+_VALIDATED = frozenset({"UNKNOWN_STAGE", "BETA", "PRODUCTION", "VALIDATION_DERIVED"})
+_VARIES = (
+    "The feature has a shape, but it's not always present (if the feature is nested, then it should always be "
+    "present at each nested level) or its value lengths vary."
+)
+_NO_LEVELS = (
+    "This feature has a value_count, but the nestedness level of the feature > 1. For features with nestedness "
+    "levels greater than 1, value_counts, not value_count, should be specified."
+)
+
+
+def validated(feature: Any) -> bool:
+    """Whether a column is in a stage of its life in which it is checked."""
+    return not feature.deprecated and LifecycleStage.Name(feature.lifecycle_stage) in _VALIDATED
+
+
+def in_environment(feature: Any, environment: str | None, defaults: list[str]) -> bool:
+    """Whether a column is expected in an environment; without one it always is."""
+    if environment is None or environment in feature.in_environment:
+        return True
+    return environment in defaults and environment not in feature.not_in_environment
+
+
+def required(feature: Any) -> bool:
+    """Whether a table without any value of this column departs from the schema."""
+    return bool(feature.presence.min_count > 0 or feature.presence.min_fraction > 0)
+
+
+def presence(feature: Any, view: View) -> Iterator[Reason]:
+    """Too few rows that hold a value, of a column that holds some."""
+    least, most_empty = feature.presence.min_count, "The feature was present in fewer examples than expected: minimum"
+    if view.present < least:
+        told = f"{most_empty} count = {least}, actual = {view.present:.15g}"
+        yield Reason(type="FEATURE_TYPE_LOW_NUMBER_PRESENT", short="Column dropped", description=told)
+    rows, wanted = view.present + view.missing, feature.presence.min_fraction
+    if (share := view.present / rows) < wanted:
+        told = f"{most_empty} fraction = {wanted:.6f}, actual = {share:.6f}"
+        yield Reason(type="FEATURE_TYPE_LOW_FRACTION_PRESENT", short="Column dropped", description=told)
+
+
+def value_counts(feature: Any, view: View) -> Iterator[Reason]:
+    """Rows with too many or too few values, or lists nested more or less deeply than the schema says."""
+    kind, nested = feature.WhichOneof("shape_type"), list(view.common.presence_and_valency_stats)
+    if kind == "value_count":
+        if len(nested) > 1:
+            yield _nested_otherwise(_NO_LEVELS)
+        else:
+            yield from _between(feature.value_count, view.common, "")
+    elif kind == "value_counts":
+        levels = nested or [view.common]
+        if len(levels) != len(feature.value_counts.value_count):
+            told = "The values have a different nest level than expected. Value counts will not be checked."
+            yield _nested_otherwise(told)
+            return
+        for level, (limits, counts) in enumerate(zip(feature.value_counts.value_count, levels, strict=True)):
+            yield from _between(limits, counts, f" at nestedness level {level}")
+    elif kind == "shape":
+        yield from _shape(feature.shape, view, nested or [view.common])
+
+
+def _nested_otherwise(told: str) -> Reason:
+    return Reason(type="VALUE_NESTEDNESS_MISMATCH", short="Mismatched value nest level", description=told)
+
+
+def _between(limits: Any, counts: Any, where: str) -> Iterator[Reason]:
+    if limits.HasField("min") and counts.min_num_values < limits.min:
+        told = f"Some examples have fewer values than expected{where}."
+        yield Reason(type="FEATURE_TYPE_LOW_NUMBER_VALUES", short="Missing values", description=told)
+    if limits.HasField("max") and counts.max_num_values > limits.max:
+        told = f"Some examples have more values than expected{where}."
+        yield Reason(type="FEATURE_TYPE_HIGH_NUMBER_VALUES", short="Superfluous values", description=told)
+
+
+def _shape(shape: Any, view: View, levels: list[Any]) -> Iterator[Reason]:
+    missing = any(level.num_missing for level in levels) if len(levels) > 1 else view.missing > 0
+    varies = any(level.min_num_values != level.max_num_values or not level.max_num_values for level in levels)
+    told = _VARIES
+    if not (missing or varies):
+        length = math.prod(level.max_num_values for level in levels)
+        if length == math.prod(dim.size for dim in shape.dim):
+            return
+        told = f"The feature has fixed value length {length} but it's not compatible with the specified shape."
+    yield Reason(type="INVALID_FEATURE_SHAPE", short="Feature shape dropped", description=told)

@@ -1,0 +1,51 @@
+"""Reasons for anomalies, and the messages that are made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from autoft.schema.portable.messages import AnomalyInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """One reason: the name of an ``AnomalyInfo.Type`` and TFDV's words for it."""
+
+    type: str
+    short: str
+    description: str = ""
+
+
+def malformed(short: str, description: str = "") -> Reason:
+    """The schema itself contradicts itself."""
+    return Reason(type="INVALID_SCHEMA_SPECIFICATION", short=short, description=description)
+
+
+def fill(info: Any, reasons: Iterable[Reason]) -> None:
+    """Write reasons into an ``AnomalyInfo``, all of them and as one sentence for the whole.
+
+    >>> info = AnomalyInfo()
+    >>> fill(info, [Reason(type="SCHEMA_NEW_COLUMN", short="New column", description="It is new.")])
+    >>> info.short_description, len(info.reason)
+    ('New column', 1)
+    """
+    found = list(reasons)
+    info.severity = AnomalyInfo.ERROR
+    for reason in found:
+        info.reason.add(type=reason.type, short_description=reason.short, description=reason.description)
+    told = [reason for reason in found if reason.description] or found[:1]
+    info.short_description = told[0].short if len(told) == 1 else "Multiple errors"
+    info.description = " ".join(reason.description for reason in told)
+
+
+def key(name: str) -> str:
+    """A column's key in ``Anomalies.anomaly_info``: its name, in quotes where a path of steps could be misread.
+
+    >>> key("tenure"), key("x.y")
+    ('tenure', "'x.y'")
+    """
+    if name and not set(name) & set(".()'"):
+        return name
+    return "'" + name.replace("'", "''") + "'"

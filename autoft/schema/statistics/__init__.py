@@ -1,5 +1,0 @@
-"""Statistics of tables in TFDV's messages, with numpy and pandas only."""
-
-from autoft.schema.statistics.generate import generate_statistics
-
-__all__ = ["generate_statistics"]

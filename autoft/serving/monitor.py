@@ -1,0 +1,247 @@
+"""A table beside the one that a model was trained on: schema, drift, unseen categories, values out of range.
+
+Needs no Keras, and with the portable engine no TensorFlow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autoft.data import repair
+from autoft.data.convert import Converted, align, convert
+from autoft.data.table import read
+from autoft.records import Column, Finding
+from autoft.schema import contract, drift, target_drift
+from autoft.schema import engine as engines
+from autoft.serving.artifact import Meta, load_meta
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from autoft.schema.engine import Engine
+
+#: Share of texts without a known word from which it is worth a word: some have none in any table.
+_MANY_STRANGE = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """One used column beside the training table's.
+
+    Attributes:
+        column: The user's name.
+        shift: How far its values have moved; None for texts, and for models without statistics.
+        unseen: Share of the cells whose category the training table did not have; of texts the share of words that
+            the model does not know; None for other kinds.
+        outside: Share of the cells outside the training table's range; None but for numbers and dates.
+    """
+
+    column: str
+    shift: drift.Shift | None
+    unseen: float | None
+    outside: float | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Flat, for JSON."""
+        shift = {} if self.shift is None else {**asdict(self.shift), "drifted": self.shift.drifted}
+        return {"column": self.column, **shift, "unseen": self.unseen, "outside": self.outside}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Seen:
+    """What there is to say about a table.
+
+    Attributes:
+        rows: Number of rows.
+        converted: Cells by column id.
+        findings: Everything found; an error where the model cannot or must not answer.
+        columns: The used columns that the table has.
+        target: The answers, where the table has them already and the training table's are known.
+    """
+
+    rows: int
+    converted: Converted
+    findings: tuple[Finding, ...]
+    columns: tuple[Compared, ...]
+    target: Compared | None = None
+
+
+class Served:
+    """What a model expects of every table.
+
+    Args:
+        meta: What is known of the training table.
+        folder: The artifact, for its schema and statistics.
+    """
+
+    def __init__(self, meta: Meta, folder: Path) -> None:
+        self.meta, self.folder = meta, folder
+        self._read: tuple[Engine | None, Any, Any] | None = None
+
+    @classmethod
+    def load(cls, path: str | Path) -> Served:
+        """Of a run folder or a saved model, without its Keras model. Raises ArtifactError."""
+        folder, meta = load_meta(path)
+        return cls(meta, folder)
+
+    def look(self, data: Any) -> Seen:
+        """Everything about a table, whose target may be absent and whose columns may come in any order.
+
+        Raises:
+            TableError: If it cannot be read.
+            SchemaError: If the model's schema or statistics are none.
+        """
+        table = read(data, allow_empty=True)
+        served = table.frame.drop(columns=[self.meta.target.name, *self.meta.unused], errors="ignore")
+        repaired = repair.apply(served, self.meta.repairs, drop_rows=False)
+        frame, findings = align(repaired.frame, self.meta.columns)
+        findings += repair.findings(repaired.changes, columns=False)
+        rows = len(frame)
+        if rows:
+            absent = {finding.column for finding in findings}
+            findings += tuple(
+                finding
+                for finding in self._against_schema(frame)
+                if not (finding.code == "tfdv:SCHEMA_MISSING_COLUMN" and finding.column in {*absent, *self.meta.unused})
+            )
+        converted = convert(frame, self.meta.columns)
+        compared = self._compared(converted, rows)
+        listed = {finding.column for finding in findings if finding.code.startswith("tfdv:ENUM")}
+        more = [finding for finding in self._oddities(compared, converted, rows) if finding.column not in listed]
+        target = self._target(table.frame, compared)
+        lines = compared if target is None else (*compared, target)
+        moved = (
+            *self._engine_changed(findings),
+            *drift.findings([line.shift for line in lines if line.shift is not None]),
+        )
+        told = (*findings, *more, *moved)
+        return Seen(rows=rows, converted=converted, findings=told, columns=compared, target=target)
+
+    def _engine_changed(self, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+        """A note where the engine that described the training table is not here, if nothing says so yet."""
+        engine, _, statistics = self._contract()
+        if any(finding.code == "drift-not-compared" for finding in findings):
+            return ()
+        if engine is None or statistics is None or statistics.engine in ("", engine.name):
+            return ()
+        finding = Finding(
+            code="engine-changed",
+            severity="info",
+            column=None,
+            must=f"be looked at by engine '{statistics.engine}', as the training table was",
+            found=f"it is not installed, and engine '{engine.name}' takes its place",
+            fix="none needed: the verdicts are the same, and the distances are autoft's own, whichever engine runs",
+        )
+        return (finding,)
+
+    def _target(self, frame: pd.DataFrame, compared: tuple[Compared, ...]) -> Compared | None:
+        _, _, statistics = self._contract()
+        if statistics is None:
+            return None
+        shift = target_drift.shift(statistics.proto, self.meta.target, frame, more=len(compared))
+        if shift is None:
+            return None
+        return Compared(column=shift.column, shift=shift, unseen=shift.unseen, outside=shift.outside)
+
+    def _contract(self) -> tuple[Engine | None, Any, Any]:
+        """Engine, schema and statistics of the model, read once; None where the model has them not."""
+        if self._read is None:
+            schema, statistics = self.folder / "schema.pbtxt", self.folder / "statistics.pb"
+            engine = engines.like(self.meta.engine) if schema.is_file() else None
+            self._read = (
+                engine,
+                None if engine is None else engine.read(schema),
+                engine.load_statistics(statistics.read_bytes(), f"'{statistics}'")
+                if engine is not None and statistics.is_file()
+                else None,
+            )
+        return self._read
+
+    def _against_schema(self, frame: pd.DataFrame) -> tuple[Finding, ...]:
+        """What the schema that travels with the model says of the table."""
+        engine, schema, statistics = self._contract()
+        return contract.serving(frame, self.meta.columns, engine, schema, statistics)
+
+    def _compared(self, converted: Converted, rows: int) -> tuple[Compared, ...]:
+        _, _, statistics = self._contract()
+        used = [column for column in self.meta.columns if column.used and column.id in converted.values]
+        found = () if statistics is None else drift.shifts(statistics.proto, used, converted, rows)
+        by_name = {shift.column: shift for shift in found}
+        return tuple(self._line(column, converted.values[column.id], rows, by_name) for column in used)
+
+    def _line(self, column: Column, cells: NDArray[Any], rows: int, shifts: dict[str, drift.Shift]) -> Compared:
+        shift = shifts.get(column.name)
+        unseen = outside = None
+        if column.id in self.meta.vocabularies:
+            known = {*self.meta.vocabularies[column.id], None}
+            unseen = sum(text not in known for text in cells) / max(1, rows)
+        if column.id in self.meta.words:
+            unseen = _unknown_words(cells, self.meta.words[column.id])
+        if column.id in self.meta.ranges:
+            low, high = self.meta.ranges[column.id]
+            outside = int(np.sum((cells < low) | (cells > high))) / max(1, rows)
+        elif column.kind == "date" and shift is not None:
+            outside = shift.outside
+        return Compared(column=column.name, shift=shift, unseen=unseen, outside=outside)
+
+    def _oddities(self, compared: tuple[Compared, ...], converted: Converted, rows: int) -> list[Finding]:
+        """Cells that are answered all the same, but not as well as others."""
+        found: list[Finding] = []
+        columns = {column.name: column for column in self.meta.columns}
+        for line in compared:
+            column = columns[line.column]
+            if column.id in self.meta.words:
+                found += _strange(column, converted.values[column.id], self.meta.words[column.id])
+            elif line.unseen:
+                text = f"{round(line.unseen * rows):,} of {rows:,} cells hold a category that was not there"
+                fix = "they are answered as unknown; train again when there are many"
+                found.append(_warn("unseen-categories", column, "hold the categories of the training", text, fix))
+            if column.kind == "date":
+                found += _strayed(column, line.shift)
+            elif line.outside:
+                low, high = self.meta.ranges[column.id]
+                text = f"{round(line.outside * rows):,} of {rows:,} values lie outside {low:g} to {high:g}"
+                fix = "trust these predictions less; train again when there are many"
+                found.append(_warn("out-of-range", column, "stay in the range of the training", text, fix))
+        return found
+
+
+def _strayed(column: Column, shift: drift.Shift | None) -> list[Finding]:
+    """Dates that no passing of time explains: a few after the last one are none."""
+    if shift is None or not shift.strayed:
+        return []
+    text = f"{shift.strayed:,} dates are further from those of the training than these are from one another"
+    fix = "correct them, or leave them empty; else trust these predictions less"
+    return [_warn("out-of-range", column, "stay near the dates of the training", text, fix)]
+
+
+def _unknown_words(cells: NDArray[Any], known: tuple[str, ...]) -> float | None:
+    """Share of the words of texts that the model does not know, each counted as often as it stands there."""
+    from autoft.preprocessing.text import MISSING_WORD, cleaned
+
+    words = [word for text in cleaned(cells) if text not in ("", MISSING_WORD) for word in text.split(" ")]
+    vocabulary = set(known)
+    return sum(word not in vocabulary for word in words) / len(words) if words else None
+
+
+def _strange(column: Column, cells: NDArray[Any], known: tuple[str, ...]) -> list[Finding]:
+    """Texts without a single word that the model knows, where they are many."""
+    from autoft.preprocessing.text import MISSING_WORD, cleaned
+
+    words = set(known)
+    filled = [text.split(" ") for text in cleaned(cells) if text not in ("", MISSING_WORD)]
+    strange = sum(words.isdisjoint(text) for text in filled)
+    if strange <= _MANY_STRANGE * len(filled):
+        return []
+    text = f"{strange:,} of {len(filled):,} texts have none of the {len(known):,} words that the model knows"
+    fix = "trust these predictions less; train again when there are many"
+    return [_warn("unknown-words", column, "have words of the training", text, fix)]
+
+
+def _warn(code: str, column: Column, must: str, found: str, fix: str) -> Finding:
+    return Finding(code=code, severity="warning", column=column.name, must=must, found=found, fix=fix)

@@ -1,0 +1,62 @@
+"""The rows of a stack on the device."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from autoft.networks.architecture import Architecture, Inputs
+from autoft.preprocessing.encode import Array
+from autoft.training.epoch import Shape, engine
+from autoft.training.stack import StackData
+
+
+class Rows:
+    """The rows of a stack on the device, held once for all programs that train on them.
+
+    Inputs are ``[S * n, f]``: row r of member s stands at ``s * n + r``.
+
+    Args:
+        data: The rows. Use `Rows.data` afterwards: its arrays are those on the device, where that is the host.
+    """
+
+    def __init__(self, data: StackData) -> None:
+        device = engine()
+        members, n = data.members, len(data.y)
+        arrays = {"dense": data.dense, "slots": data.slots}
+        self.inputs = {k: device.constant(a.reshape(members * n, -1)) for k, a in arrays.items() if a.shape[2]}
+        arrays |= {k: device.view(a).reshape(arrays[k].shape) for k, a in self.inputs.items()}
+        self.data = replace(data, dense=arrays["dense"], slots=arrays["slots"])
+        if data.task == "regression":
+            y = (data.y[None] - data.center[:, None]) / data.scale[:, None]
+        else:
+            y = np.repeat(data.y[None], members, axis=0)
+        with np.errstate(over="ignore"):  # a held-out target may be infinite in units of a member's training rows
+            y = y.astype(np.int32 if data.task == "multiclass" else np.float32)
+        self.y = device.constant(y.reshape(-1))
+        self.shares = None if data.task == "regression" else data.class_shares().astype(np.float32)
+        self._offset = np.arange(members, dtype=np.int32)[:, None] * n
+
+    def shape(
+        self, architecture: Architecture, batch: int, *, trials: int = 1, extras: frozenset[str] = frozenset()
+    ) -> Shape:
+        """The shape of some trials on these rows."""
+        data = self.data
+        return Shape(
+            architecture=architecture,
+            task=data.task,
+            outputs=data.outputs,
+            inputs=Inputs.of(data.plan),
+            members=data.members,
+            trials=trials,
+            batch=batch,
+            steps=max(-(-len(own) // batch) for own in data.train),
+            rows=len(data.y),
+            extras=extras,
+            quantile=data.quantile,
+        )
+
+    def positions(self, rows: Array) -> Array:
+        """Row numbers ``[..., S, m]`` to positions in the flat arrays."""
+        return np.asarray(rows + self._offset)

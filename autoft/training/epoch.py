@@ -1,0 +1,261 @@
+"""The stacked epoch program: one compiled function trains all members of all its trials for one epoch.
+
+Programs hold no state. They are kept by what they are compiled for, so that every trial of a kind, in this run or
+the next one of the process, runs the program that is already there; what a trial changes is an argument. On
+TensorFlow a program takes arrays of any size, unless it is worth compiling for one: widths, batches, members and rows
+are then no part of what it is compiled for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+from autoft.networks import noise
+from autoft.networks.architecture import Architecture, Inputs
+from autoft.networks.families import FAMILIES, Family, build_network
+from autoft.records import Task
+from autoft.training.step import SETTINGS, State, class_factors, flat_cos, progress, row_losses, total_loss, update
+
+#: Floating-point operations of an epoch above which XLA pays on TensorFlow: it takes an eighth off an epoch, and a
+#: second for every size. Decided by `python -m benchmarks.compilation`, not by a clock: equal runs stay equal.
+WORTH_XLA = 8e9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """Everything that fixes the sizes of a program's arrays.
+
+    Attributes:
+        architecture: Shape of the network.
+        task, outputs: Kind of problem and logits per row.
+        inputs: What the network reads.
+        members: Members of one trial (folds, and pairs of blocks).
+        trials: Trials side by side; the stack has ``members * trials`` members.
+        batch: Rows of a member per step.
+        steps: Steps of an epoch.
+        rows: Rows of the table.
+        extras: Those of `step.EXTRAS` that a trial uses, and of `step.HINTED`.
+        quantile: Of the pinball loss that a regression trains; None for the squared error.
+    """
+
+    architecture: Architecture
+    task: Task
+    outputs: int
+    inputs: Inputs
+    members: int
+    trials: int
+    batch: int
+    steps: int
+    rows: int
+    extras: frozenset[str] = frozenset()
+    quantile: float | None = None
+
+    @property
+    def family(self) -> Family:
+        """Of the network."""
+        return FAMILIES[self.architecture.kind]
+
+    @property
+    def parameters(self) -> int:
+        """Multiplications of a row in the kernels of one member."""
+        return self.family.parameters(self.architecture, self.inputs, self.outputs)
+
+    @property
+    def operations(self) -> float:
+        """Floating-point operations of one epoch of training: two for each weight and row, three times."""
+        return 6.0 * self.parameters * self.steps * self.batch * self.members * self.trials
+
+    @property
+    def worth_compiling(self) -> bool:
+        """Whether an epoch is long enough for a program of these very sizes.
+
+        Only of plain networks: XLA multiplies the small matrices of ensembles several times slower than TensorFlow,
+        and gains nothing on RealMLP's waves and activations.
+        """
+        return self.operations >= WORTH_XLA and self.architecture.kind in ("linear", "mlp")
+
+    def of_any_size(self) -> Shape:
+        """What a program for arrays of any size is compiled for: all that remains is its network's make."""
+        names = {"width": 1, "embedding": 1, "bins": 1, "ensemble": 2}
+        small = {name: min(getattr(self.architecture, name), least) for name, least in names.items()}
+        smallest = replace(self.architecture, **small)
+        return replace(self, architecture=smallest, members=1, trials=1, batch=1, steps=1, rows=1)
+
+
+class Compiled:
+    """The compiled functions of one shape, or of any size. Stateless, so that any number of trainings may share it."""
+
+    def __init__(self, shape: Shape) -> None:
+        self._engine = engine()
+        self.shape, self.traces = shape, 0
+        # Weights are arguments: the network's own are there for their names and order.
+        self.network = build_network(shape.architecture, shape.inputs, members=1, outputs=shape.outputs)
+        still = self.network.non_trainable_variables
+        self._rates = [v for v in still if v.path.endswith("/rate")]
+        self._fixed = [v for v in still if v.path.split("/")[-2] in ("bins", "waves")]
+        self.names, self.fixed_names = (
+            [v.path.split("network/")[-1] for v in variables]
+            for variables in (self.network.trainable_variables, self._fixed)
+        )
+        self._factors = [shape.family.factor(name) for name in self.names]
+        fast = shape.worth_compiling
+        self.epoch = self._engine.compiled(self._epoch, fast=fast)
+        self.epoch_and_look = self._engine.compiled(self._epoch_and_look, fast=fast)
+        self.forward = self._engine.compiled(self._forward, fast=fast)
+
+    def _epoch(self, state: Any, fixed: Any, settings: Any, rows: Any, table: Any, hinted: Any, steps: Any) -> Any:
+        """One epoch.
+
+        Args:
+            state: Weights and moments, packed: few arguments are quick to pass.
+            fixed: Weights that are not trained.
+            settings: ``[11, S, 1, 1]``.
+            rows: ``(inputs, y)`` of `Rows`, and with class weights the shares of the classes ``[S, classes]``.
+            table: Uniform numbers for the dropout masks.
+            hinted: What hints say of the weights (`knowledge.rules.Rules`), empty without hints.
+            steps: Positions and weights ``[steps, S, B]``, beginnings of windows ``[steps, layers]``.
+        """
+        from keras import ops
+
+        self.traces += 1  # Python code of a compiled function runs only while it is traced
+        named = dict(zip(SETTINGS, ops.unstack(settings, len(SETTINGS)), strict=True))
+
+        def step(state: State, now: Any) -> State:
+            return self._step(state, fixed, named, rows, table, hinted, *now)
+
+        return _packed(self._engine.scan(step, _unpacked(state), steps))
+
+    def _epoch_and_look(
+        self, state: Any, fixed: Any, settings: Any, rows: Any, table: Any, hinted: Any, steps: Any, watched: Any
+    ) -> Any:
+        """One epoch, and logits of the watched positions ``[S, m]`` after it."""
+        state = self._epoch(state, fixed, settings, rows, table, hinted, steps)
+        return state, self._forward(state, fixed, rows[0], watched)
+
+    def _step(
+        self,
+        state: State,
+        fixed: Any,
+        settings: Any,
+        rows: Any,
+        table: Any,
+        hinted: Any,
+        positions: Any,
+        weight: Any,
+        starts: Any,
+    ) -> State:
+        from keras import ops
+
+        inputs, y = rows[:2]
+        batch, truth = _gathered(inputs, positions), ops.take(y, positions, axis=0)
+
+        smoothing, focal, balance = (
+            settings[name] if name in self.shape.extras else None
+            for name in ("label_smoothing", "focal", "class_balance")
+        )
+        factors = None if balance is None else class_factors(rows[2], balance, truth)
+        cycles, dropout = self.shape.family.course == "cycles", settings["dropout"]
+        if cycles:
+            dropout = dropout * flat_cos(progress(state[3], settings))
+
+        def loss(weights: list[Any]) -> Any:
+            with noise.drawing(table, ops.unstack(starts, self.shape.architecture.windows)):
+                logits = self._logits(weights, fixed, batch, training=True, dropout=dropout)
+            alone = self.shape.architecture.ensemble == 1
+            y_rows = truth if alone else ops.expand_dims(truth, 2)
+            losses = row_losses(self.shape.task, logits, y_rows, smoothing, focal=focal, quantile=self.shape.quantile)
+            # Each of the k networks learns by its own loss, never by that of their mean.
+            losses = losses if alone else ops.mean(losses, axis=2)
+            return total_loss(losses if factors is None else losses * factors, weight)
+
+        gradients = self._engine.gradients(loss, list(state[0]))
+        active = ops.cast(ops.sum(weight, axis=1) > 0, "float32")[:, None, None]
+        return update(
+            state,
+            gradients,
+            settings,
+            active,
+            factors=self._factors,
+            extras=self.shape.extras,
+            cycles=cycles,
+            hinted=hinted,
+        )
+
+    def _forward(self, state: Any, fixed: Any, inputs: Any, positions: Any) -> Any:
+        """Logits ``[S, m, outputs]`` of positions ``[S, m]``."""
+        logits = self._logits(_unpacked(state)[0], fixed, _gathered(inputs, positions), training=False)
+        if self.shape.architecture.ensemble == 1:
+            return logits
+        from autoft.networks.layers.ensemble import mean_logits
+
+        return mean_logits(self.shape.task, logits)
+
+    def _logits(
+        self,
+        weights: Sequence[Any],
+        fixed: Sequence[Any],
+        batch: dict[str, Any],
+        *,
+        training: bool,
+        dropout: Any = None,
+    ) -> Any:
+        """What the network says with these weights, of any number of members and any width."""
+        import keras
+
+        scope = keras.StatelessScope()
+        for variable, value in zip(self.network.trainable_variables, weights, strict=True):
+            scope.add_update((variable, value))
+        for variable, value in zip(self._fixed, fixed, strict=True):
+            scope.add_update((variable, value))
+        for rate in self._rates if training else ():
+            scope.add_update((rate, dropout))
+        with scope:
+            return self.network.call(batch, training=training)
+
+
+def _gathered(inputs: dict[str, Any], positions: Any) -> dict[str, Any]:
+    from keras import ops
+
+    return {name: ops.take(array, positions, axis=0) for name, array in inputs.items()}
+
+
+def _packed(state: State) -> Any:
+    """``[3, S, in, out]`` for each weight and its moments, and the steps."""
+    from keras import ops
+
+    return [ops.stack(three) for three in zip(*state[:3], strict=True)], state[3]
+
+
+def _unpacked(packed: Any) -> State:
+    from keras import ops
+
+    weights, steps = packed
+    first, second, third = map(list, zip(*(ops.unstack(array, 3) for array in weights), strict=True))
+    return first, second, third, steps
+
+
+def key_of(shape: Shape) -> Shape:
+    """What the program for a shape is compiled for."""
+    return shape if shape.worth_compiling or not engine().ANY_SIZE else shape.of_any_size()
+
+
+@lru_cache(maxsize=48)
+def compiled(key: Shape) -> Compiled:
+    """The program of a key, compiled once per process."""
+    return Compiled(key)
+
+
+def engine() -> Any:
+    """The module of the backend that Keras runs on."""
+    import keras
+
+    if keras.backend.backend() == "jax":
+        from autoft.training import engine_jax
+
+        return engine_jax
+    from autoft.training import engine_tensorflow
+
+    return engine_tensorflow

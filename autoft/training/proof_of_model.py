@@ -1,0 +1,69 @@
+"""The deployed model keeps what its hints promise: checked on all that stands between a column and its answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autoft.errors import TrainingError
+from autoft.knowledge.proof import RISING, Proof, prove
+from autoft.networks.activations import name_of
+from autoft.preprocessing.encode import Array
+from autoft.records.hints import Hints
+from autoft.training.ensemble import Bag
+
+
+def prove_bag(bag: Bag, hints: Hints) -> tuple[Proof, ...]:
+    """Prove that a bag obeys its hints, for every input but missing cells: one proof for each network of its blend.
+
+    Weights are read from the very layers that are saved. Besides (`prove`): activations, preprocessing, the scale of
+    the target, shares of the blend, calibration.
+
+    Raises:
+        TrainingError: If anything allows what a hint forbids.
+    """
+    if not hints.effects and not hints.apart:
+        return ()
+    proofs = []
+    for network in bag.networks:
+        if hints.effects:
+            _need(activations(network) <= RISING, "have activations that never fall", f"{activations(network)}")
+        proofs.append(prove(hints, bag.plan, weights_of(network)))
+    if hints.effects:
+        _answers(bag, hints)
+    return tuple(proofs)
+
+
+def weights_of(network: Any) -> dict[str, Array]:
+    """Weights of a network by name, as trials have them."""
+    pairs = ((v.path.split("network/")[-1], v) for v in network.variables)
+    return {name: np.asarray(v) for name, v in pairs}
+
+
+def activations(network: Any) -> set[str]:
+    """Names of the activations of all layers that have one."""
+    return {str(name_of(layer.activation)) for layer in network.layers if hasattr(layer, "activation")}
+
+
+def _answers(bag: Bag, hints: Hints) -> None:
+    """What stands before the networks and after them keeps the order of numbers and of answers."""
+    statistics, several = bag.statistics, bag.head.task == "multiclass"
+    _need(bool((statistics.factor >= 0).all()), "scale numbers by factors that are not negative", "some are")
+    _need(bool((np.diff(statistics.quantiles, axis=1) >= 0).all()), "have quantiles that rise", "some fall")
+    _need(min(bag.shares) >= 0, "weigh its trials by shares that are not negative", f"they are {bag.shares}")
+    if bag.head.task == "regression":
+        _need(bool((np.asarray(bag.head.scale) > 0).all()), "scale the target by what is positive", "a scale is not")
+    calibration = bag.calibration
+    if calibration.method == "temperature":
+        # Of more than two classes it moves one's probability by how the others share the rest.
+        _need(calibration.temperature > 0 and not several, "keep the order of answers when calibrated", "it would not")
+    if calibration.method == "isotonic":
+        knots = np.array(calibration.knots).reshape(-1, 2)
+        _need(bool((np.diff(knots, axis=0) >= 0).all()) and not several, "be calibrated by a rising curve", "it falls")
+
+
+def _need(holds: bool, must: str, found: str) -> None:
+    if not holds:
+        fix = "report this with the output of 'autoft doctor'; the run's trials are safe in its journal"
+        raise TrainingError("The model", must, found, fix)

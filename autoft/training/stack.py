@@ -1,0 +1,261 @@
+"""What a training reads: encoded rows of every member, targets, and who may see what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from autoft.errors import TrainingError
+from autoft.evaluation.losses import answers, weighted_quantile
+from autoft.networks.architecture import Inputs, Start
+from autoft.networks.memory import HELD
+from autoft.preprocessing.encode import Array, Encoded
+from autoft.preprocessing.layout import Plan
+from autoft.preprocessing.statistics import Statistics, blocks, fit_statistics
+from autoft.records import Task
+from autoft.training import backend
+
+#: Rows that pass through the preprocessing layers at a time, and their cells (rows x columns x members) in float64.
+CHUNK, CELLS = 16_384, 2**24
+
+#: Training rows of each member that pass through a network before it is trained, and that bins are found in.
+_ROWS_TO_START, _ROWS_FOR_BINS = 1_024, 20_000
+
+
+def pieces(plan: Plan, encoded: Encoded, members: int, held: int = 1) -> Iterator[Encoded]:
+    """The rows, a few at a time: bounds the memory of the preprocessing steps, and of networks that answer them.
+
+    Args:
+        plan: The layout.
+        encoded: The rows.
+        members: Of the stack.
+        held: Numbers that a network holds for a row (`footprint.cells_per_row`).
+    """
+    words = sum(text.slots for text in plan.texts)
+    width = max(1, members * (encoded.numbers.shape[1] + encoded.codes.shape[1] + words))
+    step = max(1, min(CHUNK, CELLS // width, HELD // held))
+    for start in range(0, len(encoded), step):
+        yield encoded.rows(slice(start, start + step))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackData:
+    """The rows of a stack of S members.
+
+    Attributes:
+        plan, statistics: The layout, and what each member learned from its training rows.
+        task: Kind of problem.
+        outputs: Logits per row (1 for binary and regression).
+        dense: ``[S, n, f]`` float32 (f may be 0).
+        slots: ``[S, n, e]`` int32 of the embedded columns (e may be 0).
+        y: ``[n]`` class positions (int64) or values (float64).
+        train, held_out: Row positions of each member.
+        center, scale: ``[S]`` of the regression target in the member's training rows (0 and 1 otherwise).
+        low, high: ``[S]`` smallest and largest target there, between which answers are kept (infinite otherwise).
+        weights: ``[n]`` of the rows, 0 for rows that do not count; None where all count the same.
+        quantile: That a regression learns; None for the mean.
+    """
+
+    plan: Plan
+    statistics: Statistics
+    task: Task
+    outputs: int
+    dense: Array
+    slots: Array
+    y: Array
+    train: tuple[Array, ...]
+    held_out: tuple[Array, ...]
+    center: Array
+    scale: Array
+    low: Array
+    high: Array
+    weights: Array | None = None
+    quantile: float | None = None
+
+    @property
+    def members(self) -> int:
+        """S."""
+        return len(self.train)
+
+    def start(self, seed: int) -> Start:
+        """What first weights are made from: a sample of each member's training rows."""
+        inputs, sizes = Inputs.of(self.plan), [len(own) for own in self.train]
+        few, many = min(_ROWS_TO_START, *sizes), min(_ROWS_FOR_BINS, *sizes)
+        drawn = [np.random.default_rng([seed, s, 5]).permutation(own)[:many] for s, own in enumerate(self.train)]
+        numbers = np.ix_(range(many), inputs.numbers)
+        return Start(
+            inputs=inputs,
+            blocks=blocks(self.plan),
+            categories=tuple((category.id, category.slots) for category in self.plan.embedded),
+            dense=np.stack([self.dense[s, rows[:few]] for s, rows in enumerate(drawn)]),
+            slots=np.stack([self.slots[s, rows[:few]] for s, rows in enumerate(drawn)]),
+            numbers=np.stack([self.dense[s, rows][numbers] for s, rows in enumerate(drawn)]),
+            outputs=self.outputs,
+            bias=self.prior(),
+            seed=seed,
+        )
+
+    def answers(self, member: int, logits: Array) -> Array:
+        """A member's answers from its logits ``[n, outputs]`` (`losses.answers`)."""
+        center, scale, low, high = (float(x[member]) for x in (self.center, self.scale, self.low, self.high))
+        return answers(logits, self.task, center, scale, (low, high))
+
+    def prior(self) -> Array:
+        """``[S, outputs]`` log odds (binary) or log shares (multiclass) of the training rows.
+
+        For regression 0, the mean of the standardized targets, or the quantile that is learned.
+        """
+        if self.task == "regression":
+            if self.quantile is None:
+                return np.zeros((self.members, 1))
+            found = [weighted_quantile(self.y[rows], self.quantile, self._own(rows)) for rows in self.train]
+            return np.asarray((np.array(found) - self.center) / self.scale)[:, None]
+        counts = self._class_counts() + 0.5
+        logs = np.log(counts / counts.sum(axis=1, keepdims=True))
+        return np.asarray(logs[:, 1:] - logs[:, :1] if self.task == "binary" else logs)
+
+    def class_shares(self) -> Array:
+        """``[S, classes]`` share of each class in the (weighted) training rows; only for classification."""
+        counts = self._class_counts()
+        return np.asarray(counts / counts.sum(axis=1, keepdims=True))
+
+    def _class_counts(self) -> Array:
+        """``[S, classes]`` training rows of each class; weighted rows count by their weight, which is 1 on average."""
+        classes = 2 if self.task == "binary" else self.outputs
+        return np.stack([np.bincount(self.y[rows], self._own(rows), minlength=classes) for rows in self.train])
+
+    def _own(self, rows: Array) -> Array | None:
+        """Weights of a member's training rows, with mean 1."""
+        return None if self.weights is None else self.weights[rows] / self.weights[rows].mean()
+
+
+def stack_data(
+    plan: Plan,
+    encoded: Encoded,
+    y: Array,
+    *,
+    task: Task,
+    classes: int,
+    train: Sequence[Array],
+    held_out: Sequence[Array],
+    weights: Array | None = None,
+    quantile: float | None = None,
+) -> StackData:
+    """Fit the preprocessing of every member on its training rows and encode all rows with it.
+
+    Args:
+        plan: The layout.
+        encoded: All rows as numbers and codes.
+        y: ``[n]`` class positions or values.
+        task: Kind of problem.
+        classes: Number of classes (ignored for regression).
+        train, held_out: Row positions by member.
+        weights: ``[n]`` of the rows; nothing is learned from those of weight 0.
+        quantile: That a regression learns; None for the mean.
+
+    Raises:
+        TrainingError: If a member has no rows to train on, or none that it has not seen.
+    """
+    backend.prepare()
+    from autoft.preprocessing.encoder import build_encoder
+
+    if weights is not None:
+        train = [rows[weights[rows] > 0] for rows in train]
+    _check(train, held_out)
+    statistics = fit_statistics(plan, encoded, train)
+    encoder = build_encoder(plan, statistics)
+    widths = {"dense": sum(width for _, width in blocks(plan)), "slots": len(plan.embedded)}
+    kinds = {"dense": np.float32, "slots": np.int32}
+    arrays = {name: np.empty((len(train), len(encoded), width), kinds[name]) for name, width in widths.items()}
+    start = 0
+    for chunk in pieces(plan, encoded, len(train)):
+        out = encoder(statistics.arrays(chunk))
+        for name, array in out.items():
+            arrays[name][:, start : start + len(chunk)] = np.asarray(array)
+        start += len(chunk)
+    center, scale = np.zeros(len(train)), np.ones(len(train))
+    low, high = np.full(len(train), -np.inf), np.full(len(train), np.inf)
+    if task == "regression":
+        own = [None if weights is None else weights[rows] for rows in train]
+        center = np.array([np.average(y[rows], weights=w) for rows, w in zip(train, own, strict=True)])
+        scale = np.array([_spread(y[rows], w) for rows, w in zip(train, own, strict=True)])
+        low, high = (np.array([extreme(y[rows]) for rows in train]) for extreme in (np.min, np.max))
+    return StackData(
+        plan=plan,
+        statistics=statistics,
+        task=task,
+        outputs=classes if task == "multiclass" else 1,
+        dense=arrays["dense"],
+        slots=arrays["slots"],
+        y=y,
+        train=tuple(train),
+        held_out=tuple(held_out),
+        center=center,
+        scale=scale,
+        low=low,
+        high=high,
+        weights=weights,
+        quantile=quantile,
+    )
+
+
+def _check(train: Sequence[Array], held_out: Sequence[Array]) -> None:
+    for s, (own, out) in enumerate(zip(train, held_out, strict=True)):
+        if not len(own) or not len(out):
+            raise TrainingError(
+                "Every fold",
+                "have rows to train on and rows that are held out",
+                f"member {s + 1} has {len(own):,} and {len(out):,}",
+                "use fewer folds, or smaller groups of rows that must stay together",
+            )
+
+
+def _spread(y: Array, weights: Array | None = None) -> float:
+    """Standard deviation of the (weighted) targets; 1 where they are all the same but for rounding."""
+    if weights is None:
+        spread = float(y.std())
+    else:
+        spread = float(np.sqrt(np.average(np.square(y - np.average(y, weights=weights)), weights=weights)))
+    return spread if spread > 1e-12 * float(np.abs(y).max()) else 1.0
+
+
+def batches(
+    rows: Sequence[Array], batch: int, *, seed: int, epoch: int, given: Array | None = None
+) -> tuple[Array, Array]:
+    """Each member's rows in a new order, cut into batches.
+
+    Args:
+        rows: Training rows of each member.
+        batch: Rows of a member per step.
+        seed, epoch: The order follows from them.
+        given: Weights of all rows of the table ``[n]``; None where all count the same.
+
+    Returns:
+        Row positions and weights, both ``[steps, S, batch]``; weights are 1 on average over a member's rows. The
+        tail is padded, never dropped: with weight 0 and a row of the member's own, so that not even a 0 times an
+        infinity comes from a row that it must not see.
+    """
+    steps = max(-(-len(r) // batch) for r in rows)
+    order = np.zeros((len(rows), steps * batch), dtype=np.int32)
+    weights = np.zeros((len(rows), steps * batch), dtype=np.float32)
+    for s, own in enumerate(rows):
+        order[s, : len(own)] = np.random.default_rng([seed, s, epoch]).permutation(own)
+        order[s, len(own) :] = own[0]
+        weights[s, : len(own)] = 1.0 if given is None else given[order[s, : len(own)]] / given[own].mean()
+
+    def cut(x: Array) -> Array:
+        return np.ascontiguousarray(x.reshape(len(rows), steps, batch).swapaxes(0, 1))
+
+    return cut(order), cut(weights)
+
+
+def padded(rows: Sequence[Array]) -> Array:
+    """Row positions ``[S, longest]`` int32, short ones padded with their first row."""
+    longest = max(len(r) for r in rows)
+    table = np.zeros((len(rows), longest), dtype=np.int32)
+    for s, own in enumerate(rows):
+        table[s, : len(own)] = own
+        table[s, len(own) :] = own[0]
+    return table

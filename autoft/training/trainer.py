@@ -1,0 +1,315 @@
+"""Trials: train configurations of one shape on all members, watch their mean held-out curves, end each in its time."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from autoft.knowledge import variants
+from autoft.knowledge.bounds import Rules, rules
+from autoft.networks.architecture import MIXED, Architecture
+from autoft.networks.families import FAMILIES, initial_weights
+from autoft.preprocessing.encode import Array
+from autoft.records.hints import Hints
+from autoft.search.store import OUT_OF_MEMORY, OUT_OF_TIME, Outcome
+from autoft.training.bounded_init import begin
+from autoft.training.device_rows import Rows
+from autoft.training.program import CHUNK, Program, accelerated, out_of_memory
+from autoft.training.stack import StackData, batches, padded
+from autoft.training.step import EXTRAS, Settings
+from autoft.training.trial_record import Record
+
+#: The train curve is read on at most so many rows of each fold.
+_SAMPLE = 256
+#: Trials that train side by side by the operations of an epoch of one: where the arithmetic is little, what a step
+#: costs besides is shared (`python -m benchmarks.compilation`). An accelerator has room for more.
+_TOGETHER = ((2e8, 4), (4e8, 2))
+_TOGETHER_ACCELERATED = 8
+#: The smallest batch that a lack of memory leads to.
+_SMALLEST_BATCH = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How long a trial may train.
+
+    Attributes:
+        epochs: At most so many.
+        patience: Stop after so many epochs without a better mean held-out loss (or after half as many again as
+            the best took, whichever is more).
+    """
+
+    epochs: int
+    patience: int
+
+
+#: From a trial's mean held-out curve so far to the reason to stop it, or "".
+Prune = Callable[[Sequence[float]], str]
+
+
+class Trainer:
+    """Trains trials on one set of rows.
+
+    Args:
+        data: The rows; the first `folds` members are the folds whose held-out predictions are pooled, any others
+            (pairs of blocks, for nested evaluation) ride along.
+        folds: Number of folds.
+        limits: How long a trial may train.
+        seed: Of weights, batch orders and masks.
+        clock: Monotonic seconds.
+        hints: What networks have to obey. A trial whose parameters name some of them under ``without``
+            (`knowledge.variants.names`) does without those, in the same program.
+    """
+
+    def __init__(
+        self,
+        data: StackData,
+        *,
+        folds: int,
+        limits: Limits,
+        seed: int,
+        clock: Callable[[], float] = time.monotonic,
+        hints: Hints | None = None,
+    ) -> None:
+        self.folds, self.limits, self.seed, self.clock = folds, limits, seed, clock
+        self._hints = hints or Hints()
+        self._start = data.start(seed)
+        self._rows = Rows(data)
+        self.data = self._rows.data
+        rng = np.random.default_rng([seed, 1])
+        # The train curve is read on as many training rows as there are held-out ones: same noise, and never many.
+        # Pairs have no curve, but the stack is asked as a whole: one row each.
+        self._sample = tuple(
+            np.sort(rng.permutation(rows)[: min(len(held), _SAMPLE) if s < folds else 1])
+            for s, (rows, held) in enumerate(zip(data.train, data.held_out, strict=True))
+        )
+        # Both curves are read in one call: held-out rows first, then the sample of the training rows.
+        self._watched = np.concatenate([padded(data.held_out), padded(self._sample)], axis=1)
+        self._held = max(len(rows) for rows in data.held_out)
+        #: Trials side by side, batch and chunk that a shape was found to have memory for.
+        self._fits: dict[tuple[Architecture, int], tuple[int, int, int]] = {}
+
+    def train(
+        self,
+        params: Mapping[str, Any],
+        out_of_time: Callable[[], bool],
+        epochs: int | None = None,
+        prune: Prune | None = None,
+    ) -> Outcome:
+        """Train one configuration (`train_all` of one)."""
+        return self.train_all([params], out_of_time, epochs, prune)[0]
+
+    def train_all(
+        self,
+        params: Sequence[Mapping[str, Any]],
+        out_of_time: Callable[[], bool],
+        epochs: int | None = None,
+        prune: Prune | None = None,
+    ) -> list[Outcome]:
+        """Train configurations of one shape side by side; each gets what it would get alone, but for rounding.
+
+        Where the device lacks memory for it, half as many train at a time, and one alone with half the batch; the
+        outcome's `reason` says so.
+
+        Args:
+            params: Each with ``width, depth, activation`` (but for ``architecture: linear``), ``embedding, batch_size,
+                learning_rate, dropout, l2``, and where they are searched ``weight_decay, label_smoothing, clip,
+                schedule, class_balance, focal``.
+            out_of_time: Asked after every epoch; when true all end with the epochs they have.
+            epochs: Upper limit for these trials alone (Hyperband).
+            prune: Asked after every epoch about each trial; a reason ends it as ``pruned``.
+
+        Returns:
+            Outcomes in the order of `params`; ``failed`` with a reason where one diverged before its first checkpoint.
+        """
+        key = self._key(params[0])
+        wanted = key[1]
+        done: list[Outcome] = []
+        while len(done) < len(params):
+            trials, batch, chunk = self._fits.get(key, (len(params), wanted, CHUNK))
+            part = params[len(done) : len(done) + trials]
+            try:
+                outcomes = self._together(part, batch, chunk, out_of_time, epochs, prune)
+            except Exception as error:
+                if not out_of_memory(error) or (len(part) == 1 and batch <= _SMALLEST_BATCH):
+                    raise
+                outcomes = []
+            if outcomes:
+                note = f"{OUT_OF_MEMORY} with batches of {wanted}: trained with {batch}" if batch < wanted else ""
+                done += [replace(o, reason="; ".join(filter(None, (o.reason, note)))) for o in outcomes]
+            elif len(part) > 1:
+                self._fits[key] = (len(part) // 2, batch, chunk)
+            else:
+                self._fits[key] = (1, max(batch // 2, _SMALLEST_BATCH), max(chunk // 2, 1))
+        return done
+
+    def answers_after(
+        self, params: Mapping[str, Any], epochs: int, horizon: int, out_of_time: Callable[[], bool]
+    ) -> list[Array] | None:
+        """Answers of every member on its held-out rows after so many epochs, which are looked at only then.
+
+        Args:
+            params: As for `train`.
+            epochs: How many.
+            horizon: Epochs that the trial could have had: schedules are laid out over them.
+            out_of_time: Asked before every epoch.
+
+        Returns:
+            ``[m, classes]`` or ``[m]`` for each member; None if time ran out before.
+        """
+        architecture, batch = self._key(params)
+        settings, extras = self._settings([params])
+        program = Program(architecture, batch, self._rows, extras=extras)
+        hinted = self._hinted([params])
+        first = self._initial(architecture, hinted)
+        program.start(first, settings, epochs=horizon, seed=self.seed, hinted=hinted)
+        for epoch in range(1, epochs + 1):
+            if out_of_time():
+                return None
+            program.epoch(*self._order(batch, epoch), number=epoch)
+        logits, data = program.logits(padded(self.data.held_out)), self.data
+        return [data.answers(s, logits[s, : len(own)]) for s, own in enumerate(data.held_out)]
+
+    @property
+    def accelerated(self) -> bool:
+        """Whether there is a device that one trial's folds do not fill."""
+        return accelerated()
+
+    def together(self, params: Mapping[str, Any]) -> int:
+        """How many trials of this shape are worth training side by side on this device."""
+        if self._key(params) in self._fits:
+            return self._fits[self._key(params)][0]
+        if accelerated():
+            return _TOGETHER_ACCELERATED
+        operations = self._rows.shape(*self._key(params)).operations
+        return next((trials for limit, trials in _TOGETHER if operations < limit), 1)
+
+    def rehearse(self, params: Mapping[str, Any], enough: Callable[[float], bool]) -> list[float]:
+        """Seconds of the first epoch of a configuration, tracing included, and of its second: to plan with.
+
+        The program that this compiles is the one that the trial will use; nothing else of it is kept.
+
+        Args:
+            params: Of the configuration.
+            enough: Asked with the seconds of the first epoch whether to do without the second.
+        """
+        seconds, began = [], self.clock()
+
+        def out_of_time() -> bool:
+            nonlocal began
+            seconds.append(self.clock() - began)
+            began = self.clock()
+            return len(seconds) == 2 or enough(seconds[0])
+
+        self.train(params, out_of_time)
+        return seconds or [self.clock() - began]  # a limit of one epoch is never asked about
+
+    def architecture(self, params: Mapping[str, Any]) -> Architecture:
+        """The part of a trial's parameters that fixes shapes."""
+        rows = min(len(own) for own in self.data.train)
+        activation = MIXED if self._hints.effects else None
+        return Architecture.of(params, self._start.inputs, rows, activation=activation)
+
+    def _key(self, params: Mapping[str, Any]) -> tuple[Architecture, int]:
+        smallest = min(len(rows) for rows in self.data.train)
+        return self.architecture(params), min(int(params["batch_size"]), max(1, smallest))
+
+    def _together(
+        self,
+        params: Sequence[Mapping[str, Any]],
+        batch: int,
+        chunk: int,
+        out_of_time: Callable[[], bool],
+        epochs: int | None,
+        prune: Prune | None,
+    ) -> list[Outcome]:
+        """One stack of trials, from first weights to outcomes."""
+        architecture, began, traces = self._key(params[0])[0], self.clock(), 0
+        limit = min(epochs or self.limits.epochs, self.limits.epochs, FAMILIES[architecture.kind].epochs)
+        settings, extras = self._settings(params)
+        program = Program(architecture, batch, self._rows, trials=len(params), chunk=chunk, extras=extras)
+        traced = program.traces
+        hinted = self._hinted(params)
+        first = self._initial(architecture, hinted)
+        program.start(first, settings, epochs=limit, seed=self.seed, hinted=hinted)
+        records = [Record(self.data, self.folds, limit, p, self._sample) for p in params]
+        places = list(range(len(params)))  # which trial stands at each place of the stack
+        for epoch in range(1, limit + 1):
+            program.epoch(*self._order(batch, epoch), number=epoch, watched=self._watched)
+            self._note(program, [records[t] for t in places], epoch, prune)
+            running = [t for t in places if not records[t].ended]
+            now = self.clock()
+            for trial in running or places:
+                records[trial].seconds += (now - began) / len(running or places)
+            began = now
+            if running and out_of_time():
+                for trial in running:
+                    records[trial].end(
+                        f"{OUT_OF_TIME} after epoch {epoch}", partial(program.weights, places.index(trial))
+                    )
+                running = []
+            if not running:
+                break
+            size = 2 ** math.ceil(math.log2(len(running)))
+            if size < program.trials:
+                # Few sizes, so that narrower programs are met again; the ended ones fill up.
+                stay = [*running, *(t for t in places if t not in running)][:size]
+                traces += program.traces - traced
+                program = program.narrowed([places.index(t) for t in stay])
+                places, traced = stay, program.traces
+        traces += program.traces - traced
+        return [record.outcome(traces=0 if t else traces) for t, record in enumerate(records)]
+
+    def _note(self, program: Program, records: Sequence[Record], epoch: int, prune: Prune | None) -> None:
+        """Curves and checkpoints of the running trials after an epoch, and which of them end with it."""
+        logits, members = program.logits(self._watched), self.data.members
+        for place, record in enumerate(records):
+            if record.ended:
+                continue
+            own, weights = logits[place * members : (place + 1) * members], partial(program.weights, place)
+            if not record.add(epoch, own[:, : self._held], own[:, self._held :], weights):
+                continue
+            # Cycles of the learning rate make a curve that rises before it falls lowest: they are gone through.
+            tired = record.waited(epoch) >= max(self.limits.patience, record.best_seen // 2)
+            if epoch == record.limit or (tired and program.shape.family.course == "steady"):
+                record.end("", weights)
+            elif reason := prune(record.mean_curve) if prune else "":
+                record.end(reason, weights, "pruned")
+
+    def _settings(self, params: Sequence[Mapping[str, Any]]) -> tuple[list[Settings], frozenset[str]]:
+        """Settings of trials of one shape, with what their family sets where they do not, and the extras they use."""
+        decay = FAMILIES[self.architecture(params[0]).kind].weight_decay
+        full = [{**({"weight_decay": decay} if decay else {}), **p} for p in params]
+        extras = EXTRAS.intersection(set().union(*full))
+        return [Settings.of(p) for p in full], extras | self._extras(params)
+
+    def _extras(self, params: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+        """Of a program for hints: the same for trials that do without some of them."""
+        every = [self._rules(self.architecture(params[0]), self._hints), *self._hinted(params)]
+        used = {"bounds": [own.low for own in every], "importance": [own.penalty for own in every]}
+        return frozenset(name for name, weights in used.items() if any(weights))
+
+    def _hinted(self, params: Sequence[Mapping[str, Any]]) -> list[Rules]:
+        """What the hints ask of each trial's weights."""
+        architecture = self.architecture(params[0])
+        return [self._rules(architecture, variants.without(self._hints, p.get(variants.WITHOUT, ()))) for p in params]
+
+    def _rules(self, architecture: Architecture, hints: Hints) -> Rules:
+        return rules(hints, self.data.plan, architecture, self.data.outputs)
+
+    def _order(self, batch: int, epoch: int) -> tuple[Array, Array]:
+        return batches(self.data.train, batch, seed=self.seed, epoch=epoch, given=self.data.weights)
+
+    def _initial(self, architecture: Architecture, hinted: Sequence[Rules] = ()) -> dict[str, Array]:
+        """First weights of all trials, those of one if none has bounds."""
+        first = initial_weights(architecture, self._start)
+        if not any(own.low for own in hinted):
+            return first
+        each = [begin(architecture, self._start, first, own) for own in hinted]
+        return {name: np.concatenate([own[name] for own in each]) for name in first}

@@ -1,0 +1,185 @@
+"""What is seen while a trial trains: curves, a few checkpoints with their held-out predictions, and how it ended."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from autoft.evaluation.losses import answers, class_weights, row_losses
+from autoft.preprocessing.encode import Array
+from autoft.records import TrialStatus
+from autoft.search.store import Outcome
+from autoft.training.stack import StackData
+
+
+def checkpoint_epochs(epochs: int) -> tuple[int, ...]:
+    """Epochs whose held-out predictions are kept: a geometric grid, so that the choice stays a choice among few.
+
+    >>> checkpoint_epochs(20)
+    (1, 2, 3, 4, 6, 8, 11, 16, 20)
+    """
+    grid = {round(2 ** (k / 2)) for k in range(2 * int(math.log2(epochs)) + 1)}
+    return tuple(sorted({e for e in grid if e <= epochs} | {epochs}))
+
+
+class Record:
+    """The record of one trial.
+
+    Args:
+        data: The rows.
+        folds: Members whose held-out predictions are pooled; the others are pairs of blocks.
+        limit: Most epochs.
+        params: The trial's hyperparameters.
+        sample: Rows of each member on which the train curve is read.
+
+    Attributes:
+        seconds: Time that the trial took, to be added up by who trains.
+        ended: Whether the trial is over.
+    """
+
+    def __init__(
+        self, data: StackData, folds: int, limit: int, params: Mapping[str, Any], sample: tuple[Array, ...]
+    ) -> None:
+        self.data, self.folds, self.limit, self.params, self.sample = data, folds, limit, params, sample
+        self.seconds, self.ended = 0.0, False
+        self._checkpoints: dict[int, tuple[Array, float]] = {}
+        self._curves: dict[str, list[list[float]]] = {"train": [], "held_out": []}
+        self._weights: dict[str, Array] = {}
+        self._best_epoch, self._best_seen, self._lowest_seen = 0, 0, math.inf
+        self._reason, self._status = "", "finished"
+        self._grid = frozenset(checkpoint_epochs(limit))
+        self._last: tuple[int, Array, float] | None = None
+        balance, rows = float(params.get("class_balance", 0.0)), np.concatenate(data.held_out[:folds])
+        weights = None if data.weights is None else data.weights[rows]
+        self._classes = class_weights(data.y[rows], balance, weights) if balance else None
+
+    @property
+    def mean_curve(self) -> list[float]:
+        """Mean held-out loss over the folds after each epoch."""
+        return [float(np.mean(losses)) for losses in self._curves["held_out"]]
+
+    def waited(self, epoch: int) -> int:
+        """Epochs since the lowest mean held-out loss."""
+        return epoch - self._best_seen
+
+    @property
+    def best_seen(self) -> int:
+        """Epoch of the lowest mean held-out loss."""
+        return self._best_seen
+
+    def add(self, epoch: int, held_out: Array, train: Array, weights: Callable[[], dict[str, Array]]) -> bool:
+        """Note the curves after an epoch; at an epoch of the grid keep the predictions too.
+
+        Losses that are not finite end the trial with what it had before.
+
+        Args:
+            epoch: From 1.
+            held_out, train: Logits ``[members, m, outputs]`` on each member's held-out rows and on the sample.
+            weights: Gives the members' weights, if they are the best so far.
+
+        Returns:
+            Whether the trial may go on.
+        """
+        curves = {"held_out": self._losses(held_out, self.data.held_out), "train": self._losses(train, self.sample)}
+        broken = [
+            s
+            for s in range(len(held_out))
+            if not (np.isfinite(held_out[s]).all() and np.isfinite(train[s]).all())
+            or any(s < self.folds and not np.isfinite(losses[s]).all() for losses in curves.values())
+        ]
+        loss = self._mean(np.concatenate(curves["held_out"]), np.concatenate(self.data.held_out[: self.folds]))
+        if broken or not math.isfinite(loss):
+            rate = float(self.params["learning_rate"])
+            self.end(f"diverged at epoch {epoch} in {self._members(broken)} (learning_rate {rate:.3g})", weights)
+            return False
+        for name, rows in (("held_out", self.data.held_out), ("train", self.sample)):
+            self._curves[name].append([self._mean(x, rows[s]) / self._unit(s) for s, x in enumerate(curves[name])])
+        if loss < self._lowest_seen:
+            self._lowest_seen, self._best_seen = loss, epoch
+        self._last = (epoch, held_out, loss)
+        if epoch in self._grid:
+            self._keep(epoch, held_out, loss, weights)
+        return True
+
+    def end(self, reason: str, weights: Callable[[], dict[str, Array]], status: TrialStatus = "finished") -> None:
+        """The trial is over; if it ended between two epochs of the grid, its last one is a checkpoint too."""
+        self.ended, self._reason, self._status = True, reason, status
+        if self._last and self._last[0] not in self._checkpoints and not reason.startswith("diverged"):
+            self._keep(*self._last, weights)
+
+    def outcome(self, *, traces: int) -> Outcome:
+        """The finished record."""
+        data, epochs = self.data, tuple(self._checkpoints)
+        n = len(data.y)
+        wide = () if data.task == "regression" else (2 if data.task == "binary" else data.outputs,)
+        kind = np.float64 if data.task == "regression" else np.float32
+        pooled = np.full((len(epochs), n, *wide), np.nan, dtype=kind)
+        pairs = np.full((len(epochs), data.members - self.folds, n, *wide), np.nan, dtype=kind)
+        for c, (logits, _) in enumerate(self._checkpoints.values()):
+            for s, own in enumerate(data.held_out):
+                answer = self._answer(s, logits, own)
+                if s < self.folds:
+                    pooled[c, own] = answer
+                else:
+                    pairs[c, s - self.folds, own] = answer
+        return Outcome(
+            params=dict(self.params),
+            status=self._status if epochs else "failed",  # type: ignore[arg-type]
+            epochs=self._best_epoch,
+            checkpoints=epochs,
+            held_out=pooled,
+            pairs=pairs,
+            curves=self._curves,
+            weights={name: w[: self.folds] for name, w in self._weights.items()},
+            reason=self._reason,
+            seconds=self.seconds,
+            traces=traces,
+            limit=self.limit,
+        )
+
+    def _keep(self, epoch: int, held_out: Array, loss: float, weights: Callable[[], dict[str, Array]]) -> None:
+        if not self._checkpoints or loss < min(known for _, known in self._checkpoints.values()):
+            self._best_epoch, self._weights = epoch, weights()
+        self._checkpoints[epoch] = (held_out, loss)
+
+    def _losses(self, logits: Array, rows: tuple[Array, ...]) -> list[Array]:
+        """Row losses of each fold (pairs are not part of the curve), from one look at all of them."""
+        data, own = self.data, rows[: self.folds]
+        sizes = [len(r) for r in own]
+        flat = np.concatenate([logits[s, :size] for s, size in enumerate(sizes)])
+        center, scale, low, high = (
+            np.repeat(x[: self.folds], sizes) for x in (data.center, data.scale, data.low, data.high)
+        )
+        with np.errstate(all="ignore"):  # what has diverged is looked for below
+            found = answers(flat, data.task, center, scale, (low, high))
+            y = data.y[np.concatenate(own)]
+            losses = row_losses(y, found, data.quantile)
+        if self._classes is not None:
+            losses = losses * self._classes[y]
+        return np.split(losses, np.cumsum(sizes)[:-1])
+
+    def _answer(self, s: int, logits: Array, own: Array) -> Array:
+        """A member's answers in the precision in which they are kept, so that every choice is made on the same."""
+        return self.data.answers(s, logits[s, : len(own)])
+
+    def _members(self, broken: list[int]) -> str:
+        """Members in words: folds are counted from 1."""
+        folds = [str(s + 1) for s in broken if s < self.folds]
+        if not folds:
+            return "a pair of blocks" if broken else "the mean"
+        return f"fold{'s' if folds[1:] else ''} {', '.join(folds)}"
+
+    def _mean(self, losses: Array, rows: Array) -> float:
+        """Mean loss of some rows, weighted where the rows are."""
+        weights = self.data.weights
+        return float(losses.mean()) if weights is None else float(np.average(losses, weights=weights[rows]))
+
+    def _unit(self, member: int) -> float:
+        """Squared errors are shown in units of the target's variance, so 1.0 is the constant model.
+
+        Pinball losses are shown in units of the standard deviation.
+        """
+        return float(self.data.scale[member] ** (2 if self.data.quantile is None else 1))

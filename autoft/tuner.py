@@ -1,0 +1,262 @@
+"""AutoFineTuner: the front door."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import weakref
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autoft import files
+from autoft.errors import ArtifactError, FileError, NotFittedError
+from autoft.records import Evaluation, Finding, Progress
+from autoft.serving import artifact
+from autoft.training import backend
+
+if TYPE_CHECKING:
+    from autoft.pipeline.prepare import Prepared
+    from autoft.pipeline.search import Context
+    from autoft.recipe.recipe import Recipe
+    from autoft.serving.predictor import Predictor
+
+
+class AutoFineTuner:
+    """Finds, trains and judges a Keras model for a table.
+
+    Args:
+        target: Column to predict.
+        task: ``binary``, ``multiclass`` or ``regression``; ``auto`` reads it off the target.
+        objective: Metric to tune; by default ROC-AUC (binary), log-loss (multiclass) or RMSE (regression).
+        trials: At most so many configurations.
+        minutes: At most so many minutes for everything.
+        seed: Same seed, data and machine give the same result.
+        folds: Number of blocks that are held out in turn.
+        directory: Run folder. A second `fit` with the same data and settings trains only what is missing. Without
+            one the run lives in a temporary folder that goes with the object; `save` and `report` keep what matters.
+        recipe: Path of a recipe, or a `Recipe`; other arguments win over what it says.
+
+    Attributes:
+        evaluation_: Scores from held-out folds with intervals, baselines, trials (`records.Evaluation`).
+        findings_: What was found in the data.
+        classes_: Class labels in sorted order: the columns of `predict_proba`.
+        model_: The Keras model over raw columns, after the repairs that `preprocess: accept` asks for: `predict` makes
+            them, the model alone does not.
+        directory_: The run folder.
+        predict_findings_: What was found in the table of the last prediction.
+
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"hours": range(60), "passed": ["no"] * 30 + ["yes"] * 30})
+    >>> tuner = AutoFineTuner(target="passed", trials=1, seed=7)  # fit(table) trains it
+    >>> tuner.predict(table)
+    Traceback (most recent call last):
+    ...
+    autoft.errors.NotFittedError: This AutoFineTuner must be fitted before it predicts, but fit() has not been ...
+    """
+
+    def __init__(
+        self,
+        *,
+        target: str | None = None,
+        task: Literal["auto", "binary", "multiclass", "regression"] | None = None,
+        objective: str | None = None,
+        trials: int | None = None,
+        minutes: float | None = None,
+        seed: int | None = None,
+        folds: int | None = None,
+        directory: str | Path | None = None,
+        recipe: str | Path | Recipe | None = None,
+    ) -> None:
+        self.target = target
+        self.task = task
+        self.objective = objective
+        self.trials = trials
+        self.minutes = minutes
+        self.seed = seed
+        self.folds = folds
+        self.directory = directory
+        self.recipe = recipe
+
+    @classmethod
+    def from_recipe(cls, path: str | Path, *, directory: str | Path | None = None) -> AutoFineTuner:
+        """A tuner that does what a recipe says; ``fit()`` without data reads the recipe's own."""
+        return cls(recipe=path, directory=directory)
+
+    def fit(
+        self, data: Any = None, y: Any = None, *, progress: Callable[[Progress], None] | None = None
+    ) -> AutoFineTuner:
+        """Check the data, search, evaluate, and write the run folder.
+
+        Args:
+            data: Path of a CSV or Parquet file, a DataFrame, or a pair ``(X, y)``; None reads the recipe's data.
+            y: The target, where `data` is X alone.
+            progress: Called with every step.
+
+        Returns:
+            Itself.
+
+        Raises:
+            AutoFTError: If data, arguments or folder do not allow a training; nothing that was computed is lost.
+        """
+        from autoft.pipeline import prepare, search
+        from autoft.search.interrupt import listening
+
+        watch, tell = search.Stopwatch(), progress or (lambda step: None)
+        recipe, folder = self._recipe(), self._folder()
+        backend.prepare()
+        with files.locked(folder / ".lock"):
+            with watch.stage("preparing"):
+                prepared = prepare.prepare(recipe, data if y is None else (data, y), tell)
+            with listening() as interrupt:
+                context = search.Context(recipe=recipe, folder=folder, interrupt=interrupt, watch=watch, tell=tell)
+                self._train(context, prepared)
+        return self
+
+    def _train(self, context: Context, prepared: Prepared) -> None:
+        """Search, evaluate, and write the run folder."""
+        from autoft.pipeline import evaluate, search, time_budget
+        from autoft.pipeline import save as keep
+        from autoft.pipeline.hint_tests import stage as hint_trials
+
+        journal = search.open_journal(context, prepared)
+        searched = search.search(context, prepared, journal)
+        short = time_budget.shortage(context.recipe, journal, searched.found) + time_budget.uncompared(
+            searched.baselines
+        )
+        short += time_budget.unmeasured(context.recipe, prepared, searched.gains) + hint_trials.findings(
+            searched.tested
+        )
+        prepared = replace(prepared, findings=(*prepared.findings, *short))
+        evaluation, doubts = evaluate.evaluate(context, prepared, searched)
+        prepared = replace(prepared, findings=(*prepared.findings, *doubts))
+        model, meta, self.evaluation_ = keep.write(context, prepared, searched, evaluation)
+        self._learn(context.folder, model, meta, prepared.findings)
+        self.report(context.folder / "report.html")
+
+    def predict(self, data: Any) -> NDArray[Any]:
+        """Predicted labels in their original dtype, or values, ``[n]``.
+
+        Args:
+            data: As for `fit`; the target may be absent, columns may come in any order.
+
+        Raises:
+            NotFittedError: Before `fit`.
+            SchemaError: If columns are missing or of another type.
+        """
+        return self.predict_with_proba(data)[0]
+
+    def predict_with_proba(self, data: Any) -> tuple[NDArray[Any], NDArray[Any] | None]:
+        """Labels and class probabilities, or values and None, from one look at the table."""
+        predictor = self._predictor()
+        answers, self.predict_findings_ = predictor.answers(data)
+        labels = predictor.decide(answers)
+        return labels, None if predictor.meta.target.task == "regression" else answers
+
+    def predict_proba(self, data: Any) -> NDArray[Any]:
+        """Class probabilities ``[n, classes]`` in the order of `classes_`.
+
+        Raises:
+            NotFittedError: Before `fit`.
+            AutoFTError: For a regression.
+        """
+        predictor = self._predictor()
+        predictor.need_classes()
+        answers, self.predict_findings_ = predictor.answers(data)
+        return answers
+
+    def report(self, path: str | Path = "report.html") -> Path:
+        """Write the report, one self-contained HTML file, and return its path."""
+        from autoft import report
+        from autoft.pipeline.run_folder import report_inputs
+
+        self._predictor()
+        report.write(path, report_inputs(self.directory_, self.evaluation_, self.findings_))
+        return Path(path)
+
+    def save(self, path: str | Path) -> Path:
+        """Save the model for `autoft.load`: a folder with everything that prediction needs.
+
+        Raises:
+            ArtifactError: If `path` is something other than a saved model.
+        """
+        self._predictor()
+        artifact.copy(artifact.find(self.directory_), path)
+        return Path(path)
+
+    def _recipe(self) -> Recipe:
+        from autoft.recipe.recipe import Recipe, read_recipe
+
+        recipe = self.recipe if isinstance(self.recipe, Recipe) else Recipe()
+        if isinstance(self.recipe, str | Path):
+            recipe = read_recipe(self.recipe)
+        names = ("target", "task", "objective", "trials", "minutes", "seed", "folds")
+        return recipe.with_changes(**{name: getattr(self, name) for name in names})
+
+    def _folder(self) -> Path:
+        if self.directory is not None:
+            if (Path(self.directory) / "manifest.json").is_file():
+                raise FileError(
+                    f"'{self.directory}'", "be a run folder", "it is a saved model", "choose another directory"
+                )
+            return files.prepare_folder(self.directory)
+        folder = tempfile.mkdtemp(prefix="autoft-")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return Path(folder)
+
+    def _learn(self, folder: Path, model: Any, meta: artifact.Meta, findings: tuple[Finding, ...]) -> None:
+        from autoft.serving.predictor import Predictor
+
+        self.directory_, self.findings_, self.model_ = folder, findings, model
+        self._ready = Predictor(model, meta, artifact.find(folder))
+        if meta.target.task != "regression":
+            self.classes_ = np.array(meta.target.classes)
+
+    def _predictor(self) -> Predictor:
+        if not hasattr(self, "_ready"):
+            raise NotFittedError(
+                "This AutoFineTuner", "be fitted before it predicts", "fit() has not been called or failed",
+                "call fit(), or autoft.load() a saved model",
+            )  # fmt: skip
+        return self._ready
+
+
+def load(path: str | Path) -> AutoFineTuner:
+    """A fitted tuner from a run folder or a saved model.
+
+    Args:
+        path: What `fit` wrote as its run folder, or `save` wrote.
+
+    Raises:
+        ArtifactError: If it is missing, damaged or unsafe.
+    """
+    from autoft.pipeline.run_folder import read_evaluation, read_findings
+
+    backend.prepare()
+    model, meta = artifact.load(path)
+    place = artifact.find(path)
+    run_folder = place.parent if place.name == "model" and (place.parent / "journal.jsonl").is_file() else None
+    tuner = AutoFineTuner(target=meta.target.name, task=meta.target.task, directory=run_folder)
+    folder = run_folder or place
+    tuner.evaluation_ = read_evaluation(folder)
+    tuner._learn(folder, model, meta, read_findings(folder))
+    return tuner
+
+
+def check(recipe: str | Path | Recipe, data: Any = None) -> tuple[Finding, ...]:
+    """Findings about a table, without any training.
+
+    Args:
+        recipe: Path of a recipe, or a `Recipe`.
+        data: As for `AutoFineTuner.fit`.
+    """
+    from autoft.pipeline.prepare import inspect
+
+    return inspect(AutoFineTuner(recipe=recipe)._recipe(), data, write_schema=False).findings
+
+
+__all__ = ["ArtifactError", "AutoFineTuner", "Evaluation", "check", "load"]

@@ -1,0 +1,164 @@
+"""A column of weights, objectives that train their own loss, rare classes: from the recipe to the predictions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import features, mixed_table, tiny_recipe
+
+from autoft import AutoFineTuner
+from autoft.errors import AutoFTError
+from autoft.pipeline.forecast import plan
+from autoft.pipeline.prepare import divide, inspect
+from autoft.pipeline.run_folder import fingerprint_parts
+from autoft.recipe.recipe import Recipe
+
+WEIGHT = {"data.weight": "w"}
+LINEAR = {"search.space": {"architecture": ["linear"], "batch_size": [16]}}
+
+
+def prepared(recipe: Recipe, table: pd.DataFrame) -> Any:
+    return divide(recipe, inspect(recipe, table, write_schema=False))
+
+
+@pytest.mark.parametrize(
+    ("weights", "told"),
+    [
+        ([-1.0], ["row 3", "'-1.0'", "not negative"]),
+        ([np.nan], ["row 3", "no value"]),
+        ([np.inf], ["row 3", "'inf'"]),
+        (["much"], ["1 of 240", "row 3", "'much'"]),
+        (0.0, ["above 0", "all are 0"]),
+        (None, ["data: weight: 'w'", "no such column"]),
+    ],
+)
+def test_bad_weights_are_refused_in_four_parts(table: pd.DataFrame, weights: Any, told: list[str]):
+    """By `autoft plan`, which imports no backend."""
+    data = features(table, "outcome")
+    if isinstance(weights, list):
+        data = data.assign(w=pd.Series([1.0, 2.0, *weights, *[1.0] * 237], dtype=object))
+    elif weights is not None:
+        data = data.assign(w=weights)
+    with pytest.raises(AutoFTError) as caught:
+        plan(tiny_recipe(target="outcome", **WEIGHT), data)
+    message = str(caught.value)
+    assert all(part in message for part in (*told, "Fix: ")), message
+
+
+def test_a_fold_without_weight_is_refused(table: pd.DataFrame):
+    data = features(table, "outcome").assign(w=np.r_[1.0, np.zeros(239)])
+    with pytest.raises(AutoFTError, match="a fold has none"):
+        plan(tiny_recipe(target="outcome", **WEIGHT), data)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"evaluate.quantile": 0.9}, "unless the objective is pinball"),
+        ({"objective": "pinball"}, "come with a quantile"),
+        ({"objective": "pinball", "evaluate.quantile": 1.0}, "less than 1"),
+        ({"target": "w", **WEIGHT}, "that nothing else names"),
+        ({"data.drop": ["w"], **WEIGHT}, "that nothing else names"),
+        ({"evaluate.group": "w", **WEIGHT}, "not group or order"),
+        ({"search.space": {"class_balance": [0.0, 1.5]}}, "at most 1"),
+        ({"search.space": {"focal": [-1.0, 2.0]}}, "at least 0"),
+    ],
+)
+def test_recipes_that_contradict_themselves(changes: dict[str, Any], told: str):
+    with pytest.raises(AutoFTError, match=told):
+        Recipe().with_changes(**changes)
+
+
+def test_average_precision_is_pr_auc():
+    assert Recipe().with_changes(objective="average_precision").evaluate.objective == "pr_auc"
+    assert Recipe().with_changes(objective="average_precision") == Recipe().with_changes(objective="pr_auc")
+
+
+def test_class_weights_are_searched_where_rare_labels_count(table: pd.DataFrame):
+    data = features(table, "outcome")
+    rare = pd.concat([data[data["outcome"] == "stays"], data[data["outcome"] == "leaves"][:15]], ignore_index=True)
+
+    def space(frame: pd.DataFrame, **changes: Any) -> Any:
+        return plan(tiny_recipe(target="outcome", **changes), frame).space
+
+    assert space(rare, objective="f1")["class_balance"] == "0 to 1"
+    assert "focal" not in space(rare, objective="f1")
+    assert "class_balance" not in space(rare, objective="roc_auc")
+    assert "class_balance" not in space(data, objective="f1")
+    heavy = rare.assign(w=np.where(rare["outcome"] == "leaves", 9.0, 1.0))
+    assert "class_balance" not in space(heavy, objective="f1", **WEIGHT), "by their weights they are not rare"
+    wanted = space(data, **{"search.space": {"focal": [0.0, 3.0], "class_balance": [0.2, 0.8]}})
+    assert (wanted["focal"], wanted["class_balance"]) == ("0 to 3", "0.2 to 0.8")
+    with pytest.raises(AutoFTError, match="unless there are classes"):
+        plan(tiny_recipe(target="value", **{"search.space": {"focal": [0.0, 3.0]}}), features(table, "value"))
+
+
+def test_the_key_of_a_run_has_the_loss_and_the_weights(table: pd.DataFrame):
+    data = features(table, "value").assign(w=1.0)
+
+    def settings(**changes: Any) -> str:
+        recipe = tiny_recipe(target="value", **changes)
+        return fingerprint_parts(recipe, prepared(recipe, data), "1")["settings"]
+
+    plain = settings()
+    assert settings(objective="r2") == plain, "squared errors are trained for it too"
+    mae, high = settings(objective="mae"), settings(objective="pinball", **{"evaluate.quantile": 0.9})
+    assert len({plain, mae, high, settings(**WEIGHT)}) == 4
+    assert settings(objective="median_absolute_error") == mae
+
+
+def test_weights_of_rows_without_a_target_do_not_matter(table: pd.DataFrame):
+    data = features(table, "outcome").assign(w=np.arange(240.0))
+    data.loc[5, ["outcome", "w"]] = None
+    found = prepared(tiny_recipe(target="outcome", **WEIGHT, **{"schema.drop_missing_target": True}), data)
+    assert found.weights.tolist() == [*range(5), *range(6, 240)]
+    assert "w" not in {column.name for column in found.features}
+
+
+def test_equal_weights_give_the_bits_of_no_weights(binary: AutoFineTuner, table: pd.DataFrame, tmp_path):
+    """The same answers, scores and intervals; the column is no feature, and is not asked for."""
+    data = features(table, "outcome")
+    recipe = tiny_recipe(target="outcome", positive="leaves", seed=3, **WEIGHT)
+    weighted = AutoFineTuner(recipe=recipe, directory=tmp_path / "run").fit(data.assign(w=1.0))
+    np.testing.assert_array_equal(weighted.predict_proba(data), binary.predict_proba(data))
+    assert weighted.evaluation_.held_out == binary.evaluation_.held_out
+    assert weighted.evaluation_.baselines == binary.evaluation_.baselines
+    assert weighted.evaluation_.bag_gain == binary.evaluation_.bag_gain
+
+
+def test_a_weighted_quantile_from_the_recipe_to_the_report(tmp_path):
+    """Rows of the lower half count four times: nine tenths of the weights lie below the predictions."""
+    data = mixed_table()[["amount", "member", "value"]]
+    data["w"] = np.where(data["value"] < data["value"].median(), 4.0, 1.0)
+    changes = {"evaluate.objective": "pinball", "evaluate.quantile": 0.9, **WEIGHT}
+    recipe = tiny_recipe(target="value", trials=2, **LINEAR, **changes)
+    tuner = AutoFineTuner(recipe=recipe, directory=tmp_path / "run").fit(data)
+    answers = tuner.predict(data.drop(columns=["value", "w"]))
+    assert 0.8 < np.average(data["value"] <= answers, weights=data["w"]) < 0.98
+    own = tuner.evaluation_
+    constant = next(b for b in own.baselines if b.name == "constant")
+    assert own.held_out["pinball"].value < constant.metrics["pinball"].value
+    assert own.objective == "pinball"
+    assert "Pinball loss" in tuner.report(tmp_path / "report.html").read_text(encoding="utf-8")
+    again = AutoFineTuner(recipe=recipe, directory=tmp_path / "run").fit(data)
+    np.testing.assert_array_equal(again.predict(data), tuner.predict(data))
+    assert [t.seconds for t in again.evaluation_.trials] == pytest.approx([t.seconds for t in own.trials], abs=1e-3)
+
+
+def test_a_class_of_three_rows_is_trained_weighed_and_scored(table: pd.DataFrame, tmp_path):
+    """Class weights are in the space by themselves, the default trial does without."""
+    data = table[["amount", "member", "grade"]]
+    few = np.flatnonzero(data["grade"] == "top")[3:]
+    data = data.drop(index=few).reset_index(drop=True)
+    recipe = tiny_recipe(target="grade", objective="f1", folds=5, trials=5, **LINEAR)
+    tuner = AutoFineTuner(recipe=recipe, directory=tmp_path / "run").fit(data)
+    trials = tuner.evaluation_.trials
+    assert trials[0].params["class_balance"] == 0.0
+    assert any(trial.params["class_balance"] > 0 for trial in trials)
+    assert all(trial.status != "failed" for trial in trials)
+    assert any("class 'top' has 3" in finding.found for finding in tuner.findings_)
+    assert all(np.isfinite(interval.value) for interval in tuner.evaluation_.held_out.values())
+    assert tuner.predict_proba(data).shape == (len(data), 3)

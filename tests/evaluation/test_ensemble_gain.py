@@ -1,0 +1,130 @@
+"""What the bag gains: closed forms, and a simulation in which the truth is known."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from autoft.evaluation.correction import Candidate, corrected
+from autoft.evaluation.ensemble_gain import bag_gain, pairs_of, with_gain
+
+ROWS = 300
+
+
+def blocks_of(k: int) -> np.ndarray:
+    return np.arange(ROWS) % k
+
+
+def predicted(k: int, model: Any) -> dict[tuple[int, int], np.ndarray]:
+    """Predictions by pair; `model` is asked for those of all rows."""
+    blocks, found = blocks_of(k), {}
+    for pair in combinations(range(k), 2):
+        whole = np.asarray(model(pair), dtype=float)
+        whole[~np.isin(blocks, pair)] = np.nan
+        found[pair] = whole
+    return found
+
+
+@pytest.mark.parametrize("k", [3, 5, 10])
+def test_independent_errors_average_out(k: int):
+    """Models with independent errors of variance 1: the mean of m has 1 / m; the share that a bag has is counted."""
+    rng = np.random.default_rng(0)
+    gains = [
+        bag_gain(
+            np.zeros(ROWS),
+            predicted(k, lambda pair: rng.normal(size=ROWS)),
+            blocks=blocks_of(k),
+            task="regression",
+            positive_index=0,
+        )["rmse"]
+        for _ in range(20)
+    ]
+    m = min(k - 1, 4)
+    assert np.mean(gains) == pytest.approx((k - 2) / (k * (1 - 1 / m)) * (m**-0.5 - 1) + 1, abs=0.02)
+
+
+@pytest.mark.parametrize("k", [3, 4, 5, 6, 10, 50])
+def test_every_block_is_left_out_by_as_many_models(k: int):
+    blocks = [block for pair in pairs_of(k) for block in pair]
+    assert {blocks.count(block) for block in range(k)} == {min(k - 1, 4)}
+    assert len(pairs_of(k)) == min(k * (k - 1) // 2, 2 * k)  # what the plan counts on
+
+
+def test_equal_models_gain_nothing():
+    truth = np.random.default_rng(1).normal(size=ROWS)
+    found = bag_gain(
+        truth, predicted(4, lambda pair: truth + 1), blocks=blocks_of(4), task="regression", positive_index=0
+    )
+    assert found["rmse"] == pytest.approx(1.0)
+    assert found["mae"] == pytest.approx(1.0)
+
+
+def test_the_cost_of_ranking_different_models_against_one_another_is_counted():
+    """Models that agree on the order of the rows, each with an offset of its own: pooled, their area is too small."""
+    rng = np.random.default_rng(2)
+    k, signal = 5, rng.normal(size=ROWS)
+    y = (signal + rng.normal(size=ROWS) > 0).astype(int)
+    offsets = {pair: rng.normal(0, 2) for pair in combinations(range(k), 2)}
+
+    def model(pair: tuple[int, int]) -> np.ndarray:
+        p = 1 / (1 + np.exp(-signal - offsets[pair]))
+        return np.stack([1 - p, p], axis=1)
+
+    counted, pooled = (
+        bag_gain(y, predicted(k, model), blocks=blocks_of(k), task="binary", positive_index=1, exchangeable=random)
+        for random in (True, False)
+    )
+    singles = predicted(k, model)
+    area = roc_auc_score(y, signal)  # what each model has by itself
+    below = np.mean([roc_auc_score(y, _single(singles, step, k)) for step in range(1, k)])
+    assert counted["roc_auc"] * (1 - below) == pytest.approx(1 - area, abs=0.03)
+    assert (pooled["roc_auc"] - counted["roc_auc"]) * (1 - below) > 0.03
+    assert pooled["log_loss"] == counted["log_loss"]
+
+
+def _single(pairs: dict[tuple[int, int], np.ndarray], step: int, k: int) -> np.ndarray:
+    """Pooled predictions of one model for each block."""
+    blocks = blocks_of(k)
+    return np.array([pairs[min(i, (i + step) % k), max(i, (i + step) % k)][r, 1] for r, i in enumerate(blocks)])
+
+
+def test_a_verdict_moves_by_a_share_of_what_is_left_to_gain():
+    rng = np.random.default_rng(3)
+    y = rng.normal(size=200)
+    verdict = corrected(
+        y,
+        [Candidate(trial=0, epochs=1, predictions=y + rng.normal(0, 0.1, 200))],
+        clusters=np.arange(200),
+        task="regression",
+        objective="rmse",
+        positive_index=0,
+        draws=50,
+        seed=0,
+    )
+    moved = with_gain(verdict, {"rmse": 0.9, "r2": 0.5}, "rmse")
+    for end in ("value", "low", "high"):
+        rmse, r2 = (getattr(verdict.held_out[name], end) for name in ("rmse", "r2"))
+        assert getattr(moved.held_out["rmse"], end) == pytest.approx(0.9 * rmse)
+        assert getattr(moved.held_out["r2"], end) == pytest.approx((1 + r2) / 2)
+        assert getattr(moved.held_out["rmse"], end) > 0
+    np.testing.assert_allclose(moved.samples, 0.9 * verdict.samples)
+    gained = {name: moved.held_out[name].value - verdict.held_out[name].value for name in ("rmse", "r2")}
+    assert dict(moved.bag_gain) == pytest.approx(gained)
+    assert moved.held_out["mae"] == verdict.held_out["mae"]
+    assert moved.optimism == verdict.optimism
+
+
+def test_temperatures_of_the_blocks_do_not_count_as_the_cost_of_pooling():
+    """One ranking for all blocks: an area gains nothing, however sure the models are in each."""
+    rng, k = np.random.default_rng(0), 5
+    y = rng.integers(0, 2, ROWS)
+    logit = 4.0 * (rng.normal(size=ROWS) + y - 0.5)  # much too sure
+    positive = 1 / (1 + np.exp(-logit))
+    pairs = predicted(k, lambda pair: np.stack([1 - positive, positive], axis=1))
+    problem: dict[str, Any] = {"blocks": blocks_of(k), "task": "binary", "positive_index": 1}
+    plain, calibrated = (bag_gain(y, pairs, **problem, method=method) for method in ("none", "temperature"))
+    assert calibrated["roc_auc"] == pytest.approx(plain["roc_auc"], abs=1e-12)

@@ -1,0 +1,120 @@
+"""Permutation importance on rows that the answering member has not seen."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autoft.evaluation import importance
+from autoft.evaluation.folds import Member
+from autoft.evaluation.importance import permutation_importance
+from autoft.preprocessing.encode import Encoded
+from autoft.preprocessing.layout import CategoryInput, Plan
+from autoft.records import Column
+
+ROWS = 200
+COLUMNS = [
+    Column(id="n0", name="useful", kind="numeric", why=""),
+    Column(id="n1", name="useless", kind="numeric", why=""),
+    Column(id="x0", name="unused", kind="identifier", why=""),
+    Column(id="c0", name="category", kind="categorical", why=""),
+]
+CATEGORY = CategoryInput(id="c0", vocabulary=("a", "b"), slots=4, embed=False)
+PLAN = Plan(numeric=("n0", "n1"), boolean=(), date=(), indicated=(), categories=(CATEGORY,), outliers="clip", lines=())
+RNG = np.random.default_rng(0)
+ENCODED = Encoded(numbers=RNG.normal(size=(ROWS, 2)), codes=RNG.integers(2, 4, (ROWS, 1)).astype(np.int32))
+Y = 3 * ENCODED.numbers[:, 0] + ENCODED.codes[:, 0]
+MEMBERS = [
+    Member(train=np.arange(100, 200), held_out=np.arange(100), blocks=(0,)),
+    Member(train=np.arange(100), held_out=np.arange(100, 200), blocks=(1,)),
+]
+
+
+def truth(encoded: Encoded, member: np.ndarray) -> np.ndarray:
+    """Two members that both know the answer."""
+    return 3 * encoded.numbers[:, 0] + encoded.codes[:, 0]
+
+
+def measure(answers: Any = truth, y: np.ndarray = Y, **changes: Any) -> tuple[importance.Importance, ...]:
+    settings = {"task": "regression", "objective": "rmse", "positive_index": 1, "seed": 0, **changes}
+    return permutation_importance(answers, PLAN, COLUMNS, ENCODED, y, MEMBERS, **settings)
+
+
+def test_columns_are_ranked_by_what_the_model_loses_without_them():
+    found = measure()
+    assert [line.column for line in found] == ["useful", "category", "useless"]
+    useful, category, useless = (line.drop for line in found)
+    assert useful.low <= useful.value <= useful.high
+    assert useful.low < useful.high
+    # Shuffling makes a column independent of itself: the error is sqrt(2) times the spread of its part.
+    assert useful.value == pytest.approx(np.sqrt(2) * 3 * ENCODED.numbers[:, 0].std(), rel=0.1)
+    assert category.value == pytest.approx(np.sqrt(2) * ENCODED.codes[:, 0].std(), rel=0.1)
+    assert (useless.low, useless.value, useless.high) == (0.0, 0.0, 0.0)
+
+
+def test_a_metric_that_is_better_when_higher_has_positive_drops_too():
+    y = (ENCODED.numbers[:, 0] > 0).astype(np.int64)
+
+    def answers(encoded: Encoded, member: np.ndarray) -> np.ndarray:
+        positive = 1 / (1 + np.exp(-encoded.numbers[:, 0]))
+        return np.stack([1 - positive, positive], axis=1)
+
+    found = measure(answers, y, task="binary", objective="roc_auc")
+    assert found[0].column == "useful"
+    assert found[0].drop.value == pytest.approx(0.5, abs=0.1)
+
+
+def test_each_row_is_answered_by_the_member_that_did_not_train_on_it():
+    def answers(encoded: Encoded, member: np.ndarray) -> np.ndarray:
+        """Members that know the answer for the rows that they hold out, and talk nonsense about the others."""
+        own = (encoded.numbers[:, 1] >= 100) == (member == 1)
+        return np.where(own, truth(encoded, member), 1e6)
+
+    rows = Encoded(numbers=np.stack([ENCODED.numbers[:, 0], np.arange(ROWS)], axis=1), codes=ENCODED.codes)
+    found = permutation_importance(
+        answers, PLAN, COLUMNS, rows, Y, MEMBERS, task="regression", objective="rmse", positive_index=1, seed=0
+    )
+    drops = {line.column: line.drop.value for line in found}
+    assert drops["useful"] == pytest.approx(np.sqrt(2) * 3 * ENCODED.numbers[:, 0].std(), rel=0.1)
+    assert drops["useless"] > 1e5  # shuffling the row's number sends it to the wrong member
+
+
+def test_rows_that_no_fold_holds_out_are_left_alone():
+    seen = []
+
+    def answers(encoded: Encoded, member: np.ndarray) -> np.ndarray:
+        seen.append(len(encoded))
+        return truth(encoded, member)
+
+    members = [Member(train=np.arange(50), held_out=np.arange(50, 90), blocks=(0,))]
+    permutation_importance(
+        answers, PLAN, COLUMNS, ENCODED, Y, members, task="regression", objective="mae", positive_index=1, seed=0
+    )
+    assert seen == [40, *[40 * importance.REPEATS] * 3]
+
+
+def test_long_tables_are_sampled_and_equal_seeds_repeat(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(importance, "ROWS", 50)
+    assert measure(seed=1) == measure(seed=1)
+    assert measure(seed=1) != measure(seed=2)
+
+
+def test_the_caller_s_rows_stay_as_they_are():
+    numbers, codes = ENCODED.numbers.copy(), ENCODED.codes.copy()
+    measure()
+    np.testing.assert_array_equal(ENCODED.numbers, numbers)
+    np.testing.assert_array_equal(ENCODED.codes, codes)
+
+
+def test_many_columns_are_shuffled_once_and_very_many_not_at_all(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(importance, "FEW", 2)
+    assert all(line.drop.low == line.drop.value == line.drop.high for line in measure())
+    monkeypatch.setattr(importance, "MOST", 2)
+    assert measure() == ()
+
+
+def test_a_metric_without_a_value_gives_no_importance():
+    def answers(encoded: Encoded, member: np.ndarray) -> np.ndarray:
+        return np.full((len(encoded), 2), 0.5)
+
+    assert measure(answers, np.zeros(ROWS, dtype=np.int64), task="binary", objective="roc_auc") == ()

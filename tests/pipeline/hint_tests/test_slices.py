@@ -1,0 +1,121 @@
+"""An effect that is true for most rows and reversed in one segment: the verdict names the segment, and only it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import tiny_recipe
+from knowledge_help import context_of
+
+from autoft.evaluation.document import read_hint
+from autoft.pipeline import prepare, search
+from autoft.pipeline.hint_tests import stage as hint_trials
+from autoft.pipeline.hint_tests import trainings as hint_trainings
+from autoft.search.journal import Journal
+
+ROWS = 480
+PARAMS = {
+    "architecture": "mlp", "numbers": "piecewise", "width": 16, "depth": 2, "embedding": 4, "batch_size": 32,
+    "learning_rate": 0.02, "dropout": 0.0, "l2": 1e-4,
+}  # fmt: skip
+
+
+def table() -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    dose, age = rng.normal(size=(2, ROWS))
+    region, shift = rng.choice(["east", "north", "south", "west"], ROWS), rng.choice(["day", "night"], ROWS)
+    slope = np.where(region == "west", -2.5, 2.5)
+    healed = slope * dose - 1.5 * age + rng.normal(0, 0.5, ROWS)
+    return pd.DataFrame({"dose": dose, "age": age, "region": region, "shift": shift, "healed": healed})
+
+
+@pytest.fixture(scope="module")
+def tested(tmp_path_factory):
+    """The test of two hints after one trial, without a search."""
+    told = tiny_recipe(
+        target="healed",
+        **{
+            "search.epochs": 30,
+            "search.patience": 30,
+            "knowledge.features": {"dose": {"effect": "increasing"}, "age": {"effect": "decreasing"}},
+            "knowledge.slices": ["region"],
+        },
+    )
+    context = context_of(told, tmp_path_factory.mktemp("parts"))
+    prepared = prepare.divide(told, prepare.inspect(told, table(), write_schema=False))
+    stack = search.trainer(context, prepared, prepared.members)
+    outcome = stack.train(PARAMS, lambda: False)
+
+    def test(told):
+        """A run that goes on in the folder."""
+        journal = Journal(context.folder / "journal.jsonl", {"autoft": "0"})
+        going = context_of(told, context.folder)
+        given = (going, prepared, journal, stack, outcome, partial(search.trainer, going))
+        return hint_trials.test(*given, threshold=0.5, end=np.inf)
+
+    return test, test(told), told
+
+
+def test_the_segment_is_named_and_a_true_effect_is_not_contradicted(tested):
+    _, found, _ = tested
+    reversed_, true = found.hints
+    assert reversed_.verdict == "contradicted in part"
+    (part,) = reversed_.slices
+    assert (part.column, part.group) == ("region", "west")
+    assert part.rows == (table()["region"] == "west").sum()
+    assert part.gain.high < 0
+    assert part.obeyed < 0.4
+    assert reversed_.obeyed > 0.6
+    assert true.verdict in ("helps", "satisfied anyway", "no measurable effect")
+    assert true.slices == ()
+
+
+def test_the_user_is_warned_with_the_segment(tested):
+    _, found, _ = tested
+    (warned,) = hint_trials.findings(found)
+    assert warned.column == "dose"
+    assert warned.found.startswith("where 'region' is west, the same networks are better without that hint")
+
+
+def test_verdicts_are_read_from_the_journal_but_for_other_slices(tested, monkeypatch):
+    test, found, told = tested
+    trained = []
+    monkeypatch.setattr(hint_trainings, "trained", lambda *_: trained.append(1) or {})
+    assert test(told) == found
+    assert trained == []
+    test(told.with_changes(**{"knowledge.slices": ["shift"]}))
+    assert trained == [1]
+
+
+def test_verdicts_survive_plain_data(tested):
+    from dataclasses import asdict
+
+    for one in tested[1].hints:
+        assert read_hint(asdict(one)) == one
+
+
+def test_rows_set_aside_have_no_part_in_the_groups():
+    from autoft.pipeline import slices
+
+    told = tiny_recipe(target="healed", **{"knowledge.features": {"dose": {"effect": "increasing"}}})
+    told = told.with_changes(strategy="holdout")
+    prepared = prepare.divide(told, prepare.inspect(told, table(), write_schema=False))
+    rows, aside = np.flatnonzero(prepared.split.blocks >= 0), prepared.split.blocks < 0
+    assert aside.any()
+
+    def labels():
+        return [(one.column, one.labels) for one in slices.conditions_of(told, prepared, rows=rows)]
+
+    before = labels()
+    values = {
+        c: np.where(aside, 1e9, v) if v.dtype.kind == "f" else v for c, v in prepared.inspected.converted.values.items()
+    }
+    converted = replace(prepared.inspected.converted, values=values)
+    prepared = replace(prepared, inspected=replace(prepared.inspected, converted=converted))
+    assert labels() == before
+    every = [(one.column, one.labels) for one in slices.conditions_of(told, prepared)]
+    assert every != before  # the control: of all rows they are others

@@ -1,0 +1,162 @@
+"""Hints put to the test: a false one is contradicted, a true one is not, and nothing is trained twice."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from autoft import AutoFineTuner
+from autoft.pipeline.hint_tests import stage as hint_trials
+from autoft.pipeline.hint_tests import trainings as hint_trainings
+from tests.conftest import tiny_recipe
+
+ROWS = 240
+SPACE = {"architecture": ["mlp"], "width": [16], "depth": [2], "batch_size": [32], "numbers": ["piecewise"]}
+
+
+def table() -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    dose, age, noise = rng.normal(size=(3, ROWS))
+    healed = 2.5 * dose - 1.5 * age + rng.normal(0, 0.5, ROWS) > 0
+    return pd.DataFrame({"dose": dose, "age": age, "noise": noise, "healed": np.where(healed, "yes", "no")})
+
+
+def recipe(**features):
+    return tiny_recipe(
+        target="healed", trials=1, **{"search.space": SPACE, "search.epochs": 12, "knowledge.features": features}
+    )
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    told = recipe(
+        dose={"effect": "decreasing", "because": "a mistake"},
+        age={"effect": "decreasing"},
+        noise={"importance": "high"},
+    )
+    folder = tmp_path_factory.mktemp("hints")
+    return told, folder, AutoFineTuner(recipe=told, directory=folder).fit(table())
+
+
+def test_a_false_hint_is_contradicted_and_a_true_one_is_not(run):
+    _, _, tuner = run
+    by_hint = {test.hint: test for test in tuner.evaluation_.hints}
+    assert list(by_hint) == ["dose: effect decreasing", "age: effect decreasing", "noise: importance high"]
+    false, true, _ = by_hint.values()
+    assert false.verdict == "contradicted"
+    assert false.because == "a mistake"
+    assert false.gain.value < -0.2
+    assert false.obeyed < 0.05
+    assert true.verdict in ("helps", "satisfied anyway", "no measurable effect")
+    assert true.obeyed > 0.75
+    assert tuner.evaluation_.all_hints.value < 0
+
+
+def test_the_user_is_warned_of_it(run):
+    _, _, tuner = run
+    (warned,) = [f for f in tuner.findings_ if f.code == "hint-contradicted"]
+    assert (warned.column, warned.severity) == ("dose", "warning")
+    assert "The data contradict “dose: effect decreasing”" in (tuner.directory_ / "report.html").read_text("utf-8")
+
+
+def test_a_repeated_run_trains_nothing_for_it(run, monkeypatch):
+    told, folder, tuner = run
+    monkeypatch.setattr(hint_trainings, "trained", lambda *_: pytest.fail("it trained again"))
+    again = AutoFineTuner(recipe=told, directory=folder).fit(table())
+    assert again.evaluation_.hints == tuner.evaluation_.hints
+
+
+def test_without_time_hints_are_not_tested_and_the_model_is_there(monkeypatch):
+    monkeypatch.setattr(hint_trainings, "trained", lambda *_: {})
+    tuner = AutoFineTuner(recipe=recipe(dose={"effect": "increasing"})).fit(table())
+    (test,) = tuner.evaluation_.hints
+    assert (test.verdict, test.gain, test.where) == ("not tested", None, "there was no time to train without it")
+    assert tuner.evaluation_.all_hints is None
+    assert len(tuner.predict(table())) == ROWS
+
+
+def test_the_trial_that_is_tested_is_the_heaviest_that_fits(run):
+    from types import SimpleNamespace
+
+    from autoft.records.hints import Effect, Hints
+
+    hints = Hints(effects=(Effect(column="c000", sign=1),))
+    prepared = SimpleNamespace(inspected=SimpleNamespace(hints=hints), plan=SimpleNamespace(orders={}))
+    whole: dict[str, str] = {"status": "finished", "reason": ""}
+    curves = {"held_out": [0.0] * 40}
+    dear, middling, cheap = (SimpleNamespace(seconds=s, curves=curves, **whole) for s in (50.0, 8.0, 1.0))
+    assert hint_trials.tested_trial(prepared, [dear, middling, cheap], 100.0) is dear
+    assert hint_trials.tested_trial(prepared, [dear, middling, cheap], 10.0) is middling
+    assert hint_trials.tested_trial(prepared, [dear, middling, cheap], 0.02) is cheap
+    assert hint_trials.tested_trial(prepared, [dear, middling, cheap], 3.0) is middling  # with fewer epochs
+    assert [hint_trainings.epochs(prepared, middling, left) for left in (9.0, 4.0, 1.0)] == [None, 9, 0]
+    cut = SimpleNamespace(seconds=2.0, curves=curves, status="finished", reason="out of time after epoch 3")
+    assert hint_trials.tested_trial(prepared, [cut, middling, cheap], 100.0) is middling
+    assert hint_trials.tested_trial(prepared, [cut], 100.0) is cut
+
+
+def test_a_training_that_failed_is_not_called_a_lack_of_time(run, monkeypatch):
+    from autoft.search.store import Outcome
+
+    told, _, _ = run
+    failed = Outcome(params={}, status="failed", reason="the loss is no number")
+    monkeypatch.setattr(
+        hint_trainings, "trained", lambda context, prepared, *_: dict.fromkeys(hint_trainings.jobs(prepared), failed)
+    )
+    evaluation = AutoFineTuner(recipe=told).fit(table()).evaluation_
+    assert {test.verdict for test in evaluation.hints} == {"not tested"}
+    assert evaluation.hints[0].where == "training without it ended early: the loss is no number"
+    assert evaluation.all_hints is None
+
+
+def test_rows_set_aside_have_no_part_in_the_test(monkeypatch):
+    from types import SimpleNamespace
+
+    from autoft.pipeline import prepare
+    from autoft.pipeline.hint_tests import responses as hint_moves
+    from autoft.records.hints import Effect
+
+    told = recipe(dose={"effect": "increasing"}).with_changes(strategy="holdout")
+    prepared = prepare.divide(told, prepare.inspect(told, table(), write_schema=False))
+    aside = prepared.split.blocks < 0
+    assert aside.any()
+    j, asked = prepared.plan.numbers.index("c000"), []
+    bag = SimpleNamespace(own_answers=lambda rows, own: asked.append(rows.numbers[:, j]) or rows.numbers[:, j])
+    monkeypatch.setattr(hint_moves.Moves, "_bag", bag)
+
+    def moves():
+        asked.clear()
+        found = hint_moves.Moves(prepared, None, None, Effect(column="c000", sign=1)).by_member()
+        return found, np.concatenate(asked)
+
+    before = moves()
+    assert before[0] == [1.0] * 3
+    prepared.encoded.numbers[aside, j] = 1e9
+    np.testing.assert_array_equal(moves()[1], before[1])
+    prepared.encoded.numbers[np.flatnonzero(~aside)[:20], j] = 1e9  # the control: others have
+    assert not np.array_equal(moves()[1], before[1])
+
+
+def test_the_search_is_the_same_whether_hints_are_tested_or_not(run, monkeypatch):
+    told, _, tuner = run
+    monkeypatch.setattr(hint_trials, "test", lambda *_, **__: hint_trials.Tested())
+    untested = AutoFineTuner(recipe=told).fit(table()).evaluation_
+    assert untested.metrics == tuner.evaluation_.metrics
+    assert untested.hints == ()
+
+
+def test_where_no_part_of_the_model_fits_the_best_of_the_other_trials_is_tested():
+    from types import SimpleNamespace
+
+    from autoft.pipeline.search import _by_weight
+
+    score = {"score": 0.0, "status": "finished"}
+    trials = [SimpleNamespace(number=n, score=s) for n, s in enumerate((0.6, 0.7, None, 0.9, 0.8))]
+    outcomes = [SimpleNamespace(name=n, **score) for n in range(5)]
+    outcomes[3].status = "pruned"
+    found = SimpleNamespace(trials=trials, outcomes=outcomes)
+    chosen = ((0, 0.25), (1, 0.75))
+    order = [one.name for one in _by_weight(SimpleNamespace(objective="roc_auc"), chosen, found)]
+    assert order == [1, 0, 4]
+    assert [one.name for one in _by_weight(SimpleNamespace(objective="rmse"), (), found)] == [0, 1, 4]

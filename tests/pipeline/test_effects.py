@@ -1,0 +1,92 @@
+"""A whole run under hints: search, bag, saved model, notes, and what a second run makes of the folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import features, tiny_recipe
+from knowledge_help import with_hints
+
+from autoft import AutoFineTuner, load
+from autoft.errors import TrainingError
+from autoft.pipeline import effects as obeying
+from autoft.pipeline import prepare
+from autoft.records.hints import Effect, Hints
+from autoft.search.space import make_space
+
+
+@pytest.fixture
+def hinted(monkeypatch: pytest.MonkeyPatch):
+    """Lets runs obey effects by name of the column (until recipes are compiled to such)."""
+    plain = prepare.prepare
+
+    def set_to(effects: dict[str, int], output: int | None = None) -> None:
+        def prepared(*given: Any) -> Any:
+            found = plain(*given)
+            ids = {c.name: c.id for c in found.features}
+            own = tuple(Effect(column=ids[n], sign=s, output=output) for n, s in effects.items())  # type: ignore[arg-type]
+            return with_hints(found, Hints(effects=own))
+
+        monkeypatch.setattr(prepare, "prepare", prepared)
+
+    return set_to
+
+
+def test_a_run_obeys_and_another_one_starts_anew(hinted, table: pd.DataFrame, tmp_path: Path):
+    data = features(table, "value")
+    space = {
+        "search.space": {"width": [16], "depth": [2], "batch_size": [32], "architecture": ["mlp", "realmlp", "linear"]}
+    }
+    recipe, told = tiny_recipe(target="value", trials=4, **space), []
+    hinted({"amount": -1, "member": 1})  # the first against the data
+    tuner = AutoFineTuner(recipe=recipe, directory=tmp_path / "run").fit(data)
+    assert {t.params["architecture"] for t in tuner.evaluation_.trials} == {"mlp", "realmlp", "linear"}
+    assert not any("activation" in t.params for t in tuner.evaluation_.trials)
+    notes = json.loads((tmp_path / "run" / "context.json").read_text())["notes"]
+    assert any("RealMLP has half waves" in note for note in notes)
+    model = load(tuner.save(tmp_path / "saved"))
+    raised = data.assign(amount=data["amount"] + np.linspace(0, 500, len(data)))
+    known, members = data["amount"].notna().to_numpy(), data.assign(member="yes")
+    rounding, before = 1e-6 * np.ptp(table["value"]), model.predict(data)
+    assert (model.predict(raised) - before)[known].max() <= rounding
+    assert (model.predict(members) - before).min() >= -rounding
+    assert (model.predict(members) - before).max() > 0.001 * np.ptp(table["value"])
+
+    again = AutoFineTuner(recipe=recipe, directory=tmp_path / "run").fit(
+        data, progress=lambda s: told.append(s.message)
+    )
+    assert not any("another run" in message for message in told)
+    assert [t.score for t in again.evaluation_.trials] == [t.score for t in tuner.evaluation_.trials]
+    hinted({"amount": 1})
+    AutoFineTuner(recipe=recipe, directory=tmp_path / "run").fit(data, progress=lambda s: told.append(s.message))
+    assert any("the folder held another run (settings" in message for message in told)
+
+
+def test_a_model_that_breaks_a_promise_is_not_kept(hinted, table: pd.DataFrame, tmp_path: Path, monkeypatch: Any):
+    from autoft.knowledge.bounds import rules
+    from autoft.training import trainer
+
+    hinted({"amount": -1})
+    monkeypatch.setattr(trainer, "rules", lambda hints, *given: rules(Hints(), *given))
+    with pytest.raises(TrainingError, match="must never move the answer the wrong way"):
+        AutoFineTuner(recipe=tiny_recipe(target="value", trials=1), directory=tmp_path / "run").fit(
+            features(table, "value")
+        )
+    assert not (tmp_path / "run" / "model").exists()
+    assert (tmp_path / "run" / "journal.jsonl").exists()
+
+
+def test_the_space_has_only_what_can_obey():
+    hints = Hints(effects=(Effect(column="c000", sign=1),))
+    full = make_space(500, embedded=False, changes={})
+    assert obeying.space(full, Hints()) == full
+    found = {d.name: d for d in obeying.space(full, hints)}
+    assert set(found) == {d.name for d in full} - {"activation"}
+    assert found["depth"].words() == "2, 3"
+    shallow = {d.name: d for d in obeying.space(make_space(500, embedded=False, changes={"depth": [1]}), hints)}
+    assert shallow["depth"].words() == "1"

@@ -1,0 +1,253 @@
+"""How a run keeps to its minutes, and when trials share a program or a stack."""
+
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pandas as pd
+import pytest
+from conftest import features, tiny_recipe
+
+from autoft import AutoFineTuner
+from autoft.pipeline import cost, ensemble_gain, prepare, time_budget
+from autoft.pipeline import space as spaces
+from autoft.pipeline.cost import Shape
+from autoft.pipeline.machine import Machine
+from autoft.pipeline.search import Context, Stopwatch
+from autoft.recipe.recipe import Recipe
+from autoft.search.interrupt import Interrupt
+from autoft.search.journal import Journal, read
+from autoft.search.space import MAKE, default_configuration
+from autoft.search.space import SHAPE as SIZES
+from autoft.training.trainer import Trainer
+
+SHAPE = Shape(rows=400, held_out=100, members=5, inputs=30, width=128, depth=2, batch=32)
+
+
+def test_minutes_too_short_for_a_trial_give_the_default_configuration_and_a_warning(table: pd.DataFrame, tmp_path):
+    recipe = tiny_recipe(target="outcome", minutes=1e-4, trials=4)
+    tuner = AutoFineTuner(recipe=recipe, directory=tmp_path).fit(features(table, "outcome"))
+    evaluation = tuner.evaluation_
+    assert len(evaluation.trials) == 1
+    assert evaluation.best.params["learning_rate"] == 2e-3
+    assert evaluation.best.reason == "out of time after epoch 1"
+    warning = next(f for f in tuner.findings_ if f.code == "minutes-too-short")
+    assert (warning.severity, "after epoch 1 of the first trial" in warning.found) == ("warning", True)
+    assert "minutes-too-short" in (tmp_path / "findings.json").read_text()
+    assert len(tuner.predict(features(table, "outcome"))) == len(table)
+
+
+def test_a_run_that_goes_on_keeps_to_its_plan(table: pd.DataFrame, tmp_path):
+    recipe = tiny_recipe(target="value", minutes=5, trials=2)
+    said: list[str] = []
+    for _ in range(2):
+        tuner = AutoFineTuner(recipe=recipe, directory=tmp_path)
+        tuner.fit(features(table, "value"), progress=lambda step: said.append(step.message))
+    facts = read(tmp_path / "journal.jsonl").facts
+    plans = [fact for fact in facts if fact["type"] == "plan"]
+    assert len(plans) == 1
+    assert plans[0]["minutes"] == 5
+    assert plans[0]["trials_that_fit"] == 2
+    assert sum(fact["type"] == "trial" for fact in facts) == 2
+    assert sum("about 2 trials" in message for message in said) == 1
+    assert not any(f.code == "minutes-too-short" for f in tuner.findings_)
+    longer = AutoFineTuner(recipe=tiny_recipe(target="value", minutes=6, trials=2), directory=tmp_path)
+    longer.fit(features(table, "value"))
+    facts = read(tmp_path / "journal.jsonl").facts
+    assert [f["minutes"] for f in facts if f["type"] == "plan"] == [5, 6]
+    started = [fact["memory"] for fact in facts if fact["type"] == "started"]
+    assert len(started) - started.count("rehearsal") == 2  # nothing is trained again
+
+
+def test_a_measurement_that_killed_the_process_twice_is_not_tried_again(
+    table: pd.DataFrame, tmp_path, monkeypatch: pytest.MonkeyPatch
+):
+    class Killed(BaseException):
+        pass
+
+    def killed(*_: Any) -> Any:
+        raise Killed
+
+    append = Journal.append
+
+    def dying(self: Journal, *facts: Any) -> None:
+        if not any(f.get("memory") == "rehearsal" and f["type"] == "abandoned" for f in facts):  # nobody is left to
+            append(self, *facts)
+
+    def fit() -> AutoFineTuner:
+        recipe = tiny_recipe(target="value", minutes=5, trials=1)
+        return AutoFineTuner(recipe=recipe, directory=tmp_path).fit(features(table, "value"))
+
+    monkeypatch.setattr(Trainer, "rehearse", killed)
+    monkeypatch.setattr(Journal, "append", dying)
+    for _ in range(2):
+        with pytest.raises(Killed):
+            fit()
+    assert len(fit().evaluation_.trials) == 1
+    assert [f["epochs"] for f in read(tmp_path / "journal.jsonl").facts if f["type"] == "plan"] == [16]
+
+
+def test_a_run_too_short_for_boosting_says_so(table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch, tmp_path):
+    monkeypatch.setattr(spaces, "_BASELINES_SHARE", 0.0)
+    recipe = tiny_recipe(target="outcome", minutes=5, trials=1)
+    tuner = AutoFineTuner(recipe=recipe, directory=tmp_path).fit(features(table, "outcome"))
+    assert [line.name for line in tuner.evaluation_.baselines] == ["constant", "linear"]
+    (found,) = [f for f in tuner.findings_ if f.code == "boosting-left-out"]
+    assert found.severity == "info"
+    assert "gradient boosting" in (tmp_path / "report.html").read_text()
+
+
+def test_without_minutes_nothing_is_measured(binary):
+    assert not [f for f in read(binary.directory_ / "journal.jsonl").facts if f["type"] == "plan"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "dimensions", "expected"),
+    [(400, MAKE, 6), (4_000, MAKE, 3), (400, SIZES, 3), (400_000, SIZES, 1)],
+)
+def test_programs_are_shared_where_tracing_costs_more_than_training(
+    rows: int, dimensions: frozenset[str], expected: int, monkeypatch: pytest.MonkeyPatch
+):
+    found = SimpleNamespace(default=replace(SHAPE, rows=rows, batch=min(512, rows)), dimensions=dimensions)
+    monkeypatch.setattr(spaces, "programs", lambda prepared, space, first: found)
+    none: Any = None
+    assert time_budget.sharing(none, (), {}, 100) == {"programs": dimensions, "trials_per_program": expected}
+
+
+@pytest.mark.parametrize(
+    ("trials", "algorithm", "expected"),
+    [(20, "bayesian", 1), (60, "bayesian", 2), (500, "bayesian", 4), (500, "hyperband", 1)],
+)
+def test_trials_train_side_by_side_in_long_searches_only(trials: int, algorithm: str, expected: int):
+    recipe = tiny_recipe(**{"search.algorithm": algorithm})
+    trainer: Any = SimpleNamespace(together=lambda params: 4, accelerated=False)
+    assert time_budget.together(recipe, trainer)({}, trials) == expected
+
+
+@pytest.mark.parametrize(
+    ("first", "modelled", "asked"), [(1.4, 0.5, 2), (1.6, 0.5, 1), (1.6, 0.05, 2), (2.4, 0.05, 2), (2.6, 0.05, 1)]
+)
+def test_tracing_is_no_reason_to_do_without_a_second_epoch(first: float, modelled: float, asked: int, tmp_path):
+    """Ten seconds are left, tracing is guessed at one: an epoch of up to half a second is measured again.
+
+    So is a longer one that should be far shorter by the model, up to a quarter of the time.
+    """
+    taken: list[float] = []
+
+    def rehearse(params: Any, enough: Any) -> list[float]:
+        taken.extend([first] if enough(first) else [first, 0.1])
+        return taken
+
+    context: Any = SimpleNamespace(interrupt=False)
+    trainer: Any = SimpleNamespace(rehearse=rehearse)
+    expected = time_budget._Expected(epoch=modelled, tracing=1.0)
+    found = time_budget._rehearsed(context, Journal(tmp_path / "journal.jsonl", {}), trainer, {}, 10.0, expected)
+    assert found == taken
+    assert len(taken) == asked
+
+
+def test_another_space_in_the_same_folder_begins_with_configurations_of_its_own(table: pd.DataFrame, tmp_path):
+    """The plan of the earlier run names architectures that the recipe no longer wants."""
+    data = features(table, "outcome")
+    for architecture in ("mlp", "linear"):
+        changes = {"search.space": {"architecture": [architecture], "width": [8]}}
+        recipe = tiny_recipe(target="outcome", minutes=5, trials=2).with_changes(**changes)
+        trials = AutoFineTuner(recipe=recipe, directory=tmp_path).fit(data).evaluation_.trials
+        assert {t.params["architecture"] for t in trials} == {architecture}
+
+
+@pytest.mark.parametrize("wanted", [("tabm-mini",), ("mlp", "linear", "tabm-mini", "realmlp")])
+def test_what_comes_before_a_portfolio_that_is_too_dear_is_a_small_perceptron_or_nothing(
+    wanted: tuple[str, ...], table: pd.DataFrame
+):
+    changes = {"search.space": {"architecture": list(wanted)}, "search.minutes": 1e-6}
+    recipe = tiny_recipe(target="outcome", trials=2).with_changes(**changes)
+    prepared = prepare.prepare(recipe, features(table, "outcome"), lambda step: None)
+    space = spaces.space_for(recipe, prepared, 100)
+    found = spaces.first(recipe, prepared, space, Machine())
+    assert [c["architecture"] for c in found].index("mlp") == 0 if "mlp" in wanted else "mlp" not in str(found)
+    grid = recipe.with_changes(**{"search.algorithm": "grid"})
+    assert spaces.first(grid, prepared, space, Machine()) == (default_configuration(space),)
+
+
+def test_the_gain_of_the_bag_keeps_to_minutes_that_an_earlier_run_has_used_in_part():
+    recipe = Recipe().with_changes(target="y", minutes=2)
+    ends = []
+    for earlier in (0.0, 50.0):
+        watch = Stopwatch(clock=lambda: 0.0, started=0.0, earlier=earlier)
+        context = Context(recipe=recipe, folder=Path(), interrupt=Interrupt(), watch=watch, tell=lambda step: None)
+        ends.append(ensemble_gain.end(context, last=10.0))
+    assert 110 <= ends[0] <= 120
+    assert ends[0] - ends[1] == 50
+
+
+def test_the_portfolio_is_the_richest_that_the_minutes_go_through(table: pd.DataFrame):
+    """One trial of the richest one may be affordable where all of them are not: what is best may stand last."""
+    recipe = tiny_recipe(target="outcome", trials=20, **{"search.space": {}, "search.epochs": 100})
+    prepared = prepare.prepare(recipe, features(table, "outcome"), lambda step: None)
+    space, machine = spaces.space_for(recipe, prepared, 100), Machine()
+
+    def seconds(minutes: float) -> tuple[float, float]:
+        found = spaces.first(recipe.with_changes(**{"search.minutes": minutes}), prepared, space, machine)
+        shapes = [replace(spaces.cost_shape(prepared, params), least=0) for params in found]
+        each = [cost.trial_seconds(shape, machine, epochs=50) for shape in shapes]
+        return each[0], sum(each)
+
+    dearest, whole = seconds(1e6)
+    enough_for_one = 5.1 * dearest / 60
+    assert whole > 0.76 * enough_for_one * 60
+    first, total = seconds(enough_for_one)
+    assert first < dearest
+    assert total <= 0.75 * enough_for_one * 60
+    assert seconds(1.4 * whole / 60) == (dearest, whole)
+
+
+def reserve(table: pd.DataFrame, minutes: float) -> time_budget._Reserve:
+    recipe = tiny_recipe(
+        target="outcome",
+        positive="leaves",
+        minutes=minutes,
+        **{"knowledge.features": {"amount": {"effect": "increasing"}}},
+    )
+    inspected = prepare.inspect(recipe, features(table, "outcome"), write_schema=False)
+    found: Any = prepare.divide(recipe, inspected)
+    machine = Machine()
+    return time_budget._Reserve(recipe=recipe, prepared=found, shape=SHAPE, machine=machine, clock=lambda: 0.0)
+
+
+def trial(seconds: float, score: float | None, reason: str = "", status: str = "finished") -> Any:
+    params, curves = {"architecture": "linear", "batch_size": 32}, {"held_out": [0.0] * 40}
+    return SimpleNamespace(params=params, seconds=seconds, score=score, reason=reason, status=status, curves=curves)
+
+
+def test_time_for_tests_of_hints_follows_the_trials_that_were_measured(table: pd.DataFrame):
+    found = reserve(table, minutes=1)
+    assert found._hints(100.0, 12.0) == 12.0  # a guess, and never more than its share
+    found.note(trial(2.0, 0.5))
+    assert found._hints(100.0, 12.0) == 2.0  # one hint, one training
+    found.note(trial(9.0, 0.9))
+    assert found._hints(100.0, 12.0) == 9.0  # the better trial, which fits
+    found.note(trial(30.0, 0.95))
+    assert found._hints(100.0, 12.0) == 12.0  # the best, with fewer epochs
+    for unfit in (trial(1.0, 0.99, "out of time after epoch 3"), trial(1.0, None, status="failed")):
+        found.note(unfit)
+    assert found._hints(100.0, 12.0) == 12.0
+    assert found._hints(0.0, 12.0) == 0.0  # no hints
+
+
+def test_what_follows_is_guessed_from_the_best_trial_and_the_machine_of_now(
+    table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+):
+    found, busy = reserve(table, minutes=1), Machine(slowness=3.0)
+    now = [0.0]
+    found.clock = lambda: now[0]
+    monkeypatch.setattr(Machine, "measure", lambda: busy)
+    before = found.last(3)
+    found.note(trial(1.0, 0.5))
+    assert found.shape.depth == 0  # the linear model that it was
+    assert found.last(3) <= before
+    now[0] = 60.0
+    found.note(trial(1.0, 0.4))
+    assert found.machine is busy
+    assert found.last(3) > 2 * before

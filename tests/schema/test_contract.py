@@ -1,0 +1,143 @@
+"""The schema as a contract over time, and refusing a table with every reason in one message."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from autoft.errors import SchemaError
+from autoft.records import Column, Finding
+from autoft.schema.contract import contract, refuse, serving
+
+COLUMNS = tuple(
+    Column(id=f"c{position:03d}", name=name, kind="numeric", why="the test says so")
+    for position, name in enumerate("abyz")
+)
+
+
+class Names:
+    """An engine whose schema is the list of names, the target marked with a minus."""
+
+    name = "names"
+
+    def statistics(self, frame: pd.DataFrame, columns: tuple[Column, ...]) -> object:
+        return list(frame.columns)
+
+    def infer(self, statistics: Any, *, target: str | None) -> object:
+        return [f"-{name}" if name == target else name for name in statistics]
+
+    def validate(self, statistics: Any, schema: Any, *, environment: Any, previous: Any = None) -> tuple[Finding, ...]:
+        wanted = [name for name in schema if environment == "TRAINING" or not name.startswith("-")]
+        return tuple(problem(name.lstrip("-")) for name in wanted if name.lstrip("-") not in statistics)
+
+    def read(self, path: Path) -> object:
+        return self.from_text(path.read_text(), str(path))
+
+    def write(self, schema: Any, path: Path) -> None:
+        path.write_text(self.to_text(schema))
+
+    def to_text(self, schema: Any) -> str:
+        return ",".join(schema)
+
+    def from_text(self, text: str, source: str) -> object:
+        return text.split(",")
+
+    def dump_statistics(self, statistics: Any) -> bytes:
+        return ",".join(statistics).encode()
+
+    def load_statistics(self, data: bytes, source: str) -> Any:
+        return data.decode().split(",")
+
+
+def problem(column: str | None, severity: Any = "error") -> Finding:
+    return Finding(code="test", severity=severity, column=column, must="be here", found="it is not", fix="add it")
+
+
+def frame(names: str) -> pd.DataFrame:
+    return pd.DataFrame({name: [1.0, 2.0] for name in names})
+
+
+def hold(names: str, path: Path | None, **arguments: Any) -> Any:
+    return contract(frame(names), COLUMNS, engine=Names(), schema_path=path, target="y", **arguments)
+
+
+def test_first_table_writes_the_schema_and_the_next_is_held_to_it(tmp_path):
+    path = tmp_path / "schema.txt"
+    first = hold("aby", path)
+    assert (first.inferred, first.findings, first.text) == (True, (), "a,b,-y")
+    assert path.read_text() == "a,b,-y"
+    second = hold("ay", path)
+    assert not second.inferred
+    assert [finding.column for finding in second.findings] == ["b"]
+    assert second.text == "a,b,-y"
+    assert path.read_text() == "a,b,-y"
+
+
+def test_no_file_is_written_without_a_path_or_for_a_refused_table(tmp_path):
+    assert hold("aby", None).text == "a,b,-y"
+    hold("aby", tmp_path / "schema.txt", known=[problem("a")])
+    assert list(tmp_path.iterdir()) == []
+    hold("aby", tmp_path / "schema.txt", known=[problem("a", "warning")])
+    assert (tmp_path / "schema.txt").exists()
+
+
+def test_schema_that_would_ask_for_the_target_in_serving_is_an_error(tmp_path):
+    (tmp_path / "schema.txt").write_text("a,-b,y")
+    (finding,) = hold("aby", tmp_path / "schema.txt").findings
+    assert (finding.code, finding.severity, finding.column) == ("schema-target", "error", "y")
+    assert "not_in_environment" in finding.fix
+
+
+def test_without_an_engine_an_existing_schema_is_reported_as_not_enforced(tmp_path):
+    path = tmp_path / "schema.txt"
+    result = contract(frame("aby"), COLUMNS, engine=None, schema_path=path, target="y")
+    assert (result.schema, result.text, result.findings) == (None, "", ())
+    path.write_text("a,b,-y")
+    (finding,) = contract(frame("aby"), COLUMNS, engine=None, schema_path=path, target="y").findings
+    assert finding.severity == "warning"
+    assert str(path) in finding.must
+
+
+def test_serving_does_not_ask_for_the_target():
+    schema = hold("aby", None).schema
+    assert serving(frame("ab"), COLUMNS, Names(), schema) == ()
+    assert [finding.column for finding in serving(frame("a"), COLUMNS, Names(), schema)] == ["b"]
+
+
+def test_serving_counts_cells_that_count_as_missing():
+    table = pd.DataFrame({"a": ["1", "two", "3"], "b": [1.0, float("inf"), 2.0]})
+    for engine in (Names(), None):
+        unreadable, infinite = serving(table, COLUMNS[:2], engine, ["a", "b"])
+        assert unreadable.column == "a"
+        assert "1 of 3" in unreadable.found
+        assert "row 2, 'two'" in unreadable.found
+        assert (infinite.column, infinite.severity) == ("b", "warning")
+
+
+def test_refuse_lets_warnings_pass():
+    refuse([problem("a", "warning"), problem("b", "info")])
+
+
+def test_one_error_is_one_sentence():
+    with pytest.raises(SchemaError) as error:
+        refuse([problem("b", "warning"), problem("a")])
+    assert str(error.value) == "Column 'a' must be here, but it is not. Fix: add it."
+    assert (error.value.where, error.value.fix) == ("Column 'a'", "add it")
+
+
+def test_all_errors_are_listed_on_numbered_lines_without_control_characters():
+    findings = [problem("a\x1b[31m\n"), problem("b", "warning"), problem(None)]
+    with pytest.raises(SchemaError) as error:
+        refuse(findings)
+    assert str(error.value).splitlines() == [
+        "The table must pass all checks, but 2 failed:",
+        r"  1. Column 'a\x1b[31m\n' must be here, but it is not. Fix: add it.",
+        "  2. The table must be here, but it is not. Fix: add it.",
+    ]
+    copy = pickle.loads(pickle.dumps(error.value))  # noqa: S301  (what worker processes do with errors)
+    assert str(copy) == str(error.value)
+    assert copy.findings == (findings[0], findings[2])

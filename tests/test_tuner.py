@@ -1,0 +1,279 @@
+"""The whole product on small tables: what a user sees from the front door."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import features, mixed_table, tiny_recipe
+
+import autoft
+from autoft import AutoFineTuner
+from autoft.errors import AutoFTError, NotFittedError, SchemaError
+from autoft.evaluation.document import KEYS
+from autoft.pipeline import search as run
+from autoft.search.journal import read
+
+NEW = features(mixed_table(60, seed=9), "outcome").drop(columns="outcome")
+
+
+def test_run_folder_is_complete(binary):
+    names = {p.name for p in binary.directory_.iterdir()}
+    assert {"report.html", "evaluation.json", "findings.json", "recipe.yaml", "journal.jsonl", "model"} <= names
+    document = json.loads((binary.directory_ / "evaluation.json").read_text())
+    assert tuple(document) == KEYS
+    assert {"roc_auc", "pr_auc", "precision", "recall", "f1", "log_loss", "brier"} <= set(document["held_out"])
+    assert {"balanced_accuracy", "accuracy", "mcc"} <= set(document["held_out"])
+    for value in document["held_out"].values():
+        assert value["low"] <= value["value"] <= value["high"]
+    assert set(document["baselines"]) == {"constant", "linear", "hist_gradient_boosting"}
+    assert document["trials"][0]["number"] == 0
+
+
+def test_schema_and_statistics_travel_with_the_model(table, tmp_path):
+    known = features(table, "outcome")
+    recipe = tiny_recipe(target="outcome", trials=1, **{"schema.engine": "portable", "evaluate.strategy": "holdout"})
+    place = AutoFineTuner(recipe=recipe, directory=tmp_path / "run").fit(known).save(tmp_path / "model")
+    assert {"schema.pbtxt", "statistics.pb"} <= {path.name for path in place.iterdir()}
+    tuner = autoft.load(place)
+    tuner.predict(NEW)
+    assert not [finding for finding in tuner.predict_findings_ if finding.code.startswith(("tfdv:", "drift"))]
+    moved = tuner.predict(NEW.assign(amount=NEW["amount"] * 1000, city="Lima"))
+    assert len(moved) == len(NEW)
+    codes = {(finding.column, finding.code) for finding in tuner.predict_findings_}
+    assert {("amount", "drift"), ("city", "drift"), ("amount", "out-of-range")} <= codes
+    with pytest.raises(SchemaError, match="Column 'amount' must be there"):
+        tuner.predict(NEW.drop(columns="amount"))
+
+
+def test_it_learns(binary):
+    evaluation = binary.evaluation_
+    assert evaluation.metrics["roc_auc"].value > 0.7
+    # Optimism is about the choice; what the bag gains comes on top.
+    members = evaluation.metrics["roc_auc"].value - evaluation.bag_gain["roc_auc"]
+    assert evaluation.optimism == pytest.approx(evaluation.validation - members)
+
+
+def test_the_gain_of_the_bag_is_measured_once_and_only_where_single_members_are_scored(binary, regression, multiclass):
+    assert 0 < binary.evaluation_.bag_gain["roc_auc"] < 0.1
+    facts = [fact for fact in read(binary.directory_ / "journal.jsonl").facts if fact["type"] == "gain"]
+    assert [set(fact["left"]) for fact in facts] == [set(binary.evaluation_.bag_gain)]
+    assert 0 < facts[0]["left"]["roc_auc"] < 1
+    assert regression.evaluation_.strategy == "holdout"
+    assert multiclass.evaluation_.strategy == "nested"
+    assert not regression.evaluation_.bag_gain
+    assert not multiclass.evaluation_.bag_gain
+
+
+@pytest.mark.parametrize(("strategy", "pruned"), [("corrected", True), ("nested", False), ("holdout", True)])
+def test_nothing_is_pruned_under_nested(strategy: str, pruned: bool, table, tmp_path, monkeypatch: pytest.MonkeyPatch):
+    class Seen(Exception):
+        pass
+
+    def search(**given: object) -> None:
+        raise Seen(given["pruning"])
+
+    monkeypatch.setattr(run, "Search", search)
+    recipe = tiny_recipe(target="outcome", **{"evaluate.strategy": strategy})
+    with pytest.raises(Seen) as seen:
+        AutoFineTuner(recipe=recipe, directory=tmp_path).fit(features(table, "outcome"))
+    assert seen.value.args == (pruned,)
+
+
+@pytest.mark.parametrize("target", ["outcome", "value", "grade"])
+def test_a_linear_model_alone_is_trained_saved_and_loaded(target: str, table, tmp_path):
+    recipe = tiny_recipe(target=target, **{"search.space": {"architecture": ["linear"]}})
+    tuner = AutoFineTuner(recipe=recipe, directory=tmp_path / "run").fit(features(table, target))
+    assert all(t.params["architecture"] == "linear" and "width" not in t.params for t in tuner.evaluation_.trials)
+    assert {b.name: b.verdict for b in tuner.evaluation_.baselines}["constant"] == "beaten"
+    tuner.save(tmp_path / "saved")
+    new = NEW.drop(columns="value", errors="ignore") if target == "value" else NEW
+    assert autoft.load(tmp_path / "saved").predict(new).tolist() == tuner.predict(new).tolist()
+
+
+def test_the_linear_model_is_tried_right_after_the_default(binary):
+    first, second = (trial.params["architecture"] for trial in binary.evaluation_.trials[:2])
+    assert first != "linear"
+    assert second == "linear"
+
+
+def test_positive_class_is_the_users(binary):
+    assert binary.evaluation_.target.positive == "leaves"
+    assert list(binary.evaluation_.curves["roc"]) == ["leaves"]
+
+
+def test_predictions_are_the_users_labels(binary):
+    labels, probabilities = binary.predict(NEW), binary.predict_proba(NEW)
+    assert binary.classes_.tolist() == ["leaves", "stays"]
+    assert probabilities.shape == (60, 2)
+    assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-6)
+    assert labels.tolist() == binary.classes_[probabilities.argmax(axis=1)].tolist()
+
+
+def test_predictions_do_not_depend_on_order_or_company(binary):
+    whole = binary.predict_proba(NEW)
+    assert np.array_equal(binary.predict_proba(NEW[NEW.columns[::-1]]), whole)
+    single = np.vstack([binary.predict_proba(NEW.iloc[[i]]) for i in range(5)])
+    assert np.allclose(single, whole[:5], atol=1e-6)
+    assert np.allclose(binary.predict_proba(NEW.iloc[::-1]), whole[::-1], atol=1e-6)
+
+
+def test_a_file_is_answered_like_a_frame(binary, tmp_path):
+    NEW.to_csv(tmp_path / "new.csv", index=False)
+    assert np.allclose(binary.predict_proba(tmp_path / "new.csv"), binary.predict_proba(NEW), atol=1e-6)
+
+
+def test_strange_tables_at_predict(binary):
+    odd = NEW.assign(city="Atlantis", extra=1, outcome="stays", amount=1e12)
+    assert np.isfinite(binary.predict_proba(odd)).all()
+    codes = {f.code for f in binary.predict_findings_}
+    assert {"unseen-categories", "extra-columns", "out-of-range"} <= codes
+    empty = binary.predict_proba(NEW.iloc[:0])
+    assert empty.shape == (0, 2)
+    missing = NEW.assign(amount=None, city=None, shop=None, member=None, since=None)
+    assert np.isfinite(binary.predict_proba(missing)).all()
+
+
+def test_missing_columns_are_all_named(binary):
+    with pytest.raises(SchemaError, match=r"(?s)amount.*city|city.*amount"):
+        binary.predict(NEW.drop(columns=["amount", "city"]))
+
+
+def test_the_callers_frame_stays_as_it_is(binary, table):
+    before = table.copy(deep=True)
+    binary.predict(table)
+    pd.testing.assert_frame_equal(table, before)
+
+
+def test_saved_model_answers_the_same_in_a_fresh_process(binary, tmp_path):
+    binary.save(tmp_path / "churn.autoft")
+    NEW.to_csv(tmp_path / "new.csv", index=False)
+    code = (
+        "import sys, numpy as np, autoft\n"
+        "tuner = autoft.load(sys.argv[1])\n"
+        "np.save(sys.argv[3], tuner.predict_proba(sys.argv[2]))\n"
+        "assert tuner.evaluation_.metrics['roc_auc'].value > 0\n"
+        "tuner.report(sys.argv[3] + '.html')\n"
+    )
+    paths = [str(tmp_path / name) for name in ("churn.autoft", "new.csv", "answers.npy")]
+    subprocess.run([sys.executable, "-c", code, *paths], check=True, capture_output=True)
+    assert np.allclose(np.load(paths[2]), binary.predict_proba(NEW), atol=1e-6)
+    assert (tmp_path / "answers.npy.html").read_text().startswith("<!")
+
+
+def test_second_run_trains_nothing(binary, table):
+    journal = binary.directory_ / "journal.jsonl"
+    before = read(journal).facts
+    again = AutoFineTuner(recipe=binary.recipe, directory=binary.directory_).fit(features(table, "outcome"))
+    assert read(journal).facts == before
+    assert again.evaluation_.held_out == binary.evaluation_.held_out
+
+
+def test_same_seed_same_numbers(binary, table):
+    again = AutoFineTuner(recipe=binary.recipe).fit(features(table, "outcome"))
+    assert again.evaluation_.held_out == binary.evaluation_.held_out
+    assert np.array_equal(again.predict_proba(NEW), binary.predict_proba(NEW))
+
+
+def test_other_data_in_the_same_folder_never_mix(table, tmp_path):
+    recipe = tiny_recipe(target="outcome", trials=1)
+    frame = features(table, "outcome")
+    AutoFineTuner(recipe=recipe, directory=tmp_path).fit(frame)
+    AutoFineTuner(recipe=recipe, directory=tmp_path).fit(frame.iloc[:200])
+    (aside,) = tmp_path.glob("earlier-*")
+    assert (aside / "journal.jsonl").is_file()
+    assert json.loads((tmp_path / "evaluation.json").read_text())["best"]["rows"] == 200
+
+
+def test_regression_with_holdout(regression):
+    evaluation = regression.evaluation_
+    assert evaluation.strategy == "holdout"
+    assert {"rmse", "mae", "r2", "median_absolute_error"} <= set(evaluation.held_out)
+    assert evaluation.metrics["r2"].value > 0.2
+    assert regression.predict(NEW).dtype == np.float64
+    with pytest.raises(AutoFTError, match="predict_proba"):
+        regression.predict_proba(NEW)
+
+
+def test_multiclass_with_nested(multiclass):
+    evaluation = multiclass.evaluation_
+    assert evaluation.strategy == "nested"
+    assert multiclass.predict_proba(NEW).shape == (60, 3)
+    assert set(evaluation.per_class) == {"low", "mid", "top"}
+    assert evaluation.metrics["roc_auc"].value > 0.6
+
+
+def test_arrays(tmp_path):
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(120, 3))
+    y = (x[:, 0] + rng.normal(size=120) > 0).astype(int)
+    tuner = AutoFineTuner(recipe=tiny_recipe(trials=1)).fit((x, y))
+    assert tuner.predict(x).dtype == np.int64
+    assert set(tuner.predict(x)) <= {0, 1}
+    assert AutoFineTuner(recipe=tiny_recipe(trials=1)).fit(x, y).evaluation_.held_out == tuner.evaluation_.held_out
+
+
+def test_shuffled_labels_score_at_chance():
+    """The naive score of the best of many useless trials excludes chance; the reported interval contains it."""
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=(100, 10)), rng.permutation(np.repeat([0, 1], 50))
+    # Three hyperparameters of one small program: 25 trials cost little, and the best of them is lucky.
+    recipe = tiny_recipe(trials=25, folds=5, algorithm="random", **{"evaluate.draws": 300, "search.epochs": 32})
+    space = recipe.search.space.model_copy(update={"learning_rate": (1e-3, 3e-1)})
+    recipe = recipe.with_changes(**{"search.space": space.model_dump(exclude_none=True)})
+    evaluation = AutoFineTuner(recipe=recipe).fit((x, y)).evaluation_
+    chance_spread = np.sqrt((50 + 50 + 1) / (12 * 50 * 50))  # of the AUC of a coin (Mann-Whitney)
+    assert evaluation.validation - 1.96 * chance_spread > 0.5
+    assert evaluation.metrics["roc_auc"].low <= 0.5 <= evaluation.metrics["roc_auc"].high
+    assert evaluation.optimism > 0.03
+
+
+def test_before_fit():
+    tuner = AutoFineTuner(target="y")
+    for ask in (lambda: tuner.predict(NEW), lambda: tuner.save("x"), lambda: tuner.report("x")):
+        with pytest.raises(NotFittedError, match=r"fit\(\)"):
+            ask()
+
+
+def test_constructor_only_stores():
+    tuner = AutoFineTuner(target="y", minutes=-1)
+    assert {k for k in vars(tuner) if k.endswith("_")} == set()
+    with pytest.raises(AutoFTError, match="minutes"):
+        tuner.fit(NEW)
+
+
+def test_public_surface():
+    assert set(autoft.__all__) == {"AutoFTError", "AutoFineTuner", "__version__", "load"}
+    with pytest.raises(AttributeError, match="nothing_here"):
+        autoft.nothing_here  # noqa: B018
+
+
+def test_check_needs_no_tensorflow(table, tmp_path):
+    """Without TFDV as the engine the findings come without TensorFlow's ten seconds."""
+    features(table, "outcome").to_csv(tmp_path / "t.csv", index=False)
+    code = (
+        "import sys\n"
+        "from autoft.recipe.recipe import Recipe\n"
+        "from autoft.tuner import check\n"
+        "recipe = Recipe().with_changes(**{'target': 'outcome', 'schema.engine': 'portable'})\n"
+        "print(sorted({f.code for f in check(recipe, sys.argv[1])}))\n"
+        "assert not {'tensorflow', 'keras'} & set(sys.modules), 'imported'\n"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "t.csv")]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert "identifier-dropped" in done.stdout
+    assert "constant-dropped" in done.stdout
+
+
+def test_a_saved_model_is_no_run_folder(binary, table, tmp_path):
+    place = binary.save(tmp_path / "saved.autoft")
+    with pytest.raises(AutoFTError, match="saved model"):
+        AutoFineTuner(recipe=binary.recipe, directory=place).fit(features(table, "outcome"))
+    loaded = autoft.load(place)
+    with pytest.raises(AutoFTError):
+        loaded.fit(NEW)  # the target is missing
+    assert autoft.load(place).predict(NEW).shape == (60,)
