@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from autoft.tuner import AutoFineTuner as AutoFineTuner
     from autoft.tuner import load as load
 
-__version__ = "0.1.0"
+__version__: str
 __all__ = ["AutoFTError", "AutoFineTuner", "__version__", "load"]
 
 # Imported on first use, so that `autoft --help` and the checks need neither pandas nor Keras.
@@ -21,6 +21,10 @@ _PLACES = {"AutoFTError": "autoft.errors", "AutoFineTuner": "autoft.tuner", "loa
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("autoft")
     if name in _PLACES:
         from importlib import import_module
 

@@ -15,13 +15,17 @@ from numpy.typing import NDArray
 
 from autoft import files
 from autoft.errors import ArtifactError, FileError, NotFittedError
+from autoft.pipeline import context as context_module
+from autoft.pipeline.budget_findings import shortage, uncompared, unmeasured
+from autoft.pipeline.context import Stopwatch
+from autoft.pipeline.run_folder import open_journal
 from autoft.records import Evaluation, Finding, Progress
 from autoft.serving import artifact
 from autoft.training import backend
 
 if TYPE_CHECKING:
-    from autoft.pipeline.prepare import Prepared
-    from autoft.pipeline.search import Context
+    from autoft.pipeline.context import Context
+    from autoft.pipeline.dataset import Prepared
     from autoft.recipe.recipe import Recipe
     from autoft.serving.predictor import Predictor
 
@@ -103,34 +107,32 @@ class AutoFineTuner:
         Raises:
             AutoFTError: If data, arguments or folder do not allow a training; nothing that was computed is lost.
         """
-        from autoft.pipeline import prepare, search
+        from autoft.pipeline import prepare
         from autoft.search.interrupt import listening
 
-        watch, tell = search.Stopwatch(), progress or (lambda step: None)
+        watch, tell = Stopwatch(), progress or (lambda step: None)
         recipe, folder = self._recipe(), self._folder()
         backend.prepare()
         with files.locked(folder / ".lock"):
             with watch.stage("preparing"):
                 prepared = prepare.prepare(recipe, data if y is None else (data, y), tell)
             with listening() as interrupt:
-                context = search.Context(recipe=recipe, folder=folder, interrupt=interrupt, watch=watch, tell=tell)
+                context = context_module.Context(
+                    recipe=recipe, folder=folder, interrupt=interrupt, watch=watch, tell=tell
+                )
                 self._train(context, prepared)
         return self
 
     def _train(self, context: Context, prepared: Prepared) -> None:
         """Search, evaluate, and write the run folder."""
-        from autoft.pipeline import evaluate, search, time_budget
+        from autoft.pipeline import evaluate, search
         from autoft.pipeline import save as keep
         from autoft.pipeline.hint_tests import stage as hint_trials
 
-        journal = search.open_journal(context, prepared)
+        journal = open_journal(context, prepared)
         searched = search.search(context, prepared, journal)
-        short = time_budget.shortage(context.recipe, journal, searched.found) + time_budget.uncompared(
-            searched.baselines
-        )
-        short += time_budget.unmeasured(context.recipe, prepared, searched.gains) + hint_trials.findings(
-            searched.tested
-        )
+        short = shortage(context.recipe, journal, searched.found) + uncompared(searched.baselines)
+        short += unmeasured(context.recipe, prepared, searched.gains) + hint_trials.findings(searched.tested)
         prepared = replace(prepared, findings=(*prepared.findings, *short))
         evaluation, doubts = evaluate.evaluate(context, prepared, searched)
         prepared = replace(prepared, findings=(*prepared.findings, *doubts))
@@ -254,7 +256,7 @@ def check(recipe: str | Path | Recipe, data: Any = None) -> tuple[Finding, ...]:
         recipe: Path of a recipe, or a `Recipe`.
         data: As for `AutoFineTuner.fit`.
     """
-    from autoft.pipeline.prepare import inspect
+    from autoft.pipeline.describe import inspect
 
     return inspect(AutoFineTuner(recipe=recipe)._recipe(), data, write_schema=False).findings
 

@@ -43,13 +43,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from autoft.pipeline.describe import inspect
+from autoft.records.arrays import Array
 from benchmarks.common import RESULTS, Options, PieceFailed, Row, finish, measure, options, progress, save
 from benchmarks.knowledge import KNOWN, drawn, violations
 from benchmarks.machine import ROOT
 from benchmarks.quality import METRIC, SETS, splits, tables
 
 if TYPE_CHECKING:
-    from autoft.preprocessing.encode import Array
     from autoft.records.hints import Hints
     from autoft.training.stack import StackData
 
@@ -96,7 +97,7 @@ def prepared(name: str, x: Any, y: Any, seeds: int) -> Problem:
     changes: dict[str, Any] = {"target": target, "task": task, "positive": positive, "schema.engine": "none"}
     changes |= {"knowledge.features": known.features(), "preprocess.categorical.embed_above": 1_000}
     recipe = Recipe().with_changes(**changes)
-    ready = prepare.divide(recipe, prepare.inspect(recipe, (x, y.rename(target)), write_schema=False))
+    ready = prepare.divide(recipe, inspect(recipe, (x, y.rename(target)), write_schema=False))
     strata = None if task == "regression" else ready.y
     divided = [
         train_test_split(np.arange(len(ready.y)), test_size=_HELD_OUT, random_state=seed, stratify=strata)

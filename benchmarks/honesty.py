@@ -24,6 +24,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from autoft.pipeline.context import Context, Stopwatch
 from benchmarks.common import Options, Row, finish, options, progress, save
 
 ROWS, SIGNALS, TASKS = (200, 500, 2_000), ("none", "weak", "strong"), ("binary", "regression")
@@ -96,8 +97,8 @@ def judge(setting: Setting, number: int) -> Row:
     recipe = Recipe().with_changes(target="y", seed=seed, task=setting.task, **SEARCH)
     prepared = prepare.prepare(recipe, frame, lambda step: None)
     with tempfile.TemporaryDirectory() as folder:
-        context = run.Context(
-            recipe=recipe, folder=Path(folder), interrupt=Interrupt(), watch=run.Stopwatch(), tell=lambda step: None
+        context = Context(
+            recipe=recipe, folder=Path(folder), interrupt=Interrupt(), watch=Stopwatch(), tell=lambda step: None
         )
         searched = run.search_only(context, prepared, Journal(Path(folder) / "journal.jsonl", {"benchmark": "honesty"}))
     found, bag = searched.found, searched.bag

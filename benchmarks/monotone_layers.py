@@ -20,7 +20,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from autoft.preprocessing.encode import Array
+from autoft.records.arrays import Array
 
 #: Of 16 units of `Absolute`, how many bend upward, downward, and saturate on both sides (the authors' 7 : 7 : 2).
 _CONVEX, _CONCAVE, _UNITS = 7, 7, 16

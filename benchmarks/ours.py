@@ -14,9 +14,8 @@ from benchmarks.common import numeric_table
 from benchmarks.ordinary import Configuration, divide
 
 if TYPE_CHECKING:
-    from autoft.search.loop import Found
+    from autoft.records.trials import Found, Outcome
     from autoft.search.proposer import Proposal, Proposer
-    from autoft.search.store import Outcome
     from autoft.training.stack import StackData
     from autoft.training.trainer import Trainer
 

@@ -25,6 +25,8 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from autoft.pipeline.context import Context, Stopwatch
+from autoft.pipeline.run_folder import open_journal
 from benchmarks.common import HEAVY, Row, finish, measure, numeric_table, options, progress
 from benchmarks.ours import MODULES
 
@@ -117,14 +119,14 @@ def search(rows: int, trials: int, epochs: int | None = None) -> Callable[[], di
     def work() -> dict[str, Any]:
         meter = Meter()
         with watching(meter) as programs, tempfile.TemporaryDirectory() as folder:
-            context = run.Context(
+            context = Context(
                 recipe=recipe,
                 folder=Path(folder),
                 interrupt=Interrupt(),
-                watch=run.Stopwatch(),
+                watch=Stopwatch(),
                 tell=lambda step: None,
             )
-            found = run.search_only(context, prepared, run.open_journal(context, prepared)).found
+            found = run.search_only(context, prepared, open_journal(context, prepared)).found
         epochs_trained = sum(len(trial.curves["held_out"]) for trial in found.trials)
         return {"seconds": meter.finish(), "programs": len(programs), "epochs": epochs_trained}
 

@@ -28,6 +28,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from autoft.pipeline.baselines import _plain_features
+from autoft.pipeline.context import Context, Stopwatch
+from autoft.pipeline.select import _score
+from autoft.pipeline.trainers import trainer
 from autoft.search.portfolio import TIERS, Tier
 from benchmarks.common import progress, show
 from benchmarks.machine import ROOT, describe
@@ -87,7 +91,7 @@ def trained(name: str, shared: str, file: str) -> str:
 
     backend.prepare()
     from autoft.evaluation import baselines
-    from autoft.pipeline import prepare, search
+    from autoft.pipeline import prepare
     from autoft.pipeline import space as spaces
     from autoft.recipe.recipe import Recipe
     from autoft.search.interrupt import Interrupt
@@ -97,10 +101,10 @@ def trained(name: str, shared: str, file: str) -> str:
     recipe = Recipe().with_changes(target=target, task=task, objective=METRIC[task])
     prepared = prepare.prepare(recipe, (x, y.rename(target)), lambda step: None)
     with tempfile.TemporaryDirectory() as folder:
-        context = search.Context(
-            recipe=recipe, folder=Path(folder), interrupt=Interrupt(), watch=search.Stopwatch(), tell=lambda step: None
+        context = Context(
+            recipe=recipe, folder=Path(folder), interrupt=Interrupt(), watch=Stopwatch(), tell=lambda step: None
         )
-        stack = search.trainer(context, prepared, prepared.members)
+        stack = trainer(context, prepared, prepared.members)
         rows = min(len(m.train) for m in prepared.members)
         space = {d.name: d for d in spaces.space_for(recipe, prepared, rows)}
         smallest = min(space["batch_size"].values)  # type: ignore[union-attr]
@@ -113,10 +117,10 @@ def trained(name: str, shared: str, file: str) -> str:
             outcomes = stack.train_all(params, lambda: False)
             lines = []
             for (number, candidate), outcome in zip(group, outcomes, strict=True):
-                score = None if outcome.status == "failed" else search._score(prepared, outcome)
+                score = None if outcome.status == "failed" else _score(prepared, outcome)
                 lines.append(_line(name, number, candidate, score, outcome.epochs, outcome.seconds))
             _write(file, lines)
-    features, categorical = search._plain_features(prepared)
+    features, categorical = _plain_features(prepared)
     simple = baselines.run(
         features,
         categorical=categorical,

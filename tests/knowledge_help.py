@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autoft.knowledge import variants
+from autoft.pipeline.context import Context, Stopwatch
 from autoft.preprocessing.encode import Encoded, encode
 from autoft.preprocessing.layout import make_plan
 from autoft.records import Column
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from autoft.networks.architecture import Architecture
-    from autoft.search.store import Outcome
+    from autoft.records.trials import Outcome
     from autoft.training.ensemble import Bag
     from autoft.training.stack import StackData
     from autoft.training.trainer import Trainer
@@ -197,8 +198,7 @@ def with_hints(prepared: Any, hints: Hints) -> Any:
 
 def context_of(recipe: Any, folder: Any, interrupt: Any = None) -> Any:
     """What the stages of a run share, without a run."""
-    from autoft.pipeline import search
     from autoft.search.interrupt import Interrupt
 
-    watch, interrupt = search.Stopwatch(), interrupt or Interrupt()
-    return search.Context(recipe=recipe, folder=folder, interrupt=interrupt, watch=watch, tell=lambda step: None)
+    watch, interrupt = Stopwatch(), interrupt or Interrupt()
+    return Context(recipe=recipe, folder=folder, interrupt=interrupt, watch=watch, tell=lambda step: None)

@@ -18,7 +18,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from autoft.cli.doctor import Fact, ShippedRecipe
+from autoft.cli.doctor import Fact
+from autoft.cli.recipes import ShippedRecipe
 from autoft.errors import printable
 from autoft.formatting import number
 from autoft.records import Baseline, Evaluation, Finding, Interval, Progress, Severity, Spending, Task

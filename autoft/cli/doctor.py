@@ -6,27 +6,13 @@ import platform
 import re
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
-
-from autoft.errors import AutoFTError, RecipeError
 
 #: Older versions have known holes in the loading of models, among them CVE-2026-12479 and CVE-2026-12481.
 SAFE_KERAS = (3, 15, 1)
 PACKAGES = ("autoft", "keras", "tensorflow", "tensorflow-data-validation", "keras-tuner", "numpy", "pandas")
 PROBE_SECONDS = 120
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShippedRecipe:
-    """A recipe as the list shows it: `name` is its file's, `rows` is None where its data cannot be read."""
-
-    name: str
-    task: str
-    rows: int | None
-    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,48 +22,6 @@ class Fact:
     name: str
     text: str
     bad: bool = False
-
-
-def recipe_folder() -> Path:
-    """``./recipes``, or the one beside the package's source.
-
-    Raises:
-        RecipeError: There is neither.
-    """
-    places = (Path("recipes"), Path(__file__).resolve().parents[2] / "recipes")
-    for place in places:
-        if any(place.glob("*.yaml")):
-            return place
-    found = f"neither '{places[0]}' nor '{places[1]}' holds any"
-    raise RecipeError("The recipes", "be in a folder 'recipes'", found, "run the command in a checkout of autoft")
-
-
-def shipped_recipes(folder: Path) -> list[ShippedRecipe]:
-    """The recipes of a folder, by name; one that cannot be read is listed with its error."""
-    return [_describe(path) for path in sorted(folder.glob("*.yaml"))]
-
-
-def _describe(path: Path) -> ShippedRecipe:
-    from autoft.recipe.recipe import read_recipe
-
-    try:
-        recipe = read_recipe(path)
-    except RecipeError as error:
-        return ShippedRecipe(name=path.stem, task="-", rows=None, text=str(error))
-    # The first comment that is not for the editor says what the recipe is about.
-    comments = (line[1:].strip() for line in path.read_text("utf-8-sig").splitlines() if line.startswith("#"))
-    text = next((comment for comment in comments if not comment.startswith("yaml-language-server:")), "")
-    rows = _rows(recipe.data_path) if recipe.data.path else None
-    return ShippedRecipe(name=path.stem, task=recipe.task, rows=rows, text=text)
-
-
-def _rows(find: Callable[[], Path]) -> int | None:
-    from autoft.data.files import read_file
-
-    try:
-        return len(read_file(find()))
-    except AutoFTError:
-        return None
 
 
 def diagnose() -> list[Fact]:

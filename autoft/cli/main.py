@@ -314,7 +314,7 @@ def _review(options: argparse.Namespace) -> int:
 
 def _recipes(options: argparse.Namespace) -> int:
     from autoft.cli.console import show_recipes
-    from autoft.cli.doctor import recipe_folder, shipped_recipes
+    from autoft.cli.recipes import recipe_folder, shipped_recipes
 
     folder = recipe_folder()
     show_recipes(folder, shipped_recipes(folder))

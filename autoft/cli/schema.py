@@ -91,7 +91,7 @@ def _read(path: Path) -> tuple[str, Any]:
 def _infer(options: argparse.Namespace) -> int:
     from autoft.data.columns import infer_columns
     from autoft.data.table import read
-    from autoft.schema.engine import choose
+    from autoft.schema.engines import choose
 
     if options.out.exists():
         fix = "choose another name, or edit it ('autoft schema edit-hints' lists how)"
@@ -113,7 +113,7 @@ def _hints(options: argparse.Namespace) -> int:
     from autoft.data.columns import infer_columns
     from autoft.data.table import read
     from autoft.schema.edit_hints import hints
-    from autoft.schema.engine import choose
+    from autoft.schema.engines import choose
 
     engine = choose(options.engine)
     assert engine is not None

@@ -6,10 +6,10 @@ import json
 import os
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, get_args
 
-import autoft
 from autoft.data import repair
 from autoft.data.audit import suggest
 from autoft.data.repair import Change, Repair
@@ -107,7 +107,7 @@ def _log(
     table: Table, accept: Collection[str], repairs: Sequence[Repair], changes: Sequence[Change], rows: int
 ) -> dict[str, Any]:
     return {
-        "autoft": autoft.__version__,
+        "autoft": version("autoft"),
         "source": table.source,
         "fingerprint": table.fingerprint,
         "accepted": list(accept),

@@ -12,17 +12,16 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autoft.data.audit.spellings import fold
 from autoft.data.cells import Distinct
 from autoft.data.table import number_text, quoted
 from autoft.records import Finding, RepairCode
+from autoft.records.arrays import Array
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Array = NDArray[Any]
 Action = Literal["strip", "words", "unify", "numbers", "dates", "scale", "drop-column", "drop-rows"]
 
 #: Examples of each change, at most: a log is no second copy of the data.

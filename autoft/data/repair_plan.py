@@ -20,6 +20,7 @@ from autoft.data.columns import infer_columns
 from autoft.data.convert import Converted, convert
 from autoft.data.repair import Repair, apply
 from autoft.records import Column, Kind, RepairCode
+from autoft.records.arrays import Array
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -145,7 +146,7 @@ def _values(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> list[Repair]:
     return repairs
 
 
-def _date_repairs(column: Column, seconds: placeholders.Array) -> list[Repair]:
+def _date_repairs(column: Column, seconds: Array) -> list[Repair]:
     form = column.date_format
 
     def repair(code: RepairCode, **what: float | tuple[float, ...] | None) -> Repair:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autoft.data.table import Table, quoted
 from autoft.errors import SchemaError
 from autoft.records import Column
+from autoft.records.arrays import Array
 
 if TYPE_CHECKING:
-    from autoft.evaluation.folds import Member
-
-Array = NDArray[Any]
+    from autoft.records.split import Member
 
 
 def take_out(table: Table, name: str | None, target: str) -> tuple[Table, Array | None]:

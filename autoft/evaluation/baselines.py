@@ -9,14 +9,15 @@ from typing import Any, Literal
 import numpy as np
 
 from autoft.evaluation import costs as row_costs
-from autoft.evaluation.bootstrap import Array, around, draw, mean_interval
+from autoft.evaluation.bootstrap import around, draw, mean_interval
 from autoft.evaluation.correction import Verdict
 from autoft.evaluation.decision_rule import Finisher
-from autoft.evaluation.folds import Member
 from autoft.evaluation.losses import weighted_quantile
 from autoft.evaluation.metrics import METRICS
 from autoft.evaluation.weighted_metrics import of_rows, point_scores, weighted_scores
 from autoft.records import Baseline, Interval, Stakes, Task
+from autoft.records.arrays import Array
+from autoft.records.split import Member
 
 #: Categories that are kept apart; scikit-learn's histograms have room for 255 bins.
 MOST_CATEGORIES = 250

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from autoft.evaluation.bootstrap import Array
 from autoft.evaluation.losses import pinball
 from autoft.records import Task
+from autoft.records.arrays import Array
 
 #: Trials that a blend may draw on, the best by the objective, and rounds of the selection: weights are n-ths of those.
 POOL, ROUNDS = 10, 12

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autoft.errors import EvaluationError
 from autoft.records import Interval
+from autoft.records.arrays import Array
 
 #: Arrays of the evaluation; shapes stand in the docstrings.
-Array = NDArray[Any]
-
 #: Ends of a 95 % interval, in percent.
 TAILS = (2.5, 97.5)
 

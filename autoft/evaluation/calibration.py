@@ -18,8 +18,8 @@ from typing import Any, get_args
 
 import numpy as np
 
-from autoft.evaluation.bootstrap import Array
 from autoft.records import Calibration, CalibrationMethod
+from autoft.records.arrays import Array
 
 #: Bins of the logit, from -`REACH` to `REACH`, and their width.
 STEP, REACH = 0.02, 20.0

@@ -18,12 +18,13 @@ import numpy as np
 from autoft.evaluation import calibration as calibrate
 from autoft.evaluation import costs as row_costs
 from autoft.evaluation import decision_costs
-from autoft.evaluation.bootstrap import Array, around, draw, mean_interval
+from autoft.evaluation.bootstrap import around, draw, mean_interval
 from autoft.evaluation.decision_rule import Calibrate, Finisher
 from autoft.evaluation.metrics import objectives
 from autoft.evaluation.selection import Blend, Candidate, Replay, choose, common_rows, mixed
 from autoft.evaluation.weighted_metrics import of_rows, point_scores, weighted_scores
 from autoft.records import Costs, Finish, Interval, Stakes, Task
+from autoft.records.arrays import Array
 
 __all__ = [
     "Blend",

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from autoft.evaluation.bootstrap import Array
 from autoft.records import CostMatrix, Costs, Stakes
+from autoft.records.arrays import Array
 
 
 def row_costs(costs: Costs, y: Array, answered: Array | int, positive_index: int) -> Array:

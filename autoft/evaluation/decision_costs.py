@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from autoft.evaluation.bootstrap import Array, around, mean_interval
+from autoft.evaluation.bootstrap import around, mean_interval
 from autoft.evaluation.costs import matrix_of, row_costs
 from autoft.evaluation.metrics import decide
 from autoft.records import Alternative, Costs, Interval, Spending, Task
+from autoft.records.arrays import Array
 
 #: Thresholds of the cost curve.
 CURVE = np.arange(0, 101) / 100

@@ -14,9 +14,9 @@ from typing import Literal
 import numpy as np
 
 from autoft.evaluation import calibration as calibrate
-from autoft.evaluation.bootstrap import Array
 from autoft.evaluation.costs import matrix_of
 from autoft.records import Calibration, Costs, Finish, Minimum, Stakes, Task
+from autoft.records.arrays import Array
 
 #: Whether probabilities are calibrated.
 Calibrate = Literal["auto", "none"]

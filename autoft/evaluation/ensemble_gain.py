@@ -36,11 +36,11 @@ import numpy as np
 
 from autoft.evaluation import calibration
 from autoft.evaluation import costs as row_costs
-from autoft.evaluation.bootstrap import Array
 from autoft.evaluation.correction import Verdict
 from autoft.evaluation.metrics import METRICS
 from autoft.evaluation.weighted_metrics import of_rows, point_scores
 from autoft.records import Calibration, CalibrationMethod, Interval, Stakes, Task
+from autoft.records.arrays import Array
 
 #: The metric that compares rows with one another.
 AREA = "roc_auc"

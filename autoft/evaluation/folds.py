@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 
 from autoft.errors import SchemaError
-from autoft.evaluation.bootstrap import Array
 from autoft.records import Finding, Strategy, Task
+from autoft.records.arrays import Array
+from autoft.records.split import Member, Split
 
 #: Below this many rows nothing that is held out says much.
 FEWEST_ROWS = 20
@@ -21,36 +21,6 @@ ROWS_PER_FOLD = 10
 
 #: scikit-learn's grouped split looks at one group after another; above this many it would take minutes.
 MOST_GROUPS = 20_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Split:
-    """Where each row belongs.
-
-    Attributes:
-        blocks: Block of each row, ``[n]`` from 0; -1 for rows of the untouched holdout.
-        clusters: Rows that must move together (identical rows, groups) share a number, ``[n]``.
-        k: Number of blocks.
-    """
-
-    blocks: Array
-    clusters: Array
-    k: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Member:
-    """One model of a trial's stack.
-
-    Attributes:
-        train: Positions of the rows that it learns from.
-        held_out: Positions of the rows of the blocks that it has not seen.
-        blocks: Those blocks.
-    """
-
-    train: Array
-    held_out: Array
-    blocks: tuple[int, ...]
 
 
 def split(

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autoft.evaluation.bootstrap import Array
 from autoft.evaluation.slices.groups import Groups
 from autoft.evaluation.slices.search import FEWEST_ROWS, conditions_of
 from autoft.records import Interval
+from autoft.records.arrays import Array
 
 #: Probability that the intervals of all groups together are to hold with.
 CONFIDENCE = 0.95

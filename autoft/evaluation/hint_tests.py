@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from autoft.evaluation.bootstrap import Array
 from autoft.records import HintVerdict, Interval
+from autoft.records.arrays import Array
 
 #: Share of a model's movement from which on it obeys by itself; and below which it goes the other way.
 _ANYWAY, _OPPOSITE = 0.99, 0.25

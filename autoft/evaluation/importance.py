@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from autoft.evaluation import costs as row_costs
-from autoft.evaluation.folds import Member
 from autoft.evaluation.metrics import METRICS
 from autoft.evaluation.weighted_metrics import of_rows, weighted_scores
 from autoft.preprocessing import columns_of_rows
-from autoft.preprocessing.encode import Array, Encoded
+from autoft.preprocessing.encode import Encoded
 from autoft.preprocessing.layout import Plan
 from autoft.records import Column, Importance, Interval, Stakes, Task
+from autoft.records.arrays import Array
+from autoft.records.split import Member
 
 #: At most so many rows are predicted, so often per column; once for each of more than FEW columns.
 ROWS, REPEATS, FEW = 2_000, 5, 50

@@ -9,8 +9,8 @@ import numpy as np
 
 from autoft.data.audit import charts
 from autoft.data.audit.findings import finding, label_text, of
-from autoft.evaluation.bootstrap import Array
 from autoft.records import Finding
+from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
 
 #: A given label below this probability is doubted; one of 10 of such rows is right even so if the model is.

@@ -19,10 +19,10 @@ from typing import Any, Literal
 import numpy as np
 
 from autoft.errors import EvaluationError
-from autoft.evaluation.bootstrap import Array
 from autoft.evaluation.costs import matrix_of, row_costs
 from autoft.evaluation.losses import bounded, pinball
 from autoft.records import CostMatrix, Costs, Stakes, Task
+from autoft.records.arrays import Array
 
 Direction = Literal["max", "min"]
 Needs = Literal["proba", "label", "value"]

@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from autoft.evaluation.folds import Member
 from autoft.knowledge.orders import evident_order
 from autoft.knowledge.trend import ONE_WAY, one_way
 from autoft.preprocessing import columns_of_rows as cells
-from autoft.preprocessing.encode import Array, Encoded
+from autoft.preprocessing.encode import Encoded
 from autoft.preprocessing.layout import Plan
 from autoft.records import Column, Curve, Importance, Target
+from autoft.records.arrays import Array
+from autoft.records.split import Member
 
 #: Rows behind a curve, rows drawn by themselves, values of a number, and categories.
 ROWS, LINES, GRID, CATEGORIES = 200, 30, 20, 12

@@ -11,13 +11,14 @@ import numpy as np
 from autoft.errors import EvaluationError
 from autoft.evaluation import blend
 from autoft.evaluation import costs as row_costs
-from autoft.evaluation.bootstrap import Array, draw
+from autoft.evaluation.bootstrap import draw
 from autoft.evaluation.decision_rule import Calibrate, Finisher, comparer
 from autoft.evaluation.losses import row_losses
 from autoft.evaluation.metrics import METRICS, trained_quantile
 from autoft.evaluation.weighted_metrics import of_rows, weighted_means, weighted_scores
 from autoft.records import Stakes, Task, Trial
-from autoft.search.store import Outcome
+from autoft.records.arrays import Array
+from autoft.records.trials import Outcome
 
 #: Row weights (rows x trials x draws) that a correction looks at before it starts to save work.
 AFFORDABLE = 10**9

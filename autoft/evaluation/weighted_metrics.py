@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from autoft.evaluation.bootstrap import Array
 from autoft.evaluation.costs import matrix_of, row_costs
 from autoft.evaluation.losses import pinball, row_losses
 from autoft.evaluation.metrics import decide, objectives, row_briers, scores
 from autoft.records import Costs, Stakes, Task
+from autoft.records.arrays import Array
 
 #: Weights worked on at a time (8 MiB in float64), which bounds the memory and suits the caches.
 CHUNK = 2**20

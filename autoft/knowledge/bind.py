@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from autoft.pipeline import slices
+from autoft.knowledge.slices import problems
 from autoft.recipe.knowledge import Knowledge
 from autoft.records import Column, Target
 from autoft.records.hints import Hints
@@ -48,7 +48,7 @@ def of(
         absent=_absent(recipe, repairs),
         embed_above=recipe.preprocess.categorical.embed_above,
     )
-    recipe.refuse([*told.problems, *slices.problems(recipe, columns, target.name)])
+    recipe.refuse([*told.problems, *problems(recipe, columns, target.name)])
     return told.hints, told.columns
 
 

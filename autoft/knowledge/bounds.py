@@ -20,9 +20,9 @@ from autoft.knowledge import variants
 from autoft.knowledge.towers import towers
 from autoft.networks.architecture import ENSEMBLES, Architecture, Inputs
 from autoft.networks.families import realmlp, tabm
-from autoft.preprocessing.encode import Array
 from autoft.preprocessing.layout import DATE_PARTS, Plan
 from autoft.preprocessing.statistics import blocks
+from autoft.records.arrays import Array
 from autoft.records.hints import Hints
 
 #: How an input moves with a column: up, down, one can't say (0), or only where the column is missing.

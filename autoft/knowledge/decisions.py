@@ -7,17 +7,16 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autoft.recipe.messages import Problem
 from autoft.records import Column, Costs, Minimum, Stakes, Target
+from autoft.records.arrays import Array
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from autoft.recipe.knowledge import Knowledge
 
-Array = NDArray[Any]
 Matrix = dict[str, dict[str, float]]
 
 _COSTS = ("knowledge", "costs")

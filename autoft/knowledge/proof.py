@@ -14,9 +14,9 @@ import numpy as np
 
 from autoft.errors import TrainingError
 from autoft.knowledge.bounds import reads
-from autoft.preprocessing.encode import Array
 from autoft.preprocessing.layout import Plan
 from autoft.preprocessing.statistics import blocks
+from autoft.records.arrays import Array
 from autoft.records.hints import Effect, Hints
 
 #: Activations that never fall.

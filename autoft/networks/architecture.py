@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from autoft.preprocessing.encode import Array
 from autoft.preprocessing.layout import Plan
 from autoft.preprocessing.statistics import blocks
+from autoft.records.arrays import Array
 
 Kind = Literal["linear", "mlp", "realmlp", "tabm", "tabm-mini"]
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from autoft.preprocessing.encode import Array
+from autoft.records.arrays import Array
 
 #: Numbers in a table (4 MiB) and in one of its rows. Windows begin at a row and are gathered row by row: XLA would
 #: compile a slice anew for every beginning.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from autoft.pipeline.prepare import Prepared
+from autoft.pipeline.dataset import Prepared
 from autoft.records import Evaluation, Finding, Spending
 
 if TYPE_CHECKING:

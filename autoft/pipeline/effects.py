@@ -10,7 +10,7 @@ from autoft.records.hints import Hints
 from autoft.search.space import Choice, Dimension
 
 if TYPE_CHECKING:
-    from autoft.pipeline.prepare import Prepared
+    from autoft.pipeline.dataset import Prepared
     from autoft.recipe.recipe import Recipe
     from autoft.training.ensemble import Bag
 

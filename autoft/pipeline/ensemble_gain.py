@@ -8,23 +8,21 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autoft.files import canonical_json, fingerprint
 from autoft.pipeline import effects
 from autoft.pipeline.cost import MOST_ROWS_PAIRED, encoding_seconds
+from autoft.pipeline.dataset import Prepared
 from autoft.pipeline.machine import Machine
-from autoft.pipeline.prepare import Prepared
 from autoft.records import CalibrationMethod, Finish, Progress, Stakes
+from autoft.records.arrays import Array
+from autoft.records.trials import Outcome
 from autoft.search.journal import Journal
-from autoft.search.store import Outcome
 
 if TYPE_CHECKING:
-    from autoft.evaluation.folds import Member
-    from autoft.pipeline.search import Context
+    from autoft.pipeline.context import Context
+    from autoft.records.split import Member
     from autoft.training.trainer import Trainer
-
-Array = NDArray[Any]
 
 #: Training models that leave out pairs of folds takes so many times the trial itself: twice the members, three quarters
 #: of the rows. For their sake the minutes may be stretched a little.

@@ -5,15 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from importlib import metadata
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-import autoft
 from autoft.pipeline import decision_costs, effects, slices
-from autoft.pipeline.prepare import Prepared
-from autoft.pipeline.search import Context, Searched
+from autoft.pipeline.budget_findings import undrawn
+from autoft.pipeline.context import Context
+from autoft.pipeline.dataset import Prepared, Searched
 from autoft.records import (
     Calibration,
     Curve,
@@ -26,13 +26,12 @@ from autoft.records import (
     Progress,
     Trial,
 )
+from autoft.records.arrays import Array
 
 if TYPE_CHECKING:
     from autoft.evaluation.correction import Verdict
     from autoft.evaluation.metrics import Details
     from autoft.recipe.recipe import Recipe
-
-Array = NDArray[Any]
 
 #: Packages whose versions belong to a result.
 _PACKAGES = ("keras", "tensorflow", "keras-tuner", "tensorflow-data-validation", "scikit-learn", "numpy", "pandas")
@@ -173,7 +172,7 @@ def _curves(
         seed=context.recipe.seed,
         over=lambda: clock() > end,
     )
-    return found, time_budget.undrawn(left)
+    return found, undrawn(left)
 
 
 def _doubts(prepared: Prepared, pooled: Array, rows: Array) -> tuple[Finding, ...]:
@@ -248,7 +247,7 @@ def _fold_reports(prepared: Prepared, answers: Array, threshold: float, best: Tr
 
 def environment() -> dict[str, str]:
     """Versions that a result depends on."""
-    found = {"python": sys.version.split()[0], "autoft": autoft.__version__}
+    found = {"python": sys.version.split()[0], "autoft": version("autoft")}
     for package in _PACKAGES:
         try:
             found[package] = metadata.version(package)

@@ -9,15 +9,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from autoft.pipeline import cost, effects, ensemble_gain, prepare
+from autoft.pipeline import cost, describe, effects, ensemble_gain, prepare
 from autoft.pipeline import space as spaces
 from autoft.pipeline.cost import Shape
 from autoft.pipeline.hint_tests import trainings as hint_trainings
 from autoft.pipeline.machine import Machine
 from autoft.records import Finding, Strategy, Task
+from autoft.schema.engines import choose
 
 if TYPE_CHECKING:
-    from autoft.pipeline.prepare import Inspected, Prepared
+    from autoft.pipeline.dataset import Inspected, Prepared
     from autoft.recipe.recipe import Recipe
 
 
@@ -157,7 +158,7 @@ def plan(recipe: Recipe, data: Any = None, *, machine: Machine | None = None) ->
 
 def inspect(recipe: Recipe, data: Any = None) -> Inspected:
     """Read and check a table with autoft's own checks; no schema is written or enforced."""
-    return prepare.inspect(recipe, data, write_schema=False, hold_to_schema=False)
+    return describe.inspect(recipe, data, write_schema=False, hold_to_schema=False)
 
 
 def forecast(recipe: Recipe, inspected: Inspected, *, machine: Machine | None = None) -> Plan:
@@ -247,10 +248,9 @@ def _most_that_fit(wanted: int, seconds: float, whole: Callable[[int], float]) -
 
 
 def _before(recipe: Recipe, prepared: Prepared, shape: Shape, machine: Machine) -> dict[str, float]:
-    from autoft.schema import engine
 
     rows, columns = prepared.inspected.table.frame.shape
-    chosen = engine.choose(recipe.schema_.engine)
+    chosen = choose(recipe.schema_.engine)
     tfdv = chosen is not None and chosen.name == "tfdv"
     return {
         "start": cost.start_seconds(machine, tfdv=tfdv),

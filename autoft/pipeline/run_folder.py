@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
+import itertools
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
+
+from autoft import files
+from autoft.pipeline.context import Context
+from autoft.pipeline.dataset import Prepared
+from autoft.records import Progress
+from autoft.search.journal import Journal, difference, read
+
+if TYPE_CHECKING:
+    from autoft.recipe.recipe import Recipe
+
+import contextlib
+import json
+from typing import TYPE_CHECKING, get_args
 
 from autoft.errors import ArtifactError, AutoFTError
 from autoft.records import Column, Evaluation, Finding, PlanLine, Task
-from autoft.report.curves import Told
+from autoft.report.inputs import Told
 
 if TYPE_CHECKING:
-    from autoft.report.build import ReportInputs
+    from autoft.report.inputs import ReportInputs
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from autoft.pipeline.prepare import Prepared
 from autoft.preprocessing.layout import Plan
 from autoft.records.hints import Hints
 
@@ -127,7 +140,7 @@ def read_findings(folder: Path) -> tuple[Finding, ...]:
 
 def report_inputs(folder: Path, evaluation: Evaluation, findings: tuple[Finding, ...]) -> ReportInputs:
     """Everything that a report tells, from the files of a run or a saved model."""
-    from autoft.report.build import ReportInputs
+    from autoft.report.inputs import ReportInputs
 
     context: _Context = _records(folder / "context.json", _Context)
     return ReportInputs(
@@ -182,3 +195,47 @@ def _believed(path: Path) -> Iterator[None]:
         raise ArtifactError(
             f"'{path}'", "be as autoft wrote it", found, "run 'autoft fit' again (finished trials are kept)"
         ) from error
+
+
+#: What a run writes into its folder, the journal last.
+_FILES = (
+    *("model", "trials", "report.html", "evaluation.json", "findings.json", "context.json", "recipe.yaml"),
+    *("schema.pbtxt", "journal.torn", "journal.jsonl"),
+)
+
+
+def open_journal(context: Context, prepared: Prepared) -> Journal:
+    """The run's journal; results of another run (other data or settings) in the folder are set aside first."""
+    folder, tell = context.folder, context.tell
+    key = fingerprint_parts(context.recipe, prepared, version("autoft"))
+    path = folder / "journal.jsonl"
+    contents = read(path)
+    if contents.key != key and (contents.facts or contents.damaged_lines):
+        aside = _set_aside(folder)
+        changed = difference(contents.key or {}, key)
+        tell(Progress(stage="reading", message=f"the folder held another run ({changed}); it is now in {aside.name}"))
+    journal = Journal(path, key)
+    if journal.contents.damaged_lines:
+        lines = ", ".join(map(str, journal.contents.damaged_lines))
+        tell(Progress(stage="reading", message=f"journal line {lines} is damaged; what it said is trained again"))
+    context.watch.earlier = sum(float(line["seconds"]) for line in journal.contents.trials().values())
+    if journal.contents.torn_bytes:
+        message = "the journal's last line was torn; it is in journal.torn, and its trial is trained again"
+        tell(Progress(stage="reading", message=message))
+    return journal
+
+
+def _set_aside(folder: Path) -> Path:
+    """Move another run's files, and nothing else, into a folder of their own.
+
+    The journal goes last: a crash on the way is made good by the next run.
+    """
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    names = itertools.chain([f"earlier-{stamp}"], (f"earlier-{stamp}-{n}" for n in itertools.count(2)))
+    aside = next(folder / name for name in names if not (folder / name).exists())
+    with files.writing(folder):
+        aside.mkdir()
+        for name in _FILES:
+            if (folder / name).exists():
+                (folder / name).rename(aside / name)
+    return aside

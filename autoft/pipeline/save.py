@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, replace
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-import autoft
 from autoft import files
-from autoft.knowledge import decisions
-from autoft.knowledge.describe import hint_notes
-from autoft.pipeline import effects, slices
-from autoft.pipeline.prepare import Prepared
-from autoft.pipeline.search import Context, Searched
+from autoft.pipeline import effects
+from autoft.pipeline.context import Context
+from autoft.pipeline.dataset import Prepared, Searched
+from autoft.pipeline.notes import notes
 from autoft.records import Evaluation, Progress
+from autoft.records.arrays import Array
 from autoft.serving import artifact
 
 if TYPE_CHECKING:
     from autoft.recipe.recipe import Recipe
-
-Array = NDArray[Any]
 
 
 def write(
@@ -86,30 +83,6 @@ def _texts(recipe: Recipe, prepared: Prepared, searched: Searched) -> dict[str, 
     } | ({"schema.pbtxt": schema} if schema else {})
 
 
-def notes(recipe: Recipe, prepared: Prepared) -> tuple[str, ...]:
-    """What the user told autoft about the domain."""
-    told = []
-    if recipe.data.positive is not None:
-        told.append(f"The positive class is '{prepared.target.positive}'.")
-    told += decisions.notes(recipe.knowledge)
-    told += [f"Column '{name}' is {kind}." for name, kind in recipe.data.columns.items()]
-    told += [f"Column '{name}' is not to be used." for name in recipe.data.drop]
-    told += [f"Column '{name}' may predict the target almost perfectly." for name in recipe.schema_.allow_leak]
-    told += hint_notes(recipe.knowledge)
-    if recipe.preprocess.accept:
-        told.append(f"Repairs are accepted of: {', '.join(recipe.preprocess.accept)}.")
-    if recipe.data.weight:
-        told.append(f"Rows count by their '{recipe.data.weight}'.")
-    if recipe.evaluate.quantile is not None:
-        told.append(f"Predictions are to be the {recipe.evaluate.quantile:g} quantile.")
-    if recipe.evaluate.group:
-        told.append(f"Rows with the same '{recipe.evaluate.group}' belong together.")
-    if recipe.evaluate.time:
-        told.append(f"Rows are ordered in time by '{recipe.evaluate.time}'.")
-    told += slices.notes(recipe)
-    return (*told, *effects.notes(recipe, prepared))
-
-
 def _meta(recipe: Recipe, prepared: Prepared, searched: Searched) -> artifact.Meta:
     numbers = prepared.encoded.numbers
     ranges = {}
@@ -123,7 +96,7 @@ def _meta(recipe: Recipe, prepared: Prepared, searched: Searched) -> artifact.Me
     return artifact.Meta(
         columns=prepared.features,
         target=prepared.target,
-        version=autoft.__version__,
+        version=version("autoft"),
         engine=engine.name if engine else "",
         ranges=ranges,
         vocabularies={c.id: c.vocabulary for c in prepared.plan.categories} | dict(prepared.plan.orders),

@@ -22,7 +22,7 @@ from autoft.search.space import Choice, Dimension
 from autoft.training import backend
 
 if TYPE_CHECKING:
-    from autoft.pipeline.prepare import Prepared
+    from autoft.pipeline.dataset import Prepared
     from autoft.recipe.recipe import Recipe
 
 #: Most of the minutes that one of the first trials may take, and that the very first may take. The latter decides

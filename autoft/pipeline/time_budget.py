@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from autoft import files
-from autoft.pipeline import cost, ensemble_gain, forecast
+from autoft.pipeline import cost, forecast
 from autoft.pipeline import space as spaces
 from autoft.pipeline.cost import TYPICAL_EPOCHS
+from autoft.pipeline.dataset import Prepared
 from autoft.pipeline.hint_tests import trainings as hint_trainings
 from autoft.pipeline.hint_tests.stage import tested_trial
 from autoft.pipeline.hint_tests.verdicts import is_whole
 from autoft.pipeline.machine import Machine
-from autoft.pipeline.prepare import Prepared
-from autoft.records import Finding, Progress, Trial
+from autoft.records import Progress, Trial
+from autoft.records.trials import Found
 from autoft.search.budget import Budget, plan_epochs
 from autoft.search.journal import Journal
 from autoft.search.ledger import DEATHS
-from autoft.search.loop import Found
-from autoft.search.space import SHAPE, Dimension
-from autoft.search.store import OUT_OF_TIME
+from autoft.search.space import Dimension
 
 if TYPE_CHECKING:
-    from autoft.pipeline.search import Context
+    from autoft.pipeline.context import Context
     from autoft.recipe.recipe import Recipe
     from autoft.training.trainer import Trainer
 
@@ -34,12 +33,6 @@ _MARGIN = 1.25
 _BAG_SHARE = 0.1
 #: Most of them that are kept for training without each hint.
 _HINTS_SHARE = 0.2
-#: Tracing programs should take no more than a tenth of the search; but one has to serve no more than so many trials,
-#: least where it is for one size only: fewer of them find worse networks (docs/decisions.md).
-_TRACING, _MOST_PER_PROGRAM, _MOST_PER_SIZE = 0.1, 6, 3
-#: Trials side by side share a shape and learn nothing from one another: before so many trials to each one beside it
-#: they train alone. An accelerator has nothing better to do.
-_ALONE, _ALONE_ACCELERATED = 25, 8
 #: A second epoch is measured if it should take no more than this share of the search, were the model wrong by so many
 #: times; or, were it as long as the first one with its tracing, no more than the larger share.
 _SECOND, _WRONG, _FIRST = 0.05, 5.0, 0.25
@@ -50,30 +43,6 @@ _REHEARSAL = "rehearsal"
 #: A plan is made anew for other minutes only if it allows so many times the epochs: a trial with other epochs is
 #: another trial, and those that were trained would be lost.
 _WORTH_FORGETTING = 2
-
-
-def sharing(prepared: Prepared, space: tuple[Dimension, ...], first: Mapping[str, Any], epochs: int) -> dict[str, Any]:
-    """How the search saves programs: the dimensions that fix one, and how many trials a new one has to serve.
-
-    From the cost model with the reference machine's constants, not from a clock: equal runs propose equal trials.
-
-    Returns:
-        ``programs`` and ``trials_per_program`` as `Proposer` takes them.
-    """
-    found, machine = spaces.programs(prepared, space, first), Machine()
-    trial = cost.trial_seconds(found.default, machine, epochs=min(epochs, TYPICAL_EPOCHS))
-    wanted = cost.trace_seconds(found.default, machine) * (1 - _TRACING) / _TRACING / trial
-    most = _MOST_PER_SIZE if found.dimensions == SHAPE else _MOST_PER_PROGRAM
-    return {"programs": found.dimensions, "trials_per_program": max(1, min(most, round(wanted)))}
-
-
-def together(recipe: Recipe, trainer: Trainer) -> Callable[[Mapping[str, Any], int], int]:
-    """How many trials of a shape train side by side after so many: what the device has room for, while a search
-    stays a search. It does not depend on how many trials are planned: a longer search begins as the shorter did."""
-    if recipe.search.algorithm == "hyperband":  # its trials differ in epochs, and wait for one another
-        return lambda params, trials: 1
-    alone = _ALONE_ACCELERATED if trainer.accelerated else _ALONE
-    return lambda params, trials: min(max(1, trials // alone), trainer.together(params))
 
 
 def budget(
@@ -138,84 +107,12 @@ def expectation(prepared: Prepared, journal: Journal) -> Callable[[Mapping[str, 
     return seconds
 
 
-def shortage(recipe: Recipe, journal: Journal, found: Found) -> tuple[Finding, ...]:
-    """A warning where the minutes were too few for the epochs that trials need."""
-    plan, first = _plan(journal), found.trials[0]
-    usual = min(recipe.search.epochs, TYPICAL_EPOCHS)
-    if len(found.trials) == 1 and first.reason.startswith(OUT_OF_TIME):
-        over = f"over after epoch {len(first.curves['train'])} of the first trial, the default configuration"
-    elif recipe.search.minutes is not None and plan is not None and plan["epochs"] < usual:
-        over = f"enough for trials of {plan['epochs']} epochs only"
-    else:
-        return ()
-    return (
-        Finding(
-            code="minutes-too-short",
-            severity="warning",
-            column=None,
-            must="be trained on for as long as a search needs",
-            found=f"minutes: {recipe.search.minutes:g} were {over}",
-            fix="the best that was found is the model; allow more minutes for a better one (autoft plan says how many)",
-        ),
-    )
-
-
-def uncompared(baselines: Mapping[str, Any]) -> tuple[Finding, ...]:
-    """A word on the baseline that was left out for lack of time."""
-    if "hist_gradient_boosting" in baselines:
-        return ()
-    return (
-        Finding(
-            code="boosting-left-out",
-            severity="info",
-            column=None,
-            must="be compared with gradient boosting on the same folds",
-            found="that alone would have taken too many of the minutes",
-            fix="allow more minutes to see whether the model is worth its trouble",
-        ),
-    )
-
-
 def saving_begins(context: Context, prepared: Prepared) -> float:
     """When model and report have to be begun, on the run's clock; infinite without a limit of time."""
     if context.recipe.search.minutes is None:
         return float("inf")
     last = cost.finish_seconds(len(prepared.y), len(prepared.features), Machine())
     return context.watch.deadline(context.recipe.search.minutes) - _MARGIN * last
-
-
-def undrawn(columns: Sequence[str]) -> tuple[Finding, ...]:
-    """A word on the columns whose curves were left out for lack of time."""
-    if not columns:
-        return ()
-    return (
-        Finding(
-            code="curves-left-out",
-            severity="info",
-            column=None,
-            must="be shown by curves of its most important columns",
-            found=f"there was no time for {', '.join(columns)}",
-            fix="allow more minutes to see how the answers move with them",
-        ),
-    )
-
-
-def unmeasured(recipe: Recipe, prepared: Prepared, gains: Mapping[str, float]) -> tuple[Finding, ...]:
-    """A word on the bag's gain where there was no time to measure it."""
-    if gains or not ensemble_gain.measured(prepared.strategy, prepared.split.k, len(prepared.y)):
-        return ()
-    if recipe.search.minutes is None:
-        return ()
-    return (
-        Finding(
-            code="bag-gain-left-out",
-            severity="info",
-            column=None,
-            must="be scored as the mean of the folds' networks that the model is",
-            found="what that mean gains could not be measured in time: the score is that of its single networks",
-            fix="expect the model to be a little better than its score, or allow more minutes",
-        ),
-    )
 
 
 def _plan(journal: Journal) -> Mapping[str, Any] | None:

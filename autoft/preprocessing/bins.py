@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autoft.preprocessing.encode import Array
+from autoft.records.arrays import Array
 
 
 def bin_edges(x: Array, bins: int) -> Array:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from autoft.preprocessing.encode import Array, Encoded
+from autoft.preprocessing.encode import Encoded
 from autoft.preprocessing.layout import Plan
 from autoft.preprocessing.statistics import ratios_of
+from autoft.records.arrays import Array
 
 #: Name of the array of `Encoded`, and the place in it.
 Place = tuple[str, int]

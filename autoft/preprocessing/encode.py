@@ -8,20 +8,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autoft.preprocessing.layout import Plan
 from autoft.preprocessing.text import Texts, cleaned, count_words
+from autoft.records.arrays import Array
 
 if TYPE_CHECKING:
     import pandas as pd
 
 #: Arrays of preprocessing, networks and training; shapes stand in the docstrings.
-Array = NDArray[Any]
-
 #: Codes of every categorical column: a text that is not in the vocabulary, and a missing cell.
 UNKNOWN, MISSING = 0, 1
 

@@ -9,17 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations, islice
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from autoft.errors import PreprocessError
 from autoft.preprocessing.ratios import quotient
 from autoft.records import Column, PlanLine
+from autoft.records.arrays import Array
 from autoft.records.hints import Hints, Ratio
-
-if TYPE_CHECKING:
-    from autoft.preprocessing.encode import Array
 
 #: Numbers that a date gives: trend, then sine and cosine of the year, the week and the day.
 DATE_PARTS = ("trend", "year_sin", "year_cos", "week_sin", "week_cos", "day_sin", "day_cos")

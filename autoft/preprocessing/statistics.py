@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autoft.preprocessing.encode import MISSING, Array, Encoded
+from autoft.preprocessing.encode import MISSING, Encoded
 from autoft.preprocessing.layout import DATE_PARTS, Plan
 from autoft.preprocessing.ratios import quotient
 from autoft.preprocessing.text import Words, fit_words, known_counts
+from autoft.records.arrays import Array
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from autoft.records.arrays import Array
 
 #: Stands for a missing cell among the words; it begins with a private-use character, which `clean` leaves nowhere.
 MISSING_WORD = "\ue000missing"

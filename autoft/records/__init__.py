@@ -1,6 +1,6 @@
 """The frozen records that the packages hand to one another (standard library only)."""
 
-from autoft.records.columns import USED_KINDS, Column, Finding, Kind, PlanLine, RepairCode, Severity, Target, Task
+from autoft.records.columns import USED_KINDS, Column, Kind, PlanLine, RepairCode, Target, Task
 from autoft.records.decisions import (
     Alternative,
     Calibration,
@@ -13,6 +13,7 @@ from autoft.records.decisions import (
     Stakes,
 )
 from autoft.records.evaluation import Evaluation
+from autoft.records.findings import Finding, Severity
 from autoft.records.hint_tests import Curve, HintSlice, HintTest, HintVerdict
 from autoft.records.scores import Baseline, FoldReport, Importance, Interval, Strategy
 from autoft.records.trials import Progress, Trial, TrialStatus

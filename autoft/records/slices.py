@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from autoft.records import Interval
+from autoft.records.scores import Interval
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

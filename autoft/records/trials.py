@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 TrialStatus = Literal["finished", "pruned", "failed"]
 
 
@@ -65,3 +68,55 @@ class Progress:
     score: float | None = None
     best: float | None = None
     seconds_left: float | None = None
+
+
+#: How the reason begins of a trial that the clock cut short.
+OUT_OF_TIME = "out of time"
+
+
+#: How the note begins that smaller batches than wanted were used.
+OUT_OF_MEMORY = "out of memory"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """The outcome of one trial.
+
+    Attributes:
+        params: Hyperparameters by name.
+        status: ``finished``, ``pruned`` or ``failed``.
+        epochs: The checkpoint with the lowest mean held-out loss.
+        checkpoints: Epochs with kept predictions, ascending; C of them.
+        held_out: ``[C, n, classes]`` (``[C, n]`` for regression) pooled held-out predictions, NaN on rows that no
+            fold holds out.
+        pairs: ``[C, P, n, classes]`` predictions of the pair members on the rows of their two blocks (P may be 0).
+        curves: ``train`` and ``held_out``: ``[epochs][folds]`` mean losses.
+        weights: Trained weights of the folds at `epochs`, by name.
+        reason: Why it failed or stopped early.
+        seconds, traces: What it cost.
+        limit: Epochs that it could have had: schedules are laid out over them.
+    """
+
+    params: Mapping[str, Any]
+    status: TrialStatus
+    epochs: int = 0
+    checkpoints: tuple[int, ...] = ()
+    held_out: NDArray[Any] = field(default_factory=lambda: np.zeros((0, 0)))
+    pairs: NDArray[Any] = field(default_factory=lambda: np.zeros((0, 0, 0)))
+    curves: Mapping[str, list[list[float]]] = field(default_factory=dict)
+    weights: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    reason: str = ""
+    seconds: float = 0.0
+    traces: int = 0
+    limit: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What the search has found: trials and outcomes in the same order, and how it ended."""
+
+    trials: tuple[Trial, ...]
+    outcomes: tuple[Outcome, ...]
+    best: int
+    interrupted: bool
+    trained: int

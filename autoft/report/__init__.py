@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from os import PathLike
 
-    from autoft.report.build import ReportInputs
+    from autoft.report.inputs import ReportInputs
 
 __all__ = ["write"]
 

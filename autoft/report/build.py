@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-
-from autoft.records import Baseline, Column, Evaluation, Finding, PlanLine, Strategy
+from autoft.records import Baseline, Evaluation, Strategy
 from autoft.report import data_chapter, scores_chapter, search_chapter
 from autoft.report.blocks import Beside, Block, Fold, Paragraph, Report, Section, Table
-from autoft.report.curves import Told
+from autoft.report.inputs import ReportInputs
 from autoft.report.wording import baseline_label, clip, count, decimals, duration, lines, listing, metric, number, span
 
 STRATEGIES: dict[Strategy, str] = {
@@ -23,37 +20,6 @@ STRATEGIES: dict[Strategy, str] = {
     ),
     "holdout": "Scores come from rows set aside at the start, which neither the training nor any choice has seen.",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportInputs:
-    """Everything that the report tells.
-
-    Attributes:
-        evaluation: The scores, trials, folds and baselines.
-        findings: What was found in the data.
-        plan: What preprocessing does to each column.
-        columns: How each column is understood.
-        schema_engine: Which engine checked the table against its schema.
-        schema_text: The schema file.
-        recipe_text: The recipe that does the same run again.
-        space: Each hyperparameter and its range in words.
-        title: Title of the report.
-        notes: What the user told autoft about the domain, one sentence each.
-        hints: What the recipe says of single columns.
-    """
-
-    evaluation: Evaluation
-    findings: tuple[Finding, ...]
-    plan: tuple[PlanLine, ...]
-    columns: tuple[Column, ...]
-    schema_engine: str
-    schema_text: str
-    recipe_text: str
-    space: tuple[tuple[str, str], ...]
-    title: str
-    notes: tuple[str, ...] = ()
-    hints: Mapping[str, Told] = field(default_factory=dict)
 
 
 def build(inputs: ReportInputs) -> Report:

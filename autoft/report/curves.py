@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from autoft.records import Curve, Target
 from autoft.report.blocks import Block, Moves, Paragraph, Pictures
+from autoft.report.inputs import Told
 from autoft.report.wording import clip, number, signed
 
 if TYPE_CHECKING:
     from autoft.knowledge.trend import Strength
-    from autoft.report.build import ReportInputs
+    from autoft.report.inputs import ReportInputs
 
 #: Pictures weigh some 20 kB each.
 MOST_CURVES = 24
@@ -23,16 +23,6 @@ _CAPTION = (
     "are the tenths of the data, bars the share of rows of each value. Where columns go together in the data, some of "
     "the rows asked about are none that exist: trust the curve least there."
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """What the recipe says of a column, as far as a picture shows it; of a ratio also what it is made of."""
-
-    effect: Literal["increasing", "decreasing"] | None = None
-    label: str | None = None
-    unit: str | None = None
-    parts: tuple[str, str] | None = None
 
 
 def blocks(inputs: ReportInputs) -> list[Block]:

@@ -13,7 +13,7 @@ from autoft.report.slices_chapter import slice_blocks
 from autoft.report.wording import NONE, clip, count, decimals, lines, listing, metric, signed, span
 
 if TYPE_CHECKING:
-    from autoft.report.build import ReportInputs
+    from autoft.report.inputs import ReportInputs
 
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 #: Longer tables make the page heavy; the run folder's files have everything.

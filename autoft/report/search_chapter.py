@@ -12,7 +12,7 @@ from autoft.report.blocks import Block, History, LearningCurve, Paragraph, Pictu
 from autoft.report.wording import NONE, clip, count, decimals, duration, metric, number, setting, signed
 
 if TYPE_CHECKING:
-    from autoft.report.build import ReportInputs
+    from autoft.report.inputs import ReportInputs
 
 #: Longer tables help nobody; the journal and evaluation.json have every trial.
 MOST_TRIALS = 40

@@ -71,7 +71,7 @@ def contract(
     Args:
         frame: The canonical table, target included.
         columns: Its columns.
-        engine: From `autoft.schema.engine.choose`; None checks nothing.
+        engine: From `autoft.schema.engines.choose`; None checks nothing.
         schema_path: The schema file; None infers a schema and writes none.
         target: Name of the column to predict.
         known: Findings about the table from other checks. If one is an error no file is written, so that

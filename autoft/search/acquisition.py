@@ -6,12 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from autoft.records.arrays import Array
 from autoft.search.gaussian_process import GaussianProcess, fit
 from autoft.search.lattice import Lattice, Shapes
-
-Array = NDArray[Any]
 
 #: Points drawn at random, neighbours of each of the best configurations so far, and how many of those.
 _DRAWN, _NEIGHBOURS, _BEST = 768, 48, 5

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from autoft.records.arrays import Array
 
 #: Logarithms of length scales and of the noise's variance stay within these (in units of the cube and of the scores).
 _LENGTHS, _NOISE = (math.log(0.03), math.log(100.0)), (math.log(1e-6), math.log(1.0))

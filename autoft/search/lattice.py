@@ -8,11 +8,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from autoft.records.arrays import Array
 from autoft.search.space import IDLE, Choice, Dimension, relevant, rounded
 
-Array = NDArray[Any]
 #: Values of some dimensions, the same ones in each.
 Shapes = Sequence[Mapping[str, Any]]
 

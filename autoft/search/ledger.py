@@ -12,10 +12,10 @@ from typing import Any
 from autoft import files
 from autoft.errors import AutoFTError
 from autoft.records import Trial
+from autoft.records.trials import OUT_OF_TIME, Outcome
 from autoft.search import store as outcomes
 from autoft.search.journal import Journal
 from autoft.search.space import comparable
-from autoft.search.store import Outcome
 
 #: A trial during which the process died so often is not tried again.
 DEATHS = 2
@@ -93,7 +93,7 @@ class Ledger:
 
     @staticmethod
     def _deserves_more(line: Mapping[str, Any], left: float | None) -> bool:
-        if not str(line["reason"]).startswith(outcomes.OUT_OF_TIME):
+        if not str(line["reason"]).startswith(OUT_OF_TIME):
             return False
         return left is None or left > 3 * float(line["seconds"]) + 5
 

@@ -13,7 +13,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from autoft.errors import AutoFTError, SearchError, printable
-from autoft.records import Progress, Trial
+from autoft.records import Progress
+from autoft.records.trials import Found, Outcome
 from autoft.search import pruning as prune
 from autoft.search import store as outcomes
 from autoft.search.budget import Budget
@@ -22,7 +23,6 @@ from autoft.search.journal import Journal
 from autoft.search.ledger import DEATHS, Ledger
 from autoft.search.proposer import Proposal, Proposer
 from autoft.search.space import comparable
-from autoft.search.store import Outcome
 
 __all__ = ["Budget", "Found", "Search", "Train"]
 
@@ -40,17 +40,6 @@ class Train(Protocol):
         epochs: int | None,
         prune: Callable[[Sequence[float]], str] | None,
     ) -> list[Outcome]: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """What the search has found: trials and outcomes in the same order, and how it ended."""
-
-    trials: tuple[Trial, ...]
-    outcomes: tuple[Outcome, ...]
-    best: int
-    interrupted: bool
-    trained: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

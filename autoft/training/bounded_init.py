@@ -10,7 +10,7 @@ from autoft.knowledge.bounds import Rules
 from autoft.networks.architecture import ENSEMBLES, MIXED, Architecture, Start
 from autoft.networks.families import realmlp
 from autoft.preprocessing.bins import encoded
-from autoft.preprocessing.encode import Array
+from autoft.records.arrays import Array
 
 
 def begin(architecture: Architecture, start: Start, weights: Mapping[str, Array], rules: Rules) -> dict[str, Array]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from autoft.knowledge.bounds import Rules
-from autoft.preprocessing.encode import Array
+from autoft.records.arrays import Array
 
 #: What stands for a weight that is not named.
 _NEUTRAL = {"low": -np.inf, "high": np.inf, "penalty": 1.0}

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from autoft.networks.architecture import Architecture, Inputs
-from autoft.preprocessing.encode import Array
+from autoft.records.arrays import Array
 from autoft.training.epoch import Shape, engine
 from autoft.training.stack import StackData
 

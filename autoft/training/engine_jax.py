@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autoft.preprocessing.encode import Array
+from autoft.records.arrays import Array
 
 #: JAX compiles every program for the sizes of its arrays.
 ANY_SIZE = False

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autoft.preprocessing.encode import Array
+from autoft.records.arrays import Array
 
 #: Whether a program takes arrays of any size where it is not compiled for one.
 ANY_SIZE = True

@@ -11,11 +11,12 @@ import numpy as np
 from autoft.networks.architecture import Architecture, Inputs
 from autoft.networks.families import build_network
 from autoft.networks.memory import cells_per_row
-from autoft.preprocessing.encode import MISSING_TOKEN, UNKNOWN_TOKEN, Array, Encoded, guard
+from autoft.preprocessing.encode import MISSING_TOKEN, UNKNOWN_TOKEN, Encoded, guard
 from autoft.preprocessing.layout import Plan
 from autoft.preprocessing.statistics import Statistics, with_derived
 from autoft.preprocessing.text import cleaned, count_words
 from autoft.records import Calibration
+from autoft.records.arrays import Array
 from autoft.training.stack import StackData, padded, pieces
 
 

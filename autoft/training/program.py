@@ -10,7 +10,7 @@ import numpy as np
 from autoft.knowledge.bounds import Rules
 from autoft.networks import noise
 from autoft.networks.architecture import Architecture
-from autoft.preprocessing.encode import Array
+from autoft.records.arrays import Array
 from autoft.training.bounded_step import hinted_arrays
 from autoft.training.device_rows import Rows
 from autoft.training.epoch import compiled, engine, key_of

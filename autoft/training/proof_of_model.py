@@ -9,7 +9,7 @@ import numpy as np
 from autoft.errors import TrainingError
 from autoft.knowledge.proof import RISING, Proof, prove
 from autoft.networks.activations import name_of
-from autoft.preprocessing.encode import Array
+from autoft.records.arrays import Array
 from autoft.records.hints import Hints
 from autoft.training.ensemble import Bag
 

@@ -11,10 +11,11 @@ from autoft.errors import TrainingError
 from autoft.evaluation.losses import answers, weighted_quantile
 from autoft.networks.architecture import Inputs, Start
 from autoft.networks.memory import HELD
-from autoft.preprocessing.encode import Array, Encoded
+from autoft.preprocessing.encode import Encoded
 from autoft.preprocessing.layout import Plan
 from autoft.preprocessing.statistics import Statistics, blocks, fit_statistics
 from autoft.records import Task
+from autoft.records.arrays import Array
 from autoft.training import backend
 
 #: Rows that pass through the preprocessing layers at a time, and their cells (rows x columns x members) in float64.

@@ -14,8 +14,8 @@ from typing import Any, Literal
 import numpy as np
 
 from autoft.networks.architecture import Factor
-from autoft.preprocessing.encode import Array
 from autoft.records import Task
+from autoft.records.arrays import Array
 
 # Adam's constants (Kingma & Ba, arXiv 1412.6980) with Keras' epsilon.
 BETA_1, EPSILON = 0.9, 1e-7

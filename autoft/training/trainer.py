@@ -15,9 +15,9 @@ from autoft.knowledge import variants
 from autoft.knowledge.bounds import Rules, rules
 from autoft.networks.architecture import MIXED, Architecture
 from autoft.networks.families import FAMILIES, initial_weights
-from autoft.preprocessing.encode import Array
+from autoft.records.arrays import Array
 from autoft.records.hints import Hints
-from autoft.search.store import OUT_OF_MEMORY, OUT_OF_TIME, Outcome
+from autoft.records.trials import OUT_OF_MEMORY, OUT_OF_TIME, Outcome
 from autoft.training.bounded_init import begin
 from autoft.training.device_rows import Rows
 from autoft.training.program import CHUNK, Program, accelerated, out_of_memory

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from autoft.evaluation.losses import answers, class_weights, row_losses
-from autoft.preprocessing.encode import Array
 from autoft.records import TrialStatus
-from autoft.search.store import Outcome
+from autoft.records.arrays import Array
+from autoft.records.trials import Outcome
 from autoft.training.stack import StackData
 
 

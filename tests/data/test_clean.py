@@ -14,7 +14,7 @@ import pytest
 from autoft.cli import main
 from autoft.data.repair import Repair
 from autoft.errors import RecipeError
-from autoft.pipeline.prepare import inspect
+from autoft.pipeline.describe import inspect
 from autoft.recipe.recipe import Recipe
 from autoft.records import Column, Target
 from autoft.serving import artifact

@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from autoft.pipeline.prepare import Inspected, inspect
+from autoft.pipeline.dataset import Inspected
+from autoft.pipeline.describe import inspect
 from tests.conftest import tiny_recipe
 
 ROWS = 200

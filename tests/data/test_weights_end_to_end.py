@@ -11,8 +11,9 @@ from conftest import features, mixed_table, tiny_recipe
 
 from autoft import AutoFineTuner
 from autoft.errors import AutoFTError
+from autoft.pipeline.describe import inspect
 from autoft.pipeline.forecast import plan
-from autoft.pipeline.prepare import divide, inspect
+from autoft.pipeline.prepare import divide
 from autoft.pipeline.run_folder import fingerprint_parts
 from autoft.recipe.recipe import Recipe
 

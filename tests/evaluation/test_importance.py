@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from autoft.evaluation import importance
-from autoft.evaluation.folds import Member
 from autoft.evaluation.importance import permutation_importance
 from autoft.preprocessing.encode import Encoded
 from autoft.preprocessing.layout import CategoryInput, Plan
 from autoft.records import Column
+from autoft.records.split import Member
 
 ROWS = 200
 COLUMNS = [

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from autoft.evaluation import partial_dependence
-from autoft.evaluation.folds import Member
 from autoft.preprocessing.encode import Encoded
 from autoft.preprocessing.layout import CategoryInput, Plan
 from autoft.records import Column, Importance, Interval, Target
+from autoft.records.split import Member
 
 ROWS = 240
 COLUMNS = [

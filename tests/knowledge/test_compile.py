@@ -6,6 +6,7 @@ import pytest
 
 from autoft.errors import RecipeError
 from autoft.pipeline import prepare
+from autoft.pipeline.describe import inspect
 from autoft.recipe.recipe import Recipe, read_recipe
 from autoft.records.hints import Effect, Hints, Ratio
 
@@ -35,7 +36,7 @@ def inspected(target="left", **knowledge):
     changes = {f"knowledge.{key}": value for key, value in knowledge.items()}
     drop = [name for name in ("left", "kind", "price") if name != target]
     recipe = Recipe().with_changes(target=target, **{"schema.engine": "none", "data.drop": drop}, **changes)
-    return prepare.inspect(recipe, table(), write_schema=False)
+    return inspect(recipe, table(), write_schema=False)
 
 
 def test_what_hints_become():
@@ -189,7 +190,7 @@ def test_all_problems_are_named_together_with_their_lines(tmp_path):
         encoding="utf-8",
     )
     with pytest.raises(RecipeError) as caught:
-        prepare.inspect(read_recipe(tmp_path / "r.yaml"), table(), write_schema=False)
+        inspect(read_recipe(tmp_path / "r.yaml"), table(), write_schema=False)
     text = str(caught.value)
     assert "3 things are wrong" in text
     for part in ("line 4, 'knowledge.features.incme'", "line 5, 'knowledge.features.grade.order'", "line 6"):
@@ -200,9 +201,9 @@ def test_a_column_that_is_never_used_is_no_reason_for_warnings():
     leaking = table().assign(after=lambda f: (f["left"] == "yes") * 1.0)
     hint = {"after": {"use": "never", "because": "known only afterwards"}, "key": {"use": "never"}}
     recipe = Recipe().with_changes(target="left", **{"schema.engine": "none"})
-    warned = prepare.inspect(recipe, leaking, write_schema=False).findings
+    warned = inspect(recipe, leaking, write_schema=False).findings
     assert {f.column for f in warned if f.severity in ("warning", "error")} >= {"after", "key"}
-    told = prepare.inspect(recipe.with_changes(**{"knowledge.features": hint}), leaking, write_schema=False)
+    told = inspect(recipe.with_changes(**{"knowledge.features": hint}), leaking, write_schema=False)
     assert not [f for f in told.findings if f.column in ("after", "key")]
     prepared = prepare.divide(recipe.with_changes(**{"knowledge.features": hint}), told)
     assert not {"after", "key"} & {c.name for c in prepared.features}
@@ -213,7 +214,7 @@ def test_orders_are_compared_as_cells_are():
     sizes = table().assign(size=np.where(table()["rooms"] > 4, "1.0", "2"))
     changes = {"data.columns": {"size": "categorical"}, "knowledge.features": {"size": {"order": ["2.0", "1"]}}}
     recipe = Recipe().with_changes(target="left", **{"schema.engine": "none"}, **changes)
-    columns = prepare.inspect(recipe, sizes, write_schema=False).columns
+    columns = inspect(recipe, sizes, write_schema=False).columns
     assert next(c for c in columns if c.name == "size").order == ("2", "1")
 
 
@@ -223,7 +224,7 @@ def test_columns_that_repairs_drop_and_the_weight_are_no_inputs():
     hints = {"again": {"effect": "increasing"}, "rooms": {"effect": "increasing"}}
     recipe = Recipe().with_changes(target="left", **{"schema.engine": "none", "knowledge.features": hints}, **changes)
     with pytest.raises(RecipeError) as caught:
-        prepare.inspect(recipe, twice, write_schema=False)
+        inspect(recipe, twice, write_schema=False)
     assert "identical-columns drops 'again'" in str(caught.value)
     assert "'rooms' is the weight of the rows" in str(caught.value)
 
@@ -239,7 +240,7 @@ def test_the_plan_has_units_and_columns_that_are_not_used():
         target="left",
         **{"schema.engine": "none", "data.drop": ["kind"], "knowledge.features": features, "knowledge.costs": costs},
     )
-    prepared = prepare.divide(recipe, prepare.inspect(recipe, table(), write_schema=False))
+    prepared = prepare.divide(recipe, inspect(recipe, table(), write_schema=False))
     lines = {line.column: line for line in prepared.plan.lines}
     assert list(lines)[:3] == ["income", "balance", "rooms"]
     assert lines["income"].text.startswith("In USD. The median")
@@ -247,7 +248,7 @@ def test_the_plan_has_units_and_columns_that_are_not_used():
     assert lines["grade"].text == "Never an input; its groups are compared."
     assert lines["price"].text == "Not an input: it says what a positive row is worth."
     assert not {"rooms", "grade", "price"} & {column.name for column in prepared.features}
-    from autoft.pipeline.save import notes
+    from autoft.pipeline.notes import notes
 
     assert "'rooms' is never an input (known only afterwards)." in notes(recipe, prepared)
 
@@ -268,9 +269,9 @@ def test_a_known_range_is_enforced_later_also_on_numbers_from_a_file(engine, tmp
     )
     table().to_csv(tmp_path / "first.csv", index=False)
     table().assign(rooms=lambda f: f["rooms"] * 5, income=lambda f: f["income"] - 1e8).to_csv(tmp_path / "second.csv")
-    prepare.inspect(recipe, tmp_path / "first.csv", write_schema=True)
+    inspect(recipe, tmp_path / "first.csv", write_schema=True)
     without = recipe.with_changes(**{"knowledge.features": {}})
-    findings = prepare.inspect(without, tmp_path / "second.csv", write_schema=False).findings
+    findings = inspect(without, tmp_path / "second.csv", write_schema=False).findings
     assert {f.column for f in findings if f.severity == "error"} >= {"rooms", "income"}
 
 
@@ -283,7 +284,7 @@ def test_a_known_range_is_in_the_schema():
             "knowledge.features": {"rooms": {"between": [0, 12.5]}, "balance": {"between": [-1e4, 1e4]}},
         },
     )
-    contract = prepare.inspect(recipe, table(), write_schema=False).contract
+    contract = inspect(recipe, table(), write_schema=False).contract
     by_name = {feature.name: feature for feature in contract.schema.feature}
     assert (by_name["rooms"].int_domain.min, by_name["rooms"].int_domain.max) == (0, 12)
     assert by_name["balance"].float_domain.max == 1e4
@@ -298,7 +299,7 @@ def test_other_hints_about_inputs_are_another_run():
         recipe = Recipe().with_changes(
             target="left", **{"schema.engine": "none", "data.drop": ["kind", "price"], "knowledge.features": features}
         )
-        prepared = prepare.divide(recipe, prepare.inspect(recipe, table(), write_schema=False))
+        prepared = prepare.divide(recipe, inspect(recipe, table(), write_schema=False))
         keys.append(fingerprint_parts(recipe, prepared, "1")["settings"])
     assert keys[0] != keys[1]
 
@@ -311,9 +312,7 @@ def test_columns_that_are_no_inputs_have_no_part_in_training():
     }
     recipe = Recipe().with_changes(target="left", **{"schema.engine": "none", "data.drop": ["kind"]}, **knowledge)
     other = table().assign(key=[f"D-{k:07d}" for k in range(ROWS)], grade=["low", "high"] * (ROWS // 2), price=7.5)
-    one, two = (
-        prepare.divide(recipe, prepare.inspect(recipe, frame, write_schema=False)) for frame in (table(), other)
-    )
+    one, two = (prepare.divide(recipe, inspect(recipe, frame, write_schema=False)) for frame in (table(), other))
     assert not {"key", "grade", "price"} & {column.name for column in one.features}
     np.testing.assert_array_equal(one.encoded.numbers, two.encoded.numbers)
     np.testing.assert_array_equal(one.encoded.codes, two.encoded.codes)

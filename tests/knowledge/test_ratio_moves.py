@@ -13,8 +13,10 @@ from knowledge_help import PARAMS, context_of
 
 from autoft.evaluation import partial_dependence
 from autoft.knowledge import variants
-from autoft.pipeline import prepare, search
+from autoft.pipeline import prepare
+from autoft.pipeline.describe import inspect
 from autoft.pipeline.hint_tests import responses as hint_moves
+from autoft.pipeline.trainers import trainer
 from autoft.preprocessing import columns_of_rows
 from autoft.training.ensemble import Part, build_bag
 
@@ -36,9 +38,9 @@ def trained(tmp_path_factory):
             "knowledge.features": {"each": {"effect": "increasing", "scale": "log"}},
         },
     )
-    prepared = prepare.divide(told, prepare.inspect(told, frame, write_schema=False))
+    prepared = prepare.divide(told, inspect(told, frame, write_schema=False))
     context = context_of(told, tmp_path_factory.mktemp("ratio"))
-    stack = search.trainer(context, prepared, prepared.members)
+    stack = trainer(context, prepared, prepared.members)
     params = {**PARAMS, "architecture": "mlp", "numbers": "plain"}
     off = {variants.WITHOUT: variants.names(prepared.inspected.hints)[:1]}
     return prepared, stack, stack.train_all([params, {**params, **off}], lambda: False)

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from autoft.evaluation import partial_dependence
-from autoft.evaluation.folds import Member
 from autoft.knowledge.trend import Strength, one_way, strength
 from autoft.preprocessing.encode import Encoded
 from autoft.preprocessing.layout import Plan
 from autoft.records import Column, Curve, Target
+from autoft.records.split import Member
 
 ROWS, FOLDS = 250, 5
 NAMES = ("rises", "falls", "turns", "noise", "more noise")

@@ -18,7 +18,8 @@ from autoft.cli.console import show_evaluation
 from autoft.errors import RecipeError
 from autoft.evaluation.document import from_document
 from autoft.knowledge import decisions
-from autoft.pipeline.prepare import divide, inspect
+from autoft.pipeline.describe import inspect
+from autoft.pipeline.prepare import divide
 from autoft.records import Target
 
 CLASSES = ("high", "low", "mid")

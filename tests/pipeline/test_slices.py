@@ -16,7 +16,7 @@ import autoft
 from autoft import AutoFineTuner
 from autoft.cli.console import show_evaluation
 from autoft.errors import RecipeError
-from autoft.pipeline.prepare import inspect
+from autoft.pipeline.describe import inspect
 from autoft.recipe.recipe import read_recipe
 from autoft.search.journal import read
 

@@ -12,9 +12,11 @@ from conftest import features, tiny_recipe
 from autoft import AutoFineTuner
 from autoft.pipeline import cost, ensemble_gain, prepare, time_budget
 from autoft.pipeline import space as spaces
+from autoft.pipeline.context import Context, Stopwatch
 from autoft.pipeline.cost import Shape
+from autoft.pipeline.describe import inspect
 from autoft.pipeline.machine import Machine
-from autoft.pipeline.search import Context, Stopwatch
+from autoft.pipeline.parallelism import sharing, together
 from autoft.recipe.recipe import Recipe
 from autoft.search.interrupt import Interrupt
 from autoft.search.journal import Journal, read
@@ -112,7 +114,7 @@ def test_programs_are_shared_where_tracing_costs_more_than_training(
     found = SimpleNamespace(default=replace(SHAPE, rows=rows, batch=min(512, rows)), dimensions=dimensions)
     monkeypatch.setattr(spaces, "programs", lambda prepared, space, first: found)
     none: Any = None
-    assert time_budget.sharing(none, (), {}, 100) == {"programs": dimensions, "trials_per_program": expected}
+    assert sharing(none, (), {}, 100) == {"programs": dimensions, "trials_per_program": expected}
 
 
 @pytest.mark.parametrize(
@@ -122,7 +124,7 @@ def test_programs_are_shared_where_tracing_costs_more_than_training(
 def test_trials_train_side_by_side_in_long_searches_only(trials: int, algorithm: str, expected: int):
     recipe = tiny_recipe(**{"search.algorithm": algorithm})
     trainer: Any = SimpleNamespace(together=lambda params: 4, accelerated=False)
-    assert time_budget.together(recipe, trainer)({}, trials) == expected
+    assert together(recipe, trainer)({}, trials) == expected
 
 
 @pytest.mark.parametrize(
@@ -210,7 +212,7 @@ def reserve(table: pd.DataFrame, minutes: float) -> time_budget._Reserve:
         minutes=minutes,
         **{"knowledge.features": {"amount": {"effect": "increasing"}}},
     )
-    inspected = prepare.inspect(recipe, features(table, "outcome"), write_schema=False)
+    inspected = inspect(recipe, features(table, "outcome"), write_schema=False)
     found: Any = prepare.divide(recipe, inspected)
     machine = Machine()
     return time_budget._Reserve(recipe=recipe, prepared=found, shape=SHAPE, machine=machine, clock=lambda: 0.0)

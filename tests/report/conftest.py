@@ -23,7 +23,8 @@ from autoft.records import (
     Trial,
 )
 from autoft.report import html
-from autoft.report.build import ReportInputs, build
+from autoft.report.build import build
+from autoft.report.inputs import ReportInputs
 
 SPACE = (
     ("learning_rate", "0.0001 to 0.01, logarithmic"),

@@ -9,8 +9,8 @@ from typing import Any
 from autoft.records import Curve, Target
 from autoft.report import curves, html, plots
 from autoft.report.blocks import Moves, Pictures
-from autoft.report.build import ReportInputs, build
-from autoft.report.curves import Told
+from autoft.report.build import build
+from autoft.report.inputs import ReportInputs, Told
 
 GRID = (1.0, 2.0, 3.0, 4.0)
 CELLS = tuple(1 + 0.3 * i for i in range(11))

@@ -6,9 +6,10 @@ import dataclasses
 from typing import Any
 
 from autoft.records import Alternative, Evaluation, Finish, Interval, Minimum, Spending
-from autoft.report.build import ReportInputs, build
+from autoft.report.build import build
 from autoft.report.decision_costs import decisions
 from autoft.report.html import render
+from autoft.report.inputs import ReportInputs
 
 
 def around(value: float, width: float) -> Interval:

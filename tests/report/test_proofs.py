@@ -14,8 +14,9 @@ from autoft.data.audit import charts
 from autoft.pipeline.run_folder import read_findings
 from autoft.records import Finding
 from autoft.records.evidence import Evidence, Sketch
-from autoft.report.build import ReportInputs, build
+from autoft.report.build import build
 from autoft.report.html import render
+from autoft.report.inputs import ReportInputs
 from autoft.report.plots import style, svg
 from autoft.report.proofs import MOST_PICTURES, proofs
 

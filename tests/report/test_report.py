@@ -19,8 +19,9 @@ from autoft import report
 from autoft.errors import FileError
 from autoft.records import Column, Importance, Interval, PlanLine, Target, Trial
 from autoft.report.blocks import Beside, Block, Picture, Pictures, Report, Table
-from autoft.report.build import ReportInputs, build
+from autoft.report.build import build
 from autoft.report.html import render
+from autoft.report.inputs import ReportInputs
 from autoft.report.plots import style, svg
 from autoft.report.wording import METRICS, clip, number, span
 

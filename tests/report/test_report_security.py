@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from autoft.records import Column, Finding, Importance, Interval, PlanLine, Target
 from autoft.report.blocks import Intervals, Lines, Series
-from autoft.report.build import ReportInputs, build
+from autoft.report.build import build
 from autoft.report.html import render
+from autoft.report.inputs import ReportInputs
 from autoft.report.plots import style, svg
 from autoft.report.wording import clip
 

@@ -13,8 +13,9 @@ from autoft.cli.console import show_evaluation
 from autoft.records import Interval
 from autoft.records.slices import Gap, Rate, Slice, SlicedColumn, Slices, WeakSearch, WeakSlice
 from autoft.report.blocks import Block, Intervals, Paragraph, Pictures, Table
-from autoft.report.build import ReportInputs, build
+from autoft.report.build import build
 from autoft.report.html import render
+from autoft.report.inputs import ReportInputs
 from autoft.report.slices_chapter import slice_blocks
 
 HOSTILE = "<img src=x>\x1b[31m"

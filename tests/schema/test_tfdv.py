@@ -20,6 +20,7 @@ from autoft.data.table import read
 from autoft.errors import SchemaError, SetupError
 from autoft.records import Column, Finding, Kind
 from autoft.schema import engine as engines
+from autoft.schema.engines import choose, like
 from autoft.schema.portable_engine import Portable
 from autoft.schema.proto_engine import ProtoEngine
 from autoft.schema.tfdv import TFDV
@@ -131,16 +132,16 @@ def test_choosing_an_engine_imports_no_tensorflow():
 
 def test_without_tfdv_the_portable_engine_is_chosen(monkeypatch):
     monkeypatch.setattr(engines, "find_spec", lambda name: None)
-    assert engines.choose("auto").name == engines.choose("portable").name == engines.like("tfdv").name == "portable"
+    assert choose("auto").name == choose("portable").name == like("tfdv").name == "portable"
     with pytest.raises(SetupError, match=r"tfdv.*3\.11.*'portable'"):
-        engines.choose("tfdv")
-    assert engines.choose("none") is None
+        choose("tfdv")
+    assert choose("none") is None
 
 
 def test_a_model_is_served_by_the_engine_that_made_it(monkeypatch):
     monkeypatch.setattr(engines, "find_spec", lambda name: True)
-    assert [engines.choose(name).name for name in ("auto", "tfdv", "portable")] == ["tfdv", "tfdv", "portable"]
-    assert [engines.like(name).name for name in ("tfdv", "portable")] == ["tfdv", "portable"]
+    assert [choose(name).name for name in ("auto", "tfdv", "portable")] == ["tfdv", "tfdv", "portable"]
+    assert [like(name).name for name in ("tfdv", "portable")] == ["tfdv", "portable"]
 
 
 class TestInferred:

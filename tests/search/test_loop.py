@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 
 from autoft.errors import FileError, SearchError, TrainingError
+from autoft.records.trials import OUT_OF_TIME, Found, Outcome
 from autoft.search import store as outcomes
 from autoft.search.interrupt import Interrupt
 from autoft.search.journal import Journal, read
-from autoft.search.loop import Budget, Found, Search
+from autoft.search.loop import Budget, Search
 from autoft.search.proposer import Proposal
-from autoft.search.store import OUT_OF_TIME, Outcome
 
 KEY = {"data": "aa"}
 

@@ -15,7 +15,8 @@ import pytest
 from autoft import report
 from autoft.errors import ArtifactError, AutoFTError, FileError
 from autoft.pipeline.run_folder import read_evaluation, read_findings, report_inputs
-from autoft.report.build import ReportInputs, build
+from autoft.report.build import build
+from autoft.report.inputs import ReportInputs
 from autoft.serving.csv import to_csv
 
 TOLD = ("evaluation.json", "findings.json", "context.json", "recipe.yaml", "schema.pbtxt")

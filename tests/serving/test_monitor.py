@@ -21,7 +21,7 @@ from autoft.data.table import read
 from autoft.errors import ArtifactError, SchemaError
 from autoft.records import Target
 from autoft.schema.contract import contract
-from autoft.schema.engine import choose
+from autoft.schema.engines import choose
 from autoft.schema.portable_engine import Portable
 from autoft.serving import artifact
 from autoft.serving.monitor import Served

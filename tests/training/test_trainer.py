@@ -7,7 +7,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from autoft.evaluation.losses import row_losses
-from autoft.search.store import Outcome
+from autoft.records.trials import Outcome
 from autoft.training.ensemble import Part, build_bag
 from autoft.training.epoch import compiled
 from autoft.training.program import Program

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from autoft.data.audit import charts, placeholders
 from autoft.data.audit.findings import finding, of
 from autoft.records import Finding
+from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
-
-Array = NDArray[Any]
 
 YEAR = 365.25 * 86_400
 #: At most this share of the dates may lie far out at either end.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autoft.data.audit import charts
 from autoft.data.audit.findings import finding
@@ -14,12 +13,11 @@ from autoft.data.audit.target_values import numbers
 from autoft.data.convert import Converted
 from autoft.data.table import quoted
 from autoft.records import Column, Finding, Severity, Task
+from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Array = NDArray[Any]
 
 FEWEST_ROWS, FEWEST_TIMES = 50, 20
 #: Stretches of time, of as many rows each, whose targets are compared.

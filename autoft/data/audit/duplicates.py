@@ -5,20 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autoft.data.audit import charts
 from autoft.data.audit.findings import finding, first, label_text, of
 from autoft.data.audit.row_hashes import Keys, meeting
 from autoft.records import Column, Finding, Severity, Task
+from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from autoft.data.convert import Converted
-
-Array = NDArray[Any]
 
 #: A smaller share of the rows changes nothing that one would notice.
 MANY = 0.01

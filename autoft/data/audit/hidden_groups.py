@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autoft.data.audit import charts
 from autoft.data.audit.findings import finding
@@ -15,12 +14,11 @@ from autoft.data.audit.target_values import numbers
 from autoft.data.convert import Converted
 from autoft.data.table import quoted
 from autoft.records import Column, Finding, Task
+from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Array = NDArray[Any]
 
 #: Fewer values are categories rather than groups; and so many pairs of rows of one value are needed.
 FEWEST_GROUPS, FEWEST_PAIRS = 20, 100

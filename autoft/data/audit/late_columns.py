@@ -10,18 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autoft.data.audit import charts, stump
 from autoft.data.audit.findings import finding
 from autoft.data.audit.redundant_columns import ranked
 from autoft.records import Column, Finding, Severity, Task
+from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
-
-Array = NDArray[Any]
 
 #: Rows and columns that are looked at, at most; of the columns those that predict best by themselves.
 ROWS, COLUMNS, MIN_ROWS, MIN_COLUMNS = 5_000, 60, 200, 4

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autoft.data.audit import charts
 from autoft.data.audit.findings import finding, of
 from autoft.data.audit.row_hashes import Keys, hashed, meeting, sample
 from autoft.data.convert import Converted
 from autoft.records import Column, Finding, Severity
+from autoft.records.arrays import Array
 from autoft.records.evidence import Cell, Evidence
-
-Array = NDArray[Any]
 
 #: With fewer columns, rows that differ in one hardly have anything in common.
 FEWEST_COLUMNS = 3

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from autoft.data.audit import charts
 from autoft.data.audit.findings import finding, of
 from autoft.data.audit.row_hashes import sample
 from autoft.data.convert import Converted
 from autoft.records import Column, Finding
+from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
-
-Array = NDArray[Any]
 
 FEWEST_ROWS = 50
 #: Standard deviations from the median (estimated robustly, on the value's own side) from which on a value is far out;

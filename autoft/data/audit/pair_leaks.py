@@ -9,18 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autoft.data.audit import charts, stump
 from autoft.data.audit.findings import finding
 from autoft.data.table import quoted
 from autoft.records import Column, Finding, Task
+from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
-
-Array = NDArray[Any]
 
 MIN_ROWS, SCREENED = 100, 1_000
 #: Of more columns the pairs of those that predict best by themselves.

@@ -8,18 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autoft.data.audit import charts
 from autoft.data.audit.findings import finding, of
 from autoft.data.table import number_text, quoted
 from autoft.records import Finding, RepairCode
+from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
-
-Array = NDArray[Any]
 
 #: What people write where they do not know, in lower case.
 WORDS = frozenset(

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autoft.data.audit import charts
 from autoft.data.audit.findings import finding
@@ -15,9 +13,8 @@ from autoft.data.audit.row_hashes import Keys, sample
 from autoft.data.convert import Converted
 from autoft.data.table import quoted
 from autoft.records import Column, Finding
+from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence, Sketch
-
-Array = NDArray[Any]
 
 #: |Spearman's rho| from which two columns have one order; it is screened for on a sample and measured on more rows.
 SAME_ORDER = 0.999

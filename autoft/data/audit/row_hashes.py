@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autoft.records import Column
+from autoft.records.arrays import Array
 
 if TYPE_CHECKING:
     from autoft.data.convert import Converted
-
-Array = NDArray[Any]
 
 #: Numbers closer than this share of a column's usual spread are nearly equal.
 FINE = 1e-3

@@ -5,18 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autoft.data.audit import charts
 from autoft.data.audit.findings import finding, label_text
 from autoft.data.audit.target_values import numbers
 from autoft.records import Finding, Task
+from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Array = NDArray[Any]
 
 FEWEST_ROWS = 50
 #: Standard deviations of a shuffled file beyond which chance is no explanation, whatever the number of tables.

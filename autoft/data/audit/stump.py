@@ -9,9 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from autoft.records.arrays import Array
 
 
 def cross_predict(x: Array, y: Array, half: Array, depth: int) -> Array:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autoft.data.audit import charts
 from autoft.data.audit.findings import finding, of
 from autoft.data.audit.placeholders import sampled
 from autoft.records import Finding
+from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
-
-Array = NDArray[Any]
 
 #: Ratios of units that are mixed up, with what they may be.
 FACTORS: tuple[tuple[float, str], ...] = (

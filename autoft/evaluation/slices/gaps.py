@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from autoft.evaluation.bootstrap import Array
 from autoft.evaluation.costs import matrix_of
 from autoft.evaluation.metrics import decide
 from autoft.evaluation.slices.groups import Groups
 from autoft.evaluation.slices.redraws import Part, Redraws
 from autoft.evaluation.weighted_metrics import of_rows
 from autoft.records import Interval, Target
+from autoft.records.arrays import Array
 from autoft.records.slices import Gap, Rate
 
 #: Groups with fewer rows are shown, but not compared.

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from autoft.evaluation.bootstrap import Array
 from autoft.records import Column
+from autoft.records.arrays import Array
 
 #: Values of a category that are groups of their own.
 MOST_VALUES = 20

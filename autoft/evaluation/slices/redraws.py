@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from autoft.evaluation import calibration
-from autoft.evaluation.bootstrap import Array, around, draw, mean_interval
+from autoft.evaluation.bootstrap import around, draw, mean_interval
 from autoft.evaluation.correction import Verdict
 from autoft.evaluation.selection import Candidate, mixed
 from autoft.records import Interval
+from autoft.records.arrays import Array
 
 #: Draws that parts of the rows are scored on: the first ones of the overall score.
 DRAWS = 200

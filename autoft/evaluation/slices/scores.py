@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from autoft.evaluation import costs as row_costs
-from autoft.evaluation.bootstrap import Array
 from autoft.evaluation.metrics import objectives
 from autoft.evaluation.slices.groups import Groups
 from autoft.evaluation.slices.redraws import Part, Redraws
 from autoft.evaluation.weighted_metrics import of_rows, weighted_scores
 from autoft.records import Interval
+from autoft.records.arrays import Array
 from autoft.records.slices import Slice, SlicedColumn
 
 NO_ROWS, FEW_ROWS = "no rows", "too few rows"

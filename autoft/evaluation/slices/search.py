@@ -18,8 +18,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autoft.evaluation.bootstrap import Array
 from autoft.evaluation.slices.groups import Groups
+from autoft.records.arrays import Array
 
 #: Rows that a slice must have, and that must be outside it.
 FEWEST_ROWS = 50

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from autoft.evaluation.bootstrap import Array
 from autoft.evaluation.losses import row_losses
 from autoft.evaluation.slices.groups import Groups
 from autoft.evaluation.slices.redraws import Redraws
 from autoft.evaluation.slices.scores import scores_of
 from autoft.evaluation.slices.search import Found, Searched, weakest
 from autoft.evaluation.weighted_metrics import of_rows
+from autoft.records.arrays import Array
 from autoft.records.slices import WeakSearch, WeakSlice
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from autoft.networks.architecture import Architecture, Factor, Inputs, Kind, Start
 from autoft.networks.families import mlp, realmlp, tabm
-from autoft.preprocessing.encode import Array
+from autoft.records.arrays import Array
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

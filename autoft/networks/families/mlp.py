@@ -8,7 +8,7 @@ import numpy as np
 
 from autoft.networks.architecture import Architecture, Factor, Inputs, Start
 from autoft.preprocessing.bins import encoded
-from autoft.preprocessing.encode import Array
+from autoft.records.arrays import Array
 
 _KERNEL, _OTHER = Factor(l2=1.0, decay=1.0), Factor()
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from autoft.networks.architecture import MIXED, Architecture, Factor, Inputs, Start
 from autoft.networks.families.mlp import joined, read
-from autoft.preprocessing.encode import Array
+from autoft.records.arrays import Array
 
 #: The learning rates of the paper, .04 for classes and .2 for numbers, are .0025 and .0125 of ours.
 RATE = 16.0

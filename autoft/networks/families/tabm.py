@@ -18,7 +18,7 @@ import numpy as np
 
 from autoft.networks.architecture import Architecture, Factor, Inputs, Start
 from autoft.networks.families.mlp import bins, joined, read
-from autoft.preprocessing.encode import Array
+from autoft.records.arrays import Array
 
 #: Length of a number's vector (the authors' median of tuned values).
 DIM = 16

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from autoft.pipeline import prepare
-from autoft.pipeline.prepare import Prepared
+from autoft.pipeline.dataset import Inspected, Prepared
 
 if TYPE_CHECKING:
     from autoft.recipe.recipe import Recipe
@@ -51,7 +51,7 @@ def plain(recipe: Recipe, prepared: Prepared) -> Prepared:
     return _read_anew(recipe, prepared, replace(inspected, columns=columns, hints=hints))
 
 
-def _read_anew(recipe: Recipe, prepared: Prepared, inspected: prepare.Inspected) -> Prepared:
+def _read_anew(recipe: Recipe, prepared: Prepared, inspected: Inspected) -> Prepared:
     from autoft.preprocessing.encode import encode
 
     features, plan = prepare.layout(recipe, inspected)

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from autoft.pipeline.prepare import Prepared
+from autoft.pipeline.dataset import Prepared
 from autoft.preprocessing import columns_of_rows
+from autoft.records.arrays import Array
 from autoft.records.hints import Effect
-from autoft.search.store import Outcome
+from autoft.records.trials import Outcome
 
 if TYPE_CHECKING:
     from autoft.training.ensemble import Bag
     from autoft.training.trainer import Trainer
-
-Array = NDArray[Any]
 
 #: Rows and values by which is judged which way a network moves.
 _ROWS, _GRID = 400, 16

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from autoft.files import canonical_json
-from autoft.pipeline import slices
+from autoft.knowledge.slices import declared
+from autoft.pipeline.dataset import Prepared, Tested
 from autoft.pipeline.hint_tests import inputs, trainings
 from autoft.pipeline.hint_tests.verdicts import Court, is_whole, whole
-from autoft.pipeline.prepare import Prepared
-from autoft.records import Finding, HintTest, HintVerdict, Interval, Progress, Severity, Trial
+from autoft.records import Finding, HintTest, HintVerdict, Progress, Severity, Trial
+from autoft.records.trials import Outcome
 from autoft.search.journal import Journal
-from autoft.search.store import Outcome
 
 if TYPE_CHECKING:
-    from autoft.evaluation.folds import Member
-    from autoft.pipeline.search import Context
+    from autoft.pipeline.context import Context
     from autoft.recipe.recipe import Recipe
+    from autoft.records.split import Member
     from autoft.training.trainer import Trainer
 
 
@@ -30,19 +30,6 @@ _SPOKEN_OF: Mapping[HintVerdict, tuple[str, Severity]] = {
 }
 
 One = TypeVar("One", Outcome, Trial)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tested:
-    """What the data say of the hints.
-
-    Attributes:
-        hints: One record a hint, in the order of the recipe.
-        together: Gain of all hints over none; None where it was not tested.
-    """
-
-    hints: tuple[HintTest, ...] = ()
-    together: Interval | None = None
 
 
 def test(
@@ -131,7 +118,7 @@ def _key(recipe: Recipe, prepared: Prepared, outcome: Outcome, threshold: float)
     """What verdicts depend on within a run."""
     found = {"params": outcome.params, "epochs": outcome.epochs, "finish": threshold}
     if prepared.inspected.hints.effects:  # these are looked at by group
-        found["slices"] = [[name, limits] for _, name, limits in slices.declared(recipe)]
+        found["slices"] = [[name, limits] for _, name, limits in declared(recipe)]
     if read := inputs.names(prepared):  # tests of before there were such lack them
         found["inputs"] = read
     return canonical_json(found)

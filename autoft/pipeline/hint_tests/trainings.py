@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from autoft.knowledge import variants
+from autoft.pipeline.dataset import Prepared
 from autoft.pipeline.hint_tests import inputs
-from autoft.pipeline.prepare import Prepared
-from autoft.search.store import OUT_OF_MEMORY, OUT_OF_TIME, Outcome
+from autoft.records.trials import OUT_OF_MEMORY, OUT_OF_TIME, Outcome
 
 if TYPE_CHECKING:
-    from autoft.evaluation.folds import Member
-    from autoft.pipeline.search import Context
+    from autoft.pipeline.context import Context
     from autoft.records import Trial
+    from autoft.records.split import Member
     from autoft.training.trainer import Trainer
 
 #: Name of the training without any hint.

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autoft.pipeline import slices as sliced
+from autoft.pipeline.dataset import Prepared
 from autoft.pipeline.hint_tests import trainings
 from autoft.pipeline.hint_tests.responses import Moves
-from autoft.pipeline.prepare import Prepared
 from autoft.records import HintSlice, HintTest, Interval, Trial
-from autoft.search.store import Outcome
+from autoft.records.arrays import Array
+from autoft.records.trials import Outcome
 
 if TYPE_CHECKING:
     from autoft.recipe.recipe import Recipe
     from autoft.training.trainer import Trainer
-
-Array = NDArray[Any]
 
 #: Hints that say how columns are read: networks may be better without them, though what they say is true.
 _READING = ("order", "scale", "ratio", "interaction")

@@ -13,7 +13,8 @@ import pytest
 from conftest import tiny_recipe
 from knowledge_help import context_of
 
-from autoft.pipeline import prepare, search
+from autoft.pipeline import prepare, trainers
+from autoft.pipeline.describe import inspect
 from autoft.pipeline.hint_tests import inputs as hint_inputs
 from autoft.pipeline.hint_tests import stage as hint_trials
 from autoft.pipeline.hint_tests import trainings as hint_trainings
@@ -57,17 +58,17 @@ def told(**more):
 
 @pytest.fixture(scope="module")
 def prepared():
-    return prepare.divide(told(), prepare.inspect(told(), table(), write_schema=False))
+    return prepare.divide(told(), inspect(told(), table(), write_schema=False))
 
 
 @pytest.fixture(scope="module")
 def tested(prepared, tmp_path_factory):
     context = context_of(told(), tmp_path_factory.mktemp("inputs"))
-    trained, stack = [], search.trainer(context, prepared, prepared.members)
+    trained, stack = [], trainers.trainer(context, prepared, prepared.members)
 
     def trainer(rows, members):
         trained.append((rows, members))
-        return search.trainer(context, rows, members)
+        return trainers.trainer(context, rows, members)
 
     outcome = stack.train(PARAMS, lambda: False)
     journal = Journal(context.folder / "journal.jsonl", {"autoft": "0"})
@@ -107,7 +108,7 @@ def test_rows_stay_divided_and_only_the_hint_is_missing(prepared, tested):
 
 def test_with_little_time_all_trainings_are_shorter_and_say_so(prepared, tmp_path):
     context = context_of(told(), tmp_path)
-    limits, stack = [], search.trainer(context, prepared, prepared.members)
+    limits, stack = [], trainers.trainer(context, prepared, prepared.members)
     outcome = replace(stack.train(PARAMS, lambda: False, 40), seconds=100.0)
     noting = SimpleNamespace(
         together=lambda _: 4,
@@ -118,7 +119,7 @@ def test_with_little_time_all_trainings_are_shorter_and_say_so(prepared, tmp_pat
     journal = Journal(context.folder / "journal.jsonl", {"autoft": "0"})
     # Half of what the trial's trainings, and one more with all hints, would take.
     end = context.watch.clock() + 0.5 * (hint_trainings.seconds(prepared, 100.0) + 100.0)
-    trainer = lambda rows, members: search.trainer(context, rows, members)  # noqa: E731
+    trainer = lambda rows, members: trainers.trainer(context, rows, members)  # noqa: E731
     found = hint_trials.test(context, prepared, journal, noting, outcome, trainer, threshold=0.5, end=end)
     assert limits == [17, 17]  # .9 of the half of 40: with all hints, and without one
     tested = [one for one in found.hints if one.verdict != "not tested"]
@@ -127,7 +128,7 @@ def test_with_little_time_all_trainings_are_shorter_and_say_so(prepared, tmp_pat
 
 
 def test_shortened_trainings_end_when_interrupted(prepared, tmp_path):
-    from autoft.search.store import Outcome
+    from autoft.records.trials import Outcome
 
     context, asked = context_of(told(), tmp_path, interrupt=True), []
 
@@ -167,7 +168,7 @@ def test_an_order_is_judged_beside_networks_without_the_effect(prepared):
 
 def test_an_order_within_an_interaction_is_not_tested():
     recipe = told(**{"knowledge.interactions": [["mood", "size"]]})
-    crossed = prepare.divide(recipe, prepare.inspect(recipe, table(), write_schema=False))
+    crossed = prepare.divide(recipe, inspect(recipe, table(), write_schema=False))
     (name,) = hint_inputs.crossed(crossed)
     assert name in hint_inputs.names(crossed)
     assert name not in hint_trainings.names(crossed)

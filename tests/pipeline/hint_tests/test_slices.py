@@ -12,9 +12,11 @@ from conftest import tiny_recipe
 from knowledge_help import context_of
 
 from autoft.evaluation.document import read_hint
-from autoft.pipeline import prepare, search
+from autoft.pipeline import prepare
+from autoft.pipeline.describe import inspect
 from autoft.pipeline.hint_tests import stage as hint_trials
 from autoft.pipeline.hint_tests import trainings as hint_trainings
+from autoft.pipeline.trainers import trainer
 from autoft.search.journal import Journal
 
 ROWS = 480
@@ -46,15 +48,15 @@ def tested(tmp_path_factory):
         },
     )
     context = context_of(told, tmp_path_factory.mktemp("parts"))
-    prepared = prepare.divide(told, prepare.inspect(told, table(), write_schema=False))
-    stack = search.trainer(context, prepared, prepared.members)
+    prepared = prepare.divide(told, inspect(told, table(), write_schema=False))
+    stack = trainer(context, prepared, prepared.members)
     outcome = stack.train(PARAMS, lambda: False)
 
     def test(told):
         """A run that goes on in the folder."""
         journal = Journal(context.folder / "journal.jsonl", {"autoft": "0"})
         going = context_of(told, context.folder)
-        given = (going, prepared, journal, stack, outcome, partial(search.trainer, going))
+        given = (going, prepared, journal, stack, outcome, partial(trainer, going))
         return hint_trials.test(*given, threshold=0.5, end=np.inf)
 
     return test, test(told), told
@@ -103,7 +105,7 @@ def test_rows_set_aside_have_no_part_in_the_groups():
 
     told = tiny_recipe(target="healed", **{"knowledge.features": {"dose": {"effect": "increasing"}}})
     told = told.with_changes(strategy="holdout")
-    prepared = prepare.divide(told, prepare.inspect(told, table(), write_schema=False))
+    prepared = prepare.divide(told, inspect(told, table(), write_schema=False))
     rows, aside = np.flatnonzero(prepared.split.blocks >= 0), prepared.split.blocks < 0
     assert aside.any()
 

@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 
 from autoft import AutoFineTuner
+from autoft.pipeline.dataset import Tested
+from autoft.pipeline.describe import inspect
 from autoft.pipeline.hint_tests import stage as hint_trials
 from autoft.pipeline.hint_tests import trainings as hint_trainings
 from tests.conftest import tiny_recipe
@@ -97,7 +99,7 @@ def test_the_trial_that_is_tested_is_the_heaviest_that_fits(run):
 
 
 def test_a_training_that_failed_is_not_called_a_lack_of_time(run, monkeypatch):
-    from autoft.search.store import Outcome
+    from autoft.records.trials import Outcome
 
     told, _, _ = run
     failed = Outcome(params={}, status="failed", reason="the loss is no number")
@@ -118,7 +120,7 @@ def test_rows_set_aside_have_no_part_in_the_test(monkeypatch):
     from autoft.records.hints import Effect
 
     told = recipe(dose={"effect": "increasing"}).with_changes(strategy="holdout")
-    prepared = prepare.divide(told, prepare.inspect(told, table(), write_schema=False))
+    prepared = prepare.divide(told, inspect(told, table(), write_schema=False))
     aside = prepared.split.blocks < 0
     assert aside.any()
     j, asked = prepared.plan.numbers.index("c000"), []
@@ -140,7 +142,7 @@ def test_rows_set_aside_have_no_part_in_the_test(monkeypatch):
 
 def test_the_search_is_the_same_whether_hints_are_tested_or_not(run, monkeypatch):
     told, _, tuner = run
-    monkeypatch.setattr(hint_trials, "test", lambda *_, **__: hint_trials.Tested())
+    monkeypatch.setattr(hint_trials, "test", lambda *_, **__: Tested())
     untested = AutoFineTuner(recipe=told).fit(table()).evaluation_
     assert untested.metrics == tuner.evaluation_.metrics
     assert untested.hints == ()
@@ -149,7 +151,7 @@ def test_the_search_is_the_same_whether_hints_are_tested_or_not(run, monkeypatch
 def test_where_no_part_of_the_model_fits_the_best_of_the_other_trials_is_tested():
     from types import SimpleNamespace
 
-    from autoft.pipeline.search import _by_weight
+    from autoft.pipeline.select import _by_weight
 
     score = {"score": 0.0, "status": "finished"}
     trials = [SimpleNamespace(number=n, score=s) for n, s in enumerate((0.6, 0.7, None, 0.9, 0.8))]

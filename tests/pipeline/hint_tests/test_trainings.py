@@ -10,7 +10,7 @@ import pytest
 
 from autoft.pipeline.hint_tests import trainings as hint_trainings
 from autoft.records.hints import Effect, Hints
-from autoft.search.store import OUT_OF_TIME, Outcome
+from autoft.records.trials import OUT_OF_TIME, Outcome
 
 COLUMNS = ("c000", "c001", "c002")
 JOBS = (*(f"{column}: effect" for column in COLUMNS), hint_trainings.ALL)

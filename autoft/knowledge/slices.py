@@ -1,0 +1,78 @@
+"""Declared slices: groups of rows that a recipe asks to score."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from autoft.recipe.messages import Problem
+from autoft.records import Column
+
+if TYPE_CHECKING:
+    from autoft.recipe.recipe import Recipe
+
+
+Limits = tuple[float, ...] | None
+
+
+def declared(recipe: Recipe) -> Iterator[tuple[tuple[str | int, ...], str, Limits]]:
+    """Place in the recipe, column and limits of every declared slice."""
+    for place, part in enumerate(recipe.knowledge.slices):
+        at = ("knowledge", "slices", place)
+        if isinstance(part, str):
+            yield at, part, None
+        else:
+            for name, limits in part.items():
+                yield (*at, name), name, limits
+
+
+def audited(recipe: Recipe) -> tuple[str, ...]:
+    """Columns whose groups are compared (``use: audit``)."""
+    return tuple(name for name, hint in recipe.knowledge.features.items() if hint.use == "audit")
+
+
+def problems(recipe: Recipe, columns: Sequence[Column], target: str) -> list[Problem]:
+    """Slices that the table does not have.
+
+    Args:
+        recipe: What to do.
+        columns: Of the table, without those that the recipe drops.
+        target: The column to predict.
+    """
+    known = {column.name: column for column in columns}
+    mistakes = []
+    for at, name, limits in declared(recipe):
+        if name == target:
+            fix = "name another column; the scores of each class are in the report anyway"
+            mistakes.append(Problem(path=at, must="not be the target", found=f"it is '{name}'", fix=fix))
+        elif name not in known:
+            mistakes.append(_absent(recipe, at, name, list(known)))
+        elif limits is not None and known[name].kind != "numeric":
+            found = f"'{name}' is understood as {known[name].kind} ({known[name].why})"
+            fix = "write the name alone, or set its kind to numeric under data: columns:"
+            mistakes.append(Problem(path=at, must="be limits of a column of numbers", found=found, fix=fix))
+    return mistakes
+
+
+def _absent(recipe: Recipe, at: tuple[str | int, ...], name: str, names: list[str]) -> Problem:
+    if name in recipe.data.drop:
+        fix = "remove it from data: drop: and write 'use: audit' or 'use: never' under knowledge: features:"
+        return Problem(path=at, must="be a column that stays in the table", found="data: drop: names it", fix=fix)
+    if name == recipe.data.weight:
+        return Problem(
+            path=at, must="not be the weight of the rows", found=f"it is '{name}'", fix="name another column"
+        )
+    near = get_close_matches(name, names, n=1)
+    fix = f"perhaps '{near[0]}' is meant" if near else "correct the name"
+    return Problem(path=at, must="name a column of the table", found=f"there is no '{name}'", fix=fix)
+
+
+def notes(recipe: Recipe) -> list[str]:
+    """What the recipe asks of declared slices, for the report."""
+    asked = dict.fromkeys(name for _, name, _ in declared(recipe))
+    return [f"Scores are wanted by group of {', '.join(repr(name) for name in asked)}."] if asked else []
+
+
+def _limits(recipe: Recipe) -> dict[str, tuple[float, ...]]:
+    return {name: given for _, name, given in declared(recipe) if given is not None}

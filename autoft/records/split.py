@@ -1,0 +1,37 @@
+"""Split: which rows each member of a stack may see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from autoft.records.arrays import Array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Split:
+    """Where each row belongs.
+
+    Attributes:
+        blocks: Block of each row, ``[n]`` from 0; -1 for rows of the untouched holdout.
+        clusters: Rows that must move together (identical rows, groups) share a number, ``[n]``.
+        k: Number of blocks.
+    """
+
+    blocks: Array
+    clusters: Array
+    k: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Member:
+    """One model of a trial's stack.
+
+    Attributes:
+        train: Positions of the rows that it learns from.
+        held_out: Positions of the rows of the blocks that it has not seen.
+        blocks: Those blocks.
+    """
+
+    train: Array
+    held_out: Array
+    blocks: tuple[int, ...]
