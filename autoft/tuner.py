@@ -25,7 +25,7 @@ from autoft.training import backend
 
 if TYPE_CHECKING:
     from autoft.pipeline.context import Context
-    from autoft.pipeline.dataset import Prepared
+    from autoft.pipeline.dataset import Dataset
     from autoft.recipe.recipe import Recipe
     from autoft.serving.predictor import Predictor
 
@@ -115,29 +115,29 @@ class AutoFineTuner:
         backend.prepare()
         with files.locked(folder / ".lock"):
             with watch.stage("preparing"):
-                prepared = prepare.prepare(recipe, data if y is None else (data, y), tell)
+                dataset = prepare.prepare(recipe, data if y is None else (data, y), tell)
             with listening() as interrupt:
                 context = context_module.Context(
                     recipe=recipe, folder=folder, interrupt=interrupt, watch=watch, tell=tell
                 )
-                self._train(context, prepared)
+                self._train(context, dataset)
         return self
 
-    def _train(self, context: Context, prepared: Prepared) -> None:
+    def _train(self, context: Context, dataset: Dataset) -> None:
         """Search, evaluate, and write the run folder."""
         from autoft.pipeline import evaluate, search
         from autoft.pipeline import save as keep
         from autoft.pipeline.hint_tests import stage as hint_trials
 
-        journal = open_journal(context, prepared)
-        searched = search.search(context, prepared, journal)
+        journal = open_journal(context, dataset)
+        searched = search.search(context, dataset, journal)
         short = shortage(context.recipe, journal, searched.found) + uncompared(searched.baselines)
-        short += unmeasured(context.recipe, prepared, searched.gains) + hint_trials.findings(searched.tested)
-        prepared = replace(prepared, findings=(*prepared.findings, *short))
-        evaluation, doubts = evaluate.evaluate(context, prepared, searched)
-        prepared = replace(prepared, findings=(*prepared.findings, *doubts))
-        model, meta, self.evaluation_ = keep.write(context, prepared, searched, evaluation)
-        self._learn(context.folder, model, meta, prepared.findings)
+        short += unmeasured(context.recipe, dataset, searched.gains) + hint_trials.findings(searched.tested)
+        dataset = replace(dataset, findings=(*dataset.findings, *short))
+        evaluation, doubts = evaluate.evaluate(context, dataset, searched)
+        dataset = replace(dataset, findings=(*dataset.findings, *doubts))
+        model, meta, self.evaluation_ = keep.write(context, dataset, searched, evaluation)
+        self._learn(context.folder, model, meta, dataset.findings)
         self.report(context.folder / "report.html")
 
     def predict(self, data: Any) -> NDArray[Any]:

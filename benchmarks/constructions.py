@@ -52,7 +52,7 @@ from benchmarks.quality import METRIC, SETS, splits, tables
 
 if TYPE_CHECKING:
     from autoft.records.hints import Hints
-    from autoft.training.stack import StackData
+    from autoft.training.stack import Stack
 
 SIDES = ("ours", "free", "all_bound", "absolute", "absolute_halves", "lipschitz", "lattice")
 QUICK = ("heart_cleveland",)
@@ -73,13 +73,13 @@ class Problem:
         classes: Names of the classes.
     """
 
-    data: StackData
+    data: Stack
     hints: Hints
     encode: Callable[[Any], Array]
     classes: tuple[str, ...]
 
 
-def prepared(name: str, x: Any, y: Any, seeds: int) -> Problem:
+def dataset(name: str, x: Any, y: Any, seeds: int) -> Problem:
     """Training rows as autoft prepares them, with the effects that are known of the set."""
     import numpy as np
     from sklearn.model_selection import train_test_split
@@ -118,7 +118,7 @@ def prepared(name: str, x: Any, y: Any, seeds: int) -> Problem:
         cells = convert(read(frame, target=None).frame, ready.features).values
         return np.asarray(encoder(data.statistics.arrays(encode(data.plan, cells, len(frame))))["dense"])
 
-    return Problem(data=data, hints=ready.inspected.hints, encode=encoded, classes=ready.target.classes)
+    return Problem(data=data, hints=ready.description.hints, encode=encoded, classes=ready.target.classes)
 
 
 def trained(problem: Problem, side: str, rates: Sequence[float], epochs: int, patience: int) -> dict[str, Any]:
@@ -177,7 +177,7 @@ def piece(
 
     whole = tables(name, shared)[0]
     x, y, x_test, y_test = drawn(name, shared, _MOST if len(whole) > _MOST else 0, 0)
-    problem = prepared(name, x, y, seeds)
+    problem = dataset(name, x, y, seeds)
     trained(problem, "free", RATES[:1], 1, 1)  # what TensorFlow does once in a process is no side's
 
     def one(side: str) -> Row:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks import common
 
 if TYPE_CHECKING:
-    from autoft.pipeline.cost import Shape
+    from autoft.pipeline.cost import CostShape
 
 ROWS = (500, 5_000, 50_000)
 COLUMNS = (10, 50, 200)
@@ -29,13 +29,13 @@ EPOCHS = {500: 20, 5_000: 5, 50_000: 2}
 IMPORTS = ("numpy", "pandas", "tensorflow", "keras")
 
 
-def shape(rows: int, columns: int, architecture: Sequence[int]) -> Shape:
+def shape(rows: int, columns: int, architecture: Sequence[int]) -> CostShape:
     """The shape that the model is asked about."""
-    from autoft.pipeline.cost import Shape
+    from autoft.pipeline.cost import CostShape
 
     held_out = -(-rows // FOLDS)
     width, depth, batch = architecture
-    return Shape(
+    return CostShape(
         rows=rows - rows // FOLDS,
         held_out=held_out,
         members=FOLDS,

@@ -95,34 +95,34 @@ def judge(setting: Setting, number: int) -> Row:
     names = [f"x{j}" for j in range(FEATURES)]
     frame = pd.DataFrame(x, columns=names).assign(y=y)
     recipe = Recipe().with_changes(target="y", seed=seed, task=setting.task, **SEARCH)
-    prepared = prepare.prepare(recipe, frame, lambda step: None)
+    dataset = prepare.prepare(recipe, frame, lambda step: None)
     with tempfile.TemporaryDirectory() as folder:
         context = Context(
             recipe=recipe, folder=Path(folder), interrupt=Interrupt(), watch=Stopwatch(), tell=lambda step: None
         )
-        searched = run.search_only(context, prepared, Journal(Path(folder) / "journal.jsonl", {"benchmark": "honesty"}))
+        searched = run.search_only(context, dataset, Journal(Path(folder) / "journal.jsonl", {"benchmark": "honesty"}))
     found, bag = searched.found, searched.bag
-    problem: dict[str, Any] = {"task": prepared.target.task, "positive_index": prepared.target.positive_index}
-    scoring = {**problem, "objective": prepared.objective, "seed": seed}
-    verdict = judging.verdict_of(recipe, prepared, searched, bag.answers(prepared.encoded), scoring)
+    problem: dict[str, Any] = {"task": dataset.target.task, "positive_index": dataset.target.positive_index}
+    scoring = {**problem, "objective": dataset.objective, "seed": seed}
+    verdict = judging.verdict_of(recipe, dataset, searched, bag.answers(dataset.encoded), scoring)
     best = found.outcomes[found.best]
     naive = score.plain(
-        prepared.y,
+        dataset.y,
         best.held_out[best.checkpoints.index(best.epochs)],
         rows=np.arange(len(y)),
-        clusters=prepared.split.clusters,
+        clusters=dataset.split.clusters,
         draws=recipe.evaluate.draws,
         seed=seed,
         **problem,
-    )[prepared.objective]
+    )[dataset.objective]
     fresh_x, fresh_y = table(setting, FRESH, np.random.default_rng([seed, 1]))
-    columns = {c.id: fresh_x[:, names.index(c.name)] for c in prepared.features}
-    answers = bag.answers(encode(prepared.plan, columns, FRESH))
+    columns = {c.id: fresh_x[:, names.index(c.name)] for c in dataset.features}
+    answers = bag.answers(encode(dataset.plan, columns, FRESH))
     deployed = calibration.apply(bag.calibration, answers.mean(axis=0))
-    true = metrics.scores(fresh_y, deployed, threshold=searched.finish.threshold, **problem)[prepared.objective]
-    alone = statistics.mean(metrics.scores(fresh_y, member, **problem)[prepared.objective] for member in answers)
+    true = metrics.scores(fresh_y, deployed, threshold=searched.finish.threshold, **problem)[dataset.objective]
+    alone = statistics.mean(metrics.scores(fresh_y, member, **problem)[dataset.objective] for member in answers)
     unit = float(fresh_y.std()) if setting.task == "regression" else 1.0
-    reported = verdict.held_out[prepared.objective]
+    reported = verdict.held_out[dataset.objective]
     return {
         "setting": setting.name,
         "number": number,

@@ -16,7 +16,7 @@ import numpy as np
 
 from autoft.knowledge import bounds
 from autoft.knowledge.bounds import Rules
-from autoft.networks.architecture import MIXED, Architecture, Factor, Start
+from autoft.networks.architecture import MIXED, Architecture, Factor, InitialState
 from autoft.networks.families import mlp
 from autoft.preprocessing.bins import begin_and_factor, bin_edges
 from autoft.preprocessing.statistics import blocks
@@ -25,7 +25,7 @@ from autoft.records.hints import Hints
 from autoft.training.bounded_init import begin
 from autoft.training.bounded_step import hinted_arrays
 from autoft.training.epoch import engine
-from autoft.training.stack import StackData, batches
+from autoft.training.stack import Stack, batches
 from autoft.training.step import SETTINGS, Settings, row_losses, settings_arrays, total_loss, update
 
 #: Of all networks of units.
@@ -67,14 +67,14 @@ class Construction:
         return int(sum(self.weights[name][0].size for name in names)) - held
 
 
-def build(side: str, data: StackData, start: Start, hints: Hints) -> Construction:
+def build(side: str, data: Stack, start: InitialState, hints: Hints) -> Construction:
     """The construction of a name (`benchmarks.constructions`)."""
     share = {"all_bound": 0.0, "absolute": 0.0}.get(side, bounds.FREE)
     with patch.object(bounds, "FREE", share):
         return _BUILDERS[side](data, start, hints)
 
 
-def directions(data: StackData, hints: Hints) -> Array:
+def directions(data: Stack, hints: Hints) -> Array:
     """``[in]``: 1 and -1 for inputs that the answer must rise or fall with, 0 for the others."""
     found = bounds.rules(hints, data.plan, Architecture.linear(0), 1)
     low, high = (np.asarray(of["logits/kernel"])[:, 0] == 0 for of in (found.low, found.high))
@@ -82,7 +82,7 @@ def directions(data: StackData, hints: Hints) -> Array:
     return np.asarray(low.astype(int) - high.astype(int))
 
 
-def _bounded(data: StackData, start: Start, hints: Hints) -> Construction:
+def _bounded(data: Stack, start: InitialState, hints: Hints) -> Construction:
     """autoft's own: an ordinary perceptron with bounds on its weights."""
     architecture = _architecture(MIXED if hints.effects else "relu")
     network = mlp.build(architecture, start.inputs, members=start.members, outputs=1)
@@ -91,11 +91,11 @@ def _bounded(data: StackData, start: Start, hints: Hints) -> Construction:
     return Construction(network=network, weights=first, rules=own)
 
 
-def _free(data: StackData, start: Start, hints: Hints) -> Construction:
+def _free(data: Stack, start: InitialState, hints: Hints) -> Construction:
     return _bounded(data, start, Hints())
 
 
-def _absolute(data: StackData, start: Start, hints: Hints) -> Construction:
+def _absolute(data: Stack, start: InitialState, hints: Hints) -> Construction:
     """The same signs by absolute values."""
     import keras
 
@@ -115,7 +115,7 @@ def _absolute(data: StackData, start: Start, hints: Hints) -> Construction:
     return Construction(network=keras.Model({"dense": dense}, x, name="network"), weights=weights)
 
 
-def _lipschitz(data: StackData, start: Start, hints: Hints) -> Construction:
+def _lipschitz(data: Stack, start: InitialState, hints: Hints) -> Construction:
     """A network of bounded slope plus the constrained inputs."""
     import keras
 
@@ -132,7 +132,7 @@ def _lipschitz(data: StackData, start: Start, hints: Hints) -> Construction:
     return Construction(network=network, weights=weights | slopes[STEEPNESS[0]], variants=slopes)
 
 
-def _lattice(data: StackData, start: Start, hints: Hints) -> Construction:
+def _lattice(data: Stack, start: InitialState, hints: Hints) -> Construction:
     """Calibrators, and lattices of random columns."""
     import keras
 
@@ -194,7 +194,7 @@ def _lattice(data: StackData, start: Start, hints: Hints) -> Construction:
     )
 
 
-_BUILDERS: Mapping[str, Callable[[StackData, Start, Hints], Construction]] = {
+_BUILDERS: Mapping[str, Callable[[Stack, InitialState, Hints], Construction]] = {
     **{"ours": _bounded, "free": _free, "all_bound": _bounded},
     **{"absolute": _absolute, "absolute_halves": _absolute, "lipschitz": _lipschitz, "lattice": _lattice},
 }
@@ -204,7 +204,7 @@ def _architecture(activation: str) -> Architecture:
     return Architecture(kind="mlp", width=WIDTH, depth=DEPTH, activation=activation, embedding=0)
 
 
-def _input(start: Start) -> Any:
+def _input(start: InitialState) -> Any:
     import keras
 
     return keras.Input(batch_shape=(start.members, None, start.inputs.dense), name="dense")
@@ -214,7 +214,7 @@ def _name(variable: Any) -> str:
     return str(variable.path.split("network/")[-1])
 
 
-def side_by_side(data: StackData, times: int) -> StackData:
+def side_by_side(data: Stack, times: int) -> Stack:
     """Every member so many times, one after the other: for settings that train in one stack."""
     arrays = ("dense", "slots", "center", "scale", "low", "high")
     every: dict[str, Any] = {name: np.repeat(getattr(data, name), times, axis=0) for name in arrays}
@@ -247,7 +247,7 @@ class Loop:
         data: Rows of its S members; held-out rows stop the training and are as many for each.
     """
 
-    def __init__(self, construction: Construction, data: StackData) -> None:
+    def __init__(self, construction: Construction, data: Stack) -> None:
         self.own, self.data, self._engine = construction, data, engine()
         self.names = [_name(v) for v in construction.network.trainable_variables]
         self._still = [v for v in construction.network.non_trainable_variables if _name(v) in construction.weights]

@@ -14,9 +14,9 @@ from benchmarks.common import numeric_table
 from benchmarks.ordinary import Configuration, divide
 
 if TYPE_CHECKING:
-    from autoft.records.trials import Found, Outcome
+    from autoft.records.trials import TrialResult, Trials
     from autoft.search.proposer import Proposal, Proposer
-    from autoft.training.stack import StackData
+    from autoft.training.stack import Stack
     from autoft.training.trainer import Trainer
 
 #: What a search imports sooner or later; benchmarks import it before the clock starts.
@@ -103,7 +103,7 @@ def trial(
     return work
 
 
-def make_data(x: Any, y: Any, folds: int, *, seed: int) -> StackData:
+def make_data(x: Any, y: Any, folds: int, *, seed: int) -> Stack:
     """The table as a run would train on it: every column numeric, the folds those of the ordinary way."""
     import numpy as np
 
@@ -168,13 +168,13 @@ class Given:
         self.proposer.tell(proposal, score)
 
 
-def objective(y: Any) -> Callable[[Outcome], float]:
+def objective(y: Any) -> Callable[[TrialResult], float]:
     """ROC-AUC of a trial's pooled held-out predictions, computed as a run does it."""
     import numpy as np
 
     from autoft.evaluation.weighted_metrics import weighted_scores
 
-    def score(outcome: Outcome) -> float:
+    def score(outcome: TrialResult) -> float:
         predictions = outcome.held_out[outcome.checkpoints.index(outcome.epochs)]
         once = np.ones((1, len(y)), dtype=np.uint8)
         scored = weighted_scores(y, predictions, once, task="binary", positive_index=1, names=("roc_auc",))
@@ -183,14 +183,14 @@ def objective(y: Any) -> Callable[[Outcome], float]:
     return score
 
 
-def run_search(proposer: Any, trainer: Trainer, folder: Path, *, trials: int, pruning: bool) -> Found:
+def run_search(proposer: Any, trainer: Trainer, folder: Path, *, trials: int, pruning: bool) -> Trials:
     """autoft's search loop, with its journal and the trials' arrays in `folder`."""
     from autoft.search.budget import Budget
     from autoft.search.interrupt import Interrupt
     from autoft.search.journal import Journal
-    from autoft.search.loop import Search
+    from autoft.search.loop import SearchLoop
 
-    return Search(
+    return SearchLoop(
         proposer=proposer,
         train=trainer.train_all,
         score=objective(trainer.data.y),

@@ -114,7 +114,7 @@ def search(rows: int, trials: int, epochs: int | None = None) -> Callable[[], di
     recipe = Recipe().with_changes(target="y", trials=trials, folds=FOLDS, seed=0)
     if epochs is not None:
         recipe = recipe.model_copy(update={"search": recipe.search.model_copy(update={"epochs": epochs})})
-    prepared = prepare.prepare(recipe, table, lambda step: None)
+    dataset = prepare.prepare(recipe, table, lambda step: None)
 
     def work() -> dict[str, Any]:
         meter = Meter()
@@ -126,7 +126,7 @@ def search(rows: int, trials: int, epochs: int | None = None) -> Callable[[], di
                 watch=Stopwatch(),
                 tell=lambda step: None,
             )
-            found = run.search_only(context, prepared, open_journal(context, prepared)).found
+            found = run.search_only(context, dataset, open_journal(context, dataset)).found
         epochs_trained = sum(len(trial.curves["held_out"]) for trial in found.trials)
         return {"seconds": meter.finish(), "programs": len(programs), "epochs": epochs_trained}
 
@@ -143,11 +143,11 @@ def watching(meter: Meter) -> Iterator[list[Any]]:
     from autoft.search import store
     from autoft.search.journal import Journal
     from autoft.search.proposer import Proposer
-    from autoft.training.epoch import Compiled
+    from autoft.training.epoch import CompiledEpoch
     from autoft.training.trainer import Trainer
 
     programs: list[Any] = []
-    build = Compiled.__init__
+    build = CompiledEpoch.__init__
 
     def built(self: Any, *args: Any, **kwargs: Any) -> None:
         with meter.part("compilation"):
@@ -164,8 +164,8 @@ def watching(meter: Meter) -> Iterator[list[Any]]:
         "encoding": [(run, "trainer")],
     }
     with ExitStack() as stack:
-        stack.enter_context(patch.object(Compiled, "__init__", built))
-        stack.enter_context(patch.object(run, "_baselines", lambda context, prepared: {}))
+        stack.enter_context(patch.object(CompiledEpoch, "__init__", built))
+        stack.enter_context(patch.object(run, "_baselines", lambda context, dataset: {}))
         for part, owned in seams.items():
             for owner, name in owned:
                 stack.enter_context(patch.object(owner, name, meter.timed(part, getattr(owner, name))))

@@ -99,14 +99,14 @@ def trained(name: str, shared: str, file: str) -> str:
     x, y, *_ = tables(name, shared)
     target, task = SETS[name][1:]
     recipe = Recipe().with_changes(target=target, task=task, objective=METRIC[task])
-    prepared = prepare.prepare(recipe, (x, y.rename(target)), lambda step: None)
+    dataset = prepare.prepare(recipe, (x, y.rename(target)), lambda step: None)
     with tempfile.TemporaryDirectory() as folder:
         context = Context(
             recipe=recipe, folder=Path(folder), interrupt=Interrupt(), watch=Stopwatch(), tell=lambda step: None
         )
-        stack = trainer(context, prepared, prepared.members)
-        rows = min(len(m.train) for m in prepared.members)
-        space = {d.name: d for d in spaces.space_for(recipe, prepared, rows)}
+        stack = trainer(context, dataset, dataset.members)
+        rows = min(len(m.train) for m in dataset.members)
+        space = {d.name: d for d in spaces.space_for(recipe, dataset, rows)}
         smallest = min(space["batch_size"].values)  # type: ignore[union-attr]
         rest = {"embedding": 8} if "embedding" in space else {}
         have = _known(file, name)
@@ -117,27 +117,27 @@ def trained(name: str, shared: str, file: str) -> str:
             outcomes = stack.train_all(params, lambda: False)
             lines = []
             for (number, candidate), outcome in zip(group, outcomes, strict=True):
-                score = None if outcome.status == "failed" else _score(prepared, outcome)
+                score = None if outcome.status == "failed" else _score(dataset, outcome)
                 lines.append(_line(name, number, candidate, score, outcome.epochs, outcome.seconds))
             _write(file, lines)
-    features, categorical = _plain_features(prepared)
+    features, categorical = _plain_features(dataset)
     simple = baselines.run(
         features,
         categorical=categorical,
-        y=prepared.y,
-        members=prepared.members[: prepared.split.k],
-        task=prepared.target.task,
+        y=dataset.y,
+        members=dataset.members[: dataset.split.k],
+        task=dataset.target.task,
         seed=0,
     )
-    _write(file, [_line(name, -1, {"baseline": k}, _scored(prepared, p), 0, 0.0) for k, p in simple.items()])
+    _write(file, [_line(name, -1, {"baseline": k}, _scored(dataset, p), 0, 0.0) for k, p in simple.items()])
     return name
 
 
-def _scored(prepared: Any, predictions: Any) -> float:
+def _scored(dataset: Any, predictions: Any) -> float:
     from autoft.evaluation.metrics import scores
 
-    problem = {"task": prepared.target.task, "positive_index": prepared.target.positive_index}
-    return float(scores(prepared.y, predictions, **problem)[prepared.objective])
+    problem = {"task": dataset.target.task, "positive_index": dataset.target.positive_index}
+    return float(scores(dataset.y, predictions, **problem)[dataset.objective])
 
 
 def _groups(every: Sequence[Mapping[str, Any]]) -> Iterator[list[tuple[int, Mapping[str, Any]]]]:

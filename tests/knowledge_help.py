@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from autoft.networks.architecture import Architecture
-    from autoft.records.trials import Outcome
-    from autoft.training.ensemble import Bag
-    from autoft.training.stack import StackData
+    from autoft.records.trials import TrialResult
+    from autoft.training.ensemble import Ensemble
+    from autoft.training.stack import Stack
     from autoft.training.trainer import Trainer
 
 ROWS, FOLDS = 120, 3
@@ -66,7 +66,7 @@ def make_values() -> dict[str, np.ndarray]:
 
 
 @cache
-def make_data(task: str) -> StackData:
+def make_data(task: str) -> Stack:
     """Rows of a stack of three folds."""
     from autoft.training.stack import stack_data
 
@@ -115,7 +115,7 @@ def trainer(task: str, hints: Hints, *, epochs: int = 6) -> Trainer:
     return Small(make_data(task), folds=FOLDS, limits=limits, seed=1, clock=lambda: 0.0, hints=hints)
 
 
-def outcome_of(stack: Trainer, network: str, **changes: Any) -> Outcome:
+def outcome_of(stack: Trainer, network: str, **changes: Any) -> TrialResult:
     """A trial of one of `NETWORKS`."""
     return stack.train({**PARAMS, **NETWORKS[network], **changes}, lambda: False)
 
@@ -126,7 +126,7 @@ def networks(task: str) -> tuple[str, ...]:
 
 
 @cache
-def bags(task: str) -> tuple[Bag, Bag]:
+def bags(task: str) -> tuple[Ensemble, Ensemble]:
     """All `networks` as one blend: trained to obey `effects`, and side by side without them."""
     hints = effects(task)
     stack, off = trainer(task, hints), {variants.WITHOUT: variants.names(hints)}
@@ -136,13 +136,13 @@ def bags(task: str) -> tuple[Bag, Bag]:
     return bag_of(stack, list(obeying)), bag_of(stack, list(free))
 
 
-def bag_of(stack: Trainer, outcomes: list[Outcome]) -> Bag:
+def bag_of(stack: Trainer, outcomes: list[TrialResult]) -> Ensemble:
     """The blend of some trials, in equal shares."""
-    from autoft.training.ensemble import Part, build_bag
+    from autoft.training.ensemble import EnsemblePart, build_ensemble
 
     share = 1.0 / len(outcomes)
-    parts = [Part(architecture=stack.architecture(o.params), weights=o.weights, share=share) for o in outcomes]
-    return build_bag(stack.data, parts, FOLDS)
+    parts = [EnsemblePart(architecture=stack.architecture(o.params), weights=o.weights, share=share) for o in outcomes]
+    return build_ensemble(stack.data, parts, FOLDS)
 
 
 def pairs(task: str, count: int, seed: int, spread: float = 1.0) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
@@ -191,9 +191,9 @@ def watched(task: str, answers: np.ndarray) -> np.ndarray:
     return answers[..., 1]
 
 
-def with_hints(prepared: Any, hints: Hints) -> Any:
+def with_hints(dataset: Any, hints: Hints) -> Any:
     """A prepared run that obeys hints (until recipes are compiled to such)."""
-    return replace(prepared, inspected=replace(prepared.inspected, hints=hints))
+    return replace(dataset, description=replace(dataset.description, hints=hints))
 
 
 def context_of(recipe: Any, folder: Any, interrupt: Any = None) -> Any:

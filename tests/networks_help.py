@@ -7,21 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from autoft.networks.architecture import Architecture, Inputs, Start
-from autoft.preprocessing.layout import CategoryInput, Plan
+from autoft.networks.architecture import Architecture, InitialState, Inputs
+from autoft.preprocessing.layout import CategoryInput, InputLayout
 from autoft.preprocessing.statistics import blocks
 
 KINDS = ("linear", "mlp", "realmlp", "tabm", "tabm-mini")
 
 
-def plan_with(*, first: int = 4, embedded: int = 8, numeric: tuple[str, ...] = ("n", "m")) -> Plan:
+def plan_with(*, first: int = 4, embedded: int = 8, numeric: tuple[str, ...] = ("n", "m")) -> InputLayout:
     categories = (
         CategoryInput(id="t0", vocabulary=("a",), slots=first, embed=False),
         CategoryInput(id="t1", vocabulary=("a",), slots=4, embed=False),
         CategoryInput(id="e0", vocabulary=("a",), slots=embedded, embed=True),
     )
     missing = numeric[:1]
-    return Plan(
+    return InputLayout(
         numeric=numeric,
         boolean=("b",),
         date=("d",),
@@ -32,13 +32,13 @@ def plan_with(*, first: int = 4, embedded: int = 8, numeric: tuple[str, ...] = (
     )
 
 
-def start_of(plan: Plan, *, members: int = 3, rows: int = 64, outputs: int = 2, **changes: Any) -> Start:
+def start_of(plan: InputLayout, *, members: int = 3, rows: int = 64, outputs: int = 2, **changes: Any) -> InitialState:
     """Normal numbers, one-hot columns of 0 and 1, slots of all kinds; other rows for every member."""
     inputs = Inputs.of(plan)
     drawn = [np.random.default_rng([7, s]) for s in range(members)]
     dense = np.stack([rng.normal(size=(rows, inputs.dense)) for rng in drawn]).astype(np.float32)
     slots = np.stack([np.stack([rng.integers(0, size + 2, rows) for size in inputs.embedded], axis=1) for rng in drawn])
-    start = Start(
+    start = InitialState(
         inputs=inputs,
         blocks=blocks(plan),
         categories=tuple((c.id, c.slots) for c in plan.embedded),
@@ -76,6 +76,6 @@ def assigned(network: Any, weights: dict[str, np.ndarray]) -> Any:
     return network
 
 
-def given_to(network: Any, start: Start) -> dict[str, np.ndarray]:
+def given_to(network: Any, start: InitialState) -> dict[str, np.ndarray]:
     """The start's rows as the network's inputs."""
     return {k: getattr(start, k) for k in ("dense", "slots") if k in {i.name for i in network.inputs}}

@@ -17,10 +17,10 @@ def against(options: argparse.Namespace) -> int:
     """``autoft check DATA --against RUN``: a table beside the one that a model was trained on; loads no model."""
     if Path(options.source).suffix.lower() in (".yaml", ".yml"):
         options.usage_error("--against compares a table, not a recipe")
-    from autoft.serving.monitor import Served
+    from autoft.serving.monitor import TableMonitor
 
     options.failed = REFUSED
-    seen = Served.load(options.against).look(options.source)
+    seen = TableMonitor.load(options.against).look(options.source)
     if options.json:
         target = None if seen.target is None else seen.target.to_dict()
         print_json(seen.findings, rows=seen.rows, columns=[line.to_dict() for line in seen.columns], target=target)

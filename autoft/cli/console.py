@@ -22,11 +22,11 @@ from autoft.cli.doctor import Fact
 from autoft.cli.recipes import ShippedRecipe
 from autoft.errors import printable
 from autoft.formatting import number
-from autoft.records import Baseline, Evaluation, Finding, Interval, Progress, Severity, Spending, Task
+from autoft.records import Baseline, DecisionCosts, Evaluation, Finding, Interval, Progress, Severity, Task
 
 if TYPE_CHECKING:
     from autoft.data.repair import Change
-    from autoft.pipeline.forecast import Forecast, Plan
+    from autoft.pipeline.forecast import Forecast, StageTimes
 
 STYLES: Mapping[Severity, str] = {"error": "bold red", "warning": "yellow", "info": "dim"}
 #: More findings than this (errors excepted) are only counted.
@@ -194,7 +194,7 @@ def _weak_line(evaluation: Evaluation) -> list[str]:
     ]
 
 
-def _spending(spending: Spending, task: Task) -> Text:
+def _spending(spending: DecisionCosts, task: Task) -> Text:
     """What decisions cost, beside the cheapest simple rule."""
     deployed, best = spending.deployed, spending.best
     half = "threshold 0.5" if task == "binary" else "the most probable class"
@@ -287,7 +287,7 @@ def show_diagnosis(facts: Iterable[Fact], console: Console | None = None) -> Non
     console.print(grid)
 
 
-def show_plan(plan: Plan, console: Console | None = None) -> None:
+def show_plan(plan: Forecast, console: Console | None = None) -> None:
     """Print what a run would do and cost: the data, the stack, the space, the time, the memory."""
     console = console or Console(highlight=False)
     console.print(safe(f"{plan.name}: {plan.target} ({plan.task}), to improve {plan.objective}", "bold"))
@@ -303,7 +303,7 @@ def show_plan(plan: Plan, console: Console | None = None) -> None:
         console.print(safe(text, "yellow"), soft_wrap=True)
 
 
-def _planned_data(plan: Plan) -> list[tuple[str, str]]:
+def _planned_data(plan: Forecast) -> list[tuple[str, str]]:
     left_out = f", {len(plan.left_out):,} left out ({_few(plan.left_out)})" if plan.left_out else ""
     rows_left_out = f" ({plan.rows_left_out:,} without a target left out)" if plan.rows_left_out else ""
     embedded = f" and {counted(plan.embedded, 'embedded column')}" if plan.embedded else ""
@@ -322,7 +322,7 @@ def _planned_data(plan: Plan) -> list[tuple[str, str]]:
     ]
 
 
-def _planned_time(plan: Plan) -> list[tuple[str, str]]:
+def _planned_time(plan: Forecast) -> list[tuple[str, str]]:
     typical, most = plan.typical, plan.most
     parts = {**typical.before, "search": typical.search, **typical.after}
     trials, whole = f"{plan.trials:,}", f"{_spent(typical.seconds)}; at most {_spent(most.seconds)}"
@@ -342,7 +342,7 @@ def _planned_time(plan: Plan) -> list[tuple[str, str]]:
     ]
 
 
-def _trial(forecast: Forecast) -> str:
+def _trial(forecast: StageTimes) -> str:
     """Seconds of the default trial and the range over the space."""
     trial = forecast.trial
     return f"{_spent(trial.default)} ({_spent(trial.low)} to {_spent(trial.high)} over the space)"

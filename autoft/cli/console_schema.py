@@ -13,8 +13,8 @@ from autoft.schema.anomaly_findings import name_of
 from autoft.schema.edit import domain_of
 
 if TYPE_CHECKING:
-    from autoft.schema.edit_hints import Hint
-    from autoft.serving.monitor import Compared, Seen
+    from autoft.schema.edit_hints import EditHint
+    from autoft.serving.monitor import ColumnComparison, TableComparison
 
 #: Categories that are shown of a list.
 _SHOWN = 8
@@ -64,7 +64,7 @@ def _values(schema: Any, feature: Any) -> str:
     return ""
 
 
-def show_compared(seen: Seen, console: Console | None = None) -> None:
+def show_compared(seen: TableComparison, console: Console | None = None) -> None:
     """Print how far each column of a table is from the training table's; the last line may be the target."""
     console = console or Console(highlight=False)
     table = Table(
@@ -89,7 +89,7 @@ def show_compared(seen: Seen, console: Console | None = None) -> None:
 _SHORT = {"Jensen-Shannon": "JS", "infinity norm": "max"}
 
 
-def _line(line: Compared, name: str) -> list[Any]:
+def _line(line: ColumnComparison, name: str) -> list[Any]:
     shift = line.shift
     if shift is None:
         return [safe(name), "-", "", _share(line.unseen), _share(line.outside), "", ""]
@@ -109,7 +109,7 @@ def _share(share: float | None) -> str:
     return "" if share is None else f"{share:.1%}"
 
 
-def show_hints(hints: Sequence[Hint], console: Console | None = None) -> None:
+def show_hints(hints: Sequence[EditHint], console: Console | None = None) -> None:
     """Print what a table has and a schema does not allow, and the command that would accept it."""
     console = console or Console(highlight=False)
     for hint in hints:

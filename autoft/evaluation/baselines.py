@@ -10,12 +10,12 @@ import numpy as np
 
 from autoft.evaluation import costs as row_costs
 from autoft.evaluation.bootstrap import around, draw, mean_interval
-from autoft.evaluation.correction import Verdict
-from autoft.evaluation.decision_rule import Finisher
+from autoft.evaluation.correction import CorrectedScore
+from autoft.evaluation.decision_rule import RuleFitter
 from autoft.evaluation.losses import weighted_quantile
 from autoft.evaluation.metrics import METRICS
 from autoft.evaluation.weighted_metrics import of_rows, point_scores, weighted_scores
-from autoft.records import Baseline, Interval, Stakes, Task
+from autoft.records import Baseline, DecisionGoal, Interval, Task
 from autoft.records.arrays import Array
 from autoft.records.split import Member
 
@@ -105,10 +105,10 @@ def compare(
     positive_index: int,
     draws: int = 500,
     seed: int,
-    verdict: Verdict | None = None,
+    verdict: CorrectedScore | None = None,
     row_weights: Array | None = None,
     quantile: float | None = None,
-    costs: Stakes | None = None,
+    costs: DecisionGoal | None = None,
 ) -> tuple[Baseline, ...]:
     """Baselines beside the network, on the same rows and the same bootstrap draws.
 
@@ -118,7 +118,7 @@ def compare(
 
     Args:
         y: Class positions or values, ``[n]``.
-        network_held_out: Predictions of the network; NaN on rows that do not count (``Verdict.predictions``).
+        network_held_out: Predictions of the network; NaN on rows that do not count (``CorrectedScore.predictions``).
         baselines: Predictions by name, from `run`.
         clusters: Rows that are drawn together, ``[n]``.
         task, objective, positive_index: The problem.
@@ -149,7 +149,7 @@ def compare(
     seen = others if others.size and not corrected else rows
     problem |= {"objective": objective, "calibration": "none", "row_weights": of_rows(row_weights, seen)}
     problem["costs"] = row_costs.of_rows(costs, seen)
-    finisher = Finisher(y[seen], clusters[seen], **problem)
+    finisher = RuleFitter(y[seen], clusters[seen], **problem)
     result = []
     for name, predictions in baselines.items():
         if corrected:

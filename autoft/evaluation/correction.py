@@ -19,19 +19,19 @@ from autoft.evaluation import calibration as calibrate
 from autoft.evaluation import costs as row_costs
 from autoft.evaluation import decision_costs
 from autoft.evaluation.bootstrap import around, draw, mean_interval
-from autoft.evaluation.decision_rule import Calibrate, Finisher
+from autoft.evaluation.decision_rule import Calibrate, RuleFitter
 from autoft.evaluation.metrics import objectives
 from autoft.evaluation.selection import Blend, Candidate, Replay, choose, common_rows, mixed
 from autoft.evaluation.weighted_metrics import of_rows, point_scores, weighted_scores
-from autoft.records import Costs, Finish, Interval, Stakes, Task
+from autoft.records import Costs, DecisionGoal, DecisionRule, Interval, Task
 from autoft.records.arrays import Array
 
 __all__ = [
     "Blend",
     "Candidate",
+    "CorrectedScore",
     "PairCandidate",
     "Replayed",
-    "Verdict",
     "choose",
     "corrected",
     "holdout",
@@ -56,12 +56,12 @@ class Replayed:
     """What was chosen again on some draws, by number: the blend and its finish."""
 
     choice: Blend
-    finish: Finish
+    finish: DecisionRule
     draws: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Verdict:
+class CorrectedScore:
     """What the choice is and what it is worth.
 
     Attributes:
@@ -95,7 +95,7 @@ class Verdict:
     seed: int
     rows: Array
     predictions: Array
-    finish: Finish
+    finish: DecisionRule
     bag_gain: Mapping[str, float] = field(default_factory=dict)
     replayed: tuple[Replayed, ...] = ()
     thresholds: Array | None = None
@@ -116,13 +116,13 @@ def corrected(
     objective: str,
     positive_index: int,
     members: int = 1,
-    costs: Stakes | None = None,
+    costs: DecisionGoal | None = None,
     calibration: Calibrate = "none",
     draws: int = 500,
     seed: int,
     row_weights: Array | None = None,
     quantile: float | None = None,
-) -> Verdict:
+) -> CorrectedScore:
     """Bootstrap bias corrected score of the choice, without further training.
 
     In each draw clusters are drawn with replacement, the choice is made again on the drawn rows, and its scores
@@ -185,13 +185,13 @@ def nested(
     objective: str,
     positive_index: int,
     members: int = 1,
-    costs: Stakes | None = None,
+    costs: DecisionGoal | None = None,
     calibration: Calibrate = "none",
     draws: int = 500,
     seed: int,
     row_weights: Array | None = None,
     quantile: float | None = None,
-) -> Verdict:
+) -> CorrectedScore:
     """Score by holding out pairs of blocks: unbiased even when no trial is any good, but noisier.
 
     For block i the choice is made on the other blocks j, by models that saw neither i nor j, and the prediction
@@ -239,13 +239,13 @@ def holdout(
     objective: str,
     positive_index: int,
     members: int = 1,
-    costs: Stakes | None = None,
+    costs: DecisionGoal | None = None,
     calibration: Calibrate = "none",
     draws: int = 500,
     seed: int,
     row_weights: Array | None = None,
     quantile: float | None = None,
-) -> Verdict:
+) -> CorrectedScore:
     """Score of the chosen candidate's model on rows that nothing has touched.
 
     Args:
@@ -313,14 +313,14 @@ def _plain(
 
 def _verdict(
     replay: Replay,
-    finisher: Finisher,
+    finisher: RuleFitter,
     held_out: dict[str, Interval],
     samples: Array,
     seed: int,
     rows: Array,
     predictions: Array | None = None,
     spent: decision_costs.Samples | None = None,
-) -> Verdict:
+) -> CorrectedScore:
     """The record of an outcome; without predictions of their own, those of the choice were scored out of the bag."""
     chosen, metric = replay.on_all_rows(), replay.metric
     blended = mixed(replay.candidates, chosen)
@@ -331,7 +331,7 @@ def _verdict(
     only = np.full(shown.shape, np.nan)
     only[rows] = shown[rows]
     flattery = naive[metric.name] - held_out[metric.name].value
-    return Verdict(
+    return CorrectedScore(
         chosen=chosen,
         held_out=held_out,
         validation=naive[metric.name],

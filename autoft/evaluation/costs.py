@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from autoft.records import CostMatrix, Costs, Stakes
+from autoft.records import CostMatrix, Costs, DecisionGoal
 from autoft.records.arrays import Array
 
 
@@ -34,14 +34,14 @@ def row_costs(costs: Costs, y: Array, answered: Array | int, positive_index: int
     return np.asarray(np.where(positive, of_positive, np.where(said, costs.false_positive, costs.true_negative)))
 
 
-def of_rows(costs: Stakes | None, rows: Array) -> Stakes | None:
+def of_rows(costs: DecisionGoal | None, rows: Array) -> DecisionGoal | None:
     """The same of some rows: gains belong to rows."""
     if not isinstance(costs, Costs) or costs.gains is None:
         return costs
     return replace(costs, gains=costs.gains[rows])
 
 
-def matrix_of(costs: Stakes | None) -> CostMatrix:
+def matrix_of(costs: DecisionGoal | None) -> CostMatrix:
     """The matrix by which several classes are decided; empty for the most probable class."""
     return costs.matrix if isinstance(costs, Costs) else ()
 

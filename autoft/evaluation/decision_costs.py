@@ -17,7 +17,7 @@ import numpy as np
 from autoft.evaluation.bootstrap import around, mean_interval
 from autoft.evaluation.costs import matrix_of, row_costs
 from autoft.evaluation.metrics import decide
-from autoft.records import Alternative, Costs, Interval, Spending, Task
+from autoft.records import Alternative, Costs, DecisionCosts, Interval, Task
 from autoft.records.arrays import Array
 
 #: Thresholds of the cost curve.
@@ -92,7 +92,7 @@ def sampled(
     return found
 
 
-def summarised(samples: Samples, classes: Sequence[Any], left: float = 1.0) -> Spending:
+def summarised(samples: Samples, classes: Sequence[Any], left: float = 1.0) -> DecisionCosts:
     """The record of a run.
 
     Args:
@@ -121,7 +121,7 @@ def summarised(samples: Samples, classes: Sequence[Any], left: float = 1.0) -> S
 
     first = 2 + len(classes)
     curve = (np.nanmean(draws, axis=0) if point is None else point)[first:]
-    return Spending(
+    return DecisionCosts(
         deployed=interval(draws[:, 0], None if point is None else float(point[0])),
         alternatives=tuple(alternative(column) for column in range(1, first)),
         curve=tuple(zip(CURVE.tolist(), curve.tolist(), strict=False)) if len(curve) else (),

@@ -15,7 +15,7 @@ import numpy as np
 
 from autoft.evaluation import calibration as calibrate
 from autoft.evaluation.costs import matrix_of
-from autoft.records import Calibration, Costs, Finish, Minimum, Stakes, Task
+from autoft.records import Calibration, Costs, DecisionGoal, DecisionRule, Minimum, Task
 from autoft.records.arrays import Array
 
 #: Whether probabilities are calibrated.
@@ -43,7 +43,7 @@ _TRIED_FAR = 1.0 / (1.0 + np.exp(-np.arange(-120, 121) / 10))
 _AT_MINIMUM = ("precision", "recall", "f1", "balanced_accuracy", "accuracy", "mcc")
 
 
-class Finisher:
+class RuleFitter:
     """Calibration and threshold under any weighting of the rows.
 
     Args:
@@ -63,7 +63,7 @@ class Finisher:
         task: Task,
         objective: str,
         positive_index: int,
-        costs: Stakes | None = None,
+        costs: DecisionGoal | None = None,
         calibration: Calibrate = "auto",
         row_weights: Array | None = None,
     ) -> None:
@@ -85,11 +85,11 @@ class Finisher:
         distance = np.abs(np.log(tried / (1 - tried)) - np.log(self.base / (1 - self.base)))
         self._tried = np.append(self.base, tried[np.argsort(distance, kind="stable")])
 
-    def on_all_rows(self, predictions: Array) -> Finish:
+    def on_all_rows(self, predictions: Array) -> DecisionRule:
         """Calibration and threshold of predictions ``[m, classes]`` or ``[m]``."""
         return self.on_draws(predictions, np.ones((1, len(self.y)), dtype=np.uint8))[0]
 
-    def on_draws(self, predictions: Array, weights: Array) -> list[Finish]:
+    def on_draws(self, predictions: Array, weights: Array) -> list[DecisionRule]:
         """Calibration and threshold under each weighting.
 
         Args:
@@ -98,16 +98,16 @@ class Finisher:
         """
         matrix = matrix_of(self.costs)
         if not self._calibrating and self.tuned is None:
-            return [Finish(threshold=self.base, matrix=matrix)] * len(weights)
+            return [DecisionRule(threshold=self.base, matrix=matrix)] * len(weights)
         if self.task == "binary":
             cells = (self._parts * 2 + self.y) * calibrate.BINS + calibrate.bins(predictions)
             return [self._binary(cells, self._of(w)) for w in weights]
         if self.task == "regression":
-            return [Finish()] * len(weights)
+            return [DecisionRule()] * len(weights)
         rows = calibrate.sample(*predictions.shape)
         logs = calibrate.log_probabilities(predictions[rows])
         fits = (calibrate.temperature(logs, self.y[rows], self._of(w)[rows]) for w in weights)
-        return [Finish(calibration=fit, matrix=matrix) for fit in fits]
+        return [DecisionRule(calibration=fit, matrix=matrix) for fit in fits]
 
     def best_values(self, predictions: Array, weights: Array) -> Array:
         """The tuned metric at the best threshold under each weighting ``[draws]``, turned so that more is better.
@@ -139,7 +139,7 @@ class Finisher:
         """One weighting, multiplied by the weights of the rows."""
         return weights if self._row_weights is None else weights * self._row_weights
 
-    def _binary(self, cells: Array, weights: Array) -> Finish:
+    def _binary(self, cells: Array, weights: Array) -> DecisionRule:
         size = PARTS * 2 * calibrate.BINS
         counts = np.bincount(cells, weights=weights, minlength=size).reshape(PARTS, 2, calibrate.BINS)
         found = self._calibration(counts) if self._calibrating else Calibration()
@@ -148,7 +148,7 @@ class Finisher:
             positives = counts[:, self.positive_index].sum()
             counts = self._counted(cells, weights, PARTS)
             base = self._base_of(counts, positives)
-        return Finish(calibration=found, threshold=self._threshold(counts, found, base))
+        return DecisionRule(calibration=found, threshold=self._threshold(counts, found, base))
 
     def _base_of(self, worths: Array, positives: float) -> int:
         """Place of the threshold that the mean worth of these rows calls for, one of those that are tried."""
@@ -248,15 +248,15 @@ def comparer(
     task: Task,
     objective: str,
     positive_index: int,
-    costs: Stakes | None = None,
+    costs: DecisionGoal | None = None,
     row_weights: Array | None = None,
-) -> Finisher | None:
-    """What compares trials by an objective whose threshold is tuned (`Finisher.best_values`); else None."""
+) -> RuleFitter | None:
+    """What compares trials by an objective whose threshold is tuned (`RuleFitter.best_values`); else None."""
     what = tuned(task, objective, costs)
     if what != objective and not (what == "minimum" and objective in _AT_MINIMUM):
         return None
     whole = np.zeros(len(y), dtype=int)  # nothing is cross-fitted here
-    return Finisher(
+    return RuleFitter(
         y,
         whole,
         task=task,
@@ -267,7 +267,7 @@ def comparer(
     )
 
 
-def tuned(task: Task, objective: str, costs: Stakes | None) -> str | None:
+def tuned(task: Task, objective: str, costs: DecisionGoal | None) -> str | None:
     """What the threshold is tuned for, a metric or the minimum; None where it stays at one half.
 
     >>> tuned("binary", "f1", None), tuned("binary", "roc_auc", None), tuned("multiclass", "f1", None)

@@ -15,15 +15,15 @@ from autoft.records import (
     Alternative,
     Baseline,
     Curve,
+    DecisionCosts,
+    DecisionRule,
     Evaluation,
-    Finish,
     FoldReport,
     HintSlice,
     HintTest,
     Importance,
     Interval,
     Minimum,
-    Spending,
     Target,
     Trial,
 )
@@ -157,7 +157,7 @@ def _evaluation(document: Mapping[str, Any]) -> Evaluation:
         trials=trials,
         best=chosen[0],
         blend=tuple((int(number), float(share)) for number, share in best.get("blend", ())),  # older runs have none
-        finish=Finish(
+        finish=DecisionRule(
             threshold=_number(best.get("threshold", 0.5)),
             calibration=calibration.read(best.get("calibration", {"method": "none"})),
             matrix=tuple(tuple(map(float, row)) for row in decisions.get("matrix", ())),
@@ -211,8 +211,8 @@ def _baseline(baseline: Baseline) -> dict[str, Any]:
     }
 
 
-def _spending(value: Mapping[str, Any]) -> Spending:
-    return Spending(
+def _spending(value: Mapping[str, Any]) -> DecisionCosts:
+    return DecisionCosts(
         deployed=read_interval(value["deployed"]),
         alternatives=tuple(
             Alternative(

@@ -36,10 +36,10 @@ import numpy as np
 
 from autoft.evaluation import calibration
 from autoft.evaluation import costs as row_costs
-from autoft.evaluation.correction import Verdict
+from autoft.evaluation.correction import CorrectedScore
 from autoft.evaluation.metrics import METRICS
 from autoft.evaluation.weighted_metrics import of_rows, point_scores
-from autoft.records import Calibration, CalibrationMethod, Interval, Stakes, Task
+from autoft.records import Calibration, CalibrationMethod, DecisionGoal, Interval, Task
 from autoft.records.arrays import Array
 
 #: The metric that compares rows with one another.
@@ -79,7 +79,7 @@ def bag_gain(
     exchangeable: bool = True,
     row_weights: Array | None = None,
     quantile: float | None = None,
-    costs: Stakes | None = None,
+    costs: DecisionGoal | None = None,
     method: CalibrationMethod = "none",
     threshold: float = 0.5,
 ) -> dict[str, float]:
@@ -190,7 +190,7 @@ def _singles(pairs: Mapping[tuple[int, int], Array], blocks: Array) -> list[Arra
     return singles
 
 
-def with_gain(verdict: Verdict, gains: Mapping[str, float], objective: str) -> Verdict:
+def with_gain(verdict: CorrectedScore, gains: Mapping[str, float], objective: str) -> CorrectedScore:
     """A verdict about single members as one about their bag.
 
     Args:

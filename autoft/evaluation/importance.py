@@ -13,8 +13,8 @@ from autoft.evaluation.metrics import METRICS
 from autoft.evaluation.weighted_metrics import of_rows, weighted_scores
 from autoft.preprocessing import columns_of_rows
 from autoft.preprocessing.encode import Encoded
-from autoft.preprocessing.layout import Plan
-from autoft.records import Column, Importance, Interval, Stakes, Task
+from autoft.preprocessing.layout import InputLayout
+from autoft.records import Column, DecisionGoal, Importance, Interval, Task
 from autoft.records.arrays import Array
 from autoft.records.split import Member
 
@@ -27,7 +27,7 @@ MOST = 200
 
 def permutation_importance(
     answers: Callable[[Encoded, Array], Array],
-    plan: Plan,
+    plan: InputLayout,
     columns: Sequence[Column],
     encoded: Encoded,
     y: Array,
@@ -40,7 +40,7 @@ def permutation_importance(
     row_weights: Array | None = None,
     quantile: float | None = None,
     threshold: float = 0.5,
-    costs: Stakes | None = None,
+    costs: DecisionGoal | None = None,
 ) -> tuple[Importance, ...]:
     """Importance of each used column, the largest first.
 

@@ -21,7 +21,7 @@ import numpy as np
 from autoft.errors import EvaluationError
 from autoft.evaluation.costs import matrix_of, row_costs
 from autoft.evaluation.losses import bounded, pinball
-from autoft.records import CostMatrix, Costs, Stakes, Task
+from autoft.records import CostMatrix, Costs, DecisionGoal, Task
 from autoft.records.arrays import Array
 
 Direction = Literal["max", "min"]
@@ -98,7 +98,7 @@ METRICS: dict[str, Metric] = {
 }
 
 
-def objectives(task: Task, quantile: float | None = None, costs: Stakes | None = None) -> tuple[str, ...]:
+def objectives(task: Task, quantile: float | None = None, costs: DecisionGoal | None = None) -> tuple[str, ...]:
     """Names of the metrics that exist for a task; the pinball loss needs a quantile, the cost of decisions the costs.
 
     >>> objectives("regression")
@@ -179,7 +179,7 @@ def scores(
     positive_index: int,
     quantile: float | None = None,
     threshold: float | Array = 0.5,
-    costs: Stakes | None = None,
+    costs: DecisionGoal | None = None,
 ) -> dict[str, float]:
     """Every metric of the task on all given rows.
 

@@ -15,7 +15,7 @@ from autoft.knowledge.orders import evident_order
 from autoft.knowledge.trend import ONE_WAY, one_way
 from autoft.preprocessing import columns_of_rows as cells
 from autoft.preprocessing.encode import Encoded
-from autoft.preprocessing.layout import Plan
+from autoft.preprocessing.layout import InputLayout
 from autoft.records import Column, Curve, Importance, Target
 from autoft.records.arrays import Array
 from autoft.records.split import Member
@@ -53,7 +53,7 @@ def wanted(importance: Sequence[Importance], hinted: Sequence[str]) -> tuple[str
 
 def curves(
     answers: Answers,
-    plan: Plan,
+    plan: InputLayout,
     columns: Sequence[Column],
     encoded: Encoded,
     y: Array,
@@ -114,7 +114,9 @@ def curves(
     return tuple(found), tuple(left)
 
 
-def profile(plan: Plan, columns: Sequence[Column], encoded: Encoded, rows: Array) -> dict[str, dict[str, list[Any]]]:
+def profile(
+    plan: InputLayout, columns: Sequence[Column], encoded: Encoded, rows: Array
+) -> dict[str, dict[str, list[Any]]]:
     """What `autoft review` has to know of the cells: quantiles of numbers, and categories where they are few.
 
     Args:
@@ -165,7 +167,7 @@ def _columns(answers: Array, outputs: Sequence[tuple[int, str | None]]) -> Array
     return answers[:, None] if answers.ndim == 1 else answers[:, [c for c, _ in outputs]]
 
 
-def _grid(plan: Plan, column: Column, encoded: Encoded, held: Array, order: Sequence[str] | None) -> _Grid:
+def _grid(plan: InputLayout, column: Column, encoded: Encoded, held: Array, order: Sequence[str] | None) -> _Grid:
     where = cells.place(plan, column.id)
     assert where is not None
     own = cells.of(plan, encoded, where)[held]

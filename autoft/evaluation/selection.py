@@ -12,13 +12,13 @@ from autoft.errors import EvaluationError
 from autoft.evaluation import blend
 from autoft.evaluation import costs as row_costs
 from autoft.evaluation.bootstrap import draw
-from autoft.evaluation.decision_rule import Calibrate, Finisher, comparer
+from autoft.evaluation.decision_rule import Calibrate, RuleFitter, comparer
 from autoft.evaluation.losses import row_losses
 from autoft.evaluation.metrics import METRICS, trained_quantile
 from autoft.evaluation.weighted_metrics import of_rows, weighted_means, weighted_scores
-from autoft.records import Stakes, Task, Trial
+from autoft.records import DecisionGoal, Task, Trial
 from autoft.records.arrays import Array
-from autoft.records.trials import Outcome
+from autoft.records.trials import TrialResult
 
 #: Row weights (rows x trials x draws) that a correction looks at before it starts to save work.
 AFFORDABLE = 10**9
@@ -62,7 +62,7 @@ def choose(
     members: int = 1,
     row_weights: Array | None = None,
     quantile: float | None = None,
-    costs: Stakes | None = None,
+    costs: DecisionGoal | None = None,
 ) -> Blend:
     """The choice rule of autoft: positions of the candidates to use, and their weights.
 
@@ -92,7 +92,7 @@ def mixed(candidates: Sequence[Candidate], chosen: Blend, rows: Array | slice = 
     return np.asarray(sum(weight * candidates[c].predictions[rows] for c, weight in chosen))
 
 
-def candidates_of(trials: Sequence[Trial], outcomes: Sequence[Outcome]) -> list[Candidate]:
+def candidates_of(trials: Sequence[Trial], outcomes: Sequence[TrialResult]) -> list[Candidate]:
     """The checkpoints of all trials."""
     return [
         Candidate(trial=trial.number, epochs=epochs, predictions=outcome.held_out[c], balance=balance_of(trial))
@@ -156,7 +156,7 @@ class Replay:
         members: int = 1,
         row_weights: Array | None = None,
         quantile: float | None = None,
-        costs: Stakes | None = None,
+        costs: DecisionGoal | None = None,
     ) -> None:
         self.members = members if len(rows) <= MOST_ROWS_BLENDED else 1
         self._wrong: dict[int, Array] = {}
@@ -191,14 +191,14 @@ class Replay:
             )
         return pick
 
-    def finisher(self, clusters: Array, calibration: Calibrate) -> Finisher:
+    def finisher(self, clusters: Array, calibration: Calibrate) -> RuleFitter:
         """What decides on the same rows, weighted alike, what is done to the answers of the choice.
 
         Args:
             clusters: Cluster of each of the rows that count, ``[m]``.
             calibration: ``auto``, or ``none`` to leave probabilities alone.
         """
-        return Finisher(self.y, clusters, calibration=calibration, **self._deciding)
+        return RuleFitter(self.y, clusters, calibration=calibration, **self._deciding)
 
     def on_draws(self, clusters: Array, draws: int, seed: int) -> tuple[Array, list[Blend]]:
         """Draw clusters and choose on each draw; spends less on large problems (see `AFFORDABLE`).

@@ -14,7 +14,7 @@ import numpy as np
 from autoft.evaluation.costs import matrix_of, row_costs
 from autoft.evaluation.losses import pinball, row_losses
 from autoft.evaluation.metrics import decide, objectives, row_briers, scores
-from autoft.records import Costs, Stakes, Task
+from autoft.records import Costs, DecisionGoal, Task
 from autoft.records.arrays import Array
 
 #: Weights worked on at a time (8 MiB in float64), which bounds the memory and suits the caches.
@@ -37,7 +37,7 @@ def weighted_scores(
     row_weights: Array | None = None,
     quantile: float | None = None,
     threshold: float | Array = 0.5,
-    costs: Stakes | None = None,
+    costs: DecisionGoal | None = None,
 ) -> dict[str, Array]:
     """Scores of one set of predictions under each of many weightings.
 
@@ -81,7 +81,7 @@ def point_scores(
     row_weights: Array | None = None,
     quantile: float | None = None,
     threshold: float | Array = 0.5,
-    costs: Stakes | None = None,
+    costs: DecisionGoal | None = None,
 ) -> dict[str, float]:
     """Every metric of the task on all given rows (`metrics.scores`), each of which counts by its weight."""
     problem: dict[str, Any] = {"task": task, "positive_index": positive_index, "quantile": quantile}
@@ -121,7 +121,7 @@ def _kernels(
     wanted: tuple[str, ...],
     quantile: float | None,
     threshold: float | Array,
-    costs: Stakes | None,
+    costs: DecisionGoal | None,
 ) -> Iterator[Kernel]:
     """The computations that the wanted metrics need, each prepared for these predictions."""
     if task == "regression":

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from autoft.recipe.recipe import Recipe
 
 
-def of(
+def bind_knowledge(
     recipe: Recipe,
     columns: tuple[Column, ...],
     converted: Converted,

@@ -20,7 +20,7 @@ from autoft.knowledge import variants
 from autoft.knowledge.towers import towers
 from autoft.networks.architecture import ENSEMBLES, Architecture, Inputs
 from autoft.networks.families import realmlp, tabm
-from autoft.preprocessing.layout import DATE_PARTS, Plan
+from autoft.preprocessing.layout import DATE_PARTS, InputLayout
 from autoft.preprocessing.statistics import blocks
 from autoft.records.arrays import Array
 from autoft.records.hints import Hints
@@ -49,7 +49,7 @@ class Rules:
     penalty: Mapping[str, Array]
 
 
-def reads(block: str, plan: Plan, hints: Hints) -> dict[str, Direction]:
+def reads(block: str, plan: InputLayout, hints: Hints) -> dict[str, Direction]:
     """The columns (and ratios) that a block of the dense encoding is made of, and how it moves with them.
 
     A block that is not known here, but names columns, is taken to move with them in no certain direction.
@@ -90,7 +90,7 @@ def _named(block: str, known: set[str]) -> list[str]:
     return [name for name in re.split(r"\W+", block) if name in known]
 
 
-def rules(hints: Hints, plan: Plan, architecture: Architecture, outputs: int) -> Rules:
+def rules(hints: Hints, plan: InputLayout, architecture: Architecture, outputs: int) -> Rules:
     """Bounds and penalties of a network's weights; what is not named is free.
 
     Args:
@@ -145,7 +145,7 @@ class _Layout:
         vectors: How many inputs are vectors of numbers, which stand first.
     """
 
-    def __init__(self, hints: Hints, plan: Plan, architecture: Architecture) -> None:
+    def __init__(self, hints: Hints, plan: InputLayout, architecture: Architecture) -> None:
         inputs, each = Inputs.of(plan), _each(architecture)
         self.owners, width = list(_owners(plan, inputs, each, architecture.embedding)), architecture.width
         self.vectors = each * len(inputs.numbers)
@@ -183,7 +183,7 @@ def _each(architecture: Architecture) -> int:
     return tabm.DIM if architecture.kind in ENSEMBLES and architecture.bins else architecture.bins
 
 
-def _owners(plan: Plan, inputs: Inputs, each: int, embedding: int) -> Iterator[str]:
+def _owners(plan: InputLayout, inputs: Inputs, each: int, embedding: int) -> Iterator[str]:
     """Name of the block (or embedded column) of each input of the first layer, in the order of `joined` features."""
     dense = [name for name, size in blocks(plan) for _ in range(size)]
     for position in inputs.numbers:

@@ -14,10 +14,10 @@ from autoft.data.cells import plain_texts
 from autoft.knowledge.decisions import decision_problems
 from autoft.knowledge.interactions import pair_problems
 from autoft.preprocessing.ratios import quotient
-from autoft.recipe.knowledge import Hint, Knowledge
+from autoft.recipe.knowledge import HintSpec, Knowledge
 from autoft.recipe.messages import Problem
 from autoft.records import Column, Target
-from autoft.records.hints import Effect, Hints, Ratio
+from autoft.records.hints import Effect, Hints, RatioInput
 
 Path = tuple[str | int, ...]
 
@@ -27,7 +27,7 @@ _MOST_ONE_HOT = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Told:
+class CompiledKnowledge:
     """What the recipe knows, in terms of the table.
 
     Attributes:
@@ -50,7 +50,7 @@ def compile_hints(
     taken: Mapping[str, str] = {},
     absent: Mapping[str, tuple[str, str]] = {},
     embed_above: int = _MOST_ONE_HOT,
-) -> Told:
+) -> CompiledKnowledge:
     """Check a recipe's knowledge against a table.
 
     Args:
@@ -71,9 +71,9 @@ def compile_hints(
         *decision_problems(knowledge, table.by_name, target),
     ]
     if problems:
-        return Told(hints=Hints(), columns=tuple(columns), problems=tuple(problems))
+        return CompiledKnowledge(hints=Hints(), columns=tuple(columns), problems=tuple(problems))
     kept = tuple(replace(c, order=table.orders[c.name]) if c.name in table.orders else c for c in columns)
-    return Told(hints=table.hints(), columns=kept, problems=())
+    return CompiledKnowledge(hints=table.hints(), columns=kept, problems=())
 
 
 class _Table:
@@ -157,7 +157,9 @@ class _Table:
             if hint.scale is not None:
                 yield from self._log((*path, "scale"), column)
 
-    def _effect(self, path: Path, name: str, hint: Hint, column: Column | None, labels: set[int]) -> Iterator[Problem]:
+    def _effect(
+        self, path: Path, name: str, hint: HintSpec, column: Column | None, labels: set[int]
+    ) -> Iterator[Problem]:
         if column is not None and column.used and column.kind not in _NUMBERS and hint.order is None:
             fix = "add 'order: [...]' from the lowest to the highest, or remove the effect"
             found = f"'{name}' is {column.kind}, which has no order"
@@ -297,7 +299,7 @@ class _Table:
             effects=tuple(self._compiled(ids[name], hint) for name, hint in features.items() if hint.effect),
             logs=tuple(ids[name] for name, hint in features.items() if hint.scale == "log"),
             ratios=tuple(
-                Ratio(id=ids[r.name], name=r.name, numerator=ids[r.of[0]], denominator=ids[r.of[1]])
+                RatioInput(id=ids[r.name], name=r.name, numerator=ids[r.of[0]], denominator=ids[r.of[1]])
                 for r in self.knowledge.ratios
             ),
             crosses=tuple((ids[one], ids[other]) for one, other in self.knowledge.interactions),
@@ -305,7 +307,7 @@ class _Table:
             importance={ids[name]: hint.importance for name, hint in features.items() if hint.importance},
         )
 
-    def _compiled(self, column: str, hint: Hint) -> Effect:
+    def _compiled(self, column: str, hint: HintSpec) -> Effect:
         sign: Literal[1, -1] = 1 if hint.effect == "increasing" else -1
         if self.target.task == "regression":
             return Effect(column=column, sign=sign)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autoft.recipe.messages import Problem
-from autoft.records import Column, Costs, Minimum, Stakes, Target
+from autoft.records import Column, Costs, DecisionGoal, Minimum, Target
 from autoft.records.arrays import Array
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def decision_problems(knowledge: Knowledge, columns: Mapping[str, Column], targe
 
 def stakes(
     knowledge: Knowledge, target: Target, frame: pd.DataFrame, y: Array, numbers: Array | None = None
-) -> tuple[Stakes | None, tuple[Problem, ...]]:
+) -> tuple[DecisionGoal | None, tuple[Problem, ...]]:
     """What decisions follow, None where the recipe says nothing, and what is wrong with what it says.
 
     Args:

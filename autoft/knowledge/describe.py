@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from autoft.recipe.knowledge import Hint, Knowledge
+from autoft.recipe.knowledge import HintSpec, Knowledge
 from autoft.records import Column, PlanLine
 
 
@@ -28,7 +28,7 @@ def hint_notes(knowledge: Knowledge) -> list[str]:
     return notes
 
 
-def _sentences(name: str, hint: Hint) -> list[str]:
+def _sentences(name: str, hint: HintSpec) -> list[str]:
     unit = f" {hint.unit}" if hint.unit else ""
     found = []
     if hint.effect is not None:

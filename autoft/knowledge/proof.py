@@ -14,7 +14,7 @@ import numpy as np
 
 from autoft.errors import TrainingError
 from autoft.knowledge.bounds import reads
-from autoft.preprocessing.layout import Plan
+from autoft.preprocessing.layout import InputLayout
 from autoft.preprocessing.statistics import blocks
 from autoft.records.arrays import Array
 from autoft.records.hints import Effect, Hints
@@ -67,7 +67,7 @@ class _Slopes:
         return _Slopes(up=product(self.up, self.down), down=product(self.down, self.up))
 
 
-def prove(hints: Hints, plan: Plan, weights: Mapping[str, Array]) -> Proof:
+def prove(hints: Hints, plan: InputLayout, weights: Mapping[str, Array]) -> Proof:
     """Check from trained weights that effects and separations hold.
 
     Args:
@@ -115,7 +115,9 @@ def _wrong(slopes: _Slopes, effect: Effect) -> bool:
     return bool((against[..., effect.output] > 0).any() or (along[..., others] > 0).any())
 
 
-def _first(weights: Mapping[str, Array], plan: Plan, hints: Hints, column: str, *, meet: bool = False) -> _Slopes:
+def _first(
+    weights: Mapping[str, Array], plan: InputLayout, hints: Hints, column: str, *, meet: bool = False
+) -> _Slopes:
     """Bounds of the first layer's inputs ``[S, 1, in]``.
 
     Args:
@@ -151,7 +153,7 @@ def _first(weights: Mapping[str, Array], plan: Plan, hints: Hints, column: str, 
     return found
 
 
-def _of_numbers(weights: Mapping[str, Array], plan: Plan, dense: _Slopes) -> list[_Slopes]:
+def _of_numbers(weights: Mapping[str, Array], plan: InputLayout, dense: _Slopes) -> list[_Slopes]:
     """Bounds of what stands before the dense inputs: bins, or vectors of numbers."""
     own = _Slopes(up=dense.up[..., list(plan.continuous)], down=dense.down[..., list(plan.continuous)])
     if "vectors/slope" in weights:  # [S, f, dim], and [S, f * bins, dim]

@@ -20,7 +20,7 @@ MEMBERS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Strength:
+class Trend:
     """The effect in a curve.
 
     Attributes:
@@ -40,7 +40,7 @@ class Strength:
     clear: bool
 
 
-def strength(curve: Curve) -> Strength:
+def strength(curve: Curve) -> Trend:
     """The effect in a curve.
 
     It is clear where all networks' mean curves go one way (95 % of the way), so do the curves of most rows, and the
@@ -59,7 +59,7 @@ def strength(curve: Curve) -> Strength:
     rows = curve.rising if up else curve.falling
     enough = k >= MEMBERS and abs(change) > LEAST * curve.spread and abs(change) > 0
     clear = enough and share >= ONE_WAY and rows >= ROWS and abs(change) > stats.t.ppf(1 - CHANCE / 2, k - 1) * error
-    return Strength(
+    return Trend(
         direction="increasing" if up else "decreasing",
         change=change,
         error=error,

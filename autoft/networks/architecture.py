@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from autoft.preprocessing.layout import Plan
+from autoft.preprocessing.layout import InputLayout
 from autoft.preprocessing.statistics import blocks
 from autoft.records.arrays import Array
 
@@ -122,7 +122,7 @@ class Inputs:
     embedded: tuple[int, ...]
 
     @classmethod
-    def of(cls, plan: Plan) -> Inputs:
+    def of(cls, plan: InputLayout) -> Inputs:
         """Of a plan."""
         dense = sum(width for _, width in blocks(plan))
         return cls(dense=dense, numbers=plan.continuous, embedded=tuple(category.slots for category in plan.embedded))
@@ -144,7 +144,7 @@ class Factor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Start:
+class InitialState:
     """What first weights are made from; of each of S members its own training rows, and no other row.
 
     Attributes:

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from autoft.pipeline import ensemble_gain
 from autoft.pipeline.cost import TYPICAL_EPOCHS
-from autoft.pipeline.dataset import Prepared
+from autoft.pipeline.dataset import Dataset
 from autoft.pipeline.time_budget import _plan
 from autoft.records import Finding
-from autoft.records.trials import OUT_OF_TIME, Found
+from autoft.records.trials import OUT_OF_TIME, Trials
 from autoft.search.journal import Journal
 
 if TYPE_CHECKING:
     from autoft.recipe.recipe import Recipe
 
 
-def shortage(recipe: Recipe, journal: Journal, found: Found) -> tuple[Finding, ...]:
+def shortage(recipe: Recipe, journal: Journal, found: Trials) -> tuple[Finding, ...]:
     """A warning where the minutes were too few for the epochs that trials need."""
     plan, first = _plan(journal), found.trials[0]
     usual = min(recipe.search.epochs, TYPICAL_EPOCHS)
@@ -71,9 +71,9 @@ def undrawn(columns: Sequence[str]) -> tuple[Finding, ...]:
     )
 
 
-def unmeasured(recipe: Recipe, prepared: Prepared, gains: Mapping[str, float]) -> tuple[Finding, ...]:
+def unmeasured(recipe: Recipe, dataset: Dataset, gains: Mapping[str, float]) -> tuple[Finding, ...]:
     """A word on the bag's gain where there was no time to measure it."""
-    if gains or not ensemble_gain.measured(prepared.strategy, prepared.split.k, len(prepared.y)):
+    if gains or not ensemble_gain.measured(dataset.strategy, dataset.split.k, len(dataset.y)):
         return ()
     if recipe.search.minutes is None:
         return ()

@@ -37,7 +37,7 @@ AFFORDABLE, FEWEST_DRAWS = 10**9, 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shape:
+class CostShape:
     """What fixes the cost of an epoch.
 
     Attributes:
@@ -104,12 +104,12 @@ class Shape:
         return -(-self.rows // self.batch)
 
 
-def worth_compiling(shape: Shape) -> bool:
+def worth_compiling(shape: CostShape) -> bool:
     """Whether an epoch is long enough for a program of these very sizes; others share one for any sizes."""
     return shape.plain and 6.0 * shape.kernels * shape.steps * shape.batch * shape.members >= WORTH_XLA
 
 
-def epoch_seconds(shape: Shape, machine: Machine, rates: Rates = RATES) -> float:
+def epoch_seconds(shape: CostShape, machine: Machine, rates: Rates = RATES) -> float:
     """Seconds of one epoch: training, and the look at the curves (held-out rows and a sample of the training rows).
 
     A weight costs 6 operations per row in training (2 in the layer, 2 for its own gradient, 2 for that of its
@@ -126,14 +126,14 @@ def epoch_seconds(shape: Shape, machine: Machine, rates: Rates = RATES) -> float
     return machine.matmul(products) + machine.wide(wide) + machine.alone(alone)
 
 
-def _predicted(shape: Shape) -> int:
+def _predicted(shape: CostShape) -> int:
     """Rows of a member that are predicted after an epoch; above `PREDICTED_ROWS` in pieces of that size."""
     rows = shape.held_out + min(shape.held_out, SAMPLED_ROWS)
     return rows if rows <= PREDICTED_ROWS else -(-rows // PREDICTED_ROWS) * PREDICTED_ROWS
 
 
 def trial_seconds(
-    shape: Shape, machine: Machine, *, epochs: int, new_program: bool = False, rates: Rates = RATES
+    shape: CostShape, machine: Machine, *, epochs: int, new_program: bool = False, rates: Rates = RATES
 ) -> float:
     """Seconds of training one trial: initial weights, its epochs and, for the first of a program, tracing it.
 
@@ -149,7 +149,7 @@ def trial_seconds(
     return start + first + max(epochs, shape.least) * epoch_seconds(shape, machine, rates)
 
 
-def trace_seconds(shape: Shape, machine: Machine, rates: Rates = RATES) -> float:
+def trace_seconds(shape: CostShape, machine: Machine, rates: Rates = RATES) -> float:
     """Seconds until a new program trains: its network is built, it is traced and, if it is large, compiled."""
     layers = shape.depth + shape.embedded
     seconds = rates.trace + layers * rates.trace_layer
@@ -158,7 +158,7 @@ def trace_seconds(shape: Shape, machine: Machine, rates: Rates = RATES) -> float
     return machine.alone(seconds)
 
 
-def memory_bytes(shape: Shape, *, total_rows: int, trials: int, epochs: int) -> int:
+def memory_bytes(shape: CostShape, *, total_rows: int, trials: int, epochs: int) -> int:
     """Peak bytes of a search, above those of the imports.
 
     Args:
@@ -277,7 +277,7 @@ def evaluation_seconds(
 
 
 def answer_seconds(
-    shape: Shape, rows: int, columns: int, folds: int, machine: Machine, *, trials: int = 1, rates: Rates = RATES
+    shape: CostShape, rows: int, columns: int, folds: int, machine: Machine, *, trials: int = 1, rates: Rates = RATES
 ) -> float:
     """Seconds that the networks of the deployed model take in the evaluation: all of a blend's trials are asked.
 

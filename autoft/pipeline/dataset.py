@@ -8,26 +8,26 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from autoft.records import Finish
+from autoft.records import DecisionRule
 from autoft.records.arrays import Array
-from autoft.records.trials import Found
+from autoft.records.trials import Trials
 from autoft.search.space import Dimension
 
 if TYPE_CHECKING:
     from autoft.records.split import Member
-    from autoft.training.ensemble import Bag
+    from autoft.training.ensemble import Ensemble
 
 from typing import TYPE_CHECKING
 
 from autoft.data.table import Table
-from autoft.records import Column, Finding, Stakes, Strategy, Target
+from autoft.records import Column, DecisionGoal, Finding, Strategy, Target
 from autoft.records.hints import Hints
 
 if TYPE_CHECKING:
     from autoft.data.convert import Converted
     from autoft.data.repair import Repair
     from autoft.preprocessing.encode import Encoded
-    from autoft.preprocessing.layout import Plan
+    from autoft.preprocessing.layout import InputLayout
     from autoft.records.split import Member, Split
     from autoft.schema.contract import Contract
     from autoft.schema.engine import Engine
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tested:
+class HintTests:
     """What the data say of the hints.
 
     Attributes:
@@ -54,7 +54,7 @@ class Tested:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Inspected:
+class TableDescription:
     """A table that has been read, understood and checked.
 
     Attributes:
@@ -85,7 +85,7 @@ class Inspected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Prepared:
+class Dataset:
     """Everything that a training needs.
 
     Attributes:
@@ -103,10 +103,10 @@ class Prepared:
         costs: What decisions follow (costs of answers, or a minimum), where the recipe says it.
     """
 
-    inspected: Inspected
+    description: TableDescription
     target: Target
     features: tuple[Column, ...]
-    plan: Plan
+    plan: InputLayout
     encoded: Encoded
     y: NDArray[Any]
     split: Split
@@ -116,7 +116,7 @@ class Prepared:
     findings: tuple[Finding, ...]
     weights: NDArray[Any] | None = None
     quantile: float | None = None
-    costs: Stakes | None = None
+    costs: DecisionGoal | None = None
 
     @property
     def problem(self) -> dict[str, Any]:
@@ -138,7 +138,7 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Searched:
+class SearchResult:
     """What the search has found, and what the evaluation needs of it.
 
     Attributes:
@@ -152,11 +152,11 @@ class Searched:
         tested: What the data say of the hints.
     """
 
-    found: Found
+    found: Trials
     blend: tuple[tuple[int, float], ...]
     space: tuple[Dimension, ...]
     baselines: Mapping[str, Array]
-    bag: Bag
+    bag: Ensemble
     gains: Mapping[str, float]
-    finish: Finish
-    tested: Tested = field(default_factory=Tested)
+    finish: DecisionRule
+    tested: HintTests = field(default_factory=HintTests)

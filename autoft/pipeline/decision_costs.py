@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from autoft.pipeline.dataset import Prepared
-from autoft.records import Evaluation, Finding, Spending
+from autoft.pipeline.dataset import Dataset
+from autoft.records import DecisionCosts, Evaluation, Finding
 
 if TYPE_CHECKING:
-    from autoft.evaluation.correction import Verdict
+    from autoft.evaluation.correction import CorrectedScore
 
 #: Share of rows by which what is reached may differ from what the choice of a threshold counts.
 _BINNED = 0.01
 
 
-def spending(prepared: Prepared, verdict: Verdict, left: Mapping[str, float]) -> Spending | None:
+def spending(dataset: Dataset, verdict: CorrectedScore, left: Mapping[str, float]) -> DecisionCosts | None:
     """What decisions cost, where costs are given."""
     from autoft.evaluation.decision_costs import summarised
 
     if verdict.spent is None:
         return None
-    return summarised(verdict.spent, prepared.target.classes, left=left.get("cost", 1.0))
+    return summarised(verdict.spent, dataset.target.classes, left=left.get("cost", 1.0))
 
 
 def short_of_minimum(evaluation: Evaluation) -> tuple[Finding, ...]:

@@ -11,7 +11,7 @@ from autoft.data import weights as row_weights
 from autoft.data.table import Table, read
 from autoft.errors import RecipeError
 from autoft.knowledge import bind
-from autoft.pipeline.dataset import Inspected
+from autoft.pipeline.dataset import TableDescription
 from autoft.records import Finding, Target
 from autoft.schema.engines import choose
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from autoft.recipe.recipe import Recipe
 
 
-def inspect(recipe: Recipe, data: Any, *, write_schema: bool, hold_to_schema: bool = True) -> Inspected:
+def inspect(recipe: Recipe, data: Any, *, write_schema: bool, hold_to_schema: bool = True) -> TableDescription:
     """Read a table and collect all findings about it.
 
     Args:
@@ -46,7 +46,7 @@ def inspect(recipe: Recipe, data: Any, *, write_schema: bool, hold_to_schema: bo
     converted = convert(table.frame, columns)
     chosen = choose(recipe.schema_.engine if hold_to_schema else "none")
     target = _target(table, recipe, name)
-    hints, columns = bind.of(recipe, columns, converted, target, repairs)
+    hints, columns = bind.bind_knowledge(recipe, columns, converted, target, repairs)
     unused = {*recipe.knowledge.unused, recipe.evaluate.group}  # divide rows or groups, are no inputs
     findings = tuple(f for f in findings if f.column not in recipe.knowledge.unused)
     findings += audit.audit(
@@ -72,7 +72,7 @@ def inspect(recipe: Recipe, data: Any, *, write_schema: bool, hold_to_schema: bo
         known=findings,
         ranges={n: hint.between for n, hint in recipe.knowledge.features.items() if hint.between is not None},
     )
-    return Inspected(
+    return TableDescription(
         table=table,
         columns=columns,
         target=target,

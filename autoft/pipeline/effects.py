@@ -10,9 +10,9 @@ from autoft.records.hints import Hints
 from autoft.search.space import Choice, Dimension
 
 if TYPE_CHECKING:
-    from autoft.pipeline.dataset import Prepared
+    from autoft.pipeline.dataset import Dataset
     from autoft.recipe.recipe import Recipe
-    from autoft.training.ensemble import Bag
+    from autoft.training.ensemble import Ensemble
 
 
 def space(dimensions: Sequence[Dimension], hints: Hints) -> tuple[Dimension, ...]:
@@ -33,28 +33,28 @@ def _deep(dimension: Dimension) -> Dimension:
     return replace(dimension, values=kept, default=dimension.default if dimension.default in kept else kept[0])
 
 
-def calibration(recipe: Recipe, prepared: Prepared) -> Literal["auto", "none"]:
+def calibration(recipe: Recipe, dataset: Dataset) -> Literal["auto", "none"]:
     """Whether answers are calibrated: as the recipe says, but for effects on one of more than two classes.
 
     A temperature moves the probability of one class by how the others share the rest among them, so that it could fall
     where it should rise. Between two classes any calibration keeps the order of answers.
     """
-    if prepared.inspected.hints.effects and prepared.target.task == "multiclass":
+    if dataset.description.hints.effects and dataset.target.task == "multiclass":
         return "none"
     return recipe.evaluate.calibration
 
 
-def notes(recipe: Recipe, prepared: Prepared) -> tuple[str, ...]:
+def notes(recipe: Recipe, dataset: Dataset) -> tuple[str, ...]:
     """What effects change elsewhere, in words."""
-    if not prepared.inspected.hints.effects:
+    if not dataset.description.hints.effects:
         return ()
     bends = "Hidden units bend both ways, and RealMLP has half waves of columns with an effect (see docs/knowledge.md)."
-    if calibration(recipe, prepared) == recipe.evaluate.calibration:
+    if calibration(recipe, dataset) == recipe.evaluate.calibration:
         return (bends,)
     return bends, "Probabilities are not calibrated: with more than two classes that could break an effect."
 
 
-def prove(bag: Bag, prepared: Prepared) -> None:
+def prove(bag: Ensemble, dataset: Dataset) -> None:
     """Check that the deployed model keeps what the hints promise.
 
     Raises:
@@ -62,4 +62,4 @@ def prove(bag: Bag, prepared: Prepared) -> None:
     """
     from autoft.training.proof_of_model import prove_bag
 
-    prove_bag(bag, prepared.inspected.hints)
+    prove_bag(bag, dataset.description.hints)

@@ -12,11 +12,11 @@ import numpy as np
 from autoft.files import canonical_json, fingerprint
 from autoft.pipeline import effects
 from autoft.pipeline.cost import MOST_ROWS_PAIRED, encoding_seconds
-from autoft.pipeline.dataset import Prepared
+from autoft.pipeline.dataset import Dataset
 from autoft.pipeline.machine import Machine
-from autoft.records import CalibrationMethod, Finish, Progress, Stakes
+from autoft.records import CalibrationMethod, DecisionGoal, DecisionRule, Progress
 from autoft.records.arrays import Array
-from autoft.records.trials import Outcome
+from autoft.records.trials import TrialResult
 from autoft.search.journal import Journal
 
 if TYPE_CHECKING:
@@ -31,14 +31,14 @@ _PAIRS, _PATIENCE = 1.5, 1.04
 
 def gains(
     context: Context,
-    prepared: Prepared,
+    dataset: Dataset,
     journal: Journal,
-    parts: Sequence[tuple[Outcome, float]],
-    finish: Finish,
+    parts: Sequence[tuple[TrialResult, float]],
+    finish: DecisionRule,
     trainer: Callable[[Sequence[Member]], Trainer],
     *,
     last: float = 0.0,
-) -> tuple[Mapping[str, float], Finish]:
+) -> tuple[Mapping[str, float], DecisionRule]:
     """What the bag leaves of the distance of its members to the best score, by metric, and what is done to its answers.
 
     See `autoft.evaluation.ensemble_gain`.
@@ -49,62 +49,62 @@ def gains(
     calibration theirs.
 
     Args:
-        context, prepared, journal: Of the run.
+        context, dataset, journal: Of the run.
         parts: Outcomes of the chosen trials, and their weights.
         finish: Calibration of single members' answers, and the threshold.
         trainer: Makes a trainer of any members.
         last: Seconds that must be left afterwards, where there is a limit of time.
     """
-    if not measured(prepared.strategy, prepared.split.k, len(prepared.y)):
+    if not measured(dataset.strategy, dataset.split.k, len(dataset.y)):
         return {}, finish
     from autoft.evaluation import calibration as calibrate
     from autoft.evaluation.ensemble_gain import bag_calibration, bag_gain
 
-    recipe, method = context.recipe, _method(context, prepared, finish)
-    of = _key(prepared, parts, method, finish.threshold)
+    recipe, method = context.recipe, _method(context, dataset, finish)
+    of = _key(dataset, parts, method, finish.threshold)
     for fact in journal.contents.facts:
         # (Lines of before a gain was a share have no "left".)
         if fact["type"] == "gain" and fact["of"] == of and "left" in fact:
             return dict(fact["left"]), replace(finish, calibration=calibrate.read(fact["calibration"]))
     over = end(context, last)
-    if context.watch.clock() + expected(prepared, [outcome for outcome, _ in parts]) > over:
+    if context.watch.clock() + expected(dataset, [outcome for outcome, _ in parts]) > over:
         context.tell(Progress(stage="search", message="no time to measure what the bag of the folds' networks gains"))
         return {}, finish
     context.tell(Progress(stage="search", message="measuring what the bag of the folds' networks gains"))
-    answers = _answers(context, prepared, parts, trainer, over)
+    answers = _answers(context, dataset, parts, trainer, over)
     if answers is None:
         return {}, finish
     found = bag_gain(
-        prepared.y,
+        dataset.y,
         answers,
-        blocks=prepared.split.blocks,
+        blocks=dataset.split.blocks,
         exchangeable=recipe.evaluate.group is None and recipe.evaluate.time is None,
         method=method,
         threshold=finish.threshold,
-        **prepared.problem,
+        **dataset.problem,
     )
     calibration = bag_calibration(
-        prepared.y, answers, blocks=prepared.split.blocks, method=method, row_weights=prepared.weights
+        dataset.y, answers, blocks=dataset.split.blocks, method=method, row_weights=dataset.weights
     )
     journal.append({"type": "gain", "of": of, "left": found, "calibration": asdict(calibration)})
     return found, replace(finish, calibration=calibration)
 
 
 def _key(
-    prepared: Prepared, parts: Sequence[tuple[Outcome, float]], method: CalibrationMethod, threshold: float
+    dataset: Dataset, parts: Sequence[tuple[TrialResult, float]], method: CalibrationMethod, threshold: float
 ) -> str:
     """What a gain depends on within a run."""
-    costs = None if prepared.costs is None else _plain(prepared.costs)
+    costs = None if dataset.costs is None else _plain(dataset.costs)
     return canonical_json(
         {
             "parts": [{"params": o.params, "epochs": o.epochs, "share": share} for o, share in parts],
             "finish": [method, threshold, costs],
-            "quantile": prepared.quantile,
+            "quantile": dataset.quantile,
         }
     )
 
 
-def _plain(stakes: Stakes) -> dict[str, Any]:
+def _plain(stakes: DecisionGoal) -> dict[str, Any]:
     """What decisions follow, as it stands in a key; only what is given, so that older runs go on."""
     values = asdict(stakes)
     gains = values.pop("gains", None)
@@ -112,9 +112,9 @@ def _plain(stakes: Stakes) -> dict[str, Any]:
     return values | ({} if gains is None else {"gains": fingerprint(np.ascontiguousarray(gains).tobytes())})
 
 
-def _method(context: Context, prepared: Prepared, finish: Finish) -> CalibrationMethod:
+def _method(context: Context, dataset: Dataset, finish: DecisionRule) -> CalibrationMethod:
     """How the bag is calibrated: as its members are, but it may have a temperature where they have none."""
-    if prepared.target.task == "regression" or effects.calibration(context.recipe, prepared) == "none":
+    if dataset.target.task == "regression" or effects.calibration(context.recipe, dataset) == "none":
         return "none"
     return "isotonic" if finish.calibration.method == "isotonic" else "temperature"
 
@@ -125,20 +125,20 @@ def end(context: Context, last: float) -> float:
     return math.inf if minutes is None else context.watch.deadline(minutes * _PATIENCE) - last
 
 
-def expected(prepared: Prepared, outcomes: Sequence[Outcome]) -> float:
+def expected(dataset: Dataset, outcomes: Sequence[TrialResult]) -> float:
     """Seconds of measuring what the bag of some trials gains; 0 where that is not done."""
-    if not measured(prepared.strategy, prepared.split.k, len(prepared.y)):
+    if not measured(dataset.strategy, dataset.split.k, len(dataset.y)):
         return 0.0
-    return _encoding(prepared) + _PAIRS * sum(map(_seconds, outcomes))
+    return _encoding(dataset) + _PAIRS * sum(map(_seconds, outcomes))
 
 
-def _encoding(prepared: Prepared) -> float:
+def _encoding(dataset: Dataset) -> float:
     """Seconds until the rows of the pairs are encoded."""
-    pairs, inputs = len(prepared.members) * 2, len(prepared.features) + sum(t.slots for t in prepared.plan.texts)
-    return encoding_seconds(len(prepared.y), inputs, pairs, Machine())
+    pairs, inputs = len(dataset.members) * 2, len(dataset.features) + sum(t.slots for t in dataset.plan.texts)
+    return encoding_seconds(len(dataset.y), inputs, pairs, Machine())
 
 
-def _seconds(outcome: Outcome) -> float:
+def _seconds(outcome: TrialResult) -> float:
     """What a trial took up to its checkpoint."""
     return outcome.seconds * outcome.epochs / max(len(outcome.curves.get("held_out", ())), 1)
 
@@ -150,8 +150,8 @@ def measured(strategy: str, folds: int, rows: int) -> bool:
 
 def _answers(
     context: Context,
-    prepared: Prepared,
-    parts: Sequence[tuple[Outcome, float]],
+    dataset: Dataset,
+    parts: Sequence[tuple[TrialResult, float]],
     trainer: Callable[[Sequence[Member]], Trainer],
     end: float,
 ) -> dict[tuple[int, int], Array] | None:
@@ -163,8 +163,8 @@ def _answers(
     def out_of_time() -> bool:
         return context.watch.clock() > end or bool(context.interrupt)
 
-    wanted = pairs_of(prepared.split.k)
-    pairs = [m for m in folds.members(prepared.split, "nested") if m.blocks in wanted]
+    wanted = pairs_of(dataset.split.k)
+    pairs = [m for m in folds.members(dataset.split, "nested") if m.blocks in wanted]
     blended: list[Any] = [0.0] * len(pairs)
     try:
         stack = trainer(pairs)
@@ -179,7 +179,7 @@ def _answers(
         return None
     found = {}
     for pair, answer in zip(pairs, blended, strict=True):
-        whole = np.full((len(prepared.y), *answer.shape[1:]), np.nan)
+        whole = np.full((len(dataset.y), *answer.shape[1:]), np.nan)
         whole[pair.held_out] = answer
         found[pair.blocks[0], pair.blocks[1]] = whole
     return found

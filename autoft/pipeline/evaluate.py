@@ -13,13 +13,13 @@ import numpy as np
 from autoft.pipeline import decision_costs, effects, slices
 from autoft.pipeline.budget_findings import undrawn
 from autoft.pipeline.context import Context
-from autoft.pipeline.dataset import Prepared, Searched
+from autoft.pipeline.dataset import Dataset, SearchResult
 from autoft.records import (
     Calibration,
     Curve,
+    DecisionRule,
     Evaluation,
     Finding,
-    Finish,
     FoldReport,
     Importance,
     Minimum,
@@ -29,7 +29,7 @@ from autoft.records import (
 from autoft.records.arrays import Array
 
 if TYPE_CHECKING:
-    from autoft.evaluation.correction import Verdict
+    from autoft.evaluation.correction import CorrectedScore
     from autoft.evaluation.metrics import Details
     from autoft.recipe.recipe import Recipe
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 _PACKAGES = ("keras", "tensorflow", "keras-tuner", "tensorflow-data-validation", "scikit-learn", "numpy", "pandas")
 
 
-def evaluate(context: Context, prepared: Prepared, searched: Searched) -> tuple[Evaluation, tuple[Finding, ...]]:
+def evaluate(context: Context, dataset: Dataset, searched: SearchResult) -> tuple[Evaluation, tuple[Finding, ...]]:
     """Scores by the honesty contract, baselines, folds, importance; and the labels that the model doubts."""
     from autoft.evaluation import calibration as calibrate
     from autoft.evaluation import metrics, overfitting
@@ -47,39 +47,39 @@ def evaluate(context: Context, prepared: Prepared, searched: Searched) -> tuple[
     recipe, watch = context.recipe, context.watch
     with watch.stage("evaluation"):
         context.tell(Progress(stage="evaluation", message="correcting the score for the choice among trials"))
-        target, found = prepared.target, searched.found
-        scoring = {**prepared.problem, "objective": prepared.objective, "seed": recipe.seed}
-        answers = searched.bag.answers(prepared.encoded)
-        verdict = verdict_of(recipe, prepared, searched, answers, scoring)
+        target, found = dataset.target, searched.found
+        scoring = {**dataset.problem, "objective": dataset.objective, "seed": recipe.seed}
+        answers = searched.bag.answers(dataset.encoded)
+        verdict = verdict_of(recipe, dataset, searched, answers, scoring)
         best = found.trials[found.best]
         candidates = candidates_of(found.trials, found.outcomes)
         blended = mixed(candidates, verdict.chosen)
         pooled = calibrate.apply(verdict.finish.calibration, blended)
-        rows = np.flatnonzero(prepared.split.blocks >= 0)
-        details = _details(prepared, pooled[rows], rows, verdict.finish)
-        doubts = _doubts(prepared, pooled, rows)
+        rows = np.flatnonzero(dataset.split.blocks >= 0)
+        details = _details(dataset, pooled[rows], rows, verdict.finish)
+        doubts = _doubts(dataset, pooled, rows)
         finish = verdict.finish  # of single members, which folds and importance are about
-        folds = _fold_reports(prepared, calibrate.apply(finish.calibration, answers), finish.threshold, best)
-        direction = metrics.METRICS[prepared.objective].direction
+        folds = _fold_reports(dataset, calibrate.apply(finish.calibration, answers), finish.threshold, best)
+        direction = metrics.METRICS[dataset.objective].direction
         lines = compare(
-            prepared.y,
+            dataset.y,
             verdict.predictions,
             searched.baselines,
-            clusters=prepared.split.clusters,
+            clusters=dataset.split.clusters,
             draws=recipe.evaluate.draws,
             verdict=verdict,
             **scoring,
         )
-        importance = _importance(prepared, searched, finish, scoring)
-        dependence, untold = _curves(context, prepared, searched, importance, finish.calibration)
+        importance = _importance(dataset, searched, finish, scoring)
+        dependence, untold = _curves(context, dataset, searched, importance, finish.calibration)
         context.tell(Progress(stage="evaluation", message="scoring slices of the rows"))
-        parts = slices.slices_of(recipe, prepared, verdict, candidates, importance=importance)
+        parts = slices.slices_of(recipe, dataset, verdict, candidates, importance=importance)
     evaluation = Evaluation(
         task=target.task,
-        objective=prepared.objective,
-        strategy=prepared.strategy,
+        objective=dataset.objective,
+        strategy=dataset.strategy,
         target=target,
-        rows=len(prepared.y),
+        rows=len(dataset.y),
         held_out=verdict.held_out,
         validation=verdict.validation,
         optimism=verdict.optimism,
@@ -103,19 +103,19 @@ def evaluate(context: Context, prepared: Prepared, searched: Searched) -> tuple[
         all_hints=searched.tested.together,
         dependence=dependence,
         slices=parts,
-        spending=decision_costs.spending(prepared, verdict, searched.gains),
-        minimum=prepared.costs if isinstance(prepared.costs, Minimum) else None,
+        spending=decision_costs.spending(dataset, verdict, searched.gains),
+        minimum=dataset.costs if isinstance(dataset.costs, Minimum) else None,
     )
     return evaluation, (*doubts, *untold, *decision_costs.short_of_minimum(evaluation))
 
 
-def _details(prepared: Prepared, pooled: Array, rows: Array, finish: Finish) -> Details:
+def _details(dataset: Dataset, pooled: Array, rows: Array, finish: DecisionRule) -> Details:
     """Scores by class, confusion and curves on held-out rows."""
     from autoft.evaluation import metrics
 
-    target = prepared.target
+    target = dataset.target
     return metrics.details(
-        prepared.y[rows],
+        dataset.y[rows],
         pooled,
         task=target.task,
         positive_index=target.positive_index,
@@ -126,7 +126,7 @@ def _details(prepared: Prepared, pooled: Array, rows: Array, finish: Finish) -> 
 
 
 def _importance(
-    prepared: Prepared, searched: Searched, finish: Finish, scoring: Mapping[str, Any]
+    dataset: Dataset, searched: SearchResult, finish: DecisionRule, scoring: Mapping[str, Any]
 ) -> tuple[Importance, ...]:
     """Permutation importance of the deployed model, each row answered by the network that did not train on it."""
     from autoft.evaluation import calibration as calibrate
@@ -134,11 +134,11 @@ def _importance(
 
     return permutation_importance(
         lambda rows, own: calibrate.apply(finish.calibration, searched.bag.own_answers(rows, own)),
-        prepared.plan,
-        prepared.features,
-        prepared.encoded,
-        prepared.y,
-        prepared.members[: prepared.split.k],
+        dataset.plan,
+        dataset.features,
+        dataset.encoded,
+        dataset.y,
+        dataset.members[: dataset.split.k],
         threshold=finish.threshold,
         **scoring,
     )
@@ -146,8 +146,8 @@ def _importance(
 
 def _curves(
     context: Context,
-    prepared: Prepared,
-    searched: Searched,
+    dataset: Dataset,
+    searched: SearchResult,
     importance: tuple[Importance, ...],
     calibration: Calibration,
 ) -> tuple[tuple[Curve, ...], tuple[Finding, ...]]:
@@ -157,16 +157,16 @@ def _curves(
     from autoft.pipeline import time_budget
 
     hints, clock = context.recipe.knowledge.features, context.watch.clock
-    end = time_budget.saving_begins(context, prepared)
+    end = time_budget.saving_begins(context, dataset)
     found, left = dependence.curves(
         lambda rows, own: calibrate.apply(calibration, searched.bag.own_answers(rows, own)),
-        prepared.plan,
-        prepared.features,
-        prepared.encoded,
-        prepared.y,
-        prepared.members[: prepared.split.k],
+        dataset.plan,
+        dataset.features,
+        dataset.encoded,
+        dataset.y,
+        dataset.members[: dataset.split.k],
         names=dependence.wanted(importance, [name for name, hint in hints.items() if hint.effect is not None]),
-        target=prepared.target,
+        target=dataset.target,
         orders={name: hint.order for name, hint in hints.items() if hint.order is not None},
         labels=[str(hint.label) for hint in hints.values() if hint.label is not None],
         seed=context.recipe.seed,
@@ -175,42 +175,42 @@ def _curves(
     return found, undrawn(left)
 
 
-def _doubts(prepared: Prepared, pooled: Array, rows: Array) -> tuple[Finding, ...]:
+def _doubts(dataset: Dataset, pooled: Array, rows: Array) -> tuple[Finding, ...]:
     """Labels that held-out predictions find improbable."""
     from autoft.evaluation import label_errors
 
-    if prepared.target.task == "regression":
+    if dataset.target.task == "regression":
         return ()
-    kept = prepared.inspected.kept
+    kept = dataset.description.kept
     numbers = (rows if kept is None else kept[rows]) + 1
-    target = prepared.target
-    found = label_errors.check(prepared.y[rows], pooled[rows], numbers, target=target.name, classes=target.classes)
+    target = dataset.target
+    found = label_errors.check(dataset.y[rows], pooled[rows], numbers, target=target.name, classes=target.classes)
     return tuple(found)
 
 
 def verdict_of(
-    recipe: Recipe, prepared: Prepared, searched: Searched, answers: Array, scoring: Mapping[str, Any]
-) -> Verdict:
+    recipe: Recipe, dataset: Dataset, searched: SearchResult, answers: Array, scoring: Mapping[str, Any]
+) -> CorrectedScore:
     """The score of the deployed model by the chosen strategy."""
     from autoft.evaluation import correction
     from autoft.evaluation.ensemble_gain import with_gain
     from autoft.evaluation.selection import balance_of, candidates_of
 
-    split, y, found = prepared.split, prepared.y, searched.found
+    split, y, found = dataset.split, dataset.y, searched.found
     common = {
         **scoring,
         "clusters": split.clusters,
         "draws": recipe.evaluate.draws,
         "members": recipe.search.blend,
-        "calibration": effects.calibration(recipe, prepared),
+        "calibration": effects.calibration(recipe, dataset),
     }
     candidates = candidates_of(found.trials, found.outcomes)
-    if prepared.strategy == "corrected":
-        return with_gain(correction.corrected(y, candidates, **common), searched.gains, prepared.objective)
-    if prepared.strategy == "holdout":
+    if dataset.strategy == "corrected":
+        return with_gain(correction.corrected(y, candidates, **common), searched.gains, dataset.objective)
+    if dataset.strategy == "holdout":
         rows = np.flatnonzero(split.blocks < 0)
         return correction.holdout(y, candidates, answers.mean(axis=0), rows=rows, **common)
-    pair_blocks = [m.blocks for m in prepared.members[split.k :]]
+    pair_blocks = [m.blocks for m in dataset.members[split.k :]]
     pairs = [
         correction.PairCandidate(
             trial=trial.number,
@@ -224,16 +224,16 @@ def verdict_of(
     return correction.nested(y, pairs, candidates=candidates, blocks=split.blocks, **common)
 
 
-def _fold_reports(prepared: Prepared, answers: Array, threshold: float, best: Trial) -> tuple[FoldReport, ...]:
+def _fold_reports(dataset: Dataset, answers: Array, threshold: float, best: Trial) -> tuple[FoldReport, ...]:
     from autoft.evaluation import costs, metrics, overfitting
     from autoft.evaluation.weighted_metrics import of_rows, point_scores
 
-    members, y = prepared.members[: prepared.split.k], prepared.y
+    members, y = dataset.members[: dataset.split.k], dataset.y
 
     def on(s: int, rows: Array) -> float:
-        problem = {**prepared.problem, "row_weights": of_rows(prepared.weights, rows), "threshold": threshold}
-        problem["costs"] = costs.of_rows(prepared.costs, rows)
-        return point_scores(y[rows], answers[s][rows], **problem)[prepared.objective]
+        problem = {**dataset.problem, "row_weights": of_rows(dataset.weights, rows), "threshold": threshold}
+        problem["costs"] = costs.of_rows(dataset.costs, rows)
+        return point_scores(y[rows], answers[s][rows], **problem)[dataset.objective]
 
     return overfitting.fold_reports(
         best,
@@ -241,7 +241,7 @@ def _fold_reports(prepared: Prepared, answers: Array, threshold: float, best: Tr
         held_out_rows=[len(m.held_out) for m in members],
         train_scores=[on(s, m.train) for s, m in enumerate(members)],
         held_out_scores=[on(s, m.held_out) for s, m in enumerate(members)],
-        direction=metrics.METRICS[prepared.objective].direction,
+        direction=metrics.METRICS[dataset.objective].direction,
     )
 
 

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from autoft.pipeline import cost, describe, effects, ensemble_gain, prepare
 from autoft.pipeline import space as spaces
-from autoft.pipeline.cost import Shape
+from autoft.pipeline.cost import CostShape
 from autoft.pipeline.hint_tests import trainings as hint_trainings
 from autoft.pipeline.machine import Machine
 from autoft.records import Finding, Strategy, Task
 from autoft.schema.engines import choose
 
 if TYPE_CHECKING:
-    from autoft.pipeline.dataset import Inspected, Prepared
+    from autoft.pipeline.dataset import Dataset, TableDescription
     from autoft.recipe.recipe import Recipe
 
 
@@ -39,7 +39,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Forecast:
+class StageTimes:
     """Trials and time of a run, if all its trials train so many epochs.
 
     Attributes:
@@ -63,7 +63,7 @@ class Forecast:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Forecast:
     """What a run would do.
 
     Attributes:
@@ -110,8 +110,8 @@ class Plan:
     programs: int
     trials: int
     minutes: float | None
-    typical: Forecast
-    most: Forecast
+    typical: StageTimes
+    most: StageTimes
     too_short: bool
     memory: int
     machine: Machine
@@ -134,7 +134,7 @@ class Plan:
 _BLENDED = 3
 
 
-def plan(recipe: Recipe, data: Any = None, *, machine: Machine | None = None) -> Plan:
+def plan(recipe: Recipe, data: Any = None, *, machine: Machine | None = None) -> Forecast:
     """What a run would do and cost.
 
     Args:
@@ -156,41 +156,41 @@ def plan(recipe: Recipe, data: Any = None, *, machine: Machine | None = None) ->
     return forecast(recipe, inspect(recipe, data), machine=machine)
 
 
-def inspect(recipe: Recipe, data: Any = None) -> Inspected:
+def inspect(recipe: Recipe, data: Any = None) -> TableDescription:
     """Read and check a table with autoft's own checks; no schema is written or enforced."""
     return describe.inspect(recipe, data, write_schema=False, hold_to_schema=False)
 
 
-def forecast(recipe: Recipe, inspected: Inspected, *, machine: Machine | None = None) -> Plan:
+def forecast(recipe: Recipe, description: TableDescription, *, machine: Machine | None = None) -> Forecast:
     """What a run on a table that has been inspected would do and cost; arguments and errors as for `plan`."""
-    prepared = prepare.divide(recipe, inspected, balance_groups=False)
+    dataset = prepare.divide(recipe, description, balance_groups=False)
     machine = machine or Machine.measure()
-    rows = min(len(member.train) for member in prepared.members)
-    space = spaces.space_for(recipe, prepared, rows)
-    first = spaces.first(recipe, prepared, space, machine)
-    kept = spaces.affordable(recipe, prepared, first, machine)
+    rows = min(len(member.train) for member in dataset.members)
+    space = spaces.space_for(recipe, dataset, rows)
+    first = spaces.first(recipe, dataset, space, machine)
+    kept = spaces.affordable(recipe, dataset, first, machine)
     space = spaces.without(space, first, kept)
-    every = spaces.programs(prepared, space, kept[0])
+    every = spaces.programs(dataset, space, kept[0])
     most = recipe.search.epochs
     typical, all_epochs = (
-        _forecast(recipe, prepared, every, epochs, machine) for epochs in (min(most, cost.TYPICAL_EPOCHS), most)
+        _forecast(recipe, dataset, every, epochs, machine) for epochs in (min(most, cost.TYPICAL_EPOCHS), most)
     )
-    k, limit = prepared.split.k, recipe.search.minutes
-    used = {column.name for column in prepared.features if column.used}
-    return Plan(
+    k, limit = dataset.split.k, recipe.search.minutes
+    used = {column.name for column in dataset.features if column.used}
+    return Forecast(
         name=recipe.name,
-        target=prepared.target.name,
-        task=prepared.target.task,
-        objective=prepared.objective,
-        strategy=prepared.strategy,
-        rows=len(prepared.y),
-        rows_left_out=len(inspected.table.frame) - len(prepared.y),
-        used=tuple(column.name for column in prepared.features if column.used),
-        left_out=tuple(c.name for c in inspected.columns if c.name not in used | {prepared.target.name}),
+        target=dataset.target.name,
+        task=dataset.target.task,
+        objective=dataset.objective,
+        strategy=dataset.strategy,
+        rows=len(dataset.y),
+        rows_left_out=len(description.table.frame) - len(dataset.y),
+        used=tuple(column.name for column in dataset.features if column.used),
+        left_out=tuple(c.name for c in description.columns if c.name not in used | {dataset.target.name}),
         inputs=every.default.inputs,
         embedded=every.default.embedded,
         folds=k,
-        pairs=len(prepared.members) - k,
+        pairs=len(dataset.members) - k,
         train_rows=every.default.rows,
         held_out_rows=every.default.held_out,
         space={dimension.name: dimension.words() for dimension in space},
@@ -204,17 +204,17 @@ def forecast(recipe: Recipe, inspected: Inspected, *, machine: Machine | None = 
         most=all_epochs,
         too_short=limit is not None and typical.trials == 1 and typical.seconds > limit * 60,
         memory=max(
-            cost.memory_bytes(shape, total_rows=len(prepared.y), trials=typical.trials, epochs=most)
+            cost.memory_bytes(shape, total_rows=len(dataset.y), trials=typical.trials, epochs=most)
             for shape in every.shapes
         ),
         machine=machine,
-        findings=prepared.findings,
+        findings=dataset.findings,
     )
 
 
-def _forecast(recipe: Recipe, prepared: Prepared, programs: spaces.Programs, epochs: int, machine: Machine) -> Forecast:
+def _forecast(recipe: Recipe, dataset: Dataset, programs: spaces.Programs, epochs: int, machine: Machine) -> StageTimes:
     """Stages, and the trials that fit, if every trial trains so many epochs."""
-    before = _before(recipe, prepared, programs.default, machine)
+    before = _before(recipe, dataset, programs.default, machine)
     default = cost.trial_seconds(programs.default, machine, epochs=epochs)
     seconds = [cost.trial_seconds(shape, machine, epochs=epochs) for shape in programs.shapes]
     trial = Span(default=default, low=min(seconds), high=max(seconds), mean=sum(seconds) / len(seconds))
@@ -225,7 +225,7 @@ def _forecast(recipe: Recipe, prepared: Prepared, programs: spaces.Programs, epo
         return cost.search_seconds(trials, default, trial.mean, programs=number, trace=trace, machine=machine)
 
     def following(trials: int) -> dict[str, float]:
-        return after(recipe, prepared, programs.default, trials, epochs, machine)
+        return after(recipe, dataset, programs.default, trials, epochs, machine)
 
     def whole(trials: int) -> float:
         return sum(before.values()) + search(trials) + sum(following(trials).values())
@@ -233,7 +233,7 @@ def _forecast(recipe: Recipe, prepared: Prepared, programs: spaces.Programs, epo
     trials = recipe.search.trials
     if recipe.search.minutes is not None:
         trials = max(1, _most_that_fit(trials, recipe.search.minutes * 60, whole))
-    return Forecast(
+    return StageTimes(
         epochs=epochs, trial=trial, trials=trials, before=before, search=search(trials), after=following(trials)
     )
 
@@ -247,9 +247,9 @@ def _most_that_fit(wanted: int, seconds: float, whole: Callable[[int], float]) -
     return low
 
 
-def _before(recipe: Recipe, prepared: Prepared, shape: Shape, machine: Machine) -> dict[str, float]:
+def _before(recipe: Recipe, dataset: Dataset, shape: CostShape, machine: Machine) -> dict[str, float]:
 
-    rows, columns = prepared.inspected.table.frame.shape
+    rows, columns = dataset.description.table.frame.shape
     chosen = choose(recipe.schema_.engine)
     tfdv = chosen is not None and chosen.name == "tfdv"
     return {
@@ -257,50 +257,50 @@ def _before(recipe: Recipe, prepared: Prepared, shape: Shape, machine: Machine) 
         "reading": cost.reading_seconds(rows, columns, machine, tfdv=tfdv),
         "baselines": cost.baseline_seconds(
             shape.rows,
-            spaces.boosted_columns(prepared),
-            prepared.split.k,
+            spaces.boosted_columns(dataset),
+            dataset.split.k,
             shape.outputs,
             machine,
-            boosting=spaces.boosting_fits(recipe, prepared, machine),
+            boosting=spaces.boosting_fits(recipe, dataset, machine),
         ),
-        "encoding": cost.encoding_seconds(len(prepared.y), shape.inputs, shape.members, machine),
+        "encoding": cost.encoding_seconds(len(dataset.y), shape.inputs, shape.members, machine),
     }
 
 
 def after(
-    recipe: Recipe, prepared: Prepared, shape: Shape, trials: int, epochs: int, machine: Machine
+    recipe: Recipe, dataset: Dataset, shape: CostShape, trials: int, epochs: int, machine: Machine
 ) -> dict[str, float]:
     """Seconds of what follows a search of so many trials of so many epochs, by name; `shape` is the best's."""
-    target, columns = prepared.target, len(prepared.features)
+    target, columns = dataset.target, len(dataset.features)
     # Curves are drawn of a few columns, each for less than half of the rows that its importance is asked with.
     columns += min(columns, 6) // 2 + sum(h.effect is not None for h in recipe.knowledge.features.values()) // 2
     evaluation = cost.evaluation_seconds(
-        len(prepared.y),
+        len(dataset.y),
         trials * cost.checkpoints(epochs),
         recipe.evaluate.draws,
         machine,
         trials=trials,
         columns=columns,
-        folds=prepared.split.k,
+        folds=dataset.split.k,
         outputs=len(target.classes) if target.task == "multiclass" else 1,
-        area=prepared.objective in ("roc_auc", "pr_auc"),
-        calibrated=target.task != "regression" and effects.calibration(recipe, prepared) == "auto",
+        area=dataset.objective in ("roc_auc", "pr_auc"),
+        calibrated=target.task != "regression" and effects.calibration(recipe, dataset) == "auto",
     )
     blended = min(_BLENDED, recipe.search.blend, trials)
-    evaluation += cost.answer_seconds(shape, len(prepared.y), columns, prepared.split.k, machine, trials=blended)
-    finish = cost.finish_seconds(len(prepared.y), columns, machine)
-    hints = hint_trainings.seconds(prepared, cost.trial_seconds(shape, machine, epochs=epochs))
-    found = {"evaluation": evaluation, "model and report": finish, **_bag(prepared, shape, epochs, machine)}
+    evaluation += cost.answer_seconds(shape, len(dataset.y), columns, dataset.split.k, machine, trials=blended)
+    finish = cost.finish_seconds(len(dataset.y), columns, machine)
+    hints = hint_trainings.seconds(dataset, cost.trial_seconds(shape, machine, epochs=epochs))
+    found = {"evaluation": evaluation, "model and report": finish, **_bag(dataset, shape, epochs, machine)}
     return {**found, "hints": hints} if hints else found
 
 
-def _bag(prepared: Prepared, shape: Shape, epochs: int, machine: Machine) -> dict[str, float]:
+def _bag(dataset: Dataset, shape: CostShape, epochs: int, machine: Machine) -> dict[str, float]:
     """Seconds of measuring what the bag gains: pairs of folds are left out."""
-    k = prepared.split.k
-    if not ensemble_gain.measured(prepared.strategy, k, len(prepared.y)):
+    k = dataset.split.k
+    if not ensemble_gain.measured(dataset.strategy, k, len(dataset.y)):
         return {}
     members = min(k * (k - 1) // 2, 2 * k)  # as evaluate.gain.pairs_of counts them
     pairs = replace(shape, members=members, rows=shape.rows * (k - 2) // (k - 1), held_out=2 * shape.held_out)
     trace = cost.trace_seconds(pairs, machine) if cost.worth_compiling(pairs) else 0.0
-    encoding = cost.encoding_seconds(len(prepared.y), pairs.inputs, pairs.members, machine)
+    encoding = cost.encoding_seconds(len(dataset.y), pairs.inputs, pairs.members, machine)
     return {"bag": cost.trial_seconds(pairs, machine, epochs=epochs) + trace + encoding}

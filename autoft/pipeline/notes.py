@@ -8,17 +8,17 @@ from autoft.knowledge import decisions
 from autoft.knowledge import slices as slices_module
 from autoft.knowledge.describe import hint_notes
 from autoft.pipeline import effects
-from autoft.pipeline.dataset import Prepared
+from autoft.pipeline.dataset import Dataset
 
 if TYPE_CHECKING:
     from autoft.recipe.recipe import Recipe
 
 
-def notes(recipe: Recipe, prepared: Prepared) -> tuple[str, ...]:
+def notes(recipe: Recipe, dataset: Dataset) -> tuple[str, ...]:
     """What the user told autoft about the domain."""
     told = []
     if recipe.data.positive is not None:
-        told.append(f"The positive class is '{prepared.target.positive}'.")
+        told.append(f"The positive class is '{dataset.target.positive}'.")
     told += decisions.notes(recipe.knowledge)
     told += [f"Column '{name}' is {kind}." for name, kind in recipe.data.columns.items()]
     told += [f"Column '{name}' is not to be used." for name in recipe.data.drop]
@@ -35,4 +35,4 @@ def notes(recipe: Recipe, prepared: Prepared) -> tuple[str, ...]:
     if recipe.evaluate.time:
         told.append(f"Rows are ordered in time by '{recipe.evaluate.time}'.")
     told += slices_module.notes(recipe)
-    return (*told, *effects.notes(recipe, prepared))
+    return (*told, *effects.notes(recipe, dataset))

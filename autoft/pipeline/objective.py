@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, get_args
 
 from autoft.errors import RecipeError
-from autoft.records import Stakes, Target
+from autoft.records import DecisionGoal, Target
 
 if TYPE_CHECKING:
     from autoft.recipe.recipe import Recipe
 
 
-def of(recipe: Recipe, target: Target, stakes: Stakes | None = None) -> str:
+def choose_objective(recipe: Recipe, target: Target, stakes: DecisionGoal | None = None) -> str:
     """The metric to tune; `stakes` is what decisions follow.
 
     Raises:

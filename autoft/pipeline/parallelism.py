@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from autoft.pipeline import cost
 from autoft.pipeline import space as spaces
 from autoft.pipeline.cost import TYPICAL_EPOCHS
-from autoft.pipeline.dataset import Prepared
+from autoft.pipeline.dataset import Dataset
 from autoft.pipeline.machine import Machine
 from autoft.search.space import SHAPE, Dimension
 
@@ -27,7 +27,7 @@ _TRACING, _MOST_PER_PROGRAM, _MOST_PER_SIZE = 0.1, 6, 3
 _ALONE, _ALONE_ACCELERATED = 25, 8
 
 
-def sharing(prepared: Prepared, space: tuple[Dimension, ...], first: Mapping[str, Any], epochs: int) -> dict[str, Any]:
+def sharing(dataset: Dataset, space: tuple[Dimension, ...], first: Mapping[str, Any], epochs: int) -> dict[str, Any]:
     """How the search saves programs: the dimensions that fix one, and how many trials a new one has to serve.
 
     From the cost model with the reference machine's constants, not from a clock: equal runs propose equal trials.
@@ -35,7 +35,7 @@ def sharing(prepared: Prepared, space: tuple[Dimension, ...], first: Mapping[str
     Returns:
         ``programs`` and ``trials_per_program`` as `Proposer` takes them.
     """
-    found, machine = spaces.programs(prepared, space, first), Machine()
+    found, machine = spaces.programs(dataset, space, first), Machine()
     trial = cost.trial_seconds(found.default, machine, epochs=min(epochs, TYPICAL_EPOCHS))
     wanted = cost.trace_seconds(found.default, machine) * (1 - _TRACING) / _TRACING / trial
     most = _MOST_PER_SIZE if found.dimensions == SHAPE else _MOST_PER_PROGRAM

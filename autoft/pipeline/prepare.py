@@ -19,16 +19,16 @@ from autoft.knowledge import decisions
 from autoft.knowledge.describe import told_lines
 from autoft.pipeline import objective as objectives
 from autoft.pipeline.context import Tell
-from autoft.pipeline.dataset import Inspected, Prepared
+from autoft.pipeline.dataset import Dataset, TableDescription
 from autoft.pipeline.describe import inspect
 from autoft.records import Column, Progress
 
 if TYPE_CHECKING:
-    from autoft.preprocessing.layout import Plan
+    from autoft.preprocessing.layout import InputLayout
     from autoft.recipe.recipe import Recipe
 
 
-def prepare(recipe: Recipe, data: Any, tell: Tell) -> Prepared:
+def prepare(recipe: Recipe, data: Any, tell: Tell) -> Dataset:
     """Read, check and divide a table.
 
     Raises:
@@ -38,35 +38,35 @@ def prepare(recipe: Recipe, data: Any, tell: Tell) -> Prepared:
     from autoft.data.audit import odd_rows
 
     tell(Progress(stage="reading", message="reading and checking the table"))
-    prepared = divide(recipe, inspect(recipe, data, write_schema=True))
-    table = prepared.inspected
+    dataset = divide(recipe, inspect(recipe, data, write_schema=True))
+    table = dataset.description
     # Not among the findings of a mere check: it needs scikit-learn, which a training imports anyway.
-    odd = odd_rows.check(prepared.features, table.converted, kept=table.kept)
-    return replace(prepared, findings=(*prepared.findings, *odd))
+    odd = odd_rows.check(dataset.features, table.converted, kept=table.kept)
+    return replace(dataset, findings=(*dataset.findings, *odd))
 
 
-def layout(recipe: Recipe, inspected: Inspected) -> tuple[tuple[Column, ...], Plan]:
+def layout(recipe: Recipe, description: TableDescription) -> tuple[tuple[Column, ...], InputLayout]:
     """The feature columns of a table with a target, and what happens to each."""
     from autoft.evaluation import folds
     from autoft.preprocessing.layout import make_plan
 
-    assert inspected.target is not None
-    unused = (inspected.target.name, recipe.evaluate.group, *recipe.knowledge.unused)
-    features = tuple(c for c in inspected.columns if c.name not in unused)
+    assert description.target is not None
+    unused = (description.target.name, recipe.evaluate.group, *recipe.knowledge.unused)
+    features = tuple(c for c in description.columns if c.name not in unused)
     plan = make_plan(
         features,
-        inspected.converted.values,
+        description.converted.values,
         outliers=recipe.preprocess.numeric.outliers,
         max_categories=recipe.preprocess.categorical.max_categories,
         embed_above=recipe.preprocess.categorical.embed_above,
         scale=recipe.preprocess.numeric.scale,
         members=folds.largest_stack(recipe.evaluate.folds, recipe.evaluate.strategy),
-        hints=inspected.hints,
+        hints=description.hints,
     )
     return features, plan
 
 
-def divide(recipe: Recipe, inspected: Inspected, *, balance_groups: bool = True) -> Prepared:
+def divide(recipe: Recipe, description: TableDescription, *, balance_groups: bool = True) -> Dataset:
     """Encode and divide a table that has been inspected.
 
     Args:
@@ -81,16 +81,16 @@ def divide(recipe: Recipe, inspected: Inspected, *, balance_groups: bool = True)
     from autoft.preprocessing.encode import encode, row_keys
     from autoft.schema import contract as check
 
-    check.refuse(inspected.findings)
-    assert inspected.target is not None  # its absence is an error among the findings
-    inspected = _with_target(inspected)
-    target, table, values = inspected.target, inspected.table, inspected.converted.values
+    check.refuse(description.findings)
+    assert description.target is not None  # its absence is an error among the findings
+    description = _with_target(description)
+    target, table, values = description.target, description.table, description.converted.values
     assert target is not None
-    features, plan = layout(recipe, inspected)
-    plan = replace(plan, lines=told_lines(plan.lines, recipe.knowledge, inspected.columns))
+    features, plan = layout(recipe, description)
+    plan = replace(plan, lines=told_lines(plan.lines, recipe.knowledge, description.columns))
     encoded = encode(plan, values, len(table.frame))
     y = targets.encode(table.frame[target.name], target, dtype=table.dtypes[target.name])
-    stakes, mistakes = decisions.stakes(recipe.knowledge, target, table.frame, y, inspected.kept)
+    stakes, mistakes = decisions.stakes(recipe.knowledge, target, table.frame, y, description.kept)
     recipe.refuse(mistakes)
     strategy = recipe.evaluate.strategy
     split, more = folds.split(
@@ -98,8 +98,8 @@ def divide(recipe: Recipe, inspected: Inspected, *, balance_groups: bool = True)
         task=target.task,
         folds=recipe.evaluate.folds,
         keys=row_keys(encoded),
-        groups=_cells(inspected, recipe.evaluate.group, "group"),
-        time=_cells(inspected, recipe.evaluate.time, "time"),
+        groups=_cells(description, recipe.evaluate.group, "group"),
+        time=_cells(description, recipe.evaluate.time, "time"),
         holdout=recipe.evaluate.holdout if strategy == "holdout" else 0.0,
         seed=recipe.seed,
         classes=target.classes,
@@ -112,10 +112,10 @@ def divide(recipe: Recipe, inspected: Inspected, *, balance_groups: bool = True)
             f"there are {split.k}",
             "choose another strategy, or more folds (10 rows each, 3 rows of every class)",
         )
-    weights, members = row_weights.telling(inspected.weights), folds.members(split, strategy)
+    weights, members = row_weights.telling(description.weights), folds.members(split, strategy)
     row_weights.check_blocks(weights, members, split.blocks)
-    return Prepared(
-        inspected=inspected,
+    return Dataset(
+        description=description,
         target=target,
         features=features,
         plan=plan,
@@ -124,37 +124,37 @@ def divide(recipe: Recipe, inspected: Inspected, *, balance_groups: bool = True)
         split=split,
         members=members,
         strategy=strategy,
-        objective=objectives.of(recipe, target, stakes),
-        findings=(*inspected.findings, *more),
+        objective=objectives.choose_objective(recipe, target, stakes),
+        findings=(*description.findings, *more),
         weights=weights,
         quantile=recipe.evaluate.quantile,
         costs=stakes,
     )
 
 
-def _with_target(inspected: Inspected) -> Inspected:
+def _with_target(description: TableDescription) -> TableDescription:
     """The same without the rows whose target is missing (the recipe has allowed that, or there are none)."""
-    assert inspected.target is not None
-    known = inspected.table.frame[inspected.target.name].notna().to_numpy()
+    assert description.target is not None
+    known = description.table.frame[description.target.name].notna().to_numpy()
     if known.all():
-        return inspected
-    values = {c: v[known] for c, v in inspected.converted.values.items()}
-    frame = inspected.table.frame[known].reset_index(drop=True)
+        return description
+    values = {c: v[known] for c, v in description.converted.values.items()}
+    frame = description.table.frame[known].reset_index(drop=True)
     return replace(
-        inspected,
-        table=replace(inspected.table, frame=frame),
-        converted=replace(inspected.converted, values=values),
-        weights=None if inspected.weights is None else inspected.weights[known],
+        description,
+        table=replace(description.table, frame=frame),
+        converted=replace(description.converted, values=values),
+        weights=None if description.weights is None else description.weights[known],
         kept=np.flatnonzero(known),
     )
 
 
-def _cells(inspected: Inspected, name: str | None, use: str) -> NDArray[Any] | None:
+def _cells(description: TableDescription, name: str | None, use: str) -> NDArray[Any] | None:
     """Cells of the column by which rows are grouped or ordered."""
     if name is None:
         return None
-    column = next(c for c in inspected.columns if c.name == name)
-    values = inspected.converted.values[column.id]
+    column = next(c for c in description.columns if c.name == name)
+    values = description.converted.values[column.id]
     if use == "time" and values.dtype == object:
         raise RecipeError(
             f"evaluate: time: '{name}'",

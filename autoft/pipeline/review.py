@@ -29,7 +29,7 @@ _HEADER = """\
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Proposal:
+class HintProposal:
     """One hint that could be given.
 
     Attributes:
@@ -49,7 +49,7 @@ class Proposal:
 class Review:
     """Proposals, and what the recipe says already, by column."""
 
-    proposals: tuple[Proposal, ...]
+    proposals: tuple[HintProposal, ...]
     hinted: Mapping[str, Mapping[str, Any]]
 
 
@@ -121,7 +121,7 @@ def _flat(values: Mapping[str, Any]) -> list[str]:
     return [f"{name}: {one(value)}" for name, value in values.items()]
 
 
-def _orders(profile: Profile) -> dict[str, Proposal]:
+def _orders(profile: Profile) -> dict[str, HintProposal]:
     from autoft.knowledge.orders import evident_order
 
     found = {}
@@ -130,11 +130,11 @@ def _orders(profile: Profile) -> dict[str, Proposal]:
         if order is not None:
             values = {"order": list(order)}
             evidence = "order: the names of the categories rise"
-            found[name] = Proposal(column=name, field="order", values=values, evidence=evidence)
+            found[name] = HintProposal(column=name, field="order", values=values, evidence=evidence)
     return found
 
 
-def _effects(evaluation: Evaluation, orders: Mapping[str, Proposal]) -> dict[str, Proposal]:
+def _effects(evaluation: Evaluation, orders: Mapping[str, HintProposal]) -> dict[str, HintProposal]:
     """Clear effects on one answer: that of two classes, the number, or the class that has most of them."""
     from autoft.knowledge.trend import strength
 
@@ -151,7 +151,7 @@ def _effects(evaluation: Evaluation, orders: Mapping[str, Proposal]) -> dict[str
     return {curve.column: _effect(curve, evaluation) for curve in clear[label]}
 
 
-def _effect(curve: Curve, evaluation: Evaluation) -> Proposal:
+def _effect(curve: Curve, evaluation: Evaluation) -> HintProposal:
     from autoft.knowledge.trend import strength
 
     found, target = strength(curve), evaluation.target
@@ -164,10 +164,10 @@ def _effect(curve: Curve, evaluation: Evaluation) -> Proposal:
         f"effect: {answer} moves by {found.change:+.3g} (standard error {found.error:.2g}) from {first} to {last}, the "
         f"same way for {found.rows:.0%} of {curve.rows} rows and for all {len(curve.members)} networks"
     )
-    return Proposal(column=curve.column, field="effect", values=values, evidence=evidence)
+    return HintProposal(column=curve.column, field="effect", values=values, evidence=evidence)
 
 
-def _scales(profile: Profile) -> list[Proposal]:
+def _scales(profile: Profile) -> list[HintProposal]:
     import numpy as np
 
     found = []
@@ -183,7 +183,7 @@ def _scales(profile: Profile) -> list[Proposal]:
                 f"scale: all values are positive, a tenth lies below {number(low)}, half below {number(middle)}, and a "
                 f"tenth above {number(high)}"
             )
-            found.append(Proposal(column=name, field="scale", values={"scale": "log"}, evidence=evidence))
+            found.append(HintProposal(column=name, field="scale", values={"scale": "log"}, evidence=evidence))
     return found
 
 
@@ -192,7 +192,7 @@ def _bowley(low: float, middle: float, high: float) -> float:
     return (high + low - 2 * middle) / (high - low) if high > low else 0.0
 
 
-def _importance(evaluation: Evaluation, effects: set[str]) -> list[Proposal]:
+def _importance(evaluation: Evaluation, effects: set[str]) -> list[HintProposal]:
     """Columns far above the rest, and those without any measurable loss."""
     import numpy as np
 
@@ -210,7 +210,7 @@ def _importance(evaluation: Evaluation, effects: set[str]) -> list[Proposal]:
         if level is not None:
             lost = f"importance: {evaluation.objective} loses {_interval(line.drop)} when it is shuffled: {why}"
             values = {"importance": level}
-            found.append(Proposal(column=line.column, field="importance", values=values, evidence=lost))
+            found.append(HintProposal(column=line.column, field="importance", values=values, evidence=lost))
     return found
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from autoft import files
 from autoft.pipeline.context import Context
-from autoft.pipeline.dataset import Prepared
+from autoft.pipeline.dataset import Dataset
 from autoft.records import Progress
 from autoft.search.journal import Journal, difference, read
 
@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, get_args
 
 from autoft.errors import ArtifactError, AutoFTError
 from autoft.records import Column, Evaluation, Finding, PlanLine, Task
-from autoft.report.inputs import Told
+from autoft.report.inputs import ReportHint
 
 if TYPE_CHECKING:
     from autoft.report.inputs import ReportInputs
@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from autoft.preprocessing.layout import Plan
+from autoft.preprocessing.layout import InputLayout
 from autoft.records.hints import Hints
 
 if TYPE_CHECKING:
     from autoft.recipe.recipe import Recipe
 
 
-def fingerprint_parts(recipe: Recipe, prepared: Prepared, version: str) -> dict[str, str]:
+def fingerprint_parts(recipe: Recipe, dataset: Dataset, version: str) -> dict[str, str]:
     """The key of a run: what a trial's result depends on. Trials, minutes and space are not in it.
 
     Of the objective only the loss that is trained for it is.
@@ -52,29 +52,29 @@ def fingerprint_parts(recipe: Recipe, prepared: Prepared, version: str) -> dict[
         "epochs": recipe.search.epochs,
         "patience": recipe.search.patience,
         "pruning": recipe.search.pruning,
-        "task": prepared.target.task,
+        "task": dataset.target.task,
         "drop_missing_target": recipe.schema_.drop_missing_target,
-        **_preprocessing(recipe, prepared.plan),
+        **_preprocessing(recipe, dataset.plan),
         **recipe.evaluate.model_dump(include={"group", "time", "strategy", "holdout"}),
-        "folds": prepared.split.k,
+        "folds": dataset.split.k,
     }
     # Only where they are used, so that runs from before they existed go on.
     if recipe.data.weight is not None:
         settings["weight"] = recipe.data.weight
-    if prepared.trained_quantile is not None:
-        settings["quantile"] = prepared.trained_quantile
-    if prepared.inspected.hints != Hints():
-        settings["hints"] = asdict(prepared.inspected.hints)
-    layout = [[c.name, c.kind] for c in (*prepared.features, *prepared.inspected.columns)]
+    if dataset.trained_quantile is not None:
+        settings["quantile"] = dataset.trained_quantile
+    if dataset.description.hints != Hints():
+        settings["hints"] = asdict(dataset.description.hints)
+    layout = [[c.name, c.kind] for c in (*dataset.features, *dataset.description.columns)]
     return {
         "autoft": version,
-        "data": prepared.inspected.table.fingerprint[:16],
+        "data": dataset.description.table.fingerprint[:16],
         "columns": files.fingerprint(files.canonical_json(layout).encode())[:16],
         "settings": files.fingerprint(files.canonical_json(settings).encode())[:16],
     }
 
 
-def _preprocessing(recipe: Recipe, plan: Plan) -> dict[str, Any]:
+def _preprocessing(recipe: Recipe, plan: InputLayout) -> dict[str, Any]:
     """What a trial's result owes to preprocessing; what came later is in it only where it is used."""
     settings = recipe.preprocess.model_dump()
     if recipe.preprocess.numeric.scale == "robust":
@@ -111,7 +111,7 @@ class _Context:
     title: str
     notes: tuple[str, ...]
     profile: Profile = field(default_factory=Profile)
-    hints: dict[str, Told] = field(default_factory=dict)
+    hints: dict[str, ReportHint] = field(default_factory=dict)
 
 
 def read_evaluation(folder: Path) -> Evaluation:
@@ -204,10 +204,10 @@ _FILES = (
 )
 
 
-def open_journal(context: Context, prepared: Prepared) -> Journal:
+def open_journal(context: Context, dataset: Dataset) -> Journal:
     """The run's journal; results of another run (other data or settings) in the folder are set aside first."""
     folder, tell = context.folder, context.tell
-    key = fingerprint_parts(context.recipe, prepared, version("autoft"))
+    key = fingerprint_parts(context.recipe, dataset, version("autoft"))
     path = folder / "journal.jsonl"
     contents = read(path)
     if contents.key != key and (contents.facts or contents.damaged_lines):

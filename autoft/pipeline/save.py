@@ -12,7 +12,7 @@ import numpy as np
 from autoft import files
 from autoft.pipeline import effects
 from autoft.pipeline.context import Context
-from autoft.pipeline.dataset import Prepared, Searched
+from autoft.pipeline.dataset import Dataset, SearchResult
 from autoft.pipeline.notes import notes
 from autoft.records import Evaluation, Progress
 from autoft.records.arrays import Array
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def write(
-    context: Context, prepared: Prepared, searched: Searched, evaluation: Evaluation
+    context: Context, dataset: Dataset, searched: SearchResult, evaluation: Evaluation
 ) -> tuple[Any, artifact.Meta, Evaluation]:
     """Model, scores, findings, schema, recipe; returns the raw model, its meta data and the evaluation."""
     from autoft.evaluation.document import to_document
@@ -31,14 +31,14 @@ def write(
     folder, watch, tell = context.folder, context.watch, context.tell
     with watch.stage("saving"):
         tell(Progress(stage="saving", message="saving the model and checking that it reads back the same"))
-        texts = _texts(context.recipe, prepared, searched)
-        effects.prove(searched.bag, prepared)
-        model, meta = searched.bag.raw_model(), _meta(context.recipe, prepared, searched)
+        texts = _texts(context.recipe, dataset, searched)
+        effects.prove(searched.bag, dataset)
+        model, meta = searched.bag.raw_model(), _meta(context.recipe, dataset, searched)
         scores = {"evaluation.json": _json(to_document(evaluation))}
         extra: dict[str, str | bytes] = {**texts, **scores}
-        if prepared.inspected.contract.statistics:
-            extra["statistics.pb"] = prepared.inspected.contract.statistics
-        artifact.save(folder / "model", model, meta, extra, _probe(prepared, searched))
+        if dataset.description.contract.statistics:
+            extra["statistics.pb"] = dataset.description.contract.statistics
+        artifact.save(folder / "model", model, meta, extra, _probe(dataset, searched))
     total = round(sum(watch.seconds.values()), 2)
     evaluation = replace(evaluation, seconds={**watch.seconds, "total": total})
     for name, text in {**texts, "evaluation.json": _json(to_document(evaluation))}.items():
@@ -51,19 +51,19 @@ def _json(value: Any) -> str:
     return json.dumps(value, indent=1, ensure_ascii=False)
 
 
-def _texts(recipe: Recipe, prepared: Prepared, searched: Searched) -> dict[str, str]:
+def _texts(recipe: Recipe, dataset: Dataset, searched: SearchResult) -> dict[str, str]:
     """What a run says about itself besides the scores, by file name; enough to write the report again."""
     from autoft.evaluation import partial_dependence
 
     parts = {ratio.name: ratio.of for ratio in recipe.knowledge.ratios}
-    used = np.flatnonzero(prepared.split.blocks >= 0)
+    used = np.flatnonzero(dataset.split.blocks >= 0)
     context = {
-        "plan": [asdict(line) for line in prepared.plan.lines],
-        "columns": [asdict(c) for c in prepared.inspected.columns],
+        "plan": [asdict(line) for line in dataset.plan.lines],
+        "columns": [asdict(c) for c in dataset.description.columns],
         "space": [[d.name, d.words()] for d in searched.space],
-        "engine": prepared.inspected.engine.name if prepared.inspected.engine else "",
-        "title": recipe.report.title or f"{recipe.name}: {prepared.target.name}",
-        "notes": list(notes(recipe, prepared)),
+        "engine": dataset.description.engine.name if dataset.description.engine else "",
+        "title": recipe.report.title or f"{recipe.name}: {dataset.target.name}",
+        "notes": list(notes(recipe, dataset)),
         "hints": {
             name: {
                 "effect": hint.effect,
@@ -73,38 +73,38 @@ def _texts(recipe: Recipe, prepared: Prepared, searched: Searched) -> dict[str, 
             }
             for name, hint in recipe.knowledge.features.items()
         },
-        "profile": partial_dependence.profile(prepared.plan, prepared.features, prepared.encoded, used),
+        "profile": partial_dependence.profile(dataset.plan, dataset.features, dataset.encoded, used),
     }
-    schema = prepared.inspected.contract.text
+    schema = dataset.description.contract.text
     return {
-        "findings.json": _json([asdict(f) for f in prepared.findings]),
+        "findings.json": _json([asdict(f) for f in dataset.findings]),
         "recipe.yaml": recipe.to_yaml(),
         "context.json": _json(context),
     } | ({"schema.pbtxt": schema} if schema else {})
 
 
-def _meta(recipe: Recipe, prepared: Prepared, searched: Searched) -> artifact.Meta:
-    numbers = prepared.encoded.numbers
+def _meta(recipe: Recipe, dataset: Dataset, searched: SearchResult) -> artifact.Meta:
+    numbers = dataset.encoded.numbers
     ranges = {}
-    for j, column in enumerate(prepared.plan.numeric):
-        if column in prepared.plan.orders:
+    for j, column in enumerate(dataset.plan.numeric):
+        if column in dataset.plan.orders:
             continue
         known = numbers[:, j][np.isfinite(numbers[:, j])]
         if len(known):
             ranges[column] = (float(known.min()), float(known.max()))
-    engine = prepared.inspected.engine
+    engine = dataset.description.engine
     return artifact.Meta(
-        columns=prepared.features,
-        target=prepared.target,
+        columns=dataset.features,
+        target=dataset.target,
         version=version("autoft"),
         engine=engine.name if engine else "",
         ranges=ranges,
-        vocabularies={c.id: c.vocabulary for c in prepared.plan.categories} | dict(prepared.plan.orders),
+        vocabularies={c.id: c.vocabulary for c in dataset.plan.categories} | dict(dataset.plan.orders),
         words=searched.bag.words,
         threshold=searched.finish.threshold,
         matrix=searched.finish.matrix,
-        repairs=prepared.inspected.repairs,
-        unused=tuple(c.name for c in prepared.inspected.columns if c.name in _no_inputs(recipe)),
+        repairs=dataset.description.repairs,
+        unused=tuple(c.name for c in dataset.description.columns if c.name in _no_inputs(recipe)),
     )
 
 
@@ -114,11 +114,11 @@ def _no_inputs(recipe: Recipe) -> tuple[str, ...]:
     return (*recipe.knowledge.unused, *(() if group is None else (group,)))
 
 
-def _probe(prepared: Prepared, searched: Searched, rows: int = 32) -> dict[str, Array]:
+def _probe(dataset: Dataset, searched: SearchResult, rows: int = 32) -> dict[str, Array]:
     """Inputs of the raw model for a few real rows."""
     from autoft.training.ensemble import model_inputs
 
-    values = prepared.inspected.converted.values
-    columns = [c.id for c in prepared.plan.categories] + [text.id for text in prepared.plan.texts]
+    values = dataset.description.converted.values
+    columns = [c.id for c in dataset.plan.categories] + [text.id for text in dataset.plan.texts]
     texts = {column: values[column][:rows] for column in columns}
-    return model_inputs(prepared.plan, prepared.encoded.rows(slice(0, rows)), texts, searched.bag.words)
+    return model_inputs(dataset.plan, dataset.encoded.rows(slice(0, rows)), texts, searched.bag.words)

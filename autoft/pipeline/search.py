@@ -11,94 +11,94 @@ from autoft.pipeline import ensemble_gain, time_budget
 from autoft.pipeline import space as spaces
 from autoft.pipeline.baselines import _baselines
 from autoft.pipeline.context import Context
-from autoft.pipeline.dataset import Prepared, Searched, Tested
+from autoft.pipeline.dataset import Dataset, HintTests, SearchResult
 from autoft.pipeline.hint_tests import stage as hint_trials
 from autoft.pipeline.parallelism import sharing, together
 from autoft.pipeline.select import _by_weight, _choice, _score
 from autoft.pipeline.trainers import trainer
-from autoft.records import Finish, Progress
-from autoft.records.trials import Found, Outcome
+from autoft.records import DecisionRule, Progress
+from autoft.records.trials import TrialResult, Trials
 from autoft.search.budget import Budget
 from autoft.search.journal import Journal
-from autoft.search.loop import Search
+from autoft.search.loop import SearchLoop
 from autoft.search.proposer import Proposer
 from autoft.search.space import Dimension
 
 if TYPE_CHECKING:
-    from autoft.training.ensemble import Part
+    from autoft.training.ensemble import EnsemblePart
     from autoft.training.trainer import Trainer
 
 
-def search(context: Context, prepared: Prepared, journal: Journal) -> Searched:
+def search(context: Context, dataset: Dataset, journal: Journal) -> SearchResult:
     """Baselines, then the search."""
-    simple = _baselines(context, prepared)
-    return replace(search_only(context, prepared, journal), baselines=simple)
+    simple = _baselines(context, dataset)
+    return replace(search_only(context, dataset, journal), baselines=simple)
 
 
-def search_only(context: Context, prepared: Prepared, journal: Journal) -> Searched:
+def search_only(context: Context, dataset: Dataset, journal: Journal) -> SearchResult:
     """The search without baselines."""
-    from autoft.training.ensemble import build_bag
+    from autoft.training.ensemble import build_ensemble
 
-    recipe, k = context.recipe, prepared.split.k
+    recipe, k = context.recipe, dataset.split.k
     with context.watch.stage("search"):
         context.tell(Progress(stage="search", message="building the training program", trials=recipe.search.trials))
-        stack = trainer(context, prepared, prepared.members)
-        rows = min(len(m.train) for m in prepared.members)
-        space = spaces.space_for(recipe, prepared, rows)
-        budget, space, first = time_budget.budget(context, prepared, journal, stack, space)
-        searching = _search(context, prepared, journal, stack, space, first, budget)
-        chosen, finish = _choice(recipe, prepared, searching.run())
+        stack = trainer(context, dataset, dataset.members)
+        rows = min(len(m.train) for m in dataset.members)
+        space = spaces.space_for(recipe, dataset, rows)
+        budget, space, first = time_budget.budget(context, dataset, journal, stack, space)
+        searching = _search(context, dataset, journal, stack, space, first, budget)
+        chosen, finish = _choice(recipe, dataset, searching.run())
         found = searching.with_weights([number for number, _ in chosen])
         parts = [(found.outcomes[number], share) for number, share in chosen]
-        bag = build_bag(stack.data, [_part(stack, *part) for part in parts], k)
+        bag = build_ensemble(stack.data, [_part(stack, *part) for part in parts], k)
         last = time_budget.last_seconds(budget, found)
-        tested = _tested(context, prepared, journal, stack, chosen, found, finish, last)
+        tested = _tested(context, dataset, journal, stack, chosen, found, finish, last)
         del stack, searching  # the rows need not stand beside those that follow
-        trained = partial(trainer, context, prepared)
-        gains, finish = ensemble_gain.gains(context, prepared, journal, parts, finish, trained, last=last)
+        trained = partial(trainer, context, dataset)
+        gains, finish = ensemble_gain.gains(context, dataset, journal, parts, finish, trained, last=last)
     bag = replace(bag, calibration=finish.calibration)
-    return Searched(
+    return SearchResult(
         found=found, blend=chosen, space=space, baselines={}, bag=bag, gains=gains, finish=finish, tested=tested
     )
 
 
 def _tested(
     context: Context,
-    prepared: Prepared,
+    dataset: Dataset,
     journal: Journal,
     stack: Trainer,
     chosen: Sequence[tuple[int, float]],
-    found: Found,
-    finish: Finish,
+    found: Trials,
+    finish: DecisionRule,
     last: float,
-) -> Tested:
+) -> HintTests:
     """What the data say of the hints, by a trial of the deployed model."""
     end = ensemble_gain.end(context, last)  # before the bag's gain: what is left of the time is that one's
-    outcome = hint_trials.tested_trial(prepared, _by_weight(prepared, chosen, found), end - context.watch.clock())
+    outcome = hint_trials.tested_trial(dataset, _by_weight(dataset, chosen, found), end - context.watch.clock())
     anew = partial(trainer, context)
-    return hint_trials.test(context, prepared, journal, stack, outcome, anew, threshold=finish.threshold, end=end)
+    return hint_trials.test(context, dataset, journal, stack, outcome, anew, threshold=finish.threshold, end=end)
 
 
-def _part(stack: Trainer, outcome: Outcome, share: float) -> Part:
-    from autoft.training.ensemble import Part
+def _part(stack: Trainer, outcome: TrialResult, share: float) -> EnsemblePart:
+    from autoft.training.ensemble import EnsemblePart
 
-    return Part(architecture=stack.architecture(outcome.params), weights=outcome.weights, share=share)
+    return EnsemblePart(architecture=stack.architecture(outcome.params), weights=outcome.weights, share=share)
 
 
 def _search(
     context: Context,
-    prepared: Prepared,
+    dataset: Dataset,
     journal: Journal,
     stack: Trainer,
     space: tuple[Dimension, ...],
     first: Sequence[Mapping[str, Any]],
     budget: Budget,
-) -> Search:
+) -> SearchLoop:
     from autoft.evaluation.blend import POOL
     from autoft.evaluation.metrics import METRICS
 
     recipe = context.recipe
-    maximize = METRICS[prepared.objective].direction == "max"
+    maximize = METRICS[dataset.objective].direction == "max"
     proposer = Proposer(
         recipe.search.algorithm,
         space,
@@ -106,21 +106,21 @@ def _search(
         seed=recipe.seed,
         epochs=recipe.search.epochs,
         first=first,
-        **sharing(prepared, space, first[0], recipe.search.epochs),
+        **sharing(dataset, space, first[0], recipe.search.epochs),
     )
-    return Search(
+    return SearchLoop(
         proposer=proposer,
         train=stack.train_all,
-        score=lambda outcome: _score(prepared, outcome),
+        score=lambda outcome: _score(dataset, outcome),
         maximize=maximize,
         journal=journal,
         folder=context.folder / "trials",
         budget=budget,
-        expect=time_budget.expectation(prepared, journal),
+        expect=time_budget.expectation(dataset, journal),
         interrupt=context.interrupt,
         progress=context.tell,
         together=together(recipe, stack),
         # Pruning looks at all blocks; nested evaluation promises that what judges a block has not.
-        pruning=recipe.search.pruning == "median" and prepared.strategy != "nested",
+        pruning=recipe.search.pruning == "median" and dataset.strategy != "nested",
         keep=POOL if recipe.search.blend > 1 else 1,
     )

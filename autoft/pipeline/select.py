@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from autoft.pipeline import effects
-from autoft.pipeline.dataset import Prepared
-from autoft.records import Finish
-from autoft.records.trials import Found, Outcome
+from autoft.pipeline.dataset import Dataset
+from autoft.records import DecisionRule
+from autoft.records.trials import TrialResult, Trials
 
 if TYPE_CHECKING:
     from autoft.recipe.recipe import Recipe
 
 
-def _by_weight(prepared: Prepared, chosen: Sequence[tuple[int, float]], found: Found) -> list[Outcome]:
+def _by_weight(dataset: Dataset, chosen: Sequence[tuple[int, float]], found: Trials) -> list[TrialResult]:
     """Outcomes of the deployed model, the heaviest first, then those of all other whole trials, the best first."""
     from autoft.evaluation.metrics import METRICS
 
-    shares, sign = dict(chosen), -1 if METRICS[prepared.objective].direction == "max" else 1
+    shares, sign = dict(chosen), -1 if METRICS[dataset.objective].direction == "max" else 1
     whole = [
         (-shares.get(trial.number, 0.0), sign * trial.score, one)
         for trial, one in zip(found.trials, found.outcomes, strict=True)
@@ -29,26 +29,26 @@ def _by_weight(prepared: Prepared, chosen: Sequence[tuple[int, float]], found: F
     return [one for _, _, one in sorted(whole, key=lambda one: one[:2])]
 
 
-def _choice(recipe: Recipe, prepared: Prepared, found: Found) -> tuple[tuple[tuple[int, float], ...], Finish]:
+def _choice(recipe: Recipe, dataset: Dataset, found: Trials) -> tuple[tuple[tuple[int, float], ...], DecisionRule]:
     """The choice on all rows: numbers of trials and their weights, calibration and threshold."""
     from autoft.evaluation.selection import Replay, candidates_of, common_rows, mixed
 
     candidates = candidates_of(found.trials, found.outcomes)
-    problem = {**prepared.problem, "objective": prepared.objective, "members": recipe.search.blend}
-    replay = Replay(prepared.y, candidates, common_rows(candidates), **problem)
+    problem = {**dataset.problem, "objective": dataset.objective, "members": recipe.search.blend}
+    replay = Replay(dataset.y, candidates, common_rows(candidates), **problem)
     chosen = replay.on_all_rows()
-    finisher = replay.finisher(prepared.split.clusters[replay.rows], effects.calibration(recipe, prepared))
+    finisher = replay.finisher(dataset.split.clusters[replay.rows], effects.calibration(recipe, dataset))
     finish = finisher.on_all_rows(mixed(candidates, chosen, replay.rows))
     return tuple((candidates[c].trial, share) for c, share in chosen), finish
 
 
-def _score(prepared: Prepared, outcome: Outcome) -> float:
+def _score(dataset: Dataset, outcome: TrialResult) -> float:
     """The objective on the pooled held-out predictions at the trial's number of epochs, and its best threshold."""
     from autoft.evaluation.selection import Candidate, Replay
 
-    rows = np.flatnonzero(prepared.split.blocks >= 0)
+    rows = np.flatnonzero(dataset.split.blocks >= 0)
     pooled = outcome.held_out[outcome.checkpoints.index(outcome.epochs)]
     candidate = Candidate(trial=0, epochs=outcome.epochs, predictions=pooled)
-    replay = Replay(prepared.y, [candidate], rows, objective=prepared.objective, **prepared.problem)
+    replay = Replay(dataset.y, [candidate], rows, objective=dataset.objective, **dataset.problem)
     value, _ = replay.objectives(np.ones((1, len(rows)), dtype=np.uint8), [0])
     return float(replay.metric.better(value[0])[0])

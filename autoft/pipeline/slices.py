@@ -11,10 +11,10 @@ from autoft.knowledge.slices import Limits, _limits, audited, declared
 from autoft.records import Column, Importance
 
 if TYPE_CHECKING:
-    from autoft.evaluation.correction import Verdict
+    from autoft.evaluation.correction import CorrectedScore
     from autoft.evaluation.selection import Candidate
     from autoft.evaluation.slices.groups import Groups
-    from autoft.pipeline.dataset import Prepared
+    from autoft.pipeline.dataset import Dataset
     from autoft.recipe.recipe import Recipe
     from autoft.records.slices import Slices
 
@@ -24,8 +24,8 @@ _GROUPED = ("numeric", "boolean", "categorical", "date")
 
 def slices_of(
     recipe: Recipe,
-    prepared: Prepared,
-    verdict: Verdict,
+    dataset: Dataset,
+    verdict: CorrectedScore,
     candidates: Sequence[Candidate],
     *,
     importance: Sequence[Importance],
@@ -35,7 +35,7 @@ def slices_of(
     Nothing is trained: everything comes from the held-out answers behind the verdict.
 
     Args:
-        recipe, prepared: The run.
+        recipe, dataset: The run.
         verdict: The overall score.
         candidates: What it was chosen from.
         importance: Of columns, the largest first: the order in which they take part in the search.
@@ -46,48 +46,48 @@ def slices_of(
     from autoft.evaluation.slices.weak import weak_slices
     from autoft.records.slices import Slices
 
-    columns = {column.name: column for column in prepared.inspected.columns}
+    columns = {column.name: column for column in dataset.description.columns}
     limits = _limits(recipe)
-    grouped = [_groups(prepared, columns[name], given) for _, name, given in declared(recipe)]
-    compared = [_groups(prepared, columns[name], limits.get(name)) for name in audited(recipe)]
-    conditions = conditions_of(recipe, prepared, importance=importance)
-    shared: dict[str, Any] = {"problem": prepared.problem}
-    redraws = Redraws.of(verdict, candidates, prepared.split.clusters, questions=1 + len(grouped) + len(compared))
-    y = prepared.y
+    grouped = [_groups(dataset, columns[name], given) for _, name, given in declared(recipe)]
+    compared = [_groups(dataset, columns[name], limits.get(name)) for name in audited(recipe)]
+    conditions = conditions_of(recipe, dataset, importance=importance)
+    shared: dict[str, Any] = {"problem": dataset.problem}
+    redraws = Redraws.of(verdict, candidates, dataset.split.clusters, questions=1 + len(grouped) + len(compared))
+    y = dataset.y
     whole, scored = scores_by_group(redraws, y, grouped, **shared)
     return Slices(
         whole=whole,
         declared=scored,
-        weak=weak_slices(redraws, y, conditions, objective=prepared.objective, **shared),
-        gaps=gaps(redraws, y, compared, target=prepared.target, **shared) if compared else (),
+        weak=weak_slices(redraws, y, conditions, objective=dataset.objective, **shared),
+        gaps=gaps(redraws, y, compared, target=dataset.target, **shared) if compared else (),
     )
 
 
 def conditions_of(
-    recipe: Recipe, prepared: Prepared, *, importance: Sequence[Importance] = (), rows: NDArray[Any] | None = None
+    recipe: Recipe, dataset: Dataset, *, importance: Sequence[Importance] = (), rows: NDArray[Any] | None = None
 ) -> list[Groups]:
     """The groups by which rows are searched: of declared and audited columns, then of all features.
 
     Args:
-        recipe, prepared: The run.
+        recipe, dataset: The run.
         importance: Of columns, the largest first: the order of the features.
         rows: Positions of rows that alone have a part in how groups are made; None for all.
     """
-    columns, limits = {column.name: column for column in prepared.inspected.columns}, _limits(recipe)
-    searched = [name for name in _searched(recipe, prepared, importance) if columns[name].kind in _GROUPED]
-    return [_groups(prepared, columns[name], limits.get(name), rows) for name in searched]
+    columns, limits = {column.name: column for column in dataset.description.columns}, _limits(recipe)
+    searched = [name for name in _searched(recipe, dataset, importance) if columns[name].kind in _GROUPED]
+    return [_groups(dataset, columns[name], limits.get(name), rows) for name in searched]
 
 
-def _groups(prepared: Prepared, column: Column, limits: Limits, rows: NDArray[Any] | None = None) -> Groups:
+def _groups(dataset: Dataset, column: Column, limits: Limits, rows: NDArray[Any] | None = None) -> Groups:
     from autoft.evaluation.slices.groups import groups_of
 
-    values = prepared.inspected.converted.values[column.id]
+    values = dataset.description.converted.values[column.id]
     return groups_of(column, values if rows is None else values[rows], limits)
 
 
-def _searched(recipe: Recipe, prepared: Prepared, importance: Sequence[Importance]) -> tuple[str, ...]:
+def _searched(recipe: Recipe, dataset: Dataset, importance: Sequence[Importance]) -> tuple[str, ...]:
     """Columns by whose groups weak slices are searched: what the recipe names, then the most important features."""
-    features = {column.name for column in prepared.features}
+    features = {column.name for column in dataset.features}
     asked = [name for _, name, _ in declared(recipe)]
     ranked = [one.column for one in importance if one.column in features]
-    return tuple(dict.fromkeys([*asked, *audited(recipe), *ranked, *(c.name for c in prepared.features)]))
+    return tuple(dict.fromkeys([*asked, *audited(recipe), *ranked, *(c.name for c in dataset.features)]))

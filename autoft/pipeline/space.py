@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 
 from autoft.networks.families import FAMILIES
 from autoft.pipeline import cost, effects
-from autoft.pipeline.cost import Shape
+from autoft.pipeline.cost import CostShape
 from autoft.pipeline.machine import Machine
 from autoft.records import Costs
 from autoft.search.space import Choice, Dimension
 from autoft.training import backend
 
 if TYPE_CHECKING:
-    from autoft.pipeline.dataset import Prepared
+    from autoft.pipeline.dataset import Dataset
     from autoft.recipe.recipe import Recipe
 
 #: Most of the minutes that one of the first trials may take, and that the very first may take. The latter decides
@@ -49,45 +49,45 @@ _DEAR = 2.0
 _EFFORT = {"realmlp": 8.0, "tabm": 5.0, "tabm-mini": 4.0}
 
 
-def space_for(recipe: Recipe, prepared: Prepared, rows: int) -> tuple[Dimension, ...]:
+def space_for(recipe: Recipe, dataset: Dataset, rows: int) -> tuple[Dimension, ...]:
     """What a recipe searches on a table.
 
     Args:
-        recipe, prepared: Of the run.
+        recipe, dataset: Of the run.
         rows: Training rows of the smallest fold.
     """
     from autoft.search.space import make_space
 
-    plan, changes = prepared.plan, recipe.search.space.model_dump()
+    plan, changes = dataset.plan, recipe.search.space.model_dump()
     space = make_space(
         rows,
         embedded=bool(plan.embedded),
         numbers=bool(plan.continuous),
-        rare=rare_classes_count(prepared),
+        rare=rare_classes_count(dataset),
         changes=changes,
     )
-    return effects.space(space, prepared.inspected.hints)
+    return effects.space(space, dataset.description.hints)
 
 
-def rare_classes_count(prepared: Prepared) -> bool:
+def rare_classes_count(dataset: Dataset) -> bool:
     """Whether class weights may help: the objective looks at labels of classes, one of which is rare (`_RARE`), or at
     costs, and missing the rarest class is dear (`_DEAR`)."""
-    target = prepared.target
-    if target.task == "regression" or prepared.objective not in (*_LABELS_OF_CLASSES, "cost"):
+    target = dataset.target
+    if target.task == "regression" or dataset.objective not in (*_LABELS_OF_CLASSES, "cost"):
         return False
-    touched = prepared.split.blocks >= 0
-    own = None if prepared.weights is None else prepared.weights[touched]
-    counts = np.bincount(prepared.y[touched], own, minlength=len(target.classes))
-    if prepared.objective == "cost":
-        return _rare_is_dear(prepared, counts, np.flatnonzero(touched))
+    touched = dataset.split.blocks >= 0
+    own = None if dataset.weights is None else dataset.weights[touched]
+    counts = np.bincount(dataset.y[touched], own, minlength=len(target.classes))
+    if dataset.objective == "cost":
+        return _rare_is_dear(dataset, counts, np.flatnonzero(touched))
     return bool(counts.min() * len(counts) < 2 * _RARE * counts.sum())
 
 
-def _rare_is_dear(prepared: Prepared, counts: NDArray[Any], rows: NDArray[Any]) -> bool:
+def _rare_is_dear(dataset: Dataset, counts: NDArray[Any], rows: NDArray[Any]) -> bool:
     """Whether a missed row of the rarest class costs much more than one of the most frequent class, on these rows."""
     from autoft.evaluation.costs import of_rows, row_costs
 
-    costs, target, y = of_rows(prepared.costs, rows), prepared.target, prepared.y[rows]
+    costs, target, y = of_rows(dataset.costs, rows), dataset.target, dataset.y[rows]
     if not isinstance(costs, Costs) or counts.min() == counts.max():
         return False
     answers = range(len(counts))
@@ -96,25 +96,23 @@ def _rare_is_dear(prepared: Prepared, counts: NDArray[Any], rows: NDArray[Any]) 
     return bool(rare.max() >= _DEAR * frequent.max())
 
 
-def boosting_fits(recipe: Recipe, prepared: Prepared, machine: Machine) -> bool:
+def boosting_fits(recipe: Recipe, dataset: Dataset, machine: Machine) -> bool:
     """Whether gradient boosting, the dearest baseline, takes no more than its share of the recipe's minutes."""
     if recipe.search.minutes is None:
         return True
-    target, rows = prepared.target, max(len(member.train) for member in prepared.members)
+    target, rows = dataset.target, max(len(member.train) for member in dataset.members)
     outputs = len(target.classes) if target.task == "multiclass" else 1
-    columns = boosted_columns(prepared)
-    seconds = cost.boosting_seconds(rows, columns, prepared.split.k, outputs, machine)
+    columns = boosted_columns(dataset)
+    seconds = cost.boosting_seconds(rows, columns, dataset.split.k, outputs, machine)
     return seconds <= _BASELINES_SHARE * recipe.search.minutes * 60
 
 
-def boosted_columns(prepared: Prepared) -> int:
+def boosted_columns(dataset: Dataset) -> int:
     """Columns that the baselines see: each word of a text is one."""
-    return len(prepared.features) + sum(text.slots for text in prepared.plan.texts)
+    return len(dataset.features) + sum(text.slots for text in dataset.plan.texts)
 
 
-def first(
-    recipe: Recipe, prepared: Prepared, space: Sequence[Dimension], machine: Machine
-) -> tuple[dict[str, Any], ...]:
+def first(recipe: Recipe, dataset: Dataset, space: Sequence[Dimension], machine: Machine) -> tuple[dict[str, Any], ...]:
     """The configurations that a search begins with: the richest portfolio that is affordable.
 
     Its first trial takes no more than a fifth of the recipe's minutes, and all of them no more than three quarters;
@@ -131,11 +129,11 @@ def first(
     small = default_configuration(space)
     if recipe.search.algorithm == "grid":  # which begins with its own first point, a perceptron where there is one
         return (small,)
-    minutes, rows = recipe.search.minutes, min(len(member.train) for member in prepared.members)
+    minutes, rows = recipe.search.minutes, min(len(member.train) for member in dataset.members)
     machine, most = (Machine(), _AFFORDABLE) if minutes is None else (machine, _FIRST_SHARE * minutes * 60)
     for tier in TIERS:
         found = first_configurations(space, rows, tier)
-        shapes = [replace(cost_shape(prepared, params), least=0) for params in found]
+        shapes = [replace(cost_shape(dataset, params), least=0) for params in found]
         seconds = [cost.trial_seconds(s, machine, epochs=min(recipe.search.epochs, _EPOCHS)) for s in shapes]
         through = tier == TIERS[-1] or sum(seconds) <= most * _PORTFOLIO_SHARE / _FIRST_SHARE
         if seconds[0] <= most and through:
@@ -159,7 +157,7 @@ def _left(dimension: Choice, gone: Collection[Any]) -> Choice:
 
 def affordable(
     recipe: Recipe,
-    prepared: Prepared,
+    dataset: Dataset,
     first: Sequence[Mapping[str, Any]],
     machine: Machine,
     *,
@@ -170,14 +168,14 @@ def affordable(
     The first stays, so do linear models and perceptrons, and architectures that a recipe names itself.
 
     Args:
-        recipe, prepared: Of the run.
+        recipe, dataset: Of the run.
         first: Configurations that the search would begin with.
         machine: At hand.
         epoch_seconds: Measured for the first, which corrects the cost model; None trusts it.
     """
     if recipe.search.space.architecture or recipe.search.minutes is None:
         return tuple(first)
-    shapes = [cost_shape(prepared, params) for params in first]
+    shapes = [cost_shape(dataset, params) for params in first]
     slowness = 1.0 if epoch_seconds is None else epoch_seconds / cost.epoch_seconds(shapes[0], machine)
     most = _LARGEST_SHARE * recipe.search.minutes * 60
     epochs = min(recipe.search.epochs, cost.TYPICAL_EPOCHS)
@@ -190,7 +188,7 @@ def affordable(
     )
 
 
-def _at_most(shape: Shape, recipe: Recipe) -> Shape:
+def _at_most(shape: CostShape, recipe: Recipe) -> CostShape:
     return replace(shape, least=min(shape.least, recipe.search.epochs))
 
 
@@ -212,24 +210,24 @@ class Programs:
         dimensions: Those that fix what its program is compiled for.
     """
 
-    default: Shape
-    shapes: tuple[Shape, ...]
+    default: CostShape
+    shapes: tuple[CostShape, ...]
     different: int
     number: int
     dimensions: frozenset[str]
 
 
-def cost_shape(prepared: Prepared, params: Mapping[str, Any]) -> Shape:
+def cost_shape(dataset: Dataset, params: Mapping[str, Any]) -> CostShape:
     """What fixes the cost of an epoch of a configuration."""
     from autoft.networks.architecture import Architecture, Inputs
     from autoft.networks.families import realmlp, tabm
 
-    plan, members = prepared.plan, prepared.members
+    plan, members = dataset.plan, dataset.members
     smallest, inputs = min(len(member.train) for member in members), Inputs.of(plan)
     own = Architecture.of({"activation": "relu", **params}, inputs, smallest)
     each = {"linear": own.bins, "mlp": own.bins, "realmlp": realmlp.DIM + 1}.get(own.kind, tabm.DIM)
     family = FAMILIES[own.kind]
-    return Shape(
+    return CostShape(
         rows=max(len(member.train) for member in members),
         held_out=max(len(member.held_out) for member in members),
         members=len(members),
@@ -237,7 +235,7 @@ def cost_shape(prepared: Prepared, params: Mapping[str, Any]) -> Shape:
         width=own.width,
         depth=own.depth,
         batch=min(int(params["batch_size"]), smallest),
-        outputs=len(prepared.target.classes) if prepared.target.task == "multiclass" else 1,
+        outputs=len(dataset.target.classes) if dataset.target.task == "multiclass" else 1,
         embedded=len(inputs.embedded),
         embedding=own.embedding,
         categories=sum(slots + 2 for slots in inputs.embedded),
@@ -249,7 +247,7 @@ def cost_shape(prepared: Prepared, params: Mapping[str, Any]) -> Shape:
     )
 
 
-def programs(prepared: Prepared, space: Sequence[Dimension], first: Mapping[str, Any]) -> Programs:
+def programs(dataset: Dataset, space: Sequence[Dimension], first: Mapping[str, Any]) -> Programs:
     """The shapes that a search over a space may come upon.
 
     Args:
@@ -258,8 +256,8 @@ def programs(prepared: Prepared, space: Sequence[Dimension], first: Mapping[str,
     """
     from autoft.search.space import MAKE, SHAPE, relevant, shape_of
 
-    def shape(params: Mapping[str, Any]) -> Shape:
-        return cost_shape(prepared, params)
+    def shape(params: Mapping[str, Any]) -> CostShape:
+        return cost_shape(dataset, params)
 
     shaping = [dimension for dimension in space if dimension.name in SHAPE and isinstance(dimension, Choice)]
     names = [dimension.name for dimension in shaping]

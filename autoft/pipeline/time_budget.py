@@ -10,13 +10,13 @@ from autoft import files
 from autoft.pipeline import cost, forecast
 from autoft.pipeline import space as spaces
 from autoft.pipeline.cost import TYPICAL_EPOCHS
-from autoft.pipeline.dataset import Prepared
+from autoft.pipeline.dataset import Dataset
 from autoft.pipeline.hint_tests import trainings as hint_trainings
 from autoft.pipeline.hint_tests.stage import tested_trial
 from autoft.pipeline.hint_tests.verdicts import is_whole
 from autoft.pipeline.machine import Machine
 from autoft.records import Progress, Trial
-from autoft.records.trials import Found
+from autoft.records.trials import Trials
 from autoft.search.budget import Budget, plan_epochs
 from autoft.search.journal import Journal
 from autoft.search.ledger import DEATHS
@@ -46,7 +46,7 @@ _WORTH_FORGETTING = 2
 
 
 def budget(
-    context: Context, prepared: Prepared, journal: Journal, trainer: Trainer, space: tuple[Dimension, ...]
+    context: Context, dataset: Dataset, journal: Journal, trainer: Trainer, space: tuple[Dimension, ...]
 ) -> tuple[Budget, tuple[Dimension, ...], tuple[Mapping[str, Any], ...]]:
     """The budget of the search, planned from a measurement where there is a limit of time; the space that it allows,
     and the configurations to begin with.
@@ -55,7 +55,7 @@ def budget(
     """
     search, clock = context.recipe.search, context.watch.clock
     machine = Machine.measure()
-    first: tuple[Mapping[str, Any], ...] = spaces.first(context.recipe, prepared, space, machine)
+    first: tuple[Mapping[str, Any], ...] = spaces.first(context.recipe, dataset, space, machine)
     if search.minutes is None:
         return Budget(trials=search.trials, deadline=None, clock=clock), space, first
     deadline = context.watch.deadline(search.minutes)
@@ -63,15 +63,15 @@ def budget(
     # Another space in the same folder uses the trials that fit it, but begins with configurations of its own.
     known = plan is not None and plan["space"] == of
     first = tuple(plan["offered"]) if plan is not None and known else first
-    shape = spaces.cost_shape(prepared, first[0])
-    reserve = _Reserve(recipe=context.recipe, prepared=prepared, shape=shape, machine=machine, clock=clock)
+    shape = spaces.cost_shape(dataset, first[0])
+    reserve = _Reserve(recipe=context.recipe, dataset=dataset, shape=shape, machine=machine, clock=clock)
     if plan is None or not known or plan["minutes"] != search.minutes:
         end, epoch = deadline - reserve(min(search.trials, 10)), cost.epoch_seconds(shape, machine)
         expected = _Expected(epoch=epoch, tracing=cost.trace_seconds(shape, machine))
         taken = _rehearsed(context, journal, trainer, first[0], end - clock(), expected)
         # The search, which notices what kills the process, shall have its turn.
         taken = taken or [epoch]
-        kept = spaces.affordable(context.recipe, prepared, first, machine, epoch_seconds=taken[-1])
+        kept = spaces.affordable(context.recipe, dataset, first, machine, epoch_seconds=taken[-1])
         new = {**_planned(context, taken, end), "space": of, "offered": list(first), "first": list(kept)}
         if plan is None or new["epochs"] >= _WORTH_FORGETTING * plan["epochs"]:
             plan = new
@@ -90,16 +90,16 @@ def budget(
     return found, spaces.without(space, first, kept), kept
 
 
-def expectation(prepared: Prepared, journal: Journal) -> Callable[[Mapping[str, Any]], float] | None:
+def expectation(dataset: Dataset, journal: Journal) -> Callable[[Mapping[str, Any]], float] | None:
     """Seconds that a trial is expected to take: the cost model's, corrected by the measurement (None without one)."""
     plan = _plan(journal)
     if plan is None:
         return None
     machine, epochs = Machine(), min(int(plan["epochs"]), TYPICAL_EPOCHS)
-    default = cost.epoch_seconds(spaces.cost_shape(prepared, plan["first"][0]), machine)
+    default = cost.epoch_seconds(spaces.cost_shape(dataset, plan["first"][0]), machine)
 
     def seconds(params: Mapping[str, Any]) -> float:
-        shape = spaces.cost_shape(prepared, params)
+        shape = spaces.cost_shape(dataset, params)
         shape = replace(shape, least=min(shape.least, int(plan["epochs"])))
         modelled = cost.trial_seconds(shape, machine, epochs=epochs)
         return modelled * float(plan["epoch_seconds"]) / default
@@ -107,11 +107,11 @@ def expectation(prepared: Prepared, journal: Journal) -> Callable[[Mapping[str, 
     return seconds
 
 
-def saving_begins(context: Context, prepared: Prepared) -> float:
+def saving_begins(context: Context, dataset: Dataset) -> float:
     """When model and report have to be begun, on the run's clock; infinite without a limit of time."""
     if context.recipe.search.minutes is None:
         return float("inf")
-    last = cost.finish_seconds(len(prepared.y), len(prepared.features), Machine())
+    last = cost.finish_seconds(len(dataset.y), len(dataset.features), Machine())
     return context.watch.deadline(context.recipe.search.minutes) - _MARGIN * last
 
 
@@ -187,7 +187,7 @@ class _Reserve:
     were the search over now; the cost model is asked only before there is a trial.
 
     Attributes:
-        recipe, prepared: Of the run.
+        recipe, dataset: Of the run.
         shape: Of the best trial so far, of the first one before that.
         machine: As it was measured last: others may begin to use it, too.
         clock: Monotonic seconds.
@@ -195,8 +195,8 @@ class _Reserve:
     """
 
     recipe: Recipe
-    prepared: Prepared
-    shape: cost.Shape
+    dataset: Dataset
+    shape: cost.CostShape
     machine: Machine
     clock: Callable[[], float]
     whole: list[Trial] = field(default_factory=list)
@@ -208,7 +208,7 @@ class _Reserve:
         if trial.score is None:
             return
         if self._best is None or self._sign * trial.score < self._best:
-            self._best, self.shape = self._sign * trial.score, spaces.cost_shape(self.prepared, trial.params)
+            self._best, self.shape = self._sign * trial.score, spaces.cost_shape(self.dataset, trial.params)
         if is_whole(trial):
             self.whole.append(trial)
             self.whole.sort(key=lambda one: self._sign * (one.score or 0.0))
@@ -226,7 +226,7 @@ class _Reserve:
     def _sign(self) -> int:
         from autoft.evaluation.metrics import METRICS
 
-        return -1 if METRICS[self.prepared.objective].direction == "max" else 1
+        return -1 if METRICS[self.dataset.objective].direction == "max" else 1
 
     def __call__(self, trials: int) -> float:
         after, most = self._after(trials), 60 * (self.recipe.search.minutes or 0.0)
@@ -238,8 +238,8 @@ class _Reserve:
         """Seconds of the tests of hints."""
         if not (self.whole and modelled):
             return min(modelled, most)
-        trial = tested_trial(self.prepared, self.whole, most)
-        return min(hint_trainings.seconds(self.prepared, trial.seconds), most)
+        trial = tested_trial(self.dataset, self.whole, most)
+        return min(hint_trainings.seconds(self.dataset, trial.seconds), most)
 
     def last(self, trials: int) -> float:
         """Seconds of what comes after all training."""
@@ -248,10 +248,10 @@ class _Reserve:
 
     def _after(self, trials: int) -> dict[str, float]:
         epochs = min(self.recipe.search.epochs, TYPICAL_EPOCHS)
-        return forecast.after(self.recipe, self.prepared, self.shape, max(trials, 1), epochs, self.machine)
+        return forecast.after(self.recipe, self.dataset, self.shape, max(trials, 1), epochs, self.machine)
 
 
-def last_seconds(budget: Budget, found: Found) -> float:
+def last_seconds(budget: Budget, found: Trials) -> float:
     """Seconds that evaluation, model and report will take after a search, as they were kept during it; 0 where there is
     no limit."""
     return budget.reserve.last(len(found.trials)) if isinstance(budget.reserve, _Reserve) else 0.0

@@ -6,36 +6,36 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from autoft.pipeline.context import Context
-from autoft.pipeline.dataset import Prepared
+from autoft.pipeline.dataset import Dataset
 
 if TYPE_CHECKING:
     from autoft.records.split import Member
     from autoft.training.trainer import Trainer
 
 
-def trainer(context: Context, prepared: Prepared, members: Sequence[Member]) -> Trainer:
+def trainer(context: Context, dataset: Dataset, members: Sequence[Member]) -> Trainer:
     """The rows of a stack of these members, encoded, and what trains on them."""
     from autoft.training.stack import stack_data
     from autoft.training.trainer import Limits, Trainer
 
     recipe = context.recipe
     data = stack_data(
-        prepared.plan,
-        prepared.encoded,
-        prepared.y,
-        task=prepared.target.task,
-        classes=len(prepared.target.classes),
+        dataset.plan,
+        dataset.encoded,
+        dataset.y,
+        task=dataset.target.task,
+        classes=len(dataset.target.classes),
         train=[m.train for m in members],
         held_out=[m.held_out for m in members],
-        weights=prepared.weights,
-        quantile=prepared.trained_quantile,
+        weights=dataset.weights,
+        quantile=dataset.trained_quantile,
     )
     limits = Limits(epochs=recipe.search.epochs, patience=recipe.search.patience)
     return Trainer(
         data,
-        folds=prepared.split.k,
+        folds=dataset.split.k,
         limits=limits,
         seed=recipe.seed,
         clock=context.watch.clock,
-        hints=prepared.inspected.hints,
+        hints=dataset.description.hints,
     )

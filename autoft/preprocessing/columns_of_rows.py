@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from autoft.preprocessing.encode import Encoded
-from autoft.preprocessing.layout import Plan
+from autoft.preprocessing.layout import InputLayout
 from autoft.preprocessing.statistics import ratios_of
 from autoft.records.arrays import Array
 
@@ -14,7 +14,7 @@ from autoft.records.arrays import Array
 Place = tuple[str, int]
 
 
-def place(plan: Plan, column: str) -> Place | None:
+def place(plan: InputLayout, column: str) -> Place | None:
     """Where a column's (or ratio's) cells are; None if it is no input."""
     ratios = [ratio.id for ratio in plan.ratios]
     for array, ids in (
@@ -28,14 +28,14 @@ def place(plan: Plan, column: str) -> Place | None:
     return None
 
 
-def of(plan: Plan, encoded: Encoded, where: Place) -> Array:
+def of(plan: InputLayout, encoded: Encoded, where: Place) -> Array:
     """The cells ``[n]`` of a column or ratio that is no text."""
     array, j = where
     found: Array = (ratios_of(plan, encoded.numbers) if array == "ratios" else getattr(encoded, array))[:, j]
     return found
 
 
-def set_to(plan: Plan, encoded: Encoded, where: Place, cells: Array) -> Encoded:
+def set_to(plan: InputLayout, encoded: Encoded, where: Place, cells: Array) -> Encoded:
     """The same rows with other cells ``[n]``, all else equal; of a ratio its parts, too."""
     array, j = where
     own = ratios_of(plan, encoded.numbers) if array == "ratios" else getattr(encoded, array).copy()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from autoft.preprocessing.layout import Plan
+from autoft.preprocessing.layout import InputLayout
 from autoft.preprocessing.text import Texts, cleaned, count_words
 from autoft.records.arrays import Array
 
@@ -80,7 +80,7 @@ class Encoded:
         return Encoded(numbers=self.numbers[rows], codes=self.codes[rows], texts=texts, ratios=ratios)
 
 
-def encode(plan: Plan, values: Mapping[str, Array], rows: int) -> Encoded:
+def encode(plan: InputLayout, values: Mapping[str, Array], rows: int) -> Encoded:
     """Encode converted cells.
 
     Args:

@@ -23,11 +23,11 @@ from autoft.preprocessing.layers import (
     SmoothClip,
     WordWeights,
 )
-from autoft.preprocessing.layout import Plan
+from autoft.preprocessing.layout import InputLayout
 from autoft.preprocessing.statistics import Statistics, blocks
 
 
-def build_encoder(plan: Plan, statistics: Statistics, *, told: bool = False) -> keras.Model:
+def build_encoder(plan: InputLayout, statistics: Statistics, *, told: bool = False) -> keras.Model:
     """The preprocessing stack as a Keras model.
 
     Inputs (those that the plan has): ``numbers [B, d]`` float64, ``codes [B, c]`` int32, ``words [B, u]`` float32
@@ -76,7 +76,7 @@ def build_encoder(plan: Plan, statistics: Statistics, *, told: bool = False) -> 
     return keras.Model(inputs, outputs, name="preprocess")
 
 
-def _factors(plan: Plan) -> tuple[list[int], list[int]]:
+def _factors(plan: InputLayout) -> tuple[list[int], list[int]]:
     """Positions of both factors of each product among the dense inputs."""
     starts, start = {}, 0
     for name, width in blocks(plan):
@@ -86,7 +86,7 @@ def _factors(plan: Plan) -> tuple[list[int], list[int]]:
     return [i for i, _ in pairs], [j for _, j in pairs]
 
 
-def _measured(plan: Plan, numbers: Any) -> Any:
+def _measured(plan: InputLayout, numbers: Any) -> Any:
     """Numbers with times between dates and ratios after them (`fit.with_derived`)."""
     order, measured = plan.numbers, numbers
     if plan.elapsed:
@@ -99,7 +99,7 @@ def _measured(plan: Plan, numbers: Any) -> Any:
     return measured
 
 
-def _number_features(plan: Plan, statistics: Statistics, members: int, numbers: Any, measured: Any) -> list[Any]:
+def _number_features(plan: InputLayout, statistics: Statistics, members: int, numbers: Any, measured: Any) -> list[Any]:
     """Scaled numbers and times between dates, date cycles and missing indicators, each ``[S, B, k]`` float32."""
     impute, scale = MedianImpute(members, name="median_impute"), RobustScale(members, name="robust_scale")
     imputed = impute(measured)

@@ -17,7 +17,7 @@ from autoft.errors import PreprocessError
 from autoft.preprocessing.ratios import quotient
 from autoft.records import Column, PlanLine
 from autoft.records.arrays import Array
-from autoft.records.hints import Hints, Ratio
+from autoft.records.hints import Hints, RatioInput
 
 #: Numbers that a date gives: trend, then sine and cosine of the year, the week and the day.
 DATE_PARTS = ("trend", "year_sin", "year_cos", "week_sin", "week_cos", "day_sin", "day_cos")
@@ -60,7 +60,7 @@ class TextInput:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class InputLayout:
     """The layout of the network's inputs.
 
     Attributes:
@@ -88,7 +88,7 @@ class Plan:
     scale: Literal["robust", "quantile"] = "robust"
     orders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     logs: tuple[str, ...] = ()
-    ratios: tuple[Ratio, ...] = ()
+    ratios: tuple[RatioInput, ...] = ()
     crosses: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -145,7 +145,7 @@ def make_plan(
     scale: Literal["robust", "quantile"] = "robust",
     members: int = 10,
     hints: Hints | None = None,
-) -> Plan:
+) -> InputLayout:
     """The plan for the feature columns of a table.
 
     Args:
@@ -177,7 +177,7 @@ def make_plan(
     texts, dates = _texts(columns, values, members), tuple(c for c in columns if c.kind == "date")
     by_id: dict[str, CategoryInput | TextInput] = {c.id: c for c in categories}
     by_id |= {text.id: text for text in texts}
-    plan = Plan(
+    plan = InputLayout(
         numeric=of("numeric"),
         boolean=of("boolean"),
         date=tuple(c.id for c in dates),
@@ -265,12 +265,12 @@ def _line(
     return PlanLine(column=column.name, kind=column.kind, text=text, inputs=inputs)
 
 
-def _lost(ratio: Ratio, values: Mapping[str, Array]) -> bool:
+def _lost(ratio: RatioInput, values: Mapping[str, Array]) -> bool:
     """Whether a quotient is missing in some row of the table."""
     return bool(np.isnan(quotient(values[ratio.numerator], values[ratio.denominator])).any())
 
 
-def _made(plan: Plan, columns: Sequence[Column]) -> tuple[PlanLine, ...]:
+def _made(plan: InputLayout, columns: Sequence[Column]) -> tuple[PlanLine, ...]:
     """What is made of several columns, in words."""
     names = {c.id: c.name for c in columns} | {ratio.id: ratio.name for ratio in plan.ratios}
     ratios = []

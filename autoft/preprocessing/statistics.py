@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from autoft.preprocessing.encode import MISSING, Encoded
-from autoft.preprocessing.layout import DATE_PARTS, Plan
+from autoft.preprocessing.layout import DATE_PARTS, InputLayout
 from autoft.preprocessing.ratios import quotient
 from autoft.preprocessing.text import Words, fit_words, known_counts
 from autoft.records.arrays import Array
@@ -62,7 +62,7 @@ class Statistics:
         return found | ({"words": known_counts(self.words, encoded.texts)} if self.words else {})
 
 
-def fit_statistics(plan: Plan, encoded: Encoded, members: Sequence[Array]) -> Statistics:
+def fit_statistics(plan: InputLayout, encoded: Encoded, members: Sequence[Array]) -> Statistics:
     """Fit one set of statistics per member.
 
     Args:
@@ -100,7 +100,7 @@ def fit_statistics(plan: Plan, encoded: Encoded, members: Sequence[Array]) -> St
     )
 
 
-def tfidf(plan: Plan, encoded: Encoded, rows: Array) -> Array:
+def tfidf(plan: InputLayout, encoded: Encoded, rows: Array) -> Array:
     """The words of all rows ``[n, w]`` float32 as a member that trains on some of them would see them."""
     parts = []
     for text, own in zip(plan.texts, encoded.texts, strict=True):
@@ -113,7 +113,7 @@ def tfidf(plan: Plan, encoded: Encoded, rows: Array) -> Array:
     return np.hstack(parts)
 
 
-def with_derived(plan: Plan, numbers: Array) -> Array:
+def with_derived(plan: InputLayout, numbers: Array) -> Array:
     """Numbers ``[n, d]``, then the seconds between each pair of dates, then ratios; NaN where a part is missing."""
     pairs = [(plan.numbers.index(first), plan.numbers.index(second)) for first, second in plan.elapsed]
     derived = [numbers[:, [second]] - numbers[:, [first]] for first, second in pairs]
@@ -121,7 +121,7 @@ def with_derived(plan: Plan, numbers: Array) -> Array:
     return np.hstack([numbers, *derived]) if derived else numbers
 
 
-def ratios_of(plan: Plan, numbers: Array) -> Array:
+def ratios_of(plan: InputLayout, numbers: Array) -> Array:
     """Ratios of numbers ``[n, d]`` in the order of ``plan.ratios``: ``[n, r]``; NaN where they are missing."""
     above, below = ([plan.numbers.index(getattr(r, p)) for r in plan.ratios] for p in ("numerator", "denominator"))
     return quotient(numbers[:, above], numbers[:, below])
@@ -138,7 +138,7 @@ def signed_log(x: Array, unit: Array) -> Array:
     return np.asarray(np.sign(x) * np.log1p(ratio))
 
 
-def _log_units(plan: Plan, numbers: Array) -> Array:
+def _log_units(plan: InputLayout, numbers: Array) -> Array:
     """For each measured number what is 1 on its logarithmic scale: the median size of what is not 0; 0 for no such."""
     units = np.zeros(len(plan.measured))
     for j, column in enumerate(plan.measured):
@@ -149,13 +149,13 @@ def _log_units(plan: Plan, numbers: Array) -> Array:
     return units
 
 
-def _quantiles(plan: Plan, numeric: Array, members: Sequence[Array]) -> Array:
+def _quantiles(plan: InputLayout, numeric: Array, members: Sequence[Array]) -> Array:
     """Quantiles ``[S, q, k]`` of the numeric columns, where the plan wants them."""
     wanted = plan.scale == "quantile" and bool(plan.numeric)
     return quantile_table(numeric, members) if wanted else np.zeros((len(members), 0, len(plan.numeric)))
 
 
-def _numbers(plan: Plan, numbers: Array, logs: Array) -> tuple[Array, Array, Array]:
+def _numbers(plan: InputLayout, numbers: Array, logs: Array) -> tuple[Array, Array, Array]:
     """What gaps are filled with, what is centred at, and factor ``[d]`` of one member, in the order of
     ``plan.measured``."""
     center, factor = np.zeros(len(plan.measured)), np.zeros(len(plan.measured))
@@ -200,7 +200,7 @@ def _table(codes: Array, vocabulary: int, slots: int) -> Array:
     return table
 
 
-def blocks(plan: Plan) -> tuple[tuple[str, int], ...]:
+def blocks(plan: InputLayout) -> tuple[tuple[str, int], ...]:
     """Name and width of each block of the dense encoding, in the order in which the layers put them out."""
     numbers = [(c, 1) for c in plan.measured]
     cycles = [(f"{part} {c}", 1) for part in DATE_PARTS[1:] for c in plan.date]

@@ -26,7 +26,7 @@ Text = Annotated[str, Field(min_length=1)]
 Names = Annotated[tuple[Text, ...], Strict(False), AfterValidator(distinct)]
 
 
-class Section(BaseModel):
+class RecipeSection(BaseModel):
     """Unknown keys and converted types are errors; only a list becomes a tuple and a whole number a float."""
 
     model_config = ConfigDict(

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, Strict, model_validator
 
 from autoft import records
-from autoft.recipe.fields import Section, Text, rising
+from autoft.recipe.fields import RecipeSection, Text, rising
 from autoft.recipe.messages import broken_rule
 
 Label = str | int | float | bool
@@ -19,7 +19,7 @@ _Share = Annotated[float, Field(gt=0, lt=1)]
 _Cost = Annotated[float, Field(ge=0)]
 
 
-class Hint(Section):
+class HintSpec(RecipeSection):
     """What is known of one column."""
 
     effect: Literal["increasing", "decreasing"] | None = None
@@ -43,7 +43,7 @@ class Hint(Section):
     """Why, for the report."""
 
     @model_validator(mode="after")
-    def _agree(self) -> Hint:
+    def _agree(self) -> HintSpec:
         stated = [name for name in ("effect", "between", "unit", "scale", "order", "importance") if self.has(name)]
         if self.use is not None and stated:
             found, fix = f"use is {self.use} and {stated[0]} is given", f"remove {' and '.join(stated)}, or use"
@@ -66,7 +66,7 @@ class Hint(Section):
         return getattr(self, name) is not None
 
 
-class Ratio(Section):
+class RatioSpec(RecipeSection):
     """One column divided by another, as an input of its own."""
 
     name: Text
@@ -75,7 +75,7 @@ class Ratio(Section):
     """[numerator, denominator]: two numeric columns."""
 
 
-class Costs(Section):
+class CostsSpec(RecipeSection):
     """What wrong answers cost; only ratios matter to the decision."""
 
     false_negative: Annotated[float, Field(gt=0)] | None = None
@@ -89,7 +89,7 @@ class Costs(Section):
     """Two classes: column of what a positive row is worth if it is found, instead of false_negative. It is no input."""
 
     @model_validator(mode="after")
-    def _one_way(self) -> Costs:
+    def _one_way(self) -> CostsSpec:
         if self.matrix is not None and (self.false_negative or self.false_positive or self.gain):
             found = "costs of errors are given as well"
             raise broken_rule("matrix", "be the only statement of costs", found, "put all of them into the matrix")
@@ -113,7 +113,7 @@ class Costs(Section):
         return records.Costs(false_negative=self.false_negative or 1.0, false_positive=self.false_positive or 1.0)
 
 
-class Minimum(Section):
+class MinimumSpec(RecipeSection):
     """What a decision must reach, two classes: exactly one of them."""
 
     recall: _Share | None = None
@@ -122,7 +122,7 @@ class Minimum(Section):
     """Share of alarms that are right: the best recall at that precision."""
 
     @model_validator(mode="after")
-    def _one(self) -> Minimum:
+    def _one(self) -> MinimumSpec:
         if self.recall is not None and self.precision is not None:
             raise broken_rule("", "name recall or precision", "both are given", "remove one of them")
         return self
@@ -147,21 +147,21 @@ Limits = Annotated[tuple[float, ...], Strict(False), Field(min_length=2)]
 Slices = Annotated[tuple[Text | dict[Text, Limits], ...], Strict(False), AfterValidator(_bounds)]
 
 
-class Knowledge(Section):
+class Knowledge(RecipeSection):
     """What is known of the domain."""
 
-    features: dict[Text, Hint] = Field(default_factory=dict)
+    features: dict[Text, HintSpec] = Field(default_factory=dict)
     """By column (or ratio): what is known of it."""
     interactions: Annotated[tuple[Pair, ...], Strict(False)] = ()
     """Pairs of columns that act together: their product is an input."""
     no_interaction: Annotated[tuple[Pair, ...], Strict(False)] = ()
     """Pairs of columns that do not act on each other: no network lets them meet."""
-    ratios: Annotated[tuple[Ratio, ...], Strict(False)] = ()
+    ratios: Annotated[tuple[RatioSpec, ...], Strict(False)] = ()
     """Quotients of columns that are inputs of their own."""
-    costs: Costs = Field(default_factory=Costs)
+    costs: CostsSpec = Field(default_factory=CostsSpec)
     slices: Slices = ()
     """Columns by whose groups every metric is reported: a name, or {name: [limits]} for ranges of numbers."""
-    minimum: Minimum = Field(default_factory=Minimum)
+    minimum: MinimumSpec = Field(default_factory=MinimumSpec)
 
     @model_validator(mode="after")
     def _agree(self) -> Knowledge:

@@ -18,7 +18,7 @@ import yaml
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from autoft.errors import RecipeError
-from autoft.recipe.fields import Section
+from autoft.recipe.fields import RecipeSection
 from autoft.recipe.knowledge import Knowledge
 from autoft.recipe.messages import Problem, broken_rule, dotted, nearest, problems, report
 from autoft.recipe.sections import REGRESSION_OBJECTIVES, Data, Evaluate, Preprocess, Report, Schema, Search, TaskChoice
@@ -42,7 +42,7 @@ ARGUMENTS: Mapping[str, str] = {
 }
 
 
-class Recipe(Section):
+class Recipe(RecipeSection):
     """What autoft trains and how.
 
     >>> recipe = Recipe().with_changes(target="Churn", trials=10)

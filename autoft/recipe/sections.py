@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, Strict, field_validator, model_validator
 
 from autoft import records
-from autoft.recipe.fields import Names, Section, Text, distinct, rising
+from autoft.recipe.fields import Names, RecipeSection, Text, distinct, rising
 from autoft.recipe.messages import broken_rule
 
 ColumnKind = Literal["numeric", "boolean", "categorical", "date", "text", "identifier"]
@@ -65,7 +65,7 @@ _NotNegative = Annotated[float, Field(ge=0)]
 NotNegativeRange = Annotated[tuple[_NotNegative, _NotNegative], Strict(False), AfterValidator(rising)]
 
 
-class Data(Section):
+class Data(RecipeSection):
     """The table and the column to predict."""
 
     path: Text | None = None
@@ -91,7 +91,7 @@ class Data(Section):
         return self
 
 
-class Schema(Section):
+class Schema(RecipeSection):
     """What the table must look like."""
 
     file: Annotated[Text, AfterValidator(_schema_name)] | None = None
@@ -104,7 +104,7 @@ class Schema(Section):
     """Columns that may predict the target almost perfectly."""
 
 
-class Numeric(Section):
+class Numeric(RecipeSection):
     """Numeric columns."""
 
     outliers: Literal["clip", "keep"] = "clip"
@@ -113,7 +113,7 @@ class Numeric(Section):
     """robust divides by the interquartile range; quantile gives the values of a column a normal distribution."""
 
 
-class Categorical(Section):
+class Categorical(RecipeSection):
     """Categorical columns."""
 
     max_categories: Annotated[int, Field(ge=2, le=10_000)] = 200
@@ -122,7 +122,7 @@ class Categorical(Section):
     """Columns with more categories are embedded, the others one-hot encoded."""
 
 
-class Preprocess(Section):
+class Preprocess(RecipeSection):
     """How columns become numbers."""
 
     numeric: Numeric = Field(default_factory=Numeric)
@@ -131,7 +131,7 @@ class Preprocess(Section):
     """Codes of findings that are repaired before training, and in the same way when predicting (docs/schema.md)."""
 
 
-class Space(Section):
+class Space(RecipeSection):
     """What is searched; left out means autoft's own choice. Dropout and L2 are always searched."""
 
     architecture: Architectures | None = None
@@ -169,7 +169,7 @@ class Space(Section):
     """[low, high] of the focal loss' exponent, for classification; not searched unless given."""
 
 
-class Search(Section):
+class Search(RecipeSection):
     """How hyperparameters are found."""
 
     algorithm: Algorithm = "bayesian"
@@ -189,7 +189,7 @@ class Search(Section):
     space: Space = Field(default_factory=Space)
 
 
-class Evaluate(Section):
+class Evaluate(RecipeSection):
     """How the numbers are made that are reported."""
 
     folds: Annotated[int, Field(ge=2, le=50)] = 5
@@ -228,7 +228,7 @@ class Evaluate(Section):
         return self
 
 
-class Report(Section):
+class Report(RecipeSection):
     """The report."""
 
     title: Text | None = None

@@ -28,7 +28,7 @@ class Calibration:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finish:
+class DecisionRule:
     """What is done to blended answers: calibration, and the rule of decisions.
 
     Attributes:
@@ -82,7 +82,7 @@ class Minimum:
 
 
 #: What decisions follow, where a recipe says so.
-Stakes = Costs | Minimum
+DecisionGoal = Costs | Minimum
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +104,7 @@ class Alternative:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spending:
+class DecisionCosts:
     """What decisions cost per 1,000 rows that no network was trained on.
 
     Attributes:

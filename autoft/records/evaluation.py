@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from autoft.records.columns import Target, Task
-from autoft.records.decisions import Finish, Minimum, Spending
+from autoft.records.decisions import DecisionCosts, DecisionRule, Minimum
 from autoft.records.hint_tests import Curve, HintTest
 from autoft.records.scores import Baseline, FoldReport, Importance, Interval, Strategy
 from autoft.records.trials import Trial
@@ -65,12 +65,12 @@ class Evaluation:
     interrupted: bool = False
     bag_gain: Mapping[str, float] = field(default_factory=dict)
     blend: tuple[tuple[int, float], ...] = ()
-    finish: Finish = field(default_factory=Finish)
+    finish: DecisionRule = field(default_factory=DecisionRule)
     hints: tuple[HintTest, ...] = ()
     all_hints: Interval | None = None
     dependence: tuple[Curve, ...] = ()
     slices: Slices | None = None
-    spending: Spending | None = None
+    spending: DecisionCosts | None = None
     minimum: Minimum | None = None
 
     @property

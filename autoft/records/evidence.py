@@ -11,7 +11,7 @@ Cell = int | float | str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sketch:
+class Chart:
     """A small picture as numbers, all of them finite; `autoft.data.audit.charts` makes them, the report draws them.
 
     Attributes:
@@ -52,4 +52,4 @@ class Evidence:
     rows: tuple[int, ...] = ()
     head: tuple[str, ...] = ()
     examples: tuple[tuple[Cell, ...], ...] = ()
-    sketch: Sketch | None = None
+    sketch: Chart | None = None

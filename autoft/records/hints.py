@@ -24,7 +24,7 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ratio:
+class RatioInput:
     """A quotient that is an input: `id` is ``r000`` ... in the order of the recipe, the others are column ids."""
 
     id: str
@@ -49,7 +49,7 @@ class Hints:
 
     effects: tuple[Effect, ...] = ()
     logs: tuple[str, ...] = ()
-    ratios: tuple[Ratio, ...] = ()
+    ratios: tuple[RatioInput, ...] = ()
     crosses: tuple[tuple[str, str], ...] = ()
     apart: tuple[tuple[str, str], ...] = ()
     importance: Mapping[str, Literal["high", "low"]] = field(default_factory=dict)

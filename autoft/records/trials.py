@@ -79,7 +79,7 @@ OUT_OF_MEMORY = "out of memory"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class TrialResult:
     """The outcome of one trial.
 
     Attributes:
@@ -112,11 +112,11 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Trials:
     """What the search has found: trials and outcomes in the same order, and how it ended."""
 
     trials: tuple[Trial, ...]
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[TrialResult, ...]
     best: int
     interrupted: bool
     trained: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from autoft.records.evidence import Sketch
+from autoft.records.evidence import Chart
 
 Tone = Literal["plain", "strong", "quiet"]
 Width = Literal["mini", "small", "half", "wide"]
@@ -40,7 +40,7 @@ class Fold:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
+class TableBlock:
     """A table of texts.
 
     Attributes:
@@ -162,18 +162,18 @@ class CostCurve:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
+class EvidenceBlock:
     """What a finding rests on, drawn small; the texts in the sketch are a stranger's."""
 
     form: ClassVar[str] = "proof"
     width: ClassVar[Width] = "small"
     title: str
     alt: str
-    sketch: Sketch
+    sketch: Chart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moves:
+class CurveBlock:
     """How answers move with one column: the mean bold, single rows thin, the column's own cells along the axis.
 
     Attributes:
@@ -204,7 +204,7 @@ class Moves:
     joined: bool = True
 
 
-Picture = LearningCurve | History | Lines | Cloud | Intervals | Proof | Moves | CostCurve
+Picture = LearningCurve | History | Lines | Cloud | Intervals | EvidenceBlock | CurveBlock | CostCurve
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,14 +221,14 @@ class Beside:
     """Blocks side by side where the page is wide enough."""
 
     form: ClassVar[str] = "beside"
-    blocks: tuple[Pictures | Table, ...]
+    blocks: tuple[Pictures | TableBlock, ...]
 
 
-Block = Paragraph | Bullets | Fold | Table | Pictures | Beside
+Block = Paragraph | Bullets | Fold | TableBlock | Pictures | Beside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
+class Chapter:
     """A chapter: an anchor for links, a heading, one line that says what the mistake is, and its blocks."""
 
     anchor: str
@@ -238,10 +238,10 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class ReportPage:
     """The whole report: what the first page says, then the chapters."""
 
     title: str
     facts: tuple[tuple[str, str], ...]
     summary: tuple[Block, ...]
-    sections: tuple[Section, ...]
+    sections: tuple[Chapter, ...]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from autoft.records import Baseline, Evaluation, Strategy
 from autoft.report import data_chapter, scores_chapter, search_chapter
-from autoft.report.blocks import Beside, Block, Fold, Paragraph, Report, Section, Table
+from autoft.report.blocks import Beside, Block, Chapter, Fold, Paragraph, ReportPage, TableBlock
 from autoft.report.inputs import ReportInputs
 from autoft.report.wording import baseline_label, clip, count, decimals, duration, lines, listing, metric, number, span
 
@@ -22,13 +22,13 @@ STRATEGIES: dict[Strategy, str] = {
 }
 
 
-def build(inputs: ReportInputs) -> Report:
+def build(inputs: ReportInputs) -> ReportPage:
     """The content of the report: a verdict, five chapters and how to do the run again.
 
     All texts in it are printable (no control characters), but not escaped for any format.
     """
     evaluation = inputs.evaluation
-    return Report(
+    return ReportPage(
         title=clip(inputs.title, 120),
         facts=_facts(evaluation),
         summary=(*_verdict(evaluation), scores_chapter.summary_table(evaluation)),
@@ -156,7 +156,7 @@ def _named(line: Baseline, evaluation: Evaluation) -> str:
     )
 
 
-def _reproduction(inputs: ReportInputs) -> Section:
+def _reproduction(inputs: ReportInputs) -> Chapter:
     evaluation = inputs.evaluation
     blocks: list[Block] = [
         Paragraph(
@@ -168,12 +168,12 @@ def _reproduction(inputs: ReportInputs) -> Section:
     tables = []
     if evaluation.environment:
         rows = tuple((clip(name), clip(value)) for name, value in evaluation.environment.items())
-        tables.append(Table(caption="Environment", head=("What", "Version"), rows=rows, align="ll"))
+        tables.append(TableBlock(caption="Environment", head=("What", "Version"), rows=rows, align="ll"))
     stages = tuple((clip(name), duration(value)) for name, value in evaluation.seconds.items() if name != "total")
     if stages:
         total = ("Total", duration(_total_seconds(evaluation)))
         tables.append(
-            Table(
+            TableBlock(
                 caption="Where the time went",
                 head=("Stage", "Time"),
                 rows=(*stages, total),
@@ -182,4 +182,4 @@ def _reproduction(inputs: ReportInputs) -> Section:
             )
         )
     blocks.append(Beside(blocks=tuple(tables)))
-    return Section(anchor="again", heading="Doing it again", blurb="What this run was made of.", blocks=tuple(blocks))
+    return Chapter(anchor="again", heading="Doing it again", blurb="What this run was made of.", blocks=tuple(blocks))

@@ -6,12 +6,12 @@ import math
 from typing import TYPE_CHECKING, Literal
 
 from autoft.records import Curve, Target
-from autoft.report.blocks import Block, Moves, Paragraph, Pictures
-from autoft.report.inputs import Told
+from autoft.report.blocks import Block, CurveBlock, Paragraph, Pictures
+from autoft.report.inputs import ReportHint
 from autoft.report.wording import clip, number, signed
 
 if TYPE_CHECKING:
-    from autoft.knowledge.trend import Strength
+    from autoft.knowledge.trend import Trend
     from autoft.report.inputs import ReportInputs
 
 #: Pictures weigh some 20 kB each.
@@ -31,7 +31,9 @@ def blocks(inputs: ReportInputs) -> list[Block]:
     drawn = [curve for curve in inputs.evaluation.dependence if len(curve.grid) > 1 and _finite(curve)]
     if not drawn:
         return []
-    pictures = tuple(_picture(curve, inputs.hints.get(curve.column, Told()), target) for curve in drawn[:MOST_CURVES])
+    pictures = tuple(
+        _picture(curve, inputs.hints.get(curve.column, ReportHint()), target) for curve in drawn[:MOST_CURVES]
+    )
     more = f" The first {MOST_CURVES} of {len(drawn):,}." if len(drawn) > MOST_CURVES else ""
     told = (
         "What the model has learned of single columns; say where it is wrong, and write what you know into the recipe "
@@ -46,7 +48,7 @@ def _finite(curve: Curve) -> bool:
     return all(map(math.isfinite, (*numbers, *positions))) and len(curve.members) > 0
 
 
-def _picture(curve: Curve, told: Told, target: Target) -> Moves:
+def _picture(curve: Curve, told: ReportHint, target: Target) -> CurveBlock:
     names = tuple(clip(point, 40) for point in curve.grid if isinstance(point, str))
     named = len(names) == len(curve.grid)
     x = tuple(float(i) for i in range(len(names))) if named else tuple(float(point) for point in curve.grid)
@@ -56,7 +58,7 @@ def _picture(curve: Curve, told: Told, target: Target) -> Moves:
     from autoft.knowledge.trend import strength  # needs numpy, which a report without curves does without
 
     found = strength(curve)
-    return Moves(
+    return CurveBlock(
         title=f"{clip(curve.column, 24)}{of}",
         alt=clip(f"{answer} with {column}: {_words(curve)}.", 300),
         x=x,
@@ -74,7 +76,7 @@ def _picture(curve: Curve, told: Told, target: Target) -> Moves:
     )
 
 
-def _parts(told: Told) -> str:
+def _parts(told: ReportHint) -> str:
     """What stays while a ratio moves: its own parts, which it would never leave behind in a table."""
     if told.parts is None:
         return ""
@@ -87,7 +89,7 @@ def _answer(curve: Curve, target: Target) -> str:
     return f"the probability of “{clip(curve.label, 24)}”"
 
 
-def _declared(curve: Curve, told: Told, target: Target) -> Literal["rising", "falling", ""]:
+def _declared(curve: Curve, told: ReportHint, target: Target) -> Literal["rising", "falling", ""]:
     """The declared effect on this curve's answer: the other class of two has the opposite one."""
     if told.effect is None or not curve.ordered:
         return ""
@@ -115,7 +117,7 @@ def _point(curve: Curve, i: int) -> str:
     return f"{point:,.6g}".replace("-", "−")
 
 
-def _question(curve: Curve, found: Strength, column: str, answer: str) -> str:
+def _question(curve: Curve, found: Trend, column: str, answer: str) -> str:
     """What an expert is asked, with the numbers that it is about."""
     low, high = min(curve.mean), max(curve.mean)
     if high - low < 0.05 * curve.spread or high == low:

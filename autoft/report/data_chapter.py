@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from autoft.records import Evaluation, Finding, Severity
 from autoft.report import curves, decision_costs, hints_chapter
-from autoft.report.blocks import Beside, Block, Bullets, Fold, Intervals, Paragraph, Pictures, Section, Table
+from autoft.report.blocks import Beside, Block, Bullets, Chapter, Fold, Intervals, Paragraph, Pictures, TableBlock
 from autoft.report.proofs import proofs
 from autoft.report.slices_chapter import slice_blocks
 from autoft.report.wording import NONE, clip, count, decimals, lines, listing, metric, signed, span
@@ -22,7 +22,7 @@ MOST_COLUMNS = 250
 MOST_BARS = 20
 
 
-def preprocessing(inputs: ReportInputs) -> Section:
+def preprocessing(inputs: ReportInputs) -> Chapter:
     """Chapter 2: findings, the fate of each column, the schema."""
     engine = (
         f"The table was held to its schema by {clip(inputs.schema_engine)}."
@@ -44,7 +44,7 @@ def preprocessing(inputs: ReportInputs) -> Section:
         )
     if inputs.schema_text:
         blocks.append(Fold(summary="The schema that later tables are checked against", text=lines(inputs.schema_text)))
-    return Section(
+    return Chapter(
         anchor="preprocessing",
         heading="2 Inadequate preprocessing",
         blurb="Feeding the network broken, leaking or badly scaled columns.",
@@ -59,9 +59,9 @@ def _tally(findings: tuple[Finding, ...]) -> str:
     return f"Findings: {listing(known)}." if known else "Nothing was found that a person should know."
 
 
-def _findings(shown: Sequence[Finding], total: int) -> Table:
+def _findings(shown: Sequence[Finding], total: int) -> TableBlock:
     more = f" (the first {MOST_FINDINGS} of {total:,})" if total > MOST_FINDINGS else ""
-    return Table(
+    return TableBlock(
         caption=f"What was found in the data{more}",
         head=("", "Severity", "Column", "Found", "What was or can be done"),
         rows=tuple(
@@ -79,7 +79,7 @@ def _findings(shown: Sequence[Finding], total: int) -> Table:
     )
 
 
-def _columns(inputs: ReportInputs) -> Table:
+def _columns(inputs: ReportInputs) -> TableBlock:
     known = {column.name: column for column in inputs.columns}
     planned = {line.column: line for line in inputs.plan}
     target = inputs.evaluation.target.name
@@ -100,7 +100,7 @@ def _columns(inputs: ReportInputs) -> Table:
         )
     more = f" (the first {MOST_COLUMNS} of {len(names):,})" if len(names) > MOST_COLUMNS else ""
     total = sum(line.inputs for line in inputs.plan)
-    return Table(
+    return TableBlock(
         caption=f"What happens to each column{more}: {count(len(names), 'column')} become {count(total, 'input')}",
         head=("Column", "Kind", "Because", "Missing", "What happens to it", "Inputs"),
         rows=tuple(rows),
@@ -108,7 +108,7 @@ def _columns(inputs: ReportInputs) -> Table:
     )
 
 
-def knowledge(inputs: ReportInputs) -> Section:
+def knowledge(inputs: ReportInputs) -> Chapter:
     """Chapter 5: what autoft was told, what the model relies on, what an expert should be asked."""
     evaluation = inputs.evaluation
     blocks: list[Block] = list(hints_chapter.blocks(evaluation))
@@ -126,7 +126,7 @@ def knowledge(inputs: ReportInputs) -> Section:
     blocks += slice_blocks(evaluation)
     blocks.append(Paragraph(text="Questions that no program can answer; ask someone who knows the field:"))
     blocks.append(Bullets(items=_questions(inputs), boxes=True))
-    return Section(
+    return Chapter(
         anchor="knowledge",
         heading="5 No domain knowledge",
         blurb="Believing a table without asking where it comes from and what its mistakes cost.",
@@ -154,7 +154,7 @@ def _importance(evaluation: Evaluation) -> Beside:
         zero=True,
     )
     more = f" (the first {MOST_COLUMNS} of {len(ranked):,})" if len(ranked) > MOST_COLUMNS else ""
-    table = Table(
+    table = TableBlock(
         caption=f"How much {label} is lost on held-out rows when one column is shuffled{more}",
         head=("", "Column", "Loss", "Range of the repeats"),
         rows=tuple(

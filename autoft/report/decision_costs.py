@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from autoft.records import Alternative, Evaluation, Spending
-from autoft.report.blocks import Block, CostCurve, Paragraph, Pictures, Table
+from autoft.records import Alternative, DecisionCosts, Evaluation
+from autoft.report.blocks import Block, CostCurve, Paragraph, Pictures, TableBlock
 from autoft.report.wording import clip, decimals, number, signed, span
 
 #: Longer tables say no more: of many classes the cheapest answers are shown.
@@ -21,7 +21,7 @@ def decisions(evaluation: Evaluation) -> tuple[Block, ...]:
     return (Paragraph(text=_verdict(evaluation, spending)), _table(evaluation, spending), *curve)
 
 
-def _verdict(evaluation: Evaluation, spending: Spending) -> str:
+def _verdict(evaluation: Evaluation, spending: DecisionCosts) -> str:
     deployed, best = spending.deployed, spending.best
     digits = decimals(deployed.value, deployed.low, deployed.high)
     saved = best.saved
@@ -53,7 +53,7 @@ def _name(evaluation: Evaluation, one: Alternative) -> str:
     return "threshold 0.5" if evaluation.task == "binary" else "the most probable class"
 
 
-def _table(evaluation: Evaluation, spending: Spending) -> Table:
+def _table(evaluation: Evaluation, spending: DecisionCosts) -> TableBlock:
     ranked = sorted(spending.alternatives, key=lambda one: one.cost.value)
     shown = ranked[:MOST_ALTERNATIVES]
     more = f" (the cheapest {len(shown)} of {len(ranked)} simple rules)" if len(ranked) > len(shown) else ""
@@ -70,7 +70,7 @@ def _table(evaluation: Evaluation, spending: Spending) -> Table:
         )
         for one in shown
     ]
-    return Table(
+    return TableBlock(
         caption=f"Cost per 1,000 rows, on the same redrawn rows{more}",
         head=("Rule", "Cost", "95 % interval", "The model saves", "95 % interval"),
         rows=tuple(rows),
@@ -79,7 +79,7 @@ def _table(evaluation: Evaluation, spending: Spending) -> Table:
     )
 
 
-def _curve(evaluation: Evaluation, spending: Spending) -> tuple[Block, ...]:
+def _curve(evaluation: Evaluation, spending: DecisionCosts) -> tuple[Block, ...]:
     thresholds, costs = zip(*spending.curve, strict=True)
     chosen = evaluation.finish.threshold
     lowest = min(range(len(costs)), key=costs.__getitem__)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from autoft.records import Evaluation, HintTest, Interval
-from autoft.report.blocks import Block, Paragraph, Table
+from autoft.report.blocks import Block, Paragraph, TableBlock
 from autoft.report.wording import NONE, clip, decimals, listing, metric, signed, span
 
 #: Verdicts that must not be overlooked come first.
@@ -60,11 +60,11 @@ def _together(evaluation: Evaluation) -> tuple[Paragraph, ...]:
     return (Paragraph(text=text),)
 
 
-def _table(evaluation: Evaluation) -> Table:
+def _table(evaluation: Evaluation) -> TableBlock:
     tests = sorted(evaluation.hints, key=lambda test: _ORDER.index(test.verdict))
     label = metric(evaluation.objective).label
     digits = _digits(evaluation)
-    return Table(
+    return TableBlock(
         caption="What the data say of each hint: the deployed configuration was trained with all hints, and without "
         f"this one. Gain is in {label} on held-out blocks; the last column says how far the model without the hint "
         "goes its way by itself.",
@@ -75,7 +75,7 @@ def _table(evaluation: Evaluation) -> Table:
     )
 
 
-def _parts(evaluation: Evaluation) -> tuple[Table, ...]:
+def _parts(evaluation: Evaluation) -> tuple[TableBlock, ...]:
     """The groups in which effects are contradicted that hold elsewhere."""
     found = [(test, one) for test in evaluation.hints for one in test.slices]
     if not found:
@@ -99,7 +99,7 @@ def _parts(evaluation: Evaluation) -> tuple[Table, ...]:
         for test, one in found
     )
     head = ("Hint", "Group", "Rows", "Gain", "Obeyed anyway")
-    return (Table(caption=caption, head=head, rows=tuple(rows), align="wwrrr"),)
+    return (TableBlock(caption=caption, head=head, rows=tuple(rows), align="wwrrr"),)
 
 
 def _digits(evaluation: Evaluation) -> int:

@@ -6,13 +6,13 @@ import base64
 from functools import cache
 from typing import TYPE_CHECKING
 
-from autoft.report.blocks import Picture, Report
+from autoft.report.blocks import Picture, ReportPage
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
 
-def render(report: Report) -> str:
+def render(report: ReportPage) -> str:
     """The HTML document, with style and pictures inside it.
 
     Nothing of the data can become markup: jinja2 escapes every text, pictures hold their text as paths, and the

@@ -42,11 +42,11 @@ class ReportInputs:
     space: tuple[tuple[str, str], ...]
     title: str
     notes: tuple[str, ...] = ()
-    hints: Mapping[str, Told] = field(default_factory=dict)
+    hints: Mapping[str, ReportHint] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class ReportHint:
     """What the recipe says of a column, as far as a picture shows it; of a ratio also what it is made of."""
 
     effect: Literal["increasing", "decreasing"] | None = None

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from autoft.report.blocks import Cloud, CostCurve, History, Intervals, LearningCurve, Lines, Picture, Proof
+from autoft.report.blocks import Cloud, CostCurve, EvidenceBlock, History, Intervals, LearningCurve, Lines, Picture
 from autoft.report.wording import clip, right_to_left
 
 if TYPE_CHECKING:
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 from typing import TYPE_CHECKING
 
-from autoft.report.blocks import Moves
+from autoft.report.blocks import CurveBlock
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
-def moves(picture: Moves) -> Figure:
+def moves(picture: CurveBlock) -> Figure:
     """Mean bold, networks dashed, rows thin; ticks inside the axis are deciles, bars the shares of texts."""
     turned = sum(map(len, picture.names)) > 34
     figure, plot = _axes(3.35, 2.45 if turned else 2.1, picture.title)
@@ -56,7 +56,7 @@ def moves(picture: Moves) -> Figure:
     return figure
 
 
-def _scale(plot: Axes, picture: Moves) -> None:
+def _scale(plot: Axes, picture: CurveBlock) -> None:
     """Ticks of numbers or dates."""
     if not picture.dates:
         _plain_ticks(plot.xaxis, 5)
@@ -294,7 +294,7 @@ def _intervals(picture: Intervals) -> Figure:
     return figure
 
 
-def _proof(picture: Proof) -> Figure:
+def _proof(picture: EvidenceBlock) -> Figure:
     sketch, title = picture.sketch, picture.title
     figure, axes = _axes(3.35, 0.95 + 0.22 * len(sketch.y) if sketch.shape == "bars" else 1.9, title)
     colors = [ACCENT if i in sketch.marked else GREY for i in range(len(sketch.y))]

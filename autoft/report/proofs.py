@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from autoft.records import Finding
 from autoft.records.evidence import Cell, Evidence
-from autoft.report.blocks import Block, Fold, Pictures, Proof, Table
+from autoft.report.blocks import Block, EvidenceBlock, Fold, Pictures, TableBlock
 from autoft.report.wording import clip, number
 
 #: A picture weighs some 15 kB, and nobody looks at a hundred.
@@ -32,15 +32,15 @@ def proofs(ranked: Sequence[Finding]) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def _picture(i: int, line: Finding, proof: Evidence) -> Proof:
+def _picture(i: int, line: Finding, proof: Evidence) -> EvidenceBlock:
     assert proof.sketch is not None
     subject = "whole table" if line.column is None else clip(line.column, 24)
-    return Proof(title=f"{i}. {subject}", alt=clip(f"{line.where}: {line.found}.", 300), sketch=proof.sketch)
+    return EvidenceBlock(title=f"{i}. {subject}", alt=clip(f"{line.where}: {line.found}.", 300), sketch=proof.sketch)
 
 
-def _table(i: int, line: Finding, proof: Evidence) -> Table:
+def _table(i: int, line: Finding, proof: Evidence) -> TableBlock:
     numeric = [all(not isinstance(row[c], str) for row in proof.examples) for c in range(len(proof.head))]
-    return Table(
+    return TableBlock(
         caption=clip(f"{i}. {line.code}: examples", 120),
         head=tuple(clip(title, 40) for title in proof.head),
         rows=tuple(tuple(_cell(cell) for cell in row) for row in proof.examples[:MOST_ROWS]),

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from autoft.records import Evaluation, Interval
-from autoft.report.blocks import Block, Cloud, Intervals, Lines, Paragraph, Picture, Pictures, Section, Series, Table
+from autoft.report.blocks import (
+    Block,
+    Chapter,
+    Cloud,
+    Intervals,
+    Lines,
+    Paragraph,
+    Picture,
+    Pictures,
+    Series,
+    TableBlock,
+)
 from autoft.report.wording import NONE, baseline_label, clip, decimals, metric, number, signed, span
 
 #: More points do not change a picture of this size.
@@ -15,7 +26,7 @@ MOST_CLASSES = 12
 MOST_ROWS = 60
 
 
-def summary_table(evaluation: Evaluation) -> Table:
+def summary_table(evaluation: Evaluation) -> TableBlock:
     """All held-out metrics with their intervals, the objective first."""
     names = sorted(evaluation.held_out, key=lambda name: name != evaluation.objective)
     rows = []
@@ -23,7 +34,7 @@ def summary_table(evaluation: Evaluation) -> Table:
         score, words = evaluation.held_out[name], metric(name)
         digits = decimals(score.value, score.low, score.high)
         rows.append((words.label, number(score.value, digits), span(score, digits), words.meaning))
-    return Table(
+    return TableBlock(
         caption="Scores on held-out rows; the first is what the search optimised",
         head=("Metric", "Score", "95 % interval", "What it says"),
         rows=tuple(rows),
@@ -32,7 +43,7 @@ def summary_table(evaluation: Evaluation) -> Table:
     )
 
 
-def metrics(evaluation: Evaluation) -> Section:
+def metrics(evaluation: Evaluation) -> Chapter:
     """Chapter 4."""
     blocks: list[Block] = [*_finish(evaluation), _corrected_and_naive(evaluation)]
     if evaluation.per_class:
@@ -46,7 +57,7 @@ def metrics(evaluation: Evaluation) -> Section:
         blocks.append(Pictures(caption=caption, pictures=pictures))
     if evaluation.baselines:
         blocks.extend(_baselines(evaluation))
-    return Section(
+    return Chapter(
         anchor="metrics",
         heading="4 One misleading metric",
         blurb="Judging by a single number that looks good while the model fails where it matters.",
@@ -77,7 +88,7 @@ def _finish(evaluation: Evaluation) -> tuple[Block, ...]:
     return (Paragraph(text=text),)
 
 
-def _corrected_and_naive(evaluation: Evaluation) -> Table:
+def _corrected_and_naive(evaluation: Evaluation) -> TableBlock:
     rows = []
     for name, score in evaluation.held_out.items():
         naive, words = evaluation.naive.get(name), metric(name)
@@ -93,7 +104,7 @@ def _corrected_and_naive(evaluation: Evaluation) -> Table:
                 NONE if flattery is None else signed(flattery, digits),
             )
         )
-    return Table(
+    return TableBlock(
         caption="The honest score beside the naive one, which ignores that the trial was chosen on those very rows",
         head=("Metric", "Better is", "Score", "95 % interval", "Naive", "Flattered by"),
         rows=tuple(rows),
@@ -102,7 +113,7 @@ def _corrected_and_naive(evaluation: Evaluation) -> Table:
     )
 
 
-def _per_class(evaluation: Evaluation) -> Table:
+def _per_class(evaluation: Evaluation) -> TableBlock:
     columns = list(dict.fromkeys(key for values in evaluation.per_class.values() for key in values if key != "rows"))
     ordered = sorted(evaluation.per_class.items(), key=lambda item: -item[1].get("rows", 0))
 
@@ -110,7 +121,7 @@ def _per_class(evaluation: Evaluation) -> Table:
         rows = f"{int(values['rows']):,}" if "rows" in values else NONE
         return (clip(label), rows, *(number(values.get(key), 3) for key in columns))
 
-    return Table(
+    return TableBlock(
         caption="Each class on its own" + _most(len(ordered)),
         head=("Class", "Rows", *(metric(key).label for key in columns)),
         rows=tuple(row(label, values) for label, values in ordered[:MOST_ROWS]),
@@ -126,7 +137,7 @@ def _confusion(evaluation: Evaluation) -> tuple[Block, ...]:
     counts, labels = evaluation.confusion, [clip(label, 40) for label in evaluation.target.classes]
     if len(counts) > MOST_CLASSES:
         return (_confused_pairs(counts, labels),)
-    table = Table(
+    table = TableBlock(
         caption="Confusion matrix: rows are the true classes, columns the predicted ones; shaded by share of the row",
         head=("True \\ predicted", *labels),
         rows=tuple((label, *(f"{n:,}" for n in line)) for label, line in zip(labels, counts, strict=False)),
@@ -146,10 +157,10 @@ def _binary_words(evaluation: Evaluation) -> Paragraph:
     )
 
 
-def _confused_pairs(counts: Sequence[Sequence[int]], labels: Sequence[str]) -> Table:
+def _confused_pairs(counts: Sequence[Sequence[int]], labels: Sequence[str]) -> TableBlock:
     pairs = [(n, i, j, n / sum(line)) for i, line in enumerate(counts) for j, n in enumerate(line) if i != j and n > 0]
     pairs.sort(key=lambda pair: -pair[0])
-    return Table(
+    return TableBlock(
         caption="The commonest mix-ups (too many classes for a matrix)",
         head=("True", "Predicted", "Rows", "Share of the true class"),
         rows=tuple((labels[i], labels[j], f"{n:,}", f"{share:.0%}") for n, i, j, share in pairs[:20]),
@@ -241,7 +252,7 @@ def _baselines(evaluation: Evaluation) -> tuple[Block, ...]:
         rows.append(
             (baseline_label(line.name, evaluation.task), *_score_cells(line.metrics.get(objective), digits), *gain)
         )
-    table = Table(
+    table = TableBlock(
         caption=f"Simple models on the same folds, by {words.label}; a gain above zero: the network is better",
         head=("Model", words.label, "95 % interval", "Network's gain", "95 % interval", "Verdict"),
         rows=tuple(rows),

@@ -8,7 +8,7 @@ from statistics import fmean, quantiles
 from typing import TYPE_CHECKING
 
 from autoft.records import Evaluation, FoldReport, Trial
-from autoft.report.blocks import Block, History, LearningCurve, Paragraph, Pictures, Section, Table
+from autoft.report.blocks import Block, Chapter, History, LearningCurve, Paragraph, Pictures, TableBlock
 from autoft.report.wording import NONE, clip, count, decimals, duration, metric, number, setting, signed
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ MOST_TRIALS = 40
 MOST_FOLDS = 12
 
 
-def overfitting(evaluation: Evaluation) -> Section:
+def overfitting(evaluation: Evaluation) -> Chapter:
     """Chapter 1: training against held-out rows, fold by fold."""
     blocks: list[Block] = [Paragraph(text=clip(evaluation.overfitting, 600), tone="strong")]
     if pictures := _learning_curves(evaluation):
@@ -33,7 +33,7 @@ def overfitting(evaluation: Evaluation) -> Section:
             tone="quiet",
         )
     )
-    return Section(
+    return Chapter(
         anchor="overfitting",
         heading="1 Overfitting",
         blurb="Learning the training rows by heart instead of what they have in common.",
@@ -75,7 +75,7 @@ def _learning_curve(position: int, fold: FoldReport, epochs: int, low: float, hi
     )
 
 
-def _gaps(evaluation: Evaluation) -> Table:
+def _gaps(evaluation: Evaluation) -> TableBlock:
     folds, label = evaluation.folds, metric(evaluation.objective).label
     digits = decimals(*(fold.held_out_score for fold in folds), *(fold.train_score for fold in folds))
 
@@ -90,7 +90,7 @@ def _gaps(evaluation: Evaluation) -> Table:
     rows = [
         row(str(i), f"{fold.train_rows:,}", f"{fold.held_out_rows:,}", (fold,)) for i, fold in enumerate(folds, start=1)
     ]
-    return Table(
+    return TableBlock(
         caption=f"{label} of each fold's network on the rows it was trained on and on its held-out rows",
         head=("Fold", "Rows trained on", "Rows held out", "Trained on", "Held out", "Gap"),
         rows=(*rows, row("Mean", "", "", folds)),
@@ -99,7 +99,7 @@ def _gaps(evaluation: Evaluation) -> Table:
     )
 
 
-def tuning(inputs: ReportInputs) -> Section:
+def tuning(inputs: ReportInputs) -> Chapter:
     """Chapter 3: the search, its best configuration and every trial's score."""
     evaluation = inputs.evaluation
     ranked = _ranked(evaluation)
@@ -116,7 +116,7 @@ def tuning(inputs: ReportInputs) -> Section:
         blocks.extend(_trials(evaluation, ranked))
     if failed:
         blocks.append(_failures(failed))
-    return Section(
+    return Chapter(
         anchor="tuning",
         heading="3 No hyperparameter tuning",
         blurb="Taking the first settings that train, and never learning what better ones would have given.",
@@ -124,7 +124,7 @@ def tuning(inputs: ReportInputs) -> Section:
     )
 
 
-def _blend(evaluation: Evaluation) -> Table:
+def _blend(evaluation: Evaluation) -> TableBlock:
     """The trials that the deployed model weights together."""
     by_number = {trial.number: trial for trial in evaluation.trials}
     parts = sorted(evaluation.blend, key=lambda part: -part[1])
@@ -139,7 +139,7 @@ def _blend(evaluation: Evaluation) -> Table:
         for n, share in parts
     )
     caption = "The model is a weighted mean of these trials; the choice of weights is paid for in the score above"
-    return Table(caption=caption, head=("Trial", "Architecture", "Own score", "Weight"), rows=rows, align="rlrr")
+    return TableBlock(caption=caption, head=("Trial", "Architecture", "Own score", "Weight"), rows=rows, align="rlrr")
 
 
 def _ranked(evaluation: Evaluation) -> list[tuple[float, Trial]]:
@@ -196,7 +196,7 @@ def _history(evaluation: Evaluation, ranked: list[tuple[float, Trial]], failed: 
     )
 
 
-def _best(inputs: ReportInputs) -> Table:
+def _best(inputs: ReportInputs) -> TableBlock:
     best, searched = inputs.evaluation.best, dict(inputs.space)
     names = [*best.params, *(name for name in searched if name not in best.params)]
     rows = [
@@ -207,7 +207,7 @@ def _best(inputs: ReportInputs) -> Table:
         )
         for name in names
     ]
-    return Table(
+    return TableBlock(
         caption=f"Best configuration: trial {best.number}, {count(best.epochs, 'epoch')}",
         head=("Hyperparameter", "Value", "Searched"),
         rows=tuple(rows),
@@ -235,7 +235,7 @@ def _trials(evaluation: Evaluation, ranked: list[tuple[float, Trial]]) -> tuple[
         for i, (score, trial) in enumerate(shown)
     )
     more = f", the best {MOST_TRIALS} of {len(ranked):,}" if len(ranked) > MOST_TRIALS else ""
-    table = Table(
+    table = TableBlock(
         caption=f"Trials, best first{more}",
         head=("Trial", metric(evaluation.objective).label, "Epochs", "Time", *(clip(name) for name in varied)),
         rows=rows,
@@ -246,7 +246,7 @@ def _trials(evaluation: Evaluation, ranked: list[tuple[float, Trial]]) -> tuple[
     return (table, Paragraph(text=f"The same in all of them: {same}.", tone="quiet")) if same else (table,)
 
 
-def _failures(failed: list[Trial]) -> Table:
+def _failures(failed: list[Trial]) -> TableBlock:
     rows = tuple(
         (
             str(trial.number),
@@ -256,4 +256,4 @@ def _failures(failed: list[Trial]) -> Table:
         for trial in failed[:MOST_TRIALS]
     )
     more = f" (the first {MOST_TRIALS} of {len(failed):,})" if len(failed) > MOST_TRIALS else ""
-    return Table(caption=f"Failed trials{more}", head=("Trial", "Reason", "Configuration"), rows=rows, align="rww")
+    return TableBlock(caption=f"Failed trials{more}", head=("Trial", "Reason", "Configuration"), rows=rows, align="rww")

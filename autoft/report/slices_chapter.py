@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from autoft.records import Evaluation, Interval
 from autoft.records.slices import Gap, Rate, Slice, SlicedColumn, WeakSearch, WeakSlice
-from autoft.report.blocks import Block, Intervals, Paragraph, Pictures, Table
+from autoft.report.blocks import Block, Intervals, Paragraph, Pictures, TableBlock
 from autoft.report.wording import NONE, clip, count, decimals, metric, number, signed, span
 
 RATES = {
@@ -76,7 +76,7 @@ def _declared(column: SlicedColumn, whole: Slice, evaluation: Evaluation) -> tup
     scores = [
         (metric(m).label, *(_cell(one.scores.get(m), one.undefined.get(m, NONE)) for one in slices)) for m in names
     ]
-    table = Table(
+    table = TableBlock(
         caption=f"Every metric by group of “{name}”, with 95 % intervals",
         head=("", *(clip(one.group, 60) for one in slices)),
         rows=(("Rows", *(f"{one.rows:,}" for one in slices)), *scores),
@@ -103,7 +103,7 @@ def _weak(weak: WeakSearch, whole: Slice, evaluation: Evaluation) -> tuple[Block
     objective, label = evaluation.objective, metric(weak.metric).label
     digits = decimals(*(end for one in weak.found for end in (one.loss.value, one.elsewhere)))
     beside = (f"{metric(objective).label} there",) if weak.metric != objective else ()
-    table = Table(
+    table = TableBlock(
         caption="The weakest slices, the worst first, with 95 % intervals",
         head=("Slice", "Rows", f"{label} there", "Elsewhere", "Luck at most", *beside),
         rows=tuple(_weak_row(one, digits, bool(beside)) for one in weak.found),
@@ -145,7 +145,7 @@ def _gap(gap: Gap, evaluation: Evaluation) -> tuple[Block, ...]:
         (clip(group), f"{n:,}", *(_cell(rate.groups.get(group), NONE) for rate in gap.rates))
         for group, n in gap.rows.items()
     )
-    table = Table(
+    table = TableBlock(
         caption=f"Answers by group of “{name}” on held-out rows, with 95 % intervals",
         head=("Group", "Rows", *heads),
         rows=rows,
@@ -167,7 +167,7 @@ def _gap(gap: Gap, evaluation: Evaluation) -> tuple[Block, ...]:
         "95 % interval",
         *(("Ratio", "95 % interval") if ratios else ()),
     )
-    distances = Table(
+    distances = TableBlock(
         caption=f"The two groups of “{name}” that are furthest apart (of those with at least 50 rows)",
         head=head,
         rows=tuple(_apart_row(label, rate, ratios) for label, rate in apart),

@@ -20,7 +20,7 @@ _RANGE = ("INT_TYPE_BIG_INT", "INT_TYPE_SMALL_INT", "FLOAT_TYPE_BIG_FLOAT", "FLO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hint:
+class EditHint:
     """One finding and how it could be accepted.
 
     Attributes:
@@ -43,7 +43,7 @@ class Hint:
         return printable(" ".join(["autoft", "schema", edit, *guard, *rest]))
 
 
-def hints(found: Iterable[Finding], statistics: Any, schema: Any, file: str, *, serving: bool) -> tuple[Hint, ...]:
+def hints(found: Iterable[Finding], statistics: Any, schema: Any, file: str, *, serving: bool) -> tuple[EditHint, ...]:
     """A hint for each finding about the schema, in the same order; of those that one command accepts the first only.
 
     Args:
@@ -56,7 +56,7 @@ def hints(found: Iterable[Finding], statistics: Any, schema: Any, file: str, *, 
     told = {feature.path.step[0]: feature for feature in statistics.datasets[0].features}
     features = {feature.name: feature for feature in schema.feature}
     rows = int(statistics.datasets[0].num_examples)
-    made: list[Hint] = []
+    made: list[EditHint] = []
     for finding in found:
         edit: tuple[str, ...] = ()
         if finding.column in features:
@@ -64,7 +64,7 @@ def hints(found: Iterable[Finding], statistics: Any, schema: Any, file: str, *, 
             edit = _edit(anomaly, told.get(finding.column), features[finding.column], schema, rows, serving=serving)
         arguments = (edit[0], file, str(finding.column), *edit[1:]) if edit else ()
         if not arguments or all(arguments != hint.arguments for hint in made):
-            made.append(Hint(finding=finding, arguments=arguments))
+            made.append(EditHint(finding=finding, arguments=arguments))
     return tuple(made)
 
 

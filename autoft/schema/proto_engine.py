@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Statistics:
+class TableStatistics:
     """Statistics of one table.
 
     Attributes:
@@ -63,7 +63,7 @@ class ProtoEngine(ABC):
     def _messages(self) -> tuple[Any, Any]:
         """The classes ``Schema`` and ``DatasetFeatureStatisticsList``."""
 
-    def statistics(self, frame: pd.DataFrame, columns: tuple[Column, ...]) -> Statistics:
+    def statistics(self, frame: pd.DataFrame, columns: tuple[Column, ...]) -> TableStatistics:
         """The engine's statistics of the frame, one feature per column under the user's own name.
 
         Columns that the network uses also get what `autoft.schema.drift` compares later tables with; the texts
@@ -74,9 +74,9 @@ class ProtoEngine(ABC):
         proto = self._generate(table)
         proto.datasets[0].name = self.name
         reference.remember(proto, columns, converted)
-        return Statistics(proto=proto, columns=columns, unreadable=table.unreadable)
+        return TableStatistics(proto=proto, columns=columns, unreadable=table.unreadable)
 
-    def infer(self, statistics: Statistics, *, target: str | None) -> Any:
+    def infer(self, statistics: TableStatistics, *, target: str | None) -> Any:
         """A ``Schema``: types, presence, categories, and two environments that differ in the target.
 
         Each feature is tagged with its kind. Columns that the network does not use may be absent; categories
@@ -87,7 +87,12 @@ class ProtoEngine(ABC):
         return anomaly_findings.made_ours(schema, statistics.columns, rows, target=target)
 
     def validate(
-        self, statistics: Statistics, schema: Any, *, environment: Environment, previous: Statistics | None = None
+        self,
+        statistics: TableStatistics,
+        schema: Any,
+        *,
+        environment: Environment,
+        previous: TableStatistics | None = None,
     ) -> tuple[Finding, ...]:
         """The engine's anomalies as findings; see `autoft.schema.anomalies` for their severity.
 
@@ -112,7 +117,7 @@ class ProtoEngine(ABC):
         )
         return (*found, *more)
 
-    def _not_compared(self, previous: Statistics) -> Finding:
+    def _not_compared(self, previous: TableStatistics) -> Finding:
         return Finding(
             code="drift-not-compared",
             severity="warning",
@@ -144,12 +149,12 @@ class ProtoEngine(ABC):
                 schema.default_environment.append(environment)
         return schema
 
-    def dump_statistics(self, statistics: Statistics) -> bytes:
+    def dump_statistics(self, statistics: TableStatistics) -> bytes:
         """Statistics as ``tfdv.load_stats_binary`` reads them, without the texts of identifiers and running text."""
         kept = reference.without_names(statistics.proto, statistics.columns)
         return bytes(kept.SerializeToString(deterministic=True))
 
-    def load_statistics(self, data: bytes, source: str) -> Statistics:
+    def load_statistics(self, data: bytes, source: str) -> TableStatistics:
         """The inverse of `dump_statistics`, also of another engine's. Raises SchemaError if `data` is none."""
         from google.protobuf.message import DecodeError
 
@@ -160,7 +165,7 @@ class ProtoEngine(ABC):
             raise _no_statistics(source, "it is no protobuf message") from error
         if len(proto.datasets) != 1:
             raise _no_statistics(source, f"it has {len(proto.datasets):,} data sets")
-        return Statistics(proto=proto, columns=(), unreadable=frozenset())
+        return TableStatistics(proto=proto, columns=(), unreadable=frozenset())
 
 
 def read_text(path: Path) -> str:

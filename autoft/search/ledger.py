@@ -12,7 +12,7 @@ from typing import Any
 from autoft import files
 from autoft.errors import AutoFTError
 from autoft.records import Trial
-from autoft.records.trials import OUT_OF_TIME, Outcome
+from autoft.records.trials import OUT_OF_TIME, TrialResult
 from autoft.search import store as outcomes
 from autoft.search.journal import Journal
 from autoft.search.space import comparable
@@ -36,11 +36,11 @@ class Ledger:
 
     journal: Journal
     folder: Path
-    score: Callable[[Outcome], float]
+    score: Callable[[TrialResult], float]
     maximize: bool
     keep: int = 1
     trials: list[Trial] = field(default_factory=list)
-    outcomes: list[Outcome] = field(default_factory=list)
+    outcomes: list[TrialResult] = field(default_factory=list)
     _ranked: list[int] = field(default_factory=list)
     _memories: list[str] = field(default_factory=list)
     _seen: dict[str, float | None] = field(default_factory=dict)
@@ -79,7 +79,7 @@ class Ledger:
                 found.append([sum(losses) / len(losses) for losses in epochs])
         return found
 
-    def recall(self, memory: str, left: float | None) -> Outcome | None:
+    def recall(self, memory: str, left: float | None) -> TrialResult | None:
         """The outcome that an earlier run has left, None if it must be trained (again).
 
         Args:
@@ -122,7 +122,7 @@ class Ledger:
                 self.abandon(sorted(self._open))
             raise
 
-    def note(self, memory: str, outcome: Outcome, *, new: bool) -> float | None:
+    def note(self, memory: str, outcome: TrialResult, *, new: bool) -> float | None:
         """Score an outcome, make it durable, and count it; its score, or None if it has failed."""
         number = len(self.trials)
         outcome, score = self._judge(outcome)
@@ -163,14 +163,14 @@ class Ledger:
         self.outcomes[number] = replace(self.outcomes[number], weights=weights)
         self.journal.append({**self._known[memory], **self._store(memory, self.outcomes[number], weights=True)})
 
-    def _judge(self, outcome: Outcome) -> tuple[Outcome, float | None]:
+    def _judge(self, outcome: TrialResult) -> tuple[TrialResult, float | None]:
         """The outcome and its score; without finite numbers it has failed."""
         losses = [loss for curve in outcome.curves.values() for epoch in curve for loss in epoch]
         score = self.score(outcome) if outcome.status != "failed" else None
         if all(map(math.isfinite, losses)) and (score is None or math.isfinite(score)):
             return outcome, score
         reason = outcome.reason or "diverged: its losses or its score are not finite"
-        return Outcome(params=outcome.params, status="failed", reason=reason, seconds=outcome.seconds), None
+        return TrialResult(params=outcome.params, status="failed", reason=reason, seconds=outcome.seconds), None
 
     def _place(self, score: float) -> int:
         """How many of the ranked trials are at least as good."""
@@ -178,7 +178,7 @@ class Ledger:
         known = [self.trials[number].score for number in self._ranked]
         return sum(1 for other in known if other is not None and sign * other >= sign * score)
 
-    def _make_durable(self, memory: str, outcome: Outcome, number: int, score: float | None, best: bool) -> None:
+    def _make_durable(self, memory: str, outcome: TrialResult, number: int, score: float | None, best: bool) -> None:
         """Arrays first, then the line that speaks of them."""
         stored = self._store(memory, outcome, weights=best) if outcome.status != "failed" else {}
         line = {
@@ -200,6 +200,6 @@ class Ledger:
         self.journal.append(line)
         self._known[memory] = line
 
-    def _store(self, memory: str, outcome: Outcome, *, weights: bool) -> dict[str, str]:
+    def _store(self, memory: str, outcome: TrialResult, *, weights: bool) -> dict[str, str]:
         with files.writing(self.folder, f"{len(self.journal.contents.trials())} trials are safe in the journal"):
             return outcomes.store(self.folder, memory, outcome, weights=weights)

@@ -14,7 +14,7 @@ import numpy as np
 
 from autoft.errors import AutoFTError, SearchError, printable
 from autoft.records import Progress
-from autoft.records.trials import Found, Outcome
+from autoft.records.trials import TrialResult, Trials
 from autoft.search import pruning as prune
 from autoft.search import store as outcomes
 from autoft.search.budget import Budget
@@ -24,7 +24,7 @@ from autoft.search.ledger import DEATHS, Ledger
 from autoft.search.proposer import Proposal, Proposer
 from autoft.search.space import comparable
 
-__all__ = ["Budget", "Found", "Search", "Train"]
+__all__ = ["Budget", "SearchLoop", "Train", "Trials"]
 
 #: So many proposals in a row that were tried before mean that the space is exhausted.
 _REPEATS = 50
@@ -39,7 +39,7 @@ class Train(Protocol):
         out_of_time: Callable[[], bool],
         epochs: int | None,
         prune: Callable[[Sequence[float]], str] | None,
-    ) -> list[Outcome]: ...
+    ) -> list[TrialResult]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ class _Asked:
     memory: str
 
 
-class Search:
+class SearchLoop:
     """One search in one run folder.
 
     Args:
@@ -74,7 +74,7 @@ class Search:
         *,
         proposer: Proposer,
         train: Train,
-        score: Callable[[Outcome], float],
+        score: Callable[[TrialResult], float],
         maximize: bool,
         journal: Journal,
         folder: Path,
@@ -94,7 +94,7 @@ class Search:
         self._repeats = self._trained = 0
         self._cut = False
 
-    def run(self) -> Found:
+    def run(self) -> Trials:
         """Search until trials, time, space or the user's patience are used up.
 
         Raises:
@@ -151,7 +151,7 @@ class Search:
                     self._note(asked, outcome, new=asked.memory in done)
         return len(done) == len(missing)
 
-    def _train_some(self, due: Sequence[_Asked]) -> dict[str, Outcome]:
+    def _train_some(self, due: Sequence[_Asked]) -> dict[str, TrialResult]:
         """Outcomes by memory; none where the user has asked to end.
 
         What the process died of once trains alone: the next death must not be blamed on its neighbours.
@@ -187,7 +187,7 @@ class Search:
         fit = self.budget.fit(len(wanted), [t.seconds for t in trials if t.status != "failed"], expected)
         return fit if trials else max(fit, 1)
 
-    def _train(self, due: Sequence[_Asked]) -> list[Outcome]:
+    def _train(self, due: Sequence[_Asked]) -> list[TrialResult]:
         """Train configurations; an error other than autoft's own makes a failed trial, not a failed search."""
         self._trained += len(due)
         others, epochs = self._ledger.curves(due[0].proposal.params), self._epochs(due[0].proposal)
@@ -206,13 +206,13 @@ class Search:
         except Exception as error:  # noqa: BLE001  (out of memory, or anything that a backend raises)
             if len(due) > 1:  # one of them may be to blame
                 self._trained -= len(due)
-                outcomes: list[Outcome] = []
+                outcomes: list[TrialResult] = []
                 for asked in due:
                     outcomes += [] if self._cut else self._train([asked])
                 return outcomes
             first_line = printable((str(error).strip().splitlines() or [""])[0][:300])
             reason, seconds = f"{type(error).__name__}: {first_line}", self.budget.clock() - began
-            return [Outcome(params=due[0].proposal.params, status="failed", reason=reason, seconds=seconds)]
+            return [TrialResult(params=due[0].proposal.params, status="failed", reason=reason, seconds=seconds)]
 
     def _out_of_time(self) -> bool:
         if self.interrupt:
@@ -220,7 +220,7 @@ class Search:
             return True
         return self.budget.spent(len(self._ledger.trials) + 1)
 
-    def _note(self, asked: _Asked, outcome: Outcome, *, new: bool) -> None:
+    def _note(self, asked: _Asked, outcome: TrialResult, *, new: bool) -> None:
         """Count an outcome, tell the oracle and the user."""
         number = len(self._ledger.trials)
         score = self._ledger.note(asked.memory, outcome, new=new)
@@ -249,11 +249,11 @@ class Search:
         known = [x for x in (by_trials, self.budget.left(len(done))) if x is not None]
         return max(0.0, min(known)) if known else None
 
-    def _found(self) -> Found:
+    def _found(self) -> Trials:
         best = self._ledger.best
         return self.with_weights([] if best is None else [best])
 
-    def with_weights(self, numbers: Sequence[int]) -> Found:
+    def with_weights(self, numbers: Sequence[int]) -> Trials:
         """What was found, with the weights of these trials: trained again where their files are lost or damaged."""
         ledger = self._ledger
         if ledger.best is None:
@@ -261,7 +261,7 @@ class Search:
         for number in numbers:
             if not ledger.outcomes[number].weights:
                 self._retrain(number)
-        return Found(
+        return Trials(
             trials=tuple(ledger.trials),
             outcomes=tuple(ledger.outcomes),
             best=ledger.best,
@@ -307,7 +307,7 @@ class Search:
         )
 
 
-def _difference(again: Outcome, winner: Outcome) -> str:
+def _difference(again: TrialResult, winner: TrialResult) -> str:
     """In words, how a trial that was trained again differs from what it was; "" but for rounding."""
     if again.epochs != winner.epochs:
         return f"stopped at {again.epochs} epochs, not {winner.epochs}"
@@ -319,6 +319,6 @@ def _difference(again: Outcome, winner: Outcome) -> str:
     )
 
 
-def _deadly(proposal: Proposal) -> Outcome:
+def _deadly(proposal: Proposal) -> TrialResult:
     reason = f"kills the process: it died {DEATHS} times while this configuration was trained"
-    return Outcome(params=proposal.params, status="failed", reason=reason)
+    return TrialResult(params=proposal.params, status="failed", reason=reason)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autoft import files
-from autoft.records.trials import Outcome
+from autoft.records.trials import TrialResult
 
 
 def memory_key(params: Mapping[str, Any]) -> str:
@@ -19,7 +19,7 @@ def memory_key(params: Mapping[str, Any]) -> str:
     return files.canonical_json(dict(params))
 
 
-def store(folder: Path, memory: str, outcome: Outcome, *, weights: bool) -> dict[str, str]:
+def store(folder: Path, memory: str, outcome: TrialResult, *, weights: bool) -> dict[str, str]:
     """Write an outcome's arrays.
 
     Args:
@@ -84,13 +84,13 @@ def _read(folder: Path, line: Mapping[str, Any], role: str) -> dict[str, NDArray
         return {name: stored[name] for name in stored.files}
 
 
-def restore(folder: Path, line: Mapping[str, Any]) -> Outcome | None:
+def restore(folder: Path, line: Mapping[str, Any]) -> TrialResult | None:
     """The outcome that a journal line speaks of, with weights if they were kept; None if it must be trained again."""
     arrays = _read(folder, line, "file")
     if line["status"] != "failed" and arrays is None:
         return None
     arrays = arrays or {}
-    return Outcome(
+    return TrialResult(
         params=line["params"],
         status=line["status"],
         epochs=line["epochs"],

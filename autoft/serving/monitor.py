@@ -30,7 +30,7 @@ _MANY_STRANGE = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Compared:
+class ColumnComparison:
     """One used column beside the training table's.
 
     Attributes:
@@ -53,7 +53,7 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Seen:
+class TableComparison:
     """What there is to say about a table.
 
     Attributes:
@@ -67,11 +67,11 @@ class Seen:
     rows: int
     converted: Converted
     findings: tuple[Finding, ...]
-    columns: tuple[Compared, ...]
-    target: Compared | None = None
+    columns: tuple[ColumnComparison, ...]
+    target: ColumnComparison | None = None
 
 
-class Served:
+class TableMonitor:
     """What a model expects of every table.
 
     Args:
@@ -84,12 +84,12 @@ class Served:
         self._read: tuple[Engine | None, Any, Any] | None = None
 
     @classmethod
-    def load(cls, path: str | Path) -> Served:
+    def load(cls, path: str | Path) -> TableMonitor:
         """Of a run folder or a saved model, without its Keras model. Raises ArtifactError."""
         folder, meta = load_meta(path)
         return cls(meta, folder)
 
-    def look(self, data: Any) -> Seen:
+    def look(self, data: Any) -> TableComparison:
         """Everything about a table, whose target may be absent and whose columns may come in any order.
 
         Raises:
@@ -120,7 +120,7 @@ class Served:
             *drift.findings([line.shift for line in lines if line.shift is not None]),
         )
         told = (*findings, *more, *moved)
-        return Seen(rows=rows, converted=converted, findings=told, columns=compared, target=target)
+        return TableComparison(rows=rows, converted=converted, findings=told, columns=compared, target=target)
 
     def _engine_changed(self, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
         """A note where the engine that described the training table is not here, if nothing says so yet."""
@@ -139,14 +139,14 @@ class Served:
         )
         return (finding,)
 
-    def _target(self, frame: pd.DataFrame, compared: tuple[Compared, ...]) -> Compared | None:
+    def _target(self, frame: pd.DataFrame, compared: tuple[ColumnComparison, ...]) -> ColumnComparison | None:
         _, _, statistics = self._contract()
         if statistics is None:
             return None
         shift = target_drift.shift(statistics.proto, self.meta.target, frame, more=len(compared))
         if shift is None:
             return None
-        return Compared(column=shift.column, shift=shift, unseen=shift.unseen, outside=shift.outside)
+        return ColumnComparison(column=shift.column, shift=shift, unseen=shift.unseen, outside=shift.outside)
 
     def _contract(self) -> tuple[Engine | None, Any, Any]:
         """Engine, schema and statistics of the model, read once; None where the model has them not."""
@@ -167,14 +167,14 @@ class Served:
         engine, schema, statistics = self._contract()
         return contract.serving(frame, self.meta.columns, engine, schema, statistics)
 
-    def _compared(self, converted: Converted, rows: int) -> tuple[Compared, ...]:
+    def _compared(self, converted: Converted, rows: int) -> tuple[ColumnComparison, ...]:
         _, _, statistics = self._contract()
         used = [column for column in self.meta.columns if column.used and column.id in converted.values]
         found = () if statistics is None else drift.shifts(statistics.proto, used, converted, rows)
         by_name = {shift.column: shift for shift in found}
         return tuple(self._line(column, converted.values[column.id], rows, by_name) for column in used)
 
-    def _line(self, column: Column, cells: NDArray[Any], rows: int, shifts: dict[str, drift.Shift]) -> Compared:
+    def _line(self, column: Column, cells: NDArray[Any], rows: int, shifts: dict[str, drift.Shift]) -> ColumnComparison:
         shift = shifts.get(column.name)
         unseen = outside = None
         if column.id in self.meta.vocabularies:
@@ -187,9 +187,9 @@ class Served:
             outside = int(np.sum((cells < low) | (cells > high))) / max(1, rows)
         elif column.kind == "date" and shift is not None:
             outside = shift.outside
-        return Compared(column=column.name, shift=shift, unseen=unseen, outside=outside)
+        return ColumnComparison(column=column.name, shift=shift, unseen=unseen, outside=outside)
 
-    def _oddities(self, compared: tuple[Compared, ...], converted: Converted, rows: int) -> list[Finding]:
+    def _oddities(self, compared: tuple[ColumnComparison, ...], converted: Converted, rows: int) -> list[Finding]:
         """Cells that are answered all the same, but not as well as others."""
         found: list[Finding] = []
         columns = {column.name: column for column in self.meta.columns}

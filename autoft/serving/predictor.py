@@ -15,7 +15,7 @@ from autoft.preprocessing.encode import ranks
 from autoft.records import Finding
 from autoft.schema.contract import refuse
 from autoft.serving.artifact import Meta, as_tensors
-from autoft.serving.monitor import Served
+from autoft.serving.monitor import TableMonitor
 
 #: Rows that are answered at a time, at most: memory stays constant however long the table is.
 CHUNK = 16_384
@@ -32,7 +32,7 @@ class Predictor:
 
     def __init__(self, model: Any, meta: Meta, folder: Path) -> None:
         self.model, self.meta = model, meta
-        self.served = Served(meta, folder)
+        self.served = TableMonitor(meta, folder)
         self._orders = {column.id: column.order for column in meta.columns if column.order}
 
     def answers(self, data: Any) -> tuple[NDArray[Any], tuple[Finding, ...]]:

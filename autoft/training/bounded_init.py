@@ -7,13 +7,15 @@ from collections.abc import Mapping
 import numpy as np
 
 from autoft.knowledge.bounds import Rules
-from autoft.networks.architecture import ENSEMBLES, MIXED, Architecture, Start
+from autoft.networks.architecture import ENSEMBLES, MIXED, Architecture, InitialState
 from autoft.networks.families import realmlp
 from autoft.preprocessing.bins import encoded
 from autoft.records.arrays import Array
 
 
-def begin(architecture: Architecture, start: Start, weights: Mapping[str, Array], rules: Rules) -> dict[str, Array]:
+def begin(
+    architecture: Architecture, start: InitialState, weights: Mapping[str, Array], rules: Rules
+) -> dict[str, Array]:
     """First weights within bounds: what has left them begins at the bound, and no unit becomes weaker for it.
 
     Weights are cut off, not turned around: units whose weights all have one sign are much alike, and learn worse
@@ -68,7 +70,7 @@ def _moved_units(architecture: Architecture, rules: Rules) -> Array:
     return np.ones_like(bound) if architecture.kind == "realmlp" and bound.any() else bound
 
 
-def _bend_among_rows(architecture: Architecture, start: Start, weights: dict[str, Array], moved: Array) -> None:
+def _bend_among_rows(architecture: Architecture, start: InitialState, weights: dict[str, Array], moved: Array) -> None:
     """Biases and scales of units of hidden layers, from the first to the last; of RealMLP, of the logits too."""
     ntk = architecture.kind == "realmlp"
     x = realmlp.first_inputs(start, weights) if ntk else _first_inputs(architecture, start, weights)
@@ -85,7 +87,7 @@ def _bend_among_rows(architecture: Architecture, start: Start, weights: dict[str
         x = realmlp.activated(sums - bends, MIXED)
 
 
-def _first_inputs(architecture: Architecture, start: Start, weights: Mapping[str, Array]) -> Array:
+def _first_inputs(architecture: Architecture, start: InitialState, weights: Mapping[str, Array]) -> Array:
     """What the first hidden layer of a perceptron multiplies, ``[S, rows, in]``: as `mlp.read` has it."""
     features = [start.dense]
     if architecture.bins:

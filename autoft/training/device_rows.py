@@ -8,8 +8,8 @@ import numpy as np
 
 from autoft.networks.architecture import Architecture, Inputs
 from autoft.records.arrays import Array
-from autoft.training.epoch import Shape, engine
-from autoft.training.stack import StackData
+from autoft.training.epoch import ProgramShape, engine
+from autoft.training.stack import Stack
 
 
 class Rows:
@@ -21,7 +21,7 @@ class Rows:
         data: The rows. Use `Rows.data` afterwards: its arrays are those on the device, where that is the host.
     """
 
-    def __init__(self, data: StackData) -> None:
+    def __init__(self, data: Stack) -> None:
         device = engine()
         members, n = data.members, len(data.y)
         arrays = {"dense": data.dense, "slots": data.slots}
@@ -40,10 +40,10 @@ class Rows:
 
     def shape(
         self, architecture: Architecture, batch: int, *, trials: int = 1, extras: frozenset[str] = frozenset()
-    ) -> Shape:
+    ) -> ProgramShape:
         """The shape of some trials on these rows."""
         data = self.data
-        return Shape(
+        return ProgramShape(
             architecture=architecture,
             task=data.task,
             outputs=data.outputs,

@@ -12,16 +12,16 @@ from autoft.networks.architecture import Architecture, Inputs
 from autoft.networks.families import build_network
 from autoft.networks.memory import cells_per_row
 from autoft.preprocessing.encode import MISSING_TOKEN, UNKNOWN_TOKEN, Encoded, guard
-from autoft.preprocessing.layout import Plan
+from autoft.preprocessing.layout import InputLayout
 from autoft.preprocessing.statistics import Statistics, with_derived
 from autoft.preprocessing.text import cleaned, count_words
 from autoft.records import Calibration
 from autoft.records.arrays import Array
-from autoft.training.stack import StackData, padded, pieces
+from autoft.training.stack import Stack, padded, pieces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Part:
+class EnsemblePart:
     """A trial in the deployed model.
 
     Attributes:
@@ -36,7 +36,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bag:
+class Ensemble:
     """Preprocessing, networks and head of K members.
 
     Attributes:
@@ -48,7 +48,7 @@ class Bag:
         calibration: Of the weighted mean.
     """
 
-    plan: Plan
+    plan: InputLayout
     statistics: Statistics
     encoder: Any
     networks: tuple[Any, ...]
@@ -178,7 +178,7 @@ class Bag:
         return answer
 
 
-def build_bag(data: StackData, parts: Sequence[Part], members: int) -> Bag:
+def build_ensemble(data: Stack, parts: Sequence[EnsemblePart], members: int) -> Ensemble:
     """Assemble the deployed model of the first `members` members from trained weights by name."""
     from autoft.networks.layers.stacked import MemberMean
     from autoft.preprocessing.encoder import build_encoder
@@ -188,7 +188,7 @@ def build_bag(data: StackData, parts: Sequence[Part], members: int) -> Bag:
     head.build((members, None, data.outputs))
     if data.task == "regression":
         head.set_weights([x[:members, None, None] for x in (data.center, data.scale, data.low, data.high)])
-    return Bag(
+    return Ensemble(
         plan=data.plan,
         statistics=statistics,
         encoder=build_encoder(data.plan, statistics),
@@ -198,7 +198,7 @@ def build_bag(data: StackData, parts: Sequence[Part], members: int) -> Bag:
     )
 
 
-def _network(data: StackData, part: Part, members: int, number: int) -> Any:
+def _network(data: Stack, part: EnsemblePart, members: int, number: int) -> Any:
     """A trial's trained network."""
     import keras
 
@@ -223,7 +223,7 @@ def takes_strings() -> bool:
 
 
 def model_inputs(
-    plan: Plan, encoded: Encoded, texts: Mapping[str, Array], words: Mapping[str, tuple[str, ...]]
+    plan: InputLayout, encoded: Encoded, texts: Mapping[str, Array], words: Mapping[str, tuple[str, ...]]
 ) -> dict[str, Array]:
     """Inputs of the raw model for some rows.
 

@@ -25,7 +25,7 @@ WORTH_XLA = 8e9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shape:
+class ProgramShape:
     """Everything that fixes the sizes of a program's arrays.
 
     Attributes:
@@ -77,7 +77,7 @@ class Shape:
         """
         return self.operations >= WORTH_XLA and self.architecture.kind in ("linear", "mlp")
 
-    def of_any_size(self) -> Shape:
+    def of_any_size(self) -> ProgramShape:
         """What a program for arrays of any size is compiled for: all that remains is its network's make."""
         names = {"width": 1, "embedding": 1, "bins": 1, "ensemble": 2}
         small = {name: min(getattr(self.architecture, name), least) for name, least in names.items()}
@@ -85,10 +85,10 @@ class Shape:
         return replace(self, architecture=smallest, members=1, trials=1, batch=1, steps=1, rows=1)
 
 
-class Compiled:
+class CompiledEpoch:
     """The compiled functions of one shape, or of any size. Stateless, so that any number of trainings may share it."""
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: ProgramShape) -> None:
         self._engine = engine()
         self.shape, self.traces = shape, 0
         # Weights are arguments: the network's own are there for their names and order.
@@ -237,15 +237,15 @@ def _unpacked(packed: Any) -> State:
     return first, second, third, steps
 
 
-def key_of(shape: Shape) -> Shape:
+def key_of(shape: ProgramShape) -> ProgramShape:
     """What the program for a shape is compiled for."""
     return shape if shape.worth_compiling or not engine().ANY_SIZE else shape.of_any_size()
 
 
 @lru_cache(maxsize=48)
-def compiled(key: Shape) -> Compiled:
+def compiled(key: ProgramShape) -> CompiledEpoch:
     """The program of a key, compiled once per process."""
-    return Compiled(key)
+    return CompiledEpoch(key)
 
 
 def engine() -> Any:

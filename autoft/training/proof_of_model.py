@@ -11,10 +11,10 @@ from autoft.knowledge.proof import RISING, Proof, prove
 from autoft.networks.activations import name_of
 from autoft.records.arrays import Array
 from autoft.records.hints import Hints
-from autoft.training.ensemble import Bag
+from autoft.training.ensemble import Ensemble
 
 
-def prove_bag(bag: Bag, hints: Hints) -> tuple[Proof, ...]:
+def prove_bag(bag: Ensemble, hints: Hints) -> tuple[Proof, ...]:
     """Prove that a bag obeys its hints, for every input but missing cells: one proof for each network of its blend.
 
     Weights are read from the very layers that are saved. Besides (`prove`): activations, preprocessing, the scale of
@@ -46,7 +46,7 @@ def activations(network: Any) -> set[str]:
     return {str(name_of(layer.activation)) for layer in network.layers if hasattr(layer, "activation")}
 
 
-def _answers(bag: Bag, hints: Hints) -> None:
+def _answers(bag: Ensemble, hints: Hints) -> None:
     """What stands before the networks and after them keeps the order of numbers and of answers."""
     statistics, several = bag.statistics, bag.head.task == "multiclass"
     _need(bool((statistics.factor >= 0).all()), "scale numbers by factors that are not negative", "some are")

@@ -9,10 +9,10 @@ import numpy as np
 
 from autoft.errors import TrainingError
 from autoft.evaluation.losses import answers, weighted_quantile
-from autoft.networks.architecture import Inputs, Start
+from autoft.networks.architecture import InitialState, Inputs
 from autoft.networks.memory import HELD
 from autoft.preprocessing.encode import Encoded
-from autoft.preprocessing.layout import Plan
+from autoft.preprocessing.layout import InputLayout
 from autoft.preprocessing.statistics import Statistics, blocks, fit_statistics
 from autoft.records import Task
 from autoft.records.arrays import Array
@@ -25,7 +25,7 @@ CHUNK, CELLS = 16_384, 2**24
 _ROWS_TO_START, _ROWS_FOR_BINS = 1_024, 20_000
 
 
-def pieces(plan: Plan, encoded: Encoded, members: int, held: int = 1) -> Iterator[Encoded]:
+def pieces(plan: InputLayout, encoded: Encoded, members: int, held: int = 1) -> Iterator[Encoded]:
     """The rows, a few at a time: bounds the memory of the preprocessing steps, and of networks that answer them.
 
     Args:
@@ -42,7 +42,7 @@ def pieces(plan: Plan, encoded: Encoded, members: int, held: int = 1) -> Iterato
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StackData:
+class Stack:
     """The rows of a stack of S members.
 
     Attributes:
@@ -59,7 +59,7 @@ class StackData:
         quantile: That a regression learns; None for the mean.
     """
 
-    plan: Plan
+    plan: InputLayout
     statistics: Statistics
     task: Task
     outputs: int
@@ -80,13 +80,13 @@ class StackData:
         """S."""
         return len(self.train)
 
-    def start(self, seed: int) -> Start:
+    def start(self, seed: int) -> InitialState:
         """What first weights are made from: a sample of each member's training rows."""
         inputs, sizes = Inputs.of(self.plan), [len(own) for own in self.train]
         few, many = min(_ROWS_TO_START, *sizes), min(_ROWS_FOR_BINS, *sizes)
         drawn = [np.random.default_rng([seed, s, 5]).permutation(own)[:many] for s, own in enumerate(self.train)]
         numbers = np.ix_(range(many), inputs.numbers)
-        return Start(
+        return InitialState(
             inputs=inputs,
             blocks=blocks(self.plan),
             categories=tuple((category.id, category.slots) for category in self.plan.embedded),
@@ -133,7 +133,7 @@ class StackData:
 
 
 def stack_data(
-    plan: Plan,
+    plan: InputLayout,
     encoded: Encoded,
     y: Array,
     *,
@@ -143,7 +143,7 @@ def stack_data(
     held_out: Sequence[Array],
     weights: Array | None = None,
     quantile: float | None = None,
-) -> StackData:
+) -> Stack:
     """Fit the preprocessing of every member on its training rows and encode all rows with it.
 
     Args:
@@ -183,7 +183,7 @@ def stack_data(
         center = np.array([np.average(y[rows], weights=w) for rows, w in zip(train, own, strict=True)])
         scale = np.array([_spread(y[rows], w) for rows, w in zip(train, own, strict=True)])
         low, high = (np.array([extreme(y[rows]) for rows in train]) for extreme in (np.min, np.max))
-    return StackData(
+    return Stack(
         plan=plan,
         statistics=statistics,
         task=task,

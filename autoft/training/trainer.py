@@ -17,11 +17,11 @@ from autoft.networks.architecture import MIXED, Architecture
 from autoft.networks.families import FAMILIES, initial_weights
 from autoft.records.arrays import Array
 from autoft.records.hints import Hints
-from autoft.records.trials import OUT_OF_MEMORY, OUT_OF_TIME, Outcome
+from autoft.records.trials import OUT_OF_MEMORY, OUT_OF_TIME, TrialResult
 from autoft.training.bounded_init import begin
 from autoft.training.device_rows import Rows
 from autoft.training.program import CHUNK, Program, accelerated, out_of_memory
-from autoft.training.stack import StackData, batches, padded
+from autoft.training.stack import Stack, batches, padded
 from autoft.training.step import EXTRAS, Settings
 from autoft.training.trial_record import Record
 
@@ -69,7 +69,7 @@ class Trainer:
 
     def __init__(
         self,
-        data: StackData,
+        data: Stack,
         *,
         folds: int,
         limits: Limits,
@@ -101,7 +101,7 @@ class Trainer:
         out_of_time: Callable[[], bool],
         epochs: int | None = None,
         prune: Prune | None = None,
-    ) -> Outcome:
+    ) -> TrialResult:
         """Train one configuration (`train_all` of one)."""
         return self.train_all([params], out_of_time, epochs, prune)[0]
 
@@ -111,7 +111,7 @@ class Trainer:
         out_of_time: Callable[[], bool],
         epochs: int | None = None,
         prune: Prune | None = None,
-    ) -> list[Outcome]:
+    ) -> list[TrialResult]:
         """Train configurations of one shape side by side; each gets what it would get alone, but for rounding.
 
         Where the device lacks memory for it, half as many train at a time, and one alone with half the batch; the
@@ -130,7 +130,7 @@ class Trainer:
         """
         key = self._key(params[0])
         wanted = key[1]
-        done: list[Outcome] = []
+        done: list[TrialResult] = []
         while len(done) < len(params):
             trials, batch, chunk = self._fits.get(key, (len(params), wanted, CHUNK))
             part = params[len(done) : len(done) + trials]
@@ -228,7 +228,7 @@ class Trainer:
         out_of_time: Callable[[], bool],
         epochs: int | None,
         prune: Prune | None,
-    ) -> list[Outcome]:
+    ) -> list[TrialResult]:
         """One stack of trials, from first weights to outcomes."""
         architecture, began, traces = self._key(params[0])[0], self.clock(), 0
         limit = min(epochs or self.limits.epochs, self.limits.epochs, FAMILIES[architecture.kind].epochs)

@@ -11,8 +11,8 @@ import numpy as np
 from autoft.evaluation.losses import answers, class_weights, row_losses
 from autoft.records import TrialStatus
 from autoft.records.arrays import Array
-from autoft.records.trials import Outcome
-from autoft.training.stack import StackData
+from autoft.records.trials import TrialResult
+from autoft.training.stack import Stack
 
 
 def checkpoint_epochs(epochs: int) -> tuple[int, ...]:
@@ -41,7 +41,7 @@ class Record:
     """
 
     def __init__(
-        self, data: StackData, folds: int, limit: int, params: Mapping[str, Any], sample: tuple[Array, ...]
+        self, data: Stack, folds: int, limit: int, params: Mapping[str, Any], sample: tuple[Array, ...]
     ) -> None:
         self.data, self.folds, self.limit, self.params, self.sample = data, folds, limit, params, sample
         self.seconds, self.ended = 0.0, False
@@ -110,7 +110,7 @@ class Record:
         if self._last and self._last[0] not in self._checkpoints and not reason.startswith("diverged"):
             self._keep(*self._last, weights)
 
-    def outcome(self, *, traces: int) -> Outcome:
+    def outcome(self, *, traces: int) -> TrialResult:
         """The finished record."""
         data, epochs = self.data, tuple(self._checkpoints)
         n = len(data.y)
@@ -125,7 +125,7 @@ class Record:
                     pooled[c, own] = answer
                 else:
                     pairs[c, s - self.folds, own] = answer
-        return Outcome(
+        return TrialResult(
             params=dict(self.params),
             status=self._status if epochs else "failed",  # type: ignore[arg-type]
             epochs=self._best_epoch,

@@ -14,7 +14,7 @@ import pytest
 
 from benchmarks import constructions, monotone_training
 from benchmarks.common import Measured
-from benchmarks.constructions import SIDES, Problem, prepared, summarize, trained
+from benchmarks.constructions import SIDES, Problem, dataset, summarize, trained
 from benchmarks.knowledge import Known
 
 ROWS, TASKS = 160, ("binary", "regression")
@@ -57,7 +57,7 @@ def _ladder(monkeypatch: pytest.MonkeyPatch):
 @cache
 def problem(task: str) -> Problem:
     frame, classes, numbers = table()
-    return prepared(task, frame, classes if task == "binary" else numbers, seeds=2)
+    return dataset(task, frame, classes if task == "binary" else numbers, seeds=2)
 
 
 def built(side: str, task: str = "binary", given: Problem | None = None):
@@ -211,10 +211,10 @@ def test_held_out_rows_have_no_part_in_a_training(side: str):
 
 def test_statistics_are_those_of_the_rows_that_are_trained_on():
     frame, classes, _ = table()
-    own = prepared("binary", frame, classes, seeds=2)
+    own = dataset("binary", frame, classes, seeds=2)
     spoiled = frame.copy()
     spoiled.loc[own.data.held_out[0], ["x", "u"]] *= 100
-    other = prepared("binary", spoiled, classes, seeds=2)
+    other = dataset("binary", spoiled, classes, seeds=2)
     assert (own.data.held_out[0] == other.data.held_out[0]).all()
     assert (own.data.statistics.center[0] == other.data.statistics.center[0]).all()
     assert (own.data.statistics.factor[0] == other.data.statistics.factor[0]).all()

@@ -190,16 +190,16 @@ def test_refused_before_training(make: zoo.Make, changes: dict[str, Any], named:
 def test_handled_and_recorded(make: zoo.Make, changes: dict[str, Any], findings: set[Any], tmp_path: Path) -> None:
     data = make(tmp_path)
     before = None if frame_of(data) is None else frame_of(data).copy(deep=True)
-    prepared = prepare(tiny_recipe(target="y", **changes), data, lambda step: None)
-    assert {(f.code, f.severity, f.column) for f in prepared.findings} == findings
-    assert all(f.must and f.found and f.fix for f in prepared.findings)
-    assert np.isfinite(prepared.y).all()
-    assert np.isin(prepared.encoded.codes.dtype.kind, ["i"])
-    assert not np.isinf(prepared.encoded.numbers).any()
+    dataset = prepare(tiny_recipe(target="y", **changes), data, lambda step: None)
+    assert {(f.code, f.severity, f.column) for f in dataset.findings} == findings
+    assert all(f.must and f.found and f.fix for f in dataset.findings)
+    assert np.isfinite(dataset.y).all()
+    assert np.isin(dataset.encoded.codes.dtype.kind, ["i"])
+    assert not np.isinf(dataset.encoded.numbers).any()
     # No block of rows that the network is judged on lacks a class.
-    blocks = [prepared.y[prepared.split.blocks == block] for block in range(prepared.split.k)]
+    blocks = [dataset.y[dataset.split.blocks == block] for block in range(dataset.split.k)]
     assert len(blocks) >= 2
-    assert {len(set(block)) for block in blocks} == {len(prepared.target.classes)} or not prepared.target.classes
+    assert {len(set(block)) for block in blocks} == {len(dataset.target.classes)} or not dataset.target.classes
     if before is not None:
         pd.testing.assert_frame_equal(frame_of(data), before)
 

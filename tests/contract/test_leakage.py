@@ -11,11 +11,11 @@ import pytest
 
 from autoft.networks.families import FAMILIES, initial_weights
 from autoft.preprocessing.encode import encode
-from autoft.preprocessing.layout import Plan, make_plan
+from autoft.preprocessing.layout import InputLayout, make_plan
 from autoft.records import Column
-from autoft.records.hints import Hints, Ratio
+from autoft.records.hints import Hints, RatioInput
 from autoft.training.program import Program
-from autoft.training.stack import StackData, batches, stack_data
+from autoft.training.stack import Stack, batches, stack_data
 from autoft.training.trainer import Limits, Trainer
 
 ROWS, FOLDS, EPOCHS = 120, 3, 3
@@ -44,7 +44,7 @@ class Rows:
 
     values: Values
     y: np.ndarray
-    plan: Plan | None = None
+    plan: InputLayout | None = None
 
 
 def clean(task: str) -> Rows:
@@ -74,12 +74,12 @@ def clean(task: str) -> Rows:
 KINDS = {"n": "numeric", "b": "boolean", "d": "date", "c": "categorical", "t": "text", "o": "categorical"}
 HINTS = Hints(
     logs=("n1",),
-    ratios=(Ratio(id="r000", name="r", numerator="n1", denominator="n0"),),
+    ratios=(RatioInput(id="r000", name="r", numerator="n1", denominator="n0"),),
     crosses=(("n0", "c0"), ("o0", "b0")),
 )
 
 
-def layout(values: Values) -> Plan:
+def layout(values: Values) -> InputLayout:
     columns = [
         Column(
             id=c,
@@ -94,7 +94,7 @@ def layout(values: Values) -> Plan:
     return make_plan(columns, values, outliers="clip", max_categories=50, embed_above=4, hints=HINTS)
 
 
-def data_of(rows: Rows, task: str, **more: Any) -> StackData:
+def data_of(rows: Rows, task: str, **more: Any) -> Stack:
     plan = rows.plan or layout(rows.values)
     return stack_data(
         plan,
@@ -159,7 +159,7 @@ Corruption = Callable[[Rows, np.ndarray], Rows]
 WAYS: tuple[Corruption, ...] = (numbers, known_texts, novel_texts, novel_texts_in_the_layout, labels)
 
 
-def knowledge(data: StackData, s: int) -> dict[str, np.ndarray]:
+def knowledge(data: Stack, s: int) -> dict[str, np.ndarray]:
     """Everything that member s has when its training begins."""
     trainer = Trainer(data, folds=FOLDS, limits=Limits(epochs=1, patience=1), seed=0)
     start = {
@@ -204,13 +204,13 @@ def differences(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> list[str]
 
 
 @pytest.fixture(scope="module")
-def originals() -> dict[str, StackData]:
+def originals() -> dict[str, Stack]:
     return {task: data_of(clean(task), task) for task in TASKS}
 
 
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
-def test_a_member_knows_nothing_of_its_held_out_block(originals: dict[str, StackData], way: Corruption, task: str):
+def test_a_member_knows_nothing_of_its_held_out_block(originals: dict[str, Stack], way: Corruption, task: str):
     corrupted = data_of(way(clean(task), np.flatnonzero(BLOCKS == OUT)), task)
     assert differences(knowledge(corrupted, OUT), knowledge(originals[task], OUT)) == []
     for other in set(range(FOLDS)) - {OUT}:
@@ -218,7 +218,7 @@ def test_a_member_knows_nothing_of_its_held_out_block(originals: dict[str, Stack
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_one_training_row_more_or_less_would_be_noticed(originals: dict[str, StackData], task: str):
+def test_one_training_row_more_or_less_would_be_noticed(originals: dict[str, Stack], task: str):
     """The control: the test above can see a single row."""
     row = originals[task].train[OUT][:1]
     for way, expected in ((numbers, "center"), (novel_texts_in_the_layout, "dense inputs")):
@@ -229,7 +229,7 @@ def test_one_training_row_more_or_less_would_be_noticed(originals: dict[str, Sta
     assert expected in differences(knowledge(corrupted, OUT), knowledge(originals[task], OUT))
 
 
-def trained(data: StackData, kind: str = "mlp", **more: float) -> dict[str, np.ndarray]:
+def trained(data: Stack, kind: str = "mlp", **more: float) -> dict[str, np.ndarray]:
     """Weights of all members after a fixed number of epochs, dropout on."""
     params = {**PARAMS, "architecture": kind, "numbers": "plain" if kind == "mlp" else "piecewise", **more}
     trainer = Trainer(data, folds=FOLDS, limits=Limits(epochs=EPOCHS, patience=EPOCHS), seed=0)
@@ -243,7 +243,7 @@ def trained(data: StackData, kind: str = "mlp", **more: float) -> dict[str, np.n
 
 
 @pytest.fixture(scope="module", params=TASKS)
-def honest(request: pytest.FixtureRequest, originals: dict[str, StackData]) -> tuple[str, dict[str, np.ndarray]]:
+def honest(request: pytest.FixtureRequest, originals: dict[str, Stack]) -> tuple[str, dict[str, np.ndarray]]:
     return request.param, trained(originals[request.param])
 
 
@@ -258,7 +258,7 @@ def test_trained_weights_owe_nothing_to_the_held_out_block(honest: tuple[str, di
 
 
 @pytest.mark.parametrize("kind", ["linear", "realmlp", "tabm", "tabm-mini"])
-def test_no_architecture_learns_from_the_held_out_block(originals: dict[str, StackData], kind: str):
+def test_no_architecture_learns_from_the_held_out_block(originals: dict[str, Stack], kind: str):
     expected = trained(originals["binary"], kind)
     weights = trained(data_of(everything(clean("binary"), np.flatnonzero(BLOCKS == OUT)), "binary"), kind)
     for name, w in weights.items():
@@ -324,7 +324,7 @@ def test_weights_of_rows_and_classes_owe_nothing_to_the_held_out_block(task: str
     after = data_of(labels(clean(task), out), task, weights=other, **more)
     assert all(weights[rows].all() for rows in before.train), "rows of weight 0 are not learned from"
 
-    def known(data: StackData, s: int) -> dict[str, np.ndarray]:
+    def known(data: Stack, s: int) -> dict[str, np.ndarray]:
         shares = {} if task == "regression" else {"shares": data.class_shares()[s]}
         order, given = batches(data.train, 16, seed=0, epoch=1, given=data.weights)
         return {**knowledge(data, s), **shares, "order": order[:, s], "batch weights": given[:, s]}

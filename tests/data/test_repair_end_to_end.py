@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from autoft.pipeline.dataset import Inspected
+from autoft.pipeline.dataset import TableDescription
 from autoft.pipeline.describe import inspect
 from tests.conftest import tiny_recipe
 
@@ -93,7 +93,7 @@ def test_a_spelling_that_training_did_not_have_is_repaired_too(fitted: Any) -> N
 def test_repairs_travel_with_the_saved_model(fitted: Any, tmp_path: Path) -> None:
     from autoft import load
     from autoft.serving.artifact import load_meta
-    from autoft.serving.monitor import Served
+    from autoft.serving.monitor import TableMonitor
 
     raw = dirty().drop(columns="y")
     fitted.save(tmp_path / "model")
@@ -102,17 +102,17 @@ def test_repairs_travel_with_the_saved_model(fitted: Any, tmp_path: Path) -> Non
     again = load(tmp_path / "model")
     np.testing.assert_allclose(again.predict_proba(raw), fitted.predict_proba(raw), atol=1e-6)
     # `autoft check --against` repairs before it compares: the inches are no drift, the codes no far values.
-    seen = Served.load(tmp_path / "model").look(raw)
+    seen = TableMonitor.load(tmp_path / "model").look(raw)
     assert {line.code for line in seen.findings} == {"repaired"}
 
 
-def look(frame: pd.DataFrame) -> Inspected:
+def look(frame: pd.DataFrame) -> TableDescription:
     accept = [code for code in ACCEPT if code != "duplicate-rows"]
     recipe = tiny_recipe(target="y", positive="tall", **{"preprocess.accept": accept})
     return inspect(recipe, frame, write_schema=False, hold_to_schema=False)
 
 
-def cells(seen: Inspected, rows: Any) -> dict[str, list[Any]]:
+def cells(seen: TableDescription, rows: Any) -> dict[str, list[Any]]:
     """What training would be given of some rows, missing cells as None."""
     values = {column.name: seen.converted.values[column.id] for column in seen.columns if column.name != "y"}
     return {name: [None if cell != cell else cell for cell in column[rows].tolist()] for name, column in values.items()}

@@ -21,7 +21,7 @@ WEIGHT = {"data.weight": "w"}
 LINEAR = {"search.space": {"architecture": ["linear"], "batch_size": [16]}}
 
 
-def prepared(recipe: Recipe, table: pd.DataFrame) -> Any:
+def dataset(recipe: Recipe, table: pd.DataFrame) -> Any:
     return divide(recipe, inspect(recipe, table, write_schema=False))
 
 
@@ -102,7 +102,7 @@ def test_the_key_of_a_run_has_the_loss_and_the_weights(table: pd.DataFrame):
 
     def settings(**changes: Any) -> str:
         recipe = tiny_recipe(target="value", **changes)
-        return fingerprint_parts(recipe, prepared(recipe, data), "1")["settings"]
+        return fingerprint_parts(recipe, dataset(recipe, data), "1")["settings"]
 
     plain = settings()
     assert settings(objective="r2") == plain, "squared errors are trained for it too"
@@ -114,7 +114,7 @@ def test_the_key_of_a_run_has_the_loss_and_the_weights(table: pd.DataFrame):
 def test_weights_of_rows_without_a_target_do_not_matter(table: pd.DataFrame):
     data = features(table, "outcome").assign(w=np.arange(240.0))
     data.loc[5, ["outcome", "w"]] = None
-    found = prepared(tiny_recipe(target="outcome", **WEIGHT, **{"schema.drop_missing_target": True}), data)
+    found = dataset(tiny_recipe(target="outcome", **WEIGHT, **{"schema.drop_missing_target": True}), data)
     assert found.weights.tolist() == [*range(5), *range(6, 240)]
     assert "w" not in {column.name for column in found.features}
 

@@ -9,12 +9,12 @@ from sklearn.metrics import f1_score
 from autoft.evaluation import decision_rule
 from autoft.evaluation.baselines import compare
 from autoft.evaluation.correction import Candidate, PairCandidate, corrected, holdout, nested
-from autoft.evaluation.decision_rule import Finisher
+from autoft.evaluation.decision_rule import RuleFitter
 from autoft.evaluation.ensemble_gain import bag_calibration, bag_gain
 from autoft.evaluation.metrics import decide, scores
 from autoft.evaluation.selection import Blend, Replay
 from autoft.evaluation.weighted_metrics import weighted_scores
-from autoft.records import Costs, Finish
+from autoft.records import Costs, DecisionRule
 
 
 def both(p: np.ndarray) -> np.ndarray:
@@ -29,9 +29,9 @@ def table(rows: int, base: float = 0.0, power: float = 1.0, seed: int = 0) -> tu
     return y, both(1 / (1 + np.exp(-power * logit)))
 
 
-def finisher(y: np.ndarray, objective: str, **more: Any) -> Finisher:
+def finisher(y: np.ndarray, objective: str, **more: Any) -> RuleFitter:
     settings = {"task": "binary", "positive_index": 1, **more}
-    return Finisher(y, np.arange(len(y)), objective=objective, **settings)
+    return RuleFitter(y, np.arange(len(y)), objective=objective, **settings)
 
 
 def test_the_threshold_of_f1_follows_the_rare_class():
@@ -110,8 +110,8 @@ def test_rows_that_were_not_drawn_have_no_say(kind: str, monkeypatch: pytest.Mon
     weights[:, out] = 0
     settings: dict[str, Any] = {"task": task, "positive_index": 1, "objective": "f1"}
 
-    def found(truth: np.ndarray, predictions: np.ndarray) -> list[Finish]:
-        return Finisher(truth, np.arange(n), **settings).on_draws(predictions, weights)
+    def found(truth: np.ndarray, predictions: np.ndarray) -> list[DecisionRule]:
+        return RuleFitter(truth, np.arange(n), **settings).on_draws(predictions, weights)
 
     wrong = np.where(out[:, None], p[::-1], p)
     honest = found(y, p)

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autoft.evaluation.correction import Candidate, Verdict, corrected, holdout
+from autoft.evaluation.correction import Candidate, CorrectedScore, corrected, holdout
 from autoft.evaluation.decision_costs import CURVE, sampled, summarised
-from autoft.evaluation.decision_rule import Finisher
+from autoft.evaluation.decision_rule import RuleFitter
 from autoft.evaluation.metrics import decide, scores
 from autoft.evaluation.weighted_metrics import weighted_scores
 from autoft.records import Costs, Minimum
@@ -32,9 +32,9 @@ def three(rows: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     return np.array([rng.choice(3, p=one) for one in p]), p
 
 
-def finisher(y: np.ndarray, objective: str, **more: Any) -> Finisher:
+def finisher(y: np.ndarray, objective: str, **more: Any) -> RuleFitter:
     settings: dict[str, Any] = {"task": "binary", "positive_index": 1, "calibration": "none", **more}
-    return Finisher(y, np.arange(len(y)), objective=objective, **settings)
+    return RuleFitter(y, np.arange(len(y)), objective=objective, **settings)
 
 
 def test_a_matrix_answers_with_the_lowest_expected_cost():
@@ -146,7 +146,7 @@ def test_a_choice_owes_nothing_to_the_rows_that_were_not_drawn(case: str):
         assert finisher(1 - y, objective, costs=stakes, **known).on_draws(p, drawn) != before
 
 
-def spent(verdict: Verdict) -> np.ndarray:
+def spent(verdict: CorrectedScore) -> np.ndarray:
     assert verdict.spent is not None
     return verdict.spent.draws
 

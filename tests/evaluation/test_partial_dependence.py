@@ -10,7 +10,7 @@ import pytest
 
 from autoft.evaluation import partial_dependence
 from autoft.preprocessing.encode import Encoded
-from autoft.preprocessing.layout import CategoryInput, Plan
+from autoft.preprocessing.layout import CategoryInput, InputLayout
 from autoft.records import Column, Importance, Interval, Target
 from autoft.records.split import Member
 
@@ -25,7 +25,7 @@ COLUMNS = [
 ]
 GRADE = CategoryInput(id="c0", vocabulary=("high", "low", "medium"), slots=4, embed=False)
 CITY = CategoryInput(id="c1", vocabulary=("Bonn", "Oslo", "Rome"), slots=4, embed=False)
-PLAN = Plan(
+PLAN = InputLayout(
     numeric=("n0",),
     boolean=("b0",),
     date=("d0",),
@@ -113,7 +113,7 @@ def test_a_declared_order_goes_before_the_frequency():
 
 
 def test_ordered_categories_that_arrive_as_ranks_are_told_by_name():
-    plan = Plan(
+    plan = InputLayout(
         numeric=("g0",), boolean=(), date=(), indicated=(), categories=(), outliers="clip", lines=()
     )  # fmt: skip
     ranks = np.where(np.arange(ROWS) % 8 == 0, np.nan, np.arange(ROWS) % 4)  # the third of five is never seen
@@ -167,9 +167,9 @@ def test_a_class_that_a_hint_speaks_of_is_told_however_rare():
 def test_a_ratio_moves_while_its_parts_stay():
     from dataclasses import replace
 
-    from autoft.records.hints import Ratio
+    from autoft.records.hints import RatioInput
 
-    plan = replace(PLAN, ratios=(Ratio(id="r000", name="each", numerator="d0", denominator="n0"),))
+    plan = replace(PLAN, ratios=(RatioInput(id="r000", name="each", numerator="d0", denominator="n0"),))
 
     def answers(encoded: Encoded, members: Any) -> Any:
         each = encoded.numbers[:, 2] / encoded.numbers[:, 0] if encoded.ratios is None else encoded.ratios[:, 0]

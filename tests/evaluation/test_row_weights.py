@@ -9,7 +9,7 @@ from autoft.evaluation import blend
 from autoft.evaluation import selection as choice
 from autoft.evaluation.baselines import compare, run
 from autoft.evaluation.correction import PairCandidate, corrected, holdout, nested
-from autoft.evaluation.decision_rule import Finisher
+from autoft.evaluation.decision_rule import RuleFitter
 from autoft.evaluation.ensemble_gain import bag_calibration, bag_gain, pairs_of
 from autoft.evaluation.folds import members, split
 from autoft.evaluation.losses import class_weights, pinball, row_losses
@@ -102,18 +102,18 @@ def test_a_row_of_weight_two_decides_calibration_and_threshold_as_two_rows(task)
     draws = np.vstack([np.ones(n), rng.integers(0, 3, (5, n))]).astype(np.uint8)
     known = {"task": task, "objective": "f1", "positive_index": 1, "costs": Costs(false_negative=2, false_positive=1)}
     clusters = np.arange(n)
-    one = Finisher(y, clusters, row_weights=counts.astype(float), **known).on_draws(p, draws)
+    one = RuleFitter(y, clusters, row_weights=counts.astype(float), **known).on_draws(p, draws)
     repeat = [np.repeat(a, counts, axis=0) for a in (y, clusters, p)]
-    other = Finisher(repeat[0], repeat[1], **known).on_draws(repeat[2], np.repeat(draws, counts, axis=1))
+    other = RuleFitter(repeat[0], repeat[1], **known).on_draws(repeat[2], np.repeat(draws, counts, axis=1))
     assert one == other
-    plain = Finisher(y, clusters, **known).on_draws(p, draws)
+    plain = RuleFitter(y, clusters, **known).on_draws(p, draws)
     assert all(a.calibration.temperature > 1.05 * b.calibration.temperature for a, b in zip(one, plain, strict=True))
     if task == "binary":
         assert [a.threshold for a in one] != [b.threshold for b in plain]
     some = np.where(np.arange(n) % 5 == 0, 0.0, counts)
     wrong = np.where(some > 0, y, (y + 1) % classes)
     honest, corrupted = (
-        Finisher(truth, clusters, row_weights=some, **known).on_draws(p, draws) for truth in (y, wrong)
+        RuleFitter(truth, clusters, row_weights=some, **known).on_draws(p, draws) for truth in (y, wrong)
     )
     assert honest == corrupted != one
     blocks = np.arange(n) % 3
@@ -274,7 +274,7 @@ def test_baselines_learn_from_weighted_rows(task):
         quantile=quantile,
         **known,
     )
-    finisher = Finisher(y, clusters, objective=objective, calibration="none", **known)
+    finisher = RuleFitter(y, clusters, objective=objective, calibration="none", **known)
     threshold = finisher.on_all_rows(found["linear"]).threshold
     expected = point_scores(y, found["linear"], threshold=threshold, quantile=quantile, **known)[objective]
     assert lines[0].metrics[objective].value == pytest.approx(expected)

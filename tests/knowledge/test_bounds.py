@@ -14,9 +14,9 @@ from autoft.knowledge import variants
 from autoft.knowledge.bounds import reads, rules
 from autoft.networks.families import initial_weights
 from autoft.preprocessing.statistics import blocks
-from autoft.records.hints import Effect, Hints, Ratio
+from autoft.records.hints import Effect, Hints, RatioInput
 
-RATIO = Ratio(id="r000", name="m per n", numerator="m", denominator="n")
+RATIO = RatioInput(id="r000", name="m per n", numerator="m", denominator="n")
 HINTS = Hints(ratios=(RATIO,), effects=(Effect(column="r000", sign=1),))
 
 

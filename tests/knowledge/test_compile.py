@@ -8,7 +8,7 @@ from autoft.errors import RecipeError
 from autoft.pipeline import prepare
 from autoft.pipeline.describe import inspect
 from autoft.recipe.recipe import Recipe, read_recipe
-from autoft.records.hints import Effect, Hints, Ratio
+from autoft.records.hints import Effect, Hints, RatioInput
 
 ROWS = 60
 
@@ -32,7 +32,7 @@ def table() -> pd.DataFrame:
     )
 
 
-def inspected(target="left", **knowledge):
+def description(target="left", **knowledge):
     changes = {f"knowledge.{key}": value for key, value in knowledge.items()}
     drop = [name for name in ("left", "kind", "price") if name != target]
     recipe = Recipe().with_changes(target=target, **{"schema.engine": "none", "data.drop": drop}, **changes)
@@ -40,7 +40,7 @@ def inspected(target="left", **knowledge):
 
 
 def test_what_hints_become():
-    found = inspected(
+    found = description(
         features={
             "income": {"scale": "log", "between": [0, 1e9], "unit": "USD"},
             "grade": {"order": ["low", "mid", "high"], "effect": "decreasing"},
@@ -58,7 +58,7 @@ def test_what_hints_become():
             Effect(column="r000", sign=1, output=1),
         ),
         logs=("c000",),
-        ratios=(Ratio(id="r000", name="share", numerator="c000", denominator="c002"),),
+        ratios=(RatioInput(id="r000", name="share", numerator="c000", denominator="c002"),),
         crosses=(("c001", "c004"),),
         apart=(("c003", "c005"),),
         importance={"r000": "high"},
@@ -67,12 +67,12 @@ def test_what_hints_become():
 
 
 def test_effects_are_about_the_positive_class_or_the_class_that_is_named():
-    assert inspected(features={"rooms": {"effect": "increasing"}}).hints.effects[0].sign == 1
-    about_no = inspected(features={"rooms": {"effect": "increasing", "label": "no"}}).hints.effects[0]
+    assert description(features={"rooms": {"effect": "increasing"}}).hints.effects[0].sign == 1
+    about_no = description(features={"rooms": {"effect": "increasing", "label": "no"}}).hints.effects[0]
     assert (about_no.sign, about_no.output) == (-1, 1)
-    about_b = inspected("kind", features={"rooms": {"effect": "decreasing", "label": "b"}}).hints.effects[0]
+    about_b = description("kind", features={"rooms": {"effect": "decreasing", "label": "b"}}).hints.effects[0]
     assert (about_b.sign, about_b.output) == (-1, 1)
-    assert inspected("price", features={"rooms": {"effect": "increasing"}}).hints.effects[0].output is None
+    assert description("price", features={"rooms": {"effect": "increasing"}}).hints.effects[0].output is None
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_effects_are_about_the_positive_class_or_the_class_that_is_named():
 )
 def test_problems(target, knowledge, expected):
     with pytest.raises(RecipeError) as caught:
-        inspected(target, **knowledge)
+        description(target, **knowledge)
     assert expected in str(caught.value)
 
 
@@ -205,9 +205,9 @@ def test_a_column_that_is_never_used_is_no_reason_for_warnings():
     assert {f.column for f in warned if f.severity in ("warning", "error")} >= {"after", "key"}
     told = inspect(recipe.with_changes(**{"knowledge.features": hint}), leaking, write_schema=False)
     assert not [f for f in told.findings if f.column in ("after", "key")]
-    prepared = prepare.divide(recipe.with_changes(**{"knowledge.features": hint}), told)
-    assert not {"after", "key"} & {c.name for c in prepared.features}
-    assert {"after", "key"} <= {c.name for c in prepared.inspected.columns}
+    dataset = prepare.divide(recipe.with_changes(**{"knowledge.features": hint}), told)
+    assert not {"after", "key"} & {c.name for c in dataset.features}
+    assert {"after", "key"} <= {c.name for c in dataset.description.columns}
 
 
 def test_orders_are_compared_as_cells_are():
@@ -240,17 +240,17 @@ def test_the_plan_has_units_and_columns_that_are_not_used():
         target="left",
         **{"schema.engine": "none", "data.drop": ["kind"], "knowledge.features": features, "knowledge.costs": costs},
     )
-    prepared = prepare.divide(recipe, inspect(recipe, table(), write_schema=False))
-    lines = {line.column: line for line in prepared.plan.lines}
+    dataset = prepare.divide(recipe, inspect(recipe, table(), write_schema=False))
+    lines = {line.column: line for line in dataset.plan.lines}
     assert list(lines)[:3] == ["income", "balance", "rooms"]
     assert lines["income"].text.startswith("In USD. The median")
     assert (lines["rooms"].text, lines["rooms"].inputs) == ("Never an input: known only afterwards.", 0)
     assert lines["grade"].text == "Never an input; its groups are compared."
     assert lines["price"].text == "Not an input: it says what a positive row is worth."
-    assert not {"rooms", "grade", "price"} & {column.name for column in prepared.features}
+    assert not {"rooms", "grade", "price"} & {column.name for column in dataset.features}
     from autoft.pipeline.notes import notes
 
-    assert "'rooms' is never an input (known only afterwards)." in notes(recipe, prepared)
+    assert "'rooms' is never an input (known only afterwards)." in notes(recipe, dataset)
 
 
 @pytest.mark.parametrize("engine", ["portable", "tfdv"])
@@ -299,8 +299,8 @@ def test_other_hints_about_inputs_are_another_run():
         recipe = Recipe().with_changes(
             target="left", **{"schema.engine": "none", "data.drop": ["kind", "price"], "knowledge.features": features}
         )
-        prepared = prepare.divide(recipe, inspect(recipe, table(), write_schema=False))
-        keys.append(fingerprint_parts(recipe, prepared, "1")["settings"])
+        dataset = prepare.divide(recipe, inspect(recipe, table(), write_schema=False))
+        keys.append(fingerprint_parts(recipe, dataset, "1")["settings"])
     assert keys[0] != keys[1]
 
 

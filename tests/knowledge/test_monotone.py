@@ -16,7 +16,7 @@ from autoft.errors import TrainingError
 from autoft.records import Calibration, Column, Target
 from autoft.records.hints import Hints
 from autoft.serving.artifact import Meta, as_tensors, load, save
-from autoft.training.ensemble import Bag, model_inputs
+from autoft.training.ensemble import Ensemble, model_inputs
 from autoft.training.proof_of_model import prove_bag
 
 TASKS = ("binary", "multiclass", "regression")
@@ -24,7 +24,7 @@ TASKS = ("binary", "multiclass", "regression")
 TOLERANCE = 1e-6
 
 
-def answers_of_each(bag: Bag, rows: dict[str, np.ndarray]) -> np.ndarray:
+def answers_of_each(bag: Ensemble, rows: dict[str, np.ndarray]) -> np.ndarray:
     """``[networks, S, n, classes]`` of each network of a blend."""
     encoded = given_by.encoded(bag.head.task, rows)
     alone = [replace(bag, networks=(network,), shares=(1.0,)) for network in bag.networks]
@@ -85,7 +85,7 @@ def test_the_saved_model_obeys_on_raw_columns(task: str, method: str, tmp_path: 
     assert np.ptp(given_by.watched(task, found[0])) > 0.02
 
 
-def inputs(bag: Bag, rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def inputs(bag: Ensemble, rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return model_inputs(bag.plan, given_by.encoded(bag.head.task, rows), rows, {})
 
 

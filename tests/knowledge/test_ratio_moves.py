@@ -18,7 +18,7 @@ from autoft.pipeline.describe import inspect
 from autoft.pipeline.hint_tests import responses as hint_moves
 from autoft.pipeline.trainers import trainer
 from autoft.preprocessing import columns_of_rows
-from autoft.training.ensemble import Part, build_bag
+from autoft.training.ensemble import EnsemblePart, build_ensemble
 
 ROWS = 150
 
@@ -38,25 +38,25 @@ def trained(tmp_path_factory):
             "knowledge.features": {"each": {"effect": "increasing", "scale": "log"}},
         },
     )
-    prepared = prepare.divide(told, inspect(told, frame, write_schema=False))
+    dataset = prepare.divide(told, inspect(told, frame, write_schema=False))
     context = context_of(told, tmp_path_factory.mktemp("ratio"))
-    stack = trainer(context, prepared, prepared.members)
+    stack = trainer(context, dataset, dataset.members)
     params = {**PARAMS, "architecture": "mlp", "numbers": "plain"}
-    off = {variants.WITHOUT: variants.names(prepared.inspected.hints)[:1]}
-    return prepared, stack, stack.train_all([params, {**params, **off}], lambda: False)
+    off = {variants.WITHOUT: variants.names(dataset.description.hints)[:1]}
+    return dataset, stack, stack.train_all([params, {**params, **off}], lambda: False)
 
 
-def bag_of(prepared, stack, outcome):
-    part = Part(architecture=stack.architecture(outcome.params), weights=outcome.weights)
-    return build_bag(stack.data, [part], prepared.split.k)
+def bag_of(dataset, stack, outcome):
+    part = EnsemblePart(architecture=stack.architecture(outcome.params), weights=outcome.weights)
+    return build_ensemble(stack.data, [part], dataset.split.k)
 
 
 def test_the_curve_of_a_ratio_obeys_while_its_parts_stay(trained, tmp_path):
-    prepared, stack, (obeying, _) = trained
-    bag = bag_of(prepared, stack, obeying)
+    dataset, stack, (obeying, _) = trained
+    bag = bag_of(dataset, stack, obeying)
     (curve,), left = partial_dependence.curves(
-        bag.own_answers, prepared.plan, prepared.features, prepared.encoded, prepared.y, prepared.members,
-        names=("each",), target=prepared.target,
+        bag.own_answers, dataset.plan, dataset.features, dataset.encoded, dataset.y, dataset.members,
+        names=("each",), target=dataset.target,
     )  # fmt: skip
     assert left == ()
     assert (curve.rising, curve.falling) == (1.0, 0.0)
@@ -70,20 +70,20 @@ def test_the_curve_of_a_ratio_obeys_while_its_parts_stay(trained, tmp_path):
 
 @pytest.mark.filterwarnings("error")
 def test_a_model_that_is_told_its_own_quotients_says_the_same(trained):
-    prepared, stack, (obeying, _) = trained
-    bag, where = bag_of(prepared, stack, obeying), ("ratios", 0)
-    own = columns_of_rows.of(prepared.plan, prepared.encoded, where)
-    same = columns_of_rows.set_to(prepared.plan, prepared.encoded, where, own)
-    np.testing.assert_allclose(bag.answers(same), bag.answers(prepared.encoded), rtol=1e-6)
-    other = columns_of_rows.set_to(prepared.plan, prepared.encoded, where, own * 3)
-    assert np.abs(bag.answers(other) - bag.answers(prepared.encoded)).max() > 0.01
+    dataset, stack, (obeying, _) = trained
+    bag, where = bag_of(dataset, stack, obeying), ("ratios", 0)
+    own = columns_of_rows.of(dataset.plan, dataset.encoded, where)
+    same = columns_of_rows.set_to(dataset.plan, dataset.encoded, where, own)
+    np.testing.assert_allclose(bag.answers(same), bag.answers(dataset.encoded), rtol=1e-6)
+    other = columns_of_rows.set_to(dataset.plan, dataset.encoded, where, own * 3)
+    assert np.abs(bag.answers(other) - bag.answers(dataset.encoded)).max() > 0.01
 
 
 def test_networks_without_the_effect_are_asked_along_the_ratio(trained):
-    prepared, stack, (_, without) = trained
-    (effect,) = prepared.inspected.hints.effects
-    found = hint_moves.Moves(prepared, stack, without, effect).by_member()
-    assert len(found) == prepared.split.k
+    dataset, stack, (_, without) = trained
+    (effect,) = dataset.description.hints.effects
+    found = hint_moves.Response(dataset, stack, without, effect).by_member()
+    assert len(found) == dataset.split.k
     assert min(found) > 0.5
-    against = hint_moves.Moves(prepared, stack, without, replace(effect, sign=-1)).by_member()
+    against = hint_moves.Response(dataset, stack, without, replace(effect, sign=-1)).by_member()
     np.testing.assert_allclose(against, 1 - np.array(found))

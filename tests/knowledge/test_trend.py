@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 
 from autoft.evaluation import partial_dependence
-from autoft.knowledge.trend import Strength, one_way, strength
+from autoft.knowledge.trend import Trend, one_way, strength
 from autoft.preprocessing.encode import Encoded
-from autoft.preprocessing.layout import Plan
+from autoft.preprocessing.layout import InputLayout
 from autoft.records import Column, Curve, Target
 from autoft.records.split import Member
 
 ROWS, FOLDS = 250, 5
 NAMES = ("rises", "falls", "turns", "noise", "more noise")
-PLAN = Plan(numeric=NAMES, boolean=(), date=(), indicated=(), categories=(), outliers="clip", lines=())
+PLAN = InputLayout(numeric=NAMES, boolean=(), date=(), indicated=(), categories=(), outliers="clip", lines=())
 COLUMNS = [Column(id=name, name=name, kind="numeric", why="") for name in NAMES]
 CURVE = Curve(
     column="age",
@@ -42,7 +42,7 @@ def network(seed: int) -> Any:
     return MLPRegressor(hidden_layer_sizes=(16,), alpha=0.1, learning_rate_init=0.01, max_iter=80, random_state=seed)
 
 
-def trained(seed: int) -> dict[str, Strength]:
+def trained(seed: int) -> dict[str, Trend]:
     """Five small networks on overlapping rows of planted data, as folds train them; the effects in their curves."""
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(ROWS, len(NAMES)))
@@ -66,7 +66,7 @@ def trained(seed: int) -> dict[str, Strength]:
 
 
 @pytest.fixture(scope="module")
-def runs() -> list[dict[str, Strength]]:
+def runs() -> list[dict[str, Trend]]:
     return [trained(seed) for seed in range(8)]
 
 

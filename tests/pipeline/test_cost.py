@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from autoft.pipeline import cost
-from autoft.pipeline.cost import Shape
+from autoft.pipeline.cost import CostShape
 from autoft.pipeline.machine import RATES, Machine
 
 MACHINE = Machine(gflops=60.0, threads=1, slowness=1.0)
-SHAPE = Shape(rows=4_000, held_out=1_000, members=5, inputs=30, width=128, depth=2, batch=256)
+SHAPE = CostShape(rows=4_000, held_out=1_000, members=5, inputs=30, width=128, depth=2, batch=256)
 
 
 @pytest.mark.parametrize("field", ["rows", "held_out", "members", "inputs", "width", "depth", "outputs"])
@@ -45,7 +45,7 @@ def test_parameters_are_those_of_the_network():
 
 def test_large_work_scales_with_the_work_and_the_machine():
     """Where products dominate, twice the rows are twice the time, and a machine of twice the speed takes half."""
-    large = Shape(rows=1_000_000, held_out=250_000, members=5, inputs=500, width=2_048, depth=4, batch=1_000)
+    large = CostShape(rows=1_000_000, held_out=250_000, members=5, inputs=500, width=2_048, depth=4, batch=1_000)
     once = cost.epoch_seconds(large, MACHINE)
     twice = cost.epoch_seconds(replace(large, rows=2_000_000, held_out=500_000), MACHINE)
     assert twice == pytest.approx(2 * once, rel=0.01)
@@ -67,7 +67,7 @@ def test_a_trial_is_its_epochs_and_a_new_shape_pays_once():
 
 def test_memory_of_a_large_table_is_that_of_its_rows():
     """A million rows of 30 numbers for 5 members are 600 MB once; the model must not forget them, nor invent more."""
-    shape = Shape(rows=800_000, held_out=200_000, members=5, inputs=30, width=128, depth=2, batch=512)
+    shape = CostShape(rows=800_000, held_out=200_000, members=5, inputs=30, width=128, depth=2, batch=512)
     found = cost.memory_bytes(shape, total_rows=1_000_000, trials=1, epochs=10)
     assert 0.6e9 < found < 2.4e9
 

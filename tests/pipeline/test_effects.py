@@ -26,13 +26,13 @@ def hinted(monkeypatch: pytest.MonkeyPatch):
     plain = prepare.prepare
 
     def set_to(effects: dict[str, int], output: int | None = None) -> None:
-        def prepared(*given: Any) -> Any:
+        def dataset(*given: Any) -> Any:
             found = plain(*given)
             ids = {c.name: c.id for c in found.features}
             own = tuple(Effect(column=ids[n], sign=s, output=output) for n, s in effects.items())  # type: ignore[arg-type]
             return with_hints(found, Hints(effects=own))
 
-        monkeypatch.setattr(prepare, "prepare", prepared)
+        monkeypatch.setattr(prepare, "prepare", dataset)
 
     return set_to
 

@@ -31,7 +31,7 @@ def penguins(root: Path, **changes: Any) -> Recipe:
     return read_recipe(root / "recipes" / "penguins.yaml").with_changes(**{"schema.engine": "none", **changes})
 
 
-def shown(plan: forecast.Plan) -> str:
+def shown(plan: forecast.Forecast) -> str:
     console = Console(file=io.StringIO(), width=200, highlight=False)
     show_plan(plan, console)
     return console.file.getvalue()  # type: ignore[attr-defined,no-any-return]
@@ -89,12 +89,12 @@ def test_architectures_that_would_eat_the_minutes_are_left_out_and_named(root):
 
 
 def test_boosting_is_left_out_where_it_would_eat_the_minutes(root):
-    inspected = forecast.inspect(penguins(root))
-    prepared = prepare.divide(penguins(root), inspected)
-    assert spaces.boosting_fits(penguins(root, minutes=10), prepared, MACHINE)
-    assert spaces.boosting_fits(penguins(root, minutes=None), prepared, MACHINE)
+    description = forecast.inspect(penguins(root))
+    dataset = prepare.divide(penguins(root), description)
+    assert spaces.boosting_fits(penguins(root, minutes=10), dataset, MACHINE)
+    assert spaces.boosting_fits(penguins(root, minutes=None), dataset, MACHINE)
     short = penguins(root, minutes=0.05)
-    assert not spaces.boosting_fits(short, prepared, MACHINE)
+    assert not spaces.boosting_fits(short, dataset, MACHINE)
     with_it, without_it = (
         forecast.plan(penguins(root, minutes=minutes), machine=MACHINE).typical.before["baselines"]
         for minutes in (10, 0.05)
@@ -113,11 +113,11 @@ def test_the_cost_of_an_architecture_is_that_of_its_real_shape(table):
     from autoft.networks.families import build_network
 
     recipe = tiny_recipe(target="grade")
-    prepared = prepare.prepare(recipe, features(table, "grade"), lambda step: None)
-    inputs, rows = Inputs.of(prepared.plan), min(len(m.train) for m in prepared.members)
+    dataset = prepare.prepare(recipe, features(table, "grade"), lambda step: None)
+    inputs, rows = Inputs.of(dataset.plan), min(len(m.train) for m in dataset.members)
     for kind in ("linear", "mlp", "realmlp", "tabm-mini"):
         params = {"architecture": kind, "numbers": "piecewise", "width": 16, "depth": 2, "activation": "relu"}
-        shape = spaces.cost_shape(prepared, {**params, "batch_size": 16, "embedding": 4})
+        shape = spaces.cost_shape(dataset, {**params, "batch_size": 16, "embedding": 4})
         own = Architecture.of({**params, "embedding": 4}, inputs, rows)
         network = build_network(own, inputs, members=1, outputs=shape.outputs)
         real = sum(
@@ -150,7 +150,7 @@ def test_groups_are_counted_without_dealing_them_out(table):
 
 
 def test_more_minutes_allow_more_trials_up_to_those_wanted(root):
-    def plan(trials: int, minutes: float) -> forecast.Plan:
+    def plan(trials: int, minutes: float) -> forecast.Forecast:
         return forecast.plan(penguins(root, trials=trials, minutes=minutes), machine=MACHINE)
 
     one, whole = (plan(trials, 1_000.0).typical.seconds for trials in (1, 40))

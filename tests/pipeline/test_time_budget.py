@@ -13,7 +13,7 @@ from autoft import AutoFineTuner
 from autoft.pipeline import cost, ensemble_gain, prepare, time_budget
 from autoft.pipeline import space as spaces
 from autoft.pipeline.context import Context, Stopwatch
-from autoft.pipeline.cost import Shape
+from autoft.pipeline.cost import CostShape
 from autoft.pipeline.describe import inspect
 from autoft.pipeline.machine import Machine
 from autoft.pipeline.parallelism import sharing, together
@@ -24,7 +24,7 @@ from autoft.search.space import MAKE, default_configuration
 from autoft.search.space import SHAPE as SIZES
 from autoft.training.trainer import Trainer
 
-SHAPE = Shape(rows=400, held_out=100, members=5, inputs=30, width=128, depth=2, batch=32)
+SHAPE = CostShape(rows=400, held_out=100, members=5, inputs=30, width=128, depth=2, batch=32)
 
 
 def test_minutes_too_short_for_a_trial_give_the_default_configuration_and_a_warning(table: pd.DataFrame, tmp_path):
@@ -112,7 +112,7 @@ def test_programs_are_shared_where_tracing_costs_more_than_training(
     rows: int, dimensions: frozenset[str], expected: int, monkeypatch: pytest.MonkeyPatch
 ):
     found = SimpleNamespace(default=replace(SHAPE, rows=rows, batch=min(512, rows)), dimensions=dimensions)
-    monkeypatch.setattr(spaces, "programs", lambda prepared, space, first: found)
+    monkeypatch.setattr(spaces, "programs", lambda dataset, space, first: found)
     none: Any = None
     assert sharing(none, (), {}, 100) == {"programs": dimensions, "trials_per_program": expected}
 
@@ -165,12 +165,12 @@ def test_what_comes_before_a_portfolio_that_is_too_dear_is_a_small_perceptron_or
 ):
     changes = {"search.space": {"architecture": list(wanted)}, "search.minutes": 1e-6}
     recipe = tiny_recipe(target="outcome", trials=2).with_changes(**changes)
-    prepared = prepare.prepare(recipe, features(table, "outcome"), lambda step: None)
-    space = spaces.space_for(recipe, prepared, 100)
-    found = spaces.first(recipe, prepared, space, Machine())
+    dataset = prepare.prepare(recipe, features(table, "outcome"), lambda step: None)
+    space = spaces.space_for(recipe, dataset, 100)
+    found = spaces.first(recipe, dataset, space, Machine())
     assert [c["architecture"] for c in found].index("mlp") == 0 if "mlp" in wanted else "mlp" not in str(found)
     grid = recipe.with_changes(**{"search.algorithm": "grid"})
-    assert spaces.first(grid, prepared, space, Machine()) == (default_configuration(space),)
+    assert spaces.first(grid, dataset, space, Machine()) == (default_configuration(space),)
 
 
 def test_the_gain_of_the_bag_keeps_to_minutes_that_an_earlier_run_has_used_in_part():
@@ -187,12 +187,12 @@ def test_the_gain_of_the_bag_keeps_to_minutes_that_an_earlier_run_has_used_in_pa
 def test_the_portfolio_is_the_richest_that_the_minutes_go_through(table: pd.DataFrame):
     """One trial of the richest one may be affordable where all of them are not: what is best may stand last."""
     recipe = tiny_recipe(target="outcome", trials=20, **{"search.space": {}, "search.epochs": 100})
-    prepared = prepare.prepare(recipe, features(table, "outcome"), lambda step: None)
-    space, machine = spaces.space_for(recipe, prepared, 100), Machine()
+    dataset = prepare.prepare(recipe, features(table, "outcome"), lambda step: None)
+    space, machine = spaces.space_for(recipe, dataset, 100), Machine()
 
     def seconds(minutes: float) -> tuple[float, float]:
-        found = spaces.first(recipe.with_changes(**{"search.minutes": minutes}), prepared, space, machine)
-        shapes = [replace(spaces.cost_shape(prepared, params), least=0) for params in found]
+        found = spaces.first(recipe.with_changes(**{"search.minutes": minutes}), dataset, space, machine)
+        shapes = [replace(spaces.cost_shape(dataset, params), least=0) for params in found]
         each = [cost.trial_seconds(shape, machine, epochs=50) for shape in shapes]
         return each[0], sum(each)
 
@@ -212,10 +212,10 @@ def reserve(table: pd.DataFrame, minutes: float) -> time_budget._Reserve:
         minutes=minutes,
         **{"knowledge.features": {"amount": {"effect": "increasing"}}},
     )
-    inspected = inspect(recipe, features(table, "outcome"), write_schema=False)
-    found: Any = prepare.divide(recipe, inspected)
+    description = inspect(recipe, features(table, "outcome"), write_schema=False)
+    found: Any = prepare.divide(recipe, description)
     machine = Machine()
-    return time_budget._Reserve(recipe=recipe, prepared=found, shape=SHAPE, machine=machine, clock=lambda: 0.0)
+    return time_budget._Reserve(recipe=recipe, dataset=found, shape=SHAPE, machine=machine, clock=lambda: 0.0)
 
 
 def trial(seconds: float, score: float | None, reason: str = "", status: str = "finished") -> Any:

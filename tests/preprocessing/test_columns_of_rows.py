@@ -4,10 +4,10 @@ import numpy as np
 
 from autoft.preprocessing import columns_of_rows
 from autoft.preprocessing.encode import Encoded
-from autoft.preprocessing.layout import CategoryInput, Plan
-from autoft.records.hints import Ratio
+from autoft.preprocessing.layout import CategoryInput, InputLayout
+from autoft.records.hints import RatioInput
 
-PLAN = Plan(
+PLAN = InputLayout(
     numeric=("n0", "n1"),
     boolean=(),
     date=(),
@@ -16,8 +16,8 @@ PLAN = Plan(
     outliers="keep",
     lines=(),
     ratios=(
-        Ratio(id="r000", name="each", numerator="n0", denominator="n1"),
-        Ratio(id="r001", name="back", numerator="n1", denominator="n0"),
+        RatioInput(id="r000", name="each", numerator="n0", denominator="n1"),
+        RatioInput(id="r001", name="back", numerator="n1", denominator="n0"),
     ),
 )
 ROWS = Encoded(numbers=np.array([[6.0, 2.0], [5.0, 0.0]]), codes=np.array([[2], [3]], dtype=np.int32))

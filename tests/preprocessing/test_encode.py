@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from autoft.preprocessing.encode import MISSING, MISSING_TOKEN, UNKNOWN, UNKNOWN_TOKEN, Encoded, encode, guard, row_keys
-from autoft.preprocessing.layout import CategoryInput, Plan
+from autoft.preprocessing.layout import CategoryInput, InputLayout
 
 AWKWARD = (
     "",
@@ -33,12 +33,14 @@ AWKWARD = (
 )
 
 
-def plan_with(*categories: tuple[str, ...], numbers: tuple[str, ...] = ()) -> Plan:
+def plan_with(*categories: tuple[str, ...], numbers: tuple[str, ...] = ()) -> InputLayout:
     inputs = [
         CategoryInput(id=f"t{j}", vocabulary=tuple(sorted(v)), slots=len(v), embed=False)
         for j, v in enumerate(categories)
     ]
-    return Plan(numeric=numbers, boolean=(), date=(), indicated=(), categories=tuple(inputs), outliers="clip", lines=())
+    return InputLayout(
+        numeric=numbers, boolean=(), date=(), indicated=(), categories=tuple(inputs), outliers="clip", lines=()
+    )
 
 
 def test_every_awkward_text_has_a_code_of_its_own():

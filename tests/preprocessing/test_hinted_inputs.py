@@ -11,7 +11,7 @@ from autoft.preprocessing.layout import make_plan
 from autoft.preprocessing.ratios import quotient
 from autoft.preprocessing.statistics import blocks, fit_statistics, robust_scale, signed_log
 from autoft.records import Column
-from autoft.records.hints import Hints, Ratio
+from autoft.records.hints import Hints, RatioInput
 from tests.conftest import tiny_recipe
 
 ROWS = 40
@@ -36,7 +36,7 @@ def encoded():
     ]
     hints = Hints(
         logs=("n0",),
-        ratios=(Ratio(id="r000", name="each", numerator="n0", denominator="n1"),),
+        ratios=(RatioInput(id="r000", name="each", numerator="n0", denominator="n1"),),
         crosses=(("n1", "c0"),),
     )
     plan = make_plan(columns, values, outliers="keep", hints=hints)

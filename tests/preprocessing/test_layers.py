@@ -11,7 +11,7 @@ import pytest
 from autoft.preprocessing.encode import Encoded, encode
 from autoft.preprocessing.encoder import build_encoder
 from autoft.preprocessing.layers import DateCycles, SmoothClip
-from autoft.preprocessing.layout import Plan, make_plan
+from autoft.preprocessing.layout import InputLayout, make_plan
 from autoft.preprocessing.statistics import Statistics, blocks, fit_statistics
 from autoft.records import Column
 
@@ -51,7 +51,7 @@ def values() -> dict[str, np.ndarray]:
 
 
 @pytest.fixture(scope="module")
-def plan(values: dict[str, np.ndarray]) -> Plan:
+def plan(values: dict[str, np.ndarray]) -> InputLayout:
     columns = [
         Column(id=c, name=c, kind=KINDS.get(c, "numeric"), why="", missing=sum(x is None or x != x for x in cells))
         for c, cells in values.items()
@@ -60,7 +60,7 @@ def plan(values: dict[str, np.ndarray]) -> Plan:
 
 
 @pytest.fixture(scope="module")
-def encoded(plan: Plan, values: dict[str, np.ndarray]) -> Encoded:
+def encoded(plan: InputLayout, values: dict[str, np.ndarray]) -> Encoded:
     return encode(plan, values, ROWS)
 
 
@@ -70,12 +70,12 @@ def members() -> list[np.ndarray]:
 
 
 @pytest.fixture(scope="module")
-def statistics(plan: Plan, encoded: Encoded, members: list[np.ndarray]) -> Statistics:
+def statistics(plan: InputLayout, encoded: Encoded, members: list[np.ndarray]) -> Statistics:
     return fit_statistics(plan, encoded, members)
 
 
 @pytest.fixture(scope="module")
-def outputs(plan: Plan, encoded: Encoded, statistics: Statistics) -> dict[str, np.ndarray]:
+def outputs(plan: InputLayout, encoded: Encoded, statistics: Statistics) -> dict[str, np.ndarray]:
     model = build_encoder(plan, statistics)
     return {k: np.asarray(v) for k, v in model({"numbers": encoded.numbers, "codes": encoded.codes}).items()}
 
@@ -108,7 +108,7 @@ def reference_date(cells: np.ndarray) -> dict[str, list[float]]:
     return parts
 
 
-def block(plan: Plan, name: str) -> slice:
+def block(plan: InputLayout, name: str) -> slice:
     """Where a block lies in the dense encoding."""
     start = 0
     for found, width in blocks(plan):
@@ -118,7 +118,7 @@ def block(plan: Plan, name: str) -> slice:
     raise KeyError(name)
 
 
-def test_nothing_that_comes_out_is_infinite_or_missing(outputs: dict[str, np.ndarray], plan: Plan):
+def test_nothing_that_comes_out_is_infinite_or_missing(outputs: dict[str, np.ndarray], plan: InputLayout):
     assert outputs["dense"].shape == (MEMBERS, ROWS, sum(w for _, w in blocks(plan)))
     assert outputs["dense"].dtype == np.float32
     assert np.isfinite(outputs["dense"]).all()

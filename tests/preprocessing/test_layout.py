@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from autoft.errors import PreprocessError
-from autoft.preprocessing.layout import Plan, make_plan
+from autoft.preprocessing.layout import InputLayout, make_plan
 from autoft.preprocessing.statistics import blocks
 from autoft.records import Column
 
@@ -17,7 +17,7 @@ def texts(*cells: str | None) -> np.ndarray:
     return np.array(cells, dtype=object)
 
 
-def plan_of(columns: list[Column], values: dict, **changes: object) -> Plan:
+def plan_of(columns: list[Column], values: dict, **changes: object) -> InputLayout:
     return make_plan(columns, values, **{"outliers": "clip", "max_categories": 200, "embed_above": 3, **changes})
 
 
@@ -41,22 +41,22 @@ VALUES = {
 
 
 @pytest.fixture
-def plan() -> Plan:
+def plan() -> InputLayout:
     return plan_of(COLUMNS, VALUES)
 
 
-def test_the_layout_follows_the_kinds_in_table_order(plan: Plan):
+def test_the_layout_follows_the_kinds_in_table_order(plan: InputLayout):
     assert plan.numbers == ("c001", "c006", "c004", "c003")
     assert plan.indicated == ("c001", "c003")
     assert [c.id for c in plan.one_hot] == ["c002"]
     assert [c.id for c in plan.embedded] == ["c005"]
 
 
-def test_vocabularies_are_sorted_and_without_missing_cells(plan: Plan):
+def test_vocabularies_are_sorted_and_without_missing_cells(plan: InputLayout):
     assert [c.vocabulary for c in plan.categories] == [("a", "b"), ("v", "w", "x", "y", "z")]
 
 
-def test_words_say_something_about_every_column_and_count_the_inputs(plan: Plan):
+def test_words_say_something_about_every_column_and_count_the_inputs(plan: InputLayout):
     assert [line.column for line in plan.lines] == [c.name for c in COLUMNS]
     # One-hot blocks have spare slots, and one for missing, that a reader need not hear of.
     missing = {c.id for c in COLUMNS if c.missing}

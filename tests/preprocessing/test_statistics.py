@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from autoft.preprocessing.encode import Encoded
-from autoft.preprocessing.layout import CategoryInput, Plan
+from autoft.preprocessing.layout import CategoryInput, InputLayout
 from autoft.preprocessing.statistics import blocks, fit_statistics, robust_scale
 
 
-def plan_with(slots: int = 4, vocabulary: str = "abcdef") -> Plan:
+def plan_with(slots: int = 4, vocabulary: str = "abcdef") -> InputLayout:
     category = CategoryInput(id="t", vocabulary=tuple(vocabulary), slots=slots, embed=False)
-    return Plan(
+    return InputLayout(
         numeric=("n",),
         boolean=("b",),
         date=("d",),
@@ -108,7 +108,7 @@ def test_of_thousands_of_categories_the_most_frequent_are_told_apart():
     rng = np.random.default_rng(0)
     codes = np.minimum(rng.zipf(1.3, 20_000) - 1, 4_999).astype(np.int32)[:, None] + 2
     category = CategoryInput(id="t", vocabulary=tuple(f"v{j:04d}" for j in range(5_000)), slots=200, embed=True)
-    plan = Plan(
+    plan = InputLayout(
         numeric=(), boolean=(), date=(), indicated=(), categories=(category,), outliers="clip", lines=(), scale="robust"
     )
     encoded = Encoded(numbers=np.zeros((len(codes), 0)), codes=codes)

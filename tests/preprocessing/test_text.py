@@ -10,7 +10,7 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from autoft.preprocessing.encode import Encoded, encode, row_keys
 from autoft.preprocessing.encoder import build_encoder
 from autoft.preprocessing.layers import CountWords
-from autoft.preprocessing.layout import Plan, make_plan
+from autoft.preprocessing.layout import InputLayout, make_plan
 from autoft.preprocessing.statistics import blocks, fit_statistics, tfidf
 from autoft.preprocessing.text import (
     MISSING_WORD,
@@ -33,11 +33,11 @@ TEXTS = np.array([" ".join(RNG.choice(WORDS, 12, p=np.arange(1, 91) / 4095)) for
 MEMBERS = [np.arange(0, 80), np.arange(40, 120), np.arange(0, 120, 3)]
 
 
-def plan_of(texts: np.ndarray, missing: int = 0) -> Plan:
+def plan_of(texts: np.ndarray, missing: int = 0) -> InputLayout:
     return make_plan([Column(id="t", name="t", kind="text", why="", missing=missing)], {"t": texts})
 
 
-def encoding(texts: np.ndarray, members: list[np.ndarray]) -> tuple[Plan, np.ndarray]:
+def encoding(texts: np.ndarray, members: list[np.ndarray]) -> tuple[InputLayout, np.ndarray]:
     plan = plan_of(texts)
     encoded = encode(plan, {"t": texts}, len(texts))
     statistics = fit_statistics(plan, encoded, members)

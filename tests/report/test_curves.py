@@ -8,9 +8,9 @@ from typing import Any
 
 from autoft.records import Curve, Target
 from autoft.report import curves, html, plots
-from autoft.report.blocks import Moves, Pictures
+from autoft.report.blocks import CurveBlock, Pictures
 from autoft.report.build import build
-from autoft.report.inputs import ReportInputs, Told
+from autoft.report.inputs import ReportHint, ReportInputs
 
 GRID = (1.0, 2.0, 3.0, 4.0)
 CELLS = tuple(1 + 0.3 * i for i in range(11))
@@ -27,7 +27,7 @@ def curve(*mean: float, **changes: Any) -> Curve:
 FALLS = curve(0.5, 0.3, 0.2, 0.1)
 
 
-def drawn(inputs: ReportInputs, *made: Curve, **told: Told) -> tuple[Moves, ...]:
+def drawn(inputs: ReportInputs, *made: Curve, **told: ReportHint) -> tuple[CurveBlock, ...]:
     """The pictures of some curves."""
     scores = replace(inputs.evaluation, dependence=made)
     for block in curves.blocks(replace(inputs, evaluation=scores, hints=told)):
@@ -62,17 +62,17 @@ def test_the_question_is_about_what_the_curve_does(binary):
 
 
 def test_of_a_ratio_the_question_says_what_stays(binary):
-    (picture,) = drawn(binary, FALLS, tenure=Told(effect="decreasing", parts=("months", "contracts")))
+    (picture,) = drawn(binary, FALLS, tenure=ReportHint(effect="decreasing", parts=("months", "contracts")))
     assert picture.question.endswith("on the mean)? (“months” and “contracts” stay as they are.)")
     assert picture.effect == "falling"
 
 
 def test_the_declared_effect_and_the_unit_are_shown(binary, multiclass):
-    (picture,) = drawn(binary, FALLS, tenure=Told(effect="decreasing", unit="months"))
+    (picture,) = drawn(binary, FALLS, tenure=ReportHint(effect="decreasing", unit="months"))
     assert (picture.effect, picture.x_label) == ("falling", "tenure (months)")
-    (other,) = drawn(binary, FALLS, tenure=Told(effect="decreasing", label="No"))
+    (other,) = drawn(binary, FALLS, tenure=ReportHint(effect="decreasing", label="No"))
     assert other.effect == "rising"  # of two classes the other one falls
-    (third,) = drawn(multiclass, replace(FALLS, label="Gentoo"), tenure=Told(effect="decreasing", label="Adelie"))
+    (third,) = drawn(multiclass, replace(FALLS, label="Gentoo"), tenure=ReportHint(effect="decreasing", label="Adelie"))
     assert third.effect == ""
     assert drawn(binary, FALLS)[0].effect == ""
 
@@ -85,7 +85,7 @@ def test_numbers_are_named_by_the_target(regression):
 def test_pictures_are_the_same_bytes_every_time_and_differ_with_the_curve(binary):
     dates = curve(0.1, 0.2, 0.3, 0.4, kind="date", grid=(1.3e9, 1.4e9, 1.5e9, 1.6e9), cells=(1.4e9,) * 11)
     names = curve(0.1, 0.3, kind="categorical", grid=("$x$ <b>", "שלום"), cells=(0.5, 0.5), ordered=False)
-    pictures = drawn(binary, FALLS, dates, names, tenure=Told(effect="increasing"))
+    pictures = drawn(binary, FALLS, dates, names, tenure=ReportHint(effect="increasing"))
     with plots.style():
         first, second = ([plots.svg(picture) for picture in pictures] for _ in range(2))
     assert first == second
@@ -100,7 +100,7 @@ def test_curves_that_cannot_be_drawn_are_left_out(binary):
 
 def test_the_target_s_other_task_has_no_labels():
     target = Target(name="price", task="regression")
-    assert curves._declared(replace(FALLS, label=None), Told(effect="increasing"), target) == "rising"
+    assert curves._declared(replace(FALLS, label=None), ReportHint(effect="increasing"), target) == "rising"
 
 
 def test_many_curves_are_cut_off_and_counted(binary):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from autoft.records import Alternative, Evaluation, Finish, Interval, Minimum, Spending
+from autoft.records import Alternative, DecisionCosts, DecisionRule, Evaluation, Interval, Minimum
 from autoft.report.build import build
 from autoft.report.decision_costs import decisions
 from autoft.report.html import render
@@ -16,7 +16,7 @@ def around(value: float, width: float) -> Interval:
     return Interval(value=value, low=value - width, high=value + width)
 
 
-def spending(**changes: Any) -> Spending:
+def spending(**changes: Any) -> DecisionCosts:
     values: dict[str, Any] = {
         "deployed": around(312.4, 20),
         "alternatives": (
@@ -26,11 +26,11 @@ def spending(**changes: Any) -> Spending:
         ),
         "curve": tuple((t / 100, 300 + 10 * abs(t - 18) ** 1.05) for t in range(101)),
     }
-    return Spending(**{**values, **changes})
+    return DecisionCosts(**{**values, **changes})
 
 
 def with_costs(binary: ReportInputs, **changes: Any) -> Evaluation:
-    finish = Finish(threshold=0.167)
+    finish = DecisionRule(threshold=0.167)
     return dataclasses.replace(binary.evaluation, **{"spending": spending(), "finish": finish, **changes})
 
 

@@ -13,7 +13,7 @@ import pytest
 from autoft.data.audit import charts
 from autoft.pipeline.run_folder import read_findings
 from autoft.records import Finding
-from autoft.records.evidence import Evidence, Sketch
+from autoft.records.evidence import Chart, Evidence
 from autoft.report.build import build
 from autoft.report.html import render
 from autoft.report.inputs import ReportInputs
@@ -29,7 +29,7 @@ SKETCHES = {
 }
 
 
-def found(drawn: Sketch | None = None, *, column: str | None = "age", **evidence: object) -> Finding:
+def found(drawn: Chart | None = None, *, column: str | None = "age", **evidence: object) -> Finding:
     return Finding(
         code="odd",
         severity="info",

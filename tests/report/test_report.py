@@ -18,7 +18,7 @@ import pytest
 from autoft import report
 from autoft.errors import FileError
 from autoft.records import Column, Importance, Interval, PlanLine, Target, Trial
-from autoft.report.blocks import Beside, Block, Picture, Pictures, Report, Table
+from autoft.report.blocks import Beside, Block, Picture, Pictures, ReportPage, TableBlock
 from autoft.report.build import build
 from autoft.report.html import render
 from autoft.report.inputs import ReportInputs
@@ -39,25 +39,25 @@ def changed(inputs: ReportInputs, **changes: Any) -> ReportInputs:
     return dataclasses.replace(inputs, evaluation=dataclasses.replace(inputs.evaluation, **changes))
 
 
-def blocks(made: Report) -> Iterator[Block]:
+def blocks(made: ReportPage) -> Iterator[Block]:
     for block in (*made.summary, *(block for section in made.sections for block in section.blocks)):
         yield from block.blocks if isinstance(block, Beside) else (block,)
 
 
-def words(made: Report) -> str:
+def words(made: ReportPage) -> str:
     """Everything that the report says, without its markup and pictures."""
     return str(dataclasses.asdict(made))
 
 
-def pictures(made: Report) -> list[Picture]:
+def pictures(made: ReportPage) -> list[Picture]:
     return [picture for block in blocks(made) if isinstance(block, Pictures) for picture in block.pictures]
 
 
-def table(made: Report, caption: str) -> Table:
-    return next(block for block in blocks(made) if isinstance(block, Table) and caption in block.caption)
+def table(made: ReportPage, caption: str) -> TableBlock:
+    return next(block for block in blocks(made) if isinstance(block, TableBlock) and caption in block.caption)
 
 
-def verdict(made: Report) -> str:
+def verdict(made: ReportPage) -> str:
     return " ".join(block.text for block in made.summary if block.form == "paragraph")
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from autoft.cli.console import show_evaluation
 from autoft.records import Interval
 from autoft.records.slices import Gap, Rate, Slice, SlicedColumn, Slices, WeakSearch, WeakSlice
-from autoft.report.blocks import Block, Intervals, Paragraph, Pictures, Table
+from autoft.report.blocks import Block, Intervals, Paragraph, Pictures, TableBlock
 from autoft.report.build import build
 from autoft.report.html import render
 from autoft.report.inputs import ReportInputs
@@ -79,8 +79,8 @@ def made(inputs: ReportInputs, **changes: Any) -> tuple[Block, ...]:
     return slice_blocks(with_slices(inputs, **changes).evaluation)
 
 
-def table(blocks: tuple[Block, ...], caption: str) -> Table:
-    return next(block for block in blocks if isinstance(block, Table) and caption in block.caption)
+def table(blocks: tuple[Block, ...], caption: str) -> TableBlock:
+    return next(block for block in blocks if isinstance(block, TableBlock) and caption in block.caption)
 
 
 def said(blocks: tuple[Block, ...]) -> str:

@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 
 from autoft.errors import FileError, SearchError, TrainingError
-from autoft.records.trials import OUT_OF_TIME, Found, Outcome
+from autoft.records.trials import OUT_OF_TIME, TrialResult, Trials
 from autoft.search import store as outcomes
 from autoft.search.interrupt import Interrupt
 from autoft.search.journal import Journal, read
-from autoft.search.loop import Budget, Search
+from autoft.search.loop import Budget, SearchLoop
 from autoft.search.proposer import Proposal
 
 KEY = {"data": "aa"}
@@ -44,7 +44,7 @@ class Listed:
         self.told.append((proposal.params["x"], score))
 
 
-def side_by_side(train: Callable[..., Outcome]) -> Callable[..., list[Outcome]]:
+def side_by_side(train: Callable[..., TrialResult]) -> Callable[..., list[TrialResult]]:
     """Trains some trials as one does."""
     return lambda params, out_of_time, epochs, prune: [train(p, out_of_time, epochs) for p in params]
 
@@ -59,7 +59,7 @@ class Bench:
     trained: list[Any] = field(default_factory=list)
     during: Callable[[Any, Callable[[], bool]], None] = lambda x, out_of_time: None
 
-    def train(self, params: Any, out_of_time: Callable[[], bool], epochs: int | None) -> Outcome:
+    def train(self, params: Any, out_of_time: Callable[[], bool], epochs: int | None) -> TrialResult:
         """Ten epochs of held-out predictions that are x everywhere, one weight that is x."""
         x, limit = params["x"], epochs or 10
         self.trained.append(x)
@@ -68,7 +68,7 @@ class Bench:
         while ended < limit and not stop:
             self.now += self.seconds / limit
             ended, stop = ended + 1, out_of_time()
-        return Outcome(
+        return TrialResult(
             params=params,
             status="finished",
             epochs=ended,
@@ -79,11 +79,11 @@ class Bench:
             seconds=self.seconds,
         )
 
-    def run(self, values: Any, trials: int = 100, **changes: Any) -> Found:
+    def run(self, values: Any, trials: int = 100, **changes: Any) -> Trials:
         interrupt, proposer = changes.pop("interrupt", Interrupt()), changes.pop("proposer", Listed(list(values)))
         deadline, progress = changes.pop("deadline", None), changes.pop("progress", lambda step: None)
         self.trained.clear()
-        return Search(
+        return SearchLoop(
             proposer=proposer,
             train=changes.pop("train_all", None) or side_by_side(changes.pop("train", self.train)),
             score=changes.pop("score", lambda outcome: float(outcome.held_out[-1, 0])),
@@ -129,7 +129,7 @@ def dying(monkeypatch: pytest.MonkeyPatch, at: Callable[[Any], bool]) -> Iterato
             yield
 
 
-def scores(found: Found) -> list[float | None]:
+def scores(found: Trials) -> list[float | None]:
     return [trial.score for trial in found.trials]
 
 
@@ -230,15 +230,15 @@ def test_a_score_that_is_no_number_is_a_failed_trial(bench, bad):
 def test_losses_that_are_no_numbers_are_a_failed_trial(bench, bad):
     def train(params, out_of_time, epochs):
         done = bench.train(params, out_of_time, epochs)
-        return done if params["x"] != 2 else Outcome(**{**_fields(done), "curves": {"held_out": [[bad]]}})
+        return done if params["x"] != 2 else TrialResult(**{**_fields(done), "curves": {"held_out": [[bad]]}})
 
     assert scores(bench.run([1, 2, 3], train=train)) == [1, None, 3]
     assert scores(bench.run([1, 2, 3])) == [1, None, 3]
     assert bench.trained == []
 
 
-def _fields(done: Outcome) -> dict[str, Any]:
-    return {name: getattr(done, name) for name in Outcome.__slots__}
+def _fields(done: TrialResult) -> dict[str, Any]:
+    return {name: getattr(done, name) for name in TrialResult.__slots__}
 
 
 def test_when_all_fail_the_commonest_reason_is_told(bench):
@@ -335,7 +335,7 @@ def test_other_epochs_are_another_trial(bench):
     """Hyperband trains the same parameters again, for longer; both results stay, and the right weights."""
     epochs: list[int | None] = [1, 1, 3, 9]
 
-    def run() -> Found:
+    def run() -> Trials:
         longer = lambda o: float(o.held_out[-1, 0]) + o.epochs / 100  # noqa: E731
         return bench.run([], proposer=Listed([1, 2, 2, 2], epochs), score=longer)
 
@@ -539,7 +539,7 @@ def test_progress_tells_every_trial(bench):
 
 
 def test_store_and_restore_are_inverse(tmp_path):
-    outcome = Outcome(
+    outcome = TrialResult(
         params={"x": 1}, status="finished", epochs=2, checkpoints=(1, 2), held_out=np.array([[1, np.nan]], np.float32),
         pairs=np.zeros((1, 2, 3), np.float32), weights={"a/kernel": np.arange(3.0)},
     )  # fmt: skip
@@ -681,7 +681,7 @@ def test_without_pruning_nobody_is_asked(bench):
 
 def test_the_search_leaves_time_for_what_follows(bench):
     bench.seconds = 10.0
-    found = Search(
+    found = SearchLoop(
         proposer=Listed(list(range(1, 20))),
         train=side_by_side(bench.train),
         score=lambda outcome: float(outcome.held_out[-1, 0]),
@@ -699,7 +699,7 @@ def test_the_search_leaves_time_for_what_follows(bench):
 def test_planned_epochs_limit_every_trial_and_its_memory(bench):
     def run(epochs: int | None) -> list[Any]:
         bench.trained.clear()
-        Search(
+        SearchLoop(
             proposer=Listed([1, 2], epochs=[None, 2]),
             train=side_by_side(bench.train),
             score=lambda outcome: float(outcome.held_out[-1, 0]),

@@ -14,7 +14,7 @@ from autoft.preprocessing.layout import make_plan
 from autoft.records import Column
 
 if TYPE_CHECKING:
-    from autoft.training.stack import StackData
+    from autoft.training.stack import Stack
 
 ROWS, FOLDS = 90, 3
 
@@ -32,7 +32,7 @@ PARAMS = {
 
 
 @cache
-def make_data(task: str = "binary", *, kinds: str = "ncd", pairs: bool = False, center: float = 0.0) -> StackData:
+def make_data(task: str = "binary", *, kinds: str = "ncd", pairs: bool = False, center: float = 0.0) -> Stack:
     """Rows of a stack: n(umeric), c(ategorical, one-hot and embedded) and d(ate) columns."""
     from autoft.training.stack import stack_data
 
@@ -72,7 +72,7 @@ def make_data(task: str = "binary", *, kinds: str = "ncd", pairs: bool = False, 
 
 
 @pytest.fixture(scope="session")
-def make() -> Callable[..., StackData]:
+def make() -> Callable[..., Stack]:
     """Builds such a stack, each only once (`make.__wrapped__` builds it anew)."""
     return make_data
 

@@ -16,8 +16,8 @@ from autoft.preprocessing.encode import Encoded, encode
 from autoft.preprocessing.layout import make_plan
 from autoft.records import Calibration, Column, Target
 from autoft.serving.artifact import Meta, load, save
-from autoft.training.ensemble import Bag, Part, build_bag, guarded, model_inputs
-from autoft.training.stack import StackData, stack_data
+from autoft.training.ensemble import Ensemble, EnsemblePart, build_ensemble, guarded, model_inputs
+from autoft.training.stack import Stack, stack_data
 
 pytestmark = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="the exported model looks strings up in TensorFlow"
@@ -75,8 +75,8 @@ ARCHITECTURE = Architecture(width=8, depth=1, activation="relu", embedding=4)
 class Case:
     """A bag and the cells that it is asked about."""
 
-    data: StackData
-    bag: Bag
+    data: Stack
+    bag: Ensemble
     encoded: Encoded
     texts: dict[str, np.ndarray]
 
@@ -127,7 +127,7 @@ def make_case(task: str, kinds: str = "nfdoet") -> Case:
     asked = {name: np.concatenate([array, unseen(array)]) for name, array in values.items()}
     return Case(
         data=data,
-        bag=build_bag(data, [Part(architecture=ARCHITECTURE, weights=weights_for(data))], 2),
+        bag=build_ensemble(data, [EnsemblePart(architecture=ARCHITECTURE, weights=weights_for(data))], 2),
         encoded=encode(plan, asked, n + len(UNSEEN)),
         texts=asked,
     )
@@ -140,7 +140,7 @@ def unseen(array: np.ndarray) -> np.ndarray:
     return np.array([-1e300, 1e300, 5e-324, np.nan, -0.0, 1e15])[: len(UNSEEN)]
 
 
-def weights_for(data: StackData) -> dict[str, np.ndarray]:
+def weights_for(data: Stack) -> dict[str, np.ndarray]:
     return initial_weights(ARCHITECTURE, data.start(0))
 
 
@@ -149,7 +149,7 @@ def case(request: pytest.FixtureRequest) -> Case:
     return make_case(request.param)
 
 
-def assert_same(found: np.ndarray, expected: np.ndarray, data: StackData) -> None:
+def assert_same(found: np.ndarray, expected: np.ndarray, data: Stack) -> None:
     unit = data.scale.max() if data.task == "regression" else 1.0
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6 * unit)
 
@@ -264,7 +264,7 @@ def test_answers_come_in_pieces_for_long_tables(case: Case, monkeypatch: pytest.
 def test_a_bag_of_the_first_members_only():
     case = make_case("regression")
     first = {n: w[:1] for n, w in weights_for(case.data).items()}
-    bag = build_bag(case.data, [Part(architecture=ARCHITECTURE, weights=first)], 1)
+    bag = build_ensemble(case.data, [EnsemblePart(architecture=ARCHITECTURE, weights=first)], 1)
     assert_same(bag.answers(case.encoded)[0], case.bag.answers(case.encoded)[0], case.data)
 
 

@@ -11,9 +11,9 @@ from autoft.networks.architecture import Architecture
 from autoft.networks.families import build_network, initial_weights
 from autoft.training import epoch as programs
 from autoft.training.device_rows import Rows
-from autoft.training.epoch import Compiled, compiled
+from autoft.training.epoch import CompiledEpoch, compiled
 from autoft.training.program import Program
-from autoft.training.stack import StackData, batches
+from autoft.training.stack import Stack, batches
 from autoft.training.step import EXTRAS, Settings
 
 ARCHITECTURE = Architecture(width=8, depth=2, activation="silu", embedding=4)
@@ -25,14 +25,14 @@ LOSSES = {
 }
 
 
-def first_weights(data: StackData, architecture: Architecture = ARCHITECTURE) -> dict[str, np.ndarray]:
+def first_weights(data: Stack, architecture: Architecture = ARCHITECTURE) -> dict[str, np.ndarray]:
     return initial_weights(architecture, data.start(0))
 
 
-def program_for(data: StackData, batch: int = 16) -> Program:
+def program_for(data: Stack, batch: int = 16) -> Program:
     """A program whose embeddings never hide a category, so that it can be compared with other stacks."""
     program = Program(ARCHITECTURE, batch, Rows(data))
-    program.compiled = Compiled(program.shape)  # one of its own: no other test shall meet the change
+    program.compiled = CompiledEpoch(program.shape)  # one of its own: no other test shall meet the change
     for layer in program.compiled.network.layers:
         if hasattr(layer, "hidden_share"):
             layer.hidden_share = 0.0
@@ -49,7 +49,7 @@ def trained(program: Program, epochs: int = 2, seed: int = 0, **changes: Any) ->
     return program.weights()
 
 
-def alone(data: StackData, *members: int) -> StackData:
+def alone(data: Stack, *members: int) -> Stack:
     """Some members' part of a stack, as a stack of its own."""
     own = list(members)
     statistics = replace(
@@ -73,7 +73,7 @@ def alone(data: StackData, *members: int) -> StackData:
     )
 
 
-def plain_keras(data: StackData, s: int, epochs: int, batch: int = 16) -> list[np.ndarray]:
+def plain_keras(data: Stack, s: int, epochs: int, batch: int = 16) -> list[np.ndarray]:
     """Member s as an ordinary Keras model, trained on the same batches by Keras' own optimizer and regularizer."""
     kernel = {"kernel_regularizer": keras.regularizers.L2(SETTINGS["l2"])}
     dense = keras.Input((data.dense.shape[2],))
@@ -295,7 +295,7 @@ def test_a_program_rounds_at_its_first_call_as_at_later_ones(make, kind: str):
     data, params = make(), {"architecture": kind, "width": 8, "depth": 2, "activation": "relu", "embedding": 4}
     architecture = Architecture.of(params, data.start(0).inputs, 60)
     program = Program(architecture, 16, Rows(data))
-    program.compiled = Compiled(programs.key_of(program.shape))  # nobody has called it before
+    program.compiled = CompiledEpoch(programs.key_of(program.shape))  # nobody has called it before
     first, second = trained(program), trained(program)
     for name, weights in first.items():
         np.testing.assert_array_equal(weights, second[name])

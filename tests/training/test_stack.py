@@ -5,10 +5,10 @@ import pytest
 
 from autoft.errors import TrainingError
 from autoft.preprocessing.encode import Encoded
-from autoft.training.stack import StackData, batches, padded, stack_data
+from autoft.training.stack import Stack, batches, padded, stack_data
 
 
-def stack(make, y: np.ndarray, *, train: list[np.ndarray], held_out: list[np.ndarray]) -> StackData:
+def stack(make, y: np.ndarray, *, train: list[np.ndarray], held_out: list[np.ndarray]) -> Stack:
     """A regression on one constant column."""
     encoded = Encoded(numbers=np.zeros((len(y), 2)), codes=np.zeros((len(y), 0), np.int32))
     plan = make(kinds="n").plan

@@ -7,8 +7,8 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from autoft.evaluation.losses import row_losses
-from autoft.records.trials import Outcome
-from autoft.training.ensemble import Part, build_bag
+from autoft.records.trials import TrialResult
+from autoft.training.ensemble import EnsemblePart, build_ensemble
 from autoft.training.epoch import compiled
 from autoft.training.program import Program
 from autoft.training.trainer import Limits, Trainer
@@ -32,7 +32,7 @@ def never() -> bool:
 @pytest.fixture(scope="module", params=["binary", "multiclass", "regression"])
 def finished(
     request: pytest.FixtureRequest, trainers: dict[str, Trainer], params: dict[str, Any]
-) -> tuple[Trainer, Outcome]:
+) -> tuple[Trainer, TrialResult]:
     trainer = trainers[request.param]
     return trainer, trainer.train({**params, "dropout": 0.2, "l2": 1e-4}, never)
 
@@ -90,8 +90,8 @@ def test_curves_are_the_mean_losses_of_each_fold(finished):
 def test_kept_weights_answer_as_at_their_checkpoint(finished):
     trainer, outcome = finished
     data = trainer.data
-    part = Part(architecture=trainer.architecture(outcome.params), weights=outcome.weights)
-    bag = build_bag(data, [part], 3)
+    part = EnsemblePart(architecture=trainer.architecture(outcome.params), weights=outcome.weights)
+    bag = build_ensemble(data, [part], 3)
     logits = np.asarray(bag.networks[0]({"dense": data.dense[:3], "slots": data.slots[:3]}))
     answers = np.asarray(bag.head.answers(logits))
     kept = outcome.held_out[outcome.checkpoints.index(outcome.epochs)]
@@ -221,7 +221,7 @@ def test_seconds_are_those_of_the_clock(make, params: dict[str, Any]):
     assert trainer.train(params, never).seconds == 7.5
 
 
-def stack(trainer: Trainer, params: dict[str, Any], *rates: float, **more: Any) -> list[Outcome]:
+def stack(trainer: Trainer, params: dict[str, Any], *rates: float, **more: Any) -> list[TrialResult]:
     return trainer.train_all([{**params, "learning_rate": rate, "dropout": 0.2} for rate in rates], never, **more)
 
 

@@ -13,11 +13,11 @@ from scipy.special import expit, log_softmax
 from autoft.evaluation import losses
 from autoft.evaluation.metrics import trained_quantile
 from autoft.evaluation.selection import Candidate, choose
-from autoft.networks.architecture import Architecture, Start
+from autoft.networks.architecture import Architecture, InitialState
 from autoft.networks.families import initial_weights
 from autoft.training.device_rows import Rows
 from autoft.training.program import Program
-from autoft.training.stack import StackData, batches
+from autoft.training.stack import Stack, batches
 from autoft.training.step import EXTRAS, Settings, class_factors, row_losses, total_loss
 from autoft.training.trainer import Limits, Trainer
 
@@ -115,7 +115,7 @@ def test_batches_carry_weights_with_mean_one():
         np.testing.assert_array_equal(one, other)
 
 
-def after_training(data: StackData, batch: int, start: Start, **given: float) -> dict[str, np.ndarray]:
+def after_training(data: Stack, batch: int, start: InitialState, **given: float) -> dict[str, np.ndarray]:
     """Weights after three epochs."""
     params = {"architecture": "mlp", "width": 8, "depth": 1, "activation": "silu", "embedding": 4}
     architecture = Architecture.of(params, start.inputs, 60)

@@ -1,4 +1,4 @@
-"""Small pictures for findings: from arrays of any length to the few numbers of a `Sketch`."""
+"""Small pictures for findings: from arrays of any length to the few numbers of a `Chart`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autoft.records.evidence import Sketch
+from autoft.records.evidence import Chart
 
 #: More bins, points and bars than these do not show more on a small picture.
 BINS, POINTS, BARS, MARKS = 30, 400, 8, 5
@@ -18,7 +18,7 @@ PIECES = 60
 NAME = 40
 
 
-def bars(lengths: Mapping[Any, float], *, x_label: str = "Rows", marked: Iterable[object] = ()) -> Sketch:
+def bars(lengths: Mapping[Any, float], *, x_label: str = "Rows", marked: Iterable[object] = ()) -> Chart:
     """One bar per name, the first eight of them.
 
     >>> bars({"unique": 5320, "repeated": 1177}, marked=["repeated"]).marked
@@ -26,7 +26,7 @@ def bars(lengths: Mapping[Any, float], *, x_label: str = "Rows", marked: Iterabl
     """
     names = list(lengths)[:BARS]
     emphasised = set(marked)
-    return Sketch(
+    return Chart(
         shape="bars",
         names=tuple(str(name)[:NAME] for name in names),
         y=tuple(float(lengths[name]) for name in names),
@@ -37,7 +37,7 @@ def bars(lengths: Mapping[Any, float], *, x_label: str = "Rows", marked: Iterabl
 
 def histogram(
     values: NDArray[Any], *, x_label: str, marks: Iterable[float] = (), y_label: str = "Rows", bins: int = BINS
-) -> Sketch:
+) -> Chart:
     """How often values occur; those of `marks` are pointed at and, where they lie far out, do not stretch the axis.
 
     Args:
@@ -61,7 +61,7 @@ def histogram(
         inside = [mark for mark in pointed if low - (high - low) <= mark <= high + (high - low)]
         low, high = min([low, *inside]), max([high, *inside])
     counts, edges = np.histogram(finite, bins=bins, range=(low, high) if low < high else (low - 0.5, high + 0.5))
-    return Sketch(
+    return Chart(
         shape="histogram",
         x=tuple(map(float, edges)),
         y=tuple(map(float, counts)),
@@ -71,9 +71,7 @@ def histogram(
     )
 
 
-def over_rows(
-    values: NDArray[Any], *, y_label: str, x_label: str = "Row of the file", reference: bool = True
-) -> Sketch:
+def over_rows(values: NDArray[Any], *, y_label: str, x_label: str = "Row of the file", reference: bool = True) -> Chart:
     """The mean of some values over the rows of the file, piece by piece, and beside it the mean of all.
 
     Args:
@@ -87,7 +85,7 @@ def over_rows(
     """
     rows = np.flatnonzero(np.isfinite(values))
     pieces = [piece for piece in np.array_split(rows, PIECES) if len(piece)]
-    return Sketch(
+    return Chart(
         shape="line",
         x=tuple(float(piece.mean()) + 1 for piece in pieces),
         y=tuple(float(values[piece].mean()) for piece in pieces),
@@ -99,7 +97,7 @@ def over_rows(
 
 def scatter(
     x: NDArray[Any], y: NDArray[Any], *, x_label: str, y_label: str, marked: NDArray[Any] | None = None
-) -> Sketch:
+) -> Chart:
     """Points, at most 400 of them drawn at random; those of the boolean mask `marked` go first.
 
     >>> drawn = scatter(np.arange(3.0), np.arange(3.0), x_label="a", y_label="b", marked=np.array([False, True, False]))
@@ -109,7 +107,7 @@ def scatter(
     emphasised = np.zeros(len(x), dtype=bool) if marked is None else marked
     order = np.random.default_rng(0).permutation(np.flatnonzero(np.isfinite(x) & np.isfinite(y)))
     chosen = np.sort(order[np.argsort(~emphasised[order], kind="stable")][:POINTS])
-    return Sketch(
+    return Chart(
         shape="scatter",
         x=tuple(map(float, x[chosen])),
         y=tuple(map(float, y[chosen])),

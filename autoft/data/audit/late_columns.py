@@ -44,7 +44,7 @@ _AFTERWARDS = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Strength:
+class ColumnStrength:
     """What the columns know of the target.
 
     Attributes:
@@ -137,7 +137,7 @@ def standing(name: str, scores: Mapping[str, float], metric: str) -> Evidence:
     return Evidence(counts={"alone": scores[name]}, sketch=drawn)
 
 
-def measure(features: tuple[Column, ...], ordinals: Array, truth: Array, alone: Array, task: Task) -> Strength:
+def measure(features: tuple[Column, ...], ordinals: Array, truth: Array, alone: Array, task: Task) -> ColumnStrength:
     """What is lost without each column, from an additive model of small trees, each fitted on the other half."""
     best = np.sort(np.argsort(-alone, kind="stable")[:COLUMNS])
     rows = np.arange(len(truth))
@@ -146,7 +146,7 @@ def measure(features: tuple[Column, ...], ordinals: Array, truth: Array, alone: 
     x, y = ordinals[np.ix_(rows, best)], truth[rows]
     lost, sure = _lost_numbers(x, y) if task == "regression" else _lost_classes(x, y)
     names = tuple(features[i].name for i in best)
-    return Strength(names=names, alone=alone[best], lost=lost, sure=sure, related=_related(x))
+    return ColumnStrength(names=names, alone=alone[best], lost=lost, sure=sure, related=_related(x))
 
 
 def _lost_numbers(x: Array, y: Array) -> tuple[Array, Array]:

@@ -14,7 +14,7 @@ from autoft.data.convert import Converted
 from autoft.data.table import quoted
 from autoft.records import Column, Finding
 from autoft.records.arrays import Array
-from autoft.records.evidence import Evidence, Sketch
+from autoft.records.evidence import Chart, Evidence
 
 #: |Spearman's rho| from which two columns have one order; it is screened for on a sample and measured on more rows.
 SAME_ORDER = 0.999
@@ -147,7 +147,7 @@ def _pairs(first: str, one: Array, second: str, other: Array) -> Evidence:
     return Evidence(counts=counts, head=(first, second, "rows"), examples=examples, sketch=drawn)
 
 
-def together(first: str, one: Array, second: str, other: Array) -> Sketch:
+def together(first: str, one: Array, second: str, other: Array) -> Chart:
     """Some rows of two columns: points for numbers, of other columns how often each value of the first comes."""
     one, other = some_rows(one, 400), some_rows(other, 400)
     if one.dtype != object and other.dtype != object:

@@ -15,7 +15,7 @@ import numpy as np
 from autoft.evaluation.costs import matrix_of
 from autoft.evaluation.metrics import decide
 from autoft.evaluation.slices.groups import Groups
-from autoft.evaluation.slices.redraws import Part, Redraws
+from autoft.evaluation.slices.redraws import DrawGroup, Redraws
 from autoft.evaluation.weighted_metrics import of_rows
 from autoft.records import Interval, Target
 from autoft.records.arrays import Array
@@ -84,7 +84,7 @@ def _classes(target: Target, y: Array) -> list[int]:
 
 
 def _numbers(
-    part: Part, y: Array, groups: Groups, classes: list[int], weights: Array | None, problem: Mapping[str, Any]
+    part: DrawGroup, y: Array, groups: Groups, classes: list[int], weights: Array | None, problem: Mapping[str, Any]
 ) -> Array:
     """Under each draw of a part: ``[draws, groups, numbers, classes]``, NaN where undefined."""
     codes, size = groups.codes, len(groups.labels)

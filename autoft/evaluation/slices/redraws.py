@@ -9,7 +9,7 @@ import numpy as np
 
 from autoft.evaluation import calibration
 from autoft.evaluation.bootstrap import around, draw, mean_interval
-from autoft.evaluation.correction import Verdict
+from autoft.evaluation.correction import CorrectedScore
 from autoft.evaluation.selection import Candidate, mixed
 from autoft.records import Interval
 from autoft.records.arrays import Array
@@ -25,7 +25,7 @@ DEFINED = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Part:
+class DrawGroup:
     """Draws that were answered alike.
 
     Attributes:
@@ -49,13 +49,13 @@ class Redraws:
         number: How many of its draws are looked at.
     """
 
-    verdict: Verdict
+    verdict: CorrectedScore
     candidates: Sequence[Candidate]
     clusters: Array
     number: int
 
     @classmethod
-    def of(cls, verdict: Verdict, candidates: Sequence[Candidate], clusters: Array, questions: int) -> Redraws:
+    def of(cls, verdict: CorrectedScore, candidates: Sequence[Candidate], clusters: Array, questions: int) -> Redraws:
         """As many draws as so many questions, each about all rows, can afford."""
         affordable = AFFORDABLE // (len(verdict.rows) * max(questions, 1))
         number = min(verdict.draws, DRAWS, max(affordable, FEWEST))
@@ -72,18 +72,18 @@ class Redraws:
         return self.verdict.finish.threshold if self.verdict.thresholds is None else self.verdict.thresholds
 
     @property
-    def whole(self) -> Part:
+    def whole(self) -> DrawGroup:
         """The choice on all rows, each counted once."""
         once = np.ones((1, len(self.verdict.rows)), dtype=np.uint8)
-        return Part(draws=[0], predictions=self.predictions, threshold=self.threshold, weights=once)
+        return DrawGroup(draws=[0], predictions=self.predictions, threshold=self.threshold, weights=once)
 
-    def parts(self) -> Iterator[Part]:
+    def parts(self) -> Iterator[DrawGroup]:
         """Every draw once, but for those without a choice: what was chosen on it, for the rows that it scores."""
         verdict, rows = self.verdict, self.verdict.rows
         counts = draw(self.clusters[rows], self.number, verdict.seed)
         if not verdict.out_of_bag:
             every = list(range(self.number))
-            yield Part(draws=every, predictions=self.predictions, threshold=self.threshold, weights=counts)
+            yield DrawGroup(draws=every, predictions=self.predictions, threshold=self.threshold, weights=counts)
             return
         for replayed in verdict.replayed:
             here = [number for number in replayed.draws if number < self.number]
@@ -91,7 +91,7 @@ class Redraws:
                 blended = mixed(self.candidates, replayed.choice, rows)
                 final = calibration.apply(replayed.finish.calibration, blended)
                 left_out = (counts[here] == 0).astype(np.uint8)
-                yield Part(draws=here, predictions=final, threshold=replayed.finish.threshold, weights=left_out)
+                yield DrawGroup(draws=here, predictions=final, threshold=replayed.finish.threshold, weights=left_out)
 
     def interval(self, value: float, samples: Array) -> Interval | None:
         """The interval as the overall score has it; None where too few draws define it.

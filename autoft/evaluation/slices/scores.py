@@ -11,7 +11,7 @@ import numpy as np
 from autoft.evaluation import costs as row_costs
 from autoft.evaluation.metrics import objectives
 from autoft.evaluation.slices.groups import Groups
-from autoft.evaluation.slices.redraws import Part, Redraws
+from autoft.evaluation.slices.redraws import DrawGroup, Redraws
 from autoft.evaluation.weighted_metrics import of_rows, weighted_scores
 from autoft.records import Interval
 from autoft.records.arrays import Array
@@ -80,7 +80,7 @@ def scores_of(
 
 
 def _scores(
-    part: Part, y: Array, some: Array, weights: Array | None, names: Sequence[str], problem: Mapping[str, Any]
+    part: DrawGroup, y: Array, some: Array, weights: Array | None, names: Sequence[str], problem: Mapping[str, Any]
 ) -> dict[str, Array]:
     """Metrics on some of the rows under the draws of a part; nothing where none of the rows is drawn."""
     if len(part.weights) == 1:

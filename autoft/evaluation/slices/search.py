@@ -47,7 +47,7 @@ Condition = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class FoundSlice:
     """A weak slice: its conditions, and the bound of the probability that it is luck."""
 
     conditions: tuple[Condition, ...]
@@ -55,15 +55,15 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Searched:
+class SliceSearch:
     """What was found, the worst first, how many slices were tried, and how many columns they are made of."""
 
-    found: tuple[Found, ...]
+    found: tuple[FoundSlice, ...]
     tried: int
     columns: int
 
 
-def weakest(losses: Array, groups: Sequence[Groups], clusters: Array, row_weights: Array | None = None) -> Searched:
+def weakest(losses: Array, groups: Sequence[Groups], clusters: Array, row_weights: Array | None = None) -> SliceSearch:
     """At most five slices with the highest mean loss, all of them worse than luck explains.
 
     A slice that lies in another one is named in its place only if it is clearly worse than the rest of that one, and
@@ -90,12 +90,12 @@ def weakest(losses: Array, groups: Sequence[Groups], clusters: Array, row_weight
     conditions, columns = conditions_of(own)
     losses, weights = losses[rows].astype(np.float64), weights / weights.mean()
     if not conditions or np.ptp(losses) == 0:
-        return Searched(found=(), tried=0, columns=columns)
+        return SliceSearch(found=(), tried=0, columns=columns)
     pairs, means, chances = _every_slice(own, conditions, losses, weights)
     tried = len(pairs)
     searching = _Searching(own, conditions, losses, weights, clusters[rows], tried)
     close = _standing_out(pairs, means, np.minimum(chances * tried, 1.0), len(conditions))
-    return Searched(found=searching.named(close), tried=tried, columns=columns)
+    return SliceSearch(found=searching.named(close), tried=tried, columns=columns)
 
 
 def conditions_of(groups: Sequence[Groups]) -> tuple[list[Condition], int]:
@@ -184,12 +184,12 @@ class _Searching:
         self.groups, self.conditions, self.losses, self.weights = groups, conditions, losses, weights
         self.clusters, self.tried = np.unique(clusters, return_inverse=True)[1].ravel(), tried
 
-    def named(self, pairs: Array) -> tuple[Found, ...]:
+    def named(self, pairs: Array) -> tuple[FoundSlice, ...]:
         """The slices to show, of those that stand out."""
         inside = [self._rows(pair) for pair in pairs]
         sizes = [int(some.sum()) for some in inside]
         shown = np.zeros(len(self.losses), dtype=bool)
-        found: list[Found] = []
+        found: list[FoundSlice] = []
         for place, some in enumerate(inside):
             if len(found) == MOST_FOUND:
                 break
@@ -199,7 +199,7 @@ class _Searching:
             if self._said_by_another(place, pairs, inside, sizes, shown):
                 continue
             conditions = tuple(sorted({self.conditions[c] for c in pairs[place]}))
-            found.append(Found(conditions=conditions, chance=self._chance(some, ~some)))
+            found.append(FoundSlice(conditions=conditions, chance=self._chance(some, ~some)))
             shown |= some
         return tuple(found)
 

@@ -11,7 +11,7 @@ from autoft.evaluation.losses import row_losses
 from autoft.evaluation.slices.groups import Groups
 from autoft.evaluation.slices.redraws import Redraws
 from autoft.evaluation.slices.scores import scores_of
-from autoft.evaluation.slices.search import Found, Searched, weakest
+from autoft.evaluation.slices.search import FoundSlice, SliceSearch, weakest
 from autoft.evaluation.weighted_metrics import of_rows
 from autoft.records.arrays import Array
 from autoft.records.slices import WeakSearch, WeakSlice
@@ -57,11 +57,11 @@ def weak_slices(
     return _record(metric, searched, len(groups), found)
 
 
-def _inside(groups: Sequence[Groups], found: Found) -> Array:
+def _inside(groups: Sequence[Groups], found: FoundSlice) -> Array:
     return np.asarray(np.all([groups[g].codes == code for g, code in found.conditions], axis=0))
 
 
-def _record(metric: str, searched: Searched, columns: int, found: Sequence[WeakSlice]) -> WeakSearch:
+def _record(metric: str, searched: SliceSearch, columns: int, found: Sequence[WeakSlice]) -> WeakSearch:
     left_out = columns - searched.columns
     return WeakSearch(
         metric=metric, tried=searched.tried, columns=searched.columns, left_out=left_out, found=tuple(found)

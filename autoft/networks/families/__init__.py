@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from autoft.networks.architecture import Architecture, Factor, Inputs, Kind, Start
+from autoft.networks.architecture import Architecture, Factor, InitialState, Inputs, Kind
 from autoft.networks.families import mlp, realmlp, tabm
 from autoft.records.arrays import Array
 
@@ -28,7 +28,7 @@ class Family:
     """
 
     build: Callable[..., Any]
-    initial: Callable[[Architecture, Start], dict[str, Array]]
+    initial: Callable[[Architecture, InitialState], dict[str, Array]]
     factor: Callable[[str], Factor]
     parameters: Callable[[Architecture, Inputs, int], int]
     course: Literal["steady", "cycles"] = "steady"
@@ -69,6 +69,6 @@ def build_network(architecture: Architecture, inputs: Inputs, *, members: int, o
     return FAMILIES[architecture.kind].build(architecture, inputs, members=members, outputs=outputs)
 
 
-def initial_weights(architecture: Architecture, start: Start) -> dict[str, Array]:
+def initial_weights(architecture: Architecture, start: InitialState) -> dict[str, Array]:
     """First weights by name, float32, those included that are not trained."""
     return FAMILIES[architecture.kind].initial(architecture, start)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autoft.networks.architecture import Architecture, Factor, Inputs, Start
+from autoft.networks.architecture import Architecture, Factor, InitialState, Inputs
 from autoft.preprocessing.bins import encoded
 from autoft.records.arrays import Array
 
@@ -63,7 +63,7 @@ def build(architecture: Architecture, inputs: Inputs, *, members: int, outputs: 
     return keras.Model(given, StackedDense(outputs, name="logits")(x), name="network")
 
 
-def initial(architecture: Architecture, start: Start) -> dict[str, Array]:
+def initial(architecture: Architecture, start: InitialState) -> dict[str, Array]:
     """First weights by name (``hidden_0/kernel``).
 
     Each block of inputs draws from its own generator, keyed by its column: a member's weights do not move when
@@ -99,7 +99,7 @@ def initial(architecture: Architecture, start: Start) -> dict[str, Array]:
     return weights
 
 
-def bins(architecture: Architecture, start: Start) -> dict[str, Array]:
+def bins(architecture: Architecture, start: InitialState) -> dict[str, Array]:
     """The bins of the piecewise-linear encoding, which are not trained."""
     if not architecture.bins:
         return {}

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from autoft.networks.architecture import MIXED, Architecture, Factor, Inputs, Start
+from autoft.networks.architecture import MIXED, Architecture, Factor, InitialState, Inputs
 from autoft.networks.families.mlp import joined, read
 from autoft.records.arrays import Array
 
@@ -60,7 +60,7 @@ def build(architecture: Architecture, inputs: Inputs, *, members: int, outputs: 
     return keras.Model(given, NTKDense(outputs, name="logits")(x), name="network")
 
 
-def initial(architecture: Architecture, start: Start) -> dict[str, Array]:
+def initial(architecture: Architecture, start: InitialState) -> dict[str, Array]:
     """First weights by name: a pass of the training rows through the network, layer by layer.
 
     Each column of a kernel is divided by the standard deviation of its products on the training rows, and each bias
@@ -88,7 +88,7 @@ def initial(architecture: Architecture, start: Start) -> dict[str, Array]:
     return weights
 
 
-def first_inputs(start: Start, weights: Mapping[str, Array]) -> Array:
+def first_inputs(start: InitialState, weights: Mapping[str, Array]) -> Array:
     """What the first hidden layer multiplies, of the training rows at hand, ``[S, m, in]``: before it is scaled."""
     parts = [start.dense]
     if start.inputs.numbers:
@@ -123,7 +123,7 @@ def half_waves(weights: Mapping[str, Array], rising: Array) -> dict[str, Array]:
     return {name: np.asarray(array, np.float32) for name, array in limited.items()}
 
 
-def _layer(weights: dict[str, Array], name: str, x: Array, start: Start, units: int) -> Array:
+def _layer(weights: dict[str, Array], name: str, x: Array, start: InitialState, units: int) -> Array:
     """Kernel and bias of a layer, and its output on the training rows ``[S, m, units]``."""
     fan_in = x.shape[2]
     kernel = start.normal(name, (fan_in, units))

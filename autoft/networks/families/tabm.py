@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from autoft.networks.architecture import Architecture, Factor, Inputs, Start
+from autoft.networks.architecture import Architecture, Factor, InitialState, Inputs
 from autoft.networks.families.mlp import bins, joined, read
 from autoft.records.arrays import Array
 
@@ -55,7 +55,7 @@ def build(architecture: Architecture, inputs: Inputs, *, members: int, outputs: 
     return keras.Model(given, EnsembleLogits(outputs, k, name="logits")(x), name="network")
 
 
-def initial(architecture: Architecture, start: Start) -> dict[str, Array]:
+def initial(architecture: Architecture, start: InitialState) -> dict[str, Array]:
     """First weights by name.
 
     Only what multiplies the first layer's inputs is random, one number for each network and column (N(0, 1), as the

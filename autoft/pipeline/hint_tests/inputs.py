@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from autoft.pipeline import prepare
-from autoft.pipeline.dataset import Inspected, Prepared
+from autoft.pipeline.dataset import Dataset, TableDescription
 
 if TYPE_CHECKING:
     from autoft.recipe.recipe import Recipe
@@ -16,44 +16,44 @@ if TYPE_CHECKING:
 CROSSED = "its categories would make another interaction, too"
 
 
-def names(prepared: Prepared) -> tuple[str, ...]:
+def names(dataset: Dataset) -> tuple[str, ...]:
     """Names of these hints by column id, those that cannot be tested among them (`crossed`)."""
-    logs = prepared.inspected.hints.logs
-    return (*(f"{column}: order" for column in prepared.plan.orders), *(f"{column}: scale" for column in logs))
+    logs = dataset.description.hints.logs
+    return (*(f"{column}: order" for column in dataset.plan.orders), *(f"{column}: scale" for column in logs))
 
 
-def crossed(prepared: Prepared) -> tuple[str, ...]:
+def crossed(dataset: Dataset) -> tuple[str, ...]:
     """Names of orders of columns that take part in a wanted interaction: it would be another one without them."""
-    joined = {column for pair in prepared.inspected.hints.crosses for column in pair}
-    return tuple(f"{column}: order" for column in prepared.plan.orders if column in joined)
+    joined = {column for pair in dataset.description.hints.crosses for column in pair}
+    return tuple(f"{column}: order" for column in dataset.plan.orders if column in joined)
 
 
-def without(recipe: Recipe, prepared: Prepared, off: Collection[str]) -> Prepared:
+def without(recipe: Recipe, dataset: Dataset, off: Collection[str]) -> Dataset:
     """The same rows, divided as they are, read without some of these hints: categories one by one, numbers as they are.
 
     Args:
-        recipe, prepared: The run.
+        recipe, dataset: The run.
         off: Names of the hints.
     """
-    inspected = prepared.inspected
-    columns = tuple(replace(c, order=()) if f"{c.id}: order" in off else c for c in inspected.columns)
-    logs = tuple(column for column in inspected.hints.logs if f"{column}: scale" not in off)
-    inspected = replace(inspected, columns=columns, hints=replace(inspected.hints, logs=logs))
-    return _read_anew(recipe, prepared, inspected)
+    description = dataset.description
+    columns = tuple(replace(c, order=()) if f"{c.id}: order" in off else c for c in description.columns)
+    logs = tuple(column for column in description.hints.logs if f"{column}: scale" not in off)
+    description = replace(description, columns=columns, hints=replace(description.hints, logs=logs))
+    return _read_anew(recipe, dataset, description)
 
 
-def plain(recipe: Recipe, prepared: Prepared) -> Prepared:
+def plain(recipe: Recipe, dataset: Dataset) -> Dataset:
     """The same rows, divided as they are, read as if nothing were known."""
-    inspected = prepared.inspected
-    columns = tuple(replace(column, order=()) for column in inspected.columns)
+    description = dataset.description
+    columns = tuple(replace(column, order=()) for column in description.columns)
     # Effects stay, to be switched off by name: whoever trains with effects has other activations.
-    hints = replace(inspected.hints, logs=(), ratios=(), crosses=())
-    return _read_anew(recipe, prepared, replace(inspected, columns=columns, hints=hints))
+    hints = replace(description.hints, logs=(), ratios=(), crosses=())
+    return _read_anew(recipe, dataset, replace(description, columns=columns, hints=hints))
 
 
-def _read_anew(recipe: Recipe, prepared: Prepared, inspected: Inspected) -> Prepared:
+def _read_anew(recipe: Recipe, dataset: Dataset, description: TableDescription) -> Dataset:
     from autoft.preprocessing.encode import encode
 
-    features, plan = prepare.layout(recipe, inspected)
-    encoded = encode(plan, inspected.converted.values, len(prepared.y))
-    return replace(prepared, inspected=inspected, features=features, plan=plan, encoded=encoded)
+    features, plan = prepare.layout(recipe, description)
+    encoded = encode(plan, description.converted.values, len(dataset.y))
+    return replace(dataset, description=description, features=features, plan=plan, encoded=encoded)

@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from autoft.pipeline.dataset import Prepared
+from autoft.pipeline.dataset import Dataset
 from autoft.preprocessing import columns_of_rows
 from autoft.records.arrays import Array
 from autoft.records.hints import Effect
-from autoft.records.trials import Outcome
+from autoft.records.trials import TrialResult
 
 if TYPE_CHECKING:
-    from autoft.training.ensemble import Bag
+    from autoft.training.ensemble import Ensemble
     from autoft.training.trainer import Trainer
 
 #: Rows and values by which is judged which way a network moves.
 _ROWS, _GRID = 400, 16
 
 
-class Moves:
+class Response:
     """How far networks that were trained without an effect go its way.
 
     Args:
@@ -31,9 +31,9 @@ class Moves:
         effect: That they were trained without.
     """
 
-    def __init__(self, prepared: Prepared, stack: Trainer, without: Outcome, effect: Effect) -> None:
-        self._prepared, self._stack, self._without, self._effect = prepared, stack, without, effect
-        self._place = columns_of_rows.place(prepared.plan, effect.column)
+    def __init__(self, dataset: Dataset, stack: Trainer, without: TrialResult, effect: Effect) -> None:
+        self._prepared, self._stack, self._without, self._effect = dataset, stack, without, effect
+        self._place = columns_of_rows.place(dataset.plan, effect.column)
 
     def by_member(self, rows: Array | None = None) -> list[float]:
         """Share of each network's movement that goes the declared way, along the values that the rows have.
@@ -47,11 +47,11 @@ class Moves:
         """
         from autoft.evaluation.hint_tests import obeyed
 
-        prepared, k = self._prepared, self._prepared.split.k
-        own = [m.held_out if rows is None else m.held_out[np.isin(m.held_out, rows)] for m in prepared.members[:k]]
+        dataset, k = self._prepared, self._prepared.split.k
+        own = [m.held_out if rows is None else m.held_out[np.isin(m.held_out, rows)] for m in dataset.members[:k]]
         if self._place is None or not any(map(len, own)):
             return []
-        grid = _grid(columns_of_rows.of(prepared.plan, prepared.encoded, self._place)[np.concatenate(own)])
+        grid = _grid(columns_of_rows.of(dataset.plan, dataset.encoded, self._place)[np.concatenate(own)])
         if len(grid) < 2:
             return []
         return [
@@ -61,19 +61,19 @@ class Moves:
         ]
 
     @cached_property
-    def _bag(self) -> Bag:
-        from autoft.training.ensemble import Part, build_bag
+    def _bag(self) -> Ensemble:
+        from autoft.training.ensemble import EnsemblePart, build_ensemble
 
         without = self._without
-        part = Part(architecture=self._stack.architecture(without.params), weights=without.weights)
-        return build_bag(self._stack.data, [part], self._prepared.split.k)
+        part = EnsemblePart(architecture=self._stack.architecture(without.params), weights=without.weights)
+        return build_ensemble(self._stack.data, [part], self._prepared.split.k)
 
     def _curves(self, member: int, rows: Array, grid: Array) -> Array:
         """Answers ``[rows, grid]`` of one member along the values of the column."""
-        prepared = self._prepared
+        dataset = self._prepared
         assert self._place is not None
-        asked = prepared.encoded.rows(np.repeat(rows, len(grid)))
-        changed = columns_of_rows.set_to(prepared.plan, asked, self._place, np.tile(grid, len(rows)))
+        asked = dataset.encoded.rows(np.repeat(rows, len(grid)))
+        changed = columns_of_rows.set_to(dataset.plan, asked, self._place, np.tile(grid, len(rows)))
         found = self._bag.own_answers(changed, np.full(len(changed), member))
         output = found if self._effect.output is None else found[:, self._effect.output]
         return np.asarray(output).reshape(len(rows), len(grid))

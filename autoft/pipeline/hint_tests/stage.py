@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from autoft.files import canonical_json
 from autoft.knowledge.slices import declared
-from autoft.pipeline.dataset import Prepared, Tested
+from autoft.pipeline.dataset import Dataset, HintTests
 from autoft.pipeline.hint_tests import inputs, trainings
-from autoft.pipeline.hint_tests.verdicts import Court, is_whole, whole
+from autoft.pipeline.hint_tests.verdicts import HintJudge, is_whole, whole
 from autoft.records import Finding, HintTest, HintVerdict, Progress, Severity, Trial
-from autoft.records.trials import Outcome
+from autoft.records.trials import TrialResult
 from autoft.search.journal import Journal
 
 if TYPE_CHECKING:
@@ -29,58 +29,58 @@ _SPOKEN_OF: Mapping[HintVerdict, tuple[str, Severity]] = {
     "hurts": ("hint-hurts", "info"),
 }
 
-One = TypeVar("One", Outcome, Trial)
+One = TypeVar("One", TrialResult, Trial)
 
 
 def test(
     context: Context,
-    prepared: Prepared,
+    dataset: Dataset,
     journal: Journal,
     stack: Trainer,
-    outcome: Outcome,
-    trainer: Callable[[Prepared, Sequence[Member]], Trainer],
+    outcome: TrialResult,
+    trainer: Callable[[Dataset, Sequence[Member]], Trainer],
     *,
     threshold: float,
     end: float,
-) -> Tested:
+) -> HintTests:
     """Train without each hint, and without all, and compare on the rows that are held out.
 
     Verdicts are lines of the journal: a run that is repeated trains nothing for them.
 
     Args:
-        context, prepared, journal: Of the run.
+        context, dataset, journal: Of the run.
         stack: What trained the trials.
         outcome: Of the trial that is deployed, or has the largest weight in the blend.
         trainer: Makes a trainer of other inputs, and of any members.
         threshold: Of the decision.
         end: When it must be over, on the run's clock.
     """
-    names = trainings.names(prepared)
+    names = trainings.names(dataset)
     if not names:
-        return Tested()
-    of = _key(context.recipe, prepared, outcome, threshold)
+        return HintTests()
+    of = _key(context.recipe, dataset, outcome, threshold)
     for fact in journal.contents.facts:
         if fact["type"] == "hints" and fact["of"] == of:
             return _read(fact)
-    jobs = trainings.jobs(prepared)
+    jobs = trainings.jobs(dataset)
     context.tell(Progress(stage="evaluation", message=f"training without each of {len(names)} hints, to test them"))
-    fitting = trainings.epochs(prepared, outcome, end - context.watch.clock())
+    fitting = trainings.epochs(dataset, outcome, end - context.watch.clock())
     if fitting:  # shorter trainings, all of them
         late = lambda: bool(context.interrupt) or context.watch.clock() > end  # noqa: E731
         (outcome,) = stack.train_all([outcome.params], late, fitting)
-    found = trainings.trained(context, prepared, stack, outcome, trainer, end)
-    court = Court(recipe=context.recipe, prepared=prepared, stack=stack, outcome=outcome, threshold=threshold)
+    found = trainings.trained(context, dataset, stack, outcome, trainer, end)
+    court = HintJudge(recipe=context.recipe, dataset=dataset, stack=stack, outcome=outcome, threshold=threshold)
     tests = tuple(_of_short(court.judged(name, found), fitting) for name in names)
-    tests += tuple(court.untested(name, inputs.CROSSED) for name in inputs.crossed(prepared))
+    tests += tuple(court.untested(name, inputs.CROSSED) for name in inputs.crossed(dataset))
     together = whole(found.get(jobs[-1]))
     gain = None if together is None else court.gain(together)
-    tested = Tested(hints=tests, together=gain)
+    tested = HintTests(hints=tests, together=gain)
     if len(found) == len(jobs):  # what there was no time for shall have its turn in the run that goes on
         journal.append({"type": "hints", "of": of, **asdict(tested)})
     return tested
 
 
-def tested_trial(prepared: Prepared, parts: Sequence[One], left: float) -> One:
+def tested_trial(dataset: Dataset, parts: Sequence[One], left: float) -> One:
     """The trial by which hints are tested: the first whose trainings without each hint fit, or else the cheapest.
 
     They fit if need be with fewer epochs (`trainings.epochs`). A worse trial trained for long is no better: a model
@@ -95,7 +95,7 @@ def tested_trial(prepared: Prepared, parts: Sequence[One], left: float) -> One:
         left: Seconds.
     """
     parts = [one for one in parts if is_whole(one)] or parts
-    fitting = (one for one in parts if trainings.epochs(prepared, one, left) != 0)
+    fitting = (one for one in parts if trainings.epochs(dataset, one, left) != 0)
     return next(fitting, min(parts, key=lambda one: one.seconds))
 
 
@@ -106,25 +106,25 @@ def _of_short(test: HintTest, epochs: int | None) -> HintTest:
     return replace(test, where=f"{epochs} epochs, for lack of time")
 
 
-def _read(fact: Mapping[str, Any]) -> Tested:
+def _read(fact: Mapping[str, Any]) -> HintTests:
     from autoft.evaluation.document import read_hint, read_interval
 
     together = fact["together"]
     hints = tuple(read_hint(one) for one in fact["hints"])
-    return Tested(hints=hints, together=None if together is None else read_interval(together))
+    return HintTests(hints=hints, together=None if together is None else read_interval(together))
 
 
-def _key(recipe: Recipe, prepared: Prepared, outcome: Outcome, threshold: float) -> str:
+def _key(recipe: Recipe, dataset: Dataset, outcome: TrialResult, threshold: float) -> str:
     """What verdicts depend on within a run."""
     found = {"params": outcome.params, "epochs": outcome.epochs, "finish": threshold}
-    if prepared.inspected.hints.effects:  # these are looked at by group
+    if dataset.description.hints.effects:  # these are looked at by group
         found["slices"] = [[name, limits] for _, name, limits in declared(recipe)]
-    if read := inputs.names(prepared):  # tests of before there were such lack them
+    if read := inputs.names(dataset):  # tests of before there were such lack them
         found["inputs"] = read
     return canonical_json(found)
 
 
-def findings(tested: Tested) -> tuple[Finding, ...]:
+def findings(tested: HintTests) -> tuple[Finding, ...]:
     """A warning for each hint that the data contradict, everywhere or in part, and a note for each that hurts."""
     return tuple(_finding(one) for one in tested.hints if one.verdict in _SPOKEN_OF)
 

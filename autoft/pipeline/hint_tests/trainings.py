@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from autoft.knowledge import variants
-from autoft.pipeline.dataset import Prepared
+from autoft.pipeline.dataset import Dataset
 from autoft.pipeline.hint_tests import inputs
-from autoft.records.trials import OUT_OF_MEMORY, OUT_OF_TIME, Outcome
+from autoft.records.trials import OUT_OF_MEMORY, OUT_OF_TIME, TrialResult
 
 if TYPE_CHECKING:
     from autoft.pipeline.context import Context
@@ -27,26 +27,26 @@ _ANEW = 2.0
 _FEWEST, _SHORTEST, _FILLED = 5, 0.125, 0.9
 
 
-def names(prepared: Prepared) -> tuple[str, ...]:
+def names(dataset: Dataset) -> tuple[str, ...]:
     """Names of all hints that are put to the test."""
-    untested = inputs.crossed(prepared)
-    read = (name for name in inputs.names(prepared) if name not in untested)
-    return (*variants.names(prepared.inspected.hints), *read)
+    untested = inputs.crossed(dataset)
+    read = (name for name in inputs.names(dataset) if name not in untested)
+    return (*variants.names(dataset.description.hints), *read)
 
 
-def jobs(prepared: Prepared) -> tuple[str, ...]:
+def jobs(dataset: Dataset) -> tuple[str, ...]:
     """Names of the trainings: those of the hints, and ALL where there are several."""
-    found = names(prepared)
+    found = names(dataset)
     return (*found, ALL) if len(found) > 1 else found
 
 
-def seconds(prepared: Prepared, trial: float) -> float:
+def seconds(dataset: Dataset, trial: float) -> float:
     """What they take, from the seconds of a trial."""
-    anew = sum(_reads_anew(prepared, job) for job in jobs(prepared))
-    return trial * (len(jobs(prepared)) - anew + _ANEW * anew)
+    anew = sum(_reads_anew(dataset, job) for job in jobs(dataset))
+    return trial * (len(jobs(dataset)) - anew + _ANEW * anew)
 
 
-def epochs(prepared: Prepared, trial: Outcome | Trial, left: float) -> int | None:
+def epochs(dataset: Dataset, trial: TrialResult | Trial, left: float) -> int | None:
     """Epochs of a trial's trainings that fit; None for all that it had itself, 0 where too few would.
 
     With fewer of them, the training with all hints is one more, so that all are alike.
@@ -56,7 +56,7 @@ def epochs(prepared: Prepared, trial: Outcome | Trial, left: float) -> int | Non
         trial: By which hints would be tested.
         left: Seconds.
     """
-    needed = seconds(prepared, trial.seconds)
+    needed = seconds(dataset, trial.seconds)
     if needed <= left:
         return None
     had = len(trial.curves.get("held_out", ()))
@@ -64,37 +64,37 @@ def epochs(prepared: Prepared, trial: Outcome | Trial, left: float) -> int | Non
     return found if found >= max(_FEWEST, _SHORTEST * had) else 0
 
 
-def reference(prepared: Prepared, name: str) -> str | None:
+def reference(dataset: Dataset, name: str) -> str | None:
     """The training that one without a hint is compared with; None for that with all hints.
 
     Without its order a column can have no effect, so its order is judged by networks without that effect.
     """
     effect = f"{name.removesuffix(': order')}: effect"
-    return effect if name.endswith(": order") and effect in names(prepared) else None
+    return effect if name.endswith(": order") and effect in names(dataset) else None
 
 
 def trained(
     context: Context,
-    prepared: Prepared,
+    dataset: Dataset,
     stack: Trainer,
-    outcome: Outcome,
-    trainer: Callable[[Prepared, Sequence[Member]], Trainer],
+    outcome: TrialResult,
+    trainer: Callable[[Dataset, Sequence[Member]], Trainer],
     end: float,
-) -> dict[str, Outcome]:
+) -> dict[str, TrialResult]:
     """Outcomes by job, with a reason where one ended early; those are missing that there was no time for.
 
     Args:
-        context, prepared: Of the run.
+        context, dataset: Of the run.
         stack: What trained the trials.
         outcome: Of the configuration.
         trainer: Makes a trainer of other inputs.
         end: When it must be over, on the run's clock.
     """
     time = _Time(context=context, outcome=outcome, end=end)
-    found: dict[str, Outcome] = {}
-    inside = variants.names(prepared.inspected.hints)
-    left = [job for job in jobs(prepared) if not _reads_anew(prepared, job)]
-    anew = [job for job in jobs(prepared) if _reads_anew(prepared, job)]
+    found: dict[str, TrialResult] = {}
+    inside = variants.names(dataset.description.hints)
+    left = [job for job in jobs(dataset) if not _reads_anew(dataset, job)]
+    anew = [job for job in jobs(dataset) if _reads_anew(dataset, job)]
     # As many side by side as will be done in time; where the device gains nothing by it, each is done before the next.
     while left and (many := max(0, int(min(time.room(), stack.together(outcome.params))))):
         now, left = left[:many], left[many:]
@@ -103,7 +103,7 @@ def trained(
         found |= zip(now, stack.train_all(off, out_of_time, outcome.limit), strict=True)
     while anew and time.room() >= _ANEW:
         job, anew = anew[0], anew[1:]
-        found[job] = _anew(context, prepared, job, outcome, trainer, time.keeper(_ANEW * len(anew)))
+        found[job] = _anew(context, dataset, job, outcome, trainer, time.keeper(_ANEW * len(anew)))
     comparable = {job: time.comparable(one) for job, one in found.items()}
     return {job: one for job, one in comparable.items() if not one.reason.startswith(OUT_OF_TIME)}
 
@@ -120,7 +120,7 @@ class _Time:
     """
 
     context: Context
-    outcome: Outcome
+    outcome: TrialResult
     end: float
 
     def room(self) -> float:
@@ -145,7 +145,7 @@ class _Time:
 
         return out_of_time
 
-    def comparable(self, without: Outcome) -> Outcome:
+    def comparable(self, without: TrialResult) -> TrialResult:
         """A training that the clock ended is as good as any if it had all the epochs of the trial."""
         had = len(without.curves.get("held_out", ()))
         if without.reason.startswith(OUT_OF_TIME) and had >= self._epochs:
@@ -160,30 +160,30 @@ class _Time:
 
 def _anew(
     context: Context,
-    prepared: Prepared,
+    dataset: Dataset,
     job: str,
-    outcome: Outcome,
-    trainer: Callable[[Prepared, Sequence[Member]], Trainer],
+    outcome: TrialResult,
+    trainer: Callable[[Dataset, Sequence[Member]], Trainer],
     out_of_time: Callable[[], bool],
-) -> Outcome:
+) -> TrialResult:
     """One training on other inputs; a failed one where the device has no memory for a second set of rows."""
     from autoft.training.program import out_of_memory
 
     if job == ALL:
-        rows, off = inputs.plain(context.recipe, prepared), variants.names(prepared.inspected.hints)
+        rows, off = inputs.plain(context.recipe, dataset), variants.names(dataset.description.hints)
     else:
-        rows = inputs.without(context.recipe, prepared, (job,))
-        off = tuple(filter(None, (reference(prepared, job),)))
+        rows = inputs.without(context.recipe, dataset, (job,))
+        off = tuple(filter(None, (reference(dataset, job),)))
     params = {**outcome.params, variants.WITHOUT: off}
     try:
-        return trainer(rows, prepared.members[: prepared.split.k]).train(params, out_of_time, outcome.limit)
+        return trainer(rows, dataset.members[: dataset.split.k]).train(params, out_of_time, outcome.limit)
     except Exception as error:
         if not out_of_memory(error):
             raise
-        return Outcome(params=params, status="failed", reason=OUT_OF_MEMORY)
+        return TrialResult(params=params, status="failed", reason=OUT_OF_MEMORY)
 
 
-def _reads_anew(prepared: Prepared, job: str) -> bool:
+def _reads_anew(dataset: Dataset, job: str) -> bool:
     """Whether a training has other inputs than the trials."""
-    anew = inputs.names(prepared)
+    anew = inputs.names(dataset)
     return bool(anew) if job == ALL else job in anew

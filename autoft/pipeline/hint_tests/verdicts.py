@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from autoft.pipeline import slices as sliced
-from autoft.pipeline.dataset import Prepared
+from autoft.pipeline.dataset import Dataset
 from autoft.pipeline.hint_tests import trainings
-from autoft.pipeline.hint_tests.responses import Moves
+from autoft.pipeline.hint_tests.responses import Response
 from autoft.records import HintSlice, HintTest, Interval, Trial
 from autoft.records.arrays import Array
-from autoft.records.trials import Outcome
+from autoft.records.trials import TrialResult
 
 if TYPE_CHECKING:
     from autoft.recipe.recipe import Recipe
@@ -25,23 +25,23 @@ _READING = ("order", "scale", "ratio", "interaction")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Court:
+class HintJudge:
     """What all verdicts of a run share.
 
     Attributes:
-        recipe, prepared: Of the run.
+        recipe, dataset: Of the run.
         stack: What trained the networks.
         outcome: With all hints.
         threshold: Of the decision.
     """
 
     recipe: Recipe
-    prepared: Prepared
+    dataset: Dataset
     stack: Trainer
-    outcome: Outcome
+    outcome: TrialResult
     threshold: float
 
-    def judged(self, name: str, trained: Mapping[str, Outcome]) -> HintTest:
+    def judged(self, name: str, trained: Mapping[str, TrialResult]) -> HintTest:
         """The verdict on one hint.
 
         Args:
@@ -50,7 +50,7 @@ class Court:
         """
         from autoft.evaluation.hint_tests import verdict
 
-        without, other = trained.get(name), trainings.reference(self.prepared, name)
+        without, other = trained.get(name), trainings.reference(self.dataset, name)
         reference = self.outcome if other is None else trained.get(other)
         for one in (without, reference):
             if one is None:
@@ -59,40 +59,40 @@ class Court:
                 return self.untested(name, f"training without it ended early: {one.reason}")
         assert without is not None
         assert reference is not None
-        effect = next((e for e in self.prepared.inspected.hints.effects if name == f"{e.column}: effect"), None)
-        moves = None if effect is None else Moves(self.prepared, self.stack, without, effect)
+        effect = next((e for e in self.dataset.description.hints.effects if name == f"{e.column}: effect"), None)
+        moves = None if effect is None else Response(self.dataset, self.stack, without, effect)
         by_member = [] if moves is None else moves.by_member()
         gains, claim = self._differences(reference, without), name.rpartition(": ")[2] not in _READING
-        tested = len(trainings.names(self.prepared))
-        word, gain = verdict(gains, share=_share(self.prepared), by_member=by_member, claim=claim, tested=tested)
-        about = told(self.recipe, self.prepared, name)
+        tested = len(trainings.names(self.dataset))
+        word, gain = verdict(gains, share=_share(self.dataset), by_member=by_member, claim=claim, tested=tested)
+        about = told(self.recipe, self.dataset, name)
         found = replace(about, verdict=word, gain=gain, obeyed=float(np.mean(by_member)) if by_member else None)
         return found if moves is None or effect is None else self._in_part(found, effect.column, without, moves)
 
     def untested(self, name: str, why: str) -> HintTest:
         """The record of a hint that is not tested."""
-        return replace(told(self.recipe, self.prepared, name), verdict="not tested", where=why)
+        return replace(told(self.recipe, self.dataset, name), verdict="not tested", where=why)
 
-    def _in_part(self, test: HintTest, of: str, without: Outcome, moves: Moves) -> HintTest:
+    def _in_part(self, test: HintTest, of: str, without: TrialResult, moves: Response) -> HintTest:
         """The verdict on an effect, after a look at groups of rows (`autoft.evaluation.hint_slices`)."""
         from autoft.evaluation.hint_slices import harmed
         from autoft.evaluation.hint_tests import MOSTLY
         from autoft.evaluation.losses import row_losses
         from autoft.evaluation.weighted_metrics import of_rows
 
-        prepared = self.prepared
-        own = next((column.name for column in prepared.features if column.id == of), None)
-        rows = np.sort(np.concatenate([member.held_out for member in prepared.members[: prepared.split.k]]))
-        y, quantile = prepared.y[rows], prepared.problem["quantile"]
+        dataset = self.dataset
+        own = next((column.name for column in dataset.features if column.id == of), None)
+        rows = np.sort(np.concatenate([member.held_out for member in dataset.members[: dataset.split.k]]))
+        y, quantile = dataset.y[rows], dataset.problem["quantile"]
         losses = [row_losses(y, held_out(one)[rows], quantile) for one in (without, self.outcome)]
-        groups = sliced.conditions_of(self.recipe, prepared, rows=rows)
+        groups = sliced.conditions_of(self.recipe, dataset, rows=rows)
         found = harmed(
             losses[0] - losses[1],
             [one for one in groups if one.column != own],  # along the column itself there is no all else equal
-            prepared.split.clusters[rows],
+            dataset.split.clusters[rows],
             lambda inside: moves.by_member(rows[inside]),
-            row_weights=of_rows(prepared.weights, rows),
-            hints=len(prepared.inspected.hints.effects),
+            row_weights=of_rows(dataset.weights, rows),
+            hints=len(dataset.description.hints.effects),
         )
         if not found:
             return test
@@ -105,50 +105,50 @@ class Court:
         )
         return replace(test, verdict="contradicted in part", slices=tuple(slices))
 
-    def gain(self, without: Outcome) -> Interval:
+    def gain(self, without: TrialResult) -> Interval:
         """Of all hints over the networks without any."""
         from autoft.evaluation.hint_tests import gain_over_blocks
 
-        return gain_over_blocks(self._differences(self.outcome, without), share=_share(self.prepared))
+        return gain_over_blocks(self._differences(self.outcome, without), share=_share(self.dataset))
 
-    def _differences(self, hinted: Outcome, without: Outcome) -> list[float]:
+    def _differences(self, hinted: TrialResult, without: TrialResult) -> list[float]:
         """Objective with the hint less the objective without, on each block; positive is better."""
         from autoft.evaluation import costs
         from autoft.evaluation.metrics import METRICS
         from autoft.evaluation.weighted_metrics import of_rows, point_scores
 
-        prepared = self.prepared
-        metric, y = METRICS[prepared.objective], prepared.y
+        dataset = self.dataset
+        metric, y = METRICS[dataset.objective], dataset.y
 
-        def score(one: Outcome, rows: Array) -> float:
-            problem = {**prepared.problem, "row_weights": of_rows(prepared.weights, rows), "threshold": self.threshold}
-            problem["costs"] = costs.of_rows(prepared.costs, rows)
+        def score(one: TrialResult, rows: Array) -> float:
+            problem = {**dataset.problem, "row_weights": of_rows(dataset.weights, rows), "threshold": self.threshold}
+            problem["costs"] = costs.of_rows(dataset.costs, rows)
             scores = point_scores(y[rows], held_out(one)[rows], **problem)
-            return float(metric.better(np.array(scores[prepared.objective])))
+            return float(metric.better(np.array(scores[dataset.objective])))
 
-        blocks = [member.held_out for member in prepared.members[: prepared.split.k]]
+        blocks = [member.held_out for member in dataset.members[: dataset.split.k]]
         return [score(hinted, rows) - score(without, rows) for rows in blocks]
 
 
-def held_out(outcome: Outcome) -> Array:
+def held_out(outcome: TrialResult) -> Array:
     """Answers of networks to the rows that they did not train on, ``[n, classes]`` or ``[n]``."""
     return np.asarray(outcome.held_out[outcome.checkpoints.index(outcome.epochs)])
 
 
-def whole(outcome: Outcome | None) -> Outcome | None:
+def whole(outcome: TrialResult | None) -> TrialResult | None:
     """An outcome that can be compared; None for others."""
     return outcome if outcome is not None and is_whole(outcome) else None
 
 
-def is_whole(trial: Outcome | Trial) -> bool:
+def is_whole(trial: TrialResult | Trial) -> bool:
     """Whether a trial went its way to the end."""
     return trial.status == "finished" and not trial.reason
 
 
-def told(recipe: Recipe, prepared: Prepared, name: str) -> HintTest:
+def told(recipe: Recipe, dataset: Dataset, name: str) -> HintTest:
     """A hint in words, before it is tested."""
-    hints = prepared.inspected.hints
-    named = {column.id: column.name for column in prepared.features} | {ratio.id: ratio.name for ratio in hints.ratios}
+    hints = dataset.description.hints
+    named = {column.id: column.name for column in dataset.features} | {ratio.id: ratio.name for ratio in hints.ratios}
     ids, _, what = name.partition(": ")
     columns = [named.get(one, one) for one in ids.split(", ")]
     own = recipe.knowledge.features.get(columns[0]) if len(columns) == 1 else None
@@ -165,7 +165,7 @@ def told(recipe: Recipe, prepared: Prepared, name: str) -> HintTest:
     return HintTest(hint=f"{', '.join(columns)}: {what}", because=because, verdict="not tested")
 
 
-def _share(prepared: Prepared) -> float:
+def _share(dataset: Dataset) -> float:
     """Rows of a block over rows that its network trains on."""
-    members = prepared.members[: prepared.split.k]
+    members = dataset.members[: dataset.split.k]
     return float(np.mean([len(m.held_out) / len(m.train) for m in members]))

@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 from networks_help import KINDS, architecture_of, assigned, given_to, plan_with, start_of
 
-from autoft.networks.architecture import Architecture, Inputs, Start
+from autoft.networks.architecture import Architecture, InitialState, Inputs
 from autoft.networks.families import build_network, initial_weights
-from autoft.preprocessing.layout import CategoryInput, Plan
+from autoft.preprocessing.layout import CategoryInput, InputLayout
 from autoft.preprocessing.statistics import blocks
 
 MLP = architecture_of("mlp", bins=0)
 
 
-def weights_of(plan: Plan, **changes: object) -> dict[str, np.ndarray]:
+def weights_of(plan: InputLayout, **changes: object) -> dict[str, np.ndarray]:
     return initial_weights(MLP, start_of(plan, **changes))
 
 
@@ -37,7 +37,9 @@ def test_first_weights_fit_the_network(kind: str):
 @pytest.mark.parametrize(("numbers", "dense"), [((), 0), (("n",), 1)])
 def test_a_network_takes_the_inputs_that_the_plan_has(kind: str, numbers: tuple[str, ...], dense: int):
     category = CategoryInput(id="e", vocabulary=("a",), slots=4, embed=True)
-    plan = Plan(numeric=numbers, boolean=(), date=(), indicated=(), categories=(category,), outliers="clip", lines=())
+    plan = InputLayout(
+        numeric=numbers, boolean=(), date=(), indicated=(), categories=(category,), outliers="clip", lines=()
+    )
     start = start_of(plan, outputs=1)
     params = {"architecture": kind, "numbers": "piecewise", "width": 8, "depth": 1, "activation": "relu"}
     architecture = Architecture.of(params, start.inputs, 100)
@@ -102,10 +104,10 @@ def test_the_bias_of_the_logits_is_the_prior(kind: str):
     np.testing.assert_allclose(found, np.broadcast_to(bias[:, None], found.shape))
 
 
-def numeric_start(x: np.ndarray) -> Start:
+def numeric_start(x: np.ndarray) -> InitialState:
     columns = tuple(f"n{j}" for j in range(x.shape[1]))
-    plan = Plan(numeric=columns, boolean=(), date=(), indicated=(), categories=(), outliers="clip", lines=())
-    return Start(
+    plan = InputLayout(numeric=columns, boolean=(), date=(), indicated=(), categories=(), outliers="clip", lines=())
+    return InitialState(
         inputs=Inputs.of(plan),
         blocks=blocks(plan),
         categories=(),

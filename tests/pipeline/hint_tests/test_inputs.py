@@ -57,14 +57,14 @@ def told(**more):
 
 
 @pytest.fixture(scope="module")
-def prepared():
+def dataset():
     return prepare.divide(told(), inspect(told(), table(), write_schema=False))
 
 
 @pytest.fixture(scope="module")
-def tested(prepared, tmp_path_factory):
+def tested(dataset, tmp_path_factory):
     context = context_of(told(), tmp_path_factory.mktemp("inputs"))
-    trained, stack = [], trainers.trainer(context, prepared, prepared.members)
+    trained, stack = [], trainers.trainer(context, dataset, dataset.members)
 
     def trainer(rows, members):
         trained.append((rows, members))
@@ -72,7 +72,7 @@ def tested(prepared, tmp_path_factory):
 
     outcome = stack.train(PARAMS, lambda: False)
     journal = Journal(context.folder / "journal.jsonl", {"autoft": "0"})
-    return hint_trials.test(context, prepared, journal, stack, outcome, trainer, threshold=0.5, end=np.inf), trained
+    return hint_trials.test(context, dataset, journal, stack, outcome, trainer, threshold=0.5, end=np.inf), trained
 
 
 def test_a_wrong_order_hurts_and_right_ones_do_not(tested):
@@ -89,14 +89,14 @@ def test_a_wrong_order_hurts_and_right_ones_do_not(tested):
     assert (noted.code, noted.severity, noted.column) == ("hint-hurts", "info", "mood")
 
 
-def test_rows_stay_divided_and_only_the_hint_is_missing(prepared, tested):
+def test_rows_stay_divided_and_only_the_hint_is_missing(dataset, tested):
     _, trained = tested
     by_job = dict(zip(["grade", "mood", "size", "all"], trained, strict=True))
     for rows, members in by_job.values():
-        assert members == prepared.members[: prepared.split.k]
-        assert rows.split is prepared.split
-        np.testing.assert_array_equal(rows.y, prepared.y)
-    ids = {column.name: column.id for column in prepared.features}
+        assert members == dataset.members[: dataset.split.k]
+        assert rows.split is dataset.split
+        np.testing.assert_array_equal(rows.y, dataset.y)
+    ids = {column.name: column.id for column in dataset.features}
     plans = {name: rows.plan for name, (rows, _) in by_job.items()}
     assert [c.id for c in plans["grade"].categories] == [ids["grade"]]
     assert set(plans["grade"].orders) == {ids["mood"]}
@@ -106,9 +106,9 @@ def test_rows_stay_divided_and_only_the_hint_is_missing(prepared, tested):
     assert (plans["all"].orders, plans["all"].logs) == ({}, ())
 
 
-def test_with_little_time_all_trainings_are_shorter_and_say_so(prepared, tmp_path):
+def test_with_little_time_all_trainings_are_shorter_and_say_so(dataset, tmp_path):
     context = context_of(told(), tmp_path)
-    limits, stack = [], trainers.trainer(context, prepared, prepared.members)
+    limits, stack = [], trainers.trainer(context, dataset, dataset.members)
     outcome = replace(stack.train(PARAMS, lambda: False, 40), seconds=100.0)
     noting = SimpleNamespace(
         together=lambda _: 4,
@@ -118,36 +118,36 @@ def test_with_little_time_all_trainings_are_shorter_and_say_so(prepared, tmp_pat
     )
     journal = Journal(context.folder / "journal.jsonl", {"autoft": "0"})
     # Half of what the trial's trainings, and one more with all hints, would take.
-    end = context.watch.clock() + 0.5 * (hint_trainings.seconds(prepared, 100.0) + 100.0)
+    end = context.watch.clock() + 0.5 * (hint_trainings.seconds(dataset, 100.0) + 100.0)
     trainer = lambda rows, members: trainers.trainer(context, rows, members)  # noqa: E731
-    found = hint_trials.test(context, prepared, journal, noting, outcome, trainer, threshold=0.5, end=end)
+    found = hint_trials.test(context, dataset, journal, noting, outcome, trainer, threshold=0.5, end=end)
     assert limits == [17, 17]  # .9 of the half of 40: with all hints, and without one
     tested = [one for one in found.hints if one.verdict != "not tested"]
     assert len(tested) == 4
     assert {one.where for one in tested} == {"17 epochs, for lack of time"}
 
 
-def test_shortened_trainings_end_when_interrupted(prepared, tmp_path):
-    from autoft.records.trials import Outcome
+def test_shortened_trainings_end_when_interrupted(dataset, tmp_path):
+    from autoft.records.trials import TrialResult
 
     context, asked = context_of(told(), tmp_path, interrupt=True), []
 
     def ended(params, out_of_time, epochs):
         asked.append(out_of_time())
-        return [Outcome(params=params[0], status="failed", reason="ended")]
+        return [TrialResult(params=params[0], status="failed", reason="ended")]
 
     outcome = SimpleNamespace(params=PARAMS, limit=40, epochs=40, seconds=100.0, curves={"held_out": [0.0] * 40})
     stack, end = SimpleNamespace(train_all=ended, together=lambda _: 1), context.watch.clock() + 500.0
     journal = Journal(context.folder / "journal.jsonl", {"autoft": "0"})
     anew = partial(pytest.fail, "it trained")
-    found = hint_trials.test(context, prepared, journal, stack, outcome, anew, threshold=0.5, end=end)
+    found = hint_trials.test(context, dataset, journal, stack, outcome, anew, threshold=0.5, end=end)
     assert asked == [True]  # of the training with all hints; no other one begins
     assert {one.verdict for one in found.hints} == {"not tested"}
 
 
-def test_what_is_read_anew_is_learned_from_training_rows_alone(prepared):
+def test_what_is_read_anew_is_learned_from_training_rows_alone(dataset):
     """Cells of held-out rows, however wrong, change nothing that their member knows."""
-    without = hint_inputs.without(told(), prepared, (f"{prepared.plan.logs[0]}: scale",))
+    without = hint_inputs.without(told(), dataset, (f"{dataset.plan.logs[0]}: scale",))
     member = without.members[0]
     before = fit_statistics(without.plan, without.encoded, [member.train])
     changed = without.encoded.rows(np.arange(ROWS))
@@ -159,11 +159,11 @@ def test_what_is_read_anew_is_learned_from_training_rows_alone(prepared):
     assert not np.array_equal(fit_statistics(without.plan, changed, [member.train]).center, before.center)
 
 
-def test_an_order_is_judged_beside_networks_without_the_effect(prepared):
-    ids = {column.name: column.id for column in prepared.features}
-    assert hint_trainings.reference(prepared, f"{ids['grade']}: order") == f"{ids['grade']}: effect"
-    assert hint_trainings.reference(prepared, f"{ids['mood']}: order") is None
-    assert hint_trainings.reference(prepared, f"{ids['size']}: scale") is None
+def test_an_order_is_judged_beside_networks_without_the_effect(dataset):
+    ids = {column.name: column.id for column in dataset.features}
+    assert hint_trainings.reference(dataset, f"{ids['grade']}: order") == f"{ids['grade']}: effect"
+    assert hint_trainings.reference(dataset, f"{ids['mood']}: order") is None
+    assert hint_trainings.reference(dataset, f"{ids['size']}: scale") is None
 
 
 def test_an_order_within_an_interaction_is_not_tested():
@@ -174,15 +174,15 @@ def test_an_order_within_an_interaction_is_not_tested():
     assert name not in hint_trainings.names(crossed)
 
 
-def test_trainings_on_other_inputs_are_planned_for(prepared):
-    assert len(hint_trainings.jobs(prepared)) == 5
-    assert hint_trainings.seconds(prepared, 1.0) == 1 + 4 * 2  # the effect; two orders, the scale, and without all
+def test_trainings_on_other_inputs_are_planned_for(dataset):
+    assert len(hint_trainings.jobs(dataset)) == 5
+    assert hint_trainings.seconds(dataset, 1.0) == 1 + 4 * 2  # the effect; two orders, the scale, and without all
 
 
-def test_nothing_begins_that_there_is_no_time_for(prepared, tmp_path):
+def test_nothing_begins_that_there_is_no_time_for(dataset, tmp_path):
     context = context_of(told(), tmp_path)
     outcome = SimpleNamespace(params={}, limit=1, seconds=100.0, curves={})
     stack = SimpleNamespace(train_all=lambda *_: pytest.fail("it trained"), together=lambda _: 1)
-    given = (context, prepared, stack, outcome, partial(pytest.fail, "it trained"))
+    given = (context, dataset, stack, outcome, partial(pytest.fail, "it trained"))
     for left in (50.0, -500.0):
         assert hint_trainings.trained(*given, end=time.monotonic() + left) == {}

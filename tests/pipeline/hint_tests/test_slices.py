@@ -48,15 +48,15 @@ def tested(tmp_path_factory):
         },
     )
     context = context_of(told, tmp_path_factory.mktemp("parts"))
-    prepared = prepare.divide(told, inspect(told, table(), write_schema=False))
-    stack = trainer(context, prepared, prepared.members)
+    dataset = prepare.divide(told, inspect(told, table(), write_schema=False))
+    stack = trainer(context, dataset, dataset.members)
     outcome = stack.train(PARAMS, lambda: False)
 
     def test(told):
         """A run that goes on in the folder."""
         journal = Journal(context.folder / "journal.jsonl", {"autoft": "0"})
         going = context_of(told, context.folder)
-        given = (going, prepared, journal, stack, outcome, partial(trainer, going))
+        given = (going, dataset, journal, stack, outcome, partial(trainer, going))
         return hint_trials.test(*given, threshold=0.5, end=np.inf)
 
     return test, test(told), told
@@ -105,19 +105,20 @@ def test_rows_set_aside_have_no_part_in_the_groups():
 
     told = tiny_recipe(target="healed", **{"knowledge.features": {"dose": {"effect": "increasing"}}})
     told = told.with_changes(strategy="holdout")
-    prepared = prepare.divide(told, inspect(told, table(), write_schema=False))
-    rows, aside = np.flatnonzero(prepared.split.blocks >= 0), prepared.split.blocks < 0
+    dataset = prepare.divide(told, inspect(told, table(), write_schema=False))
+    rows, aside = np.flatnonzero(dataset.split.blocks >= 0), dataset.split.blocks < 0
     assert aside.any()
 
     def labels():
-        return [(one.column, one.labels) for one in slices.conditions_of(told, prepared, rows=rows)]
+        return [(one.column, one.labels) for one in slices.conditions_of(told, dataset, rows=rows)]
 
     before = labels()
     values = {
-        c: np.where(aside, 1e9, v) if v.dtype.kind == "f" else v for c, v in prepared.inspected.converted.values.items()
+        c: np.where(aside, 1e9, v) if v.dtype.kind == "f" else v
+        for c, v in dataset.description.converted.values.items()
     }
-    converted = replace(prepared.inspected.converted, values=values)
-    prepared = replace(prepared, inspected=replace(prepared.inspected, converted=converted))
+    converted = replace(dataset.description.converted, values=values)
+    dataset = replace(dataset, description=replace(dataset.description, converted=converted))
     assert labels() == before
-    every = [(one.column, one.labels) for one in slices.conditions_of(told, prepared)]
+    every = [(one.column, one.labels) for one in slices.conditions_of(told, dataset)]
     assert every != before  # the control: of all rows they are others

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from autoft import AutoFineTuner
-from autoft.pipeline.dataset import Tested
+from autoft.pipeline.dataset import HintTests
 from autoft.pipeline.describe import inspect
 from autoft.pipeline.hint_tests import stage as hint_trials
 from autoft.pipeline.hint_tests import trainings as hint_trainings
@@ -84,27 +84,27 @@ def test_the_trial_that_is_tested_is_the_heaviest_that_fits(run):
     from autoft.records.hints import Effect, Hints
 
     hints = Hints(effects=(Effect(column="c000", sign=1),))
-    prepared = SimpleNamespace(inspected=SimpleNamespace(hints=hints), plan=SimpleNamespace(orders={}))
+    dataset = SimpleNamespace(description=SimpleNamespace(hints=hints), plan=SimpleNamespace(orders={}))
     whole: dict[str, str] = {"status": "finished", "reason": ""}
     curves = {"held_out": [0.0] * 40}
     dear, middling, cheap = (SimpleNamespace(seconds=s, curves=curves, **whole) for s in (50.0, 8.0, 1.0))
-    assert hint_trials.tested_trial(prepared, [dear, middling, cheap], 100.0) is dear
-    assert hint_trials.tested_trial(prepared, [dear, middling, cheap], 10.0) is middling
-    assert hint_trials.tested_trial(prepared, [dear, middling, cheap], 0.02) is cheap
-    assert hint_trials.tested_trial(prepared, [dear, middling, cheap], 3.0) is middling  # with fewer epochs
-    assert [hint_trainings.epochs(prepared, middling, left) for left in (9.0, 4.0, 1.0)] == [None, 9, 0]
+    assert hint_trials.tested_trial(dataset, [dear, middling, cheap], 100.0) is dear
+    assert hint_trials.tested_trial(dataset, [dear, middling, cheap], 10.0) is middling
+    assert hint_trials.tested_trial(dataset, [dear, middling, cheap], 0.02) is cheap
+    assert hint_trials.tested_trial(dataset, [dear, middling, cheap], 3.0) is middling  # with fewer epochs
+    assert [hint_trainings.epochs(dataset, middling, left) for left in (9.0, 4.0, 1.0)] == [None, 9, 0]
     cut = SimpleNamespace(seconds=2.0, curves=curves, status="finished", reason="out of time after epoch 3")
-    assert hint_trials.tested_trial(prepared, [cut, middling, cheap], 100.0) is middling
-    assert hint_trials.tested_trial(prepared, [cut], 100.0) is cut
+    assert hint_trials.tested_trial(dataset, [cut, middling, cheap], 100.0) is middling
+    assert hint_trials.tested_trial(dataset, [cut], 100.0) is cut
 
 
 def test_a_training_that_failed_is_not_called_a_lack_of_time(run, monkeypatch):
-    from autoft.records.trials import Outcome
+    from autoft.records.trials import TrialResult
 
     told, _, _ = run
-    failed = Outcome(params={}, status="failed", reason="the loss is no number")
+    failed = TrialResult(params={}, status="failed", reason="the loss is no number")
     monkeypatch.setattr(
-        hint_trainings, "trained", lambda context, prepared, *_: dict.fromkeys(hint_trainings.jobs(prepared), failed)
+        hint_trainings, "trained", lambda context, dataset, *_: dict.fromkeys(hint_trainings.jobs(dataset), failed)
     )
     evaluation = AutoFineTuner(recipe=told).fit(table()).evaluation_
     assert {test.verdict for test in evaluation.hints} == {"not tested"}
@@ -120,29 +120,29 @@ def test_rows_set_aside_have_no_part_in_the_test(monkeypatch):
     from autoft.records.hints import Effect
 
     told = recipe(dose={"effect": "increasing"}).with_changes(strategy="holdout")
-    prepared = prepare.divide(told, inspect(told, table(), write_schema=False))
-    aside = prepared.split.blocks < 0
+    dataset = prepare.divide(told, inspect(told, table(), write_schema=False))
+    aside = dataset.split.blocks < 0
     assert aside.any()
-    j, asked = prepared.plan.numbers.index("c000"), []
+    j, asked = dataset.plan.numbers.index("c000"), []
     bag = SimpleNamespace(own_answers=lambda rows, own: asked.append(rows.numbers[:, j]) or rows.numbers[:, j])
-    monkeypatch.setattr(hint_moves.Moves, "_bag", bag)
+    monkeypatch.setattr(hint_moves.Response, "_bag", bag)
 
     def moves():
         asked.clear()
-        found = hint_moves.Moves(prepared, None, None, Effect(column="c000", sign=1)).by_member()
+        found = hint_moves.Response(dataset, None, None, Effect(column="c000", sign=1)).by_member()
         return found, np.concatenate(asked)
 
     before = moves()
     assert before[0] == [1.0] * 3
-    prepared.encoded.numbers[aside, j] = 1e9
+    dataset.encoded.numbers[aside, j] = 1e9
     np.testing.assert_array_equal(moves()[1], before[1])
-    prepared.encoded.numbers[np.flatnonzero(~aside)[:20], j] = 1e9  # the control: others have
+    dataset.encoded.numbers[np.flatnonzero(~aside)[:20], j] = 1e9  # the control: others have
     assert not np.array_equal(moves()[1], before[1])
 
 
 def test_the_search_is_the_same_whether_hints_are_tested_or_not(run, monkeypatch):
     told, _, tuner = run
-    monkeypatch.setattr(hint_trials, "test", lambda *_, **__: Tested())
+    monkeypatch.setattr(hint_trials, "test", lambda *_, **__: HintTests())
     untested = AutoFineTuner(recipe=told).fit(table()).evaluation_
     assert untested.metrics == tuner.evaluation_.metrics
     assert untested.hints == ()

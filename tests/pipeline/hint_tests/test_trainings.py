@@ -10,7 +10,7 @@ import pytest
 
 from autoft.pipeline.hint_tests import trainings as hint_trainings
 from autoft.records.hints import Effect, Hints
-from autoft.records.trials import OUT_OF_TIME, Outcome
+from autoft.records.trials import OUT_OF_TIME, TrialResult
 
 COLUMNS = ("c000", "c001", "c002")
 JOBS = (*(f"{column}: effect" for column in COLUMNS), hint_trainings.ALL)
@@ -18,9 +18,9 @@ JOBS = (*(f"{column}: effect" for column in COLUMNS), hint_trainings.ALL)
 EPOCHS = 5
 
 
-def outcome(epochs: int, reason: str = "") -> Outcome:
+def outcome(epochs: int, reason: str = "") -> TrialResult:
     curves = {"held_out": [[0.5]] * epochs}
-    return Outcome(params={}, status="finished", curves=curves, reason=reason, seconds=float(epochs), limit=100)
+    return TrialResult(params={}, status="finished", curves=curves, reason=reason, seconds=float(epochs), limit=100)
 
 
 class Stack:
@@ -33,7 +33,7 @@ class Stack:
     def together(self, params: Any) -> int:
         return self.side_by_side
 
-    def train_all(self, params: Any, out_of_time: Any, epochs: int | None) -> list[Outcome]:
+    def train_all(self, params: Any, out_of_time: Any, epochs: int | None) -> list[TrialResult]:
         self.groups.append(len(params))
         for epoch in range(1, self.wanted + 1):
             self.now += len(params)
@@ -42,13 +42,13 @@ class Stack:
         return [outcome(self.wanted)] * len(params)
 
 
-def trained(stack: Stack, end: float, interrupt: bool = False) -> dict[str, Outcome]:
+def trained(stack: Stack, end: float, interrupt: bool = False) -> dict[str, TrialResult]:
     context: Any = SimpleNamespace(interrupt=interrupt, watch=SimpleNamespace(clock=lambda: stack.now))
     hints = Hints(effects=tuple(Effect(column=column, sign=1) for column in COLUMNS))
-    prepared: Any = SimpleNamespace(inspected=SimpleNamespace(hints=hints), plan=SimpleNamespace(orders={}))
+    dataset: Any = SimpleNamespace(description=SimpleNamespace(hints=hints), plan=SimpleNamespace(orders={}))
     any_stack: Any = stack
     never: Any = None
-    return hint_trainings.trained(context, prepared, any_stack, outcome(EPOCHS), never, end)
+    return hint_trainings.trained(context, dataset, any_stack, outcome(EPOCHS), never, end)
 
 
 def test_what_was_trained_before_time_ran_out_is_kept():
