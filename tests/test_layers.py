@@ -1,169 +1,85 @@
-"""The architecture, read off the imports: a module imports only from lower layers (docs/decisions.md)."""
+"""The architecture, read off the imports: a module imports from its own room and lower ones."""
 
 import ast
+import importlib.util
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1] / "autoft"
+ROOT = Path(__file__).parents[1]
+SPEC = importlib.util.spec_from_file_location("rooms", ROOT / "tools" / "rooms.py")
+assert SPEC is not None
+assert SPEC.loader is not None
+rooms = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(rooms)
 
-#: Layer of each top-level module or package; a package counts as one unit.
-LAYERS = {
-    **dict.fromkeys(("errors", "evidence", "records", "slicing", "words"), 0),
-    **dict.fromkeys(("files", "backend", "strict_yaml", "recipe_messages", "recipe_sections", "recipe", "reading"), 1),
-    **dict.fromkeys(("recipe_values", "recipe_knowledge"), 1),
-    **dict.fromkeys(("table", "journal", "target"), 2),
-    **dict.fromkeys(("schema", "preprocess", "networks", "knowledge", "search"), 3),
-    "training": 4,
-    **dict.fromkeys(("evaluate", "report", "artifact"), 5),
-    **dict.fromkeys(("prepare", "spaces", "planning", "pace", "bagging", "run", "judge", "keep", "hint_audit"), 6),
-    **dict.fromkeys(
-        ("predict", "served", "stored", "trainer", "row_weights", "run_key", "objectives", "clean", "sliced", "told"), 6
-    ),
-    **dict.fromkeys(("obeying", "spent"), 6),
-    "review": 6,
-    **dict.fromkeys(
-        ("screen", "screen_schema", "inventory", "predictions", "cli", "cli_check", "cli_schema", "__main__"), 7
-    ),
-    "cli_review": 7,
-}
-#: Within a layer, who may import whom (everything else must go down).
-SAME_LAYER = {
-    ("records", "evidence"),
-    ("slicing", "records"),
-    ("recipe", "strict_yaml"),
-    ("recipe", "recipe_messages"),
-    ("recipe", "recipe_sections"),
-    ("recipe_sections", "recipe_messages"),
-    ("recipe_sections", "recipe_values"),
-    ("recipe_values", "recipe_messages"),
-    ("recipe_knowledge", "recipe_values"),
-    ("recipe_knowledge", "recipe_messages"),
-    ("knowledge", "schema"),
-    ("recipe", "recipe_values"),
-    ("recipe", "recipe_knowledge"),
-    ("networks", "preprocess"),
-    ("preprocess", "knowledge"),
-    ("knowledge", "networks"),
-    ("knowledge", "preprocess"),
-    ("knowledge", "schema"),
-    *((name, "obeying") for name in ("spaces", "run", "judge", "bagging", "planning", "keep")),
-    ("planning", "prepare"),
-    ("prepare", "row_weights"),
-    ("prepare", "told"),
-    ("told", "sliced"),
-    ("prepare", "objectives"),
-    ("run_key", "prepare"),
-    ("run", "run_key"),
-    ("pace", "planning"),
-    ("pace", "prepare"),
-    ("run", "pace"),
-    ("run", "spaces"),
-    ("pace", "spaces"),
-    ("planning", "spaces"),
-    ("spaces", "prepare"),
-    ("run", "bagging"),
-    *((name, "hint_audit") for name in ("run", "pace", "planning", "trainer")),
-    ("hint_audit", "prepare"),
-    ("hint_audit", "sliced"),
-    ("bagging", "prepare"),
-    ("planning", "bagging"),
-    ("pace", "bagging"),
-    ("run", "prepare"),
-    ("judge", "prepare"),
-    ("judge", "run"),
-    ("judge", "sliced"),
-    ("judge", "spent"),
-    ("spent", "prepare"),
-    ("keep", "prepare"),
-    ("keep", "run"),
-    ("keep", "sliced"),
-    ("trainer", "judge"),
-    ("trainer", "keep"),
-    ("trainer", "pace"),
-    ("trainer", "run"),
-    ("trainer", "prepare"),
-    ("trainer", "predict"),
-    ("trainer", "stored"),
-    ("predict", "served"),
-    ("cli", "screen"),
-    ("judge", "pace"),
-    ("review", "stored"),
-    ("cli", "cli_review"),
-    ("cli_review", "screen"),
-    ("cli", "cli_check"),
-    ("cli", "cli_schema"),
-    ("cli_check", "screen"),
-    ("cli_check", "screen_schema"),
-    ("cli_schema", "screen"),
-    ("cli_schema", "screen_schema"),
-    ("screen_schema", "screen"),
-    ("cli", "inventory"),
-    ("cli", "predictions"),
-    ("__main__", "cli"),
-    ("screen", "inventory"),
-}
-#: Only these may import TensorFlow (DESIGN: "Backends").
-TENSORFLOW = {"preprocess", "training", "artifact", "schema"}
-
-MODULES = sorted(ROOT.rglob("*.py"))
+#: Only these may import TensorFlow (docs/architecture.md).
+TENSORFLOW = {"preprocessing", "training", "serving", "schema"}
 
 
-def unit(path: Path) -> str:
-    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+def test_imports_go_down():
+    assert [f"{who} imports {whom}" for who, whom in rooms.upward()] == []
 
 
-def imported(path: Path) -> set[str]:
-    """Full names of all imported modules, wherever in the file the import stands, type-only ones left out."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+def test_no_circle_of_imports():
+    assert rooms.circle() == []
+
+
+def test_every_room_has_a_number():
+    assert {rooms.room(m) for m in rooms.modules()} - {"__init__"} <= rooms.ROOMS.keys()
+
+
+def test_few_modules_at_the_root_and_in_each_room():
+    counts = {path: len(list(path.glob("*.py"))) for path in {p.parent for p in rooms.modules().values()}}
+    assert counts.pop(rooms.PACKAGE) <= 8
+    assert max(counts.values()) <= 30
+
+
+def test_lists_of_modules_and_the_picture_are_those_of_the_code():
+    wrong = [package for package in rooms.packages() if f'"""{rooms.docstring(package)}"""' not in _text(package)]
+    assert wrong == [], "run python tools/rooms.py --write"
+    assert rooms.PICTURE.read_text(encoding="utf-8") == rooms.picture(), "run python tools/rooms.py --write"
+
+
+def test_upward_imports_and_circles_are_seen(tmp_path, monkeypatch):
+    """Imports in functions and for types count."""
+    package = tmp_path / "autoft"
+    (package / "data").mkdir(parents=True)
+    (package / "pipeline").mkdir()
+    for path in (package, package / "data", package / "pipeline"):
+        (path / "__init__.py").write_text("")
+    (package / "data" / "table.py").write_text("if TYPE_CHECKING:\n    from autoft.pipeline.fit import fit\n")
+    (package / "pipeline" / "fit.py").write_text("def fit():\n    from autoft.data.table import Table\n")
+    monkeypatch.setattr(rooms, "ROOT", tmp_path)
+    monkeypatch.setattr(rooms, "PACKAGE", package)
+    monkeypatch.setattr(rooms, "modules", rooms.modules.__wrapped__)
+    monkeypatch.setattr(rooms, "imports", rooms.imports.__wrapped__)
+    assert rooms.upward() == [("autoft.data.table", "autoft.pipeline.fit")]
+    assert set(rooms.circle()) == {"autoft.data.table", "autoft.pipeline.fit"}
+
+
+def _text(package: str) -> str:
+    return rooms.modules()[package].read_text(encoding="utf-8")
+
+
+def _imported(path: Path) -> set[str]:
+    """Names of all imported modules, wherever in the file the import stands."""
     names: set[str] = set()
-
-    def visit(node: ast.AST) -> None:
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
-            return
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: relative import"
-            names.update(f"{node.module}.{alias.name}" for alias in node.names)
-        for child in ast.iter_child_nodes(node):
-            visit(child)
-
-    visit(tree)
+            names.add(str(node.module))
     return names
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda p: p.relative_to(ROOT).as_posix())
-def test_imports_go_down(path):
-    mine = unit(path)
-    if mine == "__init__":
-        return
-    assert mine in LAYERS, f"give {mine} a layer"
-    for name in imported(path):
-        parts = name.split(".")
-        if parts[0] != "autoft" or len(parts) < 2 or parts[1] not in LAYERS or parts[1] == mine:
-            continue
-        other = parts[1]
-        assert LAYERS[other] < LAYERS[mine] or (mine, other) in SAME_LAYER, f"{mine} must not import {other}"
-
-
-@pytest.mark.parametrize("path", MODULES, ids=lambda p: p.relative_to(ROOT).as_posix())
-def test_tensorflow_stays_in_its_places(path):
-    if any(name.split(".")[0] == "tensorflow" for name in imported(path)):
-        assert unit(path) in TENSORFLOW
-
-
-def test_the_rules_bite(tmp_path):
-    """The reader of imports sees nested ones, and tells type-only ones apart."""
-    file = tmp_path / "x.py"
-    file.write_text(
-        "if TYPE_CHECKING:\n    import a\ndef f():\n    from autoft.cli.main import main\n", encoding="utf-8"
-    )
-    assert imported(file) == {"autoft.cli.main.main"}
+@pytest.mark.parametrize("room", sorted(set(rooms.ROOMS) - TENSORFLOW))
+def test_tensorflow_stays_in_its_rooms(room):
+    paths = [path for module, path in rooms.modules().items() if rooms.room(module) == room]
+    assert [str(p) for p in paths if any(name.split(".")[0] == "tensorflow" for name in _imported(p))] == []
 
 
 def test_nothing_reads_pickles():
-    for path in MODULES:
-        text = path.read_text(encoding="utf-8")
-        assert "allow_pickle=True" not in text
-        assert not any(n.split(".")[0] in ("pickle", "joblib", "dill", "shelve") for n in imported(path)), path
+    for path in rooms.modules().values():
+        assert "allow_pickle=True" not in path.read_text(encoding="utf-8")
+        assert not {name.split(".")[0] for name in _imported(path)} & {"pickle", "joblib", "dill", "shelve"}, path

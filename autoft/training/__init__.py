@@ -1,1 +1,19 @@
-"""Training: all folds of a trial in one compiled epoch program."""
+"""Training: all folds of a trial in one compiled epoch program.
+
+Modules, from ground to roof:
+
+backend            Which backend Keras runs on, settled before Keras is imported
+bounded_init       First weights of networks under bounds: within them, and with units that bend where the rows are
+bounded_step       What hints say of weights, as arrays that a program takes
+engine_jax         What the epoch program needs of JAX: arrays, gradients, a loop inside the program, compilation
+engine_tensorflow  What the epoch program needs of TensorFlow: arrays, gradients, a loop inside the program, comp...
+step               One training step of a stack in `keras.ops`: the same arithmetic on every backend
+epoch              The stacked epoch program: one compiled function trains all members of all its trials for one ...
+stack              What a training reads: encoded rows of every member, targets, and who may see what
+device_rows        The rows of a stack on the device
+ensemble           The deployed model: the K members of each chosen trial as one Keras model over raw columns
+trial_record       What is seen while a trial trains: curves, a few checkpoints with their held-out predictions, ...
+program            One training of some trials of the same shape: weights, moments and settings on the device, ep...
+proof_of_model     The deployed model keeps what its hints promise: checked on all that stands between a column a...
+trainer            Trials: train configurations of one shape on all members, watch their mean held-out curves, en...
+"""

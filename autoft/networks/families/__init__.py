@@ -1,4 +1,11 @@
-"""The families of networks: for each how it is built, how it begins, and how it is trained."""
+"""The families of networks: for each how it is built, how it begins, and how it is trained.
+
+Modules, from ground to roof:
+
+mlp      The stacked multilayer perceptron, and the linear model as its case without hidden layers
+realmlp  RealMLP: Holzmüller, Grinsztajn, Steinwart, "Better by default", NeurIPS 2024 (arXiv 2407.04491)
+tabm     TabM: Gorishniy, Kotelnikov, Babenko, "TabM: advancing tabular deep learning with parameter-efficient en...
+"""
 
 from __future__ import annotations
 

@@ -13,6 +13,15 @@ domain: "city"
 presence {
   min_count: 1
 }
+
+Modules, from ground to roof:
+
+messages    TensorFlow Metadata's messages (statistics, schema, anomalies) beside any protobuf from 4.25 on
+files       Schemas and statistics in the files that TFDV reads and writes: text, binary, and TFRecord
+statistics  Statistics of tables in TFDV's messages, with numpy and pandas only
+validate    Statistics held to a schema: TFDV's anomalies, found with numpy alone
+infer       The schema that fits a table's statistics: TFDV's ``infer_schema``
+update      A schema made to fit later statistics, too: TFDV's ``update_schema``
 """
 
 from autoft.schema.portable.files import (

@@ -1,0 +1,120 @@
+"""Registries: named things of one kind, autoft's own and those of installed packages.
+
+A thing enters where it is declared (``@METRICS.register``), and a package adds its own by an entry point:
+
+    [project.entry-points."autoft.metrics"]
+    hit_rate = "my_package.hit_rate"          # a module that registers something when it is imported
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any, Generic, Protocol, TypeVar
+
+from autoft.errors import RecipeError, SetupError
+
+
+class Named(Protocol):
+    """Whatever can be registered."""
+
+    @property
+    def name(self) -> str:
+        """Under which it is found."""
+
+
+T = TypeVar("T", bound=Named)
+
+#: Where the registry of each kind stands. A room fills its own; a lower room, as the recipe, asks for names alone.
+PLACES = {
+    "network family": "autoft.networks.families:FAMILIES",
+    "metric": "autoft.evaluation.metrics:METRICS",
+    "column encoder": "autoft.preprocessing.encoders:ENCODERS",
+    "audit check": "autoft.data.audit:CHECKS",
+    "search algorithm": "autoft.search.oracles:ALGORITHMS",
+    "schema engine": "autoft.schema.engines:ENGINES",
+    "exporter": "autoft.serving.exporters:EXPORTERS",
+    "backbone": "autoft.networks.backbones:BACKBONES",
+}
+
+
+class Registry(Generic[T]):
+    """Things of one kind by name: those registered here first, then those of installed packages.
+
+    Args:
+        kind: What they are, for messages ("metric").
+        plugins: Group of the entry points by which packages add theirs.
+
+    >>> from types import SimpleNamespace
+    >>> shapes = Registry("shape", "autoft.shapes")
+    >>> circle = shapes.register(SimpleNamespace(name="circle"))
+    >>> shapes.names()
+    ('circle',)
+    >>> shapes["circel"]
+    Traceback (most recent call last):
+    ...
+    autoft.errors.RecipeError: The shape 'circel' must be a registered one, but there is none of this name. Fix: perhaps 'circle' is meant.
+    """  # noqa: E501
+
+    def __init__(self, kind: str, plugins: str) -> None:
+        self.kind, self.plugins = kind, plugins
+        self._things: dict[str, T] = {}
+        self._loaded = False
+
+    def register(self, thing: T | type[T]) -> Any:
+        """Add a thing (a class is called without arguments) and return it: a decorator.
+
+        Raises:
+            SetupError: If another thing of this kind has the name.
+        """
+        made: T = thing() if isinstance(thing, type) else thing
+        known = self._things.get(made.name)
+        if known is not None and _origin(known) != _origin(made):
+            found = f"{_origin(known)} and {_origin(made)} both register it"
+            raise SetupError(f"The {self.kind} '{made.name}'", "have one meaning", found, "rename one of them")
+        self._things[made.name] = made
+        return thing
+
+    def names(self) -> tuple[str, ...]:
+        """In the order of registration, those of installed packages last."""
+        return tuple(self._all())
+
+    def __getitem__(self, name: str) -> T:
+        things = self._all()
+        if name not in things:
+            near = get_close_matches(name, things, n=1)
+            fix = f"perhaps '{near[0]}' is meant" if near else f"choose one of {', '.join(things)}"
+            raise RecipeError(f"The {self.kind} '{name}'", "be a registered one", "there is none of this name", fix)
+        return things[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._all()
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self._all().values())
+
+    def _all(self) -> dict[str, T]:
+        if not self._loaded:
+            self._loaded = True
+            for point in sorted(entry_points(group=self.plugins), key=lambda own: own.name):
+                try:
+                    point.load()
+                except ImportError as error:
+                    place = f"The package of the {self.kind} '{point.name}'"
+                    fix = "repair or uninstall the package"
+                    raise SetupError(place, "be importable", f"'{point.value}' failed: {error}", fix) from error
+        return self._things
+
+
+def _origin(thing: Any) -> str:
+    own = thing if hasattr(thing, "__qualname__") else type(thing)
+    return f"{own.__module__}.{own.__qualname__}"
+
+
+def registry_of(kind: str) -> Registry[Any]:
+    """The registry of a kind, its room imported."""
+    module, _, name = PLACES[kind].partition(":")
+    found: Registry[Any] = getattr(import_module(module), name)
+    return found
