@@ -19,7 +19,7 @@ from autoft.knowledge.bounds import Rules
 from autoft.networks.architecture import MIXED, Architecture, Factor, InitialState
 from autoft.networks.families import mlp
 from autoft.preprocessing.bins import begin_and_factor, bin_edges
-from autoft.preprocessing.statistics import blocks
+from autoft.preprocessing.layout import blocks
 from autoft.records.arrays import Array
 from autoft.records.hints import Hints
 from autoft.training.bounded_init import begin

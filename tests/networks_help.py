@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from autoft.networks.architecture import Architecture, InitialState, Inputs
-from autoft.preprocessing.layout import CategoryInput, InputLayout
-from autoft.preprocessing.statistics import blocks
+from autoft.preprocessing.categories import CategoryInput
+from autoft.preprocessing.layout import InputLayout, blocks
 
 KINDS = ("linear", "mlp", "realmlp", "tabm", "tabm-mini")
 
@@ -28,7 +28,6 @@ def plan_with(*, first: int = 4, embedded: int = 8, numeric: tuple[str, ...] = (
         indicated=missing,
         categories=categories,
         outliers="clip",
-        lines=(),
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -93,14 +92,10 @@ def permutation_importance(
         return ()
     repeats = REPEATS if len(used) <= FEW else 1
     found = []
-    for column, (array, j) in used:
+    for column, where in used:
         changed = sample.rows(np.tile(np.arange(len(rows)), repeats))
         order = np.concatenate([rng.permutation(len(rows)) for _ in range(repeats)])
-        if array == "texts":
-            texts = (*changed.texts[:j], sample.texts[j].rows(order), *changed.texts[j + 1 :])
-            changed = replace(changed, texts=texts)
-        else:
-            getattr(changed, array)[:, j] = getattr(sample, array)[order, j]
+        changed = columns_of_rows.shuffled(changed, where, order)
         drops = whole - scores(changed)
         drop = Interval(value=float(np.mean(drops)), low=float(np.min(drops)), high=float(np.max(drops)))
         found.append(Importance(column=column.name, drop=drop))

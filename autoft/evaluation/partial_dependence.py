@@ -97,7 +97,7 @@ def curves(
     for name in names:
         column = by_name.get(name)
         where = None if column is None else cells.place(plan, column.id)
-        if column is None or where is None or where[0] == "texts":
+        if column is None or where is None or not cells.is_one_number(encoded, column, where):
             continue
         if over():
             left.append(name)

@@ -9,8 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from autoft.preprocessing.layout import InputLayout
-from autoft.preprocessing.statistics import blocks
+from autoft.preprocessing.layout import InputLayout, blocks
 from autoft.records.arrays import Array
 
 Kind = Literal["linear", "mlp", "realmlp", "tabm", "tabm-mini"]

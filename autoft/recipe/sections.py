@@ -5,13 +5,14 @@ The text under each field becomes its description in recipes/recipe.schema.json,
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, Strict, field_validator, model_validator
 
 from autoft import records
 from autoft.recipe.fields import Names, RecipeSection, Text, distinct, rising
-from autoft.recipe.messages import broken_rule
+from autoft.recipe.messages import broken_rule, nearest
+from autoft.registry import registry_of
 
 ColumnKind = Literal["numeric", "boolean", "categorical", "date", "text", "identifier"]
 TaskChoice = Literal["auto", "binary", "multiclass", "regression"]
@@ -63,6 +64,21 @@ _UpToOne = Annotated[float, Field(ge=0, le=1)]
 UpToOneRange = Annotated[tuple[_UpToOne, _UpToOne], Strict(False), AfterValidator(rising)]
 _NotNegative = Annotated[float, Field(ge=0)]
 NotNegativeRange = Annotated[tuple[_NotNegative, _NotNegative], Strict(False), AfterValidator(rising)]
+
+
+def _encoder_name(name: str) -> str:
+    names = registry_of("column encoder").names()
+    if name not in names:
+        raise broken_rule("", "be the name of a column encoder", f"it is '{name}'", nearest(name, names))
+    return name
+
+
+def _known_encoders(schema: dict[str, Any]) -> None:
+    # Examples, not choices: the names of packages that are installed elsewhere are no less valid.
+    schema["examples"] = list(registry_of("column encoder").names())
+
+
+EncoderName = Annotated[Text, AfterValidator(_encoder_name), Field(json_schema_extra=_known_encoders)]
 
 
 class Data(RecipeSection):
@@ -127,6 +143,8 @@ class Preprocess(RecipeSection):
 
     numeric: Numeric = Field(default_factory=Numeric)
     categorical: Categorical = Field(default_factory=Categorical)
+    encoders: dict[str, EncoderName] = Field(default_factory=dict)
+    """Encoders of single columns by name, autoft's own or those of installed packages (docs/extending.md)."""
     accept: Repairs = ()
     """Codes of findings that are repaired before training, and in the same way when predicting (docs/schema.md)."""
 

@@ -59,6 +59,7 @@ class Meta:
         ranges: Smallest and largest value of each numeric column in the training table, by column id.
         vocabularies: Categories of each categorical column in the training table, by column id.
         words: Words that the model knows of each text column, by column id.
+        encoders: Name of the encoder of each column that has one of its own, by column id.
         threshold: Positive probability from which on a row is decided to be positive (binary tasks).
         repairs: What is done to a table before anything else, as it was to the training table.
         unused: Columns of the training table that are no inputs, though the table may have them.
@@ -72,6 +73,7 @@ class Meta:
     ranges: Mapping[str, tuple[float, float]]
     vocabularies: Mapping[str, tuple[str, ...]]
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    encoders: Mapping[str, str] = field(default_factory=dict)
     threshold: float = 0.5
     repairs: tuple[Repair, ...] = ()
     unused: tuple[str, ...] = ()
@@ -327,6 +329,7 @@ def _meta(path: Path) -> Meta:
             ranges={k: (float(v[0]), float(v[1])) for k, v in raw["ranges"].items()},
             vocabularies={k: tuple(v) for k, v in raw["vocabularies"].items()},
             words={k: tuple(v) for k, v in raw.get("words", {}).items()},
+            encoders={str(k): str(v) for k, v in raw["encoders"].items()},
             threshold=_threshold(raw.get("threshold", 0.5)),  # older models have none
             repairs=repair.from_json(raw.get("repairs", [])),
             unused=tuple(raw.get("unused", ())),

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from autoft.data import target as targets
 from autoft.data.convert import Converted
-from autoft.errors import EvaluationError
-from autoft.preprocessing.encode import ranks
+from autoft.errors import ArtifactError, EvaluationError
+from autoft.preprocessing.categories import codes_of, ranks
+from autoft.preprocessing.custom import plain_texts, read
+from autoft.preprocessing.encoders import ENCODERS
 from autoft.records import Finding
 from autoft.schema.contract import refuse
 from autoft.serving.artifact import Meta, as_tensors
@@ -34,6 +36,10 @@ class Predictor:
         self.model, self.meta = model, meta
         self.served = TableMonitor(meta, folder)
         self._orders = {column.id: column.order for column in meta.columns if column.order}
+        self._kinds = {column.id: column.kind for column in meta.columns}
+        for name in {*meta.encoders.values()} - {*ENCODERS.names()}:
+            fix = "install the package that brings it, or import the module that registers it"
+            raise ArtifactError(f"The model's column encoder '{name}'", "be registered", "there is none", fix)
 
     def answers(self, data: Any) -> tuple[NDArray[Any], tuple[Finding, ...]]:
         """Class probabilities ``[n, classes]`` or values ``[n]``, and findings about the table.
@@ -83,12 +89,21 @@ class Predictor:
             if tensor.name in self.meta.words:
                 inputs[tensor.name] = self._text(tensor, cells)
                 continue
+            if tensor.name in self.meta.encoders:
+                inputs[tensor.name] = self._read(tensor, cells)
+                continue
             if tensor.name in self._orders:
                 cells = ranks(cells, self._orders[tensor.name])
             elif cells.dtype == object:
                 cells = self._category(tensor, cells)
             inputs[tensor.name] = cells[:, None]
         return np.asarray(self.model(as_tensors(inputs), training=False), dtype=np.float64)
+
+    def _read(self, tensor: Any, cells: NDArray[Any]) -> NDArray[Any]:
+        """Cells of a column with an encoder of its own as the model takes them: what it reads, or texts."""
+        if tensor.dtype == "string":
+            return plain_texts(cells)[:, None]
+        return read(self.meta.encoders[tensor.name], self._kinds[tensor.name], cells)
 
     def _text(self, tensor: Any, cells: NDArray[Any]) -> NDArray[Any]:
         """Texts as the model takes them: themselves, or counts of words where it was built without TensorFlow."""
@@ -103,7 +118,5 @@ class Predictor:
         if tensor.dtype == "string":
             return guarded(cells)
         import pandas as pd
-
-        from autoft.preprocessing.encode import codes_of
 
         return codes_of(pd.Index(self.meta.vocabularies[tensor.name], dtype=object), cells)

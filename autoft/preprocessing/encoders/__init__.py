@@ -1,0 +1,12 @@
+"""Column encoders: how one column becomes inputs of the networks, each treatment in a file of its own.
+
+A recipe names one for a column (``preprocess: {encoders: {opened: cycles}}``), autoft's own or one of an installed
+package (docs/extending.md). Columns without one get the treatment of their kind (`autoft.preprocessing.layout`).
+"""
+
+from __future__ import annotations
+
+from autoft.preprocessing.encoders import dates, missing, numbers
+from autoft.preprocessing.encoders.base import ENCODERS, ColumnEncoder, Direction
+
+__all__ = ["ENCODERS", "ColumnEncoder", "Direction", "dates", "missing", "numbers"]

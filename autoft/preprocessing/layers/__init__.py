@@ -1,0 +1,1 @@
+"""Keras layers of preprocessing, each registered where it is declared."""
