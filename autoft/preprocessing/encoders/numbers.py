@@ -10,11 +10,7 @@ import numpy as np
 
 from autoft.preprocessing.encoders.base import ENCODERS, ColumnEncoder, Direction
 from autoft.records import Column
-from autoft.records.arrays import Array
-
-#: Numbers beyond it count as it: differences of float64 numbers stay finite, and so does one over them.
-LARGEST = 1e300
-
+from autoft.records.arrays import LARGEST, Array
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:

@@ -13,9 +13,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from autoft.preprocessing.encoders.numbers import LARGEST
 from autoft.preprocessing.registered_layers import layer
-from autoft.records.arrays import Array
+from autoft.records.arrays import LARGEST, Array
 
 # Far outside anything that smooth clipping tells apart, and small enough that float32 squares stay finite.
 _LIMIT = 1e6
