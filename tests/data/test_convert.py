@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from autoft.data import convert
 from autoft.data.cells import DATE_FORMATS, seconds
+from autoft.data.convert import convert
 from autoft.data.table import read
 from autoft.records import Column
 from autoft.schema import align, infer_columns

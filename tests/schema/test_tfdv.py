@@ -19,7 +19,7 @@ import pytest
 from autoft.data.table import read
 from autoft.errors import SchemaError, SetupError
 from autoft.records import Column, Finding, Kind
-from autoft.schema import engine as engines
+from autoft.schema import engines
 from autoft.schema.engines import choose, like
 from autoft.schema.portable_engine import Portable
 from autoft.schema.proto_engine import ProtoEngine
@@ -126,7 +126,7 @@ def anomalies(fitted: tuple[ProtoEngine, Any], frame: pd.DataFrame, environment:
 
 
 def test_choosing_an_engine_imports_no_tensorflow():
-    code = "import sys; from autoft.schema.engine import choose; choose('auto'); sys.exit('tensorflow' in sys.modules)"
+    code = "import sys; from autoft.schema.engines import choose; choose('auto'); sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

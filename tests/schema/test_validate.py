@@ -146,7 +146,7 @@ def test_of_sliced_statistics_all_rows_count():
 def test_neither_pandas_nor_tensorflow_is_imported():
     code = (
         "import sys; from autoft.schema.portable.validate import validate_statistics as v; "
-        "from autoft.schema import messages as m; "
+        "from autoft.schema.portable import messages as m; "
         "v(m.DatasetFeatureStatisticsList(datasets=[{'num_examples': 1}]), m.Schema()); "
         "print([n for n in ('pandas', 'tensorflow', 'tensorflow_metadata', 'sklearn') if n in sys.modules])"
     )
