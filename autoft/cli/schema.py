@@ -12,8 +12,6 @@ from typing import Any
 
 from autoft.errors import FileError, SchemaError
 
-ENGINES = ("auto", "tfdv", "portable")
-
 
 def add_commands(parser: argparse.ArgumentParser) -> None:
     """Add the commands below ``autoft schema`` to its parser."""
@@ -40,12 +38,12 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     infer.add_argument("data", metavar="DATA", help="CSV or Parquet file")
     infer.add_argument("-o", "--out", metavar="FILE", type=Path, required=True, help="schema file to write")
     infer.add_argument("--target", metavar="COLUMN", help="column to predict; not expected in tables to predict")
-    infer.add_argument("--engine", choices=ENGINES, default="auto", help="what infers it (default: auto)")
+    infer.add_argument("--engine", metavar="NAME", default="auto", help="what infers it: auto, tfdv or portable")
     hints = command("edit-hints", _hints, "list the commands that would make a schema accept a table")
     hints.add_argument("file", metavar="FILE", type=Path, help="schema in TFDV's text format")
     hints.add_argument("data", metavar="DATA", help="CSV or Parquet file")
     hints.add_argument("--serving", action="store_true", help="the table is one to predict, without the target")
-    hints.add_argument("--engine", choices=ENGINES, default="auto", help="what checks the table (default: auto)")
+    hints.add_argument("--engine", metavar="NAME", default="auto", help="what checks the table (likewise)")
     share = edit("allow-missing", "let cells of a column be empty")
     share.add_argument("share", metavar="SHARE", type=float, help="largest share of empty cells, 0 to 1")
     widen = edit("widen", "let a column hold smaller and larger numbers")

@@ -18,8 +18,3 @@ portable_engine   The portable engine: TFDV's verbs on any Python, without Tenso
 tfdv              TensorFlow Data Validation as a schema engine
 engines           Choice of a schema engine
 """
-
-from autoft.data.columns import infer_columns
-from autoft.data.convert import Converted, align, convert
-
-__all__ = ["Converted", "align", "convert", "infer_columns"]

@@ -1,4 +1,4 @@
-"""What an engine for schemas must do, and the choice of one."""
+"""Schema engines: the protocol and the registry."""
 
 from __future__ import annotations
 
@@ -6,25 +6,32 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from autoft.records import Column, Finding
+from autoft.registry import Registry
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Environment = Literal["TRAINING", "SERVING"]
-EngineName = Literal["auto", "tfdv", "portable", "none"]
 
 
 class Engine(Protocol):
-    """Statistics in, schema out, findings about every later table.
+    """Makes statistics of a table, infers a schema from them, and validates later tables with it.
 
-    Schema and statistics are the engine's own objects; nobody else looks into them. The target is required
-    in the environment ``TRAINING`` and not expected in ``SERVING``.
+    Schema and statistics are objects of the engine's own classes. The target is required in the environment
+    ``TRAINING`` and not expected in ``SERVING``.
+
+    Attributes:
+        name: Name in recipes.
+        needs: Modules that have to be installed.
+        install: How to install them, for the error where they are missing.
     """
 
     name: str
+    needs: tuple[str, ...]
+    install: str
 
     def statistics(self, frame: pd.DataFrame, columns: tuple[Column, ...]) -> object:
-        """Facts about a table. Columns of the frame that have no record are looked at as they are stored."""
+        """Statistics of a table. A column of the frame without a record is read as it is stored."""
         ...
 
     def infer(self, statistics: Any, *, target: str | None) -> object:
@@ -63,3 +70,7 @@ class Engine(Protocol):
     def load_statistics(self, data: bytes, source: str) -> Any:
         """The inverse of `dump_statistics`, also of another engine's. Raises SchemaError if `data` is none."""
         ...
+
+
+#: In the order in which ``engine: auto`` tries them.
+ENGINES: Registry[Engine] = Registry("schema engine", "autoft.engines")
