@@ -89,7 +89,6 @@ def _read(path: Path) -> tuple[str, Any]:
 def _infer(options: argparse.Namespace) -> int:
     from autoft.data.columns import infer_columns
     from autoft.data.table import read
-    from autoft.schema.engines import choose
 
     if options.out.exists():
         fix = "choose another name, or edit it ('autoft schema edit-hints' lists how)"
@@ -98,12 +97,20 @@ def _infer(options: argparse.Namespace) -> int:
     if options.target is not None and options.target not in frame.columns:
         raise SchemaError(f"Column '{options.target}'", "be in the table to be the target", "it is not", "correct it")
     columns, _ = infer_columns(frame, target=options.target)
-    engine = choose(options.engine)
-    assert engine is not None
+    engine = _engine(options.engine)
     engine.write(engine.infer(engine.statistics(frame, columns), target=options.target), options.out)
     if not options.quiet:
         print(f"schema of {len(columns):,} columns written to {options.out} (engine {engine.name})")
     return 0
+
+
+def _engine(name: str) -> Any:
+    from autoft.schema.engines import choose
+
+    engine = choose(name)
+    if engine is None:
+        raise SchemaError("Argument --engine", "name a schema engine", f"it is '{name}'", "leave it out, or write auto")
+    return engine
 
 
 def _hints(options: argparse.Namespace) -> int:
@@ -111,10 +118,8 @@ def _hints(options: argparse.Namespace) -> int:
     from autoft.data.columns import infer_columns
     from autoft.data.table import read
     from autoft.schema.edit_hints import hints
-    from autoft.schema.engines import choose
 
-    engine = choose(options.engine)
-    assert engine is not None
+    engine = _engine(options.engine)
     schema: Any = engine.read(options.file)
     frame = read(options.data).frame
     if options.serving:

@@ -19,24 +19,25 @@ class Engine(Protocol):
 
     Schema and statistics are objects of the engine's own classes. The target is required in the environment
     ``TRAINING`` and not expected in ``SERVING``.
-
-    Attributes:
-        name: Name in recipes.
-        needs: Modules that have to be installed.
-        install: How to install them, for the error where they are missing.
     """
 
-    name: str
-    needs: tuple[str, ...]
-    install: str
+    @property
+    def name(self) -> str:
+        """Name in recipes, such as ``tfdv``."""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Modules that have to be installed."""
+
+    @property
+    def install(self) -> str:
+        """How to install them, for the error where they are missing."""
 
     def statistics(self, frame: pd.DataFrame, columns: tuple[Column, ...]) -> object:
         """Statistics of a table. A column of the frame without a record is read as it is stored."""
-        ...
 
     def infer(self, statistics: Any, *, target: str | None) -> object:
         """The schema that fits the table of these statistics."""
-        ...
 
     def validate(
         self, statistics: Any, schema: Any, *, environment: Environment, previous: Any = None
@@ -45,31 +46,24 @@ class Engine(Protocol):
 
         `previous` are statistics of the table from which the schema's limits of drift are measured.
         """
-        ...
 
     def read(self, path: Path) -> object:
         """The schema in a file. Raises SchemaError if the file is missing, unreadable or no schema."""
-        ...
 
     def write(self, schema: Any, path: Path) -> None:
         """Write the schema as text, whole or not at all. Raises FileError if that is impossible."""
-        ...
 
     def to_text(self, schema: Any) -> str:
         """The schema as text that people can review and edit."""
-        ...
 
     def from_text(self, text: str, source: str) -> object:
         """The inverse of `to_text`; `source` names the text in errors. Raises SchemaError if it is no schema."""
-        ...
 
     def dump_statistics(self, statistics: Any) -> bytes:
         """Statistics as a file; they remember which engine made them."""
-        ...
 
     def load_statistics(self, data: bytes, source: str) -> Any:
         """The inverse of `dump_statistics`, also of another engine's. Raises SchemaError if `data` is none."""
-        ...
 
 
 #: In the order in which ``engine: auto`` tries them.

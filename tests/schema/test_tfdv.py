@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 
 from autoft.data.table import read
-from autoft.errors import SchemaError, SetupError
+from autoft.errors import RecipeError, SchemaError, SetupError
 from autoft.records import Column, Finding, Kind
 from autoft.schema import engines
 from autoft.schema.engines import choose, engine_of_model
@@ -381,3 +381,8 @@ def test_limits_of_drift_that_a_person_wrote(fitted):
     assert finding.code == "drift-not-compared"
     assert "'another'" in finding.found
     assert engine.validate(now, schema, environment="TRAINING", previous=before) == ()
+
+
+def test_an_unknown_engine_is_named_with_its_neighbour():
+    with pytest.raises(RecipeError, match=r"schema engine 'portabel' must be a registered one.*perhaps 'portable'"):
+        choose("portabel")

@@ -2,18 +2,9 @@
 
 >>> import pandas as pd
 >>> statistics = generate_statistics(pd.DataFrame({"age": [31, 47, 28], "city": ["Rome", "Oslo", None]}))
->>> print(infer_schema(statistics).feature[1])
-name: "city"
-value_count {
-  min: 1
-  max: 1
-}
-type: BYTES
-domain: "city"
-presence {
-  min_count: 1
-}
-<BLANKLINE>
+>>> schema = infer_schema(statistics)
+>>> schema.feature[1].presence.min_count, schema.string_domain[0].value
+(1, ['Oslo', 'Rome'])
 
 Modules, from ground to roof:
 """
