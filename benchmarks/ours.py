@@ -15,8 +15,8 @@ from benchmarks.ordinary import Configuration, divide
 
 if TYPE_CHECKING:
     from autoft.records.trials import TrialResult, Trials
-    from autoft.search.algorithms import Proposal
     from autoft.search.proposer import Proposer
+    from autoft.search.setup import Proposal
     from autoft.training.stack import Stack
     from autoft.training.trainer import Trainer
 
@@ -145,8 +145,8 @@ def make_trainer(
 
 def numbers_only(seed: int, epochs: int) -> Proposer:
     """Bayesian proposals over learning rate, dropout and L2, with the limits of the standard space."""
-    from autoft.search.algorithms import SearchSetup
     from autoft.search.proposer import Proposer
+    from autoft.search.setup import SearchSetup
     from autoft.search.space import make_space
 
     searched = ("learning_rate", "dropout", "l2")

@@ -18,12 +18,12 @@ from autoft.pipeline.select import _by_weight, _choice, _score
 from autoft.pipeline.trainers import trainer
 from autoft.records import DecisionRule, Progress
 from autoft.records.trials import TrialResult, Trials
-from autoft.search.algorithms import SearchSetup
 from autoft.search.budget import Budget
 from autoft.search.journal import Journal
 from autoft.search.ledger import Ledger
 from autoft.search.loop import LoopPolicy, SearchLoop
 from autoft.search.proposer import Proposer
+from autoft.search.setup import SearchSetup
 from autoft.search.space import Dimension
 
 if TYPE_CHECKING:

@@ -12,54 +12,8 @@ import numpy as np
 from autoft.errors import SearchError
 from autoft.registry import Registry
 from autoft.search.lattice import Lattice, Shapes
-from autoft.search.space import Choice, Dimension, relevant
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SearchSetup:
-    """What an algorithm searches.
-
-    Attributes:
-        space: The dimensions.
-        maximize: Whether a higher score is better.
-        seed: Same seed and same scores give the same proposals.
-        epochs: Most epochs of a trial (Hyperband's resource).
-        first: Configurations to begin with.
-    """
-
-    space: tuple[Dimension, ...]
-    maximize: bool
-    seed: int
-    epochs: int
-    first: tuple[Mapping[str, Any], ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proposal:
-    """A configuration to try.
-
-    Attributes:
-        params: Hyperparameters by name.
-        epochs: Most epochs of this trial (Hyperband), None for the run's own limit.
-        ticket: By which the oracle knows it again.
-    """
-
-    params: dict[str, Any]
-    epochs: int | None = None
-    ticket: Any = None
-
-
-class Oracle(Protocol):
-    """One search by ask and tell. Any number of proposals may be out, and they may be told in any order."""
-
-    def ask(self, *restrictions: Shapes | None) -> Proposal | None:
-        """The next proposal, of these shapes; of the next ones where those are exhausted (None: of any).
-
-        None while proposals are out says that it waits for their scores, and else that the space is exhausted.
-        """
-
-    def tell(self, proposal: Proposal, score: float | None) -> None:
-        """The score of a proposal, None if it failed."""
+from autoft.search.setup import Oracle, Proposal, SearchSetup
+from autoft.search.space import Choice, relevant
 
 
 class Algorithm(Protocol):

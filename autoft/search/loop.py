@@ -14,11 +14,11 @@ import numpy as np
 from autoft.errors import AutoFTError, SearchError, printable
 from autoft.records import Progress
 from autoft.records.trials import TrialResult, Trials
-from autoft.search.algorithms import Proposal
 from autoft.search.budget import Budget
 from autoft.search.interrupt import Interrupt
 from autoft.search.ledger import DEATHS, Ledger
 from autoft.search.pruning import hopeless
+from autoft.search.setup import Proposal
 from autoft.search.space import comparable
 from autoft.search.store import memory_key
 

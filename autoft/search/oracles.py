@@ -16,8 +16,8 @@ import keras_tuner as kt
 import numpy as np
 
 from autoft.search.acquisition import Acquisition, losses_of
-from autoft.search.algorithms import Proposal, SearchSetup
 from autoft.search.lattice import Lattice, Shapes
+from autoft.search.setup import Proposal, SearchSetup
 from autoft.search.space import IDLE, Choice, Dimension, relevant
 
 #: Random points before the Gaussian process takes over (keras-tuner's own 3 per dimension would leave most searches
@@ -39,7 +39,7 @@ class Restrictable:
     _calls = 0
 
     def ask(self, *restrictions: Shapes | None) -> Proposal | None:
-        """See `autoft.search.algorithms.Oracle`."""
+        """See `autoft.search.setup.Oracle`."""
         self._restrictions, self._calls = restrictions or (None,), self._calls + 1
         with _quiet():
             # The same name again would get the same trial.
@@ -51,7 +51,7 @@ class Restrictable:
         return Proposal(params=_own(values), epochs=int(epochs) if epochs else None, ticket=trial)
 
     def tell(self, proposal: Proposal, score: float | None) -> None:
-        """See `autoft.search.algorithms.Oracle`."""
+        """See `autoft.search.setup.Oracle`."""
         trial = proposal.ticket
         with _quiet():
             if score is None:

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from autoft.search.algorithms import ALGORITHMS, Proposal, SearchSetup
+from autoft.search.algorithms import ALGORITHMS
+from autoft.search.setup import Proposal, SearchSetup
 from autoft.search.space import SHAPE, Choice, Dimension, default_configuration, relevant, rounded, shape_of
 
 

@@ -6,8 +6,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from autoft.search.algorithms import ALGORITHMS, Algorithm, Oracle, SearchSetup
+from autoft.search.algorithms import ALGORITHMS, Algorithm
 from autoft.search.proposer import Proposer
+from autoft.search.setup import Oracle, SearchSetup
 from autoft.search.space import Choice, Dimension, Range, relevant
 
 _SPACE: tuple[Dimension, ...] = (

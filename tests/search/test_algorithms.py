@@ -10,8 +10,9 @@ from conftest import features, tiny_recipe
 
 from autoft import AutoFineTuner
 from autoft.errors import RecipeError, SearchError
-from autoft.search.algorithms import ALGORITHMS, History, ProposingAlgorithm, SearchSetup
+from autoft.search.algorithms import ALGORITHMS, History, ProposingAlgorithm
 from autoft.search.proposer import Proposer
+from autoft.search.setup import SearchSetup
 from autoft.search.space import Range
 from autoft.testing import check_algorithm
 

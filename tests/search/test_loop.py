@@ -16,12 +16,12 @@ import pytest
 from autoft.errors import FileError, SearchError, TrainingError
 from autoft.records.trials import OUT_OF_TIME, TrialResult, Trials
 from autoft.search import store as outcomes
-from autoft.search.algorithms import Proposal
 from autoft.search.budget import Budget
 from autoft.search.interrupt import Interrupt
 from autoft.search.journal import Journal, read
 from autoft.search.ledger import Ledger
 from autoft.search.loop import LoopPolicy, SearchLoop
+from autoft.search.setup import Proposal
 
 KEY = {"data": "aa"}
 

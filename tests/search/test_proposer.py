@@ -8,10 +8,10 @@ import tempfile
 import numpy as np
 import pytest
 
-from autoft.search.algorithms import SearchSetup
 from autoft.search.gaussian_process import GaussianProcess
 from autoft.search.lattice import Lattice
 from autoft.search.proposer import ProgramSharing, Proposer
+from autoft.search.setup import SearchSetup
 from autoft.search.space import MAKE, Choice, Range, first_configurations, make_space, relevant, shape_of
 
 ALGORITHMS = ("bayesian", "random", "grid", "hyperband")
