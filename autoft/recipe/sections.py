@@ -5,18 +5,16 @@ The text under each field becomes its description in recipes/recipe.schema.json,
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, Strict, field_validator, model_validator
 
 from autoft import records
-from autoft.recipe.fields import Names, RecipeSection, Text, distinct, rising
-from autoft.recipe.messages import broken_rule, nearest
-from autoft.registry import registry_of
+from autoft.recipe.fields import Names, OneOf, RecipeSection, Text, distinct, rising
+from autoft.recipe.messages import broken_rule
 
 ColumnKind = Literal["numeric", "boolean", "categorical", "date", "text", "identifier"]
 TaskChoice = Literal["auto", "binary", "multiclass", "regression"]
-Algorithm = Literal["bayesian", "random", "grid", "hyperband"]
 Activation = Literal["relu", "gelu", "silu", "selu", "tanh"]
 RegressionObjective = Literal["rmse", "mae", "r2", "median_absolute_error", "pinball"]
 ClassificationObjective = Literal[
@@ -66,21 +64,6 @@ _NotNegative = Annotated[float, Field(ge=0)]
 NotNegativeRange = Annotated[tuple[_NotNegative, _NotNegative], Strict(False), AfterValidator(rising)]
 
 
-def _encoder_name(name: str) -> str:
-    names = registry_of("column encoder").names()
-    if name not in names:
-        raise broken_rule("", "be the name of a column encoder", f"it is '{name}'", nearest(name, names))
-    return name
-
-
-def _known_encoders(schema: dict[str, Any]) -> None:
-    # Examples, not choices: the names of packages that are installed elsewhere are no less valid.
-    schema["examples"] = list(registry_of("column encoder").names())
-
-
-EncoderName = Annotated[Text, AfterValidator(_encoder_name), Field(json_schema_extra=_known_encoders)]
-
-
 class Data(RecipeSection):
     """The table and the column to predict."""
 
@@ -112,7 +95,7 @@ class Schema(RecipeSection):
 
     file: Annotated[Text, AfterValidator(_schema_name)] | None = None
     """Schema in TFDV's text format, inside the recipe's folder: written if absent, enforced after that."""
-    engine: Literal["auto", "tfdv", "portable", "none"] = "auto"
+    engine: Annotated[str, OneOf("schema engine", first=("auto",), last=("none",))] = "auto"
     """What checks tables against the schema; auto takes TFDV where it is installed, and else autoft's own engine."""
     drop_missing_target: bool = False
     """Leave out rows without a target instead of refusing them."""
@@ -143,7 +126,7 @@ class Preprocess(RecipeSection):
 
     numeric: Numeric = Field(default_factory=Numeric)
     categorical: Categorical = Field(default_factory=Categorical)
-    encoders: dict[str, EncoderName] = Field(default_factory=dict)
+    encoders: dict[str, Annotated[str, OneOf("column encoder")]] = Field(default_factory=dict)
     """Encoders of single columns by name, autoft's own or those of installed packages (docs/extending.md)."""
     accept: Repairs = ()
     """Codes of findings that are repaired before training, and in the same way when predicting (docs/schema.md)."""
@@ -190,7 +173,7 @@ class Space(RecipeSection):
 class Search(RecipeSection):
     """How hyperparameters are found."""
 
-    algorithm: Algorithm = "bayesian"
+    algorithm: Annotated[str, OneOf("search algorithm")] = "bayesian"
     """How the next trial is proposed."""
     trials: Annotated[int, Field(ge=1)] = 30
     """Most trials that are run."""
