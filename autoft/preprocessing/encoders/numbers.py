@@ -12,6 +12,7 @@ from autoft.preprocessing.encoders.base import ENCODERS, ColumnEncoder, Directio
 from autoft.records import Column
 from autoft.records.arrays import LARGEST, Array
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
     """How a member scales a number: ``(x - middle) * factor``.
