@@ -12,9 +12,10 @@ from typing import Any, Literal
 
 import numpy as np
 
+from autoft.networks.families import FAMILIES
 from autoft.search.acquisition import Acquisition, losses_of
 from autoft.search.lattice import Lattice, Shapes
-from autoft.search.space import IDLE, Choice, Dimension, relevant
+from autoft.search.space import Choice, Dimension, relevant
 
 Algorithm = Literal["bayesian", "random", "grid", "hyperband"]
 
@@ -68,7 +69,7 @@ def _without_idle(space: Sequence[Dimension]) -> list[Dimension]:
     kept = []
     for d in space:
         if isinstance(d, Choice) and d.name == "architecture" and len(d.values) > 1:
-            d = replace(d, values=tuple(value for value in d.values if value not in IDLE) or d.values)
+            d = replace(d, values=tuple(value for value in d.values if not FAMILIES[str(value)].idle) or d.values)
         kept.append(d)
     return kept
 
