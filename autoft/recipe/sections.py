@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, Strict, field_validator, model_validator
 
 from autoft import records
-from autoft.recipe.fields import Names, RecipeSection, Text, distinct, rising
+from autoft.recipe.fields import Names, OneOf, RecipeSection, Text, distinct, rising
 from autoft.recipe.messages import broken_rule
 
 ColumnKind = Literal["numeric", "boolean", "categorical", "date", "text", "identifier"]
@@ -96,7 +96,7 @@ class Schema(RecipeSection):
 
     file: Annotated[Text, AfterValidator(_schema_name)] | None = None
     """Schema in TFDV's text format, inside the recipe's folder: written if absent, enforced after that."""
-    engine: Literal["auto", "tfdv", "portable", "none"] = "auto"
+    engine: Annotated[str, OneOf("schema engine", first=("auto",), last=("none",))] = "auto"
     """What checks tables against the schema; auto takes TFDV where it is installed, and else autoft's own engine."""
     drop_missing_target: bool = False
     """Leave out rows without a target instead of refusing them."""
