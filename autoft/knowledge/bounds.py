@@ -10,7 +10,7 @@ not meet stand in different towers: groups of hidden units without weights betwe
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
@@ -140,7 +140,9 @@ def _layout(
 def _penalties(hints: Hints, plan: InputLayout, owners: list[str]) -> Array:
     """``[in, 1]`` factors of the penalties by declared importance."""
     factors = {
-        owner: float(np.prod([PENALTY[hints.importance[c]] for c in reads(owner, plan, hints) if c in hints.importance]))
+        owner: float(
+            np.prod([PENALTY[hints.importance[c]] for c in reads(owner, plan, hints) if c in hints.importance])
+        )
         for owner in dict.fromkeys(owners)
     }
     return np.array([[factors[owner]] for owner in owners], np.float32)

@@ -88,7 +88,9 @@ def prove(hints: Hints, plan: InputLayout, weights: Mapping[str, Array]) -> Proo
     """
     strange = sorted(name for name in weights if not _KNOWN.fullmatch(name))
     if strange:
-        raise _broken(hints.effects[0].column if hints.effects else "", "be proved by known layers", f"{strange[0]} is unknown")
+        raise _broken(
+            hints.effects[0].column if hints.effects else "", "be proved by known layers", f"{strange[0]} is unknown"
+        )
     own = {name: np.asarray(w, np.float64) for name, w in weights.items()}
     steepest = {}
     for effect in hints.effects:

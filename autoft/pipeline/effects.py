@@ -75,7 +75,9 @@ def notes(recipe: Recipe, dataset: Dataset) -> tuple[str, ...]:
     if unbounded and variants.names(hints):
         found.append(f"Not searched, as hints cannot bound its weights: {', '.join(unbounded)}.")
     if hints.effects:
-        found.append("Hidden units bend both ways, and RealMLP has half waves of columns with an effect (see docs/knowledge.md).")
+        found.append(
+            "Hidden units bend both ways, and RealMLP has half waves of columns with an effect (see docs/knowledge.md)."
+        )
     if hints.effects and calibration(recipe, dataset) != recipe.evaluate.calibration:
         found.append("Probabilities are not calibrated: with more than two classes that could break an effect.")
     return tuple(found)

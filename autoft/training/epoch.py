@@ -15,7 +15,8 @@ from typing import Any
 
 from autoft.networks import noise
 from autoft.networks.architecture import Architecture, Inputs
-from autoft.networks.families import FAMILIES, Family, build_network
+from autoft.networks.families import FAMILIES, build_network
+from autoft.networks.family import Family
 from autoft.records import Task
 from autoft.training.step import SETTINGS, State, class_factors, flat_cos, progress, row_losses, total_loss, update
 
@@ -115,7 +116,7 @@ class CompiledEpoch:
             settings: ``[11, S, 1, 1]``.
             rows: ``(inputs, y)`` of `Rows`, and with class weights the shares of the classes ``[S, classes]``.
             table: Uniform numbers for the dropout masks.
-            hinted: What hints say of the weights (`networks.weight_bounds.WeightBounds`), empty without hints.
+            hinted: Bounds and penalties of the weights (`networks.weight_bounds`), empty without hints.
             steps: Positions and weights ``[steps, S, B]``, beginnings of windows ``[steps, layers]``.
         """
         from keras import ops

@@ -84,7 +84,9 @@ class Program:
         steps = np.zeros((len(first[0]), 1, 1), np.float32)
         self._state = [constant(np.stack([w, np.zeros_like(w), np.zeros_like(w)])) for w in first], constant(steps)
         self._fixed = [constant(w) for w in fixed]
-        own = settings_arrays(settings, self.shape.members, epochs * self.shape.steps, beta_2=self.shape.family.traits.beta_2)
+        own = settings_arrays(
+            settings, self.shape.members, epochs * self.shape.steps, beta_2=self.shape.family.traits.beta_2
+        )
         self._settings = constant(np.stack([own[name] for name in SETTINGS]))
         self._seen: tuple[Array, Array] | None = None
         self._seed = seed % 2**31

@@ -197,7 +197,7 @@ def update(
         factors: How each weight is treated.
         extras: The `EXTRAS` that the program has.
         cycles: Whether learning rate and weight decay take RealMLP's course.
-        hinted: What hints say of each weight (`networks.weight_bounds.WeightBounds`), for the `HINTED` that the program has.
+        hinted: Bounds and penalties of each weight (`networks.weight_bounds`), for the `HINTED` of the program.
     """
     from keras import ops
 

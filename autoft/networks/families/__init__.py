@@ -20,7 +20,7 @@ from autoft.networks.family import FAMILIES, Family
 from autoft.networks.initial_state import InitialState
 from autoft.records.arrays import Array
 
-__all__ = ["FAMILIES", "DEFAULT", "architecture_of", "build_network", "family_of", "initial_weights"]
+__all__ = ["DEFAULT", "FAMILIES", "architecture_of", "build_network", "family_of", "initial_weights"]
 
 #: The family of a configuration that names none, and of a search's default configuration.
 DEFAULT = mlp.MLP.name
