@@ -2,8 +2,9 @@
 
 Modules, from ground to roof:
 
-mlp      The stacked multilayer perceptron, and the linear model as its case without hidden layers
+mlp      The stacked multilayer perceptron
 realmlp  RealMLP: Holzmüller, Grinsztajn, Steinwart, "Better by default", NeurIPS 2024 (arXiv 2407.04491)
+linear   The linear model: logistic or softmax regression, or least squares, on the encoded columns
 tabm     TabM: Gorishniy, Kotelnikov, Babenko, "TabM: advancing tabular deep learning with parameter-efficient en...
 """
 
