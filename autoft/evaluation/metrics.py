@@ -21,7 +21,7 @@ import numpy as np
 from autoft.errors import EvaluationError
 from autoft.evaluation.costs import row_costs
 from autoft.evaluation.losses import bounded, pinball
-from autoft.records import ONE_HALF, AnyRule, Costs, DecisionGoal, DecisionRule, Problem, Task, Truth
+from autoft.records import ONE_HALF, AnyRule, Costs, DecisionGoal, Problem, Task, Truth
 from autoft.records.arrays import Array
 
 Direction = Literal["max", "min"]
