@@ -14,6 +14,7 @@ from autoft.preprocessing.encoders import ENCODERS, ColumnEncoder
 from autoft.preprocessing.registered_layers import registered_layers
 from autoft.records import Column
 from autoft.records.arrays import Array
+from autoft.serving.artifact import as_tensors
 
 #: Rows of the columns that are tried, and rows of them that no member trains on.
 _ROWS, _HELD_OUT = 60, 20
@@ -116,7 +117,5 @@ def _check_reader(encoder: ColumnEncoder, column: Column, cells: Array, values: 
 
     if column.kind in NUMBERS or keras.backend.backend() != "tensorflow" or encoder.reader() is None:
         return
-    import tensorflow as tf
-
-    found = np.asarray(encoder.reader()(tf.constant(plain_texts(cells)[:, None], dtype=tf.string)))
+    found = np.asarray(encoder.reader()(as_tensors({"cells": plain_texts(cells)[:, None]})["cells"]))
     assert np.array_equal(found, values, equal_nan=True), f"{about}: reader() must agree with read()"
