@@ -20,6 +20,9 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
+#: Format of all files of a run and of a saved model; raised whenever one of them changes, and refused if it differs.
+FORMAT = 1
+
 
 def fingerprint(data: bytes) -> str:
     """SHA-256 of bytes as hexadecimal text."""
