@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import copy
+import json
 import math
 from collections.abc import Iterable
 from functools import cache
@@ -27,19 +27,20 @@ def read_record(kind: Any, values: Any) -> Any:
     >>> read_record(tuple[Interval, ...], [{"value": 0.5, "low": "?"}])
     Traceback (most recent call last):
     ...
-    ValueError: 0.low: Input should be a valid number, unable to parse string as a number
+    ValueError: 0.low: Input should be a valid number
     """
     from pydantic import ValidationError
 
+    text = json.dumps(values)
     try:
-        return _adapter(kind).validate_python(values)
+        return _adapter(kind).validate_json(text, strict=True)
     except ValidationError as error:
         details = error.errors(include_url=False)
-        undefined = [one["loc"] for one in details if one["type"] == "float_type" and one["input"] is None]
-        if len(undefined) == len(details):
-            return _adapter(kind).validate_python(_with_nan(values, undefined))
+    undefined = [one["loc"] for one in details if one["type"] == "float_type" and one["input"] is None]
+    if len(undefined) < len(details):
         first = next(one for one in details if one["loc"] not in undefined)
-        raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
+    return _adapter(kind).validate_json(_with_nan(text, undefined), strict=True)
 
 
 @cache
@@ -49,11 +50,11 @@ def _adapter(kind: Any) -> Any:
     return TypeAdapter(kind)
 
 
-def _with_nan(values: Any, places: Iterable[tuple[Any, ...]]) -> Any:
-    values = copy.deepcopy(values)
+def _with_nan(text: str, places: Iterable[tuple[Any, ...]]) -> str:
+    values = json.loads(text)
     for *path, last in places:
         part = values
         for key in path:
             part = part[key]
         part[last] = math.nan
-    return values
+    return json.dumps(values)
