@@ -15,7 +15,6 @@ from autoft.recipe.messages import broken_rule
 
 ColumnKind = Literal["numeric", "boolean", "categorical", "date", "text", "identifier"]
 TaskChoice = Literal["auto", "binary", "multiclass", "regression"]
-Algorithm = Literal["bayesian", "random", "grid", "hyperband"]
 Activation = Literal["relu", "gelu", "silu", "selu", "tanh"]
 RegressionObjective = Literal["rmse", "mae", "r2", "median_absolute_error", "pinball"]
 ClassificationObjective = Literal[
@@ -172,7 +171,7 @@ class Space(RecipeSection):
 class Search(RecipeSection):
     """How hyperparameters are found."""
 
-    algorithm: Algorithm = "bayesian"
+    algorithm: Annotated[str, OneOf("search algorithm")] = "bayesian"
     """How the next trial is proposed."""
     trials: Annotated[int, Field(ge=1)] = 30
     """Most trials that are run."""
