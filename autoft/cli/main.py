@@ -1,6 +1,6 @@
-"""The command line: ``autoft fit | predict | check | schema | clean | plan | report | review | recipes | doctor``.
+"""The command line: ``autoft COMMAND``, each command one function of the Python API.
 
-It is thin: each command calls one function of the Python API. Nothing heavy is imported before the command is known,
+Nothing heavy is imported before the command is known,
 so that ``autoft --help`` answers at once.
 """
 
@@ -120,6 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     report = command("report", _report, "write the report of a run again")
     report.add_argument("model", metavar="RUN", type=Path, help="run folder")
     report.add_argument("-o", "--out", metavar="FILE", type=Path, help="HTML file (default: RUN/report.html)")
+    _add_export(command("export", _export, "write a trained model in a format of other programs"))
     _add_review(command("review", _review, "propose hints that a finished run suggests, for you to accept or strike"))
     command("recipes", _recipes, "list the recipes at hand")
     command("doctor", _doctor, "show versions and what works on this machine")
@@ -134,6 +135,12 @@ def _add_schema(parser: argparse.ArgumentParser) -> None:
     from autoft.cli.schema import add_commands
 
     add_commands(parser)
+
+
+def _add_export(parser: argparse.ArgumentParser) -> None:
+    from autoft.cli.export import add_arguments
+
+    add_arguments(parser)
 
 
 def _add_review(parser: argparse.ArgumentParser) -> None:
@@ -304,6 +311,12 @@ def _report(options: argparse.Namespace) -> int:
     if not options.quiet:
         print(f"report written to {out}")
     return OK
+
+
+def _export(options: argparse.Namespace) -> int:
+    from autoft.cli.export import run
+
+    return run(options)
 
 
 def _review(options: argparse.Namespace) -> int:

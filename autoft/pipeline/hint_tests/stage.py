@@ -62,7 +62,8 @@ def test(
     of = _key(context.recipe, dataset, outcome, threshold)
     for fact in journal.contents.facts:
         if fact["type"] == "hints" and fact["of"] == of:
-            return read_record(HintTests, fact)
+            known: HintTests = read_record(HintTests, fact)
+            return known
     jobs = trainings.jobs(dataset)
     context.tell(Progress(stage="evaluation", message=f"training without each of {len(names)} hints, to test them"))
     fitting = trainings.epochs(dataset, outcome, end - context.watch.clock())
