@@ -15,14 +15,15 @@ from unittest.mock import patch
 import numpy as np
 
 from autoft.knowledge import bounds
-from autoft.knowledge.bounds import Rules
-from autoft.networks.architecture import MIXED, Architecture, Factor, InitialState
-from autoft.networks.families import mlp
+from autoft.networks.architecture import MIXED, Architecture
+from autoft.networks.families import FAMILIES, build_network, initial_weights
+from autoft.networks.family import Factor
+from autoft.networks.initial_state import InitialState
+from autoft.networks.weight_bounds import WeightBounds
 from autoft.preprocessing.bins import begin_and_factor, bin_edges
 from autoft.preprocessing.statistics import blocks
 from autoft.records.arrays import Array
 from autoft.records.hints import Hints
-from autoft.training.bounded_init import begin
 from autoft.training.bounded_step import hinted_arrays
 from autoft.training.epoch import engine
 from autoft.training.stack import Stack, batches
@@ -55,7 +56,7 @@ class Construction:
 
     network: Any
     weights: Mapping[str, Array]
-    rules: Rules = field(default_factory=lambda: Rules(low={}, high={}, penalty={}))
+    rules: WeightBounds = field(default_factory=lambda: WeightBounds(low={}, high={}, penalty={}))
     project: Callable[[dict[str, Any]], dict[str, Any]] | None = None
     variants: Mapping[float, Mapping[str, Array]] = field(default_factory=lambda: {0.0: {}})
 
@@ -76,7 +77,7 @@ def build(side: str, data: Stack, start: InitialState, hints: Hints) -> Construc
 
 def directions(data: Stack, hints: Hints) -> Array:
     """``[in]``: 1 and -1 for inputs that the answer must rise or fall with, 0 for the others."""
-    found = bounds.rules(hints, data.plan, Architecture.linear(0), 1)
+    found = bounds.weight_bounds(hints, data.plan, Architecture(kind="linear"), 1)
     low, high = (np.asarray(of["logits/kernel"])[:, 0] == 0 for of in (found.low, found.high))
     assert not (low & high).any(), "no input of these tables moves with a constrained column in an unknown direction"
     return np.asarray(low.astype(int) - high.astype(int))
@@ -85,9 +86,9 @@ def directions(data: Stack, hints: Hints) -> Array:
 def _bounded(data: Stack, start: InitialState, hints: Hints) -> Construction:
     """autoft's own: an ordinary perceptron with bounds on its weights."""
     architecture = _architecture(MIXED if hints.effects else "relu")
-    network = mlp.build(architecture, start.inputs, members=start.members, outputs=1)
-    own = bounds.rules(hints, data.plan, architecture, 1)
-    first = begin(architecture, start, mlp.initial(architecture, start), own)
+    network = build_network(architecture, start.inputs, members=start.members, outputs=1)
+    own = bounds.weight_bounds(hints, data.plan, architecture, 1)
+    first = FAMILIES["mlp"].bounded_weights(architecture, start, initial_weights(architecture, start), own)
     return Construction(network=network, weights=first, rules=own)
 
 
@@ -102,7 +103,7 @@ def _absolute(data: Stack, start: InitialState, hints: Hints) -> Construction:
     from benchmarks.monotone_layers import Absolute
 
     architecture = _architecture(MIXED)
-    own, weights = bounds.rules(hints, data.plan, architecture, 1), mlp.initial(architecture, start)
+    own, weights = bounds.weight_bounds(hints, data.plan, architecture, 1), initial_weights(architecture, start)
     names = [f"hidden_{k}" for k in range(DEPTH)] + ["logits"]
     x = dense = _input(start)
     for name in names:
@@ -121,7 +122,7 @@ def _lipschitz(data: Stack, start: InitialState, hints: Hints) -> Construction:
 
     from benchmarks.monotone_layers import Lipschitz, Slope, SortPairs
 
-    weights = dict(mlp.initial(_architecture("relu"), start))
+    weights = dict(initial_weights(_architecture("relu"), start))
     x = dense = _input(start)
     for k in range(DEPTH):
         x = SortPairs(name=f"sort_{k}")(Lipschitz(WIDTH, first=k == 0, name=f"hidden_{k}")(x))

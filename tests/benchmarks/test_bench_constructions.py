@@ -116,7 +116,7 @@ def test_every_side_learns_and_still_obeys(side: str):
 
 
 def test_autoft_s_own_is_its_network_with_bounds_and_half_of_its_units_free():
-    from autoft.knowledge.bounds import FREE, rules
+    from autoft.knowledge.bounds import FREE, weight_bounds
 
     ours, everything = built("ours")[0], built("all_bound")[0]
     assert {v.__class__.__module__ for v in ours.network.layers[1:]} == {"autoft.networks.layers.stacked"}
@@ -125,7 +125,7 @@ def test_autoft_s_own_is_its_network_with_bounds_and_half_of_its_units_free():
     assert barred.any(axis=0).mean() == FREE == 0.5
     assert not (everything.rules.low["hidden_1/kernel"] < 0).any()
     assert ours.parameters < everything.parameters
-    assert rules.__globals__["FREE"] == 0.5  # as it was before
+    assert weight_bounds.__globals__["FREE"] == 0.5  # as it was before
 
 
 def test_absolute_values_take_the_signs_of_the_bounds():
