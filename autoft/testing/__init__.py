@@ -9,6 +9,7 @@ Modules, from ground to roof:
 
 algorithms  Suite for search algorithms
 encoders    Suite of column encoders: what `ColumnEncoder` promises, checked on awkward cells
+exporters   Suite for exporters: an exported model answers as the saved model does
 """
 
 from __future__ import annotations
