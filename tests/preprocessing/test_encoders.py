@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from autoft import AutoFineTuner
+from autoft import AutoFineTuner, load
 from autoft.errors import RecipeError
 from autoft.preprocessing.encoders import ENCODERS, ColumnEncoder, Direction
 from autoft.preprocessing.registered_layers import layer
@@ -158,6 +158,33 @@ def table() -> pd.DataFrame:
     frame.loc[::17, ["amount", "opened"]] = [np.nan, pd.NaT]
     frame["value"] = np.log(amount) + 0.5 * frame["note"].str.len().fillna(0) / 50 + rng.normal(0, 0.1, ROWS)
     return frame
+
+
+def test_chosen_encoders_work_from_the_recipe_to_the_saved_model(tmp_path):
+    chosen = {"amount": "ordinal", "note": "text length", "opened": "cycles"}
+    changes = {
+        "preprocess.encoders": chosen,
+        "data.columns": {"note": "text"},
+        "knowledge.features": {"amount": {"effect": "increasing"}},
+        "knowledge.interactions": [["opened", "plain"]],
+        "search.epochs": 60,
+    }
+    frame = table()
+    tuner = AutoFineTuner(recipe=tiny_recipe(target="value", trials=2, **changes), directory=tmp_path / "run")
+    tuner.fit(frame)
+    evaluation = tuner.evaluation_
+    drops = {line.column: line.drop.value for line in evaluation.importance}
+    assert drops["amount"] > max(drops["plain"], 0)
+    (curve,) = [curve for curve in evaluation.dependence if curve.column == "amount"]
+    assert curve.rising == 1.0  # the encoder rises, so the effect holds
+    report = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    for sentence in ("its rank among the training rows", "the rank of its length", "as sines and cosines"):
+        assert sentence in report
+    again = load(tmp_path / "run")
+    new = pd.concat([frame.drop(columns="value"), pd.DataFrame({"amount": [1e9, np.nan], "note": ["日本", None]})])
+    np.testing.assert_array_equal(again.predict(new), tuner.predict(new))
+    assert np.isfinite(again.predict(new)).all()
+    assert again.predict(new).std() > 0.1
 
 
 def refusal(frame: pd.DataFrame, chosen: dict[str, str], **changes: Any) -> str:
