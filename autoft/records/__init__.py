@@ -30,7 +30,7 @@ from autoft.records.decisions import (
     Minimum,
 )
 from autoft.records.evaluation import Evaluation
-from autoft.records.findings import Finding, Severity
+from autoft.records.findings import Finding, Severity, finding
 from autoft.records.hint_tests import Curve, HintSlice, HintTest, HintVerdict
 from autoft.records.scores import Baseline, FoldReport, Importance, Interval, Strategy
 from autoft.records.trials import Progress, Trial, TrialStatus
@@ -67,4 +67,5 @@ __all__ = [
     "Task",
     "Trial",
     "TrialStatus",
+    "finding",
 ]

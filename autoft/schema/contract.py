@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autoft.data.audit.column_quality import infinite, unreadable
+from autoft.data.audit.column_quality import infinite_cells, unreadable_cells
 from autoft.data.convert import convert
-from autoft.errors import SchemaError, printable
+from autoft.errors import SchemaError
 from autoft.records import Column, Finding
 from autoft.schema import edit
 from autoft.schema.engine import Engine
@@ -46,7 +46,7 @@ class RefusedError(SchemaError):
             only = findings[0]
             super().__init__(only.where, only.must, only.found, only.fix)
             return
-        sentences = [printable(finding) for finding in findings]
+        sentences = [str(SchemaError(one.where, one.must, one.found, one.fix)) for one in findings]
         listed = "; ".join(f"({number}) {sentence}" for number, sentence in enumerate(sentences, 1))
         super().__init__("The table", "pass all checks", f"{len(findings)} failed: {listed}", "see each of them")
         lines = "\n".join(f"  {number}. {sentence}" for number, sentence in enumerate(sentences, 1))
@@ -118,7 +118,7 @@ def serving(
     used = [column for column in columns if column.used and column.name in frame.columns]
     converted = convert(frame, used)
     for column in used:
-        findings += unreadable(column, converted, len(frame)) + infinite(column, converted, len(frame))
+        findings += unreadable_cells(column, converted, len(frame)) + infinite_cells(column, converted, len(frame))
     return tuple(findings)
 
 
