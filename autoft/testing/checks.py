@@ -72,7 +72,7 @@ def check_audit(
     assert found, f"the check '{check.name}' finds nothing in the table on which it should fire"
     assert fires_on.equals(before), f"the check '{check.name}' changes the table"
     for line in found:
-        _assert_readable(line, fires_on.columns)
+        _assert_readable(line, list(fires_on.columns))
     alarms = [str(line) for view in _clean_views() for line in check(view) if line.severity != "info"]
     assert len(alarms) <= FALSE_ALARMS, f"the check '{check.name}' is not silent on clean tables: {alarms}"
     for name, view in _awkward_views().items():
@@ -140,7 +140,7 @@ def _awkward_views() -> dict[str, TableView]:
     """Tables on which a careless check raises."""
     import pandas as pd
 
-    tables = {
+    tables: dict[str, dict[str, Any]] = {
         "no input": {"y": [0, 1] * 30},
         "one row": {"a": [1.0], "b": ["x"], "y": ["no"]},
         "empty and infinite cells": {"a": [np.inf, None] * 30, "b": ["x", None, None] * 20, "y": [0, 1] * 30},

@@ -3,12 +3,12 @@
 A check is a function of a `TableView` that gives findings. autoft's own are listed in `autoft.data.audit`; a package
 adds its own by the entry point group ``autoft.checks``:
 
-    @check("even-values", scope="columns")
-    def even_values(view: TableView) -> Iterable[Finding]:
+    @check("lab:rounded", scope="columns")
+    def rounded(view: TableView) -> Iterator[Finding]:
         for column, values in view.columns("numeric"):
-            if (values % 2 == 0).all():
-                fix = "check whether they were rounded"
-                yield finding("even-values", "info", column.name, "hold odd numbers too", "has even numbers only", fix)
+            if (values[np.isfinite(values)] % 5 == 0).all():
+                found = "has multiples of five only"
+                yield finding("lab:rounded", "warning", column.name, "be measured", found, "ask how it was measured")
 """
 
 from __future__ import annotations
