@@ -115,9 +115,8 @@ def findings(found: Sequence[Shift]) -> tuple[Finding, ...]:
 
 def _drifted(shift: Shift) -> Finding:
     text = f"has changed since training: the {shift.measure} distance is {shift.distance:.3f}, "
-    text += (
-        f"above {shift.limit:.3f}" if shift.limit == LEAST[shift.measure] else f"chance makes up to {shift.limit:.3f}"
-    )
+    text += "above" if shift.limit == LEAST[shift.measure] else "chance makes up to"
+    text += f" {shift.limit:.3f}"
     severity: Severity = "warning"
     fix = "check the source and the unit; train again if the change is here to stay"
     if shift.median is not None and shift.median_before is not None:

@@ -195,21 +195,16 @@ class TableMonitor:
                 found += _strange(column, converted.values[column.id], self.meta.words[column.id])
             elif line.unseen:
                 text = f"has {round(line.unseen * rows):,} of {rows:,} cells with a category that training did not have"
-                must, fix = (
-                    "hold the categories of the training",
-                    "they count as unknown; train again when there are many",
-                )
+                must = "hold the categories of the training"
+                fix = "they count as unknown; train again when there are many"
                 found.append(finding("unseen-categories", "warning", column.name, must, text, fix))
             if column.kind == "date":
                 found += _strayed(column, line.shift)
             elif line.outside:
                 low, high = self.meta.ranges[column.id]
-                text = (
-                    f"has {round(line.outside * rows):,} of {rows:,} values outside {low:g} to {high:g}, the range of "
-                )
-                text += "the training"
-                must, fix = "stay in the range of the training", _TRUST_LESS
-                found.append(finding("out-of-range", "warning", column.name, must, text, fix))
+                text = f"has {round(line.outside * rows):,} of {rows:,} values outside the training's {low:g} to {high:g}"
+                must = "stay in the range of the training"
+                found.append(finding("out-of-range", "warning", column.name, must, text, _TRUST_LESS))
         return found
 
 
