@@ -3,29 +3,29 @@
 Modules, from ground to roof:
 
 charts             Small pictures for findings: from arrays of any length to the few numbers of a `Chart`
-row_hashes         Hashes of rows: one pass over the values answers which rows are equal and which are nearly so
-stump              A regression tree over one ordered column, and the scores of what it predicts, in numpy alone
-findings           Shared words of the checks
-duplicates         Rows that equal others in all features: with the same target they repeat, with another they co...
-near_duplicates    Rows that equal another one but for rounding, or but for one column: often one case that was r...
-odd_rows           Rows that are unlike all others although no single value of them need be: an isolation forest
-outliers           Values far from all others in a column of numbers
-pair_leaks         Two columns that together give the target away, though neither of them does alone
-personal           Columns that name persons: no model should know them, and none learns from them
-placeholders       Values that stand for "unknown": -1, 999, 9999-12-31, "?", and constants that lie far from all...
-redundant_columns  Columns that say the same in other words: recodings of one another, and numbers in the same order
-row_counts         Checks of the rows: is there a target, are there enough
-spellings          One category under several spellings: they differ in case, blanks or accents, and are the same...
-target_classes     Checks of the classes of a binary or multiclass target
-dates              Dates that lie far from all others: typing errors of the year, mostly
-late_columns       Columns that are too good: perhaps known only after the answer is
-target_values      Checks of the target of a regression
-units              Numbers in two units: some rows hold inches where the others hold centimetres
-column_quality     Checks of the columns that become inputs: their cells, their categories, and copies among them
-drift_over_rows    Columns that order the rows in time: dates along which the target changes, and columns that ri...
-hidden_groups      Columns whose values name what rows belong to (a patient, a machine): rows of one value are alike
-leaks              Columns that give the answer away: one alone, or two together, predict the target of rows they...
-row_order          Whether the target depends on the place of a row in the file: sorted files, and files in the o...
+predictors         Predictors: a sample of rows with the columns that may give the target away, and their scores
+sampling           Samples of rows and of values, drawn with a fixed seed
+stump              Regression tree over one ordered column, and the scores of its predictions, in numpy alone
+findings           Wording and evidence that several findings share
+pair_leaks         Pair leaks: two columns that together give the target away, though neither of them does alone
+row_hashes         Hashes of rows, by which equal and nearly equal rows are found in one pass over the values
+checks             Audit checks: the view of a table that they get, and their registry
+odd_rows           Odd rows: unlike all others although no single value of them need be, found by an isolation fo...
+column_quality     Columns that become inputs: their number, missing and infinite cells, rare categories, hardly ...
+duplicates         Duplicate rows: equal in all features; with the same target they repeat, with another one they...
+hidden_groups      Hidden groups: columns whose values name what rows belong to (a patient, a machine), so that t...
+near_duplicates    Near duplicates: rows that equal another one but for rounding or one column, often one case re...
+outliers           Outliers: numbers far from all others of their column
+personal           Personal data: columns with names and addresses of persons, which no model should learn
+placeholders       Placeholders for "unknown": -1, 999, 9999-12-31, "?", and constants far from all other values
+redundant_columns  Redundant columns: copies and recodings of one another, and numbers in the same order
+row_order          Order of the rows: columns that order them in time, sorted files, and files in the order of time
+spellings          Spellings: categories that are one word but for case, blanks or accents
+target_quality     Target: missing cells, number of rows, classes, and values of a regression
+units              Mixed units: some rows hold inches where the others hold centimetres
+dates              Far dates: mostly typing errors of the year
+late_columns       Late columns: so good that they may be known only after the answer is
+leaks              Target leaks: columns that, alone or in pairs, predict the target of rows they were not fitted on
 """
 
 from __future__ import annotations
