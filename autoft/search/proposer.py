@@ -129,7 +129,7 @@ class Proposer:
         if str(trial.status) != "RUNNING":
             return None
         values = trial.hyperparameters.values
-        params = relevant({d.name: _plain(d, values[d.name]) for d in self._space if d.name in values})
+        params = relevant({d.name: _plain(d, values[d.name]) for d in self._space if d.name in values}, self._space)
         epochs = values.get("tuner/epochs")
         return Proposal(params=params, epochs=int(epochs) if epochs else None, ticket=trial)
 
