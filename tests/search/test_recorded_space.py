@@ -7,6 +7,7 @@ import pytest
 from autoft.errors import RecipeError
 from autoft.search.proposer import Proposer
 from autoft.search.recorded_space import recorded_space
+from autoft.search.setup import SearchSetup
 from autoft.search.space import Choice, Range, relevant
 
 
@@ -56,7 +57,7 @@ def test_branches_become_conditions():
 @pytest.mark.parametrize("algorithm", ["bayesian", "random", "grid", "hyperband"])
 def test_proposals_name_only_what_has_a_meaning(algorithm):
     space = recorded_space(branches)
-    proposer = Proposer(algorithm, space, maximize=True, seed=1, epochs=9)
+    proposer = Proposer(algorithm, SearchSetup(space=space, maximize=True, seed=1, epochs=9))
     asked = [proposer.ask() for _ in range(12)]
     for proposal in filter(None, asked):
         assert proposal.params == relevant(proposal.params, space)
