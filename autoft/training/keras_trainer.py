@@ -27,7 +27,7 @@ from autoft.preprocessing.statistics import blocks
 from autoft.records.arrays import Array
 from autoft.records.hints import Hints
 from autoft.records.trials import OUT_OF_TIME, TrialResult
-from autoft.training.ensemble import NetworkPart
+from autoft.training.ensemble import Ensemble, build_ensemble
 from autoft.training.program import accelerated
 from autoft.training.stack import Stack, padded
 from autoft.training.trainer import Limits, Prune, end_or_go_on, sample_rows, seconds_of_epochs
@@ -107,7 +107,7 @@ class KerasTrainer:
         prune: Prune | None = None,
     ) -> list[TrialResult]:
         """Train configurations one after another."""
-        return [self.train(own, out_of_time, epochs, prune) for own in params]
+        return [self.train(one, out_of_time, epochs, prune) for one in params]
 
     def answers_after(
         self, params: Mapping[str, Any], epochs: int, horizon: int, out_of_time: Callable[[], bool]
@@ -140,9 +140,10 @@ class KerasTrainer:
         """Seconds of the first epoch of a configuration, tracing included, and of its second unless that is enough."""
         return seconds_of_epochs(partial(self.train, params), self.clock, enough)
 
-    def part(self, outcome: TrialResult, share: float = 1.0) -> NetworkPart:
-        """A trial in the deployed model."""
-        return _OwnPart(build=self.build, params=outcome.params, weights=outcome.weights, share=share)
+    def ensemble(self, parts: Sequence[tuple[TrialResult, float]]) -> Ensemble:
+        """The deployed model of the folds' networks of some trials, and the share of each trial in its answers."""
+        trials = [_OwnPart(build=self.build, params=o.params, weights=o.weights, share=share) for o, share in parts]
+        return build_ensemble(self.data, trials, self.folds)
 
     def _training(self, params: Mapping[str, Any]) -> _Training:
         networks, data = [], self.data
@@ -190,7 +191,7 @@ class _Training:
         optimizer.build(self._network.trainable_variables)
         self._variables = [*self._network.variables, *optimizer.variables]
         fresh = _arrays(optimizer.variables)
-        self._states = [[*_arrays(own.network.variables), *fresh] for own in networks]
+        self._states = [[*_arrays(one.network.variables), *fresh] for one in networks]
         if any([a.shape for a in state] != [a.shape for a in self._states[0]] for state in self._states):
             found, fix = "a second call with the same values made others", "let only hp decide"
             raise TrainingError("The function build of model=build", "make weights of the same shapes", found, fix)
@@ -220,8 +221,8 @@ class _Training:
 
     def weights(self) -> dict[str, Array]:
         """Of all members, by their place and name; what the network keeps besides is among them."""
-        own = [f"{place:03d}_{variable.name}" for place, variable in enumerate(self._network.variables)]
-        return {name: np.stack([state[place] for state in self._states]) for place, name in enumerate(own)}
+        names = [f"{place:03d}_{variable.name}" for place, variable in enumerate(self._network.variables)]
+        return {name: np.stack([state[place] for state in self._states]) for place, name in enumerate(names)}
 
     def _logits(self, s: int, rows: Array) -> Array:
         pieces = [rows[start : start + _CHUNK] for start in range(0, len(rows), _CHUNK)]
@@ -266,8 +267,9 @@ class _OwnPart:
             for variable, array in zip(network.variables, self.weights.values(), strict=True):
                 variable.assign(array[s])
             network.name = f"{name}_member_{s}"
-            own = {key: MemberInputs(s, name=f"{name}_{key}_{s}")(tensor) for key, tensor in given.items()}
-            logits.append(network(own))
+            own_names = {"dense": own.DENSE, "slots": own.SLOTS}
+            read = {own_names[key]: MemberInputs(s, name=f"{name}_{key}_{s}")(x) for key, x in given.items()}
+            logits.append(network(read))
         return keras.Model(given, StackMembers(name=f"{name}_members")(logits), name=name)
 
 
@@ -330,11 +332,11 @@ def _loss(data: Stack) -> Any:
 
 
 def _inputs(data: Stack, unread: Sequence[str]) -> dict[str, Array]:
-    """``dense`` and ``slots`` that there are, without what is not to be read."""
-    found = {name: array for name, array in (("dense", data.dense), ("slots", data.slots)) if array.shape[2]}
+    """The dense encoding and the slots that there are, without what is not to be read."""
+    found = {name: array for name, array in ((own.DENSE, data.dense), (own.SLOTS, data.slots)) if array.shape[2]}
     if unread:
         hidden = np.concatenate([np.full(width, name in unread) for name, width in blocks(data.plan)])
-        found["dense"] = np.where(hidden, np.float32(0), data.dense)
+        found[own.DENSE] = np.where(hidden, np.float32(0), data.dense)
     return found
 
 
@@ -343,7 +345,8 @@ def _targets(data: Stack) -> list[Array]:
     if data.task == "multiclass":
         return [data.y.astype(np.int32)] * data.members
     center, scale = data.center[:, None], data.scale[:, None]
-    return list(((data.y - center) / scale).astype(np.float32)[:, :, None])
+    with np.errstate(over="ignore"):  # beyond float32 only where a row of another member's is
+        return list(((data.y - center) / scale).astype(np.float32)[:, :, None])
 
 
 def _row_weights(data: Stack, balance: float) -> list[Array]:

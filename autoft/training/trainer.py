@@ -20,7 +20,7 @@ from autoft.records.hints import Hints
 from autoft.records.trials import OUT_OF_MEMORY, OUT_OF_TIME, TrialResult
 from autoft.training.bounded_init import begin
 from autoft.training.device_rows import Rows
-from autoft.training.ensemble import EnsemblePart, NetworkPart
+from autoft.training.ensemble import Ensemble, EnsemblePart, build_ensemble
 from autoft.training.program import CHUNK, Program, accelerated, out_of_memory
 from autoft.training.stack import Stack, batches, padded
 from autoft.training.step import EXTRAS, Settings
@@ -236,9 +236,10 @@ class Trainer:
         """
         return seconds_of_epochs(partial(self.train, params), self.clock, enough)
 
-    def part(self, outcome: TrialResult, share: float = 1.0) -> NetworkPart:
-        """A trial in the deployed model."""
-        return EnsemblePart(architecture=self.architecture(outcome.params), weights=outcome.weights, share=share)
+    def ensemble(self, parts: Sequence[tuple[TrialResult, float]]) -> Ensemble:
+        """The deployed model of the folds' networks of some trials, and the share of each trial in its answers."""
+        own = [EnsemblePart(architecture=self.architecture(o.params), weights=o.weights, share=s) for o, s in parts]
+        return build_ensemble(self.data, own, self.folds)
 
     def architecture(self, params: Mapping[str, Any]) -> Architecture:
         """The part of a trial's parameters that fixes shapes."""

@@ -14,6 +14,9 @@ from autoft.records import Task
 #: The name of this family in the dimension ``architecture``.
 NAME = "own"
 
+#: Names of its inputs; Keras may call a layer "dense".
+DENSE, SLOTS = "encoded_dense", "encoded_slots"
+
 #: Length of the categories' vectors in `ModelInputs.features`.
 _LENGTH = 8
 
@@ -49,8 +52,8 @@ class ModelInputs:
 
         columns = len(inputs.embedded)
         return cls(
-            dense=keras.Input((inputs.dense,), name="dense_inputs") if inputs.dense else None,
-            slots=keras.Input((columns,), dtype="int32", name="slot_inputs") if columns else None,
+            dense=keras.Input((inputs.dense,), name=DENSE) if inputs.dense else None,
+            slots=keras.Input((columns,), dtype="int32", name=SLOTS) if columns else None,
             categories=tuple(slots + 2 for slots in inputs.embedded),
             outputs=outputs,
             task=task,
@@ -59,7 +62,7 @@ class ModelInputs:
     @property
     def tensors(self) -> dict[str, Any]:
         """Those of `dense` and `slots` that there are, by name."""
-        both = {"dense": self.dense, "slots": self.slots}
+        both = {DENSE: self.dense, SLOTS: self.slots}
         return {name: tensor for name, tensor in both.items() if tensor is not None}
 
     @cached_property
@@ -84,7 +87,7 @@ class OwnNetwork:
     """A network that a user's function has made.
 
     Attributes:
-        network: From ``{"dense": [B, d], "slots": [B, e]}`` (those that there are) to logits ``[B, outputs]``.
+        network: From ``{DENSE: [B, d], SLOTS: [B, e]}`` (those that there are) to logits ``[B, outputs]``.
         optimizer, loss: Of the model that the function has compiled; None where it has not.
     """
 
