@@ -151,8 +151,12 @@ def test_optimizer_and_loss_of_a_compiled_model_are_used(make):
 
 def test_a_quantile_and_weights_of_rows_and_classes_are_trained(make):
     weights = np.linspace(0.5, 1.5, 90)
-    high = make_trainer(replace(make("regression"), quantile=0.9), epochs=8).train({**PARAMS, "learning_rate": 0.05}, never)
-    low = make_trainer(replace(make("regression"), quantile=0.1), epochs=8).train({**PARAMS, "learning_rate": 0.05}, never)
+    high = make_trainer(replace(make("regression"), quantile=0.9), epochs=8).train(
+        {**PARAMS, "learning_rate": 0.05}, never
+    )
+    low = make_trainer(replace(make("regression"), quantile=0.1), epochs=8).train(
+        {**PARAMS, "learning_rate": 0.05}, never
+    )
     at = [own.held_out[own.checkpoints.index(own.epochs)].mean() for own in (high, low)]
     assert at[0] > at[1]
     plain, weighted = (
