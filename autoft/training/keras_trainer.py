@@ -227,7 +227,7 @@ class _Training:
     def _logits(self, s: int, rows: Array) -> Array:
         pieces = [rows[start : start + _CHUNK] for start in range(0, len(rows), _CHUNK)]
         found = [np.asarray(self._network.predict_on_batch(self._given(s, piece))) for piece in pieces]
-        return np.concatenate(found).astype(np.float32)
+        return np.concatenate(found, dtype=np.float32)
 
     def _given(self, s: int, rows: Array) -> dict[str, Array]:
         return {name: array[s, rows] for name, array in self._inputs.items()}

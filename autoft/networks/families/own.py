@@ -175,7 +175,7 @@ def _check_logits(output: Any, given: ModelInputs) -> None:
 
 def _checked_loss(loss: Any, given: ModelInputs) -> Any:
     """The loss of a compiled model; None where it is left open."""
-    name = loss if isinstance(loss, str) else getattr(loss, "name", None) or getattr(loss, "__name__", "")
+    name = str(loss if isinstance(loss, str) else getattr(loss, "name", None) or getattr(loss, "__name__", ""))
     on_logits = hasattr(loss, "get_config") and loss.get_config().get("from_logits")
     if given.task != "regression" and "crossentropy" in name.lower() and not on_logits:
         fix = "give from_logits=True, or leave the loss to autoft (compile without it, or do not compile)"
