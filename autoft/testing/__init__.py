@@ -8,7 +8,7 @@ Each suite is a function that raises AssertionError with what is wrong:
 Modules, from ground to roof:
 
 algorithms  Suite for search algorithms
-encoders    Suite of column encoders: what `ColumnEncoder` promises, checked on awkward cells
+checks      Suite for audit checks
 exporters   Suite for exporters: an exported model answers as the saved model does
 """
 
