@@ -1,0 +1,57 @@
+"""Metrics: one class a metric, with all that autoft knows of it."""
+
+from __future__ import annotations
+
+# Importing them registers their metrics, in the order in which reports show them.
+from autoft.evaluation.metrics import areas, labels, probabilities, values
+from autoft.evaluation.metrics.metric import METRICS, DecisionCounts, Direction, Metric, Prediction
+from autoft.records import Costs, DecisionGoal, Problem, Task
+
+__all__ = [
+    "METRICS",
+    "DecisionCounts",
+    "Direction",
+    "Metric",
+    "Prediction",
+    "areas",
+    "default_objective",
+    "labels",
+    "metrics_of",
+    "objectives",
+    "probabilities",
+    "values",
+]
+
+
+def metrics_of(problem: Problem) -> tuple[Metric, ...]:
+    """The metrics that a problem has: those of its task, with what they need.
+
+    >>> [metric.name for metric in metrics_of(Problem(task="regression", objective="rmse"))]
+    ['rmse', 'mae', 'r2', 'median_absolute_error']
+    """
+    return tuple(
+        metric
+        for metric in METRICS
+        if problem.task in metric.tasks
+        and (problem.quantile is not None or not metric.needs_quantile)
+        and (isinstance(problem.goal, Costs) or not metric.needs_costs)
+    )
+
+
+def objectives(task: Task, quantile: float | None = None, costs: DecisionGoal | None = None) -> tuple[str, ...]:
+    """Names of `metrics_of` a problem."""
+    return tuple(m.name for m in metrics_of(Problem(task=task, objective="", quantile=quantile, goal=costs)))
+
+
+def trained_quantile(objective: str, quantile: float | None = None) -> float | None:
+    """The quantile whose pinball loss is trained for an objective; None where it is the usual loss of the task."""
+    return METRICS[objective].trained_quantile(quantile)
+
+
+def default_objective(task: Task) -> str:
+    """The metric that is tuned unless the user names another.
+
+    >>> default_objective("binary")
+    'roc_auc'
+    """
+    return next(metric.name for metric in METRICS if task in metric.default_for)
