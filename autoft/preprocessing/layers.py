@@ -14,6 +14,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from autoft.preprocessing.registered_layers import layer
 from autoft.preprocessing.statistics import LARGEST
 
 _SECONDS = {"year": 365.2425 * 86_400, "week": 7 * 86_400.0, "day": 86_400.0}
@@ -22,7 +23,7 @@ _SECONDS = {"year": 365.2425 * 86_400, "week": 7 * 86_400.0, "day": 86_400.0}
 _LIMIT = 1e6
 
 
-@keras.saving.register_keras_serializable(package="autoft")
+@layer
 class MemberStatistics(keras.layers.Layer):  # type: ignore[misc]
     """Base of layers with one row of float64 statistics per member: weights ``[S, 1, d]``, not trained."""
 
@@ -43,7 +44,7 @@ class MemberStatistics(keras.layers.Layer):  # type: ignore[misc]
 _OWN = ("dtype", "trainable")
 
 
-@keras.saving.register_keras_serializable(package="autoft")
+@layer
 class MedianImpute(MemberStatistics):
     """Missing numbers become the median of the member's training rows: ``[B, d]`` -> ``[S, B, d]`` float64."""
 
@@ -54,7 +55,7 @@ class MedianImpute(MemberStatistics):
         return ops.where(ops.isnan(inputs)[None], center, finite[None])
 
 
-@keras.saving.register_keras_serializable(package="autoft")
+@layer
 class RobustScale(MemberStatistics):
     """``(x - median) / interquartile range``: ``[S, B, d]`` float64 -> float32, never infinite."""
 
@@ -65,7 +66,7 @@ class RobustScale(MemberStatistics):
         return ops.cast(scaled, "float32")
 
 
-@keras.saving.register_keras_serializable(package="autoft")
+@layer
 class SmoothClip(keras.layers.Layer):  # type: ignore[misc]
     """``x / sqrt(1 + (x / 3)^2)``: keeps the order of values and their range below 3 (RealMLP, arXiv 2407.04491).
 
@@ -82,7 +83,7 @@ def _floor(x: Any) -> Any:
     return ops.cast(ops.floor(x), "float64")
 
 
-@keras.saving.register_keras_serializable(package="autoft")
+@layer
 class DateCycles(keras.layers.Layer):  # type: ignore[misc]
     """Seconds since 1970 to sines and cosines of the year, week and day: ``[B, k]`` -> ``[B, 6k]`` float32.
 
@@ -104,7 +105,7 @@ class DateCycles(keras.layers.Layer):  # type: ignore[misc]
         return ops.cast(ops.concatenate(parts, axis=-1), "float32")
 
 
-@keras.saving.register_keras_serializable(package="autoft")
+@layer
 class Elapsed(keras.layers.Layer):  # type: ignore[misc]
     """Seconds from one date to another, after the numbers they came with: ``[B, d]`` -> ``[B, d + p]`` float64.
 
@@ -129,7 +130,7 @@ class Elapsed(keras.layers.Layer):  # type: ignore[misc]
         return {**super().get_config(), "first": self.first, "second": self.second}
 
 
-@keras.saving.register_keras_serializable(package="autoft")
+@layer
 class Quotients(keras.layers.Layer):  # type: ignore[misc]
     """Quotients of numbers, after the numbers they came with: ``[B, d]`` -> ``[B, d + r]`` float64.
 
@@ -158,7 +159,7 @@ class Quotients(keras.layers.Layer):  # type: ignore[misc]
         return {**super().get_config(), "above": self.above, "below": self.below}
 
 
-@keras.saving.register_keras_serializable(package="autoft")
+@layer
 class SignedLog(MemberStatistics):
     """``sign(x) log1p(|x| / unit)`` of columns that have a unit, the others as they are; ``[S, B, d]`` float64."""
 
@@ -172,7 +173,7 @@ class SignedLog(MemberStatistics):
         return ops.where(logged, ops.sign(inputs) * ops.log1p(ratio), inputs)
 
 
-@keras.saving.register_keras_serializable(package="autoft")
+@layer
 class Products(keras.layers.Layer):  # type: ignore[misc]
     """Products of inputs, after the inputs they came with: ``[S, B, f]`` -> ``[S, B, f + p]`` float32.
 
@@ -192,7 +193,7 @@ class Products(keras.layers.Layer):  # type: ignore[misc]
         return {**super().get_config(), "first": self.first, "second": self.second}
 
 
-@keras.saving.register_keras_serializable(package="autoft")
+@layer
 class MissingIndicator(MemberStatistics):
     """1 where a number is missing, 0 elsewhere, for some columns: ``[B, k]`` -> ``[S, B, k]`` float32.
 
@@ -206,7 +207,7 @@ class MissingIndicator(MemberStatistics):
         return ops.cast(ops.where(ops.isnan(inputs)[None], gaps, ops.zeros_like(gaps)), "float32")
 
 
-@keras.saving.register_keras_serializable(package="autoft")
+@layer
 class Repeat(keras.layers.Layer):  # type: ignore[misc]
     """The same rows for every member: ``[B, d]`` -> ``[S, B, d]``."""
 
@@ -221,7 +222,7 @@ class Repeat(keras.layers.Layer):  # type: ignore[misc]
         return {**super().get_config(), "members": self.members}
 
 
-@keras.saving.register_keras_serializable(package="autoft")
+@layer
 class CategorySlots(keras.layers.Layer):  # type: ignore[misc]
     """Codes of the whole table to each member's own slots: ``[B, c]`` int32 -> ``[S, B, c]`` int32.
 
@@ -250,7 +251,7 @@ class CategorySlots(keras.layers.Layer):  # type: ignore[misc]
         return {**super().get_config(), "members": self.members, "sizes": self.sizes}
 
 
-@keras.saving.register_keras_serializable(package="autoft")
+@layer
 class OneHotSlots(keras.layers.Layer):  # type: ignore[misc]
     """One-hot columns: slots ``[S, B, k]`` -> ``[S, B, sum of sizes + k]`` float32.
 
@@ -276,7 +277,7 @@ class OneHotSlots(keras.layers.Layer):  # type: ignore[misc]
         return {**super().get_config(), "positions": self.positions, "sizes": self.sizes}
 
 
-@keras.saving.register_keras_serializable(package="autoft")
+@layer
 class Select(keras.layers.Layer):  # type: ignore[misc]
     """Some positions of the last axis."""
 
@@ -295,7 +296,7 @@ class Select(keras.layers.Layer):  # type: ignore[misc]
 END = 5.199337582605575
 
 
-@keras.saving.register_keras_serializable(package="autoft")
+@layer
 class QuantileNormal(keras.layers.Layer):  # type: ignore[misc]
     """Each number becomes the normal quantile of its rank in the member's rows: ``[S, B, k]`` float64 -> float32.
 
@@ -361,7 +362,7 @@ class QuantileNormal(keras.layers.Layer):  # type: ignore[misc]
 SEPARATORS = r"[\x00-\x2f\x3a-\x60\x7b-\x7f\p{P}\p{S}\p{Z}\p{Cc}]+"
 
 
-@keras.saving.register_keras_serializable(package="autoft")
+@layer
 class CountWords(keras.layers.Layer):  # type: ignore[misc]
     """How often each known word is in a text: strings ``[B, 1]`` -> ``[B, u]`` float32 (TensorFlow only).
 
@@ -404,7 +405,7 @@ class CountWords(keras.layers.Layer):  # type: ignore[misc]
         return {**super().get_config(), "vocabulary": self.vocabulary}
 
 
-@keras.saving.register_keras_serializable(package="autoft")
+@layer
 class WordWeights(keras.layers.Layer):  # type: ignore[misc]
     """TF-IDF of each member's own words: counts ``[B, u]`` -> ``[S, B, slots]`` float32.
 

@@ -12,11 +12,13 @@ import keras
 import numpy as np
 from keras import ops
 
+from autoft.preprocessing.registered_layers import layer
+
 #: As in `autoft.evaluation.calibration`.
 TINY = 1e-30
 
 
-@keras.saving.register_keras_serializable(package="autoft")
+@layer
 class Temperature(keras.layers.Layer):  # type: ignore[misc]
     """Probabilities to the power of one over a temperature, made to sum to 1 (Guo et al., ICML 2017).
 
@@ -38,7 +40,7 @@ class Temperature(keras.layers.Layer):  # type: ignore[misc]
         return {**super().get_config(), "temperature": self.temperature}
 
 
-@keras.saving.register_keras_serializable(package="autoft")
+@layer
 class Isotonic(keras.layers.Layer):  # type: ignore[misc]
     """A rising curve of the second of two classes: straight lines between knots, level beyond them.
 

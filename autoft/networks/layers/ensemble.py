@@ -12,9 +12,10 @@ import keras
 from keras import ops
 
 from autoft.networks.activations import activation_of, name_of
+from autoft.preprocessing.registered_layers import layer
 
 
-@keras.saving.register_keras_serializable(package="autoft")
+@layer
 class EnsembleView(keras.layers.Layer):  # type: ignore[misc]
     """The same rows seen by k networks, each with multipliers of its own: ``[S, B, in]`` -> ``[S, B * k, in]``.
 
@@ -44,7 +45,7 @@ class EnsembleView(keras.layers.Layer):  # type: ignore[misc]
         return {**super().get_config(), "networks": self.networks}
 
 
-@keras.saving.register_keras_serializable(package="autoft")
+@layer
 class EnsembleFirst(keras.layers.Layer):  # type: ignore[misc]
     """``activation((x * r_k) W + b)``, TabM-mini's first layer: ``[S, B, in]`` -> ``[S, B * k, units]``.
 
@@ -90,7 +91,7 @@ class EnsembleFirst(keras.layers.Layer):  # type: ignore[misc]
         return {**super().get_config(), **own}
 
 
-@keras.saving.register_keras_serializable(package="autoft")
+@layer
 class EnsembleDense(keras.layers.Layer):  # type: ignore[misc]
     """``activation((x * r_k) W * s_k + b_k)``: ``[S, B * k, in]`` -> ``[S, B * k, units]``.
 
@@ -140,7 +141,7 @@ class EnsembleDense(keras.layers.Layer):  # type: ignore[misc]
         return {**super().get_config(), **own}
 
 
-@keras.saving.register_keras_serializable(package="autoft")
+@layer
 class EnsembleLogits(keras.layers.Layer):  # type: ignore[misc]
     """The last layer, of which each of the k networks has its own: ``[S, B * k, in]`` -> ``[S, B, k, units]``.
 
@@ -175,7 +176,7 @@ class EnsembleLogits(keras.layers.Layer):  # type: ignore[misc]
         return {**super().get_config(), "units": self.units, "networks": self.networks}
 
 
-@keras.saving.register_keras_serializable(package="autoft")
+@layer
 class EnsembleMean(keras.layers.Layer):  # type: ignore[misc]
     """Logits of the mean answer of the k networks: ``[S, B, k, outputs]`` -> ``[S, B, outputs]``.
 

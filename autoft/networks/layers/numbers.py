@@ -11,6 +11,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from autoft.preprocessing.registered_layers import layer
+
 
 class _OfNumbers(keras.layers.Layer):  # type: ignore[misc]
     """Base of layers that look at some columns of the dense encoding."""
@@ -27,7 +29,7 @@ class _OfNumbers(keras.layers.Layer):  # type: ignore[misc]
         return {**super().get_config(), "positions": self.positions}
 
 
-@keras.saving.register_keras_serializable(package="autoft")
+@layer
 class PiecewiseLinear(_OfNumbers):
     """Piecewise-linear encoding (arXiv 2203.05556): ``[S, B, dense]`` -> ``[S, B, f * bins]``, each from 0 to 1.
 
@@ -60,7 +62,7 @@ class PiecewiseLinear(_OfNumbers):
         return {**super().get_config(), "bins": self.bins}
 
 
-@keras.saving.register_keras_serializable(package="autoft")
+@layer
 class NumberVectors(_OfNumbers):
     """Vectors of numbers as TabM uses them: ``w x + b + V PLE(x)`` -> ``[S, B, f * dim]`` (arXiv 2410.24210).
 
@@ -99,7 +101,7 @@ class NumberVectors(_OfNumbers):
         return {**super().get_config(), "dim": self.dim}
 
 
-@keras.saving.register_keras_serializable(package="autoft")
+@layer
 class PeriodicVectors(_OfNumbers):
     """RealMLP's embedding PBLD: ``[x, W cos(2 pi w x + b) + c]`` -> ``[S, B, f * (dim + 1)]`` (arXiv 2407.04491).
 

@@ -14,9 +14,10 @@ from keras import ops
 
 from autoft.networks import noise
 from autoft.networks.activations import activation_of, name_of
+from autoft.preprocessing.registered_layers import layer
 
 
-@keras.saving.register_keras_serializable(package="autoft")
+@layer
 class StackedDense(keras.layers.Layer):  # type: ignore[misc]
     """``activation(x W + b)`` for every member: ``[S, B, in]`` -> ``[S, B, units]``.
 
@@ -46,7 +47,7 @@ class StackedDense(keras.layers.Layer):  # type: ignore[misc]
         return {**super().get_config(), "units": self.units, "activation": activation}
 
 
-@keras.saving.register_keras_serializable(package="autoft")
+@layer
 class NTKDense(StackedDense):
     """``x W / sqrt(in) + b`` for every member: kernels of unit size, whatever the width (NTK parametrization).
 
@@ -59,7 +60,7 @@ class NTKDense(StackedDense):
         return self.activation(ops.matmul(inputs, self.kernel) * ops.rsqrt(width) + self.bias)
 
 
-@keras.saving.register_keras_serializable(package="autoft")
+@layer
 class Scale(keras.layers.Layer):  # type: ignore[misc]
     """A learned factor for every input: ``[S, B, in]`` -> the same."""
 
@@ -71,7 +72,7 @@ class Scale(keras.layers.Layer):  # type: ignore[misc]
         return inputs * self.scale
 
 
-@keras.saving.register_keras_serializable(package="autoft")
+@layer
 class Bend(keras.layers.Layer):  # type: ignore[misc]
     """A parametric activation, ``x + a (f(x) - x)`` with a learned share for every neuron (RealMLP).
 
@@ -94,7 +95,7 @@ class Bend(keras.layers.Layer):  # type: ignore[misc]
         return {**super().get_config(), "activation": name_of(self.activation)}
 
 
-@keras.saving.register_keras_serializable(package="autoft")
+@layer
 class StackedEmbedding(keras.layers.Layer):  # type: ignore[misc]
     """One learned vector per category and member: slots ``[S, B, k]`` -> ``[S, B, k * dim]``.
 
@@ -141,7 +142,7 @@ class StackedEmbedding(keras.layers.Layer):  # type: ignore[misc]
         return {**super().get_config(), **own}
 
 
-@keras.saving.register_keras_serializable(package="autoft")
+@layer
 class StackedDropout(keras.layers.Layer):  # type: ignore[misc]
     """Dropout with one rate per member, a variable ``[S, 1, 1]``: another rate needs no new program.
 
@@ -171,7 +172,7 @@ class StackedDropout(keras.layers.Layer):  # type: ignore[misc]
         return {**super().get_config(), "members": self.members, "seed": self.seed}
 
 
-@keras.saving.register_keras_serializable(package="autoft")
+@layer
 class MemberMean(keras.layers.Layer):  # type: ignore[misc]
     """The bag's answer: mean over members of the probabilities or values, logits ``[S, B, o]`` -> ``[B, C]``.
 
@@ -215,7 +216,7 @@ class MemberMean(keras.layers.Layer):  # type: ignore[misc]
         return {**super().get_config(), "task": self.task, "members": self.members}
 
 
-@keras.saving.register_keras_serializable(package="autoft")
+@layer
 class WeightedMean(keras.layers.Layer):  # type: ignore[misc]
     """Answers of several models weighted together: a list of ``[B, C]`` -> ``[B, C]``.
 
