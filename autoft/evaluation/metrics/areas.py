@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -82,10 +82,10 @@ class PrAuc(_Area):
         return average_precision_score(true, score, sample_weight=sample_weight)
 
 
-def _ranked(prediction: Prediction) -> range | tuple[int, ...]:
+def _ranked(prediction: Prediction) -> Sequence[int]:
     """Classes that have a curve."""
-    own = prediction.problem
-    return (own.positive_index,) if own.task == "binary" else range(prediction.values.shape[1])
+    positive = prediction.problem.positive
+    return range(prediction.values.shape[1]) if positive is None else (positive,)
 
 
 def area(true: Array, score: Array, precision: bool) -> Callable[[Array], Array]:

@@ -22,18 +22,15 @@ class Confusions:
     Attributes:
         hits: Right decisions by class, ``[draws, classes]``.
         true, decided: Rows by their class, and by that which is decided for them, ``[draws, classes]``.
+        total: Rows, ``[draws]``.
         positive: Position of the positive class; None of several classes.
     """
 
     hits: Array
     true: Array
     decided: Array
+    total: Array
     positive: int | None
-
-    @cached_property
-    def total(self) -> Array:
-        """Rows, ``[draws]``."""
-        return np.asarray(self.true.sum(axis=1))
 
     @cached_property
     def _absent(self) -> Array:
@@ -66,8 +63,7 @@ class _LabelMetric(SummedMetric[Confusions]):
 
     def sums(self, truth: Truth, prediction: Prediction, names: Collection[str]) -> Callable[[Array], Confusions]:
         """Weighted confusion matrices."""
-        own, number = prediction.problem, prediction.values.shape[1]
-        positive = own.positive_index if own.task == "binary" else None
+        positive, number = prediction.problem.positive, prediction.values.shape[1]
         cells, cell = np.unique(truth.y * number + prediction.labels, return_inverse=True)
         order = np.argsort(cell.ravel(), kind="stable")
         starts = np.searchsorted(cell.ravel()[order], np.arange(len(cells)))
@@ -76,8 +72,9 @@ class _LabelMetric(SummedMetric[Confusions]):
             table = np.zeros((len(w), number * number))
             table[:, cells] = np.add.reduceat(np.take(w, order, axis=1), starts, axis=1, dtype=sum_type(w))
             table = table.reshape(-1, number, number)
-            hits = np.diagonal(table, axis1=1, axis2=2)
-            return Confusions(hits=hits, true=table.sum(axis=2), decided=table.sum(axis=1), positive=positive)
+            hits, total = np.diagonal(table, axis1=1, axis2=2), table.sum(axis=(1, 2))
+            true, decided = table.sum(axis=2), table.sum(axis=1)
+            return Confusions(hits=hits, true=true, decided=decided, total=total, positive=positive)
 
         return confusions
 

@@ -9,8 +9,8 @@ from typing import Literal
 
 import numpy as np
 
-from autoft.evaluation.decisions import decide
-from autoft.records import CostMatrix, Problem, Task, Truth
+from autoft.evaluation.decisions import decide, decided_by
+from autoft.records import ONE_HALF, AnyRule, Problem, Task, Truth
 from autoft.records.arrays import Array
 from autoft.registry import Registry
 
@@ -28,22 +28,17 @@ class Prediction:
     Attributes:
         values: Probabilities ``[n, classes]``, or values ``[n]`` of a regression.
         problem: Task, positive class, quantile and goal.
-        threshold: Positive probability from which on a row is decided to be positive (binary); one for all rows, or
-            one for each ``[n]``.
-        matrix: Costs ``[true][answered]`` by which several classes are decided; empty: the most probable class is.
+        rule: By which classes are decided; its calibration is taken to be applied.
     """
 
     values: Array
     problem: Problem
-    threshold: float | Array = 0.5
-    matrix: CostMatrix = ()
+    rule: AnyRule = ONE_HALF
 
     @cached_property
     def labels(self) -> Array:
         """The decided class of each row, ``[n]``."""
-        own = self.problem
-        rule = {"threshold": self.threshold, "matrix": self.matrix}
-        return decide(self.values, task=own.task, positive_index=own.positive_index, **rule)  # type: ignore[arg-type]
+        return decide(self.values, self.problem.positive, decided_by(self.rule, self.problem))
 
     @property
     def positive(self) -> Array:
@@ -52,13 +47,14 @@ class Prediction:
 
     def take(self, rows: Array) -> Prediction:
         """The same of some rows."""
-        threshold = self.threshold[rows] if isinstance(self.threshold, np.ndarray) else self.threshold
-        return replace(self, values=self.values[rows], threshold=threshold)
+        return replace(self, values=self.values[rows], rule=self.rule.take(rows))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionCounts:
-    """Decisions of a binary task at several thresholds, counted (and weighted) by outcome; shapes broadcast.
+    """Decisions of a binary task at several thresholds, counted (and weighted) by outcome.
+
+    The shapes are ``[thresholds]`` and, for rows of a class, ``[]``; with an axis before them for parts of the rows.
 
     Attributes:
         hits: Positive rows that are decided to be positive.
@@ -75,6 +71,31 @@ class DecisionCounts:
     def defined(self) -> Array:
         """0 where both classes have rows, else NaN: to be added to a metric."""
         return np.where((self.positives > 0) & (self.negatives > 0), 0.0, np.nan)
+
+    def __getitem__(self, part: int) -> DecisionCounts:
+        return DecisionCounts(
+            hits=self.hits[part],
+            alarms=self.alarms[part],
+            positives=self.positives[part],
+            negatives=self.negatives[part],
+        )
+
+    def __sub__(self, other: DecisionCounts) -> DecisionCounts:
+        return DecisionCounts(
+            hits=self.hits - other.hits,
+            alarms=self.alarms - other.alarms,
+            positives=self.positives - other.positives,
+            negatives=self.negatives - other.negatives,
+        )
+
+    def total(self) -> DecisionCounts:
+        """The parts together."""
+        return DecisionCounts(
+            hits=self.hits.sum(axis=0),
+            alarms=self.alarms.sum(axis=0),
+            positives=self.positives.sum(axis=0),
+            negatives=self.negatives.sum(axis=0),
+        )
 
 
 class Metric(ABC):
@@ -95,7 +116,8 @@ class Metric(ABC):
         default_for: Tasks whose objective it is unless the user names another.
         aliases: Other names that a recipe may use.
         synonyms: What other libraries call it, or something like it: a hint for recipes that use such a name.
-        ranks_only: Whether only the order of the rows matters. Isotonic calibration, which makes ties, is then not used.
+        ranks_only: Whether only the order of the rows matters. Isotonic calibration, which makes ties,
+            is then not used.
         threshold: ``tuned``: as the objective of a binary task it gets the threshold that is best for it, by
             `at_threshold`. ``minimum``: its optimum would be trivial, so that it is only compared at the threshold of a
             minimum. ``none``: decided by one half.

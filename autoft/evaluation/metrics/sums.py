@@ -94,7 +94,7 @@ def draws_of(metrics: Sequence[Metric], truth: Truth, prediction: Prediction, we
     result = {metric.name: np.full(len(weights), np.nan) for metric in metrics}
     for start, stop in chunks(weights):
         with np.errstate(divide="ignore", invalid="ignore"):
-            some = weights[start:stop] if truth.weights is None else weights[start:stop] * truth.weights
+            some = truth.weighted(weights[start:stop])
             for own, sums in prepared:
                 found = sums(some)
                 for metric in own:
