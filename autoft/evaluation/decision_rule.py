@@ -30,6 +30,7 @@ _TRIED = 1.0 / (1.0 + np.exp(-np.arange(-70, 71) / 10))
 #: The same for a minimum or worths of rows, which may lie far out.
 _TRIED_FAR = 1.0 / (1.0 + np.exp(-np.arange(-120, 121) / 10))
 
+
 class RuleFitter:
     """Calibration and threshold under any weighting of the rows.
 

@@ -7,34 +7,19 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, Strict, field_validator, model_validator
+from pydantic import AfterValidator, Field, GetJsonSchemaHandler, Strict, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from autoft import records
 from autoft.recipe.fields import Names, RecipeSection, Text, distinct, rising
-from autoft.recipe.messages import broken_rule
+from autoft.recipe.messages import broken_rule, nearest, shown
+from autoft.registry import registry_of
 
 ColumnKind = Literal["numeric", "boolean", "categorical", "date", "text", "identifier"]
 TaskChoice = Literal["auto", "binary", "multiclass", "regression"]
 Algorithm = Literal["bayesian", "random", "grid", "hyperband"]
 Activation = Literal["relu", "gelu", "silu", "selu", "tanh"]
-RegressionObjective = Literal["rmse", "mae", "r2", "median_absolute_error", "pinball"]
-ClassificationObjective = Literal[
-    "roc_auc",
-    "pr_auc",
-    "f1",
-    "precision",
-    "recall",
-    "log_loss",
-    "brier",
-    "balanced_accuracy",
-    "accuracy",
-    "mcc",
-    "cost",
-]
-Objective = Literal["auto", ClassificationObjective, RegressionObjective, "average_precision"]
-REGRESSION_OBJECTIVES = ("rmse", "mae", "r2", "median_absolute_error", "pinball")
-#: Other names of objectives.
-_ALIASES = {"average_precision": "pr_auc"}
 
 
 def _schema_name(text: str) -> str:
@@ -42,6 +27,37 @@ def _schema_name(text: str) -> str:
     if not text.endswith(".pbtxt"):
         raise broken_rule("", "end in .pbtxt", f"it is '{text}'", "rename it")
     return text
+
+
+class _ObjectiveNames:
+    """The names of objectives in the JSON Schema, read off the registry when it is made."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"enum": list(_objectives()), "type": "string"}
+
+
+def _objectives() -> tuple[str, ...]:
+    """Values of ``evaluate.objective``, other names of metrics last."""
+    metrics = [metric for metric in registry_of("metric") if metric.objective]
+    return ("auto", *(m.name for m in metrics), *(alias for m in metrics for alias in m.aliases))
+
+
+def _objective(name: str) -> str:
+    """The metric that is meant; metrics are looked at only where one is named."""
+    if name == "auto":
+        return name
+    metrics = [metric for metric in registry_of("metric") if metric.objective]
+    found = next((metric.name for metric in metrics if name in (metric.name, *metric.aliases)), None)
+    if found is None:
+        names = _objectives()
+        meant = {other: metric.name for metric in metrics for other in metric.synonyms}
+        found = f"it is {shown(name)}"
+        raise broken_rule("", f"be one of {', '.join(names)}", found, nearest(name, names, meant))
+    return str(found)
+
+
+Objective = Annotated[str, AfterValidator(_objective), _ObjectiveNames]
 
 
 # Lists become tuples, so that a frozen recipe is frozen to the bottom; nothing else is converted.
@@ -212,19 +228,16 @@ class Evaluate(RecipeSection):
     holdout: Annotated[float, Field(ge=0.05, le=0.5)] = 0.2
     """Share of the rows that strategy holdout keeps away from everything."""
 
-    @field_validator("objective", mode="after")
-    @classmethod
-    def _one_name(cls, objective: str) -> str:
-        return _ALIASES.get(objective, objective)
-
     @model_validator(mode="after")
-    def _quantile_of_pinball(self) -> Evaluate:
-        if self.quantile is not None and self.objective != "pinball":
+    def _quantile_of_objective(self) -> Evaluate:
+        needed = self.objective != "auto" and registry_of("metric")[self.objective].needs_quantile
+        if self.quantile is not None and not needed:
+            those = " or ".join(metric.name for metric in registry_of("metric") if metric.needs_quantile)
             found = f"the objective is {self.objective}"
-            raise broken_rule("quantile", "be left out unless the objective is pinball", found, "remove it")
-        if self.quantile is None and self.objective == "pinball":
+            raise broken_rule("quantile", f"be left out unless the objective is {those}", found, "remove it")
+        if self.quantile is None and needed:
             found, fix = "evaluate.quantile is missing", "add it, such as 'quantile: 0.9'"
-            raise broken_rule("objective", "come with a quantile where it is pinball", found, fix)
+            raise broken_rule("objective", f"come with a quantile where it is {self.objective}", found, fix)
         return self
 
 
