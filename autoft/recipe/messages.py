@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from types import MappingProxyType
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -73,18 +72,13 @@ def report(mistakes: Sequence[Problem], *, whole: str, place: Callable[[Path], t
     return RecipeError(whole or "The arguments", "be valid", found, "correct each of them")
 
 
-def nearest(word: Any, names: Sequence[str], synonyms: Mapping[str, str] = MappingProxyType({})) -> str:
+def nearest(word: Any, names: Sequence[str]) -> str:
     """A fix that names the nearest valid name, or all of them.
-
-    Args:
-        synonyms: Valid names by words that mean the same.
 
     >>> nearest("trails", ["trials", "minutes"])
     "perhaps 'trials' is meant"
     """
-    text = str(word).lower()
-    synonym = synonyms.get(text)
-    close = [synonym] if synonym in names else get_close_matches(text, names, n=1)
+    close = get_close_matches(str(word).lower(), names, n=1)
     return f"perhaps '{close[0]}' is meant" if close else f"use one of: {', '.join(names)}"
 
 
@@ -126,7 +120,7 @@ def _problem(detail: ErrorDetails, path: Path, model: type[BaseModel]) -> Proble
     if kind == "literal_error":
         names = re.findall(r"'([^']*)'", limits["expected"])
         return Problem(
-            path=path, must=f"be one of {', '.join(names)}", found=f"it is {shown(value)}", fix=nearest(value, names)
+            path=path, must=f"be one of {', '.join(names)}", found=f"it is {_show(value)}", fix=nearest(value, names)
         )
     if kind == "missing" and isinstance(detail["loc"][-1], str):
         return Problem(path=path, must=f"have a '{detail['loc'][-1]}'", found="there is none", fix="add it")
@@ -174,8 +168,7 @@ def _plain(limit: Any) -> Any:
     return int(limit) if isinstance(limit, float) and limit.is_integer() else limit
 
 
-def shown(value: Any) -> str:
-    """A value as it stands in a message: JSON, cut after 60 characters."""
+def _show(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= 60 else text[:57] + "..."
 
@@ -183,7 +176,7 @@ def shown(value: Any) -> str:
 def _found(value: Any) -> str:
     if value is None:
         return "nothing stands there"
-    return "it is a section with keys of its own" if isinstance(value, Mapping) else f"it is {shown(value)}"
+    return "it is a section with keys of its own" if isinstance(value, Mapping) else f"it is {_show(value)}"
 
 
 #: pydantic's error type -> (what must hold, the fix), both formatted with the limits.

@@ -5,15 +5,13 @@ The text under each field becomes its description in recipes/recipe.schema.json,
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, GetJsonSchemaHandler, Strict, model_validator
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic import AfterValidator, Field, Strict, model_validator
 
 from autoft import records
-from autoft.recipe.fields import Names, RecipeSection, Text, distinct, rising
-from autoft.recipe.messages import broken_rule, nearest, shown
+from autoft.recipe.fields import Names, OneOf, RecipeSection, Text, distinct, rising
+from autoft.recipe.messages import broken_rule, nearest
 from autoft.registry import registry_of
 
 ColumnKind = Literal["numeric", "boolean", "categorical", "date", "text", "identifier"]
@@ -29,35 +27,24 @@ def _schema_name(text: str) -> str:
     return text
 
 
-class _ObjectiveNames:
-    """The names of objectives in the JSON Schema, read off the registry when it is made."""
+class _ObjectiveName(OneOf):
+    """The name of a metric that can be an objective; for another name of a metric (`aliases`) it stands itself."""
 
-    @classmethod
-    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {"enum": list(_objectives()), "type": "string"}
+    def names(self) -> tuple[str, ...]:
+        """All valid names."""
+        metrics = [metric for metric in registry_of(self.kind) if metric.objective]
+        return (*self.first, *(m.name for m in metrics), *(other for m in metrics for other in m.aliases))
 
-
-def _objectives() -> tuple[str, ...]:
-    """Values of ``evaluate.objective``, other names of metrics last."""
-    metrics = [metric for metric in registry_of("metric") if metric.objective]
-    return ("auto", *(m.name for m in metrics), *(alias for m in metrics for alias in m.aliases))
-
-
-def _objective(name: str) -> str:
-    """The metric that is meant; metrics are looked at only where one is named."""
-    if name == "auto":
-        return name
-    metrics = [metric for metric in registry_of("metric") if metric.objective]
-    found = next((metric.name for metric in metrics if name in (metric.name, *metric.aliases)), None)
-    if found is None:
-        names = _objectives()
+    def _valid(self, value: Any) -> str:
+        metrics = [] if value in self.first else list(registry_of(self.kind))
         meant = {other: metric.name for metric in metrics for other in metric.synonyms}
-        found = f"it is {shown(name)}"
-        raise broken_rule("", f"be one of {', '.join(names)}", found, nearest(name, names, meant))
-    return str(found)
+        if meant.get(str(value).lower()) in self.names():
+            fix = nearest(meant[value.lower()], self.names())
+            raise broken_rule("", f"be one of {', '.join(self.names())}", f'it is "{value}"', fix)
+        return super()._valid({other: m.name for m in metrics for other in m.aliases}.get(value, value))
 
 
-Objective = Annotated[str, AfterValidator(_objective), _ObjectiveNames]
+Objective = Annotated[str, _ObjectiveName("metric", first=("auto",))]
 
 
 # Lists become tuples, so that a frozen recipe is frozen to the bottom; nothing else is converted.
@@ -112,7 +99,7 @@ class Schema(RecipeSection):
 
     file: Annotated[Text, AfterValidator(_schema_name)] | None = None
     """Schema in TFDV's text format, inside the recipe's folder: written if absent, enforced after that."""
-    engine: Literal["auto", "tfdv", "portable", "none"] = "auto"
+    engine: Annotated[str, OneOf("schema engine", first=("auto",), last=("none",))] = "auto"
     """What checks tables against the schema; auto takes TFDV where it is installed, and else autoft's own engine."""
     drop_missing_target: bool = False
     """Leave out rows without a target instead of refusing them."""

@@ -8,9 +8,10 @@ import pytest
 
 from autoft.data import convert
 from autoft.data.cells import DATE_FORMATS, seconds
+from autoft.data.columns import infer_columns
+from autoft.data.convert import align
 from autoft.data.table import read
 from autoft.records import Column
-from autoft.schema import align, infer_columns
 
 
 def _column(kind: str, **facts: object) -> Column:
