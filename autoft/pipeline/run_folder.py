@@ -23,7 +23,7 @@ import contextlib
 import json
 from typing import TYPE_CHECKING, get_args
 
-from autoft.errors import ArtifactError, AutoFTError
+from autoft.errors import ArtifactError, AutoFTError, SetupError
 from autoft.records import Column, Evaluation, Finding, PlanLine, Task
 from autoft.report.inputs import ReportHint
 
@@ -127,8 +127,11 @@ def read_evaluation(folder: Path) -> Evaluation:
     with _believed(path):
         evaluation = from_document(_mapping(json.loads(path.read_text(encoding="utf-8"))))
         _mapping(evaluation.seconds), _mapping(evaluation.environment)
-        if evaluation.task not in get_args(Task) or not {evaluation.objective} <= METRICS.keys() & evaluation.held_out:
+        if evaluation.task not in get_args(Task) or evaluation.objective not in evaluation.held_out:
             raise ValueError(f"{evaluation.task}, {evaluation.objective}")
+    if evaluation.objective not in METRICS:
+        where, fix = f"The objective '{evaluation.objective}' of {path}", "install the package that brings it"
+        raise SetupError(where, "be a metric that is registered", "there is none of this name", fix)
     return evaluation
 
 

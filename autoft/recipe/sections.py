@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, Strict, model_validator
 
 from autoft import records
 from autoft.recipe.fields import Names, OneOf, RecipeSection, Text, distinct, rising
-from autoft.recipe.messages import broken_rule, nearest
+from autoft.recipe.messages import broken_rule
 from autoft.registry import registry_of
 
 ColumnKind = Literal["numeric", "boolean", "categorical", "date", "text", "identifier"]
@@ -36,12 +36,13 @@ class _ObjectiveName(OneOf):
         return (*self.first, *(m.name for m in metrics), *(other for m in metrics for other in m.aliases))
 
     def _valid(self, value: Any) -> str:
-        metrics = [] if value in self.first else list(registry_of(self.kind))
-        meant = {other: metric.name for metric in metrics for other in metric.synonyms}
-        if meant.get(str(value).lower()) in self.names():
-            fix = nearest(meant[value.lower()], self.names())
-            raise broken_rule("", f"be one of {', '.join(self.names())}", f'it is "{value}"', fix)
-        return super()._valid({other: m.name for m in metrics for other in m.aliases}.get(value, value))
+        for metric in registry_of(self.kind) if isinstance(value, str) and value not in self.first else ():
+            if value in metric.aliases:
+                return str(metric.name)
+            if metric.objective and value.lower() in metric.synonyms:
+                must, fix = f"be one of {', '.join(self.names())}", f"perhaps '{metric.name}' is meant"
+                raise broken_rule("", must, f'it is "{value}"', fix)
+        return super()._valid(value)
 
 
 Objective = Annotated[str, _ObjectiveName("metric", first=("auto",))]
