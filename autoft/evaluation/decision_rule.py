@@ -155,7 +155,7 @@ class RuleFitter:
             return float(self._tried[base])
         if self.minimum is not None:
             return float(self._tried[np.argmax(value)])
-        hits, alarms = 0.0, 0.0
+        hits, alarms = np.zeros(()), np.zeros(())
         for part in range(PARTS):
             with_others = self._value(whole - parts[part])
             best = int(np.argmax(with_others)) if np.isfinite(with_others).all() else base

@@ -35,11 +35,12 @@ from autoft.records.decisions import (
 from autoft.records.evaluation import Evaluation
 from autoft.records.findings import Finding, Severity
 from autoft.records.hint_tests import Curve, HintSlice, HintTest, HintVerdict
-from autoft.records.problem import Calibrate, Draws, Problem, SelectionRule, Truth
+from autoft.records.problem import BEST_TRIAL, Calibrate, Draws, Problem, SelectionRule, Truth
 from autoft.records.scores import Baseline, FoldReport, Importance, Interval, Strategy
 from autoft.records.trials import Progress, Trial, TrialStatus
 
 __all__ = [
+    "BEST_TRIAL",
     "ONE_HALF",
     "USED_KINDS",
     "Alternative",

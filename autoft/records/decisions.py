@@ -43,7 +43,7 @@ class DecisionRule:
     threshold: float = 0.5
     matrix: CostMatrix = ()
 
-    def take(self, rows: Array) -> DecisionRule:  # noqa: ARG002
+    def take(self, rows: Array) -> DecisionRule:
         """The rule for some rows: the same."""
         return self
 

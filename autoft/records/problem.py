@@ -103,6 +103,10 @@ class SelectionRule:
     calibration: Calibrate = "none"
 
 
+#: The best trial alone, as it is.
+BEST_TRIAL = SelectionRule()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draws:
     """Bootstrap draws: their number and their seed; equal seeds give equal draws."""

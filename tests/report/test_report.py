@@ -17,8 +17,8 @@ import pytest
 
 from autoft import report
 from autoft.errors import FileError
-from autoft.records import Column, Importance, Interval, PlanLine, Target, Trial
 from autoft.evaluation.metrics import METRICS
+from autoft.records import Column, Importance, Interval, PlanLine, Target, Trial
 from autoft.report.blocks import Beside, Block, Picture, Pictures, ReportPage, TableBlock
 from autoft.report.build import build
 from autoft.report.html import render

@@ -43,11 +43,6 @@ def objectives(task: Task, quantile: float | None = None, costs: DecisionGoal | 
     return tuple(m.name for m in metrics_of(Problem(task=task, objective="", quantile=quantile, goal=costs)))
 
 
-def trained_quantile(objective: str, quantile: float | None = None) -> float | None:
-    """The quantile whose pinball loss is trained for an objective; None where it is the usual loss of the task."""
-    return METRICS[objective].trained_quantile(quantile)
-
-
 def default_objective(task: Task) -> str:
     """The metric that is tuned unless the user names another.
 

@@ -108,7 +108,7 @@ def _kind(metric: Metric) -> Any:
     """Where the function stands that makes a metric's sums; None of a metric without sums."""
     if not isinstance(metric, SummedMetric):
         return None
-    return metric.columns.__func__ if isinstance(metric, MeanMetric) else metric.sums.__func__
+    return type(metric).columns if isinstance(metric, MeanMetric) else type(metric).sums
 
 
 def means(weights: Array, columns: Array) -> Array:
