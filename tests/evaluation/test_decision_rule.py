@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from autoft.evaluation.weighted_metrics import weighted_scores
 from sklearn.metrics import f1_score
 
 from autoft.evaluation import decision_rule
@@ -13,7 +14,6 @@ from autoft.evaluation.decision_rule import RuleFitter
 from autoft.evaluation.ensemble_gain import bag_calibration, bag_gain
 from autoft.evaluation.metrics import decide, scores
 from autoft.evaluation.selection import Blend, Replay
-from autoft.evaluation.weighted_metrics import weighted_scores
 from autoft.records import Costs, DecisionRule
 
 

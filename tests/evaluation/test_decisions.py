@@ -4,12 +4,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from autoft.evaluation.weighted_metrics import weighted_scores
 
 from autoft.evaluation.correction import Candidate, CorrectedScore, corrected, holdout
 from autoft.evaluation.decision_costs import CURVE, sampled, summarised
 from autoft.evaluation.decision_rule import RuleFitter
 from autoft.evaluation.metrics import decide, scores
-from autoft.evaluation.weighted_metrics import weighted_scores
 from autoft.records import Costs, Minimum
 
 MATRIX = ((0.0, 1.0, 4.0), (2.0, 0.0, 1.0), (9.0, 3.0, 0.0))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from autoft.evaluation.weighted_metrics import point_scores, weighted_scores
 
 from autoft.evaluation import blend
 from autoft.evaluation import selection as choice
@@ -15,7 +16,6 @@ from autoft.evaluation.folds import members, split
 from autoft.evaluation.losses import class_weights, pinball, row_losses
 from autoft.evaluation.metrics import objectives
 from autoft.evaluation.selection import Candidate, choose
-from autoft.evaluation.weighted_metrics import point_scores, weighted_scores
 from autoft.records import Costs
 
 TASKS = ("binary", "multiclass", "regression")

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from autoft.evaluation.weighted_metrics import CHUNK, weighted_scores
 from sklearn import metrics as sk
 
 from autoft.evaluation.metrics import objectives, scores
-from autoft.evaluation.weighted_metrics import CHUNK, weighted_scores
 
 
 def classification(classes, rows=300, seed=0):

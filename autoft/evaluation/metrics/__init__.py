@@ -4,7 +4,7 @@ from __future__ import annotations
 
 # Importing them registers their metrics, in the order in which reports show them.
 from autoft.evaluation.metrics import areas, labels, probabilities, values
-from autoft.evaluation.metrics.metric import METRICS, DecisionCounts, Direction, Metric, Prediction
+from autoft.evaluation.metrics.metric import METRICS, DecisionCounts, Direction, Metric, Needs, Prediction
 from autoft.records import Costs, DecisionGoal, Problem, Task
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "DecisionCounts",
     "Direction",
     "Metric",
+    "Needs",
     "Prediction",
     "areas",
     "default_objective",
