@@ -20,8 +20,10 @@ from autoft.records import DecisionRule, Progress
 from autoft.records.trials import TrialResult, Trials
 from autoft.search.budget import Budget
 from autoft.search.journal import Journal
-from autoft.search.loop import SearchLoop
+from autoft.search.ledger import Ledger
+from autoft.search.loop import LoopPolicy, SearchLoop
 from autoft.search.proposer import Proposer
+from autoft.search.setup import SearchSetup
 from autoft.search.space import Dimension
 
 if TYPE_CHECKING:
@@ -99,28 +101,27 @@ def _search(
 
     recipe = context.recipe
     maximize = METRICS[dataset.objective].direction == "max"
-    proposer = Proposer(
-        recipe.search.algorithm,
-        space,
-        maximize=maximize,
-        seed=recipe.seed,
-        epochs=recipe.search.epochs,
-        first=first,
-        **sharing(dataset, space, first[0], recipe.search.epochs),
-    )
-    return SearchLoop(
-        proposer=proposer,
-        train=stack.train_all,
-        score=lambda outcome: _score(dataset, outcome),
-        maximize=maximize,
+    epochs = recipe.search.epochs
+    setup = SearchSetup(space=space, maximize=maximize, seed=recipe.seed, epochs=epochs, first=tuple(first))
+    ledger = Ledger(
         journal=journal,
         folder=context.folder / "trials",
-        budget=budget,
-        expect=time_budget.expectation(dataset, journal),
-        interrupt=context.interrupt,
-        progress=context.tell,
+        score=lambda outcome: _score(dataset, outcome),
+        maximize=maximize,
+        keep=POOL if recipe.search.blend > 1 else 1,
+    )
+    policy = LoopPolicy(
         together=together(recipe, stack),
         # Pruning looks at all blocks; nested evaluation promises that what judges a block has not.
         pruning=recipe.search.pruning == "median" and dataset.strategy != "nested",
-        keep=POOL if recipe.search.blend > 1 else 1,
+        expect=time_budget.expectation(dataset, journal),
+    )
+    return SearchLoop(
+        proposer=Proposer(recipe.search.algorithm, setup, sharing(dataset, space, first[0], epochs)),
+        train=stack.train_all,
+        ledger=ledger,
+        budget=budget,
+        interrupt=context.interrupt,
+        progress=context.tell,
+        policy=policy,
     )

@@ -19,6 +19,7 @@ from autoft.pipeline import cost, effects
 from autoft.pipeline.cost import CostShape
 from autoft.pipeline.machine import Machine
 from autoft.records import Costs
+from autoft.search.algorithms import ALGORITHMS
 from autoft.search.space import Choice, Dimension
 from autoft.training import backend
 
@@ -127,7 +128,7 @@ def first(recipe: Recipe, dataset: Dataset, space: Sequence[Dimension], machine:
     from autoft.search.space import default_configuration, first_configurations
 
     small = default_configuration(space)
-    if recipe.search.algorithm == "grid":  # which begins with its own first point, a perceptron where there is one
+    if not ALGORITHMS[recipe.search.algorithm].begins_with_portfolio:
         return (small,)
     minutes, rows = recipe.search.minutes, min(len(member.train) for member in dataset.members)
     machine, most = (Machine(), _AFFORDABLE) if minutes is None else (machine, _FIRST_SHARE * minutes * 60)

@@ -16,7 +16,6 @@ from autoft.registry import registry_of
 
 ColumnKind = Literal["numeric", "boolean", "categorical", "date", "text", "identifier"]
 TaskChoice = Literal["auto", "binary", "multiclass", "regression"]
-Algorithm = Literal["bayesian", "random", "grid", "hyperband"]
 Activation = Literal["relu", "gelu", "silu", "selu", "tanh"]
 
 
@@ -176,7 +175,7 @@ class Space(RecipeSection):
 class Search(RecipeSection):
     """How hyperparameters are found."""
 
-    algorithm: Algorithm = "bayesian"
+    algorithm: Annotated[str, OneOf("search algorithm")] = "bayesian"
     """How the next trial is proposed."""
     trials: Annotated[int, Field(ge=1)] = 30
     """Most trials that are run."""

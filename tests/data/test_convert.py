@@ -6,10 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from autoft.data import convert
 from autoft.data.cells import DATE_FORMATS, seconds
 from autoft.data.columns import infer_columns
-from autoft.data.convert import align
+from autoft.data.convert import align, convert
 from autoft.data.table import read
 from autoft.records import Column
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 # Importing them registers their metrics, in the order in which reports show them.
 from autoft.evaluation.metrics import areas, labels, probabilities, values
 from autoft.evaluation.metrics.metric import METRICS, DecisionCounts, Direction, Metric, Needs, Prediction
-from autoft.records import Costs, DecisionGoal, Problem, Task
+from autoft.records import Costs, Problem, Task
 
 __all__ = [
     "METRICS",
@@ -18,7 +18,6 @@ __all__ = [
     "default_objective",
     "labels",
     "metrics_of",
-    "objectives",
     "probabilities",
     "values",
 ]
@@ -37,11 +36,6 @@ def metrics_of(problem: Problem) -> tuple[Metric, ...]:
         and (problem.quantile is not None or not metric.needs_quantile)
         and (isinstance(problem.goal, Costs) or not metric.needs_costs)
     )
-
-
-def objectives(task: Task, quantile: float | None = None, costs: DecisionGoal | None = None) -> tuple[str, ...]:
-    """Names of `metrics_of` a problem."""
-    return tuple(m.name for m in metrics_of(Problem(task=task, objective="", quantile=quantile, goal=costs)))
 
 
 def default_objective(task: Task) -> str:
