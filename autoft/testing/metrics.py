@@ -121,9 +121,9 @@ def _draws(metric: Metric, case: _Case, rng: np.random.Generator) -> None:
     for value, own in zip(found, counts, strict=True):
         repeated = np.repeat(np.arange(rows), own)
         point = metric.point(truth.take(repeated), prediction.take(repeated))
-        _same(value, point, f"a draw of {case} is the value on repeated rows")
         weighted = metric.point(replace(truth, weights=own.astype(float)), prediction)
         _same(weighted, point, f"a row of {case} with a weight of 2 counts as two rows")
+        _same(value, point, f"a draw of {case} is the value on repeated rows")
     weights = rng.random((2, rows)) + 0.1
     for value, own in zip(metric.draws(truth, prediction, weights), weights, strict=True):
         point = metric.point(replace(truth, weights=own), prediction)

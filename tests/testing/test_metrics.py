@@ -79,7 +79,7 @@ def test_a_point_alone_is_enough():
     [
         (_Unlabelled, "label is a text"),
         (_Unweighted, "with a weight of 2 counts as two"),
-        (_Ordered, "is the value on repeated rows|weight of 2|order of the rows"),
+        (_Ordered, "weight of 2 counts as two|order of the rows"),
         (_Upside, "perfect predictions .* are better than random ones"),
         (_Infinite, "undefined it is NaN"),
         (_Beyond, "is better than `perfect`"),
