@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autoft.evaluation.metrics import METRICS
-from autoft.networks.families import FAMILIES
+from autoft.networks.architecture import Inputs
+from autoft.networks.families import architecture_of, family_of
 from autoft.pipeline import cost, effects
 from autoft.pipeline.cost import CostShape
 from autoft.pipeline.machine import Machine
@@ -42,10 +43,6 @@ _RARE = 0.2
 
 #: A class is dear when missing it costs so many times what missing the most frequent class does.
 _DEAR = 2.0
-
-#: Time that an activation takes beside a perceptron's: Mish is a softplus and a tanh, and the activations of an
-#: ensemble lie in memory, not in a cache.
-_EFFORT = {"realmlp": 8.0, "tabm": 5.0, "tabm-mini": 4.0}
 
 
 def space_for(recipe: Recipe, dataset: Dataset, rows: int) -> tuple[Dimension, ...]:
@@ -139,7 +136,8 @@ def first(recipe: Recipe, dataset: Dataset, space: Sequence[Dimension], machine:
         through = tier == TIERS[-1] or sum(seconds) <= most * _PORTFOLIO_SHARE / _FIRST_SHARE
         if seconds[0] <= most and through:
             return found
-    return (small, *found) if small.get("architecture") == "mlp" and small not in found else found
+    perceptron = "width" in small and family_of(small).traits.plain
+    return (small, *found) if perceptron and small not in found else found
 
 
 def without(
@@ -184,7 +182,7 @@ def affordable(
         params
         for place, (params, shape) in enumerate(zip(first, shapes, strict=True))
         if not place
-        or params.get("architecture") in (None, "mlp", "linear")
+        or family_of(params).traits.plain
         or slowness * cost.trial_seconds(_at_most(shape, recipe), machine, epochs=epochs) <= most
     )
 
@@ -220,14 +218,9 @@ class Programs:
 
 def cost_shape(dataset: Dataset, params: Mapping[str, Any]) -> CostShape:
     """What fixes the cost of an epoch of a configuration."""
-    from autoft.networks.architecture import Architecture, Inputs
-    from autoft.networks.families import realmlp, tabm
-
     plan, members = dataset.plan, dataset.members
     smallest, inputs = min(len(member.train) for member in members), Inputs.of(plan)
-    own = Architecture.of({"activation": "relu", **params}, inputs, smallest)
-    each = {"linear": own.bins, "mlp": own.bins, "realmlp": realmlp.DIM + 1}.get(own.kind, tabm.DIM)
-    family = FAMILIES[own.kind]
+    own, family = architecture_of({"activation": "relu", **params}, inputs, smallest), family_of(params)
     return CostShape(
         rows=max(len(member.train) for member in members),
         held_out=max(len(member.held_out) for member in members),
@@ -240,11 +233,11 @@ def cost_shape(dataset: Dataset, params: Mapping[str, Any]) -> CostShape:
         embedded=len(inputs.embedded),
         embedding=own.embedding,
         categories=sum(slots + 2 for slots in inputs.embedded),
-        vectors=len(inputs.numbers) * each,
+        vectors=len(inputs.numbers) * family.vectors(own),
         ensemble=own.ensemble,
-        effort=_EFFORT.get(own.kind, 1.0),
-        plain=own.kind in ("linear", "mlp"),
-        least=family.epochs if family.course == "cycles" else 0,
+        effort=family.traits.effort,
+        plain=family.traits.plain,
+        least=family.traits.epochs if family.traits.schedule == "cycles" else 0,
     )
 
 
@@ -270,12 +263,15 @@ def programs(dataset: Dataset, space: Sequence[Dimension], first: Mapping[str, A
         # Batches larger than the smallest member are cut to it, so that different values may be one shape.
         own = shape(params)
         make = shape_of(params, MAKE)
-        return make if any_size and not cost.worth_compiling(own) else (own, make)
+        resizable = any_size and family_of(params).traits.resizable
+        return make if resizable and not cost.worth_compiling(own) else (own, make)
 
     return Programs(
         default=default,
         shapes=tuple({shape(params): None for params in every}),
         different=len({(shape(params), shape_of(params, MAKE)) for params in every}),
         number=len({program(params) for params in every}),
-        dimensions=MAKE if any_size and not cost.worth_compiling(default) else SHAPE,
+        dimensions=MAKE
+        if any_size and family_of(first).traits.resizable and not cost.worth_compiling(default)
+        else SHAPE,
     )

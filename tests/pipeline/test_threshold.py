@@ -12,7 +12,7 @@ from rich.console import Console
 
 import autoft
 from autoft import AutoFineTuner, files
-from autoft.cli.console import show_evaluation
+from autoft.cli.fit import show_evaluation
 from autoft.errors import RecipeError
 from autoft.evaluation.scores import scores
 from autoft.records import DecisionRule, Problem, Truth

@@ -32,7 +32,9 @@ class _Unweighted(_Plain):
 
 class _Ordered(_Plain):
     def point(self, truth, prediction):
-        return float(truth.y[0] == prediction.labels[0])
+        right = truth.y == prediction.labels
+        weights = np.ones(len(right)) if truth.weights is None else truth.weights
+        return float(np.average(right, weights=weights * np.arange(1, len(right) + 1)))
 
 
 class _Upside(_Plain):
@@ -79,7 +81,7 @@ def test_a_point_alone_is_enough():
     [
         (_Unlabelled, "label is a text"),
         (_Unweighted, "with a weight of 2 counts as two"),
-        (_Ordered, "weight of 2 counts as two|order of the rows"),
+        (_Ordered, "weight of 2 counts as two|the order of the rows"),
         (_Upside, "perfect predictions .* are better than random ones"),
         (_Infinite, "undefined it is NaN"),
         (_Beyond, "is better than `perfect`"),
