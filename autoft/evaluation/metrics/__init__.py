@@ -1,4 +1,14 @@
-"""Metrics: one class a metric, with all that autoft knows of it."""
+"""Metrics: one class a metric, with all that autoft knows of it.
+
+Modules, from ground to roof:
+
+metric         Metrics: what a metric is, and the registry of all of them
+sums           Sums over weighted rows: metrics under many weightings at once, as the bootstrap needs them
+areas          Areas under curves: metrics of the order of the rows, ROC AUC and PR AUC
+labels         Metrics of decided labels, from confusion matrices; and the cost of the decisions
+probabilities  Metrics of probabilities: log loss and Brier score
+values         Metrics of predicted values
+"""
 
 from __future__ import annotations
 
