@@ -14,9 +14,10 @@ import numpy as np
 
 from autoft.data import repair
 from autoft.data.convert import Converted
-from autoft.errors import SetupError
+from autoft.errors import ArtifactError, SetupError
 from autoft.files import write_atomic
 from autoft.preprocessing.categories import MISSING, MISSING_TOKEN, UNKNOWN, UNKNOWN_TOKEN, guard
+from autoft.preprocessing.custom import NUMBERS
 from autoft.records import Column
 from autoft.records.arrays import Array
 from autoft.serving.artifact import Meta, load
@@ -46,7 +47,7 @@ class _Input:
     @property
     def text(self) -> bool:
         """Whether it takes strings, an empty one for a missing cell; else float64 with NaN."""
-        return self.words is not None or self.table is not None
+        return self.words is not None or self.table is not None or self.tensor.dtype == "string"
 
     def read(self, cells: Any) -> Any:
         """The Keras model's input from cells ``[n]``."""
@@ -56,6 +57,10 @@ class _Input:
             from autoft.preprocessing.layers.texts import CountWords
 
             return CountWords(self.words)(cells[:, None])
+        if self.text and self.words is None:  # the column's own encoder reads it
+            import tensorflow as tf
+
+            cells = tf.where(cells == "", MISSING_TOKEN, cells)
         return cells[:, None]
 
 
@@ -73,7 +78,12 @@ class SavedModelExporter:
     install = 'pip install "autoft[tensorflow]"'
 
     def export(self, artifact: Path, path: Path) -> None:
-        """Write the folder. Raises SetupError if Keras runs on another backend than TensorFlow."""
+        """Write the folder.
+
+        Raises:
+            SetupError: If Keras runs on another backend than TensorFlow.
+            ArtifactError: If a column's encoder reads texts in Python only.
+        """
         import keras
         import tensorflow as tf
 
@@ -112,6 +122,13 @@ class SavedModelExporter:
 
 def _inputs(model: Any, meta: Meta) -> list[_Input]:
     by_id = {column.id: column for column in meta.columns}
+    for tensor in model.inputs:
+        column, plain = by_id[tensor.name], tensor.shape[1] == 1
+        readable = plain and (column.kind in NUMBERS or tensor.dtype == "string")
+        if tensor.name in meta.encoders and not readable:
+            found = f"encoder '{meta.encoders[tensor.name]}' reads its cells in Python"
+            fix = "give the encoder a reader(), or export as keras"
+            raise ArtifactError(f"Column '{column.name}'", "be read by a Keras layer for this format", found, fix)
     columns = [by_id[tensor.name] for tensor in model.inputs]
     names = _input_names([column.name for column in columns])
     return [
