@@ -20,22 +20,28 @@ from autoft.records.arrays import Array
 #: Objectives of a binary task for which a threshold is tuned. Precision and recall alone have trivial optima.
 TUNED = ("f1", "balanced_accuracy", "accuracy", "mcc", "cost")
 
-#: Objectives that look at the order of the rows alone, which the ties of isotonic regression would blur.
+#: Objectives that depend on the order of the rows alone: isotonic regression, which makes ties, would harm them.
 RANKS = ("roc_auc", "pr_auc")
 
 #: Parts of the rows in cross-fitting.
 PARTS = 5
 
-#: Isotonic regression is considered with so many rows, so many of each class, and not beyond the last number.
-ISOTONIC_ROWS, ISOTONIC_CLASS, ISOTONIC_MOST = 20_000, 1_000, 200_000
+#: Fewest rows for isotonic regression.
+ISOTONIC_ROWS = 20_000
+
+#: Fewest rows of each class for isotonic regression.
+ISOTONIC_CLASS = 1_000
+
+#: Largest number of rows for isotonic regression.
+ISOTONIC_MOST = 200_000
 
 #: Thresholds that are tried: logits in steps of .1, with 0 (one half) among them.
 _TRIED = 1.0 / (1.0 + np.exp(-np.arange(-70, 71) / 10))
 
-#: The same for a minimum or worths of rows, which may lie far out.
+#: The same for a minimum or gains of rows, where the best threshold may be extreme.
 _TRIED_FAR = 1.0 / (1.0 + np.exp(-np.arange(-120, 121) / 10))
 
-#: Objectives that a minimum's threshold decides about: trials are compared by them at that threshold.
+#: Objectives by which trials are compared at the threshold of a minimum.
 _AT_MINIMUM = ("precision", "recall", "f1", "balanced_accuracy", "accuracy", "mcc")
 
 

@@ -61,7 +61,7 @@ def test_all_rows_have_the_overall_score_and_groups_are_scored_on_the_same_draws
     for name, found in score.held_out.items():
         assert (whole.scores[name].value, whole.scores[name].low) == pytest.approx((found.value, found.low)), name
     # By hand: in each draw what was chosen on it, on the rows of the group that were left out.
-    counts, by_hand = draw(np.arange(ROWS), 60, 3), {}
+    counts, by_hand = draw(np.arange(ROWS), Draws(number=60, seed=3)), {}
     here = groups.codes == 1
     for one in score.replayed:
         final = calibration.apply(one.rule.calibration, mixed(candidates, one.blend))
