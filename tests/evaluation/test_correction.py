@@ -129,7 +129,7 @@ def test_optimism_is_positive_where_less_is_better():
     assert np.mean(gained) > 0
 
 
-def test_the_checkpoint_is_chosen_by_loss_and_the_trial_by_the_objective():
+def test_checkpoints_are_chosen_by_loss_trials_by_objective():
     truth = Truth(y=np.array([0, 0, 1, 1]))
     ranks_well = Candidate(trial=1, epochs=9, predictions=both(np.array([0.6, 0.7, 0.8, 0.9])))
     fits_well = Candidate(trial=1, epochs=3, predictions=both(np.array([0.1, 0.6, 0.5, 0.9])))

@@ -68,7 +68,7 @@ def test_how_columns_are_read_is_nothing_that_data_contradict():
     assert judge_hint([-g for g in gains], share=0.25, claim=False)[0] == "helps"
 
 
-def test_a_loss_beyond_doubt_is_one_for_all_hints_that_are_tested():
+def test_significance_of_a_loss_counts_all_tested_hints():
     gains = [-0.03, -0.015, -0.03, -0.025, -0.015]
     alone, interval = judge_hint(gains, share=0.25)
     assert alone == "contradicted"
@@ -79,7 +79,7 @@ def test_a_loss_beyond_doubt_is_one_for_all_hints_that_are_tested():
     assert judge_hint([g - 0.05 for g in gains], share=0.25, tested=6)[0] == "contradicted"
 
 
-def test_where_the_networks_lean_the_other_way_the_number_of_hints_does_not_matter():
+def test_opposite_networks_contradict_whatever_the_number_of_hints():
     gains = [-0.01, -0.004, -0.012, -0.002, -0.015]
     assert judge_hint(gains, share=0.25, by_member=[0.1] * 5, tested=20)[0] == "contradicted"
 
@@ -88,7 +88,7 @@ FOLDS, HINTS = 5, 6
 
 
 @pytest.mark.parametrize("asked", [True, False])
-def test_of_six_true_hints_without_effect_none_is_contradicted_in_19_of_20_runs(asked: bool):
+def test_six_true_hints_are_seldom_contradicted(asked: bool):
     """Nothing but the noise of training, whose folds share their rows; networks that are asked move either way."""
     rng = np.random.default_rng(0)
 
@@ -144,7 +144,7 @@ def test_a_false_one_among_six_is_found():
     assert not any("contradicted" in (run[1], run[2], run[5]) for run in runs)
 
 
-def test_linear_models_whose_slopes_all_fall_by_luck_seldom_contradict_a_hint_without_effect():
+def test_slopes_that_fall_by_chance_seldom_contradict_a_hint():
     """A model of one slope always moves one way, and all folds go it together: the rule for those is less certain."""
     rng = np.random.default_rng(5)
     runs = [run_of_six(rng, np.zeros(HINTS)) for _ in range(150)]
