@@ -60,7 +60,7 @@ class Predictor:
         """
         if self.meta.target.task == "regression":
             return answers
-        from autoft.evaluation.metrics import decide
+        from autoft.evaluation.decisions import decide
 
         target, rule = self.meta.target, DecisionRule(threshold=self.meta.threshold, matrix=self.meta.matrix)
         decided = decide(answers, target.positive_index if target.task == "binary" else None, rule)
