@@ -9,8 +9,9 @@ import pytest
 from autoft.evaluation import importance
 from autoft.evaluation.fold_model import FoldModel
 from autoft.evaluation.importance import permutation_importance
+from autoft.preprocessing.categories import CategoryInput
 from autoft.preprocessing.encode import Encoded
-from autoft.preprocessing.layout import CategoryInput, InputLayout
+from autoft.preprocessing.layout import InputLayout
 from autoft.records import Column, Problem, Truth
 from autoft.records.split import Member
 
@@ -22,9 +23,7 @@ COLUMNS = [
     Column(id="c0", name="category", kind="categorical", why=""),
 ]
 CATEGORY = CategoryInput(id="c0", vocabulary=("a", "b"), slots=4, embed=False)
-PLAN = InputLayout(
-    numeric=("n0", "n1"), boolean=(), date=(), indicated=(), categories=(CATEGORY,), outliers="clip", lines=()
-)
+PLAN = InputLayout(numeric=("n0", "n1"), boolean=(), date=(), indicated=(), categories=(CATEGORY,), outliers="clip")
 RNG = np.random.default_rng(0)
 ENCODED = Encoded(numbers=RNG.normal(size=(ROWS, 2)), codes=RNG.integers(2, 4, (ROWS, 1)).astype(np.int32))
 Y = 3 * ENCODED.numbers[:, 0] + ENCODED.codes[:, 0]

@@ -11,8 +11,9 @@ import pytest
 from autoft.evaluation import partial_dependence
 from autoft.evaluation.fold_model import FoldModel
 from autoft.evaluation.partial_dependence import CurveRequest
+from autoft.preprocessing.categories import CategoryInput
 from autoft.preprocessing.encode import Encoded
-from autoft.preprocessing.layout import CategoryInput, InputLayout
+from autoft.preprocessing.layout import InputLayout
 from autoft.records import Column, Importance, Interval, Target
 from autoft.records.split import Member
 
@@ -34,7 +35,6 @@ PLAN = InputLayout(
     indicated=(),
     categories=(GRADE, CITY),
     outliers="clip",
-    lines=(),
 )
 RNG = np.random.default_rng(0)
 NUMBERS = np.stack([RNG.normal(10, 3, ROWS), RNG.integers(0, 2, ROWS), RNG.uniform(1.5e9, 1.6e9, ROWS)], axis=1)
@@ -121,7 +121,7 @@ def test_a_declared_order_goes_before_the_frequency():
 
 def test_categories_encoded_as_ranks_are_shown_by_name():
     plan = InputLayout(
-        numeric=("g0",), boolean=(), date=(), indicated=(), categories=(), outliers="clip", lines=()
+        numeric=("g0",), boolean=(), date=(), indicated=(), categories=(), outliers="clip"
     )  # fmt: skip
     ranks = np.where(np.arange(ROWS) % 8 == 0, np.nan, np.arange(ROWS) % 4)  # the third of five is never seen
     ranks = np.where(ranks == 2, 4, ranks)
