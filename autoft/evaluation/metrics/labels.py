@@ -182,16 +182,18 @@ class MacroF1(_LabelMetric):
 
 
 @METRICS.register
-class BalancedAccuracy(MacroRecall):
+class BalancedAccuracy(_LabelMetric):
     """Balanced accuracy: where every class has rows it is the mean recall."""
 
     name = "balanced_accuracy"
     label = "Balanced accuracy"
     meaning = "share of right answers, averaged over the classes; rare classes count alike"
-    objective = True
-    repeated_for = ()
     threshold = "tuned"
     rare_classes = "labels"
+
+    def value(self, sums: Confusions) -> Array:
+        """Of each draw."""
+        return np.asarray(sums.recall.mean(axis=1))
 
     def at_threshold(self, counts: DecisionCounts, problem: Problem) -> Array:
         """Of each threshold."""
