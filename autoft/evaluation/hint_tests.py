@@ -1,4 +1,4 @@
-"""Whether the data agree with a hint, from two trainings that differ in that hint alone."""
+"""Hint tests: agreement of the data with a hint, from two trainings that differ in that hint alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a recipe knows of a table, or everything that is wrong with it."""
+"""Binding of a recipe's knowledge to a table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a recipe's `knowledge` to `Hints`: checked against the table, all problems together."""
+"""Compilation of a recipe's `knowledge` into `Hints`, checked against the table, all problems together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a recipe says of decisions (costs, gains, a minimum), checked against the target and the table."""
+"""Decision goals of a recipe (costs, gains, a minimum), checked against the target and the table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a recipe knows, in words."""
+"""Sentences on what a recipe knows."""
 
 from __future__ import annotations
 

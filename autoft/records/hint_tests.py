@@ -1,4 +1,4 @@
-"""What the data say of hints, and how answers move with columns."""
+"""Results of hint tests, and curves of columns."""
 
 from __future__ import annotations
 

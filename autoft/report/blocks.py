@@ -1,4 +1,4 @@
-"""What a report consists of: headings, paragraphs, tables and pictures as plain data, ready to be drawn."""
+"""Blocks of a report: headings, paragraphs, tables and pictures as plain data, ready to be drawn."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chapter 5: how answers move with single columns, each with a question that an expert can say yes or no to."""
+"""Curves in chapter 5 of the report: predictions by single columns, each with a question to an expert."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chapters 2 and 5: what was found in the data and done with it, and what only people can know about it."""
+"""Chapters 2 and 5 of the report: findings and columns, and domain knowledge."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the data say of what experts know: the first thing that the chapter on domain knowledge says."""
+"""Hints in the report: verdicts, gains, and the groups in which an effect does not hold."""
 
 from __future__ import annotations
 

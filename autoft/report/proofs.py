@@ -1,4 +1,4 @@
-"""What findings rest on: a small picture of each, and the rows that they name."""
+"""Evidence of findings in the report: a small picture of each, and the rows that they name."""
 
 from __future__ import annotations
 

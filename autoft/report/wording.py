@@ -1,4 +1,4 @@
-"""Numbers, names and metrics in words: how everything in the report is spelled."""
+"""Wording of numbers, names and counts in the report."""
 
 from __future__ import annotations
 

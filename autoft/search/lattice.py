@@ -1,4 +1,4 @@
-"""The space as a unit cube whose discrete dimensions are a lattice: what is scored is what would be trained."""
+"""Lattice: the space as a unit cube whose discrete dimensions have steps."""
 
 from __future__ import annotations
 
