@@ -104,7 +104,7 @@ def baseline_label(name: str, task: Task) -> str:
 
 
 def clip(text: object, limit: int = 80) -> str:
-    r"""A stranger's text on one line: control characters visible, long text cut, right-to-left text isolated.
+    r"""A text from the data on one line: control characters visible, long text cut, right-to-left text isolated.
 
     >>> clip("a\nb"), clip("x" * 100, 5)
     ('a\\nb', 'xxxx…')
@@ -125,7 +125,7 @@ def right_to_left(text: str) -> bool:
 
 
 def lines(text: str, limit: int = 150_000) -> str:
-    r"""A stranger's text of many lines, without control characters, cut at the limit.
+    r"""A text from the data of many lines, without control characters, cut at the limit.
 
     >>> lines("a: 1\r\nb: \x00")
     'a: 1\nb: \\x00'

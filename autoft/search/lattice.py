@@ -37,7 +37,7 @@ class Lattice:
         self.groups = np.repeat(np.arange(len(self.space)), spans)
 
     def encode(self, configurations: Shapes) -> Array:
-        """Points of configurations; what an architecture does without stands at its default, whatever is given."""
+        """Points of configurations; what an architecture does not use stands at its default."""
         known = [relevant(c, self.space) for c in configurations]
         return np.array([[_share(d, c.get(d.name, d.default)) for d in self.space] for c in known]).reshape(
             -1, len(self.space)
