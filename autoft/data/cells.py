@@ -1,4 +1,7 @@
-"""What single cells mean: numbers, truth values and times in texts. Everything works on the distinct values."""
+"""Cells as values: numbers, truth values and times in texts.
+
+Everything works on the distinct values.
+"""
 
 from __future__ import annotations
 
