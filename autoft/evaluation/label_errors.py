@@ -1,4 +1,4 @@
-"""Labels that a model finds improbable in rows that it has not seen: mistakes in the table, or exceptions."""
+"""Label errors: labels that a model finds improbable in rows that it was not trained on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""autoft's own findings about a training table, before anything is trained: pure functions of the table.
+"""Audit: autoft's own checks of a training table, before anything is trained.
 
 Modules, from ground to roof:
 
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 
     from autoft.data.convert import Converted
 
-__all__ = ["CHECKS", "OWN", "AuditOptions", "Check", "TableView", "audit", "check", "finding", "run_checks"]
+__all__ = ["CHECKS", "OWN", "AuditOptions", "Check", "Finding", "TableView", "audit", "check", "finding", "run_checks"]
 
 #: autoft's own checks in the order of their findings; those of other packages follow.
 OWN: tuple[Check, ...] = (
