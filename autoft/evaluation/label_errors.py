@@ -1,4 +1,4 @@
-"""Label errors: labels that a model finds improbable in rows that it was not trained on."""
+"""Label errors: labels of held-out rows that the model finds improbable."""
 
 from __future__ import annotations
 
