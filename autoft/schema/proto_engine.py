@@ -1,4 +1,4 @@
-"""What every engine does alike with TensorFlow Metadata's messages: statistics, schemas, findings, and their files."""
+"""Engine on TensorFlow Metadata's messages: what TFDV and the portable engine share."""
 
 from __future__ import annotations
 

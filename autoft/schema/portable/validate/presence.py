@@ -1,4 +1,4 @@
-"""Whether a column is there: environments, stages of its life, how many rows have it, and how many values each."""
+"""Presence: environments, lifecycle stages, rows and values of a column."""
 
 from __future__ import annotations
 

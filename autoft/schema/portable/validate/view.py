@@ -1,4 +1,4 @@
-"""What the checks read from the statistics of one column, weighted where the table's rows have weights."""
+"""Statistics of one column as the checks read them, weighted where rows have weights."""
 
 from __future__ import annotations
 
