@@ -2,7 +2,7 @@
 
 Modules, from ground to roof:
 
-charts             Small pictures for findings: from arrays of any length to the few numbers of a `Chart`
+charts             Charts for findings, made from arrays of any length
 predictors         Predictors: a sample of rows with the columns that may give the target away, and their scores
 sampling           Samples of rows and of values, drawn with a fixed seed
 stump              Regression tree over one ordered column, and the scores of its predictions, in numpy alone
