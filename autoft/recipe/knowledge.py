@@ -1,4 +1,4 @@
-"""The section `knowledge` of a recipe: what experts know, one hint a line (docs/knowledge.md)."""
+"""Section `knowledge` of a recipe: hints of experts, one a line (docs/knowledge.md)."""
 
 from __future__ import annotations
 

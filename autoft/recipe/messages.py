@@ -1,4 +1,4 @@
-"""What pydantic found wrong with a recipe, said in the four parts of :mod:`autoft.errors`."""
+"""Messages about mistakes in a recipe, in the four parts of `autoft.errors`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recipes: what to train and how, as strict frozen models read from YAML (see recipes/ for examples).
+"""Recipes: data, search, evaluation and knowledge of a run, read from YAML (examples: recipes/).
 
 ``python -m autoft.recipe.recipe`` prints the JSON Schema that editors use to check and complete recipes.
 """

@@ -1,4 +1,4 @@
-"""The sections of a recipe: frozen pydantic models that take the right types and nothing else.
+"""Sections of a recipe: frozen pydantic models with strict types.
 
 The text under each field becomes its description in recipes/recipe.schema.json, which editors show.
 """

@@ -1,4 +1,4 @@
-"""YAML as a recipe may use it: the plain data of YAML 1.2, nothing that surprises or executes.
+"""YAML of a recipe: plain data of YAML 1.2, without anchors, tags and repeated keys.
 
 PyYAML reads YAML 1.1, where ``no`` is False, ``1e-3`` is text, ``012`` is ten, ``12:30`` is 750 and the last of
 two equal keys wins silently; its anchors let a few bytes stand for gigabytes. Here scalars follow the core schema

@@ -1,4 +1,4 @@
-"""Schema: what a table must look like, held by TFDV or the portable engine.
+"""Schema: the form that a table must have, checked by TFDV or the portable engine.
 
 Modules, from ground to roof:
 

@@ -1,4 +1,4 @@
-"""TFDV's anomalies in the words and severities of findings (standard library only)."""
+"""Anomalies as findings: wording and severity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What autoft adds to an engine's schema and makes of its anomalies, whoever made the messages.
+"""Adaptation of inferred schemas, and findings from an engine's anomalies.
 
 Names of types are read off the messages' own descriptions, so that TensorFlow Metadata's and our own both do.
 """

@@ -1,4 +1,4 @@
-"""The schema as a contract: written at the first training, enforced at every later one and at prediction."""
+"""The contract: a schema written at the first training, enforced at later ones and at prediction."""
 
 from __future__ import annotations
 

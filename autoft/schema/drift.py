@@ -1,4 +1,4 @@
-"""How far a table is from the training table, column by column, and from where on that means something.
+"""Drift: distance of each column from the training table, and the limit beyond chance.
 
 A distance is worth an alarm when it is both *large enough to matter* and *larger than chance makes it*:
 

@@ -1,4 +1,4 @@
-"""Typical edits of a schema: each takes a ``Schema`` message and returns a changed copy.
+"""Edits of a schema: each takes a ``Schema`` message and returns a changed copy.
 
 They work on TensorFlow Metadata's messages and on our own. All raise SchemaError where the schema has no such column
 or the edit makes no sense for it.

@@ -1,4 +1,4 @@
-"""The commands that would make a schema accept what a table has and the schema does not allow."""
+"""Edit hints: the commands after which a schema accepts a table."""
 
 from __future__ import annotations
 

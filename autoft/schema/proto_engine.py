@@ -1,4 +1,4 @@
-"""What every engine does alike with TensorFlow Metadata's messages: statistics, schemas, findings, and their files."""
+"""Base of the engines that use TensorFlow Metadata's messages: statistics, schemas, findings, files."""
 
 from __future__ import annotations
 

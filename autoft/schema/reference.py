@@ -1,4 +1,4 @@
-"""What later tables are compared with: counts of the training table, kept inside its statistics.
+"""Reference counts of the training table, stored in its statistics for comparisons with later tables.
 
 The histograms of an engine are not enough. Of two random samples of one skewed column its ten bins of equal width
 differ by chance alone more than a real change would make them, since one far value decides where all bins lie. So

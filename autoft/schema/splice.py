@@ -1,4 +1,4 @@
-"""An edited schema put back into its text, so that comments and layout of everything else stay as people left them."""
+"""Text of an edited schema: comments and layout of everything else stay."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The target of a table beside that of the training table, where the table has it already."""
+"""Drift of the target, where a table has it already."""
 
 from __future__ import annotations
 

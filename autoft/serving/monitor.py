@@ -1,4 +1,4 @@
-"""A table beside the one that a model was trained on: schema, drift, unseen categories, values out of range.
+"""Monitor of new tables: schema, drift, unseen categories, values out of range.
 
 Needs no Keras, and with the portable engine no TensorFlow.
 """

@@ -1,4 +1,4 @@
-"""Answers for new tables: aligned, converted and checked as the training table was."""
+"""Predictions for new tables, which are aligned, converted and checked as the training table was."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The statistics of one column as a ``FeatureNameStatistics`` message, the numbers and texts that TFDV gives."""
+"""Statistics of one column as a ``FeatureNameStatistics`` message."""
 
 from __future__ import annotations
 

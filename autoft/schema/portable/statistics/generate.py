@@ -1,4 +1,4 @@
-"""Statistics of a whole table, equal to TFDV's."""
+"""Statistics of a table, equal to TFDV's."""
 
 from __future__ import annotations
 

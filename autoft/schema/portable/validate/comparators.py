@@ -1,4 +1,4 @@
-"""Drift (against an earlier table) and skew (against the table served) of one column, and of the number of rows."""
+"""Drift (from an earlier table) and skew (from a serving table) of a column and of the number of rows."""
 
 from __future__ import annotations
 

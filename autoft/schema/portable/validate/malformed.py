@@ -1,4 +1,4 @@
-"""Constraints that cannot be meant, in the description of one column."""
+"""Constraints of a column that contradict themselves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a column is there: environments, stages of its life, how many rows have it, and how many values each."""
+"""Presence of a column: environments, life cycle, share of rows, values per row."""
 
 from __future__ import annotations
 

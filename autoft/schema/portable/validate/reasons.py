@@ -1,4 +1,4 @@
-"""Reasons for anomalies, and the messages that are made of them."""
+"""Reasons for anomalies, and their messages."""
 
 from __future__ import annotations
 

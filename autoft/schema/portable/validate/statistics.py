@@ -1,4 +1,4 @@
-"""All checks, column by column, and their results as TFDV's ``Anomalies``."""
+"""All checks of a table, column by column, with TFDV's ``Anomalies`` as the result."""
 
 from __future__ import annotations
 

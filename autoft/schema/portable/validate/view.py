@@ -1,4 +1,4 @@
-"""What the checks read from the statistics of one column, weighted where the table's rows have weights."""
+"""View of a column's statistics, weighted where the rows have weights."""
 
 from __future__ import annotations
 
