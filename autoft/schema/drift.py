@@ -52,7 +52,7 @@ class Shift:
         missing, missing_before: Share of empty cells here and in the training table.
         missing_limit: From where on the difference of the two means something.
         median, median_before: Of numbers, and of dates in seconds since 1970, here and in the training table.
-        outside: Share of all cells outside the training table's range (numbers, dates); None where it is not known.
+        outside: Share of all cells outside the training table's range; None but for numbers and dates.
         unseen: Share of all cells with a category that the training table did not have; None but for categories.
         strayed: Cells that are further outside the training table's range than it is wide.
     """
@@ -156,15 +156,14 @@ def _shift(column: Column, before: Reference, cells: NDArray[Any], rows: int, te
 
 
 def _places(before: Reference, cells: NDArray[Any], rows: int) -> dict[str, Any]:
-    """Where the numbers or dates of a column lie, beside those of the training table."""
-    found: dict[str, Any] = {"median_before": before.median if np.isfinite(before.high) else None}
-    if len(cells):
-        found["median"] = float(np.quantile(cells, 0.5, method="inverted_cdf"))
-    if np.isfinite([before.low, before.high]).all():
-        beyond = np.maximum(before.low - cells, cells - before.high)
-        found["outside"] = int(np.sum(beyond > 0)) / rows
-        found["strayed"] = int(np.sum(beyond > before.high - before.low))
-    return found
+    """Median and range of numbers or dates, compared with those of the training table."""
+    beyond = np.maximum(before.low - cells, cells - before.high)
+    return {
+        "median": float(np.quantile(cells, 0.5, method="inverted_cdf")) if len(cells) else None,
+        "median_before": before.median,
+        "outside": int(np.sum(beyond > 0)) / rows,
+        "strayed": int(np.sum(beyond > before.high - before.low)),
+    }
 
 
 def _unseen(before: Reference, cells: NDArray[Any], rows: int) -> dict[str, Any]:

@@ -36,7 +36,7 @@ class Reference:
         labels: Of categories: their texts.
         filled: Cells with a value.
         rows: Rows of the table.
-        low, high: Of numbers and dates: the smallest and the largest; infinite in models of old.
+        low, high: Of numbers and dates: the smallest and the largest.
     """
 
     counts: NDArray[np.float64]

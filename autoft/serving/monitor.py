@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from autoft.data import repair
 from autoft.data.convert import Converted, align, convert
 from autoft.data.table import read
+from autoft.preprocessing.text import MISSING_WORD, cleaned
 from autoft.records import Column, Finding
 from autoft.schema import contract, drift, target_drift
 from autoft.schema.engines import engine_of_model
@@ -222,8 +223,6 @@ def _strayed(column: Column, shift: drift.Shift | None) -> list[Finding]:
 
 def _unknown_words(cells: NDArray[Any], known: tuple[str, ...]) -> float | None:
     """Share of the words of texts that the model does not know, each counted as often as it stands there."""
-    from autoft.preprocessing.text import MISSING_WORD, cleaned
-
     words = [word for text in cleaned(cells) if text not in ("", MISSING_WORD) for word in text.split(" ")]
     vocabulary = set(known)
     return sum(word not in vocabulary for word in words) / len(words) if words else None
@@ -231,8 +230,6 @@ def _unknown_words(cells: NDArray[Any], known: tuple[str, ...]) -> float | None:
 
 def _strange(column: Column, cells: NDArray[Any], known: tuple[str, ...]) -> list[Finding]:
     """Texts without a single word that the model knows, where they are many."""
-    from autoft.preprocessing.text import MISSING_WORD, cleaned
-
     words = set(known)
     filled = [text.split(" ") for text in cleaned(cells) if text not in ("", MISSING_WORD)]
     strange = sum(words.isdisjoint(text) for text in filled)

@@ -154,17 +154,6 @@ def days(rows: int, seed: int, *, moved: float = 0.0) -> dict[str, Any]:
     return {"since": 86_400.0 * (19_700 + moved + np.random.default_rng(seed).integers(0, 400, rows))}
 
 
-def test_statistics_of_old_models_have_no_range():
-    proto = remembered(table(400, 1))
-    for feature in proto.datasets[0].features:
-        buckets = feature.custom_stats[0].histogram.buckets
-        if len(buckets):
-            buckets[0].low_value, buckets[-1].high_value = -np.inf, np.inf
-    shift = next(s for s in shifts(proto, COLUMNS, cells(table(400, 2)), 400) if s.column == "pay")
-    assert (shift.drifted, shift.outside, shift.strayed) == (False, None, 0)
-    assert findings([shift]) == ()
-
-
 LABELS: list[tuple[tuple[Any, ...], Any]] = [
     (("no", "yes"), ["no", "yes"]),
     ((0, 1), [0, 1]),
