@@ -20,7 +20,7 @@ from pydantic import Field, PrivateAttr, ValidationError, model_validator
 from autoft.errors import RecipeError
 from autoft.recipe.fields import RecipeSection
 from autoft.recipe.knowledge import Knowledge
-from autoft.recipe.messages import Problem, broken_rule, dotted, nearest, problems, report
+from autoft.recipe.messages import Mistake, broken_rule, dotted, mistakes_in, nearest, report
 from autoft.recipe.sections import REGRESSION_OBJECTIVES, Data, Evaluate, Preprocess, Report, Schema, Search, TaskChoice
 from autoft.recipe.yaml import MAX_BYTES, add_resolvers, load
 
@@ -129,7 +129,7 @@ class Recipe(RecipeSection):
         """The schema file, found like :meth:`data_path`, or None where the recipe names none."""
         return None if self.schema_.file is None else self._inside(("schema", "file"), self.schema_.file)
 
-    def refuse(self, mistakes: Sequence[Problem]) -> None:
+    def refuse(self, mistakes: Sequence[Mistake]) -> None:
         """Say what is wrong with the recipe once the data are known, each mistake with its line.
 
         Raises:
@@ -143,8 +143,8 @@ class Recipe(RecipeSection):
         found = inside(self.folder, text)
         if isinstance(found, Path):
             return found
-        problem = Problem(path=key, must=_PATH_RULE, found=found, fix=_PATH_FIX)
-        raise report([problem], whole=self._source, place=lambda path: (0, f"'{dotted(path)}'"))
+        mistake = Mistake(path=key, must=_PATH_RULE, found=found, fix=_PATH_FIX)
+        raise report([mistake], whole=self._source, place=lambda path: (0, f"'{dotted(path)}'"))
 
     def with_changes(self, **changes: Any) -> Recipe:
         """A copy with some values replaced.
@@ -285,18 +285,18 @@ def _validate(
     whole: str,
     place: Place,
 ) -> Recipe:
-    mistakes: list[Problem] = []
+    mistakes: list[Mistake] = []
     try:
         recipe = Recipe.model_validate(data)
     except ValidationError as error:
-        mistakes += problems(error, data, Recipe)
+        mistakes += mistakes_in(error, data, Recipe)
     if folder is not None and isinstance(data, dict):
         for section, key in (("data", "path"), ("schema", "file")):
             values = data.get(section)
             text = values.get(key) if isinstance(values, dict) else None
             found = inside(folder, text) if isinstance(text, str) else None
             if isinstance(found, str):
-                mistakes.append(Problem(path=(section, key), must=_PATH_RULE, found=found, fix=_PATH_FIX))
+                mistakes.append(Mistake(path=(section, key), must=_PATH_RULE, found=found, fix=_PATH_FIX))
     if mistakes:
         raise report(mistakes, whole=whole, place=place)
     recipe._folder, recipe._source, recipe._place = folder, source, place
