@@ -33,7 +33,7 @@ SYNONYMS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mistake:
-    """One mistake: `path` must `must`, but `found`. Fix: `fix`."""
+    """A mistake: `path` must `must`, but `found`. Fix: `fix`."""
 
     path: Path
     must: str

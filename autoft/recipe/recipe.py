@@ -43,7 +43,7 @@ ARGUMENTS: Mapping[str, str] = {
 
 
 class Recipe(RecipeSection):
-    """What autoft trains and how.
+    """Data, search, evaluation and knowledge of a run.
 
     >>> recipe = Recipe().with_changes(target="Churn", trials=10)
     >>> recipe.data.target, recipe.search.trials, recipe.evaluate.folds
@@ -217,7 +217,7 @@ add_resolvers(_Dumper)
 
 
 def inside(folder: Path, text: str) -> Path | str:
-    """The real path of `text` in `folder`, or what is wrong with it: a recipe may come from a stranger."""
+    """The real path of `text` in `folder`, or the reason to refuse it (a stranger may have written it)."""
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", text):
         return "it is an address or has a drive letter"
     if "\0" in text:

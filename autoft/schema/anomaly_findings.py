@@ -33,8 +33,8 @@ def name_of(message: Any, field: str) -> str:
     return f"UNKNOWN {number}" if value is None else str(value.name)
 
 
-def made_ours(schema: Any, columns: tuple[Column, ...], rows: int, *, target: str | None) -> Any:
-    """An inferred schema with autoft's environments and tags, and without what honest tables may break."""
+def adapt_schema(schema: Any, columns: tuple[Column, ...], rows: int, *, target: str | None) -> Any:
+    """An inferred schema with autoft's environments and tags, and without constraints that good tables may break."""
     known = {column.name: column for column in columns}
     schema.default_environment.extend(["TRAINING", "SERVING"])
     for feature in schema.feature:
@@ -50,7 +50,7 @@ def made_ours(schema: Any, columns: tuple[Column, ...], rows: int, *, target: st
 
 
 def _relax(feature: Any, column: Column, rows: int, *, is_target: bool) -> None:
-    """Take from an inferred feature what the next honest table may break, and tag it with its kind."""
+    """Remove constraints of an inferred feature that the next good table may break, and tag it with its kind."""
     feature.annotation.tag.append(column.kind)
     if column.kind != "boolean":
         feature.ClearField("bool_domain")  # numbers that happen to be 0 and 1
@@ -67,7 +67,7 @@ def _relax(feature: Any, column: Column, rows: int, *, is_target: bool) -> None:
 
 
 def whole_numbers_as_floats(proto: Any, schema: Any) -> Any:
-    """Statistics in which a column that may hold fractions, but happens to hold none, is no anomaly."""
+    """Statistics in which a column of whole numbers has the type FLOAT where the schema has."""
     floats = {feature.name for feature in schema.feature if name_of(feature, "type") == "FLOAT"}
     copy = type(proto)()
     copy.CopyFrom(proto)
@@ -85,9 +85,9 @@ def findings(
     Args:
         result: The engine's ``Anomalies``.
         proto: The statistics that were validated.
-        schema: What they were held to.
+        schema: The schema.
         environment: As for `Engine.validate`.
-        unreadable: Columns without an empty cell that count some as missing all the same.
+        unreadable: Columns without an empty cell, some of whose cells could not be read and count as missing.
         voice: Who is quoted.
     """
     if result.data_missing:

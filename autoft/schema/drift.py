@@ -40,7 +40,7 @@ FALSE_ALARMS = 0.01
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shift:
-    """One column of a table beside the same column of the training table.
+    """A column of a table, compared with the same column of the training table.
 
     Attributes:
         column: The user's name.
@@ -73,12 +73,12 @@ class Shift:
 
     @property
     def drifted(self) -> bool:
-        """Whether the values are distributed in another way."""
+        """Whether the distance is beyond its limit."""
         return self.distance is not None and self.distance > self.limit
 
     @property
     def emptier(self) -> bool:
-        """Whether cells are empty more or less often."""
+        """Whether the share of empty cells differs beyond its limit."""
         return abs(self.missing - self.missing_before) > self.missing_limit
 
 
@@ -167,14 +167,14 @@ def _places(before: Reference, cells: NDArray[Any], rows: int) -> dict[str, Any]
 
 
 def _unseen(before: Reference, cells: NDArray[Any], rows: int) -> dict[str, Any]:
-    """How many categories are new; not known where the training table had more than are kept."""
+    """Share of new categories; nothing where the training table had more than are kept."""
     if len(before.labels) >= MOST_CATEGORIES:
         return {}
     return {"unseen": float(before.count(cells)[len(before.labels) :].sum()) / rows}
 
 
 def _distance(before: Reference, cells: NDArray[Any], measure: Measure, tests: int) -> tuple[float, float]:
-    """The distance, and the largest that chance makes."""
+    """The distance, and its limit by chance."""
     now = before.count(cells)
     p, q = np.zeros(len(now)), now / len(cells)
     p[: len(before.counts)] = before.counts / before.filled
@@ -200,13 +200,13 @@ def jensen_shannon(p: NDArray[np.float64], q: NDArray[np.float64]) -> float:
 
 
 def _bernstein(spread: float, before: int, now: int, categories: int, tests: int) -> float:
-    """What the largest of some shares differs by at most, where chance alone acts (Bernstein's inequality).
+    """Limit by chance of the largest difference of some shares (Bernstein's inequality).
 
     Args:
         spread: Largest p (1 - p) of the shares.
         before, now: Cells of the two tables.
         categories: How many shares there are.
-        tests: How often in a table such a limit is asked for.
+        tests: Number of such limits for the whole table.
     """
     level = log(2 * categories * tests / FALSE_ALARMS)
     scale = 1 / before + 1 / now

@@ -55,7 +55,7 @@ _QUIETLY = threading.RLock()
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep TensorFlow's, Beam's and TFDV's remarks about themselves off the screen.
+    """Hide messages of TensorFlow, Beam and TFDV about themselves.
 
     The first import prints to stdout, to stderr (C++ logs, which read their level once), through logging and
     through warnings; infinite values make numpy warn inside TFDV. What is changed belongs to the whole process, so

@@ -19,7 +19,7 @@ class Reason:
 
 
 def malformed(short: str, description: str = "") -> Reason:
-    """The schema itself contradicts itself."""
+    """A reason for a schema that contradicts itself."""
     return Reason(type="INVALID_SCHEMA_SPECIFICATION", short=short, description=description)
 
 

@@ -97,7 +97,7 @@ def only_dataset(statistics: Any) -> Any:
 def views(dataset: Any, *, heavy: bool) -> Mapping[str, View]:
     """The columns of a table by name, with the weights of its rows if `heavy`.
 
-    A column without statistics is as good as none.
+    Columns without statistics are left out.
     """
     found: dict[str, View] = {}
     for stats in dataset.features:
