@@ -6,13 +6,12 @@ Names of types are read off the messages' own descriptions, so that TensorFlow M
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, get_args
+from functools import partial
+from typing import Any, get_args
 
 from autoft.records import USED_KINDS, Column, Finding, Kind
-from autoft.schema.anomalies import finding_of
-
-if TYPE_CHECKING:
-    from autoft.schema.engine import Environment
+from autoft.schema.anomalies import Anomaly
+from autoft.schema.engine import Environment
 
 #: Largest number of categories that a schema lists, and the fewest rows that each needs on average: a rare
 #: category says little about which others exist, so a new one is then no anomaly.
@@ -78,7 +77,7 @@ def whole_numbers_as_floats(proto: Any, schema: Any) -> Any:
 
 
 def findings(
-    result: Any, proto: Any, schema: Any, environment: Environment, *, unreadable: frozenset[str], voice: str
+    result: Any, proto: Any, schema: Any, environment: Environment, *, unreadable: frozenset[str], engine: str
 ) -> Iterator[Finding]:
     """One finding per reason of every anomaly, in the order of the schema; new columns last.
 
@@ -88,15 +87,15 @@ def findings(
         schema: The schema.
         environment: As for `Engine.validate`.
         unreadable: Columns without an empty cell, some of whose cells could not be read and count as missing.
-        voice: Who is quoted.
+        engine: Name of the engine in quotations.
     """
+    made = partial(Anomaly, environment=environment, engine=engine)
     if result.data_missing:
-        text = "the table has no rows"
-        yield finding_of("DATA_MISSING", "Data missing", text, environment=environment, voice=voice)
+        yield made(type="DATA_MISSING", short="Data missing", description="the table has no rows").finding()
         return
     for reason in result.dataset_anomaly_info.reason:
-        words = (name_of(reason, "type"), reason.short_description, reason.description)
-        yield finding_of(*words, environment=environment, voice=voice)
+        kind = name_of(reason, "type")
+        yield made(type=kind, short=reason.short_description, description=reason.description).finding()
     order = {feature.name: position for position, feature in enumerate(schema.feature)}
     features = {feature.name: feature for feature in schema.feature}
     got = {feature.path.step[0]: name_of(feature, "type") for feature in proto.datasets[0].features}
@@ -104,17 +103,15 @@ def findings(
     for name in sorted(by_name, key=lambda name: (order.get(name, len(order)), name)):
         feature = features.get(name)
         for reason in by_name[name].reason:
-            anomaly = name_of(reason, "type")
-            if anomaly == "FEATURE_TYPE_LOW_FRACTION_PRESENT" and name in unreadable:
+            kind = name_of(reason, "type")
+            if kind == "FEATURE_TYPE_LOW_FRACTION_PRESENT" and name in unreadable:
                 continue  # No cell is empty; autoft's own findings count those that are odd.
-            yield finding_of(
-                anomaly,
-                reason.short_description,
-                reason.description,
-                environment=environment,
+            yield made(
+                type=kind,
+                short=reason.short_description,
+                description=reason.description,
                 column=name,
                 expected="" if feature is None else name_of(feature, "type"),
                 got=got.get(name, ""),
                 used=feature is None or UNUSED_KINDS.isdisjoint(feature.annotation.tag),
-                voice=voice,
-            )
+            ).finding()

@@ -13,11 +13,10 @@ from autoft.errors import SchemaError
 from autoft.files import write_atomic
 from autoft.records import Column, Finding, finding
 from autoft.schema import anomaly_findings, reference
+from autoft.schema.engine import Environment
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from autoft.schema.engine import Environment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +46,7 @@ class ProtoEngine(ABC):
     needs: tuple[str, ...] = ()
     install = ""
     #: Name of the engine in findings that quote it.
-    voice: str
+    title: str
 
     @abstractmethod
     def _generate(self, table: Typed) -> Any:
@@ -115,7 +114,7 @@ class ProtoEngine(ABC):
         proto = anomaly_findings.whole_numbers_as_floats(statistics.proto, schema)
         result = self._validate(proto, schema, environment, compared)
         found = anomaly_findings.findings(
-            result, statistics.proto, schema, environment, unreadable=statistics.unreadable, voice=self.voice
+            result, statistics.proto, schema, environment, unreadable=statistics.unreadable, engine=self.title
         )
         return (*found, *more)
 

@@ -22,7 +22,7 @@ class TFDV(ProtoEngine):
     name = "tfdv"
     needs = ("tensorflow_data_validation",)
     install = 'pip install "autoft[tfdv,tensorflow]" on Python 3.11; newer Pythons have no wheel for most systems'
-    voice = "TFDV"
+    title = "TFDV"
 
     def _generate(self, table: Typed) -> Any:
         batch = record_batch(table)

@@ -140,7 +140,7 @@ class TestLaterTable:
         for environment, frame in (("TRAINING", table()), ("SERVING", table().drop(columns="y"))):
             (finding,) = anomalies(fitted, departure.change(frame), environment)
             assert finding.code == f"tfdv:{departure.anomaly}"
-            assert f"({fitted[0].voice}: " in finding.found
+            assert f"({fitted[0].title}: " in finding.found
 
     def test_the_target_is_required_for_training_and_ignored_in_serving(self, fitted):
         (finding,) = anomalies(fitted, table().drop(columns="y"))
