@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 import contextlib
 import json
 
-from autoft.errors import ArtifactError, AutoFTError
+from autoft.errors import ArtifactError, AutoFTError, SetupError
 from autoft.records import Column, Evaluation, Finding, PlanLine
 from autoft.records.reading import read_record
 from autoft.report.inputs import ReportHint
@@ -79,8 +79,9 @@ def _preprocessing(recipe: Recipe, plan: InputLayout) -> dict[str, Any]:
     settings = recipe.preprocess.model_dump()
     if recipe.preprocess.numeric.scale == "robust":
         settings["numeric"].pop("scale")
-    if not recipe.preprocess.accept:
-        settings.pop("accept")
+    for later in ("accept", "encoders"):
+        if not settings[later]:
+            settings.pop(later)
     words = [[text.id, text.slots] for text in plan.texts]
     if plan.orders:
         settings["orders"] = {column: list(order) for column, order in plan.orders.items()}
@@ -126,8 +127,11 @@ def read_evaluation(folder: Path) -> Evaluation:
     path = folder / "evaluation.json"
     with _believed(path):
         evaluation = from_document(json.loads(path.read_text(encoding="utf-8")))
-        if evaluation.objective not in METRICS or evaluation.objective not in evaluation.held_out:
+        if evaluation.objective not in evaluation.held_out:
             raise ValueError(evaluation.objective)
+    if evaluation.objective not in METRICS:
+        where, fix = f"The objective '{evaluation.objective}' of {path}", "install the package that brings it"
+        raise SetupError(where, "be a metric that is registered", "there is none of this name", fix)
     return evaluation
 
 
