@@ -107,10 +107,10 @@ def _optimism(evaluation: Evaluation) -> Text:
     held_out = evaluation.held_out.get(evaluation.objective)
     expect = f"; expect {interval(held_out)} on new rows." if held_out else "."
     gain = evaluation.bag_gain.get(evaluation.objective)
-    bag = "" if gain is None else f"; the mean of the folds' networks moves it by {number(gain)}"
+    ensemble = "" if gain is None else f"; the mean of the folds' networks moves it by {number(gain)}"
     if evaluation.optimism > 0:
-        return safe(f"{naive}flatters by {number(evaluation.optimism)}{bag}{expect}")
-    return safe(f"{naive}does not flatter (optimism {number(evaluation.optimism)}){bag}{expect}")
+        return safe(f"{naive}flatters by {number(evaluation.optimism)}{ensemble}{expect}")
+    return safe(f"{naive}does not flatter (optimism {number(evaluation.optimism)}){ensemble}{expect}")
 
 
 def _baseline_line(evaluation: Evaluation) -> Callable[[Baseline], Text]:

@@ -1,4 +1,4 @@
-"""From a recipe's `knowledge` to `Hints`: checked against the table, all problems together."""
+"""Compilation of a recipe's `knowledge` into `Hints`, checked against the table, all problems together."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def compile_hints(
         values: Converted cells by column id.
         target: The column to predict.
         taken: Names of columns that are no inputs for another reason, and what they are (``the group``).
-        absent: Names of columns that were left out of the table, with what did it and what to do about it.
+        absent: Names of columns that were dropped from the table, by what, and what to do about it.
         embed_above: Columns of more categories are embedded.
     """
     table = _Table(knowledge, columns, values, target, taken, absent, embed_above)
@@ -100,7 +100,7 @@ class _Table:
     def names(self) -> Iterator[Mistake]:
         """Names that the table does not have, or that are no inputs."""
         for name, hint in self.knowledge.features.items():
-            if hint.use != "never" or name not in self.absent:  # left out twice is left out
+            if hint.use != "never" or name not in self.absent:  # dropped twice is dropped
                 yield from self._named(("knowledge", "features", name), name, inputs=hint.use is None, made=True)
         if self.knowledge.costs.gain is not None:
             yield from self._named(("knowledge", "costs", "gain"), self.knowledge.costs.gain, inputs=False)
@@ -182,7 +182,7 @@ class _Table:
         named = "' or '".join(classes[:5])
         if task == "regression":
             if label is not None:
-                yield Mistake(path=path, must="be left out unless there are classes", found="the task is regression",
+                yield Mistake(path=path, must="only be given where there are classes", found="the task is regression",
                               fix="remove it")  # fmt: skip
         elif label is None:
             if task == "multiclass":

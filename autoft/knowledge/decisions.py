@@ -1,4 +1,4 @@
-"""What a recipe says of decisions (costs, gains, a minimum), checked against the target and the table."""
+"""Decision goals of a recipe (costs, gains, a minimum), checked against the target and the table."""
 
 from __future__ import annotations
 
@@ -37,21 +37,21 @@ def decision_problems(knowledge: Knowledge, columns: Mapping[str, Column], targe
     if task == "regression":
         if costs.given:
             found = "the task is regression"
-            yield Mistake(path=_COSTS, must="be left out unless there are classes", found=found, fix="remove it")
+            yield Mistake(path=_COSTS, must="only be given where there are classes", found=found, fix="remove it")
     elif costs.matrix is not None:
         yield from of_matrix(costs.matrix, target)[1]
     if task == "multiclass":
         found, fix = "the task is multiclass", "write 'matrix:' with what each wrong answer costs"
         for name in ("false_negative", "false_positive", "gain"):
             if getattr(costs, name) is not None:
-                must = "be left out unless the task is binary"
+                must = "only be given where the task is binary"
                 yield Mistake(path=(*_COSTS, name), must=must, found=found, fix=fix)
     column = columns.get(costs.gain or "")
     if column is not None and column.name != target.name and column.kind in ("categorical", "text", "date"):
         found = f"'{column.name}' is {column.kind}"
         yield Mistake(path=(*_COSTS, "gain"), must="be a numeric column", found=found, fix="name another one")
     if task != "binary" and knowledge.minimum.stated() is not None:
-        must, found = "be left out unless there are two classes", f"the task is {task}"
+        must, found = "only be given where there are two classes", f"the task is {task}"
         yield Mistake(path=("knowledge", "minimum"), must=must, found=found, fix="remove it")
 
 
@@ -103,10 +103,10 @@ def of_matrix(matrix: Matrix, target: Target) -> tuple[Costs | None, tuple[Mista
     fix = "give wrong answers higher costs than right ones"
     if (table < 0).any():
         return None, (Mistake(path=path, must="hold costs of 0 or more", found="one is negative", fix=fix),)
-    # An answer that is never dearer than another one for any true label is given to every row.
+    # An answer that never costs more than another one, whatever the true label, is given to every row.
     always = [a for a in range(len(table)) if (table[:, [a]] <= table).all()]
     if always:
-        found = f"'{target.classes[always[0]]}' is never dearer than another answer, whatever is true"
+        found = f"'{target.classes[always[0]]}' never costs more than another answer, whatever is true"
         return None, (Mistake(path=path, must="leave something to decide", found=found, fix=fix),)
     if target.task != "binary":
         return Costs(matrix=tuple(map(tuple, table.tolist()))), ()

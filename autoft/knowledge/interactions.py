@@ -1,4 +1,4 @@
-"""What is wrong with the pairs of columns that a recipe wants to act together or keeps apart."""
+"""Checks of the pairs of columns that a recipe lets interact or keeps apart."""
 
 from __future__ import annotations
 

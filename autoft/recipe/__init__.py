@@ -2,7 +2,7 @@
 
 Modules, from ground to roof:
 
-messages   What pydantic found wrong with a recipe, said in the four parts of :mod:`autoft.errors`
+messages   Messages of pydantic in the four parts of :mod:`autoft.errors`
 yaml       YAML as a recipe may use it: the plain data of YAML 1.2, nothing that surprises or executes
 fields     Types of the values in the sections of a recipe
 knowledge  The section `knowledge` of a recipe: what experts know, one hint a line (docs/knowledge.md)

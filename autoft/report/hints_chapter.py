@@ -1,4 +1,4 @@
-"""What the data say of what experts know: the first thing that the chapter on domain knowledge says."""
+"""Hints in the report: verdicts, gains, and the groups in which an effect does not hold."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _warnings(evaluation: Evaluation) -> tuple[Paragraph, ...]:
     """Hints that the data contradict, and importance that was declared otherwise than it is."""
     found = [
         f"The data contradict “{clip(test.hint)}”{_places(test)}: without that hint "
-        "the same networks are better on held-out rows. The model obeys it all the same."
+        "the same networks are better on held-out rows. The model keeps to it all the same."
         for test in evaluation.hints
         if test.verdict.startswith("contradicted")
     ]
@@ -68,7 +68,7 @@ def _table(evaluation: Evaluation) -> TableBlock:
         caption="What the data say of each hint: the deployed configuration was trained with all hints, and without "
         f"this one. Gain is in {label} on held-out blocks; the last column says how far the model without the hint "
         "goes its way by itself.",
-        head=("Hint", "Verdict", "Gain", "Obeyed anyway"),
+        head=("Hint", "Verdict", "Gain", "Satisfied anyway"),
         rows=tuple(_row(test, digits) for test in tests),
         align="wlrr",
         marked=frozenset(i for i, test in enumerate(tests) if test.verdict.startswith("contradicted")),
@@ -98,7 +98,7 @@ def _parts(evaluation: Evaluation) -> tuple[TableBlock, ...]:
         )
         for test, one in found
     )
-    head = ("Hint", "Group", "Rows", "Gain", "Obeyed anyway")
+    head = ("Hint", "Group", "Rows", "Gain", "Satisfied anyway")
     return (TableBlock(caption=caption, head=head, rows=tuple(rows), align="wwrrr"),)
 
 
@@ -109,10 +109,10 @@ def _digits(evaluation: Evaluation) -> int:
 
 
 def _row(test: HintTest, digits: int) -> tuple[str, ...]:
-    obeyed = NONE if test.obeyed is None else f"{100 * test.obeyed:.0f} %"
+    satisfied = NONE if test.obeyed is None else f"{100 * test.obeyed:.0f} %"
     word = f"{test.verdict} ({clip(test.where)})" if test.where else test.verdict
     hint = f"{clip(test.hint)} ({clip(test.because)})" if test.because else clip(test.hint)
-    return hint, word, NONE if test.gain is None else _gain(test.gain, digits), obeyed
+    return hint, word, NONE if test.gain is None else _gain(test.gain, digits), satisfied
 
 
 def _gain(gain: Interval, digits: int) -> str:

@@ -1,4 +1,4 @@
-"""Slices and groups in chapter 5: scores by group, the weakest slices, gaps between audited groups."""
+"""Slices and groups in chapter 5 of the report: scores, weak slices, gaps."""
 
 from __future__ import annotations
 

@@ -11,8 +11,7 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
-from autoft.data.arrow import record_batch
-from autoft.data.typed import Typed
+from autoft.data.typed import Typed, record_batch
 from autoft.schema.proto_engine import ProtoEngine
 
 

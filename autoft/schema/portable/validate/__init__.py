@@ -7,11 +7,11 @@ Modules, from ground to roof:
 
 distances    Distances between what a column holds in two tables
 reasons      Reasons for anomalies, and the messages that are made of them
-view         What the checks read from the statistics of one column, weighted where the table's rows have weights
+view         Statistics of one column as the checks read them, weighted where rows have weights
 comparators  Drift (against an earlier table) and skew (against the table served) of one column, and of the numbe...
 malformed    Constraints that cannot be meant, in the description of one column
 numbers      Numbers outside their range, NaN and infinities, and texts that should be numbers
-presence     Whether a column is there: environments, stages of its life, how many rows have it, and how many val...
+presence     Presence: environments, lifecycle stages, rows and values of a column
 domains      Values outside a column's domain: categories, truth values, how many different ones
 statistics   All checks, column by column, and their results as TFDV's ``Anomalies``
 """
