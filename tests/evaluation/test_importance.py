@@ -61,7 +61,7 @@ def test_columns_are_ranked_by_what_the_model_loses_without_them():
     assert (useless.low, useless.value, useless.high) == (0.0, 0.0, 0.0)
 
 
-def test_a_metric_that_is_better_when_higher_has_positive_drops_too():
+def test_a_metric_to_maximize_has_positive_drops_too():
     y = (ENCODED.numbers[:, 0] > 0).astype(np.int64)
 
     def answers(encoded: Encoded, member: np.ndarray) -> np.ndarray:
@@ -73,7 +73,7 @@ def test_a_metric_that_is_better_when_higher_has_positive_drops_too():
     assert found[0].drop.value == pytest.approx(0.5, abs=0.1)
 
 
-def test_each_row_is_answered_by_the_member_that_did_not_train_on_it():
+def test_rows_are_predicted_by_the_member_that_held_them_out():
     def answers(encoded: Encoded, member: np.ndarray) -> np.ndarray:
         """Members that know the answer for the rows that they hold out, and talk nonsense about the others."""
         own = (encoded.numbers[:, 1] >= 100) == (member == 1)

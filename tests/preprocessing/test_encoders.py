@@ -19,7 +19,7 @@ from autoft.records import Column
 from autoft.records.arrays import Array
 from autoft.serving.exporters import EXPORTERS
 from autoft.testing import check_encoder, check_exporter
-from tests.conftest import tiny_recipe
+from tests.tables import tiny_recipe
 
 ROWS = 150
 

@@ -18,6 +18,7 @@ from autoft.errors import ArtifactError, SetupError
 from autoft.files import write_atomic
 from autoft.preprocessing.categories import MISSING, MISSING_TOKEN, UNKNOWN, UNKNOWN_TOKEN, guard
 from autoft.preprocessing.custom import NUMBERS
+from autoft.preprocessing.encoders import ENCODERS, ColumnEncoder
 from autoft.records import Column
 from autoft.records.arrays import Array
 from autoft.serving.artifact import Meta, load
@@ -36,6 +37,7 @@ class _Input:
         tensor: Input of the Keras model.
         words: Words that the model counts, of a text column.
         table: Lookup of the model's value for a text, of a column of categories.
+        reader: Whether the model reads the texts of an encoder of the column's own.
     """
 
     name: str
@@ -43,24 +45,25 @@ class _Input:
     tensor: Any
     words: tuple[str, ...] | None = None
     table: Any = None
+    reader: bool = False
 
     @property
     def text(self) -> bool:
         """Whether it takes strings, an empty one for a missing cell; else float64 with NaN."""
-        return self.words is not None or self.table is not None or self.tensor.dtype == "string"
+        return self.words is not None or self.table is not None or self.reader
 
     def read(self, cells: Any) -> Any:
         """The Keras model's input from cells ``[n]``."""
         if self.table is not None:
             return self.table.lookup(cells)[:, None]
+        if self.reader:
+            import tensorflow as tf
+
+            return tf.where(cells == "", MISSING_TOKEN, cells)[:, None]
         if self.words is not None and self.tensor.dtype != "string":
             from autoft.preprocessing.layers.texts import CountWords
 
             return CountWords(self.words)(cells[:, None])
-        if self.text and self.words is None:  # the column's own encoder reads it
-            import tensorflow as tf
-
-            cells = tf.where(cells == "", MISSING_TOKEN, cells)
         return cells[:, None]
 
 
@@ -78,12 +81,7 @@ class SavedModelExporter:
     install = 'pip install "autoft[tensorflow]"'
 
     def export(self, artifact: Path, path: Path) -> None:
-        """Write the folder.
-
-        Raises:
-            SetupError: If Keras runs on another backend than TensorFlow.
-            ArtifactError: If a column's encoder reads texts in Python only.
-        """
+        """Write the folder. Raises SetupError if Keras runs on another backend than TensorFlow."""
         import keras
         import tensorflow as tf
 
@@ -122,14 +120,9 @@ class SavedModelExporter:
 
 def _inputs(model: Any, meta: Meta) -> list[_Input]:
     by_id = {column.id: column for column in meta.columns}
-    for tensor in model.inputs:
-        column, plain = by_id[tensor.name], tensor.shape[1] == 1
-        readable = plain and (column.kind in NUMBERS or tensor.dtype == "string")
-        if tensor.name in meta.encoders and not readable:
-            found = f"encoder '{meta.encoders[tensor.name]}' reads its cells in Python"
-            fix = "give the encoder a reader(), or export as keras"
-            raise ArtifactError(f"Column '{column.name}'", "be read by a Keras layer for this format", found, fix)
     columns = [by_id[tensor.name] for tensor in model.inputs]
+    for column, tensor in zip(columns, model.inputs, strict=True):
+        _check_encoder(column, tensor, meta)
     names = _input_names([column.name for column in columns])
     return [
         _Input(
@@ -138,9 +131,22 @@ def _inputs(model: Any, meta: Meta) -> list[_Input]:
             tensor=tensor,
             words=meta.words.get(column.id),
             table=_table(column, tensor, meta),
+            reader=column.id in meta.encoders and tensor.dtype == "string",
         )
         for name, column, tensor in zip(names, columns, model.inputs, strict=True)
     ]
+
+
+def _check_encoder(column: Column, tensor: Any, meta: Meta) -> None:
+    """Refuse a column whose encoder reads cells in Python, which TensorFlow does not run."""
+    name = meta.encoders.get(column.id)
+    if name is None or tensor.dtype == "string":
+        return
+    if column.kind not in NUMBERS or type(ENCODERS[name]).read is not ColumnEncoder.read:
+        fix = "export it as 'keras', or give the encoder a layer that reads texts (ColumnEncoder.reader)"
+        raise ArtifactError(
+            f"Column '{column.name}'", "be read by TensorFlow", f"encoder '{name}' reads it in Python", fix
+        )
 
 
 def _input_names(columns: Sequence[str]) -> list[str]:
