@@ -121,14 +121,9 @@ def trained(name: str, shared: str, file: str) -> str:
                 lines.append(_line(name, number, candidate, score, outcome.epochs, outcome.seconds))
             _write(file, lines)
     features, categorical = _plain_features(dataset)
-    simple = baselines.run(
-        features,
-        categorical=categorical,
-        y=dataset.y,
-        members=dataset.members[: dataset.split.k],
-        task=dataset.target.task,
-        seed=0,
-    )
+    inputs = baselines.BaselineInputs(features=features, categorical=categorical)
+    members = dataset.members[: dataset.split.k]
+    simple = baselines.train_baselines(inputs, dataset.truth, members, dataset.problem, seed=0)
     _write(file, [_line(name, -1, {"baseline": k}, _scored(dataset, p), 0, 0.0) for k, p in simple.items()])
     return name
 
@@ -136,8 +131,7 @@ def trained(name: str, shared: str, file: str) -> str:
 def _scored(dataset: Any, predictions: Any) -> float:
     from autoft.evaluation.metrics import scores
 
-    problem = {"task": dataset.target.task, "positive_index": dataset.target.positive_index}
-    return float(scores(dataset.y, predictions, **problem)[dataset.objective])
+    return float(scores(dataset.truth, predictions, dataset.problem)[dataset.objective])
 
 
 def _groups(every: Sequence[Mapping[str, Any]]) -> Iterator[list[tuple[int, Mapping[str, Any]]]]:

@@ -27,17 +27,14 @@ def _baselines(context: Context, dataset: Dataset) -> Mapping[str, Array]:
     with context.watch.stage("baselines"):
         context.tell(Progress(stage="baselines", message="training the baselines on the same folds"))
         features, categorical = _plain_features(dataset)
-        return baselines.run(
-            features,
-            categorical=categorical,
-            y=dataset.y,
-            members=dataset.members[: dataset.split.k],
-            task=dataset.target.task,
+        words = partial(tfidf, dataset.plan, dataset.encoded) if dataset.plan.texts else None
+        return baselines.train_baselines(
+            baselines.BaselineInputs(features=features, categorical=categorical, words=words),
+            dataset.truth,
+            dataset.members[: dataset.split.k],
+            dataset.problem,
             seed=context.recipe.seed,
             boosting=spaces.boosting_fits(context.recipe, dataset, Machine.measure()),
-            words=partial(tfidf, dataset.plan, dataset.encoded) if dataset.plan.texts else None,
-            row_weights=dataset.weights,
-            quantile=dataset.trained_quantile,
         )
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from autoft.records import DecisionRule
+from autoft.records import Costs, DecisionRule, Problem, Truth
 from autoft.records.arrays import Array
 from autoft.records.trials import Trials
 from autoft.search.space import Dimension
@@ -119,15 +119,27 @@ class Dataset:
     costs: DecisionGoal | None = None
 
     @property
-    def problem(self) -> dict[str, Any]:
+    def problem(self) -> Problem:
         """What every score needs to know besides rows and predictions."""
-        return {
-            "task": self.target.task,
-            "positive_index": self.target.positive_index,
-            "row_weights": self.weights,
-            "quantile": self.quantile,
-            "costs": self.costs,
-        }
+        costs = replace(self.costs, gains=None) if isinstance(self.costs, Costs) else self.costs
+        return Problem(
+            task=self.target.task,
+            objective=self.objective,
+            positive_index=self.target.positive_index,
+            quantile=self.quantile,
+            goal=costs,
+        )
+
+    @property
+    def truth(self) -> Truth:
+        """True answers of all rows, and what belongs to each of these rows."""
+        return Truth(
+            y=self.y,
+            weights=self.weights,
+            clusters=self.split.clusters,
+            blocks=self.split.blocks,
+            gains=self.costs.gains if isinstance(self.costs, Costs) else None,
+        )
 
     @property
     def trained_quantile(self) -> float | None:

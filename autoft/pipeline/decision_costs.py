@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 _BINNED = 0.01
 
 
-def spending(dataset: Dataset, verdict: CorrectedScore, left: Mapping[str, float]) -> DecisionCosts | None:
+def spending(dataset: Dataset, score: CorrectedScore, left: Mapping[str, float]) -> DecisionCosts | None:
     """What decisions cost, where costs are given."""
-    from autoft.evaluation.decision_costs import summarised
+    from autoft.evaluation.decision_costs import summarize_costs
 
-    if verdict.spent is None:
+    if score.costs is None:
         return None
-    return summarised(verdict.spent, dataset.target.classes, left=left.get("cost", 1.0))
+    return summarize_costs(score.costs, dataset.target.classes, left=left.get("cost", 1.0))
 
 
 def short_of_minimum(evaluation: Evaluation) -> tuple[Finding, ...]:

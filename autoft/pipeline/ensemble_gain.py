@@ -58,7 +58,7 @@ def gains(
     if not measured(dataset.strategy, dataset.split.k, len(dataset.y)):
         return {}, finish
     from autoft.evaluation import calibration as calibrate
-    from autoft.evaluation.ensemble_gain import bag_calibration, bag_gain
+    from autoft.evaluation.ensemble_gain import PairPredictions, ensemble_calibration, ensemble_gain
 
     recipe, method = context.recipe, _method(context, dataset, finish)
     of = _key(dataset, parts, method, finish.threshold)
@@ -74,18 +74,10 @@ def gains(
     answers = _answers(context, dataset, parts, trainer, over)
     if answers is None:
         return {}, finish
-    found = bag_gain(
-        dataset.y,
-        answers,
-        blocks=dataset.split.blocks,
-        exchangeable=recipe.evaluate.group is None and recipe.evaluate.time is None,
-        method=method,
-        threshold=finish.threshold,
-        **dataset.problem,
-    )
-    calibration = bag_calibration(
-        dataset.y, answers, blocks=dataset.split.blocks, method=method, row_weights=dataset.weights
-    )
+    predictions, truth = PairPredictions(pairs=answers, blocks=dataset.split.blocks), dataset.truth
+    exchangeable = recipe.evaluate.group is None and recipe.evaluate.time is None
+    found = ensemble_gain(predictions, truth, dataset.problem, exchangeable=exchangeable, method=method, rule=finish)
+    calibration = ensemble_calibration(predictions, truth, method)
     journal.append({"type": "gain", "of": of, "left": found, "calibration": asdict(calibration)})
     return found, replace(finish, calibration=calibration)
 

@@ -1,12 +1,11 @@
-"""Judging a finished search: the honest score, baselines, folds, importance."""
+"""Evaluation of a finished search: corrected score, baselines, folds, importance."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from importlib import metadata
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,19 +17,21 @@ from autoft.records import (
     Calibration,
     Curve,
     DecisionRule,
+    Draws,
     Evaluation,
     Finding,
     FoldReport,
     Importance,
     Minimum,
     Progress,
+    SelectionRule,
     Trial,
 )
 from autoft.records.arrays import Array
 
 if TYPE_CHECKING:
     from autoft.evaluation.correction import CorrectedScore
-    from autoft.evaluation.metrics import Details
+    from autoft.evaluation.fold_model import FoldModel
     from autoft.recipe.recipe import Recipe
 
 #: Packages whose versions belong to a result.
@@ -41,57 +42,52 @@ def evaluate(context: Context, dataset: Dataset, searched: SearchResult) -> tupl
     """Scores by the honesty contract, baselines, folds, importance; and the labels that the model doubts."""
     from autoft.evaluation import calibration as calibrate
     from autoft.evaluation import metrics, overfitting
-    from autoft.evaluation.baselines import compare
+    from autoft.evaluation.baselines import BaselineScorer
+    from autoft.evaluation.importance import permutation_importance
     from autoft.evaluation.selection import candidates_of, mixed
 
     recipe, watch = context.recipe, context.watch
     with watch.stage("evaluation"):
         context.tell(Progress(stage="evaluation", message="correcting the score for the choice among trials"))
         target, found = dataset.target, searched.found
-        scoring = {**dataset.problem, "objective": dataset.objective, "seed": recipe.seed}
         answers = searched.bag.answers(dataset.encoded)
-        verdict = verdict_of(recipe, dataset, searched, answers, scoring)
+        score = correct_score(recipe, dataset, searched, answers)
         best = found.trials[found.best]
         candidates = candidates_of(found.trials, found.outcomes)
-        blended = mixed(candidates, verdict.chosen)
-        pooled = calibrate.apply(verdict.finish.calibration, blended)
+        rule = score.rule  # of single members, which folds and importance are about
+        pooled = calibrate.apply(rule.calibration, mixed(candidates, score.chosen))
         rows = np.flatnonzero(dataset.split.blocks >= 0)
-        details = _details(dataset, pooled[rows], rows, verdict.finish)
-        doubts = _doubts(dataset, pooled, rows)
-        finish = verdict.finish  # of single members, which folds and importance are about
-        folds = _fold_reports(dataset, calibrate.apply(finish.calibration, answers), finish.threshold, best)
-        direction = metrics.METRICS[dataset.objective].direction
-        lines = compare(
-            dataset.y,
-            verdict.predictions,
-            searched.baselines,
-            clusters=dataset.split.clusters,
-            draws=recipe.evaluate.draws,
-            verdict=verdict,
-            **scoring,
+        details = metrics.details(
+            dataset.truth.take(rows), pooled[rows], dataset.problem, rule=rule, classes=target.classes
         )
-        importance = _importance(dataset, searched, finish, scoring)
-        dependence, untold = _curves(context, dataset, searched, importance, finish.calibration)
+        doubts = _doubts(dataset, pooled, rows)
+        folds = _fold_reports(dataset, calibrate.apply(rule.calibration, answers), rule, best)
+        direction = metrics.METRICS[dataset.objective].direction
+        scorer = BaselineScorer(dataset.truth, dataset.problem, score)
+        lines = tuple(scorer.compare(name, predictions) for name, predictions in searched.baselines.items())
+        model = fold_model(dataset, searched, rule.calibration)
+        importance = permutation_importance(model, dataset.truth, dataset.problem, rule=rule, seed=recipe.seed)
+        dependence, untold = _curves(context, dataset, model, importance)
         context.tell(Progress(stage="evaluation", message="scoring slices of the rows"))
-        parts = slices.slices_of(recipe, dataset, verdict, candidates, importance=importance)
+        parts = slices.slices_of(recipe, dataset, score, candidates, importance=importance)
     evaluation = Evaluation(
         task=target.task,
         objective=dataset.objective,
         strategy=dataset.strategy,
         target=target,
         rows=len(dataset.y),
-        held_out=verdict.held_out,
-        validation=verdict.validation,
-        optimism=verdict.optimism,
-        bag_gain=verdict.bag_gain,
-        naive=verdict.naive,
+        held_out=score.held_out,
+        validation=score.validation,
+        optimism=score.optimism,
+        bag_gain=score.ensemble_gain,
+        naive=score.naive,
         folds=folds,
-        overfitting=overfitting.verdict(folds, direction, verdict.optimism),
+        overfitting=overfitting.summary(folds, direction, score.optimism),
         baselines=lines,
         trials=found.trials,
         best=best,
         blend=searched.blend,
-        finish=finish,
+        finish=rule,
         per_class=details.per_class,
         confusion=details.confusion,
         curves=details.curves,
@@ -103,74 +99,42 @@ def evaluate(context: Context, dataset: Dataset, searched: SearchResult) -> tupl
         all_hints=searched.tested.together,
         dependence=dependence,
         slices=parts,
-        spending=decision_costs.spending(dataset, verdict, searched.gains),
+        spending=decision_costs.spending(dataset, score, searched.gains),
         minimum=dataset.costs if isinstance(dataset.costs, Minimum) else None,
     )
     return evaluation, (*doubts, *untold, *decision_costs.short_of_minimum(evaluation))
 
 
-def _details(dataset: Dataset, pooled: Array, rows: Array, finish: DecisionRule) -> Details:
-    """Scores by class, confusion and curves on held-out rows."""
-    from autoft.evaluation import metrics
-
-    target = dataset.target
-    return metrics.details(
-        dataset.y[rows],
-        pooled,
-        task=target.task,
-        positive_index=target.positive_index,
-        threshold=finish.threshold,
-        matrix=finish.matrix,
-        classes=target.classes,
-    )
-
-
-def _importance(
-    dataset: Dataset, searched: SearchResult, finish: DecisionRule, scoring: Mapping[str, Any]
-) -> tuple[Importance, ...]:
-    """Permutation importance of the deployed model, each row answered by the network that did not train on it."""
+def fold_model(dataset: Dataset, searched: SearchResult, calibration: Calibration) -> FoldModel:
+    """The deployed model as networks of the folds, each of which predicts the rows that it did not train on."""
     from autoft.evaluation import calibration as calibrate
-    from autoft.evaluation.importance import permutation_importance
+    from autoft.evaluation.fold_model import FoldModel
 
-    return permutation_importance(
-        lambda rows, own: calibrate.apply(finish.calibration, searched.bag.own_answers(rows, own)),
-        dataset.plan,
-        dataset.features,
-        dataset.encoded,
-        dataset.y,
-        dataset.members[: dataset.split.k],
-        threshold=finish.threshold,
-        **scoring,
+    return FoldModel(
+        predict=lambda rows, own: calibrate.apply(calibration, searched.bag.own_answers(rows, own)),
+        layout=dataset.plan,
+        columns=dataset.features,
+        encoded=dataset.encoded,
+        members=dataset.members[: dataset.split.k],
     )
 
 
 def _curves(
-    context: Context,
-    dataset: Dataset,
-    searched: SearchResult,
-    importance: tuple[Importance, ...],
-    calibration: Calibration,
+    context: Context, dataset: Dataset, model: FoldModel, importance: tuple[Importance, ...]
 ) -> tuple[tuple[Curve, ...], tuple[Finding, ...]]:
-    """Partial dependence of the deployed model, and a word on the columns for which there was no time."""
-    from autoft.evaluation import calibration as calibrate
+    """Partial dependence of the deployed model, and a finding for the columns for which there was no time."""
     from autoft.evaluation import partial_dependence as dependence
     from autoft.pipeline import time_budget
 
     hints, clock = context.recipe.knowledge.features, context.watch.clock
     end = time_budget.saving_begins(context, dataset)
-    found, left = dependence.curves(
-        lambda rows, own: calibrate.apply(calibration, searched.bag.own_answers(rows, own)),
-        dataset.plan,
-        dataset.features,
-        dataset.encoded,
-        dataset.y,
-        dataset.members[: dataset.split.k],
+    request = dependence.CurveRequest(
         names=dependence.wanted(importance, [name for name, hint in hints.items() if hint.effect is not None]),
-        target=dataset.target,
         orders={name: hint.order for name, hint in hints.items() if hint.order is not None},
         labels=[str(hint.label) for hint in hints.values() if hint.label is not None],
-        seed=context.recipe.seed,
-        over=lambda: clock() > end,
+    )
+    found, left = dependence.curves(
+        model, dataset.y, dataset.target, request, seed=context.recipe.seed, over=lambda: clock() > end
     )
     return found, undrawn(left)
 
@@ -188,28 +152,27 @@ def _doubts(dataset: Dataset, pooled: Array, rows: Array) -> tuple[Finding, ...]
     return tuple(found)
 
 
-def verdict_of(
-    recipe: Recipe, dataset: Dataset, searched: SearchResult, answers: Array, scoring: Mapping[str, Any]
-) -> CorrectedScore:
-    """The score of the deployed model by the chosen strategy."""
+def correct_score(recipe: Recipe, dataset: Dataset, searched: SearchResult, answers: Array) -> CorrectedScore:
+    """The score of the deployed model by the chosen strategy.
+
+    Args:
+        recipe, dataset, searched: The run.
+        answers: Of the deployed model's members to all rows, ``[K, n, ...]``; a holdout is scored by their mean.
+    """
     from autoft.evaluation import correction
     from autoft.evaluation.ensemble_gain import with_gain
     from autoft.evaluation.selection import balance_of, candidates_of
 
-    split, y, found = dataset.split, dataset.y, searched.found
-    common = {
-        **scoring,
-        "clusters": split.clusters,
-        "draws": recipe.evaluate.draws,
-        "members": recipe.search.blend,
-        "calibration": effects.calibration(recipe, dataset),
-    }
+    split, found, truth, problem = dataset.split, searched.found, dataset.truth, dataset.problem
+    rule = SelectionRule(members=recipe.search.blend, calibration=effects.calibration(recipe, dataset))
+    draws = Draws(number=recipe.evaluate.draws, seed=recipe.seed)
     candidates = candidates_of(found.trials, found.outcomes)
     if dataset.strategy == "corrected":
-        return with_gain(correction.corrected(y, candidates, **common), searched.gains, dataset.objective)
+        score = correction.corrected(truth, candidates, problem, rule=rule, draws=draws)
+        return with_gain(score, searched.gains, dataset.objective)
     if dataset.strategy == "holdout":
-        rows = np.flatnonzero(split.blocks < 0)
-        return correction.holdout(y, candidates, answers.mean(axis=0), rows=rows, **common)
+        mean = answers.mean(axis=0)
+        return correction.holdout(truth, candidates, problem, predictions=mean, rule=rule, draws=draws)
     pair_blocks = [m.blocks for m in dataset.members[split.k :]]
     pairs = [
         correction.PairCandidate(
@@ -221,19 +184,17 @@ def verdict_of(
         for trial, outcome in zip(found.trials, found.outcomes, strict=True)
         for c, epochs in enumerate(outcome.checkpoints)
     ]
-    return correction.nested(y, pairs, candidates=candidates, blocks=split.blocks, **common)
+    return correction.nested(truth, candidates, problem, pairs=pairs, rule=rule, draws=draws)
 
 
-def _fold_reports(dataset: Dataset, answers: Array, threshold: float, best: Trial) -> tuple[FoldReport, ...]:
-    from autoft.evaluation import costs, metrics, overfitting
-    from autoft.evaluation.weighted_metrics import of_rows, point_scores
+def _fold_reports(dataset: Dataset, answers: Array, rule: DecisionRule, best: Trial) -> tuple[FoldReport, ...]:
+    from autoft.evaluation import metrics, overfitting
+    from autoft.evaluation.weighted_metrics import point_scores
 
-    members, y = dataset.members[: dataset.split.k], dataset.y
+    members, truth = dataset.members[: dataset.split.k], dataset.truth
 
     def on(s: int, rows: Array) -> float:
-        problem = {**dataset.problem, "row_weights": of_rows(dataset.weights, rows), "threshold": threshold}
-        problem["costs"] = costs.of_rows(dataset.costs, rows)
-        return point_scores(y[rows], answers[s][rows], **problem)[dataset.objective]
+        return point_scores(truth.take(rows), answers[s][rows], dataset.problem, rule=rule)[dataset.objective]
 
     return overfitting.fold_reports(
         best,

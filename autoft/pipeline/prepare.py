@@ -72,7 +72,7 @@ def divide(recipe: Recipe, description: TableDescription, *, balance_groups: boo
     Args:
         recipe: What to do.
         inspected: The table.
-        balance_groups: As for `autoft.evaluation.folds.split`.
+        balance_groups: As for `autoft.evaluation.folds.FoldRule`.
 
     Raises:
         SchemaError: With every reason for which the table cannot be trained on.
@@ -93,18 +93,18 @@ def divide(recipe: Recipe, description: TableDescription, *, balance_groups: boo
     stakes, mistakes = decisions.stakes(recipe.knowledge, target, table.frame, y, description.kept)
     recipe.refuse(mistakes)
     strategy = recipe.evaluate.strategy
-    split, more = folds.split(
-        y,
-        task=target.task,
-        folds=recipe.evaluate.folds,
+    origin = folds.RowOrigin(
         keys=row_keys(encoded),
         groups=_cells(description, recipe.evaluate.group, "group"),
         time=_cells(description, recipe.evaluate.time, "time"),
-        holdout=recipe.evaluate.holdout if strategy == "holdout" else 0.0,
+    )
+    rule = folds.FoldRule(
+        folds=recipe.evaluate.folds,
         seed=recipe.seed,
-        classes=target.classes,
+        holdout=recipe.evaluate.holdout if strategy == "holdout" else 0.0,
         balance_groups=balance_groups,
     )
+    split, more = folds.split(y, target.task, origin, rule, target.classes)
     if strategy == "nested" and split.k < 3:
         raise SchemaError(
             "The table",

@@ -9,7 +9,7 @@ import numpy as np
 
 from autoft.pipeline import effects
 from autoft.pipeline.dataset import Dataset
-from autoft.records import DecisionRule
+from autoft.records import DecisionRule, SelectionRule
 from autoft.records.trials import TrialResult, Trials
 
 if TYPE_CHECKING:
@@ -31,14 +31,13 @@ def _by_weight(dataset: Dataset, chosen: Sequence[tuple[int, float]], found: Tri
 
 def _choice(recipe: Recipe, dataset: Dataset, found: Trials) -> tuple[tuple[tuple[int, float], ...], DecisionRule]:
     """The choice on all rows: numbers of trials and their weights, calibration and threshold."""
-    from autoft.evaluation.selection import Replay, candidates_of, common_rows, mixed
+    from autoft.evaluation.selection import Replay, candidates_of, mixed
 
     candidates = candidates_of(found.trials, found.outcomes)
-    problem = {**dataset.problem, "objective": dataset.objective, "members": recipe.search.blend}
-    replay = Replay(dataset.y, candidates, common_rows(candidates), **problem)
+    rule = SelectionRule(members=recipe.search.blend, calibration=effects.calibration(recipe, dataset))
+    replay = Replay(dataset.truth, candidates, dataset.problem, rule)
     chosen = replay.on_all_rows()
-    finisher = replay.finisher(dataset.split.clusters[replay.rows], effects.calibration(recipe, dataset))
-    finish = finisher.on_all_rows(mixed(candidates, chosen, replay.rows))
+    finish = replay.rule_fitter.on_all_rows(mixed(candidates, chosen, replay.rows))
     return tuple((candidates[c].trial, share) for c, share in chosen), finish
 
 
@@ -49,6 +48,6 @@ def _score(dataset: Dataset, outcome: TrialResult) -> float:
     rows = np.flatnonzero(dataset.split.blocks >= 0)
     pooled = outcome.held_out[outcome.checkpoints.index(outcome.epochs)]
     candidate = Candidate(trial=0, epochs=outcome.epochs, predictions=pooled)
-    replay = Replay(dataset.y, [candidate], rows, objective=dataset.objective, **dataset.problem)
+    replay = Replay(dataset.truth, [candidate], dataset.problem, rows=rows)
     value, _ = replay.objectives(np.ones((1, len(rows)), dtype=np.uint8), [0])
     return float(replay.metric.better(value[0])[0])

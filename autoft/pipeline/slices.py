@@ -25,18 +25,18 @@ _GROUPED = ("numeric", "boolean", "categorical", "date")
 def slices_of(
     recipe: Recipe,
     dataset: Dataset,
-    verdict: CorrectedScore,
+    score: CorrectedScore,
     candidates: Sequence[Candidate],
     *,
     importance: Sequence[Importance],
 ) -> Slices:
     """Scores of the declared slices, the weakest slices of all, and gaps between audited groups.
 
-    Nothing is trained: everything comes from the held-out answers behind the verdict.
+    Nothing is trained: everything comes from the held-out answers behind the overall score.
 
     Args:
         recipe, dataset: The run.
-        verdict: The overall score.
+        score: The overall score.
         candidates: What it was chosen from.
         importance: Of columns, the largest first: the order in which they take part in the search.
     """
@@ -51,15 +51,14 @@ def slices_of(
     grouped = [_groups(dataset, columns[name], given) for _, name, given in declared(recipe)]
     compared = [_groups(dataset, columns[name], limits.get(name)) for name in audited(recipe)]
     conditions = conditions_of(recipe, dataset, importance=importance)
-    shared: dict[str, Any] = {"problem": dataset.problem}
-    redraws = Redraws.of(verdict, candidates, dataset.split.clusters, questions=1 + len(grouped) + len(compared))
-    y = dataset.y
-    whole, scored = scores_by_group(redraws, y, grouped, **shared)
+    parts = 1 + len(grouped) + len(compared)
+    redraws = Redraws.affordable(score, candidates, dataset.truth, dataset.problem, parts=parts)
+    whole, scored = scores_by_group(redraws, grouped)
     return Slices(
         whole=whole,
         declared=scored,
-        weak=weak_slices(redraws, y, conditions, objective=dataset.objective, **shared),
-        gaps=gaps(redraws, y, compared, target=dataset.target, **shared) if compared else (),
+        weak=weak_slices(redraws, conditions),
+        gaps=gaps(redraws, compared, dataset.target) if compared else (),
     )
 
 

@@ -83,9 +83,10 @@ def rare_classes_count(dataset: Dataset) -> bool:
 
 def _rare_is_dear(dataset: Dataset, counts: NDArray[Any], rows: NDArray[Any]) -> bool:
     """Whether a missed row of the rarest class costs much more than one of the most frequent class, on these rows."""
-    from autoft.evaluation.costs import of_rows, row_costs
+    from autoft.evaluation.costs import row_costs
 
-    costs, target, y = of_rows(dataset.costs, rows), dataset.target, dataset.y[rows]
+    truth, target = dataset.truth.take(rows), dataset.target
+    costs, y = truth.goal(dataset.problem), truth.y
     if not isinstance(costs, Costs) or counts.min() == counts.max():
         return False
     answers = range(len(counts))

@@ -7,19 +7,21 @@ columns     What is known of a table: its columns, its target, what was found in
 evidence    What a finding rests on, as plain data: counts, rows to look up, and one small picture (standard libr...
 hints       What a recipe's `knowledge` says of the inputs, checked against the table and told by column id
 scores      Scores of a search, its folds and its columns
-decisions   From answers to decisions, and what these cost
+decisions   Decisions: calibration, rules, goals (costs or a minimum), and what decisions cost
 findings    Findings: what a check says about a table, in four parts
 hint_tests  What the data say of hints, and how answers move with columns
 slices      The frozen records of slices: what a model is worth on groups of rows (standard library only)
 split       Split: which rows each member of a stack may see
 trials      Trials, and how far a run is
 evaluation  The evaluation of a finished run
-problem     The problem and the truth: what every score needs to know besides predictions
+problem     Problem and truth: what every score needs besides predictions, and the settings of a selection and it...
 """
 
 from autoft.records.columns import USED_KINDS, Column, Kind, PlanLine, RepairCode, Target, Task
 from autoft.records.decisions import (
+    ONE_HALF,
     Alternative,
+    AnyRule,
     Calibration,
     CalibrationMethod,
     CostMatrix,
@@ -28,17 +30,23 @@ from autoft.records.decisions import (
     DecisionGoal,
     DecisionRule,
     Minimum,
+    RowRule,
 )
 from autoft.records.evaluation import Evaluation
 from autoft.records.findings import Finding, Severity
 from autoft.records.hint_tests import Curve, HintSlice, HintTest, HintVerdict
+from autoft.records.problem import BEST_TRIAL, Calibrate, Draws, Problem, SelectionRule, Truth
 from autoft.records.scores import Baseline, FoldReport, Importance, Interval, Strategy
 from autoft.records.trials import Progress, Trial, TrialStatus
 
 __all__ = [
+    "BEST_TRIAL",
+    "ONE_HALF",
     "USED_KINDS",
     "Alternative",
+    "AnyRule",
     "Baseline",
+    "Calibrate",
     "Calibration",
     "CalibrationMethod",
     "Column",
@@ -48,6 +56,7 @@ __all__ = [
     "DecisionCosts",
     "DecisionGoal",
     "DecisionRule",
+    "Draws",
     "Evaluation",
     "Finding",
     "FoldReport",
@@ -59,12 +68,16 @@ __all__ = [
     "Kind",
     "Minimum",
     "PlanLine",
+    "Problem",
     "Progress",
     "RepairCode",
+    "RowRule",
+    "SelectionRule",
     "Severity",
     "Strategy",
     "Target",
     "Task",
     "Trial",
     "TrialStatus",
+    "Truth",
 ]

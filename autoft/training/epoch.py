@@ -21,7 +21,7 @@ from autoft.records import Task
 from autoft.training.step import SETTINGS, State, class_factors, flat_cos, progress, row_losses, total_loss, update
 
 #: Floating-point operations of an epoch above which XLA pays on TensorFlow: it takes an eighth off an epoch, and a
-#: second for every size. Decided by `python -m benchmarks.compilation`, not by a clock: equal runs stay equal.
+#: second for every size. A fixed limit (measured at commit 778b769), not a clock: equal runs stay equal.
 WORTH_XLA = 8e9
 
 

@@ -28,7 +28,7 @@ from autoft.training.trial_record import Record
 #: The train curve is read on at most so many rows of each fold.
 _SAMPLE = 256
 #: Trials that train side by side by the operations of an epoch of one: where the arithmetic is little, what a step
-#: costs besides is shared (`python -m benchmarks.compilation`). An accelerator has room for more.
+#: costs besides is shared (measured at commit 778b769). An accelerator has room for more.
 _TOGETHER = ((2e8, 4), (4e8, 2))
 _TOGETHER_ACCELERATED = 8
 #: The smallest batch that a lack of memory leads to.

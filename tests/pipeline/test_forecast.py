@@ -16,7 +16,7 @@ from conftest import features, tiny_recipe
 from rich.console import Console
 
 from autoft.cli import main
-from autoft.cli.console import show_plan
+from autoft.cli.plan import show_plan
 from autoft.errors import SchemaError
 from autoft.pipeline import forecast, prepare
 from autoft.pipeline import space as spaces

@@ -12,7 +12,7 @@ from autoft.pipeline import slices as sliced
 from autoft.pipeline.dataset import Dataset
 from autoft.pipeline.hint_tests import trainings
 from autoft.pipeline.hint_tests.responses import Response
-from autoft.records import HintSlice, HintTest, Interval, Trial
+from autoft.records import DecisionRule, HintSlice, HintTest, Interval, Trial
 from autoft.records.arrays import Array
 from autoft.records.trials import TrialResult
 
@@ -78,20 +78,18 @@ class HintJudge:
         from autoft.evaluation.hint_slices import harmed
         from autoft.evaluation.hint_tests import MOSTLY
         from autoft.evaluation.losses import row_losses
-        from autoft.evaluation.weighted_metrics import of_rows
 
         dataset = self.dataset
         own = next((column.name for column in dataset.features if column.id == of), None)
         rows = np.sort(np.concatenate([member.held_out for member in dataset.members[: dataset.split.k]]))
-        y, quantile = dataset.y[rows], dataset.problem["quantile"]
-        losses = [row_losses(y, held_out(one)[rows], quantile) for one in (without, self.outcome)]
+        truth, quantile = dataset.truth.take(rows), dataset.quantile
+        losses = [row_losses(truth.y, held_out(one)[rows], quantile) for one in (without, self.outcome)]
         groups = sliced.conditions_of(self.recipe, dataset, rows=rows)
         found = harmed(
             losses[0] - losses[1],
             [one for one in groups if one.column != own],  # along the column itself there is no all else equal
-            dataset.split.clusters[rows],
+            truth,
             lambda inside: moves.by_member(rows[inside]),
-            row_weights=of_rows(dataset.weights, rows),
             hints=len(dataset.description.hints.effects),
         )
         if not found:
@@ -113,17 +111,14 @@ class HintJudge:
 
     def _differences(self, hinted: TrialResult, without: TrialResult) -> list[float]:
         """Objective with the hint less the objective without, on each block; positive is better."""
-        from autoft.evaluation import costs
         from autoft.evaluation.metrics import METRICS
-        from autoft.evaluation.weighted_metrics import of_rows, point_scores
+        from autoft.evaluation.weighted_metrics import point_scores
 
         dataset = self.dataset
-        metric, y = METRICS[dataset.objective], dataset.y
+        metric, truth, rule = METRICS[dataset.objective], dataset.truth, DecisionRule(threshold=self.threshold)
 
         def score(one: TrialResult, rows: Array) -> float:
-            problem = {**dataset.problem, "row_weights": of_rows(dataset.weights, rows), "threshold": self.threshold}
-            problem["costs"] = costs.of_rows(dataset.costs, rows)
-            scores = point_scores(y[rows], held_out(one)[rows], **problem)
+            scores = point_scores(truth.take(rows), held_out(one)[rows], dataset.problem, rule=rule)
             return float(metric.better(np.array(scores[dataset.objective])))
 
         blocks = [member.held_out for member in dataset.members[: dataset.split.k]]
