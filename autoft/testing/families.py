@@ -172,7 +172,7 @@ def _trained(family: Family, data: Stack, bounds: WeightBounds | None = None, ac
     first = family.initial_weights(architecture, start)
     first = family.bounded_weights(architecture, start, first, bounds) if bounds else first
     program = Program(architecture, _BATCH, Rows(data), extras=extras)
-    program.start(first, [Settings.of(settings)], epochs=_EPOCHS, hinted=[bounds] if bounds else ())
+    program.start(first, [Settings.of(settings)], epochs=_EPOCHS, bounds=[bounds] if bounds else ())
     for epoch in range(1, _EPOCHS + 1):
         program.epoch(*batches(data.train, _BATCH, seed=0, epoch=epoch), number=epoch)
     return program
