@@ -15,7 +15,7 @@ from autoft.training.ensemble import Ensemble
 
 
 def prove_ensemble(ensemble: Ensemble, hints: Hints) -> tuple[Proof, ...]:
-    """Prove that a deployed model keeps its hints for every input but missing cells: a proof for each network of the blend.
+    """Prove that a deployed model keeps its hints but for missing cells: one proof for each network of the blend.
 
     Weights are read from the very layers that are saved. Besides (`prove`): activations, preprocessing, the scale of
     the target, shares of the blend, calibration.
