@@ -80,7 +80,8 @@ def judge(setting: Setting, number: int) -> Row:
     import numpy as np
     import pandas as pd
 
-    from autoft.evaluation import calibration, correction, metrics
+    from autoft.evaluation import calibration, correction
+    from autoft.evaluation.scores import scores
     from autoft.pipeline import evaluate as judging
     from autoft.pipeline import prepare
     from autoft.pipeline import search as run
@@ -113,8 +114,8 @@ def judge(setting: Setting, number: int) -> Row:
     answers = bag.answers(encode(dataset.plan, columns, FRESH))
     deployed = calibration.apply(bag.calibration, answers.mean(axis=0))
     fresh = Truth(y=fresh_y)
-    true = metrics.scores(fresh, deployed, problem, rule=searched.finish)[dataset.objective]
-    alone = statistics.mean(metrics.scores(fresh, member, problem)[dataset.objective] for member in answers)
+    true = scores(fresh, deployed, problem, rule=searched.finish)[dataset.objective]
+    alone = statistics.mean(scores(fresh, member, problem)[dataset.objective] for member in answers)
     unit = float(fresh_y.std()) if setting.task == "regression" else 1.0
     reported = score.held_out[dataset.objective]
     return {

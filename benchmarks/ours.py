@@ -26,7 +26,7 @@ MODULES = (
         "autoft.recipe.sections",
         "autoft.search.journal",
         "autoft.preprocessing.layers",
-        "autoft.evaluation.weighted_metrics",
+        "autoft.evaluation.scores",
     ),
     *(
         "autoft.pipeline.search",
@@ -174,7 +174,7 @@ def objective(y: Any) -> Callable[[TrialResult], float]:
     """ROC-AUC of a trial's pooled held-out predictions, computed as a run does it."""
     import numpy as np
 
-    from autoft.evaluation.weighted_metrics import weighted_scores
+    from autoft.evaluation.scores import weighted_scores
     from autoft.records import Problem, Truth
 
     truth, problem = Truth(y=y), Problem(task="binary", objective="roc_auc")

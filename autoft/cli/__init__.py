@@ -9,8 +9,9 @@ source          Source of a run on the command line: a recipe, or a table with o
 clean           ``autoft clean``: repair what is wrong with a table, where the user accepts it
 console_schema  What the command line shows of schemas and of tables beside a training table
 doctor          ``autoft doctor``: what is installed and works on this machine
+export          ``autoft export``: write a trained model in a format of other programs
 fit             ``autoft fit``: train a model from a recipe or a table
-main            The command line: ``autoft fit | predict | check | schema | clean | plan | report | review | reci...
+main            The command line: ``autoft COMMAND ...``
 plan            ``autoft plan``: what a training would do and cost, without training
 predict         ``autoft predict``: predictions for the rows of a table
 recipes         ``autoft recipes``: the recipes at hand

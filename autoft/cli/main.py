@@ -1,4 +1,4 @@
-"""The command line: ``autoft fit | predict | check | schema | clean | plan | report | review | recipes | doctor``.
+"""The command line: ``autoft COMMAND ...``.
 
 Each command is a module of this package with a function `run`, which is imported when the command is known.
 """

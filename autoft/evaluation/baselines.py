@@ -13,8 +13,8 @@ from autoft.evaluation.bootstrap import around, draw, mean_interval
 from autoft.evaluation.correction import CorrectedScore
 from autoft.evaluation.decision_rule import RuleFitter
 from autoft.evaluation.losses import weighted_quantile
-from autoft.evaluation.metrics import METRICS, trained_quantile
-from autoft.evaluation.weighted_metrics import point_scores, weighted_scores
+from autoft.evaluation.metrics import METRICS
+from autoft.evaluation.scores import point_scores, weighted_scores
 from autoft.records import Baseline, DecisionRule, Interval, Problem, Truth
 from autoft.records.arrays import Array
 from autoft.records.split import Member
@@ -182,7 +182,7 @@ def _model(name: str, features: Array, categorical: Array, y: Array, problem: Pr
     from sklearn.linear_model import LogisticRegression, Ridge
     from sklearn.pipeline import make_pipeline
 
-    regression, quantile = problem.task == "regression", trained_quantile(problem.objective, problem.quantile)
+    regression, quantile = problem.task == "regression", METRICS[problem.objective].trained_quantile(problem.quantile)
     # A column without any value in these rows teaches nothing, and scikit-learn's histograms refuse it.
     filled = ~np.isnan(features).all(axis=0)
     numbers, codes = np.flatnonzero(filled & ~categorical), np.flatnonzero(filled & categorical)

@@ -8,7 +8,7 @@ import numpy as np
 
 from autoft.evaluation.fold_model import FoldModel
 from autoft.evaluation.metrics import METRICS
-from autoft.evaluation.weighted_metrics import weighted_scores
+from autoft.evaluation.scores import weighted_scores
 from autoft.preprocessing import columns_of_rows
 from autoft.preprocessing.encode import Encoded
 from autoft.records import ONE_HALF, AnyRule, Importance, Interval, Problem, Truth

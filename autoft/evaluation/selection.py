@@ -13,8 +13,8 @@ from autoft.evaluation import blend
 from autoft.evaluation.bootstrap import draw
 from autoft.evaluation.decision_rule import RuleFitter, comparer
 from autoft.evaluation.losses import row_losses
-from autoft.evaluation.metrics import METRICS, trained_quantile
-from autoft.evaluation.weighted_metrics import weighted_means, weighted_scores
+from autoft.evaluation.metrics import METRICS
+from autoft.evaluation.scores import weighted_means, weighted_scores
 from autoft.records import BEST_TRIAL, Draws, Problem, SelectionRule, Trial, Truth
 from autoft.records.arrays import Array
 from autoft.records.trials import TrialResult
@@ -142,7 +142,8 @@ class Replay:
         self.rows = common_rows(candidates) if rows is None else rows
         self.truth, self.problem, self.candidates, self.rule = truth.take(self.rows), problem, candidates, rule
         self.members = rule.members if len(self.rows) <= MOST_ROWS_BLENDED else 1
-        self.metric, self.trained = METRICS[problem.objective], trained_quantile(problem.objective, problem.quantile)
+        self.metric = METRICS[problem.objective]
+        self.trained = self.metric.trained_quantile(problem.quantile)
         self._wrong: dict[int, Array] = {}
         self._comparer = comparer(self.truth, problem)
         order = sorted(range(len(candidates)), key=lambda c: (candidates[c].trial, candidates[c].epochs))

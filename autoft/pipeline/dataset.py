@@ -144,9 +144,9 @@ class Dataset:
     @property
     def trained_quantile(self) -> float | None:
         """The quantile whose loss is trained, None for the usual loss of the task."""
-        from autoft.evaluation.metrics import trained_quantile
+        from autoft.evaluation.metrics import METRICS
 
-        return trained_quantile(self.objective, self.quantile)
+        return METRICS[self.objective].trained_quantile(self.quantile)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -55,12 +55,14 @@ def inspect(recipe: Recipe, data: Any, *, write_schema: bool, hold_to_schema: bo
         converted,
         target=name,
         task=target.task if target else "binary",
-        allow_leak=recipe.schema_.allow_leak,
-        drop_missing_target=recipe.schema_.drop_missing_target,
-        folds=recipe.evaluate.folds,
-        positive=target.positive if target else None,
-        grouped=recipe.evaluate.group is not None,
-        timed=recipe.evaluate.time is not None,
+        options=audit.AuditOptions(
+            folds=recipe.evaluate.folds,
+            positive=target.positive if target else None,
+            allow_leak=recipe.schema_.allow_leak,
+            drop_missing_target=recipe.schema_.drop_missing_target,
+            grouped=recipe.evaluate.group is not None,
+            timed=recipe.evaluate.time is not None,
+        ),
     )
     path = recipe.schema_path() if hold_to_schema else None
     contract = check.contract(

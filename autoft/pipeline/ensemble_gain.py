@@ -14,8 +14,9 @@ from autoft.pipeline import effects
 from autoft.pipeline.cost import MOST_ROWS_PAIRED, encoding_seconds
 from autoft.pipeline.dataset import Dataset
 from autoft.pipeline.machine import Machine
-from autoft.records import CalibrationMethod, DecisionGoal, DecisionRule, Progress
+from autoft.records import Calibration, CalibrationMethod, DecisionGoal, DecisionRule, Progress
 from autoft.records.arrays import Array
+from autoft.records.reading import read_record
 from autoft.records.trials import TrialResult
 from autoft.search.journal import Journal
 
@@ -57,15 +58,13 @@ def gains(
     """
     if not measured(dataset.strategy, dataset.split.k, len(dataset.y)):
         return {}, finish
-    from autoft.evaluation import calibration as calibrate
     from autoft.evaluation.ensemble_gain import PairPredictions, ensemble_calibration, ensemble_gain
 
     recipe, method = context.recipe, _method(context, dataset, finish)
     of = _key(dataset, parts, method, finish.threshold)
     for fact in journal.contents.facts:
-        # (Lines of before a gain was a share have no "left".)
-        if fact["type"] == "gain" and fact["of"] == of and "left" in fact:
-            return dict(fact["left"]), replace(finish, calibration=calibrate.read(fact["calibration"]))
+        if fact["type"] == "gain" and fact["of"] == of:
+            return dict(fact["left"]), replace(finish, calibration=read_record(Calibration, fact["calibration"]))
     over = end(context, last)
     if context.watch.clock() + expected(dataset, [outcome for outcome, _ in parts]) > over:
         context.tell(Progress(stage="search", message="no time to measure what the bag of the folds' networks gains"))

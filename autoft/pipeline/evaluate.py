@@ -41,9 +41,11 @@ _PACKAGES = ("keras", "tensorflow", "keras-tuner", "tensorflow-data-validation",
 def evaluate(context: Context, dataset: Dataset, searched: SearchResult) -> tuple[Evaluation, tuple[Finding, ...]]:
     """Scores by the honesty contract, baselines, folds, importance; and the labels that the model doubts."""
     from autoft.evaluation import calibration as calibrate
-    from autoft.evaluation import metrics, overfitting
+    from autoft.evaluation import overfitting
     from autoft.evaluation.baselines import BaselineScorer
+    from autoft.evaluation.details import details
     from autoft.evaluation.importance import permutation_importance
+    from autoft.evaluation.metrics import METRICS
     from autoft.evaluation.selection import candidates_of, mixed
 
     recipe, watch = context.recipe, context.watch
@@ -57,12 +59,10 @@ def evaluate(context: Context, dataset: Dataset, searched: SearchResult) -> tupl
         rule = score.rule  # of single members, which folds and importance are about
         pooled = calibrate.apply(rule.calibration, mixed(candidates, score.chosen))
         rows = np.flatnonzero(dataset.split.blocks >= 0)
-        details = metrics.details(
-            dataset.truth.take(rows), pooled[rows], dataset.problem, rule=rule, classes=target.classes
-        )
+        shown = details(dataset.truth.take(rows), pooled[rows], dataset.problem, rule=rule, classes=target.classes)
         doubts = _doubts(dataset, pooled, rows)
         folds = _fold_reports(dataset, calibrate.apply(rule.calibration, answers), rule, best)
-        direction = metrics.METRICS[dataset.objective].direction
+        direction = METRICS[dataset.objective].direction
         scorer = BaselineScorer(dataset.truth, dataset.problem, score)
         lines = tuple(scorer.compare(name, predictions) for name, predictions in searched.baselines.items())
         model = fold_model(dataset, searched, rule.calibration)
@@ -88,9 +88,9 @@ def evaluate(context: Context, dataset: Dataset, searched: SearchResult) -> tupl
         best=best,
         blend=searched.blend,
         finish=rule,
-        per_class=details.per_class,
-        confusion=details.confusion,
-        curves=details.curves,
+        per_class=shown.per_class,
+        confusion=shown.confusion,
+        curves=shown.curves,
         importance=importance,
         seconds=dict(watch.seconds),
         environment=environment(),
@@ -188,8 +188,9 @@ def correct_score(recipe: Recipe, dataset: Dataset, searched: SearchResult, answ
 
 
 def _fold_reports(dataset: Dataset, answers: Array, rule: DecisionRule, best: Trial) -> tuple[FoldReport, ...]:
-    from autoft.evaluation import metrics, overfitting
-    from autoft.evaluation.weighted_metrics import point_scores
+    from autoft.evaluation import overfitting
+    from autoft.evaluation.metrics import METRICS
+    from autoft.evaluation.scores import point_scores
 
     members, truth = dataset.members[: dataset.split.k], dataset.truth
 
@@ -202,7 +203,7 @@ def _fold_reports(dataset: Dataset, answers: Array, rule: DecisionRule, best: Tr
         held_out_rows=[len(m.held_out) for m in members],
         train_scores=[on(s, m.train) for s, m in enumerate(members)],
         held_out_scores=[on(s, m.held_out) for s, m in enumerate(members)],
-        direction=metrics.METRICS[dataset.objective].direction,
+        direction=METRICS[dataset.objective].direction,
     )
 
 

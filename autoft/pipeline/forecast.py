@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from autoft.evaluation.metrics import METRICS
 from autoft.pipeline import cost, describe, effects, ensemble_gain, prepare
 from autoft.pipeline import space as spaces
 from autoft.pipeline.cost import CostShape
@@ -283,7 +284,7 @@ def after(
         columns=columns,
         folds=dataset.split.k,
         outputs=len(target.classes) if target.task == "multiclass" else 1,
-        area=dataset.objective in ("roc_auc", "pr_auc"),
+        area=METRICS[dataset.objective].ranks_only,
         calibrated=target.task != "regression" and effects.calibration(recipe, dataset) == "auto",
     )
     blended = min(_BLENDED, recipe.search.blend, trials)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 from autoft.errors import RecipeError
-from autoft.records import DecisionGoal, Target
+from autoft.records import DecisionGoal, Problem, Target
 
 if TYPE_CHECKING:
     from autoft.recipe.recipe import Recipe
@@ -17,8 +17,7 @@ def choose_objective(recipe: Recipe, target: Target, stakes: DecisionGoal | None
     Raises:
         RecipeError: If it does not fit the task, or class weights or the focal loss do not.
     """
-    from autoft.evaluation.metrics import default_objective, objectives
-    from autoft.recipe.sections import Objective
+    from autoft.evaluation.metrics import default_objective, metrics_of
 
     wanted = recipe.evaluate.objective
     for name in ("class_balance", "focal"):
@@ -27,8 +26,8 @@ def choose_objective(recipe: Recipe, target: Target, stakes: DecisionGoal | None
             raise RecipeError(where, "be left out unless there are classes", "the task is regression", "remove it")
     if wanted == "auto":
         return default_objective(target.task)
-    there = objectives(target.task, recipe.evaluate.quantile, stakes)
-    possible = [name for name in there if name in get_args(Objective)]
+    problem = Problem(task=target.task, objective=wanted, quantile=recipe.evaluate.quantile, goal=stakes)
+    possible = [metric.name for metric in metrics_of(problem) if metric.objective]
     if wanted not in possible:
         raise RecipeError(
             f"Objective '{wanted}'",

@@ -41,7 +41,7 @@ def prepare(recipe: Recipe, data: Any, tell: Tell) -> Dataset:
     dataset = divide(recipe, inspect(recipe, data, write_schema=True))
     table = dataset.description
     # Not among the findings of a mere check: it needs scikit-learn, which a training imports anyway.
-    odd = odd_rows.check(dataset.features, table.converted, kept=table.kept)
+    odd = odd_rows.find_odd_rows(dataset.features, table.converted, kept=table.kept)
     return replace(dataset, findings=(*dataset.findings, *odd))
 
 

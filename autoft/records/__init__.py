@@ -6,6 +6,7 @@ arrays      Array: the type of every numpy array in this package; docstrings say
 columns     What is known of a table: its columns, its target, what was found in it, and what becomes of its columns
 evidence    What a finding rests on, as plain data: counts, rows to look up, and one small picture (standard libr...
 hints       What a recipe's `knowledge` says of the inputs, checked against the table and told by column id
+reading     Records from plain data: what was written as JSON, with every value of the type that its record declares
 scores      Scores of a search, its folds and its columns
 decisions   Decisions: calibration, rules, goals (costs or a minimum), and what decisions cost
 findings    Findings: what a check says about a table, in four parts
@@ -33,7 +34,7 @@ from autoft.records.decisions import (
     RowRule,
 )
 from autoft.records.evaluation import Evaluation
-from autoft.records.findings import Finding, Severity
+from autoft.records.findings import Finding, Severity, finding
 from autoft.records.hint_tests import Curve, HintSlice, HintTest, HintVerdict
 from autoft.records.problem import BEST_TRIAL, Calibrate, Draws, Problem, SelectionRule, Truth
 from autoft.records.scores import Baseline, FoldReport, Importance, Interval, Strategy
@@ -80,4 +81,5 @@ __all__ = [
     "Trial",
     "TrialStatus",
     "Truth",
+    "finding",
 ]

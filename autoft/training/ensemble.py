@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -33,6 +33,33 @@ class EnsemblePart:
     architecture: Architecture
     weights: Mapping[str, Array]
     share: float = 1.0
+
+    def network(self, data: Stack, members: int, name: str) -> Any:
+        """The trained network."""
+        import keras
+
+        from autoft.networks.layers.ensemble import EnsembleMean
+
+        network = build_network(self.architecture, Inputs.of(data.plan), members=members, outputs=data.outputs)
+        for variable in network.variables:
+            own = variable.path.split("network/")[-1]
+            if own in self.weights:  # rates of dropout and states of generators are not
+                variable.assign(self.weights[own])
+        answer = network.output
+        if self.architecture.ensemble > 1:
+            answer = EnsembleMean(data.task, name="mean_of_ensemble")(answer)
+        return keras.Model(network.input, answer, name=name)
+
+
+class NetworkPart(Protocol):
+    """What the deployed model is made of: an `EnsemblePart`, or trained networks of a user's own."""
+
+    @property
+    def share(self) -> float:
+        """Its weight in the answer."""
+
+    def network(self, data: Stack, members: int, name: str) -> Any:
+        """A Keras model from ``dense [S, B, d]``, ``slots [S, B, e]`` to logits ``[S, B, outputs]``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +205,7 @@ class Ensemble:
         return answer
 
 
-def build_ensemble(data: Stack, parts: Sequence[EnsemblePart], members: int) -> Ensemble:
+def build_ensemble(data: Stack, parts: Sequence[NetworkPart], members: int) -> Ensemble:
     """Assemble the deployed model of the first `members` members from trained weights by name."""
     from autoft.networks.layers.stacked import MemberMean
     from autoft.preprocessing.encoder import build_encoder
@@ -192,27 +219,10 @@ def build_ensemble(data: Stack, parts: Sequence[EnsemblePart], members: int) -> 
         plan=data.plan,
         statistics=statistics,
         encoder=build_encoder(data.plan, statistics),
-        networks=tuple(_network(data, part, members, number) for number, part in enumerate(parts)),
+        networks=tuple(part.network(data, members, f"network_{number}") for number, part in enumerate(parts)),
         shares=tuple(part.share for part in parts),
         head=head,
     )
-
-
-def _network(data: Stack, part: EnsemblePart, members: int, number: int) -> Any:
-    """A trial's trained network."""
-    import keras
-
-    from autoft.networks.layers.ensemble import EnsembleMean
-
-    network = build_network(part.architecture, Inputs.of(data.plan), members=members, outputs=data.outputs)
-    for variable in network.variables:
-        name = variable.path.split("network/")[-1]
-        if name in part.weights:  # rates of dropout and states of generators are not
-            variable.assign(part.weights[name])
-    answer = network.output
-    if part.architecture.ensemble > 1:
-        answer = EnsembleMean(data.task, name="mean_of_ensemble")(answer)
-    return keras.Model(network.input, answer, name=f"network_{number}")
 
 
 def takes_strings() -> bool:

@@ -7,7 +7,7 @@ import pytest
 
 from autoft.evaluation import blend, selection
 from autoft.evaluation.correction import corrected
-from autoft.evaluation.metrics import scores
+from autoft.evaluation.scores import scores
 from autoft.evaluation.selection import Candidate, choose, mixed
 from autoft.records import Draws, Problem, SelectionRule, Truth
 

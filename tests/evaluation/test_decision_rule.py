@@ -10,10 +10,10 @@ from autoft.evaluation import decision_rule
 from autoft.evaluation.baselines import BaselineScorer
 from autoft.evaluation.correction import PairCandidate, corrected, holdout, nested
 from autoft.evaluation.decision_rule import RuleFitter
+from autoft.evaluation.decisions import decide
 from autoft.evaluation.ensemble_gain import PairPredictions, ensemble_calibration, ensemble_gain
-from autoft.evaluation.metrics import decide, scores
+from autoft.evaluation.scores import scores, weighted_scores
 from autoft.evaluation.selection import Blend, Candidate, Replay
-from autoft.evaluation.weighted_metrics import weighted_scores
 from autoft.records import BEST_TRIAL, CalibrationMethod, Costs, DecisionRule, Draws, Problem, SelectionRule, Truth
 
 F1 = Problem(task="binary", objective="f1")

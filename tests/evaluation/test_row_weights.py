@@ -15,9 +15,9 @@ from autoft.evaluation.decision_rule import RuleFitter
 from autoft.evaluation.ensemble_gain import PairPredictions, ensemble_calibration, ensemble_gain, pairs_of
 from autoft.evaluation.folds import FoldRule, RowOrigin, members, split
 from autoft.evaluation.losses import class_weights, pinball, row_losses
-from autoft.evaluation.metrics import objectives
+from autoft.evaluation.metrics import metrics_of
+from autoft.evaluation.scores import point_scores, weighted_scores
 from autoft.evaluation.selection import Candidate, choose
-from autoft.evaluation.weighted_metrics import point_scores, weighted_scores
 from autoft.records import BEST_TRIAL, Costs, DecisionRule, Draws, Problem, SelectionRule, Truth
 
 TASKS = ("binary", "multiclass", "regression")
@@ -59,7 +59,7 @@ def test_a_row_of_weight_two_scores_as_two_rows(task):
     draws = np.random.default_rng(1).poisson(1.0, (4, len(y))).astype(np.uint8)
     one = weighted_scores(truth, predictions, draws, known)
     other = weighted_scores(Truth(y=y[rows]), predictions[rows], draws[:, rows], known)
-    assert set(one) == set(objectives(task, known.quantile))
+    assert set(one) == {metric.name for metric in metrics_of(known)}
     for name, values in one.items():
         np.testing.assert_allclose(values, other[name], atol=1e-10, err_msg=name)
     whole = point_scores(truth, predictions, known)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from autoft.evaluation.metrics import decide, decided_by
+from autoft.evaluation.decisions import decide, decided_by
 from autoft.evaluation.slices.groups import Groups
 from autoft.evaluation.slices.redraws import DrawGroup, Redraws
 from autoft.records import Interval, Problem, Target, Truth

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from autoft.files import canonical_json
 from autoft.knowledge.slices import declared
@@ -12,6 +12,7 @@ from autoft.pipeline.dataset import Dataset, HintTests
 from autoft.pipeline.hint_tests import inputs, trainings
 from autoft.pipeline.hint_tests.verdicts import HintJudge, is_whole, whole
 from autoft.records import Finding, HintTest, HintVerdict, Progress, Severity, Trial
+from autoft.records.reading import read_record
 from autoft.records.trials import TrialResult
 from autoft.search.journal import Journal
 
@@ -61,7 +62,8 @@ def test(
     of = _key(context.recipe, dataset, outcome, threshold)
     for fact in journal.contents.facts:
         if fact["type"] == "hints" and fact["of"] == of:
-            return _read(fact)
+            known: HintTests = read_record(HintTests, fact)
+            return known
     jobs = trainings.jobs(dataset)
     context.tell(Progress(stage="evaluation", message=f"training without each of {len(names)} hints, to test them"))
     fitting = trainings.epochs(dataset, outcome, end - context.watch.clock())
@@ -104,14 +106,6 @@ def _of_short(test: HintTest, epochs: int | None) -> HintTest:
     if not epochs or test.verdict == "not tested":
         return test
     return replace(test, where=f"{epochs} epochs, for lack of time")
-
-
-def _read(fact: Mapping[str, Any]) -> HintTests:
-    from autoft.evaluation.document import read_hint, read_interval
-
-    together = fact["together"]
-    hints = tuple(read_hint(one) for one in fact["hints"])
-    return HintTests(hints=hints, together=None if together is None else read_interval(together))
 
 
 def _key(recipe: Recipe, dataset: Dataset, outcome: TrialResult, threshold: float) -> str:

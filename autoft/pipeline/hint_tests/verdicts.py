@@ -112,7 +112,7 @@ class HintJudge:
     def _differences(self, hinted: TrialResult, without: TrialResult) -> list[float]:
         """Objective with the hint less the objective without, on each block; positive is better."""
         from autoft.evaluation.metrics import METRICS
-        from autoft.evaluation.weighted_metrics import point_scores
+        from autoft.evaluation.scores import point_scores
 
         dataset = self.dataset
         metric, truth, rule = METRICS[dataset.objective], dataset.truth, DecisionRule(threshold=self.threshold)

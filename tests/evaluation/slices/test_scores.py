@@ -7,7 +7,7 @@ from sklearn.metrics import confusion_matrix, log_loss, mean_squared_error, reca
 from autoft.evaluation import calibration
 from autoft.evaluation.bootstrap import draw
 from autoft.evaluation.correction import PairCandidate, corrected, holdout, nested
-from autoft.evaluation.metrics import scores
+from autoft.evaluation.scores import scores
 from autoft.evaluation.selection import Candidate, mixed
 from autoft.evaluation.slices.gaps import gaps
 from autoft.evaluation.slices.groups import Groups

@@ -11,12 +11,13 @@ import pytest
 from conftest import tiny_recipe
 from knowledge_help import context_of
 
-from autoft.evaluation.document import read_hint
 from autoft.pipeline import prepare
 from autoft.pipeline.describe import inspect
 from autoft.pipeline.hint_tests import stage as hint_trials
 from autoft.pipeline.hint_tests import trainings as hint_trainings
 from autoft.pipeline.trainers import trainer
+from autoft.records import HintTest
+from autoft.records.reading import read_record
 from autoft.search.journal import Journal
 
 ROWS = 480
@@ -97,7 +98,7 @@ def test_verdicts_survive_plain_data(tested):
     from dataclasses import asdict
 
     for one in tested[1].hints:
-        assert read_hint(asdict(one)) == one
+        assert read_record(HintTest, asdict(one)) == one
 
 
 def test_rows_set_aside_have_no_part_in_the_groups():
