@@ -25,7 +25,7 @@ MODULES = (
     *(
         "autoft.recipe.sections",
         "autoft.search.journal",
-        "autoft.preprocessing.layers",
+        "autoft.preprocessing.encoder",
         "autoft.evaluation.scores",
     ),
     *(
@@ -109,12 +109,12 @@ def make_data(x: Any, y: Any, folds: int, *, seed: int) -> Stack:
     import numpy as np
 
     from autoft.preprocessing.encode import encode
-    from autoft.preprocessing.layout import make_plan
+    from autoft.preprocessing.layout import make_layout
     from autoft.records import Column
     from autoft.training.stack import stack_data
 
     columns = [Column(id=f"c{j:03}", name=f"x{j}", kind="numeric", why="numbers") for j in range(x.shape[1])]
-    plan = make_plan(columns, {})
+    plan = make_layout(columns, {})
     encoded = encode(plan, {column.id: x[:, j] for j, column in enumerate(columns)}, len(x))
     splits = divide(y, folds, seed)
     return stack_data(

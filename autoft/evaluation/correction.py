@@ -239,7 +239,7 @@ def fixed(truth: Truth, predictions: Array, problem: Problem, draws: Draws, *, r
         rule: By which classes are decided.
     """
     point = point_scores(truth, predictions, problem, rule=rule)
-    counts = draw(truth.groups, draws.number, draws.seed)
+    counts = draw(truth.groups, draws)
     samples = weighted_scores(truth, predictions, counts, problem, rule=rule)
     costs = None
     if isinstance(problem.goal, Costs):
@@ -289,7 +289,7 @@ def _record(
 
 
 def _places(choices: Sequence[Any]) -> dict[Any, list[int]]:
-    """Draws by what was chosen on them, those without a choice left out."""
+    """Numbers of the draws that led to each choice; draws without one are skipped."""
     found: dict[Any, list[int]] = {}
     for place, choice in enumerate(choices):
         if choice:

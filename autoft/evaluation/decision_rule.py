@@ -21,13 +21,19 @@ from autoft.records.arrays import Array
 #: Parts of the rows in cross-fitting.
 PARTS = 5
 
-#: Isotonic regression is considered with so many rows, so many of each class, and not beyond the last number.
-ISOTONIC_ROWS, ISOTONIC_CLASS, ISOTONIC_MOST = 20_000, 1_000, 200_000
+#: Fewest rows for isotonic regression.
+ISOTONIC_ROWS = 20_000
+
+#: Fewest rows of each class for isotonic regression.
+ISOTONIC_CLASS = 1_000
+
+#: Largest number of rows for isotonic regression.
+ISOTONIC_MOST = 200_000
 
 #: Thresholds that are tried: logits in steps of .1, with 0 (one half) among them.
 _TRIED = 1.0 / (1.0 + np.exp(-np.arange(-70, 71) / 10))
 
-#: The same for a minimum or worths of rows, which may lie far out.
+#: The same for a minimum or gains of rows, where the best threshold may be extreme.
 _TRIED_FAR = 1.0 / (1.0 + np.exp(-np.arange(-120, 121) / 10))
 
 

@@ -1,4 +1,4 @@
-"""Labels that a model finds improbable in rows that it has not seen: mistakes in the table, or exceptions."""
+"""Label errors: labels of held-out rows that the model finds improbable."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -177,16 +177,16 @@ class Replay:
         Returns:
             Draw counts ``[draws, m]`` and the choice on each draw, empty where the objective is undefined.
         """
-        clusters, draws, seed = self.truth.groups, wanted.number, wanted.seed
+        clusters, draws = self.truth.groups, wanted.number
         work = len(self.rows) * draws
         if work * len(self.trials) <= AFFORDABLE or draws <= PILOT:
-            counts = draw(clusters, draws, seed)
+            counts = draw(clusters, wanted)
             return counts, self.picks(counts)
-        first = draw(clusters, PILOT, seed)
+        first = draw(clusters, replace(wanted, number=PILOT))
         pilot, checkpoints = self.objectives(first, range(len(self.trials)))
         within_reach = _within_reach(pilot)
         affordable = AFFORDABLE // (len(self.rows) * len(within_reach))
-        counts = draw(clusters, min(draws, max(affordable, FEWEST_DRAWS)), seed)
+        counts = draw(clusters, replace(wanted, number=min(draws, max(affordable, FEWEST_DRAWS))))
         later = self.picks(counts[PILOT:], within_reach)
         return counts, self._blends(first, pilot, checkpoints) + later
 

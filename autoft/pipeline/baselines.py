@@ -40,10 +40,10 @@ def _baselines(context: Context, dataset: Dataset) -> Mapping[str, Array]:
 
 def _plain_features(dataset: Dataset) -> tuple[Array, Array]:
     """Numbers and category codes side by side for the baselines, NaN where missing."""
-    from autoft.preprocessing.encode import MISSING
+    from autoft.preprocessing.categories import MISSING
     from autoft.preprocessing.statistics import with_derived
 
     codes = dataset.encoded.codes.astype(np.float64)
     codes[dataset.encoded.codes == MISSING] = np.nan
-    categorical = np.repeat([False, True], [len(dataset.plan.measured), len(dataset.plan.categories)])
-    return np.hstack([with_derived(dataset.plan, dataset.encoded.numbers), codes]), categorical
+    numbers = np.hstack([with_derived(dataset.plan, dataset.encoded.numbers), *dataset.encoded.custom])
+    return np.hstack([numbers, codes]), np.repeat([False, True], [numbers.shape[1], codes.shape[1]])

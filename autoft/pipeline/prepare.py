@@ -16,11 +16,11 @@ from autoft.data import weights as row_weights
 from autoft.data.table import quoted
 from autoft.errors import RecipeError, SchemaError
 from autoft.knowledge import decisions
-from autoft.knowledge.describe import told_lines
 from autoft.pipeline import objective as objectives
 from autoft.pipeline.context import Tell
 from autoft.pipeline.dataset import Dataset, TableDescription
 from autoft.pipeline.describe import inspect
+from autoft.pipeline.encoder_choice import chosen_encoders
 from autoft.records import Column, Progress
 
 if TYPE_CHECKING:
@@ -48,22 +48,20 @@ def prepare(recipe: Recipe, data: Any, tell: Tell) -> Dataset:
 def layout(recipe: Recipe, description: TableDescription) -> tuple[tuple[Column, ...], InputLayout]:
     """The feature columns of a table with a target, and what happens to each."""
     from autoft.evaluation import folds
-    from autoft.preprocessing.layout import make_plan
+    from autoft.preprocessing.layout import LayoutOptions, make_layout
 
     assert description.target is not None
     unused = (description.target.name, recipe.evaluate.group, *recipe.knowledge.unused)
     features = tuple(c for c in description.columns if c.name not in unused)
-    plan = make_plan(
-        features,
-        description.converted.values,
+    options = LayoutOptions(
         outliers=recipe.preprocess.numeric.outliers,
+        scale=recipe.preprocess.numeric.scale,
         max_categories=recipe.preprocess.categorical.max_categories,
         embed_above=recipe.preprocess.categorical.embed_above,
-        scale=recipe.preprocess.numeric.scale,
         members=folds.largest_stack(recipe.evaluate.folds, recipe.evaluate.strategy),
-        hints=description.hints,
+        encoders=chosen_encoders(recipe, features, description.hints),
     )
-    return features, plan
+    return features, make_layout(features, description.converted.values, options, description.hints)
 
 
 def divide(recipe: Recipe, description: TableDescription, *, balance_groups: bool = True) -> Dataset:
@@ -87,7 +85,6 @@ def divide(recipe: Recipe, description: TableDescription, *, balance_groups: boo
     target, table, values = description.target, description.table, description.converted.values
     assert target is not None
     features, plan = layout(recipe, description)
-    plan = replace(plan, lines=told_lines(plan.lines, recipe.knowledge, description.columns))
     encoded = encode(plan, values, len(table.frame))
     y = targets.encode(table.frame[target.name], target, dtype=table.dtypes[target.name])
     stakes, mistakes = decisions.stakes(recipe.knowledge, target, table.frame, y, description.kept)

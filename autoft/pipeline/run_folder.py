@@ -79,8 +79,9 @@ def _preprocessing(recipe: Recipe, plan: InputLayout) -> dict[str, Any]:
     settings = recipe.preprocess.model_dump()
     if recipe.preprocess.numeric.scale == "robust":
         settings["numeric"].pop("scale")
-    if not recipe.preprocess.accept:
-        settings.pop("accept")
+    for later in ("accept", "encoders"):
+        if not settings[later]:
+            settings.pop(later)
     words = [[text.id, text.slots] for text in plan.texts]
     if plan.orders:
         settings["orders"] = {column: list(order) for column, order in plan.orders.items()}

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autoft import files
+from autoft.knowledge.describe import told_lines
 from autoft.pipeline import effects
 from autoft.pipeline.context import Context
 from autoft.pipeline.dataset import Dataset, SearchResult
 from autoft.pipeline.notes import notes
+from autoft.preprocessing.describe import describe_layout
 from autoft.records import Evaluation, Progress
 from autoft.records.arrays import Array
 from autoft.serving import artifact
@@ -57,8 +59,9 @@ def _texts(recipe: Recipe, dataset: Dataset, searched: SearchResult) -> dict[str
 
     parts = {ratio.name: ratio.of for ratio in recipe.knowledge.ratios}
     used = np.flatnonzero(dataset.split.blocks >= 0)
+    lines = told_lines(describe_layout(dataset.plan, dataset.features), recipe.knowledge, dataset.description.columns)
     context = {
-        "plan": [asdict(line) for line in dataset.plan.lines],
+        "plan": [asdict(line) for line in lines],
         "columns": [asdict(c) for c in dataset.description.columns],
         "space": [[d.name, d.words()] for d in searched.space],
         "engine": dataset.description.engine.name if dataset.description.engine else "",
@@ -84,14 +87,13 @@ def _texts(recipe: Recipe, dataset: Dataset, searched: SearchResult) -> dict[str
 
 
 def _meta(recipe: Recipe, dataset: Dataset, searched: SearchResult) -> artifact.Meta:
-    numbers = dataset.encoded.numbers
     ranges = {}
-    for j, column in enumerate(dataset.plan.numeric):
-        if column in dataset.plan.orders:
-            continue
-        known = numbers[:, j][np.isfinite(numbers[:, j])]
-        if len(known):
-            ranges[column] = (float(known.min()), float(known.max()))
+    for column in dataset.features:
+        if column.kind == "numeric":
+            values = dataset.description.converted.values[column.id]
+            known = values[np.isfinite(values)]
+            if len(known):
+                ranges[column.id] = (float(known.min()), float(known.max()))
     engine = dataset.description.engine
     return artifact.Meta(
         columns=dataset.features,
@@ -101,6 +103,7 @@ def _meta(recipe: Recipe, dataset: Dataset, searched: SearchResult) -> artifact.
         ranges=ranges,
         vocabularies={c.id: c.vocabulary for c in dataset.plan.categories} | dict(dataset.plan.orders),
         words=searched.bag.words,
+        encoders={own.id: own.encoder for own in dataset.plan.custom},
         threshold=searched.finish.threshold,
         matrix=searched.finish.matrix,
         repairs=dataset.description.repairs,
@@ -119,6 +122,7 @@ def _probe(dataset: Dataset, searched: SearchResult, rows: int = 32) -> dict[str
     from autoft.training.ensemble import model_inputs
 
     values = dataset.description.converted.values
-    columns = [c.id for c in dataset.plan.categories] + [text.id for text in dataset.plan.texts]
+    plan = dataset.plan
+    columns = [c.id for c in plan.categories] + [text.id for text in plan.texts] + [own.id for own in plan.custom]
     texts = {column: values[column][:rows] for column in columns}
-    return model_inputs(dataset.plan, dataset.encoded.rows(slice(0, rows)), texts, searched.bag.words)
+    return model_inputs(plan, dataset.encoded.rows(slice(0, rows)), texts, searched.bag.words)

@@ -130,6 +130,8 @@ class Preprocess(RecipeSection):
 
     numeric: Numeric = Field(default_factory=Numeric)
     categorical: Categorical = Field(default_factory=Categorical)
+    encoders: dict[str, Annotated[str, OneOf("column encoder")]] = Field(default_factory=dict)
+    """Encoders of single columns by name, autoft's own or those of installed packages (docs/extending.md)."""
     accept: Repairs = ()
     """Codes of findings that are repaired before training, and in the same way when predicting (docs/schema.md)."""
 

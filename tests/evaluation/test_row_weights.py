@@ -85,7 +85,7 @@ def test_the_whole_score_is_that_of_repeated_rows(task):
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass"])
-def test_a_row_of_weight_two_decides_calibration_and_threshold_as_two_rows(task):
+def test_weights_fit_calibration_and_threshold_as_repeated_rows(task):
     """On all rows, on draws, and for the ensemble; a row of weight 0 has no say. Plain weights say something else."""
     rng, n, classes = np.random.default_rng(1), 600, 2 if task == "binary" else 3
     logits = rng.normal([0.0, -1.5, 0.0][:classes], 1.5, (n, classes))
@@ -263,7 +263,7 @@ def test_baselines_learn_from_weighted_rows(task):
 
 @pytest.mark.parametrize("rare", [2, 3, 5])
 @pytest.mark.parametrize("task", ["binary", "multiclass"])
-def test_rare_classes_are_in_every_fold_and_scores_are_defined_or_null(task, rare):
+def test_rare_classes_are_in_every_fold_and_scores_defined(task, rare):
     counts = [90, rare] if task == "binary" else [60, 40, rare]
     y = np.repeat(np.arange(len(counts)), counts)
     keys = np.arange(len(y), dtype=np.uint64)

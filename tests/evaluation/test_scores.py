@@ -101,7 +101,7 @@ def test_undefined_draws_are_nan_and_no_others():
     assert np.isnan(got["log_loss"]).tolist() == [False, False, False, True]
 
 
-def test_certain_but_wrong_float32_predictions_have_a_finite_loss():
+def test_certain_but_wrong_predictions_have_a_finite_loss():
     p = np.array([[1, 0], [0, 1]], dtype=np.float32)
     truth = Truth(y=np.array([1, 1]))
     got = weighted_scores(truth, p, np.ones((1, 2)), BINARY, names=("log_loss",))

@@ -1,8 +1,7 @@
 """Gaps between the groups of a column that the model must not use: rates by group, and the largest difference.
 
-The numbers are stated, not judged: which of them should be equal depends on what the answers are used for, and not
-all of them can be (Kleinberg, Mullainathan & Raghavan, "Inherent trade-offs in the fair determination of risk scores",
-2017).
+Which of the rates should be equal depends on the use of the model, and not all of them can be (Kleinberg, Mullainathan
+& Raghavan, "Inherent trade-offs in the fair determination of risk scores", 2017).
 """
 
 from __future__ import annotations

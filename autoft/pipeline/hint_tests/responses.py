@@ -45,7 +45,7 @@ class Response:
         Returns:
             Nothing where the rows have one value.
         """
-        from autoft.evaluation.hint_tests import obeyed
+        from autoft.evaluation.hint_tests import declared_share
 
         dataset, k = self._prepared, self._prepared.split.k
         own = [m.held_out if rows is None else m.held_out[np.isin(m.held_out, rows)] for m in dataset.members[:k]]
@@ -55,7 +55,7 @@ class Response:
         if len(grid) < 2:
             return []
         return [
-            float(obeyed(self._curves(member, some[: _ROWS // k], grid), self._effect.sign))
+            float(declared_share(self._curves(member, some[: _ROWS // k], grid), self._effect.sign))
             for member, some in enumerate(own)
             if len(some)
         ]

@@ -8,8 +8,7 @@ from networks_help import assigned, given_to, plan_with, small_architecture, sta
 from autoft.networks.architecture import Architecture, Inputs
 from autoft.networks.families import architecture_of, build_network, initial_weights
 from autoft.networks.initial_state import InitialState
-from autoft.preprocessing.layout import InputLayout
-from autoft.preprocessing.statistics import blocks
+from autoft.preprocessing.layout import InputLayout, blocks
 
 MLP = small_architecture("mlp", bins=0)
 
@@ -37,7 +36,7 @@ def test_the_bias_of_the_logits_is_the_prior(kind: str):
 
 def numeric_start(x: np.ndarray) -> InitialState:
     columns = tuple(f"n{j}" for j in range(x.shape[1]))
-    plan = InputLayout(numeric=columns, boolean=(), date=(), indicated=(), categories=(), outliers="clip", lines=())
+    plan = InputLayout(numeric=columns, boolean=(), date=(), indicated=(), categories=(), outliers="clip")
     return InitialState(
         inputs=Inputs.of(plan),
         blocks=blocks(plan),
