@@ -19,7 +19,7 @@ from autoft.networks.family import NETWORK_DIMENSIONS, Family
 from autoft.networks.initial_state import InitialState
 from autoft.networks.weight_bounds import WeightBounds
 from autoft.preprocessing.encode import encode
-from autoft.preprocessing.layout import InputLayout, make_plan
+from autoft.preprocessing.layout import InputLayout, LayoutOptions, make_layout
 from autoft.preprocessing.registered_layers import registered_layers
 from autoft.records import Column
 from autoft.records.arrays import Array
@@ -83,7 +83,7 @@ def _stack(values: Values, layout: InputLayout | None = None, *, members: Sequen
         Column(id=name, name=name, kind=_KINDS[name[0]], why="", missing=sum(x is None or x != x for x in cells))
         for name, cells in values.items()
     ]
-    layout = layout or make_plan(columns, values, outliers="clip", max_categories=50, embed_above=4)
+    layout = layout or make_layout(columns, values, LayoutOptions(embed_above=4))
     signal = values.get("n0", np.sin(np.arange(_ROWS)))
     return stack_data(
         layout,
