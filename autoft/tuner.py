@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class AutoFineTuner:
-    """Finds, trains and judges a Keras model for a table.
+    """Searches, trains and evaluates a Keras model for a table.
 
     Args:
         target: Column to predict.

@@ -1,4 +1,4 @@
-"""What decisions cost, and whether they reach the minimum that was asked for."""
+"""Decision costs of the deployed model, and whether the minimum is reached."""
 
 from __future__ import annotations
 

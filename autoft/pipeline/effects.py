@@ -1,4 +1,4 @@
-"""What hints about the inputs change in a run beside the networks themselves: the space, the calibration, notes."""
+"""Consequences of effects for the space, the calibration and the notes of a run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a finished run suggests an expert to say: hints read off its curves, importance and cells, none in force."""
+"""Review of a finished run: hints that its curves, importance and cells suggest."""
 
 from __future__ import annotations
 

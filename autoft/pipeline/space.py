@@ -1,4 +1,4 @@
-"""What a search on a table may come upon: its space, the cost of each configuration, the programs it needs.
+"""Search space of a table, with cost and compiled programs of each configuration.
 
 No Keras is imported: `autoft plan` answers without.
 """
