@@ -12,6 +12,7 @@ from autoft.networks.backbones import BACKBONES, Backbone, FreezeSchedule
 from autoft.preprocessing.registered_layers import registered_layers
 from autoft.records.arrays import Array
 from autoft.records.columns import Kind
+from autoft.serving.artifact import as_tensors
 
 _ROWS = 6
 
@@ -48,9 +49,8 @@ def _cells(model: Any) -> Any:
     (tensor,) = model.inputs
     shape, rng = tuple(size or 3 for size in (_ROWS, *tensor.shape[1:])), np.random.default_rng(0)
     if tensor.dtype == "string":
-        import tensorflow as tf
-
-        return tf.constant(rng.choice(["a red chair", "two blue tables", ""], shape))
+        texts = rng.choice(np.array(["a red chair", "two blue tables", ""], dtype=object), shape)
+        return as_tensors({"texts": texts})["texts"]
     whole = "int" in tensor.dtype
     drawn = rng.integers(0, 2, shape) if whole else rng.normal(size=shape)
     return keras.ops.convert_to_tensor(drawn.astype(tensor.dtype))
