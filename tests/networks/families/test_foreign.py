@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 import keras
 import numpy as np
 import pytest
-from conftest import features, tiny_recipe
 from keras import ops
 
 import autoft
@@ -24,6 +23,7 @@ from autoft.networks.network_inputs import concatenated, network_inputs
 from autoft.preprocessing.registered_layers import layer
 from autoft.records.arrays import Array
 from autoft.testing import check_family
+from tests.tables import features, tiny_recipe
 
 
 @layer
