@@ -1,25 +1,22 @@
-"""What hints about the inputs change in a run beside the networks themselves: the space, the calibration, notes."""
+"""Effects in a run, besides the networks: search space, calibration, notes, proof."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from autoft.pipeline.dataset import Dataset
+from autoft.recipe.recipe import Recipe
 from autoft.records.hints import Hints
 from autoft.search.space import Choice, Dimension
 
-if TYPE_CHECKING:
-    from autoft.pipeline.dataset import Dataset
-    from autoft.recipe.recipe import Recipe
-    from autoft.training.ensemble import Ensemble
 
+def restrict_space(dimensions: Sequence[Dimension], hints: Hints) -> tuple[Dimension, ...]:
+    """A space without networks that cannot keep to effects.
 
-def space(dimensions: Sequence[Dimension], hints: Hints) -> tuple[Dimension, ...]:
-    """A space without what cannot obey effects.
-
-    The activation is not in it, which is the mixed one (`networks.activations`). One hidden layer is too few to come
-    close to every monotone function (`docs/knowledge.md`): deeper ones are kept where there are any.
+    The activation is fixed: it is the mixed one (`networks.activations`). One hidden layer is too few to come close to
+    every monotone function (`docs/knowledge.md`): deeper ones are kept where there are any.
     """
     if not hints.effects:
         return tuple(dimensions)
@@ -33,8 +30,8 @@ def _deep(dimension: Dimension) -> Dimension:
     return replace(dimension, values=kept, default=dimension.default if dimension.default in kept else kept[0])
 
 
-def calibration(recipe: Recipe, dataset: Dataset) -> Literal["auto", "none"]:
-    """Whether answers are calibrated: as the recipe says, but for effects on one of more than two classes.
+def calibration_allowed(recipe: Recipe, dataset: Dataset) -> Literal["auto", "none"]:
+    """Whether answers are calibrated: as the recipe says, but not with effects on one of more than two classes.
 
     A temperature moves the probability of one class by how the others share the rest among them, so that it could fall
     where it should rise. Between two classes any calibration keeps the order of answers.
@@ -44,22 +41,11 @@ def calibration(recipe: Recipe, dataset: Dataset) -> Literal["auto", "none"]:
     return recipe.evaluate.calibration
 
 
-def notes(recipe: Recipe, dataset: Dataset) -> tuple[str, ...]:
+def effect_notes(recipe: Recipe, dataset: Dataset) -> tuple[str, ...]:
     """What effects change elsewhere, in words."""
     if not dataset.description.hints.effects:
         return ()
     bends = "Hidden units bend both ways, and RealMLP has half waves of columns with an effect (see docs/knowledge.md)."
-    if calibration(recipe, dataset) == recipe.evaluate.calibration:
+    if calibration_allowed(recipe, dataset) == recipe.evaluate.calibration:
         return (bends,)
     return bends, "Probabilities are not calibrated: with more than two classes that could break an effect."
-
-
-def prove(bag: Ensemble, dataset: Dataset) -> None:
-    """Check that the deployed model keeps what the hints promise.
-
-    Raises:
-        TrainingError: If it does not.
-    """
-    from autoft.training.proof_of_model import prove_bag
-
-    prove_bag(bag, dataset.description.hints)

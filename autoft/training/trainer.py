@@ -20,7 +20,9 @@ from autoft.records.hints import Hints
 from autoft.records.trials import OUT_OF_MEMORY, OUT_OF_TIME, TrialResult
 from autoft.training.bounded_init import begin
 from autoft.training.device_rows import Rows
+from autoft.training.ensemble import Ensemble, EnsemblePart, build_ensemble
 from autoft.training.program import CHUNK, Program, accelerated, out_of_memory
+from autoft.training.protocol import Prune
 from autoft.training.stack import Stack, batches, padded
 from autoft.training.step import EXTRAS, Settings
 from autoft.training.trial_record import Record
@@ -47,10 +49,6 @@ class Limits:
 
     epochs: int
     patience: int
-
-
-#: From a trial's mean held-out curve so far to the reason to stop it, or "".
-Prune = Callable[[Sequence[float]], str]
 
 
 class Trainer:
@@ -209,6 +207,11 @@ class Trainer:
 
         self.train(params, out_of_time)
         return seconds or [self.clock() - began]  # a limit of one epoch is never asked about
+
+    def ensemble(self, parts: Sequence[tuple[TrialResult, float]]) -> Ensemble:
+        """The deployed model of the folds' networks of some trials, and the share of each trial in its answers."""
+        own = [EnsemblePart(architecture=self.architecture(o.params), weights=o.weights, share=s) for o, s in parts]
+        return build_ensemble(self.data, own, self.folds)
 
     def architecture(self, params: Mapping[str, Any]) -> Architecture:
         """The part of a trial's parameters that fixes shapes."""
