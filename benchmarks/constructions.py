@@ -43,7 +43,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autoft.pipeline.describe import inspect
+from autoft.pipeline.describe import inspect_table
 from autoft.records.arrays import Array
 from benchmarks.common import RESULTS, Options, PieceFailed, Row, finish, measure, options, progress, save
 from benchmarks.knowledge import KNOWN, drawn, violations
@@ -86,7 +86,8 @@ def dataset(name: str, x: Any, y: Any, seeds: int) -> Problem:
 
     from autoft.data.convert import convert
     from autoft.data.table import read
-    from autoft.pipeline import prepare
+    from autoft.pipeline.fit import prepare_dataset
+from autoft.pipeline.split import split
     from autoft.preprocessing.encode import encode
     from autoft.preprocessing.encoder import build_encoder
     from autoft.recipe.recipe import Recipe
@@ -97,7 +98,7 @@ def dataset(name: str, x: Any, y: Any, seeds: int) -> Problem:
     changes: dict[str, Any] = {"target": target, "task": task, "positive": positive, "schema.engine": "none"}
     changes |= {"knowledge.features": known.features(), "preprocess.categorical.embed_above": 1_000}
     recipe = Recipe().with_changes(**changes)
-    ready = prepare.divide(recipe, inspect(recipe, (x, y.rename(target)), write_schema=False))
+    ready = split(recipe, inspect_table(recipe, (x, y.rename(target))))
     strata = None if task == "regression" else ready.y
     divided = [
         train_test_split(np.arange(len(ready.y)), test_size=_HELD_OUT, random_state=seed, stratify=strata)

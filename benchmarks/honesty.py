@@ -80,13 +80,14 @@ def judge(setting: Setting, number: int) -> Row:
     import numpy as np
     import pandas as pd
 
-    from autoft.evaluation import calibration, metrics
-    from autoft.evaluation import correction as score
+    from autoft.evaluation import calibration, correction, metrics
     from autoft.pipeline import evaluate as judging
-    from autoft.pipeline import prepare
+    from autoft.pipeline.fit import prepare_dataset
+from autoft.pipeline.split import split
     from autoft.pipeline import search as run
     from autoft.preprocessing.encode import encode
     from autoft.recipe.recipe import Recipe
+    from autoft.records import Draws, Truth
     from autoft.search.interrupt import Interrupt
     from autoft.search.journal import Journal
 
@@ -95,34 +96,28 @@ def judge(setting: Setting, number: int) -> Row:
     names = [f"x{j}" for j in range(FEATURES)]
     frame = pd.DataFrame(x, columns=names).assign(y=y)
     recipe = Recipe().with_changes(target="y", seed=seed, task=setting.task, **SEARCH)
-    dataset = prepare.prepare(recipe, frame, lambda step: None)
+    dataset = prepare_dataset(recipe, frame)
     with tempfile.TemporaryDirectory() as folder:
         context = Context(
             recipe=recipe, folder=Path(folder), interrupt=Interrupt(), watch=Stopwatch(), tell=lambda step: None
         )
         searched = run.search_only(context, dataset, Journal(Path(folder) / "journal.jsonl", {"benchmark": "honesty"}))
     found, bag = searched.found, searched.bag
-    problem: dict[str, Any] = {"task": dataset.target.task, "positive_index": dataset.target.positive_index}
-    scoring = {**problem, "objective": dataset.objective, "seed": seed}
-    verdict = judging.verdict_of(recipe, dataset, searched, bag.answers(dataset.encoded), scoring)
+    problem = dataset.problem
+    score = judging.correct_score(recipe, dataset, searched, bag.answers(dataset.encoded))
     best = found.outcomes[found.best]
-    naive = score.plain(
-        dataset.y,
-        best.held_out[best.checkpoints.index(best.epochs)],
-        rows=np.arange(len(y)),
-        clusters=dataset.split.clusters,
-        draws=recipe.evaluate.draws,
-        seed=seed,
-        **problem,
-    )[dataset.objective]
+    pooled = best.held_out[best.checkpoints.index(best.epochs)]
+    draws = Draws(number=recipe.evaluate.draws, seed=seed)
+    naive = correction.fixed(dataset.truth, pooled, problem, draws).held_out[dataset.objective]
     fresh_x, fresh_y = table(setting, FRESH, np.random.default_rng([seed, 1]))
     columns = {c.id: fresh_x[:, names.index(c.name)] for c in dataset.features}
-    answers = bag.answers(encode(dataset.plan, columns, FRESH))
+    answers = bag.answers(encode(dataset.layout, columns, FRESH))
     deployed = calibration.apply(bag.calibration, answers.mean(axis=0))
-    true = metrics.scores(fresh_y, deployed, threshold=searched.finish.threshold, **problem)[dataset.objective]
-    alone = statistics.mean(metrics.scores(fresh_y, member, **problem)[dataset.objective] for member in answers)
+    fresh = Truth(y=fresh_y)
+    true = metrics.scores(fresh, deployed, problem, rule=searched.finish)[dataset.objective]
+    alone = statistics.mean(metrics.scores(fresh, member, problem)[dataset.objective] for member in answers)
     unit = float(fresh_y.std()) if setting.task == "regression" else 1.0
-    reported = verdict.held_out[dataset.objective]
+    reported = score.held_out[dataset.objective]
     return {
         "setting": setting.name,
         "number": number,

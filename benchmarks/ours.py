@@ -115,7 +115,7 @@ def make_data(x: Any, y: Any, folds: int, *, seed: int) -> Stack:
     columns = [Column(id=f"c{j:03}", name=f"x{j}", kind="numeric", why="numbers") for j in range(x.shape[1])]
     plan = make_plan(columns, {})
     encoded = encode(plan, {column.id: x[:, j] for j, column in enumerate(columns)}, len(x))
-    splits = divide(y, folds, seed)
+    splits = split(y, folds, seed)
     return stack_data(
         plan,
         encoded,
@@ -173,11 +173,14 @@ def objective(y: Any) -> Callable[[TrialResult], float]:
     import numpy as np
 
     from autoft.evaluation.weighted_metrics import weighted_scores
+    from autoft.records import Problem, Truth
+
+    truth, problem = Truth(y=y), Problem(task="binary", objective="roc_auc")
 
     def score(outcome: TrialResult) -> float:
         predictions = outcome.held_out[outcome.checkpoints.index(outcome.epochs)]
         once = np.ones((1, len(y)), dtype=np.uint8)
-        scored = weighted_scores(y, predictions, once, task="binary", positive_index=1, names=("roc_auc",))
+        scored = weighted_scores(truth, predictions, once, problem, names=("roc_auc",))
         return float(scored["roc_auc"][0])
 
     return score

@@ -104,7 +104,8 @@ def search(rows: int, trials: int, epochs: int | None = None) -> Callable[[], di
     """The piece to measure: a run's search stage; returns `seconds` by part, and how many `programs` and `epochs`."""
     import pandas as pd
 
-    from autoft.pipeline import prepare
+    from autoft.pipeline.fit import prepare_dataset
+from autoft.pipeline.split import split
     from autoft.pipeline import search as run
     from autoft.recipe.recipe import Recipe
     from autoft.search.interrupt import Interrupt
@@ -114,7 +115,7 @@ def search(rows: int, trials: int, epochs: int | None = None) -> Callable[[], di
     recipe = Recipe().with_changes(target="y", trials=trials, folds=FOLDS, seed=0)
     if epochs is not None:
         recipe = recipe.model_copy(update={"search": recipe.search.model_copy(update={"epochs": epochs})})
-    dataset = prepare.prepare(recipe, table, lambda step: None)
+    dataset = prepare_dataset(recipe, table)
 
     def work() -> dict[str, Any]:
         meter = Meter()

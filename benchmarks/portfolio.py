@@ -31,7 +31,7 @@ from typing import Any
 from autoft.pipeline.baselines import _plain_features
 from autoft.pipeline.context import Context, Stopwatch
 from autoft.pipeline.select import _score
-from autoft.pipeline.trainers import trainer
+from autoft.pipeline.trainers import make_trainer
 from autoft.search.portfolio import TIERS, Tier
 from benchmarks.common import progress, show
 from benchmarks.machine import ROOT, describe
@@ -91,15 +91,16 @@ def trained(name: str, shared: str, file: str) -> str:
 
     backend.prepare()
     from autoft.evaluation import baselines
-    from autoft.pipeline import prepare
-    from autoft.pipeline import space as spaces
+    from autoft.pipeline.fit import prepare_dataset
+from autoft.pipeline.split import split
+    from autoft.pipeline import space
     from autoft.recipe.recipe import Recipe
     from autoft.search.interrupt import Interrupt
 
     x, y, *_ = tables(name, shared)
     target, task = SETS[name][1:]
     recipe = Recipe().with_changes(target=target, task=task, objective=METRIC[task])
-    dataset = prepare.prepare(recipe, (x, y.rename(target)), lambda step: None)
+    dataset = prepare_dataset(recipe, (x, y.rename(target)))
     with tempfile.TemporaryDirectory() as folder:
         context = Context(
             recipe=recipe, folder=Path(folder), interrupt=Interrupt(), watch=Stopwatch(), tell=lambda step: None
@@ -121,14 +122,9 @@ def trained(name: str, shared: str, file: str) -> str:
                 lines.append(_line(name, number, candidate, score, outcome.epochs, outcome.seconds))
             _write(file, lines)
     features, categorical = _plain_features(dataset)
-    simple = baselines.run(
-        features,
-        categorical=categorical,
-        y=dataset.y,
-        members=dataset.members[: dataset.split.k],
-        task=dataset.target.task,
-        seed=0,
-    )
+    inputs = baselines.BaselineInputs(features=features, categorical=categorical)
+    members = dataset.folds
+    simple = baselines.train_baselines(inputs, dataset.truth, members, dataset.problem, seed=0)
     _write(file, [_line(name, -1, {"baseline": k}, _scored(dataset, p), 0, 0.0) for k, p in simple.items()])
     return name
 
@@ -136,8 +132,7 @@ def trained(name: str, shared: str, file: str) -> str:
 def _scored(dataset: Any, predictions: Any) -> float:
     from autoft.evaluation.metrics import scores
 
-    problem = {"task": dataset.target.task, "positive_index": dataset.target.positive_index}
-    return float(scores(dataset.y, predictions, **problem)[dataset.objective])
+    return float(scores(dataset.truth, predictions, dataset.problem)[dataset.objective])
 
 
 def _groups(every: Sequence[Mapping[str, Any]]) -> Iterator[list[tuple[int, Mapping[str, Any]]]]:

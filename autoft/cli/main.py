@@ -277,16 +277,17 @@ def _plan(options: argparse.Namespace) -> int:
     import json
     from dataclasses import asdict
 
-    from autoft.pipeline import forecast
+    from autoft.pipeline.describe import inspect_table
+    from autoft.pipeline.forecast import forecast
 
-    inspected = forecast.inspect(recipe, data)
+    inspected = inspect_table(recipe, data, enforce=False)
     if has_errors(inspected.findings):
         if options.json:
             print(json.dumps({"findings": [asdict(finding) for finding in inspected.findings]}, indent=2))
         elif not options.quiet:
             show_all(inspected.findings)
         return FAILED
-    plan = forecast.forecast(recipe, inspected)
+    plan = forecast(recipe, inspected)
     if options.json:
         print(json.dumps(plan.to_dict(), indent=2))
     elif not options.quiet:

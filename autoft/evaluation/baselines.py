@@ -1,65 +1,82 @@
-"""Simple models on the same folds: what a network has to beat to be worth its trouble."""
+"""Baselines: simple models on the same folds, which a network has to beat to be worth its trouble."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 
-from autoft.evaluation import costs as row_costs
 from autoft.evaluation.bootstrap import around, draw, mean_interval
 from autoft.evaluation.correction import CorrectedScore
 from autoft.evaluation.decision_rule import RuleFitter
 from autoft.evaluation.losses import weighted_quantile
-from autoft.evaluation.metrics import METRICS
-from autoft.evaluation.weighted_metrics import of_rows, point_scores, weighted_scores
-from autoft.records import Baseline, DecisionGoal, Interval, Task
+from autoft.evaluation.metrics import METRICS, trained_quantile
+from autoft.evaluation.weighted_metrics import point_scores, weighted_scores
+from autoft.records import Baseline, DecisionRule, Interval, Problem, Truth
 from autoft.records.arrays import Array
 from autoft.records.split import Member
 
-#: Categories that are kept apart; scikit-learn's histograms have room for 255 bins.
+#: Largest number of categories of a column; scikit-learn's histograms have room for 255 bins.
 MOST_CATEGORIES = 250
 
-#: Numbers are clipped here, so that their squares stay finite.
+#: Bound of all numbers, so that their squares stay finite.
 LARGEST = 1e100
 
-#: Boosting of fewer rows runs on one thread: several gain nothing there, and lose seconds on a busy machine.
+#: Rows from which boosting uses several threads: with fewer they gain nothing, and lose seconds on a busy machine.
 ONE_THREAD_ROWS = 100_000
 
-#: scikit-learn's own limit above which boosting stops early.
+#: Rows above which boosting stops early (scikit-learn's own limit).
 EARLY_STOPPING_ROWS = 10_000
 
 
-def run(
-    features: Array,
-    *,
-    categorical: Array,
-    y: Array,
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class BaselineInputs:
+    """What baselines learn from.
+
+    Attributes:
+        features: ``[n, d]`` numbers, NaN where missing; categories as codes.
+        categorical: Which columns hold codes, bool ``[d]``.
+        words: From positions of training rows to further numbers of all rows, ``[n, w]``, made of texts by what those
+            rows have in them; None without texts.
+    """
+
+    features: Array
+    categorical: Array
+    words: Callable[[Array], Array] | None = None
+
+    def for_training(self, rows: Array) -> BaselineInputs:
+        """The same, with columns of texts as these training rows have them."""
+        if self.words is None:
+            return self
+        more = self.words(rows)
+        categorical = np.pad(self.categorical, (0, more.shape[1]))
+        return BaselineInputs(features=np.hstack([self.features, more]), categorical=categorical)
+
+
+def train_baselines(
+    inputs: BaselineInputs,
+    truth: Truth,
     members: Sequence[Member],
-    task: Task,
+    problem: Problem,
+    *,
     seed: int,
     boosting: bool = True,
-    words: Callable[[Array], Array] | None = None,
-    row_weights: Array | None = None,
-    quantile: float | None = None,
 ) -> dict[str, Array]:
     """Held-out predictions of the baselines.
 
     Every step, imputing and scaling included, is fitted on the training rows of a fold alone.
 
     Args:
-        features: ``[n, d]`` numbers, NaN where missing; categories as codes.
-        categorical: Which columns hold codes, bool ``[d]``.
-        y: Class positions from 0 (all of 0 to the largest are classes), or values, ``[n]``.
+        inputs: Of all rows.
+        truth: True answers of all rows. Class positions begin at 0 and leave none out; nothing is learned from rows of
+            weight 0.
         members: Of the stack; those that leave out a single block are used.
-        task: Kind of problem.
+        problem: What is predicted; the objective decides whether a regression learns a quantile.
         seed: Of the boosting.
-        boosting: Whether it is among them.
-        words: Gives further numbers ``[n, w]``, made of texts by what the training rows (positions) have in them.
-        row_weights: ``[n]``; nothing is learned from rows of weight 0. None where all count the same.
-        quantile: That a regression is to predict; None for the mean.
+        boosting: Whether gradient boosting is among them.
 
     Returns:
         By name (``constant``, ``linear``, ``hist_gradient_boosting``) the pooled predictions, ``[n, classes]`` or
@@ -67,119 +84,81 @@ def run(
     """
     from threadpoolctl import threadpool_limits
 
+    y = truth.y
     threads = 1 if len(y) < ONE_THREAD_ROWS else None
-    features = np.clip(np.where(np.isinf(features), np.nan, features), -LARGEST, LARGEST).astype(np.float64)
+    features = np.clip(np.where(np.isinf(inputs.features), np.nan, inputs.features), -LARGEST, LARGEST)
+    inputs = replace(inputs, features=features.astype(np.float64))
     single = [member for member in members if len(member.blocks) == 1]
-    width = (len(y),) if task == "regression" else (len(y), int(y.max()) + 1)
+    width = (len(y),) if problem.task == "regression" else (len(y), int(y.max()) + 1)
     untouched = np.setdiff1d(np.arange(len(y)), np.concatenate([member.held_out for member in single]))
     names = ("constant", "linear", *(("hist_gradient_boosting",) if boosting else ()))
     result = {name: np.zeros(width) for name in names}
-    plain = features
     for member in single:
-        own = member.train if row_weights is None else member.train[row_weights[member.train] > 0]
-        if words is not None:
-            more = words(own)
-            features = np.hstack([plain, more])
-            categorical = np.pad(categorical[: plain.shape[1]], (0, more.shape[1]))
+        rows = member.train if truth.weights is None else member.train[truth.weights[member.train] > 0]
+        shown, own = inputs.for_training(rows), truth.take(rows)
         for name, pooled in result.items():
-            model = _model(name, features[own], categorical, y[own], task, seed, quantile)
+            model = _model(name, shown.features[rows], shown.categorical, own.y, problem, seed)
             with warnings.catch_warnings(), threadpool_limits(threads):
                 # An unfinished optimum is good enough for a yardstick, and categories unseen in training are
                 # expected; neither is news for the user.
                 warnings.filterwarnings("ignore", message="(?s).*(failed to converge|unknown categories).*")
-                _fit(model, features[own], y[own], of_rows(row_weights, own))
-                pooled[member.held_out] = _predict(model, features[member.held_out], width)
+                _fit(model, shown.features[rows], own)
+                pooled[member.held_out] = _predict(model, shown.features[member.held_out], width)
                 if untouched.size:
-                    pooled[untouched] += _predict(model, features[untouched], width) / len(single)
+                    pooled[untouched] += _predict(model, shown.features[untouched], width) / len(single)
     return result
 
 
-def compare(
-    y: Array,
-    network_held_out: Array,
-    baselines: Mapping[str, Array],
-    *,
-    clusters: Array,
-    task: Task,
-    objective: str,
-    positive_index: int,
-    draws: int = 500,
-    seed: int,
-    verdict: CorrectedScore | None = None,
-    row_weights: Array | None = None,
-    quantile: float | None = None,
-    costs: DecisionGoal | None = None,
-) -> tuple[Baseline, ...]:
+class BaselineScorer:
     """Baselines beside the network, on the same rows and the same bootstrap draws.
 
-    With the `verdict` of a bias corrected network, each draw compares the network chosen on the drawn rows with
-    the baseline on the rows not drawn, so the network gets no credit for a lucky choice among many trials. Where the
-    network's decisions have a threshold of their own (`finish.tuned`), a baseline is given one by the same rule.
+    Under the bias correction each draw compares the network chosen on the drawn rows with the baseline on the rows not
+    drawn, so the network gets no credit for a lucky choice among many trials. Where the network's decisions have a
+    tuned threshold, a baseline gets one by the same rule.
 
     Args:
-        y: Class positions or values, ``[n]``.
-        network_held_out: Predictions of the network; NaN on rows that do not count (``CorrectedScore.predictions``).
-        baselines: Predictions by name, from `run`.
-        clusters: Rows that are drawn together, ``[n]``.
-        task, objective, positive_index: The problem.
-        draws, seed: Of the bootstrap; those of the verdict where there is one.
-        verdict: Of `score.corrected`, `score.nested` or `score.holdout`.
-        row_weights, quantile: As for `score.corrected`.
-        costs: What decisions follow, where it is known.
-
-    Returns:
-        One record for each baseline, in the given order.
+        truth: True answers of all rows.
+        problem: What is predicted and tuned.
+        score: Of the network.
     """
-    finite = np.isfinite(network_held_out) if network_held_out.ndim == 1 else np.isfinite(network_held_out).all(axis=1)
-    rows = np.flatnonzero(finite) if verdict is None else verdict.rows
-    counts = draw(clusters[rows], *((draws, seed) if verdict is None else (verdict.draws, verdict.seed)))
-    corrected = verdict is not None and verdict.out_of_bag
-    weights = (counts == 0).astype(np.uint8) if corrected else counts
-    problem: dict[str, Any] = {"task": task, "positive_index": positive_index}
-    own: dict[str, Any] = {**problem, "row_weights": of_rows(row_weights, rows), "quantile": quantile}
-    own["costs"] = row_costs.of_rows(costs, rows)
-    metric = METRICS[objective]
-    if verdict is None:
-        network = weighted_scores(y[rows], network_held_out[rows], weights, names=(objective,), **own)[objective]
-    else:
-        network = verdict.samples
-    # Thresholds come from the drawn rows, from those outside a holdout, or (nested) from the scored rows themselves,
-    # which flatters a baseline by a trifle.
-    others = np.setdiff1d(np.arange(len(y)), rows)
-    seen = others if others.size and not corrected else rows
-    problem |= {"objective": objective, "calibration": "none", "row_weights": of_rows(row_weights, seen)}
-    problem["costs"] = row_costs.of_rows(costs, seen)
-    finisher = RuleFitter(y[seen], clusters[seen], **problem)
-    result = []
-    for name, predictions in baselines.items():
-        if corrected:
-            finishes = finisher.on_draws(predictions[seen], counts)
-            samples = _out_of_bag(y[rows], predictions[rows], weights, [f.threshold for f in finishes], own)
-            metrics = {m: mean_interval(v) for m, v in samples.items()}
-            difference = mean_interval(metric.better(network) - metric.better(samples[objective]))
-        else:
-            deciding = {**own, "threshold": finisher.on_all_rows(predictions[seen]).threshold}
-            samples = weighted_scores(y[rows], predictions[rows], weights, **deciding)
-            point = point_scores(y[rows], predictions[rows], **deciding)
-            metrics = {m: around(point[m], v) for m, v in samples.items()}
-            ours = point_scores(y[rows], network_held_out[rows], **own) if verdict is None else verdict.values
-            gain = metric.better(np.array(ours[objective])) - metric.better(np.array(point[objective]))
-            difference = around(float(gain), metric.better(network) - metric.better(samples[objective]))
-        result.append(Baseline(name=name, metrics=metrics, difference=difference, verdict=_word(difference)))
-    return tuple(result)
 
+    def __init__(self, truth: Truth, problem: Problem, score: CorrectedScore) -> None:
+        self.problem, self.score, self.metric = problem, score, METRICS[problem.objective]
+        self._truth = truth.take(score.rows)
+        self._counts = draw(self._truth.groups, score.draws.number, score.draws.seed)
+        # Thresholds come from the drawn rows, from those outside a holdout, or (nested) from the scored rows
+        # themselves, which flatters a baseline by a trifle.
+        others = np.setdiff1d(np.arange(len(truth)), score.rows)
+        self._seen = others if others.size and not score.out_of_bag else score.rows
+        self._fitter = RuleFitter(truth.take(self._seen), problem, "none")
 
-def _out_of_bag(
-    y: Array, predictions: Array, weights: Array, thresholds: Sequence[float], problem: Mapping[str, Any]
-) -> dict[str, Array]:
-    """Scores under each weighting with the threshold of its draw, ``[draws]`` by metric."""
-    each = np.array(thresholds)
-    samples: dict[str, Array] = {}
-    for threshold in np.unique(each):
-        here = each == threshold
-        for name, values in weighted_scores(y, predictions, weights[here], threshold=threshold, **problem).items():
-            samples.setdefault(name, np.full(len(each), np.nan))[here] = values
-    return samples
+    def compare(self, name: str, predictions: Array) -> Baseline:
+        """The record of one baseline, from its held-out predictions of all rows (`train_baselines`)."""
+        metrics, difference = (self._out_of_bag if self.score.out_of_bag else self._as_it_is)(predictions)
+        return Baseline(name=name, metrics=metrics, difference=difference, verdict=_word(difference))
+
+    def _out_of_bag(self, predictions: Array) -> tuple[dict[str, Interval], Interval]:
+        """Scores, and the network's less the baseline's, on the rows that were not drawn."""
+        own, left_out = predictions[self.score.rows], (self._counts == 0).astype(np.uint8)
+        thresholds = np.array([rule.threshold for rule in self._fitter.on_draws(own, self._counts)])
+        samples: dict[str, Array] = {}
+        for threshold in np.unique(thresholds):
+            here, rule = thresholds == threshold, DecisionRule(threshold=threshold)
+            found = weighted_scores(self._truth, own, left_out[here], self.problem, rule=rule)
+            for name, values in found.items():
+                samples.setdefault(name, np.full(len(thresholds), np.nan))[here] = values
+        difference = self.metric.better(self.score.samples) - self.metric.better(samples[self.metric.name])
+        return {name: mean_interval(values) for name, values in samples.items()}, mean_interval(difference)
+
+    def _as_it_is(self, predictions: Array) -> tuple[dict[str, Interval], Interval]:
+        """The same on all rows of the score, with intervals from the drawn ones."""
+        own, metric = predictions[self.score.rows], self.metric
+        rule = DecisionRule(threshold=self._fitter.on_all_rows(predictions[self._seen]).threshold)
+        samples = weighted_scores(self._truth, own, self._counts, self.problem, rule=rule)
+        point = point_scores(self._truth, own, self.problem, rule=rule)
+        gain = metric.better(np.array(self.score.values[metric.name])) - metric.better(np.array(point[metric.name]))
+        difference = metric.better(self.score.samples) - metric.better(samples[metric.name])
+        return {name: around(point[name], values) for name, values in samples.items()}, around(float(gain), difference)
 
 
 def _word(difference: Interval) -> Literal["beaten", "level", "not beaten"]:
@@ -188,24 +167,22 @@ def _word(difference: Interval) -> Literal["beaten", "level", "not beaten"]:
     return "not beaten" if difference.high < 0 else "level"
 
 
-def _fit(model: Any, features: Array, y: Array, weights: Array | None) -> None:
+def _fit(model: Any, features: Array, truth: Truth) -> None:
     """Fit a model or the last step of a pipeline; weights have mean 1, so that penalties keep their meaning."""
-    if weights is None:
-        model.fit(features, y)
+    if truth.weights is None:
+        model.fit(features, truth.y)
         return
     steps = getattr(model, "steps", None)
     name = f"{steps[-1][0]}__sample_weight" if steps else "sample_weight"
-    model.fit(features, y, **{name: weights / weights.mean()})
+    model.fit(features, truth.y, **{name: truth.weights / truth.weights.mean()})
 
 
-def _model(
-    name: str, features: Array, categorical: Array, y: Array, task: Task, seed: int, quantile: float | None
-) -> Any:
+def _model(name: str, features: Array, categorical: Array, y: Array, problem: Problem, seed: int) -> Any:
     from sklearn.dummy import DummyClassifier, DummyRegressor
     from sklearn.linear_model import LogisticRegression, Ridge
     from sklearn.pipeline import make_pipeline
 
-    regression = task == "regression"
+    regression, quantile = problem.task == "regression", trained_quantile(problem.objective, problem.quantile)
     # A column without any value in these rows teaches nothing, and scikit-learn's histograms refuse it.
     filled = ~np.isnan(features).all(axis=0)
     numbers, codes = np.flatnonzero(filled & ~categorical), np.flatnonzero(filled & categorical)
@@ -220,7 +197,7 @@ def _model(
         return make_pipeline(
             _one_hot(numbers, codes, bounds), ridge if regression else LogisticRegression(max_iter=200)
         )
-    return make_pipeline(_ordinal(numbers, codes), _boosting(len(codes), y, task, seed, quantile))
+    return make_pipeline(_ordinal(numbers, codes), _boosting(len(codes), y, seed, quantile, regression=regression))
 
 
 def _shifted_ridge(quantile: float) -> Any:
@@ -262,12 +239,12 @@ def _ordinal(numbers: Array, codes: Array) -> Any:
     return ColumnTransformer([("categories", ordinal, codes), ("numbers", "passthrough", numbers)])
 
 
-def _boosting(codes: int, y: Array, task: Task, seed: int, quantile: float | None) -> Any:
+def _boosting(codes: int, y: Array, seed: int, quantile: float | None, *, regression: bool) -> Any:
     """Gradient boosting whose first columns are category codes."""
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
     first = list(range(codes))
-    if task == "regression":
+    if regression:
         loss = {} if quantile is None else {"loss": "quantile", "quantile": quantile}
         return HistGradientBoostingRegressor(categorical_features=first, random_state=seed, **loss)
     # Early stopping sets rows of each class aside, which a class with a single row does not survive.

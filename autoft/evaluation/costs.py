@@ -1,12 +1,10 @@
-"""What the answer to each row costs: the one place where costs meet true labels."""
+"""Costs of single rows: the one place where costs meet true labels."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
-from autoft.records import CostMatrix, Costs, DecisionGoal
+from autoft.records import Costs
 from autoft.records.arrays import Array
 
 
@@ -32,18 +30,3 @@ def row_costs(costs: Costs, y: Array, answered: Array | int, positive_index: int
     missed = costs.false_negative * (1.0 if costs.gains is None else np.where(positive, costs.gains, 0.0))
     of_positive = np.where(said, costs.true_positive, missed)
     return np.asarray(np.where(positive, of_positive, np.where(said, costs.false_positive, costs.true_negative)))
-
-
-def of_rows(costs: DecisionGoal | None, rows: Array) -> DecisionGoal | None:
-    """The same of some rows: gains belong to rows."""
-    if not isinstance(costs, Costs) or costs.gains is None:
-        return costs
-    return replace(costs, gains=costs.gains[rows])
-
-
-def matrix_of(costs: DecisionGoal | None) -> CostMatrix:
-    """The matrix by which several classes are decided; empty for the most probable class."""
-    return costs.matrix if isinstance(costs, Costs) else ()
-
-
-__all__ = ["matrix_of", "of_rows", "row_costs"]

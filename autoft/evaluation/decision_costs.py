@@ -1,9 +1,9 @@
-"""What decisions cost beside simpler rules: the same answer to all rows, and the most probable class.
+"""Decision costs: the deployed rule beside simpler ones (one answer to all rows, the most probable class).
 
-All rules are scored on the same draws as the honest score. Under the bias correction a draw decides by the choice, the
-calibration and the threshold that were made on its drawn rows, and counts what that costs on the others. Columns of
-samples are, in this order: the deployed rule, the most probable class, each class always, and for two classes every
-threshold of the curve.
+All rules are scored on the draws of the corrected score. Under the bias correction a draw decides by the blend,
+calibration and threshold chosen on its drawn rows, and the costs are those of the other rows. Columns of samples are,
+in this order: the deployed rule, the most probable class, each class for all rows, and for two classes every threshold
+of the curve.
 """
 
 from __future__ import annotations
@@ -15,91 +15,81 @@ from typing import Any
 import numpy as np
 
 from autoft.evaluation.bootstrap import around, mean_interval
-from autoft.evaluation.costs import matrix_of, row_costs
-from autoft.evaluation.metrics import decide
-from autoft.records import Alternative, Costs, DecisionCosts, Interval, Task
+from autoft.evaluation.costs import row_costs
+from autoft.evaluation.metrics import decide, decided_by
+from autoft.records import Alternative, AnyRule, Costs, DecisionCosts, Interval, Problem, Truth
 from autoft.records.arrays import Array
 
 #: Thresholds of the cost curve.
 CURVE = np.arange(0, 101) / 100
 
-#: Costs are told for so many rows.
+#: Number of rows that reported costs are for.
 ROWS = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Samples:
-    """Mean cost of a row by draw and rule, ``[draws, rules]``, NaN where undefined.
+class CostSamples:
+    """Mean cost of a row by draw and rule.
 
-    `point` holds the costs on all rows, where those are the values (not so under the bias correction).
+    Attributes:
+        draws: ``[draws, rules]``, NaN where undefined.
+        point: On all rows, ``[rules]``; None under the bias correction, where the mean over the draws is the value.
     """
 
     draws: Array
     point: Array | None = None
 
 
-def rules(task: Task, classes: int) -> int:
-    """Number of columns of samples."""
-    return 2 + classes + (len(CURVE) if task == "binary" else 0)
+def number_of_rules(problem: Problem, classes: int) -> int:
+    """Columns of samples."""
+    return 2 + classes + (len(CURVE) if problem.task == "binary" else 0)
 
 
-def sampled(
-    y: Array,
-    predictions: Array,
-    weights: Array,
-    *,
-    task: Task,
-    positive_index: int,
-    costs: Costs,
-    threshold: float | Array = 0.5,
-    row_weights: Array | None = None,
-    **_: Any,
-) -> Array:
+def sample_costs(truth: Truth, predictions: Array, weights: Array, problem: Problem, rule: AnyRule) -> Array:
     """Mean cost of a row under each weighting, by rule, ``[draws, rules]``.
 
     Args:
-        y: Class positions, ``[n]``.
+        truth: True answers of these rows, with their gains.
         predictions: Calibrated probabilities, ``[n, classes]``.
         weights: Of the rows, ``[draws, n]``.
-        task, positive_index: The problem.
-        costs: Of answers; gains are of these rows.
-        threshold: Of the deployed rule (two classes), for all rows or for each.
-        row_weights: ``[n]``, None where all rows count the same.
+        problem: Its goal must be costs.
+        rule: The deployed rule.
 
-    >>> p = np.array([[0.6, 0.4], [0.2, 0.8], [0.9, 0.1]])
-    >>> found = sampled(np.array([1, 1, 0]), p, np.ones((1, 3)), task="binary", positive_index=1, threshold=0.3,
-    ...                 costs=Costs(false_negative=6.0, false_positive=3.0))
+    >>> truth, p = Truth(y=np.array([1, 1, 0])), np.array([[0.6, 0.4], [0.2, 0.8], [0.9, 0.1]])
+    >>> problem = Problem(task="binary", objective="cost", goal=Costs(false_negative=6.0, false_positive=3.0))
+    >>> found = sample_costs(truth, p, np.ones((1, 3)), problem, DecisionRule(threshold=0.3))
     >>> found[0, :4].tolist()  # deployed, most probable, always the first class, always the second
     [0.0, 2.0, 4.0, 1.0]
     """
-    problem: dict[str, Any] = {"task": task, "positive_index": positive_index}
-    own = decide(predictions, threshold=threshold, matrix=matrix_of(costs), **problem)
-    answers = [own, decide(predictions, **problem), *range(predictions.shape[1])]
-    columns = np.stack([row_costs(costs, y, answer, positive_index) for answer in answers], axis=1)
-    found = np.empty((len(weights), rules(task, predictions.shape[1])))
-    if task == "binary":
+    costs, positive_index = truth.goal(problem), problem.positive_index
+    assert isinstance(costs, Costs)
+    own = decide(predictions, problem.positive, decided_by(rule, problem))
+    answers = [own, decide(predictions, problem.positive), *range(predictions.shape[1])]
+    columns = np.stack([row_costs(costs, truth.y, answer, positive_index) for answer in answers], axis=1)
+    found = np.empty((len(weights), number_of_rules(problem, predictions.shape[1])))
+    if problem.task == "binary":
         # How many thresholds each row reaches, and what it adds to the cost of "always no" when it does.
         reached = np.searchsorted(CURVE, predictions[:, positive_index], side="right")
         yes, no = columns[:, 2 + positive_index], columns[:, 3 - positive_index]
     for place, drawn in enumerate(weights):
-        w = drawn.astype(np.float64) if row_weights is None else drawn * row_weights
+        w = drawn.astype(np.float64) if truth.weights is None else drawn * truth.weights
         total = w.sum()
         with np.errstate(divide="ignore", invalid="ignore"):
             found[place, : columns.shape[1]] = w @ columns / total
-            if task == "binary":
+            if problem.task == "binary":
                 steps = np.bincount(reached, weights=w * (yes - no), minlength=len(CURVE) + 1)
                 found[place, columns.shape[1] :] = (w @ no + np.cumsum(steps[::-1])[::-1][1:]) / total
     return found
 
 
-def summarised(samples: Samples, classes: Sequence[Any], left: float = 1.0) -> DecisionCosts:
-    """The record of a run.
+def summarize_costs(samples: CostSamples, classes: Sequence[Any], left: float = 1.0) -> DecisionCosts:
+    """Costs of the deployed rule, of simpler ones and along the thresholds, for `ROWS` rows.
 
     Args:
         samples: Of all rules.
         classes: Labels in the order of the columns.
-        left: What the bag leaves of its members' cost (`evaluation.ensemble_gain`). It concerns the deployed rule and
-            the most probable class, which the bag answers both; the curve stays that of single networks.
+        left: Cost of the ensemble relative to its members (`evaluation.ensemble_gain`), for the deployed rule and the
+            most probable class; the curve stays that of single networks.
     """
     factor = np.full(samples.draws.shape[1], float(ROWS))
     factor[:2] *= left
@@ -126,6 +116,3 @@ def summarised(samples: Samples, classes: Sequence[Any], left: float = 1.0) -> D
         alternatives=tuple(alternative(column) for column in range(1, first)),
         curve=tuple(zip(CURVE.tolist(), curve.tolist(), strict=False)) if len(curve) else (),
     )
-
-
-__all__ = ["CURVE", "ROWS", "Samples", "rules", "sampled", "summarised"]

@@ -1,25 +1,21 @@
-"""What is done to blended answers before they are used: calibration, then for a label the threshold.
+"""Decision rules: calibration and threshold, fitted on any weighting of the rows.
 
-Both are part of the choice. Everything is decided on weighted rows, so that the bias correction can decide it anew on
-each draw. What replaces the simple rule (a temperature, a threshold of one half or that of the costs) must prove better
-in cross-fitting: the rows stand in `PARTS` parts, rows that are drawn together in the same one; each part is judged by
-what was fitted on the others. A minimum leaves no such choice: the threshold is the best one that reaches it, or the
-nearest to it. Several classes with costs are decided by the lowest expected cost, which has nothing to tune.
+Both are part of the choice, so they are fitted anew on each bootstrap draw. A temperature, or a threshold other than
+one half (or that of the costs), is used only if it is better in cross-fitting: the rows are divided into `PARTS` parts,
+rows of one cluster in the same part, and each part is scored by what was fitted on the others. A minimum leaves no such
+choice: the best threshold that reaches it is taken, or the nearest to it. Several classes with costs are decided by the
+lowest expected cost, which has no parameter.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from dataclasses import replace
 
 import numpy as np
 
 from autoft.evaluation import calibration as calibrate
-from autoft.evaluation.costs import matrix_of
-from autoft.records import Calibration, Costs, DecisionGoal, DecisionRule, Minimum, Task
+from autoft.records import Calibrate, Calibration, Costs, DecisionRule, Minimum, Problem, Truth
 from autoft.records.arrays import Array
-
-#: Whether probabilities are calibrated.
-Calibrate = Literal["auto", "none"]
 
 #: Objectives of a binary task for which a threshold is tuned. Precision and recall alone have trivial optima.
 TUNED = ("f1", "balanced_accuracy", "accuracy", "mcc", "cost")
@@ -47,39 +43,24 @@ class RuleFitter:
     """Calibration and threshold under any weighting of the rows.
 
     Args:
-        y: True values of the rows that count, ``[m]``.
-        clusters: Rows that are drawn together, ``[m]``.
-        task, objective, positive_index: The problem.
-        costs: What decisions follow, where it is known; gains are of the rows that count.
+        truth: True answers of the rows that count; their weights multiply every weighting.
+        problem: What is tuned, and what decisions follow.
         calibration: ``auto``, or ``none`` to leave probabilities alone.
-        row_weights: ``[m]``, which multiply every weighting; None where all rows count the same.
     """
 
-    def __init__(
-        self,
-        y: Array,
-        clusters: Array,
-        *,
-        task: Task,
-        objective: str,
-        positive_index: int,
-        costs: DecisionGoal | None = None,
-        calibration: Calibrate = "auto",
-        row_weights: Array | None = None,
-    ) -> None:
-        self.y, self.task, self.positive_index = y, task, positive_index
-        self.costs = costs if isinstance(costs, Costs) else None
-        self.minimum = costs if isinstance(costs, Minimum) else None
-        self._row_weights = row_weights
-        self.tuned = tuned(task, objective, costs)
+    def __init__(self, truth: Truth, problem: Problem, calibration: Calibrate = "auto") -> None:
+        goal = truth.goal(problem)
+        self.truth, self.problem = truth, problem
+        self.costs = goal if isinstance(goal, Costs) else None
+        self.minimum = goal if isinstance(goal, Minimum) else None
+        self.tuned = tuned(problem)
         self.base = self.costs.threshold if self.costs is not None and self.tuned == "cost" else 0.5
         #: What a missed row counts in the histogram of worths; None where all count the same.
-        gains = None if self.costs is None or self.tuned != "cost" else self.costs.gains
-        self._worth = None if gains is None else np.where(y == positive_index, gains, 1.0)
-        self._objective = objective
-        self._calibrating = calibration == "auto" and task != "regression"
+        gains = truth.gains if self.costs is not None and self.tuned == "cost" else None
+        self._worth = None if gains is None else np.where(truth.y == problem.positive_index, gains, 1.0)
+        self._calibrating = calibration == "auto" and problem.task != "regression"
         # Steps of five through the clusters, whatever their numbers are.
-        self._parts = np.unique(clusters, return_inverse=True)[1].ravel() % PARTS
+        self._parts = np.unique(truth.groups, return_inverse=True)[1].ravel() % PARTS
         # Candidates in the order of their distance from the simple rule, so that ties go to it.
         tried = _TRIED if self.minimum is None and self._worth is None else _TRIED_FAR
         distance = np.abs(np.log(tried / (1 - tried)) - np.log(self.base / (1 - self.base)))
@@ -87,7 +68,7 @@ class RuleFitter:
 
     def on_all_rows(self, predictions: Array) -> DecisionRule:
         """Calibration and threshold of predictions ``[m, classes]`` or ``[m]``."""
-        return self.on_draws(predictions, np.ones((1, len(self.y)), dtype=np.uint8))[0]
+        return self.on_draws(predictions, np.ones((1, len(self.truth)), dtype=np.uint8))[0]
 
     def on_draws(self, predictions: Array, weights: Array) -> list[DecisionRule]:
         """Calibration and threshold under each weighting.
@@ -96,17 +77,17 @@ class RuleFitter:
             predictions: ``[m, classes]``, or ``[m]`` of a regression, for which nothing is done.
             weights: Row weights ``[draws, m]``.
         """
-        matrix = matrix_of(self.costs)
+        matrix, y = self.problem.matrix, self.truth.y
         if not self._calibrating and self.tuned is None:
             return [DecisionRule(threshold=self.base, matrix=matrix)] * len(weights)
-        if self.task == "binary":
-            cells = (self._parts * 2 + self.y) * calibrate.BINS + calibrate.bins(predictions)
-            return [self._binary(cells, self._of(w)) for w in weights]
-        if self.task == "regression":
+        if self.problem.task == "binary":
+            cells = (self._parts * 2 + y) * calibrate.BINS + calibrate.bins(predictions)
+            return [self._binary(cells, self.truth.weighted(w)) for w in weights]
+        if self.problem.task == "regression":
             return [DecisionRule()] * len(weights)
         rows = calibrate.sample(*predictions.shape)
         logs = calibrate.log_probabilities(predictions[rows])
-        fits = (calibrate.temperature(logs, self.y[rows], self._of(w)[rows]) for w in weights)
+        fits = (calibrate.temperature(logs, y[rows], self.truth.weighted(w)[rows]) for w in weights)
         return [DecisionRule(calibration=fit, matrix=matrix) for fit in fits]
 
     def best_values(self, predictions: Array, weights: Array) -> Array:
@@ -115,14 +96,14 @@ class RuleFitter:
         Trials are compared by it: at one half, all trials on a table with few positive rows may find none of them.
         Under a minimum it is the objective at the threshold of the minimum.
         """
-        cells = self.y * calibrate.BINS + calibrate.bins(predictions)
+        cells = self.truth.y * calibrate.BINS + calibrate.bins(predictions)
         found = np.empty(len(weights))
         for place, w in enumerate(weights):
-            own = self._of(w)
+            own = self.truth.weighted(w)
             decided = [n[0] for n in self._decided(self._counted(cells, own, 1), Calibration())]
             value = self._value(*decided)
             if self.minimum is not None:
-                found[place] = self._metric(self._objective, *decided)[np.argmax(value)]
+                found[place] = self._metric(self.problem.objective, *decided)[np.argmax(value)]
             elif self._worth is None:
                 found[place] = np.max(value)
             else:  # worths took the place of rows
@@ -135,17 +116,13 @@ class RuleFitter:
         counts = np.bincount(cells, weights=weights, minlength=parts * 2 * calibrate.BINS)
         return counts.reshape(parts, 2, calibrate.BINS)
 
-    def _of(self, weights: Array) -> Array:
-        """One weighting, multiplied by the weights of the rows."""
-        return weights if self._row_weights is None else weights * self._row_weights
-
     def _binary(self, cells: Array, weights: Array) -> DecisionRule:
         size = PARTS * 2 * calibrate.BINS
         counts = np.bincount(cells, weights=weights, minlength=size).reshape(PARTS, 2, calibrate.BINS)
         found = self._calibration(counts) if self._calibrating else Calibration()
         base = 0
         if self._worth is not None:
-            positives = counts[:, self.positive_index].sum()
+            positives = counts[:, self.problem.positive_index].sum()
             counts = self._counted(cells, weights, PARTS)
             base = self._base_of(counts, positives)
         return DecisionRule(calibration=found, threshold=self._threshold(counts, found, base))
@@ -153,7 +130,7 @@ class RuleFitter:
     def _base_of(self, worths: Array, positives: float) -> int:
         """Place of the threshold that the mean worth of these rows calls for, one of those that are tried."""
         assert self.costs is not None
-        mean = worths[:, self.positive_index].sum() / max(positives, 1e-12)
+        mean = worths[:, self.problem.positive_index].sum() / max(positives, 1e-12)
         wanted = np.log(self.costs.false_positive / max(self.costs.false_negative * mean, 1e-12))
         return int(np.argmin(np.abs(np.log(self._tried / (1 - self._tried)) - wanted)))
 
@@ -163,15 +140,15 @@ class RuleFitter:
         classes = total.sum(axis=1)
         simple = calibrate.binned_temperature(total)
         # So many rows, however heavy they are.
-        few = classes.min() < ISOTONIC_CLASS or min(classes.sum(), len(self.y)) < ISOTONIC_ROWS
-        if few or len(self.y) > ISOTONIC_MOST or self._objective in RANKS:
+        few = classes.min() < ISOTONIC_CLASS or min(classes.sum(), len(self.truth)) < ISOTONIC_ROWS
+        if few or len(self.truth) > ISOTONIC_MOST or self.problem.objective in RANKS:
             return simple
         gained = np.zeros(2)
         for part in counts:
             others = total - part
             by_temperature = calibrate.binned_losses(calibrate.binned_temperature(others), part)
             gained += np.subtract(by_temperature, calibrate.binned_losses(calibrate.isotonic(others), part))
-        better = gained[0] > 0 and (gained[1] >= 0 or self._objective != "brier")
+        better = gained[0] > 0 and (gained[1] >= 0 or self.problem.objective != "brier")
         return calibrate.isotonic(total) if better else simple
 
     def _threshold(self, counts: Array, calibration: Calibration, base: int) -> float:
@@ -198,7 +175,7 @@ class RuleFitter:
     def _decided(self, counts: Array, calibration: Calibration) -> tuple[Array, Array, Array, Array]:
         """By part: hits and false alarms at every threshold ``[PARTS, thresholds]``, rows of each class ``[PARTS]``."""
         rising = calibrate.of_middles(calibration)
-        if self.positive_index == 0:
+        if self.problem.positive_index == 0:
             counts, rising = counts[:, ::-1, ::-1], 1.0 - rising[::-1]
         # Rows at or above each bin; none above the last.
         above = np.concatenate(
@@ -242,41 +219,25 @@ class RuleFitter:
             return np.asarray(-spent / (positives + negatives) + defined)
 
 
-def comparer(
-    y: Array,
-    *,
-    task: Task,
-    objective: str,
-    positive_index: int,
-    costs: DecisionGoal | None = None,
-    row_weights: Array | None = None,
-) -> RuleFitter | None:
-    """What compares trials by an objective whose threshold is tuned (`RuleFitter.best_values`); else None."""
-    what = tuned(task, objective, costs)
-    if what != objective and not (what == "minimum" and objective in _AT_MINIMUM):
+def comparer(truth: Truth, problem: Problem) -> RuleFitter | None:
+    """Comparison of trials by an objective whose threshold is tuned (`RuleFitter.best_values`); None for others."""
+    what = tuned(problem)
+    if what != problem.objective and not (what == "minimum" and problem.objective in _AT_MINIMUM):
         return None
-    whole = np.zeros(len(y), dtype=int)  # nothing is cross-fitted here
-    return RuleFitter(
-        y,
-        whole,
-        task=task,
-        objective=objective,
-        positive_index=positive_index,
-        costs=costs,
-        row_weights=row_weights,
-    )
+    # Nothing is cross-fitted here: clusters do not matter.
+    return RuleFitter(replace(truth, clusters=np.zeros(len(truth), dtype=int)), problem)
 
 
-def tuned(task: Task, objective: str, costs: DecisionGoal | None) -> str | None:
+def tuned(problem: Problem) -> str | None:
     """What the threshold is tuned for, a metric or the minimum; None where it stays at one half.
 
-    >>> tuned("binary", "f1", None), tuned("binary", "roc_auc", None), tuned("multiclass", "f1", None)
-    ('f1', None, None)
-    >>> tuned("binary", "roc_auc", Costs(false_negative=5.0, false_positive=1.0))
+    >>> [tuned(Problem(task=task, objective=name)) for task, name in (("binary", "f1"), ("multiclass", "f1"))]
+    ['f1', None]
+    >>> tuned(Problem(task="binary", objective="roc_auc", goal=Costs(false_negative=5.0, false_positive=1.0)))
     'cost'
     """
-    if task != "binary":
+    if problem.task != "binary":
         return None
-    if isinstance(costs, Minimum):
+    if isinstance(problem.goal, Minimum):
         return "minimum"
-    return objective if objective in TUNED else "cost" if costs is not None else None
+    return problem.objective if problem.objective in TUNED else "cost" if problem.goal is not None else None

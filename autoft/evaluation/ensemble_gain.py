@@ -1,51 +1,47 @@
-"""What the deployed bag is worth beyond its members, measured by models that leave out two blocks.
+"""Ensemble gain: what the mean of the folds' networks is worth beyond its members, from models without two blocks.
 
-A row has one member that did not train on it, so held-out predictions score single members; the deployed model is the
-mean of K of them, and as a rule better. Of the models that leave out two blocks, several have not seen block i: their
-mean against each of them alone is the gain of a bag on rows that are new to all of it. Four for each block are enough
-(`partners`): with five folds all pairs, with more 2 K of them.
+A row has one member that did not train on it, so held-out predictions score single members. The deployed model is the
+mean of K members, and as a rule better. Of the models that leave out two blocks, m have not seen block i: four for each
+block (`partners`). Their mean against each of them alone shows the gain on rows that are new to the whole ensemble.
 
-The training rows of those models differ more than those of the bag's members (they share K - 3 of K - 2 blocks, the
-members K - 2 of K - 1), and there are fewer of them. A gain from averaging grows with the share that differs and with
-1 - 1/m for m models: (1 / (K - 1)) (1 - 1 / K) = 1 / K for the bag, (1 / (K - 2)) (1 - 1 / m) here. What is found is
-multiplied by the ratio of the two, which is .8 for five folds.
+*Share.* The gain of a mean grows with the share of training rows in which its members differ, and with 1 - 1/m. For the
+ensemble that is (1 / (K - 1)) (1 - 1 / K) = 1 / K, for the models here (1 / (K - 2)) (1 - 1 / m). The measured gain is
+multiplied by the ratio of the two, .8 for five folds.
 
-A gain is counted as a share of what is left to gain: the models that leave out two blocks have fewer rows and are
-worse, most of all where little is left. Their bag may halve a log-loss of .02 that is .003 for the model itself: what
-it gains there is .0015, not .01.
+*Relative.* Models without two blocks have fewer rows and are worse, so a gain is a share of the distance to the best
+score. If their mean halves a log-loss of .02, a model with a log-loss of .003 gains .0015, not .01.
 
-Pooled predictions rank rows of different models against one another, which costs ROC-AUC and which the bag, one model,
-does not: Forman & Scholz, "Apples-to-apples in cross-validation studies", SIGKDD Explorations 12 (2010). Where blocks
-are drawn at random, the mean of the areas within the blocks is that of one model; the difference is counted in full.
+*ROC-AUC.* Pooled predictions rank rows of different models against one another, which costs area; the ensemble is one
+model and does not pay it (Forman & Scholz, "Apples-to-apples in cross-validation studies", SIGKDD Explorations 12,
+2010). Where blocks are drawn at random, the mean of the areas within the blocks is that of one model, and the
+difference is counted in full.
 
-The mean of networks is less sure of itself than each of them, so it has a temperature of its own (`bag_calibration`).
-The gain is that of the calibrated mean over the calibrated members; both are calibrated in cross-fitting, each block by
-what was fitted on the others, so that no row has a say in its own calibration.
+*Calibration.* A mean of networks is less sure than each of them and has a temperature of its own
+(`ensemble_calibration`). Mean and members are compared after calibration by cross-fitting.
 
-``python -m benchmarks.honesty`` compares what is reported with the truth.
+``python -m benchmarks.honesty`` compares reported scores with the truth.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from autoft.evaluation import calibration
-from autoft.evaluation import costs as row_costs
 from autoft.evaluation.correction import CorrectedScore
 from autoft.evaluation.metrics import METRICS
-from autoft.evaluation.weighted_metrics import of_rows, point_scores
-from autoft.records import Calibration, CalibrationMethod, DecisionGoal, Interval, Task
+from autoft.evaluation.weighted_metrics import point_scores
+from autoft.records import ONE_HALF, Calibration, CalibrationMethod, DecisionRule, Interval, Problem, Truth
 from autoft.records.arrays import Array
 
 #: The metric that compares rows with one another.
 AREA = "roc_auc"
 
-#: A block is held out together with those up to so many places away, in a circle.
+#: Largest distance, in a circle of blocks, between two blocks that are held out together.
 REACH = 2
 
 
@@ -69,141 +65,136 @@ def pairs_of(k: int) -> list[tuple[int, int]]:
     return sorted({(min(i, (i + step) % k), max(i, (i + step) % k)) for i in range(k) for step in partners(k)})
 
 
-def bag_gain(
-    y: Array,
-    pairs: Mapping[tuple[int, int], Array],
-    *,
-    blocks: Array,
-    task: Task,
-    positive_index: int,
-    exchangeable: bool = True,
-    row_weights: Array | None = None,
-    quantile: float | None = None,
-    costs: DecisionGoal | None = None,
-    method: CalibrationMethod = "none",
-    threshold: float = 0.5,
-) -> dict[str, float]:
-    """How far from the best score the bag is, as a multiple of how far its members' pooled predictions are, by metric.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PairPredictions:
+    """Predictions of models that leave two blocks out.
 
-    The best score is 1 where more is better, else 0; less than 1 is a gain. Metrics that are undefined somewhere are
-    left out.
-
-    Args:
-        y: Class positions or values, ``[n]``.
+    Attributes:
         pairs: By blocks (`pairs_of`), predictions of the model that saw neither, for the rows of both,
             ``[n, classes]`` or ``[n]``; NaN elsewhere.
-        blocks: Block of each row, ``[n]``.
-        task, positive_index: The problem.
-        exchangeable: Whether the blocks were drawn at random (neither in time order nor by group).
-        row_weights: ``[n]``, None where all rows count the same.
-        quantile: Of the pinball loss, which is left out without it.
-        threshold, costs: Of decisions, as for `metrics.scores`.
-        method: How members and bag are calibrated.
+        blocks: Block of each row, ``[n]``, negative for rows in none.
+    """
 
-    >>> y, blocks = np.array([0.0, 1.0, 2.0]), np.arange(3)
+    pairs: Mapping[tuple[int, int], Array]
+    blocks: Array
+
+    @property
+    def rows(self) -> Array:
+        """Positions of the rows that are in a block."""
+        return np.flatnonzero(self.blocks >= 0)
+
+    @property
+    def share(self) -> float:
+        """Gain of the ensemble over gain of the mean of these models (see above)."""
+        k = len(self._numbers)
+        return (k - 2) / (k * (1 - 1 / len(partners(k))))
+
+    def singles(self) -> list[Array]:
+        """Pooled predictions for `rows`, each with one model for each block."""
+        numbers, rows = self._numbers, self.rows
+        k, singles = len(numbers), []
+        for step in partners(k):
+            pooled = np.full(next(iter(self.pairs.values())).shape, np.nan)
+            for place, i in enumerate(numbers):
+                j = numbers[(place + step) % k]
+                here = self.blocks == i
+                pooled[here] = self.pairs[min(i, j), max(i, j)][here]
+            singles.append(pooled[rows])
+        return singles
+
+    @property
+    def _numbers(self) -> list[int]:
+        return [int(block) for block in np.unique(self.blocks[self.blocks >= 0])]
+
+
+def ensemble_gain(
+    predictions: PairPredictions,
+    truth: Truth,
+    problem: Problem,
+    *,
+    exchangeable: bool = True,
+    method: CalibrationMethod = "none",
+    rule: DecisionRule = ONE_HALF,
+) -> dict[str, float]:
+    """Remaining error of the ensemble relative to the pooled predictions of its members, by metric; below 1 is a gain.
+
+    The error is the distance to the best score: 1 where more is better, else 0. Metrics that are undefined somewhere
+    are left out.
+
+    Args:
+        predictions: For all rows.
+        truth: True answers of all rows.
+        problem: What is predicted.
+        exchangeable: Whether the blocks were drawn at random (neither in time order nor by group).
+        method: How members and ensemble are calibrated.
+        rule: By which classes are decided.
+
+    >>> truth, blocks = Truth(y=np.array([0.0, 1.0, 2.0])), np.arange(3)
     >>> wrong = {(0, 1): [1.0, 2.0, np.nan], (0, 2): [-1.0, np.nan, 3.0], (1, 2): [np.nan, 0.0, 1.0]}
-    >>> found = bag_gain(y, {k: np.array(v) for k, v in wrong.items()}, blocks=blocks, task="regression",
-    ...                  positive_index=0)
+    >>> pairs = PairPredictions(pairs={k: np.array(v) for k, v in wrong.items()}, blocks=blocks)
+    >>> found = ensemble_gain(pairs, truth, Problem(task="regression", objective="rmse"))
     >>> round(found["rmse"], 3)  # each is wrong by 1, their means not at all; two thirds of it are counted
     0.333
     """
-    share, singles = _share(blocks), _singles(pairs, blocks)
-    rows = np.flatnonzero(blocks >= 0)
-    places = [np.flatnonzero(blocks[rows] == i) for i in np.unique(blocks[rows])]
-    own, weights, every = y[rows], of_rows(row_weights, rows), np.arange(len(rows))
-    raw = [pooled[rows] for pooled in (np.mean(singles, axis=0), *singles)]
-    together, *singles = (calibration.cross_fitted(method, own, pooled, blocks[rows], weights) for pooled in raw)
-    problem: dict[str, Any] = {"task": task, "positive_index": positive_index, "quantile": quantile}
-    problem |= {"threshold": threshold}
-
-    def scored_on(block: Array, predictions: Array) -> dict[str, float]:
-        of_block: dict[str, Any] = {
-            "row_weights": of_rows(weights, block),
-            "costs": row_costs.of_rows(costs, rows[block]),
-        }
-        return point_scores(own[block], predictions[block], **of_block, **problem)
-
-    def mean(scored: Sequence[Mapping[str, float]], name: str) -> float:
-        return float(np.mean([each[name] for each in scored]))
-
-    def within(predictions: Array) -> float:
-        return mean([scored_on(block, predictions) for block in places], AREA)
-
-    bag, alone = scored_on(every, together), [scored_on(every, single) for single in singles]
-    gains = {name: _left(name, mean(alone, name), share * (score - mean(alone, name))) for name, score in bag.items()}
-    if exchangeable and AREA in bag:
-        # Of what is not calibrated: temperatures of their own would move the blocks against one another, and what
-        # that costs an area is no cost of pooling models.
-        together, *singles = raw
-        each = float(np.mean([within(single) for single in singles]))
-        pooled_area = mean([scored_on(every, single) for single in singles], AREA)
-        left = _left(AREA, pooled_area, share * (within(together) - each) + each - pooled_area)
+    share, raw = predictions.share, predictions.singles()
+    raw = [np.mean(raw, axis=0), *raw]
+    rows = predictions.rows
+    own, blocks = truth.take(rows), predictions.blocks[rows]
+    fitted = [calibration.cross_fitted(method, own.y, pooled, blocks, own.weights) for pooled in raw]
+    mean, *singles = (point_scores(own, pooled, problem, rule=rule) for pooled in fitted)
+    alone = {name: float(np.mean([single[name] for single in singles])) for name in mean}
+    gains = {name: _left(name, alone[name], share * (score - alone[name])) for name, score in mean.items()}
+    if exchangeable and AREA in mean:
+        # Uncalibrated: temperatures of their own would move the blocks against one another, and what that costs an
+        # area is no cost of pooling models.
+        within = [_area_within_blocks(own, pooled, blocks, problem) for pooled in raw]
+        pooled_area = float(np.mean([point_scores(own, pooled, problem, rule=rule)[AREA] for pooled in raw[1:]]))
+        each = float(np.mean(within[1:]))
+        left = _left(AREA, pooled_area, share * (within[0] - each) + each - pooled_area)
         gains[AREA] = left if math.isfinite(left) else gains[AREA]  # a class may be missing in a block
     return {name: gain for name, gain in gains.items() if math.isfinite(gain)}
 
 
-def bag_calibration(
-    y: Array,
-    pairs: Mapping[tuple[int, int], Array],
-    *,
-    blocks: Array,
-    method: CalibrationMethod,
-    row_weights: Array | None = None,
-) -> Calibration:
-    """The calibration of the deployed bag, fitted on means of models that have not seen the rows.
+def _area_within_blocks(truth: Truth, predictions: Array, blocks: Array, problem: Problem) -> float:
+    """Mean area of the blocks, each with rows of one model alone."""
+    places = [np.flatnonzero(blocks == block) for block in np.unique(blocks)]
+    return float(np.mean([point_scores(truth.take(rows), predictions[rows], problem)[AREA] for rows in places]))
 
-    Of the way from the temperature of single members to that of their mean (in logarithms), the share that a bag has is
-    gone; isotonic regression is that of the mean.
+
+def ensemble_calibration(predictions: PairPredictions, truth: Truth, method: CalibrationMethod) -> Calibration:
+    """The calibration of the deployed ensemble, fitted on means of models that have not seen the rows.
+
+    A temperature goes from that of single members to that of their mean (in logarithms) by the share that the ensemble
+    has of the gain; isotonic regression is that of the mean.
 
     Args:
-        y, pairs, blocks, row_weights: As for `bag_gain`.
+        predictions, truth: Of all rows.
         method: ``temperature`` may turn out to be none.
     """
-    rows, singles = np.flatnonzero(blocks >= 0), _singles(pairs, blocks)
-    weights = of_rows(row_weights, rows)
-    together = calibration.fitted(method, y[rows], np.mean(singles, axis=0)[rows], weights)
+    own, singles = truth.take(predictions.rows), predictions.singles()
+    together = calibration.fitted(method, own.y, np.mean(singles, axis=0), own.weights)
     if method != "temperature":
         return together
-    alone = [calibration.fitted(method, y[rows], single[rows], weights).temperature for single in singles]
-    share, first = _share(blocks), float(np.mean(np.log(alone)))
-    temperature = math.exp(first + share * (math.log(together.temperature) - first))
+    alone = [calibration.fitted(method, own.y, single, own.weights).temperature for single in singles]
+    first = float(np.mean(np.log(alone)))
+    temperature = math.exp(first + predictions.share * (math.log(together.temperature) - first))
     return Calibration() if temperature == 1.0 else Calibration(method=method, temperature=temperature)
 
 
-def _share(blocks: Array) -> float:
-    """The share of what is found that a bag has (see above)."""
-    k = len(np.unique(blocks[blocks >= 0]))
-    return (k - 2) / (k * (1 - 1 / len(partners(k))))
-
-
-def _singles(pairs: Mapping[tuple[int, int], Array], blocks: Array) -> list[Array]:
-    """Pooled predictions, each with one model for each block, NaN on rows in no block."""
-    numbers = np.unique(blocks[blocks >= 0]).tolist()
-    k, singles = len(numbers), []
-    for step in partners(k):
-        one = np.full(next(iter(pairs.values())).shape, np.nan)
-        for place, i in enumerate(numbers):
-            j = numbers[(place + step) % k]
-            here = blocks == i
-            one[here] = pairs[min(i, j), max(i, j)][here]
-        singles.append(one)
-    return singles
-
-
-def with_gain(verdict: CorrectedScore, gains: Mapping[str, float], objective: str) -> CorrectedScore:
-    """A verdict about single members as one about their bag.
+def with_gain(score: CorrectedScore, gains: Mapping[str, float], objective: str) -> CorrectedScore:
+    """The score of single members as that of their ensemble.
 
     Args:
-        verdict: Theirs.
-        gains: As `bag_gain` gives them.
+        score: Of single members.
+        gains: From `ensemble_gain`.
         objective: The metric of the samples.
     """
-    held_out = {name: _moved(name, found, gains.get(name, 1.0)) for name, found in verdict.held_out.items()}
+    held_out = {name: _moved(name, found, gains.get(name, 1.0)) for name, found in score.held_out.items()}
     return replace(
-        verdict,
+        score,
         held_out=held_out,
-        samples=_of_bag(objective, verdict.samples, gains.get(objective, 1.0)),
-        bag_gain={name: held_out[name].value - verdict.held_out[name].value for name in gains if name in held_out},
+        samples=_of_ensemble(objective, score.samples, gains.get(objective, 1.0)),
+        ensemble_gain={name: held_out[name].value - score.held_out[name].value for name in gains if name in held_out},
     )
 
 
@@ -217,9 +208,9 @@ def _left(name: str, score: float, gain: float) -> float:
     return (distance - gain) / distance if distance else 1.0
 
 
-def _of_bag(name: str, score: Any, left: float) -> Any:
+def _of_ensemble(name: str, score: Any, left: float) -> Any:
     return _best(name) - (_best(name) - score) * left
 
 
 def _moved(name: str, found: Interval, left: float) -> Interval:
-    return Interval(**{end: _of_bag(name, getattr(found, end), left) for end in ("value", "low", "high")})
+    return Interval(**{end: _of_ensemble(name, getattr(found, end), left) for end in ("value", "low", "high")})

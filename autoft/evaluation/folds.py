@@ -1,9 +1,10 @@
-"""Which rows each model may learn from: blocks of rows that are fixed before anything learns."""
+"""Folds: blocks of rows, fixed before anything learns, that say which rows each model may learn from."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -13,85 +14,99 @@ from autoft.records import Finding, Strategy, Task
 from autoft.records.arrays import Array
 from autoft.records.split import Member, Split
 
-#: Below this many rows nothing that is held out says much.
+#: Fewest rows of a table: with less nothing that is held out says much.
 FEWEST_ROWS = 20
 
 #: Rows that each block should have.
 ROWS_PER_FOLD = 10
 
-#: scikit-learn's grouped split looks at one group after another; above this many it would take minutes.
+#: Largest number of groups for scikit-learn's grouped split, which would take minutes with more.
 MOST_GROUPS = 20_000
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RowOrigin:
+    """Which rows belong together, and when they happened.
+
+    Attributes:
+        keys: Hash of the used cells of each row, ``[n]``; equal keys mean identical rows.
+        groups: Rows of one group (one patient) never stand in two blocks, ``[n]``; a row without a group is a group of
+            its own.
+        time: When each row happened, ``[n]`` numbers or datetimes.
+    """
+
+    keys: Array
+    groups: Array | None = None
+    time: Array | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoldRule:
+    """How rows are divided.
+
+    Attributes:
+        folds: Blocks wanted; lowered, with a finding, where the rows do not allow so many.
+        seed: Equal seeds give equal blocks.
+        holdout: Share of the rows that nothing touches until the end, 0 to 0.5.
+        balance_groups: Whether scikit-learn balances classes and sizes within groups. Without it groups are dealt in
+            turn: as many blocks, of slightly other sizes, and no import of scikit-learn (`autoft plan`).
+    """
+
+    folds: int
+    seed: int
+    holdout: float = 0.0
+    balance_groups: bool = True
+
+
 def split(
-    y: Array,
-    *,
-    task: Task,
-    folds: int,
-    keys: Array,
-    groups: Array | None = None,
-    time: Array | None = None,
-    holdout: float = 0.0,
-    seed: int,
-    classes: Sequence[object] = (),
-    balance_groups: bool = True,
+    y: Array, task: Task, origin: RowOrigin, rule: FoldRule, classes: Sequence[object] = ()
 ) -> tuple[Split, tuple[Finding, ...]]:
     """Divide the rows into blocks.
 
     Guarantees that rows with equal keys, and rows of one group, share a block (or are all in the holdout); that
     the blocks do not depend on the order of the rows; that every class with enough clusters is in every block
-    (without `time`); and, with `time`, that blocks are contiguous in time and the holdout is the latest part.
+    (without times); and, with times, that blocks are contiguous in time and the holdout is the latest part.
 
     Args:
         y: Class positions or values, ``[n]``.
         task: Kind of problem; blocks are stratified by class, or by tenth of the target for a regression.
-        folds: Blocks wanted; lowered, with a finding, where the rows do not allow so many.
-        keys: Hash of the used cells of each row, ``[n]``; equal keys mean identical rows.
-        groups: Rows of one group (one patient) never stand in two blocks, ``[n]``; a missing group is a group
-            of its own for each row.
-        time: When each row happened, ``[n]`` numbers or datetimes.
-        holdout: Share of the rows that nothing touches until the end, 0 to 0.5.
-        seed: Equal seeds give equal blocks.
+        origin: Which rows belong together.
+        rule: Number of blocks, holdout, seed.
         classes: Labels of the classes, for messages.
-        balance_groups: Whether scikit-learn balances classes and sizes within `groups`. Without it groups are
-            dealt in turn: as many blocks, of slightly other sizes, and no import of scikit-learn (`autoft plan`).
 
     Raises:
         SchemaError: If there are too few rows, a class lies in one cluster only, or a time is missing.
     """
-    clusters = _clusters(keys, groups)
+    groups, time, folds = origin.groups, origin.time, rule.folds
+    clusters = _clusters(origin.keys, groups)
     names, member = np.unique(clusters, return_inverse=True)
     member = member.ravel()
     strata, sizes = _strata(y, task, member), np.bincount(member)
     _check_classes(strata, member, task, classes, groups is not None)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(rule.seed)
     label = _rarest(strata, member)
     if time is None:
         order = np.lexsort((rng.permutation(len(names)), -sizes, label))
-        untouched = _systematic(label, order, holdout, rng)
+        untouched = _systematic(label, order, rule.holdout, rng)
     else:
         order = np.lexsort((names, _earliest(time, member)))
-        untouched = _latest(sizes, order, holdout)
+        untouched = _latest(sizes, order, rule.holdout)
     # In time order no class can be promised to every block, so none limits their number.
     by_class = task != "regression" and time is None
     k, findings = _number_of_folds(folds, strata, member, untouched, by_class, classes)
     order = order[~untouched[order]]
     block = np.full(len(names), -1)
     if time is not None:
-        # The middle of each cluster on the scale of rows decides its block.
-        middle = np.cumsum(sizes[order]) - sizes[order] / 2
-        blocks = np.minimum(np.floor(middle * k / sizes[order].sum()), k - 1)
-        # A large group may span several blocks' worth of rows; what would be empty is left out.
-        filled, block[order] = np.unique(blocks, return_inverse=True)
-        if len(filled) < k:
-            found = f"groups are so large that only {len(filled)} of {k} stretches of time have rows of their own"
-            k, more = _lowered(len(filled), k, found)
+        filled, block[order] = _stretches(sizes[order], k)
+        if filled < k:
+            found = f"groups are so large that only {filled} of {k} stretches of time have rows of their own"
+            k, more = _lowered(filled, k, found)
             findings += more
         findings += _one_block_classes(strata, block[member], task, classes)
     else:
         block[order] = np.arange(len(order)) % k
-        if groups is not None and balance_groups and k <= len(order) <= MOST_GROUPS:
-            block = _grouped(block, strata, member, k, seed)
+        if groups is not None and rule.balance_groups and k <= len(order) <= MOST_GROUPS:
+            block = _grouped(block, strata, member, k, rule.seed)
     return Split(blocks=block[member], clusters=clusters, k=k), findings
 
 
@@ -222,6 +237,16 @@ def _latest(sizes: Array, order: Array, share: float) -> Array:
     untouched = np.zeros(len(sizes), dtype=bool)
     untouched[order] = np.cumsum(sizes[order]) > round(sizes.sum() * (1 - share))
     return untouched
+
+
+def _stretches(sizes: Array, k: int) -> tuple[int, Array]:
+    """Number of blocks, and the block of each cluster, from the sizes of clusters in the order of time."""
+    # The middle of each cluster on the scale of rows decides its block.
+    middle = np.cumsum(sizes) - sizes / 2
+    blocks = np.minimum(np.floor(middle * k / sizes.sum()), k - 1)
+    # A large group may span several blocks' worth of rows; blocks that would be empty are skipped.
+    filled, block = np.unique(blocks, return_inverse=True)
+    return len(filled), block
 
 
 def _number_of_folds(

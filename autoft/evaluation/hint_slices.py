@@ -1,8 +1,8 @@
-"""Groups of rows in which the networks with a hint are worse than those without it, beyond luck.
+"""Hint slices: groups of rows in which the networks with a hint are worse than those without it, beyond chance.
 
-Both were asked of every row by networks that did not train on it, so each row has a difference of losses. The mean
-difference of a group has a t interval that is widened for the number of groups that were looked at (Bonferroni), so
-that the chance that any of them is called worse where none is stays below 2.5 %.
+Both are evaluated on held-out rows, so each row has a difference of losses. The t interval of a group's mean difference
+is widened for the number of groups that are tested (Bonferroni): the probability that any group is called worse where
+none is stays below 2.5 %.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 from autoft.evaluation.slices.groups import Groups
 from autoft.evaluation.slices.search import FEWEST_ROWS, conditions_of
-from autoft.records import Interval
+from autoft.records import Interval, Truth
 from autoft.records.arrays import Array
 
 #: Probability that the intervals of all groups together are to hold with.
@@ -23,8 +23,11 @@ CONFIDENCE = 0.95
 #: Share of a network's movement below which it goes the other way.
 OPPOSITE = 0.5
 
-#: Groups that are named, and that networks are asked about.
-MOST_NAMED, MOST_ASKED = 3, 12
+#: Largest number of groups that are reported.
+MOST_NAMED = 3
+
+#: Largest number of groups on which networks are evaluated.
+MOST_ASKED = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -48,10 +51,9 @@ class Harmed:
 def harmed(
     gains: Array,
     groups: Sequence[Groups],
-    clusters: Array,
+    truth: Truth,
     moves: Callable[[Array], Sequence[float]],
     *,
-    row_weights: Array | None = None,
     hints: int = 1,
 ) -> tuple[Harmed, ...]:
     """Groups with at least 50 rows inside and outside that speak against an effect, the worst first, three at most.
@@ -63,28 +65,29 @@ def harmed(
     Args:
         gains: Of the rows, ``[m]``: loss without the hint less with it.
         groups: Of the same rows.
-        clusters: Rows that belong together (identical ones, one patient) and are one observation, ``[m]``.
+        truth: Of the same rows: those of one cluster (identical ones, one patient) are one observation, and rows of
+            weight 0 do not count at all.
         moves: From some of the rows, ``[m]`` booleans, to the share of each network's movement that goes the way of the
-            hint; asked of groups with larger losses alone.
-        row_weights: ``[m]``, None where all rows count the same; rows of weight 0 do not count at all.
+            hint; called for groups with larger losses alone.
         hints: How many are tested in this way.
 
     >>> rng = np.random.default_rng(0)
     >>> where = Groups(column="region", labels=("north", "south"), codes=np.repeat([0, 1], 100))
     >>> gains = np.where(where.codes == 1, -0.2, 0.1) + rng.normal(0, 0.3, 200)
-    >>> [(one.column, one.group) for one in harmed(gains, [where], np.arange(200), lambda rows: [0.1, 0.2])]
+    >>> [(one.column, one.group) for one in harmed(gains, [where], Truth(y=gains), lambda rows: [0.1, 0.2])]
     [('region', 'south')]
     """
-    counts = np.ones(len(gains)) if row_weights is None else row_weights / row_weights[row_weights > 0].mean()
+    weights = truth.weights
+    counts = np.ones(len(gains)) if weights is None else weights / weights[weights > 0].mean()
     rows = np.flatnonzero(counts > 0)
     found = conditions_of([one.rows(rows) for one in groups])[0]
-    looking = _Looking(gains, counts, clusters, tried=hints * len(found))
+    means = _MeanGains(gains, counts, truth.groups, tried=hints * len(found))
     sides = [(groups[g], code, (counts > 0) & (groups[g].codes == code)) for g, code in found]
-    worse = [(gain, *side) for side in sides if (gain := looking.interval(side[2])).high < 0]
+    worse = [(gain, *side) for side in sides if (gain := means.interval(side[2])).high < 0]
     named, asked, free = [], 0, np.ones(len(gains), dtype=bool)
     for gain, own, code, inside in sorted(worse, key=lambda one: one[0].value):
         rest = inside & free
-        if np.count_nonzero(rest) < FEWEST_ROWS or looking.interval(rest).high >= 0:
+        if np.count_nonzero(rest) < FEWEST_ROWS or means.interval(rest).high >= 0:
             continue
         shares, asked = moves(rest), asked + 1
         if len(shares) and max(shares) < OPPOSITE:
@@ -96,7 +99,7 @@ def harmed(
     return tuple(named)
 
 
-class _Looking:
+class _MeanGains:
     """Intervals of mean gains."""
 
     def __init__(self, gains: Array, weights: Array, clusters: Array, *, tried: int) -> None:

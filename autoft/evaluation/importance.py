@@ -1,107 +1,99 @@
-"""Permutation importance on held-out rows: what the model loses when one column is shuffled (Breiman 2001)."""
+"""Permutation importance on held-out rows: the loss of score when one column is shuffled (Breiman 2001)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from autoft.evaluation import costs as row_costs
+from autoft.evaluation.fold_model import FoldModel
 from autoft.evaluation.metrics import METRICS
-from autoft.evaluation.weighted_metrics import of_rows, weighted_scores
+from autoft.evaluation.weighted_metrics import weighted_scores
 from autoft.preprocessing import columns_of_rows
 from autoft.preprocessing.encode import Encoded
-from autoft.preprocessing.layout import InputLayout
-from autoft.records import Column, DecisionGoal, Importance, Interval, Task
+from autoft.records import ONE_HALF, AnyRule, Importance, Interval, Problem, Truth
 from autoft.records.arrays import Array
-from autoft.records.split import Member
 
-#: At most so many rows are predicted, so often per column; once for each of more than FEW columns.
-ROWS, REPEATS, FEW = 2_000, 5, 50
+#: Largest number of rows that are predicted.
+ROWS = 2_000
 
-#: Above so many columns the shuffles would take minutes and tell each other's columns' importance apart no more.
+#: Shuffles of each column; one for each of more than `FEW` columns.
+REPEATS = 5
+FEW = 50
+
+#: Columns above which the shuffles would take minutes and no longer tell apart what columns are worth.
 MOST = 200
 
 
 def permutation_importance(
-    answers: Callable[[Encoded, Array], Array],
-    plan: InputLayout,
-    columns: Sequence[Column],
-    encoded: Encoded,
-    y: Array,
-    members: Sequence[Member],
-    *,
-    task: Task,
-    objective: str,
-    positive_index: int,
-    seed: int,
-    row_weights: Array | None = None,
-    quantile: float | None = None,
-    threshold: float = 0.5,
-    costs: DecisionGoal | None = None,
+    model: FoldModel, truth: Truth, problem: Problem, *, rule: AnyRule = ONE_HALF, seed: int
 ) -> tuple[Importance, ...]:
     """Importance of each used column, the largest first.
 
-    Every row is answered by the member that did not train on it, before and after the column is shuffled among
-    the rows. Positive means that the model is worse without the column, whatever the metric's direction.
+    Every row is predicted by the member that did not train on it, before and after the column is shuffled among the
+    rows. Positive means that the model is worse without the column, whatever the metric's direction.
 
     Args:
-        answers: Answers ``[m, ...]`` to some rows by the fold's member that is named for each, ``[m]``.
-        plan, columns: Layout, and the columns for their names.
-        encoded, y: All rows and their target.
-        members: The K folds.
-        task, objective, positive_index: The problem.
+        model: Networks and rows.
+        truth: True answers of all rows.
+        problem: Whose objective is scored.
+        rule: By which classes are decided.
         seed: Of the sample and the shuffles.
-        row_weights: ``[n]``, None where all rows count the same.
-        quantile: Of the objective ``pinball``.
-        threshold, costs: Of decisions, as for `metrics.scores`.
 
     Returns:
         One record per used column; its interval spans the repeats. Nothing where more than MOST columns are used, or
         where the sample leaves the objective undefined (a class too rare to be in it).
     """
-    used = [(column, where) for column in columns if (where := columns_of_rows.place(plan, column.id)) is not None]
+    places = [(column, columns_of_rows.place(model.layout, column.id)) for column in model.columns]
+    used = [(column, place) for column, place in places if place is not None]
     if len(used) > MOST:
         return ()
     rng = np.random.default_rng([seed, 2])
-    block = np.full(len(y), -1)
-    for k, member in enumerate(members):
-        block[member.held_out] = k
-    rows = rng.permutation(np.flatnonzero(block >= 0))[:ROWS]
-    sample, own = encoded.rows(rows), block[rows]
-    problem: dict[str, Any] = {"task": task, "positive_index": positive_index, "threshold": threshold}
-    problem |= {
-        "costs": row_costs.of_rows(costs, rows),
-        "row_weights": of_rows(row_weights, rows),
-        "quantile": quantile,
-    }
-
-    def scores(changed: Encoded) -> Array:
-        # All repeats in one question: the way through the layers costs more than the rows.
-        predictions = answers(changed, np.tile(own, len(changed) // len(own)))
-        weights = np.ones((1, len(rows)), dtype=np.uint8)
-        scored = [
-            weighted_scores(y[rows], part, weights, names=(objective,), **problem)
-            for part in np.split(predictions, len(changed) // len(own))
-        ]
-        return np.array([float(METRICS[objective].better(one[objective])[0]) for one in scored])
-
-    whole = scores(sample)[0]
+    rows = rng.permutation(model.held_out)[:ROWS]
+    sample = _Sample(model, model.encoded.rows(rows), model.members_of(rows), truth.take(rows), problem, rule)
+    whole = sample.score(sample.encoded)[0]
     if not np.isfinite(whole):
         return ()
     repeats = REPEATS if len(used) <= FEW else 1
     found = []
-    for column, (array, j) in used:
-        changed = sample.rows(np.tile(np.arange(len(rows)), repeats))
+    for column, place in used:
         order = np.concatenate([rng.permutation(len(rows)) for _ in range(repeats)])
-        if array == "texts":
-            texts = (*changed.texts[:j], sample.texts[j].rows(order), *changed.texts[j + 1 :])
-            changed = replace(changed, texts=texts)
-        else:
-            getattr(changed, array)[:, j] = getattr(sample, array)[order, j]
-        drops = whole - scores(changed)
+        drops = whole - sample.score(sample.shuffled(place, order))
         drop = Interval(value=float(np.mean(drops)), low=float(np.min(drops)), high=float(np.max(drops)))
         found.append(Importance(column=column.name, drop=drop))
     return tuple(sorted(found, key=lambda i: (-i.drop.value, i.column)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sample:
+    """Rows that are predicted again and again: their cells, their members, their truth."""
+
+    model: FoldModel
+    encoded: Encoded
+    members: Array
+    truth: Truth
+    problem: Problem
+    rule: AnyRule
+
+    def shuffled(self, place: columns_of_rows.Place, order: Array) -> Encoded:
+        """The rows, as often as `order` is longer than they are, with one column in that order."""
+        array, j = place
+        rows = len(self.encoded)
+        changed = self.encoded.rows(np.tile(np.arange(rows), len(order) // rows))
+        if array == "texts":
+            texts = (*changed.texts[:j], self.encoded.texts[j].rows(order), *changed.texts[j + 1 :])
+            return replace(changed, texts=texts)
+        getattr(changed, array)[:, j] = getattr(self.encoded, array)[order, j]
+        return changed
+
+    def score(self, changed: Encoded) -> Array:
+        """The objective of each repeat of the rows, turned so that more is better."""
+        # All repeats in one call: the way through the layers costs more than the rows.
+        repeats, name = len(changed) // len(self.encoded), self.problem.objective
+        predictions = self.model.predict(changed, np.tile(self.members, repeats))
+        once = np.ones((1, len(self.encoded)), dtype=np.uint8)
+        scored = [
+            weighted_scores(self.truth, part, once, self.problem, names=(name,), rule=self.rule)[name]
+            for part in np.split(predictions, repeats)
+        ]
+        return METRICS[name].better(np.array(scored)[:, 0])

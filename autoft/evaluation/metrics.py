@@ -13,15 +13,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import numpy as np
 
 from autoft.errors import EvaluationError
-from autoft.evaluation.costs import matrix_of, row_costs
+from autoft.evaluation.costs import row_costs
 from autoft.evaluation.losses import bounded, pinball
-from autoft.records import CostMatrix, Costs, DecisionGoal, Task
+from autoft.records import ONE_HALF, AnyRule, Costs, DecisionGoal, Problem, Task, Truth
 from autoft.records.arrays import Array
 
 Direction = Literal["max", "min"]
@@ -129,109 +129,94 @@ def default_objective(task: Task) -> str:
     return {"binary": "roc_auc", "multiclass": "log_loss", "regression": "rmse"}[task]
 
 
-def decide(
-    probabilities: Array,
-    *,
-    task: Task,
-    positive_index: int,
-    threshold: float | Array = 0.5,
-    matrix: CostMatrix = (),
-) -> Array:
+def decide(probabilities: Array, positive: int | None, rule: AnyRule = ONE_HALF) -> Array:
     """The decided class of each row, ``[n]``.
 
     Args:
         probabilities: ``[n, classes]``.
-        task, positive_index: The problem.
-        threshold: Of a binary task, one for all rows or one for each.
-        matrix: Of other tasks, costs ``[true][answered]``: the answer with the lowest expected cost is decided, the
-            first of several (Elkan, "The foundations of cost-sensitive learning", IJCAI 2001). Without it the most
-            probable class is.
+        positive: Position of the positive of two classes (`Problem.positive`); None for more classes. These are
+            decided by the lowest expected cost, the first of several (Elkan, "The foundations of cost-sensitive
+            learning", IJCAI 2001), where the rule has a matrix, else by the highest probability.
+        rule: Threshold or cost matrix; its calibration is taken to be applied.
 
-    >>> decide(np.array([[0.5, 0.5], [0.9, 0.1]]), task="binary", positive_index=1)
+    >>> decide(np.array([[0.5, 0.5], [0.9, 0.1]]), positive=1)
     array([1, 0])
-    >>> dear = ((0.0, 1.0, 1.0), (1.0, 0.0, 1.0), (9.0, 9.0, 0.0))  # missing the last class
-    >>> decide(np.array([[0.5, 0.3, 0.2], [0.9, 0.05, 0.05]]), task="multiclass", positive_index=1, matrix=dear)
+    >>> rule = DecisionRule(matrix=((0.0, 1.0, 1.0), (1.0, 0.0, 1.0), (9.0, 9.0, 0.0)))  # missing the last class
+    >>> decide(np.array([[0.5, 0.3, 0.2], [0.9, 0.05, 0.05]]), None, rule)
     array([2, 0])
     """
-    if task == "binary":
-        return np.where(probabilities[:, positive_index] >= threshold, positive_index, 1 - positive_index)
-    if matrix:
-        return np.asarray(np.argmin(probabilities.astype(np.float64) @ np.array(matrix), axis=1))
+    if positive is not None:
+        return np.where(probabilities[:, positive] >= rule.threshold, positive, 1 - positive)
+    if rule.matrix:
+        return np.asarray(np.argmin(probabilities.astype(np.float64) @ np.array(rule.matrix), axis=1))
     return np.asarray(np.argmax(probabilities, axis=1))
 
 
-def row_briers(y: Array, probabilities: Array, *, task: Task, positive_index: int) -> Array:
+def decided_by(rule: AnyRule, problem: Problem) -> AnyRule:
+    """The rule; of several classes with costs, one that has their matrix."""
+    return replace(rule, matrix=problem.matrix) if problem.matrix and not rule.matrix else rule
+
+
+def row_briers(y: Array, probabilities: Array, positive: int | None) -> Array:
     """Brier score of each row, ``[n]``.
 
     As scikit-learn 1.7 and later define it: binary the squared error of the positive probability (0 to 1),
     multiclass the sum of squared errors over the classes (0 to 2).
     """
-    if task == "binary":
-        return np.asarray(np.square(probabilities[:, positive_index].astype(np.float64) - (y == positive_index)))
+    if positive is not None:
+        return np.asarray(np.square(probabilities[:, positive].astype(np.float64) - (y == positive)))
     return np.asarray(np.square(probabilities.astype(np.float64) - np.eye(probabilities.shape[1])[y]).sum(axis=1))
 
 
-def scores(
-    y: Array,
-    predictions: Array,
-    *,
-    task: Task,
-    positive_index: int,
-    quantile: float | None = None,
-    threshold: float | Array = 0.5,
-    costs: DecisionGoal | None = None,
-) -> dict[str, float]:
-    """Every metric of the task on all given rows.
+def scores(truth: Truth, predictions: Array, problem: Problem, *, rule: AnyRule = ONE_HALF) -> dict[str, float]:
+    """Every metric of the task on the given rows, each counted once (`weighted_metrics.point_scores` weighs them).
 
     Args:
-        y: Class positions or values, ``[n]``.
+        truth: True answers of these rows.
         predictions: Probabilities ``[n, classes]`` or values ``[n]``.
-        task: Kind of problem.
-        positive_index: Position of the positive class (binary).
-        quantile: Of the pinball loss, which is left out without it.
-        threshold: Positive probability from which on a row is decided to be positive (binary); for each row or for all.
-        costs: Of answers, for the metric ``cost`` and the decisions of several classes; `gains` are of these rows.
+        problem: Task and goal. The pinball loss needs its quantile, the metric ``cost`` its costs.
+        rule: By which classes are decided; several classes with costs are decided by their matrix.
 
     Raises:
         EvaluationError: If there are no rows, or a prediction is not finite.
 
-    >>> scores(np.array([1.0, 2.0]), np.array([1.0, 4.0]), task="regression", positive_index=1)["mae"]
+    >>> truth, problem = Truth(y=np.array([1.0, 2.0])), Problem(task="regression", objective="mae")
+    >>> scores(truth, np.array([1.0, 4.0]), problem)["mae"]
     1.0
     """
+    y, task, quantile, costs = truth.y, problem.task, problem.quantile, truth.goal(problem)
     _check(y, predictions)
     if task == "regression":
         found = _value_scores(y, predictions.astype(np.float64))
         return found if quantile is None else found | {"pinball": float(pinball(y, predictions, quantile).mean())}
-    rule: dict[str, Any] = {"threshold": threshold, "matrix": matrix_of(costs)}
-    decided = decide(predictions, task=task, positive_index=positive_index, **rule)
-    found = _class_scores(y, predictions, decided, task, positive_index)
+    decided = decide(predictions, problem.positive, decided_by(rule, problem))
+    found = _class_scores(y, predictions, decided, task, problem.positive_index)
     if not isinstance(costs, Costs):
         return found
-    cost = float(row_costs(costs, y, decided, positive_index).mean())
+    cost = float(row_costs(costs, y, decided, problem.positive_index).mean())
     return {name: cost if name == "cost" else found[name] for name in objectives(task, costs=costs)}
 
 
 def details(
-    y: Array,
+    truth: Truth,
     predictions: Array,
+    problem: Problem,
     *,
-    task: Task,
-    positive_index: int,
-    threshold: float = 0.5,
-    matrix: CostMatrix = (),
+    rule: AnyRule = ONE_HALF,
     classes: Sequence[object] = (),
 ) -> Details:
     """Per-class table, confusion matrix and curves; for regression a sample of predicted and true values.
 
     Args:
-        y, predictions, task, positive_index, threshold: As for `scores`.
-        matrix: As for `decide`.
+        truth, predictions, problem: As for `scores`.
+        rule: By which classes are decided.
         classes: Labels in the order of the columns (their text is the key).
 
     Returns:
         ROC curve: x = false positive rate, y = recall. PR curve: x = recall, y = precision. Binary tasks have
         the curves of the positive class only. ``residuals``: x = predicted, y = true.
     """
+    y, task, positive_index = truth.y, problem.task, problem.positive_index
     _check(y, predictions)
     if task == "regression":
         keep = _thin(len(y), RESIDUAL_POINTS)
@@ -239,8 +224,7 @@ def details(
     from sklearn.metrics import confusion_matrix, precision_recall_fscore_support, roc_auc_score
 
     number = predictions.shape[1]
-    rule: dict[str, Any] = {"threshold": threshold, "matrix": matrix}
-    decided = decide(predictions, task=task, positive_index=positive_index, **rule)
+    decided = decide(predictions, problem.positive, rule)
     table = precision_recall_fscore_support(y, decided, labels=range(number), zero_division=0)
     per_class: dict[str, dict[str, float]] = {}
     curves: Curves = {"roc": {}, "pr": {}}
@@ -309,7 +293,7 @@ def _class_scores(y: Array, probabilities: Array, decided: Array, task: Task, po
     if present.sum() > 1:
         result["mcc"] = float(matthews_corrcoef(y, decided))
     result["log_loss"] = float(log_loss(y, bounded(probabilities), labels=range(number)))
-    result["brier"] = float(row_briers(y, probabilities, task=task, positive_index=positive_index).mean())
+    result["brier"] = float(row_briers(y, probabilities, positive_index if task == "binary" else None).mean())
     return result
 
 

@@ -1,4 +1,4 @@
-"""Overfitting: train against held-out performance, fold by fold, and a verdict in plain words."""
+"""Overfitting: train against held-out performance, fold by fold, and a summary in words."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from autoft.evaluation.metrics import Direction
 from autoft.formatting import number
 from autoft.records import FoldReport, Trial
 
-#: The mean gap is measured in standard deviations of the held-out score over the folds, since a gap smaller than
-#: the difference between one fold and the next is not worth a remark: up to 1 no sign, up to 3 some, above
-#: that strong overfitting.
-SOME, STRONG = 1.0, 3.0
+#: Mean gap, in standard deviations of the held-out score over the folds, above which there is some overfitting. A
+#: smaller gap than the difference between one fold and the next says nothing.
+SOME = 1.0
 
-#: Scores over folds are never trusted to differ by less than this share of their size.
+#: The same, above which there is strong overfitting.
+STRONG = 3.0
+
+#: Smallest standard deviation over the folds, as a share of the score.
 FINEST = 0.005
 
 
@@ -57,7 +59,7 @@ def fold_reports(
     )
 
 
-def verdict(reports: Sequence[FoldReport], direction: Direction, optimism: float) -> str:
+def summary(reports: Sequence[FoldReport], direction: Direction, optimism: float) -> str:
     """One or two sentences on whether the chosen trial overfits.
 
     The mean gap is compared with the standard deviation of the held-out scores over the folds (`SOME`, `STRONG`);

@@ -1,16 +1,17 @@
 """Partial dependence (Friedman 2001) and individual conditional expectation (Goldstein et al. 2015), on held-out rows.
 
-Everything goes through the encoder: what is derived from a column moves with it.
+Cells are changed before they are encoded, so that what is derived from a column moves with it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from autoft.evaluation.fold_model import FoldModel
 from autoft.knowledge.orders import evident_order
 from autoft.knowledge.trend import ONE_WAY, one_way
 from autoft.preprocessing import columns_of_rows as cells
@@ -20,17 +21,45 @@ from autoft.records import Column, Curve, Importance, Target
 from autoft.records.arrays import Array
 from autoft.records.split import Member
 
-#: Rows behind a curve, rows drawn by themselves, values of a number, and categories.
-ROWS, LINES, GRID, CATEGORIES = 200, 30, 20, 12
-#: Columns by importance; above so many in all, each has fewer rows. Classes with a curve.
-IMPORTANT, MOST, CLASSES = 6, 12, 4
+#: Rows behind a curve.
+ROWS = 200
 
-Answers = Callable[[Encoded, Array], Array]
+#: Rows that are drawn by themselves.
+LINES = 30
+
+#: Largest number of values of a numeric column, and of categories.
+GRID = 20
+CATEGORIES = 12
+
+#: Columns that are chosen by importance.
+IMPORTANT = 6
+
+#: Columns above which each has fewer rows.
+MOST = 12
+
+#: Classes with a curve.
+CLASSES = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurveRequest:
+    """The curves that are wanted.
+
+    Attributes:
+        names: Columns and ratios. Those that are no input, are texts or have one value get no curve; a ratio is set
+            while its parts stay.
+        orders: By column: its categories from the lowest to the highest, where the recipe gives them.
+        labels: Classes that hints are about, as texts: they have a curve however rare they are.
+    """
+
+    names: Sequence[str]
+    orders: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    labels: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Grid:
-    """What a column is set to: cells of the encoded table, and how the curve calls them."""
+    """Values of a column: cells of the encoded table, and their names."""
 
     cells: Array
     names: tuple[float | str, ...]
@@ -52,63 +81,53 @@ def wanted(importance: Sequence[Importance], hinted: Sequence[str]) -> tuple[str
 
 
 def curves(
-    answers: Answers,
-    plan: InputLayout,
-    columns: Sequence[Column],
-    encoded: Encoded,
+    model: FoldModel,
     y: Array,
-    members: Sequence[Member],
-    *,
-    names: Sequence[str],
     target: Target,
-    orders: Mapping[str, Sequence[str]] | None = None,
-    labels: Sequence[str] = (),
+    request: CurveRequest,
+    *,
     seed: int = 0,
     over: Callable[[], bool] = lambda: False,
 ) -> tuple[tuple[Curve, ...], tuple[str, ...]]:
-    """Curves of some columns; each row is answered by the member that did not train on it.
+    """Curves of some columns; each row is predicted by the member that did not train on it.
 
     Args:
-        answers: As for `autoft.evaluation.importance.permutation_importance`.
-        plan, columns: Layout, and the columns for their names.
-        encoded, y: All rows and their target.
-        members: The K folds.
-        names: Columns and ratios that get a curve; those that are no input, are texts or have one value get none. A
-            ratio is set while its parts stay.
+        model: Networks and rows.
+        y: Class positions or values of all rows, ``[n]``.
         target: Whose positive class is meant; of more than two classes the most frequent ones are.
-        orders: By column: its categories from the lowest to the highest, where the recipe says so.
-        labels: Classes that hints speak of, as texts: they have a curve however rare they are.
+        request: Columns, and what is known of them.
         seed: Of the sample of rows.
-        over: Asked before each column whether the time is over.
+        over: Called before each column: whether the time is over.
 
     Returns:
         The curves, and the names of the columns for which there was no time.
     """
-    by_name = {column.name: column for column in columns}
+    layout, members = model.layout, model.members
+    by_name = {column.name: column for column in model.columns}
     # Ratios are numbers to a model, whatever the table has.
-    by_name |= {one.name: Column(id=one.id, name=one.name, kind="numeric", why="") for one in plan.ratios}
-    sizes = max(1, len(names))
+    by_name |= {one.name: Column(id=one.id, name=one.name, kind="numeric", why="") for one in layout.ratios}
+    sizes = max(1, len(request.names))
     rows, own = _sample(members, min(ROWS, max(2 * len(members), ROWS * MOST // sizes)), seed)
-    held = np.sort(np.concatenate([member.held_out for member in members]))
-    sample, outputs = encoded.rows(rows), _outputs(target, y[held], labels)
-    usual = _columns(answers(sample, own), outputs) if names else np.empty(0)
+    held, sample = model.held_out, model.encoded.rows(rows)
+    outputs = _outputs(target, y[held], request.labels)
+    usual = _columns(model.predict(sample, own), outputs) if request.names else np.empty(0)
     found: list[Curve] = []
     left: list[str] = []
-    for name in names:
+    for name in request.names:
         column = by_name.get(name)
-        where = None if column is None else cells.place(plan, column.id)
+        where = None if column is None else cells.place(layout, column.id)
         if column is None or where is None or where[0] == "texts":
             continue
         if over():
             left.append(name)
             continue
-        grid = _grid(plan, column, encoded, held, (orders or {}).get(name))
+        grid = _grid(layout, column, cells.of(layout, model.encoded, where)[held], request.orders.get(name))
         if len(grid.cells) < 2:
             continue
-        asked = sample.rows(np.tile(np.arange(len(rows)), len(grid.cells)))
-        moved = cells.set_to(plan, asked, where, np.repeat(grid.cells, len(rows)))
-        told = _columns(answers(moved, np.tile(own, len(grid.cells))), outputs)
-        every = told.reshape(len(grid.cells), len(rows), len(outputs))
+        repeated = sample.rows(np.tile(np.arange(len(rows)), len(grid.cells)))
+        moved = cells.set_to(layout, repeated, where, np.repeat(grid.cells, len(rows)))
+        predicted = _columns(model.predict(moved, np.tile(own, len(grid.cells))), outputs)
+        every = predicted.reshape(len(grid.cells), len(rows), len(outputs))
         for c, (_, label) in enumerate(outputs):
             found.append(_curve(column, label, grid, every[:, :, c].T, own, float(np.std(usual[:, c]))))
     return tuple(found), tuple(left)
@@ -117,11 +136,11 @@ def curves(
 def profile(
     plan: InputLayout, columns: Sequence[Column], encoded: Encoded, rows: Array
 ) -> dict[str, dict[str, list[Any]]]:
-    """What `autoft review` has to know of the cells: quantiles of numbers, and categories where they are few.
+    """Quantiles of numbers, and categories where they are few, as `autoft review` needs them.
 
     Args:
         plan, columns, encoded: Layout, columns and all rows.
-        rows: Those that count; rows set aside for the final score propose nothing.
+        rows: Those that count; rows that are set aside for the final score do not.
 
     Returns:
         ``deciles``: by name of each numeric column eleven quantiles; ``categories``: by name of each categorical
@@ -151,7 +170,7 @@ def _sample(members: Sequence[Member], most: int, seed: int) -> tuple[Array, Arr
 
 
 def _outputs(target: Target, y: Array, labels: Sequence[str]) -> list[tuple[int, str | None]]:
-    """Positions and labels of the answers that get a curve."""
+    """Positions and labels of the outputs that get a curve."""
     if target.task == "regression":
         return [(0, None)]
     if target.task == "binary":
@@ -162,20 +181,18 @@ def _outputs(target: Target, y: Array, labels: Sequence[str]) -> list[tuple[int,
     return [(int(c), str(target.classes[c])) for c in most]
 
 
-def _columns(answers: Array, outputs: Sequence[tuple[int, str | None]]) -> Array:
-    """Answers ``[n, len(outputs)]``."""
-    return answers[:, None] if answers.ndim == 1 else answers[:, [c for c, _ in outputs]]
+def _columns(predictions: Array, outputs: Sequence[tuple[int, str | None]]) -> Array:
+    """Predictions ``[n, len(outputs)]``."""
+    return predictions[:, None] if predictions.ndim == 1 else predictions[:, [c for c, _ in outputs]]
 
 
-def _grid(plan: InputLayout, column: Column, encoded: Encoded, held: Array, order: Sequence[str] | None) -> _Grid:
-    where = cells.place(plan, column.id)
-    assert where is not None
-    own = cells.of(plan, encoded, where)[held]
-    if where[0] == "codes":
-        return _categories(plan.categories[where[1]].vocabulary, own, order)
+def _grid(layout: InputLayout, column: Column, own: Array, order: Sequence[str] | None) -> _Grid:
+    """The values of a column, from its held-out cells."""
+    if (category := next((one for one in layout.categories if one.id == column.id), None)) is not None:
+        return _categories(category.vocabulary, own, order)
     known = own[np.isfinite(own)]
     if column.kind == "categorical" and order is not None:
-        return _ranks(known, len(held), order)
+        return _ranks(known, len(own), order)
     if column.kind == "boolean":
         names = [texts[0] if texts else word for texts, word in ((column.false, "no"), (column.true, "yes"))]
         shares = [float(np.mean(known == value)) if len(known) else 0.0 for value in (0.0, 1.0)]

@@ -1,45 +1,49 @@
-"""The choice rule, on all rows and again on each bootstrap draw: the best trial, or a blend of a few."""
+"""Selection: the best trial or a blend of a few, on all rows and again on each bootstrap draw."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
 
 import numpy as np
 
 from autoft.errors import EvaluationError
 from autoft.evaluation import blend
-from autoft.evaluation import costs as row_costs
 from autoft.evaluation.bootstrap import draw
-from autoft.evaluation.decision_rule import Calibrate, RuleFitter, comparer
+from autoft.evaluation.decision_rule import RuleFitter, comparer
 from autoft.evaluation.losses import row_losses
 from autoft.evaluation.metrics import METRICS, trained_quantile
-from autoft.evaluation.weighted_metrics import of_rows, weighted_means, weighted_scores
-from autoft.records import DecisionGoal, Task, Trial
+from autoft.evaluation.weighted_metrics import weighted_means, weighted_scores
+from autoft.records import BEST_TRIAL, Draws, Problem, SelectionRule, Trial, Truth
 from autoft.records.arrays import Array
 from autoft.records.trials import TrialResult
 
-#: Row weights (rows x trials x draws) that a correction looks at before it starts to save work.
+#: Row weights (rows x trials x draws) beyond which a correction saves work.
 AFFORDABLE = 10**9
 
-#: Draws that are always made, and draws by which hopeless trials are recognised when work has to be saved.
+#: Draws that are always made.
 FEWEST_DRAWS = 200
+
+#: First draws, after which hopeless trials are dropped when work has to be saved.
 PILOT = 50
 
-#: A trial is hopeless when the best is ahead by this many bootstrap standard errors of their paired difference:
-#: such a trial wins one draw in a billion, so leaving it out of the later draws changes nothing.
+#: Bootstrap standard errors (of the paired difference) by which a hopeless trial is behind the best one. It would win
+#: one draw in a billion, so dropping it changes nothing.
 HOPELESS = 6.0
 
-#: Beyond so many rows the best trial is taken alone: blending anew on every draw would take too long.
+#: Rows beyond which the best trial is taken alone: blending on every draw would take too long.
 MOST_ROWS_BLENDED = 200_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Candidate:
-    """Pooled held-out predictions of one checkpoint of one trial: ``[n, classes]`` or ``[n]``, NaN elsewhere.
+    """One checkpoint of one trial.
 
-    `balance` is the exponent of the class weights that the trial trained with.
+    Attributes:
+        trial, epochs: Number of the trial, and epochs up to the checkpoint.
+        predictions: Pooled held-out predictions, ``[n, classes]`` or ``[n]``; NaN on rows that no fold holds out.
+        balance: Exponent of the class weights that the trial trained with.
     """
 
     trial: int
@@ -48,41 +52,27 @@ class Candidate:
     balance: float = 0.0
 
 
-#: Positions of candidates and their weights, which sum to 1: what is deployed, or would be on some draw.
+#: Positions of candidates and their weights, which sum to 1.
 Blend = tuple[tuple[int, float], ...]
 
 
-def choose(
-    y: Array,
-    candidates: Sequence[Candidate],
-    *,
-    task: Task,
-    objective: str,
-    positive_index: int,
-    members: int = 1,
-    row_weights: Array | None = None,
-    quantile: float | None = None,
-    costs: DecisionGoal | None = None,
-) -> Blend:
-    """The choice rule of autoft: positions of the candidates to use, and their weights.
+def choose(truth: Truth, candidates: Sequence[Candidate], problem: Problem, *, members: int = 1) -> Blend:
+    """Positions and weights of the candidates that autoft would deploy.
 
-    Within a trial the checkpoint with the lowest mean held-out loss (that it trains; ties: the earliest),
-    then the trial whose checkpoint has the best objective (ties: the lowest number), then up to `members` trials
-    weighted together (`evaluation.blend`). Only rows on which all candidates have predictions count. An objective
-    whose threshold is tuned is that of each trial at its best threshold; what is done to the answers of the choice
-    afterwards is the business of `autoft.evaluation.decision_rule`.
+    Of each trial the checkpoint with the lowest mean held-out loss is taken (ties: the earliest), of these the trial
+    with the best objective (ties: the lowest number), then up to `members` trials are blended (`evaluation.blend`).
+    The loss is the one that was trained. An objective with a tuned threshold is compared at the best threshold of each
+    trial. Only rows on which all candidates have predictions count.
 
     Raises:
         EvaluationError: If there is no candidate, no common row, or the objective is undefined on those rows.
 
     >>> good, bad = np.array([1.0, 2.0]), np.array([2.0, 2.0])
     >>> candidates = [Candidate(trial=0, epochs=3, predictions=bad), Candidate(trial=1, epochs=5, predictions=good)]
-    >>> choose(good, candidates, task="regression", objective="rmse", positive_index=1)
+    >>> choose(Truth(y=good), candidates, Problem(task="regression", objective="rmse"))
     ((1, 1.0),)
     """
-    problem: dict[str, Any] = {"task": task, "objective": objective, "positive_index": positive_index}
-    problem |= {"row_weights": row_weights, "quantile": quantile, "costs": costs}
-    return Replay(y, candidates, common_rows(candidates), members=members, **problem).on_all_rows()
+    return Replay(truth, candidates, problem, SelectionRule(members=members)).on_all_rows()
 
 
 def mixed(candidates: Sequence[Candidate], chosen: Blend, rows: Array | slice = slice(None)) -> Array:
@@ -131,46 +121,30 @@ def common_rows(candidates: Sequence[Candidate]) -> Array:
 
 
 class Replay:
-    """Makes the choice again under any weighting of the rows.
+    """Selection under any weighting of the rows.
 
     Args:
-        y: True values of all rows, ``[n]``.
+        truth: True answers of all rows, ``[n]``; their weights multiply every weighting.
         candidates: Checkpoints of all trials.
-        rows: Positions of the rows that count, ``[m]``.
-        task, objective, positive_index: The problem.
-        members: Most trials that are blended; 1 for the best alone.
-        row_weights: ``[n]``, which multiply every weighting; None where all rows count the same.
-        quantile: Of the objective ``pinball``.
-        costs: What decisions follow: costs of answers (gains ``[n]``), or a minimum.
+        problem: What is predicted and tuned.
+        rule: Size of the blend, and whether it is calibrated.
+        rows: Positions of the rows that count, ``[m]``; None for those on which every candidate has predictions.
     """
 
     def __init__(
         self,
-        y: Array,
+        truth: Truth,
         candidates: Sequence[Candidate],
-        rows: Array,
-        *,
-        task: Task,
-        objective: str,
-        positive_index: int,
-        members: int = 1,
-        row_weights: Array | None = None,
-        quantile: float | None = None,
-        costs: DecisionGoal | None = None,
+        problem: Problem,
+        rule: SelectionRule = BEST_TRIAL,
+        rows: Array | None = None,
     ) -> None:
-        self.members = members if len(rows) <= MOST_ROWS_BLENDED else 1
+        self.rows = common_rows(candidates) if rows is None else rows
+        self.truth, self.problem, self.candidates, self.rule = truth.take(self.rows), problem, candidates, rule
+        self.members = rule.members if len(self.rows) <= MOST_ROWS_BLENDED else 1
+        self.metric, self.trained = METRICS[problem.objective], trained_quantile(problem.objective, problem.quantile)
         self._wrong: dict[int, Array] = {}
-        self.y, self.rows, self.task, self.positive_index = y[rows], rows, task, positive_index
-        self.metric, self.trained = METRICS[objective], trained_quantile(objective, quantile)
-        self.row_weights = of_rows(row_weights, rows)
-        #: What every score of these rows needs to know besides predictions.
-        self.problem: dict[str, Any] = {"task": task, "positive_index": positive_index, "quantile": quantile}
-        costs = row_costs.of_rows(costs, rows)
-        self.problem |= {"row_weights": self.row_weights, "costs": costs}
-        self._deciding: dict[str, Any] = {"task": task, "objective": objective, "positive_index": positive_index}
-        self._deciding |= {"row_weights": self.row_weights, "costs": costs}
-        self._comparer = comparer(self.y, **self._deciding)
-        self.candidates = candidates
+        self._comparer = comparer(self.truth, problem)
         order = sorted(range(len(candidates)), key=lambda c: (candidates[c].trial, candidates[c].epochs))
         self.trials: list[list[int]] = []
         for c in order:
@@ -191,26 +165,18 @@ class Replay:
             )
         return pick
 
-    def finisher(self, clusters: Array, calibration: Calibrate) -> RuleFitter:
-        """What decides on the same rows, weighted alike, what is done to the answers of the choice.
+    @cached_property
+    def rule_fitter(self) -> RuleFitter:
+        """Fits calibration and threshold of a choice on the same rows."""
+        return RuleFitter(self.truth, self.problem, self.rule.calibration)
 
-        Args:
-            clusters: Cluster of each of the rows that count, ``[m]``.
-            calibration: ``auto``, or ``none`` to leave probabilities alone.
-        """
-        return RuleFitter(self.y, clusters, calibration=calibration, **self._deciding)
-
-    def on_draws(self, clusters: Array, draws: int, seed: int) -> tuple[Array, list[Blend]]:
-        """Draw clusters and choose on each draw; spends less on large problems (see `AFFORDABLE`).
-
-        Args:
-            clusters: Cluster of each of the rows that count, ``[m]``.
-            draws: Number of draws wanted.
-            seed: Of the draws.
+    def on_draws(self, wanted: Draws) -> tuple[Array, list[Blend]]:
+        """Draw clusters and choose on each draw; large problems get fewer trials and draws (`AFFORDABLE`).
 
         Returns:
             Draw counts ``[draws, m]`` and the choice on each draw, empty where the objective is undefined.
         """
+        clusters, draws, seed = self.truth.groups, wanted.number, wanted.seed
         work = len(self.rows) * draws
         if work * len(self.trials) <= AFFORDABLE or draws <= PILOT:
             counts = draw(clusters, draws, seed)
@@ -245,21 +211,22 @@ class Replay:
         """The blend of candidates that stand in the order of their objective."""
         if self.members == 1 or len(candidates) < 2:
             return tuple((c, 1.0) for c in candidates[:1])
-        weights = weights if self.row_weights is None else weights * self.row_weights
+        weights = self.truth.weighted(weights)
         if self.trained is None:
             wrong = np.stack([self._errors(c) for c in candidates], axis=2)
             shares = blend.select(blend.products(wrong, weights), self.members)
         else:
-            few = blend.sample(len(self.y))
+            few = blend.sample(len(self.truth))
             values = np.stack([self.candidates[c].predictions[self.rows[few]] for c in candidates], axis=1)
-            shares = blend.select_by_pinball(self.y[few], values, weights[few], self.members, self.trained)
+            shares = blend.select_by_pinball(self.truth.y[few], values, weights[few], self.members, self.trained)
         return tuple((c, float(share)) for c, share in zip(candidates, shares, strict=True) if share > 0)
 
     def _errors(self, candidate: int) -> Array:
         if candidate not in self._wrong:
-            unit = float(np.std(self.y)) or 1.0 if self.task == "regression" else 1.0
+            y, task = self.truth.y, self.problem.task
+            unit = float(np.std(y)) or 1.0 if task == "regression" else 1.0
             predictions = self.candidates[candidate].predictions[self.rows]
-            self._wrong[candidate] = blend.errors(self.y, predictions, self.task, self.positive_index, unit)
+            self._wrong[candidate] = blend.errors(y, predictions, task, self.problem.positive_index, unit)
         return self._wrong[candidate]
 
     def objectives(self, weights: Array, trials: Sequence[int]) -> tuple[Array, Array]:
@@ -271,11 +238,11 @@ class Replay:
             predictions = [self.candidates[c].predictions[self.rows] for c in own]
             best = np.zeros(len(weights), dtype=int)
             if len(own) > 1:
-                losses = np.stack([row_losses(self.y, p, self.trained) for p in predictions], axis=1)
+                losses = np.stack([row_losses(self.truth.y, p, self.trained) for p in predictions], axis=1)
                 if balance := self.candidates[own[0]].balance:
-                    best = np.argmin(balanced_sums(self.y, losses, weights, balance, self.row_weights), axis=1)
+                    best = np.argmin(balanced_sums(self.truth, losses, weights, balance), axis=1)
                 else:
-                    best = np.argmin(weighted_means(weights, losses, self.row_weights), axis=1)
+                    best = np.argmin(weighted_means(weights, losses, self.truth.weights), axis=1)
             for b in np.unique(best):
                 value[best == b, t] = self._objective(predictions[b], weights[best == b])
             checkpoint[:, t] = own[best]
@@ -285,19 +252,19 @@ class Replay:
         if self._comparer is not None:
             return self._comparer.best_values(predictions, weights)
         name = self.metric.name
-        values = weighted_scores(self.y, predictions, weights, names=(name,), **self.problem)
+        values = weighted_scores(self.truth, predictions, weights, self.problem, names=(name,))
         return self.metric.better(values[name])
 
 
-def balanced_sums(y: Array, losses: Array, weights: Array, balance: float, row_weights: Array | None = None) -> Array:
-    """Losses ``[m, c]`` added up with class weights, under each weighting ``[draws, m]``: ``[draws, c]``.
+def balanced_sums(truth: Truth, losses: Array, weights: Array, balance: float) -> Array:
+    """Losses ``[m, c]`` summed with class weights, under each weighting ``[draws, m]``: ``[draws, c]``.
 
-    The weights are those that a trial with this `class_balance` trains with, but for a factor, from the classes of the
-    drawn rows.
+    A trial with this `class_balance` trains with the same weights, but for a factor; here they come from the classes of
+    the drawn rows.
     """
     total = np.zeros((len(weights), losses.shape[1]))
-    for own in (y == c for c in np.unique(y)):
-        drawn = weights[:, own] * (1.0 if row_weights is None else row_weights[own])
+    for own in (truth.y == c for c in np.unique(truth.y)):
+        drawn = weights[:, own] * (1.0 if truth.weights is None else truth.weights[own])
         count = drawn.sum(axis=1, dtype=np.float64)
         share = np.where(count > 0, np.maximum(count, 1e-12) ** -balance, 0.0)
         total += share[:, None] * (drawn @ losses[own])
@@ -305,7 +272,7 @@ def balanced_sums(y: Array, losses: Array, weights: Array, balance: float, row_w
 
 
 def _within_reach(value: Array) -> list[int]:
-    """Trials that are not hopelessly behind the best one in a pilot ``[draws, trials]`` (see `HOPELESS`)."""
+    """Trials that are not hopeless (`HOPELESS`), from their objective in the first draws ``[draws, trials]``."""
     defined = value[np.isfinite(value).all(axis=1)]
     if len(defined) < PILOT // 2:
         return list(range(value.shape[1]))

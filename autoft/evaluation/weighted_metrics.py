@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from autoft.evaluation.costs import matrix_of, row_costs
+from autoft.evaluation.costs import row_costs
 from autoft.evaluation.losses import pinball, row_losses
-from autoft.evaluation.metrics import decide, objectives, row_briers, scores
-from autoft.records import Costs, DecisionGoal, Task
+from autoft.evaluation.metrics import decide, decided_by, objectives, row_briers, scores
+from autoft.records import ONE_HALF, AnyRule, Costs, Problem, Truth
 from autoft.records.arrays import Array
 
 #: Weights worked on at a time (8 MiB in float64), which bounds the memory and suits the caches.
@@ -27,44 +27,36 @@ _MEANS = ("log_loss", "brier", "rmse", "mae")
 
 
 def weighted_scores(
-    y: Array,
+    truth: Truth,
     predictions: Array,
     weights: Array,
+    problem: Problem,
     *,
-    task: Task,
-    positive_index: int,
     names: Sequence[str] | None = None,
-    row_weights: Array | None = None,
-    quantile: float | None = None,
-    threshold: float | Array = 0.5,
-    costs: DecisionGoal | None = None,
+    rule: AnyRule = ONE_HALF,
 ) -> dict[str, Array]:
     """Scores of one set of predictions under each of many weightings.
 
     Args:
-        y: Class positions or values, ``[n]``.
+        truth: True answers of the rows; their weights multiply every weighting (a row of weight 2 counts as two).
         predictions: Probabilities ``[n, classes]`` or values ``[n]``, all finite.
         weights: Non-negative row weights ``[draws, n]``, for instance draw counts.
-        task: Kind of problem.
-        positive_index: Position of the positive class (binary).
+        problem, rule: As for `metrics.scores`.
         names: Metrics to compute; all of the task if None.
-        row_weights: ``[n]``, which multiply every weighting: a row of weight 2 counts as two rows.
-        quantile: Of the pinball loss, which is left out without it.
-        threshold, costs: Of decisions, as for `metrics.scores`.
 
     Returns:
         ``[draws]`` values by name; NaN where the weighted rows leave a metric undefined (see `metrics`).
 
-    >>> w = np.array([[1, 1, 1], [1, 0, 0]])
-    >>> weighted_scores(np.array([1.0, 2, 3]), np.array([1.0, 2, 6]), w, task="regression", positive_index=1)["mae"]
+    >>> truth, problem = Truth(y=np.array([1.0, 2, 3])), Problem(task="regression", objective="mae")
+    >>> weighted_scores(truth, np.array([1.0, 2, 6]), np.array([[1, 1, 1], [1, 0, 0]]), problem)["mae"]
     array([1., 0.])
     """
-    wanted = objectives(task, quantile, costs) if names is None else tuple(names)
-    kernels = list(_kernels(y, predictions, task, positive_index, wanted, quantile, threshold, costs))
+    wanted = objectives(problem.task, problem.quantile, problem.goal) if names is None else tuple(names)
+    kernels = list(_kernels(truth, predictions, problem, wanted, rule))
     result = {name: np.full(len(weights), np.nan) for name in wanted}
     for start, stop in chunks(weights):
         with np.errstate(divide="ignore", invalid="ignore"):
-            some = weights[start:stop] if row_weights is None else weights[start:stop] * row_weights
+            some = truth.weighted(weights[start:stop])
             for kernel in kernels:
                 for name, values in kernel(some).items():
                     if name in result:
@@ -72,23 +64,11 @@ def weighted_scores(
     return result
 
 
-def point_scores(
-    y: Array,
-    predictions: Array,
-    *,
-    task: Task,
-    positive_index: int,
-    row_weights: Array | None = None,
-    quantile: float | None = None,
-    threshold: float | Array = 0.5,
-    costs: DecisionGoal | None = None,
-) -> dict[str, float]:
-    """Every metric of the task on all given rows (`metrics.scores`), each of which counts by its weight."""
-    problem: dict[str, Any] = {"task": task, "positive_index": positive_index, "quantile": quantile}
-    problem |= {"threshold": threshold, "costs": costs}
-    if row_weights is None:
-        return scores(y, predictions, **problem)
-    found = weighted_scores(y, predictions, row_weights[None], **problem)
+def point_scores(truth: Truth, predictions: Array, problem: Problem, *, rule: AnyRule = ONE_HALF) -> dict[str, float]:
+    """Every metric of the task on the given rows (`metrics.scores`), each of which counts by its weight."""
+    if truth.weights is None:
+        return scores(truth, predictions, problem, rule=rule)
+    found = weighted_scores(truth, predictions, np.ones((1, len(truth)), dtype=np.uint8), problem, rule=rule)
     return {name: float(values[0]) for name, values in found.items()}
 
 
@@ -101,11 +81,6 @@ def weighted_means(weights: Array, columns: Array, row_weights: Array | None = N
     return result
 
 
-def of_rows(row_weights: Array | None, rows: Array) -> Array | None:
-    """Weights of some rows, None where all rows count the same."""
-    return None if row_weights is None else row_weights[rows]
-
-
 def chunks(weights: Array) -> Iterator[tuple[int, int]]:
     """Ranges of draws that hold at most `CHUNK` weights (and at least one draw)."""
     step = max(1, CHUNK // max(1, weights.shape[1]))
@@ -114,17 +89,11 @@ def chunks(weights: Array) -> Iterator[tuple[int, int]]:
 
 
 def _kernels(
-    y: Array,
-    predictions: Array,
-    task: Task,
-    positive_index: int,
-    wanted: tuple[str, ...],
-    quantile: float | None,
-    threshold: float | Array,
-    costs: DecisionGoal | None,
+    truth: Truth, predictions: Array, problem: Problem, wanted: tuple[str, ...], rule: AnyRule
 ) -> Iterator[Kernel]:
     """The computations that the wanted metrics need, each prepared for these predictions."""
-    if task == "regression":
+    y, quantile, positive, costs = truth.y, problem.quantile, problem.positive, truth.goal(problem)
+    if problem.task == "regression":
         error = predictions.astype(np.float64) - y
         if set(wanted) & {"rmse", "mae"}:
             yield _value_means(error)
@@ -135,19 +104,17 @@ def _kernels(
         if "median_absolute_error" in wanted:
             yield _median(np.abs(error))
         return
-    ranked = (positive_index,) if task == "binary" else tuple(range(predictions.shape[1]))
+    ranked = tuple(range(predictions.shape[1])) if positive is None else (positive,)
     if set(wanted) & set(_AREAS):
         yield _areas(y, predictions, ranked, precision="pr_auc" in wanted)
     if set(wanted) & set(_MEANS):
-        briers = row_briers(y, predictions, task=task, positive_index=positive_index)
-        yield _class_means(row_losses(y, predictions), briers)
+        yield _class_means(row_losses(y, predictions), row_briers(y, predictions, positive))
     if set(wanted) - set(_AREAS) - set(_MEANS):
-        rule: dict[str, Any] = {"threshold": threshold, "matrix": matrix_of(costs)}
-        decided = decide(predictions, task=task, positive_index=positive_index, **rule)
+        decided = decide(predictions, positive, decided_by(rule, problem))
         if set(wanted) - {*_AREAS, *_MEANS, "cost"}:
-            yield _labels(y, decided, predictions.shape[1], positive_index if task == "binary" else None)
+            yield _labels(y, decided, predictions.shape[1], positive)
         if isinstance(costs, Costs):
-            yield _mean_cost(row_costs(costs, y, decided, positive_index))
+            yield _mean_cost(row_costs(costs, y, decided, problem.positive_index))
 
 
 def _means(w: Array, columns: Array) -> Array:

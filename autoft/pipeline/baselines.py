@@ -21,27 +21,22 @@ def train_baselines(dataset: Dataset, run: Run) -> Mapping[str, Array]:
     """Held-out predictions of simple models by name; without gradient boosting where that takes too long."""
     with run.timed("baselines"):
         run.tell("baselines", "training the baselines on the same folds")
-        features, categorical = plain_features(dataset)
         boosting = boosting_fits(run.recipe, dataset, Machine.measure())
         if not boosting:
             run.skip("boosting", "that alone would have taken too many of the minutes")
-        return baselines.run(
-            features,
-            categorical=categorical,
-            y=dataset.y,
-            members=dataset.folds,
-            task=dataset.target.task,
-            seed=run.recipe.seed,
-            boosting=boosting,
-            words=partial(tfidf, dataset.layout, dataset.encoded) if dataset.layout.texts else None,
-            row_weights=dataset.weights,
-            quantile=dataset.trained_quantile,
+        inputs, seed = baseline_inputs(dataset), run.recipe.seed
+        return baselines.train_baselines(
+            inputs, dataset.truth, dataset.folds, dataset.problem, seed=seed, boosting=boosting
         )
 
 
-def plain_features(dataset: Dataset) -> tuple[Array, Array]:
-    """Numbers and category codes side by side, NaN where missing; and which of the columns are categories."""
+def baseline_inputs(dataset: Dataset) -> baselines.BaselineInputs:
+    """Numbers and category codes side by side, NaN where missing."""
     codes = dataset.encoded.codes.astype(np.float64)
     codes[dataset.encoded.codes == MISSING] = np.nan
     categorical = np.repeat([False, True], [len(dataset.layout.measured), len(dataset.layout.categories)])
-    return np.hstack([with_derived(dataset.layout, dataset.encoded.numbers), codes]), categorical
+    return baselines.BaselineInputs(
+        features=np.hstack([with_derived(dataset.layout, dataset.encoded.numbers), codes]),
+        categorical=categorical,
+        words=partial(tfidf, dataset.layout, dataset.encoded) if dataset.layout.texts else None,
+    )

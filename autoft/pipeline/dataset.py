@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 from autoft.data.convert import Converted
 from autoft.data.repair import Repair
@@ -11,12 +10,15 @@ from autoft.data.table import Table
 from autoft.evaluation.metrics import trained_quantile
 from autoft.preprocessing.encode import Encoded
 from autoft.preprocessing.layout import InputLayout
-from autoft.records import Column, DecisionGoal, Finding, Strategy, Target
+from autoft.records import Column, Costs, DecisionGoal, Finding, Problem, Strategy, Target, Truth
 from autoft.records.arrays import Array
 from autoft.records.hints import Hints
 from autoft.records.split import Member, Split
 from autoft.schema.contract import Contract
 from autoft.schema.engine import Engine
+
+#: Of a table that was not compared with a schema.
+_UNCHECKED = Contract(schema=None, text="", findings=(), inferred=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -46,7 +48,7 @@ class TableDescription:
     kept: Array | None = None
     repairs: tuple[Repair, ...] = ()
     hints: Hints = field(default_factory=Hints)
-    contract: Contract = Contract(schema=None, text="", findings=(), inferred=False)
+    contract: Contract = _UNCHECKED
     engine: Engine | None = None
 
 
@@ -97,15 +99,27 @@ class Dataset:
         return len(self.target.classes) if self.target.task == "multiclass" else 1
 
     @property
-    def problem(self) -> dict[str, Any]:
-        """What every score needs to know besides rows and predictions."""
-        return {
-            "task": self.target.task,
-            "positive_index": self.target.positive_index,
-            "row_weights": self.weights,
-            "quantile": self.quantile,
-            "costs": self.costs,
-        }
+    def problem(self) -> Problem:
+        """What is predicted, and what counts."""
+        goal = replace(self.costs, gains=None) if isinstance(self.costs, Costs) else self.costs
+        return Problem(
+            task=self.target.task,
+            objective=self.objective,
+            positive_index=self.target.positive_index,
+            quantile=self.quantile,
+            goal=goal,
+        )
+
+    @property
+    def truth(self) -> Truth:
+        """True answers of all rows, and what belongs to each of these rows."""
+        return Truth(
+            y=self.y,
+            weights=self.weights,
+            clusters=self.split.clusters,
+            blocks=self.split.blocks,
+            gains=self.costs.gains if isinstance(self.costs, Costs) else None,
+        )
 
     @property
     def trained_quantile(self) -> float | None:

@@ -21,9 +21,7 @@ from autoft.schema import contract
 from autoft.schema.engines import choose
 
 
-def inspect_table(
-    recipe: Recipe, data: Any, *, write_schema: bool = False, enforce: bool = True
-) -> TableDescription:
+def inspect_table(recipe: Recipe, data: Any, *, write_schema: bool = False, enforce: bool = True) -> TableDescription:
     """Read a table and collect all findings about it.
 
     Args:
@@ -136,9 +134,7 @@ def _drop_columns(table: Table, recipe: Recipe, wanted: str) -> Table:
     return replace(table, frame=table.frame.drop(columns=list(recipe.data.drop)))
 
 
-def _repair(
-    table: Table, recipe: Recipe, name: str
-) -> tuple[Table, tuple[repair.Repair, ...], tuple[Finding, ...]]:
+def _repair(table: Table, recipe: Recipe, name: str) -> tuple[Table, tuple[repair.Repair, ...], tuple[Finding, ...]]:
     """The table after the repairs that the recipe accepts, these, and notes on what they changed."""
     if not recipe.preprocess.accept:
         return table, (), ()

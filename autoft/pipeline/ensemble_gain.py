@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -17,7 +17,6 @@ from autoft.pipeline.effects import calibration_allowed
 from autoft.pipeline.machine import Machine
 from autoft.pipeline.results import EnsembleGain, Selection
 from autoft.records import CalibrationMethod, DecisionGoal
-from autoft.records.arrays import Array
 from autoft.records.split import Member
 from autoft.records.trials import TrialResult, Trials
 from autoft.training.program import out_of_memory
@@ -57,32 +56,18 @@ def measure_ensemble_gain(
         answers = _pair_answers(dataset, parts, make_trainer, run, end)
         if answers is None:
             return Provisional(result=unmeasured)
-        return _gain(dataset, answers, method, selection.rule.threshold, run)
+        exchangeable = run.recipe.evaluate.group is None and run.recipe.evaluate.time is None
+        left = ensemble_gain.ensemble_gain(
+            answers, dataset.truth, dataset.problem, exchangeable=exchangeable, method=method, rule=selection.rule
+        )
+        calibration = ensemble_gain.ensemble_calibration(answers, dataset.truth, method)
+        return EnsembleGain(left=left, calibration=calibration)
 
     gain = run.remember(EnsembleGain, _key(dataset, parts, method, selection.rule.threshold), measure)
     if not gain.left and run.recipe.search.minutes is not None:
         found = "what that mean gains could not be measured in time: the score is that of its single networks"
         run.skip("ensemble_gain", found)
     return gain
-
-
-def _gain(
-    dataset: Dataset, answers: Mapping[tuple[int, int], Array], method: CalibrationMethod, threshold: float, run: Run
-) -> EnsembleGain:
-    blocks, settings = dataset.split.blocks, run.recipe.evaluate
-    left = ensemble_gain.bag_gain(
-        dataset.y,
-        answers,
-        blocks=blocks,
-        exchangeable=settings.group is None and settings.time is None,
-        method=method,
-        threshold=threshold,
-        **dataset.problem,
-    )
-    calibration = ensemble_gain.bag_calibration(
-        dataset.y, answers, blocks=blocks, method=method, row_weights=dataset.weights
-    )
-    return EnsembleGain(left=left, calibration=calibration)
 
 
 def _key(dataset: Dataset, parts: Parts, method: CalibrationMethod, threshold: float) -> str:
@@ -122,8 +107,8 @@ def _expected_seconds(dataset: Dataset, parts: Parts) -> float:
 
 def _pair_answers(
     dataset: Dataset, parts: Parts, make_trainer: MakeTrainer, run: Run, end: float
-) -> dict[tuple[int, int], Array] | None:
-    """By pair of blocks, the answers of the network that saw neither; None where time or memory is lacking."""
+) -> ensemble_gain.PairPredictions | None:
+    """Predictions of the networks that leave two blocks out; None where time or memory is lacking."""
     if run.clock() + _expected_seconds(dataset, parts) > end:
         run.tell("search", "no time to measure what the bag of the folds' networks gains")
         return None
@@ -151,4 +136,4 @@ def _pair_answers(
         whole = np.full((len(dataset.y), *answer.shape[1:]), np.nan)
         whole[pair.held_out] = answer
         found[pair.blocks[0], pair.blocks[1]] = whole
-    return found
+    return ensemble_gain.PairPredictions(pairs=found, blocks=dataset.split.blocks)

@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from importlib import metadata
-from typing import Any
 
 import numpy as np
 
-from autoft.evaluation import calibration, correction, costs, label_errors, metrics, overfitting, partial_dependence
-from autoft.evaluation.baselines import compare
+from autoft.evaluation import calibration, correction, label_errors, metrics, overfitting, partial_dependence
+from autoft.evaluation.baselines import BaselineScorer
 from autoft.evaluation.correction import CorrectedScore
-from autoft.evaluation.decision_costs import summarised
 from autoft.evaluation.ensemble_gain import with_gain
+from autoft.evaluation.fold_model import FoldModel
 from autoft.evaluation.importance import permutation_importance
 from autoft.evaluation.selection import balance_of, candidates_of, mixed
-from autoft.evaluation.weighted_metrics import of_rows, point_scores
+from autoft.evaluation.weighted_metrics import point_scores
 from autoft.pipeline.context import Run
 from autoft.pipeline.cost import MARGIN, finish_seconds
 from autoft.pipeline.dataset import Dataset
-from autoft.pipeline.decision_costs import note_minimum
-from autoft.pipeline.effects import calibration_allowed
+from autoft.pipeline.decision_costs import decision_costs, missed_minimum
 from autoft.pipeline.machine import Machine
-from autoft.pipeline.results import EnsembleGain, HintTests, Selection
+from autoft.pipeline.results import SearchResult
+from autoft.pipeline.select import selection_rule
 from autoft.pipeline.slices import score_slices
-from autoft.preprocessing.encode import Encoded
-from autoft.records import Curve, DecisionRule, Evaluation, FoldReport, Importance, Minimum
+from autoft.records import Curve, DecisionRule, Draws, Evaluation, Finding, FoldReport, Importance, Minimum
 from autoft.records.arrays import Array
 from autoft.records.trials import Trial, Trials
 from autoft.training.ensemble import Ensemble
@@ -35,40 +32,115 @@ from autoft.training.ensemble import Ensemble
 _PACKAGES = ("keras", "tensorflow", "keras-tuner", "tensorflow-data-validation", "scikit-learn", "numpy", "pandas")
 
 
-def correct_score(
-    dataset: Dataset, trials: Trials, ensemble: Ensemble, gain: EnsembleGain, run: Run
-) -> CorrectedScore:
-    """The score of the deployed model by the chosen strategy, corrected for every choice."""
+def correct_score(dataset: Dataset, found: SearchResult, answers: Array, run: Run) -> CorrectedScore:
+    """The score of the deployed model by the recipe's strategy, corrected for the choice among trials.
+
+    Args:
+        dataset, found: The model, and the rows.
+        answers: Of its members to all rows, ``[K, n, ...]``; a holdout is scored by their mean.
+        run: The recipe.
+    """
     run.tell("evaluation", "correcting the score for the choice among trials")
-    recipe, split, y = run.recipe, dataset.split, dataset.y
-    common = {
-        **dataset.problem,
-        "objective": dataset.objective,
-        "seed": recipe.seed,
-        "clusters": split.clusters,
-        "draws": recipe.evaluate.draws,
-        "members": recipe.search.blend,
-        "calibration": calibration_allowed(recipe, dataset),
-    }
-    candidates = candidates_of(trials.trials, trials.outcomes)
+    truth, problem, rule = dataset.truth, dataset.problem, selection_rule(run.recipe, dataset)
+    draws = Draws(number=run.recipe.evaluate.draws, seed=run.recipe.seed)
+    candidates = candidates_of(found.trials.trials, found.trials.outcomes)
     if dataset.strategy == "corrected":
-        return with_gain(correction.corrected(y, candidates, **common), gain.left, dataset.objective)
+        score = correction.corrected(truth, candidates, problem, rule=rule, draws=draws)
+        return with_gain(score, found.gain.left, dataset.objective)
     if dataset.strategy == "holdout":
-        rows = np.flatnonzero(split.blocks < 0)
-        return correction.holdout(y, candidates, ensemble.answers(dataset.encoded).mean(axis=0), rows=rows, **common)
-    pairs = _pair_candidates(dataset, trials)
-    return correction.nested(y, pairs, candidates=candidates, blocks=split.blocks, **common)
+        mean = answers.mean(axis=0)
+        return correction.holdout(truth, candidates, problem, predictions=mean, rule=rule, draws=draws)
+    pairs = _pair_candidates(dataset, found.trials)
+    return correction.nested(truth, candidates, problem, pairs=pairs, rule=rule, draws=draws)
 
 
-def evaluate(
-    dataset: Dataset,
-    trials: Trials,
-    selection: Selection,
-    ensemble: Ensemble,
-    score: CorrectedScore,
-    run: Run,
-) -> Evaluation:
-    pass
+def evaluate(dataset: Dataset, found: SearchResult, answers: Array, score: CorrectedScore, run: Run) -> Evaluation:
+    """Everything that the report and `evaluation.json` say; doubtful labels and a missed minimum become findings."""
+    trials, target, problem = found.trials, dataset.target, dataset.problem
+    candidates, rule = candidates_of(trials.trials, trials.outcomes), score.rule  # the rule of single networks
+    pooled = calibration.apply(rule.calibration, mixed(candidates, score.chosen))
+    rows = np.flatnonzero(dataset.split.blocks >= 0)
+    details = metrics.details(dataset.truth.take(rows), pooled[rows], problem, rule=rule, classes=target.classes)
+    run.findings += _doubtful_labels(dataset, pooled[rows], rows)
+    folds = _fold_reports(dataset, calibration.apply(rule.calibration, answers), rule, trials.trials[trials.best])
+    scorer = BaselineScorer(dataset.truth, problem, score)
+    model = fold_model(dataset, found.ensemble, rule)
+    importance = permutation_importance(model, dataset.truth, problem, rule=rule, seed=run.recipe.seed)
+    dependence = _curves(dataset, model, importance, run)
+    run.tell("evaluation", "scoring slices of the rows")
+    slices = score_slices(run.recipe, dataset, score, candidates, importance=importance)
+    minimum = dataset.costs if isinstance(dataset.costs, Minimum) else None
+    if minimum is not None:
+        run.findings += missed_minimum(minimum, score)
+    return Evaluation(
+        task=target.task,
+        objective=dataset.objective,
+        strategy=dataset.strategy,
+        target=target,
+        rows=len(dataset.y),
+        held_out=score.held_out,
+        validation=score.validation,
+        optimism=score.optimism,
+        bag_gain=score.ensemble_gain,
+        naive=score.naive,
+        folds=folds,
+        overfitting=overfitting.summary(folds, metrics.METRICS[dataset.objective].direction, score.optimism),
+        baselines=tuple(scorer.compare(name, predictions) for name, predictions in found.baselines.items()),
+        trials=trials.trials,
+        best=trials.trials[trials.best],
+        blend=found.selection.blend,
+        finish=rule,
+        per_class=details.per_class,
+        confusion=details.confusion,
+        curves=details.curves,
+        importance=importance,
+        environment=environment(),
+        interrupted=trials.interrupted,
+        hints=found.hints.hints,
+        all_hints=found.hints.together,
+        dependence=dependence,
+        slices=slices,
+        spending=decision_costs(dataset, score, left=found.gain.left.get("cost", 1.0)),
+        minimum=minimum,
+    )
+
+
+def fold_model(dataset: Dataset, ensemble: Ensemble, rule: DecisionRule) -> FoldModel:
+    """The deployed model as networks of the folds, each of which predicts the rows that it did not train on."""
+    return FoldModel(
+        predict=lambda rows, own: calibration.apply(rule.calibration, ensemble.own_answers(rows, own)),
+        layout=dataset.layout,
+        columns=dataset.features,
+        encoded=dataset.encoded,
+        members=dataset.folds,
+    )
+
+
+def _curves(dataset: Dataset, model: FoldModel, importance: tuple[Importance, ...], run: Run) -> tuple[Curve, ...]:
+    """Partial dependence of the deployed model on the columns for which there is time."""
+    hints = run.recipe.knowledge.features
+    # Model and report have to be begun by then.
+    end = run.deadline() - MARGIN * finish_seconds(len(dataset.y), len(dataset.features), Machine())
+    request = partial_dependence.CurveRequest(
+        names=partial_dependence.wanted(importance, [name for name, hint in hints.items() if hint.effect is not None]),
+        orders={name: hint.order for name, hint in hints.items() if hint.order is not None},
+        labels=[str(hint.label) for hint in hints.values() if hint.label is not None],
+    )
+    found, left = partial_dependence.curves(
+        model, dataset.y, dataset.target, request, seed=run.recipe.seed, over=lambda: run.clock() > end
+    )
+    if left:
+        run.skip("curves", f"there was no time for {', '.join(left)}")
+    return found
+
+
+def _doubtful_labels(dataset: Dataset, pooled: Array, rows: Array) -> list[Finding]:
+    """Labels that held-out predictions find improbable."""
+    target, kept = dataset.target, dataset.description.kept
+    if target.task == "regression":
+        return []
+    numbers = (rows if kept is None else kept[rows]) + 1
+    return label_errors.check(dataset.y[rows], pooled, numbers, target=target.name, classes=target.classes)
 
 
 def _pair_candidates(dataset: Dataset, trials: Trials) -> list[correction.PairCandidate]:
@@ -84,3 +156,30 @@ def _pair_candidates(dataset: Dataset, trials: Trials) -> list[correction.PairCa
         for trial, result in zip(trials.trials, trials.outcomes, strict=True)
         for c, epochs in enumerate(result.checkpoints)
     ]
+
+
+def _fold_reports(dataset: Dataset, answers: Array, rule: DecisionRule, best: Trial) -> tuple[FoldReport, ...]:
+    folds, truth = dataset.folds, dataset.truth
+
+    def objective(s: int, rows: Array) -> float:
+        return point_scores(truth.take(rows), answers[s][rows], dataset.problem, rule=rule)[dataset.objective]
+
+    return overfitting.fold_reports(
+        best,
+        train_rows=[len(m.train) for m in folds],
+        held_out_rows=[len(m.held_out) for m in folds],
+        train_scores=[objective(s, m.train) for s, m in enumerate(folds)],
+        held_out_scores=[objective(s, m.held_out) for s, m in enumerate(folds)],
+        direction=metrics.METRICS[dataset.objective].direction,
+    )
+
+
+def environment() -> dict[str, str]:
+    """Versions that a result depends on."""
+    found = {"python": sys.version.split()[0], "autoft": metadata.version("autoft")}
+    for package in _PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found

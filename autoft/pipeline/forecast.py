@@ -216,9 +216,7 @@ def forecast(recipe: Recipe, description: TableDescription, *, machine: Machine 
     )
 
 
-def _stage_times(
-    recipe: Recipe, dataset: Dataset, programs: Programs, epochs: int, machine: Machine
-) -> StageTimes:
+def _stage_times(recipe: Recipe, dataset: Dataset, programs: Programs, epochs: int, machine: Machine) -> StageTimes:
     """Seconds of the stages, and the trials that fit, if every trial trains some epochs."""
     before = _before(recipe, dataset, programs.default, machine)
     default = cost.trial_seconds(programs.default, machine, epochs=epochs)

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from autoft.records import Calibration, DecisionRule, Evaluation, Finding, HintTest, Interval
+from autoft.records.arrays import Array
 from autoft.records.trials import TrialResult, Trials
 from autoft.search.budget import Budget
 from autoft.search.space import Dimension
 from autoft.serving.artifact import Meta
+from autoft.training.ensemble import Ensemble
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +108,29 @@ class EnsembleGain:
 
     left: dict[str, float] = field(default_factory=dict)
     calibration: Calibration = field(default_factory=Calibration)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SearchResult:
+    """The deployed model, and what it was chosen from.
+
+    Attributes:
+        space: What was searched.
+        trials: All trials.
+        selection: The chosen ones.
+        ensemble: The deployed model.
+        hints: Tests of hints.
+        gain: Of the ensemble over single networks.
+        baselines: Held-out predictions of simple models by name.
+    """
+
+    space: tuple[Dimension, ...]
+    trials: Trials
+    selection: Selection
+    ensemble: Ensemble
+    hints: HintTests
+    gain: EnsembleGain
+    baselines: Mapping[str, Array] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,23 +5,27 @@ from __future__ import annotations
 import numpy as np
 
 from autoft.evaluation.metrics import METRICS
-from autoft.evaluation.selection import Candidate, Replay, candidates_of, common_rows, mixed
+from autoft.evaluation.selection import Candidate, Replay, candidates_of, mixed
 from autoft.pipeline.dataset import Dataset
 from autoft.pipeline.effects import calibration_allowed
 from autoft.pipeline.results import Selection
 from autoft.recipe.recipe import Recipe
+from autoft.records.problem import SelectionRule
 from autoft.records.trials import TrialResult, Trials
 
 
 def select(dataset: Dataset, trials: Trials, recipe: Recipe) -> Selection:
     """The choice on all rows: some trials and their weights, calibration and threshold."""
     candidates = candidates_of(trials.trials, trials.outcomes)
-    problem = {**dataset.problem, "objective": dataset.objective, "members": recipe.search.blend}
-    replay = Replay(dataset.y, candidates, common_rows(candidates), **problem)
+    replay = Replay(dataset.truth, candidates, dataset.problem, selection_rule(recipe, dataset))
     chosen = replay.on_all_rows()
-    fitter = replay.finisher(dataset.split.clusters[replay.rows], calibration_allowed(recipe, dataset))
-    rule = fitter.on_all_rows(mixed(candidates, chosen, replay.rows))
+    rule = replay.rule_fitter.on_all_rows(mixed(candidates, chosen, replay.rows))
     return Selection(blend=tuple((candidates[c].trial, share) for c, share in chosen), rule=rule)
+
+
+def selection_rule(recipe: Recipe, dataset: Dataset) -> SelectionRule:
+    """How many trials a blend may have, and whether it is calibrated."""
+    return SelectionRule(members=recipe.search.blend, calibration=calibration_allowed(recipe, dataset))
 
 
 def rank_trials(dataset: Dataset, trials: Trials, selection: Selection) -> list[TrialResult]:
@@ -40,6 +44,6 @@ def trial_score(dataset: Dataset, result: TrialResult) -> float:
     rows = np.flatnonzero(dataset.split.blocks >= 0)
     pooled = result.held_out[result.checkpoints.index(result.epochs)]
     candidate = Candidate(trial=0, epochs=result.epochs, predictions=pooled)
-    replay = Replay(dataset.y, [candidate], rows, objective=dataset.objective, **dataset.problem)
+    replay = Replay(dataset.truth, [candidate], dataset.problem, rows=rows)
     value, _ = replay.objectives(np.ones((1, len(rows)), dtype=np.uint8), [0])
     return float(replay.metric.better(value[0])[0])

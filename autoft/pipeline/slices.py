@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from autoft.evaluation.correction import CorrectedScore
 from autoft.evaluation.selection import Candidate
@@ -46,15 +45,14 @@ def score_slices(
     grouped = [_groups(dataset, columns[name], given) for _, name, given in declared(recipe)]
     compared = [_groups(dataset, columns[name], limits.get(name)) for name in audited(recipe)]
     conditions = search_conditions(recipe, dataset, importance=importance)
-    shared: dict[str, Any] = {"problem": dataset.problem}
-    redraws = Redraws.of(score, candidates, dataset.split.clusters, questions=1 + len(grouped) + len(compared))
-    y = dataset.y
-    whole, scored = scores_by_group(redraws, y, grouped, **shared)
+    parts = 1 + len(grouped) + len(compared)
+    redraws = Redraws.affordable(score, candidates, dataset.truth, dataset.problem, parts=parts)
+    whole, scored = scores_by_group(redraws, grouped)
     return Slices(
         whole=whole,
         declared=scored,
-        weak=weak_slices(redraws, y, conditions, objective=dataset.objective, **shared),
-        gaps=gaps(redraws, y, compared, target=dataset.target, **shared) if compared else (),
+        weak=weak_slices(redraws, conditions),
+        gaps=gaps(redraws, compared, dataset.target) if compared else (),
     )
 
 

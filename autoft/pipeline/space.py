@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autoft.evaluation.costs import of_rows, row_costs
+from autoft.evaluation.costs import row_costs
 from autoft.networks.architecture import Architecture, Inputs
 from autoft.networks.families import FAMILIES, realmlp, tabm
 from autoft.pipeline import cost
@@ -97,7 +97,8 @@ def rare_classes_count(dataset: Dataset) -> bool:
 
 def _rare_is_dear(dataset: Dataset, counts: Array, rows: Array) -> bool:
     """Whether a missed row of the rarest class costs much more than one of the most frequent class, on these rows."""
-    costs, target, y = of_rows(dataset.costs, rows), dataset.target, dataset.y[rows]
+    truth, target = dataset.truth.take(rows), dataset.target
+    costs, y = truth.goal(dataset.problem), truth.y
     if not isinstance(costs, Costs) or counts.min() == counts.max():
         return False
     answers = range(len(counts))
@@ -166,11 +167,11 @@ def _keep_values(dimension: Choice, gone: Collection[Any]) -> Choice:
 def keep_affordable(
     recipe: Recipe,
     dataset: Dataset,
-    first: Sequence[Mapping[str, Any]],
+    first: Sequence[dict[str, Any]],
     machine: Machine,
     *,
     epoch_seconds: float | None = None,
-) -> tuple[Mapping[str, Any], ...]:
+) -> tuple[dict[str, Any], ...]:
     """The first configurations without those that would take more than a quarter of the recipe's minutes.
 
     The first stays, so do linear models and perceptrons, and architectures that a recipe names itself.
@@ -260,6 +261,7 @@ def list_programs(dataset: Dataset, space: Sequence[Dimension], first: Mapping[s
         space: The dimensions.
         first: The configuration that the search begins with.
     """
+
     def shape(params: Mapping[str, Any]) -> CostShape:
         return cost_shape(dataset, params)
 

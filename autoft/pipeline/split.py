@@ -31,7 +31,7 @@ def split(recipe: Recipe, description: TableDescription, *, balance_groups: bool
     Args:
         recipe: What to do.
         description: The table.
-        balance_groups: As for `autoft.evaluation.folds.split`.
+        balance_groups: As for `autoft.evaluation.folds.FoldRule`.
 
     Raises:
         SchemaError: With every reason for which the table cannot be trained on.
@@ -68,7 +68,10 @@ def split(recipe: Recipe, description: TableDescription, *, balance_groups: bool
 
 
 def note_odd_rows(dataset: Dataset) -> Dataset:
-    """The dataset with a finding on rows that are unlike all others: scikit-learn finds them, so only before training."""
+    """The dataset with a finding on rows that are unlike all others.
+
+    It needs scikit-learn, which a mere check of a table does without.
+    """
     table = dataset.description
     odd = odd_rows.check(dataset.features, table.converted, kept=table.kept)
     return replace(dataset, findings=(*dataset.findings, *odd))
@@ -80,18 +83,18 @@ def _divide(
     """The blocks, and findings on them."""
     strategy, target = recipe.evaluate.strategy, description.target
     assert target is not None
-    found, findings = folds.split(
-        y,
-        task=target.task,
-        folds=recipe.evaluate.folds,
+    origin = folds.RowOrigin(
         keys=keys,
         groups=_cells(description, recipe.evaluate.group, "group"),
         time=_cells(description, recipe.evaluate.time, "time"),
-        holdout=recipe.evaluate.holdout if strategy == "holdout" else 0.0,
+    )
+    rule = folds.FoldRule(
+        folds=recipe.evaluate.folds,
         seed=recipe.seed,
-        classes=target.classes,
+        holdout=recipe.evaluate.holdout if strategy == "holdout" else 0.0,
         balance_groups=balance_groups,
     )
+    found, findings = folds.split(y, target.task, origin, rule, target.classes)
     if strategy == "nested" and found.k < 3:
         raise SchemaError(
             "The table",

@@ -19,7 +19,9 @@ problem     The problem and the truth: what every score needs to know besides pr
 
 from autoft.records.columns import USED_KINDS, Column, Kind, PlanLine, RepairCode, Target, Task
 from autoft.records.decisions import (
+    ONE_HALF,
     Alternative,
+    AnyRule,
     Calibration,
     CalibrationMethod,
     CostMatrix,
@@ -28,17 +30,23 @@ from autoft.records.decisions import (
     DecisionGoal,
     DecisionRule,
     Minimum,
+    RowRule,
 )
 from autoft.records.evaluation import Evaluation
 from autoft.records.findings import Finding, Severity
 from autoft.records.hint_tests import Curve, HintSlice, HintTest, HintVerdict
+from autoft.records.problem import BEST_TRIAL, Calibrate, Draws, Problem, SelectionRule, Truth
 from autoft.records.scores import Baseline, FoldReport, Importance, Interval, Strategy
 from autoft.records.trials import Progress, Trial, TrialStatus
 
 __all__ = [
+    "BEST_TRIAL",
+    "ONE_HALF",
     "USED_KINDS",
     "Alternative",
+    "AnyRule",
     "Baseline",
+    "Calibrate",
     "Calibration",
     "CalibrationMethod",
     "Column",
@@ -48,6 +56,7 @@ __all__ = [
     "DecisionCosts",
     "DecisionGoal",
     "DecisionRule",
+    "Draws",
     "Evaluation",
     "Finding",
     "FoldReport",
@@ -59,12 +68,16 @@ __all__ = [
     "Kind",
     "Minimum",
     "PlanLine",
+    "Problem",
     "Progress",
     "RepairCode",
+    "RowRule",
+    "SelectionRule",
     "Severity",
     "Strategy",
     "Target",
     "Task",
     "Trial",
     "TrialStatus",
+    "Truth",
 ]

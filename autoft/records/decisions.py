@@ -1,10 +1,11 @@
-"""From answers to decisions, and what these cost."""
+"""Decisions: calibration, rules, goals (costs or a minimum), and what decisions cost."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from autoft.records.arrays import Array
 from autoft.records.scores import Interval
 
 CalibrationMethod = Literal["none", "temperature", "isotonic"]
@@ -29,11 +30,11 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionRule:
-    """What is done to blended answers: calibration, and the rule of decisions.
+    """Calibration of probabilities, and the rule by which a class is decided.
 
     Attributes:
         calibration: Of the probabilities.
-        threshold: Of two classes: the probability from which on a row counts as positive.
+        threshold: Of two classes: the probability from which on a row is decided to be positive.
         matrix: Of more classes: costs ``[true][answered]``, of which the expected one is made smallest; empty for the
             most probable class.
     """
@@ -41,6 +42,34 @@ class DecisionRule:
     calibration: Calibration = field(default_factory=Calibration)
     threshold: float = 0.5
     matrix: CostMatrix = ()
+
+    def take(self, rows: Array) -> DecisionRule:
+        """The rule for some rows: the same."""
+        return self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RowRule:
+    """A decision rule with a threshold for each row, where folds have rules of their own (``nested``).
+
+    Attributes:
+        threshold: ``[n]``, as `DecisionRule.threshold`.
+        matrix: As `DecisionRule.matrix`.
+    """
+
+    threshold: Array
+    matrix: CostMatrix = ()
+
+    def take(self, rows: Array) -> RowRule:
+        """The rule for some rows."""
+        return RowRule(threshold=self.threshold[rows], matrix=self.matrix)
+
+
+#: A rule for all rows, or one with a threshold for each.
+AnyRule = DecisionRule | RowRule
+
+#: The most probable class.
+ONE_HALF = DecisionRule()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from autoft.data import target as targets
 from autoft.data.convert import Converted
 from autoft.errors import EvaluationError
 from autoft.preprocessing.encode import ranks
-from autoft.records import Finding
+from autoft.records import DecisionRule, Finding
 from autoft.schema.contract import refuse
 from autoft.serving.artifact import Meta, as_tensors
 from autoft.serving.monitor import TableMonitor
@@ -61,9 +61,8 @@ class Predictor:
             return answers
         from autoft.evaluation.metrics import decide
 
-        target = self.meta.target
-        rule: dict[str, Any] = {"threshold": self.meta.threshold, "matrix": self.meta.matrix}
-        decided = decide(answers, task=target.task, positive_index=target.positive_index, **rule)
+        target, rule = self.meta.target, DecisionRule(threshold=self.meta.threshold, matrix=self.meta.matrix)
+        decided = decide(answers, target.positive_index if target.task == "binary" else None, rule)
         return targets.decode(decided, target)
 
     def need_classes(self) -> None:

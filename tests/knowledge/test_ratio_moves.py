@@ -13,10 +13,11 @@ from knowledge_help import PARAMS, context_of
 
 from autoft.evaluation import partial_dependence
 from autoft.knowledge import variants
-from autoft.pipeline import prepare
-from autoft.pipeline.describe import inspect
+from autoft.pipeline.fit import prepare_dataset
+from autoft.pipeline.split import split
+from autoft.pipeline.describe import inspect_table
 from autoft.pipeline.hint_tests import responses as hint_moves
-from autoft.pipeline.trainers import trainer
+from autoft.pipeline.trainers import make_trainer
 from autoft.preprocessing import columns_of_rows
 from autoft.training.ensemble import EnsemblePart, build_ensemble
 
@@ -38,7 +39,7 @@ def trained(tmp_path_factory):
             "knowledge.features": {"each": {"effect": "increasing", "scale": "log"}},
         },
     )
-    dataset = prepare.divide(told, inspect(told, frame, write_schema=False))
+    dataset = split(told, inspect_table(told, frame))
     context = context_of(told, tmp_path_factory.mktemp("ratio"))
     stack = trainer(context, dataset, dataset.members)
     params = {**PARAMS, "architecture": "mlp", "numbers": "plain"}
@@ -55,7 +56,7 @@ def test_the_curve_of_a_ratio_obeys_while_its_parts_stay(trained, tmp_path):
     dataset, stack, (obeying, _) = trained
     bag = bag_of(dataset, stack, obeying)
     (curve,), left = partial_dependence.curves(
-        bag.own_answers, dataset.plan, dataset.features, dataset.encoded, dataset.y, dataset.members,
+        bag.own_answers, dataset.layout, dataset.features, dataset.encoded, dataset.y, dataset.members,
         names=("each",), target=dataset.target,
     )  # fmt: skip
     assert left == ()
@@ -72,10 +73,10 @@ def test_the_curve_of_a_ratio_obeys_while_its_parts_stay(trained, tmp_path):
 def test_a_model_that_is_told_its_own_quotients_says_the_same(trained):
     dataset, stack, (obeying, _) = trained
     bag, where = bag_of(dataset, stack, obeying), ("ratios", 0)
-    own = columns_of_rows.of(dataset.plan, dataset.encoded, where)
-    same = columns_of_rows.set_to(dataset.plan, dataset.encoded, where, own)
+    own = columns_of_rows.of(dataset.layout, dataset.encoded, where)
+    same = columns_of_rows.set_to(dataset.layout, dataset.encoded, where, own)
     np.testing.assert_allclose(bag.answers(same), bag.answers(dataset.encoded), rtol=1e-6)
-    other = columns_of_rows.set_to(dataset.plan, dataset.encoded, where, own * 3)
+    other = columns_of_rows.set_to(dataset.layout, dataset.encoded, where, own * 3)
     assert np.abs(bag.answers(other) - bag.answers(dataset.encoded)).max() > 0.01
 
 

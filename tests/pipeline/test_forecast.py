@@ -19,7 +19,7 @@ from autoft.cli import main
 from autoft.cli.console import show_plan
 from autoft.errors import SchemaError
 from autoft.pipeline import forecast, prepare
-from autoft.pipeline import space as spaces
+from autoft.pipeline import space
 from autoft.pipeline.cost import TYPICAL_EPOCHS
 from autoft.pipeline.machine import Machine
 from autoft.recipe.recipe import Recipe, read_recipe
@@ -44,7 +44,7 @@ def test_counts_are_those_of_a_real_run(table, strategy):
 
     recipe = tiny_recipe(target="grade", strategy=strategy, **{"search.space": {}})
     data = features(table, "grade")
-    real = prepare.prepare(recipe, data, lambda step: None)
+    real = prepare_dataset(recipe, data)
     stack = stack_data(
         real.plan,
         real.encoded,
@@ -89,8 +89,8 @@ def test_architectures_that_would_eat_the_minutes_are_left_out_and_named(root):
 
 
 def test_boosting_is_left_out_where_it_would_eat_the_minutes(root):
-    description = forecast.inspect(penguins(root))
-    dataset = prepare.divide(penguins(root), description)
+    description = forecast.inspect_table(penguins(root))
+    dataset = split(penguins(root), description)
     assert spaces.boosting_fits(penguins(root, minutes=10), dataset, MACHINE)
     assert spaces.boosting_fits(penguins(root, minutes=None), dataset, MACHINE)
     short = penguins(root, minutes=0.05)
@@ -113,8 +113,8 @@ def test_the_cost_of_an_architecture_is_that_of_its_real_shape(table):
     from autoft.networks.families import build_network
 
     recipe = tiny_recipe(target="grade")
-    dataset = prepare.prepare(recipe, features(table, "grade"), lambda step: None)
-    inputs, rows = Inputs.of(dataset.plan), min(len(m.train) for m in dataset.members)
+    dataset = prepare_dataset(recipe, features(table, "grade"))
+    inputs, rows = Inputs.of(dataset.layout), min(len(m.train) for m in dataset.members)
     for kind in ("linear", "mlp", "realmlp", "tabm-mini"):
         params = {"architecture": kind, "numbers": "piecewise", "width": 16, "depth": 2, "activation": "relu"}
         shape = spaces.cost_shape(dataset, {**params, "batch_size": 16, "embedding": 4})
@@ -145,7 +145,7 @@ def test_groups_are_counted_without_dealing_them_out(table):
     recipe = tiny_recipe(target="outcome", **{"evaluate.group": "shop"})
     data = features(table, "outcome")
     plan = forecast.plan(recipe, data, machine=MACHINE)
-    assert plan.folds == prepare.prepare(recipe, data, lambda step: None).split.k
+    assert plan.folds == prepare_dataset(recipe, data).split.k
     assert "shop" in plan.left_out
 
 

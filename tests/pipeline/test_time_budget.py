@@ -11,10 +11,10 @@ from conftest import features, tiny_recipe
 
 from autoft import AutoFineTuner
 from autoft.pipeline import cost, ensemble_gain, prepare, time_budget
-from autoft.pipeline import space as spaces
+from autoft.pipeline import space
 from autoft.pipeline.context import Context, Stopwatch
 from autoft.pipeline.cost import CostShape
-from autoft.pipeline.describe import inspect
+from autoft.pipeline.describe import inspect_table
 from autoft.pipeline.machine import Machine
 from autoft.pipeline.parallelism import sharing, together
 from autoft.recipe.recipe import Recipe
@@ -165,7 +165,7 @@ def test_what_comes_before_a_portfolio_that_is_too_dear_is_a_small_perceptron_or
 ):
     changes = {"search.space": {"architecture": list(wanted)}, "search.minutes": 1e-6}
     recipe = tiny_recipe(target="outcome", trials=2).with_changes(**changes)
-    dataset = prepare.prepare(recipe, features(table, "outcome"), lambda step: None)
+    dataset = prepare_dataset(recipe, features(table, "outcome"))
     space = spaces.space_for(recipe, dataset, 100)
     found = spaces.first(recipe, dataset, space, Machine())
     assert [c["architecture"] for c in found].index("mlp") == 0 if "mlp" in wanted else "mlp" not in str(found)
@@ -187,7 +187,7 @@ def test_the_gain_of_the_bag_keeps_to_minutes_that_an_earlier_run_has_used_in_pa
 def test_the_portfolio_is_the_richest_that_the_minutes_go_through(table: pd.DataFrame):
     """One trial of the richest one may be affordable where all of them are not: what is best may stand last."""
     recipe = tiny_recipe(target="outcome", trials=20, **{"search.space": {}, "search.epochs": 100})
-    dataset = prepare.prepare(recipe, features(table, "outcome"), lambda step: None)
+    dataset = prepare_dataset(recipe, features(table, "outcome"))
     space, machine = spaces.space_for(recipe, dataset, 100), Machine()
 
     def seconds(minutes: float) -> tuple[float, float]:
@@ -212,8 +212,8 @@ def reserve(table: pd.DataFrame, minutes: float) -> time_budget._Reserve:
         minutes=minutes,
         **{"knowledge.features": {"amount": {"effect": "increasing"}}},
     )
-    description = inspect(recipe, features(table, "outcome"), write_schema=False)
-    found: Any = prepare.divide(recipe, description)
+    description = inspect_table(recipe, features(table, "outcome"))
+    found: Any = split(recipe, description)
     machine = Machine()
     return time_budget._Reserve(recipe=recipe, dataset=found, shape=SHAPE, machine=machine, clock=lambda: 0.0)
 

@@ -1,4 +1,4 @@
-"""What the model says about the groups of a column that it must not use: rates by group, and how far they are apart.
+"""Gaps between the groups of a column that the model must not use: rates by group, and the largest difference.
 
 The numbers are stated, not judged: which of them should be equal depends on what the answers are used for, and not
 all of them can be (Kleinberg, Mullainathan & Raghavan, "Inherent trade-offs in the fair determination of risk scores",
@@ -7,17 +7,14 @@ all of them can be (Kleinberg, Mullainathan & Raghavan, "Inherent trade-offs in 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
-from autoft.evaluation.costs import matrix_of
-from autoft.evaluation.metrics import decide
+from autoft.evaluation.metrics import decide, decided_by
 from autoft.evaluation.slices.groups import Groups
 from autoft.evaluation.slices.redraws import DrawGroup, Redraws
-from autoft.evaluation.weighted_metrics import of_rows
-from autoft.records import Interval, Target
+from autoft.records import Interval, Problem, Target, Truth
 from autoft.records.arrays import Array
 from autoft.records.slices import Gap, Rate
 
@@ -31,31 +28,28 @@ _RATES = ("selection_rate", "true_positive_rate", "false_positive_rate")
 _VALUES = ("mean_prediction", "mean_error")
 
 
-def gaps(
-    redraws: Redraws, y: Array, groups: Sequence[Groups], *, target: Target, problem: Mapping[str, Any]
-) -> tuple[Gap, ...]:
-    """Rates by group of each column, by the answers and draws of the overall score.
+def gaps(redraws: Redraws, groups: Sequence[Groups], target: Target) -> tuple[Gap, ...]:
+    """Rates by group of each column, from the predictions and draws of the overall score.
 
     Classification: the share of rows that is decided to be of a class (selection rate), of those that are of it (true
     positive rate) and of those that are not (false positive rate); for two classes those of the positive one.
     Regression: mean prediction, and mean of predicted minus true.
 
     Args:
-        redraws, y, problem: As for `slices.scores_by_group`.
+        redraws: Draws of the overall score.
         groups: Of all rows.
         target: For the names of the classes.
     """
-    rows = redraws.verdict.rows
-    own, weights = [one.rows(rows) for one in groups], of_rows(problem["row_weights"], rows)
-    y, classes = y[rows], _classes(target, y[rows])
+    problem, truth = redraws.problem, redraws.own
+    own, classes, weights = [one.rows(redraws.score.rows) for one in groups], _classes(target, truth.y), truth.weights
     samples = [np.full((redraws.number, *shape(one, classes)), np.nan) for one in own]
-    for part in redraws.parts():
+    for group in redraws.groups():
         for one, found in zip(own, samples, strict=True):
-            found[part.draws] = _numbers(part, y, one, classes, weights, problem)
+            found[group.draws] = _numbers(group, truth, one, classes, problem)
     whole = redraws.whole
     result = []
     for one, found in zip(own, samples, strict=True):
-        point = _numbers(whole, y, one, classes, weights, problem)[0]
+        point = _numbers(whole, truth, one, classes, problem)[0]
         counts = np.bincount(one.codes, None if weights is None else weights > 0, minlength=len(one.labels)).astype(int)
         names = _RATES if classes else _VALUES
         rates = [
@@ -83,21 +77,19 @@ def _classes(target: Target, y: Array) -> list[int]:
     return sorted(np.argsort(-counts, kind="stable")[:MOST_CLASSES].tolist())
 
 
-def _numbers(
-    part: DrawGroup, y: Array, groups: Groups, classes: list[int], weights: Array | None, problem: Mapping[str, Any]
-) -> Array:
-    """Under each draw of a part: ``[draws, groups, numbers, classes]``, NaN where undefined."""
+def _numbers(group: DrawGroup, truth: Truth, groups: Groups, classes: list[int], problem: Problem) -> Array:
+    """Under each draw of a group: ``[draws, groups, numbers, classes]``, NaN where undefined."""
+    y = truth.y
     codes, size = groups.codes, len(groups.labels)
     columns = [np.ones(len(y))]
     if classes:
-        how = {"task": problem["task"], "positive_index": problem["positive_index"], "threshold": part.threshold}
-        decided = decide(part.predictions, **how, matrix=matrix_of(problem["costs"]))
+        decided = decide(group.predictions, problem.positive, decided_by(group.rule, problem))
         columns += [of for c in classes for of in (decided == c, y == c, (decided == c) & (y == c))]
     else:
-        columns += [part.predictions, part.predictions - y]
-    found = np.empty((len(part.weights), *shape(groups, classes)))
-    for place, drawn in enumerate(part.weights):
-        w = drawn.astype(np.float64) if weights is None else drawn * weights
+        columns += [group.predictions, group.predictions - y]
+    found = np.empty((len(group.weights), *shape(groups, classes)))
+    for place, drawn in enumerate(group.weights):
+        w = drawn.astype(np.float64) if truth.weights is None else drawn * truth.weights
         sums = np.stack([np.bincount(codes, w * column, minlength=size) for column in columns], axis=1)
         found[place] = _from_sums(sums, bool(classes))
     return found

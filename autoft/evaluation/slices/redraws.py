@@ -1,4 +1,4 @@
-"""The answers behind a verdict again, draw by draw: for what is asked of parts of the rows after the choice."""
+"""Redraws: the predictions behind a corrected score, draw by draw, for scores of parts of the rows."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ from autoft.evaluation import calibration
 from autoft.evaluation.bootstrap import around, draw, mean_interval
 from autoft.evaluation.correction import CorrectedScore
 from autoft.evaluation.selection import Candidate, mixed
-from autoft.records import Interval
+from autoft.records import AnyRule, Interval, Problem, Truth
 from autoft.records.arrays import Array
 
 #: Draws that parts of the rows are scored on: the first ones of the overall score.
 DRAWS = 200
 
-#: Rows x draws x questions beyond which fewer draws are made, and the fewest.
-AFFORDABLE, FEWEST = 2 * 10**8, 100
+#: Rows x draws x parts beyond which fewer draws are made.
+AFFORDABLE = 2 * 10**8
+
+#: Fewest draws.
+FEWEST = 100
 
 #: Share of the draws in which a number must be defined to have an interval.
 DEFINED = 0.5
@@ -26,72 +29,78 @@ DEFINED = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class DrawGroup:
-    """Draws that were answered alike.
+    """Draws with the same predictions.
 
     Attributes:
         draws: Their numbers.
-        predictions: Answers for the rows of the verdict, ``[m, classes]`` or ``[m]``.
-        threshold: Of a decision, one for all rows or ``[m]``.
+        predictions: For the rows of the score, ``[m, classes]`` or ``[m]``.
+        rule: By which classes are decided.
         weights: How often each draw scores each row, ``[draws, m]``.
     """
 
     draws: list[int]
     predictions: Array
-    threshold: float | Array
+    rule: AnyRule
     weights: Array
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Redraws:
-    """A verdict, the candidates it was given of, and the clusters of all rows.
+    """A corrected score, and what it was made of.
 
     Attributes:
-        number: How many of its draws are looked at.
+        score: The overall score.
+        candidates: What its model was chosen from.
+        truth: True answers of all rows.
+        problem: What is predicted and tuned.
+        number: How many of its draws are used.
     """
 
-    verdict: CorrectedScore
+    score: CorrectedScore
     candidates: Sequence[Candidate]
-    clusters: Array
+    truth: Truth
+    problem: Problem
     number: int
 
     @classmethod
-    def of(cls, verdict: CorrectedScore, candidates: Sequence[Candidate], clusters: Array, questions: int) -> Redraws:
-        """As many draws as so many questions, each about all rows, can afford."""
-        affordable = AFFORDABLE // (len(verdict.rows) * max(questions, 1))
-        number = min(verdict.draws, DRAWS, max(affordable, FEWEST))
-        return cls(verdict=verdict, candidates=candidates, clusters=clusters, number=number)
+    def affordable(
+        cls, score: CorrectedScore, candidates: Sequence[Candidate], truth: Truth, problem: Problem, *, parts: int
+    ) -> Redraws:
+        """As many draws as can be afforded for so many parts, each as large as all rows."""
+        affordable = AFFORDABLE // (len(score.rows) * max(parts, 1))
+        number = min(score.draws.number, DRAWS, max(affordable, FEWEST))
+        return cls(score=score, candidates=candidates, truth=truth, problem=problem, number=number)
 
     @property
-    def predictions(self) -> Array:
-        """Of the choice on all rows, for the rows of the verdict."""
-        return np.asarray(self.verdict.predictions[self.verdict.rows])
-
-    @property
-    def threshold(self) -> float | Array:
-        """Of the choice on all rows."""
-        return self.verdict.finish.threshold if self.verdict.thresholds is None else self.verdict.thresholds
+    def own(self) -> Truth:
+        """True answers of the rows of the score."""
+        return self.truth.take(self.score.rows)
 
     @property
     def whole(self) -> DrawGroup:
         """The choice on all rows, each counted once."""
-        once = np.ones((1, len(self.verdict.rows)), dtype=np.uint8)
-        return DrawGroup(draws=[0], predictions=self.predictions, threshold=self.threshold, weights=once)
+        return self._of_choice([0], np.ones((1, len(self.score.rows)), dtype=np.uint8))
 
-    def parts(self) -> Iterator[DrawGroup]:
-        """Every draw once, but for those without a choice: what was chosen on it, for the rows that it scores."""
-        verdict, rows = self.verdict, self.verdict.rows
-        counts = draw(self.clusters[rows], self.number, verdict.seed)
-        if not verdict.out_of_bag:
-            every = list(range(self.number))
-            yield DrawGroup(draws=every, predictions=self.predictions, threshold=self.threshold, weights=counts)
+    def groups(self) -> Iterator[DrawGroup]:
+        """Every draw that led to a choice, once: the choice that was made on it, for the rows that it scores."""
+        score, rows = self.score, self.score.rows
+        counts = draw(self.own.groups, self.number, score.draws.seed)
+        if not score.out_of_bag:
+            yield self._of_choice(list(range(self.number)), counts)
             return
-        for replayed in verdict.replayed:
+        for replayed in score.replayed:
             here = [number for number in replayed.draws if number < self.number]
             if here:
-                blended = mixed(self.candidates, replayed.choice, rows)
-                final = calibration.apply(replayed.finish.calibration, blended)
+                blended = mixed(self.candidates, replayed.blend, rows)
+                final = calibration.apply(replayed.rule.calibration, blended)
                 left_out = (counts[here] == 0).astype(np.uint8)
-                yield DrawGroup(draws=here, predictions=final, threshold=replayed.finish.threshold, weights=left_out)
+                yield DrawGroup(draws=here, predictions=final, rule=replayed.rule, weights=left_out)
+
+    def _of_choice(self, draws: list[int], weights: Array) -> DrawGroup:
+        """The choice on all rows under some weightings."""
+        score = self.score
+        rule = score.rule if score.row_rule is None else score.row_rule
+        return DrawGroup(draws=draws, predictions=score.predictions[score.rows], rule=rule, weights=weights)
 
     def interval(self, value: float, samples: Array) -> Interval | None:
         """The interval as the overall score has it; None where too few draws define it.
@@ -102,4 +111,4 @@ class Redraws:
         """
         if not np.isfinite(value) or np.isfinite(samples).mean() < DEFINED:
             return None
-        return mean_interval(samples) if self.verdict.out_of_bag else around(value, samples)
+        return mean_interval(samples) if self.score.out_of_bag else around(value, samples)

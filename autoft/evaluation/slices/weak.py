@@ -1,9 +1,8 @@
-"""The weakest slices with what they score, from the draws of the overall score."""
+"""Weak slices with their scores, from the draws of the overall score."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -12,35 +11,28 @@ from autoft.evaluation.slices.groups import Groups
 from autoft.evaluation.slices.redraws import Redraws
 from autoft.evaluation.slices.scores import scores_of
 from autoft.evaluation.slices.search import FoundSlice, SliceSearch, weakest
-from autoft.evaluation.weighted_metrics import of_rows
 from autoft.records.arrays import Array
 from autoft.records.slices import WeakSearch, WeakSlice
 
 
-def weak_slices(
-    redraws: Redraws,
-    y: Array,
-    groups: Sequence[Groups],
-    *,
-    objective: str,
-    problem: Mapping[str, Any],
-) -> WeakSearch:
-    """The weakest slices by mean log-loss, squared error or pinball loss (of the objective ``pinball``).
+def weak_slices(redraws: Redraws, groups: Sequence[Groups]) -> WeakSearch:
+    """Search for the groups of rows with the highest mean loss (log-loss, squared error or pinball loss).
+
+    Only slices whose loss differs from that of the other rows beyond chance are returned (`slices.search`).
 
     Args:
-        redraws, y, problem: As for `slices.scores_by_group`.
+        redraws: Draws of the overall score.
         groups: Of all rows, the most important columns first.
-        objective: The metric that is reported beside.
     """
-    rows = redraws.verdict.rows
-    losses = row_losses(y[rows], redraws.predictions, problem["quantile"])
-    own, weights = [one.rows(rows) for one in groups], of_rows(problem["row_weights"], rows)
-    searched = weakest(losses, own, redraws.clusters[rows], weights)
-    metric = "log_loss" if problem["task"] != "regression" else "rmse" if problem["quantile"] is None else "pinball"
+    problem, truth, predictions = redraws.problem, redraws.own, redraws.whole.predictions
+    own = [one.rows(redraws.score.rows) for one in groups]
+    searched = weakest(row_losses(truth.y, predictions, problem.quantile), own, truth.groups, truth.weights)
+    metric = "log_loss" if problem.task != "regression" else "rmse" if problem.quantile is None else "pinball"
+    objective = problem.objective
     inside = [_inside(own, found) for found in searched.found]
     here, elsewhere = ([np.flatnonzero(some == side) for some in inside] for side in (True, False))
-    scores = scores_of(redraws, y, here, names=tuple(dict.fromkeys((metric, objective))), problem=problem)
-    others = scores_of(redraws, y, elsewhere, names=(metric,), problem=problem)
+    scores = scores_of(redraws, here, tuple(dict.fromkeys((metric, objective))))
+    others = scores_of(redraws, elsewhere, (metric,))
     found = [
         WeakSlice(
             conditions=tuple((own[g].column, own[g].labels[code]) for g, code in one.conditions),

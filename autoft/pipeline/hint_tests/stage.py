@@ -50,9 +50,7 @@ def test_hints(
     if not tested_hints(dataset):
         return HintTests()
     result = choose_trial(dataset, rank_trials(dataset, trials, selection), end - run.clock())
-    variants = Variants(
-        run=run, dataset=dataset, trainer=trainer, make_trainer=make_trainer, result=result, end=end
-    )
+    variants = Variants(run=run, dataset=dataset, trainer=trainer, make_trainer=make_trainer, result=result, end=end)
     tests = judge_hints(variants, threshold=selection.rule.threshold)
     run.findings += hint_findings(tests)
     return tests

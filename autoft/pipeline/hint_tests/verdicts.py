@@ -7,18 +7,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from autoft.evaluation import costs
 from autoft.evaluation.hint_slices import harmed
 from autoft.evaluation.hint_tests import MOSTLY, gain_over_blocks, verdict
 from autoft.evaluation.losses import row_losses
 from autoft.evaluation.metrics import METRICS
-from autoft.evaluation.weighted_metrics import of_rows, point_scores
+from autoft.evaluation.weighted_metrics import point_scores
 from autoft.pipeline.dataset import Dataset
 from autoft.pipeline.hint_tests.jobs import is_whole, reference_job, tested_hints
 from autoft.pipeline.hint_tests.responses import Response
 from autoft.pipeline.slices import search_conditions
 from autoft.recipe.recipe import Recipe
-from autoft.records import HintSlice, HintTest, Interval
+from autoft.records import DecisionRule, HintSlice, HintTest, Interval
 from autoft.records.arrays import Array
 from autoft.records.trials import TrialResult
 from autoft.training.protocol import TrialTrainer
@@ -79,15 +78,14 @@ class HintJudge:
         dataset = self.dataset
         own = next((column.name for column in dataset.features if column.id == of), None)
         rows = np.sort(np.concatenate([member.held_out for member in dataset.folds]))
-        y, quantile = dataset.y[rows], dataset.problem["quantile"]
-        losses = [row_losses(y, held_out(one)[rows], quantile) for one in (without, self.result)]
+        truth = dataset.truth.take(rows)
+        losses = [row_losses(truth.y, held_out(one)[rows], dataset.quantile) for one in (without, self.result)]
         groups = search_conditions(self.recipe, dataset, rows=rows)
         found = harmed(
             losses[0] - losses[1],
             [one for one in groups if one.column != own],  # along the column itself there is no all else equal
-            dataset.split.clusters[rows],
+            truth,
             lambda inside: moves.by_member(rows[inside]),
-            row_weights=of_rows(dataset.weights, rows),
             hints=len(dataset.description.hints.effects),
         )
         if not found:
@@ -108,12 +106,10 @@ class HintJudge:
     def _differences(self, hinted: TrialResult, without: TrialResult) -> list[float]:
         """Objective with the hint less the objective without, on each block; positive is better."""
         dataset = self.dataset
-        metric, y = METRICS[dataset.objective], dataset.y
+        metric, truth, rule = METRICS[dataset.objective], dataset.truth, DecisionRule(threshold=self.threshold)
 
         def score(one: TrialResult, rows: Array) -> float:
-            problem = {**dataset.problem, "row_weights": of_rows(dataset.weights, rows), "threshold": self.threshold}
-            problem["costs"] = costs.of_rows(dataset.costs, rows)
-            scores = point_scores(y[rows], held_out(one)[rows], **problem)
+            scores = point_scores(truth.take(rows), held_out(one)[rows], dataset.problem, rule=rule)
             return float(metric.better(np.array(scores[dataset.objective])))
 
         blocks = [member.held_out for member in dataset.folds]

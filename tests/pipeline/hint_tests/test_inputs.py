@@ -14,7 +14,7 @@ from conftest import tiny_recipe
 from knowledge_help import context_of
 
 from autoft.pipeline import prepare, trainers
-from autoft.pipeline.describe import inspect
+from autoft.pipeline.describe import inspect_table
 from autoft.pipeline.hint_tests import inputs as hint_inputs
 from autoft.pipeline.hint_tests import stage as hint_trials
 from autoft.pipeline.hint_tests import trainings as hint_trainings
@@ -58,7 +58,7 @@ def told(**more):
 
 @pytest.fixture(scope="module")
 def dataset():
-    return prepare.divide(told(), inspect(told(), table(), write_schema=False))
+    return split(told(), inspect_table(told(), table()))
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,7 @@ def test_rows_stay_divided_and_only_the_hint_is_missing(dataset, tested):
     _, trained = tested
     by_job = dict(zip(["grade", "mood", "size", "all"], trained, strict=True))
     for rows, members in by_job.values():
-        assert members == dataset.members[: dataset.split.k]
+        assert members == dataset.folds
         assert rows.split is dataset.split
         np.testing.assert_array_equal(rows.y, dataset.y)
     ids = {column.name: column.id for column in dataset.features}
@@ -147,7 +147,7 @@ def test_shortened_trainings_end_when_interrupted(dataset, tmp_path):
 
 def test_what_is_read_anew_is_learned_from_training_rows_alone(dataset):
     """Cells of held-out rows, however wrong, change nothing that their member knows."""
-    without = hint_inputs.without(told(), dataset, (f"{dataset.plan.logs[0]}: scale",))
+    without = hint_inputs.without(told(), dataset, (f"{dataset.layout.logs[0]}: scale",))
     member = without.members[0]
     before = fit_statistics(without.plan, without.encoded, [member.train])
     changed = without.encoded.rows(np.arange(ROWS))
@@ -168,7 +168,7 @@ def test_an_order_is_judged_beside_networks_without_the_effect(dataset):
 
 def test_an_order_within_an_interaction_is_not_tested():
     recipe = told(**{"knowledge.interactions": [["mood", "size"]]})
-    crossed = prepare.divide(recipe, inspect(recipe, table(), write_schema=False))
+    crossed = split(recipe, inspect_table(recipe, table()))
     (name,) = hint_inputs.crossed(crossed)
     assert name in hint_inputs.names(crossed)
     assert name not in hint_trainings.names(crossed)

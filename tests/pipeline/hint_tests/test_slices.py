@@ -12,11 +12,12 @@ from conftest import tiny_recipe
 from knowledge_help import context_of
 
 from autoft.evaluation.document import read_hint
-from autoft.pipeline import prepare
-from autoft.pipeline.describe import inspect
+from autoft.pipeline.fit import prepare_dataset
+from autoft.pipeline.split import split
+from autoft.pipeline.describe import inspect_table
 from autoft.pipeline.hint_tests import stage as hint_trials
 from autoft.pipeline.hint_tests import trainings as hint_trainings
-from autoft.pipeline.trainers import trainer
+from autoft.pipeline.trainers import make_trainer
 from autoft.search.journal import Journal
 
 ROWS = 480
@@ -48,7 +49,7 @@ def tested(tmp_path_factory):
         },
     )
     context = context_of(told, tmp_path_factory.mktemp("parts"))
-    dataset = prepare.divide(told, inspect(told, table(), write_schema=False))
+    dataset = split(told, inspect_table(told, table()))
     stack = trainer(context, dataset, dataset.members)
     outcome = stack.train(PARAMS, lambda: False)
 
@@ -105,7 +106,7 @@ def test_rows_set_aside_have_no_part_in_the_groups():
 
     told = tiny_recipe(target="healed", **{"knowledge.features": {"dose": {"effect": "increasing"}}})
     told = told.with_changes(strategy="holdout")
-    dataset = prepare.divide(told, inspect(told, table(), write_schema=False))
+    dataset = split(told, inspect_table(told, table()))
     rows, aside = np.flatnonzero(dataset.split.blocks >= 0), dataset.split.blocks < 0
     assert aside.any()
 

@@ -8,7 +8,7 @@ import pytest
 
 from autoft import AutoFineTuner
 from autoft.pipeline.dataset import HintTests
-from autoft.pipeline.describe import inspect
+from autoft.pipeline.describe import inspect_table
 from autoft.pipeline.hint_tests import stage as hint_trials
 from autoft.pipeline.hint_tests import trainings as hint_trainings
 from tests.conftest import tiny_recipe
@@ -115,15 +115,16 @@ def test_a_training_that_failed_is_not_called_a_lack_of_time(run, monkeypatch):
 def test_rows_set_aside_have_no_part_in_the_test(monkeypatch):
     from types import SimpleNamespace
 
-    from autoft.pipeline import prepare
+    from autoft.pipeline.fit import prepare_dataset
+from autoft.pipeline.split import split
     from autoft.pipeline.hint_tests import responses as hint_moves
     from autoft.records.hints import Effect
 
     told = recipe(dose={"effect": "increasing"}).with_changes(strategy="holdout")
-    dataset = prepare.divide(told, inspect(told, table(), write_schema=False))
+    dataset = split(told, inspect_table(told, table()))
     aside = dataset.split.blocks < 0
     assert aside.any()
-    j, asked = dataset.plan.numbers.index("c000"), []
+    j, asked = dataset.layout.numbers.index("c000"), []
     bag = SimpleNamespace(own_answers=lambda rows, own: asked.append(rows.numbers[:, j]) or rows.numbers[:, j])
     monkeypatch.setattr(hint_moves.Response, "_bag", bag)
 
