@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.common import numeric_table
-from benchmarks.ordinary import Configuration, divide
+from benchmarks.ordinary import Configuration
 
 if TYPE_CHECKING:
     from autoft.records.trials import TrialResult, Trials

@@ -13,8 +13,8 @@ from autoft import AutoFineTuner
 from autoft.errors import AutoFTError
 from autoft.pipeline.describe import inspect_table
 from autoft.pipeline.forecast import plan
-from autoft.pipeline.split import split
 from autoft.pipeline.run_folder import journal_key
+from autoft.pipeline.split import split
 from autoft.recipe.recipe import Recipe
 
 WEIGHT = {"data.weight": "w"}

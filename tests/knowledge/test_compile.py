@@ -5,9 +5,8 @@ import pandas as pd
 import pytest
 
 from autoft.errors import RecipeError
-from autoft.pipeline.fit import prepare_dataset
-from autoft.pipeline.split import split
 from autoft.pipeline.describe import inspect_table
+from autoft.pipeline.split import split
 from autoft.recipe.recipe import Recipe, read_recipe
 from autoft.records.hints import Effect, Hints, RatioInput
 
@@ -249,7 +248,6 @@ def test_the_plan_has_units_and_columns_that_are_not_used():
     assert lines["grade"].text == "Never an input; its groups are compared."
     assert lines["price"].text == "Not an input: it says what a positive row is worth."
     assert not {"rooms", "grade", "price"} & {column.name for column in dataset.features}
-    from autoft.pipeline.notes import recipe_notes
 
     assert "'rooms' is never an input (known only afterwards)." in notes(recipe, dataset)
 

@@ -13,11 +13,9 @@ from knowledge_help import PARAMS, context_of
 
 from autoft.evaluation import partial_dependence
 from autoft.knowledge import variants
-from autoft.pipeline.fit import prepare_dataset
-from autoft.pipeline.split import split
 from autoft.pipeline.describe import inspect_table
 from autoft.pipeline.hint_tests import responses as hint_moves
-from autoft.pipeline.trainers import make_trainer
+from autoft.pipeline.split import split
 from autoft.preprocessing import columns_of_rows
 from autoft.training.ensemble import EnsemblePart, build_ensemble
 

@@ -15,8 +15,6 @@ from knowledge_help import with_hints
 from autoft import AutoFineTuner, load
 from autoft.errors import TrainingError
 from autoft.pipeline import effects as obeying
-from autoft.pipeline.fit import prepare_dataset
-from autoft.pipeline.split import split
 from autoft.records.hints import Effect, Hints
 from autoft.search.space import make_space
 

@@ -18,8 +18,7 @@ from rich.console import Console
 from autoft.cli import main
 from autoft.cli.console import show_plan
 from autoft.errors import SchemaError
-from autoft.pipeline import forecast, prepare
-from autoft.pipeline import space
+from autoft.pipeline import forecast
 from autoft.pipeline.cost import TYPICAL_EPOCHS
 from autoft.pipeline.machine import Machine
 from autoft.recipe.recipe import Recipe, read_recipe

@@ -10,8 +10,7 @@ import pytest
 from conftest import features, tiny_recipe
 
 from autoft import AutoFineTuner
-from autoft.pipeline import cost, ensemble_gain, prepare, time_budget
-from autoft.pipeline import space
+from autoft.pipeline import cost, ensemble_gain, time_budget
 from autoft.pipeline.context import Context, Stopwatch
 from autoft.pipeline.cost import CostShape
 from autoft.pipeline.describe import inspect_table

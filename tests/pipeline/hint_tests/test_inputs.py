@@ -13,7 +13,7 @@ import pytest
 from conftest import tiny_recipe
 from knowledge_help import context_of
 
-from autoft.pipeline import prepare, trainers
+from autoft.pipeline import trainers
 from autoft.pipeline.describe import inspect_table
 from autoft.pipeline.hint_tests import inputs as hint_inputs
 from autoft.pipeline.hint_tests import stage as hint_trials

@@ -12,12 +12,10 @@ from conftest import tiny_recipe
 from knowledge_help import context_of
 
 from autoft.evaluation.document import read_hint
-from autoft.pipeline.fit import prepare_dataset
-from autoft.pipeline.split import split
 from autoft.pipeline.describe import inspect_table
 from autoft.pipeline.hint_tests import stage as hint_trials
 from autoft.pipeline.hint_tests import trainings as hint_trainings
-from autoft.pipeline.trainers import make_trainer
+from autoft.pipeline.split import split
 from autoft.search.journal import Journal
 
 ROWS = 480
