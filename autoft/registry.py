@@ -33,7 +33,7 @@ PLACES = {
     "metric": "autoft.evaluation.metrics:METRICS",
     "column encoder": "autoft.preprocessing.encoders:ENCODERS",
     "audit check": "autoft.data.audit:CHECKS",
-    "search algorithm": "autoft.search.oracles:ALGORITHMS",
+    "search algorithm": "autoft.search.algorithms:ALGORITHMS",
     "schema engine": "autoft.schema.engines:ENGINES",
     "exporter": "autoft.serving.exporters:EXPORTERS",
     "backbone": "autoft.networks.backbones:BACKBONES",

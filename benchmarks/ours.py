@@ -15,7 +15,8 @@ from benchmarks.ordinary import Configuration
 
 if TYPE_CHECKING:
     from autoft.records.trials import TrialResult, Trials
-    from autoft.search.proposer import Proposal, Proposer
+    from autoft.search.proposer import Proposer
+    from autoft.search.setup import Proposal
     from autoft.training.stack import Stack
     from autoft.training.trainer import Trainer
 
@@ -145,11 +146,12 @@ def make_trainer(
 def numbers_only(seed: int, epochs: int) -> Proposer:
     """Bayesian proposals over learning rate, dropout and L2, with the limits of the standard space."""
     from autoft.search.proposer import Proposer
+    from autoft.search.setup import SearchSetup
     from autoft.search.space import make_space
 
     searched = ("learning_rate", "dropout", "l2")
     space = [d for d in make_space(1_000, embedded=False, changes={}) if d.name in searched]
-    return Proposer("bayesian", space, maximize=True, seed=seed, epochs=epochs)
+    return Proposer("bayesian", SearchSetup(space=tuple(space), maximize=True, seed=seed, epochs=epochs))
 
 
 class Given:
@@ -191,17 +193,17 @@ def run_search(proposer: Any, trainer: Trainer, folder: Path, *, trials: int, pr
     from autoft.search.budget import Budget
     from autoft.search.interrupt import Interrupt
     from autoft.search.journal import Journal
-    from autoft.search.loop import SearchLoop
+    from autoft.search.ledger import Ledger
+    from autoft.search.loop import LoopPolicy, SearchLoop
 
+    journal = Journal(folder / "journal.jsonl", {"benchmark": "search"})
+    score = objective(trainer.data.y)
     return SearchLoop(
         proposer=proposer,
         train=trainer.train_all,
-        score=objective(trainer.data.y),
-        maximize=True,
-        journal=Journal(folder / "journal.jsonl", {"benchmark": "search"}),
-        folder=folder / "trials",
+        ledger=Ledger(journal=journal, folder=folder / "trials", score=score, maximize=True),
         budget=Budget(trials=trials, deadline=None, clock=time.monotonic),
         interrupt=Interrupt(),
         progress=lambda step: None,
-        pruning=pruning,
+        policy=LoopPolicy(pruning=pruning),
     ).run()

@@ -18,6 +18,7 @@ from typing import Any
 
 from autoft.search.oracles import START, hyperparameters
 from autoft.search.proposer import Proposer
+from autoft.search.setup import SearchSetup
 from autoft.search.space import Dimension
 from benchmarks import common
 from benchmarks.objectives import OBJECTIVES, Objective, started
@@ -37,7 +38,8 @@ class Ours:
     """autoft's proposals."""
 
     def __init__(self, space: Sequence[Dimension], seed: int, algorithm: Any = "bayesian") -> None:
-        self._proposer = Proposer(algorithm, space, maximize=False, seed=seed, epochs=1)
+        setup = SearchSetup(space=tuple(space), maximize=False, seed=seed, epochs=1)
+        self._proposer = Proposer(algorithm, setup)
 
     def ask(self) -> Values:
         proposal = self._proposer.ask()

@@ -17,7 +17,7 @@ REFUSED = ('tensorflow', 'keras', 'keras_tuner', 'sklearn')
 for name in REFUSED:
     sys.modules[name] = None
 
-from autoft.cli import main
+from autoft.cli.main import main
 
 recipes = Path(sys.argv[1])
 Path('heart.csv').write_bytes((recipes / 'data' / 'heart_cleveland.csv').read_bytes())

@@ -75,9 +75,9 @@ def test_nothing_is_pruned_under_nested(strategy: str, pruned: bool, table, tmp_
         pass
 
     def search(**given: object) -> None:
-        raise Seen(given["pruning"])
+        raise Seen(given["policy"].pruning)
 
-    monkeypatch.setattr(run, "Search", search)
+    monkeypatch.setattr(run, "SearchLoop", search)
     recipe = tiny_recipe(target="outcome", **{"evaluate.strategy": strategy})
     with pytest.raises(Seen) as seen:
         AutoFineTuner(recipe=recipe, directory=tmp_path).fit(features(table, "outcome"))

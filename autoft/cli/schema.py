@@ -12,8 +12,6 @@ from typing import Any
 
 from autoft.errors import FileError, SchemaError
 
-ENGINES = ("auto", "tfdv", "portable")
-
 
 def add_commands(parser: argparse.ArgumentParser) -> None:
     """Add the commands below ``autoft schema`` to its parser."""
@@ -40,12 +38,12 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     infer.add_argument("data", metavar="DATA", help="CSV or Parquet file")
     infer.add_argument("-o", "--out", metavar="FILE", type=Path, required=True, help="schema file to write")
     infer.add_argument("--target", metavar="COLUMN", help="column to predict; not expected in tables to predict")
-    infer.add_argument("--engine", choices=ENGINES, default="auto", help="what infers it (default: auto)")
+    infer.add_argument("--engine", metavar="NAME", default="auto", help="what infers it: auto, tfdv or portable")
     hints = command("edit-hints", _hints, "list the commands that would make a schema accept a table")
     hints.add_argument("file", metavar="FILE", type=Path, help="schema in TFDV's text format")
     hints.add_argument("data", metavar="DATA", help="CSV or Parquet file")
     hints.add_argument("--serving", action="store_true", help="the table is one to predict, without the target")
-    hints.add_argument("--engine", choices=ENGINES, default="auto", help="what checks the table (default: auto)")
+    hints.add_argument("--engine", metavar="NAME", default="auto", help="what checks the table (likewise)")
     share = edit("allow-missing", "let cells of a column be empty")
     share.add_argument("share", metavar="SHARE", type=float, help="largest share of empty cells, 0 to 1")
     widen = edit("widen", "let a column hold smaller and larger numbers")
@@ -91,7 +89,6 @@ def _read(path: Path) -> tuple[str, Any]:
 def _infer(options: argparse.Namespace) -> int:
     from autoft.data.columns import infer_columns
     from autoft.data.table import read
-    from autoft.schema.engines import choose
 
     if options.out.exists():
         fix = "choose another name, or edit it ('autoft schema edit-hints' lists how)"
@@ -100,12 +97,20 @@ def _infer(options: argparse.Namespace) -> int:
     if options.target is not None and options.target not in frame.columns:
         raise SchemaError(f"Column '{options.target}'", "be in the table to be the target", "it is not", "correct it")
     columns, _ = infer_columns(frame, target=options.target)
-    engine = choose(options.engine)
-    assert engine is not None
+    engine = _engine(options.engine)
     engine.write(engine.infer(engine.statistics(frame, columns), target=options.target), options.out)
     if not options.quiet:
         print(f"schema of {len(columns):,} columns written to {options.out} (engine {engine.name})")
     return 0
+
+
+def _engine(name: str) -> Any:
+    from autoft.schema.engines import choose
+
+    engine = choose(name)
+    if engine is None:
+        raise SchemaError("Argument --engine", "name a schema engine", f"it is '{name}'", "leave it out, or write auto")
+    return engine
 
 
 def _hints(options: argparse.Namespace) -> int:
@@ -113,10 +118,8 @@ def _hints(options: argparse.Namespace) -> int:
     from autoft.data.columns import infer_columns
     from autoft.data.table import read
     from autoft.schema.edit_hints import hints
-    from autoft.schema.engines import choose
 
-    engine = choose(options.engine)
-    assert engine is not None
+    engine = _engine(options.engine)
     schema: Any = engine.read(options.file)
     frame = read(options.data).frame
     if options.serving:

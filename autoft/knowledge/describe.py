@@ -12,8 +12,8 @@ from autoft.records import Column, PlanLine
 def hint_notes(knowledge: Knowledge) -> list[str]:
     """A sentence for each hint, with the expert's reason.
 
-    >>> from autoft.recipe.knowledge import Hint
-    >>> hint_notes(Knowledge(features={"age": Hint(effect="increasing", because="risk grows")}))
+    >>> from autoft.recipe.knowledge import HintSpec
+    >>> hint_notes(Knowledge(features={"age": HintSpec(effect="increasing", because="risk grows")}))
     ["With all else equal, the answer never falls with 'age' (risk grows)."]
     """
     notes = [
@@ -60,7 +60,7 @@ def told_lines(lines: Sequence[PlanLine], knowledge: Knowledge, columns: Sequenc
         columns: Of the table, in the order in which their lines are to stand.
 
     >>> age = PlanLine(column="age", kind="numeric", text="The median is subtracted.", inputs=1)
-    >>> told_lines([age], Knowledge(features={"age": Hint(unit="years")}), [])[0].text
+    >>> told_lines([age], Knowledge(features={"age": HintSpec(unit="years")}), [])[0].text
     'In years. The median is subtracted.'
     """
     units = {name: hint.unit for name, hint in knowledge.features.items() if hint.unit}

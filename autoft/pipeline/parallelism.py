@@ -11,6 +11,8 @@ from autoft.pipeline.machine import Machine
 from autoft.pipeline.results import Parallelism
 from autoft.pipeline.space import list_programs
 from autoft.recipe.recipe import Recipe
+from autoft.search.algorithms import ALGORITHMS
+from autoft.search.proposer import ProgramSharing
 from autoft.search.space import SHAPE, Dimension
 
 #: Tracing programs should take no more than this share of the search.
@@ -38,8 +40,6 @@ def plan_parallelism(
     wanted = cost.trace_seconds(programs.default, machine) * (1 - _TRACING_SHARE) / _TRACING_SHARE / trial
     most = _MOST_TRIALS_PER_SIZE if programs.dimensions == SHAPE else _MOST_TRIALS_PER_PROGRAM
     return Parallelism(
-        programs=programs.dimensions,
-        trials_per_program=max(1, min(most, round(wanted))),
-        # Hyperband's trials differ in epochs, and wait for one another.
-        trials_alone=None if recipe.search.algorithm == "hyperband" else alone,
+        programs=ProgramSharing(dimensions=programs.dimensions, trials_per_program=max(1, min(most, round(wanted)))),
+        trials_alone=alone if ALGORITHMS[recipe.search.algorithm].side_by_side else None,
     )

@@ -10,6 +10,7 @@ from autoft.records import Calibration, DecisionRule, Evaluation, Finding, HintT
 from autoft.records.arrays import Array
 from autoft.records.trials import TrialResult, Trials
 from autoft.search.budget import Budget
+from autoft.search.proposer import ProgramSharing
 from autoft.search.space import Dimension
 from autoft.serving.artifact import Meta
 from autoft.training.ensemble import Ensemble
@@ -20,13 +21,11 @@ class Parallelism:
     """How trials share programs, and when they train side by side.
 
     Attributes:
-        programs: Dimensions that fix what a program is compiled for.
-        trials_per_program: How many trials a new program should serve.
+        programs: Dimensions that fix a program, and how many trials a new one should serve.
         trials_alone: Another trial trains at once for each so many trials that came before; None for one at a time.
     """
 
-    programs: frozenset[str]
-    trials_per_program: int
+    programs: ProgramSharing
     trials_alone: int | None
 
     def side_by_side(self, room: Callable[[Mapping[str, Any]], int]) -> Callable[[Mapping[str, Any], int], int]:

@@ -10,8 +10,10 @@ from autoft.pipeline.dataset import Dataset
 from autoft.pipeline.results import SearchPlan, Selection
 from autoft.pipeline.select import trial_score
 from autoft.records.trials import OUT_OF_TIME, Trials
-from autoft.search.loop import SearchLoop
+from autoft.search.ledger import Ledger
+from autoft.search.loop import LoopPolicy, SearchLoop
 from autoft.search.proposer import Proposer
+from autoft.search.setup import SearchSetup
 from autoft.search.weights import restore_weights
 from autoft.training.ensemble import Ensemble
 from autoft.training.protocol import TrialTrainer
@@ -23,33 +25,33 @@ def search(dataset: Dataset, plan: SearchPlan, trainer: TrialTrainer, run: Run) 
     Raises:
         SearchError: If no trial finished.
     """
-    recipe, maximize = run.recipe, METRICS[dataset.objective].direction == "max"
-    proposer = Proposer(
-        recipe.search.algorithm,
-        plan.space,
-        maximize=maximize,
-        seed=recipe.seed,
-        epochs=recipe.search.epochs,
-        first=plan.first,
-        programs=plan.parallelism.programs,
-        trials_per_program=plan.parallelism.trials_per_program,
+    settings, maximize = run.recipe.search, METRICS[dataset.objective].direction == "max"
+    setup = SearchSetup(
+        space=plan.space, maximize=maximize, seed=run.recipe.seed, epochs=settings.epochs, first=plan.first
     )
-    trials = SearchLoop(
-        proposer=proposer,
-        train=trainer.train_all,
-        score=lambda result: trial_score(dataset, result),
-        maximize=maximize,
+    ledger = Ledger(
         journal=run.journal,
         folder=run.folder / "trials",
-        budget=plan.budget,
-        expect=plan.expected_seconds,
-        interrupt=run.interrupt,
-        progress=run.progress,
+        score=lambda result: trial_score(dataset, result),
+        maximize=maximize,
+        keep=POOL if settings.blend > 1 else 1,
+    )
+    policy = LoopPolicy(
         together=plan.parallelism.side_by_side(trainer.together),
         # Pruning looks at all blocks; nested evaluation promises that what judges a block has not.
-        pruning=recipe.search.pruning == "median" and dataset.strategy != "nested",
-        keep=POOL if recipe.search.blend > 1 else 1,
-    ).run()
+        pruning=settings.pruning == "median" and dataset.strategy != "nested",
+        expect=plan.expected_seconds,
+    )
+    loop = SearchLoop(
+        proposer=Proposer(settings.algorithm, setup, plan.parallelism.programs),
+        train=trainer.train_all,
+        ledger=ledger,
+        budget=plan.budget,
+        interrupt=run.interrupt,
+        progress=run.progress,
+        policy=policy,
+    )
+    trials = loop.run()
     _note_shortage(plan, trials, run)
     return trials
 

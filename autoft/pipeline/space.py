@@ -23,6 +23,7 @@ from autoft.pipeline.machine import Machine
 from autoft.recipe.recipe import Recipe
 from autoft.records.arrays import Array
 from autoft.records.decisions import Costs
+from autoft.search.algorithms import ALGORITHMS
 from autoft.search.portfolio import TIERS
 from autoft.search.space import (
     MAKE,
@@ -136,7 +137,7 @@ def choose_first(
         machine: The machine at hand; without minutes it does not matter.
     """
     small = default_configuration(space)
-    if recipe.search.algorithm == "grid":  # which begins with its own first point, a perceptron where there is one
+    if not ALGORITHMS[recipe.search.algorithm].begins_with_portfolio:
         return (small,)
     minutes, rows = recipe.search.minutes, min(len(member.train) for member in dataset.members)
     machine, most = (Machine(), _FIRST_SECONDS) if minutes is None else (machine, _FIRST_SHARE * minutes * 60)

@@ -1,12 +1,15 @@
-"""Kinds of values that the sections of a recipe are made of."""
+"""Types of the values in the sections of a recipe."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
+from pydantic_core import CoreSchema, PydanticKnownError, core_schema
 
 from autoft.recipe.messages import broken_rule
+from autoft.registry import registry_of
 
 
 def distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -22,12 +25,49 @@ def rising(pair: tuple[float, float]) -> tuple[float, float]:
     return pair
 
 
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """A name in a registry: ``Annotated[str, OneOf("schema engine", first=("auto",), last=("none",))]``.
+
+    The registry's room is imported only where a recipe gives another name than those of the recipe itself, and for
+    the JSON Schema.
+
+    Args:
+        kind: What is registered, as in `autoft.registry.PLACES`.
+        first: Names that the recipe itself knows, listed before the registered ones.
+        last: The same, listed after them.
+    """
+
+    kind: str
+    first: tuple[str, ...] = ()
+    last: tuple[str, ...] = ()
+
+    def names(self) -> tuple[str, ...]:
+        """All valid names."""
+        return (*self.first, *registry_of(self.kind).names(), *self.last)
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self._valid)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: Any) -> dict[str, Any]:
+        return {"enum": list(self.names()), "type": "string"}
+
+    def _valid(self, value: Any) -> str:
+        if isinstance(value, str) and (value in (*self.first, *self.last) or value in self.names()):
+            return value
+        raise PydanticKnownError("literal_error", {"expected": ", ".join(f"'{name}'" for name in self.names())})
+
+
 Text = Annotated[str, Field(min_length=1)]
 Names = Annotated[tuple[Text, ...], Strict(False), AfterValidator(distinct)]
 
 
 class RecipeSection(BaseModel):
-    """Unknown keys and converted types are errors; only a list becomes a tuple and a whole number a float."""
+    """A part of a recipe: frozen, and strict about keys and types.
+
+    An unknown key is an error. Values are not converted, except a list to a tuple and a whole number to a float. The
+    text under a field is its description in the JSON Schema.
+    """
 
     model_config = ConfigDict(
         extra="forbid", strict=True, frozen=True, allow_inf_nan=False, use_attribute_docstrings=True

@@ -10,12 +10,11 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, Strict, field_validator, model_validator
 
 from autoft import records
-from autoft.recipe.fields import Names, RecipeSection, Text, distinct, rising
+from autoft.recipe.fields import Names, OneOf, RecipeSection, Text, distinct, rising
 from autoft.recipe.messages import broken_rule
 
 ColumnKind = Literal["numeric", "boolean", "categorical", "date", "text", "identifier"]
 TaskChoice = Literal["auto", "binary", "multiclass", "regression"]
-Algorithm = Literal["bayesian", "random", "grid", "hyperband"]
 Activation = Literal["relu", "gelu", "silu", "selu", "tanh"]
 RegressionObjective = Literal["rmse", "mae", "r2", "median_absolute_error", "pinball"]
 ClassificationObjective = Literal[
@@ -96,7 +95,7 @@ class Schema(RecipeSection):
 
     file: Annotated[Text, AfterValidator(_schema_name)] | None = None
     """Schema in TFDV's text format, inside the recipe's folder: written if absent, enforced after that."""
-    engine: Literal["auto", "tfdv", "portable", "none"] = "auto"
+    engine: Annotated[str, OneOf("schema engine", first=("auto",), last=("none",))] = "auto"
     """What checks tables against the schema; auto takes TFDV where it is installed, and else autoft's own engine."""
     drop_missing_target: bool = False
     """Leave out rows without a target instead of refusing them."""
@@ -172,7 +171,7 @@ class Space(RecipeSection):
 class Search(RecipeSection):
     """How hyperparameters are found."""
 
-    algorithm: Algorithm = "bayesian"
+    algorithm: Annotated[str, OneOf("search algorithm")] = "bayesian"
     """How the next trial is proposed."""
     trials: Annotated[int, Field(ge=1)] = 30
     """Most trials that are run."""

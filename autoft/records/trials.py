@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:  # the command line shows trials without numpy
+    from autoft.records.arrays import Array
 
 TrialStatus = Literal["finished", "pruned", "failed"]
 
@@ -101,14 +101,20 @@ class TrialResult:
     status: TrialStatus
     epochs: int = 0
     checkpoints: tuple[int, ...] = ()
-    held_out: NDArray[Any] = field(default_factory=lambda: np.zeros((0, 0)))
-    pairs: NDArray[Any] = field(default_factory=lambda: np.zeros((0, 0, 0)))
+    held_out: Array = field(default_factory=lambda: _nothing(2))
+    pairs: Array = field(default_factory=lambda: _nothing(3))
     curves: Mapping[str, list[list[float]]] = field(default_factory=dict)
-    weights: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    weights: Mapping[str, Array] = field(default_factory=dict)
     reason: str = ""
     seconds: float = 0.0
     traces: int = 0
     limit: int = 0
+
+
+def _nothing(dimensions: int) -> Array:
+    import numpy as np
+
+    return np.zeros((0,) * dimensions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,8 @@
 
 Modules, from ground to roof:
 
-engine            What an engine for schemas must do, and the choice of one
-portable          TFDV's verbs and messages on every Python, with numpy, pandas and any protobuf from 4.25 on
+engine            Schema engines: the protocol and the registry
+portable          The verbs and messages of TFDV on every Python, with numpy, pandas and any protobuf from 4.25 on
 reference         What later tables are compared with: counts of the training table, kept inside its statistics
 splice            An edited schema put back into its text, so that comments and layout of everything else stay as...
 anomalies         TFDV's anomalies in the words and severities of findings (standard library only)
@@ -14,12 +14,7 @@ edit              Typical edits of a schema: each takes a ``Schema`` message and
 proto_engine      What every engine does alike with TensorFlow Metadata's messages: statistics, schemas, findings...
 contract          The schema as a contract: written at the first training, enforced at every later one and at pre...
 edit_hints        The commands that would make a schema accept what a table has and the schema does not allow
-portable_engine   The portable engine: TFDV's verbs on any Python, without TensorFlow
+portable_engine   The portable schema engine, for any Python and without TensorFlow
 tfdv              TensorFlow Data Validation as a schema engine
 engines           Choice of a schema engine
 """
-
-from autoft.data.columns import infer_columns
-from autoft.data.convert import Converted, align, convert
-
-__all__ = ["Converted", "align", "convert", "infer_columns"]

@@ -1,4 +1,4 @@
-"""What an engine for schemas must do, and the choice of one."""
+"""Schema engines: the protocol and the registry."""
 
 from __future__ import annotations
 
@@ -6,30 +6,38 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from autoft.records import Column, Finding
+from autoft.registry import Registry
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Environment = Literal["TRAINING", "SERVING"]
-EngineName = Literal["auto", "tfdv", "portable", "none"]
 
 
 class Engine(Protocol):
-    """Statistics in, schema out, findings about every later table.
+    """Makes statistics of a table, infers a schema from them, and validates later tables with it.
 
-    Schema and statistics are the engine's own objects; nobody else looks into them. The target is required
-    in the environment ``TRAINING`` and not expected in ``SERVING``.
+    Schema and statistics are objects of the engine's own classes. The target is required in the environment
+    ``TRAINING`` and not expected in ``SERVING``.
     """
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Name in recipes, such as ``tfdv``."""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Modules that have to be installed."""
+
+    @property
+    def install(self) -> str:
+        """How to install them, for the error where they are missing."""
 
     def statistics(self, frame: pd.DataFrame, columns: tuple[Column, ...]) -> object:
-        """Facts about a table. Columns of the frame that have no record are looked at as they are stored."""
-        ...
+        """Statistics of a table. A column of the frame without a record is read as it is stored."""
 
     def infer(self, statistics: Any, *, target: str | None) -> object:
         """The schema that fits the table of these statistics."""
-        ...
 
     def validate(
         self, statistics: Any, schema: Any, *, environment: Environment, previous: Any = None
@@ -38,28 +46,25 @@ class Engine(Protocol):
 
         `previous` are statistics of the table from which the schema's limits of drift are measured.
         """
-        ...
 
     def read(self, path: Path) -> object:
         """The schema in a file. Raises SchemaError if the file is missing, unreadable or no schema."""
-        ...
 
     def write(self, schema: Any, path: Path) -> None:
         """Write the schema as text, whole or not at all. Raises FileError if that is impossible."""
-        ...
 
     def to_text(self, schema: Any) -> str:
         """The schema as text that people can review and edit."""
-        ...
 
     def from_text(self, text: str, source: str) -> object:
         """The inverse of `to_text`; `source` names the text in errors. Raises SchemaError if it is no schema."""
-        ...
 
     def dump_statistics(self, statistics: Any) -> bytes:
         """Statistics as a file; they remember which engine made them."""
-        ...
 
     def load_statistics(self, data: bytes, source: str) -> Any:
         """The inverse of `dump_statistics`, also of another engine's. Raises SchemaError if `data` is none."""
-        ...
+
+
+#: In the order in which ``engine: auto`` tries them.
+ENGINES: Registry[Engine] = Registry("schema engine", "autoft.engines")

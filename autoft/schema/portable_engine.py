@@ -1,4 +1,4 @@
-"""The portable engine: TFDV's verbs on any Python, without TensorFlow."""
+"""The portable schema engine, for any Python and without TensorFlow."""
 
 from __future__ import annotations
 
@@ -6,31 +6,25 @@ from typing import Any
 
 from autoft.data.arrow import record_batch
 from autoft.data.typed import Typed
+from autoft.schema.portable import generate_statistics, infer_schema, validate_statistics
+from autoft.schema.portable.messages import DatasetFeatureStatisticsList, Schema
 from autoft.schema.proto_engine import ProtoEngine
 
 
 class Portable(ProtoEngine):
-    """The engine that comes with autoft: the verbs of `autoft.schema.portable` on the very input that TFDV gets."""
+    """`autoft.schema.portable` on the same Arrow tables that TFDV gets."""
 
     name = "portable"
     voice = "portable engine"
 
     def _generate(self, table: Typed) -> Any:
-        from autoft.schema.portable import generate_statistics
-
         return generate_statistics(record_batch(table))
 
     def _infer(self, proto: Any, largest_domain: int) -> Any:
-        from autoft.schema.portable import infer_schema
-
         return infer_schema(proto, infer_feature_shape=False, max_string_domain_size=largest_domain)
 
     def _validate(self, proto: Any, schema: Any, environment: str, previous: Any) -> Any:
-        from autoft.schema.portable import validate_statistics
-
         return validate_statistics(proto, schema, environment=environment, previous_statistics=previous)
 
     def _messages(self) -> tuple[Any, Any]:
-        from autoft.schema.portable.messages import DatasetFeatureStatisticsList, Schema
-
         return Schema, DatasetFeatureStatisticsList

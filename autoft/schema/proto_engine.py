@@ -44,7 +44,9 @@ class ProtoEngine(ABC):
     """An engine whose schema and statistics are messages; a subclass says where they come from."""
 
     name: str
-    #: Who is quoted in findings.
+    needs: tuple[str, ...] = ()
+    install = ""
+    #: Name of the engine in findings that quote it.
     voice: str
 
     @abstractmethod

@@ -20,6 +20,8 @@ class TFDV(ProtoEngine):
     """The engine that runs TensorFlow Data Validation in memory, without a Beam pipeline."""
 
     name = "tfdv"
+    needs = ("tensorflow_data_validation",)
+    install = 'pip install "autoft[tfdv,tensorflow]" on Python 3.11; newer Pythons have no wheel for most systems'
     voice = "TFDV"
 
     def _generate(self, table: Typed) -> Any:

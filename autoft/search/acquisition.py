@@ -1,4 +1,4 @@
-"""Where to look next: a Gaussian process over what was tried, and the point from which it expects most."""
+"""Acquisition: the point with the highest expected improvement under a Gaussian process over the trials so far."""
 
 from __future__ import annotations
 

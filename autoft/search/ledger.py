@@ -1,4 +1,4 @@
-"""What a search knows: trials and outcomes so far, what the journal remembers, and which is the best."""
+"""Ledger of a search: its trials and their results, what the journal remembers, and which trial is the best."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from autoft import files
 from autoft.errors import AutoFTError
 from autoft.records import Trial
 from autoft.records.trials import OUT_OF_TIME, TrialResult
-from autoft.search import store as outcomes
+from autoft.search import store
 from autoft.search.journal import Journal
 from autoft.search.space import comparable
 
@@ -50,7 +50,7 @@ class Ledger:
     def open(self) -> None:
         """Read what earlier runs have left, and remove what a kill has."""
         self._known = self.journal.contents.trials()
-        outcomes.tidy(self.folder, self._known.values())
+        store.tidy(self.folder, self._known.values())
 
     def __contains__(self, memory: str) -> bool:
         """Whether this run has noted it already."""
@@ -94,7 +94,7 @@ class Ledger:
         line = self._known.get(memory)
         if line is None or self._deserves_more(line, left):
             return None
-        return outcomes.restore(self.folder, line)
+        return store.restore(self.folder, line)
 
     @staticmethod
     def _deserves_more(line: Mapping[str, Any], left: float | None) -> bool:
@@ -155,7 +155,7 @@ class Ledger:
         if place is not None and good:
             self._ranked.insert(place, number)
             for fallen in self._ranked[self.keep :]:
-                outcomes.forget_weights(self.folder, self._memories[fallen])
+                store.forget_weights(self.folder, self._memories[fallen])
                 self.outcomes[fallen] = replace(self.outcomes[fallen], weights={})
             del self._ranked[self.keep :]
         self._seen[memory] = score
@@ -201,4 +201,4 @@ class Ledger:
 
     def _store(self, memory: str, outcome: TrialResult, *, weights: bool) -> dict[str, str]:
         with files.writing(self.folder, f"{len(self.journal.contents.trials())} trials are safe in the journal"):
-            return outcomes.store(self.folder, memory, outcome, weights=weights)
+            return store.store(self.folder, memory, outcome, weights=weights)

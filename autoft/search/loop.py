@@ -1,4 +1,4 @@
-"""The search loop: ask, look up or train, journal, tell. It knows budgets, failures and signals, but no Keras."""
+"""Search loop: ask, look up or train, journal, tell. It knows budgets, failures and signals, but no Keras."""
 
 from __future__ import annotations
 
@@ -6,26 +6,30 @@ import statistics
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 from autoft.errors import AutoFTError, SearchError, printable
 from autoft.records import Progress
 from autoft.records.trials import TrialResult, Trials
-from autoft.search import pruning as prune
-from autoft.search import store as outcomes
 from autoft.search.budget import Budget
 from autoft.search.interrupt import Interrupt
-from autoft.search.journal import Journal
 from autoft.search.ledger import DEATHS, Ledger
-from autoft.search.proposer import Proposal, Proposer
+from autoft.search.pruning import hopeless
+from autoft.search.setup import Proposal
 from autoft.search.space import comparable
+from autoft.search.store import memory_key
 from autoft.search.weights import restore_weights
-
-__all__ = ["Budget", "SearchLoop", "Train", "Trials"]
 
 #: So many proposals in a row that were tried before mean that the space is exhausted.
 _REPEATS = 50
+
+
+class Proposes(Protocol):
+    """Proposes configurations (`autoft.search.proposer.Proposer`)."""
+
+    def ask(self, like: Mapping[str, Any] | None = None) -> Proposal | None: ...
+
+    def tell(self, proposal: Proposal, score: float | None) -> None: ...
 
 
 class Train(Protocol):
@@ -48,46 +52,48 @@ class _Asked:
     memory: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoopPolicy:
+    """How trials are batched and stopped.
+
+    Attributes:
+        together: How many trials of the shape of some parameters train side by side, after so many trials.
+        pruning: Whether hopeless trials are stopped.
+        expect: Seconds that a trial is expected to take by its parameters; by the earlier ones where there is none.
+    """
+
+    together: Callable[[Mapping[str, Any], int], int] = lambda params, trials: 1
+    pruning: bool = True
+    expect: Callable[[Mapping[str, Any]], float] | None = None
+
+
 class SearchLoop:
     """One search in one run folder.
 
     Args:
-        proposer: Who proposes.
-        train: Who trains.
-        score: The objective of an outcome on its pooled held-out predictions.
-        maximize: Whether a higher score is better.
-        journal: The run's journal.
-        folder: Where outcomes' arrays are kept.
+        proposer: Proposes configurations.
+        train: Trains them.
+        ledger: Trials of the folder.
         budget: When to end.
         interrupt: Raised when the user asks to end.
-        progress: Told about every trial.
-        together: How many trials of the shape of some parameters train side by side, after so many trials.
-        pruning: Whether hopeless trials are stopped.
-        keep: Trials whose weights are kept, the best.
-        expect: Seconds that a trial is expected to take by its parameters; by the earlier ones where there is none.
+        progress: Called with every trial.
+        policy: How trials are batched and stopped.
     """
 
     def __init__(
         self,
         *,
-        proposer: Proposer,
+        proposer: Proposes,
         train: Train,
-        score: Callable[[TrialResult], float],
-        maximize: bool,
-        journal: Journal,
-        folder: Path,
+        ledger: Ledger,
         budget: Budget,
         interrupt: Interrupt,
         progress: Callable[[Progress], None],
-        together: Callable[[Mapping[str, Any], int], int] = lambda params, trials: 1,
-        pruning: bool = True,
-        keep: int = 1,
-        expect: Callable[[Mapping[str, Any]], float] | None = None,
+        policy: LoopPolicy | None = None,
     ) -> None:
         self.proposer, self.train, self.budget = proposer, train, budget
-        self.interrupt, self.progress = interrupt, progress
-        self.together, self.pruning, self.expect = together, pruning, expect
-        self._ledger = Ledger(journal=journal, folder=folder, score=score, maximize=maximize, keep=keep)
+        self.interrupt, self.progress, self.policy = interrupt, progress, policy or LoopPolicy()
+        self._ledger = ledger
         self._repeats = self._trained = 0
         self._cut = False
 
@@ -131,7 +137,7 @@ class SearchLoop:
                 batch.append(asked)
             if len(batch) == 1:
                 trials = len(self._ledger.trials)
-                wanted = min(self.together(batch[0].proposal.params, trials), self.budget.trials - trials)
+                wanted = min(self.policy.together(batch[0].proposal.params, trials), self.budget.trials - trials)
         return batch, echoes
 
     def _all(self, batch: Sequence[_Asked]) -> bool:
@@ -149,9 +155,9 @@ class SearchLoop:
         return len(done) == len(missing)
 
     def _train_some(self, due: Sequence[_Asked]) -> dict[str, TrialResult]:
-        """Outcomes by memory; none where the user has asked to end.
+        """Results by memory; none where the user has asked to end.
 
-        What the process died of once trains alone: the next death must not be blamed on its neighbours.
+        A configuration that crashed the process before is retrained alone.
         """
         self._show(len(self._ledger.trials), None)
         self._cut = False
@@ -170,7 +176,7 @@ class SearchLoop:
 
     def _memory(self, proposal: Proposal) -> str:
         limit = self._epochs(proposal)
-        return outcomes.memory_key({**proposal.params, **({} if limit is None else {"epochs_limit": limit})})
+        return memory_key({**proposal.params, **({} if limit is None else {"epochs_limit": limit})})
 
     def _epochs(self, proposal: Proposal) -> int | None:
         """Most epochs of a trial: the oracle's (Hyperband) or the plan's, None for the recipe's."""
@@ -180,7 +186,8 @@ class SearchLoop:
     def _fit(self, wanted: Sequence[_Asked]) -> int:
         """How many of some trials there is time for (there is always a first one)."""
         trials = self._ledger.trials
-        expected = self.expect(wanted[0].proposal.params) if self.expect and wanted else None
+        expect = self.policy.expect
+        expected = expect(wanted[0].proposal.params) if expect and wanted else None
         fit = self.budget.fit(len(wanted), [t.seconds for t in trials if t.status != "failed"], expected)
         return fit if trials else max(fit, 1)
 
@@ -196,7 +203,7 @@ class SearchLoop:
                 [asked.proposal.params for asked in due],
                 self._out_of_time,
                 epochs,
-                (lambda curve: prune.hopeless(curve, others)) if self.pruning and alike else None,
+                (lambda curve: hopeless(curve, others)) if self.policy.pruning and alike else None,
             )
         except AutoFTError:
             raise

@@ -1,4 +1,4 @@
-"""What a trial leaves behind, and its place on the disk."""
+"""Store of trial results: their arrays on the disk."""
 
 from __future__ import annotations
 

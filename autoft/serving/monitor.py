@@ -17,7 +17,7 @@ from autoft.data.convert import Converted, align, convert
 from autoft.data.table import read
 from autoft.records import Column, Finding
 from autoft.schema import contract, drift, target_drift
-from autoft.schema.engines import like
+from autoft.schema.engines import engine_of_model
 from autoft.serving.artifact import Meta, load_meta
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ class TableMonitor:
         """Engine, schema and statistics of the model, read once; None where the model has them not."""
         if self._read is None:
             schema, statistics = self.folder / "schema.pbtxt", self.folder / "statistics.pb"
-            engine = like(self.meta.engine) if schema.is_file() else None
+            engine = engine_of_model(self.meta.engine) if schema.is_file() else None
             self._read = (
                 engine,
                 None if engine is None else engine.read(schema),

@@ -4,6 +4,10 @@ Each suite is a function that raises AssertionError with what is wrong:
 
 >>> from autoft.testing import check_metric  # doctest: +SKIP
 >>> check_metric(MyMetric())  # doctest: +SKIP
+
+Modules, from ground to roof:
+
+algorithms  Suite for search algorithms
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autoft.search.proposer import Proposal
+from autoft.search.setup import Proposal
 from benchmarks import overhead, scaling, speed
 from benchmarks.common import options
 from benchmarks.ours import Given

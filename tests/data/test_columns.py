@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from autoft.data.columns import infer_columns
 from autoft.data.table import read
 from autoft.errors import SchemaError
 from autoft.records import Column, Finding
-from autoft.schema import infer_columns
 
 
 def _one(cells: Sequence[object], **options: object) -> tuple[Column, tuple[Finding, ...]]:

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from autoft.data import convert
 from autoft.data.cells import DATE_FORMATS, seconds
+from autoft.data.columns import infer_columns
+from autoft.data.convert import align, convert
 from autoft.data.table import read
 from autoft.records import Column
-from autoft.schema import align, infer_columns
 
 
 def _column(kind: str, **facts: object) -> Column:

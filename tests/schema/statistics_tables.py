@@ -139,55 +139,6 @@ TABLES: dict[str, tuple[pd.DataFrame, str | None]] = {
 }
 
 
-def later_tables() -> dict[str, pd.DataFrame]:
-    """A table, called ``first``, and tables that depart from it."""
-    size = 20
-    first = pd.DataFrame(
-        {
-            "s": ["a", "b"] * 10,
-            "i": [1, 2] * 10,
-            "f": [1.5, 2.5] * 10,
-            "b": [0, 1] * 10,
-            "t": ["true", "false"] * 10,
-            "n": ["5", "6"] * 10,
-            "l": [[1, 2], [3, 4]] * 10,
-        }
-    )
-    return {
-        "first": first,
-        "new column": first.assign(x=1.0),
-        "gone": first.drop(columns="s"),
-        "unseen": first.assign(s=["a", "c"] * 10),
-        "many unseen": first.assign(s=[f"v{k}" for k in range(size)]),
-        "half missing": first.assign(s=[None, "a"] * 10, f=[np.nan, 1.0] * 10, l=[None, [1, 2]] * 10),
-        "all missing": first.assign(s=[None] * size, f=np.nan),
-        "fractions": first.assign(i=[1.5, 2] * 10),
-        "other types": first.assign(i=["x", "y"] * 10, f=[1, 2] * 10, s=[1, 2] * 10),
-        "no truth": first.assign(b=[0, 2] * 10, t=["true", "x"] * 10),
-        "no numbers": first.assign(n=["5", "x"] * 10),
-        "other lengths": first.assign(l=[[1], [1, 2, 3]] * 10),
-        "empty lists": first.assign(l=[[], [1, 2]] * 10),
-        "other order": first[["t", "s"]].assign(z="q", a=1),
-        "no rows": first.head(0),
-    }
-
-
-#: Schemas as people write them, which `later_tables` depart from.
-WRITTEN = {
-    "min_count": 'feature { name: "s" type: BYTES presence { min_count: 50 } }',
-    "min_fraction": 'feature { name: "s" type: BYTES presence { min_fraction: 1 } }',
-    "int_domain": 'feature { name: "i" type: INT int_domain { min: 2 max: 3 } }',
-    "float_domain": 'feature { name: "f" type: FLOAT float_domain { min: 2 max: 2.2 } }',
-    "min_domain_mass": (
-        'feature { name: "s" type: BYTES string_domain { value: "a" } '
-        "distribution_constraints { min_domain_mass: 0.9 } }"
-    ),
-    "unique_constraints": 'feature { name: "s" type: BYTES unique_constraints { min: 5 max: 9 } }',
-    "planned": 'feature { name: "zz" type: INT lifecycle_stage: PLANNED presence { min_count: 1 } }',
-    "shape": 'feature { name: "l" type: INT shape { dim { size: 3 } } }',
-}
-
-
 def packed(content: bytes) -> str:
     """Bytes as text for the file of recorded truths."""
     return base64.b64encode(zlib.compress(content, 9)).decode()
@@ -201,7 +152,6 @@ def tfdv_says() -> dict[str, Any]:
     """TFDV's statistics and schemas of all tables."""
     import tensorflow_data_validation as tfdv
     from google.protobuf import text_format
-    from tensorflow_metadata.proto.v0 import schema_pb2
 
     def statistics(table: pd.DataFrame, weight: str | None = None) -> Any:
         return tfdv.generate_statistics_from_dataframe(table, tfdv.StatsOptions(weight_feature=weight), n_jobs=1)
@@ -209,23 +159,13 @@ def tfdv_says() -> dict[str, Any]:
     def text(message: Any) -> str:
         return text_format.MessageToString(message, as_utf8=True)
 
-    said: dict[str, Any] = {"tables": {}, "updates": {}}
+    said: dict[str, Any] = {"tables": {}}
     for name, (table, weight) in TABLES.items():
         found = statistics(table, weight)
         said["tables"][name] = {
             "statistics": packed(found.SerializeToString(deterministic=True)),
             "schema": text(tfdv.infer_schema(found, infer_feature_shape=False)),
             "shaped": text(tfdv.infer_schema(found, infer_feature_shape=True)),
-        }
-    later = {name: statistics(table) for name, table in later_tables().items()}
-    schemas = {name: text_format.Parse(content, schema_pb2.Schema()) for name, content in WRITTEN.items()}
-    schemas["inferred"] = tfdv.infer_schema(later["first"], infer_feature_shape=False)
-    schemas["shaped"] = tfdv.infer_schema(later["first"], infer_feature_shape=True)
-    for schema, before in schemas.items():
-        said["updates"][schema] = {
-            name: text(tfdv.update_schema(before, found))
-            for name, found in later.items()
-            if schema not in WRITTEN or name in ("first", "half missing", "no truth")
         }
     return said
 

@@ -69,12 +69,12 @@ def test_text_and_bytes_return():
 
 
 def test_numbers_have_names():
-    assert messages.anomaly_type_name(messages.AnomalyType.Value("SCHEMA_MISSING_COLUMN")) == "SCHEMA_MISSING_COLUMN"
-    assert messages.anomaly_type_name(messages.AnomalyInfo.ENUM_TYPE_UNEXPECTED_STRING_VALUES).startswith("ENUM_TYPE")
-    assert messages.feature_type_name(1) == "BYTES"
-    assert messages.statistics_type_name(2) == "STRING"
+    assert messages.AnomalyType.Name(messages.AnomalyType.Value("SCHEMA_MISSING_COLUMN")) == "SCHEMA_MISSING_COLUMN"
+    assert messages.AnomalyType.Name(messages.AnomalyInfo.ENUM_TYPE_UNEXPECTED_STRING_VALUES).startswith("ENUM_TYPE")
+    assert messages.FeatureType.Name(1) == "BYTES"
+    assert messages.StatisticsType.Name(2) == "STRING"
     with pytest.raises(ValueError, match="9999"):
-        messages.anomaly_type_name(9999)
+        messages.AnomalyType.Name(9999)
 
 
 def test_only_messages_of_tensorflow_metadata_are_taken():

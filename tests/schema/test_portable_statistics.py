@@ -25,7 +25,6 @@ from autoft.schema.portable import messages
 from tests.schema import statistics_tables as tables
 
 RECORDED = json.loads(tables.RECORDED.read_text(encoding="utf-8"))
-PAIRS = [(schema, table) for schema, found in RECORDED["updates"].items() for table in found]
 needs_tfdv = pytest.mark.skipif(
     find_spec("tensorflow_data_validation") is None, reason="TFDV has no wheel for this Python"
 )
@@ -97,7 +96,7 @@ class TestStatistics:
         )
         batch = record_batch(typed(frame, columns, convert(frame, columns)))
         i, f, s, e = portable.generate_statistics(batch).datasets[0].features
-        assert [messages.statistics_type_name(x.type) for x in (i, f, s, e)] == ["INT", "FLOAT", "STRING", "STRING"]
+        assert [messages.StatisticsType.Name(x.type) for x in (i, f, s, e)] == ["INT", "FLOAT", "STRING", "STRING"]
         assert (i.num_stats.common_stats.num_missing, i.num_stats.max, i.num_stats.mean) == (1, 2, 1.5)
         assert (f.num_stats.common_stats.num_non_missing, f.num_stats.max) == (2, 2.5)
         assert [top.value for top in s.string_stats.top_values] == ["b", "a"]
@@ -170,20 +169,9 @@ class TestSchema:
         # TFDV writes NUL as it is or escaped, as the installed protobuf does.
         expected = RECORDED["tables"][name]["shaped" if shape else "schema"].replace("\0", "\\000")
         for statistics in (theirs(name), ours(name)):
-            assert portable.to_text(portable.infer_schema(statistics, infer_feature_shape=shape)) == expected
-
-    @pytest.mark.parametrize(("before", "table"), PAIRS)
-    def test_revised_as_tfdv_does(self, before, table):
-        later = tables.later_tables()
-        if before in tables.WRITTEN:
-            schema = text_format.Parse(tables.WRITTEN[before], messages.Schema())
-        else:
-            first = portable.generate_statistics(later["first"])
-            schema = portable.infer_schema(first, infer_feature_shape=before == "shaped")
-        untouched = schema.SerializeToString(deterministic=True)
-        revised = portable.update_schema(schema, portable.generate_statistics(later[table]))
-        assert portable.to_text(revised) == RECORDED["updates"][before][table]
-        assert schema.SerializeToString(deterministic=True) == untouched
+            schema = portable.infer_schema(statistics, infer_feature_shape=shape)
+            text = text_format.MessageToString(schema, as_utf8=True)
+            assert text.replace("\0", "\\000") == expected
 
     def test_slices(self):
         one = ours("one row").datasets[0]
@@ -192,55 +180,6 @@ class TestSchema:
             portable.infer_schema(sliced)
         sliced.datasets[1].name = "All Examples"
         assert portable.infer_schema(sliced) == portable.infer_schema(ours("one row"))
-
-
-class TestFiles:
-    def test_everything_returns(self, tmp_path):
-        statistics, path = ours("texts"), tmp_path / "file"
-        for write, load in (
-            (portable.write_stats_text, portable.load_stats_text),
-            (portable.write_stats_text, portable.load_statistics),
-            (portable.write_stats_binary, portable.load_stats_binary),
-            (portable.write_stats_tfrecord, portable.load_statistics),
-        ):
-            write(statistics, path)
-            assert load(path) == statistics
-        schema = portable.infer_schema(statistics)
-        portable.write_schema_text(schema, path)
-        assert portable.load_schema_text(path) == schema
-        assert "日本" in path.read_text(encoding="utf-8")
-
-    def test_the_checksum_of_tfrecords(self, tmp_path):
-        """The bytes of TensorFlow's own writer for an empty list: length 0, two checksums."""
-        portable.write_stats_tfrecord(messages.DatasetFeatureStatisticsList(), tmp_path / "x")
-        assert (tmp_path / "x").read_bytes().hex() == "0000000000000000" + "29039807" + "d8ea82a2"
-
-    @pytest.mark.parametrize("cut", [5, 14, -1])
-    def test_a_damaged_record(self, cut, tmp_path):
-        path = tmp_path / "x.tfrecord"
-        portable.write_stats_tfrecord(ours("one row"), path)
-        path.write_bytes(path.read_bytes()[:cut])
-        with pytest.raises(SchemaError, match=r"damaged|UTF-8|line 1"):
-            portable.load_statistics(path)
-
-    def test_a_changed_record(self, tmp_path):
-        path = tmp_path / "x.tfrecord"
-        portable.write_stats_tfrecord(ours("one row"), path)
-        content = bytearray(path.read_bytes())
-        content[20] ^= 1
-        path.write_bytes(content)
-        with pytest.raises(SchemaError, match=r"record at byte 0 is damaged"):
-            portable.load_statistics(path)
-
-    @pytest.mark.parametrize(
-        ("content", "found"), [(b"feature { nme: 1 }", "line 1:11"), (b"\xff\xfe", "UTF-8"), (None, "No such file")]
-    )
-    def test_no_schema(self, content, found, tmp_path):
-        path = tmp_path / "schema.pbtxt"
-        if content is not None:
-            path.write_bytes(content)
-        with pytest.raises(SchemaError, match=found):
-            portable.load_schema_text(path)
 
 
 def test_neither_tensorflow_nor_scikit_learn_is_imported():
@@ -256,25 +195,5 @@ def test_neither_tensorflow_nor_scikit_learn_is_imported():
 class TestBesideTFDV:
     def test_what_was_recorded_is_what_it_says(self):
         said = tables.tfdv_says()
-        assert said["updates"] == RECORDED["updates"]
         for name, found in said["tables"].items():
             assert found == RECORDED["tables"][name], name
-
-    def test_files(self, tmp_path):
-        import tensorflow_data_validation as tfdv
-        from tensorflow_metadata.proto.v0 import statistics_pb2
-
-        statistics, path = ours("texts"), str(tmp_path / "file")
-        same = messages.like(statistics, statistics_pb2.DatasetFeatureStatisticsList)
-        portable.write_stats_text(statistics, path)
-        assert tfdv.load_stats_text(path) == same
-        portable.write_stats_binary(statistics, path)
-        assert tfdv.load_stats_binary(path) == same
-        portable.write_stats_tfrecord(statistics, path)
-        assert tfdv.load_statistics(path) == same
-        tfdv.write_stats_text(same, path)
-        assert portable.load_stats_text(path) == statistics
-        portable.write_schema_text(portable.infer_schema(statistics), path)
-        assert messages.own(tfdv.load_schema_text(path)) == portable.infer_schema(statistics)
-        tfdv.write_schema_text(tfdv.infer_schema(same), path)
-        assert portable.load_schema_text(path) == portable.infer_schema(statistics, infer_feature_shape=True)

@@ -17,10 +17,10 @@ import pandas as pd
 import pytest
 
 from autoft.data.table import read
-from autoft.errors import SchemaError, SetupError
+from autoft.errors import RecipeError, SchemaError, SetupError
 from autoft.records import Column, Finding, Kind
-from autoft.schema import engine as engines
-from autoft.schema.engines import choose, like
+from autoft.schema import engines
+from autoft.schema.engines import choose, engine_of_model
 from autoft.schema.portable_engine import Portable
 from autoft.schema.proto_engine import ProtoEngine
 from autoft.schema.tfdv import TFDV
@@ -126,13 +126,13 @@ def anomalies(fitted: tuple[ProtoEngine, Any], frame: pd.DataFrame, environment:
 
 
 def test_choosing_an_engine_imports_no_tensorflow():
-    code = "import sys; from autoft.schema.engine import choose; choose('auto'); sys.exit('tensorflow' in sys.modules)"
+    code = "import sys; from autoft.schema.engines import choose; choose('auto'); sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_without_tfdv_the_portable_engine_is_chosen(monkeypatch):
     monkeypatch.setattr(engines, "find_spec", lambda name: None)
-    assert choose("auto").name == choose("portable").name == like("tfdv").name == "portable"
+    assert choose("auto").name == choose("portable").name == engine_of_model("tfdv").name == "portable"
     with pytest.raises(SetupError, match=r"tfdv.*3\.11.*'portable'"):
         choose("tfdv")
     assert choose("none") is None
@@ -141,7 +141,7 @@ def test_without_tfdv_the_portable_engine_is_chosen(monkeypatch):
 def test_a_model_is_served_by_the_engine_that_made_it(monkeypatch):
     monkeypatch.setattr(engines, "find_spec", lambda name: True)
     assert [choose(name).name for name in ("auto", "tfdv", "portable")] == ["tfdv", "tfdv", "portable"]
-    assert [like(name).name for name in ("tfdv", "portable")] == ["tfdv", "portable"]
+    assert [engine_of_model(name).name for name in ("tfdv", "portable")] == ["tfdv", "portable"]
 
 
 class TestInferred:
@@ -381,3 +381,8 @@ def test_limits_of_drift_that_a_person_wrote(fitted):
     assert finding.code == "drift-not-compared"
     assert "'another'" in finding.found
     assert engine.validate(now, schema, environment="TRAINING", previous=before) == ()
+
+
+def test_an_unknown_engine_is_named_with_its_neighbour():
+    with pytest.raises(RecipeError, match=r"schema engine 'portabel' must be a registered one.*perhaps 'portable'"):
+        choose("portabel")

@@ -12,7 +12,7 @@ import pytest
 from google.protobuf import text_format
 
 from autoft.errors import SchemaError
-from autoft.schema.portable.messages import Schema, anomaly_type_name
+from autoft.schema.portable.messages import AnomalyType, Schema
 from autoft.schema.portable.statistics import generate_statistics
 from autoft.schema.portable.validate import validate_statistics
 from autoft.schema.portable.validate.distances import buckets_divergence, jensen_shannon
@@ -40,7 +40,7 @@ def clean() -> dict[str, list[Any]]:
 
 
 def types(found: Any) -> dict[str, list[str]]:
-    return {name: [anomaly_type_name(each.type) for each in info.reason] for name, info in found.anomaly_info.items()}
+    return {name: [AnomalyType.Name(each.type) for each in info.reason] for name, info in found.anomaly_info.items()}
 
 
 def test_a_table_that_fits_has_no_anomalies_and_the_schema_is_kept_as_baseline():
@@ -54,7 +54,7 @@ def test_several_reasons_are_told_one_by_one_and_together():
     table = clean() | {"age": [7, None, 130]}
     table["age"] = pd.array(table["age"], dtype="Int64")
     info = validate_statistics(statistics(**table), schema()).anomaly_info["age"]
-    assert [anomaly_type_name(each.type) for each in info.reason] == [
+    assert [AnomalyType.Name(each.type) for each in info.reason] == [
         "FEATURE_TYPE_LOW_FRACTION_PRESENT",
         "INT_TYPE_SMALL_INT",
         "INT_TYPE_BIG_INT",
@@ -146,7 +146,7 @@ def test_of_sliced_statistics_all_rows_count():
 def test_neither_pandas_nor_tensorflow_is_imported():
     code = (
         "import sys; from autoft.schema.portable.validate import validate_statistics as v; "
-        "from autoft.schema import messages as m; "
+        "from autoft.schema.portable import messages as m; "
         "v(m.DatasetFeatureStatisticsList(datasets=[{'num_examples': 1}]), m.Schema()); "
         "print([n for n in ('pandas', 'tensorflow', 'tensorflow_metadata', 'sklearn') if n in sys.modules])"
     )

@@ -16,10 +16,12 @@ import pytest
 from autoft.errors import FileError, SearchError, TrainingError
 from autoft.records.trials import OUT_OF_TIME, TrialResult, Trials
 from autoft.search import store as outcomes
+from autoft.search.budget import Budget
 from autoft.search.interrupt import Interrupt
 from autoft.search.journal import Journal, read
-from autoft.search.loop import Budget, SearchLoop
-from autoft.search.proposer import Proposal
+from autoft.search.ledger import Ledger
+from autoft.search.loop import LoopPolicy, SearchLoop
+from autoft.search.setup import Proposal
 
 KEY = {"data": "aa"}
 
@@ -83,18 +85,25 @@ class Bench:
         interrupt, proposer = changes.pop("interrupt", Interrupt()), changes.pop("proposer", Listed(list(values)))
         deadline, progress = changes.pop("deadline", None), changes.pop("progress", lambda step: None)
         self.trained.clear()
+        own = {name: changes.pop(name) for name in ("score", "maximize", "keep") if name in changes}
         return SearchLoop(
             proposer=proposer,
             train=changes.pop("train_all", None) or side_by_side(changes.pop("train", self.train)),
-            score=changes.pop("score", lambda outcome: float(outcome.held_out[-1, 0])),
-            maximize=changes.pop("maximize", True),
-            journal=Journal(self.folder / "journal.jsonl", KEY),
-            folder=self.folder / "trials",
+            ledger=self.ledger(**own),
             budget=Budget(trials=trials, deadline=deadline, clock=lambda: self.now),
             interrupt=interrupt,
             progress=progress,
-            **changes,
+            policy=LoopPolicy(**changes),
         ).run()
+
+    def ledger(self, **changes: Any) -> Ledger:
+        score = changes.pop("score", lambda outcome: float(outcome.held_out[-1, 0]))
+        return Ledger(
+            journal=Journal(self.folder / "journal.jsonl", KEY),
+            folder=self.folder / "trials",
+            score=score,
+            **{"maximize": True, **changes},
+        )
 
     def facts(self, kind: str) -> list[Any]:
         return [fact for fact in read(self.folder / "journal.jsonl").facts if fact["type"] == kind]
@@ -684,10 +693,7 @@ def test_the_search_leaves_time_for_what_follows(bench):
     found = SearchLoop(
         proposer=Listed(list(range(1, 20))),
         train=side_by_side(bench.train),
-        score=lambda outcome: float(outcome.held_out[-1, 0]),
-        maximize=True,
-        journal=Journal(bench.folder / "journal.jsonl", KEY),
-        folder=bench.folder / "trials",
+        ledger=bench.ledger(),
         budget=Budget(trials=20, deadline=100.0, clock=lambda: bench.now, reserve=lambda trials: 20.0 + 2 * trials),
         interrupt=Interrupt(),
         progress=lambda step: None,
@@ -702,10 +708,7 @@ def test_planned_epochs_limit_every_trial_and_its_memory(bench):
         SearchLoop(
             proposer=Listed([1, 2], epochs=[None, 2]),
             train=side_by_side(bench.train),
-            score=lambda outcome: float(outcome.held_out[-1, 0]),
-            maximize=True,
-            journal=Journal(bench.folder / "journal.jsonl", KEY),
-            folder=bench.folder / "trials",
+            ledger=bench.ledger(),
             budget=Budget(trials=2, deadline=None, clock=lambda: bench.now, epochs=epochs),
             interrupt=Interrupt(),
             progress=lambda step: None,

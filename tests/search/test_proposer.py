@@ -10,7 +10,8 @@ import pytest
 
 from autoft.search.gaussian_process import GaussianProcess
 from autoft.search.lattice import Lattice
-from autoft.search.proposer import Proposer
+from autoft.search.proposer import ProgramSharing, Proposer
+from autoft.search.setup import SearchSetup
 from autoft.search.space import MAKE, Choice, Range, first_configurations, make_space, relevant, shape_of
 
 ALGORITHMS = ("bayesian", "random", "grid", "hyperband")
@@ -19,7 +20,9 @@ DEFAULT = {d.name: d.default for d in SPACE}
 
 
 def proposer(algorithm="bayesian", space=SPACE, **changes):
-    return Proposer(algorithm, space, **{"maximize": True, "seed": 7, "epochs": 30, **changes})
+    sharing = ProgramSharing(**{k: changes.pop(k) for k in ("dimensions", "trials_per_program") if k in changes})
+    setup = SearchSetup(space=tuple(space), **{"maximize": True, "seed": 7, "epochs": 30, **changes})
+    return Proposer(algorithm, setup, sharing)
 
 
 def score(params) -> float:
@@ -296,7 +299,7 @@ ARCHITECTURES = make_space(800, embedded=False, changes={})
 @pytest.mark.parametrize("algorithm", ["bayesian", "random"])
 def test_architectures_are_proposed_without_what_they_have_not(algorithm: str):
     first = first_configurations(ARCHITECTURES)
-    asked = proposer(algorithm, ARCHITECTURES, first=first, programs=MAKE, trials_per_program=6)
+    asked = proposer(algorithm, ARCHITECTURES, first=first, dimensions=MAKE, trials_per_program=6)
     found = [{k: v for k, v in p.items() if k != "epochs"} for p in talk(asked, 30)]
     assert found[: len(first)] == list(first)
     assert all(p == relevant(p) for p in found)

@@ -330,3 +330,12 @@ class TestSchemaCommands:
 
 def test_none_means_none():
     assert choose("none") is None
+
+
+def test_the_commands_of_a_schema_need_an_engine(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    table().to_csv("t.csv", index=False)
+    assert main.main(["schema", "infer", "t.csv", "-o", "s.pbtxt", "--engine", "none"]) == 1
+    assert "must name a schema engine" in capsys.readouterr().err
+    assert main.main(["schema", "infer", "t.csv", "-o", "s.pbtxt", "--engine", "portabel"]) == 1
+    assert "perhaps 'portable' is meant" in capsys.readouterr().err

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from autoft.errors import SchemaError
@@ -40,11 +40,20 @@ def infer_schema(statistics: Any, infer_feature_shape: bool = False, max_string_
     (1, ['Oslo', 'Rome'])
     """
     schema = messages.Schema()
-    add_features(schema, dataset_of(statistics).features, infer_feature_shape, max_string_domain_size)
+    for described in _dataset_of(statistics).features:
+        feature = schema.feature.add(name=_step_of(described))
+        feature.type = _schema_type(described)
+        common = getattr(described, described.WhichOneof("stats") or "num_stats").common_stats
+        _presence(feature, common)
+        _value_count(feature, common, infer_feature_shape)
+        if described.HasField("num_stats"):
+            _truth_numbers(feature, described)
+        elif described.HasField("string_stats"):
+            _texts(schema, feature, described.string_stats, max_string_domain_size)
     return schema
 
 
-def dataset_of(statistics: Any) -> Any:
+def _dataset_of(statistics: Any) -> Any:
     """The statistics of all rows: the only ones, or among slices those called ``All Examples``."""
     datasets = messages.own(statistics).datasets
     if len(datasets) == 1:
@@ -56,36 +65,17 @@ def dataset_of(statistics: Any) -> Any:
     raise SchemaError("Statistics", "describe one table", found, "give the statistics of one table")
 
 
-def add_features(schema: Any, features: Iterable[Any], infer_feature_shape: bool, max_string_domain_size: int) -> None:
-    """Append a feature per column to a schema, and the categories of each to its domains."""
-    for statistics in features:
-        feature = schema.feature.add(name=step_of(statistics))
-        feature.type = schema_type(statistics)
-        common = common_of(statistics)
-        _presence(feature, common)
-        _value_count(feature, common, infer_feature_shape)
-        if statistics.HasField("num_stats"):
-            _truth_numbers(feature, statistics)
-        elif statistics.HasField("string_stats"):
-            _texts(schema, feature, statistics.string_stats, max_string_domain_size)
-
-
-def step_of(statistics: Any) -> str:
+def _step_of(statistics: Any) -> str:
     """The name of the column that these statistics describe."""
     if statistics.HasField("path"):
         return ".".join(statistics.path.step)
     return str(statistics.name)
 
 
-def schema_type(statistics: Any) -> int:
+def _schema_type(statistics: Any) -> int:
     """The schema's number of a column's type, which is another one than in statistics, where texts are STRING."""
-    name = messages.statistics_type_name(statistics.type)
+    name = messages.StatisticsType.Name(statistics.type)
     return int(messages.FeatureType.Value(name if name in messages.FeatureType.keys() else "BYTES"))  # noqa: SIM118
-
-
-def common_of(statistics: Any) -> Any:
-    """The ``CommonStatistics`` of a column: missing cells, numbers of values."""
-    return getattr(statistics, statistics.WhichOneof("stats") or "num_stats").common_stats
 
 
 def _presence(feature: Any, common: Any) -> None:

@@ -86,33 +86,6 @@ StatisticsType = _enum("FeatureNameStatistics.Type")
 AnomalyType = _enum("AnomalyInfo.Type")
 
 
-def feature_type_name(number: int) -> str:
-    """The name of a type in a schema. Raises ValueError if there is none with this number.
-
-    >>> feature_type_name(Feature(type="INT").type)
-    'INT'
-    """
-    return str(FeatureType.Name(number))
-
-
-def statistics_type_name(number: int) -> str:
-    """The name of a type in statistics. Raises ValueError if there is none with this number.
-
-    >>> statistics_type_name(FeatureNameStatistics(type="STRING").type)
-    'STRING'
-    """
-    return str(StatisticsType.Name(number))
-
-
-def anomaly_type_name(number: int) -> str:
-    """The name of a type of anomaly. Raises ValueError if there is none with this number.
-
-    >>> anomaly_type_name(AnomalyInfo.Reason(type="SCHEMA_NEW_COLUMN").type)
-    'SCHEMA_NEW_COLUMN'
-    """
-    return str(AnomalyType.Name(number))
-
-
 def like(message: Any, kind: Any) -> Any:
     """The message as one of the class `kind`, which is the same message by another's description of it.
 

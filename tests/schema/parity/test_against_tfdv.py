@@ -8,7 +8,7 @@ import pytest
 from google.protobuf import text_format
 from hypothesis import given, settings
 
-from autoft.schema.portable.messages import Schema, anomaly_type_name, like
+from autoft.schema.portable.messages import AnomalyType, Schema, like
 from autoft.schema.portable.validate import validate_statistics
 from tests.schema.parity.cases import Case
 from tests.schema.parity.generated import cases
@@ -56,9 +56,9 @@ def test_tfdv_says_what_is_recorded_on_its_own_statistics_and_on_ours(part):
     for case, said, _ in RECORDED[part::4]:
         true = statistics(case)
         found = anomalies(case, true)
-        assert verdict(found, anomaly_type_name) == said, case.name
+        assert verdict(found, AnomalyType.Name) == said, case.name
         own = {name: theirs(message) for name, message in own_statistics(case).items()}
-        assert verdict(anomalies(case, own), anomaly_type_name) == said, case.name
+        assert verdict(anomalies(case, own), AnomalyType.Name) == said, case.name
 
 
 def test_words_and_distances_are_those_of_tfdv_too():
@@ -75,6 +75,6 @@ def test_words_and_distances_are_those_of_tfdv_too():
 @given(case=cases())
 def test_tables_that_nobody_recorded(case):
     true = statistics(case)
-    said = verdict(anomalies(case, true), anomaly_type_name)
-    assert verdict(ours(case, true), anomaly_type_name) == said
-    assert verdict(ours(case, own_statistics(case)), anomaly_type_name) == said
+    said = verdict(anomalies(case, true), AnomalyType.Name)
+    assert verdict(ours(case, true), AnomalyType.Name) == said
+    assert verdict(ours(case, own_statistics(case)), AnomalyType.Name) == said

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from google.protobuf import text_format
 
-from autoft.schema.portable.messages import Schema, anomaly_type_name
+from autoft.schema.portable.messages import AnomalyType, Schema
 from autoft.schema.portable.statistics import generate_statistics
 from autoft.schema.portable.validate import validate_statistics
 from tests.schema.parity.cases import Case, arrow, handmade
@@ -24,7 +24,7 @@ def own_statistics(case: Case) -> dict[str, Any]:
 def judged(case: Case, of: dict[str, Any]) -> dict[str, list[str]]:
     schema = text_format.Parse(case.schema, Schema())
     found = validate_statistics(of["table"], schema, case.environment, of.get("previous"), of.get("serving"))
-    return verdict(found, anomaly_type_name)
+    return verdict(found, AnomalyType.Name)
 
 
 @pytest.mark.parametrize(("case", "said", "statistics"), RECORDED, ids=[case.name for case, _, _ in RECORDED])

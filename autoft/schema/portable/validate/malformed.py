@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from autoft.schema.portable.messages import feature_type_name
+from autoft.schema.portable.messages import FeatureType
 from autoft.schema.portable.validate.reasons import Reason, malformed
 
 _ANY_TEXT = frozenset(
@@ -72,7 +72,7 @@ def _limits(limits: Any) -> Iterator[str]:
 
 def _domain(feature: Any, schema: Any) -> Iterator[Reason]:
     domain = feature.WhichOneof("domain_info") or "UNSET"
-    kind = feature_type_name(feature.type)
+    kind = FeatureType.Name(feature.type)
     lost = ""
     if domain == "time_of_day_domain":
         lost = "internal issue: unknown domain_info type"

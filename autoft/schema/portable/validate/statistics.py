@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from autoft.errors import SchemaError
-from autoft.schema.portable.messages import Anomalies, Feature, feature_type_name, own
+from autoft.schema.portable.messages import Anomalies, Feature, FeatureType, own
 from autoft.schema.portable.validate import comparators
 from autoft.schema.portable.validate.comparators import Comparison, Measured
 from autoft.schema.portable.validate.domains import domain, unique
@@ -153,7 +153,7 @@ def _values(feature: Any, view: View, schema: Any) -> Iterator[Reason]:
     """What the values of a column do wrong, of one that has some."""
     yield from value_counts(feature, view)
     yield from presence(feature, view)
-    wanted = feature_type_name(feature.type)
+    wanted = FeatureType.Name(feature.type)
     if wanted != ("BYTES" if view.type == "STRING" else view.type):
         told = f"Expected data of type: {wanted} but got {view.type}"
         yield Reason(type="UNEXPECTED_DATA_TYPE", short="Unexpected data type", description=told)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autoft.errors import SchemaError
-from autoft.schema.portable.messages import statistics_type_name
+from autoft.schema.portable.messages import StatisticsType
 
 #: Name of the part of sliced statistics that holds all rows.
 ALL = "All Examples"
@@ -28,7 +28,7 @@ class View:
     @property
     def type(self) -> str:
         """``INT``, ``FLOAT``, ``STRING``, ``BYTES`` or ``STRUCT``."""
-        return statistics_type_name(self.stats.type)
+        return str(StatisticsType.Name(self.stats.type))
 
     @property
     def common(self) -> Any:

@@ -1,0 +1,57 @@
+"""Setup of a search, its proposals, and what an oracle does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from autoft.search.lattice import Shapes
+from autoft.search.space import Dimension
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchSetup:
+    """What an algorithm searches.
+
+    Attributes:
+        space: The dimensions.
+        maximize: Whether a higher score is better.
+        seed: Same seed and same scores give the same proposals.
+        epochs: Most epochs of a trial (Hyperband's resource).
+        first: Configurations to begin with.
+    """
+
+    space: tuple[Dimension, ...]
+    maximize: bool
+    seed: int
+    epochs: int
+    first: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A configuration to try.
+
+    Attributes:
+        params: Hyperparameters by name.
+        epochs: Most epochs of this trial (Hyperband), None for the run's own limit.
+        ticket: By which the oracle knows it again.
+    """
+
+    params: dict[str, Any]
+    epochs: int | None = None
+    ticket: Any = None
+
+
+class Oracle(Protocol):
+    """One search by ask and tell. Any number of proposals may be out, and they may be told in any order."""
+
+    def ask(self, *restrictions: Shapes | None) -> Proposal | None:
+        """The next proposal, of these shapes; of the next ones where those are exhausted (None: of any).
+
+        None while proposals are out says that it waits for their scores, and else that the space is exhausted.
+        """
+
+    def tell(self, proposal: Proposal, score: float | None) -> None:
+        """The score of a proposal, None if it failed."""
