@@ -44,6 +44,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autoft.pipeline.describe import inspect_table
+from autoft.pipeline.split import split
 from autoft.records.arrays import Array
 from benchmarks.common import RESULTS, Options, PieceFailed, Row, finish, measure, options, progress, save
 from benchmarks.knowledge import KNOWN, drawn, violations
@@ -86,8 +87,6 @@ def dataset(name: str, x: Any, y: Any, seeds: int) -> Problem:
 
     from autoft.data.convert import convert
     from autoft.data.table import read
-    from autoft.pipeline.fit import prepare_dataset
-from autoft.pipeline.split import split
     from autoft.preprocessing.encode import encode
     from autoft.preprocessing.encoder import build_encoder
     from autoft.recipe.recipe import Recipe

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.common import numeric_table
-from benchmarks.ordinary import Configuration
+from benchmarks.ordinary import Configuration, divide
 
 if TYPE_CHECKING:
     from autoft.records.trials import TrialResult, Trials
@@ -116,7 +116,7 @@ def make_data(x: Any, y: Any, folds: int, *, seed: int) -> Stack:
     columns = [Column(id=f"c{j:03}", name=f"x{j}", kind="numeric", why="numbers") for j in range(x.shape[1])]
     plan = make_plan(columns, {})
     encoded = encode(plan, {column.id: x[:, j] for j, column in enumerate(columns)}, len(x))
-    splits = split(y, folds, seed)
+    splits = divide(y, folds, seed)
     return stack_data(
         plan,
         encoded,

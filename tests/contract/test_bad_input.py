@@ -16,7 +16,7 @@ from conftest import features, mixed_table, tiny_recipe
 
 from autoft import AutoFineTuner, files
 from autoft.errors import AutoFTError
-from autoft.pipeline import search
+from autoft.pipeline import fit
 from autoft.pipeline.fit import prepare_dataset
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -162,7 +162,7 @@ def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
     def reached(*_: Any) -> None:
         pytest.fail("the search was reached")
 
-    monkeypatch.setattr(search, "search", reached)
+    monkeypatch.setattr(fit, "train_baselines", reached)
 
 
 def refusal(tuner: AutoFineTuner, data: Any) -> AutoFTError:

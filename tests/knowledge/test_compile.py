@@ -249,7 +249,9 @@ def test_the_plan_has_units_and_columns_that_are_not_used():
     assert lines["price"].text == "Not an input: it says what a positive row is worth."
     assert not {"rooms", "grade", "price"} & {column.name for column in dataset.features}
 
-    assert "'rooms' is never an input (known only afterwards)." in notes(recipe, dataset)
+    from autoft.pipeline.notes import recipe_notes
+
+    assert "'rooms' is never an input (known only afterwards)." in recipe_notes(recipe, dataset)
 
 
 @pytest.mark.parametrize("engine", ["portable", "tfdv"])

@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import tiny_recipe
-from knowledge_help import PARAMS, context_of
+from knowledge_help import PARAMS, run_in
 
 from autoft.evaluation import partial_dependence
 from autoft.knowledge import variants
 from autoft.pipeline.describe import inspect_table
-from autoft.pipeline.hint_tests import responses as hint_moves
+from autoft.pipeline.hint_tests.responses import Response
 from autoft.pipeline.split import split
+from autoft.pipeline.trainers import make_trainer
 from autoft.preprocessing import columns_of_rows
 from autoft.training.ensemble import EnsemblePart, build_ensemble
 
@@ -38,8 +39,8 @@ def trained(tmp_path_factory):
         },
     )
     dataset = split(told, inspect_table(told, frame))
-    context = context_of(told, tmp_path_factory.mktemp("ratio"))
-    stack = trainer(context, dataset, dataset.members)
+    context = run_in(told, tmp_path_factory.mktemp("ratio"))
+    stack = make_trainer(context, dataset, dataset.members)
     params = {**PARAMS, "architecture": "mlp", "numbers": "plain"}
     off = {variants.WITHOUT: variants.names(dataset.description.hints)[:1]}
     return dataset, stack, stack.train_all([params, {**params, **off}], lambda: False)
@@ -81,8 +82,8 @@ def test_a_model_that_is_told_its_own_quotients_says_the_same(trained):
 def test_networks_without_the_effect_are_asked_along_the_ratio(trained):
     dataset, stack, (_, without) = trained
     (effect,) = dataset.description.hints.effects
-    found = hint_moves.Response(dataset, stack, without, effect).by_member()
+    found = Response(dataset, stack, without, effect).by_member()
     assert len(found) == dataset.split.k
     assert min(found) > 0.5
-    against = hint_moves.Response(dataset, stack, without, replace(effect, sign=-1)).by_member()
+    against = Response(dataset, stack, without, replace(effect, sign=-1)).by_member()
     np.testing.assert_allclose(against, 1 - np.array(found))
