@@ -7,6 +7,7 @@ import errno
 import hashlib
 import json
 import os
+import shutil
 import socket
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,9 @@ try:
     import fcntl
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
+
+#: Format of all files of a run and of a saved model; raised whenever one of them changes, and refused if it differs.
+FORMAT = 1
 
 
 def fingerprint(data: bytes) -> str:
@@ -193,3 +197,46 @@ def flush_folder(folder: Path) -> None:
         elif path.is_dir():
             sync_folder(path)
     sync_folder(folder)
+
+
+@contextlib.contextmanager
+def replacing(folder: Path) -> Iterator[Path]:
+    """An empty folder that takes the place of `folder` when the block ends without an error.
+
+    What was there stays until then; a process that is killed leaves it whole, in its place or beside it.
+    """
+    temporary = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
+    shutil.rmtree(temporary, ignore_errors=True)
+    try:
+        temporary.mkdir()
+        yield temporary
+        flush_folder(temporary)
+        _swap(temporary, folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _swap(new: Path, place: Path) -> None:
+    """Put a finished folder in its place; an error brings the old one back, a kill leaves it beside the place."""
+    old = place.with_name(f".{place.name}.{os.getpid()}.old")
+    try:
+        if place.exists():
+            os.replace(place, old)
+        os.replace(new, place)
+    except BaseException:
+        if old.exists() and not place.exists():
+            os.replace(old, place)
+        raise
+    sync_folder(place.parent)
+    _clear(place, ".old")  # of this time, or of a kill between the two renames
+
+
+def remove_leftovers(place: Path) -> None:
+    """Remove what processes that were killed in `replacing` have left beside a place."""
+    _clear(place, ".tmp")
+
+
+def _clear(place: Path, suffix: str) -> None:
+    for leftover in place.parent.iterdir():
+        if leftover.name.startswith(f".{place.name}.") and leftover.name.endswith(suffix):
+            shutil.rmtree(leftover, ignore_errors=True)

@@ -26,6 +26,7 @@ class Named(Protocol):
 
 
 T = TypeVar("T", bound=Named)
+Declared = TypeVar("Declared")
 
 #: Where the registry of each kind stands. A room fills its own; a lower room, as the recipe, asks for names alone.
 PLACES = {
@@ -63,13 +64,13 @@ class Registry(Generic[T]):
         self._things: dict[str, T] = {}
         self._loaded = False
 
-    def register(self, thing: T | type[T]) -> Any:
+    def register(self, thing: Declared) -> Declared:
         """Add a thing (a class is called without arguments) and return it: a decorator.
 
         Raises:
             SetupError: If another thing of this kind has the name.
         """
-        made: T = thing() if isinstance(thing, type) else thing
+        made: Any = thing() if isinstance(thing, type) else thing
         known = self._things.get(made.name)
         if known is not None and _origin(known) != _origin(made):
             found = f"{_origin(known)} and {_origin(made)} both register it"

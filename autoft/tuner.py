@@ -21,6 +21,7 @@ from autoft.pipeline.run_folder import read_evaluation, read_findings, report_in
 from autoft.recipe.recipe import Recipe, read_recipe
 from autoft.records import Evaluation, Finding, Progress
 from autoft.serving import artifact
+from autoft.serving.export import export
 from autoft.serving.predictor import Predictor
 from autoft.training import backend
 
@@ -159,6 +160,21 @@ class AutoFineTuner:
         self._predictor()
         artifact.copy(artifact.find(self.directory_), path)
         return Path(path)
+
+    def export(self, path: str | Path, format: str = "tf_saved_model") -> Path:
+        """Write the model for programs that do not have autoft.
+
+        Args:
+            path: File or folder to write, which does not exist.
+            format: ``tf_saved_model``, ``keras`` (a file ending in ``.keras``), or an exporter of an installed package.
+
+        Raises:
+            RecipeError: If there is no such format.
+            SetupError: If a package that the format needs is not installed.
+            FileError: If something stands at `path`.
+        """
+        self._predictor()
+        return export(self.directory_, path, format)
 
     def _recipe(self) -> Recipe:
         recipe = self.recipe if isinstance(self.recipe, Recipe) else Recipe()

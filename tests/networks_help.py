@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from autoft.networks.architecture import Architecture, InitialState, Inputs
+from autoft.networks.architecture import Architecture, Inputs
+from autoft.networks.families import FAMILIES
+from autoft.networks.initial_state import InitialState
 from autoft.preprocessing.layout import CategoryInput, InputLayout
 from autoft.preprocessing.statistics import blocks
 
-KINDS = ("linear", "mlp", "realmlp", "tabm", "tabm-mini")
+KINDS = FAMILIES.names()
 
 
 def plan_with(*, first: int = 4, embedded: int = 8, numeric: tuple[str, ...] = ("n", "m")) -> InputLayout:
@@ -52,10 +54,10 @@ def start_of(plan: InputLayout, *, members: int = 3, rows: int = 64, outputs: in
     return replace(start, **changes)
 
 
-def architecture_of(kind: str, **changes: Any) -> Architecture:
+def small_architecture(kind: str, **changes: Any) -> Architecture:
     """A small architecture of a kind, with piecewise-linear numbers where it can have them."""
     if kind == "linear":
-        return replace(Architecture.linear(4, bins=5), **changes)
+        return replace(Architecture(kind="linear", embedding=4, bins=5), **changes)
     given: dict[str, Any] = {
         "width": 16,
         "depth": 2,
@@ -64,7 +66,7 @@ def architecture_of(kind: str, **changes: Any) -> Architecture:
         "bins": 0 if kind == "realmlp" else 5,
         "ensemble": 6 if kind.startswith("tabm") else 1,
     }
-    return Architecture(kind=kind, **{**given, **changes})  # type: ignore[arg-type]
+    return Architecture(kind=kind, **{**given, **changes})
 
 
 def assigned(network: Any, weights: dict[str, np.ndarray]) -> Any:

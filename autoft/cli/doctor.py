@@ -1,13 +1,21 @@
-"""What is at hand: the shipped recipes, and what is installed and works on this machine."""
+"""``autoft doctor``: what is installed and works on this machine."""
 
 from __future__ import annotations
 
+import argparse
 import platform
 import re
 import subprocess
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+
+from rich.console import Console
+from rich.table import Table
+
+from autoft.cli.console import safe
+from autoft.cli.exit_status import OK
 
 #: Older versions have known holes in the loading of models, among them CVE-2026-12479 and CVE-2026-12481.
 SAFE_KERAS = (3, 15, 1)
@@ -22,6 +30,12 @@ class Fact:
     name: str
     text: str
     bad: bool = False
+
+
+def run(options: argparse.Namespace) -> int:
+    """Show the diagnosis."""
+    show_diagnosis(diagnose())
+    return OK
 
 
 def diagnose() -> list[Fact]:
@@ -71,3 +85,12 @@ def _finish(name: str, process: subprocess.Popen[str]) -> Fact:
     if process.returncode == 0:
         return Fact(name=name, text=lines[-1])
     return Fact(name=name, text=f"no: {lines[-1]}", bad=True)
+
+
+def show_diagnosis(facts: Iterable[Fact], console: Console | None = None) -> None:
+    """Print the doctor's lines; what needs attention stands out."""
+    console = console or Console(highlight=False)
+    grid = Table.grid(padding=(0, 2))
+    for fact in facts:
+        grid.add_row(safe(fact.name), safe(fact.text, "bold yellow" if fact.bad else ""))
+    console.print(grid)

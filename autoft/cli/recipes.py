@@ -1,12 +1,27 @@
-"""Catalogue of the shipped recipes."""
+"""``autoft recipes``: the recipes at hand."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import argparse
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich.console import Console
+from rich.table import Table
+
+from autoft.cli.console import safe
+from autoft.cli.exit_status import OK
+from autoft.data.files import read_file
 from autoft.errors import AutoFTError, RecipeError
+from autoft.recipe.recipe import read_recipe
+
+
+def run(options: argparse.Namespace) -> int:
+    """List the recipes."""
+    folder = recipe_folder()
+    show_recipes(folder, shipped_recipes(folder))
+    return OK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +54,6 @@ def shipped_recipes(folder: Path) -> list[ShippedRecipe]:
 
 
 def _describe(path: Path) -> ShippedRecipe:
-    from autoft.recipe.recipe import read_recipe
-
     try:
         recipe = read_recipe(path)
     except RecipeError as error:
@@ -53,9 +66,20 @@ def _describe(path: Path) -> ShippedRecipe:
 
 
 def _rows(find: Callable[[], Path]) -> int | None:
-    from autoft.data.files import read_file
-
     try:
         return len(read_file(find()))
     except AutoFTError:
         return None
+
+
+def show_recipes(folder: Path, recipes: Iterable[ShippedRecipe], console: Console | None = None) -> None:
+    """Print the recipes at hand and how to run one."""
+    console = console or Console(highlight=False)
+    table = Table(title=safe(f"recipes in {folder}"), title_justify="left")
+    for heading in ("recipe", "task", "rows", "what it is about"):
+        table.add_column(heading, justify="right" if heading == "rows" else "left", overflow="fold")
+    for recipe in recipes:
+        rows = "-" if recipe.rows is None else f"{recipe.rows:,}"
+        table.add_row(safe(recipe.name), safe(recipe.task), rows, safe(recipe.text))
+    console.print(table)
+    console.print(safe(f"run one: autoft fit {folder / 'NAME.yaml'}", "dim"), soft_wrap=True)

@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from rich.console import Console
+from rich.table import Table
+
+from autoft.cli.console import counted, safe
 from autoft.errors import FileError
-
-if TYPE_CHECKING:
-    from autoft.pipeline.review import Review
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what the command takes to its parser."""
-    parser.add_argument("model", metavar="RUN", type=Path, help="folder of a finished run")
-    parser.add_argument("-o", "--out", metavar="FILE", type=Path, help="YAML file to write (default: RUN/hints.yaml)")
-    parser.add_argument("--force", action="store_true", help="overwrite the file, which people may have edited")
+from autoft.files import write_atomic
+from autoft.pipeline import review
+from autoft.pipeline.review import Review
 
 
 def run(options: argparse.Namespace) -> int:
     """Write the proposals, all of them behind ``# ``, and show them; trains and loads nothing."""
-    from autoft.files import write_atomic
-    from autoft.pipeline import review
-
     out: Path = options.out or options.model / "hints.yaml"
     if out.is_dir():
         raise FileError(f"'{out}'", "be a file", "it is a folder", "add the name of a YAML file")
@@ -38,11 +31,6 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _show(found: Review, out: Path) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    from autoft.cli.console import counted, safe
-
     console = Console(highlight=False)
     if found.proposals:
         table = Table(title=counted(len(found.proposals), "proposal"), title_justify="left")

@@ -6,7 +6,6 @@ A repair says all there is to do, so that a table to predict is repaired as the 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -229,24 +228,14 @@ _ACTIONS: Mapping[Action, Callable[[Distinct, Repair], _Meant]] = {
 
 
 def to_json(repairs: Sequence[Repair]) -> list[dict[str, Any]]:
-    """Repairs as plain data, without what says nothing."""
+    """Repairs as plain data without default values; `records.reading.read_record` reads them.
+
+    >>> to_json([Repair(code="outer-blanks", column="town", action="strip")])
+    [{'code': 'outer-blanks', 'column': 'town', 'action': 'strip'}]
+    """
     empty = asdict(Repair(code="outer-blanks", column="", action="strip"))
     always = ("code", "column", "action")
     return [{k: v for k, v in asdict(r).items() if k in always or v != empty[k]} for r in repairs]
-
-
-def from_json(raw: Any) -> tuple[Repair, ...]:
-    """Repairs from plain data, every value of the type that the record declares.
-
-    Raises:
-        ValueError: If they are something else.
-
-    >>> from_json(to_json([Repair(code="outer-blanks", column="town", action="strip")]))[0].column
-    'town'
-    """
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(tuple[Repair, ...]).validate_json(json.dumps(raw), strict=True)
 
 
 _MUST: Mapping[RepairCode, str] = {

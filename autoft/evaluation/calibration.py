@@ -13,8 +13,6 @@ Temperatures come in steps of 2 %, far finer than they are known, so that many d
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any, get_args
 
 import numpy as np
 
@@ -198,18 +196,3 @@ def cross_fitted(
         others = None if weights is None else weights[~here]
         result[here] = apply(fitted(method, y[~here], probabilities[~here], others), probabilities[here])
     return result
-
-
-def read(stored: Mapping[str, Any]) -> Calibration:
-    """A calibration from its JSON form.
-
-    Raises:
-        KeyError, TypeError, ValueError: If it is none.
-
-    >>> read({"method": "temperature", "temperature": 1.5, "knots": []}).temperature
-    1.5
-    """
-    if stored["method"] not in get_args(CalibrationMethod):
-        raise KeyError(f"calibration {stored['method']!r}")
-    knots = tuple((float(logit), float(probability)) for logit, probability in stored.get("knots", ()))
-    return Calibration(method=stored["method"], temperature=float(stored.get("temperature", 1.0)), knots=knots)

@@ -55,6 +55,7 @@ def sample_costs(truth: Truth, predictions: Array, weights: Array, problem: Prob
         problem: Its goal must be costs.
         rule: The deployed rule.
 
+    >>> from autoft.records import DecisionRule, Truth
     >>> truth, p = Truth(y=np.array([1, 1, 0])), np.array([[0.6, 0.4], [0.2, 0.8], [0.9, 0.1]])
     >>> problem = Problem(task="binary", objective="cost", goal=Costs(false_negative=6.0, false_positive=3.0))
     >>> found = sample_costs(truth, p, np.ones((1, 3)), problem, DecisionRule(threshold=0.3))

@@ -7,6 +7,7 @@ input. Nothing here knows how the weights came to be (`rules`): only where each 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -21,6 +22,13 @@ from autoft.records.hints import Effect, Hints
 
 #: Activations that never fall.
 RISING = frozenset({"linear", "relu", "mixed"})
+
+#: Weights whose part in a network the proof knows, and variables that do nothing while it answers.
+_KNOWN = re.compile(
+    r"(bins/(begin|factor)|vectors/(slope|shift|bend)|waves/(frequency|phase|mix|shift|low|high)|embedding/table_\d+"
+    r"|front/scale|view/into|hidden_\d+/(kernel|bias|into|out)|bend_\d+/share|logits/(kernel|bias)"
+    r"|.*/rate|.*seed_generator_state)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +84,13 @@ def prove(hints: Hints, plan: InputLayout, weights: Mapping[str, Array]) -> Proo
         weights: Of the network, by name (``hidden_0/kernel``).
 
     Raises:
-        TrainingError: If weights allow what a hint forbids.
+        TrainingError: If weights allow what a hint forbids, or there are weights of unknown layers.
     """
+    strange = sorted(name for name in weights if not _KNOWN.fullmatch(name))
+    if strange:
+        raise _broken(
+            hints.effects[0].column if hints.effects else "", "be proved by known layers", f"{strange[0]} is unknown"
+        )
     own = {name: np.asarray(w, np.float64) for name, w in weights.items()}
     steepest = {}
     for effect in hints.effects:

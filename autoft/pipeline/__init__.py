@@ -27,5 +27,5 @@ forecast         What a run would do and cost, without running it: counts from t
 time_budget      How a run keeps to its minutes: the first epochs are measured, and what follows the search is se...
 budget_findings  Findings on what was skipped for lack of time
 search           One run, stage by stage: folder and journal, baselines, search, evaluation, and what is written ...
-evaluate         Judging a finished search: the honest score, baselines, folds, importance
+evaluate         Evaluation of a finished search: corrected score, baselines, folds, importance
 """

@@ -15,6 +15,7 @@ from autoft import files
 from autoft.pipeline.budget_findings import Skippable, skipped_finding
 from autoft.recipe.recipe import Recipe
 from autoft.records.findings import Finding
+from autoft.records.reading import read_record
 from autoft.records.trials import Progress
 from autoft.search.interrupt import Interrupt
 from autoft.search.journal import Journal, difference, read
@@ -122,12 +123,10 @@ class Run:
 
     def recall(self, kind: type[F], key: str | None = None) -> F | None:
         """The last record of a kind in the journal, of one key where that is given; None where there is none."""
-        from pydantic import TypeAdapter
-
         for line in reversed(self.journal.contents.facts):
             if line["type"] == kind.fact and (key is None or line["of"] == key):
                 fields = {name: line[name] for name in kind.__dataclass_fields__}
-                found: F = TypeAdapter(kind).validate_python(fields)
+                found: F = read_record(kind, fields)
                 return found
         return None
 

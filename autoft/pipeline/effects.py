@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
+from autoft.errors import RecipeError
+from autoft.knowledge import variants
+from autoft.networks.families import FAMILIES
 from autoft.pipeline.dataset import Dataset
 from autoft.recipe.recipe import Recipe
 from autoft.records.hints import Hints
@@ -13,14 +16,34 @@ from autoft.search.space import Choice, Dimension
 
 
 def restrict_space(dimensions: Sequence[Dimension], hints: Hints) -> tuple[Dimension, ...]:
-    """A space without networks that cannot keep to effects.
+    """A space without networks that cannot have the hints.
 
-    The activation is fixed: it is the mixed one (`networks.activations`). One hidden layer is too few to come close to
-    every monotone function (`docs/knowledge.md`): deeper ones are kept where there are any.
+    Families whose weights hints cannot bound are not in it. Where there are effects, neither is the activation, which
+    is the mixed one (`networks.activations`). One hidden layer is too few to come close to every monotone function
+    (`docs/knowledge.md`): deeper ones are kept where there are any.
+
+    Raises:
+        RecipeError: If no family is left.
     """
+    if variants.names(hints):
+        dimensions = [_bounded(d) if d.name == "architecture" and isinstance(d, Choice) else d for d in dimensions]
     if not hints.effects:
         return tuple(dimensions)
     return tuple(_deep(d) if d.name == "depth" else d for d in dimensions if d.name != "activation")
+
+
+def _bounded(architectures: Choice) -> Choice:
+    kept = tuple(name for name in architectures.values if FAMILIES[str(name)].bounded)
+    if not kept:
+        named = ", ".join(map(str, architectures.values))
+        raise RecipeError(
+            "'search.space.architecture'",
+            "hold a network whose weights hints can bound, as the recipe has such hints (section 'knowledge')",
+            f"it holds {named}",
+            f"add {next(family.name for family in FAMILIES if family.bounded)}, or remove the hints",
+        )
+    default = architectures.default if architectures.default in kept else kept[0]
+    return replace(architectures, values=kept, default=default)
 
 
 def _deep(dimension: Dimension) -> Dimension:
@@ -42,10 +65,16 @@ def calibration_allowed(recipe: Recipe, dataset: Dataset) -> Literal["auto", "no
 
 
 def effect_notes(recipe: Recipe, dataset: Dataset) -> tuple[str, ...]:
-    """What effects change elsewhere, in words."""
-    if not dataset.description.hints.effects:
-        return ()
-    bends = "Hidden units bend both ways, and RealMLP has half waves of columns with an effect (see docs/knowledge.md)."
-    if calibration_allowed(recipe, dataset) == recipe.evaluate.calibration:
-        return (bends,)
-    return bends, "Probabilities are not calibrated: with more than two classes that could break an effect."
+    """What hints change elsewhere, in words."""
+    hints, found = dataset.description.hints, []
+    chosen = recipe.search.space.architecture or tuple(f.name for f in FAMILIES if f.traits.searched)
+    unbounded = [name for name in chosen if not FAMILIES[name].bounded]
+    if unbounded and variants.names(hints):
+        found.append(f"Not searched, as hints cannot bound its weights: {', '.join(unbounded)}.")
+    if hints.effects:
+        found.append(
+            "Hidden units bend both ways, and RealMLP has half waves of columns with an effect (see docs/knowledge.md)."
+        )
+    if hints.effects and calibration_allowed(recipe, dataset) != recipe.evaluate.calibration:
+        found.append("Probabilities are not calibrated: with more than two classes that could break an effect.")
+    return tuple(found)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from autoft import files
 from autoft.errors import ArtifactError, AutoFTError
@@ -17,8 +17,9 @@ from autoft.evaluation.metrics import METRICS
 from autoft.pipeline.dataset import Dataset
 from autoft.preprocessing.layout import InputLayout
 from autoft.recipe.recipe import Recipe
-from autoft.records import Column, Evaluation, Finding, PlanLine, Task
+from autoft.records import Column, Evaluation, Finding, PlanLine
 from autoft.records.hints import Hints
+from autoft.records.reading import read_record
 from autoft.report.inputs import ReportHint, ReportInputs
 
 
@@ -102,10 +103,9 @@ def read_evaluation(folder: Path) -> Evaluation:
     """
     path = folder / "evaluation.json"
     with _believed(path):
-        evaluation = from_document(_mapping(json.loads(path.read_text(encoding="utf-8"))))
-        _mapping(evaluation.seconds), _mapping(evaluation.environment)
-        if evaluation.task not in get_args(Task) or not {evaluation.objective} <= METRICS.keys() & evaluation.held_out:
-            raise ValueError(f"{evaluation.task}, {evaluation.objective}")
+        evaluation = from_document(json.loads(path.read_text(encoding="utf-8")))
+        if evaluation.objective not in METRICS or evaluation.objective not in evaluation.held_out:
+            raise ValueError(evaluation.objective)
     return evaluation
 
 
@@ -134,28 +134,20 @@ def report_inputs(folder: Path, evaluation: Evaluation, findings: tuple[Finding,
 
 
 def read_profile(folder: Path) -> tuple[tuple[Column, ...], Profile]:
-    """The columns of a run or a saved model, and what it says of their cells (nothing in older runs)."""
+    """The columns of a run or a saved model, and what it says of their cells."""
     context: _RunContext = _records(folder / "context.json", _RunContext)
     return context.columns, context.profile
 
 
 def _records(path: Path, kind: Any) -> Any:
     """The content of a JSON file as records, every value of the type that the record declares."""
-    from pydantic import TypeAdapter
-
     with _believed(path):
-        return TypeAdapter(kind).validate_json(path.read_bytes())
+        return read_record(kind, json.loads(path.read_bytes()))
 
 
 def _text(path: Path) -> str:
     with _believed(path):
         return path.read_text(encoding="utf-8")
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise TypeError(type(value).__name__)
-    return value
 
 
 @contextlib.contextmanager

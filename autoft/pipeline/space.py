@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from autoft.evaluation.costs import row_costs
-from autoft.networks.architecture import Architecture, Inputs
-from autoft.networks.families import FAMILIES, realmlp, tabm
+from autoft.networks.architecture import Inputs
+from autoft.networks.families import architecture_of, family_of
 from autoft.pipeline import cost
 from autoft.pipeline.cost import CostShape
 from autoft.pipeline.dataset import Dataset
@@ -64,10 +64,6 @@ _RARE = 0.2
 
 #: A class is dear when missing it costs so many times what missing the most frequent class does.
 _DEAR = 2.0
-
-#: Time that an activation takes beside a perceptron's: Mish is a softplus and a tanh, and the activations of an
-#: ensemble lie in memory, not in a cache.
-_EFFORT = {"realmlp": 8.0, "tabm": 5.0, "tabm-mini": 4.0}
 
 
 def make_search_space(recipe: Recipe, dataset: Dataset) -> tuple[Dimension, ...]:
@@ -148,7 +144,8 @@ def choose_first(
         through = tier == TIERS[-1] or sum(seconds) <= most * _PORTFOLIO_SHARE / _FIRST_SHARE
         if seconds[0] <= most and through:
             return found
-    return (small, *found) if small.get("architecture") == "mlp" and small not in found else found
+    perceptron = "width" in small and family_of(small).traits.plain
+    return (small, *found) if perceptron and small not in found else found
 
 
 def drop_architectures(
@@ -193,7 +190,7 @@ def keep_affordable(
         params
         for place, (params, shape) in enumerate(zip(first, shapes, strict=True))
         if not place
-        or params.get("architecture") in (None, "mlp", "linear")
+        or family_of(params).traits.plain
         or slowness * cost.trial_seconds(_at_most(shape, recipe), machine, epochs=epochs) <= most
     )
 
@@ -231,9 +228,7 @@ def cost_shape(dataset: Dataset, params: Mapping[str, Any]) -> CostShape:
     """What fixes the cost of an epoch of a configuration."""
     members = dataset.members
     smallest, inputs = min(len(member.train) for member in members), Inputs.of(dataset.layout)
-    own = Architecture.of({"activation": "relu", **params}, inputs, smallest)
-    each = {"linear": own.bins, "mlp": own.bins, "realmlp": realmlp.DIM + 1}.get(own.kind, tabm.DIM)
-    family = FAMILIES[own.kind]
+    own, family = architecture_of({"activation": "relu", **params}, inputs, smallest), family_of(params)
     return CostShape(
         rows=max(len(member.train) for member in members),
         held_out=max(len(member.held_out) for member in members),
@@ -246,11 +241,11 @@ def cost_shape(dataset: Dataset, params: Mapping[str, Any]) -> CostShape:
         embedded=len(inputs.embedded),
         embedding=own.embedding,
         categories=sum(slots + 2 for slots in inputs.embedded),
-        vectors=len(inputs.numbers) * each,
+        vectors=len(inputs.numbers) * family.vectors(own),
         ensemble=own.ensemble,
-        effort=_EFFORT.get(own.kind, 1.0),
-        plain=own.kind in ("linear", "mlp"),
-        least=family.epochs if family.course == "cycles" else 0,
+        effort=family.traits.effort,
+        plain=family.traits.plain,
+        least=family.traits.epochs if family.traits.schedule == "cycles" else 0,
     )
 
 
@@ -276,12 +271,14 @@ def list_programs(dataset: Dataset, space: Sequence[Dimension], first: Mapping[s
         # Batches larger than the smallest member are cut to it, so that different values may be one shape.
         own = shape(params)
         make = shape_of(params, MAKE)
-        return make if any_size and not cost.worth_compiling(own) else (own, make)
+        resizable = any_size and family_of(params).traits.resizable
+        return make if resizable and not cost.worth_compiling(own) else (own, make)
 
+    resizable = any_size and family_of(first).traits.resizable
     return Programs(
         default=default,
         shapes=tuple({shape(params): None for params in every}),
         different=len({(shape(params), shape_of(params, MAKE)) for params in every}),
         number=len({program(params) for params in every}),
-        dimensions=MAKE if any_size and not cost.worth_compiling(default) else SHAPE,
+        dimensions=MAKE if resizable and not cost.worth_compiling(default) else SHAPE,
     )

@@ -45,7 +45,7 @@ def _schema_name(text: str) -> str:
 
 # Lists become tuples, so that a frozen recipe is frozen to the bottom; nothing else is converted.
 _Choices = (Strict(False), Field(min_length=1), AfterValidator(distinct))
-Architectures = Annotated[tuple[Literal["mlp", "linear", "realmlp", "tabm", "tabm-mini"], ...], *_Choices]
+Architectures = Annotated[tuple[Annotated[str, OneOf("network family")], ...], *_Choices]
 Numbers = Annotated[tuple[Literal["piecewise", "plain"], ...], *_Choices]
 Widths = Annotated[tuple[Annotated[int, Field(ge=1, le=8192)], ...], *_Choices]
 Depths = Annotated[tuple[Annotated[int, Field(ge=1, le=32)], ...], *_Choices]

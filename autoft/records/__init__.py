@@ -6,15 +6,16 @@ arrays      Array: the type of every numpy array in this package; docstrings say
 columns     What is known of a table: its columns, its target, what was found in it, and what becomes of its columns
 evidence    What a finding rests on, as plain data: counts, rows to look up, and one small picture (standard libr...
 hints       What a recipe's `knowledge` says of the inputs, checked against the table and told by column id
+reading     Records from plain data: what was written as JSON, with every value of the type that its record declares
 scores      Scores of a search, its folds and its columns
-decisions   From answers to decisions, and what these cost
+decisions   Decisions: calibration, rules, goals (costs or a minimum), and what decisions cost
 findings    Findings: what a check says about a table, in four parts
 hint_tests  What the data say of hints, and how answers move with columns
 slices      The frozen records of slices: what a model is worth on groups of rows (standard library only)
 split       Split: which rows each member of a stack may see
 trials      Trials, and how far a run is
 evaluation  The evaluation of a finished run
-problem     The problem and the truth: what every score needs to know besides predictions
+problem     Problem and truth: what every score needs besides predictions, and the settings of a selection and it...
 """
 
 from autoft.records.columns import USED_KINDS, Column, Kind, PlanLine, RepairCode, Target, Task

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from autoft.records.columns import Target, Task
 from autoft.records.decisions import DecisionCosts, DecisionRule, Minimum
 from autoft.records.hint_tests import Curve, HintTest
 from autoft.records.scores import Baseline, FoldReport, Importance, Interval, Strategy
+from autoft.records.slices import Slices
 from autoft.records.trials import Trial
-
-if TYPE_CHECKING:
-    from autoft.records.slices import Slices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +34,7 @@ class Evaluation:
         hints: What the data say of each hint.
         all_hints: Gain of all hints together over none, as `HintTest.gain`; None where not tested.
         dependence: How answers move with the most important columns, and with those that have a declared effect.
-        slices: What the model is worth on groups of rows; None in files from before there was this.
+        slices: What the model is worth on groups of rows; None where they were not measured.
         spending: What decisions cost, where costs are given.
         minimum: What they have to reach, where that is given.
     """

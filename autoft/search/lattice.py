@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from autoft.networks.families import FAMILIES
 from autoft.records.arrays import Array
-from autoft.search.space import IDLE, Choice, Dimension, relevant, rounded
+from autoft.search.space import Choice, Dimension, relevant, rounded
 
 #: Values of some dimensions, the same ones in each.
 Shapes = Sequence[Mapping[str, Any]]
@@ -104,7 +105,7 @@ class Lattice:
                 continue
             chosen = np.rint(points[:, k] * self._steps[k]).astype(int)
             for j, other in enumerate(self.space):
-                idle = np.array([other.name in IDLE.get(str(value), ()) for value in d.values])
+                idle = np.array([other.name in FAMILIES[str(value)].idle for value in d.values])
                 points[idle[chosen], j] = _share(other, other.default)
         return points
 

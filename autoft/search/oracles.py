@@ -15,10 +15,11 @@ from typing import Any
 import keras_tuner as kt
 import numpy as np
 
+from autoft.networks.families import FAMILIES
 from autoft.search.acquisition import Acquisition, losses_of
 from autoft.search.lattice import Lattice, Shapes
 from autoft.search.setup import Proposal, SearchSetup
-from autoft.search.space import IDLE, Choice, Dimension, relevant
+from autoft.search.space import Choice, Dimension, relevant
 
 #: Random points before the Gaussian process takes over (keras-tuner's own 3 per dimension would leave most searches
 #: random). The same however many trials are planned, so that a longer search begins as the shorter one did.
@@ -189,7 +190,7 @@ def _without_idle(space: Sequence[Dimension]) -> list[Dimension]:
     kept = []
     for d in space:
         if isinstance(d, Choice) and d.name == "architecture" and len(d.values) > 1:
-            d = replace(d, values=tuple(value for value in d.values if value not in IDLE) or d.values)
+            d = replace(d, values=tuple(value for value in d.values if not FAMILIES[str(value)].idle) or d.values)
         kept.append(d)
     return kept
 

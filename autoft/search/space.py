@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from autoft.networks.families import DEFAULT, FAMILIES, family_of
 from autoft.search import portfolio
 from autoft.search.portfolio import Tier
 
@@ -19,17 +20,6 @@ SHAPE = frozenset({"architecture", "numbers", "width", "depth", "activation", "b
 
 #: Those that fix what a program does, whatever the sizes of its arrays.
 MAKE = frozenset({"architecture", "numbers", "depth", "activation"})
-
-#: Dimensions that an architecture does without.
-IDLE: Mapping[str, frozenset[str]] = {
-    "linear": frozenset({"width", "depth", "activation"}),
-    "realmlp": frozenset({"activation", "numbers"}),
-    "tabm": frozenset({"activation", "numbers"}),
-    "tabm-mini": frozenset({"activation", "numbers"}),
-}
-
-#: Architectures whose learning rate goes through cycles: their curves rise and fall, and say little on the way.
-CYCLES = frozenset({"realmlp"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,12 +68,12 @@ def shape_of(params: Mapping[str, Any], names: frozenset[str] = SHAPE) -> tuple[
 
 
 def relevant(params: Mapping[str, Any]) -> dict[str, Any]:
-    """A configuration without the dimensions that its architecture does without.
+    """A configuration without the dimensions that its family does not use.
 
     >>> relevant({"architecture": "linear", "width": 64, "l2": 0.001})
     {'architecture': 'linear', 'l2': 0.001}
     """
-    idle = IDLE.get(str(params.get("architecture", "mlp")), frozenset())
+    idle = family_of(params).idle
     return {name: value for name, value in params.items() if name not in idle}
 
 
@@ -91,20 +81,18 @@ def comparable(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether the held-out curves of two configurations can be compared at the same epoch.
 
     Those of weighted classes or the focal loss cannot, with none: what they give away in log-loss they are to win back
-    in the objective.
+    in the objective. Nor can a learning rate in cycles be compared with a steady one: its curves rise and fall.
     """
     if any(params.get(name) for params in (one, other) for name in ("class_balance", "focal")):
         return False
-    return (one.get("architecture") in CYCLES) == (other.get("architecture") in CYCLES)
+    return family_of(one).traits.schedule == family_of(other).traits.schedule
 
 
 def first_configurations(
     space: Sequence[Dimension], rows: int = 1_000, tier: Tier = "large"
 ) -> tuple[dict[str, Any], ...]:
-    """The configurations that every search begins with: the best default, linear models, the rest of the portfolio.
-
-    Linear models cost next to nothing, and on small tables they often win: with curves for the numbers and without.
-    Their penalty is that of scikit-learn's logistic regression (C = 1).
+    """The configurations that every search begins with: the best of the portfolio, what the families try first
+    themselves (`Family.default`: linear models), and the rest of the portfolio.
 
     Args:
         space: The dimensions; sizes that the recipe excludes become the nearest, what it excludes else is left out.
@@ -115,16 +103,17 @@ def first_configurations(
     default, architecture = default_configuration(space), by_name.get("architecture")
     if not isinstance(architecture, Choice):
         return (default,)
-    linear = {"architecture": "linear", "learning_rate": 0.01, "dropout": 0.0, "l2": 0.5 / rows}
+    families = (FAMILIES[str(name)] for name in architecture.values)
+    own_first = [{"architecture": family.name, **entry} for family in families for entry in family.default(rows)]
     best, *others = portfolio.entries(tier)
     found: list[dict[str, Any]] = []
-    for entry in (best, {**linear, "numbers": "piecewise"}, {**linear, "numbers": "plain"}, *others):
+    for entry in (best, *own_first, *others):
         own = {**entry, "batch_size": float(entry.get("batch", 1)) * _smallest(by_name.get("batch_size"))}
         named = {n: d for n, d in by_name.items() if isinstance(own.get(n), str) and isinstance(d, Choice)}
         if all(own[name] in d.values for name, d in named.items()):
             own = relevant({name: _nearest(d, own.get(name, d.default)) for name, d in by_name.items()})
             found += [own] if own not in found else []
-    if "mlp" in architecture.values and all(c["architecture"] == "linear" for c in found):
+    if "width" in default and not any("width" in c for c in found):
         found.insert(0, default)  # what the recipe excludes leaves none of the portfolio's networks
     return tuple(found) or (default,)
 
@@ -178,7 +167,7 @@ def make_space(
         values = tuple(changes.get(name) or standard)
         return Choice(name=name, values=values, default=default if default in values else values[len(values) // 2])
 
-    space: list[Dimension] = [choice("architecture", ("mlp", "linear", "tabm-mini", "realmlp"), "mlp")]
+    space: list[Dimension] = [choice("architecture", [f.name for f in FAMILIES if f.traits.searched], DEFAULT)]
     if numbers:
         space.append(choice("numbers", ("piecewise", "plain"), "piecewise"))
     space += [

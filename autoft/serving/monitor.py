@@ -89,7 +89,7 @@ class TableMonitor:
         folder, meta = load_meta(path)
         return cls(meta, folder)
 
-    def look(self, data: Any) -> TableComparison:
+    def compare(self, data: Any) -> TableComparison:
         """Everything about a table, whose target may be absent and whose columns may come in any order.
 
         Raises:

@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autoft.data import target as targets
 from autoft.data.convert import Converted
 from autoft.errors import EvaluationError
-from autoft.preprocessing.encode import ranks
 from autoft.records import DecisionRule, Finding
+from autoft.records.arrays import Array
 from autoft.schema.contract import refuse
 from autoft.serving.artifact import Meta, as_tensors
+from autoft.serving.inputs import model_inputs
 from autoft.serving.monitor import TableMonitor
 
 #: Rows that are answered at a time, at most: memory stays constant however long the table is.
@@ -32,10 +32,9 @@ class Predictor:
 
     def __init__(self, model: Any, meta: Meta, folder: Path) -> None:
         self.model, self.meta = model, meta
-        self.served = TableMonitor(meta, folder)
-        self._orders = {column.id: column.order for column in meta.columns if column.order}
+        self.monitor = TableMonitor(meta, folder)
 
-    def answers(self, data: Any) -> tuple[NDArray[Any], tuple[Finding, ...]]:
+    def answers(self, data: Any) -> tuple[Array, tuple[Finding, ...]]:
         """Class probabilities ``[n, classes]`` or values ``[n]``, and findings about the table.
 
         Raises:
@@ -43,15 +42,17 @@ class Predictor:
         """
         from autoft.networks.memory import HELD, cells_per_row
 
-        seen = self.served.look(data)
-        refuse(seen.findings)
+        compared = self.monitor.compare(data)
+        refuse(compared.findings)
         regression = self.meta.target.task == "regression"
         step = max(1, min(CHUNK, HELD // cells_per_row(self.model)))
-        parts = [self._ask(seen.converted, slice(start, start + step)) for start in range(0, max(1, seen.rows), step)]
+        parts = [
+            self._ask(compared.converted, slice(start, start + step)) for start in range(0, max(1, compared.rows), step)
+        ]
         out = np.concatenate(parts)
-        return (out[:, 0] if regression else out), seen.findings
+        return (out[:, 0] if regression else out), compared.findings
 
-    def decide(self, answers: NDArray[Any]) -> NDArray[Any]:
+    def decide(self, answers: Array) -> Array:
         """Labels in their original dtype, or the values themselves.
 
         The label is the most probable class, or the one with the lowest expected cost where the model has a matrix of
@@ -75,34 +76,6 @@ class Predictor:
                 "use predict()",
             )
 
-    def _ask(self, converted: Converted, rows: slice) -> NDArray[Any]:
-        inputs: dict[str, NDArray[Any]] = {}
-        for tensor in self.model.inputs:
-            cells = converted.values[tensor.name][rows]
-            if tensor.name in self.meta.words:
-                inputs[tensor.name] = self._text(tensor, cells)
-                continue
-            if tensor.name in self._orders:
-                cells = ranks(cells, self._orders[tensor.name])
-            elif cells.dtype == object:
-                cells = self._category(tensor, cells)
-            inputs[tensor.name] = cells[:, None]
+    def _ask(self, cells: Converted, rows: slice) -> Array:
+        inputs = model_inputs(self.model, self.meta, cells, rows)
         return np.asarray(self.model(as_tensors(inputs), training=False), dtype=np.float64)
-
-    def _text(self, tensor: Any, cells: NDArray[Any]) -> NDArray[Any]:
-        """Texts as the model takes them: themselves, or counts of words where it was built without TensorFlow."""
-        from autoft.training.ensemble import text_input
-
-        return text_input(cells, self.meta.words[tensor.name], strings=tensor.dtype == "string")
-
-    def _category(self, tensor: Any, cells: NDArray[Any]) -> NDArray[Any]:
-        """Categories as the model takes them: texts, or codes where it was built without TensorFlow."""
-        from autoft.training.ensemble import guarded
-
-        if tensor.dtype == "string":
-            return guarded(cells)
-        import pandas as pd
-
-        from autoft.preprocessing.encode import codes_of
-
-        return codes_of(pd.Index(self.meta.vocabularies[tensor.name], dtype=object), cells)

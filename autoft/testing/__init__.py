@@ -8,6 +8,7 @@ Each suite is a function that raises AssertionError with what is wrong:
 Modules, from ground to roof:
 
 algorithms  Suite for search algorithms
+exporters   Suite for exporters: an exported model answers as the saved model does
 """
 
 from __future__ import annotations

@@ -3,8 +3,7 @@
 Modules, from ground to roof:
 
 backend            Which backend Keras runs on, settled before Keras is imported
-bounded_init       First weights of networks under bounds: within them, and with units that bend where the rows are
-bounded_step       What hints say of weights, as arrays that a program takes
+bounded_step       Bounds and penalties of weights as arrays that an epoch program takes
 engine_jax         What the epoch program needs of JAX: arrays, gradients, a loop inside the program, compilation
 engine_tensorflow  What the epoch program needs of TensorFlow: arrays, gradients, a loop inside the program, comp...
 step               One training step of a stack in `keras.ops`: the same arithmetic on every backend

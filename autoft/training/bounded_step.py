@@ -1,4 +1,4 @@
-"""What hints say of weights, as arrays that a program takes."""
+"""Bounds and penalties of weights as arrays that an epoch program takes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from autoft.knowledge.bounds import Rules
+from autoft.networks.weight_bounds import WeightBounds
 from autoft.records.arrays import Array
 
 #: What stands for a weight that is not named.
@@ -16,9 +16,9 @@ _OF = {"bounds": ("low", "high"), "importance": ("penalty",)}
 
 
 def hinted_arrays(
-    names: Sequence[str], hinted: Sequence[Rules], members: int, extras: frozenset[str]
+    names: Sequence[str], hinted: Sequence[WeightBounds], members: int, extras: frozenset[str]
 ) -> dict[str, list[Array]]:
-    """By field of `Rules`, an array ``[1 or S, ...]`` float32 for each weight: with 1 where all trials agree.
+    """By field of `WeightBounds`, an array ``[1 or S, ...]`` float32 for each weight: with 1 where all trials agree.
 
     Args:
         names: Of the weights, in order.

@@ -15,12 +15,13 @@ from typing import Any
 
 from autoft.networks import noise
 from autoft.networks.architecture import Architecture, Inputs
-from autoft.networks.families import FAMILIES, Family, build_network
+from autoft.networks.families import FAMILIES, build_network
+from autoft.networks.family import Family
 from autoft.records import Task
 from autoft.training.step import SETTINGS, State, class_factors, flat_cos, progress, row_losses, total_loss, update
 
 #: Floating-point operations of an epoch above which XLA pays on TensorFlow: it takes an eighth off an epoch, and a
-#: second for every size. Decided by `python -m benchmarks.compilation`, not by a clock: equal runs stay equal.
+#: second for every size. A fixed limit (measured at commit 778b769), not a clock: equal runs stay equal.
 WORTH_XLA = 8e9
 
 
@@ -75,7 +76,7 @@ class ProgramShape:
         Only of plain networks: XLA multiplies the small matrices of ensembles several times slower than TensorFlow,
         and gains nothing on RealMLP's waves and activations.
         """
-        return self.operations >= WORTH_XLA and self.architecture.kind in ("linear", "mlp")
+        return self.operations >= WORTH_XLA and self.family.traits.plain
 
     def of_any_size(self) -> ProgramShape:
         """What a program for arrays of any size is compiled for: all that remains is its network's make."""
@@ -95,7 +96,7 @@ class CompiledEpoch:
         self.network = build_network(shape.architecture, shape.inputs, members=1, outputs=shape.outputs)
         still = self.network.non_trainable_variables
         self._rates = [v for v in still if v.path.endswith("/rate")]
-        self._fixed = [v for v in still if v.path.split("/")[-2] in ("bins", "waves")]
+        self._fixed = [v for v in still if not v.path.endswith(("/rate", "/seed_generator_state"))]
         self.names, self.fixed_names = (
             [v.path.split("network/")[-1] for v in variables]
             for variables in (self.network.trainable_variables, self._fixed)
@@ -115,7 +116,7 @@ class CompiledEpoch:
             settings: ``[11, S, 1, 1]``.
             rows: ``(inputs, y)`` of `Rows`, and with class weights the shares of the classes ``[S, classes]``.
             table: Uniform numbers for the dropout masks.
-            hinted: What hints say of the weights (`knowledge.rules.Rules`), empty without hints.
+            hinted: Bounds and penalties of the weights (`networks.weight_bounds`), empty without hints.
             steps: Positions and weights ``[steps, S, B]``, beginnings of windows ``[steps, layers]``.
         """
         from keras import ops
@@ -157,12 +158,12 @@ class CompiledEpoch:
             for name in ("label_smoothing", "focal", "class_balance")
         )
         factors = None if balance is None else class_factors(rows[2], balance, truth)
-        cycles, dropout = self.shape.family.course == "cycles", settings["dropout"]
+        cycles, dropout = self.shape.family.traits.schedule == "cycles", settings["dropout"]
         if cycles:
             dropout = dropout * flat_cos(progress(state[3], settings))
 
         def loss(weights: list[Any]) -> Any:
-            with noise.drawing(table, ops.unstack(starts, self.shape.architecture.windows)):
+            with noise.drawing(table, ops.unstack(starts, self.shape.family.windows(self.shape.architecture))):
                 logits = self._logits(weights, fixed, batch, training=True, dropout=dropout)
             alone = self.shape.architecture.ensemble == 1
             y_rows = truth if alone else ops.expand_dims(truth, 2)
@@ -239,7 +240,8 @@ def _unpacked(packed: Any) -> State:
 
 def key_of(shape: ProgramShape) -> ProgramShape:
     """What the program for a shape is compiled for."""
-    return shape if shape.worth_compiling or not engine().ANY_SIZE else shape.of_any_size()
+    any_size = engine().ANY_SIZE and shape.family.traits.resizable
+    return shape if shape.worth_compiling or not any_size else shape.of_any_size()
 
 
 @lru_cache(maxsize=48)

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from autoft.knowledge.bounds import Rules
 from autoft.networks import noise
 from autoft.networks.architecture import Architecture
+from autoft.networks.weight_bounds import WeightBounds
 from autoft.records.arrays import Array
 from autoft.training.bounded_step import hinted_arrays
 from autoft.training.device_rows import Rows
@@ -48,7 +48,7 @@ class Program:
         self.chunk = min(chunk, max(_LEAST_CHUNK, _CHUNK_OF_ALL // (rows.data.members * trials)))
         self.shape = rows.shape(architecture, batch, trials=trials, extras=extras)
         self.compiled = compiled(key_of(self.shape))
-        self._window = batch * architecture.drawn(self.shape.inputs)
+        self._window = batch * self.shape.family.drawn(architecture, self.shape.inputs)
         self._engine = engine()
 
     @property
@@ -63,7 +63,7 @@ class Program:
         *,
         epochs: int = 1,
         seed: int = 0,
-        hinted: Sequence[Rules] = (),
+        hinted: Sequence[WeightBounds] = (),
     ) -> None:
         """Begin a training: initial weights and a fresh optimizer for every trial.
 
@@ -84,7 +84,9 @@ class Program:
         steps = np.zeros((len(first[0]), 1, 1), np.float32)
         self._state = [constant(np.stack([w, np.zeros_like(w), np.zeros_like(w)])) for w in first], constant(steps)
         self._fixed = [constant(w) for w in fixed]
-        own = settings_arrays(settings, self.shape.members, epochs * self.shape.steps, beta_2=self.shape.family.beta_2)
+        own = settings_arrays(
+            settings, self.shape.members, epochs * self.shape.steps, beta_2=self.shape.family.traits.beta_2
+        )
         self._settings = constant(np.stack([own[name] for name in SETTINGS]))
         self._seen: tuple[Array, Array] | None = None
         self._seed = seed % 2**31
@@ -105,7 +107,7 @@ class Program:
             self._seed,
             number,
             steps=len(order),
-            layers=self.shape.architecture.windows,
+            layers=self.shape.family.windows(self.shape.architecture),
             largest=self._window,
         )
         weights = np.tile(weights, (1, self.trials, 1)) if self.trials > 1 else weights

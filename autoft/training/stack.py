@@ -9,7 +9,8 @@ import numpy as np
 
 from autoft.errors import TrainingError
 from autoft.evaluation.losses import answers, weighted_quantile
-from autoft.networks.architecture import InitialState, Inputs
+from autoft.networks.architecture import Inputs
+from autoft.networks.initial_state import InitialState
 from autoft.networks.memory import HELD
 from autoft.preprocessing.encode import Encoded
 from autoft.preprocessing.layout import InputLayout

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from autoft.networks.architecture import Factor
+from autoft.networks.family import Factor
 from autoft.records import Task
 from autoft.records.arrays import Array
 
@@ -197,7 +197,7 @@ def update(
         factors: How each weight is treated.
         extras: The `EXTRAS` that the program has.
         cycles: Whether learning rate and weight decay take RealMLP's course.
-        hinted: What hints say of each weight (`knowledge.rules.Rules`), for the `HINTED` that the program has.
+        hinted: Bounds and penalties of each weight (`networks.weight_bounds`), for the `HINTED` of the program.
     """
     from keras import ops
 

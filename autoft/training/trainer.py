@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 
 from autoft.knowledge import variants
-from autoft.knowledge.bounds import Rules, rules
+from autoft.knowledge.bounds import weight_bounds
 from autoft.networks.architecture import MIXED, Architecture
-from autoft.networks.families import FAMILIES, initial_weights
+from autoft.networks.families import FAMILIES, architecture_of, family_of, initial_weights
+from autoft.networks.weight_bounds import WeightBounds
 from autoft.records.arrays import Array
 from autoft.records.hints import Hints
 from autoft.records.trials import OUT_OF_MEMORY, OUT_OF_TIME, TrialResult
-from autoft.training.bounded_init import begin
 from autoft.training.device_rows import Rows
 from autoft.training.ensemble import Ensemble, EnsemblePart, build_ensemble
 from autoft.training.program import CHUNK, Program, accelerated, out_of_memory
@@ -30,7 +30,7 @@ from autoft.training.trial_record import Record
 #: The train curve is read on at most so many rows of each fold.
 _SAMPLE = 256
 #: Trials that train side by side by the operations of an epoch of one: where the arithmetic is little, what a step
-#: costs besides is shared (`python -m benchmarks.compilation`). An accelerator has room for more.
+#: costs besides is shared (measured at commit 778b769). An accelerator has room for more.
 _TOGETHER = ((2e8, 4), (4e8, 2))
 _TOGETHER_ACCELERATED = 8
 #: The smallest batch that a lack of memory leads to.
@@ -217,7 +217,7 @@ class Trainer:
         """The part of a trial's parameters that fixes shapes."""
         rows = min(len(own) for own in self.data.train)
         activation = MIXED if self._hints.effects else None
-        return Architecture.of(params, self._start.inputs, rows, activation=activation)
+        return architecture_of(params, self._start.inputs, rows, activation=activation)
 
     def _key(self, params: Mapping[str, Any]) -> tuple[Architecture, int]:
         smallest = min(len(rows) for rows in self.data.train)
@@ -234,7 +234,7 @@ class Trainer:
     ) -> list[TrialResult]:
         """One stack of trials, from first weights to outcomes."""
         architecture, began, traces = self._key(params[0])[0], self.clock(), 0
-        limit = min(epochs or self.limits.epochs, self.limits.epochs, FAMILIES[architecture.kind].epochs)
+        limit = min(epochs or self.limits.epochs, self.limits.epochs, FAMILIES[architecture.kind].traits.epochs)
         settings, extras = self._settings(params)
         program = Program(architecture, batch, self._rows, trials=len(params), chunk=chunk, extras=extras)
         traced = program.traces
@@ -280,14 +280,14 @@ class Trainer:
                 continue
             # Cycles of the learning rate make a curve that rises before it falls lowest: they are gone through.
             tired = record.waited(epoch) >= max(self.limits.patience, record.best_seen // 2)
-            if epoch == record.limit or (tired and program.shape.family.course == "steady"):
+            if epoch == record.limit or (tired and program.shape.family.traits.schedule == "steady"):
                 record.end("", weights)
             elif reason := prune(record.mean_curve) if prune else "":
                 record.end(reason, weights, "pruned")
 
     def _settings(self, params: Sequence[Mapping[str, Any]]) -> tuple[list[Settings], frozenset[str]]:
         """Settings of trials of one shape, with what their family sets where they do not, and the extras they use."""
-        decay = FAMILIES[self.architecture(params[0]).kind].weight_decay
+        decay = family_of(params[0]).traits.weight_decay
         full = [{**({"weight_decay": decay} if decay else {}), **p} for p in params]
         extras = EXTRAS.intersection(set().union(*full))
         return [Settings.of(p) for p in full], extras | self._extras(params)
@@ -298,21 +298,22 @@ class Trainer:
         used = {"bounds": [own.low for own in every], "importance": [own.penalty for own in every]}
         return frozenset(name for name, weights in used.items() if any(weights))
 
-    def _hinted(self, params: Sequence[Mapping[str, Any]]) -> list[Rules]:
+    def _hinted(self, params: Sequence[Mapping[str, Any]]) -> list[WeightBounds]:
         """What the hints ask of each trial's weights."""
         architecture = self.architecture(params[0])
         return [self._rules(architecture, variants.without(self._hints, p.get(variants.WITHOUT, ()))) for p in params]
 
-    def _rules(self, architecture: Architecture, hints: Hints) -> Rules:
-        return rules(hints, self.data.plan, architecture, self.data.outputs)
+    def _rules(self, architecture: Architecture, hints: Hints) -> WeightBounds:
+        return weight_bounds(hints, self.data.plan, architecture, self.data.outputs)
 
     def _order(self, batch: int, epoch: int) -> tuple[Array, Array]:
         return batches(self.data.train, batch, seed=self.seed, epoch=epoch, given=self.data.weights)
 
-    def _initial(self, architecture: Architecture, hinted: Sequence[Rules] = ()) -> dict[str, Array]:
+    def _initial(self, architecture: Architecture, hinted: Sequence[WeightBounds] = ()) -> dict[str, Array]:
         """First weights of all trials, those of one if none has bounds."""
         first = initial_weights(architecture, self._start)
         if not any(own.low for own in hinted):
             return first
-        each = [begin(architecture, self._start, first, own) for own in hinted]
+        family = FAMILIES[architecture.kind]
+        each = [family.bounded_weights(architecture, self._start, first, own) for own in hinted]
         return {name: np.concatenate([own[name] for own in each]) for name in first}

@@ -9,7 +9,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,8 @@ import pytest
 from rich.console import Console
 
 from autoft.cli import doctor, main
-from autoft.cli.console import ProgressScreen, show_evaluation, show_findings
+from autoft.cli.console import ProgressScreen, show_findings
+from autoft.cli.fit import show_evaluation
 from autoft.cli.recipes import recipe_folder, shipped_recipes
 from autoft.errors import SchemaError
 from autoft.records import Baseline, Evaluation, Finding, Interval, Progress, Target, Trial
@@ -99,8 +99,6 @@ class FakeTuner:
 
 @pytest.fixture
 def tuner(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> type[FakeTuner]:
-    module = ModuleType("autoft.tuner")
-
     def load(path: Any) -> FakeTuner:
         FakeTuner.loaded = path
         return FakeTuner()
@@ -109,8 +107,9 @@ def tuner(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> type[FakeTuner]:
         FakeTuner.recipe, FakeTuner.data = recipe, data
         return FakeTuner.findings_
 
-    vars(module).update(AutoFineTuner=FakeTuner, load=load, check=check)
-    monkeypatch.setitem(sys.modules, "autoft.tuner", module)
+    for place, fake in {"fit.AutoFineTuner": FakeTuner, "predict.load": load, "report.load": load}.items():
+        monkeypatch.setattr(f"autoft.cli.{place}", fake)
+    monkeypatch.setattr("autoft.cli.check.check", check)
     monkeypatch.setattr(FakeTuner, "fails", None)
     monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "2")
     monkeypatch.chdir(tmp_path)

@@ -164,7 +164,7 @@ def knowledge(data: Stack, s: int) -> dict[str, np.ndarray]:
     trainer = Trainer(data, folds=FOLDS, limits=Limits(epochs=1, patience=1), seed=0)
     start = {
         f"{kind} {name}": weights
-        for kind in FAMILIES
+        for kind in FAMILIES.names()
         for name, weights in initial_weights(
             trainer.architecture({**PARAMS, "architecture": kind, "numbers": "piecewise"}), data.start(0)
         ).items()

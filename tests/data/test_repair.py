@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from autoft.data.repair import Repair, apply, findings, from_json, to_json
+from autoft.data.repair import Repair, apply, findings, to_json
 from autoft.data.repair_plan import CODES, learn
 from autoft.data.table import read
+from autoft.records.reading import read_record
 
 ROWS = 200
 RNG = np.random.default_rng
@@ -154,7 +155,7 @@ def test_the_log_shows_at_most_two_examples():
 
 def test_repairs_survive_json():
     repairs = learn(dirty(), CODES, keep=["y"])
-    assert from_json(json.loads(json.dumps(to_json(repairs), allow_nan=False))) == repairs
+    assert read_record(tuple[Repair, ...], json.loads(json.dumps(to_json(repairs), allow_nan=False))) == repairs
 
 
 @pytest.mark.parametrize(
@@ -167,8 +168,8 @@ def test_repairs_survive_json():
     ],
 )
 def test_strange_repairs_are_refused(raw: Any):
-    with pytest.raises(ValueError, match="validation error"):
-        from_json(raw)
+    with pytest.raises(ValueError, match="Input should be"):
+        read_record(tuple[Repair, ...], raw)
 
 
 def test_every_code_can_come_out():

@@ -102,7 +102,7 @@ def test_repairs_travel_with_the_saved_model(fitted: Any, tmp_path: Path) -> Non
     again = load(tmp_path / "model")
     np.testing.assert_allclose(again.predict_proba(raw), fitted.predict_proba(raw), atol=1e-6)
     # `autoft check --against` repairs before it compares: the inches are no drift, the codes no far values.
-    seen = TableMonitor.load(tmp_path / "model").look(raw)
+    seen = TableMonitor.load(tmp_path / "model").compare(raw)
     assert {line.code for line in seen.findings} == {"repaired"}
 
 

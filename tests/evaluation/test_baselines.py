@@ -1,13 +1,20 @@
 """Baselines: fitted on training rows alone, compared with the network on the same draws."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from autoft.evaluation.baselines import compare, run
-from autoft.evaluation.correction import Candidate, corrected
-from autoft.evaluation.folds import members, split
+from autoft.evaluation.baselines import BaselineInputs, BaselineScorer, train_baselines
+from autoft.evaluation.correction import corrected, holdout
+from autoft.evaluation.folds import FoldRule, RowOrigin, members, split
+from autoft.evaluation.selection import Candidate
+from autoft.records import BEST_TRIAL, Draws, Problem, Truth
+
+BINARY = Problem(task="binary", objective="roc_auc")
+REGRESSION = Problem(task="regression", objective="rmse")
+PROBLEMS = {"binary": BINARY, "multiclass": Problem(task="multiclass", objective="log_loss"), "regression": REGRESSION}
 
 
 def table(task, rows=200, holdout=0.0):
@@ -21,16 +28,17 @@ def table(task, rows=200, holdout=0.0):
     y = signal + 0.1 * rng.normal(size=rows)
     if task != "regression":
         y = np.digitize(y, [0.5] if task == "binary" else [0.0, 1.0])
-    got, _ = split(y, task=task, folds=3, keys=np.arange(rows, dtype=np.uint64), holdout=holdout, seed=0)
-    return x, np.array([False, True, False, False]), y, got
+    origin = RowOrigin(keys=np.arange(rows, dtype=np.uint64))
+    got, _ = split(y, task, origin, FoldRule(folds=3, holdout=holdout, seed=0))
+    return BaselineInputs(features=x, categorical=np.array([False, True, False, False])), y, got
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
 def test_every_row_gets_predictions_that_beat_the_constant(task):
-    x, categorical, y, blocks = table(task, holdout=0.2)
+    inputs, y, blocks = table(task, holdout=0.2)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        got = run(x, categorical=categorical, y=y, members=members(blocks, "holdout"), task=task, seed=0)
+        got = train_baselines(inputs, Truth(y=y), members(blocks, "holdout"), PROBLEMS[task], seed=0)
     assert list(got) == ["constant", "linear", "hist_gradient_boosting"]
     error = {}
     for name, p in got.items():
@@ -46,12 +54,12 @@ def test_every_row_gets_predictions_that_beat_the_constant(task):
 
 
 def test_held_out_rows_do_not_reach_the_models():
-    x, categorical, y, blocks = table("binary")
+    inputs, y, blocks = table("binary")
     stack = members(blocks, "corrected")
-    before = run(x, categorical=categorical, y=y, members=stack, task="binary", seed=0)
+    before = train_baselines(inputs, Truth(y=y), stack, BINARY, seed=0)
     out = stack[0].held_out[1:]
-    x[out], y[out] = 1e6, 1 - y[out]
-    after = run(x, categorical=categorical, y=y, members=stack, task="binary", seed=0)
+    inputs.features[out], y[out] = 1e6, 1 - y[out]
+    after = train_baselines(inputs, Truth(y=y), stack, BINARY, seed=0)
     first = stack[0].held_out[0]
     for name in before:
         assert (before[name][first] == after[name][first]).all()
@@ -59,10 +67,11 @@ def test_held_out_rows_do_not_reach_the_models():
 
 
 def test_a_class_that_training_rows_lack_has_probability_zero():
-    x, categorical, _, _ = table("binary", rows=60)
+    inputs, _, _ = table("binary", rows=60)
     y = np.r_[np.zeros(40, int), np.ones(20, int)]
-    blocks, _ = split(y, task="binary", folds=3, keys=np.arange(60, dtype=np.uint64), time=np.arange(60), seed=0)
-    got = run(x, categorical=categorical, y=y, members=members(blocks, "corrected"), task="binary", seed=0)
+    origin = RowOrigin(keys=np.arange(60, dtype=np.uint64), time=np.arange(60))
+    blocks, _ = split(y, "binary", origin, FoldRule(folds=3, seed=0))
+    got = train_baselines(inputs, Truth(y=y), members(blocks, "corrected"), BINARY, seed=0)
     for p in got.values():
         assert (p[blocks.blocks == 2][:, 1] == 0).all()
 
@@ -73,9 +82,14 @@ def verdicts(quality, honest):
     y = rng.normal(size=300)
     network = quality * y + 0.2 * rng.normal(size=300)
     baselines = {"constant": np.zeros(300), "linear": 0.5 * y + 0.2 * rng.normal(size=300)}
-    settings = {"clusters": np.arange(300), "task": "regression", "objective": "rmse", "positive_index": 1, "seed": 3}
-    verdict = corrected(y, [Candidate(trial=0, epochs=1, predictions=network)], draws=100, **settings)
-    return compare(y, network, baselines, draws=100, verdict=verdict if honest else None, **settings), verdict
+    truth, found = Truth(y=y, blocks=np.full(300, -1)), [Candidate(trial=0, epochs=1, predictions=network)]
+    settings = {"rule": BEST_TRIAL, "draws": Draws(number=100, seed=3)}
+    if honest:
+        score = corrected(truth, found, REGRESSION, **settings)
+    else:
+        score = holdout(truth, found, REGRESSION, predictions=network, **settings)
+    scorer = BaselineScorer(truth, REGRESSION, score)
+    return [scorer.compare(name, predictions) for name, predictions in baselines.items()], score
 
 
 @pytest.mark.parametrize("honest", [False, True])
@@ -89,9 +103,9 @@ def test_verdicts_in_words(quality, words, honest):
 
 
 def test_differences_come_from_the_draws_of_the_network():
-    got, verdict = verdicts(1.0, honest=True)
+    got, score = verdicts(1.0, honest=True)
     for baseline in got:
-        gain = baseline.metrics["rmse"].value - verdict.held_out["rmse"].value
+        gain = baseline.metrics["rmse"].value - score.held_out["rmse"].value
         assert baseline.difference.value == pytest.approx(gain)
 
 
@@ -99,19 +113,18 @@ def test_a_lucky_choice_beats_no_baseline():
     rng = np.random.default_rng(0)
     y = rng.integers(2, size=150)
     trials = [Candidate(trial=t, epochs=1, predictions=rng.dirichlet([1, 1], size=150)) for t in range(60)]
-    settings = {"clusters": np.arange(150), "task": "binary", "objective": "roc_auc", "positive_index": 1, "seed": 0}
-    verdict = corrected(y, trials, draws=200, **settings)
-    guess = {"constant": np.full((150, 2), 0.5)}
-    naive, honest = (
-        compare(y, verdict.predictions, guess, draws=200, verdict=v, **settings)[0] for v in (None, verdict)
-    )
+    truth, settings = Truth(y=y, blocks=np.full(150, -1)), {"rule": BEST_TRIAL, "draws": Draws(number=200)}
+    score = corrected(truth, trials, BINARY, **settings)
+    flattered = holdout(truth, trials, BINARY, predictions=score.predictions, **settings)
+    guess = np.full((150, 2), 0.5)
+    naive, honest = (BaselineScorer(truth, BINARY, s).compare("constant", guess) for s in (flattered, score))
     assert naive.verdict == "beaten"
     assert honest.verdict == "level"
 
 
 def test_words_are_learned_from_the_rows_that_the_models_learn_from():
     """Rows of weight 0 have no say, nor have those of the held-out block."""
-    x, categorical, y, blocks = table("binary")
+    inputs, y, blocks = table("binary")
     weights, seen = np.where(np.arange(len(y)) % 4 == 0, 0.0, 1.0), []
 
     def words(rows: np.ndarray) -> np.ndarray:
@@ -119,7 +132,7 @@ def test_words_are_learned_from_the_rows_that_the_models_learn_from():
         return np.zeros((len(y), 1))
 
     every = members(blocks, "corrected")
-    setting = {"categorical": categorical, "task": "binary", "seed": 0, "boosting": False, "row_weights": weights}
-    run(x, y=y, members=every, words=words, **setting)
+    truth = Truth(y=y, weights=weights)
+    train_baselines(replace(inputs, words=words), truth, every, BINARY, seed=0, boosting=False)
     for rows, member in zip(seen, every, strict=True):
         np.testing.assert_array_equal(rows, member.train[weights[member.train] > 0])

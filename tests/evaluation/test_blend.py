@@ -9,9 +9,10 @@ from autoft.evaluation import blend, selection
 from autoft.evaluation.correction import corrected
 from autoft.evaluation.metrics import scores
 from autoft.evaluation.selection import Candidate, choose, mixed
+from autoft.records import Draws, Problem, SelectionRule, Truth
 
-BINARY = {"task": "binary", "objective": "roc_auc", "positive_index": 1}
-REGRESSION = {"task": "regression", "objective": "rmse", "positive_index": 0}
+BINARY = Problem(task="binary", objective="roc_auc")
+REGRESSION = Problem(task="regression", objective="rmse")
 
 
 def gram_of(wrong: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
@@ -61,29 +62,29 @@ def candidates(n: int, trials: int, *, noise: float, seed: int = 0) -> tuple[np.
 
 def test_independent_errors_are_averaged_away():
     y, found = candidates(500, 6, noise=1.0)
-    alone, together = (choose(y, found, **REGRESSION, members=m) for m in (1, 5))
+    alone, together = (choose(Truth(y=y), found, REGRESSION, members=m) for m in (1, 5))
     assert len(alone) == 1
     assert len(together) == 5
-    rmse = [scores(y, mixed(found, c), task="regression", positive_index=0)["rmse"] for c in (alone, together)]
+    rmse = [scores(Truth(y=y), mixed(found, c), REGRESSION)["rmse"] for c in (alone, together)]
     assert rmse[1] < 0.6 * rmse[0]
 
 
 def test_a_blend_begins_with_the_best_by_the_objective():
     """The second is the better by squared error, the first by ROC-AUC; with one place it is the first alone."""
-    y = np.array([0, 0, 1, 1])
+    truth = Truth(y=np.array([0, 0, 1, 1]))
     ranks = Candidate(
         trial=0, epochs=1, predictions=np.stack([1 - (s := np.array([0.40, 0.41, 0.42, 0.43])), s], axis=1)
     )
     fits = Candidate(trial=1, epochs=1, predictions=np.stack([1 - (s := np.array([0.1, 0.6, 0.5, 0.9])), s], axis=1))
-    assert choose(y, [ranks, fits], **BINARY) == ((0, 1.0),)
-    both = dict(choose(y, [ranks, fits], **BINARY, members=2))
+    assert choose(truth, [ranks, fits], BINARY) == ((0, 1.0),)
+    both = dict(choose(truth, [ranks, fits], BINARY, members=2))
     assert both[0] > 0
 
 
 def test_large_tables_take_the_best_trial_alone(monkeypatch: pytest.MonkeyPatch):
     y, found = candidates(50, 3, noise=1.0)
     monkeypatch.setattr(selection, "MOST_ROWS_BLENDED", 49)
-    assert len(choose(y, found, **REGRESSION, members=5)) == 1
+    assert len(choose(Truth(y=y), found, REGRESSION, members=5)) == 1
 
 
 def test_the_score_of_a_blend_of_noise_is_that_of_noise():
@@ -94,10 +95,11 @@ def test_the_score_of_a_blend_of_noise_is_that_of_noise():
         y = rng.integers(0, 2, 150)
         drawn = rng.uniform(0.2, 0.8, (40, 150))
         found = [Candidate(trial=t, epochs=1, predictions=np.stack([1 - p, p], axis=1)) for t, p in enumerate(drawn)]
-        verdict = corrected(y, found, clusters=np.arange(150), **BINARY, members=5, draws=60, seed=seed)
-        flattered.append(verdict.validation)
-        honest.append(verdict.held_out["roc_auc"].value)
-        assert verdict.optimism > 0.03
+        draws = Draws(number=60, seed=seed)
+        score = corrected(Truth(y=y), found, BINARY, rule=SelectionRule(members=5), draws=draws)
+        flattered.append(score.validation)
+        honest.append(score.held_out["roc_auc"].value)
+        assert score.optimism > 0.03
     assert np.mean(flattered) > 0.6
     assert np.mean(honest) == pytest.approx(0.5, abs=0.03)
 
@@ -123,9 +125,8 @@ def test_rows_that_were_not_drawn_have_no_say_in_the_choice(task: str):
                 p /= p.sum(axis=1, keepdims=True)
             p = np.where(out if p.ndim == 1 else out[:, None], p[::-1], p) if corrupt else p
             found.append(Candidate(trial=trial, epochs=epochs, predictions=p))
-        replay = selection.Replay(
-            truth, found, np.arange(n), task=task, objective=objective, positive_index=1, members=5
-        )  # type: ignore[arg-type]
+        problem = Problem(task=task, objective=objective)  # type: ignore[arg-type]
+        replay = selection.Replay(Truth(y=truth), found, problem, SelectionRule(members=5))
         return replay.picks(weights)
 
     other = np.where(out, y + 50.0 if task == "regression" else (y + 1) % (int(y.max()) + 1), y)
@@ -144,7 +145,7 @@ def test_blends_follow_the_draw():
         Candidate(trial=t, epochs=1, predictions=np.where(here, y, y + rng.normal(0, 2, n)))
         for t, here in enumerate((half, ~half))
     ]
-    replay = selection.Replay(y, found, np.arange(n), **REGRESSION, members=2)
+    replay = selection.Replay(Truth(y=y), found, REGRESSION, SelectionRule(members=2))
     first, second = replay.picks(np.stack([3 * half + 1 * ~half, 1 * half + 3 * ~half]).astype(np.uint8))
     assert dict(first)[0] > dict(first)[1]
     assert dict(second)[1] > dict(second)[0]

@@ -6,9 +6,13 @@ import pytest
 from autoft.errors import EvaluationError
 from autoft.evaluation import selection
 from autoft.evaluation.bootstrap import draw, mean_interval
-from autoft.evaluation.correction import Candidate, PairCandidate, choose, corrected, holdout, nested, plain
+from autoft.evaluation.correction import PairCandidate, corrected, fixed, holdout, nested
+from autoft.evaluation.selection import Candidate, choose
+from autoft.records import BEST_TRIAL, Draws, Problem, Truth
 
-BINARY = {"task": "binary", "objective": "roc_auc", "positive_index": 1}
+BINARY = Problem(task="binary", objective="roc_auc")
+RMSE = Problem(task="regression", objective="rmse")
+MAE = Problem(task="regression", objective="mae")
 ROWS, FOLDS, FEATURES, TRIALS = 200, 5, 60, 40
 
 
@@ -71,7 +75,7 @@ def test_the_correction_takes_off_the_flattery(signal, flattery):
     # Over 120 seeds without signal: .524 where the truth is .500 and the naive score .596.
     for seed in range(60):
         y, candidates, worth, _, _ = simulation(seed, signal)
-        got = corrected(y, candidates, clusters=np.arange(ROWS), draws=50, seed=seed, **BINARY)
+        got = corrected(Truth(y=y), candidates, BINARY, rule=BEST_TRIAL, draws=Draws(number=50, seed=seed))
         truth, held_out = worth(got.chosen[0][0]), got.held_out["roc_auc"]
         naive.append(got.validation - truth)
         honest.append(held_out.value - truth)
@@ -85,9 +89,8 @@ def test_nested_is_unbiased_without_signal():
     values = []
     for seed in range(8):
         y, candidates, _, blocks, pairs = simulation(100 + seed, 0.0, pairs=True)
-        got = nested(
-            y, pairs, candidates=candidates, blocks=blocks, clusters=np.arange(ROWS), draws=5, seed=0, **BINARY
-        )
+        truth = Truth(y=y, blocks=blocks)
+        got = nested(truth, candidates, BINARY, pairs=pairs, rule=BEST_TRIAL, draws=Draws(number=5))
         values.append(got.held_out["roc_auc"].value)
         assert got.validation - got.optimism == pytest.approx(values[-1])
     assert abs(np.mean(values) - 0.5) < 0.03
@@ -101,8 +104,11 @@ def test_nested_never_looks_at_models_that_saw_the_block():
         PairCandidate(trial=pair.trial, epochs=1, pairs={**pair.pairs, (0, 1): p})
         for pair, p in zip(pairs, flat, strict=True)
     ]
-    settings = {"candidates": candidates, "blocks": blocks, "clusters": np.arange(ROWS), "draws": 5, "seed": 0}
-    before, after = (nested(y, each, **settings, **BINARY).predictions for each in (pairs, changed))
+    truth, draws = Truth(y=y, blocks=blocks), Draws(number=5)
+    before, after = (
+        nested(truth, candidates, BINARY, pairs=each, rule=BEST_TRIAL, draws=draws).predictions
+        for each in (pairs, changed)
+    )
     assert (before[blocks > 1] == after[blocks > 1]).all()
     assert (before[blocks == 1] != after[blocks == 1]).any()
 
@@ -114,35 +120,33 @@ def regression(trials=6, rows=120, seed=0):
 
 
 def test_optimism_is_positive_where_less_is_better():
-    settings = {"task": "regression", "objective": "rmse", "positive_index": 1}
     gained = []
     for seed in range(10):
         y, candidates = regression(trials=30, seed=seed)
-        got = corrected(y, candidates, clusters=np.arange(120), draws=60, seed=0, **settings)
+        got = corrected(Truth(y=y), candidates, RMSE, rule=BEST_TRIAL, draws=Draws(number=60))
         assert got.optimism == pytest.approx(got.held_out["rmse"].value - got.validation)
         gained.append(got.optimism)
     assert np.mean(gained) > 0
 
 
 def test_the_checkpoint_is_chosen_by_loss_and_the_trial_by_the_objective():
-    y = np.array([0, 0, 1, 1])
+    truth = Truth(y=np.array([0, 0, 1, 1]))
     ranks_well = Candidate(trial=1, epochs=9, predictions=both(np.array([0.6, 0.7, 0.8, 0.9])))
     fits_well = Candidate(trial=1, epochs=3, predictions=both(np.array([0.1, 0.6, 0.5, 0.9])))
     other = Candidate(trial=0, epochs=1, predictions=both(np.array([0.49, 0.51, 0.5, 0.52])))
     # Trial 1 stops at epoch 3, where its AUC ties with trial 0; the lower number wins.
-    assert choose(y, [ranks_well, fits_well, other], **BINARY) == ((2, 1.0),)
-    assert choose(y, [ranks_well, fits_well], **BINARY) == ((1, 1.0),)
-    assert choose(y, [ranks_well, other], **BINARY) == ((0, 1.0),)
+    assert choose(truth, [ranks_well, fits_well, other], BINARY) == ((2, 1.0),)
+    assert choose(truth, [ranks_well, fits_well], BINARY) == ((1, 1.0),)
+    assert choose(truth, [ranks_well, other], BINARY) == ((0, 1.0),)
 
 
 def test_rows_without_predictions_do_not_count():
     y, candidates = regression()
     rows = np.arange(120) >= 20
     partly = [Candidate(trial=c.trial, epochs=1, predictions=np.where(rows, c.predictions, np.nan)) for c in candidates]
-    settings = {"task": "regression", "objective": "rmse", "positive_index": 1}
     whole = [Candidate(trial=c.trial, epochs=1, predictions=c.predictions[rows]) for c in candidates]
-    got = corrected(y, partly, clusters=np.arange(120), draws=20, seed=0, **settings)
-    expected = corrected(y[rows], whole, clusters=np.arange(100), draws=20, seed=0, **settings)
+    got = corrected(Truth(y=y), partly, RMSE, rule=BEST_TRIAL, draws=Draws(number=20))
+    expected = corrected(Truth(y=y[rows]), whole, RMSE, rule=BEST_TRIAL, draws=Draws(number=20))
     assert got.held_out == expected.held_out
     assert got.rows.tolist() == np.flatnonzero(rows).tolist()
     assert np.isnan(got.predictions[:20]).all()
@@ -150,8 +154,9 @@ def test_rows_without_predictions_do_not_count():
 
 def test_equal_seeds_give_equal_verdicts():
     y, candidates = regression()
-    settings = {"task": "regression", "objective": "mae", "positive_index": 1, "clusters": np.arange(120)}
-    first, second, other = (corrected(y, candidates, draws=40, seed=s, **settings) for s in (1, 1, 2))
+    first, second, other = (
+        corrected(Truth(y=y), candidates, MAE, rule=BEST_TRIAL, draws=Draws(number=40, seed=s)) for s in (1, 1, 2)
+    )
     assert first.held_out == second.held_out
     assert first.held_out != other.held_out
 
@@ -174,13 +179,13 @@ def test_hopeless_trials_sit_out_without_changing_the_outcome(monkeypatch):
         Candidate(trial=t, epochs=1, predictions=both(np.clip(0.5 + q * (y - 0.5) + rng.normal(size=400) * 0.2, 0, 1)))
         for t, q in enumerate(quality)
     ]
-    settings = {"clusters": np.arange(400), "draws": 220, "seed": 0, **BINARY}
-    full = corrected(y, candidates, **settings)
+    settings = {"rule": BEST_TRIAL, "draws": Draws(number=220)}
+    full = corrected(Truth(y=y), candidates, BINARY, **settings)
     monkeypatch.setattr(selection, "AFFORDABLE", 300_000)
     asked = []
     objective = selection.Replay._objective
     monkeypatch.setattr(selection.Replay, "_objective", lambda *a: asked.append(a[2].shape[0]) or objective(*a))
-    saved = corrected(y, candidates, **settings)
+    saved = corrected(Truth(y=y), candidates, BINARY, **settings)
     assert saved.held_out == full.held_out
     assert len([draws for draws in asked if draws == selection.PILOT]) == 13
     assert len([draws for draws in asked if draws > selection.PILOT]) == 3
@@ -189,10 +194,8 @@ def test_hopeless_trials_sit_out_without_changing_the_outcome(monkeypatch):
 def test_large_problems_get_fewer_draws(monkeypatch):
     y, candidates = regression()
     monkeypatch.setattr(selection, "AFFORDABLE", 1)
-    got = corrected(
-        y, candidates, clusters=np.arange(120), draws=500, seed=0, task="regression", objective="rmse", positive_index=1
-    )
-    assert got.draws == selection.FEWEST_DRAWS
+    got = corrected(Truth(y=y), candidates, RMSE, rule=BEST_TRIAL, draws=Draws(number=500))
+    assert got.draws.number == selection.FEWEST_DRAWS
 
 
 def test_holdout_scores_the_untouched_rows_only():
@@ -202,12 +205,12 @@ def test_holdout_scores_the_untouched_rows_only():
         Candidate(trial=c.trial, epochs=1, predictions=np.where(np.arange(120) < 100, c.predictions, np.nan))
         for c in candidates
     ]
-    settings = {"rows": rows, "clusters": np.arange(120), "task": "regression", "positive_index": 1, "seed": 0}
+    truth = Truth(y=y, blocks=np.where(np.arange(120) < 100, 0, -1))
     deployed = np.where(np.arange(120) < 100, np.nan, y + 1)
-    got = holdout(y, touched, deployed, objective="mae", draws=20, **settings)
+    got = holdout(truth, touched, MAE, predictions=deployed, rule=BEST_TRIAL, draws=Draws(number=20))
     interval = got.held_out["mae"]
     assert (interval.value, interval.low, interval.high) == pytest.approx((1, 1, 1))
-    assert plain(y, deployed, draws=20, **settings) == got.held_out
+    assert fixed(truth.take(rows), deployed[rows], MAE, Draws(number=20)).held_out == got.held_out
 
 
 def test_undefined_draws_are_left_out():
@@ -216,11 +219,11 @@ def test_undefined_draws_are_left_out():
 
 
 def test_no_candidate_and_no_common_row_are_errors():
-    settings = {"task": "regression", "objective": "rmse", "positive_index": 1}
+    zeros = Truth(y=np.zeros(3))
     with pytest.raises(EvaluationError, match="no trial has held-out predictions"):
-        choose(np.zeros(3), [], **settings)
+        choose(zeros, [], RMSE)
     with pytest.raises(EvaluationError, match="no such row in common"):
-        choose(np.zeros(3), [Candidate(trial=0, epochs=1, predictions=np.full(3, np.nan))], **settings)
+        choose(zeros, [Candidate(trial=0, epochs=1, predictions=np.full(3, np.nan))], RMSE)
     one_class = Candidate(trial=0, epochs=1, predictions=both(np.array([0.1, 0.2, 0.3])))
     with pytest.raises(EvaluationError, match="Objective 'roc_auc' must be defined"):
-        choose(np.zeros(3, dtype=int), [one_class], **BINARY)
+        choose(Truth(y=np.zeros(3, dtype=int)), [one_class], BINARY)

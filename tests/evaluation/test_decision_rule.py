@@ -7,14 +7,17 @@ import pytest
 from sklearn.metrics import f1_score
 
 from autoft.evaluation import decision_rule
-from autoft.evaluation.baselines import compare
-from autoft.evaluation.correction import Candidate, PairCandidate, corrected, holdout, nested
+from autoft.evaluation.baselines import BaselineScorer
+from autoft.evaluation.correction import PairCandidate, corrected, holdout, nested
 from autoft.evaluation.decision_rule import RuleFitter
-from autoft.evaluation.ensemble_gain import bag_calibration, bag_gain
+from autoft.evaluation.ensemble_gain import PairPredictions, ensemble_calibration, ensemble_gain
 from autoft.evaluation.metrics import decide, scores
-from autoft.evaluation.selection import Blend, Replay
+from autoft.evaluation.selection import Blend, Candidate, Replay
 from autoft.evaluation.weighted_metrics import weighted_scores
-from autoft.records import Costs, DecisionRule
+from autoft.records import BEST_TRIAL, CalibrationMethod, Costs, DecisionRule, Draws, Problem, SelectionRule, Truth
+
+F1 = Problem(task="binary", objective="f1")
+CALIBRATED = SelectionRule(calibration="auto")
 
 
 def both(p: np.ndarray) -> np.ndarray:
@@ -29,14 +32,13 @@ def table(rows: int, base: float = 0.0, power: float = 1.0, seed: int = 0) -> tu
     return y, both(1 / (1 + np.exp(-power * logit)))
 
 
-def finisher(y: np.ndarray, objective: str, **more: Any) -> RuleFitter:
-    settings = {"task": "binary", "positive_index": 1, **more}
-    return RuleFitter(y, np.arange(len(y)), objective=objective, **settings)
+def fitter(y: np.ndarray, objective: str, calibration: Any = "auto", **more: Any) -> RuleFitter:
+    return RuleFitter(Truth(y=y), Problem(task="binary", objective=objective, **more), calibration)
 
 
 def test_the_threshold_of_f1_follows_the_rare_class():
     y, p = table(3000, base=-2.5)
-    found = finisher(y, "f1").on_all_rows(p)
+    found = fitter(y, "f1").on_all_rows(p)
     best = max(np.linspace(0.05, 0.95, 91), key=lambda t: f1_score(y, p[:, 1] >= t))
     assert found.threshold == pytest.approx(best, abs=0.06)
     assert f1_score(y, p[:, 1] >= found.threshold) > f1_score(y, p[:, 1] >= 0.5) + 0.05
@@ -44,8 +46,8 @@ def test_the_threshold_of_f1_follows_the_rare_class():
 
 def test_both_ends_of_a_binary_task_are_treated_alike():
     y, p = table(2000, base=-2.0, power=1.8)
-    one = finisher(y, "f1").on_all_rows(p)
-    other = finisher(1 - y, "f1", positive_index=0).on_all_rows(p[:, ::-1])
+    one = fitter(y, "f1").on_all_rows(p)
+    other = fitter(1 - y, "f1", positive_index=0).on_all_rows(p[:, ::-1])
     assert one.threshold == pytest.approx(other.threshold, abs=0.03)
     assert one.calibration.temperature == pytest.approx(other.calibration.temperature, rel=0.03)
 
@@ -53,47 +55,43 @@ def test_both_ends_of_a_binary_task_are_treated_alike():
 @pytest.mark.parametrize("objective", ["roc_auc", "log_loss", "precision", "recall"])
 def test_other_objectives_leave_the_threshold_at_one_half(objective: str):
     y, p = table(500, base=-2.0)
-    assert finisher(y, objective).on_all_rows(p).threshold == 0.5
+    assert fitter(y, objective).on_all_rows(p).threshold == 0.5
 
 
 def test_a_threshold_that_only_fits_the_rows_is_refused():
     """Accuracy of a balanced, symmetric table: one half is right, and stays in most of the tables."""
-    kept = [finisher(y, "accuracy").on_all_rows(p).threshold == 0.5 for y, p in (table(300, seed=s) for s in range(40))]
+    kept = [fitter(y, "accuracy").on_all_rows(p).threshold == 0.5 for y, p in (table(300, seed=s) for s in range(40))]
     assert np.mean(kept) > 0.6
 
 
 def test_costs_give_the_threshold_unless_another_is_cheaper():
     costs = Costs(false_negative=4.0, false_positive=1.0)
     y, p = table(4000)
-    assert finisher(y, "roc_auc", costs=costs).on_all_rows(p).threshold == pytest.approx(0.2, abs=0.06)
+    assert fitter(y, "roc_auc", goal=costs).on_all_rows(p).threshold == pytest.approx(0.2, abs=0.06)
     # Probabilities that are far off and not calibrated: the costs' own threshold would be wrong.
     shifted = both(1 / (1 + np.exp(-(np.log(p[:, 1] / p[:, 0]) + 2.0))))
-    moved = finisher(y, "cost", costs=costs, calibration="none").on_all_rows(shifted).threshold
+    moved = fitter(y, "cost", goal=costs, calibration="none").on_all_rows(shifted).threshold
     assert moved == pytest.approx(1 / (1 + np.exp(-(np.log(0.25) + 2.0))), abs=0.1)
 
 
 def test_the_cost_is_the_mean_cost_of_a_row():
-    y, p = np.array([1, 1, 0, 0]), both(np.array([0.1, 0.9, 0.6, 0.2]))
-    settings: dict[str, Any] = {
-        "task": "binary",
-        "positive_index": 1,
-        "costs": Costs(false_negative=5, false_positive=2),
-    }
-    assert scores(y, p, **settings)["cost"] == pytest.approx((5 + 2) / 4)
-    assert scores(y, p, threshold=0.05, **settings)["cost"] == pytest.approx((2 + 2) / 4)
+    truth, p = Truth(y=np.array([1, 1, 0, 0])), both(np.array([0.1, 0.9, 0.6, 0.2]))
+    problem = Problem(task="binary", objective="cost", goal=Costs(false_negative=5, false_positive=2))
+    assert scores(truth, p, problem)["cost"] == pytest.approx((5 + 2) / 4)
+    assert scores(truth, p, problem, rule=DecisionRule(threshold=0.05))["cost"] == pytest.approx((2 + 2) / 4)
     weights = np.array([[1, 1, 1, 1], [3, 0, 0, 1]])
-    np.testing.assert_allclose(weighted_scores(y, p, weights, **settings)["cost"], [7 / 4, 15 / 4])
-    assert "cost" not in scores(y, p, task="binary", positive_index=1)
+    np.testing.assert_allclose(weighted_scores(truth, p, weights, problem)["cost"], [7 / 4, 15 / 4])
+    assert "cost" not in scores(truth, p, F1)
 
 
 def test_isotonic_regression_only_where_it_is_better_and_never_for_ranks(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(decision_rule, "ISOTONIC_ROWS", 5000)
     y, p = table(6000)
     bent = both(np.where(p[:, 1] > 0.5, 0.5 + (p[:, 1] - 0.5) ** 3, p[:, 1]))  # no temperature undoes that
-    assert finisher(y, "log_loss").on_all_rows(bent).calibration.method == "isotonic"
-    assert finisher(y, "roc_auc").on_all_rows(bent).calibration.method == "temperature"
-    assert finisher(y[:4900], "log_loss").on_all_rows(bent[:4900]).calibration.method == "temperature"
-    assert finisher(y, "log_loss").on_all_rows(table(6000, power=1.7)[1]).calibration.method == "temperature"
+    assert fitter(y, "log_loss").on_all_rows(bent).calibration.method == "isotonic"
+    assert fitter(y, "roc_auc").on_all_rows(bent).calibration.method == "temperature"
+    assert fitter(y[:4900], "log_loss").on_all_rows(bent[:4900]).calibration.method == "temperature"
+    assert fitter(y, "log_loss").on_all_rows(table(6000, power=1.7)[1]).calibration.method == "temperature"
 
 
 @pytest.mark.parametrize("kind", ["temperature", "isotonic", "several"])
@@ -108,10 +106,10 @@ def test_rows_that_were_not_drawn_have_no_say(kind: str, monkeypatch: pytest.Mon
     out = np.arange(n) % 3 == 0
     weights = rng.integers(0, 3, (12, n)).astype(np.uint8)
     weights[:, out] = 0
-    settings: dict[str, Any] = {"task": task, "positive_index": 1, "objective": "f1"}
+    problem = Problem(task=task, objective="f1")  # type: ignore[arg-type]
 
     def found(truth: np.ndarray, predictions: np.ndarray) -> list[DecisionRule]:
-        return RuleFitter(truth, np.arange(n), **settings).on_draws(predictions, weights)
+        return RuleFitter(Truth(y=truth), problem).on_draws(predictions, weights)
 
     wrong = np.where(out[:, None], p[::-1], p)
     honest = found(y, p)
@@ -135,8 +133,7 @@ def test_trials_are_compared_at_their_best_thresholds_on_the_drawn_rows():
 
     def picks(truth: np.ndarray, *predictions: np.ndarray) -> list[Blend]:
         found = [Candidate(trial=t, epochs=1, predictions=p) for t, p in enumerate(predictions)]
-        settings: dict[str, Any] = {"task": "binary", "objective": "f1", "positive_index": 1, "members": 2}
-        return Replay(truth, found, np.arange(600), **settings).picks(weights)
+        return Replay(Truth(y=truth), found, F1, SelectionRule(members=2)).picks(weights)
 
     timid = both(0.4 * good[:, 1])
     honest = picks(y, worse, timid)
@@ -148,17 +145,17 @@ def test_trials_are_compared_at_their_best_thresholds_on_the_drawn_rows():
 def test_a_tuned_threshold_does_not_flatter_noise():
     """Labels by chance: whatever threshold wins on the rows, the score is near what it gets on fresh rows."""
     reported, true, naive, covered = [], [], [], []
-    settings: dict[str, Any] = {"task": "binary", "objective": "f1", "positive_index": 1, "calibration": "auto"}
+    rule = SelectionRule(members=3, calibration="auto")
     for seed in range(16):
         rng = np.random.default_rng(seed)
         y, drawn = (rng.random(200) < 0.15).astype(int), rng.beta(2, 6, (8, 200))
         found = [Candidate(trial=t, epochs=1, predictions=both(p)) for t, p in enumerate(drawn)]
-        verdict = corrected(y, found, clusters=np.arange(200), members=3, draws=60, seed=seed, **settings)
-        said = np.mean(verdict.predictions[:, 1] >= verdict.finish.threshold)
+        score = corrected(Truth(y=y), found, F1, rule=rule, draws=Draws(number=60, seed=seed))
+        said = np.mean(score.predictions[:, 1] >= score.rule.threshold)
         true.append(2 * 0.15 * said / (0.15 + said))  # F1 on fresh rows, of which the model knows nothing
-        held_out = verdict.held_out["f1"]
+        held_out = score.held_out["f1"]
         reported.append(held_out.value)
-        naive.append(verdict.validation)
+        naive.append(score.validation)
         covered.append(held_out.low <= true[-1] <= held_out.high)
     assert np.mean(naive) > np.mean(true) + 0.06
     # Too low rather than too high: a draw has fewer different rows to find a threshold on.
@@ -168,37 +165,32 @@ def test_a_tuned_threshold_does_not_flatter_noise():
 
 def test_the_correction_scores_the_calibrated_blend_at_its_threshold():
     y, p = table(1500, base=-2.0, power=2.5)
-    settings: dict[str, Any] = {"clusters": np.arange(1500), "task": "binary", "positive_index": 1, "draws": 60}
-    found = [Candidate(trial=0, epochs=1, predictions=p)]
-    raw, done = (
-        corrected(y, found, objective="f1" if auto == "auto" else "roc_auc", calibration=auto, seed=0, **settings)
-        for auto in ("none", "auto")
-    )
-    assert done.finish.calibration.temperature == pytest.approx(2.5, rel=0.15)
+    truth, found = Truth(y=y), [Candidate(trial=0, epochs=1, predictions=p)]
+    ranked = Problem(task="binary", objective="roc_auc")
+    raw = corrected(truth, found, ranked, rule=BEST_TRIAL, draws=Draws(number=60))
+    done = corrected(truth, found, F1, rule=CALIBRATED, draws=Draws(number=60))
+    assert done.rule.calibration.temperature == pytest.approx(2.5, rel=0.15)
     assert done.held_out["log_loss"].value < raw.held_out["log_loss"].value - 0.05
     assert done.held_out["f1"].value > raw.held_out["f1"].value + 0.02
     assert done.held_out["roc_auc"].value == pytest.approx(raw.held_out["roc_auc"].value, abs=1e-12)
-    decided = decide(done.predictions, task="binary", positive_index=1, threshold=done.finish.threshold)
+    decided = decide(done.predictions, 1, done.rule)
     assert done.validation == pytest.approx(f1_score(y, decided))
     # A baseline that says the same gets the same: the threshold wins nothing over it.
-    (line,) = compare(
-        y, done.predictions, {"same": p}, clusters=np.arange(1500), task="binary", objective="f1",
-        positive_index=1, seed=0, verdict=done,
-    )  # fmt: skip
+    line = BaselineScorer(truth, F1, done).compare("same", p)
     assert line.difference.value == pytest.approx(0.0, abs=0.01)
 
 
 def test_a_holdout_decides_nothing():
     y, p = table(1200, base=-2.0, power=2.0)
-    rows, touched = np.arange(900, 1200), np.arange(1200) < 900
+    touched = np.arange(1200) < 900
     found = [Candidate(trial=0, epochs=1, predictions=np.where(touched[:, None], p, np.nan))]
-    settings: dict[str, Any] = {
-        "clusters": np.arange(1200), "task": "binary", "positive_index": 1, "objective": "f1", "draws": 20, "seed": 0,
-    }  # fmt: skip
-    before = holdout(y, found, p, rows=rows, calibration="auto", **settings)
-    after = holdout(np.where(touched, y, 1 - y), found, p[::-1], rows=rows, calibration="auto", **settings)
-    assert before.finish == after.finish
-    assert before.finish.threshold != 0.5
+    settings: dict[str, Any] = {"rule": CALIBRATED, "draws": Draws(number=20)}
+    blocks = np.where(touched, 0, -1)
+    before = holdout(Truth(y=y, blocks=blocks), found, F1, predictions=p, **settings)
+    other = Truth(y=np.where(touched, y, 1 - y), blocks=blocks)
+    after = holdout(other, found, F1, predictions=p[::-1], **settings)
+    assert before.rule == after.rule
+    assert before.rule.threshold != 0.5
     assert before.held_out["f1"] != after.held_out["f1"]
 
 
@@ -210,11 +202,9 @@ def test_nested_decides_each_block_by_the_others():
 
     def predictions(own: np.ndarray) -> np.ndarray:
         pairs = {(i, j): np.where(np.isin(blocks, (i, j))[:, None], p, np.nan) for i, j in ((0, 1), (0, 2), (1, 2))}
-        verdict = nested(
-            own, [PairCandidate(trial=0, epochs=1, pairs=pairs)], candidates=found, blocks=blocks, draws=5, seed=0,
-            clusters=np.arange(900), task="binary", objective="f1", positive_index=1, calibration="auto",
-        )  # fmt: skip
-        return verdict.predictions
+        of_pairs = [PairCandidate(trial=0, epochs=1, pairs=pairs)]
+        truth, draws = Truth(y=own, blocks=blocks), Draws(number=5)
+        return nested(truth, found, F1, pairs=of_pairs, rule=CALIBRATED, draws=draws).predictions
 
     other = np.where(blocks == 1, rng.integers(0, 2, 900), y)
     before, after = predictions(y), predictions(other)
@@ -223,7 +213,7 @@ def test_nested_decides_each_block_by_the_others():
     assert np.abs(before - p).max() > 0.05
 
 
-def test_the_bag_has_a_temperature_between_that_of_its_members_and_of_their_mean():
+def test_the_ensemble_is_calibrated_between_members_and_mean():
     """Members that are too sure in ways of their own: their mean is less so, and once calibrated gains less."""
     rng, n, k = np.random.default_rng(0), 4000, 5
     logit = rng.normal(0, 1.5, n)
@@ -234,9 +224,10 @@ def test_the_bag_has_a_temperature_between_that_of_its_members_and_of_their_mean
         pairs[pair] = np.where(np.isin(blocks, pair)[:, None], own, np.nan)
     members = np.array([pairs[min(b, (b + 1) % k), max(b, (b + 1) % k)][r] for r, b in enumerate(blocks)])
     mean = np.mean([[pairs[min(b, o), max(b, o)][r] for o in range(k) if o != b] for r, b in enumerate(blocks)], axis=1)
-    alone, together = (finisher(y, "log_loss").on_all_rows(p).calibration.temperature for p in (members, mean))
-    bag = bag_calibration(y, pairs, blocks=blocks, method="temperature").temperature
-    assert together < bag < alone
-    settings: dict[str, Any] = {"blocks": blocks, "task": "binary", "positive_index": 1}
-    plain, done = (bag_gain(y, pairs, method=method, **settings)["log_loss"] for method in ("none", "temperature"))
+    alone, together = (fitter(y, "log_loss").on_all_rows(p).calibration.temperature for p in (members, mean))
+    predictions, truth = PairPredictions(pairs=pairs, blocks=blocks), Truth(y=y)
+    ensemble = ensemble_calibration(predictions, truth, "temperature").temperature
+    assert together < ensemble < alone
+    methods: tuple[CalibrationMethod, ...] = ("none", "temperature")
+    plain, done = (ensemble_gain(predictions, truth, F1, method=method)["log_loss"] for method in methods)
     assert plain < done < 1

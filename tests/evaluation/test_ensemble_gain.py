@@ -1,7 +1,8 @@
-"""What the bag gains: closed forms, and a simulation in which the truth is known."""
+"""Gain of the ensemble: closed forms, and a simulation in which the truth is known."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import combinations
 from typing import Any
 
@@ -9,24 +10,28 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from autoft.evaluation.correction import Candidate, corrected
-from autoft.evaluation.ensemble_gain import bag_gain, pairs_of, with_gain
+from autoft.evaluation.correction import corrected
+from autoft.evaluation.ensemble_gain import PairPredictions, ensemble_gain, pairs_of, with_gain
+from autoft.evaluation.selection import Candidate
+from autoft.records import BEST_TRIAL, CalibrationMethod, Draws, Problem, Truth
 
 ROWS = 300
+BINARY = Problem(task="binary", objective="roc_auc")
+REGRESSION = Problem(task="regression", objective="rmse")
 
 
 def blocks_of(k: int) -> np.ndarray:
     return np.arange(ROWS) % k
 
 
-def predicted(k: int, model: Any) -> dict[tuple[int, int], np.ndarray]:
+def predicted(k: int, model: Any) -> PairPredictions:
     """Predictions by pair; `model` is asked for those of all rows."""
     blocks, found = blocks_of(k), {}
     for pair in combinations(range(k), 2):
         whole = np.asarray(model(pair), dtype=float)
         whole[~np.isin(blocks, pair)] = np.nan
         found[pair] = whole
-    return found
+    return PairPredictions(pairs=found, blocks=blocks)
 
 
 @pytest.mark.parametrize("k", [3, 5, 10])
@@ -34,13 +39,7 @@ def test_independent_errors_average_out(k: int):
     """Models with independent errors of variance 1: the mean of m has 1 / m; the share that a bag has is counted."""
     rng = np.random.default_rng(0)
     gains = [
-        bag_gain(
-            np.zeros(ROWS),
-            predicted(k, lambda pair: rng.normal(size=ROWS)),
-            blocks=blocks_of(k),
-            task="regression",
-            positive_index=0,
-        )["rmse"]
+        ensemble_gain(predicted(k, lambda pair: rng.normal(size=ROWS)), Truth(y=np.zeros(ROWS)), REGRESSION)["rmse"]
         for _ in range(20)
     ]
     m = min(k - 1, 4)
@@ -56,9 +55,7 @@ def test_every_block_is_left_out_by_as_many_models(k: int):
 
 def test_equal_models_gain_nothing():
     truth = np.random.default_rng(1).normal(size=ROWS)
-    found = bag_gain(
-        truth, predicted(4, lambda pair: truth + 1), blocks=blocks_of(4), task="regression", positive_index=0
-    )
+    found = ensemble_gain(predicted(4, lambda pair: truth + 1), Truth(y=truth), REGRESSION)
     assert found["rmse"] == pytest.approx(1.0)
     assert found["mae"] == pytest.approx(1.0)
 
@@ -75,10 +72,9 @@ def test_the_cost_of_ranking_different_models_against_one_another_is_counted():
         return np.stack([1 - p, p], axis=1)
 
     counted, pooled = (
-        bag_gain(y, predicted(k, model), blocks=blocks_of(k), task="binary", positive_index=1, exchangeable=random)
-        for random in (True, False)
+        ensemble_gain(predicted(k, model), Truth(y=y), BINARY, exchangeable=random) for random in (True, False)
     )
-    singles = predicted(k, model)
+    singles = predicted(k, model).pairs
     area = roc_auc_score(y, signal)  # what each model has by itself
     below = np.mean([roc_auc_score(y, _single(singles, step, k)) for step in range(1, k)])
     assert counted["roc_auc"] * (1 - below) == pytest.approx(1 - area, abs=0.03)
@@ -86,36 +82,28 @@ def test_the_cost_of_ranking_different_models_against_one_another_is_counted():
     assert pooled["log_loss"] == counted["log_loss"]
 
 
-def _single(pairs: dict[tuple[int, int], np.ndarray], step: int, k: int) -> np.ndarray:
+def _single(pairs: Mapping[tuple[int, int], np.ndarray], step: int, k: int) -> np.ndarray:
     """Pooled predictions of one model for each block."""
     blocks = blocks_of(k)
     return np.array([pairs[min(i, (i + step) % k), max(i, (i + step) % k)][r, 1] for r, i in enumerate(blocks)])
 
 
-def test_a_verdict_moves_by_a_share_of_what_is_left_to_gain():
+def test_a_score_moves_by_a_share_of_what_is_left_to_gain():
     rng = np.random.default_rng(3)
     y = rng.normal(size=200)
-    verdict = corrected(
-        y,
-        [Candidate(trial=0, epochs=1, predictions=y + rng.normal(0, 0.1, 200))],
-        clusters=np.arange(200),
-        task="regression",
-        objective="rmse",
-        positive_index=0,
-        draws=50,
-        seed=0,
-    )
-    moved = with_gain(verdict, {"rmse": 0.9, "r2": 0.5}, "rmse")
+    found = [Candidate(trial=0, epochs=1, predictions=y + rng.normal(0, 0.1, 200))]
+    score = corrected(Truth(y=y), found, REGRESSION, rule=BEST_TRIAL, draws=Draws(number=50))
+    moved = with_gain(score, {"rmse": 0.9, "r2": 0.5}, "rmse")
     for end in ("value", "low", "high"):
-        rmse, r2 = (getattr(verdict.held_out[name], end) for name in ("rmse", "r2"))
+        rmse, r2 = (getattr(score.held_out[name], end) for name in ("rmse", "r2"))
         assert getattr(moved.held_out["rmse"], end) == pytest.approx(0.9 * rmse)
         assert getattr(moved.held_out["r2"], end) == pytest.approx((1 + r2) / 2)
         assert getattr(moved.held_out["rmse"], end) > 0
-    np.testing.assert_allclose(moved.samples, 0.9 * verdict.samples)
-    gained = {name: moved.held_out[name].value - verdict.held_out[name].value for name in ("rmse", "r2")}
-    assert dict(moved.bag_gain) == pytest.approx(gained)
-    assert moved.held_out["mae"] == verdict.held_out["mae"]
-    assert moved.optimism == verdict.optimism
+    np.testing.assert_allclose(moved.samples, 0.9 * score.samples)
+    gained = {name: moved.held_out[name].value - score.held_out[name].value for name in ("rmse", "r2")}
+    assert dict(moved.ensemble_gain) == pytest.approx(gained)
+    assert moved.held_out["mae"] == score.held_out["mae"]
+    assert moved.optimism == score.optimism
 
 
 def test_temperatures_of_the_blocks_do_not_count_as_the_cost_of_pooling():
@@ -125,6 +113,6 @@ def test_temperatures_of_the_blocks_do_not_count_as_the_cost_of_pooling():
     logit = 4.0 * (rng.normal(size=ROWS) + y - 0.5)  # much too sure
     positive = 1 / (1 + np.exp(-logit))
     pairs = predicted(k, lambda pair: np.stack([1 - positive, positive], axis=1))
-    problem: dict[str, Any] = {"blocks": blocks_of(k), "task": "binary", "positive_index": 1}
-    plain, calibrated = (bag_gain(y, pairs, **problem, method=method) for method in ("none", "temperature"))
+    methods: tuple[CalibrationMethod, ...] = ("none", "temperature")
+    plain, calibrated = (ensemble_gain(pairs, Truth(y=y), BINARY, method=method) for method in methods)
     assert calibrated["roc_auc"] == pytest.approx(plain["roc_auc"], abs=1e-12)

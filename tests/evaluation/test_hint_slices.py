@@ -5,6 +5,7 @@ import pytest
 
 from autoft.evaluation.hint_slices import MOST_ASKED, harmed
 from autoft.evaluation.slices.groups import Groups
+from autoft.records import Truth
 
 ROWS = 400
 AGAINST = [0.1, 0.2, 0.3]
@@ -20,14 +21,15 @@ def planted(groups: list[Groups], seed: int = 0) -> np.ndarray:
     return np.where(groups[0].codes == 2, -0.3, 0.05) + noise
 
 
-def found(gains, groups, moves=lambda rows: AGAINST, clusters=None, **more):
-    clusters = np.arange(len(gains)) if clusters is None else clusters
-    return [(one.column, one.group) for one in harmed(gains, groups, clusters, moves, **more)]
+def found(gains, groups, moves=lambda rows: AGAINST, clusters=None, weights=None):
+    truth = Truth(y=gains, clusters=clusters, weights=weights)
+    return [(one.column, one.group) for one in harmed(gains, groups, truth, moves)]
 
 
 def test_the_planted_group_is_named_with_what_is_known_of_it():
     groups = table()
-    (one,) = harmed(planted(groups), groups, np.arange(ROWS), lambda rows: AGAINST)
+    gains = planted(groups)
+    (one,) = harmed(gains, groups, Truth(y=gains), lambda rows: AGAINST)
     assert (one.column, one.group) == ("c0", "c")
     np.testing.assert_array_equal(one.inside, groups[0].codes == 2)
     assert one.gain.low < -0.3 < one.gain.high < 0
@@ -59,7 +61,8 @@ def test_luck_is_seldom_called_harm():
 
 def test_more_hints_widen_the_interval():
     groups = table()
-    one, many = (harmed(planted(groups), groups, np.arange(ROWS), lambda r: AGAINST, hints=n)[0] for n in (1, 5))
+    gains = planted(groups)
+    one, many = (harmed(gains, groups, Truth(y=gains), lambda r: AGAINST, hints=n)[0] for n in (1, 5))
     assert many.gain.high - many.gain.low > 1.1 * (one.gain.high - one.gain.low)
 
 
@@ -91,8 +94,8 @@ def test_rows_that_belong_together_are_one_observation():
 def test_rows_of_weight_zero_do_not_count():
     groups = table()
     weights = np.where(groups[0].codes == 2, 0.0, 1.0)
-    assert found(planted(groups), groups, row_weights=weights) == []
-    assert found(planted(groups), groups, row_weights=np.full(ROWS, 2.0)) == [("c0", "c")]
+    assert found(planted(groups), groups, weights=weights) == []
+    assert found(planted(groups), groups, weights=np.full(ROWS, 2.0)) == [("c0", "c")]
 
 
 def test_networks_are_asked_a_bounded_number_of_times():

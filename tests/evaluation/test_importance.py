@@ -1,15 +1,17 @@
 """Permutation importance on rows that the answering member has not seen."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pytest
 
 from autoft.evaluation import importance
+from autoft.evaluation.fold_model import FoldModel
 from autoft.evaluation.importance import permutation_importance
 from autoft.preprocessing.encode import Encoded
 from autoft.preprocessing.layout import CategoryInput, InputLayout
-from autoft.records import Column
+from autoft.records import Column, Problem, Truth
 from autoft.records.split import Member
 
 ROWS = 200
@@ -37,9 +39,15 @@ def truth(encoded: Encoded, member: np.ndarray) -> np.ndarray:
     return 3 * encoded.numbers[:, 0] + encoded.codes[:, 0]
 
 
-def measure(answers: Any = truth, y: np.ndarray = Y, **changes: Any) -> tuple[importance.Importance, ...]:
-    settings = {"task": "regression", "objective": "rmse", "positive_index": 1, "seed": 0, **changes}
-    return permutation_importance(answers, PLAN, COLUMNS, ENCODED, y, MEMBERS, **settings)
+def folds(answers: Any, encoded: Encoded = ENCODED, members: Sequence[Member] = MEMBERS) -> FoldModel:
+    return FoldModel(predict=answers, layout=PLAN, columns=COLUMNS, encoded=encoded, members=members)
+
+
+def measure(
+    answers: Any = truth, y: np.ndarray = Y, seed: int = 0, **changes: Any
+) -> tuple[importance.Importance, ...]:
+    settings = {"task": "regression", "objective": "rmse", **changes}
+    return permutation_importance(folds(answers), Truth(y=y), Problem(**settings), seed=seed)
 
 
 def test_columns_are_ranked_by_what_the_model_loses_without_them():
@@ -74,7 +82,7 @@ def test_each_row_is_answered_by_the_member_that_did_not_train_on_it():
 
     rows = Encoded(numbers=np.stack([ENCODED.numbers[:, 0], np.arange(ROWS)], axis=1), codes=ENCODED.codes)
     found = permutation_importance(
-        answers, PLAN, COLUMNS, rows, Y, MEMBERS, task="regression", objective="rmse", positive_index=1, seed=0
+        folds(answers, rows), Truth(y=Y), Problem(task="regression", objective="rmse"), seed=0
     )
     drops = {line.column: line.drop.value for line in found}
     assert drops["useful"] == pytest.approx(np.sqrt(2) * 3 * ENCODED.numbers[:, 0].std(), rel=0.1)
@@ -89,9 +97,8 @@ def test_rows_that_no_fold_holds_out_are_left_alone():
         return truth(encoded, member)
 
     members = [Member(train=np.arange(50), held_out=np.arange(50, 90), blocks=(0,))]
-    permutation_importance(
-        answers, PLAN, COLUMNS, ENCODED, Y, members, task="regression", objective="mae", positive_index=1, seed=0
-    )
+    problem = Problem(task="regression", objective="mae")
+    permutation_importance(folds(answers, members=members), Truth(y=Y), problem, seed=0)
     assert seen == [40, *[40 * importance.REPEATS] * 3]
 
 

@@ -1,10 +1,17 @@
 """Names, definitions and details of the metrics."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from autoft.errors import EvaluationError
 from autoft.evaluation.metrics import METRICS, default_objective, details, objectives, scores
+from autoft.records import Problem, Truth
+
+BINARY = Problem(task="binary", objective="roc_auc")
+MULTICLASS = Problem(task="multiclass", objective="log_loss")
+REGRESSION = Problem(task="regression", objective="rmse")
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
@@ -23,9 +30,9 @@ def test_documented_names_are_there():
 
 
 def test_binary_scores_are_those_of_the_positive_class():
-    y = np.array([0, 0, 0, 1])
+    truth = Truth(y=np.array([0, 0, 0, 1]))
     p = np.array([[0.9, 0.1], [0.8, 0.2], [0.5, 0.5], [0.4, 0.6]])
-    first, second = (scores(y, p, task="binary", positive_index=i) for i in (0, 1))
+    first, second = (scores(truth, p, replace(BINARY, positive_index=i)) for i in (0, 1))
     # A tie at one half goes to the positive class, whichever that is.
     assert second["precision"] == 0.5
     assert first["precision"] == 1.0
@@ -33,27 +40,27 @@ def test_binary_scores_are_those_of_the_positive_class():
 
 
 def test_multiclass_brier_sums_over_the_classes():
-    y = np.array([0, 1, 2])
-    assert scores(y, np.eye(3)[[1, 2, 0]], task="multiclass", positive_index=1)["brier"] == 2.0
+    truth = Truth(y=np.array([0, 1, 2]))
+    assert scores(truth, np.eye(3)[[1, 2, 0]], MULTICLASS)["brier"] == 2.0
 
 
 def test_metrics_without_meaning_are_nan_not_zero():
     p = np.array([[0.9, 0.1], [0.8, 0.2]])
-    got = scores(np.array([0, 0]), p, task="binary", positive_index=1)
+    got = scores(Truth(y=np.array([0, 0])), p, BINARY)
     assert np.isnan([got["roc_auc"], got["pr_auc"], got["recall"], got["mcc"], got["macro_f1"]]).all()
     assert got["accuracy"] == 1.0
 
 
 def test_rows_that_were_not_held_out_are_refused():
     with pytest.raises(EvaluationError, match="must be finite numbers"):
-        scores(np.array([0.0, 1.0]), np.array([0.0, np.nan]), task="regression", positive_index=1)
+        scores(Truth(y=np.array([0.0, 1.0])), np.array([0.0, np.nan]), REGRESSION)
 
 
 def test_details_of_a_binary_task():
     rng = np.random.default_rng(0)
     y = rng.integers(2, size=3000)
     p = np.clip(rng.normal(0.3 + 0.4 * y, 0.2), 0, 1)
-    got = details(y, np.stack([1 - p, p], axis=1), task="binary", positive_index=1, classes=("No", "Yes"))
+    got = details(Truth(y=y), np.stack([1 - p, p], axis=1), BINARY, classes=("No", "Yes"))
     assert list(got.per_class) == ["No", "Yes"]
     assert got.per_class["Yes"]["rows"] == y.sum()
     assert list(got.curves["roc"]) == list(got.curves["pr"]) == ["Yes"]
@@ -65,8 +72,8 @@ def test_details_of_a_binary_task():
 
 
 def test_details_of_a_class_without_rows():
-    y = np.array([0, 1, 0, 1])
-    got = details(y, np.full((4, 3), 1 / 3), task="multiclass", positive_index=1, classes=("a", "b", "c"))
+    truth = Truth(y=np.array([0, 1, 0, 1]))
+    got = details(truth, np.full((4, 3), 1 / 3), MULTICLASS, classes=("a", "b", "c"))
     assert list(got.curves["roc"]) == ["a", "b"]
     assert got.per_class["c"]["rows"] == 0
     assert np.isnan(got.per_class["c"]["roc_auc"])
@@ -74,7 +81,7 @@ def test_details_of_a_class_without_rows():
 
 def test_details_of_a_regression():
     y = np.arange(5000.0)
-    got = details(y, y + 1, task="regression", positive_index=1)
+    got = details(Truth(y=y), y + 1, REGRESSION)
     residuals = got.curves["residuals"]["all"]
     assert len(residuals["x"]) == 2000
     assert residuals["x"][0] == residuals["y"][0] + 1

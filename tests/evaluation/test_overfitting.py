@@ -1,9 +1,9 @@
-"""The overfitting verdict in words."""
+"""The summary of overfitting in words."""
 
 import numpy as np
 import pytest
 
-from autoft.evaluation.overfitting import fold_reports, verdict
+from autoft.evaluation.overfitting import fold_reports, summary
 from autoft.records import Trial
 
 
@@ -41,18 +41,18 @@ def test_reports_carry_gap_and_curves():
 )
 def test_the_gap_is_judged_by_the_spread_over_folds(train, headline):
     held_out = [0.83, 0.84, 0.85, 0.86, 0.87]
-    text = verdict(reports([train] * 5, held_out), "max", 0.004)
+    text = summary(reports([train] * 5, held_out), "max", 0.004)
     assert text.startswith(f"{headline} overfitting")
     assert "flattered its score by 0.004" in text
 
 
 def test_losses_are_judged_the_same_way():
-    text = verdict(reports([0.1] * 4, [1.0, 1.01, 0.99, 1.0], direction="min"), "min", -0.01)
+    text = summary(reports([0.1] * 4, [1.0, 1.01, 0.99, 1.0], direction="min"), "min", -0.01)
     assert text.startswith("Strong overfitting")
     assert "in 4 of 4 folds" in text
     assert "did not flatter" in text
 
 
 def test_undefined_folds_are_left_out():
-    assert "in 2 of 2 folds" in verdict(reports([0.9, 0.9, 0.9], [0.8, np.nan, 0.7]), "max", np.nan)
-    assert verdict(reports([0.9], [0.8]), "max", 0.0).startswith("No verdict")
+    assert "in 2 of 2 folds" in summary(reports([0.9, 0.9, 0.9], [0.8, np.nan, 0.7]), "max", np.nan)
+    assert summary(reports([0.9], [0.8]), "max", 0.0).startswith("No verdict")

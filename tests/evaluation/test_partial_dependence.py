@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from autoft.evaluation import partial_dependence
+from autoft.evaluation.fold_model import FoldModel
+from autoft.evaluation.partial_dependence import CurveRequest
 from autoft.preprocessing.encode import Encoded
 from autoft.preprocessing.layout import CategoryInput, InputLayout
 from autoft.records import Column, Importance, Interval, Target
@@ -53,9 +55,15 @@ def linear(encoded: Encoded, members: Any) -> Any:
     return 2 * encoded.numbers[:, 0] + 5 * encoded.numbers[:, 1] + members
 
 
+def folds(answers: Answers, encoded: Encoded = ENCODED, **changes: Any) -> FoldModel:
+    setting = {"layout": PLAN, "columns": COLUMNS, "members": MEMBERS, **changes}
+    return FoldModel(predict=answers, encoded=encoded, **setting)
+
+
 def told(answers: Answers = linear, names: tuple[str, ...] = ("size",), target: Target = VALUE, **more: Any) -> Any:
     y = more.pop("y", np.zeros(ROWS, dtype=np.int64))
-    return partial_dependence.curves(answers, PLAN, COLUMNS, ENCODED, y, MEMBERS, names=names, target=target, **more)
+    request = CurveRequest(names=names, orders=more.pop("orders", {}), labels=more.pop("labels", ()))
+    return partial_dependence.curves(folds(answers), y, target, request, **more)
 
 
 def test_partial_dependence_of_a_linear_model_is_what_a_hand_computes():
@@ -84,9 +92,8 @@ def test_each_row_is_answered_by_the_member_that_did_not_train_on_it():
         assert (encoded.numbers[:, 0] == members).all()
         return encoded.numbers[:, 1]
 
-    found, _ = partial_dependence.curves(
-        answers, PLAN, COLUMNS, which, np.zeros(ROWS), MEMBERS, names=("new",), target=VALUE
-    )
+    request = CurveRequest(names=("new",))
+    found, _ = partial_dependence.curves(folds(answers, which), np.zeros(ROWS), VALUE, request)
     assert found[0].mean == (0.0, 1.0)
 
 
@@ -121,10 +128,9 @@ def test_ordered_categories_that_arrive_as_ranks_are_told_by_name():
     encoded = Encoded(numbers=ranks[:, None], codes=np.zeros((ROWS, 0), dtype=np.int32))
     columns = [Column(id="g0", name="grade", kind="categorical", why="")]
     orders = {"grade": ("E", "D", "C", "B", "A")}
-    (curve,), _ = partial_dependence.curves(
-        lambda asked, members: 10 * asked.numbers[:, 0], plan, columns, encoded, np.zeros(ROWS), MEMBERS,
-        names=("grade",), target=VALUE, orders=orders,
-    )  # fmt: skip
+    model = folds(lambda rows, members: 10 * rows.numbers[:, 0], encoded, layout=plan, columns=columns)
+    request = CurveRequest(names=("grade",), orders=orders)
+    (curve,), _ = partial_dependence.curves(model, np.zeros(ROWS), VALUE, request)
     assert curve.grid == ("E", "D", "B", "A")
     assert curve.mean == (0.0, 10.0, 30.0, 40.0)
     assert curve.ordered
@@ -175,9 +181,8 @@ def test_a_ratio_moves_while_its_parts_stay():
         each = encoded.numbers[:, 2] / encoded.numbers[:, 0] if encoded.ratios is None else encoded.ratios[:, 0]
         return each / 1e8 + 2 * encoded.numbers[:, 0]
 
-    (curve,), _ = partial_dependence.curves(
-        answers, plan, COLUMNS, ENCODED, np.zeros(ROWS), MEMBERS, names=("each",), target=VALUE
-    )
+    request = CurveRequest(names=("each",))
+    (curve,), _ = partial_dependence.curves(folds(answers, layout=plan), np.zeros(ROWS), VALUE, request)
     assert (curve.column, curve.kind, curve.rising) == ("each", "numeric", 1.0)
     assert set(curve.grid) <= set((NUMBERS[:, 2] / NUMBERS[:, 0]).tolist())
     rows, _ = partial_dependence._sample(MEMBERS, 200, 0)
@@ -212,10 +217,8 @@ def test_the_work_stays_bounded_however_many_columns_have_hints():
 
 def test_constant_and_empty_columns_have_no_curve():
     numbers = np.stack([np.full(ROWS, 7.0), NUMBERS[:, 1], np.full(ROWS, np.nan)], axis=1)
-    found, left = partial_dependence.curves(
-        linear, PLAN, COLUMNS, Encoded(numbers=numbers, codes=CODES), np.zeros(ROWS), MEMBERS,
-        names=("size", "since"), target=VALUE,
-    )  # fmt: skip
+    model, request = folds(linear, Encoded(numbers=numbers, codes=CODES)), CurveRequest(names=("size", "since"))
+    found, left = partial_dependence.curves(model, np.zeros(ROWS), VALUE, request)
     assert (found, left) == ((), ())
 
 
@@ -249,7 +252,7 @@ def test_curves_do_not_look_at_rows_set_aside():
 
     def drawn(numbers: Any) -> Any:
         encoded = Encoded(numbers=numbers, codes=CODES)
-        names = ("size", "new", "since")
-        return partial_dependence.curves(linear, PLAN, COLUMNS, encoded, y, inside, names=names, target=VALUE)
+        request = CurveRequest(names=("size", "new", "since"))
+        return partial_dependence.curves(folds(linear, encoded, members=inside), y, VALUE, request)
 
     assert drawn(wild) == drawn(NUMBERS)

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from autoft.evaluation import blend
 from autoft.evaluation import selection as choice
-from autoft.evaluation.baselines import compare, run
+from autoft.evaluation.baselines import BaselineInputs, BaselineScorer, train_baselines
 from autoft.evaluation.correction import PairCandidate, corrected, holdout, nested
 from autoft.evaluation.decision_rule import RuleFitter
-from autoft.evaluation.ensemble_gain import bag_calibration, bag_gain, pairs_of
-from autoft.evaluation.folds import members, split
+from autoft.evaluation.ensemble_gain import PairPredictions, ensemble_calibration, ensemble_gain, pairs_of
+from autoft.evaluation.folds import FoldRule, RowOrigin, members, split
 from autoft.evaluation.losses import class_weights, pinball, row_losses
 from autoft.evaluation.metrics import objectives
 from autoft.evaluation.selection import Candidate, choose
 from autoft.evaluation.weighted_metrics import point_scores, weighted_scores
-from autoft.records import Costs
+from autoft.records import BEST_TRIAL, Costs, DecisionRule, Draws, Problem, SelectionRule, Truth
 
 TASKS = ("binary", "multiclass", "regression")
 OBJECTIVES = {"binary": "f1", "multiclass": "log_loss", "regression": "pinball"}
 
 
-def problem(task, rows=120, trials=3, seed=0):
+def made(task, rows=120, trials=3, seed=0):
     """Targets, predictions of a few trials of two checkpoints each, and weights of the rows."""
     rng = np.random.default_rng(seed)
     if task == "regression":
@@ -34,9 +36,11 @@ def problem(task, rows=120, trials=3, seed=0):
         logits = [rng.normal(size=(rows, classes)) + (0.5 + 0.1 * t) * np.eye(classes)[y] for t in range(2 * trials)]
         answers = [np.exp(x) / np.exp(x).sum(axis=1, keepdims=True) for x in logits]
     candidates = [Candidate(trial=t // 2, epochs=t % 2 + 1, predictions=p) for t, p in enumerate(answers)]
-    known = {"task": task, "objective": OBJECTIVES[task], "positive_index": 1}
-    known["quantile"] = 0.8 if task == "regression" else None
-    return y, candidates, rng.integers(1, 4, rows), known
+    return y, candidates, rng.integers(1, 4, rows), problem_of(task, 0.8)
+
+
+def problem_of(task, quantile):
+    return Problem(task=task, objective=OBJECTIVES[task], quantile=quantile if task == "regression" else None)
 
 
 def repeated(candidates, counts):
@@ -48,51 +52,41 @@ def repeated(candidates, counts):
 
 @pytest.mark.parametrize("task", TASKS)
 def test_a_row_of_weight_two_scores_as_two_rows(task):
-    y, candidates, counts, known = problem(task)
-    predictions, more = candidates[0].predictions, {k: v for k, v in known.items() if k != "objective"}
+    y, candidates, counts, known = made(task)
+    predictions = candidates[0].predictions
+    truth = Truth(y=y, weights=counts.astype(float))
+    rows = np.repeat(np.arange(len(y)), counts)
     draws = np.random.default_rng(1).poisson(1.0, (4, len(y))).astype(np.uint8)
-    one = weighted_scores(y, predictions, draws, row_weights=counts.astype(float), **more)
-    other = weighted_scores(
-        np.repeat(y, counts), np.repeat(predictions, counts, axis=0), np.repeat(draws, counts, axis=1), **more
-    )
-    assert set(one) == set(objectives(task, known["quantile"]))
+    one = weighted_scores(truth, predictions, draws, known)
+    other = weighted_scores(Truth(y=y[rows]), predictions[rows], draws[:, rows], known)
+    assert set(one) == set(objectives(task, known.quantile))
     for name, values in one.items():
         np.testing.assert_allclose(values, other[name], atol=1e-10, err_msg=name)
-    whole = point_scores(y, predictions, row_weights=counts.astype(float), **more)
-    for name, value in point_scores(np.repeat(y, counts), np.repeat(predictions, counts, axis=0), **more).items():
+    whole = point_scores(truth, predictions, known)
+    for name, value in point_scores(Truth(y=y[rows]), predictions[rows], known).items():
         assert whole[name] == pytest.approx(value, abs=1e-9), name
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_the_whole_verdict_is_that_of_repeated_rows(task):
+def test_the_whole_score_is_that_of_repeated_rows(task):
     """Choice, correction, optimism: repeated rows are one cluster, so both are drawn alike."""
-    y, candidates, counts, known = problem(task)
-    clusters = np.arange(len(y))
-    known["calibration"] = "auto"
-    one = corrected(
-        y, candidates, clusters=clusters, members=3, draws=60, seed=1, row_weights=counts.astype(float), **known
-    )
-    other = corrected(
-        np.repeat(y, counts),
-        repeated(candidates, counts),
-        clusters=np.repeat(clusters, counts),
-        members=3,
-        draws=60,
-        seed=1,
-        **known,
-    )
-    assert (one.chosen, one.finish) == (other.chosen, other.finish)
+    y, candidates, counts, known = made(task)
+    settings = {"rule": SelectionRule(members=3, calibration="auto"), "draws": Draws(number=60, seed=1)}
+    one = corrected(Truth(y=y, weights=counts.astype(float)), candidates, known, **settings)
+    copies = np.repeat(np.arange(len(y)), counts)
+    other = corrected(Truth(y=y[copies], clusters=copies), repeated(candidates, counts), known, **settings)
+    assert (one.chosen, one.rule) == (other.chosen, other.rule)
     assert one.optimism == pytest.approx(other.optimism, abs=1e-9)
     for name, interval in one.held_out.items():
         ends = [(getattr(interval, end), getattr(other.held_out[name], end)) for end in ("value", "low", "high")]
         assert all(a == pytest.approx(b, abs=1e-9) for a, b in ends), name
-    plain = corrected(y, candidates, clusters=clusters, members=3, draws=60, seed=1, **known)
+    plain = corrected(Truth(y=y), candidates, known, **settings)
     assert plain.validation != pytest.approx(one.validation, abs=1e-6)
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass"])
 def test_a_row_of_weight_two_decides_calibration_and_threshold_as_two_rows(task):
-    """On all rows, on draws, and for the bag; a row of weight 0 has no say. Plain weights say something else."""
+    """On all rows, on draws, and for the ensemble; a row of weight 0 has no say. Plain weights say something else."""
     rng, n, classes = np.random.default_rng(1), 600, 2 if task == "binary" else 3
     logits = rng.normal([0.0, -1.5, 0.0][:classes], 1.5, (n, classes))
     y = np.array([rng.choice(classes, p=p / p.sum()) for p in np.exp(logits)])
@@ -100,82 +94,79 @@ def test_a_row_of_weight_two_decides_calibration_and_threshold_as_two_rows(task)
     # Rows that are certain of what is wrong weigh most.
     counts = np.where(p[np.arange(n), y] < 0.3, 2, 1)
     draws = np.vstack([np.ones(n), rng.integers(0, 3, (5, n))]).astype(np.uint8)
-    known = {"task": task, "objective": "f1", "positive_index": 1, "costs": Costs(false_negative=2, false_positive=1)}
-    clusters = np.arange(n)
-    one = RuleFitter(y, clusters, row_weights=counts.astype(float), **known).on_draws(p, draws)
-    repeat = [np.repeat(a, counts, axis=0) for a in (y, clusters, p)]
-    other = RuleFitter(repeat[0], repeat[1], **known).on_draws(repeat[2], np.repeat(draws, counts, axis=1))
+    known = Problem(task=task, objective="f1", goal=Costs(false_negative=2, false_positive=1))
+    weighted, copies = Truth(y=y, weights=counts.astype(float)), np.repeat(np.arange(n), counts)
+    one = RuleFitter(weighted, known).on_draws(p, draws)
+    other = RuleFitter(Truth(y=y[copies], clusters=copies), known).on_draws(p[copies], draws[:, copies])
     assert one == other
-    plain = RuleFitter(y, clusters, **known).on_draws(p, draws)
+    plain = RuleFitter(Truth(y=y), known).on_draws(p, draws)
     assert all(a.calibration.temperature > 1.05 * b.calibration.temperature for a, b in zip(one, plain, strict=True))
     if task == "binary":
         assert [a.threshold for a in one] != [b.threshold for b in plain]
     some = np.where(np.arange(n) % 5 == 0, 0.0, counts)
     wrong = np.where(some > 0, y, (y + 1) % classes)
-    honest, corrupted = (
-        RuleFitter(truth, clusters, row_weights=some, **known).on_draws(p, draws) for truth in (y, wrong)
-    )
+    honest, corrupted = (RuleFitter(Truth(y=t, weights=some), known).on_draws(p, draws) for t in (y, wrong))
     assert honest == corrupted != one
     blocks = np.arange(n) % 3
-    bag = {"blocks": blocks, "method": "temperature"}
     answers = {pair: p[:, ::-1] * 0.2 * i + p * (1 - 0.2 * i) for i, pair in enumerate(pairs_of(3))}
-    again = {pair: np.repeat(a, counts, axis=0) for pair, a in answers.items()}
-    found = bag_calibration(y, answers, row_weights=counts.astype(float), **bag)
-    assert found == bag_calibration(repeat[0], again, **{**bag, "blocks": np.repeat(blocks, counts)})
-    assert found != bag_calibration(y, answers, **bag)
+    pairs = PairPredictions(pairs=answers, blocks=blocks)
+    again = PairPredictions(pairs={pair: a[copies] for pair, a in answers.items()}, blocks=blocks[copies])
+    found = ensemble_calibration(pairs, weighted, "temperature")
+    assert found == ensemble_calibration(again, Truth(y=y[copies]), "temperature")
+    assert found != ensemble_calibration(pairs, Truth(y=y), "temperature")
 
 
 def test_costs_count_weights():
-    y, p = np.array([1, 1, 0, 0]), np.array([[0.9, 0.1], [0.1, 0.9], [0.4, 0.6], [0.8, 0.2]])
-    known = {"task": "binary", "positive_index": 1, "costs": Costs(false_negative=5.0, false_positive=2.0)}
-    found = point_scores(y, p, row_weights=np.array([3.0, 1.0, 2.0, 4.0]), **known)
+    truth = Truth(y=np.array([1, 1, 0, 0]), weights=np.array([3.0, 1.0, 2.0, 4.0]))
+    p = np.array([[0.9, 0.1], [0.1, 0.9], [0.4, 0.6], [0.8, 0.2]])
+    known = Problem(task="binary", objective="cost", goal=Costs(false_negative=5.0, false_positive=2.0))
+    found = point_scores(truth, p, known)
     assert found["cost"] == pytest.approx((3 * 5 + 2 * 2) / 10)
-    low = point_scores(y, p, row_weights=np.array([3.0, 1.0, 2.0, 4.0]), threshold=0.05, **known)
+    low = point_scores(truth, p, known, rule=DecisionRule(threshold=0.05))
     assert low["cost"] == pytest.approx(6 * 2 / 10)
 
 
 def test_equal_weights_change_no_digit():
-    y, candidates, _, known = problem("binary")
-    common = {"clusters": np.arange(len(y)), "draws": 60, "seed": 1, "members": 3, **known}
-    one, other = corrected(y, candidates, **common), corrected(y, candidates, row_weights=np.ones(len(y)), **common)
+    y, candidates, _, known = made("binary")
+    settings = {"rule": SelectionRule(members=3), "draws": Draws(number=60, seed=1)}
+    one, other = (
+        corrected(Truth(y=y, weights=weights), candidates, known, **settings) for weights in (None, np.ones(len(y)))
+    )
     assert one.chosen == other.chosen
     for name, interval in one.held_out.items():
         assert interval.value == pytest.approx(other.held_out[name].value, abs=1e-12), name
 
 
-def test_a_holdout_and_the_gain_of_a_bag_count_weights():
-    y, candidates, counts, known = problem("regression")
+def test_a_holdout_and_the_ensemble_gain_count_weights():
+    y, candidates, counts, known = made("regression")
     rows, weights = np.arange(60, 120), counts.astype(float)
     predictions = candidates[1].predictions
     for c in candidates:
         c.predictions[rows] = np.nan
     own = predictions.copy()
     own[rows] = 0.3
-    found = holdout(
-        y, candidates, own, rows=rows, clusters=np.arange(120), draws=50, seed=0, row_weights=weights, **known
-    )
+    truth = Truth(y=y, weights=weights, blocks=np.where(np.arange(120) < 60, 0, -1))
+    found = holdout(truth, candidates, known, predictions=own, rule=BEST_TRIAL, draws=Draws(number=50))
     expected = np.average(pinball(y[rows], own[rows], 0.8), weights=weights[rows])
     assert found.held_out["pinball"].value == pytest.approx(expected)
     blocks = np.arange(120) % 3
     answers = {pair: y + np.random.default_rng(sum(pair)).normal(size=120) for pair in pairs_of(3)}
-    more = {"blocks": blocks, "task": "regression", "positive_index": 1, "quantile": 0.8}
-    whole = bag_gain(y, answers, row_weights=weights, **more)
-    twice = bag_gain(
-        np.repeat(y, counts),
-        {k: np.repeat(v, counts) for k, v in answers.items()},
-        **{**more, "blocks": np.repeat(blocks, counts)},
-    )
+    copies = np.repeat(np.arange(120), counts)
+    again = PairPredictions(pairs={k: v[copies] for k, v in answers.items()}, blocks=blocks[copies])
+    whole = ensemble_gain(PairPredictions(pairs=answers, blocks=blocks), truth, known)
+    twice = ensemble_gain(again, Truth(y=y[copies]), known)
     assert whole.keys() == twice.keys() >= {"pinball"}
     assert all(whole[name] == pytest.approx(twice[name], abs=1e-9) for name in whole)
 
 
 @pytest.mark.parametrize("task", TASKS)
 def test_nested_counts_weights_and_chooses_by_the_trained_loss(task):
-    y, candidates, counts, known = problem(task, rows=90)
-    blocks, clusters, numbers = np.arange(90) % 3, np.arange(90), [(0, 1), (0, 2), (1, 2)]
+    y, candidates, counts, known = made(task, rows=90)
+    blocks, numbers = np.arange(90) % 3, [(0, 1), (0, 2), (1, 2)]
 
-    def verdict(counts, **more):
-        repeat = [np.repeat(a, counts) for a in (y, blocks, clusters)]
+    def score(counts, weights=None):
+        copies = np.repeat(np.arange(90), counts)
+        truth = Truth(y=y[copies], blocks=blocks[copies], clusters=copies, weights=weights)
         own = repeated(candidates, counts)
         pairs = [
             PairCandidate(
@@ -185,10 +176,9 @@ def test_nested_counts_weights_and_chooses_by_the_trained_loss(task):
             )
             for c in own
         ]
-        choice = {"members": 2, "draws": 40, "seed": 0, **known, **more}
-        return nested(repeat[0], pairs, candidates=own, blocks=repeat[1], clusters=repeat[2], **choice)
+        return nested(truth, own, known, pairs=pairs, rule=SelectionRule(members=2), draws=Draws(number=40))
 
-    one, other = verdict(np.ones(90, int), row_weights=counts.astype(float)), verdict(counts)
+    one, other = score(np.ones(90, int), counts.astype(float)), score(counts)
     assert one.chosen == other.chosen
     for name, interval in one.held_out.items():
         assert interval.value == pytest.approx(other.held_out[name].value, abs=1e-9), name
@@ -198,20 +188,21 @@ def test_checkpoints_are_chosen_by_the_loss_that_was_trained():
     """One is nearer in squares, the other lies at the quantile; classes that weigh more prefer what finds them."""
     y = np.random.default_rng(0).normal(size=400)
     pair = [Candidate(trial=0, epochs=e, predictions=np.full(400, v)) for e, v in ((1, 0.0), (2, np.quantile(y, 0.9)))]
-    known = {"task": "regression", "positive_index": 1}
-    assert choose(y, pair, objective="rmse", **known) == ((0, 1.0),)
-    assert choose(y, pair, objective="pinball", quantile=0.9, **known) == ((1, 1.0),)
+    for objective, best in (("rmse", 0), ("pinball", 1)):
+        chosen = choose(Truth(y=y), pair, Problem(task="regression", objective=objective, quantile=0.9))
+        assert chosen == ((best, 1.0),)
     outlier = np.r_[np.zeros(9), 100.0]
     pair = [Candidate(trial=0, epochs=e, predictions=np.full(10, v)) for e, v in ((1, 10.0), (2, 0.0))]
-    assert choose(outlier, pair, objective="r2", **known) == ((0, 1.0),)
-    assert choose(outlier, pair, objective="mae", **known) == ((1, 1.0),)
+    for objective, best in (("r2", 0), ("mae", 1)):
+        chosen = choose(Truth(y=outlier), pair, Problem(task="regression", objective=objective))
+        assert chosen == ((best, 1.0),)
     labels = np.repeat([0, 1], [90, 10])
     usual = np.tile([0.9, 0.1], (100, 1))
     keen = np.where(labels[:, None] == 1, [[0.2, 0.8]], [[0.6, 0.4]])
     assert row_losses(labels, usual).mean() < row_losses(labels, keen).mean()
     for balance, expected in ((0.0, 0), (1.0, 1)):
         pair = [Candidate(trial=0, epochs=e, predictions=p, balance=balance) for e, p in ((1, usual), (2, keen))]
-        chosen = choose(labels, pair, task="binary", objective="log_loss", positive_index=1)
+        chosen = choose(Truth(y=labels), pair, Problem(task="binary", objective="log_loss"))
         assert chosen == ((expected, 1.0),)
     assert class_weights(labels, 1.0).tolist() == pytest.approx([0.5 / 0.9, 5.0])
 
@@ -243,15 +234,15 @@ def test_baselines_learn_from_weighted_rows(task):
     x = rng.normal(size=(150, 2))
     y = x[:, 0] + 0.1 * rng.normal(size=150)
     y = y if task == "regression" else np.digitize(y, [0.3] if task == "binary" else [-0.4, 0.4])
-    blocks, _ = split(y, task=task, folds=3, keys=np.arange(150, dtype=np.uint64), seed=0)
+    blocks, _ = split(y, task, RowOrigin(keys=np.arange(150, dtype=np.uint64)), FoldRule(folds=3, seed=0))
     stack = members(blocks, "corrected")
     weights = rng.integers(0, 3, 150).astype(float)
-    quantile = 0.9 if task == "regression" else None
-    common = {"categorical": np.zeros(2, bool), "members": stack, "task": task, "seed": 0, "quantile": quantile}
-    found = run(x, y=y, row_weights=weights, **common)
+    inputs, known = BaselineInputs(features=x, categorical=np.zeros(2, bool)), problem_of(task, 0.9)
+    truth = Truth(y=y, weights=weights, clusters=blocks.clusters, blocks=np.full(150, -1))
+    found = train_baselines(inputs, truth, stack, known, seed=0)
     changed = y.copy()
     changed[weights == 0] = y[weights == 0][::-1]
-    again = run(x, y=changed, row_weights=weights, **common)
+    again = train_baselines(inputs, replace(truth, y=changed), stack, known, seed=0)
     for name, predictions in found.items():
         np.testing.assert_array_equal(predictions, again[name], err_msg=name)
     own = stack[0].train
@@ -261,23 +252,13 @@ def test_baselines_learn_from_weighted_rows(task):
     else:
         shares = np.bincount(y[own], weights[own]) / weights[own].sum()
         np.testing.assert_allclose(found["constant"][stack[0].held_out[0]], shares)
-    objective, clusters = OBJECTIVES[task], blocks.clusters
-    known = {"task": task, "positive_index": 1, "row_weights": weights}
-    lines = compare(
-        y,
-        found["linear"],
-        {"linear": found["linear"]},
-        clusters=clusters,
-        objective=objective,
-        draws=50,
-        seed=0,
-        quantile=quantile,
-        **known,
-    )
-    finisher = RuleFitter(y, clusters, objective=objective, calibration="none", **known)
-    threshold = finisher.on_all_rows(found["linear"]).threshold
-    expected = point_scores(y, found["linear"], threshold=threshold, quantile=quantile, **known)[objective]
-    assert lines[0].metrics[objective].value == pytest.approx(expected)
+    linear, objective = found["linear"], OBJECTIVES[task]
+    candidates, draws = [Candidate(trial=0, epochs=1, predictions=linear)], Draws(number=50)
+    score = holdout(truth, candidates, known, predictions=linear, rule=BEST_TRIAL, draws=draws)
+    line = BaselineScorer(truth, known, score).compare("linear", linear)
+    rule = RuleFitter(truth, known, "none").on_all_rows(linear)
+    expected = point_scores(truth, linear, known, rule=rule)[objective]
+    assert line.metrics[objective].value == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("rare", [2, 3, 5])
@@ -286,7 +267,7 @@ def test_rare_classes_are_in_every_fold_and_scores_are_defined_or_null(task, rar
     counts = [90, rare] if task == "binary" else [60, 40, rare]
     y = np.repeat(np.arange(len(counts)), counts)
     keys = np.arange(len(y), dtype=np.uint64)
-    got, findings = split(y, task=task, folds=5, keys=keys, seed=0, classes=("a", "b", "c"))
+    got, findings = split(y, task, RowOrigin(keys=keys), FoldRule(folds=5, seed=0), ("a", "b", "c"))
     assert got.k == min(5, rare)
     assert all(set(y[got.blocks == k]) == set(y) for k in range(got.k))
     told = [f"class '{'abc'[len(counts) - 1]}' has {rare} distinct rows" in f.found for f in findings]
@@ -294,13 +275,12 @@ def test_rare_classes_are_in_every_fold_and_scores_are_defined_or_null(task, rar
     p = np.random.default_rng(0).dirichlet(np.ones(len(counts)), len(y)) + 0.5 * np.eye(len(counts))[y]
     candidates = [Candidate(trial=0, epochs=1, predictions=p / p.sum(axis=1, keepdims=True))]
     for objective in ("f1", "roc_auc", "log_loss"):
-        verdict = corrected(
-            y, candidates, clusters=got.clusters, task=task, objective=objective, positive_index=1, draws=50, seed=0
-        )
-        for name, interval in verdict.held_out.items():
+        truth, known = Truth(y=y, clusters=got.clusters), Problem(task=task, objective=objective)
+        score = corrected(truth, candidates, known, rule=BEST_TRIAL, draws=Draws(number=50))
+        for name, interval in score.held_out.items():
             assert interval.low <= interval.value <= interval.high, name
-        assert all(np.isfinite(list(verdict.naive.values())))
-    without = weighted_scores(y, candidates[0].predictions, (y < len(counts) - 1)[None], task=task, positive_index=1)
+        assert all(np.isfinite(list(score.naive.values())))
+    without = weighted_scores(Truth(y=y), candidates[0].predictions, (y < len(counts) - 1)[None], known)
     undefined = {name for name, values in without.items() if np.isnan(values).all()}
     assert {"roc_auc", "macro_f1", "balanced_accuracy"} <= undefined, "without a row of a class they are unknown, not 0"
     assert not undefined & {"accuracy", "log_loss", "brier"}
@@ -313,13 +293,14 @@ def test_class_weights_of_a_choice_are_those_of_the_drawn_rows():
     weights = rng.integers(0, 3, (8, 90)).astype(np.uint8)
     weights[:, :30] = 0
     other = np.where(np.arange(90) < 30, 0, y)
-    found = choice.balanced_sums(y, losses, weights, 1.0)
-    np.testing.assert_array_equal(found, choice.balanced_sums(other, losses, weights, 1.0))
+    found = choice.balanced_sums(Truth(y=y), losses, weights, 1.0)
+    np.testing.assert_array_equal(found, choice.balanced_sums(Truth(y=other), losses, weights, 1.0))
     # With an exponent of 1 every class counts the same: sums of the classes' means.
     means = [np.average(losses[y == c], axis=0, weights=weights[0, y == c]) for c in range(3)]
     np.testing.assert_allclose(found[0], np.sum(means, axis=0))
     doubled = np.where(np.arange(90) == 40, 2.0, 1.0)
     twice = weights * doubled.astype(np.uint8)
     np.testing.assert_allclose(
-        choice.balanced_sums(y, losses, weights, 0.5, doubled), choice.balanced_sums(y, losses, twice, 0.5)
+        choice.balanced_sums(Truth(y=y, weights=doubled), losses, weights, 0.5),
+        choice.balanced_sums(Truth(y=y), losses, twice, 0.5),
     )

@@ -6,6 +6,9 @@ from sklearn import metrics as sk
 
 from autoft.evaluation.metrics import objectives, scores
 from autoft.evaluation.weighted_metrics import CHUNK, weighted_scores
+from autoft.records import Problem, Truth
+
+BINARY = Problem(task="binary", objective="roc_auc")
 
 
 def classification(classes, rows=300, seed=0):
@@ -47,7 +50,7 @@ def test_classification_equals_scikit_learn(task, classes, positive):
     y, p, rng = classification(classes)
     weightings = [np.ones((1, len(y))), rng.random((3, len(y))), rng.poisson(1.0, (3, len(y))).astype(np.uint8)]
     for weights in weightings:
-        got = weighted_scores(y, p, weights, task=task, positive_index=positive)
+        got = weighted_scores(Truth(y=y), p, weights, Problem(task=task, objective="log_loss", positive_index=positive))
         assert set(got) == set(objectives(task))
         for draw, w in enumerate(weights):
             for name, value in reference(y, p, w.astype(float), positive=positive, task=task).items():
@@ -60,7 +63,7 @@ def test_regression_equals_repeated_rows(offset):
     y = rng.normal(size=201).round(1) + offset
     predicted = y + rng.normal(size=201).round(1)
     counts = rng.poisson(1.0, (6, 201)).astype(np.uint8)
-    got = weighted_scores(y, predicted, counts, task="regression", positive_index=1)
+    got = weighted_scores(Truth(y=y), predicted, counts, Problem(task="regression", objective="rmse"))
     for draw, w in enumerate(counts):
         truth, value = np.repeat(y, w), np.repeat(predicted, w)
         assert got["rmse"][draw] == pytest.approx(np.sqrt(sk.mean_squared_error(truth, value)), abs=1e-9)
@@ -74,15 +77,16 @@ def test_ones_equal_the_point_scores(task):
     y, p, _ = classification(3 if task == "multiclass" else 2)
     if task == "regression":
         y, p = y + p[:, 0], p[:, 1].astype(np.float32)
-    got = weighted_scores(y, p, np.ones((1, len(y))), task=task, positive_index=1)
-    for name, value in scores(y, p, task=task, positive_index=1).items():
+    problem = Problem(task=task, objective="rmse" if task == "regression" else "log_loss")
+    got = weighted_scores(Truth(y=y), p, np.ones((1, len(y))), problem)
+    for name, value in scores(Truth(y=y), p, problem).items():
         assert got[name][0] == pytest.approx(value, abs=1e-9), name
 
 
 def test_undefined_draws_are_nan_and_no_others():
     y, p, _ = classification(2, rows=40)
     weights = np.stack([y == 1, y == 0, np.ones(40, dtype=bool), np.zeros(40, dtype=bool)]).astype(np.uint8)
-    got = weighted_scores(y, p, weights, task="binary", positive_index=1)
+    got = weighted_scores(Truth(y=y), p, weights, BINARY)
     assert np.isnan(got["roc_auc"]).tolist() == [True, True, False, True]
     assert np.isnan(got["pr_auc"]).tolist() == [True, True, False, True]
     assert np.isnan(got["recall"]).tolist() == [False, True, False, True]
@@ -92,16 +96,16 @@ def test_undefined_draws_are_nan_and_no_others():
 
 def test_certain_but_wrong_float32_predictions_have_a_finite_loss():
     p = np.array([[1, 0], [0, 1]], dtype=np.float32)
-    y = np.array([1, 1])
-    got = weighted_scores(y, p, np.ones((1, 2)), task="binary", positive_index=1, names=("log_loss",))
+    truth = Truth(y=np.array([1, 1]))
+    got = weighted_scores(truth, p, np.ones((1, 2)), BINARY, names=("log_loss",))
     assert 5 < got["log_loss"][0] < 10
-    assert got["log_loss"][0] == pytest.approx(scores(y, p, task="binary", positive_index=1)["log_loss"])
+    assert got["log_loss"][0] == pytest.approx(scores(truth, p, BINARY)["log_loss"])
 
 
 def test_long_weightings_are_worked_on_in_parts():
     y, p, rng = classification(2, rows=CHUNK // 3)
     weights = rng.integers(0, 3, (7, len(y)), dtype=np.uint8)
-    together = weighted_scores(y, p, weights, task="binary", positive_index=1, names=("roc_auc",))["roc_auc"]
-    alone = weighted_scores(y, p, weights[6:], task="binary", positive_index=1, names=("roc_auc",))["roc_auc"]
+    together = weighted_scores(Truth(y=y), p, weights, BINARY, names=("roc_auc",))["roc_auc"]
+    alone = weighted_scores(Truth(y=y), p, weights[6:], BINARY, names=("roc_auc",))["roc_auc"]
     assert together[6] == alone[0]
     assert not np.isnan(together).any()

@@ -8,10 +8,10 @@ from typing import Any
 import knowledge_help as given_by
 import numpy as np
 import pytest
-from networks_help import KINDS, architecture_of, plan_with, start_of
+from networks_help import KINDS, plan_with, small_architecture, start_of
 
 from autoft.knowledge import variants
-from autoft.knowledge.bounds import reads, rules
+from autoft.knowledge.bounds import reads, weight_bounds
 from autoft.networks.families import initial_weights
 from autoft.preprocessing.statistics import blocks
 from autoft.records.hints import Effect, Hints, RatioInput
@@ -48,8 +48,8 @@ def test_rules_fit_the_weights_of_every_architecture(kind: str):
     start = start_of(plan_with())
     effects = (Effect(column="n", sign=1), Effect(column="d", sign=-1))
     hints = Hints(effects=effects, apart=(("n", "e0"),), importance={"m": "high", "t1": "low"})
-    found = rules(hints, plan_with(), architecture_of(kind), 2)
-    weights = initial_weights(architecture_of(kind), start)
+    found = weight_bounds(hints, plan_with(), small_architecture(kind), 2)
+    weights = initial_weights(small_architecture(kind), start)
     assert found.low.keys() == found.high.keys() <= weights.keys()
     assert bool(found.low)
     for name, array in (*found.low.items(), *found.high.items(), *found.penalty.items()):
@@ -58,8 +58,8 @@ def test_rules_fit_the_weights_of_every_architecture(kind: str):
 
 def first_kernel(hints: Hints, kind: str = "mlp") -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Bounds of the rows of each dense block in the first kernel."""
-    plan, architecture = plan_with(), architecture_of(kind, bins=0)
-    found = rules(hints, plan, architecture, 1)
+    plan, architecture = plan_with(), small_architecture(kind, bins=0)
+    found = weight_bounds(hints, plan, architecture, 1)
     name, start, cut = "logits/kernel" if kind == "linear" else "hidden_0/kernel", 0, {}
     for block, size in blocks(plan):
         cut[block] = slice(start, start + size)
@@ -92,7 +92,7 @@ def test_free_units_do_not_read_what_is_constrained():
 def test_where_every_column_is_constrained_no_unit_is_idle():
     plan = replace(plan_with(), categories=(), date=(), boolean=(), indicated=())
     hints = Hints(effects=tuple(Effect(column=c, sign=1) for c in plan.numeric))
-    assert (rules(hints, plan, architecture_of("mlp", bins=0), 1).high["hidden_0/kernel"] > 0).all()
+    assert (weight_bounds(hints, plan, small_architecture("mlp", bins=0), 1).high["hidden_0/kernel"] > 0).all()
 
 
 def test_importance_weighs_the_penalties():
@@ -122,9 +122,9 @@ def test_inputs_that_a_hint_has_made_can_be_left_unread():
     plan = replace(plan_with(), ratios=hints.ratios, crosses=hints.crosses)
     dense = [block for block, width in blocks(plan) for _ in range(width)]
     for kind, kernel in (("mlp", "hidden_0/kernel"), ("linear", "logits/kernel")):
-        architecture = architecture_of(kind, bins=0)
-        assert not rules(hints, plan, architecture, 1).low
-        found = rules(off, plan, architecture, 1)
+        architecture = small_architecture(kind, bins=0)
+        assert not weight_bounds(hints, plan, architecture, 1).low
+        found = weight_bounds(off, plan, architecture, 1)
         shut = ((found.low[kernel] == 0) & (found.high[kernel] == 0)).all(axis=1)
         assert [block in off.unread for block in dense] == shut[: len(dense)].tolist()
         assert any(shut)

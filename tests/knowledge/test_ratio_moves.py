@@ -12,6 +12,7 @@ from conftest import tiny_recipe
 from knowledge_help import PARAMS, run_in
 
 from autoft.evaluation import partial_dependence
+from autoft.evaluation.fold_model import FoldModel
 from autoft.knowledge import variants
 from autoft.pipeline.describe import inspect_table
 from autoft.pipeline.hint_tests.responses import Response
@@ -54,10 +55,15 @@ def bag_of(dataset, stack, outcome):
 def test_the_curve_of_a_ratio_obeys_while_its_parts_stay(trained, tmp_path):
     dataset, stack, (obeying, _) = trained
     bag = bag_of(dataset, stack, obeying)
-    (curve,), left = partial_dependence.curves(
-        bag.own_answers, dataset.layout, dataset.features, dataset.encoded, dataset.y, dataset.members,
-        names=("each",), target=dataset.target,
-    )  # fmt: skip
+    model = FoldModel(
+        predict=bag.own_answers,
+        layout=dataset.layout,
+        columns=dataset.features,
+        encoded=dataset.encoded,
+        members=dataset.members,
+    )
+    request = partial_dependence.CurveRequest(names=("each",))
+    (curve,), left = partial_dependence.curves(model, dataset.y, dataset.target, request)
     assert left == ()
     assert (curve.rising, curve.falling) == (1.0, 0.0)
     lines = np.array(curve.lines)

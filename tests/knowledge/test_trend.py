@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from autoft.evaluation import partial_dependence
+from autoft.evaluation.fold_model import FoldModel
 from autoft.knowledge.trend import Trend, one_way, strength
 from autoft.preprocessing.encode import Encoded
 from autoft.preprocessing.layout import InputLayout
@@ -61,7 +62,8 @@ def trained(seed: int) -> dict[str, Trend]:
 
     encoded = Encoded(numbers=x, codes=np.zeros((ROWS, 0), dtype=np.int32))
     target = Target(name="y", task="regression")
-    found, _ = partial_dependence.curves(answers, PLAN, COLUMNS, encoded, y, members, names=NAMES, target=target)
+    model = FoldModel(predict=answers, layout=PLAN, columns=COLUMNS, encoded=encoded, members=members)
+    found, _ = partial_dependence.curves(model, y, target, partial_dependence.CurveRequest(names=NAMES))
     return {curve.column: strength(curve) for curve in found}
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import keras
 import numpy as np
 import pytest
-from networks_help import architecture_of, plan_with, start_of
+from networks_help import plan_with, small_architecture, start_of
 
 from autoft.networks.families import build_network
 from autoft.networks.memory import cells_per_row
@@ -27,7 +27,7 @@ READ = 21 + 1 + 15 + 4 + (15 + 21 + 4)
     ],
 )
 def test_what_all_layers_hold_for_a_row(kind: str, changes: dict[str, object], expected: int):
-    architecture = replace(architecture_of(kind), **changes)  # type: ignore[arg-type]
+    architecture = replace(small_architecture(kind), **changes)  # type: ignore[arg-type]
     assert cells_per_row(build_network(architecture, START.inputs, members=3, outputs=2)) == expected
 
 

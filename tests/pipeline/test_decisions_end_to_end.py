@@ -14,7 +14,7 @@ from rich.console import Console
 
 import autoft
 from autoft import AutoFineTuner
-from autoft.cli.console import show_evaluation
+from autoft.cli.fit import show_evaluation
 from autoft.errors import RecipeError
 from autoft.evaluation.document import from_document
 from autoft.knowledge import decisions

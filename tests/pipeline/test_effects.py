@@ -68,11 +68,11 @@ def test_a_run_obeys_and_another_one_starts_anew(hinted, table: pd.DataFrame, tm
 
 
 def test_a_model_that_breaks_a_promise_is_not_kept(hinted, table: pd.DataFrame, tmp_path: Path, monkeypatch: Any):
-    from autoft.knowledge.bounds import rules
+    from autoft.knowledge.bounds import weight_bounds
     from autoft.training import trainer
 
     hinted({"amount": -1})
-    monkeypatch.setattr(trainer, "rules", lambda hints, *given: rules(Hints(), *given))
+    monkeypatch.setattr(trainer, "weight_bounds", lambda hints, *given: weight_bounds(Hints(), *given))
     with pytest.raises(TrainingError, match="must never move the answer the wrong way"):
         AutoFineTuner(recipe=tiny_recipe(target="value", trials=1), directory=tmp_path / "run").fit(
             features(table, "value")

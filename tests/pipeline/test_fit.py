@@ -18,8 +18,8 @@ from autoft.errors import SchemaError
 from autoft.pipeline import fit as stages
 from autoft.pipeline.context import Run
 from autoft.pipeline.results import EnsembleGain, HintTests, SearchResult
-from autoft.records import DecisionRule
 from autoft.recipe.recipe import Recipe
+from autoft.records import DecisionRule
 from autoft.search.journal import read
 
 #: All stages, in the order in which a run calls them.

@@ -16,7 +16,7 @@ from conftest import features, tiny_recipe
 from rich.console import Console
 
 from autoft.cli import main
-from autoft.cli.console import show_plan
+from autoft.cli.plan import show_plan
 from autoft.errors import SchemaError
 from autoft.pipeline import forecast, space
 from autoft.pipeline.cost import TYPICAL_EPOCHS
@@ -111,8 +111,8 @@ def test_an_architecture_that_a_recipe_names_stays_whatever_it_costs(root):
 
 def test_the_cost_of_an_architecture_is_that_of_its_real_shape(table):
     """Weights of the networks that are built, against those that the cost model counts."""
-    from autoft.networks.architecture import Architecture, Inputs
-    from autoft.networks.families import build_network
+    from autoft.networks.architecture import Inputs
+    from autoft.networks.families import architecture_of, build_network
 
     recipe = tiny_recipe(target="grade")
     dataset = prepare_dataset(recipe, features(table, "grade"))
@@ -120,7 +120,7 @@ def test_the_cost_of_an_architecture_is_that_of_its_real_shape(table):
     for kind in ("linear", "mlp", "realmlp", "tabm-mini"):
         params = {"architecture": kind, "numbers": "piecewise", "width": 16, "depth": 2, "activation": "relu"}
         shape = space.cost_shape(dataset, {**params, "batch_size": 16, "embedding": 4})
-        own = Architecture.of({**params, "embedding": 4}, inputs, rows)
+        own = architecture_of({**params, "embedding": 4}, inputs, rows)
         network = build_network(own, inputs, members=1, outputs=shape.outputs)
         real = sum(
             int(np.prod(v.shape))

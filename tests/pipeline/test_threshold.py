@@ -12,9 +12,10 @@ from rich.console import Console
 
 import autoft
 from autoft import AutoFineTuner, files
-from autoft.cli.console import show_evaluation
+from autoft.cli.fit import show_evaluation
 from autoft.errors import RecipeError
 from autoft.evaluation.metrics import scores
+from autoft.records import DecisionRule, Problem, Truth
 from autoft.search.journal import read
 from autoft.serving import artifact
 
@@ -47,9 +48,10 @@ def test_predict_decides_by_the_stored_threshold(tuned: AutoFineTuner):
 
 
 def test_the_tuned_f1_is_better_than_at_one_half_and_reported_as_it_is(tuned: AutoFineTuner):
-    y, proba = (NEW["fraud"] == "yes").to_numpy().astype(int), tuned.predict_proba(NEW)
+    truth, proba = Truth(y=(NEW["fraud"] == "yes").to_numpy().astype(int)), tuned.predict_proba(NEW)
+    problem = Problem(task="binary", objective="f1")
     at_half, at_own = (
-        scores(y, proba, task="binary", positive_index=1, threshold=t)["f1"]
+        scores(truth, proba, problem, rule=DecisionRule(threshold=t))["f1"]
         for t in (0.5, tuned.evaluation_.finish.threshold)
     )
     assert at_own > at_half + 0.1

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from autoft.cli.console import show_evaluation
+from autoft.cli.fit import show_evaluation
 from autoft.records import Interval
 from autoft.records.slices import Gap, Rate, Slice, SlicedColumn, Slices, WeakSearch, WeakSlice
 from autoft.report.blocks import Block, Intervals, Paragraph, Pictures, TableBlock

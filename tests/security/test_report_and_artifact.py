@@ -135,7 +135,8 @@ def test_labels_that_look_like_formulas_are_guarded_in_predictions() -> None:
 
 
 def test_terminal_escapes_in_findings_reach_no_terminal(binary: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    from autoft.cli.console import show_evaluation, show_findings
+    from autoft.cli.console import show_findings
+    from autoft.cli.fit import show_evaluation
 
     evil = "\x1b]0;owned\x07"
     target = dataclasses.replace(binary.evaluation_.target, name=evil)

@@ -6,6 +6,8 @@ import json
 import os
 import shutil
 import zipfile
+from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
 import keras
@@ -17,8 +19,9 @@ from autoft.errors import ArtifactError, FileError
 from autoft.networks.layers.stacked import MemberMean, StackedDense
 from autoft.preprocessing.layers import MedianImpute, RobustScale, SmoothClip
 from autoft.records import Column, Target
-from autoft.serving import artifact
+from autoft.serving import artifact, model_file
 
+LAYERS = [f"autoft>{name}" for name in ("MedianImpute", "MemberMean", "RobustScale", "SmoothClip", "StackedDense")]
 PROBE = {"c000": np.array([[1.5], [np.nan], [-40.0]])}
 META = artifact.Meta(
     columns=(Column(id="c000", name="naïve/<b>", kind="boolean", why="two values", false=("no",), true=("yes",)),),
@@ -95,7 +98,7 @@ def full(*_: object, **__: object) -> None:
 def test_round_trip(saved, model):
     again, meta = artifact.load(saved)
     np.testing.assert_allclose(answers(again), answers(model), rtol=0, atol=1e-6)
-    assert meta == META
+    assert meta == replace(META, layers=dict.fromkeys(LAYERS, f"autoft {version('autoft')}"))
     assert {p.name for p in saved.iterdir()} == {"evaluation.json", "manifest.json", "meta.json", "model.keras"}
     assert beside(saved) == []
 
@@ -190,7 +193,11 @@ def unread(monkeypatch):
         {"class_name": "Lambda", "module": "keras.layers", "config": {"name": "x", "function": "y"}},
         {"class_name": "TorchModuleWrapper", "module": "keras.layers", "config": {}},
         {"class_name": "function", "module": "os", "config": "system"},
-        {"class_name": "SmoothClip2", "registered_name": "evil>SmoothClip2"},
+        {"class_name": "Lambda", "module": "keras.layers", "registered_name": "autoft>SmoothClip"},
+        {"class_name": "SmoothClip", "module": "autoft.preprocessing.layers", "registered_name": "SmoothClip"},
+        {"class_name": "InputLayer", "module": "os"},
+        {"class_name": "InputLayer", "module": "keras.layers", "registered_name": "Lambda"},
+        {"class_name": "SmoothClip", "registered_name": "evil>SmoothClip"},
     ],
 )
 @pytest.mark.parametrize("deep", [False, True])
@@ -199,20 +206,52 @@ def test_unknown_classes_are_refused_unread(folder, unread, thing, deep):
         config["config"]["layers"][-1]["config"]["extra"] = [{"more": thing}] if deep else thing
 
     rewrite(folder, add)
-    with pytest.raises(ArtifactError, match=f"hold only autoft's layers, but it names {thing['class_name']}. Fix: do "):
+    name = "evil>SmoothClip" if thing.get("registered_name") == "evil>SmoothClip" else thing["class_name"]
+    with pytest.raises(
+        ArtifactError, match=f"hold only layers of installed packages, but it names {name}. Fix: do not "
+    ):
         artifact.load(folder)
 
 
 def test_keras_own_safe_mode_is_on(folder, monkeypatch):
     """If a Lambda got past the list of layers, Keras would still not run it."""
-    monkeypatch.setattr(artifact, "_LAYERS", artifact._LAYERS | {"Lambda", "__lambda__"})
+    more = {"Lambda", "__lambda__", "Sequential", "function"}
+    monkeypatch.setattr(model_file, "KERAS_CLASSES", model_file.KERAS_CLASSES | more)
     model = keras.Sequential([keras.Input((1,)), keras.layers.Lambda(lambda x: x * 2)])
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(artifact, "_PARTS", artifact._PARTS | {"Sequential"})
-        model.save(folder / "model.keras")
-        sign_again(folder)
-        with pytest.raises(ArtifactError, match=rf"be readable by Keras {keras.__version__}, but .*(?i:lambda)"):
-            artifact.load(folder)
+    model.save(folder / "model.keras")
+    sign_again(folder)
+    with pytest.raises(ArtifactError, match=rf"be readable by Keras {keras.__version__}, but .*(?i:lambda)"):
+        artifact.load(folder)
+
+
+def from_elsewhere(folder: Path, source: str) -> None:
+    """The artifact as if its layer SmoothClip were ``gates>Clip`` of a package."""
+
+    def rename(config):
+        for one in config["config"]["layers"]:
+            if one["class_name"] == "SmoothClip":
+                one.update(class_name="Clip", registered_name="gates>Clip", module="gates.layers")
+
+    meta = json.loads((folder / "meta.json").read_text())
+    (folder / "meta.json").write_text(json.dumps({**meta, "layers": {**meta["layers"], "gates>Clip": source}}))
+    rewrite(folder, rename)
+
+
+@pytest.mark.parametrize(
+    ("source", "found", "fix"),
+    [
+        ("gate-layers 1.2", "gates>Clip of gate-layers 1.2, which is not installed", "pip install gate-layers==1.2"),
+        ("numpy 0.1", f"of numpy 0.1, of which {np.__version__} is installed", "pip install numpy==0.1"),
+        ("", "which no package provided when it was saved", "import the module that declares it"),
+        ("evil; rm -rf / 1", "it names gates>Clip. Fix", "do not use this file"),
+    ],
+)
+def test_the_package_of_a_missing_layer_is_named(folder, unread, source, found, fix):
+    from_elsewhere(folder, source)
+    with pytest.raises(ArtifactError, match="hold only layers of installed packages") as error:
+        artifact.load(folder)
+    assert found in str(error.value)
+    assert fix in error.value.fix
 
 
 def archive(path: Path, parts: dict[str, bytes]) -> None:

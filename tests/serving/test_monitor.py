@@ -96,7 +96,7 @@ def codes(seen: Any) -> dict[str, str | None]:
 
 class TestLook:
     def test_another_sample_of_the_same_customers_is_clean(self, saved):
-        seen = TableMonitor.load(saved).look(table(1))
+        seen = TableMonitor.load(saved).compare(table(1))
         assert seen.findings == ()
         lines = {line.column: line for line in seen.columns}
         assert set(lines) == {"pay", "city", "member", "since"}
@@ -109,24 +109,24 @@ class TestLook:
     def test_the_target_is_no_column(self, saved):
         with_target, without = table(1), table(1).drop(columns="churn")
         served = TableMonitor.load(saved)
-        assert served.look(with_target).columns == served.look(without).columns
-        assert (served.look(without).target, served.look(with_target.assign(churn=None)).target) == (None, None)
+        assert served.compare(with_target).columns == served.compare(without).columns
+        assert (served.compare(without).target, served.compare(with_target.assign(churn=None)).target) == (None, None)
 
     def test_answers_that_the_table_has_are_compared(self, saved):
         frame = table(1)
         frame["churn"] = np.where(np.arange(ROWS) % 5 == 0, "leaves", "stays")
         frame.loc[::2, "churn"] = None  # rows whose answer is awaited do not count
-        seen = TableMonitor.load(saved).look(frame)
+        seen = TableMonitor.load(saved).compare(frame)
         assert seen.target.shift.distance == pytest.approx(0.3, abs=0.05)
         assert codes(seen) == {"drift": "churn"}
-        assert not TableMonitor.load(saved).look(table(1)).target.shift.drifted
+        assert not TableMonitor.load(saved).compare(table(1)).target.shift.drifted
 
     def test_time_goes_on(self, saved):
         later, earlier = table(1), table(1)
         later["since"] += pd.Timedelta(days=200)
         earlier["since"] -= pd.Timedelta(days=200)
         for frame, severity in ((later, "info"), (earlier, "warning")):
-            seen = TableMonitor.load(saved).look(frame)
+            seen = TableMonitor.load(saved).compare(frame)
             (finding,) = seen.findings
             assert (finding.code, finding.column, finding.severity) == ("drift", "since", severity)
             assert "the median is 2025-0" in finding.found or "the median is 2024-0" in finding.found
@@ -135,14 +135,14 @@ class TestLook:
     def test_impossible_dates_are_no_passing_of_time(self, saved):
         frame = table(1)
         frame.loc[:2, "since"] = pd.Timestamp("2091-05-05")
-        (finding,) = TableMonitor.load(saved).look(frame).findings
+        (finding,) = TableMonitor.load(saved).compare(frame).findings
         assert (finding.code, finding.column) == ("out-of-range", "since")
         assert "3 dates" in finding.found
 
     def test_drift_unseen_and_out_of_range(self, saved):
         frame = table(1, city=np.where(np.arange(ROWS) % 4 == 0, "Lima", "Rome"))
         frame["pay"] *= 3
-        seen = TableMonitor.load(saved).look(frame)
+        seen = TableMonitor.load(saved).compare(frame)
         lines = {line.column: line for line in seen.columns}
         assert lines["city"].unseen == 0.25
         assert lines["pay"].outside == pytest.approx((frame["pay"] > 400).mean())
@@ -156,15 +156,17 @@ class TestLook:
 
     @pytest.mark.parametrize("rows", [1, 3, 10])
     def test_few_rows_raise_no_alarm(self, saved, rows):
-        assert TableMonitor.load(saved).look(table(2, rows)).findings == ()
+        assert TableMonitor.load(saved).compare(table(2, rows)).findings == ()
 
     def test_no_rows(self, saved):
-        seen = TableMonitor.load(saved).look(table().head(0))
+        seen = TableMonitor.load(saved).compare(table().head(0))
         assert (seen.rows, seen.findings) == (0, ())
 
     def test_every_error_is_told_once(self, saved):
         frame = table(1, pay="much").drop(columns=["city"])
-        errors = [finding for finding in TableMonitor.load(saved).look(frame).findings if finding.severity == "error"]
+        errors = [
+            finding for finding in TableMonitor.load(saved).compare(frame).findings if finding.severity == "error"
+        ]
         assert sorted((finding.code, finding.column) for finding in errors) == [
             ("missing-column", "city"),
             ("tfdv:UNEXPECTED_DATA_TYPE", "pay"),
@@ -175,12 +177,12 @@ class TestArtifact:
     def test_an_older_model_without_statistics(self, tmp_path):
         folder = save(tmp_path / "model", table(), Portable())
         (folder / "statistics.pb").unlink()
-        seen = TableMonitor.load(sign(folder)).look(table(1, pay=3.0))
+        seen = TableMonitor.load(sign(folder)).compare(table(1, pay=3.0))
         assert [line.shift for line in seen.columns] == [None] * 4
         assert seen.findings == ()
 
     def test_a_model_without_a_schema(self, tmp_path):
-        seen = TableMonitor.load(save(tmp_path / "model", table(), None)).look(table(1, city="Lima"))
+        seen = TableMonitor.load(save(tmp_path / "model", table(), None)).compare(table(1, city="Lima"))
         assert codes(seen) == {"unseen-categories": "city"}
 
     def test_statistics_are_checked(self, tmp_path):
@@ -189,7 +191,7 @@ class TestArtifact:
         with pytest.raises(ArtifactError, match=r"statistics\.pb' must be as it was saved"):
             TableMonitor.load(folder)
         with pytest.raises(SchemaError, match=r"statistics\.pb' must be those of one table"):
-            TableMonitor.load(sign(folder)).look(table())
+            TableMonitor.load(sign(folder)).compare(table())
 
     def test_identifiers_do_not_travel(self, saved):
         content = (saved / "statistics.pb").read_bytes()
@@ -211,7 +213,7 @@ class TestComparators:
         return save(folder, table(), engine, schema=text.replace('name: "member"', LIMITED, 1))
 
     def test_the_same_engine_measures(self, tmp_path):
-        seen = TableMonitor.load(self.limited(tmp_path / "model", Portable())).look(table(1))
+        seen = TableMonitor.load(self.limited(tmp_path / "model", Portable())).compare(table(1))
         assert codes(seen) == {"tfdv:COMPARATOR_L_INFTY_HIGH": "member"}
 
     def test_another_engine_does_not(self, tmp_path):
@@ -221,7 +223,7 @@ class TestComparators:
         assert statistics.engine == "portable"
         statistics.proto.datasets[0].name = "tfdv"
         files.write_atomic(folder / "statistics.pb", engine.dump_statistics(statistics))
-        seen = TableMonitor.load(sign(folder)).look(table(1))
+        seen = TableMonitor.load(sign(folder)).compare(table(1))
         assert codes(seen) == {"drift-not-compared": None}
         assert all(line.shift is not None for line in seen.columns)  # autoft's own is
 
@@ -231,7 +233,7 @@ class TestComparators:
         statistics = engine.load_statistics((folder / "statistics.pb").read_bytes(), "test")
         statistics.proto.datasets[0].name = "tfdv"
         files.write_atomic(folder / "statistics.pb", engine.dump_statistics(statistics))
-        seen = TableMonitor.load(sign(folder)).look(table(1))
+        seen = TableMonitor.load(sign(folder)).compare(table(1))
         assert codes(seen) == {"engine-changed": None}
         assert seen.findings[0].severity == "info"
         assert not any(line.shift.drifted for line in seen.columns)
@@ -257,7 +259,7 @@ class TestCommand:
 
     @pytest.mark.parametrize("width", [80, 160])
     def test_long_names_fit_into_a_narrow_window(self, saved, width):
-        seen = TableMonitor.load(saved).look(table(1))
+        seen = TableMonitor.load(saved).compare(table(1))
         long = "_".join(["monthly_payment"] * 4)
         seen = replace(seen, columns=tuple(replace(line, column=long) for line in seen.columns))
         console = Console(width=width, record=True, file=io.StringIO())

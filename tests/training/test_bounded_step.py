@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from autoft.knowledge import variants
-from autoft.knowledge.bounds import Rules, rules
+from autoft.knowledge.bounds import weight_bounds
+from autoft.networks.weight_bounds import WeightBounds
 from autoft.records.hints import Effect, Hints
 from autoft.training.bounded_step import hinted_arrays
 from autoft.training.device_rows import Rows
@@ -41,8 +42,8 @@ def test_trials_with_other_hints_train_side_by_side_as_each_would_alone(make, pa
         for name, array in outcome.weights.items():
             np.testing.assert_allclose(array, alone.weights[name], atol=2e-5, err_msg=f"{off} {name}")
         architecture = stack.architecture(own)
-        asked = rules(variants.without(HINTS, off), stack.data.plan, architecture, 1)
-        for name in rules(HINTS, stack.data.plan, architecture, 1).low:
+        asked = weight_bounds(variants.without(HINTS, off), stack.data.plan, architecture, 1)
+        for name in weight_bounds(HINTS, stack.data.plan, architecture, 1).low:
             array = outcome.weights[name]
             assert (array >= asked.low.get(name, -np.inf)).all()
             assert (array <= asked.high.get(name, np.inf)).all()
@@ -90,7 +91,7 @@ def test_the_model_that_leaves_out_two_folds_obeys_too(make, params: dict[str, A
 
 @pytest.mark.parametrize("same", [True, False])
 def test_arrays_have_one_row_where_trials_agree(same: bool):
-    one, other = (Rules(low={"a": np.full((2, 3), value)}, high={}, penalty={}) for value in (0.0, -1.0))
+    one, other = (WeightBounds(low={"a": np.full((2, 3), value)}, high={}, penalty={}) for value in (0.0, -1.0))
     hinted = [one, one if same else other]
     found = hinted_arrays(["a", "b"], hinted, 5, frozenset({"bounds"}))
     assert set(found) == {"low", "high"}

@@ -68,7 +68,7 @@ RUNNING = (
     "x" * 65_536,
     None,
 )
-ARCHITECTURE = Architecture(width=8, depth=1, activation="relu", embedding=4)
+ARCHITECTURE = Architecture(kind="mlp", width=8, depth=1, activation="relu", embedding=4)
 
 
 @dataclass(frozen=True)

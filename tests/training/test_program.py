@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from autoft.networks.architecture import Architecture
-from autoft.networks.families import build_network, initial_weights
+from autoft.networks.families import architecture_of, build_network, initial_weights
 from autoft.training import epoch as programs
 from autoft.training.device_rows import Rows
 from autoft.training.epoch import CompiledEpoch, compiled
@@ -16,7 +16,7 @@ from autoft.training.program import Program
 from autoft.training.stack import Stack, batches
 from autoft.training.step import EXTRAS, Settings
 
-ARCHITECTURE = Architecture(width=8, depth=2, activation="silu", embedding=4)
+ARCHITECTURE = Architecture(kind="mlp", width=8, depth=2, activation="silu", embedding=4)
 SETTINGS = {"learning_rate": 0.01, "dropout": 0.0, "l2": 0.003}
 LOSSES = {
     "binary": lambda: keras.losses.BinaryCrossentropy(from_logits=True),
@@ -293,7 +293,7 @@ def test_a_program_rounds_at_its_first_call_as_at_later_ones(make, kind: str):
 
     before = tf.config.optimizer.get_experimental_options()
     data, params = make(), {"architecture": kind, "width": 8, "depth": 2, "activation": "relu", "embedding": 4}
-    architecture = Architecture.of(params, data.start(0).inputs, 60)
+    architecture = architecture_of(params, data.start(0).inputs, 60)
     program = Program(architecture, 16, Rows(data))
     program.compiled = CompiledEpoch(programs.key_of(program.shape))  # nobody has called it before
     first, second = trained(program), trained(program)

@@ -13,8 +13,9 @@ from scipy.special import expit, log_softmax
 from autoft.evaluation import losses
 from autoft.evaluation.metrics import trained_quantile
 from autoft.evaluation.selection import Candidate, choose
-from autoft.networks.architecture import Architecture, InitialState
-from autoft.networks.families import initial_weights
+from autoft.networks.families import architecture_of, initial_weights
+from autoft.networks.initial_state import InitialState
+from autoft.records import Problem, Truth
 from autoft.training.device_rows import Rows
 from autoft.training.program import Program
 from autoft.training.stack import Stack, batches
@@ -118,7 +119,7 @@ def test_batches_carry_weights_with_mean_one():
 def after_training(data: Stack, batch: int, start: InitialState, **given: float) -> dict[str, np.ndarray]:
     """Weights after three epochs."""
     params = {"architecture": "mlp", "width": 8, "depth": 1, "activation": "silu", "embedding": 4}
-    architecture = Architecture.of(params, start.inputs, 60)
+    architecture = architecture_of(params, start.inputs, 60)
     program = Program(architecture, batch, Rows(data), extras=EXTRAS.intersection(given))
     program.start(initial_weights(architecture, start), [Settings(learning_rate=0.01, **given)])  # type: ignore[arg-type]
     for epoch in range(1, 4):
@@ -176,8 +177,8 @@ def test_a_trial_keeps_the_checkpoint_that_the_choice_takes(
         Candidate(trial=0, epochs=e, predictions=p, balance=more.get("class_balance", 0.0))
         for e, p in zip(outcome.checkpoints, outcome.held_out, strict=True)
     ]
-    problem: dict[str, Any] = {"task": task, "objective": objective, "positive_index": 1, "quantile": quantile}
-    ((chosen, _),) = choose(data.y, candidates, row_weights=weights, **problem)
+    problem = Problem(task=task, objective=objective, quantile=quantile)  # type: ignore[arg-type]
+    ((chosen, _),) = choose(Truth(y=data.y, weights=weights), candidates, problem)
     assert candidates[chosen].epochs == outcome.epochs
     own = losses.row_losses(data.y, outcome.held_out[chosen], level)
     if "class_balance" in more:

@@ -3,9 +3,9 @@
 Modules, from ground to roof:
 
 groups   The groups of a column: its values, ranges of its numbers, and the rows where it is missing
-redraws  The answers behind a verdict again, draw by draw: for what is asked of parts of the rows after the choice
-gaps     What the model says about the groups of a column that it must not use: rates by group, and how far they ...
-scores   What the model is worth on groups of rows: every metric as the overall score has it, from the same draws
+redraws  Redraws: the predictions behind a corrected score, draw by draw, for scores of parts of the rows
+gaps     Gaps between the groups of a column that the model must not use: rates by group, and the largest difference
+scores   Scores of slices: every metric of the overall score on groups of rows, from the same draws
 search   The groups of rows that the model answers worst: a search over all slices of one or two conditions
-weak     The weakest slices with what they score, from the draws of the overall score
+weak     Weak slices with their scores, from the draws of the overall score
 """

@@ -1,121 +1,106 @@
-"""The stacked multilayer perceptron, and the linear model as its case without hidden layers."""
+"""The stacked multilayer perceptron."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 
-from autoft.networks.architecture import Architecture, Factor, InitialState, Inputs
+from autoft.networks.architecture import MIXED, Architecture, Inputs
+from autoft.networks.family import FAMILIES, Family, Traits
+from autoft.networks.initial_state import InitialState
+from autoft.networks.network_inputs import bin_weights, concatenated, first_inputs, network_inputs
+from autoft.networks.weight_bounds import (
+    BoundLayout,
+    Bounds,
+    WeightBounds,
+    bend_among_rows,
+    bound_units,
+    within,
+)
 from autoft.preprocessing.bins import encoded
 from autoft.records.arrays import Array
 
-_KERNEL, _OTHER = Factor(l2=1.0, decay=1.0), Factor()
+
+@FAMILIES.register
+class MLP(Family):
+    """Dense layers with an activation and dropout each."""
+
+    name: ClassVar[str] = "mlp"
+    traits: ClassVar[Traits] = Traits(searched=True, plain=True, resizable=True)
+
+    def default(self, rows: int) -> tuple[Mapping[str, Any], ...]:
+        """None: they are in the portfolio (`search.portfolio`)."""
+        return ()
+
+    def build(self, architecture: Architecture, inputs: Inputs, *, members: int, outputs: int) -> Any:
+        """A Keras model from encoded rows to logits ``[S, B, outputs]``."""
+        import keras
+
+        from autoft.networks.layers.stacked import StackedDense, StackedDropout
+
+        front = network_inputs(architecture, inputs, members)
+        x = concatenated(front.features if front.piecewise is None else [front.piecewise, *front.features])
+        for layer in range(architecture.depth):
+            x = StackedDense(architecture.width, architecture.activation, name=f"hidden_{layer}")(x)
+            x = StackedDropout(members, seed=layer + 1, name=f"dropout_{layer}")(x)
+        return keras.Model(front.inputs, StackedDense(outputs, name="logits")(x), name="network")
+
+    def initial_weights(self, architecture: Architecture, start: InitialState) -> dict[str, Array]:
+        """First weights by name.
+
+        Each block of inputs draws from its own generator, keyed by its column: a member's weights do not move when some
+        other column has a category more. The first layer is scaled by the power of the encoded *training* rows
+        (RealMLP's idea, arXiv 2407.04491: neurons start with unit variance), which one-hot columns need.
+        """
+        width, weights = architecture.width, bin_weights(architecture, start) | embeddings(architecture, start)
+        weights["hidden_0/kernel"] = _first_kernel(architecture, start)
+        for layer in range(architecture.depth):
+            weights[f"hidden_{layer}/bias"] = np.zeros((start.members, 1, width), np.float32)
+            last = layer + 1 == architecture.depth
+            kernel = start.normal(f"layer {layer + 1}", (width, start.outputs if last else width))
+            name = "logits/kernel" if last else f"hidden_{layer + 1}/kernel"
+            weights[name] = kernel * np.float32(np.sqrt((0.1 if last else 2.0) / width))
+        weights["logits/bias"] = start.bias[:, None, :].astype(np.float32)
+        return weights
+
+    def bounded_weights(
+        self, architecture: Architecture, start: InitialState, weights: Mapping[str, Array], bounds: WeightBounds
+    ) -> dict[str, Array]:
+        """First weights within bounds; bound units bend where the rows are, free ones begin as without bounds."""
+        found = within(weights, bounds)
+        if architecture.activation == MIXED and "hidden_0/kernel" in bounds.low:
+            moved = bound_units(bounds)
+            if moved.any():
+                units = {f"hidden_{layer}": moved for layer in range(architecture.depth)}
+                bend_among_rows(start, found, first_inputs(architecture, start, found), units)
+        return found
+
+    def monotone_weights(self, layout: BoundLayout, architecture: Architecture) -> Mapping[str, Bounds]:
+        """Bounds of the kernels."""
+        return layout.kernels(architecture)
 
 
-def read(architecture: Architecture, inputs: Inputs, members: int) -> tuple[dict[str, Any], list[Any], Any]:
-    """The network's inputs, ``dense [S, B, dense]`` float32 and ``slots [S, B, e]`` int32 (those that there are).
-
-    Returns:
-        Inputs by name; the features that they give as they are (dense columns, vectors of categories); and the
-        piecewise-linear encoding of the numbers, None where the architecture has none.
-    """
-    import keras
-
-    from autoft.networks.layers.numbers import PiecewiseLinear
-    from autoft.networks.layers.stacked import StackedEmbedding
-
-    given: dict[str, Any] = {}
-    features, piecewise = [], None
-    if inputs.dense:
-        given["dense"] = keras.Input(batch_shape=(members, None, inputs.dense), name="dense")
-        features.append(given["dense"])
-        if architecture.bins:
-            piecewise = PiecewiseLinear(list(inputs.numbers), architecture.bins, name="bins")(given["dense"])
-    if inputs.embedded:
-        given["slots"] = keras.Input(batch_shape=(members, None, len(inputs.embedded)), dtype="int32", name="slots")
-        vectors = StackedEmbedding(list(inputs.embedded), architecture.embedding, name="embedding")
-        features.append(vectors(given["slots"]))
-    return given, features, piecewise
+def embeddings(architecture: Architecture, start: InitialState) -> dict[str, Array]:
+    """First vectors of categories, of unit length on average."""
+    return {
+        f"embedding/table_{j}": start.normal(f"embedding {category}", (slots + 2, architecture.embedding))
+        / np.float32(np.sqrt(architecture.embedding))
+        for j, (category, slots) in enumerate(start.categories)
+    }
 
 
-def joined(features: list[Any]) -> Any:
-    """Features side by side."""
-    import keras
-
-    return keras.layers.Concatenate(name="features")(features) if len(features) > 1 else features[0]
-
-
-def build(architecture: Architecture, inputs: Inputs, *, members: int, outputs: int) -> Any:
-    """A Keras model from encoded rows to logits ``[S, B, outputs]``."""
-    import keras
-
-    from autoft.networks.layers.stacked import StackedDense, StackedDropout
-
-    given, features, piecewise = read(architecture, inputs, members)
-    x = joined(features if piecewise is None else [piecewise, *features])
-    if not architecture.depth:
-        # Dropout of inputs is to a linear model what an adaptive L2 penalty is (Wager, Wang, Liang, 2013).
-        x = StackedDropout(members, seed=1, name="dropout_inputs")(x)
-    for layer in range(architecture.depth):
-        x = StackedDense(architecture.width, architecture.activation, name=f"hidden_{layer}")(x)
-        x = StackedDropout(members, seed=layer + 1, name=f"dropout_{layer}")(x)
-    return keras.Model(given, StackedDense(outputs, name="logits")(x), name="network")
-
-
-def initial(architecture: Architecture, start: InitialState) -> dict[str, Array]:
-    """First weights by name (``hidden_0/kernel``).
-
-    Each block of inputs draws from its own generator, keyed by its column: a member's weights do not move when
-    some other column has a category more. The first layer is scaled by the power of the encoded *training*
-    rows (RealMLP's idea, arXiv 2407.04491: neurons start with unit variance), which one-hot columns need.
-    """
-    width, weights = architecture.width, bins(architecture, start)
-    names = [name for name, _ in start.blocks]
+def _first_kernel(architecture: Architecture, start: InitialState) -> Array:
+    """``[S, in, width]``, scaled so that units have unit variance on the training rows."""
+    width, names = architecture.width, [name for name, _ in start.blocks]
     first, power = [], np.square(start.dense).sum(axis=2).mean(axis=1, dtype=np.float64)
     if architecture.bins:
-        shares = encoded(
-            start.dense[:, :, list(start.inputs.numbers)], *(e[:, None] for e in start.edges(architecture.bins))
-        )
+        numbers = start.dense[:, :, list(start.inputs.numbers)]
+        shares = encoded(numbers, *(edges[:, None] for edges in start.edges(architecture.bins)))
         power = power + np.square(shares).sum(axis=(2, 3)).mean(axis=1, dtype=np.float64)
         first += [start.normal(f"bins {names[j]}", (architecture.bins, width)) for j in start.inputs.numbers]
     first += [start.normal(name, (size, width)) for name, size in start.blocks]
-    for j, (category, slots) in enumerate(start.categories):
-        vectors = start.normal(f"embedding {category}", (slots + 2, architecture.embedding))
-        weights[f"embedding/table_{j}"] = vectors / np.float32(np.sqrt(architecture.embedding))
-        first.append(start.normal(category, (architecture.embedding, width)))
+    first += [start.normal(category, (architecture.embedding, width)) for category, _ in start.categories]
     fan_in = np.maximum(power + len(start.categories), 1.0).astype(np.float32)
-    kernel = np.concatenate(first, axis=1) / np.sqrt(fan_in)[:, None, None]
-    if not architecture.depth:  # a convex problem begins at zero, with the shares of the classes
-        kernel = np.zeros((start.members, kernel.shape[1], start.outputs), np.float32)
-    for layer in range(architecture.depth):
-        weights[f"hidden_{layer}/kernel"] = kernel
-        weights[f"hidden_{layer}/bias"] = np.zeros((start.members, 1, width), np.float32)
-        last = layer + 1 == architecture.depth
-        kernel = start.normal(f"layer {layer + 1}", (width, start.outputs if last else width))
-        kernel = kernel * np.float32(np.sqrt((0.1 if last else 2.0) / width))
-    weights["logits/kernel"] = kernel
-    weights["logits/bias"] = start.bias[:, None, :].astype(np.float32)
-    return weights
-
-
-def bins(architecture: Architecture, start: InitialState) -> dict[str, Array]:
-    """The bins of the piecewise-linear encoding, which are not trained."""
-    if not architecture.bins:
-        return {}
-    begin, factor = start.edges(architecture.bins)
-    return {"bins/begin": begin, "bins/factor": factor}
-
-
-def factor(name: str) -> Factor:
-    """L2 and weight decay are for kernels."""
-    return _KERNEL if name.endswith("kernel") else _OTHER
-
-
-def parameters(architecture: Architecture, inputs: Inputs, outputs: int) -> int:
-    """Weights in the kernels of one member."""
-    width = architecture.width
-    fan_in = inputs.dense + len(inputs.embedded) * architecture.embedding + len(inputs.numbers) * architecture.bins
-    if not architecture.depth:
-        return fan_in * outputs
-    return fan_in * width + (architecture.depth - 1) * width**2 + width * outputs
+    return np.asarray(np.concatenate(first, axis=1) / np.sqrt(fan_in)[:, None, None])

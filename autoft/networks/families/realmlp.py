@@ -12,19 +12,36 @@ stated here in the usual one, so that one range serves all architectures: `RATE`
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from autoft.networks.architecture import MIXED, Architecture, Factor, InitialState, Inputs
-from autoft.networks.families.mlp import joined, read
+from autoft.networks.architecture import MIXED, Architecture, Inputs
+from autoft.networks.family import FAMILIES, Factor, Family, Traits
+from autoft.networks.initial_state import InitialState
+from autoft.networks.network_inputs import concatenated, network_inputs
+from autoft.networks.weight_bounds import (
+    BoundLayout,
+    Bounds,
+    WeightBounds,
+    bend_among_rows,
+    bound_units,
+    mixed_activation,
+    within,
+)
 from autoft.records.arrays import Array
 
 #: The learning rates of the paper, .04 for classes and .2 for numbers, are .0025 and .0125 of ours.
 RATE = 16.0
 
-#: Of the periodic vectors: frequencies, learned numbers besides the value, and the frequencies' standard deviation.
-WAVES, DIM, SIGMA = 16, 3, 0.1
+#: Frequencies of each number's periodic vector.
+WAVES = 16
+
+#: Learned numbers of each vector, besides the value.
+DIM = 3
+
+#: Standard deviation of the frequencies.
+SIGMA = 0.1
 
 #: Factors of the learning rate by the end of a weight's name; what is not here is a kernel.
 _FACTORS = {
@@ -40,55 +57,135 @@ _FACTORS = {
 _KINKS = 5
 
 
-def build(architecture: Architecture, inputs: Inputs, *, members: int, outputs: int) -> Any:
-    """A Keras model from encoded rows to logits ``[S, B, outputs]``."""
-    import keras
+@FAMILIES.register
+class RealMLP(Family):
+    """Periodic vectors of numbers, a scale, and NTK layers whose activations learn how much they bend."""
 
-    from autoft.networks.layers.numbers import PeriodicVectors
-    from autoft.networks.layers.stacked import Bend, NTKDense, Scale, StackedDropout
+    name: ClassVar[str] = "realmlp"
+    dimensions: ClassVar[frozenset[str]] = frozenset({"width", "depth", "embedding"})
+    # The authors began with SELU for classes, and came to Mish for all. Mish is a softplus and a tanh.
+    traits: ClassVar[Traits] = Traits(
+        searched=True,
+        resizable=True,
+        activation="mish",
+        schedule="cycles",
+        epochs=64,
+        beta_2=0.95,
+        weight_decay=0.02,
+        effort=8.0,
+    )
 
-    given, features, _ = read(architecture, inputs, members)
-    if inputs.numbers:
-        clipped = architecture.activation == MIXED  # of a monotone network some waves may only rise
-        waves = PeriodicVectors(list(inputs.numbers), WAVES, DIM, clipped, name="waves")
-        features.insert(0, waves(given["dense"]))
-    x = Scale(name="front")(joined(features))
-    for layer in range(architecture.depth):
-        x = NTKDense(architecture.width, name=f"hidden_{layer}")(x)
-        x = Bend(architecture.activation, name=f"bend_{layer}")(x)
-        x = StackedDropout(members, seed=layer + 1, name=f"dropout_{layer}")(x)
-    return keras.Model(given, NTKDense(outputs, name="logits")(x), name="network")
+    def default(self, rows: int) -> tuple[Mapping[str, Any], ...]:
+        """None: they are in the portfolio (`search.portfolio`)."""
+        return ()
+
+    def build(self, architecture: Architecture, inputs: Inputs, *, members: int, outputs: int) -> Any:
+        """A Keras model from encoded rows to logits ``[S, B, outputs]``."""
+        import keras
+
+        from autoft.networks.layers.numbers import PeriodicVectors
+        from autoft.networks.layers.stacked import Bend, NTKDense, Scale, StackedDropout
+
+        front = network_inputs(architecture, inputs, members)
+        features = list(front.features)
+        if inputs.numbers:
+            clipped = architecture.activation == MIXED  # of a monotone network some waves may only rise
+            waves = PeriodicVectors(list(inputs.numbers), WAVES, DIM, clipped, name="waves")
+            features.insert(0, waves(front.inputs["dense"]))
+        x = Scale(name="front")(concatenated(features))
+        for layer in range(architecture.depth):
+            x = NTKDense(architecture.width, name=f"hidden_{layer}")(x)
+            x = Bend(architecture.activation, name=f"bend_{layer}")(x)
+            x = StackedDropout(members, seed=layer + 1, name=f"dropout_{layer}")(x)
+        return keras.Model(front.inputs, NTKDense(outputs, name="logits")(x), name="network")
+
+    def initial_weights(self, architecture: Architecture, start: InitialState) -> dict[str, Array]:
+        """First weights by name: a pass of the training rows through the network, layer by layer.
+
+        Each column of a kernel is divided by the standard deviation of its products on the training rows, and each bias
+        is minus a random convex combination of five of them.
+        """
+        weights: dict[str, Array] = {}
+        if start.inputs.numbers:
+            count = len(start.inputs.numbers)
+            weights["waves/frequency"] = np.float32(SIGMA) * start.normal("frequency", (count, WAVES))
+            weights["waves/phase"] = start.uniform("phase", (count, WAVES), np.pi)
+            weights["waves/mix"] = start.uniform("mix", (count * WAVES, DIM), 1.0 / np.sqrt(WAVES))
+            weights["waves/shift"] = start.uniform("shift", (count, DIM), 1.0 / np.sqrt(WAVES))
+            if architecture.activation == MIXED:
+                limits = np.full((start.members, count, 1), np.inf, np.float32)
+                weights |= {"waves/low": -limits, "waves/high": limits}
+        for j, (category, slots) in enumerate(start.categories):
+            weights[f"embedding/table_{j}"] = start.normal(f"embedding {category}", (slots + 2, architecture.embedding))
+        x = _first_inputs(start, weights)
+        weights["front/scale"] = np.ones((start.members, 1, x.shape[2]), np.float32)
+        activated = mixed_activation if architecture.activation == MIXED else mish
+        for layer in range(architecture.depth):
+            x = _layer(weights, f"hidden_{layer}", x, start, architecture.width)
+            weights[f"bend_{layer}/share"] = np.ones((start.members, 1, architecture.width), np.float32)
+            x = activated(x)
+        _layer(weights, "logits", x, start, start.outputs)
+        return weights
+
+    def bounded_weights(
+        self, architecture: Architecture, start: InitialState, weights: Mapping[str, Array], bounds: WeightBounds
+    ) -> dict[str, Array]:
+        """First weights within bounds; waves of constrained numbers rise, and all units bend where the rows are.
+
+        Kinks lie among the rows without bounds too; weights that are cut off need it again.
+        """
+        found = dict(weights)
+        if "waves/frequency" in bounds.low:
+            found |= _half_waves(found, (bounds.low["waves/frequency"] == 0).all(axis=1))
+        found = within(found, bounds)
+        if architecture.activation == MIXED and "hidden_0/kernel" in bounds.low and bound_units(bounds).any():
+            units = {f"hidden_{layer}": np.ones(architecture.width, bool) for layer in range(architecture.depth)}
+            units["logits"] = np.ones(start.outputs, bool)
+            bend_among_rows(start, found, _first_inputs(start, found), units, ntk=True)
+        return found
+
+    def factor(self, weight: str) -> Factor:
+        """Factors of a weight. The decay factor is the square of the rate's: so the authors' optimizer has it.
+
+        That is, the scale decays at 36 times and periodic vectors and activations at a hundredth of the kernels' rate;
+        biases do not. L2 is divided by 256, which makes it what it is to a layer of 256 units in the usual
+        parametrization.
+        """
+        rate = next((f for end, f in _FACTORS.items() if weight.endswith(end)), 1.0)
+        kernel = weight.endswith("kernel")
+        decay = 0.0 if weight.endswith("/bias") else rate**2
+        return Factor(rate=RATE * rate, l2=1.0 / RATE**2 if kernel else 0.0, decay=RATE * decay)
+
+    def vectors(self, architecture: Architecture) -> int:
+        """The value again, and the learned numbers."""
+        return DIM + 1
+
+    def parameters(self, architecture: Architecture, inputs: Inputs, outputs: int) -> int:
+        """Multiplications of a row in the kernels of one member, those of the waves among them."""
+        waves = len(inputs.numbers) * WAVES * (architecture.width if architecture.depth else outputs)
+        return super().parameters(architecture, inputs, outputs) + waves
+
+    def monotone_weights(self, layout: BoundLayout, architecture: Architecture) -> Mapping[str, Bounds]:
+        """Bounds of the kernels; of the waves, which rise half a wave where no weight is negative; of the scale; and of
+        how much units bend: ``x + a (f(x) - x)`` never falls where a is at most 1."""
+        found = layout.kernels(architecture)
+        if not layout.bound:
+            return found
+        scale = found["front/scale"] = Bounds((1, len(layout.constrained)))
+        scale.sign(layout.constrained[None, :], 1)
+        numbers = layout.numbers(DIM + 1)
+        if numbers.any():
+            frequency = found["waves/frequency"] = Bounds((len(numbers), WAVES))
+            frequency.sign(numbers[:, None], 1)
+            mix = found["waves/mix"] = Bounds((len(numbers) * WAVES, DIM))
+            mix.sign(np.repeat(numbers, WAVES)[:, None], 1)
+        for layer in range(architecture.depth):
+            share = found[f"bend_{layer}/share"] = Bounds((1, architecture.width))
+            share.high[:] = 1.0
+        return found
 
 
-def initial(architecture: Architecture, start: InitialState) -> dict[str, Array]:
-    """First weights by name: a pass of the training rows through the network, layer by layer.
-
-    Each column of a kernel is divided by the standard deviation of its products on the training rows, and each bias
-    is minus a random convex combination of five of them.
-    """
-    weights: dict[str, Array] = {}
-    if start.inputs.numbers:
-        count = len(start.inputs.numbers)
-        weights["waves/frequency"] = np.float32(SIGMA) * start.normal("frequency", (count, WAVES))
-        weights["waves/phase"] = start.uniform("phase", (count, WAVES), np.pi)
-        weights["waves/mix"] = start.uniform("mix", (count * WAVES, DIM), 1.0 / np.sqrt(WAVES))
-        weights["waves/shift"] = start.uniform("shift", (count, DIM), 1.0 / np.sqrt(WAVES))
-        if architecture.activation == MIXED:
-            limits = np.full((start.members, count, 1), np.inf, np.float32)
-            weights |= {"waves/low": -limits, "waves/high": limits}
-    for j, (category, slots) in enumerate(start.categories):
-        weights[f"embedding/table_{j}"] = start.normal(f"embedding {category}", (slots + 2, architecture.embedding))
-    x = first_inputs(start, weights)
-    weights["front/scale"] = np.ones((start.members, 1, x.shape[2]), np.float32)
-    for layer in range(architecture.depth):
-        x = _layer(weights, f"hidden_{layer}", x, start, architecture.width)
-        weights[f"bend_{layer}/share"] = np.ones((start.members, 1, architecture.width), np.float32)
-        x = activated(x, architecture.activation)
-    _layer(weights, "logits", x, start, start.outputs)
-    return weights
-
-
-def first_inputs(start: InitialState, weights: Mapping[str, Array]) -> Array:
+def _first_inputs(start: InitialState, weights: Mapping[str, Array]) -> Array:
     """What the first hidden layer multiplies, of the training rows at hand, ``[S, m, in]``: before it is scaled."""
     parts = [start.dense]
     if start.inputs.numbers:
@@ -102,7 +199,7 @@ def first_inputs(start: InitialState, weights: Mapping[str, Array]) -> Array:
     return np.concatenate([*parts, *start.vectors(weights)], axis=2)
 
 
-def half_waves(weights: Mapping[str, Array], rising: Array) -> dict[str, Array]:
+def _half_waves(weights: Mapping[str, Array], rising: Array) -> dict[str, Array]:
     """First weights of the periodic vectors where some numbers may only rise.
 
     Args:
@@ -141,29 +238,6 @@ def _layer(weights: dict[str, Array], name: str, x: Array, start: InitialState, 
     return np.asarray(products + bias)
 
 
-def activated(x: Array, activation: str) -> Array:
-    """Of sums ``[S, m, units]``: the mixed activation of monotone networks, or Mish."""
-    if activation == MIXED:
-        side = 1.0 - 2.0 * (np.arange(x.shape[2]) % 2)
-        return np.asarray(side * np.maximum(side * x, 0.0), np.float32)
+def mish(x: Array) -> Array:
+    """Mish of sums ``[S, m, units]``."""
     return np.asarray(x * np.tanh(np.logaddexp(0.0, x)), dtype=np.float32)
-
-
-def factor(name: str) -> Factor:
-    """Factors of a weight. The decay factor is the square of the rate's: so the authors' optimizer has it.
-
-    That is, the scale decays at 36 times and periodic vectors and activations at a hundredth of the kernels' rate;
-    biases do not. L2 is divided by 256, which makes it what it is to a layer of 256 units in the usual
-    parametrization.
-    """
-    rate = next((f for end, f in _FACTORS.items() if name.endswith(end)), 1.0)
-    kernel = name.endswith("kernel")
-    decay = 0.0 if name.endswith("/bias") else rate**2
-    return Factor(rate=RATE * rate, l2=1.0 / RATE**2 if kernel else 0.0, decay=RATE * decay)
-
-
-def parameters(architecture: Architecture, inputs: Inputs, outputs: int) -> int:
-    """Weights in the kernels of one member."""
-    width = architecture.width
-    fan_in = inputs.dense + len(inputs.embedded) * architecture.embedding + len(inputs.numbers) * (DIM + 1 + WAVES)
-    return fan_in * width + (architecture.depth - 1) * width**2 + width * outputs

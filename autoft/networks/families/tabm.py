@@ -6,105 +6,195 @@ into a layer and what comes out of it (batch ensembles, Wen, Tran, Ba, 2020). Th
 loss, and answer with their mean. Sharing is the regularizer: k separate networks are worth half as much.
 
 `tabm-mini` keeps the multipliers of the first layer's inputs alone; from there on the networks differ in what they see
-and, at the end, in how they answer. It is half as dear and, with piecewise-linear vectors of numbers
+and, at the end, in how they answer. It is half as expensive and, with piecewise-linear vectors of numbers
 (`numbers.NumberVectors`, which both have here), nearly as good.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, ClassVar
 
 import numpy as np
 
-from autoft.networks.architecture import Architecture, Factor, InitialState, Inputs
-from autoft.networks.families.mlp import bins, joined, read
+from autoft.networks.architecture import Architecture, Inputs
+from autoft.networks.families.mlp import embeddings
+from autoft.networks.family import FAMILIES, Family, Traits
+from autoft.networks.initial_state import InitialState
+from autoft.networks.network_inputs import bin_weights, concatenated, network_inputs
+from autoft.networks.weight_bounds import BoundLayout, Bounds
 from autoft.records.arrays import Array
 
 #: Length of a number's vector (the authors' median of tuned values).
 DIM = 16
 
-_KERNEL, _OTHER = Factor(l2=1.0, decay=1.0), Factor()
+#: Networks of a member by training rows of a fold: the authors' 32 where that is affordable without an accelerator.
+_SIZES = ((1_500, 32), (6_000, 16), (10**12, 8))
 
 
-def build(architecture: Architecture, inputs: Inputs, *, members: int, outputs: int) -> Any:
-    """A Keras model from encoded rows to the logits of each of the k networks, ``[S, B, k, outputs]``."""
-    import keras
+@FAMILIES.register
+class TabMMini(Family):
+    """TabM whose networks differ in what multiplies their inputs, and in their logits."""
 
-    from autoft.networks.layers.ensemble import EnsembleDense, EnsembleFirst, EnsembleLogits, EnsembleView
-    from autoft.networks.layers.numbers import NumberVectors
-    from autoft.networks.layers.stacked import StackedDense, StackedDropout
+    name: ClassVar[str] = "tabm-mini"
+    dimensions: ClassVar[frozenset[str]] = frozenset({"width", "depth", "embedding"})
+    # Activations of an ensemble lie in memory, not in a cache.
+    traits: ClassVar[Traits] = Traits(
+        searched=True,
+        resizable=True,
+        activation="relu",
+        piecewise=True,
+        ensembles=_SIZES,
+        weight_decay=3e-4,
+        effort=4.0,
+    )
+    #: The weight that multiplies the first layer's inputs.
+    first: ClassVar[str] = "hidden_0/into"
 
-    given, features, piecewise = read(architecture, inputs, members)
-    if piecewise is not None:
-        vectors = NumberVectors(list(inputs.numbers), DIM, name="vectors")([given["dense"], piecewise])
-        features.insert(0, vectors)
-    width, k, activation = architecture.width, architecture.ensemble, architecture.activation
-    mini, x = architecture.kind == "tabm-mini", joined(features)
-    if not mini:
-        x = EnsembleView(k, name="view")(x)
-    # From here on the k networks stand in the rows.
-    for layer in range(architecture.depth):
-        name = f"hidden_{layer}"
-        if not mini:
-            x = EnsembleDense(width, k, activation, view=not layer, name=name)(x)
-        elif not layer:
-            x = EnsembleFirst(width, k, activation, merged=architecture.merged, name=name)(x)
-        else:
-            x = StackedDense(width, activation, name=name)(x)
-        x = StackedDropout(members, seed=layer + 1, name=f"dropout_{layer}")(x)
-    return keras.Model(given, EnsembleLogits(outputs, k, name="logits")(x), name="network")
+    def default(self, rows: int) -> tuple[Mapping[str, Any], ...]:
+        """None: they are in the portfolio (`search.portfolio`)."""
+        return ()
+
+    def architecture(
+        self, params: Mapping[str, Any], inputs: Inputs, rows: int, *, activation: str | None = None
+    ) -> Architecture:
+        """The sizes of a trial's network; narrow ones have their first multipliers in the kernel."""
+        found = super().architecture(params, inputs, rows, activation=activation)
+        return replace(found, merged=found.width <= int(params.get("batch_size", 0)))
+
+    def build(self, architecture: Architecture, inputs: Inputs, *, members: int, outputs: int) -> Any:
+        """A Keras model from encoded rows to the logits of each of the k networks, ``[S, B, k, outputs]``."""
+        import keras
+
+        from autoft.networks.layers.ensemble import EnsembleLogits
+        from autoft.networks.layers.numbers import NumberVectors
+        from autoft.networks.layers.stacked import StackedDropout
+
+        front = network_inputs(architecture, inputs, members)
+        features = list(front.features)
+        if front.piecewise is not None:
+            vectors = NumberVectors(list(inputs.numbers), DIM, name="vectors")
+            features.insert(0, vectors([front.inputs["dense"], front.piecewise]))
+        x = self._before(concatenated(features), architecture)
+        # From the first layer on the k networks stand in the rows.
+        for layer in range(architecture.depth):
+            x = self._hidden(x, architecture, layer)
+            x = StackedDropout(members, seed=layer + 1, name=f"dropout_{layer}")(x)
+        logits = EnsembleLogits(outputs, architecture.ensemble, name="logits")(x)
+        return keras.Model(front.inputs, logits, name="network")
+
+    def _before(self, x: Any, architecture: Architecture) -> Any:
+        return x
+
+    def _hidden(self, x: Any, architecture: Architecture, layer: int) -> Any:
+        from autoft.networks.layers.ensemble import EnsembleFirst
+        from autoft.networks.layers.stacked import StackedDense
+
+        width, k, activation = architecture.width, architecture.ensemble, architecture.activation
+        if layer:
+            return StackedDense(width, activation, name=f"hidden_{layer}")(x)
+        return EnsembleFirst(width, k, activation, merged=architecture.merged, name="hidden_0")(x)
+
+    def initial_weights(self, architecture: Architecture, start: InitialState) -> dict[str, Array]:
+        """First weights by name.
+
+        Only what multiplies the first layer's inputs is random, one number for each network and column (N(0, 1), as the
+        authors have it with vectors of numbers; the columns of one category share it); all other multipliers are 1.
+        """
+        k, width = architecture.ensemble, architecture.width
+        weights = bin_weights(architecture, start) | embeddings(architecture, start)
+        if architecture.bins:
+            count, limit = len(start.inputs.numbers), 1.0 / np.sqrt(DIM)
+            weights["vectors/slope"] = start.uniform("slope", (count, DIM), limit)
+            weights["vectors/shift"] = start.uniform("shift", (count, DIM), limit)
+            weights["vectors/bend"] = np.zeros((start.members, count * architecture.bins, DIM), np.float32)
+        into = weights[self.first] = _multipliers(architecture, start)
+        fan_in = into.shape[2]
+        for layer in range(architecture.depth):
+            limit = 1.0 / np.sqrt(fan_in)
+            weights[f"hidden_{layer}/kernel"] = start.uniform(f"layer {layer}", (fan_in, width), limit)
+            weights[f"hidden_{layer}/bias"] = start.uniform(f"bias {layer}", (1, width), limit)
+            fan_in = width
+        limit = 1.0 / np.sqrt(width)
+        weights["logits/kernel"] = start.uniform("logits", (k * width, start.outputs), limit)
+        weights["logits/bias"] = np.repeat(start.bias[:, None, :], k, axis=1).astype(np.float32)
+        return weights
+
+    def vectors(self, architecture: Architecture) -> int:
+        """A number's vector, where there are numbers."""
+        return DIM if architecture.bins else 0
+
+    def parameters(self, architecture: Architecture, inputs: Inputs, outputs: int) -> int:
+        """Multiplications of a row in the kernels of one member: shared kernels count once for each network."""
+        bends = len(inputs.numbers) * architecture.bins * DIM
+        return super().parameters(architecture, inputs, outputs) + bends
+
+    def monotone_weights(self, layout: BoundLayout, architecture: Architecture) -> Mapping[str, Bounds]:
+        """Bounds of the kernels, the vectors of numbers and the multipliers: none may turn a constrained input's
+        sign."""
+        found = layout.kernels(architecture)
+        if not layout.bound:
+            return found
+        if architecture.bins:
+            numbers = layout.numbers(DIM)
+            for name, rows in (("slope", numbers), ("bend", np.repeat(numbers, architecture.bins))):
+                bounds = found[f"vectors/{name}"] = Bounds((len(rows), DIM))
+                bounds.sign(rows[:, None], 1)
+        bounds = found[self.first] = Bounds((architecture.ensemble, len(layout.constrained)))
+        bounds.sign(layout.constrained[None, :], 1)
+        return found
 
 
-def initial(architecture: Architecture, start: InitialState) -> dict[str, Array]:
-    """First weights by name.
+@FAMILIES.register
+class TabM(TabMMini):
+    """TabM as its authors have it: multipliers before and after each layer."""
 
-    Only what multiplies the first layer's inputs is random, one number for each network and column (N(0, 1), as the
-    authors have it with vectors of numbers; the columns of one category share it); all other multipliers are 1.
-    """
-    k, width, weights = architecture.ensemble, architecture.width, bins(architecture, start)
-    names = [name for name, _ in start.blocks]
-    multipliers = []
-    if architecture.bins:
-        count = len(start.inputs.numbers)
-        limit = 1.0 / np.sqrt(DIM)
-        weights["vectors/slope"] = start.uniform("slope", (count, DIM), limit)
-        weights["vectors/shift"] = start.uniform("shift", (count, DIM), limit)
-        weights["vectors/bend"] = np.zeros((start.members, count * architecture.bins, DIM), np.float32)
-        for j in start.inputs.numbers:
-            multipliers.append(np.repeat(start.normal(f"vector {names[j]}", (k, 1)), DIM, axis=2))
-    multipliers += [np.repeat(start.normal(name, (k, 1)), size, axis=2) for name, size in start.blocks]
-    for j, (category, slots) in enumerate(start.categories):
-        vectors = start.normal(f"embedding {category}", (slots + 2, architecture.embedding))
-        weights[f"embedding/table_{j}"] = vectors / np.float32(np.sqrt(architecture.embedding))
-        multipliers.append(np.repeat(start.normal(category, (k, 1)), architecture.embedding, axis=2))
-    into = np.concatenate(multipliers, axis=2)
-    weights["view/into" if architecture.kind == "tabm" else "hidden_0/into"] = into
-    fan_in = into.shape[2]
-    for layer in range(architecture.depth):
-        limit = 1.0 / np.sqrt(fan_in)
-        weights[f"hidden_{layer}/kernel"] = start.uniform(f"layer {layer}", (fan_in, width), limit)
-        bias = start.uniform(f"bias {layer}", (1, width), limit)
-        if architecture.kind == "tabm":
-            ones = np.ones((start.members, k, width), np.float32)
+    name: ClassVar[str] = "tabm"
+    traits: ClassVar[Traits] = replace(TabMMini.traits, searched=False, effort=5.0)
+    first: ClassVar[str] = "view/into"
+
+    def architecture(
+        self, params: Mapping[str, Any], inputs: Inputs, rows: int, *, activation: str | None = None
+    ) -> Architecture:
+        """The sizes of a trial's network."""
+        return replace(super().architecture(params, inputs, rows, activation=activation), merged=False)
+
+    def _before(self, x: Any, architecture: Architecture) -> Any:
+        from autoft.networks.layers.ensemble import EnsembleView
+
+        return EnsembleView(architecture.ensemble, name="view")(x)
+
+    def _hidden(self, x: Any, architecture: Architecture, layer: int) -> Any:
+        from autoft.networks.layers.ensemble import EnsembleDense
+
+        width, k, activation = architecture.width, architecture.ensemble, architecture.activation
+        return EnsembleDense(width, k, activation, view=not layer, name=f"hidden_{layer}")(x)
+
+    def initial_weights(self, architecture: Architecture, start: InitialState) -> dict[str, Array]:
+        """First weights by name: TabM-mini's, all further multipliers 1, and a copy of the biases for each network."""
+        weights = super().initial_weights(architecture, start)
+        for layer in range(architecture.depth):
+            ones = np.ones((start.members, architecture.ensemble, architecture.width), np.float32)
             weights |= {f"hidden_{layer}/into": ones} if layer else {}
             weights[f"hidden_{layer}/out"] = ones
-            bias = np.repeat(bias, k, axis=1)
-        weights[f"hidden_{layer}/bias"] = bias
-        fan_in = width
-    limit = 1.0 / np.sqrt(width)
-    weights["logits/kernel"] = start.uniform("logits", (k * width, start.outputs), limit)
-    weights["logits/bias"] = np.repeat(start.bias[:, None, :], k, axis=1).astype(np.float32)
-    return weights
+            weights[f"hidden_{layer}/bias"] = np.repeat(weights[f"hidden_{layer}/bias"], architecture.ensemble, axis=1)
+        return weights
+
+    def monotone_weights(self, layout: BoundLayout, architecture: Architecture) -> Mapping[str, Bounds]:
+        """TabM-mini's bounds, and those of the further multipliers."""
+        found = dict(super().monotone_weights(layout, architecture))
+        names = [f"hidden_{layer}/into" for layer in range(1, architecture.depth)]
+        names += [f"hidden_{layer}/out" for layer in range(architecture.depth)]
+        for name in names if layout.bound else ():
+            bounds = found[name] = Bounds((architecture.ensemble, architecture.width))
+            bounds.sign(~layout.free[None, :], 1)
+        return found
 
 
-def factor(name: str) -> Factor:
-    """L2 and weight decay are for kernels."""
-    return _KERNEL if name.endswith("kernel") else _OTHER
-
-
-def parameters(architecture: Architecture, inputs: Inputs, outputs: int) -> int:
-    """Multiplications of a row in the kernels of one member: shared kernels count once for each network."""
-    width = architecture.width
-    fan_in = inputs.dense + len(inputs.embedded) * architecture.embedding + len(inputs.numbers) * DIM
-    shared = fan_in * width + (architecture.depth - 1) * width**2 + width * outputs
-    return architecture.ensemble * shared + len(inputs.numbers) * architecture.bins * DIM
+def _multipliers(architecture: Architecture, start: InitialState) -> Array:
+    """``[S, k, in]``, what multiplies the inputs of the first layer."""
+    k, names = architecture.ensemble, [name for name, _ in start.blocks]
+    blocks = [(f"vector {names[j]}", DIM) for j in start.inputs.numbers] if architecture.bins else []
+    blocks += [*start.blocks, *((category, architecture.embedding) for category, _ in start.categories)]
+    return np.concatenate([np.repeat(start.normal(name, (k, 1)), size, axis=2) for name, size in blocks], axis=2)

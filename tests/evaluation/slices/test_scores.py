@@ -14,10 +14,11 @@ from autoft.evaluation.slices.groups import Groups
 from autoft.evaluation.slices.redraws import Redraws
 from autoft.evaluation.slices.scores import scores_by_group
 from autoft.evaluation.slices.weak import weak_slices
-from autoft.records import Target
+from autoft.records import BEST_TRIAL, Draws, Problem, SelectionRule, Target, Truth
 
 ROWS = 600
-PROBLEM = {"task": "binary", "positive_index": 1, "row_weights": None, "quantile": None, "costs": None}
+F1 = Problem(task="binary", objective="f1")
+RANKED = Problem(task="binary", objective="roc_auc")
 TARGET = Target(name="y", task="binary", classes=("no", "yes"), positive="yes")
 
 
@@ -26,40 +27,47 @@ def both(p):
 
 
 def binary(seed=0, trials=3):
-    """Classes, answers of some trials, a group of three (the last with one class only), clusters of one row."""
+    """Classes, answers of some trials, a group of three (the last with one class only)."""
     rng = np.random.default_rng(seed)
     p = rng.beta(1, 1, ROWS)
     group = rng.integers(0, 3, ROWS)
     y = np.where(group == 2, 0, rng.random(ROWS) < p).astype(int)
     noise = [np.clip(p + rng.normal(0, 0.1 + 0.1 * k, ROWS), 0.01, 0.99) for k in range(trials)]
     candidates = [Candidate(trial=k, epochs=1, predictions=both(q)) for k, q in enumerate(noise)]
-    return y, candidates, Groups(column="g", labels=("a", "b", "c"), codes=group), np.arange(ROWS)
+    return y, candidates, Groups(column="g", labels=("a", "b", "c"), codes=group)
 
 
-def redraws(verdict, candidates, clusters, questions=1):
-    return Redraws.of(verdict, candidates, clusters, questions)
+def redraws(score, candidates, truth, problem=F1, parts=1):
+    return Redraws.affordable(score, candidates, truth, problem, parts=parts)
 
 
-SETTING = {"task": "binary", "objective": "f1", "positive_index": 1, "draws": 60, "seed": 3}
-RANKED = {**SETTING, "objective": "roc_auc"}
+def held(y, candidates, problem=F1, draws=60, **more):
+    """A score of the first candidate's predictions, all rows being untouched."""
+    truth = Truth(y=y, blocks=np.full(len(y), -1), **more)
+    settings = {"predictions": candidates[0].predictions, "rule": BEST_TRIAL, "draws": Draws(number=draws, seed=3)}
+    return redraws(holdout(truth, candidates, problem, **settings), candidates, truth, problem)
+
+
+SETTING = {"rule": BEST_TRIAL, "draws": Draws(number=60, seed=3)}
 
 
 def test_all_rows_have_the_overall_score_and_groups_are_scored_on_the_same_draws():
-    y, candidates, groups, clusters = binary()
-    verdict = corrected(y, candidates, clusters=clusters, members=2, calibration="auto", **SETTING)
-    whole, (column,) = scores_by_group(redraws(verdict, candidates, clusters), y, [groups], problem=PROBLEM)
+    y, candidates, groups = binary()
+    rule = SelectionRule(members=2, calibration="auto")
+    score = corrected(Truth(y=y), candidates, F1, rule=rule, draws=Draws(number=60, seed=3))
+    whole, (column,) = scores_by_group(redraws(score, candidates, Truth(y=y)), [groups])
     assert whole.rows == ROWS
-    assert whole.scores.keys() == verdict.held_out.keys()
-    for name, found in verdict.held_out.items():
+    assert whole.scores.keys() == score.held_out.keys()
+    for name, found in score.held_out.items():
         assert (whole.scores[name].value, whole.scores[name].low) == pytest.approx((found.value, found.low)), name
     # By hand: in each draw what was chosen on it, on the rows of the group that were left out.
-    counts, by_hand = draw(clusters, 60, 3), {}
+    counts, by_hand = draw(np.arange(ROWS), 60, 3), {}
     here = groups.codes == 1
-    for one in verdict.replayed:
-        final = calibration.apply(one.finish.calibration, mixed(candidates, one.choice))
+    for one in score.replayed:
+        final = calibration.apply(one.rule.calibration, mixed(candidates, one.blend))
         for number in one.draws:
             out = here & (counts[number] == 0)
-            decided = final[out, 1] >= one.finish.threshold
+            decided = final[out, 1] >= one.rule.threshold
             by_hand[number] = roc_auc_score(y[out], final[out, 1]), recall_score(y[out], decided)
     assert len(by_hand) == 60
     values = np.array([by_hand[number] for number in range(60)])
@@ -70,10 +78,11 @@ def test_all_rows_have_the_overall_score_and_groups_are_scored_on_the_same_draws
 
 
 def test_what_is_undefined_is_said_instead_of_a_number():
-    y, candidates, groups, clusters = binary()
-    verdict = corrected(y, candidates, clusters=clusters, **SETTING)
+    y, candidates, groups = binary()
+    score = corrected(Truth(y=y), candidates, F1, **SETTING)
+    drawn = redraws(score, candidates, Truth(y=y))
     more = Groups(column="h", labels=("all", "none"), codes=np.zeros(ROWS, dtype=int))
-    _, (column, other) = scores_by_group(redraws(verdict, candidates, clusters), y, [groups, more], problem=PROBLEM)
+    _, (column, other) = scores_by_group(drawn, [groups, more])
     last = column.slices[2]
     assert last.undefined["roc_auc"] == last.undefined["recall"] == "one class only"
     assert "roc_auc" not in last.scores
@@ -84,56 +93,56 @@ def test_what_is_undefined_is_said_instead_of_a_number():
     positive = np.flatnonzero(y)[0]
     few = Groups(column="k", labels=("few", "rest"), codes=np.ones(ROWS, dtype=int))
     few.codes[[positive, np.flatnonzero(y == 0)[0]]] = 0
-    _, (third,) = scores_by_group(redraws(verdict, candidates, clusters), y, [few], problem=PROBLEM)
+    _, (third,) = scores_by_group(drawn, [few])
     assert third.slices[0].undefined["roc_auc"] == "too few rows"
 
 
 def test_under_holdout_only_untouched_rows_count():
-    y, candidates, groups, clusters = binary()
+    y, candidates, groups = binary()
     rows = np.arange(400, ROWS)
     touched = [Candidate(trial=c.trial, epochs=1, predictions=c.predictions.copy()) for c in candidates]
     for one in touched:
         one.predictions[rows] = np.nan
-    bag = candidates[0].predictions
-    verdict = holdout(y, touched, bag, rows=rows, clusters=clusters, **SETTING)
-    whole, (column,) = scores_by_group(redraws(verdict, touched, clusters), y, [groups], problem=PROBLEM)
+    deployed = candidates[0].predictions
+    truth = Truth(y=y, blocks=np.where(np.arange(ROWS) < 400, 0, -1))
+    score = holdout(truth, touched, F1, predictions=deployed, **SETTING)
+    whole, (column,) = scores_by_group(redraws(score, touched, truth), [groups])
     here = rows[groups.codes[rows] == 0]
     first = column.slices[0]
     assert (whole.rows, first.rows) == (200, len(here))
-    expected = scores(y[here], bag[here], threshold=verdict.finish.threshold, task="binary", positive_index=1)
+    expected = scores(truth.take(here), deployed[here], F1, rule=score.rule)
     for name, interval in first.scores.items():
         assert interval.value == pytest.approx(expected[name]), name
         assert interval.low <= interval.value <= interval.high, name
 
 
 def test_under_nested_each_block_has_its_own_threshold():
-    y, candidates, groups, clusters = binary()
+    y, candidates, groups = binary()
     blocks = np.arange(ROWS) % 3
     pairs = [
         PairCandidate(trial=c.trial, epochs=1, pairs={(i, j): c.predictions for i in range(3) for j in range(i + 1, 3)})
         for c in candidates
     ]
-    verdict = nested(y, pairs, candidates=candidates, blocks=blocks, clusters=clusters, **SETTING)
-    assert len(np.unique(verdict.thresholds)) > 1
-    whole, (column,) = scores_by_group(redraws(verdict, candidates, clusters), y, [groups], problem=PROBLEM)
-    assert whole.scores["f1"].value == pytest.approx(verdict.held_out["f1"].value)
+    truth = Truth(y=y, blocks=blocks)
+    score = nested(truth, candidates, F1, pairs=pairs, **SETTING)
+    assert len(np.unique(score.row_rule.threshold)) > 1
+    whole, (column,) = scores_by_group(redraws(score, candidates, truth), [groups])
+    assert whole.scores["f1"].value == pytest.approx(score.held_out["f1"].value)
     here = groups.codes == 1
-    decided = verdict.predictions[here, 1] >= verdict.thresholds[here]
+    decided = score.predictions[here, 1] >= score.row_rule.threshold[here]
     assert column.slices[1].scores["recall"].value == pytest.approx(recall_score(y[here], decided))
 
 
 def test_a_row_of_weight_two_counts_as_two_and_one_of_weight_nought_not_at_all():
-    y, candidates, groups, clusters = binary()
+    y, candidates, groups = binary()
     weights = np.random.default_rng(1).integers(0, 3, ROWS).astype(float)
     copies = np.repeat(np.arange(ROWS), weights.astype(int))
     found = []
     for rows, given in ((np.arange(ROWS), weights), (copies, None)):
         own = [Candidate(trial=c.trial, epochs=1, predictions=c.predictions[rows]) for c in candidates]
-        every, problem = np.arange(len(rows)), {**PROBLEM, "row_weights": given}
-        setting = {**RANKED, "rows": every, "clusters": clusters[rows], "row_weights": given}
-        drawn = redraws(holdout(y[rows], own, own[0].predictions, **setting), own, clusters[rows])
-        _, (column,) = scores_by_group(drawn, y[rows], [groups.rows(rows)], problem=problem)
-        (gap,) = gaps(drawn, y[rows], [groups.rows(rows)], target=TARGET, problem=problem)
+        drawn = held(y[rows], own, RANKED, clusters=rows, weights=given)
+        _, (column,) = scores_by_group(drawn, [groups.rows(rows)])
+        (gap,) = gaps(drawn, [groups.rows(rows)], TARGET)
         found.append(
             ([one.value for one in column.slices[0].scores.values()], [r.groups["a"].value for r in gap.rates])
         )
@@ -144,17 +153,16 @@ def test_a_row_of_weight_two_counts_as_two_and_one_of_weight_nought_not_at_all()
 
 
 def test_rates_of_groups_are_those_of_their_confusion_matrices():
-    y, candidates, groups, clusters = binary()
-    rows = np.arange(ROWS)
-    verdict = holdout(y, candidates, candidates[0].predictions, rows=rows, clusters=clusters, **SETTING)
-    (gap,) = gaps(redraws(verdict, candidates, clusters), y, [groups], target=TARGET, problem=PROBLEM)
+    y, candidates, groups = binary()
+    drawn = held(y, candidates)
+    (gap,) = gaps(drawn, [groups], TARGET)
     assert gap.rows == dict(zip("abc", np.bincount(groups.codes).tolist(), strict=True))
     _, hits, alarms = gap.rates
     assert [rate.name for rate in gap.rates] == ["selection_rate", "true_positive_rate", "false_positive_rate"]
     assert {rate.label for rate in gap.rates} == {"yes"}
     for code, label in enumerate("ab"):
         here = groups.codes == code
-        decided = candidates[0].predictions[here, 1] >= verdict.finish.threshold
+        decided = candidates[0].predictions[here, 1] >= drawn.score.rule.threshold
         (tn, fp), (fn, tp) = confusion_matrix(y[here], decided)
         found = [rate.groups[label].value for rate in gap.rates]
         assert found == pytest.approx([(tp + fp) / here.sum(), tp / (tp + fn), fp / (fp + tn)])
@@ -175,40 +183,33 @@ def test_a_planted_gap_is_outside_the_interval_and_no_gap_inside():
     for shift in (0.0, 0.2):
         p = np.clip(0.2 + 0.6 * y + shift * (group == 1) + rng.normal(0, 0.25, rows), 0.01, 0.99)
         one = [Candidate(trial=0, epochs=1, predictions=both(p))]
-        verdict = corrected(y, one, clusters=np.arange(rows), **RANKED)
-        found = gaps(
-            redraws(verdict, one, np.arange(rows)),
-            y,
-            [Groups(column="g", labels=("a", "b"), codes=group)],
-            target=TARGET,
-            problem=PROBLEM,
-        )
+        drawn = redraws(corrected(Truth(y=y), one, RANKED, **SETTING), one, Truth(y=y), RANKED)
+        found = gaps(drawn, [Groups(column="g", labels=("a", "b"), codes=group)], TARGET)
         outside.append([rate.difference.low > 0 for rate in found[0].rates])
     assert outside == [[False] * 3, [True] * 3]
 
 
 def test_the_largest_gap_among_many_equal_groups_is_not_called_one():
     """The pair is picked because it is furthest apart; its interval pays for that."""
-    alarms, setting = 0, {**RANKED, "draws": 150}
+    alarms = 0
     for seed in range(25):
         rng = np.random.default_rng(seed)
         y, group, p = rng.integers(0, 2, 1200), rng.integers(0, 8, 1200), rng.uniform(0.01, 0.99, 1200)
         one = [Candidate(trial=0, epochs=1, predictions=both(p))]
-        verdict = holdout(y, one, both(p), rows=np.arange(1200), clusters=np.arange(1200), **setting)
         labels = tuple("abcdefgh")
         groups = [Groups(column="g", labels=labels, codes=group)]
-        (gap,) = gaps(redraws(verdict, one, np.arange(1200)), y, groups, target=TARGET, problem=PROBLEM)
+        (gap,) = gaps(held(y, one, RANKED, draws=150), groups, TARGET)
         alarms += gap.rates[0].difference.low > 0
     assert alarms <= 4
 
 
 def test_groups_that_are_too_small_are_shown_but_not_compared():
-    y, candidates, _, clusters = binary()
+    y, candidates, _ = binary()
     codes = np.zeros(ROWS, dtype=int)
     codes[:20] = 1
-    verdict = corrected(y, candidates, clusters=clusters, **SETTING)
+    score = corrected(Truth(y=y), candidates, F1, **SETTING)
     groups = [Groups(column="g", labels=("most", "few"), codes=codes)]
-    (gap,) = gaps(redraws(verdict, candidates, clusters), y, groups, target=TARGET, problem=PROBLEM)
+    (gap,) = gaps(redraws(score, candidates, Truth(y=y)), groups, TARGET)
     assert "few" in gap.rates[0].groups
     assert (gap.rates[0].difference, gap.rates[0].highest) == (None, "")
 
@@ -218,19 +219,16 @@ def test_three_classes_have_rates_of_each():
     y, group = rng.integers(0, 3, ROWS), rng.integers(0, 2, ROWS)
     p = rng.dirichlet(np.ones(3), ROWS) + 0.5 * np.eye(3)[y]
     one = [Candidate(trial=0, epochs=1, predictions=p / p.sum(axis=1, keepdims=True))]
-    setting = {"task": "multiclass", "objective": "log_loss", "positive_index": 1, "draws": 50, "seed": 0}
-    verdict = holdout(y, one, one[0].predictions, rows=np.arange(ROWS), clusters=np.arange(ROWS), **setting)
     target = Target(name="y", task="multiclass", classes=("u", "v", "w"))
     groups = [Groups(column="g", labels=("a", "b"), codes=group)]
-    problem = {**PROBLEM, "task": "multiclass"}
-    drawn = redraws(verdict, one, np.arange(ROWS))
-    (gap,) = gaps(drawn, y, groups, target=target, problem=problem)
+    drawn = held(y, one, Problem(task="multiclass", objective="log_loss"))
+    (gap,) = gaps(drawn, groups, target)
     assert [rate.label for rate in gap.rates] == ["u"] * 3 + ["v"] * 3 + ["w"] * 3
     here = group == 1
     recalls = recall_score(y[here], p[here].argmax(axis=1), average=None)
     found = [rate.groups["b"].value for rate in gap.rates if rate.name == "true_positive_rate"]
     assert found == pytest.approx(recalls)
-    _, (column,) = scores_by_group(drawn, y, groups, problem=problem)
+    _, (column,) = scores_by_group(drawn, groups)
     assert column.slices[1].scores["log_loss"].value == pytest.approx(log_loss(y[here], one[0].predictions[here]))
 
 
@@ -244,20 +242,16 @@ def regression(seed=0):
 
 def test_a_regression_has_means_of_predictions_and_errors():
     y, candidates, group = regression()
-    problem = {**PROBLEM, "task": "regression"}
-    setting = {"task": "regression", "objective": "rmse", "positive_index": 1, "draws": 50, "seed": 0}
-    every = np.arange(ROWS)
-    verdict = holdout(y, candidates, candidates[0].predictions, rows=every, clusters=every, **setting)
     groups = [Groups(column="g", labels=("a", "b"), codes=group)]
-    drawn = redraws(verdict, candidates, every)
-    (gap,) = gaps(drawn, y, groups, target=Target(name="y", task="regression"), problem=problem)
+    drawn = held(y, candidates, Problem(task="regression", objective="rmse"))
+    (gap,) = gaps(drawn, groups, Target(name="y", task="regression"))
     mean, error = gap.rates
     predicted, here = candidates[0].predictions, group == 1
     assert mean.groups["b"].value == pytest.approx(predicted[here].mean())
     assert error.groups["b"].value == pytest.approx((predicted - y)[here].mean())
     assert (error.highest, error.lowest, error.ratio) == ("b", "a", None)
     assert 0.4 < error.difference.low < error.difference.high < 0.6
-    _, (column,) = scores_by_group(drawn, y, groups, problem=problem)
+    _, (column,) = scores_by_group(drawn, groups)
     assert column.slices[1].scores["rmse"].value == pytest.approx(mean_squared_error(y[here], predicted[here]) ** 0.5)
 
 
@@ -272,15 +266,14 @@ def test_a_planted_slice_of_two_conditions_is_named_with_its_scores():
     p = rng.beta(0.5, 0.5, n).clip(0.02, 0.98)
     y = (rng.random(n) < np.where(planted, 1 - p, p)).astype(int)
     candidates = [Candidate(trial=0, epochs=1, predictions=both(p))]
-    verdict = corrected(y, candidates, clusters=np.arange(n), **RANKED)
-    drawn = redraws(verdict, candidates, np.arange(n))
-    weak = weak_slices(drawn, y, groups, objective="roc_auc", problem=PROBLEM)
+    score = corrected(Truth(y=y), candidates, RANKED, **SETTING)
+    weak = weak_slices(redraws(score, candidates, Truth(y=y), RANKED), groups)
     (found,) = weak.found
     assert found.conditions == (("c1", "v2"), ("c3", "v4"))
     assert found.rows == planted.sum()
     assert (weak.metric, weak.columns, weak.left_out) == ("log_loss", 4, 0)
     assert weak.tried == 14 + 6 + 8 + 10 + 12 + 15 + 20  # single values, and pairs of different columns
-    final = verdict.predictions
+    final = score.predictions
     assert found.elsewhere == pytest.approx(log_loss(y[~planted], final[~planted]), rel=0.03)
     assert found.loss.low <= log_loss(y[planted], final[planted]) <= found.loss.high
     assert found.score.value < 0.3
@@ -288,7 +281,7 @@ def test_a_planted_slice_of_two_conditions_is_named_with_its_scores():
 
 
 def test_large_tables_make_fewer_draws():
-    y, candidates, _, clusters = binary()
-    verdict = corrected(y, candidates, clusters=clusters, **{**RANKED, "draws": 300})
-    assert redraws(verdict, candidates, clusters, questions=3).number == 200
-    assert redraws(verdict, candidates, clusters, questions=10**4).number == 100
+    y, candidates, _ = binary()
+    score = corrected(Truth(y=y), candidates, RANKED, rule=BEST_TRIAL, draws=Draws(number=300, seed=3))
+    assert redraws(score, candidates, Truth(y=y), parts=3).number == 200
+    assert redraws(score, candidates, Truth(y=y), parts=10**4).number == 100

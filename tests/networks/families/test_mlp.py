@@ -5,14 +5,15 @@ from dataclasses import replace
 import keras
 import numpy as np
 import pytest
-from networks_help import KINDS, architecture_of, assigned, given_to, plan_with, start_of
+from networks_help import KINDS, assigned, given_to, plan_with, small_architecture, start_of
 
-from autoft.networks.architecture import Architecture, InitialState, Inputs
-from autoft.networks.families import build_network, initial_weights
+from autoft.networks.architecture import Architecture, Inputs
+from autoft.networks.families import architecture_of, build_network, initial_weights
+from autoft.networks.initial_state import InitialState
 from autoft.preprocessing.layout import CategoryInput, InputLayout
 from autoft.preprocessing.statistics import blocks
 
-MLP = architecture_of("mlp", bins=0)
+MLP = small_architecture("mlp", bins=0)
 
 
 def weights_of(plan: InputLayout, **changes: object) -> dict[str, np.ndarray]:
@@ -21,7 +22,7 @@ def weights_of(plan: InputLayout, **changes: object) -> dict[str, np.ndarray]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_first_weights_fit_the_network(kind: str):
-    architecture, start = architecture_of(kind), start_of(plan_with())
+    architecture, start = small_architecture(kind), start_of(plan_with())
     network = build_network(architecture, start.inputs, members=3, outputs=2)
     shapes = {v.path.split("network/")[-1]: tuple(v.shape) for v in network.variables}
     shapes = {n: shape for n, shape in shapes.items() if not n.endswith(("/rate", "seed_generator_state"))}
@@ -42,7 +43,7 @@ def test_a_network_takes_the_inputs_that_the_plan_has(kind: str, numbers: tuple[
     )
     start = start_of(plan, outputs=1)
     params = {"architecture": kind, "numbers": "piecewise", "width": 8, "depth": 1, "activation": "relu"}
-    architecture = Architecture.of(params, start.inputs, 100)
+    architecture = architecture_of(params, start.inputs, 100)
     network = assigned(
         build_network(architecture, start.inputs, members=3, outputs=1), initial_weights(architecture, start)
     )
@@ -53,7 +54,7 @@ def test_a_network_takes_the_inputs_that_the_plan_has(kind: str, numbers: tuple[
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_equal_seeds_give_equal_weights_and_others_do_not(kind: str):
-    architecture, start = architecture_of(kind), start_of(plan_with())
+    architecture, start = small_architecture(kind), start_of(plan_with())
     a, b, c = (initial_weights(architecture, s) for s in (start, start, replace(start, seed=1)))
     for name, weights in a.items():
         np.testing.assert_array_equal(weights, b[name])
@@ -62,7 +63,7 @@ def test_equal_seeds_give_equal_weights_and_others_do_not(kind: str):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_members_start_apart_and_as_they_would_in_a_smaller_stack(kind: str):
-    architecture, plan = architecture_of(kind), plan_with()
+    architecture, plan = small_architecture(kind), plan_with()
     many, few = (initial_weights(architecture, start_of(plan, members=members)) for members in (3, 2))
     for name, weights in few.items():
         np.testing.assert_array_equal(weights, many[name][:2])
@@ -71,7 +72,7 @@ def test_members_start_apart_and_as_they_would_in_a_smaller_stack(kind: str):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_member_answers_by_its_own_weights_and_rows_alone(kind: str):
-    architecture, start = architecture_of(kind), start_of(plan_with())
+    architecture, start = small_architecture(kind), start_of(plan_with())
     weights = initial_weights(architecture, start)
     network = assigned(build_network(architecture, start.inputs, members=3, outputs=2), weights)
     before = np.asarray(network(given_to(network, start)))
@@ -100,7 +101,7 @@ def test_another_columns_categories_do_not_move_a_columns_weights():
 @pytest.mark.parametrize("kind", ["mlp", "linear", "tabm", "tabm-mini"])
 def test_the_bias_of_the_logits_is_the_prior(kind: str):
     bias = np.array([[0.5, -0.5], [1.0, 2.0], [0.0, 3.0]])
-    found = initial_weights(architecture_of(kind), start_of(plan_with(), bias=bias))["logits/bias"]
+    found = initial_weights(small_architecture(kind), start_of(plan_with(), bias=bias))["logits/bias"]
     np.testing.assert_allclose(found, np.broadcast_to(bias[:, None], found.shape))
 
 
@@ -122,7 +123,7 @@ def numeric_start(x: np.ndarray) -> InitialState:
 
 @pytest.mark.parametrize("bins", [0, 8])
 def test_neurons_start_with_unit_variance_whatever_the_power_of_the_inputs(bins: int):
-    architecture = Architecture(width=256, depth=1, activation="relu", embedding=0, bins=bins)
+    architecture = Architecture(kind="mlp", width=256, depth=1, activation="relu", embedding=0, bins=bins)
     for scale in (0.3, 2.0):
         start = numeric_start(np.random.default_rng(0).normal(size=(500, 50)) * scale)
         weights = initial_weights(architecture, start)
@@ -135,7 +136,7 @@ def test_neurons_start_with_unit_variance_whatever_the_power_of_the_inputs(bins:
 @pytest.mark.parametrize("bins", [0, 5])
 def test_a_linear_model_begins_with_the_shares_of_the_classes_whatever_the_inputs(bins: int):
     bias = np.array([[0.1, 0.2], [0.3, 0.4], [0.5, 0.6]])
-    architecture, start = Architecture.linear(4, bins), start_of(plan_with(), bias=bias)
+    architecture, start = Architecture(kind="linear", embedding=4, bins=bins), start_of(plan_with(), bias=bias)
     network = build_network(architecture, start.inputs, members=3, outputs=2)
     logits = np.asarray(assigned(network, initial_weights(architecture, start))(given_to(network, start)))
     np.testing.assert_allclose(logits, np.repeat(bias[:, None], 64, axis=1), rtol=1e-6)
@@ -153,7 +154,7 @@ def test_a_linear_model_begins_with_the_shares_of_the_classes_whatever_the_input
     ],
 )
 def test_an_architecture_is_read_off_a_trials_hyperparameters(params: dict[str, str], expected: dict[str, object]):
-    found = Architecture.of({"width": 8, "depth": 1, "activation": "relu", **params}, Inputs.of(plan_with()), 1_000)
+    found = architecture_of({"width": 8, "depth": 1, "activation": "relu", **params}, Inputs.of(plan_with()), 1_000)
     assert {name: getattr(found, name) for name in expected} == expected
     few = Inputs(dense=0, numbers=(), embedded=(4,))
-    assert Architecture.of({"width": 8, "depth": 1, "activation": "relu", **params}, few, 1_000).bins == 0
+    assert architecture_of({"width": 8, "depth": 1, "activation": "relu", **params}, few, 1_000).bins == 0

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from networks_help import architecture_of, assigned, given_to, plan_with, start_of
+from networks_help import assigned, given_to, plan_with, small_architecture, start_of
 
 from autoft.networks.families import FAMILIES, build_network, initial_weights
 from autoft.networks.families.realmlp import RATE
@@ -34,7 +34,7 @@ def by_hand(weights: dict[str, np.ndarray], s: int) -> list[np.ndarray]:
 
 
 def test_the_network_says_what_numpy_says():
-    architecture = architecture_of("realmlp")
+    architecture = small_architecture("realmlp")
     weights = initial_weights(architecture, START)
     rng = np.random.default_rng(0)
     for key in ("front/scale", "bend_0/share", "bend_1/share"):  # not the ones that they begin with
@@ -46,7 +46,7 @@ def test_the_network_says_what_numpy_says():
 
 
 def test_neurons_begin_with_unit_spread_and_with_kinks_among_the_training_rows():
-    weights = initial_weights(architecture_of("realmlp", width=64), START)
+    weights = initial_weights(small_architecture("realmlp", width=64), START)
     for s in range(3):
         for name, said in zip(("hidden_0", "hidden_1", "logits"), by_hand(weights, s), strict=True):
             bias = weights[f"{name}/bias"][s].astype(np.float64)
@@ -59,7 +59,7 @@ def test_neurons_begin_with_unit_spread_and_with_kinks_among_the_training_rows()
 
 
 def test_frequencies_and_phases_are_drawn_as_the_paper_has_them():
-    weights = initial_weights(architecture_of("realmlp"), start_of(plan_with(), members=200, rows=2))
+    weights = initial_weights(small_architecture("realmlp"), start_of(plan_with(), members=200, rows=2))
     assert weights["waves/frequency"].std() == pytest.approx(0.1, rel=0.05)
     assert np.abs(weights["waves/phase"]).max() == pytest.approx(np.pi, rel=0.01)
     assert np.abs(weights["waves/mix"]).max() == pytest.approx(0.25, rel=0.01)

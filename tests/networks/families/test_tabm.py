@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from networks_help import architecture_of, assigned, given_to, plan_with, start_of
+from networks_help import assigned, given_to, plan_with, small_architecture, start_of
 
 from autoft.networks.families import build_network, initial_weights
 from autoft.networks.layers.ensemble import EnsembleMean, mean_logits
@@ -14,7 +14,7 @@ START = start_of(plan_with())
 
 def changed(kind: str) -> dict[str, np.ndarray]:
     """First weights with all that begins at 0 or 1 moved away from it."""
-    rng, weights = np.random.default_rng(0), initial_weights(architecture_of(kind), START)
+    rng, weights = np.random.default_rng(0), initial_weights(small_architecture(kind), START)
     for name in weights:
         if name.endswith(("/into", "/out", "/bias", "/bend")):
             weights[name] = weights[name] + rng.normal(0, 0.3, weights[name].shape).astype(np.float32)
@@ -45,7 +45,9 @@ def network_alone(weights: dict[str, np.ndarray], s: int, k: int) -> np.ndarray:
 @pytest.mark.parametrize(("kind", "merged"), [("tabm", False), ("tabm-mini", False), ("tabm-mini", True)])
 def test_each_network_is_a_perceptron_of_its_own(kind: str, merged: bool):
     weights = changed(kind)
-    network = assigned(build_network(architecture_of(kind, merged=merged), START.inputs, members=3, outputs=2), weights)
+    network = assigned(
+        build_network(small_architecture(kind, merged=merged), START.inputs, members=3, outputs=2), weights
+    )
     logits = np.asarray(network(given_to(network, START)))
     for s in range(3):
         for k in range(6):
@@ -53,7 +55,7 @@ def test_each_network_is_a_perceptron_of_its_own(kind: str, merged: bool):
 
 
 def test_only_the_first_multipliers_are_random_and_one_for_each_column():
-    weights, mini = (initial_weights(architecture_of(kind), START) for kind in ("tabm", "tabm-mini"))
+    weights, mini = (initial_weights(small_architecture(kind), START) for kind in ("tabm", "tabm-mini"))
     first = weights["view/into"]
     sizes = [16] * len(START.inputs.numbers) + [size for _, size in START.blocks] + [4]
     ends = np.cumsum(sizes)

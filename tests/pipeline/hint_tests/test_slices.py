@@ -11,12 +11,13 @@ import pytest
 from conftest import tiny_recipe
 from knowledge_help import run_in
 
-from autoft.evaluation.document import read_hint
 from autoft.pipeline.describe import inspect_table
 from autoft.pipeline.hint_tests import stage
 from autoft.pipeline.hint_tests.trainings import Variants
 from autoft.pipeline.split import split
 from autoft.pipeline.trainers import make_trainer
+from autoft.records import HintTest
+from autoft.records.reading import read_record
 
 ROWS = 480
 PARAMS = {
@@ -96,7 +97,7 @@ def test_verdicts_survive_plain_data(tested):
     from dataclasses import asdict
 
     for one in tested[1].hints:
-        assert read_hint(asdict(one)) == one
+        assert read_record(HintTest, asdict(one)) == one
 
 
 def test_rows_set_aside_have_no_part_in_the_groups():

@@ -6,13 +6,13 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from networks_help import architecture_of, assigned, given_to, plan_with, start_of
+from networks_help import assigned, given_to, plan_with, small_architecture, start_of
 
-from autoft.knowledge.bounds import rules
+from autoft.knowledge.bounds import weight_bounds
 from autoft.networks.architecture import MIXED
-from autoft.networks.families import build_network, initial_weights
+from autoft.networks.families import FAMILIES, build_network, initial_weights
+from autoft.networks.weight_bounds import folded, within
 from autoft.records.hints import Effect, Hints
-from autoft.training.bounded_init import begin, folded
 from autoft.training.trainer import Limits, Trainer
 
 EFFECTS = Hints(effects=(Effect(column="n0", sign=-1), Effect(column="n1", sign=1), Effect(column="d0", sign=1)))
@@ -38,13 +38,11 @@ def bending(kind: str, *, begun: bool) -> list[float]:
     columns = tuple(f"n{j}" for j in range(6))
     plan = plan_with(numeric=columns)
     hints = Hints(effects=tuple(Effect(column=name, sign=1) for name in columns))
-    architecture, start = architecture_of(kind, width=32, bins=16, activation=MIXED), start_of(plan)
-    asked = rules(hints, plan, architecture, 2)
+    architecture, start = small_architecture(kind, width=32, bins=16, activation=MIXED), start_of(plan)
+    asked = weight_bounds(hints, plan, architecture, 2)
     weights = initial_weights(architecture, start)
-    if begun:
-        weights = begin(architecture, start, weights, asked)
-    else:
-        weights |= {name: folded(weights[name], low, asked.high[name]) for name, low in asked.low.items()}
+    bounded = FAMILIES[kind].bounded_weights(architecture, start, weights, asked)
+    weights = bounded if begun else within(weights, asked)
     network = assigned(build_network(architecture, start.inputs, members=3, outputs=2), weights)
     last = "bend" if kind == "realmlp" else "hidden"
     layers = [network.get_layer(f"{last}_{layer}").output for layer in range(architecture.depth)]
@@ -67,9 +65,9 @@ def test_bound_units_bend_among_the_rows_in_every_layer():
 def test_first_weights_lie_within_bounds_and_free_units_begin_as_ever(make, params: dict[str, Any], network: str):
     stack = trainer(make())
     architecture = stack.architecture({**params, **NETWORKS[network]})
-    asked = rules(EFFECTS, stack.data.plan, architecture, 1)
+    asked = weight_bounds(EFFECTS, stack.data.plan, architecture, 1)
     first = initial_weights(architecture, stack._start)
-    found = begin(architecture, stack._start, first, asked)
+    found = FAMILIES[architecture.kind].bounded_weights(architecture, stack._start, first, asked)
     for name, low in asked.low.items():
         assert (found[name] >= low).all()
         assert (found[name] <= asked.high[name]).all()
@@ -85,8 +83,8 @@ def test_without_effects_nothing_changes(make, params: dict[str, Any]):
     stack = trainer(make(), Hints(apart=(("n1", "c1"),)))
     architecture = stack.architecture(params)
     first = initial_weights(architecture, stack._start)
-    asked = rules(Hints(apart=(("n1", "c1"),)), stack.data.plan, architecture, 1)
-    found = begin(architecture, stack._start, first, asked)
+    asked = weight_bounds(Hints(apart=(("n1", "c1"),)), stack.data.plan, architecture, 1)
+    found = FAMILIES[architecture.kind].bounded_weights(architecture, stack._start, first, asked)
     np.testing.assert_array_equal(found["hidden_0/bias"], first["hidden_0/bias"])
     assert not (found["hidden_0/kernel"] == first["hidden_0/kernel"]).all()  # columns are kept apart
 

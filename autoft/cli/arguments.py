@@ -1,0 +1,165 @@
+"""Arguments of the commands. Nothing heavy is imported, so that ``autoft --help`` answers at once."""
+
+from __future__ import annotations
+
+import argparse
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, get_args
+
+from autoft.records import Strategy, Task
+
+_EPILOG = """exit status: 0 done, 1 an error that the message explains, 2 wrong usage, 130 interrupted;
+in pipelines (check --against, and predict with --strict): 0 clean, 1 warnings with --strict, 2 errors
+
+examples:
+  autoft fit recipes/churn.yaml
+  autoft plan data.csv --target y --minutes 5
+  autoft fit data.csv --target y --minutes 5
+  autoft predict runs/churn new_customers.csv -o predictions.csv
+"""
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The parser of all commands; `command` is the module of `autoft.cli` that runs what was asked for."""
+    # The global options may stand before or after the command; SUPPRESS keeps the second from undoing the first.
+    shared = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    shared.add_argument("--quiet", "-q", action="store_true", help="print errors only")
+    shared.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    parser = argparse.ArgumentParser(
+        prog="autoft",
+        description="Tune a Keras model for a table, with numbers that stay true.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
+    parser.add_argument("--quiet", "-q", action="store_true", help="print errors only")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True, dest="command")
+
+    def command(name: str, text: str) -> argparse.ArgumentParser:
+        return _add_command(commands, name, text, shared)
+
+    _add_fit(command("fit", "train a model from a recipe or a table"))
+    predict = command("predict", "predict the rows of a table with a trained model")
+    predict.add_argument("model", metavar="RUN", type=Path, help="run folder")
+    predict.add_argument("data", metavar="DATA", help="CSV or Parquet file")
+    predict.add_argument("-o", "--out", metavar="FILE", type=Path, required=True, help="CSV file to write")
+    predict.add_argument(
+        "--proba", action=argparse.BooleanOptionalAction, default=True, help="with the probability of every class"
+    )
+    predict.add_argument(
+        "--raw",
+        action="store_true",
+        help="write texts as they are, even where a spreadsheet would run them as formulas",
+    )
+    _add_strict(predict)
+    check = command("check", "look for problems in the data, without training")
+    _add_source(check)
+    check.add_argument("--against", metavar="RUN", type=Path, help="compare the table with the one of a trained model")
+    check.add_argument("--json", action="store_true", help="print what was found as JSON")
+    _add_strict(check)
+    _add_schema(command("schema", "show, infer and edit a schema"), shared)
+    _add_clean(command("clean", "repair what is wrong with a table, where you accept it"))
+    plan = command("plan", "show what a training would do and cost, without training")
+    _add_changes(plan)
+    plan.add_argument("--json", action="store_true", help="print the plan as JSON")
+    report = command("report", "write the report of a run again")
+    report.add_argument("model", metavar="RUN", type=Path, help="run folder")
+    report.add_argument("-o", "--out", metavar="FILE", type=Path, help="HTML file (default: RUN/report.html)")
+    export = command("export", "write a trained model in a format of other programs")
+    export.add_argument("model", metavar="RUN", type=Path, help="run folder or saved model")
+    export.add_argument("path", metavar="PATH", type=Path, help="file or folder to write; it must not exist")
+    export.add_argument("--format", metavar="NAME", default="tf_saved_model", help="keras or tf_saved_model (default)")
+    _add_review(command("review", "propose hints that a finished run suggests, for you to accept or strike"))
+    command("recipes", "list the recipes at hand")
+    command("doctor", "show versions and what works on this machine")
+    return parser
+
+
+def _add_strict(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--strict", action="store_true", help="for pipelines: warnings too make the exit status 1")
+
+
+def _add_source(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", metavar="RECIPE_OR_DATA", help="a recipe (.yaml) or a table (CSV, Parquet)")
+    parser.add_argument("--target", metavar="COLUMN", help="column to predict; required with a table")
+
+
+def _add_clean(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("data", metavar="DATA", help="CSV or Parquet file")
+    parser.add_argument("-o", "--out", metavar="FILE", type=Path, help="CSV file to write, its log beside it")
+    parser.add_argument("--accept", metavar="CODE,...", help="what to repair; left out, lists what could be")
+    parser.add_argument("--target", metavar="COLUMN", help="column to predict, which stays as it is")
+
+
+def _add_fit(parser: argparse.ArgumentParser) -> None:
+    _add_changes(parser)
+    parser.add_argument("--out", metavar="DIR", type=Path, help="run folder (default: runs/NAME)")
+
+
+def _add_changes(parser: argparse.ArgumentParser) -> None:
+    _add_source(parser)
+    parser.add_argument("--minutes", metavar="N", type=float, help="most minutes that the run may take")
+    parser.add_argument("--trials", metavar="N", type=int, help="most trials")
+    parser.add_argument("--seed", metavar="N", type=int, help="everything random follows from it")
+    parser.add_argument("--objective", metavar="METRIC", help="metric to improve, such as roc_auc or rmse")
+    parser.add_argument("--task", choices=("auto", *get_args(Task)), help="kind of problem")
+    parser.add_argument("--folds", metavar="N", type=int, help="number of blocks of rows, each held out once")
+    parser.add_argument("--positive", metavar="LABEL", help="the positive class of a binary task, as in a recipe")
+    parser.add_argument("--strategy", choices=get_args(Strategy), help="how the choice of the best trial is paid for")
+
+
+def _add_command(commands: Any, name: str, text: str, shared: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    made: argparse.ArgumentParser = commands.add_parser(
+        name, help=text, description=text[0].upper() + text[1:] + ".", parents=[shared]
+    )
+    made.set_defaults(usage_error=made.error)
+    return made
+
+
+def _add_schema(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser) -> None:
+    """Add the commands below ``autoft schema`` to its parser."""
+    commands = parser.add_subparsers(metavar="COMMAND", required=True, dest="schema_command")
+
+    def command(name: str, text: str) -> argparse.ArgumentParser:
+        return _add_command(commands, name, text, shared)
+
+    def edit(name: str, text: str) -> argparse.ArgumentParser:
+        made = command(name, text)
+        made.add_argument("file", metavar="FILE", type=Path, help="schema in TFDV's text format; it is rewritten")
+        made.add_argument("column", metavar="COLUMN")
+        return made
+
+    show = command("show", "print a schema as a table")
+    show.add_argument("file", metavar="FILE_OR_RUN", type=Path, help="schema file, run folder or saved model")
+    infer = command("infer", "write the schema that fits a table")
+    infer.add_argument("data", metavar="DATA", help="CSV or Parquet file")
+    infer.add_argument("-o", "--out", metavar="FILE", type=Path, required=True, help="schema file to write")
+    infer.add_argument("--target", metavar="COLUMN", help="column to predict; not expected in tables to predict")
+    infer.add_argument("--engine", metavar="NAME", default="auto", help="what infers it: auto, tfdv or portable")
+    hints = command("edit-hints", "list the commands that would make a schema accept a table")
+    hints.add_argument("file", metavar="FILE", type=Path, help="schema in TFDV's text format")
+    hints.add_argument("data", metavar="DATA", help="CSV or Parquet file")
+    hints.add_argument("--serving", action="store_true", help="the table is one to predict, without the target")
+    hints.add_argument("--engine", metavar="NAME", default="auto", help="what checks the table (likewise)")
+    share = edit("allow-missing", "let cells of a column be empty")
+    share.add_argument("share", metavar="SHARE", type=float, help="largest share of empty cells, 0 to 1")
+    widen = edit("widen", "let a column hold smaller and larger numbers")
+    widen.add_argument("low", metavar="LOW", type=float, help="smallest number")
+    widen.add_argument("high", metavar="HIGH", type=float, help="largest number")
+    accept = edit("accept", "let a column hold more categories")
+    accept.add_argument("values", metavar="VALUE", nargs="+", help="category, written as in the table")
+    edit("not-in-serving", "need a column to train, but not to predict")
+
+
+def _add_review(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", metavar="RUN", type=Path, help="folder of a finished run")
+    parser.add_argument("-o", "--out", metavar="FILE", type=Path, help="YAML file to write (default: RUN/hints.yaml)")
+    parser.add_argument("--force", action="store_true", help="overwrite the file, which people may have edited")
+
+
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        print(f"autoft {version('autoft')}")
+        parser.exit()

@@ -1,0 +1,51 @@
+"""``autoft clean``: repair what is wrong with a table, where the user accepts it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from autoft.cli.console import counted, safe
+from autoft.cli.exit_status import OK
+from autoft.data import clean
+from autoft.data.repair import Change
+
+
+def run(options: argparse.Namespace) -> int:
+    """List the repairs on offer, or make those that are accepted."""
+    if options.accept is None:
+        changes = clean.offer(options.data, target=options.target)
+    elif options.out is None:
+        options.usage_error("-o is required with --accept")
+    else:
+        changes = clean.clean(options.data, options.out, clean.codes(options.accept), target=options.target)
+    if not options.quiet:
+        show_changes(changes, offered=options.accept is None)
+        if options.accept is not None:
+            print(f"table written to {options.out}, log to {clean.log_path(options.out)}")
+    return OK
+
+
+def show_changes(changes: Sequence[Change], *, offered: bool, console: Console | None = None) -> None:
+    """A table of repairs: those that were made, or that could be accepted."""
+    console = console or Console(highlight=False)
+    if not changes:
+        console.print("nothing to repair" if offered else "nothing was repaired")
+        return
+    table = Table(title="could be accepted, all together" if offered else "repaired", title_justify="left")
+    for name in ("code", "column", "what", "example"):
+        table.add_column(name, overflow="fold")
+    for change in changes:
+        example = f"{change.examples[0][0]!r} -> {change.examples[0][1]!r}" if change.examples else ""
+        what = {"drop-column": "column left out", "drop-rows": f"{counted(change.count, 'row')} left out"}.get(
+            change.action, f"{counted(change.count, 'cell')} changed"
+        )
+        table.add_row(safe(change.code), safe("" if change.column is None else change.column), what, safe(example))
+    console.print(table)
+    if offered:
+        codes = ",".join(dict.fromkeys(change.code for change in changes))
+        console.print(Text(f"accept them with: --accept {codes}", overflow="fold"))

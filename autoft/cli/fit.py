@@ -1,0 +1,139 @@
+"""``autoft fit``: train a model from a recipe or a table."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from autoft.cli.console import ProgressScreen, counted, interval, safe, show_findings
+from autoft.cli.exit_status import OK
+from autoft.cli.source import read_source
+from autoft.formatting import number
+from autoft.records import Baseline, DecisionCosts, Evaluation, Task
+from autoft.tuner import AutoFineTuner
+
+
+def run(options: argparse.Namespace) -> int:
+    """Train, and show what came of it."""
+    recipe, data = read_source(options)
+    tuner = AutoFineTuner(recipe=recipe, directory=options.out or Path("runs") / recipe.name)
+    if options.quiet:
+        tuner.fit(data)
+        return OK
+    with ProgressScreen() as screen:
+        tuner.fit(data, progress=screen)
+    show_findings(finding for finding in tuner.findings_ if finding.severity != "info")
+    show_evaluation(tuner.evaluation_, Path(tuner.directory_))
+    return OK
+
+
+def show_evaluation(evaluation: Evaluation, folder: Path, console: Console | None = None) -> None:
+    """Print the end of a run: held-out metrics, optimism, baselines, overfitting, where the files are."""
+    console = console or Console(highlight=False)
+    if evaluation.interrupted:
+        console.print(safe("The search was interrupted; these are the results until then.", "yellow"))
+    if evaluation.best.cut_short:
+        console.print(safe(f"The training of the best trial was cut short: {evaluation.best.reason}.", "yellow"))
+    console.print(_heading(evaluation), soft_wrap=True)
+    console.print(_metrics_table(evaluation))
+    lines = [_optimism(evaluation), *map(_baseline_line(evaluation), evaluation.baselines)]
+    if evaluation.finish.threshold != 0.5:
+        positive, threshold = evaluation.target.positive, number(evaluation.finish.threshold)
+        lines.append(safe(f"A row counts as '{positive}' from a probability of {threshold} on."))
+    lines += [safe(line, "yellow") for line in _weak_line(evaluation)]
+    if evaluation.spending is not None:
+        lines.append(_spending(evaluation.spending, evaluation.task))
+    for line in (*lines, safe(evaluation.overfitting), Text(), *_files(folder)):
+        # Into a file or pipe each sentence goes as one line, so that it can be searched.
+        console.print(line, soft_wrap=not console.is_terminal)
+
+
+def _weak_line(evaluation: Evaluation) -> list[str]:
+    """The weakest slice, where the search found one."""
+    weak = evaluation.slices.weak if evaluation.slices else None
+    if weak is None or not weak.found:
+        return []
+    worst, more = weak.found[0], len(weak.found) - 1
+    where = " and ".join(f"{column} = {group}" for column, group in worst.conditions)
+    others = f"; {counted(more, 'more weak slice')} in the report" if more else ""
+    return [
+        f"Weakest on the {counted(worst.rows, 'row')} with {where}: {weak.metric} {interval(worst.loss)}, elsewhere "
+        f"{number(worst.elsewhere)}{others}."
+    ]
+
+
+def _spending(spending: DecisionCosts, task: Task) -> Text:
+    """What decisions cost, beside the cheapest simple rule."""
+    deployed, best = spending.deployed, spending.best
+    half = "threshold 0.5" if task == "binary" else "the most probable class"
+    rule = f"always '{best.label}'" if best.rule == "always" else half
+    return safe(
+        f"Decisions cost {number(deployed.value)} per 1,000 rows ({number(deployed.low)} to {number(deployed.high)}); "
+        f"the cheapest simple rule, {rule}, costs {number(best.cost.value)} (saved: {number(best.saved.value)}, "
+        f"{number(best.saved.low)} to {number(best.saved.high)})."
+    )
+
+
+def _metrics_table(evaluation: Evaluation) -> Table:
+    table = Table()
+    table.add_column("held-out metric")
+    table.add_column("value", justify="right")
+    table.add_column("95 % interval", justify="right")
+    for name, value in evaluation.held_out.items():
+        if name.startswith("macro_") and evaluation.task == "multiclass":
+            continue  # the same numbers as precision, recall and f1
+        chosen = name == evaluation.objective
+        label = safe(f"{name} (objective)" if chosen else name, "bold" if chosen else "")
+        table.add_row(label, number(value.value), f"{number(value.low)} to {number(value.high)}")
+    return table
+
+
+def _heading(evaluation: Evaluation) -> Text:
+    failed = sum(trial.status == "failed" for trial in evaluation.trials)
+    trials = counted(len(evaluation.trials), "trial") + (f" ({failed:,} failed)" if failed else "")
+    name = f"{evaluation.target.name} ({evaluation.task})"
+    return safe(f"{name}: {evaluation.rows:,} rows, {trials}, strategy {evaluation.strategy}", "bold")
+
+
+def _optimism(evaluation: Evaluation) -> Text:
+    chosen = f"the blend of {len(evaluation.blend)} trials" if len(evaluation.blend) > 1 else "the best trial"
+    naive = f"The naive {evaluation.objective} of {chosen}, {number(evaluation.validation)}, "
+    held_out = evaluation.held_out.get(evaluation.objective)
+    expect = f"; expect {interval(held_out)} on new rows." if held_out else "."
+    gain = evaluation.bag_gain.get(evaluation.objective)
+    bag = "" if gain is None else f"; the mean of the folds' networks moves it by {number(gain)}"
+    if evaluation.optimism > 0:
+        return safe(f"{naive}flatters by {number(evaluation.optimism)}{bag}{expect}")
+    return safe(f"{naive}does not flatter (optimism {number(evaluation.optimism)}){bag}{expect}")
+
+
+def _baseline_line(evaluation: Evaluation) -> Callable[[Baseline], Text]:
+    verbs = {"beaten": "beats", "level": "is level with", "not beaten": "does not beat"}
+    styles = {"beaten": "green", "level": "", "not beaten": "bold yellow"}
+
+    def line(baseline: Baseline) -> Text:
+        score = baseline.metrics.get(evaluation.objective)
+        theirs = f" ({evaluation.objective} {interval(score)})" if score else ""
+        difference = f"gain {interval(baseline.difference)}"
+        name = baseline.name.replace("_", " ")
+        text = f"The network {verbs[baseline.verdict]} {name}{theirs}; {difference}."
+        return safe(text, styles[baseline.verdict])
+
+    return line
+
+
+def _files(folder: Path) -> list[Text]:
+    contents = (
+        ("report.html", "the report"),
+        ("evaluation.json", "all numbers"),
+        ("findings.json", "what was found in the data"),
+        ("model", "the model"),
+    )
+    lines = [safe(folder / name).append(f"  {text}", "dim") for name, text in contents]
+    return [*lines, safe(f"next: autoft predict {shlex.quote(str(folder))} NEW.csv -o predictions.csv")]

@@ -1,0 +1,105 @@
+"""``autoft plan``: what a training would do and cost, without training."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+
+from rich.console import Console
+from rich.table import Table
+
+from autoft.cli.console import counted, safe, show_all
+from autoft.cli.exit_status import FAILED, OK, has_errors
+from autoft.cli.source import read_source
+from autoft.pipeline.describe import inspect_table
+from autoft.pipeline.forecast import Forecast, StageTimes, forecast
+
+
+def run(options: argparse.Namespace) -> int:
+    """Forecast a run; errors in the data are shown instead."""
+    recipe, data = read_source(options)
+    described = inspect_table(recipe, data, enforce=False)
+    if has_errors(described.findings):
+        if options.json:
+            print(json.dumps({"findings": [asdict(finding) for finding in described.findings]}, indent=2))
+        elif not options.quiet:
+            show_all(described.findings)
+        return FAILED
+    plan = forecast(recipe, described)
+    if options.json:
+        print(json.dumps(plan.to_dict(), indent=2))
+    elif not options.quiet:
+        show_plan(plan)
+    return OK
+
+
+def show_plan(plan: Forecast, console: Console | None = None) -> None:
+    """Print what a run would do and cost: the data, the stack, the space, the time, the memory."""
+    console = console or Console(highlight=False)
+    console.print(safe(f"{plan.name}: {plan.target} ({plan.task}), to improve {plan.objective}", "bold"))
+    grid = Table.grid(padding=(0, 2))
+    for name, text in (*_planned_data(plan), *_planned_time(plan)):
+        grid.add_row(safe(name, "dim"), safe(text))
+    console.print(grid)
+    warnings = sum(finding.severity == "warning" for finding in plan.findings)
+    if warnings:
+        console.print(safe(f"{counted(warnings, 'warning')} about the data: autoft check shows them", "yellow"))
+    if plan.too_short:
+        text = f"{plan.minutes:g} min are short for even one trial; a run would try the default configuration only"
+        console.print(safe(text, "yellow"), soft_wrap=True)
+
+
+def _planned_data(plan: Forecast) -> list[tuple[str, str]]:
+    left_out = f", {len(plan.left_out):,} left out ({_few(plan.left_out)})" if plan.left_out else ""
+    rows_left_out = f" ({plan.rows_left_out:,} without a target left out)" if plan.rows_left_out else ""
+    embedded = f" and {counted(plan.embedded, 'embedded column')}" if plan.embedded else ""
+    pairs = f" and {counted(plan.pairs, 'pair')} of folds" if plan.pairs else ""
+    too_dear = "a trial would take too many of the minutes"
+    trained = f"each member learns from {plan.train_rows:,} rows and is judged on {plan.held_out_rows:,}"
+    return [
+        ("rows", f"{plan.rows:,}{rows_left_out}"),
+        ("columns", f"{len(plan.used):,} used{left_out}"),
+        ("inputs", f"{plan.inputs:,}{embedded}"),
+        ("stack", f"{counted(plan.members, 'member')}: {counted(plan.folds, 'fold')}{pairs}; {trained}"),
+        ("strategy", plan.strategy),
+        *((f"space: {name}", words) for name, words in plan.space.items()),
+        *([("left out", f"{', '.join(plan.too_dear)}: {too_dear}")] if plan.too_dear else []),
+        ("shapes", f"{plan.shapes:,} different ones in that space, for {plan.programs:,} programs, each traced once"),
+    ]
+
+
+def _planned_time(plan: Forecast) -> list[tuple[str, str]]:
+    typical, most = plan.typical, plan.most
+    parts = {**typical.before, "search": typical.search, **typical.after}
+    trials, whole = f"{plan.trials:,}", f"{_spent(typical.seconds)}; at most {_spent(most.seconds)}"
+    if plan.minutes is not None:
+        # What stops the search is then the clock: with more epochs there are fewer trials, not more seconds.
+        limit = f"at most {plan.trials:,}, in {plan.minutes:g} min"
+        trials = f"{typical.trials:,}, or {most.trials:,} with all epochs ({limit})"
+        whole = f"{_spent(typical.seconds)} of {plan.minutes:g} min"
+    return [
+        ("epochs", f"typically {typical.epochs:,}, at most {most.epochs:,}"),
+        ("a trial", _trial(typical)),
+        ("  with all epochs", _trial(most)),
+        ("trials", trials),
+        ("the run", whole),
+        *((f"  {name}", _spent(seconds)) for name, seconds in parts.items()),
+        ("memory", f"about {plan.memory / 1e6:,.0f} MB beyond what the libraries take"),
+    ]
+
+
+def _trial(times: StageTimes) -> str:
+    """Seconds of the default trial and the range over the space."""
+    trial = times.trial
+    return f"{_spent(trial.default)} ({_spent(trial.low)} to {_spent(trial.high)} over the space)"
+
+
+def _spent(seconds: float) -> str:
+    """A prediction, with no more digits than it deserves."""
+    return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
+
+
+def _few(names: tuple[str, ...]) -> str:
+    shown = ", ".join(names[:5])
+    return f"{shown} and {len(names) - 5:,} more" if len(names) > 5 else shown
