@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
 from autoft.errors import RecipeError
-from autoft.records import DecisionGoal, Target
+from autoft.evaluation.metrics import default_objective, objectives
+from autoft.recipe.recipe import Recipe
+from autoft.recipe.sections import Objective
+from autoft.records.columns import Target
+from autoft.records.decisions import DecisionGoal
 
-if TYPE_CHECKING:
-    from autoft.recipe.recipe import Recipe
 
+def choose_objective(recipe: Recipe, target: Target, goal: DecisionGoal | None = None) -> str:
+    """The metric to tune.
 
-def choose_objective(recipe: Recipe, target: Target, stakes: DecisionGoal | None = None) -> str:
-    """The metric to tune; `stakes` is what decisions follow.
+    Args:
+        recipe: What to do.
+        target: The column to predict.
+        goal: What decisions follow.
 
     Raises:
         RecipeError: If it does not fit the task, or class weights or the focal loss do not.
     """
-    from autoft.evaluation.metrics import default_objective, objectives
-    from autoft.recipe.sections import Objective
-
     wanted = recipe.evaluate.objective
     for name in ("class_balance", "focal"):
         if target.task == "regression" and getattr(recipe.search.space, name) is not None:
@@ -27,7 +30,7 @@ def choose_objective(recipe: Recipe, target: Target, stakes: DecisionGoal | None
             raise RecipeError(where, "be left out unless there are classes", "the task is regression", "remove it")
     if wanted == "auto":
         return default_objective(target.task)
-    there = objectives(target.task, recipe.evaluate.quantile, stakes)
+    there = objectives(target.task, recipe.evaluate.quantile, goal)
     possible = [name for name in there if name in get_args(Objective)]
     if wanted not in possible:
         raise RecipeError(

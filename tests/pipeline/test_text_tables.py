@@ -9,8 +9,8 @@ import pytest
 from conftest import tiny_recipe
 
 from autoft import AutoFineTuner, load
-from autoft.pipeline.prepare import prepare
-from autoft.pipeline.run_folder import fingerprint_parts
+from autoft.pipeline.fit import prepare_dataset
+from autoft.pipeline.run_folder import journal_key
 
 ROWS = 150
 GOOD, BAD, BOTH = ("great", "lovely", "fine"), ("awful", "dull", "poor"), ("the", "film", "was", "a", "very", "story")
@@ -83,7 +83,7 @@ def test_texts_in_another_language_are_remarked_upon(fitted: AutoFineTuner):
 
 def settings(frame: pd.DataFrame, **changes: object) -> str:
     recipe = tiny_recipe(target="liked", **changes)
-    return fingerprint_parts(recipe, prepare(recipe, frame, lambda _: None), "1")["settings"]
+    return journal_key(recipe, prepare_dataset(recipe, frame, lambda _: None), "1")["settings"]
 
 
 def test_results_of_another_scale_are_not_taken_for_this_ones():
