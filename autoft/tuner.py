@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from autoft import files, report
 from autoft.errors import ArtifactError, FileError, NotFittedError
+from autoft.networks.families.own import Build
 from autoft.pipeline.context import Run
 from autoft.pipeline.describe import inspect_table
 from autoft.pipeline.fit import fit
@@ -40,6 +41,10 @@ class AutoFineTuner:
         directory: Run folder. A second `fit` with the same data and settings trains only what is missing. Without
             one the run lives in a temporary folder that goes with the object; `save` and `report` keep what matters.
         recipe: Path of a recipe, or a `Recipe`; other arguments win over what it says.
+        model: A function ``build(hp, inputs)`` that returns a Keras model: its networks are searched instead of
+            autoft's. `hp` is a `keras_tuner.HyperParameters`, and what the function asks for is the search space;
+            `inputs` is a `networks.families.own.ModelInputs`, preprocessed rows as tensors. The model gives logits
+            (docs/extending.md).
 
     Attributes:
         evaluation_: Scores from held-out folds with intervals, baselines, trials (`records.Evaluation`).
@@ -71,6 +76,7 @@ class AutoFineTuner:
         folds: int | None = None,
         directory: str | Path | None = None,
         recipe: str | Path | Recipe | None = None,
+        model: Build | None = None,
     ) -> None:
         self.target = target
         self.task = task
@@ -81,6 +87,7 @@ class AutoFineTuner:
         self.folds = folds
         self.directory = directory
         self.recipe = recipe
+        self.model = model
 
     @classmethod
     def from_recipe(cls, path: str | Path, *, directory: str | Path | None = None) -> AutoFineTuner:
@@ -105,7 +112,7 @@ class AutoFineTuner:
         """
         recipe, folder = self._recipe(), self._folder()
         backend.prepare()
-        run = Run(recipe=recipe, folder=folder, progress=progress or (lambda step: None))
+        run = Run(recipe=recipe, folder=folder, progress=progress or (lambda step: None), model=self.model)
         with files.locked(folder / ".lock"):
             fitted = fit(data if y is None else (data, y), run)
             self.evaluation_ = fitted.evaluation

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from autoft import files
+from autoft.networks.families.own import Build
 from autoft.pipeline.budget_findings import Skippable, skipped_finding
 from autoft.recipe.recipe import Recipe
 from autoft.records.findings import Finding
@@ -59,6 +60,7 @@ class Run:
         earlier: Seconds that earlier, interrupted runs in the folder trained: a crash must not extend the minutes.
         seconds: Seconds by stage, as far as the run is.
         findings: What the stages found, besides the findings about the table.
+        model: A user's function that makes the networks, None for autoft's own.
     """
 
     recipe: Recipe
@@ -70,6 +72,7 @@ class Run:
     earlier: float = 0.0
     seconds: dict[str, float] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    model: Build | None = None
     _journal: Journal | None = None
 
     def tell(self, stage: str, message: str, trials: int | None = None) -> None:

@@ -13,6 +13,7 @@ from autoft.pipeline.describe import audit_table, describe, enforce_schema, read
 from autoft.pipeline.ensemble_gain import measure_ensemble_gain
 from autoft.pipeline.evaluate import correct_score, evaluate
 from autoft.pipeline.hint_tests.stage import test_hints
+from autoft.pipeline.own_model import own_key, refuse_with_model
 from autoft.pipeline.results import FittedModel, SearchResult
 from autoft.pipeline.run_folder import journal_key
 from autoft.pipeline.save import prove_effects, save
@@ -39,7 +40,10 @@ def fit(source: Any, run: Run) -> FittedModel:
     with run.timed("preparing"):
         run.tell("reading", "reading and checking the table")
         dataset = prepare_dataset(run.recipe, source)
-    run.open_journal(journal_key(run.recipe, dataset))
+    if run.model is not None:
+        refuse_with_model(run.model, run.recipe, dataset)
+    own = {} if run.model is None else {"model": own_key(run.model)}
+    run.open_journal(journal_key(run.recipe, dataset) | own)
     with listening(run.interrupt):  # from here on a signal asks the run to end with what it has
         baselines = train_baselines(dataset, run)
         with run.timed("search"):

@@ -34,6 +34,8 @@ def plan_parallelism(
 
     From the cost model with the reference machine's constants, not from a clock: equal runs propose equal trials.
     """
+    if all(dimension.name != "architecture" for dimension in space):
+        return Parallelism(programs=ProgramSharing(), trials_alone=None)  # own models share no programs
     alone = _TRIALS_ALONE_ACCELERATED if accelerated else _TRIALS_ALONE
     programs, machine = list_programs(dataset, space, first), Machine()
     trial = cost.trial_seconds(programs.default, machine, epochs=min(recipe.search.epochs, cost.TYPICAL_EPOCHS))

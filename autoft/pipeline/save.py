@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 
 from autoft import files
+from autoft.errors import printable
 from autoft.evaluation.document import to_document
 from autoft.evaluation.partial_dependence import profile
 from autoft.pipeline.context import Run
 from autoft.pipeline.dataset import Dataset
 from autoft.pipeline.notes import recipe_notes
+from autoft.pipeline.own_model import name_of
 from autoft.pipeline.results import FittedModel, SearchResult
 from autoft.recipe.recipe import Recipe
 from autoft.records import Evaluation
@@ -42,6 +44,9 @@ def save(dataset: Dataset, found: SearchResult, evaluation: Evaluation, run: Run
     with run.timed("saving"):
         run.tell("saving", "saving the model and checking that it reads back the same")
         texts = _texts(run.recipe, dataset, found)
+        if run.model is not None:
+            note = f"# The networks come from a Python function, {printable(name_of(run.model))}: no recipe holds it."
+            texts["recipe.yaml"] = f"{note}\n{texts['recipe.yaml']}"
         texts["findings.json"] = _json([asdict(finding) for finding in findings])
         model, meta = found.ensemble.raw_model(), _meta(run.recipe, dataset, found)
         evaluation = replace(evaluation, seconds=dict(run.seconds))

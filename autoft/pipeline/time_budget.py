@@ -15,6 +15,7 @@ from autoft.pipeline.dataset import Dataset
 from autoft.pipeline.forecast import seconds_after_search
 from autoft.pipeline.hint_tests.jobs import choose_trial, is_whole, jobs_seconds
 from autoft.pipeline.machine import Machine
+from autoft.pipeline.own_model import own_space
 from autoft.pipeline.parallelism import plan_parallelism
 from autoft.pipeline.results import SearchPlan
 from autoft.pipeline.space import (
@@ -83,7 +84,7 @@ class TimePlan:
 def plan_search(dataset: Dataset, trainer: TrialTrainer, run: Run) -> SearchPlan:
     """Space, first configurations and budget; measured where there is a limit of time."""
     recipe, machine = run.recipe, Machine.measure()
-    space = make_search_space(recipe, dataset)
+    space = make_search_space(recipe, dataset) if run.model is None else own_space(run.model, recipe, dataset)
     first: tuple[dict[str, Any], ...] = choose_first(recipe, dataset, space, machine)
     trials = recipe.search.trials
     if recipe.search.minutes is None:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from autoft.pipeline.context import Run
 from autoft.pipeline.dataset import Dataset
 from autoft.records.split import Member
+from autoft.training.keras_trainer import KerasTrainer
+from autoft.training.protocol import TrialTrainer
 from autoft.training.stack import stack_data
 from autoft.training.trainer import Limits, Trainer
 
 #: Makes a trainer for the rows of a dataset and some members.
-MakeTrainer = Callable[[Dataset, Sequence[Member]], Trainer]
+MakeTrainer = Callable[[Dataset, Sequence[Member]], TrialTrainer]
 
 
-def make_trainer(run: Run, dataset: Dataset, members: Sequence[Member]) -> Trainer:
+def make_trainer(run: Run, dataset: Dataset, members: Sequence[Member]) -> TrialTrainer:
     """The rows of a stack of these members, encoded, and what trains on them."""
     data = stack_data(
         dataset.layout,
@@ -28,7 +31,8 @@ def make_trainer(run: Run, dataset: Dataset, members: Sequence[Member]) -> Train
         quantile=dataset.trained_quantile,
     )
     search = run.recipe.search
-    return Trainer(
+    make = Trainer if run.model is None else partial(KerasTrainer, build=run.model)
+    return make(
         data,
         folds=dataset.split.k,
         limits=Limits(epochs=search.epochs, patience=search.patience),
