@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import yaml
 import autoft
 from autoft.errors import ArtifactError, RecipeError, TrainingError
 from autoft.recipe.recipe import read_recipe
-from autoft.search import ledger
+from autoft.search import journal, ledger
 from tests.conftest import features, tiny_recipe
 
 TARGETS = {"binary": "outcome", "multiclass": "grade", "regression": "value"}
@@ -77,10 +76,9 @@ def test_no_function_is_written_anywhere(fitted):
             assert not path.name.endswith((".pkl", ".pickle"))
 
 
-def facts(folder: Path) -> list[dict[str, Any]]:
-    lines = [json.loads(line) for line in (folder / "journal.jsonl").read_text(encoding="utf-8").splitlines()]
-    timeless = [{k: v for k, v in line.items() if k not in ("seconds", "crc", "sum", "checksum")} for line in lines]
-    return [line for line in timeless if line.get("type") == "trial"]
+def facts(folder: Path) -> list[Any]:
+    """The trials of a run's journal."""
+    return list(journal.read(folder / "journal.jsonl").trials().values())
 
 
 def test_a_run_that_was_interrupted_ends_with_the_same_result(table, tmp_path, monkeypatch):
@@ -156,14 +154,14 @@ def test_a_wrong_function_says_what_to_do(table, tmp_path, model, error, message
 
 def test_trials_that_fail_do_not_end_the_run(table, tmp_path):
     def half(hp, inputs):
+        hp.Fixed("batch_size", 32), hp.Fixed("learning_rate", 0.01)
         if hp.Boolean("broken"):
             raise RuntimeError("not this one")
         return keras.layers.Dense(inputs.outputs)(inputs.features)
 
-    tuner = fit(table, tmp_path, half, trials=4, algorithm="grid")
-    failed = [trial.reason for trial in tuner.evaluation_.trials if trial.status == "failed"]
-    assert failed
-    assert set(failed) == {"RuntimeError: not this one"}
+    trials = fit(table, tmp_path, half, algorithm="grid").evaluation_.trials
+    assert [(t.status, t.reason) for t in trials] == [("finished", ""), ("failed", "RuntimeError: not this one")]
+    assert all((t.params["batch_size"], t.params["learning_rate"]) == (32, 0.01) for t in trials)
 
 
 @pytest.mark.parametrize(

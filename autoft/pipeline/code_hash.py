@@ -26,19 +26,19 @@ def code_hash(function: Any) -> str:
     """
     package = str(getattr(function, "__module__", type(function).__module__)).partition(".")[0]
     digest = hashlib.sha256(repr(sys.version_info[:2]).encode())
-    for part in _parts(function, package, set()):
+    for part in _parts(function, package, {}):
         digest.update(part.encode() + b"\0")
     return digest.hexdigest()[:16]
 
 
-def _parts(thing: Any, package: str, seen: set[int]) -> Iterator[str]:
+def _parts(thing: Any, package: str, seen: dict[int, Any]) -> Iterator[str]:
     """What a value is, as texts; each object once."""
     if isinstance(thing, bool | int | float | complex | str | bytes | type(None) | type(...)):
         yield repr(thing)
         return
     if id(thing) in seen:
         return
-    seen.add(id(thing))
+    seen[id(thing)] = thing  # kept, as another object could get the number of one that is gone
     if isinstance(thing, np.ndarray):
         yield f"{thing.dtype} {thing.shape} {hashlib.sha256(np.ascontiguousarray(thing).tobytes()).hexdigest()}"
     elif isinstance(thing, CodeType):
@@ -62,7 +62,7 @@ def _parts(thing: Any, package: str, seen: set[int]) -> Iterator[str]:
         yield from _parts_of_object(thing, package, seen)
 
 
-def _parts_of_object(thing: Any, package: str, seen: set[int]) -> Iterator[str]:
+def _parts_of_object(thing: Any, package: str, seen: dict[int, Any]) -> Iterator[str]:
     """Of functions and classes of the package their code, of other things their type."""
     own = str(getattr(thing, "__module__", "")).partition(".")[0] == package
     function = getattr(thing, "__func__", thing)  # a method's
