@@ -301,7 +301,7 @@ def test_other_hints_about_inputs_are_another_run():
             target="left", **{"schema.engine": "none", "data.drop": ["kind", "price"], "knowledge.features": features}
         )
         dataset = split(recipe, inspect_table(recipe, table()))
-        keys.append(journal_key(recipe, dataset, "1")["settings"])
+        keys.append(journal_key(recipe, dataset)["settings"])
     assert keys[0] != keys[1]
 
 
