@@ -58,7 +58,7 @@ class History:
     def is_new(self, params: Mapping[str, Any]) -> bool:
         """Whether a configuration has not been proposed."""
         known = [*(dict(own) for own, _ in self.tried), *map(dict, self.pending)]
-        return relevant(params) not in known
+        return relevant(params, self.setup.space) not in known
 
 
 class ProposingAlgorithm(ABC):
@@ -101,7 +101,7 @@ class _HistoryOracle:
         if params is None:
             return None
         self._check(params)
-        self._pending[number] = relevant(params)
+        self._pending[number] = relevant(params, self.setup.space)
         return Proposal(params=dict(params), ticket=number)
 
     def tell(self, proposal: Proposal, score: float | None) -> None:

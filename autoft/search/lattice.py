@@ -38,14 +38,14 @@ class Lattice:
 
     def encode(self, configurations: Shapes) -> Array:
         """Points of configurations; what an architecture does without stands at its default, whatever is given."""
-        known = [relevant(c) for c in configurations]
+        known = [relevant(c, self.space) for c in configurations]
         return np.array([[_share(d, c.get(d.name, d.default)) for d in self.space] for c in known]).reshape(
             -1, len(self.space)
         )
 
     def decode(self, point: Array) -> dict[str, Any]:
         """The configuration at a point."""
-        return relevant({d.name: _value(d, float(u)) for d, u in zip(self.space, point, strict=True)})
+        return relevant({d.name: _value(d, float(u)) for d, u in zip(self.space, point, strict=True)}, self.space)
 
     def columns(self, points: Array) -> Array:
         """``[n, f]`` columns between which distances make sense."""
@@ -62,7 +62,7 @@ class Lattice:
             return None
         values = [d.values for d in self.space if isinstance(d, Choice)]
         names = [d.name for d in self.space]
-        every = (relevant(dict(zip(names, each, strict=True))) for each in itertools.product(*values))
+        every = (relevant(dict(zip(names, each, strict=True)), self.space) for each in itertools.product(*values))
         points = np.unique(self.encode(list(every)), axis=0)
         if shapes is None:
             return points
@@ -99,7 +99,14 @@ class Lattice:
         return self._settled(out)
 
     def _settled(self, points: Array) -> Array:
-        """What an architecture does without stands at its default: points that mean the same are the same."""
+        """What has no meaning stands at its default: points that mean the same are the same."""
+        names = [d.name for d in self.space]
+        for k, d in enumerate(self.space):
+            for name, values in d.when:
+                parent = self.space[names.index(name)]
+                places = [parent.values.index(value) for value in values] if isinstance(parent, Choice) else []
+                chosen = np.rint(points[:, names.index(name)] * self._steps[names.index(name)])
+                points[~np.isin(chosen, places), k] = _share(d, d.default)
         for k, d in enumerate(self.space):
             if d.name != "architecture" or not isinstance(d, Choice):
                 continue

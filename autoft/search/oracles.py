@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -70,8 +70,9 @@ class Restrictable:
 
     def _fresh(self, values: dict[str, Any]) -> bool:
         # keras-tuner fills in at random what an architecture does without, and takes that for a difference.
-        own = relevant(values)
-        return all(relevant(_own(t.hyperparameters.values)) != own for t in self.trials.values())
+        space = self.lattice.space
+        own = relevant(values, space)
+        return all(relevant(_own(t.hyperparameters.values), space) != own for t in self.trials.values())
 
     def _random_values(self) -> dict[str, Any] | None:
         if len(self.trials) < len(self.first):
@@ -173,10 +174,15 @@ def hyperparameters(space: Sequence[Dimension]) -> Any:
     """The space as keras-tuner describes it."""
     hps = kt.HyperParameters()
     for d in space:
-        if isinstance(d, Choice):
-            hps.Choice(d.name, list(d.values), default=d.default, ordered=not isinstance(d.default, str))
-        else:
-            hps.Float(d.name, d.low, d.high, sampling="log" if d.log else "linear", default=d.default)
+        with ExitStack() as scopes:
+            for name, values in d.when:
+                scopes.enter_context(hps.conditional_scope(name, list(values)))
+            if isinstance(d, Choice) and isinstance(d.default, bool):
+                hps.Boolean(d.name, default=d.default)  # a choice would make whole numbers of the two
+            elif isinstance(d, Choice):
+                hps.Choice(d.name, list(d.values), default=d.default, ordered=not isinstance(d.default, str))
+            else:
+                hps.Float(d.name, d.low, d.high, sampling="log" if d.log else "linear", default=d.default)
     return hps
 
 

@@ -92,7 +92,7 @@ class Proposer:
         if proposal is None:
             return None
         values = proposal.params
-        params = relevant({d.name: _plain(d, values[d.name]) for d in self._space if d.name in values})
+        params = relevant({d.name: _plain(d, values[d.name]) for d in self._space if d.name in values}, self._space)
         return replace(proposal, params=params)
 
     def _shape(self, params: Mapping[str, Any], names: frozenset[str]) -> tuple[tuple[str, Any], ...]:

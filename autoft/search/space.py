@@ -15,6 +15,9 @@ from autoft.search.portfolio import Tier
 
 Value = float | int | str
 
+#: Other dimensions and their values with which a dimension has a meaning; all must hold.
+Conditions = tuple[tuple[str, tuple[Value, ...]], ...]
+
 #: Dimensions that fix sizes: proposals that agree on them train side by side, and share a program in any case.
 SHAPE = frozenset({"architecture", "numbers", "width", "depth", "activation", "batch_size", "embedding"})
 
@@ -31,6 +34,7 @@ class Range:
     high: float
     default: float
     log: bool
+    when: Conditions = ()
 
     def words(self) -> str:
         """The range as a person reads it."""
@@ -44,6 +48,7 @@ class Choice:
     name: str
     values: tuple[Value, ...]
     default: Value
+    when: Conditions = ()
 
     def words(self) -> str:
         """The choices as a person reads them."""
@@ -67,14 +72,18 @@ def shape_of(params: Mapping[str, Any], names: frozenset[str] = SHAPE) -> tuple[
     return tuple((name, params[name]) for name in sorted(names & params.keys()))
 
 
-def relevant(params: Mapping[str, Any]) -> dict[str, Any]:
-    """A configuration without the dimensions that its family does not use.
+def relevant(params: Mapping[str, Any], space: Sequence[Dimension] = ()) -> dict[str, Any]:
+    """A configuration without the dimensions that its family does not use, and those whose conditions fail.
 
     >>> relevant({"architecture": "linear", "width": 64, "l2": 0.001})
     {'architecture': 'linear', 'l2': 0.001}
     """
-    idle = family_of(params).idle
+    idle = family_of(params).idle | {d.name for d in space if not _meant(d, params)}
     return {name: value for name, value in params.items() if name not in idle}
+
+
+def _meant(dimension: Dimension, params: Mapping[str, Any]) -> bool:
+    return all(params.get(name) in values for name, values in dimension.when)
 
 
 def comparable(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
@@ -120,7 +129,7 @@ def first_configurations(
 
 def default_configuration(space: Sequence[Dimension]) -> dict[str, Any]:
     """All dimensions at their defaults: a perceptron of middle size, where the recipe has perceptrons."""
-    return relevant({d.name: d.default for d in space})
+    return relevant({d.name: d.default for d in space}, space)
 
 
 def _smallest(batch: Dimension | None) -> float:

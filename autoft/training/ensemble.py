@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from autoft.networks.architecture import Architecture, Inputs
 from autoft.networks.families import build_network
 from autoft.networks.memory import cells_per_row
-from autoft.preprocessing.encode import MISSING_TOKEN, UNKNOWN_TOKEN, Encoded, guard
+from autoft.preprocessing.categories import MISSING_TOKEN, UNKNOWN_TOKEN, guard
+from autoft.preprocessing.custom import plain_texts
+from autoft.preprocessing.encode import Encoded
+from autoft.preprocessing.encoders import ENCODERS
 from autoft.preprocessing.layout import InputLayout
 from autoft.preprocessing.statistics import Statistics, with_derived
 from autoft.preprocessing.text import cleaned, count_words
@@ -33,6 +36,33 @@ class EnsemblePart:
     architecture: Architecture
     weights: Mapping[str, Array]
     share: float = 1.0
+
+    def network(self, data: Stack, members: int, name: str) -> Any:
+        """The trained network."""
+        import keras
+
+        from autoft.networks.layers.ensemble import EnsembleMean
+
+        network = build_network(self.architecture, Inputs.of(data.plan), members=members, outputs=data.outputs)
+        for variable in network.variables:
+            own = variable.path.split("network/")[-1]
+            if own in self.weights:  # rates of dropout and states of generators are not
+                variable.assign(self.weights[own])
+        answer = network.output
+        if self.architecture.ensemble > 1:
+            answer = EnsembleMean(data.task, name="mean_of_ensemble")(answer)
+        return keras.Model(network.input, answer, name=name)
+
+
+class NetworkPart(Protocol):
+    """What the deployed model is made of: an `EnsemblePart`, or trained networks of a user's own."""
+
+    @property
+    def share(self) -> float:
+        """Its weight in the answer."""
+
+    def network(self, data: Stack, members: int, name: str) -> Any:
+        """A Keras model from ``dense [S, B, d]``, ``slots [S, B, e]`` to logits ``[S, B, outputs]``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,17 +152,19 @@ class Ensemble:
         """A Keras model over the raw columns.
 
         One input ``[B, 1]`` per used column, named by its id: float64 for numbers, booleans (0/1) and dates (seconds
-        since 1970), string for categories (as `preprocessing.encode.guard` writes them) and texts (as they are, or
+        since 1970), string for categories (as `preprocessing.categories.guard` writes them) and texts (as they are, or
         as `autoft.preprocessing.text.clean` writes them: that also composes accents, and says what is missing). Output:
         class probabilities ``[B, C]``, or values ``[B, 1]``. Only TensorFlow has strings: built on another backend,
-        the model takes int32 codes of categories (`autoft.preprocessing.encode.codes_of`), and of texts ``[B, u]``
-        float32, how often each of `words` is in them (`autoft.preprocessing.text.count_words`).
+        the model takes int32 codes of categories (`autoft.preprocessing.categories.codes_of`), and of texts ``[B, u]``
+        float32, how often each of `words` is in them (`autoft.preprocessing.text.count_words`). A column with
+        an encoder of its own comes as float64 ``[B, r]``, what the encoder reads (`CustomInput.read`), or as a string
+        where it has a layer for that (`ColumnEncoder.reader`).
         """
         import keras
         from keras import ops
 
         from autoft.networks.layers.stacked import WeightedMean
-        from autoft.preprocessing.layers import CountWords
+        from autoft.preprocessing.layers.texts import CountWords
 
         strings = takes_strings()
         inputs: dict[str, Any] = {c: keras.Input((1,), dtype="float64", name=c) for c in self.plan.numbers}
@@ -163,6 +195,11 @@ class Ensemble:
             counts.append(CountWords(known, name=f"words_{column}")(inputs[column]) if strings else inputs[column])
         if counts:
             encoded["words"] = keras.layers.Concatenate(name="joined_words")(counts) if counts[1:] else counts[0]
+        for j, own in enumerate(self.plan.custom):
+            reader = ENCODERS[own.encoder].reader() if strings and own.is_text else None
+            shape, kind = ((own.numbers,), "float64") if reader is None else ((1,), "string")
+            inputs[own.id] = keras.Input(shape, dtype=kind, name=own.id)
+            encoded[f"custom_{j}"] = inputs[own.id] if reader is None else reader(inputs[own.id])
         rows = self.encoder(encoded)
         means = [self.head(network(rows)) for network in self.networks]
         answer = WeightedMean(list(self.shares), dtype=means[0].dtype, name="blend")(means) if means[1:] else means[0]
@@ -178,12 +215,12 @@ class Ensemble:
         return answer
 
 
-def build_ensemble(data: Stack, parts: Sequence[EnsemblePart], members: int) -> Ensemble:
+def build_ensemble(data: Stack, parts: Sequence[NetworkPart], members: int) -> Ensemble:
     """Assemble the deployed model of the first `members` members from trained weights by name."""
     from autoft.networks.layers.stacked import MemberMean
     from autoft.preprocessing.encoder import build_encoder
 
-    statistics = data.statistics.first(members)
+    statistics = data.statistics.of(slice(members))
     head = MemberMean(data.task, members, name="mean_of_members")
     head.build((members, None, data.outputs))
     if data.task == "regression":
@@ -192,27 +229,10 @@ def build_ensemble(data: Stack, parts: Sequence[EnsemblePart], members: int) -> 
         plan=data.plan,
         statistics=statistics,
         encoder=build_encoder(data.plan, statistics),
-        networks=tuple(_network(data, part, members, number) for number, part in enumerate(parts)),
+        networks=tuple(part.network(data, members, f"network_{number}") for number, part in enumerate(parts)),
         shares=tuple(part.share for part in parts),
         head=head,
     )
-
-
-def _network(data: Stack, part: EnsemblePart, members: int, number: int) -> Any:
-    """A trial's trained network."""
-    import keras
-
-    from autoft.networks.layers.ensemble import EnsembleMean
-
-    network = build_network(part.architecture, Inputs.of(data.plan), members=members, outputs=data.outputs)
-    for variable in network.variables:
-        name = variable.path.split("network/")[-1]
-        if name in part.weights:  # rates of dropout and states of generators are not
-            variable.assign(part.weights[name])
-    answer = network.output
-    if part.architecture.ensemble > 1:
-        answer = EnsembleMean(data.task, name="mean_of_ensemble")(answer)
-    return keras.Model(network.input, answer, name=f"network_{number}")
 
 
 def takes_strings() -> bool:
@@ -239,6 +259,9 @@ def model_inputs(
         inputs[category.id] = guarded(texts[category.id])[:, None] if takes_strings() else codes
     for column, known in words.items():
         inputs[column] = text_input(texts[column], known, strings=takes_strings())
+    for own, numbers in zip(plan.custom, encoded.custom, strict=True):
+        reads = takes_strings() and own.is_text and ENCODERS[own.encoder].reader() is not None
+        inputs[own.id] = plain_texts(texts[own.id])[:, None] if reads else numbers
     return inputs
 
 

@@ -51,6 +51,46 @@ class Limits:
     patience: int
 
 
+def sample_rows(data: Stack, folds: int, seed: int) -> tuple[Array, ...]:
+    """Training rows of each member on which the train curve is read.
+
+    As many as there are held-out ones: same noise, and never many. Pairs have no curve, but the stack is asked as a
+    whole: one row each.
+    """
+    rng = np.random.default_rng([seed, 1])
+    return tuple(
+        np.sort(rng.permutation(rows)[: min(len(held), _SAMPLE) if s < folds else 1])
+        for s, (rows, held) in enumerate(zip(data.train, data.held_out, strict=True))
+    )
+
+
+def end_or_go_on(
+    record: Record, epoch: int, patience: int, weights: Callable[[], dict[str, Array]], prune: Prune | None
+) -> None:
+    """End a trial with the last epoch that it may have, when it has waited for too long, or when it is pruned."""
+    tired = record.waited(epoch) >= max(patience, record.best_seen // 2)
+    if epoch == record.limit or tired:
+        record.end("", weights)
+    elif reason := prune(record.mean_curve) if prune else "":
+        record.end(reason, weights, "pruned")
+
+
+def seconds_of_epochs(
+    train: Callable[[Callable[[], bool]], object], clock: Callable[[], float], enough: Callable[[float], bool]
+) -> list[float]:
+    """Seconds of the first epoch of a training and, unless the first are enough, of the second."""
+    seconds, began = [], clock()
+
+    def out_of_time() -> bool:
+        nonlocal began
+        seconds.append(clock() - began)
+        began = clock()
+        return len(seconds) == 2 or enough(seconds[0])
+
+    train(out_of_time)
+    return seconds or [clock() - began]  # a limit of one epoch is never asked about
+
+
 class Trainer:
     """Trains trials on one set of rows.
 
@@ -80,13 +120,7 @@ class Trainer:
         self._start = data.start(seed)
         self._rows = Rows(data)
         self.data = self._rows.data
-        rng = np.random.default_rng([seed, 1])
-        # The train curve is read on as many training rows as there are held-out ones: same noise, and never many.
-        # Pairs have no curve, but the stack is asked as a whole: one row each.
-        self._sample = tuple(
-            np.sort(rng.permutation(rows)[: min(len(held), _SAMPLE) if s < folds else 1])
-            for s, (rows, held) in enumerate(zip(data.train, data.held_out, strict=True))
-        )
+        self._sample = sample_rows(data, folds, seed)
         # Both curves are read in one call: held-out rows first, then the sample of the training rows.
         self._watched = np.concatenate([padded(data.held_out), padded(self._sample)], axis=1)
         self._held = max(len(rows) for rows in data.held_out)
@@ -197,16 +231,7 @@ class Trainer:
             params: Of the configuration.
             enough: Asked with the seconds of the first epoch whether to do without the second.
         """
-        seconds, began = [], self.clock()
-
-        def out_of_time() -> bool:
-            nonlocal began
-            seconds.append(self.clock() - began)
-            began = self.clock()
-            return len(seconds) == 2 or enough(seconds[0])
-
-        self.train(params, out_of_time)
-        return seconds or [self.clock() - began]  # a limit of one epoch is never asked about
+        return seconds_of_epochs(partial(self.train, params), self.clock, enough)
 
     def ensemble(self, parts: Sequence[tuple[TrialResult, float]]) -> Ensemble:
         """The deployed model of the folds' networks of some trials, and the share of each trial in its answers."""
@@ -279,11 +304,8 @@ class Trainer:
             if not record.add(epoch, own[:, : self._held], own[:, self._held :], weights):
                 continue
             # Cycles of the learning rate make a curve that rises before it falls lowest: they are gone through.
-            tired = record.waited(epoch) >= max(self.limits.patience, record.best_seen // 2)
-            if epoch == record.limit or (tired and program.shape.family.traits.schedule == "steady"):
-                record.end("", weights)
-            elif reason := prune(record.mean_curve) if prune else "":
-                record.end(reason, weights, "pruned")
+            patience = self.limits.patience if program.shape.family.traits.schedule == "steady" else record.limit
+            end_or_go_on(record, epoch, patience, weights, prune)
 
     def _settings(self, params: Sequence[Mapping[str, Any]]) -> tuple[list[Settings], frozenset[str]]:
         """Settings of trials of one shape, with what their family sets where they do not, and the extras they use."""

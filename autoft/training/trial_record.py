@@ -92,8 +92,9 @@ class Record:
         ]
         loss = self._mean(np.concatenate(curves["held_out"]), np.concatenate(self.data.held_out[: self.folds]))
         if broken or not math.isfinite(loss):
-            rate = float(self.params["learning_rate"])
-            self.end(f"diverged at epoch {epoch} in {self._members(broken)} (learning_rate {rate:.3g})", weights)
+            rate = self.params.get("learning_rate")
+            with_rate = "" if rate is None else f" (learning_rate {float(rate):.3g})"
+            self.end(f"diverged at epoch {epoch} in {self._members(broken)}{with_rate}", weights)
             return False
         for name, rows in (("held_out", self.data.held_out), ("train", self.sample)):
             self._curves[name].append([self._mean(x, rows[s]) / self._unit(s) for s, x in enumerate(curves[name])])

@@ -1,0 +1,165 @@
+"""The space of a function of Keras Tuner's `HyperParameters`: recorded while the function runs.
+
+What a function asks for only under a condition, by ``if`` or by a `conditional_scope`, is a dimension with that
+condition: the function runs at every value of the dimensions with few values, one at a time.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from autoft.errors import RecipeError
+from autoft.search.space import Choice, Conditions, Dimension, Range, Value
+
+#: Whole numbers of more values become a lattice of so many: finer steps make no difference to a search.
+_MOST_VALUES = 33
+#: A number with more values is looked at on both ends only, and the function runs at most so often in all.
+_FEW_VALUES, _MOST_RUNS = 8, 100
+#: Names that mean something to autoft.
+RESERVED = ("architecture", "class_balance", "focal", "without", "epochs_limit")
+
+
+def recorded_space(run: Callable[[Any], None]) -> tuple[Dimension, ...]:
+    """The dimensions that a function asks for, parents before what depends on them.
+
+    A `Fixed` value is no dimension. ``sampling="reverse_log"`` is searched on a linear scale.
+
+    Args:
+        run: Calls the function with a `keras_tuner.HyperParameters`. What it raises at the defaults is raised; at other
+            values it only hides what the function would have asked for after that.
+
+    Raises:
+        RecipeError: If a name is defined in two ways, or means something to autoft.
+
+    >>> def ask(hp):
+    ...     if hp.Boolean("deep"):
+    ...         hp.Int("depth", 2, 4)
+    >>> for dimension in recorded_space(ask):
+    ...     print(dimension.name, dimension.words(), dimension.when)
+    deep False, True ()
+    depth 2, 3, 4 (('deep', (True,)),)
+    """
+    recording = _Recording(run=run)
+    recording.explore()
+    return tuple(
+        replace(dimension, when=recording.conditions(name)) for name, dimension in recording.dimensions.items()
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class _Recording:
+    """What was seen of a function.
+
+    Attributes:
+        run: Calls the function.
+        dimensions: By name, in the order in which they were met.
+        met: By name, the configuration at which it was met first.
+        seen: By configuration and dimension, the values that it was set to and the names asked for then.
+    """
+
+    run: Callable[[Any], None]
+    dimensions: dict[str, Dimension] = field(default_factory=dict)
+    met: dict[str, int] = field(default_factory=dict)
+    seen: dict[tuple[int, str], dict[Value, frozenset[str]]] = field(default_factory=lambda: defaultdict(dict))
+    runs: int = 0
+
+    def explore(self) -> None:
+        """Run at the defaults, then at every other value of each dimension, and so on from where new ones appear."""
+        origins: list[dict[str, Value]] = [{}]
+        for number, origin in enumerate(origins):  # which grows on the way
+            asked = self._look(origin, origin=number)
+            for name in sorted(asked, key=list(self.dimensions).index):
+                own = origin.get(name, self.dimensions[name].default)
+                self.seen[number, name][own] = asked
+                for value in _others(self.dimensions[name], own):
+                    if self.runs >= _MOST_RUNS:
+                        return
+                    known, changed = len(self.dimensions), {**origin, name: value}
+                    self.seen[number, name][value] = self._look(changed, origin=len(origins))
+                    if len(self.dimensions) > known:
+                        origins.append(changed)
+
+    def conditions(self, name: str) -> Conditions:
+        """Values of other dimensions without which this one is not asked for."""
+        found = []
+        for (number, parent), by_value in self.seen.items():
+            if number != self.met[name] or parent == name or not _whole(self.dimensions[parent], by_value):
+                continue
+            values = tuple(value for value, asked in by_value.items() if name in asked)
+            if 0 < len(values) < len(by_value):
+                found.append((parent, tuple(sorted(values, key=_place(self.dimensions[parent])))))
+        return tuple(found)
+
+    def _look(self, values: Mapping[str, Value], *, origin: int) -> frozenset[str]:
+        """Names that the function asks for at some values (where it fails, those before that)."""
+        import keras_tuner as kt
+
+        hp = kt.HyperParameters()
+        hp.values = dict(values)
+        self.runs += 1
+        try:
+            self.run(hp)
+        except Exception:
+            if not values:
+                raise
+        for own in hp.space:
+            if hp.is_active(own) and type(own).__name__ != "Fixed":
+                self._note(own.name, _dimension(own), origin)
+        return frozenset(own.name for own in hp.space if own.name in self.dimensions and hp.is_active(own))
+
+    def _note(self, name: str, dimension: Dimension, origin: int) -> None:
+        known = self.dimensions.setdefault(name, dimension)
+        self.met.setdefault(name, origin)
+        if name in RESERVED or name.startswith("tuner/"):
+            raise RecipeError(f"Hyperparameter '{name}'", "have another name", "autoft uses this one", "rename it")
+        if known != dimension:
+            found = f"it is {known.words()} in one place and {dimension.words()} in another"
+            raise RecipeError(f"Hyperparameter '{name}'", "have one definition", found, "use two names")
+
+
+def _whole(dimension: Dimension, by_value: Mapping[Value, frozenset[str]]) -> bool:
+    """Whether a dimension was looked at everywhere."""
+    return isinstance(dimension, Choice) and len(by_value) == len(dimension.values)
+
+
+def _place(dimension: Dimension) -> Callable[[Value], int]:
+    return lambda value: dimension.values.index(value) if isinstance(dimension, Choice) else 0
+
+
+def _others(dimension: Dimension, own: Value) -> Iterator[Value]:
+    """Values to look at besides one: all where they are few or have no order, else both ends."""
+    if isinstance(dimension, Choice):
+        many = len(dimension.values) > _FEW_VALUES and not isinstance(dimension.default, str)
+        values: tuple[Value, ...] = (dimension.values[0], dimension.values[-1]) if many else dimension.values
+    else:
+        values = (dimension.low, dimension.high)
+    yield from (value for value in values if value != own)
+
+
+def _dimension(hp: Any) -> Dimension:
+    """A dimension of Keras Tuner's as one of autoft's."""
+    if type(hp).__name__ == "Boolean":
+        return Choice(name=hp.name, values=(False, True), default=hp.default)
+    if type(hp).__name__ == "Choice":
+        return Choice(name=hp.name, values=tuple(hp.values), default=hp.default)
+    whole = type(hp).__name__ == "Int"
+    if not whole and hp.step is None:
+        low, high = float(hp.min_value), float(hp.max_value)
+        return Range(name=hp.name, low=low, high=high, default=float(hp.default), log=hp.sampling == "log")
+    values = _lattice(hp, whole=whole)
+    return Choice(name=hp.name, values=tuple(sorted({*values, hp.default})), default=hp.default)
+
+
+def _lattice(hp: Any, *, whole: bool) -> list[Any]:
+    """Values of a number with steps, or of a whole number; thinned out where they are many."""
+    kind, low, high = int if whole else float, hp.min_value, hp.max_value
+    if hp.step is not None:
+        values = [kind(hp._get_value_by_index(place)) for place in range(hp._get_n_values())]
+        keep = np.unique(np.linspace(0, len(values) - 1, min(len(values), _MOST_VALUES)).round().astype(int))
+        return [values[place] for place in keep]
+    return [kind(round(value)) for value in np.geomspace(low, high, min(_MOST_VALUES, high - low + 1))]

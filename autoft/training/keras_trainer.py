@@ -1,0 +1,362 @@
+"""Trials of a user's own Keras model: its members train one after another, an epoch each, by ordinary Keras.
+
+What is the same as in `training.trainer`: who sees which rows, curves, checkpoints, one number of epochs for all folds,
+pruning. One Keras model is trained; between members its variables and its optimizer's are exchanged, so that the step
+is traced once a trial.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from autoft.errors import AutoFTError, TrainingError, printable
+from autoft.evaluation.losses import class_weights
+from autoft.knowledge import variants
+from autoft.networks.architecture import Inputs
+from autoft.networks.families import own
+from autoft.networks.families.own import Build, ModelInputs, OwnNetwork
+from autoft.preprocessing.layout import blocks
+from autoft.records.arrays import Array
+from autoft.records.hints import Hints
+from autoft.records.trials import OUT_OF_TIME, TrialResult
+from autoft.training.ensemble import Ensemble, build_ensemble
+from autoft.training.program import accelerated
+from autoft.training.protocol import Prune
+from autoft.training.stack import Stack, padded
+from autoft.training.trainer import Limits, end_or_go_on, sample_rows, seconds_of_epochs
+from autoft.training.trial_record import Record
+
+#: Rows that a network answers at a time.
+_CHUNK = 8_192
+#: Hyperparameters that autoft adds or uses itself; a build is asked only for those of them that it defines.
+BATCH_SIZE, LEARNING_RATE = "batch_size", "learning_rate"
+
+
+class KerasTrainer:
+    """Trains trials of a user's own model on one set of rows; methods as of `training.trainer.Trainer`.
+
+    Args:
+        data: The rows; the first `folds` members are the folds whose held-out predictions are pooled.
+        build: Makes a model from hyperparameters and encoded inputs.
+        folds: Number of folds.
+        limits: How long a trial may train.
+        seed: Of weights, batch orders and masks.
+        clock: Monotonic seconds.
+        hints: What has made inputs; a trial whose parameters name some of them under ``without`` gets zeros for those.
+    """
+
+    def __init__(
+        self,
+        data: Stack,
+        build: Build,
+        *,
+        folds: int,
+        limits: Limits,
+        seed: int,
+        clock: Callable[[], float] = time.monotonic,
+        hints: Hints | None = None,
+    ) -> None:
+        self.data, self.build, self.folds, self.limits = data, build, folds, limits
+        self.seed, self.clock, self._hints = seed, clock, hints or Hints()
+        self._sample = sample_rows(data, folds, seed)
+        self._watched = np.concatenate([padded(data.held_out), padded(self._sample)], axis=1)
+        self._held = max(len(rows) for rows in data.held_out)
+
+    def train(
+        self,
+        params: Mapping[str, Any],
+        out_of_time: Callable[[], bool],
+        epochs: int | None = None,
+        prune: Prune | None = None,
+    ) -> TrialResult:
+        """Train one configuration.
+
+        Returns:
+            The outcome; ``failed`` with a reason where the build refuses these hyperparameters, or where the training
+            diverged before its first checkpoint.
+        """
+        began, limit = self.clock(), min(epochs or self.limits.epochs, self.limits.epochs)
+        try:
+            training = self._training(params)
+        except Exception as error:  # noqa: BLE001  (a user's function raises anything)
+            return TrialResult(params=dict(params), status="failed", reason=_reason(error), seconds=0.0)
+        record = Record(self.data, self.folds, limit, params, self._sample)
+        for epoch in range(1, limit + 1):
+            logits = training.epoch(epoch, self._watched)
+            if record.add(epoch, logits[:, : self._held], logits[:, self._held :], training.weights):
+                end_or_go_on(record, epoch, self.limits.patience, training.weights, prune)
+            if not record.ended and out_of_time():
+                record.end(f"{OUT_OF_TIME} after epoch {epoch}", training.weights)
+            if record.ended:
+                break
+        record.seconds = self.clock() - began
+        return record.outcome(traces=1)
+
+    def train_all(
+        self,
+        params: Sequence[Mapping[str, Any]],
+        out_of_time: Callable[[], bool],
+        epochs: int | None = None,
+        prune: Prune | None = None,
+    ) -> list[TrialResult]:
+        """Train configurations one after another."""
+        return [self.train(one, out_of_time, epochs, prune) for one in params]
+
+    def answers_after(
+        self, params: Mapping[str, Any], epochs: int, horizon: int, out_of_time: Callable[[], bool]
+    ) -> list[Array] | None:
+        """Answers of every member on its held-out rows after so many epochs; None if time ran out before.
+
+        Args:
+            params: Of the trial.
+            epochs: How many.
+            horizon: Ignored: an own model's schedules are its own.
+            out_of_time: Asked before every epoch.
+        """
+        training, held_out = self._training(params), padded(self.data.held_out)
+        for epoch in range(1, epochs + 1):
+            if out_of_time():
+                return None
+            logits = training.epoch(epoch, held_out if epoch == epochs else None)
+        return [self.data.answers(s, logits[s, : len(rows)]) for s, rows in enumerate(self.data.held_out)]
+
+    @property
+    def accelerated(self) -> bool:
+        """Whether there is a device that one trial's folds do not fill."""
+        return accelerated()
+
+    def together(self, params: Mapping[str, Any]) -> int:
+        """One: own models do not train side by side."""
+        return 1
+
+    def rehearse(self, params: Mapping[str, Any], enough: Callable[[float], bool]) -> list[float]:
+        """Seconds of the first epoch of a configuration, tracing included, and of its second unless that is enough."""
+        return seconds_of_epochs(partial(self.train, params), self.clock, enough)
+
+    def ensemble(self, parts: Sequence[tuple[TrialResult, float]]) -> Ensemble:
+        """The deployed model of the folds' networks of some trials, and the share of each trial in its answers."""
+        trials = [_OwnPart(build=self.build, params=o.params, weights=o.weights, share=share) for o, share in parts]
+        return build_ensemble(self.data, trials, self.folds)
+
+    def _training(self, params: Mapping[str, Any]) -> _Training:
+        networks, data = [], self.data
+        for s in range(data.members):
+            with seeded(self.seed, s):
+                networks.append(network_for(self.build, params, data))
+        off = variants.without(self._hints, params.get(variants.WITHOUT, ())).unread
+        smallest = min(len(rows) for rows in data.train)
+        batch = min(int(params[BATCH_SIZE]), smallest)
+        return _Training(data, networks, params, batch=batch, seed=self.seed, unread=off)
+
+
+class _Training:
+    """One configuration: a compiled Keras model, and the variables of all members as arrays.
+
+    Args:
+        data: The rows.
+        networks: Each member's own, as it begins; the first is the one that trains.
+        params: Of the trial.
+        batch: Rows of a step, at most.
+        seed: Of batch orders and masks.
+        unread: Blocks of the dense encoding that are shown as zeros.
+    """
+
+    def __init__(
+        self,
+        data: Stack,
+        networks: Sequence[OwnNetwork],
+        params: Mapping[str, Any],
+        *,
+        batch: int,
+        seed: int,
+        unread: Sequence[str] = (),
+    ) -> None:
+        import keras
+
+        self._data, self._seed = data, seed
+        self._steps = [-(-len(rows) // batch) for rows in data.train]
+        self._size = max(-(-len(rows) // steps) for rows, steps in zip(data.train, self._steps, strict=True))
+        first, jit = networks[0], "auto" if keras.backend.backend() != "tensorflow" else False
+        self._network = first.network
+        optimizer = first.optimizer or keras.optimizers.Adam(float(params.get(LEARNING_RATE, 1e-3)))
+        # Without XLA on TensorFlow: it would compile for each size of the last batches.
+        self._network.compile(optimizer, first.loss or _loss(data), jit_compile=jit)
+        optimizer.build(self._network.trainable_variables)
+        self._variables = [*self._network.variables, *optimizer.variables]
+        fresh = _arrays(optimizer.variables)
+        self._states = [[*_arrays(one.network.variables), *fresh] for one in networks]
+        if any([a.shape for a in state] != [a.shape for a in self._states[0]] for state in self._states):
+            found, fix = "a second call with the same values made others", "let only hp decide"
+            raise TrainingError("The function build of model=build", "make weights of the same shapes", found, fix)
+        self._inputs = _inputs(data, unread)
+        self._y, self._weights = _targets(data), _row_weights(data, float(params.get("class_balance", 0.0)))
+
+    def epoch(self, number: int, watched: Array | None) -> Array:
+        """Train an epoch of every member; logits ``[S, m, outputs]`` on the rows ``[S, m]`` to look at afterwards."""
+        found = []
+        for s, rows in enumerate(self._data.train):
+            for variable, array in zip(self._variables, self._states[s], strict=True):
+                variable.assign(array)
+            order = np.random.default_rng([self._seed, s, number]).permutation(rows)
+            for part in np.array_split(order, self._steps[s]):
+                self._step(s, part)
+            self._states[s] = _arrays(self._variables)
+            if watched is not None:
+                found.append(self._logits(s, watched[s]))
+        return np.stack(found) if found else np.zeros((0, 0, 0))
+
+    def _step(self, s: int, part: Array) -> None:
+        """A step on some rows; filled up with one of them, of weight 0: all steps have one size and one program."""
+        rows = np.concatenate([part, np.repeat(part[:1], self._size - len(part))])
+        weights = self._weights[s][rows] * np.float32(self._size / len(part))
+        weights[len(part) :] = 0.0
+        self._network.train_on_batch(self._given(s, rows), self._y[s][rows], sample_weight=weights)
+
+    def weights(self) -> dict[str, Array]:
+        """Of all members, by their place and name; what the network keeps besides is among them."""
+        names = [f"{place:03d}_{variable.name}" for place, variable in enumerate(self._network.variables)]
+        return {name: np.stack([state[place] for state in self._states]) for place, name in enumerate(names)}
+
+    def _logits(self, s: int, rows: Array) -> Array:
+        pieces = [rows[start : start + _CHUNK] for start in range(0, len(rows), _CHUNK)]
+        found = [np.asarray(self._network.predict_on_batch(self._given(s, piece))) for piece in pieces]
+        return np.concatenate(found, dtype=np.float32)
+
+    def _given(self, s: int, rows: Array) -> dict[str, Array]:
+        return {name: array[s, rows] for name, array in self._inputs.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _OwnPart:
+    """A trial of an own model in the deployed model.
+
+    Attributes:
+        build: Makes the model.
+        params: Of the trial.
+        weights: Trained, ``[S, ...]`` each, in the order of the network's variables.
+        share: Its weight in the answer.
+    """
+
+    build: Build
+    params: Mapping[str, Any]
+    weights: Mapping[str, Array]
+    share: float = 1.0
+
+    def network(self, data: Stack, members: int, name: str) -> Any:
+        """The members' networks side by side, as one Keras model from stacked inputs to stacked logits."""
+        import keras
+
+        from autoft.networks.layers.members import MemberInputs, StackMembers
+
+        kinds = {"dense": (data.dense, "float32"), "slots": (data.slots, "int32")}
+        given = {
+            key: keras.Input(batch_shape=(members, None, array.shape[2]), dtype=kind, name=key)
+            for key, (array, kind) in kinds.items()
+            if array.shape[2]
+        }
+        logits = []
+        for s in range(members):
+            network = network_for(self.build, self.params, data).network
+            for variable, array in zip(network.variables, self.weights.values(), strict=True):
+                variable.assign(array[s])
+            network.name = f"{name}_member_{s}"
+            own_names = {"dense": own.DENSE, "slots": own.SLOTS}
+            read = {own_names[key]: MemberInputs(s, name=f"{name}_{key}_{s}")(x) for key, x in given.items()}
+            logits.append(network(read))
+        return keras.Model(given, StackMembers(name=f"{name}_members")(logits), name=name)
+
+
+def network_for(build: Build, params: Mapping[str, Any], data: Stack) -> OwnNetwork:
+    """The network that a function makes of a trial's hyperparameters for some rows.
+
+    Raises:
+        TrainingError: If it is none that can be trained; and whatever the function raises.
+    """
+    given = ModelInputs.of(Inputs.of(data.plan), outputs=data.outputs, task=data.task)
+    return own.build_network(build, own.hyperparameters(params), given)
+
+
+@contextmanager
+def seeded(*key: int) -> Iterator[None]:
+    """What Keras draws follows from the key; Python's and numpy's generators are put back afterwards.
+
+    Not for every epoch: on TensorFlow a new seed empties the cache of compiled steps. Masks of dropout are drawn from
+    states that are variables of the network.
+    """
+    import keras
+
+    states = random.getstate(), np.random.get_state()
+    keras.utils.set_random_seed(int(np.random.SeedSequence(key).generate_state(1)[0]))
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+
+
+def _reason(error: Exception) -> str:
+    first_line = (str(error).strip().splitlines() or [""])[0][:300]
+    return printable(first_line if isinstance(error, AutoFTError) else f"{type(error).__name__}: {first_line}")
+
+
+def _arrays(variables: Sequence[Any]) -> list[Array]:
+    from keras import ops
+
+    return [np.array(ops.convert_to_numpy(variable)) for variable in variables]
+
+
+def _loss(data: Stack) -> Any:
+    """The loss of the task on logits; of a regression on the standardized target."""
+    import keras
+    from keras import ops
+
+    if data.task == "binary":
+        return keras.losses.BinaryCrossentropy(from_logits=True)
+    if data.task == "multiclass":
+        return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    if (quantile := data.quantile) is None:
+        return keras.losses.MeanSquaredError()
+
+    def pinball(y: Any, predicted: Any) -> Any:
+        error = y - predicted
+        return ops.mean(ops.maximum(quantile * error, (quantile - 1.0) * error), axis=-1)
+
+    return pinball
+
+
+def _inputs(data: Stack, unread: Sequence[str]) -> dict[str, Array]:
+    """The dense encoding and the slots that there are, without what is not to be read."""
+    found = {name: array for name, array in ((own.DENSE, data.dense), (own.SLOTS, data.slots)) if array.shape[2]}
+    if unread:
+        hidden = np.concatenate([np.full(width, name in unread) for name, width in blocks(data.plan)])
+        found[own.DENSE] = np.where(hidden, np.float32(0), data.dense)
+    return found
+
+
+def _targets(data: Stack) -> list[Array]:
+    """Of each member ``[n, 1]`` float32: values standardized as on its training rows, or 0 and 1; ``[n]`` classes."""
+    if data.task == "multiclass":
+        return [data.y.astype(np.int32)] * data.members
+    center, scale = data.center[:, None], data.scale[:, None]
+    with np.errstate(over="ignore"):  # beyond float32 only where a row of another member's is
+        return list(((data.y - center) / scale).astype(np.float32)[:, :, None])
+
+
+def _row_weights(data: Stack, balance: float) -> list[Array]:
+    """Of each member ``[n]`` float32 with mean 1 over its training rows."""
+    found = []
+    for rows in data.train:
+        given = np.ones(len(data.y)) if data.weights is None else data.weights / data.weights[rows].mean()
+        if balance:
+            of_class = class_weights(data.y[rows], balance, given[rows])
+            given = given * np.pad(of_class, (0, int(data.y.max()) + 1 - len(of_class)))[data.y]
+        found.append(given.astype(np.float32))
+    return found
