@@ -1,8 +1,10 @@
-"""Numbers as people read them."""
+"""Text for people: numbers and suggestions of names."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from difflib import get_close_matches
 
 
 def number(value: float | None) -> str:
@@ -17,3 +19,14 @@ def number(value: float | None) -> str:
     if size != 0 and size < 0.0005:
         return f"{value:.2g}"
     return f"{value:,.0f}" if size >= 1000 else f"{value:.2f}" if size >= 10 else f"{value:.3f}"
+
+
+def nearest(name: str, options: Iterable[object]) -> str:
+    """A clause with the nearest of some names, or an empty text if none is near.
+
+    >>> nearest("churn", ["Churn", "tenure"])
+    "perhaps 'Churn' is meant"
+    """
+    by_folded = {str(option).casefold(): str(option) for option in options}
+    near = get_close_matches(str(name).casefold(), by_folded, n=3, cutoff=0.6)
+    return f"perhaps {' or '.join(repr(by_folded[option]) for option in near)} is meant" if near else ""

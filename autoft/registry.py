@@ -110,6 +110,7 @@ class Registry(Generic[T]):
 
 
 def _origin(thing: Any) -> str:
+    thing = getattr(thing, "__wrapped__", thing)
     own = thing if hasattr(thing, "__qualname__") else type(thing)
     return f"{own.__module__}.{own.__qualname__}"
 

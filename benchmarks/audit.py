@@ -4,9 +4,9 @@
 
 `FOLDER` (by default `shared` beside the checkout) holds the tables in `data/`. Each of them has a row: what was found,
 the facts that are known of it and missed, and CPU seconds with the reading. `clean` is 100 random tables without
-anything to warn of (those of tests/data/audit/test_quiet.py); wanted is at most one warning per 20 columns. `long`
-is the table of `benchmarks.schema` with 1,000,000 rows and 30 columns, in memory; it is to show what the audit alone
-costs there (`audit_cpu_s`, beside the reading and the understanding of the columns in `cpu_s`).
+anything to warn of (of `autoft.testing.checks`); wanted is at most one warning per 20 columns. `long` is the table of
+`benchmarks.schema` with 1,000,000 rows and 30 columns, in memory; it is to show what the audit alone costs there
+(`audit_cpu_s`, beside the reading and the understanding of the columns in `cpu_s`).
 """
 
 from __future__ import annotations
@@ -82,11 +82,11 @@ def row_of(name: str, shared: Path) -> Row:
 
 def row_of_clean(tables: int) -> Row:
     """Random clean tables, all together."""
-    from tests.data.audit.test_quiet import clean
+    from autoft.testing.checks import clean_table
 
     start, columns, codes = time.process_time(), 0, list[str]()
     for seed in range(tables):
-        made, task = clean(seed)
+        made, task = clean_table(seed, 2_000)
         found, width = findings(made, "target", task)
         columns += width
         codes += [f"{seed}: {line.severity} {line.code} {line.column or ''}" for line in found]

@@ -54,7 +54,7 @@ def piece(rows: int, columns: int, epochs: int) -> Callable[[], dict[str, Any]]:
 
     from autoft.pipeline.machine import Machine
     from autoft.preprocessing.encode import encode
-    from autoft.preprocessing.layout import make_plan
+    from autoft.preprocessing.layout import make_layout
     from autoft.records import Column
     from autoft.training.stack import stack_data
     from autoft.training.trainer import Limits, Trainer
@@ -63,7 +63,7 @@ def piece(rows: int, columns: int, epochs: int) -> Callable[[], dict[str, Any]]:
     x = rng.normal(size=(rows, columns))
     y = (x[:, 0] + rng.normal(size=rows) > 0).astype(np.int64)
     values = {f"c{j:03d}": x[:, j] for j in range(columns)}
-    plan = make_plan([Column(id=name, name=name, kind="numeric", why="") for name in values], values)
+    plan = make_layout([Column(id=name, name=name, kind="numeric", why="") for name in values], values)
     block = rng.permutation(rows) % FOLDS
     rest = {"activation": "relu", "embedding": 8, "learning_rate": 1e-3, "dropout": 0.2, "l2": 1e-5}
     machine = asdict(Machine.measure())

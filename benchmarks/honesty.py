@@ -79,7 +79,8 @@ def judge(setting: Setting, number: int) -> Row:
     import numpy as np
     import pandas as pd
 
-    from autoft.evaluation import calibration, correction, metrics
+    from autoft.evaluation import calibration, correction
+    from autoft.evaluation.scores import scores
     from autoft.pipeline.context import Run
     from autoft.pipeline.evaluate import correct_score
     from autoft.pipeline.fit import find_model, prepare_dataset
@@ -108,8 +109,8 @@ def judge(setting: Setting, number: int) -> Row:
     answers = ensemble.answers(encode(dataset.layout, columns, FRESH))
     deployed = calibration.apply(ensemble.calibration, answers.mean(axis=0))
     fresh = Truth(y=fresh_y)
-    true = metrics.scores(fresh, deployed, problem, rule=found.selection.rule)[dataset.objective]
-    alone = statistics.mean(metrics.scores(fresh, member, problem)[dataset.objective] for member in answers)
+    true = scores(fresh, deployed, problem, rule=found.selection.rule)[dataset.objective]
+    alone = statistics.mean(scores(fresh, member, problem)[dataset.objective] for member in answers)
     unit = float(fresh_y.std()) if setting.task == "regression" else 1.0
     reported = score.held_out[dataset.objective]
     return {

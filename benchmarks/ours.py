@@ -25,8 +25,8 @@ MODULES = (
     *(
         "autoft.recipe.sections",
         "autoft.search.journal",
-        "autoft.preprocessing.layers",
-        "autoft.evaluation.weighted_metrics",
+        "autoft.preprocessing.encoder",
+        "autoft.evaluation.scores",
     ),
     *(
         "autoft.pipeline.search",
@@ -109,12 +109,12 @@ def make_data(x: Any, y: Any, folds: int, *, seed: int) -> Stack:
     import numpy as np
 
     from autoft.preprocessing.encode import encode
-    from autoft.preprocessing.layout import make_plan
+    from autoft.preprocessing.layout import make_layout
     from autoft.records import Column
     from autoft.training.stack import stack_data
 
     columns = [Column(id=f"c{j:03}", name=f"x{j}", kind="numeric", why="numbers") for j in range(x.shape[1])]
-    plan = make_plan(columns, {})
+    plan = make_layout(columns, {})
     encoded = encode(plan, {column.id: x[:, j] for j, column in enumerate(columns)}, len(x))
     splits = divide(y, folds, seed)
     return stack_data(
@@ -174,7 +174,7 @@ def objective(y: Any) -> Callable[[TrialResult], float]:
     """ROC-AUC of a trial's pooled held-out predictions, computed as a run does it."""
     import numpy as np
 
-    from autoft.evaluation.weighted_metrics import weighted_scores
+    from autoft.evaluation.scores import weighted_scores
     from autoft.records import Problem, Truth
 
     truth, problem = Truth(y=y), Problem(task="binary", objective="roc_auc")

@@ -122,7 +122,7 @@ def trained(name: str, shared: str, file: str) -> str:
 
 
 def _scored(dataset: Any, predictions: Any) -> float:
-    from autoft.evaluation.metrics import scores
+    from autoft.evaluation.scores import scores
 
     return float(scores(dataset.truth, predictions, dataset.problem)[dataset.objective])
 

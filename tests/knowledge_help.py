@@ -11,7 +11,7 @@ import numpy as np
 from autoft.knowledge import variants
 from autoft.pipeline.context import Run
 from autoft.preprocessing.encode import Encoded, encode
-from autoft.preprocessing.layout import make_plan
+from autoft.preprocessing.layout import LayoutOptions, make_layout
 from autoft.records import Column
 from autoft.records.hints import Effect, Hints
 
@@ -76,7 +76,7 @@ def make_data(task: str) -> Stack:
         Column(id=name, name=name, kind=kinds[name[0]], why="", missing=sum(x is None or x != x for x in cells))  # type: ignore[arg-type]
         for name, cells in values.items()
     ]
-    plan = make_plan(columns, values, outliers="clip", max_categories=50, embed_above=4)
+    plan = make_layout(columns, values, LayoutOptions(outliers="clip", max_categories=50, embed_above=4))
     signal = 2 * values["n0"] - np.nan_to_num(values["n1"]) / 1e6 + values["n2"] * (2 * values["b0"] - 1)
     signal = signal + rng.normal(0, 0.3, ROWS)
     y = {

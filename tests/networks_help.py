@@ -10,8 +10,8 @@ import numpy as np
 from autoft.networks.architecture import Architecture, Inputs
 from autoft.networks.families import FAMILIES
 from autoft.networks.initial_state import InitialState
-from autoft.preprocessing.layout import CategoryInput, InputLayout
-from autoft.preprocessing.statistics import blocks
+from autoft.preprocessing.categories import CategoryInput
+from autoft.preprocessing.layout import InputLayout, blocks
 
 KINDS = FAMILIES.names()
 
@@ -30,7 +30,6 @@ def plan_with(*, first: int = 4, embedded: int = 8, numeric: tuple[str, ...] = (
         indicated=missing,
         categories=categories,
         outliers="clip",
-        lines=(),
     )
 
 

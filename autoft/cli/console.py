@@ -148,7 +148,7 @@ def show_findings(findings: Iterable[Finding], console: Console | None = None) -
             table.add_column(heading, overflow="fold")
         for finding in shown:
             column = safe("(table)" if finding.column is None else finding.column, style)
-            table.add_row(column, safe(f"must {finding.must}, but {finding.found}"), safe(finding.fix))
+            table.add_row(column, safe(finding.found), safe(finding.fix))
         console.print(table)
         if len(shown) < len(chosen):
             console.print(safe(f"... and {len(chosen) - len(shown):,} more"))

@@ -113,9 +113,7 @@ def show_hints(hints: Sequence[EditHint], console: Console | None = None) -> Non
     """Print what a table has and a schema does not allow, and the command that would accept it."""
     console = console or Console(highlight=False)
     for hint in hints:
-        console.print(
-            safe(f"# {hint.finding.where} must {hint.finding.must}, but {hint.finding.found}"), soft_wrap=True
-        )
+        console.print(safe(f"# {hint.finding.where} {hint.finding.found}"), soft_wrap=True)
         console.print(safe(hint.command or "# no command accepts this"), soft_wrap=True)
     if not hints:
         console.print("the table fits the schema")

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any, get_args
 
 from autoft.data import repair
-from autoft.data.audit import suggest
 from autoft.data.repair import Change, Repair
 from autoft.data.repair_plan import CODES, learn
 from autoft.data.table import Table, read
 from autoft.errors import FileError, RecipeError
 from autoft.files import prepare_folder, write_atomic
+from autoft.formatting import nearest
 from autoft.records import RepairCode
 
 
@@ -33,7 +33,7 @@ def codes(text: str) -> tuple[RepairCode, ...]:
     unknown = next((word for word in named if word not in CODES), None)
     if unknown is not None or not named:
         found = f"'{unknown}' is not" if unknown else "it names none"
-        fix = suggest(unknown or "", CODES) or "choose from what 'autoft clean DATA' lists"
+        fix = nearest(unknown or "", CODES) or "choose from what 'autoft clean DATA' lists"
         raise RecipeError("--accept", f"name codes that can be repaired ({', '.join(CODES)})", found, fix)
     return tuple(code for code in get_args(RepairCode) if code in named)
 
@@ -98,7 +98,7 @@ def _read(data: str | os.PathLike[str], target: str | None) -> Table:
     table = read(str(data))
     names = [str(name) for name in table.frame.columns]
     if target is not None and target not in names:
-        fix = suggest(target, names) or "correct the name"
+        fix = nearest(target, names) or "correct the name"
         raise RecipeError(f"--target '{target}'", "name a column of the table", "there is no such column", fix)
     return table
 

@@ -1,4 +1,4 @@
-"""Cells as values: every column in the one form that its kind prescribes, whatever source it came from.
+"""Conversion of cells to values: every column in the form of its kind, whatever source it came from.
 
 The conversion looks at each cell alone: a row gives the same values by itself as among others.
 """
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from autoft.data.cells import Distinct, plain_texts, truth_values
 from autoft.data.table import quoted
-from autoft.records import Column, Finding
+from autoft.records import Column, Finding, finding
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,25 +57,25 @@ def convert(frame: pd.DataFrame, columns: Sequence[Column]) -> Converted:
         if column.name not in frame.columns:
             continue
         seen = Distinct.of(frame[column.name])
-        meant = _meant(seen, column)
-        if meant.dtype == object:
-            values[column.id] = seen.spread(meant, None)
+        read = _values_of(seen, column)
+        if read.dtype == object:
+            values[column.id] = seen.spread(read, None)
             continue
-        if (wrong := np.isnan(meant)).any():
+        if (wrong := np.isnan(read)).any():
             bad[column.id], first_bad[column.id] = seen.rows(wrong), seen.first(wrong)
-        if (endless := np.isinf(meant)).any():
+        if (endless := np.isinf(read)).any():
             infinite[column.id] = seen.rows(endless)
-        values[column.id] = seen.spread(np.where(endless, np.nan, meant), np.nan)
+        values[column.id] = seen.spread(np.where(endless, np.nan, read), np.nan)
     return Converted(values=values, bad=bad, first_bad=first_bad, infinite=infinite)
 
 
-def _meant(seen: Distinct, column: Column) -> NDArray[Any]:
-    """What each distinct value means in a column of this kind; NaN where it means nothing."""
+def _values_of(seen: Distinct, column: Column) -> NDArray[Any]:
+    """The value of each distinct cell in a column of this kind; NaN where it has none."""
     if column.kind == "numeric":
-        meant = seen.numbers.copy()
-        for i in np.flatnonzero(np.isnan(meant)):  # a column that came as numbers may come as truth values later
-            meant[i] = {"False": 0.0, "True": 1.0}.get(seen.texts[i], np.nan)
-        return meant
+        read = seen.numbers.copy()
+        for i in np.flatnonzero(np.isnan(read)):  # a column that came as numbers may come as truth values later
+            read[i] = {"False": 0.0, "True": 1.0}.get(seen.texts[i], np.nan)
+        return read
     if column.kind == "boolean":
         return truth_values(seen.texts, column.false, column.true)
     if column.kind == "date":
@@ -96,29 +96,19 @@ def align(frame: pd.DataFrame, columns: Sequence[Column]) -> tuple[pd.DataFrame,
     findings = [_missing(column, extra) for column in columns if column.name not in names]
     if extra:
         shown = ", ".join(map(quoted, extra[:5])) + (f" and {len(extra) - 5:,} more" if len(extra) > 5 else "")
-        findings.append(
-            Finding(
-                code="extra-columns",
-                severity="warning",
-                column=None,
-                must="have the columns that the model was trained on",
-                found=f"{len(extra):,} {'is' if len(extra) == 1 else 'are'} unknown to it ({shown})",
-                fix="none needed; autoft ignores what it does not know",
-            )
-        )
+        must = "have the columns that the model was trained on"
+        found = f"has {len(extra):,} column{'' if len(extra) == 1 else 's'} unknown to the model ({shown})"
+        findings.append(finding("extra-columns", "warning", None, must, found, "nothing to do: they are ignored"))
     return frame[[column.name for column in columns if column.name in names]], tuple(findings)
 
 
 def _missing(column: Column, extra: Sequence[str]) -> Finding:
     plain = {name.strip().casefold(): name for name in extra}
     near = [plain[name] for name in difflib.get_close_matches(column.name.strip().casefold(), plain, n=1, cutoff=0.75)]
-    found = "the table does not have it" + (f" (it has {quoted(near[0])})" if near else "")
+    found = "is not in the table" + (f", which has {quoted(near[0])}" if near else "")
+    if not column.used:
+        must, fix = "be there as it was in training", "nothing to do, as the model does not use it"
+        return finding("missing-column", "info", column.name, must, found, fix)
     rename = f"rename {quoted(near[0])} to it" if near else "add it"
-    return Finding(
-        code="missing-column",
-        severity="error" if column.used else "info",
-        column=column.name,
-        must="be there, since the model uses it" if column.used else "be there as it was in training",
-        found=found,
-        fix=f"{rename}; where its values are unknown, leave its cells empty" if column.used else "none needed; unused",
-    )
+    fix = f"{rename}; where its values are unknown, leave its cells empty"
+    return finding("missing-column", "error", column.name, "be there, since the model uses it", found, fix)

@@ -1,7 +1,7 @@
 """Repairs of a table that a user has accepted: plain records, and the function that carries them out.
 
-A repair says all there is to do, so that a table to predict is repaired as the training table was; see
-`autoft.data.repair_plan` for where repairs come from.
+A repair holds all that it needs, so that a table to predict is repaired as the training table was;
+`autoft.data.repair_plan` learns repairs from a table.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from autoft.data.audit.spellings import fold
 from autoft.data.cells import Distinct
 from autoft.data.table import number_text, quoted
-from autoft.records import Finding, RepairCode
+from autoft.records import Finding, RepairCode, finding
 from autoft.records.arrays import Array
 
 if TYPE_CHECKING:
@@ -137,29 +137,29 @@ def _cells(column: pd.Series[Any], repair: Repair) -> tuple[pd.Series[Any], Chan
     import pandas as pd
 
     seen = Distinct.of(column)
-    meant = _ACTIONS[repair.action](seen, repair)
-    changed = np.flatnonzero(meant.touched)
+    new = _ACTIONS[repair.action](seen, repair)
+    changed = np.flatnonzero(new.touched)
     if not len(changed):
         return column, _change(repair, 0)
     values = seen.values.copy()
     missing: Any = None
     if values.dtype == object:
-        values[changed] = [meant.text(i) for i in changed]
+        values[changed] = [new.text(i) for i in changed]
     elif values.dtype.kind == "M":
         missing = np.datetime64("NaT")
         values[changed] = missing
     else:
         missing = np.nan
-        values[changed] = [meant.number(i) for i in changed]
+        values[changed] = [new.number(i) for i in changed]
     before = seen.texts
-    examples = tuple((before[i], meant.text(i) or "") for i in changed[:EXAMPLES])
+    examples = tuple((before[i], new.text(i) or "") for i in changed[:EXAMPLES])
     # Its dtype is named: pandas 3 would make texts of another one out of objects, with NaN for None.
     result = pd.Series(seen.spread(values, missing), index=column.index, name=column.name, dtype=values.dtype)
-    return result, _change(repair, seen.rows(meant.touched), examples)
+    return result, _change(repair, seen.rows(new.touched), examples)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Meant:
+class _NewValues:
     """What distinct values become: which of them change, and into what (None: missing)."""
 
     touched: Array
@@ -174,42 +174,44 @@ class _Meant:
         return np.nan if value is None else float(value)
 
 
-def _strip(seen: Distinct, repair: Repair) -> _Meant:
+def _strip(seen: Distinct, repair: Repair) -> _NewValues:
     texts = _texts(seen)
-    return _Meant(
+    return _NewValues(
         touched=np.array([text != text.strip() for text in texts], dtype=bool), into=lambda i: texts[i].strip()
     )
 
 
-def _words(seen: Distinct, repair: Repair) -> _Meant:
-    return _Meant(touched=np.array([text.strip().casefold() in repair.words for text in _texts(seen)], dtype=bool))
+def _words(seen: Distinct, repair: Repair) -> _NewValues:
+    return _NewValues(touched=np.array([text.strip().casefold() in repair.words for text in _texts(seen)], dtype=bool))
 
 
-def _unify(seen: Distinct, repair: Repair) -> _Meant:
+def _unify(seen: Distinct, repair: Repair) -> _NewValues:
     into = [repair.spellings.get(fold(text), text) for text in _texts(seen)]
     touched = np.array([new != text for new, text in zip(into, _texts(seen), strict=True)], dtype=bool)
-    return _Meant(touched=touched, into=lambda i: into[i])
+    return _NewValues(touched=touched, into=lambda i: into[i])
 
 
-def _numbers(seen: Distinct, repair: Repair) -> _Meant:
-    return _Meant(touched=np.isin(seen.numbers, repair.numbers))
+def _numbers(seen: Distinct, repair: Repair) -> _NewValues:
+    return _NewValues(touched=np.isin(seen.numbers, repair.numbers))
 
 
-def _dates(seen: Distinct, repair: Repair) -> _Meant:
+def _dates(seen: Distinct, repair: Repair) -> _NewValues:
     seconds = seen.seconds(repair.date_format or "iso")
     touched = np.isin(np.floor(seconds / DAY) * DAY, repair.numbers)
     if repair.low is not None:
         touched |= seconds < repair.low
     if repair.high is not None:
         touched |= seconds > repair.high
-    return _Meant(touched=touched)
+    return _NewValues(touched=touched)
 
 
-def _scale(seen: Distinct, repair: Repair) -> _Meant:
+def _scale(seen: Distinct, repair: Repair) -> _NewValues:
     numbers = seen.numbers
     touched = numbers >= repair.cut if repair.above else (numbers > 0) & (numbers < repair.cut)
     # Twelve digits: 67 inches are 170.18 centimetres, not 170.17999999999998.
-    return _Meant(touched=touched & np.isfinite(numbers), into=lambda i: float(f"{numbers[i] * repair.factor:.12g}"))
+    return _NewValues(
+        touched=touched & np.isfinite(numbers), into=lambda i: float(f"{numbers[i] * repair.factor:.12g}")
+    )
 
 
 def _texts(seen: Distinct) -> list[str]:
@@ -217,7 +219,7 @@ def _texts(seen: Distinct) -> list[str]:
     return seen.texts if seen.values.dtype == object else [""] * len(seen.values)
 
 
-_ACTIONS: Mapping[Action, Callable[[Distinct, Repair], _Meant]] = {
+_ACTIONS: Mapping[Action, Callable[[Distinct, Repair], _NewValues]] = {
     "strip": _strip,
     "words": _words,
     "unify": _unify,
@@ -255,25 +257,26 @@ def findings(changes: Sequence[Change], *, columns: bool = True) -> tuple[Findin
 
     Args:
         changes: What was done.
-        columns: Whether columns that were left out are told of, which is news only in training.
+        columns: Whether columns that were left out are listed, which is news only in training.
     """
-    found = []
-    gone = {change.column for change in changes if change.action == "drop-column"}
+    notes = []
+    left_out = {change.column for change in changes if change.action == "drop-column"}
     for change in changes:
-        if change.action != "drop-column" and change.column in gone:
-            continue  # what was done to its cells before it was left out is nobody's concern
         if change.action == "drop-column":
-            must, text = "be left out, as preprocess.accept asks for", "it was in the table"
             if not columns:
                 continue
+            must, found = "be left out, as preprocess.accept asks for", "was left out"
+        elif change.column in left_out:
+            continue  # what was done to its cells before it was left out does not matter
         else:
             must = _MUST[change.code]
-            noun = "rows" if change.action == "drop-rows" else "cells"
+            noun = "row" if change.action == "drop-rows" else "cell"
             example = f" ({_example(change.examples[0])})" if change.examples else ""
-            text = f"{change.count:,} {noun[:-1] if change.count == 1 else noun} did not and were repaired{example}"
-        fix = f"none needed; preprocess.accept lists {change.code}"
-        found.append(Finding(code="repaired", severity="info", column=change.column, must=must, found=text, fix=fix))
-    return tuple(found)
+            count = f"{change.count:,} {noun}{'' if change.count == 1 else 's'}"
+            found = f"lost {count} that repeat another one" if noun == "row" else f"was repaired in {count}{example}"
+        fix = f"nothing to do: preprocess.accept lists {change.code}"
+        notes.append(finding("repaired", "info", change.column, must, found, fix))
+    return tuple(notes)
 
 
 def _example(pair: tuple[str, str]) -> str:

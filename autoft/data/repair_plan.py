@@ -1,19 +1,18 @@
-"""From a training table and the codes that a user accepts to the repairs: what is to be done to which column.
+"""Plan of repairs, learned from a training table and the codes of findings that a user accepts.
 
 Nothing here sees the target, nor a column that groups, orders or weighs rows. Each stage looks at the table as the
-stages before it have left it, so that a column of numbers in which "?" is now missing is understood as numbers.
+stages before it have left it, so that a column of numbers in which "?" is now missing is read as numbers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
-from autoft.data.audit import column_quality as by_column
-from autoft.data.audit import dates, placeholders, units
-from autoft.data.audit.row_hashes import keys as row_keys
+from autoft.data.audit import CHECKS, TableView, dates, placeholders, run_checks, units
 from autoft.data.audit.spellings import fold, variants
 from autoft.data.cells import Distinct
 from autoft.data.columns import infer_columns
@@ -50,7 +49,7 @@ def learn(
         frame: The canonical training table (`Table.frame`).
         accept: Codes of the findings that may be repaired; no other repair is made.
         keep: Columns that are neither looked at nor changed: the target, and those that say something about rows.
-        kinds: The user's word on the kinds of columns, by name; such columns are repaired, but not left out.
+        kinds: Declared kinds of columns, by name; such columns are repaired, but not left out.
 
     >>> import pandas as pd
     >>> table = pd.DataFrame({"town": ["Rome", "rome", "Rome", "Pisa"], "y": ["?", "1", "0", "1"]})
@@ -109,7 +108,7 @@ def _words(frame: pd.DataFrame) -> list[Repair]:
     return repairs
 
 
-def _understood(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> tuple[tuple[Column, ...], Converted]:
+def _with_values(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> tuple[tuple[Column, ...], Converted]:
     columns = infer_columns(frame, kinds=kinds)[0]
     return columns, convert(frame, columns)
 
@@ -132,7 +131,7 @@ def _spellings(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> list[Repair]:
 
 def _values(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> list[Repair]:
     repairs = []
-    columns, converted = _understood(frame, kinds)
+    columns, converted = _with_values(frame, kinds)
     for column in columns:
         name, values = column.name, converted.values[column.id]
         if column.kind == "numeric":
@@ -167,29 +166,21 @@ def _date_repairs(column: Column, seconds: Array) -> list[Repair]:
 
 def _units(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> list[Repair]:
     repairs = []
-    columns, converted = _understood(frame, kinds)
+    columns, converted = _with_values(frame, kinds)
     for column in columns:
         found = units.mixed(converted.values[column.id]) if column.kind == "numeric" else None
         if found is not None:
-            repairs.append(
-                Repair(
-                    code="mixed-units",
-                    column=column.name,
-                    action="scale",
-                    factor=found.factor,
-                    cut=found.cut,
-                    above=found.above,
-                )
-            )
+            repair = Repair(code="mixed-units", column=column.name, action="scale", factor=found.factor)
+            repairs.append(replace(repair, cut=found.cut, above=found.above))
     return repairs
 
 
 def _columns(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> list[Repair]:
     """Columns to leave out, as the findings name them; each once, for the first reason."""
     columns, findings = infer_columns(frame, kinds=kinds)
-    features = tuple(column for column in columns if column.used)
-    converted = convert(frame, features)
-    reasons = (*findings, *by_column.check(features, converted, row_keys(features, converted)))
+    converted = convert(frame, [column for column in columns if column.used])
+    view = TableView.of(frame, columns, converted, target=None)
+    reasons = (*findings, *run_checks(view, [check for check in CHECKS if DROPPED & {*check.codes}]))
     repairs: dict[str, Repair] = {}
     for code, name in ((code, line.column) for line in reasons for code in CODES if code == line.code in DROPPED):
         if name is not None and name not in kinds and name not in repairs:

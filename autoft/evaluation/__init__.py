@@ -2,22 +2,24 @@
 
 Modules, from ground to roof:
 
-bootstrap           The cluster bootstrap: which rows are drawn, and the interval of what was computed on them
+bootstrap           The cluster bootstrap: draws of rows, and intervals of scores computed on them
 calibration         Calibration of probabilities: temperature, and isotonic regression on large binary tables
 costs               Costs of single rows: the one place where costs meet true labels
-document            `evaluation.json`: the evaluation as plain data and back (format: docs/evaluation.md)
+decisions           Decisions: the class that is decided for each row
+document            The document `evaluation.json`: an evaluation as plain data and back (format: docs/evaluation...
 fold_model          Fold models: rows predicted by the fold's network that did not train on them
 folds               Folds: blocks of rows, fixed before anything learns, that say which rows each model may learn...
-hint_tests          Whether the data agree with a hint, from two trainings that differ in that hint alone
-label_errors        Labels that a model finds improbable in rows that it has not seen: mistakes in the table, or ...
-losses              Answers and losses of held-out rows in numpy, float64: what curves and choices are read off
-blend               Blending: the trials that a search has trained, weighted together; nothing trained is thrown ...
-decision_rule       Decision rules: calibration and threshold, fitted on any weighting of the rows
-metrics             The metrics: their names, directions and definitions, and scores of one set of predictions by...
-partial_dependence  Partial dependence (Friedman 2001) and individual conditional expectation (Goldstein et al. 2...
+hint_tests          Hint tests: whether the data agree with a hint, from two trainings that differ in that hint a...
+label_errors        Label errors: labels of held-out rows that the model finds improbable
+losses              Predictions and losses of held-out rows in numpy, float64, as curves and choices need them
+blend               Blending: weighted means of the predictions of several trials
 decision_costs      Decision costs: the deployed rule beside simpler ones (one answer to all rows, the most proba...
+metrics             Metrics: one class a metric, with all that autoft knows of it
+partial_dependence  Partial dependence (Friedman 2001) and individual conditional expectation (Goldstein et al. 2...
+decision_rule       Decision rules: calibration and threshold, fitted on any weighting of the rows
 overfitting         Overfitting: train against held-out performance, fold by fold, and a summary in words
-weighted_metrics    Every metric for many weightings of the rows at once, as the bootstrap needs them
+scores              Scores: every metric of one set of predictions, on the rows as they are or under many weightings
+details             Details behind the scores: tables by class, the confusion matrix and curves
 importance          Permutation importance on held-out rows: the loss of score when one column is shuffled (Breim...
 selection           Selection: the best trial or a blend of a few, on all rows and again on each bootstrap draw
 correction          Corrected scores: what the chosen model is worth after the choice among trials is corrected for

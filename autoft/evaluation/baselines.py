@@ -13,8 +13,8 @@ from autoft.evaluation.bootstrap import around, draw, mean_interval
 from autoft.evaluation.correction import CorrectedScore
 from autoft.evaluation.decision_rule import RuleFitter
 from autoft.evaluation.losses import weighted_quantile
-from autoft.evaluation.metrics import METRICS, trained_quantile
-from autoft.evaluation.weighted_metrics import point_scores, weighted_scores
+from autoft.evaluation.metrics import METRICS
+from autoft.evaluation.scores import point_scores, weighted_scores
 from autoft.records import Baseline, DecisionRule, Interval, Problem, Truth
 from autoft.records.arrays import Array
 from autoft.records.split import Member
@@ -125,7 +125,7 @@ class BaselineScorer:
     def __init__(self, truth: Truth, problem: Problem, score: CorrectedScore) -> None:
         self.problem, self.score, self.metric = problem, score, METRICS[problem.objective]
         self._truth = truth.take(score.rows)
-        self._counts = draw(self._truth.groups, score.draws.number, score.draws.seed)
+        self._counts = draw(self._truth.groups, score.draws)
         # Thresholds come from the drawn rows, from those outside a holdout, or (nested) from the scored rows
         # themselves, which flatters a baseline by a trifle.
         others = np.setdiff1d(np.arange(len(truth)), score.rows)
@@ -134,7 +134,7 @@ class BaselineScorer:
 
     def compare(self, name: str, predictions: Array) -> Baseline:
         """The record of one baseline, from its held-out predictions of all rows (`train_baselines`)."""
-        metrics, difference = (self._out_of_bag if self.score.out_of_bag else self._as_it_is)(predictions)
+        metrics, difference = (self._out_of_bag if self.score.out_of_bag else self._on_all_rows)(predictions)
         return Baseline(name=name, metrics=metrics, difference=difference, verdict=_word(difference))
 
     def _out_of_bag(self, predictions: Array) -> tuple[dict[str, Interval], Interval]:
@@ -150,8 +150,8 @@ class BaselineScorer:
         difference = self.metric.better(self.score.samples) - self.metric.better(samples[self.metric.name])
         return {name: mean_interval(values) for name, values in samples.items()}, mean_interval(difference)
 
-    def _as_it_is(self, predictions: Array) -> tuple[dict[str, Interval], Interval]:
-        """The same on all rows of the score, with intervals from the drawn ones."""
+    def _on_all_rows(self, predictions: Array) -> tuple[dict[str, Interval], Interval]:
+        """The same on all rows of the score, with intervals from the draws."""
         own, metric = predictions[self.score.rows], self.metric
         rule = DecisionRule(threshold=self._fitter.on_all_rows(predictions[self._seen]).threshold)
         samples = weighted_scores(self._truth, own, self._counts, self.problem, rule=rule)
@@ -182,7 +182,7 @@ def _model(name: str, features: Array, categorical: Array, y: Array, problem: Pr
     from sklearn.linear_model import LogisticRegression, Ridge
     from sklearn.pipeline import make_pipeline
 
-    regression, quantile = problem.task == "regression", trained_quantile(problem.objective, problem.quantile)
+    regression, quantile = problem.task == "regression", METRICS[problem.objective].trained_quantile(problem.quantile)
     # A column without any value in these rows teaches nothing, and scikit-learn's histograms refuse it.
     filled = ~np.isnan(features).all(axis=0)
     numbers, codes = np.flatnonzero(filled & ~categorical), np.flatnonzero(filled & categorical)

@@ -1,11 +1,11 @@
-"""Blending: the trials that a search has trained, weighted together; nothing trained is thrown away.
+"""Blending: weighted means of the predictions of several trials.
 
-Greedy selection with replacement: Caruana, Niculescu-Mizil, Crew, Ksikes, "Ensemble selection from libraries of
-models", ICML 2004. It begins with the trial that is best by the objective and adds, again and again, the one that
-lowers the squared error of the mean prediction most (for classes that is the Brier score, a proper one). Squared errors
-of means are quadratic forms: one small matrix says what every blend is worth, so that the whole selection can be made
-anew on every draw of the bias correction. Where a regression learns a quantile, squared errors would pull it to the
-mean: the pinball loss itself is then lowered, on `ROWS` rows at most.
+Greedy selection with replacement (Caruana, Niculescu-Mizil, Crew, Ksikes, "Ensemble selection from libraries of
+models", ICML 2004): it begins with the trial that is best by the objective and adds in each round the one that lowers
+the squared error of the mean prediction most (for classes the Brier score, a proper one). Squared errors of means are
+quadratic forms, so one small matrix scores every blend, and the selection can be repeated on every bootstrap draw.
+Where a regression learns a quantile, squared errors would pull it to the mean: there the pinball loss is lowered, on at
+most `ROWS` rows.
 """
 
 from __future__ import annotations
@@ -16,21 +16,24 @@ from autoft.evaluation.losses import pinball
 from autoft.records import Task
 from autoft.records.arrays import Array
 
-#: Trials that a blend may draw on, the best by the objective, and rounds of the selection: weights are n-ths of those.
-POOL, ROUNDS = 10, 12
+#: Trials that a blend may consist of: the best by the objective.
+POOL = 10
 
-#: Rows on which the pinball losses of blends are compared, evenly spaced: it is done again on every draw.
+#: Rounds of the selection; weights are multiples of one over the rounds used.
+ROUNDS = 12
+
+#: Largest number of rows, evenly spaced, on which pinball losses are compared: it is done again on every draw.
 ROWS = 4_000
 
 
 def errors(y: Array, predictions: Array, task: Task, positive_index: int, unit: float = 1.0) -> Array:
-    """What a prediction is wrong by, ``[m, c]``: one column for two classes and for values, else one for each class.
+    """Errors of predictions, ``[m, c]``: one column for two classes and for values, else one for each class.
 
     Args:
         y: Class positions or values, ``[m]``.
         predictions: ``[m, classes]`` or ``[m]``.
-        task, positive_index: The problem.
-        unit: Of the values, so that squares of far-away targets stay small.
+        task, positive_index: Of the problem.
+        unit: Divisor of the errors of values, so that squares of large targets stay small.
 
     >>> errors(np.array([1, 0]), np.array([[0.25, 0.75], [1.0, 0.0]]), "binary", 1).tolist()
     [[-0.25], [0.0]]
@@ -54,7 +57,7 @@ def select(gram: Array, members: int) -> Array:
 
     Args:
         gram: `products` of the trials.
-        members: Most different trials.
+        members: Largest number of different trials.
 
     >>> opposite = np.array([[1.0, -1.0], [-1.0, 1.0]])  # one is wrong by 1 where the other is by -1
     >>> select(opposite, 5).tolist(), select(opposite, 1).tolist()
@@ -76,7 +79,7 @@ def select(gram: Array, members: int) -> Array:
 
 
 def sample(rows: int) -> Array:
-    """Positions of the rows on which pinball losses are compared: evenly spaced, `ROWS` at most.
+    """Positions of the rows on which pinball losses are compared: at most `ROWS`, evenly spaced.
 
     >>> sample(3).tolist()
     [0, 1, 2]
@@ -91,7 +94,7 @@ def select_by_pinball(y: Array, predictions: Array, weights: Array, members: int
         y: Values ``[m]``.
         predictions: Of t trials, ``[m, t]``.
         weights: Of the rows, ``[m]``.
-        members: Most different trials.
+        members: Largest number of different trials.
         quantile: Of the loss.
 
     >>> y, one = np.zeros(2), np.ones(2)
@@ -115,5 +118,5 @@ def select_by_pinball(y: Array, predictions: Array, weights: Array, members: int
 
 
 def _open(losses: Array, counts: Array, members: int) -> Array:
-    """Losses of the trials that may be added: only of those that are in, once there are as many as may be."""
+    """Losses of the trials that may be added; once the blend is full, only its own trials may."""
     return np.where(counts > 0, losses, np.inf) if np.count_nonzero(counts) >= members else losses

@@ -1,4 +1,4 @@
-"""The cluster bootstrap: which rows are drawn, and the interval of what was computed on them."""
+"""The cluster bootstrap: draws of rows, and intervals of scores computed on them."""
 
 from __future__ import annotations
 
@@ -7,44 +7,44 @@ import math
 import numpy as np
 
 from autoft.errors import EvaluationError
-from autoft.records import Interval
+from autoft.records import Draws, Interval
 from autoft.records.arrays import Array
 
-#: Arrays of the evaluation; shapes stand in the docstrings.
 #: Ends of a 95 % interval, in percent.
 TAILS = (2.5, 97.5)
 
 
-def draw(clusters: Array, draws: int, seed: int) -> Array:
+def draw(clusters: Array, draws: Draws) -> Array:
     """How often each row appears in each bootstrap draw.
 
-    Whole clusters are drawn with replacement, as many as there are, so that rows of one cluster (identical
-    rows, one patient) are always together: all drawn equally often, or all left out. The first draws are the
-    same whatever the number of draws.
+    Whole clusters are drawn with replacement, as many as there are, so that rows of one cluster (identical rows, one
+    patient) are drawn equally often. The first draws are the same whatever the number of draws.
 
     Args:
         clusters: Cluster of each row, ``[n]``; any integers.
-        draws: Number of draws.
-        seed: Equal seeds give equal draws.
+        draws: Number and seed.
 
     Returns:
-        Counts ``[draws, n]``; 0 means that the row is out of the bag.
+        Counts ``[draws, n]``; 0 means that the row is not drawn (out of the bag).
 
-    >>> counts = draw(np.array([0, 0, 1, 2]), draws=3, seed=0)
+    Raises:
+        EvaluationError: If there are no rows or no draws.
+
+    >>> counts = draw(np.array([0, 0, 1, 2]), Draws(number=3))
     >>> bool((counts[:, 0] == counts[:, 1]).all())
     True
     """
-    if clusters.size == 0 or draws < 1:
+    if clusters.size == 0 or draws.number < 1:
         raise EvaluationError(
             "The bootstrap",
             "have rows and draws",
-            f"there are {clusters.size:,} rows and {draws:,} draws",
+            f"there are {clusters.size:,} rows and {draws.number:,} draws",
             "evaluate on a table with rows and with at least one draw",
         )
     names, member = np.unique(clusters, return_inverse=True)
-    rng = np.random.default_rng(seed)
-    # A cluster can be drawn at most len(names) times; beyond 255 that has no chance worth a byte more.
-    counts = np.empty((draws, clusters.size), dtype=np.uint8)
+    rng = np.random.default_rng(draws.seed)
+    # A cluster can be drawn at most len(names) times; more than 255 times is too improbable for a second byte.
+    counts = np.empty((draws.number, clusters.size), dtype=np.uint8)
     for row in counts:
         times = np.bincount(rng.integers(len(names), size=len(names)), minlength=len(names))
         row[:] = np.minimum(times, 255)[member.ravel()]
@@ -52,7 +52,7 @@ def draw(clusters: Array, draws: int, seed: int) -> Array:
 
 
 def mean_interval(samples: Array) -> Interval:
-    """Mean and 95 % percentile interval of the draws; undefined draws (NaN) are left out.
+    """Mean and 95 % percentile interval of the draws; undefined draws (NaN) are skipped.
 
     >>> mean_interval(np.array([1.0, 2.0, np.nan, 3.0])).value
     2.0

@@ -5,9 +5,9 @@ Weinberger, "On calibration of modern neural networks", ICML 2017). Isotonic reg
 (Zadrozny & Elkan, "Transforming classifier scores into accurate multiclass probability estimates", KDD 2002), here with
 straight lines between its steps.
 
-A fit is made anew on every draw of the bias correction, so it must be cheap. Of a binary task it needs how many rows
-of each class stand in each of `BINS` bins of the logit, `STEP` wide; of several classes a fixed sample of the rows.
-Temperatures come in steps of 2 %, far finer than they are known, so that many draws have the same one.
+A fit is repeated on every draw of the bias correction, so it must be cheap. A binary task is reduced to counts of rows
+by class and by bin of the logit, several classes to a fixed sample of the rows. Temperatures come in steps of 2 %, far
+finer than they are known, so that many draws share one.
 """
 
 from __future__ import annotations
@@ -19,22 +19,31 @@ import numpy as np
 from autoft.records import Calibration, CalibrationMethod
 from autoft.records.arrays import Array
 
-#: Bins of the logit, from -`REACH` to `REACH`, and their width.
-STEP, REACH = 0.02, 20.0
+#: Width of a bin of the logit.
+STEP = 0.02
+
+#: Bins reach from -`REACH` to `REACH`.
+REACH = 20.0
+
 BINS = round(2 * REACH / STEP)
 
-#: Temperatures lie between 1 / `HOTTEST` and `HOTTEST`; neighbours differ by this much in their logarithm.
-HOTTEST, FINENESS = 10.0, 0.02
+#: Temperatures lie between 1 / `HOTTEST` and `HOTTEST`.
+HOTTEST = 10.0
 
-#: A temperature is applied where it lowers the summed log-loss by more than this: half the 95 % point of chi-squared
-#: with one degree of freedom, the likelihood ratio test against a temperature of 1. Less is within noise.
+#: Difference of neighbouring temperatures in their logarithm.
+FINENESS = 0.02
+
+#: Summed log-loss by which a temperature must be better than 1: half the 95 % point of chi-squared with one degree of
+#: freedom (likelihood ratio test). Less is within noise.
 NOISE = 1.92
 
-#: Most numbers (rows x classes) that a temperature is fitted on, unless those were fewer than `FEWEST_ROWS` rows.
-MOST_NUMBERS, FEWEST_ROWS = 80_000, 2_000
+#: Largest number of probabilities (rows x classes) that a temperature is fitted on.
+MOST_NUMBERS = 80_000
 
-#: Probabilities are kept this far from 0 before a logarithm is taken; far below what float32 answers hold, so that no
-#: two of them become equal.
+#: Rows that it is fitted on at least.
+FEWEST_ROWS = 2_000
+
+#: Smallest probability before a logarithm is taken; far below what float32 holds, so that no two become equal.
 TINY = 1e-30
 
 #: Logits of the middle of each bin, and the logarithms of the two probabilities there, ``[BINS, 2]``.
@@ -81,7 +90,7 @@ def bins(probabilities: Array) -> Array:
 
 
 def sample(rows: int, classes: int) -> Array:
-    """Positions of the rows that a temperature of several classes is fitted on, evenly spaced: no row's own doing."""
+    """Positions of the rows that a temperature of several classes is fitted on, evenly spaced."""
     most = max(FEWEST_ROWS, MOST_NUMBERS // classes)
     return np.arange(rows) if rows <= most else np.linspace(0, rows - 1, most).round().astype(int)
 
@@ -138,7 +147,7 @@ def binned_temperature(counts: Array) -> Calibration:
 def isotonic(counts: Array) -> Calibration:
     """Isotonic regression of rows counted by class and bin, ``[2, BINS]``.
 
-    Certainty is never believed: probabilities stay one part in the number of rows away from 0 and 1.
+    Probabilities stay away from 0 and 1 by one over the number of rows.
     """
     from sklearn.isotonic import isotonic_regression
 
@@ -187,7 +196,7 @@ def fitted(method: CalibrationMethod, y: Array, probabilities: Array, weights: A
 def cross_fitted(
     method: CalibrationMethod, y: Array, probabilities: Array, blocks: Array, weights: Array | None = None
 ) -> Array:
-    """Probabilities ``[n, classes]``, those of each block calibrated by what was fitted on the others."""
+    """Probabilities ``[n, classes]``, each block calibrated by a fit on the other blocks."""
     if method == "none":
         return probabilities
     result = np.empty(probabilities.shape)

@@ -22,9 +22,9 @@ import numpy as np
 from autoft.evaluation import calibration as calibrate
 from autoft.evaluation.bootstrap import around, draw, mean_interval
 from autoft.evaluation.decision_costs import CostSamples, number_of_rules, sample_costs
-from autoft.evaluation.metrics import objectives
+from autoft.evaluation.metrics import metrics_of
+from autoft.evaluation.scores import point_scores, weighted_scores
 from autoft.evaluation.selection import Blend, Candidate, Replay, mixed
-from autoft.evaluation.weighted_metrics import point_scores, weighted_scores
 from autoft.records import (
     ONE_HALF,
     AnyRule,
@@ -144,7 +144,7 @@ def corrected(
     replay = Replay(truth, candidates, problem, rule)
     own, rows, fitter = replay.truth, replay.rows, replay.rule_fitter
     counts, picks = replay.on_draws(draws)
-    samples = {name: np.full(len(counts), np.nan) for name in objectives(problem.task, problem.quantile, problem.goal)}
+    samples = {metric.name: np.full(len(counts), np.nan) for metric in metrics_of(problem)}
     costs = None
     if isinstance(problem.goal, Costs):
         costs = np.full((len(counts), number_of_rules(problem, candidates[0].predictions.shape[1])), np.nan)
@@ -239,7 +239,7 @@ def fixed(truth: Truth, predictions: Array, problem: Problem, draws: Draws, *, r
         rule: By which classes are decided.
     """
     point = point_scores(truth, predictions, problem, rule=rule)
-    counts = draw(truth.groups, draws.number, draws.seed)
+    counts = draw(truth.groups, draws)
     samples = weighted_scores(truth, predictions, counts, problem, rule=rule)
     costs = None
     if isinstance(problem.goal, Costs):
@@ -289,7 +289,7 @@ def _record(
 
 
 def _places(choices: Sequence[Any]) -> dict[Any, list[int]]:
-    """Draws by what was chosen on them, those without a choice left out."""
+    """Numbers of the draws that led to each choice; draws without one are skipped."""
     found: dict[Any, list[int]] = {}
     for place, choice in enumerate(choices):
         if choice:

@@ -16,7 +16,7 @@ import numpy as np
 
 from autoft.evaluation.bootstrap import around, mean_interval
 from autoft.evaluation.costs import row_costs
-from autoft.evaluation.metrics import decide, decided_by
+from autoft.evaluation.decisions import decide, decided_by
 from autoft.records import Alternative, AnyRule, Costs, DecisionCosts, Interval, Problem, Truth
 from autoft.records.arrays import Array
 

@@ -14,29 +14,27 @@ from dataclasses import replace
 import numpy as np
 
 from autoft.evaluation import calibration as calibrate
+from autoft.evaluation.metrics import METRICS, DecisionCounts
 from autoft.records import Calibrate, Calibration, Costs, DecisionRule, Minimum, Problem, Truth
 from autoft.records.arrays import Array
-
-#: Objectives of a binary task for which a threshold is tuned. Precision and recall alone have trivial optima.
-TUNED = ("f1", "balanced_accuracy", "accuracy", "mcc", "cost")
-
-#: Objectives that look at the order of the rows alone, which the ties of isotonic regression would blur.
-RANKS = ("roc_auc", "pr_auc")
 
 #: Parts of the rows in cross-fitting.
 PARTS = 5
 
-#: Isotonic regression is considered with so many rows, so many of each class, and not beyond the last number.
-ISOTONIC_ROWS, ISOTONIC_CLASS, ISOTONIC_MOST = 20_000, 1_000, 200_000
+#: Fewest rows for isotonic regression.
+ISOTONIC_ROWS = 20_000
+
+#: Fewest rows of each class for isotonic regression.
+ISOTONIC_CLASS = 1_000
+
+#: Largest number of rows for isotonic regression.
+ISOTONIC_MOST = 200_000
 
 #: Thresholds that are tried: logits in steps of .1, with 0 (one half) among them.
 _TRIED = 1.0 / (1.0 + np.exp(-np.arange(-70, 71) / 10))
 
-#: The same for a minimum or worths of rows, which may lie far out.
+#: The same for a minimum or gains of rows, where the best threshold may be extreme.
 _TRIED_FAR = 1.0 / (1.0 + np.exp(-np.arange(-120, 121) / 10))
-
-#: Objectives that a minimum's threshold decides about: trials are compared by them at that threshold.
-_AT_MINIMUM = ("precision", "recall", "f1", "balanced_accuracy", "accuracy", "mcc")
 
 
 class RuleFitter:
@@ -53,6 +51,7 @@ class RuleFitter:
         self.truth, self.problem = truth, problem
         self.costs = goal if isinstance(goal, Costs) else None
         self.minimum = goal if isinstance(goal, Minimum) else None
+        self._metric = METRICS[problem.objective]
         self.tuned = tuned(problem)
         self.base = self.costs.threshold if self.costs is not None and self.tuned == "cost" else 0.5
         #: What a missed row counts in the histogram of worths; None where all count the same.
@@ -100,14 +99,14 @@ class RuleFitter:
         found = np.empty(len(weights))
         for place, w in enumerate(weights):
             own = self.truth.weighted(w)
-            decided = [n[0] for n in self._decided(self._counted(cells, own, 1), Calibration())]
-            value = self._value(*decided)
+            decided = self._decided(self._counted(cells, own, 1), Calibration())[0]
+            value = self._value(decided)
             if self.minimum is not None:
-                found[place] = self._metric(self.problem.objective, *decided)[np.argmax(value)]
+                found[place] = self._of(self.problem.objective, decided)[np.argmax(value)]
             elif self._worth is None:
                 found[place] = np.max(value)
             else:  # worths took the place of rows
-                found[place] = np.max(value) * (decided[2] + decided[3]) / own.sum()
+                found[place] = np.max(value) * (decided.positives + decided.negatives) / own.sum()
         return found
 
     def _counted(self, cells: Array, weights: Array, parts: int) -> Array:
@@ -141,39 +140,38 @@ class RuleFitter:
         simple = calibrate.binned_temperature(total)
         # So many rows, however heavy they are.
         few = classes.min() < ISOTONIC_CLASS or min(classes.sum(), len(self.truth)) < ISOTONIC_ROWS
-        if few or len(self.truth) > ISOTONIC_MOST or self.problem.objective in RANKS:
+        if few or len(self.truth) > ISOTONIC_MOST or self._metric.ranks_only:
             return simple
         gained = np.zeros(2)
         for part in counts:
             others = total - part
             by_temperature = calibrate.binned_losses(calibrate.binned_temperature(others), part)
             gained += np.subtract(by_temperature, calibrate.binned_losses(calibrate.isotonic(others), part))
-        better = gained[0] > 0 and (gained[1] >= 0 or self.problem.objective != "brier")
+        better = gained[0] > 0 and (gained[1] >= 0 or not self._metric.guards_brier)
         return calibrate.isotonic(total) if better else simple
 
     def _threshold(self, counts: Array, calibration: Calibration, base: int) -> float:
         """The threshold for rows (or their worths) by part, class and bin; `base` is the place of the simple rule."""
         if self.tuned is None:
             return self.base
-        hits, alarms, positives, negatives = self._decided(counts, calibration)
-        whole = [n.sum(axis=0) for n in (hits, alarms, positives, negatives)]
-        value = self._value(*whole)
+        parts = self._decided(counts, calibration)
+        whole = parts.total()
+        value = self._value(whole)
         if not np.isfinite(value).all():
             return float(self._tried[base])
         if self.minimum is not None:
             return float(self._tried[np.argmax(value)])
-        fitted = np.zeros(2)
+        hits, alarms = np.zeros(()), np.zeros(())
         for part in range(PARTS):
-            others = [n - own[part] for n, own in zip(whole, (hits, alarms, positives, negatives), strict=True)]
-            with_others = self._value(*others)
+            with_others = self._value(whole - parts[part])
             best = int(np.argmax(with_others)) if np.isfinite(with_others).all() else base
-            fitted += (hits[part, best], alarms[part, best])
-        if self._value(*fitted, *whole[2:]) > value[base]:
+            hits, alarms = hits + parts.hits[part, best], alarms + parts.alarms[part, best]
+        if self._value(replace(whole, hits=hits, alarms=alarms)) > value[base]:
             return float(self._tried[np.argmax(value)])
         return float(self._tried[base])
 
-    def _decided(self, counts: Array, calibration: Calibration) -> tuple[Array, Array, Array, Array]:
-        """By part: hits and false alarms at every threshold ``[PARTS, thresholds]``, rows of each class ``[PARTS]``."""
+    def _decided(self, counts: Array, calibration: Calibration) -> DecisionCounts:
+        """Decisions by part: at every threshold ``[PARTS, thresholds]``, rows of each class ``[PARTS]``."""
         rising = calibrate.of_middles(calibration)
         if self.problem.positive_index == 0:
             counts, rising = counts[:, ::-1, ::-1], 1.0 - rising[::-1]
@@ -182,47 +180,31 @@ class RuleFitter:
             [np.cumsum(counts[:, :, ::-1], axis=2)[:, :, ::-1], np.zeros((len(counts), 2, 1))], axis=2
         )
         from_here = above[:, :, np.searchsorted(rising, self._tried)]
-        return from_here[:, 1], from_here[:, 0], above[:, 1, 0], above[:, 0, 0]
+        return DecisionCounts(
+            hits=from_here[:, 1], alarms=from_here[:, 0], positives=above[:, 1, 0], negatives=above[:, 0, 0]
+        )
 
-    def _value(self, hits: Array, alarms: Array, positives: Array, negatives: Array) -> Array:
+    def _value(self, counts: DecisionCounts) -> Array:
         """What the threshold is tuned for, turned so that more is better; NaN where a class has no rows."""
         assert self.tuned is not None
         if self.minimum is None:
-            return self._metric(self.tuned, hits, alarms, positives, negatives)
-        recall, precision = (self._metric(n, hits, alarms, positives, negatives) for n in ("recall", "precision"))
+            return self._of(self.tuned, counts)
+        recall, precision = (self._of(name, counts) for name in ("recall", "precision"))
         own, other = (recall, precision) if self.minimum.of == "recall" else (precision, recall)
         # Whatever reaches it is better than whatever does not.
         return np.asarray(np.where(own >= self.minimum.share, 2.0 + other, own))
 
-    def _metric(self, name: str, hits: Array, alarms: Array, positives: Array, negatives: Array) -> Array:
+    def _of(self, name: str, counts: DecisionCounts) -> Array:
         """A metric of decisions, turned so that more is better; NaN where a class has no rows."""
+        metric = METRICS[name]
         with np.errstate(divide="ignore", invalid="ignore"):
-            defined = np.where((positives > 0) & (negatives > 0), 0.0, np.nan)
-            misses, rights = positives - hits, negatives - alarms
-            if name == "f1":
-                return np.asarray(2 * hits / (hits + alarms + positives) + defined)
-            if name == "balanced_accuracy":
-                return np.asarray((hits / positives + rights / negatives) / 2)
-            if name == "accuracy":
-                return np.asarray((hits + rights) / (positives + negatives) + defined)
-            if name == "mcc":
-                spread = np.sqrt((hits + alarms) * (misses + rights) * positives * negatives)
-                return np.asarray(np.where(spread > 0, (hits * rights - alarms * misses) / spread, 0.0) + defined)
-            if name == "recall":
-                return np.asarray(hits / positives + defined)
-            if name == "precision":
-                return np.asarray(np.where(hits > 0, hits / (hits + alarms), 0.0) + defined)
-            costs = self.costs
-            assert costs is not None
-            spent = misses * costs.false_negative + alarms * costs.false_positive
-            spent = spent + hits * costs.true_positive + rights * costs.true_negative
-            return np.asarray(-spent / (positives + negatives) + defined)
+            return metric.better(metric.at_threshold(counts, self.problem))
 
 
 def comparer(truth: Truth, problem: Problem) -> RuleFitter | None:
     """Comparison of trials by an objective whose threshold is tuned (`RuleFitter.best_values`); None for others."""
     what = tuned(problem)
-    if what != problem.objective and not (what == "minimum" and problem.objective in _AT_MINIMUM):
+    if what != problem.objective and (what != "minimum" or METRICS[problem.objective].threshold == "none"):
         return None
     # Nothing is cross-fitted here: clusters do not matter.
     return RuleFitter(replace(truth, clusters=np.zeros(len(truth), dtype=int)), problem)
@@ -240,4 +222,6 @@ def tuned(problem: Problem) -> str | None:
         return None
     if isinstance(problem.goal, Minimum):
         return "minimum"
-    return problem.objective if problem.objective in TUNED else "cost" if problem.goal is not None else None
+    if METRICS[problem.objective].threshold == "tuned":
+        return problem.objective
+    return None if problem.goal is None else "cost"

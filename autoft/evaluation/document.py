@@ -1,4 +1,4 @@
-"""`evaluation.json`: the evaluation as plain data and back (format: docs/evaluation.md)."""
+"""The document `evaluation.json`: an evaluation as plain data and back (format: docs/evaluation.md)."""
 
 from __future__ import annotations
 

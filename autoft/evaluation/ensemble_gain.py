@@ -34,7 +34,7 @@ import numpy as np
 from autoft.evaluation import calibration
 from autoft.evaluation.correction import CorrectedScore
 from autoft.evaluation.metrics import METRICS
-from autoft.evaluation.weighted_metrics import point_scores
+from autoft.evaluation.scores import point_scores
 from autoft.records import ONE_HALF, Calibration, CalibrationMethod, DecisionRule, Interval, Problem, Truth
 from autoft.records.arrays import Array
 
@@ -198,18 +198,14 @@ def with_gain(score: CorrectedScore, gains: Mapping[str, float], objective: str)
     )
 
 
-def _best(name: str) -> float:
-    return 1.0 if METRICS[name].direction == "max" else 0.0
-
-
 def _left(name: str, score: float, gain: float) -> float:
     """The distance to the best score after a gain, as a multiple of that before it; 1 where there was none."""
-    distance = _best(name) - score
+    distance = METRICS[name].perfect - score
     return (distance - gain) / distance if distance else 1.0
 
 
 def _of_ensemble(name: str, score: Any, left: float) -> Any:
-    return _best(name) - (_best(name) - score) * left
+    return METRICS[name].perfect - (METRICS[name].perfect - score) * left
 
 
 def _moved(name: str, found: Interval, left: float) -> Interval:

@@ -10,7 +10,7 @@ from itertools import combinations
 import numpy as np
 
 from autoft.errors import SchemaError
-from autoft.records import Finding, Strategy, Task
+from autoft.records import Finding, Strategy, Task, finding
 from autoft.records.arrays import Array
 from autoft.records.split import Member, Split
 
@@ -273,15 +273,9 @@ def _lowered(k: int, folds: int, reason: str) -> tuple[int, tuple[Finding, ...]]
     """The folds there can be, with a finding; fewer than two are an error."""
     if k < 2:
         raise SchemaError("The table", "have rows for at least two folds", reason, "collect more rows, or merge groups")
-    finding = Finding(
-        code="folds-lowered",
-        severity="warning",
-        column=None,
-        must=f"have rows for {folds} folds ({ROWS_PER_FOLD} rows a fold and each class in every fold)",
-        found=reason,
-        fix=f"{k} folds are used; collect more rows, or merge or drop rare classes",
-    )
-    return k, (finding,)
+    must = f"have rows for {folds} folds ({ROWS_PER_FOLD} rows a fold and each class in every fold)"
+    found, fix = f"allows only {k} folds: {reason}", "collect more rows, or merge or drop rare classes"
+    return k, (finding("folds-lowered", "warning", None, must, found, fix),)
 
 
 def _one_block_classes(strata: Array, blocks: Array, task: Task, classes: Sequence[object]) -> tuple[Finding, ...]:
@@ -290,17 +284,11 @@ def _one_block_classes(strata: Array, blocks: Array, task: Task, classes: Sequen
         return ()
     touched = blocks >= 0
     spread = _per_class(strata[touched], blocks[touched])
-    return tuple(
-        Finding(
-            code="class-in-one-fold",
-            severity="warning",
-            column=None,
-            must="have every class at several times",
-            found=f"all rows of class '{_name(classes, int(c))}' lie in one fold of the time order",
-            fix="use fewer folds, or merge the class; its held-out scores are those of models that never saw it",
-        )
-        for c in np.flatnonzero(spread == 1)
-    )
+    must = "have every class at several times"
+    fix = "use fewer folds, or merge the class; its held-out scores are those of models that never saw it"
+    found = "has all rows of class '{}' in one fold of the time order"
+    names = [_name(classes, int(c)) for c in np.flatnonzero(spread == 1)]
+    return tuple(finding("class-in-one-fold", "warning", None, must, found.format(name), fix) for name in names)
 
 
 def _grouped(dealt: Array, strata: Array, member: Array, k: int, seed: int) -> Array:

@@ -58,9 +58,9 @@ def harmed(
 ) -> tuple[Harmed, ...]:
     """Groups with at least 50 rows inside and outside that speak against an effect, the worst first, three at most.
 
-    Losses are larger there with it, and every network that was trained without it goes the other way there for more
-    than half of its movement: bounds make networks learn more slowly, which is no word about the data. Rows of a group
-    that is named do not speak for another one.
+    Losses are larger there with it, and every network that was trained without it mostly moves the other way there. The
+    second is required since bounds make networks learn more slowly, which says nothing about the data. Rows of a group
+    that is found do not count for another one.
 
     Args:
         gains: Of the rows, ``[m]``: loss without the hint less with it.
@@ -110,7 +110,7 @@ class _MeanGains:
         self.spread = np.average(np.square(self.gains - centre), weights=weights)
 
     def interval(self, inside: Array) -> Interval:
-        """Mean gain of some rows; infinitely wide where that cannot be told."""
+        """Mean gain of some rows; infinitely wide where it is unknown."""
         from scipy.special import stdtrit
 
         w, gains = self.weights[inside], self.gains[inside]

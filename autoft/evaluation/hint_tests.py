@@ -1,4 +1,4 @@
-"""Whether the data agree with a hint, from two trainings that differ in that hint alone."""
+"""Hint tests: whether the data agree with a hint, from two trainings that differ in that hint alone."""
 
 from __future__ import annotations
 
@@ -9,23 +9,30 @@ import numpy as np
 from autoft.records import HintVerdict, Interval
 from autoft.records.arrays import Array
 
-#: Share of a model's movement from which on it obeys by itself; and below which it goes the other way.
-_ANYWAY, _OPPOSITE = 0.99, 0.25
-#: Share below which networks go the other way for the most part. Else a worse score does not speak against an effect:
-#: bounds make networks learn more slowly, which is no word about the data.
+#: Share of a model's movement in the declared direction from which it satisfies an effect without the hint.
+_ANYWAY = 0.99
+
+#: The same, below which a network moves the other way.
+_OPPOSITE = 0.25
+
+#: The same, below which networks mostly move the other way. Otherwise a worse score does not contradict an effect:
+#: bounds make networks learn more slowly, which says nothing about the data.
 _HALF = 0.5
-#: Share from which on it goes the declared way for the most part.
+
+#: The same, from which networks mostly move in the declared direction.
 MOSTLY = 0.75
-#: Probability that an interval leaves out the truth; that of all hints together, where a loss counts beyond doubt.
+
+#: Error probability of the intervals of all hints together.
 _OUTSIDE = 0.05
-#: Confidence from which on a loss by the hint counts where the model without it goes the other way, too.
+
+#: One-sided confidence of a loss, where every network without the hint moves the other way.
 _LEAN = 0.8
 
 
 def gain_over_blocks(gains: Sequence[float], *, share: float, confidence: float = 0.95) -> Interval:
-    """Mean difference over blocks, each held out by its own network, with an interval that knows of both noises.
+    """Mean difference over blocks, each held out by its own network, with an interval.
 
-    The blocks' networks share most of their training rows, so that the plain t interval is too narrow: the variance is
+    The blocks' networks share most of their training rows, which makes the plain t interval too narrow: the variance is
     corrected after Nadeau and Bengio ("Inference for the generalization error", Machine Learning 52, 2003).
 
     Args:
@@ -49,17 +56,17 @@ def gain_over_blocks(gains: Sequence[float], *, share: float, confidence: float 
     return Interval(value=middle, low=middle - reach, high=middle + reach)
 
 
-def obeyed(curves: Array, sign: int) -> Array:
-    """Share of each member's movement that goes the declared way.
+def declared_share(curves: Array, sign: int) -> Array:
+    """Share of a member's movement that goes in the declared direction.
 
     Args:
-        curves: Answers ``[rows, grid]`` along rising values of a column, each row by one member.
+        curves: Predictions ``[rows, grid]`` along rising values of a column.
         sign: 1 for a rising effect, -1 for a falling one.
 
     Returns:
-        A number from 0 (always the other way) to 1; 1 for a model that does not move.
+        From 0 (always the other way) to 1; 1 for a model that does not move.
 
-    >>> float(obeyed(np.array([[0.0, 1.0, 3.0], [1.0, 0.5, 0.5]]), 1).round(3))
+    >>> float(declared_share(np.array([[0.0, 1.0, 3.0], [1.0, 0.5, 0.5]]), 1).round(3))
     0.857
     """
     steps = sign * np.diff(curves, axis=1)
@@ -67,28 +74,27 @@ def obeyed(curves: Array, sign: int) -> Array:
     return np.asarray(np.maximum(steps, 0.0).sum() / total if total > 0 else 1.0)
 
 
-def verdict(
+def judge_hint(
     gains: Sequence[float], *, share: float, by_member: Sequence[float] = (), claim: bool = True, tested: int = 1
 ) -> tuple[HintVerdict, Interval]:
-    """What K blocks say of a hint.
+    """Verdict on a hint and its gain, from K blocks.
 
-    A hint is contradicted where the model without it is better beyond doubt (and, of an effect, moves the other way by
-    itself for the most part); or where it is probably better, and every one of its networks moves the other way. Beyond
-    doubt is the upper end of an interval that is widened for the number of hints (Bonferroni): with 2.5 % for each of
-    them, one of six true ones would be called contradicted in every seventh run. The interval that is returned is that
-    of this hint alone.
+    A hint is contradicted if the model without it is significantly better (and, for an effect, mostly moves the other
+    way); or if that model is probably better and every one of its networks moves the other way. Significance is
+    corrected for the number of hints (Bonferroni): at 2.5 % for each, one of six true hints would be called
+    contradicted in every seventh run. The interval that is returned is that of this hint alone.
 
     Args:
         gains: Objective with the hint less without, on each block; positive is better.
         share: As for `gain_over_blocks`.
-        by_member: For an effect, `obeyed` of each network that was trained without it.
-        claim: Whether the hint says what is true of the data, which they can contradict, or only how columns are read,
-            which can only hurt.
-        tested: How many hints are, in all.
+        by_member: For an effect, `declared_share` of each network that was trained without it.
+        claim: Whether the hint is a statement about the data, which these can contradict, or about how columns are
+            read, which can only hurt.
+        tested: Number of hints that are tested.
 
-    >>> verdict([-0.03, -0.02, -0.03, -0.025, -0.02], share=0.25)[0]
+    >>> judge_hint([-0.03, -0.02, -0.03, -0.025, -0.02], share=0.25)[0]
     'contradicted'
-    >>> verdict([0.001, -0.001, 0.0, 0.0, 0.001], share=0.25, by_member=[1.0, 1.0, 0.995, 1.0, 1.0])[0]
+    >>> judge_hint([0.001, -0.001, 0.0, 0.0, 0.001], share=0.25, by_member=[1.0, 1.0, 0.995, 1.0, 1.0])[0]
     'satisfied anyway'
     """
     found = gain_over_blocks(gains, share=share)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from autoft.evaluation.fold_model import FoldModel
 from autoft.evaluation.metrics import METRICS
-from autoft.evaluation.weighted_metrics import weighted_scores
+from autoft.evaluation.scores import weighted_scores
 from autoft.preprocessing import columns_of_rows
 from autoft.preprocessing.encode import Encoded
 from autoft.records import ONE_HALF, AnyRule, Importance, Interval, Problem, Truth
@@ -77,14 +77,9 @@ class _Sample:
 
     def shuffled(self, place: columns_of_rows.Place, order: Array) -> Encoded:
         """The rows, as often as `order` is longer than they are, with one column in that order."""
-        array, j = place
         rows = len(self.encoded)
-        changed = self.encoded.rows(np.tile(np.arange(rows), len(order) // rows))
-        if array == "texts":
-            texts = (*changed.texts[:j], self.encoded.texts[j].rows(order), *changed.texts[j + 1 :])
-            return replace(changed, texts=texts)
-        getattr(changed, array)[:, j] = getattr(self.encoded, array)[order, j]
-        return changed
+        repeated = self.encoded.rows(np.tile(np.arange(rows), len(order) // rows))
+        return columns_of_rows.shuffled(repeated, place, order)
 
     def score(self, changed: Encoded) -> Array:
         """The objective of each repeat of the rows, turned so that more is better."""

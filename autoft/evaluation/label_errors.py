@@ -1,4 +1,4 @@
-"""Labels that a model finds improbable in rows that it has not seen: mistakes in the table, or exceptions."""
+"""Label errors: labels of held-out rows that the model finds improbable."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from autoft.data.audit import charts
-from autoft.data.audit.findings import finding, label_text, of
-from autoft.records import Finding
+from autoft.data.audit.findings import label_text, share_of
+from autoft.records import Finding, finding
 from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
 
@@ -52,7 +52,7 @@ def check(y: Array, probabilities: Array, rows: Array, *, target: str, classes: 
     worst = doubted[np.argsort(own[doubted], kind="stable")]
     first = worst[0]
     given, better = label_text(classes[y[first]]), label_text(classes[other[first]])
-    found = f"{of(len(doubted), len(y), 'rows')} have one that the model, which was not trained on them, finds "
+    found = f"has {share_of(len(doubted), len(y), 'rows')} with a label that the model, not trained on them, finds "
     found += f"improbable (most of all row {rows[first]:,}: '{given}' has {_share(own[first])}, '{better}' "
     found += f"{_share(probabilities[first, other[first]])})"
     fix = "look at these rows and correct the labels that are wrong; the others are exceptions that the columns do not "

@@ -1,4 +1,4 @@
-"""Answers and losses of held-out rows in numpy, float64: what curves and choices are read off."""
+"""Predictions and losses of held-out rows in numpy, float64, as curves and choices need them."""
 
 from __future__ import annotations
 

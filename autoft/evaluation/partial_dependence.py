@@ -116,7 +116,7 @@ def curves(
     for name in request.names:
         column = by_name.get(name)
         where = None if column is None else cells.place(layout, column.id)
-        if column is None or where is None or where[0] == "texts":
+        if column is None or where is None or not cells.is_one_number(model.encoded, column, where):
             continue
         if over():
             left.append(name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -13,8 +13,8 @@ from autoft.evaluation import blend
 from autoft.evaluation.bootstrap import draw
 from autoft.evaluation.decision_rule import RuleFitter, comparer
 from autoft.evaluation.losses import row_losses
-from autoft.evaluation.metrics import METRICS, trained_quantile
-from autoft.evaluation.weighted_metrics import weighted_means, weighted_scores
+from autoft.evaluation.metrics import METRICS
+from autoft.evaluation.scores import weighted_means, weighted_scores
 from autoft.records import BEST_TRIAL, Draws, Problem, SelectionRule, Trial, Truth
 from autoft.records.arrays import Array
 from autoft.records.trials import TrialResult
@@ -142,7 +142,8 @@ class Replay:
         self.rows = common_rows(candidates) if rows is None else rows
         self.truth, self.problem, self.candidates, self.rule = truth.take(self.rows), problem, candidates, rule
         self.members = rule.members if len(self.rows) <= MOST_ROWS_BLENDED else 1
-        self.metric, self.trained = METRICS[problem.objective], trained_quantile(problem.objective, problem.quantile)
+        self.metric = METRICS[problem.objective]
+        self.trained = self.metric.trained_quantile(problem.quantile)
         self._wrong: dict[int, Array] = {}
         self._comparer = comparer(self.truth, problem)
         order = sorted(range(len(candidates)), key=lambda c: (candidates[c].trial, candidates[c].epochs))
@@ -176,16 +177,16 @@ class Replay:
         Returns:
             Draw counts ``[draws, m]`` and the choice on each draw, empty where the objective is undefined.
         """
-        clusters, draws, seed = self.truth.groups, wanted.number, wanted.seed
+        clusters, draws = self.truth.groups, wanted.number
         work = len(self.rows) * draws
         if work * len(self.trials) <= AFFORDABLE or draws <= PILOT:
-            counts = draw(clusters, draws, seed)
+            counts = draw(clusters, wanted)
             return counts, self.picks(counts)
-        first = draw(clusters, PILOT, seed)
+        first = draw(clusters, replace(wanted, number=PILOT))
         pilot, checkpoints = self.objectives(first, range(len(self.trials)))
         within_reach = _within_reach(pilot)
         affordable = AFFORDABLE // (len(self.rows) * len(within_reach))
-        counts = draw(clusters, min(draws, max(affordable, FEWEST_DRAWS)), seed)
+        counts = draw(clusters, replace(wanted, number=min(draws, max(affordable, FEWEST_DRAWS))))
         later = self.picks(counts[PILOT:], within_reach)
         return counts, self._blends(first, pilot, checkpoints) + later
 

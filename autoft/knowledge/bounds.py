@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Literal
 
 import numpy as np
 
@@ -20,13 +19,10 @@ from autoft.knowledge.towers import towers
 from autoft.networks.architecture import Architecture, Inputs
 from autoft.networks.families import FAMILIES
 from autoft.networks.weight_bounds import BoundLayout, WeightBounds
-from autoft.preprocessing.layout import DATE_PARTS, InputLayout
-from autoft.preprocessing.statistics import blocks
+from autoft.preprocessing.encoders import Direction
+from autoft.preprocessing.layout import DATE_PARTS, InputLayout, blocks
 from autoft.records.arrays import Array
 from autoft.records.hints import Hints
-
-#: How an input moves with a column: up, down, one can't say (0), or only where the column is missing.
-Direction = Literal[1, 0, -1, "missing"]
 
 #: Share of each tower's hidden units that are free, where a network has effects.
 FREE = 0.5
@@ -41,16 +37,26 @@ def reads(block: str, plan: InputLayout, hints: Hints) -> dict[str, Direction]:
     A block that is not known here, but names columns, is taken to move with them in no certain direction.
 
     Args:
-        block: Its name (`autoft.preprocessing.statistics.blocks`), or the id of an embedded column.
+        block: Its name (`autoft.preprocessing.layout.blocks`), or the id of an embedded column.
         plan: The layout.
         hints: With the ratios that are blocks.
 
     Raises:
         LookupError: If it names no column: a new kind of block must be added here, or effects would pass it by.
     """
+    for own in plan.custom:
+        if block in dict(own.blocks):
+            return {own.id: dict(own.blocks)[block]}
     unordered = {c.id for c in plan.categories} | {text.id for text in plan.texts}
     quotients = {ratio.id: (ratio.numerator, ratio.denominator) for ratio in hints.ratios}
-    known = {*plan.numbers, *unordered, *quotients, *(e.column for e in hints.effects), *hints.importance}
+    known = {
+        *plan.numbers,
+        *(own.id for own in plan.custom),
+        *unordered,
+        *quotients,
+        *(e.column for e in hints.effects),
+        *hints.importance,
+    }
     first, *rest = block.split()
 
     def parts(name: str, direction: Direction) -> dict[str, Direction]:

@@ -15,8 +15,7 @@ import numpy as np
 
 from autoft.errors import TrainingError
 from autoft.knowledge.bounds import reads
-from autoft.preprocessing.layout import InputLayout
-from autoft.preprocessing.statistics import blocks
+from autoft.preprocessing.layout import InputLayout, blocks
 from autoft.records.arrays import Array
 from autoft.records.hints import Effect, Hints
 

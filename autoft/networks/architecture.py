@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from autoft.preprocessing.layout import InputLayout
-from autoft.preprocessing.statistics import blocks
+from autoft.preprocessing.layout import InputLayout, blocks
 
 #: The activation of monotone networks (`activations.mixed`).
 MIXED = "mixed"

@@ -4,6 +4,7 @@ Modules, from ground to roof:
 
 context          What all stages of a run share: recipe, folder, clock, interrupt
 dataset          Records that the stages of a run hand to one another
+encoder_choice   Choice of encoders: what a recipe says under `preprocess: encoders:`, checked against the table
 machine          How fast a machine does each piece of work: the rates of a reference machine, and the machine at...
 objective        The metric that is tuned, and what a recipe may ask for only with certain tasks
 cost             What a search costs, before anything runs: seconds and bytes from shapes alone

@@ -12,7 +12,7 @@ from autoft.pipeline.context import Run
 from autoft.pipeline.dataset import Dataset
 from autoft.pipeline.machine import Machine
 from autoft.pipeline.space import boosting_fits
-from autoft.preprocessing.encode import MISSING
+from autoft.preprocessing.categories import MISSING
 from autoft.preprocessing.statistics import tfidf, with_derived
 from autoft.records.arrays import Array
 
@@ -34,9 +34,9 @@ def baseline_inputs(dataset: Dataset) -> baselines.BaselineInputs:
     """Numbers and category codes side by side, NaN where missing."""
     codes = dataset.encoded.codes.astype(np.float64)
     codes[dataset.encoded.codes == MISSING] = np.nan
-    categorical = np.repeat([False, True], [len(dataset.layout.measured), len(dataset.layout.categories)])
+    numbers = np.hstack([with_derived(dataset.layout, dataset.encoded.numbers), *dataset.encoded.custom])
     return baselines.BaselineInputs(
-        features=np.hstack([with_derived(dataset.layout, dataset.encoded.numbers), codes]),
-        categorical=categorical,
+        features=np.hstack([numbers, codes]),
+        categorical=np.repeat([False, True], [numbers.shape[1], codes.shape[1]]),
         words=partial(tfidf, dataset.layout, dataset.encoded) if dataset.layout.texts else None,
     )

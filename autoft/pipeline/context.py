@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
@@ -128,8 +128,7 @@ class Run:
         """The last record of a kind in the journal, of one key where that is given; None where there is none."""
         for line in reversed(self.journal.contents.facts):
             if line["type"] == kind.fact and (key is None or line["of"] == key):
-                fields = {name: line[name] for name in kind.__dataclass_fields__}
-                found: F = read_record(kind, fields)
+                found: F = read_record(kind, {own.name: line[own.name] for own in fields(kind)})
                 return found
         return None
 

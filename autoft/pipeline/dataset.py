@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from autoft.data.convert import Converted
 from autoft.data.repair import Repair
 from autoft.data.table import Table
-from autoft.evaluation.metrics import trained_quantile
+from autoft.evaluation.metrics import METRICS
 from autoft.preprocessing.encode import Encoded
 from autoft.preprocessing.layout import InputLayout
 from autoft.records import Column, Costs, DecisionGoal, Finding, Problem, Strategy, Target, Truth
@@ -124,4 +124,4 @@ class Dataset:
     @property
     def trained_quantile(self) -> float | None:
         """The quantile whose loss is trained, None for the usual loss of the task."""
-        return trained_quantile(self.objective, self.quantile)
+        return METRICS[self.objective].trained_quantile(self.quantile)

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from autoft.data import repair, target, weights
-from autoft.data.audit import audit
+from autoft.data.audit import AuditOptions, audit
 from autoft.data.columns import infer_columns
 from autoft.data.convert import convert
 from autoft.data.repair_plan import learn
@@ -80,12 +80,14 @@ def audit_table(recipe: Recipe, description: TableDescription) -> TableDescripti
         description.converted,
         target=_target_name(description.table),
         task=wanted.task if wanted else "binary",
-        allow_leak=recipe.schema_.allow_leak,
-        drop_missing_target=recipe.schema_.drop_missing_target,
-        folds=recipe.evaluate.folds,
-        positive=wanted.positive if wanted else None,
-        grouped=recipe.evaluate.group is not None,
-        timed=recipe.evaluate.time is not None,
+        options=AuditOptions(
+            folds=recipe.evaluate.folds,
+            positive=wanted.positive if wanted else None,
+            allow_leak=recipe.schema_.allow_leak,
+            drop_missing_target=recipe.schema_.drop_missing_target,
+            grouped=recipe.evaluate.group is not None,
+            timed=recipe.evaluate.time is not None,
+        ),
     )
     return replace(description, findings=(*description.findings, *found))
 

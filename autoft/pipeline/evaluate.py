@@ -7,14 +7,16 @@ from importlib import metadata
 
 import numpy as np
 
-from autoft.evaluation import calibration, correction, label_errors, metrics, overfitting, partial_dependence
+from autoft.evaluation import calibration, correction, label_errors, overfitting, partial_dependence
 from autoft.evaluation.baselines import BaselineScorer
 from autoft.evaluation.correction import CorrectedScore
+from autoft.evaluation.details import details
 from autoft.evaluation.ensemble_gain import with_gain
 from autoft.evaluation.fold_model import FoldModel
 from autoft.evaluation.importance import permutation_importance
+from autoft.evaluation.metrics import METRICS
+from autoft.evaluation.scores import point_scores
 from autoft.evaluation.selection import balance_of, candidates_of, mixed
-from autoft.evaluation.weighted_metrics import point_scores
 from autoft.pipeline.context import Run
 from autoft.pipeline.cost import MARGIN, finish_seconds
 from autoft.pipeline.dataset import Dataset
@@ -60,7 +62,7 @@ def evaluate(dataset: Dataset, found: SearchResult, answers: Array, score: Corre
     candidates, rule = candidates_of(trials.trials, trials.outcomes), score.rule  # the rule of single networks
     pooled = calibration.apply(rule.calibration, mixed(candidates, score.chosen))
     rows = np.flatnonzero(dataset.split.blocks >= 0)
-    details = metrics.details(dataset.truth.take(rows), pooled[rows], problem, rule=rule, classes=target.classes)
+    shown = details(dataset.truth.take(rows), pooled[rows], problem, rule=rule, classes=target.classes)
     run.findings += _doubtful_labels(dataset, pooled[rows], rows)
     folds = _fold_reports(dataset, calibration.apply(rule.calibration, answers), rule, trials.trials[trials.best])
     scorer = BaselineScorer(dataset.truth, problem, score)
@@ -84,15 +86,15 @@ def evaluate(dataset: Dataset, found: SearchResult, answers: Array, score: Corre
         bag_gain=score.ensemble_gain,
         naive=score.naive,
         folds=folds,
-        overfitting=overfitting.summary(folds, metrics.METRICS[dataset.objective].direction, score.optimism),
+        overfitting=overfitting.summary(folds, METRICS[dataset.objective].direction, score.optimism),
         baselines=tuple(scorer.compare(name, predictions) for name, predictions in found.baselines.items()),
         trials=trials.trials,
         best=trials.trials[trials.best],
         blend=found.selection.blend,
         finish=rule,
-        per_class=details.per_class,
-        confusion=details.confusion,
-        curves=details.curves,
+        per_class=shown.per_class,
+        confusion=shown.confusion,
+        curves=shown.curves,
         importance=importance,
         environment=environment(),
         interrupted=trials.interrupted,
@@ -170,7 +172,7 @@ def _fold_reports(dataset: Dataset, answers: Array, rule: DecisionRule, best: Tr
         held_out_rows=[len(m.held_out) for m in folds],
         train_scores=[objective(s, m.train) for s, m in enumerate(folds)],
         held_out_scores=[objective(s, m.held_out) for s, m in enumerate(folds)],
-        direction=metrics.METRICS[dataset.objective].direction,
+        direction=METRICS[dataset.objective].direction,
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from autoft.evaluation.metrics import METRICS
 from autoft.pipeline import cost
 from autoft.pipeline.cost import CostShape
 from autoft.pipeline.dataset import Dataset, TableDescription
@@ -286,7 +287,7 @@ def seconds_after_search(
         columns=columns,
         folds=dataset.split.k,
         outputs=dataset.outputs,
-        area=dataset.objective in ("roc_auc", "pr_auc"),
+        area=METRICS[dataset.objective].ranks_only,
         calibrated=target.task != "regression" and calibration_allowed(recipe, dataset) == "auto",
     )
     blended = min(_BLENDED, recipe.search.blend, trials)

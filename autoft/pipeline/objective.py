@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
 from autoft.errors import RecipeError
-from autoft.evaluation.metrics import default_objective, objectives
+from autoft.evaluation.metrics import default_objective, metrics_of
 from autoft.recipe.recipe import Recipe
-from autoft.recipe.sections import Objective
 from autoft.records.columns import Target
 from autoft.records.decisions import DecisionGoal
+from autoft.records.problem import Problem
 
 
 def choose_objective(recipe: Recipe, target: Target, goal: DecisionGoal | None = None) -> str:
@@ -30,8 +28,8 @@ def choose_objective(recipe: Recipe, target: Target, goal: DecisionGoal | None =
             raise RecipeError(where, "be left out unless there are classes", "the task is regression", "remove it")
     if wanted == "auto":
         return default_objective(target.task)
-    there = objectives(target.task, recipe.evaluate.quantile, goal)
-    possible = [name for name in there if name in get_args(Objective)]
+    problem = Problem(task=target.task, objective=wanted, quantile=recipe.evaluate.quantile, goal=goal)
+    possible = [metric.name for metric in metrics_of(problem) if metric.objective]
     if wanted not in possible:
         raise RecipeError(
             f"Objective '{wanted}'",

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from autoft import files
-from autoft.errors import ArtifactError, AutoFTError
+from autoft.errors import ArtifactError, AutoFTError, SetupError
 from autoft.evaluation.document import from_document
 from autoft.evaluation.metrics import METRICS
 from autoft.pipeline.dataset import Dataset
@@ -60,8 +60,9 @@ def _preprocessing(recipe: Recipe, layout: InputLayout) -> dict[str, Any]:
     settings = recipe.preprocess.model_dump()
     if recipe.preprocess.numeric.scale == "robust":
         settings["numeric"].pop("scale")
-    if not recipe.preprocess.accept:
-        settings.pop("accept")
+    for later in ("accept", "encoders"):
+        if not settings[later]:
+            settings.pop(later)
     words = [[text.id, text.slots] for text in layout.texts]
     if layout.orders:
         settings["orders"] = {column: list(order) for column, order in layout.orders.items()}
@@ -104,8 +105,11 @@ def read_evaluation(folder: Path) -> Evaluation:
     path = folder / "evaluation.json"
     with _believed(path):
         evaluation = from_document(json.loads(path.read_text(encoding="utf-8")))
-        if evaluation.objective not in METRICS or evaluation.objective not in evaluation.held_out:
+        if evaluation.objective not in evaluation.held_out:
             raise ValueError(evaluation.objective)
+    if evaluation.objective not in METRICS:
+        where, fix = f"The objective '{evaluation.objective}' of {path}", "install the package that brings it"
+        raise SetupError(where, "be a metric that is registered", "there is none of this name", fix)
     return evaluation
 
 

@@ -13,11 +13,13 @@ from autoft import files
 from autoft.errors import printable
 from autoft.evaluation.document import to_document
 from autoft.evaluation.partial_dependence import profile
+from autoft.knowledge.describe import told_lines
 from autoft.pipeline.context import Run
 from autoft.pipeline.dataset import Dataset
 from autoft.pipeline.notes import recipe_notes
 from autoft.pipeline.own_model import name_of
 from autoft.pipeline.results import FittedModel, SearchResult
+from autoft.preprocessing.describe import describe_layout
 from autoft.recipe.recipe import Recipe
 from autoft.records import Evaluation
 from autoft.records.arrays import Array
@@ -68,8 +70,10 @@ def _texts(recipe: Recipe, dataset: Dataset, found: SearchResult) -> dict[str, s
     """What a run says about itself besides the scores, by file name; enough to write the report again."""
     parts = {ratio.name: ratio.of for ratio in recipe.knowledge.ratios}
     used = np.flatnonzero(dataset.split.blocks >= 0)
+    described = describe_layout(dataset.layout, dataset.features)
+    lines = told_lines(described, recipe.knowledge, dataset.description.columns)
     context = {
-        "plan": [asdict(line) for line in dataset.layout.lines],
+        "plan": [asdict(line) for line in lines],
         "columns": [asdict(c) for c in dataset.description.columns],
         "space": [[d.name, d.words()] for d in found.space],
         "engine": dataset.description.engine.name if dataset.description.engine else "",
@@ -93,14 +97,13 @@ def _texts(recipe: Recipe, dataset: Dataset, found: SearchResult) -> dict[str, s
 
 
 def _meta(recipe: Recipe, dataset: Dataset, found: SearchResult) -> artifact.Meta:
-    numbers, layout = dataset.encoded.numbers, dataset.layout
-    ranges = {}
-    for j, column in enumerate(layout.numeric):
-        if column in layout.orders:
-            continue
-        known = numbers[:, j][np.isfinite(numbers[:, j])]
-        if len(known):
-            ranges[column] = (float(known.min()), float(known.max()))
+    layout, ranges = dataset.layout, {}
+    for column in dataset.features:
+        if column.kind == "numeric":
+            values = dataset.description.converted.values[column.id]
+            known = values[np.isfinite(values)]
+            if len(known):
+                ranges[column.id] = (float(known.min()), float(known.max()))
     # Columns that divide rows or groups, or are not to be used.
     unused = {*recipe.knowledge.unused, recipe.evaluate.group}
     engine = dataset.description.engine
@@ -112,6 +115,7 @@ def _meta(recipe: Recipe, dataset: Dataset, found: SearchResult) -> artifact.Met
         ranges=ranges,
         vocabularies={c.id: c.vocabulary for c in layout.categories} | dict(layout.orders),
         words=found.ensemble.words,
+        encoders={own.id: own.encoder for own in layout.custom},
         threshold=found.selection.rule.threshold,
         matrix=found.selection.rule.matrix,
         repairs=dataset.description.repairs,
@@ -121,7 +125,7 @@ def _meta(recipe: Recipe, dataset: Dataset, found: SearchResult) -> artifact.Met
 
 def _probe(dataset: Dataset, found: SearchResult) -> dict[str, Array]:
     """Inputs of the raw model for a few real rows."""
-    values = dataset.description.converted.values
-    columns = [c.id for c in dataset.layout.categories] + [text.id for text in dataset.layout.texts]
+    values, layout = dataset.description.converted.values, dataset.layout
+    columns = [c.id for c in layout.categories] + [text.id for text in layout.texts] + [own.id for own in layout.custom]
     texts = {column: values[column][:_PROBE_ROWS] for column in columns}
-    return model_inputs(dataset.layout, dataset.encoded.rows(slice(0, _PROBE_ROWS)), texts, found.ensemble.words)
+    return model_inputs(layout, dataset.encoded.rows(slice(0, _PROBE_ROWS)), texts, found.ensemble.words)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from autoft.evaluation.costs import row_costs
+from autoft.evaluation.metrics import METRICS
 from autoft.networks.architecture import Inputs
 from autoft.networks.families import architecture_of, family_of
 from autoft.pipeline import cost
@@ -56,9 +57,6 @@ _PORTFOLIO_SHARE = 0.75
 #: Most of the minutes that boosting may take on the folds.
 _BASELINES_SHARE = 0.15
 
-#: Objectives that depend on how many rows of a rare class are decided right.
-_LABELS_OF_CLASSES = frozenset({"f1", "recall", "balanced_accuracy", "mcc"})
-
 #: Share of the rows below which one of two classes is rare; of more classes, the same part of an even share.
 _RARE = 0.2
 
@@ -82,12 +80,13 @@ def rare_classes_count(dataset: Dataset) -> bool:
     """Whether class weights may help: the objective looks at labels of classes, one of which is rare (`_RARE`), or at
     costs, and missing the rarest class is dear (`_DEAR`)."""
     target = dataset.target
-    if target.task == "regression" or dataset.objective not in (*_LABELS_OF_CLASSES, "cost"):
+    counted = METRICS[dataset.objective].rare_classes
+    if counted == "never":
         return False
     touched = dataset.split.blocks >= 0
     own = None if dataset.weights is None else dataset.weights[touched]
     counts = np.bincount(dataset.y[touched], own, minlength=len(target.classes))
-    if dataset.objective == "cost":
+    if counted == "costs":
         return _rare_is_dear(dataset, counts, np.flatnonzero(touched))
     return bool(counts.min() * len(counts) < 2 * _RARE * counts.sum())
 

@@ -13,9 +13,8 @@ from autoft.data.table import quoted
 from autoft.errors import RecipeError, SchemaError
 from autoft.evaluation import folds
 from autoft.knowledge import decisions
-from autoft.knowledge.describe import told_lines
 from autoft.pipeline.dataset import Dataset, TableDescription
-from autoft.pipeline.layout import make_layout
+from autoft.pipeline.layout import lay_out_inputs
 from autoft.pipeline.objective import choose_objective
 from autoft.preprocessing.encode import encode, row_keys
 from autoft.recipe.recipe import Recipe
@@ -40,8 +39,7 @@ def split(recipe: Recipe, description: TableDescription, *, balance_groups: bool
     description = _drop_unlabelled(description)
     target, table, values = description.target, description.table, description.converted.values
     assert target is not None  # its absence is an error among the findings
-    features, layout = make_layout(recipe, description)
-    layout = replace(layout, lines=told_lines(layout.lines, recipe.knowledge, description.columns))
+    features, layout = lay_out_inputs(recipe, description)
     encoded = encode(layout, values, len(table.frame))
     y = targets.encode(table.frame[target.name], target, dtype=table.dtypes[target.name])
     goal, mistakes = decisions.stakes(recipe.knowledge, target, table.frame, y, description.kept)
@@ -73,7 +71,7 @@ def note_odd_rows(dataset: Dataset) -> Dataset:
     It needs scikit-learn, which a mere check of a table does without.
     """
     table = dataset.description
-    odd = odd_rows.check(dataset.features, table.converted, kept=table.kept)
+    odd = odd_rows.find_odd_rows(dataset.features, table.converted, kept=table.kept)
     return replace(dataset, findings=(*dataset.findings, *odd))
 
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
+from autoft.preprocessing.custom import NUMBERS
 from autoft.preprocessing.encode import Encoded
 from autoft.preprocessing.layout import InputLayout
 from autoft.preprocessing.statistics import ratios_of
+from autoft.records import Column
 from autoft.records.arrays import Array
 
 #: Name of the array of `Encoded`, and the place in it.
@@ -16,21 +20,31 @@ Place = tuple[str, int]
 
 def place(plan: InputLayout, column: str) -> Place | None:
     """Where a column's (or ratio's) cells are; None if it is no input."""
-    ratios = [ratio.id for ratio in plan.ratios]
     for array, ids in (
         ("numbers", plan.numbers),
         ("codes", [one.id for one in plan.categories]),
         ("texts", [one.id for one in plan.texts]),
-        ("ratios", ratios),
+        ("ratios", [one.id for one in plan.ratios]),
+        ("custom", [one.id for one in plan.custom]),
     ):
         if column in ids:
             return array, list(ids).index(column)
     return None
 
 
-def of(plan: InputLayout, encoded: Encoded, where: Place) -> Array:
-    """The cells ``[n]`` of a column or ratio that is no text."""
+def is_one_number(encoded: Encoded, column: Column, where: Place) -> bool:
+    """Whether a column can be set to one cell after the other: no text, and nothing read from one."""
     array, j = where
+    if array == "custom":
+        return column.kind in NUMBERS and encoded.custom[j].shape[1] == 1
+    return array != "texts"
+
+
+def of(plan: InputLayout, encoded: Encoded, where: Place) -> Array:
+    """The cells ``[n]`` of a column or ratio that is no text, of a custom column the first number of each."""
+    array, j = where
+    if array == "custom":
+        return encoded.custom[j][:, 0]
     found: Array = (ratios_of(plan, encoded.numbers) if array == "ratios" else getattr(encoded, array))[:, j]
     return found
 
@@ -38,7 +52,23 @@ def of(plan: InputLayout, encoded: Encoded, where: Place) -> Array:
 def set_to(plan: InputLayout, encoded: Encoded, where: Place, cells: Array) -> Encoded:
     """The same rows with other cells ``[n]``, all else equal; of a ratio its parts, too."""
     array, j = where
+    if array == "custom":
+        column = np.broadcast_to(np.asarray(cells, np.float64)[:, None], encoded.custom[j].shape)
+        return replace(encoded, custom=(*encoded.custom[:j], column, *encoded.custom[j + 1 :]))
     own = ratios_of(plan, encoded.numbers) if array == "ratios" else getattr(encoded, array).copy()
     own[:, j] = cells
     changed: dict[str, Any] = {array: own}
+    return replace(encoded, **changed)
+
+
+def shuffled(encoded: Encoded, where: Place, order: Array) -> Encoded:
+    """The same rows, each with another row's cell of one column: that of the row in `order` ``[n]``."""
+    array, j = where
+    if array in ("texts", "custom"):
+        every = list(getattr(encoded, array))
+        every[j] = every[j].rows(order) if array == "texts" else every[j][order]
+        changed: dict[str, Any] = {array: tuple(every)}
+    else:
+        changed = {array: getattr(encoded, array).copy()}
+        changed[array][:, j] = getattr(encoded, array)[order, j]
     return replace(encoded, **changed)

@@ -1,44 +1,34 @@
-"""The preprocessing stack of a plan as one Keras model."""
+"""The preprocessing layers of a layout as one Keras model."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 
-from autoft.preprocessing.layers import (
-    CategorySlots,
-    DateCycles,
-    Elapsed,
-    MedianImpute,
-    MissingIndicator,
-    OneHotSlots,
-    Products,
-    QuantileNormal,
-    Quotients,
-    Repeat,
-    RobustScale,
-    Select,
-    SignedLog,
-    SmoothClip,
-    WordWeights,
-)
-from autoft.preprocessing.layout import InputLayout
-from autoft.preprocessing.statistics import Statistics, blocks
+from autoft.preprocessing.custom import CustomInput
+from autoft.preprocessing.encoders import ENCODERS
+from autoft.preprocessing.encoders.numbers import Robust
+from autoft.preprocessing.layers.categories import CategorySlots, OneHotSlots
+from autoft.preprocessing.layers.derived import Elapsed, Products, Quotients, Repeat, Select
+from autoft.preprocessing.layers.texts import WordWeights
+from autoft.preprocessing.layout import InputLayout, blocks
+from autoft.preprocessing.statistics import Statistics
+from autoft.records.arrays import Array
 
 
 def build_encoder(plan: InputLayout, statistics: Statistics, *, told: bool = False) -> keras.Model:
-    """The preprocessing stack as a Keras model.
+    """The preprocessing layers as a Keras model.
 
-    Inputs (those that the plan has): ``numbers [B, d]`` float64, ``codes [B, c]`` int32, ``words [B, u]`` float32
-    (`Statistics.arrays`). Outputs (those that the plan has): ``dense [S, B, f]`` float32 and ``slots [S, B, e]``
-    int32 for the embedded columns.
+    Inputs (those that the layout has): ``numbers [B, d]`` float64, ``codes [B, c]`` int32, ``words [B, u]`` float32,
+    and of each custom column ``custom_0 [B, r]`` float64 (`Statistics.arrays`). Outputs (those that the layout has):
+    ``dense [S, B, f]`` float32 and ``slots [S, B, e]`` int32 for the embedded columns.
 
-    Told what it would measure, it takes one input more, ``measured [B, m]`` float64 (`fit.with_derived`), from which
-    all is made that numbers, times between dates and ratios become: so a ratio can be another one while its parts
+    Told what it would measure, it takes one input more, ``measured [B, m]`` float64 (`statistics.with_derived`), from
+    which all is made that numbers, times between dates and ratios become: so a ratio can be another one while its parts
     stay. That is a stack with layers of its own: Keras damages a model whose layers serve one that begins inside it.
     """
-    members = len(statistics.center)
     inputs: dict[str, Any] = {}
     outputs: dict[str, Any] = {}
     dense = []
@@ -48,32 +38,49 @@ def build_encoder(plan: InputLayout, statistics: Statistics, *, told: bool = Fal
             inputs["measured"] = measured = keras.Input((len(plan.measured),), dtype="float64", name="measured")
         else:
             measured = _measured(plan, inputs["numbers"])
-        dense += _number_features(plan, statistics, members, inputs["numbers"], measured)
+        dense += _number_features(plan, statistics, inputs["numbers"], measured)
     if plan.categories:
-        sizes = [len(c.vocabulary) + 2 for c in plan.categories]
-        inputs["codes"] = keras.Input((len(sizes),), dtype="int32", name="codes")
-        lookup = CategorySlots(members, sizes, name="category_slots")
-        slots = lookup(inputs["codes"])
-        lookup.set_weights(list(statistics.tables))
-        one_hot = [j for j, c in enumerate(plan.categories) if not c.embed]
-        embedded = [j for j, c in enumerate(plan.categories) if c.embed]
-        if one_hot:
-            widths = [plan.categories[j].slots for j in one_hot]
-            dense.append(OneHotSlots(one_hot, widths, name="one_hot")(slots))
-        if embedded:
+        inputs["codes"] = keras.Input((len(plan.categories),), dtype="int32", name="codes")
+        slots = _slots(plan, statistics, inputs["codes"])
+        if plan.one_hot:
+            one_hot = [j for j, c in enumerate(plan.categories) if not c.embed]
+            dense.append(OneHotSlots(one_hot, [c.slots for c in plan.one_hot], name="one_hot")(slots))
+        if plan.embedded:
+            embedded = [j for j, c in enumerate(plan.categories) if c.embed]
             outputs["slots"] = Select(embedded, name="embedded_slots")(slots)
     if plan.texts:
         sizes = [len(words.known) for words in statistics.words]
         inputs["words"] = keras.Input((sum(sizes),), name="words")
         for j, (text, words) in enumerate(zip(plan.texts, statistics.words, strict=True)):
-            weigh = WordWeights(members, text.slots, sum(sizes[:j]), sizes[j], name=f"word_weights_{text.id}")
+            weigh = WordWeights(
+                statistics.members, text.slots, sum(sizes[:j]), sizes[j], name=f"word_weights_{text.id}"
+            )
             dense.append(weigh(inputs["words"]))
             weigh.set_weights([words.take, words.idf])
+    for j, (own, known) in enumerate(zip(plan.custom, statistics.custom, strict=True)):
+        inputs[f"custom_{j}"] = keras.Input((own.numbers,), dtype="float64", name=f"custom_{j}")
+        dense.append(_custom(own, known, inputs[f"custom_{j}"], statistics.members))
     if dense:
         outputs["dense"] = keras.layers.Concatenate(name="dense")(dense) if len(dense) > 1 else dense[0]
         if plan.crosses:
             outputs["dense"] = Products(*_factors(plan), name="products")(outputs["dense"])
     return keras.Model(inputs, outputs, name="preprocess")
+
+
+def _slots(plan: InputLayout, statistics: Statistics, codes: Any) -> Any:
+    """Slots of all categorical columns ``[S, B, c]`` int32."""
+    lookup = CategorySlots(statistics.members, [len(c.vocabulary) + 2 for c in plan.categories], name="category_slots")
+    slots = lookup(codes)
+    lookup.set_weights(list(statistics.tables))
+    return slots
+
+
+def _custom(own: CustomInput, known: Mapping[str, Array], numbers: Any, members: int) -> Any:
+    """Inputs ``[S, B, width]`` of a column with an encoder of its own."""
+    encode = ENCODERS[own.encoder].layer(known)
+    encode.name = f"{own.encoder}_{own.id}"  # two columns may have the same encoder
+    found = encode(numbers)
+    return found if len(found.shape) == 3 else Repeat(members, name=f"members_{own.id}")(found)
 
 
 def _factors(plan: InputLayout) -> tuple[list[int], list[int]]:
@@ -82,12 +89,15 @@ def _factors(plan: InputLayout) -> tuple[list[int], list[int]]:
     for name, width in blocks(plan):
         starts[name] = range(start, start + width)
         start += width
+    for own in plan.custom:  # all of its blocks, which stand together
+        first = starts[own.blocks[0][0]].start
+        starts[own.id] = range(first, first + len(own.directions))
     pairs = [(i, j) for one, other in plan.crosses for i in starts[one] for j in starts[other]]
     return [i for i, _ in pairs], [j for _, j in pairs]
 
 
 def _measured(plan: InputLayout, numbers: Any) -> Any:
-    """Numbers with times between dates and ratios after them (`fit.with_derived`)."""
+    """Numbers with times between dates and ratios after them (`statistics.with_derived`)."""
     order, measured = plan.numbers, numbers
     if plan.elapsed:
         first, second = ([order.index(c) for c in side] for side in zip(*plan.elapsed, strict=True))
@@ -99,32 +109,24 @@ def _measured(plan: InputLayout, numbers: Any) -> Any:
     return measured
 
 
-def _number_features(plan: InputLayout, statistics: Statistics, members: int, numbers: Any, measured: Any) -> list[Any]:
+def _number_features(plan: InputLayout, statistics: Statistics, numbers: Any, measured: Any) -> list[Any]:
     """Scaled numbers and times between dates, date cycles and missing indicators, each ``[S, B, k]`` float32."""
-    impute, scale = MedianImpute(members, name="median_impute"), RobustScale(members, name="robust_scale")
-    imputed = impute(measured)
-    impute.set_weights([statistics.center[:, None]])
-    scaled, middle = imputed, statistics.center
-    if statistics.logs is not None and statistics.middle is not None:
-        logarithm, middle = SignedLog(members, name="signed_log"), statistics.middle
-        scaled = logarithm(imputed)
-        logarithm.set_weights([statistics.logs[:, None]])
-    scaled = scale(scaled)
-    scale.set_weights([middle[:, None], statistics.factor[:, None]])
-    features = [SmoothClip(name="smooth_clip")(scaled) if plan.outliers == "clip" else scaled]
+    scale, numeric = statistics.scale, len(plan.numeric)
+    features, scaled = [], measured
     if statistics.quantiles.shape[1]:
-        numeric, others = list(range(len(plan.numeric))), list(range(len(plan.numeric), len(plan.measured)))
-        spread = QuantileNormal(members, statistics.quantiles.shape[1], name="quantile_normal")
-        normal = spread(Select(numeric, name="numeric", dtype="float64")(imputed))
-        spread.set_weights([statistics.quantiles])
-        features = [normal, *(Select(others, name="others")(feature) for feature in features if others)]
+        known = {"center": statistics.center[:, :numeric], "quantiles": statistics.quantiles}
+        positions = list(range(numeric))
+        features.append(ENCODERS["quantile"].layer(known)(Select(positions, name="numeric", dtype="float64")(measured)))
+        others = list(range(numeric, len(plan.measured)))
+        scale = {name: array[:, numeric:] for name, array in scale.items()}
+        scaled = Select(others, name="others", dtype="float64")(measured) if others else None
+    if scaled is not None:
+        features.append(Robust(clip=plan.outliers == "clip").layer(scale)(scaled))
     if plan.date:
         dates = Select([plan.numbers.index(c) for c in plan.date], name="dates", dtype="float64")(numbers)
-        features.append(Repeat(members, name="date_members")(DateCycles(name="date_cycles")(dates)))
+        features.append(Repeat(statistics.members, name="date_members")(ENCODERS["cycles"].layer({})(dates)))
     if plan.indicated:
         positions = [plan.measured.index(c) for c in plan.indicated]
         indicated = Select(positions, name="indicated", dtype="float64")(measured)
-        indicator = MissingIndicator(members, name="missing")
-        features.append(indicator(indicated))
-        indicator.set_weights([statistics.gaps[:, None]])
+        features.append(ENCODERS["missing"].layer({"gaps": statistics.gaps})(indicated))
     return features

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from autoft.records import Column
 from autoft.records.arrays import Array
 
 #: Stands for a missing cell among the words; it begins with a private-use character, which `clean` leaves nowhere.
@@ -145,9 +146,51 @@ class Words:
     take: Array
     idf: Array
 
-    def first(self, members: int) -> Words:
-        """The first of the members."""
-        return Words(known=self.known, columns=self.columns, take=self.take[:members], idf=self.idf[:members])
+    def of(self, members: slice | Sequence[int]) -> Words:
+        """What some of the members know."""
+        return Words(known=self.known, columns=self.columns, take=self.take[members], idf=self.idf[members])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextInput:
+    """A column of running text.
+
+    Attributes:
+        id: Column id.
+        vocabulary: Words that two rows of the training table have at least, sorted; a member of the stack knows only
+            those of its own training rows.
+        slots: Words that a member can know, the most frequent ones; each is a dense input.
+    """
+
+    id: str
+    vocabulary: tuple[str, ...]
+    slots: int
+
+    def describe(self, column: Column) -> str:
+        """What happens to the column, as a sentence."""
+        if len(self.vocabulary) > self.slots:
+            known = f"Its {self.slots:,} most frequent words (of {len(self.vocabulary):,} that two rows have)"
+        else:
+            known = f"Its {len(self.vocabulary):,} words that two rows have"
+        missing = " Missing counts as a word of its own." if column.missing else ""
+        how = "weighted by how rare they are (TF-IDF); upper case and punctuation make no difference"
+        return f"{known}, {how}.{missing}"
+
+
+def text_inputs(columns: Sequence[Column], values: Mapping[str, Array], members: int) -> tuple[TextInput, ...]:
+    """Layout of the columns of running text.
+
+    Args:
+        columns: All of them.
+        values: Converted cells by column id.
+        members: Of the largest stack that is trained: it bounds the memory that words take.
+    """
+    found = []
+    for column in columns:
+        words = vocabulary_of(cleaned(values[column.id]))
+        slots = slots_for(len(values[column.id]), len(columns), members, len(words))
+        found.append(TextInput(id=column.id, vocabulary=words, slots=slots))
+    return tuple(found)
 
 
 def fit_words(vocabulary: Sequence[str], slots: int, texts: Texts, members: Sequence[Array]) -> Words:

@@ -18,17 +18,6 @@ Path = tuple[str | int, ...]
 
 #: More mistakes than this are only counted.
 MOST_LISTED = 20
-#: What other libraries call the metrics.
-SYNONYMS: Mapping[str, str] = {
-    "auc": "roc_auc",
-    "auroc": "roc_auc",
-    "auprc": "pr_auc",
-    "logloss": "log_loss",
-    "cross_entropy": "log_loss",
-    "crossentropy": "log_loss",
-    "mse": "rmse",
-    "median_ae": "median_absolute_error",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,9 +78,7 @@ def nearest(word: Any, names: Sequence[str]) -> str:
     >>> nearest("trails", ["trials", "minutes"])
     "perhaps 'trials' is meant"
     """
-    text = str(word).lower()
-    synonym = SYNONYMS.get(text)
-    close = [synonym] if synonym in names else get_close_matches(text, names, n=1)
+    close = get_close_matches(str(word).lower(), names, n=1)
     return f"perhaps '{close[0]}' is meant" if close else f"use one of: {', '.join(names)}"
 
 

@@ -21,8 +21,9 @@ from autoft.errors import RecipeError
 from autoft.recipe.fields import RecipeSection
 from autoft.recipe.knowledge import Knowledge
 from autoft.recipe.messages import Problem, broken_rule, dotted, nearest, problems, report
-from autoft.recipe.sections import REGRESSION_OBJECTIVES, Data, Evaluate, Preprocess, Report, Schema, Search, TaskChoice
+from autoft.recipe.sections import Data, Evaluate, Preprocess, Report, Schema, Search, TaskChoice
 from autoft.recipe.yaml import MAX_BYTES, add_resolvers, load
+from autoft.registry import registry_of
 
 #: Line of a path into a recipe, and how to call it.
 Place = Callable[[tuple[str | int, ...]], tuple[int, str]]
@@ -71,11 +72,10 @@ class Recipe(RecipeSection):
     @model_validator(mode="after")
     def _agree(self) -> Recipe:
         objective = self.evaluate.objective
-        if self.task != "auto" and objective != "auto":
-            regression = self.task == "regression"
-            if regression != (objective in REGRESSION_OBJECTIVES):
-                must, found = f"fit the task {self.task}", f"'{objective}' does not"
-                raise broken_rule("evaluate.objective", must, found, "choose another objective, or task: auto")
+        named = "auto" not in (self.task, objective)
+        if named and self.task not in registry_of("metric")[objective].tasks:
+            must, found = f"fit the task {self.task}", f"'{objective}' does not"
+            raise broken_rule("evaluate.objective", must, found, "choose another objective, or task: auto")
         if self.task in ("multiclass", "regression") and self.data.positive is not None:
             must, found = "be left out unless the task is binary", f"the task is {self.task}"
             raise broken_rule("data.positive", must, found, "remove it, or choose task: binary")
@@ -87,7 +87,8 @@ class Recipe(RecipeSection):
 
     def _agree_on_costs(self) -> None:
         costs, stated = self.knowledge.costs, self.knowledge.costs.stated()
-        if not costs.given and self.evaluate.objective == "cost":
+        objective = self.evaluate.objective
+        if not costs.given and objective != "auto" and registry_of("metric")[objective].needs_costs:
             fix = "add 'knowledge: {costs: {false_negative: 5, false_positive: 1}}', or choose another objective"
             raise broken_rule("evaluate.objective", "be a metric that is defined", "no costs are given", fix)
         none = self.task == "regression" or (self.task == "multiclass" and costs.matrix is None)

@@ -5,35 +5,18 @@ The text under each field becomes its description in recipes/recipe.schema.json,
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, Strict, field_validator, model_validator
+from pydantic import AfterValidator, Field, Strict, model_validator
 
 from autoft import records
 from autoft.recipe.fields import Names, OneOf, RecipeSection, Text, distinct, rising
 from autoft.recipe.messages import broken_rule
+from autoft.registry import registry_of
 
 ColumnKind = Literal["numeric", "boolean", "categorical", "date", "text", "identifier"]
 TaskChoice = Literal["auto", "binary", "multiclass", "regression"]
 Activation = Literal["relu", "gelu", "silu", "selu", "tanh"]
-RegressionObjective = Literal["rmse", "mae", "r2", "median_absolute_error", "pinball"]
-ClassificationObjective = Literal[
-    "roc_auc",
-    "pr_auc",
-    "f1",
-    "precision",
-    "recall",
-    "log_loss",
-    "brier",
-    "balanced_accuracy",
-    "accuracy",
-    "mcc",
-    "cost",
-]
-Objective = Literal["auto", ClassificationObjective, RegressionObjective, "average_precision"]
-REGRESSION_OBJECTIVES = ("rmse", "mae", "r2", "median_absolute_error", "pinball")
-#: Other names of objectives.
-_ALIASES = {"average_precision": "pr_auc"}
 
 
 def _schema_name(text: str) -> str:
@@ -41,6 +24,27 @@ def _schema_name(text: str) -> str:
     if not text.endswith(".pbtxt"):
         raise broken_rule("", "end in .pbtxt", f"it is '{text}'", "rename it")
     return text
+
+
+class _ObjectiveName(OneOf):
+    """The name of a metric that can be an objective; for another name of a metric (`aliases`) it stands itself."""
+
+    def names(self) -> tuple[str, ...]:
+        """All valid names."""
+        metrics = [metric for metric in registry_of(self.kind) if metric.objective]
+        return (*self.first, *(m.name for m in metrics), *(other for m in metrics for other in m.aliases))
+
+    def _valid(self, value: Any) -> str:
+        for metric in registry_of(self.kind) if isinstance(value, str) and value not in self.first else ():
+            if value in metric.aliases:
+                return str(metric.name)
+            if metric.objective and value.lower() in metric.synonyms:
+                must, fix = f"be one of {', '.join(self.names())}", f"perhaps '{metric.name}' is meant"
+                raise broken_rule("", must, f'it is "{value}"', fix)
+        return super()._valid(value)
+
+
+Objective = Annotated[str, _ObjectiveName("metric", first=("auto",))]
 
 
 # Lists become tuples, so that a frozen recipe is frozen to the bottom; nothing else is converted.
@@ -126,6 +130,8 @@ class Preprocess(RecipeSection):
 
     numeric: Numeric = Field(default_factory=Numeric)
     categorical: Categorical = Field(default_factory=Categorical)
+    encoders: dict[str, Annotated[str, OneOf("column encoder")]] = Field(default_factory=dict)
+    """Encoders of single columns by name, autoft's own or those of installed packages (docs/extending.md)."""
     accept: Repairs = ()
     """Codes of findings that are repaired before training, and in the same way when predicting (docs/schema.md)."""
 
@@ -211,19 +217,16 @@ class Evaluate(RecipeSection):
     holdout: Annotated[float, Field(ge=0.05, le=0.5)] = 0.2
     """Share of the rows that strategy holdout keeps away from everything."""
 
-    @field_validator("objective", mode="after")
-    @classmethod
-    def _one_name(cls, objective: str) -> str:
-        return _ALIASES.get(objective, objective)
-
     @model_validator(mode="after")
-    def _quantile_of_pinball(self) -> Evaluate:
-        if self.quantile is not None and self.objective != "pinball":
+    def _quantile_of_objective(self) -> Evaluate:
+        needed = self.objective != "auto" and registry_of("metric")[self.objective].needs_quantile
+        if self.quantile is not None and not needed:
+            those = " or ".join(metric.name for metric in registry_of("metric") if metric.needs_quantile)
             found = f"the objective is {self.objective}"
-            raise broken_rule("quantile", "be left out unless the objective is pinball", found, "remove it")
-        if self.quantile is None and self.objective == "pinball":
+            raise broken_rule("quantile", f"be left out unless the objective is {those}", found, "remove it")
+        if self.quantile is None and needed:
             found, fix = "evaluate.quantile is missing", "add it, such as 'quantile: 0.9'"
-            raise broken_rule("objective", "come with a quantile where it is pinball", found, fix)
+            raise broken_rule("objective", f"come with a quantile where it is {self.objective}", found, fix)
         return self
 
 

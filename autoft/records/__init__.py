@@ -34,7 +34,7 @@ from autoft.records.decisions import (
     RowRule,
 )
 from autoft.records.evaluation import Evaluation
-from autoft.records.findings import Finding, Severity
+from autoft.records.findings import Finding, Severity, finding
 from autoft.records.hint_tests import Curve, HintSlice, HintTest, HintVerdict
 from autoft.records.problem import BEST_TRIAL, Calibrate, Draws, Problem, SelectionRule, Truth
 from autoft.records.scores import Baseline, FoldReport, Importance, Interval, Strategy
@@ -81,4 +81,5 @@ __all__ = [
     "Trial",
     "TrialStatus",
     "Truth",
+    "finding",
 ]

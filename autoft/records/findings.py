@@ -14,14 +14,18 @@ Severity = Literal["error", "warning", "info"]
 class Finding:
     """Something about the data that a person should know.
 
+    As text it is one or two sentences: what is the matter, and what to do. The parts are also those of an error:
+    ``Column 'age' must be numeric, but holds 3 texts. Fix: correct them.``
+
     Attributes:
         code: Stable name of the check (``missing-values``, ``tfdv:ENUM_TYPE_UNEXPECTED_STRING_VALUES``).
         severity: ``error`` stops training, ``warning`` is reported, ``info`` records what was done.
         column: The user's name of the column, or None for the whole table.
-        must: What should hold (infinitive, as in an error message).
-        found: What was found.
-        fix: What to do, or what autoft did.
+        must: What should hold, as it goes on after "must" (``be numeric``).
+        found: What was found, as it goes on after the column's name (``holds 3 texts``).
+        fix: What to do, or what autoft did; a sentence without its capital and full stop.
         evidence: The numbers behind it and what to draw, where there is more to show than the words say.
+        subject: What the sentence is about where it is no column.
     """
 
     code: str
@@ -31,11 +35,40 @@ class Finding:
     found: str
     fix: str
     evidence: Evidence | None = field(default=None, hash=False)
+    subject: str = "The table"
 
     @property
     def where(self) -> str:
-        """The subject of the sentence: the column or the table."""
-        return "The table" if self.column is None else f"Column '{self.column}'"
+        """The subject of the sentence: the column, the table, or what else the finding is about."""
+        return self.subject if self.column is None else f"Column '{self.column}'"
 
     def __str__(self) -> str:
-        return f"{self.where} must {self.must}, but {self.found}. Fix: {self.fix}."
+        return f"{self.where} {self.found}. {self.fix[:1].upper()}{self.fix[1:]}."
+
+
+def finding(
+    code: str,
+    severity: Severity,
+    column: str | None,
+    must: str,
+    found: str,
+    fix: str,
+    evidence: Evidence | None = None,
+    *,
+    subject: str = "The table",
+) -> Finding:
+    """A finding, its parts in the order of its sentence; see `Finding`.
+
+    >>> print(finding("missing-values", "info", "age", "be filled in", "is empty in 3 cells", "they are filled in"))
+    Column 'age' is empty in 3 cells. They are filled in.
+    """
+    return Finding(
+        code=code,
+        severity=severity,
+        column=column,
+        must=must,
+        found=found,
+        fix=fix,
+        evidence=evidence,
+        subject=subject,
+    )

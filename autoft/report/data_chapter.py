@@ -69,7 +69,7 @@ def _findings(shown: Sequence[Finding], total: int) -> TableBlock:
                 str(i),
                 "note" if line.severity == "info" else line.severity,
                 "whole table" if line.column is None else clip(line.column),
-                clip(f"must {line.must}, but {line.found}", 400),
+                clip(line.found, 400),
                 clip(line.fix, 300),
             )
             for i, line in enumerate(shown, start=1)

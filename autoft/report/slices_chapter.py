@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from autoft.evaluation.metrics import METRICS
 from autoft.records import Evaluation, Interval
 from autoft.records.slices import Gap, Rate, Slice, SlicedColumn, WeakSearch, WeakSlice
 from autoft.report.blocks import Block, Intervals, Paragraph, Pictures, TableBlock
@@ -89,7 +90,7 @@ def _declared(column: SlicedColumn, whole: Slice, evaluation: Evaluation) -> tup
 
 
 def _weak(weak: WeakSearch, whole: Slice, evaluation: Evaluation) -> tuple[Block, ...]:
-    what = {"rmse": "squared error", "log_loss": "log loss", "pinball": "pinball loss"}[weak.metric]
+    what = METRICS[weak.metric].row_loss
     left = f" ({weak.left_out:,} more columns had no room)" if weak.left_out else ""
     tried = (
         f"{count(weak.tried, 'slice')} of one or two conditions and at least 50 rows, made of the groups of "

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from autoft.errors import printable
+from autoft.evaluation.metrics import METRICS
 from autoft.records import Interval, Task
 
 #: What stands where there is no number.
@@ -16,81 +17,23 @@ NONE = "–"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricWords:
-    """A metric for people: its label, what it says in one line, and whether more of it is better."""
+    """A metric for people: its label, its meaning in one line, and whether more of it is better."""
 
     label: str
     meaning: str
-    more_is_better: bool = True
-
-
-METRICS: dict[str, MetricWords] = {
-    "roc_auc": MetricWords(
-        label="ROC AUC",
-        meaning="chance that a positive row is ranked above a negative one; 0.5 is a coin, 1 is perfect",
-    ),
-    "pr_auc": MetricWords(
-        label="PR AUC", meaning="precision averaged over all recalls; chance level is the share of positives"
-    ),
-    "precision": MetricWords(label="Precision", meaning="of those predicted positive, the share that are"),
-    "recall": MetricWords(label="Recall", meaning="of those that are positive, the share that is found"),
-    "f1": MetricWords(label="F1", meaning="harmonic mean of precision and recall; high only if both are"),
-    "macro_precision": MetricWords(
-        label="Macro precision", meaning="precision averaged over the classes, each counting alike"
-    ),
-    "macro_recall": MetricWords(label="Macro recall", meaning="recall averaged over the classes, each counting alike"),
-    "macro_f1": MetricWords(label="Macro F1", meaning="F1 averaged over the classes, each counting alike"),
-    "cost": MetricWords(
-        label="Cost",
-        meaning="mean cost of a row's answer, by the costs that were given; 0 is perfect",
-        more_is_better=False,
-    ),
-    "log_loss": MetricWords(
-        label="Log loss",
-        meaning="how wrong the probabilities are, sure mistakes most; 0 is perfect",
-        more_is_better=False,
-    ),
-    "brier": MetricWords(
-        label="Brier score", meaning="mean squared error of the probabilities; 0 is perfect", more_is_better=False
-    ),
-    "balanced_accuracy": MetricWords(
-        label="Balanced accuracy", meaning="share of right answers, averaged over the classes; rare classes count alike"
-    ),
-    "accuracy": MetricWords(label="Accuracy", meaning="share of right answers; misleading where one class is common"),
-    "mcc": MetricWords(
-        label="Matthews correlation", meaning="correlation of predicted and true class; 0 is guessing, 1 is perfect"
-    ),
-    "rmse": MetricWords(
-        label="RMSE",
-        meaning="root mean squared error, in units of the target; large errors count most",
-        more_is_better=False,
-    ),
-    "mae": MetricWords(
-        label="Mean absolute error", meaning="the average miss, in units of the target", more_is_better=False
-    ),
-    "median_absolute_error": MetricWords(
-        label="Median absolute error",
-        meaning="half of the predictions miss by less than this, in units of the target",
-        more_is_better=False,
-    ),
-    "pinball": MetricWords(
-        label="Pinball loss",
-        meaning="the average miss, in units of the target, weighted so that the wanted quantile misses least",
-        more_is_better=False,
-    ),
-    "r2": MetricWords(
-        label="R²",
-        meaning="share of the target's variance that is explained; 0 is the mean as the answer, 1 is perfect",
-    ),
-}
+    more_is_better: bool
 
 
 def metric(name: str) -> MetricWords:
-    """The metric's words; an unknown metric is called by its name.
+    """The metric's words; one that no installed package registers is called by its name.
 
     >>> metric("f1").label, metric("my_score").label
     ('F1', 'My score')
     """
-    return METRICS.get(name) or MetricWords(label=clip(name.replace("_", " ").capitalize()), meaning="")
+    if name not in METRICS:
+        return MetricWords(label=clip(name.replace("_", " ").capitalize()), meaning="", more_is_better=True)
+    own = METRICS[name]
+    return MetricWords(label=clip(own.label), meaning=clip(own.meaning, 200), more_is_better=own.more_is_better)
 
 
 def baseline_label(name: str, task: Task) -> str:

@@ -6,7 +6,7 @@ engine            Schema engines: the protocol and the registry
 portable          The verbs and messages of TFDV on every Python, with numpy, pandas and any protobuf from 4.25 on
 reference         What later tables are compared with: counts of the training table, kept inside its statistics
 splice            An edited schema put back into its text, so that comments and layout of everything else stay as...
-anomalies         TFDV's anomalies in the words and severities of findings (standard library only)
+anomalies         Words and severities of findings for TFDV's anomalies (standard library only)
 drift             How far a table is from the training table, column by column, and from where on that means some...
 anomaly_findings  What autoft adds to an engine's schema and makes of its anomalies, whoever made the messages
 target_drift      The target of a table beside that of the training table, where the table has it already

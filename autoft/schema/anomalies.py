@@ -1,11 +1,11 @@
-"""TFDV's anomalies in the words and severities of findings (standard library only)."""
+"""Words and severities of findings for TFDV's anomalies (standard library only)."""
 
 from __future__ import annotations
 
 import textwrap
 from typing import TYPE_CHECKING
 
-from autoft.records import Finding, Severity
+from autoft.records import Finding, Severity, finding
 
 if TYPE_CHECKING:
     from autoft.schema.engine import Environment
@@ -18,39 +18,39 @@ _HARMLESS = frozenset({"SCHEMA_NEW_COLUMN", "SEMANTIC_DOMAIN_UPDATE"})
 _WORDS: dict[str, tuple[str, str, str, str]] = {
     "SCHEMA_MISSING_COLUMN": (
         "be in the table",
-        "it is not",
+        "is not in the table",
         "add the column or correct its name; if it is gone for good, delete the schema file",
         "add the column or correct its name, since the model uses it",
     ),
     "SCHEMA_NEW_COLUMN": (
         "be known to the schema",
-        "it is new",
+        "is not in the schema",
         "leave it out, or delete the schema file to have it inferred again",
-        "none needed; autoft ignores it",
+        "nothing to do: it is ignored",
     ),
     "ENUM_TYPE_UNEXPECTED_STRING_VALUES": (
         "hold only the categories of the schema",
-        "there are others",
+        "has categories that the schema does not list",
         "correct the values, or add them to the string_domain of the schema file",
         "correct the values if they are misspelt; the model treats them as unknown",
     ),
     "FEATURE_TYPE_LOW_FRACTION_PRESENT": (
         "be filled in as often as the schema says",
-        "cells are empty",
+        "has more empty cells than the schema allows",
         "fill them in, or lower min_fraction in the schema file",
         "fill them in where the value is known; autoft imputes the others as in training",
     ),
     "FEATURE_TYPE_NOT_PRESENT": (
         "hold values",
-        "all of its cells are empty",
+        "is empty",
         "fill them in, or clear presence in the schema file",
         "fill them in where the value is known; autoft imputes the others as in training",
     ),
     "DATA_MISSING": (
         "have rows",
-        "it has none",
+        "has no rows",
         "check the file",
-        "none needed; the result is empty, too",
+        "nothing to do: the result is empty, too",
     ),
 }
 _WORDS["FEATURE_TYPE_LOW_NUMBER_PRESENT"] = _WORDS["FEATURE_TYPE_LOW_FRACTION_PRESENT"]
@@ -82,14 +82,8 @@ def finding_of(
     """
     must, found, fix = _words(anomaly, short, environment, expected, got)
     quoted = textwrap.shorten(description.strip().rstrip("."), 300, placeholder=" ...")
-    return Finding(
-        code=f"tfdv:{anomaly}",
-        severity=_severity(anomaly, environment, expected, got) if used else "warning",
-        column=column,
-        must=must,
-        found=f"{found} ({voice}: {quoted})",
-        fix=fix,
-    )
+    severity = _severity(anomaly, environment, expected, got) if used else "warning"
+    return finding(f"tfdv:{anomaly}", severity, column, must, f"{found} ({voice}: {quoted})", fix)
 
 
 def _severity(anomaly: str, environment: Environment, expected: str, got: str) -> Severity:
@@ -105,7 +99,7 @@ def _severity(anomaly: str, environment: Environment, expected: str, got: str) -
 def _words(anomaly: str, short: str, environment: Environment, expected: str, got: str) -> tuple[str, str, str]:
     if anomaly == "UNEXPECTED_DATA_TYPE":
         content = _CONTENT.get(expected, expected)
-        found = "it holds " + ("fractions too" if got == "FLOAT" and expected == "INT" else _CONTENT.get(got, got))
+        found = "holds " + ("fractions too" if got == "FLOAT" and expected == "INT" else _CONTENT.get(got, got))
         fix = f"write {content} only"
         if environment == "TRAINING":
             fix += f", or set 'type: {'BYTES' if got == 'STRING' else got}' in the schema file"
@@ -116,4 +110,4 @@ def _words(anomaly: str, short: str, environment: Environment, expected: str, go
         must, found, training, serving = _WORDS[anomaly]
         return must, found, training if environment == "TRAINING" else serving
     fix = "correct the values" + (", or relax the schema file" if environment == "TRAINING" else " if they are wrong")
-    return "hold what the schema allows", short.lower(), fix
+    return "hold what the schema allows", f"does not fit the schema: {short.lower()}", fix

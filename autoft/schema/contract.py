@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autoft.data.audit.column_quality import infinite, unreadable
+from autoft.data.audit.column_quality import infinite_cells, unreadable_cells
 from autoft.data.convert import convert
-from autoft.errors import SchemaError, printable
-from autoft.records import Column, Finding
+from autoft.errors import SchemaError
+from autoft.records import Column, Finding, finding
 from autoft.schema import edit
 from autoft.schema.engine import Engine
 
@@ -46,7 +46,7 @@ class RefusedError(SchemaError):
             only = findings[0]
             super().__init__(only.where, only.must, only.found, only.fix)
             return
-        sentences = [printable(finding) for finding in findings]
+        sentences = [str(SchemaError(one.where, one.must, one.found, one.fix)) for one in findings]
         listed = "; ".join(f"({number}) {sentence}" for number, sentence in enumerate(sentences, 1))
         super().__init__("The table", "pass all checks", f"{len(findings)} failed: {listed}", "see each of them")
         lines = "\n".join(f"  {number}. {sentence}" for number, sentence in enumerate(sentences, 1))
@@ -95,7 +95,7 @@ def contract(
     schema = engine.infer(statistics, target=target)
     for name, (low, high) in ranges.items():
         schema = edit.bounded(schema, name, low, high)
-    if schema_path is not None and not any(finding.severity == "error" for finding in known):
+    if schema_path is not None and not any(line.severity == "error" for line in known):
         engine.write(schema, schema_path)
     return Contract(schema=schema, text=engine.to_text(schema), findings=(), inferred=True, statistics=kept)
 
@@ -118,7 +118,7 @@ def serving(
     used = [column for column in columns if column.used and column.name in frame.columns]
     converted = convert(frame, used)
     for column in used:
-        findings += unreadable(column, converted, len(frame)) + infinite(column, converted, len(frame))
+        findings += unreadable_cells(column, converted, len(frame)) + infinite_cells(column, converted, len(frame))
     return tuple(findings)
 
 
@@ -128,7 +128,7 @@ def refuse(findings: Iterable[Finding]) -> None:
     Raises:
         RefusedError: (a SchemaError) with one four-part sentence for each error, numbered if there are several.
     """
-    errors = tuple(finding for finding in findings if finding.severity == "error")
+    errors = tuple(line for line in findings if line.severity == "error")
     if errors:
         raise RefusedError(errors)
 
@@ -136,15 +136,9 @@ def refuse(findings: Iterable[Finding]) -> None:
 def _unchecked(schema_path: Path | None) -> tuple[Finding, ...]:
     if schema_path is None or not schema_path.exists():
         return ()
-    finding = Finding(
-        code="schema-not-enforced",
-        severity="warning",
-        column=None,
-        must=f"fit the schema '{schema_path}'",
-        found="nothing compared them, since no schema engine is in use",
-        fix="choose an engine, or ignore this",
-    )
-    return (finding,)
+    found = f"was not compared with the schema '{schema_path}', as no schema engine is in use"
+    fix = "choose an engine (schema: engine:), or ignore this"
+    return (finding("schema-not-enforced", "warning", None, f"fit the schema '{schema_path}'", found, fix),)
 
 
 def _target_served(
@@ -152,15 +146,10 @@ def _target_served(
 ) -> tuple[Finding, ...]:
     """An error if the schema would ask for the target in every table to predict."""
     features = frame.drop(columns=target, errors="ignore").head(1)
-    found = engine.validate(engine.statistics(features, columns), schema, environment="SERVING")
-    if all(finding.column != target for finding in found):
+    engine_findings = engine.validate(engine.statistics(features, columns), schema, environment="SERVING")
+    if all(line.column != target for line in engine_findings):
         return ()
-    finding = Finding(
-        code="schema-target",
-        severity="error",
-        column=target,
-        must="be absent from the schema's environment SERVING, as it is the target",
-        found="the schema requires it there, so that no table could be predicted",
-        fix=f"add 'not_in_environment: \"SERVING\"' to feature '{target}' in the schema file, or delete the file",
-    )
-    return (finding,)
+    must = "be absent from the schema's environment SERVING, as it is the target"
+    found = "is required there by the schema, so that no table could be predicted"
+    fix = f"add 'not_in_environment: \"SERVING\"' to feature '{target}' in the schema file, or delete the file"
+    return (finding("schema-target", "error", target, must, found, fix),)

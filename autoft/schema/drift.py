@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from autoft.data.audit.placeholders import day_text
 from autoft.data.convert import Converted
-from autoft.records import Column, Finding, Kind, Severity
+from autoft.records import Column, Finding, Kind, Severity, finding
 from autoft.schema.reference import MOST_CATEGORIES, Reference, cells_of, references
 
 Measure = Literal["Jensen-Shannon", "infinity norm"]
@@ -107,25 +107,24 @@ def findings(found: Sequence[Shift]) -> tuple[Finding, ...]:
         if shift.drifted:
             warnings.append(_drifted(shift))
         if shift.emptier:
-            text = f"{shift.missing:.1%} of the cells are empty, and {shift.missing_before:.1%} were"
-            fix = "check the source; train again if the change is here to stay"
-            warnings.append(_warning("drift-missing", shift.column, "be filled in as often as before", text, fix))
+            text = f"is empty in {shift.missing:.1%} of the cells; in training it was in {shift.missing_before:.1%}"
+            must, fix = "be filled in as often as before", "check the source; train again if the change is here to stay"
+            warnings.append(finding("drift-missing", "warning", shift.column, must, text, fix))
     return tuple(warnings)
 
 
 def _drifted(shift: Shift) -> Finding:
-    text = f"the {shift.measure} distance is {shift.distance:.3f}, and up to {shift.limit:.3f} would be chance"
-    if shift.limit == LEAST[shift.measure]:
-        text = f"the {shift.measure} distance is {shift.distance:.3f}, above {shift.limit:.3f}"
+    text = f"has changed since training: the {shift.measure} distance is {shift.distance:.3f}, "
+    text += "above" if shift.limit == LEAST[shift.measure] else "chance makes up to"
+    text += f" {shift.limit:.3f}"
     severity: Severity = "warning"
     fix = "check the source and the unit; train again if the change is here to stay"
     if shift.median is not None and shift.median_before is not None:
         say = day_text if shift.kind == "date" else "{:.4g}".format
         text += f" (the median is {say(shift.median)}, and was {say(shift.median_before)})"
         if shift.kind == "date" and shift.median > shift.median_before:
-            fix, severity = "none needed if time has gone on; train again now and then", "info"
-    must = "be distributed as in the training"
-    return Finding(code="drift", severity=severity, column=shift.column, must=must, found=text, fix=fix)
+            fix, severity = "nothing to do if time has gone on; train again now and then", "info"
+    return finding("drift", severity, shift.column, "be distributed as in the training", text, fix)
 
 
 def _cells(column: Column, converted: Converted, rows: int) -> tuple[NDArray[Any]] | None:
@@ -213,7 +212,3 @@ def _bernstein(spread: float, before: int, now: int, categories: int, tests: int
     scale = 1 / before + 1 / now
     straight = level * scale / 3
     return straight + sqrt(straight**2 + 2 * level * spread * scale)
-
-
-def _warning(code: str, column: str, must: str, found: str, fix: str) -> Finding:
-    return Finding(code=code, severity="warning", column=column, must=must, found=found, fix=fix)

@@ -11,7 +11,7 @@ from autoft.data.convert import convert
 from autoft.data.typed import Typed, typed
 from autoft.errors import SchemaError
 from autoft.files import write_atomic
-from autoft.records import Column, Finding
+from autoft.records import Column, Finding, finding
 from autoft.schema import anomaly_findings, reference
 
 if TYPE_CHECKING:
@@ -120,14 +120,11 @@ class ProtoEngine(ABC):
         return (*found, *more)
 
     def _not_compared(self, previous: TableStatistics) -> Finding:
-        return Finding(
-            code="drift-not-compared",
-            severity="warning",
-            column=None,
-            must="be compared with the training table where the schema limits drift (drift_comparator)",
-            found=f"the statistics of that table were made by engine '{previous.engine}', these by '{self.name}'",
-            fix=f"run it where engine '{previous.engine}' is installed; autoft's own comparison is not concerned",
-        )
+        must = "be compared with the training table where the schema limits drift (drift_comparator)"
+        found = "was not compared with the training table by the schema's limits of drift (drift_comparator): "
+        found += f"the statistics are of engine '{self.name}', those of the training table of '{previous.engine}'"
+        fix = f"run it where engine '{previous.engine}' is installed; autoft's own comparison is made all the same"
+        return finding("drift-not-compared", "warning", None, must, found, fix)
 
     def read(self, path: Path) -> Any:
         """The schema in a text file that TFDV (or `write`) wrote and people may have edited."""

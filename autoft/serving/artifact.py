@@ -43,6 +43,7 @@ class Meta:
         ranges: Smallest and largest value of each numeric column in the training table, by column id.
         vocabularies: Categories of each categorical column in the training table, by column id.
         words: Words of each text column that the model counts, by column id.
+        encoders: Name of the encoder of each column that has one of its own, by column id.
         threshold: Positive probability from which on a row is positive (binary tasks), between 0 and 1.
         repairs: Changes that were made to the training table, and are made to every other table first.
         unused: Columns of the training table that are no inputs of the model.
@@ -60,6 +61,7 @@ class Meta:
     ranges: Mapping[str, tuple[float, float]]
     vocabularies: Mapping[str, tuple[str, ...]]
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    encoders: Mapping[str, str] = field(default_factory=dict)
     threshold: float = 0.5
     repairs: tuple[Repair, ...] = ()
     unused: tuple[str, ...] = ()

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from autoft.data import repair
 from autoft.data.convert import Converted, align, convert
 from autoft.data.table import read
-from autoft.records import Column, Finding
+from autoft.records import Column, Finding, finding
 from autoft.schema import contract, drift, target_drift
 from autoft.schema.engines import engine_of_model
 from autoft.serving.artifact import Meta, load_meta
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
     from autoft.schema.engine import Engine
 
-#: Share of texts without a known word from which it is worth a word: some have none in any table.
+#: Share of texts without a known word that is reported: some have none in any table.
 _MANY_STRANGE = 0.5
+_TRUST_LESS = "trust these predictions less; train again when there are many"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,16 +104,16 @@ class TableMonitor:
         findings += repair.findings(repaired.changes, columns=False)
         rows = len(frame)
         if rows:
-            absent = {finding.column for finding in findings}
+            absent = {line.column for line in findings} | {*self.meta.unused}
             findings += tuple(
-                finding
-                for finding in self._against_schema(frame)
-                if not (finding.code == "tfdv:SCHEMA_MISSING_COLUMN" and finding.column in {*absent, *self.meta.unused})
+                line
+                for line in self._against_schema(frame)
+                if not (line.code == "tfdv:SCHEMA_MISSING_COLUMN" and line.column in absent)
             )
         converted = convert(frame, self.meta.columns)
         compared = self._compared(converted, rows)
-        listed = {finding.column for finding in findings if finding.code.startswith("tfdv:ENUM")}
-        more = [finding for finding in self._oddities(compared, converted, rows) if finding.column not in listed]
+        listed = {line.column for line in findings if line.code.startswith("tfdv:ENUM")}
+        more = [line for line in self._oddities(compared, converted, rows) if line.column not in listed]
         target = self._target(table.frame, compared)
         lines = compared if target is None else (*compared, target)
         moved = (
@@ -125,19 +126,14 @@ class TableMonitor:
     def _engine_changed(self, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
         """A note where the engine that described the training table is not here, if nothing says so yet."""
         engine, _, statistics = self._contract()
-        if any(finding.code == "drift-not-compared" for finding in findings):
+        if any(line.code == "drift-not-compared" for line in findings):
             return ()
         if engine is None or statistics is None or statistics.engine in ("", engine.name):
             return ()
-        finding = Finding(
-            code="engine-changed",
-            severity="info",
-            column=None,
-            must=f"be looked at by engine '{statistics.engine}', as the training table was",
-            found=f"it is not installed, and engine '{engine.name}' takes its place",
-            fix="none needed: the verdicts are the same, and the distances are autoft's own, whichever engine runs",
-        )
-        return (finding,)
+        must = f"be compared by engine '{statistics.engine}', as the training table was"
+        found = f"is compared by engine '{engine.name}', as engine '{statistics.engine}' is not installed"
+        fix = "nothing to do: the findings are the same, and the distances are autoft's own, whichever engine runs"
+        return (finding("engine-changed", "info", None, must, found, fix),)
 
     def _target(self, frame: pd.DataFrame, compared: tuple[ColumnComparison, ...]) -> ColumnComparison | None:
         _, _, statistics = self._contract()
@@ -198,16 +194,19 @@ class TableMonitor:
             if column.id in self.meta.words:
                 found += _strange(column, converted.values[column.id], self.meta.words[column.id])
             elif line.unseen:
-                text = f"{round(line.unseen * rows):,} of {rows:,} cells hold a category that was not there"
-                fix = "they are answered as unknown; train again when there are many"
-                found.append(_warn("unseen-categories", column, "hold the categories of the training", text, fix))
+                text = f"has {round(line.unseen * rows):,} of {rows:,} cells with a category that training did not have"
+                must = "hold the categories of the training"
+                fix = "they count as unknown; train again when there are many"
+                found.append(finding("unseen-categories", "warning", column.name, must, text, fix))
             if column.kind == "date":
                 found += _strayed(column, line.shift)
             elif line.outside:
                 low, high = self.meta.ranges[column.id]
-                text = f"{round(line.outside * rows):,} of {rows:,} values lie outside {low:g} to {high:g}"
-                fix = "trust these predictions less; train again when there are many"
-                found.append(_warn("out-of-range", column, "stay in the range of the training", text, fix))
+                text = (
+                    f"has {round(line.outside * rows):,} of {rows:,} values outside the training's {low:g} to {high:g}"
+                )
+                must = "stay in the range of the training"
+                found.append(finding("out-of-range", "warning", column.name, must, text, _TRUST_LESS))
         return found
 
 
@@ -215,9 +214,9 @@ def _strayed(column: Column, shift: drift.Shift | None) -> list[Finding]:
     """Dates that no passing of time explains: a few after the last one are none."""
     if shift is None or not shift.strayed:
         return []
-    text = f"{shift.strayed:,} dates are further from those of the training than these are from one another"
+    text = f"has {shift.strayed:,} dates that are further from those of the training than these from one another"
     fix = "correct them, or leave them empty; else trust these predictions less"
-    return [_warn("out-of-range", column, "stay near the dates of the training", text, fix)]
+    return [finding("out-of-range", "warning", column.name, "stay near the dates of the training", text, fix)]
 
 
 def _unknown_words(cells: NDArray[Any], known: tuple[str, ...]) -> float | None:
@@ -238,10 +237,5 @@ def _strange(column: Column, cells: NDArray[Any], known: tuple[str, ...]) -> lis
     strange = sum(words.isdisjoint(text) for text in filled)
     if strange <= _MANY_STRANGE * len(filled):
         return []
-    text = f"{strange:,} of {len(filled):,} texts have none of the {len(known):,} words that the model knows"
-    fix = "trust these predictions less; train again when there are many"
-    return [_warn("unknown-words", column, "have words of the training", text, fix)]
-
-
-def _warn(code: str, column: Column, must: str, found: str, fix: str) -> Finding:
-    return Finding(code=code, severity="warning", column=column.name, must=must, found=found, fix=fix)
+    text = f"has {strange:,} of {len(filled):,} texts without any of the {len(known):,} words that the model knows"
+    return [finding("unknown-words", "warning", column.name, "have words of the training", text, _TRUST_LESS)]

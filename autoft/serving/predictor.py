@@ -9,7 +9,8 @@ import numpy as np
 
 from autoft.data import target as targets
 from autoft.data.convert import Converted
-from autoft.errors import EvaluationError
+from autoft.errors import ArtifactError, EvaluationError
+from autoft.preprocessing.encoders import ENCODERS
 from autoft.records import DecisionRule, Finding
 from autoft.records.arrays import Array
 from autoft.schema.contract import refuse
@@ -33,6 +34,9 @@ class Predictor:
     def __init__(self, model: Any, meta: Meta, folder: Path) -> None:
         self.model, self.meta = model, meta
         self.monitor = TableMonitor(meta, folder)
+        for name in sorted({*meta.encoders.values()} - {*ENCODERS.names()}):
+            fix = "install the package that brings it, or import the module that registers it"
+            raise ArtifactError(f"The model's column encoder '{name}'", "be registered", "there is none", fix)
 
     def answers(self, data: Any) -> tuple[Array, tuple[Finding, ...]]:
         """Class probabilities ``[n, classes]`` or values ``[n]``, and findings about the table.
@@ -60,7 +64,7 @@ class Predictor:
         """
         if self.meta.target.task == "regression":
             return answers
-        from autoft.evaluation.metrics import decide
+        from autoft.evaluation.decisions import decide
 
         target, rule = self.meta.target, DecisionRule(threshold=self.meta.threshold, matrix=self.meta.matrix)
         decided = decide(answers, target.positive_index if target.task == "binary" else None, rule)

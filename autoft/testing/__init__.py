@@ -8,7 +8,10 @@ Each suite is a function that raises AssertionError with what is wrong:
 Modules, from ground to roof:
 
 algorithms  Suite for search algorithms
+checks      Suite for audit checks
+encoders    Suite of column encoders: what `ColumnEncoder` promises, checked on awkward cells
 exporters   Suite for exporters: an exported model answers as the saved model does
+metrics     Suite for metrics: what every metric, own or foreign, has to keep
 """
 
 from __future__ import annotations

@@ -11,7 +11,10 @@ import numpy as np
 from autoft.networks.architecture import Architecture, Inputs
 from autoft.networks.families import build_network
 from autoft.networks.memory import cells_per_row
-from autoft.preprocessing.encode import MISSING_TOKEN, UNKNOWN_TOKEN, Encoded, guard
+from autoft.preprocessing.categories import MISSING_TOKEN, UNKNOWN_TOKEN, guard
+from autoft.preprocessing.custom import plain_texts
+from autoft.preprocessing.encode import Encoded
+from autoft.preprocessing.encoders import ENCODERS
 from autoft.preprocessing.layout import InputLayout
 from autoft.preprocessing.statistics import Statistics, with_derived
 from autoft.preprocessing.text import cleaned, count_words
@@ -149,17 +152,19 @@ class Ensemble:
         """A Keras model over the raw columns.
 
         One input ``[B, 1]`` per used column, named by its id: float64 for numbers, booleans (0/1) and dates (seconds
-        since 1970), string for categories (as `preprocessing.encode.guard` writes them) and texts (as they are, or
+        since 1970), string for categories (as `preprocessing.categories.guard` writes them) and texts (as they are, or
         as `autoft.preprocessing.text.clean` writes them: that also composes accents, and says what is missing). Output:
         class probabilities ``[B, C]``, or values ``[B, 1]``. Only TensorFlow has strings: built on another backend,
-        the model takes int32 codes of categories (`autoft.preprocessing.encode.codes_of`), and of texts ``[B, u]``
-        float32, how often each of `words` is in them (`autoft.preprocessing.text.count_words`).
+        the model takes int32 codes of categories (`autoft.preprocessing.categories.codes_of`), and of texts ``[B, u]``
+        float32, how often each of `words` is in them (`autoft.preprocessing.text.count_words`). A column with
+        an encoder of its own comes as float64 ``[B, r]``, what the encoder reads (`CustomInput.read`), or as a string
+        where it has a layer for that (`ColumnEncoder.reader`).
         """
         import keras
         from keras import ops
 
         from autoft.networks.layers.stacked import WeightedMean
-        from autoft.preprocessing.layers import CountWords
+        from autoft.preprocessing.layers.texts import CountWords
 
         strings = takes_strings()
         inputs: dict[str, Any] = {c: keras.Input((1,), dtype="float64", name=c) for c in self.plan.numbers}
@@ -190,6 +195,11 @@ class Ensemble:
             counts.append(CountWords(known, name=f"words_{column}")(inputs[column]) if strings else inputs[column])
         if counts:
             encoded["words"] = keras.layers.Concatenate(name="joined_words")(counts) if counts[1:] else counts[0]
+        for j, own in enumerate(self.plan.custom):
+            reader = ENCODERS[own.encoder].reader() if strings and own.is_text else None
+            shape, kind = ((own.numbers,), "float64") if reader is None else ((1,), "string")
+            inputs[own.id] = keras.Input(shape, dtype=kind, name=own.id)
+            encoded[f"custom_{j}"] = inputs[own.id] if reader is None else reader(inputs[own.id])
         rows = self.encoder(encoded)
         means = [self.head(network(rows)) for network in self.networks]
         answer = WeightedMean(list(self.shares), dtype=means[0].dtype, name="blend")(means) if means[1:] else means[0]
@@ -210,7 +220,7 @@ def build_ensemble(data: Stack, parts: Sequence[NetworkPart], members: int) -> E
     from autoft.networks.layers.stacked import MemberMean
     from autoft.preprocessing.encoder import build_encoder
 
-    statistics = data.statistics.first(members)
+    statistics = data.statistics.of(slice(members))
     head = MemberMean(data.task, members, name="mean_of_members")
     head.build((members, None, data.outputs))
     if data.task == "regression":
@@ -249,6 +259,9 @@ def model_inputs(
         inputs[category.id] = guarded(texts[category.id])[:, None] if takes_strings() else codes
     for column, known in words.items():
         inputs[column] = text_input(texts[column], known, strings=takes_strings())
+    for own, numbers in zip(plan.custom, encoded.custom, strict=True):
+        reads = takes_strings() and own.is_text and ENCODERS[own.encoder].reader() is not None
+        inputs[own.id] = plain_texts(texts[own.id])[:, None] if reads else numbers
     return inputs
 
 

@@ -23,7 +23,7 @@ from autoft.knowledge import variants
 from autoft.networks.architecture import Inputs
 from autoft.networks.families import own
 from autoft.networks.families.own import Build, ModelInputs, OwnNetwork
-from autoft.preprocessing.statistics import blocks
+from autoft.preprocessing.layout import blocks
 from autoft.records.arrays import Array
 from autoft.records.hints import Hints
 from autoft.records.trials import OUT_OF_TIME, TrialResult

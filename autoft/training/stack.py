@@ -13,8 +13,8 @@ from autoft.networks.architecture import Inputs
 from autoft.networks.initial_state import InitialState
 from autoft.networks.memory import HELD
 from autoft.preprocessing.encode import Encoded
-from autoft.preprocessing.layout import InputLayout
-from autoft.preprocessing.statistics import Statistics, blocks, fit_statistics
+from autoft.preprocessing.layout import InputLayout, blocks
+from autoft.preprocessing.statistics import Statistics, fit_statistics
 from autoft.records import Task
 from autoft.records.arrays import Array
 from autoft.training import backend
@@ -35,7 +35,7 @@ def pieces(plan: InputLayout, encoded: Encoded, members: int, held: int = 1) -> 
         members: Of the stack.
         held: Numbers that a network holds for a row (`footprint.cells_per_row`).
     """
-    words = sum(text.slots for text in plan.texts)
+    words = sum(text.slots for text in plan.texts) + sum(own.numbers for own in plan.custom)
     width = max(1, members * (encoded.numbers.shape[1] + encoded.codes.shape[1] + words))
     step = max(1, min(CHUNK, CELLS // width, HELD // held))
     for start in range(0, len(encoded), step):

@@ -364,7 +364,7 @@ def test_findings_are_escaped() -> None:
     text = shown(lambda console: show_findings([NOTE, WARNING], console))
     assert "[bold]a\\x1b[31m" in text
     assert "do [red]y" in text
-    assert "must be x, but it is [/]" in text
+    assert "it is [/]" in text
     assert "(table)" in text
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from autoft.networks.families import FAMILIES, initial_weights
 from autoft.preprocessing.encode import encode
-from autoft.preprocessing.layout import InputLayout, make_plan
+from autoft.preprocessing.layout import InputLayout, LayoutOptions, make_layout
 from autoft.records import Column
 from autoft.records.hints import Hints, RatioInput
 from autoft.training.program import Program
@@ -91,7 +91,7 @@ def layout(values: Values) -> InputLayout:
         )
         for c, cells in values.items()
     ]
-    return make_plan(columns, values, outliers="clip", max_categories=50, embed_above=4, hints=HINTS)
+    return make_layout(columns, values, LayoutOptions(outliers="clip", max_categories=50, embed_above=4), hints=HINTS)
 
 
 def data_of(rows: Rows, task: str, **more: Any) -> Stack:

@@ -127,15 +127,15 @@ def test_few_exceptions_leave_a_column_numeric_and_are_named() -> None:
     column, (finding,) = _one([*map(str, MANY), "n.a.\x1b"])
     assert (column.kind, column.integral) == ("numeric", True)
     assert str(finding) == (
-        "Column 'a' must hold numbers only, but 1 of 101 values differ (first: row 101, 'n.a.\\x1b'). "
-        "Fix: they count as missing; correct them."
+        "Column 'a' has 1 of 101 values that differ from the others (first: row 101, 'n.a.\\x1b'). "
+        "They count as missing; correct them."
     )
 
 
 def test_many_exceptions_make_categories() -> None:
     column, (finding,) = _one(["1", "2", "3", "many", None] * 9)
     assert (column.kind, finding.code, finding.severity) == ("categorical", "mixed-types", "warning")
-    assert "9 of 36 values differ (first: row 4, 'many')" in finding.found
+    assert "9 of 36 values that differ from the others (first: row 4, 'many')" in finding.found
     column, (finding,) = _one(["2020-01-01", "2020-01-02", "soon"] * 9)
     assert (column.kind, finding.code) == ("categorical", "mixed-types")
 
@@ -146,7 +146,7 @@ def test_many_exceptions_make_categories() -> None:
 def test_formatted_numbers_are_not_guessed(form: str) -> None:
     column, (finding,) = _one([form, "7", "8", "9"] * 9)
     assert (column.kind, finding.code) == ("categorical", "number-format")
-    assert f"9 values have separators or signs (first: row 1, '{form}')" in finding.found
+    assert f"9 values with separators or signs (first: row 1, '{form}')" in finding.found
 
 
 def test_dates_that_can_be_read_both_ways() -> None:
@@ -166,14 +166,14 @@ def test_years_of_two_digits_are_not_guessed() -> None:
 def test_numbers_with_junk_are_told_so_even_if_all_are_distinct() -> None:
     column, findings = _one([*map(str, np.linspace(0, 1, 97)), "x", "y", "z"])
     assert column.kind == "categorical"
-    assert "3 of 100 values differ (first: row 98, 'x')" in findings[0].found
+    assert "3 of 100 values that differ from the others (first: row 98, 'x')" in findings[0].found
 
 
 def test_dates_out_of_range_and_mistaken() -> None:
     column, findings = _one(["2020-01-01", "2021-01-01"] * 100 + ["2020-02-30", "9999-12-31"])
     assert column.kind == "date"
     assert _codes(findings) == ["mixed-types", "date-range"]
-    assert "1 value is outside (first: row 202, '9999-12-31')" in findings[1].found
+    assert "1 value outside the years 1900 to 2100 (first: row 202, '9999-12-31')" in findings[1].found
     assert _codes(_one(pd.to_datetime(["1899-12-31", "1900-01-01", "2100-12-31"]))[1]) == ["date-range"]
 
 
@@ -226,7 +226,7 @@ def test_declared_kinds_that_the_values_rule_out(cells: list[object], kind: str,
 
 
 def test_declared_kinds_of_unknown_columns() -> None:
-    with pytest.raises(SchemaError, match=r"Column 'agee' must be in the table .* use 'age', the nearest"):
+    with pytest.raises(SchemaError, match=r"Column 'agee' must be in the table .* perhaps 'age' is meant"):
         infer_columns(pd.DataFrame({"age": [1.0]}), kinds={"agee": "numeric"})
 
 

@@ -168,7 +168,7 @@ def test_align_orders_and_reports() -> None:
         ("extra-columns", None, "warning"),
     ]
     assert "rename 'Age ' to it" in findings[0].fix
-    assert "2 are unknown to it ('Age ', 'target')" in findings[2].found
+    assert "2 columns unknown to the model ('Age ', 'target')" in findings[2].found
     complete = pd.DataFrame({"city": ["x"], "name": ["n"], "age": [1.0]})
     assert list(align(complete, columns)[0]) == ["age", "name", "city"]
     assert align(complete, columns)[1] == ()

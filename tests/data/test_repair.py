@@ -123,7 +123,7 @@ def test_cells_of_a_column_that_is_left_out_are_not_told_of():
         ("drop-column", "b"),
     ]
     assert [note.column for note in findings(changes)] == ["a", "b"]
-    assert "left out" in findings(changes)[1].must
+    assert "left out" in findings(changes)[1].found
     assert [note.column for note in findings(changes, columns=False)] == ["a"]
 
 

@@ -102,7 +102,7 @@ def test_the_key_of_a_run_has_the_loss_and_the_weights(table: pd.DataFrame):
 
     def settings(**changes: Any) -> str:
         recipe = tiny_recipe(target="value", **changes)
-        return journal_key(recipe, dataset(recipe, data), "1")["settings"]
+        return journal_key(recipe, dataset(recipe, data))["settings"]
 
     plain = settings()
     assert settings(objective="r2") == plain, "squared errors are trained for it too"

@@ -122,7 +122,7 @@ def test_a_lucky_choice_beats_no_baseline():
     assert honest.verdict == "level"
 
 
-def test_words_are_learned_from_the_rows_that_the_models_learn_from():
+def test_words_are_learned_from_training_rows_alone():
     """Rows of weight 0 have no say, nor have those of the held-out block."""
     inputs, y, blocks = table("binary")
     weights, seen = np.where(np.arange(len(y)) % 4 == 0, 0.0, 1.0), []

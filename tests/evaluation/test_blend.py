@@ -7,7 +7,7 @@ import pytest
 
 from autoft.evaluation import blend, selection
 from autoft.evaluation.correction import corrected
-from autoft.evaluation.metrics import scores
+from autoft.evaluation.scores import scores
 from autoft.evaluation.selection import Candidate, choose, mixed
 from autoft.records import Draws, Problem, SelectionRule, Truth
 
@@ -47,7 +47,7 @@ def test_a_blend_holds_no_more_trials_than_are_allowed():
         assert shares[0] > 0
 
 
-def test_errors_are_of_the_positive_class_of_every_class_or_of_values():
+def test_errors_by_task():
     y, p = np.array([0, 1]), np.array([[0.9, 0.1], [0.4, 0.6]], np.float32)
     np.testing.assert_allclose(blend.errors(y, p, "binary", 0), [[-0.1], [0.4]], atol=1e-6)
     np.testing.assert_allclose(blend.errors(y, p, "multiclass", 0), [[-0.1, 0.1], [0.4, -0.4]], atol=1e-6)

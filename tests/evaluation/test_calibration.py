@@ -25,7 +25,7 @@ def sharpened(p: np.ndarray, power: float) -> np.ndarray:
 
 @pytest.mark.parametrize("classes", [2, 5])
 @pytest.mark.parametrize("power", [0.6, 2.5])
-def test_the_temperature_of_a_distortion_is_found_and_lowers_the_log_loss(classes: int, power: float):
+def test_the_temperature_of_a_distortion_is_found(classes: int, power: float):
     p, y = calibrated_rows(6000, classes)
     wrong = sharpened(p, power)
     found = calibration.fitted("temperature", y, wrong)
@@ -44,13 +44,13 @@ def test_the_fit_is_that_of_a_numerical_search(classes: int):
     assert calibration.fitted("temperature", y, wrong).temperature == pytest.approx(least.x, rel=0.015)
 
 
-def test_right_probabilities_are_left_alone_but_for_one_in_twenty():
+def test_right_probabilities_stay_in_19_of_20_cases():
     found = [calibration.fitted("temperature", y, p) for p, y in (calibrated_rows(400, 2, seed) for seed in range(100))]
     assert sum(f.method == "none" for f in found) >= 88
     assert all(0.7 < f.temperature < 1.4 for f in found)
 
 
-def test_a_temperature_changes_neither_ranks_nor_the_decision_at_one_half():
+def test_a_temperature_keeps_ranks_and_decisions_at_one_half():
     p, y = calibrated_rows(3000, 2)
     p = np.concatenate([p, [[0.5, 0.5], [1.0, 0.0], [1 - 1e-7, 1e-7]]]).astype(np.float32)
     y = np.append(y, [0, 1, 1])
@@ -80,7 +80,7 @@ def test_cross_fitting_keeps_a_block_out_of_its_own_calibration():
     assert (before[blocks != 1] != after[blocks != 1]).any()
 
 
-def test_labels_at_random_and_certainty_have_a_finite_temperature():
+def test_random_labels_and_certainty_have_a_finite_temperature():
     rng = np.random.default_rng(0)
     second = rng.integers(0, 2, 500).astype(np.float32)
     found = calibration.fitted("temperature", rng.integers(0, 2, 500), np.stack([1 - second, second], axis=1))

@@ -129,7 +129,7 @@ def test_optimism_is_positive_where_less_is_better():
     assert np.mean(gained) > 0
 
 
-def test_the_checkpoint_is_chosen_by_loss_and_the_trial_by_the_objective():
+def test_checkpoints_are_chosen_by_loss_trials_by_objective():
     truth = Truth(y=np.array([0, 0, 1, 1]))
     ranks_well = Candidate(trial=1, epochs=9, predictions=both(np.array([0.6, 0.7, 0.8, 0.9])))
     fits_well = Candidate(trial=1, epochs=3, predictions=both(np.array([0.1, 0.6, 0.5, 0.9])))
@@ -163,12 +163,12 @@ def test_equal_seeds_give_equal_verdicts():
 
 def test_clusters_are_never_both_in_and_out_of_the_bag():
     clusters = np.random.default_rng(0).integers(30, size=100)
-    counts = draw(clusters, 50, seed=0)
+    counts = draw(clusters, Draws(number=50))
     for cluster in np.unique(clusters):
         own = counts[:, clusters == cluster]
         assert (own == own[:, :1]).all()
     assert 0.3 < (counts == 0).mean() < 0.43
-    assert (draw(clusters, 10, seed=0) == counts[:10]).all()
+    assert (draw(clusters, Draws(number=10)) == counts[:10]).all()
 
 
 def test_hopeless_trials_sit_out_without_changing_the_outcome(monkeypatch):

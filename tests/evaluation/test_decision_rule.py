@@ -10,10 +10,10 @@ from autoft.evaluation import decision_rule
 from autoft.evaluation.baselines import BaselineScorer
 from autoft.evaluation.correction import PairCandidate, corrected, holdout, nested
 from autoft.evaluation.decision_rule import RuleFitter
+from autoft.evaluation.decisions import decide
 from autoft.evaluation.ensemble_gain import PairPredictions, ensemble_calibration, ensemble_gain
-from autoft.evaluation.metrics import decide, scores
+from autoft.evaluation.scores import scores, weighted_scores
 from autoft.evaluation.selection import Blend, Candidate, Replay
-from autoft.evaluation.weighted_metrics import weighted_scores
 from autoft.records import BEST_TRIAL, CalibrationMethod, Costs, DecisionRule, Draws, Problem, SelectionRule, Truth
 
 F1 = Problem(task="binary", objective="f1")
@@ -84,7 +84,7 @@ def test_the_cost_is_the_mean_cost_of_a_row():
     assert "cost" not in scores(truth, p, F1)
 
 
-def test_isotonic_regression_only_where_it_is_better_and_never_for_ranks(monkeypatch: pytest.MonkeyPatch):
+def test_isotonic_regression_only_where_better_never_for_ranks(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(decision_rule, "ISOTONIC_ROWS", 5000)
     y, p = table(6000)
     bent = both(np.where(p[:, 1] > 0.5, 0.5 + (p[:, 1] - 0.5) ** 3, p[:, 1]))  # no temperature undoes that
@@ -122,7 +122,7 @@ def test_rows_that_were_not_drawn_have_no_say(kind: str, monkeypatch: pytest.Mon
     assert honest != found(drawn, p)
 
 
-def test_trials_are_compared_at_their_best_thresholds_on_the_drawn_rows():
+def test_trials_are_compared_at_their_best_thresholds():
     """The second trial ranks better, but finds no positive row at one half; rows that are not drawn have no say."""
     y, good = table(600, base=-3.0)
     rng = np.random.default_rng(0)
@@ -163,7 +163,7 @@ def test_a_tuned_threshold_does_not_flatter_noise():
     assert np.mean(covered) >= 0.85
 
 
-def test_the_correction_scores_the_calibrated_blend_at_its_threshold():
+def test_the_calibrated_blend_is_scored_at_its_threshold():
     y, p = table(1500, base=-2.0, power=2.5)
     truth, found = Truth(y=y), [Candidate(trial=0, epochs=1, predictions=p)]
     ranked = Problem(task="binary", objective="roc_auc")

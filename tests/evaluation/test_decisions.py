@@ -8,9 +8,9 @@ import pytest
 from autoft.evaluation.correction import CorrectedScore, corrected, holdout
 from autoft.evaluation.decision_costs import CURVE, sample_costs, summarize_costs
 from autoft.evaluation.decision_rule import RuleFitter
-from autoft.evaluation.metrics import decide, scores
+from autoft.evaluation.decisions import decide
+from autoft.evaluation.scores import scores, weighted_scores
 from autoft.evaluation.selection import Candidate
-from autoft.evaluation.weighted_metrics import weighted_scores
 from autoft.records import BEST_TRIAL, Costs, DecisionCosts, DecisionRule, Draws, Minimum, Problem, SelectionRule, Truth
 
 MATRIX = ((0.0, 1.0, 4.0), (2.0, 0.0, 1.0), (9.0, 3.0, 0.0))

@@ -60,7 +60,7 @@ def test_equal_models_gain_nothing():
     assert found["mae"] == pytest.approx(1.0)
 
 
-def test_the_cost_of_ranking_different_models_against_one_another_is_counted():
+def test_ranking_different_models_together_costs_area():
     """Models that agree on the order of the rows, each with an offset of its own: pooled, their area is too small."""
     rng = np.random.default_rng(2)
     k, signal = 5, rng.normal(size=ROWS)
@@ -106,7 +106,7 @@ def test_a_score_moves_by_a_share_of_what_is_left_to_gain():
     assert moved.optimism == score.optimism
 
 
-def test_temperatures_of_the_blocks_do_not_count_as_the_cost_of_pooling():
+def test_temperatures_of_blocks_are_no_cost_of_pooling():
     """One ranking for all blocks: an area gains nothing, however sure the models are in each."""
     rng, k = np.random.default_rng(0), 5
     y = rng.integers(0, 2, ROWS)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autoft.evaluation.hint_tests import gain_over_blocks, obeyed, verdict
+from autoft.evaluation.hint_tests import declared_share, gain_over_blocks, judge_hint
 from autoft.records import HintVerdict
 
 
@@ -21,7 +21,7 @@ def test_noise_is_seldom_told_apart():
     """Differences without a mean, as correlated as those of networks that share their rows."""
     rng = np.random.default_rng(0)
     shared, own = rng.normal(size=(2_000, 1)) * 0.5, rng.normal(size=(2_000, 5))
-    words = [verdict(gains, share=0.25)[0] for gains in shared + own]
+    words = [judge_hint(gains, share=0.25)[0] for gains in shared + own]
     assert np.mean([word == "contradicted" for word in words]) < 0.025
     assert np.mean([word == "helps" for word in words]) < 0.025
 
@@ -52,43 +52,43 @@ def test_blocks_without_a_score_do_not_count():
     ],
 )
 def test_verdicts(gains, by_member, expected):
-    assert verdict(gains, share=0.25, by_member=by_member)[0] == expected
+    assert judge_hint(gains, share=0.25, by_member=by_member)[0] == expected
 
 
 def test_obeyed_is_the_share_of_the_movement():
-    assert obeyed(np.array([[0.0, 1.0, 0.5]]), 1) == pytest.approx(2 / 3)
-    assert obeyed(np.array([[0.0, 1.0, 0.5]]), -1) == pytest.approx(1 / 3)
-    assert obeyed(np.zeros((3, 4)), 1) == 1.0
+    assert declared_share(np.array([[0.0, 1.0, 0.5]]), 1) == pytest.approx(2 / 3)
+    assert declared_share(np.array([[0.0, 1.0, 0.5]]), -1) == pytest.approx(1 / 3)
+    assert declared_share(np.zeros((3, 4)), 1) == 1.0
 
 
 def test_how_columns_are_read_is_nothing_that_data_contradict():
     gains = [-0.03, -0.02, -0.03, -0.025, -0.02]
-    assert verdict(gains, share=0.25)[0] == "contradicted"
-    assert verdict(gains, share=0.25, claim=False)[0] == "hurts"
-    assert verdict([-g for g in gains], share=0.25, claim=False)[0] == "helps"
+    assert judge_hint(gains, share=0.25)[0] == "contradicted"
+    assert judge_hint(gains, share=0.25, claim=False)[0] == "hurts"
+    assert judge_hint([-g for g in gains], share=0.25, claim=False)[0] == "helps"
 
 
-def test_a_loss_beyond_doubt_is_one_for_all_hints_that_are_tested():
+def test_significance_of_a_loss_counts_all_tested_hints():
     gains = [-0.03, -0.015, -0.03, -0.025, -0.015]
-    alone, interval = verdict(gains, share=0.25)
+    alone, interval = judge_hint(gains, share=0.25)
     assert alone == "contradicted"
     assert interval.high < 0
     # The interval that is shown is the hint's own.
-    assert verdict(gains, share=0.25, tested=6) == ("no measurable effect", interval)
-    assert verdict(gains, share=0.25, tested=6, claim=False)[0] == "no measurable effect"
-    assert verdict([g - 0.05 for g in gains], share=0.25, tested=6)[0] == "contradicted"
+    assert judge_hint(gains, share=0.25, tested=6) == ("no measurable effect", interval)
+    assert judge_hint(gains, share=0.25, tested=6, claim=False)[0] == "no measurable effect"
+    assert judge_hint([g - 0.05 for g in gains], share=0.25, tested=6)[0] == "contradicted"
 
 
-def test_where_the_networks_lean_the_other_way_the_number_of_hints_does_not_matter():
+def test_opposite_networks_contradict_whatever_the_number_of_hints():
     gains = [-0.01, -0.004, -0.012, -0.002, -0.015]
-    assert verdict(gains, share=0.25, by_member=[0.1] * 5, tested=20)[0] == "contradicted"
+    assert judge_hint(gains, share=0.25, by_member=[0.1] * 5, tested=20)[0] == "contradicted"
 
 
 FOLDS, HINTS = 5, 6
 
 
 @pytest.mark.parametrize("asked", [True, False])
-def test_of_six_true_hints_without_effect_none_is_contradicted_in_19_of_20_runs(asked: bool):
+def test_six_true_hints_are_seldom_contradicted(asked: bool):
     """Nothing but the noise of training, whose folds share their rows; networks that are asked move either way."""
     rng = np.random.default_rng(0)
 
@@ -96,7 +96,7 @@ def test_of_six_true_hints_without_effect_none_is_contradicted_in_19_of_20_runs(
         gains = 0.5 * rng.normal(size=(HINTS, 1)) + rng.normal(size=(HINTS, FOLDS))
         ways = np.clip(rng.uniform(0.2, 0.8, (HINTS, 1)) + rng.uniform(-0.2, 0.2, (HINTS, FOLDS)), 0.26, 1.0)
         words = [
-            verdict(own, share=0.25, by_member=way if asked else (), tested=tested)[0]
+            judge_hint(own, share=0.25, by_member=way if asked else (), tested=tested)[0]
             for own, way in zip(gains, ways, strict=True)
         ]
         return "contradicted" in words
@@ -132,7 +132,7 @@ def run_of_six(rng: np.random.Generator, slopes: np.ndarray, rows: int = 400) ->
     for hint in range(HINTS):
         without, own = errors(hint)
         gains, by_member = list(without - hinted), list((own > 0).astype(float))
-        tests.append(verdict(gains, share=1 / (FOLDS - 1), by_member=by_member, tested=HINTS)[0])
+        tests.append(judge_hint(gains, share=1 / (FOLDS - 1), by_member=by_member, tested=HINTS)[0])
     return tests
 
 
@@ -144,7 +144,7 @@ def test_a_false_one_among_six_is_found():
     assert not any("contradicted" in (run[1], run[2], run[5]) for run in runs)
 
 
-def test_linear_models_whose_slopes_all_fall_by_luck_seldom_contradict_a_hint_without_effect():
+def test_slopes_that_fall_by_chance_seldom_contradict_a_hint():
     """A model of one slope always moves one way, and all folds go it together: the rule for those is less certain."""
     rng = np.random.default_rng(5)
     runs = [run_of_six(rng, np.zeros(HINTS)) for _ in range(150)]

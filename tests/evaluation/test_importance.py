@@ -9,8 +9,9 @@ import pytest
 from autoft.evaluation import importance
 from autoft.evaluation.fold_model import FoldModel
 from autoft.evaluation.importance import permutation_importance
+from autoft.preprocessing.categories import CategoryInput
 from autoft.preprocessing.encode import Encoded
-from autoft.preprocessing.layout import CategoryInput, InputLayout
+from autoft.preprocessing.layout import InputLayout
 from autoft.records import Column, Problem, Truth
 from autoft.records.split import Member
 
@@ -22,9 +23,7 @@ COLUMNS = [
     Column(id="c0", name="category", kind="categorical", why=""),
 ]
 CATEGORY = CategoryInput(id="c0", vocabulary=("a", "b"), slots=4, embed=False)
-PLAN = InputLayout(
-    numeric=("n0", "n1"), boolean=(), date=(), indicated=(), categories=(CATEGORY,), outliers="clip", lines=()
-)
+PLAN = InputLayout(numeric=("n0", "n1"), boolean=(), date=(), indicated=(), categories=(CATEGORY,), outliers="clip")
 RNG = np.random.default_rng(0)
 ENCODED = Encoded(numbers=RNG.normal(size=(ROWS, 2)), codes=RNG.integers(2, 4, (ROWS, 1)).astype(np.int32))
 Y = 3 * ENCODED.numbers[:, 0] + ENCODED.codes[:, 0]
@@ -62,7 +61,7 @@ def test_columns_are_ranked_by_what_the_model_loses_without_them():
     assert (useless.low, useless.value, useless.high) == (0.0, 0.0, 0.0)
 
 
-def test_a_metric_that_is_better_when_higher_has_positive_drops_too():
+def test_a_metric_to_maximize_has_positive_drops_too():
     y = (ENCODED.numbers[:, 0] > 0).astype(np.int64)
 
     def answers(encoded: Encoded, member: np.ndarray) -> np.ndarray:
@@ -74,7 +73,7 @@ def test_a_metric_that_is_better_when_higher_has_positive_drops_too():
     assert found[0].drop.value == pytest.approx(0.5, abs=0.1)
 
 
-def test_each_row_is_answered_by_the_member_that_did_not_train_on_it():
+def test_rows_are_predicted_by_the_member_that_held_them_out():
     def answers(encoded: Encoded, member: np.ndarray) -> np.ndarray:
         """Members that know the answer for the rows that they hold out, and talk nonsense about the others."""
         own = (encoded.numbers[:, 1] >= 100) == (member == 1)

@@ -45,7 +45,7 @@ def test_a_table_that_is_hard_to_predict_has_no_doubtful_labels():
     assert label_errors.check(y, probabilities, NUMBERS, target="y", classes=[False, True]) == []
 
 
-def test_the_least_probable_come_first_and_at_most_twenty_are_listed():
+def test_the_twenty_least_probable_labels_are_listed():
     y, probabilities = problem(2, 0.97)
     given = y.copy()
     given[:60] = 1 - y[:60]

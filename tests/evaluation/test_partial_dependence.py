@@ -11,8 +11,9 @@ import pytest
 from autoft.evaluation import partial_dependence
 from autoft.evaluation.fold_model import FoldModel
 from autoft.evaluation.partial_dependence import CurveRequest
+from autoft.preprocessing.categories import CategoryInput
 from autoft.preprocessing.encode import Encoded
-from autoft.preprocessing.layout import CategoryInput, InputLayout
+from autoft.preprocessing.layout import InputLayout
 from autoft.records import Column, Importance, Interval, Target
 from autoft.records.split import Member
 
@@ -34,7 +35,6 @@ PLAN = InputLayout(
     indicated=(),
     categories=(GRADE, CITY),
     outliers="clip",
-    lines=(),
 )
 RNG = np.random.default_rng(0)
 NUMBERS = np.stack([RNG.normal(10, 3, ROWS), RNG.integers(0, 2, ROWS), RNG.uniform(1.5e9, 1.6e9, ROWS)], axis=1)
@@ -66,7 +66,7 @@ def told(answers: Answers = linear, names: tuple[str, ...] = ("size",), target: 
     return partial_dependence.curves(folds(answers), y, target, request, **more)
 
 
-def test_partial_dependence_of_a_linear_model_is_what_a_hand_computes():
+def test_partial_dependence_of_a_linear_model_by_hand():
     (curve,), left = told()
     assert left == ()
     assert curve.rows == 198  # a third of 200 of each member
@@ -84,7 +84,7 @@ def test_partial_dependence_of_a_linear_model_is_what_a_hand_computes():
     assert curve.spread == pytest.approx(np.std(linear(ENCODED.rows(rows), own)), rel=1e-6)
 
 
-def test_each_row_is_answered_by_the_member_that_did_not_train_on_it():
+def test_rows_are_predicted_by_the_member_that_held_them_out():
     which = Encoded(numbers=np.stack([np.arange(ROWS) % 3, NUMBERS[:, 1], NUMBERS[:, 2]], axis=1), codes=CODES)
 
     def answers(encoded: Encoded, members: Any) -> Any:
@@ -119,9 +119,9 @@ def test_a_declared_order_goes_before_the_frequency():
     assert curve.ordered
 
 
-def test_ordered_categories_that_arrive_as_ranks_are_told_by_name():
+def test_categories_encoded_as_ranks_are_shown_by_name():
     plan = InputLayout(
-        numeric=("g0",), boolean=(), date=(), indicated=(), categories=(), outliers="clip", lines=()
+        numeric=("g0",), boolean=(), date=(), indicated=(), categories=(), outliers="clip"
     )  # fmt: skip
     ranks = np.where(np.arange(ROWS) % 8 == 0, np.nan, np.arange(ROWS) % 4)  # the third of five is never seen
     ranks = np.where(ranks == 2, 4, ranks)
@@ -189,7 +189,7 @@ def test_a_ratio_moves_while_its_parts_stay():
     np.testing.assert_allclose(curve.mean, np.array(curve.grid) / 1e8 + 2 * NUMBERS[rows, 0].mean(), rtol=1e-6)
 
 
-def test_equal_seeds_repeat_and_the_caller_s_rows_stay_as_they_are():
+def test_equal_seeds_repeat_and_rows_stay_unchanged():
     before = NUMBERS.copy(), CODES.copy()
     assert told(names=("size", "city"), seed=1) == told(names=("size", "city"), seed=1)
     assert told(seed=1) != told(seed=2)
@@ -222,13 +222,13 @@ def test_constant_and_empty_columns_have_no_curve():
     assert (found, left) == ((), ())
 
 
-def test_hinted_columns_come_first_and_only_columns_that_matter_follow():
+def test_hinted_columns_come_first_then_important_ones():
     drops = {"a": 0.3, "b": 0.2, "c": 0.0, "d": -0.1, **{f"e{i}": 0.1 for i in range(9)}}
     lines = [Importance(column=name, drop=Interval(value=d, low=d, high=d)) for name, d in drops.items()]
     assert partial_dependence.wanted(lines, ["d", "a"]) == ("d", "a", "b", "e0", "e1", "e2", "e3")
 
 
-def test_the_profile_tells_quantiles_of_numbers_and_few_categories():
+def test_the_profile_has_quantiles_and_few_categories():
     found = partial_dependence.profile(PLAN, COLUMNS, ENCODED, np.arange(ROWS))
     assert found["categories"] == {"grade": ["high", "low", "medium"], "city": ["Bonn", "Oslo", "Rome"]}
     assert list(found["deciles"]) == ["size"]

@@ -15,9 +15,9 @@ from autoft.evaluation.decision_rule import RuleFitter
 from autoft.evaluation.ensemble_gain import PairPredictions, ensemble_calibration, ensemble_gain, pairs_of
 from autoft.evaluation.folds import FoldRule, RowOrigin, members, split
 from autoft.evaluation.losses import class_weights, pinball, row_losses
-from autoft.evaluation.metrics import objectives
+from autoft.evaluation.metrics import metrics_of
+from autoft.evaluation.scores import point_scores, weighted_scores
 from autoft.evaluation.selection import Candidate, choose
-from autoft.evaluation.weighted_metrics import point_scores, weighted_scores
 from autoft.records import BEST_TRIAL, Costs, DecisionRule, Draws, Problem, SelectionRule, Truth
 
 TASKS = ("binary", "multiclass", "regression")
@@ -59,7 +59,7 @@ def test_a_row_of_weight_two_scores_as_two_rows(task):
     draws = np.random.default_rng(1).poisson(1.0, (4, len(y))).astype(np.uint8)
     one = weighted_scores(truth, predictions, draws, known)
     other = weighted_scores(Truth(y=y[rows]), predictions[rows], draws[:, rows], known)
-    assert set(one) == set(objectives(task, known.quantile))
+    assert set(one) == {metric.name for metric in metrics_of(known)}
     for name, values in one.items():
         np.testing.assert_allclose(values, other[name], atol=1e-10, err_msg=name)
     whole = point_scores(truth, predictions, known)
@@ -85,7 +85,7 @@ def test_the_whole_score_is_that_of_repeated_rows(task):
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass"])
-def test_a_row_of_weight_two_decides_calibration_and_threshold_as_two_rows(task):
+def test_weights_fit_calibration_and_threshold_as_repeated_rows(task):
     """On all rows, on draws, and for the ensemble; a row of weight 0 has no say. Plain weights say something else."""
     rng, n, classes = np.random.default_rng(1), 600, 2 if task == "binary" else 3
     logits = rng.normal([0.0, -1.5, 0.0][:classes], 1.5, (n, classes))
@@ -263,7 +263,7 @@ def test_baselines_learn_from_weighted_rows(task):
 
 @pytest.mark.parametrize("rare", [2, 3, 5])
 @pytest.mark.parametrize("task", ["binary", "multiclass"])
-def test_rare_classes_are_in_every_fold_and_scores_are_defined_or_null(task, rare):
+def test_rare_classes_are_in_every_fold_and_scores_defined(task, rare):
     counts = [90, rare] if task == "binary" else [60, 40, rare]
     y = np.repeat(np.arange(len(counts)), counts)
     keys = np.arange(len(y), dtype=np.uint64)

@@ -13,7 +13,7 @@ from networks_help import KINDS, plan_with, small_architecture, start_of
 from autoft.knowledge import variants
 from autoft.knowledge.bounds import reads, weight_bounds
 from autoft.networks.families import initial_weights
-from autoft.preprocessing.statistics import blocks
+from autoft.preprocessing.layout import blocks
 from autoft.records.hints import Effect, Hints, RatioInput
 
 RATIO = RatioInput(id="r000", name="m per n", numerator="m", denominator="n")

@@ -5,8 +5,10 @@ import pandas as pd
 import pytest
 
 from autoft.errors import RecipeError
+from autoft.knowledge.describe import told_lines
 from autoft.pipeline.describe import inspect_table
 from autoft.pipeline.split import split
+from autoft.preprocessing.describe import describe_layout
 from autoft.recipe.recipe import Recipe, read_recipe
 from autoft.records.hints import Effect, Hints, RatioInput
 
@@ -241,7 +243,8 @@ def test_the_plan_has_units_and_columns_that_are_not_used():
         **{"schema.engine": "none", "data.drop": ["kind"], "knowledge.features": features, "knowledge.costs": costs},
     )
     dataset = split(recipe, inspect_table(recipe, table()))
-    lines = {line.column: line for line in dataset.layout.lines}
+    described = describe_layout(dataset.layout, dataset.features)
+    lines = {line.column: line for line in told_lines(described, recipe.knowledge, dataset.description.columns)}
     assert list(lines)[:3] == ["income", "balance", "rooms"]
     assert lines["income"].text.startswith("In USD. The median")
     assert (lines["rooms"].text, lines["rooms"].inputs) == ("Never an input: known only afterwards.", 0)
@@ -301,7 +304,7 @@ def test_other_hints_about_inputs_are_another_run():
             target="left", **{"schema.engine": "none", "data.drop": ["kind", "price"], "knowledge.features": features}
         )
         dataset = split(recipe, inspect_table(recipe, table()))
-        keys.append(journal_key(recipe, dataset, "1")["settings"])
+        keys.append(journal_key(recipe, dataset)["settings"])
     assert keys[0] != keys[1]
 
 

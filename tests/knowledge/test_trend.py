@@ -19,7 +19,7 @@ from autoft.records.split import Member
 
 ROWS, FOLDS = 250, 5
 NAMES = ("rises", "falls", "turns", "noise", "more noise")
-PLAN = InputLayout(numeric=NAMES, boolean=(), date=(), indicated=(), categories=(), outliers="clip", lines=())
+PLAN = InputLayout(numeric=NAMES, boolean=(), date=(), indicated=(), categories=(), outliers="clip")
 COLUMNS = [Column(id=name, name=name, kind="numeric", why="") for name in NAMES]
 CURVE = Curve(
     column="age",
@@ -28,7 +28,6 @@ CURVE = Curve(
     grid=(1.0, 2.0, 3.0),
     mean=(0.0, 1.0, 2.0),
     members=((0.0, 1.0, 2.0), (0.0, 1.1, 2.1), (0.1, 1.0, 2.0)),
-    lines=(),
     rows=30,
     rising=1.0,
     falling=0.0,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from autoft.preprocessing.encode import encode
-from autoft.preprocessing.layout import make_plan
+from autoft.preprocessing.layout import make_layout
 from autoft.records import Column
 from autoft.records.hints import Effect, Hints
 from autoft.training.stack import stack_data
@@ -31,7 +31,7 @@ def test_a_network_that_obeys_can_still_be(name: str, kind: str):
     ids = ("a", "b", "u", "v")
     columns = [Column(id=i, name=i, kind="numeric", why="") for i in ids]
     values = dict(zip(ids, X.T, strict=True))
-    plan, fold, y = make_plan(columns, values), np.arange(ROWS) % 3 == 0, TARGETS[name]
+    plan, fold, y = make_layout(columns, values), np.arange(ROWS) % 3 == 0, TARGETS[name]
     train, held_out = [np.flatnonzero(~fold)], [np.flatnonzero(fold)]
     data = stack_data(plan, encode(plan, values, ROWS), y, task="regression", classes=2, train=train, held_out=held_out)
     hints = Hints(effects=(Effect(column="a", sign=1), Effect(column="b", sign=1)))

@@ -48,7 +48,7 @@ def test_counts_are_those_of_a_real_run(table, strategy):
     data = features(table, "grade")
     real = prepare_dataset(recipe, data)
     stack = stack_data(
-        real.plan,
+        real.layout,
         real.encoded,
         real.y,
         task=real.target.task,

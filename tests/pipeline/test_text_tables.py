@@ -76,14 +76,14 @@ def test_texts_in_another_language_are_remarked_upon(fitted: AutoFineTuner):
     predictor = Predictor(*read(folder), folder)
     strange = pd.DataFrame({"review": ["Ein schwaches Buch", "Sehr schön", None, "the film"], "pages": 1.0})
     found = {f.code: f for f in predictor.answers(strange)[1]}
-    assert "2 of 3 texts have none of the" in found["unknown-words"].found
+    assert "2 of 3 texts without any of the" in found["unknown-words"].found
     usual = reviews(40, seed=1).drop(columns="liked")
     assert "unknown-words" not in {f.code for f in predictor.answers(usual)[1]}
 
 
 def settings(frame: pd.DataFrame, **changes: object) -> str:
     recipe = tiny_recipe(target="liked", **changes)
-    return journal_key(recipe, prepare_dataset(recipe, frame, lambda _: None), "1")["settings"]
+    return journal_key(recipe, prepare_dataset(recipe, frame))["settings"]
 
 
 def test_results_of_another_scale_are_not_taken_for_this_ones():

@@ -14,7 +14,7 @@ import autoft
 from autoft import AutoFineTuner, files
 from autoft.cli.fit import show_evaluation
 from autoft.errors import RecipeError
-from autoft.evaluation.metrics import scores
+from autoft.evaluation.scores import scores
 from autoft.records import DecisionRule, Problem, Truth
 from autoft.search.journal import read
 from autoft.serving import artifact

@@ -3,8 +3,9 @@
 import numpy as np
 
 from autoft.preprocessing import columns_of_rows
+from autoft.preprocessing.categories import CategoryInput
 from autoft.preprocessing.encode import Encoded
-from autoft.preprocessing.layout import CategoryInput, InputLayout
+from autoft.preprocessing.layout import InputLayout
 from autoft.records.hints import RatioInput
 
 PLAN = InputLayout(
@@ -14,7 +15,6 @@ PLAN = InputLayout(
     indicated=(),
     categories=(CategoryInput(id="c0", vocabulary=("a", "b"), slots=4, embed=False),),
     outliers="keep",
-    lines=(),
     ratios=(
         RatioInput(id="r000", name="each", numerator="n0", denominator="n1"),
         RatioInput(id="r001", name="back", numerator="n1", denominator="n0"),

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from autoft.preprocessing.encode import MISSING, MISSING_TOKEN, UNKNOWN, UNKNOWN_TOKEN, Encoded, encode, guard, row_keys
-from autoft.preprocessing.layout import CategoryInput, InputLayout
+from autoft.preprocessing.categories import MISSING, MISSING_TOKEN, UNKNOWN, UNKNOWN_TOKEN, CategoryInput, guard
+from autoft.preprocessing.encode import Encoded, encode, row_keys
+from autoft.preprocessing.layout import InputLayout
 
 AWKWARD = (
     "",
@@ -38,9 +39,7 @@ def plan_with(*categories: tuple[str, ...], numbers: tuple[str, ...] = ()) -> In
         CategoryInput(id=f"t{j}", vocabulary=tuple(sorted(v)), slots=len(v), embed=False)
         for j, v in enumerate(categories)
     ]
-    return InputLayout(
-        numeric=numbers, boolean=(), date=(), indicated=(), categories=tuple(inputs), outliers="clip", lines=()
-    )
+    return InputLayout(numeric=numbers, boolean=(), date=(), indicated=(), categories=tuple(inputs), outliers="clip")
 
 
 def test_every_awkward_text_has_a_code_of_its_own():

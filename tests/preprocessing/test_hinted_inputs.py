@@ -5,11 +5,13 @@ import pandas as pd
 import pytest
 
 from autoft import AutoFineTuner, load
+from autoft.preprocessing.describe import describe_layout
 from autoft.preprocessing.encode import encode
 from autoft.preprocessing.encoder import build_encoder
-from autoft.preprocessing.layout import make_plan
+from autoft.preprocessing.encoders.numbers import robust_scale, signed_log
+from autoft.preprocessing.layout import LayoutOptions, blocks, make_layout
 from autoft.preprocessing.ratios import quotient
-from autoft.preprocessing.statistics import blocks, fit_statistics, robust_scale, signed_log
+from autoft.preprocessing.statistics import fit_statistics
 from autoft.records import Column
 from autoft.records.hints import Hints, RatioInput
 from tests.conftest import tiny_recipe
@@ -19,7 +21,7 @@ ROWS = 40
 
 @pytest.fixture(scope="module")
 def encoded():
-    """Plan, encoded cells and dense inputs of two members."""
+    """Sentences, raw and encoded cells, members and dense inputs of two members."""
     rng = np.random.default_rng(0)
     values = {
         "n0": rng.lognormal(3, 2, ROWS),
@@ -39,7 +41,7 @@ def encoded():
         ratios=(RatioInput(id="r000", name="each", numerator="n0", denominator="n1"),),
         crosses=(("n1", "c0"),),
     )
-    plan = make_plan(columns, values, outliers="keep", hints=hints)
+    plan = make_layout(columns, values, LayoutOptions(outliers="keep"), hints=hints)
     cells = encode(plan, values, ROWS)
     members = [np.arange(0, 30), np.arange(10, 40)]
     statistics = fit_statistics(plan, cells, members)
@@ -48,12 +50,12 @@ def encoded():
     for name, width in blocks(plan):
         where[name] = slice(start, start + width)
         start += width
-    return plan, values, cells, members, {name: dense[:, :, part] for name, part in where.items()}
+    lines = {line.column: line.text for line in describe_layout(plan, columns)}
+    return lines, values, cells, members, {name: dense[:, :, part] for name, part in where.items()}
 
 
 def test_ordered_categories_are_ranks_and_unknown_ones_missing(encoded):
-    plan, values, cells, members, dense = encoded
-    assert plan.numeric == ("n0", "n1", "o0")
+    _, values, cells, members, dense = encoded
     ranks = cells.numbers[:, 2]
     assert [ranks[values["o0"] == text][0] for text in ("low", "mid", "high")] == [0.0, 1.0, 2.0]
     assert np.isnan(ranks[(values["o0"] == "odd") | (values["o0"] == None)]).all()  # noqa: E711
@@ -81,7 +83,7 @@ def test_logarithms_in_units_of_the_members_own_median(encoded):
 def test_a_logarithm_is_finite_even_of_a_huge_number_after_only_tiny_ones():
     values = {"n0": np.r_[np.full(9, 5e-324), 1e300]}
     columns = [Column(id="n0", name="amount", kind="numeric", why="")]
-    plan = make_plan(columns, values, hints=Hints(logs=("n0",)))
+    plan = make_layout(columns, values, hints=Hints(logs=("n0",)))
     cells = encode(plan, values, 10)
     statistics = fit_statistics(plan, cells, [np.arange(9)])
     dense = np.asarray(build_encoder(plan, statistics)(statistics.arrays(cells))["dense"])
@@ -108,7 +110,7 @@ def test_products_of_encoded_inputs(encoded):
 
 
 def test_the_plan_says_it_in_words(encoded):
-    lines = {line.column: line.text for line in encoded[0].lines}
+    lines = encoded[0]
     assert "logarithm" in lines["amount"]
     assert "ranks, 'low' the lowest" in lines["grade"]
     assert lines["each"].startswith("'amount' divided by 'parts'")

@@ -10,9 +10,10 @@ import pytest
 
 from autoft.preprocessing.encode import Encoded, encode
 from autoft.preprocessing.encoder import build_encoder
-from autoft.preprocessing.layers import DateCycles, SmoothClip
-from autoft.preprocessing.layout import InputLayout, make_plan
-from autoft.preprocessing.statistics import Statistics, blocks, fit_statistics
+from autoft.preprocessing.layers.derived import DateCycles
+from autoft.preprocessing.layers.numbers import SmoothClip
+from autoft.preprocessing.layout import InputLayout, LayoutOptions, blocks, make_layout
+from autoft.preprocessing.statistics import Statistics, fit_statistics
 from autoft.records import Column
 
 ROWS, MEMBERS = 60, 3
@@ -56,7 +57,7 @@ def plan(values: dict[str, np.ndarray]) -> InputLayout:
         Column(id=c, name=c, kind=KINDS.get(c, "numeric"), why="", missing=sum(x is None or x != x for x in cells))
         for c, cells in values.items()
     ]
-    return make_plan(columns, values, outliers="clip", max_categories=6, embed_above=4)
+    return make_layout(columns, values, LayoutOptions(outliers="clip", max_categories=6, embed_above=4))
 
 
 @pytest.fixture(scope="module")
@@ -249,7 +250,7 @@ def test_a_saved_encoder_reads_back_the_same(tmp_path, plan, encoded, statistics
 @pytest.mark.parametrize("kept", [("few",), ("many",), ("flag",), ("day",), ("huge",)])
 def test_a_single_column_of_any_kind_is_enough(values, members, kept):
     columns = [Column(id=c, name=c, kind=KINDS.get(c, "numeric"), why="") for c in kept]
-    plan = make_plan(columns, values, outliers="clip", max_categories=6, embed_above=4)
+    plan = make_layout(columns, values, LayoutOptions(outliers="clip", max_categories=6, embed_above=4))
     encoded = encode(plan, values, ROWS)
     model = build_encoder(plan, fit_statistics(plan, encoded, members))
     found = model({k.name: getattr(encoded, k.name) for k in model.inputs})

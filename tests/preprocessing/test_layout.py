@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from autoft.errors import PreprocessError
-from autoft.preprocessing.layout import InputLayout, make_plan
-from autoft.preprocessing.statistics import blocks
+from autoft.preprocessing.describe import describe_layout
+from autoft.preprocessing.layout import InputLayout, LayoutOptions, blocks, make_layout
 from autoft.records import Column
 
 
@@ -18,7 +18,7 @@ def texts(*cells: str | None) -> np.ndarray:
 
 
 def plan_of(columns: list[Column], values: dict, **changes: object) -> InputLayout:
-    return make_plan(columns, values, **{"outliers": "clip", "max_categories": 200, "embed_above": 3, **changes})
+    return make_layout(columns, values, LayoutOptions(**{"embed_above": 3, **changes}))
 
 
 COLUMNS = [
@@ -57,13 +57,14 @@ def test_vocabularies_are_sorted_and_without_missing_cells(plan: InputLayout):
 
 
 def test_words_say_something_about_every_column_and_count_the_inputs(plan: InputLayout):
-    assert [line.column for line in plan.lines] == [c.name for c in COLUMNS]
+    lines = describe_layout(plan, COLUMNS)
+    assert [line.column for line in lines] == [c.name for c in COLUMNS]
     # One-hot blocks have spare slots, and one for missing, that a reader need not hear of.
     missing = {c.id for c in COLUMNS if c.missing}
     spare = sum(c.slots + 1 - len(c.vocabulary) - (c.id in missing) for c in plan.one_hot)
     spare += sum(text.slots - len(text.vocabulary) for text in plan.texts)
-    assert sum(line.inputs for line in plan.lines) == sum(width for _, width in blocks(plan)) - spare
-    said = {line.column: line.text for line in plan.lines}
+    assert sum(line.inputs for line in lines) == sum(width for _, width in blocks(plan)) - spare
+    said = {line.column: line.text for line in lines}
     assert "squeezed" in said["name 1"]
     assert "2 missing cells" in said["name 1"]
     assert "'no' becomes -1, 'yes'/'Y' becomes +1" in said["name 4"]
@@ -78,7 +79,7 @@ def test_words_say_something_about_every_column_and_count_the_inputs(plan: Input
 def test_keeping_outliers_is_said_too():
     kept = plan_of(COLUMNS, VALUES, outliers="keep")
     assert kept.outliers == "keep"
-    assert "squeezed" not in kept.lines[1].text
+    assert "squeezed" not in describe_layout(kept, COLUMNS)[1].text
 
 
 @pytest.mark.parametrize(("categories", "slots"), [(1, 4), (4, 4), (5, 8), (8, 8), (9, 10), (300, 10)])
@@ -89,8 +90,9 @@ def test_slots_grow_in_steps_of_four_up_to_the_limit(categories: int, slots: int
 
 
 def test_categories_beyond_the_limit_are_mentioned():
-    plan = plan_of([column(2, "categorical")], {"c002": texts(*"abcdef")}, max_categories=4)
-    assert "6 categories, of which the 4 most frequent are told apart" in plan.lines[0].text
+    columns = [column(2, "categorical")]
+    plan = plan_of(columns, {"c002": texts(*"abcdef")}, max_categories=4)
+    assert "6 categories, of which the 4 most frequent are told apart" in describe_layout(plan, columns)[0].text
 
 
 def test_a_table_with_nothing_to_learn_from_is_refused():
@@ -103,13 +105,14 @@ def test_a_table_with_nothing_to_learn_from_is_refused():
 
 def test_times_between_dates_are_said_and_counted():
     dates = [Column(id=f"d{j}", name=name, kind="date", why="") for j, name in enumerate(["pickup", "dropoff", "paid"])]
-    plan = make_plan(dates, {})
+    plan = make_layout(dates, {})
     assert plan.elapsed == (("d0", "d1"), ("d0", "d2"), ("d1", "d2"))
-    assert [line.inputs for line in plan.lines] == [7, 8, 9]
-    assert "time since 'pickup' and 'dropoff' is an input too" in plan.lines[2].text
-    assert sum(width for _, width in blocks(plan)) == sum(line.inputs for line in plan.lines)
+    lines = describe_layout(plan, dates)
+    assert [line.inputs for line in lines] == [7, 8, 9]
+    assert "time since 'pickup' and 'dropoff' is an input too" in lines[2].text
+    assert sum(width for _, width in blocks(plan)) == sum(line.inputs for line in lines)
 
 
 def test_many_dates_give_few_pairs():
     dates = [Column(id=f"d{j}", name=f"d{j}", kind="date", why="") for j in range(9)]
-    assert len(make_plan(dates, {}).elapsed) == 6
+    assert len(make_layout(dates, {}).elapsed) == 6

@@ -5,11 +5,13 @@ import numpy as np
 import pytest
 from sklearn.preprocessing import QuantileTransformer
 
+from autoft.preprocessing.describe import describe_layout
 from autoft.preprocessing.encode import encode
 from autoft.preprocessing.encoder import build_encoder
-from autoft.preprocessing.layers import QuantileNormal
-from autoft.preprocessing.layout import make_plan
-from autoft.preprocessing.statistics import fit_statistics, quantile_table, quantiles_for
+from autoft.preprocessing.encoders.numbers import quantile_table, quantiles_for
+from autoft.preprocessing.layers.numbers import QuantileNormal
+from autoft.preprocessing.layout import LayoutOptions, make_layout
+from autoft.preprocessing.statistics import fit_statistics
 from autoft.records import Column
 
 RNG = np.random.default_rng(0)
@@ -86,8 +88,8 @@ def dense(cells: dict[str, np.ndarray], members: list[np.ndarray]) -> tuple[kera
         Column(id=c, name=c, kind=kinds.get(c, "numeric"), why="", missing=int(np.isnan(x).sum()))
         for c, x in values.items()
     ]
-    plan = make_plan(columns, values, scale="quantile")
-    assert "quantiles become those of a normal distribution" in plan.lines[0].text
+    plan = make_layout(columns, values, LayoutOptions(scale="quantile"))
+    assert "quantiles become those of a normal distribution" in describe_layout(plan, columns)[0].text
     encoded = encode(plan, values, ROWS)
     statistics = fit_statistics(plan, encoded, members)
     encoder = build_encoder(plan, statistics)

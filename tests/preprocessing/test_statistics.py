@@ -5,9 +5,11 @@ import warnings
 import numpy as np
 import pytest
 
+from autoft.preprocessing.categories import CategoryInput
 from autoft.preprocessing.encode import Encoded
-from autoft.preprocessing.layout import CategoryInput, InputLayout
-from autoft.preprocessing.statistics import blocks, fit_statistics, robust_scale
+from autoft.preprocessing.encoders.numbers import robust_scale
+from autoft.preprocessing.layout import InputLayout, blocks
+from autoft.preprocessing.statistics import fit_statistics
 
 
 def plan_with(slots: int = 4, vocabulary: str = "abcdef") -> InputLayout:
@@ -19,7 +21,6 @@ def plan_with(slots: int = 4, vocabulary: str = "abcdef") -> InputLayout:
         indicated=("n", "d"),
         categories=(category,),
         outliers="clip",
-        lines=(),
     )
 
 
@@ -109,7 +110,7 @@ def test_of_thousands_of_categories_the_most_frequent_are_told_apart():
     codes = np.minimum(rng.zipf(1.3, 20_000) - 1, 4_999).astype(np.int32)[:, None] + 2
     category = CategoryInput(id="t", vocabulary=tuple(f"v{j:04d}" for j in range(5_000)), slots=200, embed=True)
     plan = InputLayout(
-        numeric=(), boolean=(), date=(), indicated=(), categories=(category,), outliers="clip", lines=(), scale="robust"
+        numeric=(), boolean=(), date=(), indicated=(), categories=(category,), outliers="clip", scale="robust"
     )
     encoded = Encoded(numbers=np.zeros((len(codes), 0)), codes=codes)
     half = np.arange(10_000)

@@ -9,9 +9,9 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 
 from autoft.preprocessing.encode import Encoded, encode, row_keys
 from autoft.preprocessing.encoder import build_encoder
-from autoft.preprocessing.layers import CountWords
-from autoft.preprocessing.layout import InputLayout, make_plan
-from autoft.preprocessing.statistics import blocks, fit_statistics, tfidf
+from autoft.preprocessing.layers.texts import CountWords
+from autoft.preprocessing.layout import InputLayout, blocks, make_layout
+from autoft.preprocessing.statistics import fit_statistics, tfidf
 from autoft.preprocessing.text import (
     MISSING_WORD,
     MOST_BYTES,
@@ -34,7 +34,7 @@ MEMBERS = [np.arange(0, 80), np.arange(40, 120), np.arange(0, 120, 3)]
 
 
 def plan_of(texts: np.ndarray, missing: int = 0) -> InputLayout:
-    return make_plan([Column(id="t", name="t", kind="text", why="", missing=missing)], {"t": texts})
+    return make_layout([Column(id="t", name="t", kind="text", why="", missing=missing)], {"t": texts})
 
 
 def encoding(texts: np.ndarray, members: list[np.ndarray]) -> tuple[InputLayout, np.ndarray]:

@@ -35,7 +35,7 @@ def found(drawn: Chart | None = None, *, column: str | None = "age", **evidence:
         severity="info",
         column=column,
         must="be well",
-        found="it is not",
+        found="is not well",
         fix="none needed",
         evidence=Evidence(sketch=drawn, **evidence),  # type: ignore[arg-type]
     )
@@ -69,9 +69,9 @@ def test_pictures_and_examples_carry_the_number_of_their_finding(binary: ReportI
     made = build(dataclasses.replace(binary, findings=(*binary.findings, given)))
     chapter = next(section for section in made.sections if section.anchor == "preprocessing")
     shown = {block.form: block for block in chapter.blocks}
-    (position,) = [row[0] for row in chapter.blocks[1].rows if "be well, but it is not" in row[3]]
+    (position,) = [row[0] for row in chapter.blocks[1].rows if "is not well" in row[3]]
     assert shown["pictures"].pictures[0].title == f"{position}. age"
-    assert "Column 'age': it is not" in shown["pictures"].pictures[0].alt
+    assert "Column 'age' is not well" in shown["pictures"].pictures[0].alt
     examples = next(block for block in chapter.blocks if block.form == "table" and "examples" in block.caption)
     assert examples.caption.startswith(f"{position}. odd")
     assert (examples.rows, examples.align) == ((("3,400", "<b>", "0.500"),), "rlr")

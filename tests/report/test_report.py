@@ -17,13 +17,14 @@ import pytest
 
 from autoft import report
 from autoft.errors import FileError
+from autoft.evaluation.metrics import METRICS
 from autoft.records import Column, Importance, Interval, PlanLine, Target, Trial
 from autoft.report.blocks import Beside, Block, Picture, Pictures, ReportPage, TableBlock
 from autoft.report.build import build
 from autoft.report.html import render
 from autoft.report.inputs import ReportInputs
 from autoft.report.plots import style, svg
-from autoft.report.wording import METRICS, clip, number, span
+from autoft.report.wording import clip, metric, number, span
 
 CHAPTERS = [
     "1 Overfitting",
@@ -267,13 +268,10 @@ def test_a_picture_is_the_same_whatever_the_users_settings_which_stay(binary: Re
         assert matplotlib.rcParams["font.size"] == 30
 
 
-def test_every_metric_of_an_evaluation_is_explained() -> None:
-    assert set(METRICS) >= {
-        *("roc_auc", "pr_auc", "precision", "recall", "f1", "macro_precision", "macro_recall", "macro_f1", "log_loss"),
-        *("brier", "balanced_accuracy", "accuracy", "mcc", "rmse", "mae", "r2", "median_absolute_error"),
-    }
-    worse_when_larger = {name for name, words in METRICS.items() if not words.more_is_better}
-    assert worse_when_larger == {"cost", "log_loss", "brier", "rmse", "mae", "median_absolute_error", "pinball"}
+def test_metrics_are_called_as_they_call_themselves() -> None:
+    assert metric("mcc").label == METRICS["mcc"].label
+    assert (metric("rmse").more_is_better, metric("r2").more_is_better) == (False, True)
+    assert metric("no_such_metric").label == "No such metric"
 
 
 @pytest.mark.usefixtures("no_pictures")
@@ -288,7 +286,7 @@ def test_write_leaves_a_whole_file_or_the_old_one(binary: ReportInputs, tmp_path
 def test_importing_the_report_loads_nothing_heavy() -> None:
     code = (
         "import sys, autoft.report.build, autoft.report.html, autoft.report.plots\n"
-        "print({'matplotlib', 'jinja2', 'pandas', 'numpy'} & set(sys.modules))"
+        "print({'matplotlib', 'jinja2', 'pandas', 'sklearn'} & set(sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
 

@@ -115,7 +115,7 @@ def test_cells_that_become_empty():
     assert (shift.emptier, shift.drifted) == (True, False)
     (finding,) = findings([shift])
     assert (finding.code, finding.column, finding.severity) == ("drift-missing", "children", "warning")
-    assert "51.1% of the cells are empty, and 1.7% were" in finding.found
+    assert "is empty in 51.1% of the cells; in training it was in 1.7%" in finding.found
     now["children"][:] = np.nan
     assert compare(before, now)["children"].distance is None
 

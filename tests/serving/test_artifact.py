@@ -17,7 +17,7 @@ import pytest
 from autoft import files
 from autoft.errors import ArtifactError, FileError
 from autoft.networks.layers.stacked import MemberMean, StackedDense
-from autoft.preprocessing.layers import MedianImpute, RobustScale, SmoothClip
+from autoft.preprocessing.layers.numbers import MedianImpute, RobustScale, SmoothClip
 from autoft.records import Column, Target
 from autoft.serving import artifact, model_file
 

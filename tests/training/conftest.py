@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from autoft.preprocessing.encode import encode
-from autoft.preprocessing.layout import make_plan
+from autoft.preprocessing.layout import LayoutOptions, make_layout
 from autoft.records import Column
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def make_data(task: str = "binary", *, kinds: str = "ncd", pairs: bool = False, 
         Column(id=name, name=name, kind=kind, why="", missing=sum(x is None or x != x for x in array))
         for name, (kind, array) in cells.items()
     ]
-    plan = make_plan(columns, values, outliers="clip", max_categories=50, embed_above=4)
+    plan = make_layout(columns, values, LayoutOptions(outliers="clip", max_categories=50, embed_above=4))
     y = {
         "binary": (signal > 0.3).astype(np.int64),
         "multiclass": np.digitize(signal, [-0.5, 0.5]).astype(np.int64),

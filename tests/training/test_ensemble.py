@@ -13,7 +13,7 @@ from autoft.evaluation.calibration import apply
 from autoft.networks.architecture import Architecture
 from autoft.networks.families import initial_weights
 from autoft.preprocessing.encode import Encoded, encode
-from autoft.preprocessing.layout import make_plan
+from autoft.preprocessing.layout import LayoutOptions, make_layout
 from autoft.records import Calibration, Column, Target
 from autoft.serving.artifact import Meta, load, save
 from autoft.training.ensemble import Ensemble, EnsemblePart, build_ensemble, guarded, model_inputs
@@ -112,7 +112,7 @@ def make_case(task: str, kinds: str = "nfdoet") -> Case:
         for name, (kind, array) in cells.items()
     ]
     values = {name: array for name, (_, array) in cells.items()}
-    plan = make_plan(columns, values, outliers="clip", max_categories=15, embed_above=4)
+    plan = make_layout(columns, values, LayoutOptions(outliers="clip", max_categories=15, embed_above=4))
     y = rng.normal(1e9, 10, n) if task == "regression" else rng.integers(0, 2 if task == "binary" else 3, n)
     half = np.arange(n) < n // 2 + 5
     data = stack_data(

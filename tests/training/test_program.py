@@ -52,16 +52,9 @@ def trained(program: Program, epochs: int = 2, seed: int = 0, **changes: Any) ->
 def alone(data: Stack, *members: int) -> Stack:
     """Some members' part of a stack, as a stack of its own."""
     own = list(members)
-    statistics = replace(
-        data.statistics,
-        center=data.statistics.center[own],
-        factor=data.statistics.factor[own],
-        gaps=data.statistics.gaps[own],
-        tables=tuple(t[own] for t in data.statistics.tables),
-    )
     return replace(
         data,
-        statistics=statistics,
+        statistics=data.statistics.of(own),
         dense=data.dense[own],
         slots=data.slots[own],
         train=tuple(data.train[s] for s in own),

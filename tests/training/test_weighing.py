@@ -11,7 +11,7 @@ import pytest
 from scipy.special import expit, log_softmax
 
 from autoft.evaluation import losses
-from autoft.evaluation.metrics import trained_quantile
+from autoft.evaluation.metrics import METRICS
 from autoft.evaluation.selection import Candidate, choose
 from autoft.networks.families import architecture_of, initial_weights
 from autoft.networks.initial_state import InitialState
@@ -168,7 +168,7 @@ def test_a_trial_keeps_the_checkpoint_that_the_choice_takes(
     make, params: dict[str, Any], task: str, objective: str, quantile: float | None, more: dict[str, float]
 ):
     """Weights are kept while it trains, the choice is made afterwards: by the same weighted loss."""
-    level = trained_quantile(objective, quantile)
+    level = METRICS[objective].trained_quantile(quantile)
     weights = np.random.default_rng(2).integers(1, 5, 90).astype(float)
     data = replace(make(task), weights=weights, quantile=level)
     trainer = Trainer(data, folds=3, limits=Limits(epochs=12, patience=12), seed=1)

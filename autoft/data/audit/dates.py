@@ -1,12 +1,16 @@
-"""Dates that lie far from all others: typing errors of the year, mostly."""
+"""Far dates: mostly typing errors of the year."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import numpy as np
 
 from autoft.data.audit import charts, placeholders
-from autoft.data.audit.findings import finding, of
-from autoft.records import Finding
+from autoft.data.audit.checks import TableView, check
+from autoft.data.audit.findings import row_numbers, share_of
+from autoft.data.audit.sampling import drawn_values
+from autoft.records import Finding, finding
 from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
 
@@ -19,7 +23,7 @@ def limits(seconds: Array) -> tuple[float, float]:
     """The first and the last date (seconds since 1970) that are near the others; infinite where all are.
 
     Dates lie far out if a gap of more than a year, and of more than half the range that 98 % of the dates span,
-    parts them from the rest. The limit is the middle of the gap, so that dates may go on after training.
+    separates them from the rest. The limit is the middle of the gap, so that dates may go on after training.
 
     >>> years = np.array([*np.linspace(50, 53, 300), 152.0]) * YEAR
     >>> round(limits(years)[1] / YEAR, 1), limits(years)[0]
@@ -42,26 +46,23 @@ def limits(seconds: Array) -> tuple[float, float]:
     return low, high
 
 
-def check(column: str, seconds: Array) -> list[Finding]:
-    """A warning for dates far from the others, those left out that stand for "never"."""
-    days = placeholders.dates(seconds)
-    known = np.where(np.isin(np.floor(seconds / 86_400) * 86_400, days), np.nan, seconds) if days else seconds
-    low, high = limits(known)
-    far = (known < low) | (known > high)
-    rows = np.flatnonzero(far)
-    if not len(rows):
-        return []
-    example = placeholders.day_text(float(known[rows[0]]))
-    first = f"(first: row {rows[0] + 1:,}, {example})"
-    text = f"{of(len(rows), len(seconds), 'cells')} are years apart from all others {first}"
-    fix = "correct them, or accept far-dates to make them missing"
-    evidence = Evidence(
-        counts={"rows": len(rows)},
-        rows=tuple(int(row) + 1 for row in rows[:5]),
-        sketch=charts.histogram(
-            placeholders.years(placeholders.sampled(known)),
-            x_label="year",
-            marks=placeholders.years(known[rows[:5]]).tolist(),
-        ),
-    )
-    return [finding("far-dates", "warning", column, "have dates near one another", text, fix, evidence)]
+@check("far-dates", scope="columns")
+def far_dates(view: TableView) -> Iterator[Finding]:
+    """Dates far from the others, but for those that stand for "never"."""
+    for column, seconds in view.columns("date"):
+        days = placeholders.dates(seconds)
+        known = np.where(np.isin(np.floor(seconds / 86_400) * 86_400, days), np.nan, seconds) if days else seconds
+        low, high = limits(known)
+        rows = np.flatnonzero((known < low) | (known > high))
+        if not len(rows):
+            continue
+        first = f"(first: row {rows[0] + 1:,}, {placeholders.day_text(float(known[rows[0]]))})"
+        found = f"has {share_of(len(rows), len(seconds), 'dates')} that are years apart from all others {first}"
+        marks, shown = placeholders.years(known[rows[:5]]).tolist(), placeholders.years(drawn_values(known))
+        evidence = Evidence(
+            counts={"rows": len(rows)},
+            rows=row_numbers(rows, 5),
+            sketch=charts.histogram(shown, x_label="year", marks=marks),
+        )
+        fix = "correct them, or accept far-dates to make them missing"
+        yield finding("far-dates", "warning", column.name, "have dates near one another", found, fix, evidence)

@@ -1,35 +1,39 @@
-"""Columns whose values name what rows belong to (a patient, a machine): rows of one value are alike."""
+"""Hidden groups: columns whose values name what rows belong to (a patient, a machine), so that these are alike."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autoft.data.audit import charts
-from autoft.data.audit.findings import finding
-from autoft.data.audit.row_hashes import SAMPLE
-from autoft.data.audit.target_values import numbers
-from autoft.data.convert import Converted
+from autoft.data.audit.checks import TableView, check
+from autoft.data.audit.sampling import MAX_ROWS
 from autoft.data.table import quoted
-from autoft.records import Column, Finding, Task
+from autoft.records import Column, Finding, finding
 from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-#: Fewer values are categories rather than groups; and so many pairs of rows of one value are needed.
-FEWEST_GROUPS, FEWEST_PAIRS = 20, 100
-#: Agreement within groups (0: as anywhere, 1: equal) of the target, and of other columns.
-SAME_TARGET, CONSTANT_TARGET, SAME_COLUMN = 0.5, 0.8, 0.8
-#: Of more rows for each value on average, that the target depends on it is something to learn, and no group.
+#: Fewer values are categories rather than groups.
+FEWEST_GROUPS = 20
+#: Fewer pairs of rows of one value prove nothing.
+FEWEST_PAIRS = 100
+#: Agreement of the target within groups (0: as anywhere, 1: equal) that is notable,
+SAME_TARGET = 0.5
+#: and that makes a warning by itself.
+CONSTANT_TARGET = 0.8
+#: Agreement of another column within groups that makes it nearly constant.
+SAME_COLUMN = 0.8
+#: With more rows for each value on average, that the target depends on it is something to learn, and no group.
 LARGE = 50
-#: Of so many other columns at least, and of this share of them, the values must agree.
-FEWEST_COLUMNS, MANY_COLUMNS = 3, 0.5
-#: So many candidates, those with the fewest values, are looked at, with so many other columns each.
-MOST_CANDIDATES, MOST_COLUMNS = 12, 30
+#: At least so many other columns are compared,
+FEWEST_COLUMNS = 3
+#: and this share of them must be nearly constant.
+MANY_COLUMNS = 0.5
+#: So many candidates, those with the fewest values, are looked at,
+MOST_CANDIDATES = 12
+#: with so many other columns each.
+MOST_COLUMNS = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,29 +51,22 @@ class _Alike:
         return self.target >= SAME_TARGET and self.size <= LARGE
 
 
-def check(
-    labels: pd.Series[Any], rows: Array, columns: tuple[Column, ...], converted: Converted, *, task: Task
-) -> list[Finding]:
+@check("group-structure", scope="rows")
+def hidden_groups(view: TableView) -> list[Finding]:
     """At most one finding: the column that should keep rows together in the folds.
 
     A warning where the target is nearly the same within each group (a model that recognises the group knows it), or
-    fairly so and the rows are alike; a note where only one of the two holds.
-
-    Args:
-        labels: The target.
-        rows: Boolean mask of the rows whose target is usable.
-        columns: All columns but the target, also those that do not become inputs.
-        converted: Their values.
-        task: Kind of problem.
+    fairly so and the rows are alike; a note where only one of the two holds. Columns that are no inputs count too.
     """
-    target = numbers(labels) if task == "regression" else labels.to_numpy()
-    likely = [c for c in columns if _may_group(c, int(rows.sum()))]
+    if view.options.grouped:
+        return []
+    likely = [c for c in (*view.features, *view.unused) if _may_group(c, int(view.usable.sum()))]
     likely = sorted(likely, key=lambda c: c.distinct)[:MOST_CANDIDATES]
-    seen = [_alike(c, target, rows, columns, converted, task) for c in likely]
-    telling = [a for a in seen if a is not None and (a.same_target or a.others >= MANY_COLUMNS)]
+    known = [alike for c in likely if (alike := _alike(c, view)) is not None]
+    telling = [a for a in known if a.same_target or a.others >= MANY_COLUMNS]
     if not telling:
         return []
-    return [_finding(max(telling, key=lambda a: (a.same_target, a.others, a.target)), str(labels.name))]
+    return [_finding(max(telling, key=lambda a: (a.same_target, a.others, a.target)), view.target)]
 
 
 def _may_group(column: Column, rows: int) -> bool:
@@ -79,18 +76,17 @@ def _may_group(column: Column, rows: int) -> bool:
     return FEWEST_GROUPS <= column.distinct <= 0.8 * (rows - column.missing)
 
 
-def _alike(
-    column: Column, target: Array, rows: Array, columns: tuple[Column, ...], converted: Converted, task: Task
-) -> _Alike | None:
-    chosen, group = _members(converted.values[column.id], rows)
+def _alike(column: Column, view: TableView) -> _Alike | None:
+    values = view.converted.values
+    chosen, group = _members(values[column.id], view.usable)
     sizes = np.bincount(group).astype(np.float64) if len(group) else np.zeros(0)
     if (sizes * (sizes - 1)).sum() / 2 < FEWEST_PAIRS or len(sizes) < FEWEST_GROUPS:
         return None
-    same = _agreement(target[chosen], group, numeric=task == "regression")
+    same = _agreement(view.answers[chosen], group, numeric=view.task == "regression")
     agree = []
-    for other in [c for c in columns if c.used and c.id != column.id][:MOST_COLUMNS]:
-        values = converted.values[other.id][chosen]
-        agree.append(_agreement(values, group, numeric=values.dtype != object) >= SAME_COLUMN)
+    for other in [c for c in view.features if c.id != column.id][:MOST_COLUMNS]:
+        cells = values[other.id][chosen]
+        agree.append(_agreement(cells, group, numeric=cells.dtype != object) >= SAME_COLUMN)
     share = float(np.mean(agree)) if len(agree) >= FEWEST_COLUMNS else 0.0
     return _Alike(column=column, groups=len(sizes), size=float(sizes.mean()), target=same, others=share)
 
@@ -104,7 +100,7 @@ def _members(values: Array, rows: Array) -> tuple[Array, Array]:
     sizes = np.bincount(codes[codes >= 0])
     several = np.random.default_rng(0).permutation(np.flatnonzero(sizes > 1))
     # One group more than fits, so that a large one does not leave nothing to look at.
-    several = several[: int(np.searchsorted(np.cumsum(sizes[several]), SAMPLE)) + 1]
+    several = several[: int(np.searchsorted(np.cumsum(sizes[several]), MAX_ROWS)) + 1]
     number = np.full(len(sizes) + 1, -1)  # the last is for the rows without a value
     number[several] = np.arange(len(several))
     chosen = np.flatnonzero(number[codes] >= 0)
@@ -142,9 +138,10 @@ def _finding(alike: _Alike, target: str) -> Finding:
     name = alike.column.name
     words = []
     if alike.same_target:
-        words.append(f"{quoted(target)} agrees to {alike.target:.0%} among rows of one value")
+        words.append(f"{quoted(target)} agrees to {alike.target:.0%}")
     if alike.others >= MANY_COLUMNS:
-        words.append(f"{alike.others:.0%} of the other columns are nearly constant among rows of one value")
+        words.append(f"{alike.others:.0%} of the other columns are nearly constant")
+    found = f"may name groups of rows: among rows of one value {' and '.join(words)}"
     known = alike.same_target and (alike.target >= CONSTANT_TARGET or alike.others >= MANY_COLUMNS)
     fix = f"if its values name what rows belong to (a person, a machine), set evaluate: group: {quoted(name)}, "
     fix += "so that rows of one value are never in two folds"
@@ -157,4 +154,4 @@ def _finding(alike: _Alike, target: str) -> Finding:
         ),
     )
     must = "not tie rows of different folds together"
-    return finding("group-structure", "warning" if known else "info", name, must, " and ".join(words), fix, evidence)
+    return finding("group-structure", "warning" if known else "info", name, must, found, fix, evidence)

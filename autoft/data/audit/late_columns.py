@@ -1,4 +1,4 @@
-"""Columns that are too good: perhaps known only after the answer is.
+"""Late columns: so good that they may be known only after the answer is.
 
 A table cannot say when a cell was filled in. But what happens after the event (how long the call took in which the
 customer agreed) tends to know much of the target that no other column knows, and to have little to do with what was
@@ -8,28 +8,36 @@ known before. Ordinary strong columns share what they know with others, or are r
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from autoft.data.audit import charts, stump
-from autoft.data.audit.findings import finding
+from autoft.data.audit.predictors import Predictors
 from autoft.data.audit.redundant_columns import ranked
-from autoft.records import Column, Finding, Severity, Task
+from autoft.records import Finding, Severity, finding
 from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
 
-#: Rows and columns that are looked at, at most; of the columns those that predict best by themselves.
-ROWS, COLUMNS, MIN_ROWS, MIN_COLUMNS = 5_000, 60, 200, 4
+#: Rows that are looked at, at most.
+ROWS = 5_000
+#: Columns that are looked at, at most: those that predict best by themselves.
+COLUMNS = 60
+#: Fewer rows prove nothing.
+MIN_ROWS = 200
+#: With fewer columns there is nothing to compare one with.
+MIN_COLUMNS = 4
 #: Depth of the trees: 16 leaves are a coarse curve, and cheap.
 DEPTH = 4
-#: Alone as good as this (ROC-AUC or R2) needs a look, whatever the others do.
+#: Score of a column alone (ROC-AUC or R2) that needs a look, whatever the others do.
 NEARLY_PERFECT = 0.98
-#: Share of what all columns together know that is lost without the column, and how often the next most missed one's.
-LOST, TIMES = 0.2, 5.0
-#: What is lost must be so many standard errors of a score without any knowledge: where nothing predicts the target,
-#: shares of what is known are shares of chance.
+#: Share of what all columns together know that is lost without the column,
+LOST = 0.2
+#: and how many times as much as without any other.
+TIMES = 5.0
+#: Standard errors, of a score without any knowledge, that the loss must have: where nothing predicts the target, shares
+#: of what is known are shares of chance.
 SURE = 4.0
 #: Largest |Spearman's rho| with any other column.
 RELATED = 0.2
@@ -70,44 +78,22 @@ class ColumnStrength:
         return int(first) if apart and self.related[first] < RELATED else None
 
 
-def check(
-    features: tuple[Column, ...],
-    ordinals: Array,
-    truth: Array,
-    alone: Array,
-    *,
-    task: Task,
-    allow: tuple[str, ...] = (),
-) -> list[Finding]:
-    """Warnings and notes about columns that may be known only afterwards; those in `allow` are left out.
-
-    Args:
-        features: The columns that do not give the target away altogether.
-        ordinals: ``[n, columns]`` their cells as positions among their sorted values, -1 where missing.
-        truth: ``[n]`` class positions or values.
-        alone: ``[columns]`` score of each by itself.
-        task: Kind of problem.
-        allow: Names of columns whose strength is known and right.
-    """
-    if len(truth) < MIN_ROWS or not features:
-        return []
-    findings = []
-    metric = "R2" if task == "regression" else "ROC-AUC"
+def late_columns(predictors: Predictors) -> Iterator[Finding]:
+    """Warnings and notes about columns that may be known only afterwards."""
+    features, alone = predictors.features, predictors.alone
+    if len(predictors.truth) < MIN_ROWS or not features:
+        return
     for position in np.flatnonzero(alone >= NEARLY_PERFECT):
-        found = f"it alone predicts the target nearly perfectly, {metric} {alone[position]:.3f}"
-        findings.append(_finding(features[position].name, "warning", found, features, alone, metric))
-    strength = measure(features, ordinals, truth, alone, task) if len(features) >= MIN_COLUMNS else None
+        found = f"predicts the target nearly perfectly by itself ({predictors.metric} {alone[position]:.3f})"
+        yield from _finding(features[position].name, "warning", found, predictors)
+    strength = measure(predictors) if len(features) >= MIN_COLUMNS else None
     suspect = strength.suspect if strength else None
     if strength is not None and suspect is not None and strength.alone[suspect] < NEARLY_PERFECT:
         name, rho = strength.names[suspect], strength.related[suspect]
         others = np.delete(strength.lost, suspect).max()
-        found = (
-            f"without it the columns know {strength.lost[suspect]:.0%} less of the target, without any other at most "
-            f"{max(others, 0.0):.0%}, and it is related to none of them (Spearman's rho up to {rho:.2f})"
-        )
-        severity: Severity = "warning" if after(name) else "info"
-        findings.append(_finding(name, severity, found, features, alone, metric))
-    return [line for line in findings if line.column not in allow]
+        found = f"alone holds {strength.lost[suspect]:.0%} of what the columns know of the target (no other more than "
+        found += f"{max(others, 0.0):.0%}) and is related to none of them (Spearman's rho up to {rho:.2f})"
+        yield from _finding(name, "warning" if after(name) else "info", found, predictors)
 
 
 def after(name: str) -> bool:
@@ -119,17 +105,17 @@ def after(name: str) -> bool:
     return bool(_AFTERWARDS & {word.casefold() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)})
 
 
-def _finding(
-    name: str, severity: Severity, found: str, features: tuple[Column, ...], alone: Array, metric: str
-) -> Finding:
-    scores = {column.name: float(score) for column, score in zip(features, alone, strict=True)}
-    evidence = standing(name, scores, metric)
+def _finding(name: str, severity: Severity, found: str, predictors: Predictors) -> list[Finding]:
+    if name in predictors.allow:
+        return []
+    scores = {column.name: float(score) for column, score in zip(predictors.features, predictors.alone, strict=True)}
+    evidence = score_evidence(name, scores, predictors.metric)
     must = "be known when a prediction is made"
     fix = "if it is filled in only afterwards, add it to data.drop; else list it under schema.allow_leak"
-    return finding("suspiciously-strong", severity, name, must, found, fix, evidence)
+    return [finding("suspiciously-strong", severity, name, must, found, fix, evidence)]
 
 
-def standing(name: str, scores: Mapping[str, float], metric: str) -> Evidence:
+def score_evidence(name: str, scores: Mapping[str, float], metric: str) -> Evidence:
     """What one column alone predicts, beside those that predict best."""
     best = sorted(scores, key=lambda column: -scores[column])[: charts.BARS]
     best = best if name in best else [*best[:-1], name]
@@ -137,15 +123,16 @@ def standing(name: str, scores: Mapping[str, float], metric: str) -> Evidence:
     return Evidence(counts={"alone": scores[name]}, sketch=drawn)
 
 
-def measure(features: tuple[Column, ...], ordinals: Array, truth: Array, alone: Array, task: Task) -> ColumnStrength:
+def measure(predictors: Predictors) -> ColumnStrength:
     """What is lost without each column, from an additive model of small trees, each fitted on the other half."""
+    truth, alone = predictors.truth, predictors.alone
     best = np.sort(np.argsort(-alone, kind="stable")[:COLUMNS])
     rows = np.arange(len(truth))
     if len(rows) > ROWS:
         rows = np.sort(np.random.default_rng(1).choice(rows, ROWS, replace=False))
-    x, y = ordinals[np.ix_(rows, best)], truth[rows]
-    lost, sure = _lost_numbers(x, y) if task == "regression" else _lost_classes(x, y)
-    names = tuple(features[i].name for i in best)
+    x, y = predictors.ordinals[np.ix_(rows, best)], truth[rows]
+    lost, sure = _lost_numbers(x, y) if predictors.task == "regression" else _lost_classes(x, y)
+    names = tuple(predictors.features[i].name for i in best)
     return ColumnStrength(names=names, alone=alone[best], lost=lost, sure=sure, related=_related(x))
 
 
@@ -154,7 +141,7 @@ def _lost_numbers(x: Array, y: Array) -> tuple[Array, Array]:
     whether the t statistic of its weight is beyond chance."""
     y = (y - y.mean()) / max(float(y.std()), 1e-300)
     half = np.random.default_rng(0).permutation(len(y)) % 2 == 0
-    curves = [stump.cross_predict(_input(column), y[:, None], half, DEPTH)[:, 0] for column in x.T]
+    curves = [stump.cross_predict(stump.missing_apart(column), y[:, None], half, DEPTH)[:, 0] for column in x.T]
     design = np.column_stack([*curves, np.ones(len(y))])
     # A little ridge: curves of copies are the same curve.
     inverse = np.linalg.inv(design.T @ design + 1e-6 * len(y) * np.eye(design.shape[1]))
@@ -168,13 +155,11 @@ def _lost_numbers(x: Array, y: Array) -> tuple[Array, Array]:
 def _lost_classes(x: Array, y: Array) -> tuple[Array, Array]:
     """Share of the ROC-AUC above 0.5 that naive Bayes loses without each column; and whether that is beyond chance."""
     indicators = (y[:, None] == np.unique(y)).astype(np.float64)
-    order = np.lexsort((np.random.default_rng(0).permutation(len(y)), y))
-    half = np.zeros(len(y), dtype=bool)
-    half[order[::2]] = True
+    half = stump.even_halves(y)
     prior = indicators.mean(axis=0)
     parts = []
     for column in x.T:
-        probability = stump.cross_predict(_input(column), indicators, half, DEPTH)
+        probability = stump.cross_predict(stump.missing_apart(column), indicators, half, DEPTH)
         parts.append(np.log((probability + 0.01 * prior) / 1.01 / prior))
     together = sum(parts, np.zeros_like(indicators))
 
@@ -187,11 +172,6 @@ def _lost_classes(x: Array, y: Array) -> tuple[Array, Array]:
     # Of the Mann-Whitney statistic where nothing is known, on average over the classes.
     error = float(np.mean(np.sqrt((len(y) + 1) / (12 * ones * (len(y) - ones)))))
     return lost / max(whole - 0.5, 1e-9), lost > SURE * error
-
-
-def _input(ordinal: Array) -> Array:
-    """Positions, missing cells so far away that a split between them and the rest is always clean."""
-    return np.where(ordinal < 0, -len(ordinal), ordinal)
 
 
 def _related(x: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Rows that equal another one but for rounding, or but for one column: often one case that was recorded twice."""
+"""Near duplicates: rows that equal another one but for rounding or one column, often one case recorded twice."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from autoft.data.audit import charts
-from autoft.data.audit.findings import finding, of
-from autoft.data.audit.row_hashes import Keys, hashed, meeting, sample
-from autoft.data.convert import Converted
-from autoft.records import Column, Finding, Severity
+from autoft.data.audit.checks import TableView, check
+from autoft.data.audit.findings import share_of
+from autoft.data.audit.row_hashes import Keys, hashed, meeting
+from autoft.data.audit.sampling import sample
+from autoft.records import Finding, Severity, finding
 from autoft.records.arrays import Array
 from autoft.records.evidence import Cell, Evidence
 
@@ -21,9 +22,15 @@ FEWEST_COLUMNS = 3
 MOST_CANDIDATES = 100_000
 #: From this share of the rows on they flatter a score.
 MANY = 0.01
+#: Pairs that are listed with the finding.
 SHOWN = 5
-#: A column follows another if their ranks correlate so well, in so many rows.
-FOLLOWS, MOST_RANKED = 0.95, 2_000
+#: A column follows another if their ranks correlate so well.
+FOLLOWS = 0.95
+#: Rows of which ranks are correlated.
+MOST_RANKED = 2_000
+
+#: Positions of a row, of its partner, and of the column in which they may differ.
+_Pair = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -43,39 +50,34 @@ class _Part:
     share: int
 
 
-def check(features: tuple[Column, ...], converted: Converted, keys: Keys, *, grouped: bool) -> list[Finding]:
-    """A finding about rows with a partner that differs by rounding only, or in one column.
+@check("near-duplicate-rows", scope="rows")
+def near_duplicates(view: TableView) -> Iterator[Finding]:
+    """Rows with a partner that differs by rounding only, or in one column.
 
     Numbers are equal here when they agree to about a thousandth of the column's usual spread. Two rows that differ in
     one column agree in one half of the columns, so that only rows with a partner there need a closer look (as in
     locality-sensitive hashing by blocks). Where so few columns of so few values would meet by chance, nothing is said.
-
-    Args:
-        features: The columns that become inputs.
-        converted: Their values.
-        keys: Their hashes.
-        grouped: Whether the recipe names a group already.
     """
-    rows = len(keys.exact)
+    features, hashes = view.features, view.hashes
+    rows = len(hashes.exact)
     if len(features) < FEWEST_COLUMNS or rows < 2:
-        return []
-    near, pairs, share, allowed = np.zeros(rows, dtype=bool), list[tuple[int, int, int]](), 1, None
-    for part in _parts(keys, len(features)):
+        return
+    near, pairs, share, allowed = np.zeros(rows, dtype=bool), list[_Pair](), 1, None
+    for part in _parts(hashes, len(features)):
         if allowed is None:  # needed only where rows agree in half of the columns
-            allowed = _telling(features, converted, keys, rows)
+            allowed = _telling(view)
         share = max(share, part.share)
         for position in part.left_out:
             if allowed[position]:
                 column = features[position]
-                values = converted.values[column.id][part.rows]
-                rest = part.key - hashed(values, position, keys.steps[column.id])
-                met, partners = _met(rest, keys.exact[part.rows])
-                pairs += [
-                    (int(part.rows[a]), int(part.rows[b]), position)
-                    for a, b in zip(met[:SHOWN], partners[:SHOWN], strict=True)
-                ]
+                values = view.converted.values[column.id][part.rows]
+                rest = part.key - hashed(values, position, hashes.steps[column.id])
+                met, partners = _met(rest, hashes.exact[part.rows])
+                some = zip(met[:SHOWN], partners[:SHOWN], strict=True)
+                pairs += [(int(part.rows[a]), int(part.rows[b]), position) for a, b in some]
                 near[part.rows[met]] = near[part.rows[partners]] = True
-    return [_finding(features, converted, near, pairs, share, grouped)] if near.any() else []
+    if near.any():
+        yield _finding(view, near, sorted(pairs), share)
 
 
 def _parts(keys: Keys, columns: int) -> Iterator[_Part]:
@@ -103,26 +105,27 @@ def _met(rest: Array, exact: Array) -> tuple[Array, Array]:
     return order[other], partner[other]
 
 
-def _telling(features: tuple[Column, ...], converted: Converted, keys: Keys, rows: int) -> Array:
+def _telling(view: TableView) -> Array:
     """For each column whether rows that agree in all others are more than chance.
 
     Columns say less together than apart, as they depend on one another: only half of what they say is believed,
     and nothing of what follows an earlier column.
     """
-    meets = np.log([meeting(converted.values[column.id], keys.steps[column.id]) for column in features])
-    meets[_followers(features, converted, rows)] = 0.0
+    rows = len(view.hashes.exact)
+    meets = np.log([meeting(values, view.hashes.steps[column.id]) for column, values in view.columns()])
+    meets[_followers(view, rows)] = 0.0
     expected = np.log(rows * (rows - 1) / 2) + (meets.sum() - meets) / 2
     return np.asarray(expected < np.log(0.5))
 
 
-def _followers(features: tuple[Column, ...], converted: Converted, rows: int) -> Array:
+def _followers(view: TableView, rows: int) -> Array:
     """Which columns nearly follow from an earlier one, as copies in another unit do (by the correlation of ranks)."""
     import pandas as pd
 
     drawn = sample(rows, MOST_RANKED)
-    ranks = np.empty((len(features), len(drawn)))
-    for position, column in enumerate(features):
-        values = converted.values[column.id][drawn]
+    ranks = np.empty((len(view.features), len(drawn)))
+    for position, (_, cells) in enumerate(view.columns()):
+        values = cells[drawn]
         codes = pd.factorize(values)[0] if values.dtype == object else values
         ranks[position] = pd.Series(codes).rank(na_option="top")
     ranks -= ranks.mean(axis=1, keepdims=True)
@@ -130,29 +133,21 @@ def _followers(features: tuple[Column, ...], converted: Converted, rows: int) ->
     return np.asarray((np.tril(np.abs(ranks @ ranks.T), -1) > FOLLOWS).any(axis=1))
 
 
-def _finding(
-    features: tuple[Column, ...],
-    converted: Converted,
-    near: Array,
-    pairs: list[tuple[int, int, int]],
-    share: int,
-    grouped: bool,
-) -> Finding:
-    count, total = int(near.sum()), len(near)
-    found = f"{of(count, total, 'rows')} equal another one but for rounding or one used column"
-    if share > 1:
-        found = f"at least {found} (looked for among one in {share} of the likely ones)"
-    row, partner, position = min(pairs)
-    found += f" (first: row {row + 1:,} and row {partner + 1:,})"
+def _finding(view: TableView, near: Array, pairs: list[_Pair], share: int) -> Finding:
+    count, total, grouped = int(near.sum()), len(near), view.options.grouped
+    row, partner, _ = pairs[0]
+    found = f"has {'at least ' if share > 1 else ''}{share_of(count, total, 'rows')} that equal another one but for "
+    found += f"rounding or one used column (first: row {row + 1:,} and row {partner + 1:,}"
+    found += f"; one in {share} of the likely ones was compared)" if share > 1 else ")"
     fix = "if they are one case recorded twice, remove one"
     if not grouped:
         fix += ", or name the column that tells cases apart in evaluate: group, so that a case stays in one fold"
     examples: list[tuple[Cell, ...]] = []
-    for row, partner, position in sorted(pairs)[:SHOWN]:
-        values = converted.values[features[position].id]
+    for row, partner, position in pairs[:SHOWN]:
+        values = view.converted.values[view.features[position].id]
         texts = (str(values[partner])[:40], str(values[row])[:40])
         same = texts[0] == texts[1]
-        name = "rounding" if same else features[position].name
+        name = "rounding" if same else view.features[position].name
         examples.append((partner + 1, row + 1, name, *(("", "") if same else texts)))
     evidence = Evidence(
         counts={"rows": total, "nearly equal": count},

@@ -1,29 +1,35 @@
-"""Rows that are unlike all others although no single value of them need be: an isolation forest."""
+"""Odd rows: unlike all others although no single value of them need be, found by an isolation forest."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from autoft.data.audit import charts
-from autoft.data.audit.findings import finding, of
-from autoft.data.audit.row_hashes import sample
+from autoft.data.audit.findings import row_numbers, share_of
+from autoft.data.audit.sampling import sample
 from autoft.data.convert import Converted
-from autoft.records import Column, Finding
+from autoft.records import Column, Finding, finding
 from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
 
-FEWEST_ROWS, FEWEST_COLUMNS = 100, 2
-#: The forest looks at so many rows, and at so many columns.
-MOST_ROWS, MOST_COLUMNS = 10_000, 100
-#: Scores near 1 are odd and below 0.5 usual (Liu et al. 2008); and so many standard deviations from the other rows'.
-ODD, FAR = 0.6, 5.0
-SHOWN = 10
+#: Fewer rows prove nothing.
+FEWEST_ROWS = 100
+#: One column alone is the matter of `autoft.data.audit.outliers`.
+FEWEST_COLUMNS = 2
+#: Rows that the forest looks at, at most.
+MOST_ROWS = 10_000
+#: Columns that it looks at, at most.
+MOST_COLUMNS = 100
+#: Scores near 1 are odd and below 0.5 usual (Liu et al. 2008).
+ODD = 0.6
+#: An odd score is so many standard deviations from those of the other rows.
+FAR = 5.0
 
 
-def check(features: tuple[Column, ...], converted: Converted, *, kept: Array | None = None) -> list[Finding]:
+def find_odd_rows(features: tuple[Column, ...], converted: Converted, *, kept: Array | None = None) -> list[Finding]:
     """At most one note with the rows that are isolated by far fewer questions than the others.
 
-    Imports scikit-learn, so it is no part of `audit` and runs in a training only. Categories count by how rare they
+    Imports scikit-learn, so it is no check of the audit and runs in a training only. Categories count by how rare they
     are; missing numbers are the median.
 
     Args:
@@ -47,14 +53,14 @@ def check(features: tuple[Column, ...], converted: Converted, *, kept: Array | N
     if not len(odd):
         return []
     worst = odd[np.argsort(-score[odd], kind="stable")]
-    looked = "rows" if rows == len(chosen) else f"rows drawn from {rows:,}"
+    noun = "rows" if rows == len(chosen) else f"rows drawn from {rows:,}"
     number = chosen if kept is None else kept[chosen]
     row = int(number[worst[0]]) + 1
-    found = f"{of(len(odd), len(chosen), looked)} stand apart (first: row {row:,}, score {score[worst[0]]:.2f}; "
-    found += f"half of the rows are below {median:.2f})"
+    found = f"has {share_of(len(odd), len(chosen), noun)} unlike the others (first: row {row:,}, score "
+    found += f"{score[worst[0]]:.2f}; half of the rows are below {median:.2f})"
     evidence = Evidence(
         counts={"rows": len(chosen), "apart": len(odd)},
-        rows=tuple(int(position) + 1 for position in number[worst[:SHOWN]]),
+        rows=row_numbers(number[worst]),
         sketch=charts.histogram(score, x_label="Score of the isolation forest", marks=score[worst]),
     )
     fix = "look at them; remove those that are mistakes or cases that the model will never meet"

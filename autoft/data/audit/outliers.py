@@ -1,14 +1,16 @@
-"""Values far from all others in a column of numbers."""
+"""Outliers: numbers far from all others of their column."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import numpy as np
 
 from autoft.data.audit import charts
-from autoft.data.audit.findings import finding, of
-from autoft.data.audit.row_hashes import sample
-from autoft.data.convert import Converted
-from autoft.records import Column, Finding
+from autoft.data.audit.checks import TableView, check
+from autoft.data.audit.findings import row_numbers, share_of
+from autoft.data.audit.sampling import sample
+from autoft.records import Finding, finding
 from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
 
@@ -20,40 +22,34 @@ FAR = 10.0
 MANY = 0.01
 #: Of a normal distribution a tenth lies beyond so many standard deviations on either side.
 TENTH = 1.2816
-SHOWN = 10
 
 
-def check(features: tuple[Column, ...], converted: Converted) -> list[Finding]:
-    """A note for each column of numbers with a few values far from the others (a robust z-score, each side for itself).
+@check("outlying-values", scope="columns")
+def outlying_values(view: TableView) -> Iterator[Finding]:
+    """Columns of numbers with a few values far from the others (a robust z-score, each side for itself).
 
     Columns of positive values must show them on a logarithmic scale, too: a long tail is none.
     """
-    findings = []
-    for column in features:
-        if column.kind == "numeric":
-            findings += _far(column, converted.values[column.id])
-    return findings
-
-
-def _far(column: Column, values: Array) -> list[Finding]:
-    low, high = _limits(values)
-    if not np.nanmin(values, initial=np.inf) < low and not np.nanmax(values, initial=-np.inf) > high:
-        return []
-    rows = np.flatnonzero((values < low) | (values > high))
-    filled = int(np.isfinite(values).sum())
-    if len(rows) > MANY * filled:
-        return []
-    distance = np.maximum(low - values[rows], values[rows] - high)
-    farthest = rows[np.argsort(-distance, kind="stable")]
-    found = f"{of(len(rows), filled, 'values')} are far from all others "
-    found += f"(first: row {rows[0] + 1:,}, {values[rows[0]]:g}; usual are {_usual(values)})"
-    fix = "check that they are real; by default autoft clips the most extreme values"
-    evidence = Evidence(
-        counts={"values": filled, "far out": len(rows)},
-        rows=tuple(int(row) + 1 for row in farthest[:SHOWN]),
-        sketch=charts.histogram(values, x_label=column.name, marks=values[farthest]),
-    )
-    return [finding("outlying-values", "info", column.name, "have values of one order of size", found, fix, evidence)]
+    for column, values in view.columns("numeric"):
+        low, high = _limits(values)
+        if not np.nanmin(values, initial=np.inf) < low and not np.nanmax(values, initial=-np.inf) > high:
+            continue
+        rows = np.flatnonzero((values < low) | (values > high))
+        filled = int(np.isfinite(values).sum())
+        if len(rows) > MANY * filled:
+            continue
+        distance = np.maximum(low - values[rows], values[rows] - high)
+        farthest = rows[np.argsort(-distance, kind="stable")]
+        found = f"has {share_of(len(rows), filled, 'values')} far from all others "
+        found += f"(first: row {rows[0] + 1:,}, {values[rows[0]]:g}; usual are {_usual(values)})"
+        fix = "check that they are real; by default autoft clips the most extreme values"
+        evidence = Evidence(
+            counts={"values": filled, "far out": len(rows)},
+            rows=row_numbers(farthest),
+            sketch=charts.histogram(values, x_label=column.name, marks=values[farthest]),
+        )
+        must = "have values of one order of size"
+        yield finding("outlying-values", "info", column.name, must, found, fix, evidence)
 
 
 def _usual(values: Array) -> str:

@@ -1,4 +1,4 @@
-"""Two columns that together give the target away, though neither of them does alone.
+"""Pair leaks: two columns that together give the target away, though neither of them does alone.
 
 Looked for are a weighted sum (also of logarithms: products and ratios) that equals a number, a difference, sum, ratio
 or product that separates two classes, and two columns of few values that make a lookup table. Few rows screen all
@@ -13,18 +13,26 @@ from dataclasses import dataclass
 import numpy as np
 
 from autoft.data.audit import charts, stump
-from autoft.data.audit.findings import finding
+from autoft.data.audit.predictors import Predictors
 from autoft.data.table import quoted
-from autoft.records import Column, Finding, Task
+from autoft.records import Finding, Task, finding
 from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
 
-MIN_ROWS, SCREENED = 100, 1_000
+#: Fewer rows prove nothing.
+MIN_ROWS = 100
+#: Rows by which likely pairs are found.
+SCREENED = 1_000
 #: Of more columns the pairs of those that predict best by themselves.
 COLUMNS = 40
-LEAK_AUC, LEAK_R2 = 0.999, 0.9999
-#: What a screening on few rows, missing cells filled in, must reach.
-SCREEN_AUC, SCREEN_R2 = 0.98, 0.98
+#: ROC-AUC from which a pair gives the answer away,
+LEAK_AUC = 0.999
+#: or R2.
+LEAK_R2 = 0.9999
+#: What the screening, with missing cells filled in, must reach: ROC-AUC,
+SCREEN_AUC = 0.98
+#: or R2.
+SCREEN_R2 = 0.98
 #: A lookup table needs so many rows per cell on average.
 ROWS_PER_CELL = 10
 #: Findings about pairs, at most: a sum of two columns with copies has many.
@@ -47,59 +55,44 @@ class Leak:
     score: float
 
 
-def check(
-    features: tuple[Column, ...],
-    values: Array,
-    ordinals: Array,
-    truth: Array,
-    alone: Array,
-    *,
-    task: Task,
-    allow: tuple[str, ...] = (),
-) -> list[Finding]:
-    """A warning for each pair that determines the target; pairs with a column in `allow` are left out.
+def pair_leaks(predictors: Predictors, values: Array) -> list[Finding]:
+    """A warning for each pair that determines the target; pairs with a column that may do so are left out.
 
     Args:
-        features: The columns that do not give the target away by themselves.
-        values: ``[n, columns]`` numbers, NaN for missing cells and in columns that hold none.
-        ordinals: ``[n, columns]`` cells as positions among their sorted values, -1 where missing.
-        truth: ``[n]`` class positions or values.
-        alone: ``[columns]`` score of each by itself.
-        task: Kind of problem.
-        allow: Names of columns that may predict the target.
+        predictors: The columns that do not give the target away by themselves.
+        values: ``[n, columns]`` their numbers, NaN for missing cells and in columns that hold none.
     """
-    if len(truth) < MIN_ROWS or len(features) < 2:
+    truth, task, names = predictors.truth, predictors.task, [column.name for column in predictors.features]
+    if len(truth) < MIN_ROWS or len(names) < 2:
         return []
-    best = np.sort(np.argsort(-alone, kind="stable")[:COLUMNS])
+    best = np.sort(np.argsort(-predictors.alone, kind="stable")[:COLUMNS])
     rows = np.random.default_rng(2).permutation(len(truth))[:SCREENED]
-    found = list(_lookups(best, ordinals, truth, rows, task))
+    found = list(_lookups(best, predictors.ordinals, truth, rows, task))
     if task == "regression":
         found += _sums(best, values, truth, rows)
     elif truth.max() == 1:
         found += _orders(best, values, truth == 1, rows)
     findings: list[Finding] = []
-    told: set[int] = set()
+    reported: set[int] = set()
     for leak in sorted(found, key=lambda leak: -leak.score):
         # The copy of a column that leaks in a pair leaks in pairs, too.
-        if told & {leak.first, leak.second} or len(findings) == MOST:
+        if reported & {leak.first, leak.second} or len(findings) == MOST:
             continue
-        told |= {leak.first, leak.second}
-        if not {features[leak.first].name, features[leak.second].name} & set(allow):
-            findings.append(_finding(leak, features, values, truth, alone, task))
+        reported |= {leak.first, leak.second}
+        if not {names[leak.first], names[leak.second]} & set(predictors.allow):
+            findings.append(_finding(leak, predictors, values))
     return findings
 
 
-def _finding(
-    leak: Leak, features: tuple[Column, ...], values: Array, truth: Array, alone: Array, task: Task
-) -> Finding:
-    first, second = features[leak.first].name, features[leak.second].name
-    metric = "R2" if task == "regression" else "ROC-AUC"
-    found = f"with column {quoted(second)} it predicts the target through {leak.how}, {metric} {leak.score:.4f}"
+def _finding(leak: Leak, predictors: Predictors, values: Array) -> Finding:
+    first, second = (predictors.features[i].name for i in (leak.first, leak.second))
+    alone, truth, metric = predictors.alone, predictors.truth, predictors.metric
+    found = f"predicts the target together with column {quoted(second)}, through {leak.how} ({metric} {leak.score:.4f})"
     fix = "if they are known only afterwards, add one to data.drop; else list one under schema.allow_leak"
     x, z = values[:, leak.first], values[:, leak.second]
     scores = {first: float(alone[leak.first]), second: float(alone[leak.second]), "together": leak.score}
     drawn = charts.bars(scores, x_label=metric, marked=["together"])
-    if task != "regression" and np.isfinite(x).any() and np.isfinite(z).any():
+    if predictors.task != "regression" and np.isfinite(x).any() and np.isfinite(z).any():
         drawn = charts.scatter(x[:2000], z[:2000], x_label=first, y_label=second, marked=truth[:2000] == truth.max())
     evidence = Evidence(counts={metric: leak.score}, sketch=drawn)
     return finding("pair-leak", "warning", first, "not give the answer away with another column", found, fix, evidence)

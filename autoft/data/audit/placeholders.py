@@ -1,11 +1,11 @@
-"""Values that stand for "unknown": -1, 999, 9999-12-31, "?", and constants that lie far from all other values.
+"""Placeholders for "unknown": -1, 999, 9999-12-31, "?", and constants far from all other values.
 
-A number is suspected for where it lies, not for what it is called alone: ages go to 99, but 999 beside them is no age.
+A number is suspect for its distance from the others: ages go to 99, but 999 beside them is no age.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -13,36 +13,29 @@ from typing import Literal
 import numpy as np
 
 from autoft.data.audit import charts
-from autoft.data.audit.findings import finding, of
+from autoft.data.audit.checks import TableView, check
+from autoft.data.audit.findings import share_of
+from autoft.data.audit.sampling import drawn_values
 from autoft.data.table import number_text, quoted
-from autoft.records import Finding, RepairCode
+from autoft.records import Finding, RepairCode, finding
 from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
 
 #: What people write where they do not know, in lower case.
 WORDS = frozenset(
     {
-        *("?", "??", "???", "-", "--", "---", ".", "unknown", "unk", "n.a."),
-        *("n.a", "n. a.", "na", "nil", "tbd", "tba", "missing", "(missing)", "<missing>", "[missing]"),
-        *(
-            "undefined",
-            "unspecified",
-            "not available",
-            "not known",
-            "not specified",
-            "not given",
-            "no data",
-            "no answer",
-            "#value!",
-            "#div/0!",
-        ),
-        *("#ref!", "#name?", "#num!", "#null!", "unbekannt", "keine angabe", "inconnu", "desconocido"),
+        *("?", "??", "???", "-", "--", "---", ".", "unknown", "unk", "n.a.", "n.a", "n. a.", "na", "nil", "tbd", "tba"),
+        *("missing", "(missing)", "<missing>", "[missing]", "undefined", "unspecified", "not available", "not known"),
+        *("not specified", "not given", "no data", "no answer", "#value!", "#div/0!", "#ref!", "#name?", "#num!"),
+        *("#null!", "unbekannt", "keine angabe", "inconnu", "desconocido"),
     }
 )
-#: Fewer values prove nothing; quantiles of more are taken from as many, drawn with a fixed seed.
-MIN_VALUES, SAMPLE = 50, 50_000
-#: A constant of no known form must come at least so often, as a number and as a share.
-OFTEN, OFTEN_SHARE = 10, 5e-4
+#: Fewer values prove nothing.
+MIN_VALUES = 50
+#: A constant of no known form must come at least so often,
+OFTEN = 10
+#: and in at least this share of the cells.
+OFTEN_SHARE = 5e-4
 DAY = 86_400.0
 Form = Literal["code", "constant"]
 #: What findings about the forms of suspects are called.
@@ -111,7 +104,7 @@ def _form(value: float, rows: int, others: Array) -> Form | None:
         rows: How often it comes.
         others: All other values, which lie on one side of it.
     """
-    some = sampled(others)
+    some = drawn_values(others)
     distinct = len(np.unique(some))
     if distinct < 3:
         return None
@@ -146,11 +139,6 @@ def _impossible_zero(others: Array) -> bool:
     return bool(0 < deviation < half / 4 and np.quantile(others, 0.001) > 1.5 * deviation)
 
 
-def sampled(values: Array, most: int = SAMPLE) -> Array:
-    """The values, or as many of them as `most` says, drawn with a fixed seed."""
-    return values if len(values) <= most else values[np.random.default_rng(0).integers(0, len(values), most)]
-
-
 def dates(seconds: Array) -> tuple[float, ...]:
     """Days (as seconds since 1970) at an end of a column that programs write for "never" and lie apart from the rest.
 
@@ -165,7 +153,7 @@ def dates(seconds: Array) -> tuple[float, ...]:
             others = known[known != extreme]
             if extreme not in DAYS or len(others) < MIN_VALUES // 2:
                 continue
-            low, high = np.quantile(sampled(others), [0.001, 0.999])
+            low, high = np.quantile(drawn_values(others), [0.001, 0.999])
             gap = min(abs(extreme - others.max()), abs(extreme - others.min()))
             if gap > max(365.0, (high - low) / 2):
                 found.append(float(extreme) * DAY)
@@ -176,56 +164,60 @@ def dates(seconds: Array) -> tuple[float, ...]:
     return tuple(found)
 
 
-def number_findings(column: str, values: Array) -> list[Finding]:
-    """A warning for the codes in a numeric column, and one for other constants far away."""
-    findings = []
-    finite = int(np.isfinite(values).sum())
-    seen = suspects(values)
-    for form, code in FORMS:
-        here = [suspect for suspect in seen if suspect.form == form]
-        if not here:
+@check("placeholder-values", "outlying-constant", scope="columns")
+def placeholder_numbers(view: TableView) -> Iterator[Finding]:
+    """Numbers that are codes, and other repeated numbers far from the rest."""
+    for column, values in view.columns("numeric"):
+        found_here = suspects(values)
+        for form, code in FORMS:
+            here = [suspect for suspect in found_here if suspect.form == form]
+            if not here:
+                continue
+            rows, finite = sum(suspect.rows for suspect in here), int(np.isfinite(values).sum())
+            shown = " and ".join(number_text(suspect.value) for suspect in here)
+            found = f"has {shown} in {share_of(rows, finite, 'cells')}, far from all other values"
+            fix = f"if it stands for 'unknown', accept {code} to make it missing; else ignore this"
+            marks = [suspect.value for suspect in here]
+            evidence = Evidence(
+                counts={number_text(suspect.value): suspect.rows for suspect in here} | {"values": finite},
+                sketch=charts.histogram(drawn_values(values), x_label=column.name, marks=marks),
+            )
+            yield finding(code, "warning", column.name, "hold measured values only", found, fix, evidence)
+
+
+@check("placeholder-values", scope="columns", name="placeholder-dates")
+def placeholder_dates(view: TableView) -> Iterator[Finding]:
+    """Days that stand for "never" or "unknown"."""
+    for column, seconds in view.columns("date"):
+        days = dates(seconds)
+        if not days:
             continue
-        rows = sum(suspect.rows for suspect in here)
-        shown = " and ".join(number_text(suspect.value) for suspect in here)
-        text = f"{shown} {'lies' if len(here) == 1 else 'lie'} apart from all others, in {of(rows, finite, 'values')}"
-        fix = f"if it means that nothing is known, accept {code} to make it missing; else ignore this"
+        rows = int(np.isin(np.floor(seconds / DAY) * DAY, days).sum())
+        shown = " and ".join(day_text(day) for day in days)
+        found = f"has {shown} in {share_of(rows, len(seconds), 'cells')}, far from all other dates"
+        fix = "if it stands for 'unknown', accept placeholder-values to make it missing; else ignore this"
         evidence = Evidence(
-            counts={number_text(suspect.value): suspect.rows for suspect in here} | {"values": finite},
-            sketch=charts.histogram(sampled(values), x_label=column, marks=[suspect.value for suspect in here]),
+            counts={"rows": rows, "cells": len(seconds)},
+            head=("day",),
+            examples=tuple((day_text(day),) for day in days),
+            sketch=charts.histogram(years(drawn_values(seconds)), x_label="year", marks=years(np.array(days)).tolist()),
         )
-        must = "hold measured values only"
-        findings.append(finding(code, "warning", column, must, text, fix, evidence))
-    return findings
+        yield finding("placeholder-values", "warning", column.name, "hold real dates only", found, fix, evidence)
 
 
-def date_findings(column: str, seconds: Array) -> list[Finding]:
-    """A warning for days that stand for "never" or "unknown"."""
-    days = dates(seconds)
-    if not days:
-        return []
-    rows = int(np.isin(np.floor(seconds / DAY) * DAY, days).sum())
-    shown = " and ".join(day_text(day) for day in days)
-    text = f"{shown} {'lies' if len(days) == 1 else 'lie'} apart, in {of(rows, len(seconds), 'cells')}"
-    fix = "if it means that nothing is known, accept placeholder-values to make it missing; else ignore this"
-    evidence = Evidence(
-        counts={"rows": rows, "cells": len(seconds)},
-        head=("day",),
-        examples=tuple((day_text(day),) for day in days),
-        sketch=charts.histogram(years(sampled(seconds)), x_label="year", marks=years(np.array(days)).tolist()),
-    )
-    return [finding("placeholder-values", "warning", column, "hold real dates only", text, fix, evidence)]
-
-
-def word_findings(column: str, counts: Mapping[str, int]) -> list[Finding]:
-    """A note on categories that say "unknown": they work as a category of their own."""
-    words = {text: rows for text, rows in counts.items() if is_word(text)}
-    if not words:
-        return []
-    rows, total = sum(words.values()), sum(counts.values())
-    text = f"{of(rows, total, 'cells')} say {' or '.join(quoted(word) for word in list(words)[:2])}"
-    fix = "none needed, it is a category of its own; accept placeholder-values to make it missing"
-    evidence = Evidence(counts={"rows": rows}, sketch=charts.bars({"known": total - rows, **words}, marked=words))
-    return [finding("placeholder-values", "info", column, "leave unknown cells empty", text, fix, evidence)]
+@check("placeholder-values", scope="columns", name="placeholder-words")
+def placeholder_words(view: TableView) -> Iterator[Finding]:
+    """Categories that say "unknown": they work as a category of their own."""
+    for column, _ in view.columns("categorical"):
+        counts = view.counts(column)
+        words = {text: rows for text, rows in counts.items() if is_word(text)}
+        if not words:
+            continue
+        rows, total = sum(words.values()), sum(counts.values())
+        found = f"says {' or '.join(quoted(word) for word in list(words)[:2])} in {share_of(rows, total, 'cells')}"
+        fix = "nothing to do: it is a category of its own; accept placeholder-values to make it missing"
+        evidence = Evidence(counts={"rows": rows}, sketch=charts.bars({"known": total - rows, **words}, marked=words))
+        yield finding("placeholder-values", "info", column.name, "leave unknown cells empty", found, fix, evidence)
 
 
 def years(seconds: Array) -> Array:

@@ -1,26 +1,29 @@
-"""Columns that say the same in other words: recodings of one another, and numbers in the same order."""
+"""Redundant columns: copies and recodings of one another, and numbers in the same order."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
 from autoft.data.audit import charts
-from autoft.data.audit.findings import finding
-from autoft.data.audit.row_hashes import Keys, sample
-from autoft.data.convert import Converted
+from autoft.data.audit.checks import TableView, check
+from autoft.data.audit.sampling import some_rows
 from autoft.data.table import quoted
-from autoft.records import Column, Finding
+from autoft.records import Column, Finding, finding
 from autoft.records.arrays import Array
 from autoft.records.evidence import Chart, Evidence
 
-#: |Spearman's rho| from which two columns have one order; it is screened for on a sample and measured on more rows.
+#: |Spearman's rho| from which two columns have one order.
 SAME_ORDER = 0.999
-SCREENED, MEASURED = 2_000, 20_000
-#: A recoding must be seen at work: so many rows per value on average, and two columns that name rows are none.
+#: Rows on which likely pairs of columns are found.
+SCREENED = 2_000
+#: Rows on which rho is measured.
+MEASURED = 20_000
+#: A recoding needs so many rows per value on average: two columns that name rows are none.
 ROWS_PER_VALUE = 2.0
+#: Fewer rows prove nothing.
 MIN_ROWS = 50
 
 
@@ -45,8 +48,8 @@ def recodings(features: tuple[Column, ...], values: Mapping[str, Array], exact: 
     found = {key: names for key, names in groups.items() if len(names) > 1}
     # Two measurements of rows that all stand there twice are no recoding: of equal rows one counts.
     different = len(np.unique(exact)) if found else 0
-    told = [names for (_, distinct), names in found.items() if distinct <= different / ROWS_PER_VALUE]
-    return {other: first for first, *others in told for other in others}
+    repeated = [names for (_, distinct), names in found.items() if distinct <= different / ROWS_PER_VALUE]
+    return {other: first for first, *others in repeated for other in others}
 
 
 def _pattern(values: Array) -> tuple[bytes, int]:
@@ -100,39 +103,46 @@ def ranked(values: Array) -> Array:
     return np.asarray(pd.DataFrame(values).rank().to_numpy().reshape(values.shape))
 
 
-def some_rows(values: Array, most: int) -> Array:
-    """At most so many rows, the same ones of every column of a table."""
-    return values if len(values) <= most else values[sample(len(values), most)]
-
-
-def check(features: tuple[Column, ...], converted: Converted, hashes: Keys, equal: frozenset[str]) -> list[Finding]:
-    """A warning for each column that repeats an earlier one under other values.
-
-    Args:
-        features: The columns.
-        converted: Their values.
-        hashes: Those of their rows.
-        equal: Names of columns that equal another one cell by cell, of which is already told.
-    """
-    left = tuple(column for column in features if column.name not in equal)
-    by_name = {column.name: converted.values[column.id] for column in left}
-    fix = "accept {} to leave it out, or add one of the two to data.drop: it adds nothing and splits the importance"
-    findings = []
-    recoded = recodings(left, converted.values, hashes.exact)
+@check("identical-columns", "one-to-one-columns", "correlated-copies", scope="pairs")
+def redundant_columns(view: TableView) -> Iterator[Finding]:
+    """Columns that repeat an earlier one, cell by cell or under other values."""
+    values, by_name = view.converted.values, {column.name: values for column, values in view.columns()}
+    equal = copies(view.features, values)
+    left = tuple(column for column in view.features if column.name not in equal)
+    recoded = recodings(left, values, view.hashes.exact)
+    ordered = same_order(tuple(column for column in left if column.name not in recoded), values)
+    adds_nothing = "add one of the two to data.drop: it adds nothing and splits the importance"
+    must, accept = "say something that other columns do not", "accept {} to leave it out, or " + adds_nothing
+    for name, first in equal.items():
+        drawn = _together(first, by_name[first], name, by_name[name])
+        evidence = Evidence(counts={"rows": len(view)}, sketch=drawn)
+        found = f"equals column {quoted(first)} in every row"
+        yield finding("identical-columns", "warning", name, "differ from other columns", found, adds_nothing, evidence)
     for name, first in recoded.items():
-        text = f"each of its values goes with one value of column {quoted(first)} in every row"
-        evidence = _pairs(first, by_name[first], name, by_name[name])
-        findings.append(_copy("one-to-one-columns", name, text, fix.format("one-to-one-columns"), evidence))
-    ordered = same_order(tuple(column for column in left if column.name not in recoded), converted.values)
+        found = f"recodes column {quoted(first)}: each of its values goes with one value there in every row"
+        evidence, fix = _pairs(first, by_name[first], name, by_name[name]), accept.format("one-to-one-columns")
+        yield finding("one-to-one-columns", "warning", name, must, found, fix, evidence)
     for name, (first, rho) in ordered.items():
-        text = f"it orders the rows as column {quoted(first)} does (Spearman's rho {rho:.4f})"
-        evidence = Evidence(counts={"rho": rho}, sketch=together(first, by_name[first], name, by_name[name]))
-        findings.append(_copy("correlated-copies", name, text, fix.format("correlated-copies"), evidence))
-    return findings
+        found = f"orders the rows as column {quoted(first)} does (Spearman's rho {rho:.4f})"
+        drawn = _together(first, by_name[first], name, by_name[name])
+        evidence, fix = Evidence(counts={"rho": rho}, sketch=drawn), accept.format("correlated-copies")
+        yield finding("correlated-copies", "warning", name, must, found, fix, evidence)
 
 
-def _copy(code: str, name: str, found: str, fix: str, evidence: Evidence) -> Finding:
-    return finding(code, "warning", name, "say something that other columns do not", found, fix, evidence)
+def copies(features: Sequence[Column], values: Mapping[str, Array]) -> dict[str, str]:
+    """Name of each column that equals an earlier one in every row -> the name of that one."""
+    import pandas as pd
+
+    def alike(columns: Iterable[Column], rows: int) -> list[list[Column]]:
+        groups: dict[bytes, list[Column]] = defaultdict(list)
+        for column in columns:
+            groups[pd.util.hash_array(some_rows(values[column.id], rows)).tobytes()].append(column)
+        return [group for group in groups.values() if len(group) > 1]
+
+    # What is equal in all rows is so in a few: only such columns are looked at in full.
+    likely = [column for group in alike(features, SCREENED) for column in group]
+    groups = alike(likely, len(values[features[0].id]) if features else 0)
+    return {other.name: first.name for first, *others in groups for other in others}
 
 
 def _pairs(first: str, one: Array, second: str, other: Array) -> Evidence:
@@ -147,7 +157,7 @@ def _pairs(first: str, one: Array, second: str, other: Array) -> Evidence:
     return Evidence(counts=counts, head=(first, second, "rows"), examples=examples, sketch=drawn)
 
 
-def together(first: str, one: Array, second: str, other: Array) -> Chart:
+def _together(first: str, one: Array, second: str, other: Array) -> Chart:
     """Some rows of two columns: points for numbers, of other columns how often each value of the first comes."""
     one, other = some_rows(one, 400), some_rows(other, 400)
     if one.dtype != object and other.dtype != object:

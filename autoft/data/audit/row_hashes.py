@@ -1,24 +1,19 @@
-"""Hashes of rows: one pass over the values answers which rows are equal and which are nearly so."""
+"""Hashes of rows, by which equal and nearly equal rows are found in one pass over the values."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from autoft.data.audit.sampling import sample
+from autoft.data.convert import Converted
 from autoft.records import Column
 from autoft.records.arrays import Array
 
-if TYPE_CHECKING:
-    from autoft.data.convert import Converted
-
 #: Numbers closer than this share of a column's usual spread are nearly equal.
 FINE = 1e-3
-#: Quantiles and shares are read off so many rows, drawn with a fixed seed.
-SAMPLE = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -42,7 +37,6 @@ class Keys:
 def keys(features: Sequence[Column], converted: Converted) -> Keys:
     """The hashes of all rows.
 
-    >>> from autoft.data.convert import Converted
     >>> x = Column(id="c0", name="x", kind="numeric", why="")
     >>> exact = keys([x], Converted(values={"c0": np.array([1.0, 2.0, 1.0, -0.0, 0.0])})).exact
     >>> [bool(exact[0] == exact[2]), bool(exact[0] == exact[1]), bool(exact[3] == exact[4])]
@@ -92,15 +86,6 @@ def _of_texts(codes: Array, distinct: Array) -> Array:
 def _factor(position: int) -> np.uint64:
     """Odd, and another one for each column, so that equal values in two columns do not change places unseen."""
     return np.uint64(int(np.random.default_rng(position).integers(2**63, dtype=np.uint64)) | 1)
-
-
-@lru_cache(maxsize=8)  # every column asks for the same ones
-def sample(rows: int, most: int = SAMPLE) -> Array:
-    """Positions of at most so many rows, drawn with a fixed seed, in order; read-only."""
-    drawn = np.arange(rows) if rows <= most else np.random.default_rng(0).choice(rows, most, replace=False)
-    drawn.sort()
-    drawn.flags.writeable = False
-    return drawn
 
 
 def meeting(values: Array, step: float = 0.0) -> float:

@@ -1,66 +1,150 @@
-"""Whether the target depends on the place of a row in the file: sorted files, and files in the order of time."""
+"""Order of the rows: columns that order them in time, sorted files, and files in the order of time."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autoft.data.audit import charts
-from autoft.data.audit.findings import finding, label_text
-from autoft.data.audit.target_values import numbers
-from autoft.records import Finding, Task
+from autoft.data.audit.checks import TableView, check
+from autoft.data.audit.findings import label_text
+from autoft.data.audit.sampling import sample
+from autoft.data.table import quoted
+from autoft.records import Column, Finding, Severity, Task, finding
 from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
 
-if TYPE_CHECKING:
-    import pandas as pd
-
+#: Fewer rows prove nothing.
 FEWEST_ROWS = 50
+#: Fewer different values are no time.
+FEWEST_TIMES = 20
+#: Stretches of time, of as many rows each, whose targets are compared.
+STRETCHES = 10
+#: Rows on which they are compared, at most.
+MOST_ROWS = 100_000
+#: Below this probability the target changes with time,
+UNLIKELY = 1e-6
+#: and from this effect on (Cramer's V; its like for ranks) that is notable.
+NOTABLE = 0.1
+#: A column with this share of steps in one direction is in order.
+IN_ORDER = 0.995
 #: Standard deviations of a shuffled file beyond which chance is no explanation, whatever the number of tables.
 SURE = 8.0
-#: Neighbours differ this many times less than in a shuffled file: sorted, or merely not in random order.
-SORTED, ORDERED = 0.05, 0.8
+#: A file is sorted by the target if neighbours differ at most so much as in a shuffled file,
+SORTED = 0.05
+#: and not in random order if they differ at most so much.
+ORDERED = 0.8
 
 
-def check(labels: pd.Series[Any], rows: Array, *, task: Task, explained: bool) -> list[Finding]:
+@check("time-structure", "target-sorted", "target-follows-order", scope="rows")
+def row_order(view: TableView) -> list[Finding]:
+    """A column of time, where the recipe names none; and whether the target depends on the place of a row in the file.
+
+    Where a time is known, only a sorted file is worth a finding.
+    """
+    times = [] if view.options.timed else _time_column(view)
+    return times + _target_in_file_order(view, explained=view.options.timed or bool(times))
+
+
+def _time_column(view: TableView) -> list[Finding]:
+    """At most one finding: the column that should order the folds in time.
+
+    A warning for a date along which the target changes (chi-squared test of classes against tenths of time, or
+    Kruskal-Wallis test for numbers): a random split learns from the future there. Merely a note for a column in whose
+    order the file is.
+    """
+    if view.usable.sum() < FEWEST_ROWS:
+        return []
+    best: tuple[bool, float, Column] | None = None
+    for column, times in view.columns("date", "numeric"):
+        known = view.usable & np.isfinite(times)
+        if column.distinct < FEWEST_TIMES or known.sum() < FEWEST_ROWS:
+            continue
+        # That the target changes with a number is what features are for; of a date it means that the world changes.
+        effect = _effect(times[known], view.answers[known], view.task) if column.kind == "date" else 0.0
+        if (effect or _in_order(times[known])) and (best is None or (effect > 0, effect) > best[:2]):
+            best = (effect > 0, effect, column)
+    return [] if best is None else [_time_finding(best[2], best[1], view)]
+
+
+def _in_order(times: Array) -> bool:
+    steps = np.diff(times)
+    steps = steps[steps != 0]
+    return len(steps) >= FEWEST_TIMES - 1 and bool(max((steps > 0).mean(), (steps < 0).mean()) >= IN_ORDER)
+
+
+def _effect(times: Array, target: Array, task: Task) -> float:
+    """How much the target changes with time, 0 to 1; 0 where that may be chance or is small."""
+    from scipy import stats
+
+    chosen = sample(len(times), MOST_ROWS)
+    stretch = np.searchsorted(np.quantile(times[chosen], np.arange(1, STRETCHES) / STRETCHES), times[chosen])
+    stretch, size = np.unique(stretch, return_inverse=True)[1], len(chosen)
+    groups = int(stretch.max()) + 1
+    values = target[chosen]
+    if groups < 2 or len(np.unique(values)) < 2:
+        return 0.0
+    if task == "regression":
+        result = stats.kruskal(*(values[stretch == g] for g in range(groups)))
+        # Epsilon squared (Tomczak and Tomczak 2014), as a correlation to be on the scale of Cramer's V.
+        effect = float(np.sqrt(max(result.statistic / (size - 1), 0.0)))
+        return effect if result.pvalue < UNLIKELY and effect >= NOTABLE else 0.0
+    places = np.unique(values, return_inverse=True)[1]
+    counts = np.bincount(places * groups + stretch, minlength=(int(places.max()) + 1) * groups).reshape(-1, groups)
+    tested = stats.chi2_contingency(counts)
+    effect = float(np.sqrt(tested[0] / (size * (min(counts.shape) - 1))))
+    return effect if tested[1] < UNLIKELY and effect >= NOTABLE else 0.0
+
+
+def _time_finding(column: Column, effect: float, view: TableView) -> Finding:
+    times = view.converted.values[column.id]
+    known = np.flatnonzero(view.usable & np.isfinite(times))
+    order = known[np.argsort(times[known], kind="stable")]
+    found = "has values in the order of the rows"
+    severity: Severity = "info"
+    fix = f"if it is a time, set evaluate: time: {quoted(column.name)}, so that the model is scored on later rows"
+    if effect:
+        severity = "warning"
+        found = f"is a date along which the target changes (effect {effect:.2f} of 1): random folds learn from later "
+        found += "rows"
+        fix = f"set evaluate: time: {quoted(column.name)} if the model is to predict rows later than these"
+    line, y_label = _line(view, order)
+    evidence = Evidence(
+        counts={"effect": round(effect, 4)},
+        sketch=charts.over_rows(line, y_label=y_label, x_label=f"Rows in the order of {column.name}"),
+    )
+    must = "not order the rows in time, unless the recipe says so"
+    return finding("time-structure", severity, column.name, must, found, fix, evidence)
+
+
+def _target_in_file_order(view: TableView, *, explained: bool) -> list[Finding]:
     """A finding where neighbouring rows have more similar targets than in a shuffled file.
 
     Classes: the number of changes from row to row (the runs test of Wald and Wolfowitz 1940). Numbers: the squared
     differences of the ranks of neighbours (Bartels 1982). Either is divided by what a shuffled file has on average.
-
-    Args:
-        labels: The target.
-        rows: Boolean mask of the rows whose target is usable.
-        task: Kind of problem.
-        explained: Whether a column of time is known, so that only a sorted file is worth a word.
     """
-    values = _values(labels[rows], task)
-    if len(values) < FEWEST_ROWS or (values == values[0]).all():
-        return []
-    ratio, deviations = _neighbours(values, task)
-    if deviations < SURE or ratio > ORDERED or (explained and ratio > SORTED):
-        return []
-    shown, what = _drawn(labels[rows], values, task)
-    evidence = Evidence(
-        counts={"difference of neighbours, shuffled is 1": round(ratio, 4)},
-        sketch=charts.over_rows(shown, y_label=what),
-    )
-    much = f"neighbours differ {ratio:.0%} as much as in a shuffled file" if ratio >= 0.005 else "it is sorted by it"
-    fix = "none needed, as folds do not depend on the order of the file; "
-    fix += "if the order is that of time, name the column of time in evaluate: time"
-    code = "target-sorted" if ratio <= SORTED else "target-follows-order"
-    must = "not tell the target by the place of a row in the file"
-    return [finding(code, "info", None, must, much, fix, evidence)]
-
-
-def _values(labels: pd.Series[Any], task: Task) -> Array:
-    """Class numbers, or ranks."""
     import pandas as pd
 
-    if task == "regression":
-        return np.asarray(pd.Series(numbers(labels)).rank().to_numpy())
-    return np.asarray(pd.factorize(labels.to_numpy())[0])
+    rows = np.flatnonzero(view.usable)
+    values = view.answers[rows]
+    if view.task == "regression":
+        values = np.asarray(pd.Series(values).rank().to_numpy())
+    if len(values) < FEWEST_ROWS or (values == values[0]).all():
+        return []
+    ratio, deviations = _neighbours(values, view.task)
+    if deviations < SURE or ratio > ORDERED or (explained and ratio > SORTED):
+        return []
+    line, y_label = _line(view, rows)
+    evidence = Evidence(
+        counts={"difference of neighbours, shuffled is 1": round(ratio, 4)},
+        sketch=charts.over_rows(line, y_label=y_label),
+    )
+    found = "is sorted by the target"
+    if ratio >= 0.005:
+        found = f"has similar targets in neighbouring rows: they differ {ratio:.0%} as much as in a shuffled file"
+    fix = "nothing to do, as folds do not depend on the order of the file; "
+    fix += "if the order is that of time, name the column of time in evaluate: time"
+    code = "target-sorted" if ratio <= SORTED else "target-follows-order"
+    return [finding(code, "info", None, "be in an order that says nothing of the target", found, fix, evidence)]
 
 
 def _neighbours(values: Array, task: Task) -> tuple[float, float]:
@@ -78,9 +162,11 @@ def _neighbours(values: Array, task: Task) -> tuple[float, float]:
     return ratio, float((1 - ratio) * differ * np.sqrt(rows / (2 * differ * (1 - differ))))
 
 
-def _drawn(labels: pd.Series[Any], values: Array, task: Task) -> tuple[Array, str]:
-    if task == "regression":
-        return numbers(labels), f"Mean of {labels.name}"
-    common = np.bincount(values).argmax()
-    label = label_text(labels.iloc[int(np.flatnonzero(values == common)[0])])
-    return (values == common).astype(np.float64), f"Share of {label}"
+def _line(view: TableView, rows: Array) -> tuple[Array, str]:
+    """What is drawn over some rows: the values of a regression, or 1 for the most frequent class; and its name."""
+    answers = view.answers[rows]
+    if view.task == "regression":
+        return answers, f"Mean of {view.target}"
+    common = answers == np.bincount(answers).argmax()
+    label = label_text(view.labels.iloc[int(rows[np.flatnonzero(common)[0]])])
+    return common.astype(np.float64), f"Share of {label}"

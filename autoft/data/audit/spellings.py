@@ -1,16 +1,17 @@
-"""One category under several spellings: they differ in case, blanks or accents, and are the same word."""
+"""Spellings: categories that are one word but for case, blanks or accents."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from autoft.data.audit import charts
-from autoft.data.audit.findings import finding, of, parted
+from autoft.data.audit.checks import TableView, check
+from autoft.data.audit.findings import share_evidence, share_of
 from autoft.data.table import quoted
-from autoft.records import Finding
+from autoft.records import Finding, finding
 from autoft.records.evidence import Evidence
 
 #: Groups of spellings that are listed with a finding.
@@ -54,25 +55,25 @@ def variants(counts: Mapping[str, int]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def check(column: str, counts: Mapping[str, int]) -> list[Finding]:
-    """A warning if categories are spelled in several ways, and a note if blanks surround them."""
-    found = several(column, counts)
-    # Blanks that make two categories of one are already told.
-    return found or blanks(column, counts)
+@check("spelling-variants", "outer-blanks", scope="columns")
+def spellings(view: TableView) -> Iterator[Finding]:
+    """Categories that are spelled in several ways; else categories with blanks around them."""
+    for column, _ in view.columns("categorical"):
+        counts = view.counts(column)
+        # Blanks that make two categories of one are reported by the first.
+        yield from _several(column.name, counts) or _blanks(column.name, counts)
 
 
-def several(column: str, counts: Mapping[str, int]) -> list[Finding]:
-    """Categories that are one word."""
+def _several(column: str, counts: Mapping[str, int]) -> list[Finding]:
     groups = variants(counts)
     if not groups:
         return []
     total = sum(counts.values())
     rows = sum(counts[text] for others in groups.values() for text in others)
     first = next(iter(groups))
-    text = (
-        f"{len(groups):,} {'is' if len(groups) == 1 else 'are'} spelled in several ways, in "
-        f"{of(rows, total, 'rows')} not in the most frequent one ({quoted(groups[first][0])} for {quoted(first)})"
-    )
+    found = f"spells {len(groups):,} {'category' if len(groups) == 1 else 'categories'} in several ways: "
+    found += f"{share_of(rows, total, 'rows')} do not have the most frequent spelling "
+    found += f"({quoted(groups[first][0])} for {quoted(first)})"
     evidence = Evidence(
         counts={"categories": len(counts), "words": len(counts) - sum(map(len, groups.values())), "rows": rows},
         head=("kept", "rows", "other spellings", "their rows"),
@@ -83,21 +84,20 @@ def several(column: str, counts: Mapping[str, int]) -> list[Finding]:
         sketch=charts.bars({t: counts[t] for t in (first, *groups[first])}, marked=groups[first]),
     )
     fix = "accept spelling-variants to write all of them as the most frequent one, or correct the source"
-    must = "write each category in one way"
-    return [finding("spelling-variants", "warning", column, must, text, fix, evidence)]
+    return [finding("spelling-variants", "warning", column, "spell each category in one way", found, fix, evidence)]
 
 
-def blanks(column: str, counts: Mapping[str, int]) -> list[Finding]:
+def _blanks(column: str, counts: Mapping[str, int]) -> list[Finding]:
     """Blanks before or behind a category: harmless until another source writes it without."""
     padded = {text: rows for text, rows in counts.items() if text != text.strip()}
     if not padded:
         return []
     part, total = sum(padded.values()), sum(counts.values())
-    text = f"{of(part, total, 'cells')} do (such as {quoted(next(iter(padded)))})"
-    fix = "none needed; accept outer-blanks to remove them, lest the next table comes without"
+    found = f"has blanks around {share_of(part, total, 'cells')} (such as {quoted(next(iter(padded)))})"
+    fix = "nothing to do; accept outer-blanks to remove them, in case the next table comes without"
     evidence = replace(
-        parted(part, total, "with blanks", "without"),
+        share_evidence(part, total, "with blanks", "without"),
         head=("category", "rows"),
         examples=tuple((quoted(category), rows) for category, rows in list(padded.items())[:SHOWN]),
     )
-    return [finding("outer-blanks", "info", column, "not begin or end with blanks", text, fix, evidence)]
+    return [finding("outer-blanks", "info", column, "not begin or end with blanks", found, fix, evidence)]

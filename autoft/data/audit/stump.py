@@ -1,7 +1,7 @@
-"""A regression tree over one ordered column, and the scores of what it predicts, in numpy alone.
+"""Regression tree over one ordered column, and the scores of its predictions, in numpy alone.
 
-The audit asks one question of each column ("does it alone give the target away?"); importing scikit-learn for it would
-cost more than the rest of a check.
+It answers whether a column alone gives the target away; importing scikit-learn for that would cost more than the rest
+of `autoft check`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,19 @@ from typing import Any
 import numpy as np
 
 from autoft.records.arrays import Array
+
+
+def even_halves(classes: Array) -> Array:
+    """Which of two halves each row is in, ``[n]`` booleans; every class is divided evenly between them."""
+    order = np.lexsort((np.random.default_rng(0).permutation(len(classes)), classes))
+    half = np.zeros(len(classes), dtype=bool)
+    half[order[::2]] = True
+    return half
+
+
+def missing_apart(ordinal: Array) -> Array:
+    """Positions of cells, missing ones (-1) so far away that a split between them and the rest is always clean."""
+    return np.where(ordinal < 0, -len(ordinal), ordinal)
 
 
 def cross_predict(x: Array, y: Array, half: Array, depth: int) -> Array:

@@ -1,15 +1,17 @@
-"""Numbers in two units: some rows hold inches where the others hold centimetres."""
+"""Mixed units: some rows hold inches where the others hold centimetres."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from autoft.data.audit import charts
-from autoft.data.audit.findings import finding, of
-from autoft.data.audit.placeholders import sampled
-from autoft.records import Finding
+from autoft.data.audit.checks import TableView, check
+from autoft.data.audit.findings import row_numbers, share_of
+from autoft.data.audit.sampling import drawn_values
+from autoft.records import Finding, finding
 from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
 
@@ -27,11 +29,15 @@ FACTORS: tuple[tuple[float, str], ...] = (
     (1000.0, "grams and kilograms, or a thousands separator"),
     (1e6, "ones and millions"),
 )
-#: Each unit needs so many rows, as a share and as distinct values.
-SHARE, DISTINCT = 0.005, 5
-#: The gap between the two, and the deviation within each, as shares of the logarithm of the factor.
-GAP, WITHIN = 0.2, 0.35
-#: Probability of the two distributions being so different by chance, below which they are not one (Kolmogorov-Smirnov).
+#: Each unit needs this share of the rows,
+SHARE = 0.005
+#: and so many distinct values.
+DISTINCT = 5
+#: Smallest gap between the two, as a share of the logarithm of the factor.
+GAP = 0.2
+#: Largest standard deviation within each, as a share of the same.
+WITHIN = 0.35
+#: p-value of a Kolmogorov-Smirnov test below which the two distributions differ by more than the factor.
 ALIKE = 0.01
 
 
@@ -66,7 +72,7 @@ def mixed(values: Array) -> Mixed | None:
     >>> mixed(np.append(centimetres, centimetres[::4] / 2.54)).factor
     2.54
     """
-    known = sampled(values[np.isfinite(values)])
+    known = drawn_values(values[np.isfinite(values)])
     if len(known) < 50 or known.min() <= 0:
         return None
     logs = np.sort(np.log(known))
@@ -100,23 +106,26 @@ def _agree(low: Array, high: Array, shift: float, step: float, gap: float) -> bo
     return bool(ks_2samp(low + step, high, method="asymp").pvalue > ALIKE)
 
 
-def check(column: str, values: Array) -> list[Finding]:
-    """A warning if a column seems to hold two units."""
-    found = mixed(values)
-    if found is None:
-        return []
-    rarer = found.rarer(values)
-    rows, total = int(rarer.sum()), int(np.isfinite(values).sum())
-    side = "above" if found.above else "below"
-    ratio = found.factor if found.factor > 1 else 1 / found.factor
-    text = (
-        f"{of(rows, total, 'values')} lie {side} {found.cut:.3g} and are like the others but for a factor of "
-        f"{ratio:.6g} ({found.units}?)"
-    )
-    fix = f"if so, accept mixed-units to multiply them by {found.factor:.6g}, or correct the source; else ignore this"
-    evidence = Evidence(
-        counts={"rows": rows, "values": total, "factor": found.factor},
-        rows=tuple(int(row) + 1 for row in np.flatnonzero(rarer)[:5]),
-        sketch=charts.histogram(np.log10(sampled(values)), x_label=f"log10 of {column}", marks=[np.log10(found.cut)]),
-    )
-    return [finding("mixed-units", "warning", column, "be in one unit", text, fix, evidence)]
+@check("mixed-units", scope="columns")
+def mixed_units(view: TableView) -> Iterator[Finding]:
+    """Columns that seem to hold two units."""
+    for column, values in view.columns("numeric"):
+        units = mixed(values)
+        if units is None:
+            continue
+        rarer = units.rarer(values)
+        rows, total = int(rarer.sum()), int(np.isfinite(values).sum())
+        ratio = units.factor if units.factor > 1 else 1 / units.factor
+        found = f"seems to mix two units ({units.units}?): {share_of(rows, total, 'values')} are "
+        found += f"{'above' if units.above else 'below'} {units.cut:.3g} and differ from the others by a factor of "
+        found += f"{ratio:.6g}"
+        fix = (
+            f"if so, accept mixed-units to multiply them by {units.factor:.6g}, or correct the source; else ignore this"
+        )
+        x_label, mark = f"log10 of {column.name}", np.log10(units.cut)
+        evidence = Evidence(
+            counts={"rows": rows, "values": total, "factor": units.factor},
+            rows=row_numbers(np.flatnonzero(rarer), 5),
+            sketch=charts.histogram(np.log10(drawn_values(values)), x_label=x_label, marks=[mark]),
+        )
+        yield finding("mixed-units", "warning", column.name, "be in one unit", found, fix, evidence)

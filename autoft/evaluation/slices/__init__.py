@@ -2,10 +2,10 @@
 
 Modules, from ground to roof:
 
-groups   The groups of a column: its values, ranges of its numbers, and the rows where it is missing
+groups   Groups of a column: its values, ranges of its numbers, and the rows where it is missing
 redraws  Redraws: the predictions behind a corrected score, draw by draw, for scores of parts of the rows
 gaps     Gaps between the groups of a column that the model must not use: rates by group, and the largest difference
 scores   Scores of slices: every metric of the overall score on groups of rows, from the same draws
-search   The groups of rows that the model answers worst: a search over all slices of one or two conditions
+search   Search for weak slices: groups of rows, of one or two conditions, with the highest loss
 weak     Weak slices with their scores, from the draws of the overall score
 """

@@ -1,8 +1,7 @@
 """Gaps between the groups of a column that the model must not use: rates by group, and the largest difference.
 
-The numbers are stated, not judged: which of them should be equal depends on what the answers are used for, and not
-all of them can be (Kleinberg, Mullainathan & Raghavan, "Inherent trade-offs in the fair determination of risk scores",
-2017).
+Which of the rates should be equal depends on the use of the model, and not all of them can be (Kleinberg, Mullainathan
+& Raghavan, "Inherent trade-offs in the fair determination of risk scores", 2017).
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from autoft.evaluation.metrics import decide, decided_by
+from autoft.evaluation.decisions import decide, decided_by
 from autoft.evaluation.slices.groups import Groups
 from autoft.evaluation.slices.redraws import DrawGroup, Redraws
 from autoft.records import Interval, Problem, Target, Truth

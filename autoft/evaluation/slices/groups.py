@@ -1,4 +1,4 @@
-"""The groups of a column: its values, ranges of its numbers, and the rows where it is missing."""
+"""Groups of a column: its values, ranges of its numbers, and the rows where it is missing."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -84,7 +84,7 @@ class Redraws:
     def groups(self) -> Iterator[DrawGroup]:
         """Every draw that led to a choice, once: the choice that was made on it, for the rows that it scores."""
         score, rows = self.score, self.score.rows
-        counts = draw(self.own.groups, self.number, score.draws.seed)
+        counts = draw(self.own.groups, replace(score.draws, number=self.number))
         if not score.out_of_bag:
             yield self._of_choice(list(range(self.number)), counts)
             return

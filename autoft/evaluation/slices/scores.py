@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from autoft.evaluation.metrics import objectives
+from autoft.evaluation.metrics import metrics_of
+from autoft.evaluation.scores import weighted_scores
 from autoft.evaluation.slices.groups import Groups
 from autoft.evaluation.slices.redraws import DrawGroup, Redraws
-from autoft.evaluation.weighted_metrics import weighted_scores
 from autoft.records import Interval, Problem, Truth
 from autoft.records.arrays import Array
 from autoft.records.slices import Slice, SlicedColumn
@@ -28,7 +28,7 @@ def scores_by_group(redraws: Redraws, groups: Sequence[Groups]) -> tuple[Slice, 
     problem, rows = redraws.problem, redraws.score.rows
     own = [one.rows(rows) for one in groups]
     sets = [np.flatnonzero(one.codes == code) for one in own for code in range(len(one.labels))]
-    names = objectives(problem.task, problem.quantile, problem.goal)
+    names = [metric.name for metric in metrics_of(problem)]
     whole, *rest = scores_of(redraws, [np.arange(len(rows)), *sets], names)
     scored = iter(rest)
     return replace(whole, group="all rows"), tuple(

@@ -1,14 +1,13 @@
-"""The groups of rows that the model answers worst: a search over all slices of one or two conditions.
+"""Search for weak slices: groups of rows, of one or two conditions, with the highest loss.
 
-A slice is compared with all other rows by the mean loss of a row, and by Welch's t of the two means, one-sided, where
-the variance of the slice is that of its own losses or that of all losses, whichever is larger: the first errs on the
-side of silence where losses are skewed to the right, the second where they are skewed to the left. Probabilities are
-multiplied by the number of slices that were tried (Bonferroni), so that the chance of naming any slice where none is
-worse is at most 5 %. The idea of searching slices: Chung et al., "Slice Finder: automated data slicing for model
-validation", ICDE 2019.
+The mean loss of a slice is compared with that of all other rows by Welch's one-sided t test. The variance of the slice
+is that of its own losses or that of all losses, whichever is larger: the first is conservative where losses are skewed
+to the right, the second where they are skewed to the left. Probabilities are multiplied by the number of slices
+(Bonferroni), so that the probability of any false alarm is at most 5 %. Searching slices: Chung et al., "Slice Finder:
+automated data slicing for model validation", ICDE 2019.
 
-All pairs of conditions are counted and summed by one product of matrices. Those that stand out are then tested again
-with rows of one cluster (identical rows, one patient) as a single observation.
+All pairs of conditions are summed by one matrix product. Slices that stand out are tested again with rows of one
+cluster (identical rows, one patient) as a single observation.
 """
 
 from __future__ import annotations
@@ -21,25 +20,28 @@ import numpy as np
 from autoft.evaluation.slices.groups import Groups
 from autoft.records.arrays import Array
 
-#: Rows that a slice must have, and that must be outside it.
+#: Fewest rows of a slice, and outside it.
 FEWEST_ROWS = 50
 
-#: Groups that are conditions: pairs of them are some 30,000 slices. Further columns are left out.
+#: Largest number of conditions (their pairs are some 30,000 slices); further columns are skipped.
 MOST_CONDITIONS = 240
 
-#: Rows that are looked at, evenly spread over a longer table.
+#: Largest number of rows, evenly spread over a longer table.
 MOST_ROWS = 200_000
 
-#: Rows that are multiplied at a time.
+#: Rows of one matrix product.
 CHUNK = 2**15
 
-#: Slices that are shown, and that are tested closely by either order.
-MOST_FOUND, CLOSE = 5, 100
+#: Largest number of slices that are shown.
+MOST_FOUND = 5
+
+#: Slices that are tested again: so many with the highest loss, and so many with the smallest probability.
+CLOSE = 100
 
 #: Probability of a false alarm in the whole search.
 LEVEL = 0.05
 
-#: Share of a slice that lies in another one when both say the same.
+#: Share of a slice within another one from which both are the same finding.
 SAME = 0.9
 
 #: A condition: position of the column's groups, and of the group.
@@ -48,7 +50,7 @@ Condition = tuple[int, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundSlice:
-    """A weak slice: its conditions, and the bound of the probability that it is luck."""
+    """A weak slice: its conditions, and an upper bound of the probability that it is due to chance."""
 
     conditions: tuple[Condition, ...]
     chance: float
@@ -56,7 +58,7 @@ class FoundSlice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SliceSearch:
-    """What was found, the worst first, how many slices were tried, and how many columns they are made of."""
+    """Weak slices, the worst first; the number of slices tried, and of columns that they are made of."""
 
     found: tuple[FoundSlice, ...]
     tried: int
@@ -64,10 +66,10 @@ class SliceSearch:
 
 
 def weakest(losses: Array, groups: Sequence[Groups], clusters: Array, row_weights: Array | None = None) -> SliceSearch:
-    """At most five slices with the highest mean loss, all of them worse than luck explains.
+    """At most five slices with the highest mean loss, all of them significantly worse than the other rows.
 
-    A slice that lies in another one is named in its place only if it is clearly worse than the rest of that one, and
-    none only because of rows that are in another one already.
+    A slice within another one replaces it only if it is significantly worse than the rest of it. Rows of a slice that
+    is already found do not count for another one.
 
     Args:
         losses: Of the rows, ``[m]``.
@@ -117,7 +119,7 @@ def _every_slice(
     groups: Sequence[Groups], conditions: Sequence[Condition], losses: Array, weights: Array
 ) -> tuple[Array, Array, Array]:
     """All slices with enough rows as pairs of conditions ``[t, 2]`` (twice the same: one condition), their mean losses
-    (as z values of all losses) and the probability of their t by luck."""
+    (as z values of all losses) and the probability of their t by chance."""
     from scipy.stats import t
 
     centre = np.average(losses, weights=weights)
@@ -157,7 +159,7 @@ def _mean_and_error(sums: Array, n: Array, plain: bool) -> tuple[Array, Array]:
 
 
 def _standing_out(pairs: Array, means: Array, chances: Array, size: int) -> Array:
-    """Slices to be tested closely, in the order of their mean loss: the worst, the surest, and what these lie in."""
+    """Slices to test again, in the order of their mean loss: the worst, the surest, and those that contain them."""
     sure = np.flatnonzero(chances <= LEVEL)
     worst = sure[np.argsort(-means[sure], kind="stable")][:CLOSE]
     surest = sure[np.argsort(chances[sure], kind="stable")][:CLOSE]
@@ -196,7 +198,7 @@ class _Searching:
             fresh = some & ~shown
             if fresh.sum() < FEWEST_ROWS or self._chance(fresh, ~some & ~shown) > LEVEL:
                 continue
-            if self._said_by_another(place, pairs, inside, sizes, shown):
+            if self._same_as_another(place, pairs, inside, sizes, shown):
                 continue
             conditions = tuple(sorted({self.conditions[c] for c in pairs[place]}))
             found.append(FoundSlice(conditions=conditions, chance=self._chance(some, ~some)))
@@ -207,12 +209,12 @@ class _Searching:
         (g, code), (h, other) = (self.conditions[c] for c in pair)
         return np.asarray((self.groups[g].codes == code) & (self.groups[h].codes == other))
 
-    def _said_by_another(
+    def _same_as_another(
         self, place: int, pairs: Array, inside: Sequence[Array], sizes: Sequence[int], shown: Array
     ) -> bool:
-        """Whether a slice lies in a larger weak one, or is it in more words, and is not clearly worse than its rest.
+        """Whether a slice lies in a larger or simpler weak one and is not significantly worse than its rest.
 
-        Rows that are shown already count for neither.
+        Rows of slices that are shown already count for neither.
         """
         some, size = inside[place], sizes[place]
         for other, (theirs, of) in enumerate(zip(inside, sizes, strict=True)):
@@ -225,7 +227,7 @@ class _Searching:
         return False
 
     def _chance(self, here: Array, there: Array) -> float:
-        """Bound of the probability that some rows are worse than others by luck; 1 where that cannot be told."""
+        """Upper bound of the probability that rows are worse than others by chance; 1 where it is unknown."""
         from scipy.stats import t
 
         if not here.any() or np.count_nonzero(there) < 2:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from autoft.pipeline.dataset import Dataset, TableDescription
-from autoft.pipeline.layout import make_layout
+from autoft.pipeline.layout import lay_out_inputs
 from autoft.preprocessing.encode import encode
 from autoft.recipe.recipe import Recipe
 
@@ -45,6 +45,6 @@ def read_plainly(recipe: Recipe, dataset: Dataset) -> Dataset:
 
 
 def _read_again(recipe: Recipe, dataset: Dataset, description: TableDescription) -> Dataset:
-    features, layout = make_layout(recipe, description)
+    features, layout = lay_out_inputs(recipe, description)
     encoded = encode(layout, description.converted.values, len(dataset.y))
     return replace(dataset, description=description, features=features, layout=layout, encoded=encoded)

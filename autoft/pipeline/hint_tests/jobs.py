@@ -24,7 +24,7 @@ _FILLED_SHARE = 0.9
 AnyTrial = TypeVar("AnyTrial", TrialResult, Trial)
 
 
-def tested_hints(dataset: Dataset) -> tuple[str, ...]:
+def hints_to_test(dataset: Dataset) -> tuple[str, ...]:
     """Names of all hints that are tested."""
     untested = crossed_orders(dataset)
     read = (name for name in reading_hints(dataset) if name not in untested)
@@ -33,7 +33,7 @@ def tested_hints(dataset: Dataset) -> tuple[str, ...]:
 
 def training_jobs(dataset: Dataset) -> tuple[str, ...]:
     """Names of the trainings: those of the hints, and ALL where there are several."""
-    found = tested_hints(dataset)
+    found = hints_to_test(dataset)
     return (*found, ALL) if len(found) > 1 else found
 
 
@@ -74,7 +74,7 @@ def reference_job(dataset: Dataset, name: str) -> str | None:
     Without its order a column can have no effect, so its order is judged by networks without that effect.
     """
     effect = f"{name.removesuffix(': order')}: effect"
-    return effect if name.endswith(": order") and effect in tested_hints(dataset) else None
+    return effect if name.endswith(": order") and effect in hints_to_test(dataset) else None
 
 
 def is_whole(trial: TrialResult | Trial) -> bool:

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from autoft.evaluation.hint_tests import obeyed
+from autoft.evaluation.hint_tests import declared_share
 from autoft.pipeline.dataset import Dataset
 from autoft.preprocessing import columns_of_rows
 from autoft.records.arrays import Array
@@ -53,7 +53,7 @@ class Response:
         if len(grid) < 2:
             return []
         return [
-            float(obeyed(self._curves(member, some[: _ROWS // len(own)], grid), self._effect.sign))
+            float(declared_share(self._curves(member, some[: _ROWS // len(own)], grid), self._effect.sign))
             for member, some in enumerate(own)
             if len(some)
         ]

@@ -10,7 +10,7 @@ from autoft.knowledge.slices import declared
 from autoft.pipeline.context import Provisional, Run
 from autoft.pipeline.dataset import Dataset
 from autoft.pipeline.hint_tests.inputs import CROSSED, crossed_orders, reading_hints
-from autoft.pipeline.hint_tests.jobs import choose_trial, fitting_epochs, is_whole, tested_hints, training_jobs
+from autoft.pipeline.hint_tests.jobs import choose_trial, fitting_epochs, hints_to_test, is_whole, training_jobs
 from autoft.pipeline.hint_tests.trainings import MakeTrainer, Variants
 from autoft.pipeline.hint_tests.verdicts import HintJudge
 from autoft.pipeline.results import HintTests, Selection
@@ -47,7 +47,7 @@ def test_hints(
         run: Its journal remembers the verdicts.
         end: When it must be over, on the run's clock.
     """
-    if not tested_hints(dataset):
+    if not hints_to_test(dataset):
         return HintTests()
     result = choose_trial(dataset, rank_trials(dataset, trials, selection), end - run.clock())
     variants = Variants(run=run, dataset=dataset, trainer=trainer, make_trainer=make_trainer, result=result, end=end)
@@ -70,7 +70,7 @@ def judge_hints(variants: Variants, *, threshold: float) -> HintTests:
 
 def _judge(variants: Variants, threshold: float) -> HintTests | Provisional[HintTests]:
     run, dataset, end = variants.run, variants.dataset, variants.end
-    names, jobs = tested_hints(dataset), training_jobs(dataset)
+    names, jobs = hints_to_test(dataset), training_jobs(dataset)
     run.tell("evaluation", f"training without each of {len(names)} hints, to test them")
     shorter = fitting_epochs(dataset, variants.result, end - run.clock())
     if shorter:  # all trainings, that with all hints too

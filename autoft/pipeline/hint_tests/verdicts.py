@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from autoft.evaluation.hint_slices import harmed
-from autoft.evaluation.hint_tests import MOSTLY, gain_over_blocks, verdict
+from autoft.evaluation.hint_tests import MOSTLY, gain_over_blocks, judge_hint
 from autoft.evaluation.losses import row_losses
 from autoft.evaluation.metrics import METRICS
-from autoft.evaluation.weighted_metrics import point_scores
+from autoft.evaluation.scores import point_scores
 from autoft.pipeline.dataset import Dataset
-from autoft.pipeline.hint_tests.jobs import is_whole, reference_job, tested_hints
+from autoft.pipeline.hint_tests.jobs import hints_to_test, is_whole, reference_job
 from autoft.pipeline.hint_tests.responses import Response
 from autoft.pipeline.slices import search_conditions
 from autoft.recipe.recipe import Recipe
@@ -47,7 +47,7 @@ class HintJudge:
         """The verdict on one hint.
 
         Args:
-            name: Of the hint (`jobs.tested_hints`).
+            name: Of the hint (`jobs.hints_to_test`).
             trained: Outcomes of the trainings by name, as far as there was time.
         """
         without, other = trained.get(name), reference_job(self.dataset, name)
@@ -63,8 +63,8 @@ class HintJudge:
         moves = None if effect is None else Response(self.dataset, self.trainer, without, effect)
         by_member = [] if moves is None else moves.by_member()
         gains, claim = self._differences(reference, without), name.rpartition(": ")[2] not in _READING
-        tested = len(tested_hints(self.dataset))
-        word, gain = verdict(gains, share=_share(self.dataset), by_member=by_member, claim=claim, tested=tested)
+        tested = len(hints_to_test(self.dataset))
+        word, gain = judge_hint(gains, share=_share(self.dataset), by_member=by_member, claim=claim, tested=tested)
         about = describe_hint(self.recipe, self.dataset, name)
         found = replace(about, verdict=word, gain=gain, obeyed=float(np.mean(by_member)) if by_member else None)
         return found if moves is None or effect is None else self._in_part(found, effect.column, without, moves)

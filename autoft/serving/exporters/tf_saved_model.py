@@ -16,7 +16,7 @@ from autoft.data import repair
 from autoft.data.convert import Converted
 from autoft.errors import SetupError
 from autoft.files import write_atomic
-from autoft.preprocessing.encode import MISSING, MISSING_TOKEN, UNKNOWN, UNKNOWN_TOKEN, guard
+from autoft.preprocessing.categories import MISSING, MISSING_TOKEN, UNKNOWN, UNKNOWN_TOKEN, guard
 from autoft.records import Column
 from autoft.records.arrays import Array
 from autoft.serving.artifact import Meta, load
@@ -53,7 +53,7 @@ class _Input:
         if self.table is not None:
             return self.table.lookup(cells)[:, None]
         if self.words is not None and self.tensor.dtype != "string":
-            from autoft.preprocessing.layers import CountWords
+            from autoft.preprocessing.layers.texts import CountWords
 
             return CountWords(self.words)(cells[:, None])
         return cells[:, None]

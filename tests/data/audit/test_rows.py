@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from autoft.data.audit import audit, near_duplicates, odd_rows
+from autoft.data.audit import AuditOptions, audit, near_duplicates, odd_rows
 from autoft.data.audit.row_hashes import keys
 from autoft.data.columns import infer_columns
 from autoft.data.convert import convert
@@ -34,7 +34,7 @@ def run(made: pd.DataFrame, *, task: Any = "binary", **arguments: Any) -> dict[s
     """The findings by code; all evidence is JSON."""
     frame = read(made).frame
     columns, _ = infer_columns(frame, kinds={}, target="y")
-    found = audit(frame, columns, convert(frame, columns), target="y", task=task, **arguments)
+    found = audit(frame, columns, convert(frame, columns), target="y", task=task, options=AuditOptions(**arguments))
     assert [finding.code for finding in found if not proven(finding)] == []
     json.dumps([asdict(finding) for finding in found], allow_nan=False)
     return {finding.code: finding for finding in found}
@@ -298,7 +298,7 @@ def test_a_long_tail_is_no_outlier(draw):
 def rows_apart(made: pd.DataFrame, **arguments: Any) -> list[Finding]:
     frame = read(made).frame
     columns, _ = infer_columns(frame, kinds={}, target="y")
-    return odd_rows.check(tuple(c for c in columns if c.name != "y"), convert(frame, columns), **arguments)
+    return odd_rows.find_odd_rows(tuple(c for c in columns if c.name != "y"), convert(frame, columns), **arguments)
 
 
 def test_rows_unlike_all_others_are_found_by_the_forest():

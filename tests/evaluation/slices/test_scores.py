@@ -7,7 +7,7 @@ from sklearn.metrics import confusion_matrix, log_loss, mean_squared_error, reca
 from autoft.evaluation import calibration
 from autoft.evaluation.bootstrap import draw
 from autoft.evaluation.correction import PairCandidate, corrected, holdout, nested
-from autoft.evaluation.metrics import scores
+from autoft.evaluation.scores import scores
 from autoft.evaluation.selection import Candidate, mixed
 from autoft.evaluation.slices.gaps import gaps
 from autoft.evaluation.slices.groups import Groups
@@ -51,7 +51,7 @@ def held(y, candidates, problem=F1, draws=60, **more):
 SETTING = {"rule": BEST_TRIAL, "draws": Draws(number=60, seed=3)}
 
 
-def test_all_rows_have_the_overall_score_and_groups_are_scored_on_the_same_draws():
+def test_groups_are_scored_on_the_draws_of_the_overall_score():
     y, candidates, groups = binary()
     rule = SelectionRule(members=2, calibration="auto")
     score = corrected(Truth(y=y), candidates, F1, rule=rule, draws=Draws(number=60, seed=3))
@@ -61,7 +61,7 @@ def test_all_rows_have_the_overall_score_and_groups_are_scored_on_the_same_draws
     for name, found in score.held_out.items():
         assert (whole.scores[name].value, whole.scores[name].low) == pytest.approx((found.value, found.low)), name
     # By hand: in each draw what was chosen on it, on the rows of the group that were left out.
-    counts, by_hand = draw(np.arange(ROWS), 60, 3), {}
+    counts, by_hand = draw(np.arange(ROWS), Draws(number=60, seed=3)), {}
     here = groups.codes == 1
     for one in score.replayed:
         final = calibration.apply(one.rule.calibration, mixed(candidates, one.blend))
@@ -133,7 +133,7 @@ def test_under_nested_each_block_has_its_own_threshold():
     assert column.slices[1].scores["recall"].value == pytest.approx(recall_score(y[here], decided))
 
 
-def test_a_row_of_weight_two_counts_as_two_and_one_of_weight_nought_not_at_all():
+def test_weights_count_as_repeated_rows_and_zero_not_at_all():
     y, candidates, groups = binary()
     weights = np.random.default_rng(1).integers(0, 3, ROWS).astype(float)
     copies = np.repeat(np.arange(ROWS), weights.astype(int))
@@ -189,7 +189,7 @@ def test_a_planted_gap_is_outside_the_interval_and_no_gap_inside():
     assert outside == [[False] * 3, [True] * 3]
 
 
-def test_the_largest_gap_among_many_equal_groups_is_not_called_one():
+def test_the_largest_of_many_equal_gaps_is_not_significant():
     """The pair is picked because it is furthest apart; its interval pays for that."""
     alarms = 0
     for seed in range(25):
@@ -255,7 +255,7 @@ def test_a_regression_has_means_of_predictions_and_errors():
     assert column.slices[1].scores["rmse"].value == pytest.approx(mean_squared_error(y[here], predicted[here]) ** 0.5)
 
 
-def test_a_planted_slice_of_two_conditions_is_named_with_its_scores():
+def test_a_planted_slice_of_two_conditions_is_found():
     rng = np.random.default_rng(7)
     n = 4000
     codes = [rng.integers(0, k, n) for k in (2, 3, 4, 5)]

@@ -119,7 +119,7 @@ def test_small_slices_are_not_tried():
     assert weakest(np.ones(len(codes)), [one], np.arange(len(codes))).found == ()
 
 
-def test_columns_beyond_the_room_are_left_out_and_long_tables_thinned(monkeypatch):
+def test_further_columns_are_skipped_and_long_tables_thinned(monkeypatch):
     rng = np.random.default_rng(8)
     groups = columns(rng, 4000, [5, 5, 5])
     losses = losses_of("log_loss", rng, 4000) + 0.6 * (groups[1].codes == 3)

@@ -10,8 +10,8 @@ from networks_help import KINDS, assigned, given_to, plan_with, small_architectu
 from autoft.networks.architecture import Architecture, Inputs
 from autoft.networks.families import architecture_of, build_network, initial_weights
 from autoft.networks.initial_state import InitialState
-from autoft.preprocessing.layout import CategoryInput, InputLayout
-from autoft.preprocessing.statistics import blocks
+from autoft.preprocessing.categories import CategoryInput
+from autoft.preprocessing.layout import InputLayout, blocks
 
 MLP = small_architecture("mlp", bins=0)
 
@@ -38,9 +38,7 @@ def test_first_weights_fit_the_network(kind: str):
 @pytest.mark.parametrize(("numbers", "dense"), [((), 0), (("n",), 1)])
 def test_a_network_takes_the_inputs_that_the_plan_has(kind: str, numbers: tuple[str, ...], dense: int):
     category = CategoryInput(id="e", vocabulary=("a",), slots=4, embed=True)
-    plan = InputLayout(
-        numeric=numbers, boolean=(), date=(), indicated=(), categories=(category,), outliers="clip", lines=()
-    )
+    plan = InputLayout(numeric=numbers, boolean=(), date=(), indicated=(), categories=(category,), outliers="clip")
     start = start_of(plan, outputs=1)
     params = {"architecture": kind, "numbers": "piecewise", "width": 8, "depth": 1, "activation": "relu"}
     architecture = architecture_of(params, start.inputs, 100)
@@ -107,7 +105,7 @@ def test_the_bias_of_the_logits_is_the_prior(kind: str):
 
 def numeric_start(x: np.ndarray) -> InitialState:
     columns = tuple(f"n{j}" for j in range(x.shape[1]))
-    plan = InputLayout(numeric=columns, boolean=(), date=(), indicated=(), categories=(), outliers="clip", lines=())
+    plan = InputLayout(numeric=columns, boolean=(), date=(), indicated=(), categories=(), outliers="clip")
     return InitialState(
         inputs=Inputs.of(plan),
         blocks=blocks(plan),

@@ -15,7 +15,7 @@ from knowledge_help import run_in
 from autoft.pipeline.describe import inspect_table
 from autoft.pipeline.hint_tests import stage
 from autoft.pipeline.hint_tests.inputs import crossed_orders, read_without, reading_hints
-from autoft.pipeline.hint_tests.jobs import jobs_seconds, reference_job, tested_hints, training_jobs
+from autoft.pipeline.hint_tests.jobs import hints_to_test, jobs_seconds, reference_job, training_jobs
 from autoft.pipeline.hint_tests.trainings import Variants
 from autoft.pipeline.split import split
 from autoft.pipeline.trainers import make_trainer
@@ -172,7 +172,7 @@ def test_an_order_within_an_interaction_is_not_tested():
     crossed = split(recipe, inspect_table(recipe, table()))
     (name,) = crossed_orders(crossed)
     assert name in reading_hints(crossed)
-    assert name not in tested_hints(crossed)
+    assert name not in hints_to_test(crossed)
 
 
 def test_trainings_on_other_inputs_are_planned_for(dataset):

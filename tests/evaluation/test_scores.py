@@ -1,14 +1,20 @@
-"""Weighted metrics against scikit-learn, with ties, random weights and draw counts."""
+"""Scores: definitions, undefined cases, and equality with scikit-learn under ties, random weights and draw counts."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from autoft.evaluation.metrics import objectives, scores
-from autoft.evaluation.weighted_metrics import CHUNK, weighted_scores
+from autoft.errors import EvaluationError
+from autoft.evaluation.metrics import metrics_of
+from autoft.evaluation.metrics.sums import CHUNK
+from autoft.evaluation.scores import scores, weighted_scores
 from autoft.records import Problem, Truth
 
 BINARY = Problem(task="binary", objective="roc_auc")
+MULTICLASS = Problem(task="multiclass", objective="log_loss")
+REGRESSION = Problem(task="regression", objective="rmse")
 
 
 def classification(classes, rows=300, seed=0):
@@ -50,8 +56,9 @@ def test_classification_equals_scikit_learn(task, classes, positive):
     y, p, rng = classification(classes)
     weightings = [np.ones((1, len(y))), rng.random((3, len(y))), rng.poisson(1.0, (3, len(y))).astype(np.uint8)]
     for weights in weightings:
-        got = weighted_scores(Truth(y=y), p, weights, Problem(task=task, objective="log_loss", positive_index=positive))
-        assert set(got) == set(objectives(task))
+        problem = Problem(task=task, objective="log_loss", positive_index=positive)
+        got = weighted_scores(Truth(y=y), p, weights, problem)
+        assert set(got) == {metric.name for metric in metrics_of(problem)}
         for draw, w in enumerate(weights):
             for name, value in reference(y, p, w.astype(float), positive=positive, task=task).items():
                 assert got[name][draw] == pytest.approx(value, abs=1e-9), name
@@ -94,7 +101,7 @@ def test_undefined_draws_are_nan_and_no_others():
     assert np.isnan(got["log_loss"]).tolist() == [False, False, False, True]
 
 
-def test_certain_but_wrong_float32_predictions_have_a_finite_loss():
+def test_certain_but_wrong_predictions_have_a_finite_loss():
     p = np.array([[1, 0], [0, 1]], dtype=np.float32)
     truth = Truth(y=np.array([1, 1]))
     got = weighted_scores(truth, p, np.ones((1, 2)), BINARY, names=("log_loss",))
@@ -109,3 +116,30 @@ def test_long_weightings_are_worked_on_in_parts():
     alone = weighted_scores(Truth(y=y), p, weights[6:], BINARY, names=("roc_auc",))["roc_auc"]
     assert together[6] == alone[0]
     assert not np.isnan(together).any()
+
+
+def test_binary_scores_are_those_of_the_positive_class():
+    truth = Truth(y=np.array([0, 0, 0, 1]))
+    p = np.array([[0.9, 0.1], [0.8, 0.2], [0.5, 0.5], [0.4, 0.6]])
+    first, second = (scores(truth, p, replace(BINARY, positive_index=i)) for i in (0, 1))
+    # A tie at one half goes to the positive class, whichever that is.
+    assert second["precision"] == 0.5
+    assert first["precision"] == 1.0
+    assert second["brier"] == pytest.approx((0.1**2 + 0.2**2 + 0.5**2 + 0.4**2) / 4)
+
+
+def test_multiclass_brier_sums_over_the_classes():
+    truth = Truth(y=np.array([0, 1, 2]))
+    assert scores(truth, np.eye(3)[[1, 2, 0]], MULTICLASS)["brier"] == 2.0
+
+
+def test_metrics_without_meaning_are_nan_not_zero():
+    p = np.array([[0.9, 0.1], [0.8, 0.2]])
+    got = scores(Truth(y=np.array([0, 0])), p, BINARY)
+    assert np.isnan([got["roc_auc"], got["pr_auc"], got["recall"], got["mcc"], got["macro_f1"]]).all()
+    assert got["accuracy"] == 1.0
+
+
+def test_rows_that_were_not_held_out_are_refused():
+    with pytest.raises(EvaluationError, match="must be finite numbers"):
+        scores(Truth(y=np.array([0.0, 1.0])), np.array([0.0, np.nan]), REGRESSION)

@@ -1,0 +1,239 @@
+"""Audit checks: the view of a table that they get, and their registry.
+
+A check is a function of a `TableView` that gives findings. autoft's own are listed in `autoft.data.audit`; a package
+adds its own by the entry point group ``autoft.checks``:
+
+    @check("lab:rounded", scope="columns")
+    def rounded(view: TableView) -> Iterator[Finding]:
+        for column, values in view.columns("numeric"):
+            if (values[np.isfinite(values)] % 5 == 0).all():
+                found = "has multiples of five only"
+                yield finding("lab:rounded", "warning", column.name, "be measured", found, "ask how it was measured")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from autoft.data.audit.row_hashes import Keys, keys
+from autoft.data.cells import Distinct
+from autoft.data.convert import Converted
+from autoft.errors import AutoFTError, SetupError
+from autoft.records import Column, Finding, Kind, Task, finding
+from autoft.records.arrays import Array
+from autoft.registry import Registry
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["CHECKS", "AuditOptions", "Check", "Scope", "TableView", "check", "finding", "run_checks"]
+
+#: What a check looks at: each column alone, pairs of columns, the rows, or the target and what predicts it.
+Scope = Literal["columns", "pairs", "rows", "target"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditOptions:
+    """What the recipe says that an audit needs to know.
+
+    Attributes:
+        folds: Number of blocks wanted for cross-validation.
+        positive: For binary tasks the class whose precision and recall matter, None if it is not chosen.
+        allow_leak: Columns that may predict the target perfectly.
+        drop_missing_target: Whether rows without a target are left out instead of refused.
+        grouped: Whether the recipe names a group, so that none needs to be suggested.
+        timed: Whether the recipe names a time.
+    """
+
+    folds: int = 5
+    positive: Any = None
+    allow_leak: tuple[str, ...] = ()
+    drop_missing_target: bool = False
+    grouped: bool = False
+    timed: bool = False
+
+
+DEFAULTS = AuditOptions()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TableView:
+    """A training table as a check sees it; all arrays have one entry per row and are read only.
+
+    Attributes:
+        labels: The target as it was read.
+        answers: ``[n]`` the target as numbers: values (NaN where missing or no number) for a regression, else class
+            positions in the order of appearance (-1 where missing).
+        usable: ``[n]`` which rows have an answer to learn from.
+        features: Columns that become inputs.
+        unused: The others, the target not among them.
+        converted: Values of all columns by id, as `autoft.data.convert.convert` gives them.
+        hashes: Hashes of the rows' features.
+        task: Kind of problem.
+        options: What the recipe says.
+    """
+
+    labels: pd.Series[Any]
+    answers: Array
+    usable: Array
+    features: tuple[Column, ...]
+    unused: tuple[Column, ...]
+    converted: Converted
+    hashes: Keys
+    task: Task
+    options: AuditOptions = DEFAULTS
+    _counts: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        frame: pd.DataFrame,
+        columns: Sequence[Column],
+        converted: Converted,
+        *,
+        target: str | None,
+        task: Task = "binary",
+        options: AuditOptions = DEFAULTS,
+    ) -> TableView:
+        """The view of a canonical table.
+
+        Args:
+            frame: `Table.frame`.
+            columns: Its columns; whether the target is among them makes no difference.
+            converted: Their values.
+            target: Column to predict; without one no row has a label.
+            task: Kind of problem.
+            options: What the recipe says.
+        """
+        import pandas as pd
+
+        labels = pd.Series(np.full(len(frame), np.nan)) if target is None else frame[target]
+        answers = _numbers(labels) if task == "regression" else np.asarray(pd.factorize(labels.to_numpy())[0])
+        features = tuple(column for column in columns if column.name != target and column.used)
+        return cls(
+            labels=labels,
+            answers=answers,
+            usable=np.isfinite(answers) if task == "regression" else answers >= 0,
+            features=features,
+            unused=tuple(column for column in columns if column.name != target and not column.used),
+            converted=converted,
+            hashes=keys(features, converted),
+            task=task,
+            options=options,
+        )
+
+    @property
+    def target(self) -> str:
+        """The user's name of the target."""
+        return str(self.labels.name)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def columns(self, *kinds: Kind) -> Iterator[tuple[Column, Array]]:
+        """The features of some kinds (of all kinds without any) and their values."""
+        for column in self.features:
+            if not kinds or column.kind in kinds:
+                yield column, self.converted.values[column.id]
+
+    def counts(self, column: Column) -> dict[str, int]:
+        """Rows by value of a column of texts, the most frequent first, then in sorted order."""
+        if column.id not in self._counts:
+            self._counts[column.id] = rows_by_text(*self.hashes.texts[column.id])
+        return self._counts[column.id]
+
+
+def rows_by_text(codes: Array, distinct: Array) -> dict[str, int]:
+    """Rows by text, the most frequent first, then in sorted order.
+
+    Args:
+        codes: ``[n]`` position of each cell among the distinct texts, -1 where missing.
+        distinct: The texts.
+    """
+    rows = np.bincount(codes[codes >= 0], minlength=len(distinct)).tolist()
+    texts = distinct.tolist()
+    order = sorted(sorted(range(len(texts)), key=texts.__getitem__), key=rows.__getitem__, reverse=True)
+    return {texts[i]: rows[i] for i in order}
+
+
+def _numbers(labels: pd.Series[Any]) -> Array:
+    """The target as float64; NaN where it is missing or no number."""
+    seen = Distinct.of(labels)
+    return seen.spread(seen.numbers, np.nan)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Check:
+    """A registered check.
+
+    Attributes:
+        name: Under which it is registered.
+        codes: Of the findings that it may give.
+        scope: What it looks at.
+        function: The check itself.
+    """
+
+    name: str
+    codes: tuple[str, ...]
+    scope: Scope
+    function: Callable[[TableView], Iterable[Finding]]
+
+    @property
+    def __wrapped__(self) -> Callable[[TableView], Iterable[Finding]]:
+        return self.function
+
+    def __call__(self, view: TableView) -> list[Finding]:
+        """Its findings.
+
+        Raises:
+            SetupError: If it fails, or gives a finding whose code it does not declare; names it and its package.
+        """
+        where = f"The audit check '{self.name}' of the package '{self.function.__module__.partition('.')[0]}'"
+        try:
+            found = list(self.function(view))
+        except AutoFTError:
+            raise
+        except Exception as error:
+            failure = f"raises {type(error).__name__}: {error}"
+            raise SetupError(where, "run on every table", failure, "repair or uninstall the package") from error
+        if foreign := {line.code for line in found} - set(self.codes):
+            fix = "add it to the codes in @check"
+            raise SetupError(where, "declare its codes", f"gives a finding '{min(foreign)}'", fix)
+        return found
+
+
+CHECKS: Registry[Check] = Registry("audit check", "autoft.checks")
+
+
+def check(*codes: str, scope: Scope, name: str = "") -> Callable[[Callable[[TableView], Iterable[Finding]]], Check]:
+    """Register a function as a check: a decorator.
+
+    Args:
+        codes: Of the findings that it may give.
+        scope: What it looks at. The findings of checks of columns are listed by column.
+        name: Under which it is registered; the first code if it is left out.
+    """
+
+    def registered(function: Callable[[TableView], Iterable[Finding]]) -> Check:
+        made = Check(name=name or codes[0], codes=codes, scope=scope, function=function)
+        CHECKS.register(made)
+        return made
+
+    return registered
+
+
+def run_checks(view: TableView, checks: Iterable[Check]) -> list[Finding]:
+    """The findings of some checks in their order; checks of columns that follow one another go column by column."""
+    position = {column.name: i for i, column in enumerate(view.features)}
+    findings: list[Finding] = []
+    for scope, group in groupby(checks, key=lambda one: one.scope):
+        found = [line for one in group for line in one(view)]
+        if scope == "columns":
+            found.sort(key=lambda line: position.get(line.column or "", len(position)))
+        findings += found
+    return findings

@@ -1,0 +1,34 @@
+"""Predictors: a sample of rows with the columns that may give the target away, and their scores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from autoft.records import Column, Task
+from autoft.records.arrays import Array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Predictors:
+    """Columns that do not give the target away by themselves, on a sample of rows.
+
+    Attributes:
+        features: The columns.
+        ordinals: ``[n, columns]`` their cells as positions among their sorted values, -1 where missing.
+        truth: ``[n]`` class positions or values.
+        alone: ``[columns]`` score of each by itself.
+        task: Kind of problem.
+        allow: Names of columns whose strength is known and right.
+    """
+
+    features: tuple[Column, ...]
+    ordinals: Array
+    truth: Array
+    alone: Array
+    task: Task
+    allow: tuple[str, ...]
+
+    @property
+    def metric(self) -> str:
+        """What the scores are."""
+        return "R2" if self.task == "regression" else "ROC-AUC"

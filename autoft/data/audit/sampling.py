@@ -1,0 +1,33 @@
+"""Samples of rows and of values, drawn with a fixed seed."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from autoft.records.arrays import Array
+
+#: Quantiles and shares are read off so many rows.
+MAX_ROWS = 20_000
+#: Values of one column that are looked at where their rows do not matter.
+MAX_VALUES = 50_000
+
+
+@lru_cache(maxsize=8)  # every column asks for the same ones
+def sample(rows: int, most: int = MAX_ROWS) -> Array:
+    """Positions of at most `most` of the rows, in order; read-only."""
+    drawn = np.arange(rows) if rows <= most else np.random.default_rng(0).choice(rows, most, replace=False)
+    drawn.sort()
+    drawn.flags.writeable = False
+    return drawn
+
+
+def some_rows(values: Array, most: int) -> Array:
+    """The values of at most `most` rows, the same rows for every column of a table."""
+    return values if len(values) <= most else values[sample(len(values), most)]
+
+
+def drawn_values(values: Array, most: int = MAX_VALUES) -> Array:
+    """The values, or `most` of them drawn with replacement if they are more."""
+    return values if len(values) <= most else values[np.random.default_rng(0).integers(0, len(values), most)]

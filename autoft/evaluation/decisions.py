@@ -1,0 +1,39 @@
+"""Decisions: the class that is decided for each row."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from autoft.records import ONE_HALF, AnyRule, Problem
+from autoft.records.arrays import Array
+
+
+def decide(probabilities: Array, positive: int | None, rule: AnyRule = ONE_HALF) -> Array:
+    """The decided class of each row, ``[n]``.
+
+    Args:
+        probabilities: ``[n, classes]``.
+        positive: Position of the positive of two classes (`Problem.positive`); None for more classes. These are
+            decided by the lowest expected cost, the first of several (Elkan, "The foundations of cost-sensitive
+            learning", IJCAI 2001), where the rule has a matrix, else by the highest probability.
+        rule: Threshold or cost matrix; its calibration is taken to be applied.
+
+    >>> decide(np.array([[0.5, 0.5], [0.9, 0.1]]), positive=1)
+    array([1, 0])
+    >>> from autoft.records import DecisionRule
+    >>> rule = DecisionRule(matrix=((0.0, 1.0, 1.0), (1.0, 0.0, 1.0), (9.0, 9.0, 0.0)))  # missing the last class
+    >>> decide(np.array([[0.5, 0.3, 0.2], [0.9, 0.05, 0.05]]), None, rule)
+    array([2, 0])
+    """
+    if positive is not None:
+        return np.where(probabilities[:, positive] >= rule.threshold, positive, 1 - positive)
+    if rule.matrix:
+        return np.asarray(np.argmin(probabilities.astype(np.float64) @ np.array(rule.matrix), axis=1))
+    return np.asarray(np.argmax(probabilities, axis=1))
+
+
+def decided_by(rule: AnyRule, problem: Problem) -> AnyRule:
+    """The rule; of several classes with costs, one that has their matrix."""
+    return replace(rule, matrix=problem.matrix) if problem.matrix and not rule.matrix else rule

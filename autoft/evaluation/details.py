@@ -1,0 +1,92 @@
+"""Details behind the scores: tables by class, the confusion matrix and curves."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from autoft.evaluation.decisions import decide
+from autoft.evaluation.scores import check_predictions
+from autoft.records import ONE_HALF, AnyRule, Problem, Truth
+from autoft.records.arrays import Array
+
+#: Most points kept of a curve and of the residuals.
+CURVE_POINTS = 200
+RESIDUAL_POINTS = 2_000
+
+Curves = dict[str, dict[str, dict[str, list[float]]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Details:
+    """Tables and curves behind the scores, in the shapes of ``records.Evaluation``."""
+
+    per_class: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    confusion: tuple[tuple[int, ...], ...] = ()
+    curves: Curves = field(default_factory=dict)
+
+
+def details(
+    truth: Truth,
+    predictions: Array,
+    problem: Problem,
+    *,
+    rule: AnyRule = ONE_HALF,
+    classes: Sequence[object] = (),
+) -> Details:
+    """Per-class table, confusion matrix and curves; for regression a sample of predicted and true values.
+
+    Args:
+        truth, predictions, problem: As for `scores`.
+        rule: By which classes are decided.
+        classes: Labels in the order of the columns (their text is the key).
+
+    Returns:
+        ROC curve: x = false positive rate, y = recall. PR curve: x = recall, y = precision. Binary tasks have
+        the curves of the positive class only. ``residuals``: x = predicted, y = true.
+    """
+    y, task, positive_index = truth.y, problem.task, problem.positive_index
+    check_predictions(y, predictions)
+    if task == "regression":
+        keep = _thin(len(y), RESIDUAL_POINTS)
+        return Details(curves={"residuals": {"all": {"x": _floats(predictions[keep]), "y": _floats(y[keep])}}})
+    from sklearn.metrics import confusion_matrix, precision_recall_fscore_support, roc_auc_score
+
+    number = predictions.shape[1]
+    decided = decide(predictions, problem.positive, rule)
+    table = precision_recall_fscore_support(y, decided, labels=range(number), zero_division=0)
+    per_class: dict[str, dict[str, float]] = {}
+    curves: Curves = {"roc": {}, "pr": {}}
+    for c, label in enumerate(map(str, classes or range(number))):
+        true = y == c
+        area = float(roc_auc_score(true, predictions[:, c])) if 0 < true.sum() < len(y) else math.nan
+        precision, recall, f1, rows = (float(column[c]) for column in table)
+        per_class[label] = {"precision": precision, "recall": recall, "f1": f1, "roc_auc": area, "rows": rows}
+        if (task == "multiclass" or c == positive_index) and not math.isnan(area):
+            curves["roc"][label], curves["pr"][label] = _curves(true, predictions[:, c])
+    confusion = confusion_matrix(y, decided, labels=range(number))
+    return Details(per_class=per_class, confusion=tuple(tuple(map(int, row)) for row in confusion), curves=curves)
+
+
+def _curves(true: Array, score: Array) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+    from sklearn.metrics import precision_recall_curve, roc_curve
+
+    false_rate, hit_rate, _ = roc_curve(true, score)
+    precision, recall, _ = precision_recall_curve(true, score)
+    keep, kept = _thin(len(false_rate), CURVE_POINTS), _thin(len(recall), CURVE_POINTS)
+    return (
+        {"x": _floats(false_rate[keep]), "y": _floats(hit_rate[keep])},
+        {"x": _floats(recall[kept]), "y": _floats(precision[kept])},
+    )
+
+
+def _thin(length: int, most: int) -> Array:
+    """Evenly spaced positions, the first and the last among them."""
+    return np.asarray(np.unique(np.linspace(0, length - 1, min(length, most)).round().astype(int)))
+
+
+def _floats(values: Array) -> list[float]:
+    return [float(value) for value in values]

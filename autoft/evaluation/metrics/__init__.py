@@ -1,0 +1,57 @@
+"""Metrics: one class a metric, with all that autoft knows of it.
+
+Modules, from ground to roof:
+
+metric         Metrics: what a metric is, and the registry of all of them
+sums           Sums over weighted rows: metrics under many weightings at once, as the bootstrap needs them
+areas          Areas under curves: metrics of the order of the rows, ROC AUC and PR AUC
+labels         Metrics of decided labels, from confusion matrices; and the cost of the decisions
+probabilities  Metrics of probabilities: log loss and Brier score
+values         Metrics of predicted values
+"""
+
+from __future__ import annotations
+
+# Importing them registers their metrics, in the order in which reports show them.
+from autoft.evaluation.metrics import areas, labels, probabilities, values
+from autoft.evaluation.metrics.metric import METRICS, DecisionCounts, Direction, Metric, Needs, Prediction
+from autoft.records import Costs, Problem, Task
+
+__all__ = [
+    "METRICS",
+    "DecisionCounts",
+    "Direction",
+    "Metric",
+    "Needs",
+    "Prediction",
+    "areas",
+    "default_objective",
+    "labels",
+    "metrics_of",
+    "probabilities",
+    "values",
+]
+
+
+def metrics_of(problem: Problem) -> tuple[Metric, ...]:
+    """The metrics that a problem has: those of its task, with what they need.
+
+    >>> [metric.name for metric in metrics_of(Problem(task="regression", objective="rmse"))]
+    ['rmse', 'mae', 'r2', 'median_absolute_error']
+    """
+    return tuple(
+        metric
+        for metric in METRICS
+        if problem.task in metric.tasks
+        and (problem.quantile is not None or not metric.needs_quantile)
+        and (isinstance(problem.goal, Costs) or not metric.needs_costs)
+    )
+
+
+def default_objective(task: Task) -> str:
+    """The metric that is tuned unless the user names another.
+
+    >>> default_objective("binary")
+    'roc_auc'
+    """
+    return next(metric.name for metric in METRICS if task in metric.default_for)

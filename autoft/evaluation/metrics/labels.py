@@ -1,0 +1,270 @@
+"""Metrics of decided labels, from confusion matrices; and the cost of the decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from autoft.evaluation.costs import row_costs
+from autoft.evaluation.metrics.metric import CLASSES, METRICS, DecisionCounts, Prediction
+from autoft.evaluation.metrics.sums import MeanMetric, SummedMetric, sum_type
+from autoft.records import Costs, Problem, Truth
+from autoft.records.arrays import Array
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Confusions:
+    """Confusion matrices ``[draws, true, decided]`` with what metrics read off them.
+
+    Attributes:
+        hits: Right decisions by class, ``[draws, classes]``.
+        true, decided: Rows by their class, and by that which is decided for them, ``[draws, classes]``.
+        total: Rows, ``[draws]``.
+        positive: Position of the positive class; None of several classes.
+    """
+
+    hits: Array
+    true: Array
+    decided: Array
+    total: Array
+    positive: int | None
+
+    @cached_property
+    def _absent(self) -> Array:
+        return np.where(self.true > 0, 0.0, np.nan)
+
+    @cached_property
+    def recall(self) -> Array:
+        """By class, NaN without rows."""
+        return np.asarray(self.hits / self.true)
+
+    @cached_property
+    def precision(self) -> Array:
+        """By class: 0 where no such label is decided, as scikit-learn's ``zero_division=0``; NaN without rows."""
+        share = np.divide(self.hits, self.decided, out=np.zeros_like(self.hits), where=self.decided > 0)
+        return np.asarray(share + self._absent)
+
+    @cached_property
+    def f1(self) -> Array:
+        """By class, NaN without rows."""
+        return np.asarray(2 * self.hits / (self.true + self.decided) + self._absent)
+
+    def of_positive(self, by_class: Array) -> Array:
+        """The value of the positive class; of several classes their mean."""
+        return np.asarray(by_class.mean(axis=1) if self.positive is None else by_class[:, self.positive])
+
+
+class _LabelMetric(SummedMetric[Confusions]):
+    tasks = CLASSES
+    needs = "label"
+
+    def sums(self, truth: Truth, prediction: Prediction, names: Collection[str]) -> Callable[[Array], Confusions]:
+        """Weighted confusion matrices."""
+        positive, number = prediction.problem.positive, prediction.values.shape[1]
+        cells, cell = np.unique(truth.y * number + prediction.labels, return_inverse=True)
+        order = np.argsort(cell.ravel(), kind="stable")
+        starts = np.searchsorted(cell.ravel()[order], np.arange(len(cells)))
+
+        def confusions(w: Array) -> Confusions:
+            table = np.zeros((len(w), number * number))
+            table[:, cells] = np.add.reduceat(np.take(w, order, axis=1), starts, axis=1, dtype=sum_type(w))
+            table = table.reshape(-1, number, number)
+            hits, total = np.diagonal(table, axis1=1, axis2=2), table.sum(axis=(1, 2))
+            true, decided = table.sum(axis=2), table.sum(axis=1)
+            return Confusions(hits=hits, true=true, decided=decided, total=total, positive=positive)
+
+        return confusions
+
+
+@METRICS.register
+class Precision(_LabelMetric):
+    """Precision of the positive class; of several classes their mean."""
+
+    name = "precision"
+    label = "Precision"
+    meaning = "of those predicted positive, the share that are"
+    threshold = "minimum"
+
+    def value(self, sums: Confusions) -> Array:
+        """Of each draw."""
+        return sums.of_positive(sums.precision)
+
+    def at_threshold(self, counts: DecisionCounts, problem: Problem) -> Array:
+        """Of each threshold."""
+        hits = counts.hits
+        return np.asarray(np.where(hits > 0, hits / (hits + counts.alarms), 0.0) + counts.defined)
+
+
+@METRICS.register
+class Recall(_LabelMetric):
+    """Recall of the positive class; of several classes their mean."""
+
+    name = "recall"
+    label = "Recall"
+    meaning = "of those that are positive, the share that is found"
+    threshold = "minimum"
+    rare_classes = "labels"
+
+    def value(self, sums: Confusions) -> Array:
+        """Of each draw."""
+        return sums.of_positive(sums.recall)
+
+    def at_threshold(self, counts: DecisionCounts, problem: Problem) -> Array:
+        """Of each threshold."""
+        return np.asarray(counts.hits / counts.positives + counts.defined)
+
+
+@METRICS.register
+class F1(_LabelMetric):
+    """F1 of the positive class; of several classes their mean."""
+
+    name = "f1"
+    label = "F1"
+    meaning = "harmonic mean of precision and recall; high only if both are"
+    threshold = "tuned"
+    rare_classes = "labels"
+
+    def value(self, sums: Confusions) -> Array:
+        """Of each draw."""
+        return sums.of_positive(sums.f1)
+
+    def at_threshold(self, counts: DecisionCounts, problem: Problem) -> Array:
+        """Of each threshold."""
+        return np.asarray(2 * counts.hits / (counts.hits + counts.alarms + counts.positives) + counts.defined)
+
+
+@METRICS.register
+class MacroPrecision(_LabelMetric):
+    """Mean precision of the classes."""
+
+    name = "macro_precision"
+    label = "Macro precision"
+    meaning = "precision averaged over the classes, each counting alike"
+    objective = False
+
+    def value(self, sums: Confusions) -> Array:
+        """Of each draw."""
+        return np.asarray(sums.precision.mean(axis=1))
+
+
+@METRICS.register
+class MacroRecall(_LabelMetric):
+    """Mean recall of the classes."""
+
+    name = "macro_recall"
+    label = "Macro recall"
+    meaning = "recall averaged over the classes, each counting alike"
+    objective = False
+
+    def value(self, sums: Confusions) -> Array:
+        """Of each draw."""
+        return np.asarray(sums.recall.mean(axis=1))
+
+
+@METRICS.register
+class MacroF1(_LabelMetric):
+    """Mean F1 of the classes."""
+
+    name = "macro_f1"
+    label = "Macro F1"
+    meaning = "F1 averaged over the classes, each counting alike"
+    objective = False
+
+    def value(self, sums: Confusions) -> Array:
+        """Of each draw."""
+        return np.asarray(sums.f1.mean(axis=1))
+
+
+@METRICS.register
+class BalancedAccuracy(MacroRecall):
+    """Balanced accuracy: where every class has rows it is the mean recall."""
+
+    name = "balanced_accuracy"
+    label = "Balanced accuracy"
+    meaning = "share of right answers, averaged over the classes; rare classes count alike"
+    objective = True
+    threshold = "tuned"
+    rare_classes = "labels"
+
+    def at_threshold(self, counts: DecisionCounts, problem: Problem) -> Array:
+        """Of each threshold."""
+        rights = counts.negatives - counts.alarms
+        return np.asarray((counts.hits / counts.positives + rights / counts.negatives) / 2)
+
+
+@METRICS.register
+class Accuracy(_LabelMetric):
+    """Accuracy."""
+
+    name = "accuracy"
+    label = "Accuracy"
+    meaning = "share of right answers; misleading where one class is common"
+    threshold = "tuned"
+
+    def value(self, sums: Confusions) -> Array:
+        """Of each draw."""
+        return np.asarray(sums.hits.sum(axis=1) / sums.total)
+
+    def at_threshold(self, counts: DecisionCounts, problem: Problem) -> Array:
+        """Of each threshold."""
+        right = counts.hits + (counts.negatives - counts.alarms)
+        return np.asarray(right / (counts.positives + counts.negatives) + counts.defined)
+
+
+@METRICS.register
+class MatthewsCorrelation(_LabelMetric):
+    """Matthews' correlation coefficient; of several classes that of Gorodkin (2004). 0 where one class is decided."""
+
+    name = "mcc"
+    label = "Matthews correlation"
+    meaning = "correlation of predicted and true class; 0 is guessing, 1 is perfect"
+    threshold = "tuned"
+    rare_classes = "labels"
+
+    def value(self, sums: Confusions) -> Array:
+        """Of each draw."""
+        right, true, decided, total = sums.hits.sum(axis=1), sums.true, sums.decided, sums.total
+        covariance = right * total - (true * decided).sum(axis=1)
+        varied, spread = total**2 - (true**2).sum(axis=1), total**2 - (decided**2).sum(axis=1)
+        found = np.divide(covariance, np.sqrt(varied * spread), out=np.zeros_like(total), where=varied * spread > 0)
+        return np.where((true > 0).sum(axis=1) > 1, found, np.nan)
+
+    def at_threshold(self, counts: DecisionCounts, problem: Problem) -> Array:
+        """Of each threshold."""
+        hits, alarms = counts.hits, counts.alarms
+        misses, rights = counts.positives - hits, counts.negatives - alarms
+        spread = np.sqrt((hits + alarms) * (misses + rights) * counts.positives * counts.negatives)
+        found = np.where(spread > 0, (hits * rights - alarms * misses) / spread, 0.0)
+        return np.asarray(found + counts.defined)
+
+
+@METRICS.register
+class Cost(MeanMetric):
+    """Mean cost of the decisions."""
+
+    name = "cost"
+    label = "Cost"
+    meaning = "mean cost of a row's answer, by the costs that were given; 0 is perfect"
+    direction = "min"
+    tasks = CLASSES
+    needs = "label"
+    threshold = "tuned"
+    needs_costs = True
+    rare_classes = "costs"
+
+    def columns(self, truth: Truth, prediction: Prediction) -> Array:
+        """The cost of each row's decision, ``[n, 1]``."""
+        costs, own = truth.goal(prediction.problem), prediction.problem
+        assert isinstance(costs, Costs)
+        return row_costs(costs, truth.y, prediction.labels, own.positive_index)[:, None]
+
+    def at_threshold(self, counts: DecisionCounts, problem: Problem) -> Array:
+        """Of each threshold."""
+        costs, hits, alarms = problem.goal, counts.hits, counts.alarms
+        assert isinstance(costs, Costs)
+        spent = (counts.positives - hits) * costs.false_negative + alarms * costs.false_positive
+        spent = spent + hits * costs.true_positive + (counts.negatives - alarms) * costs.true_negative
+        return np.asarray(spent / (counts.positives + counts.negatives) + counts.defined)

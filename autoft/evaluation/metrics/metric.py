@@ -1,0 +1,196 @@
+"""Metrics: what a metric is, and the registry of all of them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+
+from autoft.evaluation.decisions import decide, decided_by
+from autoft.records import ONE_HALF, AnyRule, Problem, Task, Truth
+from autoft.records.arrays import Array
+from autoft.registry import Registry
+
+Direction = Literal["max", "min"]
+Needs = Literal["proba", "label", "value"]
+
+CLASSES: tuple[Task, ...] = ("binary", "multiclass")
+VALUES: tuple[Task, ...] = ("regression",)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Prediction:
+    """Predictions of some rows, and the problem that they answer.
+
+    Attributes:
+        values: Probabilities ``[n, classes]``, or values ``[n]`` of a regression.
+        problem: Task, positive class, quantile and goal.
+        rule: By which classes are decided; its calibration is taken to be applied.
+    """
+
+    values: Array
+    problem: Problem
+    rule: AnyRule = ONE_HALF
+
+    @cached_property
+    def labels(self) -> Array:
+        """The decided class of each row, ``[n]``."""
+        return decide(self.values, self.problem.positive, decided_by(self.rule, self.problem))
+
+    @property
+    def positive(self) -> Array:
+        """Probability of the positive class, ``[n]`` (binary)."""
+        return np.asarray(self.values[:, self.problem.positive_index])
+
+    def take(self, rows: Array) -> Prediction:
+        """The same of some rows."""
+        return replace(self, values=self.values[rows], rule=self.rule.take(rows))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionCounts:
+    """Decisions of a binary task at several thresholds, counted (and weighted) by outcome.
+
+    The shapes are ``[thresholds]`` and, for rows of a class, ``[]``; with an axis before them for parts of the rows.
+
+    Attributes:
+        hits: Positive rows that are decided to be positive.
+        alarms: Negative rows that are decided to be positive.
+        positives, negatives: Rows of each class.
+    """
+
+    hits: Array
+    alarms: Array
+    positives: Array
+    negatives: Array
+
+    @property
+    def defined(self) -> Array:
+        """0 where both classes have rows, else NaN: to be added to a metric."""
+        return np.where((self.positives > 0) & (self.negatives > 0), 0.0, np.nan)
+
+    def __getitem__(self, part: int) -> DecisionCounts:
+        return DecisionCounts(
+            hits=self.hits[part],
+            alarms=self.alarms[part],
+            positives=self.positives[part],
+            negatives=self.negatives[part],
+        )
+
+    def __sub__(self, other: DecisionCounts) -> DecisionCounts:
+        return DecisionCounts(
+            hits=self.hits - other.hits,
+            alarms=self.alarms - other.alarms,
+            positives=self.positives - other.positives,
+            negatives=self.negatives - other.negatives,
+        )
+
+    def total(self) -> DecisionCounts:
+        """The parts together."""
+        return DecisionCounts(
+            hits=self.hits.sum(axis=0),
+            alarms=self.alarms.sum(axis=0),
+            positives=self.positives.sum(axis=0),
+            negatives=self.negatives.sum(axis=0),
+        )
+
+
+class Metric(ABC):
+    """One way to score predictions; subclasses give the attributes and `point`.
+
+    Everything else in autoft asks these attributes: a registered metric is computed for every task that it names, with
+    an interval, for baselines and slices, is shown in the report, and may be the objective of a recipe.
+
+    Attributes:
+        name: Key in ``evaluation.json`` and value of ``evaluate.objective``.
+        label: Name for people.
+        meaning: What it says, in one line.
+        direction: Whether more (``max``) or less (``min``) is better.
+        tasks: Tasks for which it is computed.
+        needs: What it looks at: probabilities, decided labels or predicted values.
+        perfect: Its best value; 1 where more is better, else 0.
+        objective: Whether it may be tuned.
+        default_for: Tasks whose objective it is unless the user names another.
+        aliases: Other names that a recipe may use.
+        synonyms: What other libraries call it, or something like it: a hint for recipes that use such a name.
+        ranks_only: Whether only the order of the rows matters. Isotonic calibration, which makes ties,
+            is then not used.
+        threshold: ``tuned``: as the objective of a binary task it gets the threshold that is best for it, by
+            `at_threshold`. ``minimum``: its optimum would be trivial, so that it is only compared at the threshold of a
+            minimum. ``none``: decided by one half.
+        needs_quantile: Whether it exists only with ``evaluate.quantile``.
+        needs_costs: Whether it exists only with the costs of decisions.
+        rare_classes: Whether class weights may help where a class is rare: never, by the ``labels`` of its rows, or by
+            the ``costs`` of missing them.
+        guards_brier: Whether calibration must not worsen the Brier score either.
+        row_loss: What the loss of one row is called, of which the metric is a mean; empty where there is none.
+    """
+
+    name: str
+    label: str
+    meaning: str
+    direction: Direction = "max"
+    tasks: tuple[Task, ...]
+    needs: Needs
+    objective: bool = True
+    default_for: tuple[Task, ...] = ()
+    aliases: tuple[str, ...] = ()
+    synonyms: tuple[str, ...] = ()
+    ranks_only: bool = False
+    threshold: Literal["tuned", "minimum", "none"] = "none"
+    needs_quantile: bool = False
+    needs_costs: bool = False
+    rare_classes: Literal["never", "labels", "costs"] = "never"
+    guards_brier: bool = False
+    row_loss: str = ""
+
+    @abstractmethod
+    def point(self, truth: Truth, prediction: Prediction) -> float:
+        """The value on some rows, each of which counts by `truth.weights`; NaN where it is undefined."""
+
+    def draws(self, truth: Truth, prediction: Prediction, weights: Array) -> Array:
+        """The value under each of many weightings, ``[draws]``; NaN where it is undefined.
+
+        Args:
+            weights: Weights of the rows ``[draws, n]``, which replace those of `truth`; as a rule draw counts.
+        """
+        found = np.full(len(weights), np.nan)
+        for place, own in enumerate(weights):
+            drawn = np.flatnonzero(own)
+            if drawn.size:
+                some = replace(truth.take(drawn), weights=own[drawn].astype(np.float64))
+                found[place] = self.point(some, prediction.take(drawn))
+        return found
+
+    def at_threshold(self, counts: DecisionCounts, problem: Problem) -> Array:
+        """The value of decisions (only where `threshold` is not ``none``); NaN where a class has no rows."""
+        raise NotImplementedError(f"{self.name} does not say its value from counts of decisions")
+
+    def trained_quantile(self, quantile: float | None) -> float | None:
+        """The quantile whose pinball loss is trained for this objective; None for the usual loss of the task.
+
+        Args:
+            quantile: ``evaluate.quantile``.
+        """
+        return None
+
+    @property
+    def perfect(self) -> float:
+        """Its best value."""
+        return 1.0 if self.direction == "max" else 0.0
+
+    @property
+    def more_is_better(self) -> bool:
+        """Whether more is better."""
+        return self.direction == "max"
+
+    def better(self, score: Array) -> Array:
+        """The scores turned so that more is better."""
+        return score if self.direction == "max" else -score
+
+
+#: Every metric by name, in the order in which reports show them.
+METRICS: Registry[Metric] = Registry("metric", "autoft.metrics")

@@ -1,0 +1,58 @@
+"""Metrics of probabilities: log loss and Brier score."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autoft.evaluation.losses import row_losses
+from autoft.evaluation.metrics.metric import CLASSES, METRICS, Prediction
+from autoft.evaluation.metrics.sums import MeanMetric
+from autoft.records import Truth
+from autoft.records.arrays import Array
+
+
+class _ProbabilityMetric(MeanMetric):
+    direction = "min"
+    tasks = CLASSES
+    needs = "proba"
+
+    def columns(self, truth: Truth, prediction: Prediction) -> Array:
+        """Log-loss and Brier score of each row, ``[n, 2]``."""
+        return np.stack([row_losses(truth.y, prediction.values), row_briers(truth, prediction)], axis=1)
+
+
+@METRICS.register
+class LogLoss(_ProbabilityMetric):
+    """Mean logarithmic loss of the true class' probability."""
+
+    name = "log_loss"
+    label = "Log loss"
+    meaning = "how wrong the probabilities are, sure mistakes most; 0 is perfect"
+    default_for = ("multiclass",)
+    synonyms = ("logloss", "cross_entropy", "crossentropy")
+    row_loss = "log loss"
+    column = 0
+
+
+@METRICS.register
+class Brier(_ProbabilityMetric):
+    """Brier score: binary 0 to 1, of several classes 0 to 2."""
+
+    name = "brier"
+    label = "Brier score"
+    meaning = "mean squared error of the probabilities; 0 is perfect"
+    guards_brier = True
+    column = 1
+
+
+def row_briers(truth: Truth, prediction: Prediction) -> Array:
+    """Brier score of each row, ``[n]``.
+
+    As scikit-learn 1.7 and later define it: binary the squared error of the positive probability (0 to 1),
+    multiclass the sum of squared errors over the classes (0 to 2).
+    """
+    y, probabilities = truth.y, prediction.values
+    if prediction.problem.task == "binary":
+        right = y == prediction.problem.positive_index
+        return np.asarray(np.square(prediction.positive.astype(np.float64) - right))
+    return np.asarray(np.square(probabilities.astype(np.float64) - np.eye(probabilities.shape[1])[y]).sum(axis=1))

@@ -1,0 +1,103 @@
+"""Scores: every metric of one set of predictions, on the rows as they are or under many weightings.
+
+Classes are positions in ``Target.classes``; predictions of a classification are ``[n, classes]`` probabilities
+(two columns for a binary task), of a regression ``[n]`` values. A metric is NaN where it is undefined: macro averages,
+balanced accuracy and areas need every class among the true labels, precision, recall and F1 of a binary task need a
+positive row, MCC needs two classes, R2 needs a target that varies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from autoft.errors import EvaluationError
+from autoft.evaluation.metrics import METRICS, Prediction, metrics_of
+from autoft.evaluation.metrics.sums import chunks, draws_of, means
+from autoft.records import ONE_HALF, AnyRule, Problem, Truth
+from autoft.records.arrays import Array
+
+
+def scores(truth: Truth, predictions: Array, problem: Problem, *, rule: AnyRule = ONE_HALF) -> dict[str, float]:
+    """Every metric of the task on the given rows, each counted once (`point_scores` weighs them).
+
+    Args:
+        truth: True answers of these rows.
+        predictions: Probabilities ``[n, classes]`` or values ``[n]``.
+        problem: Task and goal. The pinball loss needs its quantile, the metric ``cost`` its costs.
+        rule: By which classes are decided; several classes with costs are decided by their matrix.
+
+    Raises:
+        EvaluationError: If there are no rows, or a prediction is not finite.
+
+    >>> truth, problem = Truth(y=np.array([1.0, 2.0])), Problem(task="regression", objective="mae")
+    >>> scores(truth, np.array([1.0, 4.0]), problem)["mae"]
+    1.0
+    """
+    check_predictions(truth.y, predictions)
+    prediction = Prediction(values=predictions, problem=problem, rule=rule)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return {metric.name: metric.point(truth, prediction) for metric in metrics_of(problem)}
+
+
+def weighted_scores(
+    truth: Truth,
+    predictions: Array,
+    weights: Array,
+    problem: Problem,
+    *,
+    names: Sequence[str] | None = None,
+    rule: AnyRule = ONE_HALF,
+) -> dict[str, Array]:
+    """Scores of one set of predictions under each of many weightings.
+
+    Args:
+        truth: True answers of the rows; their weights multiply every weighting (a row of weight 2 counts as two).
+        predictions: Probabilities ``[n, classes]`` or values ``[n]``, all finite.
+        weights: Non-negative row weights ``[draws, n]``, for instance draw counts.
+        problem, rule: As for `scores`.
+        names: Metrics to compute; all of the task if None.
+
+    Returns:
+        ``[draws]`` values by name; NaN where the weighted rows leave a metric undefined (see above).
+
+    >>> truth, problem = Truth(y=np.array([1.0, 2, 3])), Problem(task="regression", objective="mae")
+    >>> weighted_scores(truth, np.array([1.0, 2, 6]), np.array([[1, 1, 1], [1, 0, 0]]), problem)["mae"]
+    array([1., 0.])
+    """
+    wanted = metrics_of(problem) if names is None else [METRICS[name] for name in names]
+    return draws_of(wanted, truth, Prediction(values=predictions, problem=problem, rule=rule), weights)
+
+
+def point_scores(truth: Truth, predictions: Array, problem: Problem, *, rule: AnyRule = ONE_HALF) -> dict[str, float]:
+    """Every metric of the task on the given rows (`scores`), each of which counts by its weight."""
+    if truth.weights is None:
+        return scores(truth, predictions, problem, rule=rule)
+    found = weighted_scores(truth, predictions, np.ones((1, len(truth)), dtype=np.uint8), problem, rule=rule)
+    return {name: float(values[0]) for name, values in found.items()}
+
+
+def weighted_means(weights: Array, columns: Array, row_weights: Array | None = None) -> Array:
+    """Weighted means of several columns under each weighting: ``[draws, n], [n, c] -> [draws, c]``."""
+    result = np.empty((len(weights), columns.shape[1]))
+    for start, stop in chunks(weights):
+        some = weights[start:stop] if row_weights is None else weights[start:stop] * row_weights
+        result[start:stop] = means(some, columns)
+    return result
+
+
+def check_predictions(y: Array, predictions: Array) -> None:
+    """Refuse predictions that are not finite, or that are not one for each true value.
+
+    Raises:
+        EvaluationError: So described.
+    """
+    bad = int((~np.isfinite(predictions)).sum())
+    if len(y) == 0 or len(y) != len(predictions) or bad:
+        raise EvaluationError(
+            "Predictions to be scored",
+            "be finite numbers, one row for each true value",
+            f"{len(y):,} true values came with {len(predictions):,} predictions, {bad:,} numbers of them not finite",
+            "score only rows that were held out, and leave out models that diverged",
+        )

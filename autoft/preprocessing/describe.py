@@ -1,0 +1,83 @@
+"""Sentences of the report on what happens to each column."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from autoft.preprocessing.categories import describe_ranks
+from autoft.preprocessing.encoders import ENCODERS
+from autoft.preprocessing.encoders.numbers import quoted
+from autoft.preprocessing.layout import DATE_PARTS, InputLayout
+from autoft.records import Column, PlanLine
+
+_UNUSED = {
+    "identifier": "Not used: it names rows and says nothing about new ones.",
+    "constant": "Not used: it has the same value in every row.",
+    "empty": "Not used: it has no values.",
+}
+
+
+def describe_layout(layout: InputLayout, columns: Sequence[Column]) -> tuple[PlanLine, ...]:
+    """A line for each of the columns, then one for each ratio and each product."""
+    return (*(_line(layout, column, columns) for column in columns), *_made(layout, columns))
+
+
+def _line(layout: InputLayout, column: Column, columns: Sequence[Column]) -> PlanLine:
+    custom = {own.id: own for own in layout.custom}
+    categories = {own.id: own for own in layout.categories}
+    texts = {own.id: own for own in layout.texts}
+    inputs = 1 + bool(column.missing)
+    if column.id in custom:
+        own = custom[column.id]
+        text, inputs = ENCODERS[own.encoder].describe(column), len(own.directions)
+    elif column.id in categories:
+        text, inputs = categories[column.id].describe(column), categories[column.id].shown_inputs(column)
+    elif column.id in texts:
+        words = texts[column.id]
+        text, inputs = words.describe(column), min(words.slots, len(words.vocabulary))
+    elif column.id in layout.date:
+        names = {c.id: c.name for c in columns}
+        since = [quoted((names[first],)) for first, second in layout.elapsed if second == column.id]
+        inputs += len(DATE_PARTS) - 1 + len(since)
+        between = f" The time since {' and '.join(since)} is an input too." if since else ""
+        text = "Becomes a trend and the place in the year, the week and the day, as sines and cosines."
+        text = f"{text}{between}{_indicator(column)}"
+    elif column.id in layout.numbers:
+        scaler = layout.scaler(column.id)
+        by_rank = layout.scale == "quantile" and column.id in layout.numeric
+        scaling = ENCODERS["quantile"].describe(column) if by_rank else scaler.describe(column)
+        text = f"{describe_ranks(column, scaling) if column.order else scaling}{_indicator(column)}"
+    else:
+        text, inputs = _UNUSED[column.kind], 0
+    return PlanLine(column=column.name, kind=column.kind, text=text, inputs=inputs)
+
+
+def _indicator(column: Column) -> str:
+    if not column.missing:
+        return ""
+    return f" {column.missing:,} missing cells take the value in the middle, and a 0/1 input says where."
+
+
+def _made(layout: InputLayout, columns: Sequence[Column]) -> tuple[PlanLine, ...]:
+    """What is made of several columns."""
+    names = {c.id: c.name for c in columns} | {ratio.id: ratio.name for ratio in layout.ratios}
+    ratios = []
+    for ratio in layout.ratios:
+        lost = ratio.id in layout.indicated
+        logarithm = " (of its logarithm)" if ratio.id in layout.logs else ""
+        text = (
+            f"{quoted((names[ratio.numerator],))} divided by {quoted((names[ratio.denominator],))}, scaled like a "
+            f"number{logarithm}; the middle where one is missing or the latter is 0"
+            f"{', and a 0/1 input says where' if lost else ''}."
+        )
+        ratios.append(PlanLine(column=ratio.name, kind="numeric", text=text, inputs=1 + lost))
+    crosses = [
+        PlanLine(
+            column=f"{names[one]} x {names[other]}",
+            kind="numeric",
+            text="The products of the two columns' inputs.",
+            inputs=layout.width(one) * layout.width(other),
+        )
+        for one, other in layout.crosses
+    ]
+    return (*ratios, *crosses)

@@ -1,0 +1,65 @@
+"""Layers of categories: each member's own slots, and one-hot columns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from autoft.preprocessing.registered_layers import layer
+
+
+@layer
+class CategorySlots(keras.layers.Layer):  # type: ignore[misc]
+    """Codes of the whole table to each member's own slots: ``[B, c]`` int32 -> ``[S, B, c]`` int32.
+
+    A category that the member never saw in its training rows becomes 0, unknown.
+
+    Args:
+        members: S.
+        sizes: Number of codes of each column.
+    """
+
+    def __init__(self, members: int, sizes: list[int], **kwargs: Any) -> None:
+        super().__init__(trainable=False, **{k: v for k, v in kwargs.items() if k not in ("dtype", "trainable")})
+        self.members, self.sizes = members, list(sizes)
+
+    def build(self, input_shape: Any) -> None:
+        self.tables = [
+            self.add_weight(shape=(self.members, size), dtype="int32", initializer="zeros", name=f"table_{j}")
+            for j, size in enumerate(self.sizes)
+        ]
+
+    def call(self, inputs: Any) -> Any:
+        columns = [ops.take(ops.convert_to_tensor(table), inputs[:, j], axis=1) for j, table in enumerate(self.tables)]
+        return ops.stack(columns, axis=-1)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "members": self.members, "sizes": self.sizes}
+
+
+@layer
+class OneHotSlots(keras.layers.Layer):  # type: ignore[misc]
+    """One-hot columns: slots ``[S, B, k]`` -> ``[S, B, sum of sizes + k]`` float32.
+
+    Missing has a column of its own; unknown is all zeros.
+
+    Args:
+        positions: Which of the slots are one-hot encoded.
+        sizes: Number of categories of each.
+    """
+
+    def __init__(self, positions: list[int], sizes: list[int], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.positions, self.sizes = list(positions), list(sizes)
+
+    def call(self, inputs: Any) -> Any:
+        blocks = [
+            ops.one_hot(inputs[:, :, position] - 1, size + 1, dtype="float32")
+            for position, size in zip(self.positions, self.sizes, strict=True)
+        ]
+        return ops.concatenate(blocks, axis=-1)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "positions": self.positions, "sizes": self.sizes}
