@@ -322,4 +322,4 @@ def test_columns_that_are_no_inputs_have_no_part_in_training():
     np.testing.assert_array_equal(one.encoded.codes, two.encoded.codes)
     np.testing.assert_array_equal(one.y, two.y)
     np.testing.assert_array_equal(one.split.blocks, two.split.blocks)
-    assert one.plan.measured == two.plan.measured
+    assert one.layout.measured == two.layout.measured
