@@ -12,7 +12,6 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import features, tiny_recipe
 from rich.console import Console
 
 from autoft.cli import main
@@ -25,6 +24,7 @@ from autoft.pipeline.fit import prepare_dataset
 from autoft.pipeline.machine import Machine
 from autoft.pipeline.split import split
 from autoft.recipe.recipe import Recipe, read_recipe
+from tests.tables import features, tiny_recipe
 
 MACHINE = Machine(gflops=60.0, threads=1, slowness=1.0)
 

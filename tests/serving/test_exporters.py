@@ -9,7 +9,6 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROWS, features, tiny_recipe
 
 from autoft import AutoFineTuner
 from autoft.cli import main
@@ -21,6 +20,7 @@ from autoft.serving.artifact import Meta
 from autoft.serving.export import export
 from autoft.serving.exporters import EXPORTERS, tf_saved_model
 from autoft.testing import check_exporter
+from tests.tables import ROWS, features, tiny_recipe
 
 ENDINGS = {"keras": ".keras"}
 
