@@ -184,7 +184,7 @@ def digest_folder(folder: Path, *, leave_out: tuple[str, ...] = ()) -> Mapping[s
 
 
 def _digest(path: Path) -> str:
-    with open(path, "rb") as file:  # in blocks: a stranger's folder may hold a file larger than the memory
+    with open(path, "rb") as file:  # in blocks: a folder may hold a file larger than the memory
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -28,7 +28,7 @@ from autoft.training import backend
 
 
 class AutoFineTuner:
-    """Finds, trains and judges a Keras model for a table.
+    """Searches, trains and evaluates a Keras model for a table.
 
     Args:
         target: Column to predict.

@@ -7,7 +7,7 @@ console         Console: safe text, progress, and tables of findings
 exit_status     Exit status of the commands
 source          Source of a run on the command line: a recipe, or a table with options
 clean           ``autoft clean``: repair what is wrong with a table, where the user accepts it
-console_schema  What the command line shows of schemas and of tables beside a training table
+console_schema  Console tables of schemas, and of a table beside a training table
 doctor          ``autoft doctor``: what is installed and works on this machine
 export          ``autoft export``: write a trained model in a format of other programs
 fit             ``autoft fit``: train a model from a recipe or a table

@@ -89,7 +89,7 @@ def _add_source(parser: argparse.ArgumentParser) -> None:
 def _add_clean(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", metavar="DATA", help="CSV or Parquet file")
     parser.add_argument("-o", "--out", metavar="FILE", type=Path, help="CSV file to write, its log beside it")
-    parser.add_argument("--accept", metavar="CODE,...", help="what to repair; left out, lists what could be")
+    parser.add_argument("--accept", metavar="CODE,...", help="what to repair; without it, repairs on offer are listed")
     parser.add_argument("--target", metavar="COLUMN", help="column to predict, which stays as it is")
 
 

@@ -41,7 +41,7 @@ def show_changes(changes: Sequence[Change], *, offered: bool, console: Console |
         table.add_column(name, overflow="fold")
     for change in changes:
         example = f"{change.examples[0][0]!r} -> {change.examples[0][1]!r}" if change.examples else ""
-        what = {"drop-column": "column left out", "drop-rows": f"{counted(change.count, 'row')} left out"}.get(
+        what = {"drop-column": "column dropped", "drop-rows": f"{counted(change.count, 'row')} dropped"}.get(
             change.action, f"{counted(change.count, 'cell')} changed"
         )
         table.add_row(safe(change.code), safe("" if change.column is None else change.column), what, safe(example))

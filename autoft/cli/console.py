@@ -1,6 +1,6 @@
 """Console: safe text, progress, and tables of findings.
 
-Names and cells are strangers' data: everything goes through :func:`safe`, which makes control characters visible
+Names and cells come from the data: everything goes through :func:`safe`, which makes control characters visible
 and never reads markup.
 """
 

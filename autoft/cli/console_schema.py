@@ -1,4 +1,4 @@
-"""What the command line shows of schemas and of tables beside a training table."""
+"""Console tables of schemas, and of a table beside a training table."""
 
 from __future__ import annotations
 

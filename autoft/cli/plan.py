@@ -51,20 +51,20 @@ def show_plan(plan: Forecast, console: Console | None = None) -> None:
 
 
 def _planned_data(plan: Forecast) -> list[tuple[str, str]]:
-    left_out = f", {len(plan.left_out):,} left out ({_few(plan.left_out)})" if plan.left_out else ""
-    rows_left_out = f" ({plan.rows_left_out:,} without a target left out)" if plan.rows_left_out else ""
+    dropped = f", {len(plan.left_out):,} not used ({_few(plan.left_out)})" if plan.left_out else ""
+    rows_left_out = f" ({plan.rows_left_out:,} without a target dropped)" if plan.rows_left_out else ""
     embedded = f" and {counted(plan.embedded, 'embedded column')}" if plan.embedded else ""
     pairs = f" and {counted(plan.pairs, 'pair')} of folds" if plan.pairs else ""
     too_dear = "a trial would take too many of the minutes"
-    trained = f"each member learns from {plan.train_rows:,} rows and is judged on {plan.held_out_rows:,}"
+    trained = f"each member learns from {plan.train_rows:,} rows and is scored on {plan.held_out_rows:,}"
     return [
         ("rows", f"{plan.rows:,}{rows_left_out}"),
-        ("columns", f"{len(plan.used):,} used{left_out}"),
+        ("columns", f"{len(plan.used):,} used{dropped}"),
         ("inputs", f"{plan.inputs:,}{embedded}"),
         ("stack", f"{counted(plan.members, 'member')}: {counted(plan.folds, 'fold')}{pairs}; {trained}"),
         ("strategy", plan.strategy),
         *((f"space: {name}", words) for name, words in plan.space.items()),
-        *([("left out", f"{', '.join(plan.too_dear)}: {too_dear}")] if plan.too_dear else []),
+        *([("not searched", f"{', '.join(plan.too_dear)}: {too_dear}")] if plan.too_dear else []),
         ("shapes", f"{plan.shapes:,} different ones in that space, for {plan.programs:,} programs, each traced once"),
     ]
 

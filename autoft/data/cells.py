@@ -1,4 +1,4 @@
-"""What single cells mean: numbers, truth values and times in texts. Everything works on the distinct values."""
+"""Cells: numbers, truth values and times in texts, read from the distinct values of a column."""
 
 from __future__ import annotations
 
@@ -27,9 +27,12 @@ TRUTH = {word: float(value) for pair in PAIRS for value, word in enumerate(pair)
 # over long cells: runs are possessive or bounded.
 _NUMBER = re.compile(r"\s*+[+-]?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d++)?\s*+")
 _INFINITE = re.compile(r"\s*+[+-]?inf(?:inity)?\s*+", re.IGNORECASE)
-_LONG_INTEGER = re.compile(r"-?\d{16,}+")
-_TOKEN = re.compile(r"\S{1,64}")  # 64 characters: the longest identifiers in use (SHA-256)
-_CODE = re.compile(r"\s*+[+-]?0\d++\s*+")
+#: Whole numbers of more digits than float64 can tell apart.
+LONG_INTEGER = re.compile(r"-?\d{16,}+")
+#: A single short word; 64 characters are the longest identifiers in use (SHA-256).
+TOKEN = re.compile(r"\S{1,64}")
+#: Digits with leading zeros: codes rather than numbers.
+ZERO_PADDED = re.compile(r"\s*+[+-]?0\d++\s*+")
 _WHOLE_FLOAT = re.compile(r"-?(?:0|[1-9][0-9]*)\.0")
 _MONEY = r"(?:[$€£¥₹]|[A-Z]{3}\ )"
 _FORMATTED = re.compile(
@@ -51,9 +54,12 @@ _FIELDS = {
     "%b": r"(?P<b>[A-Za-z]{3})",
 }
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_LIKE_NUMBER = re.compile(r"\s*+[-+(]?(?:[^\w\s]|[A-Z]{3}\ )?[-+\ ]?(?:\.?\d|inf)", re.IGNORECASE)
-_SHORT_YEAR = re.compile(r"\s*+[0-9]{1,2}([-/.])[0-9]{1,2}\1[0-9]{2}\s*+")
-_LIKE_DATE = re.compile(r"\s*+[0-9]{1,4}[-/.][0-9A-Za-z]{1,3}[-/.][0-9]{1,4}")
+#: Beginning of a number, an amount or a date: a cheap test before the exact ones.
+LIKE_NUMBER = re.compile(r"\s*+[-+(]?(?:[^\w\s]|[A-Z]{3}\ )?[-+\ ]?(?:\.?\d|inf)", re.IGNORECASE)
+#: Beginning of a date.
+LIKE_DATE = re.compile(r"\s*+[0-9]{1,4}[-/.][0-9A-Za-z]{1,3}[-/.][0-9]{1,4}")
+#: A date with a year of two digits.
+SHORT_YEAR = re.compile(r"\s*+[0-9]{1,2}([-/.])[0-9]{1,2}\1[0-9]{2}\s*+")
 
 
 def _pattern(form: str) -> re.Pattern[str]:
@@ -131,6 +137,14 @@ class Distinct:
         """Number of rows whose value is in `mask`."""
         return int(self.counts[mask].sum())
 
+    def matches(self, pattern: re.Pattern[str]) -> NDArray[np.bool_]:
+        """Which values match a pattern as a whole."""
+        return np.array([pattern.fullmatch(text) is not None for text in self.texts], dtype=bool)
+
+    def begins(self, pattern: re.Pattern[str]) -> NDArray[np.bool_]:
+        """Which values begin with a pattern."""
+        return np.array([pattern.match(text) is not None for text in self.texts], dtype=bool)
+
     def first(self, mask: NDArray[np.bool_]) -> tuple[int, str]:
         """The first row (counted from 1) whose value is in `mask`, and that value."""
         position = int(np.flatnonzero(mask)[0])  # values are in the order of their first rows
@@ -154,26 +168,6 @@ def numbers(texts: Sequence[str]) -> Floats:
     except ValueError:
         return np.array([float(t) if _NUMBER.fullmatch(t) or _INFINITE.fullmatch(t) else np.nan for t in texts])
     return np.where(["_" in text for text in texts], np.nan, values) if len(texts) else values
-
-
-def matches(texts: Sequence[str], pattern: re.Pattern[str]) -> NDArray[np.bool_]:
-    """Which texts match a pattern as a whole."""
-    return np.fromiter((pattern.fullmatch(text) is not None for text in texts), dtype=bool, count=len(texts))
-
-
-def tokens(texts: Sequence[str]) -> NDArray[np.bool_]:
-    """Which texts are a single short word."""
-    return matches(texts, _TOKEN)
-
-
-def codes_with_zeros(texts: Sequence[str]) -> NDArray[np.bool_]:
-    """Which texts are digits with leading zeros: codes rather than numbers."""
-    return matches(texts, _CODE)
-
-
-def long_integers(texts: Sequence[str]) -> NDArray[np.bool_]:
-    """Which texts are whole numbers of more digits than float64 can tell apart."""
-    return matches(texts, _LONG_INTEGER)
 
 
 def formatted_numbers(texts: Sequence[str]) -> NDArray[np.bool_]:
@@ -207,26 +201,6 @@ def plain_texts(texts: Sequence[str]) -> NDArray[Any]:
     plain = np.empty(len(texts), dtype=object)
     plain[:] = [t[:-2] if t.endswith(".0") and _WHOLE_FLOAT.fullmatch(t) else t for t in texts]
     return plain
-
-
-def like_numbers(texts: Sequence[str]) -> NDArray[np.bool_]:
-    """Which texts begin like a number, an amount or a date; a cheap test before the exact ones."""
-    return begins(texts, _LIKE_NUMBER)
-
-
-def like_dates(texts: Sequence[str]) -> NDArray[np.bool_]:
-    """Which texts begin like a date."""
-    return begins(texts, _LIKE_DATE)
-
-
-def short_years(texts: Sequence[str]) -> NDArray[np.bool_]:
-    """Which texts are dates with a year of two digits."""
-    return matches(texts, _SHORT_YEAR)
-
-
-def begins(texts: Sequence[str], pattern: re.Pattern[str]) -> NDArray[np.bool_]:
-    """Which texts begin with a pattern."""
-    return np.fromiter((pattern.match(text) is not None for text in texts), dtype=bool, count=len(texts))
 
 
 def seconds(texts: Sequence[str], form: str) -> Floats:

@@ -1,4 +1,4 @@
-"""``autoft clean``: a repaired copy of a table, and a log of every change; the table itself is never touched."""
+"""Cleaning of tables (``autoft clean``): a repaired copy and a log of every change; the table itself is not changed."""
 
 from __future__ import annotations
 

@@ -90,118 +90,125 @@ class _Inferred:
 
 
 def _describe(
-    identity: str, name: str, seen: Distinct, declared: Kind | None, is_target: bool
+    identity: str, name: str, distinct: Distinct, declared: Kind | None, is_target: bool
 ) -> tuple[Column, tuple[Finding, ...]]:
-    inferred = _bare(name, seen)
+    inferred = _bare(name, distinct)
     if inferred is None:
-        inferred = _declared(name, seen, declared) if declared else _infer(name, seen, is_target)
-    missing = int((seen.codes < 0).sum())
-    facts = {"distinct": len(seen.values), **inferred.facts}
+        inferred = _declared(name, distinct, declared) if declared else _infer(name, distinct, is_target)
+    missing = int((distinct.codes < 0).sum())
+    facts = {"distinct": len(distinct.values), **inferred.facts}
     column = Column(id=identity, name=name, kind=inferred.kind, why=inferred.why, missing=missing, **facts)
     if inferred.kind == declared or is_target:
         return column, inferred.findings
     if column.kind == "text":
         return column, (*inferred.findings, column_findings.running_text(column))
-    return column, (*inferred.findings, *(() if column.used else (column_findings.unused(column, len(seen.codes)),)))
+    return column, (
+        *inferred.findings,
+        *(() if column.used else (column_findings.unused(column, len(distinct.codes)),)),
+    )
 
 
-def _bare(name: str, seen: Distinct) -> _Inferred | None:
+def _bare(name: str, distinct: Distinct) -> _Inferred | None:
     """Columns with nothing to learn from, whatever their values are."""
-    if not len(seen.values):
+    if not len(distinct.values):
         return _Inferred("empty", "all cells are missing", {})
-    alike = len(seen.values) == 1 or (seen.values.dtype == object and len(set(cells.plain_texts(seen.texts[:3]))) == 1)
-    if alike and len(seen.values) <= 2 and (seen.codes >= 0).all():
+    alike = len(distinct.values) == 1 or (
+        distinct.values.dtype == object and len(set(cells.plain_texts(distinct.texts[:3]))) == 1
+    )
+    if alike and len(distinct.values) <= 2 and (distinct.codes >= 0).all():
         return _Inferred("constant", "all cells are equal", {"distinct": 1})
     return None
 
 
-def _infer(name: str, seen: Distinct, is_target: bool) -> _Inferred:
-    if (inferred := _boolean(seen)) is not None:
+def _infer(name: str, distinct: Distinct, is_target: bool) -> _Inferred:
+    if (inferred := _boolean(distinct)) is not None:
         return inferred
-    if len(seen.values) == 1:
+    if len(distinct.values) == 1:
         return _Inferred("categorical", "one value or missing", {})
-    if seen.values.dtype.kind == "M":
-        return _date(name, seen, None)
-    numeric_looks = seen.values.dtype != object or seen.share(cells.like_numbers(seen.texts)) >= _MOSTLY
+    if distinct.values.dtype.kind == "M":
+        return _date(name, distinct, None)
+    numeric_looks = distinct.values.dtype != object or distinct.share(distinct.begins(cells.LIKE_NUMBER)) >= _MOSTLY
     if numeric_looks:
         for rule in (_number, _date_text, _number_format):
-            if (inferred := rule(name, seen)) is not None:
-                return inferred if inferred.kind != "numeric" or is_target else _row_number(seen, inferred)
-    mixture = _mixture(name, seen) if numeric_looks else None
-    if mixture is not None and seen.share(~np.isnan(seen.numbers)) >= _LARGELY:
+            if (inferred := rule(name, distinct)) is not None:
+                return inferred if inferred.kind != "numeric" or is_target else _row_number(distinct, inferred)
+    mixture = _mixture(name, distinct) if numeric_looks else None
+    if mixture is not None and distinct.share(~np.isnan(distinct.numbers)) >= _LARGELY:
         return mixture  # distinct numbers and some junk look like identifiers, but a person would correct the junk
-    return _tokens(seen) or mixture or _words(seen)
+    return _tokens(distinct) or mixture or _words(distinct)
 
 
-def _declared(name: str, seen: Distinct, kind: Kind) -> _Inferred:
+def _declared(name: str, distinct: Distinct, kind: Kind) -> _Inferred:
     """The declared kind with its facts, if the values allow it at all."""
     why = "declared"
     if kind == "numeric":
-        if not np.isfinite(seen.numbers).any():
-            raise _ruled_out(name, "be numeric", "none of its values is a number", seen)
-        return replace(_numeric(name, seen), why=why)
+        if not np.isfinite(distinct.numbers).any():
+            raise _ruled_out(name, "be numeric", "none of its values is a number", distinct)
+        return replace(_numeric(name, distinct), why=why)
     if kind == "date":
-        if seen.values.dtype.kind == "M":
-            return replace(_date(name, seen, None), why=why)
-        form = _best_form(seen)
-        if form is None or np.isnan(seen.seconds(form)).all():
-            raise _ruled_out(name, "be a date", "none of its values is one", seen)
-        return replace(_date(name, seen, form), why=why)
+        if distinct.values.dtype.kind == "M":
+            return replace(_date(name, distinct, None), why=why)
+        form = _best_form(distinct)
+        if form is None or np.isnan(distinct.seconds(form)).all():
+            raise _ruled_out(name, "be a date", "none of its values is one", distinct)
+        return replace(_date(name, distinct, form), why=why)
     if kind == "boolean":
-        inferred = _boolean(seen)
-        texts = sorted(set(cells.plain_texts(seen.texts)))
+        inferred = _boolean(distinct)
+        texts = sorted(set(cells.plain_texts(distinct.texts)))
         if inferred is None and len(texts) != 2:
-            raise _ruled_out(name, "have two values to be boolean", f"it has {len(texts):,}", seen)
+            raise _ruled_out(name, "have two values to be boolean", f"it has {len(texts):,}", distinct)
         facts = {"false": tuple(texts[:1]), "true": tuple(texts[1:])}
         return _Inferred("boolean", why, facts) if inferred is None else replace(inferred, why=why)
     return _Inferred(kind, why, {})
 
 
-def _ruled_out(name: str, must: str, found: str, seen: Distinct) -> SchemaError:
-    example = quoted(seen.texts[0])
+def _ruled_out(name: str, must: str, found: str, distinct: Distinct) -> SchemaError:
+    example = quoted(distinct.texts[0])
     return SchemaError(f"Column {quoted(name)}", must, f"{found} (first: {example})", "correct its kind or its values")
 
 
-def _boolean(seen: Distinct) -> _Inferred | None:
+def _boolean(distinct: Distinct) -> _Inferred | None:
     """Yes and no in one of their everyday forms; one of the two will do if the other cells are missing."""
-    if len(seen.values) > 12 or seen.values.dtype.kind == "M":  # a pair has fewer spellings than that
+    if len(distinct.values) > 12 or distinct.values.dtype.kind == "M":  # a pair has fewer spellings than that
         return None
-    truth = cells.truth_values(seen.texts)
-    words = {cells.word(text) for text in seen.texts}
-    if cells.codes_with_zeros(seen.texts).any() or not any(words <= set(pair) for pair in cells.PAIRS):
+    truth = cells.truth_values(distinct.texts)
+    words = {cells.word(text) for text in distinct.texts}
+    if distinct.matches(cells.ZERO_PADDED).any() or not any(words <= set(pair) for pair in cells.PAIRS):
         return None
-    sides = [tuple(sorted(t for t, value in zip(seen.texts, truth, strict=True) if value == side)) for side in (0, 1)]
+    sides = [
+        tuple(sorted(t for t, value in zip(distinct.texts, truth, strict=True) if value == side)) for side in (0, 1)
+    ]
     why = f"only the values {' and '.join(sorted(words))}" if len(words) == 2 else f"'{words.pop()}' or missing"
     return _Inferred("boolean", why, {"false": sides[0], "true": sides[1]})
 
 
-def _number(name: str, seen: Distinct) -> _Inferred | None:
+def _number(name: str, distinct: Distinct) -> _Inferred | None:
     """Numbers, but for so few cells that these are mistakes; digits with leading zeros are codes."""
-    share = seen.share(~np.isnan(seen.numbers))
-    if share < _NEARLY_ALL or not np.isfinite(seen.numbers).any():
+    share = distinct.share(~np.isnan(distinct.numbers))
+    if share < _NEARLY_ALL or not np.isfinite(distinct.numbers).any():
         return None
-    if seen.values.dtype != object:
-        return _numeric(name, seen)
-    if seen.share(cells.codes_with_zeros(seen.texts)) > 1 - _NEARLY_ALL:
+    if distinct.values.dtype != object:
+        return _numeric(name, distinct)
+    if distinct.share(distinct.matches(cells.ZERO_PADDED)) > 1 - _NEARLY_ALL:
         return _Inferred("categorical", "digits with leading zeros are codes", {})
-    if len(seen.values) / int(seen.counts.sum()) > _UNIQUE and cells.long_integers(seen.texts).all():
+    if len(distinct.values) / int(distinct.counts.sum()) > _UNIQUE and distinct.matches(cells.LONG_INTEGER).all():
         return _Inferred("identifier", "whole numbers of more than 15 digits, hardly one of them twice", {})
-    return _numeric(name, seen)
+    return _numeric(name, distinct)
 
 
-def _numeric(name: str, seen: Distinct) -> _Inferred:
-    values = seen.numbers[np.isfinite(seen.numbers)]
+def _numeric(name: str, distinct: Distinct) -> _Inferred:
+    values = distinct.numbers[np.isfinite(distinct.numbers)]
     facts = {"distinct": len(np.unique(values)), "integral": bool((values == np.round(values)).all())}
-    wrong = np.isnan(seen.numbers)
+    wrong = np.isnan(distinct.numbers)
     if not wrong.any():
         return _Inferred("numeric", "all values are numbers", facts)
-    finding = column_findings.mixed(name, seen, wrong, "hold numbers only", "they count as missing; correct them")
-    return _Inferred("numeric", f"{percent(seen.share(~wrong))} of the values are numbers", facts, (finding,))
+    finding = column_findings.mixed(name, distinct, wrong, "hold numbers only", "they count as missing; correct them")
+    return _Inferred("numeric", f"{percent(distinct.share(~wrong))} of the values are numbers", facts, (finding,))
 
 
-def _row_number(seen: Distinct, inferred: _Inferred) -> _Inferred:
+def _row_number(distinct: Distinct, inferred: _Inferred) -> _Inferred:
     """The inferred, unless the numbers only number the rows."""
-    values = seen.spread(seen.numbers, np.nan)
+    values = distinct.spread(distinct.numbers, np.nan)
     rows = len(values)
     if rows < _ENOUGH_ROWS or not inferred.facts["integral"] or inferred.facts["distinct"] != rows:
         return inferred  # also where a cell is missing, infinite or no number
@@ -211,95 +218,99 @@ def _row_number(seen: Distinct, inferred: _Inferred) -> _Inferred:
     return inferred
 
 
-def _best_form(seen: Distinct) -> str | None:
+def _best_form(distinct: Distinct) -> str | None:
     """The form of date that most cells have, if most have one."""
-    likely = cells.like_dates(seen.texts)
-    if seen.values.dtype != object or seen.share(likely) < _MOSTLY:
+    likely = distinct.begins(cells.LIKE_DATE)
+    if distinct.values.dtype != object or distinct.share(likely) < _MOSTLY:
         return None
-    shares = {form: seen.share(~np.isnan(seen.seconds(form))) for form in cells.DATE_FORMATS}
+    shares = {form: distinct.share(~np.isnan(distinct.seconds(form))) for form in cells.DATE_FORMATS}
     best = max(shares, key=lambda form: shares[form])
     return best if shares[best] > 0 else None
 
 
-def _date_text(name: str, seen: Distinct) -> _Inferred | None:
-    form = _best_form(seen)
+def _date_text(name: str, distinct: Distinct) -> _Inferred | None:
+    form = _best_form(distinct)
     if form is None:
-        return _short_years(name, seen)
-    wrong = np.isnan(seen.seconds(form))
-    share = seen.share(~wrong)
+        return _short_years(name, distinct)
+    wrong = np.isnan(distinct.seconds(form))
+    share = distinct.share(~wrong)
     if share >= _NEARLY_ALL:
-        return _date(name, seen, form)
+        return _date(name, distinct, form)
     if share < _MOSTLY:
         return None
     finding = column_findings.mixed(
-        name, seen, wrong, "hold dates of one form", "it is used as a category; write dates as YYYY-MM-DD"
+        name, distinct, wrong, "hold dates of one form", "it is used as a category; write dates as YYYY-MM-DD"
     )
     return _Inferred("categorical", f"only {percent(share)} of the values are dates", {}, (finding,))
 
 
-def _short_years(name: str, seen: Distinct) -> _Inferred | None:
+def _short_years(name: str, distinct: Distinct) -> _Inferred | None:
     """Dates whose century would have to be inferreded."""
-    short = cells.short_years(seen.texts)
-    if seen.share(short) < _NEARLY_ALL:
+    short = distinct.matches(cells.SHORT_YEAR)
+    if distinct.share(short) < _NEARLY_ALL:
         return None
-    finding = column_findings.short_years(name, seen, short)
+    finding = column_findings.short_years(name, distinct, short)
     return _Inferred("categorical", "years of two digits are not guessed", {}, (finding,))
 
 
-def _date(name: str, seen: Distinct, form: str | None) -> _Inferred:
-    times = seen.seconds(form or "iso")
+def _date(name: str, distinct: Distinct, form: str | None) -> _Inferred:
+    times = distinct.seconds(form or "iso")
     wrong, findings = np.isnan(times), []
     if wrong.any():
         findings.append(
-            column_findings.mixed(name, seen, wrong, "hold dates only", "they count as missing; correct them")
+            column_findings.mixed(name, distinct, wrong, "hold dates only", "they count as missing; correct them")
         )
-    if form == "%d/%m/%Y" and seen.share(~np.isnan(seen.seconds("%m/%d/%Y"))) == seen.share(~wrong):
-        findings.append(column_findings.ambiguous_date(name, seen.first(~wrong)[1]))
+    if form == "%d/%m/%Y" and distinct.share(~np.isnan(distinct.seconds("%m/%d/%Y"))) == distinct.share(~wrong):
+        findings.append(column_findings.ambiguous_date(name, distinct.first(~wrong)[1]))
     low, high = (np.datetime64(f"{year}-01-01", "s").astype(np.int64) for year in (_YEARS[0], _YEARS[1] + 1))
     far = ~wrong & ~((times >= low) & (times < high))
     if far.any():
-        findings.append(column_findings.date_range(name, seen, times, far, _YEARS))
+        findings.append(column_findings.date_range(name, distinct, times, far, _YEARS))
     why = "a column of times" if form is None else f"the values are dates ({'ISO' if form == 'iso' else form})"
     facts = {"date_format": form, "distinct": len(np.unique(times[~wrong]))}
     return _Inferred("date", why, facts, tuple(findings))
 
 
-def _number_format(name: str, seen: Distinct) -> _Inferred | None:
+def _number_format(name: str, distinct: Distinct) -> _Inferred | None:
     """Numbers that could be read only by inferreding what their commas and signs mean."""
-    formatted = cells.formatted_numbers(seen.texts)
-    if seen.share(formatted | ~np.isnan(seen.numbers)) < 0.9 or seen.share(formatted) <= 1 - _NEARLY_ALL:
+    formatted = cells.formatted_numbers(distinct.texts)
+    if distinct.share(formatted | ~np.isnan(distinct.numbers)) < 0.9 or distinct.share(formatted) <= 1 - _NEARLY_ALL:
         return None
-    finding = column_findings.number_format(name, seen, formatted)
+    finding = column_findings.number_format(name, distinct, formatted)
     return _Inferred("categorical", "formatted numbers are not guessed", {}, (finding,))
 
 
-def _tokens(seen: Distinct) -> _Inferred | None:
+def _tokens(distinct: Distinct) -> _Inferred | None:
     """Short words that hardly ever come twice."""
-    unique = len(seen.values) / int(seen.counts.sum())
-    if unique <= _UNIQUE or len(seen.codes) < _ENOUGH_ROWS or seen.share(cells.tokens(seen.texts)) < _NEARLY_ALL:
+    unique = len(distinct.values) / int(distinct.counts.sum())
+    if (
+        unique <= _UNIQUE
+        or len(distinct.codes) < _ENOUGH_ROWS
+        or distinct.share(distinct.matches(cells.TOKEN)) < _NEARLY_ALL
+    ):
         return None
     why = "every value is unique" if unique == 1 else f"{percent(unique)} of the values are unique"
     return _Inferred("identifier", why, {})
 
 
-def _mixture(name: str, seen: Distinct) -> _Inferred | None:
+def _mixture(name: str, distinct: Distinct) -> _Inferred | None:
     """Numbers for the greater part, but too many texts between them to be mistakes."""
-    plain = ~np.isnan(seen.numbers)
-    share = seen.share(plain)
+    plain = ~np.isnan(distinct.numbers)
+    share = distinct.share(plain)
     if share < _MOSTLY or plain.all():  # all: nothing but infinities
         return None
     fix = f"it is used as a category; leave cells empty where the value is unknown, or {DECLARE}"
-    finding = column_findings.mixed(name, seen, ~plain, "hold numbers only or texts only", fix)
+    finding = column_findings.mixed(name, distinct, ~plain, "hold numbers only or texts only", fix)
     return _Inferred("categorical", f"only {percent(share)} of the values are numbers", {}, (finding,))
 
 
-def _words(seen: Distinct) -> _Inferred:
+def _words(distinct: Distinct) -> _Inferred:
     """Running text, if most values are distinct and long; else categories."""
-    total = int(seen.counts.sum())
-    unique = len(seen.values) / total
+    total = int(distinct.counts.sum())
+    unique = len(distinct.values) / total
     if unique > _MOSTLY:
-        words = int(np.array([len(text.split()) for text in seen.texts]) @ seen.counts) / total
-        length = int(np.array([len(text) for text in seen.texts]) @ seen.counts) / total
+        words = int(np.array([len(text.split()) for text in distinct.texts]) @ distinct.counts) / total
+        length = int(np.array([len(text) for text in distinct.texts]) @ distinct.counts) / total
         if words >= 3 or length > 40:
             return _Inferred("text", f"{words:.0f} words on average, {percent(unique)} of the values distinct", {})
-    return _Inferred("categorical", f"{len(seen.values):,} distinct texts", {})
+    return _Inferred("categorical", f"{len(distinct.values):,} distinct texts", {})

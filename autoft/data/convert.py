@@ -56,31 +56,31 @@ def convert(frame: pd.DataFrame, columns: Sequence[Column]) -> Converted:
     for column in columns:
         if column.name not in frame.columns:
             continue
-        seen = Distinct.of(frame[column.name])
-        read = _values_of(seen, column)
+        distinct = Distinct.of(frame[column.name])
+        read = _values_of(distinct, column)
         if read.dtype == object:
-            values[column.id] = seen.spread(read, None)
+            values[column.id] = distinct.spread(read, None)
             continue
         if (wrong := np.isnan(read)).any():
-            bad[column.id], first_bad[column.id] = seen.rows(wrong), seen.first(wrong)
+            bad[column.id], first_bad[column.id] = distinct.rows(wrong), distinct.first(wrong)
         if (endless := np.isinf(read)).any():
-            infinite[column.id] = seen.rows(endless)
-        values[column.id] = seen.spread(np.where(endless, np.nan, read), np.nan)
+            infinite[column.id] = distinct.rows(endless)
+        values[column.id] = distinct.spread(np.where(endless, np.nan, read), np.nan)
     return Converted(values=values, bad=bad, first_bad=first_bad, infinite=infinite)
 
 
-def _values_of(seen: Distinct, column: Column) -> NDArray[Any]:
+def _values_of(distinct: Distinct, column: Column) -> NDArray[Any]:
     """The value of each distinct cell in a column of this kind; NaN where it has none."""
     if column.kind == "numeric":
-        read = seen.numbers.copy()
+        read = distinct.numbers.copy()
         for i in np.flatnonzero(np.isnan(read)):  # a column that came as numbers may come as truth values later
-            read[i] = {"False": 0.0, "True": 1.0}.get(seen.texts[i], np.nan)
+            read[i] = {"False": 0.0, "True": 1.0}.get(distinct.texts[i], np.nan)
         return read
     if column.kind == "boolean":
-        return truth_values(seen.texts, column.false, column.true)
+        return truth_values(distinct.texts, column.false, column.true)
     if column.kind == "date":
-        return seen.seconds(column.date_format or "iso")
-    return plain_texts(seen.texts)
+        return distinct.seconds(column.date_format or "iso")
+    return plain_texts(distinct.texts)
 
 
 def align(frame: pd.DataFrame, columns: Sequence[Column]) -> tuple[pd.DataFrame, tuple[Finding, ...]]:

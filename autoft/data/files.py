@@ -150,17 +150,17 @@ def _read_csv(path: Path, separator: str) -> pd.DataFrame:
 
 
 def _check_head(path: Path, head: bytes) -> None:
-    """Refuses what is not UTF-8 text by the first bytes, with a guess of what it is."""
+    """Refuses what is not UTF-8 text by the first bytes, with a format_name of what it is."""
     if not head:
         raise TableError(_named(path), "have a header and rows", "the file is empty", "check how it was written")
-    for magic, guess in _MAGIC.items():
+    for magic, format_name in _MAGIC.items():
         if head.startswith(magic):
-            raise TableError(_named(path), "be text", f"it looks like {guess}", "export the table as CSV")
-    guess = next((name for bom, name in _BOMS.items() if head.startswith(bom)), "")
-    if not guess and max(head[::2].count(0), head[1::2].count(0)) > len(head) / 8:
-        guess = "UTF-16"
-    if guess:
-        raise TableError(_named(path), "be UTF-8 text", f"it looks like {guess}", "save it as UTF-8")
+            raise TableError(_named(path), "be text", f"it looks like {format_name}", "export the table as CSV")
+    format_name = next((name for bom, name in _BOMS.items() if head.startswith(bom)), "")
+    if not format_name and max(head[::2].count(0), head[1::2].count(0)) > len(head) / 8:
+        format_name = "UTF-16"
+    if format_name:
+        raise TableError(_named(path), "be UTF-8 text", f"it looks like {format_name}", "save it as UTF-8")
 
 
 @contextmanager
@@ -200,11 +200,11 @@ def _parse(path: Path, text: io.TextIOWrapper, separator: str) -> tuple[list[str
     _check_separator(path, names, separator)
     width = len(names)
     columns: list[list[str]] = [[] for _ in names]
-    seen: list[dict[str, str]] = [{} for _ in names]
+    interned: list[dict[str, str]] = [{} for _ in names]
     batch: list[list[str]] = []
 
     def flush() -> None:
-        for column, known, cells in zip(columns, seen, zip(*batch, strict=True), strict=False):
+        for column, known, cells in zip(columns, interned, zip(*batch, strict=True), strict=False):
             column.extend(map(known.setdefault, cells, cells))
         batch.clear()
 

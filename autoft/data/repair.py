@@ -136,12 +136,12 @@ def _cells(column: pd.Series[Any], repair: Repair) -> tuple[pd.Series[Any], Chan
     """The column after one repair of its cells, by its distinct values."""
     import pandas as pd
 
-    seen = Distinct.of(column)
-    new = _ACTIONS[repair.action](seen, repair)
+    distinct = Distinct.of(column)
+    new = _ACTIONS[repair.action](distinct, repair)
     changed = np.flatnonzero(new.touched)
     if not len(changed):
         return column, _change(repair, 0)
-    values = seen.values.copy()
+    values = distinct.values.copy()
     missing: Any = None
     if values.dtype == object:
         values[changed] = [new.text(i) for i in changed]
@@ -151,11 +151,11 @@ def _cells(column: pd.Series[Any], repair: Repair) -> tuple[pd.Series[Any], Chan
     else:
         missing = np.nan
         values[changed] = [new.number(i) for i in changed]
-    before = seen.texts
+    before = distinct.texts
     examples = tuple((before[i], new.text(i) or "") for i in changed[:EXAMPLES])
     # Its dtype is named: pandas 3 would make texts of another one out of objects, with NaN for None.
-    result = pd.Series(seen.spread(values, missing), index=column.index, name=column.name, dtype=values.dtype)
-    return result, _change(repair, seen.rows(new.touched), examples)
+    result = pd.Series(distinct.spread(values, missing), index=column.index, name=column.name, dtype=values.dtype)
+    return result, _change(repair, distinct.rows(new.touched), examples)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,29 +174,31 @@ class _NewValues:
         return np.nan if value is None else float(value)
 
 
-def _strip(seen: Distinct, repair: Repair) -> _NewValues:
-    texts = _texts(seen)
+def _strip(distinct: Distinct, repair: Repair) -> _NewValues:
+    texts = _texts(distinct)
     return _NewValues(
         touched=np.array([text != text.strip() for text in texts], dtype=bool), into=lambda i: texts[i].strip()
     )
 
 
-def _words(seen: Distinct, repair: Repair) -> _NewValues:
-    return _NewValues(touched=np.array([text.strip().casefold() in repair.words for text in _texts(seen)], dtype=bool))
+def _words(distinct: Distinct, repair: Repair) -> _NewValues:
+    return _NewValues(
+        touched=np.array([text.strip().casefold() in repair.words for text in _texts(distinct)], dtype=bool)
+    )
 
 
-def _unify(seen: Distinct, repair: Repair) -> _NewValues:
-    into = [repair.spellings.get(fold(text), text) for text in _texts(seen)]
-    touched = np.array([new != text for new, text in zip(into, _texts(seen), strict=True)], dtype=bool)
+def _unify(distinct: Distinct, repair: Repair) -> _NewValues:
+    into = [repair.spellings.get(fold(text), text) for text in _texts(distinct)]
+    touched = np.array([new != text for new, text in zip(into, _texts(distinct), strict=True)], dtype=bool)
     return _NewValues(touched=touched, into=lambda i: into[i])
 
 
-def _numbers(seen: Distinct, repair: Repair) -> _NewValues:
-    return _NewValues(touched=np.isin(seen.numbers, repair.numbers))
+def _numbers(distinct: Distinct, repair: Repair) -> _NewValues:
+    return _NewValues(touched=np.isin(distinct.numbers, repair.numbers))
 
 
-def _dates(seen: Distinct, repair: Repair) -> _NewValues:
-    seconds = seen.seconds(repair.date_format or "iso")
+def _dates(distinct: Distinct, repair: Repair) -> _NewValues:
+    seconds = distinct.seconds(repair.date_format or "iso")
     touched = np.isin(np.floor(seconds / DAY) * DAY, repair.numbers)
     if repair.low is not None:
         touched |= seconds < repair.low
@@ -205,8 +207,8 @@ def _dates(seen: Distinct, repair: Repair) -> _NewValues:
     return _NewValues(touched=touched)
 
 
-def _scale(seen: Distinct, repair: Repair) -> _NewValues:
-    numbers = seen.numbers
+def _scale(distinct: Distinct, repair: Repair) -> _NewValues:
+    numbers = distinct.numbers
     touched = numbers >= repair.cut if repair.above else (numbers > 0) & (numbers < repair.cut)
     # Twelve digits: 67 inches are 170.18 centimetres, not 170.17999999999998.
     return _NewValues(
@@ -214,9 +216,9 @@ def _scale(seen: Distinct, repair: Repair) -> _NewValues:
     )
 
 
-def _texts(seen: Distinct) -> list[str]:
+def _texts(distinct: Distinct) -> list[str]:
     """The values of a column of texts; a column of numbers or times has none to repair."""
-    return seen.texts if seen.values.dtype == object else [""] * len(seen.values)
+    return distinct.texts if distinct.values.dtype == object else [""] * len(distinct.values)
 
 
 _ACTIONS: Mapping[Action, Callable[[Distinct, Repair], _NewValues]] = {

@@ -95,14 +95,14 @@ def _distinct_texts(frame: pd.DataFrame) -> dict[str, Distinct]:
 
 
 def _blanks(frame: pd.DataFrame) -> list[Repair]:
-    padded = [name for name, seen in _distinct_texts(frame).items() if any(t != t.strip() for t in seen.texts)]
+    padded = [name for name, distinct in _distinct_texts(frame).items() if any(t != t.strip() for t in distinct.texts)]
     return [Repair(code="outer-blanks", column=name, action="strip") for name in padded]
 
 
 def _words(frame: pd.DataFrame) -> list[Repair]:
     repairs = []
-    for name, seen in _distinct_texts(frame).items():
-        words = tuple(sorted({text.strip().casefold() for text in seen.texts if placeholders.is_word(text)}))
+    for name, distinct in _distinct_texts(frame).items():
+        words = tuple(sorted({text.strip().casefold() for text in distinct.texts if placeholders.is_word(text)}))
         if words:
             repairs.append(Repair(code="placeholder-values", column=name, action="words", words=words))
     return repairs
@@ -118,8 +118,8 @@ def _spellings(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> list[Repair]:
     for column in infer_columns(frame, kinds=kinds)[0]:
         if column.kind != "categorical" or frame[column.name].dtype.kind != "O":
             continue
-        seen = Distinct.of(frame[column.name])
-        counts = dict(zip(seen.texts, seen.counts.tolist(), strict=True))
+        distinct = Distinct.of(frame[column.name])
+        counts = dict(zip(distinct.texts, distinct.counts.tolist(), strict=True))
         several = variants(counts)
         if several:
             # Every word of the column, so that a spelling that only a later table has is unified, too.

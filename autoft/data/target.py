@@ -1,4 +1,4 @@
-"""The column to predict: what kind of problem it makes, class positions, and the user's own labels back."""
+"""Target: the kind of problem that it makes, class positions, and the user's own labels back."""
 
 from __future__ import annotations
 

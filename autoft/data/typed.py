@@ -1,4 +1,4 @@
-"""A canonical frame as typed columns, from which every engine makes its own input."""
+"""Typed columns of a canonical frame, and the Arrow record batch of them that schema engines read."""
 
 from __future__ import annotations
 
@@ -89,10 +89,10 @@ def typed(frame: pd.DataFrame, columns: Sequence[Column], converted: Converted) 
 
 def _natural(series: pd.Series[Any]) -> Cells:
     """Numbers if every cell is one, else texts, whatever kind of source the cells came from."""
-    seen = Distinct.of(series)
-    if np.isnan(seen.numbers).any():
-        return _texts(seen.spread(plain_texts(seen.texts), None))
-    return _numbers(seen.spread(seen.numbers, np.nan), integral=True)
+    distinct = Distinct.of(series)
+    if np.isnan(distinct.numbers).any():
+        return _texts(distinct.spread(plain_texts(distinct.texts), None))
+    return _numbers(distinct.spread(distinct.numbers, np.nan), integral=True)
 
 
 def _truths(series: pd.Series[Any], column: Column) -> Cells:
@@ -100,15 +100,16 @@ def _truths(series: pd.Series[Any], column: Column) -> Cells:
 
     A cell that is neither keeps its own text or number.
     """
-    seen = Distinct.of(series)
+    distinct = Distinct.of(series)
     words = [truth[0] if truth else None for truth in (column.false, column.true)]
-    values = truth_values(seen.texts, column.false, column.true)
+    values = truth_values(distinct.texts, column.false, column.true)
     texts = [
-        text if np.isnan(value) else words[int(value)] or text for text, value in zip(seen.texts, values, strict=True)
+        text if np.isnan(value) else words[int(value)] or text
+        for text, value in zip(distinct.texts, values, strict=True)
     ]
     if np.isnan(codes := numbers(texts)).any():
-        return _texts(seen.spread(plain_texts(texts), None))
-    return _numbers(seen.spread(codes, np.nan), integral=True)
+        return _texts(distinct.spread(plain_texts(texts), None))
+    return _numbers(distinct.spread(codes, np.nan), integral=True)
 
 
 def _numbers(values: NDArray[np.float64], *, integral: bool) -> Cells:
@@ -129,3 +130,34 @@ def _texts(cells: Iterable[object]) -> Cells:
 
 def _utf8(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def record_batch(table: Typed) -> Any:
+    """A ``pyarrow.RecordBatch`` with one list column per column of the table, under the user's names.
+
+    Numbers keep their type, texts become UTF-8 bytes, a column without a value is an array of no type.
+    """
+    import pyarrow as pa
+
+    arrays = [_lists(_flat(cells)) for cells in table.cells.values()]
+    return pa.RecordBatch.from_arrays(arrays, names=list(table.cells))
+
+
+def _flat(cells: Cells) -> Any:
+    import pyarrow as pa
+
+    if cells.values.dtype == object:
+        return pa.array([None if text is None else text.encode() for text in cells.values], type=pa.binary())
+    return pa.array(cells.values, mask=cells.missing)
+
+
+def _lists(flat: Any) -> Any:
+    """Lists of one value each, null where `flat` is null; without any value an array of no type."""
+    import pyarrow as pa
+
+    if flat.null_count == len(flat):
+        return pa.nulls(len(flat))
+    missing = np.asarray(flat.is_null().to_numpy(zero_copy_only=False))
+    offsets = np.concatenate([[0], np.cumsum(~missing)]).astype(np.int32)
+    starts = pa.array(offsets, mask=np.append(missing, False))
+    return pa.ListArray.from_arrays(starts, flat.drop_null())

@@ -1,4 +1,4 @@
-"""Weights of rows: a column that is no feature. A row of weight 2 counts as two, in training and in every score."""
+"""Weights of rows, from a column that is no feature: a row of weight 2 counts as two in training and in every score."""
 
 from __future__ import annotations
 

@@ -2,16 +2,16 @@
 
 Modules, from ground to roof:
 
-decisions     What a recipe says of decisions (costs, gains, a minimum), checked against the target and the table
-describe      What a recipe knows, in words
-orders        Orders of categories that their names give away
+decisions     Decision goals of a recipe (costs, gains, a minimum), checked against the target and the table
+describe      Sentences on what a recipe knows
+orders        Orders of categories that their names show
 slices        Declared slices: groups of rows that a recipe asks to score
-towers        Pairs of columns that no network lets meet: which columns may stand together (`no_interaction` of a...
-trend         How clearly a curve goes one way: what the data say of an effect, with the folds' networks as witne...
+towers        Towers: sets of columns that may interact (`no_interaction` of a recipe)
+trend         Trend of a curve: direction and clearness of an effect, from the curves of the folds' networks
 variants      Hints that shape networks and their training, by name: each can be switched off for a single trial
 bounds        Bounds on weights from hints: the networks that effects and separations allow
-interactions  What is wrong with the pairs of columns that a recipe wants to act together or keeps apart
-compile       From a recipe's `knowledge` to `Hints`: checked against the table, all problems together
-proof         Proof from a network's weights that it obeys: interval arithmetic on slopes, from a column to the l...
-bind          What a recipe knows of a table, or everything that is wrong with it
+interactions  Checks of the pairs of columns that a recipe lets interact or keeps apart
+compile       Compilation of a recipe's `knowledge` into `Hints`, checked against the table, all problems together
+proof         Proof of effects from a network's weights: interval arithmetic on slopes, from a column to the logits
+bind          Binding of a recipe's knowledge to a table
 """

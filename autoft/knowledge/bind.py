@@ -1,4 +1,4 @@
-"""What a recipe knows of a table, or everything that is wrong with it."""
+"""Binding of a recipe's knowledge to a table."""
 
 from __future__ import annotations
 
@@ -26,10 +26,9 @@ def bind_knowledge(
     """Hints about the inputs, and the columns with the orders that are known.
 
     Args:
-        recipe: What to do.
-        columns, converted: Of the table, without what the recipe leaves out.
+        columns, converted: The table without what the recipe drops.
         target: The column to predict, None where the table lacks it.
-        repairs: What was done to the table.
+        repairs: Those made in the table.
 
     Raises:
         RecipeError: With all that is wrong with it, and the lines.
@@ -39,7 +38,7 @@ def bind_knowledge(
     if target is None or recipe.knowledge == Knowledge():
         return Hints(), columns
     group = recipe.evaluate.group
-    told = compile_hints(
+    compiled = compile_hints(
         recipe.knowledge,
         columns,
         converted.values,
@@ -48,12 +47,12 @@ def bind_knowledge(
         absent=_absent(recipe, repairs),
         embed_above=recipe.preprocess.categorical.embed_above,
     )
-    recipe.refuse([*told.problems, *problems(recipe, columns, target.name)])
-    return told.hints, told.columns
+    recipe.refuse([*compiled.problems, *problems(recipe, columns, target.name)])
+    return compiled.hints, compiled.columns
 
 
 def _absent(recipe: Recipe, repairs: Sequence[Repair]) -> dict[str, tuple[str, str]]:
-    """Columns that were left out of the table: what did it, and what to do about it."""
+    """Columns that were dropped from the table: by what, and what to do about it."""
     absent = {
         repair.column: (
             f"preprocess: accept: {repair.code} drops '{repair.column}'",

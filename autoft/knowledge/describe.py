@@ -1,4 +1,4 @@
-"""What a recipe knows, in words."""
+"""Sentences on what a recipe knows."""
 
 from __future__ import annotations
 
@@ -64,16 +64,16 @@ def told_lines(lines: Sequence[PlanLine], knowledge: Knowledge, columns: Sequenc
     'In years. The median is subtracted.'
     """
     units = {name: hint.unit for name, hint in knowledge.features.items() if hint.unit}
-    told = {
+    known = {
         line.column: replace(line, text=f"In {units[line.column]}. {line.text}") if line.column in units else line
         for line in lines
     }
     for column in columns:
         if column.name in knowledge.unused:
             text = f"{_why_unused(column.name, knowledge)}."
-            told[column.name] = PlanLine(column=column.name, kind=column.kind, text=text, inputs=0)
-    names = [column.name for column in columns if column.name in told]
-    return tuple(told[name] for name in dict.fromkeys([*names, *told]))
+            known[column.name] = PlanLine(column=column.name, kind=column.kind, text=text, inputs=0)
+    names = [column.name for column in columns if column.name in known]
+    return tuple(known[name] for name in dict.fromkeys([*names, *known]))
 
 
 def _why_unused(name: str, knowledge: Knowledge) -> str:

@@ -1,4 +1,4 @@
-"""Orders of categories that their names give away."""
+"""Orders of categories that their names show."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Proof from a network's weights that it obeys: interval arithmetic on slopes, from a column to the logits.
+"""Proof of effects from a network's weights: interval arithmetic on slopes, from a column to the logits.
 
 What leads from a column to a unit is bounded from both sides: how fast the unit can rise with the column, and how fast
 it can fall. Activations that never fall (`RISING`) change no sign, so only weights count, and the bounds hold for every

@@ -1,4 +1,4 @@
-"""Pairs of columns that no network lets meet: which columns may stand together (`no_interaction` of a recipe)."""
+"""Towers: sets of columns that may interact (`no_interaction` of a recipe)."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def towers(apart: Sequence[tuple[str, str]]) -> tuple[frozenset[str], ...]:
     >>> towers([])
     (frozenset(),)
     """
-    strangers: dict[str, set[str]] = {}
+    apart_from: dict[str, set[str]] = {}
     for one, other in apart:
-        strangers.setdefault(one, set()).add(other)
-        strangers.setdefault(other, set()).add(one)
-    friends = {c: strangers.keys() - away - {c} for c, away in strangers.items()}
-    found = tuple(islice(_cliques(friends, set(), set(strangers), set()), MOST + 1))
+        apart_from.setdefault(one, set()).add(other)
+        apart_from.setdefault(other, set()).add(one)
+    compatible = {c: apart_from.keys() - away - {c} for c, away in apart_from.items()}
+    found = tuple(islice(_cliques(compatible, set(), set(apart_from), set()), MOST + 1))
     if len(found) > MOST:
         raise RecipeError(
             "knowledge: no_interaction:",
@@ -44,13 +44,13 @@ def towers(apart: Sequence[tuple[str, str]]) -> tuple[frozenset[str], ...]:
 
 
 def _cliques(
-    friends: Mapping[str, set[str]], inside: set[str], open_: set[str], closed: set[str]
+    compatible: Mapping[str, set[str]], inside: set[str], open_: set[str], closed: set[str]
 ) -> Iterator[frozenset[str]]:
-    """Sets of mutual friends that no further friend fits into (Bron & Kerbosch, CACM 1973, with a pivot)."""
+    """Largest sets of mutually compatible columns (Bron & Kerbosch, CACM 1973, with a pivot)."""
     if not open_ and not closed:
         yield frozenset(inside)
         return
-    pivot = max(sorted(open_ | closed), key=lambda c: len(friends[c] & open_))
-    for column in sorted(open_ - friends[pivot]):
-        yield from _cliques(friends, inside | {column}, open_ & friends[column], closed & friends[column])
+    pivot = max(sorted(open_ | closed), key=lambda c: len(compatible[c] & open_))
+    for column in sorted(open_ - compatible[pivot]):
+        yield from _cliques(compatible, inside | {column}, open_ & compatible[column], closed & compatible[column])
         open_, closed = open_ - {column}, closed | {column}

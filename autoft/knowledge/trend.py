@@ -1,4 +1,4 @@
-"""How clearly a curve goes one way: what the data say of an effect, with the folds' networks as witnesses."""
+"""Trend of a curve: direction and clearness of an effect, from the curves of the folds' networks."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 Modules, from ground to roof:
 
 architecture    Architecture: sizes of a network, and the encoded columns that it reads
-memory          How much memory a row takes while a network answers it
+memory          Memory that a row takes while a network predicts it
 noise           Random numbers for layers that need them while training: windows on one table, the same on every ...
 activations     Activations by name: Keras' own, and the mixed one of monotone networks
 initial_state   Initial state: what first weights are made from, of each member its own training rows

@@ -1,4 +1,4 @@
-"""How much memory a row takes while a network answers it."""
+"""Memory that a row takes while a network predicts it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a search costs, before anything runs: seconds and bytes from shapes alone.
+"""Cost model: seconds and bytes of a search from shapes alone.
 
 The model counts work (multiplications, activations, weights, rows, steps) and multiplies it by the rates of a
 reference machine (`RATES`), scaled to the machine at hand (`Machine`). ``python -m benchmarks.cost`` compares it with

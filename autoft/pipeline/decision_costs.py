@@ -1,4 +1,4 @@
-"""Costs of decisions, and the minimum that they were to reach."""
+"""Decision costs of the deployed model, and whether the minimum is reached."""
 
 from __future__ import annotations
 

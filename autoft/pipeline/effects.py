@@ -1,4 +1,4 @@
-"""Effects in a run, besides the networks: search space, calibration, notes, proof."""
+"""Consequences of effects for the space, the calibration and the notes of a run."""
 
 from __future__ import annotations
 

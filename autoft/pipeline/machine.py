@@ -1,4 +1,4 @@
-"""How fast a machine does each piece of work: the rates of a reference machine, and the machine at hand beside it.
+"""Speed of a machine: rates of the reference machine, and the machine at hand.
 
 ``python -m benchmarks.cost`` compares what `autoft.pipeline.cost` makes of them with measurements.
 """

@@ -1,4 +1,4 @@
-"""Review: hints that a finished run suggests, read off its curves, importance and cells; none is in force."""
+"""Review of a finished run: hints that its curves, importance and cells suggest."""
 
 from __future__ import annotations
 

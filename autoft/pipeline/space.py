@@ -1,4 +1,4 @@
-"""Search space of a table, first configurations, and the compiled programs that they need.
+"""Search space of a table, with cost and compiled programs of each configuration.
 
 No Keras is imported: `autoft plan` answers without.
 """

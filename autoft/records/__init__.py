@@ -3,17 +3,17 @@
 Modules, from ground to roof:
 
 arrays      Array: the type of every numpy array in this package; docstrings say shapes
-columns     What is known of a table: its columns, its target, what was found in it, and what becomes of its columns
-evidence    What a finding rests on, as plain data: counts, rows to look up, and one small picture (standard libr...
-hints       What a recipe's `knowledge` says of the inputs, checked against the table and told by column id
+columns     Columns, target and preprocessing lines of a table
+evidence    Evidence of findings as plain data: counts, rows to look up, one small chart (standard library only)
+hints       Hints about the inputs, checked against the table and given by column id
 reading     Records from plain data: what was written as JSON, with every value of the type that its record declares
 scores      Scores of a search, its folds and its columns
 decisions   Decisions: calibration, rules, goals (costs or a minimum), and what decisions cost
 findings    Findings: what a check says about a table, in four parts
-hint_tests  What the data say of hints, and how answers move with columns
+hint_tests  Results of hint tests, and curves of columns
 slices      The frozen records of slices: what a model is worth on groups of rows (standard library only)
 split       Split: which rows each member of a stack may see
-trials      Trials, and how far a run is
+trials      Trials, their results, and the progress of a run
 evaluation  The evaluation of a finished run
 problem     Problem and truth: what every score needs besides predictions, and the settings of a selection and it...
 """

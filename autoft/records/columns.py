@@ -1,4 +1,4 @@
-"""What is known of a table: its columns, its target, what was found in it, and what becomes of its columns."""
+"""Columns, target and preprocessing lines of a table."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ class Evaluation:
         validation: Naive score of the choice (a trial, or a blend of some) on the objective.
         optimism: How much the naive score flatters, positive when it does, whatever the metric's direction.
         naive: All metrics of the choice's pooled held-out predictions.
-        bag_gain: What the deployed bag gains over the single networks that held-out predictions come from, by metric,
+        bag_gain: What the deployed mean of the networks gains over single ones, which held-out predictions come from,
             in the metric's direction; included in `held_out`. Empty where it was not measured.
         blend: Numbers of the trials in the deployed model and their weights, which sum to 1.
         finish: Calibration and threshold of the deployed model.

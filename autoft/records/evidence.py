@@ -1,4 +1,4 @@
-"""What a finding rests on, as plain data: counts, rows to look up, and one small picture (standard library only)."""
+"""Evidence of findings as plain data: counts, rows to look up, one small chart (standard library only)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the data say of hints, and how answers move with columns."""
+"""Results of hint tests, and curves of columns."""
 
 from __future__ import annotations
 
@@ -40,12 +40,13 @@ class HintTest:
         hint: In words, column first (``tenure: effect decreasing``).
         because: The expert's reason, may be empty.
         verdict: ``helps`` or ``contradicted`` where held-out blocks tell the two models apart, ``satisfied anyway``
-            where the model without the hint obeys it by itself, else ``no measurable effect``; ``contradicted in part``
-            where it is contradicted in some slices and not in the other rows; ``not tested`` where there is nothing to
+            where the model without the hint satisfies it by itself, else ``no measurable effect``;
+            ``contradicted in part`` where it is contradicted in some slices and not in the other rows; ``not tested``
+            where there is nothing to
             compare or no time.
         gain: Objective with the hint less the objective without, over the blocks, with a 95 % interval; positive is
             better whatever the direction of the metric. None where not tested. The order of a column with an effect is
-            judged by models without that effect.
+            measured with models without that effect.
         obeyed: Share of its movement by which the model without an effect goes the way that the hint says; None for
             other hints.
         where: Why it was not tested, or with how many epochs where time was short; else empty.

@@ -1,4 +1,4 @@
-"""What a recipe's `knowledge` says of the inputs, checked against the table and told by column id."""
+"""Hints about the inputs, checked against the table and given by column id."""
 
 from __future__ import annotations
 

@@ -10,13 +10,13 @@ from autoft.records.scores import Interval
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slice:
-    """One group of rows, scored with the single networks of the folds: what their bag gains is known of all rows alone.
+    """One group of rows, scored with single networks of the folds: the gain of their mean is known for all rows only.
 
     Attributes:
         group: The value or range, in words.
         rows: Number of held-out rows in it.
-        scores: By metric, with 95 % intervals; undefined ones are left out.
-        undefined: By metric that is left out: why.
+        scores: By metric, with 95 % intervals; undefined ones are absent.
+        undefined: Why a metric is absent.
     """
 
     group: str
@@ -81,7 +81,7 @@ class Rate:
         name: ``selection_rate``, ``true_positive_rate``, ``false_positive_rate``, ``mean_prediction`` or ``mean_error``
             (predicted minus true).
         label: The class whose rate it is; empty for a regression.
-        groups: By group, with 95 % interval; groups where it is undefined are left out.
+        groups: By group, with 95 % interval; groups where it is undefined are absent.
         highest, lowest: The groups whose numbers are furthest apart, of those large enough to be compared; empty where
             there are not two.
         difference: Highest minus lowest. Its interval is widened for the number of pairs that were compared.

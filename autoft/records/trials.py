@@ -1,4 +1,4 @@
-"""Trials, and how far a run is."""
+"""Trials, their results, and the progress of a run."""
 
 from __future__ import annotations
 

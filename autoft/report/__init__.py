@@ -6,20 +6,20 @@
 
 Modules, from ground to roof:
 
-blocks          What a report consists of: headings, paragraphs, tables and pictures as plain data, ready to be d...
+blocks          Blocks of a report: headings, paragraphs, tables and pictures as plain data, ready to be drawn
 inputs          Inputs of a report
-wording         Numbers, names and metrics in words: how everything in the report is spelled
-curves          Chapter 5: how answers move with single columns, each with a question that an expert can say yes ...
-decision_costs  Chapter 5, decisions: what they cost beside simpler rules, or whether they reach what they must
-hints_chapter   What the data say of what experts know: the first thing that the chapter on domain knowledge says
+wording         Wording of numbers, names and counts in the report
+curves          Curves in chapter 5 of the report: predictions by single columns, each with a question to an expert
+decision_costs  Decisions in chapter 5 of the report: their costs beside simpler rules, or their minimum
+hints_chapter   Hints in the report: verdicts, gains, and the groups in which an effect does not hold
 plots           The picture of how answers move with one column
-proofs          What findings rest on: a small picture of each, and the rows that they name
-scores_chapter  Chapter 4: every metric, every class, every baseline; one number never tells the whole story
-search_chapter  Chapters 1 and 3: how the networks learned, and how the best one was found
-slices_chapter  Slices and groups in chapter 5: scores by group, the weakest slices, gaps between audited groups
-data_chapter    Chapters 2 and 5: what was found in the data and done with it, and what only people can know abou...
+proofs          Evidence of findings in the report: a small picture of each, and the rows that they name
+scores_chapter  Chapter 4 of the report: metrics, classes, curves and baselines
+search_chapter  Chapters 1 and 3 of the report: learning curves, and the search
+slices_chapter  Slices and groups in chapter 5 of the report: scores, weak slices, gaps
+data_chapter    Chapters 2 and 5 of the report: findings and columns, and domain knowledge
 html            A report as one HTML document: no script, nothing loaded from elsewhere, every text escaped
-build           From the records of a run to the content of its report (pure: no files, no drawing, no HTML)
+build           Content of a report from the records of a run (pure: no files, no drawing, no HTML)
 """
 
 from __future__ import annotations

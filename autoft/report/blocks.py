@@ -1,4 +1,4 @@
-"""What a report consists of: headings, paragraphs, tables and pictures as plain data, ready to be drawn."""
+"""Blocks of a report: headings, paragraphs, tables and pictures as plain data, ready to be drawn."""
 
 from __future__ import annotations
 
@@ -163,13 +163,13 @@ class CostCurve:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvidenceBlock:
-    """What a finding rests on, drawn small; the texts in the sketch are a stranger's."""
+    """Evidence of a finding, drawn small; the texts in the chart come from the data."""
 
     form: ClassVar[str] = "proof"
     width: ClassVar[Width] = "small"
     title: str
     alt: str
-    sketch: Chart
+    chart: Chart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""From the records of a run to the content of its report (pure: no files, no drawing, no HTML)."""
+"""Content of a report from the records of a run (pure: no files, no drawing, no HTML)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chapter 5: how answers move with single columns, each with a question that an expert can say yes or no to."""
+"""Curves in chapter 5 of the report: predictions by single columns, each with a question to an expert."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ def blocks(inputs: ReportInputs) -> list[Block]:
         _picture(curve, inputs.hints.get(curve.column, ReportHint()), target) for curve in drawn[:MOST_CURVES]
     )
     more = f" The first {MOST_CURVES} of {len(drawn):,}." if len(drawn) > MOST_CURVES else ""
-    told = (
+    introduction = (
         "What the model has learned of single columns; say where it is wrong, and write what you know into the recipe "
         "(knowledge: features:). “autoft review” proposes hints that these curves show clearly."
     )
-    return [Paragraph(text=told), Pictures(caption=_CAPTION + more, pictures=pictures)]
+    return [Paragraph(text=introduction), Pictures(caption=_CAPTION + more, pictures=pictures)]
 
 
 def _finite(curve: Curve) -> bool:
@@ -48,13 +48,13 @@ def _finite(curve: Curve) -> bool:
     return all(map(math.isfinite, (*numbers, *positions))) and len(curve.members) > 0
 
 
-def _picture(curve: Curve, told: ReportHint, target: Target) -> CurveBlock:
+def _picture(curve: Curve, hint: ReportHint, target: Target) -> CurveBlock:
     names = tuple(clip(point, 40) for point in curve.grid if isinstance(point, str))
     named = len(names) == len(curve.grid)
     x = tuple(float(i) for i in range(len(names))) if named else tuple(float(point) for point in curve.grid)
     column, answer = clip(curve.column, 32), _answer(curve, target)
     of = "" if curve.label is None or target.task == "binary" else f": {clip(curve.label, 16)}"
-    unit = f" ({clip(told.unit, 20)})" if told.unit else ""
+    unit = f" ({clip(hint.unit, 20)})" if hint.unit else ""
     from autoft.knowledge.trend import strength  # needs numpy, which a report without curves does without
 
     found = strength(curve)
@@ -68,19 +68,19 @@ def _picture(curve: Curve, told: ReportHint, target: Target) -> CurveBlock:
         lines=curve.lines,
         cells=curve.cells,
         dates=curve.kind == "date",
-        effect=_declared(curve, told, target),
+        effect=_declared(curve, hint, target),
         x_label=f"{column}{unit}",
         y_label=clip(target.name if curve.label is None else f"P({clip(curve.label, 16)})", 24),
-        question=_question(curve, found, column, answer) + _parts(told),
+        question=_question(curve, found, column, answer) + _parts(hint),
         joined=curve.ordered,
     )
 
 
-def _parts(told: ReportHint) -> str:
+def _parts(hint: ReportHint) -> str:
     """What stays while a ratio moves: its own parts, which it would never leave behind in a table."""
-    if told.parts is None:
+    if hint.parts is None:
         return ""
-    return f" (“{clip(told.parts[0], 32)}” and “{clip(told.parts[1], 32)}” stay as they are.)"
+    return f" (“{clip(hint.parts[0], 32)}” and “{clip(hint.parts[1], 32)}” stay as they are.)"
 
 
 def _answer(curve: Curve, target: Target) -> str:
@@ -89,12 +89,12 @@ def _answer(curve: Curve, target: Target) -> str:
     return f"the probability of “{clip(curve.label, 24)}”"
 
 
-def _declared(curve: Curve, told: ReportHint, target: Target) -> Literal["rising", "falling", ""]:
+def _declared(curve: Curve, hint: ReportHint, target: Target) -> Literal["rising", "falling", ""]:
     """The declared effect on this curve's answer: the other class of two has the opposite one."""
-    if told.effect is None or not curve.ordered:
+    if hint.effect is None or not curve.ordered:
         return ""
-    up = told.effect == "increasing"
-    if told.label is not None and told.label != curve.label:
+    up = hint.effect == "increasing"
+    if hint.label is not None and hint.label != curve.label:
         if target.task != "binary":
             return ""
         up = not up

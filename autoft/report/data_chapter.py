@@ -1,4 +1,4 @@
-"""Chapters 2 and 5: what was found in the data and done with it, and what only people can know about it."""
+"""Chapters 2 and 5 of the report: findings and columns, and domain knowledge."""
 
 from __future__ import annotations
 
@@ -109,15 +109,15 @@ def _columns(inputs: ReportInputs) -> TableBlock:
 
 
 def knowledge(inputs: ReportInputs) -> Chapter:
-    """Chapter 5: what autoft was told, what the model relies on, what an expert should be asked."""
+    """Chapter 5: hints and notes of the recipe, what the model relies on, questions to an expert."""
     evaluation = inputs.evaluation
     blocks: list[Block] = list(hints_chapter.blocks(evaluation))
     if inputs.notes:
-        blocks.append(Paragraph(text="What autoft was told about this data:"))
+        blocks.append(Paragraph(text="What the recipe says about this data:"))
         blocks.append(Bullets(items=tuple(clip(note, 300) for note in inputs.notes)))
     else:
         blocks.append(
-            Paragraph(text="autoft was told nothing about this data: everything above was read off the table.")
+            Paragraph(text="The recipe says nothing about this data: everything above was read off the table.")
         )
     blocks += decision_costs.decisions(evaluation)
     if evaluation.importance:

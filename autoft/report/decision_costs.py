@@ -1,4 +1,4 @@
-"""Chapter 5, decisions: what they cost beside simpler rules, or whether they reach what they must."""
+"""Decisions in chapter 5 of the report: their costs beside simpler rules, or their minimum."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""What the data say of what experts know: the first thing that the chapter on domain knowledge says."""
+"""Hints in the report: verdicts, gains, and the groups in which an effect does not hold."""
 
 from __future__ import annotations
 
+from autoft.evaluation.metrics import METRICS, loss_metric
 from autoft.records import Evaluation, HintTest, Interval
 from autoft.report.blocks import Block, Paragraph, TableBlock
 from autoft.report.wording import NONE, clip, decimals, listing, metric, signed, span
@@ -27,7 +28,7 @@ def _warnings(evaluation: Evaluation) -> tuple[Paragraph, ...]:
     """Hints that the data contradict, and importance that was declared otherwise than it is."""
     found = [
         f"The data contradict “{clip(test.hint)}”{_places(test)}: without that hint "
-        "the same networks are better on held-out rows. The model obeys it all the same."
+        "the same networks are better on held-out rows. The model keeps to it all the same."
         for test in evaluation.hints
         if test.verdict.startswith("contradicted")
     ]
@@ -68,7 +69,7 @@ def _table(evaluation: Evaluation) -> TableBlock:
         caption="What the data say of each hint: the deployed configuration was trained with all hints, and without "
         f"this one. Gain is in {label} on held-out blocks; the last column says how far the model without the hint "
         "goes its way by itself.",
-        head=("Hint", "Verdict", "Gain", "Obeyed anyway"),
+        head=("Hint", "Verdict", "Gain", "Satisfied anyway"),
         rows=tuple(_row(test, digits) for test in tests),
         align="wlrr",
         marked=frozenset(i for i, test in enumerate(tests) if test.verdict.startswith("contradicted")),
@@ -81,8 +82,8 @@ def _parts(evaluation: Evaluation) -> tuple[TableBlock, ...]:
     if not found:
         return ()
     digits = min(decimals(*(end for _, one in found for end in (one.gain.value, one.gain.low, one.gain.high))), 4)
-    loss = "squared error" if evaluation.task == "regression" else "log-loss"
-    loss = "pinball loss" if evaluation.objective == "pinball" else loss
+    by_quantile = METRICS[evaluation.objective].needs_quantile
+    loss = loss_metric(evaluation.task, by_quantile=by_quantile).row_loss
     caption = (
         f"Where effects are contradicted. Gain is the mean {loss} of a row without the hint less with it; its interval "
         "holds for all groups at once that were looked at. The last column says how far the model without the hint "
@@ -98,7 +99,7 @@ def _parts(evaluation: Evaluation) -> tuple[TableBlock, ...]:
         )
         for test, one in found
     )
-    head = ("Hint", "Group", "Rows", "Gain", "Obeyed anyway")
+    head = ("Hint", "Group", "Rows", "Gain", "Satisfied anyway")
     return (TableBlock(caption=caption, head=head, rows=tuple(rows), align="wwrrr"),)
 
 
@@ -109,10 +110,10 @@ def _digits(evaluation: Evaluation) -> int:
 
 
 def _row(test: HintTest, digits: int) -> tuple[str, ...]:
-    obeyed = NONE if test.obeyed is None else f"{100 * test.obeyed:.0f} %"
+    satisfied = NONE if test.obeyed is None else f"{100 * test.obeyed:.0f} %"
     word = f"{test.verdict} ({clip(test.where)})" if test.where else test.verdict
     hint = f"{clip(test.hint)} ({clip(test.because)})" if test.because else clip(test.hint)
-    return hint, word, NONE if test.gain is None else _gain(test.gain, digits), obeyed
+    return hint, word, NONE if test.gain is None else _gain(test.gain, digits), satisfied
 
 
 def _gain(gain: Interval, digits: int) -> str:

@@ -28,7 +28,7 @@ class ReportInputs:
         recipe_text: The recipe that does the same run again.
         space: Each hyperparameter and its range in words.
         title: Title of the report.
-        notes: What the user told autoft about the domain, one sentence each.
+        notes: What the recipe says about the domain, one sentence each.
         hints: What the recipe says of single columns.
     """
 

@@ -295,36 +295,36 @@ def _intervals(picture: Intervals) -> Figure:
 
 
 def _proof(picture: EvidenceBlock) -> Figure:
-    sketch, title = picture.sketch, picture.title
-    figure, axes = _axes(3.35, 0.95 + 0.22 * len(sketch.y) if sketch.shape == "bars" else 1.9, title)
-    colors = [ACCENT if i in sketch.marked else GREY for i in range(len(sketch.y))]
-    if sketch.shape == "bars":
-        axes.barh(range(len(sketch.y)), sketch.y, color=colors, height=0.66)
-        names = [_drawable(clip(name, 20), f"no. {i + 1}") for i, name in enumerate(sketch.names)]
+    chart, title = picture.chart, picture.title
+    figure, axes = _axes(3.35, 0.95 + 0.22 * len(chart.y) if chart.shape == "bars" else 1.9, title)
+    colors = [ACCENT if i in chart.marked else GREY for i in range(len(chart.y))]
+    if chart.shape == "bars":
+        axes.barh(range(len(chart.y)), chart.y, color=colors, height=0.66)
+        names = [_drawable(clip(name, 20), f"no. {i + 1}") for i, name in enumerate(chart.names)]
         axes.set_yticks(range(len(names)), names)
         axes.set_ylim(len(names) - 0.4, -0.6)
         axes.tick_params(axis="y", length=0)
         axes.grid(visible=False, axis="y")
         _plain_ticks(axes.xaxis, 4)
     else:
-        if sketch.shape == "histogram":
-            axes.stairs(sketch.y, sketch.x, fill=True, color=GREY)
-            for i in sketch.marked:
-                axes.stairs(sketch.y[i : i + 1], sketch.x[i : i + 2], fill=True, color=ACCENT)
-        elif sketch.shape == "line":
-            axes.plot(sketch.x, sketch.y, color=ACCENT, linewidth=1.3)
+        if chart.shape == "histogram":
+            axes.stairs(chart.y, chart.x, fill=True, color=GREY)
+            for i in chart.marked:
+                axes.stairs(chart.y[i : i + 1], chart.x[i : i + 2], fill=True, color=ACCENT)
+        elif chart.shape == "line":
+            axes.plot(chart.x, chart.y, color=ACCENT, linewidth=1.3)
         else:
             order = sorted(range(len(colors)), key=lambda i: colors[i] == ACCENT)  # the emphasised ones on top
-            x, y = [sketch.x[i] for i in order], [sketch.y[i] for i in order]
+            x, y = [chart.x[i] for i in order], [chart.y[i] for i in order]
             axes.scatter(x, y, s=7, alpha=0.7, color=[colors[i] for i in order], linewidths=0, rasterized=True)
             figure.set_dpi(160)
-        if sketch.reference is not None:
-            axes.axhline(sketch.reference, color=INK, linewidth=0.8)
-        _point_at(axes, sketch.marks)
+        if chart.reference is not None:
+            axes.axhline(chart.reference, color=INK, linewidth=0.8)
+        _point_at(axes, chart.marks)
         _plain_ticks(axes.xaxis, 4)
         _plain_ticks(axes.yaxis, 5)
-        axes.set_ylabel(_drawable(clip(sketch.y_label, 24), "Value"))
-    axes.set_xlabel(_drawable(clip(sketch.x_label, 40), "Value"))
+        axes.set_ylabel(_drawable(clip(chart.y_label, 24), "Value"))
+    axes.set_xlabel(_drawable(clip(chart.x_label, 40), "Value"))
     return figure
 
 

@@ -1,4 +1,4 @@
-"""What findings rest on: a small picture of each, and the rows that they name."""
+"""Evidence of findings in the report: a small picture of each, and the rows that they name."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def proofs(ranked: Sequence[Finding]) -> tuple[Block, ...]:
 def _picture(i: int, line: Finding, proof: Evidence) -> EvidenceBlock:
     assert proof.sketch is not None
     subject = "whole table" if line.column is None else clip(line.column, 24)
-    return EvidenceBlock(title=f"{i}. {subject}", alt=clip(f"{line.where} {line.found}.", 300), sketch=proof.sketch)
+    return EvidenceBlock(title=f"{i}. {subject}", alt=clip(f"{line.where} {line.found}.", 300), chart=proof.sketch)
 
 
 def _table(i: int, line: Finding, proof: Evidence) -> TableBlock:

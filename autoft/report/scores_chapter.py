@@ -1,4 +1,4 @@
-"""Chapter 4: every metric, every class, every baseline; one number never tells the whole story."""
+"""Chapter 4 of the report: metrics, classes, curves and baselines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chapters 1 and 3: how the networks learned, and how the best one was found."""
+"""Chapters 1 and 3 of the report: learning curves, and the search."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers, names and metrics in words: how everything in the report is spelled."""
+"""Wording of numbers, names and counts in the report."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def baseline_label(name: str, task: Task) -> str:
 
 
 def clip(text: object, limit: int = 80) -> str:
-    r"""A stranger's text on one line: control characters visible, long text cut, right-to-left text isolated.
+    r"""A text from the data on one line: control characters visible, long text cut, right-to-left text isolated.
 
     >>> clip("a\nb"), clip("x" * 100, 5)
     ('a\\nb', 'xxxx…')
@@ -68,7 +68,7 @@ def right_to_left(text: str) -> bool:
 
 
 def lines(text: str, limit: int = 150_000) -> str:
-    r"""A stranger's text of many lines, without control characters, cut at the limit.
+    r"""A text from the data of many lines, without control characters, cut at the limit.
 
     >>> lines("a: 1\r\nb: \x00")
     'a: 1\nb: \\x00'

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autoft.data.arrow import record_batch
-from autoft.data.typed import Typed
+from autoft.data.typed import Typed, record_batch
 from autoft.schema.portable import generate_statistics, infer_schema, validate_statistics
 from autoft.schema.portable.messages import DatasetFeatureStatisticsList, Schema
 from autoft.schema.proto_engine import ProtoEngine
@@ -15,7 +14,7 @@ class Portable(ProtoEngine):
     """`autoft.schema.portable` on the same Arrow tables that TFDV gets."""
 
     name = "portable"
-    voice = "portable engine"
+    title = "portable engine"
 
     def _generate(self, table: Typed) -> Any:
         return generate_statistics(record_batch(table))

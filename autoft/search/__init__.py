@@ -2,15 +2,15 @@
 
 Modules, from ground to roof:
 
-budget            The budget of a search: trials, and a time by which everything has to be over, the report included
+budget            Budget of a search: trials, and a deadline that includes the report
 gaussian_process  A Gaussian process small enough to be fitted before every trial
-interrupt         Signals: the first asks the search to end with what it has, the second ends the process
+interrupt         Interrupts: the first signal ends the search with what it has, the second ends the process
 journal           The journal of a run: one checksummed JSON line per fact, appended and synced, never rewritten
 portfolio         Settings that a search begins with, learned over many data sets
-pruning           When to stop a trial that has become hopeless: the median rule
+pruning           Pruning: the median rule
 store             Store of trial results: their arrays on the disk
 space             The search space: dropout and L2 are always in it; widths, depths and batches sit on a small la...
-lattice           The space as a unit cube whose discrete dimensions are a lattice: what is scored is what would ...
+lattice           Lattice: the space as a unit cube whose discrete dimensions have steps
 ledger            Ledger of a search: its trials and their results, what the journal remembers, and which trial i...
 recorded_space    The space of a function of Keras Tuner's `HyperParameters`: recorded while the function runs
 acquisition       Acquisition: the point with the highest expected improvement under a Gaussian process over the ...

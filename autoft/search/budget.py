@@ -1,4 +1,4 @@
-"""The budget of a search: trials, and a time by which everything has to be over, the report included."""
+"""Budget of a search: trials, and a deadline that includes the report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signals: the first asks the search to end with what it has, the second ends the process."""
+"""Interrupts: the first signal ends the search with what it has, the second ends the process."""
 
 from __future__ import annotations
 

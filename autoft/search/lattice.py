@@ -1,4 +1,4 @@
-"""The space as a unit cube whose discrete dimensions are a lattice: what is scored is what would be trained."""
+"""Lattice: the space as a unit cube whose discrete dimensions have steps."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Lattice:
         self.groups = np.repeat(np.arange(len(self.space)), spans)
 
     def encode(self, configurations: Shapes) -> Array:
-        """Points of configurations; what an architecture does without stands at its default, whatever is given."""
+        """Points of configurations; what an architecture does not use stands at its default."""
         known = [relevant(c, self.space) for c in configurations]
         return np.array([[_share(d, c.get(d.name, d.default)) for d in self.space] for c in known]).reshape(
             -1, len(self.space)

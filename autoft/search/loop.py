@@ -14,7 +14,7 @@ from autoft.records.trials import TrialResult, Trials
 from autoft.search.budget import Budget
 from autoft.search.interrupt import Interrupt
 from autoft.search.ledger import DEATHS, Ledger
-from autoft.search.pruning import hopeless
+from autoft.search.pruning import pruning_reason
 from autoft.search.setup import Proposal
 from autoft.search.space import comparable
 from autoft.search.store import memory_key
@@ -58,7 +58,7 @@ class LoopPolicy:
 
     Attributes:
         together: How many trials of the shape of some parameters train side by side, after so many trials.
-        pruning: Whether hopeless trials are stopped.
+        pruning: Whether trials are stopped early that are worse than the median.
         expect: Seconds that a trial is expected to take by its parameters; by the earlier ones where there is none.
     """
 
@@ -203,7 +203,7 @@ class SearchLoop:
                 [asked.proposal.params for asked in due],
                 self._out_of_time,
                 epochs,
-                (lambda curve: hopeless(curve, others)) if self.policy.pruning and alike else None,
+                (lambda curve: pruning_reason(curve, others)) if self.policy.pruning and alike else None,
             )
         except AutoFTError:
             raise

@@ -1,4 +1,4 @@
-"""When to stop a trial that has become hopeless: the median rule.
+"""Pruning: the median rule.
 
 Golovin et al., "Google Vizier: a service for black-box optimization", KDD 2017: stop where the best value so far is
 worse than the median of the other trials' best values up to the same epoch. The value is the mean held-out loss over
@@ -10,20 +10,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import median
 
-#: Other trials that there must be before one can be hopeless, and epochs that every trial gets.
+#: Other trials that there must be before one is pruned, and epochs that every trial gets.
 _OTHERS, _EPOCHS = 4, 6
 
 
-def hopeless(curve: Sequence[float], others: Sequence[Sequence[float]]) -> str:
+def pruning_reason(curve: Sequence[float], others: Sequence[Sequence[float]]) -> str:
     """The reason to stop a trial now, or "".
 
     Args:
         curve: Its mean held-out loss after each epoch so far.
         others: The same of trials that are over. One that ended earlier counts with the best it had.
 
-    >>> hopeless([0.9] * 6, [[0.9, 0.8, 0.7, 0.6, 0.5, 0.5]] * 4)
+    >>> pruning_reason([0.9] * 6, [[0.9, 0.8, 0.7, 0.6, 0.5, 0.5]] * 4)
     'pruned after epoch 6: held-out loss 0.9, median of 4 other trials 0.5'
-    >>> hopeless([0.9] * 5, [[0.5] * 9] * 4)
+    >>> pruning_reason([0.9] * 5, [[0.5] * 9] * 4)
     ''
     """
     epoch = len(curve)

@@ -21,7 +21,7 @@ Conditions = tuple[tuple[str, tuple[Value, ...]], ...]
 #: Dimensions that fix sizes: proposals that agree on them train side by side, and share a program in any case.
 SHAPE = frozenset({"architecture", "numbers", "width", "depth", "activation", "batch_size", "embedding"})
 
-#: Those that fix what a program does, whatever the sizes of its arrays.
+#: Those that fix what a program does apart from the sizes of its arrays.
 MAKE = frozenset({"architecture", "numbers", "depth", "activation"})
 
 
@@ -104,7 +104,7 @@ def first_configurations(
     themselves (`Family.default`: linear models), and the rest of the portfolio.
 
     Args:
-        space: The dimensions; sizes that the recipe excludes become the nearest, what it excludes else is left out.
+        space: The dimensions; sizes that the recipe excludes become the nearest, other excluded values are dropped.
         rows: Training rows of a fold.
         tier: Of the portfolio: what is affordable.
     """

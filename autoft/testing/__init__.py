@@ -10,6 +10,7 @@ Modules, from ground to roof:
 algorithms  Suite for search algorithms
 checks      Suite for audit checks
 encoders    Suite of column encoders: what `ColumnEncoder` promises, checked on awkward cells
+engines     Suite for schema engines: the schema of a table, departures from it, and files that come back
 exporters   Suite for exporters: an exported model answers as the saved model does
 metrics     Suite for metrics: what every metric, own or foreign, has to keep
 """

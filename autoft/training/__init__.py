@@ -2,7 +2,7 @@
 
 Modules, from ground to roof:
 
-backend            Which backend Keras runs on, settled before Keras is imported
+backend            Backend of Keras, settled before Keras is imported
 bounded_step       Bounds and penalties of weights as arrays that an epoch program takes
 engine_jax         What the epoch program needs of JAX: arrays, gradients, a loop inside the program, compilation
 engine_tensorflow  What the epoch program needs of TensorFlow: arrays, gradients, a loop inside the program, comp...

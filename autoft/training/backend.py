@@ -1,4 +1,4 @@
-"""Which backend Keras runs on, settled before Keras is imported."""
+"""Backend of Keras, settled before Keras is imported."""
 
 from __future__ import annotations
 

@@ -121,18 +121,18 @@ def test_effects_are_about_the_positive_class_or_the_class_that_is_named():
         ("left", {"slices": [{"colour": [1, 2]}]}, "'colour' is understood as categorical"),
         ("kind", {"costs": {"matrix": {"a": {"d": 1}}}}, "must name classes of the target, but there is no 'd'"),
         ("left", {"costs": {"gain": "colour", "false_positive": 1}}, "must be a numeric column"),
-        ("kind", {"costs": {"gain": "rooms", "false_positive": 1}}, "must be left out unless the task is binary"),
+        ("kind", {"costs": {"gain": "rooms", "false_positive": 1}}, "must only be given where the task is binary"),
         (
             "kind",
             {"costs": {"false_negative": 5}},
-            "must be left out unless the task is binary, but the task is multicl",
+            "must only be given where the task is binary, but the task is multicl",
         ),
-        ("price", {"costs": {"false_negative": 5}}, "must be left out unless there are classes"),
-        ("price", {"costs": {"matrix": {"a": {"b": 1}}}}, "must be left out unless there are classes"),
+        ("price", {"costs": {"false_negative": 5}}, "must only be given where there are classes"),
+        ("price", {"costs": {"matrix": {"a": {"b": 1}}}}, "must only be given where there are classes"),
         (
             "kind",
             {"minimum": {"recall": 0.8}},
-            "must be left out unless there are two classes, but the task is",
+            "must only be given where there are two classes, but the task is",
         ),
         (
             "left",
@@ -322,4 +322,4 @@ def test_columns_that_are_no_inputs_have_no_part_in_training():
     np.testing.assert_array_equal(one.encoded.codes, two.encoded.codes)
     np.testing.assert_array_equal(one.y, two.y)
     np.testing.assert_array_equal(one.split.blocks, two.split.blocks)
-    assert one.plan.measured == two.plan.measured
+    assert one.layout.measured == two.layout.measured

@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import combinations, product
 from typing import Any
 
-import knowledge_help as given_by
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -15,6 +14,7 @@ from autoft.errors import RecipeError, TrainingError
 from autoft.knowledge.towers import MOST, towers
 from autoft.records.hints import Effect, Hints
 from autoft.training.proof_of_model import prove_bag
+from tests import knowledge_help as given_by
 
 #: n0 keeps apart from the embedded x0 and from n1 (with its indicator), and obeys besides.
 APART = (("n0", "x0"), ("n1", "n0"))

@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import keras
-import knowledge_help as given_by
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -18,6 +17,7 @@ from autoft.records.hints import Hints
 from autoft.serving.artifact import Meta, as_tensors, load, save
 from autoft.training.ensemble import Ensemble, model_inputs
 from autoft.training.proof_of_model import prove_bag
+from tests import knowledge_help as given_by
 
 TASKS = ("binary", "multiclass", "regression")
 #: Rounding of float32, as a share of the range of answers. Nothing else may move the wrong way.

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import features, tiny_recipe
 
 from autoft.errors import SchemaError
 from autoft.pipeline import fit as stages
@@ -21,6 +20,7 @@ from autoft.pipeline.results import EnsembleGain, HintTests, SearchResult
 from autoft.recipe.recipe import Recipe
 from autoft.records import DecisionRule
 from autoft.search.journal import read
+from tests.tables import features, tiny_recipe
 
 #: All stages, in the order in which a run calls them.
 ORDER = (

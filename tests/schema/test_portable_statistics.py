@@ -15,9 +15,8 @@ import pyarrow as pa
 import pytest
 from google.protobuf import text_format
 
-from autoft.data.arrow import record_batch
 from autoft.data.convert import convert
-from autoft.data.typed import typed
+from autoft.data.typed import record_batch, typed
 from autoft.errors import SchemaError
 from autoft.records import Column
 from autoft.schema import portable

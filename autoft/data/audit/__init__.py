@@ -1,8 +1,8 @@
-"""autoft's own findings about a training table, before anything is trained: pure functions of the table.
+"""Audit: autoft's own checks of a training table, before anything is trained.
 
 Modules, from ground to roof:
 
-charts             Small pictures for findings: from arrays of any length to the few numbers of a `Chart`
+charts             Charts for findings, made from arrays of any length
 predictors         Predictors: a sample of rows with the columns that may give the target away, and their scores
 sampling           Samples of rows and of values, drawn with a fixed seed
 stump              Regression tree over one ordered column, and the scores of its predictions, in numpy alone
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 
     from autoft.data.convert import Converted
 
-__all__ = ["CHECKS", "OWN", "AuditOptions", "Check", "TableView", "audit", "check", "finding", "run_checks"]
+__all__ = ["CHECKS", "OWN", "AuditOptions", "Check", "Finding", "TableView", "audit", "check", "finding", "run_checks"]
 
 #: autoft's own checks in the order of their findings; those of other packages follow.
 OWN: tuple[Check, ...] = (

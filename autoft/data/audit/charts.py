@@ -1,4 +1,4 @@
-"""Small pictures for findings: from arrays of any length to the few numbers of a `Chart`."""
+"""Charts for findings, made from arrays of any length."""
 
 from __future__ import annotations
 
@@ -10,11 +10,17 @@ from numpy.typing import NDArray
 
 from autoft.records.evidence import Chart
 
-#: More bins, points and bars than these do not show more on a small picture.
-BINS, POINTS, BARS, MARKS = 30, 400, 8, 5
+#: Bins of a histogram.
+BINS = 30
+#: Points of a scatter plot, at most.
+POINTS = 400
+#: Bars of a bar chart, at most.
+BARS = 8
+#: Values that are marked, at most.
+MARKS = 5
 #: Pieces into which the rows of a file are cut for a line over them.
 PIECES = 60
-#: A name of a bar is cut here, as category values may be whole texts.
+#: Characters of a bar's name: category values may be whole texts.
 NAME = 40
 
 

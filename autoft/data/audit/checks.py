@@ -163,8 +163,8 @@ def rows_by_text(codes: Array, distinct: Array) -> dict[str, int]:
 
 def _numbers(labels: pd.Series[Any]) -> Array:
     """The target as float64; NaN where it is missing or no number."""
-    seen = Distinct.of(labels)
-    return seen.spread(seen.numbers, np.nan)
+    distinct = Distinct.of(labels)
+    return distinct.spread(distinct.numbers, np.nan)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -8,7 +8,7 @@ import numpy as np
 
 from autoft.data.audit import late_columns, pair_leaks, stump
 from autoft.data.audit.checks import TableView, check
-from autoft.data.audit.predictors import Predictors
+from autoft.data.audit.predictors import LEAK_AUC, LEAK_R2, Predictors
 from autoft.records import Finding, Severity, Task, finding
 from autoft.records.arrays import Array
 
@@ -20,10 +20,6 @@ MIN_CLASS = 10
 MAX_ROWS = 20_000
 #: and of more classes the largest.
 MAX_CLASSES = 20
-#: ROC-AUC from which a column gives the answer away,
-LEAK_AUC = 0.999
-#: or R2.
-LEAK_R2 = 0.9999
 #: Splits from the root to a leaf of the trees for classes,
 CLASS_DEPTH = 12
 #: and for numbers.

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from autoft.data.audit import charts, stump
-from autoft.data.audit.predictors import Predictors
+from autoft.data.audit.predictors import LEAK_AUC, LEAK_R2, Predictors
 from autoft.data.table import quoted
 from autoft.records import Finding, Task, finding
 from autoft.records.arrays import Array
@@ -25,10 +25,6 @@ MIN_ROWS = 100
 SCREENED = 1_000
 #: Of more columns the pairs of those that predict best by themselves.
 COLUMNS = 40
-#: ROC-AUC from which a pair gives the answer away,
-LEAK_AUC = 0.999
-#: or R2.
-LEAK_R2 = 0.9999
 #: What the screening, with missing cells filled in, must reach: ROC-AUC,
 SCREEN_AUC = 0.98
 #: or R2.

@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from autoft.records import Column, Task
 from autoft.records.arrays import Array
 
+#: ROC-AUC from which one or two columns give the answer away,
+LEAK_AUC = 0.999
+#: or R2.
+LEAK_R2 = 0.9999
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Predictors:

@@ -43,10 +43,10 @@ def cross_predict(x: Array, y: Array, half: Array, depth: int) -> Array:
 
 def _grow(x: Array, y: Array, depth: int) -> Any:
     """A function from values to the means of their leaves (CART: Breiman et al. 1984, all nodes of a level at once)."""
-    values, place = np.unique(x, return_inverse=True)
-    count = np.bincount(place.ravel()).astype(np.float64)
-    total = np.stack([np.bincount(place.ravel(), weights=column) for column in y.T], axis=1)
-    square = np.bincount(place.ravel(), weights=(y**2).sum(axis=1))
+    values, position = np.unique(x, return_inverse=True)
+    count = np.bincount(position.ravel()).astype(np.float64)
+    total = np.stack([np.bincount(position.ravel(), weights=column) for column in y.T], axis=1)
+    square = np.bincount(position.ravel(), weights=(y**2).sum(axis=1))
     # A node is a run of neighbouring values; `first` holds the position at which each begins.
     first = np.zeros(1, dtype=int)
     for _ in range(depth):
@@ -80,8 +80,8 @@ def _cuts(first: Array, count: Array, total: Array, square: Array) -> Array:
 
 def area(positive: Array, score: Array) -> float:
     """ROC-AUC of a score for a boolean truth of which both values occur (Mann-Whitney, ties count half)."""
-    _, place, count = np.unique(score, return_inverse=True, return_counts=True)
-    rank = (np.cumsum(count) - (count - 1) / 2)[place.ravel()]
+    _, position, count = np.unique(score, return_inverse=True, return_counts=True)
+    rank = (np.cumsum(count) - (count - 1) / 2)[position.ravel()]
     ones = int(positive.sum())
     return float((rank[positive].sum() - ones * (ones + 1) / 2) / (ones * (len(score) - ones)))
 

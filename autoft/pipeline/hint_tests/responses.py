@@ -1,4 +1,4 @@
-"""Responses: which way networks move with a column, on rows that they did not train on."""
+"""Responses of networks to a column that a hint is about, on rows that they were not trained on."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def findings() -> list[tuple[int, list[str]]]:
     """For each table its number of columns and its findings, those of the kinds of its columns included."""
     seen = []
     for seed in range(TABLES):
-        made, task = clean_table(seed, 2_000)
+        made, task = clean_table(seed)
         frame = read(made).frame
         columns, found = infer_columns(frame, kinds={}, target="target")
         found += audit(frame, columns, convert(frame, columns), target="target", task=task)

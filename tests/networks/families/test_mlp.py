@@ -5,13 +5,13 @@ from dataclasses import replace
 import keras
 import numpy as np
 import pytest
-from networks_help import KINDS, assigned, given_to, plan_with, small_architecture, start_of
 
 from autoft.networks.architecture import Architecture, Inputs
 from autoft.networks.families import architecture_of, build_network, initial_weights
 from autoft.networks.initial_state import InitialState
 from autoft.preprocessing.categories import CategoryInput
 from autoft.preprocessing.layout import InputLayout, blocks
+from tests.networks_help import KINDS, assigned, given_to, plan_with, small_architecture, start_of
 
 MLP = small_architecture("mlp", bins=0)
 

@@ -9,8 +9,6 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import tiny_recipe
-from knowledge_help import run_in
 
 from autoft.pipeline.describe import inspect_table
 from autoft.pipeline.hint_tests import stage
@@ -21,6 +19,8 @@ from autoft.pipeline.split import split
 from autoft.pipeline.trainers import make_trainer
 from autoft.preprocessing.statistics import fit_statistics
 from autoft.records.trials import TrialResult
+from tests.knowledge_help import run_in
+from tests.tables import tiny_recipe
 
 ROWS = 300
 GRADES = ("poor", "fair", "good", "very good", "ideal")

@@ -8,8 +8,6 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import tiny_recipe
-from knowledge_help import run_in
 
 from autoft.pipeline.describe import inspect_table
 from autoft.pipeline.hint_tests import stage
@@ -18,6 +16,8 @@ from autoft.pipeline.split import split
 from autoft.pipeline.trainers import make_trainer
 from autoft.records import HintTest
 from autoft.records.reading import read_record
+from tests.knowledge_help import run_in
+from tests.tables import tiny_recipe
 
 ROWS = 480
 PARAMS = {

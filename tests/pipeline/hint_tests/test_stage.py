@@ -16,7 +16,7 @@ from autoft.pipeline.results import HintTests, Selection
 from autoft.pipeline.select import rank_trials
 from autoft.pipeline.split import split
 from autoft.records import DecisionRule
-from tests.conftest import tiny_recipe
+from tests.tables import tiny_recipe
 
 ROWS = 240
 SPACE = {"architecture": ["mlp"], "width": [16], "depth": [2], "batch_size": [32], "numbers": ["piecewise"]}

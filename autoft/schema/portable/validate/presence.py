@@ -1,4 +1,4 @@
-"""Whether a column is there: environments, stages of its life, how many rows have it, and how many values each."""
+"""Presence of a column: environments, life cycle, share of rows, values per row."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NO_LEVELS = (
 
 
 def validated(feature: Any) -> bool:
-    """Whether a column is in a stage of its life in which it is checked."""
+    """Whether a column's life-cycle stage asks for checks."""
     return not feature.deprecated and LifecycleStage.Name(feature.lifecycle_stage) in _VALIDATED
 
 
