@@ -15,7 +15,7 @@ import autoft
 from autoft.errors import ArtifactError, RecipeError, TrainingError
 from autoft.recipe.recipe import read_recipe
 from autoft.search import journal, ledger
-from tests.conftest import features, tiny_recipe
+from tests.tables import features, tiny_recipe
 
 TARGETS = {"binary": "outcome", "multiclass": "grade", "regression": "value"}
 
