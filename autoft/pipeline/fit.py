@@ -13,7 +13,7 @@ from autoft.pipeline.describe import audit_table, describe, enforce_schema, read
 from autoft.pipeline.ensemble_gain import measure_ensemble_gain
 from autoft.pipeline.evaluate import correct_score, evaluate
 from autoft.pipeline.hint_tests.stage import test_hints
-from autoft.pipeline.own_model import own_key, refuse_with_model
+from autoft.pipeline.own_model.own_space import own_key, refuse_with_model
 from autoft.pipeline.results import FittedModel, SearchResult
 from autoft.pipeline.run_folder import journal_key
 from autoft.pipeline.save import prove_effects, save

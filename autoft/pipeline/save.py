@@ -17,7 +17,7 @@ from autoft.knowledge.describe import told_lines
 from autoft.pipeline.context import Run
 from autoft.pipeline.dataset import Dataset
 from autoft.pipeline.notes import recipe_notes
-from autoft.pipeline.own_model import name_of
+from autoft.pipeline.own_model.own_space import name_of
 from autoft.pipeline.results import FittedModel, SearchResult
 from autoft.preprocessing.describe import describe_layout
 from autoft.recipe.recipe import Recipe

@@ -8,8 +8,8 @@ from typing import Any
 from autoft.errors import ArtifactError, AutoFTError, RecipeError, TrainingError
 from autoft.networks.architecture import Inputs
 from autoft.networks.families.own import Build, ModelInputs, OwnNetwork, build_network
-from autoft.pipeline.code_hash import code_hash
 from autoft.pipeline.dataset import Dataset
+from autoft.pipeline.own_model.code_hash import code_hash
 from autoft.pipeline.space import make_search_space
 from autoft.recipe.recipe import Recipe
 from autoft.search.recorded_space import recorded_space
