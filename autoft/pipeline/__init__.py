@@ -26,10 +26,11 @@ trainers         Trainers of stacks of members
 baselines        Baselines: simple models on the same folds
 evaluate         Evaluation of a finished search: corrected score, folds, baselines, importance, curves, slices, ...
 hint_tests       Hint tests: trainings without each hint, and what they say
+own_model        A user's own Keras model in a run
 parallelism      Parallelism: how trials share programs, and when they train side by side
-save             Saving: the model, and the files that say what it is
 search           Search: the trials of a plan, and the deployed ensemble of those that are chosen
 forecast         Forecast of a run: counts from the data, seconds and bytes from the cost model
+save             Saving: the model, and the files that say what it is
 time_budget      Time budget: the first epochs are measured, and the seconds of what follows the search are reserved
 fit              A run, stage by stage: each stage is a function from records to a record
 """
