@@ -9,7 +9,6 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import features, mixed_table, tiny_recipe
 
 import autoft
 from autoft import AutoFineTuner
@@ -17,6 +16,7 @@ from autoft.errors import AutoFTError, NotFittedError, SchemaError
 from autoft.evaluation.document import KEYS
 from autoft.pipeline import search as run
 from autoft.search.journal import read
+from tests.tables import features, mixed_table, tiny_recipe
 
 NEW = features(mixed_table(60, seed=9), "outcome").drop(columns="outcome")
 

@@ -14,6 +14,7 @@ from rich.text import Text
 from autoft.cli.console import ProgressScreen, counted, interval, safe, show_findings
 from autoft.cli.exit_status import OK
 from autoft.cli.source import read_source
+from autoft.evaluation.metrics import distinct
 from autoft.formatting import number
 from autoft.records import Baseline, DecisionCosts, Evaluation, Task
 from autoft.tuner import AutoFineTuner
@@ -85,9 +86,8 @@ def _metrics_table(evaluation: Evaluation) -> Table:
     table.add_column("held-out metric")
     table.add_column("value", justify="right")
     table.add_column("95 % interval", justify="right")
-    for name, value in evaluation.held_out.items():
-        if name.startswith("macro_") and evaluation.task == "multiclass":
-            continue  # the same numbers as precision, recall and f1
+    for name in distinct(evaluation.held_out, evaluation.task):
+        value = evaluation.held_out[name]
         chosen = name == evaluation.objective
         label = safe(f"{name} (objective)" if chosen else name, "bold" if chosen else "")
         table.add_row(label, number(value.value), f"{number(value.low)} to {number(value.high)}")

@@ -20,8 +20,8 @@ from autoft.schema import edit
 from autoft.schema.edit_hints import hints
 from autoft.schema.engines import choose
 from autoft.schema.portable.messages import Schema
-from autoft.schema.proto_engine import parsed, read_text
-from autoft.schema.splice import spliced
+from autoft.schema.proto_engine import parse_schema, read_text
+from autoft.schema.splice import splice
 from autoft.serving.artifact import find
 
 
@@ -53,7 +53,7 @@ def _schema_file(path: Path) -> Path:
 def _read(path: Path) -> tuple[str, Any]:
     """The text of a schema and the message."""
     text = read_text(path)
-    return text, parsed(text, Schema(), f"'{path}'")
+    return text, parse_schema(text, Schema(), f"'{path}'")
 
 
 def _infer(options: argparse.Namespace) -> None:
@@ -100,7 +100,7 @@ def _edit(options: argparse.Namespace) -> None:
     }
     after = edits[options.schema_command]()
     if after != before:
-        write_atomic(options.file, spliced(text, before, after))
+        write_atomic(options.file, splice(text, before, after))
     if not options.quiet:
         done = "rewritten" if after != before else "left as it is, since it allows that already"
         print(printable(f"{options.file} is {done}"))

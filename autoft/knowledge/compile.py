@@ -15,7 +15,7 @@ from autoft.knowledge.decisions import decision_problems
 from autoft.knowledge.interactions import pair_problems
 from autoft.preprocessing.ratios import quotient
 from autoft.recipe.knowledge import HintSpec, Knowledge
-from autoft.recipe.messages import Problem
+from autoft.recipe.messages import Mistake
 from autoft.records import Column, Target
 from autoft.records.hints import Effect, Hints, RatioInput
 
@@ -38,7 +38,7 @@ class CompiledKnowledge:
 
     hints: Hints
     columns: tuple[Column, ...]
-    problems: tuple[Problem, ...]
+    problems: tuple[Mistake, ...]
 
 
 def compile_hints(
@@ -97,7 +97,7 @@ class _Table:
         self.orders = {name: tuple(plain_texts(hint.order)) for name, hint in features if hint.order is not None}
         self.made = {ratio.name for ratio in knowledge.ratios}
 
-    def names(self) -> Iterator[Problem]:
+    def names(self) -> Iterator[Mistake]:
         """Names that the table does not have, or that are no inputs."""
         for name, hint in self.knowledge.features.items():
             if hint.use != "never" or name not in self.absent:  # dropped twice is dropped
@@ -110,7 +110,7 @@ class _Table:
                 yield from self._named(path, name, made="ratios" not in path)
                 if name in unused:
                     fix = "remove it here, or remove 'use'"
-                    yield Problem(path=path, must="name inputs", found=f"'{name}' is not to be used", fix=fix)
+                    yield Mistake(path=path, must="name inputs", found=f"'{name}' is not to be used", fix=fix)
 
     def _all_pairs(self) -> Iterator[tuple[Path, tuple[str, str]]]:
         for key in ("interactions", "no_interaction"):
@@ -119,27 +119,27 @@ class _Table:
         for place, ratio in enumerate(self.knowledge.ratios):
             yield ("knowledge", "ratios", place), ratio.of
 
-    def _named(self, path: Path, name: str, *, inputs: bool = True, made: bool = False) -> Iterator[Problem]:
+    def _named(self, path: Path, name: str, *, inputs: bool = True, made: bool = False) -> Iterator[Mistake]:
         if name in self.by_name:
             column = self.by_name[name]
             if name in self.taken and (inputs or name == self.target.name):
                 fix = "name another column"
-                yield Problem(path=path, must="name inputs", found=f"'{name}' is {self.taken[name]}", fix=fix)
+                yield Mistake(path=path, must="name inputs", found=f"'{name}' is {self.taken[name]}", fix=fix)
             elif inputs and not column.used:
                 fix = "remove the hint, or set its kind under data: columns:"
-                yield Problem(path=path, must="name inputs", found=f"'{name}' is {column.kind}: {column.why}", fix=fix)
+                yield Mistake(path=path, must="name inputs", found=f"'{name}' is {column.kind}: {column.why}", fix=fix)
             return
         if made and name in self.made:
             return
         if name in self.absent:
             found, fix = self.absent[name]
-            yield Problem(path=path, must="name a column that stays in the table", found=found, fix=fix)
+            yield Mistake(path=path, must="name a column that stays in the table", found=found, fix=fix)
             return
         near = get_close_matches(name, [*self.by_name, *self.made], n=1)
         fix = f"perhaps '{near[0]}' is meant" if near else "correct the name"
-        yield Problem(path=path, must="name a column of the table", found=f"there is no '{name}'", fix=fix)
+        yield Mistake(path=path, must="name a column of the table", found=f"there is no '{name}'", fix=fix)
 
-    def features(self) -> Iterator[Problem]:
+    def features(self) -> Iterator[Mistake]:
         """Hints of single columns."""
         effects = [hint for hint in self.knowledge.features.values() if hint.effect is not None]
         labels = {place for hint in effects if (place := self._class(hint.label)) is not None}
@@ -159,16 +159,16 @@ class _Table:
 
     def _effect(
         self, path: Path, name: str, hint: HintSpec, column: Column | None, labels: set[int]
-    ) -> Iterator[Problem]:
+    ) -> Iterator[Mistake]:
         if column is not None and column.used and column.kind not in _NUMBERS and hint.order is None:
             fix = "add 'order: [...]' from the lowest to the highest, or remove the effect"
             found = f"'{name}' is {column.kind}, which has no order"
-            yield Problem(path=path, must="be of numbers, dates or ordered categories", found=found, fix=fix)
+            yield Mistake(path=path, must="be of numbers, dates or ordered categories", found=found, fix=fix)
         made_of = [key for _, key, pair in self._made() if name in pair]
         if made_of:
             fix = f"give the effect to {made_of[0]}, or remove one of them"
             found = f"'{name}' is also part of {made_of[0]}, which moves with it"
-            yield Problem(path=path, must="hold with all else equal", found=found, fix=fix)
+            yield Mistake(path=path, must="hold with all else equal", found=found, fix=fix)
         yield from self._label((*path[:-1], "label"), hint.label, labels)
 
     def _made(self) -> Iterator[tuple[int, str, tuple[str, str]]]:
@@ -177,40 +177,40 @@ class _Table:
         for place, pair in enumerate(self.knowledge.interactions):
             yield place, f"the interaction of '{pair[0]}' and '{pair[1]}'", pair
 
-    def _label(self, path: Path, label: Any, labels: set[int]) -> Iterator[Problem]:
+    def _label(self, path: Path, label: Any, labels: set[int]) -> Iterator[Mistake]:
         task, classes = self.target.task, [str(c) for c in self.target.classes]
         named = "' or '".join(classes[:5])
         if task == "regression":
             if label is not None:
-                yield Problem(path=path, must="only be given where there are classes", found="the task is regression",
+                yield Mistake(path=path, must="only be given where there are classes", found="the task is regression",
                               fix="remove it")  # fmt: skip
         elif label is None:
             if task == "multiclass":
                 fix = f"add 'label:' with the class whose probability is meant ('{named}')"
                 found = "it is missing, and there are more than two classes"
-                yield Problem(path=path, must="say which class an effect is about", found=found, fix=fix)
+                yield Mistake(path=path, must="say which class an effect is about", found=found, fix=fix)
         elif self._class(label) is None:
             fix = f"name one of '{named}'"
-            yield Problem(path=path, must="be a class of the target", found=f"there is no '{label}'", fix=fix)
+            yield Mistake(path=path, must="be a class of the target", found=f"there is no '{label}'", fix=fix)
         elif task == "multiclass" and len(labels) > 1:
             fix = "keep the effects on one of them"
             found = f"effects on {len(labels)} classes are given"
-            yield Problem(path=path, must="be the same for all effects", found=found, fix=fix)
+            yield Mistake(path=path, must="be the same for all effects", found=found, fix=fix)
 
     def _class(self, label: Any) -> int | None:
         """Position of a class by its label, as a recipe may write it; None for no such class."""
         wanted = (i for i, one in enumerate(self.target.classes) if one == label or str(one) == str(label))
         return None if label is None else next(wanted, None)
 
-    def _order(self, path: Path, order: Sequence[str], column: Column) -> Iterator[Problem]:
+    def _order(self, path: Path, order: Sequence[str], column: Column) -> Iterator[Mistake]:
         if column.kind != "categorical":
             already = column.kind in _NUMBERS
             fix = "remove it: it has an order" if already else "set its kind under data: columns: to categorical"
-            yield Problem(path=path, must="be of categories", found=f"the column is {column.kind}", fix=fix)
+            yield Mistake(path=path, must="be of categories", found=f"the column is {column.kind}", fix=fix)
             return
         if len(set(order)) < len(order):
             found, fix = "two of them are the same (1.0 counts as 1)", "remove one of them"
-            yield Problem(path=path, must="name every category once", found=found, fix=fix)
+            yield Mistake(path=path, must="name every category once", found=found, fix=fix)
         there = {text for text in self.values[column.id] if text is not None}
         lost = sorted(there - set(order))
         if not lost:
@@ -222,12 +222,12 @@ class _Table:
         fix = "add it at its place" if len(lost) == 1 else "add them at their places"
         if other is not None:
             fix = f"write '{other}' for '{spelled[other.strip().casefold()]}', as the table does"
-        yield Problem(path=path, must="name every category", found=found, fix=fix)
+        yield Mistake(path=path, must="name every category", found=found, fix=fix)
 
-    def _between(self, path: Path, limits: tuple[float, float], column: Column) -> Iterator[Problem]:
+    def _between(self, path: Path, limits: tuple[float, float], column: Column) -> Iterator[Mistake]:
         if column.kind != "numeric":
             fix = "remove it"
-            yield Problem(path=path, must="be of numbers", found=f"the column is {column.kind}", fix=fix)
+            yield Mistake(path=path, must="be of numbers", found=f"the column is {column.kind}", fix=fix)
             return
         cells = self.values[column.id]
         with np.errstate(invalid="ignore"):
@@ -236,41 +236,41 @@ class _Table:
             first = int(outside[0])
             found = f"{len(outside):,} of {len(cells):,} values do not (first: row {first + 1:,}, {cells[first]:g})"
             must = f"hold of the table, whose values must lie between {limits[0]:g} and {limits[1]:g}"
-            yield Problem(path=path, must=must, found=found, fix="correct those cells, or widen the range")
+            yield Mistake(path=path, must=must, found=found, fix="correct those cells, or widen the range")
 
-    def _log(self, path: Path, column: Column) -> Iterator[Problem]:
+    def _log(self, path: Path, column: Column) -> Iterator[Mistake]:
         if column.kind != "numeric":
-            yield Problem(path=path, must="be of numbers", found=f"the column is {column.kind}", fix="remove it")
+            yield Mistake(path=path, must="be of numbers", found=f"the column is {column.kind}", fix="remove it")
             return
         yield from self._amounts(path, self.values[column.id])
 
-    def _amounts(self, path: Path, cells: NDArray[Any]) -> Iterator[Problem]:
+    def _amounts(self, path: Path, cells: NDArray[Any]) -> Iterator[Mistake]:
         with np.errstate(invalid="ignore"):
             negative = np.flatnonzero(cells < 0)
         if len(negative):
             first = int(negative[0])
             found = f"{len(negative):,} values are negative (first: row {first + 1:,}, {cells[first]:g})"
             fix = "remove it: only amounts that are not negative have a logarithmic scale"
-            yield Problem(path=path, must="be of amounts", found=found, fix=fix)
+            yield Mistake(path=path, must="be of amounts", found=found, fix=fix)
 
-    def ratios(self) -> Iterator[Problem]:
+    def ratios(self) -> Iterator[Mistake]:
         """Quotients."""
         for place, ratio in enumerate(self.knowledge.ratios):
             path: Path = ("knowledge", "ratios", place)
             if ratio.name in self.by_name:
                 fix = "give the ratio another name"
-                yield Problem(path=path, must="have a new name", found=f"a column is called '{ratio.name}'", fix=fix)
+                yield Mistake(path=path, must="have a new name", found=f"a column is called '{ratio.name}'", fix=fix)
             for name in ratio.of:
                 column = self.by_name.get(name)
                 if column is not None and column.used and column.kind != "numeric":
                     found = f"'{name}' is {column.kind}"
-                    yield Problem(path=path, must="be of two numeric columns", found=found, fix="name numeric ones")
+                    yield Mistake(path=path, must="be of two numeric columns", found=found, fix="name numeric ones")
             own = self.knowledge.features.get(ratio.name)
             wrong = [n for n in ("between", "order", "use") if own is not None and own.has(n)]
             if wrong:
                 place_of: Path = ("knowledge", "features", ratio.name, wrong[0])
                 found = f"'{ratio.name}' is a ratio"
-                yield Problem(path=place_of, must="be of a column of the table", found=found, fix="remove it")
+                yield Mistake(path=place_of, must="be of a column of the table", found=found, fix="remove it")
             above, below = (self.by_name.get(name) for name in ratio.of)
             if own is not None and own.scale and above and below and above.kind == below.kind == "numeric":
                 cells = quotient(self.values[above.id], self.values[below.id])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autoft.recipe.messages import Problem
+from autoft.recipe.messages import Mistake
 from autoft.records import Column, Costs, DecisionGoal, Minimum, Target
 from autoft.records.arrays import Array
 
@@ -25,7 +25,7 @@ _COSTS = ("knowledge", "costs")
 MOST_CELLS = 20
 
 
-def decision_problems(knowledge: Knowledge, columns: Mapping[str, Column], target: Target) -> Iterator[Problem]:
+def decision_problems(knowledge: Knowledge, columns: Mapping[str, Column], target: Target) -> Iterator[Mistake]:
     """Costs and a minimum that do not fit the task, a matrix that decides nothing, and a gain that is no number.
 
     Args:
@@ -37,7 +37,7 @@ def decision_problems(knowledge: Knowledge, columns: Mapping[str, Column], targe
     if task == "regression":
         if costs.given:
             found = "the task is regression"
-            yield Problem(path=_COSTS, must="only be given where there are classes", found=found, fix="remove it")
+            yield Mistake(path=_COSTS, must="only be given where there are classes", found=found, fix="remove it")
     elif costs.matrix is not None:
         yield from of_matrix(costs.matrix, target)[1]
     if task == "multiclass":
@@ -45,19 +45,19 @@ def decision_problems(knowledge: Knowledge, columns: Mapping[str, Column], targe
         for name in ("false_negative", "false_positive", "gain"):
             if getattr(costs, name) is not None:
                 must = "only be given where the task is binary"
-                yield Problem(path=(*_COSTS, name), must=must, found=found, fix=fix)
+                yield Mistake(path=(*_COSTS, name), must=must, found=found, fix=fix)
     column = columns.get(costs.gain or "")
     if column is not None and column.name != target.name and column.kind in ("categorical", "text", "date"):
         found = f"'{column.name}' is {column.kind}"
-        yield Problem(path=(*_COSTS, "gain"), must="be a numeric column", found=found, fix="name another one")
+        yield Mistake(path=(*_COSTS, "gain"), must="be a numeric column", found=found, fix="name another one")
     if task != "binary" and knowledge.minimum.stated() is not None:
         must, found = "only be given where there are two classes", f"the task is {task}"
-        yield Problem(path=("knowledge", "minimum"), must=must, found=found, fix="remove it")
+        yield Mistake(path=("knowledge", "minimum"), must=must, found=found, fix="remove it")
 
 
 def stakes(
     knowledge: Knowledge, target: Target, frame: pd.DataFrame, y: Array, numbers: Array | None = None
-) -> tuple[DecisionGoal | None, tuple[Problem, ...]]:
+) -> tuple[DecisionGoal | None, tuple[Mistake, ...]]:
     """What decisions follow, None where the recipe says nothing, and what is wrong with what it says.
 
     Args:
@@ -79,7 +79,7 @@ def stakes(
     return costs.stated(), ()
 
 
-def of_matrix(matrix: Matrix, target: Target) -> tuple[Costs | None, tuple[Problem, ...]]:
+def of_matrix(matrix: Matrix, target: Target) -> tuple[Costs | None, tuple[Mistake, ...]]:
     """Costs of a matrix by true, then by answered label; what it leaves out costs 0 where it is right, 1 where not.
 
     >>> target = Target(name="grade", task="multiclass", classes=("a", "b", "c"))
@@ -102,12 +102,12 @@ def of_matrix(matrix: Matrix, target: Target) -> tuple[Costs | None, tuple[Probl
     path = (*_COSTS, "matrix")
     fix = "give wrong answers higher costs than right ones"
     if (table < 0).any():
-        return None, (Problem(path=path, must="hold costs of 0 or more", found="one is negative", fix=fix),)
+        return None, (Mistake(path=path, must="hold costs of 0 or more", found="one is negative", fix=fix),)
     # An answer that never costs more than another one, whatever the true label, is given to every row.
     always = [a for a in range(len(table)) if (table[:, [a]] <= table).all()]
     if always:
         found = f"'{target.classes[always[0]]}' never costs more than another answer, whatever is true"
-        return None, (Problem(path=path, must="leave something to decide", found=found, fix=fix),)
+        return None, (Mistake(path=path, must="leave something to decide", found=found, fix=fix),)
     if target.task != "binary":
         return Costs(matrix=tuple(map(tuple, table.tolist()))), ()
     yes, no = target.positive_index, 1 - target.positive_index
@@ -120,13 +120,13 @@ def of_matrix(matrix: Matrix, target: Target) -> tuple[Costs | None, tuple[Probl
     if not 1e-3 <= costs.threshold <= 1 - 1e-3:
         found = f"a row would count as positive from a probability of {costs.threshold:g} on"
         fix = "give costs that are closer to each other; beyond that the answer is always the same"
-        return None, (Problem(path=path, must="not differ by more than a factor of 999", found=found, fix=fix),)
+        return None, (Mistake(path=path, must="not differ by more than a factor of 999", found=found, fix=fix),)
     return costs, ()
 
 
 def gains_of(
     frame: pd.DataFrame, name: str, positive: Array, numbers: Array | None = None
-) -> tuple[Array | None, tuple[Problem, ...]]:
+) -> tuple[Array | None, tuple[Mistake, ...]]:
     """What each positive row is worth if it is found, ``[n]``; 0 for the others, whose cells are not looked at.
 
     Args:
@@ -146,7 +146,7 @@ def gains_of(
     if name not in names:
         near = get_close_matches(name, names, n=1)
         fix = f"perhaps '{near[0]}' is meant" if near else "correct the name"
-        return None, (Problem(path=path, must="name a column of the table", found=f"there is no '{name}'", fix=fix),)
+        return None, (Mistake(path=path, must="name a column of the table", found=f"there is no '{name}'", fix=fix),)
     cells = convert(frame, (Column(id=name, name=name, kind="numeric", why=""),)).values[name]
     wrong = np.flatnonzero(positive & ~(np.isfinite(cells) & (cells >= 0)))
     if len(wrong):
@@ -155,10 +155,10 @@ def gains_of(
         shown = "no value" if cell is None or cell != cell else f"'{cell}'"
         must = "hold a number of 0 or more in every positive row"
         found = f"{len(wrong):,} of {int(positive.sum()):,} such cells do not (first: row {row + 1:,}, {shown})"
-        return None, (Problem(path=path, must=must, found=found, fix="correct them, or leave those rows out"),)
+        return None, (Mistake(path=path, must=must, found=found, fix="correct them, or leave those rows out"),)
     if not cells[positive].any():
         fix = "name another column, or give false_negative instead"
-        return None, (Problem(path=path, must="be above 0 in some positive row", found="all are 0", fix=fix),)
+        return None, (Mistake(path=path, must="be above 0 in some positive row", found="all are 0", fix=fix),)
     return np.where(positive, cells, 0.0), ()
 
 
@@ -187,9 +187,9 @@ def _spellings(label: Any) -> Sequence[str]:
     return (str(label), f"{label:g}") if isinstance(label, float) else (str(label),)
 
 
-def _unknown(keys: tuple[str, ...], label: str, target: Target) -> Problem:
+def _unknown(keys: tuple[str, ...], label: str, target: Target) -> Mistake:
     names = [str(one) for one in target.classes]
     near = get_close_matches(label, names, n=1)
     fix = f"perhaps '{near[0]}' is meant" if near else f"name one of {', '.join(names[:5])}"
     found = f"there is no '{label}'"
-    return Problem(path=(*_COSTS, "matrix", *keys), must="name classes of the target", found=found, fix=fix)
+    return Mistake(path=(*_COSTS, "matrix", *keys), must="name classes of the target", found=found, fix=fix)

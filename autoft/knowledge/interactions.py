@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from autoft.errors import RecipeError
 from autoft.knowledge.towers import towers
 from autoft.recipe.knowledge import Knowledge
-from autoft.recipe.messages import Problem
+from autoft.recipe.messages import Mistake
 
 #: Most inputs that a pair of columns may become.
 MOST_PRODUCTS = 256
@@ -15,7 +15,7 @@ MOST_PRODUCTS = 256
 Path = tuple[str | int, ...]
 
 
-def pair_problems(knowledge: Knowledge, width: Callable[[str], int | None], limit: int) -> Iterator[Problem]:
+def pair_problems(knowledge: Knowledge, width: Callable[[str], int | None], limit: int) -> Iterator[Mistake]:
     """Pairs that are named twice, become too many inputs, or are kept apart although something joins them.
 
     Args:
@@ -29,42 +29,42 @@ def pair_problems(knowledge: Knowledge, width: Callable[[str], int | None], limi
     yield from _apart(knowledge)
 
 
-def _repeated(knowledge: Knowledge) -> Iterator[Problem]:
+def _repeated(knowledge: Knowledge) -> Iterator[Mistake]:
     for key in ("interactions", "no_interaction"):
         seen: set[frozenset[str]] = set()
         for place, pair in enumerate(getattr(knowledge, key)):
             if frozenset(pair) in seen:
                 found = f"'{pair[0]}' and '{pair[1]}' are named before"
-                yield Problem(path=("knowledge", key, place), must="be a new pair", found=found, fix="remove it")
+                yield Mistake(path=("knowledge", key, place), must="be a new pair", found=found, fix="remove it")
             seen.add(frozenset(pair))
 
 
-def _products(knowledge: Knowledge, width: Callable[[str], int | None], limit: int) -> Iterator[Problem]:
+def _products(knowledge: Knowledge, width: Callable[[str], int | None], limit: int) -> Iterator[Mistake]:
     for place, pair in enumerate(knowledge.interactions):
         path: Path = ("knowledge", "interactions", place)
         widths = [width(name) for name in pair]
         for name in (name for name, own in zip(pair, widths, strict=True) if own == 0):
             found = f"'{name}' has more than {limit} categories or is text"
             fix = "remove the pair, or raise preprocess: categorical: embed_above"
-            yield Problem(path=path, must="be of columns with few inputs", found=found, fix=fix)
+            yield Mistake(path=path, must="be of columns with few inputs", found=found, fix=fix)
         products = (widths[0] or 0) * (widths[1] or 0)
         if products > MOST_PRODUCTS:
             must, found = f"become at most {MOST_PRODUCTS} inputs", f"it becomes {products:,}"
-            yield Problem(path=path, must=must, found=found, fix="remove the pair")
+            yield Mistake(path=path, must=must, found=found, fix="remove the pair")
 
 
-def _apart(knowledge: Knowledge) -> Iterator[Problem]:
+def _apart(knowledge: Knowledge) -> Iterator[Mistake]:
     joined = list(_joined(knowledge))
     for place, pair in enumerate(knowledge.no_interaction):
         for what, columns in joined:
             if columns.issuperset(pair):
                 found, fix = f"{what} is made of both", f"remove {what}, or this pair"
                 path: Path = ("knowledge", "no_interaction", place)
-                yield Problem(path=path, must="be of columns that nothing else joins", found=found, fix=fix)
+                yield Mistake(path=path, must="be of columns that nothing else joins", found=found, fix=fix)
     try:
         towers(knowledge.no_interaction)
     except RecipeError as error:
-        yield Problem(path=("knowledge", "no_interaction"), must=error.must, found=error.found, fix=error.fix)
+        yield Mistake(path=("knowledge", "no_interaction"), must=error.must, found=error.found, fix=error.fix)
 
 
 def _joined(knowledge: Knowledge) -> Iterator[tuple[str, set[str]]]:

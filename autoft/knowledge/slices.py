@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from autoft.recipe.messages import Problem
+from autoft.recipe.messages import Mistake
 from autoft.records import Column
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def audited(recipe: Recipe) -> tuple[str, ...]:
     return tuple(name for name, hint in recipe.knowledge.features.items() if hint.use == "audit")
 
 
-def problems(recipe: Recipe, columns: Sequence[Column], target: str) -> list[Problem]:
+def problems(recipe: Recipe, columns: Sequence[Column], target: str) -> list[Mistake]:
     """Slices that the table does not have.
 
     Args:
@@ -45,27 +45,27 @@ def problems(recipe: Recipe, columns: Sequence[Column], target: str) -> list[Pro
     for at, name, limits in declared(recipe):
         if name == target:
             fix = "name another column; the scores of each class are in the report anyway"
-            mistakes.append(Problem(path=at, must="not be the target", found=f"it is '{name}'", fix=fix))
+            mistakes.append(Mistake(path=at, must="not be the target", found=f"it is '{name}'", fix=fix))
         elif name not in known:
             mistakes.append(_absent(recipe, at, name, list(known)))
         elif limits is not None and known[name].kind != "numeric":
             found = f"'{name}' is understood as {known[name].kind} ({known[name].why})"
             fix = "write the name alone, or set its kind to numeric under data: columns:"
-            mistakes.append(Problem(path=at, must="be limits of a column of numbers", found=found, fix=fix))
+            mistakes.append(Mistake(path=at, must="be limits of a column of numbers", found=found, fix=fix))
     return mistakes
 
 
-def _absent(recipe: Recipe, at: tuple[str | int, ...], name: str, names: list[str]) -> Problem:
+def _absent(recipe: Recipe, at: tuple[str | int, ...], name: str, names: list[str]) -> Mistake:
     if name in recipe.data.drop:
         fix = "remove it from data: drop: and write 'use: audit' or 'use: never' under knowledge: features:"
-        return Problem(path=at, must="be a column that stays in the table", found="data: drop: names it", fix=fix)
+        return Mistake(path=at, must="be a column that stays in the table", found="data: drop: names it", fix=fix)
     if name == recipe.data.weight:
-        return Problem(
+        return Mistake(
             path=at, must="not be the weight of the rows", found=f"it is '{name}'", fix="name another column"
         )
     near = get_close_matches(name, names, n=1)
     fix = f"perhaps '{near[0]}' is meant" if near else "correct the name"
-    return Problem(path=at, must="name a column of the table", found=f"there is no '{name}'", fix=fix)
+    return Mistake(path=at, must="name a column of the table", found=f"there is no '{name}'", fix=fix)
 
 
 def notes(recipe: Recipe) -> list[str]:

@@ -89,6 +89,6 @@ def prove(bag: Ensemble, dataset: Dataset) -> None:
     Raises:
         TrainingError: If it does not.
     """
-    from autoft.training.proof_of_model import prove_bag
+    from autoft.training.proof_of_model import prove_ensemble
 
-    prove_bag(bag, dataset.description.hints)
+    prove_ensemble(bag, dataset.description.hints)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from autoft.preprocessing.encoders import ENCODERS, ColumnEncoder
-from autoft.recipe.messages import Problem, nearest
+from autoft.recipe.messages import Mistake, nearest
 from autoft.recipe.recipe import Recipe
 from autoft.records import Column
 from autoft.records.hints import Hints
@@ -28,17 +28,17 @@ def chosen_encoders(recipe: Recipe, columns: Sequence[Column], hints: Hints) -> 
         path = ("preprocess", "encoders", name)
         if name not in by_name:
             must, wrong = "be a column that is an input", "there is no such input"
-            mistakes.append(Problem(path=path, must=must, found=wrong, fix=nearest(name, list(by_name))))
+            mistakes.append(Mistake(path=path, must=must, found=wrong, fix=nearest(name, list(by_name))))
             continue
         column, encoder = by_name[name], ENCODERS[chosen]
         found[column.id] = chosen
         if column.kind not in encoder.kinds:
             must = f"be {' or '.join(sorted(encoder.kinds))}, as encoder '{chosen}' takes no other columns"
             fix = "choose another encoder, or set the column's kind under data: columns:"
-            mistakes.append(Problem(path=path, must=must, found=f"the column is {column.kind}", fix=fix))
+            mistakes.append(Mistake(path=path, must=must, found=f"the column is {column.kind}", fix=fix))
         elif hint := _ignored(column, encoder, hints):
             fix = "remove the hint, or the encoder"
-            mistakes.append(Problem(path=path, must=f"respect the column's {hint}", found="it cannot", fix=fix))
+            mistakes.append(Mistake(path=path, must=f"respect the column's {hint}", found="it cannot", fix=fix))
     recipe.refuse(mistakes)
     return found
 

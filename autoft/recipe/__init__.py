@@ -2,10 +2,10 @@
 
 Modules, from ground to roof:
 
-messages   Messages of pydantic in the four parts of :mod:`autoft.errors`
-yaml       YAML as a recipe may use it: the plain data of YAML 1.2, nothing that surprises or executes
+messages   Messages about mistakes in a recipe, in the four parts of `autoft.errors`
+yaml       YAML of a recipe: plain data of YAML 1.2, without anchors, tags and repeated keys
 fields     Types of the values in the sections of a recipe
-knowledge  The section `knowledge` of a recipe: what experts know, one hint a line (docs/knowledge.md)
-sections   The sections of a recipe: frozen pydantic models that take the right types and nothing else
-recipe     Recipes: what to train and how, as strict frozen models read from YAML (see recipes/ for examples)
+knowledge  Section `knowledge` of a recipe: hints of experts, one a line (docs/knowledge.md)
+sections   Sections of a recipe: frozen pydantic models with strict types
+recipe     Recipes: data, search, evaluation and knowledge of a run, read from YAML (examples: recipes/)
 """

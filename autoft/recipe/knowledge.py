@@ -1,4 +1,4 @@
-"""The section `knowledge` of a recipe: what experts know, one hint a line (docs/knowledge.md)."""
+"""Section `knowledge` of a recipe: hints of experts, one a line (docs/knowledge.md)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _Cost = Annotated[float, Field(ge=0)]
 
 
 class HintSpec(RecipeSection):
-    """What is known of one column."""
+    """Hints about one column."""
 
     effect: Literal["increasing", "decreasing"] | None = None
     """With all else equal, the answer never falls (or never rises) with the column: the positive class's probability,
@@ -76,7 +76,7 @@ class RatioSpec(RecipeSection):
 
 
 class CostsSpec(RecipeSection):
-    """What wrong answers cost; only ratios matter to the decision."""
+    """Costs of wrong answers; only their ratios matter to decisions."""
 
     false_negative: Annotated[float, Field(gt=0)] | None = None
     """Two classes: a positive row that is missed; 1 where only the other cost is given."""
@@ -114,7 +114,7 @@ class CostsSpec(RecipeSection):
 
 
 class MinimumSpec(RecipeSection):
-    """What a decision must reach, two classes: exactly one of them."""
+    """Minimum recall or precision of two classes; exactly one of the two is given."""
 
     recall: _Share | None = None
     """Share of the positive rows that are found: the best precision at that recall."""
@@ -148,7 +148,7 @@ Slices = Annotated[tuple[Text | dict[Text, Limits], ...], Strict(False), AfterVa
 
 
 class Knowledge(RecipeSection):
-    """What is known of the domain."""
+    """Hints of experts."""
 
     features: dict[Text, HintSpec] = Field(default_factory=dict)
     """By column (or ratio): what is known of it."""

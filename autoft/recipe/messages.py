@@ -1,4 +1,4 @@
-"""Messages of pydantic in the four parts of :mod:`autoft.errors`."""
+"""Messages about mistakes in a recipe, in the four parts of `autoft.errors`."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ MOST_LISTED = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """One mistake: `path` must `must`, but `found`. Fix: `fix`."""
+class Mistake:
+    """A mistake: `path` must `must`, but `found`. Fix: `fix`."""
 
     path: Path
     must: str
@@ -36,21 +36,21 @@ def broken_rule(key: str, must: str, found: str, fix: str) -> PydanticCustomErro
     return PydanticCustomError("rule", "{must}", parts)
 
 
-def problems(error: ValidationError, data: Any, model: type[BaseModel]) -> tuple[Problem, ...]:
+def mistakes_in(error: ValidationError, data: Any, model: type[BaseModel]) -> tuple[Mistake, ...]:
     """All mistakes that pydantic found in `data`, one per place, in the order of the model's fields."""
-    found: dict[Path, Problem] = {}
+    found: dict[Path, Mistake] = {}
     for detail in error.errors(include_url=False):
         # A value that fits no member of a union is reported once per member; `loc` then ends in the member's name.
         path = _real_path(detail["loc"], data)
         if path in found:
             must, fix = "be one value: a text, a number, true or false", "write one value"
-            found[path] = Problem(path=path, must=must, found=found[path].found, fix=fix)
+            found[path] = Mistake(path=path, must=must, found=found[path].found, fix=fix)
         else:
-            found[path] = _problem(detail, path, model)
+            found[path] = _mistake(detail, path, model)
     return tuple(found.values())
 
 
-def report(mistakes: Sequence[Problem], *, whole: str, place: Callable[[Path], tuple[int, str]]) -> RecipeError:
+def report(mistakes: Sequence[Mistake], *, whole: str, place: Callable[[Path], tuple[int, str]]) -> RecipeError:
     """One error that lists the mistakes in the order of their lines.
 
     Args:
@@ -108,7 +108,7 @@ def _real_path(loc: Sequence[str | int], data: Any) -> Path:
     return tuple(path)
 
 
-def _problem(detail: ErrorDetails, path: Path, model: type[BaseModel]) -> Problem:
+def _mistake(detail: ErrorDetails, path: Path, model: type[BaseModel]) -> Mistake:
     kind, value = detail["type"], detail["input"]
     limits = {name: _plain(limit) for name, limit in detail.get("ctx", {}).items()}
     if kind == "extra_forbidden":
@@ -116,22 +116,22 @@ def _problem(detail: ErrorDetails, path: Path, model: type[BaseModel]) -> Proble
     if kind == "rule":
         keys = limits["key"].split(".") if limits["key"] else []
         place = (*path, *(int(key) if key.isdigit() else key for key in keys))
-        return Problem(path=place, must=limits["must"], found=limits["found"], fix=limits["fix"])
+        return Mistake(path=place, must=limits["must"], found=limits["found"], fix=limits["fix"])
     if kind == "literal_error":
         names = re.findall(r"'([^']*)'", limits["expected"])
-        return Problem(
+        return Mistake(
             path=path, must=f"be one of {', '.join(names)}", found=f"it is {_show(value)}", fix=nearest(value, names)
         )
     if kind == "missing" and isinstance(detail["loc"][-1], str):
-        return Problem(path=path, must=f"have a '{detail['loc'][-1]}'", found="there is none", fix="add it")
+        return Mistake(path=path, must=f"have a '{detail['loc'][-1]}'", found="there is none", fix="add it")
     if kind in ("missing", "too_long") and path:
         place = path[:-1] if isinstance(path[-1], int) else path
-        return Problem(path=place, must="be a list of two numbers", found="it is not", fix="write it as [low, high]")
+        return Mistake(path=place, must="be a list of two numbers", found="it is not", fix="write it as [low, high]")
     must, fix = _RULES.get(kind, (detail["msg"].lower(), "correct the value"))
-    return Problem(path=path, must=must.format(**limits), found=_found(value), fix=fix.format(**limits))
+    return Mistake(path=path, must=must.format(**limits), found=_found(value), fix=fix.format(**limits))
 
 
-def _unknown_key(path: Path, model: type[BaseModel]) -> Problem:
+def _unknown_key(path: Path, model: type[BaseModel]) -> Mistake:
     """An unknown key: the nearest name in its section, or the section that it belongs to."""
     section: Any = model
     for part in path[:-1]:
@@ -141,7 +141,7 @@ def _unknown_key(path: Path, model: type[BaseModel]) -> Problem:
     homes = [f"write it under '{home}'" for home in _homes(model, key)]
     fix = homes[0] if homes else nearest(key, known)
     inside = f"of '{dotted(path[:-1])}'" if len(path) > 1 else "of a recipe"
-    return Problem(path=path, must=f"be a key {inside}", found="there is none of that name", fix=fix)
+    return Mistake(path=path, must=f"be a key {inside}", found="there is none of that name", fix=fix)
 
 
 def _is_section(kind: Any) -> bool:

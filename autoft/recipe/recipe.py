@@ -1,4 +1,4 @@
-"""Recipes: what to train and how, as strict frozen models read from YAML (see recipes/ for examples).
+"""Recipes: data, search, evaluation and knowledge of a run, read from YAML (examples: recipes/).
 
 ``python -m autoft.recipe.recipe`` prints the JSON Schema that editors use to check and complete recipes.
 """
@@ -20,7 +20,7 @@ from pydantic import Field, PrivateAttr, ValidationError, model_validator
 from autoft.errors import RecipeError
 from autoft.recipe.fields import RecipeSection
 from autoft.recipe.knowledge import Knowledge
-from autoft.recipe.messages import Problem, broken_rule, dotted, nearest, problems, report
+from autoft.recipe.messages import Mistake, broken_rule, dotted, mistakes_in, nearest, report
 from autoft.recipe.sections import Data, Evaluate, Preprocess, Report, Schema, Search, TaskChoice
 from autoft.recipe.yaml import MAX_BYTES, add_resolvers, load
 from autoft.registry import registry_of
@@ -44,7 +44,7 @@ ARGUMENTS: Mapping[str, str] = {
 
 
 class Recipe(RecipeSection):
-    """What autoft trains and how.
+    """Data, search, evaluation and knowledge of a run.
 
     >>> recipe = Recipe().with_changes(target="Churn", trials=10)
     >>> recipe.data.target, recipe.search.trials, recipe.evaluate.folds
@@ -130,7 +130,7 @@ class Recipe(RecipeSection):
         """The schema file, found like :meth:`data_path`, or None where the recipe names none."""
         return None if self.schema_.file is None else self._inside(("schema", "file"), self.schema_.file)
 
-    def refuse(self, mistakes: Sequence[Problem]) -> None:
+    def refuse(self, mistakes: Sequence[Mistake]) -> None:
         """Say what is wrong with the recipe once the data are known, each mistake with its line.
 
         Raises:
@@ -144,8 +144,8 @@ class Recipe(RecipeSection):
         found = inside(self.folder, text)
         if isinstance(found, Path):
             return found
-        problem = Problem(path=key, must=_PATH_RULE, found=found, fix=_PATH_FIX)
-        raise report([problem], whole=self._source, place=lambda path: (0, f"'{dotted(path)}'"))
+        mistake = Mistake(path=key, must=_PATH_RULE, found=found, fix=_PATH_FIX)
+        raise report([mistake], whole=self._source, place=lambda path: (0, f"'{dotted(path)}'"))
 
     def with_changes(self, **changes: Any) -> Recipe:
         """A copy with some values replaced.
@@ -218,7 +218,7 @@ add_resolvers(_Dumper)
 
 
 def inside(folder: Path, text: str) -> Path | str:
-    """The real path of `text` in `folder`, or what is wrong with it: a recipe may come from a stranger."""
+    """The real path of `text` in `folder`, or the reason to refuse it (a stranger may have written it)."""
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", text):
         return "it is an address or has a drive letter"
     if "\0" in text:
@@ -286,18 +286,18 @@ def _validate(
     whole: str,
     place: Place,
 ) -> Recipe:
-    mistakes: list[Problem] = []
+    mistakes: list[Mistake] = []
     try:
         recipe = Recipe.model_validate(data)
     except ValidationError as error:
-        mistakes += problems(error, data, Recipe)
+        mistakes += mistakes_in(error, data, Recipe)
     if folder is not None and isinstance(data, dict):
         for section, key in (("data", "path"), ("schema", "file")):
             values = data.get(section)
             text = values.get(key) if isinstance(values, dict) else None
             found = inside(folder, text) if isinstance(text, str) else None
             if isinstance(found, str):
-                mistakes.append(Problem(path=(section, key), must=_PATH_RULE, found=found, fix=_PATH_FIX))
+                mistakes.append(Mistake(path=(section, key), must=_PATH_RULE, found=found, fix=_PATH_FIX))
     if mistakes:
         raise report(mistakes, whole=whole, place=place)
     recipe._folder, recipe._source, recipe._place = folder, source, place

@@ -1,4 +1,4 @@
-"""The sections of a recipe: frozen pydantic models that take the right types and nothing else.
+"""Sections of a recipe: frozen pydantic models with strict types.
 
 The text under each field becomes its description in recipes/recipe.schema.json, which editors show.
 """
@@ -95,7 +95,7 @@ class Data(RecipeSection):
 
 
 class Schema(RecipeSection):
-    """What the table must look like."""
+    """The schema of the table."""
 
     file: Annotated[Text, AfterValidator(_schema_name)] | None = None
     """Schema in TFDV's text format, inside the recipe's folder: written if absent, enforced after that."""
@@ -126,7 +126,7 @@ class Categorical(RecipeSection):
 
 
 class Preprocess(RecipeSection):
-    """How columns become numbers."""
+    """Preprocessing of columns."""
 
     numeric: Numeric = Field(default_factory=Numeric)
     categorical: Categorical = Field(default_factory=Categorical)
@@ -137,7 +137,7 @@ class Preprocess(RecipeSection):
 
 
 class Space(RecipeSection):
-    """What is searched; left out means autoft's own choice. Dropout and L2 are always searched."""
+    """Hyperparameters to search; without a key autoft chooses. Dropout and L2 are always searched."""
 
     architecture: Architectures | None = None
     """Kinds of models: mlp has hidden layers, linear none, realmlp and tabm (or tabm-mini) are the papers'."""
@@ -175,7 +175,7 @@ class Space(RecipeSection):
 
 
 class Search(RecipeSection):
-    """How hyperparameters are found."""
+    """The search for hyperparameters."""
 
     algorithm: Annotated[str, OneOf("search algorithm")] = "bayesian"
     """How the next trial is proposed."""
@@ -195,7 +195,7 @@ class Search(RecipeSection):
 
 
 class Evaluate(RecipeSection):
-    """How the numbers are made that are reported."""
+    """Evaluation on held-out rows."""
 
     folds: Annotated[int, Field(ge=2, le=50)] = 5
     """Number of blocks of rows, each held out once."""

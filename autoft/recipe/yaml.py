@@ -1,4 +1,4 @@
-"""YAML as a recipe may use it: the plain data of YAML 1.2, nothing that surprises or executes.
+"""YAML of a recipe: plain data of YAML 1.2, without anchors, tags and repeated keys.
 
 PyYAML reads YAML 1.1, where ``no`` is False, ``1e-3`` is text, ``012`` is ten, ``12:30`` is 750 and the last of
 two equal keys wins silently; its anchors let a few bytes stand for gigabytes. Here scalars follow the core schema
@@ -41,7 +41,7 @@ RESOLVERS: tuple[tuple[str, re.Pattern[str], tuple[str, ...]], ...] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """The data of a YAML text and where each part of it stands.
+    """Data of a YAML text, with the line of each part.
 
     Attributes:
         data: Plain dicts (keys are text), lists, str, int, float, bool and None.
@@ -88,7 +88,7 @@ class _Loader(yaml.SafeLoader):
 
 
 def add_resolvers(kind: Any) -> None:
-    """Teach a PyYAML loader or dumper class the scalars of YAML 1.2."""
+    """Make a PyYAML loader or dumper class resolve scalars as YAML 1.2 does."""
     for tag, pattern, first in RESOLVERS:
         kind.add_implicit_resolver(tag, pattern, list(first))
 
@@ -104,7 +104,7 @@ def load(text: str, *, source: str) -> Document:
         source: Name of the file for error messages.
 
     Raises:
-        RecipeError: Whatever is wrong with the text, naming `source` and the line.
+        RecipeError: If the text is not such YAML; it names `source` and the line.
 
     >>> load("a: 1e-3\\nb: [no, 012, 12:30]\\n", source="r.yaml").data
     {'a': 0.001, 'b': ['no', 12, '12:30']}
@@ -197,7 +197,7 @@ def _convert(tag: str, text: str) -> str | int | float | bool | None:
 
 def _report(source: str, error: yaml.MarkedYAMLError) -> NoReturn:
     problem = " ".join(part for part in (error.context, error.problem) if part)
-    # What never ends is best looked for where it began.
+    # The mark of a part without an end is the end of the file: its beginning helps more.
     marks = (error.problem_mark, error.context_mark)
     mark = next(filter(None, reversed(marks) if "end of stream" in problem else marks), None)
     line = mark.line + 1 if mark else 1

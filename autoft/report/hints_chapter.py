@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from autoft.evaluation.metrics import METRICS, loss_metric
 from autoft.records import Evaluation, HintTest, Interval
 from autoft.report.blocks import Block, Paragraph, TableBlock
 from autoft.report.wording import NONE, clip, decimals, listing, metric, signed, span
@@ -81,8 +82,8 @@ def _parts(evaluation: Evaluation) -> tuple[TableBlock, ...]:
     if not found:
         return ()
     digits = min(decimals(*(end for _, one in found for end in (one.gain.value, one.gain.low, one.gain.high))), 4)
-    loss = "squared error" if evaluation.task == "regression" else "log-loss"
-    loss = "pinball loss" if evaluation.objective == "pinball" else loss
+    by_quantile = METRICS[evaluation.objective].needs_quantile
+    loss = loss_metric(evaluation.task, by_quantile=by_quantile).row_loss
     caption = (
         f"Where effects are contradicted. Gain is the mean {loss} of a row without the hint less with it; its interval "
         "holds for all groups at once that were looked at. The last column says how far the model without the hint "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from autoft.evaluation.metrics import METRICS
+from autoft.evaluation.metrics import METRICS, distinct
 from autoft.records import Evaluation, Interval
 from autoft.records.slices import Gap, Rate, Slice, SlicedColumn, WeakSearch, WeakSlice
 from autoft.report.blocks import Block, Intervals, Paragraph, Pictures, TableBlock
@@ -72,7 +72,7 @@ def _declared(column: SlicedColumn, whole: Slice, evaluation: Evaluation) -> tup
         x_label=f"{label} ({'more' if metric(objective).more_is_better else 'less'} is better)",
         marked=frozenset({0}),
     )
-    names = [m for m in evaluation.held_out if not (m.startswith("macro_") and evaluation.task == "multiclass")]
+    names = distinct(evaluation.held_out, evaluation.task)
     names.sort(key=lambda m: m != objective)
     scores = [
         (metric(m).label, *(_cell(one.scores.get(m), one.undefined.get(m, NONE)) for one in slices)) for m in names

@@ -1,17 +1,14 @@
-"""Words and severities of findings for TFDV's anomalies (standard library only)."""
+"""Anomalies as findings: wording and severity."""
 
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from autoft.records import Finding, Severity, finding
-
-if TYPE_CHECKING:
-    from autoft.schema.engine import Environment
+from autoft.schema.engine import Environment
 
 _CONTENT = {"INT": "whole numbers", "FLOAT": "numbers", "BYTES": "text", "STRING": "text"}
-_NUMBERS = frozenset({"INT", "FLOAT"})
 #: Anomalies that stop neither training nor prediction.
 _HARMLESS = frozenset({"SCHEMA_NEW_COLUMN", "SEMANTIC_DOMAIN_UPDATE"})
 #: anomaly type -> (must, found, fix while training, fix while predicting)
@@ -56,58 +53,70 @@ _WORDS: dict[str, tuple[str, str, str, str]] = {
 _WORDS["FEATURE_TYPE_LOW_NUMBER_PRESENT"] = _WORDS["FEATURE_TYPE_LOW_FRACTION_PRESENT"]
 
 
-def finding_of(
-    anomaly: str,
-    short: str,
-    description: str,
-    *,
-    environment: Environment,
-    column: str | None = None,
-    expected: str = "",
-    got: str = "",
-    used: bool = True,
-    voice: str = "TFDV",
-) -> Finding:
-    """One anomaly as a finding.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anomaly:
+    """A reason for which a table does not fit its schema.
 
-    Args:
-        anomaly: Name of TFDV's ``AnomalyInfo.Type``.
-        short, description: The engine's own words; they are quoted in `Finding.found`.
-        environment: While training nearly every anomaly is an error: the schema is a contract. While predicting,
-            values that the model can do without (unseen categories, empty cells) are warnings.
+    Attributes:
+        type: Name of TFDV's ``AnomalyInfo.Type``.
+        short: The engine's title of it.
+        description: The engine's sentence about it, which the finding quotes.
+        environment: Whether the table is one to train on or one to predict.
+        engine: Name of the engine in the quotation.
         column: The user's name, None for the whole table.
-        expected, got: ``INT``, ``FLOAT``, ``BYTES`` or ``STRING`` by the schema and in the table.
-        used: Whether the network uses the column; if not, nothing about it is an error.
-        voice: Who is quoted.
+        expected: Type by the schema: ``INT``, ``FLOAT``, ``BYTES`` or ``STRING``.
+        got: Type in the table.
+        used: Whether the network uses the column.
     """
-    must, found, fix = _words(anomaly, short, environment, expected, got)
-    quoted = textwrap.shorten(description.strip().rstrip("."), 300, placeholder=" ...")
-    severity = _severity(anomaly, environment, expected, got) if used else "warning"
-    return finding(f"tfdv:{anomaly}", severity, column, must, f"{found} ({voice}: {quoted})", fix)
 
+    type: str
+    short: str
+    description: str
+    environment: Environment
+    engine: str
+    column: str | None = None
+    expected: str = ""
+    got: str = ""
+    used: bool = True
 
-def _severity(anomaly: str, environment: Environment, expected: str, got: str) -> Severity:
-    if anomaly in _HARMLESS:
-        return "warning"
-    if environment == "TRAINING" or anomaly == "SCHEMA_MISSING_COLUMN":
-        return "error"
-    if anomaly == "UNEXPECTED_DATA_TYPE" and not {expected, got} <= _NUMBERS:
-        return "error"
-    return "warning"
+    def finding(self) -> Finding:
+        """The anomaly as a finding."""
+        must, found, fix = self._wording()
+        quoted = textwrap.shorten(self.description.strip().rstrip("."), 300, placeholder=" ...")
+        return finding(f"tfdv:{self.type}", self.severity, self.column, must, f"{found} ({self.engine}: {quoted})", fix)
 
+    @property
+    def severity(self) -> Severity:
+        """An error for nearly every anomaly of a table to train on: the schema is a contract.
 
-def _words(anomaly: str, short: str, environment: Environment, expected: str, got: str) -> tuple[str, str, str]:
-    if anomaly == "UNEXPECTED_DATA_TYPE":
-        content = _CONTENT.get(expected, expected)
-        found = "holds " + ("fractions too" if got == "FLOAT" and expected == "INT" else _CONTENT.get(got, got))
-        fix = f"write {content} only"
-        if environment == "TRAINING":
-            fix += f", or set 'type: {'BYTES' if got == 'STRING' else got}' in the schema file"
-        elif {expected, got} <= _NUMBERS:
-            fix = "check the unit and the source; the model takes the values as they are"
-        return f"hold {content}", found, fix
-    if anomaly in _WORDS:
-        must, found, training, serving = _WORDS[anomaly]
-        return must, found, training if environment == "TRAINING" else serving
-    fix = "correct the values" + (", or relax the schema file" if environment == "TRAINING" else " if they are wrong")
-    return "hold what the schema allows", f"does not fit the schema: {short.lower()}", fix
+        For a table to predict a warning where the model can do without the values (unseen categories, empty cells).
+        Nothing about a column that the network does not use is an error.
+        """
+        if not self.used or self.type in _HARMLESS:
+            return "warning"
+        if self.environment == "TRAINING" or self.type == "SCHEMA_MISSING_COLUMN":
+            return "error"
+        return "error" if self.type == "UNEXPECTED_DATA_TYPE" and not self._numbers else "warning"
+
+    @property
+    def _numbers(self) -> bool:
+        return {self.expected, self.got} <= {"INT", "FLOAT"}
+
+    def _wording(self) -> tuple[str, str, str]:
+        """What must hold, what was found, and the fix."""
+        training = self.environment == "TRAINING"
+        if self.type == "UNEXPECTED_DATA_TYPE":
+            content = _CONTENT.get(self.expected, self.expected)
+            fractions = self.got == "FLOAT" and self.expected == "INT"
+            found = "holds " + ("fractions too" if fractions else _CONTENT.get(self.got, self.got))
+            fix = f"write {content} only"
+            if training:
+                fix += f", or set 'type: {'BYTES' if self.got == 'STRING' else self.got}' in the schema file"
+            elif self._numbers:
+                fix = "check the unit and the source; the model takes the values as they are"
+            return f"hold {content}", found, fix
+        if self.type in _WORDS:
+            must, found, *fixes = _WORDS[self.type]
+            return must, found, fixes[0 if training else 1]
+        fix = "correct the values" + (", or relax the schema file" if training else " if they are wrong")
+        return "hold what the schema allows", f"does not fit the schema: {self.short.lower()}", fix

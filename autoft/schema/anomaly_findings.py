@@ -1,4 +1,4 @@
-"""Findings from an engine's anomalies.
+"""Adaptation of inferred schemas, and findings from an engine's anomalies.
 
 Names of types are read off the messages' own descriptions, so that TensorFlow Metadata's and our own both do.
 """
@@ -6,13 +6,12 @@ Names of types are read off the messages' own descriptions, so that TensorFlow M
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, get_args
+from functools import partial
+from typing import Any, get_args
 
 from autoft.records import USED_KINDS, Column, Finding, Kind
-from autoft.schema.anomalies import finding_of
-
-if TYPE_CHECKING:
-    from autoft.schema.engine import Environment
+from autoft.schema.anomalies import Anomaly
+from autoft.schema.engine import Environment
 
 #: Largest number of categories that a schema lists, and the fewest rows that each needs on average: a rare
 #: category says little about which others exist, so a new one is then no anomaly.
@@ -33,8 +32,8 @@ def name_of(message: Any, field: str) -> str:
     return f"UNKNOWN {number}" if value is None else str(value.name)
 
 
-def made_ours(schema: Any, columns: tuple[Column, ...], rows: int, *, target: str | None) -> Any:
-    """An inferred schema with autoft's environments and tags, and without what honest tables may break."""
+def adapt_schema(schema: Any, columns: tuple[Column, ...], rows: int, *, target: str | None) -> Any:
+    """An inferred schema with autoft's environments and tags, and without constraints that good tables may break."""
     known = {column.name: column for column in columns}
     schema.default_environment.extend(["TRAINING", "SERVING"])
     for feature in schema.feature:
@@ -50,7 +49,7 @@ def made_ours(schema: Any, columns: tuple[Column, ...], rows: int, *, target: st
 
 
 def _relax(feature: Any, column: Column, rows: int, *, is_target: bool) -> None:
-    """Take from an inferred feature what the next honest table may break, and tag it with its kind."""
+    """Remove constraints of an inferred feature that the next good table may break, and tag it with its kind."""
     feature.annotation.tag.append(column.kind)
     if column.kind != "boolean":
         feature.ClearField("bool_domain")  # numbers that happen to be 0 and 1
@@ -67,7 +66,7 @@ def _relax(feature: Any, column: Column, rows: int, *, is_target: bool) -> None:
 
 
 def whole_numbers_as_floats(proto: Any, schema: Any) -> Any:
-    """Statistics in which a column that may hold fractions, but happens to hold none, is no anomaly."""
+    """Statistics in which a column of whole numbers has the type FLOAT where the schema has."""
     floats = {feature.name for feature in schema.feature if name_of(feature, "type") == "FLOAT"}
     copy = type(proto)()
     copy.CopyFrom(proto)
@@ -78,25 +77,25 @@ def whole_numbers_as_floats(proto: Any, schema: Any) -> Any:
 
 
 def findings(
-    result: Any, proto: Any, schema: Any, environment: Environment, *, unreadable: frozenset[str], voice: str
+    result: Any, proto: Any, schema: Any, environment: Environment, *, unreadable: frozenset[str], engine: str
 ) -> Iterator[Finding]:
     """One finding per reason of every anomaly, in the order of the schema; new columns last.
 
     Args:
         result: The engine's ``Anomalies``.
         proto: The statistics that were validated.
-        schema: What they were held to.
+        schema: The schema.
         environment: As for `Engine.validate`.
-        unreadable: Columns without an empty cell that count some as missing all the same.
-        voice: Who is quoted.
+        unreadable: Columns without an empty cell, some of whose cells could not be read and count as missing.
+        engine: Name of the engine in quotations.
     """
+    made = partial(Anomaly, environment=environment, engine=engine)
     if result.data_missing:
-        text = "the table has no rows"
-        yield finding_of("DATA_MISSING", "Data missing", text, environment=environment, voice=voice)
+        yield made(type="DATA_MISSING", short="Data missing", description="the table has no rows").finding()
         return
     for reason in result.dataset_anomaly_info.reason:
-        words = (name_of(reason, "type"), reason.short_description, reason.description)
-        yield finding_of(*words, environment=environment, voice=voice)
+        kind = name_of(reason, "type")
+        yield made(type=kind, short=reason.short_description, description=reason.description).finding()
     order = {feature.name: position for position, feature in enumerate(schema.feature)}
     features = {feature.name: feature for feature in schema.feature}
     got = {feature.path.step[0]: name_of(feature, "type") for feature in proto.datasets[0].features}
@@ -104,17 +103,15 @@ def findings(
     for name in sorted(by_name, key=lambda name: (order.get(name, len(order)), name)):
         feature = features.get(name)
         for reason in by_name[name].reason:
-            anomaly = name_of(reason, "type")
-            if anomaly == "FEATURE_TYPE_LOW_FRACTION_PRESENT" and name in unreadable:
+            kind = name_of(reason, "type")
+            if kind == "FEATURE_TYPE_LOW_FRACTION_PRESENT" and name in unreadable:
                 continue  # No cell is empty; autoft's own findings count those that are odd.
-            yield finding_of(
-                anomaly,
-                reason.short_description,
-                reason.description,
-                environment=environment,
+            yield made(
+                type=kind,
+                short=reason.short_description,
+                description=reason.description,
                 column=name,
                 expected="" if feature is None else name_of(feature, "type"),
                 got=got.get(name, ""),
                 used=feature is None or UNUSED_KINDS.isdisjoint(feature.annotation.tag),
-                voice=voice,
-            )
+            ).finding()

@@ -1,4 +1,4 @@
-"""The schema as a contract: written at the first training, enforced at every later one and at prediction."""
+"""The contract: a schema written at the first training, enforced at later ones and at prediction."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contract:
-    """What a training table was held to.
+    """Schema of a training table, and the findings about the table.
 
     Attributes:
         schema: The engine's schema object, None without an engine.
         text: The schema as text, empty without an engine.
-        findings: Where the table departs from it; empty if the schema was inferred from this very table.
+        findings: Departures of the table from it; empty if the schema was inferred from this very table.
         inferred: Whether it was.
         statistics: The table's statistics as `Engine.dump_statistics` writes them, empty without an engine.
     """
@@ -89,7 +89,7 @@ def contract(
     if schema_path is not None and schema_path.exists():
         schema = engine.read(schema_path)
         findings = engine.validate(statistics, schema, environment="TRAINING")
-        findings += _target_served(frame, columns, engine, schema, target)
+        findings += _target_in_serving(frame, columns, engine, schema, target)
         text = engine.to_text(schema)
         return Contract(schema=schema, text=text, findings=findings, inferred=False, statistics=kept)
     schema = engine.infer(statistics, target=target)
@@ -141,7 +141,7 @@ def _unchecked(schema_path: Path | None) -> tuple[Finding, ...]:
     return (finding("schema-not-enforced", "warning", None, f"fit the schema '{schema_path}'", found, fix),)
 
 
-def _target_served(
+def _target_in_serving(
     frame: pd.DataFrame, columns: tuple[Column, ...], engine: Engine, schema: Any, target: str
 ) -> tuple[Finding, ...]:
     """An error if the schema would ask for the target in every table to predict."""

@@ -1,4 +1,4 @@
-"""Drift: distance of a table from the training table, column by column.
+"""Drift: distance of each column from the training table, and the limit beyond chance.
 
 A distance is worth an alarm when it is both *large enough to matter* and *larger than chance makes it*:
 
@@ -40,7 +40,7 @@ FALSE_ALARMS = 0.01
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shift:
-    """One column of a table beside the same column of the training table.
+    """A column of a table, compared with the same column of the training table.
 
     Attributes:
         column: The user's name.
@@ -52,7 +52,7 @@ class Shift:
         missing, missing_before: Share of empty cells here and in the training table.
         missing_limit: From where on the difference of the two means something.
         median, median_before: Of numbers, and of dates in seconds since 1970, here and in the training table.
-        outside: Share of all cells outside the training table's range (numbers, dates); None where it is not known.
+        outside: Share of all cells outside the training table's range; None but for numbers and dates.
         unseen: Share of all cells with a category that the training table did not have; None but for categories.
         strayed: Cells that are further outside the training table's range than it is wide.
     """
@@ -73,12 +73,12 @@ class Shift:
 
     @property
     def drifted(self) -> bool:
-        """Whether the values are distributed in another way."""
+        """Whether the distance is beyond its limit."""
         return self.distance is not None and self.distance > self.limit
 
     @property
     def emptier(self) -> bool:
-        """Whether cells are empty more or less often."""
+        """Whether the share of empty cells differs beyond its limit."""
         return abs(self.missing - self.missing_before) > self.missing_limit
 
 
@@ -155,26 +155,25 @@ def _shift(column: Column, before: Reference, cells: NDArray[Any], rows: int, te
 
 
 def _places(before: Reference, cells: NDArray[Any], rows: int) -> dict[str, Any]:
-    """Where the numbers or dates of a column lie, beside those of the training table."""
-    found: dict[str, Any] = {"median_before": before.median if np.isfinite(before.high) else None}
-    if len(cells):
-        found["median"] = float(np.quantile(cells, 0.5, method="inverted_cdf"))
-    if np.isfinite([before.low, before.high]).all():
-        beyond = np.maximum(before.low - cells, cells - before.high)
-        found["outside"] = int(np.sum(beyond > 0)) / rows
-        found["strayed"] = int(np.sum(beyond > before.high - before.low))
-    return found
+    """Median and range of numbers or dates, compared with those of the training table."""
+    beyond = np.maximum(before.low - cells, cells - before.high)
+    return {
+        "median": float(np.quantile(cells, 0.5, method="inverted_cdf")) if len(cells) else None,
+        "median_before": before.median,
+        "outside": int(np.sum(beyond > 0)) / rows,
+        "strayed": int(np.sum(beyond > before.high - before.low)),
+    }
 
 
 def _unseen(before: Reference, cells: NDArray[Any], rows: int) -> dict[str, Any]:
-    """How many categories are new; not known where the training table had more than are kept."""
+    """Share of new categories; nothing where the training table had more than are kept."""
     if len(before.labels) >= MOST_CATEGORIES:
         return {}
     return {"unseen": float(before.count(cells)[len(before.labels) :].sum()) / rows}
 
 
 def _distance(before: Reference, cells: NDArray[Any], measure: Measure, tests: int) -> tuple[float, float]:
-    """The distance, and the largest that chance makes."""
+    """The distance, and its limit by chance."""
     now = before.count(cells)
     p, q = np.zeros(len(now)), now / len(cells)
     p[: len(before.counts)] = before.counts / before.filled
@@ -200,13 +199,13 @@ def jensen_shannon(p: NDArray[np.float64], q: NDArray[np.float64]) -> float:
 
 
 def _bernstein(spread: float, before: int, now: int, categories: int, tests: int) -> float:
-    """What the largest of some shares differs by at most, where chance alone acts (Bernstein's inequality).
+    """Limit by chance of the largest difference of some shares (Bernstein's inequality).
 
     Args:
         spread: Largest p (1 - p) of the shares.
         before, now: Cells of the two tables.
         categories: How many shares there are.
-        tests: How often in a table such a limit is asked for.
+        tests: Number of such limits for the whole table.
     """
     level = log(2 * categories * tests / FALSE_ALARMS)
     scale = 1 / before + 1 / now

@@ -1,4 +1,4 @@
-"""Typical edits of a schema: each takes a ``Schema`` message and returns a changed copy.
+"""Edits of a schema: each takes a ``Schema`` message and returns a changed copy.
 
 They work on TensorFlow Metadata's messages and on our own. All raise SchemaError where the schema has no such column
 or the edit makes no sense for it.
@@ -17,7 +17,7 @@ from autoft.schema.anomaly_findings import name_of
 
 
 def allow_missing(schema: Any, column: str, share: float) -> Any:
-    """Up to this share of a column's cells may be empty (0 to 1); with 1 the column may be absent, too.
+    """Allow a share of empty cells in a column (0 to 1); with 1 the column may be absent, too.
 
     >>> from autoft.schema.portable.messages import Schema
     >>> schema = Schema(feature=[{"name": "age", "presence": {"min_fraction": 1, "min_count": 1}}])
@@ -35,7 +35,7 @@ def allow_missing(schema: Any, column: str, share: float) -> Any:
 
 
 def widen(schema: Any, column: str, low: float, high: float) -> Any:
-    """The column's range is widened to hold `low` to `high`, but an open side stays open; one without a range gets it.
+    """Widen the range of a column to `low` to `high`; an open side stays open, and a column without a range gets it.
 
     >>> from autoft.schema.portable.messages import Schema
     >>> schema = Schema(feature=[{"name": "age", "type": "INT", "int_domain": {"min": 18, "max": 60}}])
@@ -64,7 +64,7 @@ def widen(schema: Any, column: str, low: float, high: float) -> Any:
 
 
 def bounded(schema: Any, column: str, low: float, high: float) -> Any:
-    """The column's range is from `low` to `high`, whatever it was; a column of text is left as it is.
+    """Set the range of a column to `low` to `high`; a column of text stays as it is.
 
     >>> from autoft.schema.portable.messages import Schema
     >>> domain = bounded(Schema(feature=[{"name": "age", "type": "INT"}]), "age", 0, 120.5).feature[0].int_domain
@@ -81,7 +81,7 @@ def bounded(schema: Any, column: str, low: float, high: float) -> Any:
 
 
 def accept(schema: Any, column: str, values: Sequence[str]) -> Any:
-    """Categories are added to those that a column may hold (and others that share its ``string_domain``).
+    """Add categories to those that a column may hold (and others that share its ``string_domain``).
 
     >>> from autoft.schema.portable.messages import Schema
     >>> schema = Schema(
@@ -101,7 +101,7 @@ def accept(schema: Any, column: str, values: Sequence[str]) -> Any:
 
 
 def not_in_serving(schema: Any, column: str) -> Any:
-    """The column is needed to train and not expected in tables to predict.
+    """Require a column for training, and do not expect it in tables to predict.
 
     >>> from autoft.schema.portable.messages import Schema
     >>> list(not_in_serving(Schema(feature=[{"name": "y"}]), "y").feature[0].not_in_environment)

@@ -1,4 +1,4 @@
-"""The commands that would make a schema accept what a table has and the schema does not allow."""
+"""Edit hints: the commands after which a schema accepts a table."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _RANGE = ("INT_TYPE_BIG_INT", "INT_TYPE_SMALL_INT", "FLOAT_TYPE_BIG_FLOAT", "FLO
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditHint:
-    """One finding and how it could be accepted.
+    """A finding, and the command that accepts it.
 
     Attributes:
         finding: The finding.
@@ -34,7 +34,7 @@ class EditHint:
 
     @property
     def command(self) -> str:
-        """What to type, empty if there is nothing."""
+        """The command line; empty if there is none."""
         if not self.arguments:
             return ""
         edit, *rest = map(shlex.quote, self.arguments)

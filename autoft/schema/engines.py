@@ -1,4 +1,4 @@
-"""Choice of a schema engine."""
+"""Choice of a schema engine by name."""
 
 from __future__ import annotations
 

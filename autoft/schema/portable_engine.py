@@ -14,7 +14,7 @@ class Portable(ProtoEngine):
     """`autoft.schema.portable` on the same Arrow tables that TFDV gets."""
 
     name = "portable"
-    voice = "portable engine"
+    title = "portable engine"
 
     def _generate(self, table: Typed) -> Any:
         return generate_statistics(record_batch(table))

@@ -1,4 +1,4 @@
-"""Engine on TensorFlow Metadata's messages: what TFDV and the portable engine share."""
+"""Base of the engines that use TensorFlow Metadata's messages: statistics, schemas, findings, files."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from autoft.errors import SchemaError
 from autoft.files import write_atomic
 from autoft.records import Column, Finding, finding
 from autoft.schema import anomaly_findings, reference
+from autoft.schema.engine import Environment
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from autoft.schema.engine import Environment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +40,13 @@ class TableStatistics:
 
 
 class ProtoEngine(ABC):
-    """An engine whose schema and statistics are messages; a subclass says where they come from."""
+    """Base class of engines whose schema and statistics are messages of TensorFlow Metadata."""
 
     name: str
     needs: tuple[str, ...] = ()
     install = ""
     #: Name of the engine in findings that quote it.
-    voice: str
+    title: str
 
     @abstractmethod
     def _generate(self, table: Typed) -> Any:
@@ -75,7 +74,7 @@ class ProtoEngine(ABC):
         table = typed(frame, columns, converted)
         proto = self._generate(table)
         proto.datasets[0].name = self.name
-        reference.remember(proto, columns, converted)
+        reference.add_references(proto, columns, converted)
         return TableStatistics(proto=proto, columns=columns, unreadable=table.unreadable)
 
     def infer(self, statistics: TableStatistics, *, target: str | None) -> Any:
@@ -86,7 +85,7 @@ class ProtoEngine(ABC):
         """
         schema = self._infer(statistics.proto, anomaly_findings.MAX_DOMAIN)
         rows = int(statistics.proto.datasets[0].num_examples)
-        return anomaly_findings.made_ours(schema, statistics.columns, rows, target=target)
+        return anomaly_findings.adapt_schema(schema, statistics.columns, rows, target=target)
 
     def validate(
         self,
@@ -100,7 +99,7 @@ class ProtoEngine(ABC):
 
         Args:
             statistics: Of the table.
-            schema: What it is held to.
+            schema: The schema.
             environment: Whether the target is expected.
             previous: Of the table that the schema's ``drift_comparator`` limits are measured from. Statistics of
                 another engine are not compared; a finding says so where the schema has such limits.
@@ -115,7 +114,7 @@ class ProtoEngine(ABC):
         proto = anomaly_findings.whole_numbers_as_floats(statistics.proto, schema)
         result = self._validate(proto, schema, environment, compared)
         found = anomaly_findings.findings(
-            result, statistics.proto, schema, environment, unreadable=statistics.unreadable, voice=self.voice
+            result, statistics.proto, schema, environment, unreadable=statistics.unreadable, engine=self.title
         )
         return (*found, *more)
 
@@ -142,7 +141,7 @@ class ProtoEngine(ABC):
 
     def from_text(self, text: str, source: str) -> Any:
         """The schema in `text`; a schema of foreign origin without environments gets the two of autoft."""
-        schema = parsed(text, self._messages()[0](), source)
+        schema = parse_schema(text, self._messages()[0](), source)
         for environment in ("TRAINING", "SERVING"):
             if environment not in schema.default_environment:
                 schema.default_environment.append(environment)
@@ -150,7 +149,7 @@ class ProtoEngine(ABC):
 
     def dump_statistics(self, statistics: TableStatistics) -> bytes:
         """Statistics as ``tfdv.load_stats_binary`` reads them, without the texts of identifiers and running text."""
-        kept = reference.without_names(statistics.proto, statistics.columns)
+        kept = reference.without_private_texts(statistics.proto, statistics.columns)
         return bytes(kept.SerializeToString(deterministic=True))
 
     def load_statistics(self, data: bytes, source: str) -> TableStatistics:
@@ -176,7 +175,7 @@ def read_text(path: Path) -> str:
         raise no_schema(f"'{path}'", str(reason)) from error
 
 
-def parsed(text: str, schema: Any, source: str) -> Any:
+def parse_schema(text: str, schema: Any, source: str) -> Any:
     """The empty message `schema`, filled from its text. Raises SchemaError if it is none or has no column."""
     from google.protobuf import text_format
 
@@ -190,7 +189,7 @@ def parsed(text: str, schema: Any, source: str) -> Any:
 
 
 def no_schema(source: str, found: str) -> SchemaError:
-    """The error about a text that is no schema."""
+    """Error for a text that is no schema."""
     fix = "restore the file, or delete it to have the schema inferred again from the training table"
     return SchemaError(f"Schema {source}", "be readable in TFDV's text format", found, fix)
 

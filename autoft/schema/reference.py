@@ -1,4 +1,4 @@
-"""Reference: counts of the training table that later tables are compared with.
+"""Reference counts of the training table, stored in its statistics for comparisons with later tables.
 
 The histograms of an engine are not enough. Of two random samples of one skewed column its ten bins of equal width
 differ by chance alone more than a real change would make them, since one far value decides where all bins lie. So
@@ -27,7 +27,7 @@ MOST_CATEGORIES = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Reference:
-    """How one column was distributed in the training table.
+    """Distribution of one column in the training table.
 
     Attributes:
         counts: Rows by bin or by category; categories beyond `MOST_CATEGORIES` are in none.
@@ -36,7 +36,7 @@ class Reference:
         labels: Of categories: their texts.
         filled: Cells with a value.
         rows: Rows of the table.
-        low, high: Of numbers and dates: the smallest and the largest; infinite in models of old.
+        low, high: Of numbers and dates: the smallest and the largest.
     """
 
     counts: NDArray[np.float64]
@@ -81,7 +81,7 @@ def cells_of(column: Column, converted: Converted) -> NDArray[Any] | None:
     return values if column.kind != "boolean" else np.where(values > 0, "true", "false").astype(object)
 
 
-def remember(proto: Any, columns: Sequence[Column], converted: Converted) -> None:
+def add_references(proto: Any, columns: Sequence[Column], converted: Converted) -> None:
     """Add the counts of each column that has values to its statistics."""
     features = {feature.path.step[0]: feature for feature in proto.datasets[0].features}
     for column in columns:
@@ -113,7 +113,7 @@ def _add_categories(histogram: Any, cells: NDArray[Any]) -> None:
 
 
 def references(proto: Any) -> Mapping[str, Reference]:
-    """What `remember` added to statistics, by the column's name; columns without it are left out."""
+    """References in statistics, by the column's name, as `add_references` wrote them."""
     found = {}
     for feature in proto.datasets[0].features:
         custom = {fact.name: fact for fact in feature.custom_stats}
@@ -133,8 +133,8 @@ def references(proto: Any) -> Mapping[str, Reference]:
     return found
 
 
-def without_names(proto: Any, columns: Sequence[Column]) -> Any:
-    """A copy without the texts of identifiers and running text, which no comparison needs and people may mind."""
+def without_private_texts(proto: Any, columns: Sequence[Column]) -> Any:
+    """A copy without the texts of identifiers and running text: no comparison needs them, and they may be private."""
     copy = type(proto)()
     copy.CopyFrom(proto)
     private = {column.name for column in columns if column.kind in ("identifier", "text")}

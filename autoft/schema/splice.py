@@ -1,4 +1,4 @@
-"""An edited schema put back into its text, so that comments and layout of everything else stay as people left them."""
+"""Text of an edited schema: comments and layout of everything else stay."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _TOKEN = re.compile(
 _FIELDS = ("feature", "string_domain")
 
 
-def spliced(text: str, before: Any, after: Any) -> str:
+def splice(text: str, before: Any, after: Any) -> str:
     """The text of `before` with the blocks replaced that differ in `after`.
 
     Comments inside a replaced block go in front of it. Where the text is laid out so that blocks cannot be told
-    apart (lists in brackets), or more than columns and their values differ, the whole schema is printed anew.
+    apart (lists in brackets), or more than columns and their values differ, the whole schema is written again.
 
     Args:
         text: What `before` was read from.
@@ -31,7 +31,7 @@ def spliced(text: str, before: Any, after: Any) -> str:
 
     >>> from autoft.schema.portable.messages import Schema
     >>> before, after = Schema(feature=[{"name": "a"}, {"name": "b"}]), Schema(feature=[{"name": "a"}, {"name": "c"}])
-    >>> print(spliced("feature { name: 'a' } # first\\nfeature { name: 'b' }\\n", before, after))
+    >>> print(splice("feature { name: 'a' } # first\\nfeature { name: 'b' }\\n", before, after))
     feature { name: 'a' } # first
     feature {
       name: "c"

@@ -1,4 +1,4 @@
-"""The target of a table beside that of the training table, where the table has it already."""
+"""Drift of the target, where a table has it already."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def shift(statistics: Any, target: Target, frame: pd.DataFrame, *, more: int) -> Shift | None:
-    """How far the answers have moved; rows without one do not count. None if the table or the statistics have none.
+    """Drift of the answers over the rows that have one; None if the table or the statistics have none.
 
     Args:
         statistics: The training table's, as for `drift.shifts`.

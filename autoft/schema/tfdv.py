@@ -21,7 +21,7 @@ class TFDV(ProtoEngine):
     name = "tfdv"
     needs = ("tensorflow_data_validation",)
     install = 'pip install "autoft[tfdv,tensorflow]" on Python 3.11; newer Pythons have no wheel for most systems'
-    voice = "TFDV"
+    title = "TFDV"
 
     def _generate(self, table: Typed) -> Any:
         batch = record_batch(table)
@@ -54,7 +54,7 @@ _QUIETLY = threading.RLock()
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep TensorFlow's, Beam's and TFDV's remarks about themselves off the screen.
+    """Hide messages of TensorFlow, Beam and TFDV about themselves.
 
     The first import prints to stdout, to stderr (C++ logs, which read their level once), through logging and
     through warnings; infinite values make numpy warn inside TFDV. What is changed belongs to the whole process, so

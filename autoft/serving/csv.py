@@ -1,4 +1,4 @@
-"""Predictions as a CSV text that a spreadsheet can open safely."""
+"""Predictions as CSV text that is safe to open in a spreadsheet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A table beside the one that a model was trained on: schema, drift, unseen categories, values out of range.
+"""Monitor of new tables: schema, drift, unseen categories, values out of range.
 
 Needs no Keras, and with the portable engine no TensorFlow.
 """
@@ -6,6 +6,7 @@ Needs no Keras, and with the portable engine no TensorFlow.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from autoft.data import repair
 from autoft.data.convert import Converted, align, convert
 from autoft.data.table import read
+from autoft.preprocessing.text import MISSING_WORD, cleaned
 from autoft.records import Column, Finding, finding
 from autoft.schema import contract, drift, target_drift
 from autoft.schema.engines import engine_of_model
@@ -32,7 +34,7 @@ _TRUST_LESS = "trust these predictions less; train again when there are many"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnComparison:
-    """One used column beside the training table's.
+    """A used column, compared with that of the training table.
 
     Attributes:
         column: The user's name.
@@ -55,12 +57,12 @@ class ColumnComparison:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TableComparison:
-    """What there is to say about a table.
+    """A table, compared with the training table.
 
     Attributes:
         rows: Number of rows.
         converted: Cells by column id.
-        findings: Everything found; an error where the model cannot or must not answer.
+        findings: All findings; an error where the model cannot or must not answer.
         columns: The used columns that the table has.
         target: The answers, where the table has them already and the training table's are known.
     """
@@ -72,34 +74,42 @@ class TableComparison:
     target: ColumnComparison | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Contract:
+    """Schema engine, schema and statistics of a saved model; None for what it has not."""
+
+    engine: Engine | None = None
+    schema: Any = None
+    statistics: Any = None
+
+
 class TableMonitor:
-    """What a model expects of every table.
+    """Compares tables with the one that a model was trained on.
 
     Args:
-        meta: What is known of the training table.
-        folder: The artifact, for its schema and statistics.
+        meta: Columns and target of the model.
+        folder: The saved model, for its schema and statistics.
     """
 
     def __init__(self, meta: Meta, folder: Path) -> None:
         self.meta, self.folder = meta, folder
-        self._read: tuple[Engine | None, Any, Any] | None = None
 
     @classmethod
     def load(cls, path: str | Path) -> TableMonitor:
-        """Of a run folder or a saved model, without its Keras model. Raises ArtifactError."""
+        """The monitor of a run folder or a saved model; its Keras model is not loaded. Raises ArtifactError."""
         folder, meta = load_meta(path)
         return cls(meta, folder)
 
     def compare(self, data: Any) -> TableComparison:
-        """Everything about a table, whose target may be absent and whose columns may come in any order.
+        """Compare a table, whose target may be absent and whose columns may come in any order.
 
         Raises:
             TableError: If it cannot be read.
-            SchemaError: If the model's schema or statistics are none.
+            SchemaError: If the model's schema or statistics cannot be read.
         """
         table = read(data, allow_empty=True)
-        served = table.frame.drop(columns=[self.meta.target.name, *self.meta.unused], errors="ignore")
-        repaired = repair.apply(served, self.meta.repairs, drop_rows=False)
+        inputs = table.frame.drop(columns=[self.meta.target.name, *self.meta.unused], errors="ignore")
+        repaired = repair.apply(inputs, self.meta.repairs, drop_rows=False)
         frame, findings = align(repaired.frame, self.meta.columns)
         findings += repair.findings(repaired.changes, columns=False)
         rows = len(frame)
@@ -120,12 +130,12 @@ class TableMonitor:
             *self._engine_changed(findings),
             *drift.findings([line.shift for line in lines if line.shift is not None]),
         )
-        told = (*findings, *more, *moved)
-        return TableComparison(rows=rows, converted=converted, findings=told, columns=compared, target=target)
+        findings = (*findings, *more, *moved)
+        return TableComparison(rows=rows, converted=converted, findings=findings, columns=compared, target=target)
 
     def _engine_changed(self, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
         """A note where the engine that described the training table is not here, if nothing says so yet."""
-        engine, _, statistics = self._contract()
+        engine, statistics = self._contract.engine, self._contract.statistics
         if any(line.code == "drift-not-compared" for line in findings):
             return ()
         if engine is None or statistics is None or statistics.engine in ("", engine.name):
@@ -136,7 +146,7 @@ class TableMonitor:
         return (finding("engine-changed", "info", None, must, found, fix),)
 
     def _target(self, frame: pd.DataFrame, compared: tuple[ColumnComparison, ...]) -> ColumnComparison | None:
-        _, _, statistics = self._contract()
+        statistics = self._contract.statistics
         if statistics is None:
             return None
         shift = target_drift.shift(statistics.proto, self.meta.target, frame, more=len(compared))
@@ -144,27 +154,22 @@ class TableMonitor:
             return None
         return ColumnComparison(column=shift.column, shift=shift, unseen=shift.unseen, outside=shift.outside)
 
-    def _contract(self) -> tuple[Engine | None, Any, Any]:
-        """Engine, schema and statistics of the model, read once; None where the model has them not."""
-        if self._read is None:
-            schema, statistics = self.folder / "schema.pbtxt", self.folder / "statistics.pb"
-            engine = engine_of_model(self.meta.engine) if schema.is_file() else None
-            self._read = (
-                engine,
-                None if engine is None else engine.read(schema),
-                engine.load_statistics(statistics.read_bytes(), f"'{statistics}'")
-                if engine is not None and statistics.is_file()
-                else None,
-            )
-        return self._read
+    @cached_property
+    def _contract(self) -> _Contract:
+        schema, statistics = self.folder / "schema.pbtxt", self.folder / "statistics.pb"
+        if not schema.is_file():
+            return _Contract()
+        engine, loaded = engine_of_model(self.meta.engine), None
+        if statistics.is_file():
+            loaded = engine.load_statistics(statistics.read_bytes(), f"'{statistics}'")
+        return _Contract(engine=engine, schema=engine.read(schema), statistics=loaded)
 
     def _against_schema(self, frame: pd.DataFrame) -> tuple[Finding, ...]:
-        """What the schema that travels with the model says of the table."""
-        engine, schema, statistics = self._contract()
-        return contract.serving(frame, self.meta.columns, engine, schema, statistics)
+        own = self._contract
+        return contract.serving(frame, self.meta.columns, own.engine, own.schema, own.statistics)
 
     def _compared(self, converted: Converted, rows: int) -> tuple[ColumnComparison, ...]:
-        _, _, statistics = self._contract()
+        statistics = self._contract.statistics
         used = [column for column in self.meta.columns if column.used and column.id in converted.values]
         found = () if statistics is None else drift.shifts(statistics.proto, used, converted, rows)
         by_name = {shift.column: shift for shift in found}
@@ -186,7 +191,7 @@ class TableMonitor:
         return ColumnComparison(column=column.name, shift=shift, unseen=unseen, outside=outside)
 
     def _oddities(self, compared: tuple[ColumnComparison, ...], converted: Converted, rows: int) -> list[Finding]:
-        """Cells that are answered all the same, but not as well as others."""
+        """Findings about cells whose predictions are worth less."""
         found: list[Finding] = []
         columns = {column.name: column for column in self.meta.columns}
         for line in compared:
@@ -211,7 +216,7 @@ class TableMonitor:
 
 
 def _strayed(column: Column, shift: drift.Shift | None) -> list[Finding]:
-    """Dates that no passing of time explains: a few after the last one are none."""
+    """Dates that are too far away to come from the passing of time."""
     if shift is None or not shift.strayed:
         return []
     text = f"has {shift.strayed:,} dates that are further from those of the training than these from one another"
@@ -221,8 +226,6 @@ def _strayed(column: Column, shift: drift.Shift | None) -> list[Finding]:
 
 def _unknown_words(cells: NDArray[Any], known: tuple[str, ...]) -> float | None:
     """Share of the words of texts that the model does not know, each counted as often as it stands there."""
-    from autoft.preprocessing.text import MISSING_WORD, cleaned
-
     words = [word for text in cleaned(cells) if text not in ("", MISSING_WORD) for word in text.split(" ")]
     vocabulary = set(known)
     return sum(word not in vocabulary for word in words) / len(words) if words else None
@@ -230,8 +233,6 @@ def _unknown_words(cells: NDArray[Any], known: tuple[str, ...]) -> float | None:
 
 def _strange(column: Column, cells: NDArray[Any], known: tuple[str, ...]) -> list[Finding]:
     """Texts without a single word that the model knows, where they are many."""
-    from autoft.preprocessing.text import MISSING_WORD, cleaned
-
     words = set(known)
     filled = [text.split(" ") for text in cleaned(cells) if text not in ("", MISSING_WORD)]
     strange = sum(words.isdisjoint(text) for text in filled)

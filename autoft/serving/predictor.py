@@ -1,4 +1,4 @@
-"""Answers for new tables: aligned, converted and checked as the training table was."""
+"""Predictions for new tables, which are aligned, converted and checked as the training table was."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import numpy as np
 from autoft.data import target as targets
 from autoft.data.convert import Converted
 from autoft.errors import ArtifactError, EvaluationError
+from autoft.evaluation.decisions import decide
+from autoft.networks.memory import HELD, cells_per_row
 from autoft.preprocessing.encoders import ENCODERS
 from autoft.records import DecisionRule, Finding
 from autoft.records.arrays import Array
@@ -18,17 +20,17 @@ from autoft.serving.artifact import Meta, as_tensors
 from autoft.serving.inputs import model_inputs
 from autoft.serving.monitor import TableMonitor
 
-#: Rows that are answered at a time, at most: memory stays constant however long the table is.
-CHUNK = 16_384
+#: Largest number of rows in one call of the model, so that memory does not grow with the table.
+CHUNK_ROWS = 16_384
 
 
 class Predictor:
-    """A loaded model and what it takes to ask it.
+    """Predictions of a loaded model for raw tables.
 
     Args:
         model: The Keras model over raw columns.
-        meta: What is known of the training table.
-        folder: The artifact, for its schema and statistics.
+        meta: Columns and target of the model.
+        folder: The saved model, for its schema and statistics.
     """
 
     def __init__(self, model: Any, meta: Meta, folder: Path) -> None:
@@ -44,16 +46,12 @@ class Predictor:
         Raises:
             SchemaError: If columns are missing or of another type.
         """
-        from autoft.networks.memory import HELD, cells_per_row
-
         compared = self.monitor.compare(data)
         refuse(compared.findings)
         regression = self.meta.target.task == "regression"
-        step = max(1, min(CHUNK, HELD // cells_per_row(self.model)))
-        parts = [
-            self._ask(compared.converted, slice(start, start + step)) for start in range(0, max(1, compared.rows), step)
-        ]
-        out = np.concatenate(parts)
+        step = max(1, min(CHUNK_ROWS, HELD // cells_per_row(self.model)))
+        starts = range(0, max(1, compared.rows), step)
+        out = np.concatenate([self._ask(compared.converted, slice(start, start + step)) for start in starts])
         return (out[:, 0] if regression else out), compared.findings
 
     def decide(self, answers: Array) -> Array:
@@ -64,8 +62,6 @@ class Predictor:
         """
         if self.meta.target.task == "regression":
             return answers
-        from autoft.evaluation.decisions import decide
-
         target, rule = self.meta.target, DecisionRule(threshold=self.meta.threshold, matrix=self.meta.matrix)
         decided = decide(answers, target.positive_index if target.task == "binary" else None, rule)
         return targets.decode(decided, target)

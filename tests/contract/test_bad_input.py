@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import features, mixed_table, tiny_recipe
 
 from autoft import AutoFineTuner, files
 from autoft.errors import AutoFTError
 from autoft.pipeline import search
 from autoft.pipeline.prepare import prepare
+from tests.tables import features, mixed_table, tiny_recipe
 
 sys.path.insert(0, str(Path(__file__).parent))
 import zoo

@@ -16,7 +16,7 @@ import pytest
 
 from autoft.pipeline.dataset import TableDescription
 from autoft.pipeline.describe import inspect
-from tests.conftest import tiny_recipe
+from tests.tables import tiny_recipe
 
 ROWS = 200
 ACCEPT = (

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import features, mixed_table, tiny_recipe
 
 from autoft import AutoFineTuner
 from autoft.errors import AutoFTError
@@ -16,6 +15,7 @@ from autoft.pipeline.forecast import plan
 from autoft.pipeline.prepare import divide
 from autoft.pipeline.run_folder import fingerprint_parts
 from autoft.recipe.recipe import Recipe
+from tests.tables import features, mixed_table, tiny_recipe
 
 WEIGHT = {"data.weight": "w"}
 LINEAR = {"search.space": {"architecture": ["linear"], "batch_size": [16]}}

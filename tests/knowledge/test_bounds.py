@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import knowledge_help as given_by
 import numpy as np
 import pytest
-from networks_help import KINDS, plan_with, small_architecture, start_of
 
 from autoft.knowledge import variants
 from autoft.knowledge.bounds import reads, weight_bounds
 from autoft.networks.families import initial_weights
 from autoft.preprocessing.layout import blocks
 from autoft.records.hints import Effect, Hints, RatioInput
+from tests import knowledge_help as given_by
+from tests.networks_help import KINDS, plan_with, small_architecture, start_of
 
 RATIO = RatioInput(id="r000", name="m per n", numerator="m", denominator="n")
 HINTS = Hints(ratios=(RATIO,), effects=(Effect(column="r000", sign=1),))

@@ -8,8 +8,6 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import tiny_recipe
-from knowledge_help import PARAMS, context_of
 
 from autoft.evaluation import partial_dependence
 from autoft.evaluation.fold_model import FoldModel
@@ -20,6 +18,8 @@ from autoft.pipeline.hint_tests import responses as hint_moves
 from autoft.pipeline.trainers import trainer
 from autoft.preprocessing import columns_of_rows
 from autoft.training.ensemble import EnsemblePart, build_ensemble
+from tests.knowledge_help import PARAMS, context_of
+from tests.tables import tiny_recipe
 
 ROWS = 150
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 import keras
 import numpy as np
 import pytest
-from networks_help import plan_with, small_architecture, start_of
 
 from autoft.networks.families import build_network
 from autoft.networks.memory import cells_per_row
+from tests.networks_help import plan_with, small_architecture, start_of
 
 START = start_of(plan_with())
 #: Dense inputs and slots, 5 bins of 3 numbers, vectors of 4 for a category, and all of it side by side.

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 
 import numpy as np
-from conftest import features, tiny_recipe
 
 from autoft import AutoFineTuner
 from autoft.cli import main
 from autoft.evaluation import partial_dependence
 from autoft.evaluation.document import from_document, to_document
+from tests.tables import features, tiny_recipe
 
 
 def test_a_run_has_curves_and_a_review(binary, tmp_path):

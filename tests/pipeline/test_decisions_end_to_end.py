@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import tiny_recipe
 from rich.console import Console
 
 import autoft
@@ -21,6 +20,7 @@ from autoft.knowledge import decisions
 from autoft.pipeline.describe import inspect
 from autoft.pipeline.prepare import divide
 from autoft.records import Target
+from tests.tables import tiny_recipe
 
 CLASSES = ("high", "low", "mid")
 MATRIX = {"high": {"low": 9.0, "mid": 5.0}, "mid": {"low": 2.0}}

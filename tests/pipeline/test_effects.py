@@ -9,8 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import features, tiny_recipe
-from knowledge_help import with_hints
 
 from autoft import AutoFineTuner, load
 from autoft.errors import TrainingError
@@ -18,6 +16,8 @@ from autoft.pipeline import effects as obeying
 from autoft.pipeline import prepare
 from autoft.records.hints import Effect, Hints
 from autoft.search.space import make_space
+from tests.knowledge_help import with_hints
+from tests.tables import features, tiny_recipe
 
 
 @pytest.fixture

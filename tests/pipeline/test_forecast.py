@@ -12,7 +12,6 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import features, tiny_recipe
 from rich.console import Console
 
 from autoft.cli import main
@@ -23,6 +22,7 @@ from autoft.pipeline import space as spaces
 from autoft.pipeline.cost import TYPICAL_EPOCHS
 from autoft.pipeline.machine import Machine
 from autoft.recipe.recipe import Recipe, read_recipe
+from tests.tables import features, tiny_recipe
 
 MACHINE = Machine(gflops=60.0, threads=1, slowness=1.0)
 

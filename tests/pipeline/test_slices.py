@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import tiny_recipe
 from rich.console import Console
 
 import autoft
@@ -19,6 +18,7 @@ from autoft.errors import RecipeError
 from autoft.pipeline.describe import inspect
 from autoft.recipe.recipe import read_recipe
 from autoft.search.journal import read
+from tests.tables import tiny_recipe
 
 ROWS = 700
 KNOWLEDGE: dict[str, Any] = {

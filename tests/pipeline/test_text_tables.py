@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import tiny_recipe
 
 from autoft import AutoFineTuner, load
 from autoft.pipeline.prepare import prepare
 from autoft.pipeline.run_folder import fingerprint_parts
+from tests.tables import tiny_recipe
 
 ROWS = 150
 GOOD, BAD, BOTH = ("great", "lovely", "fine"), ("awful", "dull", "poor"), ("the", "film", "was", "a", "very", "story")

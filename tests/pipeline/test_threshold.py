@@ -7,7 +7,6 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import tiny_recipe
 from rich.console import Console
 
 import autoft
@@ -18,6 +17,7 @@ from autoft.evaluation.scores import scores
 from autoft.records import DecisionRule, Problem, Truth
 from autoft.search.journal import read
 from autoft.serving import artifact
+from tests.tables import tiny_recipe
 
 
 def rare_table(rows: int, seed: int) -> pd.DataFrame:

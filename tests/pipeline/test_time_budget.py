@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from conftest import features, tiny_recipe
 
 from autoft import AutoFineTuner
 from autoft.pipeline import cost, ensemble_gain, prepare, time_budget
@@ -23,6 +22,7 @@ from autoft.search.journal import Journal, read
 from autoft.search.space import MAKE, default_configuration
 from autoft.search.space import SHAPE as SIZES
 from autoft.training.trainer import Trainer
+from tests.tables import features, tiny_recipe
 
 SHAPE = CostShape(rows=400, held_out=100, members=5, inputs=30, width=128, depth=2, batch=32)
 

@@ -18,7 +18,7 @@ from autoft.recipe.recipe import Recipe, read_recipe
 from autoft.records import Column
 from autoft.records.arrays import Array
 from autoft.testing import check_encoder
-from tests.conftest import tiny_recipe
+from tests.tables import tiny_recipe
 
 ROWS = 150
 

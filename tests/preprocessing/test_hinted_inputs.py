@@ -14,7 +14,7 @@ from autoft.preprocessing.ratios import quotient
 from autoft.preprocessing.statistics import fit_statistics
 from autoft.records import Column
 from autoft.records.hints import Hints, RatioInput
-from tests.conftest import tiny_recipe
+from tests.tables import tiny_recipe
 
 ROWS = 40
 

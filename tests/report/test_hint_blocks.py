@@ -58,7 +58,7 @@ def test_groups_that_contradict_an_effect_are_named(told):
     assert table.rows[0][:2] == ("age: effect increasing", "contradicted in part")
     assert table.marked == {0}
     assert parts.rows == (("age: effect increasing", "region: west", "1,234", "−0.300 (−0.310 to −0.290)", "10 %"),)
-    assert "log-loss" in parts.caption
+    assert "mean log loss" in parts.caption
 
 
 def test_nothing_is_said_where_there_are_no_hints(binary):

@@ -14,7 +14,7 @@ from autoft.records import Finding
 from autoft.schema import edit
 from autoft.schema.edit_hints import hints
 from autoft.schema.portable.messages import DatasetFeatureStatisticsList, Schema
-from autoft.schema.splice import spliced
+from autoft.schema.splice import splice
 
 TEXT = """# Customers; reviewed in May.
 feature {
@@ -115,7 +115,7 @@ def test_an_unknown_column_and_the_original():
 class TestText:
     def test_everything_else_stays_byte_for_byte(self):
         after = edit.accept(edit.allow_missing(schema(), "age", 0.25), CITY, ["Łódź"])
-        text = spliced(TEXT, schema(), after)
+        text = splice(TEXT, schema(), after)
         assert schema(text) == after
         kept = TEXT[TEXT.index("# Where they live") : TEXT.index('string_domain {\n  name: "places"')]
         assert kept in text
@@ -124,17 +124,17 @@ class TestText:
             assert text.index(comment) < text.index('name: "age"')
 
     def test_nothing_changed(self):
-        assert spliced(TEXT, schema(), schema()) == TEXT
+        assert splice(TEXT, schema(), schema()) == TEXT
 
     def test_a_layout_in_lists_is_printed_anew(self):
         text = "# lost\nfeature: [ { name: 'a' }, { name: 'b' } ]"
         after = edit.not_in_serving(schema(text), "b")
-        assert schema(spliced(text, schema(text), after)) == after
+        assert schema(splice(text, schema(text), after)) == after
 
     def test_a_change_beyond_columns_is_printed_anew(self):
         after = schema()
         after.default_environment.append("TEST")
-        assert schema(spliced(TEXT, schema(), after)) == after
+        assert schema(splice(TEXT, schema(), after)) == after
 
 
 def finding(anomaly: str, column: str) -> Finding:

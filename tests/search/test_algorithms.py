@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
-from conftest import features, tiny_recipe
 
 from autoft import AutoFineTuner
 from autoft.errors import RecipeError, SearchError
@@ -15,6 +14,7 @@ from autoft.search.proposer import Proposer
 from autoft.search.setup import SearchSetup
 from autoft.search.space import Range
 from autoft.testing import check_algorithm
+from tests.tables import features, tiny_recipe
 
 
 class NearBest(ProposingAlgorithm):

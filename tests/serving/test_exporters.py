@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROWS, features, tiny_recipe
 
 from autoft import AutoFineTuner
 from autoft.cli import main
 from autoft.errors import ArtifactError, FileError, RecipeError, SetupError
+from autoft.preprocessing.encoders import ColumnEncoder
+from autoft.records import Column, Target
 from autoft.serving import export as exporting
+from autoft.serving.artifact import Meta
 from autoft.serving.export import export
-from autoft.serving.exporters import EXPORTERS
+from autoft.serving.exporters import EXPORTERS, tf_saved_model
 from autoft.testing import check_exporter
+from tests.tables import ROWS, features, tiny_recipe
 
 ENDINGS = {"keras": ".keras"}
 
@@ -155,3 +159,39 @@ def test_strings_of_the_signature_may_be_anything(binary, tmp_path):
     raw = pd.DataFrame({c.name: strange if c.kind == "categorical" else numbers for c in columns})
     raw = raw.assign(since=pd.to_datetime([None, "1970-01-01", "1970-01-01"]), member=[None, "no", "yes"])
     np.testing.assert_allclose(answers[0], binary.predict_proba(raw)[0], atol=1e-5)
+
+
+def test_a_column_that_is_read_in_python_is_no_saved_model(monkeypatch):
+    class Bits(ColumnEncoder):
+        name = "bits"
+
+        def read(self, cells):
+            return np.stack([cells % 2, cells // 2], axis=1)
+
+        def fit(self, values, members):
+            return {}
+
+        def layer(self, statistics):
+            return None
+
+        def directions(self, column):
+            return ()
+
+        def describe(self, column):
+            return ""
+
+    Bits.__abstractmethods__ = frozenset()
+    monkeypatch.setattr(tf_saved_model, "ENCODERS", {"bits": Bits()})
+    column = Column(id="c000", name="code", kind="numeric", why="")
+    meta = Meta(
+        columns=(column,),
+        target=Target(name="y", task="regression"),
+        version="0",
+        engine="",
+        ranges={},
+        vocabularies={},
+        encoders={"c000": "bits"},
+    )
+    model = SimpleNamespace(inputs=[SimpleNamespace(name="c000", dtype="float64")])
+    with pytest.raises(ArtifactError, match=r"Column 'code' must be read by TensorFlow, but encoder 'bits' reads it"):
+        tf_saved_model._inputs(model, meta)

@@ -6,7 +6,6 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from networks_help import assigned, given_to, plan_with, small_architecture, start_of
 
 from autoft.knowledge.bounds import weight_bounds
 from autoft.networks.architecture import MIXED
@@ -14,6 +13,7 @@ from autoft.networks.families import FAMILIES, build_network, initial_weights
 from autoft.networks.weight_bounds import folded, within
 from autoft.records.hints import Effect, Hints
 from autoft.training.trainer import Limits, Trainer
+from tests.networks_help import assigned, given_to, plan_with, small_architecture, start_of
 
 EFFECTS = Hints(effects=(Effect(column="n0", sign=-1), Effect(column="n1", sign=1), Effect(column="d0", sign=1)))
 NETWORKS: dict[str, dict[str, Any]] = {
@@ -96,7 +96,7 @@ def test_rows_that_a_member_holds_out_have_no_part_in_its_first_weights(make, pa
 
     def first(given: Any) -> dict[str, np.ndarray]:
         stack = trainer(given)
-        return stack._initial(stack.architecture(own), stack._hinted([own]))
+        return stack._initial(stack.architecture(own), stack._bounds([own]))
 
     dense = data.dense.copy()
     for s, rows in enumerate(data.held_out):

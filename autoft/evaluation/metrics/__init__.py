@@ -12,6 +12,8 @@ values         Metrics of predicted values
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 # Importing them registers their metrics, in the order in which reports show them.
 from autoft.evaluation.metrics import areas, labels, probabilities, values
 from autoft.evaluation.metrics.metric import METRICS, DecisionCounts, Direction, Metric, Needs, Prediction
@@ -26,7 +28,9 @@ __all__ = [
     "Prediction",
     "areas",
     "default_objective",
+    "distinct",
     "labels",
+    "loss_metric",
     "metrics_of",
     "probabilities",
     "values",
@@ -46,6 +50,27 @@ def metrics_of(problem: Problem) -> tuple[Metric, ...]:
         and (problem.quantile is not None or not metric.needs_quantile)
         and (isinstance(problem.goal, Costs) or not metric.needs_costs)
     )
+
+
+def loss_metric(task: Task, *, by_quantile: bool) -> Metric:
+    """The metric whose loss of single rows is trained (`losses.row_losses`).
+
+    Args:
+        by_quantile: Whether a quantile is predicted.
+
+    >>> loss_metric("regression", by_quantile=False).row_loss
+    'squared error'
+    """
+    return next(m for m in METRICS if m.row_loss and task in m.tasks and m.needs_quantile == by_quantile)
+
+
+def distinct(names: Iterable[str], task: Task) -> list[str]:
+    """Names of metrics without those that repeat another one in this task.
+
+    >>> distinct(["f1", "macro_f1", "unknown"], "multiclass")
+    ['f1', 'unknown']
+    """
+    return [name for name in names if name not in METRICS or task not in METRICS[name].repeated_for]
 
 
 def default_objective(task: Task) -> str:

@@ -144,6 +144,7 @@ class MacroPrecision(_LabelMetric):
     label = "Macro precision"
     meaning = "precision averaged over the classes, each counting alike"
     objective = False
+    repeated_for = ("multiclass",)
 
     def value(self, sums: Confusions) -> Array:
         """Of each draw."""
@@ -158,6 +159,7 @@ class MacroRecall(_LabelMetric):
     label = "Macro recall"
     meaning = "recall averaged over the classes, each counting alike"
     objective = False
+    repeated_for = ("multiclass",)
 
     def value(self, sums: Confusions) -> Array:
         """Of each draw."""
@@ -172,6 +174,7 @@ class MacroF1(_LabelMetric):
     label = "Macro F1"
     meaning = "F1 averaged over the classes, each counting alike"
     objective = False
+    repeated_for = ("multiclass",)
 
     def value(self, sums: Confusions) -> Array:
         """Of each draw."""
@@ -179,15 +182,18 @@ class MacroF1(_LabelMetric):
 
 
 @METRICS.register
-class BalancedAccuracy(MacroRecall):
+class BalancedAccuracy(_LabelMetric):
     """Balanced accuracy: where every class has rows it is the mean recall."""
 
     name = "balanced_accuracy"
     label = "Balanced accuracy"
     meaning = "share of right answers, averaged over the classes; rare classes count alike"
-    objective = True
     threshold = "tuned"
     rare_classes = "labels"
+
+    def value(self, sums: Confusions) -> Array:
+        """Of each draw."""
+        return np.asarray(sums.recall.mean(axis=1))
 
     def at_threshold(self, counts: DecisionCounts, problem: Problem) -> Array:
         """Of each threshold."""

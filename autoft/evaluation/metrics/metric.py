@@ -126,7 +126,8 @@ class Metric(ABC):
         rare_classes: Whether class weights may help where a class is rare: never, by the ``labels`` of its rows, or by
             the ``costs`` of missing them.
         guards_brier: Whether calibration must not worsen the Brier score either.
-        row_loss: What the loss of one row is called, of which the metric is a mean; empty where there is none.
+        row_loss: What the loss of one row is called, if the metric is the mean (or its root) of what is trained.
+        repeated_for: Tasks in which another metric has the same value, so that long tables leave this one out.
     """
 
     name: str
@@ -146,6 +147,7 @@ class Metric(ABC):
     rare_classes: Literal["never", "labels", "costs"] = "never"
     guards_brier: bool = False
     row_loss: str = ""
+    repeated_for: tuple[Task, ...] = ()
 
     @abstractmethod
     def point(self, truth: Truth, prediction: Prediction) -> float:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from autoft.evaluation.losses import row_losses
+from autoft.evaluation.metrics import loss_metric
 from autoft.evaluation.slices.groups import Groups
 from autoft.evaluation.slices.redraws import Redraws
 from autoft.evaluation.slices.scores import scores_of
@@ -27,7 +28,7 @@ def weak_slices(redraws: Redraws, groups: Sequence[Groups]) -> WeakSearch:
     problem, truth, predictions = redraws.problem, redraws.own, redraws.whole.predictions
     own = [one.rows(redraws.score.rows) for one in groups]
     searched = weakest(row_losses(truth.y, predictions, problem.quantile), own, truth.groups, truth.weights)
-    metric = "log_loss" if problem.task != "regression" else "rmse" if problem.quantile is None else "pinball"
+    metric = loss_metric(problem.task, by_quantile=problem.quantile is not None).name
     objective = problem.objective
     inside = [_inside(own, found) for found in searched.found]
     here, elsewhere = ([np.flatnonzero(some == side) for some in inside] for side in (True, False))

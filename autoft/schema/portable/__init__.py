@@ -10,8 +10,8 @@ Modules, from ground to roof:
 
 messages    TensorFlow Metadata's messages (statistics, schema, anomalies) beside any protobuf from 4.25 on
 statistics  Statistics of tables in TFDV's messages, with numpy and pandas only
-validate    Statistics held to a schema: TFDV's anomalies, found with numpy alone
-infer       The schema that fits a table's statistics: TFDV's ``infer_schema``
+validate    Validation of statistics against a schema: TFDV's anomalies, with numpy alone
+infer       Inference of a schema from statistics: TFDV's ``infer_schema``
 """
 
 from autoft.schema.portable.infer import infer_schema

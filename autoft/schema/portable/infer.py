@@ -1,4 +1,4 @@
-"""The schema that fits a table's statistics: TFDV's ``infer_schema``."""
+"""Inference of a schema from statistics: TFDV's ``infer_schema``."""
 
 from __future__ import annotations
 

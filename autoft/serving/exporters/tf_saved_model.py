@@ -14,9 +14,11 @@ import numpy as np
 
 from autoft.data import repair
 from autoft.data.convert import Converted
-from autoft.errors import SetupError
+from autoft.errors import ArtifactError, SetupError
 from autoft.files import write_atomic
 from autoft.preprocessing.categories import MISSING, MISSING_TOKEN, UNKNOWN, UNKNOWN_TOKEN, guard
+from autoft.preprocessing.custom import NUMBERS
+from autoft.preprocessing.encoders import ENCODERS, ColumnEncoder
 from autoft.records import Column
 from autoft.records.arrays import Array
 from autoft.serving.artifact import Meta, load
@@ -35,6 +37,7 @@ class _Input:
         tensor: Input of the Keras model.
         words: Words that the model counts, of a text column.
         table: Lookup of the model's value for a text, of a column of categories.
+        reader: Whether the model reads the texts of an encoder of the column's own.
     """
 
     name: str
@@ -42,16 +45,21 @@ class _Input:
     tensor: Any
     words: tuple[str, ...] | None = None
     table: Any = None
+    reader: bool = False
 
     @property
     def text(self) -> bool:
         """Whether it takes strings, an empty one for a missing cell; else float64 with NaN."""
-        return self.words is not None or self.table is not None
+        return self.words is not None or self.table is not None or self.reader
 
     def read(self, cells: Any) -> Any:
         """The Keras model's input from cells ``[n]``."""
         if self.table is not None:
             return self.table.lookup(cells)[:, None]
+        if self.reader:
+            import tensorflow as tf
+
+            return tf.where(cells == "", MISSING_TOKEN, cells)[:, None]
         if self.words is not None and self.tensor.dtype != "string":
             from autoft.preprocessing.layers.texts import CountWords
 
@@ -113,6 +121,8 @@ class SavedModelExporter:
 def _inputs(model: Any, meta: Meta) -> list[_Input]:
     by_id = {column.id: column for column in meta.columns}
     columns = [by_id[tensor.name] for tensor in model.inputs]
+    for column, tensor in zip(columns, model.inputs, strict=True):
+        _check_encoder(column, tensor, meta)
     names = _input_names([column.name for column in columns])
     return [
         _Input(
@@ -121,9 +131,22 @@ def _inputs(model: Any, meta: Meta) -> list[_Input]:
             tensor=tensor,
             words=meta.words.get(column.id),
             table=_table(column, tensor, meta),
+            reader=column.id in meta.encoders and tensor.dtype == "string",
         )
         for name, column, tensor in zip(names, columns, model.inputs, strict=True)
     ]
+
+
+def _check_encoder(column: Column, tensor: Any, meta: Meta) -> None:
+    """Refuse a column whose encoder reads cells in Python, which TensorFlow does not run."""
+    name = meta.encoders.get(column.id)
+    if name is None or tensor.dtype == "string":
+        return
+    if column.kind not in NUMBERS or type(ENCODERS[name]).read is not ColumnEncoder.read:
+        fix = "export it as 'keras', or give the encoder a layer that reads texts (ColumnEncoder.reader)"
+        raise ArtifactError(
+            f"Column '{column.name}'", "be read by TensorFlow", f"encoder '{name}' reads it in Python", fix
+        )
 
 
 def _input_names(columns: Sequence[str]) -> list[str]:

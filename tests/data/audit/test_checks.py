@@ -19,7 +19,7 @@ from autoft.data.table import read
 from autoft.errors import SetupError
 from autoft.records import Finding, finding
 from autoft.testing import check_audit
-from tests.conftest import features, tiny_recipe
+from tests.tables import features, tiny_recipe
 
 ROWS = 300
 RNG = np.random.default_rng(0)

@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import features, tiny_recipe
 
 import autoft
 from autoft import AutoFineTuner
@@ -15,6 +14,7 @@ from autoft.errors import RecipeError, SetupError
 from autoft.evaluation.metrics import METRICS
 from autoft.recipe.recipe import Recipe, json_schema
 from autoft.testing import check_metric
+from tests.tables import features, tiny_recipe
 
 sys.path.insert(0, str(Path(__file__).parent))
 from hit_rate import HitRateAtTop

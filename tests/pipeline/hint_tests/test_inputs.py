@@ -10,8 +10,6 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import tiny_recipe
-from knowledge_help import context_of
 
 from autoft.pipeline import prepare, trainers
 from autoft.pipeline.describe import inspect
@@ -20,6 +18,8 @@ from autoft.pipeline.hint_tests import stage as hint_trials
 from autoft.pipeline.hint_tests import trainings as hint_trainings
 from autoft.preprocessing.statistics import fit_statistics
 from autoft.search.journal import Journal
+from tests.knowledge_help import context_of
+from tests.tables import tiny_recipe
 
 ROWS = 300
 GRADES = ("poor", "fair", "good", "very good", "ideal")

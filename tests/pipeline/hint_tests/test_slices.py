@@ -8,8 +8,6 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import tiny_recipe
-from knowledge_help import context_of
 
 from autoft.pipeline import prepare
 from autoft.pipeline.describe import inspect
@@ -19,6 +17,8 @@ from autoft.pipeline.trainers import trainer
 from autoft.records import HintTest
 from autoft.records.reading import read_record
 from autoft.search.journal import Journal
+from tests.knowledge_help import context_of
+from tests.tables import tiny_recipe
 
 ROWS = 480
 PARAMS = {

@@ -11,7 +11,7 @@ from autoft.pipeline.dataset import HintTests
 from autoft.pipeline.describe import inspect
 from autoft.pipeline.hint_tests import stage as hint_trials
 from autoft.pipeline.hint_tests import trainings as hint_trainings
-from tests.conftest import tiny_recipe
+from tests.tables import tiny_recipe
 
 ROWS = 240
 SPACE = {"architecture": ["mlp"], "width": [16], "depth": [2], "batch_size": [32], "numbers": ["piecewise"]}

@@ -2,10 +2,10 @@
 
 Modules, from ground to roof:
 
-columns     The columns of a table as flat values: what is missing, how many values a cell has, and of which type...
-histograms  The histograms of statistics, from values in ascending order: ten buckets of equal width, and ten of ...
-features    The statistics of one column as a ``FeatureNameStatistics`` message, the numbers and texts that TFDV ...
-generate    Statistics of a whole table, equal to TFDV's
+columns     Columns of a table as flat values, with missing cells, values per cell and types
+histograms  Histograms of sorted values: ten buckets of equal width, and ten of equal share
+features    Statistics of one column as a ``FeatureNameStatistics`` message
+generate    Statistics of a table, equal to TFDV's
 """
 
 from autoft.schema.portable.statistics.generate import generate_statistics

@@ -1,4 +1,4 @@
-"""The columns of a table as flat values: what is missing, how many values a cell has, and of which type they are.
+"""Columns of a table as flat values, with missing cells, values per cell and types.
 
 Types are those that TFDV reads from pandas: whole numbers and truth values are INT, fractions FLOAT, texts and bytes
 STRING; a column of objects is what its values are. A column without any value is FLOAT if pandas calls it that, else

@@ -1,4 +1,4 @@
-"""The statistics of one column as a ``FeatureNameStatistics`` message, the numbers and texts that TFDV gives."""
+"""Statistics of one column as a ``FeatureNameStatistics`` message."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LARGE, BINARY = "__LARGE_BYTES__", "__BYTES_VALUE__"  # as TFDV calls long texts
 
 
 def feature_statistics(values: Values, rows: int, weights: Weights | None = None) -> Any:
-    """What TFDV says about a column.
+    """Statistics of a column, as TFDV computes them.
 
     Args:
         values: The column.

@@ -1,4 +1,4 @@
-"""Statistics of a whole table, equal to TFDV's."""
+"""Statistics of a table, equal to TFDV's."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from autoft.schema.portable.statistics.features import feature_statistics
 
 
 def generate_statistics(table: Any, *, weight_feature: str | None = None) -> Any:
-    """What TFDV's ``generate_statistics_from_dataframe`` says about a table.
+    """Statistics of a table, as TFDV's ``generate_statistics_from_dataframe`` computes them.
 
     Quantiles and frequencies are exact, where TFDV's are approximate for large tables.
 

@@ -1,4 +1,4 @@
-"""The histograms of statistics, from values in ascending order: ten buckets of equal width, and ten of equal share."""
+"""Histograms of sorted values: ten buckets of equal width, and ten of equal share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drift (against an earlier table) and skew (against the table served) of one column, and of the number of rows."""
+"""Drift (from an earlier table) and skew (from a serving table) of a column and of the number of rows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from autoft.schema.portable.validate.view import View
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """Against what a table is compared.
+    """The other table of a comparison.
 
     Attributes:
         comparator: The schema's part that says how: ``drift_comparator`` or ``skew_comparator``.

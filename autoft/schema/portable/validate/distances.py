@@ -1,4 +1,4 @@
-"""Distances between what a column holds in two tables.
+"""Distances between the values of a column in two tables.
 
 L-infinity norm and normalized absolute difference compare how often each value occurs; the Jensen-Shannon divergence
 (J. Lin, Divergence measures based on the Shannon entropy, 1991; base 2, so from 0 to 1) compares those, or the

@@ -1,4 +1,4 @@
-"""Values outside a column's domain: categories, truth values, how many different ones."""
+"""Values outside a column's domain: categories, truth values, number of distinct values."""
 
 from __future__ import annotations
 

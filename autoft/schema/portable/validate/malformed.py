@@ -1,4 +1,4 @@
-"""Constraints that cannot be meant, in the description of one column."""
+"""Constraints of a column that contradict themselves."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _LISTED = ("domain", "string_domain")
 
 
 def repair(feature: Any, schema: Any) -> Iterator[Reason]:
-    """What is wrong with the description of a column, whatever the table holds.
+    """Mistakes in the constraints of a column, whatever the table holds.
 
-    `feature` loses each part that is wrong, so that the table is held to the rest.
+    `feature` loses each part that is wrong, so that the rest is validated.
     """
     if feature.HasField("presence"):
         yield from _presence(feature.presence)
@@ -61,7 +61,7 @@ def _counts(feature: Any) -> Iterator[Reason]:
 
 
 def _limits(limits: Any) -> Iterator[str]:
-    """The parts of a ``ValueCount`` that are wrong; they are mended."""
+    """Mistakes in a ``ValueCount``, which are corrected."""
     if limits.min < 0:
         limits.ClearField("min")
         yield "min"

@@ -1,4 +1,4 @@
-"""Presence: environments, lifecycle stages, rows and values of a column."""
+"""Presence of a column: environments, life cycle, share of rows, values per row."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NO_LEVELS = (
 
 
 def validated(feature: Any) -> bool:
-    """Whether a column is in a stage of its life in which it is checked."""
+    """Whether a column's life-cycle stage asks for checks."""
     return not feature.deprecated and LifecycleStage.Name(feature.lifecycle_stage) in _VALIDATED
 
 

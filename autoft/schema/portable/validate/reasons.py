@@ -1,4 +1,4 @@
-"""Reasons for anomalies, and the messages that are made of them."""
+"""Reasons for anomalies, and their messages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Reason:
 
 
 def malformed(short: str, description: str = "") -> Reason:
-    """The schema itself contradicts itself."""
+    """A reason for a schema that contradicts itself."""
     return Reason(type="INVALID_SCHEMA_SPECIFICATION", short=short, description=description)
 
 

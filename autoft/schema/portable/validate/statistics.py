@@ -1,4 +1,4 @@
-"""All checks, column by column, and their results as TFDV's ``Anomalies``."""
+"""All checks of a table, column by column, with TFDV's ``Anomalies`` as the result."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def validate_statistics(
     previous_statistics: Any = None,
     serving_statistics: Any = None,
 ) -> Any:
-    """Where a table departs from a schema.
+    """Departures of a table from a schema.
 
     Args:
         statistics: A ``DatasetFeatureStatisticsList`` of one table, from any engine.
         schema: A ``Schema``.
         environment: One of the schema's ``default_environment``; None expects every column.
         previous_statistics: Those of an earlier table, for the schema's drift comparators.
-        serving_statistics: Those of a table served, for the schema's skew comparators.
+        serving_statistics: Those of a serving table, for the schema's skew comparators.
 
     Returns:
         ``Anomalies``: in ``anomaly_info`` one entry for each column that departs, with every reason; in
@@ -81,7 +81,7 @@ _SIDES = {
 
 
 def _comparison(statistics: Any, comparator: str, *, heavy: bool) -> Comparison | None:
-    """Against what to compare a table; weights count if both tables have them."""
+    """The other table of a comparison; weights count if both tables have them."""
     if statistics is None:
         return None
     dataset = only_dataset(own(statistics))
@@ -150,7 +150,7 @@ def _column(
 
 
 def _values(feature: Any, view: View, schema: Any) -> Iterator[Reason]:
-    """What the values of a column do wrong, of one that has some."""
+    """Reasons about the values of a column that has some."""
     yield from value_counts(feature, view)
     yield from presence(feature, view)
     wanted = FeatureType.Name(feature.type)

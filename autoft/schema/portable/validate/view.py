@@ -1,4 +1,4 @@
-"""Statistics of one column as the checks read them, weighted where rows have weights."""
+"""View of a column's statistics, weighted where the rows have weights."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def only_dataset(statistics: Any) -> Any:
 def views(dataset: Any, *, heavy: bool) -> Mapping[str, View]:
     """The columns of a table by name, with the weights of its rows if `heavy`.
 
-    A column without statistics is as good as none.
+    Columns without statistics are left out.
     """
     found: dict[str, View] = {}
     for stats in dataset.features:
