@@ -1,4 +1,4 @@
-"""docs/extending.md is a promise: its examples run, one after another, and those of the foreign package are its files."""
+"""docs/extending.md: its examples run, one after another; those of the foreign package are its files."""
 
 from __future__ import annotations
 
