@@ -2,7 +2,7 @@
 
 What leads from a column to a unit is bounded from both sides: how fast the unit can rise with the column, and how fast
 it can fall. Activations that never fall (`RISING`) change no sign, so only weights count, and the bounds hold for every
-input. Nothing here knows how the weights came to be (`rules`): only where each input of the first layer comes from.
+input. Nothing here knows how the weights came to be (`bounds`): only where each input of the first layer comes from.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 Modules, from ground to roof:
 
 architecture    Architecture: sizes of a network, and the encoded columns that it reads
+backbones       Backbones: pretrained Keras models that turn a text or a picture into numbers
 memory          Memory that a row takes while a network predicts it
 noise           Random numbers for layers that need them while training: windows on one table, the same on every ...
 activations     Activations by name: Keras' own, and the mixed one of monotone networks

@@ -15,20 +15,20 @@ _NEUTRAL = {"low": -np.inf, "high": np.inf, "penalty": 1.0}
 _OF = {"bounds": ("low", "high"), "importance": ("penalty",)}
 
 
-def hinted_arrays(
-    names: Sequence[str], hinted: Sequence[WeightBounds], members: int, extras: frozenset[str]
+def bound_arrays(
+    names: Sequence[str], bounds: Sequence[WeightBounds], members: int, extras: frozenset[str]
 ) -> dict[str, list[Array]]:
     """By field of `WeightBounds`, an array ``[1 or S, ...]`` float32 for each weight: with 1 where all trials agree.
 
     Args:
         names: Of the weights, in order.
-        hinted: Of each trial.
+        bounds: Of each trial.
         members: Members of one trial.
         extras: Of the program; fields that it does not use are left out.
     """
 
     def of(kind: str, name: str) -> Array:
-        given = [np.atleast_2d(getattr(trial, kind).get(name, _NEUTRAL[kind])) for trial in hinted]
+        given = [np.atleast_2d(getattr(trial, kind).get(name, _NEUTRAL[kind])) for trial in bounds]
         each = np.stack(np.broadcast_arrays(*given)).astype(np.float32)
         return each[:1] if (each == each[:1]).all() else np.repeat(each, members, axis=0)
 

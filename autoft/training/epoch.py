@@ -8,17 +8,28 @@ are then no part of what it is compiled for.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from autoft.networks import noise
 from autoft.networks.architecture import Architecture, Inputs
 from autoft.networks.families import FAMILIES, build_network
 from autoft.networks.family import Family
 from autoft.records import Task
-from autoft.training.step import SETTINGS, State, class_factors, flat_cos, progress, row_losses, total_loss, update
+from autoft.training import engine_jax, engine_tensorflow
+from autoft.training.step import (
+    SETTINGS,
+    State,
+    UpdateRule,
+    class_factors,
+    flat_cos,
+    progress,
+    row_losses,
+    total_loss,
+    update,
+)
 
 #: Floating-point operations of an epoch above which XLA pays on TensorFlow: it takes an eighth off an epoch, and a
 #: second for every size. A fixed limit (measured at commit 778b769), not a clock: equal runs stay equal.
@@ -86,6 +97,26 @@ class ProgramShape:
         return replace(self, architecture=smallest, members=1, trials=1, batch=1, steps=1, rows=1)
 
 
+class EpochInputs(NamedTuple):
+    """What an epoch reads besides weights and moments.
+
+    Attributes:
+        fixed: Weights that are not trained.
+        settings: ``[11, S, 1, 1]``.
+        rows: ``(inputs, y)`` of `Rows`, and with class weights the shares of the classes ``[S, classes]``.
+        table: Uniform numbers for the dropout masks.
+        bounds: Bounds and penalties of the weights (`networks.weight_bounds`), empty without hints.
+        steps: Positions and weights ``[steps, S, B]``, beginnings of windows ``[steps, layers]``.
+    """
+
+    fixed: Any
+    settings: Any
+    rows: Any
+    table: Any
+    bounds: Any
+    steps: Any
+
+
 class CompiledEpoch:
     """The compiled functions of one shape, or of any size. Stateless, so that any number of trainings may share it."""
 
@@ -101,70 +132,50 @@ class CompiledEpoch:
             [v.path.split("network/")[-1] for v in variables]
             for variables in (self.network.trainable_variables, self._fixed)
         )
-        self._factors = [shape.family.factor(name) for name in self.names]
+        self._factors = tuple(shape.family.factor(name) for name in self.names)
         fast = shape.worth_compiling
         self.epoch = self._engine.compiled(self._epoch, fast=fast)
         self.epoch_and_look = self._engine.compiled(self._epoch_and_look, fast=fast)
         self.forward = self._engine.compiled(self._forward, fast=fast)
 
-    def _epoch(self, state: Any, fixed: Any, settings: Any, rows: Any, table: Any, hinted: Any, steps: Any) -> Any:
-        """One epoch.
-
-        Args:
-            state: Weights and moments, packed: few arguments are quick to pass.
-            fixed: Weights that are not trained.
-            settings: ``[11, S, 1, 1]``.
-            rows: ``(inputs, y)`` of `Rows`, and with class weights the shares of the classes ``[S, classes]``.
-            table: Uniform numbers for the dropout masks.
-            hinted: Bounds and penalties of the weights (`networks.weight_bounds`), empty without hints.
-            steps: Positions and weights ``[steps, S, B]``, beginnings of windows ``[steps, layers]``.
-        """
+    def _epoch(self, state: Any, given: EpochInputs) -> Any:
+        """One epoch; the state (weights and moments) is packed: few arguments are quick to pass."""
         from keras import ops
 
         self.traces += 1  # Python code of a compiled function runs only while it is traced
-        named = dict(zip(SETTINGS, ops.unstack(settings, len(SETTINGS)), strict=True))
+        settings = dict(zip(SETTINGS, ops.unstack(given.settings, len(SETTINGS)), strict=True))
 
         def step(state: State, now: Any) -> State:
-            return self._step(state, fixed, named, rows, table, hinted, *now)
+            return self._step(state, given, settings, *now)
 
-        return _packed(self._engine.scan(step, _unpacked(state), steps))
+        return _packed(self._engine.scan(step, _unpacked(state), given.steps))
 
-    def _epoch_and_look(
-        self, state: Any, fixed: Any, settings: Any, rows: Any, table: Any, hinted: Any, steps: Any, watched: Any
-    ) -> Any:
+    def _epoch_and_look(self, state: Any, given: EpochInputs, watched: Any) -> Any:
         """One epoch, and logits of the watched positions ``[S, m]`` after it."""
-        state = self._epoch(state, fixed, settings, rows, table, hinted, steps)
-        return state, self._forward(state, fixed, rows[0], watched)
+        state = self._epoch(state, given)
+        return state, self._forward(state, given.fixed, given.rows[0], watched)
 
     def _step(
-        self,
-        state: State,
-        fixed: Any,
-        settings: Any,
-        rows: Any,
-        table: Any,
-        hinted: Any,
-        positions: Any,
-        weight: Any,
-        starts: Any,
+        self, state: State, given: EpochInputs, settings: Mapping[str, Any], positions: Any, weight: Any, starts: Any
     ) -> State:
+        """One step on a batch: positions and weights ``[S, B]`` of its rows, beginnings of windows ``[layers]``."""
         from keras import ops
 
-        inputs, y = rows[:2]
+        inputs, y = given.rows[:2]
         batch, truth = _gathered(inputs, positions), ops.take(y, positions, axis=0)
 
         smoothing, focal, balance = (
             settings[name] if name in self.shape.extras else None
             for name in ("label_smoothing", "focal", "class_balance")
         )
-        factors = None if balance is None else class_factors(rows[2], balance, truth)
+        factors = None if balance is None else class_factors(given.rows[2], balance, truth)
         cycles, dropout = self.shape.family.traits.schedule == "cycles", settings["dropout"]
         if cycles:
             dropout = dropout * flat_cos(progress(state[3], settings))
 
         def loss(weights: list[Any]) -> Any:
-            with noise.drawing(table, ops.unstack(starts, self.shape.family.windows(self.shape.architecture))):
-                logits = self._logits(weights, fixed, batch, training=True, dropout=dropout)
+            with noise.drawing(given.table, ops.unstack(starts, self.shape.family.windows(self.shape.architecture))):
+                logits = self._logits(weights, given.fixed, batch, training=True, dropout=dropout)
             alone = self.shape.architecture.ensemble == 1
             y_rows = truth if alone else ops.expand_dims(truth, 2)
             losses = row_losses(self.shape.task, logits, y_rows, smoothing, focal=focal, quantile=self.shape.quantile)
@@ -174,16 +185,8 @@ class CompiledEpoch:
 
         gradients = self._engine.gradients(loss, list(state[0]))
         active = ops.cast(ops.sum(weight, axis=1) > 0, "float32")[:, None, None]
-        return update(
-            state,
-            gradients,
-            settings,
-            active,
-            factors=self._factors,
-            extras=self.shape.extras,
-            cycles=cycles,
-            hinted=hinted,
-        )
+        rule = UpdateRule(factors=self._factors, extras=self.shape.extras, cycles=cycles)
+        return update(state, gradients, settings, active, rule=rule, bounds=given.bounds)
 
     def _forward(self, state: Any, fixed: Any, inputs: Any, positions: Any) -> Any:
         """Logits ``[S, m, outputs]`` of positions ``[S, m]``."""
@@ -254,10 +257,4 @@ def engine() -> Any:
     """The module of the backend that Keras runs on."""
     import keras
 
-    if keras.backend.backend() == "jax":
-        from autoft.training import engine_jax
-
-        return engine_jax
-    from autoft.training import engine_tensorflow
-
-    return engine_tensorflow
+    return engine_jax if keras.backend.backend() == "jax" else engine_tensorflow

@@ -11,9 +11,9 @@ from autoft.networks import noise
 from autoft.networks.architecture import Architecture
 from autoft.networks.weight_bounds import WeightBounds
 from autoft.records.arrays import Array
-from autoft.training.bounded_step import hinted_arrays
+from autoft.training.bounded_step import bound_arrays
 from autoft.training.device_rows import Rows
-from autoft.training.epoch import compiled, engine, key_of
+from autoft.training.epoch import EpochInputs, compiled, engine, key_of
 from autoft.training.step import SETTINGS, Settings, settings_arrays
 
 #: Rows of each member that are predicted at a time: bounds the memory of activations.
@@ -63,7 +63,7 @@ class Program:
         *,
         epochs: int = 1,
         seed: int = 0,
-        hinted: Sequence[WeightBounds] = (),
+        bounds: Sequence[WeightBounds] = (),
     ) -> None:
         """Begin a training: initial weights and a fresh optimizer for every trial.
 
@@ -72,15 +72,15 @@ class Program:
             settings: Of each trial.
             epochs: Length of the schedules.
             seed: Of the dropout masks.
-            hinted: What hints say of each trial's weights; first weights lie within their bounds (`begin`).
+            bounds: Of each trial's weights; the first weights lie within them (`Family.bounded_weights`).
         """
         constant = self._engine.constant
         first, fixed = (
             [np.tile(weights[name], (self.trials * self.shape.members // len(weights[name]), 1, 1)) for name in names]
             for names in (self.compiled.names, self.compiled.fixed_names)
         )
-        arrays = hinted_arrays(self.compiled.names, hinted, self.shape.members, self.shape.extras)
-        self._hinted = {name: [constant(array) for array in each] for name, each in arrays.items()}
+        arrays = bound_arrays(self.compiled.names, bounds, self.shape.members, self.shape.extras)
+        self._bounds = {name: [constant(array) for array in each] for name, each in arrays.items()}
         steps = np.zeros((len(first[0]), 1, 1), np.float32)
         self._state = [constant(np.stack([w, np.zeros_like(w), np.zeros_like(w)])) for w in first], constant(steps)
         self._fixed = [constant(w) for w in fixed]
@@ -111,13 +111,20 @@ class Program:
             largest=self._window,
         )
         weights = np.tile(weights, (1, self.trials, 1)) if self.trials > 1 else weights
-        steps = (self._positions(order), constant(weights), constant(starts))
-        given = (self._state, self._fixed, self._settings, self._given_rows(), self._table, self._hinted, steps)
+        given = EpochInputs(
+            fixed=self._fixed,
+            settings=self._settings,
+            rows=self._rows_of_epoch(),
+            table=self._table,
+            bounds=self._bounds,
+            steps=(self._positions(order), constant(weights), constant(starts)),
+        )
         self._seen = None
         if watched is None or watched.shape[1] > self.chunk:
-            self._state = self.compiled.epoch(*given)
+            self._state = self.compiled.epoch(self._state, given)
             return
-        self._state, logits = self.compiled.epoch_and_look(*given, self._positions(watched.astype(np.int32)))
+        watched_positions = self._positions(watched.astype(np.int32))
+        self._state, logits = self.compiled.epoch_and_look(self._state, given, watched_positions)
         self._seen = watched, np.asarray(self._engine.view(logits))
 
     def logits(self, rows: Array) -> Array:
@@ -157,12 +164,12 @@ class Program:
 
         few._state = [part(packed, 1) for packed in self._state[0]], part(self._state[1], 0)
         few._fixed = [part(array, 0) for array in self._fixed]
-        few._hinted = {n: [a if len(a) == 1 else part(a, 0) for a in each] for n, each in self._hinted.items()}
+        few._bounds = {n: [a if len(a) == 1 else part(a, 0) for a in each] for n, each in self._bounds.items()}
         few._settings, few._seen = part(self._settings, 1), None
         few._seed, few._noise, few._table = self._seed, self._noise, self._table
         return few
 
-    def _given_rows(self) -> tuple[Any, ...]:
+    def _rows_of_epoch(self) -> tuple[Any, ...]:
         """Inputs and targets, and the shares of the classes for a program that weighs them."""
         rows: tuple[Any, ...] = (self.rows.inputs, self.rows.y)
         if "class_balance" in self.shape.extras and self.rows.shares is not None:

@@ -14,8 +14,8 @@ from autoft.records.hints import Hints
 from autoft.training.ensemble import Ensemble
 
 
-def prove_bag(bag: Ensemble, hints: Hints) -> tuple[Proof, ...]:
-    """Prove that a bag obeys its hints, for every input but missing cells: one proof for each network of its blend.
+def prove_ensemble(ensemble: Ensemble, hints: Hints) -> tuple[Proof, ...]:
+    """Prove that a deployed model keeps its hints but for missing cells: one proof for each network of the blend.
 
     Weights are read from the very layers that are saved. Besides (`prove`): activations, preprocessing, the scale of
     the target, shares of the blend, calibration.
@@ -26,12 +26,12 @@ def prove_bag(bag: Ensemble, hints: Hints) -> tuple[Proof, ...]:
     if not hints.effects and not hints.apart:
         return ()
     proofs = []
-    for network in bag.networks:
+    for network in ensemble.networks:
         if hints.effects:
             _need(activations(network) <= RISING, "have activations that never fall", f"{activations(network)}")
-        proofs.append(prove(hints, bag.plan, weights_of(network)))
+        proofs.append(prove(hints, ensemble.plan, weights_of(network)))
     if hints.effects:
-        _answers(bag, hints)
+        _answers(ensemble, hints)
     return tuple(proofs)
 
 
@@ -46,15 +46,17 @@ def activations(network: Any) -> set[str]:
     return {str(name_of(layer.activation)) for layer in network.layers if hasattr(layer, "activation")}
 
 
-def _answers(bag: Ensemble, hints: Hints) -> None:
+def _answers(ensemble: Ensemble, hints: Hints) -> None:
     """What stands before the networks and after them keeps the order of numbers and of answers."""
-    statistics, several = bag.statistics, bag.head.task == "multiclass"
+    statistics, several = ensemble.statistics, ensemble.head.task == "multiclass"
     _need(bool((statistics.factor >= 0).all()), "scale numbers by factors that are not negative", "some are")
     _need(bool((np.diff(statistics.quantiles, axis=1) >= 0).all()), "have quantiles that rise", "some fall")
-    _need(min(bag.shares) >= 0, "weigh its trials by shares that are not negative", f"they are {bag.shares}")
-    if bag.head.task == "regression":
-        _need(bool((np.asarray(bag.head.scale) > 0).all()), "scale the target by what is positive", "a scale is not")
-    calibration = bag.calibration
+    _need(min(ensemble.shares) >= 0, "weigh its trials by shares that are not negative", f"they are {ensemble.shares}")
+    if ensemble.head.task == "regression":
+        _need(
+            bool((np.asarray(ensemble.head.scale) > 0).all()), "scale the target by what is positive", "a scale is not"
+        )
+    calibration = ensemble.calibration
     if calibration.method == "temperature":
         # Of more than two classes it moves one's probability by how the others share the rest.
         _need(calibration.temperature > 0 and not several, "keep the order of answers when calibrated", "it would not")

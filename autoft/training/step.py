@@ -64,7 +64,7 @@ class Settings:
 EXTRAS = frozenset({"weight_decay", "label_smoothing", "clip", "schedule", "class_balance", "focal"})
 
 #: Extras that come from hints, not from settings. ``bounds``: after each step weights are put back between a lowest and
-#: a highest value; ``importance``: their penalties are multiplied (`hinted`).
+#: a highest value; ``importance``: their penalties are multiplied (`bounded_step`).
 HINTED = frozenset({"bounds", "importance"})
 
 #: Names of the settings' arrays, in the order in which a program takes them.
@@ -176,16 +176,29 @@ def total_loss(losses: Any, weight: Any) -> Any:
     return ops.sum(ops.sum(losses * weight, axis=1) / own)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateRule:
+    """What a program fixes of the optimizer.
+
+    Attributes:
+        factors: How each weight is treated.
+        extras: The `EXTRAS` and `HINTED` that the program has.
+        cycles: Whether learning rate and weight decay take RealMLP's course.
+    """
+
+    factors: Sequence[Factor]
+    extras: frozenset[str] = EXTRAS
+    cycles: bool = False
+
+
 def update(
     state: State,
     gradients: Sequence[Any],
     settings: Mapping[str, Any],
     active: Any,
     *,
-    factors: Sequence[Factor],
-    extras: frozenset[str] = EXTRAS,
-    cycles: bool = False,
-    hinted: Mapping[str, Sequence[Any]] | None = None,
+    rule: UpdateRule,
+    bounds: Mapping[str, Sequence[Any]] | None = None,
 ) -> State:
     """One Adam step.
 
@@ -194,18 +207,17 @@ def update(
         gradients: In the order of the weights.
         settings: Arrays ``[S, 1, 1]`` (`settings_arrays`).
         active: ``[S, 1, 1]``, 0 for a member without rows in this step: it keeps weights and moments.
-        factors: How each weight is treated.
-        extras: The `EXTRAS` that the program has.
-        cycles: Whether learning rate and weight decay take RealMLP's course.
-        hinted: Bounds and penalties of each weight (`networks.weight_bounds`), for the `HINTED` of the program.
+        rule: What the program fixes.
+        bounds: Bounds and penalties of each weight (`networks.weight_bounds`), for the `HINTED` of the program.
     """
     from keras import ops
 
     weights, firsts, seconds, steps = state
-    penalty, hinted = 2.0 * settings["l2"], hinted or {}
+    penalty, bounds = 2.0 * settings["l2"], bounds or {}
+    factors, extras, cycles = rule.factors, rule.extras, rule.cycles
     penalized: Sequence[Any] = weights
     if "importance" in extras:
-        penalized = [w * share if f.l2 else w for w, share, f in zip(weights, hinted["penalty"], factors, strict=True)]
+        penalized = [w * share if f.l2 else w for w, share, f in zip(weights, bounds["penalty"], factors, strict=True)]
     gradients = [g + penalty * f.l2 * w if f.l2 else g for w, g, f in zip(penalized, gradients, factors, strict=True)]
     if "clip" in extras:
         gradients = _clipped(gradients, settings["clip"])
@@ -225,7 +237,7 @@ def update(
         moved = w - (size if f.rate == 1.0 else size * f.rate) * first / (ops.sqrt(second) + epsilon)
         moved = moved if decline is None or not f.decay else moved - decline * f.decay * decaying
         if "bounds" in extras:
-            moved = ops.minimum(ops.maximum(moved, hinted["low"][place]), hinted["high"][place])
+            moved = ops.minimum(ops.maximum(moved, bounds["low"][place]), bounds["high"][place])
         new[0].append(moved)
         new[1].append(first)
         new[2].append(second)

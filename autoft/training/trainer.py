@@ -22,6 +22,7 @@ from autoft.records.trials import OUT_OF_MEMORY, OUT_OF_TIME, TrialResult
 from autoft.training.device_rows import Rows
 from autoft.training.ensemble import Ensemble, EnsemblePart, build_ensemble
 from autoft.training.program import CHUNK, Program, accelerated, out_of_memory
+from autoft.training.protocol import Prune
 from autoft.training.stack import Stack, batches, padded
 from autoft.training.step import EXTRAS, Settings
 from autoft.training.trial_record import Record
@@ -48,10 +49,6 @@ class Limits:
 
     epochs: int
     patience: int
-
-
-#: From a trial's mean held-out curve so far to the reason to stop it, or "".
-Prune = Callable[[Sequence[float]], str]
 
 
 def sample_rows(data: Stack, folds: int, seed: int) -> tuple[Array, ...]:
@@ -104,7 +101,7 @@ class Trainer:
         limits: How long a trial may train.
         seed: Of weights, batch orders and masks.
         clock: Monotonic seconds.
-        hints: What networks have to obey. A trial whose parameters name some of them under ``without``
+        hints: About the inputs. A trial whose parameters name some of them under ``without``
             (`knowledge.variants.names`) does without those, in the same program.
     """
 
@@ -201,9 +198,9 @@ class Trainer:
         architecture, batch = self._key(params)
         settings, extras = self._settings([params])
         program = Program(architecture, batch, self._rows, extras=extras)
-        hinted = self._hinted([params])
-        first = self._initial(architecture, hinted)
-        program.start(first, settings, epochs=horizon, seed=self.seed, hinted=hinted)
+        bounds = self._bounds([params])
+        first = self._initial(architecture, bounds)
+        program.start(first, settings, epochs=horizon, seed=self.seed, bounds=bounds)
         for epoch in range(1, epochs + 1):
             if out_of_time():
                 return None
@@ -266,9 +263,9 @@ class Trainer:
         settings, extras = self._settings(params)
         program = Program(architecture, batch, self._rows, trials=len(params), chunk=chunk, extras=extras)
         traced = program.traces
-        hinted = self._hinted(params)
-        first = self._initial(architecture, hinted)
-        program.start(first, settings, epochs=limit, seed=self.seed, hinted=hinted)
+        bounds = self._bounds(params)
+        first = self._initial(architecture, bounds)
+        program.start(first, settings, epochs=limit, seed=self.seed, bounds=bounds)
         records = [Record(self.data, self.folds, limit, p, self._sample) for p in params]
         places = list(range(len(params)))  # which trial stands at each place of the stack
         for epoch in range(1, limit + 1):
@@ -319,12 +316,12 @@ class Trainer:
 
     def _extras(self, params: Sequence[Mapping[str, Any]]) -> frozenset[str]:
         """Of a program for hints: the same for trials that do without some of them."""
-        every = [self._rules(self.architecture(params[0]), self._hints), *self._hinted(params)]
+        every = [self._rules(self.architecture(params[0]), self._hints), *self._bounds(params)]
         used = {"bounds": [own.low for own in every], "importance": [own.penalty for own in every]}
         return frozenset(name for name, weights in used.items() if any(weights))
 
-    def _hinted(self, params: Sequence[Mapping[str, Any]]) -> list[WeightBounds]:
-        """What the hints ask of each trial's weights."""
+    def _bounds(self, params: Sequence[Mapping[str, Any]]) -> list[WeightBounds]:
+        """Bounds of each trial's weights."""
         architecture = self.architecture(params[0])
         return [self._rules(architecture, variants.without(self._hints, p.get(variants.WITHOUT, ()))) for p in params]
 
@@ -334,11 +331,11 @@ class Trainer:
     def _order(self, batch: int, epoch: int) -> tuple[Array, Array]:
         return batches(self.data.train, batch, seed=self.seed, epoch=epoch, given=self.data.weights)
 
-    def _initial(self, architecture: Architecture, hinted: Sequence[WeightBounds] = ()) -> dict[str, Array]:
+    def _initial(self, architecture: Architecture, bounds: Sequence[WeightBounds] = ()) -> dict[str, Array]:
         """First weights of all trials, those of one if none has bounds."""
         first = initial_weights(architecture, self._start)
-        if not any(own.low for own in hinted):
+        if not any(own.low for own in bounds):
             return first
         family = FAMILIES[architecture.kind]
-        each = [family.bounded_weights(architecture, self._start, first, own) for own in hinted]
+        each = [family.bounded_weights(architecture, self._start, first, own) for own in bounds]
         return {name: np.concatenate([own[name] for own in each]) for name in first}

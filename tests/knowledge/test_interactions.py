@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from autoft.errors import RecipeError, TrainingError
 from autoft.knowledge.towers import MOST, towers
 from autoft.records.hints import Effect, Hints
-from autoft.training.proof_of_model import prove_bag
+from autoft.training.proof_of_model import prove_ensemble
 from tests import knowledge_help as given_by
 
 #: n0 keeps apart from the embedded x0 and from n1 (with its indicator), and obeys besides.
@@ -55,10 +55,10 @@ def test_columns_that_are_kept_apart_add_up_and_others_meet(name: str):
         assert interaction(bag, *pair) < 1e-5
     for pair in (("n0", "n2"), ("n1", "x0"), ("x0", "n2")):
         assert interaction(bag, *pair) > 1e-3
-    (proof,) = prove_bag(bag, hints)
+    (proof,) = prove_ensemble(bag, hints)
     assert proof.apart == APART
     with pytest.raises(TrainingError, match="column 'n1' must not act on column 'n2'"):
-        prove_bag(bag, Hints(apart=(("n1", "n2"),)))
+        prove_ensemble(bag, Hints(apart=(("n1", "n2"),)))
 
 
 def test_a_weight_between_towers_is_noticed():
@@ -66,7 +66,7 @@ def test_a_weight_between_towers_is_noticed():
     outcome = given_by.outcome_of(stack, "mlp")
     outcome.weights["hidden_1/kernel"][2, 7, 15] = 1e-3  # units that read n0, and what n0 must not meet
     with pytest.raises(TrainingError, match="must not act on"):
-        prove_bag(given_by.bag_of(stack, [outcome]), Hints(apart=APART))
+        prove_ensemble(given_by.bag_of(stack, [outcome]), Hints(apart=APART))
 
 
 PAIRS = st.tuples(st.sampled_from("abcdef"), st.sampled_from("abcdef")).filter(lambda pair: pair[0] != pair[1])

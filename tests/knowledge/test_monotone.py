@@ -16,7 +16,7 @@ from autoft.records import Calibration, Column, Target
 from autoft.records.hints import Hints
 from autoft.serving.artifact import Meta, as_tensors, load, save
 from autoft.training.ensemble import Ensemble, model_inputs
-from autoft.training.proof_of_model import prove_bag
+from autoft.training.proof_of_model import prove_ensemble
 from tests import knowledge_help as given_by
 
 TASKS = ("binary", "multiclass", "regression")
@@ -72,7 +72,7 @@ CALIBRATIONS = {
 @pytest.mark.parametrize(("task", "method"), [("binary", m) for m in CALIBRATIONS] + [(t, "none") for t in TASKS[1:]])
 def test_the_saved_model_obeys_on_raw_columns(task: str, method: str, tmp_path: Path):
     bag = replace(given_by.bags(task)[0], calibration=CALIBRATIONS[method])
-    prove_bag(bag, given_by.effects(task))
+    prove_ensemble(bag, given_by.effects(task))
     column = Column(id="n0", name="n0", kind="numeric", why="")
     target = Target(name="y", task=task, classes=tuple("abc"[: 3 if task == "multiclass" else 2]))  # type: ignore[arg-type]
     meta = Meta(columns=(column,), target=target, version="0", engine="", ranges={}, vocabularies={})
@@ -91,14 +91,14 @@ def inputs(bag: Ensemble, rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 @pytest.mark.parametrize("task", TASKS)
 def test_the_weights_prove_it(task: str):
-    proofs = prove_bag(given_by.bags(task)[0], given_by.effects(task))
+    proofs = prove_ensemble(given_by.bags(task)[0], given_by.effects(task))
     assert len(proofs) == len(given_by.networks(task))
     for proof in proofs:
         assert proof.effects == tuple(given_by.SIGNS)
         assert max(proof.steepest.values()) > 0
     assert proofs[-1].networks == 3 * 4  # those inside a TabM too
     with pytest.raises(TrainingError, match="column 'n0' must never move the answer the wrong way"):
-        prove_bag(given_by.bags(task)[1], given_by.effects(task))
+        prove_ensemble(given_by.bags(task)[1], given_by.effects(task))
 
 
 @pytest.mark.parametrize("number", range(len(given_by.NETWORKS)), ids=list(given_by.NETWORKS))
@@ -112,21 +112,21 @@ def test_one_weight_of_the_wrong_sign_is_noticed(number: int):
         -1e-3 if units > 1 else 1e-3
     )  # the last unit may read columns with effects; n0's first bin
     with pytest.raises(TrainingError, match="wrong way"):
-        prove_bag(given_by.bag_of(stack, [outcome]), hints)
+        prove_ensemble(given_by.bag_of(stack, [outcome]), hints)
 
 
 @pytest.mark.parametrize("method", ["temperature", "isotonic"])
 def test_calibration_of_more_than_two_classes_is_no_proof(method: str):
     bag = replace(given_by.bags("multiclass")[0], calibration=CALIBRATIONS[method])
     with pytest.raises(TrainingError, match="calibrated"):
-        prove_bag(bag, given_by.effects("multiclass"))
+        prove_ensemble(bag, given_by.effects("multiclass"))
 
 
 def test_an_activation_that_falls_is_no_proof():
     stack = given_by.trainer("binary", Hints(), epochs=1)
     bag = given_by.bag_of(stack, [given_by.outcome_of(stack, "mlp", activation="silu")])
     with pytest.raises(TrainingError, match="activations that never fall"):
-        prove_bag(bag, given_by.effects("binary"))
+        prove_ensemble(bag, given_by.effects("binary"))
 
 
 def test_a_temperature_can_turn_one_of_three_classes():

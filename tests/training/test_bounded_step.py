@@ -9,7 +9,7 @@ from autoft.knowledge import variants
 from autoft.knowledge.bounds import weight_bounds
 from autoft.networks.weight_bounds import WeightBounds
 from autoft.records.hints import Effect, Hints
-from autoft.training.bounded_step import hinted_arrays
+from autoft.training.bounded_step import bound_arrays
 from autoft.training.device_rows import Rows
 from autoft.training.program import Program
 from autoft.training.trainer import Limits, Trainer
@@ -93,7 +93,7 @@ def test_the_model_that_leaves_out_two_folds_obeys_too(make, params: dict[str, A
 def test_arrays_have_one_row_where_trials_agree(same: bool):
     one, other = (WeightBounds(low={"a": np.full((2, 3), value)}, high={}, penalty={}) for value in (0.0, -1.0))
     hinted = [one, one if same else other]
-    found = hinted_arrays(["a", "b"], hinted, 5, frozenset({"bounds"}))
+    found = bound_arrays(["a", "b"], hinted, 5, frozenset({"bounds"}))
     assert set(found) == {"low", "high"}
     assert found["low"][0].shape == ((1, 2, 3) if same else (10, 2, 3))
     assert found["low"][1].shape == found["high"][0].shape == (1, 1, 1)

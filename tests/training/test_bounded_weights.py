@@ -96,7 +96,7 @@ def test_rows_that_a_member_holds_out_have_no_part_in_its_first_weights(make, pa
 
     def first(given: Any) -> dict[str, np.ndarray]:
         stack = trainer(given)
-        return stack._initial(stack.architecture(own), stack._hinted([own]))
+        return stack._initial(stack.architecture(own), stack._bounds([own]))
 
     dense = data.dense.copy()
     for s, rows in enumerate(data.held_out):

@@ -1,0 +1,60 @@
+"""Backbones: pretrained Keras models that turn a text or a picture into numbers."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from autoft.registry import Registry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreezeSchedule:
+    """Which layers of a backbone are trained when.
+
+    Attributes:
+        epochs: Epochs in which none is.
+        layers: Layers that are trained from then on, counted from the last; 0 keeps all frozen.
+    """
+
+    epochs: int = 0
+    layers: int = 0
+
+    def trained(self, epoch: int) -> int:
+        """Layers that are trained in an epoch, which is counted from 1.
+
+        >>> [FreezeSchedule(epochs=1, layers=2).trained(epoch) for epoch in (1, 2)]
+        [0, 2]
+        """
+        return self.layers if epoch > self.epochs else 0
+
+
+class Backbone(ABC):
+    """A pretrained model, registered by its name: ``@BACKBONES.register``.
+
+    Attributes:
+        name: As recipes have it.
+        kinds: Kinds of columns whose cells it reads (``text``).
+        outputs: Length of the vector that it makes of a cell.
+    """
+
+    name: ClassVar[str]
+    kinds: ClassVar[frozenset[str]]
+    outputs: ClassVar[int]
+
+    @abstractmethod
+    def build(self) -> Any:
+        """The Keras model with its pretrained weights: one input, a batch of cells ``[B, ...]``, to ``[B, outputs]``.
+
+        It is made of Keras' own layers and registered ones (`autoft.preprocessing.registered_layers.layer`).
+        """
+
+    def freeze(self, model: Any, schedule: FreezeSchedule, epoch: int) -> None:
+        """Set which layers of a built model are trained in an epoch."""
+        trained = schedule.trained(epoch)
+        for place, layer in enumerate(reversed(model.layers)):
+            layer.trainable = place < trained
+
+
+BACKBONES: Registry[Backbone] = Registry("backbone", "autoft.backbones")
