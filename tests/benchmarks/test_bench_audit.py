@@ -43,7 +43,7 @@ def test_blank_cells_of_numbers_are_missing_ones(root: Any, tmp_path: Any) -> No
     frame.to_csv(tmp_path / "telco.csv", index=False)
     found, _ = audit.findings(str(tmp_path / "telco.csv"), "Churn")
     (line,) = (line for line in found if line.column == "TotalCharges")
-    assert (line.code, line.found.split()[0]) == ("missing-values", "11")
+    assert (line.code, line.evidence.counts["empty"]) == ("missing-values", 11)
 
 
 def test_a_long_table_is_timed_and_has_nothing_to_warn_of() -> None:
