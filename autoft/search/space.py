@@ -145,12 +145,7 @@ def _nearest(dimension: Dimension, value: Any) -> Any:
 
 
 def make_space(
-    rows: int,
-    *,
-    embedded: bool,
-    numbers: bool = True,
-    rare: bool = False,
-    changes: Mapping[str, Sequence[Any] | None],
+    rows: int, *, embedded: bool, numbers: bool = True, rare: bool = False, changes: Mapping[str, Sequence[Any] | None]
 ) -> tuple[Dimension, ...]:
     """The space for a table, with the strong default that is always tried first.
 

@@ -44,15 +44,7 @@ DIM = 3
 SIGMA = 0.1
 
 #: Factors of the learning rate by the end of a weight's name; what is not here is a kernel.
-_FACTORS = {
-    "/bias": 0.1,
-    "scale": 6.0,
-    "share": 0.1,
-    "frequency": 0.1,
-    "phase": 0.1,
-    "mix": 0.1,
-    "shift": 0.1,
-}
+_FACTORS = {"/bias": 0.1, "scale": 6.0, "share": 0.1, "frequency": 0.1, "phase": 0.1, "mix": 0.1, "shift": 0.1}
 #: Rows whose random mean is where a neuron's kink lies ("he+5").
 _KINKS = 5
 
