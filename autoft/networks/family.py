@@ -79,9 +79,7 @@ class Family(ABC):
     is built for some members and run with the weights of any number of them.
 
     Attributes:
-        name: As recipes have it.
         dimensions: Those of `NETWORK_DIMENSIONS` that it uses.
-        traits: Facts about its networks.
     """
 
     name: ClassVar[str]
@@ -99,11 +97,7 @@ class Family(ABC):
         return type(self).monotone_weights is not Family.monotone_weights
 
     def default(self, rows: int) -> tuple[Mapping[str, Any], ...]:
-        """Configurations that a search tries before it proposes any; what they do not name stands at its default.
-
-        Args:
-            rows: Training rows of a fold.
-        """
+        """Configurations that a search tries before it proposes any; what they do not name stands at its default."""
         return ({},)
 
     def architecture(
@@ -112,8 +106,6 @@ class Family(ABC):
         """The sizes of a trial's network.
 
         Args:
-            params: Hyperparameters of the trial.
-            inputs: What there is to read.
             rows: Training rows of a fold: they limit the bins and the networks of an ensemble.
             activation: Of all hidden layers, whatever trial and family have (`MIXED` where effects are declared).
         """

@@ -41,12 +41,7 @@ def windows(numbers: Array, seed: int, epoch: int, *, steps: int, layers: int, l
 
 @contextmanager
 def drawing(numbers: Any, starts: Sequence[Any]) -> Iterator[None]:
-    """Within the block, layers take their random numbers from windows.
-
-    Args:
-        numbers: The table.
-        starts: The row where each layer's window begins.
-    """
+    """Within the block, layers take their random numbers from windows."""
     before = getattr(_open, "window", None)
     _open.window = (numbers, starts)
     try:
@@ -60,8 +55,6 @@ def uniform(shape: tuple[int, ...], *, layer: int, generator: Any) -> Any:
 
     Args:
         shape: ``[S, B, width]``; sizes may be tensors.
-        layer: Which window.
-        generator: Of a layer that is trained by Keras itself.
     """
     import keras
     from keras import ops

@@ -40,9 +40,6 @@ class Acquisition:
             done, losses: Points ``[n, d]`` and what they scored, lower is better.
             pending: ``[p, d]`` points whose result is awaited. Each is taken to score what is expected of it, which
                 leaves nothing to learn there (GP-BUCB: Desautels, Krause, Burdick, 2014).
-            rng: Source of candidates.
-            shapes: The shapes to which the choice is restricted.
-            fresh: Whether a configuration has not been tried.
         """
         lattice = self._lattice
         process = self._process(done, _evened(losses), pending)

@@ -40,12 +40,9 @@ class History:
     """What an algorithm may look at.
 
     Attributes:
-        setup: What is searched.
         tried: Configurations with their scores, None for failed ones, in the order in which they were told.
-        pending: Configurations whose scores are awaited.
         lattice: The space as a unit cube: `draw`, `near`, `encode` and `decode`.
         shapes: The proposal has to be of one of these shapes, None of any.
-        rng: Source of randomness for this proposal.
     """
 
     setup: SearchSetup

@@ -18,10 +18,7 @@ def plan_epochs(*, seconds: float, epoch_seconds: float, epochs: int, trials: in
     """Most epochs of a trial, so that a handful of trials fit into the time that there is.
 
     Args:
-        seconds: For the whole search.
         epoch_seconds: Measured, for one epoch of the first configuration.
-        epochs: The recipe's limit.
-        trials: Trials that are wanted.
 
     >>> plan_epochs(seconds=600, epoch_seconds=1, epochs=100, trials=30), plan_epochs(
     ...     seconds=60, epoch_seconds=1, epochs=100, trials=30)
@@ -36,10 +33,8 @@ class Budget:
     """When the search has to end.
 
     Attributes:
-        trials: Number of trials.
         deadline: On `clock`, when everything has to be over; None for no limit. The first trial is always trained,
             if need be for one epoch.
-        clock: Monotonic seconds.
         reserve: Seconds needed after a search of so many trials.
         note: Told about every trial: what follows the search may take the longer for it.
         epochs: Most epochs of a trial, where the time allows fewer than the recipe (`plan_epochs`).
@@ -75,8 +70,6 @@ class Budget:
         """How many of some trials there is time for, counting one that gets half the time it needs.
 
         Args:
-            wanted: How many there are.
-            seconds: What trials took so far.
             expected: What each of these is expected to take; None for what those took.
         """
         each, fit = (statistics.median(seconds) if seconds else 0.0), 0

@@ -109,7 +109,6 @@ class Journal:
     """An open journal. Use it under the run folder's lock (`files.locked`).
 
     Args:
-        path: The file; it is created if absent.
         key: Key of the run; written as the first two lines of a new journal.
 
     Raises:

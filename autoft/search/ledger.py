@@ -26,12 +26,10 @@ class Ledger:
     """Trials in the order in which they were noted; each is on the disk before it counts.
 
     Attributes:
-        journal: The run's journal.
         folder: Where outcomes' arrays are kept.
         score: The objective of an outcome on its pooled held-out predictions.
         maximize: Whether a higher score is better.
         keep: Trials whose weights are kept, the best so far.
-        trials, outcomes: In the same order.
     """
 
     journal: Journal
@@ -83,7 +81,6 @@ class Ledger:
         """The outcome that an earlier run has left, None if it must be trained (again).
 
         Args:
-            memory: Its name.
             left: Seconds that the search has; a trial that the clock cut short may get more of them now.
         """
         line = self._known.get(memory)

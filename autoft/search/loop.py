@@ -70,17 +70,7 @@ class LoopPolicy:
 
 
 class SearchLoop:
-    """One search in one run folder.
-
-    Args:
-        proposer: Proposes configurations.
-        train: Trains them.
-        ledger: Trials of the folder.
-        budget: When to end.
-        interrupt: Raised when the user asks to end.
-        progress: Called with every trial.
-        policy: How trials are batched and stopped.
-    """
+    """One search in one run folder."""
 
     def __init__(
         self,

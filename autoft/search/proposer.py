@@ -42,9 +42,7 @@ class Proposer:
     batch spreads.
 
     Args:
-        algorithm: Name of a registered search algorithm.
         setup: What is searched; without first configurations it begins with the default one.
-        sharing: How programs are shared.
 
     Raises:
         RecipeError: If there is no algorithm of this name.

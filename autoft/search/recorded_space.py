@@ -56,7 +56,6 @@ class _Recording:
     """What was seen of a function.
 
     Attributes:
-        run: Calls the function.
         dimensions: By name, in the order in which they were met.
         met: By name, the configuration at which it was met first.
         seen: By configuration and dimension, the values that it was set to and the names asked for then.

@@ -15,11 +15,9 @@ class SearchSetup:
     """What an algorithm searches.
 
     Attributes:
-        space: The dimensions.
         maximize: Whether a higher score is better.
         seed: Same seed and same scores give the same proposals.
         epochs: Most epochs of a trial (Hyperband's resource).
-        first: Configurations to begin with.
     """
 
     space: tuple[Dimension, ...]
@@ -34,7 +32,6 @@ class Proposal:
     """A configuration to try.
 
     Attributes:
-        params: Hyperparameters by name.
         epochs: Most epochs of this trial (Hyperband), None for the run's own limit.
         ticket: By which the oracle knows it again.
     """

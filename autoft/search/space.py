@@ -105,8 +105,6 @@ def first_configurations(
 
     Args:
         space: The dimensions; sizes that the recipe excludes become the nearest, other excluded values are dropped.
-        rows: Training rows of a fold.
-        tier: Of the portfolio: what is affordable.
     """
     by_name = {d.name: d for d in space}
     default, architecture = default_configuration(space), by_name.get("architecture")

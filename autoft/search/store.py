@@ -23,9 +23,6 @@ def store(folder: Path, memory: str, outcome: TrialResult, *, weights: bool) -> 
     """Write an outcome's arrays.
 
     Args:
-        folder: Where; created if absent.
-        memory: The name under which the outcome is remembered.
-        outcome: What.
         weights: Whether to keep the trained weights too (a trial that is not the best so far needs none).
 
     Returns:

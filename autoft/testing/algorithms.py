@@ -25,9 +25,6 @@ def check_algorithm(algorithm: Algorithm) -> None:
 
     The same seed and scores give the same proposals; proposals lie in the space; failed trials do not end the search;
     several proposals may be out; a small space ends.
-
-    Raises:
-        AssertionError: Says what is wrong.
     """
     assert ALGORITHMS[algorithm.name] is algorithm, f"{algorithm.name} is not registered"
     first = _run(algorithm, _score)

@@ -42,18 +42,11 @@ def check_audit(
     """Test an audit check: it finds what is planted, is silent on clean tables, and its codes can be looked up.
 
     Args:
-        check: The check, registered.
         fires_on: A table with what it is to find.
-        target: Column of `fires_on` to predict.
-        task: Kind of problem of `fires_on`.
-        options: Of the recipe, for `fires_on`.
         documentation: A file that names each of its codes; without one the check has to have a docstring.
 
     Returns:
         What it found in `fires_on`.
-
-    Raises:
-        AssertionError: With what is wrong.
 
     >>> from autoft.data.audit import near_duplicates
     >>> import pandas as pd

@@ -50,9 +50,6 @@ def check_family(family: Family) -> None:
     First weights fit the network, for all inputs that a table may have; members never meet, and one alone learns what
     it learns in a stack; what a fold holds out has no part in its weights; the deployed model answers as the training
     did, and again after it was saved and loaded; bounds hold after training, where hints can bound the family.
-
-    Raises:
-        AssertionError: Says what is wrong.
     """
     assert FAMILIES[family.name] is family, f"{family.name} is not registered"
     assert family.dimensions <= NETWORK_DIMENSIONS, f"unknown dimensions {family.dimensions - NETWORK_DIMENSIONS}"

@@ -39,10 +39,6 @@ def check_metric(metric: Metric, *, rows: int = 150, seed: int = 0) -> None:
 
     Args:
         rows: Rows of the tables that are made up; at least 20.
-        seed: Of these tables.
-
-    Raises:
-        AssertionError: With what is wrong.
 
     >>> from autoft.evaluation.metrics import METRICS
     >>> check_metric(METRICS["f1"])

@@ -21,9 +21,6 @@ def bound_arrays(
     """By field of `WeightBounds`, an array ``[1 or S, ...]`` float32 for each weight: with 1 where all trials agree.
 
     Args:
-        names: Of the weights, in order.
-        bounds: Of each trial.
-        members: Members of one trial.
         extras: Of the program; fields that it does not use are left out.
     """
 

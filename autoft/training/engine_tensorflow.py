@@ -52,7 +52,6 @@ def compiled(function: Callable[..., Any], *, fast: bool) -> Callable[..., Any]:
     """The function as one program.
 
     Args:
-        function: Of arrays in tuples, lists and dicts.
         fast: Whether to compile it with XLA, for the sizes that it is called with: an eighth faster to run, two to
             four times as long to build. Otherwise it takes arrays of any size.
     """

@@ -25,13 +25,7 @@ from autoft.training.stack import Stack, padded, pieces
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class EnsemblePart:
-    """A trial in the deployed model.
-
-    Attributes:
-        architecture: Of its network.
-        weights: Trained, by name.
-        share: Its weight in the answer.
-    """
+    """A trial in the deployed model."""
 
     architecture: Architecture
     weights: Mapping[str, Array]
@@ -70,12 +64,9 @@ class Ensemble:
     """Preprocessing, networks and head of K members.
 
     Attributes:
-        statistics: What the encoder knows.
         encoder: From numbers, codes and counts of words to each member's inputs.
         networks: From those to logits ``[K, B, outputs]``, one for each trial of the blend.
         shares: Weights of the trials in the answer; they sum to 1.
-        head: From logits to the mean answer.
-        calibration: Of the weighted mean.
     """
 
     plan: InputLayout
@@ -100,7 +91,6 @@ class Ensemble:
         """One member's answer to each row, ``[n, classes]`` or ``[n]``, not calibrated; a K-th of that work.
 
         Args:
-            encoded: The rows.
             members: Number of the member that each is answered by, ``[n]``.
         """
         parts, start, encoder = [], 0, self._encoder(encoded)
@@ -248,10 +238,7 @@ def model_inputs(
     """Inputs of the raw model for some rows.
 
     Args:
-        plan: The layout.
-        encoded: The rows.
         texts: Converted cells of categorical and text columns by column id (None is missing).
-        words: Of the bag.
     """
     inputs: dict[str, Array] = {c: encoded.numbers[:, [j]] for j, c in enumerate(plan.numbers)}
     for j, category in enumerate(plan.categories):

@@ -41,14 +41,10 @@ class ProgramShape:
     """Everything that fixes the sizes of a program's arrays.
 
     Attributes:
-        architecture: Shape of the network.
-        task, outputs: Kind of problem and logits per row.
-        inputs: What the network reads.
         members: Members of one trial (folds, and pairs of blocks).
         trials: Trials side by side; the stack has ``members * trials`` members.
         batch: Rows of a member per step.
         steps: Steps of an epoch.
-        rows: Rows of the table.
         extras: Those of `step.EXTRAS` that a trial uses, and of `step.HINTED`.
         quantile: Of the pinball loss that a regression trains; None for the squared error.
     """

@@ -44,11 +44,6 @@ class KerasTrainer:
 
     Args:
         data: The rows; the first `folds` members are the folds whose held-out predictions are pooled.
-        build: Makes a model from hyperparameters and encoded inputs.
-        folds: Number of folds.
-        limits: How long a trial may train.
-        seed: Of weights, batch orders and masks.
-        clock: Monotonic seconds.
         hints: What has made inputs; a trial whose parameters name some of them under ``without`` gets zeros for those.
     """
 
@@ -115,10 +110,7 @@ class KerasTrainer:
         """Answers of every member on its held-out rows after so many epochs; None if time ran out before.
 
         Args:
-            params: Of the trial.
-            epochs: How many.
             horizon: Ignored: an own model's schedules are its own.
-            out_of_time: Asked before every epoch.
         """
         training, held_out = self._training(params), padded(self.data.held_out)
         for epoch in range(1, epochs + 1):
@@ -160,11 +152,7 @@ class _Training:
     """One configuration: a compiled Keras model, and the variables of all members as arrays.
 
     Args:
-        data: The rows.
         networks: Each member's own, as it begins; the first is the one that trains.
-        params: Of the trial.
-        batch: Rows of a step, at most.
-        seed: Of batch orders and masks.
         unread: Blocks of the dense encoding that are shown as zeros.
     """
 
@@ -238,10 +226,7 @@ class _OwnPart:
     """A trial of an own model in the deployed model.
 
     Attributes:
-        build: Makes the model.
-        params: Of the trial.
         weights: Trained, ``[S, ...]`` each, in the order of the network's variables.
-        share: Its weight in the answer.
     """
 
     build: Build

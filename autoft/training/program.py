@@ -26,10 +26,6 @@ class Program:
     """One training of some trials of the same shape on one set of rows.
 
     Args:
-        architecture: Shape of the network.
-        batch: Rows of a member per step.
-        rows: The rows.
-        trials: Trials side by side.
         chunk: Rows of each member that are predicted at a time.
         extras: Those of `step.EXTRAS` that a trial uses, and of `step.HINTED`.
     """
@@ -69,9 +65,7 @@ class Program:
 
         Args:
             weights: Initial weights by name, of one trial's members (all trials begin with them) or of all trials'.
-            settings: Of each trial.
             epochs: Length of the schedules.
-            seed: Of the dropout masks.
             bounds: Of each trial's weights; the first weights lie within them (`Family.bounded_weights`).
         """
         constant = self._engine.constant

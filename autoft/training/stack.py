@@ -30,9 +30,6 @@ def pieces(plan: InputLayout, encoded: Encoded, members: int, held: int = 1) -> 
     """The rows, a few at a time: bounds the memory of the preprocessing steps, and of networks that answer them.
 
     Args:
-        plan: The layout.
-        encoded: The rows.
-        members: Of the stack.
         held: Numbers that a network holds for a row (`footprint.cells_per_row`).
     """
     words = sum(text.slots for text in plan.texts) + sum(own.numbers for own in plan.custom)
@@ -48,7 +45,6 @@ class Stack:
 
     Attributes:
         plan, statistics: The layout, and what each member learned from its training rows.
-        task: Kind of problem.
         outputs: Logits per row (1 for binary and regression).
         dense: ``[S, n, f]`` float32 (f may be 0).
         slots: ``[S, n, e]`` int32 of the embedded columns (e may be 0).
@@ -148,14 +144,10 @@ def stack_data(
     """Fit the preprocessing of every member on its training rows and encode all rows with it.
 
     Args:
-        plan: The layout.
-        encoded: All rows as numbers and codes.
         y: ``[n]`` class positions or values.
-        task: Kind of problem.
         classes: Number of classes (ignored for regression).
         train, held_out: Row positions by member.
         weights: ``[n]`` of the rows; nothing is learned from those of weight 0.
-        quantile: That a regression learns; None for the mean.
 
     Raises:
         TrainingError: If a member has no rows to train on, or none that it has not seen.
@@ -229,8 +221,6 @@ def batches(
     """Each member's rows in a new order, cut into batches.
 
     Args:
-        rows: Training rows of each member.
-        batch: Rows of a member per step.
         seed, epoch: The order follows from them.
         given: Weights of all rows of the table ``[n]``; None where all count the same.
 

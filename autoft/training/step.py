@@ -80,10 +80,7 @@ def settings_arrays(
     """Settings of several trials as arrays ``[trials * members, 1, 1]`` float32, trial after trial.
 
     Args:
-        settings: One for each trial.
-        members: Members of one trial.
         horizon: Steps at which schedules end.
-        beta_2: Adam's memory of squared gradients.
     """
 
     def stack(values: Sequence[float]) -> Array:
@@ -103,7 +100,6 @@ def row_losses(
     """``[S, B]`` losses of rows from logits ``[S, B, outputs]`` and targets ``[S, B]``.
 
     Args:
-        task: Kind of problem.
         logits, y: Of the rows; of an ensemble ``[S, B, k, outputs]`` and ``[S, B, 1]``, which gives ``[S, B, k]``.
         smoothing: ``[S, 1, 1]`` label smoothing, None for none.
         focal: ``[S, 1, 1]`` exponents of the focal loss, None for the log-loss: a row's loss is multiplied by the
@@ -181,7 +177,6 @@ class UpdateRule:
     """What a program fixes of the optimizer.
 
     Attributes:
-        factors: How each weight is treated.
         extras: The `EXTRAS` and `HINTED` that the program has.
         cycles: Whether learning rate and weight decay take RealMLP's course.
     """
@@ -203,11 +198,8 @@ def update(
     """One Adam step.
 
     Args:
-        state: Before the step.
-        gradients: In the order of the weights.
         settings: Arrays ``[S, 1, 1]`` (`settings_arrays`).
         active: ``[S, 1, 1]``, 0 for a member without rows in this step: it keeps weights and moments.
-        rule: What the program fixes.
         bounds: Bounds and penalties of each weight (`networks.weight_bounds`), for the `HINTED` of the program.
     """
     from keras import ops

@@ -41,7 +41,6 @@ class Limits:
     """How long a trial may train.
 
     Attributes:
-        epochs: At most so many.
         patience: Stop after so many epochs without a better mean held-out loss (or after half as many again as
             the best took, whichever is more).
     """
@@ -100,10 +99,6 @@ class Trainer:
     Args:
         data: The rows; the first `folds` members are the folds whose held-out predictions are pooled, any others
             (pairs of blocks, for nested evaluation) ride along.
-        folds: Number of folds.
-        limits: How long a trial may train.
-        seed: Of weights, batch orders and masks.
-        clock: Monotonic seconds.
         hints: About the inputs. A trial whose parameters name some of them under ``without``
             (`knowledge.variants.names`) does without those, in the same program.
     """
@@ -190,10 +185,7 @@ class Trainer:
         """Answers of every member on its held-out rows after so many epochs, which are looked at only then.
 
         Args:
-            params: As for `train`.
-            epochs: How many.
             horizon: Epochs that the trial could have had: schedules are laid out over them.
-            out_of_time: Asked before every epoch.
 
         Returns:
             ``[m, classes]`` or ``[m]`` for each member; None if time ran out before.
@@ -231,7 +223,6 @@ class Trainer:
         The program that this compiles is the one that the trial will use; nothing else of it is kept.
 
         Args:
-            params: Of the configuration.
             enough: Asked with the seconds of the first epoch whether to do without the second.
         """
         return seconds_of_epochs(partial(self.train, params), self.clock, enough)

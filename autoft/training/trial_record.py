@@ -29,15 +29,11 @@ class Record:
     """The record of one trial.
 
     Args:
-        data: The rows.
         folds: Members whose held-out predictions are pooled; the others are pairs of blocks.
-        limit: Most epochs.
-        params: The trial's hyperparameters.
         sample: Rows of each member on which the train curve is read.
 
     Attributes:
         seconds: Time that the trial took, to be added up by who trains.
-        ended: Whether the trial is over.
     """
 
     def __init__(
@@ -76,7 +72,6 @@ class Record:
         Losses that are not finite end the trial with what it had before.
 
         Args:
-            epoch: From 1.
             held_out, train: Logits ``[members, m, outputs]`` on each member's held-out rows and on the sample.
             weights: Gives the members' weights, if they are the best so far.
 

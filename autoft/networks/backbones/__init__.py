@@ -34,7 +34,6 @@ class Backbone(ABC):
     """A pretrained model, registered by its name: ``@BACKBONES.register``.
 
     Attributes:
-        name: As recipes have it.
         kinds: Kinds of columns whose cells it reads (``text``).
         outputs: Length of the vector that it makes of a cell.
     """

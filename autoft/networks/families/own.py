@@ -110,11 +110,6 @@ def build_network(build: Build, hp: Any, given: ModelInputs) -> OwnNetwork:
 
     A model that does not begin with tensors of `given`, as a `keras.Sequential`, is applied to `given.features`.
 
-    Args:
-        build: The function.
-        hp: What it asks for hyperparameters.
-        given: What it is given.
-
     Raises:
         TrainingError: If it returns anything but a Keras model or tensor with logits of the inputs.
         Exception: Whatever the function raises.

@@ -195,7 +195,6 @@ def _half_waves(weights: Mapping[str, Array], rising: Array) -> dict[str, Array]
     """First weights of the periodic vectors where some numbers may only rise.
 
     Args:
-        weights: All first weights.
         rising: ``[f]``, of each number.
     """
     frequency, phase, mix = (weights[f"waves/{name}"] for name in ("frequency", "phase", "mix"))

@@ -17,11 +17,7 @@ from autoft.preprocessing.registered_layers import layer
 
 @layer
 class EnsembleView(keras.layers.Layer):  # type: ignore[misc]
-    """The same rows seen by k networks, each with multipliers of its own: ``[S, B, in]`` -> ``[S, B * k, in]``.
-
-    Args:
-        networks: k.
-    """
+    """The same rows seen by k networks, each with multipliers of its own: ``[S, B, in]`` -> ``[S, B * k, in]``."""
 
     def __init__(self, networks: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -50,9 +46,6 @@ class EnsembleFirst(keras.layers.Layer):  # type: ignore[misc]
     """``activation((x * r_k) W + b)``, TabM-mini's first layer: ``[S, B, in]`` -> ``[S, B * k, units]``.
 
     Args:
-        units: Width of the output.
-        networks: k.
-        activation: Name of an activation (`activations`).
         merged: Whether multipliers go into the kernel, ``x (r_k W)``, instead of into the rows: one wide product of
             matrices instead of k copies of the rows, which pays where there are no fewer rows than units. The same
             but for rounding.
@@ -96,9 +89,6 @@ class EnsembleDense(keras.layers.Layer):  # type: ignore[misc]
     """``activation((x * r_k) W * s_k + b_k)``: ``[S, B * k, in]`` -> ``[S, B * k, units]``.
 
     Args:
-        units: Width of the output.
-        networks: k.
-        activation: Name of an activation (`activations`).
         view: Whether the input has its multipliers already (`EnsembleView`), so that there is no r_k.
     """
 
@@ -143,12 +133,7 @@ class EnsembleDense(keras.layers.Layer):  # type: ignore[misc]
 
 @layer
 class EnsembleLogits(keras.layers.Layer):  # type: ignore[misc]
-    """The last layer, of which each of the k networks has its own: ``[S, B * k, in]`` -> ``[S, B, k, units]``.
-
-    Args:
-        units: Logits.
-        networks: k.
-    """
+    """The last layer, of which each of the k networks has its own: ``[S, B * k, in]`` -> ``[S, B, k, units]``."""
 
     def __init__(self, units: int, networks: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -181,9 +166,6 @@ class EnsembleMean(keras.layers.Layer):  # type: ignore[misc]
     """Logits of the mean answer of the k networks: ``[S, B, k, outputs]`` -> ``[S, B, outputs]``.
 
     Their mean probability, or value; as logits, so that what follows need not know of them.
-
-    Args:
-        task: ``binary``, ``multiclass`` or ``regression``.
     """
 
     def __init__(self, task: str, **kwargs: Any) -> None:

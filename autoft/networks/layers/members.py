@@ -12,11 +12,7 @@ from autoft.preprocessing.registered_layers import layer
 
 @layer
 class MemberInputs(keras.layers.Layer):  # type: ignore[misc]
-    """The inputs of one member: ``[S, B, f]`` -> ``[B, f]``.
-
-    Args:
-        member: Its number.
-    """
+    """The inputs of one member: ``[S, B, f]`` -> ``[B, f]``."""
 
     def __init__(self, member: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -48,8 +44,6 @@ class CategoryVectors(keras.layers.Layer):  # type: ignore[misc]
 
     Args:
         sizes: Slots of each column, unknown and missing included.
-        length: Of a vector.
-        hidden_share: Share of cells shown as unknown while training.
     """
 
     def __init__(self, sizes: list[int], length: int, hidden_share: float = 0.02, **kwargs: Any) -> None:

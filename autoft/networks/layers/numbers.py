@@ -34,10 +34,6 @@ class PiecewiseLinear(_OfNumbers):
     """Piecewise-linear encoding (arXiv 2203.05556): ``[S, B, dense]`` -> ``[S, B, f * bins]``, each from 0 to 1.
 
     The bins are not trained: they come from each member's training rows (`autoft.preprocessing.bins`).
-
-    Args:
-        positions: Which of the dense inputs are encoded.
-        bins: Of each of them.
     """
 
     def __init__(self, positions: list[int], bins: int, **kwargs: Any) -> None:
@@ -67,10 +63,6 @@ class NumberVectors(_OfNumbers):
     """Vectors of numbers as TabM uses them: ``w x + b + V PLE(x)`` -> ``[S, B, f * dim]`` (arXiv 2410.24210).
 
     `V` is zero at first: a linear embedding that learns to bend.
-
-    Args:
-        positions: Which of the dense inputs.
-        dim: Length of a vector.
     """
 
     def __init__(self, positions: list[int], dim: int, **kwargs: Any) -> None:
@@ -109,9 +101,6 @@ class PeriodicVectors(_OfNumbers):
     cosine rises once and is flat before and after (with frequencies and W that are not negative).
 
     Args:
-        positions: Which of the dense inputs.
-        waves: Frequencies of each number.
-        dim: Learned numbers of each, besides its own value.
         clipped: Whether angles have limits, which are not trained and may be infinite.
     """
 

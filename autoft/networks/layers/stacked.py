@@ -19,12 +19,7 @@ from autoft.preprocessing.registered_layers import layer
 
 @layer
 class StackedDense(keras.layers.Layer):  # type: ignore[misc]
-    """``activation(x W + b)`` for every member: ``[S, B, in]`` -> ``[S, B, units]``.
-
-    Args:
-        units: Width of the output.
-        activation: Name of an activation (`activations`), or None.
-    """
+    """``activation(x W + b)`` for every member: ``[S, B, in]`` -> ``[S, B, units]``."""
 
     def __init__(self, units: int, activation: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -49,11 +44,7 @@ class StackedDense(keras.layers.Layer):  # type: ignore[misc]
 
 @layer
 class NTKDense(StackedDense):
-    """``x W / sqrt(in) + b`` for every member: kernels of unit size, whatever the width (NTK parametrization).
-
-    Args:
-        units: Width of the output.
-    """
+    """``x W / sqrt(in) + b`` for every member: kernels of unit size, whatever the width (NTK parametrization)."""
 
     def call(self, inputs: Any) -> Any:
         width = ops.cast(ops.shape(inputs)[-1], inputs.dtype)  # a program for arrays of any size learns it when it runs
@@ -74,11 +65,7 @@ class Scale(keras.layers.Layer):  # type: ignore[misc]
 
 @layer
 class Bend(keras.layers.Layer):  # type: ignore[misc]
-    """A parametric activation, ``x + a (f(x) - x)`` with a learned share for every neuron (RealMLP).
-
-    Args:
-        activation: Name of f (`activations`).
-    """
+    """A parametric activation, ``x + a (f(x) - x)`` with a learned share for every neuron (RealMLP)."""
 
     def __init__(self, activation: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -104,8 +91,6 @@ class StackedEmbedding(keras.layers.Layer):  # type: ignore[misc]
 
     Args:
         sizes: Categories of each column (besides unknown and missing).
-        dim: Length of a vector.
-        hidden_share: Share of cells shown as unknown while training.
         seed: Of the generator that picks them; in an epoch program the number of the layer's window (`noise`).
     """
 
@@ -147,7 +132,6 @@ class StackedDropout(keras.layers.Layer):  # type: ignore[misc]
     """Dropout with one rate per member, a variable ``[S, 1, 1]``: another rate needs no new program.
 
     Args:
-        members: S.
         seed: Of the generator of the masks; in an epoch program the number of the layer's window (`noise`).
     """
 
@@ -180,10 +164,6 @@ class MemberMean(keras.layers.Layer):  # type: ignore[misc]
     member has from its own training rows, and keeps to the range of the targets there (as RealMLP does).
 
     Values come out in float64: around 1e9 (a moment in seconds, say) float32 knows only every 64th number.
-
-    Args:
-        task: ``binary``, ``multiclass`` or ``regression``.
-        members: S.
     """
 
     def __init__(self, task: str, members: int, **kwargs: Any) -> None:
