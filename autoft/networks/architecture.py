@@ -15,7 +15,6 @@ class Architecture:
     """Sizes that a program is compiled for; everything else about a trial is a variable in it.
 
     Attributes:
-        kind: Name of the network's family (`autoft.networks.families`).
         width, depth: Units of each hidden layer, and number of hidden layers; 0 where the family has none.
         embedding: Length of the vectors of embedded categories, 0 where there are none.
         bins: Of the piecewise-linear encoding of numbers, 0 where numbers enter as they are.

@@ -21,13 +21,7 @@ NETWORK_DIMENSIONS = frozenset({"numbers", "width", "depth", "activation", "embe
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Factor:
-    """How the optimizer treats a weight, beside the trial's own settings.
-
-    Attributes:
-        rate: Multiplies the learning rate.
-        l2: Multiplies the L2 penalty; 0 for none.
-        decay: Multiplies the decoupled weight decay (a share of the trial's learning rate).
-    """
+    """Factors of a weight's learning rate, L2 penalty and decoupled weight decay (a share of the learning rate)."""
 
     rate: float = 1.0
     l2: float = 0.0
@@ -43,23 +37,22 @@ class Traits:
 
     Attributes:
         searched: Whether a recipe that names no architecture searches it.
+        portfolio: Whether the portfolio (`autoft.search.portfolio`) has the configurations to begin with.
         plain: Whether its layers are those of a perceptron: XLA makes large ones faster, and a time limit never
             excludes it.
         resizable: Whether its layers take their sizes from the weights when they run (``ops.shape``), so that one
             TensorFlow program serves networks of all widths.
-        activation: Of the hidden layers, where the family fixes it.
         piecewise: Whether numbers always enter by the piecewise-linear encoding; where ``numbers`` is a dimension, the
             trial says so.
         ensembles: ``(rows, k)``: each member has k networks where a fold has fewer training rows; 1 where none fits.
         schedule: ``steady``: a trial may end early. ``cycles``: RealMLP's, the learning rate in four cycles of doubling
             length, dropout and weight decay falling in the second half; trials train all their epochs.
-        epochs: Most of a trial.
-        beta_2: Adam's memory of squared gradients.
         weight_decay: Where a trial does not set its own; 0 for none.
         effort: Time of an activation, as a multiple of a perceptron's, for forecasts of run times.
     """
 
     searched: bool = False
+    portfolio: bool = False
     plain: bool = False
     resizable: bool = False
     activation: str | None = None
@@ -98,7 +91,7 @@ class Family(ABC):
 
     def default(self, rows: int) -> tuple[Mapping[str, Any], ...]:
         """Configurations that a search tries before it proposes any; what they do not name stands at its default."""
-        return ({},)
+        return () if self.traits.portfolio else ({},)
 
     def architecture(
         self, params: Mapping[str, Any], inputs: Inputs, rows: int, *, activation: str | None = None

@@ -51,11 +51,8 @@ def drawing(numbers: Any, starts: Sequence[Any]) -> Iterator[None]:
 
 
 def uniform(shape: tuple[int, ...], *, layer: int, generator: Any) -> Any:
-    """Uniform numbers ``[1, *shape[1:]]`` for all members from the open window, else ``shape`` from a Keras generator.
-
-    Args:
-        shape: ``[S, B, width]``; sizes may be tensors.
-    """
+    """Uniform numbers ``[1, B, width]`` for all members from the open window of a layer, else of all the shape ``[S, B,
+    width]`` (whose sizes may be tensors) from a Keras generator."""
     import keras
     from keras import ops
 

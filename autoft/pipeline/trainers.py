@@ -15,20 +15,22 @@ if TYPE_CHECKING:
 
 def trainer(context: Context, dataset: Dataset, members: Sequence[Member]) -> Trainer:
     """The rows of a stack of these members, encoded, and what trains on them."""
-    from autoft.training.stack import stack_data
+    from autoft.training.stack import StackTarget, stack_data
     from autoft.training.trainer import Limits, Trainer
 
     recipe = context.recipe
     data = stack_data(
         dataset.plan,
         dataset.encoded,
-        dataset.y,
-        task=dataset.target.task,
-        classes=len(dataset.target.classes),
+        StackTarget(
+            y=dataset.y,
+            task=dataset.target.task,
+            classes=len(dataset.target.classes),
+            weights=dataset.weights,
+            quantile=dataset.trained_quantile,
+        ),
         train=[m.train for m in members],
         held_out=[m.held_out for m in members],
-        weights=dataset.weights,
-        quantile=dataset.trained_quantile,
     )
     limits = Limits(epochs=recipe.search.epochs, patience=recipe.search.patience)
     return Trainer(

@@ -28,7 +28,7 @@ from autoft.records.hints import Effect, Hints
 from autoft.training.device_rows import Rows
 from autoft.training.ensemble import Ensemble, EnsemblePart, build_ensemble, model_inputs
 from autoft.training.program import Program
-from autoft.training.stack import Stack, batches, padded, stack_data
+from autoft.training.stack import Stack, StackTarget, batches, padded, stack_data
 from autoft.training.step import Settings
 
 _ROWS, _FOLDS, _EPOCHS, _BATCH = 90, 3, 2, 16
@@ -85,9 +85,7 @@ def _stack(values: Values, layout: InputLayout | None = None, *, members: Sequen
     return stack_data(
         layout,
         encode(layout, values, _ROWS),
-        (signal > 0).astype(np.int64),
-        task="binary",
-        classes=2,
+        StackTarget(y=(signal > 0).astype(np.int64), task="binary", classes=2),
         train=[np.flatnonzero(k != _BLOCKS) for k in members],
         held_out=[np.flatnonzero(k == _BLOCKS) for k in members],
     )

@@ -18,11 +18,8 @@ _OF = {"bounds": ("low", "high"), "importance": ("penalty",)}
 def bound_arrays(
     names: Sequence[str], bounds: Sequence[WeightBounds], members: int, extras: frozenset[str]
 ) -> dict[str, list[Array]]:
-    """By field of `WeightBounds`, an array ``[1 or S, ...]`` float32 for each weight: with 1 where all trials agree.
-
-    Args:
-        extras: Of the program; fields that it does not use are left out.
-    """
+    """By field of `WeightBounds` that a program with some extras uses, an array ``[1 or S, ...]`` float32 for each
+    weight: with 1 where all trials agree."""
 
     def of(kind: str, name: str) -> Array:
         given = [np.atleast_2d(getattr(trial, kind).get(name, _NEUTRAL[kind])) for trial in bounds]

@@ -10,8 +10,6 @@ from functools import cache
 from threading import Lock
 from typing import Any
 
-import numpy as np
-
 from autoft.records.arrays import Array
 
 #: Whether a program takes arrays of any size where it is not compiled for one.
@@ -146,11 +144,6 @@ def out_of_memory(error: BaseException) -> bool:
 
     # XLA reports it as an internal error with these words.
     return isinstance(error, MemoryError | tf.errors.ResourceExhaustedError) or "RESOURCE_EXHAUSTED" in str(error)
-
-
-def view(array: Any) -> Array:
-    """A device array for numpy, without a copy where the device is the host."""
-    return np.asarray(array)
 
 
 def accelerated() -> bool:

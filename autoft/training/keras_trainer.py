@@ -8,11 +8,9 @@ is traced once a trial.
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -25,12 +23,10 @@ from autoft.networks.families import own
 from autoft.networks.families.own import Build, ModelInputs, OwnNetwork
 from autoft.preprocessing.layout import blocks
 from autoft.records.arrays import Array
-from autoft.records.hints import Hints
 from autoft.records.trials import OUT_OF_TIME, TrialResult
-from autoft.training.ensemble import Ensemble, build_ensemble
-from autoft.training.program import accelerated
+from autoft.training.ensemble import NetworkPart
 from autoft.training.stack import Stack, padded
-from autoft.training.trainer import Limits, Prune, end_or_go_on, sample_rows, seconds_of_epochs
+from autoft.training.trainer import Prune, StackTrainer
 from autoft.training.trial_record import Record
 
 #: Rows that a network answers at a time.
@@ -39,60 +35,11 @@ _CHUNK = 8_192
 BATCH_SIZE, LEARNING_RATE = "batch_size", "learning_rate"
 
 
-class KerasTrainer:
-    """Trains trials of a user's own model on one set of rows; methods as of `training.trainer.Trainer`.
+@dataclass(eq=False)
+class KerasTrainer(StackTrainer):
+    """Trains trials of a user's own model, which `build` makes from hyperparameters and encoded inputs."""
 
-    Args:
-        data: The rows; the first `folds` members are the folds whose held-out predictions are pooled.
-        hints: What has made inputs; a trial whose parameters name some of them under ``without`` gets zeros for those.
-    """
-
-    def __init__(
-        self,
-        data: Stack,
-        build: Build,
-        *,
-        folds: int,
-        limits: Limits,
-        seed: int,
-        clock: Callable[[], float] = time.monotonic,
-        hints: Hints | None = None,
-    ) -> None:
-        self.data, self.build, self.folds, self.limits = data, build, folds, limits
-        self.seed, self.clock, self._hints = seed, clock, hints or Hints()
-        self._sample = sample_rows(data, folds, seed)
-        self._watched = np.concatenate([padded(data.held_out), padded(self._sample)], axis=1)
-        self._held = max(len(rows) for rows in data.held_out)
-
-    def train(
-        self,
-        params: Mapping[str, Any],
-        out_of_time: Callable[[], bool],
-        epochs: int | None = None,
-        prune: Prune | None = None,
-    ) -> TrialResult:
-        """Train one configuration.
-
-        Returns:
-            The outcome; ``failed`` with a reason where the build refuses these hyperparameters, or where the training
-            diverged before its first checkpoint.
-        """
-        began, limit = self.clock(), min(epochs or self.limits.epochs, self.limits.epochs)
-        try:
-            training = self._training(params)
-        except Exception as error:  # noqa: BLE001  (a user's function raises anything)
-            return TrialResult(params=dict(params), status="failed", reason=_reason(error), seconds=0.0)
-        record = Record(self.data, self.folds, limit, params, self._sample)
-        for epoch in range(1, limit + 1):
-            logits = training.epoch(epoch, self._watched)
-            if record.add(epoch, logits[:, : self._held], logits[:, self._held :], training.weights):
-                end_or_go_on(record, epoch, self.limits.patience, training.weights, prune)
-            if not record.ended and out_of_time():
-                record.end(f"{OUT_OF_TIME} after epoch {epoch}", training.weights)
-            if record.ended:
-                break
-        record.seconds = self.clock() - began
-        return record.outcome(traces=1)
+    build: Build = field(kw_only=True)
 
     def train_all(
         self,
@@ -101,17 +48,34 @@ class KerasTrainer:
         epochs: int | None = None,
         prune: Prune | None = None,
     ) -> list[TrialResult]:
-        """Train configurations one after another."""
-        return [self.train(one, out_of_time, epochs, prune) for one in params]
+        """Train configurations one after another; one has failed too where the build refuses its hyperparameters."""
+        limit = min(epochs or self.limits.epochs, self.limits.epochs)
+        return [self._trained(one, out_of_time, limit, prune) for one in params]
+
+    def _trained(
+        self, params: Mapping[str, Any], out_of_time: Callable[[], bool], limit: int, prune: Prune | None
+    ) -> TrialResult:
+        began = self.clock()
+        try:
+            training = self._training(params)
+        except Exception as error:  # noqa: BLE001  (a user's function raises anything)
+            return TrialResult(params=dict(params), status="failed", reason=_reason(error), seconds=0.0)
+        record = Record(self.data, self.folds, limit, params, self._sample)
+        for epoch in range(1, limit + 1):
+            logits = training.epoch(epoch, self._watched)
+            if record.add(epoch, logits[:, : self._held], logits[:, self._held :], training.weights):
+                self._end_or_go_on(record, epoch, self.limits.patience, training.weights, prune)
+            if not record.ended and out_of_time():
+                record.end(f"{OUT_OF_TIME} after epoch {epoch}", training.weights)
+            if record.ended:
+                break
+        record.seconds = self.clock() - began
+        return record.outcome(traces=1)
 
     def answers_after(
         self, params: Mapping[str, Any], epochs: int, horizon: int, out_of_time: Callable[[], bool]
     ) -> list[Array] | None:
-        """Answers of every member on its held-out rows after so many epochs; None if time ran out before.
-
-        Args:
-            horizon: Ignored: an own model's schedules are its own.
-        """
+        """As of every trainer, but for `horizon`: an own model's schedules are its own."""
         training, held_out = self._training(params), padded(self.data.held_out)
         for epoch in range(1, epochs + 1):
             if out_of_time():
@@ -119,30 +83,15 @@ class KerasTrainer:
             logits = training.epoch(epoch, held_out if epoch == epochs else None)
         return [self.data.answers(s, logits[s, : len(rows)]) for s, rows in enumerate(self.data.held_out)]
 
-    @property
-    def accelerated(self) -> bool:
-        """Whether there is a device that one trial's folds do not fill."""
-        return accelerated()
-
-    def together(self, params: Mapping[str, Any]) -> int:
-        """One: own models do not train side by side."""
-        return 1
-
-    def rehearse(self, params: Mapping[str, Any], enough: Callable[[float], bool]) -> list[float]:
-        """Seconds of the first epoch of a configuration, tracing included, and of its second unless that is enough."""
-        return seconds_of_epochs(partial(self.train, params), self.clock, enough)
-
-    def ensemble(self, parts: Sequence[tuple[TrialResult, float]]) -> Ensemble:
-        """The deployed model of the folds' networks of some trials, and the share of each trial in its answers."""
-        trials = [_OwnPart(build=self.build, params=o.params, weights=o.weights, share=share) for o, share in parts]
-        return build_ensemble(self.data, trials, self.folds)
+    def part(self, outcome: TrialResult, share: float) -> NetworkPart:
+        return _OwnPart(build=self.build, params=outcome.params, weights=outcome.weights, share=share)
 
     def _training(self, params: Mapping[str, Any]) -> _Training:
         networks, data = [], self.data
         for s in range(data.members):
             with seeded(self.seed, s):
                 networks.append(network_for(self.build, params, data))
-        off = variants.without(self._hints, params.get(variants.WITHOUT, ())).unread
+        off = variants.without(self.hints, params.get(variants.WITHOUT, ())).unread
         smallest = min(len(rows) for rows in data.train)
         batch = min(int(params[BATCH_SIZE]), smallest)
         return _Training(data, networks, params, batch=batch, seed=self.seed, unread=off)

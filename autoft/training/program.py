@@ -78,9 +78,8 @@ class Program:
         steps = np.zeros((len(first[0]), 1, 1), np.float32)
         self._state = [constant(np.stack([w, np.zeros_like(w), np.zeros_like(w)])) for w in first], constant(steps)
         self._fixed = [constant(w) for w in fixed]
-        own = settings_arrays(
-            settings, self.shape.members, epochs * self.shape.steps, beta_2=self.shape.family.traits.beta_2
-        )
+        beta_2 = self.shape.family.traits.beta_2
+        own = settings_arrays(settings, self.shape.members, epochs * self.shape.steps, beta_2=beta_2)
         self._settings = constant(np.stack([own[name] for name in SETTINGS]))
         self._seen: tuple[Array, Array] | None = None
         self._seed = seed % 2**31
@@ -96,14 +95,8 @@ class Program:
             watched: Rows whose `logits` will be asked for next: few enough, they are answered in the same call.
         """
         constant = self._engine.constant
-        starts = noise.windows(
-            self._noise,
-            self._seed,
-            number,
-            steps=len(order),
-            layers=self.shape.family.windows(self.shape.architecture),
-            largest=self._window,
-        )
+        layers = self.shape.family.windows(self.shape.architecture)
+        starts = noise.windows(self._noise, self._seed, number, steps=len(order), layers=layers, largest=self._window)
         weights = np.tile(weights, (1, self.trials, 1)) if self.trials > 1 else weights
         given = EpochInputs(
             fixed=self._fixed,
@@ -119,7 +112,7 @@ class Program:
             return
         watched_positions = self._positions(watched.astype(np.int32))
         self._state, logits = self.compiled.epoch_and_look(self._state, given, watched_positions)
-        self._seen = watched, np.asarray(self._engine.view(logits))
+        self._seen = watched, np.asarray(logits)
 
     def logits(self, rows: Array) -> Array:
         """Logits ``[S, m, outputs]`` of all members, each trial's on its members' own rows ``[members, m]``."""
@@ -136,25 +129,21 @@ class Program:
     def weights(self, trial: int = 0) -> dict[str, Array]:
         """A trial's weights by name, a copy; those that are not trained are among them."""
         own = slice(trial * self.shape.members, (trial + 1) * self.shape.members)
-        arrays = [self._engine.view(packed)[0, own] for packed in self._state[0]]
-        arrays += [self._engine.view(array)[own] for array in self._fixed]
+        arrays = [np.asarray(packed)[0, own] for packed in self._state[0]]
+        arrays += [np.asarray(array)[own] for array in self._fixed]
         names = [*self.compiled.names, *self.compiled.fixed_names]
         return {name: np.array(array) for name, array in zip(names, arrays, strict=True)}
 
     def narrowed(self, trials: Sequence[int]) -> Program:
         """A program that goes on with some of the trials, in the order given."""
+        shape = self.shape
         few = Program(
-            self.shape.architecture,
-            self.batch,
-            self.rows,
-            trials=len(trials),
-            chunk=self.chunk,
-            extras=self.shape.extras,
+            shape.architecture, self.batch, self.rows, trials=len(trials), chunk=self.chunk, extras=shape.extras
         )
         own = np.concatenate([np.arange(self.shape.members) + t * self.shape.members for t in trials])
 
         def part(array: Any, axis: int) -> Any:
-            return self._engine.constant(np.take(self._engine.view(array), own, axis=axis))
+            return self._engine.constant(np.take(np.asarray(array), own, axis=axis))
 
         few._state = [part(packed, 1) for packed in self._state[0]], part(self._state[1], 0)
         few._fixed = [part(array, 0) for array in self._fixed]
@@ -172,9 +161,7 @@ class Program:
 
     def _piece(self, rows: Array) -> Array:
         positions = self._positions(rows.astype(np.int32))
-        return np.asarray(
-            self._engine.view(self.compiled.forward(self._state, self._fixed, self.rows.inputs, positions))
-        )
+        return np.asarray(self.compiled.forward(self._state, self._fixed, self.rows.inputs, positions))
 
     def _positions(self, rows: Array) -> Any:
         """Positions of row numbers ``[..., members, m]`` for all trials, which see the same rows, on the device."""

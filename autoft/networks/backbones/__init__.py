@@ -11,12 +11,7 @@ from autoft.registry import Registry
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FreezeSchedule:
-    """Which layers of a backbone are trained when.
-
-    Attributes:
-        epochs: Epochs in which none is.
-        layers: Layers that are trained from then on, counted from the last; 0 keeps all frozen.
-    """
+    """After some epochs a backbone's last layers are trained; none of them with ``layers=0``."""
 
     epochs: int = 0
     layers: int = 0
@@ -31,12 +26,8 @@ class FreezeSchedule:
 
 
 class Backbone(ABC):
-    """A pretrained model, registered by its name: ``@BACKBONES.register``.
-
-    Attributes:
-        kinds: Kinds of columns whose cells it reads (``text``).
-        outputs: Length of the vector that it makes of a cell.
-    """
+    """A pretrained model, registered by its name (``@BACKBONES.register``): from cells of columns of some kinds
+    (``text``) to vectors of the length `outputs`."""
 
     name: ClassVar[str]
     kinds: ClassVar[frozenset[str]]

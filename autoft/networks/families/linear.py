@@ -36,7 +36,6 @@ class Linear(Family):
         return {**penalized, "numbers": "piecewise"}, {**penalized, "numbers": "plain"}
 
     def build(self, architecture: Architecture, inputs: Inputs, *, members: int, outputs: int) -> Any:
-        """A Keras model from encoded rows to logits ``[S, B, outputs]``."""
         import keras
 
         from autoft.networks.layers.stacked import StackedDense, StackedDropout
@@ -48,7 +47,7 @@ class Linear(Family):
         return keras.Model(front.inputs, StackedDense(outputs, name="logits")(x), name="network")
 
     def initial_weights(self, architecture: Architecture, start: InitialState) -> dict[str, Array]:
-        """First weights by name: a convex problem begins at zero, with the shares of the classes."""
+        # A convex problem begins at zero, with the shares of the classes.
         weights = bin_weights(architecture, start) | embeddings(architecture, start)
         embedded = len(start.categories) * architecture.embedding
         fan_in = start.inputs.dense + embedded + len(start.inputs.numbers) * architecture.bins
@@ -57,5 +56,4 @@ class Linear(Family):
         return weights
 
     def monotone_weights(self, layout: BoundLayout, architecture: Architecture) -> Mapping[str, Bounds]:
-        """Bounds of the only kernel."""
         return layout.kernels(architecture)

@@ -13,10 +13,8 @@ from autoft.records import Task
 
 #: The name of this family in the dimension ``architecture``.
 NAME = "own"
-
 #: Names of its inputs; Keras may call a layer "dense".
 DENSE, SLOTS = "encoded_dense", "encoded_slots"
-
 #: Length of the categories' vectors in `ModelInputs.features`.
 _LENGTH = 8
 
@@ -84,12 +82,8 @@ class ModelInputs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnNetwork:
-    """A network that a user's function has made.
-
-    Attributes:
-        network: From ``{DENSE: [B, d], SLOTS: [B, e]}`` (those that there are) to logits ``[B, outputs]``.
-        optimizer, loss: Of the model that the function has compiled; None where it has not.
-    """
+    """A network from ``{DENSE: [B, d], SLOTS: [B, e]}`` (those that there are) to logits ``[B, outputs]``, which a
+    user's function has made, with the optimizer and the loss that it has compiled (None where it has not)."""
 
     network: Any
     optimizer: Any
@@ -112,7 +106,6 @@ def build_network(build: Build, hp: Any, given: ModelInputs) -> OwnNetwork:
 
     Raises:
         TrainingError: If it returns anything but a Keras model or tensor with logits of the inputs.
-        Exception: Whatever the function raises.
     """
     import keras
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 from keras import ops
 
-from autoft.networks.activations import activation_of, name_of
+from autoft.networks.activations import activation_of
+from autoft.networks.layers.base import Configured
 from autoft.preprocessing.registered_layers import layer
 
 
 @layer
-class EnsembleView(keras.layers.Layer):  # type: ignore[misc]
+class EnsembleView(Configured):
     """The same rows seen by k networks, each with multipliers of its own: ``[S, B, in]`` -> ``[S, B * k, in]``."""
 
     def __init__(self, networks: int, **kwargs: Any) -> None:
@@ -37,12 +37,9 @@ class EnsembleView(keras.layers.Layer):  # type: ignore[misc]
         members, rows, inputs = input_shape
         return (members, rows * self.networks if rows else rows, inputs)
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "networks": self.networks}
-
 
 @layer
-class EnsembleFirst(keras.layers.Layer):  # type: ignore[misc]
+class EnsembleFirst(Configured):
     """``activation((x * r_k) W + b)``, TabM-mini's first layer: ``[S, B, in]`` -> ``[S, B * k, units]``.
 
     Args:
@@ -78,14 +75,9 @@ class EnsembleFirst(keras.layers.Layer):  # type: ignore[misc]
         members, rows, _ = input_shape
         return (members, rows * self.networks if rows else rows, self.units)
 
-    def get_config(self) -> dict[str, Any]:
-        activation = name_of(self.activation)
-        own = {"units": self.units, "networks": self.networks, "activation": activation, "merged": self.merged}
-        return {**super().get_config(), **own}
-
 
 @layer
-class EnsembleDense(keras.layers.Layer):  # type: ignore[misc]
+class EnsembleDense(Configured):
     """``activation((x * r_k) W * s_k + b_k)``: ``[S, B * k, in]`` -> ``[S, B * k, units]``.
 
     Args:
@@ -125,14 +117,9 @@ class EnsembleDense(keras.layers.Layer):  # type: ignore[misc]
     def compute_output_shape(self, input_shape: Any) -> Any:
         return (*input_shape[:-1], self.units)
 
-    def get_config(self) -> dict[str, Any]:
-        activation = name_of(self.activation)
-        own = {"units": self.units, "networks": self.networks, "activation": activation, "view": self.view}
-        return {**super().get_config(), **own}
-
 
 @layer
-class EnsembleLogits(keras.layers.Layer):  # type: ignore[misc]
+class EnsembleLogits(Configured):
     """The last layer, of which each of the k networks has its own: ``[S, B * k, in]`` -> ``[S, B, k, units]``."""
 
     def __init__(self, units: int, networks: int, **kwargs: Any) -> None:
@@ -157,12 +144,9 @@ class EnsembleLogits(keras.layers.Layer):  # type: ignore[misc]
         members, rows, _ = input_shape
         return (members, rows // self.networks if rows else rows, self.networks, self.units)
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "units": self.units, "networks": self.networks}
-
 
 @layer
-class EnsembleMean(keras.layers.Layer):  # type: ignore[misc]
+class EnsembleMean(Configured):
     """Logits of the mean answer of the k networks: ``[S, B, k, outputs]`` -> ``[S, B, outputs]``.
 
     Their mean probability, or value; as logits, so that what follows need not know of them.
@@ -178,9 +162,6 @@ class EnsembleMean(keras.layers.Layer):  # type: ignore[misc]
     def compute_output_shape(self, input_shape: Any) -> Any:
         members, rows, _, outputs = input_shape
         return (members, rows, outputs)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "task": self.task}
 
 
 def mean_logits(task: str, logits: Any) -> Any:

@@ -11,10 +11,11 @@ from typing import Any
 import keras
 from keras import ops
 
+from autoft.networks.layers.base import Configured
 from autoft.preprocessing.registered_layers import layer
 
 
-class _OfNumbers(keras.layers.Layer):  # type: ignore[misc]
+class _OfNumbers(Configured):
     """Base of layers that look at some columns of the dense encoding."""
 
     def __init__(self, positions: list[int], **kwargs: Any) -> None:
@@ -24,9 +25,6 @@ class _OfNumbers(keras.layers.Layer):  # type: ignore[misc]
     def numbers(self, inputs: Any) -> Any:
         """``[S, B, dense]`` -> ``[S, B, f, 1]``."""
         return ops.expand_dims(ops.take(inputs, self.positions, axis=-1), -1)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "positions": self.positions}
 
 
 @layer
@@ -53,9 +51,6 @@ class PiecewiseLinear(_OfNumbers):
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return (*input_shape[:-1], len(self.positions) * self.bins)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "bins": self.bins}
 
 
 @layer
@@ -88,9 +83,6 @@ class NumberVectors(_OfNumbers):
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return (*input_shape[0][:-1], len(self.positions) * self.dim)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "dim": self.dim}
 
 
 @layer
@@ -140,7 +132,3 @@ class PeriodicVectors(_OfNumbers):
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return (*input_shape[:-1], len(self.positions) * (self.dim + 1))
-
-    def get_config(self) -> dict[str, Any]:
-        own = {"waves": self.waves, "dim": self.dim, "clipped": self.clipped}
-        return {**super().get_config(), **own}

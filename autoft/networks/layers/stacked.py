@@ -13,12 +13,13 @@ import numpy as np
 from keras import ops
 
 from autoft.networks import noise
-from autoft.networks.activations import activation_of, name_of
+from autoft.networks.activations import activation_of
+from autoft.networks.layers.base import Configured
 from autoft.preprocessing.registered_layers import layer
 
 
 @layer
-class StackedDense(keras.layers.Layer):  # type: ignore[misc]
+class StackedDense(Configured):
     """``activation(x W + b)`` for every member: ``[S, B, in]`` -> ``[S, B, units]``."""
 
     def __init__(self, units: int, activation: str | None = None, **kwargs: Any) -> None:
@@ -36,10 +37,6 @@ class StackedDense(keras.layers.Layer):  # type: ignore[misc]
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return (*input_shape[:-1], self.units)
-
-    def get_config(self) -> dict[str, Any]:
-        activation = name_of(self.activation)
-        return {**super().get_config(), "units": self.units, "activation": activation}
 
 
 @layer
@@ -64,7 +61,7 @@ class Scale(keras.layers.Layer):  # type: ignore[misc]
 
 
 @layer
-class Bend(keras.layers.Layer):  # type: ignore[misc]
+class Bend(Configured):
     """A parametric activation, ``x + a (f(x) - x)`` with a learned share for every neuron (RealMLP)."""
 
     def __init__(self, activation: str, **kwargs: Any) -> None:
@@ -78,12 +75,9 @@ class Bend(keras.layers.Layer):  # type: ignore[misc]
     def call(self, inputs: Any) -> Any:
         return inputs + self.share * (self.activation(inputs) - inputs)
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "activation": name_of(self.activation)}
-
 
 @layer
-class StackedEmbedding(keras.layers.Layer):  # type: ignore[misc]
+class StackedEmbedding(Configured):
     """One learned vector per category and member: slots ``[S, B, k]`` -> ``[S, B, k * dim]``.
 
     While training, a share of the slots is shown as unknown (slot 0), so that the vector which stands for
@@ -122,13 +116,9 @@ class StackedEmbedding(keras.layers.Layer):  # type: ignore[misc]
     def compute_output_shape(self, input_shape: Any) -> Any:
         return (*input_shape[:-1], len(self.sizes) * self.dim)
 
-    def get_config(self) -> dict[str, Any]:
-        own = {"sizes": self.sizes, "dim": self.dim, "hidden_share": self.hidden_share, "seed": self.seed}
-        return {**super().get_config(), **own}
-
 
 @layer
-class StackedDropout(keras.layers.Layer):  # type: ignore[misc]
+class StackedDropout(Configured):
     """Dropout with one rate per member, a variable ``[S, 1, 1]``: another rate needs no new program.
 
     Args:
@@ -152,12 +142,9 @@ class StackedDropout(keras.layers.Layer):  # type: ignore[misc]
     def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "members": self.members, "seed": self.seed}
-
 
 @layer
-class MemberMean(keras.layers.Layer):  # type: ignore[misc]
+class MemberMean(Configured):
     """The bag's answer: mean over members of the probabilities or values, logits ``[S, B, o]`` -> ``[B, C]``.
 
     Binary tasks have one logit and two probabilities; regression undoes the scaling of the target, which each
@@ -192,12 +179,9 @@ class MemberMean(keras.layers.Layer):  # type: ignore[misc]
         # Not ops.mean: on JAX Keras computes it in float32 whatever the input is.
         return ops.sum(self.answers(inputs), axis=0) / self.members
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "task": self.task, "members": self.members}
-
 
 @layer
-class WeightedMean(keras.layers.Layer):  # type: ignore[misc]
+class WeightedMean(Configured):
     """Answers of several models weighted together: a list of ``[B, C]`` -> ``[B, C]``.
 
     Args:
@@ -213,6 +197,3 @@ class WeightedMean(keras.layers.Layer):  # type: ignore[misc]
         for share, answer in zip(self.shares[1:], inputs[1:], strict=True):
             total = total + answer * share
         return total
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "shares": self.shares}
