@@ -29,7 +29,7 @@ def mixed(inputs: Any) -> Any:
 
 def activation_of(name: str | None) -> Callable[[Any], Any]:
     """The activation of a name; None is linear."""
-    return mixed if name == MIXED else keras.activations.get(name)  # type: ignore[no-any-return]
+    return mixed if name == MIXED else keras.activations.get(name)
 
 
 def name_of(function: Callable[[Any], Any]) -> Any:

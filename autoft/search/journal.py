@@ -14,7 +14,7 @@ import os
 import re
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -91,9 +91,8 @@ def read(path: str | Path) -> Contents:
     except FileNotFoundError:
         raw = b""
     except OSError as error:
-        raise JournalError(
-            f"Journal '{path}'", "be readable", error.strerror or "it is not", "correct that, or choose another folder"
-        ) from error
+        found, fix = error.strerror or "it is not", "correct that, or choose another folder"
+        raise JournalError(f"Journal '{path}'", "be readable", found, fix) from error
     whole = raw.rfind(b"\n") + 1
     facts: list[Mapping[str, Any]] = []
     damaged: list[int] = []
@@ -121,23 +120,16 @@ class Journal:
         self.contents = read(self.path)
         if self.contents.torn_bytes:
             self._set_tail_aside()
+        where = f"Journal '{self.path}'"
         if self.contents.key is None:
             if self.contents.facts or self.contents.damaged_lines:
-                raise JournalError(
-                    f"Journal '{self.path}'",
-                    "begin with the key of its run",
-                    "its first line is damaged",
-                    "move the file away and run again",
-                )
+                must, found = "begin with the key of its run", "its first line is damaged"
+                raise JournalError(where, must, found, "move the file away and run again")
             fact = {"type": "key", "key": key}
             self.append(fact, fact)
         elif dict(self.contents.key) != dict(key):
-            raise JournalError(
-                f"Journal '{self.path}'",
-                "belong to this run",
-                f"another run wrote it ({difference(self.contents.key, key)})",
-                "choose another folder",
-            )
+            found = f"another run wrote it ({difference(self.contents.key, key)})"
+            raise JournalError(where, "belong to this run", found, "choose another folder")
 
     def append(self, *facts: Mapping[str, Any]) -> None:
         """Add facts; when this returns they are on the disk.
@@ -160,12 +152,8 @@ class Journal:
                     raise
             if new:
                 files.sync_folder(self.path.parent)
-        self.contents = Contents(
-            facts=(*self.contents.facts, *(json.loads(line[9:]) for line in lines)),
-            damaged_lines=self.contents.damaged_lines,
-            torn_bytes=self.contents.torn_bytes,
-            whole_bytes=end + sum(map(len, lines)),
-        )
+        facts = (*self.contents.facts, *(json.loads(line[9:]) for line in lines))
+        self.contents = replace(self.contents, facts=facts, whole_bytes=end + sum(map(len, lines)))
 
     def _set_tail_aside(self) -> None:
         """Move a half-written last line away, so that the next one begins at the start of a line."""

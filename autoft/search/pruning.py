@@ -7,8 +7,11 @@ all folds, so all folds of a trial stop together.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from statistics import median
+
+#: From a trial's mean held-out curve so far to the reason to stop it, or "".
+Prune = Callable[[Sequence[float]], str]
 
 #: Other trials that there must be before one is pruned, and epochs that every trial gets.
 _OTHERS, _EPOCHS = 4, 6

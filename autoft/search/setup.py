@@ -29,12 +29,8 @@ class SearchSetup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """A configuration to try.
-
-    Attributes:
-        epochs: Most epochs of this trial (Hyperband), None for the run's own limit.
-        ticket: By which the oracle knows it again.
-    """
+    """A configuration to try, with the most epochs of its trial (Hyperband; None for the run's own limit) and a ticket
+    by which the oracle knows it again."""
 
     params: dict[str, Any]
     epochs: int | None = None
@@ -42,7 +38,7 @@ class Proposal:
 
 
 class Oracle(Protocol):
-    """One search by ask and tell. Any number of proposals may be out, and they may be told in any order."""
+    """One search by ask and tell. Any number of proposals may be out, and their scores may come in any order."""
 
     def ask(self, *restrictions: Shapes | None) -> Proposal | None:
         """The next proposal, of these shapes; of the next ones where those are exhausted (None: of any).

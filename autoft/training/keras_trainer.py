@@ -24,9 +24,10 @@ from autoft.networks.families.own import Build, ModelInputs, OwnNetwork
 from autoft.preprocessing.layout import blocks
 from autoft.records.arrays import Array
 from autoft.records.trials import OUT_OF_TIME, TrialResult
+from autoft.search.pruning import Prune
 from autoft.training.ensemble import NetworkPart
 from autoft.training.stack import Stack, padded
-from autoft.training.trainer import Prune, StackTrainer
+from autoft.training.trainer import StackTrainer
 from autoft.training.trial_record import Record
 
 #: Rows that a network answers at a time.

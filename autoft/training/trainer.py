@@ -20,6 +20,7 @@ from autoft.networks.weight_bounds import WeightBounds
 from autoft.records.arrays import Array
 from autoft.records.hints import Hints
 from autoft.records.trials import OUT_OF_MEMORY, OUT_OF_TIME, TrialResult
+from autoft.search.pruning import Prune
 from autoft.training.device_rows import Rows
 from autoft.training.ensemble import Ensemble, EnsemblePart, NetworkPart, build_ensemble
 from autoft.training.program import CHUNK, Program, accelerated, out_of_memory
@@ -48,10 +49,6 @@ class Limits:
 
     epochs: int
     patience: int
-
-
-#: From a trial's mean held-out curve so far to the reason to stop it, or "".
-Prune = Callable[[Sequence[float]], str]
 
 
 def _sample_rows(data: Stack, folds: int, seed: int) -> tuple[Array, ...]:
