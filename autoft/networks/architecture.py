@@ -18,7 +18,6 @@ class Architecture:
         width, depth: Units of each hidden layer, and number of hidden layers; 0 where the family has none.
         embedding: Length of the vectors of embedded categories, 0 where there are none.
         bins: Of the piecewise-linear encoding of numbers, 0 where numbers enter as they are.
-        ensemble: Networks that share most of their weights inside each member (TabM's k).
         merged: Whether the multipliers of TabM-mini's first layer go into its kernel (`ensemble.EnsembleFirst`).
     """
 

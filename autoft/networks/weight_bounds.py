@@ -134,7 +134,6 @@ def bend_among_rows(
     good init", ICLR 2016, arXiv 1511.06422).
 
     Args:
-        weights: By name; kernels and biases of the layers are replaced.
         x: ``[S, m, in]``, what the first of the layers multiplies.
         units: By layer ``[width]``, the units that are moved.
         ntk: Whether kernels are divided by the square root of their inputs (`stacked.NTKDense`).

@@ -60,7 +60,6 @@ def fit(x: Array, y: Array, groups: Array, start: Array | None = None, *, steps:
         x: ``[n, f]`` columns in 0 to 1.
         y: ``[n]`` scores with mean 0 and deviation 1.
         groups: ``[f]`` dimension of each column (a category has several).
-        start: `log` of an earlier fit.
         steps: At most so many steps; 0 keeps `start`.
     """
     from scipy.linalg import cho_solve, lapack

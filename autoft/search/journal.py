@@ -91,8 +91,8 @@ def read(path: str | Path) -> Contents:
     except FileNotFoundError:
         raw = b""
     except OSError as error:
-        found, fix = error.strerror or "it is not", "correct that, or choose another folder"
-        raise JournalError(f"Journal '{path}'", "be readable", found, fix) from error
+        why, fix = error.strerror or "it is not", "correct that, or choose another folder"
+        raise JournalError(f"Journal '{path}'", "be readable", why, fix) from error
     whole = raw.rfind(b"\n") + 1
     facts: list[Mapping[str, Any]] = []
     damaged: list[int] = []

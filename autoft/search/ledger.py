@@ -29,7 +29,6 @@ class Ledger:
     """Trials in the order in which they were noted; each is on the disk before it counts.
 
     Attributes:
-        folder: Where outcomes' arrays are kept.
         score: The objective of an outcome on its pooled held-out predictions.
         keep: How many trials' weights are kept, those of the best so far.
     """

@@ -23,7 +23,6 @@ class ProgramSharing:
     """How proposals share compiled programs.
 
     Attributes:
-        dimensions: What differs in one of them needs a new program.
         trials_per_program: How many trials p a new program should serve; 1 is no limit. Proposal t (from 0) may bring
             one only while fewer than ``2 + t // p`` are known; otherwise the choice is among the known ones as long as
             they have anything new. A grid goes through all points of a shape before the next, and Hyperband promotes

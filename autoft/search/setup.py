@@ -15,9 +15,7 @@ class SearchSetup:
     """What an algorithm searches.
 
     Attributes:
-        maximize: Whether a higher score is better.
         seed: Same seed and same scores give the same proposals.
-        epochs: Most epochs of a trial (Hyperband's resource).
     """
 
     space: tuple[Dimension, ...]

@@ -80,7 +80,7 @@ def _read(folder: Path, line: Mapping[str, Any], role: str) -> dict[str, NDArray
 
 def restore(folder: Path, line: Mapping[str, Any]) -> TrialResult | None:
     """The outcome that a journal line speaks of, with weights if they were kept; None if it must be trained again."""
-    arrays = _read(folder, line, "file")
+    arrays: dict[str, Any] | None = _read(folder, line, "file")
     if line["status"] != "failed" and arrays is None:
         return None
     kept = {

@@ -37,9 +37,6 @@ def check_metric(metric: Metric, *, rows: int = 150, seed: int = 0) -> None:
     matter; it changes nothing that it is given; where it is undefined it is NaN; perfect predictions are better than
     random ones; and `at_threshold`, where the threshold is tuned for it, agrees with the labels.
 
-    Args:
-        rows: Rows of the tables that are made up; at least 20.
-
     >>> from autoft.evaluation.metrics import METRICS
     >>> check_metric(METRICS["f1"])
     """

@@ -17,8 +17,7 @@ class Rows:
 
     Inputs are ``[S * n, f]``: row r of member s stands at ``s * n + r``.
 
-    Args:
-        data: The rows. Use `Rows.data` afterwards: its arrays are those on the device, where that is the host.
+    Use `Rows.data` instead of `data` afterwards: its arrays are those on the device, where that is the host.
     """
 
     def __init__(self, data: Stack) -> None:

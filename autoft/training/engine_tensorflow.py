@@ -47,11 +47,10 @@ def scan(body: Callable[[Any, Any], Any], state: Any, steps: Any) -> Any:
 
 
 def compiled(function: Callable[..., Any], *, fast: bool) -> Callable[..., Any]:
-    """The function as one program.
+    """The function, of arrays in tuples, lists and dicts, as one program.
 
-    Args:
-        fast: Whether to compile it with XLA, for the sizes that it is called with: an eighth faster to run, two to
-            four times as long to build. Otherwise it takes arrays of any size.
+    With `fast` by XLA for the sizes that it is called with: an eighth faster to run, two to four times as long to
+    build. Otherwise it takes arrays of any size.
     """
     import tensorflow as tf
 

@@ -13,7 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import keras
 import numpy as np
+from keras import ops
 
 from autoft.errors import AutoFTError, TrainingError, printable
 from autoft.evaluation.losses import class_weights
@@ -26,12 +28,11 @@ from autoft.records.arrays import Array
 from autoft.records.trials import OUT_OF_TIME, TrialResult
 from autoft.search.pruning import Prune
 from autoft.training.ensemble import NetworkPart
+from autoft.training.program import CHUNK
 from autoft.training.stack import Stack, padded
 from autoft.training.trainer import StackTrainer
 from autoft.training.trial_record import Record
 
-#: Rows that a network answers at a time.
-_CHUNK = 8_192
 #: Hyperparameters that autoft adds or uses itself; a build is asked only for those of them that it defines.
 BATCH_SIZE, LEARNING_RATE = "batch_size", "learning_rate"
 
@@ -103,7 +104,6 @@ class _Training:
 
     Args:
         networks: Each member's own, as it begins; the first is the one that trains.
-        unread: Blocks of the dense encoding that are shown as zeros.
     """
 
     def __init__(
@@ -116,8 +116,6 @@ class _Training:
         seed: int,
         unread: Sequence[str] = (),
     ) -> None:
-        import keras
-
         self._data, self._seed = data, seed
         self._steps = [-(-len(rows) // batch) for rows in data.train]
         self._size = max(-(-len(rows) // steps) for rows, steps in zip(data.train, self._steps, strict=True))
@@ -163,7 +161,7 @@ class _Training:
         return {name: np.stack([state[place] for state in self._states]) for place, name in enumerate(names)}
 
     def _logits(self, s: int, rows: Array) -> Array:
-        pieces = [rows[start : start + _CHUNK] for start in range(0, len(rows), _CHUNK)]
+        pieces = [rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK)]
         found = [np.asarray(self._network.predict_on_batch(self._given(s, piece))) for piece in pieces]
         return np.concatenate(found, dtype=np.float32)
 
@@ -186,8 +184,6 @@ class _OwnPart:
 
     def network(self, data: Stack, members: int, name: str) -> Any:
         """The members' networks side by side, as one Keras model from stacked inputs to stacked logits."""
-        import keras
-
         from autoft.networks.layers.members import MemberInputs, StackMembers
 
         kinds = {"dense": (data.dense, "float32"), "slots": (data.slots, "int32")}
@@ -225,8 +221,6 @@ def seeded(*key: int) -> Iterator[None]:
     Not for every epoch: on TensorFlow a new seed empties the cache of compiled steps. Masks of dropout are drawn from
     states that are variables of the network.
     """
-    import keras
-
     states = random.getstate(), np.random.get_state()
     keras.utils.set_random_seed(int(np.random.SeedSequence(key).generate_state(1)[0]))
     try:
@@ -242,16 +236,11 @@ def _reason(error: Exception) -> str:
 
 
 def _arrays(variables: Sequence[Any]) -> list[Array]:
-    from keras import ops
-
     return [np.array(ops.convert_to_numpy(variable)) for variable in variables]
 
 
 def _loss(data: Stack) -> Any:
     """The loss of the task on logits; of a regression on the standardized target."""
-    import keras
-    from keras import ops
-
     if data.task == "binary":
         return keras.losses.BinaryCrossentropy(from_logits=True)
     if data.task == "multiclass":

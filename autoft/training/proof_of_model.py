@@ -53,9 +53,8 @@ def _answers(ensemble: Ensemble, hints: Hints) -> None:
     _need(bool((np.diff(statistics.quantiles, axis=1) >= 0).all()), "have quantiles that rise", "some fall")
     _need(min(ensemble.shares) >= 0, "weigh its trials by shares that are not negative", f"they are {ensemble.shares}")
     if ensemble.head.task == "regression":
-        _need(
-            bool((np.asarray(ensemble.head.scale) > 0).all()), "scale the target by what is positive", "a scale is not"
-        )
+        positive = bool((np.asarray(ensemble.head.scale) > 0).all())
+        _need(positive, "scale the target by what is positive", "a scale is not")
     calibration = ensemble.calibration
     if calibration.method == "temperature":
         # Of more than two classes it moves one's probability by how the others share the rest.

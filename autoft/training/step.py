@@ -12,16 +12,14 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+from keras import ops
 
 from autoft.networks.family import Factor
 from autoft.records import Task
 from autoft.records.arrays import Array
 
-# Adam's constants (Kingma & Ba, arXiv 1412.6980) with Keras' epsilon.
-BETA_1, EPSILON = 0.9, 1e-7
-
-#: Taken off a logit that is not to count.
-_NEVER = 1e9
+# Adam's constants (Kingma & Ba, arXiv 1412.6980) with Keras' epsilon; what is taken off a logit that is not to count.
+BETA_1, EPSILON, _NEVER = 0.9, 1e-7, 1e9
 
 #: ``(weights, first moments, second moments, steps)``; the first three are lists in the order of the network's
 #: trainable weights, ``[S, in, out]`` each, steps is ``[S, 1, 1]``.
@@ -33,13 +31,10 @@ class Settings:
     """What a trial sets in a program that already exists.
 
     Attributes:
-        learning_rate: Adam's, at its highest.
-        dropout: Share of the hidden units that are left out in a step.
         l2: Penalty on the squared kernels, in the gradient (as `keras.regularizers.L2`).
         weight_decay: Decoupled decay of the kernels (Loshchilov & Hutter, arXiv 1711.05101), as a share of the rate.
         label_smoothing: Share of every label that is spread over all classes (not for regression).
         clip: Largest norm of a member's whole gradient; 0 leaves it as it is.
-        schedule: Course of the learning rate over the trial's epochs.
         class_balance: Exponent b of the class weights ``(n / (K n_c))^b``: 0 for none, 1 for classes of equal weight.
         focal: Exponent of the focal loss (Lin and others, ICCV 2017); 0 for the log-loss.
     """
@@ -77,11 +72,7 @@ SETTINGS = (
 def settings_arrays(
     settings: Sequence[Settings], members: int, horizon: int, *, beta_2: float = 0.999
 ) -> dict[str, Array]:
-    """Settings of several trials as arrays ``[trials * members, 1, 1]`` float32, trial after trial.
-
-    Args:
-        horizon: Steps at which schedules end.
-    """
+    """Settings of trials as arrays ``[trials * members, 1, 1]`` float32, trial after trial; schedules end at a step."""
 
     def stack(values: Sequence[float]) -> Array:
         return np.repeat(np.asarray(values, dtype=np.float32), members)[:, None, None]
@@ -106,8 +97,6 @@ def row_losses(
             probability of all wrong classes, to that power (Lin and others, ICCV 2017).
         quantile: Of the pinball loss of a regression (`losses.pinball`); None for the squared error.
     """
-    from keras import ops
-
     if task == "regression":
         if quantile is None:
             return ops.square(logits[..., 0] - y)
@@ -137,8 +126,6 @@ def row_losses(
 
 def _to_rank(setting: Any, rank: int) -> Any:
     """A setting ``[S, 1, 1]`` with one axis for each of an array ``[S, ...]``."""
-    from keras import ops
-
     return ops.reshape(setting, (-1, *[1] * (rank - 1)))
 
 
@@ -147,11 +134,8 @@ def class_factors(shares: Any, exponent: Any, y: Any) -> Any:
 
     Args:
         shares: ``[S, classes]`` of each member's training rows; they sum to 1 (then n and K cancel).
-        exponent: ``[S, 1, 1]``, b.
-        y: ``[S, B]`` class positions.
+        exponent, y: ``[S, 1, 1]``, b; ``[S, B]`` class positions.
     """
-    from keras import ops
-
     rarity = ops.exp(-_to_rank(exponent, 2) * ops.log(ops.maximum(shares, 1e-9)))  # a class without rows weighs nothing
     rarity = rarity / ops.sum(shares * rarity, axis=1, keepdims=True)
     own = ops.one_hot(ops.cast(y, "int32"), ops.shape(shares)[1], dtype=rarity.dtype)
@@ -159,15 +143,9 @@ def class_factors(shares: Any, exponent: Any, y: Any) -> Any:
 
 
 def total_loss(losses: Any, weight: Any) -> Any:
-    """Sum over members of the weighted mean over their rows.
-
-    Args:
-        losses: ``[S, B]``.
-        weight: ``[S, B]``, with mean 1 over a member's training rows, so that a batch counts by what it holds and the
-            learning rate keeps its meaning; 0 for padding.
-    """
-    from keras import ops
-
+    """Sum over members of the weighted mean over their rows, from ``[S, B]`` losses and weights: with mean 1 over a
+    member's training rows, so that a batch counts by what it holds and the learning rate keeps its meaning; 0 for
+    padding."""
     own = ops.maximum(ops.sum(ops.cast(weight > 0, weight.dtype), axis=1), 1.0)
     return ops.sum(ops.sum(losses * weight, axis=1) / own)
 
@@ -177,7 +155,6 @@ class UpdateRule:
     """What a program fixes of the optimizer.
 
     Attributes:
-        extras: The `EXTRAS` and `HINTED` that the program has.
         cycles: Whether learning rate and weight decay take RealMLP's course.
     """
 
@@ -200,10 +177,8 @@ def update(
     Args:
         settings: Arrays ``[S, 1, 1]`` (`settings_arrays`).
         active: ``[S, 1, 1]``, 0 for a member without rows in this step: it keeps weights and moments.
-        bounds: Bounds and penalties of each weight (`networks.weight_bounds`), for the `HINTED` of the program.
+        bounds: Bounds and penalties of each weight (`weight_bounds`), for the `HINTED` of the program.
     """
-    from keras import ops
-
     weights, firsts, seconds, steps = state
     penalty, bounds = 2.0 * settings["l2"], bounds or {}
     factors, extras, cycles = rule.factors, rule.extras, rule.cycles
@@ -238,29 +213,21 @@ def update(
 
 def progress(steps: Any, settings: Mapping[str, Any]) -> Any:
     """Share of a trial's steps that are done, ``[S, 1, 1]``."""
-    from keras import ops
-
     return ops.minimum(steps / settings["horizon"], 1.0)
 
 
 def coslog4(done: Any) -> Any:
     """RealMLP's course of the learning rate: four cosine cycles, each twice as long as the one before."""
-    from keras import ops
-
     return 0.5 * (1.0 - ops.cos(2.0 * np.pi * ops.log2(1.0 + 15.0 * done)))
 
 
 def flat_cos(done: Any) -> Any:
     """RealMLP's course of dropout and weight decay: 1 for one half, then a half cosine down to 0."""
-    from keras import ops
-
     return 0.5 * (1.0 + ops.cos(np.pi * (2.0 * ops.maximum(done, 0.5) - 1.0)))
 
 
 def _rate(settings: Mapping[str, Any], steps: Any, extras: frozenset[str], cycles: bool) -> Any:
     """The learning rate of a step: constant, RealMLP's, or half a cosine down to zero at the horizon."""
-    from keras import ops
-
     if cycles:
         return settings["learning_rate"] * coslog4(progress(steps, settings))
     if "schedule" not in extras:
@@ -271,8 +238,6 @@ def _rate(settings: Mapping[str, Any], steps: Any, extras: frozenset[str], cycle
 
 def _clipped(gradients: Sequence[Any], largest: Any) -> list[Any]:
     """Each member's gradient with its norm over all weights at most `largest` (0: as it is)."""
-    from keras import ops
-
     squares = [ops.sum(ops.square(g), axis=(1, 2), keepdims=True) for g in gradients]
     norm = ops.sqrt(sum(squares[1:], squares[0]))
     share = ops.where(largest > 0, ops.minimum(1.0, largest / ops.maximum(norm, 1e-30)), 1.0)

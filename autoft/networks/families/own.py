@@ -34,7 +34,6 @@ class ModelInputs:
         categories: How many numbers each column of `slots` has.
         outputs: Logits that the model gives: 1 for two classes and for regression (the target, standardized), else
             the number of classes.
-        task: ``binary``, ``multiclass`` or ``regression``.
     """
 
     dense: Any

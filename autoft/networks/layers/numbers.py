@@ -91,9 +91,6 @@ class PeriodicVectors(_OfNumbers):
 
     Where a number's answer may only rise or fall, it has half waves: the angle is kept between -pi and 0, where the
     cosine rises once and is flat before and after (with frequencies and W that are not negative).
-
-    Args:
-        clipped: Whether angles have limits, which are not trained and may be infinite.
     """
 
     def __init__(

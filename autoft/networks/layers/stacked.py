@@ -145,7 +145,7 @@ class StackedDropout(Configured):
 
 @layer
 class MemberMean(Configured):
-    """The bag's answer: mean over members of the probabilities or values, logits ``[S, B, o]`` -> ``[B, C]``.
+    """The stack's answer: mean over members of the probabilities or values, logits ``[S, B, o]`` -> ``[B, C]``.
 
     Binary tasks have one logit and two probabilities; regression undoes the scaling of the target, which each
     member has from its own training rows, and keeps to the range of the targets there (as RealMLP does).
