@@ -26,11 +26,10 @@ from autoft.networks.families.own import Build, ModelInputs, OwnNetwork
 from autoft.preprocessing.layout import blocks
 from autoft.records.arrays import Array
 from autoft.records.trials import OUT_OF_TIME, TrialResult
-from autoft.search.pruning import Prune
 from autoft.training.ensemble import NetworkPart
 from autoft.training.program import CHUNK
 from autoft.training.stack import Stack, padded
-from autoft.training.trainer import StackTrainer
+from autoft.training.trainer import Ends, StackTrainer
 from autoft.training.trial_record import Record
 
 #: Hyperparameters that autoft adds or uses itself; a build is asked only for those of them that it defines.
@@ -43,31 +42,22 @@ class KerasTrainer(StackTrainer):
 
     build: Build = field(kw_only=True)
 
-    def train_all(
-        self,
-        params: Sequence[Mapping[str, Any]],
-        out_of_time: Callable[[], bool],
-        epochs: int | None = None,
-        prune: Prune | None = None,
-    ) -> list[TrialResult]:
-        """Train configurations one after another; one has failed too where the build refuses its hyperparameters."""
-        limit = min(epochs or self.limits.epochs, self.limits.epochs)
-        return [self._trained(one, out_of_time, limit, prune) for one in params]
+    def _train_all(self, params: Sequence[Mapping[str, Any]], ends: Ends) -> list[TrialResult]:
+        return [self._trained(one, ends) for one in params]
 
-    def _trained(
-        self, params: Mapping[str, Any], out_of_time: Callable[[], bool], limit: int, prune: Prune | None
-    ) -> TrialResult:
+    def _trained(self, params: Mapping[str, Any], ends: Ends) -> TrialResult:
+        """One trial; it has failed too where the build refuses its hyperparameters."""
         began = self.clock()
         try:
             training = self._training(params)
         except Exception as error:  # noqa: BLE001  (a user's function raises anything)
             return TrialResult(params=dict(params), status="failed", reason=_reason(error), seconds=0.0)
-        record = Record(self.data, self.folds, limit, params, self._sample)
-        for epoch in range(1, limit + 1):
+        record = Record(self.data, self.folds, ends.limit, params, self._sample)
+        for epoch in range(1, ends.limit + 1):
             logits = training.epoch(epoch, self._watched)
             if record.add(epoch, logits[:, : self._held], logits[:, self._held :], training.weights):
-                self._end_or_go_on(record, epoch, self.limits.patience, training.weights, prune)
-            if not record.ended and out_of_time():
+                self._end_or_go_on(record, epoch, self.limits.patience, training.weights, ends.prune)
+            if not record.ended and ends.out_of_time():
                 record.end(f"{OUT_OF_TIME} after epoch {epoch}", training.weights)
             if record.ended:
                 break

@@ -11,7 +11,6 @@ from autoft.networks import noise
 from autoft.networks.architecture import Architecture
 from autoft.networks.weight_bounds import WeightBounds
 from autoft.records.arrays import Array
-from autoft.training.bounded_step import bound_arrays
 from autoft.training.device_rows import Rows
 from autoft.training.epoch import EpochInputs, compiled, engine, key_of
 from autoft.training.step import SETTINGS, Settings, settings_arrays
@@ -20,6 +19,10 @@ from autoft.training.step import SETTINGS, Settings, settings_arrays
 CHUNK = 8_192
 #: The same for all members together, and the least of one.
 _CHUNK_OF_ALL, _LEAST_CHUNK = 2**17, 256
+#: What stands for a weight that is not named.
+_NEUTRAL = {"low": -np.inf, "high": np.inf, "penalty": 1.0}
+#: Arrays of each extra of a program.
+_OF = {"bounds": ("low", "high"), "importance": ("penalty",)}
 
 
 class Program:
@@ -168,6 +171,21 @@ class Program:
         found = self.rows.positions(rows)
         repeats = (*[1] * (found.ndim - 2), self.trials, 1)
         return self._engine.constant(np.tile(found, repeats) if self.trials > 1 else found)
+
+
+def bound_arrays(
+    names: Sequence[str], bounds: Sequence[WeightBounds], members: int, extras: frozenset[str]
+) -> dict[str, list[Array]]:
+    """By field of `WeightBounds` that a program with some extras uses, an array ``[1 or S, ...]`` float32 for each
+    weight: with 1 where all trials agree."""
+
+    def of(kind: str, name: str) -> Array:
+        given = [np.atleast_2d(getattr(trial, kind).get(name, _NEUTRAL[kind])) for trial in bounds]
+        each = np.stack(np.broadcast_arrays(*given)).astype(np.float32)
+        return each[:1] if (each == each[:1]).all() else np.repeat(each, members, axis=0)
+
+    kinds = [kind for extra, kinds in _OF.items() if extra in extras for kind in kinds]
+    return {kind: [of(kind, name) for name in names] for kind in kinds}
 
 
 def accelerated() -> bool:

@@ -59,7 +59,7 @@ class Settings:
 EXTRAS = frozenset({"weight_decay", "label_smoothing", "clip", "schedule", "class_balance", "focal"})
 
 #: Extras that come from hints, not from settings. ``bounds``: after each step weights are put back between a lowest and
-#: a highest value; ``importance``: their penalties are multiplied (`bounded_step`).
+#: a highest value; ``importance``: their penalties are multiplied (`program.bound_arrays`).
 HINTED = frozenset({"bounds", "importance"})
 
 #: Names of the settings' arrays, in the order in which a program takes them.

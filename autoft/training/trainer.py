@@ -51,6 +51,15 @@ class Limits:
     patience: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ends:
+    """What ends trials: the time (asked after every epoch), their most epochs, and pruning."""
+
+    out_of_time: Callable[[], bool]
+    limit: int
+    prune: Prune | None
+
+
 def _sample_rows(data: Stack, folds: int, seed: int) -> tuple[Array, ...]:
     """Training rows of each member on which the train curve is read.
 
@@ -92,6 +101,9 @@ class StackTrainer(ABC):
         self._held = max(len(rows) for rows in self.data.held_out)
 
     @abstractmethod
+    def _train_all(self, params: Sequence[Mapping[str, Any]], ends: Ends) -> list[TrialResult]:
+        """Train configurations of one shape."""
+
     def train_all(
         self,
         params: Sequence[Mapping[str, Any]],
@@ -110,6 +122,8 @@ class StackTrainer(ABC):
         Returns:
             Outcomes in the order of `params`; ``failed`` with a reason where one diverged before its first checkpoint.
         """
+        limit = min(epochs or self.limits.epochs, self.limits.epochs)
+        return self._train_all(params, Ends(out_of_time=out_of_time, limit=limit, prune=prune))
 
     @abstractmethod
     def answers_after(
@@ -187,13 +201,7 @@ class Trainer(StackTrainer):
         #: Trials side by side, batch and chunk that a shape was found to have memory for.
         self._fits: dict[tuple[Architecture, int], tuple[int, int, int]] = {}
 
-    def train_all(
-        self,
-        params: Sequence[Mapping[str, Any]],
-        out_of_time: Callable[[], bool],
-        epochs: int | None = None,
-        prune: Prune | None = None,
-    ) -> list[TrialResult]:
+    def _train_all(self, params: Sequence[Mapping[str, Any]], ends: Ends) -> list[TrialResult]:
         """Train configurations side by side; each gets what it would get alone, but for rounding.
 
         Where the device lacks memory for it, half as many train at a time, and one alone with half the batch; the
@@ -208,7 +216,7 @@ class Trainer(StackTrainer):
             trials, batch, chunk = self._fits.get(key, (len(params), wanted, CHUNK))
             part = params[len(done) : len(done) + trials]
             try:
-                outcomes = self._together(part, batch, chunk, out_of_time, epochs, prune)
+                outcomes = self._together(part, batch, chunk, ends)
             except Exception as error:
                 if not out_of_memory(error) or (len(part) == 1 and batch <= _SMALLEST_BATCH):
                     raise
@@ -259,18 +267,10 @@ class Trainer(StackTrainer):
         smallest = min(len(rows) for rows in self.data.train)
         return self.architecture(params), min(int(params["batch_size"]), max(1, smallest))
 
-    def _together(
-        self,
-        params: Sequence[Mapping[str, Any]],
-        batch: int,
-        chunk: int,
-        out_of_time: Callable[[], bool],
-        epochs: int | None,
-        prune: Prune | None,
-    ) -> list[TrialResult]:
+    def _together(self, params: Sequence[Mapping[str, Any]], batch: int, chunk: int, ends: Ends) -> list[TrialResult]:
         """One stack of trials, from first weights to outcomes."""
         architecture, began, traces = self._key(params[0])[0], self.clock(), 0
-        limit = min(epochs or self.limits.epochs, self.limits.epochs, FAMILIES[architecture.kind].traits.epochs)
+        limit = min(ends.limit, FAMILIES[architecture.kind].traits.epochs)
         settings, extras = self._settings(params)
         program = Program(architecture, batch, self._rows, trials=len(params), chunk=chunk, extras=extras)
         traced = program.traces
@@ -281,13 +281,13 @@ class Trainer(StackTrainer):
         places = list(range(len(params)))  # which trial stands at each place of the stack
         for epoch in range(1, limit + 1):
             program.epoch(*self._order(batch, epoch), number=epoch, watched=self._watched)
-            self._note(program, [records[t] for t in places], epoch, prune)
+            self._note(program, [records[t] for t in places], epoch, ends.prune)
             running = [t for t in places if not records[t].ended]
             now = self.clock()
             for trial in running or places:
                 records[trial].seconds += (now - began) / len(running or places)
             began = now
-            if running and out_of_time():
+            if running and ends.out_of_time():
                 reason = f"{OUT_OF_TIME} after epoch {epoch}"
                 for trial in running:
                     records[trial].end(reason, partial(program.weights, places.index(trial)))
