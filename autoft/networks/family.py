@@ -162,10 +162,8 @@ class Family(ABC):
         return inputs.dense + embedded + len(inputs.numbers) * architecture.bins
 
     def monotone_weights(self, layout: BoundLayout, architecture: Architecture) -> Mapping[str, Bounds] | None:
-        """Bounds under which no path from a constrained input to the logits has the wrong sign, by weight.
-
-        A family that does not have this method cannot have effects (None).
-        """
+        """Bounds under which no path from a constrained input to the logits has the wrong sign, by weight; a family
+        without this method cannot have effects."""
         return None
 
 

@@ -136,7 +136,7 @@ def bend_among_rows(
     Args:
         x: ``[S, m, in]``, what the first of the layers multiplies.
         units: By layer ``[width]``, the units that are moved.
-        ntk: Whether kernels are divided by the square root of their inputs (`stacked.NTKDense`).
+        ntk: Whether the layers are `stacked.NTKDense`.
     """
     for layer, moved in units.items():
         kernel, bias = f"{layer}/kernel", f"{layer}/bias"

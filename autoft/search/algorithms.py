@@ -13,7 +13,7 @@ from autoft.errors import SearchError
 from autoft.registry import Registry
 from autoft.search.lattice import Lattice, Shapes
 from autoft.search.setup import Oracle, Proposal, SearchSetup
-from autoft.search.space import Choice, relevant
+from autoft.search.space import relevant
 
 
 class Algorithm(ABC):
@@ -112,8 +112,7 @@ class _HistoryOracle:
         """Refuse values that do not lie in the space."""
         for d in self.setup.space:
             value = params.get(d.name, d.default)
-            inside = value in d.values if isinstance(d, Choice) else d.low <= value <= d.high
-            if not inside:
+            if value not in d:
                 where, found = f"The search algorithm '{self.algorithm.name}'", f"it proposed {value!r}"
                 raise SearchError(where, f"propose {d.name} within {d.words()}", found, "repair the algorithm")
 

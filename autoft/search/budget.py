@@ -53,10 +53,8 @@ class Budget:
         self._asked = self.clock()
 
     def spent(self, trials: int) -> bool:
-        """Whether the trial that is running must end now; asked after every epoch.
-
-        An epoch of which more than half would lie beyond the end is not begun.
-        """
+        """Whether the trial that is running must end now; asked after every epoch. An epoch of which more than half
+        would lie beyond the end is not begun."""
         now = self.clock()
         epoch, self._asked = now - (now if self._asked is None else self._asked), now
         left = self.left(trials)

@@ -28,8 +28,7 @@ class GaussianProcess:
     """A fitted process over points of the unit cube; scores in units of their own deviation.
 
     Attributes:
-        x: ``[n, f]`` where it was seen.
-        scales: ``[f]`` length scale of each column.
+        x, scales: ``[n, f]`` where it was seen, and ``[f]`` length scale of each column.
         weights: ``[n]`` inverse covariance times scores.
         half: ``[n, n]`` lower Cholesky factor of the covariance.
         log: ``[d + 1]`` logarithms of the length scales by dimension and of the noise: where the next fit starts.
@@ -57,8 +56,7 @@ def fit(x: Array, y: Array, groups: Array, start: Array | None = None, *, steps:
     The maximum a posteriori: a likelihood of a dozen points alone has its maximum at absurd length scales.
 
     Args:
-        x: ``[n, f]`` columns in 0 to 1.
-        y: ``[n]`` scores with mean 0 and deviation 1.
+        x, y: ``[n, f]`` columns in 0 to 1, and ``[n]`` scores with mean 0 and deviation 1.
         groups: ``[f]`` dimension of each column (a category has several).
         steps: At most so many steps; 0 keeps `start`.
     """

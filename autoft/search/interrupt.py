@@ -21,10 +21,8 @@ class Interrupt:
 
 @contextlib.contextmanager
 def listening() -> Iterator[Interrupt]:
-    """While the block runs, SIGINT and SIGTERM set a flag; a second signal raises KeyboardInterrupt.
-
-    Outside the main thread signals cannot be caught; the flag then stays down.
-    """
+    """While the block runs, SIGINT and SIGTERM set a flag (in the main thread, which alone can catch them); a second
+    signal raises KeyboardInterrupt."""
     interrupt = Interrupt()
     if threading.current_thread() is not threading.main_thread():
         yield interrupt

@@ -1,9 +1,8 @@
 """The journal of a run: one checksummed JSON line per fact, appended and synced, never rewritten.
 
-Resume is memory: the search looks (parameters -> result) up here and trains only what is missing. The
-first line is the key of the run (data, schema, settings that change results); another key is another run.
-A torn last line, as a kill in the middle of a write leaves it, is set aside; a damaged line in the middle
-costs that line only. The key stands there twice: without it all other lines would be worthless.
+The search looks (parameters -> result) up here and trains only what is missing. The first line is the key of the run
+(data, schema, settings that change results), and so is the second: without it all others would be worthless. A torn
+last line, as a kill leaves it, is set aside; a damaged line in the middle costs that line only.
 """
 
 from __future__ import annotations
@@ -181,8 +180,5 @@ def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     'seed: 1 before, 2 now'
     """
 
-    def short(value: Any) -> str:
-        return str(value)[:12]
-
     changed = [k for k in sorted({*old, *new}) if old.get(k) != new.get(k)]
-    return "; ".join(f"{k}: {short(old.get(k))} before, {short(new.get(k))} now" for k in changed)
+    return "; ".join(f"{k}: {str(old.get(k))[:12]} before, {str(new.get(k))[:12]} now" for k in changed)

@@ -19,7 +19,6 @@ from autoft.search.space import comparable
 
 #: A trial during which the process died so often is not tried again.
 DEATHS = 2
-
 #: What a trial says of its result.
 _SHARED = ("params", "status", "epochs", "checkpoints", "curves", "reason", "seconds", "traces")
 
@@ -63,11 +62,6 @@ class Ledger:
     def best(self) -> int | None:
         """Position of the best trial, None while there is none."""
         return self._ranked[0] if self._ranked else None
-
-    @property
-    def best_score(self) -> float | None:
-        """Score of the best trial."""
-        return None if self.best is None else self.trials[self.best].score
 
     def curves(self, like: Mapping[str, Any]) -> list[list[float]]:
         """Mean held-out curves of the trials so far that can be compared with one of these parameters."""

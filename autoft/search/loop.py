@@ -133,10 +133,7 @@ class SearchLoop:
         return len(done) == len(missing)
 
     def _train_some(self, due: Sequence[_Asked]) -> dict[str, TrialResult]:
-        """Results by memory; none where the user has asked to end.
-
-        A configuration that crashed the process before is retrained alone.
-        """
+        """Results by memory; none where the user has asked to end. What crashed the process before trains alone."""
         self._show(len(self._ledger.trials), None)
         self._cut = False
         done = {a.memory: _deadly(a.proposal) for a in due if self._ledger.deaths(a.memory) >= DEATHS}
@@ -209,9 +206,10 @@ class SearchLoop:
         # The search ends by the trials that are left, or by the deadline if that is sooner.
         by_trials = statistics.mean(done) * (trials - len(done)) if done else None
         known = [x for x in (by_trials, self.budget.left(len(done))) if x is not None]
-        left, best = max(0.0, min(known)) if known else None, self._ledger.best_score
-        step = Progress(stage="search", message=message, trial=number, trials=trials, score=score, best=best)
-        self.progress(replace(step, seconds_left=left))
+        left, best = max(0.0, min(known)) if known else None, self._ledger.best
+        step = Progress(stage="search", message=message, trial=number, trials=trials, score=score)
+        best_score = None if best is None else self._ledger.trials[best].score
+        self.progress(replace(step, best=best_score, seconds_left=left))
 
     def with_weights(self, numbers: Sequence[int]) -> Trials:
         """What was found, with the weights of these trials: trained again where their files are lost or damaged."""

@@ -63,8 +63,7 @@ class Restrictable:
     def save(self) -> None:
         """Nothing: the journal is the memory."""
 
-    def _save_trial(self, trial: Any) -> None:
-        """Nothing: the journal is the memory."""
+    def _save_trial(self, trial: Any) -> None: ...
 
     def _fresh(self, values: dict[str, Any]) -> bool:
         # keras-tuner fills in at random what an architecture does without, and takes that for a difference.

@@ -12,11 +12,7 @@ from autoft.search.space import Dimension
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchSetup:
-    """What an algorithm searches.
-
-    Attributes:
-        seed: Same seed and same scores give the same proposals.
-    """
+    """What an algorithm searches; same seed and same scores give the same proposals."""
 
     space: tuple[Dimension, ...]
     maximize: bool

@@ -20,7 +20,6 @@ Conditions = tuple[tuple[str, tuple[Value, ...]], ...]
 
 #: Dimensions that fix sizes: proposals that agree on them train side by side, and share a program in any case.
 SHAPE = frozenset({"architecture", "numbers", "width", "depth", "activation", "batch_size", "embedding"})
-
 #: Those that fix what a program does apart from the sizes of its arrays.
 MAKE = frozenset({"architecture", "numbers", "depth", "activation"})
 
@@ -36,6 +35,9 @@ class Range:
     log: bool
     when: Conditions = ()
 
+    def __contains__(self, value: Any) -> bool:
+        return bool(self.low <= value <= self.high)
+
     def words(self) -> str:
         """The range as a person reads it."""
         return f"{self.low:g} to {self.high:g}{', logarithmic' if self.log else ''}"
@@ -49,6 +51,9 @@ class Choice:
     values: tuple[Value, ...]
     default: Value
     when: Conditions = ()
+
+    def __contains__(self, value: Any) -> bool:
+        return value in self.values
 
     def words(self) -> str:
         """The choices as a person reads them."""

@@ -33,8 +33,7 @@ def check_algorithm(algorithm: Algorithm) -> None:
     for params in first:
         for d in _SPACE:
             value = params.get(d.name, d.default)
-            inside = value in d.values if isinstance(d, Choice) else d.low <= value <= d.high
-            assert inside, f"{d.name}={value!r} lies outside of {d.words()}"
+            assert value in d, f"{d.name}={value!r} lies outside of {d.words()}"
         assert relevant(params) == params, f"{params} has a dimension that its architecture does without"
     assert len(_run(algorithm, lambda params: None)) == _TRIALS, "failed trials end the search"
     _several_at_a_time(algorithm.oracle(_setup(_SPACE)))

@@ -120,10 +120,8 @@ _GRAPPLER = _Grappler()
 
 @cache
 def _start_xla() -> None:
-    """Compile something small, so that what XLA says of itself when a process begins with it says it unheard.
-
-    Its log knows neither levels nor Python's stderr, hence the file descriptor; once per process, for a moment.
-    """
+    """Compile something small in silence: XLA's first words in a process know neither log levels nor Python's stderr,
+    hence the file descriptor; once per process, for a moment."""
     import tensorflow as tf
 
     sys.stderr.flush()

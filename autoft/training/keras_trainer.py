@@ -161,11 +161,7 @@ class _Training:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _OwnPart:
-    """A trial of an own model in the deployed model.
-
-    Attributes:
-        weights: Trained, ``[S, ...]`` each, in the order of the network's variables.
-    """
+    """A trial of an own model in the deployed model; weights, ``[S, ...]`` each, in the order of its variables."""
 
     build: Build
     params: Mapping[str, Any]

@@ -28,7 +28,8 @@ def prove_ensemble(ensemble: Ensemble, hints: Hints) -> tuple[Proof, ...]:
     proofs = []
     for network in ensemble.networks:
         if hints.effects:
-            _need(activations(network) <= RISING, "have activations that never fall", f"{activations(network)}")
+            used = {str(name_of(layer.activation)) for layer in network.layers if hasattr(layer, "activation")}
+            _need(used <= RISING, "have activations that never fall", f"{used}")
         proofs.append(prove(hints, ensemble.plan, weights_of(network)))
     if hints.effects:
         _answers(ensemble, hints)
@@ -39,11 +40,6 @@ def weights_of(network: Any) -> dict[str, Array]:
     """Weights of a network by name, as trials have them."""
     pairs = ((v.path.split("network/")[-1], v) for v in network.variables)
     return {name: np.asarray(v) for name, v in pairs}
-
-
-def activations(network: Any) -> set[str]:
-    """Names of the activations of all layers that have one."""
-    return {str(name_of(layer.activation)) for layer in network.layers if hasattr(layer, "activation")}
 
 
 def _answers(ensemble: Ensemble, hints: Hints) -> None:

@@ -21,7 +21,6 @@ from autoft.training import backend
 
 #: Rows that pass through the preprocessing layers at a time, and their cells (rows x columns x members) in float64.
 CHUNK, CELLS = 16_384, 2**24
-
 #: Training rows of each member that pass through a network before it is trained, and that bins are found in.
 _ROWS_TO_START, _ROWS_FOR_BINS = 1_024, 20_000
 
@@ -98,10 +97,8 @@ class Stack:
         return answers(logits, self.task, center, scale, (low, high))
 
     def prior(self) -> Array:
-        """``[S, outputs]`` log odds (binary) or log shares (multiclass) of the training rows.
-
-        For regression 0, the mean of the standardized targets, or the quantile that is learned.
-        """
+        """``[S, outputs]`` log odds (binary) or log shares (multiclass) of the training rows; for regression 0, the
+        mean of the standardized targets, or the quantile that is learned."""
         if self.task == "regression":
             if self.quantile is None:
                 return np.zeros((self.members, 1))

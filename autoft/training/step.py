@@ -20,7 +20,6 @@ from autoft.records.arrays import Array
 
 # Adam's constants (Kingma & Ba, arXiv 1412.6980) with Keras' epsilon; what is taken off a logit that is not to count.
 BETA_1, EPSILON, _NEVER = 0.9, 1e-7, 1e9
-
 #: ``(weights, first moments, second moments, steps)``; the first three are lists in the order of the network's
 #: trainable weights, ``[S, in, out]`` each, steps is ``[S, 1, 1]``.
 State = tuple[Any, Any, Any, Any]
@@ -57,11 +56,9 @@ class Settings:
 
 #: Settings that a program leaves out where no trial of it uses them: they cost a pass over the weights or the rows.
 EXTRAS = frozenset({"weight_decay", "label_smoothing", "clip", "schedule", "class_balance", "focal"})
-
 #: Extras that come from hints, not from settings. ``bounds``: after each step weights are put back between a lowest and
 #: a highest value; ``importance``: their penalties are multiplied (`program.bound_arrays`).
 HINTED = frozenset({"bounds", "importance"})
-
 #: Names of the settings' arrays, in the order in which a program takes them.
 SETTINGS = (
     *("learning_rate", "dropout", "l2", "weight_decay", "label_smoothing", "clip", "class_balance", "focal"),

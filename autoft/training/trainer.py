@@ -175,23 +175,20 @@ class StackTrainer(ABC):
 
     def ensemble(self, parts: Sequence[tuple[TrialResult, float]]) -> Ensemble:
         """The deployed model of the folds' networks of some trials, and the share of each trial in its answers."""
-        return build_ensemble(self.data, [self.part(outcome, share) for outcome, share in parts], self.folds)
+        return build_ensemble(self.data, [self.part(*own) for own in parts], self.folds)
 
     def _end_or_go_on(
         self, record: Record, epoch: int, patience: int, weights: Callable[[], dict[str, Array]], prune: Prune | None
     ) -> None:
         """End a trial with the last epoch that it may have, when it has waited for too long, or when it is pruned."""
-        if epoch == record.limit or record.waited(epoch) >= max(patience, record.best_seen // 2):
+        if epoch == record.limit or epoch - record.best_seen >= max(patience, record.best_seen // 2):
             record.end("", weights)
         elif reason := prune(record.mean_curve) if prune else "":
             record.end(reason, weights, "pruned")
 
 
 class Trainer(StackTrainer):
-    """Trains trials of autoft's own families, those of one shape side by side in one compiled program.
-
-    What a trial does without (``without``) is an argument of the program, not another program.
-    """
+    """Trains trials of registered families, those of one shape side by side in one compiled program."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

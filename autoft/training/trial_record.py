@@ -53,10 +53,6 @@ class Record:
         """Mean held-out loss over the folds after each epoch."""
         return [float(np.mean(losses)) for losses in self._curves["held_out"]]
 
-    def waited(self, epoch: int) -> int:
-        """Epochs since the lowest mean held-out loss."""
-        return epoch - self.best_seen
-
     def add(self, epoch: int, held_out: Array, train: Array, weights: Callable[[], dict[str, Array]]) -> bool:
         """Note the curves after an epoch, at an epoch of the grid the predictions too; whether the trial may go on.
 
@@ -157,8 +153,6 @@ class Record:
         return float(losses.mean()) if weights is None else float(np.average(losses, weights=weights[rows]))
 
     def _unit(self, member: int) -> float:
-        """Squared errors are shown in units of the target's variance, so 1.0 is the constant model.
-
-        Pinball losses are shown in units of the standard deviation.
-        """
+        """Squared errors are shown in units of the target's variance (1.0 is the constant model), pinball losses in
+        those of its standard deviation."""
         return float(self.data.scale[member] ** (2 if self.data.quantile is None else 1))

@@ -16,14 +16,6 @@ class FreezeSchedule:
     epochs: int = 0
     layers: int = 0
 
-    def trained(self, epoch: int) -> int:
-        """Layers that are trained in an epoch, which is counted from 1.
-
-        >>> [FreezeSchedule(epochs=1, layers=2).trained(epoch) for epoch in (1, 2)]
-        [0, 2]
-        """
-        return self.layers if epoch > self.epochs else 0
-
 
 class Backbone(ABC):
     """A pretrained model, registered by its name (``@BACKBONES.register``): from cells of columns of some kinds
@@ -41,8 +33,8 @@ class Backbone(ABC):
         """
 
     def freeze(self, model: Any, schedule: FreezeSchedule, epoch: int) -> None:
-        """Set which layers of a built model are trained in an epoch."""
-        trained = schedule.trained(epoch)
+        """Set which layers of a built model are trained in an epoch, which is counted from 1."""
+        trained = schedule.layers if epoch > schedule.epochs else 0
         for place, layer in enumerate(reversed(model.layers)):
             layer.trainable = place < trained
 

@@ -41,11 +41,8 @@ def architecture_of(
 
 
 def build_network(architecture: Architecture, inputs: Inputs, *, members: int, outputs: int) -> Any:
-    """A Keras model from encoded rows to logits (`Family.build`).
-
-    Inputs (those that there are): ``dense [S, B, dense]`` float32, ``slots [S, B, e]`` int32.
-    Output: logits ``[S, B, outputs]``, of an ensemble of k ``[S, B, k, outputs]``.
-    """
+    """A Keras model from ``dense [S, B, dense]`` float32 and ``slots [S, B, e]`` int32 (those that there are) to logits
+    ``[S, B, outputs]``, of an ensemble of k ``[S, B, k, outputs]`` (`Family.build`)."""
     return FAMILIES[architecture.kind].build(architecture, inputs, members=members, outputs=outputs)
 
 

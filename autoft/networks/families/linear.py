@@ -28,10 +28,8 @@ class Linear(Family):
     traits: ClassVar[Traits] = Traits(searched=True, plain=True, resizable=True)
 
     def default(self, rows: int) -> tuple[Mapping[str, Any], ...]:
-        """With curves for the numbers and without: they cost next to nothing, and on small tables they often win.
-
-        The penalty is that of scikit-learn's logistic regression (C = 1).
-        """
+        """With curves for the numbers and without: they cost next to nothing, and on small tables they often win."""
+        # The penalty of scikit-learn's logistic regression (C = 1).
         penalized = {"learning_rate": 0.01, "dropout": 0.0, "l2": 0.5 / rows}
         return {**penalized, "numbers": "piecewise"}, {**penalized, "numbers": "plain"}
 

@@ -17,7 +17,6 @@ NAME = "own"
 DENSE, SLOTS = "encoded_dense", "encoded_slots"
 #: Length of the categories' vectors in `ModelInputs.features`.
 _LENGTH = 8
-
 #: ``build(hp, inputs)`` with a `keras_tuner.HyperParameters`; returns a Keras model or the tensor of its logits.
 Build = Callable[[Any, "ModelInputs"], Any]
 

@@ -49,14 +49,15 @@ class TabMMini(Family):
         weight_decay=3e-4,
         effort=4.0,
     )
-    #: The weight that multiplies the first layer's inputs.
+    #: The weight that multiplies the first layer's inputs, and whether narrow networks have it in the kernel.
     first: ClassVar[str] = "hidden_0/into"
+    merges: ClassVar[bool] = True
 
     def architecture(
         self, params: Mapping[str, Any], inputs: Inputs, rows: int, *, activation: str | None = None
     ) -> Architecture:
         found = super().architecture(params, inputs, rows, activation=activation)
-        return replace(found, merged=found.width <= int(params.get("batch_size", 0)))
+        return replace(found, merged=self.merges and found.width <= int(params.get("batch_size", 0)))
 
     def build(self, architecture: Architecture, inputs: Inputs, *, members: int, outputs: int) -> Any:
         import keras
@@ -143,11 +144,7 @@ class TabM(TabMMini):
     name: ClassVar[str] = "tabm"
     traits: ClassVar[Traits] = replace(TabMMini.traits, searched=False, effort=5.0)
     first: ClassVar[str] = "view/into"
-
-    def architecture(
-        self, params: Mapping[str, Any], inputs: Inputs, rows: int, *, activation: str | None = None
-    ) -> Architecture:
-        return replace(super().architecture(params, inputs, rows, activation=activation), merged=False)
+    merges: ClassVar[bool] = False
 
     def _before(self, x: Any, architecture: Architecture) -> Any:
         from autoft.networks.layers.ensemble import EnsembleView

@@ -1,7 +1,4 @@
-"""The end of a deployed classifier: what `autoft.evaluation.calibration` has fitted, as Keras layers.
-
-Both take class probabilities ``[B, C]`` and give such; they hold numbers, not weights.
-"""
+"""Calibration layers, from class probabilities ``[B, C]`` to such: what `autoft.evaluation.calibration` has fitted."""
 
 from __future__ import annotations
 

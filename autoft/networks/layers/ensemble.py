@@ -147,10 +147,7 @@ class EnsembleLogits(Configured):
 
 @layer
 class EnsembleMean(Configured):
-    """Logits of the mean answer of the k networks: ``[S, B, k, outputs]`` -> ``[S, B, outputs]``.
-
-    Their mean probability, or value; as logits, so that what follows need not know of them.
-    """
+    """Logits of the mean probability or value of the k networks: ``[S, B, k, outputs]`` -> ``[S, B, outputs]``."""
 
     def __init__(self, task: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)

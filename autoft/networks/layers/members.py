@@ -38,10 +38,8 @@ class StackMembers(keras.layers.Layer):  # type: ignore[misc]
 class CategoryVectors(Configured):
     """A learned vector for each category of each column: slots ``[B, e]`` int32 -> ``[B, e * length]``.
 
-    While training, a share of the slots is shown as unknown (slot 0), as `stacked.StackedEmbedding` does.
-
-    Args:
-        sizes: Slots of each column, unknown and missing included.
+    While training, a share of the slots is shown as unknown (slot 0), as `stacked.StackedEmbedding` does. `sizes` are
+    the slots of each column, unknown and missing included.
     """
 
     def __init__(self, sizes: list[int], length: int, hidden_share: float = 0.02, **kwargs: Any) -> None:

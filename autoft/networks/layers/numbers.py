@@ -1,7 +1,4 @@
-"""Layers that give the network more of a number than its value: piecewise-linear encodings and periodic embeddings.
-
-All are stacked: S members, B rows, f numbers, each member with bins, frequencies and vectors of its own.
-"""
+"""Layers for numbers: piecewise-linear encodings and periodic vectors, each member's own (S members, B rows, f)."""
 
 from __future__ import annotations
 

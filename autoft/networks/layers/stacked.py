@@ -121,8 +121,7 @@ class StackedEmbedding(Configured):
 class StackedDropout(Configured):
     """Dropout with one rate per member, a variable ``[S, 1, 1]``: another rate needs no new program.
 
-    Args:
-        seed: Of the generator of the masks; in an epoch program the number of the layer's window (`noise`).
+    In an epoch program `seed` is the number of the layer's window (`noise`).
     """
 
     def __init__(self, members: int, seed: int = 0, **kwargs: Any) -> None:
@@ -182,11 +181,7 @@ class MemberMean(Configured):
 
 @layer
 class WeightedMean(Configured):
-    """Answers of several models weighted together: a list of ``[B, C]`` -> ``[B, C]``.
-
-    Args:
-        shares: Their weights, which sum to 1.
-    """
+    """Answers of several models weighted together (by shares of 1): a list of ``[B, C]`` -> ``[B, C]``."""
 
     def __init__(self, shares: list[float], **kwargs: Any) -> None:
         super().__init__(**kwargs)
