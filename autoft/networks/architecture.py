@@ -33,13 +33,8 @@ class Architecture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
-    """Encoded columns that a network reads.
-
-    Attributes:
-        dense: Width of the dense encoding, may be 0.
-        numbers: Positions in it of numbers with many values (numbers, dates and the times between them).
-        embedded: Slots of each embedded column.
-    """
+    """What a network reads: width of the dense encoding (may be 0), positions in it of numbers with many values
+    (numbers, dates and the times between them), and slots of each embedded column."""
 
     dense: int
     numbers: tuple[int, ...]

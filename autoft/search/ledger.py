@@ -73,11 +73,8 @@ class Ledger:
         return found
 
     def recall(self, memory: str, left: float | None) -> TrialResult | None:
-        """The outcome that an earlier run has left, None if it must be trained (again).
-
-        Args:
-            left: Seconds that the search has; a trial that the clock cut short may get more of them now.
-        """
+        """The outcome that an earlier run has left, None if it must be trained (again): a trial that the clock cut
+        short may get more of the seconds that are left."""
         line = self._known.get(memory)
         more = line is not None and (left is None or left > 3 * float(line["seconds"]) + 5)
         if line is None or (more and str(line["reason"]).startswith(OUT_OF_TIME)):

@@ -90,11 +90,7 @@ class KerasTrainer(StackTrainer):
 
 
 class _Training:
-    """One configuration: a compiled Keras model, and the variables of all members as arrays.
-
-    Args:
-        networks: Each member's own, as it begins; the first is the one that trains.
-    """
+    """One configuration: a compiled Keras model (the first member's), and the variables of all members as arrays."""
 
     def __init__(
         self,

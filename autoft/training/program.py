@@ -26,12 +26,8 @@ _OF = {"bounds": ("low", "high"), "importance": ("penalty",)}
 
 
 class Program:
-    """One training of some trials of the same shape on one set of rows.
-
-    Args:
-        chunk: Rows of each member that are predicted at a time.
-        extras: Those of `step.EXTRAS` that a trial uses, and of `step.HINTED`.
-    """
+    """One training of some trials of the same shape on one set of rows, with those of `step.EXTRAS` and `step.HINTED`
+    that a trial uses; so many rows (`chunk`) of each member are predicted at a time."""
 
     def __init__(
         self,
@@ -186,11 +182,6 @@ def bound_arrays(
 
     kinds = [kind for extra, kinds in _OF.items() if extra in extras for kind in kinds]
     return {kind: [of(kind, name) for name in names] for kind in kinds}
-
-
-def accelerated() -> bool:
-    """Whether there is a device that one trial's folds do not fill."""
-    return bool(engine().accelerated())
 
 
 def out_of_memory(error: BaseException) -> bool:

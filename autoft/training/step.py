@@ -213,11 +213,6 @@ def progress(steps: Any, settings: Mapping[str, Any]) -> Any:
     return ops.minimum(steps / settings["horizon"], 1.0)
 
 
-def coslog4(done: Any) -> Any:
-    """RealMLP's course of the learning rate: four cosine cycles, each twice as long as the one before."""
-    return 0.5 * (1.0 - ops.cos(2.0 * np.pi * ops.log2(1.0 + 15.0 * done)))
-
-
 def flat_cos(done: Any) -> Any:
     """RealMLP's course of dropout and weight decay: 1 for one half, then a half cosine down to 0."""
     return 0.5 * (1.0 + ops.cos(np.pi * (2.0 * ops.maximum(done, 0.5) - 1.0)))
@@ -226,7 +221,9 @@ def flat_cos(done: Any) -> Any:
 def _rate(settings: Mapping[str, Any], steps: Any, extras: frozenset[str], cycles: bool) -> Any:
     """The learning rate of a step: constant, RealMLP's, or half a cosine down to zero at the horizon."""
     if cycles:
-        return settings["learning_rate"] * coslog4(progress(steps, settings))
+        # Four cosine cycles, each twice as long as the one before.
+        done = ops.log2(1.0 + 15.0 * progress(steps, settings))
+        return settings["learning_rate"] * (0.5 * (1.0 - ops.cos(2.0 * np.pi * done)))
     if "schedule" not in extras:
         return settings["learning_rate"]
     falling = 0.5 * (1.0 + ops.cos(np.pi * progress(steps, settings)))

@@ -23,7 +23,8 @@ from autoft.records.trials import OUT_OF_MEMORY, OUT_OF_TIME, TrialResult
 from autoft.search.pruning import Prune
 from autoft.training.device_rows import Rows
 from autoft.training.ensemble import Ensemble, EnsemblePart, NetworkPart, build_ensemble
-from autoft.training.program import CHUNK, Program, accelerated, out_of_memory
+from autoft.training.epoch import engine
+from autoft.training.program import CHUNK, Program, out_of_memory
 from autoft.training.stack import Stack, batches, padded
 from autoft.training.step import EXTRAS, Settings
 from autoft.training.trial_record import Record
@@ -40,12 +41,8 @@ _SMALLEST_BATCH = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How long a trial may train.
-
-    Attributes:
-        patience: Stop after so many epochs without a better mean held-out loss (or after half as many again as
-            the best took, whichever is more).
-    """
+    """How long a trial may train: its most epochs, and most of them without a better mean held-out loss (or half as many
+    again as the best took, whichever is more)."""
 
     epochs: int
     patience: int
@@ -153,7 +150,7 @@ class StackTrainer(ABC):
     @property
     def accelerated(self) -> bool:
         """Whether there is a device that one trial's folds do not fill."""
-        return accelerated()
+        return bool(engine().accelerated())
 
     def together(self, params: Mapping[str, Any]) -> int:
         """How many trials of this shape are worth training side by side on this device."""
@@ -246,7 +243,7 @@ class Trainer(StackTrainer):
     def together(self, params: Mapping[str, Any]) -> int:
         if self._key(params) in self._fits:
             return self._fits[self._key(params)][0]
-        if accelerated():
+        if self.accelerated:
             return _TOGETHER_ACCELERATED
         operations = self._rows.shape(*self._key(params)).operations
         return next((trials for limit, trials in _TOGETHER if operations < limit), 1)

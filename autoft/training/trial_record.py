@@ -26,11 +26,7 @@ def checkpoint_epochs(epochs: int) -> tuple[int, ...]:
 
 
 class Record:
-    """The record of one trial.
-
-    Args:
-        folds: Members whose held-out predictions are pooled; the others are pairs of blocks.
-    """
+    """The record of one trial, whose first members are the folds and the others pairs of blocks."""
 
     def __init__(
         self, data: Stack, folds: int, limit: int, params: Mapping[str, Any], sample: tuple[Array, ...]

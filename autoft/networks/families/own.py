@@ -136,7 +136,8 @@ def _logits(model: Any, given: ModelInputs) -> Any:
     try:
         return model(given.features)
     except Exception as error:
-        found = f"it cannot read inputs.features {tuple(given.features.shape)}: {_first_line(error)}"
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+        found = f"it cannot read inputs.features {tuple(given.features.shape)}: {reason}"
         raise _wrong("return a model of the tensors in inputs", found, "make it from these tensors") from error
 
 
@@ -175,7 +176,3 @@ def _wrong(must: str, found: str, fix: str) -> TrainingError:
 
 def _kind(thing: object) -> str:
     return "None" if thing is None else f"a {type(thing).__name__}"
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
