@@ -41,7 +41,7 @@ _SMALLEST_BATCH = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How long a trial may train: its most epochs, and most of them without a better mean held-out loss (or half as many
+    """How long a trial may train: its epochs, and those without a better mean held-out loss (at most; or half as many
     again as the best took, whichever is more)."""
 
     epochs: int
