@@ -74,5 +74,5 @@ def notes(recipe: Recipe) -> list[str]:
     return [f"Scores are wanted by group of {', '.join(repr(name) for name in asked)}."] if asked else []
 
 
-def _limits(recipe: Recipe) -> dict[str, tuple[float, ...]]:
+def slice_limits(recipe: Recipe) -> dict[str, tuple[float, ...]]:
     return {name: given for _, name, given in declared(recipe) if given is not None}

@@ -132,7 +132,7 @@ def _blend(evaluation: Evaluation) -> TableBlock:
     rows = tuple(
         (
             f"{n}",
-            clip(str(by_number[n].params.get("architecture", "mlp"))),
+            clip(str(by_number[n].params.get("architecture", "own"))),
             number(by_number[n].score or 0.0, digits),
             f"{share:.0%}",
         )

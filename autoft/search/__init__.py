@@ -10,13 +10,15 @@ portfolio         Settings that a search begins with, learned over many data set
 pruning           Pruning: the median rule
 store             Store of trial results: their arrays on the disk
 space             The search space: dropout and L2 are always in it; widths, depths and batches sit on a small la...
+weights           Weights of chosen trials: trained again where their files are lost or damaged
 lattice           Lattice: the space as a unit cube whose discrete dimensions have steps
 ledger            Ledger of a search: its trials and their results, what the journal remembers, and which trial i...
 recorded_space    The space of a function of Keras Tuner's `HyperParameters`: recorded while the function runs
 acquisition       Acquisition: the point with the highest expected improvement under a Gaussian process over the ...
 setup             Setup of a search, its proposals, and what an oracle does
-loop              Search loop: ask, look up or train, journal, tell. It knows budgets, failures and signals, but ...
-oracles           Keras Tuner's oracles, changed where a search of small trials needs it
 algorithms        Search algorithms: who proposes the next trial
+oracles           Keras Tuner's oracles, changed where a search of small trials needs it
+keras_tuner       Algorithms of Keras Tuner, without importing it
 proposer          Proposer: an algorithm behind ask and tell, which keeps the number of compiled programs low
+loop              Search loop: ask, look up or train, journal, tell. It knows budgets, failures and signals, but ...
 """

@@ -20,10 +20,10 @@ class Interrupt:
 
 
 @contextlib.contextmanager
-def listening() -> Iterator[Interrupt]:
-    """While the block runs, SIGINT and SIGTERM set a flag (in the main thread, which alone can catch them); a second
-    signal raises KeyboardInterrupt."""
-    interrupt = Interrupt()
+def listening(interrupt: Interrupt | None = None) -> Iterator[Interrupt]:
+    """While the block runs, SIGINT and SIGTERM set the flag (a new one by default), in the main thread, which alone can
+    catch them; a second signal raises KeyboardInterrupt."""
+    interrupt = Interrupt() if interrupt is None else interrupt
     if threading.current_thread() is not threading.main_thread():
         yield interrupt
         return

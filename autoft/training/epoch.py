@@ -13,13 +13,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-import keras
-from keras import ops
-
 from autoft.networks import noise
 from autoft.networks.architecture import Architecture, Inputs
-from autoft.networks.families import FAMILIES, build_network
-from autoft.networks.family import Family
+from autoft.networks.family import FAMILIES, Family, build_network
 from autoft.records import Task
 from autoft.training import engine_jax, engine_tensorflow
 from autoft.training.step import (
@@ -134,6 +130,8 @@ class CompiledEpoch:
 
     def _epoch(self, state: Any, given: EpochInputs) -> Any:
         """One epoch; the state (weights and moments) is packed: few arguments are quick to pass."""
+        from keras import ops
+
         self.traces += 1  # Python code of a compiled function runs only while it is traced
         settings = dict(zip(SETTINGS, ops.unstack(given.settings, len(SETTINGS)), strict=True))
 
@@ -151,6 +149,8 @@ class CompiledEpoch:
         self, state: State, given: EpochInputs, settings: Mapping[str, Any], positions: Any, weight: Any, starts: Any
     ) -> State:
         """One step on a batch: positions and weights ``[S, B]`` of its rows, beginnings of windows ``[layers]``."""
+        from keras import ops
+
         inputs, y = given.rows[:2]
         batch, truth = _gathered(inputs, positions), ops.take(y, positions, axis=0)
 
@@ -197,6 +197,8 @@ class CompiledEpoch:
         dropout: Any = None,
     ) -> Any:
         """What the network says with these weights, of any number of members and any width."""
+        import keras
+
         scope = keras.StatelessScope()
         for variable, value in zip(self.network.trainable_variables, weights, strict=True):
             scope.add_update((variable, value))
@@ -209,15 +211,21 @@ class CompiledEpoch:
 
 
 def _gathered(inputs: dict[str, Any], positions: Any) -> dict[str, Any]:
+    from keras import ops
+
     return {name: ops.take(array, positions, axis=0) for name, array in inputs.items()}
 
 
 def _packed(state: State) -> Any:
     """``[3, S, in, out]`` for each weight and its moments, and the steps."""
+    from keras import ops
+
     return [ops.stack(three) for three in zip(*state[:3], strict=True)], state[3]
 
 
 def _unpacked(packed: Any) -> State:
+    from keras import ops
+
     weights, steps = packed
     first, second, third = map(list, zip(*(ops.unstack(array, 3) for array in weights), strict=True))
     return first, second, third, steps
@@ -237,4 +245,6 @@ def compiled(key: ProgramShape) -> CompiledEpoch:
 
 def engine() -> Any:
     """The module of the backend that Keras runs on."""
+    import keras
+
     return engine_jax if keras.backend.backend() == "jax" else engine_tensorflow

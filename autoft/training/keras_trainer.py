@@ -13,9 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import keras
 import numpy as np
-from keras import ops
 
 from autoft.errors import AutoFTError, TrainingError, printable
 from autoft.evaluation.losses import class_weights
@@ -102,6 +100,8 @@ class _Training:
         seed: int,
         unread: Sequence[str] = (),
     ) -> None:
+        import keras
+
         self._data, self._seed = data, seed
         self._steps = [-(-len(rows) // batch) for rows in data.train]
         self._size = max(-(-len(rows) // steps) for rows, steps in zip(data.train, self._steps, strict=True))
@@ -166,6 +166,8 @@ class _OwnPart:
 
     def network(self, data: Stack, members: int, name: str) -> Any:
         """The members' networks side by side, as one Keras model from stacked inputs to stacked logits."""
+        import keras
+
         from autoft.networks.layers.members import MemberInputs, StackMembers
 
         kinds = {"dense": (data.dense, "float32"), "slots": (data.slots, "int32")}
@@ -203,6 +205,8 @@ def seeded(*key: int) -> Iterator[None]:
     Not for every epoch: on TensorFlow a new seed empties the cache of compiled steps. Masks of dropout are drawn from
     states that are variables of the network.
     """
+    import keras
+
     states = random.getstate(), np.random.get_state()
     keras.utils.set_random_seed(int(np.random.SeedSequence(key).generate_state(1)[0]))
     try:
@@ -218,11 +222,16 @@ def _reason(error: Exception) -> str:
 
 
 def _arrays(variables: Sequence[Any]) -> list[Array]:
+    from keras import ops
+
     return [np.array(ops.convert_to_numpy(variable)) for variable in variables]
 
 
 def _loss(data: Stack) -> Any:
     """The loss of the task on logits; of a regression on the standardized target."""
+    import keras
+    from keras import ops
+
     if data.task == "binary":
         return keras.losses.BinaryCrossentropy(from_logits=True)
     if data.task == "multiclass":

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from keras import ops
 
 from autoft.networks.family import Factor
 from autoft.records import Task
@@ -94,6 +93,8 @@ def row_losses(
             probability of all wrong classes, to that power (Lin and others, ICCV 2017).
         quantile: Of the pinball loss of a regression (`losses.pinball`); None for the squared error.
     """
+    from keras import ops
+
     if task == "regression":
         if quantile is None:
             return ops.square(logits[..., 0] - y)
@@ -123,6 +124,8 @@ def row_losses(
 
 def _to_rank(setting: Any, rank: int) -> Any:
     """A setting ``[S, 1, 1]`` with one axis for each of an array ``[S, ...]``."""
+    from keras import ops
+
     return ops.reshape(setting, (-1, *[1] * (rank - 1)))
 
 
@@ -133,6 +136,8 @@ def class_factors(shares: Any, exponent: Any, y: Any) -> Any:
         shares: ``[S, classes]`` of each member's training rows; they sum to 1 (then n and K cancel).
         exponent, y: ``[S, 1, 1]``, b; ``[S, B]`` class positions.
     """
+    from keras import ops
+
     rarity = ops.exp(-_to_rank(exponent, 2) * ops.log(ops.maximum(shares, 1e-9)))  # a class without rows weighs nothing
     rarity = rarity / ops.sum(shares * rarity, axis=1, keepdims=True)
     own = ops.one_hot(ops.cast(y, "int32"), ops.shape(shares)[1], dtype=rarity.dtype)
@@ -143,6 +148,8 @@ def total_loss(losses: Any, weight: Any) -> Any:
     """Sum over members of the weighted mean over their rows, from ``[S, B]`` losses and weights: with mean 1 over a
     member's training rows, so that a batch counts by what it holds and the learning rate keeps its meaning; 0 for
     padding."""
+    from keras import ops
+
     own = ops.maximum(ops.sum(ops.cast(weight > 0, weight.dtype), axis=1), 1.0)
     return ops.sum(ops.sum(losses * weight, axis=1) / own)
 
@@ -176,6 +183,8 @@ def update(
         active: ``[S, 1, 1]``, 0 for a member without rows in this step: it keeps weights and moments.
         bounds: Bounds and penalties of each weight (`weight_bounds`), for the `HINTED` of the program.
     """
+    from keras import ops
+
     weights, firsts, seconds, steps = state
     penalty, bounds = 2.0 * settings["l2"], bounds or {}
     factors, extras, cycles = rule.factors, rule.extras, rule.cycles
@@ -210,16 +219,22 @@ def update(
 
 def progress(steps: Any, settings: Mapping[str, Any]) -> Any:
     """Share of a trial's steps that are done, ``[S, 1, 1]``."""
+    from keras import ops
+
     return ops.minimum(steps / settings["horizon"], 1.0)
 
 
 def flat_cos(done: Any) -> Any:
     """RealMLP's course of dropout and weight decay: 1 for one half, then a half cosine down to 0."""
+    from keras import ops
+
     return 0.5 * (1.0 + ops.cos(np.pi * (2.0 * ops.maximum(done, 0.5) - 1.0)))
 
 
 def _rate(settings: Mapping[str, Any], steps: Any, extras: frozenset[str], cycles: bool) -> Any:
     """The learning rate of a step: constant, RealMLP's, or half a cosine down to zero at the horizon."""
+    from keras import ops
+
     if cycles:
         # Four cosine cycles, each twice as long as the one before.
         done = ops.log2(1.0 + 15.0 * progress(steps, settings))
@@ -232,6 +247,8 @@ def _rate(settings: Mapping[str, Any], steps: Any, extras: frozenset[str], cycle
 
 def _clipped(gradients: Sequence[Any], largest: Any) -> list[Any]:
     """Each member's gradient with its norm over all weights at most `largest` (0: as it is)."""
+    from keras import ops
+
     squares = [ops.sum(ops.square(g), axis=(1, 2), keepdims=True) for g in gradients]
     norm = ops.sqrt(sum(squares[1:], squares[0]))
     share = ops.where(largest > 0, ops.minimum(1.0, largest / ops.maximum(norm, 1e-30)), 1.0)
