@@ -9,9 +9,8 @@ from autoft.pipeline.context import Run
 from autoft.pipeline.dataset import Dataset
 from autoft.records.split import Member
 from autoft.training.keras_trainer import KerasTrainer
-from autoft.training.protocol import TrialTrainer
 from autoft.training.stack import StackTarget, stack_data
-from autoft.training.trainer import Limits, Trainer
+from autoft.training.trainer import Limits, Trainer, TrialTrainer
 
 #: Makes a trainer for the rows of a dataset and some members.
 MakeTrainer = Callable[[Dataset, Sequence[Member]], TrialTrainer]

@@ -27,7 +27,7 @@ from autoft.records.trials import OUT_OF_TIME, TrialResult
 from autoft.training.ensemble import NetworkPart
 from autoft.training.program import CHUNK
 from autoft.training.stack import Stack, padded
-from autoft.training.trainer import Ends, StackTrainer
+from autoft.training.trainer import Ends, TrialTrainer
 from autoft.training.trial_record import Record
 
 #: Hyperparameters that autoft adds or uses itself; a build is asked only for those of them that it defines.
@@ -35,7 +35,7 @@ BATCH_SIZE, LEARNING_RATE = "batch_size", "learning_rate"
 
 
 @dataclass(eq=False)
-class KerasTrainer(StackTrainer):
+class KerasTrainer(TrialTrainer):
     """Trains trials of a user's own model, which `build` makes from hyperparameters and encoded inputs."""
 
     build: Build = field(kw_only=True)

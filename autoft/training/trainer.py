@@ -71,7 +71,7 @@ def _sample_rows(data: Stack, folds: int, seed: int) -> tuple[Array, ...]:
 
 
 @dataclass(eq=False)
-class StackTrainer(ABC):
+class TrialTrainer(ABC):
     """Trains trials on one set of rows.
 
     Attributes:
@@ -184,7 +184,7 @@ class StackTrainer(ABC):
             record.end(reason, weights, "pruned")
 
 
-class Trainer(StackTrainer):
+class Trainer(TrialTrainer):
     """Trains trials of registered families, those of one shape side by side in one compiled program."""
 
     def __post_init__(self) -> None:
