@@ -10,6 +10,7 @@ An installed package announces the module of its layers by an entry point of one
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
@@ -59,7 +60,13 @@ def package_of(name: str) -> str | None:
     ('autoft', None)
     """
     module, found, _ = name.partition(">")
-    return next(iter(packages_distributions().get(module, ())), None) if found else None
+    return next(iter(_packages(tuple(sys.path)).get(module, ())), None) if found else None
+
+
+@cache
+def _packages(path: tuple[str, ...]) -> Mapping[str, list[str]]:
+    # It reads the files of every installed package, which takes half a second.
+    return packages_distributions()
 
 
 @cache
