@@ -84,8 +84,7 @@ class SearchLoop:
                 break
             for echo in echoes:
                 self.proposer.tell(echo.proposal, self._ledger.score_of(echo.memory))
-        best = self._ledger.best
-        return self.with_weights([] if best is None else [best])
+        return self._found()
 
     def _ask(self) -> tuple[list[_Asked], list[_Asked]]:
         """The next configurations of one shape, and repetitions among them.
