@@ -20,7 +20,7 @@ from autoft.records import CalibrationMethod, DecisionGoal
 from autoft.records.split import Member
 from autoft.records.trials import TrialResult, Trials
 from autoft.training.program import out_of_memory
-from autoft.training.protocol import TrialTrainer
+from autoft.training.trainer import TrialTrainer
 
 #: Networks that leave out pairs of folds take so many times the trial itself: twice as many, on three quarters of the
 #: rows.

@@ -18,14 +18,14 @@ from autoft.preprocessing.statistics import Statistics
 from autoft.records.arrays import Array
 
 
-def build_encoder(plan: InputLayout, statistics: Statistics, *, told: bool = False) -> keras.Model:
+def build_encoder(plan: InputLayout, statistics: Statistics, *, takes_measured: bool = False) -> keras.Model:
     """The preprocessing layers as a Keras model.
 
     Inputs (those that the layout has): ``numbers [B, d]`` float64, ``codes [B, c]`` int32, ``words [B, u]`` float32,
     and of each custom column ``custom_0 [B, r]`` float64 (`Statistics.arrays`). Outputs (those that the layout has):
     ``dense [S, B, f]`` float32 and ``slots [S, B, e]`` int32 for the embedded columns.
 
-    Told what it would measure, it takes one input more, ``measured [B, m]`` float64 (`statistics.with_derived`), from
+    With `takes_measured` it has one input more, ``measured [B, m]`` float64 (`statistics.with_derived`), from
     which all is made that numbers, times between dates and ratios become: so a ratio can be another one while its parts
     stay. That is a stack with layers of its own: Keras damages a model whose layers serve one that begins inside it.
     """
@@ -34,7 +34,7 @@ def build_encoder(plan: InputLayout, statistics: Statistics, *, told: bool = Fal
     dense = []
     if plan.numbers:
         inputs["numbers"] = keras.Input((len(plan.numbers),), dtype="float64", name="numbers")
-        if told:
+        if takes_measured:
             inputs["measured"] = measured = keras.Input((len(plan.measured),), dtype="float64", name="measured")
         else:
             measured = _measured(plan, inputs["numbers"])

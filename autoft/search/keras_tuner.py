@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from autoft.search.algorithms import ALGORITHMS
+from autoft.search.algorithms import ALGORITHMS, Algorithm
 from autoft.search.setup import Oracle, SearchSetup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KerasTunerAlgorithm:
+class KerasTunerAlgorithm(Algorithm):
     """One of Keras Tuner's oracles, as `autoft.search.oracles` changes it."""
 
     name: str

@@ -12,15 +12,7 @@ from autoft.search.space import SHAPE, Dimension
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchSetup:
-    """What an algorithm searches.
-
-    Attributes:
-        space: The dimensions.
-        maximize: Whether a higher score is better.
-        seed: Same seed and same scores give the same proposals.
-        epochs: Most epochs of a trial (Hyperband's resource).
-        first: Configurations to begin with.
-    """
+    """What an algorithm searches; same seed and same scores give the same proposals."""
 
     space: tuple[Dimension, ...]
     maximize: bool
@@ -47,13 +39,8 @@ class ProgramSharing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """A configuration to try.
-
-    Attributes:
-        params: Hyperparameters by name.
-        epochs: Most epochs of this trial (Hyperband), None for the run's own limit.
-        ticket: By which the oracle knows it again.
-    """
+    """A configuration to try, with the most epochs of its trial (Hyperband; None for the run's own limit) and a ticket
+    by which the oracle knows it again."""
 
     params: dict[str, Any]
     epochs: int | None = None
@@ -61,7 +48,7 @@ class Proposal:
 
 
 class Oracle(Protocol):
-    """One search by ask and tell. Any number of proposals may be out, and they may be told in any order."""
+    """One search by ask and tell. Any number of proposals may be out, and their scores may come in any order."""
 
     def ask(self, *restrictions: Shapes | None) -> Proposal | None:
         """The next proposal, of these shapes; of the next ones where those are exhausted (None: of any).

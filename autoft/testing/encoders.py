@@ -29,11 +29,7 @@ _CELLS: Mapping[str, tuple[Any, ...]] = {
 
 
 def check_encoder(encoder: ColumnEncoder) -> None:
-    """Hold an encoder to its promises, for each kind of column that it takes.
-
-    Raises:
-        AssertionError: With the first promise that it breaks.
-    """
+    """Hold an encoder to its promises, for each kind of column that it takes."""
     assert ENCODERS[encoder.name] is encoder, f"'{encoder.name}' must be registered"
     unknown = encoder.kinds - _CELLS.keys()
     assert encoder.kinds, f"'{encoder.name}' must take some kind of column"

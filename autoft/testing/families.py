@@ -27,7 +27,7 @@ from autoft.records.hints import Effect, Hints
 from autoft.training.device_rows import Rows
 from autoft.training.ensemble import Ensemble, EnsemblePart, build_ensemble, model_inputs
 from autoft.training.program import Program
-from autoft.training.stack import Stack, batches, padded, stack_data
+from autoft.training.stack import Stack, StackTarget, batches, padded, stack_data
 from autoft.training.step import Settings
 
 _ROWS, _FOLDS, _EPOCHS, _BATCH = 90, 3, 2, 16
@@ -49,9 +49,6 @@ def check_family(family: Family) -> None:
     First weights fit the network, for all inputs that a table may have; members never meet, and one alone learns what
     it learns in a stack; what a fold holds out has no part in its weights; the deployed model answers as the training
     did, and again after it was saved and loaded; bounds hold after training, where hints can bound the family.
-
-    Raises:
-        AssertionError: Says what is wrong.
     """
     assert FAMILIES[family.name] is family, f"{family.name} is not registered"
     assert family.dimensions <= NETWORK_DIMENSIONS, f"unknown dimensions {family.dimensions - NETWORK_DIMENSIONS}"
@@ -87,9 +84,7 @@ def _stack(values: Values, layout: InputLayout | None = None, *, members: Sequen
     return stack_data(
         layout,
         encode(layout, values, _ROWS),
-        (signal > 0).astype(np.int64),
-        task="binary",
-        classes=2,
+        StackTarget(y=(signal > 0).astype(np.int64), task="binary", classes=2),
         train=[np.flatnonzero(k != _BLOCKS) for k in members],
         held_out=[np.flatnonzero(k == _BLOCKS) for k in members],
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -25,13 +25,7 @@ from autoft.training.stack import Stack, padded, pieces
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class EnsemblePart:
-    """A trial in the deployed model.
-
-    Attributes:
-        architecture: Of its network.
-        weights: Trained, by name.
-        share: Its weight in the answer.
-    """
+    """A trial in the deployed model."""
 
     architecture: Architecture
     weights: Mapping[str, Array]
@@ -55,11 +49,10 @@ class EnsemblePart:
 
 
 class NetworkPart(Protocol):
-    """What the deployed model is made of: an `EnsemblePart`, or trained networks of a user's own."""
+    """A trial in the deployed model, and its weight in the answer."""
 
     @property
-    def share(self) -> float:
-        """Its weight in the answer."""
+    def share(self) -> float: ...
 
     def network(self, data: Stack, members: int, name: str) -> Any:
         """A Keras model from ``dense [S, B, d]``, ``slots [S, B, e]`` to logits ``[S, B, outputs]``."""
@@ -70,12 +63,9 @@ class Ensemble:
     """Preprocessing, networks and head of K members.
 
     Attributes:
-        statistics: What the encoder knows.
         encoder: From numbers, codes and counts of words to each member's inputs.
         networks: From those to logits ``[K, B, outputs]``, one for each trial of the blend.
         shares: Weights of the trials in the answer; they sum to 1.
-        head: From logits to the mean answer.
-        calibration: Of the weighted mean.
     """
 
     plan: InputLayout
@@ -88,60 +78,46 @@ class Ensemble:
 
     def answers(self, encoded: Encoded) -> Array:
         """Each member's answers, not calibrated: ``[K, n, classes]``, or ``[K, n]`` for regression."""
-        parts, encoder = [], self._encoder(encoded)
-        for chunk in pieces(self.plan, encoded, self.head.members, self._held):
-            inputs = encoder(chunk)
-            each = (np.asarray(self.head.answers(network(inputs, training=False))) for network in self.networks)
-            parts.append(sum(share * own for share, own in zip(self.shares, each, strict=True)))
-        out: Array = np.concatenate(parts, axis=1)
+        out = np.concatenate([self._answers(inputs) for _, inputs in self._inputs(encoded)], axis=1)
         return out[:, :, 0] if self.head.task == "regression" else out
 
     def own_answers(self, encoded: Encoded, members: Array) -> Array:
-        """One member's answer to each row, ``[n, classes]`` or ``[n]``, not calibrated; a K-th of that work.
-
-        Args:
-            encoded: The rows.
-            members: Number of the member that each is answered by, ``[n]``.
-        """
-        parts, start, encoder = [], 0, self._encoder(encoded)
-        for chunk in pieces(self.plan, encoded, self.head.members, self._held):
-            of = [np.flatnonzero(members[start : start + len(chunk)] == k) for k in range(self.head.members)]
-            start += len(chunk)
-            # A member without rows is asked about the first one, and not listened to.
+        """Answer of a row's own member (its number in `members`, ``[n]``), ``[n, classes]`` or ``[n]``, not calibrated;
+        a K-th of that work."""
+        parts, start = [], 0
+        for count, every in self._inputs(encoded):
+            of = [np.flatnonzero(members[start : start + count] == k) for k in range(self.head.members)]
+            start += count
+            # A member without rows answers the first one, and its answer is not used.
             table = padded([rows if len(rows) else np.zeros(1, np.int64) for rows in of])
-            every = encoder(chunk)
             inputs = {name: np.take_along_axis(np.asarray(x), table[:, :, None], axis=1) for name, x in every.items()}
-            each = (np.asarray(self.head.answers(network(inputs, training=False))) for network in self.networks)
-            own: Array = sum(
-                (share * answer for share, answer in zip(self.shares, each, strict=True)), np.zeros(1, np.float32)
-            )
-            out = np.empty((len(chunk), own.shape[2]))
+            own = self._answers(inputs)
+            out = np.empty((count, own.shape[2]))
             for k, rows in enumerate(of):
                 out[rows] = own[k, : len(rows)]
             parts.append(out)
         whole = np.concatenate(parts)
         return whole[:, 0] if self.head.task == "regression" else whole
 
-    @property
-    def _held(self) -> int:
-        """Numbers that the largest network holds for a row."""
-        return max(map(cells_per_row, self.networks))
+    def _answers(self, inputs: Mapping[str, Any]) -> Array:
+        """Weighted mean of the trials' answers, ``[K, B, classes]``."""
+        each = (np.asarray(self.head.answers(network(inputs, training=False))) for network in self.networks)
+        weighted = (share * answer for share, answer in zip(self.shares, each, strict=True))
+        return sum(weighted, np.zeros(1, np.float32))
 
-    def _encoder(self, encoded: Encoded) -> Callable[[Encoded], Mapping[str, Any]]:
-        """From rows of a table to each member's inputs."""
-        if encoded.ratios is None:
-            return lambda rows: self.encoder(self.statistics.arrays(rows))
-        from autoft.preprocessing.encoder import build_encoder
+    def _inputs(self, encoded: Encoded) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        """A few rows of a table at a time: how many, and each member's inputs."""
+        encoder = self.encoder
+        if encoded.ratios is not None:
+            from autoft.preprocessing.encoder import build_encoder
 
-        told = build_encoder(self.plan, self.statistics, told=True)
-
-        def inputs(rows: Encoded) -> Mapping[str, Any]:
-            measured = with_derived(self.plan, rows.numbers)
-            measured[:, -len(self.plan.ratios) :] = rows.ratios
-            found: Mapping[str, Any] = told({**self.statistics.arrays(rows), "measured": measured})
-            return found
-
-        return inputs
+            encoder = build_encoder(self.plan, self.statistics, takes_measured=True)
+        for rows in pieces(self.plan, encoded, self.head.members, max(map(cells_per_row, self.networks))):
+            arrays = self.statistics.arrays(rows)
+            if rows.ratios is not None:
+                measured = arrays["measured"] = with_derived(self.plan, rows.numbers)
+                measured[:, -len(self.plan.ratios) :] = rows.ratios
+            yield len(rows), encoder(arrays)
 
     @property
     def words(self) -> dict[str, tuple[str, ...]]:
@@ -245,14 +221,8 @@ def takes_strings() -> bool:
 def model_inputs(
     plan: InputLayout, encoded: Encoded, texts: Mapping[str, Array], words: Mapping[str, tuple[str, ...]]
 ) -> dict[str, Array]:
-    """Inputs of the raw model for some rows.
-
-    Args:
-        plan: The layout.
-        encoded: The rows.
-        texts: Converted cells of categorical and text columns by column id (None is missing).
-        words: Of the bag.
-    """
+    """Inputs of the raw model for some rows; `texts` are converted cells of categorical and text columns by column id
+    (None is missing), `words` those of the ensemble."""
     inputs: dict[str, Array] = {c: encoded.numbers[:, [j]] for j, c in enumerate(plan.numbers)}
     for j, category in enumerate(plan.categories):
         codes = encoded.codes[:, [j]]
@@ -273,5 +243,5 @@ def text_input(texts: Array, known: tuple[str, ...], *, strings: bool) -> Array:
 
 def guarded(texts: Sequence[str | None] | Array) -> Array:
     """Texts as the model's vocabulary holds them ``[n]``; each distinct text is looked at once."""
-    known: dict[str | None, str] = {}
-    return np.array([known.setdefault(t, guard(t)) if t not in known else known[t] for t in texts], dtype=object)
+    known = {text: guard(text) for text in set(texts)}
+    return np.array([known[text] for text in texts], dtype=object)

@@ -40,15 +40,8 @@ class ProgramShape:
     """Everything that fixes the sizes of a program's arrays.
 
     Attributes:
-        architecture: Shape of the network.
-        task, outputs: Kind of problem and logits per row.
-        inputs: What the network reads.
         members: Members of one trial (folds, and pairs of blocks).
         trials: Trials side by side; the stack has ``members * trials`` members.
-        batch: Rows of a member per step.
-        steps: Steps of an epoch.
-        rows: Rows of the table.
-        extras: Those of `step.EXTRAS` that a trial uses, and of `step.HINTED`.
         quantile: Of the pinball loss that a regression trains; None for the squared error.
     """
 
@@ -100,10 +93,8 @@ class EpochInputs(NamedTuple):
     """What an epoch reads besides weights and moments.
 
     Attributes:
-        fixed: Weights that are not trained.
         settings: ``[11, S, 1, 1]``.
         rows: ``(inputs, y)`` of `Rows`, and with class weights the shares of the classes ``[S, classes]``.
-        table: Uniform numbers for the dropout masks.
         bounds: Bounds and penalties of the weights (`networks.weight_bounds`), empty without hints.
         steps: Positions and weights ``[steps, S, B]``, beginnings of windows ``[steps, layers]``.
     """

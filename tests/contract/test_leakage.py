@@ -15,7 +15,7 @@ from autoft.preprocessing.layout import InputLayout, LayoutOptions, make_layout
 from autoft.records import Column
 from autoft.records.hints import Hints, RatioInput
 from autoft.training.program import Program
-from autoft.training.stack import Stack, batches, stack_data
+from autoft.training.stack import Stack, StackTarget, batches, stack_data
 from autoft.training.trainer import Limits, Trainer
 
 ROWS, FOLDS, EPOCHS = 120, 3, 3
@@ -101,12 +101,9 @@ def data_of(rows: Rows, task: str, **more: Any) -> Stack:
     return stack_data(
         plan,
         encode(plan, rows.values, ROWS),
-        rows.y,
-        task=task,  # type: ignore[arg-type]
-        classes=3 if task == "multiclass" else 2,
+        StackTarget(y=rows.y, task=task, classes=3 if task == "multiclass" else 2, **more),  # type: ignore[arg-type]
         train=[np.flatnonzero(k != BLOCKS) for k in range(FOLDS)],
         held_out=[np.flatnonzero(k == BLOCKS) for k in range(FOLDS)],
-        **more,
     )
 
 
@@ -280,9 +277,7 @@ def test_what_measures_the_bag_has_seen_neither_block(task: str):
         stack = stack_data(
             data.plan,
             encode(data.plan, rows.values, ROWS),
-            rows.y,
-            task=task,  # type: ignore[arg-type]
-            classes=3 if task == "multiclass" else 2,
+            StackTarget(y=rows.y, task=task, classes=3 if task == "multiclass" else 2),
             train=[np.flatnonzero(~np.isin(BLOCKS, pair)) for pair in pairs],
             held_out=[np.flatnonzero(np.isin(BLOCKS, pair)) for pair in pairs],
         )

@@ -42,7 +42,7 @@ def shown(plan: forecast.Forecast) -> str:
 @pytest.mark.parametrize("strategy", ["corrected", "nested", "holdout"])
 def test_counts_are_those_of_a_real_run(table, strategy):
     """Of a table with every kind of column, an embedded one among them."""
-    from autoft.training.stack import stack_data
+    from autoft.training.stack import StackTarget, stack_data
 
     recipe = tiny_recipe(target="grade", strategy=strategy, **{"search.space": {}})
     data = features(table, "grade")
@@ -50,9 +50,7 @@ def test_counts_are_those_of_a_real_run(table, strategy):
     stack = stack_data(
         real.layout,
         real.encoded,
-        real.y,
-        task=real.target.task,
-        classes=len(real.target.classes),
+        StackTarget(y=real.y, task=real.target.task, classes=len(real.target.classes)),
         train=[member.train for member in real.members],
         held_out=[member.held_out for member in real.members],
     )

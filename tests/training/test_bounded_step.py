@@ -9,9 +9,8 @@ from autoft.knowledge import variants
 from autoft.knowledge.bounds import weight_bounds
 from autoft.networks.weight_bounds import WeightBounds
 from autoft.records.hints import Effect, Hints
-from autoft.training.bounded_step import bound_arrays
 from autoft.training.device_rows import Rows
-from autoft.training.program import Program
+from autoft.training.program import Program, bound_arrays
 from autoft.training.trainer import Limits, Trainer
 
 HINTS = Hints(

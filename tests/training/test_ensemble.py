@@ -17,7 +17,7 @@ from autoft.preprocessing.layout import LayoutOptions, make_layout
 from autoft.records import Calibration, Column, Target
 from autoft.serving.artifact import Meta, load, save
 from autoft.training.ensemble import Ensemble, EnsemblePart, build_ensemble, guarded, model_inputs
-from autoft.training.stack import Stack, stack_data
+from autoft.training.stack import Stack, StackTarget, stack_data
 
 pytestmark = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="the exported model looks strings up in TensorFlow"
@@ -118,9 +118,7 @@ def make_case(task: str, kinds: str = "nfdoet") -> Case:
     data = stack_data(
         plan,
         encode(plan, values, n),
-        y,
-        task=task,  # type: ignore[arg-type]
-        classes=3,
+        StackTarget(y=y, task=task, classes=3),  # type: ignore[arg-type]
         train=[np.flatnonzero(half), np.flatnonzero(~half)],
         held_out=[np.flatnonzero(~half), np.flatnonzero(half)],
     )

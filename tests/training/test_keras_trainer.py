@@ -35,7 +35,7 @@ def never() -> bool:
 
 def make_trainer(data: Any, build: Any = build, epochs: int = EPOCHS, **more: Any) -> KerasTrainer:
     return KerasTrainer(
-        data, build, folds=FOLDS, limits=Limits(epochs=epochs, patience=epochs), seed=1, clock=lambda: 0.0, **more
+        data, build=build, folds=FOLDS, limits=Limits(epochs=epochs, patience=epochs), seed=1, clock=lambda: 0.0, **more
     )
 
 

@@ -5,14 +5,14 @@ import pytest
 
 from autoft.errors import TrainingError
 from autoft.preprocessing.encode import Encoded
-from autoft.training.stack import Stack, batches, padded, stack_data
+from autoft.training.stack import Stack, StackTarget, batches, padded, stack_data
 
 
 def stack(make, y: np.ndarray, *, train: list[np.ndarray], held_out: list[np.ndarray]) -> Stack:
     """A regression on one constant column."""
     encoded = Encoded(numbers=np.zeros((len(y), 2)), codes=np.zeros((len(y), 0), np.int32))
     plan = make(kinds="n").plan
-    return stack_data(plan, encoded, y, task="regression", classes=0, train=train, held_out=held_out)
+    return stack_data(plan, encoded, StackTarget(y=y, task="regression", classes=0), train=train, held_out=held_out)
 
 
 TRAIN = [np.array([1, 2, 3, 5, 7, 8, 9]), np.array([0, 4, 6]), np.arange(1, 10)]

@@ -2,9 +2,10 @@
 
 Modules, from ground to roof:
 
-calibration  The end of a deployed classifier: what `autoft.evaluation.calibration` has fitted, as Keras layers
+base         Configured layers: what they are built with they keep under the same names
+calibration  Calibration layers, from class probabilities ``[B, C]`` to such: what `autoft.evaluation.calibration...
 ensemble     Layers for k networks that share their kernels, inside each member of a stack (`tabm`)
 members      Layers that make one stacked network of S separate ones, and vectors of categories for one of them
-numbers      Layers that give the network more of a number than its value: piecewise-linear encodings and periodi...
+numbers      Layers for numbers: piecewise-linear encodings and periodic vectors, each member's own (S members, B...
 stacked      Layers for a stack of S members that share a program but nothing else
 """

@@ -18,7 +18,7 @@ from autoft.pipeline.select import rank_trials
 from autoft.recipe.recipe import Recipe
 from autoft.records import Finding, HintTest, HintVerdict, Severity, finding
 from autoft.records.trials import TrialResult, Trials
-from autoft.training.protocol import TrialTrainer
+from autoft.training.trainer import TrialTrainer
 
 #: Code and severity of the finding on a verdict.
 _FINDINGS: Mapping[HintVerdict, tuple[str, Severity]] = {

@@ -20,7 +20,7 @@ from autoft.recipe.recipe import Recipe
 from autoft.records import DecisionRule, HintSlice, HintTest, Interval
 from autoft.records.arrays import Array
 from autoft.records.trials import TrialResult
-from autoft.training.protocol import TrialTrainer
+from autoft.training.trainer import TrialTrainer
 
 #: Hints that say how columns are read: networks may be better without them, though what they say is true.
 _READING = ("order", "scale", "ratio", "interaction")
