@@ -1,4 +1,4 @@
-"""Typed columns of a canonical frame, and the Arrow record batch of them that schema engines read."""
+"""Typed columns of a canonical frame, and the Arrow record batch of them that TFDV reads."""
 
 from __future__ import annotations
 
