@@ -20,7 +20,7 @@ _CONSTRAINTS: dict[str, list[str]] = {
 _COMPARATORS = ["infinity_norm", "jensen_shannon_divergence", "normalized_abs_difference"]
 _TYPES = {"age": "INT", "income": "FLOAT", "plan": "BYTES", "paid": "INT", "tag": "BYTES"}
 _REST = f'string_domain {{ name: "plans" value: "free" value: "pro" value: "team" }} {PLACES}'
-_OTHER_CELLS = [-1, 0, 7, 120, 0.5, 9e9, float("nan"), float("inf"), "free", "gold", "7", "x", "", None]
+_OTHER_CELLS = [-1, 0, 7, 120, 0.5, 9e9, float("inf"), "free", "gold", "7", "x", "", None]
 
 
 def _clean(rows: int) -> Table:

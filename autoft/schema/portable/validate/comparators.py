@@ -13,6 +13,8 @@ from autoft.schema.portable.validate import distances
 from autoft.schema.portable.validate.reasons import Reason
 from autoft.schema.portable.validate.view import View
 
+_WORST = " The feature value with maximum difference is: "
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Earlier:
@@ -49,19 +51,15 @@ def measure(feature: Any, view: View, earlier: Earlier) -> Iterator[Measured]:
     limits, texts = feature.drift_comparator, (view.texts, other.texts)
     if limits.infinity_norm.HasField("threshold"):
         value, worst = distances.l_infinity(*texts)
-        worst = f" The feature value with maximum difference is: {worst}"
-        name = ("L_INFTY", "Linfty distance", "COMPARATOR_L_INFTY_HIGH")
-        yield _measured(name, value, limits.infinity_norm.threshold, worst)
+        name = ("L_INFTY", "Linfty distance")
+        yield _measured(name, value, limits.infinity_norm.threshold, _WORST + worst)
     if limits.normalized_abs_difference.HasField("threshold"):
         value, worst = distances.absolute_difference(*texts)
-        worst = f" The feature value with maximum difference is: {worst}"
-        kind = "NORMALIZED_ABSOLUTE_DIFFERENCE"
-        name = (kind, "normalized absolute difference", f"COMPARATOR_{kind}_HIGH")
-        yield _measured(name, value, limits.normalized_abs_difference.threshold, worst)
+        name = ("NORMALIZED_ABSOLUTE_DIFFERENCE", "normalized absolute difference")
+        yield _measured(name, value, limits.normalized_abs_difference.threshold, _WORST + worst)
     divergence = limits.jensen_shannon_divergence
     if divergence.HasField("threshold") and (distance := _divergence(view, other, divergence.source.type)) is not None:
-        kind = "JENSEN_SHANNON_DIVERGENCE"
-        name = (kind, "approximate Jensen-Shannon divergence", f"COMPARATOR_{kind}_HIGH")
+        name = ("JENSEN_SHANNON_DIVERGENCE", "approximate Jensen-Shannon divergence")
         yield _measured(name, distance, divergence.threshold, "")
 
 
@@ -80,11 +78,11 @@ def _divergence(view: View, other: View, source: int) -> float | None:
     return distances.buckets_divergence(*sides)
 
 
-def _measured(name: tuple[str, str, str], value: float, threshold: float, worst: str) -> Measured:
-    kind, words, anomaly = name
+def _measured(name: tuple[str, str], value: float, threshold: float, worst: str) -> Measured:
+    kind, words = name
     where = f"{words} between current and previous"
     told = f"The {where} is {value:g} (up to six significant digits), above the threshold {threshold:g}.{worst}"
-    reason = Reason(type=anomaly, short=f"High {where}", description=told)
+    reason = Reason(type=f"COMPARATOR_{kind}_HIGH", short=f"High {where}", description=told)
     return Measured(type=kind, value=value, threshold=threshold, reason=reason if value > threshold else None)
 
 
