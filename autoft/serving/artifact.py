@@ -208,8 +208,8 @@ def _verify(folder: Path) -> None:
     except (KeyError, TypeError, AttributeError) as error:
         raise damaged(folder / "manifest.json", "it cannot be read") from error
     if version != FORMAT:
-        found, fix = f"it is of format {version}", "load it with the autoft that saved it"
-        raise ArtifactError(f"'{folder}'", f"be of format {FORMAT}", found, fix)
+        saved, fix = f"it is of format {version}", "load it with the autoft that saved it"
+        raise ArtifactError(f"'{folder}'", f"be of format {FORMAT}", saved, fix)
     found = files.digest_folder(folder, leave_out=("manifest.json",))
     for name in sorted({*expected, *found, *_NEEDED}):
         if name not in found:

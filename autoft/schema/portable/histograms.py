@@ -29,7 +29,7 @@ class Ordered:
 
     def up_to(self, bounds: Any) -> NDArray[np.float64]:
         """The number of values that are not above each bound."""
-        return np.searchsorted(self.values, bounds, side="right").astype(np.float64)
+        return np.asarray(np.searchsorted(self.values, bounds, side="right"), dtype=np.float64)
 
     def quantiles(self, parts: int) -> NDArray[np.float64]:
         """The smallest value, the bounds between equal parts, and the largest: ``[parts + 1]``.
