@@ -102,7 +102,7 @@ def shifts(
 
 def findings(found: Sequence[Shift]) -> tuple[Finding, ...]:
     """A warning for each column that has changed; a note for dates that have moved on."""
-    warnings = []
+    warnings: list[Finding] = []
     for shift in found:
         if shift.drifted:
             warnings.append(_drifted(shift))

@@ -92,9 +92,8 @@ def unreadable_cells(column: Column, converted: Converted, rows: int) -> list[Fi
         return []
     row, text = converted.first_bad[column.id]
     what = {"numeric": "numbers", "date": "dates", "boolean": "one of the two values of the training table"}
-    found = (
-        f"has {share_of(count, rows, 'cells')} that are not {what[column.kind]} (first: row {row:,}, {quoted(text)})"
-    )
+    found = f"has {share_of(count, rows, 'cells')} that are not {what[column.kind]}"
+    found += f" (first: row {row:,}, {quoted(text)})"
     fix = "correct them; they count as missing"
     return [finding("unreadable-values", "warning", column.name, f"hold {what[column.kind]}", found, fix)]
 
