@@ -30,12 +30,7 @@ class Details:
 
 
 def details(
-    truth: Truth,
-    predictions: Array,
-    problem: Problem,
-    *,
-    rule: AnyRule = ONE_HALF,
-    classes: Sequence[object] = (),
+    truth: Truth, predictions: Array, problem: Problem, *, rule: AnyRule = ONE_HALF, classes: Sequence[object] = ()
 ) -> Details:
     """Per-class table, confusion matrix and curves; for regression a sample of predicted and true values.
 

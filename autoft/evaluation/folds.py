@@ -178,10 +178,7 @@ def _per_class(strata: Array, member: Array) -> Array:
 def _check_classes(strata: Array, member: Array, task: Task, classes: Sequence[object], grouped: bool) -> None:
     if len(strata) < FEWEST_ROWS:
         raise SchemaError(
-            "The table",
-            f"have at least {FEWEST_ROWS} rows to train on",
-            f"it has {len(strata):,}",
-            "collect more rows",
+            "The table", f"have at least {FEWEST_ROWS} rows to train on", f"it has {len(strata):,}", "collect more rows"
         )
     if task == "regression":
         return

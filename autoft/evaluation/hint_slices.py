@@ -49,12 +49,7 @@ class Harmed:
 
 
 def harmed(
-    gains: Array,
-    groups: Sequence[Groups],
-    truth: Truth,
-    moves: Callable[[Array], Sequence[float]],
-    *,
-    hints: int = 1,
+    gains: Array, groups: Sequence[Groups], truth: Truth, moves: Callable[[Array], Sequence[float]], *, hints: int = 1
 ) -> tuple[Harmed, ...]:
     """Groups with at least 50 rows inside and outside that speak against an effect, the worst first, three at most.
 

@@ -17,11 +17,7 @@ if TYPE_CHECKING:
 
 
 def bind_knowledge(
-    recipe: Recipe,
-    columns: tuple[Column, ...],
-    converted: Converted,
-    target: Target | None,
-    repairs: Sequence[Repair],
+    recipe: Recipe, columns: tuple[Column, ...], converted: Converted, target: Target | None, repairs: Sequence[Repair]
 ) -> tuple[Hints, tuple[Column, ...]]:
     """Hints about the inputs, and the columns with the orders that are known.
 

@@ -63,12 +63,5 @@ def finding(
     Column 'age' is empty in 3 cells. They are filled in.
     """
     return Finding(
-        code=code,
-        severity=severity,
-        column=column,
-        must=must,
-        found=found,
-        fix=fix,
-        evidence=evidence,
-        subject=subject,
+        code=code, severity=severity, column=column, must=must, found=found, fix=fix, evidence=evidence, subject=subject
     )

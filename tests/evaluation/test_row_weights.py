@@ -169,12 +169,7 @@ def test_nested_counts_weights_and_chooses_by_the_trained_loss(task):
         truth = Truth(y=y[copies], blocks=blocks[copies], clusters=copies, weights=weights)
         own = repeated(candidates, counts)
         pairs = [
-            PairCandidate(
-                trial=c.trial,
-                epochs=c.epochs,
-                pairs=dict.fromkeys(numbers, c.predictions),
-            )
-            for c in own
+            PairCandidate(trial=c.trial, epochs=c.epochs, pairs=dict.fromkeys(numbers, c.predictions)) for c in own
         ]
         return nested(truth, own, known, pairs=pairs, rule=SelectionRule(members=2), draws=Draws(number=40))
 

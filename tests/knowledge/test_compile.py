@@ -129,11 +129,7 @@ def test_effects_are_about_the_positive_class_or_the_class_that_is_named():
         ),
         ("price", {"costs": {"false_negative": 5}}, "must only be given where there are classes"),
         ("price", {"costs": {"matrix": {"a": {"b": 1}}}}, "must only be given where there are classes"),
-        (
-            "kind",
-            {"minimum": {"recall": 0.8}},
-            "must only be given where there are two classes, but the task is",
-        ),
+        ("kind", {"minimum": {"recall": 0.8}}, "must only be given where there are two classes, but the task is"),
         (
             "left",
             {"features": {"grade": {"order": ["low", "Mid", "high"]}}},
@@ -168,7 +164,7 @@ def test_effects_are_about_the_positive_class_or_the_class_that_is_named():
             "left",
             {
                 "no_interaction": [
-                    *[["income", "balance"], ["rooms", "grade"], ["colour", "shop"], ["since", "a"], ["b", "c"]],
+                    *[["income", "balance"], ["rooms", "grade"], ["colour", "shop"], ["since", "a"], ["b", "c"]]
                 ]
             },
             "no more than 8 groups",
