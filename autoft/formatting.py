@@ -21,6 +21,15 @@ def number(value: float | None) -> str:
     return f"{value:,.0f}" if size >= 1000 else f"{value:.2f}" if size >= 10 else f"{value:.3f}"
 
 
+def counted(number_of: int, noun: str) -> str:
+    """A number of things.
+
+    >>> counted(1, "row"), counted(7043, "row")
+    ('1 row', '7,043 rows')
+    """
+    return f"{number_of:,} {noun}{'' if number_of == 1 else 's'}"
+
+
 def nearest(name: str, options: Iterable[object]) -> str:
     """A clause with the nearest of some names, or an empty text if none is near.
 

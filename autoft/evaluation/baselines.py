@@ -21,13 +21,10 @@ from autoft.records.split import Member
 
 #: Largest number of categories of a column; scikit-learn's histograms have room for 255 bins.
 MOST_CATEGORIES = 250
-
 #: Bound of all numbers, so that their squares stay finite.
 LARGEST = 1e100
-
 #: Rows from which boosting uses several threads: with fewer they gain nothing, and lose seconds on a busy machine.
 ONE_THREAD_ROWS = 100_000
-
 #: Rows above which boosting stops early (scikit-learn's own limit).
 EARLY_STOPPING_ROWS = 10_000
 
@@ -70,13 +67,10 @@ def train_baselines(
     Every step, imputing and scaling included, is fitted on the training rows of a fold alone.
 
     Args:
-        inputs: Of all rows.
         truth: True answers of all rows. Class positions begin at 0 and leave none out; nothing is learned from rows of
             weight 0.
         members: Of the stack; those that leave out a single block are used.
         problem: What is predicted; the objective decides whether a regression learns a quantile.
-        seed: Of the boosting.
-        boosting: Whether gradient boosting is among them.
 
     Returns:
         By name (``constant``, ``linear``, ``hist_gradient_boosting``) the pooled predictions, ``[n, classes]`` or
@@ -115,11 +109,6 @@ class BaselineScorer:
     Under the bias correction each draw compares the network chosen on the drawn rows with the baseline on the rows not
     drawn, so the network gets no credit for a lucky choice among many trials. Where the network's decisions have a
     tuned threshold, a baseline gets one by the same rule.
-
-    Args:
-        truth: True answers of all rows.
-        problem: What is predicted and tuned.
-        score: Of the network.
     """
 
     def __init__(self, truth: Truth, problem: Problem, score: CorrectedScore) -> None:
@@ -169,12 +158,10 @@ def _word(difference: Interval) -> Literal["beaten", "level", "not beaten"]:
 
 def _fit(model: Any, features: Array, truth: Truth) -> None:
     """Fit a model or the last step of a pipeline; weights have mean 1, so that penalties keep their meaning."""
-    if truth.weights is None:
-        model.fit(features, truth.y)
-        return
     steps = getattr(model, "steps", None)
     name = f"{steps[-1][0]}__sample_weight" if steps else "sample_weight"
-    model.fit(features, truth.y, **{name: truth.weights / truth.weights.mean()})
+    weights = {} if truth.weights is None else {name: truth.weights / truth.weights.mean()}
+    model.fit(features, truth.y, **weights)
 
 
 def _model(name: str, features: Array, categorical: Array, y: Array, problem: Problem, seed: int) -> Any:
@@ -194,9 +181,8 @@ def _model(name: str, features: Array, categorical: Array, y: Array, problem: Pr
     if name == "linear":
         bounds = np.nanmin(features[:, numbers], axis=0), np.nanmax(features[:, numbers], axis=0)
         ridge = Ridge() if quantile is None else _shifted_ridge(quantile)
-        return make_pipeline(
-            _one_hot(numbers, codes, bounds), ridge if regression else LogisticRegression(max_iter=200)
-        )
+        line = ridge if regression else LogisticRegression(max_iter=200)
+        return make_pipeline(_one_hot(numbers, codes, bounds), line)
     return make_pipeline(_ordinal(numbers, codes), _boosting(len(codes), y, seed, quantile, regression=regression))
 
 

@@ -12,7 +12,6 @@ def row_costs(costs: Costs, y: Array, answered: Array | int, positive_index: int
     """The cost of an answer to each row, ``[n]``.
 
     Args:
-        costs: Of answers; its gains are those of these rows.
         y: True class positions, ``[n]``.
         answered: Answered class positions, ``[n]``, or one answer to all rows.
         positive_index: Position of the positive class (two classes).

@@ -20,19 +20,14 @@ from autoft.records.arrays import Array
 
 #: Parts of the rows in cross-fitting.
 PARTS = 5
-
 #: Fewest rows for isotonic regression.
 ISOTONIC_ROWS = 20_000
-
 #: Fewest rows of each class for isotonic regression.
 ISOTONIC_CLASS = 1_000
-
 #: Largest number of rows for isotonic regression.
 ISOTONIC_MOST = 200_000
-
 #: Thresholds that are tried: logits in steps of .1, with 0 (one half) among them.
 _TRIED = 1.0 / (1.0 + np.exp(-np.arange(-70, 71) / 10))
-
 #: The same for a minimum or gains of rows, where the best threshold may be extreme.
 _TRIED_FAR = 1.0 / (1.0 + np.exp(-np.arange(-120, 121) / 10))
 
@@ -42,7 +37,6 @@ class RuleFitter:
 
     Args:
         truth: True answers of the rows that count; their weights multiply every weighting.
-        problem: What is tuned, and what decisions follow.
         calibration: ``auto``, or ``none`` to leave probabilities alone.
     """
 

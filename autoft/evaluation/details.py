@@ -35,8 +35,6 @@ def details(
     """Per-class table, confusion matrix and curves; for regression a sample of predicted and true values.
 
     Args:
-        truth, predictions, problem: As for `scores`.
-        rule: By which classes are decided.
         classes: Labels in the order of the columns (their text is the key).
 
     Returns:

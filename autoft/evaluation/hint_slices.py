@@ -19,13 +19,10 @@ from autoft.records.arrays import Array
 
 #: Probability that the intervals of all groups together are to hold with.
 CONFIDENCE = 0.95
-
 #: Share of a network's movement below which it goes the other way.
 OPPOSITE = 0.5
-
 #: Largest number of groups that are reported.
 MOST_NAMED = 3
-
 #: Largest number of groups on which networks are evaluated.
 MOST_ASKED = 12
 
@@ -59,12 +56,10 @@ def harmed(
 
     Args:
         gains: Of the rows, ``[m]``: loss without the hint less with it.
-        groups: Of the same rows.
         truth: Of the same rows: those of one cluster (identical ones, one patient) are one observation, and rows of
             weight 0 do not count at all.
         moves: From some of the rows, ``[m]`` booleans, to the share of each network's movement that goes the way of the
             hint; called for groups with larger losses alone.
-        hints: How many are tested in this way.
 
     >>> rng = np.random.default_rng(0)
     >>> where = Groups(column="region", labels=("north", "south"), codes=np.repeat([0, 1], 100))

@@ -23,20 +23,15 @@ from autoft.records.split import Member
 
 #: Rows behind a curve.
 ROWS = 200
-
 #: Rows that are drawn by themselves.
 LINES = 30
-
 #: Largest number of values of a numeric column, and of categories.
 GRID = 20
 CATEGORIES = 12
-
 #: Columns that are chosen by importance.
 IMPORTANT = 6
-
 #: Columns above which each has fewer rows.
 MOST = 12
-
 #: Classes with a curve.
 CLASSES = 4
 
@@ -92,11 +87,7 @@ def curves(
     """Curves of some columns; each row is predicted by the member that did not train on it.
 
     Args:
-        model: Networks and rows.
-        y: Class positions or values of all rows, ``[n]``.
         target: Whose positive class is meant; of more than two classes the most frequent ones are.
-        request: Columns, and what is known of them.
-        seed: Of the sample of rows.
         over: Called before each column: whether the time is over.
 
     Returns:
@@ -139,7 +130,6 @@ def profile(
     """Quantiles of numbers, and categories where they are few, as `autoft review` needs them.
 
     Args:
-        plan, columns, encoded: Layout, columns and all rows.
         rows: Those that count; rows that are set aside for the final score do not.
 
     Returns:

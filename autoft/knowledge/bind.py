@@ -24,7 +24,6 @@ def bind_knowledge(
     Args:
         columns, converted: The table without what the recipe drops.
         target: The column to predict, None where the table lacks it.
-        repairs: Those made in the table.
 
     Raises:
         RecipeError: With all that is wrong with it, and the lines.
@@ -49,14 +48,9 @@ def bind_knowledge(
 
 def _absent(recipe: Recipe, repairs: Sequence[Repair]) -> dict[str, tuple[str, str]]:
     """Columns that were dropped from the table: by what, and what to do about it."""
-    absent = {
-        repair.column: (
-            f"preprocess: accept: {repair.code} drops '{repair.column}'",
-            "set its kind under data: columns:",
-        )
-        for repair in repairs
-        if repair.action == "drop-column" and repair.column
-    }
+    fix = "set its kind under data: columns:"
+    dropped = [repair for repair in repairs if repair.action == "drop-column" and repair.column]
+    absent = {one.column: (f"preprocess: accept: {one.code} drops '{one.column}'", fix) for one in dropped}
     absent |= {name: (f"data: drop: names '{name}'", "remove one of them") for name in recipe.data.drop}
     if recipe.data.weight:
         absent[recipe.data.weight] = (f"'{recipe.data.weight}' is the weight of the rows", "name another column")

@@ -19,10 +19,8 @@ def pair_problems(knowledge: Knowledge, width: Callable[[str], int | None], limi
     """Pairs that are named twice, become too many inputs, or are kept apart although something joins them.
 
     Args:
-        knowledge: The section.
         width: Inputs of a column or ratio; 0 for columns that have no inputs of their own (learned vectors, words),
             None for names that are reported for something else.
-        limit: Columns of more categories have learned vectors.
     """
     yield from _repeated(knowledge)
     yield from _products(knowledge, width, limit)

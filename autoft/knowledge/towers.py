@@ -16,9 +16,6 @@ def towers(apart: Sequence[tuple[str, str]]) -> tuple[frozenset[str], ...]:
 
     The towers are the largest sets of columns without a forbidden pair: two columns that may meet do so in one of them.
 
-    Args:
-        apart: Pairs of columns that must not meet.
-
     Raises:
         RecipeError: If there would be more than `MOST` towers.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autoft import files
-from autoft.knowledge.describe import told_lines
+from autoft.knowledge.describe import hinted_lines
 from autoft.pipeline import effects
 from autoft.pipeline.context import Context
 from autoft.pipeline.dataset import Dataset, SearchResult
@@ -59,7 +59,7 @@ def _texts(recipe: Recipe, dataset: Dataset, searched: SearchResult) -> dict[str
 
     parts = {ratio.name: ratio.of for ratio in recipe.knowledge.ratios}
     used = np.flatnonzero(dataset.split.blocks >= 0)
-    lines = told_lines(describe_layout(dataset.plan, dataset.features), recipe.knowledge, dataset.description.columns)
+    lines = hinted_lines(describe_layout(dataset.plan, dataset.features), recipe.knowledge, dataset.description.columns)
     context = {
         "plan": [asdict(line) for line in lines],
         "columns": [asdict(c) for c in dataset.description.columns],

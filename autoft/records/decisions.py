@@ -33,7 +33,6 @@ class DecisionRule:
     """Calibration of probabilities, and the rule by which a class is decided.
 
     Attributes:
-        calibration: Of the probabilities.
         threshold: Of two classes: the probability from which on a row is decided to be positive.
         matrix: Of more classes: costs ``[true][answered]``, of which the expected one is made smallest; empty for the
             most probable class.
@@ -54,7 +53,6 @@ class RowRule:
 
     Attributes:
         threshold: ``[n]``, as `DecisionRule.threshold`.
-        matrix: As `DecisionRule.matrix`.
     """
 
     threshold: Array
@@ -67,7 +65,6 @@ class RowRule:
 
 #: A rule for all rows, or one with a threshold for each.
 AnyRule = DecisionRule | RowRule
-
 #: The most probable class.
 ONE_HALF = DecisionRule()
 

@@ -14,7 +14,6 @@ class Slice:
 
     Attributes:
         group: The value or range, in words.
-        rows: Number of held-out rows in it.
         scores: By metric, with 95 % intervals; undefined ones are absent.
         undefined: Why a metric is absent.
     """
@@ -40,7 +39,6 @@ class WeakSlice:
 
     Attributes:
         conditions: One or two of column and group, all of which hold.
-        rows: Number of held-out rows.
         loss, elsewhere: The search's metric on these rows and on all others.
         chance: Upper bound of the probability that luck alone makes any of the slices that were tried look so bad.
         score: The objective on these rows; None where it is undefined.

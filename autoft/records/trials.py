@@ -18,7 +18,6 @@ class Trial:
 
     Attributes:
         number: Position in the search, from 0.
-        params: Hyperparameters by name.
         status: ``finished``, ``pruned`` (stopped because others were clearly better) or ``failed``.
         score: Naive score: the objective on the pooled held-out predictions at `epochs`, at its best threshold where
             one is tuned.
@@ -83,8 +82,6 @@ class TrialResult:
     """The outcome of one trial.
 
     Attributes:
-        params: Hyperparameters by name.
-        status: ``finished``, ``pruned`` or ``failed``.
         epochs: The checkpoint with the lowest mean held-out loss.
         checkpoints: Epochs with kept predictions, ascending; C of them.
         held_out: ``[C, n, classes]`` (``[C, n]`` for regression) pooled held-out predictions, NaN on rows that no

@@ -37,10 +37,6 @@ __all__ = ["write"]
 def write(path: str | PathLike[str], inputs: ReportInputs) -> None:
     """Writes the report of one run: the whole file or, where writing fails, nothing.
 
-    Args:
-        path: The HTML file; an existing one is replaced.
-        inputs: Everything that the report tells.
-
     Raises:
         FileError: The file cannot be written.
     """

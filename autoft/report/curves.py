@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Literal
 
 from autoft.records import Curve, Target
 from autoft.report.blocks import Block, CurveBlock, Paragraph, Pictures
-from autoft.report.inputs import ReportHint
+from autoft.report.inputs import ReportHint, ReportInputs
 from autoft.report.wording import clip, number, signed
 
 if TYPE_CHECKING:
     from autoft.knowledge.trend import Trend
-    from autoft.report.inputs import ReportInputs
 
 #: Pictures weigh some 20 kB each.
 MOST_CURVES = 24

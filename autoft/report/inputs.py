@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
-
-if TYPE_CHECKING:
-    pass
-
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
+from typing import Literal
 
 from autoft.records import Column, Evaluation, Finding, PlanLine
 
@@ -27,7 +22,6 @@ class ReportInputs:
         schema_text: The schema file.
         recipe_text: The recipe that does the same run again.
         space: Each hyperparameter and its range in words.
-        title: Title of the report.
         notes: What the recipe says about the domain, one sentence each.
         hints: What the recipe says of single columns.
     """

@@ -48,10 +48,6 @@ def _table(i: int, line: Finding, proof: Evidence) -> TableBlock:
     )
 
 
-def _rows(proof: Evidence) -> str:
-    return ", ".join(f"{row:,}" for row in proof.rows)
-
-
 def _cell(cell: Cell) -> str:
     if isinstance(cell, str):
         return clip(cell, 60)

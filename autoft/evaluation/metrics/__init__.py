@@ -55,9 +55,6 @@ def metrics_of(problem: Problem) -> tuple[Metric, ...]:
 def loss_metric(task: Task, *, by_quantile: bool) -> Metric:
     """The metric whose loss of single rows is trained (`losses.row_losses`).
 
-    Args:
-        by_quantile: Whether a quantile is predicted.
-
     >>> loss_metric("regression", by_quantile=False).row_loss
     'squared error'
     """

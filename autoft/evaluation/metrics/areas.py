@@ -30,7 +30,6 @@ class _Area(SummedMetric[Array]):
         return lambda weights: np.asarray(np.mean([curve(weights) for curve in curves], axis=0))
 
     def value(self, sums: Array) -> Array:
-        """The area of each draw."""
         return np.asarray(sums[self.place])
 
     def point(self, truth: Truth, prediction: Prediction) -> float:
@@ -50,8 +49,6 @@ class _Area(SummedMetric[Array]):
 
 @METRICS.register
 class RocAuc(_Area):
-    """Area under the ROC curve."""
-
     name = "roc_auc"
     label = "ROC AUC"
     meaning = "chance that a positive row is ranked above a negative one; 0.5 is a coin, 1 is perfect"

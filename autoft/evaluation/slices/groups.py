@@ -14,10 +14,8 @@ from autoft.records.arrays import Array
 
 #: Values of a category that are groups of their own.
 MOST_VALUES = 20
-
 #: Numbers with so many different values are grouped by value.
 FEW_VALUES = 5
-
 #: Where one number is that common, quartiles would be equal.
 COMMON = 0.5
 
@@ -49,7 +47,6 @@ def groups_of(column: Column, values: Array, limits: Sequence[float] | None = No
     """The groups of a column, each row in exactly one.
 
     Args:
-        column: What is known of it.
         values: Its cells in the form of `schema.convert.Converted.values`, ``[n]``.
         limits: Of ranges ``[a, b)``, the last one closed; rows outside are a group, and so are missing ones. Without
             limits numbers are divided at their quartiles (few different ones by value), and of categories the

@@ -16,13 +16,10 @@ from autoft.records.arrays import Array
 
 #: Draws that parts of the rows are scored on: the first ones of the overall score.
 DRAWS = 200
-
 #: Rows x draws x parts beyond which fewer draws are made.
 AFFORDABLE = 2 * 10**8
-
 #: Fewest draws.
 FEWEST = 100
-
 #: Share of the draws in which a number must be defined to have an interval.
 DEFINED = 0.5
 
@@ -32,9 +29,7 @@ class DrawGroup:
     """Draws with the same predictions.
 
     Attributes:
-        draws: Their numbers.
         predictions: For the rows of the score, ``[m, classes]`` or ``[m]``.
-        rule: By which classes are decided.
         weights: How often each draw scores each row, ``[draws, m]``.
     """
 
@@ -49,10 +44,6 @@ class Redraws:
     """A corrected score, and what it was made of.
 
     Attributes:
-        score: The overall score.
-        candidates: What its model was chosen from.
-        truth: True answers of all rows.
-        problem: What is predicted and tuned.
         number: How many of its draws are used.
     """
 

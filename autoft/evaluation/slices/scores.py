@@ -19,12 +19,7 @@ NO_ROWS, FEW_ROWS = "no rows", "too few rows"
 
 
 def scores_by_group(redraws: Redraws, groups: Sequence[Groups]) -> tuple[Slice, tuple[SlicedColumn, ...]]:
-    """Every metric on all rows, and on each group of each column.
-
-    Args:
-        redraws: Draws of the overall score.
-        groups: Of all rows.
-    """
+    """Every metric on all rows, and on each group of each column."""
     problem, rows = redraws.problem, redraws.score.rows
     own = [one.rows(rows) for one in groups]
     sets = [np.flatnonzero(one.codes == code) for one in own for code in range(len(one.labels))]
@@ -43,9 +38,7 @@ def scores_of(redraws: Redraws, sets: Sequence[Array], names: Sequence[str]) -> 
     """Some metrics on some sets of rows, which may overlap.
 
     Args:
-        redraws: Draws of the overall score.
         sets: Positions among the rows of the score.
-        names: Metrics.
 
     Returns:
         Slices without names.

@@ -48,7 +48,7 @@ class HintJudge:
             name: Of the hint (`trainings.names`).
             trained: Outcomes of the trainings by name, as far as there was time.
         """
-        from autoft.evaluation.hint_tests import judge_hint
+        from autoft.evaluation.hint_tests import verdict_on
 
         without, other = trained.get(name), trainings.reference(self.dataset, name)
         reference = self.outcome if other is None else trained.get(other)
@@ -64,7 +64,7 @@ class HintJudge:
         by_member = [] if moves is None else moves.by_member()
         gains, claim = self._differences(reference, without), name.rpartition(": ")[2] not in _READING
         tested = len(trainings.names(self.dataset))
-        word, gain = judge_hint(gains, share=_share(self.dataset), by_member=by_member, claim=claim, tested=tested)
+        word, gain = verdict_on(gains, share=_share(self.dataset), by_member=by_member, claim=claim, tested=tested)
         about = told(self.recipe, self.dataset, name)
         found = replace(about, verdict=word, gain=gain, obeyed=float(np.mean(by_member)) if by_member else None)
         return found if moves is None or effect is None else self._in_part(found, effect.column, without, moves)
