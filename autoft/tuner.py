@@ -6,29 +6,25 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autoft import files
+from autoft import files, report
 from autoft.errors import ArtifactError, FileError, NotFittedError
-from autoft.pipeline import context as context_module
-from autoft.pipeline.budget_findings import shortage, uncompared, unmeasured
-from autoft.pipeline.context import Stopwatch
-from autoft.pipeline.run_folder import open_journal
+from autoft.networks.families.own import Build
+from autoft.pipeline.context import Run
+from autoft.pipeline.describe import inspect_table
+from autoft.pipeline.fit import fit
+from autoft.pipeline.run_folder import read_evaluation, read_findings, report_inputs
+from autoft.recipe.recipe import Recipe, read_recipe
 from autoft.records import Evaluation, Finding, Progress
 from autoft.serving import artifact
 from autoft.serving.export import export
+from autoft.serving.predictor import Predictor
 from autoft.training import backend
-
-if TYPE_CHECKING:
-    from autoft.pipeline.context import Context
-    from autoft.pipeline.dataset import Dataset
-    from autoft.recipe.recipe import Recipe
-    from autoft.serving.predictor import Predictor
 
 
 class AutoFineTuner:
@@ -45,6 +41,10 @@ class AutoFineTuner:
         directory: Run folder. A second `fit` with the same data and settings trains only what is missing. Without
             one the run lives in a temporary folder that goes with the object; `save` and `report` keep what matters.
         recipe: Path of a recipe, or a `Recipe`; other arguments win over what it says.
+        model: A function ``build(hp, inputs)`` that returns a Keras model: its networks are searched instead of
+            autoft's. `hp` is a `keras_tuner.HyperParameters`, and what the function asks for is the search space;
+            `inputs` is a `networks.families.own.ModelInputs`, preprocessed rows as tensors. The model gives logits
+            (docs/extending.md).
 
     Attributes:
         evaluation_: Scores from held-out folds with intervals, baselines, trials (`records.Evaluation`).
@@ -76,6 +76,7 @@ class AutoFineTuner:
         folds: int | None = None,
         directory: str | Path | None = None,
         recipe: str | Path | Recipe | None = None,
+        model: Build | None = None,
     ) -> None:
         self.target = target
         self.task = task
@@ -86,6 +87,7 @@ class AutoFineTuner:
         self.folds = folds
         self.directory = directory
         self.recipe = recipe
+        self.model = model
 
     @classmethod
     def from_recipe(cls, path: str | Path, *, directory: str | Path | None = None) -> AutoFineTuner:
@@ -108,38 +110,16 @@ class AutoFineTuner:
         Raises:
             AutoFTError: If data, arguments or folder do not allow a training; nothing that was computed is lost.
         """
-        from autoft.pipeline import prepare
-        from autoft.search.interrupt import listening
-
-        watch, tell = Stopwatch(), progress or (lambda step: None)
         recipe, folder = self._recipe(), self._folder()
         backend.prepare()
+        run = Run(recipe=recipe, folder=folder, progress=progress or (lambda step: None), model=self.model)
         with files.locked(folder / ".lock"):
-            with watch.stage("preparing"):
-                dataset = prepare.prepare(recipe, data if y is None else (data, y), tell)
-            with listening() as interrupt:
-                context = context_module.Context(
-                    recipe=recipe, folder=folder, interrupt=interrupt, watch=watch, tell=tell
-                )
-                self._train(context, dataset)
+            fitted = fit(data if y is None else (data, y), run)
+            self.evaluation_ = fitted.evaluation
+            self._learn(folder, fitted.model, fitted.meta, fitted.findings)
+            run.tell("report", "writing the report")
+            self.report(folder / "report.html")
         return self
-
-    def _train(self, context: Context, dataset: Dataset) -> None:
-        """Search, evaluate, and write the run folder."""
-        from autoft.pipeline import evaluate, search
-        from autoft.pipeline import save as keep
-        from autoft.pipeline.hint_tests import stage as hint_trials
-
-        journal = open_journal(context, dataset)
-        searched = search.search(context, dataset, journal)
-        short = shortage(context.recipe, journal, searched.found) + uncompared(searched.baselines)
-        short += unmeasured(context.recipe, dataset, searched.gains) + hint_trials.findings(searched.tested)
-        dataset = replace(dataset, findings=(*dataset.findings, *short))
-        evaluation, doubts = evaluate.evaluate(context, dataset, searched)
-        dataset = replace(dataset, findings=(*dataset.findings, *doubts))
-        model, meta, self.evaluation_ = keep.write(context, dataset, searched, evaluation)
-        self._learn(context.folder, model, meta, dataset.findings)
-        self.report(context.folder / "report.html")
 
     def predict(self, data: Any) -> NDArray[Any]:
         """Predicted labels in their original dtype, or values, ``[n]``.
@@ -174,9 +154,6 @@ class AutoFineTuner:
 
     def report(self, path: str | Path = "report.html") -> Path:
         """Write the report, one self-contained HTML file, and return its path."""
-        from autoft import report
-        from autoft.pipeline.run_folder import report_inputs
-
         self._predictor()
         report.write(path, report_inputs(self.directory_, self.evaluation_, self.findings_))
         return Path(path)
@@ -207,8 +184,6 @@ class AutoFineTuner:
         return export(self.directory_, path, format)
 
     def _recipe(self) -> Recipe:
-        from autoft.recipe.recipe import Recipe, read_recipe
-
         recipe = self.recipe if isinstance(self.recipe, Recipe) else Recipe()
         if isinstance(self.recipe, str | Path):
             recipe = read_recipe(self.recipe)
@@ -227,8 +202,6 @@ class AutoFineTuner:
         return Path(folder)
 
     def _learn(self, folder: Path, model: Any, meta: artifact.Meta, findings: tuple[Finding, ...]) -> None:
-        from autoft.serving.predictor import Predictor
-
         self.directory_, self.findings_, self.model_ = folder, findings, model
         self._ready = Predictor(model, meta, artifact.find(folder))
         if meta.target.task != "regression":
@@ -252,8 +225,6 @@ def load(path: str | Path) -> AutoFineTuner:
     Raises:
         ArtifactError: If it is missing, damaged or unsafe.
     """
-    from autoft.pipeline.run_folder import read_evaluation, read_findings
-
     backend.prepare()
     model, meta = artifact.load(path)
     place = artifact.find(path)
@@ -272,9 +243,7 @@ def check(recipe: str | Path | Recipe, data: Any = None) -> tuple[Finding, ...]:
         recipe: Path of a recipe, or a `Recipe`.
         data: As for `AutoFineTuner.fit`.
     """
-    from autoft.pipeline.describe import inspect
-
-    return inspect(AutoFineTuner(recipe=recipe)._recipe(), data, write_schema=False).findings
+    return inspect_table(AutoFineTuner(recipe=recipe)._recipe(), data).findings
 
 
 __all__ = ["ArtifactError", "AutoFineTuner", "Evaluation", "check", "load"]

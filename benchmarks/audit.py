@@ -57,11 +57,11 @@ LONG, QUICK_LONG, WIDE = 1_000_000, 20_000, 30
 
 def findings(data: Any, target: str, task: str = "auto") -> tuple[tuple[Any, ...], int]:
     """What autoft's own checks say of a table, and its number of columns."""
-    from autoft.pipeline.describe import inspect
+    from autoft.pipeline.describe import inspect_table
     from autoft.recipe.recipe import Recipe
 
     recipe = Recipe().with_changes(target=target, task=task)
-    seen = inspect(recipe, data, write_schema=False, hold_to_schema=False)
+    seen = inspect_table(recipe, data, enforce=False)
     return seen.findings, len(seen.columns)
 
 

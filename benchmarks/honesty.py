@@ -24,7 +24,6 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from autoft.pipeline.context import Context, Stopwatch
 from benchmarks.common import Options, Row, finish, options, progress, save
 
 ROWS, SIGNALS, TASKS = (200, 500, 2_000), ("none", "weak", "strong"), ("binary", "regression")
@@ -82,39 +81,35 @@ def judge(setting: Setting, number: int) -> Row:
 
     from autoft.evaluation import calibration, correction
     from autoft.evaluation.scores import scores
-    from autoft.pipeline import evaluate as judging
-    from autoft.pipeline import prepare
-    from autoft.pipeline import search as run
+    from autoft.pipeline.context import Run
+    from autoft.pipeline.evaluate import correct_score
+    from autoft.pipeline.fit import find_model, prepare_dataset
     from autoft.preprocessing.encode import encode
     from autoft.recipe.recipe import Recipe
     from autoft.records import Draws, Truth
-    from autoft.search.interrupt import Interrupt
-    from autoft.search.journal import Journal
 
     seed = number * 1_000 + every().index(setting)
     x, y = table(setting, setting.rows, np.random.default_rng([seed, 0]))
     names = [f"x{j}" for j in range(FEATURES)]
     frame = pd.DataFrame(x, columns=names).assign(y=y)
     recipe = Recipe().with_changes(target="y", seed=seed, task=setting.task, **SEARCH)
-    dataset = prepare.prepare(recipe, frame, lambda step: None)
+    dataset = prepare_dataset(recipe, frame)
     with tempfile.TemporaryDirectory() as folder:
-        context = Context(
-            recipe=recipe, folder=Path(folder), interrupt=Interrupt(), watch=Stopwatch(), tell=lambda step: None
-        )
-        searched = run.search_only(context, dataset, Journal(Path(folder) / "journal.jsonl", {"benchmark": "honesty"}))
-    found, bag = searched.found, searched.bag
-    problem = dataset.problem
-    score = judging.correct_score(recipe, dataset, searched, bag.answers(dataset.encoded))
-    best = found.outcomes[found.best]
+        run = Run(recipe=recipe, folder=Path(folder))
+        run.open_journal({"benchmark": "honesty"})
+        found = find_model(dataset, run)
+    trials, ensemble, problem = found.trials, found.ensemble, dataset.problem
+    score = correct_score(dataset, found, ensemble.answers(dataset.encoded), run)
+    best = trials.outcomes[trials.best]
     pooled = best.held_out[best.checkpoints.index(best.epochs)]
     draws = Draws(number=recipe.evaluate.draws, seed=seed)
     naive = correction.fixed(dataset.truth, pooled, problem, draws).held_out[dataset.objective]
     fresh_x, fresh_y = table(setting, FRESH, np.random.default_rng([seed, 1]))
     columns = {c.id: fresh_x[:, names.index(c.name)] for c in dataset.features}
-    answers = bag.answers(encode(dataset.plan, columns, FRESH))
-    deployed = calibration.apply(bag.calibration, answers.mean(axis=0))
+    answers = ensemble.answers(encode(dataset.layout, columns, FRESH))
+    deployed = calibration.apply(ensemble.calibration, answers.mean(axis=0))
     fresh = Truth(y=fresh_y)
-    true = scores(fresh, deployed, problem, rule=searched.finish)[dataset.objective]
+    true = scores(fresh, deployed, problem, rule=found.selection.rule)[dataset.objective]
     alone = statistics.mean(scores(fresh, member, problem)[dataset.objective] for member in answers)
     unit = float(fresh_y.std()) if setting.task == "regression" else 1.0
     reported = score.held_out[dataset.objective]
@@ -125,7 +120,7 @@ def judge(setting: Setting, number: int) -> Row:
         "member": alone / unit,
         **{key: value / unit for key, value in _parts("reported", reported)},
         **{key: value / unit for key, value in _parts("naive", naive)},
-        "pruned": sum(trial.status == "pruned" for trial in found.trials),
+        "pruned": sum(trial.status == "pruned" for trial in trials.trials),
     }
 
 

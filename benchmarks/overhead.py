@@ -25,8 +25,6 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from autoft.pipeline.context import Context, Stopwatch
-from autoft.pipeline.run_folder import open_journal
 from benchmarks.common import HEAVY, Row, finish, measure, numeric_table, options, progress
 from benchmarks.ours import MODULES
 
@@ -104,29 +102,24 @@ def search(rows: int, trials: int, epochs: int | None = None) -> Callable[[], di
     """The piece to measure: a run's search stage; returns `seconds` by part, and how many `programs` and `epochs`."""
     import pandas as pd
 
-    from autoft.pipeline import prepare
-    from autoft.pipeline import search as run
+    from autoft.pipeline.context import Run
+    from autoft.pipeline.fit import find_model, prepare_dataset
+    from autoft.pipeline.run_folder import journal_key
     from autoft.recipe.recipe import Recipe
-    from autoft.search.interrupt import Interrupt
 
     x, y = numeric_table(rows, COLUMNS)
     table = pd.DataFrame(x, columns=[f"x{j}" for j in range(COLUMNS)]).assign(y=y)
     recipe = Recipe().with_changes(target="y", trials=trials, folds=FOLDS, seed=0)
     if epochs is not None:
         recipe = recipe.model_copy(update={"search": recipe.search.model_copy(update={"epochs": epochs})})
-    dataset = prepare.prepare(recipe, table, lambda step: None)
+    dataset = prepare_dataset(recipe, table)
 
     def work() -> dict[str, Any]:
         meter = Meter()
         with watching(meter) as programs, tempfile.TemporaryDirectory() as folder:
-            context = Context(
-                recipe=recipe,
-                folder=Path(folder),
-                interrupt=Interrupt(),
-                watch=Stopwatch(),
-                tell=lambda step: None,
-            )
-            found = run.search_only(context, dataset, open_journal(context, dataset)).found
+            run = Run(recipe=recipe, folder=Path(folder))
+            run.open_journal(journal_key(recipe, dataset))
+            found = find_model(dataset, run).trials
         epochs_trained = sum(len(trial.curves["held_out"]) for trial in found.trials)
         return {"seconds": meter.finish(), "programs": len(programs), "epochs": epochs_trained}
 
@@ -135,11 +128,9 @@ def search(rows: int, trials: int, epochs: int | None = None) -> Callable[[], di
 
 @contextmanager
 def watching(meter: Meter) -> Iterator[list[Any]]:
-    """While the block runs, the seams of a search are metered; yields its programs as they are built.
-
-    The baselines, which a run trains before its search, are left out.
-    """
-    from autoft.pipeline import search as run
+    """While the block runs, the seams of a search are metered; yields its programs as they are built."""
+    from autoft.pipeline import fit
+    from autoft.pipeline import search as stage
     from autoft.search import store
     from autoft.search.journal import Journal
     from autoft.search.proposer import Proposer
@@ -160,12 +151,11 @@ def watching(meter: Meter) -> Iterator[list[Any]]:
         "training": [(Trainer, "train_all"), (Trainer, "answers_after")],
         "proposals": [(Proposer, "__init__"), (Proposer, "ask"), (Proposer, "tell")],
         "journal": [(Journal, "append"), (store, "store"), (store, "forget_weights")],
-        "scoring": [(run, "_score")],
-        "encoding": [(run, "trainer")],
+        "scoring": [(stage, "trial_score")],
+        "encoding": [(fit, "make_trainer")],
     }
     with ExitStack() as stack:
         stack.enter_context(patch.object(CompiledEpoch, "__init__", built))
-        stack.enter_context(patch.object(run, "_baselines", lambda context, dataset: {}))
         for part, owned in seams.items():
             for owner, name in owned:
                 stack.enter_context(patch.object(owner, name, meter.timed(part, getattr(owner, name))))

@@ -28,10 +28,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from autoft.pipeline.baselines import _plain_features
-from autoft.pipeline.context import Context, Stopwatch
-from autoft.pipeline.select import _score
-from autoft.pipeline.trainers import trainer
+from autoft.pipeline.baselines import baseline_inputs
+from autoft.pipeline.context import Run
+from autoft.pipeline.select import trial_score
+from autoft.pipeline.space import make_search_space
+from autoft.pipeline.trainers import make_trainer
 from autoft.search.portfolio import TIERS, Tier
 from benchmarks.common import progress, show
 from benchmarks.machine import ROOT, describe
@@ -91,22 +92,16 @@ def trained(name: str, shared: str, file: str) -> str:
 
     backend.prepare()
     from autoft.evaluation import baselines
-    from autoft.pipeline import prepare
-    from autoft.pipeline import space as spaces
+    from autoft.pipeline.fit import prepare_dataset
     from autoft.recipe.recipe import Recipe
-    from autoft.search.interrupt import Interrupt
 
     x, y, *_ = tables(name, shared)
     target, task = SETS[name][1:]
     recipe = Recipe().with_changes(target=target, task=task, objective=METRIC[task])
-    dataset = prepare.prepare(recipe, (x, y.rename(target)), lambda step: None)
+    dataset = prepare_dataset(recipe, (x, y.rename(target)))
     with tempfile.TemporaryDirectory() as folder:
-        context = Context(
-            recipe=recipe, folder=Path(folder), interrupt=Interrupt(), watch=Stopwatch(), tell=lambda step: None
-        )
-        stack = trainer(context, dataset, dataset.members)
-        rows = min(len(m.train) for m in dataset.members)
-        space = {d.name: d for d in spaces.space_for(recipe, dataset, rows)}
+        stack = make_trainer(Run(recipe=recipe, folder=Path(folder)), dataset, dataset.members)
+        space = {d.name: d for d in make_search_space(recipe, dataset)}
         smallest = min(space["batch_size"].values)  # type: ignore[union-attr]
         rest = {"embedding": 8} if "embedding" in space else {}
         have = _known(file, name)
@@ -117,13 +112,11 @@ def trained(name: str, shared: str, file: str) -> str:
             outcomes = stack.train_all(params, lambda: False)
             lines = []
             for (number, candidate), outcome in zip(group, outcomes, strict=True):
-                score = None if outcome.status == "failed" else _score(dataset, outcome)
+                score = None if outcome.status == "failed" else trial_score(dataset, outcome)
                 lines.append(_line(name, number, candidate, score, outcome.epochs, outcome.seconds))
             _write(file, lines)
-    features, categorical = _plain_features(dataset)
-    inputs = baselines.BaselineInputs(features=features, categorical=categorical)
-    members = dataset.members[: dataset.split.k]
-    simple = baselines.train_baselines(inputs, dataset.truth, members, dataset.problem, seed=0)
+    inputs = baseline_inputs(dataset)
+    simple = baselines.train_baselines(inputs, dataset.truth, dataset.folds, dataset.problem, seed=0)
     _write(file, [_line(name, -1, {"baseline": k}, _scored(dataset, p), 0, 0.0) for k, p in simple.items()])
     return name
 

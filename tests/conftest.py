@@ -14,6 +14,9 @@ import pytest
 from autoft.training import backend
 from tests.tables import features, mixed_table, tiny_recipe
 
+#: A package of somebody else, which only `test_foreign_package` puts on a path.
+collect_ignore = ["foreign"]
+
 if os.environ.get("KERAS_BACKEND"):
     backend.prepare()  # what an entry point would do: JAX has float64 only when asked
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autoft.knowledge import variants
-from autoft.pipeline.context import Context, Stopwatch
+from autoft.pipeline.context import Run
 from autoft.preprocessing.encode import Encoded, encode
 from autoft.preprocessing.layout import LayoutOptions, make_layout
 from autoft.records import Column
@@ -196,9 +196,10 @@ def with_hints(dataset: Any, hints: Hints) -> Any:
     return replace(dataset, description=replace(dataset.description, hints=hints))
 
 
-def context_of(recipe: Any, folder: Any, interrupt: Any = None) -> Any:
-    """What the stages of a run share, without a run."""
+def run_in(recipe: Any, folder: Any, interrupt: Any = None) -> Run:
+    """A run with an open journal."""
     from autoft.search.interrupt import Interrupt
 
-    watch, interrupt = Stopwatch(), interrupt or Interrupt()
-    return Context(recipe=recipe, folder=folder, interrupt=interrupt, watch=watch, tell=lambda step: None)
+    run = Run(recipe=recipe, folder=folder, interrupt=interrupt or Interrupt())
+    run.open_journal({"autoft": "0"})
+    return run

@@ -14,7 +14,7 @@ import autoft
 from autoft import AutoFineTuner
 from autoft.errors import AutoFTError, NotFittedError, SchemaError
 from autoft.evaluation.document import KEYS
-from autoft.pipeline import search as run
+from autoft.pipeline import search as stage
 from autoft.search.journal import read
 from tests.tables import features, mixed_table, tiny_recipe
 
@@ -77,7 +77,7 @@ def test_nothing_is_pruned_under_nested(strategy: str, pruned: bool, table, tmp_
     def search(**given: object) -> None:
         raise Seen(given["policy"].pruning)
 
-    monkeypatch.setattr(run, "SearchLoop", search)
+    monkeypatch.setattr(stage, "SearchLoop", search)
     recipe = tiny_recipe(target="outcome", **{"evaluate.strategy": strategy})
     with pytest.raises(Seen) as seen:
         AutoFineTuner(recipe=recipe, directory=tmp_path).fit(features(table, "outcome"))

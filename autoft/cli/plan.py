@@ -13,21 +13,21 @@ from autoft.cli.console import safe, show_all
 from autoft.cli.exit_status import FAILED, OK, has_errors
 from autoft.cli.source import read_source
 from autoft.formatting import counted
-from autoft.pipeline import forecast
-from autoft.pipeline.forecast import Forecast, StageTimes
+from autoft.pipeline.describe import inspect_table
+from autoft.pipeline.forecast import Forecast, StageTimes, forecast
 
 
 def run(options: argparse.Namespace) -> int:
     """Forecast a run; errors in the data are shown instead."""
     recipe, data = read_source(options)
-    described = forecast.inspect(recipe, data)
+    described = inspect_table(recipe, data, enforce=False)
     if has_errors(described.findings):
         if options.json:
             print(json.dumps({"findings": [asdict(finding) for finding in described.findings]}, indent=2))
         elif not options.quiet:
             show_all(described.findings)
         return FAILED
-    plan = forecast.forecast(recipe, described)
+    plan = forecast(recipe, described)
     if options.json:
         print(json.dumps(plan.to_dict(), indent=2))
     elif not options.quiet:
@@ -90,9 +90,9 @@ def _planned_time(plan: Forecast) -> list[tuple[str, str]]:
     ]
 
 
-def _trial(forecast: StageTimes) -> str:
+def _trial(times: StageTimes) -> str:
     """Seconds of the default trial and the range over the space."""
-    trial = forecast.trial
+    trial = times.trial
     return f"{_spent(trial.default)} ({_spent(trial.low)} to {_spent(trial.high)} over the space)"
 
 

@@ -68,3 +68,7 @@ def notes(recipe: Recipe) -> list[str]:
     """What the recipe asks of declared slices, for the report."""
     asked = dict.fromkeys(name for _, name, _ in declared(recipe))
     return [f"Scores are wanted by group of {', '.join(repr(name) for name in asked)}."] if asked else []
+
+
+def slice_limits(recipe: Recipe) -> dict[str, tuple[float, ...]]:
+    return {name: given for _, name, given in declared(recipe) if given is not None}

@@ -1,89 +1,58 @@
-"""Findings on what was skipped for lack of time."""
+"""Findings for stages that were skipped or cut short for lack of time."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
 
-from autoft.pipeline import ensemble_gain
-from autoft.pipeline.cost import TYPICAL_EPOCHS
-from autoft.pipeline.dataset import Dataset
-from autoft.pipeline.time_budget import _plan
-from autoft.records import Finding
-from autoft.records.trials import OUT_OF_TIME, Trials
-from autoft.search.journal import Journal
+from autoft.records.findings import Finding, Severity
 
-if TYPE_CHECKING:
-    from autoft.recipe.recipe import Recipe
+#: What a run may skip, or cut short.
+Skippable = Literal["epochs", "boosting", "curves", "ensemble_gain"]
 
 
-def shortage(recipe: Recipe, journal: Journal, found: Trials) -> tuple[Finding, ...]:
-    """A warning where the minutes were too few for the epochs that trials need."""
-    plan, first = _plan(journal), found.trials[0]
-    usual = min(recipe.search.epochs, TYPICAL_EPOCHS)
-    if len(found.trials) == 1 and first.reason.startswith(OUT_OF_TIME):
-        over = f"over after epoch {len(first.curves['train'])} of the first trial, the default configuration"
-    elif recipe.search.minutes is not None and plan is not None and plan["epochs"] < usual:
-        over = f"enough for trials of {plan['epochs']} epochs only"
-    else:
-        return ()
-    return (
-        Finding(
-            code="minutes-too-short",
-            severity="warning",
-            column=None,
-            must="be trained on for as long as a search needs",
-            found=f"minutes: {recipe.search.minutes:g} were {over}",
-            fix="the best that was found is the model; allow more minutes for a better one (autoft plan says how many)",
-        ),
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    """The parts of a finding that do not depend on the run."""
+
+    code: str
+    must: str
+    fix: str
+    severity: Severity = "info"
 
 
-def uncompared(baselines: Mapping[str, Any]) -> tuple[Finding, ...]:
-    """A word on the baseline that was left out for lack of time."""
-    if "hist_gradient_boosting" in baselines:
-        return ()
-    return (
-        Finding(
-            code="boosting-left-out",
-            severity="info",
-            column=None,
-            must="be compared with gradient boosting on the same folds",
-            found="that alone would have taken too many of the minutes",
-            fix="allow more minutes to see whether the model is worth its trouble",
-        ),
-    )
+_ROWS: Mapping[Skippable, _Row] = {
+    "epochs": _Row(
+        code="minutes-too-short",
+        severity="warning",
+        must="be trained on for as long as a search needs",
+        fix="the best that was found is the model; allow more minutes for a better one (autoft plan says how many)",
+    ),
+    "boosting": _Row(
+        code="boosting-left-out",
+        must="be compared with gradient boosting on the same folds",
+        fix="allow more minutes to see whether the model is worth its trouble",
+    ),
+    "curves": _Row(
+        code="curves-left-out",
+        must="be shown by curves of its most important columns",
+        fix="allow more minutes to see how the answers move with them",
+    ),
+    "ensemble_gain": _Row(
+        code="bag-gain-left-out",
+        must="be scored as the mean of the folds' networks that the model is",
+        fix="expect the model to be a little better than its score, or allow more minutes",
+    ),
+}
 
 
-def undrawn(columns: Sequence[str]) -> tuple[Finding, ...]:
-    """A word on the columns whose curves were left out for lack of time."""
-    if not columns:
-        return ()
-    return (
-        Finding(
-            code="curves-left-out",
-            severity="info",
-            column=None,
-            must="be shown by curves of its most important columns",
-            found=f"there was no time for {', '.join(columns)}",
-            fix="allow more minutes to see how the answers move with them",
-        ),
-    )
+def skipped_finding(stage: Skippable, reason: str) -> Finding:
+    """The finding for a skipped stage.
 
-
-def unmeasured(recipe: Recipe, dataset: Dataset, gains: Mapping[str, float]) -> tuple[Finding, ...]:
-    """A word on the bag's gain where there was no time to measure it."""
-    if gains or not ensemble_gain.measured(dataset.strategy, dataset.split.k, len(dataset.y)):
-        return ()
-    if recipe.search.minutes is None:
-        return ()
-    return (
-        Finding(
-            code="bag-gain-left-out",
-            severity="info",
-            column=None,
-            must="be scored as the mean of the folds' networks that the model is",
-            found="what that mean gains could not be measured in time: the score is that of its single networks",
-            fix="expect the model to be a little better than its score, or allow more minutes",
-        ),
-    )
+    >>> print(skipped_finding("curves", "there was no time for age"))
+    The table must be shown by curves of its most important columns, but there was no time for age. Fix: allow more \
+minutes to see how the answers move with them.
+    """
+    row = _ROWS[stage]
+    return Finding(code=row.code, severity=row.severity, column=None, must=row.must, found=reason, fix=row.fix)

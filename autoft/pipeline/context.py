@@ -1,73 +1,177 @@
-"""What all stages of a run share: recipe, folder, clock, interrupt."""
+"""The run: recipe, folder, clock, interrupt, journal and findings, shared by all stages."""
 
 from __future__ import annotations
 
+import itertools
+import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
-from autoft.records import Progress
+from autoft import files
+from autoft.networks.families.own import Build
+from autoft.pipeline.budget_findings import Skippable, skipped_finding
+from autoft.recipe.recipe import Recipe
+from autoft.records.findings import Finding
+from autoft.records.reading import read_record
+from autoft.records.trials import Progress
 from autoft.search.interrupt import Interrupt
+from autoft.search.journal import Journal, difference, read
 
-if TYPE_CHECKING:
-    from autoft.recipe.recipe import Recipe
-
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from autoft.recipe.recipe import Recipe
+#: What a run writes into its folder, the journal last.
+_FILES = (
+    *("model", "trials", "report.html", "evaluation.json", "findings.json", "context.json", "recipe.yaml"),
+    *("schema.pbtxt", "journal.torn", "journal.jsonl"),
+)
 
 
-Tell = Callable[[Progress], None]
+class Fact(Protocol):
+    """A frozen dataclass that stands as a line in the journal, under the type `fact`."""
+
+    fact: ClassVar[str]
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+F = TypeVar("F", bound=Fact)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
-    """What every stage of a run shares.
+class Provisional(Generic[T]):
+    """A result that lack of time or memory has cut short: used by this run, but not remembered for the next one."""
+
+    result: T
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """One run in one folder.
 
     Attributes:
         recipe: What to do.
         folder: The run folder, locked.
         interrupt: Raised when the user asks the search to end.
-        watch: Seconds by stage.
-        tell: Told about every step.
+        progress: Called with every step.
+        clock: Monotonic seconds.
+        started: When the run began, on `clock`.
+        earlier: Seconds that earlier, interrupted runs in the folder trained: a crash must not extend the minutes.
+        seconds: Seconds by stage, as far as the run is.
+        findings: What the stages found, besides the findings about the table.
+        model: A user's function that makes the networks, None for autoft's own.
     """
 
     recipe: Recipe
     folder: Path
-    interrupt: Interrupt
-    watch: Stopwatch
-    tell: Tell
-
-
-@dataclass(slots=True, kw_only=True)
-class Stopwatch:
-    """Seconds by stage, on a monotonic clock.
-
-    Attributes:
-        clock: Monotonic seconds.
-        started: When the run began, on it.
-        earlier: Seconds that earlier, interrupted runs in the folder trained: a crash must not extend the minutes.
-        seconds: By stage.
-    """
-
+    interrupt: Interrupt = field(default_factory=Interrupt)
+    progress: Callable[[Progress], None] = lambda step: None
     clock: Callable[[], float] = time.monotonic
     started: float = field(default_factory=time.monotonic)
     earlier: float = 0.0
     seconds: dict[str, float] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    model: Build | None = None
+    _journal: Journal | None = None
 
-    def deadline(self, minutes: float) -> float:
-        """When everything has to be over, on the clock."""
-        return self.started + minutes * 60 - self.earlier
+    def tell(self, stage: str, message: str, trials: int | None = None) -> None:
+        """Report a step."""
+        self.progress(Progress(stage=stage, message=message, trials=trials))
 
     @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Add the time of the block to a stage."""
+    def timed(self, stage: str) -> Iterator[None]:
+        """Add the seconds of the block to a stage."""
         began = self.clock()
         try:
             yield
         finally:
-            self.seconds[name] = round(self.seconds.get(name, 0.0) + self.clock() - began, 2)
+            self.seconds[stage] = round(self.seconds.get(stage, 0.0) + self.clock() - began, 2)
+
+    def deadline(self, stretch: float = 1.0) -> float:
+        """When everything has to be over, on the clock; infinite without a limit.
+
+        Args:
+            stretch: Factor of the recipe's minutes.
+        """
+        minutes = self.recipe.search.minutes
+        return math.inf if minutes is None else self.started + minutes * stretch * 60 - self.earlier
+
+    @property
+    def journal(self) -> Journal:
+        """The run's journal, once it is open."""
+        assert self._journal is not None, "open_journal comes first"
+        return self._journal
+
+    def open_journal(self, key: Mapping[str, Any]) -> None:
+        """Open the folder's journal; what another run (other data or settings) left in the folder is set aside first.
+
+        Args:
+            key: What results in this folder depend on (`run_folder.journal_key`).
+        """
+        path = self.folder / "journal.jsonl"
+        contents = read(path)
+        if contents.key != key and (contents.facts or contents.damaged_lines):
+            aside = _set_aside(self.folder)
+            changed = difference(contents.key or {}, key)
+            self.tell("reading", f"the folder held another run ({changed}); it is now in {aside.name}")
+        self._journal = journal = Journal(path, key)
+        if journal.contents.damaged_lines:
+            lines = ", ".join(map(str, journal.contents.damaged_lines))
+            self.tell("reading", f"journal line {lines} is damaged; what it said is trained again")
+        self.earlier = sum(float(line["seconds"]) for line in journal.contents.trials().values())
+        if journal.contents.torn_bytes:
+            message = "the journal's last line was torn; it is in journal.torn, and its trial is trained again"
+            self.tell("reading", message)
+
+    def recall(self, kind: type[F], key: str | None = None) -> F | None:
+        """The last record of a kind in the journal, of one key where that is given; None where there is none."""
+        for line in reversed(self.journal.contents.facts):
+            if line["type"] == kind.fact and (key is None or line["of"] == key):
+                found: F = read_record(kind, {own.name: line[own.name] for own in fields(kind)})
+                return found
+        return None
+
+    def note(self, record: Fact, key: str | None = None) -> None:
+        """Append a record to the journal, under a key where one is given."""
+        of = {} if key is None else {"of": key}
+        self.journal.append({"type": record.fact, **of, **asdict(record)})
+
+    def remember(self, kind: type[F], key: str, compute: Callable[[], F | Provisional[F]]) -> F:
+        """The result that the journal holds under a key; else it is computed and, unless provisional, appended.
+
+        Args:
+            kind: Record of the result.
+            key: What the result depends on within the run.
+            compute: Makes it.
+        """
+        found = self.recall(kind, key)
+        if found is not None:
+            return found
+        made = compute()
+        if isinstance(made, Provisional):
+            return made.result
+        self.note(made, key)
+        return made
+
+    def skip(self, stage: Skippable, reason: str) -> None:
+        """Add the one finding for a stage that was skipped or cut short for lack of time."""
+        finding = skipped_finding(stage, reason)
+        if all(other.code != finding.code for other in self.findings):
+            self.findings.append(finding)
+
+
+def _set_aside(folder: Path) -> Path:
+    """Move another run's files, and nothing else, into a folder of their own.
+
+    The journal goes last: a crash on the way is made good by the next run.
+    """
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    names = itertools.chain([f"earlier-{stamp}"], (f"earlier-{stamp}-{n}" for n in itertools.count(2)))
+    aside = next(folder / name for name in names if not (folder / name).exists())
+    with files.writing(folder):
+        aside.mkdir()
+        for name in _FILES:
+            if (folder / name).exists():
+                (folder / name).rename(aside / name)
+    return aside

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 
 from autoft.pipeline.machine import RATES, Machine, Rates
 
+#: Factor on the modelled seconds of what follows the search: machines are shared.
+MARGIN = 1.25
+
 #: Epochs of a typical trial: early stopping ends most trials about here, whatever the limit.
 TYPICAL_EPOCHS = 25
 
@@ -179,6 +182,11 @@ def memory_bytes(shape: CostShape, *, total_rows: int, trials: int, epochs: int)
     piece = min(members * min(total_rows, ENCODED_ROWS) * shape.inputs, ENCODED_CELLS) * 8
     # While they are encoded the rows are in memory twice, and a piece of them in float64 before and after scaling.
     return int(PROGRAM_BYTES + source + kept + encoded + max(encoded + 2 * piece, weights + order + max(step, chunk)))
+
+
+def measures_ensemble_gain(strategy: str, folds: int, rows: int) -> bool:
+    """Whether a run measures what its ensemble gains over single networks."""
+    return strategy == "corrected" and folds > 2 and rows <= MOST_ROWS_PAIRED
 
 
 def checkpoints(epochs: int) -> int:

@@ -1,87 +1,55 @@
-"""Records that the stages of a run hand to one another."""
+"""Records of the table: its description, and the dataset that everything is trained on."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
 
-from numpy.typing import NDArray
-
-from autoft.records import Costs, DecisionRule, Problem, Truth
-from autoft.records.arrays import Array
-from autoft.records.trials import Trials
-from autoft.search.space import Dimension
-
-if TYPE_CHECKING:
-    from autoft.records.split import Member
-    from autoft.training.ensemble import Ensemble
-
-from typing import TYPE_CHECKING
-
+from autoft.data.convert import Converted
+from autoft.data.repair import Repair
 from autoft.data.table import Table
-from autoft.records import Column, DecisionGoal, Finding, Strategy, Target
+from autoft.evaluation.metrics import METRICS
+from autoft.preprocessing.encode import Encoded
+from autoft.preprocessing.layout import InputLayout
+from autoft.records import Column, Costs, DecisionGoal, Finding, Problem, Strategy, Target, Truth
+from autoft.records.arrays import Array
 from autoft.records.hints import Hints
+from autoft.records.split import Member, Split
+from autoft.schema.contract import Contract
+from autoft.schema.engine import Engine
 
-if TYPE_CHECKING:
-    from autoft.data.convert import Converted
-    from autoft.data.repair import Repair
-    from autoft.preprocessing.encode import Encoded
-    from autoft.preprocessing.layout import InputLayout
-    from autoft.records.split import Member, Split
-    from autoft.schema.contract import Contract
-    from autoft.schema.engine import Engine
-
-from typing import TYPE_CHECKING
-
-from autoft.records import HintTest, Interval
-
-if TYPE_CHECKING:
-    from autoft.records.split import Member
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HintTests:
-    """What the data say of the hints.
-
-    Attributes:
-        hints: One record a hint, in the order of the recipe.
-        together: Gain of all hints over none; None where it was not tested.
-    """
-
-    hints: tuple[HintTest, ...] = ()
-    together: Interval | None = None
+#: Of a table that was not compared with a schema.
+_UNCHECKED = Contract(schema=None, text="", findings=(), inferred=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TableDescription:
-    """A table that has been read, understood and checked.
+    """A table that has been read and understood.
 
     Attributes:
         table: The canonical table, without rows and columns that the recipe leaves out.
         columns: All columns, the target included.
         target: The column to predict, None where it is absent.
         converted: Cells by column id.
-        contract: The schema and whether the table fits it.
-        engine: What checked it, None if nothing could.
-        findings: Everything found.
+        findings: Everything found so far, in the order of the checks.
         weights: ``[n]`` of the rows, None where the recipe names no column of weights.
         kept: ``[n]`` positions of the rows in the table that was read, None where it has all of them.
         repairs: What was repaired in the table, as the recipe accepts it.
         hints: What the recipe knows of the inputs.
+        contract: The schema and whether the table fits it, once it was compared with it.
+        engine: What checked it, None if nothing did.
     """
 
     table: Table
     columns: tuple[Column, ...]
     target: Target | None
     converted: Converted
-    contract: Contract
-    engine: Engine | None
     findings: tuple[Finding, ...]
-    weights: NDArray[Any] | None = None
-    kept: NDArray[Any] | None = None
+    weights: Array | None = None
+    kept: Array | None = None
     repairs: tuple[Repair, ...] = ()
     hints: Hints = field(default_factory=Hints)
+    contract: Contract = _UNCHECKED
+    engine: Engine | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -89,15 +57,17 @@ class Dataset:
     """Everything that a training needs.
 
     Attributes:
-        inspected: The table.
+        description: The table.
         target: The column to predict.
         features: The feature columns.
-        plan, encoded: Layout and cells of the network's inputs.
+        layout: The network's inputs.
+        encoded: Cells of the inputs, by row.
         y: ``[n]`` class positions or values.
-        split, members: Who may see what.
+        split: Blocks of rows.
+        members: Training and held-out rows of each network of a stack; the first `split.k` are the folds.
         strategy: How the score is made.
         objective: The metric that is tuned.
-        findings: Everything found.
+        findings: Everything found in the table.
         weights: ``[n]`` of the rows, None where all count the same.
         quantile: Of the objective ``pinball``.
         costs: What decisions follow (costs of answers, or a minimum), where the recipe says it.
@@ -106,28 +76,38 @@ class Dataset:
     description: TableDescription
     target: Target
     features: tuple[Column, ...]
-    plan: InputLayout
+    layout: InputLayout
     encoded: Encoded
-    y: NDArray[Any]
+    y: Array
     split: Split
     members: tuple[Member, ...]
     strategy: Strategy
     objective: str
     findings: tuple[Finding, ...]
-    weights: NDArray[Any] | None = None
+    weights: Array | None = None
     quantile: float | None = None
     costs: DecisionGoal | None = None
 
     @property
+    def folds(self) -> tuple[Member, ...]:
+        """The members that leave out one block each: K of them."""
+        return self.members[: self.split.k]
+
+    @property
+    def outputs(self) -> int:
+        """Logits of a network."""
+        return len(self.target.classes) if self.target.task == "multiclass" else 1
+
+    @property
     def problem(self) -> Problem:
-        """What every score needs to know besides rows and predictions."""
-        costs = replace(self.costs, gains=None) if isinstance(self.costs, Costs) else self.costs
+        """What is predicted, and what counts."""
+        goal = replace(self.costs, gains=None) if isinstance(self.costs, Costs) else self.costs
         return Problem(
             task=self.target.task,
             objective=self.objective,
             positive_index=self.target.positive_index,
             quantile=self.quantile,
-            goal=costs,
+            goal=goal,
         )
 
     @property
@@ -144,31 +124,4 @@ class Dataset:
     @property
     def trained_quantile(self) -> float | None:
         """The quantile whose loss is trained, None for the usual loss of the task."""
-        from autoft.evaluation.metrics import METRICS
-
         return METRICS[self.objective].trained_quantile(self.quantile)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class SearchResult:
-    """What the search has found, and what the evaluation needs of it.
-
-    Attributes:
-        found: Trials and outcomes.
-        blend: Numbers of the trials in the deployed model, and their weights.
-        space: What was searched.
-        baselines: Held-out predictions of simple models.
-        bag: The deployed model.
-        gains: What the bag leaves of its members' distance to the best score, by metric; empty where not measured.
-        finish: Calibration and threshold of the deployed model.
-        tested: What the data say of the hints.
-    """
-
-    found: Trials
-    blend: tuple[tuple[int, float], ...]
-    space: tuple[Dimension, ...]
-    baselines: Mapping[str, Array]
-    bag: Ensemble
-    gains: Mapping[str, float]
-    finish: DecisionRule
-    tested: HintTests = field(default_factory=HintTests)

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from autoft.errors import RecipeError
 from autoft.knowledge import variants
 from autoft.networks.families import FAMILIES
+from autoft.pipeline.dataset import Dataset
+from autoft.recipe.recipe import Recipe
 from autoft.records.hints import Hints
 from autoft.search.space import Choice, Dimension
 
-if TYPE_CHECKING:
-    from autoft.pipeline.dataset import Dataset
-    from autoft.recipe.recipe import Recipe
-    from autoft.training.ensemble import Ensemble
 
-
-def space(dimensions: Sequence[Dimension], hints: Hints) -> tuple[Dimension, ...]:
+def restrict_space(dimensions: Sequence[Dimension], hints: Hints) -> tuple[Dimension, ...]:
     """A space without networks that cannot have the hints.
 
     Families whose weights hints cannot bound are not in it. Where there are effects, neither is the activation, which
@@ -56,8 +53,8 @@ def _deep(dimension: Dimension) -> Dimension:
     return replace(dimension, values=kept, default=dimension.default if dimension.default in kept else kept[0])
 
 
-def calibration(recipe: Recipe, dataset: Dataset) -> Literal["auto", "none"]:
-    """Whether answers are calibrated: as the recipe says, but for effects on one of more than two classes.
+def calibration_allowed(recipe: Recipe, dataset: Dataset) -> Literal["auto", "none"]:
+    """Whether answers are calibrated: as the recipe says, but not with effects on one of more than two classes.
 
     A temperature moves the probability of one class by how the others share the rest among them, so that it could fall
     where it should rise. Between two classes any calibration keeps the order of answers.
@@ -67,7 +64,7 @@ def calibration(recipe: Recipe, dataset: Dataset) -> Literal["auto", "none"]:
     return recipe.evaluate.calibration
 
 
-def notes(recipe: Recipe, dataset: Dataset) -> tuple[str, ...]:
+def effect_notes(recipe: Recipe, dataset: Dataset) -> tuple[str, ...]:
     """What hints change elsewhere, in words."""
     hints, found = dataset.description.hints, []
     chosen = recipe.search.space.architecture or tuple(f.name for f in FAMILIES if f.traits.searched)
@@ -78,17 +75,6 @@ def notes(recipe: Recipe, dataset: Dataset) -> tuple[str, ...]:
         found.append(
             "Hidden units bend both ways, and RealMLP has half waves of columns with an effect (see docs/knowledge.md)."
         )
-    if hints.effects and calibration(recipe, dataset) != recipe.evaluate.calibration:
+    if hints.effects and calibration_allowed(recipe, dataset) != recipe.evaluate.calibration:
         found.append("Probabilities are not calibrated: with more than two classes that could break an effect.")
     return tuple(found)
-
-
-def prove(bag: Ensemble, dataset: Dataset) -> None:
-    """Check that the deployed model keeps what the hints promise.
-
-    Raises:
-        TrainingError: If it does not.
-    """
-    from autoft.training.proof_of_model import prove_ensemble
-
-    prove_ensemble(bag, dataset.description.hints)

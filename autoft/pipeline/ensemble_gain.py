@@ -1,91 +1,78 @@
-"""The deployed bag against its members: models that leave out two folds are trained for the chosen trial."""
+"""Gain of the ensemble over its members, measured by networks that leave out two folds."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 
+from autoft.evaluation import ensemble_gain, folds
 from autoft.files import canonical_json, fingerprint
-from autoft.pipeline import effects
-from autoft.pipeline.cost import MOST_ROWS_PAIRED, encoding_seconds
+from autoft.pipeline.context import Provisional, Run
+from autoft.pipeline.cost import encoding_seconds, measures_ensemble_gain
 from autoft.pipeline.dataset import Dataset
+from autoft.pipeline.effects import calibration_allowed
 from autoft.pipeline.machine import Machine
-from autoft.records import Calibration, CalibrationMethod, DecisionGoal, DecisionRule, Progress
-from autoft.records.arrays import Array
-from autoft.records.reading import read_record
-from autoft.records.trials import TrialResult
-from autoft.search.journal import Journal
+from autoft.pipeline.results import EnsembleGain, Selection
+from autoft.records import CalibrationMethod, DecisionGoal
+from autoft.records.split import Member
+from autoft.records.trials import TrialResult, Trials
+from autoft.training.program import out_of_memory
+from autoft.training.protocol import TrialTrainer
 
-if TYPE_CHECKING:
-    from autoft.pipeline.context import Context
-    from autoft.records.split import Member
-    from autoft.training.trainer import Trainer
+#: Networks that leave out pairs of folds take so many times the trial itself: twice as many, on three quarters of the
+#: rows.
+_TIMES_A_TRIAL = 1.5
 
-#: Training models that leave out pairs of folds takes so many times the trial itself: twice the members, three quarters
-#: of the rows. For their sake the minutes may be stretched a little.
-_PAIRS, _PATIENCE = 1.5, 1.04
+#: Results of the chosen trials, and their weights.
+Parts = Sequence[tuple[TrialResult, float]]
+#: Makes a trainer for the rows of a dataset and some members.
+MakeTrainer = Callable[[Dataset, Sequence[Member]], TrialTrainer]
 
 
-def gains(
-    context: Context,
-    dataset: Dataset,
-    journal: Journal,
-    parts: Sequence[tuple[TrialResult, float]],
-    finish: DecisionRule,
-    trainer: Callable[[Sequence[Member]], Trainer],
-    *,
-    last: float = 0.0,
-) -> tuple[Mapping[str, float], DecisionRule]:
-    """What the bag leaves of the distance of its members to the best score, by metric, and what is done to its answers.
+def measure_ensemble_gain(
+    dataset: Dataset, trials: Trials, selection: Selection, make_trainer: MakeTrainer, run: Run, *, end: float
+) -> EnsembleGain:
+    """What the ensemble gains over its members by metric, and the calibration of its answers.
 
-    See `autoft.evaluation.ensemble_gain`.
-
-    It is a line of the journal, so a run that is repeated trains nothing for it. Empty where it was not measured: under
-    other strategies (nested scores bags anyway, a holdout scores the model itself), with two folds, on tables too large
-    for it, and when the user or the minutes end the run before. The score is then that of single members, and the bag's
-    calibration theirs.
+    See `autoft.evaluation.ensemble_gain`. The gain is empty where it was not measured: under other strategies (nested
+    scores ensembles anyway, a holdout scores the model itself), with two folds, on tables too large for it, and where
+    time or memory is lacking. The score is then that of single members, and the calibration theirs.
 
     Args:
-        context, dataset, journal: Of the run.
-        parts: Outcomes of the chosen trials, and their weights.
-        finish: Calibration of single members' answers, and the threshold.
-        trainer: Makes a trainer of any members.
-        last: Seconds that must be left afterwards, where there is a limit of time.
+        dataset, trials, selection: What was chosen.
+        make_trainer: Makes a trainer of any members.
+        run: Its journal remembers the gain.
+        end: When it must be over, on the run's clock.
     """
-    if not measured(dataset.strategy, dataset.split.k, len(dataset.y)):
-        return {}, finish
-    from autoft.evaluation.ensemble_gain import PairPredictions, ensemble_calibration, ensemble_gain
+    unmeasured = EnsembleGain(calibration=selection.rule.calibration)
+    if not measures_ensemble_gain(dataset.strategy, dataset.split.k, len(dataset.y)):
+        return unmeasured
+    parts, method = selection.parts(trials), _calibration_method(run, dataset, selection)
 
-    recipe, method = context.recipe, _method(context, dataset, finish)
-    of = _key(dataset, parts, method, finish.threshold)
-    for fact in journal.contents.facts:
-        if fact["type"] == "gain" and fact["of"] == of:
-            return dict(fact["left"]), replace(finish, calibration=read_record(Calibration, fact["calibration"]))
-    over = end(context, last)
-    if context.watch.clock() + expected(dataset, [outcome for outcome, _ in parts]) > over:
-        context.tell(Progress(stage="search", message="no time to measure what the bag of the folds' networks gains"))
-        return {}, finish
-    context.tell(Progress(stage="search", message="measuring what the bag of the folds' networks gains"))
-    answers = _answers(context, dataset, parts, trainer, over)
-    if answers is None:
-        return {}, finish
-    predictions, truth = PairPredictions(pairs=answers, blocks=dataset.split.blocks), dataset.truth
-    exchangeable = recipe.evaluate.group is None and recipe.evaluate.time is None
-    found = ensemble_gain(predictions, truth, dataset.problem, exchangeable=exchangeable, method=method, rule=finish)
-    calibration = ensemble_calibration(predictions, truth, method)
-    journal.append({"type": "gain", "of": of, "left": found, "calibration": asdict(calibration)})
-    return found, replace(finish, calibration=calibration)
+    def measure() -> EnsembleGain | Provisional[EnsembleGain]:
+        answers = _pair_answers(dataset, parts, make_trainer, run, end)
+        if answers is None:
+            return Provisional(result=unmeasured)
+        exchangeable = run.recipe.evaluate.group is None and run.recipe.evaluate.time is None
+        left = ensemble_gain.ensemble_gain(
+            answers, dataset.truth, dataset.problem, exchangeable=exchangeable, method=method, rule=selection.rule
+        )
+        calibration = ensemble_gain.ensemble_calibration(answers, dataset.truth, method)
+        return EnsembleGain(left=left, calibration=calibration)
+
+    gain = run.remember(EnsembleGain, _key(dataset, parts, method, selection.rule.threshold), measure)
+    if not gain.left and run.recipe.search.minutes is not None:
+        found = "what that mean gains could not be measured in time: the score is that of its single networks"
+        run.skip("ensemble_gain", found)
+    return gain
 
 
-def _key(
-    dataset: Dataset, parts: Sequence[tuple[TrialResult, float]], method: CalibrationMethod, threshold: float
-) -> str:
+def _key(dataset: Dataset, parts: Parts, method: CalibrationMethod, threshold: float) -> str:
     """What a gain depends on within a run."""
-    costs = None if dataset.costs is None else _plain(dataset.costs)
+    costs = None if dataset.costs is None else _plain_goal(dataset.costs)
     return canonical_json(
         {
             "parts": [{"params": o.params, "epochs": o.epochs, "share": share} for o, share in parts],
@@ -95,72 +82,48 @@ def _key(
     )
 
 
-def _plain(stakes: DecisionGoal) -> dict[str, Any]:
-    """What decisions follow, as it stands in a key; only what is given, so that older runs go on."""
-    values = asdict(stakes)
+def _plain_goal(goal: DecisionGoal) -> dict[str, Any]:
+    """What decisions follow, as it stands in a key: only what is given."""
+    values = asdict(goal)
     gains = values.pop("gains", None)
     values = {name: value for name, value in values.items() if value not in ((), 0.0)}
     return values | ({} if gains is None else {"gains": fingerprint(np.ascontiguousarray(gains).tobytes())})
 
 
-def _method(context: Context, dataset: Dataset, finish: DecisionRule) -> CalibrationMethod:
-    """How the bag is calibrated: as its members are, but it may have a temperature where they have none."""
-    if dataset.target.task == "regression" or effects.calibration(context.recipe, dataset) == "none":
+def _calibration_method(run: Run, dataset: Dataset, selection: Selection) -> CalibrationMethod:
+    """How the ensemble is calibrated: as its members are, but it may have a temperature where they have none."""
+    if dataset.target.task == "regression" or calibration_allowed(run.recipe, dataset) == "none":
         return "none"
-    return "isotonic" if finish.calibration.method == "isotonic" else "temperature"
+    return "isotonic" if selection.rule.calibration.method == "isotonic" else "temperature"
 
 
-def end(context: Context, last: float) -> float:
-    """When it must be over, on the run's clock."""
-    minutes = context.recipe.search.minutes
-    return math.inf if minutes is None else context.watch.deadline(minutes * _PATIENCE) - last
+def _expected_seconds(dataset: Dataset, parts: Parts) -> float:
+    """Seconds of measuring the gain: encoding the rows of the pairs, and training each trial up to its checkpoint."""
+    pairs = len(dataset.members) * 2
+    inputs = len(dataset.features) + sum(t.slots for t in dataset.layout.texts)
+    trained = (o.seconds * o.epochs / max(len(o.curves.get("held_out", ())), 1) for o, _ in parts)
+    return encoding_seconds(len(dataset.y), inputs, pairs, Machine()) + _TIMES_A_TRIAL * sum(trained)
 
 
-def expected(dataset: Dataset, outcomes: Sequence[TrialResult]) -> float:
-    """Seconds of measuring what the bag of some trials gains; 0 where that is not done."""
-    if not measured(dataset.strategy, dataset.split.k, len(dataset.y)):
-        return 0.0
-    return _encoding(dataset) + _PAIRS * sum(map(_seconds, outcomes))
-
-
-def _encoding(dataset: Dataset) -> float:
-    """Seconds until the rows of the pairs are encoded."""
-    pairs, inputs = len(dataset.members) * 2, len(dataset.features) + sum(t.slots for t in dataset.plan.texts)
-    return encoding_seconds(len(dataset.y), inputs, pairs, Machine())
-
-
-def _seconds(outcome: TrialResult) -> float:
-    """What a trial took up to its checkpoint."""
-    return outcome.seconds * outcome.epochs / max(len(outcome.curves.get("held_out", ())), 1)
-
-
-def measured(strategy: str, folds: int, rows: int) -> bool:
-    """Whether a run measures the gain."""
-    return strategy == "corrected" and folds > 2 and rows <= MOST_ROWS_PAIRED
-
-
-def _answers(
-    context: Context,
-    dataset: Dataset,
-    parts: Sequence[tuple[TrialResult, float]],
-    trainer: Callable[[Sequence[Member]], Trainer],
-    end: float,
-) -> dict[tuple[int, int], Array] | None:
-    """By pair of blocks, the answers of the network that saw neither; None where time or memory is lacking."""
-    from autoft.evaluation import folds
-    from autoft.evaluation.ensemble_gain import pairs_of
-    from autoft.training.program import out_of_memory
+def _pair_answers(
+    dataset: Dataset, parts: Parts, make_trainer: MakeTrainer, run: Run, end: float
+) -> ensemble_gain.PairPredictions | None:
+    """Predictions of the networks that leave two blocks out; None where time or memory is lacking."""
+    if run.clock() + _expected_seconds(dataset, parts) > end:
+        run.tell("search", "no time to measure what the bag of the folds' networks gains")
+        return None
+    run.tell("search", "measuring what the bag of the folds' networks gains")
 
     def out_of_time() -> bool:
-        return context.watch.clock() > end or bool(context.interrupt)
+        return run.clock() > end or bool(run.interrupt)
 
-    wanted = pairs_of(dataset.split.k)
+    wanted = ensemble_gain.pairs_of(dataset.split.k)
     pairs = [m for m in folds.members(dataset.split, "nested") if m.blocks in wanted]
     blended: list[Any] = [0.0] * len(pairs)
     try:
-        stack = trainer(pairs)
-        for outcome, share in parts:
-            answers = stack.answers_after(outcome.params, outcome.epochs, outcome.limit, out_of_time)
+        trainer = make_trainer(dataset, pairs)
+        for result, share in parts:
+            answers = trainer.answers_after(result.params, result.epochs, result.limit, out_of_time)
             if answers is None or not all(np.isfinite(answer).all() for answer in answers):
                 return None
             blended = [total + share * answer for total, answer in zip(blended, answers, strict=True)]
@@ -173,4 +136,4 @@ def _answers(
         whole = np.full((len(dataset.y), *answer.shape[1:]), np.nan)
         whole[pair.held_out] = answer
         found[pair.blocks[0], pair.blocks[1]] = whole
-    return found
+    return ensemble_gain.PairPredictions(pairs=found, blocks=dataset.split.blocks)

@@ -1,76 +1,80 @@
-"""Evaluation of a finished search: corrected score, baselines, folds, importance."""
+"""Evaluation of a finished search: corrected score, folds, baselines, importance, curves, slices, decisions."""
 
 from __future__ import annotations
 
 import sys
 from importlib import metadata
-from importlib.metadata import version
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from autoft.pipeline import decision_costs, effects, slices
-from autoft.pipeline.budget_findings import undrawn
-from autoft.pipeline.context import Context
-from autoft.pipeline.dataset import Dataset, SearchResult
-from autoft.records import (
-    Calibration,
-    Curve,
-    DecisionRule,
-    Draws,
-    Evaluation,
-    Finding,
-    FoldReport,
-    Importance,
-    Minimum,
-    Progress,
-    SelectionRule,
-    Trial,
-)
+from autoft.evaluation import calibration, correction, label_errors, overfitting, partial_dependence
+from autoft.evaluation.baselines import BaselineScorer
+from autoft.evaluation.correction import CorrectedScore
+from autoft.evaluation.details import details
+from autoft.evaluation.ensemble_gain import with_gain
+from autoft.evaluation.fold_model import FoldModel
+from autoft.evaluation.importance import permutation_importance
+from autoft.evaluation.metrics import METRICS
+from autoft.evaluation.scores import point_scores
+from autoft.evaluation.selection import balance_of, candidates_of, mixed
+from autoft.pipeline.context import Run
+from autoft.pipeline.cost import MARGIN, finish_seconds
+from autoft.pipeline.dataset import Dataset
+from autoft.pipeline.decision_costs import decision_costs, missed_minimum
+from autoft.pipeline.machine import Machine
+from autoft.pipeline.results import SearchResult
+from autoft.pipeline.select import selection_rule
+from autoft.pipeline.slices import score_slices
+from autoft.records import Curve, DecisionRule, Draws, Evaluation, Finding, FoldReport, Importance, Minimum
 from autoft.records.arrays import Array
-
-if TYPE_CHECKING:
-    from autoft.evaluation.correction import CorrectedScore
-    from autoft.evaluation.fold_model import FoldModel
-    from autoft.recipe.recipe import Recipe
+from autoft.records.trials import Trial, Trials
+from autoft.training.ensemble import Ensemble
 
 #: Packages whose versions belong to a result.
 _PACKAGES = ("keras", "tensorflow", "keras-tuner", "tensorflow-data-validation", "scikit-learn", "numpy", "pandas")
 
 
-def evaluate(context: Context, dataset: Dataset, searched: SearchResult) -> tuple[Evaluation, tuple[Finding, ...]]:
-    """Scores by the honesty contract, baselines, folds, importance; and the labels that the model doubts."""
-    from autoft.evaluation import calibration as calibrate
-    from autoft.evaluation import overfitting
-    from autoft.evaluation.baselines import BaselineScorer
-    from autoft.evaluation.details import details
-    from autoft.evaluation.importance import permutation_importance
-    from autoft.evaluation.metrics import METRICS
-    from autoft.evaluation.selection import candidates_of, mixed
+def correct_score(dataset: Dataset, found: SearchResult, answers: Array, run: Run) -> CorrectedScore:
+    """The score of the deployed model by the recipe's strategy, corrected for the choice among trials.
 
-    recipe, watch = context.recipe, context.watch
-    with watch.stage("evaluation"):
-        context.tell(Progress(stage="evaluation", message="correcting the score for the choice among trials"))
-        target, found = dataset.target, searched.found
-        answers = searched.bag.answers(dataset.encoded)
-        score = correct_score(recipe, dataset, searched, answers)
-        best = found.trials[found.best]
-        candidates = candidates_of(found.trials, found.outcomes)
-        rule = score.rule  # of single members, which folds and importance are about
-        pooled = calibrate.apply(rule.calibration, mixed(candidates, score.chosen))
-        rows = np.flatnonzero(dataset.split.blocks >= 0)
-        shown = details(dataset.truth.take(rows), pooled[rows], dataset.problem, rule=rule, classes=target.classes)
-        doubts = _doubts(dataset, pooled, rows)
-        folds = _fold_reports(dataset, calibrate.apply(rule.calibration, answers), rule, best)
-        direction = METRICS[dataset.objective].direction
-        scorer = BaselineScorer(dataset.truth, dataset.problem, score)
-        lines = tuple(scorer.compare(name, predictions) for name, predictions in searched.baselines.items())
-        model = fold_model(dataset, searched, rule.calibration)
-        importance = permutation_importance(model, dataset.truth, dataset.problem, rule=rule, seed=recipe.seed)
-        dependence, untold = _curves(context, dataset, model, importance)
-        context.tell(Progress(stage="evaluation", message="scoring slices of the rows"))
-        parts = slices.slices_of(recipe, dataset, score, candidates, importance=importance)
-    evaluation = Evaluation(
+    Args:
+        dataset, found: The model, and the rows.
+        answers: Of its members to all rows, ``[K, n, ...]``; a holdout is scored by their mean.
+        run: The recipe.
+    """
+    run.tell("evaluation", "correcting the score for the choice among trials")
+    truth, problem, rule = dataset.truth, dataset.problem, selection_rule(run.recipe, dataset)
+    draws = Draws(number=run.recipe.evaluate.draws, seed=run.recipe.seed)
+    candidates = candidates_of(found.trials.trials, found.trials.outcomes)
+    if dataset.strategy == "corrected":
+        score = correction.corrected(truth, candidates, problem, rule=rule, draws=draws)
+        return with_gain(score, found.gain.left, dataset.objective)
+    if dataset.strategy == "holdout":
+        mean = answers.mean(axis=0)
+        return correction.holdout(truth, candidates, problem, predictions=mean, rule=rule, draws=draws)
+    pairs = _pair_candidates(dataset, found.trials)
+    return correction.nested(truth, candidates, problem, pairs=pairs, rule=rule, draws=draws)
+
+
+def evaluate(dataset: Dataset, found: SearchResult, answers: Array, score: CorrectedScore, run: Run) -> Evaluation:
+    """Everything that the report and `evaluation.json` say; doubtful labels and a missed minimum become findings."""
+    trials, target, problem = found.trials, dataset.target, dataset.problem
+    candidates, rule = candidates_of(trials.trials, trials.outcomes), score.rule  # the rule of single networks
+    pooled = calibration.apply(rule.calibration, mixed(candidates, score.chosen))
+    rows = np.flatnonzero(dataset.split.blocks >= 0)
+    shown = details(dataset.truth.take(rows), pooled[rows], problem, rule=rule, classes=target.classes)
+    run.findings += _doubtful_labels(dataset, pooled[rows], rows)
+    folds = _fold_reports(dataset, calibration.apply(rule.calibration, answers), rule, trials.trials[trials.best])
+    scorer = BaselineScorer(dataset.truth, problem, score)
+    model = fold_model(dataset, found.ensemble, rule)
+    importance = permutation_importance(model, dataset.truth, problem, rule=rule, seed=run.recipe.seed)
+    dependence = _curves(dataset, model, importance, run)
+    run.tell("evaluation", "scoring slices of the rows")
+    slices = score_slices(run.recipe, dataset, score, candidates, importance=importance)
+    minimum = dataset.costs if isinstance(dataset.costs, Minimum) else None
+    if minimum is not None:
+        run.findings += missed_minimum(minimum, score)
+    return Evaluation(
         task=target.task,
         objective=dataset.objective,
         strategy=dataset.strategy,
@@ -82,134 +86,99 @@ def evaluate(context: Context, dataset: Dataset, searched: SearchResult) -> tupl
         bag_gain=score.ensemble_gain,
         naive=score.naive,
         folds=folds,
-        overfitting=overfitting.summary(folds, direction, score.optimism),
-        baselines=lines,
-        trials=found.trials,
-        best=best,
-        blend=searched.blend,
+        overfitting=overfitting.summary(folds, METRICS[dataset.objective].direction, score.optimism),
+        baselines=tuple(scorer.compare(name, predictions) for name, predictions in found.baselines.items()),
+        trials=trials.trials,
+        best=trials.trials[trials.best],
+        blend=found.selection.blend,
         finish=rule,
         per_class=shown.per_class,
         confusion=shown.confusion,
         curves=shown.curves,
         importance=importance,
-        seconds=dict(watch.seconds),
         environment=environment(),
-        interrupted=found.interrupted,
-        hints=searched.tested.hints,
-        all_hints=searched.tested.together,
+        interrupted=trials.interrupted,
+        hints=found.hints.hints,
+        all_hints=found.hints.together,
         dependence=dependence,
-        slices=parts,
-        spending=decision_costs.spending(dataset, score, searched.gains),
-        minimum=dataset.costs if isinstance(dataset.costs, Minimum) else None,
+        slices=slices,
+        spending=decision_costs(dataset, score, left=found.gain.left.get("cost", 1.0)),
+        minimum=minimum,
     )
-    return evaluation, (*doubts, *untold, *decision_costs.short_of_minimum(evaluation))
 
 
-def fold_model(dataset: Dataset, searched: SearchResult, calibration: Calibration) -> FoldModel:
+def fold_model(dataset: Dataset, ensemble: Ensemble, rule: DecisionRule) -> FoldModel:
     """The deployed model as networks of the folds, each of which predicts the rows that it did not train on."""
-    from autoft.evaluation import calibration as calibrate
-    from autoft.evaluation.fold_model import FoldModel
-
     return FoldModel(
-        predict=lambda rows, own: calibrate.apply(calibration, searched.bag.own_answers(rows, own)),
-        layout=dataset.plan,
+        predict=lambda rows, own: calibration.apply(rule.calibration, ensemble.own_answers(rows, own)),
+        layout=dataset.layout,
         columns=dataset.features,
         encoded=dataset.encoded,
-        members=dataset.members[: dataset.split.k],
+        members=dataset.folds,
     )
 
 
-def _curves(
-    context: Context, dataset: Dataset, model: FoldModel, importance: tuple[Importance, ...]
-) -> tuple[tuple[Curve, ...], tuple[Finding, ...]]:
-    """Partial dependence of the deployed model, and a finding for the columns for which there was no time."""
-    from autoft.evaluation import partial_dependence as dependence
-    from autoft.pipeline import time_budget
-
-    hints, clock = context.recipe.knowledge.features, context.watch.clock
-    end = time_budget.saving_begins(context, dataset)
-    request = dependence.CurveRequest(
-        names=dependence.wanted(importance, [name for name, hint in hints.items() if hint.effect is not None]),
+def _curves(dataset: Dataset, model: FoldModel, importance: tuple[Importance, ...], run: Run) -> tuple[Curve, ...]:
+    """Partial dependence of the deployed model on the columns for which there is time."""
+    hints = run.recipe.knowledge.features
+    # Model and report have to be begun by then.
+    end = run.deadline() - MARGIN * finish_seconds(len(dataset.y), len(dataset.features), Machine())
+    request = partial_dependence.CurveRequest(
+        names=partial_dependence.wanted(importance, [name for name, hint in hints.items() if hint.effect is not None]),
         orders={name: hint.order for name, hint in hints.items() if hint.order is not None},
         labels=[str(hint.label) for hint in hints.values() if hint.label is not None],
     )
-    found, left = dependence.curves(
-        model, dataset.y, dataset.target, request, seed=context.recipe.seed, over=lambda: clock() > end
+    found, left = partial_dependence.curves(
+        model, dataset.y, dataset.target, request, seed=run.recipe.seed, over=lambda: run.clock() > end
     )
-    return found, undrawn(left)
+    if left:
+        run.skip("curves", f"there was no time for {', '.join(left)}")
+    return found
 
 
-def _doubts(dataset: Dataset, pooled: Array, rows: Array) -> tuple[Finding, ...]:
+def _doubtful_labels(dataset: Dataset, pooled: Array, rows: Array) -> list[Finding]:
     """Labels that held-out predictions find improbable."""
-    from autoft.evaluation import label_errors
-
-    if dataset.target.task == "regression":
-        return ()
-    kept = dataset.description.kept
+    target, kept = dataset.target, dataset.description.kept
+    if target.task == "regression":
+        return []
     numbers = (rows if kept is None else kept[rows]) + 1
-    target = dataset.target
-    found = label_errors.check(dataset.y[rows], pooled[rows], numbers, target=target.name, classes=target.classes)
-    return tuple(found)
+    return label_errors.check(dataset.y[rows], pooled, numbers, target=target.name, classes=target.classes)
 
 
-def correct_score(recipe: Recipe, dataset: Dataset, searched: SearchResult, answers: Array) -> CorrectedScore:
-    """The score of the deployed model by the chosen strategy.
-
-    Args:
-        recipe, dataset, searched: The run.
-        answers: Of the deployed model's members to all rows, ``[K, n, ...]``; a holdout is scored by their mean.
-    """
-    from autoft.evaluation import correction
-    from autoft.evaluation.ensemble_gain import with_gain
-    from autoft.evaluation.selection import balance_of, candidates_of
-
-    split, found, truth, problem = dataset.split, searched.found, dataset.truth, dataset.problem
-    rule = SelectionRule(members=recipe.search.blend, calibration=effects.calibration(recipe, dataset))
-    draws = Draws(number=recipe.evaluate.draws, seed=recipe.seed)
-    candidates = candidates_of(found.trials, found.outcomes)
-    if dataset.strategy == "corrected":
-        score = correction.corrected(truth, candidates, problem, rule=rule, draws=draws)
-        return with_gain(score, searched.gains, dataset.objective)
-    if dataset.strategy == "holdout":
-        mean = answers.mean(axis=0)
-        return correction.holdout(truth, candidates, problem, predictions=mean, rule=rule, draws=draws)
-    pair_blocks = [m.blocks for m in dataset.members[split.k :]]
-    pairs = [
+def _pair_candidates(dataset: Dataset, trials: Trials) -> list[correction.PairCandidate]:
+    """Checkpoints with the predictions of the members that leave out two blocks."""
+    blocks = [m.blocks for m in dataset.members[dataset.split.k :]]
+    return [
         correction.PairCandidate(
             trial=trial.number,
             epochs=epochs,
-            pairs={(b[0], b[1]): outcome.pairs[c, p] for p, b in enumerate(pair_blocks)},
+            pairs={(b[0], b[1]): result.pairs[c, p] for p, b in enumerate(blocks)},
             balance=balance_of(trial),
         )
-        for trial, outcome in zip(found.trials, found.outcomes, strict=True)
-        for c, epochs in enumerate(outcome.checkpoints)
+        for trial, result in zip(trials.trials, trials.outcomes, strict=True)
+        for c, epochs in enumerate(result.checkpoints)
     ]
-    return correction.nested(truth, candidates, problem, pairs=pairs, rule=rule, draws=draws)
 
 
 def _fold_reports(dataset: Dataset, answers: Array, rule: DecisionRule, best: Trial) -> tuple[FoldReport, ...]:
-    from autoft.evaluation import overfitting
-    from autoft.evaluation.metrics import METRICS
-    from autoft.evaluation.scores import point_scores
+    folds, truth = dataset.folds, dataset.truth
 
-    members, truth = dataset.members[: dataset.split.k], dataset.truth
-
-    def on(s: int, rows: Array) -> float:
+    def objective(s: int, rows: Array) -> float:
         return point_scores(truth.take(rows), answers[s][rows], dataset.problem, rule=rule)[dataset.objective]
 
     return overfitting.fold_reports(
         best,
-        train_rows=[len(m.train) for m in members],
-        held_out_rows=[len(m.held_out) for m in members],
-        train_scores=[on(s, m.train) for s, m in enumerate(members)],
-        held_out_scores=[on(s, m.held_out) for s, m in enumerate(members)],
+        train_rows=[len(m.train) for m in folds],
+        held_out_rows=[len(m.held_out) for m in folds],
+        train_scores=[objective(s, m.train) for s, m in enumerate(folds)],
+        held_out_scores=[objective(s, m.held_out) for s, m in enumerate(folds)],
         direction=METRICS[dataset.objective].direction,
     )
 
 
 def environment() -> dict[str, str]:
     """Versions that a result depends on."""
-    found = {"python": sys.version.split()[0], "autoft": version("autoft")}
+    found = {"python": sys.version.split()[0], "autoft": metadata.version("autoft")}
     for package in _PACKAGES:
         try:
             found[package] = metadata.version(package)

@@ -1,4 +1,4 @@
-"""What a run would do and cost, without running it: counts from the data, seconds and bytes from the cost model.
+"""Forecast of a run: counts from the data, seconds and bytes from the cost model.
 
 Neither Keras nor scikit-learn is imported, so the answer is there before a training would have started.
 """
@@ -7,20 +7,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autoft.evaluation.metrics import METRICS
-from autoft.pipeline import cost, describe, effects, ensemble_gain, prepare
-from autoft.pipeline import space as spaces
+from autoft.pipeline import cost
 from autoft.pipeline.cost import CostShape
-from autoft.pipeline.hint_tests import trainings as hint_trainings
+from autoft.pipeline.dataset import Dataset, TableDescription
+from autoft.pipeline.describe import inspect_table
+from autoft.pipeline.effects import calibration_allowed
+from autoft.pipeline.hint_tests.jobs import jobs_seconds
 from autoft.pipeline.machine import Machine
+from autoft.pipeline.space import (
+    Programs,
+    boosted_columns,
+    boosting_fits,
+    choose_first,
+    drop_architectures,
+    keep_affordable,
+    list_programs,
+    make_search_space,
+    name_left_out,
+)
+from autoft.pipeline.split import split
+from autoft.recipe.recipe import Recipe
 from autoft.records import Finding, Strategy, Task
 from autoft.schema.engines import choose
-
-if TYPE_CHECKING:
-    from autoft.pipeline.dataset import Dataset, TableDescription
-    from autoft.recipe.recipe import Recipe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +40,7 @@ class Span:
 
     Attributes:
         default: Of the default configuration.
-        low, high: Of the cheapest and the dearest configuration of the space.
+        low, high: Of the cheapest and the most expensive configuration of the space.
         mean: Over all shapes of the space.
     """
 
@@ -80,7 +91,7 @@ class Forecast:
         first: Configurations that the search begins with.
         too_dear: What of the portfolio is left out, because a trial of it would take too many of the minutes.
         shapes: Different shapes of networks and batches in it.
-        programs: spaces.Programs that they need; each is traced once.
+        programs: Programs that they need; each is traced once.
         trials, minutes: What the recipe allows.
         typical, most: With a typical number of epochs (`cost.TYPICAL_EPOCHS`), and with all that are allowed.
         too_short: Whether `minutes` do not suffice for one typical trial.
@@ -154,67 +165,60 @@ def plan(recipe: Recipe, data: Any = None, *, machine: Machine | None = None) ->
     >>> found.rows, found.used, found.members, found.typical.trials
     (60, ('hours',), 5, 10)
     """
-    return forecast(recipe, inspect(recipe, data), machine=machine)
-
-
-def inspect(recipe: Recipe, data: Any = None) -> TableDescription:
-    """Read and check a table with autoft's own checks; no schema is written or enforced."""
-    return describe.inspect(recipe, data, write_schema=False, hold_to_schema=False)
+    return forecast(recipe, inspect_table(recipe, data, enforce=False), machine=machine)
 
 
 def forecast(recipe: Recipe, description: TableDescription, *, machine: Machine | None = None) -> Forecast:
     """What a run on a table that has been inspected would do and cost; arguments and errors as for `plan`."""
-    dataset = prepare.divide(recipe, description, balance_groups=False)
+    dataset = split(recipe, description, balance_groups=False)
     machine = machine or Machine.measure()
-    rows = min(len(member.train) for member in dataset.members)
-    space = spaces.space_for(recipe, dataset, rows)
-    first = spaces.first(recipe, dataset, space, machine)
-    kept = spaces.affordable(recipe, dataset, first, machine)
-    space = spaces.without(space, first, kept)
-    every = spaces.programs(dataset, space, kept[0])
-    most = recipe.search.epochs
+    space = make_search_space(recipe, dataset)
+    offered = choose_first(recipe, dataset, space, machine)
+    first = keep_affordable(recipe, dataset, offered, machine)
+    space = drop_architectures(space, offered, first)
+    programs = list_programs(dataset, space, first[0])
+    most, minutes = recipe.search.epochs, recipe.search.minutes
     typical, all_epochs = (
-        _forecast(recipe, dataset, every, epochs, machine) for epochs in (min(most, cost.TYPICAL_EPOCHS), most)
+        _stage_times(recipe, dataset, programs, epochs, machine) for epochs in (min(most, cost.TYPICAL_EPOCHS), most)
     )
-    k, limit = dataset.split.k, recipe.search.minutes
-    used = {column.name for column in dataset.features if column.used}
+    used, target = [column.name for column in dataset.features if column.used], dataset.target
     return Forecast(
         name=recipe.name,
-        target=dataset.target.name,
-        task=dataset.target.task,
+        target=target.name,
+        task=target.task,
         objective=dataset.objective,
         strategy=dataset.strategy,
         rows=len(dataset.y),
         rows_left_out=len(description.table.frame) - len(dataset.y),
-        used=tuple(column.name for column in dataset.features if column.used),
-        left_out=tuple(c.name for c in description.columns if c.name not in used | {dataset.target.name}),
-        inputs=every.default.inputs,
-        embedded=every.default.embedded,
-        folds=k,
-        pairs=len(dataset.members) - k,
-        train_rows=every.default.rows,
-        held_out_rows=every.default.held_out,
+        used=tuple(used),
+        left_out=tuple(c.name for c in description.columns if c.name not in {*used, target.name}),
+        inputs=programs.default.inputs,
+        embedded=programs.default.embedded,
+        folds=dataset.split.k,
+        pairs=len(dataset.members) - dataset.split.k,
+        train_rows=programs.default.rows,
+        held_out_rows=programs.default.held_out,
         space={dimension.name: dimension.words() for dimension in space},
-        first=tuple(dict(params) for params in kept),
-        too_dear=spaces.left_out(first, kept),
-        shapes=every.different,
-        programs=every.number,
+        first=tuple(dict(params) for params in first),
+        too_dear=name_left_out(offered, first),
+        shapes=programs.different,
+        programs=programs.number,
         trials=recipe.search.trials,
-        minutes=limit,
+        minutes=minutes,
         typical=typical,
         most=all_epochs,
-        too_short=limit is not None and typical.trials == 1 and typical.seconds > limit * 60,
+        too_short=minutes is not None and typical.trials == 1 and typical.seconds > minutes * 60,
         memory=max(
             cost.memory_bytes(shape, total_rows=len(dataset.y), trials=typical.trials, epochs=most)
-            for shape in every.shapes
+            for shape in programs.shapes
         ),
         machine=machine,
         findings=dataset.findings,
     )
 
 
-def _forecast(recipe: Recipe, dataset: Dataset, programs: spaces.Programs, epochs: int, machine: Machine) -> StageTimes:
-    """Stages, and the trials that fit, if every trial trains so many epochs."""
+def _stage_times(recipe: Recipe, dataset: Dataset, programs: Programs, epochs: int, machine: Machine) -> StageTimes:
+    """Seconds of the stages, and the trials that fit, if every trial trains some epochs."""
     before = _before(recipe, dataset, programs.default, machine)
     default = cost.trial_seconds(programs.default, machine, epochs=epochs)
     seconds = [cost.trial_seconds(shape, machine, epochs=epochs) for shape in programs.shapes]
@@ -226,7 +230,7 @@ def _forecast(recipe: Recipe, dataset: Dataset, programs: spaces.Programs, epoch
         return cost.search_seconds(trials, default, trial.mean, programs=number, trace=trace, machine=machine)
 
     def following(trials: int) -> dict[str, float]:
-        return after(recipe, dataset, programs.default, trials, epochs, machine)
+        return seconds_after_search(recipe, dataset, programs.default, trials, epochs, machine)
 
     def whole(trials: int) -> float:
         return sum(before.values()) + search(trials) + sum(following(trials).values())
@@ -249,7 +253,6 @@ def _most_that_fit(wanted: int, seconds: float, whole: Callable[[int], float]) -
 
 
 def _before(recipe: Recipe, dataset: Dataset, shape: CostShape, machine: Machine) -> dict[str, float]:
-
     rows, columns = dataset.description.table.frame.shape
     chosen = choose(recipe.schema_.engine)
     tfdv = chosen is not None and chosen.name == "tfdv"
@@ -258,20 +261,20 @@ def _before(recipe: Recipe, dataset: Dataset, shape: CostShape, machine: Machine
         "reading": cost.reading_seconds(rows, columns, machine, tfdv=tfdv),
         "baselines": cost.baseline_seconds(
             shape.rows,
-            spaces.boosted_columns(dataset),
+            boosted_columns(dataset),
             dataset.split.k,
             shape.outputs,
             machine,
-            boosting=spaces.boosting_fits(recipe, dataset, machine),
+            boosting=boosting_fits(recipe, dataset, machine),
         ),
         "encoding": cost.encoding_seconds(len(dataset.y), shape.inputs, shape.members, machine),
     }
 
 
-def after(
+def seconds_after_search(
     recipe: Recipe, dataset: Dataset, shape: CostShape, trials: int, epochs: int, machine: Machine
 ) -> dict[str, float]:
-    """Seconds of what follows a search of so many trials of so many epochs, by name; `shape` is the best's."""
+    """Seconds of what follows a search, by name; `shape` is that of the best trial."""
     target, columns = dataset.target, len(dataset.features)
     # Curves are drawn of a few columns, each for less than half of the rows that its importance is asked with.
     columns += min(columns, 6) // 2 + sum(h.effect is not None for h in recipe.knowledge.features.values()) // 2
@@ -283,24 +286,24 @@ def after(
         trials=trials,
         columns=columns,
         folds=dataset.split.k,
-        outputs=len(target.classes) if target.task == "multiclass" else 1,
+        outputs=dataset.outputs,
         area=METRICS[dataset.objective].ranks_only,
-        calibrated=target.task != "regression" and effects.calibration(recipe, dataset) == "auto",
+        calibrated=target.task != "regression" and calibration_allowed(recipe, dataset) == "auto",
     )
     blended = min(_BLENDED, recipe.search.blend, trials)
     evaluation += cost.answer_seconds(shape, len(dataset.y), columns, dataset.split.k, machine, trials=blended)
     finish = cost.finish_seconds(len(dataset.y), columns, machine)
-    hints = hint_trainings.seconds(dataset, cost.trial_seconds(shape, machine, epochs=epochs))
-    found = {"evaluation": evaluation, "model and report": finish, **_bag(dataset, shape, epochs, machine)}
+    hints = jobs_seconds(dataset, cost.trial_seconds(shape, machine, epochs=epochs))
+    found = {"evaluation": evaluation, "model and report": finish, **_gain(dataset, shape, epochs, machine)}
     return {**found, "hints": hints} if hints else found
 
 
-def _bag(dataset: Dataset, shape: CostShape, epochs: int, machine: Machine) -> dict[str, float]:
-    """Seconds of measuring what the bag gains: pairs of folds are left out."""
+def _gain(dataset: Dataset, shape: CostShape, epochs: int, machine: Machine) -> dict[str, float]:
+    """Seconds of measuring the gain of the ensemble: pairs of folds are left out."""
     k = dataset.split.k
-    if not ensemble_gain.measured(dataset.strategy, k, len(dataset.y)):
+    if not cost.measures_ensemble_gain(dataset.strategy, k, len(dataset.y)):
         return {}
-    members = min(k * (k - 1) // 2, 2 * k)  # as evaluate.gain.pairs_of counts them
+    members = min(k * (k - 1) // 2, 2 * k)  # as `evaluation.ensemble_gain.pairs_of` counts them
     pairs = replace(shape, members=members, rows=shape.rows * (k - 2) // (k - 1), held_out=2 * shape.held_out)
     trace = cost.trace_seconds(pairs, machine) if cost.worth_compiling(pairs) else 0.0
     encoding = cost.encoding_seconds(len(dataset.y), pairs.inputs, pairs.members, machine)

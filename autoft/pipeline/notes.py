@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from autoft.knowledge import decisions
-from autoft.knowledge import slices as slices_module
+from autoft.knowledge import decisions, slices
 from autoft.knowledge.describe import hint_notes
-from autoft.pipeline import effects
 from autoft.pipeline.dataset import Dataset
+from autoft.pipeline.effects import effect_notes
+from autoft.recipe.recipe import Recipe
 
-if TYPE_CHECKING:
-    from autoft.recipe.recipe import Recipe
 
-
-def notes(recipe: Recipe, dataset: Dataset) -> tuple[str, ...]:
-    """What the user told autoft about the domain."""
-    told = []
+def recipe_notes(recipe: Recipe, dataset: Dataset) -> tuple[str, ...]:
+    """One sentence for each thing that the recipe says about the domain."""
+    notes = []
     if recipe.data.positive is not None:
-        told.append(f"The positive class is '{dataset.target.positive}'.")
-    told += decisions.notes(recipe.knowledge)
-    told += [f"Column '{name}' is {kind}." for name, kind in recipe.data.columns.items()]
-    told += [f"Column '{name}' is not to be used." for name in recipe.data.drop]
-    told += [f"Column '{name}' may predict the target almost perfectly." for name in recipe.schema_.allow_leak]
-    told += hint_notes(recipe.knowledge)
+        notes.append(f"The positive class is '{dataset.target.positive}'.")
+    notes += decisions.notes(recipe.knowledge)
+    notes += [f"Column '{name}' is {kind}." for name, kind in recipe.data.columns.items()]
+    notes += [f"Column '{name}' is not to be used." for name in recipe.data.drop]
+    notes += [f"Column '{name}' may predict the target almost perfectly." for name in recipe.schema_.allow_leak]
+    notes += hint_notes(recipe.knowledge)
     if recipe.preprocess.accept:
-        told.append(f"Repairs are accepted of: {', '.join(recipe.preprocess.accept)}.")
+        notes.append(f"Repairs are accepted of: {', '.join(recipe.preprocess.accept)}.")
     if recipe.data.weight:
-        told.append(f"Rows count by their '{recipe.data.weight}'.")
+        notes.append(f"Rows count by their '{recipe.data.weight}'.")
     if recipe.evaluate.quantile is not None:
-        told.append(f"Predictions are to be the {recipe.evaluate.quantile:g} quantile.")
+        notes.append(f"Predictions are to be the {recipe.evaluate.quantile:g} quantile.")
     if recipe.evaluate.group:
-        told.append(f"Rows with the same '{recipe.evaluate.group}' belong together.")
+        notes.append(f"Rows with the same '{recipe.evaluate.group}' belong together.")
     if recipe.evaluate.time:
-        told.append(f"Rows are ordered in time by '{recipe.evaluate.time}'.")
-    told += slices_module.notes(recipe)
-    return (*told, *effects.notes(recipe, dataset))
+        notes.append(f"Rows are ordered in time by '{recipe.evaluate.time}'.")
+    notes += slices.notes(recipe)
+    return (*notes, *effect_notes(recipe, dataset))

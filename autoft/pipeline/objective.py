@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from autoft.errors import RecipeError
-from autoft.records import DecisionGoal, Problem, Target
+from autoft.evaluation.metrics import default_objective, metrics_of
+from autoft.recipe.recipe import Recipe
+from autoft.records.columns import Target
+from autoft.records.decisions import DecisionGoal
+from autoft.records.problem import Problem
 
-if TYPE_CHECKING:
-    from autoft.recipe.recipe import Recipe
 
+def choose_objective(recipe: Recipe, target: Target, goal: DecisionGoal | None = None) -> str:
+    """The metric to tune.
 
-def choose_objective(recipe: Recipe, target: Target, stakes: DecisionGoal | None = None) -> str:
-    """The metric to tune; `stakes` is what decisions follow.
+    Args:
+        recipe: What to do.
+        target: The column to predict.
+        goal: What decisions follow.
 
     Raises:
         RecipeError: If it does not fit the task, or class weights or the focal loss do not.
     """
-    from autoft.evaluation.metrics import default_objective, metrics_of
-
     wanted = recipe.evaluate.objective
     for name in ("class_balance", "focal"):
         if target.task == "regression" and getattr(recipe.search.space, name) is not None:
@@ -26,7 +28,7 @@ def choose_objective(recipe: Recipe, target: Target, stakes: DecisionGoal | None
             raise RecipeError(where, "be left out unless there are classes", "the task is regression", "remove it")
     if wanted == "auto":
         return default_objective(target.task)
-    problem = Problem(task=target.task, objective=wanted, quantile=recipe.evaluate.quantile, goal=stakes)
+    problem = Problem(task=target.task, objective=wanted, quantile=recipe.evaluate.quantile, goal=goal)
     possible = [metric.name for metric in metrics_of(problem) if metric.objective]
     if wanted not in possible:
         raise RecipeError(

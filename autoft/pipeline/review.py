@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from autoft.errors import ArtifactError, printable
 from autoft.formatting import number
+from autoft.knowledge.orders import evident_order
+from autoft.knowledge.trend import strength
+from autoft.pipeline.run_folder import Profile, read_evaluation, read_profile
+from autoft.recipe.recipe import Recipe, read_recipe
 from autoft.records import Column, Curve, Evaluation, Interval
-
-if TYPE_CHECKING:
-    from autoft.pipeline.run_folder import Profile
-    from autoft.recipe.recipe import Recipe
 
 #: A column is called important where even its least measured loss is so many times the usual column's largest one.
 _FAR, _MOST_HIGH = 3.0, 3
@@ -60,9 +62,6 @@ def read(run: Path) -> Review:
         ArtifactError: If it is no run folder, the run is not finished, or its files are not what autoft wrote.
         RecipeError: If its recipe is not what autoft wrote.
     """
-    from autoft.pipeline.run_folder import read_evaluation, read_profile
-    from autoft.recipe.recipe import read_recipe
-
     if not run.is_dir():
         found = "it is a file" if run.exists() else "it does not exist"
         raise ArtifactError(f"'{run}'", "be a run folder", found, "give the folder that 'autoft fit' wrote")
@@ -122,8 +121,6 @@ def _flat(values: Mapping[str, Any]) -> list[str]:
 
 
 def _orders(profile: Profile) -> dict[str, HintProposal]:
-    from autoft.knowledge.orders import evident_order
-
     found = {}
     for name, categories in profile.categories.items():
         order = evident_order(categories)
@@ -136,8 +133,6 @@ def _orders(profile: Profile) -> dict[str, HintProposal]:
 
 def _effects(evaluation: Evaluation, orders: Mapping[str, HintProposal]) -> dict[str, HintProposal]:
     """Clear effects on one answer: that of two classes, the number, or the class that has most of them."""
-    from autoft.knowledge.trend import strength
-
     measured = {line.column: line.drop for line in evaluation.importance}
     clear: dict[str | None, list[Curve]] = {}
     for curve in evaluation.dependence:
@@ -152,8 +147,6 @@ def _effects(evaluation: Evaluation, orders: Mapping[str, HintProposal]) -> dict
 
 
 def _effect(curve: Curve, evaluation: Evaluation) -> HintProposal:
-    from autoft.knowledge.trend import strength
-
     found, target = strength(curve), evaluation.target
     values: dict[str, Any] = {"effect": found.direction}
     if evaluation.task == "multiclass":
@@ -168,8 +161,6 @@ def _effect(curve: Curve, evaluation: Evaluation) -> HintProposal:
 
 
 def _scales(profile: Profile) -> list[HintProposal]:
-    import numpy as np
-
     found = []
     for name, deciles in profile.deciles.items():
         if len(deciles) != 11 or not deciles[0] > 0:
@@ -194,8 +185,6 @@ def _bowley(low: float, middle: float, high: float) -> float:
 
 def _importance(evaluation: Evaluation, effects: set[str]) -> list[HintProposal]:
     """Columns far above the rest, and those without any measurable loss."""
-    import numpy as np
-
     lines = sorted(evaluation.importance, key=lambda line: -line.drop.value)
     if len(lines) < 3:
         return []

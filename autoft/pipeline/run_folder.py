@@ -1,52 +1,33 @@
-"""The key of a run: whether results that lie in a folder are those of this very problem."""
+"""The run folder: the key of its journal, and what is read back from its files."""
 
 from __future__ import annotations
 
-import itertools
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from importlib.metadata import version
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from autoft import files
-from autoft.pipeline.context import Context
-from autoft.pipeline.dataset import Dataset
-from autoft.records import Progress
-from autoft.search.journal import Journal, difference, read
-
-if TYPE_CHECKING:
-    from autoft.recipe.recipe import Recipe
-
 import contextlib
 import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
 
+from autoft import files
 from autoft.errors import ArtifactError, AutoFTError, SetupError
-from autoft.records import Column, Evaluation, Finding, PlanLine
-from autoft.records.reading import read_record
-from autoft.report.inputs import ReportHint
-
-if TYPE_CHECKING:
-    from autoft.report.inputs import ReportInputs
-
-from dataclasses import asdict
-from typing import TYPE_CHECKING
-
+from autoft.evaluation.document import from_document
+from autoft.evaluation.metrics import METRICS
+from autoft.pipeline.dataset import Dataset
 from autoft.preprocessing.layout import InputLayout
+from autoft.recipe.recipe import Recipe
+from autoft.records import Column, Evaluation, Finding, PlanLine
 from autoft.records.hints import Hints
+from autoft.records.reading import read_record
+from autoft.report.inputs import ReportHint, ReportInputs
 
-if TYPE_CHECKING:
-    from autoft.recipe.recipe import Recipe
 
-
-def fingerprint_parts(recipe: Recipe, dataset: Dataset, version: str) -> dict[str, str]:
-    """The key of a run: what a trial's result depends on. Trials, minutes and space are not in it.
+def journal_key(recipe: Recipe, dataset: Dataset) -> dict[str, str]:
+    """The key of a run's journal: what a trial's result depends on. Trials, minutes and space are not in it.
 
     Of the objective only the loss that is trained for it is.
     """
-    from autoft import files
-
     settings = {
         "seed": recipe.seed,
         "epochs": recipe.search.epochs,
@@ -54,7 +35,7 @@ def fingerprint_parts(recipe: Recipe, dataset: Dataset, version: str) -> dict[st
         "pruning": recipe.search.pruning,
         "task": dataset.target.task,
         "drop_missing_target": recipe.schema_.drop_missing_target,
-        **_preprocessing(recipe, dataset.plan),
+        **_preprocessing(recipe, dataset.layout),
         **recipe.evaluate.model_dump(include={"group", "time", "strategy", "holdout"}),
         "folds": dataset.split.k,
     }
@@ -65,16 +46,16 @@ def fingerprint_parts(recipe: Recipe, dataset: Dataset, version: str) -> dict[st
         settings["quantile"] = dataset.trained_quantile
     if dataset.description.hints != Hints():
         settings["hints"] = asdict(dataset.description.hints)
-    layout = [[c.name, c.kind] for c in (*dataset.features, *dataset.description.columns)]
+    columns = [[c.name, c.kind] for c in (*dataset.features, *dataset.description.columns)]
     return {
-        "autoft": version,
+        "autoft": version("autoft"),
         "data": dataset.description.table.fingerprint[:16],
-        "columns": files.fingerprint(files.canonical_json(layout).encode())[:16],
+        "columns": files.fingerprint(files.canonical_json(columns).encode())[:16],
         "settings": files.fingerprint(files.canonical_json(settings).encode())[:16],
     }
 
 
-def _preprocessing(recipe: Recipe, plan: InputLayout) -> dict[str, Any]:
+def _preprocessing(recipe: Recipe, layout: InputLayout) -> dict[str, Any]:
     """What a trial's result owes to preprocessing; what came later is in it only where it is used."""
     settings = recipe.preprocess.model_dump()
     if recipe.preprocess.numeric.scale == "robust":
@@ -82,10 +63,10 @@ def _preprocessing(recipe: Recipe, plan: InputLayout) -> dict[str, Any]:
     for later in ("accept", "encoders"):
         if not settings[later]:
             settings.pop(later)
-    words = [[text.id, text.slots] for text in plan.texts]
-    if plan.orders:
-        settings["orders"] = {column: list(order) for column, order in plan.orders.items()}
-    return settings | ({"words": words} if words else {}) | ({"elapsed": len(plan.elapsed)} if plan.elapsed else {})
+    words = [[text.id, text.slots] for text in layout.texts]
+    if layout.orders:
+        settings["orders"] = {column: list(order) for column, order in layout.orders.items()}
+    return settings | ({"words": words} if words else {}) | ({"elapsed": len(layout.elapsed)} if layout.elapsed else {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +83,7 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Context:
+class _RunContext:
     """The content of ``context.json``."""
 
     plan: tuple[PlanLine, ...]
@@ -121,9 +102,6 @@ def read_evaluation(folder: Path) -> Evaluation:
     Raises:
         AutoFTError: If it is missing or not what autoft writes; so for the other functions here.
     """
-    from autoft.evaluation.document import from_document
-    from autoft.evaluation.metrics import METRICS
-
     path = folder / "evaluation.json"
     with _believed(path):
         evaluation = from_document(json.loads(path.read_text(encoding="utf-8")))
@@ -143,9 +121,7 @@ def read_findings(folder: Path) -> tuple[Finding, ...]:
 
 def report_inputs(folder: Path, evaluation: Evaluation, findings: tuple[Finding, ...]) -> ReportInputs:
     """Everything that a report tells, from the files of a run or a saved model."""
-    from autoft.report.inputs import ReportInputs
-
-    context: _Context = _records(folder / "context.json", _Context)
+    context: _RunContext = _records(folder / "context.json", _RunContext)
     return ReportInputs(
         evaluation=evaluation,
         findings=findings,
@@ -163,7 +139,7 @@ def report_inputs(folder: Path, evaluation: Evaluation, findings: tuple[Finding,
 
 def read_profile(folder: Path) -> tuple[tuple[Column, ...], Profile]:
     """The columns of a run or a saved model, and what it says of their cells."""
-    context: _Context = _records(folder / "context.json", _Context)
+    context: _RunContext = _records(folder / "context.json", _RunContext)
     return context.columns, context.profile
 
 
@@ -190,47 +166,3 @@ def _believed(path: Path) -> Iterator[None]:
         raise ArtifactError(
             f"'{path}'", "be as autoft wrote it", found, "run 'autoft fit' again (finished trials are kept)"
         ) from error
-
-
-#: What a run writes into its folder, the journal last.
-_FILES = (
-    *("model", "trials", "report.html", "evaluation.json", "findings.json", "context.json", "recipe.yaml"),
-    *("schema.pbtxt", "journal.torn", "journal.jsonl"),
-)
-
-
-def open_journal(context: Context, dataset: Dataset) -> Journal:
-    """The run's journal; results of another run (other data or settings) in the folder are set aside first."""
-    folder, tell = context.folder, context.tell
-    key = fingerprint_parts(context.recipe, dataset, version("autoft"))
-    path = folder / "journal.jsonl"
-    contents = read(path)
-    if contents.key != key and (contents.facts or contents.damaged_lines):
-        aside = _set_aside(folder)
-        changed = difference(contents.key or {}, key)
-        tell(Progress(stage="reading", message=f"the folder held another run ({changed}); it is now in {aside.name}"))
-    journal = Journal(path, key)
-    if journal.contents.damaged_lines:
-        lines = ", ".join(map(str, journal.contents.damaged_lines))
-        tell(Progress(stage="reading", message=f"journal line {lines} is damaged; what it said is trained again"))
-    context.watch.earlier = sum(float(line["seconds"]) for line in journal.contents.trials().values())
-    if journal.contents.torn_bytes:
-        message = "the journal's last line was torn; it is in journal.torn, and its trial is trained again"
-        tell(Progress(stage="reading", message=message))
-    return journal
-
-
-def _set_aside(folder: Path) -> Path:
-    """Move another run's files, and nothing else, into a folder of their own.
-
-    The journal goes last: a crash on the way is made good by the next run.
-    """
-    stamp = time.strftime("%Y%m%d-%H%M%S")
-    names = itertools.chain([f"earlier-{stamp}"], (f"earlier-{stamp}-{n}" for n in itertools.count(2)))
-    aside = next(folder / name for name in names if not (folder / name).exists())
-    with files.writing(folder):
-        aside.mkdir()
-        for name in _FILES:
-            if (folder / name).exists():
-                (folder / name).rename(aside / name)
-    return aside

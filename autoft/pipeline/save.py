@@ -1,72 +1,84 @@
-"""What a run leaves behind: the model and the files that say what it is."""
+"""Saving: the model, and the files that say what it is."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict, replace
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from autoft import files
+from autoft.errors import printable
+from autoft.evaluation.document import to_document
+from autoft.evaluation.partial_dependence import profile
 from autoft.knowledge.describe import hinted_lines
-from autoft.pipeline import effects
-from autoft.pipeline.context import Context
-from autoft.pipeline.dataset import Dataset, SearchResult
-from autoft.pipeline.notes import notes
+from autoft.pipeline.context import Run
+from autoft.pipeline.dataset import Dataset
+from autoft.pipeline.notes import recipe_notes
+from autoft.pipeline.own_model.own_space import name_of
+from autoft.pipeline.results import FittedModel, SearchResult
 from autoft.preprocessing.describe import describe_layout
-from autoft.records import Evaluation, Progress
+from autoft.recipe.recipe import Recipe
+from autoft.records import Evaluation
 from autoft.records.arrays import Array
 from autoft.serving import artifact
+from autoft.training.ensemble import model_inputs
+from autoft.training.proof_of_model import prove_ensemble
 
-if TYPE_CHECKING:
-    from autoft.recipe.recipe import Recipe
+#: Rows by which the saved model is compared with the one in memory.
+_PROBE_ROWS = 32
 
 
-def write(
-    context: Context, dataset: Dataset, searched: SearchResult, evaluation: Evaluation
-) -> tuple[Any, artifact.Meta, Evaluation]:
-    """Model, scores, findings, schema, recipe; returns the raw model, its meta data and the evaluation."""
-    from autoft.evaluation.document import to_document
+def prove_effects(dataset: Dataset, found: SearchResult) -> None:
+    """Check that the deployed model keeps what the hints promise.
 
-    folder, watch, tell = context.folder, context.watch, context.tell
-    with watch.stage("saving"):
-        tell(Progress(stage="saving", message="saving the model and checking that it reads back the same"))
-        texts = _texts(context.recipe, dataset, searched)
-        effects.prove(searched.bag, dataset)
-        model, meta = searched.bag.raw_model(), _meta(context.recipe, dataset, searched)
-        scores = {"evaluation.json": _json(to_document(evaluation))}
-        extra: dict[str, str | bytes] = {**texts, **scores}
+    Raises:
+        TrainingError: If it does not.
+    """
+    prove_ensemble(found.ensemble, dataset.description.hints)
+
+
+def save(dataset: Dataset, found: SearchResult, evaluation: Evaluation, run: Run) -> FittedModel:
+    """Write model, scores, findings, schema and recipe into the run folder."""
+    findings = (*dataset.findings, *run.findings)
+    with run.timed("saving"):
+        run.tell("saving", "saving the model and checking that it reads back the same")
+        texts = _texts(run.recipe, dataset, found)
+        if run.model is not None:
+            note = f"# The networks come from a Python function, {printable(name_of(run.model))}: no recipe holds it."
+            texts["recipe.yaml"] = f"{note}\n{texts['recipe.yaml']}"
+        texts["findings.json"] = _json([asdict(finding) for finding in findings])
+        model, meta = found.ensemble.raw_model(), _meta(run.recipe, dataset, found)
+        evaluation = replace(evaluation, seconds=dict(run.seconds))
+        extra: dict[str, str | bytes] = {**texts, "evaluation.json": _json(to_document(evaluation))}
         if dataset.description.contract.statistics:
             extra["statistics.pb"] = dataset.description.contract.statistics
-        artifact.save(folder / "model", model, meta, extra, _probe(dataset, searched))
-    total = round(sum(watch.seconds.values()), 2)
-    evaluation = replace(evaluation, seconds={**watch.seconds, "total": total})
+        artifact.save(run.folder / "model", model, meta, extra, _probe(dataset, found))
+    evaluation = replace(evaluation, seconds={**run.seconds, "total": round(sum(run.seconds.values()), 2)})
     for name, text in {**texts, "evaluation.json": _json(to_document(evaluation))}.items():
-        files.write_atomic(folder / name, text)
-    tell(Progress(stage="report", message="writing the report"))
-    return model, meta, evaluation
+        files.write_atomic(run.folder / name, text)
+    return FittedModel(model=model, meta=meta, evaluation=evaluation, findings=findings)
 
 
 def _json(value: Any) -> str:
     return json.dumps(value, indent=1, ensure_ascii=False)
 
 
-def _texts(recipe: Recipe, dataset: Dataset, searched: SearchResult) -> dict[str, str]:
+def _texts(recipe: Recipe, dataset: Dataset, found: SearchResult) -> dict[str, str]:
     """What a run says about itself besides the scores, by file name; enough to write the report again."""
-    from autoft.evaluation import partial_dependence
-
     parts = {ratio.name: ratio.of for ratio in recipe.knowledge.ratios}
     used = np.flatnonzero(dataset.split.blocks >= 0)
-    lines = hinted_lines(describe_layout(dataset.plan, dataset.features), recipe.knowledge, dataset.description.columns)
+    described = describe_layout(dataset.layout, dataset.features)
+    lines = hinted_lines(described, recipe.knowledge, dataset.description.columns)
     context = {
         "plan": [asdict(line) for line in lines],
         "columns": [asdict(c) for c in dataset.description.columns],
-        "space": [[d.name, d.words()] for d in searched.space],
+        "space": [[d.name, d.words()] for d in found.space],
         "engine": dataset.description.engine.name if dataset.description.engine else "",
         "title": recipe.report.title or f"{recipe.name}: {dataset.target.name}",
-        "notes": list(notes(recipe, dataset)),
+        "notes": list(recipe_notes(recipe, dataset)),
         "hints": {
             name: {
                 "effect": hint.effect,
@@ -76,24 +88,24 @@ def _texts(recipe: Recipe, dataset: Dataset, searched: SearchResult) -> dict[str
             }
             for name, hint in recipe.knowledge.features.items()
         },
-        "profile": partial_dependence.profile(dataset.plan, dataset.features, dataset.encoded, used),
+        "profile": profile(dataset.layout, dataset.features, dataset.encoded, used),
     }
     schema = dataset.description.contract.text
-    return {
-        "findings.json": _json([asdict(f) for f in dataset.findings]),
-        "recipe.yaml": recipe.to_yaml(),
-        "context.json": _json(context),
-    } | ({"schema.pbtxt": schema} if schema else {})
+    return {"recipe.yaml": recipe.to_yaml(), "context.json": _json(context)} | (
+        {"schema.pbtxt": schema} if schema else {}
+    )
 
 
-def _meta(recipe: Recipe, dataset: Dataset, searched: SearchResult) -> artifact.Meta:
-    ranges = {}
+def _meta(recipe: Recipe, dataset: Dataset, found: SearchResult) -> artifact.Meta:
+    layout, ranges = dataset.layout, {}
     for column in dataset.features:
         if column.kind == "numeric":
             values = dataset.description.converted.values[column.id]
             known = values[np.isfinite(values)]
             if len(known):
                 ranges[column.id] = (float(known.min()), float(known.max()))
+    # Columns that divide rows or groups, or are not to be used.
+    unused = {*recipe.knowledge.unused, recipe.evaluate.group}
     engine = dataset.description.engine
     return artifact.Meta(
         columns=dataset.features,
@@ -101,28 +113,19 @@ def _meta(recipe: Recipe, dataset: Dataset, searched: SearchResult) -> artifact.
         version=version("autoft"),
         engine=engine.name if engine else "",
         ranges=ranges,
-        vocabularies={c.id: c.vocabulary for c in dataset.plan.categories} | dict(dataset.plan.orders),
-        words=searched.bag.words,
-        encoders={own.id: own.encoder for own in dataset.plan.custom},
-        threshold=searched.finish.threshold,
-        matrix=searched.finish.matrix,
+        vocabularies={c.id: c.vocabulary for c in layout.categories} | dict(layout.orders),
+        words=found.ensemble.words,
+        encoders={own.id: own.encoder for own in layout.custom},
+        threshold=found.selection.rule.threshold,
+        matrix=found.selection.rule.matrix,
         repairs=dataset.description.repairs,
-        unused=tuple(c.name for c in dataset.description.columns if c.name in _no_inputs(recipe)),
+        unused=tuple(c.name for c in dataset.description.columns if c.name in unused),
     )
 
 
-def _no_inputs(recipe: Recipe) -> tuple[str, ...]:
-    """Columns that divide rows or groups, or are not to be used."""
-    group = recipe.evaluate.group
-    return (*recipe.knowledge.unused, *(() if group is None else (group,)))
-
-
-def _probe(dataset: Dataset, searched: SearchResult, rows: int = 32) -> dict[str, Array]:
+def _probe(dataset: Dataset, found: SearchResult) -> dict[str, Array]:
     """Inputs of the raw model for a few real rows."""
-    from autoft.training.ensemble import model_inputs
-
-    values = dataset.description.converted.values
-    plan = dataset.plan
-    columns = [c.id for c in plan.categories] + [text.id for text in plan.texts] + [own.id for own in plan.custom]
-    texts = {column: values[column][:rows] for column in columns}
-    return model_inputs(plan, dataset.encoded.rows(slice(0, rows)), texts, searched.bag.words)
+    values, layout = dataset.description.converted.values, dataset.layout
+    columns = [c.id for c in layout.categories] + [text.id for text in layout.texts] + [own.id for own in layout.custom]
+    texts = {column: values[column][:_PROBE_ROWS] for column in columns}
+    return model_inputs(layout, dataset.encoded.rows(slice(0, _PROBE_ROWS)), texts, found.ensemble.words)

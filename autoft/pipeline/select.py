@@ -2,52 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from autoft.pipeline import effects
+from autoft.evaluation.metrics import METRICS
+from autoft.evaluation.selection import Candidate, Replay, candidates_of, mixed
 from autoft.pipeline.dataset import Dataset
-from autoft.records import DecisionRule, SelectionRule
+from autoft.pipeline.effects import calibration_allowed
+from autoft.pipeline.results import Selection
+from autoft.recipe.recipe import Recipe
+from autoft.records.problem import SelectionRule
 from autoft.records.trials import TrialResult, Trials
 
-if TYPE_CHECKING:
-    from autoft.recipe.recipe import Recipe
 
-
-def _by_weight(dataset: Dataset, chosen: Sequence[tuple[int, float]], found: Trials) -> list[TrialResult]:
-    """Outcomes of the deployed model, the heaviest first, then those of all other whole trials, the best first."""
-    from autoft.evaluation.metrics import METRICS
-
-    shares, sign = dict(chosen), -1 if METRICS[dataset.objective].direction == "max" else 1
-    whole = [
-        (-shares.get(trial.number, 0.0), sign * trial.score, one)
-        for trial, one in zip(found.trials, found.outcomes, strict=True)
-        if one.status == "finished" and trial.score is not None
-    ]
-    return [one for _, _, one in sorted(whole, key=lambda one: one[:2])]
-
-
-def _choice(recipe: Recipe, dataset: Dataset, found: Trials) -> tuple[tuple[tuple[int, float], ...], DecisionRule]:
-    """The choice on all rows: numbers of trials and their weights, calibration and threshold."""
-    from autoft.evaluation.selection import Replay, candidates_of, mixed
-
-    candidates = candidates_of(found.trials, found.outcomes)
-    rule = SelectionRule(members=recipe.search.blend, calibration=effects.calibration(recipe, dataset))
-    replay = Replay(dataset.truth, candidates, dataset.problem, rule)
+def select(dataset: Dataset, trials: Trials, recipe: Recipe) -> Selection:
+    """The choice on all rows: some trials and their weights, calibration and threshold."""
+    candidates = candidates_of(trials.trials, trials.outcomes)
+    replay = Replay(dataset.truth, candidates, dataset.problem, selection_rule(recipe, dataset))
     chosen = replay.on_all_rows()
-    finish = replay.rule_fitter.on_all_rows(mixed(candidates, chosen, replay.rows))
-    return tuple((candidates[c].trial, share) for c, share in chosen), finish
+    rule = replay.rule_fitter.on_all_rows(mixed(candidates, chosen, replay.rows))
+    return Selection(blend=tuple((candidates[c].trial, share) for c, share in chosen), rule=rule)
 
 
-def _score(dataset: Dataset, outcome: TrialResult) -> float:
-    """The objective on the pooled held-out predictions at the trial's number of epochs, and its best threshold."""
-    from autoft.evaluation.selection import Candidate, Replay
+def selection_rule(recipe: Recipe, dataset: Dataset) -> SelectionRule:
+    """How many trials a blend may have, and whether it is calibrated."""
+    return SelectionRule(members=recipe.search.blend, calibration=calibration_allowed(recipe, dataset))
 
+
+def rank_trials(dataset: Dataset, trials: Trials, selection: Selection) -> list[TrialResult]:
+    """Results of the chosen trials, the heaviest first, then those of all other finished trials, the best first."""
+    shares, sign = dict(selection.blend), -1 if METRICS[dataset.objective].direction == "max" else 1
+    finished = [
+        (-shares.get(trial.number, 0.0), sign * trial.score, result)
+        for trial, result in zip(trials.trials, trials.outcomes, strict=True)
+        if result.status == "finished" and trial.score is not None
+    ]
+    return [result for _, _, result in sorted(finished, key=lambda one: one[:2])]
+
+
+def trial_score(dataset: Dataset, result: TrialResult) -> float:
+    """The objective on the pooled held-out predictions at the trial's number of epochs, at its best threshold."""
     rows = np.flatnonzero(dataset.split.blocks >= 0)
-    pooled = outcome.held_out[outcome.checkpoints.index(outcome.epochs)]
-    candidate = Candidate(trial=0, epochs=outcome.epochs, predictions=pooled)
+    pooled = result.held_out[result.checkpoints.index(result.epochs)]
+    candidate = Candidate(trial=0, epochs=result.epochs, predictions=pooled)
     replay = Replay(dataset.truth, [candidate], dataset.problem, rows=rows)
     value, _ = replay.objectives(np.ones((1, len(rows)), dtype=np.uint8), [0])
     return float(replay.metric.better(value[0])[0])

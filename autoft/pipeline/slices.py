@@ -1,28 +1,28 @@
-"""Slices and groups of a run: which columns they are made of, and what is asked of them once a model is chosen."""
+"""Slices of a run: declared ones, weak ones, gaps between groups."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
 
-from numpy.typing import NDArray
-
-from autoft.knowledge.slices import Limits, _limits, audited, declared
+from autoft.evaluation.correction import CorrectedScore
+from autoft.evaluation.selection import Candidate
+from autoft.evaluation.slices.gaps import gaps
+from autoft.evaluation.slices.groups import Groups, groups_of
+from autoft.evaluation.slices.redraws import Redraws
+from autoft.evaluation.slices.scores import scores_by_group
+from autoft.evaluation.slices.weak import weak_slices
+from autoft.knowledge.slices import Limits, audited, declared, slice_limits
+from autoft.pipeline.dataset import Dataset
+from autoft.recipe.recipe import Recipe
 from autoft.records import Column, Importance
-
-if TYPE_CHECKING:
-    from autoft.evaluation.correction import CorrectedScore
-    from autoft.evaluation.selection import Candidate
-    from autoft.evaluation.slices.groups import Groups
-    from autoft.pipeline.dataset import Dataset
-    from autoft.recipe.recipe import Recipe
-    from autoft.records.slices import Slices
+from autoft.records.arrays import Array
+from autoft.records.slices import Slices
 
 #: Kinds whose groups are conditions of the search for weak slices.
 _GROUPED = ("numeric", "boolean", "categorical", "date")
 
 
-def slices_of(
+def score_slices(
     recipe: Recipe,
     dataset: Dataset,
     score: CorrectedScore,
@@ -32,25 +32,19 @@ def slices_of(
 ) -> Slices:
     """Scores of the declared slices, the weakest slices of all, and gaps between audited groups.
 
-    Nothing is trained: everything comes from the held-out answers behind the overall score.
+    Nothing is trained: everything comes from the held-out answers behind the score.
 
     Args:
-        recipe, dataset: The run.
+        recipe, dataset: Declared slices, and the rows.
         score: The overall score.
         candidates: What it was chosen from.
         importance: Of columns, the largest first: the order in which they take part in the search.
     """
-    from autoft.evaluation.slices.gaps import gaps
-    from autoft.evaluation.slices.redraws import Redraws
-    from autoft.evaluation.slices.scores import scores_by_group
-    from autoft.evaluation.slices.weak import weak_slices
-    from autoft.records.slices import Slices
-
     columns = {column.name: column for column in dataset.description.columns}
-    limits = _limits(recipe)
+    limits = slice_limits(recipe)
     grouped = [_groups(dataset, columns[name], given) for _, name, given in declared(recipe)]
     compared = [_groups(dataset, columns[name], limits.get(name)) for name in audited(recipe)]
-    conditions = conditions_of(recipe, dataset, importance=importance)
+    conditions = search_conditions(recipe, dataset, importance=importance)
     parts = 1 + len(grouped) + len(compared)
     redraws = Redraws.affordable(score, candidates, dataset.truth, dataset.problem, parts=parts)
     whole, scored = scores_by_group(redraws, grouped)
@@ -62,24 +56,22 @@ def slices_of(
     )
 
 
-def conditions_of(
-    recipe: Recipe, dataset: Dataset, *, importance: Sequence[Importance] = (), rows: NDArray[Any] | None = None
+def search_conditions(
+    recipe: Recipe, dataset: Dataset, *, importance: Sequence[Importance] = (), rows: Array | None = None
 ) -> list[Groups]:
     """The groups by which rows are searched: of declared and audited columns, then of all features.
 
     Args:
-        recipe, dataset: The run.
+        recipe, dataset: Declared slices, and the rows.
         importance: Of columns, the largest first: the order of the features.
         rows: Positions of rows that alone have a part in how groups are made; None for all.
     """
-    columns, limits = {column.name: column for column in dataset.description.columns}, _limits(recipe)
+    columns, limits = {column.name: column for column in dataset.description.columns}, slice_limits(recipe)
     searched = [name for name in _searched(recipe, dataset, importance) if columns[name].kind in _GROUPED]
     return [_groups(dataset, columns[name], limits.get(name), rows) for name in searched]
 
 
-def _groups(dataset: Dataset, column: Column, limits: Limits, rows: NDArray[Any] | None = None) -> Groups:
-    from autoft.evaluation.slices.groups import groups_of
-
+def _groups(dataset: Dataset, column: Column, limits: Limits, rows: Array | None = None) -> Groups:
     values = dataset.description.converted.values[column.id]
     return groups_of(column, values if rows is None else values[rows], limits)
 

@@ -8,29 +8,48 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from autoft.evaluation.costs import row_costs
 from autoft.evaluation.metrics import METRICS
 from autoft.networks.architecture import Inputs
 from autoft.networks.families import architecture_of, family_of
-from autoft.pipeline import cost, effects
+from autoft.pipeline import cost
 from autoft.pipeline.cost import CostShape
+from autoft.pipeline.dataset import Dataset
+from autoft.pipeline.effects import restrict_space
 from autoft.pipeline.machine import Machine
-from autoft.records import Costs
+from autoft.recipe.recipe import Recipe
+from autoft.records.arrays import Array
+from autoft.records.decisions import Costs
 from autoft.search.algorithms import ALGORITHMS
-from autoft.search.space import Choice, Dimension
+from autoft.search.portfolio import TIERS
+from autoft.search.space import (
+    MAKE,
+    SHAPE,
+    Choice,
+    Dimension,
+    default_configuration,
+    first_configurations,
+    make_space,
+    relevant,
+    shape_of,
+)
 from autoft.training import backend
 
-if TYPE_CHECKING:
-    from autoft.pipeline.dataset import Dataset
-    from autoft.recipe.recipe import Recipe
+#: Most of the minutes that one of the first trials may take.
+_LARGEST_SHARE = 0.25
 
-#: Most of the minutes that one of the first trials may take, and that the very first may take. The latter decides
-#: what is affordable at all, and so counts with the epochs that such networks need. Seconds of it without a limit.
-_LARGEST_SHARE, _FIRST_SHARE, _EPOCHS, _AFFORDABLE = 0.25, 0.2, 50, 60.0
+#: Most of the minutes that the very first trial may take: it decides what is affordable at all.
+_FIRST_SHARE = 0.2
+
+#: Epochs that the networks of a portfolio need.
+_PORTFOLIO_EPOCHS = 50
+
+#: Most seconds of the very first trial on the reference machine, without a limit of time.
+_FIRST_SECONDS = 60.0
 
 #: Most of the minutes that a portfolio may take: what is best on a table may stand last in it.
 _PORTFOLIO_SHARE = 0.75
@@ -45,24 +64,16 @@ _RARE = 0.2
 _DEAR = 2.0
 
 
-def space_for(recipe: Recipe, dataset: Dataset, rows: int) -> tuple[Dimension, ...]:
-    """What a recipe searches on a table.
-
-    Args:
-        recipe, dataset: Of the run.
-        rows: Training rows of the smallest fold.
-    """
-    from autoft.search.space import make_space
-
-    plan, changes = dataset.plan, recipe.search.space.model_dump()
+def make_search_space(recipe: Recipe, dataset: Dataset) -> tuple[Dimension, ...]:
+    """What a recipe searches on a table."""
     space = make_space(
-        rows,
-        embedded=bool(plan.embedded),
-        numbers=bool(plan.continuous),
+        min(len(member.train) for member in dataset.members),
+        embedded=bool(dataset.layout.embedded),
+        numbers=bool(dataset.layout.continuous),
         rare=rare_classes_count(dataset),
-        changes=changes,
+        changes=recipe.search.space.model_dump(),
     )
-    return effects.space(space, dataset.description.hints)
+    return restrict_space(space, dataset.description.hints)
 
 
 def rare_classes_count(dataset: Dataset) -> bool:
@@ -80,10 +91,8 @@ def rare_classes_count(dataset: Dataset) -> bool:
     return bool(counts.min() * len(counts) < 2 * _RARE * counts.sum())
 
 
-def _rare_is_dear(dataset: Dataset, counts: NDArray[Any], rows: NDArray[Any]) -> bool:
+def _rare_is_dear(dataset: Dataset, counts: Array, rows: Array) -> bool:
     """Whether a missed row of the rarest class costs much more than one of the most frequent class, on these rows."""
-    from autoft.evaluation.costs import row_costs
-
     truth, target = dataset.truth.take(rows), dataset.target
     costs, y = truth.goal(dataset.problem), truth.y
     if not isinstance(costs, Costs) or counts.min() == counts.max():
@@ -95,22 +104,22 @@ def _rare_is_dear(dataset: Dataset, counts: NDArray[Any], rows: NDArray[Any]) ->
 
 
 def boosting_fits(recipe: Recipe, dataset: Dataset, machine: Machine) -> bool:
-    """Whether gradient boosting, the dearest baseline, takes no more than its share of the recipe's minutes."""
+    """Whether gradient boosting, the slowest baseline, takes no more than its share of the recipe's minutes."""
     if recipe.search.minutes is None:
         return True
-    target, rows = dataset.target, max(len(member.train) for member in dataset.members)
-    outputs = len(target.classes) if target.task == "multiclass" else 1
-    columns = boosted_columns(dataset)
-    seconds = cost.boosting_seconds(rows, columns, dataset.split.k, outputs, machine)
+    rows = max(len(member.train) for member in dataset.members)
+    seconds = cost.boosting_seconds(rows, boosted_columns(dataset), dataset.split.k, dataset.outputs, machine)
     return seconds <= _BASELINES_SHARE * recipe.search.minutes * 60
 
 
 def boosted_columns(dataset: Dataset) -> int:
     """Columns that the baselines see: each word of a text is one."""
-    return len(dataset.features) + sum(text.slots for text in dataset.plan.texts)
+    return len(dataset.features) + sum(text.slots for text in dataset.layout.texts)
 
 
-def first(recipe: Recipe, dataset: Dataset, space: Sequence[Dimension], machine: Machine) -> tuple[dict[str, Any], ...]:
+def choose_first(
+    recipe: Recipe, dataset: Dataset, space: Sequence[Dimension], machine: Machine
+) -> tuple[dict[str, Any], ...]:
     """The configurations that a search begins with: the richest portfolio that is affordable.
 
     Its first trial takes no more than a fifth of the recipe's minutes, and all of them no more than three quarters;
@@ -118,21 +127,19 @@ def first(recipe: Recipe, dataset: Dataset, space: Sequence[Dimension], machine:
     taken if its first trial is affordable; where that is not either, a small perceptron goes before it.
 
     Args:
-        recipe, prepared, space: Of the run.
-        machine: At hand; of no account without minutes.
+        recipe, dataset: What is searched.
+        space: The dimensions.
+        machine: The machine at hand; without minutes it does not matter.
     """
-    from autoft.search.portfolio import TIERS
-    from autoft.search.space import default_configuration, first_configurations
-
     small = default_configuration(space)
     if not ALGORITHMS[recipe.search.algorithm].begins_with_portfolio:
         return (small,)
     minutes, rows = recipe.search.minutes, min(len(member.train) for member in dataset.members)
-    machine, most = (Machine(), _AFFORDABLE) if minutes is None else (machine, _FIRST_SHARE * minutes * 60)
+    machine, most = (Machine(), _FIRST_SECONDS) if minutes is None else (machine, _FIRST_SHARE * minutes * 60)
     for tier in TIERS:
         found = first_configurations(space, rows, tier)
         shapes = [replace(cost_shape(dataset, params), least=0) for params in found]
-        seconds = [cost.trial_seconds(s, machine, epochs=min(recipe.search.epochs, _EPOCHS)) for s in shapes]
+        seconds = [cost.trial_seconds(s, machine, epochs=min(recipe.search.epochs, _PORTFOLIO_EPOCHS)) for s in shapes]
         through = tier == TIERS[-1] or sum(seconds) <= most * _PORTFOLIO_SHARE / _FIRST_SHARE
         if seconds[0] <= most and through:
             return found
@@ -140,36 +147,36 @@ def first(recipe: Recipe, dataset: Dataset, space: Sequence[Dimension], machine:
     return (small, *found) if perceptron and small not in found else found
 
 
-def without(
+def drop_architectures(
     space: Sequence[Dimension], first: Sequence[Mapping[str, Any]], kept: Sequence[Mapping[str, Any]]
 ) -> tuple[Dimension, ...]:
     """A space without the architectures of which no first configuration is kept."""
     gone = {c.get("architecture") for c in first} - {c.get("architecture") for c in kept}
-    return tuple(_left(d, gone) if d.name == "architecture" and isinstance(d, Choice) else d for d in space)
+    return tuple(_keep_values(d, gone) if d.name == "architecture" and isinstance(d, Choice) else d for d in space)
 
 
-def _left(dimension: Choice, gone: Collection[Any]) -> Choice:
+def _keep_values(dimension: Choice, gone: Collection[Any]) -> Choice:
     kept = tuple(value for value in dimension.values if value not in gone)
     default = dimension.default if dimension.default in kept else next(iter(kept), None)
     return dimension if default is None else replace(dimension, values=kept, default=default)
 
 
-def affordable(
+def keep_affordable(
     recipe: Recipe,
     dataset: Dataset,
-    first: Sequence[Mapping[str, Any]],
+    first: Sequence[dict[str, Any]],
     machine: Machine,
     *,
     epoch_seconds: float | None = None,
-) -> tuple[Mapping[str, Any], ...]:
+) -> tuple[dict[str, Any], ...]:
     """The first configurations without those that would take more than a quarter of the recipe's minutes.
 
     The first stays, so do linear models and perceptrons, and architectures that a recipe names itself.
 
     Args:
-        recipe, dataset: Of the run.
+        recipe, dataset: What is searched.
         first: Configurations that the search would begin with.
-        machine: At hand.
+        machine: The machine at hand.
         epoch_seconds: Measured for the first, which corrects the cost model; None trusts it.
     """
     if recipe.search.space.architecture or recipe.search.minutes is None:
@@ -191,8 +198,8 @@ def _at_most(shape: CostShape, recipe: Recipe) -> CostShape:
     return replace(shape, least=min(shape.least, recipe.search.epochs))
 
 
-def left_out(first: Sequence[Mapping[str, Any]], kept: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    """In words, the first configurations that are not kept, by architecture and size."""
+def name_left_out(first: Sequence[Mapping[str, Any]], kept: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Architecture and size of the first configurations that are not kept."""
     names = [f"{c['architecture']} {c['width']}x{c['depth']}" for c in first if c not in kept]
     return tuple(dict.fromkeys(names))
 
@@ -217,9 +224,14 @@ class Programs:
 
 
 def cost_shape(dataset: Dataset, params: Mapping[str, Any]) -> CostShape:
-    """What fixes the cost of an epoch of a configuration."""
-    plan, members = dataset.plan, dataset.members
-    smallest, inputs = min(len(member.train) for member in members), Inputs.of(plan)
+    """What fixes the cost of an epoch of a configuration.
+
+    Of an own model, which has no architecture, that of a perceptron: the time budget corrects it by what it measures.
+    """
+    if "architecture" not in params and not {"width", "depth"} <= params.keys():
+        params = {"width": 128, "depth": 2, "batch_size": params["batch_size"]}
+    members = dataset.members
+    smallest, inputs = min(len(member.train) for member in members), Inputs.of(dataset.layout)
     own, family = architecture_of({"activation": "relu", **params}, inputs, smallest), family_of(params)
     return CostShape(
         rows=max(len(member.train) for member in members),
@@ -229,7 +241,7 @@ def cost_shape(dataset: Dataset, params: Mapping[str, Any]) -> CostShape:
         width=own.width,
         depth=own.depth,
         batch=min(int(params["batch_size"]), smallest),
-        outputs=len(dataset.target.classes) if dataset.target.task == "multiclass" else 1,
+        outputs=dataset.outputs,
         embedded=len(inputs.embedded),
         embedding=own.embedding,
         categories=sum(slots + 2 for slots in inputs.embedded),
@@ -241,14 +253,14 @@ def cost_shape(dataset: Dataset, params: Mapping[str, Any]) -> CostShape:
     )
 
 
-def programs(dataset: Dataset, space: Sequence[Dimension], first: Mapping[str, Any]) -> Programs:
-    """The shapes that a search over a space may come upon.
+def list_programs(dataset: Dataset, space: Sequence[Dimension], first: Mapping[str, Any]) -> Programs:
+    """Shapes and programs of a space.
 
     Args:
-        prepared, space: Of the run.
-        first: The configuration that it begins with.
+        dataset: The rows.
+        space: The dimensions.
+        first: The configuration that the search begins with.
     """
-    from autoft.search.space import MAKE, SHAPE, relevant, shape_of
 
     def shape(params: Mapping[str, Any]) -> CostShape:
         return cost_shape(dataset, params)
@@ -266,12 +278,11 @@ def programs(dataset: Dataset, space: Sequence[Dimension], first: Mapping[str, A
         resizable = any_size and family_of(params).traits.resizable
         return make if resizable and not cost.worth_compiling(own) else (own, make)
 
+    resizable = any_size and family_of(first).traits.resizable
     return Programs(
         default=default,
         shapes=tuple({shape(params): None for params in every}),
         different=len({(shape(params), shape_of(params, MAKE)) for params in every}),
         number=len({program(params) for params in every}),
-        dimensions=MAKE
-        if any_size and family_of(first).traits.resizable and not cost.worth_compiling(default)
-        else SHAPE,
+        dimensions=MAKE if resizable and not cost.worth_compiling(default) else SHAPE,
     )

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from functools import partial
 
-from autoft.pipeline.context import Context
+from autoft.pipeline.context import Run
 from autoft.pipeline.dataset import Dataset
+from autoft.records.split import Member
+from autoft.training.keras_trainer import KerasTrainer
+from autoft.training.protocol import TrialTrainer
+from autoft.training.stack import stack_data
+from autoft.training.trainer import Limits, Trainer
 
-if TYPE_CHECKING:
-    from autoft.records.split import Member
-    from autoft.training.trainer import Trainer
+#: Makes a trainer for the rows of a dataset and some members.
+MakeTrainer = Callable[[Dataset, Sequence[Member]], TrialTrainer]
 
 
-def trainer(context: Context, dataset: Dataset, members: Sequence[Member]) -> Trainer:
+def make_trainer(run: Run, dataset: Dataset, members: Sequence[Member]) -> TrialTrainer:
     """The rows of a stack of these members, encoded, and what trains on them."""
-    from autoft.training.stack import stack_data
-    from autoft.training.trainer import Limits, Trainer
-
-    recipe = context.recipe
     data = stack_data(
-        dataset.plan,
+        dataset.layout,
         dataset.encoded,
         dataset.y,
         task=dataset.target.task,
@@ -30,12 +30,13 @@ def trainer(context: Context, dataset: Dataset, members: Sequence[Member]) -> Tr
         weights=dataset.weights,
         quantile=dataset.trained_quantile,
     )
-    limits = Limits(epochs=recipe.search.epochs, patience=recipe.search.patience)
-    return Trainer(
+    search = run.recipe.search
+    make = Trainer if run.model is None else partial(KerasTrainer, build=run.model)
+    return make(
         data,
         folds=dataset.split.k,
-        limits=limits,
-        seed=recipe.seed,
-        clock=context.watch.clock,
+        limits=Limits(epochs=search.epochs, patience=search.patience),
+        seed=run.recipe.seed,
+        clock=run.clock,
         hints=dataset.description.hints,
     )

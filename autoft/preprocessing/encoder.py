@@ -78,7 +78,7 @@ def _slots(plan: InputLayout, statistics: Statistics, codes: Any) -> Any:
 def _custom(own: CustomInput, known: Mapping[str, Array], numbers: Any, members: int) -> Any:
     """Inputs ``[S, B, width]`` of a column with an encoder of its own."""
     encode = ENCODERS[own.encoder].layer(known)
-    encode.name = f"{own.encoder}_{own.id}"  # two columns may have the same encoder
+    encode.name = f"encoder_{own.id}"  # two columns may have the same encoder
     found = encode(numbers)
     return found if len(found.shape) == 3 else Repeat(members, name=f"members_{own.id}")(found)
 

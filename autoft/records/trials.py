@@ -116,10 +116,19 @@ def _nothing(dimensions: int) -> Array:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trials:
-    """What the search has found: trials and outcomes in the same order, and how it ended."""
+    """All trials of a search.
+
+    Attributes:
+        trials, outcomes: In the same order.
+        best: Position of the best one.
+        interrupted: Whether the user ended the search.
+        trained: How many this run has trained; the others were remembered.
+        memories: Names under which the journal remembers them.
+    """
 
     trials: tuple[Trial, ...]
     outcomes: tuple[TrialResult, ...]
     best: int
     interrupted: bool
     trained: int
+    memories: tuple[str, ...] = ()

@@ -115,7 +115,7 @@ def _blend(evaluation: Evaluation) -> TableBlock:
     digits = decimals(*(by_number[n].score or 0.0 for n, _ in parts))
     rows = []
     for n, share in parts:
-        architecture = clip(str(by_number[n].params.get("architecture", "mlp")))
+        architecture = clip(str(by_number[n].params.get("architecture", "own")))
         rows.append((f"{n}", architecture, number(by_number[n].score or 0.0, digits), f"{share:.0%}"))
     caption = "The model is a weighted mean of these trials; the choice of weights is paid for in the score above"
     head = ("Trial", "Architecture", "Own score", "Weight")

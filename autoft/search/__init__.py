@@ -10,6 +10,7 @@ portfolio         Settings that a search begins with, learned over many data set
 pruning           Pruning: the median rule
 store             Store of trial results: their arrays on the disk
 space             The search space: dropout and L2 are always in it; widths, depths and batches sit on a small la...
+weights           Weights of chosen trials: trained again where their files are lost or damaged
 lattice           Lattice: the space as a unit cube whose discrete dimensions have steps
 ledger            Ledger of a search: its trials and their results, what the journal remembers, and which trial i...
 recorded_space    The space of a function of Keras Tuner's `HyperParameters`: recorded while the function runs

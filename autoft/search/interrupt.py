@@ -20,12 +20,15 @@ class Interrupt:
 
 
 @contextlib.contextmanager
-def listening() -> Iterator[Interrupt]:
+def listening(interrupt: Interrupt | None = None) -> Iterator[Interrupt]:
     """While the block runs, SIGINT and SIGTERM set a flag; a second signal raises KeyboardInterrupt.
 
     Outside the main thread signals cannot be caught; the flag then stays down.
+
+    Args:
+        interrupt: The flag; a new one by default.
     """
-    interrupt = Interrupt()
+    interrupt = Interrupt() if interrupt is None else interrupt
     if threading.current_thread() is not threading.main_thread():
         yield interrupt
         return

@@ -61,6 +61,11 @@ class Ledger:
         return self._seen[memory]
 
     @property
+    def memories(self) -> tuple[str, ...]:
+        """Names under which the trials are remembered."""
+        return tuple(self._memories)
+
+    @property
     def best(self) -> int | None:
         """Position of the best trial, None while there is none."""
         return self._ranked[0] if self._ranked else None
@@ -156,12 +161,6 @@ class Ledger:
         self._seen[memory] = score
         self._open.discard(memory)
         return score
-
-    def give_weights(self, number: int, weights: Mapping[str, Any]) -> None:
-        """Put back the weights of a trial whose file was lost."""
-        memory = self._memories[number]
-        self.outcomes[number] = replace(self.outcomes[number], weights=weights)
-        self.journal.append({**self._known[memory], **self._store(memory, self.outcomes[number], weights=True)})
 
     def _judge(self, outcome: TrialResult) -> tuple[TrialResult, float | None]:
         """The outcome and its score; without finite numbers it has failed."""

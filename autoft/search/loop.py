@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 import statistics
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
-
-import numpy as np
 
 from autoft.errors import AutoFTError, SearchError, printable
 from autoft.records import Progress
@@ -21,6 +18,7 @@ from autoft.search.pruning import pruning_reason
 from autoft.search.setup import Proposal
 from autoft.search.space import comparable
 from autoft.search.store import memory_key
+from autoft.search.weights import restore_weights
 
 #: So many proposals in a row that were tried before mean that the space is exhausted.
 _REPEATS = 50
@@ -96,7 +94,6 @@ class SearchLoop:
         self.proposer, self.train, self.budget = proposer, train, budget
         self.interrupt, self.progress, self.policy = interrupt, progress, policy or LoopPolicy()
         self._ledger = ledger
-        self._proposals: list[Proposal] = []
         self._repeats = self._trained = 0
         self._cut = False
 
@@ -232,7 +229,6 @@ class SearchLoop:
         number = len(self._ledger.trials)
         score = self._ledger.note(asked.memory, outcome, new=new)
         self.budget.note(self._ledger.trials[number])
-        self._proposals.append(asked.proposal)
         self.proposer.tell(asked.proposal, score)
         self._show(number, score, self._ledger.trials[number].status)
 
@@ -257,43 +253,19 @@ class SearchLoop:
         return max(0.0, min(known)) if known else None
 
     def _found(self) -> Trials:
-        best = self._ledger.best
-        return self.with_weights([] if best is None else [best])
-
-    def with_weights(self, numbers: Sequence[int]) -> Trials:
-        """What was found, with the weights of these trials: trained again where their files are lost or damaged."""
+        """What was found, with the weights of the best trial."""
         ledger = self._ledger
         if ledger.best is None:
             raise self._nothing()
-        for number in numbers:
-            if not ledger.outcomes[number].weights:
-                self._retrain(number)
-        return Trials(
+        found = Trials(
             trials=tuple(ledger.trials),
             outcomes=tuple(ledger.outcomes),
             best=ledger.best,
             interrupted=bool(self.interrupt),
             trained=self._trained,
+            memories=ledger.memories,
         )
-
-    def _retrain(self, number: int) -> None:
-        """Get a trial's weights back: the same parameters and epochs give them again."""
-        winner, proposal = self._ledger.outcomes[number], self._proposals[number]
-        asked = itertools.count(1)
-        # Stopped where it stopped then, by the question after every epoch: another limit would mean other checkpoints.
-        again = self.train(
-            [winner.params], lambda: next(asked) >= winner.checkpoints[-1], self._epochs(proposal), None
-        )[0]
-        difference = _difference(again, winner)
-        if difference:
-            raise SearchError(
-                "The best trial's weights",
-                "be the ones that were scored",
-                f"their file is damaged, and training again {difference}",
-                "delete the run folder and run the same command again",
-            )
-        self._trained += 1
-        self._ledger.give_weights(number, again.weights)
+        return restore_weights(found, [ledger.best], self.train, journal=ledger.journal, folder=ledger.folder)
 
     def _nothing(self) -> SearchError:
         if self.interrupt:
@@ -312,18 +284,6 @@ class SearchLoop:
             f"all {len(trials)} failed, {commonest[1]} of them so: {commonest[0]}",
             "lower the learning rates in search: space:, or look at the findings about the data",
         )
-
-
-def _difference(again: TrialResult, winner: TrialResult) -> str:
-    """In words, how a trial that was trained again differs from what it was; "" but for rounding."""
-    if again.epochs != winner.epochs:
-        return f"stopped at {again.epochs} epochs, not {winner.epochs}"
-    now, then = (o.held_out[o.checkpoints.index(o.epochs)].astype(np.float64) for o in (again, winner))
-    apart = float(np.nanmean(np.abs(now - then)))
-    # Rounding grows while a network trains, to a thousandth or so; another batch size shows in the second digit.
-    return (
-        f"gave predictions that are {apart:.2g} away on average" if apart > 0.01 * max(np.nanstd(then), 1e-12) else ""
-    )
 
 
 def _deadly(proposal: Proposal) -> TrialResult:

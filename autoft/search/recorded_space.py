@@ -27,7 +27,7 @@ RESERVED = ("architecture", "class_balance", "focal", "without", "epochs_limit")
 def recorded_space(run: Callable[[Any], None]) -> tuple[Dimension, ...]:
     """The dimensions that a function asks for, parents before what depends on them.
 
-    A `Fixed` value is no dimension. ``sampling="reverse_log"`` is searched on a linear scale.
+    A `Fixed` value is a choice of one. ``sampling="reverse_log"`` is searched on a linear scale.
 
     Args:
         run: Calls the function with a `keras_tuner.HyperParameters`. What it raises at the defaults is raised; at other
@@ -108,7 +108,7 @@ class _Recording:
             if not values:
                 raise
         for own in hp.space:
-            if hp.is_active(own) and type(own).__name__ != "Fixed":
+            if hp.is_active(own):
                 self._note(own.name, _dimension(own), origin)
         return frozenset(own.name for own in hp.space if own.name in self.dimensions and hp.is_active(own))
 
@@ -145,6 +145,8 @@ def _dimension(hp: Any) -> Dimension:
     """A dimension of Keras Tuner's as one of autoft's."""
     if type(hp).__name__ == "Boolean":
         return Choice(name=hp.name, values=(False, True), default=hp.default)
+    if type(hp).__name__ == "Fixed":
+        return Choice(name=hp.name, values=(hp.value,), default=hp.value)
     if type(hp).__name__ == "Choice":
         return Choice(name=hp.name, values=tuple(hp.values), default=hp.default)
     whole = type(hp).__name__ == "Int"

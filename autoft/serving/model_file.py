@@ -7,6 +7,7 @@ import re
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,29 @@ from typing import Any
 from autoft.errors import ArtifactError
 from autoft.preprocessing.registered_layers import package_of, registered_layers
 
-#: Keras' own classes that a model may name: those that autoft's models are made of.
+#: Keras' own classes that a model may name, whatever module they are said to be of.
 KERAS_CLASSES = frozenset(
-    {"Functional", "InputLayer", "Concatenate", "StringLookup", "Cast", "DTypePolicy", "__keras_tensor__"}
+    {
+        *("Functional", "Sequential", "InputLayer", "Concatenate", "StringLookup", "Cast", "DTypePolicy"),
+        *("__keras_tensor__", "__slice__"),
+    }
+)
+#: Modules of Keras whose classes of these kinds a model may name: they compute, and read no files.
+_KERAS_MODULES = {
+    "keras.layers": "keras.layers:Layer",
+    "keras.initializers": "keras.initializers:Initializer",
+    "keras.regularizers": "keras.regularizers:Regularizer",
+    "keras.constraints": "keras.constraints:Constraint",
+    "keras.src.ops.numpy": "keras:Operation",
+    "keras.src.ops.nn": "keras:Operation",
+    "keras.src.ops.math": "keras:Operation",
+}
+#: Layers that run code of the file, or read other files.
+_UNSAFE = frozenset(
+    {
+        *("Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer"),
+        *("TextVectorization", "IntegerLookup", "StringLookup"),
+    }
 )
 #: An archive that unpacks to more than this, or whose parts grow by more than `MAX_RATIO`, is refused.
 MAX_BYTES = 2 * 2**30
@@ -46,7 +67,16 @@ class _Named:
         if self.foreign:
             return self.name in registered
         keras = self.module is None or self.module.partition(".")[0] == "keras"
-        return keras and self.class_name in KERAS_CLASSES and self.registered_name in (None, self.class_name)
+        known = self.class_name in KERAS_CLASSES or self._computes()
+        return keras and known and self.registered_name in (None, self.class_name)
+
+    def _computes(self) -> bool:
+        """Whether it is a class of Keras that an own model may be made of."""
+        if self.module not in _KERAS_MODULES or self.class_name in _UNSAFE:
+            return False
+        where, _, base = _KERAS_MODULES[self.module].partition(":")
+        own = getattr(import_module(self.module), self.class_name, None)
+        return isinstance(own, type) and issubclass(own, getattr(import_module(where), base))
 
 
 def read_sources(path: Path) -> dict[str, str]:
@@ -57,6 +87,12 @@ def read_sources(path: Path) -> dict[str, str]:
     names = sorted({one.name for one in _named_in(path) if one.foreign})
     packages = {name: package_of(name) for name in names}
     return {name: "" if package is None else f"{package} {version(package)}" for name, package in packages.items()}
+
+
+def refused_classes(config: Any) -> tuple[str, ...]:
+    """Names of the classes in a model's configuration that a saved model may not have."""
+    registered = registered_layers()
+    return tuple(sorted({one.name for one in _named(config) if not one.allowed(registered)}))
 
 
 def check(path: Path, sources: Mapping[str, str]) -> None:

@@ -29,8 +29,9 @@ from autoft.records.hints import Hints
 from autoft.records.trials import OUT_OF_TIME, TrialResult
 from autoft.training.ensemble import Ensemble, build_ensemble
 from autoft.training.program import accelerated
+from autoft.training.protocol import Prune
 from autoft.training.stack import Stack, padded
-from autoft.training.trainer import Limits, Prune, end_or_go_on, sample_rows, seconds_of_epochs
+from autoft.training.trainer import Limits, end_or_go_on, sample_rows, seconds_of_epochs
 from autoft.training.trial_record import Record
 
 #: Rows that a network answers at a time.

@@ -22,6 +22,7 @@ from autoft.records.trials import OUT_OF_MEMORY, OUT_OF_TIME, TrialResult
 from autoft.training.device_rows import Rows
 from autoft.training.ensemble import Ensemble, EnsemblePart, build_ensemble
 from autoft.training.program import CHUNK, Program, accelerated, out_of_memory
+from autoft.training.protocol import Prune
 from autoft.training.stack import Stack, batches, padded
 from autoft.training.step import EXTRAS, Settings
 from autoft.training.trial_record import Record
@@ -48,10 +49,6 @@ class Limits:
 
     epochs: int
     patience: int
-
-
-#: From a trial's mean held-out curve so far to the reason to stop it, or "".
-Prune = Callable[[Sequence[float]], str]
 
 
 def sample_rows(data: Stack, folds: int, seed: int) -> tuple[Array, ...]:

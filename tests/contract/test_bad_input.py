@@ -15,8 +15,8 @@ import pytest
 
 from autoft import AutoFineTuner, files
 from autoft.errors import AutoFTError
-from autoft.pipeline import search
-from autoft.pipeline.prepare import prepare
+from autoft.pipeline import fit
+from autoft.pipeline.fit import prepare_dataset
 from tests.tables import features, mixed_table, tiny_recipe
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -162,7 +162,7 @@ def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
     def reached(*_: Any) -> None:
         pytest.fail("the search was reached")
 
-    monkeypatch.setattr(search, "search", reached)
+    monkeypatch.setattr(fit, "train_baselines", reached)
 
 
 def refusal(tuner: AutoFineTuner, data: Any) -> AutoFTError:
@@ -190,7 +190,7 @@ def test_refused_before_training(make: zoo.Make, changes: dict[str, Any], named:
 def test_handled_and_recorded(make: zoo.Make, changes: dict[str, Any], findings: set[Any], tmp_path: Path) -> None:
     data = make(tmp_path)
     before = None if frame_of(data) is None else frame_of(data).copy(deep=True)
-    dataset = prepare(tiny_recipe(target="y", **changes), data, lambda step: None)
+    dataset = prepare_dataset(tiny_recipe(target="y", **changes), data)
     assert {(f.code, f.severity, f.column) for f in dataset.findings} == findings
     assert all(f.must and f.found and f.fix for f in dataset.findings)
     assert np.isfinite(dataset.y).all()
@@ -219,7 +219,7 @@ def test_handled_and_recorded(make: zoo.Make, changes: dict[str, Any], findings:
 )
 def test_labels_keep_their_type(labels: list[Any], wanted: Any, classes: tuple[Any, ...], positive: Any) -> None:
     column = pd.Series(labels)
-    target = prepare(
+    target = prepare_dataset(
         tiny_recipe(target="y", positive=wanted),
         zoo.plain().assign(y=np.resize(column.to_numpy(), zoo.ROWS)),
         lambda step: None,

@@ -54,6 +54,7 @@ def clean(task: str) -> Rows:
     values: Values = {
         "n0": signal + rng.normal(0, 0.5, ROWS),
         "n1": np.where(rng.random(ROWS) < 0.2, np.nan, rng.exponential(1e6, ROWS)),
+        "n2": np.random.default_rng(2).normal(size=ROWS),
         "b0": rng.integers(0, 2, ROWS).astype(float),
         "d0": np.where(rng.random(ROWS) < 0.1, np.nan, rng.uniform(1.5e9, 1.7e9, ROWS)),
         "c0": rng.choice(np.array(["k", "l", None], dtype=object), ROWS),
@@ -91,7 +92,8 @@ def layout(values: Values) -> InputLayout:
         )
         for c, cells in values.items()
     ]
-    return make_layout(columns, values, LayoutOptions(outliers="clip", max_categories=50, embed_above=4), hints=HINTS)
+    options = LayoutOptions(max_categories=50, embed_above=4, encoders={"n2": "quantile"})
+    return make_layout(columns, values, options, HINTS)
 
 
 def data_of(rows: Rows, task: str, **more: Any) -> Stack:
@@ -186,6 +188,7 @@ def knowledge(data: Stack, s: int) -> dict[str, np.ndarray]:
             ],
             dtype=object,
         ),
+        **{f"custom {name}": own[s] for name, own in data.statistics.custom[0].items()},
         "words": np.array([words.known[j] for j in words.take[s]]),
         "word weights": words.idf[s],
         "dense inputs": data.dense[s, rows],

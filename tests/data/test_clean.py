@@ -14,7 +14,7 @@ import pytest
 from autoft.cli import main
 from autoft.data.repair import Repair
 from autoft.errors import RecipeError
-from autoft.pipeline.describe import inspect
+from autoft.pipeline.describe import inspect_table
 from autoft.recipe.recipe import Recipe
 from autoft.records import Column, Target
 from autoft.serving import artifact
@@ -107,12 +107,12 @@ def test_accept_needs_an_output(data):
 
 def test_a_recipe_repairs_before_it_trains(data):
     recipe = Recipe().with_changes(target="y")
-    plain = inspect(recipe, data, write_schema=False, hold_to_schema=False)
+    plain = inspect_table(recipe, data, enforce=False)
     assert {"spelling-variants", "placeholder-values"} <= {line.code for line in plain.findings}
     assert plain.repairs == ()
     accept = ("spelling-variants", "placeholder-values", "duplicate-rows")
     recipe = recipe.with_changes(**{"preprocess.accept": accept})
-    repaired = inspect(recipe, data, write_schema=False, hold_to_schema=False)
+    repaired = inspect_table(recipe, data, enforce=False)
     assert [line.column for line in repaired.findings if line.code == "repaired"] == ["town", "age", None]
     assert not {"spelling-variants", "placeholder-values"} & {line.code for line in repaired.findings}
     assert len(repaired.table.frame) == ROWS

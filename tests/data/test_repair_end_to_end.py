@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from autoft.pipeline.dataset import TableDescription
-from autoft.pipeline.describe import inspect
+from autoft.pipeline.describe import inspect_table
 from tests.tables import tiny_recipe
 
 ROWS = 200
@@ -109,7 +109,7 @@ def test_repairs_travel_with_the_saved_model(fitted: Any, tmp_path: Path) -> Non
 def look(frame: pd.DataFrame) -> TableDescription:
     accept = [code for code in ACCEPT if code != "duplicate-rows"]
     recipe = tiny_recipe(target="y", positive="tall", **{"preprocess.accept": accept})
-    return inspect(recipe, frame, write_schema=False, hold_to_schema=False)
+    return inspect_table(recipe, frame, enforce=False)
 
 
 def cells(seen: TableDescription, rows: Any) -> dict[str, list[Any]]:

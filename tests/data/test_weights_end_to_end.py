@@ -10,10 +10,10 @@ import pytest
 
 from autoft import AutoFineTuner
 from autoft.errors import AutoFTError
-from autoft.pipeline.describe import inspect
+from autoft.pipeline.describe import inspect_table
 from autoft.pipeline.forecast import plan
-from autoft.pipeline.prepare import divide
-from autoft.pipeline.run_folder import fingerprint_parts
+from autoft.pipeline.run_folder import journal_key
+from autoft.pipeline.split import split
 from autoft.recipe.recipe import Recipe
 from tests.tables import features, mixed_table, tiny_recipe
 
@@ -22,7 +22,7 @@ LINEAR = {"search.space": {"architecture": ["linear"], "batch_size": [16]}}
 
 
 def dataset(recipe: Recipe, table: pd.DataFrame) -> Any:
-    return divide(recipe, inspect(recipe, table, write_schema=False))
+    return split(recipe, inspect_table(recipe, table))
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_the_key_of_a_run_has_the_loss_and_the_weights(table: pd.DataFrame):
 
     def settings(**changes: Any) -> str:
         recipe = tiny_recipe(target="value", **changes)
-        return fingerprint_parts(recipe, dataset(recipe, data), "1")["settings"]
+        return journal_key(recipe, dataset(recipe, data))["settings"]
 
     plain = settings()
     assert settings(objective="r2") == plain, "squared errors are trained for it too"

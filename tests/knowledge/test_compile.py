@@ -6,8 +6,8 @@ import pytest
 
 from autoft.errors import RecipeError
 from autoft.knowledge.describe import told_lines
-from autoft.pipeline import prepare
-from autoft.pipeline.describe import inspect
+from autoft.pipeline.describe import inspect_table
+from autoft.pipeline.split import split
 from autoft.preprocessing.describe import describe_layout
 from autoft.recipe.recipe import Recipe, read_recipe
 from autoft.records.hints import Effect, Hints, RatioInput
@@ -38,7 +38,7 @@ def description(target="left", **knowledge):
     changes = {f"knowledge.{key}": value for key, value in knowledge.items()}
     drop = [name for name in ("left", "kind", "price") if name != target]
     recipe = Recipe().with_changes(target=target, **{"schema.engine": "none", "data.drop": drop}, **changes)
-    return inspect(recipe, table(), write_schema=False)
+    return inspect_table(recipe, table())
 
 
 def test_what_hints_become():
@@ -188,7 +188,7 @@ def test_all_problems_are_named_together_with_their_lines(tmp_path):
         encoding="utf-8",
     )
     with pytest.raises(RecipeError) as caught:
-        inspect(read_recipe(tmp_path / "r.yaml"), table(), write_schema=False)
+        inspect_table(read_recipe(tmp_path / "r.yaml"), table())
     text = str(caught.value)
     assert "3 things are wrong" in text
     for part in ("line 4, 'knowledge.features.incme'", "line 5, 'knowledge.features.grade.order'", "line 6"):
@@ -199,11 +199,11 @@ def test_a_column_that_is_never_used_is_no_reason_for_warnings():
     leaking = table().assign(after=lambda f: (f["left"] == "yes") * 1.0)
     hint = {"after": {"use": "never", "because": "known only afterwards"}, "key": {"use": "never"}}
     recipe = Recipe().with_changes(target="left", **{"schema.engine": "none"})
-    warned = inspect(recipe, leaking, write_schema=False).findings
+    warned = inspect_table(recipe, leaking).findings
     assert {f.column for f in warned if f.severity in ("warning", "error")} >= {"after", "key"}
-    told = inspect(recipe.with_changes(**{"knowledge.features": hint}), leaking, write_schema=False)
+    told = inspect_table(recipe.with_changes(**{"knowledge.features": hint}), leaking)
     assert not [f for f in told.findings if f.column in ("after", "key")]
-    dataset = prepare.divide(recipe.with_changes(**{"knowledge.features": hint}), told)
+    dataset = split(recipe.with_changes(**{"knowledge.features": hint}), told)
     assert not {"after", "key"} & {c.name for c in dataset.features}
     assert {"after", "key"} <= {c.name for c in dataset.description.columns}
 
@@ -212,7 +212,7 @@ def test_orders_are_compared_as_cells_are():
     sizes = table().assign(size=np.where(table()["rooms"] > 4, "1.0", "2"))
     changes = {"data.columns": {"size": "categorical"}, "knowledge.features": {"size": {"order": ["2.0", "1"]}}}
     recipe = Recipe().with_changes(target="left", **{"schema.engine": "none"}, **changes)
-    columns = inspect(recipe, sizes, write_schema=False).columns
+    columns = inspect_table(recipe, sizes).columns
     assert next(c for c in columns if c.name == "size").order == ("2", "1")
 
 
@@ -222,7 +222,7 @@ def test_columns_that_repairs_drop_and_the_weight_are_no_inputs():
     hints = {"again": {"effect": "increasing"}, "rooms": {"effect": "increasing"}}
     recipe = Recipe().with_changes(target="left", **{"schema.engine": "none", "knowledge.features": hints}, **changes)
     with pytest.raises(RecipeError) as caught:
-        inspect(recipe, twice, write_schema=False)
+        inspect_table(recipe, twice)
     assert "identical-columns drops 'again'" in str(caught.value)
     assert "'rooms' is the weight of the rows" in str(caught.value)
 
@@ -238,8 +238,8 @@ def test_the_plan_has_units_and_columns_that_are_not_used():
         target="left",
         **{"schema.engine": "none", "data.drop": ["kind"], "knowledge.features": features, "knowledge.costs": costs},
     )
-    dataset = prepare.divide(recipe, inspect(recipe, table(), write_schema=False))
-    described = describe_layout(dataset.plan, dataset.features)
+    dataset = split(recipe, inspect_table(recipe, table()))
+    described = describe_layout(dataset.layout, dataset.features)
     lines = {line.column: line for line in told_lines(described, recipe.knowledge, dataset.description.columns)}
     assert list(lines)[:3] == ["income", "balance", "rooms"]
     assert lines["income"].text.startswith("In USD. The median")
@@ -247,9 +247,10 @@ def test_the_plan_has_units_and_columns_that_are_not_used():
     assert lines["grade"].text == "Never an input; its groups are compared."
     assert lines["price"].text == "Not an input: it says what a positive row is worth."
     assert not {"rooms", "grade", "price"} & {column.name for column in dataset.features}
-    from autoft.pipeline.notes import notes
 
-    assert "'rooms' is never an input (known only afterwards)." in notes(recipe, dataset)
+    from autoft.pipeline.notes import recipe_notes
+
+    assert "'rooms' is never an input (known only afterwards)." in recipe_notes(recipe, dataset)
 
 
 @pytest.mark.parametrize("engine", ["portable", "tfdv"])
@@ -268,9 +269,9 @@ def test_a_known_range_is_enforced_later_also_on_numbers_from_a_file(engine, tmp
     )
     table().to_csv(tmp_path / "first.csv", index=False)
     table().assign(rooms=lambda f: f["rooms"] * 5, income=lambda f: f["income"] - 1e8).to_csv(tmp_path / "second.csv")
-    inspect(recipe, tmp_path / "first.csv", write_schema=True)
+    inspect_table(recipe, tmp_path / "first.csv", write_schema=True)
     without = recipe.with_changes(**{"knowledge.features": {}})
-    findings = inspect(without, tmp_path / "second.csv", write_schema=False).findings
+    findings = inspect_table(without, tmp_path / "second.csv").findings
     assert {f.column for f in findings if f.severity == "error"} >= {"rooms", "income"}
 
 
@@ -283,14 +284,14 @@ def test_a_known_range_is_in_the_schema():
             "knowledge.features": {"rooms": {"between": [0, 12.5]}, "balance": {"between": [-1e4, 1e4]}},
         },
     )
-    contract = inspect(recipe, table(), write_schema=False).contract
+    contract = inspect_table(recipe, table()).contract
     by_name = {feature.name: feature for feature in contract.schema.feature}
     assert (by_name["rooms"].int_domain.min, by_name["rooms"].int_domain.max) == (0, 12)
     assert by_name["balance"].float_domain.max == 1e4
 
 
 def test_other_hints_about_inputs_are_another_run():
-    from autoft.pipeline.run_folder import fingerprint_parts
+    from autoft.pipeline.run_folder import journal_key
 
     keys = []
     for scale in (None, "log"):
@@ -298,8 +299,8 @@ def test_other_hints_about_inputs_are_another_run():
         recipe = Recipe().with_changes(
             target="left", **{"schema.engine": "none", "data.drop": ["kind", "price"], "knowledge.features": features}
         )
-        dataset = prepare.divide(recipe, inspect(recipe, table(), write_schema=False))
-        keys.append(fingerprint_parts(recipe, dataset, "1")["settings"])
+        dataset = split(recipe, inspect_table(recipe, table()))
+        keys.append(journal_key(recipe, dataset)["settings"])
     assert keys[0] != keys[1]
 
 
@@ -311,10 +312,10 @@ def test_columns_that_are_no_inputs_have_no_part_in_training():
     }
     recipe = Recipe().with_changes(target="left", **{"schema.engine": "none", "data.drop": ["kind"]}, **knowledge)
     other = table().assign(key=[f"D-{k:07d}" for k in range(ROWS)], grade=["low", "high"] * (ROWS // 2), price=7.5)
-    one, two = (prepare.divide(recipe, inspect(recipe, frame, write_schema=False)) for frame in (table(), other))
+    one, two = (split(recipe, inspect_table(recipe, frame)) for frame in (table(), other))
     assert not {"key", "grade", "price"} & {column.name for column in one.features}
     np.testing.assert_array_equal(one.encoded.numbers, two.encoded.numbers)
     np.testing.assert_array_equal(one.encoded.codes, two.encoded.codes)
     np.testing.assert_array_equal(one.y, two.y)
     np.testing.assert_array_equal(one.split.blocks, two.split.blocks)
-    assert one.plan.measured == two.plan.measured
+    assert one.layout.measured == two.layout.measured

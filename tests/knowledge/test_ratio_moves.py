@@ -12,13 +12,13 @@ import pytest
 from autoft.evaluation import partial_dependence
 from autoft.evaluation.fold_model import FoldModel
 from autoft.knowledge import variants
-from autoft.pipeline import prepare
-from autoft.pipeline.describe import inspect
-from autoft.pipeline.hint_tests import responses as hint_moves
-from autoft.pipeline.trainers import trainer
+from autoft.pipeline.describe import inspect_table
+from autoft.pipeline.hint_tests.responses import Response
+from autoft.pipeline.split import split
+from autoft.pipeline.trainers import make_trainer
 from autoft.preprocessing import columns_of_rows
 from autoft.training.ensemble import EnsemblePart, build_ensemble
-from tests.knowledge_help import PARAMS, context_of
+from tests.knowledge_help import PARAMS, run_in
 from tests.tables import tiny_recipe
 
 ROWS = 150
@@ -39,9 +39,9 @@ def trained(tmp_path_factory):
             "knowledge.features": {"each": {"effect": "increasing", "scale": "log"}},
         },
     )
-    dataset = prepare.divide(told, inspect(told, frame, write_schema=False))
-    context = context_of(told, tmp_path_factory.mktemp("ratio"))
-    stack = trainer(context, dataset, dataset.members)
+    dataset = split(told, inspect_table(told, frame))
+    context = run_in(told, tmp_path_factory.mktemp("ratio"))
+    stack = make_trainer(context, dataset, dataset.members)
     params = {**PARAMS, "architecture": "mlp", "numbers": "plain"}
     off = {variants.WITHOUT: variants.names(dataset.description.hints)[:1]}
     return dataset, stack, stack.train_all([params, {**params, **off}], lambda: False)
@@ -57,7 +57,7 @@ def test_the_curve_of_a_ratio_obeys_while_its_parts_stay(trained, tmp_path):
     bag = bag_of(dataset, stack, obeying)
     model = FoldModel(
         predict=bag.own_answers,
-        layout=dataset.plan,
+        layout=dataset.layout,
         columns=dataset.features,
         encoded=dataset.encoded,
         members=dataset.members,
@@ -78,18 +78,18 @@ def test_the_curve_of_a_ratio_obeys_while_its_parts_stay(trained, tmp_path):
 def test_a_model_that_is_told_its_own_quotients_says_the_same(trained):
     dataset, stack, (obeying, _) = trained
     bag, where = bag_of(dataset, stack, obeying), ("ratios", 0)
-    own = columns_of_rows.of(dataset.plan, dataset.encoded, where)
-    same = columns_of_rows.set_to(dataset.plan, dataset.encoded, where, own)
+    own = columns_of_rows.of(dataset.layout, dataset.encoded, where)
+    same = columns_of_rows.set_to(dataset.layout, dataset.encoded, where, own)
     np.testing.assert_allclose(bag.answers(same), bag.answers(dataset.encoded), rtol=1e-6)
-    other = columns_of_rows.set_to(dataset.plan, dataset.encoded, where, own * 3)
+    other = columns_of_rows.set_to(dataset.layout, dataset.encoded, where, own * 3)
     assert np.abs(bag.answers(other) - bag.answers(dataset.encoded)).max() > 0.01
 
 
 def test_networks_without_the_effect_are_asked_along_the_ratio(trained):
     dataset, stack, (_, without) = trained
     (effect,) = dataset.description.hints.effects
-    found = hint_moves.Response(dataset, stack, without, effect).by_member()
+    found = Response(dataset, stack, without, effect).by_member()
     assert len(found) == dataset.split.k
     assert min(found) > 0.5
-    against = hint_moves.Response(dataset, stack, without, replace(effect, sign=-1)).by_member()
+    against = Response(dataset, stack, without, replace(effect, sign=-1)).by_member()
     np.testing.assert_allclose(against, 1 - np.array(found))

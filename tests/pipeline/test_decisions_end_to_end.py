@@ -17,8 +17,8 @@ from autoft.cli.fit import show_evaluation
 from autoft.errors import RecipeError
 from autoft.evaluation.document import from_document
 from autoft.knowledge import decisions
-from autoft.pipeline.describe import inspect
-from autoft.pipeline.prepare import divide
+from autoft.pipeline.describe import inspect_table
+from autoft.pipeline.split import split
 from autoft.records import Target
 from tests.tables import tiny_recipe
 
@@ -97,7 +97,7 @@ def test_a_minimum(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
 def refused(target: str, table: pd.DataFrame, **knowledge: Any) -> str:
     recipe = tiny_recipe(target=target, **knowledge)
     with pytest.raises(RecipeError) as caught:
-        divide(recipe, inspect(recipe, table, write_schema=False))
+        split(recipe, inspect_table(recipe, table))
     return str(caught.value)
 
 
@@ -151,7 +151,7 @@ def test_class_weights_are_searched_where_missing_the_rare_class_is_dear():
 
     def searched(costs: dict[str, float], objective: str = "cost") -> bool:
         recipe = tiny_recipe(target="fraud", positive="yes", objective=objective, **{"knowledge.costs": costs})
-        return rare_classes_count(divide(recipe, inspect(recipe, GRADES, write_schema=False)))
+        return rare_classes_count(split(recipe, inspect_table(recipe, GRADES)))
 
     assert searched({"false_negative": 5.0, "false_positive": 1.0})
     assert not searched({"false_negative": 1.0, "false_positive": 5.0})

@@ -12,8 +12,8 @@ import pytest
 
 from autoft import AutoFineTuner, load
 from autoft.errors import TrainingError
-from autoft.pipeline import effects as obeying
-from autoft.pipeline import prepare
+from autoft.pipeline import fit
+from autoft.pipeline.effects import restrict_space
 from autoft.records.hints import Effect, Hints
 from autoft.search.space import make_space
 from tests.knowledge_help import with_hints
@@ -23,7 +23,7 @@ from tests.tables import features, tiny_recipe
 @pytest.fixture
 def hinted(monkeypatch: pytest.MonkeyPatch):
     """Lets runs obey effects by name of the column (until recipes are compiled to such)."""
-    plain = prepare.prepare
+    plain = fit.prepare_dataset
 
     def set_to(effects: dict[str, int], output: int | None = None) -> None:
         def dataset(*given: Any) -> Any:
@@ -32,7 +32,7 @@ def hinted(monkeypatch: pytest.MonkeyPatch):
             own = tuple(Effect(column=ids[n], sign=s, output=output) for n, s in effects.items())  # type: ignore[arg-type]
             return with_hints(found, Hints(effects=own))
 
-        monkeypatch.setattr(prepare, "prepare", dataset)
+        monkeypatch.setattr(fit, "prepare_dataset", dataset)
 
     return set_to
 
@@ -84,9 +84,9 @@ def test_a_model_that_breaks_a_promise_is_not_kept(hinted, table: pd.DataFrame, 
 def test_the_space_has_only_what_can_obey():
     hints = Hints(effects=(Effect(column="c000", sign=1),))
     full = make_space(500, embedded=False, changes={})
-    assert obeying.space(full, Hints()) == full
-    found = {d.name: d for d in obeying.space(full, hints)}
+    assert restrict_space(full, Hints()) == full
+    found = {d.name: d for d in restrict_space(full, hints)}
     assert set(found) == {d.name for d in full} - {"activation"}
     assert found["depth"].words() == "2, 3"
-    shallow = {d.name: d for d in obeying.space(make_space(500, embedded=False, changes={"depth": [1]}), hints)}
+    shallow = {d.name: d for d in restrict_space(make_space(500, embedded=False, changes={"depth": [1]}), hints)}
     assert shallow["depth"].words() == "1"

@@ -17,10 +17,12 @@ from rich.console import Console
 from autoft.cli import main
 from autoft.cli.plan import show_plan
 from autoft.errors import SchemaError
-from autoft.pipeline import forecast, prepare
-from autoft.pipeline import space as spaces
+from autoft.pipeline import forecast, space
 from autoft.pipeline.cost import TYPICAL_EPOCHS
+from autoft.pipeline.describe import inspect_table
+from autoft.pipeline.fit import prepare_dataset
 from autoft.pipeline.machine import Machine
+from autoft.pipeline.split import split
 from autoft.recipe.recipe import Recipe, read_recipe
 from tests.tables import features, tiny_recipe
 
@@ -44,9 +46,9 @@ def test_counts_are_those_of_a_real_run(table, strategy):
 
     recipe = tiny_recipe(target="grade", strategy=strategy, **{"search.space": {}})
     data = features(table, "grade")
-    real = prepare.prepare(recipe, data, lambda step: None)
+    real = prepare_dataset(recipe, data)
     stack = stack_data(
-        real.plan,
+        real.layout,
         real.encoded,
         real.y,
         task=real.target.task,
@@ -89,12 +91,12 @@ def test_architectures_that_would_eat_the_minutes_are_left_out_and_named(root):
 
 
 def test_boosting_is_left_out_where_it_would_eat_the_minutes(root):
-    description = forecast.inspect(penguins(root))
-    dataset = prepare.divide(penguins(root), description)
-    assert spaces.boosting_fits(penguins(root, minutes=10), dataset, MACHINE)
-    assert spaces.boosting_fits(penguins(root, minutes=None), dataset, MACHINE)
+    description = inspect_table(penguins(root), None, enforce=False)
+    dataset = split(penguins(root), description)
+    assert space.boosting_fits(penguins(root, minutes=10), dataset, MACHINE)
+    assert space.boosting_fits(penguins(root, minutes=None), dataset, MACHINE)
     short = penguins(root, minutes=0.05)
-    assert not spaces.boosting_fits(short, dataset, MACHINE)
+    assert not space.boosting_fits(short, dataset, MACHINE)
     with_it, without_it = (
         forecast.plan(penguins(root, minutes=minutes), machine=MACHINE).typical.before["baselines"]
         for minutes in (10, 0.05)
@@ -113,11 +115,11 @@ def test_the_cost_of_an_architecture_is_that_of_its_real_shape(table):
     from autoft.networks.families import architecture_of, build_network
 
     recipe = tiny_recipe(target="grade")
-    dataset = prepare.prepare(recipe, features(table, "grade"), lambda step: None)
-    inputs, rows = Inputs.of(dataset.plan), min(len(m.train) for m in dataset.members)
+    dataset = prepare_dataset(recipe, features(table, "grade"))
+    inputs, rows = Inputs.of(dataset.layout), min(len(m.train) for m in dataset.members)
     for kind in ("linear", "mlp", "realmlp", "tabm-mini"):
         params = {"architecture": kind, "numbers": "piecewise", "width": 16, "depth": 2, "activation": "relu"}
-        shape = spaces.cost_shape(dataset, {**params, "batch_size": 16, "embedding": 4})
+        shape = space.cost_shape(dataset, {**params, "batch_size": 16, "embedding": 4})
         own = architecture_of({**params, "embedding": 4}, inputs, rows)
         network = build_network(own, inputs, members=1, outputs=shape.outputs)
         real = sum(
@@ -145,7 +147,7 @@ def test_groups_are_counted_without_dealing_them_out(table):
     recipe = tiny_recipe(target="outcome", **{"evaluate.group": "shop"})
     data = features(table, "outcome")
     plan = forecast.plan(recipe, data, machine=MACHINE)
-    assert plan.folds == prepare.prepare(recipe, data, lambda step: None).split.k
+    assert plan.folds == prepare_dataset(recipe, data).split.k
     assert "shop" in plan.left_out
 
 

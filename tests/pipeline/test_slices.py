@@ -15,7 +15,7 @@ import autoft
 from autoft import AutoFineTuner
 from autoft.cli.fit import show_evaluation
 from autoft.errors import RecipeError
-from autoft.pipeline.describe import inspect
+from autoft.pipeline.describe import inspect_table
 from autoft.recipe.recipe import read_recipe
 from autoft.search.journal import read
 from tests.tables import tiny_recipe
@@ -182,7 +182,7 @@ def test_bad_slices_are_refused_with_their_line_before_any_training(knowledge: s
         encoding="utf-8",
     )
     with pytest.raises(RecipeError, match=told):
-        inspect(read_recipe(path), table(), write_schema=False)
+        inspect_table(read_recipe(path), table())
 
 
 def test_other_strategies_have_slices_too(tmp_path: Path):

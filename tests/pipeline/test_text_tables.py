@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from autoft import AutoFineTuner, load
-from autoft.pipeline.prepare import prepare
-from autoft.pipeline.run_folder import fingerprint_parts
+from autoft.pipeline.fit import prepare_dataset
+from autoft.pipeline.run_folder import journal_key
 from tests.tables import tiny_recipe
 
 ROWS = 150
@@ -83,7 +83,7 @@ def test_texts_in_another_language_are_remarked_upon(fitted: AutoFineTuner):
 
 def settings(frame: pd.DataFrame, **changes: object) -> str:
     recipe = tiny_recipe(target="liked", **changes)
-    return fingerprint_parts(recipe, prepare(recipe, frame, lambda _: None), "1")["settings"]
+    return journal_key(recipe, prepare_dataset(recipe, frame))["settings"]
 
 
 def test_results_of_another_scale_are_not_taken_for_this_ones():

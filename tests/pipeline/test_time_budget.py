@@ -9,19 +9,21 @@ import pandas as pd
 import pytest
 
 from autoft import AutoFineTuner
-from autoft.pipeline import cost, ensemble_gain, prepare, time_budget
-from autoft.pipeline import space as spaces
-from autoft.pipeline.context import Context, Stopwatch
+from autoft.pipeline import cost, parallelism, space, time_budget
+from autoft.pipeline.context import Run
 from autoft.pipeline.cost import CostShape
-from autoft.pipeline.describe import inspect
+from autoft.pipeline.describe import inspect_table
+from autoft.pipeline.fit import prepare_dataset
 from autoft.pipeline.machine import Machine
-from autoft.pipeline.parallelism import sharing, together
+from autoft.pipeline.parallelism import plan_parallelism
+from autoft.pipeline.space import choose_first, make_search_space
+from autoft.pipeline.split import split
 from autoft.recipe.recipe import Recipe
-from autoft.search.interrupt import Interrupt
 from autoft.search.journal import Journal, read
 from autoft.search.space import MAKE, default_configuration
 from autoft.search.space import SHAPE as SIZES
 from autoft.training.trainer import Trainer
+from tests.knowledge_help import run_in
 from tests.tables import features, tiny_recipe
 
 SHAPE = CostShape(rows=400, held_out=100, members=5, inputs=30, width=128, depth=2, batch=32)
@@ -91,7 +93,7 @@ def test_a_measurement_that_killed_the_process_twice_is_not_tried_again(
 
 
 def test_a_run_too_short_for_boosting_says_so(table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch, tmp_path):
-    monkeypatch.setattr(spaces, "_BASELINES_SHARE", 0.0)
+    monkeypatch.setattr(space, "_BASELINES_SHARE", 0.0)
     recipe = tiny_recipe(target="outcome", minutes=5, trials=1)
     tuner = AutoFineTuner(recipe=recipe, directory=tmp_path).fit(features(table, "outcome"))
     assert [line.name for line in tuner.evaluation_.baselines] == ["constant", "linear"]
@@ -112,19 +114,24 @@ def test_programs_are_shared_where_tracing_costs_more_than_training(
     rows: int, dimensions: frozenset[str], expected: int, monkeypatch: pytest.MonkeyPatch
 ):
     found = SimpleNamespace(default=replace(SHAPE, rows=rows, batch=min(512, rows)), dimensions=dimensions)
-    monkeypatch.setattr(spaces, "programs", lambda dataset, space, first: found)
+    monkeypatch.setattr(parallelism, "list_programs", lambda dataset, space, first: found)
     none: Any = None
-    assert sharing(none, (), {}, 100) == {"programs": dimensions, "trials_per_program": expected}
+    planned = plan_parallelism(tiny_recipe(**{"search.epochs": 100}), none, (), {}, accelerated=False)
+    assert (planned.programs.dimensions, planned.programs.trials_per_program) == (dimensions, expected)
 
 
 @pytest.mark.parametrize(
     ("trials", "algorithm", "expected"),
     [(20, "bayesian", 1), (60, "bayesian", 2), (500, "bayesian", 4), (500, "hyperband", 1)],
 )
-def test_trials_train_side_by_side_in_long_searches_only(trials: int, algorithm: str, expected: int):
-    recipe = tiny_recipe(**{"search.algorithm": algorithm})
-    trainer: Any = SimpleNamespace(together=lambda params: 4, accelerated=False)
-    assert together(recipe, trainer)({}, trials) == expected
+def test_trials_train_side_by_side_in_long_searches_only(
+    trials: int, algorithm: str, expected: int, table: pd.DataFrame
+):
+    recipe = tiny_recipe(target="outcome", **{"search.algorithm": algorithm})
+    dataset = prepare_dataset(recipe, features(table, "outcome"))
+    dimensions = make_search_space(recipe, dataset)
+    planned = plan_parallelism(recipe, dataset, dimensions, default_configuration(dimensions), accelerated=False)
+    assert planned.side_by_side(lambda params: 4)({}, trials) == expected
 
 
 @pytest.mark.parametrize(
@@ -141,10 +148,9 @@ def test_tracing_is_no_reason_to_do_without_a_second_epoch(first: float, modelle
         taken.extend([first] if enough(first) else [first, 0.1])
         return taken
 
-    context: Any = SimpleNamespace(interrupt=False)
     trainer: Any = SimpleNamespace(rehearse=rehearse)
-    expected = time_budget._Expected(epoch=modelled, tracing=1.0)
-    found = time_budget._rehearsed(context, Journal(tmp_path / "journal.jsonl", {}), trainer, {}, 10.0, expected)
+    expected = time_budget.ExpectedEpochs(epoch=modelled, tracing=1.0)
+    found = time_budget._rehearse(run_in(Recipe(), tmp_path), trainer, {}, 10.0, expected)
     assert found == taken
     assert len(taken) == asked
 
@@ -165,21 +171,21 @@ def test_what_comes_before_a_portfolio_that_is_too_dear_is_a_small_perceptron_or
 ):
     changes = {"search.space": {"architecture": list(wanted)}, "search.minutes": 1e-6}
     recipe = tiny_recipe(target="outcome", trials=2).with_changes(**changes)
-    dataset = prepare.prepare(recipe, features(table, "outcome"), lambda step: None)
-    space = spaces.space_for(recipe, dataset, 100)
-    found = spaces.first(recipe, dataset, space, Machine())
+    dataset = prepare_dataset(recipe, features(table, "outcome"))
+    dimensions = make_search_space(recipe, dataset)
+    found = choose_first(recipe, dataset, dimensions, Machine())
     assert [c["architecture"] for c in found].index("mlp") == 0 if "mlp" in wanted else "mlp" not in str(found)
     grid = recipe.with_changes(**{"search.algorithm": "grid"})
-    assert spaces.first(grid, dataset, space, Machine()) == (default_configuration(space),)
+    assert choose_first(grid, dataset, dimensions, Machine()) == (default_configuration(dimensions),)
 
 
 def test_the_gain_of_the_bag_keeps_to_minutes_that_an_earlier_run_has_used_in_part():
     recipe = Recipe().with_changes(target="y", minutes=2)
     ends = []
     for earlier in (0.0, 50.0):
-        watch = Stopwatch(clock=lambda: 0.0, started=0.0, earlier=earlier)
-        context = Context(recipe=recipe, folder=Path(), interrupt=Interrupt(), watch=watch, tell=lambda step: None)
-        ends.append(ensemble_gain.end(context, last=10.0))
+        run = Run(recipe=recipe, folder=Path(), clock=lambda: 0.0, started=0.0, earlier=earlier)
+        plan: Any = SimpleNamespace(seconds_after=lambda trials: 10.0)
+        ends.append(time_budget.end_of_training(plan, SimpleNamespace(trials=()), run))  # type: ignore[arg-type]
     assert 110 <= ends[0] <= 120
     assert ends[0] - ends[1] == 50
 
@@ -187,12 +193,12 @@ def test_the_gain_of_the_bag_keeps_to_minutes_that_an_earlier_run_has_used_in_pa
 def test_the_portfolio_is_the_richest_that_the_minutes_go_through(table: pd.DataFrame):
     """One trial of the richest one may be affordable where all of them are not: what is best may stand last."""
     recipe = tiny_recipe(target="outcome", trials=20, **{"search.space": {}, "search.epochs": 100})
-    dataset = prepare.prepare(recipe, features(table, "outcome"), lambda step: None)
-    space, machine = spaces.space_for(recipe, dataset, 100), Machine()
+    dataset = prepare_dataset(recipe, features(table, "outcome"))
+    dimensions, machine = make_search_space(recipe, dataset), Machine()
 
     def seconds(minutes: float) -> tuple[float, float]:
-        found = spaces.first(recipe.with_changes(**{"search.minutes": minutes}), dataset, space, machine)
-        shapes = [replace(spaces.cost_shape(dataset, params), least=0) for params in found]
+        found = choose_first(recipe.with_changes(**{"search.minutes": minutes}), dataset, dimensions, machine)
+        shapes = [replace(space.cost_shape(dataset, params), least=0) for params in found]
         each = [cost.trial_seconds(shape, machine, epochs=50) for shape in shapes]
         return each[0], sum(each)
 
@@ -205,17 +211,17 @@ def test_the_portfolio_is_the_richest_that_the_minutes_go_through(table: pd.Data
     assert seconds(1.4 * whole / 60) == (dearest, whole)
 
 
-def reserve(table: pd.DataFrame, minutes: float) -> time_budget._Reserve:
+def reserve(table: pd.DataFrame, minutes: float) -> time_budget.Reserve:
     recipe = tiny_recipe(
         target="outcome",
         positive="leaves",
         minutes=minutes,
         **{"knowledge.features": {"amount": {"effect": "increasing"}}},
     )
-    description = inspect(recipe, features(table, "outcome"), write_schema=False)
-    found: Any = prepare.divide(recipe, description)
+    description = inspect_table(recipe, features(table, "outcome"))
+    found: Any = split(recipe, description)
     machine = Machine()
-    return time_budget._Reserve(recipe=recipe, dataset=found, shape=SHAPE, machine=machine, clock=lambda: 0.0)
+    return time_budget.Reserve(recipe=recipe, dataset=found, shape=SHAPE, machine=machine, clock=lambda: 0.0)
 
 
 def trial(seconds: float, score: float | None, reason: str = "", status: str = "finished") -> Any:
@@ -225,17 +231,17 @@ def trial(seconds: float, score: float | None, reason: str = "", status: str = "
 
 def test_time_for_tests_of_hints_follows_the_trials_that_were_measured(table: pd.DataFrame):
     found = reserve(table, minutes=1)
-    assert found._hints(100.0, 12.0) == 12.0  # a guess, and never more than its share
+    assert found.hint_seconds(100.0, 12.0) == 12.0  # a guess, and never more than its share
     found.note(trial(2.0, 0.5))
-    assert found._hints(100.0, 12.0) == 2.0  # one hint, one training
+    assert found.hint_seconds(100.0, 12.0) == 2.0  # one hint, one training
     found.note(trial(9.0, 0.9))
-    assert found._hints(100.0, 12.0) == 9.0  # the better trial, which fits
+    assert found.hint_seconds(100.0, 12.0) == 9.0  # the better trial, which fits
     found.note(trial(30.0, 0.95))
-    assert found._hints(100.0, 12.0) == 12.0  # the best, with fewer epochs
+    assert found.hint_seconds(100.0, 12.0) == 12.0  # the best, with fewer epochs
     for unfit in (trial(1.0, 0.99, "out of time after epoch 3"), trial(1.0, None, status="failed")):
         found.note(unfit)
-    assert found._hints(100.0, 12.0) == 12.0
-    assert found._hints(0.0, 12.0) == 0.0  # no hints
+    assert found.hint_seconds(100.0, 12.0) == 12.0
+    assert found.hint_seconds(0.0, 12.0) == 0.0  # no hints
 
 
 def test_what_follows_is_guessed_from_the_best_trial_and_the_machine_of_now(
@@ -245,11 +251,11 @@ def test_what_follows_is_guessed_from_the_best_trial_and_the_machine_of_now(
     now = [0.0]
     found.clock = lambda: now[0]
     monkeypatch.setattr(Machine, "measure", lambda: busy)
-    before = found.last(3)
+    before = found.after_training(3)
     found.note(trial(1.0, 0.5))
     assert found.shape.depth == 0  # the linear model that it was
-    assert found.last(3) <= before
+    assert found.after_training(3) <= before
     now[0] = 60.0
     found.note(trial(1.0, 0.4))
     assert found.machine is busy
-    assert found.last(3) > 2 * before
+    assert found.after_training(3) > 2 * before

@@ -17,7 +17,8 @@ from autoft.preprocessing.registered_layers import layer
 from autoft.recipe.recipe import Recipe, read_recipe
 from autoft.records import Column
 from autoft.records.arrays import Array
-from autoft.testing import check_encoder
+from autoft.serving.exporters import EXPORTERS
+from autoft.testing import check_encoder, check_exporter
 from tests.tables import tiny_recipe
 
 ROWS = 150
@@ -185,6 +186,7 @@ def test_chosen_encoders_work_from_the_recipe_to_the_saved_model(tmp_path):
     np.testing.assert_array_equal(again.predict(new), tuner.predict(new))
     assert np.isfinite(again.predict(new)).all()
     assert again.predict(new).std() > 0.1
+    check_exporter(EXPORTERS["tf_saved_model"], tmp_path / "run")
 
 
 def refusal(frame: pd.DataFrame, chosen: dict[str, str], **changes: Any) -> str:

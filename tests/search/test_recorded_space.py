@@ -42,7 +42,7 @@ def test_each_kind_of_hyperparameter_becomes_a_dimension():
     assert found["normalize"] == Choice(name="normalize", values=(False, True), default=True)
     assert (found["steps"].values[0], found["steps"].values[-1]) == (1, 10_000)
     assert len(found["steps"].values) <= 33
-    assert "constant" not in found
+    assert found["constant"].values == (3,)
 
 
 def test_branches_become_conditions():

@@ -2,9 +2,10 @@
 
 Modules, from ground to roof:
 
-inputs     Hints that fix how a column is read (orders, logarithmic scales): the same rows, read as if these were...
+inputs     Hints that fix how a column is read (orders, logarithmic scales), and the same rows read without them
 responses  Responses of networks to a column that a hint is about, on rows that they were not trained on
-trainings  The trainings that put hints to the test: the same configuration without each of them, and without all
-verdicts   Verdicts on hints: what trainings with and without each of them say on the rows that are held out
-stage      Hints put to the test: the deployed configuration is trained again without each of them, and without all
+jobs       Trainings that hints are tested by: their names, their seconds, and the trial that they repeat
+trainings  Trainings without each hint, and without all, of one configuration, as far as there is time
+verdicts   Verdicts on hints: networks with and without each of them, compared on held-out rows
+stage      Tests of hints: a chosen configuration is trained again without each of them, and without all
 """

@@ -1,4 +1,4 @@
-"""The trainings that put hints to the test: the same configuration without each of them, and without all."""
+"""Trainings without each hint, and without all, of one configuration, as far as there is time."""
 
 from __future__ import annotations
 
@@ -6,133 +6,90 @@ import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from autoft.knowledge import variants
+from autoft.pipeline.context import Run
 from autoft.pipeline.dataset import Dataset
-from autoft.pipeline.hint_tests import inputs
+from autoft.pipeline.hint_tests.inputs import read_plainly, read_without
+from autoft.pipeline.hint_tests.jobs import ALL, OTHER_INPUTS_TIMES, needs_other_inputs, reference_job, training_jobs
+from autoft.records.split import Member
 from autoft.records.trials import OUT_OF_MEMORY, OUT_OF_TIME, TrialResult
+from autoft.training.program import out_of_memory
+from autoft.training.protocol import TrialTrainer
 
-if TYPE_CHECKING:
-    from autoft.pipeline.context import Context
-    from autoft.records import Trial
-    from autoft.records.split import Member
-    from autoft.training.trainer import Trainer
-
-#: Name of the training without any hint.
-ALL = ""
-#: A training whose inputs are others takes so many times a trial: its rows are encoded, and its program is traced.
-_ANEW = 2.0
-#: Fewest epochs of trainings that are shortened, the smallest share of a trial's, and what of the time is filled so.
-_FEWEST, _SHORTEST, _FILLED = 5, 0.125, 0.9
+#: Makes a trainer for the rows of a dataset and some members.
+MakeTrainer = Callable[[Dataset, Sequence[Member]], TrialTrainer]
 
 
-def names(dataset: Dataset) -> tuple[str, ...]:
-    """Names of all hints that are put to the test."""
-    untested = inputs.crossed(dataset)
-    read = (name for name in inputs.names(dataset) if name not in untested)
-    return (*variants.names(dataset.description.hints), *read)
-
-
-def jobs(dataset: Dataset) -> tuple[str, ...]:
-    """Names of the trainings: those of the hints, and ALL where there are several."""
-    found = names(dataset)
-    return (*found, ALL) if len(found) > 1 else found
-
-
-def seconds(dataset: Dataset, trial: float) -> float:
-    """What they take, from the seconds of a trial."""
-    anew = sum(_reads_anew(dataset, job) for job in jobs(dataset))
-    return trial * (len(jobs(dataset)) - anew + _ANEW * anew)
-
-
-def epochs(dataset: Dataset, trial: TrialResult | Trial, left: float) -> int | None:
-    """Epochs of a trial's trainings that fit; None for all that it had itself, 0 where too few would.
-
-    With fewer of them, the training with all hints is one more, so that all are alike.
-
-    Args:
-        prepared: Of the run.
-        trial: By which hints would be tested.
-        left: Seconds.
-    """
-    needed = seconds(dataset, trial.seconds)
-    if needed <= left:
-        return None
-    had = len(trial.curves.get("held_out", ()))
-    found = int(had * _FILLED * left / max(needed + trial.seconds, 1e-3))
-    return found if found >= max(_FEWEST, _SHORTEST * had) else 0
-
-
-def reference(dataset: Dataset, name: str) -> str | None:
-    """The training that one without a hint is compared with; None for that with all hints.
-
-    Without its order a column can have no effect, so its order is judged by networks without that effect.
-    """
-    effect = f"{name.removesuffix(': order')}: effect"
-    return effect if name.endswith(": order") and effect in names(dataset) else None
-
-
-def trained(
-    context: Context,
-    dataset: Dataset,
-    stack: Trainer,
-    outcome: TrialResult,
-    trainer: Callable[[Dataset, Sequence[Member]], Trainer],
-    end: float,
-) -> dict[str, TrialResult]:
-    """Outcomes by job, with a reason where one ended early; those are missing that there was no time for.
-
-    Args:
-        context, dataset: Of the run.
-        stack: What trained the trials.
-        outcome: Of the configuration.
-        trainer: Makes a trainer of other inputs.
-        end: When it must be over, on the run's clock.
-    """
-    time = _Time(context=context, outcome=outcome, end=end)
-    found: dict[str, TrialResult] = {}
-    inside = variants.names(dataset.description.hints)
-    left = [job for job in jobs(dataset) if not _reads_anew(dataset, job)]
-    anew = [job for job in jobs(dataset) if _reads_anew(dataset, job)]
-    # As many side by side as will be done in time; where the device gains nothing by it, each is done before the next.
-    while left and (many := max(0, int(min(time.room(), stack.together(outcome.params))))):
-        now, left = left[:many], left[many:]
-        off = [{**outcome.params, variants.WITHOUT: inside if job == ALL else (job,)} for job in now]
-        out_of_time = time.keeper(len(left) + _ANEW * len(anew))
-        found |= zip(now, stack.train_all(off, out_of_time, outcome.limit), strict=True)
-    while anew and time.room() >= _ANEW:
-        job, anew = anew[0], anew[1:]
-        found[job] = _anew(context, dataset, job, outcome, trainer, time.keeper(_ANEW * len(anew)))
-    comparable = {job: time.comparable(one) for job, one in found.items()}
-    return {job: one for job, one in comparable.items() if not one.reason.startswith(OUT_OF_TIME)}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Time:
-    """How long the trainings may take. Networks without a hint may want more epochs than those with it had: they get
-    them as long as there is time for the trainings that follow.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Variants:
+    """Trainings of one configuration without hints.
 
     Attributes:
-        context: Of the run.
-        outcome: Of the configuration.
-        end: When it must be over, on the run's clock.
+        run, dataset: The rows, and the clock.
+        trainer: What trained the trials.
+        make_trainer: Makes a trainer of other inputs.
+        result: The configuration, trained with all hints.
+        end: When all must be over, on the run's clock.
     """
 
-    context: Context
-    outcome: TrialResult
+    run: Run
+    dataset: Dataset
+    trainer: TrialTrainer
+    make_trainer: MakeTrainer
+    result: TrialResult
     end: float
 
-    def room(self) -> float:
-        """How many trainings will be done in time."""
-        if self.context.interrupt:
+    def train(self) -> dict[str, TrialResult]:
+        """Results by job, with a reason where one ended early; jobs that there was no time for are missing."""
+        found: dict[str, TrialResult] = {}
+        jobs = training_jobs(self.dataset)
+        left = [job for job in jobs if not needs_other_inputs(self.dataset, job)]
+        other = [job for job in jobs if needs_other_inputs(self.dataset, job)]
+        # As many side by side as end in time; where the device gains nothing by it, each ends before the next.
+        while left and (many := max(0, int(min(self._room(), self.trainer.together(self.result.params))))):
+            now, left = left[:many], left[many:]
+            params = [{**self.result.params, variants.WITHOUT: self._names_inside(job)} for job in now]
+            out_of_time = self._out_of_time(len(left) + OTHER_INPUTS_TIMES * len(other))
+            found |= zip(now, self.trainer.train_all(params, out_of_time, self.result.limit), strict=True)
+        while other and self._room() >= OTHER_INPUTS_TIMES:
+            job, other = other[0], other[1:]
+            found[job] = self._train_on_other_inputs(job, self._out_of_time(OTHER_INPUTS_TIMES * len(other)))
+        comparable = {job: self._accept(one) for job, one in found.items()}
+        return {job: one for job, one in comparable.items() if not one.reason.startswith(OUT_OF_TIME)}
+
+    def _names_inside(self, job: str) -> tuple[str, ...]:
+        """Hints that a job switches off in the trials' program."""
+        return variants.names(self.dataset.description.hints) if job == ALL else (job,)
+
+    def _train_on_other_inputs(self, job: str, out_of_time: Callable[[], bool]) -> TrialResult:
+        """One training on other inputs; a failed one where the device has no memory for a second set of rows."""
+        if job == ALL:
+            rows, off = read_plainly(self.run.recipe, self.dataset), self._names_inside(job)
+        else:
+            rows = read_without(self.run.recipe, self.dataset, (job,))
+            off = tuple(filter(None, (reference_job(self.dataset, job),)))
+        params = {**self.result.params, variants.WITHOUT: off}
+        try:
+            return self.make_trainer(rows, self.dataset.folds).train(params, out_of_time, self.result.limit)
+        except Exception as error:
+            if not out_of_memory(error):
+                raise
+            return TrialResult(params=params, status="failed", reason=OUT_OF_MEMORY)
+
+    def _room(self) -> float:
+        """How many trainings will end in time."""
+        if self.run.interrupt:
             return 0.0
         if math.isinf(self.end):
             return math.inf
-        return (self.end - self.context.watch.clock()) / max(self.outcome.seconds, 1e-3)
+        return (self.end - self.run.clock()) / max(self.result.seconds, 1e-3)
 
-    def keeper(self, following: float) -> Callable[[], bool]:
+    def _out_of_time(self, following: float) -> Callable[[], bool]:
         """Asked after every epoch of some trainings side by side whether they must end.
+
+        Networks without a hint may want more epochs than those with it had: they get them as long as there is time for
+        the trainings that follow.
 
         Args:
             following: How many trainings come after them.
@@ -141,11 +98,11 @@ class _Time:
 
         def out_of_time() -> bool:
             enough = next(asked) >= self._epochs
-            return self.room() <= (following if enough else 0.0)
+            return self._room() <= (following if enough else 0.0)
 
         return out_of_time
 
-    def comparable(self, without: TrialResult) -> TrialResult:
+    def _accept(self, without: TrialResult) -> TrialResult:
         """A training that the clock ended is as good as any if it had all the epochs of the trial."""
         had = len(without.curves.get("held_out", ()))
         if without.reason.startswith(OUT_OF_TIME) and had >= self._epochs:
@@ -154,36 +111,5 @@ class _Time:
 
     @property
     def _epochs(self) -> int:
-        """That the trial went through."""
-        return len(self.outcome.curves.get("held_out", ()))
-
-
-def _anew(
-    context: Context,
-    dataset: Dataset,
-    job: str,
-    outcome: TrialResult,
-    trainer: Callable[[Dataset, Sequence[Member]], Trainer],
-    out_of_time: Callable[[], bool],
-) -> TrialResult:
-    """One training on other inputs; a failed one where the device has no memory for a second set of rows."""
-    from autoft.training.program import out_of_memory
-
-    if job == ALL:
-        rows, off = inputs.plain(context.recipe, dataset), variants.names(dataset.description.hints)
-    else:
-        rows = inputs.without(context.recipe, dataset, (job,))
-        off = tuple(filter(None, (reference(dataset, job),)))
-    params = {**outcome.params, variants.WITHOUT: off}
-    try:
-        return trainer(rows, dataset.members[: dataset.split.k]).train(params, out_of_time, outcome.limit)
-    except Exception as error:
-        if not out_of_memory(error):
-            raise
-        return TrialResult(params=params, status="failed", reason=OUT_OF_MEMORY)
-
-
-def _reads_anew(dataset: Dataset, job: str) -> bool:
-    """Whether a training has other inputs than the trials."""
-    anew = inputs.names(dataset)
-    return bool(anew) if job == ALL else job in anew
+        """Epochs of the trial."""
+        return len(self.result.curves.get("held_out", ()))

@@ -1,24 +1,26 @@
-"""Verdicts on hints: what trainings with and without each of them say on the rows that are held out."""
+"""Verdicts on hints: networks with and without each of them, compared on held-out rows."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from autoft.pipeline import slices as sliced
+from autoft.evaluation.hint_slices import harmed
+from autoft.evaluation.hint_tests import MOSTLY, gain_over_blocks, verdict_on
+from autoft.evaluation.losses import row_losses
+from autoft.evaluation.metrics import METRICS
+from autoft.evaluation.scores import point_scores
 from autoft.pipeline.dataset import Dataset
-from autoft.pipeline.hint_tests import trainings
+from autoft.pipeline.hint_tests.jobs import hints_to_test, is_whole, reference_job
 from autoft.pipeline.hint_tests.responses import Response
-from autoft.records import DecisionRule, HintSlice, HintTest, Interval, Trial
+from autoft.pipeline.slices import search_conditions
+from autoft.recipe.recipe import Recipe
+from autoft.records import DecisionRule, HintSlice, HintTest, Interval
 from autoft.records.arrays import Array
 from autoft.records.trials import TrialResult
-
-if TYPE_CHECKING:
-    from autoft.recipe.recipe import Recipe
-    from autoft.training.trainer import Trainer
+from autoft.training.protocol import TrialTrainer
 
 #: Hints that say how columns are read: networks may be better without them, though what they say is true.
 _READING = ("order", "scale", "ratio", "interaction")
@@ -29,62 +31,56 @@ class HintJudge:
     """What all verdicts of a run share.
 
     Attributes:
-        recipe, dataset: Of the run.
-        stack: What trained the networks.
-        outcome: With all hints.
+        recipe, dataset: The hints, and the rows.
+        trainer: What trained the networks.
+        result: The configuration, trained with all hints.
         threshold: Of the decision.
     """
 
     recipe: Recipe
     dataset: Dataset
-    stack: Trainer
-    outcome: TrialResult
+    trainer: TrialTrainer
+    result: TrialResult
     threshold: float
 
-    def judged(self, name: str, trained: Mapping[str, TrialResult]) -> HintTest:
+    def judge(self, name: str, trained: Mapping[str, TrialResult]) -> HintTest:
         """The verdict on one hint.
 
         Args:
-            name: Of the hint (`trainings.names`).
+            name: Of the hint (`jobs.hints_to_test`).
             trained: Outcomes of the trainings by name, as far as there was time.
         """
-        from autoft.evaluation.hint_tests import verdict_on
-
-        without, other = trained.get(name), trainings.reference(self.dataset, name)
-        reference = self.outcome if other is None else trained.get(other)
+        without, other = trained.get(name), reference_job(self.dataset, name)
+        reference = self.result if other is None else trained.get(other)
         for one in (without, reference):
             if one is None:
                 return self.untested(name, "there was no time to train without it")
-            if whole(one) is None:
+            if not is_whole(one):
                 return self.untested(name, f"training without it ended early: {one.reason}")
         assert without is not None
         assert reference is not None
         effect = next((e for e in self.dataset.description.hints.effects if name == f"{e.column}: effect"), None)
-        moves = None if effect is None else Response(self.dataset, self.stack, without, effect)
+        moves = None if effect is None else Response(self.dataset, self.trainer, without, effect)
         by_member = [] if moves is None else moves.by_member()
         gains, claim = self._differences(reference, without), name.rpartition(": ")[2] not in _READING
-        tested = len(trainings.names(self.dataset))
+        tested = len(hints_to_test(self.dataset))
         word, gain = verdict_on(gains, share=_share(self.dataset), by_member=by_member, claim=claim, tested=tested)
-        about = told(self.recipe, self.dataset, name)
+        about = describe_hint(self.recipe, self.dataset, name)
         found = replace(about, verdict=word, gain=gain, obeyed=float(np.mean(by_member)) if by_member else None)
         return found if moves is None or effect is None else self._in_part(found, effect.column, without, moves)
 
     def untested(self, name: str, why: str) -> HintTest:
         """The record of a hint that is not tested."""
-        return replace(told(self.recipe, self.dataset, name), verdict="not tested", where=why)
+        return replace(describe_hint(self.recipe, self.dataset, name), verdict="not tested", where=why)
 
     def _in_part(self, test: HintTest, of: str, without: TrialResult, moves: Response) -> HintTest:
         """The verdict on an effect, after a look at groups of rows (`autoft.evaluation.hint_slices`)."""
-        from autoft.evaluation.hint_slices import harmed
-        from autoft.evaluation.hint_tests import MOSTLY
-        from autoft.evaluation.losses import row_losses
-
         dataset = self.dataset
         own = next((column.name for column in dataset.features if column.id == of), None)
-        rows = np.sort(np.concatenate([member.held_out for member in dataset.members[: dataset.split.k]]))
-        truth, quantile = dataset.truth.take(rows), dataset.quantile
-        losses = [row_losses(truth.y, held_out(one)[rows], quantile) for one in (without, self.outcome)]
-        groups = sliced.conditions_of(self.recipe, dataset, rows=rows)
+        rows = np.sort(np.concatenate([member.held_out for member in dataset.folds]))
+        truth = dataset.truth.take(rows)
+        losses = [row_losses(truth.y, held_out(one)[rows], dataset.quantile) for one in (without, self.result)]
+        groups = search_conditions(self.recipe, dataset, rows=rows)
         found = harmed(
             losses[0] - losses[1],
             [one for one in groups if one.column != own],  # along the column itself there is no all else equal
@@ -105,15 +101,10 @@ class HintJudge:
 
     def gain(self, without: TrialResult) -> Interval:
         """Of all hints over the networks without any."""
-        from autoft.evaluation.hint_tests import gain_over_blocks
-
-        return gain_over_blocks(self._differences(self.outcome, without), share=_share(self.dataset))
+        return gain_over_blocks(self._differences(self.result, without), share=_share(self.dataset))
 
     def _differences(self, hinted: TrialResult, without: TrialResult) -> list[float]:
         """Objective with the hint less the objective without, on each block; positive is better."""
-        from autoft.evaluation.metrics import METRICS
-        from autoft.evaluation.scores import point_scores
-
         dataset = self.dataset
         metric, truth, rule = METRICS[dataset.objective], dataset.truth, DecisionRule(threshold=self.threshold)
 
@@ -121,7 +112,7 @@ class HintJudge:
             scores = point_scores(truth.take(rows), held_out(one)[rows], dataset.problem, rule=rule)
             return float(metric.better(np.array(scores[dataset.objective])))
 
-        blocks = [member.held_out for member in dataset.members[: dataset.split.k]]
+        blocks = [member.held_out for member in dataset.folds]
         return [score(hinted, rows) - score(without, rows) for rows in blocks]
 
 
@@ -130,17 +121,7 @@ def held_out(outcome: TrialResult) -> Array:
     return np.asarray(outcome.held_out[outcome.checkpoints.index(outcome.epochs)])
 
 
-def whole(outcome: TrialResult | None) -> TrialResult | None:
-    """An outcome that can be compared; None for others."""
-    return outcome if outcome is not None and is_whole(outcome) else None
-
-
-def is_whole(trial: TrialResult | Trial) -> bool:
-    """Whether a trial went its way to the end."""
-    return trial.status == "finished" and not trial.reason
-
-
-def told(recipe: Recipe, dataset: Dataset, name: str) -> HintTest:
+def describe_hint(recipe: Recipe, dataset: Dataset, name: str) -> HintTest:
     """A hint in words, before it is tested."""
     hints = dataset.description.hints
     named = {column.id: column.name for column in dataset.features} | {ratio.id: ratio.name for ratio in hints.ratios}
@@ -162,5 +143,4 @@ def told(recipe: Recipe, dataset: Dataset, name: str) -> HintTest:
 
 def _share(dataset: Dataset) -> float:
     """Rows of a block over rows that its network trains on."""
-    members = dataset.members[: dataset.split.k]
-    return float(np.mean([len(m.held_out) / len(m.train) for m in members]))
+    return float(np.mean([len(m.held_out) / len(m.train) for m in dataset.folds]))

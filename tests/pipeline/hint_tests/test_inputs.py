@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from functools import partial
 from types import SimpleNamespace
@@ -11,14 +10,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from autoft.pipeline import prepare, trainers
-from autoft.pipeline.describe import inspect
-from autoft.pipeline.hint_tests import inputs as hint_inputs
-from autoft.pipeline.hint_tests import stage as hint_trials
-from autoft.pipeline.hint_tests import trainings as hint_trainings
+from autoft.pipeline.describe import inspect_table
+from autoft.pipeline.hint_tests import stage
+from autoft.pipeline.hint_tests.inputs import crossed_orders, read_without, reading_hints
+from autoft.pipeline.hint_tests.jobs import hints_to_test, jobs_seconds, reference_job, training_jobs
+from autoft.pipeline.hint_tests.trainings import Variants
+from autoft.pipeline.split import split
+from autoft.pipeline.trainers import make_trainer
 from autoft.preprocessing.statistics import fit_statistics
-from autoft.search.journal import Journal
-from tests.knowledge_help import context_of
+from autoft.records.trials import TrialResult
+from tests.knowledge_help import run_in
 from tests.tables import tiny_recipe
 
 ROWS = 300
@@ -58,21 +59,21 @@ def told(**more):
 
 @pytest.fixture(scope="module")
 def dataset():
-    return prepare.divide(told(), inspect(told(), table(), write_schema=False))
+    return split(told(), inspect_table(told(), table()))
 
 
 @pytest.fixture(scope="module")
 def tested(dataset, tmp_path_factory):
-    context = context_of(told(), tmp_path_factory.mktemp("inputs"))
-    trained, stack = [], trainers.trainer(context, dataset, dataset.members)
+    run = run_in(told(), tmp_path_factory.mktemp("inputs"))
+    trained, trainer = [], make_trainer(run, dataset, dataset.members)
 
-    def trainer(rows, members):
+    def make(rows, members):
         trained.append((rows, members))
-        return trainers.trainer(context, rows, members)
+        return make_trainer(run, rows, members)
 
-    outcome = stack.train(PARAMS, lambda: False)
-    journal = Journal(context.folder / "journal.jsonl", {"autoft": "0"})
-    return hint_trials.test(context, dataset, journal, stack, outcome, trainer, threshold=0.5, end=np.inf), trained
+    result = trainer.train(PARAMS, lambda: False)
+    variants = Variants(run=run, dataset=dataset, trainer=trainer, make_trainer=make, result=result, end=np.inf)
+    return stage.judge_hints(variants, threshold=0.5), trained
 
 
 def test_a_wrong_order_hurts_and_right_ones_do_not(tested):
@@ -85,7 +86,7 @@ def test_a_wrong_order_hurts_and_right_ones_do_not(tested):
     for hint in ("grade: effect increasing", "grade: order"):
         assert by_hint[hint].verdict in ("no measurable effect", "satisfied anyway", "helps")
     assert found.together is not None
-    (noted,) = hint_trials.findings(found)
+    (noted,) = stage.hint_findings(found)
     assert (noted.code, noted.severity, noted.column) == ("hint-hurts", "info", "mood")
 
 
@@ -93,11 +94,11 @@ def test_rows_stay_divided_and_only_the_hint_is_missing(dataset, tested):
     _, trained = tested
     by_job = dict(zip(["grade", "mood", "size", "all"], trained, strict=True))
     for rows, members in by_job.values():
-        assert members == dataset.members[: dataset.split.k]
+        assert members == dataset.folds
         assert rows.split is dataset.split
         np.testing.assert_array_equal(rows.y, dataset.y)
     ids = {column.name: column.id for column in dataset.features}
-    plans = {name: rows.plan for name, (rows, _) in by_job.items()}
+    plans = {name: rows.layout for name, (rows, _) in by_job.items()}
     assert [c.id for c in plans["grade"].categories] == [ids["grade"]]
     assert set(plans["grade"].orders) == {ids["mood"]}
     assert plans["grade"].logs == plans["mood"].logs == (ids["size"],)
@@ -107,20 +108,19 @@ def test_rows_stay_divided_and_only_the_hint_is_missing(dataset, tested):
 
 
 def test_with_little_time_all_trainings_are_shorter_and_say_so(dataset, tmp_path):
-    context = context_of(told(), tmp_path)
-    limits, stack = [], trainers.trainer(context, dataset, dataset.members)
-    outcome = replace(stack.train(PARAMS, lambda: False, 40), seconds=100.0)
+    run = run_in(told(), tmp_path)
+    limits, trainer = [], make_trainer(run, dataset, dataset.members)
+    result = replace(trainer.train(PARAMS, lambda: False, 40), seconds=100.0)
     noting = SimpleNamespace(
         together=lambda _: 4,
-        architecture=stack.architecture,
-        data=stack.data,
-        train_all=lambda params, out, epochs: limits.append(epochs) or stack.train_all(params, out, epochs),
+        ensemble=trainer.ensemble,
+        train_all=lambda params, out, epochs: limits.append(epochs) or trainer.train_all(params, out, epochs),
     )
-    journal = Journal(context.folder / "journal.jsonl", {"autoft": "0"})
     # Half of what the trial's trainings, and one more with all hints, would take.
-    end = context.watch.clock() + 0.5 * (hint_trainings.seconds(dataset, 100.0) + 100.0)
-    trainer = lambda rows, members: trainers.trainer(context, rows, members)  # noqa: E731
-    found = hint_trials.test(context, dataset, journal, noting, outcome, trainer, threshold=0.5, end=end)
+    end = run.clock() + 0.5 * (jobs_seconds(dataset, 100.0) + 100.0)
+    make = partial(make_trainer, run)
+    variants = Variants(run=run, dataset=dataset, trainer=noting, make_trainer=make, result=result, end=end)
+    found = stage.judge_hints(variants, threshold=0.5)
     assert limits == [17, 17]  # .9 of the half of 40: with all hints, and without one
     tested = [one for one in found.hints if one.verdict != "not tested"]
     assert len(tested) == 4
@@ -128,61 +128,63 @@ def test_with_little_time_all_trainings_are_shorter_and_say_so(dataset, tmp_path
 
 
 def test_shortened_trainings_end_when_interrupted(dataset, tmp_path):
-    from autoft.records.trials import TrialResult
-
-    context, asked = context_of(told(), tmp_path, interrupt=True), []
+    run, asked = run_in(told(), tmp_path), []
+    run.interrupt.asked = True
 
     def ended(params, out_of_time, epochs):
         asked.append(out_of_time())
         return [TrialResult(params=params[0], status="failed", reason="ended")]
 
-    outcome = SimpleNamespace(params=PARAMS, limit=40, epochs=40, seconds=100.0, curves={"held_out": [0.0] * 40})
-    stack, end = SimpleNamespace(train_all=ended, together=lambda _: 1), context.watch.clock() + 500.0
-    journal = Journal(context.folder / "journal.jsonl", {"autoft": "0"})
-    anew = partial(pytest.fail, "it trained")
-    found = hint_trials.test(context, dataset, journal, stack, outcome, anew, threshold=0.5, end=end)
+    result = TrialResult(
+        params=PARAMS, status="finished", limit=40, epochs=40, seconds=100.0, curves={"held_out": [[0.0]] * 40}
+    )
+    trainer, make = SimpleNamespace(train_all=ended, together=lambda _: 1), partial(pytest.fail, "it trained")
+    end = run.clock() + 500.0
+    variants = Variants(run=run, dataset=dataset, trainer=trainer, make_trainer=make, result=result, end=end)
+    found = stage.judge_hints(variants, threshold=0.5)
     assert asked == [True]  # of the training with all hints; no other one begins
     assert {one.verdict for one in found.hints} == {"not tested"}
 
 
 def test_what_is_read_anew_is_learned_from_training_rows_alone(dataset):
     """Cells of held-out rows, however wrong, change nothing that their member knows."""
-    without = hint_inputs.without(told(), dataset, (f"{dataset.plan.logs[0]}: scale",))
+    without = read_without(told(), dataset, (f"{dataset.layout.logs[0]}: scale",))
     member = without.members[0]
-    before = fit_statistics(without.plan, without.encoded, [member.train])
+    before = fit_statistics(without.layout, without.encoded, [member.train])
     changed = without.encoded.rows(np.arange(ROWS))
     changed.numbers[member.held_out] = 1e9
-    after = fit_statistics(without.plan, changed, [member.train])
+    after = fit_statistics(without.layout, changed, [member.train])
     for name in ("center", "factor", "gaps"):
         np.testing.assert_array_equal(getattr(after, name), getattr(before, name))
     changed.numbers[member.train] = 1e9  # the control
-    assert not np.array_equal(fit_statistics(without.plan, changed, [member.train]).center, before.center)
+    assert not np.array_equal(fit_statistics(without.layout, changed, [member.train]).center, before.center)
 
 
 def test_an_order_is_judged_beside_networks_without_the_effect(dataset):
     ids = {column.name: column.id for column in dataset.features}
-    assert hint_trainings.reference(dataset, f"{ids['grade']}: order") == f"{ids['grade']}: effect"
-    assert hint_trainings.reference(dataset, f"{ids['mood']}: order") is None
-    assert hint_trainings.reference(dataset, f"{ids['size']}: scale") is None
+    assert reference_job(dataset, f"{ids['grade']}: order") == f"{ids['grade']}: effect"
+    assert reference_job(dataset, f"{ids['mood']}: order") is None
+    assert reference_job(dataset, f"{ids['size']}: scale") is None
 
 
 def test_an_order_within_an_interaction_is_not_tested():
     recipe = told(**{"knowledge.interactions": [["mood", "size"]]})
-    crossed = prepare.divide(recipe, inspect(recipe, table(), write_schema=False))
-    (name,) = hint_inputs.crossed(crossed)
-    assert name in hint_inputs.names(crossed)
-    assert name not in hint_trainings.names(crossed)
+    crossed = split(recipe, inspect_table(recipe, table()))
+    (name,) = crossed_orders(crossed)
+    assert name in reading_hints(crossed)
+    assert name not in hints_to_test(crossed)
 
 
 def test_trainings_on_other_inputs_are_planned_for(dataset):
-    assert len(hint_trainings.jobs(dataset)) == 5
-    assert hint_trainings.seconds(dataset, 1.0) == 1 + 4 * 2  # the effect; two orders, the scale, and without all
+    assert len(training_jobs(dataset)) == 5
+    assert jobs_seconds(dataset, 1.0) == 1 + 4 * 2  # the effect; two orders, the scale, and without all
 
 
 def test_nothing_begins_that_there_is_no_time_for(dataset, tmp_path):
-    context = context_of(told(), tmp_path)
-    outcome = SimpleNamespace(params={}, limit=1, seconds=100.0, curves={})
-    stack = SimpleNamespace(train_all=lambda *_: pytest.fail("it trained"), together=lambda _: 1)
-    given = (context, dataset, stack, outcome, partial(pytest.fail, "it trained"))
+    run, make = run_in(told(), tmp_path), partial(pytest.fail, "it trained")
+    result = SimpleNamespace(params={}, limit=1, seconds=100.0, curves={})
+    trainer = SimpleNamespace(train_all=lambda *_: pytest.fail("it trained"), together=lambda _: 1)
     for left in (50.0, -500.0):
-        assert hint_trainings.trained(*given, end=time.monotonic() + left) == {}
+        end = run.clock() + left
+        variants = Variants(run=run, dataset=dataset, trainer=trainer, make_trainer=make, result=result, end=end)
+        assert variants.train() == {}

@@ -9,15 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from autoft.pipeline import prepare
-from autoft.pipeline.describe import inspect
-from autoft.pipeline.hint_tests import stage as hint_trials
-from autoft.pipeline.hint_tests import trainings as hint_trainings
-from autoft.pipeline.trainers import trainer
+from autoft.pipeline.describe import inspect_table
+from autoft.pipeline.hint_tests import stage
+from autoft.pipeline.hint_tests.trainings import Variants
+from autoft.pipeline.split import split
+from autoft.pipeline.trainers import make_trainer
 from autoft.records import HintTest
 from autoft.records.reading import read_record
-from autoft.search.journal import Journal
-from tests.knowledge_help import context_of
+from tests.knowledge_help import run_in
 from tests.tables import tiny_recipe
 
 ROWS = 480
@@ -48,17 +47,17 @@ def tested(tmp_path_factory):
             "knowledge.slices": ["region"],
         },
     )
-    context = context_of(told, tmp_path_factory.mktemp("parts"))
-    dataset = prepare.divide(told, inspect(told, table(), write_schema=False))
-    stack = trainer(context, dataset, dataset.members)
-    outcome = stack.train(PARAMS, lambda: False)
+    run = run_in(told, tmp_path_factory.mktemp("parts"))
+    dataset = split(told, inspect_table(told, table()))
+    trainer = make_trainer(run, dataset, dataset.members)
+    result = trainer.train(PARAMS, lambda: False)
 
     def test(told):
         """A run that goes on in the folder."""
-        journal = Journal(context.folder / "journal.jsonl", {"autoft": "0"})
-        going = context_of(told, context.folder)
-        given = (going, dataset, journal, stack, outcome, partial(trainer, going))
-        return hint_trials.test(*given, threshold=0.5, end=np.inf)
+        going = run_in(told, run.folder)
+        make = partial(make_trainer, going)
+        variants = Variants(run=going, dataset=dataset, trainer=trainer, make_trainer=make, result=result, end=np.inf)
+        return stage.judge_hints(variants, threshold=0.5)
 
     return test, test(told), told
 
@@ -79,7 +78,7 @@ def test_the_segment_is_named_and_a_true_effect_is_not_contradicted(tested):
 
 def test_the_user_is_warned_with_the_segment(tested):
     _, found, _ = tested
-    (warned,) = hint_trials.findings(found)
+    (warned,) = stage.hint_findings(found)
     assert warned.column == "dose"
     assert warned.found.startswith("where 'region' is west, the same networks are better without that hint")
 
@@ -87,7 +86,7 @@ def test_the_user_is_warned_with_the_segment(tested):
 def test_verdicts_are_read_from_the_journal_but_for_other_slices(tested, monkeypatch):
     test, found, told = tested
     trained = []
-    monkeypatch.setattr(hint_trainings, "trained", lambda *_: trained.append(1) or {})
+    monkeypatch.setattr(Variants, "train", lambda *_: trained.append(1) or {})
     assert test(told) == found
     assert trained == []
     test(told.with_changes(**{"knowledge.slices": ["shift"]}))
@@ -106,12 +105,12 @@ def test_rows_set_aside_have_no_part_in_the_groups():
 
     told = tiny_recipe(target="healed", **{"knowledge.features": {"dose": {"effect": "increasing"}}})
     told = told.with_changes(strategy="holdout")
-    dataset = prepare.divide(told, inspect(told, table(), write_schema=False))
+    dataset = split(told, inspect_table(told, table()))
     rows, aside = np.flatnonzero(dataset.split.blocks >= 0), dataset.split.blocks < 0
     assert aside.any()
 
     def labels():
-        return [(one.column, one.labels) for one in slices.conditions_of(told, dataset, rows=rows)]
+        return [(one.column, one.labels) for one in slices.search_conditions(told, dataset, rows=rows)]
 
     before = labels()
     values = {
@@ -121,5 +120,5 @@ def test_rows_set_aside_have_no_part_in_the_groups():
     converted = replace(dataset.description.converted, values=values)
     dataset = replace(dataset, description=replace(dataset.description, converted=converted))
     assert labels() == before
-    every = [(one.column, one.labels) for one in slices.conditions_of(told, dataset)]
+    every = [(one.column, one.labels) for one in slices.search_conditions(told, dataset)]
     assert every != before  # the control: of all rows they are others

@@ -7,10 +7,15 @@ import pandas as pd
 import pytest
 
 from autoft import AutoFineTuner
-from autoft.pipeline.dataset import HintTests
-from autoft.pipeline.describe import inspect
-from autoft.pipeline.hint_tests import stage as hint_trials
-from autoft.pipeline.hint_tests import trainings as hint_trainings
+from autoft.pipeline import fit
+from autoft.pipeline.describe import inspect_table
+from autoft.pipeline.hint_tests import responses
+from autoft.pipeline.hint_tests.jobs import choose_trial, fitting_epochs, training_jobs
+from autoft.pipeline.hint_tests.trainings import Variants
+from autoft.pipeline.results import HintTests, Selection
+from autoft.pipeline.select import rank_trials
+from autoft.pipeline.split import split
+from autoft.records import DecisionRule
 from tests.tables import tiny_recipe
 
 ROWS = 240
@@ -64,13 +69,13 @@ def test_the_user_is_warned_of_it(run):
 
 def test_a_repeated_run_trains_nothing_for_it(run, monkeypatch):
     told, folder, tuner = run
-    monkeypatch.setattr(hint_trainings, "trained", lambda *_: pytest.fail("it trained again"))
+    monkeypatch.setattr(Variants, "train", lambda *_: pytest.fail("it trained again"))
     again = AutoFineTuner(recipe=told, directory=folder).fit(table())
     assert again.evaluation_.hints == tuner.evaluation_.hints
 
 
 def test_without_time_hints_are_not_tested_and_the_model_is_there(monkeypatch):
-    monkeypatch.setattr(hint_trainings, "trained", lambda *_: {})
+    monkeypatch.setattr(Variants, "train", lambda *_: {})
     tuner = AutoFineTuner(recipe=recipe(dose={"effect": "increasing"})).fit(table())
     (test,) = tuner.evaluation_.hints
     assert (test.verdict, test.gain, test.where) == ("not tested", None, "there was no time to train without it")
@@ -84,18 +89,18 @@ def test_the_trial_that_is_tested_is_the_heaviest_that_fits(run):
     from autoft.records.hints import Effect, Hints
 
     hints = Hints(effects=(Effect(column="c000", sign=1),))
-    dataset = SimpleNamespace(description=SimpleNamespace(hints=hints), plan=SimpleNamespace(orders={}))
+    dataset = SimpleNamespace(description=SimpleNamespace(hints=hints), layout=SimpleNamespace(orders={}))
     whole: dict[str, str] = {"status": "finished", "reason": ""}
     curves = {"held_out": [0.0] * 40}
     dear, middling, cheap = (SimpleNamespace(seconds=s, curves=curves, **whole) for s in (50.0, 8.0, 1.0))
-    assert hint_trials.tested_trial(dataset, [dear, middling, cheap], 100.0) is dear
-    assert hint_trials.tested_trial(dataset, [dear, middling, cheap], 10.0) is middling
-    assert hint_trials.tested_trial(dataset, [dear, middling, cheap], 0.02) is cheap
-    assert hint_trials.tested_trial(dataset, [dear, middling, cheap], 3.0) is middling  # with fewer epochs
-    assert [hint_trainings.epochs(dataset, middling, left) for left in (9.0, 4.0, 1.0)] == [None, 9, 0]
+    assert choose_trial(dataset, [dear, middling, cheap], 100.0) is dear
+    assert choose_trial(dataset, [dear, middling, cheap], 10.0) is middling
+    assert choose_trial(dataset, [dear, middling, cheap], 0.02) is cheap
+    assert choose_trial(dataset, [dear, middling, cheap], 3.0) is middling  # with fewer epochs
+    assert [fitting_epochs(dataset, middling, left) for left in (9.0, 4.0, 1.0)] == [None, 9, 0]
     cut = SimpleNamespace(seconds=2.0, curves=curves, status="finished", reason="out of time after epoch 3")
-    assert hint_trials.tested_trial(dataset, [cut, middling, cheap], 100.0) is middling
-    assert hint_trials.tested_trial(dataset, [cut], 100.0) is cut
+    assert choose_trial(dataset, [cut, middling, cheap], 100.0) is middling
+    assert choose_trial(dataset, [cut], 100.0) is cut
 
 
 def test_a_training_that_failed_is_not_called_a_lack_of_time(run, monkeypatch):
@@ -103,9 +108,7 @@ def test_a_training_that_failed_is_not_called_a_lack_of_time(run, monkeypatch):
 
     told, _, _ = run
     failed = TrialResult(params={}, status="failed", reason="the loss is no number")
-    monkeypatch.setattr(
-        hint_trainings, "trained", lambda context, dataset, *_: dict.fromkeys(hint_trainings.jobs(dataset), failed)
-    )
+    monkeypatch.setattr(Variants, "train", lambda own: dict.fromkeys(training_jobs(own.dataset), failed))
     evaluation = AutoFineTuner(recipe=told).fit(table()).evaluation_
     assert {test.verdict for test in evaluation.hints} == {"not tested"}
     assert evaluation.hints[0].where == "training without it ended early: the loss is no number"
@@ -115,21 +118,19 @@ def test_a_training_that_failed_is_not_called_a_lack_of_time(run, monkeypatch):
 def test_rows_set_aside_have_no_part_in_the_test(monkeypatch):
     from types import SimpleNamespace
 
-    from autoft.pipeline import prepare
-    from autoft.pipeline.hint_tests import responses as hint_moves
     from autoft.records.hints import Effect
 
     told = recipe(dose={"effect": "increasing"}).with_changes(strategy="holdout")
-    dataset = prepare.divide(told, inspect(told, table(), write_schema=False))
+    dataset = split(told, inspect_table(told, table()))
     aside = dataset.split.blocks < 0
     assert aside.any()
-    j, asked = dataset.plan.numbers.index("c000"), []
-    bag = SimpleNamespace(own_answers=lambda rows, own: asked.append(rows.numbers[:, j]) or rows.numbers[:, j])
-    monkeypatch.setattr(hint_moves.Response, "_bag", bag)
+    j, asked = dataset.layout.numbers.index("c000"), []
+    ensemble = SimpleNamespace(own_answers=lambda rows, own: asked.append(rows.numbers[:, j]) or rows.numbers[:, j])
+    monkeypatch.setattr(responses.Response, "_ensemble", ensemble)
 
     def moves():
         asked.clear()
-        found = hint_moves.Response(dataset, None, None, Effect(column="c000", sign=1)).by_member()
+        found = responses.Response(dataset, None, None, Effect(column="c000", sign=1)).by_member()
         return found, np.concatenate(asked)
 
     before = moves()
@@ -142,7 +143,7 @@ def test_rows_set_aside_have_no_part_in_the_test(monkeypatch):
 
 def test_the_search_is_the_same_whether_hints_are_tested_or_not(run, monkeypatch):
     told, _, tuner = run
-    monkeypatch.setattr(hint_trials, "test", lambda *_, **__: HintTests())
+    monkeypatch.setattr(fit, "test_hints", lambda *_, **__: HintTests())
     untested = AutoFineTuner(recipe=told).fit(table()).evaluation_
     assert untested.metrics == tuner.evaluation_.metrics
     assert untested.hints == ()
@@ -151,14 +152,13 @@ def test_the_search_is_the_same_whether_hints_are_tested_or_not(run, monkeypatch
 def test_where_no_part_of_the_model_fits_the_best_of_the_other_trials_is_tested():
     from types import SimpleNamespace
 
-    from autoft.pipeline.select import _by_weight
-
     score = {"score": 0.0, "status": "finished"}
     trials = [SimpleNamespace(number=n, score=s) for n, s in enumerate((0.6, 0.7, None, 0.9, 0.8))]
     outcomes = [SimpleNamespace(name=n, **score) for n in range(5)]
     outcomes[3].status = "pruned"
     found = SimpleNamespace(trials=trials, outcomes=outcomes)
-    chosen = ((0, 0.25), (1, 0.75))
-    order = [one.name for one in _by_weight(SimpleNamespace(objective="roc_auc"), chosen, found)]
+    chosen = Selection(blend=((0, 0.25), (1, 0.75)), rule=DecisionRule())
+    order = [one.name for one in rank_trials(SimpleNamespace(objective="roc_auc"), found, chosen)]
     assert order == [1, 0, 4]
-    assert [one.name for one in _by_weight(SimpleNamespace(objective="rmse"), (), found)] == [0, 1, 4]
+    none = Selection(blend=(), rule=DecisionRule())
+    assert [one.name for one in rank_trials(SimpleNamespace(objective="rmse"), found, none)] == [0, 1, 4]

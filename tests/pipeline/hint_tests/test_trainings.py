@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from autoft.pipeline.hint_tests import trainings as hint_trainings
+from autoft.pipeline.hint_tests.jobs import ALL
+from autoft.pipeline.hint_tests.trainings import Variants
 from autoft.records.hints import Effect, Hints
 from autoft.records.trials import OUT_OF_TIME, TrialResult
 
 COLUMNS = ("c000", "c001", "c002")
-JOBS = (*(f"{column}: effect" for column in COLUMNS), hint_trainings.ALL)
+JOBS = (*(f"{column}: effect" for column in COLUMNS), ALL)
 #: Of the trial: so many epochs, a second each.
 EPOCHS = 5
 
@@ -43,12 +44,15 @@ class Stack:
 
 
 def trained(stack: Stack, end: float, interrupt: bool = False) -> dict[str, TrialResult]:
-    context: Any = SimpleNamespace(interrupt=interrupt, watch=SimpleNamespace(clock=lambda: stack.now))
+    run: Any = SimpleNamespace(interrupt=interrupt, clock=lambda: stack.now)
     hints = Hints(effects=tuple(Effect(column=column, sign=1) for column in COLUMNS))
-    dataset: Any = SimpleNamespace(description=SimpleNamespace(hints=hints), plan=SimpleNamespace(orders={}))
+    dataset: Any = SimpleNamespace(description=SimpleNamespace(hints=hints), layout=SimpleNamespace(orders={}))
     any_stack: Any = stack
     never: Any = None
-    return hint_trainings.trained(context, dataset, any_stack, outcome(EPOCHS), never, end)
+    variants = Variants(
+        run=run, dataset=dataset, trainer=any_stack, make_trainer=never, result=outcome(EPOCHS), end=end
+    )
+    return variants.train()
 
 
 def test_what_was_trained_before_time_ran_out_is_kept():

@@ -1,0 +1,95 @@
+"""A run, stage by stage: each stage is a function from records to a record."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from autoft.pipeline.baselines import train_baselines
+from autoft.pipeline.context import Run
+from autoft.pipeline.dataset import Dataset
+from autoft.pipeline.describe import audit_table, describe, enforce_schema, read_table
+from autoft.pipeline.ensemble_gain import measure_ensemble_gain
+from autoft.pipeline.evaluate import correct_score, evaluate
+from autoft.pipeline.hint_tests.stage import test_hints
+from autoft.pipeline.own_model.own_space import own_key, refuse_with_model
+from autoft.pipeline.results import FittedModel, SearchResult
+from autoft.pipeline.run_folder import journal_key
+from autoft.pipeline.save import prove_effects, save
+from autoft.pipeline.search import assemble, search
+from autoft.pipeline.select import select
+from autoft.pipeline.split import note_odd_rows, split
+from autoft.pipeline.time_budget import end_of_training, plan_search
+from autoft.pipeline.trainers import make_trainer
+from autoft.recipe.recipe import Recipe
+from autoft.schema.contract import refuse
+from autoft.search.interrupt import listening
+
+
+def fit(source: Any, run: Run) -> FittedModel:
+    """Everything from a table to a saved model.
+
+    Args:
+        source: Path of a table, DataFrame or ``(X, y)``; None reads the recipe's own data.
+        run: The recipe, and a locked folder.
+
+    Raises:
+        AutoFTError: If data or recipe do not allow a training; finished trials are kept in the folder.
+    """
+    with run.timed("preparing"):
+        run.tell("reading", "reading and checking the table")
+        dataset = prepare_dataset(run.recipe, source)
+    if run.model is not None:
+        refuse_with_model(run.model, run.recipe, dataset)
+    own = {} if run.model is None else {"model": own_key(run.model)}
+    run.open_journal(journal_key(run.recipe, dataset) | own)
+    with listening(run.interrupt):  # from here on a signal asks the run to end with what it has
+        baselines = train_baselines(dataset, run)
+        with run.timed("search"):
+            found = replace(find_model(dataset, run), baselines=baselines)
+        with run.timed("evaluation"):
+            answers = found.ensemble.answers(dataset.encoded)
+            score = correct_score(dataset, found, answers, run)
+            evaluation = evaluate(dataset, found, answers, score, run)
+        with run.timed("saving"):
+            prove_effects(dataset, found)
+        return save(dataset, found, evaluation, run)
+
+
+def prepare_dataset(recipe: Recipe, source: Any) -> Dataset:
+    """The table read, understood, checked and divided.
+
+    Raises:
+        SchemaError: With every reason for which the table cannot be trained on.
+        AutoFTError: If data or recipe cannot be understood.
+    """
+    table = read_table(recipe, source)
+    description = describe(recipe, table)
+    description = audit_table(recipe, description)
+    description = enforce_schema(recipe, description, write=True)
+    refuse(description.findings)
+    return note_odd_rows(split(recipe, description))
+
+
+def find_model(dataset: Dataset, run: Run) -> SearchResult:
+    """The deployed model: trials, the choice among them, tests of hints, and the gain of the ensemble."""
+    run.tell("search", "building the training program", trials=run.recipe.search.trials)
+    make = partial(make_trainer, run)
+    trainer = make(dataset, dataset.members)
+    plan = plan_search(dataset, trainer, run)
+    trials = search(dataset, plan, trainer, run)
+    selection = select(dataset, trials, run.recipe)
+    ensemble = assemble(trials, selection, trainer, run)
+    end = end_of_training(plan, trials, run)
+    hints = test_hints(dataset, trials, selection, trainer, make, run, end=end)
+    del trainer  # free its rows before another trainer allocates its own
+    gain = measure_ensemble_gain(dataset, trials, selection, make, run, end=end)
+    return SearchResult(
+        space=plan.space,
+        trials=trials,
+        selection=selection,
+        ensemble=replace(ensemble, calibration=gain.calibration),
+        hints=hints,
+        gain=gain,
+    )

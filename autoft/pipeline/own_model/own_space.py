@@ -1,0 +1,91 @@
+"""A user's own Keras model in a run: its search space, and the recipes that it does not go with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from autoft.errors import ArtifactError, AutoFTError, RecipeError, TrainingError
+from autoft.networks.architecture import Inputs
+from autoft.networks.families.own import Build, ModelInputs, OwnNetwork, build_network
+from autoft.pipeline.dataset import Dataset
+from autoft.pipeline.own_model.code_hash import code_hash
+from autoft.pipeline.space import make_search_space
+from autoft.recipe.recipe import Recipe
+from autoft.search.recorded_space import recorded_space
+from autoft.search.space import Dimension
+from autoft.serving.model_file import refused_classes
+from autoft.training.keras_trainer import BATCH_SIZE, LEARNING_RATE
+
+
+def refuse_with_model(build: Any, recipe: Recipe, dataset: Dataset) -> None:
+    """Say what a run with an own model cannot do.
+
+    Raises:
+        RecipeError: If `build` is no function, hints would have to bind the network's weights, or the recipe names
+            architectures.
+    """
+    if not callable(build):
+        found, fix = f"it is a {type(build).__name__}", "give a function build(hp, inputs)"
+        raise RecipeError("Argument 'model'", "be a function", found, fix)
+    hints = dataset.description.hints
+    bound = [f"{e.column}: effect" for e in hints.effects]
+    bound += [f"{a}, {b}: apart" for a, b in hints.apart] + [f"{column}: importance" for column in hints.importance]
+    if bound:
+        must = "be left out where hints bound or weigh a network's weights"
+        found = f"the recipe's knowledge has {len(bound)} of those (first: {bound[0]})"
+        fix = "remove these hints, or 'model': what is promised of a column cannot be kept by any network"
+        raise RecipeError("Argument 'model'", must, found, fix)
+    if recipe.search.space.architecture:
+        must, named = "be the only architecture of a search", ", ".join(recipe.search.space.architecture)
+        fix = "remove 'search: space: architecture', or 'model'"
+        raise RecipeError("Argument 'model'", must, f"the recipe names {named}", fix)
+
+
+def own_key(build: Build) -> str:
+    """What results owe to the function."""
+    return code_hash(build)
+
+
+def name_of(build: Build) -> str:
+    """The function's name."""
+    return str(getattr(build, "__qualname__", type(build).__qualname__)).replace("<locals>.", "")
+
+
+def own_space(build: Build, recipe: Recipe, dataset: Dataset) -> tuple[Dimension, ...]:
+    """The dimensions that a function asks for, and those that autoft adds.
+
+    Those are ``batch_size``, ``learning_rate`` where the model is not compiled, and ``class_balance`` where the
+    objective looks at a rare class; with the recipe's own choices of them.
+
+    Raises:
+        AutoFTError: If the function does not make a model at its defaults that can be trained and saved.
+    """
+    made: list[OwnNetwork] = []
+    space = recorded_space(_recorder(build, dataset, made))
+    if strange := refused_classes(made[0].network.get_config()):
+        must, found = "consist of layers that a saved model may have", f"it has {', '.join(strange)}"
+        fix = "use Keras' own layers, or declare yours with autoft's decorator 'layer' in a package (docs/extending.md)"
+        raise ArtifactError("The function build of model=build", must, found, fix)
+    added = {BATCH_SIZE, "class_balance", *(() if made[0].optimizer is not None else (LEARNING_RATE,))}
+    added -= {dimension.name for dimension in space}
+    return (*space, *(dimension for dimension in make_search_space(recipe, dataset) if dimension.name in added))
+
+
+def _recorder(build: Build, dataset: Dataset, made: list[OwnNetwork]) -> Callable[[Any], None]:
+    """Calls the function, and keeps what it makes."""
+    task = dataset.target.task
+
+    def run(hp: Any) -> None:
+        given = ModelInputs.of(Inputs.of(dataset.layout), outputs=dataset.outputs, task=task)
+        try:
+            made.append(build_network(build, hp, given))
+        except AutoFTError:
+            raise
+        except Exception as error:
+            first = (str(error).strip().splitlines() or [""])[0][:300]
+            found, fix = f"it raised {type(error).__name__}: {first}", "repair the function"
+            must = "make a model at the defaults of its hyperparameters"
+            raise TrainingError("The function build of model=build", must, found, fix) from error
+
+    return run

@@ -1,0 +1,149 @@
+"""Records between the stages: search plan, selection, tests of hints, gain of the ensemble, fitted model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from autoft.records import Calibration, DecisionRule, Evaluation, Finding, HintTest, Interval
+from autoft.records.arrays import Array
+from autoft.records.trials import TrialResult, Trials
+from autoft.search.budget import Budget
+from autoft.search.proposer import ProgramSharing
+from autoft.search.space import Dimension
+from autoft.serving.artifact import Meta
+from autoft.training.ensemble import Ensemble
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parallelism:
+    """How trials share programs, and when they train side by side.
+
+    Attributes:
+        programs: Dimensions that fix a program, and how many trials a new one should serve.
+        trials_alone: Another trial trains at once for each so many trials that came before; None for one at a time.
+    """
+
+    programs: ProgramSharing
+    trials_alone: int | None
+
+    def side_by_side(self, room: Callable[[Mapping[str, Any]], int]) -> Callable[[Mapping[str, Any], int], int]:
+        """How many trials with some parameters train at once, after a number of trials: a search stays a search.
+
+        It does not depend on how many trials are planned: a longer search begins as the shorter did.
+
+        Args:
+            room: How many of them the device has room for.
+        """
+        alone = self.trials_alone
+        return lambda params, trials: 1 if alone is None else min(max(1, trials // alone), room(params))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchPlan:
+    """What is searched, and how long.
+
+    Attributes:
+        space: The dimensions.
+        first: Configurations to begin with.
+        budget: Trials, epochs and time.
+        parallelism: How trials share programs.
+        expected_seconds: Of a trial with some parameters; None where nothing was measured.
+        seconds_after: Seconds of evaluation, model and report after a number of trials; 0 without a limit of time.
+    """
+
+    space: tuple[Dimension, ...]
+    first: tuple[Mapping[str, Any], ...]
+    budget: Budget
+    parallelism: Parallelism
+    expected_seconds: Callable[[Mapping[str, Any]], float] | None = None
+    seconds_after: Callable[[int], float] = lambda trials: 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """The choice on all rows.
+
+    Attributes:
+        blend: Numbers of the chosen trials and their weights, which sum to 1.
+        rule: Calibration and threshold of single networks' answers.
+    """
+
+    blend: tuple[tuple[int, float], ...]
+    rule: DecisionRule
+
+    def parts(self, trials: Trials) -> list[tuple[TrialResult, float]]:
+        """Results of the chosen trials, and their weights."""
+        return [(trials.outcomes[number], share) for number, share in self.blend]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HintTests:
+    """What the data say of the hints.
+
+    Attributes:
+        hints: One record a hint, in the order of the recipe.
+        together: Gain of all hints over none; None where it was not tested.
+    """
+
+    fact: ClassVar[str] = "hints"
+
+    hints: tuple[HintTest, ...] = ()
+    together: Interval | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnsembleGain:
+    """What the mean of the folds' networks gains over single ones.
+
+    Attributes:
+        left: By metric, the ensemble's distance to the best score as a multiple of its members'; below 1 is a gain.
+            Empty where it was not measured.
+        calibration: Of the ensemble's answers.
+    """
+
+    fact: ClassVar[str] = "gain"
+
+    left: dict[str, float] = field(default_factory=dict)
+    calibration: Calibration = field(default_factory=Calibration)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SearchResult:
+    """The deployed model, and what it was chosen from.
+
+    Attributes:
+        space: What was searched.
+        trials: All trials.
+        selection: The chosen ones.
+        ensemble: The deployed model.
+        hints: Tests of hints.
+        gain: Of the ensemble over single networks.
+        baselines: Held-out predictions of simple models by name.
+    """
+
+    space: tuple[Dimension, ...]
+    trials: Trials
+    selection: Selection
+    ensemble: Ensemble
+    hints: HintTests
+    gain: EnsembleGain
+    baselines: Mapping[str, Array] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FittedModel:
+    """What a run leaves behind.
+
+    Attributes:
+        model: The Keras model over raw columns.
+        meta: What prediction needs besides the model.
+        evaluation: Scores from held-out folds.
+        findings: Everything that was found in the data and by the stages.
+    """
+
+    model: Any
+    meta: Meta
+    evaluation: Evaluation
+    findings: tuple[Finding, ...]

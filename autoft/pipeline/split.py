@@ -1,0 +1,144 @@
+"""Dataset from a described table: rows are encoded and divided into blocks before anything learns from values."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from autoft.data import target as targets
+from autoft.data import weights as row_weights
+from autoft.data.audit import odd_rows
+from autoft.data.table import quoted
+from autoft.errors import RecipeError, SchemaError
+from autoft.evaluation import folds
+from autoft.knowledge import decisions
+from autoft.pipeline.dataset import Dataset, TableDescription
+from autoft.pipeline.layout import lay_out_inputs
+from autoft.pipeline.objective import choose_objective
+from autoft.preprocessing.encode import encode, row_keys
+from autoft.recipe.recipe import Recipe
+from autoft.records import Finding
+from autoft.records.arrays import Array
+from autoft.records.split import Split
+from autoft.schema.contract import refuse
+
+
+def split(recipe: Recipe, description: TableDescription, *, balance_groups: bool = True) -> Dataset:
+    """Encode a table and divide its rows.
+
+    Args:
+        recipe: What to do.
+        description: The table.
+        balance_groups: As for `autoft.evaluation.folds.FoldRule`.
+
+    Raises:
+        SchemaError: With every reason for which the table cannot be trained on.
+    """
+    refuse(description.findings)
+    description = _drop_unlabelled(description)
+    target, table, values = description.target, description.table, description.converted.values
+    assert target is not None  # its absence is an error among the findings
+    features, layout = lay_out_inputs(recipe, description)
+    encoded = encode(layout, values, len(table.frame))
+    y = targets.encode(table.frame[target.name], target, dtype=table.dtypes[target.name])
+    goal, mistakes = decisions.stakes(recipe.knowledge, target, table.frame, y, description.kept)
+    recipe.refuse(mistakes)
+    blocks, findings = _divide(recipe, description, y, row_keys(encoded), balance_groups)
+    weights, members = row_weights.telling(description.weights), folds.members(blocks, recipe.evaluate.strategy)
+    row_weights.check_blocks(weights, members, blocks.blocks)
+    return Dataset(
+        description=description,
+        target=target,
+        features=features,
+        layout=layout,
+        encoded=encoded,
+        y=y,
+        split=blocks,
+        members=members,
+        strategy=recipe.evaluate.strategy,
+        objective=choose_objective(recipe, target, goal),
+        findings=(*description.findings, *findings),
+        weights=weights,
+        quantile=recipe.evaluate.quantile,
+        costs=goal,
+    )
+
+
+def note_odd_rows(dataset: Dataset) -> Dataset:
+    """The dataset with a finding on rows that are unlike all others.
+
+    It needs scikit-learn, which a mere check of a table does without.
+    """
+    table = dataset.description
+    odd = odd_rows.find_odd_rows(dataset.features, table.converted, kept=table.kept)
+    return replace(dataset, findings=(*dataset.findings, *odd))
+
+
+def _divide(
+    recipe: Recipe, description: TableDescription, y: Array, keys: Array, balance_groups: bool
+) -> tuple[Split, tuple[Finding, ...]]:
+    """The blocks, and findings on them."""
+    strategy, target = recipe.evaluate.strategy, description.target
+    assert target is not None
+    origin = folds.RowOrigin(
+        keys=keys,
+        groups=_cells(description, recipe.evaluate.group, "group"),
+        time=_cells(description, recipe.evaluate.time, "time"),
+    )
+    rule = folds.FoldRule(
+        folds=recipe.evaluate.folds,
+        seed=recipe.seed,
+        holdout=recipe.evaluate.holdout if strategy == "holdout" else 0.0,
+        balance_groups=balance_groups,
+    )
+    found, findings = folds.split(y, target.task, origin, rule, target.classes)
+    if strategy == "nested" and found.k < 3:
+        raise SchemaError(
+            "The table",
+            "allow at least 3 folds for evaluate: strategy: nested, which holds out two at a time",
+            f"there are {found.k}",
+            "choose another strategy, or more folds (10 rows each, 3 rows of every class)",
+        )
+    return found, findings
+
+
+def _drop_unlabelled(description: TableDescription) -> TableDescription:
+    """The same without the rows whose target is missing (the recipe has allowed that, or there are none)."""
+    assert description.target is not None
+    known = description.table.frame[description.target.name].notna().to_numpy()
+    if known.all():
+        return description
+    values = {c: v[known] for c, v in description.converted.values.items()}
+    frame = description.table.frame[known].reset_index(drop=True)
+    return replace(
+        description,
+        table=replace(description.table, frame=frame),
+        converted=replace(description.converted, values=values),
+        weights=None if description.weights is None else description.weights[known],
+        kept=np.flatnonzero(known),
+    )
+
+
+def _cells(description: TableDescription, name: str | None, use: str) -> Array | None:
+    """Cells of the column by which rows are grouped or ordered."""
+    if name is None:
+        return None
+    column = next(c for c in description.columns if c.name == name)
+    values = description.converted.values[column.id]
+    if use == "time" and values.dtype == object:
+        raise RecipeError(
+            f"evaluate: time: '{name}'",
+            "be a date or a number",
+            f"it is understood as {column.kind} ({column.why})",
+            "choose another column, or set its kind under data: columns:",
+        )
+    missing = np.flatnonzero(np.isnan(values)) if use == "time" else values[:0]
+    if len(missing):
+        raise SchemaError(
+            f"Column {quoted(name)}",
+            "have a value in every row, as it orders the rows in time",
+            f"{len(missing):,} of {len(values):,} cells have none (first: row {missing[0] + 1:,})",
+            "fill them in, leave those rows out, or choose another column",
+        )
+    return values
