@@ -31,7 +31,6 @@ def errors(y: Array, predictions: Array, task: Task, positive_index: int, unit: 
 
     Args:
         y: Class positions or values, ``[m]``.
-        predictions: ``[m, classes]`` or ``[m]``.
         unit: Divisor of the errors of values, so that squares of large targets stay small.
 
     >>> errors(np.array([1, 0]), np.array([[0.25, 0.75], [1.0, 0.0]]), "binary", 1).tolist()
@@ -76,11 +75,7 @@ def select(gram: Array, members: int) -> Array:
 
 
 def sample(rows: int) -> Array:
-    """Positions of the rows on which pinball losses are compared: at most `ROWS`, evenly spaced.
-
-    >>> sample(3).tolist()
-    [0, 1, 2]
-    """
+    """Positions of the rows on which pinball losses are compared: at most `ROWS`, evenly spaced."""
     return np.asarray(np.unique(np.linspace(0, rows - 1, min(rows, ROWS)).round().astype(int)))
 
 

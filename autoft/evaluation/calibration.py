@@ -67,7 +67,6 @@ def log_probabilities(probabilities: Array) -> Array:
 
 
 def _log_sums(logs: Array) -> Array:
-    """Logarithms of the sums of exponentials over the last axis."""
     if logs.shape[-1] == 2:
         return np.asarray(np.logaddexp(logs[..., 0], logs[..., 1]))
     top = logs.max(axis=-1)

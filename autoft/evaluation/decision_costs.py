@@ -15,8 +15,7 @@ from typing import Any
 import numpy as np
 
 from autoft.evaluation.bootstrap import around, mean_interval
-from autoft.evaluation.costs import row_costs
-from autoft.evaluation.decisions import decide, decided_by
+from autoft.evaluation.decisions import decide, decided_by, row_costs
 from autoft.records import Alternative, AnyRule, Costs, DecisionCosts, Interval, Problem, Truth
 from autoft.records.arrays import Array
 
@@ -50,13 +49,6 @@ def sample_costs(truth: Truth, predictions: Array, weights: Array, problem: Prob
     Args:
         predictions: Calibrated probabilities, ``[n, classes]``.
         weights: Of the rows, ``[draws, n]``.
-
-    >>> from autoft.records import DecisionRule, Truth
-    >>> truth, p = Truth(y=np.array([1, 1, 0])), np.array([[0.6, 0.4], [0.2, 0.8], [0.9, 0.1]])
-    >>> problem = Problem(task="binary", objective="cost", goal=Costs(false_negative=6.0, false_positive=3.0))
-    >>> found = sample_costs(truth, p, np.ones((1, 3)), problem, DecisionRule(threshold=0.3))
-    >>> found[0, :4].tolist()  # deployed, most probable, always the first class, always the second
-    [0.0, 2.0, 4.0, 1.0]
     """
     costs, positive_index = truth.goal(problem), problem.positive_index
     assert isinstance(costs, Costs)

@@ -88,7 +88,6 @@ def from_document(document: Mapping[str, Any]) -> Evaluation:
 
 
 def _values(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of `Evaluation` out of a document."""
     best, decisions = document["best"], document["best"]["decisions"]
     chosen = [trial for trial in document["trials"] if trial["number"] == best["trial"]]
     if not chosen:

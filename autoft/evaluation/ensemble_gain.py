@@ -18,8 +18,6 @@ difference is counted in full.
 
 *Calibration.* A mean of networks is less sure than each of them and has a temperature of its own
 (`ensemble_calibration`). Mean and members are compared after calibration by cross-fitting.
-
-``python -m benchmarks.honesty`` compares reported scores with the truth.
 """
 
 from __future__ import annotations
@@ -58,8 +56,6 @@ def pairs_of(k: int) -> list[tuple[int, int]]:
 
     >>> pairs_of(3)
     [(0, 1), (0, 2), (1, 2)]
-    >>> len(pairs_of(5)), len(pairs_of(10))
-    (10, 20)
     """
     return sorted({(min(i, (i + step) % k), max(i, (i + step) % k)) for i in range(k) for step in partners(k)})
 
@@ -71,7 +67,6 @@ class PairPredictions:
     Attributes:
         pairs: By blocks (`pairs_of`), predictions of the model that saw neither, for the rows of both,
             ``[n, classes]`` or ``[n]``; NaN elsewhere.
-        blocks: Block of each row, ``[n]``, negative for rows in none.
     """
 
     pairs: Mapping[tuple[int, int], Array]

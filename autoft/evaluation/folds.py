@@ -166,7 +166,6 @@ def _rarest(strata: Array, member: Array) -> Array:
 
 
 def _per_class(strata: Array, member: Array) -> Array:
-    """Number of clusters in which each stratum occurs."""
     pairs = np.unique(np.stack([member, strata]), axis=1)
     return np.bincount(pairs[1], minlength=strata.max() + 1)
 
@@ -205,7 +204,6 @@ def _systematic(label: Array, order: Array, share: float, rng: np.random.Generat
 
 
 def _earliest(time: Array, member: Array) -> Array:
-    """First moment of each cluster, as a rank."""
     missing = np.isnat(time) if time.dtype.kind in "mM" else np.isnan(time.astype(np.float64))
     if missing.any():
         found = f"{int(missing.sum()):,} of {len(time):,} are missing (first: row {int(np.argmax(missing)) + 1})"
@@ -236,7 +234,6 @@ def _stretches(sizes: Array, k: int) -> tuple[int, Array]:
 def _number_of_folds(
     folds: int, strata: Array, member: Array, untouched: Array, by_class: bool, classes: Sequence[object]
 ) -> tuple[int, tuple[Finding, ...]]:
-    """Folds that the touched rows allow, with a finding where that is fewer than wanted."""
     touched = ~untouched[member]
     rows, apart = int(touched.sum()), int((~untouched).sum())
     limits = [
@@ -252,7 +249,6 @@ def _number_of_folds(
 
 
 def _lowered(k: int, folds: int, reason: str) -> tuple[int, tuple[Finding, ...]]:
-    """The folds there can be, with a finding; fewer than two are an error."""
     if k < 2:
         raise SchemaError("The table", "have rows for at least two folds", reason, "collect more rows, or merge groups")
     must = f"have rows for {folds} folds ({ROWS_PER_FOLD} rows a fold and each class in every fold)"

@@ -32,7 +32,6 @@ class Harmed:
     """A group in which a hint does harm.
 
     Attributes:
-        column, group: What its rows have in common.
         inside: Which of the rows are in it, ``[m]``.
         gain: Mean loss of a row without the hint less with it; its interval lies below zero.
         obeyed: Share of their movement by which the networks without the hint go its way there.
@@ -60,12 +59,6 @@ def harmed(
             weight 0 do not count at all.
         moves: From some of the rows, ``[m]`` booleans, to the share of each network's movement that goes the way of the
             hint; called for groups with larger losses alone.
-
-    >>> rng = np.random.default_rng(0)
-    >>> where = Groups(column="region", labels=("north", "south"), codes=np.repeat([0, 1], 100))
-    >>> gains = np.where(where.codes == 1, -0.2, 0.1) + rng.normal(0, 0.3, 200)
-    >>> [(one.column, one.group) for one in harmed(gains, [where], Truth(y=gains), lambda rows: [0.1, 0.2])]
-    [('region', 'south')]
     """
     weights = truth.weights
     counts = np.ones(len(gains)) if weights is None else weights / weights[weights > 0].mean()

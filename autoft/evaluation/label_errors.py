@@ -32,11 +32,6 @@ def check(y: Array, probabilities: Array, rows: Array, *, target: str, classes: 
         y: ``[n]`` class positions.
         probabilities: ``[n, classes]`` calibrated, each from models that were not trained on the row.
         rows: ``[n]`` numbers of the rows, counted from 1, as a person would look them up.
-
-    >>> sure = np.array([[0.99, 0.01], [0.98, 0.02], [0.03, 0.97], [0.02, 0.98], [0.01, 0.99]])
-    >>> doubted = check(np.array([0, 0, 1, 1, 0]), sure, np.arange(1, 6), target="y", classes=["no", "yes"])[0]
-    >>> doubted.evidence.examples
-    ((5, 'no', 'yes', 0.99, 0.01),)
     """
     own = probabilities[np.arange(len(y)), y]
     count = np.bincount(y, minlength=len(classes))

@@ -38,7 +38,6 @@ class Candidate:
     """One checkpoint of one trial.
 
     Attributes:
-        trial, epochs: Number of the trial, and epochs up to the checkpoint.
         predictions: Pooled held-out predictions, ``[n, classes]`` or ``[n]``; NaN on rows that no fold holds out.
         balance: Exponent of the class weights that the trial trained with.
     """
@@ -189,7 +188,6 @@ class Replay:
         ]
 
     def _blend(self, weights: Array, candidates: Sequence[int]) -> Blend:
-        """The blend of candidates that stand in the order of their objective."""
         if self.members == 1 or len(candidates) < 2:
             return tuple((c, 1.0) for c in candidates[:1])
         weights = self.truth.weighted(weights)

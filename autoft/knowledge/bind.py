@@ -47,7 +47,6 @@ def bind_knowledge(
 
 
 def _absent(recipe: Recipe, repairs: Sequence[Repair]) -> dict[str, tuple[str, str]]:
-    """Columns that were dropped from the table: by what, and what to do about it."""
     fix = "set its kind under data: columns:"
     dropped = [repair for repair in repairs if repair.action == "drop-column" and repair.column]
     absent = {one.column: (f"preprocess: accept: {one.code} drops '{one.column}'", fix) for one in dropped}

@@ -32,7 +32,6 @@ class CompiledKnowledge:
     Attributes:
         hints: For the inputs and the networks; empty where there are problems.
         columns: The table's columns, ordered categories with their order.
-        problems: What is wrong with the section.
     """
 
     hints: Hints

@@ -118,10 +118,6 @@ def gains_of(
     Args:
         positive: Which rows are positive, bool ``[n]``.
         numbers: As for `stakes`.
-
-    >>> import pandas as pd
-    >>> gains_of(pd.DataFrame({"worth": [5, None, 7]}), "worth", np.array([True, False, True]))[0].tolist()
-    [5.0, 0.0, 7.0]
     """
     from autoft.data.convert import convert
 
@@ -160,9 +156,8 @@ def notes(knowledge: Knowledge) -> list[str]:
         other = "precision" if minimum[0] == "recall" else "recall"
         return [f"Decisions must reach a {minimum[0]} of {minimum[1]:g}, with the best {other} at that."]
     cells = [(true, said, cost) for true, row in (costs.matrix or {}).items() for said, cost in row.items()]
-    return [f"Answering '{said}' where '{true}' is true costs {cost:g}." for true, said, cost in cells[:MOST_CELLS]] + (
-        [f"{len(cells) - MOST_CELLS:,} further answers have costs."] if len(cells) > MOST_CELLS else []
-    )
+    more = [f"{len(cells) - MOST_CELLS:,} further answers have costs."] if len(cells) > MOST_CELLS else []
+    return [f"Answering '{b}' where '{a}' is true costs {cost:g}." for a, b, cost in cells[:MOST_CELLS]] + more
 
 
 def _spellings(label: Any) -> Sequence[str]:

@@ -66,7 +66,6 @@ def _apart(knowledge: Knowledge) -> Iterator[Mistake]:
 
 
 def _joined(knowledge: Knowledge) -> Iterator[tuple[str, set[str]]]:
-    """Everything that is made of several columns, and these."""
     made = {ratio.name: {ratio.name, *ratio.of} for ratio in knowledge.ratios}
     for name, columns in made.items():
         yield f"the ratio '{name}'", columns

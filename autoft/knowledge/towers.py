@@ -21,8 +21,6 @@ def towers(apart: Sequence[tuple[str, str]]) -> tuple[frozenset[str], ...]:
 
     >>> [sorted(tower) for tower in towers([("colour", "price"), ("size", "price")])]
     [['colour', 'size'], ['price']]
-    >>> towers([])
-    (frozenset(),)
     """
     apart_from: dict[str, set[str]] = {}
     for one, other in apart:

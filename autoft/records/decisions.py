@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from autoft.records.arrays import Array
 from autoft.records.scores import Interval
+
+if TYPE_CHECKING:  # the report needs no numpy
+    from autoft.records.arrays import Array
 
 CalibrationMethod = Literal["none", "temperature", "isotonic"]
 CostMatrix = tuple[tuple[float, ...], ...]
@@ -17,7 +19,6 @@ class Calibration:
     """What is done to the class probabilities of a model (`autoft.evaluation.calibration`).
 
     Attributes:
-        method: ``none``, ``temperature`` (all classes) or ``isotonic`` (two classes).
         temperature: Probabilities are raised to the power of one over it.
         knots: Of isotonic regression: logit of the second class before, and its probability after; straight lines
             between them, both rising.
@@ -49,11 +50,7 @@ class DecisionRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RowRule:
-    """A decision rule with a threshold for each row, where folds have rules of their own (``nested``).
-
-    Attributes:
-        threshold: ``[n]``, as `DecisionRule.threshold`.
-    """
+    """A decision rule with a threshold for each row, where folds have rules of their own (``nested``)."""
 
     threshold: Array
     matrix: CostMatrix = ()
@@ -134,8 +131,6 @@ class DecisionCosts:
     """What decisions cost per 1,000 rows that no network was trained on.
 
     Attributes:
-        deployed: The rule of the deployed model.
-        alternatives: Rules that are simpler.
         curve: Of two classes: thresholds, and the mean cost of a network's decisions at each.
     """
 

@@ -37,7 +37,6 @@ class HintTest:
 
     Attributes:
         hint: In words, column first (``tenure: effect decreasing``).
-        because: The expert's reason, may be empty.
         verdict: ``helps`` or ``contradicted`` where held-out blocks tell the two models apart, ``satisfied anyway``
             where the model without the hint satisfies it by itself, else ``no measurable effect``;
             ``contradicted in part`` where it is contradicted in some slices and not in the other rows; ``not tested``

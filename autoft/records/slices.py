@@ -58,8 +58,6 @@ class WeakSearch:
 
     Attributes:
         metric: What slices were compared by: ``log_loss``, ``rmse`` (their mean squared error) or ``pinball``.
-        tried: Number of slices.
-        columns: Number of columns whose groups were the conditions.
         left_out: Number of columns for whose groups there was no room.
         found: The weakest slices, the worst first; empty where none is worse than luck explains.
     """

@@ -25,7 +25,6 @@ class Trial:
         checkpoints: Epochs whose held-out predictions were kept.
         curves: ``train`` and ``held_out``, each ``[epochs][members]`` losses.
         reason: Why the trial failed, or why it was stopped early.
-        seconds: Time that the trial took.
         traces: How many programs had to be traced for it.
     """
 
@@ -52,11 +51,8 @@ class Progress:
 
     Attributes:
         stage: ``reading``, ``schema``, ``baselines``, ``search``, ``evaluation``, ``saving`` or ``report``.
-        message: A short sentence.
         trial: Number of the trial that just ended or began (from 0), within the search.
-        trials: Number of trials planned.
         score: The objective of that trial, None if it failed or has only begun.
-        best: The best score so far.
         seconds_left: Estimate until the end of the search.
     """
 
@@ -87,10 +83,7 @@ class TrialResult:
         held_out: ``[C, n, classes]`` (``[C, n]`` for regression) pooled held-out predictions, NaN on rows that no
             fold holds out.
         pairs: ``[C, P, n, classes]`` predictions of the pair members on the rows of their two blocks (P may be 0).
-        curves: ``train`` and ``held_out``: ``[epochs][folds]`` mean losses.
         weights: Trained weights of the folds at `epochs`, by name.
-        reason: Why it failed or stopped early.
-        seconds, traces: What it cost.
         limit: Epochs that it could have had: schedules are laid out over them.
     """
 

@@ -46,8 +46,6 @@ class TableBlock:
     """A table of texts.
 
     Attributes:
-        caption: What it shows.
-        head: Titles of the columns.
         rows: Rows as long as the head.
         align: One letter a column: ``l`` text, ``r`` number, ``w`` running text that may wrap.
         marked: Positions of the rows to emphasise.

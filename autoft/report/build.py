@@ -68,7 +68,6 @@ def _total_seconds(evaluation: Evaluation) -> float:
 
 
 def _bag(evaluation: Evaluation, digits: int) -> str:
-    """What the number owes to the mean over the folds' networks, where that was measured."""
     gain = evaluation.bag_gain.get(evaluation.objective)
     if gain is None:
         return ""
@@ -88,10 +87,8 @@ def _verdict(evaluation: Evaluation) -> tuple[Block, ...]:
     own = f"The blend of {blended} trials itself scored" if blended > 1 else "The best trial's own score was"
     correction = f"{own} {number(evaluation.validation, digits)}: choosing it did not flatter it."
     if flattered.strip("0.,"):
-        correction = (
-            f"{own} {number(evaluation.validation, digits)}; choosing it on the rows that score it {direction} "
-        )
-        correction += f"it by {flattered}, and the number above is without that."
+        correction = f"{own} {number(evaluation.validation, digits)}; choosing it on the rows that score it "
+        correction += f"{direction} it by {flattered}, and the number above is without that."
     text = f"On rows that it was not trained on, the network predicts {clip(evaluation.target.name)} with "
     text += f"{_inner(words.label)} {number(score.value, digits)} (95 % interval {span(score, digits)}). {correction}"
     blocks: list[Block] = [Paragraph(text=text + _bag(evaluation, digits)), *baseline_verdict(evaluation)]
@@ -147,9 +144,8 @@ def _reproduction(inputs: ReportInputs) -> Chapter:
     if stages:
         total = ("Total", duration(_total_seconds(evaluation)))
         marked, head = frozenset({len(stages)}), ("Stage", "Time")
-        tables.append(
-            TableBlock(caption="Where the time went", head=head, rows=(*stages, total), align="lr", marked=marked)
-        )
+        rows, caption = (*stages, total), "Where the time went"
+        tables.append(TableBlock(caption=caption, head=head, rows=rows, align="lr", marked=marked))
     recipe = Fold(summary="Recipe", text=lines(inputs.recipe_text))
     blocks = (Paragraph(text=text), recipe, Beside(blocks=tuple(tables)))
     return Chapter(anchor="again", heading="Doing it again", blurb="What this run was made of.", blocks=blocks)

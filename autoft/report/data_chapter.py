@@ -35,12 +35,8 @@ def preprocessing(inputs: ReportInputs) -> Chapter:
         blocks += [_columns(inputs), Paragraph(text=text, tone="quiet")]
     if inputs.schema_text:
         blocks.append(Fold(summary="The schema that later tables are checked against", text=lines(inputs.schema_text)))
-    return Chapter(
-        anchor="preprocessing",
-        heading="2 Inadequate preprocessing",
-        blurb="Feeding the network broken, leaking or badly scaled columns.",
-        blocks=tuple(blocks),
-    )
+    heading, blurb = "2 Inadequate preprocessing", "Feeding the network broken, leaking or badly scaled columns."
+    return Chapter(anchor="preprocessing", heading=heading, blurb=blurb, blocks=tuple(blocks))
 
 
 def _tally(findings: tuple[Finding, ...]) -> str:
@@ -97,12 +93,8 @@ def knowledge(inputs: ReportInputs) -> Chapter:
     blocks += slice_blocks(evaluation)
     blocks.append(Paragraph(text="Questions that no program can answer; ask someone who knows the field:"))
     blocks.append(Bullets(items=_questions(inputs), boxes=True))
-    return Chapter(
-        anchor="knowledge",
-        heading="5 No domain knowledge",
-        blurb="Believing a table without asking where it comes from and what its mistakes cost.",
-        blocks=tuple(blocks),
-    )
+    blurb = "Believing a table without asking where it comes from and what its mistakes cost."
+    return Chapter(anchor="knowledge", heading="5 No domain knowledge", blurb=blurb, blocks=tuple(blocks))
 
 
 def _importance(evaluation: Evaluation) -> Beside:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from autoft.evaluation.metrics import METRICS, loss_metric
 from autoft.records import Evaluation, HintTest, Interval
 from autoft.report.blocks import Block, Paragraph, TableBlock
 from autoft.report.wording import NONE, clip, decimals_of, listing, metric, signed, span
@@ -77,11 +76,12 @@ def _table(evaluation: Evaluation) -> TableBlock:
 
 
 def _parts(evaluation: Evaluation) -> tuple[TableBlock, ...]:
-    """The groups in which effects are contradicted that hold elsewhere."""
     found = [(test, one) for test in evaluation.hints for one in test.slices]
     if not found:
         return ()
     digits = min(decimals_of(one.gain for _, one in found), 4)
+    from autoft.evaluation.metrics import METRICS, loss_metric
+
     by_quantile = METRICS[evaluation.objective].needs_quantile
     loss = loss_metric(evaluation.task, by_quantile=by_quantile).row_loss
     caption = (
@@ -98,7 +98,6 @@ def _parts(evaluation: Evaluation) -> tuple[TableBlock, ...]:
 
 
 def _digits(evaluation: Evaluation) -> int:
-    """Decimals that suit all gains."""
     return min(decimals_of(test.gain for test in evaluation.hints), 4)
 
 

@@ -14,13 +14,8 @@ class ReportInputs:
     """Everything that the report tells.
 
     Attributes:
-        evaluation: The scores, trials, folds and baselines.
-        findings: What was found in the data.
         plan: What preprocessing does to each column.
-        columns: How each column is understood.
         schema_engine: Which engine checked the table against its schema.
-        schema_text: The schema file.
-        recipe_text: The recipe that does the same run again.
         space: Each hyperparameter and its range in words.
         notes: What the recipe says about the domain, one sentence each.
         hints: What the recipe says of single columns.

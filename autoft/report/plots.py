@@ -55,7 +55,6 @@ def _moves(picture: blocks.CurveBlock) -> Figure:
 
 
 def _scale(plot: Axes, picture: blocks.CurveBlock) -> None:
-    """Ticks of numbers or dates."""
     if not picture.dates:
         _plain_ticks(plot.xaxis, 5)
         return
@@ -143,7 +142,6 @@ def _labelled(figure: Figure, axes: Axes, x_label: str, y_label: str, ticks: int
 
 
 def _named_rows(axes: Axes, names: Sequence[str]) -> None:
-    """Names from top to bottom along the vertical axis."""
     axes.set_yticks(range(len(names)), [_drawable(name, f"no. {i + 1}") for i, name in enumerate(names)])
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)

@@ -53,12 +53,8 @@ def metrics(evaluation: Evaluation) -> Chapter:
         blocks.append(Pictures(caption=caption, pictures=pictures))
     if evaluation.baselines:
         blocks.extend(_baselines(evaluation))
-    return Chapter(
-        anchor="metrics",
-        heading="4 One misleading metric",
-        blurb="Judging by a single number that looks good while the model fails where it matters.",
-        blocks=tuple(blocks),
-    )
+    blurb = "Judging by a single number that looks good while the model fails where it matters."
+    return Chapter(anchor="metrics", heading="4 One misleading metric", blurb=blurb, blocks=tuple(blocks))
 
 
 def _finish(evaluation: Evaluation) -> tuple[Block, ...]:
@@ -226,16 +222,11 @@ def _baselines(evaluation: Evaluation) -> tuple[Block, ...]:
     for line in evaluation.baselines:
         fine = gain_decimals(line.difference, evaluation)
         gain = (signed(line.difference.value, fine), span(line.difference, fine), line.verdict)
-        rows.append(
-            (baseline_label(line.name, evaluation.task), *_score_cells(line.metrics.get(objective), digits), *gain)
-        )
-    table = TableBlock(
-        caption=f"Simple models on the same folds, by {words.label}; a gain above zero: the network is better",
-        head=("Model", words.label, "95 % interval", "Network's gain", "95 % interval", "Verdict"),
-        rows=tuple(rows),
-        align="lrrrrl",
-        marked=frozenset({0}),
-    )
+        name, cells = baseline_label(line.name, evaluation.task), _score_cells(line.metrics.get(objective), digits)
+        rows.append((name, *cells, *gain))
+    caption = f"Simple models on the same folds, by {words.label}; a gain above zero: the network is better"
+    head = ("Model", words.label, "95 % interval", "Network's gain", "95 % interval", "Verdict")
+    table = TableBlock(caption=caption, head=head, rows=tuple(rows), align="lrrrrl", marked=frozenset({0}))
     picture = Intervals.of(
         scored,
         title=f"{words.label} with 95 % intervals",

@@ -24,17 +24,11 @@ def overfitting(evaluation: Evaluation) -> Chapter:
         blocks.append(pictures)
     if evaluation.folds:
         blocks.append(_gaps(evaluation))
-    text = (
-        "Against overfitting, every trial has dropout and weight decay in its search space, and one number of epochs "
-    )
-    text += "for all folds, read off the mean held-out curve, so that no fold stops at its own lucky moment."
+    text = "Against overfitting, every trial has dropout and weight decay in its search space, and one number of "
+    text += "epochs for all folds, read off the mean held-out curve, so that no fold stops at its own lucky moment."
     blocks.append(Paragraph(text=text, tone="quiet"))
-    return Chapter(
-        anchor="overfitting",
-        heading="1 Overfitting",
-        blurb="Learning the training rows by heart instead of what they have in common.",
-        blocks=tuple(blocks),
-    )
+    heading, blurb = "1 Overfitting", "Learning the training rows by heart instead of what they have in common."
+    return Chapter(anchor="overfitting", heading=heading, blurb=blurb, blocks=tuple(blocks))
 
 
 def _learning_curves(evaluation: Evaluation) -> Pictures | None:
@@ -100,16 +94,11 @@ def tuning(inputs: ReportInputs) -> Chapter:
         blocks.extend(_trials(evaluation, ranked))
     if failed:
         blocks.append(_failures(failed))
-    return Chapter(
-        anchor="tuning",
-        heading="3 No hyperparameter tuning",
-        blurb="Taking the first settings that train, and never learning what better ones would have given.",
-        blocks=tuple(blocks),
-    )
+    blurb = "Taking the first settings that train, and never learning what better ones would have given."
+    return Chapter(anchor="tuning", heading="3 No hyperparameter tuning", blurb=blurb, blocks=tuple(blocks))
 
 
 def _blend(evaluation: Evaluation) -> TableBlock:
-    """The trials that the deployed model weights together."""
     by_number = {trial.number: trial for trial in evaluation.trials}
     parts = sorted(evaluation.blend, key=lambda part: -part[1])
     digits = decimals(*(by_number[n].score or 0.0 for n, _ in parts))
@@ -123,7 +112,6 @@ def _blend(evaluation: Evaluation) -> TableBlock:
 
 
 def _ranked(evaluation: Evaluation) -> list[tuple[float, Trial]]:
-    """Trials with a score, the best first."""
     scored = [
         (trial.score, trial)
         for trial in evaluation.trials
@@ -148,9 +136,9 @@ def _search_words(evaluation: Evaluation, ranked: list[tuple[float, Trial]], fai
     if ranked[0][1].number == 0:
         return f"{text}The default configuration (trial 0) scored {number(first, digits)} and stayed the best."
     text += (
-        f"The default configuration (trial 0) scored {number(first, digits)}, the best (trial {ranked[0][1].number}) "
+        f"The default configuration (trial 0) scored {number(first, digits)}, the best (trial {ranked[0][1].number})"
     )
-    return f"{text}{number(best, digits)}. These are the trials' own scores, not yet corrected for the choosing."
+    return f"{text} {number(best, digits)}. These are the trials' own scores, not yet corrected for the choosing."
 
 
 def _history(evaluation: Evaluation, ranked: list[tuple[float, Trial]], failed: list[Trial]) -> TrialHistory:
@@ -182,9 +170,8 @@ def _best(inputs: ReportInputs) -> TableBlock:
 def _trials(evaluation: Evaluation, ranked: list[tuple[float, Trial]]) -> tuple[Block, ...]:
     shown = ranked[:MOST_TRIALS]
     names = list(dict.fromkeys(name for _, trial in shown for name in trial.params))
-    cells = {
-        name: [setting(trial.params[name]) if name in trial.params else NONE for _, trial in shown] for name in names
-    }
+    params = [trial.params for _, trial in shown]
+    cells = {name: [setting(own[name]) if name in own else NONE for own in params] for name in names}
     constant = [name for name in names if len(shown) > 1 and len(set(cells[name])) == 1]
     varied = [name for name in names if name not in constant]
     digits = decimals(*(score for score, _ in shown))
@@ -206,7 +193,6 @@ def _failures(failed: list[Trial]) -> TableBlock:
     for trial in failed[:MOST_TRIALS]:
         params = ", ".join(f"{name} {setting(value)}" for name, value in trial.params.items())
         rows.append((str(trial.number), clip(trial.reason or "no reason recorded", 200), clip(params, 300)))
-    caption = (
-        f"Failed trials (the first {MOST_TRIALS} of {len(failed):,})" if len(failed) > MOST_TRIALS else "Failed trials"
-    )
-    return TableBlock(caption=caption, head=("Trial", "Reason", "Configuration"), rows=tuple(rows), align="rww")
+    more = f" (the first {MOST_TRIALS} of {len(failed):,})" if len(failed) > MOST_TRIALS else ""
+    head = ("Trial", "Reason", "Configuration")
+    return TableBlock(caption=f"Failed trials{more}", head=head, rows=tuple(rows), align="rww")

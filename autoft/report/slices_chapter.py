@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from autoft.evaluation.metrics import METRICS, distinct
 from autoft.formatting import counted
 from autoft.records import Evaluation, Interval
 from autoft.records.slices import Gap, Rate, Slice, SlicedColumn, WeakSearch, WeakSlice
@@ -67,6 +66,8 @@ def _declared(column: SlicedColumn, whole: Slice, evaluation: Evaluation) -> tup
         alt="; ".join(f"{group}: {number(score.value, digits)}, {span(score, digits)}" for group, score in drawn) + ".",
         x_label=f"{label} ({'more' if metric(objective).more_is_better else 'less'} is better)",
     )
+    from autoft.evaluation.metrics import distinct
+
     names = distinct(evaluation.held_out, evaluation.task)
     names.sort(key=lambda m: m != objective)
     rows = [("Rows", *(f"{one.rows:,}" for one in slices))]
@@ -81,7 +82,7 @@ def _declared(column: SlicedColumn, whole: Slice, evaluation: Evaluation) -> tup
 
 
 def _weak(weak: WeakSearch, whole: Slice, evaluation: Evaluation) -> tuple[Block, ...]:
-    what = METRICS[weak.metric].row_loss
+    what = metric(weak.metric).row_loss
     left = f" ({weak.left_out:,} more columns had no room)" if weak.left_out else ""
     tried = (
         f"{counted(weak.tried, 'slice')} of one or two conditions and at least 50 rows, made of the groups of "

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from autoft.errors import printable
-from autoft.evaluation.metrics import METRICS
 from autoft.records import Interval, Task
 
 #: What stands where there is no number.
@@ -17,11 +16,12 @@ NONE = "–"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricWords:
-    """A metric for people: its label, its meaning in one line, and whether more of it is better."""
+    """A metric for people: its label, its meaning in one line, and what it calls the loss of a row."""
 
     label: str
-    meaning: str
-    more_is_better: bool
+    meaning: str = ""
+    more_is_better: bool = True
+    row_loss: str = ""
 
 
 def metric(name: str) -> MetricWords:
@@ -30,10 +30,17 @@ def metric(name: str) -> MetricWords:
     >>> metric("f1").label, metric("my_score").label
     ('F1', 'My score')
     """
+    from autoft.evaluation.metrics import METRICS  # needs numpy, which the import of the report does without
+
     if name not in METRICS:
-        return MetricWords(label=clip(name.replace("_", " ").capitalize()), meaning="", more_is_better=True)
+        return MetricWords(label=clip(name.replace("_", " ").capitalize()))
     own = METRICS[name]
-    return MetricWords(label=clip(own.label), meaning=clip(own.meaning, 200), more_is_better=own.more_is_better)
+    return MetricWords(
+        label=clip(own.label),
+        meaning=clip(own.meaning, 200),
+        more_is_better=own.more_is_better,
+        row_loss=own.row_loss,
+    )
 
 
 def baseline_label(name: str, task: Task) -> str:

@@ -15,26 +15,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 # Importing them registers their metrics, in the order in which reports show them.
-from autoft.evaluation.metrics import areas, labels, probabilities, values
+from autoft.evaluation.metrics import areas, labels, probabilities, values  # noqa: F401
 from autoft.evaluation.metrics.metric import METRICS, DecisionCounts, Direction, Metric, Needs, Prediction
 from autoft.records import Costs, Problem, Task
 
-__all__ = [
-    "METRICS",
-    "DecisionCounts",
-    "Direction",
-    "Metric",
-    "Needs",
-    "Prediction",
-    "areas",
-    "default_objective",
-    "distinct",
-    "labels",
-    "loss_metric",
-    "metrics_of",
-    "probabilities",
-    "values",
-]
+__all__ = ["METRICS", "DecisionCounts", "Direction", "Metric", "Needs", "Prediction"]
 
 
 def metrics_of(problem: Problem) -> tuple[Metric, ...]:

@@ -38,9 +38,8 @@ class _Area(SummedMetric[Array]):
         present = np.bincount(truth.y, weights, minlength=prediction.values.shape[1]) > 0
         if not present.all():
             return np.nan
-        each = [
-            self._of_class(truth.y == c, prediction.values[:, c], sample_weight=weights) for c in _ranked(prediction)
-        ]
+        values = prediction.values
+        each = [self._of_class(truth.y == c, values[:, c], sample_weight=weights) for c in _ranked(prediction)]
         return float(np.mean(each))
 
     def _of_class(self, true: Array, score: Array, *, sample_weight: Array | None) -> Any:
@@ -80,7 +79,6 @@ class PrAuc(_Area):
 
 
 def _ranked(prediction: Prediction) -> Sequence[int]:
-    """Classes that have a curve."""
     positive = prediction.problem.positive
     return range(prediction.values.shape[1]) if positive is None else (positive,)
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from autoft.evaluation.costs import row_costs
+from autoft.evaluation.decisions import row_costs
 from autoft.evaluation.metrics.metric import CLASSES, METRICS, DecisionCounts, Prediction
 from autoft.evaluation.metrics.sums import MeanMetric, SummedMetric, sum_type
 from autoft.records import Costs, Problem, Truth

@@ -28,7 +28,6 @@ class Prediction:
 
     Attributes:
         values: Probabilities ``[n, classes]``, or values ``[n]`` of a regression.
-        problem: Task, positive class, quantile and goal.
         rule: By which classes are decided; its calibration is taken to be applied.
     """
 

@@ -89,7 +89,6 @@ def _numbers(group: DrawGroup, truth: Truth, groups: Groups, classes: list[int],
 
 
 def _from_sums(sums: Array, classes: bool) -> Array:
-    """Sums ``[groups, 1 + numbers]`` to means, or to the rates of each class."""
     total = sums[:, :1]
     with np.errstate(divide="ignore", invalid="ignore"):
         if not classes:
@@ -102,7 +101,6 @@ def _from_sums(sums: Array, classes: bool) -> Array:
 def _rate(
     redraws: Redraws, groups: Groups, counts: Array, point: Array, samples: Array, *, name: str, label: str
 ) -> Rate:
-    """One number ``[groups]`` with its samples ``[draws, groups]``."""
     every = {place: redraws.interval(float(value), samples[:, place]) for place, value in enumerate(point)}
     found = {place: interval for place, interval in every.items() if interval is not None}
     shown = {groups.labels[place]: interval for place, interval in found.items()}

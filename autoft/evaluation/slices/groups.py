@@ -27,8 +27,6 @@ class Groups:
     """Rows by the groups of one column.
 
     Attributes:
-        column: The user's name.
-        labels: The groups in words.
         codes: Position of each row's group, ``[n]``.
         note: How the groups were made, where the labels do not say it.
     """
@@ -97,7 +95,6 @@ def _apart(labels: list[str]) -> list[str]:
 
 
 def _with_missing(column: Column, labels: Sequence[str], codes: Array, note: str = "") -> Groups:
-    """Groups where the position after the last one is that of missing cells."""
     every = (*labels, MISSING) if (codes == len(labels)).any() else tuple(labels)
     return Groups(column=column.name, labels=every, codes=codes, note=note)
 

@@ -88,7 +88,6 @@ class Redraws:
                 yield DrawGroup(draws=here, predictions=final, rule=replayed.rule, weights=left_out)
 
     def _of_choice(self, draws: list[int], weights: Array) -> DrawGroup:
-        """The choice on all rows under some weightings."""
         score = self.score
         rule = score.rule if score.row_rule is None else score.row_rule
         return DrawGroup(draws=draws, predictions=score.predictions[score.rows], rule=rule, weights=weights)
@@ -97,7 +96,6 @@ class Redraws:
         """The interval as the overall score has it; None where too few draws define it.
 
         Args:
-            value: On all rows, by the choice on all rows.
             samples: ``[number]``, NaN where undefined.
         """
         if not np.isfinite(value) or np.isfinite(samples).mean() < DEFINED:

@@ -67,13 +67,6 @@ def weakest(losses: Array, groups: Sequence[Groups], clusters: Array, row_weight
         losses: Of the rows, ``[m]``.
         groups: Of the same rows, the most important columns first.
         row_weights: ``[m]``, None where all rows count the same; rows of weight 0 do not count at all.
-
-    >>> rng = np.random.default_rng(0)
-    >>> codes = rng.integers(0, 2, (2, 1000))
-    >>> both = [Groups(column=name, labels=("no", "yes"), codes=c) for name, c in zip("ab", codes)]
-    >>> found = weakest(rng.exponential(size=1000) + codes[0] * codes[1], both, np.arange(1000))
-    >>> [one.conditions for one in found.found], found.tried
-    ([((0, 1), (1, 1))], 8)
     """
     rows = np.arange(len(losses)) if row_weights is None else np.flatnonzero(row_weights > 0)
     if len(rows) > MOST_ROWS:
