@@ -71,7 +71,6 @@ class FixedScore:
     Attributes:
         held_out: By metric, with 95 % intervals.
         samples: By metric, in each draw ``[draws]``, NaN where undefined.
-        costs: Of decisions in each draw, where costs are given.
     """
 
     held_out: dict[str, Interval]
@@ -85,7 +84,6 @@ class CorrectedScore:
 
     Attributes:
         chosen: Positions of the chosen candidates, and their weights.
-        rule: Calibration and threshold, chosen on all rows.
         validation: Naive score of the choice on the objective.
         optimism: `validation` less the corrected score, turned so that it is positive where `validation` flatters.
         draws: Bootstrap draws that were made.
@@ -97,7 +95,6 @@ class CorrectedScore:
         ensemble_gain: Part of `held_out` that the ensemble gains over its members, by metric, where it was measured.
         replayed: The choices behind the draws (`corrected`); draws without a choice are in none.
         row_rule: Thresholds of `rows`, where they have rules of their own (`nested`, `holdout`).
-        costs: Of decisions in each draw, where costs are given.
     """
 
     chosen: Blend

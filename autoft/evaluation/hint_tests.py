@@ -33,9 +33,6 @@ def gain_over_blocks(gains: Sequence[float], *, share: float, confidence: float 
     Args:
         gains: A difference for each of K blocks; those that are undefined there (NaN) do not count.
         share: Rows of a block over rows that its network trains on.
-
-    >>> bool(gain_over_blocks([0.02, 0.03, 0.025, 0.02, 0.03], share=0.25).low > 0)
-    True
     """
     from scipy.special import stdtrit
 
@@ -59,9 +56,6 @@ def declared_share(curves: Array, sign: int) -> Array:
 
     Returns:
         From 0 (always the other way) to 1; 1 for a model that does not move.
-
-    >>> float(declared_share(np.array([[0.0, 1.0, 3.0], [1.0, 0.5, 0.5]]), 1).round(3))
-    0.857
     """
     steps = sign * np.diff(curves, axis=1)
     total = np.abs(steps).sum()
@@ -86,8 +80,6 @@ def verdict_on(
 
     >>> verdict_on([-0.03, -0.02, -0.03, -0.025, -0.02], share=0.25)[0]
     'contradicted'
-    >>> verdict_on([0.001, -0.001, 0.0, 0.0, 0.001], share=0.25, by_member=[1.0, 1.0, 0.995, 1.0, 1.0])[0]
-    'satisfied anyway'
     """
     found = gain_over_blocks(gains, share=share)
     alone = float(np.mean(by_member)) if len(by_member) else 0.0

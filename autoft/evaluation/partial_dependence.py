@@ -175,8 +175,8 @@ def _grid(layout: InputLayout, column: Column, own: Array, order: Sequence[str] 
         # Categories that arrive as their places in an order.
         counts = np.bincount(known.astype(np.int64), minlength=len(order))
         places = np.sort([i for i in np.argsort(-counts, kind="stable")[:CATEGORIES] if counts[i]]).astype(np.int64)
-        names, shares = tuple(order[i] for i in places), tuple(_short(counts[i] / len(own)) for i in places)
-        return _Grid(cells=places.astype(float), names=names, spread=shares, ordered=True)
+        labels, spread = tuple(order[i] for i in places), tuple(_short(counts[i] / len(own)) for i in places)
+        return _Grid(cells=places.astype(float), names=labels, spread=spread, ordered=True)
     if column.kind == "boolean":
         names = [texts[0] if texts else word for texts, word in ((column.false, "no"), (column.true, "yes"))]
         shares = [float(np.mean(known == value)) if len(known) else 0.0 for value in (0.0, 1.0)]

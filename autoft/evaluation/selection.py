@@ -52,25 +52,6 @@ class Candidate:
 Blend = tuple[tuple[int, float], ...]
 
 
-def choose(truth: Truth, candidates: Sequence[Candidate], problem: Problem, *, members: int = 1) -> Blend:
-    """Positions and weights of the candidates that autoft would deploy.
-
-    Of each trial the checkpoint with the lowest mean held-out loss is taken (ties: the earliest), of these the trial
-    with the best objective (ties: the lowest number), then up to `members` trials are blended (`evaluation.blend`).
-    The loss is the one that was trained. An objective with a tuned threshold is compared at the best threshold of each
-    trial. Only rows on which all candidates have predictions count.
-
-    Raises:
-        EvaluationError: If there is no candidate, no common row, or the objective is undefined on those rows.
-
-    >>> good, bad = np.array([1.0, 2.0]), np.array([2.0, 2.0])
-    >>> candidates = [Candidate(trial=0, epochs=3, predictions=bad), Candidate(trial=1, epochs=5, predictions=good)]
-    >>> choose(Truth(y=good), candidates, Problem(task="regression", objective="rmse"))
-    ((1, 1.0),)
-    """
-    return Replay(truth, candidates, problem, SelectionRule(members=members)).on_all_rows()
-
-
 def mixed(candidates: Sequence[Candidate], chosen: Blend, rows: Array | slice = slice(None)) -> Array:
     """Predictions of a blend: the weighted mean of its candidates' on some rows."""
     if len(chosen) == 1:
@@ -113,6 +94,10 @@ def common_rows(candidates: Sequence[Candidate]) -> Array:
 
 class Replay:
     """Selection under any weighting of the rows.
+
+    Of each trial the checkpoint with the lowest mean held-out loss (the one that was trained) is taken, the earliest of
+    equals; of these the trial with the best objective, the first of equals; then up to `rule.members` trials are blended
+    (`blend`). An objective with a tuned threshold is compared at the best threshold of each trial.
 
     Args:
         rule: Size of the blend, and whether it is calibrated.

@@ -48,8 +48,8 @@ def bind_knowledge(
 
 def _absent(recipe: Recipe, repairs: Sequence[Repair]) -> dict[str, tuple[str, str]]:
     fix = "set its kind under data: columns:"
-    dropped = [repair for repair in repairs if repair.action == "drop-column" and repair.column]
-    absent = {one.column: (f"preprocess: accept: {one.code} drops '{one.column}'", fix) for one in dropped}
+    dropped = ((one.column, one.code) for one in repairs if one.action == "drop-column" and one.column)
+    absent = {name: (f"preprocess: accept: {code} drops '{name}'", fix) for name, code in dropped}
     absent |= {name: (f"data: drop: names '{name}'", "remove one of them") for name in recipe.data.drop}
     if recipe.data.weight:
         absent[recipe.data.weight] = (f"'{recipe.data.weight}' is the weight of the rows", "name another column")

@@ -12,7 +12,6 @@ from autoft.records import Column
 if TYPE_CHECKING:
     from autoft.recipe.recipe import Recipe
 
-
 Limits = tuple[float, ...] | None
 
 

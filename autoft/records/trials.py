@@ -67,8 +67,6 @@ class Progress:
 
 #: How the reason begins of a trial that the clock cut short.
 OUT_OF_TIME = "out of time"
-
-
 #: How the note begins that smaller batches than wanted were used.
 OUT_OF_MEMORY = "out of memory"
 

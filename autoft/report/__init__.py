@@ -1,9 +1,5 @@
 """The report: one self-contained HTML file with a chapter for each of the five mistakes.
 
->>> from autoft.report.wording import number
->>> number(48213.0)
-'48,200'
-
 Modules, from ground to roof:
 
 blocks          Blocks of a report: headings, paragraphs, tables and pictures as plain data, ready to be drawn

@@ -120,11 +120,7 @@ def _weak_row(one: WeakSlice, digits: int, beside: bool) -> tuple[str, ...]:
 
 
 def conditions(pairs: Sequence[tuple[str, str]]) -> str:
-    """Conditions in words.
-
-    >>> conditions((("Contract", "One year"), ("age", "[0, 30)")))
-    'Contract: One year and age: [0, 30)'
-    """
+    """Conditions in words."""
     return " and ".join(f"{clip(column, 60)}: {clip(group, 60)}" for column, group in pairs)
 
 

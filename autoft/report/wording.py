@@ -35,12 +35,8 @@ def metric(name: str) -> MetricWords:
     if name not in METRICS:
         return MetricWords(label=clip(name.replace("_", " ").capitalize()))
     own = METRICS[name]
-    return MetricWords(
-        label=clip(own.label),
-        meaning=clip(own.meaning, 200),
-        more_is_better=own.more_is_better,
-        row_loss=own.row_loss,
-    )
+    label, meaning, more = clip(own.label), clip(own.meaning, 200), own.more_is_better
+    return MetricWords(label=label, meaning=meaning, more_is_better=more, row_loss=own.row_loss)
 
 
 def baseline_label(name: str, task: Task) -> str:

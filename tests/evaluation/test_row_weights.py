@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from choices_help import choose
 
 from autoft.evaluation import blend
 from autoft.evaluation import selection as choice
@@ -17,7 +18,7 @@ from autoft.evaluation.folds import FoldRule, RowOrigin, members, split
 from autoft.evaluation.losses import class_weights, pinball, row_losses
 from autoft.evaluation.metrics import metrics_of
 from autoft.evaluation.scores import point_scores, weighted_scores
-from autoft.evaluation.selection import Candidate, choose
+from autoft.evaluation.selection import Candidate
 from autoft.records import BEST_TRIAL, Costs, DecisionRule, Draws, Problem, SelectionRule, Truth
 
 TASKS = ("binary", "multiclass", "regression")

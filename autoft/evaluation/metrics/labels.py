@@ -221,8 +221,6 @@ class MatthewsCorrelation(_LabelMetric):
 
 @METRICS.register
 class Cost(MeanMetric):
-    """Mean cost of the decisions."""
-
     name = "cost"
     label = "Cost"
     meaning = "mean cost of a row's answer, by the costs that were given; 0 is perfect"

@@ -23,8 +23,6 @@ class _ProbabilityMetric(MeanMetric):
 
 @METRICS.register
 class LogLoss(_ProbabilityMetric):
-    """Mean logarithmic loss of the true class' probability."""
-
     name = "log_loss"
     label = "Log loss"
     meaning = "how wrong the probabilities are, sure mistakes most; 0 is perfect"

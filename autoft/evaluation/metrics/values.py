@@ -121,8 +121,6 @@ class MedianAbsoluteError(SummedMetric[Array]):
 
 @METRICS.register
 class Pinball(MeanMetric):
-    """Pinball loss at the quantile of the problem."""
-
     name = "pinball"
     label = "Pinball loss"
     meaning = "the average miss, in units of the target, weighted so that the wanted quantile misses least"
