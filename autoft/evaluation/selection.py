@@ -96,8 +96,8 @@ class Replay:
     """Selection under any weighting of the rows.
 
     Of each trial the checkpoint with the lowest mean held-out loss (the one that was trained) is taken, the earliest of
-    equals; of these the trial with the best objective, the first of equals; then up to `rule.members` trials are blended
-    (`blend`). An objective with a tuned threshold is compared at the best threshold of each trial.
+    equals; of these the trial with the best objective, the first of equals; then up to `rule.members` of them are
+    blended (`blend`). An objective with a tuned threshold is compared at the best threshold of each trial.
 
     Args:
         rule: Size of the blend, and whether it is calibrated.
