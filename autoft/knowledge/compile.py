@@ -130,7 +130,7 @@ class _Table:
             found, fix = self.absent[name]
             yield Mistake(path=path, must="name a column that stays in the table", found=found, fix=fix)
             return
-        fix = nearest(name, [*self.by_name, *self.made]) or "correct the name"
+        fix = nearest(name, [*self.by_name, *self.made], 1) or "correct the name"
         yield Mistake(path=path, must="name a column of the table", found=f"there is no '{name}'", fix=fix)
 
     def features(self) -> Iterator[Mistake]:

@@ -124,7 +124,7 @@ def gains_of(
     path = (*_COSTS, "gain")
     names = [str(column) for column in frame.columns]
     if name not in names:
-        fix = nearest(name, names) or "correct the name"
+        fix = nearest(name, names, 1) or "correct the name"
         return None, (Mistake(path=path, must="name a column of the table", found=f"there is no '{name}'", fix=fix),)
     cells = convert(frame, (Column(id=name, name=name, kind="numeric", why=""),)).values[name]
     wrong = np.flatnonzero(positive & ~(np.isfinite(cells) & (cells >= 0)))
@@ -167,5 +167,5 @@ def _spellings(label: Any) -> Sequence[str]:
 
 def _unknown(keys: tuple[str, ...], label: str, target: Target) -> Mistake:
     names = [str(one) for one in target.classes]
-    path, fix = (*_COSTS, "matrix", *keys), nearest(label, names) or f"name one of {', '.join(names[:5])}"
+    path, fix = (*_COSTS, "matrix", *keys), nearest(label, names, 1) or f"name one of {', '.join(names[:5])}"
     return Mistake(path=path, must="name classes of the target", found=f"there is no '{label}'", fix=fix)

@@ -59,7 +59,7 @@ def _absent(recipe: Recipe, at: tuple[str | int, ...], name: str, names: list[st
     if name == recipe.data.weight:
         fix = "name another column"
         return Mistake(path=at, must="not be the weight of the rows", found=f"it is '{name}'", fix=fix)
-    fix = nearest(name, names) or "correct the name"
+    fix = nearest(name, names, 1) or "correct the name"
     return Mistake(path=at, must="name a column of the table", found=f"there is no '{name}'", fix=fix)
 
 
