@@ -21,12 +21,21 @@ def number(value: float | None) -> str:
     return f"{value:,.0f}" if size >= 1000 else f"{value:.2f}" if size >= 10 else f"{value:.3f}"
 
 
-def nearest(name: str, options: Iterable[object]) -> str:
-    """A clause with the nearest of some names, or an empty text if none is near.
+def counted(number_of: int, noun: str) -> str:
+    """A number of things.
+
+    >>> counted(1, "row"), counted(7043, "row")
+    ('1 row', '7,043 rows')
+    """
+    return f"{number_of:,} {noun}{'' if number_of == 1 else 's'}"
+
+
+def nearest(name: str, options: Iterable[object], most: int = 3) -> str:
+    """A clause with the nearest of some names, `most` of them, or an empty text if none is near.
 
     >>> nearest("churn", ["Churn", "tenure"])
     "perhaps 'Churn' is meant"
     """
     by_folded = {str(option).casefold(): str(option) for option in options}
-    near = get_close_matches(str(name).casefold(), by_folded, n=3, cutoff=0.6)
+    near = get_close_matches(str(name).casefold(), by_folded, n=most, cutoff=0.6)
     return f"perhaps {' or '.join(repr(by_folded[option]) for option in near)} is meant" if near else ""

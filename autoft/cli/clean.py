@@ -9,10 +9,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from autoft.cli.console import counted, safe
+from autoft.cli.console import safe
 from autoft.cli.exit_status import OK
 from autoft.data import clean
 from autoft.data.repair import Change
+from autoft.formatting import counted
 
 
 def run(options: argparse.Namespace) -> int:

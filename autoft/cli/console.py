@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.live import Live
@@ -17,11 +16,8 @@ from rich.table import Table
 from rich.text import Text
 
 from autoft.errors import printable
-from autoft.formatting import number
+from autoft.formatting import counted, number
 from autoft.records import Finding, Interval, Progress, Severity
-
-if TYPE_CHECKING:
-    pass
 
 STYLES: Mapping[Severity, str] = {"error": "bold red", "warning": "yellow", "info": "dim"}
 #: More findings than this (errors excepted) are only counted.
@@ -36,15 +32,6 @@ def safe(value: object, style: str = "") -> Text:
 def interval(value: Interval) -> str:
     """An interval's value and limits: ``0.857 [0.841, 0.871]``."""
     return f"{number(value.value)} [{number(value.low)}, {number(value.high)}]"
-
-
-def counted(number: int, noun: str) -> str:
-    """A number of things.
-
-    >>> counted(1, "trial"), counted(1200, "trial")
-    ('1 trial', '1,200 trials')
-    """
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def duration(seconds: float) -> str:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
-from autoft.cli.console import counted, safe
+from autoft.cli.console import safe
+from autoft.formatting import counted
 from autoft.schema.anomaly_findings import name_of
 from autoft.schema.edit import domain_of
 

@@ -11,11 +11,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from autoft.cli.console import ProgressScreen, counted, interval, safe, show_findings
+from autoft.cli.console import ProgressScreen, interval, safe, show_findings
 from autoft.cli.exit_status import OK
 from autoft.cli.source import read_source
 from autoft.evaluation.metrics import distinct
-from autoft.formatting import number
+from autoft.formatting import counted, number
 from autoft.records import Baseline, DecisionCosts, Evaluation, Task
 from autoft.tuner import AutoFineTuner
 

@@ -9,9 +9,10 @@ from dataclasses import asdict
 from rich.console import Console
 from rich.table import Table
 
-from autoft.cli.console import counted, safe, show_all
+from autoft.cli.console import safe, show_all
 from autoft.cli.exit_status import FAILED, OK, has_errors
 from autoft.cli.source import read_source
+from autoft.formatting import counted
 from autoft.pipeline.describe import inspect_table
 from autoft.pipeline.forecast import Forecast, StageTimes, forecast
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 
-from autoft.cli.console import counted, show_findings
+from autoft.cli.console import show_findings
 from autoft.cli.exit_status import FAILED, REFUSED, status
 from autoft.errors import FileError
 from autoft.files import prepare_folder, write_atomic
+from autoft.formatting import counted
 from autoft.serving.csv import to_csv
 from autoft.tuner import load
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from autoft.cli.console import counted, safe
+from autoft.cli.console import safe
 from autoft.errors import FileError
 from autoft.files import write_atomic
+from autoft.formatting import counted
 from autoft.pipeline import review
 from autoft.pipeline.review import Review
 

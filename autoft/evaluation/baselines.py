@@ -21,13 +21,10 @@ from autoft.records.split import Member
 
 #: Largest number of categories of a column; scikit-learn's histograms have room for 255 bins.
 MOST_CATEGORIES = 250
-
 #: Bound of all numbers, so that their squares stay finite.
 LARGEST = 1e100
-
 #: Rows from which boosting uses several threads: with fewer they gain nothing, and lose seconds on a busy machine.
 ONE_THREAD_ROWS = 100_000
-
 #: Rows above which boosting stops early (scikit-learn's own limit).
 EARLY_STOPPING_ROWS = 10_000
 
@@ -70,13 +67,10 @@ def train_baselines(
     Every step, imputing and scaling included, is fitted on the training rows of a fold alone.
 
     Args:
-        inputs: Of all rows.
         truth: True answers of all rows. Class positions begin at 0 and leave none out; nothing is learned from rows of
             weight 0.
         members: Of the stack; those that leave out a single block are used.
         problem: What is predicted; the objective decides whether a regression learns a quantile.
-        seed: Of the boosting.
-        boosting: Whether gradient boosting is among them.
 
     Returns:
         By name (``constant``, ``linear``, ``hist_gradient_boosting``) the pooled predictions, ``[n, classes]`` or
@@ -115,11 +109,6 @@ class BaselineScorer:
     Under the bias correction each draw compares the network chosen on the drawn rows with the baseline on the rows not
     drawn, so the network gets no credit for a lucky choice among many trials. Where the network's decisions have a
     tuned threshold, a baseline gets one by the same rule.
-
-    Args:
-        truth: True answers of all rows.
-        problem: What is predicted and tuned.
-        score: Of the network.
     """
 
     def __init__(self, truth: Truth, problem: Problem, score: CorrectedScore) -> None:
@@ -151,7 +140,6 @@ class BaselineScorer:
         return {name: mean_interval(values) for name, values in samples.items()}, mean_interval(difference)
 
     def _on_all_rows(self, predictions: Array) -> tuple[dict[str, Interval], Interval]:
-        """The same on all rows of the score, with intervals from the draws."""
         own, metric = predictions[self.score.rows], self.metric
         rule = DecisionRule(threshold=self._fitter.on_all_rows(predictions[self._seen]).threshold)
         samples = weighted_scores(self._truth, own, self._counts, self.problem, rule=rule)
@@ -169,18 +157,19 @@ def _word(difference: Interval) -> Literal["beaten", "level", "not beaten"]:
 
 def _fit(model: Any, features: Array, truth: Truth) -> None:
     """Fit a model or the last step of a pipeline; weights have mean 1, so that penalties keep their meaning."""
-    if truth.weights is None:
-        model.fit(features, truth.y)
-        return
     steps = getattr(model, "steps", None)
     name = f"{steps[-1][0]}__sample_weight" if steps else "sample_weight"
-    model.fit(features, truth.y, **{name: truth.weights / truth.weights.mean()})
+    weights = {} if truth.weights is None else {name: truth.weights / truth.weights.mean()}
+    model.fit(features, truth.y, **weights)
 
 
 def _model(name: str, features: Array, categorical: Array, y: Array, problem: Problem, seed: int) -> Any:
+    from sklearn.compose import ColumnTransformer
     from sklearn.dummy import DummyClassifier, DummyRegressor
+    from sklearn.impute import SimpleImputer
     from sklearn.linear_model import LogisticRegression, Ridge
     from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, StandardScaler
 
     regression, quantile = problem.task == "regression", METRICS[problem.objective].trained_quantile(problem.quantile)
     # A column without any value in these rows teaches nothing, and scikit-learn's histograms refuse it.
@@ -192,12 +181,17 @@ def _model(name: str, features: Array, categorical: Array, y: Array, problem: Pr
             return DummyClassifier(strategy="prior")
         return DummyRegressor() if quantile is None else DummyRegressor(strategy="quantile", quantile=quantile)
     if name == "linear":
-        bounds = np.nanmin(features[:, numbers], axis=0), np.nanmax(features[:, numbers], axis=0)
+        # One wild held-out value must not decide the score of a straight line.
+        bounds = {"a_min": np.nanmin(features[:, numbers], axis=0), "a_max": np.nanmax(features[:, numbers], axis=0)}
+        clip = FunctionTransformer(np.clip, kw_args=bounds)
+        scale = make_pipeline(clip, SimpleImputer(strategy="median"), StandardScaler())
+        one_hot = OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=MOST_CATEGORIES)
+        columns = ColumnTransformer([("numbers", scale, numbers), ("categories", one_hot, codes)])
         ridge = Ridge() if quantile is None else _shifted_ridge(quantile)
-        return make_pipeline(
-            _one_hot(numbers, codes, bounds), ridge if regression else LogisticRegression(max_iter=200)
-        )
-    return make_pipeline(_ordinal(numbers, codes), _boosting(len(codes), y, seed, quantile, regression=regression))
+        return make_pipeline(columns, ridge if regression else LogisticRegression(max_iter=200))
+    ordinal = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan, max_categories=MOST_CATEGORIES)
+    columns = ColumnTransformer([("categories", ordinal, codes), ("numbers", "passthrough", numbers)])
+    return make_pipeline(columns, _boosting(len(codes), y, seed, quantile, regression=regression))
 
 
 def _shifted_ridge(quantile: float) -> Any:
@@ -216,31 +210,7 @@ def _shifted_ridge(quantile: float) -> Any:
     return ShiftedRidge()
 
 
-def _one_hot(numbers: Array, codes: Array, bounds: tuple[Array, Array]) -> Any:
-    """Imputed and standardised numbers, kept within the range of the training rows, and one-hot categories."""
-    from sklearn.compose import ColumnTransformer
-    from sklearn.impute import SimpleImputer
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
-
-    # One wild held-out value must not decide the score of a straight line.
-    clip = FunctionTransformer(np.clip, kw_args={"a_min": bounds[0], "a_max": bounds[1]})
-    scale = make_pipeline(clip, SimpleImputer(strategy="median"), StandardScaler())
-    one_hot = OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=MOST_CATEGORIES)
-    return ColumnTransformer([("numbers", scale, numbers), ("categories", one_hot, codes)])
-
-
-def _ordinal(numbers: Array, codes: Array) -> Any:
-    """Category codes of the training rows first, then the numbers as they are."""
-    from sklearn.compose import ColumnTransformer
-    from sklearn.preprocessing import OrdinalEncoder
-
-    ordinal = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan, max_categories=MOST_CATEGORIES)
-    return ColumnTransformer([("categories", ordinal, codes), ("numbers", "passthrough", numbers)])
-
-
 def _boosting(codes: int, y: Array, seed: int, quantile: float | None, *, regression: bool) -> Any:
-    """Gradient boosting whose first columns are category codes."""
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
     first = list(range(codes))

@@ -10,6 +10,8 @@ most `ROWS` rows.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from autoft.evaluation.losses import pinball
@@ -18,10 +20,8 @@ from autoft.records.arrays import Array
 
 #: Trials that a blend may consist of: the best by the objective.
 POOL = 10
-
 #: Rounds of the selection; weights are multiples of one over the rounds used.
 ROUNDS = 12
-
 #: Largest number of rows, evenly spaced, on which pinball losses are compared: it is done again on every draw.
 ROWS = 4_000
 
@@ -31,8 +31,6 @@ def errors(y: Array, predictions: Array, task: Task, positive_index: int, unit: 
 
     Args:
         y: Class positions or values, ``[m]``.
-        predictions: ``[m, classes]`` or ``[m]``.
-        task, positive_index: Of the problem.
         unit: Divisor of the errors of values, so that squares of large targets stay small.
 
     >>> errors(np.array([1, 0]), np.array([[0.25, 0.75], [1.0, 0.0]]), "binary", 1).tolist()
@@ -63,27 +61,21 @@ def select(gram: Array, members: int) -> Array:
     >>> select(opposite, 5).tolist(), select(opposite, 1).tolist()
     ([0.5, 0.5], [1.0, 0.0])
     """
-    counts = np.zeros(len(gram))
-    counts[0] = 1
-    best, lowest = counts.copy(), float(gram[0, 0])
     inside, total = gram[0].copy(), float(gram[0, 0])
-    for size in range(2, ROUNDS + 1):
-        losses = _open((total + 2 * inside + np.diagonal(gram)) / size**2, counts, members)
-        pick = int(np.argmin(losses))
+
+    def losses(size: int) -> Array:
+        return np.asarray((total + 2 * inside + np.diagonal(gram)) / size**2)
+
+    def add(pick: int) -> None:
+        nonlocal inside, total
         total += 2 * inside[pick] + gram[pick, pick]
         inside = inside + gram[pick]
-        counts[pick] += 1
-        if losses[pick] < lowest * (1 - 1e-9):
-            best, lowest = counts.copy(), float(losses[pick])
-    return np.asarray(best / best.sum())
+
+    return _greedy(losses, add, len(gram), members, total)
 
 
 def sample(rows: int) -> Array:
-    """Positions of the rows on which pinball losses are compared: at most `ROWS`, evenly spaced.
-
-    >>> sample(3).tolist()
-    [0, 1, 2]
-    """
+    """Positions of the rows on which pinball losses are compared: at most `ROWS`, evenly spaced."""
     return np.asarray(np.unique(np.linspace(0, rows - 1, min(rows, ROWS)).round().astype(int)))
 
 
@@ -94,8 +86,6 @@ def select_by_pinball(y: Array, predictions: Array, weights: Array, members: int
         y: Values ``[m]``.
         predictions: Of t trials, ``[m, t]``.
         weights: Of the rows, ``[m]``.
-        members: Largest number of different trials.
-        quantile: Of the loss.
 
     >>> y, one = np.zeros(2), np.ones(2)
     >>> select_by_pinball(y, np.array([[1.0, -1.0], [1.0, -1.0]]), one, 5, 0.5).tolist()
@@ -103,20 +93,30 @@ def select_by_pinball(y: Array, predictions: Array, weights: Array, members: int
     """
     few = weights > 0
     wrong, own = predictions[few].astype(np.float64) - y[few, None], weights[few].astype(np.float64)
-    counts = np.zeros(wrong.shape[1])
-    counts[0] = 1
     total = wrong[:, 0].copy()
-    best, lowest = counts.copy(), float(own @ pinball(0.0, total, quantile))
+
+    def losses(size: int) -> Array:
+        return np.asarray(own @ pinball(0.0, (total[:, None] + wrong) / size, quantile))
+
+    def add(pick: int) -> None:
+        total[:] += wrong[:, pick]
+
+    return _greedy(losses, add, wrong.shape[1], members, float(own @ pinball(0.0, total, quantile)))
+
+
+def _greedy(
+    losses: Callable[[int], Array], add: Callable[[int], None], trials: int, members: int, lowest: float
+) -> Array:
+    """Weights ``[trials]`` after the rounds; `losses` are those of each trial as the next member of a size."""
+    counts = np.eye(1, trials)[0]
+    best = counts.copy()
     for size in range(2, ROUNDS + 1):
-        losses = _open(own @ pinball(0.0, (total[:, None] + wrong) / size, quantile), counts, members)
-        pick = int(np.argmin(losses))
-        total += wrong[:, pick]
+        # Once the blend is full, only its own trials may be added.
+        full = np.count_nonzero(counts) >= members
+        tried = np.where(counts > 0, losses(size), np.inf) if full else losses(size)
+        pick = int(np.argmin(tried))
+        add(pick)
         counts[pick] += 1
-        if losses[pick] < lowest * (1 - 1e-9):
-            best, lowest = counts.copy(), float(losses[pick])
+        if tried[pick] < lowest * (1 - 1e-9):
+            best, lowest = counts.copy(), float(tried[pick])
     return np.asarray(best / best.sum())
-
-
-def _open(losses: Array, counts: Array, members: int) -> Array:
-    """Losses of the trials that may be added; once the blend is full, only its own trials may."""
-    return np.where(counts > 0, losses, np.inf) if np.count_nonzero(counts) >= members else losses

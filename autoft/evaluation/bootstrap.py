@@ -22,7 +22,6 @@ def draw(clusters: Array, draws: Draws) -> Array:
 
     Args:
         clusters: Cluster of each row, ``[n]``; any integers.
-        draws: Number and seed.
 
     Returns:
         Counts ``[draws, n]``; 0 means that the row is not drawn (out of the bag).
@@ -35,12 +34,9 @@ def draw(clusters: Array, draws: Draws) -> Array:
     True
     """
     if clusters.size == 0 or draws.number < 1:
-        raise EvaluationError(
-            "The bootstrap",
-            "have rows and draws",
-            f"there are {clusters.size:,} rows and {draws.number:,} draws",
-            "evaluate on a table with rows and with at least one draw",
-        )
+        found = f"there are {clusters.size:,} rows and {draws.number:,} draws"
+        fix = "evaluate on a table with rows and with at least one draw"
+        raise EvaluationError("The bootstrap", "have rows and draws", found, fix)
     names, member = np.unique(clusters, return_inverse=True)
     rng = np.random.default_rng(draws.seed)
     # A cluster can be drawn at most len(names) times; more than 255 times is too improbable for a second byte.

@@ -21,31 +21,23 @@ from autoft.records.arrays import Array
 
 #: Width of a bin of the logit.
 STEP = 0.02
-
 #: Bins reach from -`REACH` to `REACH`.
 REACH = 20.0
 
 BINS = round(2 * REACH / STEP)
-
 #: Temperatures lie between 1 / `HOTTEST` and `HOTTEST`.
 HOTTEST = 10.0
-
 #: Difference of neighbouring temperatures in their logarithm.
 FINENESS = 0.02
-
 #: Summed log-loss by which a temperature must be better than 1: half the 95 % point of chi-squared with one degree of
 #: freedom (likelihood ratio test). Less is within noise.
 NOISE = 1.92
-
 #: Largest number of probabilities (rows x classes) that a temperature is fitted on.
 MOST_NUMBERS = 80_000
-
 #: Rows that it is fitted on at least.
 FEWEST_ROWS = 2_000
-
 #: Smallest probability before a logarithm is taken; far below what float32 holds, so that no two become equal.
 TINY = 1e-30
-
 #: Logits of the middle of each bin, and the logarithms of the two probabilities there, ``[BINS, 2]``.
 MIDDLES = (np.arange(BINS) + 0.5) * STEP - REACH
 _MIDDLE_LOGS = np.stack([-np.logaddexp(0, MIDDLES), -np.logaddexp(0, -MIDDLES)], axis=1)
@@ -75,7 +67,6 @@ def log_probabilities(probabilities: Array) -> Array:
 
 
 def _log_sums(logs: Array) -> Array:
-    """Logarithms of the sums of exponentials over the last axis."""
     if logs.shape[-1] == 2:
         return np.asarray(np.logaddexp(logs[..., 0], logs[..., 1]))
     top = logs.max(axis=-1)
@@ -177,7 +168,6 @@ def fitted(method: CalibrationMethod, y: Array, probabilities: Array, weights: A
     """A calibration of one kind, fitted on all rows; ``temperature`` may turn out to be none.
 
     Args:
-        method: The kind.
         y: Class positions, ``[n]``.
         probabilities: ``[n, classes]``.
         weights: Of the rows, ``[n]``; None where all count the same.

@@ -45,7 +45,6 @@ class PairCandidate:
     """One checkpoint of one trial, trained without pairs of blocks.
 
     Attributes:
-        trial, epochs, balance: As for `Candidate`.
         pairs: By blocks ``(i, j)``, i < j: predictions for the rows of both by the model that saw neither,
             ``[n, classes]`` or ``[n]``, NaN elsewhere.
     """
@@ -72,7 +71,6 @@ class FixedScore:
     Attributes:
         held_out: By metric, with 95 % intervals.
         samples: By metric, in each draw ``[draws]``, NaN where undefined.
-        costs: Of decisions in each draw, where costs are given.
     """
 
     held_out: dict[str, Interval]
@@ -86,11 +84,8 @@ class CorrectedScore:
 
     Attributes:
         chosen: Positions of the chosen candidates, and their weights.
-        rule: Calibration and threshold, chosen on all rows.
-        held_out: Corrected scores by metric, with 95 % intervals.
         validation: Naive score of the choice on the objective.
         optimism: `validation` less the corrected score, turned so that it is positive where `validation` flatters.
-        naive: All naive scores of the choice.
         draws: Bootstrap draws that were made.
         samples: Corrected objective in each draw, ``[draws]``, NaN where undefined.
         out_of_bag: Whether a draw scores the rows that were not drawn (`corrected`) or those that were.
@@ -100,7 +95,6 @@ class CorrectedScore:
         ensemble_gain: Part of `held_out` that the ensemble gains over its members, by metric, where it was measured.
         replayed: The choices behind the draws (`corrected`); draws without a choice are in none.
         row_rule: Thresholds of `rows`, where they have rules of their own (`nested`, `holdout`).
-        costs: Of decisions in each draw, where costs are given.
     """
 
     chosen: Blend
@@ -133,13 +127,6 @@ def corrected(
     In each draw clusters are drawn with replacement, the choice is made again on the drawn rows, and its scores are
     computed on the rows not drawn. The mean over the draws is the value, their 2.5 and 97.5 percentiles the interval;
     a metric skips the draws in which it is undefined. Large problems get fewer draws (`selection.AFFORDABLE`).
-
-    Args:
-        truth: True answers of all rows, with their clusters.
-        candidates: Checkpoints of all trials.
-        problem: What is predicted and tuned.
-        rule: How the model is chosen.
-        draws: Number and seed.
     """
     replay = Replay(truth, candidates, problem, rule)
     own, rows, fitter = replay.truth, replay.rows, replay.rule_fitter
@@ -183,9 +170,7 @@ def nested(
     is the mean of those models of the chosen candidates.
 
     Args:
-        truth: True answers of all rows, with clusters and blocks.
         candidates: Checkpoints of the members that leave one block out: the deployed choice and the naive scores.
-        problem, rule, draws: As for `corrected`.
         pairs: Checkpoints of all trials of the members that leave two blocks out.
     """
     assert truth.blocks is not None
@@ -217,8 +202,6 @@ def holdout(
 
     Args:
         truth: True answers of all rows, with clusters and blocks; untouched rows have a negative block.
-        candidates: Checkpoints of all trials on the touched rows.
-        problem, rule, draws: As for `corrected`.
         predictions: Of the chosen ensemble before calibration, ``[n, classes]`` or ``[n]``; untouched rows count.
     """
     assert truth.blocks is not None
@@ -230,14 +213,7 @@ def holdout(
 
 
 def fixed(truth: Truth, predictions: Array, problem: Problem, draws: Draws, *, rule: AnyRule = ONE_HALF) -> FixedScore:
-    """Scores of given predictions for some rows, with cluster bootstrap intervals and no correction.
-
-    Args:
-        truth, predictions: Of these rows.
-        problem: What is predicted.
-        draws: Number and seed.
-        rule: By which classes are decided.
-    """
+    """Scores of given predictions for some rows, with cluster bootstrap intervals and no correction."""
     point = point_scores(truth, predictions, problem, rule=rule)
     counts = draw(truth.groups, draws)
     samples = weighted_scores(truth, predictions, counts, problem, rule=rule)

@@ -15,14 +15,12 @@ from typing import Any
 import numpy as np
 
 from autoft.evaluation.bootstrap import around, mean_interval
-from autoft.evaluation.costs import row_costs
-from autoft.evaluation.decisions import decide, decided_by
+from autoft.evaluation.decisions import decide, decided_by, row_costs
 from autoft.records import Alternative, AnyRule, Costs, DecisionCosts, Interval, Problem, Truth
 from autoft.records.arrays import Array
 
 #: Thresholds of the cost curve.
 CURVE = np.arange(0, 101) / 100
-
 #: Number of rows that reported costs are for.
 ROWS = 1000
 
@@ -49,18 +47,8 @@ def sample_costs(truth: Truth, predictions: Array, weights: Array, problem: Prob
     """Mean cost of a row under each weighting, by rule, ``[draws, rules]``.
 
     Args:
-        truth: True answers of these rows, with their gains.
         predictions: Calibrated probabilities, ``[n, classes]``.
         weights: Of the rows, ``[draws, n]``.
-        problem: Its goal must be costs.
-        rule: The deployed rule.
-
-    >>> from autoft.records import DecisionRule, Truth
-    >>> truth, p = Truth(y=np.array([1, 1, 0])), np.array([[0.6, 0.4], [0.2, 0.8], [0.9, 0.1]])
-    >>> problem = Problem(task="binary", objective="cost", goal=Costs(false_negative=6.0, false_positive=3.0))
-    >>> found = sample_costs(truth, p, np.ones((1, 3)), problem, DecisionRule(threshold=0.3))
-    >>> found[0, :4].tolist()  # deployed, most probable, always the first class, always the second
-    [0.0, 2.0, 4.0, 1.0]
     """
     costs, positive_index = truth.goal(problem), problem.positive_index
     assert isinstance(costs, Costs)
@@ -87,8 +75,6 @@ def summarize_costs(samples: CostSamples, classes: Sequence[Any], left: float = 
     """Costs of the deployed rule, of simpler ones and along the thresholds, for `ROWS` rows.
 
     Args:
-        samples: Of all rules.
-        classes: Labels in the order of the columns.
         left: Cost of the ensemble relative to its members (`evaluation.ensemble_gain`), for the deployed rule and the
             most probable class; the curve stays that of single networks.
     """

@@ -20,19 +20,14 @@ from autoft.records.arrays import Array
 
 #: Parts of the rows in cross-fitting.
 PARTS = 5
-
 #: Fewest rows for isotonic regression.
 ISOTONIC_ROWS = 20_000
-
 #: Fewest rows of each class for isotonic regression.
 ISOTONIC_CLASS = 1_000
-
 #: Largest number of rows for isotonic regression.
 ISOTONIC_MOST = 200_000
-
 #: Thresholds that are tried: logits in steps of .1, with 0 (one half) among them.
 _TRIED = 1.0 / (1.0 + np.exp(-np.arange(-70, 71) / 10))
-
 #: The same for a minimum or gains of rows, where the best threshold may be extreme.
 _TRIED_FAR = 1.0 / (1.0 + np.exp(-np.arange(-120, 121) / 10))
 
@@ -42,7 +37,6 @@ class RuleFitter:
 
     Args:
         truth: True answers of the rows that count; their weights multiply every weighting.
-        problem: What is tuned, and what decisions follow.
         calibration: ``auto``, or ``none`` to leave probabilities alone.
     """
 
@@ -176,13 +170,11 @@ class RuleFitter:
         if self.problem.positive_index == 0:
             counts, rising = counts[:, ::-1, ::-1], 1.0 - rising[::-1]
         # Rows at or above each bin; none above the last.
-        above = np.concatenate(
-            [np.cumsum(counts[:, :, ::-1], axis=2)[:, :, ::-1], np.zeros((len(counts), 2, 1))], axis=2
-        )
+        reached = np.cumsum(counts[:, :, ::-1], axis=2)[:, :, ::-1]
+        above = np.concatenate([reached, np.zeros((len(counts), 2, 1))], axis=2)
         from_here = above[:, :, np.searchsorted(rising, self._tried)]
-        return DecisionCounts(
-            hits=from_here[:, 1], alarms=from_here[:, 0], positives=above[:, 1, 0], negatives=above[:, 0, 0]
-        )
+        negatives, positives = above[:, :, 0].T
+        return DecisionCounts(hits=from_here[:, 1], alarms=from_here[:, 0], positives=positives, negatives=negatives)
 
     def _value(self, counts: DecisionCounts) -> Array:
         """What the threshold is tuned for, turned so that more is better; NaN where a class has no rows."""
@@ -195,7 +187,6 @@ class RuleFitter:
         return np.asarray(np.where(own >= self.minimum.share, 2.0 + other, own))
 
     def _of(self, name: str, counts: DecisionCounts) -> Array:
-        """A metric of decisions, turned so that more is better; NaN where a class has no rows."""
         metric = METRICS[name]
         with np.errstate(divide="ignore", invalid="ignore"):
             return metric.better(metric.at_threshold(counts, self.problem))

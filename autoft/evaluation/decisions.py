@@ -1,4 +1,4 @@
-"""Decisions: the class that is decided for each row."""
+"""Decisions: the class that is decided for each row, and what that costs: the one place where costs meet labels."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from autoft.records import ONE_HALF, AnyRule, Problem
+from autoft.records import ONE_HALF, AnyRule, Costs, Problem
 from autoft.records.arrays import Array
 
 
@@ -37,3 +37,23 @@ def decide(probabilities: Array, positive: int | None, rule: AnyRule = ONE_HALF)
 def decided_by(rule: AnyRule, problem: Problem) -> AnyRule:
     """The rule; of several classes with costs, one that has their matrix."""
     return replace(rule, matrix=problem.matrix) if problem.matrix and not rule.matrix else rule
+
+
+def row_costs(costs: Costs, y: Array, answered: Array | int, positive_index: int) -> Array:
+    """The cost of an answer to each row, ``[n]``.
+
+    Args:
+        y: True class positions, ``[n]``.
+        answered: Answered class positions, ``[n]``, or one answer to all rows.
+        positive_index: Position of the positive class (two classes).
+
+    >>> costs = Costs(false_negative=5.0, false_positive=2.0)
+    >>> row_costs(costs, np.array([1, 1, 0, 0]), np.array([1, 0, 1, 0]), 1).tolist()
+    [0.0, 5.0, 2.0, 0.0]
+    """
+    if costs.matrix:
+        return np.asarray(np.array(costs.matrix, dtype=np.float64)[y, answered])
+    positive, said = y == positive_index, np.broadcast_to(np.equal(answered, positive_index), np.shape(y))
+    missed = costs.false_negative * (1.0 if costs.gains is None else np.where(positive, costs.gains, 0.0))
+    of_positive = np.where(said, costs.true_positive, missed)
+    return np.asarray(np.where(positive, of_positive, np.where(said, costs.false_positive, costs.true_negative)))

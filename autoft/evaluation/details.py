@@ -30,18 +30,11 @@ class Details:
 
 
 def details(
-    truth: Truth,
-    predictions: Array,
-    problem: Problem,
-    *,
-    rule: AnyRule = ONE_HALF,
-    classes: Sequence[object] = (),
+    truth: Truth, predictions: Array, problem: Problem, *, rule: AnyRule = ONE_HALF, classes: Sequence[object] = ()
 ) -> Details:
     """Per-class table, confusion matrix and curves; for regression a sample of predicted and true values.
 
     Args:
-        truth, predictions, problem: As for `scores`.
-        rule: By which classes are decided.
         classes: Labels in the order of the columns (their text is the key).
 
     Returns:
@@ -52,7 +45,8 @@ def details(
     check_predictions(y, predictions)
     if task == "regression":
         keep = _thin(len(y), RESIDUAL_POINTS)
-        return Details(curves={"residuals": {"all": {"x": _floats(predictions[keep]), "y": _floats(y[keep])}}})
+        points = {"x": predictions[keep].astype(float).tolist(), "y": y[keep].astype(float).tolist()}
+        return Details(curves={"residuals": {"all": points}})
     from sklearn.metrics import confusion_matrix, precision_recall_fscore_support, roc_auc_score
 
     number = predictions.shape[1]
@@ -78,15 +72,10 @@ def _curves(true: Array, score: Array) -> tuple[dict[str, list[float]], dict[str
     precision, recall, _ = precision_recall_curve(true, score)
     keep, kept = _thin(len(false_rate), CURVE_POINTS), _thin(len(recall), CURVE_POINTS)
     return (
-        {"x": _floats(false_rate[keep]), "y": _floats(hit_rate[keep])},
-        {"x": _floats(recall[kept]), "y": _floats(precision[kept])},
+        {"x": false_rate[keep].astype(float).tolist(), "y": hit_rate[keep].astype(float).tolist()},
+        {"x": recall[kept].astype(float).tolist(), "y": precision[kept].astype(float).tolist()},
     )
 
 
 def _thin(length: int, most: int) -> Array:
-    """Evenly spaced positions, the first and the last among them."""
     return np.asarray(np.unique(np.linspace(0, length - 1, min(length, most)).round().astype(int)))
-
-
-def _floats(values: Array) -> list[float]:
-    return [float(value) for value in values]

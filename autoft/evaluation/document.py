@@ -16,15 +16,8 @@ from autoft.records.reading import read_record
 
 #: Fields of `Evaluation` that are keys of the document under their own names.
 _AS_THEY_ARE = (
-    "task",
-    "objective",
-    "held_out",
-    "validation",
-    "optimism",
-    "bag_gain",
-    "seconds",
-    "environment",
-    "slices",
+    *("task", "objective", "held_out", "validation", "optimism", "bag_gain"),
+    *("seconds", "environment", "slices"),
 )
 #: Fields of `Evaluation` that are keys of its part ``best``.
 _OF_BEST = (
@@ -88,18 +81,14 @@ def from_document(document: Mapping[str, Any]) -> Evaluation:
         for curve in evaluation.dependence:
             _check(curve)
     except (LookupError, TypeError, ValueError, AttributeError) as error:
-        raise EvaluationError(
-            "The evaluation",
-            "have the parts that docs/evaluation.md lists",
-            f"a part is missing or of another form ({type(error).__name__}: {error})",
-            "restore the file as autoft wrote it, or evaluate again",
-        ) from error
+        found = f"a part is missing or of another form ({type(error).__name__}: {error})"
+        fix = "restore the file as autoft wrote it, or evaluate again"
+        raise EvaluationError("The evaluation", "have the parts that docs/evaluation.md lists", found, fix) from error
     return evaluation
 
 
 def _values(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of `Evaluation` out of a document."""
-    best = document["best"]
+    best, decisions = document["best"], document["best"]["decisions"]
     chosen = [trial for trial in document["trials"] if trial["number"] == best["trial"]]
     if not chosen:
         raise KeyError(f"trial {best['trial']}")
@@ -120,13 +109,9 @@ def _values(document: Mapping[str, Any]) -> dict[str, Any]:
         "trials": document["trials"],
         "best": chosen[0],
         "blend": best["blend"],
-        "finish": {
-            "threshold": best["threshold"],
-            "calibration": best["calibration"],
-            "matrix": best["decisions"]["matrix"],
-        },
-        "minimum": best["decisions"]["minimum"],
-        "spending": best["decisions"]["spending"],
+        "finish": {key: best[key] for key in ("threshold", "calibration")} | {"matrix": decisions["matrix"]},
+        "minimum": decisions["minimum"],
+        "spending": decisions["spending"],
     }
 
 

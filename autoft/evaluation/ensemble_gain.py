@@ -18,8 +18,6 @@ difference is counted in full.
 
 *Calibration.* A mean of networks is less sure than each of them and has a temperature of its own
 (`ensemble_calibration`). Mean and members are compared after calibration by cross-fitting.
-
-``python -m benchmarks.honesty`` compares reported scores with the truth.
 """
 
 from __future__ import annotations
@@ -40,7 +38,6 @@ from autoft.records.arrays import Array
 
 #: The metric that compares rows with one another.
 AREA = "roc_auc"
-
 #: Largest distance, in a circle of blocks, between two blocks that are held out together.
 REACH = 2
 
@@ -59,8 +56,6 @@ def pairs_of(k: int) -> list[tuple[int, int]]:
 
     >>> pairs_of(3)
     [(0, 1), (0, 2), (1, 2)]
-    >>> len(pairs_of(5)), len(pairs_of(10))
-    (10, 20)
     """
     return sorted({(min(i, (i + step) % k), max(i, (i + step) % k)) for i in range(k) for step in partners(k)})
 
@@ -72,7 +67,6 @@ class PairPredictions:
     Attributes:
         pairs: By blocks (`pairs_of`), predictions of the model that saw neither, for the rows of both,
             ``[n, classes]`` or ``[n]``; NaN elsewhere.
-        blocks: Block of each row, ``[n]``, negative for rows in none.
     """
 
     pairs: Mapping[tuple[int, int], Array]
@@ -122,12 +116,7 @@ def ensemble_gain(
     are left out.
 
     Args:
-        predictions: For all rows.
-        truth: True answers of all rows.
-        problem: What is predicted.
         exchangeable: Whether the blocks were drawn at random (neither in time order nor by group).
-        method: How members and ensemble are calibrated.
-        rule: By which classes are decided.
 
     >>> truth, blocks = Truth(y=np.array([0.0, 1.0, 2.0])), np.arange(3)
     >>> wrong = {(0, 1): [1.0, 2.0, np.nan], (0, 2): [-1.0, np.nan, 3.0], (1, 2): [np.nan, 0.0, 1.0]}
@@ -166,10 +155,6 @@ def ensemble_calibration(predictions: PairPredictions, truth: Truth, method: Cal
 
     A temperature goes from that of single members to that of their mean (in logarithms) by the share that the ensemble
     has of the gain; isotonic regression is that of the mean.
-
-    Args:
-        predictions, truth: Of all rows.
-        method: ``temperature`` may turn out to be none.
     """
     own, singles = truth.take(predictions.rows), predictions.singles()
     together = calibration.fitted(method, own.y, np.mean(singles, axis=0), own.weights)
@@ -182,14 +167,12 @@ def ensemble_calibration(predictions: PairPredictions, truth: Truth, method: Cal
 
 
 def with_gain(score: CorrectedScore, gains: Mapping[str, float], objective: str) -> CorrectedScore:
-    """The score of single members as that of their ensemble.
-
-    Args:
-        score: Of single members.
-        gains: From `ensemble_gain`.
-        objective: The metric of the samples.
-    """
-    held_out = {name: _moved(name, found, gains.get(name, 1.0)) for name, found in score.held_out.items()}
+    """The score of single members as that of their ensemble."""
+    held_out = {}
+    for name, found in score.held_out.items():
+        left = gains.get(name, 1.0)
+        value, low, high = (_of_ensemble(name, end, left) for end in (found.value, found.low, found.high))
+        held_out[name] = Interval(value=value, low=low, high=high)
     return replace(
         score,
         held_out=held_out,
@@ -206,7 +189,3 @@ def _left(name: str, score: float, gain: float) -> float:
 
 def _of_ensemble(name: str, score: Any, left: float) -> Any:
     return METRICS[name].perfect - (METRICS[name].perfect - score) * left
-
-
-def _moved(name: str, found: Interval, left: float) -> Interval:
-    return Interval(**{end: _of_ensemble(name, getattr(found, end), left) for end in ("value", "low", "high")})

@@ -20,9 +20,6 @@ class FoldModel:
 
     Attributes:
         predict: Predictions ``[m, classes]`` or ``[m]`` for m encoded rows, each by the member named for it, ``[m]``.
-        layout: Of the inputs.
-        columns: The feature columns, for their names.
-        encoded: All rows.
         members: The K folds.
     """
 

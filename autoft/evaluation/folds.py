@@ -16,10 +16,8 @@ from autoft.records.split import Member, Split
 
 #: Fewest rows of a table: with less nothing that is held out says much.
 FEWEST_ROWS = 20
-
 #: Rows that each block should have.
 ROWS_PER_FOLD = 10
-
 #: Largest number of groups for scikit-learn's grouped split, which would take minutes with more.
 MOST_GROUPS = 20_000
 
@@ -70,8 +68,6 @@ def split(
     Args:
         y: Class positions or values, ``[n]``.
         task: Kind of problem; blocks are stratified by class, or by tenth of the target for a regression.
-        origin: Which rows belong together.
-        rule: Number of blocks, holdout, seed.
         classes: Labels of the classes, for messages.
 
     Raises:
@@ -170,36 +166,26 @@ def _rarest(strata: Array, member: Array) -> Array:
 
 
 def _per_class(strata: Array, member: Array) -> Array:
-    """Number of clusters in which each stratum occurs."""
     pairs = np.unique(np.stack([member, strata]), axis=1)
     return np.bincount(pairs[1], minlength=strata.max() + 1)
 
 
 def _check_classes(strata: Array, member: Array, task: Task, classes: Sequence[object], grouped: bool) -> None:
     if len(strata) < FEWEST_ROWS:
-        raise SchemaError(
-            "The table",
-            f"have at least {FEWEST_ROWS} rows to train on",
-            f"it has {len(strata):,}",
-            "collect more rows",
-        )
+        must, found = f"have at least {FEWEST_ROWS} rows to train on", f"it has {len(strata):,}"
+        raise SchemaError("The table", must, found, "collect more rows")
     if task == "regression":
         return
     rows, apart = np.bincount(strata), _per_class(strata, member)
     if (apart > 0).sum() < 2:
-        raise SchemaError(
-            "The target", "have at least two classes", f"all {len(strata):,} rows are of one", "check the target column"
-        )
+        found = f"all {len(strata):,} rows are of one"
+        raise SchemaError("The target", "have at least two classes", found, "check the target column")
     lonely = np.flatnonzero(apart == 1)
     if lonely.size:
         c = int(lonely[0])
         what = "1 row" if rows[c] == 1 else f"{rows[c]:,} rows in one group" if grouped else f"{rows[c]:,} equal rows"
-        raise SchemaError(
-            "Every class of the target",
-            "have rows in at least two folds",
-            f"class '{_name(classes, c)}' has {what}",
-            "merge or drop that class, or collect more rows of it",
-        )
+        found, fix = f"class '{_name(classes, c)}' has {what}", "merge or drop that class, or collect more rows of it"
+        raise SchemaError("Every class of the target", "have rows in at least two folds", found, fix)
 
 
 def _name(classes: Sequence[object], c: int) -> object:
@@ -218,15 +204,11 @@ def _systematic(label: Array, order: Array, share: float, rng: np.random.Generat
 
 
 def _earliest(time: Array, member: Array) -> Array:
-    """First moment of each cluster, as a rank."""
     missing = np.isnat(time) if time.dtype.kind in "mM" else np.isnan(time.astype(np.float64))
     if missing.any():
-        raise SchemaError(
-            "The column that orders the rows in time",
-            "have a value in every row",
-            f"{int(missing.sum()):,} of {len(time):,} are missing (first: row {int(np.argmax(missing)) + 1})",
-            "fill them, drop those rows, or choose another column",
-        )
+        found = f"{int(missing.sum()):,} of {len(time):,} are missing (first: row {int(np.argmax(missing)) + 1})"
+        fix = "fill them, drop those rows, or choose another column"
+        raise SchemaError("The column that orders the rows in time", "have a value in every row", found, fix)
     rank = np.unique(time, return_inverse=True)[1].ravel()
     first = np.full(member.max() + 1, len(rank))
     np.minimum.at(first, member, rank)
@@ -252,7 +234,6 @@ def _stretches(sizes: Array, k: int) -> tuple[int, Array]:
 def _number_of_folds(
     folds: int, strata: Array, member: Array, untouched: Array, by_class: bool, classes: Sequence[object]
 ) -> tuple[int, tuple[Finding, ...]]:
-    """Folds that the touched rows allow, with a finding where that is fewer than wanted."""
     touched = ~untouched[member]
     rows, apart = int(touched.sum()), int((~untouched).sum())
     limits = [
@@ -264,13 +245,10 @@ def _number_of_folds(
         c = int(np.argmin(np.where(per_class > 0, per_class, rows + 1)))
         limits.append((int(per_class[c]), f"class '{_name(classes, c)}' has {per_class[c]:,} distinct rows or groups"))
     k, reason = min(limits, key=lambda limit: limit[0])
-    if k >= folds:
-        return folds, ()
-    return _lowered(k, folds, reason)
+    return (folds, ()) if k >= folds else _lowered(k, folds, reason)
 
 
 def _lowered(k: int, folds: int, reason: str) -> tuple[int, tuple[Finding, ...]]:
-    """The folds there can be, with a finding; fewer than two are an error."""
     if k < 2:
         raise SchemaError("The table", "have rows for at least two folds", reason, "collect more rows, or merge groups")
     must = f"have rows for {folds} folds ({ROWS_PER_FOLD} rows a fold and each class in every fold)"

@@ -19,13 +19,10 @@ from autoft.records.arrays import Array
 
 #: Probability that the intervals of all groups together are to hold with.
 CONFIDENCE = 0.95
-
 #: Share of a network's movement below which it goes the other way.
 OPPOSITE = 0.5
-
 #: Largest number of groups that are reported.
 MOST_NAMED = 3
-
 #: Largest number of groups on which networks are evaluated.
 MOST_ASKED = 12
 
@@ -35,7 +32,6 @@ class Harmed:
     """A group in which a hint does harm.
 
     Attributes:
-        column, group: What its rows have in common.
         inside: Which of the rows are in it, ``[m]``.
         gain: Mean loss of a row without the hint less with it; its interval lies below zero.
         obeyed: Share of their movement by which the networks without the hint go its way there.
@@ -49,12 +45,7 @@ class Harmed:
 
 
 def harmed(
-    gains: Array,
-    groups: Sequence[Groups],
-    truth: Truth,
-    moves: Callable[[Array], Sequence[float]],
-    *,
-    hints: int = 1,
+    gains: Array, groups: Sequence[Groups], truth: Truth, moves: Callable[[Array], Sequence[float]], *, hints: int = 1
 ) -> tuple[Harmed, ...]:
     """Groups with at least 50 rows inside and outside that speak against an effect, the worst first, three at most.
 
@@ -64,18 +55,10 @@ def harmed(
 
     Args:
         gains: Of the rows, ``[m]``: loss without the hint less with it.
-        groups: Of the same rows.
         truth: Of the same rows: those of one cluster (identical ones, one patient) are one observation, and rows of
             weight 0 do not count at all.
         moves: From some of the rows, ``[m]`` booleans, to the share of each network's movement that goes the way of the
             hint; called for groups with larger losses alone.
-        hints: How many are tested in this way.
-
-    >>> rng = np.random.default_rng(0)
-    >>> where = Groups(column="region", labels=("north", "south"), codes=np.repeat([0, 1], 100))
-    >>> gains = np.where(where.codes == 1, -0.2, 0.1) + rng.normal(0, 0.3, 200)
-    >>> [(one.column, one.group) for one in harmed(gains, [where], Truth(y=gains), lambda rows: [0.1, 0.2])]
-    [('region', 'south')]
     """
     weights = truth.weights
     counts = np.ones(len(gains)) if weights is None else weights / weights[weights > 0].mean()

@@ -11,20 +11,15 @@ from autoft.records.arrays import Array
 
 #: Share of a model's movement in the declared direction from which it satisfies an effect without the hint.
 _ANYWAY = 0.99
-
 #: The same, below which a network moves the other way.
 _OPPOSITE = 0.25
-
 #: The same, below which networks mostly move the other way. Otherwise a worse score does not contradict an effect:
 #: bounds make networks learn more slowly, which says nothing about the data.
 _HALF = 0.5
-
 #: The same, from which networks mostly move in the declared direction.
 MOSTLY = 0.75
-
 #: Error probability of the intervals of all hints together.
 _OUTSIDE = 0.05
-
 #: One-sided confidence of a loss, where every network without the hint moves the other way.
 _LEAN = 0.8
 
@@ -38,10 +33,6 @@ def gain_over_blocks(gains: Sequence[float], *, share: float, confidence: float 
     Args:
         gains: A difference for each of K blocks; those that are undefined there (NaN) do not count.
         share: Rows of a block over rows that its network trains on.
-        confidence: Of the interval.
-
-    >>> bool(gain_over_blocks([0.02, 0.03, 0.025, 0.02, 0.03], share=0.25).low > 0)
-    True
     """
     from scipy.special import stdtrit
 
@@ -65,16 +56,13 @@ def declared_share(curves: Array, sign: int) -> Array:
 
     Returns:
         From 0 (always the other way) to 1; 1 for a model that does not move.
-
-    >>> float(declared_share(np.array([[0.0, 1.0, 3.0], [1.0, 0.5, 0.5]]), 1).round(3))
-    0.857
     """
     steps = sign * np.diff(curves, axis=1)
     total = np.abs(steps).sum()
     return np.asarray(np.maximum(steps, 0.0).sum() / total if total > 0 else 1.0)
 
 
-def judge_hint(
+def verdict_on(
     gains: Sequence[float], *, share: float, by_member: Sequence[float] = (), claim: bool = True, tested: int = 1
 ) -> tuple[HintVerdict, Interval]:
     """Verdict on a hint and its gain, from K blocks.
@@ -86,16 +74,12 @@ def judge_hint(
 
     Args:
         gains: Objective with the hint less without, on each block; positive is better.
-        share: As for `gain_over_blocks`.
         by_member: For an effect, `declared_share` of each network that was trained without it.
         claim: Whether the hint is a statement about the data, which these can contradict, or about how columns are
             read, which can only hurt.
-        tested: Number of hints that are tested.
 
-    >>> judge_hint([-0.03, -0.02, -0.03, -0.025, -0.02], share=0.25)[0]
+    >>> verdict_on([-0.03, -0.02, -0.03, -0.025, -0.02], share=0.25)[0]
     'contradicted'
-    >>> judge_hint([0.001, -0.001, 0.0, 0.0, 0.001], share=0.25, by_member=[1.0, 1.0, 0.995, 1.0, 1.0])[0]
-    'satisfied anyway'
     """
     found = gain_over_blocks(gains, share=share)
     alone = float(np.mean(by_member)) if len(by_member) else 0.0

@@ -16,11 +16,9 @@ from autoft.records.arrays import Array
 
 #: Largest number of rows that are predicted.
 ROWS = 2_000
-
 #: Shuffles of each column; one for each of more than `FEW` columns.
 REPEATS = 5
 FEW = 50
-
 #: Columns above which the shuffles would take minutes and no longer tell apart what columns are worth.
 MOST = 200
 
@@ -32,13 +30,6 @@ def permutation_importance(
 
     Every row is predicted by the member that did not train on it, before and after the column is shuffled among the
     rows. Positive means that the model is worse without the column, whatever the metric's direction.
-
-    Args:
-        model: Networks and rows.
-        truth: True answers of all rows.
-        problem: Whose objective is scored.
-        rule: By which classes are decided.
-        seed: Of the sample and the shuffles.
 
     Returns:
         One record per used column; its interval spans the repeats. Nothing where more than MOST columns are used, or

@@ -32,13 +32,6 @@ def check(y: Array, probabilities: Array, rows: Array, *, target: str, classes: 
         y: ``[n]`` class positions.
         probabilities: ``[n, classes]`` calibrated, each from models that were not trained on the row.
         rows: ``[n]`` numbers of the rows, counted from 1, as a person would look them up.
-        target: Name of the column to predict.
-        classes: Labels in the order of the columns.
-
-    >>> sure = np.array([[0.99, 0.01], [0.98, 0.02], [0.03, 0.97], [0.02, 0.98], [0.01, 0.99]])
-    >>> doubted = check(np.array([0, 0, 1, 1, 0]), sure, np.arange(1, 6), target="y", classes=["no", "yes"])[0]
-    >>> doubted.evidence.examples
-    ((5, 'no', 'yes', 0.99, 0.01),)
     """
     own = probabilities[np.arange(len(y)), y]
     count = np.bincount(y, minlength=len(classes))
@@ -57,15 +50,10 @@ def check(y: Array, probabilities: Array, rows: Array, *, target: str, classes: 
     found += f"{_share(probabilities[first, other[first]])})"
     fix = "look at these rows and correct the labels that are wrong; the others are exceptions that the columns do not "
     fix += "explain"
+    names = [label_text(label)[:40] for label in classes]
     examples = tuple(
-        (
-            int(rows[i]),
-            label_text(classes[y[i]])[:40],
-            label_text(classes[other[i]])[:40],
-            round(float(probabilities[i, other[i]]), 4),
-            round(float(own[i]), 4),
-        )
-        for i in worst[:SHOWN]
+        (int(rows[i]), names[y[i]], names[k], round(float(probabilities[i, k]), 4), round(float(own[i]), 4))
+        for i, k in zip(worst[:SHOWN], other[worst], strict=False)
     )
     drawn = charts.histogram(np.append(own, [0.0, 1.0]), x_label="Probability of the given label", bins=BINS)
     counts = np.histogram(own, bins=BINS, range=(0, 1))[0]

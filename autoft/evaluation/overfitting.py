@@ -13,10 +13,8 @@ from autoft.records import FoldReport, Trial
 #: Mean gap, in standard deviations of the held-out score over the folds, above which there is some overfitting. A
 #: smaller gap than the difference between one fold and the next says nothing.
 SOME = 1.0
-
 #: The same, above which there is strong overfitting.
 STRONG = 3.0
-
 #: Smallest standard deviation over the folds, as a share of the score.
 FINEST = 0.005
 
@@ -33,11 +31,8 @@ def fold_reports(
     """Train against held-out performance of each fold of the chosen trial.
 
     Args:
-        best: The chosen trial, with its curves ``[epochs][members]``.
-        train_rows, held_out_rows: Numbers of rows of each fold.
         train_scores, held_out_scores: The objective of each fold on its training and held-out rows, at the
             trial's number of epochs.
-        direction: Of the objective.
 
     Returns:
         One report for each fold; `gap` is positive where the training rows score better.
@@ -64,11 +59,6 @@ def summary(reports: Sequence[FoldReport], direction: Direction, optimism: float
 
     The mean gap is compared with the standard deviation of the held-out scores over the folds (`SOME`, `STRONG`);
     strong overfitting must also show in every fold. Folds with an undefined score are left out.
-
-    Args:
-        reports: One for each fold.
-        direction: Of the objective.
-        optimism: How much the naive score flatters.
     """
     folds = [report for report in reports if np.isfinite(report.gap)]
     if len(folds) < 2:
@@ -86,11 +76,10 @@ def summary(reports: Sequence[FoldReport], direction: Direction, optimism: float
     else:
         headline = "Strong overfitting"
     better = "better" if worse else "no better"
-    gap = number(float(gaps.mean()))
     text = (
-        f"{headline}: train {number(train)}, held out {number(held_out)} on average; the gap of {gap} is "
-        f"{abs(ratio):.1f} times the spread of the held-out scores over the folds, and the training rows score "
-        f"{better} in {worse if worse else len(folds)} of {len(folds)} folds."
+        f"{headline}: train {number(train)}, held out {number(held_out)} on average; the gap of "
+        f"{number(float(gaps.mean()))} is {abs(ratio):.1f} times the spread of the held-out scores over the folds, and "
+        f"the training rows score {better} in {worse if worse else len(folds)} of {len(folds)} folds."
     )
     if not np.isfinite(optimism):
         return text

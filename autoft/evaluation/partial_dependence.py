@@ -23,20 +23,15 @@ from autoft.records.split import Member
 
 #: Rows behind a curve.
 ROWS = 200
-
 #: Rows that are drawn by themselves.
 LINES = 30
-
 #: Largest number of values of a numeric column, and of categories.
 GRID = 20
 CATEGORIES = 12
-
 #: Columns that are chosen by importance.
 IMPORTANT = 6
-
 #: Columns above which each has fewer rows.
 MOST = 12
-
 #: Classes with a curve.
 CLASSES = 4
 
@@ -68,14 +63,7 @@ class _Grid:
 
 
 def wanted(importance: Sequence[Importance], hinted: Sequence[str]) -> tuple[str, ...]:
-    """Names of the columns that get a curve: those with a declared effect, then the most important ones.
-
-    >>> from autoft.records import Interval
-    >>> drops = {"age": 0.2, "city": 0.1, "noise": -0.01}
-    >>> lines = [Importance(column=c, drop=Interval(value=d, low=d, high=d)) for c, d in drops.items()]
-    >>> wanted(lines, ["city"])
-    ('city', 'age')
-    """
+    """Names of the columns that get a curve: those with a declared effect, then the most important ones."""
     ranked = sorted((line for line in importance if line.drop.value > 0), key=lambda line: -line.drop.value)
     return tuple(dict.fromkeys([*hinted, *(line.column for line in ranked[:IMPORTANT])]))
 
@@ -92,11 +80,7 @@ def curves(
     """Curves of some columns; each row is predicted by the member that did not train on it.
 
     Args:
-        model: Networks and rows.
-        y: Class positions or values of all rows, ``[n]``.
         target: Whose positive class is meant; of more than two classes the most frequent ones are.
-        request: Columns, and what is known of them.
-        seed: Of the sample of rows.
         over: Called before each column: whether the time is over.
 
     Returns:
@@ -139,7 +123,6 @@ def profile(
     """Quantiles of numbers, and categories where they are few, as `autoft review` needs them.
 
     Args:
-        plan, columns, encoded: Layout, columns and all rows.
         rows: Those that count; rows that are set aside for the final score do not.
 
     Returns:
@@ -170,7 +153,6 @@ def _sample(members: Sequence[Member], most: int, seed: int) -> tuple[Array, Arr
 
 
 def _outputs(target: Target, y: Array, labels: Sequence[str]) -> list[tuple[int, str | None]]:
-    """Positions and labels of the outputs that get a curve."""
     if target.task == "regression":
         return [(0, None)]
     if target.task == "binary":
@@ -182,17 +164,19 @@ def _outputs(target: Target, y: Array, labels: Sequence[str]) -> list[tuple[int,
 
 
 def _columns(predictions: Array, outputs: Sequence[tuple[int, str | None]]) -> Array:
-    """Predictions ``[n, len(outputs)]``."""
     return predictions[:, None] if predictions.ndim == 1 else predictions[:, [c for c, _ in outputs]]
 
 
 def _grid(layout: InputLayout, column: Column, own: Array, order: Sequence[str] | None) -> _Grid:
-    """The values of a column, from its held-out cells."""
     if (category := next((one for one in layout.categories if one.id == column.id), None)) is not None:
         return _categories(category.vocabulary, own, order)
     known = own[np.isfinite(own)]
     if column.kind == "categorical" and order is not None:
-        return _ranks(known, len(own), order)
+        # Categories that arrive as their places in an order.
+        counts = np.bincount(known.astype(np.int64), minlength=len(order))
+        places = np.sort([i for i in np.argsort(-counts, kind="stable")[:CATEGORIES] if counts[i]]).astype(np.int64)
+        labels, spread = tuple(order[i] for i in places), tuple(_short(counts[i] / len(own)) for i in places)
+        return _Grid(cells=places.astype(float), names=labels, spread=spread, ordered=True)
     if column.kind == "boolean":
         names = [texts[0] if texts else word for texts, word in ((column.false, "no"), (column.true, "yes"))]
         shares = [float(np.mean(known == value)) if len(known) else 0.0 for value in (0.0, 1.0)]
@@ -222,20 +206,7 @@ def _categories(vocabulary: tuple[str, ...], codes: Array, order: Sequence[str] 
     )
 
 
-def _ranks(known: Array, rows: int, order: Sequence[str]) -> _Grid:
-    """Of categories that arrive as their places in an order."""
-    counts = np.bincount(known.astype(np.int64), minlength=len(order))
-    places = np.sort([i for i in np.argsort(-counts, kind="stable")[:CATEGORIES] if counts[i]]).astype(np.int64)
-    return _Grid(
-        cells=places.astype(float),
-        names=tuple(order[i] for i in places),
-        spread=tuple(_short(counts[i] / rows) for i in places),
-        ordered=True,
-    )
-
-
 def _curve(column: Column, label: str | None, grid: _Grid, each: Array, own: Array, spread: float) -> Curve:
-    """The curve of rows' answers ``[rows, grid]``."""
     up, down = one_way(each), one_way(-each)
     drawn = max(1, LINES // (int(own.max()) + 1))
     some = np.concatenate([np.flatnonzero(own == k)[:drawn] for k in range(int(own.max()) + 1)])

@@ -23,10 +23,8 @@ def scores(truth: Truth, predictions: Array, problem: Problem, *, rule: AnyRule 
     """Every metric of the task on the given rows, each counted once (`point_scores` weighs them).
 
     Args:
-        truth: True answers of these rows.
         predictions: Probabilities ``[n, classes]`` or values ``[n]``.
         problem: Task and goal. The pinball loss needs its quantile, the metric ``cost`` its costs.
-        rule: By which classes are decided; several classes with costs are decided by their matrix.
 
     Raises:
         EvaluationError: If there are no rows, or a prediction is not finite.
@@ -56,7 +54,6 @@ def weighted_scores(
         truth: True answers of the rows; their weights multiply every weighting (a row of weight 2 counts as two).
         predictions: Probabilities ``[n, classes]`` or values ``[n]``, all finite.
         weights: Non-negative row weights ``[draws, n]``, for instance draw counts.
-        problem, rule: As for `scores`.
         names: Metrics to compute; all of the task if None.
 
     Returns:
@@ -88,16 +85,9 @@ def weighted_means(weights: Array, columns: Array, row_weights: Array | None = N
 
 
 def check_predictions(y: Array, predictions: Array) -> None:
-    """Refuse predictions that are not finite, or that are not one for each true value.
-
-    Raises:
-        EvaluationError: So described.
-    """
+    """Raise an `EvaluationError` where predictions are not finite, or not one for each true value."""
     bad = int((~np.isfinite(predictions)).sum())
     if len(y) == 0 or len(y) != len(predictions) or bad:
-        raise EvaluationError(
-            "Predictions to be scored",
-            "be finite numbers, one row for each true value",
-            f"{len(y):,} true values came with {len(predictions):,} predictions, {bad:,} numbers of them not finite",
-            "score only rows that were held out, and leave out models that diverged",
-        )
+        found = f"{len(y):,} true values came with {len(predictions):,} predictions, {bad:,} numbers of them not finite"
+        fix = "score only rows that were held out, and leave out models that diverged"
+        raise EvaluationError("Predictions to be scored", "be finite numbers, one row for each true value", found, fix)

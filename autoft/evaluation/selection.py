@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import groupby
 
 import numpy as np
 
@@ -21,17 +22,13 @@ from autoft.records.trials import TrialResult
 
 #: Row weights (rows x trials x draws) beyond which a correction saves work.
 AFFORDABLE = 10**9
-
 #: Draws that are always made.
 FEWEST_DRAWS = 200
-
 #: First draws, after which hopeless trials are dropped when work has to be saved.
 PILOT = 50
-
 #: Bootstrap standard errors (of the paired difference) by which a hopeless trial is behind the best one. It would win
 #: one draw in a billion, so dropping it changes nothing.
 HOPELESS = 6.0
-
 #: Rows beyond which the best trial is taken alone: blending on every draw would take too long.
 MOST_ROWS_BLENDED = 200_000
 
@@ -41,7 +38,6 @@ class Candidate:
     """One checkpoint of one trial.
 
     Attributes:
-        trial, epochs: Number of the trial, and epochs up to the checkpoint.
         predictions: Pooled held-out predictions, ``[n, classes]`` or ``[n]``; NaN on rows that no fold holds out.
         balance: Exponent of the class weights that the trial trained with.
     """
@@ -54,25 +50,6 @@ class Candidate:
 
 #: Positions of candidates and their weights, which sum to 1.
 Blend = tuple[tuple[int, float], ...]
-
-
-def choose(truth: Truth, candidates: Sequence[Candidate], problem: Problem, *, members: int = 1) -> Blend:
-    """Positions and weights of the candidates that autoft would deploy.
-
-    Of each trial the checkpoint with the lowest mean held-out loss is taken (ties: the earliest), of these the trial
-    with the best objective (ties: the lowest number), then up to `members` trials are blended (`evaluation.blend`).
-    The loss is the one that was trained. An objective with a tuned threshold is compared at the best threshold of each
-    trial. Only rows on which all candidates have predictions count.
-
-    Raises:
-        EvaluationError: If there is no candidate, no common row, or the objective is undefined on those rows.
-
-    >>> good, bad = np.array([1.0, 2.0]), np.array([2.0, 2.0])
-    >>> candidates = [Candidate(trial=0, epochs=3, predictions=bad), Candidate(trial=1, epochs=5, predictions=good)]
-    >>> choose(Truth(y=good), candidates, Problem(task="regression", objective="rmse"))
-    ((1, 1.0),)
-    """
-    return Replay(truth, candidates, problem, SelectionRule(members=members)).on_all_rows()
 
 
 def mixed(candidates: Sequence[Candidate], chosen: Blend, rows: Array | slice = slice(None)) -> Array:
@@ -103,30 +80,26 @@ def common_rows(candidates: Sequence[Candidate]) -> Array:
         EvaluationError: If there is no candidate or no such row.
     """
     if not candidates:
-        raise EvaluationError(
-            "A choice", "have candidates", "no trial has held-out predictions", "see why the trials failed"
-        )
+        found = "no trial has held-out predictions"
+        raise EvaluationError("A choice", "have candidates", found, "see why the trials failed")
     finite = np.ones(len(candidates[0].predictions), dtype=bool)
     for candidate in candidates:
         defined = np.isfinite(candidate.predictions)
         finite &= defined if defined.ndim == 1 else defined.all(axis=1)
     if not finite.any():
-        raise EvaluationError(
-            "Held-out predictions",
-            "be finite on the same rows for all trials",
-            f"{len(candidates):,} candidates have no such row in common",
-            "leave out trials that diverged",
-        )
+        must, found = "be finite on the same rows for all trials", f"{len(candidates):,} have no such row in common"
+        raise EvaluationError("Held-out predictions", must, found, "leave out trials that diverged")
     return np.flatnonzero(finite)
 
 
 class Replay:
     """Selection under any weighting of the rows.
 
+    Of each trial the checkpoint with the lowest mean held-out loss (the one that was trained) is taken, the earliest of
+    equals; of these the trial with the best objective, the first of equals; then up to `rule.members` of them are
+    blended (`blend`). An objective with a tuned threshold is compared at the best threshold of each trial.
+
     Args:
-        truth: True answers of all rows, ``[n]``; their weights multiply every weighting.
-        candidates: Checkpoints of all trials.
-        problem: What is predicted and tuned.
         rule: Size of the blend, and whether it is calibrated.
         rows: Positions of the rows that count, ``[m]``; None for those on which every candidate has predictions.
     """
@@ -147,23 +120,15 @@ class Replay:
         self._wrong: dict[int, Array] = {}
         self._comparer = comparer(self.truth, problem)
         order = sorted(range(len(candidates)), key=lambda c: (candidates[c].trial, candidates[c].epochs))
-        self.trials: list[list[int]] = []
-        for c in order:
-            if self.trials and candidates[self.trials[-1][0]].trial == candidates[c].trial:
-                self.trials[-1].append(c)
-            else:
-                self.trials.append([c])
+        self.trials = [list(own) for _, own in groupby(order, key=lambda c: candidates[c].trial)]
 
     def on_all_rows(self) -> Blend:
         """The choice on all rows."""
         pick = self.picks(np.ones((1, len(self.rows)), dtype=np.uint8))[0]
         if not pick:
-            raise EvaluationError(
-                f"Objective '{self.metric.name}'",
-                "be defined on the held-out rows",
-                "it is not, for any trial",
-                "see that every class has held-out rows, or choose another objective",
-            )
+            must, found = "be defined on the held-out rows", "it is not, for any trial"
+            fix = "see that every class has held-out rows, or choose another objective"
+            raise EvaluationError(f"Objective '{self.metric.name}'", must, found, fix)
         return pick
 
     @cached_property
@@ -194,7 +159,6 @@ class Replay:
         """The choice under each weighting, empty where the objective is undefined.
 
         Args:
-            weights: Row weights ``[draws, m]``.
             trials: Positions of the trials to choose from, in ascending order; all if None.
         """
         return self._blends(weights, *self.objectives(weights, range(len(self.trials)) if trials is None else trials))
@@ -209,7 +173,6 @@ class Replay:
         ]
 
     def _blend(self, weights: Array, candidates: Sequence[int]) -> Blend:
-        """The blend of candidates that stand in the order of their objective."""
         if self.members == 1 or len(candidates) < 2:
             return tuple((c, 1.0) for c in candidates[:1])
         weights = self.truth.weighted(weights)
@@ -241,9 +204,10 @@ class Replay:
             if len(own) > 1:
                 losses = np.stack([row_losses(self.truth.y, p, self.trained) for p in predictions], axis=1)
                 if balance := self.candidates[own[0]].balance:
-                    best = np.argmin(balanced_sums(self.truth, losses, weights, balance), axis=1)
+                    means = balanced_sums(self.truth, losses, weights, balance)
                 else:
-                    best = np.argmin(weighted_means(weights, losses, self.truth.weights), axis=1)
+                    means = weighted_means(weights, losses, self.truth.weights)
+                best = np.argmin(means, axis=1)
             for b in np.unique(best):
                 value[best == b, t] = self._objective(predictions[b], weights[best == b])
             checkpoint[:, t] = own[best]
@@ -252,9 +216,8 @@ class Replay:
     def _objective(self, predictions: Array, weights: Array) -> Array:
         if self._comparer is not None:
             return self._comparer.best_values(predictions, weights)
-        name = self.metric.name
-        values = weighted_scores(self.truth, predictions, weights, self.problem, names=(name,))
-        return self.metric.better(values[name])
+        values = weighted_scores(self.truth, predictions, weights, self.problem, names=(self.metric.name,))
+        return self.metric.better(values[self.metric.name])
 
 
 def balanced_sums(truth: Truth, losses: Array, weights: Array, balance: float) -> Array:

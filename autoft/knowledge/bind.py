@@ -17,18 +17,13 @@ if TYPE_CHECKING:
 
 
 def bind_knowledge(
-    recipe: Recipe,
-    columns: tuple[Column, ...],
-    converted: Converted,
-    target: Target | None,
-    repairs: Sequence[Repair],
+    recipe: Recipe, columns: tuple[Column, ...], converted: Converted, target: Target | None, repairs: Sequence[Repair]
 ) -> tuple[Hints, tuple[Column, ...]]:
     """Hints about the inputs, and the columns with the orders that are known.
 
     Args:
         columns, converted: The table without what the recipe drops.
         target: The column to predict, None where the table lacks it.
-        repairs: Those made in the table.
 
     Raises:
         RecipeError: With all that is wrong with it, and the lines.
@@ -52,15 +47,9 @@ def bind_knowledge(
 
 
 def _absent(recipe: Recipe, repairs: Sequence[Repair]) -> dict[str, tuple[str, str]]:
-    """Columns that were dropped from the table: by what, and what to do about it."""
-    absent = {
-        repair.column: (
-            f"preprocess: accept: {repair.code} drops '{repair.column}'",
-            "set its kind under data: columns:",
-        )
-        for repair in repairs
-        if repair.action == "drop-column" and repair.column
-    }
+    fix = "set its kind under data: columns:"
+    dropped = ((one.column, one.code) for one in repairs if one.action == "drop-column" and one.column)
+    absent = {name: (f"preprocess: accept: {code} drops '{name}'", fix) for name, code in dropped}
     absent |= {name: (f"data: drop: names '{name}'", "remove one of them") for name in recipe.data.drop}
     if recipe.data.weight:
         absent[recipe.data.weight] = (f"'{recipe.data.weight}' is the weight of the rows", "name another column")

@@ -26,7 +26,6 @@ from autoft.records.hints import Hints
 
 #: Share of each tower's hidden units that are free, where a network has effects.
 FREE = 0.5
-
 #: Declared importance as a factor of the penalties.
 PENALTY = {"high": 0.1, "low": 10.0}
 
@@ -38,8 +37,6 @@ def reads(block: str, plan: InputLayout, hints: Hints) -> dict[str, Direction]:
 
     Args:
         block: Its name (`autoft.preprocessing.layout.blocks`), or the id of an embedded column.
-        plan: The layout.
-        hints: With the ratios that are blocks.
 
     Raises:
         LookupError: If it names no column: a new kind of block must be added here, or effects would pass it by.
@@ -49,14 +46,8 @@ def reads(block: str, plan: InputLayout, hints: Hints) -> dict[str, Direction]:
             return {own.id: dict(own.blocks)[block]}
     unordered = {c.id for c in plan.categories} | {text.id for text in plan.texts}
     quotients = {ratio.id: (ratio.numerator, ratio.denominator) for ratio in hints.ratios}
-    known = {
-        *plan.numbers,
-        *(own.id for own in plan.custom),
-        *unordered,
-        *quotients,
-        *(e.column for e in hints.effects),
-        *hints.importance,
-    }
+    known = {*plan.numbers, *(own.id for own in plan.custom), *unordered, *quotients}
+    known |= {*(effect.column for effect in hints.effects), *hints.importance}
     first, *rest = block.split()
 
     def parts(name: str, direction: Direction) -> dict[str, Direction]:
@@ -85,12 +76,6 @@ def _named(block: str, known: set[str]) -> list[str]:
 def weight_bounds(hints: Hints, plan: InputLayout, architecture: Architecture, outputs: int) -> WeightBounds:
     """Bounds and penalties of a network's weights; a weight that is not named is free.
 
-    Args:
-        hints: Effects, separations and importance.
-        plan: The layout of the network's inputs.
-        architecture: Of the network.
-        outputs: Logits.
-
     Raises:
         RecipeError: If columns must be kept apart in too many ways.
         ValueError: If the network's family has no bounds.
@@ -112,12 +97,7 @@ def weight_bounds(hints: Hints, plan: InputLayout, architecture: Architecture, o
 def _layout(
     hints: Hints, plan: InputLayout, architecture: Architecture, owners: list[str], outputs: int
 ) -> BoundLayout:
-    """Which inputs of the first layer belong to which columns, and which hidden units read them.
-
-    Args:
-        hints, plan, architecture, outputs: As for `weight_bounds`.
-        owners: Name of the block of each input.
-    """
+    """Which inputs of the first layer belong to which columns, and which hidden units read them."""
     columns = {owner: reads(owner, plan, hints) for owner in dict.fromkeys(owners)}
     wanted = {effect.column: effect.sign for effect in hints.effects}
     asked = {
@@ -145,12 +125,8 @@ def _layout(
 
 def _penalties(hints: Hints, plan: InputLayout, owners: list[str]) -> Array:
     """``[in, 1]`` factors of the penalties by declared importance."""
-    factors = {
-        owner: float(
-            np.prod([PENALTY[hints.importance[c]] for c in reads(owner, plan, hints) if c in hints.importance])
-        )
-        for owner in dict.fromkeys(owners)
-    }
+    each = {column: PENALTY[importance] for column, importance in hints.importance.items()}
+    factors = {o: float(np.prod([each.get(c, 1.0) for c in reads(o, plan, hints)])) for o in dict.fromkeys(owners)}
     return np.array([[factors[owner]] for owner in owners], np.float32)
 
 

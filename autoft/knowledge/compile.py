@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autoft.data.cells import plain_texts
+from autoft.formatting import nearest
 from autoft.knowledge.decisions import decision_problems
 from autoft.knowledge.interactions import pair_problems
 from autoft.preprocessing.ratios import quotient
@@ -20,7 +20,6 @@ from autoft.records import Column, Target
 from autoft.records.hints import Effect, Hints, RatioInput
 
 Path = tuple[str | int, ...]
-
 #: Kinds of columns that are numbers to a network.
 _NUMBERS = ("numeric", "boolean", "date")
 _MOST_ONE_HOT = 16
@@ -33,7 +32,6 @@ class CompiledKnowledge:
     Attributes:
         hints: For the inputs and the networks; empty where there are problems.
         columns: The table's columns, ordered categories with their order.
-        problems: What is wrong with the section.
     """
 
     hints: Hints
@@ -54,10 +52,7 @@ def compile_hints(
     """Check a recipe's knowledge against a table.
 
     Args:
-        knowledge: The section.
-        columns: All columns of the table.
         values: Converted cells by column id.
-        target: The column to predict.
         taken: Names of columns that are no inputs for another reason, and what they are (``the group``).
         absent: Names of columns that were dropped from the table, by what, and what to do about it.
         embed_above: Columns of more categories are embedded.
@@ -135,8 +130,7 @@ class _Table:
             found, fix = self.absent[name]
             yield Mistake(path=path, must="name a column that stays in the table", found=found, fix=fix)
             return
-        near = get_close_matches(name, [*self.by_name, *self.made], n=1)
-        fix = f"perhaps '{near[0]}' is meant" if near else "correct the name"
+        fix = nearest(name, [*self.by_name, *self.made], 1) or "correct the name"
         yield Mistake(path=path, must="name a column of the table", found=f"there is no '{name}'", fix=fix)
 
     def features(self) -> Iterator[Mistake]:
@@ -182,8 +176,8 @@ class _Table:
         named = "' or '".join(classes[:5])
         if task == "regression":
             if label is not None:
-                yield Mistake(path=path, must="only be given where there are classes", found="the task is regression",
-                              fix="remove it")  # fmt: skip
+                must, found = "only be given where there are classes", "the task is regression"
+                yield Mistake(path=path, must=must, found=found, fix="remove it")
         elif label is None:
             if task == "multiclass":
                 fix = f"add 'label:' with the class whose probability is meant ('{named}')"

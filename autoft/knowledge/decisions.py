@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autoft.formatting import nearest
+from autoft.recipe.knowledge import Knowledge
 from autoft.recipe.messages import Mistake
 from autoft.records import Column, Costs, DecisionGoal, Minimum, Target
 from autoft.records.arrays import Array
@@ -15,24 +16,15 @@ from autoft.records.arrays import Array
 if TYPE_CHECKING:
     import pandas as pd
 
-    from autoft.recipe.knowledge import Knowledge
-
 Matrix = dict[str, dict[str, float]]
 
 _COSTS = ("knowledge", "costs")
-
 #: Cells of a matrix that a report names.
 MOST_CELLS = 20
 
 
 def decision_problems(knowledge: Knowledge, columns: Mapping[str, Column], target: Target) -> Iterator[Mistake]:
-    """Costs and a minimum that do not fit the task, a matrix that decides nothing, and a gain that is no number.
-
-    Args:
-        knowledge: The section.
-        columns: Of the table, by name.
-        target: The column to predict.
-    """
+    """Costs and a minimum that do not fit the task, a matrix that decides nothing, and a gain that is no number."""
     costs, task = knowledge.costs, target.task
     if task == "regression":
         if costs.given:
@@ -61,8 +53,6 @@ def stakes(
     """What decisions follow, None where the recipe says nothing, and what is wrong with what it says.
 
     Args:
-        knowledge: Of the recipe; it fits the task (`decision_problems`).
-        target: What is predicted.
         frame: The table, its rows in the order of `y`; the column of gains is read off it.
         y: ``[n]`` class positions.
         numbers: ``[n]`` positions of the rows in the table that was read; None where it has all of them.
@@ -111,12 +101,8 @@ def of_matrix(matrix: Matrix, target: Target) -> tuple[Costs | None, tuple[Mista
     if target.task != "binary":
         return Costs(matrix=tuple(map(tuple, table.tolist()))), ()
     yes, no = target.positive_index, 1 - target.positive_index
-    costs = Costs(
-        false_negative=float(table[yes, no]),
-        false_positive=float(table[no, yes]),
-        true_negative=float(table[no, no]),
-        true_positive=float(table[yes, yes]),
-    )
+    missed, alarm, clear, hit = (float(table[place]) for place in ((yes, no), (no, yes), (no, no), (yes, yes)))
+    costs = Costs(false_negative=missed, false_positive=alarm, true_negative=clear, true_positive=hit)
     if not 1e-3 <= costs.threshold <= 1 - 1e-3:
         found = f"a row would count as positive from a probability of {costs.threshold:g} on"
         fix = "give costs that are closer to each other; beyond that the answer is always the same"
@@ -130,22 +116,15 @@ def gains_of(
     """What each positive row is worth if it is found, ``[n]``; 0 for the others, whose cells are not looked at.
 
     Args:
-        frame: The table.
-        name: Column of the gains.
         positive: Which rows are positive, bool ``[n]``.
         numbers: As for `stakes`.
-
-    >>> import pandas as pd
-    >>> gains_of(pd.DataFrame({"worth": [5, None, 7]}), "worth", np.array([True, False, True]))[0].tolist()
-    [5.0, 0.0, 7.0]
     """
     from autoft.data.convert import convert
 
     path = (*_COSTS, "gain")
     names = [str(column) for column in frame.columns]
     if name not in names:
-        near = get_close_matches(name, names, n=1)
-        fix = f"perhaps '{near[0]}' is meant" if near else "correct the name"
+        fix = nearest(name, names, 1) or "correct the name"
         return None, (Mistake(path=path, must="name a column of the table", found=f"there is no '{name}'", fix=fix),)
     cells = convert(frame, (Column(id=name, name=name, kind="numeric", why=""),)).values[name]
     wrong = np.flatnonzero(positive & ~(np.isfinite(cells) & (cells >= 0)))
@@ -177,9 +156,8 @@ def notes(knowledge: Knowledge) -> list[str]:
         other = "precision" if minimum[0] == "recall" else "recall"
         return [f"Decisions must reach a {minimum[0]} of {minimum[1]:g}, with the best {other} at that."]
     cells = [(true, said, cost) for true, row in (costs.matrix or {}).items() for said, cost in row.items()]
-    return [f"Answering '{said}' where '{true}' is true costs {cost:g}." for true, said, cost in cells[:MOST_CELLS]] + (
-        [f"{len(cells) - MOST_CELLS:,} further answers have costs."] if len(cells) > MOST_CELLS else []
-    )
+    more = [f"{len(cells) - MOST_CELLS:,} further answers have costs."] if len(cells) > MOST_CELLS else []
+    return [f"Answering '{b}' where '{a}' is true costs {cost:g}." for a, b, cost in cells[:MOST_CELLS]] + more
 
 
 def _spellings(label: Any) -> Sequence[str]:
@@ -189,7 +167,5 @@ def _spellings(label: Any) -> Sequence[str]:
 
 def _unknown(keys: tuple[str, ...], label: str, target: Target) -> Mistake:
     names = [str(one) for one in target.classes]
-    near = get_close_matches(label, names, n=1)
-    fix = f"perhaps '{near[0]}' is meant" if near else f"name one of {', '.join(names[:5])}"
-    found = f"there is no '{label}'"
-    return Mistake(path=(*_COSTS, "matrix", *keys), must="name classes of the target", found=found, fix=fix)
+    path, fix = (*_COSTS, "matrix", *keys), nearest(label, names, 1) or f"name one of {', '.join(names[:5])}"
+    return Mistake(path=path, must="name classes of the target", found=f"there is no '{label}'", fix=fix)

@@ -51,16 +51,14 @@ def _sentences(name: str, hint: HintSpec) -> list[str]:
     return found
 
 
-def told_lines(lines: Sequence[PlanLine], knowledge: Knowledge, columns: Sequence[Column]) -> tuple[PlanLine, ...]:
+def hinted_lines(lines: Sequence[PlanLine], knowledge: Knowledge, columns: Sequence[Column]) -> tuple[PlanLine, ...]:
     """Lines of a plan with the units that are known, and with lines for columns that are not to be used.
 
     Args:
-        lines: Of the inputs.
-        knowledge: The section of the recipe.
         columns: Of the table, in the order in which their lines are to stand.
 
     >>> age = PlanLine(column="age", kind="numeric", text="The median is subtracted.", inputs=1)
-    >>> told_lines([age], Knowledge(features={"age": HintSpec(unit="years")}), [])[0].text
+    >>> hinted_lines([age], Knowledge(features={"age": HintSpec(unit="years")}), [])[0].text
     'In years. The median is subtracted.'
     """
     units = {name: hint.unit for name, hint in knowledge.features.items() if hint.unit}

@@ -19,10 +19,8 @@ def pair_problems(knowledge: Knowledge, width: Callable[[str], int | None], limi
     """Pairs that are named twice, become too many inputs, or are kept apart although something joins them.
 
     Args:
-        knowledge: The section.
         width: Inputs of a column or ratio; 0 for columns that have no inputs of their own (learned vectors, words),
             None for names that are reported for something else.
-        limit: Columns of more categories have learned vectors.
     """
     yield from _repeated(knowledge)
     yield from _products(knowledge, width, limit)
@@ -68,7 +66,6 @@ def _apart(knowledge: Knowledge) -> Iterator[Mistake]:
 
 
 def _joined(knowledge: Knowledge) -> Iterator[tuple[str, set[str]]]:
-    """Everything that is made of several columns, and these."""
     made = {ratio.name: {ratio.name, *ratio.of} for ratio in knowledge.ratios}
     for name, columns in made.items():
         yield f"the ratio '{name}'", columns

@@ -21,7 +21,6 @@ from autoft.records.hints import Effect, Hints
 
 #: Activations that never fall.
 RISING = frozenset({"linear", "relu", "mixed"})
-
 #: Weights whose part in a network the proof knows, and variables that do nothing while it answers.
 _KNOWN = re.compile(
     r"(bins/(begin|factor)|vectors/(slope|shift|bend)|waves/(frequency|phase|mix|shift|low|high)|embedding/table_\d+"
@@ -35,7 +34,6 @@ class Proof:
     """What was found to hold for every input.
 
     Attributes:
-        effects: Columns with an effect, by id.
         apart: Pairs of columns that meet nowhere but in the sum of the logits.
         networks: How many networks were looked at, in all members and ensembles.
         steepest: By column with an effect, the fastest that any logit can move with its scaled value.
@@ -78,8 +76,6 @@ def prove(hints: Hints, plan: InputLayout, weights: Mapping[str, Array]) -> Proo
     """Check from trained weights that effects and separations hold.
 
     Args:
-        hints: What must hold.
-        plan: The layout of the network's inputs.
         weights: Of the network, by name (``hidden_0/kernel``).
 
     Raises:
@@ -87,29 +83,23 @@ def prove(hints: Hints, plan: InputLayout, weights: Mapping[str, Array]) -> Proo
     """
     strange = sorted(name for name in weights if not _KNOWN.fullmatch(name))
     if strange:
-        raise _broken(
-            hints.effects[0].column if hints.effects else "", "be proved by known layers", f"{strange[0]} is unknown"
-        )
+        first = hints.effects[0].column if hints.effects else ""
+        raise _broken(first, "be proved by known layers", f"{strange[0]} is unknown")
     own = {name: np.asarray(w, np.float64) for name, w in weights.items()}
     steepest = {}
     for effect in hints.effects:
         slopes = _layers(_first(own, plan, hints, effect.column), own)[-1]
         if _wrong(slopes, effect):
-            raise _broken(
-                effect.column, "never move the answer the wrong way", "weights lead there with the other sign"
-            )
+            found = "weights lead there with the other sign"
+            raise _broken(effect.column, "never move the answer the wrong way", found)
         steepest[effect.column] = float(max(slopes.up.max(), slopes.down.max()))
     for one, other in hints.apart:
         both = [_layers(_first(own, plan, hints, c, meet=True), own) for c in (one, other)]
         if _meet(own, *both):
             raise _broken(one, f"not act on column '{other}'", "a unit knows them both")
     members, networks = own["logits/bias"].shape[:2]
-    return Proof(
-        effects=tuple(e.column for e in hints.effects),
-        apart=tuple(hints.apart),
-        networks=members * networks,
-        steepest=steepest,
-    )
+    effects = tuple(effect.column for effect in hints.effects)
+    return Proof(effects=effects, apart=tuple(hints.apart), networks=members * networks, steepest=steepest)
 
 
 def _broken(column: str, must: str, found: str) -> TrainingError:
@@ -133,8 +123,6 @@ def _first(
     """Bounds of the first layer's inputs ``[S, 1, in]``.
 
     Args:
-        weights, plan, hints: Of the network.
-        column: Which column moves.
         meet: Whether it counts that a cell is missing, and no direction does.
     """
     up, down = [], []

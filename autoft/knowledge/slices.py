@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from autoft.formatting import nearest
 from autoft.recipe.messages import Mistake
 from autoft.records import Column
 
 if TYPE_CHECKING:
     from autoft.recipe.recipe import Recipe
-
 
 Limits = tuple[float, ...] | None
 
@@ -36,9 +35,7 @@ def problems(recipe: Recipe, columns: Sequence[Column], target: str) -> list[Mis
     """Slices that the table does not have.
 
     Args:
-        recipe: What to do.
         columns: Of the table, without those that the recipe drops.
-        target: The column to predict.
     """
     known = {column.name: column for column in columns}
     mistakes = []
@@ -60,11 +57,9 @@ def _absent(recipe: Recipe, at: tuple[str | int, ...], name: str, names: list[st
         fix = "remove it from data: drop: and write 'use: audit' or 'use: never' under knowledge: features:"
         return Mistake(path=at, must="be a column that stays in the table", found="data: drop: names it", fix=fix)
     if name == recipe.data.weight:
-        return Mistake(
-            path=at, must="not be the weight of the rows", found=f"it is '{name}'", fix="name another column"
-        )
-    near = get_close_matches(name, names, n=1)
-    fix = f"perhaps '{near[0]}' is meant" if near else "correct the name"
+        fix = "name another column"
+        return Mistake(path=at, must="not be the weight of the rows", found=f"it is '{name}'", fix=fix)
+    fix = nearest(name, names, 1) or "correct the name"
     return Mistake(path=at, must="name a column of the table", found=f"there is no '{name}'", fix=fix)
 
 

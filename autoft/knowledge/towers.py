@@ -16,16 +16,11 @@ def towers(apart: Sequence[tuple[str, str]]) -> tuple[frozenset[str], ...]:
 
     The towers are the largest sets of columns without a forbidden pair: two columns that may meet do so in one of them.
 
-    Args:
-        apart: Pairs of columns that must not meet.
-
     Raises:
         RecipeError: If there would be more than `MOST` towers.
 
     >>> [sorted(tower) for tower in towers([("colour", "price"), ("size", "price")])]
     [['colour', 'size'], ['price']]
-    >>> towers([])
-    (frozenset(),)
     """
     apart_from: dict[str, set[str]] = {}
     for one, other in apart:

@@ -24,7 +24,6 @@ class Trend:
     """The effect in a curve.
 
     Attributes:
-        direction: The way that the answers go with the column on the whole.
         change: Mean answer at the end of the grid minus that at its beginning.
         error: Standard error of `change`, by the delete-a-group jackknife over the folds' networks.
         share: Least share of its way that any network's mean curve goes in that direction.

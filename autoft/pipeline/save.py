@@ -13,7 +13,7 @@ from autoft import files
 from autoft.errors import printable
 from autoft.evaluation.document import to_document
 from autoft.evaluation.partial_dependence import profile
-from autoft.knowledge.describe import told_lines
+from autoft.knowledge.describe import hinted_lines
 from autoft.pipeline.context import Run
 from autoft.pipeline.dataset import Dataset
 from autoft.pipeline.notes import recipe_notes
@@ -72,7 +72,7 @@ def _texts(recipe: Recipe, dataset: Dataset, found: SearchResult) -> dict[str, s
     parts = {ratio.name: ratio.of for ratio in recipe.knowledge.ratios}
     used = np.flatnonzero(dataset.split.blocks >= 0)
     described = describe_layout(dataset.layout, dataset.features)
-    lines = told_lines(described, recipe.knowledge, dataset.description.columns)
+    lines = hinted_lines(described, recipe.knowledge, dataset.description.columns)
     context = {
         "plan": [asdict(line) for line in lines],
         "columns": [asdict(c) for c in dataset.description.columns],

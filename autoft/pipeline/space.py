@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autoft.evaluation.costs import row_costs
+from autoft.evaluation.decisions import row_costs
 from autoft.evaluation.metrics import METRICS
 from autoft.networks.architecture import Inputs
 from autoft.networks.family import architecture_of, family_of

@@ -7,6 +7,5 @@ from typing import Any
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
-
 #: Numbers beyond it count as it: differences of float64 numbers stay finite, and so does one over them.
 LARGEST = 1e300

@@ -37,7 +37,6 @@ class Column:
 
     Attributes:
         id: Internal name (``c000`` ...), safe in layer and file names.
-        name: The user's name.
         kind: How the column is understood.
         why: One clause that says why it is understood so.
         missing: Number of missing cells in the training table.
@@ -72,8 +71,6 @@ class Target:
     """The column to predict.
 
     Attributes:
-        name: The user's name.
-        task: Kind of problem.
         classes: For classification the labels in sorted order, with their original Python type
             (``str``, ``int``, ``float`` or ``bool``); empty for regression.
         positive: For binary tasks the label whose probability, precision and recall are reported.
@@ -97,8 +94,6 @@ class PlanLine:
     """What preprocessing does to one column, in words.
 
     Attributes:
-        column: The user's name.
-        kind: How the column is understood.
         text: What happens to it, as a sentence.
         inputs: How many numbers the network gets from it.
     """

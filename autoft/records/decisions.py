@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from autoft.records.arrays import Array
 from autoft.records.scores import Interval
+
+if TYPE_CHECKING:  # the report needs no numpy
+    from autoft.records.arrays import Array
 
 CalibrationMethod = Literal["none", "temperature", "isotonic"]
 CostMatrix = tuple[tuple[float, ...], ...]
@@ -17,7 +19,6 @@ class Calibration:
     """What is done to the class probabilities of a model (`autoft.evaluation.calibration`).
 
     Attributes:
-        method: ``none``, ``temperature`` (all classes) or ``isotonic`` (two classes).
         temperature: Probabilities are raised to the power of one over it.
         knots: Of isotonic regression: logit of the second class before, and its probability after; straight lines
             between them, both rising.
@@ -33,7 +34,6 @@ class DecisionRule:
     """Calibration of probabilities, and the rule by which a class is decided.
 
     Attributes:
-        calibration: Of the probabilities.
         threshold: Of two classes: the probability from which on a row is decided to be positive.
         matrix: Of more classes: costs ``[true][answered]``, of which the expected one is made smallest; empty for the
             most probable class.
@@ -50,12 +50,7 @@ class DecisionRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RowRule:
-    """A decision rule with a threshold for each row, where folds have rules of their own (``nested``).
-
-    Attributes:
-        threshold: ``[n]``, as `DecisionRule.threshold`.
-        matrix: As `DecisionRule.matrix`.
-    """
+    """A decision rule with a threshold for each row, where folds have rules of their own (``nested``)."""
 
     threshold: Array
     matrix: CostMatrix = ()
@@ -67,7 +62,6 @@ class RowRule:
 
 #: A rule for all rows, or one with a threshold for each.
 AnyRule = DecisionRule | RowRule
-
 #: The most probable class.
 ONE_HALF = DecisionRule()
 
@@ -137,8 +131,6 @@ class DecisionCosts:
     """What decisions cost per 1,000 rows that no network was trained on.
 
     Attributes:
-        deployed: The rule of the deployed model.
-        alternatives: Rules that are simpler.
         curve: Of two classes: thresholds, and the mean cost of a network's decisions at each.
     """
 

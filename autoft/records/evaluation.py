@@ -25,18 +25,12 @@ class Evaluation:
         bag_gain: What the deployed mean of the networks gains over single ones, which held-out predictions come from,
             in the metric's direction; included in `held_out`. Empty where it was not measured.
         blend: Numbers of the trials in the deployed model and their weights, which sum to 1.
-        finish: Calibration and threshold of the deployed model.
         per_class: For classification, by label (as text): precision, recall, f1, roc_auc, rows.
         confusion: ``[true][predicted]`` row counts in the order of the classes.
         curves: ``roc`` and ``pr`` by label (lists of x and y), or ``residuals`` for regression.
-        overfitting: Verdict in words.
-        interrupted: Whether the search was cut short by a signal.
-        hints: What the data say of each hint.
         all_hints: Gain of all hints together over none, as `HintTest.gain`; None where not tested.
         dependence: How answers move with the most important columns, and with those that have a declared effect.
         slices: What the model is worth on groups of rows; None where they were not measured.
-        spending: What decisions cost, where costs are given.
-        minimum: What they have to reach, where that is given.
     """
 
     task: Task

@@ -17,7 +17,6 @@ class Chart:
     Attributes:
         shape: ``bars`` (one per name), ``histogram``, ``line`` (over rows, time ...) or ``scatter``.
         x: Positions of the points; for a histogram the edges of its bins, one more than `y`; for bars nothing.
-        y: Heights.
         names: Of bars, from top to bottom.
         x_label, y_label: What is on the axes; bars lie, so that their lengths are on the horizontal one.
         marks: Values on the horizontal axis to point at, within the picture or beyond its edges (not for bars).
@@ -43,9 +42,6 @@ class Evidence:
     Attributes:
         counts: The numbers behind the words, by name.
         rows: Rows to look at, counted from 1 as in the words, a handful at most.
-        head: Titles of the columns of `examples`.
-        examples: Rows of a short table.
-        sketch: What to draw.
     """
 
     counts: Mapping[str, int | float] = field(default_factory=dict)

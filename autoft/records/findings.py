@@ -23,7 +23,6 @@ class Finding:
         column: The user's name of the column, or None for the whole table.
         must: What should hold, as it goes on after "must" (``be numeric``).
         found: What was found, as it goes on after the column's name (``holds 3 texts``).
-        fix: What to do, or what autoft did; a sentence without its capital and full stop.
         evidence: The numbers behind it and what to draw, where there is more to show than the words say.
         subject: What the sentence is about where it is no column.
     """

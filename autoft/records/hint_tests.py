@@ -19,7 +19,6 @@ class HintSlice:
 
     Attributes:
         column, group: What the rows have in common.
-        rows: Number of held-out rows.
         gain: Mean loss of a row (log-loss, squared error or pinball loss) without the hint less with it: below zero.
             The 95 % interval holds for all slices at once that were looked at.
         obeyed: Share of their movement by which the models without the effect go its way there.
@@ -38,7 +37,6 @@ class HintTest:
 
     Attributes:
         hint: In words, column first (``tenure: effect decreasing``).
-        because: The expert's reason, may be empty.
         verdict: ``helps`` or ``contradicted`` where held-out blocks tell the two models apart, ``satisfied anyway``
             where the model without the hint satisfies it by itself, else ``no measurable effect``;
             ``contradicted in part`` where it is contradicted in some slices and not in the other rows; ``not tested``
@@ -67,14 +65,12 @@ class Curve:
     """How the answer moves with one column while all others stay (`autoft.evaluation.partial_dependence`).
 
     Attributes:
-        column: The user's name.
         kind: ``numeric``, ``boolean``, ``categorical`` or ``date``.
         label: Class whose probability is the answer, as text; None for the number of a regression.
         grid: What the column is set to: rising numbers (dates as seconds since 1970), or texts.
         mean: Partial dependence: mean answer of the sampled rows at each.
         members: The same of each fold's network, over rows that it did not train on.
         lines: Answers of some single rows.
-        rows: Number of sampled rows.
         rising, falling: Share of the sampled rows whose answer goes (all but) one way along the grid.
         spread: Standard deviation of the sampled rows' answers as they are.
         cells: Of the column: eleven quantiles from the least to the largest; of texts the share of rows of each.

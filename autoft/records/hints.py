@@ -40,7 +40,6 @@ class Hints:
     Attributes:
         effects: Monotone constraints; all of them about the same output.
         logs: Numeric columns whose scale is logarithmic.
-        ratios: Quotients.
         crosses: Pairs of columns whose product is an input.
         apart: Pairs that no network lets meet.
         importance: By column (or ratio): declared importance.

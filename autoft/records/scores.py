@@ -38,7 +38,6 @@ class Baseline:
 
     Attributes:
         name: ``constant``, ``linear`` or ``hist_gradient_boosting``.
-        metrics: Scores of its pooled held-out predictions, with intervals.
         difference: Network minus baseline on the objective, from the same draws; positive means that
             the network is better, whatever the direction of the metric.
         verdict: ``beaten`` (interval above 0), ``level`` or ``not beaten`` (interval below 0).

@@ -14,7 +14,6 @@ class Slice:
 
     Attributes:
         group: The value or range, in words.
-        rows: Number of held-out rows in it.
         scores: By metric, with 95 % intervals; undefined ones are absent.
         undefined: Why a metric is absent.
     """
@@ -40,7 +39,6 @@ class WeakSlice:
 
     Attributes:
         conditions: One or two of column and group, all of which hold.
-        rows: Number of held-out rows.
         loss, elsewhere: The search's metric on these rows and on all others.
         chance: Upper bound of the probability that luck alone makes any of the slices that were tried look so bad.
         score: The objective on these rows; None where it is undefined.
@@ -60,8 +58,6 @@ class WeakSearch:
 
     Attributes:
         metric: What slices were compared by: ``log_loss``, ``rmse`` (their mean squared error) or ``pinball``.
-        tried: Number of slices.
-        columns: Number of columns whose groups were the conditions.
         left_out: Number of columns for whose groups there was no room.
         found: The weakest slices, the worst first; empty where none is worse than luck explains.
     """

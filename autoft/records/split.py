@@ -29,7 +29,6 @@ class Member:
     Attributes:
         train: Positions of the rows that it learns from.
         held_out: Positions of the rows of the blocks that it has not seen.
-        blocks: Those blocks.
     """
 
     train: Array

@@ -18,7 +18,6 @@ class Trial:
 
     Attributes:
         number: Position in the search, from 0.
-        params: Hyperparameters by name.
         status: ``finished``, ``pruned`` (stopped because others were clearly better) or ``failed``.
         score: Naive score: the objective on the pooled held-out predictions at `epochs`, at its best threshold where
             one is tuned.
@@ -26,7 +25,6 @@ class Trial:
         checkpoints: Epochs whose held-out predictions were kept.
         curves: ``train`` and ``held_out``, each ``[epochs][members]`` losses.
         reason: Why the trial failed, or why it was stopped early.
-        seconds: Time that the trial took.
         traces: How many programs had to be traced for it.
     """
 
@@ -53,11 +51,8 @@ class Progress:
 
     Attributes:
         stage: ``reading``, ``schema``, ``baselines``, ``search``, ``evaluation``, ``saving`` or ``report``.
-        message: A short sentence.
         trial: Number of the trial that just ended or began (from 0), within the search.
-        trials: Number of trials planned.
         score: The objective of that trial, None if it failed or has only begun.
-        best: The best score so far.
         seconds_left: Estimate until the end of the search.
     """
 
@@ -72,8 +67,6 @@ class Progress:
 
 #: How the reason begins of a trial that the clock cut short.
 OUT_OF_TIME = "out of time"
-
-
 #: How the note begins that smaller batches than wanted were used.
 OUT_OF_MEMORY = "out of memory"
 
@@ -83,17 +76,12 @@ class TrialResult:
     """The outcome of one trial.
 
     Attributes:
-        params: Hyperparameters by name.
-        status: ``finished``, ``pruned`` or ``failed``.
         epochs: The checkpoint with the lowest mean held-out loss.
         checkpoints: Epochs with kept predictions, ascending; C of them.
         held_out: ``[C, n, classes]`` (``[C, n]`` for regression) pooled held-out predictions, NaN on rows that no
             fold holds out.
         pairs: ``[C, P, n, classes]`` predictions of the pair members on the rows of their two blocks (P may be 0).
-        curves: ``train`` and ``held_out``: ``[epochs][folds]`` mean losses.
         weights: Trained weights of the folds at `epochs`, by name.
-        reason: Why it failed or stopped early.
-        seconds, traces: What it cost.
         limit: Epochs that it could have had: schedules are laid out over them.
     """
 

@@ -1,9 +1,5 @@
 """The report: one self-contained HTML file with a chapter for each of the five mistakes.
 
->>> from autoft.report.wording import number
->>> number(48213.0)
-'48,200'
-
 Modules, from ground to roof:
 
 blocks          Blocks of a report: headings, paragraphs, tables and pictures as plain data, ready to be drawn
@@ -36,10 +32,6 @@ __all__ = ["write"]
 
 def write(path: str | PathLike[str], inputs: ReportInputs) -> None:
     """Writes the report of one run: the whole file or, where writing fails, nothing.
-
-    Args:
-        path: The HTML file; an existing one is replaced.
-        inputs: Everything that the report tells.
 
     Raises:
         FileError: The file cannot be written.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
+from autoft.records import Interval
 from autoft.records.evidence import Chart
 
 Tone = Literal["plain", "strong", "quiet"]
@@ -44,8 +46,6 @@ class TableBlock:
     """A table of texts.
 
     Attributes:
-        caption: What it shows.
-        head: Titles of the columns.
         rows: Rows as long as the head.
         align: One letter a column: ``l`` text, ``r`` number, ``w`` running text that may wrap.
         marked: Positions of the rows to emphasise.
@@ -71,13 +71,19 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LearningCurve:
+class _Titled:
+    """A picture: its title, and in words what it shows."""
+
+    title: str
+    alt: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearningCurve(_Titled):
     """Loss of one fold by epoch, on the rows it was trained on and on the rows held out."""
 
     form: ClassVar[str] = "learning"
     width: ClassVar[Width] = "mini"
-    title: str
-    alt: str
     train: Numbers
     held_out: Numbers
     epochs: int
@@ -86,13 +92,11 @@ class LearningCurve:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class History:
+class TrialHistory(_Titled):
     """Score of each finished trial, the best score up to it, and the numbers of the failed trials."""
 
     form: ClassVar[str] = "history"
     width: ClassVar[Width] = "wide"
-    title: str
-    alt: str
     numbers: Numbers
     scores: Numbers
     best: Numbers
@@ -101,13 +105,11 @@ class History:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lines:
+class Lines(_Titled):
     """Lines in the unit square (ROC and precision-recall curves); `chance` is the height of guessing at both ends."""
 
     form: ClassVar[str] = "lines"
     width: ClassVar[Width] = "half"
-    title: str
-    alt: str
     series: tuple[Series, ...]
     x_label: str
     y_label: str
@@ -116,13 +118,11 @@ class Lines:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cloud:
+class Cloud(_Titled):
     """Points; the reference is the diagonal or the line at zero."""
 
     form: ClassVar[str] = "cloud"
     width: ClassVar[Width] = "half"
-    title: str
-    alt: str
     points: Series
     x_label: str
     y_label: str
@@ -130,13 +130,11 @@ class Cloud:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Intervals:
+class Intervals(_Titled):
     """One value with its interval per name, from top to bottom; `marked` is drawn in the accent colour."""
 
     form: ClassVar[str] = "intervals"
     width: ClassVar[Width] = "half"
-    title: str
-    alt: str
     names: tuple[str, ...]
     values: Numbers
     lows: Numbers
@@ -145,15 +143,20 @@ class Intervals:
     marked: frozenset[int]
     zero: bool = False
 
+    @classmethod
+    def of(cls, scored: Sequence[tuple[str, Interval]], *, marked: int = 1, **texts: Any) -> Intervals:
+        """Names with their intervals, of which the first `marked` are."""
+        names, intervals = tuple(name for name, _ in scored), [interval for _, interval in scored]
+        values, lows, highs = (tuple(getattr(one, end) for one in intervals) for end in ("value", "low", "high"))
+        return cls(names=names, values=values, lows=lows, highs=highs, marked=frozenset(range(marked)), **texts)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CostCurve:
+class CostCurve(_Titled):
     """Cost of decisions over their threshold, with a line at the chosen one."""
 
     form: ClassVar[str] = "cost"
     width: ClassVar[Width] = "half"
-    title: str
-    alt: str
     thresholds: Numbers
     costs: Numbers
     chosen: float
@@ -162,18 +165,16 @@ class CostCurve:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EvidenceBlock:
+class EvidenceBlock(_Titled):
     """Evidence of a finding, drawn small; the texts in the chart come from the data."""
 
     form: ClassVar[str] = "proof"
     width: ClassVar[Width] = "small"
-    title: str
-    alt: str
     chart: Chart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CurveBlock:
+class CurveBlock(_Titled):
     """How answers move with one column: the mean bold, single rows thin, the column's own cells along the axis.
 
     Attributes:
@@ -188,8 +189,6 @@ class CurveBlock:
 
     form: ClassVar[str] = "moves"
     width: ClassVar[Width] = "small"
-    title: str
-    alt: str
     x: Numbers
     names: tuple[str, ...]
     mean: Numbers
@@ -204,7 +203,7 @@ class CurveBlock:
     joined: bool = True
 
 
-Picture = LearningCurve | History | Lines | Cloud | Intervals | EvidenceBlock | CurveBlock | CostCurve
+Picture = LearningCurve | TrialHistory | Lines | Cloud | Intervals | EvidenceBlock | CurveBlock | CostCurve
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

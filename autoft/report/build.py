@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from autoft.formatting import counted
 from autoft.records import Baseline, Evaluation, Strategy
 from autoft.report import data_chapter, scores_chapter, search_chapter
 from autoft.report.blocks import Beside, Block, Chapter, Fold, Paragraph, ReportPage, TableBlock
 from autoft.report.inputs import ReportInputs
-from autoft.report.wording import baseline_label, clip, count, decimals, duration, lines, listing, metric, number, span
+from autoft.report.wording import baseline_label, clip, decimals_of, duration, lines, listing, metric, number, span
 
 STRATEGIES: dict[Strategy, str] = {
     "corrected": (
@@ -67,7 +68,6 @@ def _total_seconds(evaluation: Evaluation) -> float:
 
 
 def _bag(evaluation: Evaluation, digits: int) -> str:
-    """What the number owes to the mean over the folds' networks, where that was measured."""
     gain = evaluation.bag_gain.get(evaluation.objective)
     if gain is None:
         return ""
@@ -80,40 +80,26 @@ def _bag(evaluation: Evaluation, digits: int) -> str:
 
 def _verdict(evaluation: Evaluation) -> tuple[Block, ...]:
     words, score = metric(evaluation.objective), evaluation.held_out[evaluation.objective]
-    digits = decimals(score.value, score.low, score.high)
+    digits = decimals_of([score])
     flattered = number(abs(evaluation.optimism), digits)
     direction = "flattered" if evaluation.optimism >= 0 else "understated"
     blended = len(evaluation.blend)
     own = f"The blend of {blended} trials itself scored" if blended > 1 else "The best trial's own score was"
-    correction = (
-        f"{own} {number(evaluation.validation, digits)}; choosing it on the rows that score it {direction} it by "
-        f"{flattered}, and the number above is without that."
-        if flattered.strip("0.,")
-        else f"{own} {number(evaluation.validation, digits)}: choosing it did not flatter it."
-    )
-    text = (
-        f"On rows that it was not trained on, the network predicts {clip(evaluation.target.name)} with "
-        f"{_inner(words.label)} {number(score.value, digits)} (95 % interval {span(score, digits)}). {correction}"
-        f"{_bag(evaluation, digits)}"
-    )
-    blocks: list[Block] = [Paragraph(text=text)]
-    blocks.extend(baseline_verdict(evaluation))
+    correction = f"{own} {number(evaluation.validation, digits)}: choosing it did not flatter it."
+    if flattered.strip("0.,"):
+        correction = f"{own} {number(evaluation.validation, digits)}; choosing it on the rows that score it "
+        correction += f"{direction} it by {flattered}, and the number above is without that."
+    text = f"On rows that it was not trained on, the network predicts {clip(evaluation.target.name)} with "
+    text += f"{_inner(words.label)} {number(score.value, digits)} (95 % interval {span(score, digits)}). {correction}"
+    blocks: list[Block] = [Paragraph(text=text + _bag(evaluation, digits)), *baseline_verdict(evaluation)]
     if evaluation.best.cut_short:
-        blocks.append(
-            Paragraph(
-                text=f"The training of the best trial was cut short: {clip(evaluation.best.reason, 200)}.",
-                tone="strong",
-            )
-        )
+        text = f"The training of the best trial was cut short: {clip(evaluation.best.reason, 200)}."
+        blocks.append(Paragraph(text=text, tone="strong"))
     if evaluation.interrupted:
         finished = sum(trial.status != "failed" for trial in evaluation.trials)
-        blocks.append(
-            Paragraph(
-                text=f"The search was interrupted after {count(finished, 'finished trial')}. The numbers are true of "
-                "the model that was found; a longer search may find a better one.",
-                tone="strong",
-            )
-        )
+        text = f"The search was interrupted after {counted(finished, 'finished trial')}. The numbers are true of the "
+        text += "model that was found; a longer search may find a better one."
+        blocks.append(Paragraph(text=text, tone="strong"))
     return (*blocks, Paragraph(text=STRATEGIES[evaluation.strategy], tone="quiet"))
 
 
@@ -127,44 +113,29 @@ def baseline_verdict(evaluation: Evaluation) -> tuple[Paragraph, ...]:
     """Which simple models the network beats, equals and loses to: strong where it does not beat one."""
     if not evaluation.baselines:
         return (Paragraph(text="No simpler model was trained to compare the network with.", tone="strong"),)
-    groups = {
-        verdict: [_named(line, evaluation) for line in evaluation.baselines if line.verdict == verdict]
-        for verdict in ("beaten", "level", "not beaten")
+    sentences = {
+        "beaten": "It beats {}.",
+        "level": "It is not measurably better than {}: the interval contains zero.",
+        "not beaten": "It does not beat {}: use the simpler model unless there is another reason for a network.",
     }
     parts = []
-    if groups["beaten"]:
-        parts.append(f"It beats {listing(groups['beaten'])}.")
-    if groups["level"]:
-        parts.append(f"It is not measurably better than {listing(groups['level'])}: the interval contains zero.")
-    if groups["not beaten"]:
-        worse = listing(groups["not beaten"])
-        parts.append(f"It does not beat {worse}: use the simpler model unless there is another reason for a network.")
-    return (
-        Paragraph(
-            text=" ".join(parts), tone="plain" if len(groups["beaten"]) == len(evaluation.baselines) else "strong"
-        ),
-    )
+    for verdict, sentence in sentences.items():
+        if named := [_named(line, evaluation) for line in evaluation.baselines if line.verdict == verdict]:
+            parts.append(sentence.format(listing(named)))
+    all_beaten = all(line.verdict == "beaten" for line in evaluation.baselines)
+    return (Paragraph(text=" ".join(parts), tone="plain" if all_beaten else "strong"),)
 
 
 def _named(line: Baseline, evaluation: Evaluation) -> str:
-    gain = line.difference
-    digits = scores_chapter.gain_decimals(gain, evaluation)
-    better = "better" if gain.value >= 0 else "worse"
-    return (
-        f"{baseline_label(line.name, evaluation.task)} ({better} by {number(abs(gain.value), digits)}, "
-        f"interval {span(gain, digits)})"
-    )
+    gain, digits = line.difference, scores_chapter.gain_decimals(line.difference, evaluation)
+    by = f"{'better' if gain.value >= 0 else 'worse'} by {number(abs(gain.value), digits)}"
+    return f"{baseline_label(line.name, evaluation.task)} ({by}, interval {span(gain, digits)})"
 
 
 def _reproduction(inputs: ReportInputs) -> Chapter:
     evaluation = inputs.evaluation
-    blocks: list[Block] = [
-        Paragraph(
-            text="This recipe does the same run again: save it as recipe.yaml beside the data, name the table there "
-            "(data: path) if it does not, and run “autoft fit recipe.yaml”."
-        ),
-        Fold(summary="Recipe", text=lines(inputs.recipe_text)),
-    ]
+    text = "This recipe does the same run again: save it as recipe.yaml beside the data, name the table there (data: "
+    text += "path) if it does not, and run “autoft fit recipe.yaml”."
     tables = []
     if evaluation.environment:
         rows = tuple((clip(name), clip(value)) for name, value in evaluation.environment.items())
@@ -172,14 +143,9 @@ def _reproduction(inputs: ReportInputs) -> Chapter:
     stages = tuple((clip(name), duration(value)) for name, value in evaluation.seconds.items() if name != "total")
     if stages:
         total = ("Total", duration(_total_seconds(evaluation)))
-        tables.append(
-            TableBlock(
-                caption="Where the time went",
-                head=("Stage", "Time"),
-                rows=(*stages, total),
-                align="lr",
-                marked=frozenset({len(stages)}),
-            )
-        )
-    blocks.append(Beside(blocks=tuple(tables)))
-    return Chapter(anchor="again", heading="Doing it again", blurb="What this run was made of.", blocks=tuple(blocks))
+        marked, head = frozenset({len(stages)}), ("Stage", "Time")
+        rows, caption = (*stages, total), "Where the time went"
+        tables.append(TableBlock(caption=caption, head=head, rows=rows, align="lr", marked=marked))
+    recipe = Fold(summary="Recipe", text=lines(inputs.recipe_text))
+    blocks = (Paragraph(text=text), recipe, Beside(blocks=tuple(tables)))
+    return Chapter(anchor="again", heading="Doing it again", blurb="What this run was made of.", blocks=blocks)

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Literal
 
 from autoft.records import Curve, Target
 from autoft.report.blocks import Block, CurveBlock, Paragraph, Pictures
-from autoft.report.inputs import ReportHint
+from autoft.report.inputs import ReportHint, ReportInputs
 from autoft.report.wording import clip, number, signed
 
 if TYPE_CHECKING:
     from autoft.knowledge.trend import Trend
-    from autoft.report.inputs import ReportInputs
 
 #: Pictures weigh some 20 kB each.
 MOST_CURVES = 24
@@ -31,9 +30,8 @@ def blocks(inputs: ReportInputs) -> list[Block]:
     drawn = [curve for curve in inputs.evaluation.dependence if len(curve.grid) > 1 and _finite(curve)]
     if not drawn:
         return []
-    pictures = tuple(
-        _picture(curve, inputs.hints.get(curve.column, ReportHint()), target) for curve in drawn[:MOST_CURVES]
-    )
+    shown, hints = drawn[:MOST_CURVES], inputs.hints
+    pictures = tuple(_picture(curve, hints.get(curve.column, ReportHint()), target) for curve in shown)
     more = f" The first {MOST_CURVES} of {len(drawn):,}." if len(drawn) > MOST_CURVES else ""
     introduction = (
         "What the model has learned of single columns; say where it is wrong, and write what you know into the recipe "
@@ -118,7 +116,6 @@ def _point(curve: Curve, i: int) -> str:
 
 
 def _question(curve: Curve, found: Trend, column: str, answer: str) -> str:
-    """What an expert is asked, with the numbers that it is about."""
     low, high = min(curve.mean), max(curve.mean)
     if high - low < 0.05 * curve.spread or high == low:
         return f"Does {answer} really hardly depend on “{column}”?"

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from autoft.formatting import counted
 from autoft.records import Evaluation, Finding, Severity
 from autoft.report import curves, decision_costs, hints_chapter
 from autoft.report.blocks import Beside, Block, Bullets, Chapter, Fold, Intervals, Paragraph, Pictures, TableBlock
+from autoft.report.inputs import ReportInputs
 from autoft.report.proofs import proofs
 from autoft.report.slices_chapter import slice_blocks
-from autoft.report.wording import NONE, clip, count, decimals, lines, listing, metric, signed, span
-
-if TYPE_CHECKING:
-    from autoft.report.inputs import ReportInputs
+from autoft.report.wording import NONE, clip, decimals_of, lines, listing, metric, signed, span
 
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 #: Longer tables make the page heavy; the run folder's files have everything.
@@ -24,59 +22,39 @@ MOST_BARS = 20
 
 def preprocessing(inputs: ReportInputs) -> Chapter:
     """Chapter 2: findings, the fate of each column, the schema."""
-    engine = (
-        f"The table was held to its schema by {clip(inputs.schema_engine)}."
-        if inputs.schema_engine
-        else "No schema was in use, only autoft's own checks ran."
-    )
+    engine = "No schema was in use, only autoft's own checks ran."
+    if inputs.schema_engine:
+        engine = f"The table was held to its schema by {clip(inputs.schema_engine)}."
     blocks: list[Block] = [Paragraph(text=f"{engine} {_tally(inputs.findings)}")]
     if inputs.findings:
         ranked = sorted(inputs.findings, key=lambda line: SEVERITIES.index(line.severity))[:MOST_FINDINGS]
         blocks += [_findings(ranked, len(inputs.findings)), *proofs(ranked)]
     if inputs.plan or inputs.columns:
-        blocks.append(_columns(inputs))
-        blocks.append(
-            Paragraph(
-                text="Whatever preprocessing learns (medians, ranges, categories) is learned from the training rows of "
-                "each fold alone and is part of the saved model, which takes the raw columns.",
-                tone="quiet",
-            )
-        )
+        text = "Whatever preprocessing learns (medians, ranges, categories) is learned from the training rows of each "
+        text += "fold alone and is part of the saved model, which takes the raw columns."
+        blocks += [_columns(inputs), Paragraph(text=text, tone="quiet")]
     if inputs.schema_text:
         blocks.append(Fold(summary="The schema that later tables are checked against", text=lines(inputs.schema_text)))
-    return Chapter(
-        anchor="preprocessing",
-        heading="2 Inadequate preprocessing",
-        blurb="Feeding the network broken, leaking or badly scaled columns.",
-        blocks=tuple(blocks),
-    )
+    heading, blurb = "2 Inadequate preprocessing", "Feeding the network broken, leaking or badly scaled columns."
+    return Chapter(anchor="preprocessing", heading=heading, blurb=blurb, blocks=tuple(blocks))
 
 
 def _tally(findings: tuple[Finding, ...]) -> str:
     counts = {severity: sum(line.severity == severity for line in findings) for severity in SEVERITIES}
-    names = {"error": ("error", ""), "warning": ("warning", ""), "info": ("note", "")}
-    known = [count(n, *names[severity]) for severity, n in counts.items() if n]
+    known = [counted(n, "note" if severity == "info" else severity) for severity, n in counts.items() if n]
     return f"Findings: {listing(known)}." if known else "Nothing was found that a person should know."
 
 
 def _findings(shown: Sequence[Finding], total: int) -> TableBlock:
     more = f" (the first {MOST_FINDINGS} of {total:,})" if total > MOST_FINDINGS else ""
-    return TableBlock(
-        caption=f"What was found in the data{more}",
-        head=("", "Severity", "Column", "Found", "What was or can be done"),
-        rows=tuple(
-            (
-                str(i),
-                "note" if line.severity == "info" else line.severity,
-                "whole table" if line.column is None else clip(line.column),
-                clip(line.found, 400),
-                clip(line.fix, 300),
-            )
-            for i, line in enumerate(shown, start=1)
-        ),
-        align="rllww",
-        marked=frozenset(i for i, line in enumerate(shown) if line.severity == "error"),
-    )
+    rows = []
+    for i, line in enumerate(shown, start=1):
+        severity = "note" if line.severity == "info" else line.severity
+        column = "whole table" if line.column is None else clip(line.column)
+        rows.append((str(i), severity, column, clip(line.found, 400), clip(line.fix, 300)))
+    caption, head = f"What was found in the data{more}", ("", "Severity", "Column", "Found", "What was or can be done")
+    marked = frozenset(i for i, line in enumerate(shown) if line.severity == "error")
+    return TableBlock(caption=caption, head=head, rows=tuple(rows), align="rllww", marked=marked)
 
 
 def _columns(inputs: ReportInputs) -> TableBlock:
@@ -88,24 +66,14 @@ def _columns(inputs: ReportInputs) -> TableBlock:
     for name in names[:MOST_COLUMNS]:
         column, line = known.get(name), planned.get(name)
         kind = line.kind if line else column.kind if column else NONE
-        rows.append(
-            (
-                clip(name),
-                kind,
-                clip(column.why, 160) if column else NONE,
-                f"{column.missing:,}" if column else NONE,
-                clip(line.text, 300) if line else "not used",
-                f"{line.inputs:,}" if line else "0",
-            )
-        )
+        known_of = (clip(column.why, 160), f"{column.missing:,}") if column else (NONE, NONE)
+        planned_for = (clip(line.text, 300), f"{line.inputs:,}") if line else ("not used", "0")
+        rows.append((clip(name), kind, *known_of, *planned_for))
     more = f" (the first {MOST_COLUMNS} of {len(names):,})" if len(names) > MOST_COLUMNS else ""
     total = sum(line.inputs for line in inputs.plan)
-    return TableBlock(
-        caption=f"What happens to each column{more}: {count(len(names), 'column')} become {count(total, 'input')}",
-        head=("Column", "Kind", "Because", "Missing", "What happens to it", "Inputs"),
-        rows=tuple(rows),
-        align="llwrwr",
-    )
+    caption = f"What happens to each column{more}: {counted(len(names), 'column')} become {counted(total, 'input')}"
+    head = ("Column", "Kind", "Because", "Missing", "What happens to it", "Inputs")
+    return TableBlock(caption=caption, head=head, rows=tuple(rows), align="llwrwr")
 
 
 def knowledge(inputs: ReportInputs) -> Chapter:
@@ -116,9 +84,8 @@ def knowledge(inputs: ReportInputs) -> Chapter:
         blocks.append(Paragraph(text="What the recipe says about this data:"))
         blocks.append(Bullets(items=tuple(clip(note, 300) for note in inputs.notes)))
     else:
-        blocks.append(
-            Paragraph(text="The recipe says nothing about this data: everything above was read off the table.")
-        )
+        text = "The recipe says nothing about this data: everything above was read off the table."
+        blocks.append(Paragraph(text=text))
     blocks += decision_costs.decisions(evaluation)
     if evaluation.importance:
         blocks.append(_importance(evaluation))
@@ -126,47 +93,34 @@ def knowledge(inputs: ReportInputs) -> Chapter:
     blocks += slice_blocks(evaluation)
     blocks.append(Paragraph(text="Questions that no program can answer; ask someone who knows the field:"))
     blocks.append(Bullets(items=_questions(inputs), boxes=True))
-    return Chapter(
-        anchor="knowledge",
-        heading="5 No domain knowledge",
-        blurb="Believing a table without asking where it comes from and what its mistakes cost.",
-        blocks=tuple(blocks),
-    )
+    blurb = "Believing a table without asking where it comes from and what its mistakes cost."
+    return Chapter(anchor="knowledge", heading="5 No domain knowledge", blurb=blurb, blocks=tuple(blocks))
 
 
 def _importance(evaluation: Evaluation) -> Beside:
     label = metric(evaluation.objective).label
     ranked = sorted(evaluation.importance, key=lambda line: -line.drop.value)
-    drops = [line.drop for line in ranked]
-    digits = min(decimals(*(end for drop in drops for end in (drop.value, drop.low, drop.high))), 6)
+    digits = min(decimals_of(line.drop for line in ranked), 6)
     bars = ranked[:MOST_BARS]
-    picture = Intervals(
+    losses = [f"{clip(line.column, 40)} {signed(line.drop.value, digits)}" for line in bars]
+    picture = Intervals.of(
+        [(clip(line.column, 32), line.drop) for line in bars],
         title="Importance of columns" + (f", the first {MOST_BARS}" if len(ranked) > MOST_BARS else ""),
-        alt="Importance: "
-        + "; ".join(f"{clip(line.column, 40)} {signed(line.drop.value, digits)}" for line in bars)
-        + ".",
-        names=tuple(clip(line.column, 32) for line in bars),
-        values=tuple(line.drop.value for line in bars),
-        lows=tuple(line.drop.low for line in bars),
-        highs=tuple(line.drop.high for line in bars),
+        alt=f"Importance: {'; '.join(losses)}.",
         x_label=f"Loss of {label} when shuffled",
-        marked=frozenset(range(len(bars))),
+        marked=len(bars),
         zero=True,
     )
     more = f" (the first {MOST_COLUMNS} of {len(ranked):,})" if len(ranked) > MOST_COLUMNS else ""
-    table = TableBlock(
-        caption=f"How much {label} is lost on held-out rows when one column is shuffled{more}",
-        head=("", "Column", "Loss", "Range of the repeats"),
-        rows=tuple(
-            (str(i), clip(line.column), signed(line.drop.value, digits), span(line.drop, digits))
-            for i, line in enumerate(ranked[:MOST_COLUMNS], start=1)
-        ),
-        align="rlrr",
+    caption = f"How much {label} is lost on held-out rows when one column is shuffled{more}"
+    rows = tuple(
+        (str(i), clip(line.column), signed(line.drop.value, digits), span(line.drop, digits))
+        for i, line in enumerate(ranked[:MOST_COLUMNS], start=1)
     )
-    caption = (
-        "What the model relies on, which is not what causes the outcome. Columns that say the same thing share their "
-        "importance, so that each may look unimportant."
-    )
+    head = ("", "Column", "Loss", "Range of the repeats")
+    table = TableBlock(caption=caption, head=head, rows=rows, align="rlrr")
+    caption = "What the model relies on, which is not what causes the outcome. Columns that say the same thing share "
+    caption += "their importance, so that each may look unimportant."
     return Beside(blocks=(Pictures(caption=caption, pictures=(picture,)), table))
 
 
@@ -175,8 +129,7 @@ def _questions(inputs: ReportInputs) -> tuple[str, ...]:
     ranked = sorted(evaluation.importance, key=lambda line: -line.drop.value)
     top = [f"“{clip(line.column)}”" for line in ranked[:3] if line.drop.low > 0]
     target = clip(evaluation.target.name)
-    before = "Is every column known before the outcome is"
-    before += f", above all {listing(top)}? " if top else "? "
+    before = f"Is every column known before the outcome is{f', above all {listing(top)}' if top else ''}? "
     questions = [
         f"{before}A column that is filled in afterwards makes every number in this report worthless.",
         "Does any column mix units, currencies, devices or definitions (or change them over time)?",
@@ -198,6 +151,5 @@ def _cost_question(evaluation: Evaluation) -> str:
         return f"What costs more: a missed “{positive}” or a false alarm, and how many times more?"
     if evaluation.task == "multiclass":
         return "Which mix-ups of classes cost most, and which do not matter?"
-    return (
-        "Does a prediction that is too high cost the same as one that is too low, and a large miss more than its size?"
-    )
+    end = "and a large miss more than its size?"
+    return f"Does a prediction that is too high cost the same as one that is too low, {end}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from autoft.records import Alternative, DecisionCosts, Evaluation
 from autoft.report.blocks import Block, CostCurve, Paragraph, Pictures, TableBlock
-from autoft.report.wording import clip, decimals, number, signed, span
+from autoft.report.wording import clip, decimals_of, number, signed, span
 
 #: Longer tables say no more: of many classes the cheapest answers are shown.
 MOST_ALTERNATIVES = 12
@@ -23,15 +23,13 @@ def decisions(evaluation: Evaluation) -> tuple[Block, ...]:
 
 def _verdict(evaluation: Evaluation, spending: DecisionCosts) -> str:
     deployed, best = spending.deployed, spending.best
-    digits = decimals(deployed.value, deployed.low, deployed.high)
+    digits = decimals_of([deployed])
     saved = best.saved
-    measured = (
-        f"saves {number(saved.value, digits)} (interval {span(saved, digits)})"
-        if saved.low > 0
-        else f"costs {number(-saved.value, digits)} more (interval of what it saves {span(saved, digits)})"
-        if saved.high < 0
-        else f"is not measurably cheaper (it saves {number(saved.value, digits)}, interval {span(saved, digits)})"
-    )
+    measured = f"is not measurably cheaper (it saves {number(saved.value, digits)}, interval {span(saved, digits)})"
+    if saved.low > 0:
+        measured = f"saves {number(saved.value, digits)} (interval {span(saved, digits)})"
+    elif saved.high < 0:
+        measured = f"costs {number(-saved.value, digits)} more (interval of what it saves {span(saved, digits)})"
     rule = f" {_rule(evaluation)}" if evaluation.finish.matrix else ""
     return (
         f"The model's decisions cost {number(deployed.value, digits)} per 1,000 rows that it was not trained on (95 % "
@@ -58,25 +56,14 @@ def _table(evaluation: Evaluation, spending: DecisionCosts) -> TableBlock:
     shown = ranked[:MOST_ALTERNATIVES]
     more = f" (the cheapest {len(shown)} of {len(ranked)} simple rules)" if len(ranked) > len(shown) else ""
     own = spending.deployed
-    digits = decimals(own.value, own.low, own.high)
+    digits = decimals_of([own])
     rows = [("the model", number(own.value, digits), span(own, digits), "", "")]
-    rows += [
-        (
-            _name(evaluation, one),
-            number(one.cost.value, digits),
-            span(one.cost, digits),
-            signed(one.saved.value, digits),
-            span(one.saved, digits),
-        )
-        for one in shown
-    ]
-    return TableBlock(
-        caption=f"Cost per 1,000 rows, on the same redrawn rows{more}",
-        head=("Rule", "Cost", "95 % interval", "The model saves", "95 % interval"),
-        rows=tuple(rows),
-        align="lrrrr",
-        marked=frozenset({0}),
-    )
+    for one in shown:
+        saved = signed(one.saved.value, digits), span(one.saved, digits)
+        rows.append((_name(evaluation, one), number(one.cost.value, digits), span(one.cost, digits), *saved))
+    caption = f"Cost per 1,000 rows, on the same redrawn rows{more}"
+    head = ("Rule", "Cost", "95 % interval", "The model saves", "95 % interval")
+    return TableBlock(caption=caption, head=head, rows=tuple(rows), align="lrrrr", marked=frozenset({0}))
 
 
 def _curve(evaluation: Evaluation, spending: DecisionCosts) -> tuple[Block, ...]:
@@ -106,13 +93,9 @@ def _minimum(evaluation: Evaluation) -> Paragraph:
     assert minimum is not None
     other = "precision" if minimum.of == "recall" else "recall"
     reached, best = evaluation.held_out[minimum.of], evaluation.held_out[other]
-    verdict = (
-        "which the interval leaves open"
-        if reached.low < minimum.share <= reached.high
-        else "which is reached"
-        if reached.low >= minimum.share
-        else "which is not reached"
-    )
+    verdict = "which is reached" if reached.low >= minimum.share else "which is not reached"
+    if reached.low < minimum.share <= reached.high:
+        verdict = "which the interval leaves open"
     text = (
         f"Decisions must have a {minimum.of} of {minimum.share:g}. {_rule(evaluation)} On rows that the model "
         f"was not trained on its {minimum.of} is {number(reached.value, 3)} (95 % interval {span(reached, 3)}), "

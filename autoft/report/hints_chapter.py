@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from autoft.evaluation.metrics import METRICS, loss_metric
 from autoft.records import Evaluation, HintTest, Interval
 from autoft.report.blocks import Block, Paragraph, TableBlock
-from autoft.report.wording import NONE, clip, decimals, listing, metric, signed, span
+from autoft.report.wording import NONE, clip, decimals_of, listing, metric, signed, span
 
 #: Verdicts that must not be overlooked come first.
 _ORDER = (
@@ -56,8 +55,8 @@ def _together(evaluation: Evaluation) -> tuple[Paragraph, ...]:
     if evaluation.all_hints is None:
         return ()
     label, gain = metric(evaluation.objective).label, evaluation.all_hints
-    text = f"All hints together change the {label} of single networks by {_gain(gain, _digits(evaluation))}, where "
-    text += "positive is better."
+    moved = _gain(gain, _digits(evaluation))
+    text = f"All hints together change the {label} of single networks by {moved}, where positive is better."
     return (Paragraph(text=text),)
 
 
@@ -77,11 +76,12 @@ def _table(evaluation: Evaluation) -> TableBlock:
 
 
 def _parts(evaluation: Evaluation) -> tuple[TableBlock, ...]:
-    """The groups in which effects are contradicted that hold elsewhere."""
     found = [(test, one) for test in evaluation.hints for one in test.slices]
     if not found:
         return ()
-    digits = min(decimals(*(end for _, one in found for end in (one.gain.value, one.gain.low, one.gain.high))), 4)
+    digits = min(decimals_of(one.gain for _, one in found), 4)
+    from autoft.evaluation.metrics import METRICS, loss_metric
+
     by_quantile = METRICS[evaluation.objective].needs_quantile
     loss = loss_metric(evaluation.task, by_quantile=by_quantile).row_loss
     caption = (
@@ -89,24 +89,16 @@ def _parts(evaluation: Evaluation) -> tuple[TableBlock, ...]:
         "holds for all groups at once that were looked at. The last column says how far the model without the hint "
         "goes its way there."
     )
-    rows = (
-        (
-            clip(test.hint),
-            f"{clip(one.column)}: {clip(one.group)}",
-            f"{one.rows:,}",
-            _gain(one.gain, digits),
-            f"{100 * one.obeyed:.0f} %",
-        )
-        for test, one in found
-    )
+    rows = []
+    for test, one in found:
+        group, gain = f"{clip(one.column)}: {clip(one.group)}", _gain(one.gain, digits)
+        rows.append((clip(test.hint), group, f"{one.rows:,}", gain, f"{100 * one.obeyed:.0f} %"))
     head = ("Hint", "Group", "Rows", "Gain", "Satisfied anyway")
     return (TableBlock(caption=caption, head=head, rows=tuple(rows), align="wwrrr"),)
 
 
 def _digits(evaluation: Evaluation) -> int:
-    """Decimals that suit all gains."""
-    gains = [test.gain for test in evaluation.hints if test.gain is not None]
-    return min(decimals(*(end for gain in gains for end in (gain.value, gain.low, gain.high))), 4)
+    return min(decimals_of(test.gain for test in evaluation.hints), 4)
 
 
 def _row(test: HintTest, digits: int) -> tuple[str, ...]:

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
-
-if TYPE_CHECKING:
-    pass
-
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
+from typing import Literal
 
 from autoft.records import Column, Evaluation, Finding, PlanLine
 
@@ -19,15 +14,9 @@ class ReportInputs:
     """Everything that the report tells.
 
     Attributes:
-        evaluation: The scores, trials, folds and baselines.
-        findings: What was found in the data.
         plan: What preprocessing does to each column.
-        columns: How each column is understood.
         schema_engine: Which engine checked the table against its schema.
-        schema_text: The schema file.
-        recipe_text: The recipe that does the same run again.
         space: Each hyperparameter and its range in words.
-        title: Title of the report.
         notes: What the recipe says about the domain, one sentence each.
         hints: What the recipe says of single columns.
     """

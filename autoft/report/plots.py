@@ -1,31 +1,30 @@
-"""The picture of how answers move with one column."""
+"""Pictures of a report, drawn by matplotlib as SVG."""
 
 from __future__ import annotations
 
 import io
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from autoft.report.blocks import Cloud, CostCurve, EvidenceBlock, History, Intervals, LearningCurve, Lines, Picture
+from autoft.report import blocks
 from autoft.report.wording import clip, right_to_left
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-from typing import TYPE_CHECKING
+ACCENT, INK, GREY, FAINT = "#0b6e99", "#222222", "#8a8a8a", "#dddddd"
+#: Tones and dashes that stay apart without colour, in the order of the classes.
+STYLES: tuple[tuple[str, Any], ...] = (
+    *((ACCENT, "-"), (INK, (0, (4, 1.5))), (GREY, "-")),
+    *((ACCENT, (0, (1, 1.2))), (INK, (0, (1, 1.2))), (GREY, (0, (4, 1.5)))),
+)
 
-from autoft.report.blocks import CurveBlock
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-
-def moves(picture: CurveBlock) -> Figure:
+def _moves(picture: blocks.CurveBlock) -> Figure:
     """Mean bold, networks dashed, rows thin; ticks inside the axis are deciles, bars the shares of texts."""
     turned = sum(map(len, picture.names)) > 34
     figure, plot = _axes(3.35, 2.45 if turned else 2.1, picture.title)
@@ -37,9 +36,8 @@ def moves(picture: CurveBlock) -> Figure:
     plot.plot(picture.x, picture.mean, color=ACCENT, linewidth=width, marker=marker, markersize=5, zorder=4)
     across = plot.get_xaxis_transform()
     if picture.names:
-        plot.bar(
-            picture.x, [0.16 * share for share in picture.cells], width=0.5, color=GREY, alpha=0.35, transform=across
-        )
+        heights = [0.16 * share for share in picture.cells]
+        plot.bar(picture.x, heights, width=0.5, color=GREY, alpha=0.35, transform=across)
         names = [_drawable(clip(name, 14), f"no. {i + 1}") for i, name in enumerate(picture.names)]
         plot.set_xticks(picture.x, names, rotation=35 if turned else 0, ha="right" if turned else "center")
     else:
@@ -56,8 +54,7 @@ def moves(picture: CurveBlock) -> Figure:
     return figure
 
 
-def _scale(plot: Axes, picture: CurveBlock) -> None:
-    """Ticks of numbers or dates."""
+def _scale(plot: Axes, picture: blocks.CurveBlock) -> None:
     if not picture.dates:
         _plain_ticks(plot.xaxis, 5)
         return
@@ -72,22 +69,8 @@ def _scale(plot: Axes, picture: CurveBlock) -> None:
     plot.xaxis.set_major_formatter(FuncFormatter(day))
 
 
-ACCENT, INK, GREY, FAINT = "#0b6e99", "#222222", "#8a8a8a", "#dddddd"
-#: Tones and dashes that stay apart without colour, in the order of the classes.
-STYLES: tuple[tuple[str, Any], ...] = (
-    (ACCENT, "-"),
-    (INK, (0, (4, 1.5))),
-    (GREY, "-"),
-    (ACCENT, (0, (1, 1.2))),
-    (INK, (0, (1, 1.2))),
-    (GREY, (0, (4, 1.5))),
-)
-
-
-def svg(picture: Picture) -> bytes:
+def svg(picture: blocks.Picture) -> bytes:
     """The picture as an SVG document; to be called within :func:`style`."""
-    from autoft.report.plots import moves
-
     draw: dict[str, Callable[[Any], Figure]] = {
         "learning": _learning,
         "history": _history,
@@ -95,7 +78,7 @@ def svg(picture: Picture) -> bytes:
         "cloud": _cloud,
         "intervals": _intervals,
         "proof": _proof,
-        "moves": moves,
+        "moves": _moves,
         "cost": _cost,
     }
     buffer = io.BytesIO()
@@ -150,6 +133,20 @@ def _axes(width: float, height: float, title: str) -> tuple[Figure, Axes]:
     return figure, axes
 
 
+def _labelled(figure: Figure, axes: Axes, x_label: str, y_label: str, ticks: int = 7) -> Figure:
+    axes.set_xlabel(x_label)
+    axes.set_ylabel(y_label)
+    _plain_ticks(axes.xaxis, ticks)
+    _plain_ticks(axes.yaxis, 7)
+    return figure
+
+
+def _named_rows(axes: Axes, names: Sequence[str]) -> None:
+    axes.set_yticks(range(len(names)), [_drawable(name, f"no. {i + 1}") for i, name in enumerate(names)])
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.tick_params(axis="y", length=0)
+
+
 def _plain_ticks(axis: Any, most: int, integer: bool = False) -> None:
     """Few round ticks, written as people write numbers (48,000 and not 4.8e4)."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
@@ -187,7 +184,7 @@ def _drawable(text: str, otherwise: str) -> str:
     return text if fits else otherwise
 
 
-def _learning(picture: LearningCurve) -> Figure:
+def _learning(picture: blocks.LearningCurve) -> Figure:
     figure, axes = _axes(2.05, 1.55, picture.title)
     axes.axvline(picture.epochs, color=GREY, linewidth=0.8)
     for values, color, dashes in ((picture.train, GREY, (0, (3, 1.2))), (picture.held_out, ACCENT, "-")):
@@ -198,7 +195,7 @@ def _learning(picture: LearningCurve) -> Figure:
     return figure
 
 
-def _history(picture: History) -> Figure:
+def _history(picture: blocks.TrialHistory) -> Figure:
     figure, axes = _axes(5.6, 2.3, picture.title)
     low, high = _robust_range(picture.scores)
     shown = [min(max(score, low), high) for score in picture.scores]
@@ -226,7 +223,7 @@ def _robust_range(values: tuple[float, ...]) -> tuple[float, float]:
     return float(max(scores.min(), first - reach)), float(min(scores.max(), third + reach))
 
 
-def _lines(picture: Lines) -> Figure:
+def _lines(picture: blocks.Lines) -> Figure:
     figure, axes = _axes(3.7, 3.3, picture.title)
     if picture.chance:
         axes.plot([0, 1], picture.chance, color=GREY, linewidth=0.8)
@@ -239,27 +236,19 @@ def _lines(picture: Lines) -> Figure:
     axes.legend(drawn, names, loc=picture.legend)
     axes.set_xlim(-0.01, 1.01)
     axes.set_ylim(-0.01, 1.02)
-    axes.set_xlabel(picture.x_label)
-    axes.set_ylabel(picture.y_label)
-    _plain_ticks(axes.xaxis, 7)
-    _plain_ticks(axes.yaxis, 7)
-    return figure
+    return _labelled(figure, axes, picture.x_label, picture.y_label)
 
 
-def _cost(picture: CostCurve) -> Figure:
+def _cost(picture: blocks.CostCurve) -> Figure:
     figure, axes = _axes(3.7, 2.6, picture.title)
     axes.axvline(picture.chosen, color=INK, linewidth=0.9)
     axes.plot(picture.thresholds, picture.costs, color=ACCENT, linewidth=1.6)
     axes.set_xlim(-0.01, 1.01)
     axes.set_ylim(bottom=0)
-    axes.set_xlabel(picture.x_label)
-    axes.set_ylabel(picture.y_label)
-    _plain_ticks(axes.xaxis, 7)
-    _plain_ticks(axes.yaxis, 7)
-    return figure
+    return _labelled(figure, axes, picture.x_label, picture.y_label)
 
 
-def _cloud(picture: Cloud) -> Figure:
+def _cloud(picture: blocks.Cloud) -> Figure:
     figure, axes = _axes(3.7, 3.3, picture.title)
     x, y = picture.points.x, picture.points.y
     # Thousands of points as one small bitmap inside the SVG.
@@ -268,15 +257,12 @@ def _cloud(picture: Cloud) -> Figure:
         axes.axline((0, 0), slope=1, color=INK, linewidth=0.9)
     else:
         axes.axhline(0, color=INK, linewidth=0.9)
-    axes.set_xlabel(_drawable(picture.x_label, "Predicted"))
-    axes.set_ylabel(_drawable(picture.y_label, "True"))
-    _plain_ticks(axes.xaxis, 5)
-    _plain_ticks(axes.yaxis, 7)
     figure.set_dpi(160)
-    return figure
+    x_label, y_label = _drawable(picture.x_label, "Predicted"), _drawable(picture.y_label, "True")
+    return _labelled(figure, axes, x_label, y_label, ticks=5)
 
 
-def _intervals(picture: Intervals) -> Figure:
+def _intervals(picture: blocks.Intervals) -> Figure:
     figure, axes = _axes(4.2, 0.9 + 0.22 * len(picture.names), picture.title)
     for i, (value, low, high) in enumerate(zip(picture.values, picture.lows, picture.highs, strict=True)):
         color = ACCENT if i in picture.marked else GREY
@@ -285,25 +271,19 @@ def _intervals(picture: Intervals) -> Figure:
         axes.scatter([value], [i], s=22, color=color, zorder=3)
     if picture.zero:
         axes.axvline(0, color=GREY, linewidth=0.8)
-    names = [_drawable(name, f"no. {i + 1}") for i, name in enumerate(picture.names)]
-    axes.set_yticks(range(len(names)), names)
-    axes.set_ylim(len(names) - 0.4, -0.6)
-    axes.tick_params(axis="y", length=0)
+    _named_rows(axes, picture.names)
     axes.set_xlabel(_drawable(picture.x_label, "Score"))
     _plain_ticks(axes.xaxis, 6)
     return figure
 
 
-def _proof(picture: EvidenceBlock) -> Figure:
+def _proof(picture: blocks.EvidenceBlock) -> Figure:
     chart, title = picture.chart, picture.title
     figure, axes = _axes(3.35, 0.95 + 0.22 * len(chart.y) if chart.shape == "bars" else 1.9, title)
     colors = [ACCENT if i in chart.marked else GREY for i in range(len(chart.y))]
     if chart.shape == "bars":
         axes.barh(range(len(chart.y)), chart.y, color=colors, height=0.66)
-        names = [_drawable(clip(name, 20), f"no. {i + 1}") for i, name in enumerate(chart.names)]
-        axes.set_yticks(range(len(names)), names)
-        axes.set_ylim(len(names) - 0.4, -0.6)
-        axes.tick_params(axis="y", length=0)
+        _named_rows(axes, [clip(name, 20) for name in chart.names])
         axes.grid(visible=False, axis="y")
         _plain_ticks(axes.xaxis, 4)
     else:

@@ -24,9 +24,8 @@ def proofs(ranked: Sequence[Finding]) -> tuple[Block, ...]:
         blocks.append(Pictures(caption=caption, pictures=pictures[:MOST_PICTURES]))
     tables = [_table(i, line, proof) for i, line, proof in known if proof.examples]
     blocks += tables[:MOST_TABLES]
-    named = [
-        f"{i}. {line.code}: {', '.join(f'{row:,}' for row in proof.rows)}" for i, line, proof in known if proof.rows
-    ]
+    rows = {f"{i}. {line.code}": proof.rows for i, line, proof in known if proof.rows}
+    named = [f"{code}: {', '.join(f'{row:,}' for row in own)}" for code, own in rows.items()]
     if named:
         blocks.append(Fold(summary="Rows to look at (counted from 1, without the header)", text="\n".join(named)))
     return tuple(blocks)
@@ -46,10 +45,6 @@ def _table(i: int, line: Finding, proof: Evidence) -> TableBlock:
         rows=tuple(tuple(_cell(cell) for cell in row) for row in proof.examples[:MOST_ROWS]),
         align="".join("r" if is_number else "l" for is_number in numeric),
     )
-
-
-def _rows(proof: Evidence) -> str:
-    return ", ".join(f"{row:,}" for row in proof.rows)
 
 
 def _cell(cell: Cell) -> str:

@@ -17,7 +17,7 @@ from autoft.report.blocks import (
     Series,
     TableBlock,
 )
-from autoft.report.wording import NONE, baseline_label, clip, decimals, metric, number, signed, span
+from autoft.report.wording import NONE, baseline_label, clip, decimals, decimals_of, metric, number, signed, span
 
 #: More points do not change a picture of this size.
 MOST_POINTS = 300
@@ -32,15 +32,11 @@ def summary_table(evaluation: Evaluation) -> TableBlock:
     rows = []
     for name in names:
         score, words = evaluation.held_out[name], metric(name)
-        digits = decimals(score.value, score.low, score.high)
+        digits = decimals_of([score])
         rows.append((words.label, number(score.value, digits), span(score, digits), words.meaning))
-    return TableBlock(
-        caption="Scores on held-out rows; the first is what the search optimised",
-        head=("Metric", "Score", "95 % interval", "What it says"),
-        rows=tuple(rows),
-        align="lrrw",
-        marked=frozenset({0}),
-    )
+    caption = "Scores on held-out rows; the first is what the search optimised"
+    head = ("Metric", "Score", "95 % interval", "What it says")
+    return TableBlock(caption=caption, head=head, rows=tuple(rows), align="lrrw", marked=frozenset({0}))
 
 
 def metrics(evaluation: Evaluation) -> Chapter:
@@ -57,12 +53,8 @@ def metrics(evaluation: Evaluation) -> Chapter:
         blocks.append(Pictures(caption=caption, pictures=pictures))
     if evaluation.baselines:
         blocks.extend(_baselines(evaluation))
-    return Chapter(
-        anchor="metrics",
-        heading="4 One misleading metric",
-        blurb="Judging by a single number that looks good while the model fails where it matters.",
-        blocks=tuple(blocks),
-    )
+    blurb = "Judging by a single number that looks good while the model fails where it matters."
+    return Chapter(anchor="metrics", heading="4 One misleading metric", blurb=blurb, blocks=tuple(blocks))
 
 
 def _finish(evaluation: Evaluation) -> tuple[Block, ...]:
@@ -92,25 +84,16 @@ def _corrected_and_naive(evaluation: Evaluation) -> TableBlock:
     rows = []
     for name, score in evaluation.held_out.items():
         naive, words = evaluation.naive.get(name), metric(name)
-        digits = decimals(score.value, score.low, score.high)
+        digits = decimals_of([score])
         flattery = None if naive is None else (naive - score.value) * (1 if words.more_is_better else -1)
-        rows.append(
-            (
-                words.label,
-                "more" if words.more_is_better else "less",
-                number(score.value, digits),
-                span(score, digits),
-                number(naive, digits),
-                NONE if flattery is None else signed(flattery, digits),
-            )
-        )
-    return TableBlock(
-        caption="The honest score beside the naive one, which ignores that the trial was chosen on those very rows",
-        head=("Metric", "Better is", "Score", "95 % interval", "Naive", "Flattered by"),
-        rows=tuple(rows),
-        align="llrrrr",
-        marked=frozenset(i for i, name in enumerate(evaluation.held_out) if name == evaluation.objective),
-    )
+        corrected = number(score.value, digits), span(score, digits)
+        flattered = NONE if flattery is None else signed(flattery, digits)
+        better = "more" if words.more_is_better else "less"
+        rows.append((words.label, better, *corrected, number(naive, digits), flattered))
+    caption = "The honest score beside the naive one, which ignores that the trial was chosen on those very rows"
+    head = ("Metric", "Better is", "Score", "95 % interval", "Naive", "Flattered by")
+    marked = frozenset(i for i, name in enumerate(evaluation.held_out) if name == evaluation.objective)
+    return TableBlock(caption=caption, head=head, rows=tuple(rows), align="llrrrr", marked=marked)
 
 
 def _per_class(evaluation: Evaluation) -> TableBlock:
@@ -121,16 +104,10 @@ def _per_class(evaluation: Evaluation) -> TableBlock:
         rows = f"{int(values['rows']):,}" if "rows" in values else NONE
         return (clip(label), rows, *(number(values.get(key), 3) for key in columns))
 
-    return TableBlock(
-        caption="Each class on its own" + _most(len(ordered)),
-        head=("Class", "Rows", *(metric(key).label for key in columns)),
-        rows=tuple(row(label, values) for label, values in ordered[:MOST_ROWS]),
-        align="lr" + "r" * len(columns),
-    )
-
-
-def _most(length: int) -> str:
-    return f" (the {MOST_ROWS} largest of {length:,})" if length > MOST_ROWS else ""
+    more = f" (the {MOST_ROWS} largest of {len(ordered):,})" if len(ordered) > MOST_ROWS else ""
+    head = ("Class", "Rows", *(metric(key).label for key in columns))
+    rows = tuple(row(label, values) for label, values in ordered[:MOST_ROWS])
+    return TableBlock(caption=f"Each class on its own{more}", head=head, rows=rows, align="l" + "r" * (len(head) - 1))
 
 
 def _confusion(evaluation: Evaluation) -> tuple[Block, ...]:
@@ -160,12 +137,9 @@ def _binary_words(evaluation: Evaluation) -> Paragraph:
 def _confused_pairs(counts: Sequence[Sequence[int]], labels: Sequence[str]) -> TableBlock:
     pairs = [(n, i, j, n / sum(line)) for i, line in enumerate(counts) for j, n in enumerate(line) if i != j and n > 0]
     pairs.sort(key=lambda pair: -pair[0])
-    return TableBlock(
-        caption="The commonest mix-ups (too many classes for a matrix)",
-        head=("True", "Predicted", "Rows", "Share of the true class"),
-        rows=tuple((labels[i], labels[j], f"{n:,}", f"{share:.0%}") for n, i, j, share in pairs[:20]),
-        align="llrr",
-    )
+    caption, head = "The commonest mix-ups (too many classes for a matrix)", ("True", "Predicted", "Rows")
+    rows = tuple((labels[i], labels[j], f"{n:,}", f"{share:.0%}") for n, i, j, share in pairs[:20])
+    return TableBlock(caption=caption, head=(*head, "Share of the true class"), rows=rows, align="llrr")
 
 
 def _thinned(name: str, x: Sequence[float], y: Sequence[float], most: int) -> Series:
@@ -184,15 +158,14 @@ def _curves(evaluation: Evaluation) -> tuple[Lines, ...]:
     for key, (title, x_label, y_label) in kinds.items():
         by_label = evaluation.curves.get(key, {})
         chosen = sorted(by_label, key=lambda label: -evaluation.per_class.get(label, {}).get("rows", 0))[:MOST_LINES]
-        series = tuple(
-            _thinned(clip(label, 24), by_label[label]["x"], by_label[label]["y"], MOST_POINTS) for label in chosen
-        )
-        if not series:
+        if not chosen:
             continue
+        series = tuple(_thinned(clip(label, 24), **by_label[label], most=MOST_POINTS) for label in chosen)
         more = f", the {MOST_LINES} largest classes" if len(by_label) > MOST_LINES else ""
+        names = ", ".join(line.name for line in series)
         picture = Lines(
             title=title + more,
-            alt=f"{title}: {y_label.lower()} against {x_label.lower()} for {', '.join(line.name for line in series)}.",
+            alt=f"{title}: {y_label.lower()} against {x_label.lower()} for {names}.",
             series=series,
             x_label=x_label,
             y_label=y_label,
@@ -244,30 +217,21 @@ def _baselines(evaluation: Evaluation) -> tuple[Block, ...]:
         for line in evaluation.baselines
         if objective in line.metrics
     ]
-    digits = decimals(*(end for _, score in scored for end in (score.value, score.low, score.high)))
+    digits = decimals_of(score for _, score in scored)
     rows = [(network, *_score_cells(evaluation.held_out[objective], digits), NONE, NONE, NONE)]
     for line in evaluation.baselines:
         fine = gain_decimals(line.difference, evaluation)
         gain = (signed(line.difference.value, fine), span(line.difference, fine), line.verdict)
-        rows.append(
-            (baseline_label(line.name, evaluation.task), *_score_cells(line.metrics.get(objective), digits), *gain)
-        )
-    table = TableBlock(
-        caption=f"Simple models on the same folds, by {words.label}; a gain above zero: the network is better",
-        head=("Model", words.label, "95 % interval", "Network's gain", "95 % interval", "Verdict"),
-        rows=tuple(rows),
-        align="lrrrrl",
-        marked=frozenset({0}),
-    )
-    picture = Intervals(
+        name, cells = baseline_label(line.name, evaluation.task), _score_cells(line.metrics.get(objective), digits)
+        rows.append((name, *cells, *gain))
+    caption = f"Simple models on the same folds, by {words.label}; a gain above zero: the network is better"
+    head = ("Model", words.label, "95 % interval", "Network's gain", "95 % interval", "Verdict")
+    table = TableBlock(caption=caption, head=head, rows=tuple(rows), align="lrrrrl", marked=frozenset({0}))
+    picture = Intervals.of(
+        scored,
         title=f"{words.label} with 95 % intervals",
         alt="; ".join(f"{name}: {number(score.value, digits)}, {span(score, digits)}" for name, score in scored) + ".",
-        names=tuple(name for name, _ in scored),
-        values=tuple(score.value for _, score in scored),
-        lows=tuple(score.low for _, score in scored),
-        highs=tuple(score.high for _, score in scored),
         x_label=f"{words.label} ({'more' if words.more_is_better else 'less'} is better)",
-        marked=frozenset({0}),
     )
     caption = "Two intervals may overlap although one model is better: the gain in the table is measured row by row."
     return (table, Pictures(caption=caption, pictures=(picture,)))
@@ -275,7 +239,7 @@ def _baselines(evaluation: Evaluation) -> tuple[Block, ...]:
 
 def gain_decimals(gain: Interval, evaluation: Evaluation) -> int:
     """Decimals for a difference of scores: at most one more than the scores themselves have."""
-    return min(decimals(gain.value, gain.low, gain.high), decimals(evaluation.held_out[evaluation.objective].value) + 1)
+    return min(decimals_of([gain]), decimals(evaluation.held_out[evaluation.objective].value) + 1)
 
 
 def _score_cells(score: Interval | None, digits: int) -> tuple[str, str]:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import math
 from itertools import accumulate
 from statistics import fmean, quantiles
-from typing import TYPE_CHECKING
 
+from autoft.formatting import counted
 from autoft.records import Evaluation, FoldReport, Trial
-from autoft.report.blocks import Block, Chapter, History, LearningCurve, Paragraph, Pictures, TableBlock
-from autoft.report.wording import NONE, clip, count, decimals, duration, metric, number, setting, signed
-
-if TYPE_CHECKING:
-    from autoft.report.inputs import ReportInputs
+from autoft.report.blocks import Block, Chapter, LearningCurve, Paragraph, Pictures, TableBlock, TrialHistory
+from autoft.report.inputs import ReportInputs
+from autoft.report.wording import NONE, clip, decimals, duration, metric, number, setting, signed
 
 #: Longer tables help nobody; the journal and evaluation.json have every trial.
 MOST_TRIALS = 40
@@ -26,19 +24,11 @@ def overfitting(evaluation: Evaluation) -> Chapter:
         blocks.append(pictures)
     if evaluation.folds:
         blocks.append(_gaps(evaluation))
-    blocks.append(
-        Paragraph(
-            text="Against overfitting, every trial has dropout and weight decay in its search space, and one number of "
-            "epochs for all folds, read off the mean held-out curve, so that no fold stops at its own lucky moment.",
-            tone="quiet",
-        )
-    )
-    return Chapter(
-        anchor="overfitting",
-        heading="1 Overfitting",
-        blurb="Learning the training rows by heart instead of what they have in common.",
-        blocks=tuple(blocks),
-    )
+    text = "Against overfitting, every trial has dropout and weight decay in its search space, and one number of "
+    text += "epochs for all folds, read off the mean held-out curve, so that no fold stops at its own lucky moment."
+    blocks.append(Paragraph(text=text, tone="quiet"))
+    heading, blurb = "1 Overfitting", "Learning the training rows by heart instead of what they have in common."
+    return Chapter(anchor="overfitting", heading=heading, blurb=blurb, blocks=tuple(blocks))
 
 
 def _learning_curves(evaluation: Evaluation) -> Pictures | None:
@@ -49,15 +39,11 @@ def _learning_curves(evaluation: Evaluation) -> Pictures | None:
     # One scale for all folds; the first epochs may leave the picture, so that the end can be read.
     low, high = min(losses), quantiles(losses, n=50, method="inclusive")[-1]
     room = 0.06 * (high - low) or 0.5
-    curves = tuple(
-        _learning_curve(i, fold, evaluation.best.epochs, low - room, high + room)
-        for i, fold in enumerate(folds, start=1)
-    )
-    return Pictures(
-        caption="Loss by epoch. Solid: rows that were held out; dashed: rows trained on; the upright line is the epoch "
-        "that the model uses. Overfitting begins where the solid line rises while the dashed one falls.",
-        pictures=curves,
-    )
+    epochs, ends = evaluation.best.epochs, (low - room, high + room)
+    curves = tuple(_learning_curve(i, fold, epochs, *ends) for i, fold in enumerate(folds, start=1))
+    caption = "Loss by epoch. Solid: rows that were held out; dashed: rows trained on; the upright line is the epoch "
+    caption += "that the model uses. Overfitting begins where the solid line rises while the dashed one falls."
+    return Pictures(caption=caption, pictures=curves)
 
 
 def _learning_curve(position: int, fold: FoldReport, epochs: int, low: float, high: float) -> LearningCurve:
@@ -80,23 +66,15 @@ def _gaps(evaluation: Evaluation) -> TableBlock:
     digits = decimals(*(fold.held_out_score for fold in folds), *(fold.train_score for fold in folds))
 
     def row(name: str, trained: str, held_out: str, of: tuple[FoldReport, ...]) -> tuple[str, ...]:
-        numbers = (
-            number(fmean(fold.train_score for fold in of), digits),
-            number(fmean(fold.held_out_score for fold in of), digits),
-            signed(fmean(fold.gap for fold in of), digits),
-        )
-        return (name, trained, held_out, *numbers)
+        scores = fmean(fold.train_score for fold in of), fmean(fold.held_out_score for fold in of)
+        numbers = (number(score, digits) for score in scores)
+        return (name, trained, held_out, *numbers, signed(fmean(fold.gap for fold in of), digits))
 
-    rows = [
-        row(str(i), f"{fold.train_rows:,}", f"{fold.held_out_rows:,}", (fold,)) for i, fold in enumerate(folds, start=1)
-    ]
-    return TableBlock(
-        caption=f"{label} of each fold's network on the rows it was trained on and on its held-out rows",
-        head=("Fold", "Rows trained on", "Rows held out", "Trained on", "Held out", "Gap"),
-        rows=(*rows, row("Mean", "", "", folds)),
-        align="lrrrrr",
-        marked=frozenset({len(rows)}),
-    )
+    rows = [row(str(i), f"{one.train_rows:,}", f"{one.held_out_rows:,}", (one,)) for i, one in enumerate(folds, 1)]
+    rows.append(row("Mean", "", "", folds))
+    caption = f"{label} of each fold's network on the rows it was trained on and on its held-out rows"
+    head, last = ("Fold", "Rows trained on", "Rows held out", "Trained on", "Held out", "Gap"), frozenset({len(folds)})
+    return TableBlock(caption=caption, head=head, rows=tuple(rows), align="lrrrrr", marked=last)
 
 
 def tuning(inputs: ReportInputs) -> Chapter:
@@ -106,9 +84,9 @@ def tuning(inputs: ReportInputs) -> Chapter:
     failed = [trial for trial in evaluation.trials if trial.status == "failed"]
     blocks: list[Block] = [Paragraph(text=_search_words(evaluation, ranked, failed))]
     if ranked:
-        blocks.append(
-            Pictures(caption=_history_caption(bool(failed)), pictures=(_history(evaluation, ranked, failed),))
-        )
+        caption = "Each dot is a trial, the line is the best score so far."
+        caption += " Crosses at the edge are failed trials." if failed else ""
+        blocks.append(Pictures(caption=caption, pictures=(_history(evaluation, ranked, failed),)))
     blocks.append(_best(inputs))
     if len(evaluation.blend) > 1:
         blocks.append(_blend(evaluation))
@@ -116,34 +94,24 @@ def tuning(inputs: ReportInputs) -> Chapter:
         blocks.extend(_trials(evaluation, ranked))
     if failed:
         blocks.append(_failures(failed))
-    return Chapter(
-        anchor="tuning",
-        heading="3 No hyperparameter tuning",
-        blurb="Taking the first settings that train, and never learning what better ones would have given.",
-        blocks=tuple(blocks),
-    )
+    blurb = "Taking the first settings that train, and never learning what better ones would have given."
+    return Chapter(anchor="tuning", heading="3 No hyperparameter tuning", blurb=blurb, blocks=tuple(blocks))
 
 
 def _blend(evaluation: Evaluation) -> TableBlock:
-    """The trials that the deployed model weights together."""
     by_number = {trial.number: trial for trial in evaluation.trials}
     parts = sorted(evaluation.blend, key=lambda part: -part[1])
     digits = decimals(*(by_number[n].score or 0.0 for n, _ in parts))
-    rows = tuple(
-        (
-            f"{n}",
-            clip(str(by_number[n].params.get("architecture", "own"))),
-            number(by_number[n].score or 0.0, digits),
-            f"{share:.0%}",
-        )
-        for n, share in parts
-    )
+    rows = []
+    for n, share in parts:
+        architecture = clip(str(by_number[n].params.get("architecture", "own")))
+        rows.append((f"{n}", architecture, number(by_number[n].score or 0.0, digits), f"{share:.0%}"))
     caption = "The model is a weighted mean of these trials; the choice of weights is paid for in the score above"
-    return TableBlock(caption=caption, head=("Trial", "Architecture", "Own score", "Weight"), rows=rows, align="rlrr")
+    head = ("Trial", "Architecture", "Own score", "Weight")
+    return TableBlock(caption=caption, head=head, rows=tuple(rows), align="rlrr")
 
 
 def _ranked(evaluation: Evaluation) -> list[tuple[float, Trial]]:
-    """Trials with a score, the best first."""
     scored = [
         (trial.score, trial)
         for trial in evaluation.trials
@@ -153,40 +121,34 @@ def _ranked(evaluation: Evaluation) -> list[tuple[float, Trial]]:
 
 
 def _search_words(evaluation: Evaluation, ranked: list[tuple[float, Trial]], failed: list[Trial]) -> str:
-    text = f"{count(len(evaluation.trials), 'configuration')} tried, each on every fold"
+    text = f"{counted(len(evaluation.trials), 'configuration')} tried, each on every fold"
     text += f"; {len(failed):,} of them failed and are listed with the reason. " if failed else ". "
     pruned = [trial for _, trial in ranked if trial.status == "pruned"]
     if pruned:
-        text += f"{count(len(pruned), 'trial')} ended early, because others were better at the same epoch. "
+        text += f"{counted(len(pruned), 'trial')} ended early, because others were better at the same epoch. "
     cut = [trial for _, trial in ranked if trial.cut_short and trial.status == "finished"]
     if cut:
-        text += f"{count(len(cut), 'trial')} ended early (trial {cut[0].number}: {clip(cut[0].reason, 120)}). "
+        text += f"{counted(len(cut), 'trial')} ended early (trial {cut[0].number}: {clip(cut[0].reason, 120)}). "
     first = next((score for score, trial in ranked if trial.number == 0), None)
     if first is None or not ranked:
         return text
     best, digits = ranked[0][0], decimals(first, ranked[0][0])
     if ranked[0][1].number == 0:
         return f"{text}The default configuration (trial 0) scored {number(first, digits)} and stayed the best."
-    return (
-        f"{text}The default configuration (trial 0) scored {number(first, digits)}, the best (trial "
-        f"{ranked[0][1].number}) {number(best, digits)}. These are the trials' own scores, not yet corrected for the "
-        "choosing."
+    text += (
+        f"The default configuration (trial 0) scored {number(first, digits)}, the best (trial {ranked[0][1].number})"
     )
+    return f"{text} {number(best, digits)}. These are the trials' own scores, not yet corrected for the choosing."
 
 
-def _history_caption(any_failed: bool) -> str:
-    text = "Each dot is a trial, the line is the best score so far. "
-    return text + ("Crosses at the edge are failed trials." if any_failed else "").strip()
-
-
-def _history(evaluation: Evaluation, ranked: list[tuple[float, Trial]], failed: list[Trial]) -> History:
+def _history(evaluation: Evaluation, ranked: list[tuple[float, Trial]], failed: list[Trial]) -> TrialHistory:
     words = metric(evaluation.objective)
     by_number = sorted(ranked, key=lambda pair: pair[1].number)
     values = [score for score, _ in by_number]
     best = tuple(accumulate(values, max if words.more_is_better else min))
-    return History(
+    return TrialHistory(
         title="Search history",
-        alt=f"Score of {count(len(ranked), 'finished trial')} in order; the best {words.label} goes from "
+        alt=f"Score of {counted(len(ranked), 'finished trial')} in order; the best {words.label} goes from "
         f"{number(best[0])} to {number(best[-1])}.",
         numbers=tuple(float(trial.number) for _, trial in by_number),
         scores=tuple(values),
@@ -199,61 +161,38 @@ def _history(evaluation: Evaluation, ranked: list[tuple[float, Trial]], failed: 
 def _best(inputs: ReportInputs) -> TableBlock:
     best, searched = inputs.evaluation.best, dict(inputs.space)
     names = [*best.params, *(name for name in searched if name not in best.params)]
-    rows = [
-        (
-            clip(name),
-            setting(best.params[name]) if name in best.params else NONE,
-            clip(searched.get(name, "not searched"), 200),
-        )
-        for name in names
-    ]
-    return TableBlock(
-        caption=f"Best configuration: trial {best.number}, {count(best.epochs, 'epoch')}",
-        head=("Hyperparameter", "Value", "Searched"),
-        rows=tuple(rows),
-        align="lrw",
-    )
+    values = {name: setting(best.params[name]) if name in best.params else NONE for name in names}
+    rows = tuple((clip(name), values[name], clip(searched.get(name, "not searched"), 200)) for name in names)
+    caption = f"Best configuration: trial {best.number}, {counted(best.epochs, 'epoch')}"
+    return TableBlock(caption=caption, head=("Hyperparameter", "Value", "Searched"), rows=rows, align="lrw")
 
 
 def _trials(evaluation: Evaluation, ranked: list[tuple[float, Trial]]) -> tuple[Block, ...]:
     shown = ranked[:MOST_TRIALS]
     names = list(dict.fromkeys(name for _, trial in shown for name in trial.params))
-    cells = {
-        name: [setting(trial.params[name]) if name in trial.params else NONE for _, trial in shown] for name in names
-    }
+    params = [trial.params for _, trial in shown]
+    cells = {name: [setting(own[name]) if name in own else NONE for own in params] for name in names}
     constant = [name for name in names if len(shown) > 1 and len(set(cells[name])) == 1]
     varied = [name for name in names if name not in constant]
     digits = decimals(*(score for score, _ in shown))
-    rows = tuple(
-        (
-            str(trial.number),
-            number(score, digits),
-            str(trial.epochs),
-            duration(trial.seconds),
-            *(cells[name][i] for name in varied),
-        )
-        for i, (score, trial) in enumerate(shown)
-    )
+    rows = []
+    for i, (score, trial) in enumerate(shown):
+        own = (str(trial.number), number(score, digits), str(trial.epochs), duration(trial.seconds))
+        rows.append((*own, *(cells[name][i] for name in varied)))
     more = f", the best {MOST_TRIALS} of {len(ranked):,}" if len(ranked) > MOST_TRIALS else ""
-    table = TableBlock(
-        caption=f"Trials, best first{more}",
-        head=("Trial", metric(evaluation.objective).label, "Epochs", "Time", *(clip(name) for name in varied)),
-        rows=rows,
-        align="r" * (4 + len(varied)),
-        marked=frozenset(i for i, (_, trial) in enumerate(shown) if trial.number == evaluation.best.number),
-    )
+    head = ("Trial", metric(evaluation.objective).label, "Epochs", "Time", *(clip(name) for name in varied))
+    best = frozenset(i for i, (_, trial) in enumerate(shown) if trial.number == evaluation.best.number)
+    caption, align = f"Trials, best first{more}", "r" * len(head)
+    table = TableBlock(caption=caption, head=head, rows=tuple(rows), align=align, marked=best)
     same = ", ".join(f"{clip(name)} {cells[name][0]}" for name in constant)
     return (table, Paragraph(text=f"The same in all of them: {same}.", tone="quiet")) if same else (table,)
 
 
 def _failures(failed: list[Trial]) -> TableBlock:
-    rows = tuple(
-        (
-            str(trial.number),
-            clip(trial.reason or "no reason recorded", 200),
-            clip(", ".join(f"{name} {setting(value)}" for name, value in trial.params.items()), 300),
-        )
-        for trial in failed[:MOST_TRIALS]
-    )
+    rows = []
+    for trial in failed[:MOST_TRIALS]:
+        params = ", ".join(f"{name} {setting(value)}" for name, value in trial.params.items())
+        rows.append((str(trial.number), clip(trial.reason or "no reason recorded", 200), clip(params, 300)))
     more = f" (the first {MOST_TRIALS} of {len(failed):,})" if len(failed) > MOST_TRIALS else ""
-    return TableBlock(caption=f"Failed trials{more}", head=("Trial", "Reason", "Configuration"), rows=rows, align="rww")
+    head = ("Trial", "Reason", "Configuration")
+    return TableBlock(caption=f"Failed trials{more}", head=head, rows=tuple(rows), align="rww")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from autoft.evaluation.metrics import METRICS, distinct
+from autoft.formatting import counted
 from autoft.records import Evaluation, Interval
 from autoft.records.slices import Gap, Rate, Slice, SlicedColumn, WeakSearch, WeakSlice
 from autoft.report.blocks import Block, Intervals, Paragraph, Pictures, TableBlock
-from autoft.report.wording import NONE, clip, count, decimals, metric, number, signed, span
+from autoft.report.wording import NONE, clip, decimals, decimals_of, metric, number, signed, span, with_span
 
 RATES = {
     "selection_rate": "Selection rate",
@@ -41,10 +41,8 @@ def slice_blocks(evaluation: Evaluation) -> tuple[Block, ...]:
     for gap in found.gaps:
         blocks += _gap(gap, evaluation)
     if any(rate.difference for gap in found.gaps for rate in gap.rates):
-        said = (
-            "Intervals of differences and ratios hold for all pairs of groups at once; a ratio is lowest over highest."
-        )
-        blocks.append(Paragraph(text=said, tone="quiet"))
+        said = "Intervals of differences and ratios hold for all pairs of groups at once; a ratio is lowest over "
+        blocks.append(Paragraph(text=said + "highest.", tone="quiet"))
     return tuple(blocks)
 
 
@@ -60,41 +58,35 @@ def _single_networks(evaluation: Evaluation) -> str:
 def _declared(column: SlicedColumn, whole: Slice, evaluation: Evaluation) -> tuple[Block, ...]:
     objective, slices = evaluation.objective, (whole, *column.slices)
     label, name = metric(objective).label, clip(column.column)
-    digits = _digits(one.scores.get(objective) for one in slices)
+    digits = decimals_of(one.scores.get(objective) for one in slices)
     drawn = [(clip(one.group, 32), one.scores[objective]) for one in slices if objective in one.scores]
-    picture = Intervals(
+    picture = Intervals.of(
+        drawn,
         title=f"{label} by {clip(column.column, 40)}",
         alt="; ".join(f"{group}: {number(score.value, digits)}, {span(score, digits)}" for group, score in drawn) + ".",
-        names=tuple(group for group, _ in drawn),
-        values=tuple(score.value for _, score in drawn),
-        lows=tuple(score.low for _, score in drawn),
-        highs=tuple(score.high for _, score in drawn),
         x_label=f"{label} ({'more' if metric(objective).more_is_better else 'less'} is better)",
-        marked=frozenset({0}),
     )
+    from autoft.evaluation.metrics import distinct
+
     names = distinct(evaluation.held_out, evaluation.task)
     names.sort(key=lambda m: m != objective)
-    scores = [
-        (metric(m).label, *(_cell(one.scores.get(m), one.undefined.get(m, NONE)) for one in slices)) for m in names
-    ]
-    table = TableBlock(
-        caption=f"Every metric by group of “{name}”, with 95 % intervals",
-        head=("", *(clip(one.group, 60) for one in slices)),
-        rows=(("Rows", *(f"{one.rows:,}" for one in slices)), *scores),
-        align="l" + "r" * len(slices),
-        marked=frozenset({1}),
-    )
+    rows = [("Rows", *(f"{one.rows:,}" for one in slices))]
+    for m in names:
+        rows.append((metric(m).label, *(_cell(one.scores.get(m), one.undefined.get(m, NONE)) for one in slices)))
+    head, align = ("", *(clip(one.group, 60) for one in slices)), "l" + "r" * len(slices)
+    caption = f"Every metric by group of “{name}”, with 95 % intervals"
+    table = TableBlock(caption=caption, head=head, rows=tuple(rows), align=align, marked=frozenset({1}))
     note = f" {column.note}" if column.note else ""
     caption = f"{label} by group of “{name}” on held-out rows.{note}"
     return (Pictures(caption=caption, pictures=(picture,)), table) if drawn else (table,)
 
 
 def _weak(weak: WeakSearch, whole: Slice, evaluation: Evaluation) -> tuple[Block, ...]:
-    what = METRICS[weak.metric].row_loss
+    what = metric(weak.metric).row_loss
     left = f" ({weak.left_out:,} more columns had no room)" if weak.left_out else ""
     tried = (
-        f"{count(weak.tried, 'slice')} of one or two conditions and at least 50 rows, made of the groups of "
-        f"{count(weak.columns, 'column')}{left}, were compared with the rows outside them by their mean {what}"
+        f"{counted(weak.tried, 'slice')} of one or two conditions and at least 50 rows, made of the groups of "
+        f"{counted(weak.columns, 'column')}{left}, were compared with the rows outside them by their mean {what}"
     )
     if not weak.tried:
         return (Paragraph(text="No slice has 50 rows inside and outside of it: none was searched for weak ones."),)
@@ -104,16 +96,12 @@ def _weak(weak: WeakSearch, whole: Slice, evaluation: Evaluation) -> tuple[Block
     objective, label = evaluation.objective, metric(weak.metric).label
     digits = decimals(*(end for one in weak.found for end in (one.loss.value, one.elsewhere)))
     beside = (f"{metric(objective).label} there",) if weak.metric != objective else ()
-    table = TableBlock(
-        caption="The weakest slices, the worst first, with 95 % intervals",
-        head=("Slice", "Rows", f"{label} there", "Elsewhere", "Luck at most", *beside),
-        rows=tuple(_weak_row(one, digits, bool(beside)) for one in weak.found),
-        align="wrrrr" + "r" * len(beside),
-    )
-    reading = (
-        "Slices found by a search look somewhat worse than they are, and a slice may be hard by nature rather than "
-        "badly learned."
-    )
+    caption = "The weakest slices, the worst first, with 95 % intervals"
+    head = ("Slice", "Rows", f"{label} there", "Elsewhere", "Luck at most", *beside)
+    rows = tuple(_weak_row(one, digits, bool(beside)) for one in weak.found)
+    table = TableBlock(caption=caption, head=head, rows=rows, align="wrrrr" + "r" * len(beside))
+    reading = "Slices found by a search look somewhat worse than they are, and a slice may be hard by nature rather "
+    reading += "than badly learned."
     if beside and objective in whole.scores:
         reading = f"{metric(objective).label} of all rows is {_cell(whole.scores[objective], '')}. {reading}"
     return (Paragraph(text=text, tone="strong"), table, Paragraph(text=reading, tone="quiet"))
@@ -121,17 +109,18 @@ def _weak(weak: WeakSearch, whole: Slice, evaluation: Evaluation) -> tuple[Block
 
 def _weak_row(one: WeakSlice, digits: int, beside: bool) -> tuple[str, ...]:
     luck = "0.1 %" if one.chance < 0.001 else f"{100 * one.chance:.1f} %"
-    there = f"{number(one.loss.value, digits)} ({span(one.loss, digits)})"
-    cells = (clip(conditions(one.conditions), 160), f"{one.rows:,}", there, number(one.elsewhere, digits), luck)
+    cells = (
+        clip(conditions(one.conditions), 160),
+        f"{one.rows:,}",
+        with_span(one.loss, digits),
+        number(one.elsewhere, digits),
+        luck,
+    )
     return (*cells, _cell(one.score, NONE)) if beside else cells
 
 
 def conditions(pairs: Sequence[tuple[str, str]]) -> str:
-    """Conditions in words.
-
-    >>> conditions((("Contract", "One year"), ("age", "[0, 30)")))
-    'Contract: One year and age: [0, 30)'
-    """
+    """Conditions in words."""
     return " and ".join(f"{clip(column, 60)}: {clip(group, 60)}" for column, group in pairs)
 
 
@@ -146,41 +135,24 @@ def _gap(gap: Gap, evaluation: Evaluation) -> tuple[Block, ...]:
         (clip(group), f"{n:,}", *(_cell(rate.groups.get(group), NONE) for rate in gap.rates))
         for group, n in gap.rows.items()
     )
-    table = TableBlock(
-        caption=f"Answers by group of “{name}” on held-out rows, with 95 % intervals",
-        head=("Group", "Rows", *heads),
-        rows=rows,
-        align="lr" + "r" * len(heads),
-    )
-    blocks: list[Block] = [
-        Paragraph(text=f"Groups of “{name}”.{note} {reading[0].upper()}{reading[1:]}.{positive}"),
-        table,
-    ]
+    caption = f"Answers by group of “{name}” on held-out rows, with 95 % intervals"
+    table = TableBlock(caption=caption, head=("Group", "Rows", *heads), rows=rows, align="lr" + "r" * len(heads))
+    words = Paragraph(text=f"Groups of “{name}”.{note} {reading[0].upper()}{reading[1:]}.{positive}")
     apart = [(head, rate) for head, rate in zip(heads, gap.rates, strict=True) if rate.difference is not None]
     if not apart:
-        return (*blocks, Paragraph(text="There are no two groups of at least 50 rows to compare.", tone="quiet"))
+        return (words, table, Paragraph(text="There are no two groups of at least 50 rows to compare.", tone="quiet"))
     ratios = any(rate.ratio for _, rate in apart)
-    head = (
-        "Number",
-        "Highest",
-        "Lowest",
-        "Difference",
-        "95 % interval",
-        *(("Ratio", "95 % interval") if ratios else ()),
-    )
-    distances = TableBlock(
-        caption=f"The two groups of “{name}” that are furthest apart (of those with at least 50 rows)",
-        head=head,
-        rows=tuple(_apart_row(label, rate, ratios) for label, rate in apart),
-        align="lllrr" + ("rr" if ratios else ""),
-    )
-    return (*blocks, distances)
+    more, align = (("Ratio", "95 % interval"), "lllrrrr") if ratios else ((), "lllrr")
+    head = ("Number", "Highest", "Lowest", "Difference", "95 % interval", *more)
+    caption = f"The two groups of “{name}” that are furthest apart (of those with at least 50 rows)"
+    far = tuple(_apart_row(label, rate, ratios) for label, rate in apart)
+    distances = TableBlock(caption=caption, head=head, rows=far, align=align)
+    return (words, table, distances)
 
 
 def _apart_row(label: str, rate: Rate, ratios: bool) -> tuple[str, ...]:
     assert rate.difference is not None
-    digits = _digits([rate.difference])
-    far = (signed(rate.difference.value, digits), span(rate.difference, digits))
+    far = (signed(rate.difference.value, decimals_of([rate.difference])), span(rate.difference))
     cells = (label, clip(rate.highest), clip(rate.lowest), *far)
     if not ratios:
         return cells
@@ -188,12 +160,4 @@ def _apart_row(label: str, rate: Rate, ratios: bool) -> tuple[str, ...]:
 
 
 def _cell(score: Interval | None, otherwise: str) -> str:
-    if score is None:
-        return otherwise
-    digits = _digits([score])
-    return f"{number(score.value, digits)} ({span(score, digits)})"
-
-
-def _digits(intervals: Iterable[Interval | None]) -> int:
-    known = [interval for interval in intervals if interval is not None]
-    return decimals(*(end for one in known for end in (one.value, one.low, one.high)))
+    return otherwise if score is None else with_span(score)

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from autoft.errors import printable
-from autoft.evaluation.metrics import METRICS
 from autoft.records import Interval, Task
 
 #: What stands where there is no number.
@@ -17,11 +16,12 @@ NONE = "–"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricWords:
-    """A metric for people: its label, its meaning in one line, and whether more of it is better."""
+    """A metric for people: its label, its meaning in one line, and what it calls the loss of a row."""
 
     label: str
-    meaning: str
-    more_is_better: bool
+    meaning: str = ""
+    more_is_better: bool = True
+    row_loss: str = ""
 
 
 def metric(name: str) -> MetricWords:
@@ -30,10 +30,13 @@ def metric(name: str) -> MetricWords:
     >>> metric("f1").label, metric("my_score").label
     ('F1', 'My score')
     """
+    from autoft.evaluation.metrics import METRICS  # needs numpy, which the import of the report does without
+
     if name not in METRICS:
-        return MetricWords(label=clip(name.replace("_", " ").capitalize()), meaning="", more_is_better=True)
+        return MetricWords(label=clip(name.replace("_", " ").capitalize()))
     own = METRICS[name]
-    return MetricWords(label=clip(own.label), meaning=clip(own.meaning, 200), more_is_better=own.more_is_better)
+    label, meaning, more = clip(own.label), clip(own.meaning, 200), own.more_is_better
+    return MetricWords(label=label, meaning=meaning, more_is_better=more, row_loss=own.row_loss)
 
 
 def baseline_label(name: str, task: Task) -> str:
@@ -87,6 +90,12 @@ def decimals(*values: float) -> int:
     return 3 if largest == 0 or 0.1 <= largest <= 1 else 2 - math.floor(math.log10(largest))
 
 
+def decimals_of(intervals: Iterable[Interval | None]) -> int:
+    """`decimals` of values and ends of intervals together."""
+    known = [one for one in intervals if one is not None]
+    return decimals(*(end for one in known for end in (one.value, one.low, one.high)))
+
+
 def number(value: float | None, digits: int | None = None) -> str:
     """A number with three digits that count, or with the given decimals; never in exponents unless it is absurd.
 
@@ -120,8 +129,18 @@ def span(interval: Interval, digits: int | None = None) -> str:
     >>> span(Interval(value=0.8, low=0.7512, high=0.85))
     '0.751 to 0.850'
     """
-    digits = decimals(interval.value, interval.low, interval.high) if digits is None else digits
+    digits = decimals_of([interval]) if digits is None else digits
     return f"{number(interval.low, digits)} to {number(interval.high, digits)}"
+
+
+def with_span(interval: Interval, digits: int | None = None) -> str:
+    """A value and the ends of its interval.
+
+    >>> with_span(Interval(value=0.8, low=0.7512, high=0.85))
+    '0.800 (0.751 to 0.850)'
+    """
+    digits = decimals_of([interval]) if digits is None else digits
+    return f"{number(interval.value, digits)} ({span(interval, digits)})"
 
 
 def setting(value: object) -> str:
@@ -135,15 +154,6 @@ def setting(value: object) -> str:
     if isinstance(value, float):
         return f"{value:,.0f}" if value.is_integer() and abs(value) < 1e9 else f"{value:.3g}".replace("e-0", "e-")
     return clip(value, 40)
-
-
-def count(number_of: int, singular: str, plural: str = "") -> str:
-    """A counted noun.
-
-    >>> count(1, "row"), count(7043, "row")
-    ('1 row', '7,043 rows')
-    """
-    return f"{number_of:,} {singular if number_of == 1 else plural or singular + 's'}"
 
 
 def duration(seconds: float) -> str:

@@ -4,11 +4,12 @@ from itertools import product
 
 import numpy as np
 import pytest
+from choices_help import choose
 
 from autoft.evaluation import blend, selection
 from autoft.evaluation.correction import corrected
 from autoft.evaluation.scores import scores
-from autoft.evaluation.selection import Candidate, choose, mixed
+from autoft.evaluation.selection import Candidate, mixed
 from autoft.records import Draws, Problem, SelectionRule, Truth
 
 BINARY = Problem(task="binary", objective="roc_auc")

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+from choices_help import choose
 
 from autoft.errors import EvaluationError
 from autoft.evaluation import selection
 from autoft.evaluation.bootstrap import draw, mean_interval
 from autoft.evaluation.correction import PairCandidate, corrected, fixed, holdout, nested
-from autoft.evaluation.selection import Candidate, choose
+from autoft.evaluation.selection import Candidate
 from autoft.records import BEST_TRIAL, Draws, Problem, Truth
 
 BINARY = Problem(task="binary", objective="roc_auc")

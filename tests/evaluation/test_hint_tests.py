@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autoft.evaluation.hint_tests import declared_share, gain_over_blocks, judge_hint
+from autoft.evaluation.hint_tests import declared_share, gain_over_blocks, verdict_on
 from autoft.records import HintVerdict
 
 
@@ -21,7 +21,7 @@ def test_noise_is_seldom_told_apart():
     """Differences without a mean, as correlated as those of networks that share their rows."""
     rng = np.random.default_rng(0)
     shared, own = rng.normal(size=(2_000, 1)) * 0.5, rng.normal(size=(2_000, 5))
-    words = [judge_hint(gains, share=0.25)[0] for gains in shared + own]
+    words = [verdict_on(gains, share=0.25)[0] for gains in shared + own]
     assert np.mean([word == "contradicted" for word in words]) < 0.025
     assert np.mean([word == "helps" for word in words]) < 0.025
 
@@ -52,7 +52,7 @@ def test_blocks_without_a_score_do_not_count():
     ],
 )
 def test_verdicts(gains, by_member, expected):
-    assert judge_hint(gains, share=0.25, by_member=by_member)[0] == expected
+    assert verdict_on(gains, share=0.25, by_member=by_member)[0] == expected
 
 
 def test_obeyed_is_the_share_of_the_movement():
@@ -63,25 +63,25 @@ def test_obeyed_is_the_share_of_the_movement():
 
 def test_how_columns_are_read_is_nothing_that_data_contradict():
     gains = [-0.03, -0.02, -0.03, -0.025, -0.02]
-    assert judge_hint(gains, share=0.25)[0] == "contradicted"
-    assert judge_hint(gains, share=0.25, claim=False)[0] == "hurts"
-    assert judge_hint([-g for g in gains], share=0.25, claim=False)[0] == "helps"
+    assert verdict_on(gains, share=0.25)[0] == "contradicted"
+    assert verdict_on(gains, share=0.25, claim=False)[0] == "hurts"
+    assert verdict_on([-g for g in gains], share=0.25, claim=False)[0] == "helps"
 
 
 def test_significance_of_a_loss_counts_all_tested_hints():
     gains = [-0.03, -0.015, -0.03, -0.025, -0.015]
-    alone, interval = judge_hint(gains, share=0.25)
+    alone, interval = verdict_on(gains, share=0.25)
     assert alone == "contradicted"
     assert interval.high < 0
     # The interval that is shown is the hint's own.
-    assert judge_hint(gains, share=0.25, tested=6) == ("no measurable effect", interval)
-    assert judge_hint(gains, share=0.25, tested=6, claim=False)[0] == "no measurable effect"
-    assert judge_hint([g - 0.05 for g in gains], share=0.25, tested=6)[0] == "contradicted"
+    assert verdict_on(gains, share=0.25, tested=6) == ("no measurable effect", interval)
+    assert verdict_on(gains, share=0.25, tested=6, claim=False)[0] == "no measurable effect"
+    assert verdict_on([g - 0.05 for g in gains], share=0.25, tested=6)[0] == "contradicted"
 
 
 def test_opposite_networks_contradict_whatever_the_number_of_hints():
     gains = [-0.01, -0.004, -0.012, -0.002, -0.015]
-    assert judge_hint(gains, share=0.25, by_member=[0.1] * 5, tested=20)[0] == "contradicted"
+    assert verdict_on(gains, share=0.25, by_member=[0.1] * 5, tested=20)[0] == "contradicted"
 
 
 FOLDS, HINTS = 5, 6
@@ -96,7 +96,7 @@ def test_six_true_hints_are_seldom_contradicted(asked: bool):
         gains = 0.5 * rng.normal(size=(HINTS, 1)) + rng.normal(size=(HINTS, FOLDS))
         ways = np.clip(rng.uniform(0.2, 0.8, (HINTS, 1)) + rng.uniform(-0.2, 0.2, (HINTS, FOLDS)), 0.26, 1.0)
         words = [
-            judge_hint(own, share=0.25, by_member=way if asked else (), tested=tested)[0]
+            verdict_on(own, share=0.25, by_member=way if asked else (), tested=tested)[0]
             for own, way in zip(gains, ways, strict=True)
         ]
         return "contradicted" in words
@@ -132,7 +132,7 @@ def run_of_six(rng: np.random.Generator, slopes: np.ndarray, rows: int = 400) ->
     for hint in range(HINTS):
         without, own = errors(hint)
         gains, by_member = list(without - hinted), list((own > 0).astype(float))
-        tests.append(judge_hint(gains, share=1 / (FOLDS - 1), by_member=by_member, tested=HINTS)[0])
+        tests.append(verdict_on(gains, share=1 / (FOLDS - 1), by_member=by_member, tested=HINTS)[0])
     return tests
 
 

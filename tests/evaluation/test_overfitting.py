@@ -36,8 +36,7 @@ def test_reports_carry_gap_and_curves():
 
 
 @pytest.mark.parametrize(
-    ("train", "headline"),
-    [(0.851, "No sign of"), (0.83, "No sign of"), (0.88, "Some"), (0.99, "Strong")],
+    ("train", "headline"), [(0.851, "No sign of"), (0.83, "No sign of"), (0.88, "Some"), (0.99, "Strong")]
 )
 def test_the_gap_is_judged_by_the_spread_over_folds(train, headline):
     held_out = [0.83, 0.84, 0.85, 0.86, 0.87]

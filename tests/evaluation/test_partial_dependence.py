@@ -29,12 +29,7 @@ COLUMNS = [
 GRADE = CategoryInput(id="c0", vocabulary=("high", "low", "medium"), slots=4, embed=False)
 CITY = CategoryInput(id="c1", vocabulary=("Bonn", "Oslo", "Rome"), slots=4, embed=False)
 PLAN = InputLayout(
-    numeric=("n0",),
-    boolean=("b0",),
-    date=("d0",),
-    indicated=(),
-    categories=(GRADE, CITY),
-    outliers="clip",
+    numeric=("n0",), boolean=("b0",), date=("d0",), indicated=(), categories=(GRADE, CITY), outliers="clip"
 )
 RNG = np.random.default_rng(0)
 NUMBERS = np.stack([RNG.normal(10, 3, ROWS), RNG.integers(0, 2, ROWS), RNG.uniform(1.5e9, 1.6e9, ROWS)], axis=1)

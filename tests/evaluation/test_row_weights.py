@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from choices_help import choose
 
 from autoft.evaluation import blend
 from autoft.evaluation import selection as choice
@@ -17,7 +18,7 @@ from autoft.evaluation.folds import FoldRule, RowOrigin, members, split
 from autoft.evaluation.losses import class_weights, pinball, row_losses
 from autoft.evaluation.metrics import metrics_of
 from autoft.evaluation.scores import point_scores, weighted_scores
-from autoft.evaluation.selection import Candidate, choose
+from autoft.evaluation.selection import Candidate
 from autoft.records import BEST_TRIAL, Costs, DecisionRule, Draws, Problem, SelectionRule, Truth
 
 TASKS = ("binary", "multiclass", "regression")
@@ -169,12 +170,7 @@ def test_nested_counts_weights_and_chooses_by_the_trained_loss(task):
         truth = Truth(y=y[copies], blocks=blocks[copies], clusters=copies, weights=weights)
         own = repeated(candidates, counts)
         pairs = [
-            PairCandidate(
-                trial=c.trial,
-                epochs=c.epochs,
-                pairs=dict.fromkeys(numbers, c.predictions),
-            )
-            for c in own
+            PairCandidate(trial=c.trial, epochs=c.epochs, pairs=dict.fromkeys(numbers, c.predictions)) for c in own
         ]
         return nested(truth, own, known, pairs=pairs, rule=SelectionRule(members=2), draws=Draws(number=40))
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from autoft.errors import RecipeError
-from autoft.knowledge.describe import told_lines
+from autoft.knowledge.describe import hinted_lines
 from autoft.pipeline.describe import inspect_table
 from autoft.pipeline.split import split
 from autoft.preprocessing.describe import describe_layout
@@ -129,11 +129,7 @@ def test_effects_are_about_the_positive_class_or_the_class_that_is_named():
         ),
         ("price", {"costs": {"false_negative": 5}}, "must only be given where there are classes"),
         ("price", {"costs": {"matrix": {"a": {"b": 1}}}}, "must only be given where there are classes"),
-        (
-            "kind",
-            {"minimum": {"recall": 0.8}},
-            "must only be given where there are two classes, but the task is",
-        ),
+        ("kind", {"minimum": {"recall": 0.8}}, "must only be given where there are two classes, but the task is"),
         (
             "left",
             {"features": {"grade": {"order": ["low", "Mid", "high"]}}},
@@ -168,7 +164,7 @@ def test_effects_are_about_the_positive_class_or_the_class_that_is_named():
             "left",
             {
                 "no_interaction": [
-                    *[["income", "balance"], ["rooms", "grade"], ["colour", "shop"], ["since", "a"], ["b", "c"]],
+                    *[["income", "balance"], ["rooms", "grade"], ["colour", "shop"], ["since", "a"], ["b", "c"]]
                 ]
             },
             "no more than 8 groups",
@@ -244,7 +240,7 @@ def test_the_plan_has_units_and_columns_that_are_not_used():
     )
     dataset = split(recipe, inspect_table(recipe, table()))
     described = describe_layout(dataset.layout, dataset.features)
-    lines = {line.column: line for line in told_lines(described, recipe.knowledge, dataset.description.columns)}
+    lines = {line.column: line for line in hinted_lines(described, recipe.knowledge, dataset.description.columns)}
     assert list(lines)[:3] == ["income", "balance", "rooms"]
     assert lines["income"].text.startswith("In USD. The median")
     assert (lines["rooms"].text, lines["rooms"].inputs) == ("Never an input: known only afterwards.", 0)

@@ -8,11 +8,12 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from choices_help import choose
 from scipy.special import expit, log_softmax
 
 from autoft.evaluation import losses
 from autoft.evaluation.metrics import METRICS
-from autoft.evaluation.selection import Candidate, choose
+from autoft.evaluation.selection import Candidate
 from autoft.networks.family import architecture_of, initial_weights
 from autoft.networks.initial_state import InitialState
 from autoft.records import Problem, Truth

@@ -15,26 +15,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 # Importing them registers their metrics, in the order in which reports show them.
-from autoft.evaluation.metrics import areas, labels, probabilities, values
+from autoft.evaluation.metrics import areas, labels, probabilities, values  # noqa: F401
 from autoft.evaluation.metrics.metric import METRICS, DecisionCounts, Direction, Metric, Needs, Prediction
 from autoft.records import Costs, Problem, Task
 
-__all__ = [
-    "METRICS",
-    "DecisionCounts",
-    "Direction",
-    "Metric",
-    "Needs",
-    "Prediction",
-    "areas",
-    "default_objective",
-    "distinct",
-    "labels",
-    "loss_metric",
-    "metrics_of",
-    "probabilities",
-    "values",
-]
+__all__ = ["METRICS", "DecisionCounts", "Direction", "Metric", "Needs", "Prediction"]
 
 
 def metrics_of(problem: Problem) -> tuple[Metric, ...]:
@@ -55,9 +40,6 @@ def metrics_of(problem: Problem) -> tuple[Metric, ...]:
 def loss_metric(task: Task, *, by_quantile: bool) -> Metric:
     """The metric whose loss of single rows is trained (`losses.row_losses`).
 
-    Args:
-        by_quantile: Whether a quantile is predicted.
-
     >>> loss_metric("regression", by_quantile=False).row_loss
     'squared error'
     """
@@ -74,9 +56,5 @@ def distinct(names: Iterable[str], task: Task) -> list[str]:
 
 
 def default_objective(task: Task) -> str:
-    """The metric that is tuned unless the user names another.
-
-    >>> default_objective("binary")
-    'roc_auc'
-    """
+    """The metric that is tuned unless the user names another."""
     return next(metric.name for metric in METRICS if task in metric.default_for)

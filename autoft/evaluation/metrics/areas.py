@@ -30,7 +30,6 @@ class _Area(SummedMetric[Array]):
         return lambda weights: np.asarray(np.mean([curve(weights) for curve in curves], axis=0))
 
     def value(self, sums: Array) -> Array:
-        """The area of each draw."""
         return np.asarray(sums[self.place])
 
     def point(self, truth: Truth, prediction: Prediction) -> float:
@@ -39,9 +38,8 @@ class _Area(SummedMetric[Array]):
         present = np.bincount(truth.y, weights, minlength=prediction.values.shape[1]) > 0
         if not present.all():
             return np.nan
-        each = [
-            self._of_class(truth.y == c, prediction.values[:, c], sample_weight=weights) for c in _ranked(prediction)
-        ]
+        values = prediction.values
+        each = [self._of_class(truth.y == c, values[:, c], sample_weight=weights) for c in _ranked(prediction)]
         return float(np.mean(each))
 
     def _of_class(self, true: Array, score: Array, *, sample_weight: Array | None) -> Any:
@@ -50,8 +48,6 @@ class _Area(SummedMetric[Array]):
 
 @METRICS.register
 class RocAuc(_Area):
-    """Area under the ROC curve."""
-
     name = "roc_auc"
     label = "ROC AUC"
     meaning = "chance that a positive row is ranked above a negative one; 0.5 is a coin, 1 is perfect"
@@ -83,7 +79,6 @@ class PrAuc(_Area):
 
 
 def _ranked(prediction: Prediction) -> Sequence[int]:
-    """Classes that have a curve."""
     positive = prediction.problem.positive
     return range(prediction.values.shape[1]) if positive is None else (positive,)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
-from autoft.evaluation.costs import row_costs
+from autoft.evaluation.decisions import row_costs
 from autoft.evaluation.metrics.metric import CLASSES, METRICS, DecisionCounts, Prediction
 from autoft.evaluation.metrics.sums import MeanMetric, SummedMetric, sum_type
 from autoft.records import Costs, Problem, Truth
@@ -52,10 +53,6 @@ class Confusions:
         """By class, NaN without rows."""
         return np.asarray(2 * self.hits / (self.true + self.decided) + self._absent)
 
-    def of_positive(self, by_class: Array) -> Array:
-        """The value of the positive class; of several classes their mean."""
-        return np.asarray(by_class.mean(axis=1) if self.positive is None else by_class[:, self.positive])
-
 
 class _LabelMetric(SummedMetric[Confusions]):
     tasks = CLASSES
@@ -79,143 +76,120 @@ class _LabelMetric(SummedMetric[Confusions]):
         return confusions
 
 
-@METRICS.register
-class Precision(_LabelMetric):
-    """Precision of the positive class; of several classes their mean."""
+class _ShareOfPositive(_LabelMetric):
+    """A share that the positive class has; of several classes their mean."""
 
+    #: Which of those of `Confusions`.
+    share: Literal["precision", "recall", "f1"]
+
+    def value(self, sums: Confusions) -> Array:
+        by_class = getattr(sums, self.share)
+        return np.asarray(by_class.mean(axis=1) if sums.positive is None else by_class[:, sums.positive])
+
+
+class _MeanShare(_ShareOfPositive):
+    """The mean of a share that the classes have."""
+
+    def value(self, sums: Confusions) -> Array:
+        return np.asarray(getattr(sums, self.share).mean(axis=1))
+
+
+@METRICS.register
+class Precision(_ShareOfPositive):
     name = "precision"
+    share = "precision"
     label = "Precision"
     meaning = "of those predicted positive, the share that are"
     threshold = "minimum"
 
-    def value(self, sums: Confusions) -> Array:
-        """Of each draw."""
-        return sums.of_positive(sums.precision)
-
     def at_threshold(self, counts: DecisionCounts, problem: Problem) -> Array:
-        """Of each threshold."""
         hits = counts.hits
         return np.asarray(np.where(hits > 0, hits / (hits + counts.alarms), 0.0) + counts.defined)
 
 
 @METRICS.register
-class Recall(_LabelMetric):
-    """Recall of the positive class; of several classes their mean."""
-
+class Recall(_ShareOfPositive):
     name = "recall"
+    share = "recall"
     label = "Recall"
     meaning = "of those that are positive, the share that is found"
     threshold = "minimum"
     rare_classes = "labels"
 
-    def value(self, sums: Confusions) -> Array:
-        """Of each draw."""
-        return sums.of_positive(sums.recall)
-
     def at_threshold(self, counts: DecisionCounts, problem: Problem) -> Array:
-        """Of each threshold."""
         return np.asarray(counts.hits / counts.positives + counts.defined)
 
 
 @METRICS.register
-class F1(_LabelMetric):
-    """F1 of the positive class; of several classes their mean."""
-
+class F1(_ShareOfPositive):
     name = "f1"
+    share = "f1"
     label = "F1"
     meaning = "harmonic mean of precision and recall; high only if both are"
     threshold = "tuned"
     rare_classes = "labels"
 
-    def value(self, sums: Confusions) -> Array:
-        """Of each draw."""
-        return sums.of_positive(sums.f1)
-
     def at_threshold(self, counts: DecisionCounts, problem: Problem) -> Array:
-        """Of each threshold."""
         return np.asarray(2 * counts.hits / (counts.hits + counts.alarms + counts.positives) + counts.defined)
 
 
 @METRICS.register
-class MacroPrecision(_LabelMetric):
-    """Mean precision of the classes."""
-
+class MacroPrecision(_MeanShare):
     name = "macro_precision"
+    share = "precision"
     label = "Macro precision"
     meaning = "precision averaged over the classes, each counting alike"
     objective = False
     repeated_for = ("multiclass",)
 
-    def value(self, sums: Confusions) -> Array:
-        """Of each draw."""
-        return np.asarray(sums.precision.mean(axis=1))
-
 
 @METRICS.register
-class MacroRecall(_LabelMetric):
-    """Mean recall of the classes."""
-
+class MacroRecall(_MeanShare):
     name = "macro_recall"
+    share = "recall"
     label = "Macro recall"
     meaning = "recall averaged over the classes, each counting alike"
     objective = False
     repeated_for = ("multiclass",)
 
-    def value(self, sums: Confusions) -> Array:
-        """Of each draw."""
-        return np.asarray(sums.recall.mean(axis=1))
-
 
 @METRICS.register
-class MacroF1(_LabelMetric):
-    """Mean F1 of the classes."""
-
+class MacroF1(_MeanShare):
     name = "macro_f1"
+    share = "f1"
     label = "Macro F1"
     meaning = "F1 averaged over the classes, each counting alike"
     objective = False
     repeated_for = ("multiclass",)
 
-    def value(self, sums: Confusions) -> Array:
-        """Of each draw."""
-        return np.asarray(sums.f1.mean(axis=1))
-
 
 @METRICS.register
-class BalancedAccuracy(_LabelMetric):
+class BalancedAccuracy(_MeanShare):
     """Balanced accuracy: where every class has rows it is the mean recall."""
 
     name = "balanced_accuracy"
+    share = "recall"
     label = "Balanced accuracy"
     meaning = "share of right answers, averaged over the classes; rare classes count alike"
     threshold = "tuned"
     rare_classes = "labels"
 
-    def value(self, sums: Confusions) -> Array:
-        """Of each draw."""
-        return np.asarray(sums.recall.mean(axis=1))
-
     def at_threshold(self, counts: DecisionCounts, problem: Problem) -> Array:
-        """Of each threshold."""
         rights = counts.negatives - counts.alarms
         return np.asarray((counts.hits / counts.positives + rights / counts.negatives) / 2)
 
 
 @METRICS.register
 class Accuracy(_LabelMetric):
-    """Accuracy."""
-
     name = "accuracy"
     label = "Accuracy"
     meaning = "share of right answers; misleading where one class is common"
     threshold = "tuned"
 
     def value(self, sums: Confusions) -> Array:
-        """Of each draw."""
         return np.asarray(sums.hits.sum(axis=1) / sums.total)
 
     def at_threshold(self, counts: DecisionCounts, problem: Problem) -> Array:
-        """Of each threshold."""
         right = counts.hits + (counts.negatives - counts.alarms)
         return np.asarray(right / (counts.positives + counts.negatives) + counts.defined)
 
@@ -231,7 +205,6 @@ class MatthewsCorrelation(_LabelMetric):
     rare_classes = "labels"
 
     def value(self, sums: Confusions) -> Array:
-        """Of each draw."""
         right, true, decided, total = sums.hits.sum(axis=1), sums.true, sums.decided, sums.total
         covariance = right * total - (true * decided).sum(axis=1)
         varied, spread = total**2 - (true**2).sum(axis=1), total**2 - (decided**2).sum(axis=1)
@@ -239,7 +212,6 @@ class MatthewsCorrelation(_LabelMetric):
         return np.where((true > 0).sum(axis=1) > 1, found, np.nan)
 
     def at_threshold(self, counts: DecisionCounts, problem: Problem) -> Array:
-        """Of each threshold."""
         hits, alarms = counts.hits, counts.alarms
         misses, rights = counts.positives - hits, counts.negatives - alarms
         spread = np.sqrt((hits + alarms) * (misses + rights) * counts.positives * counts.negatives)
@@ -249,8 +221,6 @@ class MatthewsCorrelation(_LabelMetric):
 
 @METRICS.register
 class Cost(MeanMetric):
-    """Mean cost of the decisions."""
-
     name = "cost"
     label = "Cost"
     meaning = "mean cost of a row's answer, by the costs that were given; 0 is perfect"
@@ -268,7 +238,6 @@ class Cost(MeanMetric):
         return row_costs(costs, truth.y, prediction.labels, own.positive_index)[:, None]
 
     def at_threshold(self, counts: DecisionCounts, problem: Problem) -> Array:
-        """Of each threshold."""
         costs, hits, alarms = problem.goal, counts.hits, counts.alarms
         assert isinstance(costs, Costs)
         spent = (counts.positives - hits) * costs.false_negative + alarms * costs.false_positive

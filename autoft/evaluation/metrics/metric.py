@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Literal
 
@@ -27,7 +28,6 @@ class Prediction:
 
     Attributes:
         values: Probabilities ``[n, classes]``, or values ``[n]`` of a regression.
-        problem: Task, positive class, quantile and goal.
         rule: By which classes are decided; its calibration is taken to be applied.
     """
 
@@ -73,29 +73,17 @@ class DecisionCounts:
         return np.where((self.positives > 0) & (self.negatives > 0), 0.0, np.nan)
 
     def __getitem__(self, part: int) -> DecisionCounts:
-        return DecisionCounts(
-            hits=self.hits[part],
-            alarms=self.alarms[part],
-            positives=self.positives[part],
-            negatives=self.negatives[part],
-        )
+        return DecisionCounts(**{name: counts[part] for name, counts in self._each()})
 
     def __sub__(self, other: DecisionCounts) -> DecisionCounts:
-        return DecisionCounts(
-            hits=self.hits - other.hits,
-            alarms=self.alarms - other.alarms,
-            positives=self.positives - other.positives,
-            negatives=self.negatives - other.negatives,
-        )
+        return DecisionCounts(**{name: counts - getattr(other, name) for name, counts in self._each()})
 
     def total(self) -> DecisionCounts:
         """The parts together."""
-        return DecisionCounts(
-            hits=self.hits.sum(axis=0),
-            alarms=self.alarms.sum(axis=0),
-            positives=self.positives.sum(axis=0),
-            negatives=self.negatives.sum(axis=0),
-        )
+        return DecisionCounts(**{name: counts.sum(axis=0) for name, counts in self._each()})
+
+    def _each(self) -> Iterator[tuple[str, Array]]:
+        return ((one.name, getattr(self, one.name)) for one in fields(self))
 
 
 class Metric(ABC):
@@ -111,8 +99,6 @@ class Metric(ABC):
         direction: Whether more (``max``) or less (``min``) is better.
         tasks: Tasks for which it is computed.
         needs: What it looks at: probabilities, decided labels or predicted values.
-        perfect: Its best value; 1 where more is better, else 0.
-        objective: Whether it may be tuned.
         default_for: Tasks whose objective it is unless the user names another.
         aliases: Other names that a recipe may use.
         synonyms: What other libraries call it, or something like it: a hint for recipes that use such a name.
@@ -168,25 +154,20 @@ class Metric(ABC):
         return found
 
     def at_threshold(self, counts: DecisionCounts, problem: Problem) -> Array:
-        """The value of decisions (only where `threshold` is not ``none``); NaN where a class has no rows."""
+        """The value at each threshold (only where `threshold` is not ``none``); NaN where a class has no rows."""
         raise NotImplementedError(f"{self.name} does not say its value from counts of decisions")
 
     def trained_quantile(self, quantile: float | None) -> float | None:
-        """The quantile whose pinball loss is trained for this objective; None for the usual loss of the task.
-
-        Args:
-            quantile: ``evaluate.quantile``.
-        """
+        """The quantile whose pinball loss is trained for this objective; None for the usual loss of the task."""
         return None
 
     @property
     def perfect(self) -> float:
-        """Its best value."""
+        """Its best value: 1 where more is better, else 0."""
         return 1.0 if self.direction == "max" else 0.0
 
     @property
     def more_is_better(self) -> bool:
-        """Whether more is better."""
         return self.direction == "max"
 
     def better(self, score: Array) -> Array:

@@ -18,13 +18,11 @@ class _ProbabilityMetric(MeanMetric):
 
     def columns(self, truth: Truth, prediction: Prediction) -> Array:
         """Log-loss and Brier score of each row, ``[n, 2]``."""
-        return np.stack([row_losses(truth.y, prediction.values), row_briers(truth, prediction)], axis=1)
+        return np.stack([row_losses(truth.y, prediction.values), _row_briers(truth, prediction)], axis=1)
 
 
 @METRICS.register
 class LogLoss(_ProbabilityMetric):
-    """Mean logarithmic loss of the true class' probability."""
-
     name = "log_loss"
     label = "Log loss"
     meaning = "how wrong the probabilities are, sure mistakes most; 0 is perfect"
@@ -45,14 +43,14 @@ class Brier(_ProbabilityMetric):
     column = 1
 
 
-def row_briers(truth: Truth, prediction: Prediction) -> Array:
+def _row_briers(truth: Truth, prediction: Prediction) -> Array:
     """Brier score of each row, ``[n]``.
 
     As scikit-learn 1.7 and later define it: binary the squared error of the positive probability (0 to 1),
     multiclass the sum of squared errors over the classes (0 to 2).
     """
-    y, probabilities = truth.y, prediction.values
+    y, probabilities = truth.y, prediction.values.astype(np.float64)
     if prediction.problem.task == "binary":
         right = y == prediction.problem.positive_index
         return np.asarray(np.square(prediction.positive.astype(np.float64) - right))
-    return np.asarray(np.square(probabilities.astype(np.float64) - np.eye(probabilities.shape[1])[y]).sum(axis=1))
+    return np.asarray(np.square(probabilities - np.eye(probabilities.shape[1])[y]).sum(axis=1))

@@ -30,8 +30,6 @@ class _ErrorMetric(MeanMetric):
 
 @METRICS.register
 class RootMeanSquaredError(_ErrorMetric):
-    """Root mean squared error."""
-
     name = "rmse"
     label = "RMSE"
     meaning = "root mean squared error, in units of the target; large errors count most"
@@ -41,7 +39,6 @@ class RootMeanSquaredError(_ErrorMetric):
     column = 0
 
     def of_mean(self, mean: Array) -> Array:
-        """The root of the mean."""
         return np.sqrt(mean)
 
 
@@ -55,7 +52,6 @@ class MeanAbsoluteError(_ErrorMetric):
     column = 1
 
     def trained_quantile(self, quantile: float | None) -> float | None:
-        """The median."""
         return 0.5
 
 
@@ -77,7 +73,6 @@ class R2(SummedMetric[Array]):
         return lambda weights: means(weights, columns)
 
     def value(self, sums: Array) -> Array:
-        """Of each draw."""
         residual, square, mean = sums.T
         variance = square - np.square(mean)
         # A draw of equal targets leaves rounding noise instead of 0.
@@ -93,8 +88,6 @@ class R2(SummedMetric[Array]):
 
 @METRICS.register
 class MedianAbsoluteError(SummedMetric[Array]):
-    """Median absolute error."""
-
     name = "median_absolute_error"
     label = "Median absolute error"
     meaning = "half of the predictions miss by less than this, in units of the target"
@@ -120,18 +113,14 @@ class MedianAbsoluteError(SummedMetric[Array]):
         return medians
 
     def value(self, sums: Array) -> Array:
-        """Of each draw."""
         return sums
 
     def trained_quantile(self, quantile: float | None) -> float | None:
-        """The median."""
         return 0.5
 
 
 @METRICS.register
 class Pinball(MeanMetric):
-    """Pinball loss at the quantile of the problem."""
-
     name = "pinball"
     label = "Pinball loss"
     meaning = "the average miss, in units of the target, weighted so that the wanted quantile misses least"
@@ -147,5 +136,4 @@ class Pinball(MeanMetric):
         return pinball(truth.y, prediction.values, prediction.problem.quantile)[:, None]
 
     def trained_quantile(self, quantile: float | None) -> float | None:
-        """The quantile that is asked for."""
         return quantile

@@ -19,7 +19,6 @@ from autoft.records.slices import Gap, Rate
 
 #: Groups with fewer rows are shown, but not compared.
 FEWEST_ROWS = 50
-
 #: Classes whose rates are shown: the most frequent ones.
 MOST_CLASSES = 12
 
@@ -33,11 +32,6 @@ def gaps(redraws: Redraws, groups: Sequence[Groups], target: Target) -> tuple[Ga
     Classification: the share of rows that is decided to be of a class (selection rate), of those that are of it (true
     positive rate) and of those that are not (false positive rate); for two classes those of the positive one.
     Regression: mean prediction, and mean of predicted minus true.
-
-    Args:
-        redraws: Draws of the overall score.
-        groups: Of all rows.
-        target: For the names of the classes.
     """
     problem, truth = redraws.problem, redraws.own
     own, classes, weights = [one.rows(redraws.score.rows) for one in groups], _classes(target, truth.y), truth.weights
@@ -95,7 +89,6 @@ def _numbers(group: DrawGroup, truth: Truth, groups: Groups, classes: list[int],
 
 
 def _from_sums(sums: Array, classes: bool) -> Array:
-    """Sums ``[groups, 1 + numbers]`` to means, or to the rates of each class."""
     total = sums[:, :1]
     with np.errstate(divide="ignore", invalid="ignore"):
         if not classes:
@@ -108,28 +101,23 @@ def _from_sums(sums: Array, classes: bool) -> Array:
 def _rate(
     redraws: Redraws, groups: Groups, counts: Array, point: Array, samples: Array, *, name: str, label: str
 ) -> Rate:
-    """One number ``[groups]`` with its samples ``[draws, groups]``."""
-    found = {
-        place: interval
-        for place in range(len(groups.labels))
-        if (interval := redraws.interval(float(point[place]), samples[:, place])) is not None
-    }
+    every = {place: redraws.interval(float(value), samples[:, place]) for place, value in enumerate(point)}
+    found = {place: interval for place, interval in every.items() if interval is not None}
     shown = {groups.labels[place]: interval for place, interval in found.items()}
     large = sorted((place for place in found if counts[place] >= FEWEST_ROWS), key=lambda place: found[place].value)
     if len(large) < 2:
         return Rate(name=name, label=label, groups=shown)
     low, high = large[0], large[-1]
     pairs = len(large) * (len(large) - 1) // 2
+    least, most, lows, highs = found[low].value, found[high].value, samples[:, low], samples[:, high]
     return Rate(
         name=name,
         label=label,
         groups=shown,
         highest=groups.labels[high],
         lowest=groups.labels[low],
-        difference=_apart(found[high].value - found[low].value, samples[:, high] - samples[:, low], pairs),
-        ratio=_ratio(found[low].value, found[high].value, samples[:, low], samples[:, high], pairs)
-        if name in _RATES
-        else None,
+        difference=_apart(most - least, highs - lows, pairs),
+        ratio=_ratio(least, most, lows, highs, pairs) if name in _RATES else None,
     )
 
 

@@ -14,10 +14,8 @@ from autoft.records.arrays import Array
 
 #: Values of a category that are groups of their own.
 MOST_VALUES = 20
-
 #: Numbers with so many different values are grouped by value.
 FEW_VALUES = 5
-
 #: Where one number is that common, quartiles would be equal.
 COMMON = 0.5
 
@@ -29,8 +27,6 @@ class Groups:
     """Rows by the groups of one column.
 
     Attributes:
-        column: The user's name.
-        labels: The groups in words.
         codes: Position of each row's group, ``[n]``.
         note: How the groups were made, where the labels do not say it.
     """
@@ -49,7 +45,6 @@ def groups_of(column: Column, values: Array, limits: Sequence[float] | None = No
     """The groups of a column, each row in exactly one.
 
     Args:
-        column: What is known of it.
         values: Its cells in the form of `schema.convert.Converted.values`, ``[n]``.
         limits: Of ranges ``[a, b)``, the last one closed; rows outside are a group, and so are missing ones. Without
             limits numbers are divided at their quartiles (few different ones by value), and of categories the
@@ -100,7 +95,6 @@ def _apart(labels: list[str]) -> list[str]:
 
 
 def _with_missing(column: Column, labels: Sequence[str], codes: Array, note: str = "") -> Groups:
-    """Groups where the position after the last one is that of missing cells."""
     every = (*labels, MISSING) if (codes == len(labels)).any() else tuple(labels)
     return Groups(column=column.name, labels=every, codes=codes, note=note)
 

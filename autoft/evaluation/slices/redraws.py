@@ -16,13 +16,10 @@ from autoft.records.arrays import Array
 
 #: Draws that parts of the rows are scored on: the first ones of the overall score.
 DRAWS = 200
-
 #: Rows x draws x parts beyond which fewer draws are made.
 AFFORDABLE = 2 * 10**8
-
 #: Fewest draws.
 FEWEST = 100
-
 #: Share of the draws in which a number must be defined to have an interval.
 DEFINED = 0.5
 
@@ -32,9 +29,7 @@ class DrawGroup:
     """Draws with the same predictions.
 
     Attributes:
-        draws: Their numbers.
         predictions: For the rows of the score, ``[m, classes]`` or ``[m]``.
-        rule: By which classes are decided.
         weights: How often each draw scores each row, ``[draws, m]``.
     """
 
@@ -49,10 +44,6 @@ class Redraws:
     """A corrected score, and what it was made of.
 
     Attributes:
-        score: The overall score.
-        candidates: What its model was chosen from.
-        truth: True answers of all rows.
-        problem: What is predicted and tuned.
         number: How many of its draws are used.
     """
 
@@ -97,7 +88,6 @@ class Redraws:
                 yield DrawGroup(draws=here, predictions=final, rule=replayed.rule, weights=left_out)
 
     def _of_choice(self, draws: list[int], weights: Array) -> DrawGroup:
-        """The choice on all rows under some weightings."""
         score = self.score
         rule = score.rule if score.row_rule is None else score.row_rule
         return DrawGroup(draws=draws, predictions=score.predictions[score.rows], rule=rule, weights=weights)
@@ -106,7 +96,6 @@ class Redraws:
         """The interval as the overall score has it; None where too few draws define it.
 
         Args:
-            value: On all rows, by the choice on all rows.
             samples: ``[number]``, NaN where undefined.
         """
         if not np.isfinite(value) or np.isfinite(samples).mean() < DEFINED:

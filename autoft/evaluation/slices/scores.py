@@ -19,33 +19,25 @@ NO_ROWS, FEW_ROWS = "no rows", "too few rows"
 
 
 def scores_by_group(redraws: Redraws, groups: Sequence[Groups]) -> tuple[Slice, tuple[SlicedColumn, ...]]:
-    """Every metric on all rows, and on each group of each column.
-
-    Args:
-        redraws: Draws of the overall score.
-        groups: Of all rows.
-    """
+    """Every metric on all rows, and on each group of each column."""
     problem, rows = redraws.problem, redraws.score.rows
     own = [one.rows(rows) for one in groups]
     sets = [np.flatnonzero(one.codes == code) for one in own for code in range(len(one.labels))]
     names = [metric.name for metric in metrics_of(problem)]
     whole, *rest = scores_of(redraws, [np.arange(len(rows)), *sets], names)
     scored = iter(rest)
-    return replace(whole, group="all rows"), tuple(
-        SlicedColumn(
-            column=one.column, slices=tuple(replace(next(scored), group=label) for label in one.labels), note=one.note
-        )
-        for one in own
-    )
+    columns = []
+    for one in own:
+        slices = tuple(replace(next(scored), group=label) for label in one.labels)
+        columns.append(SlicedColumn(column=one.column, slices=slices, note=one.note))
+    return replace(whole, group="all rows"), tuple(columns)
 
 
 def scores_of(redraws: Redraws, sets: Sequence[Array], names: Sequence[str]) -> list[Slice]:
     """Some metrics on some sets of rows, which may overlap.
 
     Args:
-        redraws: Draws of the overall score.
         sets: Positions among the rows of the score.
-        names: Metrics.
 
     Returns:
         Slices without names.
@@ -74,7 +66,6 @@ def _scores(group: DrawGroup, truth: Truth, some: Array, problem: Problem, names
 
 
 def _slice(redraws: Redraws, truth: Truth, point: Mapping[str, Array], samples: Mapping[str, Array]) -> Slice:
-    """The record of some rows, whose truth this is."""
     scores: dict[str, Interval] = {}
     undefined: dict[str, str] = {}
     counted = truth.y if truth.weights is None else truth.y[truth.weights > 0]
@@ -89,7 +80,6 @@ def _slice(redraws: Redraws, truth: Truth, point: Mapping[str, Array], samples: 
 
 
 def _why(y: Array) -> str:
-    """Why a metric is undefined on rows with these true values."""
     if not len(y):
         return NO_ROWS
     kinds = "value" if y.dtype.kind == "f" else "class"

@@ -22,28 +22,20 @@ from autoft.records.arrays import Array
 
 #: Fewest rows of a slice, and outside it.
 FEWEST_ROWS = 50
-
 #: Largest number of conditions (their pairs are some 30,000 slices); further columns are skipped.
 MOST_CONDITIONS = 240
-
 #: Largest number of rows, evenly spread over a longer table.
 MOST_ROWS = 200_000
-
 #: Rows of one matrix product.
 CHUNK = 2**15
-
 #: Largest number of slices that are shown.
 MOST_FOUND = 5
-
 #: Slices that are tested again: so many with the highest loss, and so many with the smallest probability.
 CLOSE = 100
-
 #: Probability of a false alarm in the whole search.
 LEVEL = 0.05
-
 #: Share of a slice within another one from which both are the same finding.
 SAME = 0.9
-
 #: A condition: position of the column's groups, and of the group.
 Condition = tuple[int, int]
 
@@ -74,15 +66,7 @@ def weakest(losses: Array, groups: Sequence[Groups], clusters: Array, row_weight
     Args:
         losses: Of the rows, ``[m]``.
         groups: Of the same rows, the most important columns first.
-        clusters: Rows that belong together, ``[m]``.
         row_weights: ``[m]``, None where all rows count the same; rows of weight 0 do not count at all.
-
-    >>> rng = np.random.default_rng(0)
-    >>> codes = rng.integers(0, 2, (2, 1000))
-    >>> both = [Groups(column=name, labels=("no", "yes"), codes=c) for name, c in zip("ab", codes)]
-    >>> found = weakest(rng.exponential(size=1000) + codes[0] * codes[1], both, np.arange(1000))
-    >>> [one.conditions for one in found.found], found.tried
-    ([((0, 1), (1, 1))], 8)
     """
     rows = np.arange(len(losses)) if row_weights is None else np.flatnonzero(row_weights > 0)
     if len(rows) > MOST_ROWS:
@@ -95,7 +79,8 @@ def weakest(losses: Array, groups: Sequence[Groups], clusters: Array, row_weight
         return SliceSearch(found=(), tried=0, columns=columns)
     pairs, means, chances = _every_slice(own, conditions, losses, weights)
     tried = len(pairs)
-    searching = _Searching(own, conditions, losses, weights, clusters[rows], tried)
+    numbered = np.unique(clusters[rows], return_inverse=True)[1].ravel()
+    searching = _Searching(own, conditions, losses, weights, numbered, tried)
     close = _standing_out(pairs, means, np.minimum(chances * tried, 1.0), len(conditions))
     return SliceSearch(found=searching.named(close), tried=tried, columns=columns)
 
@@ -171,20 +156,16 @@ def _standing_out(pairs: Array, means: Array, chances: Array, size: int) -> Arra
     return chosen
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class _Searching:
-    """Tests of single slices against other rows, with clusters as observations."""
+    """Tests of single slices against other rows, with clusters (numbered from 0) as observations."""
 
-    def __init__(
-        self,
-        groups: Sequence[Groups],
-        conditions: Sequence[Condition],
-        losses: Array,
-        weights: Array,
-        clusters: Array,
-        tried: int,
-    ) -> None:
-        self.groups, self.conditions, self.losses, self.weights = groups, conditions, losses, weights
-        self.clusters, self.tried = np.unique(clusters, return_inverse=True)[1].ravel(), tried
+    groups: Sequence[Groups]
+    conditions: Sequence[Condition]
+    losses: Array
+    weights: Array
+    clusters: Array
+    tried: int
 
     def named(self, pairs: Array) -> tuple[FoundSlice, ...]:
         """The slices to show, of those that stand out."""

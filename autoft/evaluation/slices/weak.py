@@ -11,8 +11,7 @@ from autoft.evaluation.metrics import loss_metric
 from autoft.evaluation.slices.groups import Groups
 from autoft.evaluation.slices.redraws import Redraws
 from autoft.evaluation.slices.scores import scores_of
-from autoft.evaluation.slices.search import FoundSlice, SliceSearch, weakest
-from autoft.records.arrays import Array
+from autoft.evaluation.slices.search import weakest
 from autoft.records.slices import WeakSearch, WeakSlice
 
 
@@ -22,7 +21,6 @@ def weak_slices(redraws: Redraws, groups: Sequence[Groups]) -> WeakSearch:
     Only slices whose loss differs from that of the other rows beyond chance are returned (`slices.search`).
 
     Args:
-        redraws: Draws of the overall score.
         groups: Of all rows, the most important columns first.
     """
     problem, truth, predictions = redraws.problem, redraws.own, redraws.whole.predictions
@@ -30,7 +28,7 @@ def weak_slices(redraws: Redraws, groups: Sequence[Groups]) -> WeakSearch:
     searched = weakest(row_losses(truth.y, predictions, problem.quantile), own, truth.groups, truth.weights)
     metric = loss_metric(problem.task, by_quantile=problem.quantile is not None).name
     objective = problem.objective
-    inside = [_inside(own, found) for found in searched.found]
+    inside = [np.all([own[g].codes == code for g, code in one.conditions], axis=0) for one in searched.found]
     here, elsewhere = ([np.flatnonzero(some == side) for some in inside] for side in (True, False))
     scores = scores_of(redraws, here, tuple(dict.fromkeys((metric, objective))))
     others = scores_of(redraws, elsewhere, (metric,))
@@ -47,15 +45,5 @@ def weak_slices(redraws: Redraws, groups: Sequence[Groups]) -> WeakSearch:
         if metric in score.scores and metric in other.scores
     ]
     found.sort(key=lambda one: -one.loss.value)
-    return _record(metric, searched, len(groups), found)
-
-
-def _inside(groups: Sequence[Groups], found: FoundSlice) -> Array:
-    return np.asarray(np.all([groups[g].codes == code for g, code in found.conditions], axis=0))
-
-
-def _record(metric: str, searched: SliceSearch, columns: int, found: Sequence[WeakSlice]) -> WeakSearch:
-    left_out = columns - searched.columns
-    return WeakSearch(
-        metric=metric, tried=searched.tried, columns=searched.columns, left_out=left_out, found=tuple(found)
-    )
+    left_out, tried, columns = len(groups) - searched.columns, searched.tried, searched.columns
+    return WeakSearch(metric=metric, tried=tried, columns=columns, left_out=left_out, found=tuple(found))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from autoft.evaluation.hint_slices import harmed
-from autoft.evaluation.hint_tests import MOSTLY, gain_over_blocks, judge_hint
+from autoft.evaluation.hint_tests import MOSTLY, gain_over_blocks, verdict_on
 from autoft.evaluation.losses import row_losses
 from autoft.evaluation.metrics import METRICS
 from autoft.evaluation.scores import point_scores
@@ -64,7 +64,7 @@ class HintJudge:
         by_member = [] if moves is None else moves.by_member()
         gains, claim = self._differences(reference, without), name.rpartition(": ")[2] not in _READING
         tested = len(hints_to_test(self.dataset))
-        word, gain = judge_hint(gains, share=_share(self.dataset), by_member=by_member, claim=claim, tested=tested)
+        word, gain = verdict_on(gains, share=_share(self.dataset), by_member=by_member, claim=claim, tested=tested)
         about = describe_hint(self.recipe, self.dataset, name)
         found = replace(about, verdict=word, gain=gain, obeyed=float(np.mean(by_member)) if by_member else None)
         return found if moves is None or effect is None else self._in_part(found, effect.column, without, moves)
