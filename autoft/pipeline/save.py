@@ -17,11 +17,14 @@ from autoft.pipeline.dataset import Dataset, SearchResult
 from autoft.pipeline.notes import notes
 from autoft.preprocessing.describe import describe_layout
 from autoft.records import Evaluation, Progress
-from autoft.records.arrays import Array
 from autoft.serving import artifact
+from autoft.serving.inputs import model_inputs
 
 if TYPE_CHECKING:
     from autoft.recipe.recipe import Recipe
+
+#: Rows whose answers the saved model must repeat.
+_PROBED = 32
 
 
 def write(
@@ -40,7 +43,8 @@ def write(
         extra: dict[str, str | bytes] = {**texts, **scores}
         if dataset.description.contract.statistics:
             extra["statistics.pb"] = dataset.description.contract.statistics
-        artifact.save(folder / "model", model, meta, extra, _probe(dataset, searched))
+        few = {column: cells[:_PROBED] for column, cells in dataset.description.converted.values.items()}
+        artifact.save(folder / "model", model, meta, extra, model_inputs(model, meta, few))
     total = round(sum(watch.seconds.values()), 2)
     evaluation = replace(evaluation, seconds={**watch.seconds, "total": total})
     for name, text in {**texts, "evaluation.json": _json(to_document(evaluation))}.items():
@@ -115,14 +119,3 @@ def _no_inputs(recipe: Recipe) -> tuple[str, ...]:
     """Columns that divide rows or groups, or are not to be used."""
     group = recipe.evaluate.group
     return (*recipe.knowledge.unused, *(() if group is None else (group,)))
-
-
-def _probe(dataset: Dataset, searched: SearchResult, rows: int = 32) -> dict[str, Array]:
-    """Inputs of the raw model for a few real rows."""
-    from autoft.training.ensemble import model_inputs
-
-    values = dataset.description.converted.values
-    plan = dataset.plan
-    columns = [c.id for c in plan.categories] + [text.id for text in plan.texts] + [own.id for own in plan.custom]
-    texts = {column: values[column][:rows] for column in columns}
-    return model_inputs(plan, dataset.encoded.rows(slice(0, rows)), texts, searched.bag.words)

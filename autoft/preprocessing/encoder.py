@@ -18,30 +18,33 @@ from autoft.preprocessing.statistics import Statistics
 from autoft.records.arrays import Array
 
 
-def build_encoder(plan: InputLayout, statistics: Statistics, *, told: bool = False) -> keras.Model:
+def build_encoder(plan: InputLayout, statistics: Statistics, *, given: bool = False) -> keras.Model:
     """The preprocessing layers as a Keras model.
 
     Inputs (those that the layout has): ``numbers [B, d]`` float64, ``codes [B, c]`` int32, ``words [B, u]`` float32,
     and of each custom column ``custom_0 [B, r]`` float64 (`Statistics.arrays`). Outputs (those that the layout has):
     ``dense [S, B, f]`` float32 and ``slots [S, B, e]`` int32 for the embedded columns.
 
-    Told what it would measure, it takes one input more, ``measured [B, m]`` float64 (`statistics.with_derived`), from
-    which all is made that numbers, times between dates and ratios become: so a ratio can be another one while its parts
-    stay. That is a stack with layers of its own: Keras damages a model whose layers serve one that begins inside it.
+    If `given`, it has one more input, ``measured [B, m]`` float64 (`statistics.with_derived`), in place of what it would
+    measure itself: so a ratio can change while its parts stay. That is a stack with layers of its own: Keras damages a
+    model whose layers serve one that begins inside it.
     """
     inputs: dict[str, Any] = {}
     outputs: dict[str, Any] = {}
     dense = []
     if plan.numbers:
         inputs["numbers"] = keras.Input((len(plan.numbers),), dtype="float64", name="numbers")
-        if told:
+        if given:
             inputs["measured"] = measured = keras.Input((len(plan.measured),), dtype="float64", name="measured")
         else:
             measured = _measured(plan, inputs["numbers"])
         dense += _number_features(plan, statistics, inputs["numbers"], measured)
     if plan.categories:
         inputs["codes"] = keras.Input((len(plan.categories),), dtype="int32", name="codes")
-        slots = _slots(plan, statistics, inputs["codes"])
+        sizes = [len(c.vocabulary) + 2 for c in plan.categories]
+        lookup = CategorySlots(statistics.members, sizes, name="category_slots")
+        slots = lookup(inputs["codes"])
+        lookup.set_weights(list(statistics.tables))
         if plan.one_hot:
             one_hot = [j for j, c in enumerate(plan.categories) if not c.embed]
             dense.append(OneHotSlots(one_hot, [c.slots for c in plan.one_hot], name="one_hot")(slots))
@@ -52,9 +55,8 @@ def build_encoder(plan: InputLayout, statistics: Statistics, *, told: bool = Fal
         sizes = [len(words.known) for words in statistics.words]
         inputs["words"] = keras.Input((sum(sizes),), name="words")
         for j, (text, words) in enumerate(zip(plan.texts, statistics.words, strict=True)):
-            weigh = WordWeights(
-                statistics.members, text.slots, sum(sizes[:j]), sizes[j], name=f"word_weights_{text.id}"
-            )
+            start, name = sum(sizes[:j]), f"word_weights_{text.id}"
+            weigh = WordWeights(statistics.members, text.slots, start, sizes[j], name=name)
             dense.append(weigh(inputs["words"]))
             weigh.set_weights([words.take, words.idf])
     for j, (own, known) in enumerate(zip(plan.custom, statistics.custom, strict=True)):
@@ -65,14 +67,6 @@ def build_encoder(plan: InputLayout, statistics: Statistics, *, told: bool = Fal
         if plan.crosses:
             outputs["dense"] = Products(*_factors(plan), name="products")(outputs["dense"])
     return keras.Model(inputs, outputs, name="preprocess")
-
-
-def _slots(plan: InputLayout, statistics: Statistics, codes: Any) -> Any:
-    """Slots of all categorical columns ``[S, B, c]`` int32."""
-    lookup = CategorySlots(statistics.members, [len(c.vocabulary) + 2 for c in plan.categories], name="category_slots")
-    slots = lookup(codes)
-    lookup.set_weights(list(statistics.tables))
-    return slots
 
 
 def _custom(own: CustomInput, known: Mapping[str, Array], numbers: Any, members: int) -> Any:
@@ -101,11 +95,11 @@ def _measured(plan: InputLayout, numbers: Any) -> Any:
     order, measured = plan.numbers, numbers
     if plan.elapsed:
         first, second = ([order.index(c) for c in side] for side in zip(*plan.elapsed, strict=True))
-        measured = Elapsed(first, second, name="elapsed")(numbers)
+        measured = Elapsed(first, second, dtype="float64", name="elapsed")(numbers)
     if plan.ratios:
         above = [order.index(ratio.numerator) for ratio in plan.ratios]
         below = [order.index(ratio.denominator) for ratio in plan.ratios]
-        measured = Quotients(above, below, name="quotients")(measured)
+        measured = Quotients(above, below, dtype="float64", name="quotients")(measured)
     return measured
 
 
@@ -114,7 +108,7 @@ def _number_features(plan: InputLayout, statistics: Statistics, numbers: Any, me
     scale, numeric = statistics.scale, len(plan.numeric)
     features, scaled = [], measured
     if statistics.quantiles.shape[1]:
-        known = {"center": statistics.center[:, :numeric], "quantiles": statistics.quantiles}
+        known = {"center": scale["center"][:, :numeric], "quantiles": statistics.quantiles}
         positions = list(range(numeric))
         features.append(ENCODERS["quantile"].layer(known)(Select(positions, name="numeric", dtype="float64")(measured)))
         others = list(range(numeric, len(plan.measured)))

@@ -77,7 +77,6 @@ class Texts:
     keys: Array
 
     def rows(self, rows: Array | slice) -> Texts:
-        """Some of the rows."""
         return Texts(counts=self.counts[rows], keys=self.keys[rows])
 
 
@@ -114,13 +113,9 @@ def count_words(vocabulary: Sequence[str], texts: Array) -> Texts:
 def slots_for(rows: int, columns: int, members: int, words: int) -> int:
     """Words of a text column that a member can know: the width of its part of the dense encoding.
 
-    Fixed by the table, before it is divided, so that a network has the same shape for every member.
-
-    Args:
-        rows: Of the table.
-        columns: Text columns that share `MOST_BYTES`.
-        members: Of the largest stack that is trained.
-        words: In the vocabulary; a few spare slots in steps of sixteen keep the width when a word more is seen.
+    Fixed by the table, before it is divided, so that a network has the same shape for every member. So many text
+    columns share `MOST_BYTES`. A few spare slots in steps of sixteen keep the width when one more of the `words` of the
+    vocabulary is seen.
 
     >>> slots_for(891, 1, 10, 5_000), slots_for(5_574, 1, 10, 5_000), slots_for(10**6, 1, 10, 5_000)
     (96, 512, 16)
@@ -147,7 +142,6 @@ class Words:
     idf: Array
 
     def of(self, members: slice | Sequence[int]) -> Words:
-        """What some of the members know."""
         return Words(known=self.known, columns=self.columns, take=self.take[members], idf=self.idf[members])
 
 
@@ -156,7 +150,6 @@ class TextInput:
     """A column of running text.
 
     Attributes:
-        id: Column id.
         vocabulary: Words that two rows of the training table have at least, sorted; a member of the stack knows only
             those of its own training rows.
         slots: Words that a member can know, the most frequent ones; each is a dense input.
@@ -166,25 +159,20 @@ class TextInput:
     vocabulary: tuple[str, ...]
     slots: int
 
+    def shown_inputs(self, column: Column) -> int:
+        return min(self.slots, len(self.vocabulary))
+
     def describe(self, column: Column) -> str:
-        """What happens to the column, as a sentence."""
+        known = f"{len(self.vocabulary):,} words that two rows have"
         if len(self.vocabulary) > self.slots:
-            known = f"Its {self.slots:,} most frequent words (of {len(self.vocabulary):,} that two rows have)"
-        else:
-            known = f"Its {len(self.vocabulary):,} words that two rows have"
+            known = f"{self.slots:,} most frequent words (of {len(self.vocabulary):,} that two rows have)"
         missing = " Missing counts as a word of its own." if column.missing else ""
         how = "weighted by how rare they are (TF-IDF); upper case and punctuation make no difference"
-        return f"{known}, {how}.{missing}"
+        return f"Its {known}, {how}.{missing}"
 
 
 def text_inputs(columns: Sequence[Column], values: Mapping[str, Array], members: int) -> tuple[TextInput, ...]:
-    """Layout of the columns of running text.
-
-    Args:
-        columns: All of them.
-        values: Converted cells by column id.
-        members: Of the largest stack that is trained: it bounds the memory that words take.
-    """
+    """Layout of the columns of running text; the `members` of the largest stack bound the memory that words take."""
     found = []
     for column in columns:
         words = vocabulary_of(cleaned(values[column.id]))
@@ -199,10 +187,7 @@ def fit_words(vocabulary: Sequence[str], slots: int, texts: Texts, members: Sequ
     The weight of a word is ``log((1 + n) / (1 + rows with it)) + 1`` (Salton & Buckley 1988, smoothed as scikit-learn
     does).
 
-    Args:
-        vocabulary, slots: Of the column.
-        texts: All rows.
-        members: Positions of each member's training rows; no other row is read for it.
+    Of each member only the rows at its positions in `members` are read.
     """
     chosen, weights = [], []
     for rows in members:

@@ -12,12 +12,10 @@ from autoft.networks.architecture import Architecture, Inputs
 from autoft.networks.families import build_network
 from autoft.networks.memory import cells_per_row
 from autoft.preprocessing.categories import MISSING_TOKEN, UNKNOWN_TOKEN, guard
-from autoft.preprocessing.custom import plain_texts
 from autoft.preprocessing.encode import Encoded
 from autoft.preprocessing.encoders import ENCODERS
 from autoft.preprocessing.layout import InputLayout
 from autoft.preprocessing.statistics import Statistics, with_derived
-from autoft.preprocessing.text import cleaned, count_words
 from autoft.records import Calibration
 from autoft.records.arrays import Array
 from autoft.training.stack import Stack, padded, pieces
@@ -25,20 +23,13 @@ from autoft.training.stack import Stack, padded, pieces
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class EnsemblePart:
-    """A trial in the deployed model.
-
-    Attributes:
-        architecture: Of its network.
-        weights: Trained, by name.
-        share: Its weight in the answer.
-    """
+    """A trial in the deployed model: trained weights by name, and its share of the answer."""
 
     architecture: Architecture
     weights: Mapping[str, Array]
     share: float = 1.0
 
     def network(self, data: Stack, members: int, name: str) -> Any:
-        """The trained network."""
         import keras
 
         from autoft.networks.layers.ensemble import EnsembleMean
@@ -70,7 +61,6 @@ class Ensemble:
     """Preprocessing, networks and head of K members.
 
     Attributes:
-        statistics: What the encoder knows.
         encoder: From numbers, codes and counts of words to each member's inputs.
         networks: From those to logits ``[K, B, outputs]``, one for each trial of the blend.
         shares: Weights of the trials in the answer; they sum to 1.
@@ -88,39 +78,33 @@ class Ensemble:
 
     def answers(self, encoded: Encoded) -> Array:
         """Each member's answers, not calibrated: ``[K, n, classes]``, or ``[K, n]`` for regression."""
-        parts, encoder = [], self._encoder(encoded)
-        for chunk in pieces(self.plan, encoded, self.head.members, self._held):
-            inputs = encoder(chunk)
-            each = (np.asarray(self.head.answers(network(inputs, training=False))) for network in self.networks)
-            parts.append(sum(share * own for share, own in zip(self.shares, each, strict=True)))
-        out: Array = np.concatenate(parts, axis=1)
+        encoder = self._encoder(encoded)
+        chunks = pieces(self.plan, encoded, self.head.members, self._held)
+        out = np.concatenate([self._blended(encoder(chunk)) for chunk in chunks], axis=1)
         return out[:, :, 0] if self.head.task == "regression" else out
 
     def own_answers(self, encoded: Encoded, members: Array) -> Array:
-        """One member's answer to each row, ``[n, classes]`` or ``[n]``, not calibrated; a K-th of that work.
-
-        Args:
-            encoded: The rows.
-            members: Number of the member that each is answered by, ``[n]``.
-        """
+        """The answer of one of the `members` ``[n]`` to each row: ``[n, classes]`` or ``[n]``, not calibrated."""
         parts, start, encoder = [], 0, self._encoder(encoded)
         for chunk in pieces(self.plan, encoded, self.head.members, self._held):
             of = [np.flatnonzero(members[start : start + len(chunk)] == k) for k in range(self.head.members)]
             start += len(chunk)
-            # A member without rows is asked about the first one, and not listened to.
+            # A member without rows answers the first one, which is not used.
             table = padded([rows if len(rows) else np.zeros(1, np.int64) for rows in of])
             every = encoder(chunk)
             inputs = {name: np.take_along_axis(np.asarray(x), table[:, :, None], axis=1) for name, x in every.items()}
-            each = (np.asarray(self.head.answers(network(inputs, training=False))) for network in self.networks)
-            own: Array = sum(
-                (share * answer for share, answer in zip(self.shares, each, strict=True)), np.zeros(1, np.float32)
-            )
+            own = self._blended(inputs)
             out = np.empty((len(chunk), own.shape[2]))
             for k, rows in enumerate(of):
                 out[rows] = own[k, : len(rows)]
             parts.append(out)
         whole = np.concatenate(parts)
         return whole[:, 0] if self.head.task == "regression" else whole
+
+    def _blended(self, inputs: Mapping[str, Any]) -> Array:
+        """Weighted mean of the networks' answers to each member's inputs ``[K, B, ...]``: ``[K, B, outputs]``."""
+        each = (np.asarray(self.head.answers(network(inputs, training=False))) for network in self.networks)
+        return np.asarray(sum(share * own for share, own in zip(self.shares, each, strict=True)))
 
     @property
     def _held(self) -> int:
@@ -133,12 +117,12 @@ class Ensemble:
             return lambda rows: self.encoder(self.statistics.arrays(rows))
         from autoft.preprocessing.encoder import build_encoder
 
-        told = build_encoder(self.plan, self.statistics, told=True)
+        encoder = build_encoder(self.plan, self.statistics, given=True)
 
         def inputs(rows: Encoded) -> Mapping[str, Any]:
             measured = with_derived(self.plan, rows.numbers)
             measured[:, -len(self.plan.ratios) :] = rows.ratios
-            found: Mapping[str, Any] = told({**self.statistics.arrays(rows), "measured": measured})
+            found: Mapping[str, Any] = encoder({**self.statistics.arrays(rows), "measured": measured})
             return found
 
         return inputs
@@ -166,35 +150,27 @@ class Ensemble:
         from autoft.networks.layers.stacked import WeightedMean
         from autoft.preprocessing.layers.texts import CountWords
 
-        strings = takes_strings()
+        strings = keras.backend.backend() == "tensorflow"
         inputs: dict[str, Any] = {c: keras.Input((1,), dtype="float64", name=c) for c in self.plan.numbers}
-        encoded: dict[str, Any] = {}
-        if inputs:
-            numbers = list(inputs.values())
-            joined = keras.layers.Concatenate(dtype="float64", name="numbers")(numbers) if numbers[1:] else numbers[0]
-            encoded["numbers"] = joined
-        codes = []
+        numbers, codes, counts = list(inputs.values()), [], []
         for category in self.plan.categories:
             inputs[category.id] = keras.Input((1,), dtype="string" if strings else "int32", name=category.id)
-            if not strings:
-                codes.append(inputs[category.id])
-                continue
-            lookup = keras.layers.StringLookup(
-                vocabulary=[MISSING_TOKEN, *map(guard, category.vocabulary)],
-                oov_token=UNKNOWN_TOKEN,
-                name=f"lookup_{category.id}",
-            )
-            codes.append(lookup(inputs[category.id]))
-        if codes:
-            joined = keras.layers.Concatenate(name="joined_codes")(codes) if codes[1:] else codes[0]
-            encoded["codes"] = ops.cast(joined, "int32")
-        counts = []
+            codes.append(inputs[category.id])
+            if strings:
+                vocabulary, name = [MISSING_TOKEN, *map(guard, category.vocabulary)], f"lookup_{category.id}"
+                lookup = keras.layers.StringLookup(vocabulary=vocabulary, oov_token=UNKNOWN_TOKEN, name=name)
+                codes[-1] = lookup(inputs[category.id])
         for column, known in self.words.items():
             shape, kind = ((1,), "string") if strings else ((len(known),), "float32")
             inputs[column] = keras.Input(shape, dtype=kind, name=column)
             counts.append(CountWords(known, name=f"words_{column}")(inputs[column]) if strings else inputs[column])
+        encoded: dict[str, Any] = {}
+        if numbers:
+            encoded["numbers"] = _joined(numbers, "numbers", dtype="float64")
+        if codes:
+            encoded["codes"] = ops.cast(_joined(codes, "joined_codes"), "int32")
         if counts:
-            encoded["words"] = keras.layers.Concatenate(name="joined_words")(counts) if counts[1:] else counts[0]
+            encoded["words"] = _joined(counts, "joined_words")
         for j, own in enumerate(self.plan.custom):
             reader = ENCODERS[own.encoder].reader() if strings and own.is_text else None
             shape, kind = ((own.numbers,), "float64") if reader is None else ((1,), "string")
@@ -215,6 +191,12 @@ class Ensemble:
         return answer
 
 
+def _joined(tensors: Sequence[Any], name: str, dtype: str | None = None) -> Any:
+    import keras
+
+    return keras.layers.Concatenate(dtype=dtype, name=name)(tensors) if len(tensors) > 1 else tensors[0]
+
+
 def build_ensemble(data: Stack, parts: Sequence[NetworkPart], members: int) -> Ensemble:
     """Assemble the deployed model of the first `members` members from trained weights by name."""
     from autoft.networks.layers.stacked import MemberMean
@@ -233,45 +215,3 @@ def build_ensemble(data: Stack, parts: Sequence[NetworkPart], members: int) -> E
         shares=tuple(part.share for part in parts),
         head=head,
     )
-
-
-def takes_strings() -> bool:
-    """Whether models that are built on this backend take categories as strings."""
-    import keras
-
-    return bool(keras.backend.backend() == "tensorflow")
-
-
-def model_inputs(
-    plan: InputLayout, encoded: Encoded, texts: Mapping[str, Array], words: Mapping[str, tuple[str, ...]]
-) -> dict[str, Array]:
-    """Inputs of the raw model for some rows.
-
-    Args:
-        plan: The layout.
-        encoded: The rows.
-        texts: Converted cells of categorical and text columns by column id (None is missing).
-        words: Of the bag.
-    """
-    inputs: dict[str, Array] = {c: encoded.numbers[:, [j]] for j, c in enumerate(plan.numbers)}
-    for j, category in enumerate(plan.categories):
-        codes = encoded.codes[:, [j]]
-        inputs[category.id] = guarded(texts[category.id])[:, None] if takes_strings() else codes
-    for column, known in words.items():
-        inputs[column] = text_input(texts[column], known, strings=takes_strings())
-    for own, numbers in zip(plan.custom, encoded.custom, strict=True):
-        reads = takes_strings() and own.is_text and ENCODERS[own.encoder].reader() is not None
-        inputs[own.id] = plain_texts(texts[own.id])[:, None] if reads else numbers
-    return inputs
-
-
-def text_input(texts: Array, known: tuple[str, ...], *, strings: bool) -> Array:
-    """A text column as the raw model takes it: clean texts ``[n, 1]``, or counts of its known words ``[n, u]``."""
-    own = cleaned(texts)
-    return own[:, None] if strings else np.asarray(count_words(known, own).counts.toarray())
-
-
-def guarded(texts: Sequence[str | None] | Array) -> Array:
-    """Texts as the model's vocabulary holds them ``[n]``; each distinct text is looked at once."""
-    known: dict[str | None, str] = {}
-    return np.array([known.setdefault(t, guard(t)) if t not in known else known[t] for t in texts], dtype=object)

@@ -27,9 +27,7 @@ class MemberStatistics(keras.layers.Layer):  # type: ignore[misc]
     names: tuple[str, ...] = ()
 
     def __init__(self, members: int, **kwargs: Any) -> None:
-        super().__init__(
-            dtype="float64", trainable=False, **{k: v for k, v in kwargs.items() if k not in ("dtype", "trainable")}
-        )
+        super().__init__(**{**kwargs, "dtype": "float64", "trainable": False})
         self.members = members
 
     def build(self, input_shape: Any) -> None:
@@ -120,8 +118,7 @@ class QuantileNormal(keras.layers.Layer):  # type: ignore[misc]
     """
 
     def __init__(self, members: int, count: int, **kwargs: Any) -> None:
-        own = {k: v for k, v in kwargs.items() if k not in ("dtype", "trainable")}
-        super().__init__(dtype="float64", trainable=False, **own)
+        super().__init__(**{**kwargs, "dtype": "float64", "trainable": False})
         self.members, self.count = members, count
 
     def build(self, input_shape: Any) -> None:
@@ -171,7 +168,7 @@ def scaling_layer(statistics: Mapping[str, Array], *, clip: bool) -> keras.Model
     """Numbers ``[B, k]`` float64, scaled: ``[S, B, k]`` float32.
 
     Args:
-        statistics: By the names of `autoft.preprocessing.encoders.numbers.Scale`, each ``[S, k]``.
+        statistics: By the names of `autoft.preprocessing.encoders.numbers.NumberScale`, each ``[S, k]``.
         clip: Whether they are squeezed into three units.
     """
     members, size = statistics["center"].shape
