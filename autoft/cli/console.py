@@ -6,10 +6,11 @@ and never reads markup.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from types import TracebackType
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from typing import Any
 
 from rich.console import Console
 from rich.live import Live
@@ -19,9 +20,6 @@ from rich.text import Text
 from autoft.errors import printable
 from autoft.formatting import number
 from autoft.records import Finding, Interval, Progress, Severity
-
-if TYPE_CHECKING:
-    pass
 
 STYLES: Mapping[Severity, str] = {"error": "bold red", "warning": "yellow", "info": "dim"}
 #: More findings than this (errors excepted) are only counted.
@@ -33,37 +31,32 @@ def safe(value: object, style: str = "") -> Text:
     return Text(printable(value), style=style)
 
 
+def text_table(title: str | Text, *headings: str, style: str = "") -> Table:
+    """A table of texts, which wrap where they do not fit."""
+    table = Table(title=title, title_style=style or None, title_justify="left")
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    return table
+
+
 def interval(value: Interval) -> str:
     """An interval's value and limits: ``0.857 [0.841, 0.871]``."""
     return f"{number(value.value)} [{number(value.low)}, {number(value.high)}]"
 
 
 def counted(number: int, noun: str) -> str:
-    """A number of things.
-
-    >>> counted(1, "trial"), counted(1200, "trial")
-    ('1 trial', '1,200 trials')
-    """
+    """A number of things: ``1 trial``, ``1,200 trials``."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def duration(seconds: float) -> str:
-    """Seconds as minutes and seconds.
-
-    >>> duration(65.4)
-    '1:05'
-    """
-    whole = max(0, round(seconds))
-    return f"{whole // 60}:{whole % 60:02d}"
+    """Seconds as minutes and seconds: ``1:05``."""
+    minutes, rest = divmod(max(0, round(seconds)), 60)
+    return f"{minutes}:{rest:02d}"
 
 
 def describe(progress: Progress, waited: float = 0.0) -> str:
-    """One step as a line: stage, trial, its score, the best one, the time left.
-
-    Args:
-        progress: The step.
-        waited: Seconds since the step was reported, taken off the time left.
-    """
+    """One step as a line; the seconds `waited` since it was reported are taken off the time left."""
     parts = [progress.stage]
     if progress.trial is not None:
         of = f" of {progress.trials}" if progress.trials else ""
@@ -80,10 +73,7 @@ def describe(progress: Progress, waited: float = 0.0) -> str:
 
 
 class ProgressScreen:
-    """Shows a run's progress: a live line on a terminal, otherwise one plain line per trial and stage.
-
-    Use as a context manager and hand it to ``fit(progress=...)``.
-    """
+    """A run's progress, for ``fit(progress=...)``: a live line on a terminal, else a line per trial and stage."""
 
     def __init__(self, console: Console | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self._console = console or Console(stderr=True, highlight=False)
@@ -98,14 +88,11 @@ class ProgressScreen:
             self._live.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._live.stop()
         self._flush()
 
     def __call__(self, progress: Progress) -> None:
-        """Show one step."""
         previous, self._last, self._since = self._last, progress, self._clock()
         if self._console.is_terminal:
             self._live.refresh()
@@ -113,19 +100,14 @@ class ProgressScreen:
         # A trial that begins and one that failed look alike; only what stays without a score gets a line of its own.
         if (previous.stage, previous.trial) != (progress.stage, progress.trial):
             self._flush()
-        if progress.trial is not None and progress.score is None:
-            self._silent = progress
-            return
-        self._silent = None
-        self._print(progress)
+        self._silent = progress
+        if progress.trial is None or progress.score is not None:
+            self._flush()
 
     def _flush(self) -> None:
         if self._silent is not None:
-            self._print(self._silent)
+            self._console.print(safe(describe(self._silent)), soft_wrap=True)
         self._silent = None
-
-    def _print(self, progress: Progress) -> None:
-        self._console.print(safe(describe(progress)), soft_wrap=True)
 
     def _line(self) -> Text:
         line = safe(describe(self._last, self._clock() - self._since))
@@ -143,15 +125,18 @@ def show_findings(findings: Iterable[Finding], console: Console | None = None) -
             continue
         shown = chosen if severity == "error" else chosen[:MOST_SHOWN]
         title = counted(len(chosen), "note" if severity == "info" else severity)
-        table = Table(title=title, title_style=style, title_justify="left")
-        for heading in ("column", "found", "fix"):
-            table.add_column(heading, overflow="fold")
+        table = text_table(title, "column", "found", "fix", style=style)
         for finding in shown:
             column = safe("(table)" if finding.column is None else finding.column, style)
             table.add_row(column, safe(finding.found), safe(finding.fix))
         console.print(table)
         if len(shown) < len(chosen):
             console.print(safe(f"... and {len(chosen) - len(shown):,} more"))
+
+
+def print_json(findings: Sequence[Finding], **more: Any) -> None:
+    """Print findings, and what else there is, as JSON."""
+    print(json.dumps({**more, "findings": [asdict(finding) for finding in findings]}, indent=2))
 
 
 def show_all(findings: Sequence[Finding]) -> None:

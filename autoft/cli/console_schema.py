@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from autoft.cli.console import counted, safe
+from autoft.cli.console import counted, safe, text_table
 from autoft.schema.anomaly_findings import name_of
 from autoft.schema.edit import domain_of
-
-if TYPE_CHECKING:
-    from autoft.schema.edit_hints import EditHint
-    from autoft.serving.monitor import ColumnComparison, TableComparison
+from autoft.schema.edit_hints import EditHint
+from autoft.serving.monitor import ColumnComparison, TableComparison
 
 #: Categories that are shown of a list.
 _SHOWN = 8
@@ -23,9 +21,8 @@ _SHOWN = 8
 def show_schema(schema: Any, source: str, console: Console | None = None) -> None:
     """Print a ``Schema`` as a table: a line for each column."""
     console = console or Console(highlight=False)
-    table = Table(title=safe(f"{source}: {counted(len(schema.feature), 'column')}"), title_justify="left")
-    for heading in ("column", "type", "kind", "empty cells", "values", "not in"):
-        table.add_column(heading, overflow="fold")
+    title = safe(f"{source}: {counted(len(schema.feature), 'column')}")
+    table = text_table(title, "column", "type", "kind", "empty cells", "values", "not in")
     for feature in schema.feature:
         cells = (
             name_of(feature, "type") if feature.HasField("type") else "",
@@ -59,8 +56,7 @@ def _values(schema: Any, feature: Any) -> str:
             low, high = (f"{getattr(limits, end):.12g}" if limits.HasField(end) else "" for end in ("min", "max"))
             return f"{low} to {high}" if low and high else f"from {low} on" if low else f"up to {high}" if high else ""
     if feature.HasField("bool_domain"):
-        words = (feature.bool_domain.false_value or "0", feature.bool_domain.true_value or "1")
-        return " or ".join(words)
+        return f"{feature.bool_domain.false_value or '0'} or {feature.bool_domain.true_value or '1'}"
     return ""
 
 

@@ -15,7 +15,6 @@ from rich.console import Console
 from rich.table import Table
 
 from autoft.cli.console import safe
-from autoft.cli.exit_status import OK
 
 #: Older versions have known holes in the loading of models, among them CVE-2026-12479 and CVE-2026-12481.
 SAFE_KERAS = (3, 15, 1)
@@ -25,17 +24,15 @@ PROBE_SECONDS = 120
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """One line of the doctor's report; `bad` marks what needs attention."""
+    """A line of the diagnosis; `bad` marks what needs attention."""
 
     name: str
     text: str
     bad: bool = False
 
 
-def run(options: argparse.Namespace) -> int:
-    """Show the diagnosis."""
+def run(options: argparse.Namespace) -> None:
     show_diagnosis(diagnose())
-    return OK
 
 
 def diagnose() -> list[Fact]:
@@ -45,7 +42,7 @@ def diagnose() -> list[Fact]:
     for name, found in installed.items():
         facts.append(Fact(name=name, text=found or "not installed", bad=found is None and name != PACKAGES[3]))
     keras = installed["keras"]
-    if keras and tuple(int(part) for part in re.findall(r"\d+", keras)[:3]) < SAFE_KERAS:
+    if keras and tuple(map(int, re.findall(r"\d+", keras)[:3])) < SAFE_KERAS:
         wanted = ".".join(map(str, SAFE_KERAS))
         text = f"{keras} has known holes in the loading of models: pip install 'keras>={wanted}'"
         facts.append(Fact(name="keras is old", text=text, bad=True))
@@ -54,11 +51,8 @@ def diagnose() -> list[Fact]:
         "tfdv works": _start("import tensorflow_data_validation; print('yes')") if installed[PACKAGES[3]] else None,
     }
     for name, process in probes.items():
-        if process is None:
-            text = "no: not installed; autoft's own checks run without it (pip install 'autoft[tfdv]', Python 3.11)"
-            facts.append(Fact(name=name, text=text))
-        else:
-            facts.append(_finish(name, process))
+        text = "no: not installed; autoft's own checks run without it (pip install 'autoft[tfdv]', Python 3.11)"
+        facts.append(Fact(name=name, text=text) if process is None else _finish(name, process))
     return facts
 
 
@@ -81,14 +75,12 @@ def _finish(name: str, process: subprocess.Popen[str]) -> Fact:
         process.kill()
         process.communicate()
         return Fact(name=name, text=f"no: no answer within {PROBE_SECONDS} s", bad=True)
-    lines = (output if process.returncode == 0 else errors).strip().splitlines() or [f"exit {process.returncode}"]
-    if process.returncode == 0:
-        return Fact(name=name, text=lines[-1])
-    return Fact(name=name, text=f"no: {lines[-1]}", bad=True)
+    bad = process.returncode != 0
+    last = ((errors if bad else output).strip().splitlines() or [f"exit {process.returncode}"])[-1]
+    return Fact(name=name, text=f"no: {last}" if bad else last, bad=bad)
 
 
 def show_diagnosis(facts: Iterable[Fact], console: Console | None = None) -> None:
-    """Print the doctor's lines; what needs attention stands out."""
     console = console or Console(highlight=False)
     grid = Table.grid(padding=(0, 2))
     for fact in facts:

@@ -53,5 +53,5 @@ def begin_and_factor(edges: Array, bins: int) -> tuple[Array, Array]:
 
 
 def encoded(x: Array, begin: Array, factor: Array) -> Array:
-    """The encoding ``[..., f, bins]`` of numbers ``[..., f]``, each between 0 and 1; `begin`, `factor` broadcast to it."""
+    """The encoding ``[..., f, bins]`` of numbers ``[..., f]``, each between 0 and 1 (`begin_and_factor`)."""
     return np.clip((x[..., None] - begin) * factor, 0.0, 1.0)

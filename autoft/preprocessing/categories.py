@@ -127,5 +127,5 @@ def codes_of(vocabulary: Sequence[str], texts: Array) -> Array:
     """Codes ``[n]`` int32 of texts; None is missing."""
     import pandas as pd
 
-    found = pd.Index(vocabulary, dtype=object).get_indexer(pd.Index(texts, dtype=object))
+    found = pd.Index(list(vocabulary), dtype=object).get_indexer(pd.Index(texts, dtype=object))
     return np.where(pd.isna(texts), MISSING, np.where(found < 0, UNKNOWN, found + 2)).astype(np.int32)

@@ -20,16 +20,9 @@ Place = tuple[str, int]
 
 def place(plan: InputLayout, column: str) -> Place | None:
     """Where a column's (or ratio's) cells are; None if it is no input."""
-    for array, ids in (
-        ("numbers", plan.numbers),
-        ("codes", [one.id for one in plan.categories]),
-        ("texts", [one.id for one in plan.texts]),
-        ("ratios", [one.id for one in plan.ratios]),
-        ("custom", [one.id for one in plan.custom]),
-    ):
-        if column in ids:
-            return array, list(ids).index(column)
-    return None
+    own = {"codes": plan.categories, "texts": plan.texts, "ratios": plan.ratios, "custom": plan.custom}
+    ids = {"numbers": [*plan.numbers]} | {array: [one.id for one in found] for array, found in own.items()}
+    return next(((array, found.index(column)) for array, found in ids.items() if column in found), None)
 
 
 def is_one_number(encoded: Encoded, column: Column, where: Place) -> bool:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from autoft.preprocessing.categories import CategoryInput
+from autoft.preprocessing.custom import CustomInput
 from autoft.preprocessing.encoders import ENCODERS
 from autoft.preprocessing.encoders.numbers import quoted
 from autoft.preprocessing.layout import DATE_PARTS, InputLayout
+from autoft.preprocessing.text import TextInput
 from autoft.records import Column, PlanLine
 
 _UNUSED = {
@@ -22,7 +25,8 @@ def describe_layout(layout: InputLayout, columns: Sequence[Column]) -> tuple[Pla
 
 
 def _line(layout: InputLayout, column: Column, columns: Sequence[Column]) -> PlanLine:
-    own = next((own for own in (*layout.custom, *layout.categories, *layout.texts) if own.id == column.id), None)
+    layouts: list[CustomInput | CategoryInput | TextInput] = [*layout.custom, *layout.categories, *layout.texts]
+    own = next((own for own in layouts if own.id == column.id), None)
     inputs = 1 + bool(column.missing)
     if own is not None:
         text, inputs = own.describe(column), own.shown_inputs(column)

@@ -6,7 +6,7 @@ rows only (`autoft.preprocessing.statistics`).
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, islice
@@ -35,17 +35,14 @@ class InputLayout:
     """The layout of the network's inputs.
 
     Attributes:
-        numeric, boolean, date: Column ids by kind, in table order.
+        numeric, boolean, date: Column ids by kind, in table order (as all that follow).
         indicated: Ids of columns and ratios that have a missing indicator (the training table had missing cells there).
-        categories: Categorical columns, in table order.
         outliers: ``clip`` squeezes values smoothly into three robust units around the median; ``keep`` does not.
-        texts: Columns of running text, in table order.
         scale: ``robust`` divides numeric columns by their spread; ``quantile`` gives them a normal distribution.
         orders: By id of each ordered category its texts, from the lowest to the highest; they are among `numeric`.
         logs: Ids of numeric columns and ratios whose scale is logarithmic.
-        ratios: Quotients of numbers that are inputs, too.
         crosses: Pairs of columns whose products are inputs, too.
-        custom: Columns whose encoder the recipe names, in table order; they are none of the above.
+        custom: Columns whose encoder the recipe names; they are none of the above.
     """
 
     numeric: tuple[str, ...]
@@ -90,7 +87,7 @@ class InputLayout:
         return kind(clip=self.outliers == "clip")
 
     def width(self, column: str) -> int:
-        """Dense inputs of a column or ratio, besides where it is missing and how a date goes round; 0 for none."""
+        """Dense inputs of a column or ratio, without missing indicator and date cycles; 0 for none."""
         if column in self.measured:
             return 1
         widths = {c.id: c.width for c in self.categories} | {c.id: len(c.directions) for c in self.custom}
@@ -140,22 +137,21 @@ def make_layout(
     """
     hints, options = hints or Hints(), options or LayoutOptions()
     own = [column for column in columns if column.id not in options.encoders]
-    by_kind = {kind: [c for c in own if _treated_as(c) == kind] for kind in map(_treated_as, own)}
-
-    def ids(kind: str) -> tuple[str, ...]:
-        return tuple(column.id for column in by_kind.get(kind, ()))
-
-    missing = (c.id for c in own if c.missing and _treated_as(c) in ("numeric", "boolean", "date"))
+    by_kind: dict[str, list[Column]] = defaultdict(list)
+    for column in own:  # ordered categories are numbers
+        by_kind["numeric" if column.order else column.kind].append(column)
+    ids = {kind: tuple(c.id for c in by_kind[kind]) for kind in ("numeric", "boolean", "date")}
+    missing = (c.id for c in own if c.missing and any(c.id in found for found in ids.values()))
     lost = (r.id for r in hints.ratios if np.isnan(quotient(values[r.numerator], values[r.denominator])).any())
     sizes = {"max_categories": options.max_categories, "embed_above": options.embed_above}
     layout = InputLayout(
-        numeric=ids("numeric"),
-        boolean=ids("boolean"),
-        date=ids("date"),
+        numeric=ids["numeric"],
+        boolean=ids["boolean"],
+        date=ids["date"],
         indicated=(*missing, *lost),
-        categories=category_inputs(by_kind.get("categorical", ()), values, **sizes),
+        categories=category_inputs(by_kind["categorical"], values, **sizes),
         outliers=options.outliers,
-        texts=text_inputs(by_kind.get("text", ()), values, options.members),
+        texts=text_inputs(by_kind["text"], values, options.members),
         scale=options.scale,
         orders={c.id: c.order for c in own if c.order},
         logs=hints.logs,
@@ -168,11 +164,6 @@ def make_layout(
         fix = "add columns, or set the kind of a column under data: columns: in the recipe"
         raise PreprocessError("The table", "have at least one column to learn from", kinds, fix)
     return layout
-
-
-def _treated_as(column: Column) -> str:
-    """Kind by which a column is treated: ordered categories are numbers."""
-    return "numeric" if column.order else column.kind
 
 
 def blocks(plan: InputLayout) -> tuple[tuple[str, int], ...]:

@@ -10,6 +10,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -66,7 +67,7 @@ def cleaned(texts: Iterable[Any]) -> Array:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Texts:
-    """A text column.
+    """The cells of a text column.
 
     Attributes:
         counts: Sparse ``[n, v]`` float32 (CSR): how often each word of the vocabulary is in each text.
@@ -83,8 +84,8 @@ class Texts:
 def vocabulary_of(texts: Iterable[str]) -> tuple[str, ...]:
     """Words that are in two of the `cleaned` texts at least, sorted.
 
-    No member can know another one: it learns nothing from a word that only one of its own rows has. So leaving them
-    out changes nothing for any member, whatever the rows that it must not see contain.
+    No member can know another one, as it learns nothing from a word that only one of its own rows has: so nothing that
+    a member does depends on rows that it must not see.
 
     >>> vocabulary_of(cleaned(["An old car", "old, old wine", None]))
     ('old',)
@@ -99,13 +100,10 @@ def count_words(vocabulary: Sequence[str], texts: Array) -> Texts:
     from scipy.sparse import csr_matrix
 
     position = {word: j for j, word in enumerate(vocabulary)}
-    found: list[int] = []
-    ends = np.zeros(len(texts) + 1, dtype=np.int64)
-    for i, text in enumerate(texts):
-        found += [position[word] for word in text.split(" ") if word in position]
-        ends[i + 1] = len(found)
-    ones = np.ones(len(found), dtype=np.float32)
-    counts = csr_matrix((ones, np.array(found, dtype=np.int32), ends), shape=(len(texts), len(vocabulary)))
+    found = [[position[word] for word in text.split(" ") if word in position] for text in texts]
+    ends = np.cumsum([0, *map(len, found)])
+    columns, ones = np.fromiter(chain(*found), np.int32, ends[-1]), np.ones(ends[-1], dtype=np.float32)
+    counts = csr_matrix((ones, columns, ends), shape=(len(texts), len(vocabulary)))
     counts.sum_duplicates()
     return Texts(counts=counts, keys=pd.util.hash_array(texts, categorize=False))
 
@@ -173,12 +171,9 @@ class TextInput:
 
 def text_inputs(columns: Sequence[Column], values: Mapping[str, Array], members: int) -> tuple[TextInput, ...]:
     """Layout of the columns of running text; the `members` of the largest stack bound the memory that words take."""
-    found = []
-    for column in columns:
-        words = vocabulary_of(cleaned(values[column.id]))
-        slots = slots_for(len(values[column.id]), len(columns), members, len(words))
-        found.append(TextInput(id=column.id, vocabulary=words, slots=slots))
-    return tuple(found)
+    found = {column.id: vocabulary_of(cleaned(values[column.id])) for column in columns}
+    slots = {name: slots_for(len(values[name]), len(found), members, len(words)) for name, words in found.items()}
+    return tuple(TextInput(id=name, vocabulary=words, slots=slots[name]) for name, words in found.items())
 
 
 def fit_words(vocabulary: Sequence[str], slots: int, texts: Texts, members: Sequence[Array]) -> Words:
@@ -197,8 +192,7 @@ def fit_words(vocabulary: Sequence[str], slots: int, texts: Texts, members: Sequ
         chosen.append(order)
         weights.append(np.log((1 + len(rows)) / (1 + frequency[order])) + 1.0)
     columns = np.unique(np.concatenate(chosen)).astype(np.int64)
-    take = np.zeros((len(members), slots), dtype=np.int32)
-    idf = np.zeros((len(members), slots), dtype=np.float32)
+    take, idf = (np.zeros((len(members), slots), dtype=kind) for kind in (np.int32, np.float32))
     for s, (own, weight) in enumerate(zip(chosen, weights, strict=True)):
         take[s, : len(own)] = np.searchsorted(columns, own)
         idf[s, : len(own)] = weight

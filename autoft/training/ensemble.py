@@ -119,11 +119,10 @@ class Ensemble:
 
         encoder = build_encoder(self.plan, self.statistics, given=True)
 
-        def inputs(rows: Encoded) -> Mapping[str, Any]:
+        def inputs(rows: Encoded) -> Any:
             measured = with_derived(self.plan, rows.numbers)
             measured[:, -len(self.plan.ratios) :] = rows.ratios
-            found: Mapping[str, Any] = encoder({**self.statistics.arrays(rows), "measured": measured})
-            return found
+            return encoder({**self.statistics.arrays(rows), "measured": measured})
 
         return inputs
 
