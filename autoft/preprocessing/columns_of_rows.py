@@ -20,8 +20,13 @@ Place = tuple[str, int]
 
 def place(plan: InputLayout, column: str) -> Place | None:
     """Where a column's (or ratio's) cells are; None if it is no input."""
-    own = {"codes": plan.categories, "texts": plan.texts, "ratios": plan.ratios, "custom": plan.custom}
-    ids = {"numbers": [*plan.numbers]} | {array: [one.id for one in found] for array, found in own.items()}
+    ids = {
+        "numbers": [*plan.numbers],
+        "codes": [one.id for one in plan.categories],
+        "texts": [one.id for one in plan.texts],
+        "ratios": [one.id for one in plan.ratios],
+        "custom": [one.id for one in plan.custom],
+    }
     return next(((array, found.index(column)) for array, found in ids.items() if column in found), None)
 
 

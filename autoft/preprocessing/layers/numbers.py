@@ -161,7 +161,7 @@ class QuantileNormal(keras.layers.Layer):  # type: ignore[misc]
 
 
 def scaling_layer(statistics: Mapping[str, Array], *, clip: bool) -> keras.Model:
-    """Numbers ``[B, k]`` float64, scaled by `NumberScale` ``[S, k]``, with `clip` into 3 units: ``[S, B, k]`` float32."""
+    """Numbers ``[B, k]`` float64, scaled (`NumberScale` ``[S, k]``), by `clip` to 3 units: ``[S, B, k]`` float32."""
     members, size = statistics["center"].shape
     inputs = keras.Input((size,), dtype="float64")
     x = _with_weights(MedianImpute(members, name="median_impute"), inputs, statistics["center"])
