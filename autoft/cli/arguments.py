@@ -27,7 +27,7 @@ def make_parser() -> argparse.ArgumentParser:
     shared = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
     about, raw = "Tune a Keras model for a table, with numbers that stay true.", argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(prog="autoft", description=about, epilog=_EPILOG, formatter_class=raw)
-    parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
+    parser.add_argument("--version", action="version", version=f"autoft {version('autoft')}", help="print the version")
     for one in (shared, parser):
         one.add_argument("--quiet", "-q", action="store_true", help="print errors only")
         one.add_argument("--debug", action="store_true", help="show the traceback of an error")
@@ -50,7 +50,11 @@ def make_parser() -> argparse.ArgumentParser:
     check.add_argument("--json", action="store_true", help="print what was found as JSON")
     _add_strict(check)
     _add_schema(command("schema", "show, infer and edit a schema"), shared)
-    _add_clean(command("clean", "repair what is wrong with a table, where you accept it"))
+    clean = command("clean", "repair what is wrong with a table, where you accept it")
+    clean.add_argument("data", metavar="DATA", help="CSV or Parquet file")
+    clean.add_argument("-o", "--out", metavar="FILE", type=Path, help="CSV file to write, its log beside it")
+    clean.add_argument("--accept", metavar="CODE,...", help="what to repair; without it, repairs on offer are listed")
+    clean.add_argument("--target", metavar="COLUMN", help="column to predict, which stays as it is")
     plan = command("plan", "show what a training would do and cost, without training")
     _add_changes(plan)
     plan.add_argument("--json", action="store_true", help="print the plan as JSON")
@@ -74,13 +78,6 @@ def _add_strict(parser: argparse.ArgumentParser) -> None:
 def _add_source(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", metavar="RECIPE_OR_DATA", help="a recipe (.yaml) or a table (CSV, Parquet)")
     parser.add_argument("--target", metavar="COLUMN", help="column to predict; required with a table")
-
-
-def _add_clean(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("data", metavar="DATA", help="CSV or Parquet file")
-    parser.add_argument("-o", "--out", metavar="FILE", type=Path, help="CSV file to write, its log beside it")
-    parser.add_argument("--accept", metavar="CODE,...", help="what to repair; without it, repairs on offer are listed")
-    parser.add_argument("--target", metavar="COLUMN", help="column to predict, which stays as it is")
 
 
 def _add_changes(parser: argparse.ArgumentParser) -> None:
@@ -138,9 +135,3 @@ def _add_review(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="RUN", type=Path, help="folder of a finished run")
     parser.add_argument("-o", "--out", metavar="FILE", type=Path, help="YAML file to write (default: RUN/hints.yaml)")
     parser.add_argument("--force", action="store_true", help="overwrite the file, which people may have edited")
-
-
-class _Version(argparse.Action):
-    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        print(f"autoft {version('autoft')}")
-        parser.exit()

@@ -57,19 +57,16 @@ def duration(seconds: float) -> str:
 
 def describe(progress: Progress, waited: float = 0.0) -> str:
     """One step as a line; the seconds `waited` since it was reported are taken off the time left."""
-    parts = [progress.stage]
-    if progress.trial is not None:
-        of = f" of {progress.trials}" if progress.trials else ""
-        parts.append(f"trial {progress.trial + 1}{of}")
-    if progress.score is not None:
-        parts.append(f"score {number(progress.score)}")
-    if progress.best is not None:
-        parts.append(f"best {number(progress.best)}")
-    if progress.seconds_left is not None:
-        parts.append(f"{duration(progress.seconds_left - waited)} left")
-    if progress.message:
-        parts.append(progress.message)
-    return " | ".join(parts)
+    of, left = f" of {progress.trials}" if progress.trials else "", progress.seconds_left
+    parts = (
+        progress.stage,
+        "" if progress.trial is None else f"trial {progress.trial + 1}{of}",
+        "" if progress.score is None else f"score {number(progress.score)}",
+        "" if progress.best is None else f"best {number(progress.best)}",
+        "" if left is None else f"{duration(left - waited)} left",
+        progress.message,
+    )
+    return " | ".join(part for part in parts if part)
 
 
 class ProgressScreen:

@@ -81,15 +81,12 @@ def show_compared(seen: TableComparison, console: Console | None = None) -> None
     console.print(table)
 
 
-#: How the table calls the measures.
-_SHORT = {"Jensen-Shannon": "JS", "infinity norm": "max"}
-
-
 def _line(line: ColumnComparison, name: str) -> list[Any]:
     shift = line.shift
     if shift is None:
         return [safe(name), "-", "", _share(line.unseen), _share(line.outside), "", ""]
-    distance = "" if shift.distance is None else f"{_SHORT[shift.measure]} {shift.distance:.3f}"
+    short = {"Jensen-Shannon": "JS", "infinity norm": "max"}
+    distance = "" if shift.distance is None else f"{short[shift.measure]} {shift.distance:.3f}"
     return [
         safe(name, "yellow" if shift.drifted or shift.emptier else ""),
         safe(distance, "yellow" if shift.drifted else ""),

@@ -58,21 +58,18 @@ def _weak_line(evaluation: Evaluation) -> list[str]:
     worst, more = weak.found[0], len(weak.found) - 1
     where = " and ".join(f"{column} = {group}" for column, group in worst.conditions)
     others = f"; {counted(more, 'more weak slice')} in the report" if more else ""
-    return [
-        f"Weakest on the {counted(worst.rows, 'row')} with {where}: {weak.metric} {interval(worst.loss)}, elsewhere "
-        f"{number(worst.elsewhere)}{others}."
-    ]
+    weakest = f"Weakest on the {counted(worst.rows, 'row')} with {where}: {weak.metric} {interval(worst.loss)}"
+    return [f"{weakest}, elsewhere {number(worst.elsewhere)}{others}."]
 
 
 def _spending(spending: DecisionCosts, task: Task) -> Text:
     deployed, best = spending.deployed, spending.best
     half = "threshold 0.5" if task == "binary" else "the most probable class"
     rule = f"always '{best.label}'" if best.rule == "always" else half
-    return safe(
-        f"Decisions cost {number(deployed.value)} per 1,000 rows ({number(deployed.low)} to {number(deployed.high)}); "
-        f"the cheapest simple rule, {rule}, costs {number(best.cost.value)} (saved: {number(best.saved.value)}, "
-        f"{number(best.saved.low)} to {number(best.saved.high)})."
-    )
+    cost = f"{number(deployed.value)} per 1,000 rows ({number(deployed.low)} to {number(deployed.high)})"
+    saved = f"saved: {number(best.saved.value)}, {number(best.saved.low)} to {number(best.saved.high)}"
+    other = f"the cheapest simple rule, {rule}, costs {number(best.cost.value)} ({saved})"
+    return safe(f"Decisions cost {cost}; {other}.")
 
 
 def _metrics_table(evaluation: Evaluation) -> Table:

@@ -69,7 +69,6 @@ class CategoryInput:
         return 0 if self.embed else self.slots + 1
 
     def shown_inputs(self, column: Column) -> int:
-        """Dense inputs without spare ones."""
         return 0 if self.embed else min(len(self.vocabulary), self.slots) + bool(column.missing)
 
     def describe(self, column: Column) -> str:

@@ -74,14 +74,10 @@ def custom_inputs(
     columns: Sequence[Column], values: Mapping[str, Array], encoders: Mapping[str, str]
 ) -> tuple[CustomInput, ...]:
     """Layout of the columns whose id is in `encoders`; a first cell shows how many numbers its encoder reads."""
-    return tuple(
-        CustomInput(
-            id=column.id,
-            kind=column.kind,
-            encoder=name,
-            numbers=read(name, values[column.id][:1]).shape[1],
-            directions=ENCODERS[name].directions(column),
-        )
-        for column in columns
-        if (name := encoders.get(column.id)) is not None
-    )
+    found = []
+    for column in (column for column in columns if column.id in encoders):
+        name = encoders[column.id]
+        numbers, directions = read(name, values[column.id][:1]).shape[1], ENCODERS[name].directions(column)
+        own = CustomInput(id=column.id, kind=column.kind, encoder=name, numbers=numbers, directions=directions)
+        found.append(own)
+    return tuple(found)

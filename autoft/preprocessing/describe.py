@@ -27,7 +27,9 @@ def describe_layout(layout: InputLayout, columns: Sequence[Column]) -> tuple[Pla
 def _line(layout: InputLayout, column: Column, columns: Sequence[Column]) -> PlanLine:
     layouts: list[CustomInput | CategoryInput | TextInput] = [*layout.custom, *layout.categories, *layout.texts]
     own = next((own for own in layouts if own.id == column.id), None)
-    inputs = 1 + bool(column.missing)
+    inputs, filled = 1 + bool(column.missing), ""
+    if column.missing:
+        filled = f" {column.missing:,} missing cells take the value in the middle, and a 0/1 input says where."
     if own is not None:
         text, inputs = own.describe(column), own.shown_inputs(column)
     elif column.id in layout.date:
@@ -36,7 +38,7 @@ def _line(layout: InputLayout, column: Column, columns: Sequence[Column]) -> Pla
         inputs += len(DATE_PARTS) - 1 + len(since)
         between = f" The time since {' and '.join(since)} is an input too." if since else ""
         text = "Becomes a trend and the place in the year, the week and the day, as sines and cosines."
-        text = f"{text}{between}{_indicator(column)}"
+        text = f"{text}{between}{filled}"
     elif column.id in layout.numbers:
         scaler = layout.scaler(column.id)
         by_rank = layout.scale == "quantile" and column.id in layout.numeric
@@ -44,16 +46,10 @@ def _line(layout: InputLayout, column: Column, columns: Sequence[Column]) -> Pla
         if column.order:
             ranks = f"Its {len(column.order):,} categories become ranks, {quoted(column.order[:1])} the lowest."
             scaling = f"{ranks} {scaling} Unknown ones count as missing."
-        text = f"{scaling}{_indicator(column)}"
+        text = f"{scaling}{filled}"
     else:
         text, inputs = _UNUSED[column.kind], 0
     return PlanLine(column=column.name, kind=column.kind, text=text, inputs=inputs)
-
-
-def _indicator(column: Column) -> str:
-    if not column.missing:
-        return ""
-    return f" {column.missing:,} missing cells take the value in the middle, and a 0/1 input says where."
 
 
 def _made(layout: InputLayout, columns: Sequence[Column]) -> tuple[PlanLine, ...]:

@@ -21,8 +21,8 @@ class Encoded:
         numbers: ``[n, d]`` float64 in the order of ``plan.numbers``; NaN is missing.
         codes: ``[n, c]`` int32 in the order of ``plan.categories``; 0 unknown, 1 missing, 2... the vocabulary.
         texts: Words of each column of ``plan.texts``.
-        ratios: ``[n, r]`` float64 in the order of ``plan.ratios``, where a model is asked what it would say if these
-            were others while their parts stay; None for the quotients that they are.
+        ratios: ``[n, r]`` float64 in the order of ``plan.ratios``, where these are to differ from the quotients of
+            their parts, else None.
         custom: ``[n, r]`` float64 of each column of ``plan.custom``, as its encoder reads it.
     """
 

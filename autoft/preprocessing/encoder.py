@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import keras
 
-from autoft.preprocessing.custom import CustomInput
 from autoft.preprocessing.encoders import ENCODERS
 from autoft.preprocessing.encoders.numbers import Robust
 from autoft.preprocessing.layers.categories import CategorySlots, OneHotSlots
@@ -15,7 +13,6 @@ from autoft.preprocessing.layers.derived import Elapsed, Products, Quotients, Re
 from autoft.preprocessing.layers.texts import WordWeights
 from autoft.preprocessing.layout import InputLayout, blocks
 from autoft.preprocessing.statistics import Statistics
-from autoft.records.arrays import Array
 
 
 def build_encoder(plan: InputLayout, statistics: Statistics, *, given: bool = False) -> keras.Model:
@@ -61,20 +58,15 @@ def build_encoder(plan: InputLayout, statistics: Statistics, *, given: bool = Fa
             weigh.set_weights([words.take, words.idf])
     for j, (own, known) in enumerate(zip(plan.custom, statistics.custom, strict=True)):
         inputs[f"custom_{j}"] = keras.Input((own.numbers,), dtype="float64", name=f"custom_{j}")
-        dense.append(_custom(own, known, inputs[f"custom_{j}"], statistics.members))
+        encode = ENCODERS[own.encoder].layer(known)
+        encode.name = f"encoder_{own.id}"  # two columns may have the same encoder
+        found = encode(inputs[f"custom_{j}"])
+        dense.append(found if len(found.shape) == 3 else Repeat(statistics.members, name=f"members_{own.id}")(found))
     if dense:
         outputs["dense"] = keras.layers.Concatenate(name="dense")(dense) if len(dense) > 1 else dense[0]
         if plan.crosses:
             outputs["dense"] = Products(*_factors(plan), name="products")(outputs["dense"])
     return keras.Model(inputs, outputs, name="preprocess")
-
-
-def _custom(own: CustomInput, known: Mapping[str, Array], numbers: Any, members: int) -> Any:
-    """Inputs ``[S, B, width]`` of a column with an encoder of its own."""
-    encode = ENCODERS[own.encoder].layer(known)
-    encode.name = f"encoder_{own.id}"  # two columns may have the same encoder
-    found = encode(numbers)
-    return found if len(found.shape) == 3 else Repeat(members, name=f"members_{own.id}")(found)
 
 
 def _factors(plan: InputLayout) -> tuple[list[int], list[int]]:

@@ -42,8 +42,7 @@ def layer(own: type[T]) -> type[T]:
 
 
 def registered_layers() -> Mapping[str, type]:
-    """All layers by their Keras name (``autoft>StackedDense``): autoft's, those of installed packages, and those that
-    this process has declared.
+    """All layers by their Keras name (``autoft>StackedDense``): autoft's, installed packages', this process's.
 
     Raises:
         SetupError: If a package that announces layers cannot be imported.

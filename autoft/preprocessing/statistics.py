@@ -21,13 +21,9 @@ class Statistics:
 
     Attributes:
         scale: By the names of `encoders.numbers.NumberScale`, each ``[S, d]`` float64 of ``plan.measured``.
-        gaps: ``[S, k]`` float64 in the order of ``plan.indicated``: 1 where the member saw a missing cell, 0 where
-            it never did and so could not learn what one means.
-        tables: By categorical column ``[S, 2 + vocabulary]`` int32: code in the whole table -> the member's slot
-            (0 unknown, 1 missing, 2... its own categories by frequency).
-        quantiles: ``[S, q, k]`` float64 of the numeric columns, ascending, where they are scaled by those; members
-            with fewer rows have fewer, the rest is infinite. Else q is 0.
-        words: By text column, what the members know of it.
+        gaps: ``[S, k]`` float64 of ``plan.indicated``: 1 where the member saw a missing cell, else 0.
+        tables: By categorical column ``[S, 2 + vocabulary]`` int32 (`CategoryInput.fit`).
+        quantiles: ``[S, q, k]`` float64 of the numeric columns (`quantile_table`); q is 0 if they are not used.
         custom: By column of ``plan.custom``, what its encoder has learned.
     """
 
@@ -65,14 +61,13 @@ def fit_statistics(plan: InputLayout, encoded: Encoded, members: Sequence[Array]
     numbers, numeric = with_derived(plan, encoded.numbers), len(plan.numeric)
     indicated = numbers[:, [plan.measured.index(column) for column in plan.indicated]]
     scalers = [plan.scaler(column) for column in plan.measured]
+    ranked = encoded.numbers[:, :numeric]
     by_rank = plan.scale == "quantile" and numeric
     return Statistics(
         scale=scales([[own.scale(x) for own, x in zip(scalers, numbers[rows].T, strict=True)] for rows in members]),
         gaps=ENCODERS["missing"].fit(indicated, members)["gaps"],
         tables=tuple(one.fit(encoded.codes[:, j], members) for j, one in enumerate(plan.categories)),
-        quantiles=quantile_table(encoded.numbers[:, :numeric], members)
-        if by_rank
-        else np.zeros((len(members), 0, numeric)),
+        quantiles=quantile_table(ranked, members) if by_rank else np.zeros((len(members), 0, numeric)),
         words=tuple(
             fit_words(text.vocabulary, text.slots, own, members)
             for text, own in zip(plan.texts, encoded.texts, strict=True)

@@ -164,9 +164,8 @@ class TextInput:
         known = f"{len(self.vocabulary):,} words that two rows have"
         if len(self.vocabulary) > self.slots:
             known = f"{self.slots:,} most frequent words (of {len(self.vocabulary):,} that two rows have)"
-        missing = " Missing counts as a word of its own." if column.missing else ""
         how = "weighted by how rare they are (TF-IDF); upper case and punctuation make no difference"
-        return f"Its {known}, {how}.{missing}"
+        return f"Its {known}, {how}.{' Missing counts as a word of its own.' if column.missing else ''}"
 
 
 def text_inputs(columns: Sequence[Column], values: Mapping[str, Array], members: int) -> tuple[TextInput, ...]:

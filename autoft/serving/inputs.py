@@ -15,15 +15,10 @@ from autoft.serving.artifact import Meta
 
 
 def model_inputs(model: Any, meta: Meta, values: Mapping[str, Array]) -> dict[str, Array]:
-    """Inputs by name: arrays ``[n, 1]``.
+    """Inputs ``[n, 1]`` of the raw `model` by name, from converted cells ``[n]`` by column id.
 
-    Of text columns ``[n, words]`` where the model takes counts, and of columns with an encoder of their own what it
-    reads (`CustomInput.read`), unless the model takes strings.
-
-    Args:
-        model: The Keras model over raw columns; built without TensorFlow it takes codes and counts instead of texts.
-        meta: Of the same saved model; its words, encoders and vocabularies count.
-        values: Converted cells ``[n]`` by column id.
+    A model that was built without TensorFlow takes codes of categories, counts of words ``[n, words]``, and what
+    encoders read from texts ``[n, r]``. Of `meta` only words, encoders and vocabularies are used.
     """
     inputs: dict[str, Array] = {}
     for tensor in model.inputs:

@@ -136,12 +136,11 @@ class Ensemble:
 
         One input ``[B, 1]`` per used column, named by its id: float64 for numbers, booleans (0/1) and dates (seconds
         since 1970), string for categories (as `preprocessing.categories.guard` writes them) and texts (as they are, or
-        as `autoft.preprocessing.text.clean` writes them: that also composes accents, and says what is missing). Output:
-        class probabilities ``[B, C]``, or values ``[B, 1]``. Only TensorFlow has strings: built on another backend,
-        the model takes int32 codes of categories (`autoft.preprocessing.categories.codes_of`), and of texts ``[B, u]``
-        float32, how often each of `words` is in them (`autoft.preprocessing.text.count_words`). A column with
-        an encoder of its own comes as float64 ``[B, r]``, what the encoder reads (`CustomInput.read`), or as a string
-        where it has a layer for that (`ColumnEncoder.reader`).
+        as `preprocessing.text.clean` writes them: that also composes accents, and says what is missing). Output: class
+        probabilities ``[B, C]``, or values ``[B, 1]``. Only TensorFlow has strings: on another backend the model takes
+        int32 codes of categories (`codes_of`), and of texts ``[B, u]`` float32, how often each of `words` is in them. A
+        column with an encoder of its own comes as float64 ``[B, r]`` (`CustomInput.read`), or as a string where it has
+        a layer for that (`ColumnEncoder.reader`).
         """
         import keras
         from keras import ops

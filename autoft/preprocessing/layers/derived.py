@@ -41,10 +41,10 @@ class DateCycles(keras.layers.Layer):  # type: ignore[misc]
 
 
 class Pairs(keras.layers.Layer):  # type: ignore[misc]
-    """Base of layers that put p numbers, each made of two, after their inputs: ``[..., d]`` -> ``[..., d + p]``.
+    """Base of layers that put p numbers, each `made` of two inputs, after those: ``[..., d]`` -> ``[..., d + p]``.
 
     Args:
-        first, second: Positions of both numbers of each pair.
+        first, second: Positions of both inputs of each pair.
     """
 
     def __init__(self, first: list[int], second: list[int], **kwargs: Any) -> None:
