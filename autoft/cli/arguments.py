@@ -65,7 +65,10 @@ def make_parser() -> argparse.ArgumentParser:
     export.add_argument("model", metavar="RUN", type=Path, help="run folder or saved model")
     export.add_argument("path", metavar="PATH", type=Path, help="file or folder to write; it must not exist")
     export.add_argument("--format", metavar="NAME", default="tf_saved_model", help="keras or tf_saved_model (default)")
-    _add_review(command("review", "propose hints that a finished run suggests, for you to accept or strike"))
+    review = command("review", "propose hints that a finished run suggests, for you to accept or strike")
+    review.add_argument("model", metavar="RUN", type=Path, help="folder of a finished run")
+    review.add_argument("-o", "--out", metavar="FILE", type=Path, help="YAML file to write (default: RUN/hints.yaml)")
+    review.add_argument("--force", action="store_true", help="overwrite the file, which people may have edited")
     command("recipes", "list the recipes at hand")
     command("doctor", "show versions and what works on this machine")
     return parser
@@ -129,9 +132,3 @@ def _add_schema(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser
     accept = edit("accept", "let a column hold more categories")
     accept.add_argument("values", metavar="VALUE", nargs="+", help="category, written as in the table")
     edit("not-in-serving", "need a column to train, but not to predict")
-
-
-def _add_review(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", metavar="RUN", type=Path, help="folder of a finished run")
-    parser.add_argument("-o", "--out", metavar="FILE", type=Path, help="YAML file to write (default: RUN/hints.yaml)")
-    parser.add_argument("--force", action="store_true", help="overwrite the file, which people may have edited")

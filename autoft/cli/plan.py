@@ -90,7 +90,6 @@ def _planned_time(plan: Forecast) -> list[tuple[str, str]]:
 
 
 def _trial(forecast: StageTimes) -> str:
-    """Seconds of the default trial and the range over the space."""
     trial = forecast.trial
     return f"{_spent(trial.default)} ({_spent(trial.low)} to {_spent(trial.high)} over the space)"
 

@@ -32,11 +32,7 @@ class ShippedRecipe:
 
 
 def recipe_folder() -> Path:
-    """``./recipes``, or the one beside the package's source.
-
-    Raises:
-        RecipeError: There is neither.
-    """
+    """``./recipes``, or the one beside the package's source; raises RecipeError if there is neither."""
     places = (Path("recipes"), Path(__file__).resolve().parents[2] / "recipes")
     for place in places:
         if any(place.glob("*.yaml")):

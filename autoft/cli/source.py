@@ -23,6 +23,5 @@ def read_source(options: argparse.Namespace) -> tuple[Recipe, Path | None]:
         return read_recipe(path).with_changes(**changes), None
     if options.target is None:
         options.usage_error("--target is required with a table")
-    stem = path.name.partition(".")[0]
-    name = re.sub(r"[^A-Za-z0-9_-]+", "-", stem)[:64].strip("_-") or "run"
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", path.name.partition(".")[0])[:64].strip("_-") or "run"
     return Recipe(name=name).with_changes(**changes), path

@@ -43,8 +43,7 @@ def of(plan: InputLayout, encoded: Encoded, where: Place) -> Array:
     array, j = where
     if array == "custom":
         return encoded.custom[j][:, 0]
-    found: Array = (ratios_of(plan, encoded.numbers) if array == "ratios" else getattr(encoded, array))[:, j]
-    return found
+    return np.asarray(ratios_of(plan, encoded.numbers) if array == "ratios" else getattr(encoded, array))[:, j]
 
 
 def set_to(plan: InputLayout, encoded: Encoded, where: Place, cells: Array) -> Encoded:

@@ -21,8 +21,7 @@ class Encoded:
         numbers: ``[n, d]`` float64 in the order of ``plan.numbers``; NaN is missing.
         codes: ``[n, c]`` int32 in the order of ``plan.categories``; 0 unknown, 1 missing, 2... the vocabulary.
         texts: Words of each column of ``plan.texts``.
-        ratios: ``[n, r]`` float64 in the order of ``plan.ratios``, where these are to differ from the quotients of
-            their parts, else None.
+        ratios: ``[n, r]`` float64 of ``plan.ratios`` where they differ from the quotients of their parts, else None.
         custom: ``[n, r]`` float64 of each column of ``plan.custom``, as its encoder reads it.
     """
 

@@ -111,9 +111,8 @@ def count_words(vocabulary: Sequence[str], texts: Array) -> Texts:
 def slots_for(rows: int, columns: int, members: int, words: int) -> int:
     """Words of a text column that a member can know: the width of its part of the dense encoding.
 
-    Fixed by the table, before it is divided, so that a network has the same shape for every member. So many text
-    columns share `MOST_BYTES`. A few spare slots in steps of sixteen keep the width when one more of the `words` of the
-    vocabulary is seen.
+    Fixed by the table, before it is divided, so that a network has the same shape for every member. The `columns` of
+    text share `MOST_BYTES`; a few spare slots in steps of sixteen keep the width when a word more is seen.
 
     >>> slots_for(891, 1, 10, 5_000), slots_for(5_574, 1, 10, 5_000), slots_for(10**6, 1, 10, 5_000)
     (96, 512, 16)
