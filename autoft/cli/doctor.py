@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
@@ -15,7 +16,6 @@ from rich.console import Console
 from rich.table import Table
 
 from autoft.cli.console import safe
-from autoft.cli.exit_status import OK
 
 #: Older versions have known holes in the loading of models, among them CVE-2026-12479 and CVE-2026-12481.
 SAFE_KERAS = (3, 15, 1)
@@ -32,10 +32,8 @@ class Diagnosis:
     bad: bool = False
 
 
-def run(options: argparse.Namespace) -> int:
-    """Show the diagnosis."""
+def run(options: argparse.Namespace) -> None:
     show_diagnosis(diagnose())
-    return OK
 
 
 def diagnose() -> list[Diagnosis]:
@@ -45,7 +43,7 @@ def diagnose() -> list[Diagnosis]:
     for name, found in installed.items():
         facts.append(Diagnosis(name=name, text=found or "not installed", bad=found is None and name != PACKAGES[3]))
     keras = installed["keras"]
-    if keras and tuple(int(part) for part in re.findall(r"\d+", keras)[:3]) < SAFE_KERAS:
+    if keras and tuple(map(int, re.findall(r"\d+", keras)[:3])) < SAFE_KERAS:
         wanted = ".".join(map(str, SAFE_KERAS))
         text = f"{keras} has known holes in the loading of models: pip install 'keras>={wanted}'"
         facts.append(Diagnosis(name="keras is old", text=text, bad=True))
@@ -54,19 +52,15 @@ def diagnose() -> list[Diagnosis]:
         "tfdv works": _start("import tensorflow_data_validation; print('yes')") if installed[PACKAGES[3]] else None,
     }
     for name, process in probes.items():
-        if process is None:
-            text = "no: not installed; autoft's own checks run without it (pip install 'autoft[tfdv]', Python 3.11)"
-            facts.append(Diagnosis(name=name, text=text))
-        else:
-            facts.append(_finish(name, process))
+        text = "no: not installed; autoft's own checks run without it (pip install 'autoft[tfdv]', Python 3.11)"
+        facts.append(Diagnosis(name=name, text=text) if process is None else _finish(name, process))
     return facts
 
 
 def _version(package: str) -> str | None:
-    try:
+    with suppress(PackageNotFoundError):
         return version(package)
-    except PackageNotFoundError:
-        return None
+    return None
 
 
 def _start(code: str) -> subprocess.Popen[str]:
@@ -81,14 +75,12 @@ def _finish(name: str, process: subprocess.Popen[str]) -> Diagnosis:
         process.kill()
         process.communicate()
         return Diagnosis(name=name, text=f"no: no answer within {PROBE_SECONDS} s", bad=True)
-    lines = (output if process.returncode == 0 else errors).strip().splitlines() or [f"exit {process.returncode}"]
-    if process.returncode == 0:
-        return Diagnosis(name=name, text=lines[-1])
-    return Diagnosis(name=name, text=f"no: {lines[-1]}", bad=True)
+    bad = process.returncode != 0
+    last = ((errors if bad else output).strip().splitlines() or [f"exit {process.returncode}"])[-1]
+    return Diagnosis(name=name, text=f"no: {last}" if bad else last, bad=bad)
 
 
 def show_diagnosis(facts: Iterable[Diagnosis], console: Console | None = None) -> None:
-    """Print the doctor's lines; what needs attention stands out."""
     console = console or Console(highlight=False)
     grid = Table.grid(padding=(0, 2))
     for fact in facts:

@@ -1,11 +1,7 @@
 """Registered layers: the classes that a saved model may name, and the packages that they come from.
 
-A layer enters where it is declared, and a model that names any other class is not loaded:
-
-    @layer
-    class Gate(keras.layers.Layer): ...
-
-An installed package announces the module of its layers by an entry point of one of the groups in `GROUPS`.
+A layer enters where it is declared (``@layer``), and a model that names any other class is not loaded. An installed
+package announces the module of its layers by an entry point of one of the groups in `GROUPS`.
 """
 
 from __future__ import annotations
@@ -43,8 +39,7 @@ def layer(own: type[T]) -> type[T]:
 
 
 def registered_layers() -> Mapping[str, type]:
-    """All layers by their Keras name (``autoft>StackedDense``): autoft's, those of installed packages, and those that
-    this process has declared.
+    """All layers by their Keras name (``autoft>StackedDense``): autoft's, installed packages', this process's.
 
     Raises:
         SetupError: If a package that announces layers cannot be imported.

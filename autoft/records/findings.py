@@ -53,10 +53,14 @@ def finding(
     found: str,
     fix: str,
     evidence: Evidence | None = None,
+    *,
+    subject: str = "The table",
 ) -> Finding:
     """A finding, its parts in the order of its sentence; see `Finding`.
 
     >>> print(finding("missing-values", "info", "age", "be filled in", "is empty in 3 cells", "they are filled in"))
     Column 'age' is empty in 3 cells. They are filled in.
     """
-    return Finding(code=code, severity=severity, column=column, must=must, found=found, fix=fix, evidence=evidence)
+    return Finding(
+        code=code, severity=severity, column=column, must=must, found=found, fix=fix, evidence=evidence, subject=subject
+    )

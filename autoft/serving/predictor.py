@@ -77,5 +77,6 @@ class Predictor:
             )
 
     def _ask(self, cells: Converted, rows: slice) -> Array:
-        inputs = model_inputs(self.model, self.meta, cells, rows)
+        values = {name: own[rows] for name, own in cells.values.items()}
+        inputs = model_inputs(self.model, self.meta, values)
         return np.asarray(self.model(as_tensors(inputs), training=False), dtype=np.float64)

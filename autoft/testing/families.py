@@ -20,12 +20,14 @@ from autoft.networks.weight_bounds import WeightBounds
 from autoft.preprocessing.encode import encode
 from autoft.preprocessing.layout import InputLayout, LayoutOptions, make_layout
 from autoft.preprocessing.registered_layers import registered_layers
-from autoft.records import Column
+from autoft.records import Column, Target
 from autoft.records.arrays import Array
 from autoft.records.columns import Kind
 from autoft.records.hints import Effect, Hints
+from autoft.serving.artifact import Meta
+from autoft.serving.inputs import model_inputs
 from autoft.training.device_rows import Rows
-from autoft.training.ensemble import Ensemble, EnsemblePart, build_ensemble, model_inputs
+from autoft.training.ensemble import Ensemble, EnsemblePart, build_ensemble
 from autoft.training.program import Program
 from autoft.training.stack import Stack, StackTarget, batches, padded, stack_data
 from autoft.training.step import Settings
@@ -205,7 +207,10 @@ def _check_saving(ensemble: Ensemble) -> None:
         registered = own in known or own.__module__.startswith("keras.")
         assert registered, f"the layer {own.__name__} is not registered: @layer"
     model, values = ensemble.raw_model(), _values()
-    inputs = model_inputs(ensemble.plan, encode(ensemble.plan, values, _ROWS), values, ensemble.words)
+    vocabularies = {category.id: category.vocabulary for category in ensemble.plan.categories}
+    target = Target(name="y", task=ensemble.head.task)
+    meta = Meta(columns=(), target=target, version="", engine="", ranges={}, vocabularies=vocabularies)
+    inputs = model_inputs(model, meta, values)
     tensors = {name: keras.ops.convert_to_tensor(array) for name, array in inputs.items()}
     with TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"

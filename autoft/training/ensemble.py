@@ -12,12 +12,10 @@ from autoft.networks.architecture import Architecture, Inputs
 from autoft.networks.family import build_network
 from autoft.networks.memory import cells_per_row
 from autoft.preprocessing.categories import MISSING_TOKEN, UNKNOWN_TOKEN, guard
-from autoft.preprocessing.custom import plain_texts
 from autoft.preprocessing.encode import Encoded
 from autoft.preprocessing.encoders.base import ENCODERS
 from autoft.preprocessing.layout import InputLayout
 from autoft.preprocessing.statistics import Statistics, with_derived
-from autoft.preprocessing.text import cleaned, count_words
 from autoft.records import Calibration
 from autoft.records.arrays import Array
 from autoft.training.stack import Stack, padded, pieces
@@ -32,7 +30,6 @@ class EnsemblePart:
     share: float = 1.0
 
     def network(self, data: Stack, members: int, name: str) -> Any:
-        """The trained network."""
         import keras
 
         from autoft.networks.layers.ensemble import EnsembleMean
@@ -129,12 +126,11 @@ class Ensemble:
 
         One input ``[B, 1]`` per used column, named by its id: float64 for numbers, booleans (0/1) and dates (seconds
         since 1970), string for categories (as `preprocessing.categories.guard` writes them) and texts (as they are, or
-        as `autoft.preprocessing.text.clean` writes them: that also composes accents, and says what is missing). Output:
-        class probabilities ``[B, C]``, or values ``[B, 1]``. Only TensorFlow has strings: built on another backend,
-        the model takes int32 codes of categories (`autoft.preprocessing.categories.codes_of`), and of texts ``[B, u]``
-        float32, how often each of `words` is in them (`autoft.preprocessing.text.count_words`). A column with
-        an encoder of its own comes as float64 ``[B, r]``, what the encoder reads (`CustomInput.read`), or as a string
-        where it has a layer for that (`ColumnEncoder.reader`).
+        as `preprocessing.text.clean` writes them: that also composes accents, and says what is missing). Output: class
+        probabilities ``[B, C]``, or values ``[B, 1]``. Only TensorFlow has strings: on another backend the model takes
+        int32 codes of categories (`codes_of`), and of texts ``[B, u]`` float32, how often each of `words` is in them. A
+        column with an encoder of its own comes as float64 ``[B, r]`` (`CustomInput.read`), or as a string where it has
+        a layer for that (`ColumnEncoder.reader`).
         """
         import keras
         from keras import ops
@@ -142,35 +138,27 @@ class Ensemble:
         from autoft.networks.layers.stacked import WeightedMean
         from autoft.preprocessing.layers.texts import CountWords
 
-        strings = takes_strings()
+        strings = keras.backend.backend() == "tensorflow"
         inputs: dict[str, Any] = {c: keras.Input((1,), dtype="float64", name=c) for c in self.plan.numbers}
-        encoded: dict[str, Any] = {}
-        if inputs:
-            numbers = list(inputs.values())
-            joined = keras.layers.Concatenate(dtype="float64", name="numbers")(numbers) if numbers[1:] else numbers[0]
-            encoded["numbers"] = joined
-        codes = []
+        numbers, codes, counts = list(inputs.values()), [], []
         for category in self.plan.categories:
             inputs[category.id] = keras.Input((1,), dtype="string" if strings else "int32", name=category.id)
-            if not strings:
-                codes.append(inputs[category.id])
-                continue
-            lookup = keras.layers.StringLookup(
-                vocabulary=[MISSING_TOKEN, *map(guard, category.vocabulary)],
-                oov_token=UNKNOWN_TOKEN,
-                name=f"lookup_{category.id}",
-            )
-            codes.append(lookup(inputs[category.id]))
-        if codes:
-            joined = keras.layers.Concatenate(name="joined_codes")(codes) if codes[1:] else codes[0]
-            encoded["codes"] = ops.cast(joined, "int32")
-        counts = []
+            codes.append(inputs[category.id])
+            if strings:
+                vocabulary, name = [MISSING_TOKEN, *map(guard, category.vocabulary)], f"lookup_{category.id}"
+                lookup = keras.layers.StringLookup(vocabulary=vocabulary, oov_token=UNKNOWN_TOKEN, name=name)
+                codes[-1] = lookup(inputs[category.id])
         for column, known in self.words.items():
             shape, kind = ((1,), "string") if strings else ((len(known),), "float32")
             inputs[column] = keras.Input(shape, dtype=kind, name=column)
             counts.append(CountWords(known, name=f"words_{column}")(inputs[column]) if strings else inputs[column])
+        encoded: dict[str, Any] = {}
+        if numbers:
+            encoded["numbers"] = _joined(numbers, "numbers", dtype="float64")
+        if codes:
+            encoded["codes"] = ops.cast(_joined(codes, "joined_codes"), "int32")
         if counts:
-            encoded["words"] = keras.layers.Concatenate(name="joined_words")(counts) if counts[1:] else counts[0]
+            encoded["words"] = _joined(counts, "joined_words")
         for j, own in enumerate(self.plan.custom):
             reader = ENCODERS[own.encoder].reader() if strings and own.is_text else None
             shape, kind = ((own.numbers,), "float64") if reader is None else ((1,), "string")
@@ -191,6 +179,12 @@ class Ensemble:
         return answer
 
 
+def _joined(tensors: Sequence[Any], name: str, dtype: str | None = None) -> Any:
+    import keras
+
+    return keras.layers.Concatenate(dtype=dtype, name=name)(tensors) if len(tensors) > 1 else tensors[0]
+
+
 def build_ensemble(data: Stack, parts: Sequence[NetworkPart], members: int) -> Ensemble:
     """Assemble the deployed model of the first `members` members from trained weights by name."""
     from autoft.networks.layers.stacked import MemberMean
@@ -209,39 +203,3 @@ def build_ensemble(data: Stack, parts: Sequence[NetworkPart], members: int) -> E
         shares=tuple(part.share for part in parts),
         head=head,
     )
-
-
-def takes_strings() -> bool:
-    """Whether models that are built on this backend take categories as strings."""
-    import keras
-
-    return bool(keras.backend.backend() == "tensorflow")
-
-
-def model_inputs(
-    plan: InputLayout, encoded: Encoded, texts: Mapping[str, Array], words: Mapping[str, tuple[str, ...]]
-) -> dict[str, Array]:
-    """Inputs of the raw model for some rows; `texts` are converted cells of categorical and text columns by column id
-    (None is missing), `words` those of the ensemble."""
-    inputs: dict[str, Array] = {c: encoded.numbers[:, [j]] for j, c in enumerate(plan.numbers)}
-    for j, category in enumerate(plan.categories):
-        codes = encoded.codes[:, [j]]
-        inputs[category.id] = guarded(texts[category.id])[:, None] if takes_strings() else codes
-    for column, known in words.items():
-        inputs[column] = text_input(texts[column], known, strings=takes_strings())
-    for own, numbers in zip(plan.custom, encoded.custom, strict=True):
-        reads = takes_strings() and own.is_text and ENCODERS[own.encoder].reader() is not None
-        inputs[own.id] = plain_texts(texts[own.id])[:, None] if reads else numbers
-    return inputs
-
-
-def text_input(texts: Array, known: tuple[str, ...], *, strings: bool) -> Array:
-    """A text column as the raw model takes it: clean texts ``[n, 1]``, or counts of its known words ``[n, u]``."""
-    own = cleaned(texts)
-    return own[:, None] if strings else np.asarray(count_words(known, own).counts.toarray())
-
-
-def guarded(texts: Sequence[str | None] | Array) -> Array:
-    """Texts as the model's vocabulary holds them ``[n]``; each distinct text is looked at once."""
-    known = {text: guard(text) for text in set(texts)}
-    return np.array([known[text] for text in texts], dtype=object)

@@ -45,7 +45,7 @@ def weights_of(network: Any) -> dict[str, Array]:
 def _answers(ensemble: Ensemble, hints: Hints) -> None:
     """What stands before the networks and after them keeps the order of numbers and of answers."""
     statistics, several = ensemble.statistics, ensemble.head.task == "multiclass"
-    _need(bool((statistics.factor >= 0).all()), "scale numbers by factors that are not negative", "some are")
+    _need(bool((statistics.scale["factor"] >= 0).all()), "scale numbers by factors that are not negative", "some are")
     _need(bool((np.diff(statistics.quantiles, axis=1) >= 0).all()), "have quantiles that rise", "some fall")
     _need(min(ensemble.shares) >= 0, "weigh its trials by shares that are not negative", f"they are {ensemble.shares}")
     if ensemble.head.task == "regression":

@@ -171,11 +171,11 @@ def knowledge(data: Stack, s: int) -> dict[str, np.ndarray]:
     rows = data.train[s]
     (words,) = data.statistics.words
     return {
-        "center": data.statistics.center[s],
-        "factor": data.statistics.factor[s],
+        "center": data.statistics.scale["center"][s],
+        "factor": data.statistics.scale["factor"][s],
         "gaps": data.statistics.gaps[s],
-        "log units": data.statistics.logs[s],
-        "log middle": data.statistics.middle[s],
+        "log units": data.statistics.scale["unit"][s],
+        "log middle": data.statistics.scale["middle"][s],
         # Slots by text: codes of the whole table may move, what a member makes of a text may not.
         "slots": np.array(
             [

@@ -8,9 +8,8 @@ from autoft import AutoFineTuner, load
 from autoft.preprocessing.describe import describe_layout
 from autoft.preprocessing.encode import encode
 from autoft.preprocessing.encoder import build_encoder
-from autoft.preprocessing.encoders.numbers import robust_scale, signed_log
+from autoft.preprocessing.encoders.numbers import quotient, robust_scale, signed_log
 from autoft.preprocessing.layout import LayoutOptions, blocks, make_layout
-from autoft.preprocessing.ratios import quotient
 from autoft.preprocessing.statistics import fit_statistics
 from autoft.records import Column
 from autoft.records.hints import Hints, RatioInput

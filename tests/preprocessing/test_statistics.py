@@ -64,16 +64,16 @@ def test_each_member_learns_from_its_rows_alone(encoded: Encoded):
     both = fit_statistics(plan_with(), encoded, [first, second])
     for s, rows in enumerate((first, second)):
         alone = fit_statistics(plan_with(), encoded.rows(rows), [np.arange(20)])
-        np.testing.assert_array_equal(both.center[s], alone.center[0])
-        np.testing.assert_array_equal(both.factor[s], alone.factor[0])
+        np.testing.assert_array_equal(both.scale["center"][s], alone.scale["center"][0])
+        np.testing.assert_array_equal(both.scale["factor"][s], alone.scale["factor"][0])
         np.testing.assert_array_equal(both.gaps[s], alone.gaps[0])
         np.testing.assert_array_equal(both.tables[0][s], alone.tables[0][0])
 
 
 def test_booleans_become_minus_and_plus_one_whatever_their_shares(encoded: Encoded):
     statistics = fit_statistics(plan_with(), encoded, [np.arange(40), np.flatnonzero(encoded.numbers[:, 1] == 1)])
-    assert statistics.center[:, 1].tolist() == [0.5, 0.5]
-    assert statistics.factor[:, 1].tolist() == [2.0, 2.0]
+    assert statistics.scale["center"][:, 1].tolist() == [0.5, 0.5]
+    assert statistics.scale["factor"][:, 1].tolist() == [2.0, 2.0]
 
 
 def test_gaps_are_known_to_members_that_saw_one(encoded: Encoded):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import keras
@@ -16,7 +17,8 @@ from autoft.preprocessing.encode import Encoded, encode
 from autoft.preprocessing.layout import LayoutOptions, make_layout
 from autoft.records import Calibration, Column, Target
 from autoft.serving.artifact import Meta, load, save
-from autoft.training.ensemble import Ensemble, EnsemblePart, build_ensemble, guarded, model_inputs
+from autoft.serving.inputs import guarded, model_inputs
+from autoft.training.ensemble import Ensemble, EnsemblePart, build_ensemble
 from autoft.training.stack import Stack, StackTarget, stack_data
 
 pytestmark = pytest.mark.skipif(
@@ -81,13 +83,28 @@ class Case:
     texts: dict[str, np.ndarray]
 
     @property
+    def meta(self) -> Meta:
+        return Meta(
+            columns=(),
+            target=Target(name="y", task=self.data.task),
+            version="",
+            engine="",
+            ranges={},
+            vocabularies={category.id: category.vocabulary for category in self.data.plan.categories},
+            words=self.bag.words,
+            threshold=0.3,
+        )
+
+    @cached_property
+    def cells(self) -> dict[str, np.ndarray]:
+        return model_inputs(self.bag.raw_model(), self.meta, self.texts)
+
+    @property
     def inputs(self) -> dict[str, Any]:
         import tensorflow as tf
 
-        return {
-            name: tf.constant(array, tf.string if array.dtype == object else tf.float64)
-            for name, array in model_inputs(self.data.plan, self.encoded, self.texts, self.bag.words).items()
-        }
+        kinds = {True: tf.string, False: tf.float64}
+        return {name: tf.constant(array, kinds[array.dtype == object]) for name, array in self.cells.items()}
 
 
 def make_case(task: str, kinds: str = "nfdoet") -> Case:
@@ -215,10 +232,7 @@ def test_the_raw_model_ends_in_the_calibration_and_reads_back_so(calibration: Ca
     assert_same(np.asarray(model(case.inputs)), apply(calibration, mean), case.data)
     assert np.abs(apply(calibration, mean) - mean).max() > 0.03
     np.testing.assert_array_equal(bag.answers(case.encoded), plain.answers(case.encoded))
-    target = Target(name="y", task="binary")
-    meta = Meta(columns=(), target=target, version="", engine="", ranges={}, vocabularies={}, threshold=0.3)
-    cells = model_inputs(case.data.plan, case.encoded, case.texts, bag.words)
-    save(tmp_path / "model", model, meta, {}, cells)
+    save(tmp_path / "model", model, case.meta, {}, case.cells)
     again, found = load(tmp_path / "model")
     assert_same(np.asarray(again(case.inputs)), np.asarray(model(case.inputs)), case.data)
     assert found.threshold == 0.3

@@ -74,9 +74,6 @@ class ColumnEncoder(ABC):
 
         ``[B, width]`` will do where members do not differ. Own layers are registered by
         `autoft.preprocessing.registered_layers.layer`: a saved model holds no others.
-
-        Args:
-            statistics: Of `fit`.
         """
 
 
