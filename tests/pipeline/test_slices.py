@@ -187,12 +187,14 @@ def test_bad_slices_are_refused_with_their_line_before_any_training(knowledge: s
 
 def test_other_strategies_have_slices_too(tmp_path: Path):
     """A regression by an untouched holdout; three classes by nested evaluation."""
-    data = table()
-    noisy = data["x"] + np.random.default_rng(5).normal(size=ROWS)
-    data["value"] = 100 + 3 * noisy
-    data["grade"] = pd.cut(noisy, [-np.inf, -0.5, 0.5, np.inf], labels=["low", "mid", "top"]).astype(object)
+    rows = 300
+    data = table().iloc[:rows]
+    noisy = data["x"] + np.random.default_rng(5).normal(size=rows)
+    grade = pd.cut(noisy, [-np.inf, -0.5, 0.5, np.inf], labels=["low", "mid", "top"]).astype(object)
+    data = data.assign(value=100 + 3 * noisy, grade=grade)
     for target, strategy in (("value", "holdout"), ("grade", "nested")):
-        recipe = tiny_recipe(target=target, trials=1, knowledge=KNOWLEDGE, **{"evaluate.strategy": strategy})
+        changes = {"evaluate.strategy": strategy, "search.space": {"architecture": ["linear"], "batch_size": [32]}}
+        recipe = tiny_recipe(target=target, trials=1, knowledge=KNOWLEDGE, **changes)
         others = [name for name in ("bought", "value", "grade") if name != target]
         evaluation = (
             AutoFineTuner(recipe=recipe, directory=tmp_path / target).fit(data.drop(columns=others)).evaluation_
@@ -202,5 +204,5 @@ def test_other_strategies_have_slices_too(tmp_path: Path):
             {name: score.value for name, score in evaluation.held_out.items()}
         )
         assert sum(one.rows for one in found.declared[0].slices) == found.whole.rows
-        assert (found.whole.rows < ROWS) == (strategy == "holdout")
+        assert (found.whole.rows < rows) == (strategy == "holdout")
         assert len(found.gaps[0].rates) == (2 if target == "value" else 9)

@@ -26,6 +26,7 @@ from autoft.training.trainer import Trainer
 from tests.knowledge_help import run_in
 from tests.tables import features, tiny_recipe
 
+LINEAR = {"search.space": {"architecture": ["linear"], "batch_size": [32]}}
 SHAPE = CostShape(rows=400, held_out=100, members=5, inputs=30, width=128, depth=2, batch=32)
 
 
@@ -43,7 +44,7 @@ def test_minutes_too_short_for_a_trial_give_the_default_configuration_and_a_warn
 
 
 def test_a_run_that_goes_on_keeps_to_its_plan(table: pd.DataFrame, tmp_path):
-    recipe = tiny_recipe(target="value", minutes=5, trials=2)
+    recipe = tiny_recipe(target="value", minutes=5, trials=2, **LINEAR)
     said: list[str] = []
     for _ in range(2):
         tuner = AutoFineTuner(recipe=recipe, directory=tmp_path)
@@ -56,7 +57,7 @@ def test_a_run_that_goes_on_keeps_to_its_plan(table: pd.DataFrame, tmp_path):
     assert sum(fact["type"] == "trial" for fact in facts) == 2
     assert sum("about 2 trials" in message for message in said) == 1
     assert not any(f.code == "minutes-too-short" for f in tuner.findings_)
-    longer = AutoFineTuner(recipe=tiny_recipe(target="value", minutes=6, trials=2), directory=tmp_path)
+    longer = AutoFineTuner(recipe=recipe.with_changes(minutes=6), directory=tmp_path)
     longer.fit(features(table, "value"))
     facts = read(tmp_path / "journal.jsonl").facts
     assert [f["minutes"] for f in facts if f["type"] == "plan"] == [5, 6]
@@ -80,7 +81,7 @@ def test_a_measurement_that_killed_the_process_twice_is_not_tried_again(
             append(self, *facts)
 
     def fit() -> AutoFineTuner:
-        recipe = tiny_recipe(target="value", minutes=5, trials=1)
+        recipe = tiny_recipe(target="value", minutes=5, trials=1, **LINEAR)
         return AutoFineTuner(recipe=recipe, directory=tmp_path).fit(features(table, "value"))
 
     monkeypatch.setattr(Trainer, "rehearse", killed)
@@ -94,7 +95,7 @@ def test_a_measurement_that_killed_the_process_twice_is_not_tried_again(
 
 def test_a_run_too_short_for_boosting_says_so(table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch, tmp_path):
     monkeypatch.setattr(space, "_BASELINES_SHARE", 0.0)
-    recipe = tiny_recipe(target="outcome", minutes=5, trials=1)
+    recipe = tiny_recipe(target="outcome", minutes=5, trials=1, **LINEAR)
     tuner = AutoFineTuner(recipe=recipe, directory=tmp_path).fit(features(table, "outcome"))
     assert [line.name for line in tuner.evaluation_.baselines] == ["constant", "linear"]
     (found,) = [f for f in tuner.findings_ if f.code == "boosting-left-out"]
@@ -159,8 +160,8 @@ def test_another_space_in_the_same_folder_begins_with_configurations_of_its_own(
     """The plan of the earlier run names architectures that the recipe no longer wants."""
     data = features(table, "outcome")
     for architecture in ("mlp", "linear"):
-        changes = {"search.space": {"architecture": [architecture], "width": [8]}}
-        recipe = tiny_recipe(target="outcome", minutes=5, trials=2).with_changes(**changes)
+        changes = {"search.space": {"architecture": [architecture], "width": [16]}}
+        recipe = tiny_recipe(target="outcome", minutes=5, trials=1).with_changes(**changes)
         trials = AutoFineTuner(recipe=recipe, directory=tmp_path).fit(data).evaluation_.trials
         assert {t.params["architecture"] for t in trials} == {architecture}
 
