@@ -90,7 +90,7 @@ def test_groups_are_those_of_the_table(sliced: AutoFineTuner):
     assert {one.group: one.rows for one in shop.slices} == table()["shop"].value_counts().to_dict()
 
 
-def test_all_rows_are_scored_like_the_model_but_for_what_its_bag_gains(sliced: AutoFineTuner):
+def test_all_rows_are_scored_as_the_model_but_for_the_gain(sliced: AutoFineTuner):
     evaluation = sliced.evaluation_
     for name, score in evaluation.slices.whole.scores.items():
         assert score.value == pytest.approx(evaluation.held_out[name].value - evaluation.bag_gain.get(name, 0.0))
@@ -175,7 +175,7 @@ def test_the_report_and_the_screen_tell_of_slices(audited: AutoFineTuner, plain:
         ("  slices: [shopp, {member: [0, 1]}]", "2 things are wrong"),
     ],
 )
-def test_bad_slices_are_refused_with_their_line_before_any_training(knowledge: str, told: str, tmp_path: Path):
+def test_bad_slices_are_refused_with_their_line_in_time(knowledge: str, told: str, tmp_path: Path):
     path = tmp_path / "r.yaml"
     path.write_text(
         "data: {path: d.csv, target: bought, drop: [x]}\nschema: {engine: none}\n\nknowledge:\n" + knowledge + "\n",

@@ -47,6 +47,6 @@ def test_clean_tables_have_less_than_a_warning_in_ten_of_them(warnings: list[tup
     assert len(found) < len(warnings) / 10, Counter(line.split()[2] for line in found)
 
 
-def test_where_nothing_predicts_the_target_no_column_is_too_strong(findings: list[tuple[int, list[str]]]) -> None:
+def test_where_nothing_predicts_no_column_is_too_strong(findings: list[tuple[int, list[str]]]) -> None:
     strong = [line for _, lines in findings for line in lines if line.split()[2] == "suspiciously-strong"]
     assert strong == []
