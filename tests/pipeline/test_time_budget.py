@@ -156,7 +156,7 @@ def test_tracing_is_no_reason_to_do_without_a_second_epoch(first: float, modelle
     assert len(taken) == asked
 
 
-def test_another_space_in_the_folder_has_configurations_of_its_own(table: pd.DataFrame, tmp_path):
+def test_another_space_in_the_folder_has_its_own_configurations(table: pd.DataFrame, tmp_path):
     """The plan of the earlier run names architectures that the recipe no longer wants."""
     data = features(table, "outcome")
     for architecture in ("mlp", "linear"):

@@ -97,7 +97,7 @@ def dense(cells: dict[str, np.ndarray], members: list[np.ndarray]) -> tuple[kera
     return encoder, inputs, np.asarray(encoder(inputs)["dense"])
 
 
-def test_the_encoder_spreads_numbers_and_fills_gaps_in_the_middle(tmp_path):
+def test_the_encoder_spreads_numbers_and_fills_gaps(tmp_path):
     encoder, inputs, found = dense(CELLS, MEMBERS)
     table = quantile_table(TABLE, MEMBERS)
     np.testing.assert_allclose(found[1, :, 0], normal(table[1:2], TABLE)[0, :, 0], atol=1e-6)

@@ -68,7 +68,7 @@ def test_proposals_name_only_what_has_a_meaning(algorithm):
         assert len({str(sorted(p.params.items())) for p in asked}) == len(asked)
 
 
-def test_an_error_is_raised_at_defaults_and_elsewhere_hides_the_rest():
+def test_an_error_is_raised_at_defaults_elsewhere_hides_the_rest():
     def ask(hp):
         if hp.Int("depth", 1, 3) == 3:
             raise ValueError("too deep")

@@ -108,7 +108,7 @@ def test_shape_dimensions_come_first():
 
 
 @pytest.mark.parametrize("tier", ["small", "medium", "large"])
-def test_a_search_begins_with_default_linear_and_each_architecture(tier):
+def test_a_search_begins_with_default_linear_and_each_family(tier):
     space = make_space(800, embedded=False, changes={})
     default, curves, linear, *others = first_configurations(space, 800, tier)
     assert default["architecture"] == "tabm-mini"

@@ -203,7 +203,7 @@ def test_a_number_that_drifts_along_a_date():
     assert run(table(y=y, day=days()), task="regression")["time-structure"].severity == "warning"
 
 
-def test_a_date_that_orders_the_file_is_a_note_a_shuffled_one_not():
+def test_a_date_that_orders_the_file_is_a_note_a_mixed_one_not():
     made = table(day=days())
     assert only(run(made), "time-structure").severity == "info"
     rng = np.random.default_rng(0)
