@@ -24,7 +24,7 @@ PROBE_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
+class Diagnosis:
     """One line of the doctor's report; `bad` marks what needs attention."""
 
     name: str
@@ -38,17 +38,17 @@ def run(options: argparse.Namespace) -> int:
     return OK
 
 
-def diagnose() -> list[Fact]:
+def diagnose() -> list[Diagnosis]:
     """Versions, the backend, and whether TFDV works here (tried in processes of their own: takes some seconds)."""
-    facts = [Fact(name="python", text=f"{platform.python_version()} on {platform.platform()}")]
+    facts = [Diagnosis(name="python", text=f"{platform.python_version()} on {platform.platform()}")]
     installed = {name: _version(name) for name in PACKAGES}
     for name, found in installed.items():
-        facts.append(Fact(name=name, text=found or "not installed", bad=found is None and name != PACKAGES[3]))
+        facts.append(Diagnosis(name=name, text=found or "not installed", bad=found is None and name != PACKAGES[3]))
     keras = installed["keras"]
     if keras and tuple(int(part) for part in re.findall(r"\d+", keras)[:3]) < SAFE_KERAS:
         wanted = ".".join(map(str, SAFE_KERAS))
         text = f"{keras} has known holes in the loading of models: pip install 'keras>={wanted}'"
-        facts.append(Fact(name="keras is old", text=text, bad=True))
+        facts.append(Diagnosis(name="keras is old", text=text, bad=True))
     probes = {
         "backend": _start("import keras; print(keras.backend.backend())"),
         "tfdv works": _start("import tensorflow_data_validation; print('yes')") if installed[PACKAGES[3]] else None,
@@ -56,7 +56,7 @@ def diagnose() -> list[Fact]:
     for name, process in probes.items():
         if process is None:
             text = "no: not installed; autoft's own checks run without it (pip install 'autoft[tfdv]', Python 3.11)"
-            facts.append(Fact(name=name, text=text))
+            facts.append(Diagnosis(name=name, text=text))
         else:
             facts.append(_finish(name, process))
     return facts
@@ -74,20 +74,20 @@ def _start(code: str) -> subprocess.Popen[str]:
     return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def _finish(name: str, process: subprocess.Popen[str]) -> Fact:
+def _finish(name: str, process: subprocess.Popen[str]) -> Diagnosis:
     try:
         output, errors = process.communicate(timeout=PROBE_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()
         process.communicate()
-        return Fact(name=name, text=f"no: no answer within {PROBE_SECONDS} s", bad=True)
+        return Diagnosis(name=name, text=f"no: no answer within {PROBE_SECONDS} s", bad=True)
     lines = (output if process.returncode == 0 else errors).strip().splitlines() or [f"exit {process.returncode}"]
     if process.returncode == 0:
-        return Fact(name=name, text=lines[-1])
-    return Fact(name=name, text=f"no: {lines[-1]}", bad=True)
+        return Diagnosis(name=name, text=lines[-1])
+    return Diagnosis(name=name, text=f"no: {lines[-1]}", bad=True)
 
 
-def show_diagnosis(facts: Iterable[Fact], console: Console | None = None) -> None:
+def show_diagnosis(facts: Iterable[Diagnosis], console: Console | None = None) -> None:
     """Print the doctor's lines; what needs attention stands out."""
     console = console or Console(highlight=False)
     grid = Table.grid(padding=(0, 2))

@@ -193,4 +193,34 @@ def bins_for(rows: int) -> int:
     return int(np.clip(rows // 40 + (rows < 400), 6, 48))
 
 
-FAMILIES: Registry[Family] = Registry("network family", "autoft.families")
+#: Families by name, in the order in which a search lists them.
+FAMILIES: Registry[Family] = Registry("network family", "autoft.families", own="autoft.networks.families")
+
+#: The family of a configuration that names none, and of a search's default configuration.
+DEFAULT = "mlp"
+
+
+def family_of(params: Mapping[str, Any]) -> Family:
+    """The family of a trial's hyperparameters."""
+    return FAMILIES[str(params.get("architecture", DEFAULT))]
+
+
+def architecture_of(
+    params: Mapping[str, Any], inputs: Inputs, rows: int, *, activation: str | None = None
+) -> Architecture:
+    """The sizes of a trial's network (`Family.architecture`)."""
+    return family_of(params).architecture(params, inputs, rows, activation=activation)
+
+
+def build_network(architecture: Architecture, inputs: Inputs, *, members: int, outputs: int) -> Any:
+    """A Keras model from encoded rows to logits (`Family.build`).
+
+    Inputs (those that there are): ``dense [S, B, dense]`` float32, ``slots [S, B, e]`` int32.
+    Output: logits ``[S, B, outputs]``, of an ensemble of k ``[S, B, k, outputs]``.
+    """
+    return FAMILIES[architecture.kind].build(architecture, inputs, members=members, outputs=outputs)
+
+
+def initial_weights(architecture: Architecture, start: InitialState) -> dict[str, Array]:
+    """First weights by name, float32, those included that are not trained."""
+    return FAMILIES[architecture.kind].initial_weights(architecture, start)

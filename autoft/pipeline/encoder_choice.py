@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from autoft.preprocessing.encoders import ENCODERS, ColumnEncoder
+from autoft.preprocessing.encoders.base import ENCODERS, ColumnEncoder
 from autoft.recipe.messages import Mistake, nearest
 from autoft.recipe.recipe import Recipe
 from autoft.records import Column

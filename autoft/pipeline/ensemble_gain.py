@@ -65,7 +65,7 @@ def measure_ensemble_gain(
 
     gain = run.remember(EnsembleGain, _key(dataset, parts, method, selection.rule.threshold), measure)
     if not gain.left and run.recipe.search.minutes is not None:
-        found = "what that mean gains could not be measured in time: the score is that of its single networks"
+        found = "is scored by its single networks, as there was no time to measure what their mean gains"
         run.skip("ensemble_gain", found)
     return gain
 

@@ -10,7 +10,7 @@ from autoft.records import Calibration, DecisionRule, Evaluation, Finding, HintT
 from autoft.records.arrays import Array
 from autoft.records.trials import TrialResult, Trials
 from autoft.search.budget import Budget
-from autoft.search.proposer import ProgramSharing
+from autoft.search.setup import ProgramSharing
 from autoft.search.space import Dimension
 from autoft.serving.artifact import Meta
 from autoft.training.ensemble import Ensemble

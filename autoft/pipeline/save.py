@@ -25,7 +25,6 @@ from autoft.records import Evaluation
 from autoft.records.arrays import Array
 from autoft.serving import artifact
 from autoft.training.ensemble import model_inputs
-from autoft.training.proof_of_model import prove_ensemble
 
 #: Rows by which the saved model is compared with the one in memory.
 _PROBE_ROWS = 32
@@ -37,6 +36,8 @@ def prove_effects(dataset: Dataset, found: SearchResult) -> None:
     Raises:
         TrainingError: If it does not.
     """
+    from autoft.training.proof_of_model import prove_ensemble  # imports Keras, which a check does without
+
     prove_ensemble(found.ensemble, dataset.description.hints)
 
 

@@ -65,7 +65,7 @@ def _note_shortage(plan: SearchPlan, trials: Trials, run: Run) -> None:
         over = f"enough for trials of {epochs} epochs only"
     else:
         return
-    run.skip("epochs", f"minutes: {search.minutes:g} were {over}")
+    run.skip("epochs", f"had too few minutes ({search.minutes:g}): they were {over}")
 
 
 def assemble(trials: Trials, selection: Selection, trainer: TrialTrainer, run: Run) -> Ensemble:

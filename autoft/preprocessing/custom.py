@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autoft.preprocessing.categories import MISSING_TOKEN
-from autoft.preprocessing.encoders import ENCODERS, Direction
+from autoft.preprocessing.encoders.base import ENCODERS, Direction
 from autoft.records import Column, Kind
 from autoft.records.arrays import Array
 

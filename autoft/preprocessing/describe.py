@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from autoft.preprocessing.categories import describe_ranks
-from autoft.preprocessing.encoders import ENCODERS
+from autoft.preprocessing.encoders.base import ENCODERS
 from autoft.preprocessing.encoders.numbers import quoted
 from autoft.preprocessing.layout import DATE_PARTS, InputLayout
 from autoft.records import Column, PlanLine

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from autoft.preprocessing.custom import CustomInput
-from autoft.preprocessing.encoders import ENCODERS
+from autoft.preprocessing.encoders.base import ENCODERS
 from autoft.preprocessing.encoders.numbers import Robust
 from autoft.preprocessing.layers.categories import CategorySlots, OneHotSlots
 from autoft.preprocessing.layers.derived import Elapsed, Products, Quotients, Repeat, Select

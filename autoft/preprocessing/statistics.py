@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from autoft.preprocessing.encode import Encoded
-from autoft.preprocessing.encoders import ENCODERS
+from autoft.preprocessing.encoders.base import ENCODERS
 from autoft.preprocessing.encoders.numbers import quantile_table, scales
 from autoft.preprocessing.layout import InputLayout
 from autoft.preprocessing.ratios import quotient

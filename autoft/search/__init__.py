@@ -16,8 +16,9 @@ ledger            Ledger of a search: its trials and their results, what the jou
 recorded_space    The space of a function of Keras Tuner's `HyperParameters`: recorded while the function runs
 acquisition       Acquisition: the point with the highest expected improvement under a Gaussian process over the ...
 setup             Setup of a search, its proposals, and what an oracle does
+algorithms        Search algorithms: who proposes the next trial
 loop              Search loop: ask, look up or train, journal, tell. It knows budgets, failures and signals, but ...
 oracles           Keras Tuner's oracles, changed where a search of small trials needs it
-algorithms        Search algorithms: who proposes the next trial
+keras_tuner       Algorithms of Keras Tuner, without importing it
 proposer          Proposer: an algorithm behind ask and tell, which keeps the number of compiled programs low
 """

@@ -127,23 +127,5 @@ class _HistoryOracle:
                 raise SearchError(where, f"propose {d.name} within {d.words()}", found, "repair the algorithm")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KerasTunerAlgorithm:
-    """One of Keras Tuner's oracles, as `autoft.search.oracles` changes it."""
-
-    name: str
-    begins_with_portfolio: bool = True
-    side_by_side: bool = True
-
-    def oracle(self, setup: SearchSetup) -> Oracle:
-        from autoft.search.oracles import make_oracle  # imports Keras Tuner
-
-        return make_oracle(self.name, setup)
-
-
 #: Search algorithms by name; those of installed packages come last.
-ALGORITHMS: Registry[Algorithm] = Registry("search algorithm", "autoft.algorithms")
-ALGORITHMS.register(KerasTunerAlgorithm(name="bayesian"))
-ALGORITHMS.register(KerasTunerAlgorithm(name="random"))
-ALGORITHMS.register(KerasTunerAlgorithm(name="grid", begins_with_portfolio=False))
-ALGORITHMS.register(KerasTunerAlgorithm(name="hyperband", side_by_side=False))
+ALGORITHMS: Registry[Algorithm] = Registry("search algorithm", "autoft.algorithms", own="autoft.search.keras_tuner")

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autoft.networks.families import FAMILIES
+from autoft.networks.family import FAMILIES
 from autoft.records.arrays import Array
 from autoft.search.space import Choice, Dimension, relevant, rounded
 

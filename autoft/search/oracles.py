@@ -15,7 +15,7 @@ from typing import Any
 import keras_tuner as kt
 import numpy as np
 
-from autoft.networks.families import FAMILIES
+from autoft.networks.family import FAMILIES
 from autoft.search.acquisition import Acquisition, losses_of
 from autoft.search.lattice import Lattice, Shapes
 from autoft.search.setup import Proposal, SearchSetup

@@ -8,30 +8,14 @@ written in place, and one torn file makes a search unloadable).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from autoft.search.algorithms import ALGORITHMS
-from autoft.search.setup import Proposal, SearchSetup
+from autoft.search.setup import ProgramSharing, Proposal, SearchSetup
 from autoft.search.space import SHAPE, Choice, Dimension, default_configuration, relevant, rounded, shape_of
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProgramSharing:
-    """How proposals share compiled programs.
-
-    Attributes:
-        dimensions: What differs in one of them needs a new program.
-        trials_per_program: How many trials p a new program should serve; 1 is no limit. Proposal t (from 0) may bring
-            one only while fewer than ``2 + t // p`` are known; otherwise the choice is among the known ones as long as
-            they have anything new. A grid goes through all points of a shape before the next, and Hyperband promotes
-            what is best: for both it concerns random draws alone.
-    """
-
-    dimensions: frozenset[str] = SHAPE
-    trials_per_program: int = 1
 
 
 class Proposer:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from autoft.search.lattice import Shapes
-from autoft.search.space import Dimension
+from autoft.search.space import SHAPE, Dimension
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,22 @@ class SearchSetup:
     seed: int
     epochs: int
     first: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramSharing:
+    """How proposals share compiled programs.
+
+    Attributes:
+        dimensions: What differs in one of them needs a new program.
+        trials_per_program: How many trials p a new program should serve; 1 is no limit. Proposal t (from 0) may bring
+            one only while fewer than ``2 + t // p`` are known; otherwise the choice is among the known ones as long as
+            they have anything new. A grid goes through all points of a shape before the next, and Hyperband promotes
+            what is best: for both it concerns random draws alone.
+    """
+
+    dimensions: frozenset[str] = SHAPE
+    trials_per_program: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autoft.networks.families import DEFAULT, FAMILIES, family_of
+from autoft.networks.family import DEFAULT, FAMILIES, family_of
 from autoft.search import portfolio
 from autoft.search.portfolio import Tier
 

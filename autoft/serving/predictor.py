@@ -12,7 +12,7 @@ from autoft.data.convert import Converted
 from autoft.errors import ArtifactError, EvaluationError
 from autoft.evaluation.decisions import decide
 from autoft.networks.memory import HELD, cells_per_row
-from autoft.preprocessing.encoders import ENCODERS
+from autoft.preprocessing.encoders.base import ENCODERS
 from autoft.records import DecisionRule, Finding
 from autoft.records.arrays import Array
 from autoft.schema.contract import refuse

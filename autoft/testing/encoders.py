@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from autoft.preprocessing.custom import NUMBERS, plain_texts, read
-from autoft.preprocessing.encoders import ENCODERS, ColumnEncoder
+from autoft.preprocessing.encoders.base import ENCODERS, ColumnEncoder
 from autoft.preprocessing.registered_layers import registered_layers
 from autoft.records import Column
 from autoft.records.arrays import Array

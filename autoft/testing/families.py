@@ -14,8 +14,7 @@ import numpy as np
 from autoft.knowledge.bounds import weight_bounds
 from autoft.knowledge.proof import prove
 from autoft.networks.architecture import MIXED, Architecture, Inputs
-from autoft.networks.families import FAMILIES, build_network
-from autoft.networks.family import NETWORK_DIMENSIONS, Family
+from autoft.networks.family import FAMILIES, NETWORK_DIMENSIONS, Family, build_network
 from autoft.networks.initial_state import InitialState
 from autoft.networks.weight_bounds import WeightBounds
 from autoft.preprocessing.encode import encode

@@ -9,12 +9,12 @@ from typing import Any, Protocol
 import numpy as np
 
 from autoft.networks.architecture import Architecture, Inputs
-from autoft.networks.families import build_network
+from autoft.networks.family import build_network
 from autoft.networks.memory import cells_per_row
 from autoft.preprocessing.categories import MISSING_TOKEN, UNKNOWN_TOKEN, guard
 from autoft.preprocessing.custom import plain_texts
 from autoft.preprocessing.encode import Encoded
-from autoft.preprocessing.encoders import ENCODERS
+from autoft.preprocessing.encoders.base import ENCODERS
 from autoft.preprocessing.layout import InputLayout
 from autoft.preprocessing.statistics import Statistics, with_derived
 from autoft.preprocessing.text import cleaned, count_words

@@ -14,7 +14,7 @@ import numpy as np
 from autoft.knowledge import variants
 from autoft.knowledge.bounds import weight_bounds
 from autoft.networks.architecture import MIXED, Architecture
-from autoft.networks.families import FAMILIES, architecture_of, family_of, initial_weights
+from autoft.networks.family import FAMILIES, architecture_of, family_of, initial_weights
 from autoft.networks.weight_bounds import WeightBounds
 from autoft.records.arrays import Array
 from autoft.records.hints import Hints

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autoft.networks.families import FAMILIES, initial_weights
+from autoft.networks.family import FAMILIES, initial_weights
 from autoft.preprocessing.encode import encode
 from autoft.preprocessing.layout import InputLayout, LayoutOptions, make_layout
 from autoft.records import Column

@@ -10,7 +10,7 @@ import pytest
 
 from autoft.knowledge import variants
 from autoft.knowledge.bounds import reads, weight_bounds
-from autoft.networks.families import initial_weights
+from autoft.networks.family import initial_weights
 from autoft.preprocessing.layout import blocks
 from autoft.records.hints import Effect, Hints, RatioInput
 from tests import knowledge_help as given_by

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from autoft.networks.families import build_network
+from autoft.networks.family import build_network
 from autoft.networks.memory import cells_per_row
 from tests.networks_help import plan_with, small_architecture, start_of
 

@@ -112,7 +112,7 @@ def test_an_architecture_that_a_recipe_names_always_stays(root):
 def test_the_cost_of_an_architecture_is_that_of_its_real_shape(table):
     """Weights of the networks that are built, against those that the cost model counts."""
     from autoft.networks.architecture import Inputs
-    from autoft.networks.families import architecture_of, build_network
+    from autoft.networks.family import architecture_of, build_network
 
     recipe = tiny_recipe(target="grade")
     dataset = prepare_dataset(recipe, features(table, "grade"))

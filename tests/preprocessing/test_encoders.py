@@ -12,7 +12,7 @@ import pytest
 
 from autoft import AutoFineTuner, load
 from autoft.errors import RecipeError
-from autoft.preprocessing.encoders import ENCODERS, ColumnEncoder, Direction
+from autoft.preprocessing.encoders.base import ENCODERS, ColumnEncoder, Direction
 from autoft.preprocessing.registered_layers import layer
 from autoft.recipe.recipe import Recipe, read_recipe
 from autoft.records import Column

@@ -10,8 +10,8 @@ import pytest
 
 from autoft.search.gaussian_process import GaussianProcess
 from autoft.search.lattice import Lattice
-from autoft.search.proposer import ProgramSharing, Proposer
-from autoft.search.setup import SearchSetup
+from autoft.search.proposer import Proposer
+from autoft.search.setup import ProgramSharing, SearchSetup
 from autoft.search.space import MAKE, Choice, Range, first_configurations, make_space, relevant, shape_of
 
 ALGORITHMS = ("bayesian", "random", "grid", "hyperband")

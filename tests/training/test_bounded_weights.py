@@ -9,7 +9,7 @@ import pytest
 
 from autoft.knowledge.bounds import weight_bounds
 from autoft.networks.architecture import MIXED
-from autoft.networks.families import FAMILIES, build_network, initial_weights
+from autoft.networks.family import FAMILIES, build_network, initial_weights
 from autoft.networks.weight_bounds import folded, within
 from autoft.records.hints import Effect, Hints
 from autoft.training.trainer import Limits, Trainer

@@ -11,7 +11,7 @@ import pytest
 
 from autoft.evaluation.calibration import apply
 from autoft.networks.architecture import Architecture
-from autoft.networks.families import initial_weights
+from autoft.networks.family import initial_weights
 from autoft.preprocessing.encode import Encoded, encode
 from autoft.preprocessing.layout import LayoutOptions, make_layout
 from autoft.records import Calibration, Column, Target

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from autoft.networks.architecture import Architecture
-from autoft.networks.families import architecture_of, build_network, initial_weights
+from autoft.networks.family import architecture_of, build_network, initial_weights
 from autoft.training import epoch as programs
 from autoft.training.device_rows import Rows
 from autoft.training.epoch import CompiledEpoch, compiled

@@ -9,46 +9,5 @@ linear   The linear model: logistic or softmax regression, or least squares, on 
 tabm     TabM: Gorishniy, Kotelnikov, Babenko, "TabM: advancing tabular deep learning with parameter-efficient en...
 """
 
-from __future__ import annotations
-
-from collections.abc import Mapping
-from typing import Any
-
-from autoft.networks.architecture import Architecture, Inputs
-
 # In the order in which a search lists them.
 from autoft.networks.families import mlp, linear, tabm, realmlp  # noqa: F401  # isort: skip
-from autoft.networks.family import FAMILIES, Family
-from autoft.networks.initial_state import InitialState
-from autoft.records.arrays import Array
-
-__all__ = ["DEFAULT", "FAMILIES", "architecture_of", "build_network", "family_of", "initial_weights"]
-
-#: The family of a configuration that names none, and of a search's default configuration.
-DEFAULT = mlp.MLP.name
-
-
-def family_of(params: Mapping[str, Any]) -> Family:
-    """The family of a trial's hyperparameters."""
-    return FAMILIES[str(params.get("architecture", DEFAULT))]
-
-
-def architecture_of(
-    params: Mapping[str, Any], inputs: Inputs, rows: int, *, activation: str | None = None
-) -> Architecture:
-    """The sizes of a trial's network (`Family.architecture`)."""
-    return family_of(params).architecture(params, inputs, rows, activation=activation)
-
-
-def build_network(architecture: Architecture, inputs: Inputs, *, members: int, outputs: int) -> Any:
-    """A Keras model from encoded rows to logits (`Family.build`).
-
-    Inputs (those that there are): ``dense [S, B, dense]`` float32, ``slots [S, B, e]`` int32.
-    Output: logits ``[S, B, outputs]``, of an ensemble of k ``[S, B, k, outputs]``.
-    """
-    return FAMILIES[architecture.kind].build(architecture, inputs, members=members, outputs=outputs)
-
-
-def initial_weights(architecture: Architecture, start: InitialState) -> dict[str, Array]:
-    """First weights by name, float32, those included that are not trained."""
-    return FAMILIES[architecture.kind].initial_weights(architecture, start)

@@ -80,4 +80,4 @@ class ColumnEncoder(ABC):
         """
 
 
-ENCODERS: Registry[ColumnEncoder] = Registry("column encoder", "autoft.encoders")
+ENCODERS: Registry[ColumnEncoder] = Registry("column encoder", "autoft.encoders", own="autoft.preprocessing.encoders")

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from autoft.networks.architecture import Architecture, Inputs
-from autoft.networks.families import architecture_of, build_network, initial_weights
+from autoft.networks.family import architecture_of, build_network, initial_weights
 from autoft.networks.initial_state import InitialState
 from autoft.preprocessing.layout import InputLayout, blocks
 from tests.networks_help import assigned, given_to, plan_with, small_architecture, start_of

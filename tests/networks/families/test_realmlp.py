@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from autoft.networks.families import FAMILIES, build_network, initial_weights
 from autoft.networks.families.realmlp import RATE
+from autoft.networks.family import FAMILIES, build_network, initial_weights
 from tests.networks_help import assigned, given_to, plan_with, small_architecture, start_of
 
 START = start_of(plan_with(), rows=200)

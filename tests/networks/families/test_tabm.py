@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from autoft.networks.families import build_network, initial_weights
+from autoft.networks.family import build_network, initial_weights
 from autoft.networks.layers.ensemble import EnsembleMean, mean_logits
 from autoft.preprocessing.bins import encoded
 from tests.networks_help import assigned, given_to, plan_with, small_architecture, start_of
