@@ -31,7 +31,6 @@ from autoft.recipe.recipe import Recipe
 from autoft.records import Progress
 from autoft.search import journal, store
 from autoft.search.journal import Journal, read
-from autoft.serving import artifact
 
 TRIALS = 5
 
@@ -109,8 +108,8 @@ POINTS: dict[str, Callable[[int], None]] = {
     "in a line": die_in_a_line,
     "line written, oracle not told": lambda n: die_around(Journal, "append", "after", n, appends("trial")),
     "winner known, old weights there": lambda n: die_around(blending(1), "forget_weights", "before", n),
-    "model written, not in place": lambda n: die_around(artifact, "_swap", "before", n),
-    "model in place, scores not written": lambda n: die_around(artifact, "_swap", "after", n),
+    "model written, not in place": lambda n: die_around(files, "_swap", "before", n),
+    "model in place, scores not written": lambda n: die_around(files, "_swap", "after", n),
     "in a file": lambda n: die_around(os, "replace", "before", n),
 }
 
@@ -166,7 +165,7 @@ def run_again(folder: Path) -> AutoFineTuner:
 KILL = ("arrays written, line not", 3)
 COPIES: dict[str, tuple[int, Any, str]] = {
     "in a line": (5, journal, "_write_all"),
-    "model written, not in place": (1, artifact, "_swap"),
+    "model written, not in place": (1, files, "_swap"),
 }
 
 
