@@ -23,9 +23,7 @@ EMPTY = {"penguins": {**dict.fromkeys(MEASURES, 2), "sex": 11}, "heart_cleveland
 
 
 @pytest.mark.parametrize(("name", "empty"), EMPTY.items())
-def test_empty_cells_of_small_tables_are_counted_and_nothing_is_warned_of(
-    name: str, empty: dict[str, int], root: Any
-) -> None:
+def test_empty_cells_of_small_tables_are_counted_without_warning(name: str, empty: dict[str, int], root: Any) -> None:
     file, target = audit.SETS[name]
     found, _ = audit.findings(str(root / "recipes" / "data" / file), target)
     counted = {line.column: line.evidence.counts["empty"] for line in found if line.code == "missing-values"}

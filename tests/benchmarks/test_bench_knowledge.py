@@ -28,7 +28,7 @@ def test_violations_are_counted_by_column_and_sign():
     assert against["by_column"]["x"] == against["violations"] > 100
 
 
-def test_a_hint_that_is_planted_stands_in_the_place_of_the_true_one():
+def test_a_planted_hint_stands_in_the_place_of_the_true_one():
     told = KNOWN["heart_cleveland"]
     assert told.features()["ca"]["effect"] == "increasing"
     assert told.features(planted=True)["ca"]["effect"] == "decreasing"

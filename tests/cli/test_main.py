@@ -399,7 +399,7 @@ def test_the_final_table_says_everything() -> None:
     assert "cut short" not in text
 
 
-def test_the_final_table_admits_that_the_best_trial_was_cut_short() -> None:
+def test_the_final_table_says_that_the_best_trial_was_cut_short() -> None:
     made = evaluation()
     best = dataclasses.replace(made.best, reason="out of time after epoch 1")
     text = shown(lambda console: show_evaluation(dataclasses.replace(made, best=best), Path("runs/churn"), console))

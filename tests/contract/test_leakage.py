@@ -310,7 +310,7 @@ WEIGHING: dict[str, tuple[dict[str, Any], dict[str, float]]] = {
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_weights_of_rows_and_classes_owe_nothing_to_the_held_out_block(task: str):
+def test_weights_of_rows_and_classes_ignore_held_out_rows(task: str):
     """Class weights, prior, target scaling, quantile, and all that is trained with them."""
     more, params = WEIGHING[task]
     weights = np.random.default_rng(1).integers(0, 4, ROWS).astype(float)

@@ -79,7 +79,7 @@ def test_significance_of_a_loss_counts_all_tested_hints():
     assert verdict_on([g - 0.05 for g in gains], share=0.25, tested=6)[0] == "contradicted"
 
 
-def test_opposite_networks_contradict_whatever_the_number_of_hints():
+def test_opposite_networks_contradict_with_any_number_of_hints():
     gains = [-0.01, -0.004, -0.012, -0.002, -0.015]
     assert verdict_on(gains, share=0.25, by_member=[0.1] * 5, tested=20)[0] == "contradicted"
 

@@ -70,7 +70,14 @@ CALIBRATIONS = {
 
 
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="categories enter as strings")
-@pytest.mark.parametrize(("task", "method"), [("binary", m) for m in CALIBRATIONS] + [(t, "none") for t in TASKS[1:]])
+@pytest.mark.parametrize(
+    ("task", "method"),
+    [
+        ("binary", "isotonic"),
+        *((t, "none") for t in TASKS[1:]),
+        *(pytest.param("binary", m, marks=pytest.mark.slow) for m in ("none", "temperature")),
+    ],
+)
 def test_the_saved_model_obeys_on_raw_columns(task: str, method: str, tmp_path: Path):
     bag = replace(given_by.bags(task)[0], calibration=CALIBRATIONS[method])
     prove_ensemble(bag, given_by.effects(task))

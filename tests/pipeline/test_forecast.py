@@ -78,7 +78,7 @@ def test_shapes_are_the_products_of_the_choices_that_fix_them(root):
     assert "0.5" in plan.space["dropout"]
 
 
-def test_architectures_that_would_eat_the_minutes_are_left_out_and_named(root):
+def test_architectures_too_slow_for_the_minutes_are_left_out(root):
     few, many = (forecast.plan(penguins(root, minutes=minutes), machine=MACHINE) for minutes in (0.01, 1_000))
     assert {name.split()[0] for name in few.too_dear} == {"realmlp", "tabm-mini"}
     assert few.space["architecture"] == "mlp, linear"
@@ -102,7 +102,7 @@ def test_boosting_is_left_out_where_it_would_eat_the_minutes(root):
     assert without_it < with_it / 2
 
 
-def test_an_architecture_that_a_recipe_names_stays_whatever_it_costs(root):
+def test_an_architecture_that_a_recipe_names_always_stays(root):
     space = {"architecture": ["realmlp", "mlp"]}
     assert forecast.plan(penguins(root, minutes=0.01, **{"search.space": space}), machine=MACHINE).too_dear == ()
 

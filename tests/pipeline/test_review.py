@@ -152,7 +152,7 @@ def review_inputs(run: Path) -> Any:
     return read_profile(run)
 
 
-def test_of_many_classes_one_is_chosen_and_named_as_it_is_in_the_table(tmp_path):
+def test_of_many_classes_one_is_chosen_and_named_as_in_the_table(tmp_path):
     target = Target(name="kind", task="multiclass", classes=(1, 2, 3))
     made = (curve("tenure", 0.03, label="1"), curve("tenure", -0.03, label="3"), curve("charges", -0.03, label="3"))
     scores = evaluation(task="multiclass", target=target, dependence=made)

@@ -43,7 +43,7 @@ def types(found: Any) -> dict[str, list[str]]:
     return {name: [AnomalyType.Name(each.type) for each in info.reason] for name, info in found.anomaly_info.items()}
 
 
-def test_a_table_that_fits_has_no_anomalies_and_the_schema_is_kept_as_baseline():
+def test_a_table_that_fits_has_no_anomalies_and_the_schema_stays():
     found = validate_statistics(statistics(**clean()), schema())
     assert types(found) == {}
     assert found.baseline == schema()

@@ -335,7 +335,7 @@ def test_a_full_disk_while_keras_writes(folder):
 
 
 @pytest.mark.parametrize("error", [OSError(5, "Input/output error"), KeyboardInterrupt()])
-def test_an_error_between_the_two_renames_brings_the_old_artifact_back(folder, saved, monkeypatch, error):
+def test_an_error_between_two_renames_keeps_the_old_artifact(folder, saved, monkeypatch, error):
     real, calls = os.replace, []
 
     def replace(source, target):

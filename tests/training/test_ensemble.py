@@ -169,7 +169,7 @@ def assert_same(found: np.ndarray, expected: np.ndarray, data: Stack) -> None:
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6 * unit)
 
 
-def test_the_raw_model_equals_the_training_side_on_every_awkward_cell(case: Case):
+def test_the_raw_model_equals_training_on_every_awkward_cell(case: Case):
     expected = case.bag.answers(case.encoded).mean(axis=0)
     found = np.asarray(case.bag.raw_model()(case.inputs))
     assert found.shape == (len(case.encoded), {"binary": 2, "multiclass": 3, "regression": 1}[case.data.task])
@@ -186,7 +186,7 @@ def test_the_embedding_of_every_category_matters(case: Case):
     assert len(set(slots[0, :, 0])) == 2 + 15
 
 
-def test_texts_that_differ_in_their_words_have_encodings_of_their_own(case: Case):
+def test_texts_of_other_words_have_encodings_of_their_own(case: Case):
     """So that the test above could not pass on texts that are all taken for the same."""
     dense = np.asarray(case.bag.encoder(case.bag.statistics.arrays(case.encoded))["dense"])
     width = [text.slots for text in case.data.plan.texts]

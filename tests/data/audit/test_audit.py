@@ -76,7 +76,7 @@ def test_a_harmless_table_has_no_findings():
     assert run(table()) == {}
 
 
-def test_missing_target_cells_are_an_error_that_names_the_first_row():
+def test_missing_target_cells_are_an_error_with_the_first_row():
     frame = table()
     frame.loc[[4, 7], "y"] = None
     finding = only(run(frame), "target-missing-values")

@@ -62,7 +62,7 @@ def tested(tmp_path_factory):
     return test, test(told), told
 
 
-def test_the_segment_is_named_and_a_true_effect_is_not_contradicted(tested):
+def test_the_segment_is_named_and_no_true_effect_contradicted(tested):
     _, found, _ = tested
     reversed_, true = found.hints
     assert reversed_.verdict == "contradicted in part"

@@ -53,7 +53,7 @@ def distances(found: Any) -> dict[tuple[str, ...], list[tuple[int, float, float]
 
 
 @pytest.mark.parametrize("part", range(4))
-def test_tfdv_says_what_is_recorded_on_its_own_statistics_and_on_ours(part):
+def test_tfdv_says_what_is_recorded_on_both_statistics(part):
     for case, said, _ in RECORDED[part::4]:
         true = statistics(case)
         found = anomalies(case, true)
