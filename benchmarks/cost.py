@@ -55,7 +55,7 @@ def piece(rows: int, columns: int, epochs: int) -> Callable[[], dict[str, Any]]:
     from autoft.pipeline.machine import Machine
     from autoft.preprocessing.encode import encode
     from autoft.preprocessing.layout import make_layout
-    from autoft.records import Column
+    from autoft.records.columns import Column
     from autoft.training.stack import StackTarget, stack_data
     from autoft.training.trainer import Limits, Trainer
 

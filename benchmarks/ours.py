@@ -110,7 +110,7 @@ def make_data(x: Any, y: Any, folds: int, *, seed: int) -> Stack:
 
     from autoft.preprocessing.encode import encode
     from autoft.preprocessing.layout import make_layout
-    from autoft.records import Column
+    from autoft.records.columns import Column
     from autoft.training.stack import StackTarget, stack_data
 
     columns = [Column(id=f"c{j:03}", name=f"x{j}", kind="numeric", why="numbers") for j in range(x.shape[1])]
@@ -173,7 +173,7 @@ def objective(y: Any) -> Callable[[TrialResult], float]:
     import numpy as np
 
     from autoft.evaluation.scores import weighted_scores
-    from autoft.records import Problem, Truth
+    from autoft.records.problem import Problem, Truth
 
     truth, problem = Truth(y=y), Problem(task="binary", objective="roc_auc")
 

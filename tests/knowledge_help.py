@@ -12,7 +12,7 @@ from autoft.knowledge import variants
 from autoft.pipeline.context import Run
 from autoft.preprocessing.encode import Encoded, encode
 from autoft.preprocessing.layout import LayoutOptions, make_layout
-from autoft.records import Column
+from autoft.records.columns import Column
 from autoft.records.hints import Effect, Hints
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, get_args
 
-from autoft.records import Strategy, Task
+from autoft.records.columns import Task
+from autoft.records.scores import Strategy
 
 _EPILOG = """exit status: 0 done, 1 an error that the message explains, 2 wrong usage, 130 interrupted;
 in pipelines (check --against, and predict with --strict): 0 clean, 1 warnings with --strict, 2 errors

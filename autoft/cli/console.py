@@ -19,7 +19,9 @@ from rich.text import Text
 
 from autoft.errors import printable
 from autoft.formatting import counted, number
-from autoft.records import Finding, Interval, Progress, Severity
+from autoft.records.findings import Finding, Severity
+from autoft.records.scores import Interval
+from autoft.records.trials import Progress
 
 STYLES: Mapping[Severity, str] = {"error": "bold red", "warning": "yellow", "info": "dim"}
 #: More findings than this (errors excepted) are only counted.

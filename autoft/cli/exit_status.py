@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from autoft.records import Finding
+from autoft.records.findings import Finding
 
 OK = 0
 FAILED = 1

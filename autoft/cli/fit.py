@@ -14,7 +14,10 @@ from autoft.cli.console import ProgressScreen, interval, safe, show_findings
 from autoft.cli.source import read_source
 from autoft.evaluation.metrics import distinct
 from autoft.formatting import counted, number
-from autoft.records import Baseline, DecisionCosts, Evaluation, Task
+from autoft.records.columns import Task
+from autoft.records.decisions import DecisionCosts
+from autoft.records.evaluation import Evaluation
+from autoft.records.scores import Baseline
 from autoft.tuner import AutoFineTuner
 
 

@@ -15,8 +15,9 @@ import numpy as np
 from autoft.data.audit.spellings import fold
 from autoft.data.cells import Distinct
 from autoft.data.table import number_text, quoted
-from autoft.records import Finding, RepairCode, finding
 from autoft.records.arrays import Array
+from autoft.records.columns import RepairCode
+from autoft.records.findings import Finding, finding
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autoft.errors import SchemaError
-from autoft.records import Target, Task
+from autoft.records.columns import Target, Task
 
 if TYPE_CHECKING:
     import pandas as pd

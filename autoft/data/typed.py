@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from autoft.data.cells import Distinct, numbers, plain_texts, truth_values
 from autoft.data.convert import Converted
-from autoft.records import Column
+from autoft.records.columns import Column
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,8 +10,8 @@ import numpy as np
 
 from autoft.data.table import Table, quoted
 from autoft.errors import SchemaError
-from autoft.records import Column
 from autoft.records.arrays import Array
+from autoft.records.columns import Column
 
 if TYPE_CHECKING:
     from autoft.records.split import Member

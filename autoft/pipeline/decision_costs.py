@@ -5,7 +5,8 @@ from __future__ import annotations
 from autoft.evaluation.correction import CorrectedScore
 from autoft.evaluation.decision_costs import summarize_costs
 from autoft.pipeline.dataset import Dataset
-from autoft.records import DecisionCosts, Finding, Minimum, finding
+from autoft.records.decisions import DecisionCosts, Minimum
+from autoft.records.findings import Finding, finding
 
 #: Share of rows by which the rate that is reached may differ from the rate that the choice of a threshold counts.
 _BINNED = 0.01

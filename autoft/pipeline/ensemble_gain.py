@@ -16,7 +16,7 @@ from autoft.pipeline.dataset import Dataset
 from autoft.pipeline.effects import calibration_allowed
 from autoft.pipeline.machine import Machine
 from autoft.pipeline.results import EnsembleGain, Selection
-from autoft.records import CalibrationMethod, DecisionGoal
+from autoft.records.decisions import CalibrationMethod, DecisionGoal
 from autoft.records.split import Member
 from autoft.records.trials import TrialResult, Trials
 from autoft.training.program import out_of_memory

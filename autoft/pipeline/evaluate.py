@@ -25,8 +25,13 @@ from autoft.pipeline.machine import Machine
 from autoft.pipeline.results import SearchResult
 from autoft.pipeline.select import selection_rule
 from autoft.pipeline.slices import score_slices
-from autoft.records import Curve, DecisionRule, Draws, Evaluation, Finding, FoldReport, Importance, Minimum
 from autoft.records.arrays import Array
+from autoft.records.decisions import DecisionRule, Minimum
+from autoft.records.evaluation import Evaluation
+from autoft.records.findings import Finding
+from autoft.records.hint_tests import Curve
+from autoft.records.problem import Draws
+from autoft.records.scores import FoldReport, Importance
 from autoft.records.trials import Trial, Trials
 from autoft.training.ensemble import Ensemble
 

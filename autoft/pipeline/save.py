@@ -21,7 +21,7 @@ from autoft.pipeline.own_model.own_space import name_of
 from autoft.pipeline.results import FittedModel, SearchResult
 from autoft.preprocessing.describe import describe_layout
 from autoft.recipe.recipe import Recipe
-from autoft.records import Evaluation
+from autoft.records.evaluation import Evaluation
 from autoft.serving import artifact
 from autoft.serving.inputs import model_inputs
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autoft.records import Column
 from autoft.records.arrays import Array
+from autoft.records.columns import Column
 
 #: Codes of every categorical column: a text that is not in the vocabulary, and a missing cell.
 UNKNOWN, MISSING = 0, 1

@@ -11,8 +11,8 @@ from autoft.preprocessing.custom import NUMBERS
 from autoft.preprocessing.encode import Encoded
 from autoft.preprocessing.layout import InputLayout
 from autoft.preprocessing.statistics import ratios_of
-from autoft.records import Column
 from autoft.records.arrays import Array
+from autoft.records.columns import Column
 
 #: Name of the array of `Encoded`, and the place in it.
 Place = tuple[str, int]

@@ -9,8 +9,8 @@ import numpy as np
 
 from autoft.preprocessing.categories import MISSING_TOKEN
 from autoft.preprocessing.encoders.base import ENCODERS, Direction
-from autoft.records import Column, Kind
 from autoft.records.arrays import Array
+from autoft.records.columns import Column, Kind
 
 #: Kinds of columns whose cells are numbers; those of others are texts.
 NUMBERS: frozenset[Kind] = frozenset({"numeric", "boolean", "date"})

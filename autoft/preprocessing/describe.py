@@ -10,7 +10,7 @@ from autoft.preprocessing.encoders.base import ENCODERS
 from autoft.preprocessing.encoders.numbers import quoted
 from autoft.preprocessing.layout import DATE_PARTS, InputLayout
 from autoft.preprocessing.text import TextInput
-from autoft.records import Column, PlanLine
+from autoft.records.columns import Column, PlanLine
 
 _UNUSED = {
     "identifier": "Not used: it names rows and says nothing about new ones.",

@@ -22,9 +22,9 @@ def build_encoder(plan: InputLayout, statistics: Statistics, *, takes_measured: 
     and of each custom column ``custom_0 [B, r]`` float64 (`Statistics.arrays`). Outputs (those that the layout has):
     ``dense [S, B, f]`` float32 and ``slots [S, B, e]`` int32 for the embedded columns.
 
-    If `takes_measured`, it has one more input, ``measured [B, m]`` float64 (`statistics.with_derived`), in place
-    of what it would measure itself: so a ratio can change while its parts stay. It has layers of its own: Keras damages a model
-    whose layers serve one that begins inside it.
+    If `takes_measured`, it has one more input, ``measured [B, m]`` float64 (`statistics.with_derived`), in place of
+    what it would measure itself: so a ratio can change while its parts stay. It has layers of its own: Keras damages a
+    model whose layers serve one that begins inside it.
     """
     inputs: dict[str, Any] = {}
     outputs: dict[str, Any] = {}

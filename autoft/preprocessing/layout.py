@@ -20,8 +20,8 @@ from autoft.preprocessing.custom import CustomInput, custom_inputs
 from autoft.preprocessing.encoders.dates import CYCLES
 from autoft.preprocessing.encoders.numbers import Boolean, Logarithm, Robust, quotient
 from autoft.preprocessing.text import TextInput, text_inputs
-from autoft.records import Column
 from autoft.records.arrays import Array
+from autoft.records.columns import Column
 from autoft.records.hints import Hints, RatioInput
 
 #: Numbers that a date gives.

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from autoft.records import Column
 from autoft.records.arrays import Array
+from autoft.records.columns import Column
 
 #: Stands for a missing cell among the words; it begins with a private-use character, which `clean` leaves nowhere.
 MISSING_WORD = "\ue000missing"

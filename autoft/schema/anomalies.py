@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from dataclasses import dataclass
 
-from autoft.records import Finding, Severity, finding
+from autoft.records.findings import Finding, Severity, finding
 from autoft.schema.engine import Environment
 
 _CONTENT = {"INT": "whole numbers", "FLOAT": "numbers", "BYTES": "text", "STRING": "text"}

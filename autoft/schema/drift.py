@@ -27,7 +27,8 @@ from numpy.typing import NDArray
 
 from autoft.data.audit.placeholders import day_text
 from autoft.data.convert import Converted
-from autoft.records import Column, Finding, Kind, Severity, finding
+from autoft.records.columns import Column, Kind
+from autoft.records.findings import Finding, Severity, finding
 from autoft.schema.reference import MOST_CATEGORIES, Reference, cells_of, references
 
 Measure = Literal["Jensen-Shannon", "infinity norm"]

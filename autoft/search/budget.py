@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from autoft.records import Trial
+from autoft.records.trials import Trial
 
 #: Trials of the first configuration's size that a search should have: fewer epochs each rather than fewer of them.
 _ENOUGH_TRIALS = 4

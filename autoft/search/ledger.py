@@ -11,8 +11,7 @@ from typing import Any
 
 from autoft import files
 from autoft.errors import AutoFTError
-from autoft.records import Trial
-from autoft.records.trials import OUT_OF_TIME, TrialResult
+from autoft.records.trials import OUT_OF_TIME, Trial, TrialResult
 from autoft.search import store
 from autoft.search.journal import Journal
 from autoft.search.space import comparable

@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from autoft.errors import AutoFTError, SearchError, printable
-from autoft.records import Progress
-from autoft.records.trials import TrialResult, Trials
+from autoft.records.trials import Progress, TrialResult, Trials
 from autoft.search.budget import Budget
 from autoft.search.interrupt import Interrupt
 from autoft.search.ledger import DEATHS, Ledger

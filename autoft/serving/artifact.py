@@ -22,8 +22,9 @@ from autoft.data import repair
 from autoft.data.repair import Repair
 from autoft.errors import ArtifactError
 from autoft.files import FORMAT
-from autoft.records import Column, CostMatrix, Target
 from autoft.records.arrays import Array
+from autoft.records.columns import Column, Target
+from autoft.records.decisions import CostMatrix
 from autoft.records.reading import read_record
 from autoft.serving import model_file
 from autoft.serving.model_file import damaged

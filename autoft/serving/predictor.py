@@ -13,8 +13,9 @@ from autoft.errors import ArtifactError, EvaluationError
 from autoft.evaluation.decisions import decide
 from autoft.networks.memory import HELD, cells_per_row
 from autoft.preprocessing.encoders.base import ENCODERS
-from autoft.records import DecisionRule, Finding
 from autoft.records.arrays import Array
+from autoft.records.decisions import DecisionRule
+from autoft.records.findings import Finding
 from autoft.schema.contract import refuse
 from autoft.serving.artifact import Meta, as_tensors
 from autoft.serving.inputs import model_inputs

@@ -17,7 +17,8 @@ from autoft.data.columns import infer_columns
 from autoft.data.convert import convert
 from autoft.data.table import read
 from autoft.errors import printable
-from autoft.records import Finding, Severity, Task
+from autoft.records.columns import Task
+from autoft.records.findings import Finding, Severity
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,8 +12,8 @@ import numpy as np
 from autoft.preprocessing.custom import NUMBERS, plain_texts, read
 from autoft.preprocessing.encoders.base import ENCODERS, ColumnEncoder
 from autoft.preprocessing.registered_layers import registered_layers
-from autoft.records import Column
 from autoft.records.arrays import Array
+from autoft.records.columns import Column
 from autoft.serving.artifact import as_tensors
 
 #: Rows of the columns that are tried, and rows of them that no member trains on.

@@ -13,7 +13,8 @@ import pandas as pd
 
 from autoft.data.table import read
 from autoft.errors import SchemaError
-from autoft.records import Column, Finding, Kind, Severity
+from autoft.records.columns import Column, Kind
+from autoft.records.findings import Finding, Severity
 from autoft.schema.engine import Engine, Environment
 
 ROWS = 60

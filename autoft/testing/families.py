@@ -20,9 +20,8 @@ from autoft.networks.weight_bounds import WeightBounds
 from autoft.preprocessing.encode import encode
 from autoft.preprocessing.layout import InputLayout, LayoutOptions, make_layout
 from autoft.preprocessing.registered_layers import registered_layers
-from autoft.records import Column, Target
 from autoft.records.arrays import Array
-from autoft.records.columns import Kind
+from autoft.records.columns import Column, Kind, Target
 from autoft.records.hints import Effect, Hints
 from autoft.serving.artifact import Meta
 from autoft.serving.inputs import model_inputs

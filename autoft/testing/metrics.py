@@ -9,8 +9,10 @@ from typing import Any, get_args
 import numpy as np
 
 from autoft.evaluation.metrics import DecisionCounts, Direction, Metric, Needs, Prediction
-from autoft.records import Costs, DecisionRule, Problem, Task, Truth
 from autoft.records.arrays import Array
+from autoft.records.columns import Task
+from autoft.records.decisions import Costs, DecisionRule
+from autoft.records.problem import Problem, Truth
 
 #: Relative difference of values that count as equal.
 _CLOSE = 1e-7

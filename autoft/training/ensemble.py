@@ -16,8 +16,8 @@ from autoft.preprocessing.encode import Encoded
 from autoft.preprocessing.encoders.base import ENCODERS
 from autoft.preprocessing.layout import InputLayout
 from autoft.preprocessing.statistics import Statistics, with_derived
-from autoft.records import Calibration
 from autoft.records.arrays import Array
+from autoft.records.decisions import Calibration
 from autoft.training.stack import Stack, padded, pieces
 
 

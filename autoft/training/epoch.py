@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from autoft.networks import noise
 from autoft.networks.architecture import Architecture, Inputs
 from autoft.networks.family import FAMILIES, Family, build_network
-from autoft.records import Task
+from autoft.records.columns import Task
 from autoft.training import engine_jax, engine_tensorflow
 from autoft.training.step import (
     SETTINGS,

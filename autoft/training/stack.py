@@ -15,8 +15,8 @@ from autoft.networks.memory import HELD
 from autoft.preprocessing.encode import Encoded
 from autoft.preprocessing.layout import InputLayout, blocks
 from autoft.preprocessing.statistics import Statistics, fit_statistics
-from autoft.records import Task
 from autoft.records.arrays import Array
+from autoft.records.columns import Task
 from autoft.training import backend
 
 #: Rows that pass through the preprocessing layers at a time, and their cells (rows x columns x members) in float64.

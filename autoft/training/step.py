@@ -14,8 +14,8 @@ from typing import Any, Literal
 import numpy as np
 
 from autoft.networks.family import Factor
-from autoft.records import Task
 from autoft.records.arrays import Array
+from autoft.records.columns import Task
 
 # Adam's constants (Kingma & Ba, arXiv 1412.6980) with Keras' epsilon; what is taken off a logit that is not to count.
 BETA_1, EPSILON, _NEVER = 0.9, 1e-7, 1e9

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 
 from autoft.evaluation.losses import answers, class_weights, row_losses
-from autoft.records import TrialStatus
 from autoft.records.arrays import Array
-from autoft.records.trials import TrialResult
+from autoft.records.trials import TrialResult, TrialStatus
 from autoft.training.stack import Stack
 
 

@@ -55,7 +55,8 @@ def test_the_summary_tells_planted_hints_from_true_ones():
 
 
 def test_a_verdict_stands_beside_what_it_rests_on():
-    from autoft.records import HintTest, Interval
+    from autoft.records.hint_tests import HintTest
+    from autoft.records.scores import Interval
 
     gain = Interval(value=-0.02, low=-0.03, high=-0.01)
     told = HintTest(hint="x: effect increasing", because="", verdict="contradicted", gain=gain, obeyed=0.1)

@@ -22,7 +22,11 @@ from autoft.cli.fit import show_evaluation
 from autoft.cli.recipes import describe as describe_recipe
 from autoft.cli.recipes import recipe_folder
 from autoft.errors import SchemaError
-from autoft.records import Baseline, Evaluation, Finding, Interval, Progress, Target, Trial
+from autoft.records.columns import Target
+from autoft.records.evaluation import Evaluation
+from autoft.records.findings import Finding
+from autoft.records.scores import Baseline, Interval
+from autoft.records.trials import Progress, Trial
 from autoft.serving.csv import guarded, to_csv
 
 ROOT = Path(__file__).parents[2]

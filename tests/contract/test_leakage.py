@@ -12,7 +12,7 @@ import pytest
 from autoft.networks.family import FAMILIES, initial_weights
 from autoft.preprocessing.encode import encode
 from autoft.preprocessing.layout import InputLayout, LayoutOptions, make_layout
-from autoft.records import Column
+from autoft.records.columns import Column
 from autoft.records.hints import Hints, RatioInput
 from autoft.training.program import Program
 from autoft.training.stack import Stack, StackTarget, batches, stack_data

@@ -28,7 +28,7 @@ from autoft import AutoFineTuner, files
 from autoft.errors import FileError
 from autoft.evaluation import blend
 from autoft.recipe.recipe import Recipe
-from autoft.records import Progress
+from autoft.records.trials import Progress
 from autoft.search import journal, store
 from autoft.search.journal import Journal, read
 

@@ -9,7 +9,8 @@ import pytest
 from autoft.data.columns import infer_columns
 from autoft.data.table import read
 from autoft.errors import SchemaError
-from autoft.records import Column, Finding
+from autoft.records.columns import Column
+from autoft.records.findings import Finding
 
 
 def _one(cells: Sequence[object], **options: object) -> tuple[Column, tuple[Finding, ...]]:

@@ -10,7 +10,7 @@ from autoft.data.cells import DATE_FORMATS, seconds
 from autoft.data.columns import infer_columns
 from autoft.data.convert import align, convert
 from autoft.data.table import read
-from autoft.records import Column
+from autoft.records.columns import Column
 
 
 def _column(kind: str, **facts: object) -> Column:

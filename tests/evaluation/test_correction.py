@@ -9,7 +9,7 @@ from autoft.evaluation import selection
 from autoft.evaluation.bootstrap import draw, mean_interval
 from autoft.evaluation.correction import PairCandidate, corrected, fixed, holdout, nested
 from autoft.evaluation.selection import Candidate
-from autoft.records import BEST_TRIAL, Draws, Problem, Truth
+from autoft.records.problem import BEST_TRIAL, Draws, Problem, Truth
 
 BINARY = Problem(task="binary", objective="roc_auc")
 RMSE = Problem(task="regression", objective="rmse")

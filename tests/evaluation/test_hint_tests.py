@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from autoft.evaluation.hint_tests import declared_share, gain_over_blocks, verdict_on
-from autoft.records import HintVerdict
+from autoft.records.hint_tests import HintVerdict
 
 
 def test_the_interval_is_wider_than_that_of_independent_blocks():

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autoft.errors import TrainingError
-from autoft.records import Calibration, Column, Target
+from autoft.records.columns import Column, Target
+from autoft.records.decisions import Calibration
 from autoft.records.hints import Hints
 from autoft.serving.artifact import Meta, as_tensors, load, save
 from autoft.serving.inputs import model_inputs

@@ -14,7 +14,8 @@ from autoft.evaluation.fold_model import FoldModel
 from autoft.knowledge.trend import Trend, one_way, strength
 from autoft.preprocessing.encode import Encoded
 from autoft.preprocessing.layout import InputLayout
-from autoft.records import Column, Curve, Target
+from autoft.records.columns import Column, Target
+from autoft.records.hint_tests import Curve
 from autoft.records.split import Member
 
 ROWS, FOLDS = 250, 5

@@ -7,7 +7,7 @@ import pytest
 
 from autoft.preprocessing.encode import encode
 from autoft.preprocessing.layout import make_layout
-from autoft.records import Column
+from autoft.records.columns import Column
 from autoft.records.hints import Effect, Hints
 from autoft.training.stack import StackTarget, stack_data
 from autoft.training.trainer import Limits, Trainer

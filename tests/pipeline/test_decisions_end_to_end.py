@@ -19,7 +19,7 @@ from autoft.evaluation.document import from_document
 from autoft.knowledge import decisions
 from autoft.pipeline.describe import inspect_table
 from autoft.pipeline.split import split
-from autoft.records import Target
+from autoft.records.columns import Target
 from tests.tables import tiny_recipe
 
 CLASSES = ("high", "low", "mid")

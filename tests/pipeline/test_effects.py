@@ -14,8 +14,8 @@ from autoft import AutoFineTuner, load
 from autoft.errors import TrainingError
 from autoft.pipeline import fit
 from autoft.pipeline.effects import restrict_space
-from autoft.records import Progress
 from autoft.records.hints import Effect, Hints
+from autoft.records.trials import Progress
 from autoft.search.space import make_space
 from tests.knowledge_help import with_hints
 from tests.tables import features, tiny_recipe

@@ -16,7 +16,11 @@ from autoft.cli import main
 from autoft.evaluation.document import to_document
 from autoft.pipeline import review
 from autoft.recipe.recipe import Recipe, read_recipe
-from autoft.records import Column, Curve, Evaluation, Importance, Interval, Target, Trial
+from autoft.records.columns import Column, Target
+from autoft.records.evaluation import Evaluation
+from autoft.records.hint_tests import Curve
+from autoft.records.scores import Importance, Interval
+from autoft.records.trials import Trial
 
 GRID = tuple(float(x) for x in range(6))
 RECIPE = 'name: churn\ndata: {path: d.csv, target: Churn, positive: "Yes"}\n'

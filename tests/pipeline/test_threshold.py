@@ -14,7 +14,8 @@ from autoft import AutoFineTuner, files
 from autoft.cli.fit import show_evaluation
 from autoft.errors import RecipeError
 from autoft.evaluation.scores import scores
-from autoft.records import DecisionRule, Problem, Truth
+from autoft.records.decisions import DecisionRule
+from autoft.records.problem import Problem, Truth
 from autoft.search.journal import read
 from autoft.serving import artifact
 from tests.tables import tiny_recipe

@@ -11,7 +11,7 @@ from autoft.preprocessing.encoder import build_encoder
 from autoft.preprocessing.encoders.numbers import quotient, robust_scale, signed_log
 from autoft.preprocessing.layout import LayoutOptions, blocks, make_layout
 from autoft.preprocessing.statistics import fit_statistics
-from autoft.records import Column
+from autoft.records.columns import Column
 from autoft.records.hints import Hints, RatioInput
 from tests.tables import tiny_recipe
 

@@ -14,7 +14,7 @@ from autoft.preprocessing.layers.derived import DateCycles
 from autoft.preprocessing.layers.numbers import SmoothClip
 from autoft.preprocessing.layout import InputLayout, LayoutOptions, blocks, make_layout
 from autoft.preprocessing.statistics import Statistics, fit_statistics
-from autoft.records import Column
+from autoft.records.columns import Column
 
 ROWS, MEMBERS = 60, 3
 DAY = 86_400.0

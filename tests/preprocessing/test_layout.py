@@ -6,7 +6,7 @@ import pytest
 from autoft.errors import PreprocessError
 from autoft.preprocessing.describe import describe_layout
 from autoft.preprocessing.layout import InputLayout, LayoutOptions, blocks, make_layout
-from autoft.records import Column
+from autoft.records.columns import Column
 
 
 def column(j: int, kind: str, **facts: object) -> Column:

@@ -12,7 +12,7 @@ from autoft.preprocessing.encoders.numbers import quantile_table, quantiles_for
 from autoft.preprocessing.layers.numbers import QuantileNormal
 from autoft.preprocessing.layout import LayoutOptions, make_layout
 from autoft.preprocessing.statistics import fit_statistics
-from autoft.records import Column
+from autoft.records.columns import Column
 
 RNG = np.random.default_rng(0)
 ROWS = 700

@@ -22,7 +22,7 @@ from autoft.preprocessing.text import (
     slots_for,
     vocabulary_of,
 )
-from autoft.records import Column
+from autoft.records.columns import Column
 
 on_tensorflow = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="only TensorFlow has strings")
 

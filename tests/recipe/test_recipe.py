@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from autoft.errors import RecipeError
 from autoft.recipe.recipe import ARGUMENTS, Recipe, json_schema, read_recipe
-from autoft.records import Costs
+from autoft.records.decisions import Costs
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 SHIPPED = sorted(RECIPES.glob("*.yaml"))

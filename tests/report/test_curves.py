@@ -6,7 +6,8 @@ import math
 from dataclasses import replace
 from typing import Any
 
-from autoft.records import Curve, Target
+from autoft.records.columns import Target
+from autoft.records.hint_tests import Curve
 from autoft.report import curves, html, plots
 from autoft.report.blocks import CurveBlock, Pictures
 from autoft.report.build import build

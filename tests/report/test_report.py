@@ -18,7 +18,9 @@ import pytest
 from autoft import report
 from autoft.errors import FileError
 from autoft.evaluation.metrics import METRICS
-from autoft.records import Column, Importance, Interval, PlanLine, Target, Trial
+from autoft.records.columns import Column, PlanLine, Target
+from autoft.records.scores import Importance, Interval
+from autoft.records.trials import Trial
 from autoft.report.blocks import Beside, Block, Picture, Pictures, ReportPage, TableBlock
 from autoft.report.build import build
 from autoft.report.html import render

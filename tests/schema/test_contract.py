@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from autoft.errors import SchemaError
-from autoft.records import Column, Finding
+from autoft.records.columns import Column
+from autoft.records.findings import Finding
 from autoft.schema.contract import contract, refuse, serving
 
 COLUMNS = tuple(

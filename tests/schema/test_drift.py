@@ -11,7 +11,7 @@ import pytest
 from autoft.data.columns import infer_columns
 from autoft.data.convert import Converted
 from autoft.data.table import read
-from autoft.records import Column, Kind, Target
+from autoft.records.columns import Column, Kind, Target
 from autoft.schema import target_drift
 from autoft.schema.drift import LEAST, Shift, findings, shifts
 from autoft.schema.portable.messages import DatasetFeatureStatisticsList

@@ -16,7 +16,7 @@ from google.protobuf import text_format
 
 from autoft.data.convert import convert
 from autoft.data.typed import typed
-from autoft.records import Column
+from autoft.records.columns import Column
 from autoft.schema import portable
 from autoft.schema.portable import messages
 from tests.schema import statistics_tables as tables

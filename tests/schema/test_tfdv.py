@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 
 from autoft.errors import RecipeError, SchemaError, SetupError
-from autoft.records import Finding
+from autoft.records.findings import Finding
 from autoft.schema import engines
 from autoft.schema.engines import ENGINES, choose, engine_of_model
 from autoft.schema.portable_engine import Portable

@@ -18,7 +18,7 @@ from autoft import files
 from autoft.errors import ArtifactError, FileError
 from autoft.networks.layers.stacked import MemberMean, StackedDense
 from autoft.preprocessing.layers.numbers import MedianImpute, RobustScale, SmoothClip
-from autoft.records import Column, Target
+from autoft.records.columns import Column, Target
 from autoft.serving import artifact, model_file
 
 LAYERS = [f"autoft>{name}" for name in ("MedianImpute", "MemberMean", "RobustScale", "SmoothClip", "StackedDense")]

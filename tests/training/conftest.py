@@ -11,7 +11,7 @@ import pytest
 
 from autoft.preprocessing.encode import encode
 from autoft.preprocessing.layout import LayoutOptions, make_layout
-from autoft.records import Column
+from autoft.records.columns import Column
 
 if TYPE_CHECKING:
     from autoft.training.stack import Stack

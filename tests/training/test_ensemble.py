@@ -15,7 +15,8 @@ from autoft.networks.architecture import Architecture
 from autoft.networks.family import initial_weights
 from autoft.preprocessing.encode import Encoded, encode
 from autoft.preprocessing.layout import LayoutOptions, make_layout
-from autoft.records import Calibration, Column, Target
+from autoft.records.columns import Column, Target
+from autoft.records.decisions import Calibration
 from autoft.serving.artifact import Meta, load, save
 from autoft.serving.inputs import guarded, model_inputs
 from autoft.training.ensemble import Ensemble, EnsemblePart, build_ensemble

@@ -16,7 +16,7 @@ from autoft.evaluation.metrics import METRICS
 from autoft.evaluation.selection import Candidate
 from autoft.networks.family import architecture_of, initial_weights
 from autoft.networks.initial_state import InitialState
-from autoft.records import Problem, Truth
+from autoft.records.problem import Problem, Truth
 from autoft.training.device_rows import Rows
 from autoft.training.program import Program
 from autoft.training.stack import Stack, batches

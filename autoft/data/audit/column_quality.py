@@ -13,9 +13,10 @@ from autoft.data.audit.findings import share_evidence, share_of
 from autoft.data.audit.sampling import drawn_values
 from autoft.data.convert import Converted
 from autoft.data.table import quoted
-from autoft.records import Column, Finding, finding
 from autoft.records.arrays import Array
+from autoft.records.columns import Column
 from autoft.records.evidence import Evidence
+from autoft.records.findings import Finding, finding
 
 #: A larger share of empty cells is a warning.
 MANY_MISSING = 0.3

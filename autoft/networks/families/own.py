@@ -9,7 +9,7 @@ from typing import Any
 
 from autoft.errors import TrainingError
 from autoft.networks.architecture import Inputs
-from autoft.records import Task
+from autoft.records.columns import Task
 
 #: The name of this family in the dimension ``architecture``.
 NAME = "own"

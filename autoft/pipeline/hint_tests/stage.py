@@ -16,7 +16,8 @@ from autoft.pipeline.hint_tests.verdicts import HintJudge
 from autoft.pipeline.results import HintTests, Selection
 from autoft.pipeline.select import rank_trials
 from autoft.recipe.recipe import Recipe
-from autoft.records import Finding, HintTest, HintVerdict, Severity, finding
+from autoft.records.findings import Finding, Severity, finding
+from autoft.records.hint_tests import HintTest, HintVerdict
 from autoft.records.trials import TrialResult, Trials
 from autoft.training.trainer import TrialTrainer
 

@@ -17,8 +17,10 @@ from autoft.pipeline.hint_tests.jobs import hints_to_test, is_whole, reference_j
 from autoft.pipeline.hint_tests.responses import Response
 from autoft.pipeline.slices import search_conditions
 from autoft.recipe.recipe import Recipe
-from autoft.records import DecisionRule, HintSlice, HintTest, Interval
 from autoft.records.arrays import Array
+from autoft.records.decisions import DecisionRule
+from autoft.records.hint_tests import HintSlice, HintTest
+from autoft.records.scores import Interval
 from autoft.records.trials import TrialResult
 from autoft.training.trainer import TrialTrainer
 

@@ -8,8 +8,8 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from autoft.records import Column, Kind
 from autoft.records.arrays import Array
+from autoft.records.columns import Column, Kind
 from autoft.registry import Registry
 
 #: How an output moves with its column: up, down, unknown (0), or only where the column is missing.

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from autoft.preprocessing.encoders.base import ENCODERS, ColumnEncoder, Direction
-from autoft.records import Column
 from autoft.records.arrays import LARGEST, Array
+from autoft.records.columns import Column
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

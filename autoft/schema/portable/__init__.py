@@ -8,13 +8,6 @@
 >>> schema = infer_schema(statistics)
 >>> schema.feature[1].presence.min_count, schema.string_domain[0].value
 (1, ['Oslo', 'Rome'])
-
-Modules, from ground to roof:
-
-messages    TensorFlow Metadata's messages (statistics, schema, anomalies) beside any protobuf from 4.25 on
-statistics  Statistics of tables in TFDV's messages, with numpy and pandas only
-validate    Validation of statistics against a schema: TFDV's anomalies, with numpy alone
-infer       Inference of a schema from statistics: TFDV's ``infer_schema``
 """
 
 from autoft.schema.portable.infer import infer_schema

@@ -13,7 +13,8 @@ from autoft.data.audit import AuditOptions, audit, leaks
 from autoft.data.convert import convert
 from autoft.data.table import read
 from autoft.formatting import nearest
-from autoft.records import Column, Finding, Kind
+from autoft.records.columns import Column, Kind
+from autoft.records.findings import Finding
 
 ROWS = 200
 

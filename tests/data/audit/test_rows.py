@@ -15,7 +15,7 @@ from autoft.data.audit.row_hashes import keys
 from autoft.data.columns import infer_columns
 from autoft.data.convert import convert
 from autoft.data.table import read
-from autoft.records import Finding
+from autoft.records.findings import Finding
 from tests.data.audit.test_audit import proven
 
 ROWS = 600

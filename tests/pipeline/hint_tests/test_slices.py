@@ -14,7 +14,7 @@ from autoft.pipeline.hint_tests import stage
 from autoft.pipeline.hint_tests.trainings import Variants
 from autoft.pipeline.split import split
 from autoft.pipeline.trainers import make_trainer
-from autoft.records import HintTest
+from autoft.records.hint_tests import HintTest
 from autoft.records.reading import read_record
 from tests.knowledge_help import run_in
 from tests.tables import tiny_recipe

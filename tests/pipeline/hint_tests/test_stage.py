@@ -15,7 +15,7 @@ from autoft.pipeline.hint_tests.trainings import Variants
 from autoft.pipeline.results import HintTests, Selection
 from autoft.pipeline.select import rank_trials
 from autoft.pipeline.split import split
-from autoft.records import DecisionRule
+from autoft.records.decisions import DecisionRule
 from tests.tables import tiny_recipe
 
 ROWS = 240
