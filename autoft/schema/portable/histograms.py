@@ -63,7 +63,8 @@ def standard_histogram(ordered: Ordered) -> Any:
     low, high = finite[0], finite[-1]
     edges = np.linspace(low, high, BUCKETS + 1) if low < high else np.array([low, high])
     reached = ordered.up_to(edges)
-    below = reached[0] = ordered.up_to(-np.inf)
+    reached[0] = ordered.up_to(-np.inf)
+    below = reached[0]
     lows, highs, weights = list(edges[:-1]), list(edges[1:]), list(np.diff(reached))
     above = total - reached[-1]
     if below:
