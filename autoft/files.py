@@ -169,12 +169,8 @@ def _lock(file: IO[bytes], path: Path) -> None:
             return  # a file system without locks (some network drives): better unlocked than unusable
         file.seek(0)
         holder = file.read(200).decode("utf-8", "replace").strip() or "another process"
-        raise FileError(
-            f"Folder '{path.parent}'",
-            "be used by one run at a time",
-            f"it is in use by {holder}",
-            "wait for that run to end, or choose another folder",
-        ) from error
+        found, fix = f"it is in use by {holder}", "wait for that run to end, or choose another folder"
+        raise FileError(f"Folder '{path.parent}'", "be used by one run at a time", found, fix) from error
 
 
 def digest_folder(folder: Path, *, leave_out: tuple[str, ...] = ()) -> Mapping[str, str]:

@@ -30,9 +30,9 @@ Declared = TypeVar("Declared")
 
 #: Where the registry of each kind stands. A room fills its own; a lower room, as the recipe, asks for names alone.
 PLACES = {
-    "network family": "autoft.networks.families:FAMILIES",
+    "network family": "autoft.networks.family:FAMILIES",
     "metric": "autoft.evaluation.metrics:METRICS",
-    "column encoder": "autoft.preprocessing.encoders:ENCODERS",
+    "column encoder": "autoft.preprocessing.encoders.base:ENCODERS",
     "audit check": "autoft.data.audit:CHECKS",
     "search algorithm": "autoft.search.algorithms:ALGORITHMS",
     "schema engine": "autoft.schema.engines:ENGINES",
@@ -47,6 +47,8 @@ class Registry(Generic[T]):
     Args:
         kind: What they are, for messages ("metric").
         plugins: Group of the entry points by which packages add theirs.
+        own: Package whose modules register autoft's own, imported at the first question: whoever asks for one thing
+            need not import all others.
 
     >>> from types import SimpleNamespace
     >>> shapes = Registry("shape", "autoft.shapes")
@@ -59,8 +61,8 @@ class Registry(Generic[T]):
     autoft.errors.RecipeError: The shape 'circel' must be a registered one, but there is none of this name. Fix: perhaps 'circle' is meant.
     """  # noqa: E501
 
-    def __init__(self, kind: str, plugins: str) -> None:
-        self.kind, self.plugins = kind, plugins
+    def __init__(self, kind: str, plugins: str, own: str = "") -> None:
+        self.kind, self.plugins, self.own = kind, plugins, own
         self._things: dict[str, T] = {}
         self._loaded = False
 
@@ -99,6 +101,8 @@ class Registry(Generic[T]):
     def _all(self) -> dict[str, T]:
         if not self._loaded:
             self._loaded = True
+            if self.own:
+                import_module(self.own)
             for point in sorted(entry_points(group=self.plugins), key=lambda own: own.name):
                 try:
                     point.load()

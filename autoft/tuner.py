@@ -20,7 +20,9 @@ from autoft.pipeline.describe import inspect_table
 from autoft.pipeline.fit import fit
 from autoft.pipeline.run_folder import read_evaluation, read_findings, report_inputs
 from autoft.recipe.recipe import Recipe, read_recipe
-from autoft.records import Evaluation, Finding, Progress
+from autoft.records.evaluation import Evaluation
+from autoft.records.findings import Finding
+from autoft.records.trials import Progress
 from autoft.serving import artifact
 from autoft.serving.export import export
 from autoft.serving.predictor import Predictor

@@ -55,8 +55,8 @@ def piece(rows: int, columns: int, epochs: int) -> Callable[[], dict[str, Any]]:
     from autoft.pipeline.machine import Machine
     from autoft.preprocessing.encode import encode
     from autoft.preprocessing.layout import make_layout
-    from autoft.records import Column
-    from autoft.training.stack import stack_data
+    from autoft.records.columns import Column
+    from autoft.training.stack import StackTarget, stack_data
     from autoft.training.trainer import Limits, Trainer
 
     rng = np.random.default_rng(0)
@@ -75,9 +75,7 @@ def piece(rows: int, columns: int, epochs: int) -> Callable[[], dict[str, Any]]:
             stack_data(
                 plan,
                 encode(plan, values, rows),
-                y,
-                task="binary",
-                classes=2,
+                StackTarget(y=y, task="binary", classes=2),
                 train=[np.flatnonzero(block != k) for k in range(FOLDS)],
                 held_out=[np.flatnonzero(block == k) for k in range(FOLDS)],
             ),

@@ -86,7 +86,7 @@ def judge(setting: Setting, number: int) -> Row:
     from autoft.pipeline.fit import find_model, prepare_dataset
     from autoft.preprocessing.encode import encode
     from autoft.recipe.recipe import Recipe
-    from autoft.records import Draws, Truth
+    from autoft.records.problem import Draws, Truth
 
     seed = number * 1_000 + every().index(setting)
     x, y = table(setting, setting.rows, np.random.default_rng([seed, 0]))

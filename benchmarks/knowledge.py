@@ -32,7 +32,7 @@ from benchmarks.machine import ROOT
 from benchmarks.quality import METRIC, SETS, scored, tables
 
 if TYPE_CHECKING:
-    from autoft.records import HintTest
+    from autoft.records.hint_tests import HintTest
 
 #: Training rows of the small searches; 0 is all of them.
 SIZES = (0, 300, 100)

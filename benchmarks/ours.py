@@ -110,8 +110,8 @@ def make_data(x: Any, y: Any, folds: int, *, seed: int) -> Stack:
 
     from autoft.preprocessing.encode import encode
     from autoft.preprocessing.layout import make_layout
-    from autoft.records import Column
-    from autoft.training.stack import stack_data
+    from autoft.records.columns import Column
+    from autoft.training.stack import StackTarget, stack_data
 
     columns = [Column(id=f"c{j:03}", name=f"x{j}", kind="numeric", why="numbers") for j in range(x.shape[1])]
     plan = make_layout(columns, {})
@@ -120,9 +120,7 @@ def make_data(x: Any, y: Any, folds: int, *, seed: int) -> Stack:
     return stack_data(
         plan,
         encoded,
-        np.asarray(y, dtype=np.int64),
-        task="binary",
-        classes=2,
+        StackTarget(y=np.asarray(y, dtype=np.int64), task="binary", classes=2),
         train=[train for train, _ in splits],
         held_out=[held_out for _, held_out in splits],
     )
@@ -175,7 +173,7 @@ def objective(y: Any) -> Callable[[TrialResult], float]:
     import numpy as np
 
     from autoft.evaluation.scores import weighted_scores
-    from autoft.records import Problem, Truth
+    from autoft.records.problem import Problem, Truth
 
     truth, problem = Truth(y=y), Problem(task="binary", objective="roc_auc")
 

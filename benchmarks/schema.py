@@ -3,7 +3,7 @@
 The table has numbers, whole numbers and texts, with gaps, and lies in memory as a pandas DataFrame. Each engine runs in
 a process of its own, on one thread, the four steps one after another, as its documentation has them:
 
-    statistics = generate_statistics(frame)          # TFDV: generate_statistics_from_dataframe
+    statistics = generate_statistics(typed(frame))   # TFDV: generate_statistics_from_dataframe
     schema = infer_schema(statistics)
     anomalies = validate_statistics(statistics, schema)
 
@@ -96,9 +96,14 @@ def piece(engine: str, rows: int, columns: int) -> Callable[[], dict[str, Any]]:
 
 def _verbs(engine: str) -> tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]:
     if engine == "portable":
+        from autoft.data.convert import Converted
+        from autoft.data.typed import typed
         from autoft.schema import portable
 
-        return portable.generate_statistics, portable.infer_schema, portable.validate_statistics
+        def generate(frame: Any) -> Any:
+            return portable.generate_statistics(typed(frame, (), Converted(values={})))
+
+        return generate, portable.infer_schema, portable.validate_statistics
     import tensorflow_data_validation as tfdv
 
     return tfdv.generate_statistics_from_dataframe, tfdv.infer_schema, tfdv.validate_statistics

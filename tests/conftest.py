@@ -6,6 +6,7 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -19,6 +20,19 @@ collect_ignore = ["foreign"]
 
 if os.environ.get("KERAS_BACKEND"):
     backend.prepare()  # what an entry point would do: JAX has float64 only when asked
+
+
+#: Where pictures of reports are drawn: in the tests of reports, and of whole runs from the front door.
+PICTURED = {"report", "security", "test_tuner.py", "test_readme.py"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def pictures(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Elsewhere a report has empty pictures: they are half of the time of a small fit."""
+    with pytest.MonkeyPatch.context() as patch:
+        if not PICTURED & set(request.path.parts):
+            patch.setattr("autoft.report.html._uri", lambda picture: "data:,")
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from autoft.knowledge import variants
 from autoft.pipeline.context import Run
 from autoft.preprocessing.encode import Encoded, encode
 from autoft.preprocessing.layout import LayoutOptions, make_layout
-from autoft.records import Column
+from autoft.records.columns import Column
 from autoft.records.hints import Effect, Hints
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def make_values() -> dict[str, np.ndarray]:
 @cache
 def make_data(task: str) -> Stack:
     """Rows of a stack of three folds."""
-    from autoft.training.stack import stack_data
+    from autoft.training.stack import StackTarget, stack_data
 
     kinds = {"n": "numeric", "b": "boolean", "d": "date", "c": "categorical", "x": "categorical"}
     rng, values = np.random.default_rng(1), make_values()
@@ -88,9 +88,7 @@ def make_data(task: str) -> Stack:
     return stack_data(
         plan,
         encode(plan, values, ROWS),
-        y,
-        task=task,  # type: ignore[arg-type]
-        classes=3 if task == "multiclass" else 2,
+        StackTarget(y=y, task=task, classes=3 if task == "multiclass" else 2),
         train=[np.flatnonzero(block != k) for k in range(FOLDS)],
         held_out=[np.flatnonzero(block == k) for k in range(FOLDS)],
     )

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autoft.networks.architecture import Architecture, Inputs
-from autoft.networks.families import FAMILIES
+from autoft.networks.family import FAMILIES
 from autoft.networks.initial_state import InitialState
 from autoft.preprocessing.categories import CategoryInput
 from autoft.preprocessing.layout import InputLayout, blocks

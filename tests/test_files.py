@@ -95,7 +95,7 @@ def test_interrupted_write_leaves_no_part(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_folder_that_is_a_file_is_refused_before_anything_is_computed(tmp_path):
+def test_a_folder_that_is_a_file_is_refused_at_once(tmp_path):
     path = tmp_path / "runs"
     path.write_text("mine")
     with pytest.raises(FileError, match="must be a folder, but it is a file"):
@@ -122,7 +122,7 @@ def test_writing_names_the_whole_and_what_is_safe(tmp_path):
     assert caught.value.found.endswith("; 3 trials are safe")
 
 
-def test_lock_is_refused_while_another_process_holds_it_and_free_when_that_is_killed(tmp_path):
+def test_a_lock_is_free_again_when_its_process_is_killed(tmp_path):
     path = tmp_path / ".lock"
     with subprocess.Popen([sys.executable, "-c", HOLDER, str(path)], stdout=subprocess.PIPE) as holder:
         try:

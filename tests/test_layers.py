@@ -35,9 +35,7 @@ def test_few_modules_at_the_root_and_in_each_room():
     assert max(counts.values()) <= 30
 
 
-def test_lists_of_modules_and_the_picture_are_those_of_the_code():
-    wrong = [package for package in rooms.packages() if f'"""{rooms.docstring(package)}"""' not in _text(package)]
-    assert wrong == [], "run python tools/rooms.py --write"
+def test_the_picture_is_that_of_the_code():
     assert rooms.PICTURE.read_text(encoding="utf-8") == rooms.picture(), "run python tools/rooms.py --write"
 
 
@@ -56,10 +54,6 @@ def test_upward_imports_and_circles_are_seen(tmp_path, monkeypatch):
     monkeypatch.setattr(rooms, "imports", rooms.imports.__wrapped__)
     assert rooms.upward() == [("autoft.data.table", "autoft.pipeline.fit")]
     assert set(rooms.circle()) == {"autoft.data.table", "autoft.pipeline.fit"}
-
-
-def _text(package: str) -> str:
-    return rooms.modules()[package].read_text(encoding="utf-8")
 
 
 def _imported(path: Path) -> set[str]:

@@ -107,10 +107,12 @@ def test_a_run_that_was_interrupted_ends_with_the_same_result(table, tmp_path, m
     assert sorted(path.name for path in tmp_path.glob("cut/earlier-*")) != earlier  # another function is another run
 
 
-def test_minutes_are_kept(table, tmp_path):
-    tuner = fit(table, tmp_path, minutes=0.5, trials=200)
-    assert tuner.evaluation_.seconds["total"] < 60
-    assert tuner.evaluation_.trials
+@pytest.mark.parametrize("minutes", [0.1, pytest.param(0.5, marks=pytest.mark.slow)])
+def test_minutes_are_kept(table, tmp_path, minutes):
+    """But for half a minute, that a busy machine may need for what comes after the search."""
+    tuner = fit(table, tmp_path, minutes=minutes, trials=200)
+    assert tuner.evaluation_.seconds["total"] < 60 * minutes + 30
+    assert 0 < len(tuner.evaluation_.trials) < 200
 
 
 class Unregistered(keras.layers.Layer):

@@ -18,6 +18,7 @@ from autoft.pipeline import search as stage
 from autoft.search.journal import read
 from tests.tables import features, mixed_table, tiny_recipe
 
+LINEAR = {"search.space": {"architecture": ["linear"], "batch_size": [32]}}
 NEW = features(mixed_table(60, seed=9), "outcome").drop(columns="outcome")
 
 
@@ -32,6 +33,13 @@ def test_run_folder_is_complete(binary):
         assert value["low"] <= value["value"] <= value["high"]
     assert set(document["baselines"]) == {"constant", "linear", "hist_gradient_boosting"}
     assert document["trials"][0]["number"] == 0
+
+
+def test_reports_have_pictures(binary, regression, multiclass, tmp_path):
+    """Drawn here for certain: see `pictures` in tests/conftest.py."""
+    for tuner in (binary, regression, multiclass):
+        page = tuner.report(tmp_path / "report.html").read_text(encoding="utf-8")
+        assert page.count("data:image/svg+xml;base64,") >= 8
 
 
 def test_schema_and_statistics_travel_with_the_model(table, tmp_path):
@@ -58,7 +66,7 @@ def test_it_learns(binary):
     assert evaluation.optimism == pytest.approx(evaluation.validation - members)
 
 
-def test_the_gain_of_the_bag_is_measured_once_and_only_where_single_members_are_scored(binary, regression, multiclass):
+def test_the_gain_of_the_bag_is_of_scores_of_single_members(binary, regression, multiclass):
     assert 0 < binary.evaluation_.bag_gain["roc_auc"] < 0.1
     facts = [fact for fact in read(binary.directory_ / "journal.jsonl").facts if fact["type"] == "gain"]
     assert [set(fact["left"]) for fact in facts] == [set(binary.evaluation_.bag_gain)]
@@ -84,7 +92,7 @@ def test_nothing_is_pruned_under_nested(strategy: str, pruned: bool, table, tmp_
     assert seen.value.args == (pruned,)
 
 
-@pytest.mark.parametrize("target", ["outcome", "value", "grade"])
+@pytest.mark.parametrize("target", ["outcome", *(pytest.param(t, marks=pytest.mark.slow) for t in ("value", "grade"))])
 def test_a_linear_model_alone_is_trained_saved_and_loaded(target: str, table, tmp_path):
     recipe = tiny_recipe(target=target, **{"search.space": {"architecture": ["linear"]}})
     tuner = AutoFineTuner(recipe=recipe, directory=tmp_path / "run").fit(features(table, target))
@@ -180,8 +188,8 @@ def test_same_seed_same_numbers(binary, table):
 
 
 def test_other_data_in_the_same_folder_never_mix(table, tmp_path):
-    recipe = tiny_recipe(target="outcome", trials=1)
-    frame = features(table, "outcome")
+    recipe = tiny_recipe(target="outcome", trials=1, **LINEAR)
+    frame = table[["amount", "outcome"]]
     AutoFineTuner(recipe=recipe, directory=tmp_path).fit(frame)
     AutoFineTuner(recipe=recipe, directory=tmp_path).fit(frame.iloc[:200])
     (aside,) = tmp_path.glob("earlier-*")
@@ -211,10 +219,11 @@ def test_arrays(tmp_path):
     rng = np.random.default_rng(1)
     x = rng.normal(size=(120, 3))
     y = (x[:, 0] + rng.normal(size=120) > 0).astype(int)
-    tuner = AutoFineTuner(recipe=tiny_recipe(trials=1)).fit((x, y))
+    recipe = tiny_recipe(trials=1, **LINEAR)
+    tuner = AutoFineTuner(recipe=recipe).fit((x, y))
     assert tuner.predict(x).dtype == np.int64
     assert set(tuner.predict(x)) <= {0, 1}
-    assert AutoFineTuner(recipe=tiny_recipe(trials=1)).fit(x, y).evaluation_.held_out == tuner.evaluation_.held_out
+    assert AutoFineTuner(recipe=recipe).fit(x, y).evaluation_.held_out == tuner.evaluation_.held_out
 
 
 def test_shuffled_labels_score_at_chance():

@@ -1,16 +1,15 @@
 """The rooms of the package, read off its imports.
 
-    python tools/rooms.py            # check: exit 1 if a list or the picture differs from the code
-    python tools/rooms.py --write    # write the lists of modules into the rooms' docstrings, and docs/architecture.md
+    python tools/rooms.py            # check: exit 1 if docs/architecture.md differs from the code
+    python tools/rooms.py --write    # write it
 
-Each room's `__init__` lists its modules from ground to roof with their titles; docs/architecture.md has the picture.
-Both are made from the code, so that they cannot lie.
+It has the picture of the rooms, and the modules of each from ground to roof with their titles. All of it is made from
+the code, so that it cannot lie.
 """
 
 from __future__ import annotations
 
 import ast
-import re
 import sys
 from collections import defaultdict
 from functools import cache
@@ -36,7 +35,6 @@ ROOMS = {
 }
 #: Modules of the ground floor that stand alone, from the lowest.
 GROUND = ("errors", "formatting", "files", "registry", "records")
-_LIST = "\n\nModules, from ground to roof:\n\n"
 
 
 @cache
@@ -115,13 +113,11 @@ def ordered(package: str) -> list[str]:
     return order
 
 
-def docstring(package: str) -> str:
-    """The docstring that a package should have: its own words, then the list of its modules."""
-    own = (ast.get_docstring(ast.parse(modules()[package].read_text(encoding="utf-8"))) or package).split(_LIST)[0]
+def listing(package: str) -> list[str]:
+    """A line for each module of a package: its name and its title, the lowest first."""
     names = ordered(package)
     width = max(len(name) for name in names)
-    lines = [f"{name:<{width}}  {title(f'{package}.{name}')}" for name in names]
-    return own.rstrip() + _LIST + "\n".join(line if len(line) <= 116 else line[:113] + "..." for line in lines) + "\n"
+    return [f"{name:<{width}}  {title(f'{package}.{name}')}" for name in names]
 
 
 def packages() -> list[str]:
@@ -157,29 +153,19 @@ def picture() -> str:
             lines.append(f"| `{name}` | {title(f'autoft.{name}')} | {below} |")
     lines += ["", "## Modules", ""]
     for package in packages():
-        rows = docstring(package).split(_LIST)[1].rstrip()
-        lines += [f"### `{package.removeprefix('autoft.').replace('.', '/')}/`", "", "```", rows, "```", ""]
+        name = package.removeprefix("autoft.").replace(".", "/")
+        lines += [f"### `{name}/`", "", "```", *listing(package), "```", ""]
     return "\n".join(lines)
 
 
 def main(write: bool) -> int:
-    wrong = []
-    for package in packages():
-        path = modules()[package]
-        text = path.read_text(encoding="utf-8")
-        wanted = f'"""{docstring(package)}"""\n'
-        new = re.sub(r'\A"""(?:.|\n)*?"""\n', lambda _, wanted=wanted: wanted, text)
-        if new != text:
-            wrong.append(package)
-            if write:
-                path.write_text(new, encoding="utf-8")
-    if not PICTURE.exists() or PICTURE.read_text(encoding="utf-8") != picture():
-        wrong.append("docs/architecture.md")
-        if write:
-            PICTURE.write_text(picture(), encoding="utf-8")
-    if wrong and not write:
-        print(f"differ from the code: {', '.join(wrong)}; run python tools/rooms.py --write")
-    return int(bool(wrong) and not write)
+    if PICTURE.exists() and PICTURE.read_text(encoding="utf-8") == picture():
+        return 0
+    if write:
+        PICTURE.write_text(picture(), encoding="utf-8")
+        return 0
+    print("docs/architecture.md differs from the code; run python tools/rooms.py --write")
+    return 1
 
 
 if __name__ == "__main__":

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, get_args
 
-from autoft.records import Strategy, Task
+from autoft.records.columns import Task
+from autoft.records.scores import Strategy
 
 _EPILOG = """exit status: 0 done, 1 an error that the message explains, 2 wrong usage, 130 interrupted;
 in pipelines (check --against, and predict with --strict): 0 clean, 1 warnings with --strict, 2 errors
@@ -24,35 +26,24 @@ def make_parser() -> argparse.ArgumentParser:
     """The parser of all commands; `command` is the module of `autoft.cli` that runs what was asked for."""
     # The global options may stand before or after the command; SUPPRESS keeps the second from undoing the first.
     shared = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
-    shared.add_argument("--quiet", "-q", action="store_true", help="print errors only")
-    shared.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    parser = argparse.ArgumentParser(
-        prog="autoft",
-        description="Tune a Keras model for a table, with numbers that stay true.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
-    parser.add_argument("--quiet", "-q", action="store_true", help="print errors only")
-    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True, dest="command")
-
-    def command(name: str, text: str) -> argparse.ArgumentParser:
-        return _add_command(commands, name, text, shared)
-
-    _add_fit(command("fit", "train a model from a recipe or a table"))
+    about, raw = "Tune a Keras model for a table, with numbers that stay true.", argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(prog="autoft", description=about, epilog=_EPILOG, formatter_class=raw)
+    parser.add_argument("--version", action="version", version=f"autoft {version('autoft')}", help="print the version")
+    for one in (shared, parser):
+        one.add_argument("--quiet", "-q", action="store_true", help="print errors only")
+        one.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    command = partial(_add_command, parser.add_subparsers(metavar="COMMAND", required=True, dest="command"), shared)
+    fit = command("fit", "train a model from a recipe or a table")
+    _add_changes(fit)
+    fit.add_argument("--out", metavar="DIR", type=Path, help="run folder (default: runs/NAME)")
     predict = command("predict", "predict the rows of a table with a trained model")
     predict.add_argument("model", metavar="RUN", type=Path, help="run folder")
     predict.add_argument("data", metavar="DATA", help="CSV or Parquet file")
     predict.add_argument("-o", "--out", metavar="FILE", type=Path, required=True, help="CSV file to write")
-    predict.add_argument(
-        "--proba", action=argparse.BooleanOptionalAction, default=True, help="with the probability of every class"
-    )
-    predict.add_argument(
-        "--raw",
-        action="store_true",
-        help="write texts as they are, even where a spreadsheet would run them as formulas",
-    )
+    proba = argparse.BooleanOptionalAction
+    predict.add_argument("--proba", action=proba, default=True, help="with the probability of every class")
+    text = "write texts as they are, even where a spreadsheet would run them as formulas"
+    predict.add_argument("--raw", action="store_true", help=text)
     _add_strict(predict)
     check = command("check", "look for problems in the data, without training")
     _add_source(check)
@@ -60,7 +51,11 @@ def make_parser() -> argparse.ArgumentParser:
     check.add_argument("--json", action="store_true", help="print what was found as JSON")
     _add_strict(check)
     _add_schema(command("schema", "show, infer and edit a schema"), shared)
-    _add_clean(command("clean", "repair what is wrong with a table, where you accept it"))
+    clean = command("clean", "repair what is wrong with a table, where you accept it")
+    clean.add_argument("data", metavar="DATA", help="CSV or Parquet file")
+    clean.add_argument("-o", "--out", metavar="FILE", type=Path, help="CSV file to write, its log beside it")
+    clean.add_argument("--accept", metavar="CODE,...", help="what to repair; without it, repairs on offer are listed")
+    clean.add_argument("--target", metavar="COLUMN", help="column to predict, which stays as it is")
     plan = command("plan", "show what a training would do and cost, without training")
     _add_changes(plan)
     plan.add_argument("--json", action="store_true", help="print the plan as JSON")
@@ -71,7 +66,10 @@ def make_parser() -> argparse.ArgumentParser:
     export.add_argument("model", metavar="RUN", type=Path, help="run folder or saved model")
     export.add_argument("path", metavar="PATH", type=Path, help="file or folder to write; it must not exist")
     export.add_argument("--format", metavar="NAME", default="tf_saved_model", help="keras or tf_saved_model (default)")
-    _add_review(command("review", "propose hints that a finished run suggests, for you to accept or strike"))
+    review = command("review", "propose hints that a finished run suggests, for you to accept or strike")
+    review.add_argument("model", metavar="RUN", type=Path, help="folder of a finished run")
+    review.add_argument("-o", "--out", metavar="FILE", type=Path, help="YAML file to write (default: RUN/hints.yaml)")
+    review.add_argument("--force", action="store_true", help="overwrite the file, which people may have edited")
     command("recipes", "list the recipes at hand")
     command("doctor", "show versions and what works on this machine")
     return parser
@@ -86,18 +84,6 @@ def _add_source(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--target", metavar="COLUMN", help="column to predict; required with a table")
 
 
-def _add_clean(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("data", metavar="DATA", help="CSV or Parquet file")
-    parser.add_argument("-o", "--out", metavar="FILE", type=Path, help="CSV file to write, its log beside it")
-    parser.add_argument("--accept", metavar="CODE,...", help="what to repair; without it, repairs on offer are listed")
-    parser.add_argument("--target", metavar="COLUMN", help="column to predict, which stays as it is")
-
-
-def _add_fit(parser: argparse.ArgumentParser) -> None:
-    _add_changes(parser)
-    parser.add_argument("--out", metavar="DIR", type=Path, help="run folder (default: runs/NAME)")
-
-
 def _add_changes(parser: argparse.ArgumentParser) -> None:
     _add_source(parser)
     parser.add_argument("--minutes", metavar="N", type=float, help="most minutes that the run may take")
@@ -110,20 +96,16 @@ def _add_changes(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--strategy", choices=get_args(Strategy), help="how the choice of the best trial is paid for")
 
 
-def _add_command(commands: Any, name: str, text: str, shared: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    made: argparse.ArgumentParser = commands.add_parser(
-        name, help=text, description=text[0].upper() + text[1:] + ".", parents=[shared]
-    )
+def _add_command(commands: Any, shared: argparse.ArgumentParser, name: str, text: str) -> argparse.ArgumentParser:
+    about = f"{text[0].upper()}{text[1:]}."
+    made: argparse.ArgumentParser = commands.add_parser(name, help=text, description=about, parents=[shared])
     made.set_defaults(usage_error=made.error)
     return made
 
 
 def _add_schema(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser) -> None:
-    """Add the commands below ``autoft schema`` to its parser."""
     commands = parser.add_subparsers(metavar="COMMAND", required=True, dest="schema_command")
-
-    def command(name: str, text: str) -> argparse.ArgumentParser:
-        return _add_command(commands, name, text, shared)
+    command = partial(_add_command, commands, shared)
 
     def edit(name: str, text: str) -> argparse.ArgumentParser:
         made = command(name, text)
@@ -151,15 +133,3 @@ def _add_schema(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser
     accept = edit("accept", "let a column hold more categories")
     accept.add_argument("values", metavar="VALUE", nargs="+", help="category, written as in the table")
     edit("not-in-serving", "need a column to train, but not to predict")
-
-
-def _add_review(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", metavar="RUN", type=Path, help="folder of a finished run")
-    parser.add_argument("-o", "--out", metavar="FILE", type=Path, help="YAML file to write (default: RUN/hints.yaml)")
-    parser.add_argument("--force", action="store_true", help="overwrite the file, which people may have edited")
-
-
-class _Version(argparse.Action):
-    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        print(f"autoft {version('autoft')}")
-        parser.exit()

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import json
-from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-from autoft.cli.console import show_all
+from autoft.cli.console import print_json, show_all
 from autoft.cli.console_schema import show_compared
 from autoft.cli.exit_status import FAILED, REFUSED, status
 from autoft.cli.source import read_source
-from autoft.records import Finding
 from autoft.serving.monitor import TableMonitor
 from autoft.tuner import check
 
 
 def run(options: argparse.Namespace) -> int:
-    """Show findings about a table."""
     if options.against is not None:
         return against(options)
     recipe, data = read_source(options)
@@ -44,8 +38,3 @@ def against(options: argparse.Namespace) -> int:
         show_compared(seen)
         show_all(seen.findings)
     return status(seen.findings, options.strict, errors=REFUSED)
-
-
-def print_json(findings: Sequence[Finding], **more: Any) -> None:
-    """Print findings, and what else there is, as JSON."""
-    print(json.dumps({**more, "findings": [asdict(finding) for finding in findings]}, indent=2))

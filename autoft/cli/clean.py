@@ -6,18 +6,15 @@ import argparse
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from autoft.cli.console import safe
-from autoft.cli.exit_status import OK
+from autoft.cli.console import safe, text_table
 from autoft.data import clean
 from autoft.data.repair import Change
 from autoft.formatting import counted
 
 
-def run(options: argparse.Namespace) -> int:
-    """List the repairs on offer, or make those that are accepted."""
+def run(options: argparse.Namespace) -> None:
     if options.accept is None:
         changes = clean.offer(options.data, target=options.target)
     elif options.out is None:
@@ -28,7 +25,6 @@ def run(options: argparse.Namespace) -> int:
         show_changes(changes, offered=options.accept is None)
         if options.accept is not None:
             print(f"table written to {options.out}, log to {clean.log_path(options.out)}")
-    return OK
 
 
 def show_changes(changes: Sequence[Change], *, offered: bool, console: Console | None = None) -> None:
@@ -37,14 +33,12 @@ def show_changes(changes: Sequence[Change], *, offered: bool, console: Console |
     if not changes:
         console.print("nothing to repair" if offered else "nothing was repaired")
         return
-    table = Table(title="could be accepted, all together" if offered else "repaired", title_justify="left")
-    for name in ("code", "column", "what", "example"):
-        table.add_column(name, overflow="fold")
+    title = "could be accepted, all together" if offered else "repaired"
+    table = text_table(title, "code", "column", "what", "example")
     for change in changes:
         example = f"{change.examples[0][0]!r} -> {change.examples[0][1]!r}" if change.examples else ""
-        what = {"drop-column": "column dropped", "drop-rows": f"{counted(change.count, 'row')} dropped"}.get(
-            change.action, f"{counted(change.count, 'cell')} changed"
-        )
+        whole = {"drop-column": "column dropped", "drop-rows": f"{counted(change.count, 'row')} dropped"}
+        what = whole.get(change.action, f"{counted(change.count, 'cell')} changed")
         table.add_row(safe(change.code), safe("" if change.column is None else change.column), what, safe(example))
     console.print(table)
     if offered:

@@ -6,9 +6,11 @@ and never reads markup.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from types import TracebackType
+from dataclasses import asdict
+from typing import Any
 
 from rich.console import Console
 from rich.live import Live
@@ -17,7 +19,9 @@ from rich.text import Text
 
 from autoft.errors import printable
 from autoft.formatting import counted, number
-from autoft.records import Finding, Interval, Progress, Severity
+from autoft.records.findings import Finding, Severity
+from autoft.records.scores import Interval
+from autoft.records.trials import Progress
 
 STYLES: Mapping[Severity, str] = {"error": "bold red", "warning": "yellow", "info": "dim"}
 #: More findings than this (errors excepted) are only counted.
@@ -29,48 +33,41 @@ def safe(value: object, style: str = "") -> Text:
     return Text(printable(value), style=style)
 
 
+def text_table(title: str | Text, *headings: str, style: str = "") -> Table:
+    """A table of texts, which wrap where they do not fit."""
+    table = Table(title=title, title_style=style or None, title_justify="left")
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    return table
+
+
 def interval(value: Interval) -> str:
     """An interval's value and limits: ``0.857 [0.841, 0.871]``."""
     return f"{number(value.value)} [{number(value.low)}, {number(value.high)}]"
 
 
 def duration(seconds: float) -> str:
-    """Seconds as minutes and seconds.
-
-    >>> duration(65.4)
-    '1:05'
-    """
-    whole = max(0, round(seconds))
-    return f"{whole // 60}:{whole % 60:02d}"
+    """Seconds as minutes and seconds: ``1:05``."""
+    minutes, rest = divmod(max(0, round(seconds)), 60)
+    return f"{minutes}:{rest:02d}"
 
 
 def describe(progress: Progress, waited: float = 0.0) -> str:
-    """One step as a line: stage, trial, its score, the best one, the time left.
-
-    Args:
-        progress: The step.
-        waited: Seconds since the step was reported, taken off the time left.
-    """
-    parts = [progress.stage]
-    if progress.trial is not None:
-        of = f" of {progress.trials}" if progress.trials else ""
-        parts.append(f"trial {progress.trial + 1}{of}")
-    if progress.score is not None:
-        parts.append(f"score {number(progress.score)}")
-    if progress.best is not None:
-        parts.append(f"best {number(progress.best)}")
-    if progress.seconds_left is not None:
-        parts.append(f"{duration(progress.seconds_left - waited)} left")
-    if progress.message:
-        parts.append(progress.message)
-    return " | ".join(parts)
+    """One step as a line; the seconds `waited` since it was reported are taken off the time left."""
+    of, left = f" of {progress.trials}" if progress.trials else "", progress.seconds_left
+    parts = (
+        progress.stage,
+        "" if progress.trial is None else f"trial {progress.trial + 1}{of}",
+        "" if progress.score is None else f"score {number(progress.score)}",
+        "" if progress.best is None else f"best {number(progress.best)}",
+        "" if left is None else f"{duration(left - waited)} left",
+        progress.message,
+    )
+    return " | ".join(part for part in parts if part)
 
 
 class ProgressScreen:
-    """Shows a run's progress: a live line on a terminal, otherwise one plain line per trial and stage.
-
-    Use as a context manager and hand it to ``fit(progress=...)``.
-    """
+    """A run's progress, for ``fit(progress=...)``: a live line on a terminal, else a line per trial and stage."""
 
     def __init__(self, console: Console | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self._console = console or Console(stderr=True, highlight=False)
@@ -85,14 +82,11 @@ class ProgressScreen:
             self._live.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._live.stop()
         self._flush()
 
     def __call__(self, progress: Progress) -> None:
-        """Show one step."""
         previous, self._last, self._since = self._last, progress, self._clock()
         if self._console.is_terminal:
             self._live.refresh()
@@ -100,19 +94,14 @@ class ProgressScreen:
         # A trial that begins and one that failed look alike; only what stays without a score gets a line of its own.
         if (previous.stage, previous.trial) != (progress.stage, progress.trial):
             self._flush()
-        if progress.trial is not None and progress.score is None:
-            self._silent = progress
-            return
-        self._silent = None
-        self._print(progress)
+        self._silent = progress
+        if progress.trial is None or progress.score is not None:
+            self._flush()
 
     def _flush(self) -> None:
         if self._silent is not None:
-            self._print(self._silent)
+            self._console.print(safe(describe(self._silent)), soft_wrap=True)
         self._silent = None
-
-    def _print(self, progress: Progress) -> None:
-        self._console.print(safe(describe(progress)), soft_wrap=True)
 
     def _line(self) -> Text:
         line = safe(describe(self._last, self._clock() - self._since))
@@ -130,15 +119,18 @@ def show_findings(findings: Iterable[Finding], console: Console | None = None) -
             continue
         shown = chosen if severity == "error" else chosen[:MOST_SHOWN]
         title = counted(len(chosen), "note" if severity == "info" else severity)
-        table = Table(title=title, title_style=style, title_justify="left")
-        for heading in ("column", "found", "fix"):
-            table.add_column(heading, overflow="fold")
+        table = text_table(title, "column", "found", "fix", style=style)
         for finding in shown:
             column = safe("(table)" if finding.column is None else finding.column, style)
             table.add_row(column, safe(finding.found), safe(finding.fix))
         console.print(table)
         if len(shown) < len(chosen):
             console.print(safe(f"... and {len(chosen) - len(shown):,} more"))
+
+
+def print_json(findings: Sequence[Finding], **more: Any) -> None:
+    """Print findings, and what else there is, as JSON."""
+    print(json.dumps({**more, "findings": [asdict(finding) for finding in findings]}, indent=2))
 
 
 def show_all(findings: Sequence[Finding]) -> None:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from autoft.cli.console import safe
+from autoft.cli.console import safe, text_table
 from autoft.formatting import counted
 from autoft.schema.anomaly_findings import name_of
 from autoft.schema.edit import domain_of
-
-if TYPE_CHECKING:
-    from autoft.schema.edit_hints import EditHint
-    from autoft.serving.monitor import ColumnComparison, TableComparison
+from autoft.schema.edit_hints import EditHint
+from autoft.serving.monitor import ColumnComparison, TableComparison
 
 #: Categories that are shown of a list.
 _SHOWN = 8
@@ -24,9 +22,8 @@ _SHOWN = 8
 def show_schema(schema: Any, source: str, console: Console | None = None) -> None:
     """Print a ``Schema`` as a table: a line for each column."""
     console = console or Console(highlight=False)
-    table = Table(title=safe(f"{source}: {counted(len(schema.feature), 'column')}"), title_justify="left")
-    for heading in ("column", "type", "kind", "empty cells", "values", "not in"):
-        table.add_column(heading, overflow="fold")
+    title = safe(f"{source}: {counted(len(schema.feature), 'column')}")
+    table = text_table(title, "column", "type", "kind", "empty cells", "values", "not in")
     for feature in schema.feature:
         cells = (
             name_of(feature, "type") if feature.HasField("type") else "",
@@ -60,8 +57,7 @@ def _values(schema: Any, feature: Any) -> str:
             low, high = (f"{getattr(limits, end):.12g}" if limits.HasField(end) else "" for end in ("min", "max"))
             return f"{low} to {high}" if low and high else f"from {low} on" if low else f"up to {high}" if high else ""
     if feature.HasField("bool_domain"):
-        words = (feature.bool_domain.false_value or "0", feature.bool_domain.true_value or "1")
-        return " or ".join(words)
+        return f"{feature.bool_domain.false_value or '0'} or {feature.bool_domain.true_value or '1'}"
     return ""
 
 
@@ -86,15 +82,12 @@ def show_compared(seen: TableComparison, console: Console | None = None) -> None
     console.print(table)
 
 
-#: How the table calls the measures.
-_SHORT = {"Jensen-Shannon": "JS", "infinity norm": "max"}
-
-
 def _line(line: ColumnComparison, name: str) -> list[Any]:
     shift = line.shift
     if shift is None:
         return [safe(name), "-", "", _share(line.unseen), _share(line.outside), "", ""]
-    distance = "" if shift.distance is None else f"{_SHORT[shift.measure]} {shift.distance:.3f}"
+    short = {"Jensen-Shannon": "JS", "infinity norm": "max"}
+    distance = "" if shift.distance is None else f"{short[shift.measure]} {shift.distance:.3f}"
     return [
         safe(name, "yellow" if shift.drifted or shift.emptier else ""),
         safe(distance, "yellow" if shift.drifted else ""),

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
@@ -15,7 +16,6 @@ from rich.console import Console
 from rich.table import Table
 
 from autoft.cli.console import safe
-from autoft.cli.exit_status import OK
 
 #: Older versions have known holes in the loading of models, among them CVE-2026-12479 and CVE-2026-12481.
 SAFE_KERAS = (3, 15, 1)
@@ -24,7 +24,7 @@ PROBE_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
+class Diagnosis:
     """One line of the doctor's report; `bad` marks what needs attention."""
 
     name: str
@@ -32,41 +32,35 @@ class Fact:
     bad: bool = False
 
 
-def run(options: argparse.Namespace) -> int:
-    """Show the diagnosis."""
+def run(options: argparse.Namespace) -> None:
     show_diagnosis(diagnose())
-    return OK
 
 
-def diagnose() -> list[Fact]:
+def diagnose() -> list[Diagnosis]:
     """Versions, the backend, and whether TFDV works here (tried in processes of their own: takes some seconds)."""
-    facts = [Fact(name="python", text=f"{platform.python_version()} on {platform.platform()}")]
+    facts = [Diagnosis(name="python", text=f"{platform.python_version()} on {platform.platform()}")]
     installed = {name: _version(name) for name in PACKAGES}
     for name, found in installed.items():
-        facts.append(Fact(name=name, text=found or "not installed", bad=found is None and name != PACKAGES[3]))
+        facts.append(Diagnosis(name=name, text=found or "not installed", bad=found is None and name != PACKAGES[3]))
     keras = installed["keras"]
-    if keras and tuple(int(part) for part in re.findall(r"\d+", keras)[:3]) < SAFE_KERAS:
+    if keras and tuple(map(int, re.findall(r"\d+", keras)[:3])) < SAFE_KERAS:
         wanted = ".".join(map(str, SAFE_KERAS))
         text = f"{keras} has known holes in the loading of models: pip install 'keras>={wanted}'"
-        facts.append(Fact(name="keras is old", text=text, bad=True))
+        facts.append(Diagnosis(name="keras is old", text=text, bad=True))
     probes = {
         "backend": _start("import keras; print(keras.backend.backend())"),
         "tfdv works": _start("import tensorflow_data_validation; print('yes')") if installed[PACKAGES[3]] else None,
     }
     for name, process in probes.items():
-        if process is None:
-            text = "no: not installed; autoft's own checks run without it (pip install 'autoft[tfdv]', Python 3.11)"
-            facts.append(Fact(name=name, text=text))
-        else:
-            facts.append(_finish(name, process))
+        text = "no: not installed; autoft's own checks run without it (pip install 'autoft[tfdv]', Python 3.11)"
+        facts.append(Diagnosis(name=name, text=text) if process is None else _finish(name, process))
     return facts
 
 
 def _version(package: str) -> str | None:
-    try:
+    with suppress(PackageNotFoundError):
         return version(package)
-    except PackageNotFoundError:
-        return None
+    return None
 
 
 def _start(code: str) -> subprocess.Popen[str]:
@@ -74,21 +68,19 @@ def _start(code: str) -> subprocess.Popen[str]:
     return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def _finish(name: str, process: subprocess.Popen[str]) -> Fact:
+def _finish(name: str, process: subprocess.Popen[str]) -> Diagnosis:
     try:
         output, errors = process.communicate(timeout=PROBE_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()
         process.communicate()
-        return Fact(name=name, text=f"no: no answer within {PROBE_SECONDS} s", bad=True)
-    lines = (output if process.returncode == 0 else errors).strip().splitlines() or [f"exit {process.returncode}"]
-    if process.returncode == 0:
-        return Fact(name=name, text=lines[-1])
-    return Fact(name=name, text=f"no: {lines[-1]}", bad=True)
+        return Diagnosis(name=name, text=f"no: no answer within {PROBE_SECONDS} s", bad=True)
+    bad = process.returncode != 0
+    last = ((errors if bad else output).strip().splitlines() or [f"exit {process.returncode}"])[-1]
+    return Diagnosis(name=name, text=f"no: {last}" if bad else last, bad=bad)
 
 
-def show_diagnosis(facts: Iterable[Fact], console: Console | None = None) -> None:
-    """Print the doctor's lines; what needs attention stands out."""
+def show_diagnosis(facts: Iterable[Diagnosis], console: Console | None = None) -> None:
     console = console or Console(highlight=False)
     grid = Table.grid(padding=(0, 2))
     for fact in facts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from autoft.records import Finding
+from autoft.records.findings import Finding
 
 OK = 0
 FAILED = 1
@@ -16,11 +16,5 @@ REFUSED = 2
 
 def status(findings: Sequence[Finding], strict: bool, *, errors: int) -> int:
     """The exit status that findings ask for; `errors` is the one for errors."""
-    if has_errors(findings):
-        return errors
-    return WARNED if strict and any(finding.severity == "warning" for finding in findings) else OK
-
-
-def has_errors(findings: Sequence[Finding]) -> bool:
-    """Whether any finding is an error."""
-    return any(finding.severity == "error" for finding in findings)
+    found = {finding.severity for finding in findings}
+    return errors if "error" in found else WARNED if strict and "warning" in found else OK

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from autoft.cli.exit_status import OK
 from autoft.errors import printable
 from autoft.serving.export import export
 from autoft.training import backend
 
 
-def run(options: argparse.Namespace) -> int:
-    """Export the model."""
+def run(options: argparse.Namespace) -> None:
     backend.prepare()
     export(options.model, options.path, options.format)
     if not options.quiet:
         print(printable(f"model exported to {options.path} (format {options.format})"))
-    return OK

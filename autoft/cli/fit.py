@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import shlex
-from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
@@ -12,30 +11,30 @@ from rich.table import Table
 from rich.text import Text
 
 from autoft.cli.console import ProgressScreen, interval, safe, show_findings
-from autoft.cli.exit_status import OK
 from autoft.cli.source import read_source
 from autoft.evaluation.metrics import distinct
 from autoft.formatting import counted, number
-from autoft.records import Baseline, DecisionCosts, Evaluation, Task
+from autoft.records.columns import Task
+from autoft.records.decisions import DecisionCosts
+from autoft.records.evaluation import Evaluation
+from autoft.records.scores import Baseline
 from autoft.tuner import AutoFineTuner
 
 
-def run(options: argparse.Namespace) -> int:
-    """Train, and show what came of it."""
+def run(options: argparse.Namespace) -> None:
     recipe, data = read_source(options)
     tuner = AutoFineTuner(recipe=recipe, directory=options.out or Path("runs") / recipe.name)
     if options.quiet:
         tuner.fit(data)
-        return OK
+        return
     with ProgressScreen() as screen:
         tuner.fit(data, progress=screen)
     show_findings(finding for finding in tuner.findings_ if finding.severity != "info")
     show_evaluation(tuner.evaluation_, Path(tuner.directory_))
-    return OK
 
 
 def show_evaluation(evaluation: Evaluation, folder: Path, console: Console | None = None) -> None:
-    """Print the end of a run: held-out metrics, optimism, baselines, overfitting, where the files are."""
+    """Print the end of a run."""
     console = console or Console(highlight=False)
     if evaluation.interrupted:
         console.print(safe("The search was interrupted; these are the results until then.", "yellow"))
@@ -43,7 +42,7 @@ def show_evaluation(evaluation: Evaluation, folder: Path, console: Console | Non
         console.print(safe(f"The training of the best trial was cut short: {evaluation.best.reason}.", "yellow"))
     console.print(_heading(evaluation), soft_wrap=True)
     console.print(_metrics_table(evaluation))
-    lines = [_optimism(evaluation), *map(_baseline_line(evaluation), evaluation.baselines)]
+    lines = [_optimism(evaluation), *(_baseline_line(evaluation, one) for one in evaluation.baselines)]
     if evaluation.finish.threshold != 0.5:
         positive, threshold = evaluation.target.positive, number(evaluation.finish.threshold)
         lines.append(safe(f"A row counts as '{positive}' from a probability of {threshold} on."))
@@ -56,36 +55,30 @@ def show_evaluation(evaluation: Evaluation, folder: Path, console: Console | Non
 
 
 def _weak_line(evaluation: Evaluation) -> list[str]:
-    """The weakest slice, where the search found one."""
     weak = evaluation.slices.weak if evaluation.slices else None
     if weak is None or not weak.found:
         return []
     worst, more = weak.found[0], len(weak.found) - 1
     where = " and ".join(f"{column} = {group}" for column, group in worst.conditions)
     others = f"; {counted(more, 'more weak slice')} in the report" if more else ""
-    return [
-        f"Weakest on the {counted(worst.rows, 'row')} with {where}: {weak.metric} {interval(worst.loss)}, elsewhere "
-        f"{number(worst.elsewhere)}{others}."
-    ]
+    weakest = f"Weakest on the {counted(worst.rows, 'row')} with {where}: {weak.metric} {interval(worst.loss)}"
+    return [f"{weakest}, elsewhere {number(worst.elsewhere)}{others}."]
 
 
 def _spending(spending: DecisionCosts, task: Task) -> Text:
-    """What decisions cost, beside the cheapest simple rule."""
     deployed, best = spending.deployed, spending.best
     half = "threshold 0.5" if task == "binary" else "the most probable class"
     rule = f"always '{best.label}'" if best.rule == "always" else half
-    return safe(
-        f"Decisions cost {number(deployed.value)} per 1,000 rows ({number(deployed.low)} to {number(deployed.high)}); "
-        f"the cheapest simple rule, {rule}, costs {number(best.cost.value)} (saved: {number(best.saved.value)}, "
-        f"{number(best.saved.low)} to {number(best.saved.high)})."
-    )
+    cost = f"{number(deployed.value)} per 1,000 rows ({number(deployed.low)} to {number(deployed.high)})"
+    saved = f"saved: {number(best.saved.value)}, {number(best.saved.low)} to {number(best.saved.high)}"
+    other = f"the cheapest simple rule, {rule}, costs {number(best.cost.value)} ({saved})"
+    return safe(f"Decisions cost {cost}; {other}.")
 
 
 def _metrics_table(evaluation: Evaluation) -> Table:
-    table = Table()
-    table.add_column("held-out metric")
-    table.add_column("value", justify="right")
-    table.add_column("95 % interval", justify="right")
+    table = Table("held-out metric")
+    for heading in ("value", "95 % interval"):
+        table.add_column(heading, justify="right")
     for name in distinct(evaluation.held_out, evaluation.task):
         value = evaluation.held_out[name]
         chosen = name == evaluation.objective
@@ -108,24 +101,18 @@ def _optimism(evaluation: Evaluation) -> Text:
     expect = f"; expect {interval(held_out)} on new rows." if held_out else "."
     gain = evaluation.bag_gain.get(evaluation.objective)
     ensemble = "" if gain is None else f"; the mean of the folds' networks moves it by {number(gain)}"
-    if evaluation.optimism > 0:
-        return safe(f"{naive}flatters by {number(evaluation.optimism)}{ensemble}{expect}")
-    return safe(f"{naive}does not flatter (optimism {number(evaluation.optimism)}){ensemble}{expect}")
+    by = number(evaluation.optimism)
+    flatters = f"flatters by {by}" if evaluation.optimism > 0 else f"does not flatter (optimism {by})"
+    return safe(f"{naive}{flatters}{ensemble}{expect}")
 
 
-def _baseline_line(evaluation: Evaluation) -> Callable[[Baseline], Text]:
+def _baseline_line(evaluation: Evaluation, baseline: Baseline) -> Text:
     verbs = {"beaten": "beats", "level": "is level with", "not beaten": "does not beat"}
     styles = {"beaten": "green", "level": "", "not beaten": "bold yellow"}
-
-    def line(baseline: Baseline) -> Text:
-        score = baseline.metrics.get(evaluation.objective)
-        theirs = f" ({evaluation.objective} {interval(score)})" if score else ""
-        difference = f"gain {interval(baseline.difference)}"
-        name = baseline.name.replace("_", " ")
-        text = f"The network {verbs[baseline.verdict]} {name}{theirs}; {difference}."
-        return safe(text, styles[baseline.verdict])
-
-    return line
+    score, name = baseline.metrics.get(evaluation.objective), baseline.name.replace("_", " ")
+    theirs = f" ({evaluation.objective} {interval(score)})" if score else ""
+    text = f"The network {verbs[baseline.verdict]} {name}{theirs}; gain {interval(baseline.difference)}."
+    return safe(text, styles[baseline.verdict])
 
 
 def _files(folder: Path) -> list[Text]:

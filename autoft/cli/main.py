@@ -1,6 +1,7 @@
 """The command line: ``autoft COMMAND ...``.
 
-Each command is a module of this package with a function `run`, which is imported when the command is known.
+Each command is a module of this package with a function `run`, which is imported when the command is known. It returns
+an exit status, or None where all is well.
 """
 
 from __future__ import annotations
@@ -17,14 +18,7 @@ from autoft.errors import AutoFTError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command.
-
-    Args:
-        arguments: Words after ``autoft``; those of the process if None.
-
-    Returns:
-        The exit status: 0 done, 1 an explained error, 130 interrupted. Wrong usage exits with 2.
-    """
+    """Run one command (of the process by default) and return its `exit_status`; wrong usage exits with 2."""
     options = make_parser().parse_args(arguments)
     # TensorFlow's start-up notes, some of which call themselves errors (cuFFT), would bury what autoft says.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -34,14 +28,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             # A name that the terminal's encoding lacks is shown escaped, not a reason to stop.
             stream.reconfigure(errors="backslashreplace")
     try:
-        status: int = import_module(f"autoft.cli.{options.command}").run(options)
-        return status
+        status: int | None = import_module(f"autoft.cli.{options.command}").run(options)
+        return OK if status is None else status
     except AutoFTError as error:
         if options.debug:
             raise
         print(f"autoft: {error}", file=sys.stderr)
-        failed: int = getattr(options, "failed", FAILED)
-        return failed
+        return int(getattr(options, "failed", FAILED))
     except KeyboardInterrupt:
         print("autoft: interrupted", file=sys.stderr)
         return INTERRUPTED

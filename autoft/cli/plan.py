@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import asdict
 
 from rich.console import Console
 from rich.table import Table
 
-from autoft.cli.console import safe, show_all
-from autoft.cli.exit_status import FAILED, OK, has_errors
+from autoft.cli.console import print_json, safe, show_all
+from autoft.cli.exit_status import FAILED
 from autoft.cli.source import read_source
 from autoft.formatting import counted
 from autoft.pipeline.describe import inspect_table
 from autoft.pipeline.forecast import Forecast, StageTimes, forecast
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int | None:
     """Forecast a run; errors in the data are shown instead."""
     recipe, data = read_source(options)
     described = inspect_table(recipe, data, enforce=False)
-    if has_errors(described.findings):
+    if any(finding.severity == "error" for finding in described.findings):
         if options.json:
-            print(json.dumps({"findings": [asdict(finding) for finding in described.findings]}, indent=2))
+            print_json(described.findings)
         elif not options.quiet:
             show_all(described.findings)
         return FAILED
@@ -32,11 +31,11 @@ def run(options: argparse.Namespace) -> int:
         print(json.dumps(plan.to_dict(), indent=2))
     elif not options.quiet:
         show_plan(plan)
-    return OK
+    return None
 
 
 def show_plan(plan: Forecast, console: Console | None = None) -> None:
-    """Print what a run would do and cost: the data, the stack, the space, the time, the memory."""
+    """Print what a run would do and cost."""
     console = console or Console(highlight=False)
     console.print(safe(f"{plan.name}: {plan.target} ({plan.task}), to improve {plan.objective}", "bold"))
     grid = Table.grid(padding=(0, 2))
@@ -52,11 +51,12 @@ def show_plan(plan: Forecast, console: Console | None = None) -> None:
 
 
 def _planned_data(plan: Forecast) -> list[tuple[str, str]]:
-    dropped = f", {len(plan.left_out):,} not used ({_few(plan.left_out)})" if plan.left_out else ""
+    more = f" and {len(plan.left_out) - 5:,} more" if len(plan.left_out) > 5 else ""
+    dropped = f", {len(plan.left_out):,} not used ({', '.join(plan.left_out[:5])}{more})" if plan.left_out else ""
     rows_left_out = f" ({plan.rows_left_out:,} without a target dropped)" if plan.rows_left_out else ""
     embedded = f" and {counted(plan.embedded, 'embedded column')}" if plan.embedded else ""
     pairs = f" and {counted(plan.pairs, 'pair')} of folds" if plan.pairs else ""
-    too_dear = "a trial would take too many of the minutes"
+    too_long = "a trial would take too many of the minutes"
     trained = f"each member learns from {plan.train_rows:,} rows and is scored on {plan.held_out_rows:,}"
     return [
         ("rows", f"{plan.rows:,}{rows_left_out}"),
@@ -65,7 +65,7 @@ def _planned_data(plan: Forecast) -> list[tuple[str, str]]:
         ("stack", f"{counted(plan.members, 'member')}: {counted(plan.folds, 'fold')}{pairs}; {trained}"),
         ("strategy", plan.strategy),
         *((f"space: {name}", words) for name, words in plan.space.items()),
-        *([("not searched", f"{', '.join(plan.too_dear)}: {too_dear}")] if plan.too_dear else []),
+        *([("not searched", f"{', '.join(plan.too_dear)}: {too_long}")] if plan.too_dear else []),
         ("shapes", f"{plan.shapes:,} different ones in that space, for {plan.programs:,} programs, each traced once"),
     ]
 
@@ -91,7 +91,6 @@ def _planned_time(plan: Forecast) -> list[tuple[str, str]]:
 
 
 def _trial(times: StageTimes) -> str:
-    """Seconds of the default trial and the range over the space."""
     trial = times.trial
     return f"{_spent(trial.default)} ({_spent(trial.low)} to {_spent(trial.high)} over the space)"
 
@@ -99,8 +98,3 @@ def _trial(times: StageTimes) -> str:
 def _spent(seconds: float) -> str:
     """A prediction, with no more digits than it deserves."""
     return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
-
-
-def _few(names: tuple[str, ...]) -> str:
-    shown = ", ".join(names[:5])
-    return f"{shown} and {len(names) - 5:,} more" if len(names) > 5 else shown

@@ -15,7 +15,6 @@ from autoft.tuner import load
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write the predictions of a table as CSV."""
     if os.path.realpath(options.out) == os.path.realpath(options.data):
         raise FileError(f"'{options.out}'", "not be the table itself", "DATA and -o name one file", "choose another -o")
     if options.out.is_dir():

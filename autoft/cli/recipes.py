@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
-from autoft.cli.console import safe
-from autoft.cli.exit_status import OK
+from autoft.cli.console import safe, text_table
 from autoft.data.files import read_file
 from autoft.errors import AutoFTError, RecipeError
 from autoft.recipe.recipe import read_recipe
 
 
-def run(options: argparse.Namespace) -> int:
-    """List the recipes."""
+def run(options: argparse.Namespace) -> None:
     folder = recipe_folder()
-    show_recipes(folder, shipped_recipes(folder))
-    return OK
+    show_recipes(folder, map(describe, sorted(folder.glob("*.yaml"))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,11 +32,7 @@ class ShippedRecipe:
 
 
 def recipe_folder() -> Path:
-    """``./recipes``, or the one beside the package's source.
-
-    Raises:
-        RecipeError: There is neither.
-    """
+    """``./recipes``, or the one beside the package's source; raises RecipeError if there is neither."""
     places = (Path("recipes"), Path(__file__).resolve().parents[2] / "recipes")
     for place in places:
         if any(place.glob("*.yaml")):
@@ -48,12 +41,8 @@ def recipe_folder() -> Path:
     raise RecipeError("The recipes", "be in a folder 'recipes'", found, "run the command in a checkout of autoft")
 
 
-def shipped_recipes(folder: Path) -> list[ShippedRecipe]:
-    """The recipes of a folder, by name; one that cannot be read is listed with its error."""
-    return [_describe(path) for path in sorted(folder.glob("*.yaml"))]
-
-
-def _describe(path: Path) -> ShippedRecipe:
+def describe(path: Path) -> ShippedRecipe:
+    """The line of a recipe; one that cannot be read is listed with its error."""
     try:
         recipe = read_recipe(path)
     except RecipeError as error:
@@ -61,23 +50,17 @@ def _describe(path: Path) -> ShippedRecipe:
     # The first comment that is not for the editor says what the recipe is about.
     comments = (line[1:].strip() for line in path.read_text("utf-8-sig").splitlines() if line.startswith("#"))
     text = next((comment for comment in comments if not comment.startswith("yaml-language-server:")), "")
-    rows = _rows(recipe.data_path) if recipe.data.path else None
+    rows = None
+    with suppress(AutoFTError):  # a table that is not there or cannot be read
+        rows = len(read_file(recipe.data_path())) if recipe.data.path else None
     return ShippedRecipe(name=path.stem, task=recipe.task, rows=rows, text=text)
-
-
-def _rows(find: Callable[[], Path]) -> int | None:
-    try:
-        return len(read_file(find()))
-    except AutoFTError:
-        return None
 
 
 def show_recipes(folder: Path, recipes: Iterable[ShippedRecipe], console: Console | None = None) -> None:
     """Print the recipes at hand and how to run one."""
     console = console or Console(highlight=False)
-    table = Table(title=safe(f"recipes in {folder}"), title_justify="left")
-    for heading in ("recipe", "task", "rows", "what it is about"):
-        table.add_column(heading, justify="right" if heading == "rows" else "left", overflow="fold")
+    table = text_table(safe(f"recipes in {folder}"), "recipe", "task", "rows", "what it is about")
+    table.columns[2].justify = "right"
     for recipe in recipes:
         rows = "-" if recipe.rows is None else f"{recipe.rows:,}"
         table.add_row(safe(recipe.name), safe(recipe.task), rows, safe(recipe.text))

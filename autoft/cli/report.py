@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from autoft.cli.exit_status import OK
 from autoft.tuner import load
 
 
-def run(options: argparse.Namespace) -> int:
-    """Write the report."""
+def run(options: argparse.Namespace) -> None:
     out = options.out or options.model / "report.html"
     load(options.model).report(out)
     if not options.quiet:
         print(f"report written to {out}")
-    return OK

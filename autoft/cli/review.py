@@ -6,9 +6,8 @@ import argparse
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
-from autoft.cli.console import safe
+from autoft.cli.console import safe, text_table
 from autoft.errors import FileError
 from autoft.files import write_atomic
 from autoft.formatting import counted
@@ -16,7 +15,7 @@ from autoft.pipeline import review
 from autoft.pipeline.review import Review
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> None:
     """Write the proposals, all of them behind ``# ``, and show them; trains and loads nothing."""
     out: Path = options.out or options.model / "hints.yaml"
     if out.is_dir():
@@ -28,15 +27,12 @@ def run(options: argparse.Namespace) -> int:
     write_atomic(out, review.to_yaml(found, options.model))
     if not options.quiet:
         _show(found, out)
-    return 0
 
 
 def _show(found: Review, out: Path) -> None:
     console = Console(highlight=False)
     if found.proposals:
-        table = Table(title=counted(len(found.proposals), "proposal"), title_justify="left")
-        for heading in ("column", "hint", "because"):
-            table.add_column(heading, overflow="fold")
+        table = text_table(counted(len(found.proposals), "proposal"), "column", "hint", "because")
         for one in found.proposals:
             value = one.values[one.field]
             said = ", ".join(value) if isinstance(value, list) else str(value)

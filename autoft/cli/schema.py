@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from autoft.cli.console_schema import show_hints, show_schema
-from autoft.cli.exit_status import OK
 from autoft.data.columns import infer_columns
 from autoft.data.table import read
 from autoft.errors import FileError, SchemaError, printable
@@ -25,11 +24,9 @@ from autoft.schema.splice import splice
 from autoft.serving.artifact import find
 
 
-def run(options: argparse.Namespace) -> int:
-    """Run one of the commands below ``autoft schema``."""
+def run(options: argparse.Namespace) -> None:
     commands = {"show": _show, "infer": _infer, "edit-hints": _hints}
     commands.get(options.schema_command, _edit)(options)
-    return OK
 
 
 def _show(options: argparse.Namespace) -> None:

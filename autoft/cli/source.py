@@ -9,13 +9,11 @@ from pathlib import Path
 from autoft.recipe.recipe import Recipe, read_recipe
 from autoft.recipe.yaml import scalar
 
-#: Options of `fit` and `plan` that change a value of the recipe of the same name.
-CHANGES = ("target", "task", "objective", "trials", "minutes", "seed", "folds", "positive", "strategy")
-
 
 def read_source(options: argparse.Namespace) -> tuple[Recipe, Path | None]:
     """The recipe that the command names or implies, and the table where it names one."""
-    changes = {name: getattr(options, name, None) for name in CHANGES}
+    names = ("target", "task", "objective", "trials", "minutes", "seed", "folds", "positive", "strategy")
+    changes = {name: getattr(options, name, None) for name in names}
     if changes["positive"]:
         changes["positive"] = scalar(changes["positive"])
     elif changes["positive"] is not None:
@@ -25,6 +23,5 @@ def read_source(options: argparse.Namespace) -> tuple[Recipe, Path | None]:
         return read_recipe(path).with_changes(**changes), None
     if options.target is None:
         options.usage_error("--target is required with a table")
-    stem = path.name.partition(".")[0]
-    name = re.sub(r"[^A-Za-z0-9_-]+", "-", stem)[:64].strip("_-") or "run"
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", path.name.partition(".")[0])[:64].strip("_-") or "run"
     return Recipe(name=name).with_changes(**changes), path

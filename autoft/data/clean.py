@@ -17,7 +17,7 @@ from autoft.data.table import Table, read
 from autoft.errors import FileError, RecipeError
 from autoft.files import prepare_folder, write_atomic
 from autoft.formatting import nearest
-from autoft.records import RepairCode
+from autoft.records.columns import RepairCode
 
 
 def codes(text: str) -> tuple[RepairCode, ...]:

@@ -12,8 +12,9 @@ from autoft.data.audit.findings import share_evidence
 from autoft.data.audit.placeholders import years as in_years
 from autoft.data.cells import Distinct, Floats
 from autoft.data.table import quoted
-from autoft.records import Column, Finding, finding
+from autoft.records.columns import Column
 from autoft.records.evidence import Evidence
+from autoft.records.findings import Finding, finding
 
 Mask = NDArray[np.bool_]
 

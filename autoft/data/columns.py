@@ -18,7 +18,8 @@ from autoft.data.column_findings import DECLARE, percent
 from autoft.data.table import quoted
 from autoft.errors import SchemaError
 from autoft.formatting import nearest
-from autoft.records import Column, Finding, Kind
+from autoft.records.columns import Column, Kind
+from autoft.records.findings import Finding
 
 if TYPE_CHECKING:
     import pandas as pd

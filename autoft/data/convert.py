@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from autoft.data.cells import Distinct, plain_texts, truth_values
 from autoft.data.table import quoted
-from autoft.records import Column, Finding, finding
+from autoft.records.columns import Column
+from autoft.records.findings import Finding, finding
 
 if TYPE_CHECKING:
     import pandas as pd

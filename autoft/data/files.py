@@ -67,45 +67,39 @@ def read_file(path: str | Path) -> pd.DataFrame:
     try:
         return _read_parquet(path) if suffix == ".parquet" else _read_csv(path, SEPARATORS[suffix])
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise TableError(
-            _named(path), "be a complete gzip file", f"it is damaged ({error})", "copy or download it again"
-        ) from error
+        found, fix = f"it is damaged ({error})", "copy or download it again"
+        raise _wrong(path, "be a complete gzip file", found, fix) from error
     except OSError as error:
-        raise TableError(
-            _named(path), "be readable", f"it is not ({error.strerror or error})", "check the path and the permissions"
-        ) from error
+        found, fix = f"it is not ({error.strerror or error})", "check the path and the permissions"
+        raise _wrong(path, "be readable", found, fix) from error
 
 
-def _named(path: Path) -> str:
-    return f"Table '{path.name}'"
+def _wrong(path: Path, must: str, found: str, fix: str) -> TableError:
+    return TableError(f"Table '{path.name}'", must, found, fix)
 
 
 def _checked_suffix(path: Path) -> str:
     """The suffix that says how to read `path`, which is then known to be a file."""
     if path.is_dir():
-        raise TableError(_named(path), "be a file", "it is a folder", "name one of the files in it")
+        raise _wrong(path, "be a file", "it is a folder", "name one of the files in it")
     if not path.exists():
         raise _missing(path)
     if not path.is_file():
-        raise TableError(_named(path), "be a plain file", "it is a device or a pipe", "copy the data to a file")
+        raise _wrong(path, "be a plain file", "it is a device or a pipe", "copy the data to a file")
     suffixes = [suffix for suffix in SUFFIXES if path.name.lower().endswith(suffix)]
     if not suffixes:
-        raise TableError(
-            _named(path),
-            f"end in one of {', '.join(SUFFIXES)}",
-            f"it ends in '{path.suffix}'",
-            "save it as CSV or Parquet, or load it with pandas and pass the DataFrame",
-        )
+        fix = "save it as CSV or Parquet, or load it with pandas and pass the DataFrame"
+        raise _wrong(path, f"end in one of {', '.join(SUFFIXES)}", f"it ends in '{path.suffix}'", fix)
     return suffixes[0]
 
 
 def _missing(path: Path) -> TableError:
     folder = path.parent
     if not folder.is_dir():
-        return TableError(_named(path), "exist", f"there is no folder '{folder}'", "check the path")
+        return _wrong(path, "exist", f"there is no folder '{folder}'", "check the path")
     near = difflib.get_close_matches(path.name, [other.name for other in folder.iterdir()], n=3)
     fix = "use " + " or ".join(f"'{name}'" for name in near) + ", the nearest there" if near else "check the path"
-    return TableError(_named(path), "exist", f"there is no such file in '{folder}'", fix)
+    return _wrong(path, "exist", f"there is no such file in '{folder}'", fix)
 
 
 class _Metered(io.RawIOBase):
@@ -131,7 +125,7 @@ def _check_size(path: Path, unpacked: int, stored: int) -> None:
         found = f"its {stored:,} bytes unpack to more than {MAX_RATIO} times as many"
     else:
         return
-    raise TableError(_named(path), "have a size that fits into memory", found, "take a sample of its rows")
+    raise _wrong(path, "have a size that fits into memory", found, "take a sample of its rows")
 
 
 def _read_csv(path: Path, separator: str) -> pd.DataFrame:
@@ -152,15 +146,15 @@ def _read_csv(path: Path, separator: str) -> pd.DataFrame:
 def _check_head(path: Path, head: bytes) -> None:
     """Refuses what is not UTF-8 text by the first bytes, with a format_name of what it is."""
     if not head:
-        raise TableError(_named(path), "have a header and rows", "the file is empty", "check how it was written")
+        raise _wrong(path, "have a header and rows", "the file is empty", "check how it was written")
     for magic, format_name in _MAGIC.items():
         if head.startswith(magic):
-            raise TableError(_named(path), "be text", f"it looks like {format_name}", "export the table as CSV")
+            raise _wrong(path, "be text", f"it looks like {format_name}", "export the table as CSV")
     format_name = next((name for bom, name in _BOMS.items() if head.startswith(bom)), "")
     if not format_name and max(head[::2].count(0), head[1::2].count(0)) > len(head) / 8:
         format_name = "UTF-16"
     if format_name:
-        raise TableError(_named(path), "be UTF-8 text", f"it looks like {format_name}", "save it as UTF-8")
+        raise _wrong(path, "be UTF-8 text", f"it looks like {format_name}", "save it as UTF-8")
 
 
 @contextmanager
@@ -176,18 +170,15 @@ def _lines(path: Path, text: io.TextIOWrapper) -> Iterator[str]:
     for number, line in enumerate(text, 1):
         if "\0" in line:
             found, fix = f"line {number:,} contains a NUL byte", "the file is damaged or not text; write it again"
-            raise TableError(_named(path), "be text", found, fix)
+            raise _wrong(path, "be text", found, fix)
         if not line.isascii():
             try:
                 line.encode("utf-8")
             except UnicodeEncodeError as error:
                 byte = ord(line[error.start]) - 0xDC00
-                raise TableError(
-                    _named(path),
-                    "be UTF-8 text",
-                    f"line {number:,} contains the byte 0x{byte:02x}; this looks like Windows-1252 or Latin-1",
-                    "save it as UTF-8, or load it with pandas.read_csv(..., encoding='cp1252') and pass the DataFrame",
-                ) from error
+                found = f"line {number:,} contains the byte 0x{byte:02x}; this looks like Windows-1252 or Latin-1"
+                fix = "save it as UTF-8, or load it with pandas.read_csv(..., encoding='cp1252') and pass the DataFrame"
+                raise _wrong(path, "be UTF-8 text", found, fix) from error
         yield line
 
 
@@ -196,7 +187,7 @@ def _parse(path: Path, text: io.TextIOWrapper, separator: str) -> tuple[list[str
     reader = csv.reader(chain(_lines(path, text), (_END,)), delimiter=separator)
     names = next(filter(None, _rows(path, reader)), None)
     if names is None:
-        raise TableError(_named(path), "have a header and rows", "it holds nothing but blank lines", "add a header")
+        raise _wrong(path, "have a header and rows", "it holds nothing but blank lines", "add a header")
     _check_separator(path, names, separator)
     width = len(names)
     columns: list[list[str]] = [[] for _ in names]
@@ -215,12 +206,9 @@ def _parse(path: Path, text: io.TextIOWrapper, separator: str) -> tuple[list[str
             if len(batch) == _BATCH:
                 flush()
         elif row:
-            raise TableError(
-                _named(path),
-                "have as many cells in every row as in the header",
-                f"line {end + 1:,} has {len(row):,} and the header {width:,}",
-                f"correct the line; a cell that contains {_spoken(separator)} or quotes must be quoted",
-            )
+            found = f"line {end + 1:,} has {len(row):,} and the header {width:,}"
+            fix = f"correct the line; a cell that contains {_spoken(separator)} or quotes must be quoted"
+            raise _wrong(path, "have as many cells in every row as in the header", found, fix)
         end = reader.line_num
     flush()
     return names, columns
@@ -234,21 +222,14 @@ def _rows(path: Path, reader: Iterator[list[str]]) -> Iterator[list[str]]:
             if row and "\0" in row[-1]:
                 if row == [_END[:-1]]:
                     return
-                raise TableError(
-                    _named(path),
-                    "close every quote",
-                    f"a quoted cell of the row that begins in line {end + 1:,} never ends",
-                    "close the quote; a quote inside a quoted cell is written twice",
-                )
+                found = f"a quoted cell of the row that begins in line {end + 1:,} never ends"
+                fix = "close the quote; a quote inside a quoted cell is written twice"
+                raise _wrong(path, "close every quote", found, fix)
             yield row
             end = reader.line_num  # type: ignore[attr-defined]
     except csv.Error as error:
-        raise TableError(
-            _named(path),
-            "be a well-formed CSV file",
-            f"the row that begins in line {end + 1:,} is not ({error})",
-            "look for a quote that is not closed",
-        ) from error
+        found, fix = f"the row that begins in line {end + 1:,} is not ({error})", "look for a quote that is not closed"
+        raise _wrong(path, "be a well-formed CSV file", found, fix) from error
 
 
 def _spoken(separator: str) -> str:
@@ -261,12 +242,10 @@ def _check_separator(path: Path, names: list[str], separator: str) -> None:
     other = max(";\t,|", key=names[0].count)
     if other != separator and other in names[0]:
         code = "\\t" if other == "\t" else other
-        raise TableError(
-            _named(path),
-            f"be separated by {_spoken(separator)}",
-            f"its header is a single name; this looks like {'tab' if other == chr(9) else repr(other)}-separated",
-            f"save it with commas, or load it with pandas.read_csv(..., sep='{code}') and pass the DataFrame",
-        )
+        likely = "tab" if other == "\t" else repr(other)
+        found = f"its header is a single name; this looks like {likely}-separated"
+        fix = f"save it with commas, or load it with pandas.read_csv(..., sep='{code}') and pass the DataFrame"
+        raise _wrong(path, f"be separated by {_spoken(separator)}", found, fix)
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
@@ -274,7 +253,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     import pyarrow.parquet as pq
 
     if path.stat().st_size == 0:
-        raise TableError(_named(path), "have columns and rows", "the file is empty", "check how it was written")
+        raise _wrong(path, "have columns and rows", "the file is empty", "check how it was written")
     batches, unpacked = [], 0
     try:
         with pq.ParquetFile(path) as file:
@@ -291,9 +270,5 @@ def _read_parquet(path: Path) -> pd.DataFrame:
         except pa.ArrowInvalid:  # times outside pandas' nanoseconds (before 1677, after 2262)
             return cast("pd.DataFrame", table.to_pandas(ignore_metadata=True, timestamp_as_object=True))
     except (pa.ArrowException, OSError) as error:
-        raise TableError(
-            _named(path),
-            "be a complete Parquet file",
-            f"it is damaged ({str(error).splitlines()[0][:100]})",
-            "write it again",
-        ) from error
+        found = f"it is damaged ({str(error).splitlines()[0][:100]})"
+        raise _wrong(path, "be a complete Parquet file", found, "write it again") from error

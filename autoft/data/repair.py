@@ -15,8 +15,9 @@ import numpy as np
 from autoft.data.audit.spellings import fold
 from autoft.data.cells import Distinct
 from autoft.data.table import number_text, quoted
-from autoft.records import Finding, RepairCode, finding
 from autoft.records.arrays import Array
+from autoft.records.columns import RepairCode
+from autoft.records.findings import Finding, finding
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -176,15 +177,13 @@ class _NewValues:
 
 def _strip(distinct: Distinct, repair: Repair) -> _NewValues:
     texts = _texts(distinct)
-    return _NewValues(
-        touched=np.array([text != text.strip() for text in texts], dtype=bool), into=lambda i: texts[i].strip()
-    )
+    touched = np.array([text != text.strip() for text in texts], dtype=bool)
+    return _NewValues(touched=touched, into=lambda i: texts[i].strip())
 
 
 def _words(distinct: Distinct, repair: Repair) -> _NewValues:
-    return _NewValues(
-        touched=np.array([text.strip().casefold() in repair.words for text in _texts(distinct)], dtype=bool)
-    )
+    words = (text.strip().casefold() for text in _texts(distinct))
+    return _NewValues(touched=np.array([word in repair.words for word in words], dtype=bool))
 
 
 def _unify(distinct: Distinct, repair: Repair) -> _NewValues:

@@ -18,8 +18,8 @@ from autoft.data.cells import Distinct
 from autoft.data.columns import infer_columns
 from autoft.data.convert import Converted, convert
 from autoft.data.repair import Repair, apply
-from autoft.records import Column, Kind, RepairCode
 from autoft.records.arrays import Array
+from autoft.records.columns import Column, Kind, RepairCode
 
 if TYPE_CHECKING:
     import pandas as pd

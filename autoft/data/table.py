@@ -97,12 +97,8 @@ def read(data: Any, *, target: str | None = None, allow_empty: bool = False) -> 
         source, dtypes = "arrays", None
         raw, label = _joined(data[0], data[1], target)
     else:
-        raise TableError(
-            "The data",
-            "be a path, a DataFrame, a 2-D array or a pair (X, y)",
-            f"it is of type {type(data).__name__}",
-            "convert it to a pandas DataFrame",
-        )
+        must, found = "be a path, a DataFrame, a 2-D array or a pair (X, y)", f"it is of type {type(data).__name__}"
+        raise TableError("The data", must, found, "convert it to a pandas DataFrame")
     where = "The data" if source in ("DataFrame", "arrays") else f"Table '{source}'"
     names = _unique_names(list(raw.columns), where)
     if len(raw) == 0 and not allow_empty:
@@ -299,12 +295,8 @@ def _text(cell: object, cleaned: _Cleaned, name: str) -> str | None:
 
 
 def _unsupported(name: str, what: str) -> TableError:
-    return TableError(
-        f"Column {quoted(name)}",
-        "hold numbers, texts, booleans, dates or durations",
-        f"it holds values of type {what}",
-        "turn it into one or more plain columns, or remove it",
-    )
+    must, fix = "hold numbers, texts, booleans, dates or durations", "turn it into plain columns, or remove it"
+    return TableError(f"Column {quoted(name)}", must, f"it holds values of type {what}", fix)
 
 
 def _fingerprint(frame: pd.DataFrame) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autoft.errors import SchemaError
-from autoft.records import Target, Task
+from autoft.records.columns import Target, Task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,12 +47,11 @@ def understand(series: pd.Series, *, dtype: str, task: Task | None, positive: An
     if task == "regression":
         if not numeric:
             held = f"it holds '{str(distinct[0])[:40]}'" if len(distinct) else "it is empty"
-            _fail(
-                name, "be numeric for a regression", held, "correct the cells that are no numbers, or name another task"
-            )
+            fix = "correct the cells that are no numbers, or name another task"
+            raise _wrong(name, "be numeric for a regression", held, fix)
         return Target(name=name, task=task, dtype="float64")
     if task == "binary" and len(distinct) > 2:
-        _fail(name, "have two values for a binary task", f"it has {len(distinct):,}", "task: multiclass")
+        raise _wrong(name, "have two values for a binary task", f"it has {len(distinct):,}", "task: multiclass")
     classes = tuple(label.item() if isinstance(label, np.generic) else label for label in distinct)
     chosen = _positive(name, classes, labels, positive) if task == "binary" and classes else None
     return Target(name=name, task=task, classes=classes, positive=chosen, dtype=str(labels.dtype))
@@ -112,14 +111,13 @@ def _positive(name: str, classes: tuple[Any, ...], labels: NDArray[Any], wanted:
             if label == wanted or str(label) == str(wanted):
                 return label
         shown = ", ".join(repr(c) for c in classes)
-        _fail(
-            name, f"hold the positive label {wanted!r}", f"its values are {shown}", "set data: positive: to one of them"
-        )
+        fix = "set data: positive: to one of them"
+        raise _wrong(name, f"hold the positive label {wanted!r}", f"its values are {shown}", fix)
     affirmative = [c for c in classes if c == 1 or str(c).strip().lower() in _AFFIRMATIVE]
     if len(affirmative) == 1:
         return affirmative[0]
     return min(classes, key=lambda c: (int(np.sum(labels == c)), str(c)))
 
 
-def _fail(name: str, must: str, found: str, fix: str) -> None:
-    raise SchemaError(f"Target '{name}'", must, found, fix)
+def _wrong(name: str, must: str, found: str, fix: str) -> SchemaError:
+    return SchemaError(f"Target '{name}'", must, found, fix)

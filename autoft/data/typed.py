@@ -1,4 +1,4 @@
-"""Typed columns of a canonical frame, and the Arrow record batch of them that schema engines read."""
+"""Typed columns of a canonical frame, and the Arrow record batch of them that TFDV reads."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from autoft.data.cells import Distinct, numbers, plain_texts, truth_values
 from autoft.data.convert import Converted
-from autoft.records import Column
+from autoft.records.columns import Column
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -139,25 +139,16 @@ def record_batch(table: Typed) -> Any:
     """
     import pyarrow as pa
 
-    arrays = [_lists(_flat(cells)) for cells in table.cells.values()]
-    return pa.RecordBatch.from_arrays(arrays, names=list(table.cells))
+    return pa.RecordBatch.from_arrays(list(map(_lists, table.cells.values())), names=list(table.cells))
 
 
-def _flat(cells: Cells) -> Any:
+def _lists(cells: Cells) -> Any:
+    """Lists of one value each, null where a cell is missing; without any value an array of no type."""
     import pyarrow as pa
 
-    if cells.values.dtype == object:
-        return pa.array([None if text is None else text.encode() for text in cells.values], type=pa.binary())
-    return pa.array(cells.values, mask=cells.missing)
-
-
-def _lists(flat: Any) -> Any:
-    """Lists of one value each, null where `flat` is null; without any value an array of no type."""
-    import pyarrow as pa
-
-    if flat.null_count == len(flat):
-        return pa.nulls(len(flat))
-    missing = np.asarray(flat.is_null().to_numpy(zero_copy_only=False))
+    values, missing = cells.values[~cells.missing], cells.missing
+    if not len(values):
+        return pa.nulls(len(missing))
+    flat = pa.array([text.encode() for text in values] if values.dtype == object else values)
     offsets = np.concatenate([[0], np.cumsum(~missing)]).astype(np.int32)
-    starts = pa.array(offsets, mask=np.append(missing, False))
-    return pa.ListArray.from_arrays(starts, flat.drop_null())
+    return pa.ListArray.from_arrays(pa.array(offsets, mask=np.append(missing, False)), flat)

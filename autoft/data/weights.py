@@ -10,8 +10,8 @@ import numpy as np
 
 from autoft.data.table import Table, quoted
 from autoft.errors import SchemaError
-from autoft.records import Column
 from autoft.records.arrays import Array
+from autoft.records.columns import Column
 
 if TYPE_CHECKING:
     from autoft.records.split import Member
@@ -82,9 +82,6 @@ def check_blocks(weights: Array | None, members: Sequence[Member], blocks: Array
     parts = [rows for member in members for rows in (member.train, member.held_out)]
     parts += [blocks == block for block in np.unique(blocks)]
     if not all(weights[part].any() for part in parts):
-        raise SchemaError(
-            "The weights of the rows",
-            "be above 0 for some row of every fold",
-            f"only {np.count_nonzero(weights):,} of {len(weights):,} are, and a fold has none of them",
-            "use fewer folds, or leave out rows of weight 0",
-        )
+        found = f"only {np.count_nonzero(weights):,} of {len(weights):,} are, and a fold has none of them"
+        must, fix = "be above 0 for some row of every fold", "use fewer folds, or leave out rows of weight 0"
+        raise SchemaError("The weights of the rows", must, found, fix)

@@ -15,8 +15,10 @@ from autoft.evaluation.decision_rule import RuleFitter
 from autoft.evaluation.losses import weighted_quantile
 from autoft.evaluation.metrics import METRICS
 from autoft.evaluation.scores import point_scores, weighted_scores
-from autoft.records import Baseline, DecisionRule, Interval, Problem, Truth
 from autoft.records.arrays import Array
+from autoft.records.decisions import DecisionRule
+from autoft.records.problem import Problem, Truth
+from autoft.records.scores import Baseline, Interval
 from autoft.records.split import Member
 
 #: Largest number of categories of a column; scikit-learn's histograms have room for 255 bins.

@@ -15,8 +15,8 @@ from collections.abc import Callable
 import numpy as np
 
 from autoft.evaluation.losses import pinball
-from autoft.records import Task
 from autoft.records.arrays import Array
+from autoft.records.columns import Task
 
 #: Trials that a blend may consist of: the best by the objective.
 POOL = 10

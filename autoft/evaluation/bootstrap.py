@@ -7,8 +7,9 @@ import math
 import numpy as np
 
 from autoft.errors import EvaluationError
-from autoft.records import Draws, Interval
 from autoft.records.arrays import Array
+from autoft.records.problem import Draws
+from autoft.records.scores import Interval
 
 #: Ends of a 95 % interval, in percent.
 TAILS = (2.5, 97.5)

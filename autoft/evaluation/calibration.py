@@ -16,8 +16,8 @@ import math
 
 import numpy as np
 
-from autoft.records import Calibration, CalibrationMethod
 from autoft.records.arrays import Array
+from autoft.records.decisions import Calibration, CalibrationMethod
 
 #: Width of a bin of the logit.
 STEP = 0.02

@@ -25,19 +25,10 @@ from autoft.evaluation.decision_costs import CostSamples, number_of_rules, sampl
 from autoft.evaluation.metrics import metrics_of
 from autoft.evaluation.scores import point_scores, weighted_scores
 from autoft.evaluation.selection import Blend, Candidate, Replay, mixed
-from autoft.records import (
-    ONE_HALF,
-    AnyRule,
-    Costs,
-    DecisionRule,
-    Draws,
-    Interval,
-    Problem,
-    RowRule,
-    SelectionRule,
-    Truth,
-)
 from autoft.records.arrays import Array
+from autoft.records.decisions import ONE_HALF, AnyRule, Costs, DecisionRule, RowRule
+from autoft.records.problem import Draws, Problem, SelectionRule, Truth
+from autoft.records.scores import Interval
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -16,8 +16,10 @@ import numpy as np
 
 from autoft.evaluation.bootstrap import around, mean_interval
 from autoft.evaluation.decisions import decide, decided_by, row_costs
-from autoft.records import Alternative, AnyRule, Costs, DecisionCosts, Interval, Problem, Truth
 from autoft.records.arrays import Array
+from autoft.records.decisions import Alternative, AnyRule, Costs, DecisionCosts
+from autoft.records.problem import Problem, Truth
+from autoft.records.scores import Interval
 
 #: Thresholds of the cost curve.
 CURVE = np.arange(0, 101) / 100

@@ -15,8 +15,9 @@ import numpy as np
 
 from autoft.evaluation import calibration as calibrate
 from autoft.evaluation.metrics import METRICS, DecisionCounts
-from autoft.records import Calibrate, Calibration, Costs, DecisionRule, Minimum, Problem, Truth
 from autoft.records.arrays import Array
+from autoft.records.decisions import Calibration, Costs, DecisionRule, Minimum
+from autoft.records.problem import Calibrate, Problem, Truth
 
 #: Parts of the rows in cross-fitting.
 PARTS = 5

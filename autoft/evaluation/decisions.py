@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from autoft.records import ONE_HALF, AnyRule, Costs, Problem
 from autoft.records.arrays import Array
+from autoft.records.decisions import ONE_HALF, AnyRule, Costs
+from autoft.records.problem import Problem
 
 
 def decide(probabilities: Array, positive: int | None, rule: AnyRule = ONE_HALF) -> Array:

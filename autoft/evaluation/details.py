@@ -10,8 +10,9 @@ import numpy as np
 
 from autoft.evaluation.decisions import decide
 from autoft.evaluation.scores import check_predictions
-from autoft.records import ONE_HALF, AnyRule, Problem, Truth
 from autoft.records.arrays import Array
+from autoft.records.decisions import ONE_HALF, AnyRule
+from autoft.records.problem import Problem, Truth
 
 #: Most points kept of a curve and of the residuals.
 CURVE_POINTS = 200

@@ -11,7 +11,8 @@ import numpy as np
 
 from autoft.errors import EvaluationError
 from autoft.files import FORMAT
-from autoft.records import Curve, Evaluation
+from autoft.records.evaluation import Evaluation
+from autoft.records.hint_tests import Curve
 from autoft.records.reading import read_record
 
 #: Fields of `Evaluation` that are keys of the document under their own names.

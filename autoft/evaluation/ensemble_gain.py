@@ -33,8 +33,10 @@ from autoft.evaluation import calibration
 from autoft.evaluation.correction import CorrectedScore
 from autoft.evaluation.metrics import METRICS
 from autoft.evaluation.scores import point_scores
-from autoft.records import ONE_HALF, Calibration, CalibrationMethod, DecisionRule, Interval, Problem, Truth
 from autoft.records.arrays import Array
+from autoft.records.decisions import ONE_HALF, Calibration, CalibrationMethod, DecisionRule
+from autoft.records.problem import Problem, Truth
+from autoft.records.scores import Interval
 
 #: The metric that compares rows with one another.
 AREA = "roc_auc"

@@ -9,8 +9,8 @@ import numpy as np
 
 from autoft.preprocessing.encode import Encoded
 from autoft.preprocessing.layout import InputLayout
-from autoft.records import Column
 from autoft.records.arrays import Array
+from autoft.records.columns import Column
 from autoft.records.split import Member
 
 

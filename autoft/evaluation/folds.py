@@ -10,8 +10,10 @@ from itertools import combinations
 import numpy as np
 
 from autoft.errors import SchemaError
-from autoft.records import Finding, Strategy, Task, finding
 from autoft.records.arrays import Array
+from autoft.records.columns import Task
+from autoft.records.findings import Finding, finding
+from autoft.records.scores import Strategy
 from autoft.records.split import Member, Split
 
 #: Fewest rows of a table: with less nothing that is held out says much.

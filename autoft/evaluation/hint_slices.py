@@ -14,8 +14,9 @@ import numpy as np
 
 from autoft.evaluation.slices.groups import Groups
 from autoft.evaluation.slices.search import FEWEST_ROWS, conditions_of
-from autoft.records import Interval, Truth
 from autoft.records.arrays import Array
+from autoft.records.problem import Truth
+from autoft.records.scores import Interval
 
 #: Probability that the intervals of all groups together are to hold with.
 CONFIDENCE = 0.95

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from autoft.records import HintVerdict, Interval
 from autoft.records.arrays import Array
+from autoft.records.hint_tests import HintVerdict
+from autoft.records.scores import Interval
 
 #: Share of a model's movement in the declared direction from which it satisfies an effect without the hint.
 _ANYWAY = 0.99

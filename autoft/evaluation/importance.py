@@ -11,8 +11,10 @@ from autoft.evaluation.metrics import METRICS
 from autoft.evaluation.scores import weighted_scores
 from autoft.preprocessing import columns_of_rows
 from autoft.preprocessing.encode import Encoded
-from autoft.records import ONE_HALF, AnyRule, Importance, Interval, Problem, Truth
 from autoft.records.arrays import Array
+from autoft.records.decisions import ONE_HALF, AnyRule
+from autoft.records.problem import Problem, Truth
+from autoft.records.scores import Importance, Interval
 
 #: Largest number of rows that are predicted.
 ROWS = 2_000

@@ -9,9 +9,9 @@ import numpy as np
 
 from autoft.data.audit import charts
 from autoft.data.audit.findings import label_text, share_of
-from autoft.records import Finding, finding
 from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
+from autoft.records.findings import Finding, finding
 
 #: A given label below this probability is doubted; one of 10 of such rows is right even so if the model is.
 IMPROBABLE = 0.1

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from autoft.records import Task
 from autoft.records.arrays import Array
+from autoft.records.columns import Task
 
 #: Probabilities are kept this far from 0 and rows made to sum to 1 before a logarithm is taken: networks
 #: compute in float32, which cannot tell smaller distances from certainty.

@@ -8,7 +8,8 @@ import numpy as np
 
 from autoft.evaluation.metrics import Direction
 from autoft.formatting import number
-from autoft.records import FoldReport, Trial
+from autoft.records.scores import FoldReport
+from autoft.records.trials import Trial
 
 #: Mean gap, in standard deviations of the held-out score over the folds, above which there is some overfitting. A
 #: smaller gap than the difference between one fold and the next says nothing.

@@ -17,8 +17,10 @@ from autoft.knowledge.trend import ONE_WAY, one_way
 from autoft.preprocessing import columns_of_rows as cells
 from autoft.preprocessing.encode import Encoded
 from autoft.preprocessing.layout import InputLayout
-from autoft.records import Column, Curve, Importance, Target
 from autoft.records.arrays import Array
+from autoft.records.columns import Column, Target
+from autoft.records.hint_tests import Curve
+from autoft.records.scores import Importance
 from autoft.records.split import Member
 
 #: Rows behind a curve.

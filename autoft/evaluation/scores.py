@@ -15,8 +15,9 @@ import numpy as np
 from autoft.errors import EvaluationError
 from autoft.evaluation.metrics import METRICS, Prediction, metrics_of
 from autoft.evaluation.metrics.sums import chunks, draws_of, means
-from autoft.records import ONE_HALF, AnyRule, Problem, Truth
 from autoft.records.arrays import Array
+from autoft.records.decisions import ONE_HALF, AnyRule
+from autoft.records.problem import Problem, Truth
 
 
 def scores(truth: Truth, predictions: Array, problem: Problem, *, rule: AnyRule = ONE_HALF) -> dict[str, float]:

@@ -16,9 +16,9 @@ from autoft.evaluation.decision_rule import RuleFitter, comparer
 from autoft.evaluation.losses import row_losses
 from autoft.evaluation.metrics import METRICS
 from autoft.evaluation.scores import weighted_means, weighted_scores
-from autoft.records import BEST_TRIAL, Draws, Problem, SelectionRule, Trial, Truth
 from autoft.records.arrays import Array
-from autoft.records.trials import TrialResult
+from autoft.records.problem import BEST_TRIAL, Draws, Problem, SelectionRule, Truth
+from autoft.records.trials import Trial, TrialResult
 
 #: Row weights (rows x trials x draws) beyond which a correction saves work.
 AFFORDABLE = 10**9

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from autoft.knowledge.slices import problems
 from autoft.recipe.knowledge import Knowledge
-from autoft.records import Column, Target
+from autoft.records.columns import Column, Target
 from autoft.records.hints import Hints
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ import numpy as np
 from autoft.knowledge import variants
 from autoft.knowledge.towers import towers
 from autoft.networks.architecture import Architecture, Inputs
-from autoft.networks.families import FAMILIES
+from autoft.networks.family import FAMILIES
 from autoft.networks.weight_bounds import BoundLayout, WeightBounds
-from autoft.preprocessing.encoders import Direction
+from autoft.preprocessing.encoders.base import Direction
 from autoft.preprocessing.layout import DATE_PARTS, InputLayout, blocks
 from autoft.records.arrays import Array
 from autoft.records.hints import Hints

@@ -13,10 +13,10 @@ from autoft.data.cells import plain_texts
 from autoft.formatting import nearest
 from autoft.knowledge.decisions import decision_problems
 from autoft.knowledge.interactions import pair_problems
-from autoft.preprocessing.ratios import quotient
+from autoft.preprocessing.encoders.numbers import quotient
 from autoft.recipe.knowledge import HintSpec, Knowledge
 from autoft.recipe.messages import Mistake
-from autoft.records import Column, Target
+from autoft.records.columns import Column, Target
 from autoft.records.hints import Effect, Hints, RatioInput
 
 Path = tuple[str | int, ...]

@@ -10,8 +10,9 @@ import numpy as np
 from autoft.formatting import nearest
 from autoft.recipe.knowledge import Knowledge
 from autoft.recipe.messages import Mistake
-from autoft.records import Column, Costs, DecisionGoal, Minimum, Target
 from autoft.records.arrays import Array
+from autoft.records.columns import Column, Target
+from autoft.records.decisions import Costs, DecisionGoal, Minimum
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from autoft.recipe.knowledge import HintSpec, Knowledge
-from autoft.records import Column, PlanLine
+from autoft.records.columns import Column, PlanLine
 
 
 def hint_notes(knowledge: Knowledge) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from autoft.formatting import nearest
 from autoft.recipe.messages import Mistake
-from autoft.records import Column
+from autoft.records.columns import Column
 
 if TYPE_CHECKING:
     from autoft.recipe.recipe import Recipe

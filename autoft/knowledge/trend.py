@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from autoft.records import Curve
+from autoft.records.hint_tests import Curve
 
 #: Share of a curve's way up and down that goes one way; least share of rows whose own curve does.
 ONE_WAY, ROWS = 0.95, 0.5

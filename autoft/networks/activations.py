@@ -29,8 +29,7 @@ def mixed(inputs: Any) -> Any:
 
 def activation_of(name: str | None) -> Callable[[Any], Any]:
     """The activation of a name; None is linear."""
-    found: Callable[[Any], Any] = mixed if name == MIXED else keras.activations.get(name)
-    return found
+    return mixed if name == MIXED else keras.activations.get(name)
 
 
 def name_of(function: Callable[[Any], Any]) -> Any:

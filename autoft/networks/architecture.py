@@ -15,12 +15,9 @@ class Architecture:
     """Sizes that a program is compiled for; everything else about a trial is a variable in it.
 
     Attributes:
-        kind: Name of the network's family (`autoft.networks.families`).
         width, depth: Units of each hidden layer, and number of hidden layers; 0 where the family has none.
-        activation: Of the hidden layers.
         embedding: Length of the vectors of embedded categories, 0 where there are none.
         bins: Of the piecewise-linear encoding of numbers, 0 where numbers enter as they are.
-        ensemble: Networks that share most of their weights inside each member (TabM's k).
         merged: Whether the multipliers of TabM-mini's first layer go into its kernel (`ensemble.EnsembleFirst`).
     """
 
@@ -36,13 +33,8 @@ class Architecture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
-    """Encoded columns that a network reads.
-
-    Attributes:
-        dense: Width of the dense encoding, may be 0.
-        numbers: Positions in it of numbers with many values (numbers, dates and the times between them).
-        embedded: Slots of each embedded column.
-    """
+    """What a network reads: width of the dense encoding (may be 0), positions in it of numbers with many values
+    (numbers, dates and the times between them), and slots of each embedded column."""
 
     dense: int
     numbers: tuple[int, ...]

@@ -21,13 +21,7 @@ NETWORK_DIMENSIONS = frozenset({"numbers", "width", "depth", "activation", "embe
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Factor:
-    """How the optimizer treats a weight, beside the trial's own settings.
-
-    Attributes:
-        rate: Multiplies the learning rate.
-        l2: Multiplies the L2 penalty; 0 for none.
-        decay: Multiplies the decoupled weight decay (a share of the trial's learning rate).
-    """
+    """Factors of a weight's learning rate, L2 penalty and decoupled weight decay (a share of the learning rate)."""
 
     rate: float = 1.0
     l2: float = 0.0
@@ -43,23 +37,22 @@ class Traits:
 
     Attributes:
         searched: Whether a recipe that names no architecture searches it.
+        portfolio: Whether the portfolio (`autoft.search.portfolio`) has the configurations to begin with.
         plain: Whether its layers are those of a perceptron: XLA makes large ones faster, and a time limit never
             excludes it.
         resizable: Whether its layers take their sizes from the weights when they run (``ops.shape``), so that one
             TensorFlow program serves networks of all widths.
-        activation: Of the hidden layers, where the family fixes it.
         piecewise: Whether numbers always enter by the piecewise-linear encoding; where ``numbers`` is a dimension, the
             trial says so.
         ensembles: ``(rows, k)``: each member has k networks where a fold has fewer training rows; 1 where none fits.
         schedule: ``steady``: a trial may end early. ``cycles``: RealMLP's, the learning rate in four cycles of doubling
             length, dropout and weight decay falling in the second half; trials train all their epochs.
-        epochs: Most of a trial.
-        beta_2: Adam's memory of squared gradients.
         weight_decay: Where a trial does not set its own; 0 for none.
         effort: Time of an activation, as a multiple of a perceptron's, for forecasts of run times.
     """
 
     searched: bool = False
+    portfolio: bool = False
     plain: bool = False
     resizable: bool = False
     activation: str | None = None
@@ -79,9 +72,7 @@ class Family(ABC):
     is built for some members and run with the weights of any number of them.
 
     Attributes:
-        name: As recipes have it.
         dimensions: Those of `NETWORK_DIMENSIONS` that it uses.
-        traits: Facts about its networks.
     """
 
     name: ClassVar[str]
@@ -99,12 +90,8 @@ class Family(ABC):
         return type(self).monotone_weights is not Family.monotone_weights
 
     def default(self, rows: int) -> tuple[Mapping[str, Any], ...]:
-        """Configurations that a search tries before it proposes any; what they do not name stands at its default.
-
-        Args:
-            rows: Training rows of a fold.
-        """
-        return ({},)
+        """Configurations that a search tries before it proposes any; what they do not name stands at its default."""
+        return () if self.traits.portfolio else ({},)
 
     def architecture(
         self, params: Mapping[str, Any], inputs: Inputs, rows: int, *, activation: str | None = None
@@ -112,8 +99,6 @@ class Family(ABC):
         """The sizes of a trial's network.
 
         Args:
-            params: Hyperparameters of the trial.
-            inputs: What there is to read.
             rows: Training rows of a fold: they limit the bins and the networks of an ensemble.
             activation: Of all hidden layers, whatever trial and family have (`MIXED` where effects are declared).
         """
@@ -177,10 +162,8 @@ class Family(ABC):
         return inputs.dense + embedded + len(inputs.numbers) * architecture.bins
 
     def monotone_weights(self, layout: BoundLayout, architecture: Architecture) -> Mapping[str, Bounds] | None:
-        """Bounds under which no path from a constrained input to the logits has the wrong sign, by weight.
-
-        A family that does not have this method cannot have effects (None).
-        """
+        """Bounds under which no path from a constrained input to the logits has the wrong sign, by weight; a family
+        without this method cannot have effects."""
         return None
 
 
@@ -193,4 +176,34 @@ def bins_for(rows: int) -> int:
     return int(np.clip(rows // 40 + (rows < 400), 6, 48))
 
 
-FAMILIES: Registry[Family] = Registry("network family", "autoft.families")
+#: Families by name, in the order in which a search lists them.
+FAMILIES: Registry[Family] = Registry("network family", "autoft.families", own="autoft.networks.families")
+
+#: The family of a configuration that names none, and of a search's default configuration.
+DEFAULT = "mlp"
+
+
+def family_of(params: Mapping[str, Any]) -> Family:
+    """The family of a trial's hyperparameters."""
+    return FAMILIES[str(params.get("architecture", DEFAULT))]
+
+
+def architecture_of(
+    params: Mapping[str, Any], inputs: Inputs, rows: int, *, activation: str | None = None
+) -> Architecture:
+    """The sizes of a trial's network (`Family.architecture`)."""
+    return family_of(params).architecture(params, inputs, rows, activation=activation)
+
+
+def build_network(architecture: Architecture, inputs: Inputs, *, members: int, outputs: int) -> Any:
+    """A Keras model from encoded rows to logits (`Family.build`).
+
+    Inputs (those that there are): ``dense [S, B, dense]`` float32, ``slots [S, B, e]`` int32.
+    Output: logits ``[S, B, outputs]``, of an ensemble of k ``[S, B, k, outputs]``.
+    """
+    return FAMILIES[architecture.kind].build(architecture, inputs, members=members, outputs=outputs)
+
+
+def initial_weights(architecture: Architecture, start: InitialState) -> dict[str, Array]:
+    """First weights by name, float32, those included that are not trained."""
+    return FAMILIES[architecture.kind].initial_weights(architecture, start)

@@ -18,14 +18,10 @@ class InitialState:
     """What first weights are made from; of each of S members its own training rows, and no other row.
 
     Attributes:
-        inputs: What the network reads.
-        blocks: Name and width of each block of the dense encoding, in order.
-        categories: Id and slots of each embedded column.
+        blocks, categories: Name and width of each block of the dense encoding; id and slots of each embedded column.
         dense, slots: ``[S, m, dense]``, ``[S, m, e]``: some training rows of each member, encoded.
         numbers: ``[S, q, f]``: the columns at ``inputs.numbers`` of more of them, for quantiles.
-        outputs: Logits.
         bias: ``[S, outputs]`` log odds or log shares of the classes in the training rows, 0 for regression.
-        seed: Of the run.
     """
 
     inputs: Inputs

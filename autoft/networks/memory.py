@@ -12,10 +12,8 @@ HELD = 2**26
 def cells_per_row(model: Any) -> int:
     """Numbers that all layers of a Keras model hold for one row: Keras keeps them until the model has answered.
 
-    Layers of an ensemble of k networks (`networks.layers.ensemble`) stack its rows, which their shapes do not say.
-
-    Args:
-        model: A functional model; models inside it count with all their layers.
+    Models inside it count with all their layers. Layers of an ensemble of k networks stack its rows, which their shapes
+    do not say.
     """
     total, stacked = 0, 1
     for layer in model.layers:

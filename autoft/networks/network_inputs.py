@@ -16,13 +16,9 @@ from autoft.records.arrays import Array
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkInputs:
-    """Keras tensors at the front of a network.
-
-    Attributes:
-        inputs: By name, those that there are: ``dense [S, B, dense]`` float32 and ``slots [S, B, e]`` int32.
-        features: Dense columns as they are and vectors of categories, ``[S, B, width]`` each.
-        piecewise: Piecewise-linear encoding of the numbers ``[S, B, f * bins]``, None where the architecture has none.
-    """
+    """Keras tensors at the front of a network: ``dense [S, B, dense]`` float32, ``slots [S, B, e]`` int32 (those that
+    there are); dense columns as they are and vectors of categories, ``[S, B, width]`` each; and the piecewise-linear
+    encoding of numbers ``[S, B, f * bins]``, None where the architecture has none."""
 
     inputs: Mapping[str, Any]
     features: tuple[Any, ...]

@@ -41,12 +41,7 @@ def windows(numbers: Array, seed: int, epoch: int, *, steps: int, layers: int, l
 
 @contextmanager
 def drawing(numbers: Any, starts: Sequence[Any]) -> Iterator[None]:
-    """Within the block, layers take their random numbers from windows.
-
-    Args:
-        numbers: The table.
-        starts: The row where each layer's window begins.
-    """
+    """Within the block, layers take their random numbers from windows."""
     before = getattr(_open, "window", None)
     _open.window = (numbers, starts)
     try:
@@ -56,13 +51,8 @@ def drawing(numbers: Any, starts: Sequence[Any]) -> Iterator[None]:
 
 
 def uniform(shape: tuple[int, ...], *, layer: int, generator: Any) -> Any:
-    """Uniform numbers ``[1, *shape[1:]]`` for all members from the open window, else ``shape`` from a Keras generator.
-
-    Args:
-        shape: ``[S, B, width]``; sizes may be tensors.
-        layer: Which window.
-        generator: Of a layer that is trained by Keras itself.
-    """
+    """Uniform numbers ``[1, B, width]`` for all members from the open window of a layer, else of all the shape ``[S, B,
+    width]`` (whose sizes may be tensors) from a Keras generator."""
     import keras
     from keras import ops
 

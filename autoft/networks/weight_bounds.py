@@ -14,12 +14,8 @@ from autoft.records.arrays import Array
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeightBounds:
-    """What hints ask of the weights of a network, by name, each ``[in, out]`` or what broadcasts to it.
-
-    Attributes:
-        low, high: Smallest and largest value.
-        penalty: Multiplies L2 and weight decay.
-    """
+    """What hints ask of the weights of a network, by name, each ``[in, out]`` or what broadcasts to it: smallest and
+    largest value, and a factor of L2 and weight decay."""
 
     low: Mapping[str, Array]
     high: Mapping[str, Array]
@@ -114,12 +110,7 @@ def within(weights: Mapping[str, Array], bounds: WeightBounds) -> dict[str, Arra
 
 
 def folded(weights: Array, low: Array, high: Array) -> Array:
-    """Weights within bounds; what is left of a unit is scaled to the norm that it had, where the bounds allow it.
-
-    Args:
-        weights: ``[S, in, out]``.
-        low, high: The same, or what broadcasts to it.
-    """
+    """Weights ``[S, in, out]`` within bounds; what is left of a unit is scaled to its old norm, where they allow it."""
     allowed = np.clip(weights, low, high).astype(np.float32)
     before, after = (np.sqrt(np.square(w).sum(axis=1, keepdims=True)) for w in (weights, allowed))
     scaled = allowed * np.where(after > 0, before / np.maximum(after, 1e-30), 1.0)
@@ -143,11 +134,9 @@ def bend_among_rows(
     good init", ICLR 2016, arXiv 1511.06422).
 
     Args:
-        start: Of the members.
-        weights: By name; kernels and biases of the layers are replaced.
         x: ``[S, m, in]``, what the first of the layers multiplies.
         units: By layer ``[width]``, the units that are moved.
-        ntk: Whether kernels are divided by the square root of their inputs (`stacked.NTKDense`).
+        ntk: Whether the layers are `stacked.NTKDense`.
     """
     for layer, moved in units.items():
         kernel, bias = f"{layer}/kernel", f"{layer}/bias"

@@ -10,9 +10,13 @@ from autoft.data.table import Table
 from autoft.evaluation.metrics import METRICS
 from autoft.preprocessing.encode import Encoded
 from autoft.preprocessing.layout import InputLayout
-from autoft.records import Column, Costs, DecisionGoal, Finding, Problem, Strategy, Target, Truth
 from autoft.records.arrays import Array
+from autoft.records.columns import Column, Target
+from autoft.records.decisions import Costs, DecisionGoal
+from autoft.records.findings import Finding
 from autoft.records.hints import Hints
+from autoft.records.problem import Problem, Truth
+from autoft.records.scores import Strategy
 from autoft.records.split import Member, Split
 from autoft.schema.contract import Contract
 from autoft.schema.engine import Engine

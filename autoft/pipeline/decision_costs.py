@@ -5,7 +5,8 @@ from __future__ import annotations
 from autoft.evaluation.correction import CorrectedScore
 from autoft.evaluation.decision_costs import summarize_costs
 from autoft.pipeline.dataset import Dataset
-from autoft.records import DecisionCosts, Finding, Minimum
+from autoft.records.decisions import DecisionCosts, Minimum
+from autoft.records.findings import Finding, finding
 
 #: Share of rows by which the rate that is reached may differ from the rate that the choice of a threshold counts.
 _BINNED = 0.01
@@ -29,14 +30,16 @@ def missed_minimum(minimum: Minimum, score: CorrectedScore) -> list[Finding]:
     unreachable = seen < minimum.share - _BINNED
     if not unreachable and not new.high < minimum.share:
         return []
-    finding = Finding(
+    missed = finding(
         code="minimum-not-reached",
         severity="warning",
         column=None,
         must=f"allow decisions with a {minimum.of} of {minimum.share:g}",
-        found=f"no threshold reaches more than {seen:.3g} on held-out rows"
+        found=f"does not reach a {minimum.of} of {minimum.share:g}: the best threshold has {seen:.3g} on held-out rows"
         if unreachable
-        else f"new rows have {new.value:.3g} (95 % interval {new.low:.3g} to {new.high:.3g})",
+        else f"does not reach a {minimum.of} of {minimum.share:g} on new rows: it has {new.value:.3g} there "
+        f"(95 % interval {new.low:.3g} to {new.high:.3g})",
         fix="the nearest threshold decides; lower the minimum, or find better columns or more rows",
+        subject="The model",
     )
-    return [finding]
+    return [missed]

@@ -16,7 +16,8 @@ from autoft.errors import RecipeError
 from autoft.knowledge.bind import bind_knowledge
 from autoft.pipeline.dataset import TableDescription
 from autoft.recipe.recipe import Recipe
-from autoft.records import Finding, Target
+from autoft.records.columns import Target
+from autoft.records.findings import Finding
 from autoft.schema import contract
 from autoft.schema.engines import choose
 

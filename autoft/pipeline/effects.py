@@ -8,7 +8,7 @@ from typing import Literal
 
 from autoft.errors import RecipeError
 from autoft.knowledge import variants
-from autoft.networks.families import FAMILIES
+from autoft.networks.family import FAMILIES
 from autoft.pipeline.dataset import Dataset
 from autoft.recipe.recipe import Recipe
 from autoft.records.hints import Hints

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from autoft.preprocessing.encoders import ENCODERS, ColumnEncoder
+from autoft.preprocessing.encoders.base import ENCODERS, ColumnEncoder
 from autoft.recipe.messages import Mistake, nearest
 from autoft.recipe.recipe import Recipe
-from autoft.records import Column
+from autoft.records.columns import Column
 from autoft.records.hints import Hints
 
 

@@ -16,11 +16,11 @@ from autoft.pipeline.dataset import Dataset
 from autoft.pipeline.effects import calibration_allowed
 from autoft.pipeline.machine import Machine
 from autoft.pipeline.results import EnsembleGain, Selection
-from autoft.records import CalibrationMethod, DecisionGoal
+from autoft.records.decisions import CalibrationMethod, DecisionGoal
 from autoft.records.split import Member
 from autoft.records.trials import TrialResult, Trials
 from autoft.training.program import out_of_memory
-from autoft.training.protocol import TrialTrainer
+from autoft.training.trainer import TrialTrainer
 
 #: Networks that leave out pairs of folds take so many times the trial itself: twice as many, on three quarters of the
 #: rows.
@@ -65,7 +65,7 @@ def measure_ensemble_gain(
 
     gain = run.remember(EnsembleGain, _key(dataset, parts, method, selection.rule.threshold), measure)
     if not gain.left and run.recipe.search.minutes is not None:
-        found = "what that mean gains could not be measured in time: the score is that of its single networks"
+        found = "is scored by its single networks, as there was no time to measure what their mean gains"
         run.skip("ensemble_gain", found)
     return gain
 

@@ -25,8 +25,13 @@ from autoft.pipeline.machine import Machine
 from autoft.pipeline.results import SearchResult
 from autoft.pipeline.select import selection_rule
 from autoft.pipeline.slices import score_slices
-from autoft.records import Curve, DecisionRule, Draws, Evaluation, Finding, FoldReport, Importance, Minimum
 from autoft.records.arrays import Array
+from autoft.records.decisions import DecisionRule, Minimum
+from autoft.records.evaluation import Evaluation
+from autoft.records.findings import Finding
+from autoft.records.hint_tests import Curve
+from autoft.records.problem import Draws
+from autoft.records.scores import FoldReport, Importance
 from autoft.records.trials import Trial, Trials
 from autoft.training.ensemble import Ensemble
 
@@ -132,7 +137,7 @@ def _curves(dataset: Dataset, model: FoldModel, importance: tuple[Importance, ..
         model, dataset.y, dataset.target, request, seed=run.recipe.seed, over=lambda: run.clock() > end
     )
     if left:
-        run.skip("curves", f"there was no time for {', '.join(left)}")
+        run.skip("curves", f"has no curves of {', '.join(left)}, as the minutes were over")
     return found
 
 

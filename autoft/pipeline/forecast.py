@@ -30,7 +30,9 @@ from autoft.pipeline.space import (
 )
 from autoft.pipeline.split import split
 from autoft.recipe.recipe import Recipe
-from autoft.records import Finding, Strategy, Task
+from autoft.records.columns import Task
+from autoft.records.findings import Finding
+from autoft.records.scores import Strategy
 from autoft.schema.engines import choose
 
 

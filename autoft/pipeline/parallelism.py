@@ -12,7 +12,7 @@ from autoft.pipeline.results import Parallelism
 from autoft.pipeline.space import list_programs
 from autoft.recipe.recipe import Recipe
 from autoft.search.algorithms import ALGORITHMS
-from autoft.search.proposer import ProgramSharing
+from autoft.search.setup import ProgramSharing
 from autoft.search.space import SHAPE, Dimension
 
 #: Tracing programs should take no more than this share of the search.

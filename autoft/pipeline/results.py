@@ -6,11 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from autoft.records import Calibration, DecisionRule, Evaluation, Finding, HintTest, Interval
 from autoft.records.arrays import Array
+from autoft.records.decisions import Calibration, DecisionRule
+from autoft.records.evaluation import Evaluation
+from autoft.records.findings import Finding
+from autoft.records.hint_tests import HintTest
+from autoft.records.scores import Interval
 from autoft.records.trials import TrialResult, Trials
 from autoft.search.budget import Budget
-from autoft.search.proposer import ProgramSharing
+from autoft.search.setup import ProgramSharing
 from autoft.search.space import Dimension
 from autoft.serving.artifact import Meta
 from autoft.training.ensemble import Ensemble

@@ -15,7 +15,10 @@ from autoft.knowledge.orders import evident_order
 from autoft.knowledge.trend import strength
 from autoft.pipeline.run_folder import Profile, read_evaluation, read_profile
 from autoft.recipe.recipe import Recipe, read_recipe
-from autoft.records import Column, Curve, Evaluation, Interval
+from autoft.records.columns import Column
+from autoft.records.evaluation import Evaluation
+from autoft.records.hint_tests import Curve
+from autoft.records.scores import Interval
 
 #: A column is called important where even its least measured loss is so many times the usual column's largest one.
 _FAR, _MOST_HIGH = 3.0, 3

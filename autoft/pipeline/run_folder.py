@@ -17,7 +17,9 @@ from autoft.evaluation.metrics import METRICS
 from autoft.pipeline.dataset import Dataset
 from autoft.preprocessing.layout import InputLayout
 from autoft.recipe.recipe import Recipe
-from autoft.records import Column, Evaluation, Finding, PlanLine
+from autoft.records.columns import Column, PlanLine
+from autoft.records.evaluation import Evaluation
+from autoft.records.findings import Finding
 from autoft.records.hints import Hints
 from autoft.records.reading import read_record
 from autoft.report.inputs import ReportHint, ReportInputs

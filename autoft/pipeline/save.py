@@ -21,11 +21,9 @@ from autoft.pipeline.own_model.own_space import name_of
 from autoft.pipeline.results import FittedModel, SearchResult
 from autoft.preprocessing.describe import describe_layout
 from autoft.recipe.recipe import Recipe
-from autoft.records import Evaluation
-from autoft.records.arrays import Array
+from autoft.records.evaluation import Evaluation
 from autoft.serving import artifact
-from autoft.training.ensemble import model_inputs
-from autoft.training.proof_of_model import prove_ensemble
+from autoft.serving.inputs import model_inputs
 
 #: Rows by which the saved model is compared with the one in memory.
 _PROBE_ROWS = 32
@@ -37,6 +35,8 @@ def prove_effects(dataset: Dataset, found: SearchResult) -> None:
     Raises:
         TrainingError: If it does not.
     """
+    from autoft.training.proof_of_model import prove_ensemble  # imports Keras, which a check does without
+
     prove_ensemble(found.ensemble, dataset.description.hints)
 
 
@@ -55,7 +55,8 @@ def save(dataset: Dataset, found: SearchResult, evaluation: Evaluation, run: Run
         extra: dict[str, str | bytes] = {**texts, "evaluation.json": _json(to_document(evaluation))}
         if dataset.description.contract.statistics:
             extra["statistics.pb"] = dataset.description.contract.statistics
-        artifact.save(run.folder / "model", model, meta, extra, _probe(dataset, found))
+        few = {column: cells[:_PROBE_ROWS] for column, cells in dataset.description.converted.values.items()}
+        artifact.save(run.folder / "model", model, meta, extra, model_inputs(model, meta, few))
     evaluation = replace(evaluation, seconds={**run.seconds, "total": round(sum(run.seconds.values()), 2)})
     for name, text in {**texts, "evaluation.json": _json(to_document(evaluation))}.items():
         files.write_atomic(run.folder / name, text)
@@ -121,11 +122,3 @@ def _meta(recipe: Recipe, dataset: Dataset, found: SearchResult) -> artifact.Met
         repairs=dataset.description.repairs,
         unused=tuple(c.name for c in dataset.description.columns if c.name in unused),
     )
-
-
-def _probe(dataset: Dataset, found: SearchResult) -> dict[str, Array]:
-    """Inputs of the raw model for a few real rows."""
-    values, layout = dataset.description.converted.values, dataset.layout
-    columns = [c.id for c in layout.categories] + [text.id for text in layout.texts] + [own.id for own in layout.custom]
-    texts = {column: values[column][:_PROBE_ROWS] for column in columns}
-    return model_inputs(layout, dataset.encoded.rows(slice(0, _PROBE_ROWS)), texts, found.ensemble.words)

@@ -16,7 +16,7 @@ from autoft.search.proposer import Proposer
 from autoft.search.setup import SearchSetup
 from autoft.search.weights import restore_weights
 from autoft.training.ensemble import Ensemble
-from autoft.training.protocol import TrialTrainer
+from autoft.training.trainer import TrialTrainer
 
 
 def search(dataset: Dataset, plan: SearchPlan, trainer: TrialTrainer, run: Run) -> Trials:
@@ -65,7 +65,7 @@ def _note_shortage(plan: SearchPlan, trials: Trials, run: Run) -> None:
         over = f"enough for trials of {epochs} epochs only"
     else:
         return
-    run.skip("epochs", f"minutes: {search.minutes:g} were {over}")
+    run.skip("epochs", f"had too few minutes ({search.minutes:g}): they were {over}")
 
 
 def assemble(trials: Trials, selection: Selection, trainer: TrialTrainer, run: Run) -> Ensemble:

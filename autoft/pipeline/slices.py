@@ -14,8 +14,9 @@ from autoft.evaluation.slices.weak import weak_slices
 from autoft.knowledge.slices import Limits, audited, declared, slice_limits
 from autoft.pipeline.dataset import Dataset
 from autoft.recipe.recipe import Recipe
-from autoft.records import Column, Importance
 from autoft.records.arrays import Array
+from autoft.records.columns import Column
+from autoft.records.scores import Importance
 from autoft.records.slices import Slices
 
 #: Kinds whose groups are conditions of the search for weak slices.

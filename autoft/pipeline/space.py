@@ -15,7 +15,7 @@ import numpy as np
 from autoft.evaluation.decisions import row_costs
 from autoft.evaluation.metrics import METRICS
 from autoft.networks.architecture import Inputs
-from autoft.networks.families import architecture_of, family_of
+from autoft.networks.family import architecture_of, family_of
 from autoft.pipeline import cost
 from autoft.pipeline.cost import CostShape
 from autoft.pipeline.dataset import Dataset

@@ -18,8 +18,8 @@ from autoft.pipeline.layout import lay_out_inputs
 from autoft.pipeline.objective import choose_objective
 from autoft.preprocessing.encode import encode, row_keys
 from autoft.recipe.recipe import Recipe
-from autoft.records import Finding
 from autoft.records.arrays import Array
+from autoft.records.findings import Finding
 from autoft.records.split import Split
 from autoft.schema.contract import refuse
 

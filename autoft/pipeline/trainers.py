@@ -9,9 +9,8 @@ from autoft.pipeline.context import Run
 from autoft.pipeline.dataset import Dataset
 from autoft.records.split import Member
 from autoft.training.keras_trainer import KerasTrainer
-from autoft.training.protocol import TrialTrainer
-from autoft.training.stack import stack_data
-from autoft.training.trainer import Limits, Trainer
+from autoft.training.stack import StackTarget, stack_data
+from autoft.training.trainer import Limits, Trainer, TrialTrainer
 
 #: Makes a trainer for the rows of a dataset and some members.
 MakeTrainer = Callable[[Dataset, Sequence[Member]], TrialTrainer]
@@ -22,13 +21,15 @@ def make_trainer(run: Run, dataset: Dataset, members: Sequence[Member]) -> Trial
     data = stack_data(
         dataset.layout,
         dataset.encoded,
-        dataset.y,
-        task=dataset.target.task,
-        classes=len(dataset.target.classes),
+        StackTarget(
+            y=dataset.y,
+            task=dataset.target.task,
+            classes=len(dataset.target.classes),
+            weights=dataset.weights,
+            quantile=dataset.trained_quantile,
+        ),
         train=[m.train for m in members],
         held_out=[m.held_out for m in members],
-        weights=dataset.weights,
-        quantile=dataset.trained_quantile,
     )
     search = run.recipe.search
     make = Trainer if run.model is None else partial(KerasTrainer, build=run.model)

@@ -27,8 +27,7 @@ def bin_edges(x: Array, bins: int) -> Array:
     values, counts = np.unique(x, return_counts=True)
     if len(values) <= bins + 1:
         return np.asarray(values)
-    order = np.argsort(-counts, kind="stable")
-    frequent = [int(v) for v in order if counts[v] * bins > len(x)]
+    frequent = [int(v) for v in np.argsort(-counts, kind="stable") if counts[v] * bins > len(x)]
     if not frequent:
         return np.asarray(np.unique(np.quantile(x, np.linspace(0.0, 1.0, bins + 1))))
     own: set[int] = set()
@@ -38,8 +37,7 @@ def bin_edges(x: Array, bins: int) -> Array:
     rest = np.delete(values, sorted(frequent)).repeat(np.delete(counts, sorted(frequent)))
     left = bins + 1 - len(own)
     spread = np.quantile(rest, np.linspace(0.0, 1.0, left)) if left > 1 and len(rest) else np.array([])
-    edges = np.unique(np.concatenate([values[sorted(own)], spread]))
-    return np.asarray(edges[: bins + 1])
+    return np.asarray(np.unique(np.concatenate([values[sorted(own)], spread]))[: bins + 1])
 
 
 def begin_and_factor(edges: Array, bins: int) -> tuple[Array, Array]:
@@ -55,10 +53,5 @@ def begin_and_factor(edges: Array, bins: int) -> tuple[Array, Array]:
 
 
 def encoded(x: Array, begin: Array, factor: Array) -> Array:
-    """The encoding of numbers ``[..., f]``: ``[..., f, bins]``, each between 0 and 1.
-
-    Args:
-        x: Numbers.
-        begin, factor: ``[..., f, bins]`` (`begin_and_factor`), broadcast against ``x[..., None]``.
-    """
+    """The encoding ``[..., f, bins]`` of numbers ``[..., f]``, each between 0 and 1 (`begin_and_factor`)."""
     return np.clip((x[..., None] - begin) * factor, 0.0, 1.0)

@@ -9,16 +9,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from autoft.preprocessing.encoders.numbers import quoted
-from autoft.records import Column
 from autoft.records.arrays import Array
-
-if TYPE_CHECKING:
-    import pandas as pd
+from autoft.records.columns import Column
 
 #: Codes of every categorical column: a text that is not in the vocabulary, and a missing cell.
 UNKNOWN, MISSING = 0, 1
@@ -58,7 +53,6 @@ class CategoryInput:
     """A categorical column.
 
     Attributes:
-        id: Column id.
         vocabulary: All categories of the training table, sorted.
         slots: Width of a member's own table: categories it can tell apart, besides unknown (0) and missing (1).
         embed: Whether categories become learned vectors instead of one-hot columns.
@@ -75,11 +69,9 @@ class CategoryInput:
         return 0 if self.embed else self.slots + 1
 
     def shown_inputs(self, column: Column) -> int:
-        """Dense inputs without spare ones."""
         return 0 if self.embed else min(len(self.vocabulary), self.slots) + bool(column.missing)
 
     def describe(self, column: Column) -> str:
-        """What happens to the column, as a sentence."""
         count = f"{len(self.vocabulary):,} categories"
         if len(self.vocabulary) > self.slots:
             count += f", of which the {self.slots:,} most frequent are told apart"
@@ -89,12 +81,9 @@ class CategoryInput:
         return f"{count}, one 0/1 input each (one-hot); unseen ones are all zeros.{missing}"
 
     def fit(self, codes: Array, members: Sequence[Array]) -> Array:
-        """Code -> slot of each member, ``[S, 2 + vocabulary]`` int32: its most frequent categories first, ties in the
-        order of the vocabulary.
+        """Slot of each code ``[n]`` for each member, ``[S, 2 + vocabulary]`` int32: most frequent categories first.
 
-        Args:
-            codes: ``[n]``, all rows.
-            members: Positions of each member's training rows; no other row is read for it.
+        Ties go by the vocabulary. Of each member only the rows at its positions in `members` are read.
         """
         size = len(self.vocabulary)
         tables = np.zeros((len(members), size + 2), dtype=np.int32)
@@ -110,28 +99,15 @@ class CategoryInput:
 def category_inputs(
     columns: Sequence[Column], values: Mapping[str, Array], *, max_categories: int, embed_above: int
 ) -> tuple[CategoryInput, ...]:
-    """Layout of the categorical columns; only their distinct texts are read.
-
-    Args:
-        columns: All of them.
-        values: Converted cells by column id.
-        max_categories: A member tells apart at most so many categories of a column, the most frequent.
-        embed_above: Columns with more categories become learned vectors instead of one-hot columns.
-    """
+    """Layout of the categorical columns (`layout.LayoutOptions`); only their distinct texts are read."""
     found = []
     for column in columns:
         vocabulary = tuple(sorted({text for text in values[column.id] if text is not None}))
         # A few spare slots in steps of four: the width stays when a category more or less is seen.
         slots = min(max_categories, 4 * ((len(vocabulary) + 3) // 4))
-        embed = len(vocabulary) > embed_above
-        found.append(CategoryInput(id=column.id, vocabulary=vocabulary, slots=slots, embed=embed))
+        own = CategoryInput(id=column.id, vocabulary=vocabulary, slots=slots, embed=len(vocabulary) > embed_above)
+        found.append(own)
     return tuple(found)
-
-
-def describe_ranks(column: Column, scaling: str) -> str:
-    """What happens to ordered categories, as a sentence around that about their scale."""
-    ranks = f"Its {len(column.order):,} categories become ranks, {quoted(column.order[:1])} the lowest."
-    return f"{ranks} {scaling} Unknown ones count as missing."
 
 
 def ranks(texts: Array, order: Sequence[str]) -> Array:
@@ -146,11 +122,9 @@ def ranks(texts: Array, order: Sequence[str]) -> Array:
     return np.where(found < 0, np.nan, found.astype(np.float64))
 
 
-def codes_of(vocabulary: pd.Index, texts: Array) -> Array:
-    """Codes ``[n]`` int32 of texts (None is missing)."""
+def codes_of(vocabulary: Sequence[str], texts: Array) -> Array:
+    """Codes ``[n]`` int32 of texts; None is missing."""
     import pandas as pd
 
-    found = vocabulary.get_indexer(pd.Index(texts, dtype=object)).astype(np.int32)
-    codes = np.where(found < 0, UNKNOWN, found + 2).astype(np.int32)
-    codes[pd.isna(texts)] = MISSING
-    return codes
+    found = pd.Index(list(vocabulary), dtype=object).get_indexer(pd.Index(texts, dtype=object))
+    return np.where(pd.isna(texts), MISSING, np.where(found < 0, UNKNOWN, found + 2)).astype(np.int32)

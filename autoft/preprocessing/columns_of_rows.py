@@ -11,8 +11,8 @@ from autoft.preprocessing.custom import NUMBERS
 from autoft.preprocessing.encode import Encoded
 from autoft.preprocessing.layout import InputLayout
 from autoft.preprocessing.statistics import ratios_of
-from autoft.records import Column
 from autoft.records.arrays import Array
+from autoft.records.columns import Column
 
 #: Name of the array of `Encoded`, and the place in it.
 Place = tuple[str, int]
@@ -20,16 +20,14 @@ Place = tuple[str, int]
 
 def place(plan: InputLayout, column: str) -> Place | None:
     """Where a column's (or ratio's) cells are; None if it is no input."""
-    for array, ids in (
-        ("numbers", plan.numbers),
-        ("codes", [one.id for one in plan.categories]),
-        ("texts", [one.id for one in plan.texts]),
-        ("ratios", [one.id for one in plan.ratios]),
-        ("custom", [one.id for one in plan.custom]),
-    ):
-        if column in ids:
-            return array, list(ids).index(column)
-    return None
+    ids = {
+        "numbers": [*plan.numbers],
+        "codes": [one.id for one in plan.categories],
+        "texts": [one.id for one in plan.texts],
+        "ratios": [one.id for one in plan.ratios],
+        "custom": [one.id for one in plan.custom],
+    }
+    return next(((array, found.index(column)) for array, found in ids.items() if column in found), None)
 
 
 def is_one_number(encoded: Encoded, column: Column, where: Place) -> bool:
@@ -45,8 +43,7 @@ def of(plan: InputLayout, encoded: Encoded, where: Place) -> Array:
     array, j = where
     if array == "custom":
         return encoded.custom[j][:, 0]
-    found: Array = (ratios_of(plan, encoded.numbers) if array == "ratios" else getattr(encoded, array))[:, j]
-    return found
+    return np.asarray(ratios_of(plan, encoded.numbers) if array == "ratios" else getattr(encoded, array))[:, j]
 
 
 def set_to(plan: InputLayout, encoded: Encoded, where: Place, cells: Array) -> Encoded:

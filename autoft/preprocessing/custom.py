@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from autoft.preprocessing.categories import MISSING_TOKEN
-from autoft.preprocessing.encoders import ENCODERS, Direction
-from autoft.records import Column, Kind
+from autoft.preprocessing.encoders.base import ENCODERS, Direction
 from autoft.records.arrays import Array
+from autoft.records.columns import Column, Kind
 
 #: Kinds of columns whose cells are numbers; those of others are texts.
 NUMBERS: frozenset[Kind] = frozenset({"numeric", "boolean", "date"})
@@ -22,7 +21,6 @@ class CustomInput:
     """A column with an encoder of its own.
 
     Attributes:
-        id, kind: Of the column.
         encoder: Name in `ENCODERS`.
         numbers: How many numbers the encoder reads from a cell.
         directions: How each of its outputs moves with the column.
@@ -45,15 +43,21 @@ class CustomInput:
         name, alike = f"{self.id} by {self.encoder}", len(set(self.directions)) == 1
         return tuple((name if alike else f"{name} {j}", own) for j, own in enumerate(self.directions))
 
+    def describe(self, column: Column) -> str:
+        return ENCODERS[self.encoder].describe(column)
+
+    def shown_inputs(self, column: Column) -> int:
+        return len(self.directions)
+
     def read(self, cells: Array | None, rows: int) -> Array:
         """Numbers ``[n, r]`` float64 of converted cells; None for a column that is missing in every row."""
-        return read(self.encoder, self.kind, np.full(rows, None, dtype=object) if cells is None else cells)
+        missing = np.full(rows, None if self.is_text else np.nan, dtype=object if self.is_text else np.float64)
+        return read(self.encoder, missing if cells is None else cells)
 
 
-def read(encoder: str, kind: Kind, cells: Array) -> Array:
-    """Converted cells ``[n]`` of a column of some kind as numbers ``[n, r]`` float64."""
-    own = np.asarray(cells, np.float64) if kind in NUMBERS else plain_texts(cells)
-    return np.asarray(ENCODERS[encoder].read(own), np.float64)
+def read(encoder: str, cells: Array) -> Array:
+    """Converted cells ``[n]`` of a column as numbers ``[n, r]`` float64."""
+    return np.asarray(ENCODERS[encoder].read(plain_texts(cells) if cells.dtype == object else cells), np.float64)
 
 
 def plain_texts(cells: Array) -> Array:
@@ -62,31 +66,18 @@ def plain_texts(cells: Array) -> Array:
     >>> plain_texts(np.array(["a\ud800b"], dtype=object)).tolist()
     ['a?b']
     """
-    return np.array([_plain(cell) for cell in cells], dtype=object)
-
-
-def _plain(cell: Any) -> str:
-    return cell.encode("utf-8", "replace").decode("utf-8") if isinstance(cell, str) else MISSING_TOKEN
+    plain = (c.encode("utf-8", "replace").decode("utf-8") if isinstance(c, str) else MISSING_TOKEN for c in cells)
+    return np.array(list(plain), dtype=object)
 
 
 def custom_inputs(
     columns: Sequence[Column], values: Mapping[str, Array], encoders: Mapping[str, str]
 ) -> tuple[CustomInput, ...]:
-    """Layout of the columns that have an encoder of their own.
-
-    Args:
-        columns: All feature columns.
-        values: Converted cells by column id; what is read from the first decides how many numbers there are.
-        encoders: Name of the encoder by column id.
-    """
-    return tuple(
-        CustomInput(
-            id=column.id,
-            kind=column.kind,
-            encoder=encoders[column.id],
-            numbers=read(encoders[column.id], column.kind, values[column.id][:1]).shape[1],
-            directions=ENCODERS[encoders[column.id]].directions(column),
-        )
-        for column in columns
-        if column.id in encoders
-    )
+    """Layout of the columns whose id is in `encoders`; a first cell shows how many numbers its encoder reads."""
+    found = []
+    for column in (column for column in columns if column.id in encoders):
+        name = encoders[column.id]
+        numbers, directions = read(name, values[column.id][:1]).shape[1], ENCODERS[name].directions(column)
+        own = CustomInput(id=column.id, kind=column.kind, encoder=name, numbers=numbers, directions=directions)
+        found.append(own)
+    return tuple(found)

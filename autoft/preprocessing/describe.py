@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from autoft.preprocessing.categories import describe_ranks
-from autoft.preprocessing.encoders import ENCODERS
+from autoft.preprocessing.categories import CategoryInput
+from autoft.preprocessing.custom import CustomInput
+from autoft.preprocessing.encoders.base import ENCODERS
 from autoft.preprocessing.encoders.numbers import quoted
 from autoft.preprocessing.layout import DATE_PARTS, InputLayout
-from autoft.records import Column, PlanLine
+from autoft.preprocessing.text import TextInput
+from autoft.records.columns import Column, PlanLine
 
 _UNUSED = {
     "identifier": "Not used: it names rows and says nothing about new ones.",
@@ -23,45 +25,36 @@ def describe_layout(layout: InputLayout, columns: Sequence[Column]) -> tuple[Pla
 
 
 def _line(layout: InputLayout, column: Column, columns: Sequence[Column]) -> PlanLine:
-    custom = {own.id: own for own in layout.custom}
-    categories = {own.id: own for own in layout.categories}
-    texts = {own.id: own for own in layout.texts}
-    inputs = 1 + bool(column.missing)
-    if column.id in custom:
-        own = custom[column.id]
-        text, inputs = ENCODERS[own.encoder].describe(column), len(own.directions)
-    elif column.id in categories:
-        text, inputs = categories[column.id].describe(column), categories[column.id].shown_inputs(column)
-    elif column.id in texts:
-        words = texts[column.id]
-        text, inputs = words.describe(column), min(words.slots, len(words.vocabulary))
+    layouts: list[CustomInput | CategoryInput | TextInput] = [*layout.custom, *layout.categories, *layout.texts]
+    own = next((own for own in layouts if own.id == column.id), None)
+    inputs, filled = 1 + bool(column.missing), ""
+    if column.missing:
+        filled = f" {column.missing:,} missing cells take the value in the middle, and a 0/1 input says where."
+    if own is not None:
+        text, inputs = own.describe(column), own.shown_inputs(column)
     elif column.id in layout.date:
         names = {c.id: c.name for c in columns}
         since = [quoted((names[first],)) for first, second in layout.elapsed if second == column.id]
         inputs += len(DATE_PARTS) - 1 + len(since)
         between = f" The time since {' and '.join(since)} is an input too." if since else ""
         text = "Becomes a trend and the place in the year, the week and the day, as sines and cosines."
-        text = f"{text}{between}{_indicator(column)}"
+        text = f"{text}{between}{filled}"
     elif column.id in layout.numbers:
         scaler = layout.scaler(column.id)
         by_rank = layout.scale == "quantile" and column.id in layout.numeric
         scaling = ENCODERS["quantile"].describe(column) if by_rank else scaler.describe(column)
-        text = f"{describe_ranks(column, scaling) if column.order else scaling}{_indicator(column)}"
+        if column.order:
+            ranks = f"Its {len(column.order):,} categories become ranks, {quoted(column.order[:1])} the lowest."
+            scaling = f"{ranks} {scaling} Unknown ones count as missing."
+        text = f"{scaling}{filled}"
     else:
         text, inputs = _UNUSED[column.kind], 0
     return PlanLine(column=column.name, kind=column.kind, text=text, inputs=inputs)
 
 
-def _indicator(column: Column) -> str:
-    if not column.missing:
-        return ""
-    return f" {column.missing:,} missing cells take the value in the middle, and a 0/1 input says where."
-
-
 def _made(layout: InputLayout, columns: Sequence[Column]) -> tuple[PlanLine, ...]:
-    """What is made of several columns."""
     names = {c.id: c.name for c in columns} | {ratio.id: ratio.name for ratio in layout.ratios}
-    ratios = []
+    lines = []
     for ratio in layout.ratios:
         lost = ratio.id in layout.indicated
         logarithm = " (of its logarithm)" if ratio.id in layout.logs else ""
@@ -70,14 +63,8 @@ def _made(layout: InputLayout, columns: Sequence[Column]) -> tuple[PlanLine, ...
             f"number{logarithm}; the middle where one is missing or the latter is 0"
             f"{', and a 0/1 input says where' if lost else ''}."
         )
-        ratios.append(PlanLine(column=ratio.name, kind="numeric", text=text, inputs=1 + lost))
-    crosses = [
-        PlanLine(
-            column=f"{names[one]} x {names[other]}",
-            kind="numeric",
-            text="The products of the two columns' inputs.",
-            inputs=layout.width(one) * layout.width(other),
-        )
-        for one, other in layout.crosses
-    ]
-    return (*ratios, *crosses)
+        lines.append(PlanLine(column=ratio.name, kind="numeric", text=text, inputs=1 + lost))
+    for one, other in layout.crosses:
+        text, inputs = "The products of the two columns' inputs.", layout.width(one) * layout.width(other)
+        lines.append(PlanLine(column=f"{names[one]} x {names[other]}", kind="numeric", text=text, inputs=inputs))
+    return tuple(lines)

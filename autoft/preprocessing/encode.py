@@ -21,8 +21,7 @@ class Encoded:
         numbers: ``[n, d]`` float64 in the order of ``plan.numbers``; NaN is missing.
         codes: ``[n, c]`` int32 in the order of ``plan.categories``; 0 unknown, 1 missing, 2... the vocabulary.
         texts: Words of each column of ``plan.texts``.
-        ratios: ``[n, r]`` float64 in the order of ``plan.ratios``, where a model is asked what it would say if these
-            were others while their parts stay; None for the quotients that they are.
+        ratios: ``[n, r]`` float64 of ``plan.ratios`` where they differ from the quotients of their parts, else None.
         custom: ``[n, r]`` float64 of each column of ``plan.custom``, as its encoder reads it.
     """
 
@@ -36,7 +35,6 @@ class Encoded:
         return len(self.numbers)
 
     def rows(self, rows: Array | slice) -> Encoded:
-        """Some of the rows."""
         texts = tuple(text.rows(rows) for text in self.texts)
         ratios = None if self.ratios is None else self.ratios[rows]
         custom = tuple(own[rows] for own in self.custom)
@@ -44,15 +42,7 @@ class Encoded:
 
 
 def encode(plan: InputLayout, values: Mapping[str, Array], rows: int) -> Encoded:
-    """Encode converted cells.
-
-    Args:
-        plan: The layout.
-        values: Converted cells by column id; a column that is absent counts as missing in every row.
-        rows: Number of rows.
-    """
-    import pandas as pd
-
+    """Encode converted cells by column id; a column that is absent counts as missing in every row."""
     numbers = np.full((rows, len(plan.numbers)), np.nan)
     for j, column in enumerate(plan.numbers):
         if column in values:
@@ -61,8 +51,7 @@ def encode(plan: InputLayout, values: Mapping[str, Array], rows: int) -> Encoded
     codes = np.full((rows, len(plan.categories)), MISSING, dtype=np.int32)
     for j, category in enumerate(plan.categories):
         if category.id in values:
-            index = pd.Index(category.vocabulary, dtype=object)
-            codes[:, j] = codes_of(index, values[category.id])
+            codes[:, j] = codes_of(category.vocabulary, values[category.id])
     nothing = np.full(rows, None, dtype=object)
     texts = tuple(count_words(text.vocabulary, cleaned(values.get(text.id, nothing))) for text in plan.texts)
     custom = tuple(own.read(values.get(own.id), rows) for own in plan.custom)
@@ -73,10 +62,9 @@ def row_keys(encoded: Encoded) -> Array:
     """A 64-bit key per row, equal for rows whose used cells are all equal, whatever the order of the rows."""
     import pandas as pd
 
-    numbers = encoded.numbers + 0.0  # -0.0 and 0.0 are equal numbers with different bits
-    frame = pd.DataFrame(np.hstack([np.nan_to_num(numbers, nan=np.inf), encoded.codes.astype(float)]))
-    for own in encoded.custom:
-        frame = pd.concat([frame, pd.DataFrame(np.nan_to_num(own + 0.0, nan=np.inf))], axis=1, ignore_index=True)
+    # Plus 0.0, since -0.0 and 0.0 are equal numbers with different bits.
+    numbers, *custom = (np.nan_to_num(own + 0.0, nan=np.inf) for own in (encoded.numbers, *encoded.custom))
+    frame = pd.DataFrame(np.hstack([numbers, encoded.codes.astype(float), *custom]))
     for text in encoded.texts:
         frame[len(frame.columns)] = text.keys
     return pd.util.hash_pandas_object(frame, index=False).to_numpy(dtype=np.uint64)

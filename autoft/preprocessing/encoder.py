@@ -2,46 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import keras
 
-from autoft.preprocessing.custom import CustomInput
-from autoft.preprocessing.encoders import ENCODERS
+from autoft.preprocessing.encoders.base import ENCODERS
 from autoft.preprocessing.encoders.numbers import Robust
 from autoft.preprocessing.layers.categories import CategorySlots, OneHotSlots
 from autoft.preprocessing.layers.derived import Elapsed, Products, Quotients, Repeat, Select
 from autoft.preprocessing.layers.texts import WordWeights
 from autoft.preprocessing.layout import InputLayout, blocks
 from autoft.preprocessing.statistics import Statistics
-from autoft.records.arrays import Array
 
 
-def build_encoder(plan: InputLayout, statistics: Statistics, *, told: bool = False) -> keras.Model:
+def build_encoder(plan: InputLayout, statistics: Statistics, *, takes_measured: bool = False) -> keras.Model:
     """The preprocessing layers as a Keras model.
 
     Inputs (those that the layout has): ``numbers [B, d]`` float64, ``codes [B, c]`` int32, ``words [B, u]`` float32,
     and of each custom column ``custom_0 [B, r]`` float64 (`Statistics.arrays`). Outputs (those that the layout has):
     ``dense [S, B, f]`` float32 and ``slots [S, B, e]`` int32 for the embedded columns.
 
-    Told what it would measure, it takes one input more, ``measured [B, m]`` float64 (`statistics.with_derived`), from
-    which all is made that numbers, times between dates and ratios become: so a ratio can be another one while its parts
-    stay. That is a stack with layers of its own: Keras damages a model whose layers serve one that begins inside it.
+    If `takes_measured`, it has one more input, ``measured [B, m]`` float64 (`statistics.with_derived`), in place of
+    what it would measure itself: so a ratio can change while its parts stay. It has layers of its own: Keras damages a
+    model whose layers serve one that begins inside it.
     """
     inputs: dict[str, Any] = {}
     outputs: dict[str, Any] = {}
     dense = []
     if plan.numbers:
         inputs["numbers"] = keras.Input((len(plan.numbers),), dtype="float64", name="numbers")
-        if told:
+        if takes_measured:
             inputs["measured"] = measured = keras.Input((len(plan.measured),), dtype="float64", name="measured")
         else:
             measured = _measured(plan, inputs["numbers"])
         dense += _number_features(plan, statistics, inputs["numbers"], measured)
     if plan.categories:
         inputs["codes"] = keras.Input((len(plan.categories),), dtype="int32", name="codes")
-        slots = _slots(plan, statistics, inputs["codes"])
+        sizes = [len(c.vocabulary) + 2 for c in plan.categories]
+        lookup = CategorySlots(statistics.members, sizes, name="category_slots")
+        slots = lookup(inputs["codes"])
+        lookup.set_weights(list(statistics.tables))
         if plan.one_hot:
             one_hot = [j for j, c in enumerate(plan.categories) if not c.embed]
             dense.append(OneHotSlots(one_hot, [c.slots for c in plan.one_hot], name="one_hot")(slots))
@@ -52,35 +52,21 @@ def build_encoder(plan: InputLayout, statistics: Statistics, *, told: bool = Fal
         sizes = [len(words.known) for words in statistics.words]
         inputs["words"] = keras.Input((sum(sizes),), name="words")
         for j, (text, words) in enumerate(zip(plan.texts, statistics.words, strict=True)):
-            weigh = WordWeights(
-                statistics.members, text.slots, sum(sizes[:j]), sizes[j], name=f"word_weights_{text.id}"
-            )
+            start, name = sum(sizes[:j]), f"word_weights_{text.id}"
+            weigh = WordWeights(statistics.members, text.slots, start, sizes[j], name=name)
             dense.append(weigh(inputs["words"]))
             weigh.set_weights([words.take, words.idf])
     for j, (own, known) in enumerate(zip(plan.custom, statistics.custom, strict=True)):
         inputs[f"custom_{j}"] = keras.Input((own.numbers,), dtype="float64", name=f"custom_{j}")
-        dense.append(_custom(own, known, inputs[f"custom_{j}"], statistics.members))
+        encode = ENCODERS[own.encoder].layer(known)
+        encode.name = f"encoder_{own.id}"  # two columns may have the same encoder
+        found = encode(inputs[f"custom_{j}"])
+        dense.append(found if len(found.shape) == 3 else Repeat(statistics.members, name=f"members_{own.id}")(found))
     if dense:
         outputs["dense"] = keras.layers.Concatenate(name="dense")(dense) if len(dense) > 1 else dense[0]
         if plan.crosses:
             outputs["dense"] = Products(*_factors(plan), name="products")(outputs["dense"])
     return keras.Model(inputs, outputs, name="preprocess")
-
-
-def _slots(plan: InputLayout, statistics: Statistics, codes: Any) -> Any:
-    """Slots of all categorical columns ``[S, B, c]`` int32."""
-    lookup = CategorySlots(statistics.members, [len(c.vocabulary) + 2 for c in plan.categories], name="category_slots")
-    slots = lookup(codes)
-    lookup.set_weights(list(statistics.tables))
-    return slots
-
-
-def _custom(own: CustomInput, known: Mapping[str, Array], numbers: Any, members: int) -> Any:
-    """Inputs ``[S, B, width]`` of a column with an encoder of its own."""
-    encode = ENCODERS[own.encoder].layer(known)
-    encode.name = f"encoder_{own.id}"  # two columns may have the same encoder
-    found = encode(numbers)
-    return found if len(found.shape) == 3 else Repeat(members, name=f"members_{own.id}")(found)
 
 
 def _factors(plan: InputLayout) -> tuple[list[int], list[int]]:
@@ -101,11 +87,11 @@ def _measured(plan: InputLayout, numbers: Any) -> Any:
     order, measured = plan.numbers, numbers
     if plan.elapsed:
         first, second = ([order.index(c) for c in side] for side in zip(*plan.elapsed, strict=True))
-        measured = Elapsed(first, second, name="elapsed")(numbers)
+        measured = Elapsed(first, second, dtype="float64", name="elapsed")(numbers)
     if plan.ratios:
         above = [order.index(ratio.numerator) for ratio in plan.ratios]
         below = [order.index(ratio.denominator) for ratio in plan.ratios]
-        measured = Quotients(above, below, name="quotients")(measured)
+        measured = Quotients(above, below, dtype="float64", name="quotients")(measured)
     return measured
 
 
@@ -114,7 +100,7 @@ def _number_features(plan: InputLayout, statistics: Statistics, numbers: Any, me
     scale, numeric = statistics.scale, len(plan.numeric)
     features, scaled = [], measured
     if statistics.quantiles.shape[1]:
-        known = {"center": statistics.center[:, :numeric], "quantiles": statistics.quantiles}
+        known = {"center": scale["center"][:, :numeric], "quantiles": statistics.quantiles}
         positions = list(range(numeric))
         features.append(ENCODERS["quantile"].layer(known)(Select(positions, name="numeric", dtype="float64")(measured)))
         others = list(range(numeric, len(plan.measured)))

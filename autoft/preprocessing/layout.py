@@ -6,7 +6,7 @@ rows only (`autoft.preprocessing.statistics`).
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, islice
@@ -18,11 +18,10 @@ from autoft.errors import PreprocessError
 from autoft.preprocessing.categories import CategoryInput, category_inputs
 from autoft.preprocessing.custom import CustomInput, custom_inputs
 from autoft.preprocessing.encoders.dates import CYCLES
-from autoft.preprocessing.encoders.numbers import Boolean, Logarithm, Robust
-from autoft.preprocessing.ratios import quotient
+from autoft.preprocessing.encoders.numbers import Boolean, Logarithm, Robust, quotient
 from autoft.preprocessing.text import TextInput, text_inputs
-from autoft.records import Column
 from autoft.records.arrays import Array
+from autoft.records.columns import Column
 from autoft.records.hints import Hints, RatioInput
 
 #: Numbers that a date gives.
@@ -36,17 +35,14 @@ class InputLayout:
     """The layout of the network's inputs.
 
     Attributes:
-        numeric, boolean, date: Column ids by kind, in table order.
+        numeric, boolean, date: Column ids by kind, in table order (as all that follow).
         indicated: Ids of columns and ratios that have a missing indicator (the training table had missing cells there).
-        categories: Categorical columns, in table order.
         outliers: ``clip`` squeezes values smoothly into three robust units around the median; ``keep`` does not.
-        texts: Columns of running text, in table order.
         scale: ``robust`` divides numeric columns by their spread; ``quantile`` gives them a normal distribution.
         orders: By id of each ordered category its texts, from the lowest to the highest; they are among `numeric`.
         logs: Ids of numeric columns and ratios whose scale is logarithmic.
-        ratios: Quotients of numbers that are inputs, too.
         crosses: Pairs of columns whose products are inputs, too.
-        custom: Columns whose encoder the recipe names, in table order; they are none of the above.
+        custom: Columns whose encoder the recipe names; they are none of the above.
     """
 
     numeric: tuple[str, ...]
@@ -91,7 +87,7 @@ class InputLayout:
         return kind(clip=self.outliers == "clip")
 
     def width(self, column: str) -> int:
-        """Dense inputs of a column or ratio, besides where it is missing and how a date goes round; 0 for none."""
+        """Dense inputs of a column or ratio, without missing indicator and date cycles; 0 for none."""
         if column in self.measured:
             return 1
         widths = {c.id: c.width for c in self.categories} | {c.id: len(c.directions) for c in self.custom}
@@ -99,22 +95,18 @@ class InputLayout:
 
     @property
     def one_hot(self) -> tuple[CategoryInput, ...]:
-        """The one-hot encoded categorical columns."""
         return tuple(c for c in self.categories if not c.embed)
 
     @property
     def embedded(self) -> tuple[CategoryInput, ...]:
-        """The embedded categorical columns."""
         return tuple(c for c in self.categories if c.embed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayoutOptions:
-    """What a recipe says of the inputs.
+    """What a recipe says of the inputs (`InputLayout`).
 
     Attributes:
-        outliers: Of numeric columns (`InputLayout`).
-        scale: Of numeric columns.
         max_categories: A member tells apart at most so many categories of a column, the most frequent.
         embed_above: Columns with more categories become learned vectors instead of one-hot columns.
         members: Of the largest stack that is trained: it bounds the memory of text columns.
@@ -137,37 +129,29 @@ def make_layout(
 ) -> InputLayout:
     """The layout of the feature columns of a table.
 
-    Args:
-        columns: The feature columns (without the target).
-        values: Converted cells by column id; only the distinct texts of categorical columns and the words of texts
-            are read, and where ratios are missing.
-        options: What the recipe says; its defaults where None.
-        hints: What is known of the inputs.
+    Of the converted cells only the distinct texts of categorical columns, the words of texts, and where ratios are
+    missing are read.
 
     Raises:
         PreprocessError: If no column can be used.
     """
     hints, options = hints or Hints(), options or LayoutOptions()
     own = [column for column in columns if column.id not in options.encoders]
-    by_kind = {kind: [c for c in own if _treated_as(c) == kind] for kind in map(_treated_as, own)}
-
-    def ids(kind: str) -> tuple[str, ...]:
-        return tuple(column.id for column in by_kind.get(kind, ()))
-
-    missing = (c.id for c in own if c.missing and _treated_as(c) in ("numeric", "boolean", "date"))
+    by_kind: dict[str, list[Column]] = defaultdict(list)
+    for column in own:  # ordered categories are numbers
+        by_kind["numeric" if column.order else column.kind].append(column)
+    ids = {kind: tuple(c.id for c in by_kind[kind]) for kind in ("numeric", "boolean", "date")}
+    missing = (c.id for c in own if c.missing and any(c.id in found for found in ids.values()))
+    lost = (r.id for r in hints.ratios if np.isnan(quotient(values[r.numerator], values[r.denominator])).any())
+    sizes = {"max_categories": options.max_categories, "embed_above": options.embed_above}
     layout = InputLayout(
-        numeric=ids("numeric"),
-        boolean=ids("boolean"),
-        date=ids("date"),
-        indicated=(*missing, *(ratio.id for ratio in hints.ratios if _lost(ratio, values))),
-        categories=category_inputs(
-            by_kind.get("categorical", ()),
-            values,
-            max_categories=options.max_categories,
-            embed_above=options.embed_above,
-        ),
+        numeric=ids["numeric"],
+        boolean=ids["boolean"],
+        date=ids["date"],
+        indicated=(*missing, *lost),
+        categories=category_inputs(by_kind["categorical"], values, **sizes),
         outliers=options.outliers,
-        texts=text_inputs(by_kind.get("text", ()), values, options.members),
+        texts=text_inputs(by_kind["text"], values, options.members),
         scale=options.scale,
         orders={c.id: c.order for c in own if c.order},
         logs=hints.logs,
@@ -175,24 +159,11 @@ def make_layout(
         crosses=hints.crosses,
         custom=custom_inputs(columns, values, options.encoders),
     )
-    if not layout.numbers and not layout.categories and not layout.texts and not layout.custom:
+    if not (layout.numbers or layout.categories or layout.texts or layout.custom):
         kinds = ", ".join(sorted({f"'{c.name}' is {c.kind}" for c in columns})) or "there is no other column"
-        must, fix = (
-            "have at least one column to learn from",
-            "set the kind of a column under data: columns: in the recipe",
-        )
-        raise PreprocessError("The table", must, kinds, f"add columns, or {fix}")
+        fix = "add columns, or set the kind of a column under data: columns: in the recipe"
+        raise PreprocessError("The table", "have at least one column to learn from", kinds, fix)
     return layout
-
-
-def _treated_as(column: Column) -> str:
-    """Kind by which a column is treated: ordered categories are numbers."""
-    return "numeric" if column.order else column.kind
-
-
-def _lost(ratio: RatioInput, values: Mapping[str, Array]) -> bool:
-    """Whether a quotient is missing in some row of the table."""
-    return bool(np.isnan(quotient(values[ratio.numerator], values[ratio.denominator])).any())
 
 
 def blocks(plan: InputLayout) -> tuple[tuple[str, int], ...]:

@@ -1,15 +1,12 @@
 """Registered layers: the classes that a saved model may name, and the packages that they come from.
 
-A layer enters where it is declared, and a model that names any other class is not loaded:
-
-    @layer
-    class Gate(keras.layers.Layer): ...
-
-An installed package announces the module of its layers by an entry point of one of the groups in `GROUPS`.
+A layer enters where it is declared (``@layer``), and a model that names any other class is not loaded. An installed
+package announces the module of its layers by an entry point of one of the groups in `GROUPS`.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
@@ -42,8 +39,7 @@ def layer(own: type[T]) -> type[T]:
 
 
 def registered_layers() -> Mapping[str, type]:
-    """All layers by their Keras name (``autoft>StackedDense``): autoft's, those of installed packages, and those that
-    this process has declared.
+    """All layers by their Keras name (``autoft>StackedDense``): autoft's, installed packages', this process's.
 
     Raises:
         SetupError: If a package that announces layers cannot be imported.
@@ -59,7 +55,13 @@ def package_of(name: str) -> str | None:
     ('autoft', None)
     """
     module, found, _ = name.partition(">")
-    return next(iter(packages_distributions().get(module, ())), None) if found else None
+    return next(iter(_packages(tuple(sys.path)).get(module, ())), None) if found else None
+
+
+@cache
+def _packages(path: tuple[str, ...]) -> Mapping[str, list[str]]:
+    # It reads the files of every installed package, which takes half a second.
+    return packages_distributions()
 
 
 @cache

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from autoft.preprocessing.encode import Encoded
-from autoft.preprocessing.encoders import ENCODERS
-from autoft.preprocessing.encoders.numbers import quantile_table, scales
+from autoft.preprocessing.encoders.base import ENCODERS
+from autoft.preprocessing.encoders.numbers import quantile_table, quotient, scales
 from autoft.preprocessing.layout import InputLayout
-from autoft.preprocessing.ratios import quotient
 from autoft.preprocessing.text import Words, fit_words, known_counts
 from autoft.records.arrays import Array
 
@@ -21,22 +20,14 @@ class Statistics:
     """What the layers know, with a leading axis of members.
 
     Attributes:
-        center, middle, factor: ``[S, d]`` float64 of ``plan.measured`` (`encoders.numbers.Scale`).
-        logs: ``[S, d]``, their units; 0 where no logarithm is taken.
-        gaps: ``[S, k]`` float64 in the order of ``plan.indicated``: 1 where the member saw a missing cell, 0 where
-            it never did and so could not learn what one means.
-        tables: By categorical column ``[S, 2 + vocabulary]`` int32: code in the whole table -> the member's slot
-            (0 unknown, 1 missing, 2... its own categories by frequency).
-        quantiles: ``[S, q, k]`` float64 of the numeric columns, ascending, where they are scaled by those; members
-            with fewer rows have fewer, the rest is infinite. Else q is 0.
-        words: By text column, what the members know of it.
+        scale: By the names of `encoders.numbers.NumberScale`, each ``[S, d]`` float64 of ``plan.measured``.
+        gaps: ``[S, k]`` float64 of ``plan.indicated``: 1 where the member saw a missing cell, else 0.
+        tables: By categorical column ``[S, 2 + vocabulary]`` int32 (`CategoryInput.fit`).
+        quantiles: ``[S, q, k]`` float64 of the numeric columns (`quantile_table`); q is 0 if they are not used.
         custom: By column of ``plan.custom``, what its encoder has learned.
     """
 
-    center: Array
-    middle: Array
-    factor: Array
-    logs: Array
+    scale: Mapping[str, Array]
     gaps: Array
     tables: tuple[Array, ...]
     quantiles: Array
@@ -45,21 +36,11 @@ class Statistics:
 
     @property
     def members(self) -> int:
-        """S."""
-        return len(self.center)
-
-    @property
-    def scale(self) -> dict[str, Array]:
-        """Of all measured numbers, by the names of `encoders.numbers.Scale`."""
-        return {"center": self.center, "middle": self.middle, "factor": self.factor, "unit": self.logs}
+        return len(self.gaps)
 
     def of(self, members: slice | Sequence[int]) -> Statistics:
-        """Those of some members."""
         return Statistics(
-            center=self.center[members],
-            middle=self.middle[members],
-            factor=self.factor[members],
-            logs=self.logs[members],
+            scale={name: array[members] for name, array in self.scale.items()},
             gaps=self.gaps[members],
             tables=tuple(table[members] for table in self.tables),
             quantiles=self.quantiles[members],
@@ -76,28 +57,17 @@ class Statistics:
 
 
 def fit_statistics(plan: InputLayout, encoded: Encoded, members: Sequence[Array]) -> Statistics:
-    """Fit one set of statistics per member.
-
-    Args:
-        plan: The layout.
-        encoded: All rows.
-        members: Positions of each member's training rows; no other row is read for it.
-    """
+    """Fit one set of statistics per member; only the rows at its positions in `members` are read for it."""
     numbers, numeric = with_derived(plan, encoded.numbers), len(plan.numeric)
     indicated = numbers[:, [plan.measured.index(column) for column in plan.indicated]]
     scalers = [plan.scaler(column) for column in plan.measured]
-    scale = scales([[own.scale(x) for own, x in zip(scalers, numbers[rows].T, strict=True)] for rows in members])
+    ranked = encoded.numbers[:, :numeric]
     by_rank = plan.scale == "quantile" and numeric
     return Statistics(
-        center=scale["center"],
-        middle=scale["middle"],
-        factor=scale["factor"],
-        logs=scale["unit"],
+        scale=scales([[own.scale(x) for own, x in zip(scalers, numbers[rows].T, strict=True)] for rows in members]),
         gaps=ENCODERS["missing"].fit(indicated, members)["gaps"],
         tables=tuple(one.fit(encoded.codes[:, j], members) for j, one in enumerate(plan.categories)),
-        quantiles=quantile_table(encoded.numbers[:, :numeric], members)
-        if by_rank
-        else np.zeros((len(members), 0, numeric)),
+        quantiles=quantile_table(ranked, members) if by_rank else np.zeros((len(members), 0, numeric)),
         words=tuple(
             fit_words(text.vocabulary, text.slots, own, members)
             for text, own in zip(plan.texts, encoded.texts, strict=True)

@@ -10,12 +10,13 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
-from autoft.records import Column
 from autoft.records.arrays import Array
+from autoft.records.columns import Column
 
 #: Stands for a missing cell among the words; it begins with a private-use character, which `clean` leaves nowhere.
 MISSING_WORD = "\ue000missing"
@@ -66,7 +67,7 @@ def cleaned(texts: Iterable[Any]) -> Array:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Texts:
-    """A text column.
+    """The cells of a text column.
 
     Attributes:
         counts: Sparse ``[n, v]`` float32 (CSR): how often each word of the vocabulary is in each text.
@@ -77,15 +78,14 @@ class Texts:
     keys: Array
 
     def rows(self, rows: Array | slice) -> Texts:
-        """Some of the rows."""
         return Texts(counts=self.counts[rows], keys=self.keys[rows])
 
 
 def vocabulary_of(texts: Iterable[str]) -> tuple[str, ...]:
     """Words that are in two of the `cleaned` texts at least, sorted.
 
-    No member can know another one: it learns nothing from a word that only one of its own rows has. So leaving them
-    out changes nothing for any member, whatever the rows that it must not see contain.
+    No member can know another one, as it learns nothing from a word that only one of its own rows has: so nothing that
+    a member does depends on rows that it must not see.
 
     >>> vocabulary_of(cleaned(["An old car", "old, old wine", None]))
     ('old',)
@@ -100,13 +100,10 @@ def count_words(vocabulary: Sequence[str], texts: Array) -> Texts:
     from scipy.sparse import csr_matrix
 
     position = {word: j for j, word in enumerate(vocabulary)}
-    found: list[int] = []
-    ends = np.zeros(len(texts) + 1, dtype=np.int64)
-    for i, text in enumerate(texts):
-        found += [position[word] for word in text.split(" ") if word in position]
-        ends[i + 1] = len(found)
-    ones = np.ones(len(found), dtype=np.float32)
-    counts = csr_matrix((ones, np.array(found, dtype=np.int32), ends), shape=(len(texts), len(vocabulary)))
+    found = [[position[word] for word in text.split(" ") if word in position] for text in texts]
+    ends = np.cumsum([0, *map(len, found)])
+    columns, ones = np.fromiter(chain(*found), np.int32, ends[-1]), np.ones(ends[-1], dtype=np.float32)
+    counts = csr_matrix((ones, columns, ends), shape=(len(texts), len(vocabulary)))
     counts.sum_duplicates()
     return Texts(counts=counts, keys=pd.util.hash_array(texts, categorize=False))
 
@@ -114,13 +111,8 @@ def count_words(vocabulary: Sequence[str], texts: Array) -> Texts:
 def slots_for(rows: int, columns: int, members: int, words: int) -> int:
     """Words of a text column that a member can know: the width of its part of the dense encoding.
 
-    Fixed by the table, before it is divided, so that a network has the same shape for every member.
-
-    Args:
-        rows: Of the table.
-        columns: Text columns that share `MOST_BYTES`.
-        members: Of the largest stack that is trained.
-        words: In the vocabulary; a few spare slots in steps of sixteen keep the width when a word more is seen.
+    Fixed by the table, before it is divided, so that a network has the same shape for every member. The `columns` of
+    text share `MOST_BYTES`; a few spare slots in steps of sixteen keep the width when a word more is seen.
 
     >>> slots_for(891, 1, 10, 5_000), slots_for(5_574, 1, 10, 5_000), slots_for(10**6, 1, 10, 5_000)
     (96, 512, 16)
@@ -147,7 +139,6 @@ class Words:
     idf: Array
 
     def of(self, members: slice | Sequence[int]) -> Words:
-        """What some of the members know."""
         return Words(known=self.known, columns=self.columns, take=self.take[members], idf=self.idf[members])
 
 
@@ -156,7 +147,6 @@ class TextInput:
     """A column of running text.
 
     Attributes:
-        id: Column id.
         vocabulary: Words that two rows of the training table have at least, sorted; a member of the stack knows only
             those of its own training rows.
         slots: Words that a member can know, the most frequent ones; each is a dense input.
@@ -166,31 +156,22 @@ class TextInput:
     vocabulary: tuple[str, ...]
     slots: int
 
+    def shown_inputs(self, column: Column) -> int:
+        return min(self.slots, len(self.vocabulary))
+
     def describe(self, column: Column) -> str:
-        """What happens to the column, as a sentence."""
+        known = f"{len(self.vocabulary):,} words that two rows have"
         if len(self.vocabulary) > self.slots:
-            known = f"Its {self.slots:,} most frequent words (of {len(self.vocabulary):,} that two rows have)"
-        else:
-            known = f"Its {len(self.vocabulary):,} words that two rows have"
-        missing = " Missing counts as a word of its own." if column.missing else ""
+            known = f"{self.slots:,} most frequent words (of {len(self.vocabulary):,} that two rows have)"
         how = "weighted by how rare they are (TF-IDF); upper case and punctuation make no difference"
-        return f"{known}, {how}.{missing}"
+        return f"Its {known}, {how}.{' Missing counts as a word of its own.' if column.missing else ''}"
 
 
 def text_inputs(columns: Sequence[Column], values: Mapping[str, Array], members: int) -> tuple[TextInput, ...]:
-    """Layout of the columns of running text.
-
-    Args:
-        columns: All of them.
-        values: Converted cells by column id.
-        members: Of the largest stack that is trained: it bounds the memory that words take.
-    """
-    found = []
-    for column in columns:
-        words = vocabulary_of(cleaned(values[column.id]))
-        slots = slots_for(len(values[column.id]), len(columns), members, len(words))
-        found.append(TextInput(id=column.id, vocabulary=words, slots=slots))
-    return tuple(found)
+    """Layout of the columns of running text; the `members` of the largest stack bound the memory that words take."""
+    found = {column.id: vocabulary_of(cleaned(values[column.id])) for column in columns}
+    slots = {name: slots_for(len(values[name]), len(found), members, len(words)) for name, words in found.items()}
+    return tuple(TextInput(id=name, vocabulary=words, slots=slots[name]) for name, words in found.items())
 
 
 def fit_words(vocabulary: Sequence[str], slots: int, texts: Texts, members: Sequence[Array]) -> Words:
@@ -199,10 +180,7 @@ def fit_words(vocabulary: Sequence[str], slots: int, texts: Texts, members: Sequ
     The weight of a word is ``log((1 + n) / (1 + rows with it)) + 1`` (Salton & Buckley 1988, smoothed as scikit-learn
     does).
 
-    Args:
-        vocabulary, slots: Of the column.
-        texts: All rows.
-        members: Positions of each member's training rows; no other row is read for it.
+    Of each member only the rows at its positions in `members` are read.
     """
     chosen, weights = [], []
     for rows in members:
@@ -212,8 +190,7 @@ def fit_words(vocabulary: Sequence[str], slots: int, texts: Texts, members: Sequ
         chosen.append(order)
         weights.append(np.log((1 + len(rows)) / (1 + frequency[order])) + 1.0)
     columns = np.unique(np.concatenate(chosen)).astype(np.int64)
-    take = np.zeros((len(members), slots), dtype=np.int32)
-    idf = np.zeros((len(members), slots), dtype=np.float32)
+    take, idf = (np.zeros((len(members), slots), dtype=kind) for kind in (np.int32, np.float32))
     for s, (own, weight) in enumerate(zip(chosen, weights, strict=True)):
         take[s, : len(own)] = np.searchsorted(columns, own)
         idf[s, : len(own)] = weight

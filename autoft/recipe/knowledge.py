@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, Strict, model_validator
 
-from autoft import records
 from autoft.recipe.fields import RecipeSection, Text, rising
 from autoft.recipe.messages import broken_rule
+from autoft.records.decisions import Costs
 
 Label = str | int | float | bool
 Range = Annotated[tuple[float, float], Strict(False), AfterValidator(rising)]
@@ -106,11 +106,11 @@ class CostsSpec(RecipeSection):
         """Whether the recipe says anything of costs."""
         return self.stated() is not None or self.matrix is not None or self.gain is not None
 
-    def stated(self) -> records.Costs | None:
+    def stated(self) -> Costs | None:
         """The costs of the errors of two classes, or None where the recipe has none, a matrix or gains of rows."""
         if self.gain is not None or (self.false_negative is None and self.false_positive is None):
             return None
-        return records.Costs(false_negative=self.false_negative or 1.0, false_positive=self.false_positive or 1.0)
+        return Costs(false_negative=self.false_negative or 1.0, false_positive=self.false_positive or 1.0)
 
 
 class MinimumSpec(RecipeSection):

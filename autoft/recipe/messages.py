@@ -119,9 +119,8 @@ def _mistake(detail: ErrorDetails, path: Path, model: type[BaseModel]) -> Mistak
         return Mistake(path=place, must=limits["must"], found=limits["found"], fix=limits["fix"])
     if kind == "literal_error":
         names = re.findall(r"'([^']*)'", limits["expected"])
-        return Mistake(
-            path=path, must=f"be one of {', '.join(names)}", found=f"it is {_show(value)}", fix=nearest(value, names)
-        )
+        must = f"be one of {', '.join(names)}"
+        return Mistake(path=path, must=must, found=f"it is {_show(value)}", fix=nearest(value, names))
     if kind == "missing" and isinstance(detail["loc"][-1], str):
         return Mistake(path=path, must=f"have a '{detail['loc'][-1]}'", found="there is none", fix="add it")
     if kind in ("missing", "too_long") and path:

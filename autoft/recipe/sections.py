@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, Strict, model_validator
 
-from autoft import records
 from autoft.recipe.fields import Names, OneOf, RecipeSection, Text, distinct, rising
 from autoft.recipe.messages import broken_rule
+from autoft.records.columns import RepairCode
 from autoft.registry import registry_of
 
 ColumnKind = Literal["numeric", "boolean", "categorical", "date", "text", "identifier"]
@@ -53,7 +53,7 @@ Architectures = Annotated[tuple[Annotated[str, OneOf("network family")], ...], *
 Numbers = Annotated[tuple[Literal["piecewise", "plain"], ...], *_Choices]
 Widths = Annotated[tuple[Annotated[int, Field(ge=1, le=8192)], ...], *_Choices]
 Depths = Annotated[tuple[Annotated[int, Field(ge=1, le=32)], ...], *_Choices]
-Repairs = Annotated[tuple[records.RepairCode, ...], Strict(False), AfterValidator(distinct)]
+Repairs = Annotated[tuple[RepairCode, ...], Strict(False), AfterValidator(distinct)]
 BatchSizes = Annotated[tuple[Annotated[int, Field(ge=1, le=65536)], ...], *_Choices]
 Embeddings = Annotated[tuple[Annotated[int, Field(ge=1, le=1024)], ...], *_Choices]
 Activations = Annotated[tuple[Activation, ...], *_Choices]

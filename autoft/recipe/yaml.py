@@ -111,9 +111,8 @@ def load(text: str, *, source: str) -> Document:
     """
     size = len(text.encode("utf-8", "surrogatepass"))
     if size > MAX_BYTES:
-        raise RecipeError(
-            f"Recipe {source}", "have at most 64 kB", f"it has {size / 1024:,.0f} kB", "keep data in files of its own"
-        )
+        found, fix = f"it has {size / 1024:,.0f} kB", "keep data in files of its own"
+        raise RecipeError(f"Recipe {source}", "have at most 64 kB", found, fix)
     try:
         loader = _Loader(text, source)
         node = loader.get_single_node()

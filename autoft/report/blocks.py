@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-from autoft.records import Interval
 from autoft.records.evidence import Chart
+from autoft.records.scores import Interval
 
 Tone = Literal["plain", "strong", "quiet"]
 Width = Literal["mini", "small", "half", "wide"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from autoft.formatting import counted
-from autoft.records import Baseline, Evaluation, Strategy
+from autoft.records.evaluation import Evaluation
+from autoft.records.scores import Baseline, Strategy
 from autoft.report import data_chapter, scores_chapter, search_chapter
 from autoft.report.blocks import Beside, Block, Chapter, Fold, Paragraph, ReportPage, TableBlock
 from autoft.report.inputs import ReportInputs

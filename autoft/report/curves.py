@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Literal
 
-from autoft.records import Curve, Target
+from autoft.records.columns import Target
+from autoft.records.hint_tests import Curve
 from autoft.report.blocks import Block, CurveBlock, Paragraph, Pictures
 from autoft.report.inputs import ReportHint, ReportInputs
 from autoft.report.wording import clip, number, signed

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from autoft.formatting import counted
-from autoft.records import Evaluation, Finding, Severity
+from autoft.records.evaluation import Evaluation
+from autoft.records.findings import Finding, Severity
 from autoft.report import curves, decision_costs, hints_chapter
 from autoft.report.blocks import Beside, Block, Bullets, Chapter, Fold, Intervals, Paragraph, Pictures, TableBlock
 from autoft.report.inputs import ReportInputs

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from autoft.records import Alternative, DecisionCosts, Evaluation
+from autoft.records.decisions import Alternative, DecisionCosts
+from autoft.records.evaluation import Evaluation
 from autoft.report.blocks import Block, CostCurve, Paragraph, Pictures, TableBlock
 from autoft.report.wording import clip, decimals_of, number, signed, span
 

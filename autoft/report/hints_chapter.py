@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from autoft.records import Evaluation, HintTest, Interval
+from autoft.records.evaluation import Evaluation
+from autoft.records.hint_tests import HintTest
+from autoft.records.scores import Interval
 from autoft.report.blocks import Block, Paragraph, TableBlock
 from autoft.report.wording import NONE, clip, decimals_of, listing, metric, signed, span
 

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from autoft.records import Column, Evaluation, Finding, PlanLine
+from autoft.records.columns import Column, PlanLine
+from autoft.records.evaluation import Evaluation
+from autoft.records.findings import Finding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from autoft.records import Finding
 from autoft.records.evidence import Cell, Evidence
+from autoft.records.findings import Finding
 from autoft.report.blocks import Block, EvidenceBlock, Fold, Pictures, TableBlock
 from autoft.report.wording import clip, number
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from autoft.records import Evaluation, Interval
+from autoft.records.evaluation import Evaluation
+from autoft.records.scores import Interval
 from autoft.report.blocks import (
     Block,
     Chapter,

@@ -7,7 +7,9 @@ from itertools import accumulate
 from statistics import fmean, quantiles
 
 from autoft.formatting import counted
-from autoft.records import Evaluation, FoldReport, Trial
+from autoft.records.evaluation import Evaluation
+from autoft.records.scores import FoldReport
+from autoft.records.trials import Trial
 from autoft.report.blocks import Block, Chapter, LearningCurve, Paragraph, Pictures, TableBlock, TrialHistory
 from autoft.report.inputs import ReportInputs
 from autoft.report.wording import NONE, clip, decimals, duration, metric, number, setting, signed

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from autoft.formatting import counted
-from autoft.records import Evaluation, Interval
+from autoft.records.evaluation import Evaluation
+from autoft.records.scores import Interval
 from autoft.records.slices import Gap, Rate, Slice, SlicedColumn, WeakSearch, WeakSlice
 from autoft.report.blocks import Block, Intervals, Paragraph, Pictures, TableBlock
 from autoft.report.wording import NONE, clip, decimals, decimals_of, metric, number, signed, span, with_span

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from autoft.errors import printable
-from autoft.records import Interval, Task
+from autoft.records.columns import Task
+from autoft.records.scores import Interval
 
 #: What stands where there is no number.
 NONE = "–"

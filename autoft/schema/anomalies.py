@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from dataclasses import dataclass
 
-from autoft.records import Finding, Severity, finding
+from autoft.records.findings import Finding, Severity, finding
 from autoft.schema.engine import Environment
 
 _CONTENT = {"INT": "whole numbers", "FLOAT": "numbers", "BYTES": "text", "STRING": "text"}
@@ -43,12 +43,7 @@ _WORDS: dict[str, tuple[str, str, str, str]] = {
         "fill them in, or clear presence in the schema file",
         "fill them in where the value is known; autoft imputes the others as in training",
     ),
-    "DATA_MISSING": (
-        "have rows",
-        "has no rows",
-        "check the file",
-        "nothing to do: the result is empty, too",
-    ),
+    "DATA_MISSING": ("have rows", "has no rows", "check the file", "nothing to do: the result is empty, too"),
 }
 _WORDS["FEATURE_TYPE_LOW_NUMBER_PRESENT"] = _WORDS["FEATURE_TYPE_LOW_FRACTION_PRESENT"]
 

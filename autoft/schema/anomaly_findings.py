@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any, get_args
 
-from autoft.records import USED_KINDS, Column, Finding, Kind
+from autoft.records.columns import USED_KINDS, Column, Kind
+from autoft.records.findings import Finding
 from autoft.schema.anomalies import Anomaly
 from autoft.schema.engine import Environment
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from autoft.data.audit.column_quality import infinite_cells, unreadable_cells
 from autoft.data.convert import convert
 from autoft.errors import SchemaError
-from autoft.records import Column, Finding, finding
+from autoft.records.columns import Column
+from autoft.records.findings import Finding, finding
 from autoft.schema import edit
 from autoft.schema.engine import Engine
 

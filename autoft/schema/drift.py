@@ -27,7 +27,8 @@ from numpy.typing import NDArray
 
 from autoft.data.audit.placeholders import day_text
 from autoft.data.convert import Converted
-from autoft.records import Column, Finding, Kind, Severity, finding
+from autoft.records.columns import Column, Kind
+from autoft.records.findings import Finding, Severity, finding
 from autoft.schema.reference import MOST_CATEGORIES, Reference, cells_of, references
 
 Measure = Literal["Jensen-Shannon", "infinity norm"]
@@ -102,7 +103,7 @@ def shifts(
 
 def findings(found: Sequence[Shift]) -> tuple[Finding, ...]:
     """A warning for each column that has changed; a note for dates that have moved on."""
-    warnings = []
+    warnings: list[Finding] = []
     for shift in found:
         if shift.drifted:
             warnings.append(_drifted(shift))

@@ -9,7 +9,7 @@ from math import ceil
 from typing import Any
 
 from autoft.errors import printable
-from autoft.records import Finding
+from autoft.records.findings import Finding
 from autoft.schema.anomaly_findings import name_of
 from autoft.schema.edit import domain_of
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from autoft.records import Column, Finding
+from autoft.records.columns import Column
+from autoft.records.findings import Finding
 from autoft.registry import Registry
 
 if TYPE_CHECKING:

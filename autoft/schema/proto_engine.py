@@ -11,7 +11,8 @@ from autoft.data.convert import convert
 from autoft.data.typed import Typed, typed
 from autoft.errors import SchemaError
 from autoft.files import write_atomic
-from autoft.records import Column, Finding, finding
+from autoft.records.columns import Column
+from autoft.records.findings import Finding, finding
 from autoft.schema import anomaly_findings, reference
 from autoft.schema.engine import Environment
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autoft.data.convert import Converted
-from autoft.records import Column
+from autoft.records.columns import Column
 
 #: Names of the two facts that are added to a feature.
 COUNTS, FILLED = "autoft:counts", "autoft:filled"

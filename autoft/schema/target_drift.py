@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from autoft.data.cells import TRUTH, word
 from autoft.data.convert import convert
-from autoft.records import Column, Kind, Target
+from autoft.records.columns import Column, Kind, Target
 from autoft.schema.drift import Shift, shifts
 from autoft.schema.reference import references
 

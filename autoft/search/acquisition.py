@@ -34,15 +34,12 @@ class Acquisition:
         shapes: Shapes | None,
         fresh: Callable[[dict[str, Any]], bool],
     ) -> dict[str, Any] | None:
-        """The configuration to try next, None if none is left.
+        """The configuration to try next (of some shapes, and `fresh`), None if none is left.
 
         Args:
             done, losses: Points ``[n, d]`` and what they scored, lower is better.
             pending: ``[p, d]`` points whose result is awaited. Each is taken to score what is expected of it, which
                 leaves nothing to learn there (GP-BUCB: Desautels, Krause, Burdick, 2014).
-            rng: Source of candidates.
-            shapes: The shapes to which the choice is restricted.
-            fresh: Whether a configuration has not been tried.
         """
         lattice = self._lattice
         process = self._process(done, _evened(losses), pending)
@@ -114,10 +111,8 @@ def _evened(losses: Array) -> Array:
     alike. Below the median nothing changes; above it, distances count logarithmically.
     """
     middle = np.median(losses)
-    unit = middle - losses.min()
-    above = np.maximum(losses - middle, 0.0)
-    if unit > 0:
-        losses = np.minimum(losses, middle) + unit * np.log1p(above / unit)
+    if (unit := middle - losses.min()) > 0:
+        losses = np.minimum(losses, middle) + unit * np.log1p(np.maximum(losses - middle, 0.0) / unit)
     spread = losses.std()
     return np.asarray((losses - losses.mean()) / (spread if spread > 0 else 1.0))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -13,24 +13,23 @@ from autoft.errors import SearchError
 from autoft.registry import Registry
 from autoft.search.lattice import Lattice, Shapes
 from autoft.search.setup import Oracle, Proposal, SearchSetup
-from autoft.search.space import Choice, relevant
+from autoft.search.space import relevant
 
 
-class Algorithm(Protocol):
-    """A search algorithm."""
+class Algorithm(ABC):
+    """A search algorithm.
 
-    @property
-    def name(self) -> str:
-        """As recipes write it."""
+    Attributes:
+        name: As recipes write it.
+        begins_with_portfolio: Whether it begins with the configurations of the setup, not with a point of its own.
+        side_by_side: Whether trials of one shape may train side by side; not where they differ in epochs.
+    """
 
-    @property
-    def begins_with_portfolio(self) -> bool:
-        """Whether it begins with the configurations of the setup, not with a point of its own."""
+    name: str
+    begins_with_portfolio: bool = True
+    side_by_side: bool = True
 
-    @property
-    def side_by_side(self) -> bool:
-        """Whether trials of one shape may train side by side; not where they differ in epochs."""
-
+    @abstractmethod
     def oracle(self, setup: SearchSetup) -> Oracle:
         """The oracle of one search."""
 
@@ -40,12 +39,9 @@ class History:
     """What an algorithm may look at.
 
     Attributes:
-        setup: What is searched.
-        tried: Configurations with their scores, None for failed ones, in the order in which they were told.
-        pending: Configurations whose scores are awaited.
+        tried: Configurations with their scores, None for failed ones, in the order in which they became known.
         lattice: The space as a unit cube: `draw`, `near`, `encode` and `decode`.
         shapes: The proposal has to be of one of these shapes, None of any.
-        rng: Source of randomness for this proposal.
     """
 
     setup: SearchSetup
@@ -61,16 +57,11 @@ class History:
         return relevant(params, self.setup.space) not in known
 
 
-class ProposingAlgorithm(ABC):
+class ProposingAlgorithm(Algorithm):
     """An algorithm that is one function of the history: the way to add one (docs/extending.md).
 
     The first proposals are those of the setup. A proposal that was made before ends the search after some repetitions.
     """
-
-    #: As recipes write it.
-    name: str
-    begins_with_portfolio = True
-    side_by_side = True
 
     @abstractmethod
     def propose(self, history: History) -> Mapping[str, Any] | None:
@@ -121,29 +112,10 @@ class _HistoryOracle:
         """Refuse values that do not lie in the space."""
         for d in self.setup.space:
             value = params.get(d.name, d.default)
-            inside = value in d.values if isinstance(d, Choice) else d.low <= value <= d.high
-            if not inside:
+            if value not in d:
                 where, found = f"The search algorithm '{self.algorithm.name}'", f"it proposed {value!r}"
                 raise SearchError(where, f"propose {d.name} within {d.words()}", found, "repair the algorithm")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KerasTunerAlgorithm:
-    """One of Keras Tuner's oracles, as `autoft.search.oracles` changes it."""
-
-    name: str
-    begins_with_portfolio: bool = True
-    side_by_side: bool = True
-
-    def oracle(self, setup: SearchSetup) -> Oracle:
-        from autoft.search.oracles import make_oracle  # imports Keras Tuner
-
-        return make_oracle(self.name, setup)
-
-
 #: Search algorithms by name; those of installed packages come last.
-ALGORITHMS: Registry[Algorithm] = Registry("search algorithm", "autoft.algorithms")
-ALGORITHMS.register(KerasTunerAlgorithm(name="bayesian"))
-ALGORITHMS.register(KerasTunerAlgorithm(name="random"))
-ALGORITHMS.register(KerasTunerAlgorithm(name="grid", begins_with_portfolio=False))
-ALGORITHMS.register(KerasTunerAlgorithm(name="hyperband", side_by_side=False))
+ALGORITHMS: Registry[Algorithm] = Registry("search algorithm", "autoft.algorithms", own="autoft.search.keras_tuner")

@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from autoft.records import Trial
+from autoft.records.trials import Trial
 
 #: Trials of the first configuration's size that a search should have: fewer epochs each rather than fewer of them.
 _ENOUGH_TRIALS = 4
@@ -15,17 +15,10 @@ _FEWEST_EPOCHS = 3
 
 
 def plan_epochs(*, seconds: float, epoch_seconds: float, epochs: int, trials: int) -> int:
-    """Most epochs of a trial, so that a handful of trials fit into the time that there is.
+    """Most epochs of a trial, so that a handful of trials fit into the seconds of a search (at most the recipe's).
 
-    Args:
-        seconds: For the whole search.
-        epoch_seconds: Measured, for one epoch of the first configuration.
-        epochs: The recipe's limit.
-        trials: Trials that are wanted.
-
-    >>> plan_epochs(seconds=600, epoch_seconds=1, epochs=100, trials=30), plan_epochs(
-    ...     seconds=60, epoch_seconds=1, epochs=100, trials=30)
-    (100, 15)
+    >>> plan_epochs(seconds=60, epoch_seconds=1, epochs=100, trials=30)
+    15
     """
     each = seconds / max(epoch_seconds, 1e-9) / min(trials, _ENOUGH_TRIALS)
     return min(epochs, max(_FEWEST_EPOCHS, int(each)))
@@ -36,12 +29,10 @@ class Budget:
     """When the search has to end.
 
     Attributes:
-        trials: Number of trials.
         deadline: On `clock`, when everything has to be over; None for no limit. The first trial is always trained,
             if need be for one epoch.
-        clock: Monotonic seconds.
         reserve: Seconds needed after a search of so many trials.
-        note: Told about every trial: what follows the search may take the longer for it.
+        note: Called with every trial: what follows the search may take the longer for it.
         epochs: Most epochs of a trial, where the time allows fewer than the recipe (`plan_epochs`).
     """
 
@@ -62,28 +53,17 @@ class Budget:
         self._asked = self.clock()
 
     def spent(self, trials: int) -> bool:
-        """Whether the trial that is running must end now; asked after every epoch.
-
-        An epoch of which more than half would lie beyond the end is not begun.
-        """
+        """Whether the trial that is running must end now; asked after every epoch. An epoch of which more than half
+        would lie beyond the end is not begun."""
         now = self.clock()
         epoch, self._asked = now - (now if self._asked is None else self._asked), now
         left = self.left(trials)
         return left is not None and left <= epoch / 2
 
     def fit(self, wanted: int, seconds: list[float], expected: float | None = None) -> int:
-        """How many of some trials there is time for, counting one that gets half the time it needs.
-
-        Args:
-            wanted: How many there are.
-            seconds: What trials took so far.
-            expected: What each of these is expected to take; None for what those took.
-        """
-        each, fit = (statistics.median(seconds) if seconds else 0.0), 0
-        each = each if expected is None else expected
-        while fit < wanted:
-            left = self.left(len(seconds) + fit + 1)
-            if left is not None and left <= each * (fit + 0.5):
-                break
-            fit += 1
-        return fit
+        """How many of some trials there is time for, counting one that gets half the time it needs: what is expected of
+        each, or what the trials so far took."""
+        each = statistics.median(seconds or [0.0]) if expected is None else expected
+        left = (self.left(len(seconds) + fit + 1) for fit in range(wanted))
+        short = (fit for fit, own in enumerate(left) if own is not None and own <= each * (fit + 0.5))
+        return next(short, wanted)

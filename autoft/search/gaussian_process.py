@@ -28,8 +28,7 @@ class GaussianProcess:
     """A fitted process over points of the unit cube; scores in units of their own deviation.
 
     Attributes:
-        x: ``[n, f]`` where it was seen.
-        scales: ``[f]`` length scale of each column.
+        x, scales: ``[n, f]`` where it was seen, and ``[f]`` length scale of each column.
         weights: ``[n]`` inverse covariance times scores.
         half: ``[n, n]`` lower Cholesky factor of the covariance.
         log: ``[d + 1]`` logarithms of the length scales by dimension and of the noise: where the next fit starts.
@@ -57,12 +56,12 @@ def fit(x: Array, y: Array, groups: Array, start: Array | None = None, *, steps:
     The maximum a posteriori: a likelihood of a dozen points alone has its maximum at absurd length scales.
 
     Args:
-        x: ``[n, f]`` columns in 0 to 1.
-        y: ``[n]`` scores with mean 0 and deviation 1.
+        x, y: ``[n, f]`` columns in 0 to 1, and ``[n]`` scores with mean 0 and deviation 1.
         groups: ``[f]`` dimension of each column (a category has several).
-        start: `log` of an earlier fit.
         steps: At most so many steps; 0 keeps `start`.
     """
+    from scipy.linalg import cho_solve, lapack
+
     dimensions = int(groups.max()) + 1
     prior = np.array([_LENGTH_PRIOR[0]] * dimensions + [_NOISE_PRIOR[0]])
     width = np.array([_LENGTH_PRIOR[1]] * dimensions + [_NOISE_PRIOR[1]])
@@ -76,7 +75,8 @@ def fit(x: Array, y: Array, groups: Array, start: Array | None = None, *, steps:
         rates = np.exp(-2 * log[:-1])
         kernel, slope = _matern((rates @ flat).reshape(len(x), len(x)))
         half = _cholesky(kernel, math.exp(log[-1]))
-        inverse = _inverse(half)
+        lower = lapack.dpotri(half, lower=1)[0]
+        inverse = np.tril(lower) + np.tril(lower, -1).T
         weights = inverse @ y
         apart = (log - prior) / width
         value = 0.5 * y @ weights + np.log(np.diag(half)).sum() + 0.5 * apart @ apart
@@ -92,12 +92,6 @@ def fit(x: Array, y: Array, groups: Array, start: Array | None = None, *, steps:
 
         bounds = [_LENGTHS] * dimensions + [_NOISE]
         log = minimize(loss, log, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": steps}).x
-    return _solved(x, y, groups, log)
-
-
-def _solved(x: Array, y: Array, groups: Array, log: Array) -> GaussianProcess:
-    from scipy.linalg import cho_solve
-
     scales = np.exp(log[:-1])[groups]
     half = _cholesky(_matern(_squares(x / scales, x / scales))[0], math.exp(log[-1]))
     return GaussianProcess(x=x, scales=scales, weights=cho_solve((half, True), y), half=half, log=log)
@@ -120,10 +114,3 @@ def _cholesky(kernel: Array, noise: float) -> Array:
     covariance = kernel.copy()
     covariance.flat[:: len(kernel) + 1] += noise + 1e-8
     return np.asarray(np.linalg.cholesky(covariance))
-
-
-def _inverse(half: Array) -> Array:
-    from scipy.linalg import lapack
-
-    inverse, _ = lapack.dpotri(half, lower=1)
-    return np.asarray(np.tril(inverse) + np.tril(inverse, -1).T)

@@ -21,13 +21,8 @@ class Interrupt:
 
 @contextlib.contextmanager
 def listening(interrupt: Interrupt | None = None) -> Iterator[Interrupt]:
-    """While the block runs, SIGINT and SIGTERM set a flag; a second signal raises KeyboardInterrupt.
-
-    Outside the main thread signals cannot be caught; the flag then stays down.
-
-    Args:
-        interrupt: The flag; a new one by default.
-    """
+    """While the block runs, SIGINT and SIGTERM set the flag (a new one by default), in the main thread, which alone can
+    catch them; a second signal raises KeyboardInterrupt."""
     interrupt = Interrupt() if interrupt is None else interrupt
     if threading.current_thread() is not threading.main_thread():
         yield interrupt

@@ -1,9 +1,8 @@
 """The journal of a run: one checksummed JSON line per fact, appended and synced, never rewritten.
 
-Resume is memory: the search looks (parameters -> result) up here and trains only what is missing. The
-first line is the key of the run (data, schema, settings that change results); another key is another run.
-A torn last line, as a kill in the middle of a write leaves it, is set aside; a damaged line in the middle
-costs that line only. The key stands there twice: without it all other lines would be worthless.
+The search looks (parameters -> result) up here and trains only what is missing. The first line is the key of the run
+(data, schema, settings that change results), and so is the second: without it all others would be worthless. A torn
+last line, as a kill leaves it, is set aside; a damaged line in the middle costs that line only.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import os
 import re
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -91,9 +90,8 @@ def read(path: str | Path) -> Contents:
     except FileNotFoundError:
         raw = b""
     except OSError as error:
-        raise JournalError(
-            f"Journal '{path}'", "be readable", error.strerror or "it is not", "correct that, or choose another folder"
-        ) from error
+        why, fix = error.strerror or "it is not", "correct that, or choose another folder"
+        raise JournalError(f"Journal '{path}'", "be readable", why, fix) from error
     whole = raw.rfind(b"\n") + 1
     facts: list[Mapping[str, Any]] = []
     damaged: list[int] = []
@@ -109,7 +107,6 @@ class Journal:
     """An open journal. Use it under the run folder's lock (`files.locked`).
 
     Args:
-        path: The file; it is created if absent.
         key: Key of the run; written as the first two lines of a new journal.
 
     Raises:
@@ -122,23 +119,16 @@ class Journal:
         self.contents = read(self.path)
         if self.contents.torn_bytes:
             self._set_tail_aside()
+        where = f"Journal '{self.path}'"
         if self.contents.key is None:
             if self.contents.facts or self.contents.damaged_lines:
-                raise JournalError(
-                    f"Journal '{self.path}'",
-                    "begin with the key of its run",
-                    "its first line is damaged",
-                    "move the file away and run again",
-                )
+                must, found = "begin with the key of its run", "its first line is damaged"
+                raise JournalError(where, must, found, "move the file away and run again")
             fact = {"type": "key", "key": key}
             self.append(fact, fact)
         elif dict(self.contents.key) != dict(key):
-            raise JournalError(
-                f"Journal '{self.path}'",
-                "belong to this run",
-                f"another run wrote it ({difference(self.contents.key, key)})",
-                "choose another folder",
-            )
+            found = f"another run wrote it ({difference(self.contents.key, key)})"
+            raise JournalError(where, "belong to this run", found, "choose another folder")
 
     def append(self, *facts: Mapping[str, Any]) -> None:
         """Add facts; when this returns they are on the disk.
@@ -161,12 +151,8 @@ class Journal:
                     raise
             if new:
                 files.sync_folder(self.path.parent)
-        self.contents = Contents(
-            facts=(*self.contents.facts, *(json.loads(line[9:]) for line in lines)),
-            damaged_lines=self.contents.damaged_lines,
-            torn_bytes=self.contents.torn_bytes,
-            whole_bytes=end + sum(map(len, lines)),
-        )
+        facts = (*self.contents.facts, *(json.loads(line[9:]) for line in lines))
+        self.contents = replace(self.contents, facts=facts, whole_bytes=end + sum(map(len, lines)))
 
     def _set_tail_aside(self) -> None:
         """Move a half-written last line away, so that the next one begins at the start of a line."""
@@ -194,8 +180,5 @@ def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     'seed: 1 before, 2 now'
     """
 
-    def short(value: Any) -> str:
-        return str(value)[:12]
-
     changed = [k for k in sorted({*old, *new}) if old.get(k) != new.get(k)]
-    return "; ".join(f"{k}: {short(old.get(k))} before, {short(new.get(k))} now" for k in changed)
+    return "; ".join(f"{k}: {str(old.get(k))[:12]} before, {str(new.get(k))[:12]} now" for k in changed)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autoft.networks.families import FAMILIES
+from autoft.networks.family import FAMILIES
 from autoft.records.arrays import Array
 from autoft.search.space import Choice, Dimension, relevant, rounded
 
@@ -38,10 +38,9 @@ class Lattice:
 
     def encode(self, configurations: Shapes) -> Array:
         """Points of configurations; what an architecture does not use stands at its default."""
-        known = [relevant(c, self.space) for c in configurations]
-        return np.array([[_share(d, c.get(d.name, d.default)) for d in self.space] for c in known]).reshape(
-            -1, len(self.space)
-        )
+        known = (relevant(c, self.space) for c in configurations)
+        points = [[_share(d, c.get(d.name, d.default)) for d in self.space] for c in known]
+        return np.array(points).reshape(-1, len(self.space))
 
     def decode(self, point: Array) -> dict[str, Any]:
         """The configuration at a point."""

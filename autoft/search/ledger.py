@@ -11,14 +11,15 @@ from typing import Any
 
 from autoft import files
 from autoft.errors import AutoFTError
-from autoft.records import Trial
-from autoft.records.trials import OUT_OF_TIME, TrialResult
+from autoft.records.trials import OUT_OF_TIME, Trial, TrialResult
 from autoft.search import store
 from autoft.search.journal import Journal
 from autoft.search.space import comparable
 
 #: A trial during which the process died so often is not tried again.
 DEATHS = 2
+#: What a trial says of its result.
+_SHARED = ("params", "status", "epochs", "checkpoints", "curves", "reason", "seconds", "traces")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -26,12 +27,8 @@ class Ledger:
     """Trials in the order in which they were noted; each is on the disk before it counts.
 
     Attributes:
-        journal: The run's journal.
-        folder: Where outcomes' arrays are kept.
         score: The objective of an outcome on its pooled held-out predictions.
-        maximize: Whether a higher score is better.
-        keep: Trials whose weights are kept, the best so far.
-        trials, outcomes: In the same order.
+        keep: How many trials' weights are kept, those of the best so far.
     """
 
     journal: Journal
@@ -70,11 +67,6 @@ class Ledger:
         """Position of the best trial, None while there is none."""
         return self._ranked[0] if self._ranked else None
 
-    @property
-    def best_score(self) -> float | None:
-        """Score of the best trial."""
-        return None if self.best is None else self.trials[self.best].score
-
     def curves(self, like: Mapping[str, Any]) -> list[list[float]]:
         """Mean held-out curves of the trials so far that can be compared with one of these parameters."""
         found = []
@@ -85,22 +77,13 @@ class Ledger:
         return found
 
     def recall(self, memory: str, left: float | None) -> TrialResult | None:
-        """The outcome that an earlier run has left, None if it must be trained (again).
-
-        Args:
-            memory: Its name.
-            left: Seconds that the search has; a trial that the clock cut short may get more of them now.
-        """
+        """The outcome that an earlier run has left, None if it must be trained (again): a trial that the clock cut
+        short may get more of the seconds that are left."""
         line = self._known.get(memory)
-        if line is None or self._deserves_more(line, left):
+        more = line is not None and (left is None or left > 3 * float(line["seconds"]) + 5)
+        if line is None or (more and str(line["reason"]).startswith(OUT_OF_TIME)):
             return None
         return store.restore(self.folder, line)
-
-    @staticmethod
-    def _deserves_more(line: Mapping[str, Any], left: float | None) -> bool:
-        if not str(line["reason"]).startswith(OUT_OF_TIME):
-            return False
-        return left is None or left > 3 * float(line["seconds"]) + 5
 
     def deaths(self, memory: str) -> int:
         """How often the process died while this was trained."""
@@ -130,25 +113,12 @@ class Ledger:
     def note(self, memory: str, outcome: TrialResult, *, new: bool) -> float | None:
         """Score an outcome, make it durable, and count it; its score, or None if it has failed."""
         number = len(self.trials)
-        outcome, score = self._judge(outcome)
+        outcome, score = self._scored(outcome)
         place = None if score is None else self._place(score)
         good = place is not None and place < self.keep
         if new:
             self._make_durable(memory, outcome, number, score, good)
-        self.trials.append(
-            Trial(
-                number=number,
-                params=outcome.params,
-                status=outcome.status,
-                score=score,
-                epochs=outcome.epochs,
-                checkpoints=outcome.checkpoints,
-                curves=outcome.curves,
-                reason=outcome.reason,
-                seconds=outcome.seconds,
-                traces=outcome.traces,
-            )
-        )
+        self.trials.append(Trial(number=number, score=score, **{name: getattr(outcome, name) for name in _SHARED}))
         # Weights are large; only those of the best trials so far are kept, in memory and on the disk.
         self.outcomes.append(outcome if good else replace(outcome, weights={}))
         self._memories.append(memory)
@@ -162,7 +132,7 @@ class Ledger:
         self._open.discard(memory)
         return score
 
-    def _judge(self, outcome: TrialResult) -> tuple[TrialResult, float | None]:
+    def _scored(self, outcome: TrialResult) -> tuple[TrialResult, float | None]:
         """The outcome and its score; without finite numbers it has failed."""
         losses = [loss for curve in outcome.curves.values() for epoch in curve for loss in epoch]
         score = self.score(outcome) if outcome.status != "failed" else None
@@ -180,22 +150,9 @@ class Ledger:
     def _make_durable(self, memory: str, outcome: TrialResult, number: int, score: float | None, best: bool) -> None:
         """Arrays first, then the line that speaks of them."""
         stored = self._store(memory, outcome, weights=best) if outcome.status != "failed" else {}
-        line = {
-            "type": "trial",
-            "memory": memory,
-            "number": number,
-            "params": dict(outcome.params),
-            "status": outcome.status,
-            "score": score,
-            "epochs": outcome.epochs,
-            "checkpoints": list(outcome.checkpoints),
-            "curves": dict(outcome.curves),
-            "reason": outcome.reason,
-            "seconds": round(outcome.seconds, 4),
-            "traces": outcome.traces,
-            "limit": outcome.limit,
-            **stored,
-        }
+        shared = {name: getattr(outcome, name) for name in (*_SHARED, "limit")}
+        shared |= {"params": dict(outcome.params), "seconds": round(outcome.seconds, 4)}
+        line = {"type": "trial", "memory": memory, "number": number, "score": score, **shared, **stored}
         self.journal.append(line)
         self._known[memory] = line
 

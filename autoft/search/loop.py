@@ -5,16 +5,16 @@ from __future__ import annotations
 import statistics
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, replace
+from typing import Any
 
 from autoft.errors import AutoFTError, SearchError, printable
-from autoft.records import Progress
-from autoft.records.trials import TrialResult, Trials
+from autoft.records.trials import Progress, TrialResult, Trials
 from autoft.search.budget import Budget
 from autoft.search.interrupt import Interrupt
 from autoft.search.ledger import DEATHS, Ledger
-from autoft.search.pruning import pruning_reason
+from autoft.search.proposer import Proposer
+from autoft.search.pruning import Prune, pruning_reason
 from autoft.search.setup import Proposal
 from autoft.search.space import comparable
 from autoft.search.store import memory_key
@@ -24,24 +24,8 @@ from autoft.search.weights import restore_weights
 _REPEATS = 50
 
 
-class Proposes(Protocol):
-    """Proposes configurations (`autoft.search.proposer.Proposer`)."""
-
-    def ask(self, like: Mapping[str, Any] | None = None) -> Proposal | None: ...
-
-    def tell(self, proposal: Proposal, score: float | None) -> None: ...
-
-
-class Train(Protocol):
-    """Trains configurations of one shape side by side (`autoft.training.trainer.Trainer.train_all`)."""
-
-    def __call__(
-        self,
-        params: Sequence[Mapping[str, Any]],
-        out_of_time: Callable[[], bool],
-        epochs: int | None,
-        prune: Callable[[Sequence[float]], str] | None,
-    ) -> list[TrialResult]: ...
+#: Trains configurations of one shape side by side, see `autoft.training.trainer.Trainer.train_all`.
+Train = Callable[[Sequence[Mapping[str, Any]], Callable[[], bool], int | None, Prune | None], list[TrialResult]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +42,6 @@ class LoopPolicy:
 
     Attributes:
         together: How many trials of the shape of some parameters train side by side, after so many trials.
-        pruning: Whether trials are stopped early that are worse than the median.
         expect: Seconds that a trial is expected to take by its parameters; by the earlier ones where there is none.
     """
 
@@ -68,22 +51,12 @@ class LoopPolicy:
 
 
 class SearchLoop:
-    """One search in one run folder.
-
-    Args:
-        proposer: Proposes configurations.
-        train: Trains them.
-        ledger: Trials of the folder.
-        budget: When to end.
-        interrupt: Raised when the user asks to end.
-        progress: Called with every trial.
-        policy: How trials are batched and stopped.
-    """
+    """One search in one run folder."""
 
     def __init__(
         self,
         *,
-        proposer: Proposes,
+        proposer: Proposer,
         train: Train,
         ledger: Ledger,
         budget: Budget,
@@ -155,10 +128,7 @@ class SearchLoop:
         return len(done) == len(missing)
 
     def _train_some(self, due: Sequence[_Asked]) -> dict[str, TrialResult]:
-        """Results by memory; none where the user has asked to end.
-
-        A configuration that crashed the process before is retrained alone.
-        """
+        """Results by memory; none where the user has asked to end. What crashed the process before trains alone."""
         self._show(len(self._ledger.trials), None)
         self._cut = False
         done = {a.memory: _deadly(a.proposal) for a in due if self._ledger.deaths(a.memory) >= DEATHS}
@@ -194,29 +164,22 @@ class SearchLoop:
     def _train(self, due: Sequence[_Asked]) -> list[TrialResult]:
         """Train configurations; an error other than autoft's own makes a failed trial, not a failed search."""
         self._trained += len(due)
-        others, epochs = self._ledger.curves(due[0].proposal.params), self._epochs(due[0].proposal)
-        began = self.budget.clock()
-        alike = all(comparable(due[0].proposal.params, asked.proposal.params) for asked in due)
+        params, epochs = [asked.proposal.params for asked in due], self._epochs(due[0].proposal)
+        others, began = self._ledger.curves(params[0]), self.budget.clock()
+        prunes = self.policy.pruning and all(comparable(params[0], own) for own in params)
         self.budget.begin()
         try:
-            return self.train(
-                [asked.proposal.params for asked in due],
-                self._out_of_time,
-                epochs,
-                (lambda curve: pruning_reason(curve, others)) if self.policy.pruning and alike else None,
-            )
+            prune = (lambda curve: pruning_reason(curve, others)) if prunes else None
+            return self.train(params, self._out_of_time, epochs, prune)
         except AutoFTError:
             raise
         except Exception as error:  # noqa: BLE001  (out of memory, or anything that a backend raises)
             if len(due) > 1:  # one of them may be to blame
                 self._trained -= len(due)
-                outcomes: list[TrialResult] = []
-                for asked in due:
-                    outcomes += [] if self._cut else self._train([asked])
-                return outcomes
+                return [outcome for asked in due if not self._cut for outcome in self._train([asked])]
             first_line = printable((str(error).strip().splitlines() or [""])[0][:300])
             reason, seconds = f"{type(error).__name__}: {first_line}", self.budget.clock() - began
-            return [TrialResult(params=due[0].proposal.params, status="failed", reason=reason, seconds=seconds)]
+            return [TrialResult(params=params[0], status="failed", reason=reason, seconds=seconds)]
 
     def _out_of_time(self) -> bool:
         if self.interrupt:
@@ -233,24 +196,14 @@ class SearchLoop:
         self._show(number, score, self._ledger.trials[number].status)
 
     def _show(self, number: int, score: float | None, message: str = "") -> None:
-        self.progress(
-            Progress(
-                stage="search",
-                message=message,
-                trial=number,
-                trials=self.budget.trials,
-                score=score,
-                best=self._ledger.best_score,
-                seconds_left=self._seconds_left(),
-            )
-        )
-
-    def _seconds_left(self) -> float | None:
-        """Until the search ends: by the trials that are left, or by the deadline if that is sooner."""
-        done = [t.seconds for t in self._ledger.trials]
-        by_trials = statistics.mean(done) * (self.budget.trials - len(done)) if done else None
+        done, trials = [t.seconds for t in self._ledger.trials], self.budget.trials
+        # The search ends by the trials that are left, or by the deadline if that is sooner.
+        by_trials = statistics.mean(done) * (trials - len(done)) if done else None
         known = [x for x in (by_trials, self.budget.left(len(done))) if x is not None]
-        return max(0.0, min(known)) if known else None
+        left, best = max(0.0, min(known)) if known else None, self._ledger.best
+        step = Progress(stage="search", message=message, trial=number, trials=trials, score=score)
+        best_score = None if best is None else self._ledger.trials[best].score
+        self.progress(replace(step, best=best_score, seconds_left=left))
 
     def _found(self) -> Trials:
         """What was found, with the weights of the best trial."""
@@ -269,21 +222,15 @@ class SearchLoop:
 
     def _nothing(self) -> SearchError:
         if self.interrupt:
-            return SearchError(
-                "The search",
-                "finish one trial before it is interrupted",
-                "it was interrupted before that",
-                "run the same command again; nothing but the journal was written",
-            )
+            must, fix = "finish one trial before it is interrupted", "run the same command again"
+            found = "it was interrupted before that"
+            return SearchError("The search", must, found, f"{fix}; nothing but the journal was written")
         trials = self._ledger.trials
         reasons = Counter(t.reason for t in trials)
-        commonest = reasons.most_common(1)[0] if reasons else ("no trial was proposed", 0)
-        return SearchError(
-            "The search",
-            "have a trial that finishes",
-            f"all {len(trials)} failed, {commonest[1]} of them so: {commonest[0]}",
-            "lower the learning rates in search: space:, or look at the findings about the data",
-        )
+        reason, times = reasons.most_common(1)[0] if reasons else ("no trial was proposed", 0)
+        found = f"all {len(trials)} failed, {times} of them so: {reason}"
+        fix = "lower the learning rates in search: space:, or look at the findings about the data"
+        return SearchError("The search", "have a trial that finishes", found, fix)
 
 
 def _deadly(proposal: Proposal) -> TrialResult:

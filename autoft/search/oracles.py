@@ -15,7 +15,7 @@ from typing import Any
 import keras_tuner as kt
 import numpy as np
 
-from autoft.networks.families import FAMILIES
+from autoft.networks.family import FAMILIES
 from autoft.search.acquisition import Acquisition, losses_of
 from autoft.search.lattice import Lattice, Shapes
 from autoft.search.setup import Proposal, SearchSetup
@@ -40,7 +40,6 @@ class Restrictable:
     _calls = 0
 
     def ask(self, *restrictions: Shapes | None) -> Proposal | None:
-        """See `autoft.search.setup.Oracle`."""
         self._restrictions, self._calls = restrictions or (None,), self._calls + 1
         with _quiet():
             # The same name again would get the same trial.
@@ -52,7 +51,6 @@ class Restrictable:
         return Proposal(params=_own(values), epochs=int(epochs) if epochs else None, ticket=trial)
 
     def tell(self, proposal: Proposal, score: float | None) -> None:
-        """See `autoft.search.setup.Oracle`."""
         trial = proposal.ticket
         with _quiet():
             if score is None:
@@ -65,8 +63,7 @@ class Restrictable:
     def save(self) -> None:
         """Nothing: the journal is the memory."""
 
-    def _save_trial(self, trial: Any) -> None:
-        """Nothing: the journal is the memory."""
+    def _save_trial(self, trial: Any) -> None: ...
 
     def _fresh(self, values: dict[str, Any]) -> bool:
         # keras-tuner fills in at random what an architecture does without, and takes that for a difference.
@@ -81,7 +78,6 @@ class Restrictable:
         return next((values for values in drawn if values is not None), None)
 
     def _drawn(self, shapes: Shapes | None) -> dict[str, Any] | None:
-        """A configuration at random that is new."""
         for _ in range(_COLLISIONS):
             rng = self._generator()
             values = self.lattice.decode(self.lattice.draw(rng, 1, shapes)[0])

@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 Tier = Literal["small", "medium", "large"]
 
-#: From the dearest to the cheapest.
+#: From the most expensive to the cheapest.
 TIERS: tuple[Tier, ...] = ("large", "medium", "small")
 
 _LEFT_OUT: ContextVar[str | None] = ContextVar("left_out", default=None)
@@ -26,7 +26,7 @@ _LEFT_OUT: ContextVar[str | None] = ContextVar("left_out", default=None)
 
 @contextmanager
 def without(name: str) -> Iterator[None]:
-    """Within the block the portfolio is what was learned without a data set: its score there owes it nothing."""
+    """Within the block the portfolio is what was learned without a data set."""
     token = _LEFT_OUT.set(name)
     try:
         yield

@@ -1,50 +1,31 @@
 """Proposer: an algorithm behind ask and tell, which keeps the number of compiled programs low.
 
-It only proposes. What has been learned lives in the journal: told the remembered scores in the same order, an
-algorithm with the same seed proposes the same trials again. So Keras Tuner's own files are never written (they are
-written in place, and one torn file makes a search unloadable).
+The journal is its memory: given the remembered scores in the same order, an algorithm with the same seed proposes the
+same trials again. So Keras Tuner's own files are never written (they are written in place, and one torn file makes a
+search unloadable).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from autoft.search.algorithms import ALGORITHMS
-from autoft.search.setup import Proposal, SearchSetup
+from autoft.search.setup import ProgramSharing, Proposal, SearchSetup
 from autoft.search.space import SHAPE, Choice, Dimension, default_configuration, relevant, rounded, shape_of
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProgramSharing:
-    """How proposals share compiled programs.
-
-    Attributes:
-        dimensions: What differs in one of them needs a new program.
-        trials_per_program: How many trials p a new program should serve; 1 is no limit. Proposal t (from 0) may bring
-            one only while fewer than ``2 + t // p`` are known; otherwise the choice is among the known ones as long as
-            they have anything new. A grid goes through all points of a shape before the next, and Hyperband promotes
-            what is best: for both it concerns random draws alone.
-    """
-
-    dimensions: frozenset[str] = SHAPE
-    trials_per_program: int = 1
 
 
 class Proposer:
     """Asks an algorithm for configurations; the first is the default one, or those of the setup.
 
-    Any number of proposals may be out at a time, and they may be told in any order; the same sequence of `ask` and
-    `tell` gives the same proposals. The Gaussian process takes those that are out to score as it expects, so that a
-    batch spreads.
+    Any number of proposals may be out at a time, and their scores may come in any order; the same sequence of `ask` and
+    `tell` gives the same proposals.
 
     Args:
-        algorithm: Name of a registered search algorithm.
         setup: What is searched; without first configurations it begins with the default one.
-        sharing: How programs are shared.
 
     Raises:
         RecipeError: If there is no algorithm of this name.
@@ -60,10 +41,7 @@ class Proposer:
         self._held: Proposal | None = None
 
     def ask(self, like: Mapping[str, Any] | None = None) -> Proposal | None:
-        """The next configuration.
-
-        Args:
-            like: Parameters of a proposal that is out: the next one must have their shape.
+        """The next configuration; with `like`, of the shape of these parameters of a proposal that is out.
 
         Returns:
             With `like`, None says that there is nothing of this shape now: it is used up, or the algorithm's order
@@ -87,7 +65,6 @@ class Proposer:
         self._oracle.tell(proposal, score if score is not None and np.isfinite(score) else None)
 
     def _next(self, like: Mapping[str, Any] | None) -> Proposal | None:
-        """What the algorithm proposes now."""
         proposal = self._oracle.ask(*self._restrictions(like))
         if proposal is None:
             return None

@@ -7,19 +7,19 @@ all folds, so all folds of a trial stop together.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from statistics import median
+
+#: From a trial's mean held-out curve so far to the reason to stop it, or "".
+Prune = Callable[[Sequence[float]], str]
 
 #: Other trials that there must be before one is pruned, and epochs that every trial gets.
 _OTHERS, _EPOCHS = 4, 6
 
 
 def pruning_reason(curve: Sequence[float], others: Sequence[Sequence[float]]) -> str:
-    """The reason to stop a trial now, or "".
-
-    Args:
-        curve: Its mean held-out loss after each epoch so far.
-        others: The same of trials that are over. One that ended earlier counts with the best it had.
+    """The reason to stop a trial now, or "", from its mean held-out curve and those of trials that are over (one that
+    ended earlier counts with the best it had).
 
     >>> pruning_reason([0.9] * 6, [[0.9, 0.8, 0.7, 0.6, 0.5, 0.5]] * 4)
     'pruned after epoch 6: held-out loss 0.9, median of 4 other trials 0.5'

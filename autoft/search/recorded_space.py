@@ -44,11 +44,9 @@ def recorded_space(run: Callable[[Any], None]) -> tuple[Dimension, ...]:
     deep False, True ()
     depth 2, 3, 4 (('deep', (True,)),)
     """
-    recording = _Recording(run=run)
-    recording.explore()
-    return tuple(
-        replace(dimension, when=recording.conditions(name)) for name, dimension in recording.dimensions.items()
-    )
+    found = _Recording(run=run)
+    found.explore()
+    return tuple(replace(dimension, when=found.conditions(name)) for name, dimension in found.dimensions.items())
 
 
 @dataclass(slots=True, kw_only=True)
@@ -56,9 +54,7 @@ class _Recording:
     """What was seen of a function.
 
     Attributes:
-        run: Calls the function.
-        dimensions: By name, in the order in which they were met.
-        met: By name, the configuration at which it was met first.
+        dimensions, met: By name in the order in which they were met, and the configuration at which each was met first.
         seen: By configuration and dimension, the values that it was set to and the names asked for then.
     """
 
@@ -88,11 +84,13 @@ class _Recording:
         """Values of other dimensions without which this one is not asked for."""
         found = []
         for (number, parent), by_value in self.seen.items():
-            if number != self.met[name] or parent == name or not _whole(self.dimensions[parent], by_value):
+            every, own = self.dimensions[parent], number == self.met[name] and parent != name
+            # Only dimensions that were looked at everywhere say when this one is not asked for.
+            if not own or not isinstance(every, Choice) or len(by_value) < len(every.values):
                 continue
-            values = tuple(value for value, asked in by_value.items() if name in asked)
+            values = tuple(value for value in every.values if name in by_value[value])
             if 0 < len(values) < len(by_value):
-                found.append((parent, tuple(sorted(values, key=_place(self.dimensions[parent])))))
+                found.append((parent, values))
         return tuple(found)
 
     def _look(self, values: Mapping[str, Value], *, origin: int) -> frozenset[str]:
@@ -120,15 +118,6 @@ class _Recording:
         if known != dimension:
             found = f"it is {known.words()} in one place and {dimension.words()} in another"
             raise RecipeError(f"Hyperparameter '{name}'", "have one definition", found, "use two names")
-
-
-def _whole(dimension: Dimension, by_value: Mapping[Value, frozenset[str]]) -> bool:
-    """Whether a dimension was looked at everywhere."""
-    return isinstance(dimension, Choice) and len(by_value) == len(dimension.values)
-
-
-def _place(dimension: Dimension) -> Callable[[Value], int]:
-    return lambda value: dimension.values.index(value) if isinstance(dimension, Choice) else 0
 
 
 def _others(dimension: Dimension, own: Value) -> Iterator[Value]:

@@ -7,20 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from autoft.search.lattice import Shapes
-from autoft.search.space import Dimension
+from autoft.search.space import SHAPE, Dimension
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchSetup:
-    """What an algorithm searches.
-
-    Attributes:
-        space: The dimensions.
-        maximize: Whether a higher score is better.
-        seed: Same seed and same scores give the same proposals.
-        epochs: Most epochs of a trial (Hyperband's resource).
-        first: Configurations to begin with.
-    """
+    """What an algorithm searches; same seed and same scores give the same proposals."""
 
     space: tuple[Dimension, ...]
     maximize: bool
@@ -30,14 +22,25 @@ class SearchSetup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Proposal:
-    """A configuration to try.
+class ProgramSharing:
+    """How proposals share compiled programs.
 
     Attributes:
-        params: Hyperparameters by name.
-        epochs: Most epochs of this trial (Hyperband), None for the run's own limit.
-        ticket: By which the oracle knows it again.
+        dimensions: What differs in one of them needs a new program.
+        trials_per_program: How many trials p a new program should serve; 1 is no limit. Proposal t (from 0) may bring
+            one only while fewer than ``2 + t // p`` are known; otherwise the choice is among the known ones as long as
+            they have anything new. A grid goes through all points of a shape before the next, and Hyperband promotes
+            what is best: for both it concerns random draws alone.
     """
+
+    dimensions: frozenset[str] = SHAPE
+    trials_per_program: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A configuration to try, with the most epochs of its trial (Hyperband; None for the run's own limit) and a ticket
+    by which the oracle knows it again."""
 
     params: dict[str, Any]
     epochs: int | None = None
@@ -45,7 +48,7 @@ class Proposal:
 
 
 class Oracle(Protocol):
-    """One search by ask and tell. Any number of proposals may be out, and they may be told in any order."""
+    """One search by ask and tell. Any number of proposals may be out, and their scores may come in any order."""
 
     def ask(self, *restrictions: Shapes | None) -> Proposal | None:
         """The next proposal, of these shapes; of the next ones where those are exhausted (None: of any).

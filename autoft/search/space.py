@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autoft.networks.families import DEFAULT, FAMILIES, family_of
+from autoft.networks.family import DEFAULT, FAMILIES, family_of
 from autoft.search import portfolio
 from autoft.search.portfolio import Tier
 
@@ -20,7 +20,6 @@ Conditions = tuple[tuple[str, tuple[Value, ...]], ...]
 
 #: Dimensions that fix sizes: proposals that agree on them train side by side, and share a program in any case.
 SHAPE = frozenset({"architecture", "numbers", "width", "depth", "activation", "batch_size", "embedding"})
-
 #: Those that fix what a program does apart from the sizes of its arrays.
 MAKE = frozenset({"architecture", "numbers", "depth", "activation"})
 
@@ -36,6 +35,9 @@ class Range:
     log: bool
     when: Conditions = ()
 
+    def __contains__(self, value: Any) -> bool:
+        return bool(self.low <= value <= self.high)
+
     def words(self) -> str:
         """The range as a person reads it."""
         return f"{self.low:g} to {self.high:g}{', logarithmic' if self.log else ''}"
@@ -50,12 +52,27 @@ class Choice:
     default: Value
     when: Conditions = ()
 
+    def __contains__(self, value: Any) -> bool:
+        return value in self.values
+
     def words(self) -> str:
         """The choices as a person reads them."""
         return ", ".join(str(v) for v in self.values)
 
 
 Dimension = Range | Choice
+
+#: Ranges of the space: name, limits (None: searched only where a recipe gives them), default, whether logarithmic.
+_RANGES: tuple[tuple[str, tuple[float, float] | None, float, bool], ...] = (
+    ("learning_rate", (3e-4, 2e-2), 2e-3, True),
+    ("dropout", (0.0, 0.5), 0.2, False),
+    ("l2", (1e-6, 3e-3), 3e-5, True),
+    ("weight_decay", None, 1e-4, True),
+    ("label_smoothing", None, 0.0, False),
+    ("clip", None, 1.0, True),
+    ("class_balance", None, 0.0, False),
+    ("focal", None, 0.0, False),
+)
 
 
 def rounded(dimension: Range, value: float) -> float:
@@ -78,12 +95,9 @@ def relevant(params: Mapping[str, Any], space: Sequence[Dimension] = ()) -> dict
     >>> relevant({"architecture": "linear", "width": 64, "l2": 0.001})
     {'architecture': 'linear', 'l2': 0.001}
     """
-    idle = family_of(params).idle | {d.name for d in space if not _meant(d, params)}
+    unmet = {d.name for d in space if any(params.get(name) not in values for name, values in d.when)}
+    idle = family_of(params).idle | unmet
     return {name: value for name, value in params.items() if name not in idle}
-
-
-def _meant(dimension: Dimension, params: Mapping[str, Any]) -> bool:
-    return all(params.get(name) in values for name, values in dimension.when)
 
 
 def comparable(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
@@ -105,8 +119,6 @@ def first_configurations(
 
     Args:
         space: The dimensions; sizes that the recipe excludes become the nearest, other excluded values are dropped.
-        rows: Training rows of a fold.
-        tier: Of the portfolio: what is affordable.
     """
     by_name = {d.name: d for d in space}
     default, architecture = default_configuration(space), by_name.get("architecture")
@@ -115,9 +127,11 @@ def first_configurations(
     families = (FAMILIES[str(name)] for name in architecture.values)
     own_first = [{"architecture": family.name, **entry} for family in families for entry in family.default(rows)]
     best, *others = portfolio.entries(tier)
+    batch = by_name.get("batch_size")
+    smallest = float(min(batch.values)) if isinstance(batch, Choice) else 0.0
     found: list[dict[str, Any]] = []
     for entry in (best, *own_first, *others):
-        own = {**entry, "batch_size": float(entry.get("batch", 1)) * _smallest(by_name.get("batch_size"))}
+        own = {**entry, "batch_size": float(entry.get("batch", 1)) * smallest}
         named = {n: d for n, d in by_name.items() if isinstance(own.get(n), str) and isinstance(d, Choice)}
         if all(own[name] in d.values for name, d in named.items()):
             own = relevant({name: _nearest(d, own.get(name, d.default)) for name, d in by_name.items()})
@@ -132,10 +146,6 @@ def default_configuration(space: Sequence[Dimension]) -> dict[str, Any]:
     return relevant({d.name: d.default for d in space}, space)
 
 
-def _smallest(batch: Dimension | None) -> float:
-    return float(min(batch.values)) if isinstance(batch, Choice) else 0.0
-
-
 def _nearest(dimension: Dimension, value: Any) -> Any:
     if isinstance(dimension, Range):
         return rounded(dimension, value)
@@ -145,12 +155,7 @@ def _nearest(dimension: Dimension, value: Any) -> Any:
 
 
 def make_space(
-    rows: int,
-    *,
-    embedded: bool,
-    numbers: bool = True,
-    rare: bool = False,
-    changes: Mapping[str, Sequence[Any] | None],
+    rows: int, *, embedded: bool, numbers: bool = True, rare: bool = False, changes: Mapping[str, Sequence[Any] | None]
 ) -> tuple[Dimension, ...]:
     """The space for a table, with the strong default that is always tried first.
 
@@ -158,50 +163,33 @@ def make_space(
 
     Args:
         rows: Training rows of a fold; larger tables get larger batches.
-        embedded: Whether there are embedded columns (then their length is searched too).
-        numbers: Whether there are numbers of many values (then how they enter is searched too).
+        embedded, numbers: Whether there are embedded columns (then their length is searched too), and numbers of many
+            values (then how they enter is searched too).
         rare: Whether the objective looks at the labels of rare classes (then class weights are searched too).
         changes: The recipe's narrower or wider choices by name; None or absent keeps the standard one. Weight decay,
             label smoothing, clipping, the focal loss and the schedule are searched only where they are given.
     """
-    dropout, l2 = changes.get("dropout") or (0.0, 0.5), changes.get("l2") or (1e-6, 3e-3)
-    rate = changes.get("learning_rate") or (3e-4, 2e-2)
     batch = next(size for limit, size in ((1_000, 32), (4_000, 128), (30_000, 256), (10**12, 512)) if rows < limit)
-
-    def number(name: str, limits: Sequence[float], default: float, log: bool) -> Range:
-        low, high = float(limits[0]), float(limits[1])
-        return Range(name=name, low=low, high=high, default=min(max(default, low), high), log=log)
-
-    def choice(name: str, standard: Sequence[Value], default: Value) -> Choice:
-        values = tuple(changes.get(name) or standard)
-        return Choice(name=name, values=values, default=default if default in values else values[len(values) // 2])
-
-    space: list[Dimension] = [choice("architecture", [f.name for f in FAMILIES if f.traits.searched], DEFAULT)]
-    if numbers:
-        space.append(choice("numbers", ("piecewise", "plain"), "piecewise"))
-    space += [
-        choice("width", (32, 64, 128, 256), 128),
-        choice("depth", (1, 2, 3), 2),
-        choice("activation", ("relu", "silu"), "relu"),
-        choice("batch_size", (batch, 2 * batch), batch),
-    ]
-    if embedded:
-        space.append(choice("embedding", (4, 8, 16), 8))
-    space += [
-        number("learning_rate", rate, 2e-3, True),
-        number("dropout", dropout, 0.2, False),
-        number("l2", l2, 3e-5, True),
-    ]
-    for name, default, log in (
-        ("weight_decay", 1e-4, True),
-        ("label_smoothing", 0.0, False),
-        ("clip", 1.0, True),
-        ("class_balance", 0.0, False),
-        ("focal", 0.0, False),
-    ):
-        limits = changes.get(name) or ((0.0, 1.0) if rare and name == "class_balance" else None)
+    choices: dict[str, tuple[Sequence[Value], Value]] = {
+        "architecture": ([f.name for f in FAMILIES if f.traits.searched], DEFAULT),
+        **({"numbers": (("piecewise", "plain"), "piecewise")} if numbers else {}),
+        "width": ((32, 64, 128, 256), 128),
+        "depth": ((1, 2, 3), 2),
+        "activation": (("relu", "silu"), "relu"),
+        "batch_size": ((batch, 2 * batch), batch),
+        **({"embedding": ((4, 8, 16), 8)} if embedded else {}),
+    }
+    space: list[Dimension] = [_choice(n, changes.get(n) or own, default) for n, (own, default) in choices.items()]
+    for name, standard, default, log in _RANGES:
+        limits = changes.get(name) or ((0.0, 1.0) if rare and name == "class_balance" else standard)
         if limits:
-            space.append(number(name, limits, default, log))
-    if changes.get("schedule"):
-        space.append(choice("schedule", ("constant", "cosine"), "constant"))
+            low, high = float(limits[0]), float(limits[1])
+            space.append(Range(name=name, low=low, high=high, default=min(max(default, low), high), log=log))
+    if schedules := changes.get("schedule"):
+        space.append(_choice("schedule", schedules, "constant"))
     return tuple(space)
+
+
+def _choice(name: str, values: Sequence[Value], default: Value) -> Choice:
+    """A choice whose default is among its values."""
+    return Choice(name=name, values=tuple(values), default=default if default in values else values[len(values) // 2])

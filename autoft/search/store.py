@@ -20,13 +20,7 @@ def memory_key(params: Mapping[str, Any]) -> str:
 
 
 def store(folder: Path, memory: str, outcome: TrialResult, *, weights: bool) -> dict[str, str]:
-    """Write an outcome's arrays.
-
-    Args:
-        folder: Where; created if absent.
-        memory: The name under which the outcome is remembered.
-        outcome: What.
-        weights: Whether to keep the trained weights too (a trial that is not the best so far needs none).
+    """Write an outcome's arrays and, where asked, its trained weights.
 
     Returns:
         File names and SHA-256 for the trial's line in the journal.
@@ -86,21 +80,11 @@ def _read(folder: Path, line: Mapping[str, Any], role: str) -> dict[str, NDArray
 
 def restore(folder: Path, line: Mapping[str, Any]) -> TrialResult | None:
     """The outcome that a journal line speaks of, with weights if they were kept; None if it must be trained again."""
-    arrays = _read(folder, line, "file")
+    arrays: dict[str, Any] | None = _read(folder, line, "file")
     if line["status"] != "failed" and arrays is None:
         return None
-    arrays = arrays or {}
-    return TrialResult(
-        params=line["params"],
-        status=line["status"],
-        epochs=line["epochs"],
-        checkpoints=tuple(line["checkpoints"]),
-        held_out=arrays.get("held_out", np.zeros((0, 0))),
-        pairs=arrays.get("pairs", np.zeros((0, 0, 0))),
-        curves=line["curves"],
-        weights=_read(folder, line, "weights") or {},
-        reason=line["reason"],
-        seconds=line["seconds"],
-        traces=line["traces"],
-        limit=line["limit"],
-    )
+    kept = {
+        name: line[name] for name in ("params", "status", "epochs", "curves", "reason", "seconds", "traces", "limit")
+    }
+    weights, checkpoints = _read(folder, line, "weights") or {}, tuple(line["checkpoints"])
+    return TrialResult(**kept, checkpoints=checkpoints, weights=weights, **(arrays or {}))

@@ -22,8 +22,9 @@ from autoft.data import repair
 from autoft.data.repair import Repair
 from autoft.errors import ArtifactError
 from autoft.files import FORMAT
-from autoft.records import Column, CostMatrix, Target
 from autoft.records.arrays import Array
+from autoft.records.columns import Column, Target
+from autoft.records.decisions import CostMatrix
 from autoft.records.reading import read_record
 from autoft.serving import model_file
 from autoft.serving.model_file import damaged
@@ -113,12 +114,8 @@ def _compare(model: Any, again: Any, probe: Mapping[str, Array]) -> None:
     before, after = (np.asarray(m(as_tensors(probe))) for m in (model, again))
     largest = float(np.max(np.abs(before - after) / np.maximum(1.0, np.abs(before)))) if before.size else 0.0
     if not largest <= 1e-6:
-        raise ArtifactError(
-            "The saved model",
-            "answer as the trained one does",
-            f"answers differ by up to {largest:.1e}",
-            "report this with the output of 'autoft doctor'",
-        )
+        found, fix = f"answers differ by up to {largest:.1e}", "report this with the output of 'autoft doctor'"
+        raise ArtifactError("The saved model", "answer as the trained one does", found, fix)
 
 
 def as_tensors(inputs: Mapping[str, Array]) -> dict[str, Any]:
@@ -153,9 +150,8 @@ def copy(source: Path, folder: str | Path) -> None:
 
 def _check_place(folder: Path) -> None:
     if folder.exists() and not (folder / "manifest.json").is_file():
-        raise ArtifactError(
-            f"'{folder}'", "be free or hold a saved model", "something else is there", "choose another name"
-        )
+        found = "something else is there"
+        raise ArtifactError(f"'{folder}'", "be free or hold a saved model", found, "choose another name")
 
 
 def load(folder: str | Path) -> tuple[Any, Meta]:
@@ -198,9 +194,8 @@ def find(path: str | Path) -> Path:
         if (folder / "manifest.json").is_file() and not folder.is_symlink():
             return folder
     found = "it does not exist" if not path.exists() else "there is no manifest.json in it or in its folder 'model'"
-    raise ArtifactError(
-        f"'{path}'", "be a run folder or a saved model", found, "give the folder that 'autoft fit' or save() wrote"
-    )
+    fix = "give the folder that 'autoft fit' or save() wrote"
+    raise ArtifactError(f"'{path}'", "be a run folder or a saved model", found, fix)
 
 
 def _verify(folder: Path) -> None:
@@ -214,12 +209,8 @@ def _verify(folder: Path) -> None:
     except (KeyError, TypeError, AttributeError) as error:
         raise damaged(folder / "manifest.json", "it cannot be read") from error
     if version != FORMAT:
-        raise ArtifactError(
-            f"'{folder}'",
-            f"be of format {FORMAT}",
-            f"it is of format {version}",
-            "load it with the autoft that saved it",
-        )
+        saved, fix = f"it is of format {version}", "load it with the autoft that saved it"
+        raise ArtifactError(f"'{folder}'", f"be of format {FORMAT}", saved, fix)
     found = files.digest_folder(folder, leave_out=("manifest.json",))
     for name in sorted({*expected, *found, *_NEEDED}):
         if name not in found:

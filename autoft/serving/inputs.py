@@ -2,47 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from autoft.data.convert import Converted
-from autoft.preprocessing.categories import codes_of, ranks
+import numpy as np
+
+from autoft.preprocessing.categories import codes_of, guard, ranks
 from autoft.preprocessing.custom import plain_texts, read
+from autoft.preprocessing.text import cleaned, count_words
 from autoft.records.arrays import Array
 from autoft.serving.artifact import Meta
-from autoft.training.ensemble import guarded, text_input
 
 
-def model_inputs(model: Any, meta: Meta, cells: Converted, rows: slice) -> dict[str, Array]:
-    """Inputs by name.
+def model_inputs(model: Any, meta: Meta, values: Mapping[str, Array]) -> dict[str, Array]:
+    """Inputs ``[n, 1]`` of the raw `model` by name, from converted cells ``[n]`` by column id.
 
-    Args:
-        model: The Keras model over raw columns; built without TensorFlow it takes codes and counts instead of texts.
-        meta: Of the same saved model.
-        cells: Converted cells of a table.
-        rows: Which of its rows.
-
-    Returns:
-        Arrays ``[n, 1]``; of text columns ``[n, words]`` where the model takes counts, and of columns with an encoder
-        of their own what it reads (`CustomInput.read`), unless the model takes strings.
+    A model that was built without TensorFlow takes codes of categories, counts of words ``[n, words]``, and what
+    encoders read from texts ``[n, r]``. Of `meta` only words, encoders and vocabularies are used.
     """
-    import pandas as pd
-
-    orders = {column.id: column.order for column in meta.columns if column.order}
-    kinds = {column.id: column.kind for column in meta.columns}
     inputs: dict[str, Array] = {}
     for tensor in model.inputs:
-        own, strings = cells.values[tensor.name][rows], tensor.dtype == "string"
-        if tensor.name in meta.words:
-            inputs[tensor.name] = text_input(own, meta.words[tensor.name], strings=strings)
-            continue
-        if tensor.name in meta.encoders:
-            known = (meta.encoders[tensor.name], kinds[tensor.name])
-            inputs[tensor.name] = plain_texts(own)[:, None] if strings else read(*known, own)
-            continue
-        if tensor.name in orders:
-            own = ranks(own, orders[tensor.name])
-        elif own.dtype == object:
-            vocabulary = meta.vocabularies[tensor.name]
-            own = guarded(own) if strings else codes_of(pd.Index(vocabulary, dtype=object), own)
-        inputs[tensor.name] = own[:, None]
+        name, strings = tensor.name, tensor.dtype == "string"
+        own = values[name]
+        if name in meta.words:
+            own = cleaned(own)
+            own = own if strings else np.asarray(count_words(meta.words[name], own).counts.toarray())
+        elif name in meta.encoders:
+            own = plain_texts(own) if strings else read(meta.encoders[name], own)
+        elif strings:
+            own = guarded(own)
+        elif own.dtype == object:  # codes of categories; ordered ones are numbers
+            vocabulary = meta.vocabularies[name]
+            own = codes_of(vocabulary, own) if tensor.dtype == "int32" else ranks(own, vocabulary)
+        inputs[name] = own[:, None] if own.ndim == 1 else own
     return inputs
+
+
+def guarded(texts: Sequence[str | None] | Array) -> Array:
+    """Texts as the model's vocabulary holds them ``[n]``; each distinct text is looked at once."""
+    known = {text: guard(text) for text in set(texts)}
+    return np.array([known[text] for text in texts], dtype=object)

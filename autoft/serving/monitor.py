@@ -17,7 +17,8 @@ from autoft.data import repair
 from autoft.data.convert import Converted, align, convert
 from autoft.data.table import read
 from autoft.preprocessing.text import MISSING_WORD, cleaned
-from autoft.records import Column, Finding, finding
+from autoft.records.columns import Column
+from autoft.records.findings import Finding, finding
 from autoft.schema import contract, drift, target_drift
 from autoft.schema.engines import engine_of_model
 from autoft.serving.artifact import Meta, load_meta

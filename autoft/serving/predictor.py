@@ -12,9 +12,10 @@ from autoft.data.convert import Converted
 from autoft.errors import ArtifactError, EvaluationError
 from autoft.evaluation.decisions import decide
 from autoft.networks.memory import HELD, cells_per_row
-from autoft.preprocessing.encoders import ENCODERS
-from autoft.records import DecisionRule, Finding
+from autoft.preprocessing.encoders.base import ENCODERS
 from autoft.records.arrays import Array
+from autoft.records.decisions import DecisionRule
+from autoft.records.findings import Finding
 from autoft.schema.contract import refuse
 from autoft.serving.artifact import Meta, as_tensors
 from autoft.serving.inputs import model_inputs
@@ -77,5 +78,6 @@ class Predictor:
             )
 
     def _ask(self, cells: Converted, rows: slice) -> Array:
-        inputs = model_inputs(self.model, self.meta, cells, rows)
+        values = {name: own[rows] for name, own in cells.values.items()}
+        inputs = model_inputs(self.model, self.meta, values)
         return np.asarray(self.model(as_tensors(inputs), training=False), dtype=np.float64)

@@ -4,17 +4,6 @@ Each suite is a function that raises AssertionError with what is wrong:
 
 >>> from autoft.testing import check_metric  # doctest: +SKIP
 >>> check_metric(MyMetric())  # doctest: +SKIP
-
-Modules, from ground to roof:
-
-algorithms  Suite for search algorithms
-backbones   Suite for backbones
-checks      Suite for audit checks
-encoders    Suite of column encoders: what `ColumnEncoder` promises, checked on awkward cells
-engines     Suite for schema engines: the schema of a table, departures from it, and files that come back
-exporters   Suite for exporters: an exported model answers as the saved model does
-families    Suite for network families
-metrics     Suite for metrics: what every metric, own or foreign, has to keep
 """
 
 from __future__ import annotations

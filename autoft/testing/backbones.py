@@ -22,9 +22,6 @@ def check_backbone(backbone: Backbone) -> None:
 
     Cells become finite vectors of the declared length, the same ones in any batch; frozen layers keep their weights in
     training and others do not; it answers the same after it was saved and loaded.
-
-    Raises:
-        AssertionError: Says what is wrong.
     """
     assert BACKBONES[backbone.name] is backbone, f"{backbone.name} is not registered"
     assert backbone.kinds, "it reads no kind of column"

@@ -17,17 +17,16 @@ from autoft.data.columns import infer_columns
 from autoft.data.convert import convert
 from autoft.data.table import read
 from autoft.errors import printable
-from autoft.records import Finding, Severity, Task
+from autoft.records.columns import Task
+from autoft.records.findings import Finding, Severity
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Clean tables on which a check has to be silent.
-CLEAN_TABLES = 100
+#: Clean tables on which a check has to be silent, and rows of the largest of them.
+CLEAN_TABLES, CLEAN_ROWS = 100, 300
 #: Warnings and errors on all of them together that chance may make.
 FALSE_ALARMS = 2
-#: Rows of the largest of them.
-CLEAN_ROWS = 300
 
 
 def check_audit(
@@ -39,21 +38,12 @@ def check_audit(
     options: AuditOptions = DEFAULTS,
     documentation: Path | None = None,
 ) -> list[Finding]:
-    """Test an audit check: it finds what is planted, is silent on clean tables, and its codes can be looked up.
+    """Test an audit check: it finds what is planted (and returns it), is silent on clean tables, and its codes are in
+    the documentation.
 
     Args:
-        check: The check, registered.
         fires_on: A table with what it is to find.
-        target: Column of `fires_on` to predict.
-        task: Kind of problem of `fires_on`.
-        options: Of the recipe, for `fires_on`.
         documentation: A file that names each of its codes; without one the check has to have a docstring.
-
-    Returns:
-        What it found in `fires_on`.
-
-    Raises:
-        AssertionError: With what is wrong.
 
     >>> from autoft.data.audit import near_duplicates
     >>> import pandas as pd
@@ -97,9 +87,7 @@ def _assert_readable(line: Finding, names: Sequence[str]) -> None:
 def clean_table(seed: int, rows: int = CLEAN_ROWS) -> tuple[pd.DataFrame, Task]:
     """A table without anything to warn of: independent columns of all kinds, a target that nothing explains.
 
-    Args:
-        seed: The seed modulo 3 chooses the task.
-        rows: The largest number of rows, of which there are at least 50.
+    The seed modulo 3 chooses the task; there are at least 50 rows, and at most so many.
     """
     import pandas as pd
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from autoft.preprocessing.custom import NUMBERS, plain_texts, read
-from autoft.preprocessing.encoders import ENCODERS, ColumnEncoder
+from autoft.preprocessing.encoders.base import ENCODERS, ColumnEncoder
 from autoft.preprocessing.registered_layers import registered_layers
-from autoft.records import Column
 from autoft.records.arrays import Array
+from autoft.records.columns import Column
 from autoft.serving.artifact import as_tensors
 
 #: Rows of the columns that are tried, and rows of them that no member trains on.
@@ -29,11 +29,7 @@ _CELLS: Mapping[str, tuple[Any, ...]] = {
 
 
 def check_encoder(encoder: ColumnEncoder) -> None:
-    """Hold an encoder to its promises, for each kind of column that it takes.
-
-    Raises:
-        AssertionError: With the first promise that it breaks.
-    """
+    """Hold an encoder to its promises, for each kind of column that it takes."""
     assert ENCODERS[encoder.name] is encoder, f"'{encoder.name}' must be registered"
     unknown = encoder.kinds - _CELLS.keys()
     assert encoder.kinds, f"'{encoder.name}' must take some kind of column"
@@ -44,12 +40,12 @@ def check_encoder(encoder: ColumnEncoder) -> None:
 
 def _check(encoder: ColumnEncoder, column: Column) -> None:
     rng = np.random.default_rng(0)
-    cells = np.array([_CELLS[column.kind][j] for j in rng.integers(0, len(_CELLS[column.kind]), _ROWS)], dtype=object)
+    cells = np.array([_CELLS[column.kind][j] for j in rng.integers(0, len(_CELLS[column.kind]), _ROWS)])
     members = [np.arange(0, _ROWS - _HELD_OUT, 2), np.arange(1, _ROWS - _HELD_OUT)]
     about = f"encoder '{encoder.name}' of a {column.kind} column"
-    values = read(encoder.name, column.kind, cells)
+    values = read(encoder.name, cells)
     assert values.shape[0] == _ROWS, f"{about} must read a row of numbers from each cell: {values.shape}"
-    alone = np.vstack([read(encoder.name, column.kind, cells[[row]]) for row in range(_ROWS)])
+    alone = np.vstack([read(encoder.name, cells[[row]]) for row in range(_ROWS)])
     assert np.array_equal(values, alone, equal_nan=True), f"{about} must read each cell by itself"
     text = encoder.describe(column)
     assert text.endswith("."), f"{about} must be described by a sentence: {text!r}"
@@ -86,7 +82,7 @@ def _check_directions(encoder: ColumnEncoder, column: Column, statistics: Mappin
     if not known:
         return
     cells = np.array([*known, *np.linspace(-10.0, 10.0, 41)]) if column.kind != "boolean" else np.array(known)
-    values = read(encoder.name, column.kind, np.sort(cells))
+    values = read(encoder.name, np.sort(cells))
     moves = np.diff(_outputs(encoder.layer(statistics), values, 1), axis=1)
     for j, direction in enumerate(encoder.directions(column)):
         if direction == "missing":

@@ -13,7 +13,8 @@ import pandas as pd
 
 from autoft.data.table import read
 from autoft.errors import SchemaError
-from autoft.records import Column, Finding, Kind, Severity
+from autoft.records.columns import Column, Kind
+from autoft.records.findings import Finding, Severity
 from autoft.schema.engine import Engine, Environment
 
 ROWS = 60
@@ -33,17 +34,10 @@ KINDS: dict[str, Kind] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Departure:
-    """A change of the table after which it does not fit its schema.
-
-    Attributes:
-        change: Makes the changed table.
-        column: The column that the finding names; None for the whole table.
-        anomaly: Name of the anomaly in TFDV.
-        training: Severity for a table to train on.
-        serving: Severity for a table to predict.
-    """
+    """A change of the table after which it does not fit its schema: the column that is found (None: the whole table),
+    TFDV's name of the anomaly, and its severity for a table to train on and for one to predict."""
 
     change: Callable[[pd.DataFrame], pd.DataFrame]
     column: str | None
@@ -54,41 +48,26 @@ class Departure:
 
 _CATEGORIES = "ENUM_TYPE_UNEXPECTED_STRING_VALUES"
 DEPARTURES = {
-    "missing used column": Departure(
-        change=lambda f: f.drop(columns="age"), column="age", anomaly="SCHEMA_MISSING_COLUMN", serving="error"
-    ),
-    "new column": Departure(
-        change=lambda f: f.assign(extra=1.0), column="extra", anomaly="SCHEMA_NEW_COLUMN", training="warning"
-    ),
+    "missing used column": Departure(lambda f: f.drop(columns="age"), "age", "SCHEMA_MISSING_COLUMN", serving="error"),
+    "new column": Departure(lambda f: f.assign(extra=1.0), "extra", "SCHEMA_NEW_COLUMN", training="warning"),
     "text for numbers": Departure(
-        change=lambda f: f.assign(age=f["age"].astype(str).where(np.arange(len(f)) > 15, "old")),
-        column="age",
-        anomaly="UNEXPECTED_DATA_TYPE",
+        lambda f: f.assign(age=f["age"].astype(str).where(np.arange(len(f)) > 15, "old")),
+        "age",
+        "UNEXPECTED_DATA_TYPE",
         serving="error",
     ),
-    "fractions": Departure(change=lambda f: f.assign(age=f["age"] + 0.5), column="age", anomaly="UNEXPECTED_DATA_TYPE"),
+    "fractions": Departure(lambda f: f.assign(age=f["age"] + 0.5), "age", "UNEXPECTED_DATA_TYPE"),
     "numbers for dates": Departure(
-        change=lambda f: f.assign(since=np.arange(len(f)) / 2),
-        column="since",
-        anomaly="UNEXPECTED_DATA_TYPE",
-        serving="error",
+        lambda f: f.assign(since=np.arange(len(f)) / 2), "since", "UNEXPECTED_DATA_TYPE", serving="error"
     ),
-    "neither yes nor no": Departure(
-        change=lambda f: f.assign(sick=f["sick"].replace("No", "never")), column="sick", anomaly=_CATEGORIES
-    ),
-    "unseen category": Departure(
-        change=lambda f: f.replace({"city": {"Rome": "Lima"}}), column="city", anomaly=_CATEGORIES
-    ),
-    "neither 0 nor 1": Departure(
-        change=lambda f: f.assign(member=f["member"] * 2), column="member", anomaly="BOOL_TYPE_BIG_INT"
-    ),
+    "neither yes nor no": Departure(lambda f: f.assign(sick=f["sick"].replace("No", "never")), "sick", _CATEGORIES),
+    "unseen category": Departure(lambda f: f.replace({"city": {"Rome": "Lima"}}), "city", _CATEGORIES),
+    "neither 0 nor 1": Departure(lambda f: f.assign(member=f["member"] * 2), "member", "BOOL_TYPE_BIG_INT"),
     "empty cells": Departure(
-        change=lambda f: f.assign(age=f["age"].where(f["age"] > 20)),
-        column="age",
-        anomaly="FEATURE_TYPE_LOW_FRACTION_PRESENT",
+        lambda f: f.assign(age=f["age"].where(f["age"] > 20)), "age", "FEATURE_TYPE_LOW_FRACTION_PRESENT"
     ),
-    "empty column": Departure(change=lambda f: f.assign(age=np.nan), column="age", anomaly="FEATURE_TYPE_NOT_PRESENT"),
-    "no rows": Departure(change=lambda f: f.head(0), column=None, anomaly="DATA_MISSING"),
+    "empty column": Departure(lambda f: f.assign(age=np.nan), "age", "FEATURE_TYPE_NOT_PRESENT"),
+    "no rows": Departure(lambda f: f.head(0), None, "DATA_MISSING"),
 }
 #: Changes after which a table fits its schema all the same.
 ALLOWED: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
@@ -110,9 +89,6 @@ def check_engine(engine: Engine) -> None:
     A table fits the schema that was inferred from it, with the target and, to predict, without. Each of `DEPARTURES`
     is one finding about the right column and of the right severity; each of `ALLOWED` is none. Schema and statistics
     come back from text and bytes, and a file that is no schema is a SchemaError that names it.
-
-    Raises:
-        AssertionError: Says which table or file is treated wrongly.
     """
     schema: Any = engine.infer(engine.statistics(table(), columns_of(table())), target="y")
     again: Any = engine.from_text(engine.to_text(schema), "the suite")
@@ -127,8 +103,8 @@ def check_engine(engine: Engine) -> None:
         for name, departure in DEPARTURES.items():
             severity = departure.training if environment == "TRAINING" else departure.serving
             found = validate(engine, schema, departure.change(frame), environment)
-            told = [(finding.column, finding.severity) for finding in found]
-            assert told == [(departure.column, severity)], f"{engine.name}: '{name}' ({environment}) gives {told}"
+            given = [(finding.column, finding.severity) for finding in found]
+            assert given == [(departure.column, severity)], f"{engine.name}: '{name}' ({environment}) gives {given}"
     _check_files(engine, schema)
 
 
@@ -147,18 +123,13 @@ def _check_files(engine: Engine, schema: Any) -> None:
             damaged = Path(folder) / f"damaged{number}.pbtxt"
             if content is not None:
                 damaged.write_bytes(content)
-            error = _error_of(engine, damaged)
-            assert error is not None, f"{engine.name}: {content!r} is read as a schema"
-            named = damaged.name in error.where
-            assert named, f"{engine.name}: an error does not name the file: {error}"
-
-
-def _error_of(engine: Engine, path: Path) -> SchemaError | None:
-    try:
-        engine.read(path)
-    except SchemaError as error:
-        return error
-    return None
+            where = None
+            try:
+                engine.read(damaged)
+            except SchemaError as error:
+                where = error.where
+            assert where is not None, f"{engine.name}: {content!r} is read as a schema"
+            assert damaged.name in where, f"{engine.name}: an error does not name the file: {where}"
 
 
 def validate(engine: Engine, schema: Any, frame: pd.DataFrame, environment: Environment) -> list[Finding]:

@@ -23,7 +23,6 @@ def check_exporter(exporter: Exporter, *artifacts: Path, name: str = "model") ->
     """Export models and ask them about awkward rows: missing cells, unseen categories, numbers out of range.
 
     Args:
-        exporter: The exporter.
         artifacts: Run folders or saved models; without any, a small one of each task is trained.
         name: Name of the file or folder to write, with the ending that the format asks for.
 

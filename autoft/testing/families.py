@@ -14,21 +14,21 @@ import numpy as np
 from autoft.knowledge.bounds import weight_bounds
 from autoft.knowledge.proof import prove
 from autoft.networks.architecture import MIXED, Architecture, Inputs
-from autoft.networks.families import FAMILIES, build_network
-from autoft.networks.family import NETWORK_DIMENSIONS, Family
+from autoft.networks.family import FAMILIES, NETWORK_DIMENSIONS, Family, build_network
 from autoft.networks.initial_state import InitialState
 from autoft.networks.weight_bounds import WeightBounds
 from autoft.preprocessing.encode import encode
 from autoft.preprocessing.layout import InputLayout, LayoutOptions, make_layout
 from autoft.preprocessing.registered_layers import registered_layers
-from autoft.records import Column
 from autoft.records.arrays import Array
-from autoft.records.columns import Kind
+from autoft.records.columns import Column, Kind, Target
 from autoft.records.hints import Effect, Hints
+from autoft.serving.artifact import Meta
+from autoft.serving.inputs import model_inputs
 from autoft.training.device_rows import Rows
-from autoft.training.ensemble import Ensemble, EnsemblePart, build_ensemble, model_inputs
+from autoft.training.ensemble import Ensemble, EnsemblePart, build_ensemble
 from autoft.training.program import Program
-from autoft.training.stack import Stack, batches, padded, stack_data
+from autoft.training.stack import Stack, StackTarget, batches, padded, stack_data
 from autoft.training.step import Settings
 
 _ROWS, _FOLDS, _EPOCHS, _BATCH = 90, 3, 2, 16
@@ -50,9 +50,6 @@ def check_family(family: Family) -> None:
     First weights fit the network, for all inputs that a table may have; members never meet, and one alone learns what
     it learns in a stack; what a fold holds out has no part in its weights; the deployed model answers as the training
     did, and again after it was saved and loaded; bounds hold after training, where hints can bound the family.
-
-    Raises:
-        AssertionError: Says what is wrong.
     """
     assert FAMILIES[family.name] is family, f"{family.name} is not registered"
     assert family.dimensions <= NETWORK_DIMENSIONS, f"unknown dimensions {family.dimensions - NETWORK_DIMENSIONS}"
@@ -88,9 +85,7 @@ def _stack(values: Values, layout: InputLayout | None = None, *, members: Sequen
     return stack_data(
         layout,
         encode(layout, values, _ROWS),
-        (signal > 0).astype(np.int64),
-        task="binary",
-        classes=2,
+        StackTarget(y=(signal > 0).astype(np.int64), task="binary", classes=2),
         train=[np.flatnonzero(k != _BLOCKS) for k in members],
         held_out=[np.flatnonzero(k == _BLOCKS) for k in members],
     )
@@ -211,7 +206,10 @@ def _check_saving(ensemble: Ensemble) -> None:
         registered = own in known or own.__module__.startswith("keras.")
         assert registered, f"the layer {own.__name__} is not registered: @layer"
     model, values = ensemble.raw_model(), _values()
-    inputs = model_inputs(ensemble.plan, encode(ensemble.plan, values, _ROWS), values, ensemble.words)
+    vocabularies = {category.id: category.vocabulary for category in ensemble.plan.categories}
+    target = Target(name="y", task=ensemble.head.task)
+    meta = Meta(columns=(), target=target, version="", engine="", ranges={}, vocabularies=vocabularies)
+    inputs = model_inputs(model, meta, values)
     tensors = {name: keras.ops.convert_to_tensor(array) for name, array in inputs.items()}
     with TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"

@@ -9,8 +9,10 @@ from typing import Any, get_args
 import numpy as np
 
 from autoft.evaluation.metrics import DecisionCounts, Direction, Metric, Needs, Prediction
-from autoft.records import Costs, DecisionRule, Problem, Task, Truth
 from autoft.records.arrays import Array
+from autoft.records.columns import Task
+from autoft.records.decisions import Costs, DecisionRule
+from autoft.records.problem import Problem, Truth
 
 #: Relative difference of values that count as equal.
 _CLOSE = 1e-7
@@ -36,13 +38,6 @@ def check_metric(metric: Metric, *, rows: int = 150, seed: int = 0) -> None:
     It has texts for people; its draws are its values on repeated and on weighted rows; the order of the rows does not
     matter; it changes nothing that it is given; where it is undefined it is NaN; perfect predictions are better than
     random ones; and `at_threshold`, where the threshold is tuned for it, agrees with the labels.
-
-    Args:
-        rows: Rows of the tables that are made up; at least 20.
-        seed: Of these tables.
-
-    Raises:
-        AssertionError: With what is wrong.
 
     >>> from autoft.evaluation.metrics import METRICS
     >>> check_metric(METRICS["f1"])
@@ -88,8 +83,7 @@ def _cases(metric: Metric, rows: int, rng: np.random.Generator) -> Iterator[_Cas
 def _values(problem: Problem, rows: int, rng: np.random.Generator) -> _Case:
     y = rng.normal(10.0, 3.0, rows).round(1)
     some, random = y + rng.normal(0.0, 1.0, rows).round(1), rng.permutation(y)
-    made = (Prediction(values=_frozen(values), problem=problem) for values in (some, y.copy(), random))
-    return _Case(truth=Truth(y=_frozen(y)), **dict(zip(("prediction", "perfect", "random"), made, strict=True)))
+    return _case(problem, y, some, y.copy(), random)
 
 
 def _classes(problem: Problem, rows: int, rng: np.random.Generator) -> _Case:
@@ -97,14 +91,15 @@ def _classes(problem: Problem, rows: int, rng: np.random.Generator) -> _Case:
     y = rng.permutation(np.arange(rows) % number)
     right = np.eye(number)[y]
     # Rounded, so that some rows are tied.
-    some, random = ((p / p.sum(axis=1, keepdims=True)).round(2) + 0.01 for p in _noise(right, rng))
+    drawn = rng.random(right.shape) + 0.7 * right, rng.random(right.shape)
+    some, random = ((p / p.sum(axis=1, keepdims=True)).round(2) + 0.01 for p in drawn)
     sure = 0.002 / number + 0.998 * right
-    made = (Prediction(values=_frozen(p / p.sum(axis=1, keepdims=True)), problem=problem) for p in (some, sure, random))
-    return _Case(truth=Truth(y=_frozen(y)), **dict(zip(("prediction", "perfect", "random"), made, strict=True)))
+    return _case(problem, y, *(p / p.sum(axis=1, keepdims=True) for p in (some, sure, random)))
 
 
-def _noise(right: Array, rng: np.random.Generator) -> tuple[Array, Array]:
-    return rng.random(right.shape) + 0.7 * right, rng.random(right.shape)
+def _case(problem: Problem, y: Array, *values: Array) -> _Case:
+    some, perfect, random = (Prediction(values=_frozen(own), problem=problem) for own in values)
+    return _Case(truth=Truth(y=_frozen(y)), prediction=some, perfect=perfect, random=random)
 
 
 def _frozen(values: Array) -> Array:

@@ -31,22 +31,16 @@ def prepare() -> str:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     found = wanted()
     if found not in _INSTALL:
+        must, fix = "be tensorflow or jax, the ones that autoft trains on", "unset KERAS_BACKEND, and where TensorFlow"
         raise SetupError(
-            "Keras' backend",
-            "be tensorflow or jax, the ones that autoft trains on",
-            f"it is {found} (KERAS_BACKEND)",
-            f"unset KERAS_BACKEND, and where TensorFlow is missing: {_INSTALL['tensorflow']}",
+            "Keras' backend", must, f"it is {found} (KERAS_BACKEND)", f"{fix} is missing: {_INSTALL['tensorflow']}"
         )
     if find_spec(found) is None:
         name = {"tensorflow": "TensorFlow", "jax": "JAX"}[found]
         raise SetupError("autoft", "have a Keras backend to train with", f"{name} is not installed", _INSTALL[found])
     if found == "jax":
-        _allow_float64()
+        import jax
+
+        # Preprocessing scales in float64: a moment in milliseconds is ruined in float32.
+        jax.config.update("jax_enable_x64", True)
     return found
-
-
-def _allow_float64() -> None:
-    """Preprocessing scales in float64 (a moment in milliseconds is ruined in float32), which JAX must be told."""
-    import jax
-
-    jax.config.update("jax_enable_x64", True)

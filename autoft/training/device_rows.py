@@ -17,8 +17,7 @@ class Rows:
 
     Inputs are ``[S * n, f]``: row r of member s stands at ``s * n + r``.
 
-    Args:
-        data: The rows. Use `Rows.data` afterwards: its arrays are those on the device, where that is the host.
+    Use `Rows.data` instead of `data` afterwards: its arrays are those on the device, where that is the host.
     """
 
     def __init__(self, data: Stack) -> None:
@@ -26,7 +25,7 @@ class Rows:
         members, n = data.members, len(data.y)
         arrays = {"dense": data.dense, "slots": data.slots}
         self.inputs = {k: device.constant(a.reshape(members * n, -1)) for k, a in arrays.items() if a.shape[2]}
-        arrays |= {k: device.view(a).reshape(arrays[k].shape) for k, a in self.inputs.items()}
+        arrays |= {k: np.asarray(a).reshape(arrays[k].shape) for k, a in self.inputs.items()}
         self.data = replace(data, dense=arrays["dense"], slots=arrays["slots"])
         if data.task == "regression":
             y = (data.y[None] - data.center[:, None]) / data.scale[:, None]

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from autoft.records.arrays import Array
 
 #: JAX compiles every program for the sizes of its arrays.
@@ -46,11 +44,6 @@ def compiled(function: Callable[..., Any], *, fast: bool) -> Callable[..., Any]:
 def out_of_memory(error: BaseException) -> bool:
     """Whether an error says that the device has no memory left."""
     return isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error)
-
-
-def view(array: Any) -> Array:
-    """A device array for numpy, without a copy where the device is the host."""
-    return np.asarray(array)
 
 
 def accelerated() -> bool:

@@ -10,8 +10,6 @@ from functools import cache
 from threading import Lock
 from typing import Any
 
-import numpy as np
-
 from autoft.records.arrays import Array
 
 #: Whether a program takes arrays of any size where it is not compiled for one.
@@ -49,12 +47,10 @@ def scan(body: Callable[[Any, Any], Any], state: Any, steps: Any) -> Any:
 
 
 def compiled(function: Callable[..., Any], *, fast: bool) -> Callable[..., Any]:
-    """The function as one program.
+    """The function, of arrays in tuples, lists and dicts, as one program.
 
-    Args:
-        function: Of arrays in tuples, lists and dicts.
-        fast: Whether to compile it with XLA, for the sizes that it is called with: an eighth faster to run, two to
-            four times as long to build. Otherwise it takes arrays of any size.
+    With `fast` by XLA for the sizes that it is called with: an eighth faster to run, two to four times as long to
+    build. Otherwise it takes arrays of any size.
     """
     import tensorflow as tf
 
@@ -124,10 +120,8 @@ _GRAPPLER = _Grappler()
 
 @cache
 def _start_xla() -> None:
-    """Compile something small, so that what XLA says of itself when a process begins with it says it unheard.
-
-    Its log knows neither levels nor Python's stderr, hence the file descriptor; once per process, for a moment.
-    """
+    """Compile something small in silence: XLA's first words in a process know neither log levels nor Python's stderr,
+    hence the file descriptor; once per process, for a moment."""
     import tensorflow as tf
 
     sys.stderr.flush()
@@ -147,11 +141,6 @@ def out_of_memory(error: BaseException) -> bool:
 
     # XLA reports it as an internal error with these words.
     return isinstance(error, MemoryError | tf.errors.ResourceExhaustedError) or "RESOURCE_EXHAUSTED" in str(error)
-
-
-def view(array: Any) -> Array:
-    """A device array for numpy, without a copy where the device is the host."""
-    return np.asarray(array)
 
 
 def accelerated() -> bool:

@@ -15,9 +15,8 @@ from typing import Any, NamedTuple
 
 from autoft.networks import noise
 from autoft.networks.architecture import Architecture, Inputs
-from autoft.networks.families import FAMILIES, build_network
-from autoft.networks.family import Family
-from autoft.records import Task
+from autoft.networks.family import FAMILIES, Family, build_network
+from autoft.records.columns import Task
 from autoft.training import engine_jax, engine_tensorflow
 from autoft.training.step import (
     SETTINGS,
@@ -41,15 +40,8 @@ class ProgramShape:
     """Everything that fixes the sizes of a program's arrays.
 
     Attributes:
-        architecture: Shape of the network.
-        task, outputs: Kind of problem and logits per row.
-        inputs: What the network reads.
         members: Members of one trial (folds, and pairs of blocks).
         trials: Trials side by side; the stack has ``members * trials`` members.
-        batch: Rows of a member per step.
-        steps: Steps of an epoch.
-        rows: Rows of the table.
-        extras: Those of `step.EXTRAS` that a trial uses, and of `step.HINTED`.
         quantile: Of the pinball loss that a regression trains; None for the squared error.
     """
 
@@ -101,10 +93,8 @@ class EpochInputs(NamedTuple):
     """What an epoch reads besides weights and moments.
 
     Attributes:
-        fixed: Weights that are not trained.
         settings: ``[11, S, 1, 1]``.
         rows: ``(inputs, y)`` of `Rows`, and with class weights the shares of the classes ``[S, classes]``.
-        table: Uniform numbers for the dropout masks.
         bounds: Bounds and penalties of the weights (`networks.weight_bounds`), empty without hints.
         steps: Positions and weights ``[steps, S, B]``, beginnings of windows ``[steps, layers]``.
     """

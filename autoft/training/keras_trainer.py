@@ -8,11 +8,9 @@ is traced once a trial.
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -25,102 +23,49 @@ from autoft.networks.families import own
 from autoft.networks.families.own import Build, ModelInputs, OwnNetwork
 from autoft.preprocessing.layout import blocks
 from autoft.records.arrays import Array
-from autoft.records.hints import Hints
 from autoft.records.trials import OUT_OF_TIME, TrialResult
-from autoft.training.ensemble import Ensemble, build_ensemble
-from autoft.training.program import accelerated
-from autoft.training.protocol import Prune
+from autoft.training.ensemble import NetworkPart
+from autoft.training.program import CHUNK
 from autoft.training.stack import Stack, padded
-from autoft.training.trainer import Limits, end_or_go_on, sample_rows, seconds_of_epochs
+from autoft.training.trainer import Ends, TrialTrainer
 from autoft.training.trial_record import Record
 
-#: Rows that a network answers at a time.
-_CHUNK = 8_192
 #: Hyperparameters that autoft adds or uses itself; a build is asked only for those of them that it defines.
 BATCH_SIZE, LEARNING_RATE = "batch_size", "learning_rate"
 
 
-class KerasTrainer:
-    """Trains trials of a user's own model on one set of rows; methods as of `training.trainer.Trainer`.
+@dataclass(eq=False)
+class KerasTrainer(TrialTrainer):
+    """Trains trials of a user's own model, which `build` makes from hyperparameters and encoded inputs."""
 
-    Args:
-        data: The rows; the first `folds` members are the folds whose held-out predictions are pooled.
-        build: Makes a model from hyperparameters and encoded inputs.
-        folds: Number of folds.
-        limits: How long a trial may train.
-        seed: Of weights, batch orders and masks.
-        clock: Monotonic seconds.
-        hints: What has made inputs; a trial whose parameters name some of them under ``without`` gets zeros for those.
-    """
+    build: Build = field(kw_only=True)
 
-    def __init__(
-        self,
-        data: Stack,
-        build: Build,
-        *,
-        folds: int,
-        limits: Limits,
-        seed: int,
-        clock: Callable[[], float] = time.monotonic,
-        hints: Hints | None = None,
-    ) -> None:
-        self.data, self.build, self.folds, self.limits = data, build, folds, limits
-        self.seed, self.clock, self._hints = seed, clock, hints or Hints()
-        self._sample = sample_rows(data, folds, seed)
-        self._watched = np.concatenate([padded(data.held_out), padded(self._sample)], axis=1)
-        self._held = max(len(rows) for rows in data.held_out)
+    def _train_all(self, params: Sequence[Mapping[str, Any]], ends: Ends) -> list[TrialResult]:
+        return [self._trained(one, ends) for one in params]
 
-    def train(
-        self,
-        params: Mapping[str, Any],
-        out_of_time: Callable[[], bool],
-        epochs: int | None = None,
-        prune: Prune | None = None,
-    ) -> TrialResult:
-        """Train one configuration.
-
-        Returns:
-            The outcome; ``failed`` with a reason where the build refuses these hyperparameters, or where the training
-            diverged before its first checkpoint.
-        """
-        began, limit = self.clock(), min(epochs or self.limits.epochs, self.limits.epochs)
+    def _trained(self, params: Mapping[str, Any], ends: Ends) -> TrialResult:
+        """One trial; it has failed too where the build refuses its hyperparameters."""
+        began = self.clock()
         try:
             training = self._training(params)
         except Exception as error:  # noqa: BLE001  (a user's function raises anything)
             return TrialResult(params=dict(params), status="failed", reason=_reason(error), seconds=0.0)
-        record = Record(self.data, self.folds, limit, params, self._sample)
-        for epoch in range(1, limit + 1):
+        record = Record(self.data, self.folds, ends.limit, params, self._sample)
+        for epoch in range(1, ends.limit + 1):
             logits = training.epoch(epoch, self._watched)
             if record.add(epoch, logits[:, : self._held], logits[:, self._held :], training.weights):
-                end_or_go_on(record, epoch, self.limits.patience, training.weights, prune)
-            if not record.ended and out_of_time():
+                self._end_or_go_on(record, epoch, self.limits.patience, training.weights, ends.prune)
+            if not record.ended and ends.out_of_time():
                 record.end(f"{OUT_OF_TIME} after epoch {epoch}", training.weights)
             if record.ended:
                 break
         record.seconds = self.clock() - began
         return record.outcome(traces=1)
 
-    def train_all(
-        self,
-        params: Sequence[Mapping[str, Any]],
-        out_of_time: Callable[[], bool],
-        epochs: int | None = None,
-        prune: Prune | None = None,
-    ) -> list[TrialResult]:
-        """Train configurations one after another."""
-        return [self.train(one, out_of_time, epochs, prune) for one in params]
-
     def answers_after(
         self, params: Mapping[str, Any], epochs: int, horizon: int, out_of_time: Callable[[], bool]
     ) -> list[Array] | None:
-        """Answers of every member on its held-out rows after so many epochs; None if time ran out before.
-
-        Args:
-            params: Of the trial.
-            epochs: How many.
-            horizon: Ignored: an own model's schedules are its own.
-            out_of_time: Asked before every epoch.
-        """
+        """As of every trainer, but for `horizon`: an own model's schedules are its own."""
         training, held_out = self._training(params), padded(self.data.held_out)
         for epoch in range(1, epochs + 1):
             if out_of_time():
@@ -128,46 +73,22 @@ class KerasTrainer:
             logits = training.epoch(epoch, held_out if epoch == epochs else None)
         return [self.data.answers(s, logits[s, : len(rows)]) for s, rows in enumerate(self.data.held_out)]
 
-    @property
-    def accelerated(self) -> bool:
-        """Whether there is a device that one trial's folds do not fill."""
-        return accelerated()
-
-    def together(self, params: Mapping[str, Any]) -> int:
-        """One: own models do not train side by side."""
-        return 1
-
-    def rehearse(self, params: Mapping[str, Any], enough: Callable[[float], bool]) -> list[float]:
-        """Seconds of the first epoch of a configuration, tracing included, and of its second unless that is enough."""
-        return seconds_of_epochs(partial(self.train, params), self.clock, enough)
-
-    def ensemble(self, parts: Sequence[tuple[TrialResult, float]]) -> Ensemble:
-        """The deployed model of the folds' networks of some trials, and the share of each trial in its answers."""
-        trials = [_OwnPart(build=self.build, params=o.params, weights=o.weights, share=share) for o, share in parts]
-        return build_ensemble(self.data, trials, self.folds)
+    def part(self, outcome: TrialResult, share: float) -> NetworkPart:
+        return _OwnPart(build=self.build, params=outcome.params, weights=outcome.weights, share=share)
 
     def _training(self, params: Mapping[str, Any]) -> _Training:
         networks, data = [], self.data
         for s in range(data.members):
             with seeded(self.seed, s):
                 networks.append(network_for(self.build, params, data))
-        off = variants.without(self._hints, params.get(variants.WITHOUT, ())).unread
+        off = variants.without(self.hints, params.get(variants.WITHOUT, ())).unread
         smallest = min(len(rows) for rows in data.train)
         batch = min(int(params[BATCH_SIZE]), smallest)
         return _Training(data, networks, params, batch=batch, seed=self.seed, unread=off)
 
 
 class _Training:
-    """One configuration: a compiled Keras model, and the variables of all members as arrays.
-
-    Args:
-        data: The rows.
-        networks: Each member's own, as it begins; the first is the one that trains.
-        params: Of the trial.
-        batch: Rows of a step, at most.
-        seed: Of batch orders and masks.
-        unread: Blocks of the dense encoding that are shown as zeros.
-    """
+    """One configuration: a compiled Keras model (the first member's), and the variables of all members as arrays."""
 
     def __init__(
         self,
@@ -226,7 +147,7 @@ class _Training:
         return {name: np.stack([state[place] for state in self._states]) for place, name in enumerate(names)}
 
     def _logits(self, s: int, rows: Array) -> Array:
-        pieces = [rows[start : start + _CHUNK] for start in range(0, len(rows), _CHUNK)]
+        pieces = [rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK)]
         found = [np.asarray(self._network.predict_on_batch(self._given(s, piece))) for piece in pieces]
         return np.concatenate(found, dtype=np.float32)
 
@@ -236,14 +157,7 @@ class _Training:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _OwnPart:
-    """A trial of an own model in the deployed model.
-
-    Attributes:
-        build: Makes the model.
-        params: Of the trial.
-        weights: Trained, ``[S, ...]`` each, in the order of the network's variables.
-        share: Its weight in the answer.
-    """
+    """A trial of an own model in the deployed model; weights, ``[S, ...]`` each, in the order of its variables."""
 
     build: Build
     params: Mapping[str, Any]

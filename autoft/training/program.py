@@ -11,7 +11,6 @@ from autoft.networks import noise
 from autoft.networks.architecture import Architecture
 from autoft.networks.weight_bounds import WeightBounds
 from autoft.records.arrays import Array
-from autoft.training.bounded_step import bound_arrays
 from autoft.training.device_rows import Rows
 from autoft.training.epoch import EpochInputs, compiled, engine, key_of
 from autoft.training.step import SETTINGS, Settings, settings_arrays
@@ -20,19 +19,15 @@ from autoft.training.step import SETTINGS, Settings, settings_arrays
 CHUNK = 8_192
 #: The same for all members together, and the least of one.
 _CHUNK_OF_ALL, _LEAST_CHUNK = 2**17, 256
+#: What stands for a weight that is not named.
+_NEUTRAL = {"low": -np.inf, "high": np.inf, "penalty": 1.0}
+#: Arrays of each extra of a program.
+_OF = {"bounds": ("low", "high"), "importance": ("penalty",)}
 
 
 class Program:
-    """One training of some trials of the same shape on one set of rows.
-
-    Args:
-        architecture: Shape of the network.
-        batch: Rows of a member per step.
-        rows: The rows.
-        trials: Trials side by side.
-        chunk: Rows of each member that are predicted at a time.
-        extras: Those of `step.EXTRAS` that a trial uses, and of `step.HINTED`.
-    """
+    """One training of some trials of the same shape on one set of rows, with those of `step.EXTRAS` and `step.HINTED`
+    that a trial uses; so many rows (`chunk`) of each member are predicted at a time."""
 
     def __init__(
         self,
@@ -69,9 +64,7 @@ class Program:
 
         Args:
             weights: Initial weights by name, of one trial's members (all trials begin with them) or of all trials'.
-            settings: Of each trial.
             epochs: Length of the schedules.
-            seed: Of the dropout masks.
             bounds: Of each trial's weights; the first weights lie within them (`Family.bounded_weights`).
         """
         constant = self._engine.constant
@@ -84,9 +77,8 @@ class Program:
         steps = np.zeros((len(first[0]), 1, 1), np.float32)
         self._state = [constant(np.stack([w, np.zeros_like(w), np.zeros_like(w)])) for w in first], constant(steps)
         self._fixed = [constant(w) for w in fixed]
-        own = settings_arrays(
-            settings, self.shape.members, epochs * self.shape.steps, beta_2=self.shape.family.traits.beta_2
-        )
+        beta_2 = self.shape.family.traits.beta_2
+        own = settings_arrays(settings, self.shape.members, epochs * self.shape.steps, beta_2=beta_2)
         self._settings = constant(np.stack([own[name] for name in SETTINGS]))
         self._seen: tuple[Array, Array] | None = None
         self._seed = seed % 2**31
@@ -102,14 +94,8 @@ class Program:
             watched: Rows whose `logits` will be asked for next: few enough, they are answered in the same call.
         """
         constant = self._engine.constant
-        starts = noise.windows(
-            self._noise,
-            self._seed,
-            number,
-            steps=len(order),
-            layers=self.shape.family.windows(self.shape.architecture),
-            largest=self._window,
-        )
+        layers = self.shape.family.windows(self.shape.architecture)
+        starts = noise.windows(self._noise, self._seed, number, steps=len(order), layers=layers, largest=self._window)
         weights = np.tile(weights, (1, self.trials, 1)) if self.trials > 1 else weights
         given = EpochInputs(
             fixed=self._fixed,
@@ -125,7 +111,7 @@ class Program:
             return
         watched_positions = self._positions(watched.astype(np.int32))
         self._state, logits = self.compiled.epoch_and_look(self._state, given, watched_positions)
-        self._seen = watched, np.asarray(self._engine.view(logits))
+        self._seen = watched, np.asarray(logits)
 
     def logits(self, rows: Array) -> Array:
         """Logits ``[S, m, outputs]`` of all members, each trial's on its members' own rows ``[members, m]``."""
@@ -142,25 +128,21 @@ class Program:
     def weights(self, trial: int = 0) -> dict[str, Array]:
         """A trial's weights by name, a copy; those that are not trained are among them."""
         own = slice(trial * self.shape.members, (trial + 1) * self.shape.members)
-        arrays = [self._engine.view(packed)[0, own] for packed in self._state[0]]
-        arrays += [self._engine.view(array)[own] for array in self._fixed]
+        arrays = [np.asarray(packed)[0, own] for packed in self._state[0]]
+        arrays += [np.asarray(array)[own] for array in self._fixed]
         names = [*self.compiled.names, *self.compiled.fixed_names]
         return {name: np.array(array) for name, array in zip(names, arrays, strict=True)}
 
     def narrowed(self, trials: Sequence[int]) -> Program:
         """A program that goes on with some of the trials, in the order given."""
+        shape = self.shape
         few = Program(
-            self.shape.architecture,
-            self.batch,
-            self.rows,
-            trials=len(trials),
-            chunk=self.chunk,
-            extras=self.shape.extras,
+            shape.architecture, self.batch, self.rows, trials=len(trials), chunk=self.chunk, extras=shape.extras
         )
         own = np.concatenate([np.arange(self.shape.members) + t * self.shape.members for t in trials])
 
         def part(array: Any, axis: int) -> Any:
-            return self._engine.constant(np.take(self._engine.view(array), own, axis=axis))
+            return self._engine.constant(np.take(np.asarray(array), own, axis=axis))
 
         few._state = [part(packed, 1) for packed in self._state[0]], part(self._state[1], 0)
         few._fixed = [part(array, 0) for array in self._fixed]
@@ -178,9 +160,7 @@ class Program:
 
     def _piece(self, rows: Array) -> Array:
         positions = self._positions(rows.astype(np.int32))
-        return np.asarray(
-            self._engine.view(self.compiled.forward(self._state, self._fixed, self.rows.inputs, positions))
-        )
+        return np.asarray(self.compiled.forward(self._state, self._fixed, self.rows.inputs, positions))
 
     def _positions(self, rows: Array) -> Any:
         """Positions of row numbers ``[..., members, m]`` for all trials, which see the same rows, on the device."""
@@ -189,9 +169,19 @@ class Program:
         return self._engine.constant(np.tile(found, repeats) if self.trials > 1 else found)
 
 
-def accelerated() -> bool:
-    """Whether there is a device that one trial's folds do not fill."""
-    return bool(engine().accelerated())
+def bound_arrays(
+    names: Sequence[str], bounds: Sequence[WeightBounds], members: int, extras: frozenset[str]
+) -> dict[str, list[Array]]:
+    """By field of `WeightBounds` that a program with some extras uses, an array ``[1 or S, ...]`` float32 for each
+    weight: with 1 where all trials agree."""
+
+    def of(kind: str, name: str) -> Array:
+        given = [np.atleast_2d(getattr(trial, kind).get(name, _NEUTRAL[kind])) for trial in bounds]
+        each = np.stack(np.broadcast_arrays(*given)).astype(np.float32)
+        return each[:1] if (each == each[:1]).all() else np.repeat(each, members, axis=0)
+
+    kinds = [kind for extra, kinds in _OF.items() if extra in extras for kind in kinds]
+    return {kind: [of(kind, name) for name in names] for kind in kinds}
 
 
 def out_of_memory(error: BaseException) -> bool:

@@ -28,7 +28,8 @@ def prove_ensemble(ensemble: Ensemble, hints: Hints) -> tuple[Proof, ...]:
     proofs = []
     for network in ensemble.networks:
         if hints.effects:
-            _need(activations(network) <= RISING, "have activations that never fall", f"{activations(network)}")
+            used = {str(name_of(layer.activation)) for layer in network.layers if hasattr(layer, "activation")}
+            _need(used <= RISING, "have activations that never fall", f"{used}")
         proofs.append(prove(hints, ensemble.plan, weights_of(network)))
     if hints.effects:
         _answers(ensemble, hints)
@@ -41,21 +42,15 @@ def weights_of(network: Any) -> dict[str, Array]:
     return {name: np.asarray(v) for name, v in pairs}
 
 
-def activations(network: Any) -> set[str]:
-    """Names of the activations of all layers that have one."""
-    return {str(name_of(layer.activation)) for layer in network.layers if hasattr(layer, "activation")}
-
-
 def _answers(ensemble: Ensemble, hints: Hints) -> None:
     """What stands before the networks and after them keeps the order of numbers and of answers."""
     statistics, several = ensemble.statistics, ensemble.head.task == "multiclass"
-    _need(bool((statistics.factor >= 0).all()), "scale numbers by factors that are not negative", "some are")
+    _need(bool((statistics.scale["factor"] >= 0).all()), "scale numbers by factors that are not negative", "some are")
     _need(bool((np.diff(statistics.quantiles, axis=1) >= 0).all()), "have quantiles that rise", "some fall")
     _need(min(ensemble.shares) >= 0, "weigh its trials by shares that are not negative", f"they are {ensemble.shares}")
     if ensemble.head.task == "regression":
-        _need(
-            bool((np.asarray(ensemble.head.scale) > 0).all()), "scale the target by what is positive", "a scale is not"
-        )
+        positive = bool((np.asarray(ensemble.head.scale) > 0).all())
+        _need(positive, "scale the target by what is positive", "a scale is not")
     calibration = ensemble.calibration
     if calibration.method == "temperature":
         # Of more than two classes it moves one's probability by how the others share the rest.

@@ -15,26 +15,19 @@ from autoft.networks.memory import HELD
 from autoft.preprocessing.encode import Encoded
 from autoft.preprocessing.layout import InputLayout, blocks
 from autoft.preprocessing.statistics import Statistics, fit_statistics
-from autoft.records import Task
 from autoft.records.arrays import Array
+from autoft.records.columns import Task
 from autoft.training import backend
 
 #: Rows that pass through the preprocessing layers at a time, and their cells (rows x columns x members) in float64.
 CHUNK, CELLS = 16_384, 2**24
-
 #: Training rows of each member that pass through a network before it is trained, and that bins are found in.
 _ROWS_TO_START, _ROWS_FOR_BINS = 1_024, 20_000
 
 
 def pieces(plan: InputLayout, encoded: Encoded, members: int, held: int = 1) -> Iterator[Encoded]:
-    """The rows, a few at a time: bounds the memory of the preprocessing steps, and of networks that answer them.
-
-    Args:
-        plan: The layout.
-        encoded: The rows.
-        members: Of the stack.
-        held: Numbers that a network holds for a row (`footprint.cells_per_row`).
-    """
+    """The rows, a few at a time: bounds the memory of the preprocessing steps, and of networks that hold so many
+    numbers for a row (`memory.cells_per_row`)."""
     words = sum(text.slots for text in plan.texts) + sum(own.numbers for own in plan.custom)
     width = max(1, members * (encoded.numbers.shape[1] + encoded.codes.shape[1] + words))
     step = max(1, min(CHUNK, CELLS // width, HELD // held))
@@ -48,7 +41,6 @@ class Stack:
 
     Attributes:
         plan, statistics: The layout, and what each member learned from its training rows.
-        task: Kind of problem.
         outputs: Logits per row (1 for binary and regression).
         dense: ``[S, n, f]`` float32 (f may be 0).
         slots: ``[S, n, e]`` int32 of the embedded columns (e may be 0).
@@ -105,10 +97,8 @@ class Stack:
         return answers(logits, self.task, center, scale, (low, high))
 
     def prior(self) -> Array:
-        """``[S, outputs]`` log odds (binary) or log shares (multiclass) of the training rows.
-
-        For regression 0, the mean of the standardized targets, or the quantile that is learned.
-        """
+        """``[S, outputs]`` log odds (binary) or log shares (multiclass) of the training rows; for regression 0, the
+        mean of the standardized targets, or the quantile that is learned."""
         if self.task == "regression":
             if self.quantile is None:
                 return np.zeros((self.members, 1))
@@ -133,29 +123,21 @@ class Stack:
         return None if self.weights is None else self.weights[rows] / self.weights[rows].mean()
 
 
-def stack_data(
-    plan: InputLayout,
-    encoded: Encoded,
-    y: Array,
-    *,
-    task: Task,
-    classes: int,
-    train: Sequence[Array],
-    held_out: Sequence[Array],
-    weights: Array | None = None,
-    quantile: float | None = None,
-) -> Stack:
-    """Fit the preprocessing of every member on its training rows and encode all rows with it.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class StackTarget:
+    """What a stack learns; fields that it shares with `Stack` mean the same. `classes` is ignored for regression."""
 
-    Args:
-        plan: The layout.
-        encoded: All rows as numbers and codes.
-        y: ``[n]`` class positions or values.
-        task: Kind of problem.
-        classes: Number of classes (ignored for regression).
-        train, held_out: Row positions by member.
-        weights: ``[n]`` of the rows; nothing is learned from those of weight 0.
-        quantile: That a regression learns; None for the mean.
+    y: Array
+    task: Task
+    classes: int
+    weights: Array | None = None
+    quantile: float | None = None
+
+
+def stack_data(
+    plan: InputLayout, encoded: Encoded, target: StackTarget, *, train: Sequence[Array], held_out: Sequence[Array]
+) -> Stack:
+    """Fit the preprocessing of every member on its training rows, without those of weight 0, and encode all rows.
 
     Raises:
         TrainingError: If a member has no rows to train on, or none that it has not seen.
@@ -163,6 +145,7 @@ def stack_data(
     backend.prepare()
     from autoft.preprocessing.encoder import build_encoder
 
+    y, weights = target.y, target.weights
     if weights is not None:
         train = [rows[weights[rows] > 0] for rows in train]
     _check(train, held_out)
@@ -173,13 +156,11 @@ def stack_data(
     arrays = {name: np.empty((len(train), len(encoded), width), kinds[name]) for name, width in widths.items()}
     start = 0
     for chunk in pieces(plan, encoded, len(train)):
-        out = encoder(statistics.arrays(chunk))
-        for name, array in out.items():
+        for name, array in encoder(statistics.arrays(chunk)).items():
             arrays[name][:, start : start + len(chunk)] = np.asarray(array)
         start += len(chunk)
-    center, scale = np.zeros(len(train)), np.ones(len(train))
-    low, high = np.full(len(train), -np.inf), np.full(len(train), np.inf)
-    if task == "regression":
+    center, scale, low, high = (np.full(len(train), value) for value in (0.0, 1.0, -np.inf, np.inf))
+    if target.task == "regression":
         own = [None if weights is None else weights[rows] for rows in train]
         center = np.array([np.average(y[rows], weights=w) for rows, w in zip(train, own, strict=True)])
         scale = np.array([_spread(y[rows], w) for rows, w in zip(train, own, strict=True)])
@@ -187,10 +168,9 @@ def stack_data(
     return Stack(
         plan=plan,
         statistics=statistics,
-        task=task,
-        outputs=classes if task == "multiclass" else 1,
-        dense=arrays["dense"],
-        slots=arrays["slots"],
+        task=target.task,
+        outputs=target.classes if target.task == "multiclass" else 1,
+        **arrays,
         y=y,
         train=tuple(train),
         held_out=tuple(held_out),
@@ -199,19 +179,16 @@ def stack_data(
         low=low,
         high=high,
         weights=weights,
-        quantile=quantile,
+        quantile=target.quantile,
     )
 
 
 def _check(train: Sequence[Array], held_out: Sequence[Array]) -> None:
     for s, (own, out) in enumerate(zip(train, held_out, strict=True)):
         if not len(own) or not len(out):
-            raise TrainingError(
-                "Every fold",
-                "have rows to train on and rows that are held out",
-                f"member {s + 1} has {len(own):,} and {len(out):,}",
-                "use fewer folds, or smaller groups of rows that must stay together",
-            )
+            found, must = f"member {s + 1} has {len(own):,} and {len(out):,}", "have rows to train on and rows held out"
+            fix = "use fewer folds, or smaller groups of rows that must stay together"
+            raise TrainingError("Every fold", must, found, fix)
 
 
 def _spread(y: Array, weights: Array | None = None) -> float:
@@ -226,12 +203,9 @@ def _spread(y: Array, weights: Array | None = None) -> float:
 def batches(
     rows: Sequence[Array], batch: int, *, seed: int, epoch: int, given: Array | None = None
 ) -> tuple[Array, Array]:
-    """Each member's rows in a new order, cut into batches.
+    """Each member's rows in an order that follows from seed and epoch, cut into batches.
 
     Args:
-        rows: Training rows of each member.
-        batch: Rows of a member per step.
-        seed, epoch: The order follows from them.
         given: Weights of all rows of the table ``[n]``; None where all count the same.
 
     Returns:

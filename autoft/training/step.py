@@ -14,15 +14,11 @@ from typing import Any, Literal
 import numpy as np
 
 from autoft.networks.family import Factor
-from autoft.records import Task
 from autoft.records.arrays import Array
+from autoft.records.columns import Task
 
-# Adam's constants (Kingma & Ba, arXiv 1412.6980) with Keras' epsilon.
-BETA_1, EPSILON = 0.9, 1e-7
-
-#: Taken off a logit that is not to count.
-_NEVER = 1e9
-
+# Adam's constants (Kingma & Ba, arXiv 1412.6980) with Keras' epsilon; what is taken off a logit that is not to count.
+BETA_1, EPSILON, _NEVER = 0.9, 1e-7, 1e9
 #: ``(weights, first moments, second moments, steps)``; the first three are lists in the order of the network's
 #: trainable weights, ``[S, in, out]`` each, steps is ``[S, 1, 1]``.
 State = tuple[Any, Any, Any, Any]
@@ -33,13 +29,10 @@ class Settings:
     """What a trial sets in a program that already exists.
 
     Attributes:
-        learning_rate: Adam's, at its highest.
-        dropout: Share of the hidden units that are left out in a step.
         l2: Penalty on the squared kernels, in the gradient (as `keras.regularizers.L2`).
         weight_decay: Decoupled decay of the kernels (Loshchilov & Hutter, arXiv 1711.05101), as a share of the rate.
         label_smoothing: Share of every label that is spread over all classes (not for regression).
         clip: Largest norm of a member's whole gradient; 0 leaves it as it is.
-        schedule: Course of the learning rate over the trial's epochs.
         class_balance: Exponent b of the class weights ``(n / (K n_c))^b``: 0 for none, 1 for classes of equal weight.
         focal: Exponent of the focal loss (Lin and others, ICCV 2017); 0 for the log-loss.
     """
@@ -62,11 +55,9 @@ class Settings:
 
 #: Settings that a program leaves out where no trial of it uses them: they cost a pass over the weights or the rows.
 EXTRAS = frozenset({"weight_decay", "label_smoothing", "clip", "schedule", "class_balance", "focal"})
-
 #: Extras that come from hints, not from settings. ``bounds``: after each step weights are put back between a lowest and
-#: a highest value; ``importance``: their penalties are multiplied (`bounded_step`).
+#: a highest value; ``importance``: their penalties are multiplied (`program.bound_arrays`).
 HINTED = frozenset({"bounds", "importance"})
-
 #: Names of the settings' arrays, in the order in which a program takes them.
 SETTINGS = (
     *("learning_rate", "dropout", "l2", "weight_decay", "label_smoothing", "clip", "class_balance", "focal"),
@@ -77,14 +68,7 @@ SETTINGS = (
 def settings_arrays(
     settings: Sequence[Settings], members: int, horizon: int, *, beta_2: float = 0.999
 ) -> dict[str, Array]:
-    """Settings of several trials as arrays ``[trials * members, 1, 1]`` float32, trial after trial.
-
-    Args:
-        settings: One for each trial.
-        members: Members of one trial.
-        horizon: Steps at which schedules end.
-        beta_2: Adam's memory of squared gradients.
-    """
+    """Settings of trials as arrays ``[trials * members, 1, 1]`` float32, trial after trial; schedules end at a step."""
 
     def stack(values: Sequence[float]) -> Array:
         return np.repeat(np.asarray(values, dtype=np.float32), members)[:, None, None]
@@ -103,7 +87,6 @@ def row_losses(
     """``[S, B]`` losses of rows from logits ``[S, B, outputs]`` and targets ``[S, B]``.
 
     Args:
-        task: Kind of problem.
         logits, y: Of the rows; of an ensemble ``[S, B, k, outputs]`` and ``[S, B, 1]``, which gives ``[S, B, k]``.
         smoothing: ``[S, 1, 1]`` label smoothing, None for none.
         focal: ``[S, 1, 1]`` exponents of the focal loss, None for the log-loss: a row's loss is multiplied by the
@@ -151,8 +134,7 @@ def class_factors(shares: Any, exponent: Any, y: Any) -> Any:
 
     Args:
         shares: ``[S, classes]`` of each member's training rows; they sum to 1 (then n and K cancel).
-        exponent: ``[S, 1, 1]``, b.
-        y: ``[S, B]`` class positions.
+        exponent, y: ``[S, 1, 1]``, b; ``[S, B]`` class positions.
     """
     from keras import ops
 
@@ -163,13 +145,9 @@ def class_factors(shares: Any, exponent: Any, y: Any) -> Any:
 
 
 def total_loss(losses: Any, weight: Any) -> Any:
-    """Sum over members of the weighted mean over their rows.
-
-    Args:
-        losses: ``[S, B]``.
-        weight: ``[S, B]``, with mean 1 over a member's training rows, so that a batch counts by what it holds and the
-            learning rate keeps its meaning; 0 for padding.
-    """
+    """Sum over members of the weighted mean over their rows, from ``[S, B]`` losses and weights: with mean 1 over a
+    member's training rows, so that a batch counts by what it holds and the learning rate keeps its meaning; 0 for
+    padding."""
     from keras import ops
 
     own = ops.maximum(ops.sum(ops.cast(weight > 0, weight.dtype), axis=1), 1.0)
@@ -181,8 +159,6 @@ class UpdateRule:
     """What a program fixes of the optimizer.
 
     Attributes:
-        factors: How each weight is treated.
-        extras: The `EXTRAS` and `HINTED` that the program has.
         cycles: Whether learning rate and weight decay take RealMLP's course.
     """
 
@@ -203,12 +179,9 @@ def update(
     """One Adam step.
 
     Args:
-        state: Before the step.
-        gradients: In the order of the weights.
         settings: Arrays ``[S, 1, 1]`` (`settings_arrays`).
         active: ``[S, 1, 1]``, 0 for a member without rows in this step: it keeps weights and moments.
-        rule: What the program fixes.
-        bounds: Bounds and penalties of each weight (`networks.weight_bounds`), for the `HINTED` of the program.
+        bounds: Bounds and penalties of each weight (`weight_bounds`), for the `HINTED` of the program.
     """
     from keras import ops
 
@@ -251,13 +224,6 @@ def progress(steps: Any, settings: Mapping[str, Any]) -> Any:
     return ops.minimum(steps / settings["horizon"], 1.0)
 
 
-def coslog4(done: Any) -> Any:
-    """RealMLP's course of the learning rate: four cosine cycles, each twice as long as the one before."""
-    from keras import ops
-
-    return 0.5 * (1.0 - ops.cos(2.0 * np.pi * ops.log2(1.0 + 15.0 * done)))
-
-
 def flat_cos(done: Any) -> Any:
     """RealMLP's course of dropout and weight decay: 1 for one half, then a half cosine down to 0."""
     from keras import ops
@@ -270,7 +236,9 @@ def _rate(settings: Mapping[str, Any], steps: Any, extras: frozenset[str], cycle
     from keras import ops
 
     if cycles:
-        return settings["learning_rate"] * coslog4(progress(steps, settings))
+        # Four cosine cycles, each twice as long as the one before.
+        done = ops.log2(1.0 + 15.0 * progress(steps, settings))
+        return settings["learning_rate"] * (0.5 * (1.0 - ops.cos(2.0 * np.pi * done)))
     if "schedule" not in extras:
         return settings["learning_rate"]
     falling = 0.5 * (1.0 + ops.cos(np.pi * progress(steps, settings)))

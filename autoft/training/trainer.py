@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -14,15 +15,16 @@ import numpy as np
 from autoft.knowledge import variants
 from autoft.knowledge.bounds import weight_bounds
 from autoft.networks.architecture import MIXED, Architecture
-from autoft.networks.families import FAMILIES, architecture_of, family_of, initial_weights
+from autoft.networks.family import FAMILIES, architecture_of, family_of, initial_weights
 from autoft.networks.weight_bounds import WeightBounds
 from autoft.records.arrays import Array
 from autoft.records.hints import Hints
 from autoft.records.trials import OUT_OF_MEMORY, OUT_OF_TIME, TrialResult
+from autoft.search.pruning import Prune
 from autoft.training.device_rows import Rows
-from autoft.training.ensemble import Ensemble, EnsemblePart, build_ensemble
-from autoft.training.program import CHUNK, Program, accelerated, out_of_memory
-from autoft.training.protocol import Prune
+from autoft.training.ensemble import Ensemble, EnsemblePart, NetworkPart, build_ensemble
+from autoft.training.epoch import engine
+from autoft.training.program import CHUNK, Program, out_of_memory
 from autoft.training.stack import Stack, batches, padded
 from autoft.training.step import EXTRAS, Settings
 from autoft.training.trial_record import Record
@@ -39,19 +41,23 @@ _SMALLEST_BATCH = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How long a trial may train.
-
-    Attributes:
-        epochs: At most so many.
-        patience: Stop after so many epochs without a better mean held-out loss (or after half as many again as
-            the best took, whichever is more).
-    """
+    """How long a trial may train: its epochs, and those without a better mean held-out loss (at most; or half as many
+    again as the best took, whichever is more)."""
 
     epochs: int
     patience: int
 
 
-def sample_rows(data: Stack, folds: int, seed: int) -> tuple[Array, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ends:
+    """What ends trials: the time (asked after every epoch), their most epochs, and pruning."""
+
+    out_of_time: Callable[[], bool]
+    limit: int
+    prune: Prune | None
+
+
+def _sample_rows(data: Stack, folds: int, seed: int) -> tuple[Array, ...]:
     """Training rows of each member on which the train curve is read.
 
     As many as there are held-out ones: same noise, and never many. Pairs have no curve, but the stack is asked as a
@@ -64,68 +70,72 @@ def sample_rows(data: Stack, folds: int, seed: int) -> tuple[Array, ...]:
     )
 
 
-def end_or_go_on(
-    record: Record, epoch: int, patience: int, weights: Callable[[], dict[str, Array]], prune: Prune | None
-) -> None:
-    """End a trial with the last epoch that it may have, when it has waited for too long, or when it is pruned."""
-    tired = record.waited(epoch) >= max(patience, record.best_seen // 2)
-    if epoch == record.limit or tired:
-        record.end("", weights)
-    elif reason := prune(record.mean_curve) if prune else "":
-        record.end(reason, weights, "pruned")
-
-
-def seconds_of_epochs(
-    train: Callable[[Callable[[], bool]], object], clock: Callable[[], float], enough: Callable[[float], bool]
-) -> list[float]:
-    """Seconds of the first epoch of a training and, unless the first are enough, of the second."""
-    seconds, began = [], clock()
-
-    def out_of_time() -> bool:
-        nonlocal began
-        seconds.append(clock() - began)
-        began = clock()
-        return len(seconds) == 2 or enough(seconds[0])
-
-    train(out_of_time)
-    return seconds or [clock() - began]  # a limit of one epoch is never asked about
-
-
-class Trainer:
+@dataclass(eq=False)
+class TrialTrainer(ABC):
     """Trains trials on one set of rows.
 
-    Args:
+    Attributes:
         data: The rows; the first `folds` members are the folds whose held-out predictions are pooled, any others
             (pairs of blocks, for nested evaluation) ride along.
-        folds: Number of folds.
-        limits: How long a trial may train.
         seed: Of weights, batch orders and masks.
         clock: Monotonic seconds.
-        hints: About the inputs. A trial whose parameters name some of them under ``without``
-            (`knowledge.variants.names`) does without those, in the same program.
+        hints: About the inputs; a trial whose parameters name some of them under ``without``
+            (`knowledge.variants.names`) does without those.
     """
 
-    def __init__(
-        self,
-        data: Stack,
-        *,
-        folds: int,
-        limits: Limits,
-        seed: int,
-        clock: Callable[[], float] = time.monotonic,
-        hints: Hints | None = None,
-    ) -> None:
-        self.folds, self.limits, self.seed, self.clock = folds, limits, seed, clock
-        self._hints = hints or Hints()
-        self._start = data.start(seed)
-        self._rows = Rows(data)
-        self.data = self._rows.data
-        self._sample = sample_rows(data, folds, seed)
+    data: Stack
+    _: KW_ONLY
+    folds: int
+    limits: Limits
+    seed: int
+    clock: Callable[[], float] = time.monotonic
+    hints: Hints = field(default_factory=Hints)
+
+    def __post_init__(self) -> None:
+        self._sample = _sample_rows(self.data, self.folds, self.seed)
         # Both curves are read in one call: held-out rows first, then the sample of the training rows.
-        self._watched = np.concatenate([padded(data.held_out), padded(self._sample)], axis=1)
-        self._held = max(len(rows) for rows in data.held_out)
-        #: Trials side by side, batch and chunk that a shape was found to have memory for.
-        self._fits: dict[tuple[Architecture, int], tuple[int, int, int]] = {}
+        self._watched = np.concatenate([padded(self.data.held_out), padded(self._sample)], axis=1)
+        self._held = max(len(rows) for rows in self.data.held_out)
+
+    @abstractmethod
+    def _train_all(self, params: Sequence[Mapping[str, Any]], ends: Ends) -> list[TrialResult]:
+        """Train configurations of one shape."""
+
+    def train_all(
+        self,
+        params: Sequence[Mapping[str, Any]],
+        out_of_time: Callable[[], bool],
+        epochs: int | None = None,
+        prune: Prune | None = None,
+    ) -> list[TrialResult]:
+        """Train configurations of one shape.
+
+        Args:
+            params: Hyperparameters of each.
+            out_of_time: Asked after every epoch; when true all end with the epochs they have.
+            epochs: Upper limit for these trials alone (Hyperband).
+            prune: Asked after every epoch about each trial; a reason ends it as ``pruned``.
+
+        Returns:
+            Outcomes in the order of `params`; ``failed`` with a reason where one diverged before its first checkpoint.
+        """
+        limit = min(epochs or self.limits.epochs, self.limits.epochs)
+        return self._train_all(params, Ends(out_of_time=out_of_time, limit=limit, prune=prune))
+
+    @abstractmethod
+    def answers_after(
+        self, params: Mapping[str, Any], epochs: int, horizon: int, out_of_time: Callable[[], bool]
+    ) -> list[Array] | None:
+        """Answers of every member on its held-out rows, ``[m, classes]`` or ``[m]``, after some epochs.
+
+        Args:
+            horizon: Epochs that the trial could have had: schedules are laid out over them.
+            out_of_time: Asked before every epoch; where it is true the answer is None.
+        """
+
+    @abstractmethod
+    def part(self, outcome: TrialResult, share: float) -> NetworkPart:
+        """A trial in the deployed model."""
 
     def train(
         self,
@@ -137,28 +147,61 @@ class Trainer:
         """Train one configuration (`train_all` of one)."""
         return self.train_all([params], out_of_time, epochs, prune)[0]
 
-    def train_all(
-        self,
-        params: Sequence[Mapping[str, Any]],
-        out_of_time: Callable[[], bool],
-        epochs: int | None = None,
-        prune: Prune | None = None,
-    ) -> list[TrialResult]:
-        """Train configurations of one shape side by side; each gets what it would get alone, but for rounding.
+    @property
+    def accelerated(self) -> bool:
+        """Whether there is a device that one trial's folds do not fill."""
+        return bool(engine().accelerated())
+
+    def together(self, params: Mapping[str, Any]) -> int:
+        """How many trials of this shape are worth training side by side on this device."""
+        return 1
+
+    def rehearse(self, params: Mapping[str, Any], enough: Callable[[float], bool]) -> list[float]:
+        """Seconds of the first epoch of a configuration, tracing included, and of its second unless the first are
+        enough. The program that this compiles is the one that the trial will use; nothing else of it is kept."""
+        seconds, began = [], self.clock()
+
+        def out_of_time() -> bool:
+            nonlocal began
+            seconds.append(self.clock() - began)
+            began = self.clock()
+            return len(seconds) == 2 or enough(seconds[0])
+
+        self.train(params, out_of_time)
+        return seconds or [self.clock() - began]  # a limit of one epoch is never asked about
+
+    def ensemble(self, parts: Sequence[tuple[TrialResult, float]]) -> Ensemble:
+        """The deployed model of the folds' networks of some trials, and the share of each trial in its answers."""
+        return build_ensemble(self.data, [self.part(*own) for own in parts], self.folds)
+
+    def _end_or_go_on(
+        self, record: Record, epoch: int, patience: int, weights: Callable[[], dict[str, Array]], prune: Prune | None
+    ) -> None:
+        """End a trial with the last epoch that it may have, when it has waited for too long, or when it is pruned."""
+        if epoch == record.limit or epoch - record.best_seen >= max(patience, record.best_seen // 2):
+            record.end("", weights)
+        elif reason := prune(record.mean_curve) if prune else "":
+            record.end(reason, weights, "pruned")
+
+
+class Trainer(TrialTrainer):
+    """Trains trials of registered families, those of one shape side by side in one compiled program."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._start = self.data.start(self.seed)
+        self._rows = Rows(self.data)
+        self.data = self._rows.data
+        #: Trials side by side, batch and chunk that a shape was found to have memory for.
+        self._fits: dict[tuple[Architecture, int], tuple[int, int, int]] = {}
+
+    def _train_all(self, params: Sequence[Mapping[str, Any]], ends: Ends) -> list[TrialResult]:
+        """Train configurations side by side; each gets what it would get alone, but for rounding.
 
         Where the device lacks memory for it, half as many train at a time, and one alone with half the batch; the
-        outcome's `reason` says so.
-
-        Args:
-            params: Each with ``width, depth, activation`` (but for ``architecture: linear``), ``embedding, batch_size,
-                learning_rate, dropout, l2``, and where they are searched ``weight_decay, label_smoothing, clip,
-                schedule, class_balance, focal``.
-            out_of_time: Asked after every epoch; when true all end with the epochs they have.
-            epochs: Upper limit for these trials alone (Hyperband).
-            prune: Asked after every epoch about each trial; a reason ends it as ``pruned``.
-
-        Returns:
-            Outcomes in the order of `params`; ``failed`` with a reason where one diverged before its first checkpoint.
+        outcome's `reason` says so. `params` have ``width, depth, activation`` (but for ``architecture: linear``),
+        ``embedding, batch_size, learning_rate, dropout, l2``, and where they are searched ``weight_decay,
+        label_smoothing, clip, schedule, class_balance, focal``.
         """
         key = self._key(params[0])
         wanted = key[1]
@@ -167,7 +210,7 @@ class Trainer:
             trials, batch, chunk = self._fits.get(key, (len(params), wanted, CHUNK))
             part = params[len(done) : len(done) + trials]
             try:
-                outcomes = self._together(part, batch, chunk, out_of_time, epochs, prune)
+                outcomes = self._together(part, batch, chunk, ends)
             except Exception as error:
                 if not out_of_memory(error) or (len(part) == 1 and batch <= _SMALLEST_BATCH):
                     raise
@@ -184,17 +227,6 @@ class Trainer:
     def answers_after(
         self, params: Mapping[str, Any], epochs: int, horizon: int, out_of_time: Callable[[], bool]
     ) -> list[Array] | None:
-        """Answers of every member on its held-out rows after so many epochs, which are looked at only then.
-
-        Args:
-            params: As for `train`.
-            epochs: How many.
-            horizon: Epochs that the trial could have had: schedules are laid out over them.
-            out_of_time: Asked before every epoch.
-
-        Returns:
-            ``[m, classes]`` or ``[m]`` for each member; None if time ran out before.
-        """
         architecture, batch = self._key(params)
         settings, extras = self._settings([params])
         program = Program(architecture, batch, self._rows, extras=extras)
@@ -208,58 +240,31 @@ class Trainer:
         logits, data = program.logits(padded(self.data.held_out)), self.data
         return [data.answers(s, logits[s, : len(own)]) for s, own in enumerate(data.held_out)]
 
-    @property
-    def accelerated(self) -> bool:
-        """Whether there is a device that one trial's folds do not fill."""
-        return accelerated()
-
     def together(self, params: Mapping[str, Any]) -> int:
-        """How many trials of this shape are worth training side by side on this device."""
         if self._key(params) in self._fits:
             return self._fits[self._key(params)][0]
-        if accelerated():
+        if self.accelerated:
             return _TOGETHER_ACCELERATED
         operations = self._rows.shape(*self._key(params)).operations
         return next((trials for limit, trials in _TOGETHER if operations < limit), 1)
 
-    def rehearse(self, params: Mapping[str, Any], enough: Callable[[float], bool]) -> list[float]:
-        """Seconds of the first epoch of a configuration, tracing included, and of its second: to plan with.
-
-        The program that this compiles is the one that the trial will use; nothing else of it is kept.
-
-        Args:
-            params: Of the configuration.
-            enough: Asked with the seconds of the first epoch whether to do without the second.
-        """
-        return seconds_of_epochs(partial(self.train, params), self.clock, enough)
-
-    def ensemble(self, parts: Sequence[tuple[TrialResult, float]]) -> Ensemble:
-        """The deployed model of the folds' networks of some trials, and the share of each trial in its answers."""
-        own = [EnsemblePart(architecture=self.architecture(o.params), weights=o.weights, share=s) for o, s in parts]
-        return build_ensemble(self.data, own, self.folds)
+    def part(self, outcome: TrialResult, share: float) -> NetworkPart:
+        return EnsemblePart(architecture=self.architecture(outcome.params), weights=outcome.weights, share=share)
 
     def architecture(self, params: Mapping[str, Any]) -> Architecture:
         """The part of a trial's parameters that fixes shapes."""
         rows = min(len(own) for own in self.data.train)
-        activation = MIXED if self._hints.effects else None
+        activation = MIXED if self.hints.effects else None
         return architecture_of(params, self._start.inputs, rows, activation=activation)
 
     def _key(self, params: Mapping[str, Any]) -> tuple[Architecture, int]:
         smallest = min(len(rows) for rows in self.data.train)
         return self.architecture(params), min(int(params["batch_size"]), max(1, smallest))
 
-    def _together(
-        self,
-        params: Sequence[Mapping[str, Any]],
-        batch: int,
-        chunk: int,
-        out_of_time: Callable[[], bool],
-        epochs: int | None,
-        prune: Prune | None,
-    ) -> list[TrialResult]:
+    def _together(self, params: Sequence[Mapping[str, Any]], batch: int, chunk: int, ends: Ends) -> list[TrialResult]:
         """One stack of trials, from first weights to outcomes."""
         architecture, began, traces = self._key(params[0])[0], self.clock(), 0
-        limit = min(epochs or self.limits.epochs, self.limits.epochs, FAMILIES[architecture.kind].traits.epochs)
+        limit = min(ends.limit, FAMILIES[architecture.kind].traits.epochs)
         settings, extras = self._settings(params)
         program = Program(architecture, batch, self._rows, trials=len(params), chunk=chunk, extras=extras)
         traced = program.traces
@@ -270,17 +275,16 @@ class Trainer:
         places = list(range(len(params)))  # which trial stands at each place of the stack
         for epoch in range(1, limit + 1):
             program.epoch(*self._order(batch, epoch), number=epoch, watched=self._watched)
-            self._note(program, [records[t] for t in places], epoch, prune)
+            self._note(program, [records[t] for t in places], epoch, ends.prune)
             running = [t for t in places if not records[t].ended]
             now = self.clock()
             for trial in running or places:
                 records[trial].seconds += (now - began) / len(running or places)
             began = now
-            if running and out_of_time():
+            if running and ends.out_of_time():
+                reason = f"{OUT_OF_TIME} after epoch {epoch}"
                 for trial in running:
-                    records[trial].end(
-                        f"{OUT_OF_TIME} after epoch {epoch}", partial(program.weights, places.index(trial))
-                    )
+                    records[trial].end(reason, partial(program.weights, places.index(trial)))
                 running = []
             if not running:
                 break
@@ -305,7 +309,7 @@ class Trainer:
                 continue
             # Cycles of the learning rate make a curve that rises before it falls lowest: they are gone through.
             patience = self.limits.patience if program.shape.family.traits.schedule == "steady" else record.limit
-            end_or_go_on(record, epoch, patience, weights, prune)
+            self._end_or_go_on(record, epoch, patience, weights, prune)
 
     def _settings(self, params: Sequence[Mapping[str, Any]]) -> tuple[list[Settings], frozenset[str]]:
         """Settings of trials of one shape, with what their family sets where they do not, and the extras they use."""
@@ -316,14 +320,14 @@ class Trainer:
 
     def _extras(self, params: Sequence[Mapping[str, Any]]) -> frozenset[str]:
         """Of a program for hints: the same for trials that do without some of them."""
-        every = [self._rules(self.architecture(params[0]), self._hints), *self._bounds(params)]
+        every = [self._rules(self.architecture(params[0]), self.hints), *self._bounds(params)]
         used = {"bounds": [own.low for own in every], "importance": [own.penalty for own in every]}
         return frozenset(name for name, weights in used.items() if any(weights))
 
     def _bounds(self, params: Sequence[Mapping[str, Any]]) -> list[WeightBounds]:
         """Bounds of each trial's weights."""
         architecture = self.architecture(params[0])
-        return [self._rules(architecture, variants.without(self._hints, p.get(variants.WITHOUT, ()))) for p in params]
+        return [self._rules(architecture, variants.without(self.hints, p.get(variants.WITHOUT, ()))) for p in params]
 
     def _rules(self, architecture: Architecture, hints: Hints) -> WeightBounds:
         return weight_bounds(hints, self.data.plan, architecture, self.data.outputs)

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 
 from autoft.evaluation.losses import answers, class_weights, row_losses
-from autoft.records import TrialStatus
 from autoft.records.arrays import Array
-from autoft.records.trials import TrialResult
+from autoft.records.trials import TrialResult, TrialStatus
 from autoft.training.stack import Stack
 
 
@@ -26,19 +25,7 @@ def checkpoint_epochs(epochs: int) -> tuple[int, ...]:
 
 
 class Record:
-    """The record of one trial.
-
-    Args:
-        data: The rows.
-        folds: Members whose held-out predictions are pooled; the others are pairs of blocks.
-        limit: Most epochs.
-        params: The trial's hyperparameters.
-        sample: Rows of each member on which the train curve is read.
-
-    Attributes:
-        seconds: Time that the trial took, to be added up by who trains.
-        ended: Whether the trial is over.
-    """
+    """The record of one trial, whose first members are the folds and the others pairs of blocks."""
 
     def __init__(
         self, data: Stack, folds: int, limit: int, params: Mapping[str, Any], sample: tuple[Array, ...]
@@ -48,7 +35,7 @@ class Record:
         self._checkpoints: dict[int, tuple[Array, float]] = {}
         self._curves: dict[str, list[list[float]]] = {"train": [], "held_out": []}
         self._weights: dict[str, Array] = {}
-        self._best_epoch, self._best_seen, self._lowest_seen = 0, 0, math.inf
+        self._best_epoch, self.best_seen, self._lowest_seen = 0, 0, math.inf
         self._reason, self._status = "", "finished"
         self._grid = frozenset(checkpoint_epochs(limit))
         self._last: tuple[int, Array, float] | None = None
@@ -61,27 +48,14 @@ class Record:
         """Mean held-out loss over the folds after each epoch."""
         return [float(np.mean(losses)) for losses in self._curves["held_out"]]
 
-    def waited(self, epoch: int) -> int:
-        """Epochs since the lowest mean held-out loss."""
-        return epoch - self._best_seen
-
-    @property
-    def best_seen(self) -> int:
-        """Epoch of the lowest mean held-out loss."""
-        return self._best_seen
-
     def add(self, epoch: int, held_out: Array, train: Array, weights: Callable[[], dict[str, Array]]) -> bool:
-        """Note the curves after an epoch; at an epoch of the grid keep the predictions too.
+        """Note the curves after an epoch, at an epoch of the grid the predictions too; whether the trial may go on.
 
         Losses that are not finite end the trial with what it had before.
 
         Args:
-            epoch: From 1.
             held_out, train: Logits ``[members, m, outputs]`` on each member's held-out rows and on the sample.
             weights: Gives the members' weights, if they are the best so far.
-
-        Returns:
-            Whether the trial may go on.
         """
         curves = {"held_out": self._losses(held_out, self.data.held_out), "train": self._losses(train, self.sample)}
         broken = [
@@ -99,7 +73,7 @@ class Record:
         for name, rows in (("held_out", self.data.held_out), ("train", self.sample)):
             self._curves[name].append([self._mean(x, rows[s]) / self._unit(s) for s, x in enumerate(curves[name])])
         if loss < self._lowest_seen:
-            self._lowest_seen, self._best_seen = loss, epoch
+            self._lowest_seen, self.best_seen = loss, epoch
         self._last = (epoch, held_out, loss)
         if epoch in self._grid:
             self._keep(epoch, held_out, loss, weights)
@@ -113,15 +87,14 @@ class Record:
 
     def outcome(self, *, traces: int) -> TrialResult:
         """The finished record."""
-        data, epochs = self.data, tuple(self._checkpoints)
-        n = len(data.y)
+        data, epochs, n = self.data, tuple(self._checkpoints), len(self.data.y)
         wide = () if data.task == "regression" else (2 if data.task == "binary" else data.outputs,)
         kind = np.float64 if data.task == "regression" else np.float32
         pooled = np.full((len(epochs), n, *wide), np.nan, dtype=kind)
         pairs = np.full((len(epochs), data.members - self.folds, n, *wide), np.nan, dtype=kind)
         for c, (logits, _) in enumerate(self._checkpoints.values()):
             for s, own in enumerate(data.held_out):
-                answer = self._answer(s, logits, own)
+                answer = data.answers(s, logits[s, : len(own)])
                 if s < self.folds:
                     pooled[c, own] = answer
                 else:
@@ -162,10 +135,6 @@ class Record:
             losses = losses * self._classes[y]
         return np.split(losses, np.cumsum(sizes)[:-1])
 
-    def _answer(self, s: int, logits: Array, own: Array) -> Array:
-        """A member's answers in the precision in which they are kept, so that every choice is made on the same."""
-        return self.data.answers(s, logits[s, : len(own)])
-
     def _members(self, broken: list[int]) -> str:
         """Members in words: folds are counted from 1."""
         folds = [str(s + 1) for s in broken if s < self.folds]
@@ -179,8 +148,6 @@ class Record:
         return float(losses.mean()) if weights is None else float(np.average(losses, weights=weights[rows]))
 
     def _unit(self, member: int) -> float:
-        """Squared errors are shown in units of the target's variance, so 1.0 is the constant model.
-
-        Pinball losses are shown in units of the standard deviation.
-        """
+        """Squared errors are shown in units of the target's variance (1.0 is the constant model), pinball losses in
+        those of its standard deviation."""
         return float(self.data.scale[member] ** (2 if self.data.quantile is None else 1))

@@ -77,7 +77,7 @@ def test_there_is_no_exponent_of_one_size():
     assert common.exponent([5, 50], [0, 2]) is None
 
 
-def test_the_table_is_the_same_each_time_and_says_something_about_its_classes():
+def test_the_table_is_the_same_each_time_and_tells_of_classes():
     x, y = common.numeric_table(400, 30)
     again, _ = common.numeric_table(400, 30)
     assert (x == again).all()

@@ -28,7 +28,7 @@ def test_violations_are_counted_by_column_and_sign():
     assert against["by_column"]["x"] == against["violations"] > 100
 
 
-def test_a_hint_that_is_planted_stands_in_the_place_of_the_true_one():
+def test_a_planted_hint_stands_in_the_place_of_the_true_one():
     told = KNOWN["heart_cleveland"]
     assert told.features()["ca"]["effect"] == "increasing"
     assert told.features(planted=True)["ca"]["effect"] == "decreasing"
@@ -55,7 +55,8 @@ def test_the_summary_tells_planted_hints_from_true_ones():
 
 
 def test_a_verdict_stands_beside_what_it_rests_on():
-    from autoft.records import HintTest, Interval
+    from autoft.records.hint_tests import HintTest
+    from autoft.records.scores import Interval
 
     gain = Interval(value=-0.02, low=-0.03, high=-0.01)
     told = HintTest(hint="x: effect increasing", because="", verdict="contradicted", gain=gain, obeyed=0.1)

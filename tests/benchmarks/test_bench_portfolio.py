@@ -21,7 +21,7 @@ def lines() -> list[dict[str, Any]]:
     return [json.loads(line) for line in RECORDED.read_text(encoding="utf-8").splitlines()]
 
 
-def test_the_file_in_the_package_is_what_is_chosen_from_the_recorded_trials(
+def test_the_packaged_file_is_chosen_from_recorded_trials(
     lines: list[dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(bench, "FILE", tmp_path / "portfolio.json")

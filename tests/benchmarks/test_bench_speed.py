@@ -13,7 +13,7 @@ def speed_row(side, threads, repeat, cpu_s, rows=500):
     return {"rows": rows, "threads": threads, "repeat": repeat, "side": side, "cpu_s": cpu_s}
 
 
-def test_both_sides_train_the_same_list_of_two_architectures_in_turn():
+def test_both_sides_train_the_same_two_architectures_in_turn():
     drawn = speed.configurations(speed.SETTINGS[0])
     assert drawn == speed.configurations(speed.SETTINGS[0])
     assert [(c["width"], c["depth"]) for c in drawn] == [(128, 2), (256, 3)] * 10
@@ -21,7 +21,7 @@ def test_both_sides_train_the_same_list_of_two_architectures_in_turn():
     assert all(3e-4 <= c["learning_rate"] <= 1e-2 and 0 <= c["dropout"] <= 0.5 for c in drawn)
 
 
-def test_a_full_run_has_three_repeats_of_both_sides_and_either_goes_first():
+def test_a_full_run_repeats_thrice_and_either_side_goes_first():
     runs = speed.plan(options("speed", "", []))
     for setting in speed.SETTINGS:
         for threads in (1, 2):
@@ -62,7 +62,7 @@ class Oracle:
         self.told.append((proposal.ticket, score))
 
 
-def test_given_configurations_are_trained_and_the_oracle_is_asked_and_told():
+def test_given_configurations_are_trained_and_told_to_the_oracle():
     oracle, chosen = Oracle(), [{"width": w, "dropout": d} for w, d in ((128, 0.1), (256, 0.2), (128, 0.3))]
     given = Given(oracle, chosen)
     proposals = [given.ask() for _ in chosen]

@@ -19,9 +19,14 @@ from rich.console import Console
 from autoft.cli import doctor, main
 from autoft.cli.console import ProgressScreen, show_findings
 from autoft.cli.fit import show_evaluation
-from autoft.cli.recipes import recipe_folder, shipped_recipes
+from autoft.cli.recipes import describe as describe_recipe
+from autoft.cli.recipes import recipe_folder
 from autoft.errors import SchemaError
-from autoft.records import Baseline, Evaluation, Finding, Interval, Progress, Target, Trial
+from autoft.records.columns import Target
+from autoft.records.evaluation import Evaluation
+from autoft.records.findings import Finding
+from autoft.records.scores import Baseline, Interval
+from autoft.records.trials import Progress, Trial
 from autoft.serving.csv import guarded, to_csv
 
 ROOT = Path(__file__).parents[2]
@@ -265,7 +270,7 @@ def test_report_is_written_into_the_run_or_elsewhere(tuner: type[FakeTuner]) -> 
 
 def test_recipes_lists_the_shipped_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    listed = {recipe.name: recipe for recipe in shipped_recipes(recipe_folder())}
+    listed = {recipe.name: recipe for recipe in map(describe_recipe, recipe_folder().glob("*.yaml"))}
     assert {name: recipe.rows for name, recipe in listed.items()} == {
         "churn": 7043,
         "churn_with_knowledge": 7043,
@@ -398,7 +403,7 @@ def test_the_final_table_says_everything() -> None:
     assert "cut short" not in text
 
 
-def test_the_final_table_admits_that_the_best_trial_was_cut_short() -> None:
+def test_the_final_table_says_that_the_best_trial_was_cut_short() -> None:
     made = evaluation()
     best = dataclasses.replace(made.best, reason="out of time after epoch 1")
     text = shown(lambda console: show_evaluation(dataclasses.replace(made, best=best), Path("runs/churn"), console))

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autoft.networks.families import FAMILIES, initial_weights
+from autoft.networks.family import FAMILIES, initial_weights
 from autoft.preprocessing.encode import encode
 from autoft.preprocessing.layout import InputLayout, LayoutOptions, make_layout
-from autoft.records import Column
+from autoft.records.columns import Column
 from autoft.records.hints import Hints, RatioInput
 from autoft.training.program import Program
-from autoft.training.stack import Stack, batches, stack_data
+from autoft.training.stack import Stack, StackTarget, batches, stack_data
 from autoft.training.trainer import Limits, Trainer
 
 ROWS, FOLDS, EPOCHS = 120, 3, 3
@@ -101,12 +101,9 @@ def data_of(rows: Rows, task: str, **more: Any) -> Stack:
     return stack_data(
         plan,
         encode(plan, rows.values, ROWS),
-        rows.y,
-        task=task,  # type: ignore[arg-type]
-        classes=3 if task == "multiclass" else 2,
+        StackTarget(y=rows.y, task=task, classes=3 if task == "multiclass" else 2, **more),  # type: ignore[arg-type]
         train=[np.flatnonzero(k != BLOCKS) for k in range(FOLDS)],
         held_out=[np.flatnonzero(k == BLOCKS) for k in range(FOLDS)],
-        **more,
     )
 
 
@@ -174,11 +171,11 @@ def knowledge(data: Stack, s: int) -> dict[str, np.ndarray]:
     rows = data.train[s]
     (words,) = data.statistics.words
     return {
-        "center": data.statistics.center[s],
-        "factor": data.statistics.factor[s],
+        "center": data.statistics.scale["center"][s],
+        "factor": data.statistics.scale["factor"][s],
         "gaps": data.statistics.gaps[s],
-        "log units": data.statistics.logs[s],
-        "log middle": data.statistics.middle[s],
+        "log units": data.statistics.scale["unit"][s],
+        "log middle": data.statistics.scale["middle"][s],
         # Slots by text: codes of the whole table may move, what a member makes of a text may not.
         "slots": np.array(
             [
@@ -280,9 +277,7 @@ def test_what_measures_the_bag_has_seen_neither_block(task: str):
         stack = stack_data(
             data.plan,
             encode(data.plan, rows.values, ROWS),
-            rows.y,
-            task=task,  # type: ignore[arg-type]
-            classes=3 if task == "multiclass" else 2,
+            StackTarget(y=rows.y, task=task, classes=3 if task == "multiclass" else 2),
             train=[np.flatnonzero(~np.isin(BLOCKS, pair)) for pair in pairs],
             held_out=[np.flatnonzero(np.isin(BLOCKS, pair)) for pair in pairs],
         )
@@ -315,7 +310,7 @@ WEIGHING: dict[str, tuple[dict[str, Any], dict[str, float]]] = {
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_weights_of_rows_and_classes_owe_nothing_to_the_held_out_block(task: str):
+def test_weights_of_rows_and_classes_ignore_held_out_rows(task: str):
     """Class weights, prior, target scaling, quantile, and all that is trained with them."""
     more, params = WEIGHING[task]
     weights = np.random.default_rng(1).integers(0, 4, ROWS).astype(float)

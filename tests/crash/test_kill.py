@@ -1,5 +1,9 @@
 """The kill loop: a real search dies at a named point and is run again, and nobody can tell from the result.
 
+What a process leaves that is killed at a point is what its folder holds at that moment. So most points are tested on
+copies of the folder of one run, made at those points; real deaths of processes, which each start TensorFlow anew, are
+one in the default run and all others among the slow tests.
+
 Run as a script, this file is the process that dies: ``test_kill.py FOLDER POINT N``.
 """
 
@@ -7,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,10 +28,9 @@ from autoft import AutoFineTuner, files
 from autoft.errors import FileError
 from autoft.evaluation import blend
 from autoft.recipe.recipe import Recipe
-from autoft.records import Progress
+from autoft.records.trials import Progress
 from autoft.search import journal, store
 from autoft.search.journal import Journal, read
-from autoft.serving import artifact
 
 TRIALS = 5
 
@@ -57,16 +61,16 @@ def die() -> None:
 
 def die_around(owner: Any, name: str, when: str, n: int, counts: Callable[..., bool] = lambda *a, **k: True) -> None:
     """Die before or after the n-th call that counts."""
-    real, calls = getattr(owner, name), Counter[str]()
+    real, calls, end = getattr(owner, name), Counter[str](), die
 
     def patched(*args: Any, **kwargs: Any) -> Any:
         calls[name] += counts(*args, **kwargs)
         hit = calls[name] == n and counts(*args, **kwargs)
         if hit and when == "before":
-            die()
+            end()
         result = real(*args, **kwargs)
         if hit and when == "after":
-            die()
+            end()
         return result
 
     setattr(owner, name, patched)
@@ -74,16 +78,18 @@ def die_around(owner: Any, name: str, when: str, n: int, counts: Callable[..., b
 
 def die_in_a_line(n: int) -> None:
     """Write half of the n-th line of the journal, and die."""
-    real, calls = journal._write_all, Counter[str]()
+    real, calls, end = journal._write_all, Counter[str](), die
 
-    def half(file: Any, data: bytes) -> None:
+    def write(file: Any, data: bytes) -> None:
         calls["lines"] += 1
         if calls["lines"] == n:
-            real(file, data[: len(data) // 2])
-            die()
+            half = len(data) // 2
+            real(file, data[:half])
+            end()
+            data = data[half:]
         real(file, data)
 
-    journal._write_all = half
+    journal._write_all = write
 
 
 def appends(kind: str) -> Callable[..., bool]:
@@ -102,8 +108,8 @@ POINTS: dict[str, Callable[[int], None]] = {
     "in a line": die_in_a_line,
     "line written, oracle not told": lambda n: die_around(Journal, "append", "after", n, appends("trial")),
     "winner known, old weights there": lambda n: die_around(blending(1), "forget_weights", "before", n),
-    "model written, not in place": lambda n: die_around(artifact, "_swap", "before", n),
-    "model in place, scores not written": lambda n: die_around(artifact, "_swap", "after", n),
+    "model written, not in place": lambda n: die_around(files, "_swap", "before", n),
+    "model in place, scores not written": lambda n: die_around(files, "_swap", "after", n),
     "in a file": lambda n: die_around(os, "replace", "before", n),
 }
 
@@ -155,30 +161,42 @@ def run_again(folder: Path) -> AutoFineTuner:
     return tuner
 
 
-KILLS = (("arrays written, line not", 3), ("in a line", 5), ("model written, not in place", 1))
+#: One that really dies, and two of which the folder is copied.
+KILL = ("arrays written, line not", 3)
+COPIES: dict[str, tuple[int, Any, str]] = {
+    "in a line": (5, journal, "_write_all"),
+    "model written, not in place": (1, files, "_swap"),
+}
 
 
 @pytest.fixture(scope="module")
-def died(tmp_path_factory):
-    """Run folders of processes that have died, by point; they die while the uninterrupted run goes on."""
-    folders = {point: tmp_path_factory.mktemp("died") / "run" for point, _ in KILLS}
-    processes = [start(folders[point], point, n) for point, n in KILLS]
-    yield lambda point: (wait_for_death(processes[list(folders).index(point)]), folders[point])[1]
-    for process in processes:
-        process.kill()
-        process.communicate()
+def copies(tmp_path_factory) -> dict[str, Path]:
+    """Where copies are put, by point."""
+    return {point: tmp_path_factory.mktemp("copy") / "run" for point in COPIES}
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(died, tmp_path_factory) -> dict[str, Any]:
-    found = summary(fit(tmp_path_factory.mktemp("uninterrupted") / "run"))
+def uninterrupted(copies, tmp_path_factory) -> dict[str, Any]:
+    """What comes of the run that does not die; folders are copied on the way."""
+    folder = tmp_path_factory.mktemp("uninterrupted") / "run"
+    with pytest.MonkeyPatch.context() as patch:
+        for point, (n, owner, name) in COPIES.items():
+            patch.setattr(owner, name, getattr(owner, name))  # put back afterwards
+            patch.setattr(sys.modules[__name__], "die", lambda point=point: shutil.copytree(folder, copies[point]))
+            POINTS[point](n)
+        found = summary(fit(folder))
     assert found["best"][0] != 0  # not the default, which comes first: finding it again says something
     return found
 
 
-@pytest.mark.parametrize("point", [point for point, _ in KILLS])
-def test_after_a_kill_the_same_trial_wins_with_the_same_numbers(died, uninterrupted, point):
-    assert summary(run_again(died(point))) == uninterrupted
+def test_after_a_kill_the_same_trial_wins(uninterrupted, tmp_path):
+    wait_for_death(start(tmp_path, *KILL))
+    assert summary(run_again(tmp_path)) == uninterrupted
+
+
+@pytest.mark.parametrize("point", COPIES)
+def test_a_folder_of_such_a_moment_gives_the_same_numbers(copies, uninterrupted, point):
+    assert summary(run_again(copies[point])) == uninterrupted
 
 
 def test_ctrl_c_ends_with_a_report_and_the_next_run_goes_on(uninterrupted, tmp_path):
@@ -213,6 +231,8 @@ def test_two_runs_in_one_folder(tmp_path):
         ("in a trial", 5),
         ("in a line", 1),
         ("in a line", 2),
+        ("in a line", 5),
+        ("model written, not in place", 1),
         ("arrays written, line not", 1),
         ("line written, oracle not told", 4),
         ("winner known, old weights there", 1),

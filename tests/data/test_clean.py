@@ -16,7 +16,7 @@ from autoft.data.repair import Repair
 from autoft.errors import RecipeError
 from autoft.pipeline.describe import inspect_table
 from autoft.recipe.recipe import Recipe
-from autoft.records import Column, Target
+from autoft.records.columns import Column, Target
 from autoft.serving import artifact
 from autoft.serving.predictor import Predictor
 

@@ -9,7 +9,8 @@ import pytest
 from autoft.data.columns import infer_columns
 from autoft.data.table import read
 from autoft.errors import SchemaError
-from autoft.records import Column, Finding
+from autoft.records.columns import Column
+from autoft.records.findings import Finding
 
 
 def _one(cells: Sequence[object], **options: object) -> tuple[Column, tuple[Finding, ...]]:
@@ -177,7 +178,7 @@ def test_dates_out_of_range_and_mistaken() -> None:
     assert _codes(_one(pd.to_datetime(["1899-12-31", "1900-01-01", "2100-12-31"]))[1]) == ["date-range"]
 
 
-def test_columns_that_are_not_used_are_reported_except_the_target_and_so_is_running_text() -> None:
+def test_columns_left_out_and_running_text_are_reported() -> None:
     frame = pd.DataFrame(
         {
             "row": MANY,

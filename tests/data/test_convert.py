@@ -10,7 +10,7 @@ from autoft.data.cells import DATE_FORMATS, seconds
 from autoft.data.columns import infer_columns
 from autoft.data.convert import align, convert
 from autoft.data.table import read
-from autoft.records import Column
+from autoft.records.columns import Column
 
 
 def _column(kind: str, **facts: object) -> Column:
@@ -71,7 +71,7 @@ def test_other_words_for_two_values() -> None:
     np.testing.assert_array_equal(_values(["YES", "n", "true", "2"], column), [1, 0, 1, np.nan])
 
 
-def test_cells_of_another_kind_are_counted_and_infinite_ones_apart() -> None:
+def test_cells_of_another_kind_and_infinite_ones_are_counted() -> None:
     frame = read(pd.DataFrame({"a": ["1", "x" * 99, None, "inf", "-Infinity", "1e999", "?", "x" * 99]})).frame
     converted = convert(frame, [_column("numeric")])
     assert converted.bad == {"c000": 3}

@@ -164,7 +164,7 @@ def test_pairs_that_do_not_fit(x: object, y: object, message: str) -> None:
         read((x, y))
 
 
-def test_columns_without_a_name_are_numbered_and_any_other_name_is_kept(tmp_path: Path) -> None:
+def test_columns_without_a_name_are_numbered_others_kept(tmp_path: Path) -> None:
     assert list(read(_file(tmp_path, "a,,<script>\n1,2,3\n")).frame) == ["a", "column 2", "<script>"]
     names = [7, None, ("x", 1), "a/b", "A/b", "\u202e\n", "n" * 300]
     frame = pd.DataFrame([range(7)], columns=pd.Index(names, dtype=object, tupleize_cols=False))

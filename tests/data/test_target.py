@@ -9,7 +9,7 @@ import pytest
 from autoft.data import target as targets
 from autoft.data.table import canonical
 from autoft.errors import SchemaError
-from autoft.records import Target
+from autoft.records.columns import Target
 
 
 def understand(cells: Any, dtype: str | None = None, task: Any = None, positive: Any = None) -> Target:

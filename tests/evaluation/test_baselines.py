@@ -10,7 +10,7 @@ from autoft.evaluation.baselines import BaselineInputs, BaselineScorer, train_ba
 from autoft.evaluation.correction import corrected, holdout
 from autoft.evaluation.folds import FoldRule, RowOrigin, members, split
 from autoft.evaluation.selection import Candidate
-from autoft.records import BEST_TRIAL, Draws, Problem, Truth
+from autoft.records.problem import BEST_TRIAL, Draws, Problem, Truth
 
 BINARY = Problem(task="binary", objective="roc_auc")
 REGRESSION = Problem(task="regression", objective="rmse")

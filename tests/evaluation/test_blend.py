@@ -10,7 +10,7 @@ from autoft.evaluation import blend, selection
 from autoft.evaluation.correction import corrected
 from autoft.evaluation.scores import scores
 from autoft.evaluation.selection import Candidate, mixed
-from autoft.records import Draws, Problem, SelectionRule, Truth
+from autoft.records.problem import Draws, Problem, SelectionRule, Truth
 
 BINARY = Problem(task="binary", objective="roc_auc")
 REGRESSION = Problem(task="regression", objective="rmse")

@@ -7,7 +7,7 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.metrics import log_loss, roc_auc_score
 
 from autoft.evaluation import calibration
-from autoft.records import Calibration
+from autoft.records.decisions import Calibration
 
 
 def calibrated_rows(rows: int, classes: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

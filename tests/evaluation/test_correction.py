@@ -9,7 +9,7 @@ from autoft.evaluation import selection
 from autoft.evaluation.bootstrap import draw, mean_interval
 from autoft.evaluation.correction import PairCandidate, corrected, fixed, holdout, nested
 from autoft.evaluation.selection import Candidate
-from autoft.records import BEST_TRIAL, Draws, Problem, Truth
+from autoft.records.problem import BEST_TRIAL, Draws, Problem, Truth
 
 BINARY = Problem(task="binary", objective="roc_auc")
 RMSE = Problem(task="regression", objective="rmse")
@@ -70,7 +70,7 @@ def auc(y, score):
     return (rank[y == 1].sum() - positive * (positive + 1) / 2) / (positive * (len(y) - positive))
 
 
-@pytest.mark.parametrize(("signal", "flattery"), [(0.0, 0.06), (0.12, 0.03)])
+@pytest.mark.parametrize(("signal", "flattery"), [(0.0, 0.06), pytest.param(0.12, 0.03, marks=pytest.mark.slow)])
 def test_the_correction_takes_off_the_flattery(signal, flattery):
     naive, honest, covered = [], [], []
     # Over 120 seeds without signal: .524 where the truth is .500 and the naive score .596.

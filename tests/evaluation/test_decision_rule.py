@@ -14,7 +14,8 @@ from autoft.evaluation.decisions import decide
 from autoft.evaluation.ensemble_gain import PairPredictions, ensemble_calibration, ensemble_gain
 from autoft.evaluation.scores import scores, weighted_scores
 from autoft.evaluation.selection import Blend, Candidate, Replay
-from autoft.records import BEST_TRIAL, CalibrationMethod, Costs, DecisionRule, Draws, Problem, SelectionRule, Truth
+from autoft.records.decisions import CalibrationMethod, Costs, DecisionRule
+from autoft.records.problem import BEST_TRIAL, Draws, Problem, SelectionRule, Truth
 
 F1 = Problem(task="binary", objective="f1")
 CALIBRATED = SelectionRule(calibration="auto")

@@ -11,7 +11,8 @@ from autoft.evaluation.decision_rule import RuleFitter
 from autoft.evaluation.decisions import decide
 from autoft.evaluation.scores import scores, weighted_scores
 from autoft.evaluation.selection import Candidate
-from autoft.records import BEST_TRIAL, Costs, DecisionCosts, DecisionRule, Draws, Minimum, Problem, SelectionRule, Truth
+from autoft.records.decisions import Costs, DecisionCosts, DecisionRule, Minimum
+from autoft.records.problem import BEST_TRIAL, Draws, Problem, SelectionRule, Truth
 
 MATRIX = ((0.0, 1.0, 4.0), (2.0, 0.0, 1.0), (9.0, 3.0, 0.0))
 

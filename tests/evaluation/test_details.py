@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from autoft.evaluation.details import details
-from autoft.records import Problem, Truth
+from autoft.records.problem import Problem, Truth
 
 BINARY = Problem(task="binary", objective="roc_auc")
 MULTICLASS = Problem(task="multiclass", objective="log_loss")

@@ -8,7 +8,11 @@ import pytest
 
 from autoft.errors import EvaluationError
 from autoft.evaluation.document import KEYS, from_document, to_document
-from autoft.records import Baseline, Curve, Evaluation, FoldReport, Importance, Interval, Target, Trial
+from autoft.records.columns import Target
+from autoft.records.evaluation import Evaluation
+from autoft.records.hint_tests import Curve
+from autoft.records.scores import Baseline, FoldReport, Importance, Interval
+from autoft.records.trials import Trial
 
 
 def evaluation(**changes):

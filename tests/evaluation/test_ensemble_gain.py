@@ -13,7 +13,8 @@ from sklearn.metrics import roc_auc_score
 from autoft.evaluation.correction import corrected
 from autoft.evaluation.ensemble_gain import PairPredictions, ensemble_gain, pairs_of, with_gain
 from autoft.evaluation.selection import Candidate
-from autoft.records import BEST_TRIAL, CalibrationMethod, Draws, Problem, Truth
+from autoft.records.decisions import CalibrationMethod
+from autoft.records.problem import BEST_TRIAL, Draws, Problem, Truth
 
 ROWS = 300
 BINARY = Problem(task="binary", objective="roc_auc")

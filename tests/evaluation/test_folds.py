@@ -124,7 +124,7 @@ def test_a_class_that_time_puts_into_one_fold_is_reported():
     assert [finding.code for finding in findings] == ["class-in-one-fold"]
 
 
-def test_the_holdout_has_its_share_of_classes_but_leaves_two_rows():
+def test_the_holdout_has_its_share_of_classes_but_two_rows():
     y = np.r_[np.zeros(90, int), np.ones(40, int), [2, 2]]
     got, _ = divided(y, task="multiclass", folds=2, keys=np.arange(132, dtype=np.uint64), holdout=0.3, seed=1)
     away = got.blocks == -1

@@ -5,7 +5,7 @@ import pytest
 
 from autoft.evaluation.hint_slices import MOST_ASKED, harmed
 from autoft.evaluation.slices.groups import Groups
-from autoft.records import Truth
+from autoft.records.problem import Truth
 
 ROWS = 400
 AGAINST = [0.1, 0.2, 0.3]

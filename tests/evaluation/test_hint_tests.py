@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from autoft.evaluation.hint_tests import declared_share, gain_over_blocks, verdict_on
-from autoft.records import HintVerdict
+from autoft.records.hint_tests import HintVerdict
 
 
 def test_the_interval_is_wider_than_that_of_independent_blocks():
@@ -79,7 +79,7 @@ def test_significance_of_a_loss_counts_all_tested_hints():
     assert verdict_on([g - 0.05 for g in gains], share=0.25, tested=6)[0] == "contradicted"
 
 
-def test_opposite_networks_contradict_whatever_the_number_of_hints():
+def test_opposite_networks_contradict_with_any_number_of_hints():
     gains = [-0.01, -0.004, -0.012, -0.002, -0.015]
     assert verdict_on(gains, share=0.25, by_member=[0.1] * 5, tested=20)[0] == "contradicted"
 

@@ -12,7 +12,8 @@ from autoft.evaluation.importance import permutation_importance
 from autoft.preprocessing.categories import CategoryInput
 from autoft.preprocessing.encode import Encoded
 from autoft.preprocessing.layout import InputLayout
-from autoft.records import Column, Problem, Truth
+from autoft.records.columns import Column
+from autoft.records.problem import Problem, Truth
 from autoft.records.split import Member
 
 ROWS = 200

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from autoft.evaluation.overfitting import fold_reports, summary
-from autoft.records import Trial
+from autoft.records.trials import Trial
 
 
 def reports(train, held_out, direction="max"):

@@ -14,7 +14,8 @@ from autoft.evaluation.partial_dependence import CurveRequest
 from autoft.preprocessing.categories import CategoryInput
 from autoft.preprocessing.encode import Encoded
 from autoft.preprocessing.layout import InputLayout
-from autoft.records import Column, Importance, Interval, Target
+from autoft.records.columns import Column, Target
+from autoft.records.scores import Importance, Interval
 from autoft.records.split import Member
 
 ROWS = 240

@@ -19,7 +19,8 @@ from autoft.evaluation.losses import class_weights, pinball, row_losses
 from autoft.evaluation.metrics import metrics_of
 from autoft.evaluation.scores import point_scores, weighted_scores
 from autoft.evaluation.selection import Candidate
-from autoft.records import BEST_TRIAL, Costs, DecisionRule, Draws, Problem, SelectionRule, Truth
+from autoft.records.decisions import Costs, DecisionRule
+from autoft.records.problem import BEST_TRIAL, Draws, Problem, SelectionRule, Truth
 
 TASKS = ("binary", "multiclass", "regression")
 OBJECTIVES = {"binary": "f1", "multiclass": "log_loss", "regression": "pinball"}

@@ -10,7 +10,7 @@ from autoft.errors import EvaluationError
 from autoft.evaluation.metrics import metrics_of
 from autoft.evaluation.metrics.sums import CHUNK
 from autoft.evaluation.scores import scores, weighted_scores
-from autoft.records import Problem, Truth
+from autoft.records.problem import Problem, Truth
 
 BINARY = Problem(task="binary", objective="roc_auc")
 MULTICLASS = Problem(task="multiclass", objective="log_loss")

@@ -10,7 +10,7 @@ import pytest
 
 from autoft.knowledge import variants
 from autoft.knowledge.bounds import reads, weight_bounds
-from autoft.networks.families import initial_weights
+from autoft.networks.family import initial_weights
 from autoft.preprocessing.layout import blocks
 from autoft.records.hints import Effect, Hints, RatioInput
 from tests import knowledge_help as given_by
@@ -34,7 +34,7 @@ HINTS = Hints(ratios=(RATIO,), effects=(Effect(column="r000", sign=1),))
         ("t0*b", {"t0": 0, "b": 0}),
     ],
 )
-def test_a_block_says_by_its_name_how_it_moves_with_which_columns(block: str, expected: dict[str, Any]):
+def test_a_blocks_name_says_how_it_moves_with_columns(block: str, expected: dict[str, Any]):
     assert reads(block, plan_with(), HINTS) == expected
 
 

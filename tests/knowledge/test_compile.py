@@ -68,7 +68,7 @@ def test_what_hints_become():
     assert next(c for c in found.columns if c.name == "grade").order == ("low", "mid", "high")
 
 
-def test_effects_are_about_the_positive_class_or_the_class_that_is_named():
+def test_effects_are_about_the_positive_or_the_named_class():
     assert description(features={"rooms": {"effect": "increasing"}}).hints.effects[0].sign == 1
     about_no = description(features={"rooms": {"effect": "increasing", "label": "no"}}).hints.effects[0]
     assert (about_no.sign, about_no.output) == (-1, 1)
@@ -254,7 +254,7 @@ def test_the_plan_has_units_and_columns_that_are_not_used():
 
 
 @pytest.mark.parametrize("engine", ["portable", "tfdv"])
-def test_a_known_range_is_enforced_later_also_on_numbers_from_a_file(engine, tmp_path, monkeypatch):
+def test_a_known_range_is_enforced_on_numbers_from_a_file_too(engine, tmp_path, monkeypatch):
     if engine == "tfdv":
         pytest.importorskip("tensorflow_data_validation")
     monkeypatch.chdir(tmp_path)

@@ -12,10 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autoft.errors import TrainingError
-from autoft.records import Calibration, Column, Target
+from autoft.records.columns import Column, Target
+from autoft.records.decisions import Calibration
 from autoft.records.hints import Hints
 from autoft.serving.artifact import Meta, as_tensors, load, save
-from autoft.training.ensemble import Ensemble, model_inputs
+from autoft.serving.inputs import model_inputs
+from autoft.training.ensemble import Ensemble
 from autoft.training.proof_of_model import prove_ensemble
 from tests import knowledge_help as given_by
 
@@ -69,24 +71,29 @@ CALIBRATIONS = {
 
 
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="categories enter as strings")
-@pytest.mark.parametrize(("task", "method"), [("binary", m) for m in CALIBRATIONS] + [(t, "none") for t in TASKS[1:]])
+@pytest.mark.parametrize(
+    ("task", "method"),
+    [
+        ("binary", "isotonic"),
+        *((t, "none") for t in TASKS[1:]),
+        *(pytest.param("binary", m, marks=pytest.mark.slow) for m in ("none", "temperature")),
+    ],
+)
 def test_the_saved_model_obeys_on_raw_columns(task: str, method: str, tmp_path: Path):
     bag = replace(given_by.bags(task)[0], calibration=CALIBRATIONS[method])
     prove_ensemble(bag, given_by.effects(task))
     column = Column(id="n0", name="n0", kind="numeric", why="")
     target = Target(name="y", task=task, classes=tuple("abc"[: 3 if task == "multiclass" else 2]))  # type: ignore[arg-type]
-    meta = Meta(columns=(column,), target=target, version="0", engine="", ranges={}, vocabularies={})
+    vocabularies = {category.id: category.vocabulary for category in bag.plan.categories}
+    meta = Meta(columns=(column,), target=target, version="0", engine="", ranges={}, vocabularies=vocabularies)
+    raw = bag.raw_model()
     before, after = given_by.pairs(task, 20_000, 5)  # 100,000 in all five
     few = {name: cells[:8] for name, cells in before.items()}
-    save(tmp_path / "model", bag.raw_model(), meta, {}, inputs(bag, few))
+    save(tmp_path / "model", raw, meta, {}, model_inputs(raw, meta, few))
     model, _ = load(tmp_path / "model")
-    found = [np.asarray(model(as_tensors(inputs(bag, rows)))) for rows in (before, after)]
+    found = [np.asarray(model(as_tensors(model_inputs(model, meta, rows)))) for rows in (before, after)]
     assert worst(task, *found) <= TOLERANCE
     assert np.ptp(given_by.watched(task, found[0])) > 0.02
-
-
-def inputs(bag: Ensemble, rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    return model_inputs(bag.plan, given_by.encoded(bag.head.task, rows), rows, {})
 
 
 @pytest.mark.parametrize("task", TASKS)

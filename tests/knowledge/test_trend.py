@@ -14,7 +14,8 @@ from autoft.evaluation.fold_model import FoldModel
 from autoft.knowledge.trend import Trend, one_way, strength
 from autoft.preprocessing.encode import Encoded
 from autoft.preprocessing.layout import InputLayout
-from autoft.records import Column, Curve, Target
+from autoft.records.columns import Column, Target
+from autoft.records.hint_tests import Curve
 from autoft.records.split import Member
 
 ROWS, FOLDS = 250, 5
@@ -28,7 +29,7 @@ CURVE = Curve(
     grid=(1.0, 2.0, 3.0),
     mean=(0.0, 1.0, 2.0),
     members=((0.0, 1.0, 2.0), (0.0, 1.1, 2.1), (0.1, 1.0, 2.0)),
-    lines=(),
+    lines=((0.0, 1.0, 2.0),),
     rows=30,
     rising=1.0,
     falling=0.0,

@@ -7,9 +7,9 @@ import pytest
 
 from autoft.preprocessing.encode import encode
 from autoft.preprocessing.layout import make_layout
-from autoft.records import Column
+from autoft.records.columns import Column
 from autoft.records.hints import Effect, Hints
-from autoft.training.stack import stack_data
+from autoft.training.stack import StackTarget, stack_data
 from autoft.training.trainer import Limits, Trainer
 
 ROWS = 900
@@ -33,7 +33,9 @@ def test_a_network_that_obeys_can_still_be(name: str, kind: str):
     values = dict(zip(ids, X.T, strict=True))
     plan, fold, y = make_layout(columns, values), np.arange(ROWS) % 3 == 0, TARGETS[name]
     train, held_out = [np.flatnonzero(~fold)], [np.flatnonzero(fold)]
-    data = stack_data(plan, encode(plan, values, ROWS), y, task="regression", classes=2, train=train, held_out=held_out)
+    data = stack_data(
+        plan, encode(plan, values, ROWS), StackTarget(y=y, task="regression", classes=2), train=train, held_out=held_out
+    )
     hints = Hints(effects=(Effect(column="a", sign=1), Effect(column="b", sign=1)))
     stack = Trainer(data, folds=1, limits=Limits(epochs=80, patience=30), seed=0, hints=hints)
     params = {

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from autoft.networks.families import build_network
+from autoft.networks.family import build_network
 from autoft.networks.memory import cells_per_row
 from tests.networks_help import plan_with, small_architecture, start_of
 
@@ -31,7 +31,7 @@ def test_what_all_layers_hold_for_a_row(kind: str, changes: dict[str, object], e
     assert cells_per_row(build_network(architecture, START.inputs, members=3, outputs=2)) == expected
 
 
-def test_models_inside_a_model_count_and_a_shared_layer_does_no_harm():
+def test_models_in_a_model_count_and_shared_layers_do_no_harm():
     inner = keras.Sequential([keras.Input((4,)), keras.layers.Dense(10), keras.layers.Dense(3)])
     head, given = keras.layers.Dense(1), keras.Input((4,))
     model = keras.Model(given, keras.layers.Add()([head(inner(given)), head(keras.layers.Dense(3)(given))]))

@@ -10,7 +10,9 @@ from autoft.pipeline.budget_findings import skipped_finding
 from autoft.pipeline.context import Provisional, Run
 from autoft.pipeline.results import EnsembleGain, HintTests
 from autoft.recipe.recipe import Recipe
-from autoft.records import Calibration, HintTest, Interval
+from autoft.records.decisions import Calibration
+from autoft.records.hint_tests import HintTest
+from autoft.records.scores import Interval
 
 GAIN = EnsembleGain(left={"rmse": 0.9}, calibration=Calibration(method="isotonic", knots=((0.0, 0.2), (1.0, 0.8))))
 

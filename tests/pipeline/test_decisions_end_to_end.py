@@ -19,7 +19,7 @@ from autoft.evaluation.document import from_document
 from autoft.knowledge import decisions
 from autoft.pipeline.describe import inspect_table
 from autoft.pipeline.split import split
-from autoft.records import Target
+from autoft.records.columns import Target
 from tests.tables import tiny_recipe
 
 CLASSES = ("high", "low", "mid")
@@ -146,7 +146,7 @@ def test_a_matrix_of_two_classes_is_a_threshold():
     assert costs.threshold == pytest.approx(0.25)  # 2 at stake in a negative row, 6 in a positive one
 
 
-def test_class_weights_are_searched_where_missing_the_rare_class_is_dear():
+def test_class_weights_are_searched_where_a_miss_is_costly():
     from autoft.pipeline.space import rare_classes_count
 
     def searched(costs: dict[str, float], objective: str = "cost") -> bool:

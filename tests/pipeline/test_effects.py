@@ -15,6 +15,7 @@ from autoft.errors import TrainingError
 from autoft.pipeline import fit
 from autoft.pipeline.effects import restrict_space
 from autoft.records.hints import Effect, Hints
+from autoft.records.trials import Progress
 from autoft.search.space import make_space
 from tests.knowledge_help import with_hints
 from tests.tables import features, tiny_recipe
@@ -42,7 +43,7 @@ def test_a_run_obeys_and_another_one_starts_anew(hinted, table: pd.DataFrame, tm
     space = {
         "search.space": {"width": [16], "depth": [2], "batch_size": [32], "architecture": ["mlp", "realmlp", "linear"]}
     }
-    recipe, told = tiny_recipe(target="value", trials=4, **space), []
+    recipe, told = tiny_recipe(target="value", trials=3, **space), []
     hinted({"amount": -1, "member": 1})  # the first against the data
     tuner = AutoFineTuner(recipe=recipe, directory=tmp_path / "run").fit(data)
     assert {t.params["architecture"] for t in tuner.evaluation_.trials} == {"mlp", "realmlp", "linear"}
@@ -63,8 +64,16 @@ def test_a_run_obeys_and_another_one_starts_anew(hinted, table: pd.DataFrame, tm
     assert not any("another run" in message for message in told)
     assert [t.score for t in again.evaluation_.trials] == [t.score for t in tuner.evaluation_.trials]
     hinted({"amount": 1})
-    AutoFineTuner(recipe=recipe, directory=tmp_path / "run").fit(data, progress=lambda s: told.append(s.message))
-    assert any("the folder held another run (settings" in message for message in told)
+
+    class Anew(Exception):
+        pass
+
+    def end(step: Progress) -> None:
+        if "the folder held another run (settings" in step.message:
+            raise Anew
+
+    with pytest.raises(Anew):
+        AutoFineTuner(recipe=recipe, directory=tmp_path / "run").fit(data, progress=end)
 
 
 def test_a_model_that_breaks_a_promise_is_not_kept(hinted, table: pd.DataFrame, tmp_path: Path, monkeypatch: Any):

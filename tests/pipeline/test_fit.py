@@ -18,7 +18,7 @@ from autoft.pipeline import fit as stages
 from autoft.pipeline.context import Run
 from autoft.pipeline.results import EnsembleGain, HintTests, SearchResult
 from autoft.recipe.recipe import Recipe
-from autoft.records import DecisionRule
+from autoft.records.decisions import DecisionRule
 from autoft.search.journal import read
 from tests.tables import features, tiny_recipe
 

@@ -42,7 +42,7 @@ def shown(plan: forecast.Forecast) -> str:
 @pytest.mark.parametrize("strategy", ["corrected", "nested", "holdout"])
 def test_counts_are_those_of_a_real_run(table, strategy):
     """Of a table with every kind of column, an embedded one among them."""
-    from autoft.training.stack import stack_data
+    from autoft.training.stack import StackTarget, stack_data
 
     recipe = tiny_recipe(target="grade", strategy=strategy, **{"search.space": {}})
     data = features(table, "grade")
@@ -50,9 +50,7 @@ def test_counts_are_those_of_a_real_run(table, strategy):
     stack = stack_data(
         real.layout,
         real.encoded,
-        real.y,
-        task=real.target.task,
-        classes=len(real.target.classes),
+        StackTarget(y=real.y, task=real.target.task, classes=len(real.target.classes)),
         train=[member.train for member in real.members],
         held_out=[member.held_out for member in real.members],
     )
@@ -80,7 +78,7 @@ def test_shapes_are_the_products_of_the_choices_that_fix_them(root):
     assert "0.5" in plan.space["dropout"]
 
 
-def test_architectures_that_would_eat_the_minutes_are_left_out_and_named(root):
+def test_architectures_too_slow_for_the_minutes_are_left_out(root):
     few, many = (forecast.plan(penguins(root, minutes=minutes), machine=MACHINE) for minutes in (0.01, 1_000))
     assert {name.split()[0] for name in few.too_dear} == {"realmlp", "tabm-mini"}
     assert few.space["architecture"] == "mlp, linear"
@@ -104,7 +102,7 @@ def test_boosting_is_left_out_where_it_would_eat_the_minutes(root):
     assert without_it < with_it / 2
 
 
-def test_an_architecture_that_a_recipe_names_stays_whatever_it_costs(root):
+def test_an_architecture_that_a_recipe_names_always_stays(root):
     space = {"architecture": ["realmlp", "mlp"]}
     assert forecast.plan(penguins(root, minutes=0.01, **{"search.space": space}), machine=MACHINE).too_dear == ()
 
@@ -112,7 +110,7 @@ def test_an_architecture_that_a_recipe_names_stays_whatever_it_costs(root):
 def test_the_cost_of_an_architecture_is_that_of_its_real_shape(table):
     """Weights of the networks that are built, against those that the cost model counts."""
     from autoft.networks.architecture import Inputs
-    from autoft.networks.families import architecture_of, build_network
+    from autoft.networks.family import architecture_of, build_network
 
     recipe = tiny_recipe(target="grade")
     dataset = prepare_dataset(recipe, features(table, "grade"))

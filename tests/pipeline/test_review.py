@@ -16,7 +16,11 @@ from autoft.cli import main
 from autoft.evaluation.document import to_document
 from autoft.pipeline import review
 from autoft.recipe.recipe import Recipe, read_recipe
-from autoft.records import Column, Curve, Evaluation, Importance, Interval, Target, Trial
+from autoft.records.columns import Column, Target
+from autoft.records.evaluation import Evaluation
+from autoft.records.hint_tests import Curve
+from autoft.records.scores import Importance, Interval
+from autoft.records.trials import Trial
 
 GRID = tuple(float(x) for x in range(6))
 RECIPE = 'name: churn\ndata: {path: d.csv, target: Churn, positive: "Yes"}\n'
@@ -152,7 +156,7 @@ def review_inputs(run: Path) -> Any:
     return read_profile(run)
 
 
-def test_of_many_classes_one_is_chosen_and_named_as_it_is_in_the_table(tmp_path):
+def test_of_many_classes_one_is_chosen_and_named_as_in_the_table(tmp_path):
     target = Target(name="kind", task="multiclass", classes=(1, 2, 3))
     made = (curve("tenure", 0.03, label="1"), curve("tenure", -0.03, label="3"), curve("charges", -0.03, label="3"))
     scores = evaluation(task="multiclass", target=target, dependence=made)

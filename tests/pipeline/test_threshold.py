@@ -14,7 +14,8 @@ from autoft import AutoFineTuner, files
 from autoft.cli.fit import show_evaluation
 from autoft.errors import RecipeError
 from autoft.evaluation.scores import scores
-from autoft.records import DecisionRule, Problem, Truth
+from autoft.records.decisions import DecisionRule
+from autoft.records.problem import Problem, Truth
 from autoft.search.journal import read
 from autoft.serving import artifact
 from tests.tables import tiny_recipe
@@ -47,7 +48,7 @@ def test_predict_decides_by_the_stored_threshold(tuned: AutoFineTuner):
     assert (labels != np.where(proba[:, 1] >= 0.5, "yes", "no")).mean() > 0.02
 
 
-def test_the_tuned_f1_is_better_than_at_one_half_and_reported_as_it_is(tuned: AutoFineTuner):
+def test_the_tuned_f1_is_better_than_at_one_half_and_reported(tuned: AutoFineTuner):
     truth, proba = Truth(y=(NEW["fraud"] == "yes").to_numpy().astype(int)), tuned.predict_proba(NEW)
     problem = Problem(task="binary", objective="f1")
     at_half, at_own = (
@@ -66,7 +67,7 @@ def test_saved_and_loaded_models_answer_the_same(tuned: AutoFineTuner, tmp_path)
     assert again.evaluation_.finish == tuned.evaluation_.finish
 
 
-def test_a_second_fit_takes_calibration_and_threshold_from_the_same_trials(tuned: AutoFineTuner):
+def test_a_second_fit_has_the_same_calibration_and_threshold(tuned: AutoFineTuner):
     recipe = tiny_recipe(target="fraud", positive="yes", objective="f1", trials=2, seed=1)
     again = AutoFineTuner(recipe=recipe, directory=tuned.directory_).fit(rare_table(600, seed=0))
     assert again.evaluation_.finish == tuned.evaluation_.finish

@@ -26,10 +26,11 @@ from autoft.training.trainer import Trainer
 from tests.knowledge_help import run_in
 from tests.tables import features, tiny_recipe
 
+LINEAR = {"search.space": {"architecture": ["linear"], "batch_size": [32]}}
 SHAPE = CostShape(rows=400, held_out=100, members=5, inputs=30, width=128, depth=2, batch=32)
 
 
-def test_minutes_too_short_for_a_trial_give_the_default_configuration_and_a_warning(table: pd.DataFrame, tmp_path):
+def test_minutes_too_short_for_a_trial_give_the_default_one(table: pd.DataFrame, tmp_path):
     recipe = tiny_recipe(target="outcome", minutes=1e-4, trials=4)
     tuner = AutoFineTuner(recipe=recipe, directory=tmp_path).fit(features(table, "outcome"))
     evaluation = tuner.evaluation_
@@ -43,7 +44,7 @@ def test_minutes_too_short_for_a_trial_give_the_default_configuration_and_a_warn
 
 
 def test_a_run_that_goes_on_keeps_to_its_plan(table: pd.DataFrame, tmp_path):
-    recipe = tiny_recipe(target="value", minutes=5, trials=2)
+    recipe = tiny_recipe(target="value", minutes=5, trials=2, **LINEAR)
     said: list[str] = []
     for _ in range(2):
         tuner = AutoFineTuner(recipe=recipe, directory=tmp_path)
@@ -56,7 +57,7 @@ def test_a_run_that_goes_on_keeps_to_its_plan(table: pd.DataFrame, tmp_path):
     assert sum(fact["type"] == "trial" for fact in facts) == 2
     assert sum("about 2 trials" in message for message in said) == 1
     assert not any(f.code == "minutes-too-short" for f in tuner.findings_)
-    longer = AutoFineTuner(recipe=tiny_recipe(target="value", minutes=6, trials=2), directory=tmp_path)
+    longer = AutoFineTuner(recipe=recipe.with_changes(minutes=6), directory=tmp_path)
     longer.fit(features(table, "value"))
     facts = read(tmp_path / "journal.jsonl").facts
     assert [f["minutes"] for f in facts if f["type"] == "plan"] == [5, 6]
@@ -64,7 +65,7 @@ def test_a_run_that_goes_on_keeps_to_its_plan(table: pd.DataFrame, tmp_path):
     assert len(started) - started.count("rehearsal") == 2  # nothing is trained again
 
 
-def test_a_measurement_that_killed_the_process_twice_is_not_tried_again(
+def test_a_measurement_that_killed_twice_is_not_tried_again(
     table: pd.DataFrame, tmp_path, monkeypatch: pytest.MonkeyPatch
 ):
     class Killed(BaseException):
@@ -80,7 +81,7 @@ def test_a_measurement_that_killed_the_process_twice_is_not_tried_again(
             append(self, *facts)
 
     def fit() -> AutoFineTuner:
-        recipe = tiny_recipe(target="value", minutes=5, trials=1)
+        recipe = tiny_recipe(target="value", minutes=5, trials=1, **LINEAR)
         return AutoFineTuner(recipe=recipe, directory=tmp_path).fit(features(table, "value"))
 
     monkeypatch.setattr(Trainer, "rehearse", killed)
@@ -94,7 +95,7 @@ def test_a_measurement_that_killed_the_process_twice_is_not_tried_again(
 
 def test_a_run_too_short_for_boosting_says_so(table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch, tmp_path):
     monkeypatch.setattr(space, "_BASELINES_SHARE", 0.0)
-    recipe = tiny_recipe(target="outcome", minutes=5, trials=1)
+    recipe = tiny_recipe(target="outcome", minutes=5, trials=1, **LINEAR)
     tuner = AutoFineTuner(recipe=recipe, directory=tmp_path).fit(features(table, "outcome"))
     assert [line.name for line in tuner.evaluation_.baselines] == ["constant", "linear"]
     (found,) = [f for f in tuner.findings_ if f.code == "boosting-left-out"]
@@ -110,7 +111,7 @@ def test_without_minutes_nothing_is_measured(binary):
     ("rows", "dimensions", "expected"),
     [(400, MAKE, 6), (4_000, MAKE, 3), (400, SIZES, 3), (400_000, SIZES, 1)],
 )
-def test_programs_are_shared_where_tracing_costs_more_than_training(
+def test_programs_are_shared_where_tracing_is_the_larger_cost(
     rows: int, dimensions: frozenset[str], expected: int, monkeypatch: pytest.MonkeyPatch
 ):
     found = SimpleNamespace(default=replace(SHAPE, rows=rows, batch=min(512, rows)), dimensions=dimensions)
@@ -155,20 +156,18 @@ def test_tracing_is_no_reason_to_do_without_a_second_epoch(first: float, modelle
     assert len(taken) == asked
 
 
-def test_another_space_in_the_same_folder_begins_with_configurations_of_its_own(table: pd.DataFrame, tmp_path):
+def test_another_space_in_the_folder_has_its_own_configurations(table: pd.DataFrame, tmp_path):
     """The plan of the earlier run names architectures that the recipe no longer wants."""
     data = features(table, "outcome")
     for architecture in ("mlp", "linear"):
-        changes = {"search.space": {"architecture": [architecture], "width": [8]}}
-        recipe = tiny_recipe(target="outcome", minutes=5, trials=2).with_changes(**changes)
+        changes = {"search.space": {"architecture": [architecture], "width": [16]}}
+        recipe = tiny_recipe(target="outcome", minutes=5, trials=1).with_changes(**changes)
         trials = AutoFineTuner(recipe=recipe, directory=tmp_path).fit(data).evaluation_.trials
         assert {t.params["architecture"] for t in trials} == {architecture}
 
 
 @pytest.mark.parametrize("wanted", [("tabm-mini",), ("mlp", "linear", "tabm-mini", "realmlp")])
-def test_what_comes_before_a_portfolio_that_is_too_dear_is_a_small_perceptron_or_nothing(
-    wanted: tuple[str, ...], table: pd.DataFrame
-):
+def test_a_small_perceptron_comes_before_a_costly_portfolio(wanted: tuple[str, ...], table: pd.DataFrame):
     changes = {"search.space": {"architecture": list(wanted)}, "search.minutes": 1e-6}
     recipe = tiny_recipe(target="outcome", trials=2).with_changes(**changes)
     dataset = prepare_dataset(recipe, features(table, "outcome"))
@@ -179,7 +178,7 @@ def test_what_comes_before_a_portfolio_that_is_too_dear_is_a_small_perceptron_or
     assert choose_first(grid, dataset, dimensions, Machine()) == (default_configuration(dimensions),)
 
 
-def test_the_gain_of_the_bag_keeps_to_minutes_that_an_earlier_run_has_used_in_part():
+def test_the_gain_keeps_to_minutes_partly_used_before():
     recipe = Recipe().with_changes(target="y", minutes=2)
     ends = []
     for earlier in (0.0, 50.0):
@@ -190,7 +189,7 @@ def test_the_gain_of_the_bag_keeps_to_minutes_that_an_earlier_run_has_used_in_pa
     assert ends[0] - ends[1] == 50
 
 
-def test_the_portfolio_is_the_richest_that_the_minutes_go_through(table: pd.DataFrame):
+def test_the_portfolio_is_the_richest_that_the_minutes_allow(table: pd.DataFrame):
     """One trial of the richest one may be affordable where all of them are not: what is best may stand last."""
     recipe = tiny_recipe(target="outcome", trials=20, **{"search.space": {}, "search.epochs": 100})
     dataset = prepare_dataset(recipe, features(table, "outcome"))
@@ -229,7 +228,7 @@ def trial(seconds: float, score: float | None, reason: str = "", status: str = "
     return SimpleNamespace(params=params, seconds=seconds, score=score, reason=reason, status=status, curves=curves)
 
 
-def test_time_for_tests_of_hints_follows_the_trials_that_were_measured(table: pd.DataFrame):
+def test_time_for_tests_of_hints_follows_measured_trials(table: pd.DataFrame):
     found = reserve(table, minutes=1)
     assert found.hint_seconds(100.0, 12.0) == 12.0  # a guess, and never more than its share
     found.note(trial(2.0, 0.5))
@@ -244,9 +243,7 @@ def test_time_for_tests_of_hints_follows_the_trials_that_were_measured(table: pd
     assert found.hint_seconds(0.0, 12.0) == 0.0  # no hints
 
 
-def test_what_follows_is_guessed_from_the_best_trial_and_the_machine_of_now(
-    table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
-):
+def test_what_follows_is_guessed_from_best_trial_and_machine(table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch):
     found, busy = reserve(table, minutes=1), Machine(slowness=3.0)
     now = [0.0]
     found.clock = lambda: now[0]

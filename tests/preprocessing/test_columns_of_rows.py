@@ -35,7 +35,7 @@ def test_cells_of_a_ratio_are_its_quotients():
     np.testing.assert_array_equal(columns_of_rows.of(PLAN, ROWS, ("numbers", 1)), [2.0, 0.0])
 
 
-def test_only_what_is_set_is_another_one_and_the_caller_s_rows_stay():
+def test_only_what_is_set_changes_and_the_callers_rows_stay():
     before = ROWS.numbers.copy()
     ratio = columns_of_rows.set_to(PLAN, ROWS, ("ratios", 0), np.array([7.0, 8.0]))
     np.testing.assert_array_equal(ratio.ratios, [[7.0, 1 / 3], [8.0, 0.0]])

@@ -51,7 +51,7 @@ def test_every_awkward_text_has_a_code_of_its_own():
     assert codes[len(AWKWARD) :].tolist() == [MISSING, UNKNOWN, MISSING]
 
 
-def test_a_guarded_text_is_valid_utf8_and_never_taken_for_another():
+def test_a_guarded_text_is_valid_utf8_and_never_another():
     guarded = [guard(text) for text in (None, *AWKWARD)]
     assert len({*guarded, UNKNOWN_TOKEN}) == len(AWKWARD) + 2
     assert guarded[0] == MISSING_TOKEN

@@ -12,11 +12,11 @@ import pytest
 
 from autoft import AutoFineTuner, load
 from autoft.errors import RecipeError
-from autoft.preprocessing.encoders import ENCODERS, ColumnEncoder, Direction
+from autoft.preprocessing.encoders.base import ENCODERS, ColumnEncoder, Direction
 from autoft.preprocessing.registered_layers import layer
 from autoft.recipe.recipe import Recipe, read_recipe
-from autoft.records import Column
 from autoft.records.arrays import Array
+from autoft.records.columns import Column
 from autoft.serving.exporters import EXPORTERS
 from autoft.testing import check_encoder, check_exporter
 from tests.tables import tiny_recipe

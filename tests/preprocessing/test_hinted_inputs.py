@@ -8,11 +8,10 @@ from autoft import AutoFineTuner, load
 from autoft.preprocessing.describe import describe_layout
 from autoft.preprocessing.encode import encode
 from autoft.preprocessing.encoder import build_encoder
-from autoft.preprocessing.encoders.numbers import robust_scale, signed_log
+from autoft.preprocessing.encoders.numbers import quotient, robust_scale, signed_log
 from autoft.preprocessing.layout import LayoutOptions, blocks, make_layout
-from autoft.preprocessing.ratios import quotient
 from autoft.preprocessing.statistics import fit_statistics
-from autoft.records import Column
+from autoft.records.columns import Column
 from autoft.records.hints import Hints, RatioInput
 from tests.tables import tiny_recipe
 
@@ -80,7 +79,7 @@ def test_logarithms_in_units_of_the_members_own_median(encoded):
     assert np.isfinite(dense["n0"]).all()
 
 
-def test_a_logarithm_is_finite_even_of_a_huge_number_after_only_tiny_ones():
+def test_a_logarithm_is_finite_of_a_huge_number_after_tiny_ones():
     values = {"n0": np.r_[np.full(9, 5e-324), 1e300]}
     columns = [Column(id="n0", name="amount", kind="numeric", why="")]
     plan = make_layout(columns, values, hints=Hints(logs=("n0",)))
@@ -91,7 +90,7 @@ def test_a_logarithm_is_finite_even_of_a_huge_number_after_only_tiny_ones():
     assert np.isfinite(signed_log(values["n0"], np.array(1e-300))).all()
 
 
-def test_quotients_are_scaled_like_numbers_and_missing_where_there_is_none(encoded):
+def test_quotients_are_scaled_as_numbers_and_may_be_missing(encoded):
     _, values, _, members, dense = encoded
     each = quotient(values["n0"], values["n1"])
     assert np.isnan(each[values["n1"] == 0]).all()
@@ -117,7 +116,7 @@ def test_the_plan_says_it_in_words(encoded):
     assert "parts x colour" in lines
 
 
-def test_a_model_with_such_inputs_is_saved_and_answers_new_tables(tmp_path):
+def test_a_model_with_such_inputs_is_saved_and_answers(tmp_path):
     rng = np.random.default_rng(1)
     rows = 90
     frame = pd.DataFrame(

@@ -14,7 +14,7 @@ from autoft.preprocessing.layers.derived import DateCycles
 from autoft.preprocessing.layers.numbers import SmoothClip
 from autoft.preprocessing.layout import InputLayout, LayoutOptions, blocks, make_layout
 from autoft.preprocessing.statistics import Statistics, fit_statistics
-from autoft.records import Column
+from autoft.records.columns import Column
 
 ROWS, MEMBERS = 60, 3
 DAY = 86_400.0
@@ -142,7 +142,7 @@ def test_numbers_that_float32_would_merge_stay_distinct(plan, values, outputs, c
 
 
 @pytest.mark.parametrize("column", ["constant_in_fold", "missing_in_fold"])
-def test_a_column_without_differences_in_a_members_rows_is_silent(plan, outputs, column):
+def test_a_column_constant_in_a_members_rows_is_silent(plan, outputs, column):
     where = block(plan, column)
     assert (outputs["dense"][2, :, where] == 0).all()
     assert outputs["dense"][1, :, where].std() > 0.5
@@ -164,7 +164,7 @@ def test_the_time_between_two_dates_is_an_input_of_its_own(plan, values, members
         np.testing.assert_allclose(got, reference_number("later after day", between, rows), atol=2e-6)
 
 
-def test_missing_cells_are_indicated_to_members_that_know_what_that_means(plan, values, members, outputs):
+def test_missing_cells_are_indicated_to_members_that_saw_some(plan, values, members, outputs):
     assert plan.indicated == ("missing_in_fold", "flag", "day", "later")
     for column in plan.indicated:
         missing = np.isnan(values[column])

@@ -6,7 +6,7 @@ import pytest
 from autoft.errors import PreprocessError
 from autoft.preprocessing.describe import describe_layout
 from autoft.preprocessing.layout import InputLayout, LayoutOptions, blocks, make_layout
-from autoft.records import Column
+from autoft.records.columns import Column
 
 
 def column(j: int, kind: str, **facts: object) -> Column:
@@ -56,7 +56,7 @@ def test_vocabularies_are_sorted_and_without_missing_cells(plan: InputLayout):
     assert [c.vocabulary for c in plan.categories] == [("a", "b"), ("v", "w", "x", "y", "z")]
 
 
-def test_words_say_something_about_every_column_and_count_the_inputs(plan: InputLayout):
+def test_words_tell_of_every_column_and_count_the_inputs(plan: InputLayout):
     lines = describe_layout(plan, COLUMNS)
     assert [line.column for line in lines] == [c.name for c in COLUMNS]
     # One-hot blocks have spare slots, and one for missing, that a reader need not hear of.

@@ -12,7 +12,7 @@ from autoft.preprocessing.encoders.numbers import quantile_table, quantiles_for
 from autoft.preprocessing.layers.numbers import QuantileNormal
 from autoft.preprocessing.layout import LayoutOptions, make_layout
 from autoft.preprocessing.statistics import fit_statistics
-from autoft.records import Column
+from autoft.records.columns import Column
 
 RNG = np.random.default_rng(0)
 ROWS = 700
@@ -62,7 +62,7 @@ def test_a_value_of_many_rows_gets_the_middle_of_their_ranks():
     assert 0 < found[1] < found[2] < 5
 
 
-def test_constant_columns_are_silent_and_extreme_ones_stay_finite():
+def test_constant_columns_are_silent_extreme_ones_finite():
     found = normal(quantile_table(TABLE, MEMBERS), np.nan_to_num(np.clip(TABLE, -1e300, 1e300)))
     columns = list(CELLS)
     assert not found[0, :, columns.index("constant")].any()
@@ -97,7 +97,7 @@ def dense(cells: dict[str, np.ndarray], members: list[np.ndarray]) -> tuple[kera
     return encoder, inputs, np.asarray(encoder(inputs)["dense"])
 
 
-def test_the_encoder_spreads_numbers_fills_gaps_in_the_middle_and_leaves_flags_alone(tmp_path):
+def test_the_encoder_spreads_numbers_and_fills_gaps(tmp_path):
     encoder, inputs, found = dense(CELLS, MEMBERS)
     table = quantile_table(TABLE, MEMBERS)
     np.testing.assert_allclose(found[1, :, 0], normal(table[1:2], TABLE)[0, :, 0], atol=1e-6)
@@ -109,7 +109,7 @@ def test_the_encoder_spreads_numbers_fills_gaps_in_the_middle_and_leaves_flags_a
     np.testing.assert_array_equal(np.asarray(again(inputs)["dense"]), found)
 
 
-def test_quantiles_owe_nothing_to_rows_that_a_member_must_not_see():
+def test_quantiles_owe_nothing_to_held_out_rows():
     _, _, before = dense({**CELLS, "flag": np.zeros(ROWS)}, MEMBERS)
     out = np.setdiff1d(np.arange(ROWS), MEMBERS[0])
     corrupted = {name: np.where(np.isin(np.arange(ROWS), out), -99.0, x) for name, x in CELLS.items()}

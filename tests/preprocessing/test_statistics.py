@@ -64,16 +64,16 @@ def test_each_member_learns_from_its_rows_alone(encoded: Encoded):
     both = fit_statistics(plan_with(), encoded, [first, second])
     for s, rows in enumerate((first, second)):
         alone = fit_statistics(plan_with(), encoded.rows(rows), [np.arange(20)])
-        np.testing.assert_array_equal(both.center[s], alone.center[0])
-        np.testing.assert_array_equal(both.factor[s], alone.factor[0])
+        np.testing.assert_array_equal(both.scale["center"][s], alone.scale["center"][0])
+        np.testing.assert_array_equal(both.scale["factor"][s], alone.scale["factor"][0])
         np.testing.assert_array_equal(both.gaps[s], alone.gaps[0])
         np.testing.assert_array_equal(both.tables[0][s], alone.tables[0][0])
 
 
-def test_booleans_become_minus_and_plus_one_whatever_their_shares(encoded: Encoded):
+def test_booleans_become_minus_and_plus_one(encoded: Encoded):
     statistics = fit_statistics(plan_with(), encoded, [np.arange(40), np.flatnonzero(encoded.numbers[:, 1] == 1)])
-    assert statistics.center[:, 1].tolist() == [0.5, 0.5]
-    assert statistics.factor[:, 1].tolist() == [2.0, 2.0]
+    assert statistics.scale["center"][:, 1].tolist() == [0.5, 0.5]
+    assert statistics.scale["factor"][:, 1].tolist() == [2.0, 2.0]
 
 
 def test_gaps_are_known_to_members_that_saw_one(encoded: Encoded):
@@ -87,7 +87,7 @@ def slots_of(cells: list[int], slots: int) -> list[int]:
     return fit_statistics(plan_with(slots, "abcd"), encoded, [np.arange(len(cells))]).tables[0][0].tolist()
 
 
-def test_the_most_frequent_categories_get_slots_and_ties_go_by_name():
+def test_frequent_categories_get_slots_and_ties_go_by_name():
     # Codes: 0 unknown, 1 missing, 2 a, 3 b, 4 c, 5 d.
     assert slots_of([5, 5, 4, 3, 2, 2, 1], slots=4) == [0, 1, 2, 4, 5, 3]
     assert slots_of([5, 5, 4, 3, 2, 2, 1], slots=2) == [0, 1, 2, 0, 0, 3]
@@ -105,7 +105,7 @@ def test_blocks_name_every_input_once(encoded: Encoded):
     assert dict(blocks(plan_with()))["t"] == 5
 
 
-def test_of_thousands_of_categories_the_most_frequent_are_told_apart():
+def test_of_thousands_of_categories_frequent_ones_are_told_apart():
     rng = np.random.default_rng(0)
     codes = np.minimum(rng.zipf(1.3, 20_000) - 1, 4_999).astype(np.int32)[:, None] + 2
     category = CategoryInput(id="t", vocabulary=tuple(f"v{j:04d}" for j in range(5_000)), slots=200, embed=True)

@@ -22,7 +22,7 @@ from autoft.preprocessing.text import (
     slots_for,
     vocabulary_of,
 )
-from autoft.records import Column
+from autoft.records.columns import Column
 
 on_tensorflow = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="only TensorFlow has strings")
 
@@ -67,7 +67,7 @@ def test_words_of_a_text(text: str | None, words: str):
     assert clean(text) == words
 
 
-def test_both_normal_forms_of_every_character_are_the_same_word_and_clean_texts_stay():
+def test_both_normal_forms_of_a_character_are_the_same_word():
     for code in (*range(0x2000), *range(0x2000, 0x30000, 7)):
         text = f"a{chr(code)}b"
         words = clean(text)
@@ -95,7 +95,7 @@ def test_counts_in_tensorflow_equal_those_in_training():
     assert found.tolist() == [[1, 2, 0, 0], [0] * 4, [0] * 4, [0] * 4, [0, 0, 1, 0], [0, 0, 0, 1]]
 
 
-def test_encodings_equal_scikit_learns_on_the_rows_of_each_member():
+def test_encodings_equal_scikit_learns_on_each_members_rows():
     plan, dense = encoding(TEXTS, MEMBERS)
     slots = plan.texts[0].slots
     assert slots == 64 < len(plan.texts[0].vocabulary)

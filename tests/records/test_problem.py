@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from autoft.records import Costs, Minimum, Problem, RowRule, Truth
+from autoft.records.decisions import Costs, Minimum, RowRule
+from autoft.records.problem import Problem, Truth
 
 PARTS = ("y", "weights", "clusters", "gains", "blocks")
 

@@ -9,19 +9,11 @@ from typing import Any
 
 import pytest
 
-from autoft.records import (
-    Baseline,
-    Column,
-    Evaluation,
-    Finding,
-    FoldReport,
-    Importance,
-    Interval,
-    PlanLine,
-    Severity,
-    Target,
-    Trial,
-)
+from autoft.records.columns import Column, PlanLine, Target
+from autoft.records.evaluation import Evaluation
+from autoft.records.findings import Finding, Severity
+from autoft.records.scores import Baseline, FoldReport, Importance, Interval
+from autoft.records.trials import Trial
 from autoft.report import html
 from autoft.report.build import build
 from autoft.report.inputs import ReportInputs

@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from autoft.records import Alternative, DecisionCosts, DecisionRule, Evaluation, Interval, Minimum
+from autoft.records.decisions import Alternative, DecisionCosts, DecisionRule, Minimum
+from autoft.records.evaluation import Evaluation
+from autoft.records.scores import Interval
 from autoft.report.build import build
 from autoft.report.decision_costs import decisions
 from autoft.report.html import render

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from autoft.records import HintSlice, HintTest, Importance, Interval
+from autoft.records.hint_tests import HintSlice, HintTest
+from autoft.records.scores import Importance, Interval
 from autoft.report.hints_chapter import blocks
 
 

@@ -12,8 +12,8 @@ import pytest
 
 from autoft.data.audit import charts
 from autoft.pipeline.run_folder import read_findings
-from autoft.records import Finding
 from autoft.records.evidence import Chart, Evidence
+from autoft.records.findings import Finding
 from autoft.report.build import build
 from autoft.report.html import render
 from autoft.report.inputs import ReportInputs

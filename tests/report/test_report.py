@@ -18,7 +18,9 @@ import pytest
 from autoft import report
 from autoft.errors import FileError
 from autoft.evaluation.metrics import METRICS
-from autoft.records import Column, Importance, Interval, PlanLine, Target, Trial
+from autoft.records.columns import Column, PlanLine, Target
+from autoft.records.scores import Importance, Interval
+from autoft.records.trials import Trial
 from autoft.report.blocks import Beside, Block, Picture, Pictures, ReportPage, TableBlock
 from autoft.report.build import build
 from autoft.report.html import render
@@ -104,7 +106,7 @@ def test_an_interrupted_search_is_called_interrupted(binary: ReportInputs) -> No
     assert "interrupted" not in words(build(binary))
 
 
-def test_the_summary_lists_every_held_out_metric_with_the_objective_first(binary: ReportInputs) -> None:
+def test_the_summary_lists_every_metric_the_objective_first(binary: ReportInputs) -> None:
     rows = table(build(binary), "Scores on held-out rows").rows
     assert rows[0][:3] == ("ROC AUC", "0.847", "0.836 to 0.858")
     assert len(rows) == len(binary.evaluation.held_out)
@@ -258,7 +260,7 @@ def test_numbers_that_do_not_exist_are_dashes_and_break_nothing(binary: ReportIn
     assert not re.search(r"\bnan\b", re.sub(r"base64,[^\"]+", "", render(made)))
 
 
-def test_a_picture_is_the_same_whatever_the_users_settings_which_stay(binary: ReportInputs) -> None:
+def test_pictures_ignore_the_users_settings_which_stay(binary: ReportInputs) -> None:
     picture = pictures(build(binary))[-1]
     with style():
         drawn = svg(picture)

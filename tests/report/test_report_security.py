@@ -11,7 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from autoft.records import Column, Finding, Importance, Interval, PlanLine, Target
+from autoft.records.columns import Column, PlanLine, Target
+from autoft.records.findings import Finding
+from autoft.records.scores import Importance, Interval
 from autoft.report.blocks import Intervals, Lines, Series
 from autoft.report.build import build
 from autoft.report.html import render

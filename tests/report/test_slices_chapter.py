@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from autoft.cli.fit import show_evaluation
-from autoft.records import Interval
+from autoft.records.scores import Interval
 from autoft.records.slices import Gap, Rate, Slice, SlicedColumn, Slices, WeakSearch, WeakSlice
 from autoft.report.blocks import Block, Intervals, Paragraph, Pictures, TableBlock
 from autoft.report.build import build

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from autoft.errors import SchemaError
-from autoft.records import Column, Finding
+from autoft.records.columns import Column
+from autoft.records.findings import Finding
 from autoft.schema.contract import contract, refuse, serving
 
 COLUMNS = tuple(
@@ -65,7 +66,7 @@ def hold(names: str, path: Path | None, **arguments: Any) -> Any:
     return contract(frame(names), COLUMNS, engine=Names(), schema_path=path, target="y", **arguments)
 
 
-def test_first_table_writes_the_schema_and_the_next_is_held_to_it(tmp_path):
+def test_the_first_table_writes_the_schema_that_binds_the_next(tmp_path):
     path = tmp_path / "schema.txt"
     first = hold("aby", path)
     assert (first.inferred, first.findings, first.text) == (True, (), "a,b,-y")
@@ -77,7 +78,7 @@ def test_first_table_writes_the_schema_and_the_next_is_held_to_it(tmp_path):
     assert path.read_text() == "a,b,-y"
 
 
-def test_no_file_is_written_without_a_path_or_for_a_refused_table(tmp_path):
+def test_no_file_without_a_path_or_for_a_refused_table(tmp_path):
     assert hold("aby", None).text == "a,b,-y"
     hold("aby", tmp_path / "schema.txt", known=[problem("a")])
     assert list(tmp_path.iterdir()) == []
@@ -85,14 +86,14 @@ def test_no_file_is_written_without_a_path_or_for_a_refused_table(tmp_path):
     assert (tmp_path / "schema.txt").exists()
 
 
-def test_schema_that_would_ask_for_the_target_in_serving_is_an_error(tmp_path):
+def test_a_schema_that_wants_the_target_in_serving_is_an_error(tmp_path):
     (tmp_path / "schema.txt").write_text("a,-b,y")
     (finding,) = hold("aby", tmp_path / "schema.txt").findings
     assert (finding.code, finding.severity, finding.column) == ("schema-target", "error", "y")
     assert "not_in_environment" in finding.fix
 
 
-def test_without_an_engine_an_existing_schema_is_reported_as_not_enforced(tmp_path):
+def test_without_an_engine_a_schema_is_reported_as_not_enforced(tmp_path):
     path = tmp_path / "schema.txt"
     result = contract(frame("aby"), COLUMNS, engine=None, schema_path=path, target="y")
     assert (result.schema, result.text, result.findings) == (None, "", ())
@@ -129,7 +130,7 @@ def test_one_error_is_one_sentence():
     assert (error.value.where, error.value.fix) == ("Column 'a'", "add it")
 
 
-def test_all_errors_are_listed_on_numbered_lines_without_control_characters():
+def test_all_errors_are_listed_on_clean_numbered_lines():
     findings = [problem("a\x1b[31m\n"), problem("b", "warning"), problem(None)]
     with pytest.raises(SchemaError) as error:
         refuse(findings)

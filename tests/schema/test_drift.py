@@ -11,7 +11,7 @@ import pytest
 from autoft.data.columns import infer_columns
 from autoft.data.convert import Converted
 from autoft.data.table import read
-from autoft.records import Column, Kind, Target
+from autoft.records.columns import Column, Kind, Target
 from autoft.schema import target_drift
 from autoft.schema.drift import LEAST, Shift, findings, shifts
 from autoft.schema.portable.messages import DatasetFeatureStatisticsList
@@ -77,7 +77,7 @@ def test_many_rows_tell_what_matters_from_what_does_not(moved, drifted):
     assert shift.drifted == drifted
 
 
-def test_a_third_of_a_standard_deviation_is_where_it_begins_to_matter():
+def test_drift_begins_at_a_third_of_a_standard_deviation():
     """The documented reason of the limit."""
     shift = compare(table(200_000, 1), table(200_000, 2, moved=1 / 3))["pay"]
     assert shift.distance == pytest.approx(LEAST["Jensen-Shannon"], abs=0.002)

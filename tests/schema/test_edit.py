@@ -10,7 +10,7 @@ from google.protobuf import text_format
 
 from autoft.cli import main
 from autoft.errors import SchemaError
-from autoft.records import Finding
+from autoft.records.findings import Finding
 from autoft.schema import edit
 from autoft.schema.edit_hints import hints
 from autoft.schema.portable.messages import DatasetFeatureStatisticsList, Schema

@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 
 from autoft.errors import RecipeError, SchemaError, SetupError
-from autoft.records import Finding
+from autoft.records.findings import Finding
 from autoft.schema import engines
 from autoft.schema.engines import ENGINES, choose, engine_of_model
 from autoft.schema.portable_engine import Portable
@@ -142,7 +142,7 @@ class TestLaterTable:
             assert finding.code == f"tfdv:{departure.anomaly}"
             assert f"({fitted[0].title}: " in finding.found
 
-    def test_the_target_is_required_for_training_and_ignored_in_serving(self, fitted):
+    def test_the_target_is_required_in_training_not_in_serving(self, fitted):
         (finding,) = anomalies(fitted, table().drop(columns="y"))
         assert (finding.code, finding.column, finding.severity) == ("tfdv:SCHEMA_MISSING_COLUMN", "y", "error")
         (finding,) = anomalies(fitted, table(), "SERVING")

@@ -39,7 +39,7 @@ def test_what_follows_the_search_is_set_aside(clock: Clock):
     assert Budget(trials=9, deadline=None, clock=clock).left() is None
 
 
-def test_an_epoch_of_which_most_would_lie_beyond_the_end_is_not_begun(clock: Clock):
+def test_an_epoch_mostly_beyond_the_end_is_not_begun(clock: Clock):
     budget = Budget(trials=9, deadline=100.0, clock=clock)
     budget.begin()
     ended = []

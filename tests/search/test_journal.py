@@ -52,7 +52,7 @@ def test_every_fact_is_on_the_disk_when_append_returns(tmp_path, monkeypatch):
     assert len(synced) >= 1 + len(FACTS)
 
 
-def test_truncated_at_every_byte_and_appended_to_again_loses_at_most_the_torn_line(tmp_path):
+def test_truncated_at_every_byte_it_loses_at_most_the_torn_line(tmp_path):
     path = tmp_path / "journal.jsonl"
     raw = write(path)
     ends = [i + 1 for i, byte in enumerate(raw) if byte == ord("\n")]
@@ -142,7 +142,7 @@ def test_a_file_that_is_no_journal_is_not_written_to(tmp_path):
     assert path.read_text() == "my diary\nline two\n"
 
 
-def test_another_runs_journal_is_refused_and_the_difference_named(tmp_path):
+def test_a_journal_of_another_run_is_refused_with_the_reason(tmp_path):
     path = tmp_path / "journal.jsonl"
     raw = write(path)
     with pytest.raises(JournalError, match=r"another run wrote it \(settings: bb22 before, cc33 now\)"):
@@ -156,7 +156,7 @@ def test_unreadable_journal_is_an_error_in_four_parts(tmp_path):
 
 
 @pytest.mark.parametrize("written", [0, 7, 40])
-def test_full_disk_says_what_is_safe_and_leaves_no_part_of_a_line(tmp_path, monkeypatch, written):
+def test_a_full_disk_says_what_is_safe_and_leaves_whole_lines(tmp_path, monkeypatch, written):
     path = tmp_path / "journal.jsonl"
     raw = write(path)
     journal = Journal(path, KEY)

@@ -163,7 +163,7 @@ def test_deadline_is_honoured(bench):
     assert found.trials[-1].epochs < 10
 
 
-def test_a_trial_that_would_get_less_than_half_its_time_is_not_begun(bench):
+def test_a_trial_with_less_than_half_its_time_is_not_begun(bench):
     assert bench.run(range(1, 100), deadline=3.4).best == 2
     assert bench.now == pytest.approx(3.0)
 
@@ -174,7 +174,7 @@ def test_the_first_trial_is_always_trained_if_only_for_one_epoch(bench, deadline
     assert (scores(found), found.trials[0].epochs) == ([1], 1)
 
 
-def test_a_trial_that_the_clock_cut_short_is_trained_again_when_there_is_time(bench):
+def test_a_trial_cut_short_is_trained_again_when_there_is_time(bench):
     def cut(params, out_of_time, epochs):
         outcome = bench.train(params, out_of_time, epochs)
         return outcome if outcome.epochs == 10 else replace(outcome, reason=f"{OUT_OF_TIME} after epoch 1")
@@ -203,7 +203,7 @@ def test_clock_of_the_wall_does_not_matter(bench):
 # Failures
 
 
-def test_a_raising_trial_is_recorded_with_its_reason_and_the_search_goes_on(bench):
+def test_a_raising_trial_is_recorded_and_the_search_goes_on(bench):
     def fails(x, out_of_time):
         if x == 2:
             raise MemoryError("no room for\nthe tensor \x1b[31m\udce4")
@@ -321,7 +321,7 @@ def test_remembered_failures_are_not_tried_again(bench):
     assert bench.trained == []
 
 
-def test_remembered_trials_count_even_when_time_is_over_or_the_user_has_interrupted(bench):
+def test_remembered_trials_count_after_the_end_or_an_interrupt(bench):
     bench.run([1, 2, 3])
     stop = Interrupt()
     stop.asked = True
@@ -484,7 +484,7 @@ def test_an_interrupt_ends_with_the_best_so_far(bench):
     assert bench.trained == [5, 9]
 
 
-def test_an_interrupt_that_comes_after_the_last_epoch_does_not_cost_the_trial(bench):
+def test_an_interrupt_after_the_last_epoch_keeps_the_trial(bench):
     interrupt = Interrupt()
 
     def train(params, out_of_time, epochs):
@@ -522,7 +522,7 @@ def test_a_second_interrupt_leaves_at_once_and_is_no_death(bench):
 
 
 @pytest.mark.parametrize("deaths", [1, 2])
-def test_a_configuration_during_which_the_process_died_twice_is_skipped(bench, monkeypatch, deaths):
+def test_a_configuration_that_killed_twice_is_skipped(bench, monkeypatch, deaths):
     for _ in range(deaths):
         with dying(monkeypatch, lambda fact: fact["type"] == "trial" and fact["params"] == {"x": 2}):
             bench.run([1, 2, 3])
@@ -602,7 +602,7 @@ def test_a_batch_never_exceeds_the_trials_that_are_left(bench):
     )
 
 
-def test_a_run_that_remembers_a_part_of_a_batch_asks_the_same_questions(bench):
+def test_a_run_that_remembers_part_of_a_batch_asks_the_same(bench):
     values = [11, 12, 13, 21, 22]
     first, again = Batched(values), Batched(values)
     bench.run([], trials=2, proposer=first, together=lambda params, trials: 3)
@@ -617,7 +617,7 @@ def test_a_run_that_remembers_a_part_of_a_batch_asks_the_same_questions(bench):
     assert again.told == fresh.told
 
 
-def test_repetitions_within_a_batch_are_told_the_score_of_the_first(bench):
+def test_repetitions_in_a_batch_get_the_score_of_the_first(bench):
     proposer = Batched([11, 11, 12])
     found = bench.run([], proposer=proposer, together=lambda params, trials: 3)
     assert bench.trained == [11, 12]
@@ -721,7 +721,7 @@ def test_planned_epochs_limit_every_trial_and_its_memory(bench):
     assert run(None) == [(1, 4), (2, 2), (1, 10)]
 
 
-def test_remembered_results_of_a_batch_count_though_the_rest_is_interrupted(bench):
+def test_remembered_results_count_though_the_rest_is_interrupted(bench):
     bench.run([], trials=2, proposer=Batched([11, 12, 13]), together=lambda params, trials: 3)
     interrupt = Interrupt()
     bench.during = interrupting(13, interrupt)
@@ -763,7 +763,7 @@ def test_a_damaged_outcome_of_a_pruned_trial_is_trained_again(bench, damage):
     assert found.trials[5].status == "pruned"
 
 
-def test_weights_of_another_training_are_not_taken_for_the_winners(bench):
+def test_weights_of_another_training_are_not_the_winners(bench):
     bench.run([1])
     (bench.folder / "trials" / bench.kept(".weights.npz")[0]).unlink()
 

@@ -10,8 +10,8 @@ import pytest
 
 from autoft.search.gaussian_process import GaussianProcess
 from autoft.search.lattice import Lattice
-from autoft.search.proposer import ProgramSharing, Proposer
-from autoft.search.setup import SearchSetup
+from autoft.search.proposer import Proposer
+from autoft.search.setup import ProgramSharing, SearchSetup
 from autoft.search.space import MAKE, Choice, Range, first_configurations, make_space, relevant, shape_of
 
 ALGORITHMS = ("bayesian", "random", "grid", "hyperband")
@@ -117,7 +117,7 @@ def test_a_small_space_ends():
 
 
 @pytest.mark.parametrize("maximize", [True, False])
-def test_the_gaussian_process_finds_an_optimum_that_chance_does_not(maximize):
+def test_the_gaussian_process_finds_what_chance_does_not(maximize):
     space = (
         Range(name="x", low=0.0, high=1.0, default=0.9, log=False),
         Range(name="y", low=1e-4, high=1.0, default=0.5, log=True),
@@ -270,7 +270,7 @@ def test_a_grid_stays_with_a_shape():
 # What a proposal costs
 
 
-def test_a_proposal_looks_at_as_many_points_after_many_trials_as_after_few(monkeypatch):
+def test_a_proposal_looks_at_as_many_points_after_many_trials(monkeypatch):
     looked: list[int] = []
     predict = GaussianProcess.predict
 
@@ -335,6 +335,6 @@ def test_trials_side_by_side_are_of_one_architecture():
         assert shape_of(like.params) == shape_of(first.params)
 
 
-def test_a_grid_of_architectures_without_perceptrons_has_something_to_go_through():
+def test_a_grid_without_perceptrons_has_something_to_try():
     space = make_space(800, embedded=False, changes={"architecture": ("linear", "tabm-mini"), "width": (8, 16)})
     assert {p["architecture"] for p in talk(proposer("grid", space), 6)} <= {"linear", "tabm-mini"}

@@ -68,7 +68,7 @@ def test_proposals_name_only_what_has_a_meaning(algorithm):
         assert len({str(sorted(p.params.items())) for p in asked}) == len(asked)
 
 
-def test_an_error_at_the_defaults_is_raised_and_elsewhere_hides_what_follows():
+def test_an_error_is_raised_at_defaults_elsewhere_hides_the_rest():
     def ask(hp):
         if hp.Int("depth", 1, 3) == 3:
             raise ValueError("too deep")
@@ -100,7 +100,7 @@ def test_a_name_has_one_definition():
         recorded_space(ask)
 
 
-def test_a_function_with_many_choices_runs_a_hundred_times_at_most():
+def test_a_function_of_many_choices_runs_at_most_100_times():
     calls = []
 
     def ask(hp):

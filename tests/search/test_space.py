@@ -89,7 +89,7 @@ MORE = {
 }
 
 
-def test_the_other_hyperparameters_are_searched_only_where_they_are_named():
+def test_other_hyperparameters_are_searched_only_where_named():
     assert not MORE.keys() & space(embedded=True, **dict.fromkeys(MORE)).keys()
     for name, limits in MORE.items():
         found = space(**{name: limits})
@@ -108,7 +108,7 @@ def test_shape_dimensions_come_first():
 
 
 @pytest.mark.parametrize("tier", ["small", "medium", "large"])
-def test_every_search_begins_with_the_best_default_then_linear_models_and_each_architecture(tier):
+def test_a_search_begins_with_default_linear_and_each_family(tier):
     space = make_space(800, embedded=False, changes={})
     default, curves, linear, *others = first_configurations(space, 800, tier)
     assert default["architecture"] == "tabm-mini"
@@ -160,7 +160,7 @@ def test_cycles_are_compared_with_cycles():
     assert comparable({**plain, "class_balance": 0.0, "focal": 0.0}, plain)
 
 
-def test_class_weights_are_searched_by_themselves_where_rare_classes_count():
+def test_class_weights_are_searched_where_rare_classes_count():
     found = {d.name: d for d in make_space(800, embedded=False, rare=True, changes={})}
     assert (found["class_balance"].low, found["class_balance"].high, found["class_balance"].default) == (0.0, 1.0, 0.0)
     assert "focal" not in found
@@ -168,6 +168,6 @@ def test_class_weights_are_searched_by_themselves_where_rare_classes_count():
     assert all(params["class_balance"] == 0.0 for params in first)
 
 
-def test_the_linear_models_penalty_stays_within_the_recipes_limits():
+def test_the_linear_penalty_stays_within_the_recipes_limits():
     space = make_space(20, embedded=False, changes={"l2": (1e-5, 1e-4)})
     assert first_configurations(space, 20)[1]["l2"] == 1e-4

@@ -54,7 +54,7 @@ def told(binary: Any, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_column_called_like_markup_stays_text_from_the_table_to_the_report(binary: Any) -> None:
+def test_a_column_called_like_markup_stays_text_in_the_report(binary: Any) -> None:
     page = Seen((binary.directory_ / "report.html").read_text(encoding="utf-8"))
     assert "big/name <b>" in page.text
     assert page.elements.isdisjoint({"b", "script", "iframe", "object", "embed", "link", "form"})
@@ -129,7 +129,7 @@ def test_a_model_cannot_be_saved_over_other_things(binary: Any, tmp_path: Path) 
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["1.jpg", "notes", "photos"]
 
 
-def test_labels_that_look_like_formulas_are_guarded_in_predictions() -> None:
+def test_labels_that_look_like_formulas_are_guarded() -> None:
     text = to_csv(["=HYPERLINK(1)", "-5", "@x", "ok"], classes=("=HYPERLINK(1)",))
     assert text.splitlines() == ["prediction", "'=HYPERLINK(1)", "-5", "'@x", "ok"]
 

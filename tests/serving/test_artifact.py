@@ -18,7 +18,7 @@ from autoft import files
 from autoft.errors import ArtifactError, FileError
 from autoft.networks.layers.stacked import MemberMean, StackedDense
 from autoft.preprocessing.layers.numbers import MedianImpute, RobustScale, SmoothClip
-from autoft.records import Column, Target
+from autoft.records.columns import Column, Target
 from autoft.serving import artifact, model_file
 
 LAYERS = [f"autoft>{name}" for name in ("MedianImpute", "MemberMean", "RobustScale", "SmoothClip", "StackedDense")]
@@ -335,7 +335,7 @@ def test_a_full_disk_while_keras_writes(folder):
 
 
 @pytest.mark.parametrize("error", [OSError(5, "Input/output error"), KeyboardInterrupt()])
-def test_an_error_between_the_two_renames_brings_the_old_artifact_back(folder, saved, monkeypatch, error):
+def test_an_error_between_two_renames_keeps_the_old_artifact(folder, saved, monkeypatch, error):
     real, calls = os.replace, []
 
     def replace(source, target):

@@ -13,8 +13,8 @@ import pytest
 from autoft import AutoFineTuner
 from autoft.cli import main
 from autoft.errors import ArtifactError, FileError, RecipeError, SetupError
-from autoft.preprocessing.encoders import ColumnEncoder
-from autoft.records import Column, Target
+from autoft.preprocessing.encoders.base import ColumnEncoder
+from autoft.records.columns import Column, Target
 from autoft.serving import export as exporting
 from autoft.serving.artifact import Meta
 from autoft.serving.export import export

@@ -19,7 +19,7 @@ from autoft.cli.console_schema import show_compared
 from autoft.data.columns import infer_columns
 from autoft.data.table import read
 from autoft.errors import ArtifactError, SchemaError
-from autoft.records import Target
+from autoft.records.columns import Target
 from autoft.schema.contract import contract
 from autoft.schema.engines import choose
 from autoft.schema.portable_engine import Portable

@@ -11,7 +11,7 @@ import pytest
 
 from autoft.preprocessing.encode import encode
 from autoft.preprocessing.layout import LayoutOptions, make_layout
-from autoft.records import Column
+from autoft.records.columns import Column
 
 if TYPE_CHECKING:
     from autoft.training.stack import Stack
@@ -34,7 +34,7 @@ PARAMS = {
 @cache
 def make_data(task: str = "binary", *, kinds: str = "ncd", pairs: bool = False, center: float = 0.0) -> Stack:
     """Rows of a stack: n(umeric), c(ategorical, one-hot and embedded) and d(ate) columns."""
-    from autoft.training.stack import stack_data
+    from autoft.training.stack import StackTarget, stack_data
 
     rng = np.random.default_rng(0)
     signal = rng.normal(size=ROWS)
@@ -63,9 +63,7 @@ def make_data(task: str = "binary", *, kinds: str = "ncd", pairs: bool = False, 
     return stack_data(
         plan,
         encode(plan, values, ROWS),
-        y,
-        task=task,  # type: ignore[arg-type]
-        classes=3 if task == "multiclass" else 2,
+        StackTarget(y=y, task=task, classes=3 if task == "multiclass" else 2),  # type: ignore[arg-type]
         train=[np.flatnonzero(~np.isin(block, out)) for out in left_out],
         held_out=[np.flatnonzero(np.isin(block, out)) for out in left_out],
     )

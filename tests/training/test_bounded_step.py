@@ -9,9 +9,8 @@ from autoft.knowledge import variants
 from autoft.knowledge.bounds import weight_bounds
 from autoft.networks.weight_bounds import WeightBounds
 from autoft.records.hints import Effect, Hints
-from autoft.training.bounded_step import bound_arrays
 from autoft.training.device_rows import Rows
-from autoft.training.program import Program
+from autoft.training.program import Program, bound_arrays
 from autoft.training.trainer import Limits, Trainer
 
 HINTS = Hints(
@@ -32,7 +31,7 @@ def of_variants(params: dict[str, Any]) -> list[dict[str, Any]]:
     return [{**own, variants.WITHOUT: off} for off in VARIANTS]
 
 
-def test_trials_with_other_hints_train_side_by_side_as_each_would_alone(make, params: dict[str, Any]):
+def test_trials_with_other_hints_train_together_as_alone(make, params: dict[str, Any]):
     stack, trials = trainer(make()), of_variants(params)
     together = stack.train_all(trials, lambda: False)
     programs = {stack._extras([own]) for own in trials}

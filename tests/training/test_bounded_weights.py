@@ -9,7 +9,7 @@ import pytest
 
 from autoft.knowledge.bounds import weight_bounds
 from autoft.networks.architecture import MIXED
-from autoft.networks.families import FAMILIES, build_network, initial_weights
+from autoft.networks.family import FAMILIES, build_network, initial_weights
 from autoft.networks.weight_bounds import folded, within
 from autoft.records.hints import Effect, Hints
 from autoft.training.trainer import Limits, Trainer
@@ -62,7 +62,7 @@ def test_bound_units_bend_among_the_rows_in_every_layer():
 
 
 @pytest.mark.parametrize("network", NETWORKS)
-def test_first_weights_lie_within_bounds_and_free_units_begin_as_ever(make, params: dict[str, Any], network: str):
+def test_first_weights_lie_in_bounds_and_free_units_as_ever(make, params: dict[str, Any], network: str):
     stack = trainer(make())
     architecture = stack.architecture({**params, **NETWORKS[network]})
     asked = weight_bounds(EFFECTS, stack.data.plan, architecture, 1)
@@ -90,7 +90,7 @@ def test_without_effects_nothing_changes(make, params: dict[str, Any]):
 
 
 @pytest.mark.parametrize("network", ["piecewise", "realmlp"])
-def test_rows_that_a_member_holds_out_have_no_part_in_its_first_weights(make, params: dict[str, Any], network: str):
+def test_held_out_rows_have_no_part_in_first_weights(make, params: dict[str, Any], network: str):
     data = make.__wrapped__()
     own = {**params, **NETWORKS[network]}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import keras
@@ -11,13 +12,15 @@ import pytest
 
 from autoft.evaluation.calibration import apply
 from autoft.networks.architecture import Architecture
-from autoft.networks.families import initial_weights
+from autoft.networks.family import initial_weights
 from autoft.preprocessing.encode import Encoded, encode
 from autoft.preprocessing.layout import LayoutOptions, make_layout
-from autoft.records import Calibration, Column, Target
+from autoft.records.columns import Column, Target
+from autoft.records.decisions import Calibration
 from autoft.serving.artifact import Meta, load, save
-from autoft.training.ensemble import Ensemble, EnsemblePart, build_ensemble, guarded, model_inputs
-from autoft.training.stack import Stack, stack_data
+from autoft.serving.inputs import guarded, model_inputs
+from autoft.training.ensemble import Ensemble, EnsemblePart, build_ensemble
+from autoft.training.stack import Stack, StackTarget, stack_data
 
 pytestmark = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="the exported model looks strings up in TensorFlow"
@@ -81,13 +84,28 @@ class Case:
     texts: dict[str, np.ndarray]
 
     @property
+    def meta(self) -> Meta:
+        return Meta(
+            columns=(),
+            target=Target(name="y", task=self.data.task),
+            version="",
+            engine="",
+            ranges={},
+            vocabularies={category.id: category.vocabulary for category in self.data.plan.categories},
+            words=self.bag.words,
+            threshold=0.3,
+        )
+
+    @cached_property
+    def cells(self) -> dict[str, np.ndarray]:
+        return model_inputs(self.bag.raw_model(), self.meta, self.texts)
+
+    @property
     def inputs(self) -> dict[str, Any]:
         import tensorflow as tf
 
-        return {
-            name: tf.constant(array, tf.string if array.dtype == object else tf.float64)
-            for name, array in model_inputs(self.data.plan, self.encoded, self.texts, self.bag.words).items()
-        }
+        kinds = {True: tf.string, False: tf.float64}
+        return {name: tf.constant(array, kinds[array.dtype == object]) for name, array in self.cells.items()}
 
 
 def make_case(task: str, kinds: str = "nfdoet") -> Case:
@@ -118,9 +136,7 @@ def make_case(task: str, kinds: str = "nfdoet") -> Case:
     data = stack_data(
         plan,
         encode(plan, values, n),
-        y,
-        task=task,  # type: ignore[arg-type]
-        classes=3,
+        StackTarget(y=y, task=task, classes=3),  # type: ignore[arg-type]
         train=[np.flatnonzero(half), np.flatnonzero(~half)],
         held_out=[np.flatnonzero(~half), np.flatnonzero(half)],
     )
@@ -154,7 +170,7 @@ def assert_same(found: np.ndarray, expected: np.ndarray, data: Stack) -> None:
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6 * unit)
 
 
-def test_the_raw_model_equals_the_training_side_on_every_awkward_cell(case: Case):
+def test_the_raw_model_equals_training_on_every_awkward_cell(case: Case):
     expected = case.bag.answers(case.encoded).mean(axis=0)
     found = np.asarray(case.bag.raw_model()(case.inputs))
     assert found.shape == (len(case.encoded), {"binary": 2, "multiclass": 3, "regression": 1}[case.data.task])
@@ -171,7 +187,7 @@ def test_the_embedding_of_every_category_matters(case: Case):
     assert len(set(slots[0, :, 0])) == 2 + 15
 
 
-def test_texts_that_differ_in_their_words_have_encodings_of_their_own(case: Case):
+def test_texts_of_other_words_have_encodings_of_their_own(case: Case):
     """So that the test above could not pass on texts that are all taken for the same."""
     dense = np.asarray(case.bag.encoder(case.bag.statistics.arrays(case.encoded))["dense"])
     width = [text.slots for text in case.data.plan.texts]
@@ -217,10 +233,7 @@ def test_the_raw_model_ends_in_the_calibration_and_reads_back_so(calibration: Ca
     assert_same(np.asarray(model(case.inputs)), apply(calibration, mean), case.data)
     assert np.abs(apply(calibration, mean) - mean).max() > 0.03
     np.testing.assert_array_equal(bag.answers(case.encoded), plain.answers(case.encoded))
-    target = Target(name="y", task="binary")
-    meta = Meta(columns=(), target=target, version="", engine="", ranges={}, vocabularies={}, threshold=0.3)
-    cells = model_inputs(case.data.plan, case.encoded, case.texts, bag.words)
-    save(tmp_path / "model", model, meta, {}, cells)
+    save(tmp_path / "model", model, case.meta, {}, case.cells)
     again, found = load(tmp_path / "model")
     assert_same(np.asarray(again(case.inputs)), np.asarray(model(case.inputs)), case.data)
     assert found.threshold == 0.3

@@ -35,7 +35,7 @@ def never() -> bool:
 
 def make_trainer(data: Any, build: Any = build, epochs: int = EPOCHS, **more: Any) -> KerasTrainer:
     return KerasTrainer(
-        data, build, folds=FOLDS, limits=Limits(epochs=epochs, patience=epochs), seed=1, clock=lambda: 0.0, **more
+        data, build=build, folds=FOLDS, limits=Limits(epochs=epochs, patience=epochs), seed=1, clock=lambda: 0.0, **more
     )
 
 
@@ -45,7 +45,7 @@ def trained(request, make):
     return trainer, trainer.train(PARAMS, never)
 
 
-def test_a_trial_has_curves_checkpoints_and_answers_of_every_fold(trained):
+def test_a_trial_has_curves_checkpoints_and_all_folds_answers(trained):
     _, result = trained
     assert result.status == "finished"
     assert result.checkpoints == checkpoint_epochs(EPOCHS)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from autoft.networks.architecture import Architecture
-from autoft.networks.families import architecture_of, build_network, initial_weights
+from autoft.networks.family import architecture_of, build_network, initial_weights
 from autoft.training import epoch as programs
 from autoft.training.device_rows import Rows
 from autoft.training.epoch import CompiledEpoch, compiled
@@ -105,7 +105,7 @@ def sorted_names(weights: dict[str, np.ndarray]) -> list[str]:
 @pytest.mark.parametrize(
     ("task", "kinds"), [("binary", "n"), ("multiclass", "n"), ("regression", "n"), ("binary", "ncd")]
 )
-def test_each_member_equals_the_same_network_trained_by_plain_keras(make, task: str, kinds: str):
+def test_each_member_equals_a_network_trained_by_plain_keras(make, task: str, kinds: str):
     data = make(task, kinds=kinds)
     weights = trained(program_for(data), epochs=2)
     for name, theirs in zip(sorted_names(weights), plain_keras(data, 1, epochs=2), strict=True):
@@ -171,7 +171,7 @@ def moments(program: Program) -> list[np.ndarray]:
     return [np.asarray(moment) for three in packed for moment in three[1:]] + [np.asarray(steps)]
 
 
-def test_a_member_without_rows_in_a_step_keeps_weights_and_moments(make):
+def test_a_member_without_rows_keeps_weights_and_moments(make):
     program = program_for(make("binary"))
     order, given = batches(program.rows.data.train, 16, seed=0, epoch=1)
     idle, first = given.copy(), given.copy()
@@ -260,7 +260,7 @@ def test_what_else_a_trial_sets_does_what_it_does_in_keras(make, given: Any, opt
 
 
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="JAX compiles for one size")
-def test_one_program_serves_other_sizes_and_trains_as_one_made_for_them(make, monkeypatch: pytest.MonkeyPatch):
+def test_one_program_trains_other_sizes_as_one_made_for_them(make, monkeypatch: pytest.MonkeyPatch):
     compiled.cache_clear()
     rows = Rows(make("binary"))
     sizes = [(ARCHITECTURE, 16), (replace(ARCHITECTURE, width=9, embedding=3), 16), (ARCHITECTURE, 7)]

@@ -5,21 +5,21 @@ import pytest
 
 from autoft.errors import TrainingError
 from autoft.preprocessing.encode import Encoded
-from autoft.training.stack import Stack, batches, padded, stack_data
+from autoft.training.stack import Stack, StackTarget, batches, padded, stack_data
 
 
 def stack(make, y: np.ndarray, *, train: list[np.ndarray], held_out: list[np.ndarray]) -> Stack:
     """A regression on one constant column."""
     encoded = Encoded(numbers=np.zeros((len(y), 2)), codes=np.zeros((len(y), 0), np.int32))
     plan = make(kinds="n").plan
-    return stack_data(plan, encoded, y, task="regression", classes=0, train=train, held_out=held_out)
+    return stack_data(plan, encoded, StackTarget(y=y, task="regression", classes=0), train=train, held_out=held_out)
 
 
 TRAIN = [np.array([1, 2, 3, 5, 7, 8, 9]), np.array([0, 4, 6]), np.arange(1, 10)]
 
 
 @pytest.mark.parametrize("batch", [1, 2, 4, 9, 50])
-def test_every_training_row_is_in_an_epoch_once_and_no_other_row_ever(batch: int):
+def test_an_epoch_has_every_training_row_once_and_no_other(batch: int):
     for epoch in (1, 2):
         order, weights = batches(TRAIN, batch, seed=0, epoch=epoch)
         assert order.shape == weights.shape == (-(-9 // batch), len(TRAIN), batch)
@@ -29,7 +29,7 @@ def test_every_training_row_is_in_an_epoch_once_and_no_other_row_ever(batch: int
         assert set(weights.ravel()) <= {0.0, 1.0}
 
 
-def test_orders_differ_between_epochs_members_and_seeds_and_repeat_with_them():
+def test_orders_differ_by_epoch_member_and_seed_and_repeat():
     rows = [np.arange(50), np.arange(50)]
     order = batches(rows, 10, seed=0, epoch=1)[0]
     np.testing.assert_array_equal(order, batches(rows, 10, seed=0, epoch=1)[0])
@@ -72,7 +72,7 @@ def test_a_target_that_is_constant_in_a_fold_has_scale_one(make, value: float):
 
 
 @pytest.mark.parametrize(("task", "classes"), [("binary", 2), ("multiclass", 3)])
-def test_the_prior_is_the_share_of_each_class_in_the_training_rows(make, task: str, classes: int):
+def test_the_prior_is_the_share_of_classes_in_training_rows(make, task: str, classes: int):
     data = make(task)
     for s, rows in enumerate(data.train):
         counts = np.array([(data.y[rows] == c).sum() for c in range(classes)]) + 0.5

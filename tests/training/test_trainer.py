@@ -38,7 +38,7 @@ def finished(
 
 
 @pytest.mark.parametrize("epochs", [1, 2, 3, 7, 20, 100])
-def test_checkpoints_are_few_ascending_and_end_with_the_last_epoch(epochs: int):
+def test_checkpoints_are_few_ascending_and_end_with_the_last(epochs: int):
     grid = checkpoint_epochs(epochs)
     assert grid[0] == 1
     assert grid[-1] == epochs
@@ -46,7 +46,7 @@ def test_checkpoints_are_few_ascending_and_end_with_the_last_epoch(epochs: int):
     assert len(grid) <= 2 * np.log2(epochs) + 2
 
 
-def test_an_outcome_has_predictions_of_every_row_by_members_that_did_not_see_it(finished):
+def test_every_row_is_predicted_by_members_that_did_not_see_it(finished):
     trainer, outcome = finished
     task = trainer.data.task
     wide = {"binary": (2,), "multiclass": (3,), "regression": ()}[task]
@@ -67,7 +67,7 @@ def test_pairs_answer_for_their_two_blocks_and_nothing_else(finished):
         assert not np.array_equal(outcome.pairs[-1, p, rows], outcome.held_out[-1, rows])
 
 
-def test_the_epoch_is_the_checkpoint_with_the_lowest_mean_held_out_loss(finished):
+def test_the_epoch_is_that_of_the_lowest_mean_held_out_loss(finished):
     trainer, outcome = finished
     y = trainer.data.y
     losses = [row_losses(y, predictions).mean() for predictions in outcome.held_out]
@@ -170,7 +170,7 @@ def test_a_trial_stops_when_the_held_out_loss_rises(make, params: dict[str, Any]
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
-def test_a_hopeless_learning_rate_fails_or_keeps_finite_checkpoints(
+def test_a_hopeless_learning_rate_fails_or_stays_finite(
     trainers: dict[str, Trainer], params: dict[str, Any], task: str
 ):
     for rate in (float("nan"), 1e6, 1e30):
@@ -278,7 +278,7 @@ class NoRoom:
         return epoch
 
 
-def test_without_memory_fewer_train_side_by_side_and_then_in_smaller_batches(
+def test_without_memory_fewer_train_together_in_smaller_batches(
     make, params: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ):
     trainer = Trainer(make("binary", kinds="n"), folds=3, limits=Limits(epochs=1, patience=1), seed=1)

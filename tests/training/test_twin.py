@@ -91,7 +91,7 @@ assert "tensorflow" not in sys.modules
 )
 
 
-def test_a_model_that_was_fitted_without_tensorflow_answers_the_same_with_it(table, tmp_path: Path):
+def test_a_model_fitted_without_tensorflow_answers_with_it(table, tmp_path: Path):
     data = table.drop(columns=["value", "grade"])
     data.to_csv(tmp_path / "table.csv", index=False)
     environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}

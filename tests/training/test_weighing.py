@@ -14,9 +14,9 @@ from scipy.special import expit, log_softmax
 from autoft.evaluation import losses
 from autoft.evaluation.metrics import METRICS
 from autoft.evaluation.selection import Candidate
-from autoft.networks.families import architecture_of, initial_weights
+from autoft.networks.family import architecture_of, initial_weights
 from autoft.networks.initial_state import InitialState
-from autoft.records import Problem, Truth
+from autoft.records.problem import Problem, Truth
 from autoft.training.device_rows import Rows
 from autoft.training.program import Program
 from autoft.training.stack import Stack, batches

@@ -1,32 +1,4 @@
-"""Audit: autoft's own checks of a training table, before anything is trained.
-
-Modules, from ground to roof:
-
-charts             Charts for findings, made from arrays of any length
-predictors         Predictors: a sample of rows with the columns that may give the target away, and their scores
-sampling           Samples of rows and of values, drawn with a fixed seed
-stump              Regression tree over one ordered column, and the scores of its predictions, in numpy alone
-findings           Wording and evidence that several findings share
-pair_leaks         Pair leaks: two columns that together give the target away, though neither of them does alone
-row_hashes         Hashes of rows, by which equal and nearly equal rows are found in one pass over the values
-checks             Audit checks: the view of a table that they get, and their registry
-odd_rows           Odd rows: unlike all others although no single value of them need be, found by an isolation fo...
-column_quality     Columns that become inputs: their number, missing and infinite cells, rare categories, hardly ...
-duplicates         Duplicate rows: equal in all features; with the same target they repeat, with another one they...
-hidden_groups      Hidden groups: columns whose values name what rows belong to (a patient, a machine), so that t...
-near_duplicates    Near duplicates: rows that equal another one but for rounding or one column, often one case re...
-outliers           Outliers: numbers far from all others of their column
-personal           Personal data: columns with names and addresses of persons, which no model should learn
-placeholders       Placeholders for "unknown": -1, 999, 9999-12-31, "?", and constants far from all other values
-redundant_columns  Redundant columns: copies and recodings of one another, and numbers in the same order
-row_order          Order of the rows: columns that order them in time, sorted files, and files in the order of time
-spellings          Spellings: categories that are one word but for case, blanks or accents
-target_quality     Target: missing cells, number of rows, classes, and values of a regression
-units              Mixed units: some rows hold inches where the others hold centimetres
-dates              Far dates: mostly typing errors of the year
-late_columns       Late columns: so good that they may be known only after the answer is
-leaks              Target leaks: columns that, alone or in pairs, predict the target of rows they were not fitted on
-"""
+"""Audit: autoft's own checks of a training table, before anything is trained."""
 
 from __future__ import annotations
 
@@ -51,7 +23,8 @@ from autoft.data.audit import (
 )
 from autoft.data.audit.checks import CHECKS, DEFAULTS, AuditOptions, Check, TableView, check, run_checks
 from autoft.formatting import nearest
-from autoft.records import Column, Finding, Task, finding
+from autoft.records.columns import Column, Task
+from autoft.records.findings import Finding, finding
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -24,8 +24,9 @@ from autoft.data.audit.row_hashes import Keys, keys
 from autoft.data.cells import Distinct
 from autoft.data.convert import Converted
 from autoft.errors import AutoFTError, SetupError
-from autoft.records import Column, Finding, Kind, Task, finding
 from autoft.records.arrays import Array
+from autoft.records.columns import Column, Kind, Task
+from autoft.records.findings import Finding, finding
 from autoft.registry import Registry
 
 if TYPE_CHECKING:

@@ -13,9 +13,10 @@ from autoft.data.audit.findings import share_evidence, share_of
 from autoft.data.audit.sampling import drawn_values
 from autoft.data.convert import Converted
 from autoft.data.table import quoted
-from autoft.records import Column, Finding, finding
 from autoft.records.arrays import Array
+from autoft.records.columns import Column
 from autoft.records.evidence import Evidence
+from autoft.records.findings import Finding, finding
 
 #: A larger share of empty cells is a warning.
 MANY_MISSING = 0.3
@@ -92,9 +93,8 @@ def unreadable_cells(column: Column, converted: Converted, rows: int) -> list[Fi
         return []
     row, text = converted.first_bad[column.id]
     what = {"numeric": "numbers", "date": "dates", "boolean": "one of the two values of the training table"}
-    found = (
-        f"has {share_of(count, rows, 'cells')} that are not {what[column.kind]} (first: row {row:,}, {quoted(text)})"
-    )
+    found = f"has {share_of(count, rows, 'cells')} that are not {what[column.kind]}"
+    found += f" (first: row {row:,}, {quoted(text)})"
     fix = "correct them; they count as missing"
     return [finding("unreadable-values", "warning", column.name, f"hold {what[column.kind]}", found, fix)]
 

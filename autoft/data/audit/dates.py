@@ -10,9 +10,9 @@ from autoft.data.audit import charts, placeholders
 from autoft.data.audit.checks import TableView, check
 from autoft.data.audit.findings import row_numbers, share_of
 from autoft.data.audit.sampling import drawn_values
-from autoft.records import Finding, finding
 from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
+from autoft.records.findings import Finding, finding
 
 YEAR = 365.25 * 86_400
 #: At most this share of the dates may lie far out at either end.

@@ -11,9 +11,9 @@ from autoft.data.audit import charts
 from autoft.data.audit.checks import TableView, check
 from autoft.data.audit.findings import label_text, row_numbers, share_of
 from autoft.data.audit.row_hashes import meeting
-from autoft.records import Finding, Severity, finding
 from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
+from autoft.records.findings import Finding, Severity, finding
 
 #: A smaller share of the rows changes nothing that one would notice.
 MANY = 0.01

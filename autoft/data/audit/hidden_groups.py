@@ -10,9 +10,10 @@ from autoft.data.audit import charts
 from autoft.data.audit.checks import TableView, check
 from autoft.data.audit.sampling import MAX_ROWS
 from autoft.data.table import quoted
-from autoft.records import Column, Finding, finding
 from autoft.records.arrays import Array
+from autoft.records.columns import Column
 from autoft.records.evidence import Evidence
+from autoft.records.findings import Finding, finding
 
 #: Fewer values are categories rather than groups.
 FEWEST_GROUPS = 20

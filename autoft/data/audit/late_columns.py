@@ -16,9 +16,9 @@ import numpy as np
 from autoft.data.audit import charts, stump
 from autoft.data.audit.predictors import Predictors
 from autoft.data.audit.redundant_columns import ranked
-from autoft.records import Finding, Severity, finding
 from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
+from autoft.records.findings import Finding, Severity, finding
 
 #: Rows that are looked at, at most.
 ROWS = 5_000

@@ -9,8 +9,9 @@ import numpy as np
 from autoft.data.audit import late_columns, pair_leaks, stump
 from autoft.data.audit.checks import TableView, check
 from autoft.data.audit.predictors import LEAK_AUC, LEAK_R2, Predictors
-from autoft.records import Finding, Severity, Task, finding
 from autoft.records.arrays import Array
+from autoft.records.columns import Task
+from autoft.records.findings import Finding, Severity, finding
 
 #: With fewer different rows a column may separate the classes by luck,
 MIN_ROWS = 50

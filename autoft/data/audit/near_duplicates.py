@@ -12,9 +12,9 @@ from autoft.data.audit.checks import TableView, check
 from autoft.data.audit.findings import share_of
 from autoft.data.audit.row_hashes import Keys, hashed, meeting
 from autoft.data.audit.sampling import sample
-from autoft.records import Finding, Severity, finding
 from autoft.records.arrays import Array
 from autoft.records.evidence import Cell, Evidence
+from autoft.records.findings import Finding, Severity, finding
 
 #: With fewer columns, rows that differ in one hardly have anything in common.
 FEWEST_COLUMNS = 3

@@ -8,9 +8,10 @@ from autoft.data.audit import charts
 from autoft.data.audit.findings import row_numbers, share_of
 from autoft.data.audit.sampling import sample
 from autoft.data.convert import Converted
-from autoft.records import Column, Finding, finding
 from autoft.records.arrays import Array
+from autoft.records.columns import Column
 from autoft.records.evidence import Evidence
+from autoft.records.findings import Finding, finding
 
 #: Fewer rows prove nothing.
 FEWEST_ROWS = 100

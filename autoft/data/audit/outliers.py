@@ -10,9 +10,9 @@ from autoft.data.audit import charts
 from autoft.data.audit.checks import TableView, check
 from autoft.data.audit.findings import row_numbers, share_of
 from autoft.data.audit.sampling import sample
-from autoft.records import Finding, finding
 from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
+from autoft.records.findings import Finding, finding
 
 FEWEST_ROWS = 50
 #: Standard deviations from the median (estimated robustly, on the value's own side) from which on a value is far out;

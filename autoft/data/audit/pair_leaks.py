@@ -15,9 +15,10 @@ import numpy as np
 from autoft.data.audit import charts, stump
 from autoft.data.audit.predictors import LEAK_AUC, LEAK_R2, Predictors
 from autoft.data.table import quoted
-from autoft.records import Finding, Task, finding
 from autoft.records.arrays import Array
+from autoft.records.columns import Task
 from autoft.records.evidence import Evidence
+from autoft.records.findings import Finding, finding
 
 #: Fewer rows prove nothing.
 MIN_ROWS = 100

@@ -17,9 +17,10 @@ from autoft.data.audit.checks import TableView, check
 from autoft.data.audit.findings import share_of
 from autoft.data.audit.sampling import drawn_values
 from autoft.data.table import number_text, quoted
-from autoft.records import Finding, RepairCode, finding
 from autoft.records.arrays import Array
+from autoft.records.columns import RepairCode
 from autoft.records.evidence import Evidence
+from autoft.records.findings import Finding, finding
 
 #: What people write where they do not know, in lower case.
 WORDS = frozenset(

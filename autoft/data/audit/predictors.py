@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from autoft.records import Column, Task
 from autoft.records.arrays import Array
+from autoft.records.columns import Column, Task
 
 #: ROC-AUC from which one or two columns give the answer away,
 LEAK_AUC = 0.999

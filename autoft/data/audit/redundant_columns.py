@@ -11,9 +11,10 @@ from autoft.data.audit import charts
 from autoft.data.audit.checks import TableView, check
 from autoft.data.audit.sampling import some_rows
 from autoft.data.table import quoted
-from autoft.records import Column, Finding, finding
 from autoft.records.arrays import Array
+from autoft.records.columns import Column
 from autoft.records.evidence import Chart, Evidence
+from autoft.records.findings import Finding, finding
 
 #: |Spearman's rho| from which two columns have one order.
 SAME_ORDER = 0.999

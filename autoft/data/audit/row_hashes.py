@@ -9,8 +9,8 @@ import numpy as np
 
 from autoft.data.audit.sampling import sample
 from autoft.data.convert import Converted
-from autoft.records import Column
 from autoft.records.arrays import Array
+from autoft.records.columns import Column
 
 #: Numbers closer than this share of a column's usual spread are nearly equal.
 FINE = 1e-3

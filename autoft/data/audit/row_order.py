@@ -9,9 +9,10 @@ from autoft.data.audit.checks import TableView, check
 from autoft.data.audit.findings import label_text
 from autoft.data.audit.sampling import sample
 from autoft.data.table import quoted
-from autoft.records import Column, Finding, Severity, Task, finding
 from autoft.records.arrays import Array
+from autoft.records.columns import Column, Task
 from autoft.records.evidence import Evidence
+from autoft.records.findings import Finding, Severity, finding
 
 #: Fewer rows prove nothing.
 FEWEST_ROWS = 50

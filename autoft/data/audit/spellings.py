@@ -11,8 +11,8 @@ from autoft.data.audit import charts
 from autoft.data.audit.checks import TableView, check
 from autoft.data.audit.findings import share_evidence, share_of
 from autoft.data.table import quoted
-from autoft.records import Finding, finding
 from autoft.records.evidence import Evidence
+from autoft.records.findings import Finding, finding
 
 #: Groups of spellings that are listed with a finding.
 SHOWN = 5

@@ -12,9 +12,9 @@ from autoft.data.audit.checks import TableView, check
 from autoft.data.audit.findings import label_text, row_numbers, share_evidence, share_of
 from autoft.data.audit.sampling import drawn_values
 from autoft.data.table import quoted
-from autoft.records import Finding, finding
 from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
+from autoft.records.findings import Finding, finding
 
 if TYPE_CHECKING:
     import pandas as pd

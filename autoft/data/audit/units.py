@@ -11,9 +11,9 @@ from autoft.data.audit import charts
 from autoft.data.audit.checks import TableView, check
 from autoft.data.audit.findings import row_numbers, share_of
 from autoft.data.audit.sampling import drawn_values
-from autoft.records import Finding, finding
 from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
+from autoft.records.findings import Finding, finding
 
 #: Ratios of units that are mixed up, with what they may be.
 FACTORS: tuple[tuple[float, str], ...] = (

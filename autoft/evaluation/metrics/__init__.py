@@ -1,14 +1,4 @@
-"""Metrics: one class a metric, with all that autoft knows of it.
-
-Modules, from ground to roof:
-
-metric         Metrics: what a metric is, and the registry of all of them
-sums           Sums over weighted rows: metrics under many weightings at once, as the bootstrap needs them
-areas          Areas under curves: metrics of the order of the rows, ROC AUC and PR AUC
-labels         Metrics of decided labels, from confusion matrices; and the cost of the decisions
-probabilities  Metrics of probabilities: log loss and Brier score
-values         Metrics of predicted values
-"""
+"""Metrics: one class a metric, with all that autoft knows of it."""
 
 from __future__ import annotations
 
@@ -17,7 +7,9 @@ from collections.abc import Iterable
 # Importing them registers their metrics, in the order in which reports show them.
 from autoft.evaluation.metrics import areas, labels, probabilities, values  # noqa: F401
 from autoft.evaluation.metrics.metric import METRICS, DecisionCounts, Direction, Metric, Needs, Prediction
-from autoft.records import Costs, Problem, Task
+from autoft.records.columns import Task
+from autoft.records.decisions import Costs
+from autoft.records.problem import Problem
 
 __all__ = ["METRICS", "DecisionCounts", "Direction", "Metric", "Needs", "Prediction"]
 

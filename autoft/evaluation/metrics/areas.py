@@ -9,8 +9,8 @@ import numpy as np
 
 from autoft.evaluation.metrics.metric import CLASSES, METRICS, Prediction
 from autoft.evaluation.metrics.sums import SummedMetric, sum_type
-from autoft.records import Truth
 from autoft.records.arrays import Array
+from autoft.records.problem import Truth
 
 
 class _Area(SummedMetric[Array]):

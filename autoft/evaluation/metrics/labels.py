@@ -12,8 +12,9 @@ import numpy as np
 from autoft.evaluation.decisions import row_costs
 from autoft.evaluation.metrics.metric import CLASSES, METRICS, DecisionCounts, Prediction
 from autoft.evaluation.metrics.sums import MeanMetric, SummedMetric, sum_type
-from autoft.records import Costs, Problem, Truth
 from autoft.records.arrays import Array
+from autoft.records.decisions import Costs
+from autoft.records.problem import Problem, Truth
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -11,8 +11,10 @@ from typing import Literal
 import numpy as np
 
 from autoft.evaluation.decisions import decide, decided_by
-from autoft.records import ONE_HALF, AnyRule, Problem, Task, Truth
 from autoft.records.arrays import Array
+from autoft.records.columns import Task
+from autoft.records.decisions import ONE_HALF, AnyRule
+from autoft.records.problem import Problem, Truth
 from autoft.registry import Registry
 
 Direction = Literal["max", "min"]

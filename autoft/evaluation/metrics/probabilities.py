@@ -7,8 +7,8 @@ import numpy as np
 from autoft.evaluation.losses import row_losses
 from autoft.evaluation.metrics.metric import CLASSES, METRICS, Prediction
 from autoft.evaluation.metrics.sums import MeanMetric
-from autoft.records import Truth
 from autoft.records.arrays import Array
+from autoft.records.problem import Truth
 
 
 class _ProbabilityMetric(MeanMetric):

@@ -14,8 +14,8 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from autoft.evaluation.metrics.metric import Metric, Prediction
-from autoft.records import Truth
 from autoft.records.arrays import Array
+from autoft.records.problem import Truth
 
 #: Weights worked on at a time (8 MiB in float64), which bounds the memory and suits the caches.
 CHUNK = 2**20

@@ -9,8 +9,8 @@ import numpy as np
 from autoft.evaluation.losses import pinball
 from autoft.evaluation.metrics.metric import METRICS, VALUES, Prediction
 from autoft.evaluation.metrics.sums import MeanMetric, SummedMetric, means, sum_type
-from autoft.records import Truth
 from autoft.records.arrays import Array
+from autoft.records.problem import Truth
 
 
 def _errors(truth: Truth, prediction: Prediction) -> Array:

@@ -13,8 +13,10 @@ import numpy as np
 from autoft.evaluation.decisions import decide, decided_by
 from autoft.evaluation.slices.groups import Groups
 from autoft.evaluation.slices.redraws import DrawGroup, Redraws
-from autoft.records import Interval, Problem, Target, Truth
 from autoft.records.arrays import Array
+from autoft.records.columns import Target
+from autoft.records.problem import Problem, Truth
+from autoft.records.scores import Interval
 from autoft.records.slices import Gap, Rate
 
 #: Groups with fewer rows are shown, but not compared.

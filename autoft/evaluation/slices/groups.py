@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from autoft.records import Column
 from autoft.records.arrays import Array
+from autoft.records.columns import Column
 
 #: Values of a category that are groups of their own.
 MOST_VALUES = 20

@@ -11,8 +11,10 @@ from autoft.evaluation import calibration
 from autoft.evaluation.bootstrap import around, draw, mean_interval
 from autoft.evaluation.correction import CorrectedScore
 from autoft.evaluation.selection import Candidate, mixed
-from autoft.records import AnyRule, Interval, Problem, Truth
 from autoft.records.arrays import Array
+from autoft.records.decisions import AnyRule
+from autoft.records.problem import Problem, Truth
+from autoft.records.scores import Interval
 
 #: Draws that parts of the rows are scored on: the first ones of the overall score.
 DRAWS = 200

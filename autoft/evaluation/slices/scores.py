@@ -11,8 +11,9 @@ from autoft.evaluation.metrics import metrics_of
 from autoft.evaluation.scores import weighted_scores
 from autoft.evaluation.slices.groups import Groups
 from autoft.evaluation.slices.redraws import DrawGroup, Redraws
-from autoft.records import Interval, Problem, Truth
 from autoft.records.arrays import Array
+from autoft.records.problem import Problem, Truth
+from autoft.records.scores import Interval
 from autoft.records.slices import Slice, SlicedColumn
 
 NO_ROWS, FEW_ROWS = "no rows", "too few rows"

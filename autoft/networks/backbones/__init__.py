@@ -11,33 +11,15 @@ from autoft.registry import Registry
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FreezeSchedule:
-    """Which layers of a backbone are trained when.
-
-    Attributes:
-        epochs: Epochs in which none is.
-        layers: Layers that are trained from then on, counted from the last; 0 keeps all frozen.
-    """
+    """After some epochs a backbone's last layers are trained; none of them with ``layers=0``."""
 
     epochs: int = 0
     layers: int = 0
 
-    def trained(self, epoch: int) -> int:
-        """Layers that are trained in an epoch, which is counted from 1.
-
-        >>> [FreezeSchedule(epochs=1, layers=2).trained(epoch) for epoch in (1, 2)]
-        [0, 2]
-        """
-        return self.layers if epoch > self.epochs else 0
-
 
 class Backbone(ABC):
-    """A pretrained model, registered by its name: ``@BACKBONES.register``.
-
-    Attributes:
-        name: As recipes have it.
-        kinds: Kinds of columns whose cells it reads (``text``).
-        outputs: Length of the vector that it makes of a cell.
-    """
+    """A pretrained model, registered by its name (``@BACKBONES.register``): from cells of columns of some kinds
+    (``text``) to vectors of the length `outputs`."""
 
     name: ClassVar[str]
     kinds: ClassVar[frozenset[str]]
@@ -51,8 +33,8 @@ class Backbone(ABC):
         """
 
     def freeze(self, model: Any, schedule: FreezeSchedule, epoch: int) -> None:
-        """Set which layers of a built model are trained in an epoch."""
-        trained = schedule.trained(epoch)
+        """Set which layers of a built model are trained in an epoch, which is counted from 1."""
+        trained = schedule.layers if epoch > schedule.epochs else 0
         for place, layer in enumerate(reversed(model.layers)):
             layer.trainable = place < trained
 

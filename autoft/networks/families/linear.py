@@ -28,15 +28,12 @@ class Linear(Family):
     traits: ClassVar[Traits] = Traits(searched=True, plain=True, resizable=True)
 
     def default(self, rows: int) -> tuple[Mapping[str, Any], ...]:
-        """With curves for the numbers and without: they cost next to nothing, and on small tables they often win.
-
-        The penalty is that of scikit-learn's logistic regression (C = 1).
-        """
+        """With curves for the numbers and without: they cost next to nothing, and on small tables they often win."""
+        # The penalty of scikit-learn's logistic regression (C = 1).
         penalized = {"learning_rate": 0.01, "dropout": 0.0, "l2": 0.5 / rows}
         return {**penalized, "numbers": "piecewise"}, {**penalized, "numbers": "plain"}
 
     def build(self, architecture: Architecture, inputs: Inputs, *, members: int, outputs: int) -> Any:
-        """A Keras model from encoded rows to logits ``[S, B, outputs]``."""
         import keras
 
         from autoft.networks.layers.stacked import StackedDense, StackedDropout
@@ -48,7 +45,7 @@ class Linear(Family):
         return keras.Model(front.inputs, StackedDense(outputs, name="logits")(x), name="network")
 
     def initial_weights(self, architecture: Architecture, start: InitialState) -> dict[str, Array]:
-        """First weights by name: a convex problem begins at zero, with the shares of the classes."""
+        # A convex problem begins at zero, with the shares of the classes.
         weights = bin_weights(architecture, start) | embeddings(architecture, start)
         embedded = len(start.categories) * architecture.embedding
         fan_in = start.inputs.dense + embedded + len(start.inputs.numbers) * architecture.bins
@@ -57,5 +54,4 @@ class Linear(Family):
         return weights
 
     def monotone_weights(self, layout: BoundLayout, architecture: Architecture) -> Mapping[str, Bounds]:
-        """Bounds of the only kernel."""
         return layout.kernels(architecture)

@@ -11,14 +11,7 @@ from autoft.networks.architecture import MIXED, Architecture, Inputs
 from autoft.networks.family import FAMILIES, Family, Traits
 from autoft.networks.initial_state import InitialState
 from autoft.networks.network_inputs import bin_weights, concatenated, first_inputs, network_inputs
-from autoft.networks.weight_bounds import (
-    BoundLayout,
-    Bounds,
-    WeightBounds,
-    bend_among_rows,
-    bound_units,
-    within,
-)
+from autoft.networks.weight_bounds import BoundLayout, Bounds, WeightBounds, bend_among_rows, bound_units, within
 from autoft.preprocessing.bins import encoded
 from autoft.records.arrays import Array
 
@@ -28,14 +21,9 @@ class MLP(Family):
     """Dense layers with an activation and dropout each."""
 
     name: ClassVar[str] = "mlp"
-    traits: ClassVar[Traits] = Traits(searched=True, plain=True, resizable=True)
-
-    def default(self, rows: int) -> tuple[Mapping[str, Any], ...]:
-        """None: they are in the portfolio (`search.portfolio`)."""
-        return ()
+    traits: ClassVar[Traits] = Traits(searched=True, portfolio=True, plain=True, resizable=True)
 
     def build(self, architecture: Architecture, inputs: Inputs, *, members: int, outputs: int) -> Any:
-        """A Keras model from encoded rows to logits ``[S, B, outputs]``."""
         import keras
 
         from autoft.networks.layers.stacked import StackedDense, StackedDropout
@@ -48,10 +36,8 @@ class MLP(Family):
         return keras.Model(front.inputs, StackedDense(outputs, name="logits")(x), name="network")
 
     def initial_weights(self, architecture: Architecture, start: InitialState) -> dict[str, Array]:
-        """First weights by name.
-
-        Each block of inputs draws from its own generator, keyed by its column: a member's weights do not move when some
-        other column has a category more. The first layer is scaled by the power of the encoded *training* rows
+        """Each block of inputs draws from its own generator, keyed by its column: a member's weights do not move when
+        some other column has a category more. The first layer is scaled by the power of the encoded *training* rows
         (RealMLP's idea, arXiv 2407.04491: neurons start with unit variance), which one-hot columns need.
         """
         width, weights = architecture.width, bin_weights(architecture, start) | embeddings(architecture, start)
@@ -78,7 +64,6 @@ class MLP(Family):
         return found
 
     def monotone_weights(self, layout: BoundLayout, architecture: Architecture) -> Mapping[str, Bounds]:
-        """Bounds of the kernels."""
         return layout.kernels(architecture)
 
 

@@ -9,17 +9,14 @@ from typing import Any
 
 from autoft.errors import TrainingError
 from autoft.networks.architecture import Inputs
-from autoft.records import Task
+from autoft.records.columns import Task
 
 #: The name of this family in the dimension ``architecture``.
 NAME = "own"
-
 #: Names of its inputs; Keras may call a layer "dense".
 DENSE, SLOTS = "encoded_dense", "encoded_slots"
-
 #: Length of the categories' vectors in `ModelInputs.features`.
 _LENGTH = 8
-
 #: ``build(hp, inputs)`` with a `keras_tuner.HyperParameters`; returns a Keras model or the tensor of its logits.
 Build = Callable[[Any, "ModelInputs"], Any]
 
@@ -36,7 +33,6 @@ class ModelInputs:
         categories: How many numbers each column of `slots` has.
         outputs: Logits that the model gives: 1 for two classes and for regression (the target, standardized), else
             the number of classes.
-        task: ``binary``, ``multiclass`` or ``regression``.
     """
 
     dense: Any
@@ -84,12 +80,8 @@ class ModelInputs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnNetwork:
-    """A network that a user's function has made.
-
-    Attributes:
-        network: From ``{DENSE: [B, d], SLOTS: [B, e]}`` (those that there are) to logits ``[B, outputs]``.
-        optimizer, loss: Of the model that the function has compiled; None where it has not.
-    """
+    """A network from ``{DENSE: [B, d], SLOTS: [B, e]}`` (those that there are) to logits ``[B, outputs]``, which a
+    user's function has made, with the optimizer and the loss that it has compiled (None where it has not)."""
 
     network: Any
     optimizer: Any
@@ -110,14 +102,8 @@ def build_network(build: Build, hp: Any, given: ModelInputs) -> OwnNetwork:
 
     A model that does not begin with tensors of `given`, as a `keras.Sequential`, is applied to `given.features`.
 
-    Args:
-        build: The function.
-        hp: What it asks for hyperparameters.
-        given: What it is given.
-
     Raises:
         TrainingError: If it returns anything but a Keras model or tensor with logits of the inputs.
-        Exception: Whatever the function raises.
     """
     import keras
 
@@ -150,7 +136,8 @@ def _logits(model: Any, given: ModelInputs) -> Any:
     try:
         return model(given.features)
     except Exception as error:
-        found = f"it cannot read inputs.features {tuple(given.features.shape)}: {_first_line(error)}"
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+        found = f"it cannot read inputs.features {tuple(given.features.shape)}: {reason}"
         raise _wrong("return a model of the tensors in inputs", found, "make it from these tensors") from error
 
 
@@ -189,7 +176,3 @@ def _wrong(must: str, found: str, fix: str) -> TrainingError:
 
 def _kind(thing: object) -> str:
     return "None" if thing is None else f"a {type(thing).__name__}"
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

@@ -33,26 +33,10 @@ from autoft.records.arrays import Array
 
 #: The learning rates of the paper, .04 for classes and .2 for numbers, are .0025 and .0125 of ours.
 RATE = 16.0
-
-#: Frequencies of each number's periodic vector.
-WAVES = 16
-
-#: Learned numbers of each vector, besides the value.
-DIM = 3
-
-#: Standard deviation of the frequencies.
-SIGMA = 0.1
-
+#: Frequencies of each number's periodic vector, their standard deviation, and learned numbers besides the value.
+WAVES, SIGMA, DIM = 16, 0.1, 3
 #: Factors of the learning rate by the end of a weight's name; what is not here is a kernel.
-_FACTORS = {
-    "/bias": 0.1,
-    "scale": 6.0,
-    "share": 0.1,
-    "frequency": 0.1,
-    "phase": 0.1,
-    "mix": 0.1,
-    "shift": 0.1,
-}
+_FACTORS = {"/bias": 0.1, "scale": 6.0, "share": 0.1, "frequency": 0.1, "phase": 0.1, "mix": 0.1, "shift": 0.1}
 #: Rows whose random mean is where a neuron's kink lies ("he+5").
 _KINKS = 5
 
@@ -66,6 +50,7 @@ class RealMLP(Family):
     # The authors began with SELU for classes, and came to Mish for all. Mish is a softplus and a tanh.
     traits: ClassVar[Traits] = Traits(
         searched=True,
+        portfolio=True,
         resizable=True,
         activation="mish",
         schedule="cycles",
@@ -75,12 +60,7 @@ class RealMLP(Family):
         effort=8.0,
     )
 
-    def default(self, rows: int) -> tuple[Mapping[str, Any], ...]:
-        """None: they are in the portfolio (`search.portfolio`)."""
-        return ()
-
     def build(self, architecture: Architecture, inputs: Inputs, *, members: int, outputs: int) -> Any:
-        """A Keras model from encoded rows to logits ``[S, B, outputs]``."""
         import keras
 
         from autoft.networks.layers.numbers import PeriodicVectors
@@ -130,10 +110,7 @@ class RealMLP(Family):
     def bounded_weights(
         self, architecture: Architecture, start: InitialState, weights: Mapping[str, Array], bounds: WeightBounds
     ) -> dict[str, Array]:
-        """First weights within bounds; waves of constrained numbers rise, and all units bend where the rows are.
-
-        Kinks lie among the rows without bounds too; weights that are cut off need it again.
-        """
+        # Kinks lie among the rows without bounds too; weights that are cut off need it again.
         found = dict(weights)
         if "waves/frequency" in bounds.low:
             found |= _half_waves(found, (bounds.low["waves/frequency"] == 0).all(axis=1))
@@ -157,11 +134,9 @@ class RealMLP(Family):
         return Factor(rate=RATE * rate, l2=1.0 / RATE**2 if kernel else 0.0, decay=RATE * decay)
 
     def vectors(self, architecture: Architecture) -> int:
-        """The value again, and the learned numbers."""
         return DIM + 1
 
     def parameters(self, architecture: Architecture, inputs: Inputs, outputs: int) -> int:
-        """Multiplications of a row in the kernels of one member, those of the waves among them."""
         waves = len(inputs.numbers) * WAVES * (architecture.width if architecture.depth else outputs)
         return super().parameters(architecture, inputs, outputs) + waves
 
@@ -200,12 +175,7 @@ def _first_inputs(start: InitialState, weights: Mapping[str, Array]) -> Array:
 
 
 def _half_waves(weights: Mapping[str, Array], rising: Array) -> dict[str, Array]:
-    """First weights of the periodic vectors where some numbers may only rise.
-
-    Args:
-        weights: All first weights.
-        rising: ``[f]``, of each number.
-    """
+    """First weights of the periodic vectors where some numbers (`rising`, ``[f]``) may only rise."""
     frequency, phase, mix = (weights[f"waves/{name}"] for name in ("frequency", "phase", "mix"))
     own, each = rising[:, None], np.repeat(rising, WAVES)[:, None]
     limited = {
@@ -222,9 +192,8 @@ def _half_waves(weights: Mapping[str, Array], rising: Array) -> dict[str, Array]
 
 def _layer(weights: dict[str, Array], name: str, x: Array, start: InitialState, units: int) -> Array:
     """Kernel and bias of a layer, and its output on the training rows ``[S, m, units]``."""
-    fan_in = x.shape[2]
-    kernel = start.normal(name, (fan_in, units))
-    products = np.matmul(x, kernel) / np.float32(np.sqrt(fan_in))
+    kernel = start.normal(name, (x.shape[2], units))
+    products = np.matmul(x, kernel) / np.float32(np.sqrt(x.shape[2]))
     spread = products.std(axis=1, keepdims=True)
     spread = np.where(spread > 1e-6, spread, 1.0).astype(np.float32)  # nothing varies: nothing to divide by
     kernel, products = kernel / spread, products / spread

@@ -28,7 +28,6 @@ from autoft.records.arrays import Array
 
 #: Length of a number's vector (the authors' median of tuned values).
 DIM = 16
-
 #: Networks of a member by training rows of a fold: the authors' 32 where that is affordable without an accelerator.
 _SIZES = ((1_500, 32), (6_000, 16), (10**12, 8))
 
@@ -42,6 +41,7 @@ class TabMMini(Family):
     # Activations of an ensemble lie in memory, not in a cache.
     traits: ClassVar[Traits] = Traits(
         searched=True,
+        portfolio=True,
         resizable=True,
         activation="relu",
         piecewise=True,
@@ -49,22 +49,17 @@ class TabMMini(Family):
         weight_decay=3e-4,
         effort=4.0,
     )
-    #: The weight that multiplies the first layer's inputs.
+    #: The weight that multiplies the first layer's inputs, and whether narrow networks have it in the kernel.
     first: ClassVar[str] = "hidden_0/into"
-
-    def default(self, rows: int) -> tuple[Mapping[str, Any], ...]:
-        """None: they are in the portfolio (`search.portfolio`)."""
-        return ()
+    merges: ClassVar[bool] = True
 
     def architecture(
         self, params: Mapping[str, Any], inputs: Inputs, rows: int, *, activation: str | None = None
     ) -> Architecture:
-        """The sizes of a trial's network; narrow ones have their first multipliers in the kernel."""
         found = super().architecture(params, inputs, rows, activation=activation)
-        return replace(found, merged=found.width <= int(params.get("batch_size", 0)))
+        return replace(found, merged=self.merges and found.width <= int(params.get("batch_size", 0)))
 
     def build(self, architecture: Architecture, inputs: Inputs, *, members: int, outputs: int) -> Any:
-        """A Keras model from encoded rows to the logits of each of the k networks, ``[S, B, k, outputs]``."""
         import keras
 
         from autoft.networks.layers.ensemble import EnsembleLogits
@@ -97,10 +92,8 @@ class TabMMini(Family):
         return EnsembleFirst(width, k, activation, merged=architecture.merged, name="hidden_0")(x)
 
     def initial_weights(self, architecture: Architecture, start: InitialState) -> dict[str, Array]:
-        """First weights by name.
-
-        Only what multiplies the first layer's inputs is random, one number for each network and column (N(0, 1), as the
-        authors have it with vectors of numbers; the columns of one category share it); all other multipliers are 1.
+        """Only what multiplies the first layer's inputs is random, one number for each network and column (N(0, 1), as
+        the authors have it with vectors of numbers; the columns of one category share it); all other multipliers are 1.
         """
         k, width = architecture.ensemble, architecture.width
         weights = bin_weights(architecture, start) | embeddings(architecture, start)
@@ -122,11 +115,9 @@ class TabMMini(Family):
         return weights
 
     def vectors(self, architecture: Architecture) -> int:
-        """A number's vector, where there are numbers."""
         return DIM if architecture.bins else 0
 
     def parameters(self, architecture: Architecture, inputs: Inputs, outputs: int) -> int:
-        """Multiplications of a row in the kernels of one member: shared kernels count once for each network."""
         bends = len(inputs.numbers) * architecture.bins * DIM
         return super().parameters(architecture, inputs, outputs) + bends
 
@@ -153,12 +144,7 @@ class TabM(TabMMini):
     name: ClassVar[str] = "tabm"
     traits: ClassVar[Traits] = replace(TabMMini.traits, searched=False, effort=5.0)
     first: ClassVar[str] = "view/into"
-
-    def architecture(
-        self, params: Mapping[str, Any], inputs: Inputs, rows: int, *, activation: str | None = None
-    ) -> Architecture:
-        """The sizes of a trial's network."""
-        return replace(super().architecture(params, inputs, rows, activation=activation), merged=False)
+    merges: ClassVar[bool] = False
 
     def _before(self, x: Any, architecture: Architecture) -> Any:
         from autoft.networks.layers.ensemble import EnsembleView
@@ -182,7 +168,6 @@ class TabM(TabMMini):
         return weights
 
     def monotone_weights(self, layout: BoundLayout, architecture: Architecture) -> Mapping[str, Bounds]:
-        """TabM-mini's bounds, and those of the further multipliers."""
         found = dict(super().monotone_weights(layout, architecture))
         names = [f"hidden_{layer}/into" for layer in range(1, architecture.depth)]
         names += [f"hidden_{layer}/out" for layer in range(architecture.depth)]

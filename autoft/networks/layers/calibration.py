@@ -1,17 +1,14 @@
-"""The end of a deployed classifier: what `autoft.evaluation.calibration` has fitted, as Keras layers.
-
-Both take class probabilities ``[B, C]`` and give such; they hold numbers, not weights.
-"""
+"""Calibration layers, from class probabilities ``[B, C]`` to such: what `autoft.evaluation.calibration` has fitted."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-import keras
 import numpy as np
 from keras import ops
 
+from autoft.networks.layers.base import Configured
 from autoft.preprocessing.registered_layers import layer
 
 #: As in `autoft.evaluation.calibration`.
@@ -19,7 +16,7 @@ TINY = 1e-30
 
 
 @layer
-class Temperature(keras.layers.Layer):  # type: ignore[misc]
+class Temperature(Configured):
     """Probabilities to the power of one over a temperature, made to sum to 1 (Guo et al., ICML 2017).
 
     Args:
@@ -36,12 +33,9 @@ class Temperature(keras.layers.Layer):  # type: ignore[misc]
     def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "temperature": self.temperature}
-
 
 @layer
-class Isotonic(keras.layers.Layer):  # type: ignore[misc]
+class Isotonic(Configured):
     """A rising curve of the second of two classes: straight lines between knots, level beyond them.
 
     Args:
@@ -70,6 +64,3 @@ class Isotonic(keras.layers.Layer):  # type: ignore[misc]
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "knots": self.knots}

@@ -8,20 +8,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 from keras import ops
 
-from autoft.networks.activations import activation_of, name_of
+from autoft.networks.activations import activation_of
+from autoft.networks.layers.base import Configured
 from autoft.preprocessing.registered_layers import layer
 
 
 @layer
-class EnsembleView(keras.layers.Layer):  # type: ignore[misc]
-    """The same rows seen by k networks, each with multipliers of its own: ``[S, B, in]`` -> ``[S, B * k, in]``.
-
-    Args:
-        networks: k.
-    """
+class EnsembleView(Configured):
+    """The same rows seen by k networks, each with multipliers of its own: ``[S, B, in]`` -> ``[S, B * k, in]``."""
 
     def __init__(self, networks: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -41,18 +37,12 @@ class EnsembleView(keras.layers.Layer):  # type: ignore[misc]
         members, rows, inputs = input_shape
         return (members, rows * self.networks if rows else rows, inputs)
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "networks": self.networks}
-
 
 @layer
-class EnsembleFirst(keras.layers.Layer):  # type: ignore[misc]
+class EnsembleFirst(Configured):
     """``activation((x * r_k) W + b)``, TabM-mini's first layer: ``[S, B, in]`` -> ``[S, B * k, units]``.
 
     Args:
-        units: Width of the output.
-        networks: k.
-        activation: Name of an activation (`activations`).
         merged: Whether multipliers go into the kernel, ``x (r_k W)``, instead of into the rows: one wide product of
             matrices instead of k copies of the rows, which pays where there are no fewer rows than units. The same
             but for rounding.
@@ -85,20 +75,12 @@ class EnsembleFirst(keras.layers.Layer):  # type: ignore[misc]
         members, rows, _ = input_shape
         return (members, rows * self.networks if rows else rows, self.units)
 
-    def get_config(self) -> dict[str, Any]:
-        activation = name_of(self.activation)
-        own = {"units": self.units, "networks": self.networks, "activation": activation, "merged": self.merged}
-        return {**super().get_config(), **own}
-
 
 @layer
-class EnsembleDense(keras.layers.Layer):  # type: ignore[misc]
+class EnsembleDense(Configured):
     """``activation((x * r_k) W * s_k + b_k)``: ``[S, B * k, in]`` -> ``[S, B * k, units]``.
 
     Args:
-        units: Width of the output.
-        networks: k.
-        activation: Name of an activation (`activations`).
         view: Whether the input has its multipliers already (`EnsembleView`), so that there is no r_k.
     """
 
@@ -135,20 +117,10 @@ class EnsembleDense(keras.layers.Layer):  # type: ignore[misc]
     def compute_output_shape(self, input_shape: Any) -> Any:
         return (*input_shape[:-1], self.units)
 
-    def get_config(self) -> dict[str, Any]:
-        activation = name_of(self.activation)
-        own = {"units": self.units, "networks": self.networks, "activation": activation, "view": self.view}
-        return {**super().get_config(), **own}
-
 
 @layer
-class EnsembleLogits(keras.layers.Layer):  # type: ignore[misc]
-    """The last layer, of which each of the k networks has its own: ``[S, B * k, in]`` -> ``[S, B, k, units]``.
-
-    Args:
-        units: Logits.
-        networks: k.
-    """
+class EnsembleLogits(Configured):
+    """The last layer, of which each of the k networks has its own: ``[S, B * k, in]`` -> ``[S, B, k, units]``."""
 
     def __init__(self, units: int, networks: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -172,19 +144,10 @@ class EnsembleLogits(keras.layers.Layer):  # type: ignore[misc]
         members, rows, _ = input_shape
         return (members, rows // self.networks if rows else rows, self.networks, self.units)
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "units": self.units, "networks": self.networks}
-
 
 @layer
-class EnsembleMean(keras.layers.Layer):  # type: ignore[misc]
-    """Logits of the mean answer of the k networks: ``[S, B, k, outputs]`` -> ``[S, B, outputs]``.
-
-    Their mean probability, or value; as logits, so that what follows need not know of them.
-
-    Args:
-        task: ``binary``, ``multiclass`` or ``regression``.
-    """
+class EnsembleMean(Configured):
+    """Logits of the mean probability or value of the k networks: ``[S, B, k, outputs]`` -> ``[S, B, outputs]``."""
 
     def __init__(self, task: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -196,9 +159,6 @@ class EnsembleMean(keras.layers.Layer):  # type: ignore[misc]
     def compute_output_shape(self, input_shape: Any) -> Any:
         members, rows, _, outputs = input_shape
         return (members, rows, outputs)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "task": self.task}
 
 
 def mean_logits(task: str, logits: Any) -> Any:

@@ -7,16 +7,13 @@ from typing import Any
 import keras
 from keras import ops
 
+from autoft.networks.layers.base import Configured
 from autoft.preprocessing.registered_layers import layer
 
 
 @layer
-class MemberInputs(keras.layers.Layer):  # type: ignore[misc]
-    """The inputs of one member: ``[S, B, f]`` -> ``[B, f]``.
-
-    Args:
-        member: Its number.
-    """
+class MemberInputs(Configured):
+    """The inputs of one member: ``[S, B, f]`` -> ``[B, f]``."""
 
     def __init__(self, member: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -24,9 +21,6 @@ class MemberInputs(keras.layers.Layer):  # type: ignore[misc]
 
     def call(self, inputs: Any) -> Any:
         return inputs[self.member]
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "member": self.member}
 
 
 @layer
@@ -41,15 +35,11 @@ class StackMembers(keras.layers.Layer):  # type: ignore[misc]
 
 
 @layer
-class CategoryVectors(keras.layers.Layer):  # type: ignore[misc]
+class CategoryVectors(Configured):
     """A learned vector for each category of each column: slots ``[B, e]`` int32 -> ``[B, e * length]``.
 
-    While training, a share of the slots is shown as unknown (slot 0), as `stacked.StackedEmbedding` does.
-
-    Args:
-        sizes: Slots of each column, unknown and missing included.
-        length: Of a vector.
-        hidden_share: Share of cells shown as unknown while training.
+    While training, a share of the slots is shown as unknown (slot 0), as `stacked.StackedEmbedding` does. `sizes` are
+    the slots of each column, unknown and missing included.
     """
 
     def __init__(self, sizes: list[int], length: int, hidden_share: float = 0.02, **kwargs: Any) -> None:
@@ -72,7 +62,3 @@ class CategoryVectors(keras.layers.Layer):  # type: ignore[misc]
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return (input_shape[0], len(self.sizes) * self.length)
-
-    def get_config(self) -> dict[str, Any]:
-        own = {"sizes": self.sizes, "length": self.length, "hidden_share": self.hidden_share}
-        return {**super().get_config(), **own}

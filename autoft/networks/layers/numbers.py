@@ -1,7 +1,4 @@
-"""Layers that give the network more of a number than its value: piecewise-linear encodings and periodic embeddings.
-
-All are stacked: S members, B rows, f numbers, each member with bins, frequencies and vectors of its own.
-"""
+"""Layers for numbers: piecewise-linear encodings and periodic vectors, each member's own (S members, B rows, f)."""
 
 from __future__ import annotations
 
@@ -11,10 +8,11 @@ from typing import Any
 import keras
 from keras import ops
 
+from autoft.networks.layers.base import Configured
 from autoft.preprocessing.registered_layers import layer
 
 
-class _OfNumbers(keras.layers.Layer):  # type: ignore[misc]
+class _OfNumbers(Configured):
     """Base of layers that look at some columns of the dense encoding."""
 
     def __init__(self, positions: list[int], **kwargs: Any) -> None:
@@ -25,19 +23,12 @@ class _OfNumbers(keras.layers.Layer):  # type: ignore[misc]
         """``[S, B, dense]`` -> ``[S, B, f, 1]``."""
         return ops.expand_dims(ops.take(inputs, self.positions, axis=-1), -1)
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "positions": self.positions}
-
 
 @layer
 class PiecewiseLinear(_OfNumbers):
     """Piecewise-linear encoding (arXiv 2203.05556): ``[S, B, dense]`` -> ``[S, B, f * bins]``, each from 0 to 1.
 
     The bins are not trained: they come from each member's training rows (`autoft.preprocessing.bins`).
-
-    Args:
-        positions: Which of the dense inputs are encoded.
-        bins: Of each of them.
     """
 
     def __init__(self, positions: list[int], bins: int, **kwargs: Any) -> None:
@@ -58,19 +49,12 @@ class PiecewiseLinear(_OfNumbers):
     def compute_output_shape(self, input_shape: Any) -> Any:
         return (*input_shape[:-1], len(self.positions) * self.bins)
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "bins": self.bins}
-
 
 @layer
 class NumberVectors(_OfNumbers):
     """Vectors of numbers as TabM uses them: ``w x + b + V PLE(x)`` -> ``[S, B, f * dim]`` (arXiv 2410.24210).
 
     `V` is zero at first: a linear embedding that learns to bend.
-
-    Args:
-        positions: Which of the dense inputs.
-        dim: Length of a vector.
     """
 
     def __init__(self, positions: list[int], dim: int, **kwargs: Any) -> None:
@@ -97,9 +81,6 @@ class NumberVectors(_OfNumbers):
     def compute_output_shape(self, input_shape: Any) -> Any:
         return (*input_shape[0][:-1], len(self.positions) * self.dim)
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "dim": self.dim}
-
 
 @layer
 class PeriodicVectors(_OfNumbers):
@@ -107,12 +88,6 @@ class PeriodicVectors(_OfNumbers):
 
     Where a number's answer may only rise or fall, it has half waves: the angle is kept between -pi and 0, where the
     cosine rises once and is flat before and after (with frequencies and W that are not negative).
-
-    Args:
-        positions: Which of the dense inputs.
-        waves: Frequencies of each number.
-        dim: Learned numbers of each, besides its own value.
-        clipped: Whether angles have limits, which are not trained and may be infinite.
     """
 
     def __init__(
@@ -151,7 +126,3 @@ class PeriodicVectors(_OfNumbers):
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return (*input_shape[:-1], len(self.positions) * (self.dim + 1))
-
-    def get_config(self) -> dict[str, Any]:
-        own = {"waves": self.waves, "dim": self.dim, "clipped": self.clipped}
-        return {**super().get_config(), **own}

@@ -13,18 +13,14 @@ import numpy as np
 from keras import ops
 
 from autoft.networks import noise
-from autoft.networks.activations import activation_of, name_of
+from autoft.networks.activations import activation_of
+from autoft.networks.layers.base import Configured
 from autoft.preprocessing.registered_layers import layer
 
 
 @layer
-class StackedDense(keras.layers.Layer):  # type: ignore[misc]
-    """``activation(x W + b)`` for every member: ``[S, B, in]`` -> ``[S, B, units]``.
-
-    Args:
-        units: Width of the output.
-        activation: Name of an activation (`activations`), or None.
-    """
+class StackedDense(Configured):
+    """``activation(x W + b)`` for every member: ``[S, B, in]`` -> ``[S, B, units]``."""
 
     def __init__(self, units: int, activation: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -42,18 +38,10 @@ class StackedDense(keras.layers.Layer):  # type: ignore[misc]
     def compute_output_shape(self, input_shape: Any) -> Any:
         return (*input_shape[:-1], self.units)
 
-    def get_config(self) -> dict[str, Any]:
-        activation = name_of(self.activation)
-        return {**super().get_config(), "units": self.units, "activation": activation}
-
 
 @layer
 class NTKDense(StackedDense):
-    """``x W / sqrt(in) + b`` for every member: kernels of unit size, whatever the width (NTK parametrization).
-
-    Args:
-        units: Width of the output.
-    """
+    """``x W / sqrt(in) + b`` for every member: kernels of unit size, whatever the width (NTK parametrization)."""
 
     def call(self, inputs: Any) -> Any:
         width = ops.cast(ops.shape(inputs)[-1], inputs.dtype)  # a program for arrays of any size learns it when it runs
@@ -73,12 +61,8 @@ class Scale(keras.layers.Layer):  # type: ignore[misc]
 
 
 @layer
-class Bend(keras.layers.Layer):  # type: ignore[misc]
-    """A parametric activation, ``x + a (f(x) - x)`` with a learned share for every neuron (RealMLP).
-
-    Args:
-        activation: Name of f (`activations`).
-    """
+class Bend(Configured):
+    """A parametric activation, ``x + a (f(x) - x)`` with a learned share for every neuron (RealMLP)."""
 
     def __init__(self, activation: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -91,12 +75,9 @@ class Bend(keras.layers.Layer):  # type: ignore[misc]
     def call(self, inputs: Any) -> Any:
         return inputs + self.share * (self.activation(inputs) - inputs)
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "activation": name_of(self.activation)}
-
 
 @layer
-class StackedEmbedding(keras.layers.Layer):  # type: ignore[misc]
+class StackedEmbedding(Configured):
     """One learned vector per category and member: slots ``[S, B, k]`` -> ``[S, B, k * dim]``.
 
     While training, a share of the slots is shown as unknown (slot 0), so that the vector which stands for
@@ -104,8 +85,6 @@ class StackedEmbedding(keras.layers.Layer):  # type: ignore[misc]
 
     Args:
         sizes: Categories of each column (besides unknown and missing).
-        dim: Length of a vector.
-        hidden_share: Share of cells shown as unknown while training.
         seed: Of the generator that picks them; in an epoch program the number of the layer's window (`noise`).
     """
 
@@ -137,18 +116,12 @@ class StackedEmbedding(keras.layers.Layer):  # type: ignore[misc]
     def compute_output_shape(self, input_shape: Any) -> Any:
         return (*input_shape[:-1], len(self.sizes) * self.dim)
 
-    def get_config(self) -> dict[str, Any]:
-        own = {"sizes": self.sizes, "dim": self.dim, "hidden_share": self.hidden_share, "seed": self.seed}
-        return {**super().get_config(), **own}
-
 
 @layer
-class StackedDropout(keras.layers.Layer):  # type: ignore[misc]
+class StackedDropout(Configured):
     """Dropout with one rate per member, a variable ``[S, 1, 1]``: another rate needs no new program.
 
-    Args:
-        members: S.
-        seed: Of the generator of the masks; in an epoch program the number of the layer's window (`noise`).
+    In an epoch program `seed` is the number of the layer's window (`noise`).
     """
 
     def __init__(self, members: int, seed: int = 0, **kwargs: Any) -> None:
@@ -168,22 +141,15 @@ class StackedDropout(keras.layers.Layer):  # type: ignore[misc]
     def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "members": self.members, "seed": self.seed}
-
 
 @layer
-class MemberMean(keras.layers.Layer):  # type: ignore[misc]
-    """The bag's answer: mean over members of the probabilities or values, logits ``[S, B, o]`` -> ``[B, C]``.
+class MemberMean(Configured):
+    """The stack's answer: mean over members of the probabilities or values, logits ``[S, B, o]`` -> ``[B, C]``.
 
     Binary tasks have one logit and two probabilities; regression undoes the scaling of the target, which each
     member has from its own training rows, and keeps to the range of the targets there (as RealMLP does).
 
     Values come out in float64: around 1e9 (a moment in seconds, say) float32 knows only every 64th number.
-
-    Args:
-        task: ``binary``, ``multiclass`` or ``regression``.
-        members: S.
     """
 
     def __init__(self, task: str, members: int, **kwargs: Any) -> None:
@@ -212,17 +178,10 @@ class MemberMean(keras.layers.Layer):  # type: ignore[misc]
         # Not ops.mean: on JAX Keras computes it in float32 whatever the input is.
         return ops.sum(self.answers(inputs), axis=0) / self.members
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "task": self.task, "members": self.members}
-
 
 @layer
-class WeightedMean(keras.layers.Layer):  # type: ignore[misc]
-    """Answers of several models weighted together: a list of ``[B, C]`` -> ``[B, C]``.
-
-    Args:
-        shares: Their weights, which sum to 1.
-    """
+class WeightedMean(Configured):
+    """Answers of several models weighted together (by shares of 1): a list of ``[B, C]`` -> ``[B, C]``."""
 
     def __init__(self, shares: list[float], **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -233,6 +192,3 @@ class WeightedMean(keras.layers.Layer):  # type: ignore[misc]
         for share, answer in zip(self.shares[1:], inputs[1:], strict=True):
             total = total + answer * share
         return total
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "shares": self.shares}

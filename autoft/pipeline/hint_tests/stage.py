@@ -16,9 +16,10 @@ from autoft.pipeline.hint_tests.verdicts import HintJudge
 from autoft.pipeline.results import HintTests, Selection
 from autoft.pipeline.select import rank_trials
 from autoft.recipe.recipe import Recipe
-from autoft.records import Finding, HintTest, HintVerdict, Severity
+from autoft.records.findings import Finding, Severity, finding
+from autoft.records.hint_tests import HintTest, HintVerdict
 from autoft.records.trials import TrialResult, Trials
-from autoft.training.protocol import TrialTrainer
+from autoft.training.trainer import TrialTrainer
 
 #: Code and severity of the finding on a verdict.
 _FINDINGS: Mapping[HintVerdict, tuple[str, Severity]] = {
@@ -116,15 +117,16 @@ def hint_findings(tests: HintTests) -> list[Finding]:
 
 def _finding(test: HintTest) -> Finding:
     code, severity = _FINDINGS[test.verdict]
-    found = "the same networks are better without that hint on rows that were held out"
+    found, groups = "makes networks worse on held-out rows than they are without it", ""
     if test.verdict == "hurts":
         must = "help networks to read it"
-        fix = "strike the hint, unless it is there for another reason; the model follows it as it is"
+        fix = "strike the hint, unless it is there for another reason; the model keeps to it"
     else:
         must, fix = "agree with what is known of it", "strike the hint"
         if test.slices:
-            groups = " and ".join(f"where '{one.column}' is {one.group}" for one in test.slices)
-            found, fix = f"{groups}, {found}", "write down for which rows it holds, or strike it"
-        fix = f"ask where the data come from, or {fix}; the model obeys it as it is"
-    must, column = f"{must} ({test.hint})", test.hint.partition(":")[0]
-    return Finding(code=code, severity=severity, column=column, must=must, found=found, fix=fix)
+            groups = " where " + " and ".join(f"'{one.column}' is {one.group}" for one in test.slices)
+            fix = "write down for which rows it holds, or strike it"
+        fix = f"ask where the data come from, or {fix}; the model keeps to it"
+    column, _, hint = test.hint.partition(":")
+    found = f"has a hint ({hint.strip()}) that {found}{groups}"
+    return finding(code, severity, column, f"{must} ({test.hint})", found, fix)

@@ -15,7 +15,7 @@ from autoft.pipeline.hint_tests.jobs import ALL, OTHER_INPUTS_TIMES, needs_other
 from autoft.records.split import Member
 from autoft.records.trials import OUT_OF_MEMORY, OUT_OF_TIME, TrialResult
 from autoft.training.program import out_of_memory
-from autoft.training.protocol import TrialTrainer
+from autoft.training.trainer import TrialTrainer
 
 #: Makes a trainer for the rows of a dataset and some members.
 MakeTrainer = Callable[[Dataset, Sequence[Member]], TrialTrainer]

@@ -17,10 +17,12 @@ from autoft.pipeline.hint_tests.jobs import hints_to_test, is_whole, reference_j
 from autoft.pipeline.hint_tests.responses import Response
 from autoft.pipeline.slices import search_conditions
 from autoft.recipe.recipe import Recipe
-from autoft.records import DecisionRule, HintSlice, HintTest, Interval
 from autoft.records.arrays import Array
+from autoft.records.decisions import DecisionRule
+from autoft.records.hint_tests import HintSlice, HintTest
+from autoft.records.scores import Interval
 from autoft.records.trials import TrialResult
-from autoft.training.protocol import TrialTrainer
+from autoft.training.trainer import TrialTrainer
 
 #: Hints that say how columns are read: networks may be better without them, though what they say is true.
 _READING = ("order", "scale", "ratio", "interaction")

@@ -2,13 +2,6 @@
 
 A recipe names one for a column (``preprocess: {encoders: {opened: cycles}}``), autoft's own or one of an installed
 package (docs/extending.md). Columns without one get the treatment of their kind (`autoft.preprocessing.layout`).
-
-Modules, from ground to roof:
-
-base     Protocol of column encoders, and their registry
-dates    Encoder of dates: the place in the year, the week and the day
-missing  Encoder of missing cells: a 0/1 input
-numbers  Encoders of numbers: robust scale, logarithmic scale, quantiles of a normal distribution, and booleans
 """
 
 from __future__ import annotations

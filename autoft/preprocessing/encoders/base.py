@@ -8,8 +8,8 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from autoft.records import Column, Kind
 from autoft.records.arrays import Array
+from autoft.records.columns import Column, Kind
 from autoft.registry import Registry
 
 #: How an output moves with its column: up, down, unknown (0), or only where the column is missing.
@@ -74,10 +74,7 @@ class ColumnEncoder(ABC):
 
         ``[B, width]`` will do where members do not differ. Own layers are registered by
         `autoft.preprocessing.registered_layers.layer`: a saved model holds no others.
-
-        Args:
-            statistics: Of `fit`.
         """
 
 
-ENCODERS: Registry[ColumnEncoder] = Registry("column encoder", "autoft.encoders")
+ENCODERS: Registry[ColumnEncoder] = Registry("column encoder", "autoft.encoders", own="autoft.preprocessing.encoders")

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from autoft.preprocessing.encoders.base import ENCODERS, ColumnEncoder
-from autoft.records import Column
 from autoft.records.arrays import Array
+from autoft.records.columns import Column
 
 #: Sine and cosine of each cycle, in the order of the outputs.
 CYCLES = ("year_sin", "year_cos", "week_sin", "week_cos", "day_sin", "day_cos")

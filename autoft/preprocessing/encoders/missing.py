@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from autoft.preprocessing.encoders.base import ENCODERS, ColumnEncoder, Direction
-from autoft.records import Column
 from autoft.records.arrays import Array
+from autoft.records.columns import Column
 
 
 @ENCODERS.register

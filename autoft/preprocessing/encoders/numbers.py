@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from autoft.preprocessing.encoders.base import ENCODERS, ColumnEncoder, Direction
-from autoft.records import Column
 from autoft.records.arrays import LARGEST, Array
+from autoft.records.columns import Column
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scale:
+class NumberScale:
     """How a member scales a number: ``(x - middle) * factor``.
 
     Attributes:
@@ -34,8 +34,7 @@ class Scale:
 class Robust(ColumnEncoder):
     """Median and interquartile range of the training rows; gaps are filled with the median.
 
-    Args:
-        clip: Whether values are squeezed smoothly into three units around the median.
+    If `clip`, values are squeezed smoothly into three units around the median.
     """
 
     name = "robust"
@@ -49,10 +48,10 @@ class Robust(ColumnEncoder):
         squeeze = ", then squeezed smoothly into ±3 units so that no outlier dominates" if self.clip else ""
         return f"The median is subtracted and the interquartile range divided out{squeeze}."
 
-    def scale(self, x: Array) -> Scale:
+    def scale(self, x: Array) -> NumberScale:
         """Of a member's training cells ``[m]``, NaN where they are missing."""
         median, factor = robust_scale(x)
-        return Scale(center=median, middle=median, factor=factor)
+        return NumberScale(center=median, middle=median, factor=factor)
 
     def fit(self, values: Array, members: Sequence[Array]) -> Mapping[str, Array]:
         return scales([[self.scale(x) for x in values[rows].T] for rows in members])
@@ -73,12 +72,12 @@ class Logarithm(Robust):
     def describe(self, column: Column) -> str:
         return f"Its logarithm is taken (of its size in units of the median). {super().describe(column)}"
 
-    def scale(self, x: Array) -> Scale:
+    def scale(self, x: Array) -> NumberScale:
         sizes = np.abs(x)
         sizes = np.minimum(sizes[np.isfinite(sizes) & (sizes > 0)], LARGEST)
         unit = max(float(np.median(sizes)), 1.0 / LARGEST) if len(sizes) else 1.0
         middle, factor = robust_scale(signed_log(np.clip(x, -LARGEST, LARGEST), unit))  # NaN stays
-        return Scale(center=robust_scale(x)[0], middle=middle, factor=factor, unit=unit)
+        return NumberScale(center=robust_scale(x)[0], middle=middle, factor=factor, unit=unit)
 
 
 @ENCODERS.register
@@ -91,8 +90,8 @@ class Boolean(Robust):
     def describe(self, column: Column) -> str:
         return f"{quoted(column.false)} becomes -1, {quoted(column.true)} becomes +1."
 
-    def scale(self, x: Array) -> Scale:
-        return Scale(center=0.5, middle=0.5, factor=2.0)
+    def scale(self, x: Array) -> NumberScale:
+        return NumberScale(center=0.5, middle=0.5, factor=2.0)
 
 
 @ENCODERS.register
@@ -118,8 +117,8 @@ class Quantile(ColumnEncoder):
         return quantile_layer(statistics)
 
 
-def scales(members: Sequence[Sequence[Scale]]) -> dict[str, Array]:
-    """The scales of each member's numbers as arrays ``[S, k]`` by the names of `Scale`."""
+def scales(members: Sequence[Sequence[NumberScale]]) -> dict[str, Array]:
+    """The scales of each member's numbers as arrays ``[S, k]`` by the names of `NumberScale`."""
     names = ("center", "middle", "factor", "unit")
     return {name: np.array([[getattr(one, name) for one in own] for own in members]) for name in names}
 
@@ -152,6 +151,17 @@ def signed_log(x: Array, unit: Array | float) -> Array:
     return np.asarray(np.sign(x) * np.log1p(ratio))
 
 
+def quotient(above: Array, below: Array) -> Array:
+    """Quotients of equal shape; NaN where they are not finite.
+
+    >>> quotient(np.array([1.0, 1.0, np.nan]), np.array([4.0, 0.0, 1.0])).tolist()
+    [0.25, nan, nan]
+    """
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        found = above / below
+    return np.where(np.isfinite(found), found, np.nan)
+
+
 def quantiles_for(rows: int) -> int:
     """How many quantiles so many training rows give.
 
@@ -172,11 +182,8 @@ def quantile_table(numbers: Array, members: Sequence[Array]) -> Array:
         for j in range(numbers.shape[1]):
             own = np.clip(numbers[rows, j], -LARGEST, LARGEST)
             own = own[~np.isnan(own)]
-            if not len(own):
-                table[s, :count, j] = 0.0
-                continue
             # Per cent and the running maximum are scikit-learn's: rounded otherwise, ties would be others than its.
-            found = np.percentile(own, np.linspace(0.0, 1.0, count) * 100)
+            found = np.percentile(own, np.linspace(0.0, 1.0, count) * 100) if len(own) else np.zeros(count)
             table[s, :count, j] = np.maximum.accumulate(found)
     return table
 

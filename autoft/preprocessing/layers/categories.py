@@ -14,11 +14,7 @@ from autoft.preprocessing.registered_layers import layer
 class CategorySlots(keras.layers.Layer):  # type: ignore[misc]
     """Codes of the whole table to each member's own slots: ``[B, c]`` int32 -> ``[S, B, c]`` int32.
 
-    A category that the member never saw in its training rows becomes 0, unknown.
-
-    Args:
-        members: S.
-        sizes: Number of codes of each column.
+    A category that the member never saw in its training rows becomes 0, unknown. `sizes`: codes of each column.
     """
 
     def __init__(self, members: int, sizes: list[int], **kwargs: Any) -> None:
@@ -43,11 +39,7 @@ class CategorySlots(keras.layers.Layer):  # type: ignore[misc]
 class OneHotSlots(keras.layers.Layer):  # type: ignore[misc]
     """One-hot columns: slots ``[S, B, k]`` -> ``[S, B, sum of sizes + k]`` float32.
 
-    Missing has a column of its own; unknown is all zeros.
-
-    Args:
-        positions: Which of the slots are one-hot encoded.
-        sizes: Number of categories of each.
+    Missing has a column of its own; unknown is all zeros. `positions`: slots to encode; `sizes`: categories of each.
     """
 
     def __init__(self, positions: list[int], sizes: list[int], **kwargs: Any) -> None:

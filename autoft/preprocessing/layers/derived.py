@@ -40,66 +40,11 @@ class DateCycles(keras.layers.Layer):  # type: ignore[misc]
         return ops.cast(ops.concatenate(parts, axis=-1), "float32")
 
 
-@layer
-class Elapsed(keras.layers.Layer):  # type: ignore[misc]
-    """Seconds from one date to another, after the numbers they came with: ``[B, d]`` -> ``[B, d + p]`` float64.
-
-    NaN, missing, where one of the two is.
+class Pairs(keras.layers.Layer):  # type: ignore[misc]
+    """Base of layers that put p numbers, each `made` of two inputs, after those: ``[..., d]`` -> ``[..., d + p]``.
 
     Args:
-        first, second: Positions of the dates of each of the p pairs.
-
-    >>> Elapsed([0], [1])(np.array([[60.0, 90.0]])).numpy().tolist()
-    [[60.0, 90.0, 30.0]]
-    """
-
-    def __init__(self, first: list[int], second: list[int], **kwargs: Any) -> None:
-        super().__init__(**{**kwargs, "dtype": "float64"})
-        self.first, self.second = list(first), list(second)
-
-    def call(self, inputs: Any) -> Any:
-        between = ops.take(inputs, self.second, axis=-1) - ops.take(inputs, self.first, axis=-1)
-        return ops.concatenate([inputs, between], axis=-1)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "first": self.first, "second": self.second}
-
-
-@layer
-class Quotients(keras.layers.Layer):  # type: ignore[misc]
-    """Quotients of numbers, after the numbers they came with: ``[B, d]`` -> ``[B, d + r]`` float64.
-
-    NaN, missing, where one of the two is, and where the quotient is not finite.
-
-    Args:
-        above, below: Positions of the parts of each of the r quotients.
-
-    >>> Quotients([0], [1])(np.array([[60.0, 90.0]])).numpy().round(3).tolist()
-    [[60.0, 90.0, 0.667]]
-    """
-
-    def __init__(self, above: list[int], below: list[int], **kwargs: Any) -> None:
-        super().__init__(**{**kwargs, "dtype": "float64"})
-        self.above, self.below = list(above), list(below)
-
-    def call(self, inputs: Any) -> Any:
-        below = ops.take(inputs, self.below, axis=-1)
-        zero = below == 0
-        found = ops.take(inputs, self.above, axis=-1) / ops.where(zero, ops.ones_like(below), below)
-        lost = ops.logical_or(zero, ops.logical_not(ops.isfinite(found)))
-        found = ops.where(lost, ops.full_like(found, np.nan), found)
-        return ops.concatenate([inputs, found], axis=-1)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "above": self.above, "below": self.below}
-
-
-@layer
-class Products(keras.layers.Layer):  # type: ignore[misc]
-    """Products of inputs, after the inputs they came with: ``[S, B, f]`` -> ``[S, B, f + p]`` float32.
-
-    Args:
-        first, second: Positions of the factors of each of the p products.
+        first, second: Positions of both inputs of each pair.
     """
 
     def __init__(self, first: list[int], second: list[int], **kwargs: Any) -> None:
@@ -107,11 +52,49 @@ class Products(keras.layers.Layer):  # type: ignore[misc]
         self.first, self.second = list(first), list(second)
 
     def call(self, inputs: Any) -> Any:
-        made = ops.take(inputs, self.first, axis=-1) * ops.take(inputs, self.second, axis=-1)
+        made = self.made(ops.take(inputs, self.first, axis=-1), ops.take(inputs, self.second, axis=-1))
         return ops.concatenate([inputs, made], axis=-1)
+
+    def made(self, first: Any, second: Any) -> Any:
+        raise NotImplementedError
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "first": self.first, "second": self.second}
+
+
+@layer
+class Elapsed(Pairs):
+    """Seconds from a first date to a second one; NaN where one of them is missing.
+
+    >>> Elapsed([0], [1], dtype="float64")(np.array([[60.0, 90.0]])).numpy().tolist()
+    [[60.0, 90.0, 30.0]]
+    """
+
+    def made(self, first: Any, second: Any) -> Any:
+        return second - first
+
+
+@layer
+class Quotients(Pairs):
+    """Quotients of numbers; NaN where one of them is missing, and where the quotient is not finite.
+
+    >>> Quotients([0], [1], dtype="float64")(np.array([[60.0, 90.0]])).numpy().round(3).tolist()
+    [[60.0, 90.0, 0.667]]
+    """
+
+    def made(self, first: Any, second: Any) -> Any:
+        zero = second == 0
+        found = first / ops.where(zero, ops.ones_like(second), second)
+        lost = ops.logical_or(zero, ops.logical_not(ops.isfinite(found)))
+        return ops.where(lost, ops.full_like(found, np.nan), found)
+
+
+@layer
+class Products(Pairs):
+    """Products of inputs ``[S, B, f]`` float32."""
+
+    def made(self, first: Any, second: Any) -> Any:
+        return first * second
 
 
 @layer

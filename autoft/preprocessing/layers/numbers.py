@@ -27,9 +27,7 @@ class MemberStatistics(keras.layers.Layer):  # type: ignore[misc]
     names: tuple[str, ...] = ()
 
     def __init__(self, members: int, **kwargs: Any) -> None:
-        super().__init__(
-            dtype="float64", trainable=False, **{k: v for k, v in kwargs.items() if k not in ("dtype", "trainable")}
-        )
+        super().__init__(**{**kwargs, "dtype": "float64", "trainable": False})
         self.members = members
 
     def build(self, input_shape: Any) -> None:
@@ -112,16 +110,11 @@ class QuantileNormal(keras.layers.Layer):  # type: ignore[misc]
 
     Between two quantiles ranks are interpolated; a value that is several quantiles gets the middle of their ranks.
     The smallest and the largest value, and all beyond, become -5.2 and 5.2. As scikit-learn's `QuantileTransformer`
-    does, but that a column whose values are all the same becomes 0 instead of -5.2.
-
-    Args:
-        members: S.
-        count: Most quantiles of a member; a member with fewer has infinities behind them.
+    does, except that a column of one value becomes 0. A member with less than `count` quantiles has infinities behind.
     """
 
     def __init__(self, members: int, count: int, **kwargs: Any) -> None:
-        own = {k: v for k, v in kwargs.items() if k not in ("dtype", "trainable")}
-        super().__init__(dtype="float64", trainable=False, **own)
+        super().__init__(**{**kwargs, "dtype": "float64", "trainable": False})
         self.members, self.count = members, count
 
     def build(self, input_shape: Any) -> None:
@@ -168,12 +161,7 @@ class QuantileNormal(keras.layers.Layer):  # type: ignore[misc]
 
 
 def scaling_layer(statistics: Mapping[str, Array], *, clip: bool) -> keras.Model:
-    """Numbers ``[B, k]`` float64, scaled: ``[S, B, k]`` float32.
-
-    Args:
-        statistics: By the names of `autoft.preprocessing.encoders.numbers.Scale`, each ``[S, k]``.
-        clip: Whether they are squeezed into three units.
-    """
+    """Numbers ``[B, k]`` float64, scaled (`NumberScale` ``[S, k]``), by `clip` to 3 units: ``[S, B, k]`` float32."""
     members, size = statistics["center"].shape
     inputs = keras.Input((size,), dtype="float64")
     x = _with_weights(MedianImpute(members, name="median_impute"), inputs, statistics["center"])
@@ -185,11 +173,7 @@ def scaling_layer(statistics: Mapping[str, Array], *, clip: bool) -> keras.Model
 
 
 def quantile_layer(statistics: Mapping[str, Array]) -> keras.Model:
-    """Numbers ``[B, k]`` float64 as normal quantiles of their ranks: ``[S, B, k]`` float32.
-
-    Args:
-        statistics: ``center [S, k]``, which fills gaps, and ``quantiles [S, q, k]``.
-    """
+    """Numbers ``[B, k]`` float64 as normal quantiles ``[S, B, k]`` float32: `statistics` of `encoders.Quantile`."""
     members, count, size = statistics["quantiles"].shape
     inputs = keras.Input((size,), dtype="float64")
     imputed = _with_weights(MedianImpute(members, name="median_impute"), inputs, statistics["center"])

@@ -21,9 +21,6 @@ class CountWords(keras.layers.Layer):  # type: ignore[misc]
 
     It lowers and splits texts itself, so that plain texts may come as they are. `autoft.preprocessing.text.clean` does
     that too, and composes accents, which TensorFlow cannot: on what it returns nothing is left to do here.
-
-    Args:
-        vocabulary: The words.
     """
 
     def __init__(self, vocabulary: Sequence[str], **kwargs: Any) -> None:
@@ -63,12 +60,8 @@ class WordWeights(keras.layers.Layer):  # type: ignore[misc]
     """TF-IDF of each member's own words: counts ``[B, u]`` -> ``[S, B, slots]`` float32.
 
     ``log(1 + count)`` times the word's weight, every row scaled to a length of 1: longer, rare words would drown the
-    other columns (docs/decisions.md). Rows without a known word are zeros.
-
-    Args:
-        members: S.
-        slots: Words that a member can know.
-        start, size: Where the column's counts lie among those of all text columns.
+    other columns (docs/decisions.md). Rows without a known word are zeros. The column's counts are `size` of those of
+    all text columns, from `start` on.
     """
 
     def __init__(self, members: int, slots: int, start: int, size: int, **kwargs: Any) -> None:

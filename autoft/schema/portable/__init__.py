@@ -1,17 +1,13 @@
 """The verbs and messages of TFDV on every Python, with numpy, pandas and any protobuf from 4.25 on.
 
 >>> import pandas as pd
->>> statistics = generate_statistics(pd.DataFrame({"age": [31, 47, 28], "city": ["Rome", "Oslo", None]}))
+>>> from autoft.data.convert import Converted
+>>> from autoft.data.typed import typed
+>>> frame = pd.DataFrame({"age": [31, 47, 28], "city": ["Rome", "Oslo", None]})
+>>> statistics = generate_statistics(typed(frame, (), Converted(values={})))
 >>> schema = infer_schema(statistics)
 >>> schema.feature[1].presence.min_count, schema.string_domain[0].value
 (1, ['Oslo', 'Rome'])
-
-Modules, from ground to roof:
-
-messages    TensorFlow Metadata's messages (statistics, schema, anomalies) beside any protobuf from 4.25 on
-statistics  Statistics of tables in TFDV's messages, with numpy and pandas only
-validate    Validation of statistics against a schema: TFDV's anomalies, with numpy alone
-infer       Inference of a schema from statistics: TFDV's ``infer_schema``
 """
 
 from autoft.schema.portable.infer import infer_schema

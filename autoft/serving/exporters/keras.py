@@ -37,5 +37,5 @@ class KerasExporter:
 
         registered_layers()
         model = keras.models.load_model(path, compile=False)
-        inputs = model_inputs(model, load_meta(artifact)[1], cells, slice(None))
+        inputs = model_inputs(model, load_meta(artifact)[1], cells.values)
         return np.asarray(model(as_tensors(inputs), training=False), dtype=np.float64)

@@ -18,9 +18,9 @@ from autoft.errors import ArtifactError, SetupError
 from autoft.files import write_atomic
 from autoft.preprocessing.categories import MISSING, MISSING_TOKEN, UNKNOWN, UNKNOWN_TOKEN, guard
 from autoft.preprocessing.custom import NUMBERS
-from autoft.preprocessing.encoders import ENCODERS, ColumnEncoder
-from autoft.records import Column
+from autoft.preprocessing.encoders.base import ENCODERS, ColumnEncoder
 from autoft.records.arrays import Array
+from autoft.records.columns import Column
 from autoft.serving.artifact import Meta, load
 
 #: TensorFlow ignores this folder of a SavedModel; it is meant for files like this one.

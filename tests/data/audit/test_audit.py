@@ -13,7 +13,8 @@ from autoft.data.audit import AuditOptions, audit, leaks
 from autoft.data.convert import convert
 from autoft.data.table import read
 from autoft.formatting import nearest
-from autoft.records import Column, Finding, Kind
+from autoft.records.columns import Column, Kind
+from autoft.records.findings import Finding
 
 ROWS = 200
 
@@ -76,7 +77,7 @@ def test_a_harmless_table_has_no_findings():
     assert run(table()) == {}
 
 
-def test_missing_target_cells_are_an_error_that_names_the_first_row():
+def test_missing_target_cells_are_an_error_with_the_first_row():
     frame = table()
     frame.loc[[4, 7], "y"] = None
     finding = only(run(frame), "target-missing-values")

@@ -17,7 +17,7 @@ from autoft.data.columns import infer_columns
 from autoft.data.convert import convert
 from autoft.data.table import read
 from autoft.errors import SetupError
-from autoft.records import Finding, finding
+from autoft.records.findings import Finding, finding
 from autoft.testing import check_audit
 from tests.tables import features, tiny_recipe
 

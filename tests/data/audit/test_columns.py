@@ -13,7 +13,8 @@ from autoft.data.audit.sampling import sample
 from autoft.data.columns import infer_columns
 from autoft.data.convert import convert
 from autoft.data.table import read
-from autoft.records import Column, Finding
+from autoft.records.columns import Column
+from autoft.records.findings import Finding
 from tests.data.audit.test_audit import proven
 
 ROWS = 300

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from autoft.data.audit import audit
 from autoft.data.columns import infer_columns
 from autoft.data.convert import convert
 from autoft.data.table import read
 
-TABLES = 100
+#: How many tables; all of them take a while.
+TABLES = [30, pytest.param(100, marks=pytest.mark.slow)]
 
 
 def column(rng: np.random.Generator, rows: int):
@@ -52,9 +54,10 @@ def clean_table(seed: int) -> pd.DataFrame:
     return frame
 
 
-def test_clean_tables_have_hardly_a_warning():
+@pytest.mark.parametrize("tables", TABLES)
+def test_clean_tables_have_hardly_a_warning(tables: int):
     warnings, columns, noisy = [], 0, []
-    for seed in range(TABLES):
+    for seed in range(tables):
         frame = read(clean_table(seed)).frame
         kinds, told = infer_columns(frame, target="y")
         task = ("regression", "binary", "multiclass")[seed % 3]

@@ -15,7 +15,7 @@ from autoft.data.audit.row_hashes import keys
 from autoft.data.columns import infer_columns
 from autoft.data.convert import convert
 from autoft.data.table import read
-from autoft.records import Finding
+from autoft.records.findings import Finding
 from tests.data.audit.test_audit import proven
 
 ROWS = 600
@@ -137,7 +137,7 @@ def test_a_column_in_several_units_tells_rows_apart_once():
     assert "near-duplicate-rows" not in run(made)
 
 
-def test_of_very_many_likely_rows_a_part_is_looked_at_and_pairs_stay_whole(monkeypatch):
+def test_of_many_likely_rows_a_part_is_read_and_pairs_stay_whole(monkeypatch):
     monkeypatch.setattr(near_duplicates, "MOST_CANDIDATES", 40)
     again = table().head(200)
     made = pd.concat([table(), again.assign(m0=again["m0"] + 5)], ignore_index=True)
@@ -203,7 +203,7 @@ def test_a_number_that_drifts_along_a_date():
     assert run(table(y=y, day=days()), task="regression")["time-structure"].severity == "warning"
 
 
-def test_a_date_that_only_orders_the_file_is_a_note_and_a_shuffled_one_nothing():
+def test_a_date_that_orders_the_file_is_a_note_a_mixed_one_not():
     made = table(day=days())
     assert only(run(made), "time-structure").severity == "info"
     rng = np.random.default_rng(0)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from autoft.evaluation.metrics import Metric, Prediction
-from autoft.records import Truth
+from autoft.records.problem import Truth
 
 
 class HitRateAtTop(Metric):

@@ -6,7 +6,8 @@ from sklearn import metrics as sk
 
 from autoft.evaluation.metrics import METRICS, Prediction, default_objective, metrics_of
 from autoft.evaluation.metrics.sums import draws_of
-from autoft.records import Costs, Problem, RowRule, Truth
+from autoft.records.decisions import Costs, RowRule
+from autoft.records.problem import Problem, Truth
 from autoft.testing import check_metric
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from autoft.evaluation.slices.groups import MOST_VALUES, groups_of
-from autoft.records import Column
+from autoft.records.columns import Column
 
 
 def column(kind, **more):

@@ -14,7 +14,8 @@ from autoft.evaluation.slices.groups import Groups
 from autoft.evaluation.slices.redraws import Redraws
 from autoft.evaluation.slices.scores import scores_by_group
 from autoft.evaluation.slices.weak import weak_slices
-from autoft.records import BEST_TRIAL, Draws, Problem, SelectionRule, Target, Truth
+from autoft.records.columns import Target
+from autoft.records.problem import BEST_TRIAL, Draws, Problem, SelectionRule, Truth
 
 ROWS = 600
 F1 = Problem(task="binary", objective="f1")

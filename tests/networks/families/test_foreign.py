@@ -14,9 +14,8 @@ import autoft
 from autoft import AutoFineTuner
 from autoft.errors import RecipeError
 from autoft.networks.architecture import Architecture, Inputs
-from autoft.networks.families import FAMILIES
 from autoft.networks.families.mlp import MLP
-from autoft.networks.family import Family, Traits
+from autoft.networks.family import FAMILIES, Family, Traits
 from autoft.networks.initial_state import InitialState
 from autoft.networks.layers.stacked import StackedDense, StackedDropout
 from autoft.networks.network_inputs import concatenated, network_inputs

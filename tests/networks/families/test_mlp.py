@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from autoft.networks.architecture import Architecture, Inputs
-from autoft.networks.families import architecture_of, build_network, initial_weights
+from autoft.networks.family import architecture_of, build_network, initial_weights
 from autoft.networks.initial_state import InitialState
 from autoft.preprocessing.layout import InputLayout, blocks
 from tests.networks_help import assigned, given_to, plan_with, small_architecture, start_of
@@ -17,7 +17,7 @@ def weights_of(plan: InputLayout, **changes: object) -> dict[str, np.ndarray]:
     return initial_weights(MLP, start_of(plan, **changes))
 
 
-def test_another_columns_categories_do_not_move_a_columns_weights():
+def test_categories_of_another_column_move_no_weights():
     plan, wider = plan_with(), plan_with(first=8, embedded=12)
     # Zeros have no power, so that both are of one scale: what is looked at is which numbers are drawn.
     a, b = (weights_of(p, dense=np.zeros((3, 1, Inputs.of(p).dense), np.float32)) for p in (plan, wider))
@@ -51,7 +51,7 @@ def numeric_start(x: np.ndarray) -> InitialState:
 
 
 @pytest.mark.parametrize("bins", [0, 8])
-def test_neurons_start_with_unit_variance_whatever_the_power_of_the_inputs(bins: int):
+def test_neurons_start_with_unit_variance_whatever_the_inputs(bins: int):
     architecture = Architecture(kind="mlp", width=256, depth=1, activation="relu", embedding=0, bins=bins)
     for scale in (0.3, 2.0):
         start = numeric_start(np.random.default_rng(0).normal(size=(500, 50)) * scale)
@@ -63,7 +63,7 @@ def test_neurons_start_with_unit_variance_whatever_the_power_of_the_inputs(bins:
 
 
 @pytest.mark.parametrize("bins", [0, 5])
-def test_a_linear_model_begins_with_the_shares_of_the_classes_whatever_the_inputs(bins: int):
+def test_a_linear_model_begins_with_the_shares_of_the_classes(bins: int):
     bias = np.array([[0.1, 0.2], [0.3, 0.4], [0.5, 0.6]])
     architecture, start = Architecture(kind="linear", embedding=4, bins=bins), start_of(plan_with(), bias=bias)
     network = build_network(architecture, start.inputs, members=3, outputs=2)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from autoft.networks.families import FAMILIES, build_network, initial_weights
 from autoft.networks.families.realmlp import RATE
+from autoft.networks.family import FAMILIES, build_network, initial_weights
 from tests.networks_help import assigned, given_to, plan_with, small_architecture, start_of
 
 START = start_of(plan_with(), rows=200)
@@ -45,7 +45,7 @@ def test_the_network_says_what_numpy_says():
         np.testing.assert_allclose(logits[s], by_hand(weights, s)[-1], rtol=1e-3, atol=1e-4)
 
 
-def test_neurons_begin_with_unit_spread_and_with_kinks_among_the_training_rows():
+def test_neurons_begin_with_unit_spread_and_kinks_among_the_rows():
     weights = initial_weights(small_architecture("realmlp", width=64), START)
     for s in range(3):
         for name, said in zip(("hidden_0", "hidden_1", "logits"), by_hand(weights, s), strict=True):

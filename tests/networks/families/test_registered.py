@@ -2,7 +2,7 @@
 
 import pytest
 
-from autoft.networks.families import FAMILIES
+from autoft.networks.family import FAMILIES
 from autoft.testing import check_family
 
 

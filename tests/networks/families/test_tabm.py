@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from autoft.networks.families import build_network, initial_weights
+from autoft.networks.family import build_network, initial_weights
 from autoft.networks.layers.ensemble import EnsembleMean, mean_logits
 from autoft.preprocessing.bins import encoded
 from tests.networks_help import assigned, given_to, plan_with, small_architecture, start_of
@@ -54,7 +54,7 @@ def test_each_network_is_a_perceptron_of_its_own(kind: str, merged: bool):
             np.testing.assert_allclose(logits[s, :, k], network_alone(weights, s, k), rtol=1e-3, atol=1e-4)
 
 
-def test_only_the_first_multipliers_are_random_and_one_for_each_column():
+def test_only_first_multipliers_are_random_one_for_each_column():
     weights, mini = (initial_weights(small_architecture(kind), START) for kind in ("tabm", "tabm-mini"))
     first = weights["view/into"]
     sizes = [16] * len(START.inputs.numbers) + [size for _, size in START.blocks] + [4]

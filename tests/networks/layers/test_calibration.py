@@ -6,7 +6,7 @@ import pytest
 
 from autoft.evaluation import calibration as calibrate
 from autoft.networks.layers.calibration import Isotonic, Temperature
-from autoft.records import Calibration
+from autoft.records.decisions import Calibration
 
 KNOTS = ((-6.0, 0.001), (-2.0, 0.1), (-1.0, 0.1), (0.5, 0.6), (9.0, 0.98))
 

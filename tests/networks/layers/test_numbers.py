@@ -17,7 +17,7 @@ def built(layer, *shapes: tuple[int, ...]):
     return layer
 
 
-def test_piecewise_linear_is_the_numpy_encoding_of_the_chosen_columns():
+def test_piecewise_linear_is_the_numpy_encoding():
     layer = PiecewiseLinear(POSITIONS, 4)
     layer.build(X.shape)
     edges = [[begin_and_factor(bin_edges(X[s, :, p], 4), 4) for p in POSITIONS] for s in range(2)]
@@ -62,7 +62,7 @@ def test_a_bin_that_is_not_there_says_nothing():
     assert encoded(np.array([-9.0, 1.0, 9.0]), begin, factor).tolist() == [[0.0] * 3] * 3
 
 
-def test_vectors_of_numbers_are_a_slope_a_shift_and_a_bend_for_each():
+def test_vectors_of_numbers_have_slope_shift_and_bend():
     shares = RNG.random((2, 7, 3 * 4)).astype(np.float32)
     layer = built(NumberVectors(POSITIONS, 6), X.shape, shares.shape)
     slope, shift, bend = (np.asarray(w) for w in layer.weights)

@@ -79,7 +79,7 @@ def test_an_embedding_looks_up_each_members_own_vectors(embedding: StackedEmbedd
     np.testing.assert_array_equal(np.asarray(embedding(slots)), expected)
 
 
-def test_some_categories_are_shown_as_unknown_while_training_only(embedding: StackedEmbedding):
+def test_categories_are_shown_as_unknown_in_training_only(embedding: StackedEmbedding):
     slots = np.full((S, 2000, 2), 3, dtype=np.int32)
     out = np.asarray(embedding(slots, training=True)).reshape(S, 2000, 2, 4)
     tables = embedding.get_weights()
@@ -103,7 +103,7 @@ def test_each_member_has_its_own_dropout_rate():
     assert out.mean(axis=(1, 2)) == pytest.approx([1.0] * 3, abs=0.03)
 
 
-def test_dropout_does_nothing_outside_training_and_draws_anew_within():
+def test_dropout_draws_anew_in_training_and_does_nothing_else():
     layer = StackedDropout(S, seed=0)
     layer.build((S, None, 50))
     layer.rate.assign(np.full((S, 1, 1), 0.5))
@@ -113,7 +113,7 @@ def test_dropout_does_nothing_outside_training_and_draws_anew_within():
 
 
 @pytest.mark.parametrize(("task", "outputs"), [("binary", 1), ("multiclass", 4)])
-def test_the_bag_answers_with_the_mean_of_its_members_probabilities(task: str, outputs: int):
+def test_the_bag_answers_with_the_mean_of_its_members(task: str, outputs: int):
     logits = normal(S, B, outputs) * 5
     head = MemberMean(task, S)
     out = np.asarray(head(logits))
@@ -134,7 +134,7 @@ def test_values_far_from_zero_keep_their_digits():
     assert values[:, 0].tolist() == [1e9 + 1, 1e9 + 1.5]
 
 
-def test_answers_stay_within_the_targets_of_each_members_training_rows():
+def test_answers_stay_within_each_members_training_targets():
     head = MemberMean("regression", 2)
     head.build((2, None, 1))
     head.set_weights([np.array(w)[:, None, None] for w in ([0.0, 0.0], [1.0, 1.0], [-1.0, -9.0], [1.0, 9.0])])

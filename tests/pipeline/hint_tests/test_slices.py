@@ -14,7 +14,7 @@ from autoft.pipeline.hint_tests import stage
 from autoft.pipeline.hint_tests.trainings import Variants
 from autoft.pipeline.split import split
 from autoft.pipeline.trainers import make_trainer
-from autoft.records import HintTest
+from autoft.records.hint_tests import HintTest
 from autoft.records.reading import read_record
 from tests.knowledge_help import run_in
 from tests.tables import tiny_recipe
@@ -62,7 +62,7 @@ def tested(tmp_path_factory):
     return test, test(told), told
 
 
-def test_the_segment_is_named_and_a_true_effect_is_not_contradicted(tested):
+def test_the_segment_is_named_and_no_true_effect_contradicted(tested):
     _, found, _ = tested
     reversed_, true = found.hints
     assert reversed_.verdict == "contradicted in part"

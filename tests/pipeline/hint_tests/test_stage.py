@@ -15,7 +15,7 @@ from autoft.pipeline.hint_tests.trainings import Variants
 from autoft.pipeline.results import HintTests, Selection
 from autoft.pipeline.select import rank_trials
 from autoft.pipeline.split import split
-from autoft.records import DecisionRule
+from autoft.records.decisions import DecisionRule
 from tests.tables import tiny_recipe
 
 ROWS = 240
@@ -74,7 +74,7 @@ def test_a_repeated_run_trains_nothing_for_it(run, monkeypatch):
     assert again.evaluation_.hints == tuner.evaluation_.hints
 
 
-def test_without_time_hints_are_not_tested_and_the_model_is_there(monkeypatch):
+def test_without_time_hints_are_not_tested_but_a_model_is_made(monkeypatch):
     monkeypatch.setattr(Variants, "train", lambda *_: {})
     tuner = AutoFineTuner(recipe=recipe(dose={"effect": "increasing"})).fit(table())
     (test,) = tuner.evaluation_.hints
@@ -149,7 +149,7 @@ def test_the_search_is_the_same_whether_hints_are_tested_or_not(run, monkeypatch
     assert untested.hints == ()
 
 
-def test_where_no_part_of_the_model_fits_the_best_of_the_other_trials_is_tested():
+def test_where_no_part_fits_the_best_other_trial_is_tested():
     from types import SimpleNamespace
 
     score = {"score": 0.0, "status": "finished"}

@@ -67,7 +67,7 @@ def test_they_train_side_by_side_where_the_device_gains_by_it():
     assert stack.groups == [3, 1]
 
 
-def test_one_that_wants_more_epochs_does_not_take_the_time_of_the_others():
+def test_more_epochs_of_one_do_not_take_the_time_of_others():
     found = trained(Stack(wanted=4 * EPOCHS), end=len(JOBS) * EPOCHS + 2.0)
     assert tuple(found) == JOBS
     # As many epochs as the trial had are enough to compare with it.
@@ -86,7 +86,7 @@ def test_none_begins_that_would_not_be_done(end: float, interrupt: bool):
     assert stack.groups == []
 
 
-def test_a_training_with_fewer_epochs_than_the_trial_does_not_count():
+def test_a_training_of_fewer_epochs_than_the_trial_is_left_out():
     stack = Stack(wanted=EPOCHS)
     slow = stack.train_all
     stack.train_all = lambda *a: [setattr(stack, "now", stack.now + 3.0), *slow(*a)][1:]  # type: ignore[method-assign]

@@ -15,7 +15,7 @@ from tests.schema.parity.cases import Case
 FILE = Path(__file__).parents[1] / "recorded" / "parity.json"
 #: Anomaly types by column, under ``*`` for the table as a whole.
 Verdict = dict[str, list[str]]
-TABLES = ("table", "previous", "serving")
+TABLES = ("table", "previous")
 
 
 def verdict(anomalies: Any, name: Any) -> Verdict:

@@ -10,7 +10,7 @@ from google.protobuf import text_format
 from autoft.schema.portable.messages import AnomalyType, Schema
 from autoft.schema.portable.statistics import generate_statistics
 from autoft.schema.portable.validate import validate_statistics
-from tests.schema.parity.cases import Case, arrow, handmade
+from tests.schema.parity.cases import Case, columns, handmade
 from tests.schema.parity.recorded import TABLES, read, verdict
 
 RECORDED = read()
@@ -18,12 +18,12 @@ RECORDED = read()
 
 def own_statistics(case: Case) -> dict[str, Any]:
     tables = {name: table for name in TABLES if (table := getattr(case, name)) is not None}
-    return {name: generate_statistics(arrow(table), weight_feature=case.weight) for name, table in tables.items()}
+    return {name: generate_statistics(columns(table)) for name, table in tables.items()}
 
 
 def judged(case: Case, of: dict[str, Any]) -> dict[str, list[str]]:
     schema = text_format.Parse(case.schema, Schema())
-    found = validate_statistics(of["table"], schema, case.environment, of.get("previous"), of.get("serving"))
+    found = validate_statistics(of["table"], schema, case.environment, of.get("previous"))
     return verdict(found, AnomalyType.Name)
 
 

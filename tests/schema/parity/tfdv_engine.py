@@ -6,7 +6,8 @@ from typing import Any
 
 from google.protobuf import text_format
 
-from tests.schema.parity.cases import Case, arrow
+from autoft.data.typed import record_batch
+from tests.schema.parity.cases import Case, columns
 from tests.schema.parity.recorded import TABLES
 
 
@@ -17,7 +18,7 @@ def statistics(case: Case) -> dict[str, Any]:
 
     tables = {name: getattr(case, name) for name in TABLES}
     return {
-        name: stats_impl.generate_statistics_in_memory(arrow(table), StatsOptions(weight_feature=case.weight))
+        name: stats_impl.generate_statistics_in_memory(record_batch(columns(table)), StatsOptions())
         for name, table in tables.items()
         if table is not None
     }
@@ -29,4 +30,4 @@ def anomalies(case: Case, of: dict[str, Any]) -> Any:
     from tensorflow_metadata.proto.v0 import schema_pb2
 
     schema = text_format.Parse(case.schema, schema_pb2.Schema())
-    return tfdv.validate_statistics(of["table"], schema, case.environment, of.get("previous"), of.get("serving"))
+    return tfdv.validate_statistics(of["table"], schema, case.environment, of.get("previous"))

@@ -1,8 +1,8 @@
-"""Drift (from an earlier table) and skew (from a serving table) of a column and of the number of rows."""
+"""Drift of a column and of the number of rows, from an earlier table."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,24 +13,15 @@ from autoft.schema.portable.validate import distances
 from autoft.schema.portable.validate.reasons import Reason
 from autoft.schema.portable.validate.view import View
 
+_WORST = " The feature value with maximum difference is: "
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
-    """The other table of a comparison.
+class Earlier:
+    """The earlier table: its columns by name, and its number of rows."""
 
-    Attributes:
-        comparator: The schema's part that says how: ``drift_comparator`` or ``skew_comparator``.
-        between: The two tables in words.
-        control: The other table in a word.
-        columns: The other table's columns.
-        rows: Its number of rows, or their weight.
-    """
-
-    comparator: str
-    between: str
-    control: str
-    columns: Any
-    rows: float
+    columns: Mapping[str, View]
+    rows: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,43 +34,33 @@ class Measured:
     reason: Reason | None
 
 
-def missing(feature: Any, comparison: Comparison) -> bool:
-    """Whether the other table lacks a column that it is to be compared by."""
-    limits = getattr(feature, comparison.comparator)
+def missing(feature: Any, earlier: Earlier) -> Iterator[Reason]:
+    """A reason if the earlier table lacks a column that the schema compares."""
     kinds = ("infinity_norm", "normalized_abs_difference", "jensen_shannon_divergence")
-    asked = any(getattr(limits, kind).HasField("threshold") for kind in kinds)
-    return asked and comparison.rows > 0 and feature.name not in comparison.columns
+    compared = any(getattr(feature.drift_comparator, kind).HasField("threshold") for kind in kinds)
+    if compared and earlier.rows > 0 and feature.name not in earlier.columns:
+        told = "previous data is missing."
+        yield Reason(type="COMPARATOR_CONTROL_DATA_MISSING", short="previous data missing", description=told)
 
 
-def without_control(comparison: Comparison) -> Reason:
-    """The other table has no such column."""
-    word = comparison.control
-    told = f"{word} data is missing."
-    return Reason(type="COMPARATOR_CONTROL_DATA_MISSING", short=f"{word} data missing", description=told)
-
-
-def measure(feature: Any, view: View, comparison: Comparison) -> Iterator[Measured]:
+def measure(feature: Any, view: View, earlier: Earlier) -> Iterator[Measured]:
     """Every distance that the schema sets a limit to."""
-    other = comparison.columns.get(feature.name)
-    if other is None or comparison.rows == 0:
+    other = earlier.columns.get(feature.name)
+    if other is None or earlier.rows == 0:
         return
-    limits, texts = getattr(feature, comparison.comparator), (view.texts, other.texts)
+    limits, texts = feature.drift_comparator, (view.texts, other.texts)
     if limits.infinity_norm.HasField("threshold"):
         value, worst = distances.l_infinity(*texts)
-        worst = f" The feature value with maximum difference is: {worst}"
-        name = ("L_INFTY", "Linfty distance", "COMPARATOR_L_INFTY_HIGH")
-        yield _measured(name, value, limits.infinity_norm.threshold, comparison, worst)
+        name = ("L_INFTY", "Linfty distance")
+        yield _measured(name, value, limits.infinity_norm.threshold, _WORST + worst)
     if limits.normalized_abs_difference.HasField("threshold"):
         value, worst = distances.absolute_difference(*texts)
-        worst = f" The feature value with maximum difference is: {worst}"
-        kind = "NORMALIZED_ABSOLUTE_DIFFERENCE"
-        name = (kind, "normalized absolute difference", f"COMPARATOR_{kind}_HIGH")
-        yield _measured(name, value, limits.normalized_abs_difference.threshold, comparison, worst)
+        name = ("NORMALIZED_ABSOLUTE_DIFFERENCE", "normalized absolute difference")
+        yield _measured(name, value, limits.normalized_abs_difference.threshold, _WORST + worst)
     divergence = limits.jensen_shannon_divergence
     if divergence.HasField("threshold") and (distance := _divergence(view, other, divergence.source.type)) is not None:
-        kind = "JENSEN_SHANNON_DIVERGENCE"
-        name = (kind, "approximate Jensen-Shannon divergence", f"COMPARATOR_{kind}_HIGH")
-        yield _measured(name, distance, divergence.threshold, comparison, "")
+        name = ("JENSEN_SHANNON_DIVERGENCE", "approximate Jensen-Shannon divergence")
+        yield _measured(name, distance, divergence.threshold, "")
 
 
 def _divergence(view: View, other: View, source: int) -> float | None:
@@ -97,19 +78,15 @@ def _divergence(view: View, other: View, source: int) -> float | None:
     return distances.buckets_divergence(*sides)
 
 
-def _measured(
-    name: tuple[str, str, str], value: float, threshold: float, comparison: Comparison, worst: str
-) -> Measured:
-    kind, words, anomaly = name
-    told = (
-        f"The {words} between {comparison.between} is {value:g} (up to six significant digits), above the threshold "
-        f"{threshold:g}.{worst}"
-    )
-    reason = Reason(type=anomaly, short=f"High {words} between {comparison.between}", description=told)
+def _measured(name: tuple[str, str], value: float, threshold: float, worst: str) -> Measured:
+    kind, words = name
+    where = f"{words} between current and previous"
+    told = f"The {where} is {value:g} (up to six significant digits), above the threshold {threshold:g}.{worst}"
+    reason = Reason(type=f"COMPARATOR_{kind}_HIGH", short=f"High {where}", description=told)
     return Measured(type=kind, value=value, threshold=threshold, reason=reason if value > threshold else None)
 
 
-def number_of_rows(rows: float, schema: Any, previous: Comparison | None) -> Iterator[Reason]:
+def number_of_rows(rows: int, schema: Any, previous: Earlier | None) -> Iterator[Reason]:
     """Too few or too many rows, against the schema's limits and the earlier table's number."""
     limits = schema.dataset_constraints
     if previous is not None and limits.HasField("num_examples_drift_comparator"):
@@ -118,29 +95,25 @@ def number_of_rows(rows: float, schema: Any, previous: Comparison | None) -> Ite
     if not limits.HasField("min_examples_count"):
         return
     if rows < limits.min_examples_count:
-        told = f"The dataset has {rows:.15g} examples, which is fewer than expected."
+        told = f"The dataset has {rows} examples, which is fewer than expected."
         yield Reason(type="DATASET_LOW_NUM_EXAMPLES", short="Low num examples in dataset.", description=told)
     if limits.HasField("max_examples_count") and rows > limits.max_examples_count:
-        told = f"The dataset has {rows:.15g} examples, which is more than expected."
+        told = f"The dataset has {rows} examples, which is more than expected."
         yield Reason(type="DATASET_HIGH_NUM_EXAMPLES", short="High num examples in dataset.", description=told)
 
 
-def _ratio(rows: float, before: float, limits: Any) -> Iterator[Reason]:
+def _ratio(rows: int, before: int, limits: Any) -> Iterator[Reason]:
     where = "num examples in current dataset versus the previous span"
     low, high = limits.HasField("min_fraction_threshold"), limits.HasField("max_fraction_threshold")
     if before == 0:
         if high:
-            told = (
-                "The previous span has 0 examples, so there is a high number of examples in the current dataset "
-                "versus the previous span."
-            )
+            told = "The previous span has 0 examples, so there is a high number of examples in the current dataset"
+            told += " versus the previous span."
             yield Reason(type="COMPARATOR_HIGH_NUM_EXAMPLES", short=f"High {where}, which has 0.", description=told)
         return
     ratio = rows / before
-    told = (
-        f"The ratio of num examples in the current dataset versus the previous span is {ratio:g} (up to six "
-        "significant digits), which is"
-    )
+    told = "The ratio of num examples in the current dataset versus the previous span is "
+    told += f"{ratio:g} (up to six significant digits), which is"
     if high and ratio > limits.max_fraction_threshold:
         above = f"{told} above the threshold {limits.max_fraction_threshold:g}."
         yield Reason(type="COMPARATOR_HIGH_NUM_EXAMPLES", short=f"High {where}.", description=above)

@@ -23,9 +23,8 @@ def domain(feature: Any, view: View, schema: Any) -> Iterator[Reason]:
         told = f"Data is marked as BYTES with incompatible domain_info: {kind}"
         yield Reason(type="DOMAIN_INVALID_FOR_TYPE", short="Invalid domain type", description=told)
     elif kind == "domain":
-        yield from _categories(
-            feature, next(each for each in schema.string_domain if each.name == feature.domain), view
-        )
+        known = next(each for each in schema.string_domain if each.name == feature.domain)
+        yield from _categories(feature, known, view)
     elif kind in _CHECKS:
         yield from _CHECKS[kind](feature, view)
 
@@ -51,11 +50,7 @@ def unique(feature: Any, view: View) -> Iterator[Reason]:
 
 
 def _categories(feature: Any, known: Any, view: View) -> Iterator[Reason]:
-    if view.stats.string_stats.invalid_utf8_count:
-        told = "Found strings that were not valid UTF8 strings."
-        yield Reason(type="ENUM_TYPE_INVALID_UTF8", short="Invalid UTF8 strings", description=told)
-        return
-    allowed, total = set(known.value), view.total
+    allowed, total = set(known.value), view.present
     odd = {text: count for text, count in view.texts.items() if text not in allowed}
     mass = feature.distribution_constraints.min_domain_mass
     if not (odd and mass == 1) and sum(odd.values()) / total <= 1 - mass:

@@ -15,10 +15,7 @@ _VARIES = (
     "The feature has a shape, but it's not always present (if the feature is nested, then it should always be "
     "present at each nested level) or its value lengths vary."
 )
-_NO_LEVELS = (
-    "This feature has a value_count, but the nestedness level of the feature > 1. For features with nestedness "
-    "levels greater than 1, value_counts, not value_count, should be specified."
-)
+_LEVELS = "The values have a different nest level than expected. Value counts will not be checked."
 
 
 def validated(feature: Any) -> bool:
@@ -51,45 +48,28 @@ def presence(feature: Any, view: View) -> Iterator[Reason]:
 
 
 def value_counts(feature: Any, view: View) -> Iterator[Reason]:
-    """Rows with too many or too few values, or lists nested more or less deeply than the schema says."""
-    kind, nested = feature.WhichOneof("shape_type"), list(view.common.presence_and_valency_stats)
+    """A schema that expects other than one value in each row, of a column that holds some."""
+    kind = feature.WhichOneof("shape_type")
     if kind == "value_count":
-        if len(nested) > 1:
-            yield _nested_otherwise(_NO_LEVELS)
-        else:
-            yield from _between(feature.value_count, view.common, "")
+        yield from _between(feature.value_count, "")
     elif kind == "value_counts":
-        levels = nested or [view.common]
-        if len(levels) != len(feature.value_counts.value_count):
-            told = "The values have a different nest level than expected. Value counts will not be checked."
-            yield _nested_otherwise(told)
-            return
-        for level, (limits, counts) in enumerate(zip(feature.value_counts.value_count, levels, strict=True)):
-            yield from _between(limits, counts, f" at nestedness level {level}")
+        if len(feature.value_counts.value_count) == 1:
+            yield from _between(feature.value_counts.value_count[0], " at nestedness level 0")
+        else:
+            yield Reason(type="VALUE_NESTEDNESS_MISMATCH", short="Mismatched value nest level", description=_LEVELS)
     elif kind == "shape":
-        yield from _shape(feature.shape, view, nested or [view.common])
+        told = _VARIES
+        if not view.missing:
+            if math.prod(dim.size for dim in feature.shape.dim) == 1:
+                return
+            told = "The feature has fixed value length 1 but it's not compatible with the specified shape."
+        yield Reason(type="INVALID_FEATURE_SHAPE", short="Feature shape dropped", description=told)
 
 
-def _nested_otherwise(told: str) -> Reason:
-    return Reason(type="VALUE_NESTEDNESS_MISMATCH", short="Mismatched value nest level", description=told)
-
-
-def _between(limits: Any, counts: Any, where: str) -> Iterator[Reason]:
-    if limits.HasField("min") and counts.min_num_values < limits.min:
+def _between(limits: Any, where: str) -> Iterator[Reason]:
+    if limits.HasField("min") and limits.min > 1:
         told = f"Some examples have fewer values than expected{where}."
         yield Reason(type="FEATURE_TYPE_LOW_NUMBER_VALUES", short="Missing values", description=told)
-    if limits.HasField("max") and counts.max_num_values > limits.max:
+    if limits.HasField("max") and limits.max < 1:
         told = f"Some examples have more values than expected{where}."
         yield Reason(type="FEATURE_TYPE_HIGH_NUMBER_VALUES", short="Superfluous values", description=told)
-
-
-def _shape(shape: Any, view: View, levels: list[Any]) -> Iterator[Reason]:
-    missing = any(level.num_missing for level in levels) if len(levels) > 1 else view.missing > 0
-    varies = any(level.min_num_values != level.max_num_values or not level.max_num_values for level in levels)
-    told = _VARIES
-    if not (missing or varies):
-        length = math.prod(level.max_num_values for level in levels)
-        if length == math.prod(dim.size for dim in shape.dim):
-            return
-        told = f"The feature has fixed value length {length} but it's not compatible with the specified shape."
-    yield Reason(type="INVALID_FEATURE_SHAPE", short="Feature shape dropped", description=told)
