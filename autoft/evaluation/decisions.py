@@ -23,7 +23,7 @@ def decide(probabilities: Array, positive: int | None, rule: AnyRule = ONE_HALF)
 
     >>> decide(np.array([[0.5, 0.5], [0.9, 0.1]]), positive=1)
     array([1, 0])
-    >>> from autoft.records import DecisionRule
+    >>> from autoft.records.decisions import DecisionRule
     >>> rule = DecisionRule(matrix=((0.0, 1.0, 1.0), (1.0, 0.0, 1.0), (9.0, 9.0, 0.0)))  # missing the last class
     >>> decide(np.array([[0.5, 0.3, 0.2], [0.9, 0.05, 0.05]]), None, rule)
     array([2, 0])

@@ -89,10 +89,11 @@ def from_document(document: Mapping[str, Any]) -> Evaluation:
 
 
 def _values(document: Mapping[str, Any]) -> dict[str, Any]:
-    best, decisions = document["best"], document["best"]["decisions"]
+    best = document["best"]
     chosen = [trial for trial in document["trials"] if trial["number"] == best["trial"]]
     if not chosen:
         raise KeyError(f"trial {best['trial']}")
+    decisions = best["decisions"]
     return {
         **{key: document[key] for key in _AS_THEY_ARE},
         **{key: best[key] for key in _OF_BEST},

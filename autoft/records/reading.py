@@ -21,7 +21,7 @@ def read_record(kind: Any, values: Any) -> Any:
     Raises:
         ValueError: If a part is missing or of another type; it names the first such part.
 
-    >>> from autoft.records import Interval
+    >>> from autoft.records.scores import Interval
     >>> read_record(Interval, {"value": 0.5, "low": 0, "high": None})
     Interval(value=0.5, low=0.0, high=nan)
     >>> read_record(tuple[Interval, ...], [{"value": 0.5, "low": "?"}])

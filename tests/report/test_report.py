@@ -288,7 +288,7 @@ def test_write_leaves_a_whole_file_or_the_old_one(binary: ReportInputs, tmp_path
 def test_importing_the_report_loads_nothing_heavy() -> None:
     code = (
         "import sys, autoft.report.build, autoft.report.html, autoft.report.plots\n"
-        "print({'matplotlib', 'jinja2', 'pandas', 'sklearn'} & set(sys.modules))"
+        "print({'matplotlib', 'jinja2', 'pandas', 'sklearn', 'numpy'} & set(sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
 
