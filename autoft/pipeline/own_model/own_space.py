@@ -9,7 +9,6 @@ from autoft.errors import ArtifactError, AutoFTError, RecipeError, TrainingError
 from autoft.networks.architecture import Inputs
 from autoft.networks.families.own import Build, ModelInputs, OwnNetwork, build_network
 from autoft.pipeline.dataset import Dataset
-from autoft.pipeline.own_model.code_hash import code_hash
 from autoft.pipeline.space import make_search_space
 from autoft.recipe.recipe import Recipe
 from autoft.search.recorded_space import recorded_space
@@ -42,13 +41,7 @@ def refuse_with_model(build: Any, recipe: Recipe, dataset: Dataset) -> None:
         raise RecipeError("Argument 'model'", must, f"the recipe names {named}", fix)
 
 
-def own_key(build: Build) -> str:
-    """What results owe to the function."""
-    return code_hash(build)
-
-
 def name_of(build: Build) -> str:
-    """The function's name."""
     return str(getattr(build, "__qualname__", type(build).__qualname__)).replace("<locals>.", "")
 
 
