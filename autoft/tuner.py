@@ -232,5 +232,5 @@ def load(path: str | Path) -> AutoFineTuner:
 
 
 def check(recipe: str | Path | Recipe, data: Any = None) -> tuple[Finding, ...]:
-    """Findings about a table, without any training."""
+    """Findings about a table, without any training; `data` as for `AutoFineTuner.fit`."""
     return inspect_table(AutoFineTuner(recipe=recipe)._recipe(), data).findings

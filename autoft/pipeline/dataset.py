@@ -33,10 +33,13 @@ class TableDescription:
         table: The canonical table, without rows and columns that the recipe leaves out.
         columns: All columns, the target included.
         target: The column to predict, None where it is absent.
+        converted: Cells by column id.
+        findings: Everything found so far, in the order of the checks.
         weights: ``[n]`` of the rows, None where the recipe names no column of weights.
         kept: ``[n]`` positions of the rows in the table that was read, None where it has all of them.
         repairs: What was repaired in the table, as the recipe accepts it.
         contract: The schema and whether the table fits it, once it was compared with it.
+        engine: What checked it, None if nothing did.
     """
 
     table: Table
@@ -59,6 +62,7 @@ class Dataset:
     Attributes:
         y: ``[n]`` class positions or values.
         members: Training and held-out rows of each network of a stack; the first `split.k` are the folds.
+        encoded: Cells of the inputs, by row.
         weights: ``[n]`` of the rows, None where all count the same.
         costs: What decisions follow (costs of answers, or a minimum), where the recipe says it.
     """

@@ -35,7 +35,8 @@ def measure_ensemble_gain(
 
     See `autoft.evaluation.ensemble_gain`. The gain is empty where it was not measured: under other strategies (nested
     scores ensembles anyway, a holdout scores the model itself), with two folds, on tables too large for it, and where
-    time or memory is lacking. The score is then that of single members, and the calibration theirs.
+    time or memory is lacking. The score is then that of single members, and the calibration theirs. It must be over at
+    `end` on the run's clock.
     """
     unmeasured = EnsembleGain(calibration=selection.rule.calibration)
     if not measures_ensemble_gain(dataset.strategy, dataset.split.k, len(dataset.y)):
@@ -103,7 +104,6 @@ def _pair_answers(
         run.tell("search", "no time to measure what the bag of the folds' networks gains")
         return None
     run.tell("search", "measuring what the bag of the folds' networks gains")
-
     wanted = ensemble_gain.pairs_of(dataset.split.k)
     pairs = [m for m in folds.members(dataset.split, "nested") if m.blocks in wanted]
     blended: list[Any] = [0.0] * len(pairs)

@@ -29,7 +29,7 @@ from autoft.search.interrupt import listening
 
 
 def fit(source: Any, run: Run) -> FittedModel:
-    """Everything from a table to a saved model.
+    """Everything from a table (path, DataFrame or ``(X, y)``; None for the recipe's own data) to a saved model.
 
     Raises:
         AutoFTError: If data or recipe do not allow a training; finished trials are kept in the folder.

@@ -126,8 +126,7 @@ class Forecast:
     def to_dict(self) -> dict[str, Any]:
         """The plan as JSON can hold it; derived numbers (members, seconds of the whole run) included."""
         found = asdict(self) | {"members": self.members}
-        for name, forecast in (("typical", self.typical), ("most", self.most)):
-            found[name]["seconds"] = forecast.seconds
+        found["typical"]["seconds"], found["most"]["seconds"] = self.typical.seconds, self.most.seconds
         return found
 
 
@@ -139,6 +138,7 @@ def plan(recipe: Recipe, data: Any = None, *, machine: Machine | None = None) ->
     """What a run would do and cost.
 
     Args:
+        data: Path, DataFrame or ``(X, y)``; None reads the recipe's own data.
         machine: How fast it is; measured (a tenth of a second) if None.
 
     Raises:

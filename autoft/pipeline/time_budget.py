@@ -62,6 +62,7 @@ class TimePlan:
     Attributes:
         epoch_seconds: Of the first configuration.
         trials_that_fit: Number of trials like the first.
+        space: Fingerprint of the search space.
         offered: Configurations that the search would begin with.
         first: Those of them that are affordable.
     """
@@ -135,7 +136,8 @@ def _measure_plan(
 ) -> TimePlan:
     """A plan from the measured seconds of an epoch, noted in the journal.
 
-    Another space in the same folder uses the trials that fit it, but begins with configurations of its own.
+    Another space in the same folder uses the trials that fit it, but begins with configurations of its own. The
+    journal's trials were trained by `earlier`.
     """
     search, dataset, machine = run.recipe.search, reserve.dataset, reserve.machine
     assert search.minutes is not None
@@ -252,9 +254,6 @@ class Reserve:
         if is_whole(trial):
             self.whole.append(trial)
             self.whole.sort(key=lambda one: self._sign * (one.score or 0.0))
-        self._measure_machine()
-
-    def _measure_machine(self) -> None:
         now = self.clock()
         if self._measured is None:
             self._measured = now

@@ -40,7 +40,7 @@ def test_hints(
     *,
     end: float,
 ) -> HintTests:
-    """Verdicts on all hints, with a finding for each that the data contradict or that hurts."""
+    """Verdicts on all hints, with a finding for each that the data contradict or that hurts; over at `end`."""
     if not hints_to_test(dataset):
         return HintTests()
     result = choose_trial(dataset, rank_trials(dataset, trials, selection), end - run.clock())

@@ -81,19 +81,12 @@ class Variants:
         the trainings that follow.
         """
         asked = itertools.count(1)
-
-        def out_of_time() -> bool:
-            enough = next(asked) >= self._epochs
-            return self._room() <= (following if enough else 0.0)
-
-        return out_of_time
+        return lambda: self._room() <= (following if next(asked) >= self._epochs else 0.0)
 
     def _accept(self, without: TrialResult) -> TrialResult:
         """A training that the clock ended is as good as any if it had all the epochs of the trial."""
-        had = len(without.curves.get("held_out", ()))
-        if without.reason.startswith(OUT_OF_TIME) and had >= self._epochs:
-            return replace(without, reason="")
-        return without
+        whole = len(without.curves.get("held_out", ())) >= self._epochs
+        return replace(without, reason="") if whole and without.reason.startswith(OUT_OF_TIME) else without
 
     @property
     def _epochs(self) -> int:

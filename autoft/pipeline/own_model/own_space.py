@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from autoft.errors import ArtifactError, AutoFTError, RecipeError, TrainingError
@@ -55,7 +55,7 @@ def own_space(build: Build, recipe: Recipe, dataset: Dataset) -> tuple[Dimension
         AutoFTError: If the function does not make a model at its defaults that can be trained and saved.
     """
     made: list[OwnNetwork] = []
-    space = recorded_space(_recorder(build, dataset, made))
+    space = recorded_space(partial(_record, build, dataset, made))
     if strange := refused_classes(made[0].network.get_config()):
         must, found = "consist of layers that a saved model may have", f"it has {', '.join(strange)}"
         fix = "use Keras' own layers, or declare yours with autoft's decorator 'layer' in a package (docs/extending.md)"
@@ -65,20 +65,15 @@ def own_space(build: Build, recipe: Recipe, dataset: Dataset) -> tuple[Dimension
     return (*space, *(dimension for dimension in make_search_space(recipe, dataset) if dimension.name in added))
 
 
-def _recorder(build: Build, dataset: Dataset, made: list[OwnNetwork]) -> Callable[[Any], None]:
-    """Calls the function, and keeps what it makes."""
-    task = dataset.target.task
-
-    def run(hp: Any) -> None:
-        given = ModelInputs.of(Inputs.of(dataset.layout), outputs=dataset.outputs, task=task)
-        try:
-            made.append(build_network(build, hp, given))
-        except AutoFTError:
-            raise
-        except Exception as error:
-            first = (str(error).strip().splitlines() or [""])[0][:300]
-            found, fix = f"it raised {type(error).__name__}: {first}", "repair the function"
-            must = "make a model at the defaults of its hyperparameters"
-            raise TrainingError("The function build of model=build", must, found, fix) from error
-
-    return run
+def _record(build: Build, dataset: Dataset, made: list[OwnNetwork], hp: Any) -> None:
+    """Call the function, and keep what it makes."""
+    given = ModelInputs.of(Inputs.of(dataset.layout), outputs=dataset.outputs, task=dataset.target.task)
+    try:
+        made.append(build_network(build, hp, given))
+    except AutoFTError:
+        raise
+    except Exception as error:
+        first = (str(error).strip().splitlines() or [""])[0][:300]
+        found, fix = f"it raised {type(error).__name__}: {first}", "repair the function"
+        must = "make a model at the defaults of its hyperparameters"
+        raise TrainingError("The function build of model=build", must, found, fix) from error
