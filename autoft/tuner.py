@@ -13,14 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autoft import files, report
-from autoft.errors import ArtifactError, FileError, NotFittedError
+from autoft.errors import FileError, NotFittedError
 from autoft.networks.families.own import Build
 from autoft.pipeline.context import Run
 from autoft.pipeline.describe import inspect_table
 from autoft.pipeline.fit import fit
 from autoft.pipeline.run_folder import read_evaluation, read_findings, report_inputs
 from autoft.recipe.recipe import Recipe, read_recipe
-from autoft.records.evaluation import Evaluation
 from autoft.records.findings import Finding
 from autoft.records.trials import Progress
 from autoft.serving import artifact
@@ -195,9 +194,8 @@ class AutoFineTuner:
     def _folder(self) -> Path:
         if self.directory is not None:
             if (Path(self.directory) / "manifest.json").is_file():
-                raise FileError(
-                    f"'{self.directory}'", "be a run folder", "it is a saved model", "choose another directory"
-                )
+                found, fix = "it is a saved model", "choose another directory"
+                raise FileError(f"'{self.directory}'", "be a run folder", found, fix)
             return files.prepare_folder(self.directory)
         folder = tempfile.mkdtemp(prefix="autoft-")
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
@@ -211,18 +209,13 @@ class AutoFineTuner:
 
     def _predictor(self) -> Predictor:
         if not hasattr(self, "_ready"):
-            raise NotFittedError(
-                "This AutoFineTuner", "be fitted before it predicts", "fit() has not been called or failed",
-                "call fit(), or autoft.load() a saved model",
-            )  # fmt: skip
+            found, fix = "fit() has not been called or failed", "call fit(), or autoft.load() a saved model"
+            raise NotFittedError("This AutoFineTuner", "be fitted before it predicts", found, fix)
         return self._ready
 
 
 def load(path: str | Path) -> AutoFineTuner:
     """A fitted tuner from a run folder or a saved model.
-
-    Args:
-        path: What `fit` wrote as its run folder, or `save` wrote.
 
     Raises:
         ArtifactError: If it is missing, damaged or unsafe.
@@ -239,13 +232,5 @@ def load(path: str | Path) -> AutoFineTuner:
 
 
 def check(recipe: str | Path | Recipe, data: Any = None) -> tuple[Finding, ...]:
-    """Findings about a table, without any training.
-
-    Args:
-        recipe: Path of a recipe, or a `Recipe`.
-        data: As for `AutoFineTuner.fit`.
-    """
+    """Findings about a table, without any training; `data` as for `AutoFineTuner.fit`."""
     return inspect_table(AutoFineTuner(recipe=recipe)._recipe(), data).findings
-
-
-__all__ = ["ArtifactError", "AutoFineTuner", "Evaluation", "check", "load"]

@@ -23,10 +23,8 @@ def train_baselines(dataset: Dataset, run: Run) -> Mapping[str, Array]:
         run.tell("baselines", "training the baselines on the same folds")
         boosting = boosting_fits(run.recipe, dataset, Machine.measure())
         if not boosting:
-            run.skip(
-                "boosting",
-                "was not compared with gradient boosting, which alone would have taken too many of the minutes",
-            )
+            found = "was not compared with gradient boosting, which alone would have taken too many of the minutes"
+            run.skip("boosting", found)
         inputs, seed = baseline_inputs(dataset), run.recipe.seed
         return baselines.train_baselines(
             inputs, dataset.truth, dataset.folds, dataset.problem, seed=seed, boosting=boosting

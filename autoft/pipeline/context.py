@@ -51,10 +51,8 @@ class Run:
     """One run in one folder.
 
     Attributes:
-        recipe: What to do.
         folder: The run folder, locked.
         interrupt: Raised when the user asks the search to end.
-        progress: Called with every step.
         clock: Monotonic seconds.
         started: When the run began, on `clock`.
         earlier: Seconds that earlier, interrupted runs in the folder trained: a crash must not extend the minutes.
@@ -76,7 +74,6 @@ class Run:
     _journal: Journal | None = None
 
     def tell(self, stage: str, message: str, trials: int | None = None) -> None:
-        """Report a step."""
         self.progress(Progress(stage=stage, message=message, trials=trials))
 
     @contextmanager
@@ -89,11 +86,7 @@ class Run:
             self.seconds[stage] = round(self.seconds.get(stage, 0.0) + self.clock() - began, 2)
 
     def deadline(self, stretch: float = 1.0) -> float:
-        """When everything has to be over, on the clock; infinite without a limit.
-
-        Args:
-            stretch: Factor of the recipe's minutes.
-        """
+        """When everything has to be over, on the clock: `stretch` times the minutes; infinite without a limit."""
         minutes = self.recipe.search.minutes
         return math.inf if minutes is None else self.started + minutes * stretch * 60 - self.earlier
 
@@ -104,11 +97,7 @@ class Run:
         return self._journal
 
     def open_journal(self, key: Mapping[str, Any]) -> None:
-        """Open the folder's journal; what another run (other data or settings) left in the folder is set aside first.
-
-        Args:
-            key: What results in this folder depend on (`run_folder.journal_key`).
-        """
+        """Open the folder's journal; what another run (other data or settings) left there is set aside first."""
         path = self.folder / "journal.jsonl"
         contents = read(path)
         if contents.key != key and (contents.facts or contents.damaged_lines):
@@ -138,13 +127,7 @@ class Run:
         self.journal.append({"type": record.fact, **of, **asdict(record)})
 
     def remember(self, kind: type[F], key: str, compute: Callable[[], F | Provisional[F]]) -> F:
-        """The result that the journal holds under a key; else it is computed and, unless provisional, appended.
-
-        Args:
-            kind: Record of the result.
-            key: What the result depends on within the run.
-            compute: Makes it.
-        """
+        """The result that the journal holds under a key; else it is computed and, unless provisional, appended."""
         found = self.recall(kind, key)
         if found is not None:
             return found

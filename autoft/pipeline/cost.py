@@ -10,14 +10,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from autoft.pipeline.machine import RATES, Machine, Rates
+from autoft.pipeline.machine import RATES, Machine
 
 #: Factor on the modelled seconds of what follows the search: machines are shared.
 MARGIN = 1.25
-
 #: Epochs of a typical trial: early stopping ends most trials about here, whatever the limit.
 TYPICAL_EPOCHS = 25
-
 #: Memory of the libraries once a few programs are compiled, above that of importing them.
 PROGRAM_BYTES = 140e6
 
@@ -25,16 +23,12 @@ PROGRAM_BYTES = 140e6
 
 #: Rows that a network predicts at a time, most training rows behind a curve, and rows behind a column's importance.
 PREDICTED_ROWS, SAMPLED_ROWS, IMPORTANCE_ROWS = 8_192, 256, 2_000
-
 #: Rows that the preprocessing layers take at a time, and most cells of those for all members.
 ENCODED_ROWS, ENCODED_CELLS = 16_384, 2**24
-
 #: Operations of an epoch above which its program is compiled.
 WORTH_XLA = 8e9
-
 #: Most rows for which the gain of the bag is measured: beyond, its twice as many members are too large for it.
 MOST_ROWS_PAIRED = 200_000
-
 #: Row weights (rows x trials x draws) beyond which the evaluation makes fewer draws, and those that it always makes.
 AFFORDABLE, FEWEST_DRAWS = 10**9, 200
 
@@ -46,12 +40,8 @@ class CostShape:
     Attributes:
         rows: Training rows of a member (of the largest).
         held_out: Rows that a member has not seen.
-        members: Members of the stack.
-        inputs: Dense inputs.
         width, depth: Units of a hidden layer, and number of those.
         batch: Rows of a member per step.
-        outputs: Logits.
-        embedded: Embedded columns.
         embedding: Numbers per embedded category.
         categories: Entries of all embedding tables together.
         vectors: Inputs that the numbers become besides (bins, waves).
@@ -103,7 +93,6 @@ class CostShape:
 
     @property
     def steps(self) -> int:
-        """Steps of an epoch."""
         return -(-self.rows // self.batch)
 
 
@@ -112,7 +101,7 @@ def worth_compiling(shape: CostShape) -> bool:
     return shape.plain and 6.0 * shape.kernels * shape.steps * shape.batch * shape.members >= WORTH_XLA
 
 
-def epoch_seconds(shape: CostShape, machine: Machine, rates: Rates = RATES) -> float:
+def epoch_seconds(shape: CostShape, machine: Machine) -> float:
     """Seconds of one epoch: training, and the look at the curves (held-out rows and a sample of the training rows).
 
     A weight costs 6 operations per row in training (2 in the layer, 2 for its own gradient, 2 for that of its
@@ -121,11 +110,11 @@ def epoch_seconds(shape: CostShape, machine: Machine, rates: Rates = RATES) -> f
     trained, predicted = shape.members * shape.steps * shape.batch, shape.members * _predicted(shape)
     products = trained * (6 * shape.kernels - 2 * shape.inputs * shape.width) + predicted * 2 * shape.kernels
     products *= shape.ensemble
-    wide = (trained * rates.unit + predicted * rates.predict_unit) * shape.units * shape.effort
-    wide += shape.steps * shape.members * shape.parameters * rates.weight
-    wide += (trained + predicted) * (shape.inputs + shape.embedded) * rates.cell
-    alone = shape.steps * (rates.step + (shape.depth + shape.embedded) * rates.step_layer) + rates.epoch
-    alone += (trained + predicted * shape.outputs) * rates.row
+    wide = (trained * RATES.unit + predicted * RATES.predict_unit) * shape.units * shape.effort
+    wide += shape.steps * shape.members * shape.parameters * RATES.weight
+    wide += (trained + predicted) * (shape.inputs + shape.embedded) * RATES.cell
+    alone = shape.steps * (RATES.step + (shape.depth + shape.embedded) * RATES.step_layer) + RATES.epoch
+    alone += (trained + predicted * shape.outputs) * RATES.row
     return machine.matmul(products) + machine.wide(wide) + machine.alone(alone)
 
 
@@ -135,29 +124,19 @@ def _predicted(shape: CostShape) -> int:
     return rows if rows <= PREDICTED_ROWS else -(-rows // PREDICTED_ROWS) * PREDICTED_ROWS
 
 
-def trial_seconds(
-    shape: CostShape, machine: Machine, *, epochs: int, new_program: bool = False, rates: Rates = RATES
-) -> float:
-    """Seconds of training one trial: initial weights, its epochs and, for the first of a program, tracing it.
-
-    Args:
-        shape: Of the stack.
-        machine: At hand.
-        epochs: That it trains.
-        new_program: Whether no earlier trial had its program.
-        rates: Of the reference machine.
-    """
-    start = machine.alone(rates.trial + shape.members * shape.parameters * rates.start_weight)
-    first = trace_seconds(shape, machine, rates) if new_program else 0.0
-    return start + first + max(epochs, shape.least) * epoch_seconds(shape, machine, rates)
+def trial_seconds(shape: CostShape, machine: Machine, *, epochs: int, new_program: bool = False) -> float:
+    """Seconds of training one trial: initial weights, its epochs and, for a `new_program`, tracing it."""
+    start = machine.alone(RATES.trial + shape.members * shape.parameters * RATES.start_weight)
+    first = trace_seconds(shape, machine) if new_program else 0.0
+    return start + first + max(epochs, shape.least) * epoch_seconds(shape, machine)
 
 
-def trace_seconds(shape: CostShape, machine: Machine, rates: Rates = RATES) -> float:
+def trace_seconds(shape: CostShape, machine: Machine) -> float:
     """Seconds until a new program trains: its network is built, it is traced and, if it is large, compiled."""
     layers = shape.depth + shape.embedded
-    seconds = rates.trace + layers * rates.trace_layer
+    seconds = RATES.trace + layers * RATES.trace_layer
     if worth_compiling(shape):
-        seconds += rates.xla + layers * rates.xla_layer
+        seconds += RATES.xla + layers * RATES.xla_layer
     return machine.alone(seconds)
 
 
@@ -165,8 +144,6 @@ def memory_bytes(shape: CostShape, *, total_rows: int, trials: int, epochs: int)
     """Peak bytes of a search, above those of the imports.
 
     Args:
-        shape: The largest of the search.
-        total_rows: Rows of the table.
         trials: Trials whose predictions are kept.
         epochs: Most epochs of a trial; each checkpoint among them keeps its predictions.
     """
@@ -199,51 +176,35 @@ def checkpoints(epochs: int) -> int:
     return len({epoch for epoch in grid if epoch <= epochs} | {epochs})
 
 
-def start_seconds(machine: Machine, *, tfdv: bool, rates: Rates = RATES) -> float:
+def start_seconds(machine: Machine, *, tfdv: bool) -> float:
     """Seconds of importing what a training needs."""
-    return machine.alone(rates.import_ + (rates.import_tfdv if tfdv else 0.0))
+    return machine.alone(RATES.import_ + (RATES.import_tfdv if tfdv else 0.0))
 
 
-def reading_seconds(rows: int, columns: int, machine: Machine, *, tfdv: bool, rates: Rates = RATES) -> float:
-    """Seconds of reading, understanding and checking a table.
-
-    Args:
-        rows, columns: Of the table.
-        machine: At hand.
-        tfdv: Whether TensorFlow Data Validation checks it too.
-        rates: Of the reference machine.
-    """
-    cell, fixed = rates.read_cell + rates.check_cell, rates.check
+def reading_seconds(rows: int, columns: int, machine: Machine, *, tfdv: bool) -> float:
+    """Seconds of reading, understanding and checking a table, by TensorFlow Data Validation too with `tfdv`."""
+    cell, fixed = RATES.read_cell + RATES.check_cell, RATES.check
     if tfdv:
-        cell, fixed = cell + rates.tfdv_cell, fixed + rates.tfdv
+        cell, fixed = cell + RATES.tfdv_cell, fixed + RATES.tfdv
     return machine.alone(fixed + rows * columns * cell)
 
 
-def encoding_seconds(rows: int, inputs: int, members: int, machine: Machine, rates: Rates = RATES) -> float:
+def encoding_seconds(rows: int, inputs: int, members: int, machine: Machine) -> float:
     """Seconds of fitting the preprocessing of all members and encoding all rows with it."""
-    return machine.alone(rates.encode + rows * inputs * members * rates.encode_cell)
+    return machine.alone(RATES.encode + rows * inputs * members * RATES.encode_cell)
 
 
-def boosting_seconds(
-    rows: int, columns: int, folds: int, outputs: int, machine: Machine, rates: Rates = RATES
-) -> float:
-    """Seconds of boosting on the same folds; it fits a tree for each of `outputs`.
-
-    Args:
-        rows: Training rows of a fold.
-        columns, folds, outputs: Of the problem.
-        machine: At hand.
-        rates: Of the reference machine.
-    """
-    return machine.alone(folds * outputs * (rates.boost + rows * columns * rates.boost_cell))
+def boosting_seconds(rows: int, columns: int, folds: int, outputs: int, machine: Machine) -> float:
+    """Seconds of boosting on the same folds, each with `rows` training rows; it fits a tree for each of `outputs`."""
+    return machine.alone(folds * outputs * (RATES.boost + rows * columns * RATES.boost_cell))
 
 
 def baseline_seconds(
-    rows: int, columns: int, folds: int, outputs: int, machine: Machine, rates: Rates = RATES, *, boosting: bool = True
+    rows: int, columns: int, folds: int, outputs: int, machine: Machine, *, boosting: bool = True
 ) -> float:
     """Seconds of the simple models on the same folds, with boosting or without (else as `boosting_seconds`)."""
-    others = machine.alone(rates.baselines)
-    return others + (boosting_seconds(rows, columns, folds, outputs, machine, rates) if boosting else 0.0)
+    others = machine.alone(RATES.baselines)
+    return others + (boosting_seconds(rows, columns, folds, outputs, machine) if boosting else 0.0)
 
 
 def evaluation_seconds(
@@ -258,77 +219,47 @@ def evaluation_seconds(
     outputs: int = 1,
     area: bool = False,
     calibrated: bool = False,
-    rates: Rates = RATES,
 ) -> float:
     """Seconds of the honest score: the choice again on every bootstrap draw, all metrics, baselines, importance.
 
     Args:
-        rows: That are drawn from.
         candidates: Checkpoints of all trials.
-        draws: Of the bootstrap.
-        machine: At hand.
-        trials: Among which the choice is made.
-        columns: Whose importance is measured.
         folds: Members of the deployed model, which answer for every column.
-        outputs: Logits.
         area: Whether the objective is an area under a curve, for which rows are added up in order.
         calibrated: Whether probabilities are, on each draw anew.
-        rates: Of the reference machine.
     """
     made = min(draws, max(FEWEST_DRAWS, AFFORDABLE // max(1, rows * trials)))
-    objective = outputs * (rates.area_row if area else rates.draw_row)
-    chosen = made * rows * (candidates * rates.loss_draw + trials * objective)
-    scored = made * rows * (outputs * rates.metric_row + 3 * objective)  # the network, and three baselines
-    scored += made * rows * rates.finish_draw if calibrated else 0.0
-    asked = columns * (rates.importance + min(rows, IMPORTANCE_ROWS) * folds * rates.importance_row)
-    return machine.alone(rates.evaluation + chosen + scored + asked + rows * folds * rates.answer_row)
+    objective = outputs * (RATES.area_row if area else RATES.draw_row)
+    chosen = made * rows * (candidates * RATES.loss_draw + trials * objective)
+    scored = made * rows * (outputs * RATES.metric_row + 3 * objective)  # the network, and three baselines
+    scored += made * rows * RATES.finish_draw if calibrated else 0.0
+    asked = columns * (RATES.importance + min(rows, IMPORTANCE_ROWS) * folds * RATES.importance_row)
+    return machine.alone(RATES.evaluation + chosen + scored + asked + rows * folds * RATES.answer_row)
 
 
 def answer_seconds(
-    shape: CostShape, rows: int, columns: int, folds: int, machine: Machine, *, trials: int = 1, rates: Rates = RATES
+    shape: CostShape, rows: int, columns: int, folds: int, machine: Machine, *, trials: int = 1
 ) -> float:
-    """Seconds that the networks of the deployed model take in the evaluation: all of a blend's trials are asked.
+    """Seconds that the networks of the deployed model take in the evaluation: all trials of a blend are asked.
 
-    Args:
-        shape: Of the best trial.
-        rows, columns, folds: Every member answers all rows, and for each column its own rows of a sample, five times.
-        machine: At hand.
-        trials: In the blend.
-        rates: Of the reference machine.
+    Every member answers all rows, and for each column its own rows of a sample, five times.
     """
     asked = trials * (rows * folds + 5 * columns * min(rows, IMPORTANCE_ROWS))
     products = machine.matmul(2.0 * asked * shape.kernels * shape.ensemble)
-    return products + machine.wide(asked * shape.units * shape.effort * rates.predict_unit)
+    return products + machine.wide(asked * shape.units * shape.effort * RATES.predict_unit)
 
 
-def finish_seconds(rows: int, columns: int, machine: Machine, rates: Rates = RATES) -> float:
+def finish_seconds(rows: int, columns: int, machine: Machine) -> float:
     """Seconds of saving the model and writing the report."""
-    return machine.alone(rates.finish + columns * rates.finish_column)
+    return machine.alone(RATES.finish + columns * RATES.finish_column)
 
 
-def search_seconds(
-    trials: int,
-    default: float,
-    mean: float,
-    *,
-    programs: int,
-    trace: float,
-    machine: Machine,
-    rates: Rates = RATES,
-) -> float:
+def search_seconds(trials: int, default: float, mean: float, *, programs: int, trace: float, machine: Machine) -> float:
     """Seconds of a search: the default configuration first, then trials all over the space.
 
     New programs are traced as they come up: drawn at random, t of N give N (1 - (1 - 1/N)^t) different ones.
-
-    Args:
-        trials: That are run.
-        default, mean: Seconds of the default trial, and of one of the space, without tracing.
-        programs: Different programs for the shapes of the space.
-        trace: Seconds of tracing one.
-        machine: At hand.
-        rates: Of the reference machine.
     """
     if not trials:
         return 0.0
     different = programs * (1.0 - (1.0 - 1.0 / programs) ** trials)
-    return default + (trials - 1) * mean + different * trace + trials * machine.alone(rates.proposal)
+    return default + (trials - 1) * mean + different * trace + trials * machine.alone(RATES.proposal)

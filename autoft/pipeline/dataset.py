@@ -38,7 +38,6 @@ class TableDescription:
         weights: ``[n]`` of the rows, None where the recipe names no column of weights.
         kept: ``[n]`` positions of the rows in the table that was read, None where it has all of them.
         repairs: What was repaired in the table, as the recipe accepts it.
-        hints: What the recipe knows of the inputs.
         contract: The schema and whether the table fits it, once it was compared with it.
         engine: What checked it, None if nothing did.
     """
@@ -61,19 +60,10 @@ class Dataset:
     """Everything that a training needs.
 
     Attributes:
-        description: The table.
-        target: The column to predict.
-        features: The feature columns.
-        layout: The network's inputs.
-        encoded: Cells of the inputs, by row.
         y: ``[n]`` class positions or values.
-        split: Blocks of rows.
         members: Training and held-out rows of each network of a stack; the first `split.k` are the folds.
-        strategy: How the score is made.
-        objective: The metric that is tuned.
-        findings: Everything found in the table.
+        encoded: Cells of the inputs, by row.
         weights: ``[n]`` of the rows, None where all count the same.
-        quantile: Of the objective ``pinball``.
         costs: What decisions follow (costs of answers, or a minimum), where the recipe says it.
     """
 

@@ -26,7 +26,6 @@ def inspect_table(recipe: Recipe, data: Any, *, write_schema: bool = False, enfo
     """Read a table and collect all findings about it.
 
     Args:
-        recipe: What to do.
         data: Path, DataFrame or ``(X, y)``; None reads the recipe's own data.
         write_schema: Whether a schema file that the recipe names and that does not exist is written.
         enforce: Whether the recipe's schema engine looks at the table too, besides autoft's own checks.
@@ -44,9 +43,8 @@ def read_table(recipe: Recipe, data: Any) -> Table:
     table = read(recipe.data_path() if data is None else data, target=recipe.data.target)
     name = recipe.data.target or table.target
     if name is None:
-        raise RecipeError(
-            "The recipe", "name the column to predict", "data: target: is missing", "set it, or pass target="
-        )
+        found, fix = "data: target: is missing", "set it, or pass target="
+        raise RecipeError("The recipe", "name the column to predict", found, fix)
     return _drop_columns(replace(table, target=name), recipe, name)
 
 
@@ -96,10 +94,7 @@ def audit_table(recipe: Recipe, description: TableDescription) -> TableDescripti
 def enforce_schema(recipe: Recipe, description: TableDescription, *, write: bool) -> TableDescription:
     """The description with its schema, and findings where the table departs from the recipe's schema file.
 
-    Args:
-        recipe: What to do.
-        description: With the findings of the other checks: no schema is written for a table with errors.
-        write: Whether a schema file that does not exist is written.
+    With `write` a missing schema file is written, but not for a table with errors among its findings.
     """
     engine, path = choose(recipe.schema_.engine), recipe.schema_path()
     made = contract.contract(
@@ -120,7 +115,6 @@ def _target_name(table: Table) -> str:
 
 
 def _drop_columns(table: Table, recipe: Recipe, wanted: str) -> Table:
-    """The table without the columns that the recipe drops."""
     names = [str(n) for n in table.frame.columns]
     weight = (recipe.data.weight,) if recipe.data.weight else ()
     for key, columns in (("drop", recipe.data.drop), ("columns", tuple(recipe.data.columns)), ("weight", weight)):

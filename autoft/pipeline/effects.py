@@ -12,7 +12,7 @@ from autoft.networks.family import FAMILIES
 from autoft.pipeline.dataset import Dataset
 from autoft.recipe.recipe import Recipe
 from autoft.records.hints import Hints
-from autoft.search.space import Choice, Dimension
+from autoft.search.space import Choice, Dimension, Value
 
 
 def restrict_space(dimensions: Sequence[Dimension], hints: Hints) -> tuple[Dimension, ...]:
@@ -29,27 +29,29 @@ def restrict_space(dimensions: Sequence[Dimension], hints: Hints) -> tuple[Dimen
         dimensions = [_bounded(d) if d.name == "architecture" and isinstance(d, Choice) else d for d in dimensions]
     if not hints.effects:
         return tuple(dimensions)
-    return tuple(_deep(d) if d.name == "depth" else d for d in dimensions if d.name != "activation")
+    return tuple(
+        _deep(d) if d.name == "depth" and isinstance(d, Choice) else d for d in dimensions if d.name != "activation"
+    )
 
 
 def _bounded(architectures: Choice) -> Choice:
     kept = tuple(name for name in architectures.values if FAMILIES[str(name)].bounded)
     if not kept:
-        named = ", ".join(map(str, architectures.values))
-        raise RecipeError(
-            "'search.space.architecture'",
-            "hold a network whose weights hints can bound, as the recipe has such hints (section 'knowledge')",
-            f"it holds {named}",
-            f"add {next(family.name for family in FAMILIES if family.bounded)}, or remove the hints",
-        )
-    default = architectures.default if architectures.default in kept else kept[0]
-    return replace(architectures, values=kept, default=default)
+        must = "hold a network whose weights hints can bound, as the recipe has such hints (section 'knowledge')"
+        found = f"it holds {', '.join(map(str, architectures.values))}"
+        fix = f"add {next(family.name for family in FAMILIES if family.bounded)}, or remove the hints"
+        raise RecipeError("'search.space.architecture'", must, found, fix)
+    return keep_values(architectures, kept)
 
 
-def _deep(dimension: Dimension) -> Dimension:
-    if not isinstance(dimension, Choice):
+def _deep(depths: Choice) -> Choice:
+    return keep_values(depths, tuple(value for value in depths.values if not isinstance(value, int) or value > 1))
+
+
+def keep_values(dimension: Choice, kept: tuple[Value, ...]) -> Choice:
+    """A dimension with these of its values; unchanged without any."""
+    if not kept:
         return dimension
-    kept = tuple(value for value in dimension.values if not isinstance(value, int) or value > 1) or dimension.values
     return replace(dimension, values=kept, default=dimension.default if dimension.default in kept else kept[0])
 
 

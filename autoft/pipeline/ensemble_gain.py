@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -16,20 +16,16 @@ from autoft.pipeline.dataset import Dataset
 from autoft.pipeline.effects import calibration_allowed
 from autoft.pipeline.machine import Machine
 from autoft.pipeline.results import EnsembleGain, Selection
+from autoft.pipeline.trainers import MakeTrainer
 from autoft.records.decisions import CalibrationMethod, DecisionGoal
-from autoft.records.split import Member
 from autoft.records.trials import TrialResult, Trials
 from autoft.training.program import out_of_memory
-from autoft.training.trainer import TrialTrainer
 
 #: Networks that leave out pairs of folds take so many times the trial itself: twice as many, on three quarters of the
 #: rows.
 _TIMES_A_TRIAL = 1.5
-
 #: Results of the chosen trials, and their weights.
 Parts = Sequence[tuple[TrialResult, float]]
-#: Makes a trainer for the rows of a dataset and some members.
-MakeTrainer = Callable[[Dataset, Sequence[Member]], TrialTrainer]
 
 
 def measure_ensemble_gain(
@@ -39,13 +35,8 @@ def measure_ensemble_gain(
 
     See `autoft.evaluation.ensemble_gain`. The gain is empty where it was not measured: under other strategies (nested
     scores ensembles anyway, a holdout scores the model itself), with two folds, on tables too large for it, and where
-    time or memory is lacking. The score is then that of single members, and the calibration theirs.
-
-    Args:
-        dataset, trials, selection: What was chosen.
-        make_trainer: Makes a trainer of any members.
-        run: Its journal remembers the gain.
-        end: When it must be over, on the run's clock.
+    time or memory is lacking. The score is then that of single members, and the calibration theirs. It must be over at
+    `end` on the run's clock.
     """
     unmeasured = EnsembleGain(calibration=selection.rule.calibration)
     if not measures_ensemble_gain(dataset.strategy, dataset.split.k, len(dataset.y)):
@@ -113,17 +104,15 @@ def _pair_answers(
         run.tell("search", "no time to measure what the bag of the folds' networks gains")
         return None
     run.tell("search", "measuring what the bag of the folds' networks gains")
-
-    def out_of_time() -> bool:
-        return run.clock() > end or bool(run.interrupt)
-
     wanted = ensemble_gain.pairs_of(dataset.split.k)
     pairs = [m for m in folds.members(dataset.split, "nested") if m.blocks in wanted]
     blended: list[Any] = [0.0] * len(pairs)
     try:
         trainer = make_trainer(dataset, pairs)
         for result, share in parts:
-            answers = trainer.answers_after(result.params, result.epochs, result.limit, out_of_time)
+            answers = trainer.answers_after(
+                result.params, result.epochs, result.limit, lambda: run.clock() > end or bool(run.interrupt)
+            )
             if answers is None or not all(np.isfinite(answer).all() for answer in answers):
                 return None
             blended = [total + share * answer for total, answer in zip(blended, answers, strict=True)]

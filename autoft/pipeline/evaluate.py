@@ -10,6 +10,7 @@ import numpy as np
 from autoft.evaluation import calibration, correction, label_errors, overfitting, partial_dependence
 from autoft.evaluation.baselines import BaselineScorer
 from autoft.evaluation.correction import CorrectedScore
+from autoft.evaluation.decision_costs import summarize_costs
 from autoft.evaluation.details import details
 from autoft.evaluation.ensemble_gain import with_gain
 from autoft.evaluation.fold_model import FoldModel
@@ -20,7 +21,6 @@ from autoft.evaluation.selection import balance_of, candidates_of, mixed
 from autoft.pipeline.context import Run
 from autoft.pipeline.cost import MARGIN, finish_seconds
 from autoft.pipeline.dataset import Dataset
-from autoft.pipeline.decision_costs import decision_costs, missed_minimum
 from autoft.pipeline.machine import Machine
 from autoft.pipeline.results import SearchResult
 from autoft.pipeline.select import selection_rule
@@ -28,7 +28,7 @@ from autoft.pipeline.slices import score_slices
 from autoft.records.arrays import Array
 from autoft.records.decisions import DecisionRule, Minimum
 from autoft.records.evaluation import Evaluation
-from autoft.records.findings import Finding
+from autoft.records.findings import Finding, finding
 from autoft.records.hint_tests import Curve
 from autoft.records.problem import Draws
 from autoft.records.scores import FoldReport, Importance
@@ -37,15 +37,15 @@ from autoft.training.ensemble import Ensemble
 
 #: Packages whose versions belong to a result.
 _PACKAGES = ("keras", "tensorflow", "keras-tuner", "tensorflow-data-validation", "scikit-learn", "numpy", "pandas")
+#: Share of rows by which the rate that is reached may differ from the rate that the choice of a threshold counts.
+_BINNED = 0.01
 
 
 def correct_score(dataset: Dataset, found: SearchResult, answers: Array, run: Run) -> CorrectedScore:
     """The score of the deployed model by the recipe's strategy, corrected for the choice among trials.
 
     Args:
-        dataset, found: The model, and the rows.
         answers: Of its members to all rows, ``[K, n, ...]``; a holdout is scored by their mean.
-        run: The recipe.
     """
     run.tell("evaluation", "correcting the score for the choice among trials")
     truth, problem, rule = dataset.truth, dataset.problem, selection_rule(run.recipe, dataset)
@@ -78,7 +78,7 @@ def evaluate(dataset: Dataset, found: SearchResult, answers: Array, score: Corre
     slices = score_slices(run.recipe, dataset, score, candidates, importance=importance)
     minimum = dataset.costs if isinstance(dataset.costs, Minimum) else None
     if minimum is not None:
-        run.findings += missed_minimum(minimum, score)
+        run.findings += _missed_minimum(minimum, score)
     return Evaluation(
         task=target.task,
         objective=dataset.objective,
@@ -107,7 +107,9 @@ def evaluate(dataset: Dataset, found: SearchResult, answers: Array, score: Corre
         all_hints=found.hints.together,
         dependence=dependence,
         slices=slices,
-        spending=decision_costs(dataset, score, left=found.gain.left.get("cost", 1.0)),
+        spending=None
+        if score.costs is None
+        else summarize_costs(score.costs, target.classes, left=found.gain.left.get("cost", 1.0)),
         minimum=minimum,
     )
 
@@ -142,7 +144,6 @@ def _curves(dataset: Dataset, model: FoldModel, importance: tuple[Importance, ..
 
 
 def _doubtful_labels(dataset: Dataset, pooled: Array, rows: Array) -> list[Finding]:
-    """Labels that held-out predictions find improbable."""
     target, kept = dataset.target, dataset.description.kept
     if target.task == "regression":
         return []
@@ -179,6 +180,28 @@ def _fold_reports(dataset: Dataset, answers: Array, rule: DecisionRule, best: Tr
         held_out_scores=[objective(s, m.held_out) for s, m in enumerate(folds)],
         direction=METRICS[dataset.objective].direction,
     )
+
+
+def _missed_minimum(minimum: Minimum, score: CorrectedScore) -> list[Finding]:
+    """A warning where decisions miss their minimum on the rows that they were chosen on, or on new ones."""
+    seen, new = score.naive[minimum.of], score.held_out[minimum.of]
+    # Thresholds are chosen on rows in bins of their logit: half a bin of rows may fall on the other side.
+    unreachable = seen < minimum.share - _BINNED
+    if not unreachable and not new.high < minimum.share:
+        return []
+    missed = finding(
+        code="minimum-not-reached",
+        severity="warning",
+        column=None,
+        must=f"allow decisions with a {minimum.of} of {minimum.share:g}",
+        found=f"does not reach a {minimum.of} of {minimum.share:g}: the best threshold has {seen:.3g} on held-out rows"
+        if unreachable
+        else f"does not reach a {minimum.of} of {minimum.share:g} on new rows: it has {new.value:.3g} there "
+        f"(95 % interval {new.low:.3g} to {new.high:.3g})",
+        fix="the nearest threshold decides; lower the minimum, or find better columns or more rows",
+        subject="The model",
+    )
+    return [missed]
 
 
 def environment() -> dict[str, str]:

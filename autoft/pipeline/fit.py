@@ -13,7 +13,8 @@ from autoft.pipeline.describe import audit_table, describe, enforce_schema, read
 from autoft.pipeline.ensemble_gain import measure_ensemble_gain
 from autoft.pipeline.evaluate import correct_score, evaluate
 from autoft.pipeline.hint_tests.stage import test_hints
-from autoft.pipeline.own_model.own_space import own_key, refuse_with_model
+from autoft.pipeline.own_model.code_hash import code_hash
+from autoft.pipeline.own_model.own_space import refuse_with_model
 from autoft.pipeline.results import FittedModel, SearchResult
 from autoft.pipeline.run_folder import journal_key
 from autoft.pipeline.save import prove_effects, save
@@ -28,11 +29,7 @@ from autoft.search.interrupt import listening
 
 
 def fit(source: Any, run: Run) -> FittedModel:
-    """Everything from a table to a saved model.
-
-    Args:
-        source: Path of a table, DataFrame or ``(X, y)``; None reads the recipe's own data.
-        run: The recipe, and a locked folder.
+    """Everything from a table (path, DataFrame or ``(X, y)``; None for the recipe's own data) to a saved model.
 
     Raises:
         AutoFTError: If data or recipe do not allow a training; finished trials are kept in the folder.
@@ -42,7 +39,7 @@ def fit(source: Any, run: Run) -> FittedModel:
         dataset = prepare_dataset(run.recipe, source)
     if run.model is not None:
         refuse_with_model(run.model, run.recipe, dataset)
-    own = {} if run.model is None else {"model": own_key(run.model)}
+    own = {} if run.model is None else {"model": code_hash(run.model)}
     run.open_journal(journal_key(run.recipe, dataset) | own)
     with listening(run.interrupt):  # from here on a signal asks the run to end with what it has
         baselines = train_baselines(dataset, run)

@@ -41,7 +41,6 @@ class Span:
     """Seconds of a trial.
 
     Attributes:
-        default: Of the default configuration.
         low, high: Of the cheapest and the most expensive configuration of the space.
         mean: Over all shapes of the space.
     """
@@ -57,7 +56,6 @@ class StageTimes:
     """Trials and time of a run, if all its trials train so many epochs.
 
     Attributes:
-        epochs: Of every trial.
         trial: Seconds of one trial whose shape has been traced.
         trials: That are run: those that are wanted, or those that fit into the minutes (one at least).
         before, search, after: Seconds of the stages, by name; `before` and `after` surround the search.
@@ -81,25 +79,15 @@ class Forecast:
     """What a run would do.
 
     Attributes:
-        name: Of the run.
-        target, task, objective, strategy: The problem.
         rows, rows_left_out: Rows that are used, and those without a target.
         used, left_out: Names of the columns that become inputs, and of those that do not; the target is neither.
-        inputs: Dense inputs of the network.
-        embedded: Columns that become learned vectors.
         folds, pairs: Members of the stack: one for each fold and, for `nested`, one for each pair of folds.
         train_rows, held_out_rows: Rows that the largest member learns from, and has not seen.
         space: The search space in words, by dimension.
-        first: Configurations that the search begins with.
         too_dear: What of the portfolio is left out, because a trial of it would take too many of the minutes.
-        shapes: Different shapes of networks and batches in it.
-        programs: Programs that they need; each is traced once.
-        trials, minutes: What the recipe allows.
         typical, most: With a typical number of epochs (`cost.TYPICAL_EPOCHS`), and with all that are allowed.
         too_short: Whether `minutes` do not suffice for one typical trial.
         memory: Peak bytes above those of the imports.
-        machine: What was measured of the machine.
-        findings: What was found in the data; no error among them.
     """
 
     name: str
@@ -133,14 +121,12 @@ class Forecast:
 
     @property
     def members(self) -> int:
-        """Members of the stack."""
         return self.folds + self.pairs
 
     def to_dict(self) -> dict[str, Any]:
         """The plan as JSON can hold it; derived numbers (members, seconds of the whole run) included."""
         found = asdict(self) | {"members": self.members}
-        for name, forecast in (("typical", self.typical), ("most", self.most)):
-            found[name]["seconds"] = forecast.seconds
+        found["typical"]["seconds"], found["most"]["seconds"] = self.typical.seconds, self.most.seconds
         return found
 
 
@@ -152,7 +138,6 @@ def plan(recipe: Recipe, data: Any = None, *, machine: Machine | None = None) ->
     """What a run would do and cost.
 
     Args:
-        recipe: What to do.
         data: Path, DataFrame or ``(X, y)``; None reads the recipe's own data.
         machine: How fast it is; measured (a tenth of a second) if None.
 

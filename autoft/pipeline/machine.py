@@ -47,90 +47,49 @@ class Rates:
         finish, finish_column: Saving the model and writing the report; each column of them.
     """
 
-    gflops: float
-    small_operation: float
-    unit: float
-    predict_unit: float
-    weight: float
-    cell: float
-    step: float
-    step_layer: float
-    row: float
-    epoch: float
-    trial: float
-    start_weight: float
-    trace: float
-    trace_layer: float
-    xla: float
-    xla_layer: float
-    import_: float
-    import_tfdv: float
-    read_cell: float
-    check_cell: float
-    check: float
-    tfdv_cell: float
-    tfdv: float
-    encode_cell: float
-    encode: float
-    baselines: float
-    boost: float
-    boost_cell: float
-    evaluation: float
-    loss_draw: float
-    draw_row: float
-    area_row: float
-    metric_row: float
-    finish_draw: float
-    importance: float
-    importance_row: float
-    answer_row: float
-    proposal: float
-    finish: float
-    finish_column: float
+    gflops: float = 84.0
+    small_operation: float = 4.7e-7
+    unit: float = 1.6e-9
+    predict_unit: float = 6.4e-10
+    weight: float = 5.5e-9
+    cell: float = 8e-10
+    step: float = 5.2e-5
+    step_layer: float = 1.2e-5
+    row: float = 1.0e-7
+    epoch: float = 3.7e-3
+    trial: float = 2.7e-2
+    start_weight: float = 8e-8
+    trace: float = 0.26
+    trace_layer: float = 0.075
+    xla: float = 0.22
+    xla_layer: float = 0.09
+    import_: float = 13
+    import_tfdv: float = 2.3
+    read_cell: float = 1.5e-06
+    check_cell: float = 1.8e-06
+    check: float = 0.12
+    tfdv_cell: float = 1.2e-06
+    tfdv: float = 0.058
+    encode_cell: float = 5.8e-08
+    encode: float = 0.12
+    baselines: float = 0.35
+    boost: float = 0.053
+    boost_cell: float = 2.9e-06
+    evaluation: float = 0.18
+    loss_draw: float = 9.4e-10
+    draw_row: float = 9.4e-09
+    area_row: float = 6.3e-08
+    metric_row: float = 6e-08
+    finish_draw: float = 2e-07
+    importance: float = 0.018
+    importance_row: float = 7e-06
+    answer_row: float = 5.8e-06
+    proposal: float = 0.058
+    finish: float = 1.6
+    finish_column: float = 0.023
 
 
-RATES = Rates(
-    gflops=84.0,
-    small_operation=4.7e-7,
-    unit=1.6e-9,
-    predict_unit=6.4e-10,
-    weight=5.5e-9,
-    cell=8e-10,
-    step=5.2e-5,
-    step_layer=1.2e-5,
-    row=1.0e-7,
-    epoch=3.7e-3,
-    trial=2.7e-2,
-    start_weight=8e-8,
-    trace=0.26,
-    trace_layer=0.075,
-    xla=0.22,
-    xla_layer=0.09,
-    import_=13,
-    import_tfdv=2.3,
-    read_cell=1.5e-06,
-    check_cell=1.8e-06,
-    check=0.12,
-    tfdv_cell=1.2e-06,
-    tfdv=0.058,
-    encode_cell=5.8e-08,
-    encode=0.12,
-    boost_cell=2.9e-06,
-    baselines=0.35,
-    boost=0.053,
-    evaluation=0.18,
-    loss_draw=9.4e-10,
-    draw_row=9.4e-09,
-    area_row=6.3e-08,
-    metric_row=6e-08,
-    finish_draw=2e-07,
-    importance=0.018,
-    importance_row=7e-06,
-    answer_row=5.8e-06,
-    proposal=0.058,
-    finish=1.6,
-    finish_column=0.023,
-)
+RATES = Rates()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,11 +108,7 @@ class Machine:
 
     @classmethod
     def measure(cls, clock: Callable[[], float] = time.perf_counter) -> Machine:
-        """Time numpy's matrix product and its small operations, for about a tenth of a second.
-
-        Args:
-            clock: Seconds.
-        """
+        """Time numpy's matrix product and its small operations, for about a tenth of a second."""
         square = np.ones((512, 512), np.float32)
         out = np.empty_like(square)
         few = np.zeros(8, np.float32)

@@ -33,12 +33,9 @@ class Parallelism:
     trials_alone: int | None
 
     def side_by_side(self, room: Callable[[Mapping[str, Any]], int]) -> Callable[[Mapping[str, Any], int], int]:
-        """How many trials with some parameters train at once, after a number of trials: a search stays a search.
+        """How many trials with some parameters train at once, after a number of trials, at most as many as have `room`.
 
         It does not depend on how many trials are planned: a longer search begins as the shorter did.
-
-        Args:
-            room: How many of them the device has room for.
         """
         alone = self.trials_alone
         return lambda params, trials: 1 if alone is None else min(max(1, trials // alone), room(params))
@@ -49,10 +46,7 @@ class SearchPlan:
     """What is searched, and how long.
 
     Attributes:
-        space: The dimensions.
-        first: Configurations to begin with.
         budget: Trials, epochs and time.
-        parallelism: How trials share programs.
         expected_seconds: Of a trial with some parameters; None where nothing was measured.
         seconds_after: Seconds of evaluation, model and report after a number of trials; 0 without a limit of time.
     """
@@ -118,11 +112,6 @@ class SearchResult:
     """The deployed model, and what it was chosen from.
 
     Attributes:
-        space: What was searched.
-        trials: All trials.
-        selection: The chosen ones.
-        ensemble: The deployed model.
-        hints: Tests of hints.
         gain: Of the ensemble over single networks.
         baselines: Held-out predictions of simple models by name.
     """
@@ -138,14 +127,7 @@ class SearchResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FittedModel:
-    """What a run leaves behind.
-
-    Attributes:
-        model: The Keras model over raw columns.
-        meta: What prediction needs besides the model.
-        evaluation: Scores from held-out folds.
-        findings: Everything that was found in the data and by the stages.
-    """
+    """What a run leaves behind."""
 
     model: Any
     meta: Meta

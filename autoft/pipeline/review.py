@@ -18,7 +18,6 @@ from autoft.recipe.recipe import Recipe, read_recipe
 from autoft.records.columns import Column
 from autoft.records.evaluation import Evaluation
 from autoft.records.hint_tests import Curve
-from autoft.records.scores import Interval
 
 #: A column is called important where even its least measured loss is so many times the usual column's largest one.
 _FAR, _MOST_HIGH = 3.0, 3
@@ -38,7 +37,6 @@ class HintProposal:
     """One hint that could be given.
 
     Attributes:
-        column: The user's name.
         field: ``effect``, ``order``, ``scale`` or ``importance``.
         values: What would stand below the column: the field, and what belongs to it (``label``).
         evidence: What it rests on, one sentence.
@@ -128,9 +126,8 @@ def _orders(profile: Profile) -> dict[str, HintProposal]:
     for name, categories in profile.categories.items():
         order = evident_order(categories)
         if order is not None:
-            values = {"order": list(order)}
-            evidence = "order: the names of the categories rise"
-            found[name] = HintProposal(column=name, field="order", values=values, evidence=evidence)
+            why = "order: the names of the categories rise"
+            found[name] = HintProposal(column=name, field="order", values={"order": list(order)}, evidence=why)
     return found
 
 
@@ -200,11 +197,8 @@ def _importance(evaluation: Evaluation, effects: set[str]) -> list[HintProposal]
         elif line.drop.low <= 0 and line.column not in effects:
             level, why = "low", "nothing measurable; columns that say the same share their importance"
         if level is not None:
-            lost = f"importance: {evaluation.objective} loses {_interval(line.drop)} when it is shuffled: {why}"
+            drop = f"{number(line.drop.value)} ({number(line.drop.low)} to {number(line.drop.high)})"
+            lost = f"importance: {evaluation.objective} loses {drop} when it is shuffled: {why}"
             values = {"importance": level}
             found.append(HintProposal(column=line.column, field="importance", values=values, evidence=lost))
     return found
-
-
-def _interval(drop: Interval) -> str:
-    return f"{number(drop.value)} ({number(drop.low)} to {number(drop.high)})"

@@ -165,6 +165,5 @@ def _believed(path: Path) -> Iterator[None]:
         raise
     except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         found = "it is missing" if not path.exists() else "it cannot be read"
-        raise ArtifactError(
-            f"'{path}'", "be as autoft wrote it", found, "run 'autoft fit' again (finished trials are kept)"
-        ) from error
+        fix = "run 'autoft fit' again (finished trials are kept)"
+        raise ArtifactError(f"'{path}'", "be as autoft wrote it", found, fix) from error

@@ -92,9 +92,8 @@ def _texts(recipe: Recipe, dataset: Dataset, found: SearchResult) -> dict[str, s
         "profile": profile(dataset.layout, dataset.features, dataset.encoded, used),
     }
     schema = dataset.description.contract.text
-    return {"recipe.yaml": recipe.to_yaml(), "context.json": _json(context)} | (
-        {"schema.pbtxt": schema} if schema else {}
-    )
+    texts = {"recipe.yaml": recipe.to_yaml(), "context.json": _json(context)}
+    return {**texts, "schema.pbtxt": schema} if schema else texts
 
 
 def _meta(recipe: Recipe, dataset: Dataset, found: SearchResult) -> artifact.Meta:

@@ -36,9 +36,6 @@ def score_slices(
     Nothing is trained: everything comes from the held-out answers behind the score.
 
     Args:
-        recipe, dataset: Declared slices, and the rows.
-        score: The overall score.
-        candidates: What it was chosen from.
         importance: Of columns, the largest first: the order in which they take part in the search.
     """
     columns = {column.name: column for column in dataset.description.columns}
@@ -63,23 +60,17 @@ def search_conditions(
     """The groups by which rows are searched: of declared and audited columns, then of all features.
 
     Args:
-        recipe, dataset: Declared slices, and the rows.
         importance: Of columns, the largest first: the order of the features.
         rows: Positions of rows that alone have a part in how groups are made; None for all.
     """
     columns, limits = {column.name: column for column in dataset.description.columns}, slice_limits(recipe)
-    searched = [name for name in _searched(recipe, dataset, importance) if columns[name].kind in _GROUPED]
-    return [_groups(dataset, columns[name], limits.get(name), rows) for name in searched]
+    features = [column.name for column in dataset.features]
+    asked = [name for _, name, _ in declared(recipe)]
+    ranked = [one.column for one in importance if one.column in features]
+    searched = dict.fromkeys([*asked, *audited(recipe), *ranked, *features])
+    return [_groups(dataset, columns[n], limits.get(n), rows) for n in searched if columns[n].kind in _GROUPED]
 
 
 def _groups(dataset: Dataset, column: Column, limits: Limits, rows: Array | None = None) -> Groups:
     values = dataset.description.converted.values[column.id]
     return groups_of(column, values if rows is None else values[rows], limits)
-
-
-def _searched(recipe: Recipe, dataset: Dataset, importance: Sequence[Importance]) -> tuple[str, ...]:
-    """Columns by whose groups weak slices are searched: what the recipe names, then the most important features."""
-    features = {column.name for column in dataset.features}
-    asked = [name for _, name, _ in declared(recipe)]
-    ranked = [one.column for one in importance if one.column in features]
-    return tuple(dict.fromkeys([*asked, *audited(recipe), *ranked, *(c.name for c in dataset.features)]))

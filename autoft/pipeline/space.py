@@ -5,8 +5,9 @@ No Keras is imported: `autoft plan` answers without.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -19,7 +20,7 @@ from autoft.networks.family import architecture_of, family_of
 from autoft.pipeline import cost
 from autoft.pipeline.cost import CostShape
 from autoft.pipeline.dataset import Dataset
-from autoft.pipeline.effects import restrict_space
+from autoft.pipeline.effects import keep_values, restrict_space
 from autoft.pipeline.machine import Machine
 from autoft.recipe.recipe import Recipe
 from autoft.records.arrays import Array
@@ -41,25 +42,18 @@ from autoft.training import backend
 
 #: Most of the minutes that one of the first trials may take.
 _LARGEST_SHARE = 0.25
-
 #: Most of the minutes that the very first trial may take: it decides what is affordable at all.
 _FIRST_SHARE = 0.2
-
 #: Epochs that the networks of a portfolio need.
 _PORTFOLIO_EPOCHS = 50
-
 #: Most seconds of the very first trial on the reference machine, without a limit of time.
 _FIRST_SECONDS = 60.0
-
 #: Most of the minutes that a portfolio may take: what is best on a table may stand last in it.
 _PORTFOLIO_SHARE = 0.75
-
 #: Most of the minutes that boosting may take on the folds.
 _BASELINES_SHARE = 0.15
-
 #: Share of the rows below which one of two classes is rare; of more classes, the same part of an even share.
 _RARE = 0.2
-
 #: A class is dear when missing it costs so many times what missing the most frequent class does.
 _DEAR = 2.0
 
@@ -125,11 +119,6 @@ def choose_first(
     Its first trial takes no more than a fifth of the recipe's minutes, and all of them no more than three quarters;
     without minutes, of five on the reference machine, since equal runs must begin alike. The cheapest portfolio is
     taken if its first trial is affordable; where that is not either, a small perceptron goes before it.
-
-    Args:
-        recipe, dataset: What is searched.
-        space: The dimensions.
-        machine: The machine at hand; without minutes it does not matter.
     """
     small = default_configuration(space)
     if not ALGORITHMS[recipe.search.algorithm].begins_with_portfolio:
@@ -152,13 +141,12 @@ def drop_architectures(
 ) -> tuple[Dimension, ...]:
     """A space without the architectures of which no first configuration is kept."""
     gone = {c.get("architecture") for c in first} - {c.get("architecture") for c in kept}
-    return tuple(_keep_values(d, gone) if d.name == "architecture" and isinstance(d, Choice) else d for d in space)
-
-
-def _keep_values(dimension: Choice, gone: Collection[Any]) -> Choice:
-    kept = tuple(value for value in dimension.values if value not in gone)
-    default = dimension.default if dimension.default in kept else next(iter(kept), None)
-    return dimension if default is None else replace(dimension, values=kept, default=default)
+    return tuple(
+        keep_values(d, tuple(value for value in d.values if value not in gone))
+        if d.name == "architecture" and isinstance(d, Choice)
+        else d
+        for d in space
+    )
 
 
 def keep_affordable(
@@ -174,14 +162,11 @@ def keep_affordable(
     The first stays, so do linear models and perceptrons, and architectures that a recipe names itself.
 
     Args:
-        recipe, dataset: What is searched.
-        first: Configurations that the search would begin with.
-        machine: The machine at hand.
         epoch_seconds: Measured for the first, which corrects the cost model; None trusts it.
     """
     if recipe.search.space.architecture or recipe.search.minutes is None:
         return tuple(first)
-    shapes = [cost_shape(dataset, params) for params in first]
+    shapes = [replace(s, least=min(s.least, recipe.search.epochs)) for s in (cost_shape(dataset, c) for c in first)]
     slowness = 1.0 if epoch_seconds is None else epoch_seconds / cost.epoch_seconds(shapes[0], machine)
     most = _LARGEST_SHARE * recipe.search.minutes * 60
     epochs = min(recipe.search.epochs, cost.TYPICAL_EPOCHS)
@@ -190,12 +175,8 @@ def keep_affordable(
         for place, (params, shape) in enumerate(zip(first, shapes, strict=True))
         if not place
         or family_of(params).traits.plain
-        or slowness * cost.trial_seconds(_at_most(shape, recipe), machine, epochs=epochs) <= most
+        or slowness * cost.trial_seconds(shape, machine, epochs=epochs) <= most
     )
-
-
-def _at_most(shape: CostShape, recipe: Recipe) -> CostShape:
-    return replace(shape, least=min(shape.least, recipe.search.epochs))
 
 
 def name_left_out(first: Sequence[Mapping[str, Any]], kept: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
@@ -209,10 +190,8 @@ class Programs:
     """Shapes of the space, and the programs that they need.
 
     Attributes:
-        default: The shape of the first configuration.
         shapes: All shapes, whatever the activation.
         different: How many different ones there are, activations included.
-        number: Programs that they need.
         dimensions: Those that fix what its program is compiled for.
     """
 
@@ -254,17 +233,8 @@ def cost_shape(dataset: Dataset, params: Mapping[str, Any]) -> CostShape:
 
 
 def list_programs(dataset: Dataset, space: Sequence[Dimension], first: Mapping[str, Any]) -> Programs:
-    """Shapes and programs of a space.
-
-    Args:
-        dataset: The rows.
-        space: The dimensions.
-        first: The configuration that the search begins with.
-    """
-
-    def shape(params: Mapping[str, Any]) -> CostShape:
-        return cost_shape(dataset, params)
-
+    """Shapes and programs of a space."""
+    shape = partial(cost_shape, dataset)
     shaping = [dimension for dimension in space if dimension.name in SHAPE and isinstance(dimension, Choice)]
     names = [dimension.name for dimension in shaping]
     every = [relevant(dict(zip(names, values, strict=True))) for values in product(*(d.values for d in shaping))]

@@ -12,25 +12,23 @@ from autoft.data.audit import odd_rows
 from autoft.data.table import quoted
 from autoft.errors import RecipeError, SchemaError
 from autoft.evaluation import folds
+from autoft.evaluation.metrics import default_objective, metrics_of
 from autoft.knowledge import decisions
 from autoft.pipeline.dataset import Dataset, TableDescription
 from autoft.pipeline.layout import lay_out_inputs
-from autoft.pipeline.objective import choose_objective
 from autoft.preprocessing.encode import encode, row_keys
 from autoft.recipe.recipe import Recipe
 from autoft.records.arrays import Array
+from autoft.records.columns import Target
+from autoft.records.decisions import DecisionGoal
 from autoft.records.findings import Finding
+from autoft.records.problem import Problem
 from autoft.records.split import Split
 from autoft.schema.contract import refuse
 
 
 def split(recipe: Recipe, description: TableDescription, *, balance_groups: bool = True) -> Dataset:
     """Encode a table and divide its rows.
-
-    Args:
-        recipe: What to do.
-        description: The table.
-        balance_groups: As for `autoft.evaluation.folds.FoldRule`.
 
     Raises:
         SchemaError: With every reason for which the table cannot be trained on.
@@ -57,7 +55,7 @@ def split(recipe: Recipe, description: TableDescription, *, balance_groups: bool
         split=blocks,
         members=members,
         strategy=recipe.evaluate.strategy,
-        objective=choose_objective(recipe, target, goal),
+        objective=_choose_objective(recipe, target, goal),
         findings=(*description.findings, *findings),
         weights=weights,
         quantile=recipe.evaluate.quantile,
@@ -94,12 +92,9 @@ def _divide(
     )
     found, findings = folds.split(y, target.task, origin, rule, target.classes)
     if strategy == "nested" and found.k < 3:
-        raise SchemaError(
-            "The table",
-            "allow at least 3 folds for evaluate: strategy: nested, which holds out two at a time",
-            f"there are {found.k}",
-            "choose another strategy, or more folds (10 rows each, 3 rows of every class)",
-        )
+        must = "allow at least 3 folds for evaluate: strategy: nested, which holds out two at a time"
+        fix = "choose another strategy, or more folds (10 rows each, 3 rows of every class)"
+        raise SchemaError("The table", must, f"there are {found.k}", fix)
     return found, findings
 
 
@@ -127,18 +122,33 @@ def _cells(description: TableDescription, name: str | None, use: str) -> Array |
     column = next(c for c in description.columns if c.name == name)
     values = description.converted.values[column.id]
     if use == "time" and values.dtype == object:
-        raise RecipeError(
-            f"evaluate: time: '{name}'",
-            "be a date or a number",
-            f"it is understood as {column.kind} ({column.why})",
-            "choose another column, or set its kind under data: columns:",
-        )
+        where, fix = f"evaluate: time: '{name}'", "choose another column, or set its kind under data: columns:"
+        raise RecipeError(where, "be a date or a number", f"it is understood as {column.kind} ({column.why})", fix)
     missing = np.flatnonzero(np.isnan(values)) if use == "time" else values[:0]
     if len(missing):
-        raise SchemaError(
-            f"Column {quoted(name)}",
-            "have a value in every row, as it orders the rows in time",
-            f"{len(missing):,} of {len(values):,} cells have none (first: row {missing[0] + 1:,})",
-            "fill them in, leave those rows out, or choose another column",
-        )
+        must = "have a value in every row, as it orders the rows in time"
+        fix = "fill them in, leave those rows out, or choose another column"
+        found = f"{len(missing):,} of {len(values):,} cells have none (first: row {missing[0] + 1:,})"
+        raise SchemaError(f"Column {quoted(name)}", must, found, fix)
     return values
+
+
+def _choose_objective(recipe: Recipe, target: Target, goal: DecisionGoal | None) -> str:
+    """The metric to tune.
+
+    Raises:
+        RecipeError: If it does not fit the task, or class weights or the focal loss do not.
+    """
+    wanted = recipe.evaluate.objective
+    for name in ("class_balance", "focal"):
+        if target.task == "regression" and getattr(recipe.search.space, name) is not None:
+            where = f"search: space: {name}:"
+            raise RecipeError(where, "be left out unless there are classes", "the task is regression", "remove it")
+    if wanted == "auto":
+        return default_objective(target.task)
+    problem = Problem(task=target.task, objective=wanted, quantile=recipe.evaluate.quantile, goal=goal)
+    possible = [metric.name for metric in metrics_of(problem) if metric.objective]
+    if wanted not in possible:
+        must, fix = f"fit the task, which is {target.task}", f"choose one of {', '.join(possible)}"
+        raise RecipeError(f"Objective '{wanted}'", must, "it does not", fix)
+    return wanted

@@ -60,8 +60,6 @@ class TimePlan:
     A run that goes on after a crash keeps to it, and so finds its trials again.
 
     Attributes:
-        minutes, trials: The recipe's limits.
-        epochs: Most epochs of a trial.
         epoch_seconds: Of the first configuration.
         trials_that_fit: Number of trials like the first.
         space: Fingerprint of the search space.
@@ -138,15 +136,8 @@ def _measure_plan(
 ) -> TimePlan:
     """A plan from the measured seconds of an epoch, noted in the journal.
 
-    Another space in the same folder uses the trials that fit it, but begins with configurations of its own.
-
-    Args:
-        first: Configurations that the search would begin with.
-        space_key: Fingerprint of the space.
-        earlier: The plan that the journal's trials were trained by.
-        reserve: What follows the search.
-        trainer: What is measured.
-        run: The clock, and the journal.
+    Another space in the same folder uses the trials that fit it, but begins with configurations of its own. The
+    journal's trials were trained by `earlier`.
     """
     search, dataset, machine = run.recipe.search, reserve.dataset, reserve.machine
     assert search.minutes is not None
@@ -201,7 +192,6 @@ class ExpectedEpochs:
         time for trials: where the model says that epochs are far shorter, a second one is measured all the same.
 
         Args:
-            first: Seconds of the first epoch.
             left: Seconds until the search has to be over.
         """
         slow = first - self.tracing > left * _SECOND_EPOCH_SHARE
@@ -242,10 +232,8 @@ class Reserve:
     over now; the cost model is asked only before there is a trial.
 
     Attributes:
-        recipe, dataset: What follows the search.
         shape: Of the best trial so far, of the first one before that.
         machine: As it was measured last: others may begin to use it, too.
-        clock: Monotonic seconds.
         whole: The trials that were trained to their end, the best first.
     """
 
@@ -259,7 +247,6 @@ class Reserve:
     _measured: float | None = None
 
     def note(self, trial: Trial) -> None:
-        """Learn from a trial."""
         if trial.score is None:
             return
         if self._best is None or self._sign * trial.score < self._best:
@@ -267,10 +254,6 @@ class Reserve:
         if is_whole(trial):
             self.whole.append(trial)
             self.whole.sort(key=lambda one: self._sign * (one.score or 0.0))
-        self._measure_machine()
-
-    def _measure_machine(self) -> None:
-        """Measure the machine again, but seldom."""
         now = self.clock()
         if self._measured is None:
             self._measured = now
@@ -289,12 +272,7 @@ class Reserve:
         return self.after_training(trials) + (gain if gain <= _GAIN_SHARE * most else 0.0) + hints
 
     def hint_seconds(self, modelled: float, most: float) -> float:
-        """Seconds of the tests of hints.
-
-        Args:
-            modelled: By the cost model, 0 where there are none.
-            most: That they may take.
-        """
+        """Seconds of the tests of hints, at most `most`; `modelled` by the cost model, 0 where there are none."""
         if not (self.whole and modelled):
             return min(modelled, most)
         trial = choose_trial(self.dataset, self.whole, most)

@@ -54,11 +54,6 @@ def fitting_epochs(dataset: Dataset, trial: TrialResult | Trial, left: float) ->
     """Epochs of a trial's trainings that fit; None for all that it had itself, 0 where too few would.
 
     With fewer of them, the training with all hints is one more, so that all are alike.
-
-    Args:
-        dataset: With the hints.
-        trial: By which hints would be tested.
-        left: Seconds.
     """
     needed = jobs_seconds(dataset, trial.seconds)
     if needed <= left:
@@ -90,9 +85,7 @@ def choose_trial(dataset: Dataset, trials: Sequence[AnyTrial], left: float) -> A
     clock ended early cannot be compared with others: it is taken only if there is no whole one.
 
     Args:
-        dataset: With the hints.
         trials: Those of the deployed model, the heaviest first, then the other trials, the best first.
-        left: Seconds.
     """
     trials = [trial for trial in trials if is_whole(trial)] or list(trials)
     fitting = (trial for trial in trials if fitting_epochs(dataset, trial, left) != 0)

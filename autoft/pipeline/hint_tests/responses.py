@@ -22,14 +22,7 @@ _GRID = 16
 
 
 class Response:
-    """How far networks that were trained without an effect go its way.
-
-    Args:
-        dataset: The rows.
-        trainer: What trained the networks.
-        without: The networks.
-        effect: That they were trained without.
-    """
+    """How far networks that were trained without an effect go its way."""
 
     def __init__(self, dataset: Dataset, trainer: TrialTrainer, without: TrialResult, effect: Effect) -> None:
         self._dataset, self._trainer, self._without, self._effect = dataset, trainer, without, effect

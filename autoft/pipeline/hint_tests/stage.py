@@ -11,10 +11,11 @@ from autoft.pipeline.context import Provisional, Run
 from autoft.pipeline.dataset import Dataset
 from autoft.pipeline.hint_tests.inputs import CROSSED, crossed_orders, reading_hints
 from autoft.pipeline.hint_tests.jobs import choose_trial, fitting_epochs, hints_to_test, is_whole, training_jobs
-from autoft.pipeline.hint_tests.trainings import MakeTrainer, Variants
+from autoft.pipeline.hint_tests.trainings import Variants
 from autoft.pipeline.hint_tests.verdicts import HintJudge
 from autoft.pipeline.results import HintTests, Selection
 from autoft.pipeline.select import rank_trials
+from autoft.pipeline.trainers import MakeTrainer
 from autoft.recipe.recipe import Recipe
 from autoft.records.findings import Finding, Severity, finding
 from autoft.records.hint_tests import HintTest, HintVerdict
@@ -39,15 +40,7 @@ def test_hints(
     *,
     end: float,
 ) -> HintTests:
-    """Verdicts on all hints, with a finding for each that the data contradict or that hurts.
-
-    Args:
-        dataset, trials, selection: What was chosen.
-        trainer: What trained the trials.
-        make_trainer: Makes a trainer of other inputs.
-        run: Its journal remembers the verdicts.
-        end: When it must be over, on the run's clock.
-    """
+    """Verdicts on all hints, with a finding for each that the data contradict or that hurts; over at `end`."""
     if not hints_to_test(dataset):
         return HintTests()
     result = choose_trial(dataset, rank_trials(dataset, trials, selection), end - run.clock())
@@ -58,12 +51,7 @@ def test_hints(
 
 
 def judge_hints(variants: Variants, *, threshold: float) -> HintTests:
-    """Train a configuration without each hint, and without all, and compare on the held-out rows.
-
-    Args:
-        variants: The configuration, and what trains it.
-        threshold: Of the decision.
-    """
+    """Train a configuration without each hint, and without all, and compare on the held-out rows."""
     run, dataset = variants.run, variants.dataset
     key = _key(run.recipe, dataset, variants.result, threshold)
     return run.remember(HintTests, key, lambda: _judge(variants, threshold))
@@ -75,11 +63,9 @@ def _judge(variants: Variants, threshold: float) -> HintTests | Provisional[Hint
     run.tell("evaluation", f"training without each of {len(names)} hints, to test them")
     shorter = fitting_epochs(dataset, variants.result, end - run.clock())
     if shorter:  # all trainings, that with all hints too
-
-        def out_of_time() -> bool:
-            return bool(run.interrupt) or run.clock() > end
-
-        (again,) = variants.trainer.train_all([variants.result.params], out_of_time, shorter)
+        (again,) = variants.trainer.train_all(
+            [variants.result.params], lambda: bool(run.interrupt) or run.clock() > end, shorter
+        )
         variants = replace(variants, result=again)
     found = variants.train()
     judge = HintJudge(
@@ -94,7 +80,6 @@ def _judge(variants: Variants, threshold: float) -> HintTests | Provisional[Hint
 
 
 def _note_epochs(test: HintTest, epochs: int | None) -> HintTest:
-    """A test, which says so where trainings were shortened."""
     if not epochs or test.verdict == "not tested":
         return test
     return replace(test, where=f"{epochs} epochs, for lack of time")

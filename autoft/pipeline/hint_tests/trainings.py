@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from autoft.knowledge import variants
@@ -12,26 +12,15 @@ from autoft.pipeline.context import Run
 from autoft.pipeline.dataset import Dataset
 from autoft.pipeline.hint_tests.inputs import read_plainly, read_without
 from autoft.pipeline.hint_tests.jobs import ALL, OTHER_INPUTS_TIMES, needs_other_inputs, reference_job, training_jobs
-from autoft.records.split import Member
+from autoft.pipeline.trainers import MakeTrainer
 from autoft.records.trials import OUT_OF_MEMORY, OUT_OF_TIME, TrialResult
 from autoft.training.program import out_of_memory
 from autoft.training.trainer import TrialTrainer
 
-#: Makes a trainer for the rows of a dataset and some members.
-MakeTrainer = Callable[[Dataset, Sequence[Member]], TrialTrainer]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Variants:
-    """Trainings of one configuration without hints.
-
-    Attributes:
-        run, dataset: The rows, and the clock.
-        trainer: What trained the trials.
-        make_trainer: Makes a trainer of other inputs.
-        result: The configuration, trained with all hints.
-        end: When all must be over, on the run's clock.
-    """
+    """Trainings of one configuration without hints."""
 
     run: Run
     dataset: Dataset
@@ -90,26 +79,15 @@ class Variants:
 
         Networks without a hint may want more epochs than those with it had: they get them as long as there is time for
         the trainings that follow.
-
-        Args:
-            following: How many trainings come after them.
         """
         asked = itertools.count(1)
-
-        def out_of_time() -> bool:
-            enough = next(asked) >= self._epochs
-            return self._room() <= (following if enough else 0.0)
-
-        return out_of_time
+        return lambda: self._room() <= (following if next(asked) >= self._epochs else 0.0)
 
     def _accept(self, without: TrialResult) -> TrialResult:
         """A training that the clock ended is as good as any if it had all the epochs of the trial."""
-        had = len(without.curves.get("held_out", ()))
-        if without.reason.startswith(OUT_OF_TIME) and had >= self._epochs:
-            return replace(without, reason="")
-        return without
+        whole = len(without.curves.get("held_out", ())) >= self._epochs
+        return replace(without, reason="") if whole and without.reason.startswith(OUT_OF_TIME) else without
 
     @property
     def _epochs(self) -> int:
-        """Epochs of the trial."""
         return len(self.result.curves.get("held_out", ()))

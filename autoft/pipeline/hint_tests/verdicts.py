@@ -30,14 +30,7 @@ _READING = ("order", "scale", "ratio", "interaction")
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class HintJudge:
-    """What all verdicts of a run share.
-
-    Attributes:
-        recipe, dataset: The hints, and the rows.
-        trainer: What trained the networks.
-        result: The configuration, trained with all hints.
-        threshold: Of the decision.
-    """
+    """What all verdicts of a run share."""
 
     recipe: Recipe
     dataset: Dataset
@@ -49,7 +42,6 @@ class HintJudge:
         """The verdict on one hint.
 
         Args:
-            name: Of the hint (`jobs.hints_to_test`).
             trained: Outcomes of the trainings by name, as far as there was time.
         """
         without, other = trained.get(name), reference_job(self.dataset, name)
@@ -72,7 +64,6 @@ class HintJudge:
         return found if moves is None or effect is None else self._in_part(found, effect.column, without, moves)
 
     def untested(self, name: str, why: str) -> HintTest:
-        """The record of a hint that is not tested."""
         return replace(describe_hint(self.recipe, self.dataset, name), verdict="not tested", where=why)
 
     def _in_part(self, test: HintTest, of: str, without: TrialResult, moves: Response) -> HintTest:

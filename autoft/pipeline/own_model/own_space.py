@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from autoft.errors import ArtifactError, AutoFTError, RecipeError, TrainingError
 from autoft.networks.architecture import Inputs
 from autoft.networks.families.own import Build, ModelInputs, OwnNetwork, build_network
 from autoft.pipeline.dataset import Dataset
-from autoft.pipeline.own_model.code_hash import code_hash
 from autoft.pipeline.space import make_search_space
 from autoft.recipe.recipe import Recipe
 from autoft.search.recorded_space import recorded_space
@@ -42,13 +41,7 @@ def refuse_with_model(build: Any, recipe: Recipe, dataset: Dataset) -> None:
         raise RecipeError("Argument 'model'", must, f"the recipe names {named}", fix)
 
 
-def own_key(build: Build) -> str:
-    """What results owe to the function."""
-    return code_hash(build)
-
-
 def name_of(build: Build) -> str:
-    """The function's name."""
     return str(getattr(build, "__qualname__", type(build).__qualname__)).replace("<locals>.", "")
 
 
@@ -62,7 +55,7 @@ def own_space(build: Build, recipe: Recipe, dataset: Dataset) -> tuple[Dimension
         AutoFTError: If the function does not make a model at its defaults that can be trained and saved.
     """
     made: list[OwnNetwork] = []
-    space = recorded_space(_recorder(build, dataset, made))
+    space = recorded_space(partial(_record, build, dataset, made))
     if strange := refused_classes(made[0].network.get_config()):
         must, found = "consist of layers that a saved model may have", f"it has {', '.join(strange)}"
         fix = "use Keras' own layers, or declare yours with autoft's decorator 'layer' in a package (docs/extending.md)"
@@ -72,20 +65,15 @@ def own_space(build: Build, recipe: Recipe, dataset: Dataset) -> tuple[Dimension
     return (*space, *(dimension for dimension in make_search_space(recipe, dataset) if dimension.name in added))
 
 
-def _recorder(build: Build, dataset: Dataset, made: list[OwnNetwork]) -> Callable[[Any], None]:
-    """Calls the function, and keeps what it makes."""
-    task = dataset.target.task
-
-    def run(hp: Any) -> None:
-        given = ModelInputs.of(Inputs.of(dataset.layout), outputs=dataset.outputs, task=task)
-        try:
-            made.append(build_network(build, hp, given))
-        except AutoFTError:
-            raise
-        except Exception as error:
-            first = (str(error).strip().splitlines() or [""])[0][:300]
-            found, fix = f"it raised {type(error).__name__}: {first}", "repair the function"
-            must = "make a model at the defaults of its hyperparameters"
-            raise TrainingError("The function build of model=build", must, found, fix) from error
-
-    return run
+def _record(build: Build, dataset: Dataset, made: list[OwnNetwork], hp: Any) -> None:
+    """Call the function, and keep what it makes."""
+    given = ModelInputs.of(Inputs.of(dataset.layout), outputs=dataset.outputs, task=dataset.target.task)
+    try:
+        made.append(build_network(build, hp, given))
+    except AutoFTError:
+        raise
+    except Exception as error:
+        first = (str(error).strip().splitlines() or [""])[0][:300]
+        found, fix = f"it raised {type(error).__name__}: {first}", "repair the function"
+        must = "make a model at the defaults of its hyperparameters"
+        raise TrainingError("The function build of model=build", must, found, fix) from error
