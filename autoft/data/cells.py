@@ -54,6 +54,7 @@ _FIELDS = {
     "%b": r"(?P<b>[A-Za-z]{3})",
 }
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH_NUMBERS = {name: number for number, name in enumerate(_MONTHS, 1)}
 #: Beginning of a number, an amount or a date: a cheap test before the exact ones.
 LIKE_NUMBER = re.compile(r"\s*+[-+(]?(?:[^\w\s]|[A-Z]{3}\ )?[-+\ ]?(?:\.?\d|inf)", re.IGNORECASE)
 #: Beginning of a date.
@@ -70,12 +71,8 @@ def _pattern(form: str) -> re.Pattern[str]:
 
 #: Forms of dates that are recognised, each with an optional time of day; of equally good ones the first is taken.
 DATE_FORMATS: dict[str, re.Pattern[str]] = {
-    "iso": _pattern("%Y-%m-%d"),
-    "%Y/%m/%d": _pattern("%Y/%m/%d"),
-    "%d.%m.%Y": _pattern(r"%d\.%m\.%Y"),
-    "%d/%m/%Y": _pattern("%d/%m/%Y"),
-    "%m/%d/%Y": _pattern("%m/%d/%Y"),
-    "%d-%b-%Y": _pattern("%d-%b-%Y"),
+    form: _pattern("%Y-%m-%d" if form == "iso" else form.replace(".", r"\."))
+    for form in ("iso", "%Y/%m/%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%b-%Y")
 }
 
 
@@ -223,7 +220,7 @@ def _instant(match: re.Match[str] | None) -> float:
     if match is None:
         return np.nan
     part = match.groupdict()
-    month = int(part["m"]) if "m" in part else _month(part["b"])
+    month = int(part["m"]) if "m" in part else _MONTH_NUMBERS.get(part["b"].lower(), 0)  # date() refuses month 0
     hour, minute, second = int(part["H"] or 0), int(part["M"] or 0), float((part["S"] or "0").replace(",", "."))
     if part["p"]:
         hour = hour % 12 + 12 * (part["p"] in "pP") if 1 <= hour <= 12 else 99
@@ -234,12 +231,6 @@ def _instant(match: re.Match[str] | None) -> float:
     if hour > 23 or minute > 59 or second >= 60:
         return np.nan
     return day * 86400.0 + hour * 3600 + minute * 60 + second - _offset(part["z"])
-
-
-def _month(name: str) -> int:
-    """Number of an English month by its short name, 0 if there is none."""
-    name = name.lower()
-    return _MONTHS.index(name) + 1 if name in _MONTHS else 0
 
 
 def _offset(zone: str | None) -> int:

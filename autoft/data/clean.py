@@ -39,12 +39,7 @@ def codes(text: str) -> tuple[RepairCode, ...]:
 
 
 def offer(data: str | os.PathLike[str], *, target: str | None = None) -> tuple[Change, ...]:
-    """What would change if every repair were accepted; nothing is written.
-
-    Args:
-        data: Path of a table.
-        target: The column to predict, which stays as it is.
-    """
+    """What would change if every repair were accepted; the target stays as it is, and nothing is written."""
     table = _read(data, target)
     repairs = learn(table.frame, CODES, keep=(target,))
     return repair.apply(table.frame, repairs).changes
@@ -56,15 +51,6 @@ def clean(
     """Write a repaired copy of a table as CSV, and beside it what was changed (`log_path`).
 
     Cells that no repair touches stay as they are, except that texts for missing cells become empty ones.
-
-    Args:
-        data: Path of a table.
-        out: CSV file to write.
-        accept: Codes of what is to be repaired.
-        target: The column to predict, which stays as it is.
-
-    Returns:
-        What was changed.
 
     Raises:
         FileError: `out` is the table itself or cannot be written.
@@ -86,11 +72,7 @@ def clean(
 
 
 def log_path(out: Path) -> Path:
-    """Where the log of a cleaned table lies.
-
-    >>> log_path(Path("clean.csv")).name
-    'clean.repairs.json'
-    """
+    """Where the log of a cleaned table lies: ``clean.repairs.json`` beside ``clean.csv``."""
     return out.with_suffix(".repairs.json")
 
 

@@ -44,7 +44,6 @@ def infer_columns(
     """The kind of every column of a canonical table.
 
     Args:
-        frame: `Table.frame`.
         kinds: Declared kinds by name; they hold except for columns without any value or with one.
         target: The column to predict, which gets a kind like the others, but is never left out as a row number.
 
@@ -103,10 +102,8 @@ def _describe(
         return column, inferred.findings
     if column.kind == "text":
         return column, (*inferred.findings, column_findings.running_text(column))
-    return column, (
-        *inferred.findings,
-        *(() if column.used else (column_findings.unused(column, len(distinct.codes)),)),
-    )
+    unused = () if column.used else (column_findings.unused(column, len(distinct.codes)),)
+    return column, (*inferred.findings, *unused)
 
 
 def _bare(name: str, distinct: Distinct) -> _Inferred | None:
@@ -239,14 +236,13 @@ def _date_text(name: str, distinct: Distinct) -> _Inferred | None:
         return _date(name, distinct, form)
     if share < _MOSTLY:
         return None
-    finding = column_findings.mixed(
-        name, distinct, wrong, "hold dates of one form", "it is used as a category; write dates as YYYY-MM-DD"
-    )
+    fix = "it is used as a category; write dates as YYYY-MM-DD"
+    finding = column_findings.mixed(name, distinct, wrong, "hold dates of one form", fix)
     return _Inferred("categorical", f"only {percent(share)} of the values are dates", {}, (finding,))
 
 
 def _short_years(name: str, distinct: Distinct) -> _Inferred | None:
-    """Dates whose century would have to be inferreded."""
+    """Dates whose century would have to be guessed."""
     short = distinct.matches(cells.SHORT_YEAR)
     if distinct.share(short) < _NEARLY_ALL:
         return None
@@ -258,9 +254,8 @@ def _date(name: str, distinct: Distinct, form: str | None) -> _Inferred:
     times = distinct.seconds(form or "iso")
     wrong, findings = np.isnan(times), []
     if wrong.any():
-        findings.append(
-            column_findings.mixed(name, distinct, wrong, "hold dates only", "they count as missing; correct them")
-        )
+        fix = "they count as missing; correct them"
+        findings.append(column_findings.mixed(name, distinct, wrong, "hold dates only", fix))
     if form == "%d/%m/%Y" and distinct.share(~np.isnan(distinct.seconds("%m/%d/%Y"))) == distinct.share(~wrong):
         findings.append(column_findings.ambiguous_date(name, distinct.first(~wrong)[1]))
     low, high = (np.datetime64(f"{year}-01-01", "s").astype(np.int64) for year in (_YEARS[0], _YEARS[1] + 1))
@@ -273,7 +268,7 @@ def _date(name: str, distinct: Distinct, form: str | None) -> _Inferred:
 
 
 def _number_format(name: str, distinct: Distinct) -> _Inferred | None:
-    """Numbers that could be read only by inferreding what their commas and signs mean."""
+    """Numbers that could be read only by guessing what their commas and signs mean."""
     formatted = cells.formatted_numbers(distinct.texts)
     if distinct.share(formatted | ~np.isnan(distinct.numbers)) < 0.9 or distinct.share(formatted) <= 1 - _NEARLY_ALL:
         return None
@@ -284,11 +279,9 @@ def _number_format(name: str, distinct: Distinct) -> _Inferred | None:
 def _tokens(distinct: Distinct) -> _Inferred | None:
     """Short words that hardly ever come twice."""
     unique = len(distinct.values) / int(distinct.counts.sum())
-    if (
-        unique <= _UNIQUE
-        or len(distinct.codes) < _ENOUGH_ROWS
-        or distinct.share(distinct.matches(cells.TOKEN)) < _NEARLY_ALL
-    ):
+    if unique <= _UNIQUE or len(distinct.codes) < _ENOUGH_ROWS:
+        return None
+    if distinct.share(distinct.matches(cells.TOKEN)) < _NEARLY_ALL:
         return None
     why = "every value is unique" if unique == 1 else f"{percent(unique)} of the values are unique"
     return _Inferred("identifier", why, {})

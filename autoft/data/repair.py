@@ -66,9 +66,6 @@ class Change:
     """What a repair has done.
 
     Attributes:
-        code: Of the repair.
-        column: Its column, None for the whole table.
-        action: Of the repair.
         count: Cells that changed; of ``drop-rows`` the rows that are gone, of ``drop-column`` the cells that are.
         examples: Cells before and after, at most two; a missing cell is an empty text.
     """
@@ -82,12 +79,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Repaired:
-    """A table after its repairs.
-
-    Attributes:
-        frame: The canonical table.
-        changes: What was done, in order; repairs that found nothing to do are left out.
-    """
+    """A table after its repairs; `changes` leaves out repairs that found nothing to do."""
 
     frame: pd.DataFrame
     changes: tuple[Change, ...]
@@ -97,8 +89,6 @@ def apply(frame: pd.DataFrame, repairs: Sequence[Repair], *, drop_rows: bool = T
     """Carry out repairs in their order; columns that the table lacks are passed over.
 
     Args:
-        frame: A canonical table (`Table.frame`); it is not changed.
-        repairs: What to do.
         drop_rows: Whether rows may go, which they may not where every row awaits an answer.
 
     >>> import pandas as pd
@@ -111,8 +101,9 @@ def apply(frame: pd.DataFrame, repairs: Sequence[Repair], *, drop_rows: bool = T
     for repair in repairs:
         if repair.action == "drop-rows":
             if drop_rows:
-                frame, count = _without_repeated(frame)
-                changes.append(_change(repair, count))
+                repeated = frame.duplicated().to_numpy()
+                frame = frame[~repeated].reset_index(drop=True)
+                changes.append(_change(repair, int(repeated.sum())))
         elif repair.column not in frame.columns:
             continue
         elif repair.action == "drop-column":
@@ -126,11 +117,6 @@ def apply(frame: pd.DataFrame, repairs: Sequence[Repair], *, drop_rows: bool = T
 
 def _change(repair: Repair, count: int, examples: tuple[tuple[str, str], ...] = ()) -> Change:
     return Change(code=repair.code, column=repair.column, action=repair.action, count=count, examples=examples)
-
-
-def _without_repeated(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    repeated = frame.duplicated().to_numpy()
-    return frame[~repeated].reset_index(drop=True), int(repeated.sum())
 
 
 def _cells(column: pd.Series[Any], repair: Repair) -> tuple[pd.Series[Any], Change]:
@@ -231,11 +217,7 @@ _ACTIONS: Mapping[Action, Callable[[Distinct, Repair], _NewValues]] = {
 
 
 def to_json(repairs: Sequence[Repair]) -> list[dict[str, Any]]:
-    """Repairs as plain data without default values; `records.reading.read_record` reads them.
-
-    >>> to_json([Repair(code="outer-blanks", column="town", action="strip")])
-    [{'code': 'outer-blanks', 'column': 'town', 'action': 'strip'}]
-    """
+    """Repairs as plain data without default values; `records.reading.read_record` reads them."""
     empty = asdict(Repair(code="outer-blanks", column="", action="strip"))
     always = ("code", "column", "action")
     return [{k: v for k, v in asdict(r).items() if k in always or v != empty[k]} for r in repairs]
@@ -254,12 +236,7 @@ _MUST: Mapping[RepairCode, str] = {
 
 
 def findings(changes: Sequence[Change], *, columns: bool = True) -> tuple[Finding, ...]:
-    """What was repaired, as notes.
-
-    Args:
-        changes: What was done.
-        columns: Whether columns that were left out are listed, which is news only in training.
-    """
+    """What was repaired, as notes; columns that were left out are news only in training (`columns`)."""
     notes = []
     left_out = {change.column for change in changes if change.action == "drop-column"}
     for change in changes:
@@ -272,14 +249,10 @@ def findings(changes: Sequence[Change], *, columns: bool = True) -> tuple[Findin
         else:
             must = _MUST[change.code]
             noun = "row" if change.action == "drop-rows" else "cell"
-            example = f" ({_example(change.examples[0])})" if change.examples else ""
+            pairs = [(quoted(before), quoted(after) if after else "missing") for before, after in change.examples[:1]]
+            example = "".join(f" ({before} became {after})" for before, after in pairs)
             count = f"{change.count:,} {noun}{'' if change.count == 1 else 's'}"
             found = f"lost {count} that repeat another one" if noun == "row" else f"was repaired in {count}{example}"
         fix = f"nothing to do: preprocess.accept lists {change.code}"
         notes.append(finding("repaired", "info", change.column, must, found, fix))
     return tuple(notes)
-
-
-def _example(pair: tuple[str, str]) -> str:
-    before, after = pair
-    return f"{quoted(before)} became {quoted(after) if after else 'missing'}"

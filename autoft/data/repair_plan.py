@@ -46,8 +46,6 @@ def learn(
     """The repairs of a table, in the order in which they are to be carried out.
 
     Args:
-        frame: The canonical training table (`Table.frame`).
-        accept: Codes of the findings that may be repaired; no other repair is made.
         keep: Columns that are neither looked at nor changed: the target, and those that say something about rows.
         kinds: Declared kinds of columns, by name; such columns are repaired, but not left out.
 

@@ -24,12 +24,7 @@ MAX_UNREADABLE, FEW = 0.01, 10
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Cells:
-    """One column.
-
-    Attributes:
-        values: ``[n]`` int64, float64, or object (``str`` that can be written as UTF-8, or None).
-        missing: ``[n]`` True where there is no value.
-    """
+    """One column: `values` ``[n]`` int64, float64 or object (``str`` or None), and ``[n]`` where there is none."""
 
     values: NDArray[Any]
     missing: NDArray[np.bool_]
@@ -52,17 +47,10 @@ class Typed:
 
 
 def typed(frame: pd.DataFrame, columns: Sequence[Column], converted: Converted) -> Typed:
-    """The columns of a canonical frame as an engine is to see them.
-
-    Whole numbers become int64 and others float64, truth values the words (or 0 and 1) of the training table,
-    categories and dates text. A numeric column that is not integral by its record is float64 even if this
-    table holds whole numbers only. Unused columns, and those without a record, are numbers if all of their cells are.
-
-    Args:
-        frame: The canonical table.
-        columns: What is known of its columns.
-        converted: ``convert(frame, columns)``.
-    """
+    """The columns of a canonical frame as an engine is to see them. Whole numbers become int64 and others float64,
+    truth values the words (or 0 and 1) of the training table, categories and dates text. A numeric column that is not
+    integral by its record is float64 even if this table holds whole numbers only. Unused columns, and those without a
+    record, are numbers if all of their cells are."""
     known = {column.name: column for column in columns}
     cells: dict[str, Cells] = {}
     unreadable = set()
@@ -96,10 +84,8 @@ def _natural(series: pd.Series[Any]) -> Cells:
 
 
 def _truths(series: pd.Series[Any], column: Column) -> Cells:
-    """Truth values in the words of the training table, whatever words stand for them here; int64 for 0 and 1.
-
-    A cell that is neither keeps its own text or number.
-    """
+    """Truth values in the words of the training table, whatever words stand for them here; int64 for 0 and 1. A cell
+    that is neither keeps its own text or number."""
     distinct = Distinct.of(series)
     words = [truth[0] if truth else None for truth in (column.false, column.true)]
     values = truth_values(distinct.texts, column.false, column.true)
@@ -123,20 +109,14 @@ def _numbers(values: NDArray[np.float64], *, integral: bool) -> Cells:
 
 def _texts(cells: Iterable[object]) -> Cells:
     """Texts; half a surrogate pair becomes '?', since messages take other bytes for no text at all."""
-    texts = [_utf8(cell) if isinstance(cell, str) else None for cell in cells]
+    texts = [cell.encode("utf-8", "replace").decode() if isinstance(cell, str) else None for cell in cells]
     values = np.array([*texts, None], dtype=object)[:-1]
     return Cells(values=values, missing=np.array([text is None for text in texts], dtype=bool))
 
 
-def _utf8(text: str) -> str:
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
-
-
 def record_batch(table: Typed) -> Any:
-    """A ``pyarrow.RecordBatch`` with one list column per column of the table, under the user's names.
-
-    Numbers keep their type, texts become UTF-8 bytes, a column without a value is an array of no type.
-    """
+    """A ``pyarrow.RecordBatch`` with one list column per column of the table, under the user's names. Numbers keep
+    their type, texts become UTF-8 bytes, a column without a value is an array of no type."""
     import pyarrow as pa
 
     return pa.RecordBatch.from_arrays(list(map(_lists, table.cells.values())), names=list(table.cells))

@@ -22,11 +22,6 @@ def take_out(table: Table, name: str | None, target: str) -> tuple[Table, Array 
 
     Rows without a target may have any weight: they are left out or refused for that.
 
-    Args:
-        table: With the column.
-        name: Of the column.
-        target: Name of the column to predict.
-
     Raises:
         SchemaError: If a weight is missing, negative, infinite or no number, or all are zero.
 
@@ -58,20 +53,14 @@ def take_out(table: Table, name: str | None, target: str) -> tuple[Table, Array 
 
 
 def telling(weights: Array | None) -> Array | None:
-    """The weights, None where they are all the same and say nothing.
-
-    >>> telling(np.array([2.0, 2.0])) is None
-    True
-    """
+    """The weights, None where they are all the same and say nothing."""
     return None if weights is None or np.ptp(weights) == 0 else weights
 
 
 def check_blocks(weights: Array | None, members: Sequence[Member], blocks: Array) -> None:
-    """Every model needs rows to learn from and rows to be judged by.
+    """Every model needs rows to learn from and rows to be scored on.
 
     Args:
-        weights: Of the rows, ``[n]``.
-        members: Of the stack.
         blocks: Block of each row, negative for the untouched holdout, ``[n]``.
 
     Raises:

@@ -13,11 +13,7 @@ __all__ = ["write"]
 
 
 def write(path: str | PathLike[str], inputs: ReportInputs) -> None:
-    """Writes the report of one run: the whole file or, where writing fails, nothing.
-
-    Raises:
-        FileError: The file cannot be written.
-    """
+    """Writes the report of one run, the whole file or nothing; raises FileError where it cannot be written."""
     from pathlib import Path
 
     from autoft.files import write_atomic

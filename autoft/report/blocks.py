@@ -46,9 +46,7 @@ class TableBlock:
     """A table of texts.
 
     Attributes:
-        rows: Rows as long as the head.
         align: One letter a column: ``l`` text, ``r`` number, ``w`` running text that may wrap.
-        marked: Positions of the rows to emphasise.
         shades: Empty, or for every cell of `rows` a level from 0 (plain) to 9.
     """
 
@@ -181,9 +179,6 @@ class CurveBlock(_Titled):
         x: Positions of the grid; names of its texts, or none for numbers.
         mean, members, lines: Answers at each: of all rows on the mean, of each network's rows, of single rows.
         cells: Deciles of numbers, or for texts the share of rows of each.
-        dates: Whether positions are seconds since 1970.
-        effect: ``rising`` or ``falling`` where that is declared.
-        question: What an expert is asked about it.
         joined: Whether a line joins the means: only where the order of the grid means something.
     """
 

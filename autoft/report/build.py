@@ -25,10 +25,8 @@ STRATEGIES: dict[Strategy, str] = {
 
 
 def build(inputs: ReportInputs) -> ReportPage:
-    """The content of the report: a verdict, five chapters and how to do the run again.
-
-    All texts in it are printable (no control characters), but not escaped for any format.
-    """
+    """The content of the report: a verdict, five chapters and how to do the run again. All texts in it are printable
+    (no control characters), but not escaped for any format."""
     evaluation = inputs.evaluation
     return ReportPage(
         title=clip(inputs.title, 120),

@@ -51,7 +51,9 @@ def _picture(curve: Curve, hint: ReportHint, target: Target) -> CurveBlock:
     names = tuple(clip(point, 40) for point in curve.grid if isinstance(point, str))
     named = len(names) == len(curve.grid)
     x = tuple(float(i) for i in range(len(names))) if named else tuple(float(point) for point in curve.grid)
-    column, answer = clip(curve.column, 32), _answer(curve, target)
+    column, label = clip(curve.column, 32), curve.label
+    answer = f"“{clip(target.name, 40)}”" if label is None else f"the probability of “{clip(label, 24)}”"
+    moves = f"{number(curve.mean[0])} at {_point(curve, 0)}, {number(curve.mean[-1])} at {_point(curve, -1)}"
     of = "" if curve.label is None or target.task == "binary" else f": {clip(curve.label, 16)}"
     unit = f" ({clip(hint.unit, 20)})" if hint.unit else ""
     from autoft.knowledge.trend import strength  # needs numpy, which a report without curves does without
@@ -59,7 +61,7 @@ def _picture(curve: Curve, hint: ReportHint, target: Target) -> CurveBlock:
     found = strength(curve)
     return CurveBlock(
         title=f"{clip(curve.column, 24)}{of}",
-        alt=clip(f"{answer} with {column}: {_words(curve)}.", 300),
+        alt=clip(f"{answer} with {column}: {moves}.", 300),
         x=x,
         names=names if named else (),
         mean=curve.mean,
@@ -82,12 +84,6 @@ def _parts(hint: ReportHint) -> str:
     return f" (“{clip(hint.parts[0], 32)}” and “{clip(hint.parts[1], 32)}” stay as they are.)"
 
 
-def _answer(curve: Curve, target: Target) -> str:
-    if curve.label is None:
-        return f"“{clip(target.name, 40)}”"
-    return f"the probability of “{clip(curve.label, 24)}”"
-
-
 def _declared(curve: Curve, hint: ReportHint, target: Target) -> Literal["rising", "falling", ""]:
     """The declared effect on this curve's answer: the other class of two has the opposite one."""
     if hint.effect is None or not curve.ordered:
@@ -98,11 +94,6 @@ def _declared(curve: Curve, hint: ReportHint, target: Target) -> Literal["rising
             return ""
         up = not up
     return "rising" if up else "falling"
-
-
-def _words(curve: Curve) -> str:
-    first, last = number(curve.mean[0]), number(curve.mean[-1])
-    return f"{first} at {_point(curve, 0)}, {last} at {_point(curve, len(curve.grid) - 1)}"
 
 
 def _point(curve: Curve, i: int) -> str:

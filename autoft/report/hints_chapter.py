@@ -27,12 +27,11 @@ def blocks(evaluation: Evaluation) -> tuple[Block, ...]:
 
 def _warnings(evaluation: Evaluation) -> tuple[Paragraph, ...]:
     """Hints that the data contradict, and importance that was declared otherwise than it is."""
-    found = [
-        f"The data contradict “{clip(test.hint)}”{_places(test)}: without that hint "
-        "the same networks are better on held-out rows. The model keeps to it all the same."
-        for test in evaluation.hints
-        if test.verdict.startswith("contradicted")
-    ]
+    found = []
+    for test in (test for test in evaluation.hints if test.verdict.startswith("contradicted")):
+        groups = [f"where “{clip(one.column, 32)}” is {clip(one.group, 40)} ({one.rows:,} rows)" for one in test.slices]
+        text = f"The data contradict “{clip(test.hint)}”{f' {listing(groups)}' if groups else ''}: without that hint "
+        found.append(text + "the same networks are better on held-out rows. The model keeps to it all the same.")
     by_column = {line.column: line.drop for line in evaluation.importance}
     largest = max((drop.value for drop in by_column.values()), default=0.0)
     for test in evaluation.hints:
@@ -45,12 +44,6 @@ def _warnings(evaluation: Evaluation) -> tuple[Paragraph, ...]:
         if what == "importance low" and drop.low > 0 and drop.value >= _LEANS * largest:
             found.append(f"“{clip(column)}” was called unimportant, but the model leans on it.")
     return tuple(Paragraph(text=text, tone="strong") for text in found)
-
-
-def _places(test: HintTest) -> str:
-    """Where the data contradict a hint, if it is not everywhere."""
-    groups = [f"where “{clip(one.column, 32)}” is {clip(one.group, 40)} ({one.rows:,} rows)" for one in test.slices]
-    return f" {listing(groups)}" if groups else ""
 
 
 def _together(evaluation: Evaluation) -> tuple[Paragraph, ...]:

@@ -13,11 +13,9 @@ if TYPE_CHECKING:
 
 
 def render(report: ReportPage) -> str:
-    """The HTML document, with style and pictures inside it.
-
-    Nothing of the data can become markup: jinja2 escapes every text, pictures hold their text as paths, and the
-    document's own content security policy forbids scripts and anything from outside.
-    """
+    """The HTML document, with style and pictures inside it. Nothing of the data can become markup: jinja2 escapes every
+    text, pictures hold their text as paths, and the document's own content security policy forbids scripts and anything
+    from outside."""
     from autoft.report.plots import style
 
     with style():

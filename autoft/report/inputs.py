@@ -13,15 +13,7 @@ from autoft.records.findings import Finding
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportInputs:
-    """Everything that the report tells.
-
-    Attributes:
-        plan: What preprocessing does to each column.
-        schema_engine: Which engine checked the table against its schema.
-        space: Each hyperparameter and its range in words.
-        notes: What the recipe says about the domain, one sentence each.
-        hints: What the recipe says of single columns.
-    """
+    """Everything that the report shows; `space` is each hyperparameter and its range in words."""
 
     evaluation: Evaluation
     findings: tuple[Finding, ...]

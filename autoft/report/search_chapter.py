@@ -137,10 +137,9 @@ def _search_words(evaluation: Evaluation, ranked: list[tuple[float, Trial]], fai
     best, digits = ranked[0][0], decimals(first, ranked[0][0])
     if ranked[0][1].number == 0:
         return f"{text}The default configuration (trial 0) scored {number(first, digits)} and stayed the best."
-    text += (
-        f"The default configuration (trial 0) scored {number(first, digits)}, the best (trial {ranked[0][1].number})"
-    )
-    return f"{text} {number(best, digits)}. These are the trials' own scores, not yet corrected for the choosing."
+    text += f"The default configuration (trial 0) scored {number(first, digits)}, the best (trial "
+    text += f"{ranked[0][1].number}) {number(best, digits)}. "
+    return text + "These are the trials' own scores, not yet corrected for the choosing."
 
 
 def _history(evaluation: Evaluation, ranked: list[tuple[float, Trial]], failed: list[Trial]) -> TrialHistory:

@@ -110,13 +110,8 @@ def _weak(weak: WeakSearch, whole: Slice, evaluation: Evaluation) -> tuple[Block
 
 def _weak_row(one: WeakSlice, digits: int, beside: bool) -> tuple[str, ...]:
     luck = "0.1 %" if one.chance < 0.001 else f"{100 * one.chance:.1f} %"
-    cells = (
-        clip(conditions(one.conditions), 160),
-        f"{one.rows:,}",
-        with_span(one.loss, digits),
-        number(one.elsewhere, digits),
-        luck,
-    )
+    loss, elsewhere = with_span(one.loss, digits), number(one.elsewhere, digits)
+    cells = (clip(conditions(one.conditions), 160), f"{one.rows:,}", loss, elsewhere, luck)
     return (*cells, _cell(one.score, NONE)) if beside else cells
 
 

@@ -26,11 +26,7 @@ class MetricWords:
 
 
 def metric(name: str) -> MetricWords:
-    """The metric's words; one that no installed package registers is called by its name.
-
-    >>> metric("f1").label, metric("my_score").label
-    ('F1', 'My score')
-    """
+    """The metric's words; one that no installed package registers is called by its name."""
     from autoft.evaluation.metrics import METRICS  # needs numpy, which the import of the report does without
 
     if name not in METRICS:
@@ -115,31 +111,19 @@ def number(value: float | None, digits: int | None = None) -> str:
 
 
 def signed(value: float, digits: int | None = None) -> str:
-    """A difference with its sign.
-
-    >>> signed(0.0123), signed(-2.0)
-    ('+0.0123', '−2.00')
-    """
+    """A difference with its sign."""
     text = number(value, digits)
     return f"+{text}" if value > 0 and text.strip("0.,") else text
 
 
 def span(interval: Interval, digits: int | None = None) -> str:
-    """The ends of an interval, rounded alike.
-
-    >>> span(Interval(value=0.8, low=0.7512, high=0.85))
-    '0.751 to 0.850'
-    """
+    """The ends of an interval, rounded alike."""
     digits = decimals_of([interval]) if digits is None else digits
     return f"{number(interval.low, digits)} to {number(interval.high, digits)}"
 
 
 def with_span(interval: Interval, digits: int | None = None) -> str:
-    """A value and the ends of its interval.
-
-    >>> with_span(Interval(value=0.8, low=0.7512, high=0.85))
-    '0.800 (0.751 to 0.850)'
-    """
+    """A value and the ends of its interval."""
     digits = decimals_of([interval]) if digits is None else digits
     return f"{number(interval.value, digits)} ({span(interval, digits)})"
 
@@ -174,10 +158,6 @@ def duration(seconds: float) -> str:
 
 
 def listing(items: Iterable[str]) -> str:
-    """Items as part of a sentence.
-
-    >>> listing(["a", "b", "c"])
-    'a, b and c'
-    """
+    """Items as part of a sentence."""
     known = list(items)
     return known[0] if len(known) == 1 else f"{', '.join(known[:-1])} and {known[-1]}" if known else ""

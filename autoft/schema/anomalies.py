@@ -9,8 +9,6 @@ from autoft.records.findings import Finding, Severity, finding
 from autoft.schema.engine import Environment
 
 _CONTENT = {"INT": "whole numbers", "FLOAT": "numbers", "BYTES": "text", "STRING": "text"}
-#: Anomalies that stop neither training nor prediction.
-_HARMLESS = frozenset({"SCHEMA_NEW_COLUMN", "SEMANTIC_DOMAIN_UPDATE"})
 #: anomaly type -> (must, found, fix while training, fix while predicting)
 _WORDS: dict[str, tuple[str, str, str, str]] = {
     "SCHEMA_MISSING_COLUMN": (
@@ -56,12 +54,9 @@ class Anomaly:
         type: Name of TFDV's ``AnomalyInfo.Type``.
         short: The engine's title of it.
         description: The engine's sentence about it, which the finding quotes.
-        environment: Whether the table is one to train on or one to predict.
-        engine: Name of the engine in the quotation.
         column: The user's name, None for the whole table.
         expected: Type by the schema: ``INT``, ``FLOAT``, ``BYTES`` or ``STRING``.
         got: Type in the table.
-        used: Whether the network uses the column.
     """
 
     type: str
@@ -82,12 +77,10 @@ class Anomaly:
 
     @property
     def severity(self) -> Severity:
-        """An error for nearly every anomaly of a table to train on: the schema is a contract.
-
-        For a table to predict a warning where the model can do without the values (unseen categories, empty cells).
-        Nothing about a column that the network does not use is an error.
-        """
-        if not self.used or self.type in _HARMLESS:
+        """An error for nearly every anomaly of a table to train on: the schema is a contract. For a table to predict a
+        warning where the model can do without the values (unseen categories, empty cells). Nothing about a column that
+        the network does not use is an error."""
+        if not self.used or self.type in ("SCHEMA_NEW_COLUMN", "SEMANTIC_DOMAIN_UPDATE"):
             return "warning"
         if self.environment == "TRAINING" or self.type == "SCHEMA_MISSING_COLUMN":
             return "error"

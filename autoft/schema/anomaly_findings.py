@@ -85,10 +85,7 @@ def findings(
     Args:
         result: The engine's ``Anomalies``.
         proto: The statistics that were validated.
-        schema: The schema.
-        environment: As for `Engine.validate`.
         unreadable: Columns without an empty cell, some of whose cells could not be read and count as missing.
-        engine: Name of the engine in quotations.
     """
     made = partial(Anomaly, environment=environment, engine=engine)
     if result.data_missing:

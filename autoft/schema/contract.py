@@ -26,8 +26,6 @@ class Contract:
     Attributes:
         schema: The engine's schema object, None without an engine.
         text: The schema as text, empty without an engine.
-        findings: Departures of the table from it; empty if the schema was inferred from this very table.
-        inferred: Whether it was.
         statistics: The table's statistics as `Engine.dump_statistics` writes them, empty without an engine.
     """
 
@@ -70,11 +68,8 @@ def contract(
     """Hold a training table to the schema in `schema_path`, or infer the schema and write it there.
 
     Args:
-        frame: The canonical table, target included.
-        columns: Its columns.
         engine: From `autoft.schema.engines.choose`; None checks nothing.
         schema_path: The schema file; None infers a schema and writes none.
-        target: Name of the column to predict.
         known: Findings about the table from other checks. If one is an error no file is written, so that
             the schema of a table that is about to be refused does not bind the corrected one.
         ranges: Of numeric columns, as they are known; a schema that is inferred has them.
@@ -107,10 +102,6 @@ def serving(
     """Findings about a table to predict, where the target is not expected.
 
     Args:
-        frame: The canonical table.
-        columns: The columns of the *training* table, which say how each cell is to be understood.
-        engine: The engine that made `schema`; without one only unreadable and infinite cells are counted.
-        schema: The schema of the training table.
         previous: The statistics of the training table, None where they are not known.
     """
     findings: list[Finding] = []
@@ -124,11 +115,7 @@ def serving(
 
 
 def refuse(findings: Iterable[Finding]) -> None:
-    """Do nothing if no finding is an error.
-
-    Raises:
-        RefusedError: (a SchemaError) with one four-part sentence for each error, numbered if there are several.
-    """
+    """Raise a RefusedError with a four-part sentence for each finding that is an error; nothing if none is."""
     errors = tuple(line for line in findings if line.severity == "error")
     if errors:
         raise RefusedError(errors)

@@ -44,9 +44,6 @@ class Shift:
     """A column of a table, compared with the same column of the training table.
 
     Attributes:
-        column: The user's name.
-        kind: How it is understood.
-        measure: What `distance` is.
         distance: Between the two distributions of non-missing cells, 0 to 1; None if either table has none.
         limit: From where on the distance means something, for as many cells as there are; above 1 if no
             distance would.
@@ -92,7 +89,6 @@ def shifts(
         statistics: The training table's ``DatasetFeatureStatisticsList`` as `ProtoEngine.statistics` made it.
         columns: The columns of the training table.
         converted: The cells of the other table.
-        rows: Its rows.
         more: Columns of the table that are compared in another call, as they share the one false alarm.
     """
     known = references(statistics)
@@ -200,14 +196,7 @@ def jensen_shannon(p: NDArray[np.float64], q: NDArray[np.float64]) -> float:
 
 
 def _bernstein(spread: float, before: int, now: int, categories: int, tests: int) -> float:
-    """Limit by chance of the largest difference of some shares (Bernstein's inequality).
-
-    Args:
-        spread: Largest p (1 - p) of the shares.
-        before, now: Cells of the two tables.
-        categories: How many shares there are.
-        tests: Number of such limits for the whole table.
-    """
+    """Limit by chance of the largest difference of shares (Bernstein's inequality); `spread`: largest p (1 - p)."""
     level = log(2 * categories * tests / FALSE_ALARMS)
     scale = 1 / before + 1 / now
     straight = level * scale / 3

@@ -17,13 +17,7 @@ from autoft.schema.anomaly_findings import name_of
 
 
 def allow_missing(schema: Any, column: str, share: float) -> Any:
-    """Allow a share of empty cells in a column (0 to 1); with 1 the column may be absent, too.
-
-    >>> from autoft.schema.portable.messages import Schema
-    >>> schema = Schema(feature=[{"name": "age", "presence": {"min_fraction": 1, "min_count": 1}}])
-    >>> allow_missing(schema, "age", 0.25).feature[0].presence.min_fraction
-    0.75
-    """
+    """Allow a share of empty cells in a column (0 to 1); with 1 the column may be absent, too."""
     if not 0 <= share <= 1:
         raise SchemaError("The share of empty cells", "be between 0 and 1", f"it is {share:g}", "give 0.2 for 20 %")
     copy, feature = _copy(schema, column)
@@ -35,14 +29,7 @@ def allow_missing(schema: Any, column: str, share: float) -> Any:
 
 
 def widen(schema: Any, column: str, low: float, high: float) -> Any:
-    """Widen the range of a column to `low` to `high`; an open side stays open, and a column without a range gets it.
-
-    >>> from autoft.schema.portable.messages import Schema
-    >>> schema = Schema(feature=[{"name": "age", "type": "INT", "int_domain": {"min": 18, "max": 60}}])
-    >>> domain = widen(schema, "age", 20, 99).feature[0].int_domain
-    >>> domain.min, domain.max
-    (18, 99)
-    """
+    """Widen the range of a column to `low` to `high`; an open side stays open, and a column without a range gets it."""
     if not low <= high:
         raise SchemaError("The range", "go from LOW to HIGH", f"{low:g} is not below {high:g}", "swap the two")
     copy, feature = _copy(schema, column)
@@ -64,13 +51,7 @@ def widen(schema: Any, column: str, low: float, high: float) -> Any:
 
 
 def bounded(schema: Any, column: str, low: float, high: float) -> Any:
-    """Set the range of a column to `low` to `high`; a column of text stays as it is.
-
-    >>> from autoft.schema.portable.messages import Schema
-    >>> domain = bounded(Schema(feature=[{"name": "age", "type": "INT"}]), "age", 0, 120.5).feature[0].int_domain
-    >>> domain.min, domain.max
-    (0, 120)
-    """
+    """Set the range of a column to `low` to `high`; a column of text stays as it is."""
     copy, feature = _copy(schema, column)
     kind = name_of(feature, "type")
     if kind == "INT":
@@ -101,12 +82,7 @@ def accept(schema: Any, column: str, values: Sequence[str]) -> Any:
 
 
 def not_in_serving(schema: Any, column: str) -> Any:
-    """Require a column for training, and do not expect it in tables to predict.
-
-    >>> from autoft.schema.portable.messages import Schema
-    >>> list(not_in_serving(Schema(feature=[{"name": "y"}]), "y").feature[0].not_in_environment)
-    ['SERVING']
-    """
+    """Require a column for training, and do not expect it in tables to predict."""
     copy, feature = _copy(schema, column)
     if "SERVING" in feature.in_environment:
         feature.in_environment.remove("SERVING")

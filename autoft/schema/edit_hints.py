@@ -21,13 +21,7 @@ _RANGE = ("INT_TYPE_BIG_INT", "INT_TYPE_SMALL_INT", "FLOAT_TYPE_BIG_FLOAT", "FLO
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditHint:
-    """A finding, and the command that accepts it.
-
-    Attributes:
-        finding: The finding.
-        arguments: Of ``autoft schema``: the edit, the schema file, the column and what else it takes; empty where
-            no command accepts the finding.
-    """
+    """A finding, and the arguments of ``autoft schema`` that accept it; empty where no command does."""
 
     finding: Finding
     arguments: tuple[str, ...]
@@ -49,8 +43,6 @@ def hints(found: Iterable[Finding], statistics: Any, schema: Any, file: str, *, 
     Args:
         found: From `Engine.validate`.
         statistics: The ``DatasetFeatureStatisticsList`` that was validated.
-        schema: The ``Schema``.
-        file: Where the schema is.
         serving: Whether the table was one to predict.
     """
     told = {feature.path.step[0]: feature for feature in statistics.datasets[0].features}
@@ -75,8 +67,10 @@ def _edit(anomaly: str, facts: Any, feature: Any, schema: Any, rows: int, *, ser
     if facts is None:
         return ()
     if anomaly in _EMPTY:
+        stats = facts.num_stats if facts.HasField("num_stats") else facts.string_stats
+        share = 1 - int(stats.common_stats.num_non_missing) / max(1, rows)
         # Rounded up to a hundredth, less the rounding error of the division.
-        return ("allow-missing", f"{min(1.0, ceil(missing_share(facts, rows) * 100 - 1e-6) / 100):g}")
+        return ("allow-missing", f"{min(1.0, ceil(share * 100 - 1e-6) / 100):g}")
     if anomaly == "ENUM_TYPE_UNEXPECTED_STRING_VALUES":
         domain = domain_of(schema, feature)
         known = set() if domain is None else set(domain.value)
@@ -89,9 +83,3 @@ def _edit(anomaly: str, facts: Any, feature: Any, schema: Any, rows: int, *, ser
             return ("widen", f"{low:.0f}", f"{high:.0f}")
         return ("widen", repr(float(low)), repr(float(high)))
     return ()
-
-
-def missing_share(facts: Any, rows: int) -> float:
-    """Share of empty cells by the statistics of a column."""
-    stats = facts.num_stats if facts.HasField("num_stats") else facts.string_stats
-    return 1 - int(stats.common_stats.num_non_missing) / max(1, rows)

@@ -16,11 +16,9 @@ Environment = Literal["TRAINING", "SERVING"]
 
 
 class Engine(Protocol):
-    """Makes statistics of a table, infers a schema from them, and validates later tables with it.
-
-    Schema and statistics are objects of the engine's own classes. The target is required in the environment
-    ``TRAINING`` and not expected in ``SERVING``.
-    """
+    """Makes statistics of a table, infers a schema from them, and validates later tables with it. Schema and statistics
+    are objects of the engine's own classes. The target is required in the environment ``TRAINING`` and not expected in
+    ``SERVING``."""
 
     @property
     def name(self) -> str:
@@ -43,10 +41,8 @@ class Engine(Protocol):
     def validate(
         self, statistics: Any, schema: Any, *, environment: Environment, previous: Any = None
     ) -> tuple[Finding, ...]:
-        """Every anomaly as a finding, in the order of the schema's columns; empty if the table fits.
-
-        `previous` are statistics of the table from which the schema's limits of drift are measured.
-        """
+        """Every anomaly as a finding, in the order of the schema's columns; empty if the table fits. `previous` are
+        statistics of the table from which the schema's limits of drift are measured."""
 
     def read(self, path: Path) -> object:
         """The schema in a file. Raises SchemaError if the file is missing, unreadable or no schema."""

@@ -26,7 +26,6 @@ class TableStatistics:
 
     Attributes:
         proto: A ``DatasetFeatureStatisticsList`` of one data set, which is named after the engine that made it.
-        columns: What autoft knows about the columns; nothing after `ProtoEngine.load_statistics`.
         unreadable: Numeric columns without an empty cell, some of whose cells are infinite or no numbers.
     """
 
@@ -66,11 +65,9 @@ class ProtoEngine(ABC):
         """The classes ``Schema`` and ``DatasetFeatureStatisticsList``."""
 
     def statistics(self, frame: pd.DataFrame, columns: tuple[Column, ...]) -> TableStatistics:
-        """The engine's statistics of the frame, one feature per column under the user's own name.
-
-        Columns that the network uses also get what `autoft.schema.drift` compares later tables with; the texts
-        themselves of identifiers and running text are not kept.
-        """
+        """The engine's statistics of the frame, one feature per column under the user's own name. Columns that the
+        network uses also get what `autoft.schema.drift` compares later tables with; the texts themselves of identifiers
+        and running text are not kept."""
         converted = convert(frame, columns)
         table = typed(frame, columns, converted)
         proto = self._generate(table)
@@ -79,11 +76,9 @@ class ProtoEngine(ABC):
         return TableStatistics(proto=proto, columns=columns, unreadable=table.unreadable)
 
     def infer(self, statistics: TableStatistics, *, target: str | None) -> Any:
-        """A ``Schema``: types, presence, categories, and two environments that differ in the target.
-
-        Each feature is tagged with its kind. Columns that the network does not use may be absent; categories
-        are listed only where they are few and frequent, never for identifiers, texts and dates.
-        """
+        """A ``Schema``: types, presence, categories, and two environments that differ in the target. Each feature is
+        tagged with its kind. Columns that the network does not use may be absent; categories are listed only where they
+        are few and frequent, never for identifiers, texts and dates."""
         schema = self._infer(statistics.proto, anomaly_findings.MAX_DOMAIN)
         rows = int(statistics.proto.datasets[0].num_examples)
         return anomaly_findings.adapt_schema(schema, statistics.columns, rows, target=target)
@@ -99,9 +94,6 @@ class ProtoEngine(ABC):
         """The engine's anomalies as findings; see `autoft.schema.anomalies` for their severity.
 
         Args:
-            statistics: Of the table.
-            schema: The schema.
-            environment: Whether the target is expected.
             previous: Of the table that the schema's ``drift_comparator`` limits are measured from. Statistics of
                 another engine are not compared; a finding says so where the schema has such limits.
         """

@@ -33,9 +33,6 @@ class Reference:
         counts: Rows by bin or by category; categories beyond `MOST_CATEGORIES` are in none.
         edges: Of numbers and dates: upper ends of all bins but the last, which belong to their bin; None for
             categories.
-        labels: Of categories: their texts.
-        filled: Cells with a value.
-        rows: Rows of the table.
         low, high: Of numbers and dates: the smallest and the largest.
     """
 

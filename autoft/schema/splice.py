@@ -24,11 +24,6 @@ def splice(text: str, before: Any, after: Any) -> str:
     Comments inside a replaced block go in front of it. Where the text is laid out so that blocks cannot be told
     apart (lists in brackets), or more than columns and their values differ, the whole schema is written again.
 
-    Args:
-        text: What `before` was read from.
-        before: A ``Schema``.
-        after: The same with edited ``feature`` and ``string_domain`` entries, none fewer.
-
     >>> from autoft.schema.portable.messages import Schema
     >>> before, after = Schema(feature=[{"name": "a"}, {"name": "b"}]), Schema(feature=[{"name": "a"}, {"name": "c"}])
     >>> print(splice("feature { name: 'a' } # first\\nfeature { name: 'b' }\\n", before, after))

@@ -16,14 +16,7 @@ if TYPE_CHECKING:
 
 
 def shift(statistics: Any, target: Target, frame: pd.DataFrame, *, more: int) -> Shift | None:
-    """Drift of the answers over the rows that have one; None if the table or the statistics have none.
-
-    Args:
-        statistics: The training table's, as for `drift.shifts`.
-        target: The column that the model predicts.
-        frame: The canonical table.
-        more: Other columns that are compared.
-    """
+    """Drift of the answers over the rows that have one; None if the table or the statistics have none."""
     known = references(statistics).get(target.name)
     if known is None or target.name not in frame.columns:
         return None

@@ -54,12 +54,9 @@ _QUIETLY = threading.RLock()
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Hide messages of TensorFlow, Beam and TFDV about themselves.
-
-    The first import prints to stdout, to stderr (C++ logs, which read their level once), through logging and
-    through warnings; infinite values make numpy warn inside TFDV. What is changed belongs to the whole process, so
-    one thread at a time changes it and puts it back.
-    """
+    """Hide messages of TensorFlow, Beam and TFDV about themselves. The first import prints to stdout, to stderr (C++
+    logs, which read their level once), through logging and through warnings; infinite values make numpy warn inside
+    TFDV. What is changed belongs to the whole process, so one thread at a time changes it and puts it back."""
     with _QUIETLY:
         yield from _silenced()
 

@@ -21,11 +21,8 @@ _TRIALS = 12
 
 
 def check_algorithm(algorithm: Algorithm) -> None:
-    """Hold a search algorithm to its contract.
-
-    The same seed and scores give the same proposals; proposals lie in the space; failed trials do not end the search;
-    several proposals may be out; a small space ends.
-    """
+    """Hold a search algorithm to its contract. The same seed and scores give the same proposals; proposals lie in the
+    space; failed trials do not end the search; several proposals may be out; a small space ends."""
     assert ALGORITHMS[algorithm.name] is algorithm, f"{algorithm.name} is not registered"
     first = _run(algorithm, _score)
     assert len(first) == _TRIALS, f"only {len(first)} of {_TRIALS} trials were proposed"

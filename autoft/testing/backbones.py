@@ -18,11 +18,9 @@ _ROWS = 6
 
 
 def check_backbone(backbone: Backbone) -> None:
-    """Hold a registered backbone to its contract.
-
-    Cells become finite vectors of the declared length, the same ones in any batch; frozen layers keep their weights in
-    training and others do not; it answers the same after it was saved and loaded.
-    """
+    """Hold a registered backbone to its contract. Cells become finite vectors of the declared length, the same ones in
+    any batch; frozen layers keep their weights in training and others do not; it answers the same after it was saved
+    and loaded."""
     assert BACKBONES[backbone.name] is backbone, f"{backbone.name} is not registered"
     assert backbone.kinds, "it reads no kind of column"
     assert backbone.kinds <= set(get_args(Kind)), f"unknown kinds of columns {backbone.kinds - set(get_args(Kind))}"

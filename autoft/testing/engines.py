@@ -84,12 +84,10 @@ ALLOWED: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
 
 
 def check_engine(engine: Engine) -> None:
-    """Hold a schema engine to its contract.
-
-    A table fits the schema that was inferred from it, with the target and, to predict, without. Each of `DEPARTURES`
-    is one finding about the right column and of the right severity; each of `ALLOWED` is none. Schema and statistics
-    come back from text and bytes, and a file that is no schema is a SchemaError that names it.
-    """
+    """Hold a schema engine to its contract. A table fits the schema that was inferred from it, with the target and, to
+    predict, without. Each of `DEPARTURES` is one finding about the right column and of the right severity; each of
+    `ALLOWED` is none. Schema and statistics come back from text and bytes, and a file that is no schema is a
+    SchemaError that names it."""
     schema: Any = engine.infer(engine.statistics(table(), columns_of(table())), target="y")
     again: Any = engine.from_text(engine.to_text(schema), "the suite")
     for environment in ("TRAINING", "SERVING"):

@@ -24,7 +24,6 @@ def check_exporter(exporter: Exporter, *artifacts: Path, name: str = "model") ->
 
     Args:
         artifacts: Run folders or saved models; without any, a small one of each task is trained.
-        name: Name of the file or folder to write, with the ending that the format asks for.
 
     Raises:
         AssertionError: If an answer differs, or the saved model has been changed.

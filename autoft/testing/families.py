@@ -45,12 +45,10 @@ Values = Mapping[str, Array]
 
 
 def check_family(family: Family) -> None:
-    """Hold a registered network family to its contract.
-
-    First weights fit the network, for all inputs that a table may have; members never meet, and one alone learns what
-    it learns in a stack; what a fold holds out has no part in its weights; the deployed model answers as the training
-    did, and again after it was saved and loaded; bounds hold after training, where hints can bound the family.
-    """
+    """Hold a registered network family to its contract. First weights fit the network, for all inputs that a table may
+    have; members never meet, and one alone learns what it learns in a stack; what a fold holds out has no part in its
+    weights; the deployed model answers as the training did, and again after it was saved and loaded; bounds hold after
+    training, where hints can bound the family."""
     assert FAMILIES[family.name] is family, f"{family.name} is not registered"
     assert family.dimensions <= NETWORK_DIMENSIONS, f"unknown dimensions {family.dimensions - NETWORK_DIMENSIONS}"
     values = _values()

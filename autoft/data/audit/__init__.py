@@ -72,14 +72,6 @@ def audit(
 ) -> tuple[Finding, ...]:
     """All findings about a training table; those of severity ``error`` forbid training. Nothing is changed.
 
-    Args:
-        frame: The canonical table, target included.
-        columns: Its columns; whether the target is among them makes no difference.
-        converted: Their values as `autoft.data.convert.convert` gives them.
-        target: Name of the column to predict.
-        task: Kind of problem.
-        options: What the recipe says.
-
     Raises:
         SetupError: If a check of an installed package fails.
     """

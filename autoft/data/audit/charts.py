@@ -48,10 +48,7 @@ def histogram(
 
     Args:
         values: Numbers; those that are not finite are left out.
-        x_label: What they are.
         marks: Values to point at, the first five of them.
-        y_label: What is counted.
-        bins: Number of bins of equal width.
 
     >>> drawn = histogram(np.array([1.0, 2.0, 2.0, 3.0, 900.0]), x_label="age", marks=[900.0], bins=2)
     >>> drawn.x, drawn.y, drawn.marks
@@ -82,8 +79,6 @@ def over_rows(values: NDArray[Any], *, y_label: str, x_label: str = "Row of the 
 
     Args:
         values: One number per row, in the order of the file; NaN is left out.
-        y_label: What the values are.
-        x_label: What the rows are.
         reference: Whether the mean of all is drawn as a level line.
 
     >>> over_rows(np.array([0.0, 0.0, 1.0, 1.0]), y_label="share").y

@@ -43,12 +43,9 @@ class AuditOptions:
     """What the recipe says that an audit needs to know.
 
     Attributes:
-        folds: Number of blocks wanted for cross-validation.
         positive: For binary tasks the class whose precision and recall matter, None if it is not chosen.
-        allow_leak: Columns that may predict the target perfectly.
         drop_missing_target: Whether rows without a target are left out instead of refused.
         grouped: Whether the recipe names a group, so that none needs to be suggested.
-        timed: Whether the recipe names a time.
     """
 
     folds: int = 5
@@ -73,10 +70,6 @@ class TableView:
         usable: ``[n]`` which rows have an answer to learn from.
         features: Columns that become inputs.
         unused: The others, the target not among them.
-        converted: Values of all columns by id, as `autoft.data.convert.convert` gives them.
-        hashes: Hashes of the rows' features.
-        task: Kind of problem.
-        options: What the recipe says.
     """
 
     labels: pd.Series[Any]
@@ -101,20 +94,12 @@ class TableView:
         task: Task = "binary",
         options: AuditOptions = DEFAULTS,
     ) -> TableView:
-        """The view of a canonical table.
-
-        Args:
-            frame: `Table.frame`.
-            columns: Its columns; whether the target is among them makes no difference.
-            converted: Their values.
-            target: Column to predict; without one no row has a label.
-            task: Kind of problem.
-            options: What the recipe says.
-        """
+        """The view of a canonical table; without a target no row has a label."""
         import pandas as pd
 
         labels = pd.Series(np.full(len(frame), np.nan)) if target is None else frame[target]
-        answers = _numbers(labels) if task == "regression" else np.asarray(pd.factorize(labels.to_numpy())[0])
+        distinct = Distinct.of(labels) if task == "regression" else None
+        answers = distinct.spread(distinct.numbers, np.nan) if distinct else pd.factorize(labels.to_numpy())[0]
         features = tuple(column for column in columns if column.name != target and column.used)
         return cls(
             labels=labels,
@@ -150,34 +135,16 @@ class TableView:
 
 
 def rows_by_text(codes: Array, distinct: Array) -> dict[str, int]:
-    """Rows by text, the most frequent first, then in sorted order.
-
-    Args:
-        codes: ``[n]`` position of each cell among the distinct texts, -1 where missing.
-        distinct: The texts.
-    """
+    """Rows by text, the most frequent first, then in sorted order; `codes` ``[n]`` are positions, -1 where missing."""
     rows = np.bincount(codes[codes >= 0], minlength=len(distinct)).tolist()
     texts = distinct.tolist()
     order = sorted(sorted(range(len(texts)), key=texts.__getitem__), key=rows.__getitem__, reverse=True)
     return {texts[i]: rows[i] for i in order}
 
 
-def _numbers(labels: pd.Series[Any]) -> Array:
-    """The target as float64; NaN where it is missing or no number."""
-    distinct = Distinct.of(labels)
-    return distinct.spread(distinct.numbers, np.nan)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Check:
-    """A registered check.
-
-    Attributes:
-        name: Under which it is registered.
-        codes: Of the findings that it may give.
-        scope: What it looks at.
-        function: The check itself.
-    """
+    """A registered check of one `scope`; its findings have the declared `codes`."""
 
     name: str
     codes: tuple[str, ...]
@@ -189,11 +156,7 @@ class Check:
         return self.function
 
     def __call__(self, view: TableView) -> list[Finding]:
-        """Its findings.
-
-        Raises:
-            SetupError: If it fails, or gives a finding whose code it does not declare; names it and its package.
-        """
+        """Its findings; a SetupError names it and its package if it fails or gives a code that it does not declare."""
         where = f"The audit check '{self.name}' of the package '{self.function.__module__.partition('.')[0]}'"
         try:
             found = list(self.function(view))
@@ -212,13 +175,7 @@ CHECKS: Registry[Check] = Registry("audit check", "autoft.checks")
 
 
 def check(*codes: str, scope: Scope, name: str = "") -> Callable[[Callable[[TableView], Iterable[Finding]]], Check]:
-    """Register a function as a check: a decorator.
-
-    Args:
-        codes: Of the findings that it may give.
-        scope: What it looks at. The findings of checks of columns are listed by column.
-        name: Under which it is registered; the first code if it is left out.
-    """
+    """Register a function as a check (a decorator); it is called by its first code if no name is given."""
 
     def registered(function: Callable[[TableView], Iterable[Finding]]) -> Check:
         made = Check(name=name or codes[0], codes=codes, scope=scope, function=function)

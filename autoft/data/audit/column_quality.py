@@ -84,10 +84,8 @@ def infinite_cells(column: Column, converted: Converted, rows: int) -> list[Find
 
 
 def unreadable_cells(column: Column, converted: Converted, rows: int) -> list[Finding]:
-    """A warning about cells that do not fit the kind of their column.
-
-    Not part of the audit: `autoft.data.columns` reports them in a training table.
-    """
+    """A warning about cells that do not fit the kind of their column. Not part of the audit: `autoft.data.columns`
+    reports them in a training table."""
     count = converted.bad.get(column.id, 0)
     if not count:
         return []
@@ -131,11 +129,7 @@ def quasi_constant(view: TableView) -> Iterator[Finding]:
 
 
 def nearly_constant(values: Array) -> tuple[int, int] | None:
-    """How many cells have the value of all but a few, and how many are filled; None if there is no such value.
-
-    >>> nearly_constant(np.array([0.0] * 998 + [1.0, np.nan]))
-    (998, 999)
-    """
+    """How many cells have the value of all but a few, and how many are filled; None if there is no such value."""
     import pandas as pd
 
     # Most cells are equal only if a few drawn at random are.

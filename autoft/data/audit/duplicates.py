@@ -25,10 +25,8 @@ SHOWN_GROUPS = 5
 
 @check("duplicate-rows", "conflicting-rows", scope="rows")
 def duplicates(view: TableView) -> Iterator[Finding]:
-    """Rows that are equal in all features.
-
-    They are warnings where they are more than 1 % of the rows and more than columns of so few values make by chance.
-    """
+    """Rows that are equal in all features. They are warnings where they are more than 1 % of the rows and more than
+    columns of so few values make by chance."""
     import pandas as pd
 
     if not view.features:
@@ -73,7 +71,6 @@ class _EqualRows(NamedTuple):
     """Rows with an equal one.
 
     Attributes:
-        rows: ``[m]`` their positions.
         group: ``[m]`` numbers of the groups of equal rows, in the order of their first rows.
         label: ``[m]`` numbers of their labels.
         case: ``[m]`` numbers of the pairs of group and label.

@@ -10,11 +10,7 @@ from autoft.records.evidence import Evidence
 
 
 def share_of(part: int, whole: int, noun: str) -> str:
-    """A count with its total and its share.
-
-    >>> share_of(12, 1200, "cells")
-    '12 of 1,200 cells (1%)'
-    """
+    """A count with its total and its share."""
     share = 100 * part / whole
     return f"{part:,} of {whole:,} {noun} ({share:{'.0f' if share >= 1 else '.2g'}}%)"
 
@@ -32,11 +28,7 @@ def share_evidence(part: int, whole: int, name: str, others: str, *, rows: tuple
 
 
 def row_numbers(positions: Sequence[int] | Array, most: int = 10) -> tuple[int, ...]:
-    """The first of some positions as row numbers, which people count from 1.
-
-    >>> row_numbers([0, 4])
-    (1, 5)
-    """
+    """The first of some positions as row numbers, which people count from 1."""
     return tuple(int(row) + 1 for row in positions[:most])
 
 

@@ -54,11 +54,9 @@ class _Alike:
 
 @check("group-structure", scope="rows")
 def hidden_groups(view: TableView) -> list[Finding]:
-    """At most one finding: the column that should keep rows together in the folds.
-
-    A warning where the target is nearly the same within each group (a model that recognises the group knows it), or
-    fairly so and the rows are alike; a note where only one of the two holds. Columns that are no inputs count too.
-    """
+    """At most one finding: the column that should keep rows together in the folds. A warning where the target is nearly
+    the same within each group (a model that recognises the group knows it), or fairly so and the rows are alike; a note
+    where only one of the two holds. Columns that are no inputs count too."""
     if view.options.grouped:
         return []
     likely = [c for c in (*view.features, *view.unused) if _may_group(c, int(view.usable.sum()))]
@@ -109,10 +107,8 @@ def _members(values: Array, rows: Array) -> tuple[Array, Array]:
 
 
 def _agreement(values: Array, group: Array, *, numeric: bool) -> float:
-    """How much more two rows of a group agree than any two: 0 as anywhere, 1 always; 0 for constant columns.
-
-    For numbers the intraclass correlation of their ranks (one-way analysis of variance), else Cohen's kappa of pairs.
-    """
+    """How much more two rows of a group agree than any two: 0 as anywhere, 1 always; 0 for constant columns. For
+    numbers the intraclass correlation of their ranks (one-way analysis of variance), else Cohen's kappa of pairs."""
     import pandas as pd
 
     sizes = np.bincount(group).astype(np.float64)

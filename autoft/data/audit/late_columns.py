@@ -53,15 +53,7 @@ _AFTERWARDS = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ColumnStrength:
-    """What the columns know of the target.
-
-    Attributes:
-        names: Of the columns.
-        alone: Score of each by itself (ROC-AUC or R2).
-        lost: Share of the knowledge of all together that is gone without it.
-        sure: Whether that is more than chance.
-        related: Largest |Spearman's rho| with another.
-    """
+    """What the columns know of the target: scores `alone` (ROC-AUC or R2), and the share `lost` without each."""
 
     names: tuple[str, ...]
     alone: Array
@@ -137,8 +129,7 @@ def measure(predictors: Predictors) -> ColumnStrength:
 
 
 def _lost_numbers(x: Array, y: Array) -> tuple[Array, Array]:
-    """Share of the explained variance that is lost without each column's curve, the others' weights fitted again; and
-    whether the t statistic of its weight is beyond chance."""
+    """Share of explained variance lost without each column's curve (weights fitted again); whether beyond chance."""
     y = (y - y.mean()) / max(float(y.std()), 1e-300)
     half = np.random.default_rng(0).permutation(len(y)) % 2 == 0
     curves = [stump.cross_predict(stump.missing_apart(column), y[:, None], half, DEPTH)[:, 0] for column in x.T]

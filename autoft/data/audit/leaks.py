@@ -127,10 +127,8 @@ def _rows(view: TableView) -> Array:
 
 
 def _codes(values: Array) -> Array:
-    """Positions of the values among the sorted distinct ones, -1 for missing ones.
-
-    A tree sees no more than the order; and ranks survive its cast to float32, epoch seconds would not.
-    """
+    """Positions of the values among the sorted distinct ones, -1 for missing ones. A tree sees no more than the order;
+    and ranks survive its cast to float32, epoch seconds would not."""
     import pandas as pd
 
     return np.asarray(pd.factorize(values, sort=True)[0])

@@ -38,7 +38,6 @@ class _Part:
     """Rows that agree with another in one half of the columns, while one of `left_out` may differ.
 
     Attributes:
-        rows: ``[m]`` their positions.
         key: ``[m]`` hashes of all columns, numbers rounded.
         left_out: Positions of the columns in the other half.
         share: Of all rows, how many were looked at: 1 / `share`.
@@ -52,12 +51,10 @@ class _Part:
 
 @check("near-duplicate-rows", scope="rows")
 def near_duplicates(view: TableView) -> Iterator[Finding]:
-    """Rows with a partner that differs by rounding only, or in one column.
-
-    Numbers are equal here when they agree to about a thousandth of the column's usual spread. Two rows that differ in
-    one column agree in one half of the columns, so that only rows with a partner there need a closer look (as in
-    locality-sensitive hashing by blocks). Where so few columns of so few values would meet by chance, nothing is said.
-    """
+    """Rows with a partner that differs by rounding only, or in one column. Numbers are equal here when they agree to
+    about a thousandth of the column's usual spread. Two rows that differ in one column agree in one half of the
+    columns, so that only rows with a partner there need a closer look (as in locality-sensitive hashing by blocks).
+    Where so few columns of so few values would meet by chance, nothing is said."""
     features, hashes = view.features, view.hashes
     rows = len(hashes.exact)
     if len(features) < FEWEST_COLUMNS or rows < 2:
@@ -106,11 +103,9 @@ def _met(rest: Array, exact: Array) -> tuple[Array, Array]:
 
 
 def _telling(view: TableView) -> Array:
-    """For each column whether rows that agree in all others are more than chance.
-
-    Columns say less together than apart, as they depend on one another: only half of what they say is believed,
-    and nothing of what follows an earlier column.
-    """
+    """For each column whether rows that agree in all others are more than chance. Columns say less together than apart,
+    as they depend on one another: only half of what they say is believed, and nothing of what follows an earlier
+    column."""
     rows = len(view.hashes.exact)
     meets = np.log([meeting(values, view.hashes.steps[column.id]) for column, values in view.columns()])
     meets[_followers(view, rows)] = 0.0

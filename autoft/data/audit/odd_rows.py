@@ -34,8 +34,6 @@ def find_odd_rows(features: tuple[Column, ...], converted: Converted, *, kept: A
     are; missing numbers are the median.
 
     Args:
-        features: The columns that become inputs.
-        converted: Their values.
         kept: Positions of the rows in the table that was read, where some were left out.
     """
     usable = [column for column in features if column.used and column.kind != "text"][:MOST_COLUMNS]

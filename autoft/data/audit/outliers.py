@@ -26,10 +26,8 @@ TENTH = 1.2816
 
 @check("outlying-values", scope="columns")
 def outlying_values(view: TableView) -> Iterator[Finding]:
-    """Columns of numbers with a few values far from the others (a robust z-score, each side for itself).
-
-    Columns of positive values must show them on a logarithmic scale, too: a long tail is none.
-    """
+    """Columns of numbers with a few values far from the others (a robust z-score, each side for itself). Columns of
+    positive values must show them on a logarithmic scale, too: a long tail is none."""
     for column, values in view.columns("numeric"):
         low, high = _limits(values)
         if not np.nanmin(values, initial=np.inf) < low and not np.nanmax(values, initial=-np.inf) > high:
@@ -41,7 +39,9 @@ def outlying_values(view: TableView) -> Iterator[Finding]:
         distance = np.maximum(low - values[rows], values[rows] - high)
         farthest = rows[np.argsort(-distance, kind="stable")]
         found = f"has {share_of(len(rows), filled, 'values')} far from all others "
-        found += f"(first: row {rows[0] + 1:,}, {values[rows[0]]:g}; usual are {_usual(values)})"
+        drawn = values[sample(len(values))]
+        low, high = np.quantile(drawn[np.isfinite(drawn)], [0.1, 0.9])
+        found += f"(first: row {rows[0] + 1:,}, {values[rows[0]]:g}; usual are {low:g} to {high:g})"
         fix = "check that they are real; by default autoft clips the most extreme values"
         evidence = Evidence(
             counts={"values": filled, "far out": len(rows)},
@@ -50,12 +50,6 @@ def outlying_values(view: TableView) -> Iterator[Finding]:
         )
         must = "have values of one order of size"
         yield finding("outlying-values", "info", column.name, must, found, fix, evidence)
-
-
-def _usual(values: Array) -> str:
-    drawn = values[sample(len(values))]
-    low, high = np.quantile(drawn[np.isfinite(drawn)], [0.1, 0.9])
-    return f"{low:g} to {high:g}"
 
 
 def _limits(values: Array) -> tuple[float, float]:

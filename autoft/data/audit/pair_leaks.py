@@ -38,13 +38,7 @@ MOST = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leak:
-    """Two columns and how they give the target away.
-
-    Attributes:
-        first, second: Positions of the columns.
-        how: In words.
-        score: ROC-AUC or R2.
-    """
+    """Positions of two columns, how they give the target away in words, and with what ROC-AUC or R2."""
 
     first: int
     second: int
@@ -57,7 +51,6 @@ def pair_leaks(predictors: Predictors, values: Array) -> list[Finding]:
 
     Args:
         predictors: The columns that do not give the target away by themselves.
-        values: ``[n, columns]`` their numbers, NaN for missing cells and in columns that hold none.
     """
     truth, task, names = predictors.truth, predictors.task, [column.name for column in predictors.features]
     if len(truth) < MIN_ROWS or len(names) < 2:

@@ -30,11 +30,7 @@ MIN_VALUES = 20
 
 
 def meaning(column: str) -> str:
-    """What a column of this name may hold of a person, or an empty text.
-
-    >>> meaning("LastName"), meaning("customer_email"), meaning("product name")
-    ('names of persons', 'ways to reach persons', '')
-    """
+    """What a column of this name may hold of a person, or an empty text."""
     words = {word.casefold() for word in _WORDS.findall(column.replace("E-Mail", "email").replace("e-mail", "email"))}
     if words & _REACH:
         return "ways to reach persons"

@@ -54,13 +54,7 @@ DAYS = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspect:
-    """A number that hardly means itself.
-
-    Attributes:
-        value: The number.
-        rows: How often it comes.
-        form: ``code`` (-1, 999, 0 far below the rest ...) or ``constant`` (any other number far away).
-    """
+    """A repeated number far away: a ``code`` (-1, 999, 0 far below the rest ...) or a ``constant`` (any other)."""
 
     value: float
     rows: int
@@ -68,11 +62,7 @@ class Suspect:
 
 
 def is_word(text: str) -> bool:
-    """Whether a text says that nothing is known.
-
-    >>> is_word(" Unknown "), is_word("unknown soldier")
-    (True, False)
-    """
+    """Whether a text says that nothing is known."""
     return text.strip().casefold() in WORDS
 
 
@@ -98,13 +88,7 @@ def suspects(values: Array) -> tuple[Suspect, ...]:
 
 
 def _form(value: float, rows: int, others: Array) -> Form | None:
-    """How a value at an end is suspect, if it is.
-
-    Args:
-        value: It.
-        rows: How often it comes.
-        others: All other values, which lie on one side of it.
-    """
+    """How a value at an end is suspect, if it is; all `others` lie on one side of it."""
     some = drawn_values(others)
     distinct = len(np.unique(some))
     if distinct < 3:
@@ -141,12 +125,7 @@ def _impossible_zero(others: Array) -> bool:
 
 
 def dates(seconds: Array) -> tuple[float, ...]:
-    """Days (as seconds since 1970) at an end of a column that programs write for "never" and lie apart from the rest.
-
-    >>> day = 86400.0
-    >>> dates(np.array([*(19000 * day + np.arange(60) * day), 2932896 * day])) == (2932896 * day,)
-    True
-    """
+    """Days (seconds since 1970) at an end of a column that programs write for "never" and lie apart from the rest."""
     known = np.floor(seconds[np.isfinite(seconds)] / DAY)
     found: list[float] = []
     while len(known) >= MIN_VALUES and len(found) < 3:
@@ -222,18 +201,10 @@ def placeholder_words(view: TableView) -> Iterator[Finding]:
 
 
 def years(seconds: Array) -> Array:
-    """Seconds since 1970 as years, for pictures.
-
-    >>> years(np.array([0.0]))
-    array([1970.])
-    """
+    """Seconds since 1970 as years, for pictures."""
     return 1970 + seconds / (365.25 * DAY)
 
 
 def day_text(seconds: float) -> str:
-    """A day as ISO text.
-
-    >>> day_text(86400.0)
-    '1970-01-02'
-    """
+    """A day as ISO text."""
     return date.fromordinal(round(seconds // DAY) + _EPOCH).isoformat()

@@ -18,11 +18,9 @@ class Predictors:
     """Columns that do not give the target away by themselves, on a sample of rows.
 
     Attributes:
-        features: The columns.
         ordinals: ``[n, columns]`` their cells as positions among their sorted values, -1 where missing.
         truth: ``[n]`` class positions or values.
         alone: ``[columns]`` score of each by itself.
-        task: Kind of problem.
         allow: Names of columns whose strength is known and right.
     """
 

@@ -30,9 +30,7 @@ MIN_ROWS = 50
 
 def recodings(features: tuple[Column, ...], values: Mapping[str, Array], exact: Array) -> dict[str, str]:
     """Name of each column that is one-to-one with an earlier one -> the name of that one; `exact` are hashes of rows.
-
-    Every value of one goes with exactly one value of the other in all rows, missing cells included.
-    """
+    Every value of one goes with exactly one value of the other in all rows, missing cells included."""
     # What is one-to-one in all rows is in a few; columns that already differ there are not looked at in full. Nor are
     # those without a value that comes back there: with two rows per value many would.
     some: dict[bytes, list[Column]] = defaultdict(list)
@@ -62,10 +60,8 @@ def _pattern(values: Array) -> tuple[bytes, int]:
 
 
 def same_order(features: tuple[Column, ...], values: Mapping[str, Array]) -> dict[str, tuple[str, float]]:
-    """Name of each numeric column that orders the rows as an earlier one does -> its name, Spearman's rho.
-
-    Not dates: those of a beginning and an end have one order, and all that matters is the time between them.
-    """
+    """Name of each numeric column that orders the rows as an earlier one does -> its name, Spearman's rho. Not dates:
+    those of a beginning and an end have one order, and all that matters is the time between them."""
     columns = [column for column in features if column.kind == "numeric"]
     if len(columns) < 2 or len(values[columns[0].id]) < MIN_ROWS:
         return {}

@@ -89,11 +89,7 @@ def _factor(position: int) -> np.uint64:
 
 
 def meeting(values: Array, step: float = 0.0) -> float:
-    """The chance that two rows drawn at random are equal in a column, estimated from a sample of its rows.
-
-    >>> meeting(np.array([0.0, 0.0, 1.0, 1.0]))
-    0.3333333333333333
-    """
+    """The chance that two rows drawn at random are equal in a column, estimated from a sample of its rows."""
     import pandas as pd
 
     drawn = values[sample(len(values))]

@@ -39,20 +39,15 @@ ORDERED = 0.8
 @check("time-structure", "target-sorted", "target-follows-order", scope="rows")
 def row_order(view: TableView) -> list[Finding]:
     """A column of time, where the recipe names none; and whether the target depends on the place of a row in the file.
-
-    Where a time is known, only a sorted file is worth a finding.
-    """
+    Where a time is known, only a sorted file is worth a finding."""
     times = [] if view.options.timed else _time_column(view)
     return times + _target_in_file_order(view, explained=view.options.timed or bool(times))
 
 
 def _time_column(view: TableView) -> list[Finding]:
-    """At most one finding: the column that should order the folds in time.
-
-    A warning for a date along which the target changes (chi-squared test of classes against tenths of time, or
-    Kruskal-Wallis test for numbers): a random split learns from the future there. Merely a note for a column in whose
-    order the file is.
-    """
+    """At most one finding: the column that should order the folds in time. A warning for a date along which the target
+    changes (chi-squared test of classes against tenths of time, or Kruskal-Wallis test for numbers): a random split
+    learns from the future there. Merely a note for a column in whose order the file is."""
     if view.usable.sum() < FEWEST_ROWS:
         return []
     best: tuple[bool, float, Column] | None = None
@@ -118,11 +113,9 @@ def _time_finding(column: Column, effect: float, view: TableView) -> Finding:
 
 
 def _target_in_file_order(view: TableView, *, explained: bool) -> list[Finding]:
-    """A finding where neighbouring rows have more similar targets than in a shuffled file.
-
-    Classes: the number of changes from row to row (the runs test of Wald and Wolfowitz 1940). Numbers: the squared
-    differences of the ranks of neighbours (Bartels 1982). Either is divided by what a shuffled file has on average.
-    """
+    """A finding where neighbouring rows have more similar targets than in a shuffled file. Classes: the number of
+    changes from row to row (the runs test of Wald and Wolfowitz 1940). Numbers: the squared differences of the ranks of
+    neighbours (Bartels 1982). Either is divided by what a shuffled file has on average."""
     import pandas as pd
 
     rows = np.flatnonzero(view.usable)

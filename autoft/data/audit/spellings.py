@@ -19,11 +19,7 @@ SHOWN = 5
 
 
 def fold(text: str) -> str:
-    """What spellings of one word have in common.
-
-    >>> fold("  São  Paulo ") == fold("sao paulo")
-    True
-    """
+    """What spellings of one word have in common."""
     text = " ".join(text.split()).casefold()
     if text.isascii():
         return text
@@ -34,9 +30,6 @@ def variants(counts: Mapping[str, int]) -> dict[str, tuple[str, ...]]:
     """The most frequent spelling of each word that has several -> the others, in the order of `counts`.
 
     Words without a letter are left alone. Of equally frequent spellings the first in sorted order is kept.
-
-    Args:
-        counts: Rows by category.
 
     >>> variants({"Paris": 40, "paris": 3, "Rome": 9, "PARIS ": 1})
     {'Paris': ('paris', 'PARIS ')}

@@ -32,7 +32,6 @@ def cross_predict(x: Array, y: Array, half: Array, depth: int) -> Array:
     Args:
         x: ``[n]`` the column.
         y: ``[n, c]`` targets; for classes their 0/1 indicators, for which squared error and Gini impurity agree.
-        half: ``[n]`` booleans.
         depth: Most splits from the root to a leaf.
     """
     predicted = np.empty(y.shape)

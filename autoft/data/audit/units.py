@@ -43,14 +43,7 @@ ALIKE = 0.01
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mixed:
-    """Two units in one column.
-
-    Attributes:
-        cut: Values below it are in one unit, the others in the other.
-        factor: What the rarer values are to be multiplied with.
-        above: Whether the rarer ones are those above the cut.
-        units: What they may be.
-    """
+    """Two units in one column: values on one side of `cut` times `factor` are in the unit of the others."""
 
     cut: float
     factor: float

@@ -32,11 +32,8 @@ class Ordered:
         return np.asarray(np.searchsorted(self.values, bounds, side="right"), dtype=np.float64)
 
     def quantiles(self, parts: int) -> NDArray[np.float64]:
-        """The smallest value, the bounds between equal parts, and the largest: ``[parts + 1]``.
-
-        A bound is the first value up to which there are more values than the share, hence the upper one of the two
-        in the middle.
-        """
+        """The smallest value, the bounds between equal parts, and the largest: ``[parts + 1]``. A bound is the first
+        value up to which there are more values than the share, hence the upper one of the two in the middle."""
         positions = np.arange(parts) * len(self.values) // parts
         bounds: NDArray[np.float64] = self.values[np.append(positions, len(self.values) - 1)]
         return bounds
@@ -51,11 +48,9 @@ def quantile_histogram(ordered: Ordered) -> Any:
 
 
 def standard_histogram(ordered: Ordered) -> Any:
-    """A ``Histogram`` of type STANDARD over the finite values; infinities have buckets of their own.
-
-    A value between two buckets belongs to the lower one. Without any finite value there is one bucket for all, whose
-    bounds are the wrong way round (inf to -inf) in TFDV, too.
-    """
+    """A ``Histogram`` of type STANDARD over the finite values; infinities have buckets of their own. A value between
+    two buckets belongs to the lower one. Without any finite value there is one bucket for all, whose bounds are the
+    wrong way round (inf to -inf) in TFDV, too."""
     total = float(len(ordered.values))
     finite = ordered.values[np.isfinite(ordered.values)]
     if not len(finite):

@@ -14,12 +14,10 @@ _TRUTHS = (("true", "false"), ("TRUE", "FALSE"), ("1", "0"))
 
 
 def infer_schema(statistics: Any, max_string_domain_size: int = 100) -> Any:
-    """The ``Schema`` that TFDV infers from the statistics of one table with ``infer_feature_shape=False``.
-
-    (With a shape, which is TFDV's default, every later table with empty cells would be an anomaly.) For each column
-    its type, its presence, how many values it has, and whether the values are truth values, whole numbers written as
-    text, or categories; at most `max_string_domain_size` of these are listed, in alphabetical order.
-    """
+    """The ``Schema`` that TFDV infers from the statistics of one table with ``infer_feature_shape=False``. (With a
+    shape, which is TFDV's default, every later table with empty cells would be an anomaly.) For each column its type,
+    its presence, how many values it has, and whether the values are truth values, whole numbers written as text, or
+    categories; at most `max_string_domain_size` of these are listed, in alphabetical order."""
     schema = messages.Schema()
     for described in statistics.datasets[0].features:
         feature = schema.feature.add(name=described.path.step[0])
@@ -57,11 +55,7 @@ def _texts(schema: Any, feature: Any, texts: Any, max_string_domain_size: int) -
 
 
 def whole(text: str) -> bool:
-    """Whether TFDV takes a text for a whole number.
-
-    >>> [whole(text) for text in (" +05", "1.0", "9223372036854775808")]
-    [True, False, False]
-    """
+    """Whether TFDV takes a text for a whole number."""
     return _WHOLE.fullmatch(text) is not None and -(2**63) <= int(text) < 2**63
 
 

@@ -55,13 +55,10 @@ def _categories(feature: Any, known: Any, view: View) -> Iterator[Reason]:
     mass = feature.distribution_constraints.min_domain_mass
     if not (odd and mass == 1) and sum(odd.values()) / total <= 1 - mass:
         return
-    listed = ", ".join(f"{text} ({_share(count / total)})" for text, count in odd.items())
+    shares = {text: count / total for text, count in odd.items()}
+    listed = ", ".join(f"{text} ({'<1' if x < 0.01 else f'~{int(100 * x)}'}%)" for text, x in shares.items())
     told = f"Examples contain values missing from the schema: {listed}. "
     yield Reason(type="ENUM_TYPE_UNEXPECTED_STRING_VALUES", short="Unexpected string values", description=told)
-
-
-def _share(share: float) -> str:
-    return "<1%" if share < 0.01 else f"~{int(100 * share)}%"
 
 
 def _truths(feature: Any, view: View) -> Iterator[Reason]:

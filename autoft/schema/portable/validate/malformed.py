@@ -24,10 +24,8 @@ _LISTED = ("domain", "string_domain")
 
 
 def repair(feature: Any, schema: Any) -> Iterator[Reason]:
-    """Mistakes in the constraints of a column, whatever the table holds.
-
-    `feature` loses each part that is wrong, so that the rest is validated.
-    """
+    """Mistakes in the constraints of a column, whatever the table holds. `feature` loses each part that is wrong, so
+    that the rest is validated."""
     if feature.HasField("presence"):
         yield from _presence(feature.presence)
     yield from _counts(feature)

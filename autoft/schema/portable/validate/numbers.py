@@ -22,11 +22,7 @@ _FLOAT = re.compile(
 
 
 def whole(text: str) -> int | None:
-    """A text as a 64-bit integer, None if it is none.
-
-    >>> whole(" 007"), whole("1e3"), whole("9223372036854775808")
-    (7, None, None)
-    """
+    """A text as a 64-bit integer, None if it is none."""
     match = _INT.fullmatch(text)
     value = int(match[1]) if match and len(match[1]) < 100 else None
     return value if value is not None and -(2**63) <= value < 2**63 else None
@@ -64,7 +60,8 @@ def integers(feature: Any, view: View) -> Iterator[Reason]:
     if view.numbers is None:
         values = {text: whole(text) for text in view.texts}
     else:
-        values = {f"{value:.6f}": _fits(value) for value in (view.numbers.min, view.numbers.max)}
+        ends = (view.numbers.min, view.numbers.max)
+        values = {f"{end:.6f}": int(end) if -(2.0**63) <= end < 2.0**63 else None for end in ends}
     odd = next((text for text, value in values.items() if value is None), None)
     if odd is not None:
         if view.type == "INT":
@@ -79,10 +76,6 @@ def integers(feature: Any, view: View) -> Iterator[Reason]:
         yield _outside("INT_TYPE_SMALL_INT", f"Unexpectedly small value: {min(seen)}.")
     if seen and limits.HasField("max") and max(seen) > limits.max:
         yield _outside("INT_TYPE_BIG_INT", f"Unexpectedly large value: {max(seen)}.")
-
-
-def _fits(value: float) -> int | None:
-    return int(value) if -(2.0**63) <= value < 2.0**63 else None
 
 
 def floats(feature: Any, view: View) -> Iterator[Reason]:

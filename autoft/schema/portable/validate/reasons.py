@@ -24,13 +24,7 @@ def malformed(short: str, description: str = "") -> Reason:
 
 
 def fill(info: Any, reasons: Iterable[Reason]) -> None:
-    """Write reasons into an ``AnomalyInfo``, all of them and as one sentence for the whole.
-
-    >>> info = AnomalyInfo()
-    >>> fill(info, [Reason(type="SCHEMA_NEW_COLUMN", short="New column", description="It is new.")])
-    >>> info.short_description, len(info.reason)
-    ('New column', 1)
-    """
+    """Write reasons into an ``AnomalyInfo``, all of them and as one sentence for the whole."""
     found = list(reasons)
     info.severity = AnomalyInfo.ERROR
     for reason in found:
@@ -41,11 +35,7 @@ def fill(info: Any, reasons: Iterable[Reason]) -> None:
 
 
 def key(name: str) -> str:
-    """A column's key in ``Anomalies.anomaly_info``: its name, in quotes where a path of steps could be misread.
-
-    >>> key("tenure"), key("x.y")
-    ('tenure', "'x.y'")
-    """
+    """A column's key in ``Anomalies.anomaly_info``: its name, in quotes where a path of steps could be misread."""
     if name and not set(name) & set(".()'"):
         return name
     return "'" + name.replace("'", "''") + "'"

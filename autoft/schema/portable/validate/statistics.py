@@ -25,7 +25,6 @@ def validate_statistics(
 
     Args:
         statistics: A ``DatasetFeatureStatisticsList`` of one table.
-        schema: A ``Schema``.
         environment: One of the schema's ``default_environment``; None expects every column.
         previous_statistics: Those of an earlier table, for the schema's drift comparators.
 
