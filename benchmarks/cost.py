@@ -57,7 +57,8 @@ def piece(rows: int, columns: int, epochs: int) -> Callable[[], dict[str, Any]]:
     from autoft.preprocessing.layout import make_layout
     from autoft.records.columns import Column
     from autoft.training.stack import StackTarget, stack_data
-    from autoft.training.trainer import Limits, Trainer
+    from autoft.training.trainer import Trainer
+    from autoft.training.trial_trainer import Limits
 
     rng = np.random.default_rng(0)
     x = rng.normal(size=(rows, columns))

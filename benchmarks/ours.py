@@ -131,7 +131,8 @@ def make_trainer(
 ) -> Trainer:
     """The trainer of a run; None for epochs or patience is what a recipe has by default."""
     from autoft.recipe.sections import Search as Defaults
-    from autoft.training.trainer import Limits, Trainer
+    from autoft.training.trainer import Trainer
+    from autoft.training.trial_trainer import Limits
 
     defaults = Defaults()
     limits = Limits(

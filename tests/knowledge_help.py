@@ -102,7 +102,8 @@ def effects(task: str) -> Hints:
 
 def trainer(task: str, hints: Hints, *, epochs: int = 6) -> Trainer:
     """Trains on `make_data`; a TabM has four networks, not the many that so few rows would get."""
-    from autoft.training.trainer import Limits, Trainer
+    from autoft.training.trainer import Trainer
+    from autoft.training.trial_trainer import Limits
 
     class Small(Trainer):
         def architecture(self, params: Mapping[str, Any]) -> Architecture:

@@ -16,7 +16,7 @@ from autoft.search.proposer import Proposer
 from autoft.search.setup import SearchSetup
 from autoft.search.weights import restore_weights
 from autoft.training.ensemble import Ensemble
-from autoft.training.trainer import TrialTrainer
+from autoft.training.trial_trainer import TrialTrainer
 
 
 def search(dataset: Dataset, plan: SearchPlan, trainer: TrialTrainer, run: Run) -> Trials:

@@ -30,7 +30,7 @@ from autoft.recipe.recipe import Recipe
 from autoft.records.trials import Trial, Trials
 from autoft.search.budget import Budget, plan_epochs
 from autoft.search.ledger import DEATHS
-from autoft.training.trainer import TrialTrainer
+from autoft.training.trial_trainer import TrialTrainer
 
 #: Most of the minutes that are reserved for measuring the gain of the ensemble.
 _GAIN_SHARE = 0.1

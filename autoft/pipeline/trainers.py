@@ -10,7 +10,8 @@ from autoft.pipeline.dataset import Dataset
 from autoft.records.split import Member
 from autoft.training.keras_trainer import KerasTrainer
 from autoft.training.stack import StackTarget, stack_data
-from autoft.training.trainer import Limits, Trainer, TrialTrainer
+from autoft.training.trainer import Trainer
+from autoft.training.trial_trainer import Limits, TrialTrainer
 
 #: Makes a trainer for the rows of a dataset and some members.
 MakeTrainer = Callable[[Dataset, Sequence[Member]], TrialTrainer]

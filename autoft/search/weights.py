@@ -16,7 +16,7 @@ from autoft.records.trials import TrialResult, Trials
 from autoft.search.journal import Journal
 from autoft.search.store import store
 
-#: As `autoft.training.trainer.TrialTrainer.train_all`.
+#: As `autoft.training.trial_trainer.TrialTrainer.train_all`.
 TrainAll = Callable[..., list[TrialResult]]
 
 

@@ -27,8 +27,8 @@ from autoft.records.trials import OUT_OF_TIME, TrialResult
 from autoft.training.ensemble import NetworkPart
 from autoft.training.program import CHUNK
 from autoft.training.stack import Stack, padded
-from autoft.training.trainer import Ends, TrialTrainer
 from autoft.training.trial_record import Record
+from autoft.training.trial_trainer import Ends, TrialTrainer
 
 #: Hyperparameters that autoft adds or uses itself; a build is asked only for those of them that it defines.
 BATCH_SIZE, LEARNING_RATE = "batch_size", "learning_rate"

@@ -16,7 +16,8 @@ from autoft.records.columns import Column
 from autoft.records.hints import Hints, RatioInput
 from autoft.training.program import Program
 from autoft.training.stack import Stack, StackTarget, batches, stack_data
-from autoft.training.trainer import Limits, Trainer
+from autoft.training.trainer import Trainer
+from autoft.training.trial_trainer import Limits
 
 ROWS, FOLDS, EPOCHS = 120, 3, 3
 TASKS = ("binary", "multiclass", "regression")

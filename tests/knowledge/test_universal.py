@@ -10,7 +10,8 @@ from autoft.preprocessing.layout import make_layout
 from autoft.records.columns import Column
 from autoft.records.hints import Effect, Hints
 from autoft.training.stack import StackTarget, stack_data
-from autoft.training.trainer import Limits, Trainer
+from autoft.training.trainer import Trainer
+from autoft.training.trial_trainer import Limits
 
 ROWS = 900
 X = np.random.default_rng(0).uniform(-1, 1, (ROWS, 4))

@@ -127,10 +127,10 @@ def test_evaluation_pays_for_every_candidate_and_draw():
 def test_limits_are_those_of_training_and_evaluation():
     """The cost model may not import what lies above it; its copies of the limits must agree."""
     from autoft.evaluation import importance, selection
-    from autoft.training import epoch, program, stack, trainer
+    from autoft.training import epoch, program, stack, trial_trainer
 
     assert (cost.ENCODED_ROWS, cost.ENCODED_CELLS) == (stack.CHUNK, stack.CELLS)
-    assert (cost.PREDICTED_ROWS, cost.SAMPLED_ROWS) == (program.CHUNK, trainer._SAMPLE)
+    assert (cost.PREDICTED_ROWS, cost.SAMPLED_ROWS) == (program.CHUNK, trial_trainer._SAMPLE)
     assert cost.WORTH_XLA == epoch.WORTH_XLA
     assert (cost.AFFORDABLE, cost.FEWEST_DRAWS) == (selection.AFFORDABLE, selection.FEWEST_DRAWS)
     assert cost.IMPORTANCE_ROWS == importance.ROWS

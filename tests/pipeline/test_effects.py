@@ -43,7 +43,7 @@ def test_a_run_obeys_and_another_one_starts_anew(hinted, table: pd.DataFrame, tm
     space = {
         "search.space": {"width": [16], "depth": [2], "batch_size": [32], "architecture": ["mlp", "realmlp", "linear"]}
     }
-    recipe, told = tiny_recipe(target="value", trials=3, **space), []
+    recipe, told = tiny_recipe(target="value", trials=4, **space), []
     hinted({"amount": -1, "member": 1})  # the first against the data
     tuner = AutoFineTuner(recipe=recipe, directory=tmp_path / "run").fit(data)
     assert {t.params["architecture"] for t in tuner.evaluation_.trials} == {"mlp", "realmlp", "linear"}

@@ -107,7 +107,7 @@ def test_costs_are_reported_and_move_the_threshold(tmp_path):
 def test_costs_of_a_target_with_more_classes_are_refused():
     recipe = tiny_recipe(target="kind", **{"knowledge.costs": {"false_negative": 2.0}})
     table = pd.DataFrame({"x": np.random.default_rng(0).normal(size=60), "kind": ["a", "b", "c"] * 20})
-    with pytest.raises(RecipeError, match="must be left out unless the task is binary"):
+    with pytest.raises(RecipeError, match="must only be given where the task is binary"):
         AutoFineTuner(recipe=recipe).fit(table)
 
 

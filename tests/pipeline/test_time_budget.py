@@ -20,7 +20,7 @@ from autoft.pipeline.space import choose_first, make_search_space
 from autoft.pipeline.split import split
 from autoft.recipe.recipe import Recipe
 from autoft.search.journal import Journal, read
-from autoft.search.space import MAKE, default_configuration
+from autoft.search.space import MAKE, Choice, default_configuration
 from autoft.search.space import SHAPE as SIZES
 from autoft.training.trainer import Trainer
 from tests.knowledge_help import run_in
@@ -117,7 +117,8 @@ def test_programs_are_shared_where_tracing_is_the_larger_cost(
     found = SimpleNamespace(default=replace(SHAPE, rows=rows, batch=min(512, rows)), dimensions=dimensions)
     monkeypatch.setattr(parallelism, "list_programs", lambda dataset, space, first: found)
     none: Any = None
-    planned = plan_parallelism(tiny_recipe(**{"search.epochs": 100}), none, (), {}, accelerated=False)
+    space = (Choice(name="architecture", values=("mlp",), default="mlp"),)
+    planned = plan_parallelism(tiny_recipe(**{"search.epochs": 100}), none, space, {}, accelerated=False)
     assert (planned.programs.dimensions, planned.programs.trials_per_program) == (dimensions, expected)
 
 

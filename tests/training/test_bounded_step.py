@@ -11,7 +11,8 @@ from autoft.networks.weight_bounds import WeightBounds
 from autoft.records.hints import Effect, Hints
 from autoft.training.device_rows import Rows
 from autoft.training.program import Program, bound_arrays
-from autoft.training.trainer import Limits, Trainer
+from autoft.training.trainer import Trainer
+from autoft.training.trial_trainer import Limits
 
 HINTS = Hints(
     effects=(Effect(column="n0", sign=-1), Effect(column="d0", sign=1)),

@@ -12,7 +12,8 @@ from autoft.networks.architecture import MIXED
 from autoft.networks.family import FAMILIES, build_network, initial_weights
 from autoft.networks.weight_bounds import folded, within
 from autoft.records.hints import Effect, Hints
-from autoft.training.trainer import Limits, Trainer
+from autoft.training.trainer import Trainer
+from autoft.training.trial_trainer import Limits
 from tests.networks_help import assigned, given_to, plan_with, small_architecture, start_of
 
 EFFECTS = Hints(effects=(Effect(column="n0", sign=-1), Effect(column="n1", sign=1), Effect(column="d0", sign=1)))

@@ -11,8 +11,9 @@ from autoft.records.trials import TrialResult
 from autoft.training.ensemble import EnsemblePart, build_ensemble
 from autoft.training.epoch import compiled
 from autoft.training.program import Program
-from autoft.training.trainer import Limits, Trainer
+from autoft.training.trainer import Trainer
 from autoft.training.trial_record import checkpoint_epochs
+from autoft.training.trial_trainer import Limits
 
 
 @pytest.fixture(scope="module")

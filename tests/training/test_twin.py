@@ -43,7 +43,8 @@ assert "tensorflow" not in sys.modules
 def outcomes(make: Callable[..., Any], params: dict[str, Any]) -> dict[str, np.ndarray]:
     """Held-out predictions and mean losses after one epoch of two trials of each architecture, dropout and L2 on."""
     from autoft.records.hints import Effect, Hints
-    from autoft.training.trainer import Limits, Trainer
+    from autoft.training.trainer import Trainer
+    from autoft.training.trial_trainer import Limits
 
     found = {}
     for task in TASKS:

@@ -21,7 +21,8 @@ from autoft.training.device_rows import Rows
 from autoft.training.program import Program
 from autoft.training.stack import Stack, batches
 from autoft.training.step import EXTRAS, Settings, class_factors, row_losses, total_loss
-from autoft.training.trainer import Limits, Trainer
+from autoft.training.trainer import Trainer
+from autoft.training.trial_trainer import Limits
 
 RNG = np.random.default_rng(0)
 

@@ -13,7 +13,7 @@ from autoft.records.arrays import Array
 from autoft.records.hints import Effect
 from autoft.records.trials import TrialResult
 from autoft.training.ensemble import Ensemble
-from autoft.training.trainer import TrialTrainer
+from autoft.training.trial_trainer import TrialTrainer
 
 #: Rows on which networks are asked which way they move.
 _ROWS = 400

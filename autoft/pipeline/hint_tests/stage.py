@@ -20,7 +20,7 @@ from autoft.recipe.recipe import Recipe
 from autoft.records.findings import Finding, Severity, finding
 from autoft.records.hint_tests import HintTest, HintVerdict
 from autoft.records.trials import TrialResult, Trials
-from autoft.training.trainer import TrialTrainer
+from autoft.training.trial_trainer import TrialTrainer
 
 #: Code and severity of the finding on a verdict.
 _FINDINGS: Mapping[HintVerdict, tuple[str, Severity]] = {

@@ -15,7 +15,7 @@ from autoft.pipeline.hint_tests.jobs import ALL, OTHER_INPUTS_TIMES, needs_other
 from autoft.pipeline.trainers import MakeTrainer
 from autoft.records.trials import OUT_OF_MEMORY, OUT_OF_TIME, TrialResult
 from autoft.training.program import out_of_memory
-from autoft.training.trainer import TrialTrainer
+from autoft.training.trial_trainer import TrialTrainer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -22,7 +22,7 @@ from autoft.records.decisions import DecisionRule
 from autoft.records.hint_tests import HintSlice, HintTest
 from autoft.records.scores import Interval
 from autoft.records.trials import TrialResult
-from autoft.training.trainer import TrialTrainer
+from autoft.training.trial_trainer import TrialTrainer
 
 #: Hints that say how columns are read: networks may be better without them, though what they say is true.
 _READING = ("order", "scale", "ratio", "interaction")

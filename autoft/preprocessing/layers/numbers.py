@@ -64,6 +64,7 @@ class RobustScale(MemberStatistics):
 class SmoothClip(keras.layers.Layer):  # type: ignore[misc]
     """``x / sqrt(1 + (x / 3)^2)``: keeps the order of values and their range below 3 (RealMLP, arXiv 2407.04491).
 
+    >>> import numpy as np
     >>> SmoothClip()(np.array([[0.0, 1e6]], dtype="float32")).numpy().round(3).tolist()
     [[0.0, 3.0]]
     """

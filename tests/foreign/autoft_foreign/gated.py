@@ -4,9 +4,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from autoft.networks.families import FAMILIES
 from autoft.networks.families.mlp import MLP
-from autoft.networks.family import Family, Traits
+from autoft.networks.family import FAMILIES, Family, Traits
 from autoft.networks.layers.stacked import StackedDense, StackedDropout
 from autoft.networks.network_inputs import concatenated, network_inputs
 from autoft.preprocessing.registered_layers import layer

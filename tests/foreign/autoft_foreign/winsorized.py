@@ -3,7 +3,7 @@
 import numpy as np
 from keras import ops
 
-from autoft.preprocessing.encoders import ENCODERS, ColumnEncoder
+from autoft.preprocessing.encoders.base import ENCODERS, ColumnEncoder
 from autoft.preprocessing.layers.numbers import MemberStatistics
 from autoft.preprocessing.registered_layers import layer
 

@@ -80,7 +80,8 @@ def test_the_user_is_warned_with_the_segment(tested):
     _, found, _ = tested
     (warned,) = stage.hint_findings(found)
     assert warned.column == "dose"
-    assert warned.found.startswith("where 'region' is west, the same networks are better without that hint")
+    assert warned.found.startswith("has a hint (effect increasing) that makes networks worse on held-out rows")
+    assert warned.found.endswith("where 'region' is west")
 
 
 def test_verdicts_are_read_from_the_journal_but_for_other_slices(tested, monkeypatch):

@@ -1,0 +1,168 @@
+"""Trial trainers: what every trainer of trials on one set of rows does."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from autoft.records.arrays import Array
+from autoft.records.hints import Hints
+from autoft.records.trials import TrialResult
+from autoft.search.pruning import Prune
+from autoft.training.ensemble import Ensemble, NetworkPart, build_ensemble
+from autoft.training.epoch import engine
+from autoft.training.stack import Stack, padded
+from autoft.training.trial_record import Record
+
+#: The train curve is read on at most so many rows of each fold.
+_SAMPLE = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How long a trial may train: its epochs, and those without a better mean held-out loss (at most; or half as many
+    again as the best took, whichever is more)."""
+
+    epochs: int
+    patience: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ends:
+    """What ends trials: the time (asked after every epoch), their most epochs, and pruning."""
+
+    out_of_time: Callable[[], bool]
+    limit: int
+    prune: Prune | None
+
+
+def _sample_rows(data: Stack, folds: int, seed: int) -> tuple[Array, ...]:
+    """Training rows of each member on which the train curve is read.
+
+    As many as there are held-out ones: same noise, and never many. Pairs have no curve, but the stack is asked as a
+    whole: one row each.
+    """
+    rng = np.random.default_rng([seed, 1])
+    return tuple(
+        np.sort(rng.permutation(rows)[: min(len(held), _SAMPLE) if s < folds else 1])
+        for s, (rows, held) in enumerate(zip(data.train, data.held_out, strict=True))
+    )
+
+
+@dataclass(eq=False)
+class TrialTrainer(ABC):
+    """Trains trials on one set of rows.
+
+    Attributes:
+        data: The rows; the first `folds` members are the folds whose held-out predictions are pooled, any others
+            (pairs of blocks, for nested evaluation) ride along.
+        seed: Of weights, batch orders and masks.
+        clock: Monotonic seconds.
+        hints: About the inputs; a trial whose parameters name some of them under ``without``
+            (`knowledge.variants.names`) does without those.
+    """
+
+    data: Stack
+    _: KW_ONLY
+    folds: int
+    limits: Limits
+    seed: int
+    clock: Callable[[], float] = time.monotonic
+    hints: Hints = field(default_factory=Hints)
+
+    def __post_init__(self) -> None:
+        self._sample = _sample_rows(self.data, self.folds, self.seed)
+        # Both curves are read in one call: held-out rows first, then the sample of the training rows.
+        self._watched = np.concatenate([padded(self.data.held_out), padded(self._sample)], axis=1)
+        self._held = max(len(rows) for rows in self.data.held_out)
+
+    @abstractmethod
+    def _train_all(self, params: Sequence[Mapping[str, Any]], ends: Ends) -> list[TrialResult]:
+        """Train configurations of one shape."""
+
+    def train_all(
+        self,
+        params: Sequence[Mapping[str, Any]],
+        out_of_time: Callable[[], bool],
+        epochs: int | None = None,
+        prune: Prune | None = None,
+    ) -> list[TrialResult]:
+        """Train configurations of one shape.
+
+        Args:
+            params: Hyperparameters of each.
+            out_of_time: Asked after every epoch; when true all end with the epochs they have.
+            epochs: Upper limit for these trials alone (Hyperband).
+            prune: Asked after every epoch about each trial; a reason ends it as ``pruned``.
+
+        Returns:
+            Outcomes in the order of `params`; ``failed`` with a reason where one diverged before its first checkpoint.
+        """
+        limit = min(epochs or self.limits.epochs, self.limits.epochs)
+        return self._train_all(params, Ends(out_of_time=out_of_time, limit=limit, prune=prune))
+
+    @abstractmethod
+    def answers_after(
+        self, params: Mapping[str, Any], epochs: int, horizon: int, out_of_time: Callable[[], bool]
+    ) -> list[Array] | None:
+        """Answers of every member on its held-out rows, ``[m, classes]`` or ``[m]``, after some epochs.
+
+        Args:
+            horizon: Epochs that the trial could have had: schedules are laid out over them.
+            out_of_time: Asked before every epoch; where it is true the answer is None.
+        """
+
+    @abstractmethod
+    def part(self, outcome: TrialResult, share: float) -> NetworkPart:
+        """A trial in the deployed model."""
+
+    def train(
+        self,
+        params: Mapping[str, Any],
+        out_of_time: Callable[[], bool],
+        epochs: int | None = None,
+        prune: Prune | None = None,
+    ) -> TrialResult:
+        """Train one configuration (`train_all` of one)."""
+        return self.train_all([params], out_of_time, epochs, prune)[0]
+
+    @property
+    def accelerated(self) -> bool:
+        """Whether there is a device that one trial's folds do not fill."""
+        return bool(engine().accelerated())
+
+    def together(self, params: Mapping[str, Any]) -> int:
+        """How many trials of this shape are worth training side by side on this device."""
+        return 1
+
+    def rehearse(self, params: Mapping[str, Any], enough: Callable[[float], bool]) -> list[float]:
+        """Seconds of the first epoch of a configuration, tracing included, and of its second unless the first are
+        enough. The program that this compiles is the one that the trial will use; nothing else of it is kept."""
+        seconds, began = [], self.clock()
+
+        def out_of_time() -> bool:
+            nonlocal began
+            seconds.append(self.clock() - began)
+            began = self.clock()
+            return len(seconds) == 2 or enough(seconds[0])
+
+        self.train(params, out_of_time)
+        return seconds or [self.clock() - began]  # a limit of one epoch is never asked about
+
+    def ensemble(self, parts: Sequence[tuple[TrialResult, float]]) -> Ensemble:
+        """The deployed model of the folds' networks of some trials, and the share of each trial in its answers."""
+        return build_ensemble(self.data, [self.part(*own) for own in parts], self.folds)
+
+    def _end_or_go_on(
+        self, record: Record, epoch: int, patience: int, weights: Callable[[], dict[str, Array]], prune: Prune | None
+    ) -> None:
+        """End a trial with the last epoch that it may have, when it has waited for too long, or when it is pruned."""
+        if epoch == record.limit or epoch - record.best_seen >= max(patience, record.best_seen // 2):
+            record.end("", weights)
+        elif reason := prune(record.mean_curve) if prune else "":
+            record.end(reason, weights, "pruned")
