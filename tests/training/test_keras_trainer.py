@@ -85,8 +85,9 @@ def test_answers_after_some_epochs_are_those_of_the_trial(trained):
     trainer, result = trained
     answers = trainer.answers_after(PARAMS, 2, EPOCHS, never)
     pooled = result.held_out[result.checkpoints.index(2)]
+    rounding = 0.0 if keras.backend.backend() == "tensorflow" else 1e-5  # JAX compiles the two ways apart
     for own, rows in zip(answers[:FOLDS], trainer.data.held_out, strict=False):
-        assert np.array_equal(own, pooled[rows])
+        np.testing.assert_allclose(own, pooled[rows], rtol=rounding)
     assert trainer.answers_after(PARAMS, 2, EPOCHS, lambda: True) is None
 
 
