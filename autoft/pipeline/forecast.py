@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from autoft.evaluation.ensemble_gain import pairs_of
 from autoft.evaluation.metrics import METRICS
 from autoft.pipeline import cost
-from autoft.pipeline.cost import CostShape
+from autoft.pipeline.cost import CostShape, EvaluationSize
 from autoft.pipeline.dataset import Dataset, TableDescription
 from autoft.pipeline.describe import inspect_table
 from autoft.pipeline.effects import calibration_allowed
@@ -34,6 +35,7 @@ from autoft.records.columns import Task
 from autoft.records.findings import Finding
 from autoft.records.scores import Strategy
 from autoft.schema.engines import choose
+from autoft.training.trial_record import checkpoint_epochs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,12 +267,11 @@ def seconds_after_search(
     target, columns = dataset.target, len(dataset.features)
     # Curves are drawn of a few columns, each for less than half of the rows that its importance is asked with.
     columns += min(columns, 6) // 2 + sum(h.effect is not None for h in recipe.knowledge.features.values()) // 2
-    evaluation = cost.evaluation_seconds(
-        len(dataset.y),
-        trials * cost.checkpoints(epochs),
-        recipe.evaluate.draws,
-        machine,
+    size = EvaluationSize(
+        rows=len(dataset.y),
         trials=trials,
+        candidates=trials * len(checkpoint_epochs(epochs)),
+        draws=recipe.evaluate.draws,
         columns=columns,
         folds=dataset.split.k,
         outputs=dataset.outputs,
@@ -278,7 +279,7 @@ def seconds_after_search(
         calibrated=target.task != "regression" and calibration_allowed(recipe, dataset) == "auto",
     )
     blended = min(_BLENDED, recipe.search.blend, trials)
-    evaluation += cost.answer_seconds(shape, len(dataset.y), columns, dataset.split.k, machine, trials=blended)
+    evaluation = cost.evaluation_seconds(size, machine) + cost.answer_seconds(shape, size, machine, blended=blended)
     finish = cost.finish_seconds(len(dataset.y), columns, machine)
     hints = jobs_seconds(dataset, cost.trial_seconds(shape, machine, epochs=epochs))
     found = {"evaluation": evaluation, "model and report": finish, **_gain(dataset, shape, epochs, machine)}
@@ -290,8 +291,7 @@ def _gain(dataset: Dataset, shape: CostShape, epochs: int, machine: Machine) -> 
     k = dataset.split.k
     if not cost.measures_ensemble_gain(dataset.strategy, k, len(dataset.y)):
         return {}
-    members = min(k * (k - 1) // 2, 2 * k)  # as `evaluation.ensemble_gain.pairs_of` counts them
-    pairs = replace(shape, members=members, rows=shape.rows * (k - 2) // (k - 1), held_out=2 * shape.held_out)
+    pairs = replace(shape, members=len(pairs_of(k)), rows=shape.rows * (k - 2) // (k - 1), held_out=2 * shape.held_out)
     trace = cost.trace_seconds(pairs, machine) if cost.worth_compiling(pairs) else 0.0
     encoding = cost.encoding_seconds(len(dataset.y), pairs.inputs, pairs.members, machine)
     return {"bag": cost.trial_seconds(pairs, machine, epochs=epochs) + trace + encoding}

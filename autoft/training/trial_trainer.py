@@ -20,7 +20,7 @@ from autoft.training.stack import Stack, padded
 from autoft.training.trial_record import Record
 
 #: The train curve is read on at most so many rows of each fold.
-_SAMPLE = 256
+SAMPLED_ROWS = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ def _sample_rows(data: Stack, folds: int, seed: int) -> tuple[Array, ...]:
     """
     rng = np.random.default_rng([seed, 1])
     return tuple(
-        np.sort(rng.permutation(rows)[: min(len(held), _SAMPLE) if s < folds else 1])
+        np.sort(rng.permutation(rows)[: min(len(held), SAMPLED_ROWS) if s < folds else 1])
         for s, (rows, held) in enumerate(zip(data.train, data.held_out, strict=True))
     )
 
