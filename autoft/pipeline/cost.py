@@ -182,17 +182,14 @@ def encoding_seconds(rows: int, inputs: int, members: int, machine: Machine) -> 
     return machine.alone(RATES.encode + rows * inputs * members * RATES.encode_cell)
 
 
+def baseline_seconds(machine: Machine) -> float:
+    """Seconds of the simple models on the folds, without boosting."""
+    return machine.alone(RATES.baselines)
+
+
 def boosting_seconds(rows: int, columns: int, folds: int, outputs: int, machine: Machine) -> float:
     """Seconds of boosting on the same folds, each with `rows` training rows; it fits a tree for each of `outputs`."""
     return machine.alone(folds * outputs * (RATES.boost + rows * columns * RATES.boost_cell))
-
-
-def baseline_seconds(
-    rows: int, columns: int, folds: int, outputs: int, machine: Machine, *, boosting: bool = True
-) -> float:
-    """Seconds of the simple models on the same folds, with boosting or without (else as `boosting_seconds`)."""
-    others = machine.alone(RATES.baselines)
-    return others + (boosting_seconds(rows, columns, folds, outputs, machine) if boosting else 0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

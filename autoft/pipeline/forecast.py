@@ -20,8 +20,8 @@ from autoft.pipeline.hint_tests.jobs import jobs_seconds
 from autoft.pipeline.machine import Machine
 from autoft.pipeline.space import (
     Programs,
-    boosted_columns,
     boosting_fits,
+    boosting_seconds,
     choose_first,
     drop_architectures,
     keep_affordable,
@@ -245,17 +245,11 @@ def _before(recipe: Recipe, dataset: Dataset, shape: CostShape, machine: Machine
     rows, columns = dataset.description.table.frame.shape
     chosen = choose(recipe.schema_.engine)
     tfdv = chosen is not None and chosen.name == "tfdv"
+    boosting = boosting_seconds(dataset, machine) if boosting_fits(recipe, dataset, machine) else 0.0
     return {
         "start": cost.start_seconds(machine, tfdv=tfdv),
         "reading": cost.reading_seconds(rows, columns, machine, tfdv=tfdv),
-        "baselines": cost.baseline_seconds(
-            shape.rows,
-            boosted_columns(dataset),
-            dataset.split.k,
-            shape.outputs,
-            machine,
-            boosting=boosting_fits(recipe, dataset, machine),
-        ),
+        "baselines": cost.baseline_seconds(machine) + boosting,
         "encoding": cost.encoding_seconds(len(dataset.y), shape.inputs, shape.members, machine),
     }
 
@@ -294,4 +288,4 @@ def _gain(dataset: Dataset, shape: CostShape, epochs: int, machine: Machine) -> 
     pairs = replace(shape, members=len(pairs_of(k)), rows=shape.rows * (k - 2) // (k - 1), held_out=2 * shape.held_out)
     trace = cost.trace_seconds(pairs, machine) if cost.worth_compiling(pairs) else 0.0
     encoding = cost.encoding_seconds(len(dataset.y), pairs.inputs, pairs.members, machine)
-    return {"bag": cost.trial_seconds(pairs, machine, epochs=epochs) + trace + encoding}
+    return {"ensemble gain": cost.trial_seconds(pairs, machine, epochs=epochs) + trace + encoding}

@@ -99,7 +99,7 @@ def test_stages_grow_with_the_table():
     for stage in (
         lambda n: cost.reading_seconds(n, 10, MACHINE, tfdv=False),
         lambda n: cost.encoding_seconds(n, 10, 5, MACHINE),
-        lambda n: cost.baseline_seconds(n, 10, 5, 1, MACHINE),
+        lambda n: cost.boosting_seconds(n, 10, 5, 1, MACHINE),
         lambda n: cost.evaluation_seconds(replace(EVALUATION, rows=n, columns=10, folds=5), MACHINE),
     ):
         assert 0 < stage(1_000) < stage(10_000) < stage(100_000)
