@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -63,5 +64,4 @@ def mean_interval(samples: Array) -> Interval:
 
 def around(value: float, samples: Array) -> Interval:
     """A value computed on all rows with the 95 % percentile interval of the draws."""
-    spread = mean_interval(samples)
-    return Interval(value=float(value), low=spread.low, high=spread.high)
+    return replace(mean_interval(samples), value=float(value))

@@ -32,7 +32,7 @@ import numpy as np
 from autoft.evaluation import calibration
 from autoft.evaluation.correction import CorrectedScore
 from autoft.evaluation.metrics import METRICS
-from autoft.evaluation.scores import point_scores
+from autoft.evaluation.scores import scores
 from autoft.records.arrays import Array
 from autoft.records.decisions import ONE_HALF, Calibration, CalibrationMethod, DecisionRule
 from autoft.records.problem import Problem, Truth
@@ -132,14 +132,14 @@ def ensemble_gain(
     rows = predictions.rows
     own, blocks = truth.take(rows), predictions.blocks[rows]
     fitted = [calibration.cross_fitted(method, own.y, pooled, blocks, own.weights) for pooled in raw]
-    mean, *singles = (point_scores(own, pooled, problem, rule=rule) for pooled in fitted)
+    mean, *singles = (scores(own, pooled, problem, rule=rule) for pooled in fitted)
     alone = {name: float(np.mean([single[name] for single in singles])) for name in mean}
     gains = {name: _left(name, alone[name], share * (score - alone[name])) for name, score in mean.items()}
     if exchangeable and AREA in mean:
         # Uncalibrated: temperatures of their own would move the blocks against one another, and what that costs an
         # area is no cost of pooling models.
         within = [_area_within_blocks(own, pooled, blocks, problem) for pooled in raw]
-        pooled_area = float(np.mean([point_scores(own, pooled, problem, rule=rule)[AREA] for pooled in raw[1:]]))
+        pooled_area = float(np.mean([scores(own, pooled, problem, rule=rule)[AREA] for pooled in raw[1:]]))
         each = float(np.mean(within[1:]))
         left = _left(AREA, pooled_area, share * (within[0] - each) + each - pooled_area)
         gains[AREA] = left if math.isfinite(left) else gains[AREA]  # a class may be missing in a block
@@ -149,7 +149,7 @@ def ensemble_gain(
 def _area_within_blocks(truth: Truth, predictions: Array, blocks: Array, problem: Problem) -> float:
     """Mean area of the blocks, each with rows of one model alone."""
     places = [np.flatnonzero(blocks == block) for block in np.unique(blocks)]
-    return float(np.mean([point_scores(truth.take(rows), predictions[rows], problem)[AREA] for rows in places]))
+    return float(np.mean([scores(truth.take(rows), predictions[rows], problem)[AREA] for rows in places]))
 
 
 def ensemble_calibration(predictions: PairPredictions, truth: Truth, method: CalibrationMethod) -> Calibration:

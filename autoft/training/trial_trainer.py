@@ -19,14 +19,17 @@ from autoft.training.epoch import engine
 from autoft.training.stack import Stack, padded
 from autoft.training.trial_record import Record
 
-#: The train curve is read on at most so many rows of each fold.
+#: Most rows of each fold on which the train curve is read.
 _SAMPLE = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How long a trial may train: its epochs, and those without a better mean held-out loss (at most; or half as many
-    again as the best took, whichever is more)."""
+    """How long a trial may train.
+
+    Attributes:
+        patience: Epochs without a better mean held-out loss that end it; half the best epoch, where that is more.
+    """
 
     epochs: int
     patience: int
@@ -34,7 +37,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ends:
-    """What ends trials: the time (asked after every epoch), their most epochs, and pruning."""
+    """What ends trials: the time (asked after every epoch), the largest number of epochs, and pruning."""
 
     out_of_time: Callable[[], bool]
     limit: int
@@ -44,8 +47,8 @@ class Ends:
 def _sample_rows(data: Stack, folds: int, seed: int) -> tuple[Array, ...]:
     """Training rows of each member on which the train curve is read.
 
-    As many as there are held-out ones: same noise, and never many. Pairs have no curve, but the stack is asked as a
-    whole: one row each.
+    As many as there are held-out rows, for the same noise, and never many. Pairs have no curve, but the stack is asked
+    as a whole: they have one row.
     """
     rng = np.random.default_rng([seed, 1])
     return tuple(
@@ -59,12 +62,12 @@ class TrialTrainer(ABC):
     """Trains trials on one set of rows.
 
     Attributes:
-        data: The rows; the first `folds` members are the folds whose held-out predictions are pooled, any others
-            (pairs of blocks, for nested evaluation) ride along.
+        data: The rows. The first `folds` members are the folds, whose held-out predictions are pooled; others hold out
+            pairs of blocks, for nested evaluation.
         seed: Of weights, batch orders and masks.
         clock: Monotonic seconds.
-        hints: About the inputs; a trial whose parameters name some of them under ``without``
-            (`knowledge.variants.names`) does without those.
+        hints: About the inputs. A trial does without those that its parameters name under ``without``
+            (`knowledge.variants.names`).
     """
 
     data: Stack
@@ -141,8 +144,10 @@ class TrialTrainer(ABC):
         return 1
 
     def rehearse(self, params: Mapping[str, Any], enough: Callable[[float], bool]) -> list[float]:
-        """Seconds of the first epoch of a configuration, tracing included, and of its second unless the first are
-        enough. The program that this compiles is the one that the trial will use; nothing else of it is kept."""
+        """Seconds of a configuration's first epoch, tracing included, and of its second unless the first are enough.
+
+        Only the compiled program is kept, for the trial that will use it.
+        """
         seconds, began = [], self.clock()
 
         def out_of_time() -> bool:
@@ -155,13 +160,13 @@ class TrialTrainer(ABC):
         return seconds or [self.clock() - began]  # a limit of one epoch is never asked about
 
     def ensemble(self, parts: Sequence[tuple[TrialResult, float]]) -> Ensemble:
-        """The deployed model of the folds' networks of some trials, and the share of each trial in its answers."""
+        """The deployed model of the folds' networks of some trials, each with its share in the answers."""
         return build_ensemble(self.data, [self.part(*own) for own in parts], self.folds)
 
     def _end_or_go_on(
         self, record: Record, epoch: int, patience: int, weights: Callable[[], dict[str, Array]], prune: Prune | None
     ) -> None:
-        """End a trial with the last epoch that it may have, when it has waited for too long, or when it is pruned."""
+        """End a trial at its last epoch, after too long without a better one, or when it is pruned."""
         if epoch == record.limit or epoch - record.best_seen >= max(patience, record.best_seen // 2):
             record.end("", weights)
         elif reason := prune(record.mean_curve) if prune else "":

@@ -156,8 +156,17 @@ class Metric(ABC):
         return found
 
     def at_threshold(self, counts: DecisionCounts, problem: Problem) -> Array:
-        """The value at each threshold (only where `threshold` is not ``none``); NaN where a class has no rows."""
-        raise NotImplementedError(f"{self.name} does not say its value from counts of decisions")
+        """The value at each threshold, ``[thresholds]``; NaN where a class has no rows.
+
+        Asked only where `threshold` is not ``none``. By default the value of four rows, one for each outcome, that
+        count as often as it happened; a formula is faster.
+        """
+        yes, no = problem.positive_index, 1 - problem.positive_index
+        misses, rights = counts.positives - counts.hits, counts.negatives - counts.alarms
+        weights = np.stack([counts.hits, counts.alarms, misses, rights], axis=-1)
+        answers = Prediction(values=np.eye(2)[[yes, yes, no, no]], problem=problem)
+        found = self.draws(Truth(y=np.array([yes, no, yes, no])), answers, weights.reshape(-1, 4))
+        return np.asarray(found.reshape(counts.hits.shape) + counts.defined)
 
     def trained_quantile(self, quantile: float | None) -> float | None:
         """The quantile whose pinball loss is trained for this objective; None for the usual loss of the task."""
@@ -166,7 +175,7 @@ class Metric(ABC):
     @property
     def perfect(self) -> float:
         """Its best value: 1 where more is better, else 0."""
-        return 1.0 if self.direction == "max" else 0.0
+        return float(self.more_is_better)
 
     @property
     def more_is_better(self) -> bool:
@@ -174,7 +183,7 @@ class Metric(ABC):
 
     def better(self, score: Array) -> Array:
         """The scores turned so that more is better."""
-        return score if self.direction == "max" else -score
+        return score if self.more_is_better else -score
 
 
 #: Every metric by name, in the order in which reports show them.

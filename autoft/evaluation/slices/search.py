@@ -213,19 +213,24 @@ class _Searching:
 
         if not here.any() or np.count_nonzero(there) < 2:
             return 1.0
-        influence, both = np.zeros(len(self.losses)), here | there
-        means = []
-        for some, sign in ((here, 1.0), (there, -1.0)):
-            w = self.weights[some]
-            means.append(float(w @ self.losses[some] / w.sum()))
-            influence[some] += sign * w * (self.losses[some] - means[-1]) / w.sum()
-        # Rows of a cluster add up before they are squared: they are one observation.
-        own, rest = (np.square(np.bincount(self.clusters[s], influence[s])).sum() for s in (here, there))
-        number = len(np.unique(self.clusters[here]))
+        losses, weights, w, both = self.losses, self.weights, self.weights[here], here | there
+        mean, own, number = clustered_mean(losses[here], w, self.clusters[here])
+        other, rest, _ = clustered_mean(losses[there], weights[there], self.clusters[there])
         if number < 2:
             return 1.0
-        w = self.weights[here]
-        centre = np.average(self.losses[both], weights=self.weights[both])
-        pooled = np.average(np.square(self.losses[both] - centre), weights=self.weights[both]) * (w @ w) / w.sum() ** 2
+        centre = np.average(losses[both], weights=weights[both])
+        spread = np.average(np.square(losses[both] - centre), weights=weights[both])
+        pooled = spread * (w @ w) / w.sum() ** 2
         error = float(np.sqrt(max(own * number / (number - 1), pooled) + rest))
-        return float(min(t.sf((means[0] - means[1]) / error, number - 1) * self.tried, 1.0)) if error else 1.0
+        return float(min(t.sf((mean - other) / error, number - 1) * self.tried, 1.0)) if error else 1.0
+
+
+def clustered_mean(values: Array, weights: Array, clusters: Array) -> tuple[float, float, int]:
+    """Weighted mean of some rows, its squared standard error (of a large sample) and their number of clusters.
+
+    Rows of a cluster (identical rows, one patient) add up before they are squared: they are one observation.
+    """
+    total = weights.sum()
+    mean = float(weights @ values / total)
+    sums = np.bincount(clusters, weights * (values - mean) / total)
+    return mean, float(np.square(sums).sum()), len(np.unique(clusters))
