@@ -93,14 +93,14 @@ class RuleFitter:
         for place, w in enumerate(weights):
             own = self.truth.weighted(w)
             worths = own if self._worth is None else own * self._worth
-            decided = self._decided(_counted(cells, worths, 1), Calibration())[0]
+            decided = self._decided(_counted(cells, worths, 1), Calibration()).total()
             value = self._value(decided)
             if self.minimum is not None:
                 found[place] = self._of(self.problem.objective, decided)[np.argmax(value)]
             elif self._worth is None:
                 found[place] = np.max(value)
             else:  # worths took the place of rows
-                found[place] = np.max(value) * (decided.positives + decided.negatives) / own.sum()
+                found[place] = np.max(value) * (decided.positives + decided.negatives)[0] / own.sum()
         return found
 
     def _binary(self, cells: Array, weights: Array) -> DecisionRule:
@@ -148,17 +148,16 @@ class RuleFitter:
             return float(self._tried[base])
         if self.minimum is not None:
             return float(self._tried[np.argmax(value)])
-        hits, alarms = np.zeros(()), np.zeros(())
-        for part in range(PARTS):
-            with_others = self._value(whole - parts[part])
-            best = int(np.argmax(with_others)) if np.isfinite(with_others).all() else base
-            hits, alarms = hits + parts.hits[part, best], alarms + parts.alarms[part, best]
+        # Each part is decided by the threshold that is best for the others.
+        by_others = self._value(whole - parts)
+        best = np.where(np.isfinite(by_others).all(axis=1), np.argmax(by_others, axis=1), base)
+        hits, alarms = (counts[np.arange(PARTS), best].sum(keepdims=True) for counts in (parts.hits, parts.alarms))
         if self._value(replace(whole, hits=hits, alarms=alarms)) > value[base]:
             return float(self._tried[np.argmax(value)])
         return float(self._tried[base])
 
     def _decided(self, counts: Array, calibration: Calibration) -> DecisionCounts:
-        """Decisions by part: at every threshold ``[PARTS, thresholds]``, rows of each class ``[PARTS]``."""
+        """Decisions by part and threshold, ``[parts, thresholds]``; rows of each class ``[parts, 1]``."""
         rising = calibrate.of_middles(calibration)
         if self.problem.positive_index == 0:
             counts, rising = counts[:, ::-1, ::-1], 1.0 - rising[::-1]
@@ -166,7 +165,7 @@ class RuleFitter:
         reached = np.cumsum(counts[:, :, ::-1], axis=2)[:, :, ::-1]
         above = np.concatenate([reached, np.zeros((len(counts), 2, 1))], axis=2)
         from_here = above[:, :, np.searchsorted(rising, self._tried)]
-        negatives, positives = above[:, :, 0].T
+        negatives, positives = above[:, 0, :1], above[:, 1, :1]
         return DecisionCounts(hits=from_here[:, 1], alarms=from_here[:, 0], positives=positives, negatives=negatives)
 
     def _value(self, counts: DecisionCounts) -> Array:

@@ -6,7 +6,7 @@ Cells are changed before they are encoded, so that what is derived from a column
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -171,14 +171,13 @@ def _columns(predictions: Array, outputs: Sequence[tuple[int, str | None]]) -> A
 
 def _grid(layout: InputLayout, column: Column, own: Array, order: Sequence[str] | None) -> _Grid:
     if (category := next((one for one in layout.categories if one.id == column.id), None)) is not None:
-        return _categories(category.vocabulary, own, order)
+        counts = np.bincount(own, minlength=len(category.vocabulary) + 2)[2:]
+        grid = _categories(category.vocabulary, counts, len(own), order or evident_order(category.vocabulary))
+        return replace(grid, cells=grid.cells.astype(np.int32) + 2)
     known = own[np.isfinite(own)]
     if column.kind == "categorical" and order is not None:
-        # Encoded as places in an order.
-        counts = np.bincount(known.astype(np.int64), minlength=len(order))
-        places = np.sort([i for i in np.argsort(-counts, kind="stable")[:CATEGORIES] if counts[i]]).astype(np.int64)
-        labels, spread = tuple(order[i] for i in places), tuple(_short(counts[i] / len(own)) for i in places)
-        return _Grid(cells=places.astype(float), names=labels, spread=spread, ordered=True)
+        # Encoded as places in the order.
+        return _categories(order, np.bincount(known.astype(np.int64), minlength=len(order)), len(own), order)
     if column.kind == "boolean":
         names = [texts[0] if texts else word for texts, word in ((column.false, "no"), (column.true, "yes"))]
         shares = [float(np.mean(known == value)) if len(known) else 0.0 for value in (0.0, 1.0)]
@@ -193,18 +192,17 @@ def _grid(layout: InputLayout, column: Column, own: Array, order: Sequence[str] 
     return _Grid(cells=points, names=tuple(points.tolist()), spread=tuple(map(_short, deciles)), ordered=True)
 
 
-def _categories(vocabulary: tuple[str, ...], codes: Array, order: Sequence[str] | None) -> _Grid:
-    counts = np.bincount(codes, minlength=len(vocabulary) + 2)[2:]
+def _categories(vocabulary: Sequence[str], counts: Array, rows: int, order: Sequence[str] | None) -> _Grid:
+    """The most frequent categories, those of an order in that order; cells are their positions."""
     frequent = [int(i) for i in np.argsort(-counts, kind="stable")[:CATEGORIES] if counts[i]]
-    known = order or evident_order(vocabulary)
-    if known is not None:
-        place = {name: i for i, name in enumerate(known)}
+    if order is not None:
+        place = {name: i for i, name in enumerate(order)}
         frequent = sorted((i for i in frequent if vocabulary[i] in place), key=lambda i: place[vocabulary[i]])
     return _Grid(
-        cells=np.array(frequent, dtype=np.int32) + 2,
+        cells=np.array(frequent, dtype=np.float64),
         names=tuple(vocabulary[i] for i in frequent),
-        spread=tuple(_short(counts[i] / len(codes)) for i in frequent),
-        ordered=known is not None,
+        spread=tuple(_short(counts[i] / rows) for i in frequent),
+        ordered=order is not None,
     )
 
 

@@ -1,9 +1,8 @@
 """The stacked epoch program: one compiled function trains all members of all its trials for one epoch.
 
-Programs hold no state. They are kept by what they are compiled for, so that every trial of a kind, in this run or
-the next one of the process, runs the program that is already there; what a trial changes is an argument. On
-TensorFlow a program takes arrays of any size, unless it is worth compiling for one: widths, batches, members and rows
-are then no part of what it is compiled for.
+Programs hold no state: what differs between trials of a kind is an argument. A program is compiled once per process
+and shared by all such trials. On TensorFlow it takes arrays of any size (widths, batches, members, rows), unless it is
+worth compiling for one.
 """
 
 from __future__ import annotations
@@ -30,8 +29,8 @@ from autoft.training.step import (
     update,
 )
 
-#: Floating-point operations of an epoch above which XLA pays on TensorFlow: it takes an eighth off an epoch, and a
-#: second for every size. A fixed limit (measured at commit 778b769), not a clock: equal runs stay equal.
+#: Floating-point operations of an epoch above which XLA pays on TensorFlow: epochs become an eighth faster, and every
+#: size takes a second to compile. A fixed limit (measured at commit 778b769), not a clock: equal runs stay equal.
 WORTH_XLA = 8e9
 
 
@@ -59,30 +58,29 @@ class ProgramShape:
 
     @property
     def family(self) -> Family:
-        """Of the network."""
         return FAMILIES[self.architecture.kind]
 
     @property
     def parameters(self) -> int:
-        """Multiplications of a row in the kernels of one member."""
+        """Multiplications for one row in the kernels of one member."""
         return self.family.parameters(self.architecture, self.inputs, self.outputs)
 
     @property
     def operations(self) -> float:
-        """Floating-point operations of one epoch of training: two for each weight and row, three times."""
+        """Floating-point operations of an epoch: two for each weight and row, forward once and backward twice."""
         return 6.0 * self.parameters * self.steps * self.batch * self.members * self.trials
 
     @property
     def worth_compiling(self) -> bool:
         """Whether an epoch is long enough for a program of these very sizes.
 
-        Only of plain networks: XLA multiplies the small matrices of ensembles several times slower than TensorFlow,
-        and gains nothing on RealMLP's waves and activations.
+        Never for ensembles, whose small matrices XLA multiplies several times slower than TensorFlow, nor for RealMLP,
+        on whose waves and activations it gains nothing.
         """
         return self.operations >= WORTH_XLA and self.family.traits.plain
 
     def of_any_size(self) -> ProgramShape:
-        """What a program for arrays of any size is compiled for: all that remains is its network's make."""
+        """The shape that all shapes share whose program for arrays of any size is the same."""
         names = {"width": 1, "embedding": 1, "bins": 1, "ensemble": 2}
         small = {name: min(getattr(self.architecture, name), least) for name, least in names.items()}
         smallest = replace(self.architecture, **small)
@@ -93,10 +91,12 @@ class EpochInputs(NamedTuple):
     """What an epoch reads besides weights and moments.
 
     Attributes:
-        settings: ``[11, S, 1, 1]``.
+        fixed: Weights that are not trained.
+        settings: ``[11, S, 1, 1]`` (`step.SETTINGS`).
         rows: ``(inputs, y)`` of `Rows`, and with class weights the shares of the classes ``[S, classes]``.
+        table: Random numbers of the dropout masks (`networks.noise`).
         bounds: Bounds and penalties of the weights (`networks.weight_bounds`), empty without hints.
-        steps: Positions and weights ``[steps, S, B]``, beginnings of windows ``[steps, layers]``.
+        steps: Positions and weights ``[steps, S, B]``; beginnings of windows of the table ``[steps, layers]``.
     """
 
     fixed: Any
@@ -113,7 +113,7 @@ class CompiledEpoch:
     def __init__(self, shape: ProgramShape) -> None:
         self._engine = engine()
         self.shape, self.traces = shape, 0
-        # Weights are arguments: the network's own are there for their names and order.
+        # Weights are arguments; those of the network only give names and order.
         self.network = build_network(shape.architecture, shape.inputs, members=1, outputs=shape.outputs)
         still = self.network.non_trainable_variables
         self._rates = [v for v in still if v.path.endswith("/rate")]
@@ -129,7 +129,7 @@ class CompiledEpoch:
         self.forward = self._engine.compiled(self._forward, fast=fast)
 
     def _epoch(self, state: Any, given: EpochInputs) -> Any:
-        """One epoch; the state (weights and moments) is packed: few arguments are quick to pass."""
+        """One epoch. The state (weights and moments) is packed, since few arguments are quick to pass."""
         from keras import ops
 
         self.traces += 1  # Python code of a compiled function runs only while it is traced
@@ -196,7 +196,7 @@ class CompiledEpoch:
         training: bool,
         dropout: Any = None,
     ) -> Any:
-        """What the network says with these weights, of any number of members and any width."""
+        """The network's logits with these weights, of any number of members and any width."""
         import keras
 
         scope = keras.StatelessScope()
@@ -232,7 +232,7 @@ def _unpacked(packed: Any) -> State:
 
 
 def key_of(shape: ProgramShape) -> ProgramShape:
-    """What the program for a shape is compiled for."""
+    """The shape that the program for a shape is compiled for."""
     any_size = engine().ANY_SIZE and shape.family.traits.resizable
     return shape if shape.worth_compiling or not any_size else shape.of_any_size()
 

@@ -51,11 +51,10 @@ class KerasTrainer(TrialTrainer):
             training = self._training(params)
         except Exception as error:  # noqa: BLE001  (a user's function raises anything)
             return TrialResult(params=dict(params), status="failed", reason=_reason(error), seconds=0.0)
-        record = Record(self.data, self.folds, ends.limit, params, self._sample)
+        record = Record(self.data, self.folds, ends.limit, self.limits.patience, params, self._sample)
         for epoch in range(1, ends.limit + 1):
             logits = training.epoch(epoch, self._watched)
-            if record.add(epoch, logits[:, : self._held], logits[:, self._held :], training.weights):
-                self._end_or_go_on(record, epoch, self.limits.patience, training.weights, ends.prune)
+            record.add(epoch, logits[:, : self._held], logits[:, self._held :], training.weights, ends.prune)
             if not record.ended and ends.out_of_time():
                 record.end(f"{OUT_OF_TIME} after epoch {epoch}", training.weights)
             if record.ended:

@@ -18,7 +18,6 @@ from autoft.networks.weight_bounds import WeightBounds
 from autoft.records.arrays import Array
 from autoft.records.hints import Hints
 from autoft.records.trials import OUT_OF_MEMORY, OUT_OF_TIME, TrialResult
-from autoft.search.pruning import Prune
 from autoft.training.device_rows import Rows
 from autoft.training.ensemble import EnsemblePart, NetworkPart
 from autoft.training.program import CHUNK, Program, out_of_memory
@@ -117,11 +116,17 @@ class Trainer(TrialTrainer):
         limit = min(ends.limit, FAMILIES[self.architecture(params[0]).kind].traits.epochs)
         program = self._started(params, batch, chunk, limit)
         traced = program.traces
-        records = [Record(self.data, self.folds, limit, p, self._sample) for p in params]
+        # Under cycles of the learning rate a curve rises before it falls to its lowest: no patience ends it.
+        patience = self.limits.patience if program.shape.family.traits.schedule == "steady" else limit
+        records = [Record(self.data, self.folds, limit, patience, p, self._sample) for p in params]
         places = list(range(len(params)))  # which trial stands at each place of the stack
         for epoch in range(1, limit + 1):
             program.epoch(*self._order(batch, epoch), number=epoch, watched=self._watched)
-            self._note(program, [records[t] for t in places], epoch, ends.prune)
+            each = np.split(program.logits(self._watched), len(places))
+            for place, trial in enumerate(places):
+                if not records[trial].ended:
+                    held_out, train = np.split(each[place], [self._held], axis=1)
+                    records[trial].add(epoch, held_out, train, partial(program.weights, place), ends.prune)
             running = [t for t in places if not records[t].ended]
             now = self.clock()
             for trial in running or places:
@@ -143,19 +148,6 @@ class Trainer(TrialTrainer):
                 places, traced = stay, program.traces
         traces += program.traces - traced
         return [record.outcome(traces=0 if t else traces) for t, record in enumerate(records)]
-
-    def _note(self, program: Program, records: Sequence[Record], epoch: int, prune: Prune | None) -> None:
-        """Curves and checkpoints of the running trials after an epoch, and which of them end with it."""
-        logits, members = program.logits(self._watched), self.data.members
-        for place, record in enumerate(records):
-            if record.ended:
-                continue
-            own, weights = logits[place * members : (place + 1) * members], partial(program.weights, place)
-            if not record.add(epoch, own[:, : self._held], own[:, self._held :], weights):
-                continue
-            # Under cycles of the learning rate a curve rises before it falls to its lowest: no patience ends it.
-            patience = self.limits.patience if program.shape.family.traits.schedule == "steady" else record.limit
-            self._end_or_go_on(record, epoch, patience, weights, prune)
 
     def _settings(self, params: Sequence[Mapping[str, Any]]) -> tuple[list[Settings], frozenset[str]]:
         """Settings of trials of one shape, with what their family sets where they do not, and the extras they use."""

@@ -17,7 +17,6 @@ from autoft.search.pruning import Prune
 from autoft.training.ensemble import Ensemble, NetworkPart, build_ensemble
 from autoft.training.epoch import engine
 from autoft.training.stack import Stack, padded
-from autoft.training.trial_record import Record
 
 #: Most rows of each fold on which the train curve is read.
 _SAMPLE = 256
@@ -25,11 +24,7 @@ _SAMPLE = 256
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How long a trial may train.
-
-    Attributes:
-        patience: Epochs without a better mean held-out loss that end it; half the best epoch, where that is more.
-    """
+    """How long a trial may train: its largest number of epochs, and its patience (`Record`)."""
 
     epochs: int
     patience: int
@@ -162,12 +157,3 @@ class TrialTrainer(ABC):
     def ensemble(self, parts: Sequence[tuple[TrialResult, float]]) -> Ensemble:
         """The deployed model of the folds' networks of some trials, each with its share in the answers."""
         return build_ensemble(self.data, [self.part(*own) for own in parts], self.folds)
-
-    def _end_or_go_on(
-        self, record: Record, epoch: int, patience: int, weights: Callable[[], dict[str, Array]], prune: Prune | None
-    ) -> None:
-        """End a trial at its last epoch, after too long without a better one, or when it is pruned."""
-        if epoch == record.limit or epoch - record.best_seen >= max(patience, record.best_seen // 2):
-            record.end("", weights)
-        elif reason := prune(record.mean_curve) if prune else "":
-            record.end(reason, weights, "pruned")

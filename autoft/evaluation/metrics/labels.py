@@ -54,7 +54,6 @@ class _LabelMetric(SummedMetric[Confusions]):
     needs = "label"
 
     def sums(self, truth: Truth, prediction: Prediction, names: Collection[str]) -> Callable[[Array], Confusions]:
-        """Weighted confusion matrices."""
         positive, number = prediction.problem.positive, prediction.values.shape[1]
         cells, cell = np.unique(truth.y * number + prediction.labels, return_inverse=True)
         order = np.argsort(cell.ravel(), kind="stable")

@@ -12,11 +12,11 @@ import numpy as np
 from autoft.records.arrays import Array
 from autoft.records.columns import Column
 
-#: Values of a category that are groups of their own.
+#: Most values of a category that are groups of their own.
 MOST_VALUES = 20
-#: Numbers with so many different values are grouped by value.
+#: Numbers with at most so many different values are grouped by value.
 FEW_VALUES = 5
-#: Where one number is that common, quartiles would be equal.
+#: Share of the rows from which on one number is compared with those below and above: quartiles would be equal.
 COMMON = 0.5
 
 MISSING = "missing"
@@ -45,10 +45,10 @@ def groups_of(column: Column, values: Array, limits: Sequence[float] | None = No
     """The groups of a column, each row in exactly one.
 
     Args:
-        values: Its cells in the form of `schema.convert.Converted.values`, ``[n]``.
+        values: Its cells as in `schema.convert.Converted.values`, ``[n]``.
         limits: Of ranges ``[a, b)``, the last one closed; rows outside are a group, and so are missing ones. Without
-            limits numbers are divided at their quartiles (few different ones by value), and of categories the
-            `MOST_VALUES` most frequent are groups.
+            limits numbers are divided at their quartiles or by value, and of categories the `MOST_VALUES` most frequent
+            are groups.
 
     >>> age = Column(id="c000", name="age", kind="numeric", why="")
     >>> found = groups_of(age, np.array([5.0, 30.0, 120.0, 121.0, np.nan]), (0, 30, 120))
@@ -90,7 +90,7 @@ def _by_value(column: Column, values: Array) -> Groups:
 
 
 def _apart(labels: list[str]) -> list[str]:
-    """Names of values; one that is called like a group of ours stands in quotes."""
+    """Names of values; a value with the name of another group stands in quotes."""
     return [repr(label) if label in (MISSING, "other values", "outside") else label for label in labels]
 
 
