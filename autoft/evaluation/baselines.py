@@ -5,12 +5,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
 
 from autoft.evaluation.bootstrap import around, draw, mean_interval
-from autoft.evaluation.correction import CorrectedScore, fixed
+from autoft.evaluation.correction import CorrectedScore, FixedScore, fixed
 from autoft.evaluation.decision_rule import RuleFitter
 from autoft.evaluation.losses import weighted_quantile
 from autoft.evaluation.metrics import METRICS
@@ -114,38 +115,40 @@ class BaselineScorer:
     def __init__(self, truth: Truth, problem: Problem, score: CorrectedScore) -> None:
         self.problem, self.score, self.metric = problem, score, METRICS[problem.objective]
         self._truth = truth.take(score.rows)
-        self._counts = draw(self._truth.groups, score.draws)
         # Thresholds come from the drawn rows (corrected), from those outside the holdout, or from the scored rows
         # themselves (nested), which flatters a baseline a little.
         others = np.setdiff1d(np.arange(len(truth)), score.rows)
         self._seen = others if others.size and not score.out_of_bag else score.rows
         self._fitter = RuleFitter(truth.take(self._seen), problem, "none")
 
-    def compare(self, name: str, predictions: Array) -> Baseline:
-        """The record of one baseline, from its held-out predictions of all rows (`train_baselines`)."""
-        metrics, difference = (self._out_of_bag if self.score.out_of_bag else self._on_all_rows)(predictions)
-        return Baseline(name=name, metrics=metrics, difference=difference, verdict=_word(difference))
+    @cached_property
+    def _counts(self) -> Array:
+        return draw(self._truth.groups, self.score.draws)
 
-    def _out_of_bag(self, predictions: Array) -> tuple[dict[str, Interval], Interval]:
-        """Scores, and the network's less the baseline's, on the rows that were not drawn."""
-        own, left_out = predictions[self.score.rows], (self._counts == 0).astype(np.uint8)
-        thresholds = np.array([rule.threshold for rule in self._fitter.on_draws(own, self._counts)])
+    def compare(self, name: str, predictions: Array) -> Baseline:
+        """A baseline's scores beside the network's, from its held-out predictions of all rows (`train_baselines`)."""
+        metric, score, own = self.metric, self.score, predictions[self.score.rows]
+        if score.out_of_bag:
+            found = self._out_of_bag(own)
+        else:
+            rule = DecisionRule(threshold=self._fitter.on_all_rows(predictions[self._seen]).threshold)
+            found = fixed(self._truth, own, self.problem, score.draws, rule=rule)
+        samples = metric.better(score.samples) - metric.better(found.samples[metric.name])
+        network, baseline = (metric.better(np.array(one.held_out[metric.name].value)) for one in (score, found))
+        difference = mean_interval(samples) if score.out_of_bag else around(float(network - baseline), samples)
+        return Baseline(name=name, metrics=found.held_out, difference=difference, verdict=_word(difference))
+
+    def _out_of_bag(self, predictions: Array) -> FixedScore:
+        """Scores on the rows that were not drawn."""
+        left_out = (self._counts == 0).astype(np.uint8)
+        thresholds = np.array([rule.threshold for rule in self._fitter.on_draws(predictions, self._counts)])
         samples: dict[str, Array] = {}
         for threshold in np.unique(thresholds):
             here, rule = thresholds == threshold, DecisionRule(threshold=threshold)
-            found = weighted_scores(self._truth, own, left_out[here], self.problem, rule=rule)
+            found = weighted_scores(self._truth, predictions, left_out[here], self.problem, rule=rule)
             for name, values in found.items():
                 samples.setdefault(name, np.full(len(thresholds), np.nan))[here] = values
-        difference = self.metric.better(self.score.samples) - self.metric.better(samples[self.metric.name])
-        return {name: mean_interval(values) for name, values in samples.items()}, mean_interval(difference)
-
-    def _on_all_rows(self, predictions: Array) -> tuple[dict[str, Interval], Interval]:
-        own, metric, score = predictions[self.score.rows], self.metric, self.score
-        rule = DecisionRule(threshold=self._fitter.on_all_rows(predictions[self._seen]).threshold)
-        found = fixed(self._truth, own, self.problem, score.draws, rule=rule)
-        network, baseline = (metric.better(np.array(one.held_out[metric.name].value)) for one in (score, found))
-        difference = metric.better(score.samples) - metric.better(found.samples[metric.name])
-        return found.held_out, around(float(network - baseline), difference)
+        return FixedScore(held_out={name: mean_interval(values) for name, values in samples.items()}, samples=samples)
 
 
 def _word(difference: Interval) -> Literal["beaten", "level", "not beaten"]:

@@ -221,22 +221,17 @@ def _score_rows(
 ) -> CorrectedScore:
     """The choice on all rows, scored by predictions ``[n, ...]`` for some rows with a threshold for each."""
     own = rule.take(rows)
-    scored = fixed(truth.take(rows), predictions[rows], replay.problem, draws, rule=own)
-    return replace(_record(replay, scored, draws.seed, predictions, rows), row_rule=own)
+    record = _record(replay, fixed(truth.take(rows), predictions[rows], replay.problem, draws, rule=own), draws.seed)
+    return replace(record, out_of_bag=False, rows=rows, predictions=_only(predictions, rows), row_rule=own)
 
 
-def _record(
-    replay: Replay, scored: FixedScore, seed: int, predictions: Array | None = None, rows: Array | None = None
-) -> CorrectedScore:
-    """The choice on all rows and its score; without predictions, its own were scored out of the bag."""
+def _record(replay: Replay, scored: FixedScore, seed: int) -> CorrectedScore:
+    """The choice on all rows and a score of it, taken to be that of its own predictions out of the bag."""
     chosen, metric = replay.on_all_rows(), replay.metric
     blended = mixed(replay.candidates, chosen)
     rule = replay.rule_fitter.on_all_rows(blended[replay.rows])
     pooled = calibrate.apply(rule.calibration, blended)
     naive = scores(replay.truth, pooled[replay.rows], replay.problem, rule=rule)
-    shown, rows = pooled if predictions is None else predictions, replay.rows if rows is None else rows
-    only = np.full(shown.shape, np.nan)
-    only[rows] = shown[rows]
     flattery = naive[metric.name] - scored.held_out[metric.name].value
     samples = scored.samples[metric.name]
     return CorrectedScore(
@@ -248,11 +243,18 @@ def _record(
         naive=naive,
         draws=Draws(number=len(samples), seed=seed),
         samples=samples,
-        out_of_bag=predictions is None,
-        rows=rows,
-        predictions=only,
+        out_of_bag=True,
+        rows=replay.rows,
+        predictions=_only(pooled, replay.rows),
         costs=scored.costs,
     )
+
+
+def _only(predictions: Array, rows: Array) -> Array:
+    """The predictions for some rows, NaN elsewhere."""
+    found = np.full(predictions.shape, np.nan)
+    found[rows] = predictions[rows]
+    return found
 
 
 def _places(choices: Sequence[Any]) -> dict[Any, list[int]]:

@@ -63,7 +63,7 @@ def sample_costs(truth: Truth, predictions: Array, weights: Array, problem: Prob
         reached = np.searchsorted(CURVE, predictions[:, positive_index], side="right")
         yes, no = columns[:, 2 + positive_index], columns[:, 3 - positive_index]
     for place, drawn in enumerate(weights):
-        w = drawn.astype(np.float64) if truth.weights is None else drawn * truth.weights
+        w = truth.weighted(drawn).astype(np.float64)
         total = w.sum()
         with np.errstate(divide="ignore", invalid="ignore"):
             found[place, : columns.shape[1]] = w @ columns / total

@@ -32,16 +32,11 @@ def answers(
     return np.asarray(shifted / shifted.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
-def bounded(probabilities: Array) -> Array:
-    """Probabilities in float64, away from 0 by `SMALLEST`, with rows that sum to 1."""
-    clipped = np.clip(probabilities.astype(np.float64), SMALLEST, None)
-    return np.asarray(clipped / clipped.sum(axis=1, keepdims=True))
-
-
 def row_losses(y: Array, predictions: Array, quantile: float | None = None) -> Array:
     """Loss of each row, ``[n]``: log-loss of probabilities, squared error of values or `pinball` at a quantile.
 
     Its mean over held-out rows chooses the checkpoint of a trial, while it trains and in every draw of the correction.
+    Probabilities are kept away from 0 by `SMALLEST`, with rows that sum to 1.
 
     >>> row_losses(np.array([1]), np.array([[0.5, 0.5]])).round(3)
     array([0.693])
@@ -50,7 +45,8 @@ def row_losses(y: Array, predictions: Array, quantile: float | None = None) -> A
         if quantile is not None:
             return pinball(y, predictions, quantile)
         return np.asarray(np.square(predictions.astype(np.float64) - y))
-    return np.asarray(-np.log(bounded(predictions)[np.arange(len(y)), y]))
+    clipped = np.clip(predictions.astype(np.float64), SMALLEST, None)
+    return np.asarray(-np.log(clipped[np.arange(len(y)), y] / clipped.sum(axis=1)))
 
 
 def pinball(y: Array | float, predictions: Array, quantile: float) -> Array:

@@ -60,7 +60,6 @@ def mixed(candidates: Sequence[Candidate], chosen: Blend, rows: Array | slice = 
 
 
 def candidates_of(trials: Sequence[Trial], outcomes: Sequence[TrialResult]) -> list[Candidate]:
-    """The checkpoints of all trials."""
     return [
         Candidate(trial=trial.number, epochs=epochs, predictions=outcome.held_out[c], balance=balance_of(trial))
         for trial, outcome in zip(trials, outcomes, strict=True)
@@ -136,7 +135,6 @@ class Replay:
 
     @cached_property
     def rule_fitter(self) -> RuleFitter:
-        """For the same rows."""
         return RuleFitter(self.truth, self.problem, self.rule.calibration)
 
     def on_draws(self, wanted: Draws) -> tuple[Array, list[Blend]]:

@@ -33,7 +33,6 @@ class Rows:
     def shape(
         self, architecture: Architecture, batch: int, *, trials: int = 1, extras: frozenset[str] = frozenset()
     ) -> ProgramShape:
-        """The shape of some trials on these rows."""
         data = self.data
         return ProgramShape(
             architecture=architecture,

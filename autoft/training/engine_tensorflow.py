@@ -97,7 +97,6 @@ class _Grappler:
 
     @contextmanager
     def off(self) -> Iterator[None]:
-        """Off within the block."""
         import tensorflow as tf
 
         optimizer = tf.config.optimizer

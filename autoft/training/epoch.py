@@ -118,10 +118,8 @@ class CompiledEpoch:
         still = self.network.non_trainable_variables
         self._rates = [v for v in still if v.path.endswith("/rate")]
         self._fixed = [v for v in still if not v.path.endswith(("/rate", "/seed_generator_state"))]
-        self.names, self.fixed_names = (
-            [v.path.split("network/")[-1] for v in variables]
-            for variables in (self.network.trainable_variables, self._fixed)
-        )
+        self.names = [v.path.split("network/")[-1] for v in self.network.trainable_variables]
+        self.fixed_names = [v.path.split("network/")[-1] for v in self._fixed]
         self._factors = tuple(shape.family.factor(name) for name in self.names)
         fast = shape.worth_compiling
         self.epoch = self._engine.compiled(self._epoch, fast=fast)
@@ -153,7 +151,6 @@ class CompiledEpoch:
 
         inputs, y = given.rows[:2]
         batch, truth = _gathered(inputs, positions), ops.take(y, positions, axis=0)
-
         smoothing, focal, balance = (
             settings[name] if name in self.shape.extras else None
             for name in ("label_smoothing", "focal", "class_balance")
@@ -165,7 +162,7 @@ class CompiledEpoch:
 
         def loss(weights: list[Any]) -> Any:
             with noise.drawing(given.table, ops.unstack(starts, self.shape.family.windows(self.shape.architecture))):
-                logits = self._logits(weights, given.fixed, batch, training=True, dropout=dropout)
+                logits = self._logits(weights, given.fixed, batch, dropout)
             alone = self.shape.architecture.ensemble == 1
             y_rows = truth if alone else ops.expand_dims(truth, 2)
             losses = row_losses(self.shape.task, logits, y_rows, smoothing, focal=focal, quantile=self.shape.quantile)
@@ -176,27 +173,19 @@ class CompiledEpoch:
         gradients = self._engine.gradients(loss, list(state[0]))
         active = ops.cast(ops.sum(weight, axis=1) > 0, "float32")[:, None, None]
         rule = UpdateRule(factors=self._factors, extras=self.shape.extras, cycles=cycles)
-        return update(state, gradients, settings, active, rule=rule, bounds=given.bounds)
+        return update(state, gradients, settings, active, given.bounds, rule)
 
     def _forward(self, state: Any, fixed: Any, inputs: Any, positions: Any) -> Any:
         """Logits ``[S, m, outputs]`` of positions ``[S, m]``."""
-        logits = self._logits(_unpacked(state)[0], fixed, _gathered(inputs, positions), training=False)
+        logits = self._logits(_unpacked(state)[0], fixed, _gathered(inputs, positions))
         if self.shape.architecture.ensemble == 1:
             return logits
         from autoft.networks.layers.ensemble import mean_logits
 
         return mean_logits(self.shape.task, logits)
 
-    def _logits(
-        self,
-        weights: Sequence[Any],
-        fixed: Sequence[Any],
-        batch: dict[str, Any],
-        *,
-        training: bool,
-        dropout: Any = None,
-    ) -> Any:
-        """The network's logits with these weights, of any number of members and any width."""
+    def _logits(self, weights: Sequence[Any], fixed: Sequence[Any], batch: dict[str, Any], dropout: Any = None) -> Any:
+        """The network's logits with these weights, of any number of members and any width; dropout says to train."""
         import keras
 
         scope = keras.StatelessScope()
@@ -204,10 +193,10 @@ class CompiledEpoch:
             scope.add_update((variable, value))
         for variable, value in zip(self._fixed, fixed, strict=True):
             scope.add_update((variable, value))
-        for rate in self._rates if training else ():
+        for rate in () if dropout is None else self._rates:
             scope.add_update((rate, dropout))
         with scope:
-            return self.network.call(batch, training=training)
+            return self.network.call(batch, training=dropout is not None)
 
 
 def _gathered(inputs: dict[str, Any], positions: Any) -> dict[str, Any]:

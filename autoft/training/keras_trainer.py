@@ -8,7 +8,7 @@ values, so that the step is traced once a trial.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,8 +28,8 @@ from autoft.training.ensemble import NetworkPart
 from autoft.training.program import CHUNK
 from autoft.training.stack import Stack, padded
 from autoft.training.step import row_losses
-from autoft.training.trial_record import Record
-from autoft.training.trial_trainer import Ends, TrialTrainer
+from autoft.training.trial_record import Params, Record
+from autoft.training.trial_trainer import Ends, OutOfTime, TrialTrainer
 
 #: Hyperparameters that autoft adds or uses itself; a build is asked only for those of them that it defines.
 BATCH_SIZE, LEARNING_RATE = "batch_size", "learning_rate"
@@ -41,10 +41,10 @@ class KerasTrainer(TrialTrainer):
 
     build: Build = field(kw_only=True)
 
-    def _train_all(self, params: Sequence[Mapping[str, Any]], ends: Ends) -> list[TrialResult]:
+    def _train_all(self, params: Sequence[Params], ends: Ends) -> list[TrialResult]:
         return [self._trained(one, ends) for one in params]
 
-    def _trained(self, params: Mapping[str, Any], ends: Ends) -> TrialResult:
+    def _trained(self, params: Params, ends: Ends) -> TrialResult:
         """One trial; it has failed too where the build refuses its hyperparameters."""
         began = self.clock()
         try:
@@ -62,9 +62,7 @@ class KerasTrainer(TrialTrainer):
         record.seconds = self.clock() - began
         return record.outcome(traces=1)
 
-    def answers_after(
-        self, params: Mapping[str, Any], epochs: int, horizon: int, out_of_time: Callable[[], bool]
-    ) -> list[Array] | None:
+    def answers_after(self, params: Params, epochs: int, horizon: int, out_of_time: OutOfTime) -> list[Array] | None:
         """As of every trainer, but `horizon` is ignored: an own model has its own schedules."""
         training, held_out = self._training(params), padded(self.data.held_out)
         for epoch in range(1, epochs + 1):
@@ -76,14 +74,14 @@ class KerasTrainer(TrialTrainer):
     def part(self, outcome: TrialResult, share: float) -> NetworkPart:
         return _OwnPart(build=self.build, params=outcome.params, weights=outcome.weights, share=share)
 
-    def _training(self, params: Mapping[str, Any]) -> _Training:
+    def _training(self, params: Params) -> _Training:
         return _Training(self, params)
 
 
 class _Training:
     """One configuration: a compiled Keras model (the first member's), and the variables of all members as arrays."""
 
-    def __init__(self, trainer: KerasTrainer, params: Mapping[str, Any]) -> None:
+    def __init__(self, trainer: KerasTrainer, params: Params) -> None:
         import keras
 
         data = self._data = trainer.data
@@ -151,12 +149,11 @@ class _OwnPart:
     """A trial of an own model in the deployed model; `weights` are in the order of its variables."""
 
     build: Build
-    params: Mapping[str, Any]
+    params: Params
     weights: Mapping[str, Array]
     share: float = 1.0
 
     def network(self, data: Stack, members: int, name: str) -> Any:
-        """The members' networks side by side, as one Keras model from stacked inputs to stacked logits."""
         import keras
 
         from autoft.networks.layers.members import MemberInputs, StackMembers
@@ -179,7 +176,7 @@ class _OwnPart:
         return keras.Model(given, StackMembers(name=f"{name}_members")(logits), name=name)
 
 
-def network_for(build: Build, params: Mapping[str, Any], data: Stack) -> OwnNetwork:
+def network_for(build: Build, params: Params, data: Stack) -> OwnNetwork:
     """The network that a function makes of a trial's hyperparameters for some rows.
 
     Raises:

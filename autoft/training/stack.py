@@ -108,8 +108,8 @@ class Stack:
         return [self.answers(s, logits[s, : len(rows)]) for s, rows in enumerate(self.held_out)]
 
     def targets(self) -> Array:
-        """What each member learns of each row, ``[S, n]``: values float32, standardized as in its training rows, 0 and
-        1 for two classes, or int32 class positions."""
+        """What each member learns, ``[S, n]``: values standardized as in its training rows or 0 and 1 (float32), or
+        positions of several classes (int32)."""
         if self.task == "multiclass":
             return np.repeat(self.y.astype(np.int32)[None], self.members, axis=0)
         with np.errstate(over="ignore"):  # a row of another member's may be infinite in units of the training rows

@@ -164,8 +164,8 @@ class UpdateRule:
     """
 
     factors: Sequence[Factor]
-    extras: frozenset[str] = EXTRAS
-    cycles: bool = False
+    extras: frozenset[str]
+    cycles: bool
 
 
 def update(
@@ -173,9 +173,8 @@ def update(
     gradients: Sequence[Any],
     settings: Mapping[str, Any],
     active: Any,
-    *,
+    bounds: Mapping[str, Sequence[Any]],
     rule: UpdateRule,
-    bounds: Mapping[str, Sequence[Any]] | None = None,
 ) -> State:
     """One Adam step.
 
@@ -187,8 +186,7 @@ def update(
     from keras import ops
 
     weights, firsts, seconds, steps = state
-    penalty, bounds = 2.0 * settings["l2"], bounds or {}
-    factors, extras, cycles = rule.factors, rule.extras, rule.cycles
+    penalty, factors, extras, cycles = 2.0 * settings["l2"], rule.factors, rule.extras, rule.cycles
     penalized: Sequence[Any] = weights
     if "importance" in extras:
         penalized = [w * share if f.l2 else w for w, share, f in zip(weights, bounds["penalty"], factors, strict=True)]

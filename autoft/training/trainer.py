@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -23,8 +22,8 @@ from autoft.training.ensemble import EnsemblePart, NetworkPart
 from autoft.training.program import CHUNK, Program, out_of_memory
 from autoft.training.stack import batches, padded
 from autoft.training.step import EXTRAS, Settings
-from autoft.training.trial_record import Record
-from autoft.training.trial_trainer import Ends, TrialTrainer
+from autoft.training.trial_record import Params, Record
+from autoft.training.trial_trainer import Ends, OutOfTime, TrialTrainer
 
 #: Trials that train side by side, by the operations of an epoch of one: where there is little arithmetic, they share
 #: the other costs of a step (measured at commit 778b769). An accelerator has room for more.
@@ -45,7 +44,7 @@ class Trainer(TrialTrainer):
         #: For how many trials side by side, which batch and which chunk the memory was enough, by shape.
         self._fits: dict[tuple[Architecture, int], tuple[int, int, int]] = {}
 
-    def _train_all(self, params: Sequence[Mapping[str, Any]], ends: Ends) -> list[TrialResult]:
+    def _train_all(self, params: Sequence[Params], ends: Ends) -> list[TrialResult]:
         """Train configurations side by side; each gets what it would get alone, but for rounding.
 
         Where the device lacks memory for it, half as many train at a time, and one alone with half the batch; the
@@ -72,9 +71,7 @@ class Trainer(TrialTrainer):
                 self._fits[key] = (1, max(batch // 2, _SMALLEST_BATCH), max(chunk // 2, 1))
         return done
 
-    def answers_after(
-        self, params: Mapping[str, Any], epochs: int, horizon: int, out_of_time: Callable[[], bool]
-    ) -> list[Array] | None:
+    def answers_after(self, params: Params, epochs: int, horizon: int, out_of_time: OutOfTime) -> list[Array] | None:
         batch = self._key(params)[1]
         program = self._started([params], batch, CHUNK, horizon)
         for epoch in range(1, epochs + 1):
@@ -83,7 +80,7 @@ class Trainer(TrialTrainer):
             program.epoch(*self._order(batch, epoch), number=epoch)
         return self.data.held_out_answers(program.logits(padded(self.data.held_out)))
 
-    def together(self, params: Mapping[str, Any]) -> int:
+    def together(self, params: Params) -> int:
         if self._key(params) in self._fits:
             return self._fits[self._key(params)][0]
         if self.accelerated:
@@ -94,15 +91,15 @@ class Trainer(TrialTrainer):
     def part(self, outcome: TrialResult, share: float) -> NetworkPart:
         return EnsemblePart(architecture=self.architecture(outcome.params), weights=outcome.weights, share=share)
 
-    def architecture(self, params: Mapping[str, Any]) -> Architecture:
+    def architecture(self, params: Params) -> Architecture:
         """The part of a trial's parameters that fixes shapes."""
         activation = MIXED if self.hints.effects else None
         return architecture_of(params, self._start.inputs, self.data.fewest, activation=activation)
 
-    def _key(self, params: Mapping[str, Any]) -> tuple[Architecture, int]:
+    def _key(self, params: Params) -> tuple[Architecture, int]:
         return self.architecture(params), min(int(params["batch_size"]), self.data.fewest)
 
-    def _started(self, params: Sequence[Mapping[str, Any]], batch: int, chunk: int, horizon: int) -> Program:
+    def _started(self, params: Sequence[Params], batch: int, chunk: int, horizon: int) -> Program:
         """A program for some trials of one shape, with their first weights; schedules are laid out over `horizon`."""
         architecture, bounds = self.architecture(params[0]), self._bounds(params)
         settings, extras = self._settings(params)
@@ -110,7 +107,7 @@ class Trainer(TrialTrainer):
         program.start(self._initial(architecture, bounds), settings, epochs=horizon, seed=self.seed, bounds=bounds)
         return program
 
-    def _together(self, params: Sequence[Mapping[str, Any]], batch: int, chunk: int, ends: Ends) -> list[TrialResult]:
+    def _together(self, params: Sequence[Params], batch: int, chunk: int, ends: Ends) -> list[TrialResult]:
         """One stack of trials, from first weights to outcomes."""
         began, traces = self.clock(), 0
         limit = min(ends.limit, FAMILIES[self.architecture(params[0]).kind].traits.epochs)
@@ -149,20 +146,20 @@ class Trainer(TrialTrainer):
         traces += program.traces - traced
         return [record.outcome(traces=0 if t else traces) for t, record in enumerate(records)]
 
-    def _settings(self, params: Sequence[Mapping[str, Any]]) -> tuple[list[Settings], frozenset[str]]:
+    def _settings(self, params: Sequence[Params]) -> tuple[list[Settings], frozenset[str]]:
         """Settings of trials of one shape, with what their family sets where they do not, and the extras they use."""
         decay = family_of(params[0]).traits.weight_decay
         full = [{**({"weight_decay": decay} if decay else {}), **p} for p in params]
         extras = EXTRAS.intersection(set().union(*full))
         return [Settings.of(p) for p in full], extras | self._extras(params)
 
-    def _extras(self, params: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+    def _extras(self, params: Sequence[Params]) -> frozenset[str]:
         """Extras for hints, the same for trials that do without some of them."""
         every = [self._rules(self.architecture(params[0]), self.hints), *self._bounds(params)]
         used = {"bounds": [own.low for own in every], "importance": [own.penalty for own in every]}
         return frozenset(name for name, weights in used.items() if any(weights))
 
-    def _bounds(self, params: Sequence[Mapping[str, Any]]) -> list[WeightBounds]:
+    def _bounds(self, params: Sequence[Params]) -> list[WeightBounds]:
         architecture = self.architecture(params[0])
         return [self._rules(architecture, variants.without(self.hints, p.get(variants.WITHOUT, ()))) for p in params]
 

@@ -25,6 +25,8 @@ def checkpoint_epochs(epochs: int) -> tuple[int, ...]:
     return tuple(sorted({e for e in grid if e <= epochs} | {epochs}))
 
 
+#: Hyperparameters of a trial by name.
+Params = Mapping[str, Any]
 Weights = Callable[[], dict[str, Array]]
 
 
@@ -38,7 +40,7 @@ class Record:
     """
 
     def __init__(
-        self, data: Stack, folds: int, limit: int, patience: int, params: Mapping[str, Any], sample: tuple[Array, ...]
+        self, data: Stack, folds: int, limit: int, patience: int, params: Params, sample: tuple[Array, ...]
     ) -> None:
         self.data, self.folds, self.limit, self.params, self.sample = data, folds, limit, params, sample
         self._patience = patience

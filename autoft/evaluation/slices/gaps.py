@@ -84,7 +84,7 @@ def _numbers(group: DrawGroup, truth: Truth, groups: Groups, classes: list[int],
         columns += [group.predictions, group.predictions - y]
     found = np.empty((len(group.weights), *shape(groups, classes)))
     for place, drawn in enumerate(group.weights):
-        w = drawn.astype(np.float64) if truth.weights is None else drawn * truth.weights
+        w = truth.weighted(drawn).astype(np.float64)
         sums = np.stack([np.bincount(codes, w * column, minlength=size) for column in columns], axis=1)
         found[place] = _from_sums(sums, bool(classes))
     return found

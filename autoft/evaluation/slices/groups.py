@@ -37,7 +37,6 @@ class Groups:
     note: str = ""
 
     def rows(self, rows: Array) -> Groups:
-        """The same for some rows."""
         return replace(self, codes=self.codes[rows])
 
 
@@ -95,6 +94,7 @@ def _apart(labels: list[str]) -> list[str]:
 
 
 def _with_missing(column: Column, labels: Sequence[str], codes: Array, note: str = "") -> Groups:
+    """Groups of which the missing rows are the last; they have the code after those of the labels."""
     every = (*labels, MISSING) if (codes == len(labels)).any() else tuple(labels)
     return Groups(column=column.name, labels=every, codes=codes, note=note)
 
@@ -134,11 +134,9 @@ def _numbers(column: Column, values: Array) -> Groups:
 def _around(column: Column, values: Array, common: Any) -> Groups:
     """A value that most rows have, what lies below and what lies above it."""
     shown = _shown(column, common)
-    codes = np.where(np.isnan(values), 3, 1 + np.sign(values - common))
     labels, note = [f"below {shown}", shown, f"above {shown}"], f"Half of the rows or more have the value {shown}."
-    here = [place for place in range(3) if (codes == place).any()]
-    renumbered = np.array([*(here.index(p) if p in here else -1 for p in range(3)), len(here)])
-    return _with_missing(column, [labels[place] for place in here], renumbered[codes.astype(int)], note)
+    sides, codes = np.unique(np.where(np.isnan(values), 3, 1 + np.sign(values - common)), return_inverse=True)
+    return _with_missing(column, [labels[int(side)] for side in sides if side < 3], codes, note)
 
 
 def _shown(column: Column, value: float) -> str:
