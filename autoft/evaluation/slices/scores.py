@@ -50,7 +50,7 @@ def scores_of(redraws: Redraws, sets: Sequence[Array], names: Sequence[str]) -> 
 
 
 def _scores(group: DrawGroup, truth: Truth, some: Array, problem: Problem, names: Sequence[str]) -> dict[str, Array]:
-    """Metrics on some of the rows under the draws of a group; empty where a single draw has none of them."""
+    """Metrics on some of the rows under the draws of a group; empty where a single draw has none."""
     if len(group.weights) == 1:
         some = some[group.weights[0, some] > 0]  # rows that the one draw does not score need not be sorted
     if not len(some):
