@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
-from autoft.data.audit import CHECKS, TableView, dates, placeholders, run_checks, units
+from autoft.data.audit import (
+    TableView,
+    column_quality,
+    dates,
+    personal,
+    placeholders,
+    redundant_columns,
+    run_checks,
+    units,
+)
 from autoft.data.audit.spellings import fold, variants
 from autoft.data.cells import Distinct
 from autoft.data.columns import infer_columns
@@ -178,7 +187,8 @@ def _columns(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> list[Repair]:
     columns, findings = infer_columns(frame, kinds=kinds)
     converted = convert(frame, [column for column in columns if column.used])
     view = TableView.of(frame, columns, converted, target=None)
-    reasons = (*findings, *run_checks(view, [check for check in CHECKS if DROPPED & {*check.codes}]))
+    checks = (column_quality.quasi_constant, redundant_columns.redundant_columns, personal.personal_data)
+    reasons = (*findings, *run_checks(view, checks))
     repairs: dict[str, Repair] = {}
     for code, name in ((code, line.column) for line in reasons for code in CODES if code == line.code in DROPPED):
         if name is not None and name not in kinds and name not in repairs:

@@ -8,7 +8,9 @@ import numpy as np
 
 from autoft.data.audit import late_columns, pair_leaks, stump
 from autoft.data.audit.checks import TableView, check
-from autoft.data.audit.predictors import LEAK_AUC, LEAK_R2, Predictors
+from autoft.data.audit.codes import codes
+from autoft.data.audit.predictors import LEAK_AUC, LEAK_R2, Predictors, metric_of, strongest
+from autoft.data.audit.sampling import sample
 from autoft.records.arrays import Array
 from autoft.records.columns import Task
 from autoft.records.findings import Finding, Severity, finding
@@ -17,10 +19,10 @@ from autoft.records.findings import Finding, Severity, finding
 MIN_ROWS = 50
 #: and with fewer rows per class.
 MIN_CLASS = 10
-#: Of more rows a sample is looked at,
-MAX_ROWS = 20_000
-#: and of more classes the largest.
+#: Of more classes the largest are looked at.
 MAX_CLASSES = 20
+#: Of more columns that are no leaks, those that predict best by themselves.
+COLUMNS = 60
 #: Splits from the root to a leaf of the trees for classes,
 CLASS_DEPTH = 12
 #: and for numbers.
@@ -57,8 +59,7 @@ def leaks(view: TableView) -> Iterator[Finding]:
     for i in np.flatnonzero(leaking):
         yield _leak(view.features[i].name, scores, view.task, view.target, allow)
     rest = np.flatnonzero(~leaking)
-    if len(rest) > late_columns.COLUMNS:
-        rest = rest[np.sort(np.argsort(-alone[rest], kind="stable")[: late_columns.COLUMNS])]
+    rest = rest[strongest(alone[rest], COLUMNS)]
     if not len(rest) or len(np.unique(truth)) < 2:
         return
     predictors = Predictors(
@@ -96,7 +97,7 @@ def _scorer(truth: Array, task: Task) -> Callable[[Array], float]:
 
 
 def _leak(name: str, scores: Mapping[str, float], task: Task, target: str, allow: tuple[str, ...]) -> Finding:
-    metric = "R2" if task == "regression" else "ROC-AUC"
+    metric = metric_of(task)
     found = f"predicts '{target}' almost perfectly by itself ({metric} {scores[name]:.4f})"
     evidence = late_columns.score_evidence(name, scores, metric)
     fix = "add it to data.drop or, if it is really known before the answer is, to schema.allow_leak"
@@ -121,17 +122,12 @@ def _rows(view: TableView) -> Array:
         large = np.argsort(-counts, kind="stable")[:MAX_CLASSES]
         large = large[counts[large] >= MIN_CLASS]
         chosen = chosen[np.isin(codes, large)] if len(large) > 1 else chosen[:0]
-    if len(chosen) > MAX_ROWS:
-        chosen = np.sort(np.random.default_rng(0).choice(chosen, MAX_ROWS, replace=False))
-    return chosen
+    return chosen[sample(len(chosen))]
 
 
 def _codes(values: Array) -> Array:
-    """Positions of the values among the sorted distinct ones, -1 for missing ones. A tree sees no more than the order;
-    and ranks survive its cast to float32, epoch seconds would not."""
-    import pandas as pd
-
-    return np.asarray(pd.factorize(values, sort=True)[0])
+    """Positions of the values among the sorted distinct ones, -1 for missing ones: a tree sees no more than the order."""
+    return codes(values, ordered=True)
 
 
 def _auc(ordinal: Array, truth: Array, half: Array) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from autoft.data.audit import charts
+from autoft.data.audit.codes import codes
 from autoft.data.audit.findings import row_numbers, share_of
 from autoft.data.audit.sampling import sample
 from autoft.data.convert import Converted
@@ -68,8 +69,6 @@ def find_odd_rows(features: tuple[Column, ...], converted: Converted, *, kept: A
 
 def _numbers(values: Array, chosen: Array) -> Array:
     """One column for the forest, which only asks whether a value is above a limit: ranks would not serve it."""
-    import pandas as pd
-
     if values.dtype != object:
         drawn = values[chosen].astype(np.float64)
         known = drawn[np.isfinite(drawn)]
@@ -78,5 +77,5 @@ def _numbers(values: Array, chosen: Array) -> Array:
         # The forest computes in float32, in which seconds since 1970 are minutes apart: all columns are scaled.
         scale = float(known.std()) or 1.0
         return np.where(np.isfinite(drawn), (drawn - np.median(known)) / scale, 0.0)
-    codes = pd.factorize(values[chosen], use_na_sentinel=False)[0]
-    return np.asarray(-np.log(np.bincount(codes)[codes] / len(codes)))
+    categories = codes(values[chosen], missing=True)
+    return np.asarray(-np.log(np.bincount(categories)[categories] / len(categories)))

@@ -6,6 +6,7 @@ import numpy as np
 
 from autoft.data.audit import charts
 from autoft.data.audit.checks import TableView, check
+from autoft.data.audit.codes import ranked
 from autoft.data.audit.findings import label_text
 from autoft.data.audit.sampling import sample
 from autoft.data.table import quoted
@@ -116,12 +117,8 @@ def _target_in_file_order(view: TableView, *, explained: bool) -> list[Finding]:
     """A finding where neighbouring rows have more similar targets than in a shuffled file. Classes: the number of
     changes from row to row (the runs test of Wald and Wolfowitz 1940). Numbers: the squared differences of the ranks of
     neighbours (Bartels 1982). Either is divided by what a shuffled file has on average."""
-    import pandas as pd
-
     rows = np.flatnonzero(view.usable)
-    values = view.answers[rows]
-    if view.task == "regression":
-        values = np.asarray(pd.Series(values).rank().to_numpy())
+    values = ranked(view.answers[rows]) if view.task == "regression" else view.answers[rows]
     if len(values) < FEWEST_ROWS or (values == values[0]).all():
         return []
     ratio, deviations = _neighbours(values, view.task)
