@@ -50,8 +50,7 @@ def limits(seconds: Array) -> tuple[float, float]:
 def far_dates(view: TableView) -> Iterator[Finding]:
     """Dates far from the others, but for those that stand for "never"."""
     for column, seconds in view.columns("date"):
-        days = placeholders.dates(seconds)
-        known = np.where(np.isin(np.floor(seconds / 86_400) * 86_400, days), np.nan, seconds) if days else seconds
+        known = np.where(placeholders.on_days(seconds, placeholders.dates(seconds)), np.nan, seconds)
         low, high = limits(known)
         rows = np.flatnonzero((known < low) | (known > high))
         if not len(rows):

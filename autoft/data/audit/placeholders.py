@@ -5,7 +5,7 @@ A number is suspect for its distance from the others: ages go to 99, but 999 bes
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -144,6 +144,11 @@ def dates(seconds: Array) -> tuple[float, ...]:
     return tuple(found)
 
 
+def on_days(seconds: Array, days: Sequence[float]) -> Array:
+    """Which times are on one of some days (both in seconds since 1970)."""
+    return np.isin(np.floor(seconds / DAY) * DAY, days)
+
+
 @check("placeholder-values", "outlying-constant", scope="columns")
 def placeholder_numbers(view: TableView) -> Iterator[Finding]:
     """Numbers that are codes, and other repeated numbers far from the rest."""
@@ -172,7 +177,7 @@ def placeholder_dates(view: TableView) -> Iterator[Finding]:
         days = dates(seconds)
         if not days:
             continue
-        rows = int(np.isin(np.floor(seconds / DAY) * DAY, days).sum())
+        rows = int(on_days(seconds, days).sum())
         shown = " and ".join(day_text(day) for day in days)
         found = f"has {shown} in {share_of(rows, len(seconds), 'cells')}, far from all other dates"
         fix = "if it stands for 'unknown', accept placeholder-values to make it missing; else ignore this"
