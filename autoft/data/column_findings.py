@@ -12,6 +12,7 @@ from autoft.data.audit.findings import share_evidence
 from autoft.data.audit.placeholders import years as in_years
 from autoft.data.cells import Distinct, Floats
 from autoft.data.table import quoted
+from autoft.formatting import counted
 from autoft.records.columns import Column
 from autoft.records.evidence import Evidence
 from autoft.records.findings import Finding, finding
@@ -61,7 +62,7 @@ def mixed(name: str, cells: Distinct, wrong: Mask, must: str, fix: str) -> Findi
 
 def number_format(name: str, cells: Distinct, formatted: Mask) -> Finding:
     """Numbers are written so that reading them would be guessing."""
-    found = f"has {_count(cells.rows(formatted))} with separators or signs ({_first(cells, formatted)})"
+    found = f"has {counted(cells.rows(formatted), 'value')} with separators or signs ({_first(cells, formatted)})"
     fix = "it is used as a category; remove thousands separators and signs, and use a decimal point"
     return finding("number-format", "warning", name, "hold plain numbers such as 1234.5 to be numeric", found, fix)
 
@@ -75,7 +76,7 @@ def ambiguous_date(name: str, example: str) -> Finding:
 
 def short_years(name: str, cells: Distinct, short: Mask) -> Finding:
     """Nobody but the user knows which century is meant."""
-    found = f"has {_count(cells.rows(short))} with a year of two digits ({_first(cells, short)})"
+    found = f"has {counted(cells.rows(short), 'value')} with a year of two digits ({_first(cells, short)})"
     fix = "it is used as a category; write dates as YYYY-MM-DD"
     return finding("date-format", "warning", name, "have years of four digits to be a date", found, fix)
 
@@ -89,7 +90,7 @@ def date_range(name: str, cells: Distinct, times: Floats, far: Mask, years: tupl
         examples=tuple((cells.texts[i][:40], int(cells.counts[i])) for i in np.flatnonzero(far)[:_SHOWN]),
         sketch=charts.histogram(usual, x_label="year", marks=in_years(times[far][: charts.MARKS]).tolist()),
     )
-    found = f"has {_count(cells.rows(far))} outside the years {years[0]} to {years[1]} ({_first(cells, far)})"
+    found = f"has {counted(cells.rows(far), 'value')} outside the years {years[0]} to {years[1]} ({_first(cells, far)})"
     fix = "check them; if they stand for missing dates, leave the cells empty"
     return finding("date-range", "warning", name, f"have dates from {years[0]} to {years[1]}", found, fix, evidence)
 
@@ -102,7 +103,3 @@ def percent(share: float) -> str:
 def _first(cells: Distinct, mask: Mask) -> str:
     row, text = cells.first(mask)
     return f"first: row {row:,}, {quoted(text)}"
-
-
-def _count(number: int) -> str:
-    return f"{number:,} value{'' if number == 1 else 's'}"

@@ -16,6 +16,7 @@ from autoft.data.audit.placeholders import on_days
 from autoft.data.audit.spellings import fold
 from autoft.data.cells import Distinct
 from autoft.data.table import number_text, quoted
+from autoft.formatting import counted
 from autoft.records.arrays import Array
 from autoft.records.columns import RepairCode
 from autoft.records.findings import Finding, finding
@@ -228,7 +229,7 @@ def findings(changes: Sequence[Change], *, columns: bool = True) -> tuple[Findin
             noun = "row" if change.action == "drop-rows" else "cell"
             pairs = [(quoted(before), quoted(after) if after else "missing") for before, after in change.examples[:1]]
             example = "".join(f" ({before} became {after})" for before, after in pairs)
-            count = f"{change.count:,} {noun}{'' if change.count == 1 else 's'}"
+            count = counted(change.count, noun)
             found = f"lost {count} that repeat another one" if noun == "row" else f"was repaired in {count}{example}"
         fix = f"nothing to do: preprocess.accept lists {change.code}"
         notes.append(finding("repaired", "info", change.column, must, found, fix))

@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from autoft.data.files import read_file
 from autoft.errors import TableError, printable
+from autoft.formatting import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -143,7 +144,7 @@ def _numbered(x: NDArray[Any]) -> pd.DataFrame:
     import pandas as pd
 
     if x.ndim != 2:
-        found = f"it has {x.ndim} dimension{'' if x.ndim == 1 else 's'}"
+        found = f"it has {counted(x.ndim, 'dimension')}"
         raise TableError("X", "be a DataFrame or a 2-D array", found, "use X.reshape(len(X), -1)")
     return pd.DataFrame(x, columns=[f"x{i}" for i in range(x.shape[1])])
 

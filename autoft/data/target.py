@@ -82,7 +82,8 @@ def _labels(series: pd.Series, dtype: str) -> NDArray[Any]:
         return values.astype(_number_type(dtype)) if np.isfinite(values).all() else values
     texts = series.to_numpy(object)
     known = set(texts)
-    if dtype.lower().startswith("bool") and known <= {"True", "False"}:
+    booleans = dtype.lower().startswith("bool") or (dtype == "text" and known)
+    if booleans and known <= {"True", "False"}:
         return np.array([t == "True" for t in texts], dtype=bool)
     if dtype == "text":
         numbers = pd.to_numeric(pd.Series(texts, dtype=object), errors="coerce").to_numpy()
@@ -91,8 +92,6 @@ def _labels(series: pd.Series, dtype: str) -> NDArray[Any]:
         if len(numbers) and (np.abs(numbers.astype(float)) <= _EXACT).all() and not codes:
             whole = all("." not in str(t) and "e" not in str(t).lower() for t in known)
             return np.asarray(numbers.astype(np.int64 if whole else np.float64))
-        if known and known <= {"True", "False"}:
-            return np.array([t == "True" for t in texts], dtype=bool)
     return texts
 
 

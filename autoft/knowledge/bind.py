@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from autoft.data.convert import Converted
+from autoft.data.repair import Repair
+from autoft.knowledge.compile import HintTable
 from autoft.knowledge.slices import problems
 from autoft.recipe.knowledge import Knowledge
+from autoft.recipe.recipe import Recipe
 from autoft.records.columns import Column, Target
 from autoft.records.hints import Hints
-
-if TYPE_CHECKING:
-    from autoft.data.convert import Converted
-    from autoft.data.repair import Repair
-    from autoft.recipe.recipe import Recipe
 
 
 def bind_knowledge(
@@ -28,22 +26,20 @@ def bind_knowledge(
     Raises:
         RecipeError: With all that is wrong with it, and the lines.
     """
-    from autoft.knowledge.compile import compile_hints
-
     if target is None or recipe.knowledge == Knowledge():
         return Hints(), columns
     group = recipe.evaluate.group
-    compiled = compile_hints(
-        recipe.knowledge,
-        columns,
-        converted.values,
-        target,
-        taken={} if group is None else {group: "the group"},
+    table = HintTable(
+        knowledge=recipe.knowledge,
+        columns=columns,
+        values=converted.values,
+        target=target,
+        taken={target.name: "the target"} | ({} if group is None else {group: "the group"}),
         absent=_absent(recipe, repairs),
         embed_above=recipe.preprocess.categorical.embed_above,
     )
-    recipe.refuse([*compiled.problems, *problems(recipe, columns, target.name)])
-    return compiled.hints, compiled.columns
+    recipe.refuse([*table.problems(), *problems(recipe, columns, target.name)])
+    return table.hints(), table.ordered_columns()
 
 
 def _absent(recipe: Recipe, repairs: Sequence[Repair]) -> dict[str, tuple[str, str]]:

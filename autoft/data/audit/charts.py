@@ -41,9 +41,7 @@ def bars(lengths: Mapping[Any, float], *, x_label: str = "Rows", marked: Iterabl
     )
 
 
-def histogram(
-    values: NDArray[Any], *, x_label: str, marks: Iterable[float] = (), y_label: str = "Rows", bins: int = BINS
-) -> Chart:
+def histogram(values: NDArray[Any], *, x_label: str, marks: Iterable[float] = (), bins: int = BINS) -> Chart:
     """How often values occur; those of `marks` are pointed at and, where they lie far out, do not stretch the axis.
 
     Args:
@@ -69,17 +67,16 @@ def histogram(
         x=tuple(map(float, edges)),
         y=tuple(map(float, counts)),
         x_label=x_label,
-        y_label=y_label,
+        y_label="Rows",
         marks=pointed,
     )
 
 
-def over_rows(values: NDArray[Any], *, y_label: str, x_label: str = "Row of the file", reference: bool = True) -> Chart:
+def over_rows(values: NDArray[Any], *, y_label: str, x_label: str = "Row of the file") -> Chart:
     """The mean of some values over the rows of the file, piece by piece, and beside it the mean of all.
 
     Args:
         values: One number per row, in the order of the file; NaN is left out.
-        reference: Whether the mean of all is drawn as a level line.
 
     >>> over_rows(np.array([0.0, 0.0, 1.0, 1.0]), y_label="share").y
     (0.0, 0.0, 1.0, 1.0)
@@ -92,7 +89,7 @@ def over_rows(values: NDArray[Any], *, y_label: str, x_label: str = "Row of the 
         y=tuple(float(values[piece].mean()) for piece in pieces),
         x_label=x_label,
         y_label=y_label,
-        reference=float(values[rows].mean()) if reference and len(rows) else None,
+        reference=float(values[rows].mean()) if len(rows) else None,
     )
 
 

@@ -103,7 +103,7 @@ def _lost_numbers(x: Array, y: Array) -> tuple[Array, Array]:
     """Share of explained variance lost without each column's curve (weights fitted again); whether beyond chance."""
     y = (y - y.mean()) / max(float(y.std()), 1e-300)
     half = np.random.default_rng(0).permutation(len(y)) % 2 == 0
-    curves = [stump.cross_predict(stump.missing_apart(column), y[:, None], half, DEPTH)[:, 0] for column in x.T]
+    curves = [stump.cross_predict(column, y[:, None], half, DEPTH)[:, 0] for column in x.T]
     design = np.column_stack([*curves, np.ones(len(y))])
     # A little ridge: curves of copies are the same curve.
     inverse = np.linalg.inv(design.T @ design + 1e-6 * len(y) * np.eye(design.shape[1]))
@@ -121,7 +121,7 @@ def _lost_classes(x: Array, y: Array) -> tuple[Array, Array]:
     prior = indicators.mean(axis=0)
     parts = []
     for column in x.T:
-        probability = stump.cross_predict(stump.missing_apart(column), indicators, half, DEPTH)
+        probability = stump.cross_predict(column, indicators, half, DEPTH)
         parts.append(np.log((probability + 0.01 * prior) / 1.01 / prior))
     together = sum(parts, np.zeros_like(indicators))
 

@@ -126,7 +126,7 @@ def _rows(view: TableView) -> Array:
 
 
 def _codes(values: Array) -> Array:
-    """Positions of the values among the sorted distinct ones, -1 for missing ones: a tree sees no more than the order."""
+    """Positions among the sorted distinct values, -1 where missing: a tree sees no more than the order."""
     return codes(values, ordered=True)
 
 
@@ -135,7 +135,7 @@ def _auc(ordinal: Array, truth: Array, half: Array) -> float:
     # Of two classes one says it all: the other's indicator is its complement, and so are sums and splits.
     scored = classes[1:] if len(classes) == 2 else classes
     indicators = (truth[:, None] == scored).astype(np.float64)
-    predicted = stump.cross_predict(stump.missing_apart(ordinal), indicators, half, CLASS_DEPTH)
+    predicted = stump.cross_predict(ordinal, indicators, half, CLASS_DEPTH)
     areas = [stump.area(truth == c, predicted[:, i]) for i, c in enumerate(scored)]
     if len(classes) > 2:
         return float(np.mean(areas))
@@ -149,5 +149,5 @@ def _r2(ordinal: Array, truth: Array, half: Array) -> float:
     order = float(np.corrcoef(_codes(truth), ordinal)[0, 1] ** 2)
     # Around the mean, so that sums of squares keep their digits.
     centred = (truth - truth.mean()) / np.ptp(truth)
-    predicted = stump.cross_predict(stump.missing_apart(ordinal), centred[:, None], half, NUMBER_DEPTH)
+    predicted = stump.cross_predict(ordinal, centred[:, None], half, NUMBER_DEPTH)
     return max(stump.explained(centred, predicted[:, 0]), order)
