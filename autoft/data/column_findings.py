@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -51,12 +52,9 @@ def mixed(name: str, cells: Distinct, wrong: Mask, must: str, fix: str) -> Findi
     """Some values are not what the others are."""
     count, total = cells.rows(wrong), int(cells.counts.sum())
     found = f"has {count:,} of {total:,} values that differ from the others ({_first(cells, wrong)})"
-    common = sorted(np.flatnonzero(wrong), key=lambda i: -cells.counts[i])[:_SHOWN]
-    evidence = replace(
-        share_evidence(count, total, "others", "as most"),
-        head=("other value", "rows"),
-        examples=tuple((cells.texts[i][:40], int(cells.counts[i])) for i in common),
-    )
+    common = sorted(np.flatnonzero(wrong), key=lambda i: -cells.counts[i])
+    evidence = share_evidence(count, total, "others", "as most")
+    evidence = replace(evidence, head=("other value", "rows"), examples=_examples(cells, common))
     return finding("mixed-types", "warning", name, must, found, fix, evidence)
 
 
@@ -84,15 +82,19 @@ def short_years(name: str, cells: Distinct, short: Mask) -> Finding:
 def date_range(name: str, cells: Distinct, times: Floats, far: Mask, years: tuple[int, int]) -> Finding:
     """Some dates can hardly be meant; `times` are the values in seconds since 1970."""
     usual = in_years(cells.spread(np.where(far, np.nan, times), np.nan))
-    evidence = Evidence(
-        counts={"outside": cells.rows(far), "dates": cells.rows(~np.isnan(times))},
-        head=("date", "rows"),
-        examples=tuple((cells.texts[i][:40], int(cells.counts[i])) for i in np.flatnonzero(far)[:_SHOWN]),
-        sketch=charts.histogram(usual, x_label="year", marks=in_years(times[far][: charts.MARKS]).tolist()),
+    drawn = charts.histogram(usual, x_label="year", marks=in_years(times[far]).tolist())
+    counts, examples = (
+        {"outside": cells.rows(far), "dates": cells.rows(~np.isnan(times))},
+        _examples(cells, np.flatnonzero(far)),
     )
+    evidence = Evidence(counts=counts, head=("date", "rows"), examples=examples, sketch=drawn)
     found = f"has {counted(cells.rows(far), 'value')} outside the years {years[0]} to {years[1]} ({_first(cells, far)})"
     fix = "check them; if they stand for missing dates, leave the cells empty"
     return finding("date-range", "warning", name, f"have dates from {years[0]} to {years[1]}", found, fix, evidence)
+
+
+def _examples(cells: Distinct, positions: Iterable[int]) -> tuple[tuple[str, int], ...]:
+    return tuple((cells.texts[i][:40], int(cells.counts[i])) for i in list(positions)[:_SHOWN])
 
 
 def percent(share: float) -> str:

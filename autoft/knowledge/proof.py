@@ -50,12 +50,12 @@ class Proof:
 
 def _times(slopes: Array, factors: Array) -> Array:
     """Slopes of units times factors, which broadcast."""
-    return slopes * np.maximum(factors, 0.0) + slopes[::-1] * np.maximum(-factors, 0.0)
+    return np.asarray(slopes * np.maximum(factors, 0.0) + slopes[::-1] * np.maximum(-factors, 0.0))
 
 
 def _bent(slopes: Array, share: Array) -> Array:
     """Slopes of units after ``x + a (f(x) - x)``, f between flat and as steep as its input: slopes from 1 to 1 - a."""
-    return slopes * np.maximum(1.0 - share, 1.0) + slopes[::-1] * np.maximum(share - 1.0, 0.0)
+    return np.asarray(slopes * np.maximum(1.0 - share, 1.0) + slopes[::-1] * np.maximum(share - 1.0, 0.0))
 
 
 def _through(slopes: Array, kernel: Array) -> Array:
@@ -131,7 +131,7 @@ def _first(weights: Mapping[str, Array], plan: InputLayout, hints: Hints, column
     found = np.concatenate([np.broadcast_to(part, (2, members, *part.shape[2:])) for part in parts], axis=3)
     for name in ("front/scale", "view/into"):
         found = _times(found, weights[name]) if name in weights else found
-    return found
+    return np.asarray(found)
 
 
 def _of_numbers(weights: Mapping[str, Array], plan: InputLayout, dense: Array) -> list[Array]:
@@ -166,7 +166,7 @@ def _of_waves(weights: Mapping[str, Array], own: Array) -> Array:
     value = np.ones((*frequency.shape[:2], 1))
     up, down = np.concatenate([np.stack([value, 0 * value]), wave], axis=3)
     each = own[:, :, 0, :, None]
-    return (each * up + each[::-1] * down).reshape(2, len(frequency), 1, -1)
+    return np.asarray((each * up + each[::-1] * down).reshape(2, len(frequency), 1, -1))
 
 
 def _layers(first: Array, weights: Mapping[str, Array]) -> list[Array]:

@@ -121,10 +121,8 @@ def quasi_constant(view: TableView) -> Iterator[Finding]:
         same, filled = counted
         found = f"is nearly constant: all but {share_of(filled - same, filled, 'cells')} are equal"
         fix = "accept quasi-constant to leave it out, or add it to data.drop; so few rows teach nothing"
-        evidence = Evidence(
-            counts={"equal": same, "others": filled - same},
-            sketch=charts.bars({"most frequent value": same, "all others": filled - same}, marked=["all others"]),
-        )
+        drawn = charts.bars({"most frequent value": same, "all others": filled - same}, marked=["all others"])
+        evidence = Evidence(counts={"equal": same, "others": filled - same}, sketch=drawn)
         yield finding("quasi-constant", "warning", column.name, "vary", found, fix, evidence)
 
 

@@ -57,11 +57,8 @@ def far_dates(view: TableView) -> Iterator[Finding]:
             continue
         first = f"(first: row {rows[0] + 1:,}, {placeholders.day_text(float(known[rows[0]]))})"
         found = f"has {share_of(len(rows), len(seconds), 'dates')} that are years apart from all others {first}"
-        marks, shown = placeholders.years(known[rows[:5]]).tolist(), placeholders.years(drawn_values(known))
-        evidence = Evidence(
-            counts={"rows": len(rows)},
-            rows=row_numbers(rows, 5),
-            sketch=charts.histogram(shown, x_label="year", marks=marks),
-        )
+        marks = placeholders.years(known[rows[:5]]).tolist()
+        drawn = charts.histogram(placeholders.years(drawn_values(known)), x_label="year", marks=marks)
+        evidence = Evidence(counts={"rows": len(rows)}, rows=row_numbers(rows, 5), sketch=drawn)
         fix = "correct them, or accept far-dates to make them missing"
         yield finding("far-dates", "warning", column.name, "have dates near one another", found, fix, evidence)

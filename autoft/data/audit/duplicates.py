@@ -54,11 +54,9 @@ def _repeated(chosen: Array, case: Array, total: int, folds: int, natural: bool)
     found = f"has {share_of(count, total, 'rows')} that repeat an earlier one in every used column and the target; a "
     found += f"random split into {folds} folds would put copies of about {parted:,} rows on both sides"
     fix = "remove them if a case was recorded twice; autoft keeps equal rows in the same fold"
-    evidence = Evidence(
-        counts={"rows": total, "repeated": count, "parted by a random split": parted},
-        rows=row_numbers(chosen[again]),
-        sketch=charts.bars({"different": total - count, "repeated": count}, marked=["repeated"]),
-    )
+    counts = {"rows": total, "repeated": count, "parted by a random split": parted}
+    drawn = charts.bars({"different": total - count, "repeated": count}, marked=["repeated"])
+    evidence = Evidence(counts=counts, rows=row_numbers(chosen[again]), sketch=drawn)
     yield finding("duplicate-rows", _severity(count, total, natural), None, "hold each case once", found, fix, evidence)
 
 

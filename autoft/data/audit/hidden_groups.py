@@ -138,13 +138,10 @@ def _finding(alike: _Alike, target: str) -> Finding:
     known = alike.same_target and (alike.target >= CONSTANT_TARGET or alike.others >= MANY_COLUMNS)
     fix = f"if its values name what rows belong to (a person, a machine), set evaluate: group: {quoted(name)}, "
     fix += "so that rows of one value are never in two folds"
-    evidence = Evidence(
-        counts={"groups looked at": alike.groups, "agreement of the target": round(alike.target, 3)},
-        sketch=charts.bars(
-            {"target": max(alike.target, 0.0), "other columns": alike.others},
-            x_label="Agreement among rows of one value",
-            marked=["target"] if alike.same_target else ["other columns"],
-        ),
-    )
+    agreement = {"target": max(alike.target, 0.0), "other columns": alike.others}
+    marked = ["target"] if alike.same_target else ["other columns"]
+    drawn = charts.bars(agreement, x_label="Agreement among rows of one value", marked=marked)
+    counts = {"groups looked at": alike.groups, "agreement of the target": round(alike.target, 3)}
+    evidence = Evidence(counts=counts, sketch=drawn)
     must = "not tie rows of different folds together"
     return finding("group-structure", "warning" if known else "info", name, must, found, fix, evidence)

@@ -58,11 +58,9 @@ def find_odd_rows(features: tuple[Column, ...], converted: Converted, *, kept: A
     row = int(number[worst[0]]) + 1
     found = f"has {share_of(len(odd), len(chosen), noun)} unlike the others (first: row {row:,}, score "
     found += f"{score[worst[0]]:.2f}; half of the rows are below {median:.2f})"
-    evidence = Evidence(
-        counts={"rows": len(chosen), "apart": len(odd)},
-        rows=row_numbers(number[worst]),
-        sketch=charts.histogram(score, x_label="Score of the isolation forest", marks=score[worst]),
-    )
+    drawn = charts.histogram(score, x_label="Score of the isolation forest", marks=score[worst])
+    counts = {"rows": len(chosen), "apart": len(odd)}
+    evidence = Evidence(counts=counts, rows=row_numbers(number[worst]), sketch=drawn)
     fix = "look at them; remove those that are mistakes or cases that the model will never meet"
     return [finding("outlying-rows", "info", None, "have rows like one another", found, fix, evidence)]
 

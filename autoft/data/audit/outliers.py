@@ -43,11 +43,9 @@ def outlying_values(view: TableView) -> Iterator[Finding]:
         low, high = np.quantile(drawn[np.isfinite(drawn)], [0.1, 0.9])
         found += f"(first: row {rows[0] + 1:,}, {values[rows[0]]:g}; usual are {low:g} to {high:g})"
         fix = "check that they are real; by default autoft clips the most extreme values"
-        evidence = Evidence(
-            counts={"values": filled, "far out": len(rows)},
-            rows=row_numbers(farthest),
-            sketch=charts.histogram(values, x_label=column.name, marks=values[farthest]),
-        )
+        sketch = charts.histogram(values, x_label=column.name, marks=values[farthest])
+        counts = {"values": filled, "far out": len(rows)}
+        evidence = Evidence(counts=counts, rows=row_numbers(farthest), sketch=sketch)
         must = "have values of one order of size"
         yield finding("outlying-values", "info", column.name, must, found, fix, evidence)
 

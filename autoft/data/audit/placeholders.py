@@ -162,11 +162,10 @@ def placeholder_numbers(view: TableView) -> Iterator[Finding]:
             shown = " and ".join(number_text(suspect.value) for suspect in here)
             found = f"has {shown} in {share_of(rows, finite, 'cells')}, far from all other values"
             fix = f"if it stands for 'unknown', accept {code} to make it missing; else ignore this"
+            counts = {number_text(suspect.value): suspect.rows for suspect in here} | {"values": finite}
             marks = [suspect.value for suspect in here]
-            evidence = Evidence(
-                counts={number_text(suspect.value): suspect.rows for suspect in here} | {"values": finite},
-                sketch=charts.histogram(drawn_values(values), x_label=column.name, marks=marks),
-            )
+            drawn = charts.histogram(drawn_values(values), x_label=column.name, marks=marks)
+            evidence = Evidence(counts=counts, sketch=drawn)
             yield finding(code, "warning", column.name, "hold measured values only", found, fix, evidence)
 
 
@@ -181,12 +180,10 @@ def placeholder_dates(view: TableView) -> Iterator[Finding]:
         shown = " and ".join(day_text(day) for day in days)
         found = f"has {shown} in {share_of(rows, len(seconds), 'cells')}, far from all other dates"
         fix = "if it stands for 'unknown', accept placeholder-values to make it missing; else ignore this"
-        evidence = Evidence(
-            counts={"rows": rows, "cells": len(seconds)},
-            head=("day",),
-            examples=tuple((day_text(day),) for day in days),
-            sketch=charts.histogram(years(drawn_values(seconds)), x_label="year", marks=years(np.array(days)).tolist()),
-        )
+        counts, examples = {"rows": rows, "cells": len(seconds)}, tuple((day_text(day),) for day in days)
+        marks = years(np.array(days)).tolist()
+        drawn = charts.histogram(years(drawn_values(seconds)), x_label="year", marks=marks)
+        evidence = Evidence(counts=counts, head=("day",), examples=examples, sketch=drawn)
         yield finding("placeholder-values", "warning", column.name, "hold real dates only", found, fix, evidence)
 
 

@@ -105,10 +105,8 @@ def _time_finding(column: Column, effect: float, view: TableView) -> Finding:
         found += "rows"
         fix = f"set evaluate: time: {quoted(column.name)} if the model is to predict rows later than these"
     line, y_label = _line(view, order)
-    evidence = Evidence(
-        counts={"effect": round(effect, 4)},
-        sketch=charts.over_rows(line, y_label=y_label, x_label=f"Rows in the order of {column.name}"),
-    )
+    drawn = charts.over_rows(line, y_label=y_label, x_label=f"Rows in the order of {column.name}")
+    evidence = Evidence(counts={"effect": round(effect, 4)}, sketch=drawn)
     must = "not order the rows in time, unless the recipe says so"
     return finding("time-structure", severity, column.name, must, found, fix, evidence)
 
@@ -125,10 +123,8 @@ def _target_in_file_order(view: TableView, *, explained: bool) -> list[Finding]:
     if deviations < SURE or ratio > ORDERED or (explained and ratio > SORTED):
         return []
     line, y_label = _line(view, rows)
-    evidence = Evidence(
-        counts={"difference of neighbours, shuffled is 1": round(ratio, 4)},
-        sketch=charts.over_rows(line, y_label=y_label),
-    )
+    counts = {"difference of neighbours, shuffled is 1": round(ratio, 4)}
+    evidence = Evidence(counts=counts, sketch=charts.over_rows(line, y_label=y_label))
     found = "is sorted by the target"
     if ratio >= 0.005:
         found = f"has similar targets in neighbouring rows: they differ {ratio:.0%} as much as in a shuffled file"

@@ -112,13 +112,10 @@ def mixed_units(view: TableView) -> Iterator[Finding]:
         found = f"seems to mix two units ({units.units}?): {share_of(rows, total, 'values')} are "
         found += f"{'above' if units.above else 'below'} {units.cut:.3g} and differ from the others by a factor of "
         found += f"{ratio:.6g}"
-        fix = (
-            f"if so, accept mixed-units to multiply them by {units.factor:.6g}, or correct the source; else ignore this"
-        )
-        x_label, mark = f"log10 of {column.name}", np.log10(units.cut)
-        evidence = Evidence(
-            counts={"rows": rows, "values": total, "factor": units.factor},
-            rows=row_numbers(np.flatnonzero(rarer), 5),
-            sketch=charts.histogram(np.log10(drawn_values(values)), x_label=x_label, marks=[mark]),
-        )
+        accept = f"accept mixed-units to multiply them by {units.factor:.6g}"
+        fix = f"if so, {accept}, or correct the source; else ignore this"
+        logs, mark = np.log10(drawn_values(values)), np.log10(units.cut)
+        drawn = charts.histogram(logs, x_label=f"log10 of {column.name}", marks=[mark])
+        counts = {"rows": rows, "values": total, "factor": units.factor}
+        evidence = Evidence(counts=counts, rows=row_numbers(np.flatnonzero(rarer), 5), sketch=drawn)
         yield finding("mixed-units", "warning", column.name, "be in one unit", found, fix, evidence)
