@@ -82,11 +82,9 @@ def short_years(name: str, cells: Distinct, short: Mask) -> Finding:
 def date_range(name: str, cells: Distinct, times: Floats, far: Mask, years: tuple[int, int]) -> Finding:
     """Some dates can hardly be meant; `times` are the values in seconds since 1970."""
     usual = in_years(cells.spread(np.where(far, np.nan, times), np.nan))
-    drawn = charts.histogram(usual, x_label="year", marks=in_years(times[far]).tolist())
-    counts, examples = (
-        {"outside": cells.rows(far), "dates": cells.rows(~np.isnan(times))},
-        _examples(cells, np.flatnonzero(far)),
-    )
+    drawn = charts.histogram(usual, x_label="year", marks=in_years(times[far][: charts.MARKS]).tolist())
+    counts = {"outside": cells.rows(far), "dates": cells.rows(~np.isnan(times))}
+    examples = _examples(cells, np.flatnonzero(far))
     evidence = Evidence(counts=counts, head=("date", "rows"), examples=examples, sketch=drawn)
     found = f"has {counted(cells.rows(far), 'value')} outside the years {years[0]} to {years[1]} ({_first(cells, far)})"
     fix = "check them; if they stand for missing dates, leave the cells empty"

@@ -109,9 +109,8 @@ def _positive(name: str, classes: tuple[Any, ...], labels: NDArray[Any], wanted:
         for label in classes:
             if label == wanted or str(label) == str(wanted):
                 return label
-        shown = ", ".join(repr(c) for c in classes)
-        fix = "set data: positive: to one of them"
-        raise _wrong(name, f"hold the positive label {wanted!r}", f"its values are {shown}", fix)
+        found = f"its values are {', '.join(map(repr, classes))}"
+        raise _wrong(name, f"hold the positive label {wanted!r}", found, "set data: positive: to one of them")
     affirmative = [c for c in classes if c == 1 or str(c).strip().lower() in _AFFIRMATIVE]
     if len(affirmative) == 1:
         return affirmative[0]

@@ -30,11 +30,9 @@ def take_out(table: Table, name: str | None, target: str) -> tuple[Table, Array 
     """
     if name is None:
         return table, None
-    cells = table.frame[name]
+    cells, answers = table.frame[name], table.frame.get(target)
     weights = numbers_of(table.frame, name)
-    counts = np.ones(len(weights), dtype=bool)
-    if target in table.frame.columns:
-        counts = table.frame[target].notna().to_numpy()
+    counts = np.ones(len(weights), dtype=bool) if answers is None else answers.notna().to_numpy()
     wrong = np.flatnonzero(counts & ~(weights >= 0))
     must, fix = "hold a number that is not negative in every row, as it weighs the rows", "remove data: weight:"
     if len(wrong):

@@ -94,8 +94,8 @@ def scatter(
     emphasised = np.zeros(len(x), dtype=bool) if marked is None else marked
     order = np.random.default_rng(0).permutation(np.flatnonzero(np.isfinite(x) & np.isfinite(y)))
     chosen = np.sort(order[np.argsort(~emphasised[order], kind="stable")][:POINTS])
-    points, marks = (_floats(x[chosen]), _floats(y[chosen])), tuple(np.flatnonzero(emphasised[chosen]).tolist())
-    return Chart(shape="scatter", x=points[0], y=points[1], x_label=x_label, y_label=y_label, marked=marks)
+    x, y, marks = x[chosen], y[chosen], tuple(np.flatnonzero(emphasised[chosen]).tolist())
+    return Chart(shape="scatter", x=_floats(x), y=_floats(y), x_label=x_label, y_label=y_label, marked=marks)
 
 
 def _floats(values: Iterable[Any]) -> tuple[float, ...]:

@@ -79,15 +79,14 @@ def leaks(view: TableView) -> Iterator[Finding]:
 def _scorer(truth: Array, task: Task) -> Callable[[Array], float]:
     """A function from a column's positions to its score, on few rows for columns that are far from a leak."""
     score = _r2 if task == "regression" else _auc
-    # For classes every class is divided evenly between the halves, numbers are divided at random.
-    half = stump.even_halves(np.zeros(len(truth), dtype=int) if task == "regression" else truth)
-    if len(truth) <= 2 * SCREENED:
-        return lambda ordinal: score(ordinal, truth, half)
+    # Every class is divided evenly between the halves, numbers are divided at random.
+    classes = np.zeros(len(truth), dtype=int) if task == "regression" else truth
+    half = stump.even_halves(classes)
     some = np.random.default_rng(3).permutation(len(truth))[:SCREENED]
-    few = truth[some]
-    if task != "regression" and (np.bincount(few, minlength=int(truth.max()) + 1) < MIN_CLASS).any():
-        return lambda ordinal: score(ordinal, truth, half)  # a rare class needs every row
-    few_half = stump.even_halves(np.zeros(len(few), dtype=int) if task == "regression" else few)
+    rare = (np.bincount(classes[some], minlength=int(classes.max()) + 1) < MIN_CLASS).any()
+    if len(truth) <= 2 * SCREENED or rare:  # a rare class needs every row
+        return lambda ordinal: score(ordinal, truth, half)
+    few, few_half = truth[some], stump.even_halves(classes[some])
 
     def screened(ordinal: Array) -> float:
         first = score(ordinal[some], few, few_half)

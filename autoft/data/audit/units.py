@@ -50,10 +50,6 @@ class Mixed:
     above: bool
     units: str
 
-    def rarer(self, values: Array) -> Array:
-        """Which values are in the rarer unit."""
-        return np.asarray((values >= self.cut) if self.above else (values > 0) & (values < self.cut))
-
 
 def mixed(values: Array) -> Mixed | None:
     """The two units of a column of positive numbers, if it has two.
@@ -106,7 +102,7 @@ def mixed_units(view: TableView) -> Iterator[Finding]:
         units = mixed(values)
         if units is None:
             continue
-        rarer = units.rarer(values)
+        rarer = values >= units.cut if units.above else (values > 0) & (values < units.cut)
         rows, total = int(rarer.sum()), int(np.isfinite(values).sum())
         ratio = units.factor if units.factor > 1 else 1 / units.factor
         found = f"seems to mix two units ({units.units}?): {share_of(rows, total, 'values')} are "
