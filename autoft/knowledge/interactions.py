@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 from autoft.errors import RecipeError
 from autoft.knowledge.towers import towers
@@ -69,8 +69,5 @@ def _joined(knowledge: Knowledge) -> Iterator[tuple[str, set[str]]]:
     for name, columns in made.items():
         yield f"the ratio '{name}'", columns
     for pair in knowledge.interactions:
-        yield f"the interaction of '{pair[0]}' and '{pair[1]}'", _parts(pair, made)
-
-
-def _parts(names: Sequence[str], made: dict[str, set[str]]) -> set[str]:
-    return set().union(*(made.get(name, {name}) for name in names))
+        parts = [made.get(name, {name}) for name in pair]
+        yield f"the interaction of '{pair[0]}' and '{pair[1]}'", set().union(*parts)

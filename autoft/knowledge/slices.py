@@ -29,11 +29,7 @@ def audited(recipe: Recipe) -> tuple[str, ...]:
 
 
 def problems(recipe: Recipe, columns: Sequence[Column], target: str) -> list[Mistake]:
-    """Slices that the table does not have.
-
-    Args:
-        columns: Of the table, without those that the recipe drops.
-    """
+    """Slices that the table does not have; `columns` are those that the recipe does not drop."""
     known = {column.name: column for column in columns}
     mistakes = []
     for at, name, limits in declared(recipe):

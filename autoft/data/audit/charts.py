@@ -42,11 +42,7 @@ def bars(lengths: Mapping[Any, float], *, x_label: str = "Rows", marked: Iterabl
 
 
 def histogram(values: NDArray[Any], *, x_label: str, marks: Iterable[float] = (), bins: int = BINS) -> Chart:
-    """How often values occur; those of `marks` are pointed at and, where they lie far out, do not stretch the axis.
-
-    Args:
-        values: Numbers; those that are not finite are left out.
-        marks: Values to point at, the first five of them.
+    """How often finite values occur. The first five of `marks` are pointed at; far out, they do not stretch the axis.
 
     >>> drawn = histogram(np.array([1.0, 2.0, 2.0, 3.0, 900.0]), x_label="age", marks=[900.0], bins=2)
     >>> drawn.x, drawn.y, drawn.marks
@@ -67,10 +63,7 @@ def histogram(values: NDArray[Any], *, x_label: str, marks: Iterable[float] = ()
 
 
 def over_rows(values: NDArray[Any], *, y_label: str, x_label: str = "Row of the file") -> Chart:
-    """The mean of some values over the rows of the file, piece by piece, and beside it the mean of all.
-
-    Args:
-        values: One number per row, in the order of the file; NaN is left out.
+    """The mean of the finite values over the rows of the file, piece by piece, and beside it the mean of all.
 
     >>> over_rows(np.array([0.0, 0.0, 1.0, 1.0]), y_label="share").y
     (0.0, 0.0, 1.0, 1.0)

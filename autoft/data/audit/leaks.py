@@ -50,9 +50,10 @@ def leaks(view: TableView) -> Iterator[Finding]:
     if len(chosen) < MIN_ROWS:
         return
     regression, allow = view.task == "regression", view.options.allow_leak
-    truth = view.answers[chosen] if regression else _codes(view.labels.to_numpy()[chosen])
+    # Positions among the sorted distinct values: a tree sees no more than the order.
+    truth = view.answers[chosen] if regression else codes(view.labels.to_numpy()[chosen], ordered=True)
     score_of = _scorer(truth, view.task)
-    cells = [_codes(values[chosen]) for _, values in view.columns()]
+    cells = [codes(values[chosen], ordered=True) for _, values in view.columns()]
     alone = np.array([score_of(ordinal) for ordinal in cells])
     leaking = alone >= (LEAK_R2 if regression else LEAK_AUC)
     scores = {column.name: float(score) for column, score in zip(view.features, alone, strict=True)}
@@ -116,17 +117,12 @@ def _rows(view: TableView) -> Array:
     if len(first) >= MIN_ROWS:
         chosen = chosen[np.sort(first)]
     if view.task != "regression":
-        codes = _codes(view.labels.to_numpy()[chosen])
-        counts = np.bincount(codes)
+        classes = codes(view.labels.to_numpy()[chosen], ordered=True)
+        counts = np.bincount(classes)
         large = np.argsort(-counts, kind="stable")[:MAX_CLASSES]
         large = large[counts[large] >= MIN_CLASS]
-        chosen = chosen[np.isin(codes, large)] if len(large) > 1 else chosen[:0]
+        chosen = chosen[np.isin(classes, large)] if len(large) > 1 else chosen[:0]
     return chosen[sample(len(chosen))]
-
-
-def _codes(values: Array) -> Array:
-    """Positions among the sorted distinct values, -1 where missing: a tree sees no more than the order."""
-    return codes(values, ordered=True)
 
 
 def _auc(ordinal: Array, truth: Array, half: Array) -> float:
@@ -145,7 +141,7 @@ def _auc(ordinal: Array, truth: Array, half: Array) -> float:
 def _r2(ordinal: Array, truth: Array, half: Array) -> float:
     if np.ptp(truth) == 0 or np.ptp(ordinal) == 0:
         return 0.0
-    order = float(np.corrcoef(_codes(truth), ordinal)[0, 1] ** 2)
+    order = float(np.corrcoef(codes(truth, ordered=True), ordinal)[0, 1] ** 2)
     # Around the mean, so that sums of squares keep their digits.
     centred = (truth - truth.mean()) / np.ptp(truth)
     predicted = stump.cross_predict(ordinal, centred[:, None], half, NUMBER_DEPTH)

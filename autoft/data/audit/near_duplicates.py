@@ -36,13 +36,8 @@ _Pair = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Part:
-    """Rows that agree with another in one half of the columns, while one of `left_out` may differ.
-
-    Attributes:
-        key: ``[m]`` hashes of all columns, numbers rounded.
-        left_out: Positions of the columns in the other half.
-        share: Of all rows, how many were looked at: 1 / `share`.
-    """
+    """Rows that agree with another in one half of the columns, while one of the other half (`left_out`) may differ;
+    `key` ``[m]`` hashes all of their columns, numbers rounded. Of all such rows, one in `share` is looked at."""
 
     rows: Array
     key: Array

@@ -47,11 +47,7 @@ class Leak:
 
 
 def pair_leaks(predictors: Predictors, values: Array) -> list[Finding]:
-    """A warning for each pair that determines the target; pairs with a column that may do so are left out.
-
-    Args:
-        predictors: The columns that do not give the target away by themselves.
-    """
+    """A warning for each pair that determines the target; pairs with a column that may do so are left out."""
     truth, task, names = predictors.truth, predictors.task, [column.name for column in predictors.features]
     if len(truth) < MIN_ROWS or len(names) < 2:
         return []
