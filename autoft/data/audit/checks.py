@@ -26,13 +26,11 @@ from autoft.data.convert import Converted
 from autoft.errors import AutoFTError, SetupError
 from autoft.records.arrays import Array
 from autoft.records.columns import Column, Kind, Task
-from autoft.records.findings import Finding, finding
+from autoft.records.findings import Finding
 from autoft.registry import Registry
 
 if TYPE_CHECKING:
     import pandas as pd
-
-__all__ = ["CHECKS", "AuditOptions", "Check", "Scope", "TableView", "check", "finding", "run_checks"]
 
 #: What a check looks at: each column alone, pairs of columns, the rows, or the target and what predicts it.
 Scope = Literal["columns", "pairs", "rows", "target"]

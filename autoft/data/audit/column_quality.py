@@ -8,9 +8,8 @@ import numpy as np
 
 from autoft.data.audit import charts
 from autoft.data.audit.checks import TableView, check
-from autoft.data.audit.codes import codes
 from autoft.data.audit.findings import share_evidence, share_of
-from autoft.data.audit.sampling import drawn_values
+from autoft.data.audit.values import codes, drawn_values
 from autoft.data.convert import Converted
 from autoft.data.table import quoted
 from autoft.records.arrays import Array

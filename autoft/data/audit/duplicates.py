@@ -8,9 +8,9 @@ import numpy as np
 
 from autoft.data.audit import charts
 from autoft.data.audit.checks import TableView, check
-from autoft.data.audit.codes import codes, repeated
 from autoft.data.audit.findings import label_text, row_numbers, share_of
 from autoft.data.audit.row_hashes import meeting
+from autoft.data.audit.values import codes, repeated
 from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
 from autoft.records.findings import Finding, Severity, finding

@@ -8,8 +8,7 @@ import numpy as np
 
 from autoft.data.audit import charts
 from autoft.data.audit.checks import TableView, check
-from autoft.data.audit.codes import codes, ranked
-from autoft.data.audit.sampling import MAX_ROWS
+from autoft.data.audit.values import MAX_ROWS, codes, ranked
 from autoft.data.table import quoted
 from autoft.records.arrays import Array
 from autoft.records.columns import Column

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from autoft.data.audit import charts, stump
-from autoft.data.audit.codes import ranked
 from autoft.data.audit.predictors import Predictors
+from autoft.data.audit.values import ranked
 from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
 from autoft.records.findings import Finding, Severity, finding

@@ -8,9 +8,8 @@ import numpy as np
 
 from autoft.data.audit import late_columns, pair_leaks, stump
 from autoft.data.audit.checks import TableView, check
-from autoft.data.audit.codes import codes
 from autoft.data.audit.predictors import LEAK_AUC, LEAK_R2, Predictors, metric_of, strongest
-from autoft.data.audit.sampling import sample
+from autoft.data.audit.values import codes, sample
 from autoft.records.arrays import Array
 from autoft.records.columns import Task
 from autoft.records.findings import Finding, Severity, finding

@@ -9,10 +9,9 @@ import numpy as np
 
 from autoft.data.audit import charts
 from autoft.data.audit.checks import TableView, check
-from autoft.data.audit.codes import codes, ranked, repeated
 from autoft.data.audit.findings import share_of
 from autoft.data.audit.row_hashes import Keys, hashed, meeting
-from autoft.data.audit.sampling import sample
+from autoft.data.audit.values import codes, ranked, repeated, sample
 from autoft.records.arrays import Array
 from autoft.records.evidence import Cell, Evidence
 from autoft.records.findings import Finding, Severity, finding

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from autoft.data.audit import charts
-from autoft.data.audit.codes import codes
 from autoft.data.audit.findings import row_numbers, share_of
-from autoft.data.audit.sampling import sample
+from autoft.data.audit.values import codes, sample
 from autoft.data.convert import Converted
 from autoft.records.arrays import Array
 from autoft.records.columns import Column

@@ -9,8 +9,7 @@ import numpy as np
 
 from autoft.data.audit import charts
 from autoft.data.audit.checks import TableView, check
-from autoft.data.audit.codes import ranked
-from autoft.data.audit.sampling import some_rows
+from autoft.data.audit.values import ranked, some_rows
 from autoft.data.table import quoted
 from autoft.records.arrays import Array
 from autoft.records.columns import Column

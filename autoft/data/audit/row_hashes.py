@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autoft.data.audit.codes import codes, repeated
-from autoft.data.audit.sampling import sample
+from autoft.data.audit.values import codes, repeated, sample
 from autoft.data.convert import Converted
 from autoft.records.arrays import Array
 from autoft.records.columns import Column

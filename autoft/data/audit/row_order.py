@@ -6,9 +6,8 @@ import numpy as np
 
 from autoft.data.audit import charts
 from autoft.data.audit.checks import TableView, check
-from autoft.data.audit.codes import ranked
 from autoft.data.audit.findings import label_text
-from autoft.data.audit.sampling import sample
+from autoft.data.audit.values import ranked, sample
 from autoft.data.table import quoted
 from autoft.records.arrays import Array
 from autoft.records.columns import Column, Task
