@@ -42,7 +42,7 @@ def unused(column: Column, rows: int) -> Finding:
 
 
 def running_text(column: Column) -> Finding:
-    """A column is used by its words, which only the user can know to be right."""
+    """A column of texts is used by its words; only the user knows whether that is right."""
     must, found = "hold texts whose words say something about the target", f"is read as running text ({column.why})"
     fix = f"its most frequent words become inputs; {DECLARE} if these are categories or name rows"
     return finding("text-words", "info", column.name, must, found, fix)
@@ -59,7 +59,7 @@ def mixed(name: str, cells: Distinct, wrong: Mask, must: str, fix: str) -> Findi
 
 
 def number_format(name: str, cells: Distinct, formatted: Mask) -> Finding:
-    """Numbers are written so that reading them would be guessing."""
+    """Numbers are written with separators or signs that could mean several things."""
     found = f"has {counted(cells.rows(formatted), 'value')} with separators or signs ({_first(cells, formatted)})"
     fix = "it is used as a category; remove thousands separators and signs, and use a decimal point"
     return finding("number-format", "warning", name, "hold plain numbers such as 1234.5 to be numeric", found, fix)
@@ -73,14 +73,14 @@ def ambiguous_date(name: str, example: str) -> Finding:
 
 
 def short_years(name: str, cells: Distinct, short: Mask) -> Finding:
-    """Nobody but the user knows which century is meant."""
+    """Years have two digits, so the century is unknown."""
     found = f"has {counted(cells.rows(short), 'value')} with a year of two digits ({_first(cells, short)})"
     fix = "it is used as a category; write dates as YYYY-MM-DD"
     return finding("date-format", "warning", name, "have years of four digits to be a date", found, fix)
 
 
 def date_range(name: str, cells: Distinct, times: Floats, far: Mask, years: tuple[int, int]) -> Finding:
-    """Some dates can hardly be meant; `times` are the values in seconds since 1970."""
+    """Some dates are outside the usual years; `times` are the values in seconds since 1970."""
     usual = in_years(cells.spread(np.where(far, np.nan, times), np.nan))
     drawn = charts.histogram(usual, x_label="year", marks=in_years(times[far][: charts.MARKS]).tolist())
     counts = {"outside": cells.rows(far), "dates": cells.rows(~np.isnan(times))}

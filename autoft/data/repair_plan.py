@@ -73,7 +73,7 @@ def learn(
             found = [repair for repair in stage(rest, kinds) if repair.code in wanted]
             repairs += found
             rest = apply(rest, found).frame
-    # Which rows repeat, all columns have a say in, the target too; the repair itself holds nothing that was learned.
+    # A row repeats if it equals another one in every column, the target too; nothing about it is learned here.
     if "duplicate-rows" in wanted:
         repairs.append(Repair(code="duplicate-rows", column=None, action="drop-rows"))
     return tuple(repairs)
@@ -115,8 +115,8 @@ def _values(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> Iterator[Repair]:
     for column, values in _values_of(frame, kinds):
         if column.kind == "numeric":
             suspects = placeholders.suspects(values)
-            for form, code in placeholders.FORMS:
-                numbers = tuple(suspect.value for suspect in suspects if suspect.form == form)
+            for code in placeholders.NUMBER_CODES:
+                numbers = tuple(suspect.value for suspect in suspects if suspect.code == code)
                 if numbers:
                     yield Repair(code=code, column=column.name, action="numbers", numbers=numbers)
         elif column.kind == "date":

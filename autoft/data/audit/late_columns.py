@@ -100,7 +100,7 @@ def score_evidence(name: str, scores: Mapping[str, float], metric: str) -> Evide
 
 
 def _lost_numbers(x: Array, y: Array) -> tuple[Array, Array]:
-    """Share of explained variance lost without each column's curve (weights fitted again); whether beyond chance."""
+    """Share of the explained variance that a sum of the columns' curves loses without each; whether beyond chance."""
     y = (y - y.mean()) / max(float(y.std()), 1e-300)
     half = np.random.default_rng(0).permutation(len(y)) % 2 == 0
     curves = [stump.cross_predict(column, y[:, None], half, DEPTH)[:, 0] for column in x.T]

@@ -51,7 +51,7 @@ def outlying_values(view: TableView) -> Iterator[Finding]:
 
 
 def _limits(values: Array) -> tuple[float, float]:
-    """Below and above what a value is far out; infinite where that cannot be said."""
+    """The limits beyond which a value is far out; infinite where there are none."""
     drawn = values[sample(len(values))]
     drawn = drawn[np.isfinite(drawn)]
     if len(drawn) < FEWEST_ROWS:

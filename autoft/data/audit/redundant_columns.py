@@ -45,7 +45,7 @@ def recodings(features: tuple[Column, ...], values: Mapping[str, Array], exact: 
         if rows >= MIN_ROWS and 2 <= distinct <= rows / ROWS_PER_VALUE:
             groups[pattern, distinct].append(column.name)
     found = {key: names for key, names in groups.items() if len(names) > 1}
-    # Two measurements of rows that all stand there twice are no recoding: of equal rows one counts.
+    # Where every row stands there twice, two columns of measurements look like a recoding: of equal rows one counts.
     different = len(np.unique(exact)) if found else 0
     repeated = [names for (_, distinct), names in found.items() if distinct <= different / ROWS_PER_VALUE]
     return {other: first for first, *others in repeated for other in others}
