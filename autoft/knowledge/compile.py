@@ -10,12 +10,16 @@ from typing import Any, Literal
 import numpy as np
 
 from autoft.data.cells import plain_texts
+from autoft.data.convert import Converted
+from autoft.data.repair import Repair
 from autoft.formatting import nearest
+from autoft.knowledge import slices
 from autoft.knowledge.decisions import decision_problems
 from autoft.knowledge.interactions import pair_problems
 from autoft.preprocessing.encoders.numbers import quotient
 from autoft.recipe.knowledge import HintSpec, Knowledge
 from autoft.recipe.messages import Mistake
+from autoft.recipe.recipe import Recipe
 from autoft.records.arrays import Array
 from autoft.records.columns import Column, Target
 from autoft.records.hints import Effect, Hints, RatioInput
@@ -25,24 +29,34 @@ Path = tuple[str | int, ...]
 _NUMBERS = ("numeric", "boolean", "date")
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class HintTable:
-    """The columns that a recipe's knowledge speaks of.
+def bind_knowledge(
+    recipe: Recipe, columns: tuple[Column, ...], converted: Converted, target: Target | None, repairs: Sequence[Repair]
+) -> tuple[Hints, tuple[Column, ...]]:
+    """Hints about the inputs, and the columns with the orders that are known.
 
-    Attributes:
-        values: Converted cells by column id.
-        taken: Names of columns that are no inputs, and what they are (``the target``, ``the group``).
-        absent: Names of columns that were dropped from the table, by what, and what to do about it.
-        embed_above: Columns of more categories are embedded.
+    Args:
+        columns, converted: The table without what the recipe drops.
+        target: The column to predict, None where the table lacks it.
+
+    Raises:
+        RecipeError: With all that is wrong with it, and the lines.
     """
+    if target is None or recipe.knowledge == Knowledge():
+        return Hints(), columns
+    table = _HintTable(recipe, columns, converted.values, target, repairs)
+    recipe.refuse([*table.problems(), *slices.problems(recipe, columns, target.name)])
+    return table.hints(), table.ordered_columns()
 
-    knowledge: Knowledge
-    columns: Sequence[Column]
+
+@dataclass(frozen=True, eq=False)
+class _HintTable:
+    """The columns that a recipe's knowledge speaks of; `values` are converted cells by column id."""
+
+    recipe: Recipe
+    columns: tuple[Column, ...]
     values: Mapping[str, Array]
     target: Target
-    taken: Mapping[str, str]
-    absent: Mapping[str, tuple[str, str]]
-    embed_above: int
+    repairs: Sequence[Repair]
 
     def problems(self) -> list[Mistake]:
         """All that is wrong with the knowledge; without any, there are hints."""
@@ -57,6 +71,33 @@ class HintTable:
     def ordered_columns(self) -> tuple[Column, ...]:
         """The columns, ordered categories with their order."""
         return tuple(replace(c, order=self.orders[c.name]) if c.name in self.orders else c for c in self.columns)
+
+    @property
+    def knowledge(self) -> Knowledge:
+        """What the recipe says of the table."""
+        return self.recipe.knowledge
+
+    @property
+    def embed_above(self) -> int:
+        """Columns of more categories are embedded."""
+        return self.recipe.preprocess.categorical.embed_above
+
+    @cached_property
+    def taken(self) -> dict[str, str]:
+        """Names of columns that are no inputs, and what they are."""
+        group = self.recipe.evaluate.group
+        return {self.target.name: "the target"} | ({} if group is None else {group: "the group"})
+
+    @cached_property
+    def absent(self) -> dict[str, tuple[str, str]]:
+        """Names of columns that were dropped from the table, by what, and what to do about it."""
+        data, fix = self.recipe.data, "set its kind under data: columns:"
+        dropped = ((one.column, one.code) for one in self.repairs if one.action == "drop-column" and one.column)
+        absent = {name: (f"preprocess: accept: {code} drops '{name}'", fix) for name, code in dropped}
+        absent |= {name: (f"data: drop: names '{name}'", "remove one of them") for name in data.drop}
+        if data.weight:
+            absent[data.weight] = (f"'{data.weight}' is the weight of the rows", "name another column")
+        return absent
 
     @cached_property
     def by_name(self) -> dict[str, Column]:
