@@ -20,7 +20,7 @@ Path = tuple[str | int, ...]
 MOST_LISTED = 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Mistake:
     """A mistake: `path` must `must`, but `found`. Fix: `fix`."""
 
