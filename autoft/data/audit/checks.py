@@ -166,7 +166,7 @@ class Check:
         return found
 
 
-CHECKS: Registry[Check] = Registry("audit check", "autoft.checks")
+CHECKS: Registry[Check] = Registry("audit check", "autoft.checks", own="autoft.data.audit")
 
 
 def check(*codes: str, scope: Scope, name: str = "") -> Callable[[Callable[[TableView], Iterable[Finding]]], Check]:

@@ -179,4 +179,4 @@ class Metric(ABC):
 
 
 #: Every metric by name, in the order in which reports show them.
-METRICS: Registry[Metric] = Registry("metric", "autoft.metrics")
+METRICS: Registry[Metric] = Registry("metric", "autoft.metrics", own="autoft.evaluation.metrics")

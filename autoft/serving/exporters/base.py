@@ -53,4 +53,4 @@ class Exporter(Protocol):
         """
 
 
-EXPORTERS: Registry[Exporter] = Registry("exporter", "autoft.exporters")
+EXPORTERS: Registry[Exporter] = Registry("exporter", "autoft.exporters", own="autoft.serving.exporters")

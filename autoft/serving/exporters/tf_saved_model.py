@@ -22,6 +22,7 @@ from autoft.preprocessing.encoders.base import ENCODERS, ColumnEncoder
 from autoft.records.arrays import Array
 from autoft.records.columns import Column
 from autoft.serving.artifact import Meta, load
+from autoft.serving.exporters.base import EXPORTERS
 
 #: TensorFlow ignores this folder of a SavedModel; it is meant for files like this one.
 _COLUMNS = Path("assets.extra") / "columns.json"
@@ -67,6 +68,7 @@ class _Input:
         return cells[:, None]
 
 
+@EXPORTERS.register
 class SavedModelExporter:
     """A folder for TensorFlow Serving and everything else that loads a SavedModel; autoft is not needed to run it.
 
