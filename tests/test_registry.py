@@ -63,5 +63,4 @@ def test_two_meanings_of_a_name_are_refused():
 
 @pytest.mark.parametrize("kind", [kind for kind in PLACES if kind != "backbone"])
 def test_every_kind_has_things_of_its_own(kind):
-
     assert registry_of(kind).names()
