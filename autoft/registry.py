@@ -9,20 +9,19 @@ A thing enters where it is declared (``@METRICS.register``), and a package adds 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any, Generic, Protocol, TypeVar
 
 from autoft.errors import RecipeError, SetupError
+from autoft.formatting import nearest
 
 
 class Named(Protocol):
-    """Whatever can be registered."""
+    """Whatever can be registered: it has a name."""
 
     @property
-    def name(self) -> str:
-        """Under which it is found."""
+    def name(self) -> str: ...
 
 
 T = TypeVar("T", bound=Named)
@@ -48,7 +47,7 @@ class Registry(Generic[T]):
         kind: What they are, for messages ("metric").
         plugins: Group of the entry points by which packages add theirs.
         own: Package whose modules register autoft's own, imported at the first question: whoever asks for one thing
-            need not import all others.
+            does not import all others.
 
     >>> from types import SimpleNamespace
     >>> shapes = Registry("shape", "autoft.shapes")
@@ -87,8 +86,7 @@ class Registry(Generic[T]):
     def __getitem__(self, name: str) -> T:
         things = self._all()
         if name not in things:
-            near = get_close_matches(name, things, n=1)
-            fix = f"perhaps '{near[0]}' is meant" if near else f"choose one of {', '.join(things)}"
+            fix = nearest(name, things, 1) or f"choose one of {', '.join(things)}"
             raise RecipeError(f"The {self.kind} '{name}'", "be a registered one", "there is none of this name", fix)
         return things[name]
 
