@@ -29,6 +29,7 @@ from autoft.data.audit.placeholders import day_text
 from autoft.data.convert import Converted
 from autoft.records.columns import Column, Kind
 from autoft.records.findings import Finding, Severity, finding
+from autoft.schema.portable.validate.distances import divergence
 from autoft.schema.reference import MOST_CATEGORIES, Reference, cells_of, references
 
 Measure = Literal["Jensen-Shannon", "infinity norm"]
@@ -180,19 +181,7 @@ def _distance(before: Reference, cells: NDArray[Any], measure: Measure, tests: i
     from scipy.special import chdtri
 
     chance = float(chdtri(max(1, len(p) - 1), FALSE_ALARMS / tests)) * (1 / before.filled + 1 / len(cells))
-    return jensen_shannon(p, q), chance / (8 * log(2))
-
-
-def jensen_shannon(p: NDArray[np.float64], q: NDArray[np.float64]) -> float:
-    """Jensen-Shannon divergence of two distributions over the same bins, in bits.
-
-    >>> jensen_shannon(np.array([0.5, 0.5, 0.0]), np.array([0.0, 0.0, 1.0]))
-    1.0
-    """
-    from scipy.special import rel_entr
-
-    middle = (p + q) / 2
-    return float(rel_entr(p, middle).sum() + rel_entr(q, middle).sum()) / (2 * log(2))
+    return divergence(p, q), chance / (8 * log(2))
 
 
 def _bernstein(spread: float, before: int, now: int, categories: int, tests: int) -> float:
