@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import base64
 from functools import cache
+from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from autoft.files import write_atomic
 from autoft.report.blocks import Picture, ReportPage
+from autoft.report.build import build
+from autoft.report.inputs import ReportInputs
 
 if TYPE_CHECKING:
     from jinja2 import Template
+
+
+def write(path: str | PathLike[str], inputs: ReportInputs) -> None:
+    """Write the report of one run, the whole file or nothing. Raises FileError where it cannot be written."""
+    write_atomic(Path(path), render(build(inputs)))
 
 
 def render(report: ReportPage) -> str:
