@@ -38,7 +38,7 @@ def blocks(inputs: ReportInputs) -> list[Block]:
         "What the model has learned of single columns; say where it is wrong, and write what you know into the recipe "
         "(knowledge: features:). “autoft review” proposes hints that these curves show clearly."
     )
-    return [Paragraph(text=introduction), Pictures(caption=_CAPTION + more, pictures=pictures)]
+    return [Paragraph(introduction), Pictures(_CAPTION + more, pictures)]
 
 
 def _finite(curve: Curve) -> bool:

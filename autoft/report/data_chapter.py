@@ -26,16 +26,16 @@ def preprocessing(inputs: ReportInputs) -> Chapter:
     engine = "No schema was in use, only autoft's own checks ran."
     if inputs.schema_engine:
         engine = f"The table was held to its schema by {clip(inputs.schema_engine)}."
-    blocks: list[Block] = [Paragraph(text=f"{engine} {_tally(inputs.findings)}")]
+    blocks: list[Block] = [Paragraph(f"{engine} {_tally(inputs.findings)}")]
     if inputs.findings:
         ranked = sorted(inputs.findings, key=lambda line: SEVERITIES.index(line.severity))[:MOST_FINDINGS]
         blocks += [_findings(ranked, len(inputs.findings)), *proofs(ranked)]
     if inputs.plan or inputs.columns:
         text = "Whatever preprocessing learns (medians, ranges, categories) is learned from the training rows of each "
         text += "fold alone and is part of the saved model, which takes the raw columns."
-        blocks += [_columns(inputs), Paragraph(text=text, tone="quiet")]
+        blocks += [_columns(inputs), Paragraph(text, tone="quiet")]
     if inputs.schema_text:
-        blocks.append(Fold(summary="The schema that later tables are checked against", text=lines(inputs.schema_text)))
+        blocks.append(Fold("The schema that later tables are checked against", lines(inputs.schema_text)))
     heading, blurb = "2 Inadequate preprocessing", "Feeding the network broken, leaking or badly scaled columns."
     return Chapter(anchor="preprocessing", heading=heading, blurb=blurb, blocks=tuple(blocks))
 
@@ -55,7 +55,7 @@ def _findings(shown: Sequence[Finding], total: int) -> TableBlock:
         rows.append((str(i), severity, column, clip(line.found, 400), clip(line.fix, 300)))
     caption, head = f"What was found in the data{more}", ("", "Severity", "Column", "Found", "What was or can be done")
     marked = frozenset(i for i, line in enumerate(shown) if line.severity == "error")
-    return TableBlock(caption=caption, head=head, rows=tuple(rows), align="rllww", marked=marked)
+    return TableBlock(caption, head, tuple(rows), "rllww", marked=marked)
 
 
 def _columns(inputs: ReportInputs) -> TableBlock:
@@ -74,7 +74,7 @@ def _columns(inputs: ReportInputs) -> TableBlock:
     total = sum(line.inputs for line in inputs.plan)
     caption = f"What happens to each column{more}: {counted(len(names), 'column')} become {counted(total, 'input')}"
     head = ("Column", "Kind", "Because", "Missing", "What happens to it", "Inputs")
-    return TableBlock(caption=caption, head=head, rows=tuple(rows), align="llwrwr")
+    return TableBlock(caption, head, tuple(rows), "llwrwr")
 
 
 def knowledge(inputs: ReportInputs) -> Chapter:
@@ -82,18 +82,18 @@ def knowledge(inputs: ReportInputs) -> Chapter:
     evaluation = inputs.evaluation
     blocks: list[Block] = list(hints_chapter.blocks(evaluation))
     if inputs.notes:
-        blocks.append(Paragraph(text="What the recipe says about this data:"))
-        blocks.append(Bullets(items=tuple(clip(note, 300) for note in inputs.notes)))
+        blocks.append(Paragraph("What the recipe says about this data:"))
+        blocks.append(Bullets(tuple(clip(note, 300) for note in inputs.notes)))
     else:
         text = "The recipe says nothing about this data: everything above was read off the table."
-        blocks.append(Paragraph(text=text))
+        blocks.append(Paragraph(text))
     blocks += decision_costs.decisions(evaluation)
     if evaluation.importance:
         blocks.append(_importance(evaluation))
     blocks += curves.blocks(inputs)
     blocks += slice_blocks(evaluation)
-    blocks.append(Paragraph(text="Questions that no program can answer; ask someone who knows the field:"))
-    blocks.append(Bullets(items=_questions(inputs), boxes=True))
+    blocks.append(Paragraph("Questions that no program can answer; ask someone who knows the field:"))
+    blocks.append(Bullets(_questions(inputs), boxes=True))
     blurb = "Believing a table without asking where it comes from and what its mistakes cost."
     return Chapter(anchor="knowledge", heading="5 No domain knowledge", blurb=blurb, blocks=tuple(blocks))
 
@@ -119,10 +119,10 @@ def _importance(evaluation: Evaluation) -> Beside:
         for i, line in enumerate(ranked[:MOST_COLUMNS], start=1)
     )
     head = ("", "Column", "Loss", "Range of the repeats")
-    table = TableBlock(caption=caption, head=head, rows=rows, align="rlrr")
+    table = TableBlock(caption, head, rows, "rlrr")
     caption = "What the model relies on, which is not what causes the outcome. Columns that say the same thing share "
     caption += "their importance, so that each may look unimportant."
-    return Beside(blocks=(Pictures(caption=caption, pictures=(picture,)), table))
+    return Beside((Pictures(caption, (picture,)), table))
 
 
 def _questions(inputs: ReportInputs) -> tuple[str, ...]:

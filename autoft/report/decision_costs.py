@@ -19,7 +19,7 @@ def decisions(evaluation: Evaluation) -> tuple[Block, ...]:
     if spending is None:
         return ()
     curve = _curve(evaluation, spending) if spending.curve else ()
-    return (Paragraph(text=_verdict(evaluation, spending)), _table(evaluation, spending), *curve)
+    return (Paragraph(_verdict(evaluation, spending)), _table(evaluation, spending), *curve)
 
 
 def _verdict(evaluation: Evaluation, spending: DecisionCosts) -> str:
@@ -64,7 +64,7 @@ def _table(evaluation: Evaluation, spending: DecisionCosts) -> TableBlock:
         rows.append((_name(evaluation, one), number(one.cost.value, digits), span(one.cost, digits), *saved))
     caption = f"Cost per 1,000 rows, on the same redrawn rows{more}"
     head = ("Rule", "Cost", "95 % interval", "The model saves", "95 % interval")
-    return TableBlock(caption=caption, head=head, rows=tuple(rows), align="lrrrr", marked=frozenset({0}))
+    return TableBlock(caption, head, tuple(rows), "lrrrr", marked=frozenset({0}))
 
 
 def _curve(evaluation: Evaluation, spending: DecisionCosts) -> tuple[Block, ...]:
@@ -86,7 +86,7 @@ def _curve(evaluation: Evaluation, spending: DecisionCosts) -> tuple[Block, ...]
         f"Held-out cost of a single fold's network at each threshold: at 0 every row counts as “{positive}”, at 1 "
         f"hardly any. The line is the threshold of the model, {number(chosen, 3)}."
     )
-    return (Pictures(caption=caption, pictures=(picture,)),)
+    return (Pictures(caption, (picture,)),)
 
 
 def _minimum(evaluation: Evaluation) -> Paragraph:
@@ -102,4 +102,4 @@ def _minimum(evaluation: Evaluation) -> Paragraph:
         f"was not trained on its {minimum.of} is {number(reached.value, 3)} (95 % interval {span(reached, 3)}), "
         f"{verdict}; its {other} is {number(best.value, 3)} ({span(best, 3)})."
     )
-    return Paragraph(text=text, tone="strong" if reached.high < minimum.share else "plain")
+    return Paragraph(text, tone="strong" if reached.high < minimum.share else "plain")

@@ -43,7 +43,7 @@ def _warnings(evaluation: Evaluation) -> tuple[Paragraph, ...]:
             found.append(f"“{clip(column)}” was called important, but the model loses nothing measurable without it.")
         if what == "importance low" and drop.low > 0 and drop.value >= _LEANS * largest:
             found.append(f"“{clip(column)}” was called unimportant, but the model leans on it.")
-    return tuple(Paragraph(text=text, tone="strong") for text in found)
+    return tuple(Paragraph(text, tone="strong") for text in found)
 
 
 def _together(evaluation: Evaluation) -> tuple[Paragraph, ...]:
@@ -52,7 +52,7 @@ def _together(evaluation: Evaluation) -> tuple[Paragraph, ...]:
     label, gain = metric(evaluation.objective).label, evaluation.all_hints
     moved = _gain(gain, _digits(evaluation))
     text = f"All hints together change the {label} of single networks by {moved}, where positive is better."
-    return (Paragraph(text=text),)
+    return (Paragraph(text),)
 
 
 def _table(evaluation: Evaluation) -> TableBlock:
@@ -89,7 +89,7 @@ def _parts(evaluation: Evaluation) -> tuple[TableBlock, ...]:
         group, gain = f"{clip(one.column)}: {clip(one.group)}", _gain(one.gain, digits)
         rows.append((clip(test.hint), group, f"{one.rows:,}", gain, f"{100 * one.obeyed:.0f} %"))
     head = ("Hint", "Group", "Rows", "Gain", "Satisfied anyway")
-    return (TableBlock(caption=caption, head=head, rows=tuple(rows), align="wwrrr"),)
+    return (TableBlock(caption, head, tuple(rows), "wwrrr"),)
 
 
 def _digits(evaluation: Evaluation) -> int:

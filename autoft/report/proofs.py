@@ -21,13 +21,13 @@ def proofs(ranked: Sequence[Finding]) -> tuple[Block, ...]:
     if pictures:
         more = f" (the first {MOST_PICTURES} of {len(pictures):,})" if len(pictures) > MOST_PICTURES else ""
         caption = f"What was seen, by the number of the finding{more}; coloured is what it is about."
-        blocks.append(Pictures(caption=caption, pictures=pictures[:MOST_PICTURES]))
+        blocks.append(Pictures(caption, pictures[:MOST_PICTURES]))
     tables = [_table(i, line, proof) for i, line, proof in known if proof.examples]
     blocks += tables[:MOST_TABLES]
     rows = {f"{i}. {line.code}": proof.rows for i, line, proof in known if proof.rows}
     named = [f"{code}: {', '.join(f'{row:,}' for row in own)}" for code, own in rows.items()]
     if named:
-        blocks.append(Fold(summary="Rows to look at (counted from 1, without the header)", text="\n".join(named)))
+        blocks.append(Fold("Rows to look at (counted from 1, without the header)", "\n".join(named)))
     return tuple(blocks)
 
 

@@ -37,7 +37,7 @@ def summary_table(evaluation: Evaluation) -> TableBlock:
         rows.append((words.label, number(score.value, digits), span(score, digits), words.meaning))
     caption = "Scores on held-out rows; the first is what the search optimised"
     head = ("Metric", "Score", "95 % interval", "What it says")
-    return TableBlock(caption=caption, head=head, rows=tuple(rows), align="lrrw", marked=frozenset({0}))
+    return TableBlock(caption, head, tuple(rows), "lrrw", marked=frozenset({0}))
 
 
 def metrics(evaluation: Evaluation) -> Chapter:
@@ -51,7 +51,7 @@ def metrics(evaluation: Evaluation) -> Chapter:
     if pictures:
         caption = "Predictions of the best configuration for held-out rows; the thin line is "
         caption += "perfection." if evaluation.task == "regression" else "what guessing gives."
-        blocks.append(Pictures(caption=caption, pictures=pictures))
+        blocks.append(Pictures(caption, pictures))
     if evaluation.baselines:
         blocks.extend(_baselines(evaluation))
     blurb = "Judging by a single number that looks good while the model fails where it matters."
@@ -78,7 +78,7 @@ def _finish(evaluation: Evaluation) -> tuple[Block, ...]:
             text += " Label metrics and the confusion matrix are those at this threshold."
     if evaluation.finish.matrix:
         text += " Each row gets the answer with the lowest expected cost."
-    return (Paragraph(text=text),)
+    return (Paragraph(text),)
 
 
 def _corrected_and_naive(evaluation: Evaluation) -> TableBlock:
@@ -94,7 +94,7 @@ def _corrected_and_naive(evaluation: Evaluation) -> TableBlock:
     caption = "The honest score beside the naive one, which ignores that the trial was chosen on those very rows"
     head = ("Metric", "Better is", "Score", "95 % interval", "Naive", "Flattered by")
     marked = frozenset(i for i, name in enumerate(evaluation.held_out) if name == evaluation.objective)
-    return TableBlock(caption=caption, head=head, rows=tuple(rows), align="llrrrr", marked=marked)
+    return TableBlock(caption, head, tuple(rows), "llrrrr", marked=marked)
 
 
 def _per_class(evaluation: Evaluation) -> TableBlock:
@@ -108,7 +108,7 @@ def _per_class(evaluation: Evaluation) -> TableBlock:
     more = f" (the {MOST_ROWS} largest of {len(ordered):,})" if len(ordered) > MOST_ROWS else ""
     head = ("Class", "Rows", *(metric(key).label for key in columns))
     rows = tuple(row(label, values) for label, values in ordered[:MOST_ROWS])
-    return TableBlock(caption=f"Each class on its own{more}", head=head, rows=rows, align="l" + "r" * (len(head) - 1))
+    return TableBlock(f"Each class on its own{more}", head, rows, "l" + "r" * (len(head) - 1))
 
 
 def _confusion(evaluation: Evaluation) -> tuple[Block, ...]:
@@ -130,7 +130,7 @@ def _binary_words(evaluation: Evaluation) -> Paragraph:
     line, other = evaluation.confusion[positive], evaluation.confusion[1 - positive]
     name = clip(evaluation.target.positive)
     return Paragraph(
-        text=f"Of {sum(line):,} rows that are “{name}”, {line[positive]:,} are found and {line[1 - positive]:,} "
+        f"Of {sum(line):,} rows that are “{name}”, {line[positive]:,} are found and {line[1 - positive]:,} "
         f"missed; of {sum(other):,} rows that are not, {other[positive]:,} are false alarms."
     )
 
@@ -140,7 +140,7 @@ def _confused_pairs(counts: Sequence[Sequence[int]], labels: Sequence[str]) -> T
     pairs.sort(key=lambda pair: -pair[0])
     caption, head = "The commonest mix-ups (too many classes for a matrix)", ("True", "Predicted", "Rows")
     rows = tuple((labels[i], labels[j], f"{n:,}", f"{share:.0%}") for n, i, j, share in pairs[:20])
-    return TableBlock(caption=caption, head=(*head, "Share of the true class"), rows=rows, align="llrr")
+    return TableBlock(caption, (*head, "Share of the true class"), rows, "llrr")
 
 
 def _thinned(name: str, x: Sequence[float], y: Sequence[float], most: int) -> Series:
@@ -227,7 +227,7 @@ def _baselines(evaluation: Evaluation) -> tuple[Block, ...]:
         rows.append((name, *cells, *gain))
     caption = f"Simple models on the same folds, by {words.label}; a gain above zero: the network is better"
     head = ("Model", words.label, "95 % interval", "Network's gain", "95 % interval", "Verdict")
-    table = TableBlock(caption=caption, head=head, rows=tuple(rows), align="lrrrrl", marked=frozenset({0}))
+    table = TableBlock(caption, head, tuple(rows), "lrrrrl", marked=frozenset({0}))
     picture = Intervals.of(
         scored,
         title=f"{words.label} with 95 % intervals",
@@ -235,7 +235,7 @@ def _baselines(evaluation: Evaluation) -> tuple[Block, ...]:
         x_label=f"{words.label} ({'more' if words.more_is_better else 'less'} is better)",
     )
     caption = "Two intervals may overlap although one model is better: the gain in the table is measured row by row."
-    return (table, Pictures(caption=caption, pictures=(picture,)))
+    return (table, Pictures(caption, (picture,)))
 
 
 def gain_decimals(gain: Interval, evaluation: Evaluation) -> int:

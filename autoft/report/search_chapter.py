@@ -21,14 +21,14 @@ MOST_FOLDS = 12
 
 def overfitting(evaluation: Evaluation) -> Chapter:
     """Chapter 1: training against held-out rows, fold by fold."""
-    blocks: list[Block] = [Paragraph(text=clip(evaluation.overfitting, 600), tone="strong")]
+    blocks: list[Block] = [Paragraph(clip(evaluation.overfitting, 600), tone="strong")]
     if pictures := _learning_curves(evaluation):
         blocks.append(pictures)
     if evaluation.folds:
         blocks.append(_gaps(evaluation))
     text = "Against overfitting, every trial has dropout and weight decay in its search space, and one number of "
     text += "epochs for all folds, read off the mean held-out curve, so that no fold stops at its own lucky moment."
-    blocks.append(Paragraph(text=text, tone="quiet"))
+    blocks.append(Paragraph(text, tone="quiet"))
     heading, blurb = "1 Overfitting", "Learning the training rows by heart instead of what they have in common."
     return Chapter(anchor="overfitting", heading=heading, blurb=blurb, blocks=tuple(blocks))
 
@@ -45,7 +45,7 @@ def _learning_curves(evaluation: Evaluation) -> Pictures | None:
     curves = tuple(_learning_curve(i, fold, epochs, *ends) for i, fold in enumerate(folds, start=1))
     caption = "Loss by epoch. Solid: rows that were held out; dashed: rows trained on; the upright line is the epoch "
     caption += "that the model uses. Overfitting begins where the solid line rises while the dashed one falls."
-    return Pictures(caption=caption, pictures=curves)
+    return Pictures(caption, curves)
 
 
 def _learning_curve(position: int, fold: FoldReport, epochs: int, low: float, high: float) -> LearningCurve:
@@ -76,7 +76,7 @@ def _gaps(evaluation: Evaluation) -> TableBlock:
     rows.append(row("Mean", "", "", folds))
     caption = f"{label} of each fold's network on the rows it was trained on and on its held-out rows"
     head, last = ("Fold", "Rows trained on", "Rows held out", "Trained on", "Held out", "Gap"), frozenset({len(folds)})
-    return TableBlock(caption=caption, head=head, rows=tuple(rows), align="lrrrrr", marked=last)
+    return TableBlock(caption, head, tuple(rows), "lrrrrr", marked=last)
 
 
 def tuning(inputs: ReportInputs) -> Chapter:
@@ -84,11 +84,11 @@ def tuning(inputs: ReportInputs) -> Chapter:
     evaluation = inputs.evaluation
     ranked = _ranked(evaluation)
     failed = [trial for trial in evaluation.trials if trial.status == "failed"]
-    blocks: list[Block] = [Paragraph(text=_search_words(evaluation, ranked, failed))]
+    blocks: list[Block] = [Paragraph(_search_words(evaluation, ranked, failed))]
     if ranked:
         caption = "Each dot is a trial, the line is the best score so far."
         caption += " Crosses at the edge are failed trials." if failed else ""
-        blocks.append(Pictures(caption=caption, pictures=(_history(evaluation, ranked, failed),)))
+        blocks.append(Pictures(caption, (_history(evaluation, ranked, failed),)))
     blocks.append(_best(inputs))
     if len(evaluation.blend) > 1:
         blocks.append(_blend(evaluation))
@@ -110,7 +110,7 @@ def _blend(evaluation: Evaluation) -> TableBlock:
         rows.append((f"{n}", architecture, number(by_number[n].score or 0.0, digits), f"{share:.0%}"))
     caption = "The model is a weighted mean of these trials; the choice of weights is paid for in the score above"
     head = ("Trial", "Architecture", "Own score", "Weight")
-    return TableBlock(caption=caption, head=head, rows=tuple(rows), align="rlrr")
+    return TableBlock(caption, head, tuple(rows), "rlrr")
 
 
 def _ranked(evaluation: Evaluation) -> list[tuple[float, Trial]]:
@@ -165,7 +165,7 @@ def _best(inputs: ReportInputs) -> TableBlock:
     values = {name: setting(best.params[name]) if name in best.params else NONE for name in names}
     rows = tuple((clip(name), values[name], clip(searched.get(name, "not searched"), 200)) for name in names)
     caption = f"Best configuration: trial {best.number}, {counted(best.epochs, 'epoch')}"
-    return TableBlock(caption=caption, head=("Hyperparameter", "Value", "Searched"), rows=rows, align="lrw")
+    return TableBlock(caption, ("Hyperparameter", "Value", "Searched"), rows, "lrw")
 
 
 def _trials(evaluation: Evaluation, ranked: list[tuple[float, Trial]]) -> tuple[Block, ...]:
@@ -184,9 +184,9 @@ def _trials(evaluation: Evaluation, ranked: list[tuple[float, Trial]]) -> tuple[
     head = ("Trial", metric(evaluation.objective).label, "Epochs", "Time", *(clip(name) for name in varied))
     best = frozenset(i for i, (_, trial) in enumerate(shown) if trial.number == evaluation.best.number)
     caption, align = f"Trials, best first{more}", "r" * len(head)
-    table = TableBlock(caption=caption, head=head, rows=tuple(rows), align=align, marked=best)
+    table = TableBlock(caption, head, tuple(rows), align, marked=best)
     same = ", ".join(f"{clip(name)} {cells[name][0]}" for name in constant)
-    return (table, Paragraph(text=f"The same in all of them: {same}.", tone="quiet")) if same else (table,)
+    return (table, Paragraph(f"The same in all of them: {same}.", tone="quiet")) if same else (table,)
 
 
 def _failures(failed: list[Trial]) -> TableBlock:
@@ -196,4 +196,4 @@ def _failures(failed: list[Trial]) -> TableBlock:
         rows.append((str(trial.number), clip(trial.reason or "no reason recorded", 200), clip(params, 300)))
     more = f" (the first {MOST_TRIALS} of {len(failed):,})" if len(failed) > MOST_TRIALS else ""
     head = ("Trial", "Reason", "Configuration")
-    return TableBlock(caption=f"Failed trials{more}", head=head, rows=tuple(rows), align="rww")
+    return TableBlock(f"Failed trials{more}", head, tuple(rows), "rww")

@@ -36,14 +36,14 @@ def slice_blocks(evaluation: Evaluation) -> tuple[Block, ...]:
     for column in found.declared:
         blocks += _declared(column, found.whole, evaluation)
     if found.declared:
-        blocks.append(Paragraph(text=_single_networks(evaluation), tone="quiet"))
+        blocks.append(Paragraph(_single_networks(evaluation), tone="quiet"))
     if found.weak is not None:
         blocks += _weak(found.weak, found.whole, evaluation)
     for gap in found.gaps:
         blocks += _gap(gap, evaluation)
     if any(rate.difference for gap in found.gaps for rate in gap.rates):
         said = "Intervals of differences and ratios hold for all pairs of groups at once; a ratio is lowest over "
-        blocks.append(Paragraph(text=said + "highest.", tone="quiet"))
+        blocks.append(Paragraph(said + "highest.", tone="quiet"))
     return tuple(blocks)
 
 
@@ -76,10 +76,10 @@ def _declared(column: SlicedColumn, whole: Slice, evaluation: Evaluation) -> tup
         rows.append((metric(m).label, *(_cell(one.scores.get(m), one.undefined.get(m, NONE)) for one in slices)))
     head, align = ("", *(clip(one.group, 60) for one in slices)), "l" + "r" * len(slices)
     caption = f"Every metric by group of “{name}”, with 95 % intervals"
-    table = TableBlock(caption=caption, head=head, rows=tuple(rows), align=align, marked=frozenset({1}))
+    table = TableBlock(caption, head, tuple(rows), align, marked=frozenset({1}))
     note = f" {column.note}" if column.note else ""
     caption = f"{label} by group of “{name}” on held-out rows.{note}"
-    return (Pictures(caption=caption, pictures=(picture,)), table) if drawn else (table,)
+    return (Pictures(caption, (picture,)), table) if drawn else (table,)
 
 
 def _weak(weak: WeakSearch, whole: Slice, evaluation: Evaluation) -> tuple[Block, ...]:
@@ -90,9 +90,9 @@ def _weak(weak: WeakSearch, whole: Slice, evaluation: Evaluation) -> tuple[Block
         f"{counted(weak.columns, 'column')}{left}, were compared with the rows outside them by their mean {what}"
     )
     if not weak.tried:
-        return (Paragraph(text="No slice has 50 rows inside and outside of it: none was searched for weak ones."),)
+        return (Paragraph("No slice has 50 rows inside and outside of it: none was searched for weak ones."),)
     if not weak.found:
-        return (Paragraph(text=f"No slice is answered worse than the rest by more than luck explains: {tried}."),)
+        return (Paragraph(f"No slice is answered worse than the rest by more than luck explains: {tried}."),)
     text = f"Where the model is weakest: {tried}. Those below are worse by more than luck explains, all tries counted."
     objective, label = evaluation.objective, metric(weak.metric).label
     digits = decimals(*(end for one in weak.found for end in (one.loss.value, one.elsewhere)))
@@ -100,12 +100,12 @@ def _weak(weak: WeakSearch, whole: Slice, evaluation: Evaluation) -> tuple[Block
     caption = "The weakest slices, the worst first, with 95 % intervals"
     head = ("Slice", "Rows", f"{label} there", "Elsewhere", "Luck at most", *beside)
     rows = tuple(_weak_row(one, digits, bool(beside)) for one in weak.found)
-    table = TableBlock(caption=caption, head=head, rows=rows, align="wrrrr" + "r" * len(beside))
+    table = TableBlock(caption, head, rows, "wrrrr" + "r" * len(beside))
     reading = "Slices found by a search look somewhat worse than they are, and a slice may be hard by nature rather "
     reading += "than badly learned."
     if beside and objective in whole.scores:
         reading = f"{metric(objective).label} of all rows is {_cell(whole.scores[objective], '')}. {reading}"
-    return (Paragraph(text=text, tone="strong"), table, Paragraph(text=reading, tone="quiet"))
+    return (Paragraph(text, tone="strong"), table, Paragraph(reading, tone="quiet"))
 
 
 def _weak_row(one: WeakSlice, digits: int, beside: bool) -> tuple[str, ...]:
@@ -132,17 +132,17 @@ def _gap(gap: Gap, evaluation: Evaluation) -> tuple[Block, ...]:
         for group, n in gap.rows.items()
     )
     caption = f"Answers by group of “{name}” on held-out rows, with 95 % intervals"
-    table = TableBlock(caption=caption, head=("Group", "Rows", *heads), rows=rows, align="lr" + "r" * len(heads))
-    words = Paragraph(text=f"Groups of “{name}”.{note} {reading[0].upper()}{reading[1:]}.{positive}")
+    table = TableBlock(caption, ("Group", "Rows", *heads), rows, "lr" + "r" * len(heads))
+    words = Paragraph(f"Groups of “{name}”.{note} {reading[0].upper()}{reading[1:]}.{positive}")
     apart = [(head, rate) for head, rate in zip(heads, gap.rates, strict=True) if rate.difference is not None]
     if not apart:
-        return (words, table, Paragraph(text="There are no two groups of at least 50 rows to compare.", tone="quiet"))
+        return (words, table, Paragraph("There are no two groups of at least 50 rows to compare.", tone="quiet"))
     ratios = any(rate.ratio for _, rate in apart)
     more, align = (("Ratio", "95 % interval"), "lllrrrr") if ratios else ((), "lllrr")
     head = ("Number", "Highest", "Lowest", "Difference", "95 % interval", *more)
     caption = f"The two groups of “{name}” that are furthest apart (of those with at least 50 rows)"
     far = tuple(_apart_row(label, rate, ratios) for label, rate in apart)
-    distances = TableBlock(caption=caption, head=head, rows=far, align=align)
+    distances = TableBlock(caption, head, far, align)
     return (words, table, distances)
 
 

@@ -18,19 +18,23 @@ Time goes on: dates that have moved on are worth a note, dates that have moved b
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log, sqrt
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autoft.data.audit.placeholders import day_text
-from autoft.data.convert import Converted
-from autoft.records.columns import Column, Kind
+from autoft.data.cells import TRUTH, word
+from autoft.data.convert import Converted, convert
+from autoft.records.columns import Column, Kind, Target
 from autoft.records.findings import Finding, Severity, finding
 from autoft.schema.portable.validate.distances import divergence
 from autoft.schema.reference import MOST_CATEGORIES, Reference, cells_of, references
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Measure = Literal["Jensen-Shannon", "infinity norm"]
 
@@ -96,6 +100,29 @@ def shifts(
     compared = [(c, known[c.name], cells) for c in columns if c.name in known and (cells := _cells(c, converted, rows))]
     tests = 2 * (len(compared) + more)
     return tuple(_shift(column, before, cells[0], rows, tests) for column, before, cells in compared)
+
+
+def target_shift(statistics: Any, target: Target, frame: pd.DataFrame, *, more: int) -> Shift | None:
+    """Drift of the answers over the rows that have one; None if the table or the statistics have none."""
+    known = references(statistics).get(target.name)
+    if known is None or target.name not in frame.columns:
+        return None
+    kind: Kind = "categorical" if known.edges is None else "numeric"
+    false: tuple[str, ...] = ()
+    true: tuple[str, ...] = ()
+    if known.edges is None and set(known.labels) <= {"true", "false"}:
+        kind = "boolean"
+        texts = [str(label) for label in target.classes]
+        if len(texts) == 2 and word(texts[0]) not in TRUTH:  # declared to be boolean, in words of its own
+            false, true = (texts[0],), (texts[1],)
+    column = Column(id="target", name=target.name, kind=kind, why="the target", false=false, true=true)
+    answered = frame.loc[frame[target.name].notna(), [target.name]]
+    converted = convert(answered, [column])
+    found = shifts(statistics, [column], converted, len(answered), more=more)
+    if not found or found[0].distance is None:
+        return None
+    # Words that are neither truth value are other answers than the model can give.
+    return replace(found[0], unseen=converted.bad.get("target", 0) / len(answered)) if kind == "boolean" else found[0]
 
 
 def findings(found: Sequence[Shift]) -> tuple[Finding, ...]:

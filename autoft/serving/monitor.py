@@ -19,7 +19,7 @@ from autoft.data.table import read
 from autoft.preprocessing.text import MISSING_WORD, cleaned
 from autoft.records.columns import Column
 from autoft.records.findings import Finding, finding
-from autoft.schema import contract, drift, target_drift
+from autoft.schema import contract, drift
 from autoft.schema.engines import engine_of_model
 from autoft.serving.artifact import Meta, load_meta
 
@@ -75,20 +75,10 @@ class TableComparison:
     target: ColumnComparison | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Contract:
-    """Schema engine, schema and statistics of a saved model; None for what it has not."""
-
-    engine: Engine | None = None
-    schema: Any = None
-    statistics: Any = None
-
-
 class TableMonitor:
     """Compares tables with the one that a model was trained on.
 
     Args:
-        meta: Columns and target of the model.
         folder: The saved model, for its schema and statistics.
     """
 
@@ -116,27 +106,22 @@ class TableMonitor:
         rows = len(frame)
         if rows:
             absent = {line.column for line in findings} | {*self.meta.unused}
-            findings += tuple(
-                line
-                for line in self._against_schema(frame)
-                if not (line.code == "tfdv:SCHEMA_MISSING_COLUMN" and line.column in absent)
-            )
+            found = contract.serving(frame, self.meta.columns, *self._contract)
+            known = [line for line in found if line.code == "tfdv:SCHEMA_MISSING_COLUMN" and line.column in absent]
+            findings += tuple(line for line in found if line not in known)
         converted = convert(frame, self.meta.columns)
         compared = self._compared(converted, rows)
         listed = {line.column for line in findings if line.code.startswith("tfdv:ENUM")}
         more = [line for line in self._oddities(compared, converted, rows) if line.column not in listed]
         target = self._target(table.frame, compared)
         lines = compared if target is None else (*compared, target)
-        moved = (
-            *self._engine_changed(findings),
-            *drift.findings([line.shift for line in lines if line.shift is not None]),
-        )
-        findings = (*findings, *more, *moved)
+        moved = drift.findings([line.shift for line in lines if line.shift is not None])
+        findings = (*findings, *more, *self._engine_changed(findings), *moved)
         return TableComparison(rows=rows, converted=converted, findings=findings, columns=compared, target=target)
 
     def _engine_changed(self, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
         """A note where the engine that described the training table is not here, if nothing says so yet."""
-        engine, statistics = self._contract.engine, self._contract.statistics
+        engine, _, statistics = self._contract
         if any(line.code == "drift-not-compared" for line in findings):
             return ()
         if engine is None or statistics is None or statistics.engine in ("", engine.name):
@@ -147,30 +132,27 @@ class TableMonitor:
         return (finding("engine-changed", "info", None, must, found, fix),)
 
     def _target(self, frame: pd.DataFrame, compared: tuple[ColumnComparison, ...]) -> ColumnComparison | None:
-        statistics = self._contract.statistics
+        _, _, statistics = self._contract
         if statistics is None:
             return None
-        shift = target_drift.shift(statistics.proto, self.meta.target, frame, more=len(compared))
+        shift = drift.target_shift(statistics.proto, self.meta.target, frame, more=len(compared))
         if shift is None:
             return None
         return ColumnComparison(column=shift.column, shift=shift, unseen=shift.unseen, outside=shift.outside)
 
     @cached_property
-    def _contract(self) -> _Contract:
+    def _contract(self) -> tuple[Engine | None, Any, Any]:
+        """Schema engine, schema and statistics of the saved model; None for what it has not."""
         schema, statistics = self.folder / "schema.pbtxt", self.folder / "statistics.pb"
         if not schema.is_file():
-            return _Contract()
+            return None, None, None
         engine, loaded = engine_of_model(self.meta.engine), None
         if statistics.is_file():
             loaded = engine.load_statistics(statistics.read_bytes(), f"'{statistics}'")
-        return _Contract(engine=engine, schema=engine.read(schema), statistics=loaded)
-
-    def _against_schema(self, frame: pd.DataFrame) -> tuple[Finding, ...]:
-        own = self._contract
-        return contract.serving(frame, self.meta.columns, own.engine, own.schema, own.statistics)
+        return engine, engine.read(schema), loaded
 
     def _compared(self, converted: Converted, rows: int) -> tuple[ColumnComparison, ...]:
-        statistics = self._contract.statistics
+        _, _, statistics = self._contract
         used = [column for column in self.meta.columns if column.used and column.id in converted.values]
         found = () if statistics is None else drift.shifts(statistics.proto, used, converted, rows)
         by_name = {shift.column: shift for shift in found}
@@ -208,10 +190,11 @@ class TableMonitor:
                 found += _strayed(column, line.shift)
             elif line.outside:
                 low, high = self.meta.ranges[column.id]
-                text = (
-                    f"has {round(line.outside * rows):,} of {rows:,} values outside the training's {low:g} to {high:g}"
+                text, must = (
+                    f"has {round(line.outside * rows):,} of {rows:,} values ",
+                    "stay in the range of the training",
                 )
-                must = "stay in the range of the training"
+                text += f"outside the training's {low:g} to {high:g}"
                 found.append(finding("out-of-range", "warning", column.name, must, text, _TRUST_LESS))
         return found
 

@@ -30,7 +30,6 @@ class Predictor:
 
     Args:
         model: The Keras model over raw columns.
-        meta: Columns and target of the model.
         folder: The saved model, for its schema and statistics.
     """
 
@@ -70,12 +69,8 @@ class Predictor:
     def need_classes(self) -> None:
         """Raise for a regression, which has no probabilities."""
         if self.meta.target.task == "regression":
-            raise EvaluationError(
-                f"Target '{self.meta.target.name}'",
-                "have classes for predict_proba",
-                "it is an amount",
-                "use predict()",
-            )
+            where = f"Target '{self.meta.target.name}'"
+            raise EvaluationError(where, "have classes for predict_proba", "it is an amount", "use predict()")
 
     def _ask(self, cells: Converted, rows: slice) -> Array:
         values = {name: own[rows] for name, own in cells.values.items()}
