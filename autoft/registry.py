@@ -24,6 +24,18 @@ class Named(Protocol):
     def name(self) -> str: ...
 
 
+class Installable(Named, Protocol):
+    """A named thing that may need packages which are not installed."""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Modules that have to be installed."""
+
+    @property
+    def install(self) -> str:
+        """How to install them, for the error where they are missing."""
+
+
 T = TypeVar("T", bound=Named)
 Declared = TypeVar("Declared")
 

@@ -6,6 +6,7 @@ Names of types are read off the messages' own descriptions, so that TensorFlow M
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 from functools import partial
 from typing import Any, get_args
 
@@ -69,8 +70,7 @@ def _relax(feature: Any, column: Column, rows: int, *, is_target: bool) -> None:
 def whole_numbers_as_floats(proto: Any, schema: Any) -> Any:
     """Statistics in which a column of whole numbers has the type FLOAT where the schema has."""
     floats = {feature.name for feature in schema.feature if name_of(feature, "type") == "FLOAT"}
-    copy = type(proto)()
-    copy.CopyFrom(proto)
+    copy = deepcopy(proto)
     for feature in copy.datasets[0].features:
         if name_of(feature, "type") == "INT" and feature.path.step[0] in floats:
             feature.type = number_of(feature, "type", "FLOAT")

@@ -50,10 +50,9 @@ class Shift:
 
     Attributes:
         distance: Between the two distributions of non-missing cells, 0 to 1; None if either table has none.
-        limit: From where on the distance means something, for as many cells as there are; above 1 if no
-            distance would.
+        limit: Distances above it are drift; above 1 where there are too few cells for any to be.
         missing, missing_before: Share of empty cells here and in the training table.
-        missing_limit: From where on the difference of the two means something.
+        missing_limit: Differences of the two above it are drift.
         median, median_before: Of numbers, and of dates in seconds since 1970, here and in the training table.
         outside: Share of all cells outside the training table's range; None but for numbers and dates.
         unseen: Share of all cells with a category that the training table did not have; None but for categories.
@@ -92,14 +91,14 @@ def shifts(
 
     Args:
         statistics: The training table's ``DatasetFeatureStatisticsList`` as `ProtoEngine.statistics` made it.
-        columns: The columns of the training table.
         converted: The cells of the other table.
         more: Columns of the table that are compared in another call, as they share the one false alarm.
     """
     known = references(statistics)
-    compared = [(c, known[c.name], cells) for c in columns if c.name in known and (cells := _cells(c, converted, rows))]
+    cells = {column.name: cells_of(column, converted) for column in columns if rows and column.name in known}
+    compared = [(column, own) for column in columns if (own := cells.get(column.name)) is not None]
     tests = 2 * (len(compared) + more)
-    return tuple(_shift(column, before, cells[0], rows, tests) for column, before, cells in compared)
+    return tuple(_shift(column, known[column.name], own, rows, tests) for column, own in compared)
 
 
 def target_shift(statistics: Any, target: Target, frame: pd.DataFrame, *, more: int) -> Shift | None:
@@ -127,21 +126,22 @@ def target_shift(statistics: Any, target: Target, frame: pd.DataFrame, *, more: 
 
 def findings(found: Sequence[Shift]) -> tuple[Finding, ...]:
     """A warning for each column that has changed; a note for dates that have moved on."""
-    warnings: list[Finding] = []
+    made: list[Finding] = []
     for shift in found:
         if shift.drifted:
-            warnings.append(_drifted(shift))
+            made.append(_drifted(shift))
         if shift.emptier:
             text = f"is empty in {shift.missing:.1%} of the cells; in training it was in {shift.missing_before:.1%}"
             must, fix = "be filled in as often as before", "check the source; train again if the change is here to stay"
-            warnings.append(finding("drift-missing", "warning", shift.column, must, text, fix))
-    return tuple(warnings)
+            made.append(finding("drift-missing", "warning", shift.column, must, text, fix))
+    return tuple(made)
 
 
 def _drifted(shift: Shift) -> Finding:
-    text = f"has changed since training: the {shift.measure} distance is {shift.distance:.3f}, "
-    text += "above" if shift.limit == LEAST[shift.measure] else "chance makes up to"
-    text += f" {shift.limit:.3f}"
+    beyond = "above" if shift.limit == LEAST[shift.measure] else "chance makes up to"
+    text = (
+        f"has changed since training: the {shift.measure} distance is {shift.distance:.3f}, {beyond} {shift.limit:.3f}"
+    )
     severity: Severity = "warning"
     fix = "check the source and the unit; train again if the change is here to stay"
     if shift.median is not None and shift.median_before is not None:
@@ -152,19 +152,12 @@ def _drifted(shift: Shift) -> Finding:
     return finding("drift", severity, shift.column, "be distributed as in the training", text, fix)
 
 
-def _cells(column: Column, converted: Converted, rows: int) -> tuple[NDArray[Any]] | None:
-    cells = cells_of(column, converted)
-    return None if cells is None or not rows else (cells,)
-
-
 def _shift(column: Column, before: Reference, cells: NDArray[Any], rows: int, tests: int) -> Shift:
     measure: Measure = "infinity norm" if before.edges is None else "Jensen-Shannon"
     missing_before = 1 - before.filled / before.rows
     spread = missing_before * (1 - missing_before)
     missing_limit = max(LEAST["infinity norm"], _bernstein(spread, before.rows, rows, 1, tests))
-    distance, limit = None, 2.0
-    if len(cells):
-        distance, limit = _distance(before, cells, measure, tests)
+    distance, limit = _distance(before, cells, measure, tests) if len(cells) else (None, 2.0)
     more = _places(before, cells, rows) if before.edges is not None else _unseen(before, cells, rows)
     return Shift(
         column=column.name,

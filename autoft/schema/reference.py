@@ -9,6 +9,7 @@ They are stored as TensorFlow Metadata's ``custom_stats``, which every reader of
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -132,8 +133,7 @@ def references(proto: Any) -> Mapping[str, Reference]:
 
 def without_private_texts(proto: Any, columns: Sequence[Column]) -> Any:
     """A copy without the texts of identifiers and running text: no comparison needs them, and they may be private."""
-    copy = type(proto)()
-    copy.CopyFrom(proto)
+    copy = deepcopy(proto)
     private = {column.name for column in columns if column.kind in ("identifier", "text")}
     for feature in copy.datasets[0].features:
         if feature.path.step[0] in private and feature.HasField("string_stats"):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any
 
 from autoft.errors import SchemaError
-from autoft.schema.portable.messages import Anomalies, Feature, FeatureType, path_step
+from autoft.schema.portable.messages import Anomalies, FeatureType, path_step
 from autoft.schema.portable.validate import comparators
 from autoft.schema.portable.validate.comparators import Earlier, Measured
 from autoft.schema.portable.validate.domains import domain, unique
@@ -87,8 +88,7 @@ def _column(
     if not described.HasField("type"):
         short = "unspecified type: determine the type and set it, rather than deprecating."
         return [Reason("FEATURE_MISSING_TYPE", short)], []
-    feature = Feature()
-    feature.CopyFrom(described)
+    feature = deepcopy(described)
     reasons = list(repair(feature, schema))
     if not view.present:
         if expected and required(feature):
