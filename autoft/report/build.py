@@ -62,7 +62,6 @@ def _facts(evaluation: Evaluation) -> tuple[tuple[str, str], ...]:
 
 
 def _total_seconds(evaluation: Evaluation) -> float:
-    """Seconds of the whole run: the entry ``total``, or the sum of the stages."""
     return evaluation.seconds.get("total", sum(evaluation.seconds.values()))
 
 
@@ -70,11 +69,9 @@ def _bag(evaluation: Evaluation, digits: int) -> str:
     gain = evaluation.bag_gain.get(evaluation.objective)
     if gain is None:
         return ""
-    signed = f"{'+' if gain >= 0 else '−'}{number(abs(gain), digits)}"
-    return (
-        f" The deployed model is the mean of the {len(evaluation.folds)} folds' networks, which moves the score of one "
-        f"of them by {signed}; that is in the number above."
-    )
+    moved = f"{'+' if gain >= 0 else '−'}{number(abs(gain), digits)}"
+    text = f" The deployed model is the mean of the {len(evaluation.folds)} folds' networks, which moves the score of "
+    return text + f"one of them by {moved}; that is in the number above."
 
 
 def _verdict(evaluation: Evaluation) -> tuple[Block, ...]:
@@ -139,12 +136,10 @@ def _reproduction(inputs: ReportInputs) -> Chapter:
     if evaluation.environment:
         rows = tuple((clip(name), clip(value)) for name, value in evaluation.environment.items())
         tables.append(TableBlock("Environment", ("What", "Version"), rows, "ll"))
-    stages = tuple((clip(name), duration(value)) for name, value in evaluation.seconds.items() if name != "total")
+    stages = [(clip(name), duration(value)) for name, value in evaluation.seconds.items() if name != "total"]
     if stages:
-        total = ("Total", duration(_total_seconds(evaluation)))
-        marked, head = frozenset({len(stages)}), ("Stage", "Time")
-        rows, caption = (*stages, total), "Where the time went"
-        tables.append(TableBlock(caption, head, rows, "lr", marked=marked))
-    recipe = Fold("Recipe", lines(inputs.recipe_text))
-    blocks = (Paragraph(text), recipe, Beside(tuple(tables)))
+        rows = (*stages, ("Total", duration(_total_seconds(evaluation))))
+        marked = frozenset({len(stages)})
+        tables.append(TableBlock("Where the time went", ("Stage", "Time"), rows, "lr", marked=marked))
+    blocks = (Paragraph(text), Fold("Recipe", lines(inputs.recipe_text)), Beside(tuple(tables)))
     return Chapter(anchor="again", heading="Doing it again", blurb="What this run was made of.", blocks=blocks)

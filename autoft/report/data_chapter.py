@@ -12,7 +12,7 @@ from autoft.report.blocks import Beside, Block, Bullets, Chapter, Fold, Interval
 from autoft.report.inputs import ReportInputs
 from autoft.report.proofs import proofs
 from autoft.report.slices_chapter import slice_blocks
-from autoft.report.wording import NONE, clip, decimals_of, lines, listing, metric, signed, span
+from autoft.report.wording import NONE, clip, decimals_of, first_of, lines, listing, metric, signed, span
 
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 #: Longer tables make the page heavy; the run folder's files have everything.
@@ -47,13 +47,13 @@ def _tally(findings: tuple[Finding, ...]) -> str:
 
 
 def _findings(shown: Sequence[Finding], total: int) -> TableBlock:
-    more = f" (the first {MOST_FINDINGS} of {total:,})" if total > MOST_FINDINGS else ""
     rows = []
     for i, line in enumerate(shown, start=1):
         severity = "note" if line.severity == "info" else line.severity
         column = "whole table" if line.column is None else clip(line.column)
         rows.append((str(i), severity, column, clip(line.found, 400), clip(line.fix, 300)))
-    caption, head = f"What was found in the data{more}", ("", "Severity", "Column", "Found", "What was or can be done")
+    caption = f"What was found in the data{first_of(MOST_FINDINGS, total)}"
+    head = ("", "Severity", "Column", "Found", "What was or can be done")
     marked = frozenset(i for i, line in enumerate(shown) if line.severity == "error")
     return TableBlock(caption, head, tuple(rows), "rllww", marked=marked)
 
@@ -70,7 +70,7 @@ def _columns(inputs: ReportInputs) -> TableBlock:
         known_of = (clip(column.why, 160), f"{column.missing:,}") if column else (NONE, NONE)
         planned_for = (clip(line.text, 300), f"{line.inputs:,}") if line else ("not used", "0")
         rows.append((clip(name), kind, *known_of, *planned_for))
-    more = f" (the first {MOST_COLUMNS} of {len(names):,})" if len(names) > MOST_COLUMNS else ""
+    more = first_of(MOST_COLUMNS, len(names))
     total = sum(line.inputs for line in inputs.plan)
     caption = f"What happens to each column{more}: {counted(len(names), 'column')} become {counted(total, 'input')}"
     head = ("Column", "Kind", "Because", "Missing", "What happens to it", "Inputs")
@@ -85,8 +85,7 @@ def knowledge(inputs: ReportInputs) -> Chapter:
         blocks.append(Paragraph("What the recipe says about this data:"))
         blocks.append(Bullets(tuple(clip(note, 300) for note in inputs.notes)))
     else:
-        text = "The recipe says nothing about this data: everything above was read off the table."
-        blocks.append(Paragraph(text))
+        blocks.append(Paragraph("The recipe says nothing about this data: everything above was read off the table."))
     blocks += decision_costs.decisions(evaluation)
     if evaluation.importance:
         blocks.append(_importance(evaluation))
@@ -112,14 +111,12 @@ def _importance(evaluation: Evaluation) -> Beside:
         marked=len(bars),
         zero=True,
     )
-    more = f" (the first {MOST_COLUMNS} of {len(ranked):,})" if len(ranked) > MOST_COLUMNS else ""
-    caption = f"How much {label} is lost on held-out rows when one column is shuffled{more}"
-    rows = tuple(
-        (str(i), clip(line.column), signed(line.drop.value, digits), span(line.drop, digits))
-        for i, line in enumerate(ranked[:MOST_COLUMNS], start=1)
-    )
-    head = ("", "Column", "Loss", "Range of the repeats")
-    table = TableBlock(caption, head, rows, "rlrr")
+    caption = f"How much {label} is lost on held-out rows when one column is shuffled"
+    rows = []
+    for i, line in enumerate(ranked[:MOST_COLUMNS], start=1):
+        rows.append((str(i), clip(line.column), signed(line.drop.value, digits), span(line.drop, digits)))
+    caption += first_of(MOST_COLUMNS, len(ranked))
+    table = TableBlock(caption, ("", "Column", "Loss", "Range of the repeats"), tuple(rows), "rlrr")
     caption = "What the model relies on, which is not what causes the outcome. Columns that say the same thing share "
     caption += "their importance, so that each may look unimportant."
     return Beside((Pictures(caption, (picture,)), table))
@@ -131,7 +128,7 @@ def _questions(inputs: ReportInputs) -> tuple[str, ...]:
     top = [f"“{clip(line.column)}”" for line in ranked[:3] if line.drop.low > 0]
     target = clip(evaluation.target.name)
     before = f"Is every column known before the outcome is{f', above all {listing(top)}' if top else ''}? "
-    questions = [
+    return (
         f"{before}A column that is filled in afterwards makes every number in this report worthless.",
         "Does any column mix units, currencies, devices or definitions (or change them over time)?",
         f"Are the recorded values of “{target}” right, and is it what you really want to know?",
@@ -140,8 +137,7 @@ def _questions(inputs: ReportInputs) -> tuple[str, ...]:
         "Do rows belong together (several of one customer, patient or machine)? Then name the group in the recipe.",
         "Do missing values mean something (not asked, not applicable, broken sensor)?",
         "May every column be used for this decision, by law and in fairness to the people in the table?",
-    ]
-    return tuple(questions)
+    )
 
 
 def _cost_question(evaluation: Evaluation) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from autoft.records.decisions import Alternative, DecisionCosts
 from autoft.records.evaluation import Evaluation
 from autoft.report.blocks import Block, CostCurve, Paragraph, Pictures, TableBlock
-from autoft.report.wording import clip, decimals_of, number, signed, span
+from autoft.report.wording import cells, clip, decimals_of, number, signed, span
 
 #: Longer tables say no more: of many classes the cheapest answers are shown.
 MOST_ALTERNATIVES = 12
@@ -32,11 +32,9 @@ def _verdict(evaluation: Evaluation, spending: DecisionCosts) -> str:
     elif saved.high < 0:
         measured = f"costs {number(-saved.value, digits)} more (interval of what it saves {span(saved, digits)})"
     rule = f" {_rule(evaluation)}" if evaluation.finish.matrix else ""
-    return (
-        f"The model's decisions cost {number(deployed.value, digits)} per 1,000 rows that it was not trained on (95 % "
-        f"interval {span(deployed, digits)}).{rule} Against the cheapest simple rule, {_name(evaluation, best)}, it "
-        f"{measured}."
-    )
+    text = f"The model's decisions cost {number(deployed.value, digits)} per 1,000 rows that it was not trained on "
+    text += f"(95 % interval {span(deployed, digits)}).{rule} Against the cheapest simple rule, "
+    return f"{text}{_name(evaluation, best)}, it {measured}."
 
 
 def _rule(evaluation: Evaluation) -> str:
@@ -58,10 +56,10 @@ def _table(evaluation: Evaluation, spending: DecisionCosts) -> TableBlock:
     more = f" (the cheapest {len(shown)} of {len(ranked)} simple rules)" if len(ranked) > len(shown) else ""
     own = spending.deployed
     digits = decimals_of([own])
-    rows = [("the model", number(own.value, digits), span(own, digits), "", "")]
+    rows = [("the model", *cells(own, digits), "", "")]
     for one in shown:
         saved = signed(one.saved.value, digits), span(one.saved, digits)
-        rows.append((_name(evaluation, one), number(one.cost.value, digits), span(one.cost, digits), *saved))
+        rows.append((_name(evaluation, one), *cells(one.cost, digits), *saved))
     caption = f"Cost per 1,000 rows, on the same redrawn rows{more}"
     head = ("Rule", "Cost", "95 % interval", "The model saves", "95 % interval")
     return TableBlock(caption, head, tuple(rows), "lrrrr", marked=frozenset({0}))
@@ -81,11 +79,9 @@ def _curve(evaluation: Evaluation, spending: DecisionCosts) -> tuple[Block, ...]
         x_label="Threshold",
         y_label="Cost per 1,000 rows",
     )
-    positive = clip(evaluation.target.positive)
-    caption = (
-        f"Held-out cost of a single fold's network at each threshold: at 0 every row counts as “{positive}”, at 1 "
-        f"hardly any. The line is the threshold of the model, {number(chosen, 3)}."
-    )
+    caption = "Held-out cost of a single fold's network at each threshold: at 0 every row counts as "
+    caption += f"“{clip(evaluation.target.positive)}”, at 1 hardly any. The line is the threshold of the model, "
+    caption += f"{number(chosen, 3)}."
     return (Pictures(caption, (picture,)),)
 
 

@@ -49,25 +49,20 @@ def _warnings(evaluation: Evaluation) -> tuple[Paragraph, ...]:
 def _together(evaluation: Evaluation) -> tuple[Paragraph, ...]:
     if evaluation.all_hints is None:
         return ()
-    label, gain = metric(evaluation.objective).label, evaluation.all_hints
-    moved = _gain(gain, _digits(evaluation))
+    label, moved = metric(evaluation.objective).label, _gain(evaluation.all_hints, _digits(evaluation))
     text = f"All hints together change the {label} of single networks by {moved}, where positive is better."
     return (Paragraph(text),)
 
 
 def _table(evaluation: Evaluation) -> TableBlock:
     tests = sorted(evaluation.hints, key=lambda test: _ORDER.index(test.verdict))
-    label = metric(evaluation.objective).label
     digits = _digits(evaluation)
-    return TableBlock(
-        caption="What the data say of each hint: the deployed configuration was trained with all hints, and without "
-        f"this one. Gain is in {label} on held-out blocks; the last column says how far the model without the hint "
-        "goes its way by itself.",
-        head=("Hint", "Verdict", "Gain", "Satisfied anyway"),
-        rows=tuple(_row(test, digits) for test in tests),
-        align="wlrr",
-        marked=frozenset(i for i, test in enumerate(tests) if test.verdict.startswith("contradicted")),
-    )
+    caption = "What the data say of each hint: the deployed configuration was trained with all hints, and without "
+    caption += f"this one. Gain is in {metric(evaluation.objective).label} on held-out blocks; the last column says "
+    caption += "how far the model without the hint goes its way by itself."
+    rows = tuple(_row(test, digits) for test in tests)
+    marked = frozenset(i for i, test in enumerate(tests) if test.verdict.startswith("contradicted"))
+    return TableBlock(caption, ("Hint", "Verdict", "Gain", "Satisfied anyway"), rows, "wlrr", marked=marked)
 
 
 def _parts(evaluation: Evaluation) -> tuple[TableBlock, ...]:

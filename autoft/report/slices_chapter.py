@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from autoft.formatting import counted
 from autoft.records.evaluation import Evaluation
 from autoft.records.scores import Interval
 from autoft.records.slices import Gap, Rate, Slice, SlicedColumn, WeakSearch, WeakSlice
 from autoft.report.blocks import Block, Intervals, Paragraph, Pictures, TableBlock
-from autoft.report.wording import NONE, clip, decimals, decimals_of, metric, number, signed, span, with_span
+from autoft.report.wording import NONE, cells, clip, decimals, decimals_of, metric, number, signed, span, with_span
 
 RATES = {
     "selection_rate": "Selection rate",
@@ -69,10 +67,8 @@ def _declared(column: SlicedColumn, whole: Slice, evaluation: Evaluation) -> tup
     )
     from autoft.evaluation.metrics import distinct
 
-    names = distinct(evaluation.held_out, evaluation.task)
-    names.sort(key=lambda m: m != objective)
     rows = [("Rows", *(f"{one.rows:,}" for one in slices))]
-    for m in names:
+    for m in sorted(distinct(evaluation.held_out, evaluation.task), key=lambda m: m != objective):
         rows.append((metric(m).label, *(_cell(one.scores.get(m), one.undefined.get(m, NONE)) for one in slices)))
     head, align = ("", *(clip(one.group, 60) for one in slices)), "l" + "r" * len(slices)
     caption = f"Every metric by group of “{name}”, with 95 % intervals"
@@ -104,20 +100,15 @@ def _weak(weak: WeakSearch, whole: Slice, evaluation: Evaluation) -> tuple[Block
     reading = "Slices found by a search look somewhat worse than they are, and a slice may be hard by nature rather "
     reading += "than badly learned."
     if beside and objective in whole.scores:
-        reading = f"{metric(objective).label} of all rows is {_cell(whole.scores[objective], '')}. {reading}"
+        reading = f"{metric(objective).label} of all rows is {with_span(whole.scores[objective])}. {reading}"
     return (Paragraph(text, tone="strong"), table, Paragraph(reading, tone="quiet"))
 
 
 def _weak_row(one: WeakSlice, digits: int, beside: bool) -> tuple[str, ...]:
     luck = "0.1 %" if one.chance < 0.001 else f"{100 * one.chance:.1f} %"
-    loss, elsewhere = with_span(one.loss, digits), number(one.elsewhere, digits)
-    cells = (clip(conditions(one.conditions), 160), f"{one.rows:,}", loss, elsewhere, luck)
-    return (*cells, _cell(one.score, NONE)) if beside else cells
-
-
-def conditions(pairs: Sequence[tuple[str, str]]) -> str:
-    """Conditions in words."""
-    return " and ".join(f"{clip(column, 60)}: {clip(group, 60)}" for column, group in pairs)
+    conditions = " and ".join(f"{clip(column, 60)}: {clip(group, 60)}" for column, group in one.conditions)
+    row = (clip(conditions, 160), f"{one.rows:,}", with_span(one.loss, digits), number(one.elsewhere, digits), luck)
+    return (*row, _cell(one.score)) if beside else row
 
 
 def _gap(gap: Gap, evaluation: Evaluation) -> tuple[Block, ...]:
@@ -128,8 +119,7 @@ def _gap(gap: Gap, evaluation: Evaluation) -> tuple[Block, ...]:
     heads = [f"{RATES[rate.name]}, “{clip(rate.label, 30)}”" if several else RATES[rate.name] for rate in gap.rates]
     positive = f" The class is “{clip(evaluation.target.positive)}”." if evaluation.task == "binary" else ""
     rows = tuple(
-        (clip(group), f"{n:,}", *(_cell(rate.groups.get(group), NONE) for rate in gap.rates))
-        for group, n in gap.rows.items()
+        (clip(group), f"{n:,}", *(_cell(rate.groups.get(group)) for rate in gap.rates)) for group, n in gap.rows.items()
     )
     caption = f"Answers by group of “{name}” on held-out rows, with 95 % intervals"
     table = TableBlock(caption, ("Group", "Rows", *heads), rows, "lr" + "r" * len(heads))
@@ -149,11 +139,8 @@ def _gap(gap: Gap, evaluation: Evaluation) -> tuple[Block, ...]:
 def _apart_row(label: str, rate: Rate, ratios: bool) -> tuple[str, ...]:
     assert rate.difference is not None
     far = (signed(rate.difference.value, decimals_of([rate.difference])), span(rate.difference))
-    cells = (label, clip(rate.highest), clip(rate.lowest), *far)
-    if not ratios:
-        return cells
-    return (*cells, *((NONE, NONE) if rate.ratio is None else (number(rate.ratio.value, 3), span(rate.ratio, 3))))
+    return (label, clip(rate.highest), clip(rate.lowest), *far, *(cells(rate.ratio, 3) if ratios else ()))
 
 
-def _cell(score: Interval | None, otherwise: str) -> str:
+def _cell(score: Interval | None, otherwise: str = NONE) -> str:
     return otherwise if score is None else with_span(score)

@@ -139,9 +139,8 @@ def findings(found: Sequence[Shift]) -> tuple[Finding, ...]:
 
 def _drifted(shift: Shift) -> Finding:
     beyond = "above" if shift.limit == LEAST[shift.measure] else "chance makes up to"
-    text = (
-        f"has changed since training: the {shift.measure} distance is {shift.distance:.3f}, {beyond} {shift.limit:.3f}"
-    )
+    text = f"has changed since training: the {shift.measure} distance is {shift.distance:.3f}, "
+    text += f"{beyond} {shift.limit:.3f}"
     severity: Severity = "warning"
     fix = "check the source and the unit; train again if the change is here to stay"
     if shift.median is not None and shift.median_before is not None:

@@ -190,11 +190,9 @@ class TableMonitor:
                 found += _strayed(column, line.shift)
             elif line.outside:
                 low, high = self.meta.ranges[column.id]
-                text, must = (
-                    f"has {round(line.outside * rows):,} of {rows:,} values ",
-                    "stay in the range of the training",
-                )
+                text = f"has {round(line.outside * rows):,} of {rows:,} values "
                 text += f"outside the training's {low:g} to {high:g}"
+                must = "stay in the range of the training"
                 found.append(finding("out-of-range", "warning", column.name, must, text, _TRUST_LESS))
         return found
 
