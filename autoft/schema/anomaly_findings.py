@@ -44,9 +44,8 @@ def adapt_schema(schema: Any, columns: tuple[Column, ...], rows: int, *, target:
         if (column := known.get(feature.name)) is not None:
             _relax(feature, column, rows, is_target=feature.name == target)
     used = {feature.domain for feature in schema.feature}
-    for position in reversed(range(len(schema.string_domain))):
-        if schema.string_domain[position].name not in used:
-            del schema.string_domain[position]
+    for domain in [domain for domain in schema.string_domain if domain.name not in used]:
+        schema.string_domain.remove(domain)
     return schema
 
 
@@ -94,13 +93,12 @@ def findings(
     for reason in result.dataset_anomaly_info.reason:
         kind = name_of(reason, "type")
         yield made(type=kind, short=reason.short_description, description=reason.description).finding()
-    order = {feature.name: position for position, feature in enumerate(schema.feature)}
     features = {feature.name: feature for feature in schema.feature}
     got = {feature.path.step[0]: name_of(feature, "type") for feature in proto.datasets[0].features}
-    by_name = {info.path.step[0]: info for info in result.anomaly_info.values()}
-    for name in sorted(by_name, key=lambda name: (order.get(name, len(order)), name)):
+    reasons = {info.path.step[0]: info.reason for info in result.anomaly_info.values()}
+    for name in (*features, *sorted(reasons.keys() - features.keys())):
         feature = features.get(name)
-        for reason in by_name[name].reason:
+        for reason in reasons.get(name, ()):
             kind = name_of(reason, "type")
             if kind == "FEATURE_TYPE_LOW_FRACTION_PRESENT" and name in unreadable:
                 continue  # No cell is empty; autoft's own findings count those that are odd.

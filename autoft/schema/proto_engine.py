@@ -35,7 +35,7 @@ class TableStatistics:
 
     @property
     def engine(self) -> str:
-        """The engine that made them."""
+        """Name of the engine that made them."""
         return str(self.proto.datasets[0].name)
 
 
@@ -65,9 +65,7 @@ class ProtoEngine(ABC):
         """The classes ``Schema`` and ``DatasetFeatureStatisticsList``."""
 
     def statistics(self, frame: pd.DataFrame, columns: tuple[Column, ...]) -> TableStatistics:
-        """The engine's statistics of the frame, one feature per column under the user's own name. Columns that the
-        network uses also get what `autoft.schema.drift` compares later tables with; the texts themselves of identifiers
-        and running text are not kept."""
+        """One feature per column under the user's own name, with the counts that `autoft.schema.drift` compares."""
         converted = convert(frame, columns)
         table = typed(frame, columns, converted)
         proto = self._generate(table)
@@ -91,12 +89,8 @@ class ProtoEngine(ABC):
         environment: Environment,
         previous: TableStatistics | None = None,
     ) -> tuple[Finding, ...]:
-        """The engine's anomalies as findings; see `autoft.schema.anomalies` for their severity.
-
-        Args:
-            previous: Of the table that the schema's ``drift_comparator`` limits are measured from. Statistics of
-                another engine are not compared; a finding says so where the schema has such limits.
-        """
+        """The engine's anomalies as findings; see `autoft.schema.anomalies` for their severity. If `previous` is of
+        another engine, a finding says that it was not compared."""
         compared: Any = None
         more: tuple[Finding, ...] = ()
         if previous is not None and any(feature.HasField("drift_comparator") for feature in schema.feature):
@@ -119,7 +113,7 @@ class ProtoEngine(ABC):
         return finding("drift-not-compared", "warning", None, must, found, fix)
 
     def read(self, path: Path) -> Any:
-        """The schema in a text file that TFDV (or `write`) wrote and people may have edited."""
+        """The schema in a text file that TFDV or `write` wrote and people may have edited."""
         return self.from_text(read_text(path), f"'{path}'")
 
     def write(self, schema: Any, path: Path) -> None:
@@ -146,7 +140,7 @@ class ProtoEngine(ABC):
         return bytes(kept.SerializeToString(deterministic=True))
 
     def load_statistics(self, data: bytes, source: str) -> TableStatistics:
-        """The inverse of `dump_statistics`, also of another engine's. Raises SchemaError if `data` is none."""
+        """The inverse of `dump_statistics`."""
         from google.protobuf.message import DecodeError
 
         proto = self._messages()[1]()

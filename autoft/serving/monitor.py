@@ -38,7 +38,6 @@ class ColumnComparison:
     """A used column, compared with that of the training table.
 
     Attributes:
-        column: The user's name.
         shift: How far its values have moved; None for texts, and for models without statistics.
         unseen: Share of the cells whose category the training table did not have; of texts the share of words that
             the model does not know; None for other kinds.
@@ -61,8 +60,6 @@ class TableComparison:
     """A table, compared with the training table.
 
     Attributes:
-        rows: Number of rows.
-        converted: Cells by column id.
         findings: All findings; an error where the model cannot or must not answer.
         columns: The used columns that the table has.
         target: The answers, where the table has them already and the training table's are known.
