@@ -58,8 +58,7 @@ class Registry(Generic[T]):
     Args:
         kind: What they are, for messages ("metric").
         plugins: Group of the entry points by which packages add theirs.
-        own: Package whose modules register autoft's own, imported at the first question: whoever asks for one thing
-            does not import all others.
+        own: Package whose modules register autoft's own; it is imported when somebody first asks.
 
     >>> from types import SimpleNamespace
     >>> shapes = Registry("shape", "autoft.shapes")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from autoft.records.decisions import Alternative, DecisionCosts
+from autoft.records.decisions import Alternative, DecisionCosts, Minimum
 from autoft.records.evaluation import Evaluation
 from autoft.report.blocks import Block, CostCurve, Paragraph, Pictures, TableBlock
-from autoft.report.wording import cells, clip, decimals_of, number, signed, span
+from autoft.report.wording import cells, clip, decimals_of, number, signed, span, with_span
 
 #: Longer tables say no more: of many classes the cheapest answers are shown.
 MOST_ALTERNATIVES = 12
@@ -14,7 +14,7 @@ MOST_ALTERNATIVES = 12
 def decisions(evaluation: Evaluation) -> tuple[Block, ...]:
     """Blocks about decisions; none where the recipe says neither costs nor a minimum."""
     if evaluation.minimum is not None:
-        return (_minimum(evaluation),)
+        return (_minimum(evaluation, evaluation.minimum),)
     spending = evaluation.spending
     if spending is None:
         return ()
@@ -85,17 +85,13 @@ def _curve(evaluation: Evaluation, spending: DecisionCosts) -> tuple[Block, ...]
     return (Pictures(caption, (picture,)),)
 
 
-def _minimum(evaluation: Evaluation) -> Paragraph:
-    minimum = evaluation.minimum
-    assert minimum is not None
+def _minimum(evaluation: Evaluation, minimum: Minimum) -> Paragraph:
     other = "precision" if minimum.of == "recall" else "recall"
     reached, best = evaluation.held_out[minimum.of], evaluation.held_out[other]
     verdict = "which is reached" if reached.low >= minimum.share else "which is not reached"
     if reached.low < minimum.share <= reached.high:
         verdict = "which the interval leaves open"
-    text = (
-        f"Decisions must have a {minimum.of} of {minimum.share:g}. {_rule(evaluation)} On rows that the model "
-        f"was not trained on its {minimum.of} is {number(reached.value, 3)} (95 % interval {span(reached, 3)}), "
-        f"{verdict}; its {other} is {number(best.value, 3)} ({span(best, 3)})."
-    )
+    text = f"Decisions must have a {minimum.of} of {minimum.share:g}. {_rule(evaluation)} On rows that the model was "
+    text += f"not trained on its {minimum.of} is {number(reached.value, 3)} (95 % interval {span(reached, 3)}), "
+    text += f"{verdict}; its {other} is {with_span(best, 3)}."
     return Paragraph(text, tone="strong" if reached.high < minimum.share else "plain")

@@ -74,11 +74,9 @@ def _parts(evaluation: Evaluation) -> tuple[TableBlock, ...]:
 
     by_quantile = METRICS[evaluation.objective].needs_quantile
     loss = loss_metric(evaluation.task, by_quantile=by_quantile).row_loss
-    caption = (
-        f"Where effects are contradicted. Gain is the mean {loss} of a row without the hint less with it; its interval "
-        "holds for all groups at once that were looked at. The last column says how far the model without the hint "
-        "goes its way there."
-    )
+    caption = f"Where effects are contradicted. Gain is the mean {loss} of a row without the hint less with it; its "
+    caption += "interval holds for all groups at once that were looked at. The last column says how far the model "
+    caption += "without the hint goes its way there."
     rows = []
     for test, one in found:
         group, gain = f"{clip(one.column)}: {clip(one.group)}", _gain(one.gain, digits)

@@ -79,14 +79,12 @@ def _declared(column: SlicedColumn, whole: Slice, evaluation: Evaluation) -> tup
 
 
 def _weak(weak: WeakSearch, whole: Slice, evaluation: Evaluation) -> tuple[Block, ...]:
-    what = metric(weak.metric).row_loss
-    left = f" ({weak.left_out:,} more columns had no room)" if weak.left_out else ""
-    tried = (
-        f"{counted(weak.tried, 'slice')} of one or two conditions and at least 50 rows, made of the groups of "
-        f"{counted(weak.columns, 'column')}{left}, were compared with the rows outside them by their mean {what}"
-    )
     if not weak.tried:
         return (Paragraph("No slice has 50 rows inside and outside of it: none was searched for weak ones."),)
+    left = f" ({weak.left_out:,} more columns had no room)" if weak.left_out else ""
+    tried = f"{counted(weak.tried, 'slice')} of one or two conditions and at least 50 rows, made of the groups of "
+    tried += f"{counted(weak.columns, 'column')}{left}, were compared with the rows outside them by their mean "
+    tried += metric(weak.metric).row_loss
     if not weak.found:
         return (Paragraph(f"No slice is answered worse than the rest by more than luck explains: {tried}."),)
     text = f"Where the model is weakest: {tried}. Those below are worse by more than luck explains, all tries counted."

@@ -82,8 +82,7 @@ def findings(
     """One finding per reason of every anomaly, in the order of the schema; new columns last.
 
     Args:
-        result: The engine's ``Anomalies``.
-        proto: The statistics that were validated.
+        result: The engine's ``Anomalies`` of the statistics `proto`.
         unreadable: Columns without an empty cell, some of whose cells could not be read and count as missing.
     """
     made = partial(Anomaly, environment=environment, engine=engine)

@@ -37,7 +37,7 @@ class Contract:
 
 
 class RefusedError(SchemaError):
-    """A table was refused; `findings` holds every reason, the message lists them all."""
+    """A table was refused: `findings` are all the reasons, and the message lists them."""
 
     def __init__(self, findings: tuple[Finding, ...]) -> None:
         self.findings = findings
@@ -99,11 +99,7 @@ def contract(
 def serving(
     frame: pd.DataFrame, columns: tuple[Column, ...], engine: Engine | None, schema: Any, previous: Any = None
 ) -> tuple[Finding, ...]:
-    """Findings about a table to predict, where the target is not expected.
-
-    Args:
-        previous: The statistics of the training table, None where they are not known.
-    """
+    """Findings about a table to predict, where the target is not expected; `previous` are the training statistics."""
     findings: tuple[Finding, ...] = ()
     if engine is not None:
         findings += engine.validate(engine.statistics(frame, columns), schema, environment="SERVING", previous=previous)

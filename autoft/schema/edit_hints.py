@@ -41,7 +41,6 @@ def hints(found: Iterable[Finding], statistics: Any, schema: Any, file: str, *, 
     """A hint for each finding about the schema, in the same order; of those that one command accepts the first only.
 
     Args:
-        found: From `Engine.validate`.
         statistics: The ``DatasetFeatureStatisticsList`` that was validated.
         serving: Whether the table was one to predict.
     """

@@ -84,7 +84,6 @@ def save(
 
     Args:
         folder: Its place; an artifact that is there already is replaced, anything else is refused.
-        model: The Keras model over raw columns.
         extra: Other files by name (``schema.pbtxt``, ``statistics.pb``, ``evaluation.json``).
         probe: Inputs for a few rows; the model read back must answer them as this one does, to 1e-6.
 

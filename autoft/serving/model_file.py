@@ -77,10 +77,8 @@ class _Named:
 
 
 def read_sources(path: Path) -> dict[str, str]:
-    """Package and version (``autoft 0.1.0``) of each layer of a model that is not Keras' own, by registered name.
-
-    The text is empty where the layer is of no installed package, as one that a script declares.
-    """
+    """Package and version (``autoft 0.1.0``) of each layer of a model that is not Keras' own, by registered name; empty
+    for a layer of no installed package, such as one that a script declares."""
     names = sorted({one.name for one in _named_in(path) if one.foreign})
     packages = {name: package_of(name) for name in names}
     return {name: "" if package is None else f"{package} {version(package)}" for name, package in packages.items()}
@@ -96,7 +94,6 @@ def check(path: Path, sources: Mapping[str, str]) -> None:
     """Refuse an archive that unpacks to too much, or names a class that is not registered.
 
     Args:
-        path: The ``.keras`` file; Keras has not read it.
         sources: Of its layers, as `read_sources` returned them when it was saved.
 
     Raises:

@@ -73,11 +73,7 @@ class TableComparison:
 
 
 class TableMonitor:
-    """Compares tables with the one that a model was trained on.
-
-    Args:
-        folder: The saved model, for its schema and statistics.
-    """
+    """Compares tables with the one that a model was trained on; `folder` is the saved model."""
 
     def __init__(self, meta: Meta, folder: Path) -> None:
         self.meta, self.folder = meta, folder

@@ -26,12 +26,7 @@ CHUNK_ROWS = 16_384
 
 
 class Predictor:
-    """Predictions of a loaded model for raw tables.
-
-    Args:
-        model: The Keras model over raw columns.
-        folder: The saved model, for its schema and statistics.
-    """
+    """Predictions for raw tables: `model` is the Keras model over raw columns that was loaded from `folder`."""
 
     def __init__(self, model: Any, meta: Meta, folder: Path) -> None:
         self.model, self.meta = model, meta
@@ -55,11 +50,9 @@ class Predictor:
         return (out[:, 0] if regression else out), compared.findings
 
     def decide(self, answers: Array) -> Array:
-        """Labels in their original dtype, or the values themselves.
-
-        The label is the most probable class, or the one with the lowest expected cost where the model has a matrix of
-        costs; of two, the positive one from the model's threshold on.
-        """
+        """Labels in their original dtype, or the values themselves. The label is the most probable class, or the one
+        with the lowest expected cost where the model has a matrix of costs; of two, the positive one from the model's
+        threshold on."""
         if self.meta.target.task == "regression":
             return answers
         target, rule = self.meta.target, DecisionRule(threshold=self.meta.threshold, matrix=self.meta.matrix)
