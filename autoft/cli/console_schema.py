@@ -10,7 +10,7 @@ from rich.table import Table
 
 from autoft.cli.console import SCREEN, safe, text_table
 from autoft.formatting import counted
-from autoft.schema.anomaly_findings import name_of
+from autoft.schema.adaptation import name_of
 from autoft.schema.edit import domain_of
 from autoft.schema.edit_hints import EditHint
 from autoft.serving.monitor import ColumnComparison, TableComparison

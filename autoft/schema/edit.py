@@ -14,7 +14,7 @@ from typing import Any
 
 from autoft.data.table import quoted
 from autoft.errors import SchemaError
-from autoft.schema.anomaly_findings import name_of
+from autoft.schema.adaptation import name_of
 
 
 def allow_missing(schema: Any, column: str, share: float) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 from autoft.errors import printable
 from autoft.records.findings import Finding
-from autoft.schema.anomaly_findings import name_of
+from autoft.schema.adaptation import name_of
 from autoft.schema.edit import domain_of
 
 #: Categories that one command names; a column with more new ones is hardly one of categories.

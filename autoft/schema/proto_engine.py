@@ -13,7 +13,7 @@ from autoft.errors import SchemaError
 from autoft.files import write_atomic
 from autoft.records.columns import Column
 from autoft.records.findings import Finding, finding
-from autoft.schema import anomaly_findings, reference
+from autoft.schema import adaptation, anomalies, reference
 from autoft.schema.engine import Environment
 
 if TYPE_CHECKING:
@@ -77,9 +77,9 @@ class ProtoEngine(ABC):
         """A ``Schema``: types, presence, categories, and two environments that differ in the target. Each feature is
         tagged with its kind. Columns that the network does not use may be absent; categories are listed only where they
         are few and frequent, never for identifiers, texts and dates."""
-        schema = self._infer(statistics.proto, anomaly_findings.MAX_DOMAIN)
+        schema = self._infer(statistics.proto, adaptation.MAX_DOMAIN)
         rows = int(statistics.proto.datasets[0].num_examples)
-        return anomaly_findings.adapt_schema(schema, statistics.columns, rows, target=target)
+        return adaptation.adapt_schema(schema, statistics.columns, rows, target=target)
 
     def validate(
         self,
@@ -95,12 +95,12 @@ class ProtoEngine(ABC):
         more: tuple[Finding, ...] = ()
         if previous is not None and any(feature.HasField("drift_comparator") for feature in schema.feature):
             if previous.engine == self.name:
-                compared = anomaly_findings.whole_numbers_as_floats(previous.proto, schema)
+                compared = adaptation.whole_numbers_as_floats(previous.proto, schema)
             else:
                 more = (self._not_compared(previous),)
-        proto = anomaly_findings.whole_numbers_as_floats(statistics.proto, schema)
+        proto = adaptation.whole_numbers_as_floats(statistics.proto, schema)
         result = self._validate(proto, schema, environment, compared)
-        found = anomaly_findings.findings(
+        found = anomalies.findings(
             result, statistics.proto, schema, environment, unreadable=statistics.unreadable, engine=self.title
         )
         return (*found, *more)
