@@ -22,7 +22,12 @@ def blocks(evaluation: Evaluation) -> tuple[Block, ...]:
     """A table of verdicts, after the sentences that must not be overlooked; nothing without hints."""
     if not evaluation.hints:
         return ()
-    return (*_warnings(evaluation), *_together(evaluation), _table(evaluation), *_parts(evaluation))
+    found: list[Block] = [*_warnings(evaluation)]
+    if evaluation.all_hints is not None:
+        label, moved = metric(evaluation.objective).label, _gain(evaluation.all_hints, _digits(evaluation))
+        text = f"All hints together change the {label} of single networks by {moved}, where positive is better."
+        found.append(Paragraph(text))
+    return (*found, _table(evaluation), *_parts(evaluation))
 
 
 def _warnings(evaluation: Evaluation) -> tuple[Paragraph, ...]:
@@ -44,14 +49,6 @@ def _warnings(evaluation: Evaluation) -> tuple[Paragraph, ...]:
         if what == "importance low" and drop.low > 0 and drop.value >= _LEANS * largest:
             found.append(f"“{clip(column)}” was called unimportant, but the model leans on it.")
     return tuple(Paragraph(text, tone="strong") for text in found)
-
-
-def _together(evaluation: Evaluation) -> tuple[Paragraph, ...]:
-    if evaluation.all_hints is None:
-        return ()
-    label, moved = metric(evaluation.objective).label, _gain(evaluation.all_hints, _digits(evaluation))
-    text = f"All hints together change the {label} of single networks by {moved}, where positive is better."
-    return (Paragraph(text),)
 
 
 def _table(evaluation: Evaluation) -> TableBlock:

@@ -121,10 +121,8 @@ def as_tensors(inputs: Mapping[str, Array]) -> dict[str, Any]:
         return {name: keras.ops.convert_to_tensor(array) for name, array in inputs.items()}
     import tensorflow as tf
 
-    def tensor(array: Array) -> Any:
-        return tf.constant(array, dtype=tf.string if array.dtype == object else None)
-
-    return {name: tensor(array) for name, array in inputs.items()}
+    texts = {name for name, array in inputs.items() if array.dtype == object}
+    return {name: tf.constant(array, dtype=tf.string if name in texts else None) for name, array in inputs.items()}
 
 
 def copy(source: Path, folder: str | Path) -> None:

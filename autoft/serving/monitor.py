@@ -149,10 +149,9 @@ class TableMonitor:
         used = [column for column in self.meta.columns if column.used and column.id in converted.values]
         found = () if statistics is None else drift.shifts(statistics.proto, used, converted, rows)
         by_name = {shift.column: shift for shift in found}
-        return tuple(self._line(column, converted.values[column.id], rows, by_name) for column in used)
+        return tuple(self._line(one, converted.values[one.id], rows, by_name.get(one.name)) for one in used)
 
-    def _line(self, column: Column, cells: NDArray[Any], rows: int, shifts: dict[str, drift.Shift]) -> ColumnComparison:
-        shift = shifts.get(column.name)
+    def _line(self, column: Column, cells: NDArray[Any], rows: int, shift: drift.Shift | None) -> ColumnComparison:
         unseen = outside = None
         if column.id in self.meta.vocabularies:
             known = {*self.meta.vocabularies[column.id], None}
