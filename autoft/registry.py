@@ -9,21 +9,32 @@ A thing enters where it is declared (``@METRICS.register``), and a package adds 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import entry_points
 from pkgutil import iter_modules
 from typing import Any, Generic, Protocol, TypeVar
 
 from autoft.errors import RecipeError, SetupError
+from autoft.formatting import nearest
 
 
 class Named(Protocol):
-    """Whatever can be registered."""
+    """Whatever can be registered: it has a name."""
 
     @property
-    def name(self) -> str:
-        """Under which it is found."""
+    def name(self) -> str: ...
+
+
+class Installable(Named, Protocol):
+    """A named thing that may need packages which are not installed."""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Modules that have to be installed."""
+
+    @property
+    def install(self) -> str:
+        """How to install them, for the error where they are missing."""
 
 
 T = TypeVar("T", bound=Named)
@@ -87,8 +98,7 @@ class Registry(Generic[T]):
     def __getitem__(self, name: str) -> T:
         things = self._all()
         if name not in things:
-            near = get_close_matches(name, things, n=1)
-            fix = f"perhaps '{near[0]}' is meant" if near else f"choose one of {', '.join(things)}"
+            fix = nearest(name, things, 1) or f"choose one of {', '.join(things)}"
             raise RecipeError(f"The {self.kind} '{name}'", "be a registered one", "there is none of this name", fix)
         return things[name]
 

@@ -6,12 +6,12 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from autoft import formatting
 from autoft.errors import RecipeError
 
 Path = tuple[str | int, ...]
@@ -78,8 +78,7 @@ def nearest(word: Any, names: Sequence[str]) -> str:
     >>> nearest("trails", ["trials", "minutes"])
     "perhaps 'trials' is meant"
     """
-    close = get_close_matches(str(word).lower(), names, n=1)
-    return f"perhaps '{close[0]}' is meant" if close else f"use one of: {', '.join(names)}"
+    return formatting.nearest(str(word), names, 1) or f"use one of: {', '.join(names)}"
 
 
 def dotted(path: Path) -> str:
