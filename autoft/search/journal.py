@@ -138,7 +138,7 @@ class Journal:
         """
         lines = [encode(fact) for fact in facts]
         new = not self.path.exists()
-        with files.writing(self.path, f"{len(self.contents.trials())} trials are safe in the journal"):
+        with self.writing(self.path):
             with open(self.path, "ab", buffering=0) as file:
                 end = file.seek(0, os.SEEK_END)
                 try:
@@ -154,10 +154,14 @@ class Journal:
         facts = (*self.contents.facts, *(json.loads(line[9:]) for line in lines))
         self.contents = replace(self.contents, facts=facts, whole_bytes=end + sum(map(len, lines)))
 
+    def writing(self, path: Path) -> contextlib.AbstractContextManager[None]:
+        """`files.writing` to a file of the run; its errors say how many trials are safe."""
+        return files.writing(path, f"{len(self.contents.trials())} trials are safe in the journal")
+
     def _set_tail_aside(self) -> None:
         """Move a half-written last line away, so that the next one begins at the start of a line."""
         aside = self.path.with_suffix(".torn")
-        with files.writing(aside, f"{len(self.contents.trials())} trials are safe in the journal"):
+        with self.writing(aside):
             with open(aside, "ab") as torn:
                 torn.write(self.contents.torn_bytes + b"\n")
                 files.flush_to_disk(torn)
