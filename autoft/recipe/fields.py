@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
 from pydantic_core import CoreSchema, PydanticKnownError, core_schema
@@ -58,8 +58,13 @@ class OneOf:
         raise PydanticKnownError("literal_error", {"expected": ", ".join(f"'{name}'" for name in self.names())})
 
 
+T = TypeVar("T")
+
+# Lists become tuples, so that a frozen recipe is frozen to the bottom; nothing else is converted.
 Text = Annotated[str, Field(min_length=1)]
 Names = Annotated[tuple[Text, ...], Strict(False), AfterValidator(distinct)]
+Choices = Annotated[tuple[T, ...], Strict(False), Field(min_length=1), AfterValidator(distinct)]
+Between = Annotated[tuple[T, T], Strict(False), AfterValidator(rising)]
 
 
 class RecipeSection(BaseModel):

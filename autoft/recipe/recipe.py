@@ -278,14 +278,7 @@ def _read(path: Path) -> str:
         raise RecipeError(whole, "be readable", f"the system says: {error.strerror}", "check its permissions") from None
 
 
-def _validate(
-    data: Any,
-    folder: Path | None,
-    source: str,
-    *,
-    whole: str,
-    place: Place,
-) -> Recipe:
+def _validate(data: Any, folder: Path | None, source: str, *, whole: str, place: Place) -> Recipe:
     mistakes: list[Mistake] = []
     try:
         recipe = Recipe.model_validate(data)

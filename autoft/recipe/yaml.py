@@ -23,20 +23,16 @@ MAX_DIGITS = 40
 Path = tuple[str | int, ...]
 
 _TAG = "tag:yaml.org,2002:"
-#: The core schema's patterns with the characters that a match can begin with.
-RESOLVERS: tuple[tuple[str, re.Pattern[str], tuple[str, ...]], ...] = (
-    (_TAG + "null", re.compile(r"(?:~|null|Null|NULL|)\Z"), ("~", "n", "N", "")),
-    (_TAG + "bool", re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z"), tuple("tTfF")),
-    (_TAG + "int", re.compile(r"(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)\Z"), tuple("-+0123456789")),
-    (
-        _TAG + "float",
-        re.compile(
-            r"(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
-            r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\Z"
-        ),
-        tuple("-+.0123456789"),
+#: Patterns of the core schema by the type of their values.
+_PATTERNS = {
+    "null": re.compile(r"(?:~|null|Null|NULL|)\Z"),
+    "bool": re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z"),
+    "int": re.compile(r"(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)\Z"),
+    "float": re.compile(
+        r"(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
+        r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\Z"
     ),
-)
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +85,8 @@ class _Loader(yaml.SafeLoader):
 
 def add_resolvers(kind: Any) -> None:
     """Make a PyYAML loader or dumper class resolve scalars as YAML 1.2 does."""
-    for tag, pattern, first in RESOLVERS:
-        kind.add_implicit_resolver(tag, pattern, list(first))
+    for name, pattern in _PATTERNS.items():
+        kind.add_implicit_resolver(_TAG + name, pattern, None)
 
 
 add_resolvers(_Loader)
@@ -140,9 +136,9 @@ def scalar(text: str) -> str | int | float | bool | None:
     >>> scalar("1"), scalar("true"), scalar("yes"), scalar("1: [")
     (1, True, 'yes', '1: [')
     """
-    for tag, pattern, _ in RESOLVERS:
+    for name, pattern in _PATTERNS.items():
         if pattern.match(text):
-            return text if tag.endswith("int") and len(text) > MAX_DIGITS else _convert(tag, text)
+            return text if name == "int" and len(text) > MAX_DIGITS else _convert(_TAG + name, text)
     return text
 
 

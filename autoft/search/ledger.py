@@ -17,8 +17,6 @@ from autoft.search.space import comparable
 
 #: A trial during which the process died so often is not tried again.
 DEATHS = 2
-#: What a trial says of its result.
-_SHARED = ("params", "status", "epochs", "checkpoints", "curves", "reason", "seconds", "traces")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -116,7 +114,7 @@ class Ledger:
         good = place < self.keep
         if new:
             self._make_durable(memory, outcome, number, score, good)
-        self.trials.append(Trial(number=number, score=score, **{name: getattr(outcome, name) for name in _SHARED}))
+        self.trials.append(Trial(number=number, score=score, **{name: getattr(outcome, name) for name in store.FACTS}))
         self.outcomes.append(outcome if good else replace(outcome, weights={}))
         self._seen[memory] = score
         self._open.discard(memory)
@@ -146,7 +144,7 @@ class Ledger:
     def _make_durable(self, memory: str, outcome: TrialResult, number: int, score: float | None, best: bool) -> None:
         """Arrays first, then the line that speaks of them."""
         line = {"type": "trial", "memory": memory, "number": number, "score": score}
-        line |= {name: getattr(outcome, name) for name in (*_SHARED, "limit")}
+        line |= {name: getattr(outcome, name) for name in (*store.FACTS, "limit")}
         line |= {"params": dict(outcome.params), "seconds": round(outcome.seconds, 4)}
         if outcome.status != "failed":
             with self.journal.writing(self.folder):

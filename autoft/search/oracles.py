@@ -28,14 +28,11 @@ START = 6
 _COLLISIONS = 20
 
 
-class Restrictable:
+class Restrictable(kt.Oracle):  # type: ignore[misc]
     """Mix-in: ask and tell, no files, the given configurations first, draws from some shapes only."""
 
     lattice: Lattice
     first: tuple[dict[str, Any], ...]
-    seed: int
-    trials: dict[str, Any]
-    _seed_state: int
     _restrictions: tuple[Shapes | None, ...] = (None,)
     _calls = 0
 
@@ -43,7 +40,7 @@ class Restrictable:
         self._restrictions, self._calls = restrictions or (None,), self._calls + 1
         with _quiet():
             # The same name again would get the same trial.
-            trial = self.create_trial(f"ask {self._calls}")  # type: ignore[attr-defined]
+            trial = self.create_trial(f"ask {self._calls}")
         if str(trial.status) != "RUNNING":
             return None
         values = trial.hyperparameters.values
@@ -56,9 +53,9 @@ class Restrictable:
             if score is None:
                 trial.status = "INVALID"
             else:
-                self.update_trial(trial.trial_id, {"score": float(score)})  # type: ignore[attr-defined]
+                self.update_trial(trial.trial_id, {"score": float(score)})
                 trial.status = "COMPLETED"
-            self.end_trial(trial)  # type: ignore[attr-defined]
+            self.end_trial(trial)
 
     def save(self) -> None:
         """Nothing: the journal is the memory."""

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from autoft.errors import RecipeError
+from autoft.networks.families.own import hyperparameters
 from autoft.search.space import Choice, Conditions, Dimension, Range, Value
 
 #: Whole numbers of more values become a lattice of so many: finer steps make no difference to a search.
@@ -95,10 +96,7 @@ class _Recording:
 
     def _look(self, values: Mapping[str, Value], *, origin: int) -> frozenset[str]:
         """Names that the function asks for at some values (where it fails, those before that)."""
-        import keras_tuner as kt
-
-        hp = kt.HyperParameters()
-        hp.values = dict(values)
+        hp = hyperparameters(values)
         self.runs += 1
         try:
             self.run(hp)

@@ -30,9 +30,6 @@ class Temperature(Configured):
     def call(self, inputs: Any) -> Any:
         return ops.softmax(ops.log(ops.maximum(inputs, TINY)) / self.temperature, axis=-1)
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        return input_shape
-
 
 @layer
 class Isotonic(Configured):
@@ -61,6 +58,3 @@ class Isotonic(Configured):
 
         rising = of_piece(after[:-1]) + (logit - of_piece(places[:-1])) * of_piece(slopes)
         return ops.concatenate([1.0 - rising, rising], axis=-1)
-
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        return input_shape

@@ -154,10 +154,6 @@ class EnsembleMean(Configured):
     def call(self, inputs: Any) -> Any:
         return mean_logits(self.task, inputs)
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        members, rows, _, outputs = input_shape
-        return (members, rows, outputs)
-
 
 def mean_logits(task: str, logits: Any) -> Any:
     """Logits of the mean answer: ``[S, B, k, outputs]`` -> ``[S, B, outputs]``; exact where probabilities are tiny."""

@@ -137,9 +137,6 @@ class StackedDropout(Configured):
         kept = noise.uniform(ops.shape(inputs), layer=self.seed, generator=self.generator) >= self.rate
         return inputs * (ops.cast(kept, inputs.dtype) * (1.0 / (1.0 - self.rate)))
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        return input_shape
-
 
 @layer
 class MemberMean(Configured):
