@@ -27,15 +27,11 @@ def rising(pair: tuple[float, float]) -> tuple[float, float]:
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """A name in a registry: ``Annotated[str, OneOf("schema engine", first=("auto",), last=("none",))]``.
+    """A name in the registry of a kind (`autoft.registry.PLACES`), or one that the recipe itself knows, listed first or
+    last: ``Annotated[str, OneOf("schema engine", first=("auto",), last=("none",))]``.
 
     The registry's room is imported only where a recipe gives another name than those of the recipe itself, and for
     the JSON Schema.
-
-    Args:
-        kind: What is registered, as in `autoft.registry.PLACES`.
-        first: Names that the recipe itself knows, listed before the registered ones.
-        last: The same, listed after them.
     """
 
     kind: str
@@ -43,7 +39,6 @@ class OneOf:
     last: tuple[str, ...] = ()
 
     def names(self) -> tuple[str, ...]:
-        """All valid names."""
         return (*self.first, *registry_of(self.kind).names(), *self.last)
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:

@@ -61,7 +61,6 @@ class HintSpec(RecipeSection):
         return self
 
     def has(self, name: str) -> bool:
-        """Whether a field is given."""
         return getattr(self, name) is not None
 
 

@@ -148,11 +148,8 @@ class Recipe(RecipeSection):
         raise report([mistake], whole=self._source, place=lambda path: (0, f"'{dotted(path)}'"))
 
     def with_changes(self, **changes: Any) -> Recipe:
-        """A copy with some values replaced.
-
-        Args:
-            changes: New values by argument name (see `ARGUMENTS`), by the name of a top-level key, or by dotted
-                path (``**{"search.patience": 5}``). None keeps what the recipe says.
+        """A copy with new values by argument name (see `ARGUMENTS`), by the name of a top-level key, or by dotted path
+        (``**{"search.patience": 5}``). None keeps what the recipe says.
 
         Raises:
             RecipeError: A name or value is not valid; it names the argument.
@@ -231,10 +228,7 @@ def inside(folder: Path, text: str) -> Path | str:
 
 
 def read_recipe(path: str | os.PathLike[str]) -> Recipe:
-    """Read a recipe file.
-
-    Returns:
-        The recipe; it remembers its folder, which its paths are relative to.
+    """The recipe in a file; it remembers its folder, which its paths are relative to.
 
     Raises:
         RecipeError: All mistakes in one message, each with its line and, for names, the nearest valid one.

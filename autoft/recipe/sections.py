@@ -29,7 +29,6 @@ class _ObjectiveName(OneOf):
     """The name of a metric that can be an objective; for another name of a metric (`aliases`) it stands itself."""
 
     def names(self) -> tuple[str, ...]:
-        """All valid names."""
         metrics = [metric for metric in registry_of(self.kind) if metric.objective]
         return (*self.first, *(m.name for m in metrics), *(other for m in metrics for other in m.aliases))
 

@@ -93,14 +93,10 @@ add_resolvers(_Loader)
 
 
 def load(text: str, *, source: str) -> Document:
-    """Read a YAML text strictly.
-
-    Args:
-        text: The text, at most 64 kB.
-        source: Name of the file for error messages.
+    """Read a YAML text of at most 64 kB strictly.
 
     Raises:
-        RecipeError: If the text is not such YAML; it names `source` and the line.
+        RecipeError: If the text is not such YAML; it names `source` (the file) and the line.
 
     >>> load("a: 1e-3\\nb: [no, 012, 12:30]\\n", source="r.yaml").data
     {'a': 0.001, 'b': ['no', 12, '12:30']}

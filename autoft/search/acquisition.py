@@ -41,10 +41,8 @@ class Acquisition:
             pending: ``[p, d]`` points whose result is awaited. Each is taken to score what is expected of it, which
                 leaves nothing to learn there (GP-BUCB: Desautels, Krause, Burdick, 2014).
         """
-        lattice = self._lattice
-        process = self._process(done, _evened(losses), pending)
-        seen = lattice.columns(done)
-        target = process.predict(seen)[0].min()
+        lattice, process = self._lattice, self._process(done, _evened(losses), pending)
+        target = process.predict(lattice.columns(done))[0].min()
 
         def score(points: Array) -> Array:
             return log_improvement(*process.predict(lattice.columns(points)), target)
@@ -54,11 +52,8 @@ class Acquisition:
             points, scores = self._climb(score, done[np.argsort(losses, kind="stable")[:_BEST]], rng, shapes)
         else:
             scores = score(points) if len(points) else np.zeros(0)
-        for k in np.argsort(-scores, kind="stable"):
-            configuration = lattice.decode(points[k])
-            if fresh(configuration):
-                return configuration
-        return None
+        ranked = (lattice.decode(point) for point in points[np.argsort(-scores, kind="stable")])
+        return next((configuration for configuration in ranked if fresh(configuration)), None)
 
     def _process(self, done: Array, y: Array, pending: Array) -> GaussianProcess:
         lattice = self._lattice

@@ -106,9 +106,6 @@ def read(path: str | Path) -> Contents:
 class Journal:
     """An open journal. Use it under the run folder's lock (`files.locked`).
 
-    Args:
-        key: Key of the run; written as the first two lines of a new journal.
-
     Raises:
         JournalError: If the file belongs to a run with another key.
         FileError: If it cannot be written.
@@ -183,6 +180,5 @@ def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     >>> difference({"data": "aa", "seed": 1}, {"data": "aa", "seed": 2})
     'seed: 1 before, 2 now'
     """
-
     changed = [k for k in sorted({*old, *new}) if old.get(k) != new.get(k)]
     return "; ".join(f"{k}: {str(old.get(k))[:12]} before, {str(new.get(k))[:12]} now" for k in changed)

@@ -24,10 +24,7 @@ def memory_key(params: Mapping[str, Any]) -> str:
 
 
 def store(folder: Path, memory: str, outcome: TrialResult, *, weights: bool) -> dict[str, str]:
-    """Write an outcome's arrays and, where asked, its trained weights.
-
-    Returns:
-        File names and SHA-256 for the trial's line in the journal.
+    """Write an outcome's arrays and, where asked, its trained weights; their names and SHA-256 for the journal.
 
     Raises:
         FileError: If they cannot be written.

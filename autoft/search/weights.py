@@ -22,11 +22,8 @@ TrainAll = Callable[..., list[TrialResult]]
 def restore_weights(
     trials: Trials, numbers: Sequence[int], train: TrainAll, *, journal: Journal, folder: Path
 ) -> Trials:
-    """The trials with the weights of some of them; equal parameters and epochs give equal weights again.
-
-    Args:
-        numbers: Trials whose weights are needed.
-        journal: Gets a new line for each trial that is trained again.
+    """The trials with the weights of some of them; equal parameters and epochs give equal weights again. The journal
+    gets a new line for each trial that is trained again.
 
     Raises:
         SearchError: If a trial that is trained again is not the one that was scored.

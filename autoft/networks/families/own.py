@@ -146,9 +146,8 @@ def _check_logits(output: Any, given: ModelInputs) -> None:
 
     shape = tuple(output.shape) if isinstance(output, keras.KerasTensor) else None
     if shape is None or len(shape) != 2 or shape[1] != given.outputs:
-        found = f"the output is {_kind(output) if shape is None else shape}"
-        fix = "end it with keras.layers.Dense(inputs.outputs)"
-        raise _wrong(f"give logits of shape (rows, {given.outputs})", found, fix)
+        must, found = f"give logits of shape (rows, {given.outputs})", _kind(output) if shape is None else shape
+        raise _wrong(must, f"the output is {found}", "end it with keras.layers.Dense(inputs.outputs)")
     if not keras.backend.is_float_dtype(output.dtype):
         raise _wrong("give logits", f"the output is of type {output.dtype}", "end it with a Dense layer")
     last = output._keras_history.operation

@@ -17,11 +17,8 @@ TINY = 1e-30
 
 @layer
 class Temperature(Configured):
-    """Probabilities to the power of one over a temperature, made to sum to 1 (Guo et al., ICML 2017).
-
-    Args:
-        temperature: Above 1 for less sure answers.
-    """
+    """Probabilities to the power of one over a temperature (above 1: less sure), made to sum to 1 (Guo et al., ICML
+    2017)."""
 
     def __init__(self, temperature: float, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -33,11 +30,8 @@ class Temperature(Configured):
 
 @layer
 class Isotonic(Configured):
-    """A rising curve of the second of two classes: straight lines between knots, level beyond them.
-
-    Args:
-        knots: Logit of the second class before, and its probability after, both rising, ``[k, 2]``.
-    """
+    """A rising curve of the second of two classes: straight lines between knots ``[k, 2]`` (its logit before, and its
+    probability after), level beyond them."""
 
     def __init__(self, knots: Sequence[Sequence[float]], **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -42,10 +42,8 @@ class EnsembleView(Configured):
 class EnsembleFirst(Configured):
     """``activation((x * r_k) W + b)``, TabM-mini's first layer: ``[S, B, in]`` -> ``[S, B * k, units]``.
 
-    Args:
-        merged: Whether multipliers go into the kernel, ``x (r_k W)``, instead of into the rows: one wide product of
-            matrices instead of k copies of the rows, which pays where there are no fewer rows than units. The same
-            but for rounding.
+    If `merged`, multipliers go into the kernel, ``x (r_k W)``: one wide product of matrices instead of k copies of the
+    rows, which pays where there are no fewer rows than units. The same but for rounding.
     """
 
     def __init__(self, units: int, networks: int, activation: str, *, merged: bool, **kwargs: Any) -> None:
@@ -77,11 +75,8 @@ class EnsembleFirst(Configured):
 
 @layer
 class EnsembleDense(Configured):
-    """``activation((x * r_k) W * s_k + b_k)``: ``[S, B * k, in]`` -> ``[S, B * k, units]``.
-
-    Args:
-        view: Whether the input has its multipliers already (`EnsembleView`), so that there is no r_k.
-    """
+    """``activation((x * r_k) W * s_k + b_k)``: ``[S, B * k, in]`` -> ``[S, B * k, units]``; without r_k if the input is
+    a `view` (`EnsembleView`)."""
 
     def __init__(self, units: int, networks: int, activation: str, *, view: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)

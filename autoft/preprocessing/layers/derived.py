@@ -43,11 +43,8 @@ class DateCycles(keras.layers.Layer):  # type: ignore[misc]
 
 
 class Pairs(Configured, ABC):
-    """Base of layers that put p numbers, each `made` of two inputs, after those: ``[..., d]`` -> ``[..., d + p]``.
-
-    Args:
-        first, second: Positions of both inputs of each pair.
-    """
+    """Base of layers that put p numbers, each `made` of the inputs at two positions, after the inputs: ``[..., d]`` ->
+    ``[..., d + p]``."""
 
     def __init__(self, first: list[int], second: list[int], **kwargs: Any) -> None:
         super().__init__(**kwargs)

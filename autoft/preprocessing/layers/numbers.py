@@ -174,9 +174,9 @@ def quantile_layer(statistics: Mapping[str, Array]) -> keras.Model:
     inputs = keras.Input((size,), dtype="float64")
     imputed = _with_weights(MedianImpute(members, name="median_impute"), inputs, statistics["center"])
     normal = QuantileNormal(members, count, name="quantile_normal")
-    outputs = normal(imputed)
+    model = keras.Model(inputs, normal(imputed), name="quantile")
     normal.set_weights([statistics["quantiles"]])
-    return keras.Model(inputs, outputs, name="quantile")
+    return model
 
 
 def _with_weights(own: MemberStatistics, inputs: Any, *statistics: Array) -> Any:
