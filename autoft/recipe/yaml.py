@@ -37,12 +37,8 @@ _PATTERNS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """Data of a YAML text, with the line of each part.
-
-    Attributes:
-        data: Plain dicts (keys are text), lists, str, int, float, bool and None.
-        lines: 1-based line of every key and list item, by its path.
-    """
+    """Data of a YAML text (dicts with texts as keys, lists, str, int, float, bool and None), and the 1-based line of
+    every key and list item by its path."""
 
     data: Any
     lines: dict[Path, int]
@@ -55,10 +51,8 @@ class Document:
 
 
 class _Loader(yaml.SafeLoader):
-    """A SafeLoader that refuses anchors, tags and deep nesting while it reads the events.
-
-    Refusing during composition matters: nothing has been expanded or recursed into yet.
-    """
+    """A SafeLoader that refuses anchors, tags and deep nesting while it reads the events: nothing has been expanded or
+    recursed into by then."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - PyYAML's own name
 

@@ -108,22 +108,23 @@ def build_network(build: Build, hp: Any, given: ModelInputs) -> OwnNetwork:
     import keras
 
     found = build(hp, given)
-    if not isinstance(found, keras.Model | keras.KerasTensor):
+    is_model = isinstance(found, keras.Model)
+    if not is_model and not isinstance(found, keras.KerasTensor):
         fix = "return keras.Model(...), or the tensor of its logits"
         raise _wrong("return a Keras model", f"it returned {_kind(found)}", fix)
-    compiled = found if isinstance(found, keras.Model) and found.compiled else None
-    if isinstance(found, keras.Model) and type(found).train_step is not keras.Model.train_step:
+    if is_model and type(found).train_step is not keras.Model.train_step:
         found_kind, fix = f"{_kind(found)} has a train_step of its own", "write what it does as a loss, or as layers"
         raise _wrong("return a model that is trained by its loss", found_kind, fix)
-    output = found if isinstance(found, keras.KerasTensor) else _logits(found, given)
+    output = _logits(found, given) if is_model else found
     _check_logits(output, given)
     try:
         network = keras.Model(given.tensors, output)
     except ValueError as error:
         fix = "make the model from inputs.features, inputs.dense or inputs.slots"
         raise _wrong("return a model of the tensors in inputs", "its output does not follow from them", fix) from error
-    loss = None if compiled is None else _checked_loss(compiled.loss, given)
-    return OwnNetwork(network=network, optimizer=None if compiled is None else compiled.optimizer, loss=loss)
+    if not is_model or not found.compiled:
+        return OwnNetwork(network=network, optimizer=None, loss=None)
+    return OwnNetwork(network=network, optimizer=found.optimizer, loss=_checked_loss(found.loss, given))
 
 
 def _logits(model: Any, given: ModelInputs) -> Any:
