@@ -62,10 +62,7 @@ class InitialState:
     def edges(self, bins: int) -> tuple[Array, Array]:
         """Where each bin of each number begins, and one over its width: both ``[S, f, bins]`` (`bin_edges`)."""
         if bins not in self._edges:
-            found = [
-                [begin_and_factor(bin_edges(own[:, j], bins), bins) for j in range(own.shape[1])]
-                for own in self.numbers
-            ]
+            found = [[begin_and_factor(bin_edges(x, bins), bins) for x in own.T] for own in self.numbers]
             both = np.array(found, dtype=np.float32)  # [S, f, 2, bins]
             self._edges[bins] = both[:, :, 0], both[:, :, 1]
         return self._edges[bins]

@@ -185,10 +185,9 @@ class Recipe(RecipeSection):
         for section, keys in _ESSENTIALS.items():
             kept = {key: values[section][key] for key in keys if values[section][key] is not None}
             essential[section] = kept | chosen.get(section, {})
-        head = {key: values[key] for key in ("name", "task", "seed")}
-        order = {key: (head | chosen | essential)[key] for key in values if key in head | chosen | essential}
+        shown = {key: values[key] for key in ("name", "task", "seed")} | chosen | essential
         text = yaml.dump(
-            {key: value for key, value in order.items() if value != {}},
+            {key: shown[key] for key in values if shown.get(key, {}) != {}},
             Dumper=_Dumper,
             sort_keys=False,
             allow_unicode=True,

@@ -155,11 +155,10 @@ def make_oracle(name: str, setup: SearchSetup) -> Restrictable:
         **({"num_initial_points": max(START, len(setup.first))} if name == "bayesian" else {}),
     }
     with _quiet():
-        oracle: Any = _CLASSES[name](**options)
+        oracle: Restrictable = _CLASSES[name](**options)
     oracle.verbose = 0
     oracle.lattice, oracle.first = Lattice(setup.space), tuple(map(dict, setup.first))
-    made: Restrictable = oracle
-    return made
+    return oracle
 
 
 def hyperparameters(space: Sequence[Dimension]) -> Any:
