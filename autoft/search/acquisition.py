@@ -114,6 +114,6 @@ def _evened(losses: Array) -> Array:
 
 def losses_of(scores: Sequence[float | None], *, maximize: bool) -> Array:
     """Scores as losses; what failed is as bad as the worst that did not."""
-    known = [(-s if maximize else s) for s in scores if s is not None]
-    worst = max(known, default=0.0)
-    return np.array([worst if s is None else (-s if maximize else s) for s in scores])
+    sign = -1.0 if maximize else 1.0
+    worst = max((sign * score for score in scores if score is not None), default=0.0)
+    return np.array([worst if score is None else sign * score for score in scores])

@@ -12,6 +12,7 @@ import json
 import os
 import re
 import zlib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -43,9 +44,8 @@ class Contents:
 
     def deaths(self, memory: str) -> int:
         """How often a trial was started and never ended: each time the process died in it."""
-        starts = sum(1 for f in self.facts if f["type"] == "started" and f["memory"] == memory)
-        ends = sum(1 for f in self.facts if f["type"] in ("trial", "abandoned") and f["memory"] == memory)
-        return max(0, starts - ends)
+        counts = Counter(f["type"] for f in self.facts if f.get("memory") == memory)
+        return max(0, counts["started"] - counts["trial"] - counts["abandoned"])
 
 
 def encode(fact: Mapping[str, Any]) -> bytes:

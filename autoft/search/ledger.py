@@ -65,12 +65,9 @@ class Ledger:
 
     def curves(self, like: Mapping[str, Any]) -> list[list[float]]:
         """Mean held-out curves of the trials so far that can be compared with one of these parameters."""
-        found = []
-        for trial in self.trials:
-            epochs: Sequence[Sequence[float]] = trial.curves.get("held_out", ())
-            if epochs and trial.status != "failed" and comparable(trial.params, like):
-                found.append([sum(losses) / len(losses) for losses in epochs])
-        return found
+        trials = (trial for trial in self.trials if trial.status != "failed" and comparable(trial.params, like))
+        curves = (trial.curves.get("held_out") for trial in trials)
+        return [[sum(losses) / len(losses) for losses in epochs] for epochs in curves if epochs]
 
     def recall(self, memory: str, left: float | None) -> TrialResult | None:
         """The outcome that an earlier run has left, None if it must be trained (again): a trial that the clock cut
