@@ -51,10 +51,9 @@ def mistakes_in(error: ValidationError, data: Any, model: type[BaseModel]) -> tu
 
 
 def report(mistakes: Sequence[Mistake], *, whole: str, place: Callable[[Path], tuple[int, str]]) -> RecipeError:
-    """One error that lists the mistakes in the order of their lines.
+    """One error that lists the mistakes (at least one) in the order of their lines.
 
     Args:
-        mistakes: At least one.
         whole: Name of the whole ("Recipe churn.yaml"), or "" for arguments.
         place: Line of a path and how to call it ("line 4, 'search.trials'").
     """

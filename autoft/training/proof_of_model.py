@@ -8,7 +8,6 @@ import numpy as np
 
 from autoft.errors import TrainingError
 from autoft.knowledge.proof import RISING, Proof, prove
-from autoft.networks.activations import name_of
 from autoft.records.arrays import Array
 from autoft.records.hints import Hints
 from autoft.training.ensemble import Ensemble
@@ -28,7 +27,7 @@ def prove_ensemble(ensemble: Ensemble, hints: Hints) -> tuple[Proof, ...]:
     proofs = []
     for network in ensemble.networks:
         if hints.effects:
-            used = {str(name_of(layer.activation)) for layer in network.layers if hasattr(layer, "activation")}
+            used = {layer.activation for layer in network.layers if hasattr(layer, "activation")}
             _need(used <= RISING, "have activations that never fall", f"{used}")
         proofs.append(prove(hints, ensemble.plan, weights_of(network)))
     if hints.effects:
