@@ -80,27 +80,25 @@ def write_atomic(path: str | Path, data: str | bytes) -> None:
     """
     path = Path(path)
     raw = data.encode("utf-8") if isinstance(data, str) else data
-    try:
+    umask = os.umask(0)  # the system tells it only to those who set it
+    os.umask(umask)
+    with writing(path):
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:80]}.", suffix=".tmp")
-    except OSError as error:
-        raise writing_error(path, error) from error
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(raw)
-            flush_to_disk(file)
-        os.chmod(name, 0o666 & ~_umask())
-        os.replace(name, path)
-    except BaseException as error:
-        with contextlib.suppress(OSError):
-            os.unlink(name)
-        if isinstance(error, OSError):
-            raise writing_error(path, error) from error
-        raise
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(raw)
+                flush_to_disk(file)
+            os.chmod(name, 0o666 & ~umask)
+            os.replace(name, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(name)
+            raise
     sync_folder(path.parent)
 
 
 def flush_to_disk(file: IO[Any]) -> None:
-    """Flush Python's and the system's buffers of an open file."""
+    """Flush the buffers of an open file, Python's and the system's."""
     file.flush()
     os.fsync(file.fileno())
 
@@ -113,12 +111,6 @@ def sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def prepare_folder(path: str | Path) -> Path:
@@ -175,13 +167,12 @@ def _lock(file: IO[bytes], path: Path) -> None:
 
 def digest_folder(folder: Path, *, leave_out: tuple[str, ...] = ()) -> Mapping[str, str]:
     """SHA-256 of every file below `folder`, by relative path with forward slashes, in sorted order."""
-    names = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
-    return {name: _digest(folder / name) for name in names if name not in leave_out}
-
-
-def _digest(path: Path) -> str:
-    with open(path, "rb") as file:  # in blocks: a folder may hold a file larger than the memory
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    digests = {}
+    for name in sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()):
+        if name not in leave_out:
+            with open(folder / name, "rb") as file:  # in blocks: a file may be larger than the memory
+                digests[name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return digests
 
 
 def flush_folder(folder: Path) -> None:

@@ -9,20 +9,32 @@ A thing enters where it is declared (``@METRICS.register``), and a package adds 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import entry_points
+from pkgutil import iter_modules
 from typing import Any, Generic, Protocol, TypeVar
 
 from autoft.errors import RecipeError, SetupError
+from autoft.formatting import nearest
 
 
 class Named(Protocol):
-    """Whatever can be registered."""
+    """Whatever can be registered: it has a name."""
 
     @property
-    def name(self) -> str:
-        """Under which it is found."""
+    def name(self) -> str: ...
+
+
+class Installable(Named, Protocol):
+    """A named thing that may need packages which are not installed."""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Modules that have to be installed."""
+
+    @property
+    def install(self) -> str:
+        """How to install them, for the error where they are missing."""
 
 
 T = TypeVar("T", bound=Named)
@@ -42,13 +54,12 @@ PLACES = {
 
 
 class Registry(Generic[T]):
-    """Things of one kind by name: those registered here first, then those of installed packages.
+    """Things of one kind by name: autoft's own first, then those of others, each in the order of registration.
 
     Args:
         kind: What they are, for messages ("metric").
         plugins: Group of the entry points by which packages add theirs.
-        own: Package whose modules register autoft's own, imported at the first question: whoever asks for one thing
-            need not import all others.
+        own: Package whose modules register autoft's own; all of them are imported when somebody first asks.
 
     >>> from types import SimpleNamespace
     >>> shapes = Registry("shape", "autoft.shapes")
@@ -81,14 +92,13 @@ class Registry(Generic[T]):
         return thing
 
     def names(self) -> tuple[str, ...]:
-        """In the order of registration, those of installed packages last."""
+        """autoft's own first."""
         return tuple(self._all())
 
     def __getitem__(self, name: str) -> T:
         things = self._all()
         if name not in things:
-            near = get_close_matches(name, things, n=1)
-            fix = f"perhaps '{near[0]}' is meant" if near else f"choose one of {', '.join(things)}"
+            fix = nearest(name, things, 1) or f"choose one of {', '.join(things)}"
             raise RecipeError(f"The {self.kind} '{name}'", "be a registered one", "there is none of this name", fix)
         return things[name]
 
@@ -102,7 +112,7 @@ class Registry(Generic[T]):
         if not self._loaded:
             self._loaded = True
             if self.own:
-                import_module(self.own)
+                import_package(self.own)
             for point in sorted(entry_points(group=self.plugins), key=lambda own: own.name):
                 try:
                     point.load()
@@ -110,7 +120,18 @@ class Registry(Generic[T]):
                     place = f"The package of the {self.kind} '{point.name}'"
                     fix = "repair or uninstall the package"
                     raise SetupError(place, "be importable", f"'{point.value}' failed: {error}", fix) from error
+            # A program may have registered things of its own before somebody asked.
+            self._things = dict(
+                sorted(self._things.items(), key=lambda item: not _origin(item[1]).startswith("autoft."))
+            )
         return self._things
+
+
+def import_package(name: str) -> None:
+    """Import a package and its modules, which register what they declare; a new file needs no line elsewhere."""
+    package = import_module(name)
+    for module in iter_modules(getattr(package, "__path__", ())):
+        import_module(f"{name}.{module.name}")
 
 
 def _origin(thing: Any) -> str:

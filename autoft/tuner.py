@@ -33,26 +33,24 @@ class AutoFineTuner:
 
     Args:
         target: Column to predict.
-        task: ``binary``, ``multiclass`` or ``regression``; ``auto`` reads it off the target.
+        task: ``auto`` reads it off the target.
         objective: Metric to tune; by default ROC-AUC (binary), log-loss (multiclass) or RMSE (regression).
-        trials: At most so many configurations.
-        minutes: At most so many minutes for everything.
+        trials: Largest number of configurations.
+        minutes: Longest time for everything.
         seed: Same seed, data and machine give the same result.
-        folds: Number of blocks that are held out in turn.
+        folds: Number of blocks of rows, each held out once.
         directory: Run folder. A second `fit` with the same data and settings trains only what is missing. Without
-            one the run lives in a temporary folder that goes with the object; `save` and `report` keep what matters.
+            one, a temporary folder that is deleted with the object; `save` and `report` keep what matters.
         recipe: Path of a recipe, or a `Recipe`; other arguments win over what it says.
-        model: A function ``build(hp, inputs)`` that returns a Keras model: its networks are searched instead of
-            autoft's. `hp` is a `keras_tuner.HyperParameters`, and what the function asks for is the search space;
-            `inputs` is a `networks.families.own.ModelInputs`, preprocessed rows as tensors. The model gives logits
-            (docs/extending.md).
+        model: A function ``build(hp, inputs)`` that returns a Keras model, which is searched instead of autoft's
+            networks (docs/extending.md). `hp` is a `keras_tuner.HyperParameters`: what the function asks for is the
+            search space; `inputs` is a `networks.families.own.ModelInputs`; the model gives logits.
 
     Attributes:
         evaluation_: Scores from held-out folds with intervals, baselines, trials (`records.Evaluation`).
         findings_: What was found in the data.
         classes_: Class labels in sorted order: the columns of `predict_proba`.
-        model_: The Keras model over raw columns, after the repairs that `preprocess: accept` asks for: `predict` makes
-            them, the model alone does not.
+        model_: The Keras model over raw columns. Unlike `predict`, it does not repair a table (`preprocess: accept`).
         directory_: The run folder.
         predict_findings_: What was found in the table of the last prediction.
 
@@ -98,15 +96,12 @@ class AutoFineTuner:
     def fit(
         self, data: Any = None, y: Any = None, *, progress: Callable[[Progress], None] | None = None
     ) -> AutoFineTuner:
-        """Check the data, search, evaluate, and write the run folder.
+        """Check the data, search, evaluate, write the run folder, and return the tuner itself.
 
         Args:
             data: Path of a CSV or Parquet file, a DataFrame, or a pair ``(X, y)``; None reads the recipe's data.
             y: The target, where `data` is X alone.
             progress: Called with every step.
-
-        Returns:
-            Itself.
 
         Raises:
             AutoFTError: If data, arguments or folder do not allow a training; nothing that was computed is lost.
@@ -126,7 +121,7 @@ class AutoFineTuner:
         """Predicted labels in their original dtype, or values, ``[n]``.
 
         Args:
-            data: As for `fit`; the target may be absent, columns may come in any order.
+            data: As for `fit`; the target may be absent, and columns may come in any order.
 
         Raises:
             NotFittedError: Before `fit`.
@@ -155,7 +150,7 @@ class AutoFineTuner:
 
     def report(self, path: str | Path = "report.html") -> Path:
         """Write the report, one self-contained HTML file, and return its path."""
-        self._predictor()
+        self._predictor()  # raises before `fit`
         report.write(path, report_inputs(self.directory_, self.evaluation_, self.findings_))
         return Path(path)
 
@@ -185,9 +180,7 @@ class AutoFineTuner:
         return export(self.directory_, path, format)
 
     def _recipe(self) -> Recipe:
-        recipe = self.recipe if isinstance(self.recipe, Recipe) else Recipe()
-        if isinstance(self.recipe, str | Path):
-            recipe = read_recipe(self.recipe)
+        recipe = read_recipe(self.recipe) if isinstance(self.recipe, str | Path) else self.recipe or Recipe()
         names = ("target", "task", "objective", "trials", "minutes", "seed", "folds")
         return recipe.with_changes(**{name: getattr(self, name) for name in names})
 

@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 from autoft.records.columns import Task
 from autoft.records.scores import Strategy
+from autoft.registry import registry_of
 
 _EPILOG = """exit status: 0 done, 1 an error that the message explains, 2 wrong usage, 130 interrupted;
 in pipelines (check --against, and predict with --strict): 0 clean, 1 warnings with --strict, 2 errors
@@ -22,6 +23,18 @@ examples:
 """
 
 
+class _Command(argparse.ArgumentParser):
+    """A command. Its help lists the names of a registry, which is not imported before somebody asks for that help."""
+
+    #: Kind of the registry (`autoft.registry.PLACES`); empty for none.
+    registry = ""
+
+    def format_help(self) -> str:
+        if self.registry:
+            self.epilog = f"{self.registry}s: {', '.join(registry_of(self.registry).names())}"
+        return super().format_help()
+
+
 def make_parser() -> argparse.ArgumentParser:
     """The parser of all commands; `command` is the module of `autoft.cli` that runs what was asked for."""
     # The global options may stand before or after the command; SUPPRESS keeps the second from undoing the first.
@@ -32,7 +45,8 @@ def make_parser() -> argparse.ArgumentParser:
     for one in (shared, parser):
         one.add_argument("--quiet", "-q", action="store_true", help="print errors only")
         one.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    command = partial(_add_command, parser.add_subparsers(metavar="COMMAND", required=True, dest="command"), shared)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True, dest="command", parser_class=_Command)
+    command = partial(_add_command, commands, shared)
     fit = command("fit", "train a model from a recipe or a table")
     _add_changes(fit)
     fit.add_argument("--out", metavar="DIR", type=Path, help="run folder (default: runs/NAME)")
@@ -44,12 +58,12 @@ def make_parser() -> argparse.ArgumentParser:
     predict.add_argument("--proba", action=proba, default=True, help="with the probability of every class")
     text = "write texts as they are, even where a spreadsheet would run them as formulas"
     predict.add_argument("--raw", action="store_true", help=text)
-    _add_strict(predict)
     check = command("check", "look for problems in the data, without training")
     _add_source(check)
     check.add_argument("--against", metavar="RUN", type=Path, help="compare the table with the one of a trained model")
     check.add_argument("--json", action="store_true", help="print what was found as JSON")
-    _add_strict(check)
+    for one in (predict, check):
+        one.add_argument("--strict", action="store_true", help="for pipelines: warnings too make the exit status 1")
     _add_schema(command("schema", "show, infer and edit a schema"), shared)
     clean = command("clean", "repair what is wrong with a table, where you accept it")
     clean.add_argument("data", metavar="DATA", help="CSV or Parquet file")
@@ -65,7 +79,8 @@ def make_parser() -> argparse.ArgumentParser:
     export = command("export", "write a trained model in a format of other programs")
     export.add_argument("model", metavar="RUN", type=Path, help="run folder or saved model")
     export.add_argument("path", metavar="PATH", type=Path, help="file or folder to write; it must not exist")
-    export.add_argument("--format", metavar="NAME", default="tf_saved_model", help="keras or tf_saved_model (default)")
+    export.add_argument("--format", metavar="NAME", default="tf_saved_model", help="exporter (default: %(default)s)")
+    export.registry = "exporter"
     review = command("review", "propose hints that a finished run suggests, for you to accept or strike")
     review.add_argument("model", metavar="RUN", type=Path, help="folder of a finished run")
     review.add_argument("-o", "--out", metavar="FILE", type=Path, help="YAML file to write (default: RUN/hints.yaml)")
@@ -75,8 +90,11 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_strict(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--strict", action="store_true", help="for pipelines: warnings too make the exit status 1")
+def _add_command(commands: Any, shared: argparse.ArgumentParser, name: str, text: str) -> _Command:
+    about = f"{text[0].upper()}{text[1:]}."
+    made: _Command = commands.add_parser(name, help=text, description=about, parents=[shared])
+    made.set_defaults(usage_error=made.error)
+    return made
 
 
 def _add_source(parser: argparse.ArgumentParser) -> None:
@@ -96,18 +114,11 @@ def _add_changes(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--strategy", choices=get_args(Strategy), help="how the choice of the best trial is paid for")
 
 
-def _add_command(commands: Any, shared: argparse.ArgumentParser, name: str, text: str) -> argparse.ArgumentParser:
-    about = f"{text[0].upper()}{text[1:]}."
-    made: argparse.ArgumentParser = commands.add_parser(name, help=text, description=about, parents=[shared])
-    made.set_defaults(usage_error=made.error)
-    return made
-
-
 def _add_schema(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(metavar="COMMAND", required=True, dest="schema_command")
     command = partial(_add_command, commands, shared)
 
-    def edit(name: str, text: str) -> argparse.ArgumentParser:
+    def edit(name: str, text: str) -> _Command:
         made = command(name, text)
         made.add_argument("file", metavar="FILE", type=Path, help="schema in TFDV's text format; it is rewritten")
         made.add_argument("column", metavar="COLUMN")
@@ -119,12 +130,14 @@ def _add_schema(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser
     infer.add_argument("data", metavar="DATA", help="CSV or Parquet file")
     infer.add_argument("-o", "--out", metavar="FILE", type=Path, required=True, help="schema file to write")
     infer.add_argument("--target", metavar="COLUMN", help="column to predict; not expected in tables to predict")
-    infer.add_argument("--engine", metavar="NAME", default="auto", help="what infers it: auto, tfdv or portable")
+    infer.add_argument("--engine", metavar="NAME", default="auto", help="what infers it (default: what is installed)")
+    infer.registry = "schema engine"
     hints = command("edit-hints", "list the commands that would make a schema accept a table")
     hints.add_argument("file", metavar="FILE", type=Path, help="schema in TFDV's text format")
     hints.add_argument("data", metavar="DATA", help="CSV or Parquet file")
     hints.add_argument("--serving", action="store_true", help="the table is one to predict, without the target")
-    hints.add_argument("--engine", metavar="NAME", default="auto", help="what checks the table (likewise)")
+    hints.add_argument("--engine", metavar="NAME", default="auto", help="what checks it (default: what is installed)")
+    hints.registry = "schema engine"
     share = edit("allow-missing", "let cells of a column be empty")
     share.add_argument("share", metavar="SHARE", type=float, help="largest share of empty cells, 0 to 1")
     widen = edit("widen", "let a column hold smaller and larger numbers")

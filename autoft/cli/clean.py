@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from rich.console import Console
 from rich.text import Text
 
-from autoft.cli.console import safe, text_table
+from autoft.cli.console import SCREEN, safe, text_table
 from autoft.data import clean
 from autoft.data.repair import Change
 from autoft.formatting import counted
@@ -27,11 +26,10 @@ def run(options: argparse.Namespace) -> None:
             print(f"table written to {options.out}, log to {clean.log_path(options.out)}")
 
 
-def show_changes(changes: Sequence[Change], *, offered: bool, console: Console | None = None) -> None:
+def show_changes(changes: Sequence[Change], *, offered: bool) -> None:
     """A table of repairs: those that were made, or that could be accepted."""
-    console = console or Console(highlight=False)
     if not changes:
-        console.print("nothing to repair" if offered else "nothing was repaired")
+        SCREEN.print("nothing to repair" if offered else "nothing was repaired")
         return
     title = "could be accepted, all together" if offered else "repaired"
     table = text_table(title, "code", "column", "what", "example")
@@ -40,7 +38,7 @@ def show_changes(changes: Sequence[Change], *, offered: bool, console: Console |
         whole = {"drop-column": "column dropped", "drop-rows": f"{counted(change.count, 'row')} dropped"}
         what = whole.get(change.action, f"{counted(change.count, 'cell')} changed")
         table.add_row(safe(change.code), safe("" if change.column is None else change.column), what, safe(example))
-    console.print(table)
+    SCREEN.print(table)
     if offered:
         codes = ",".join(dict.fromkeys(change.code for change in changes))
-        console.print(Text(f"accept them with: --accept {codes}", overflow="fold"))
+        SCREEN.print(Text(f"accept them with: --accept {codes}", overflow="fold"))

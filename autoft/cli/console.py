@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -23,7 +24,10 @@ from autoft.records.findings import Finding, Severity
 from autoft.records.scores import Interval
 from autoft.records.trials import Progress
 
+#: Where commands print; progress goes to stderr.
+SCREEN = Console(highlight=False)
 STYLES: Mapping[Severity, str] = {"error": "bold red", "warning": "yellow", "info": "dim"}
+_NOUNS: Mapping[Severity, str] = {"error": "error", "warning": "warning", "info": "note"}
 #: More findings than this (errors excepted) are only counted.
 MOST_SHOWN = 30
 
@@ -42,7 +46,7 @@ def text_table(title: str | Text, *headings: str, style: str = "") -> Table:
 
 
 def interval(value: Interval) -> str:
-    """An interval's value and limits: ``0.857 [0.841, 0.871]``."""
+    """``0.857 [0.841, 0.871]``."""
     return f"{number(value.value)} [{number(value.low)}, {number(value.high)}]"
 
 
@@ -109,16 +113,15 @@ class ProgressScreen:
         return line
 
 
-def show_findings(findings: Iterable[Finding], console: Console | None = None) -> None:
+def show_findings(findings: Iterable[Finding], console: Console = SCREEN) -> None:
     """Print findings as a table, errors first; beyond a screenful warnings and notes are only counted."""
-    console = console or Console(highlight=False)
     findings = tuple(findings)
     for severity, style in STYLES.items():
         chosen = [finding for finding in findings if finding.severity == severity]
         if not chosen:
             continue
         shown = chosen if severity == "error" else chosen[:MOST_SHOWN]
-        title = counted(len(chosen), "note" if severity == "info" else severity)
+        title = counted(len(chosen), _NOUNS[severity])
         table = text_table(title, "column", "found", "fix", style=style)
         for finding in shown:
             column = safe("(table)" if finding.column is None else finding.column, style)
@@ -136,5 +139,5 @@ def print_json(findings: Sequence[Finding], **more: Any) -> None:
 def show_all(findings: Sequence[Finding]) -> None:
     """Print findings and how many of each severity there are."""
     show_findings(findings)
-    kinds = (("error", "error"), ("warning", "warning"), ("info", "note"))
-    print(", ".join(counted(sum(finding.severity == kind for finding in findings), noun) for kind, noun in kinds))
+    counts = Counter(finding.severity for finding in findings)
+    print(", ".join(counted(counts[severity], _NOUNS[severity]) for severity in STYLES))

@@ -8,9 +8,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from autoft.cli.console import safe, text_table
+from autoft.cli.console import SCREEN, safe, text_table
 from autoft.formatting import counted
-from autoft.schema.anomaly_findings import name_of
+from autoft.schema.adaptation import name_of
 from autoft.schema.edit import domain_of
 from autoft.schema.edit_hints import EditHint
 from autoft.serving.monitor import ColumnComparison, TableComparison
@@ -19,9 +19,8 @@ from autoft.serving.monitor import ColumnComparison, TableComparison
 _SHOWN = 8
 
 
-def show_schema(schema: Any, source: str, console: Console | None = None) -> None:
+def show_schema(schema: Any, source: str) -> None:
     """Print a ``Schema`` as a table: a line for each column."""
-    console = console or Console(highlight=False)
     title = safe(f"{source}: {counted(len(schema.feature), 'column')}")
     table = text_table(title, "column", "type", "kind", "empty cells", "values", "not in")
     for feature in schema.feature:
@@ -33,7 +32,7 @@ def show_schema(schema: Any, source: str, console: Console | None = None) -> Non
             ", ".join(feature.not_in_environment).lower(),
         )
         table.add_row(safe(feature.name), *map(safe, cells))
-    console.print(table)
+    SCREEN.print(table)
 
 
 def _presence(feature: Any) -> str:
@@ -61,9 +60,8 @@ def _values(schema: Any, feature: Any) -> str:
     return ""
 
 
-def show_compared(seen: TableComparison, console: Console | None = None) -> None:
+def show_compared(seen: TableComparison, console: Console = SCREEN) -> None:
     """Print how far each column of a table is from the training table's; the last line may be the target."""
-    console = console or Console(highlight=False)
     table = Table(
         title=f"{counted(seen.rows, 'row')} beside the training table",
         caption="JS: Jensen-Shannon divergence in bits; max: largest change of a share (docs/schema.md)",
@@ -103,11 +101,10 @@ def _share(share: float | None) -> str:
     return "" if share is None else f"{share:.1%}"
 
 
-def show_hints(hints: Sequence[EditHint], console: Console | None = None) -> None:
+def show_hints(hints: Sequence[EditHint]) -> None:
     """Print what a table has and a schema does not allow, and the command that would accept it."""
-    console = console or Console(highlight=False)
     for hint in hints:
-        console.print(safe(f"# {hint.finding.where} {hint.finding.found}"), soft_wrap=True)
-        console.print(safe(hint.command or "# no command accepts this"), soft_wrap=True)
+        SCREEN.print(safe(f"# {hint.finding.where} {hint.finding.found}"), soft_wrap=True)
+        SCREEN.print(safe(hint.command or "# no command accepts this"), soft_wrap=True)
     if not hints:
-        console.print("the table fits the schema")
+        SCREEN.print("the table fits the schema")

@@ -7,15 +7,13 @@ import platform
 import re
 import subprocess
 import sys
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
-from rich.console import Console
 from rich.table import Table
 
-from autoft.cli.console import safe
+from autoft.cli.console import SCREEN, safe
 
 #: Older versions have known holes in the loading of models, among them CVE-2026-12479 and CVE-2026-12481.
 SAFE_KERAS = (3, 15, 1)
@@ -33,7 +31,10 @@ class Diagnosis:
 
 
 def run(options: argparse.Namespace) -> None:
-    show_diagnosis(diagnose())
+    grid = Table.grid(padding=(0, 2))
+    for fact in diagnose():
+        grid.add_row(safe(fact.name), safe(fact.text, "bold yellow" if fact.bad else ""))
+    SCREEN.print(grid)
 
 
 def diagnose() -> list[Diagnosis]:
@@ -78,11 +79,3 @@ def _finish(name: str, process: subprocess.Popen[str]) -> Diagnosis:
     bad = process.returncode != 0
     last = ((errors if bad else output).strip().splitlines() or [f"exit {process.returncode}"])[-1]
     return Diagnosis(name=name, text=f"no: {last}" if bad else last, bad=bad)
-
-
-def show_diagnosis(facts: Iterable[Diagnosis], console: Console | None = None) -> None:
-    console = console or Console(highlight=False)
-    grid = Table.grid(padding=(0, 2))
-    for fact in facts:
-        grid.add_row(safe(fact.name), safe(fact.text, "bold yellow" if fact.bad else ""))
-    console.print(grid)

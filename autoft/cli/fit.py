@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from autoft.cli.console import ProgressScreen, interval, safe, show_findings
+from autoft.cli.console import SCREEN, ProgressScreen, interval, safe, show_findings
 from autoft.cli.source import read_source
 from autoft.evaluation.metrics import distinct
 from autoft.formatting import counted, number
@@ -18,6 +18,7 @@ from autoft.records.columns import Task
 from autoft.records.decisions import DecisionCosts
 from autoft.records.evaluation import Evaluation
 from autoft.records.scores import Baseline
+from autoft.records.slices import WeakSearch
 from autoft.tuner import AutoFineTuner
 
 
@@ -33,9 +34,8 @@ def run(options: argparse.Namespace) -> None:
     show_evaluation(tuner.evaluation_, Path(tuner.directory_))
 
 
-def show_evaluation(evaluation: Evaluation, folder: Path, console: Console | None = None) -> None:
+def show_evaluation(evaluation: Evaluation, folder: Path, console: Console = SCREEN) -> None:
     """Print the end of a run."""
-    console = console or Console(highlight=False)
     if evaluation.interrupted:
         console.print(safe("The search was interrupted; these are the results until then.", "yellow"))
     if evaluation.best.cut_short:
@@ -46,7 +46,8 @@ def show_evaluation(evaluation: Evaluation, folder: Path, console: Console | Non
     if evaluation.finish.threshold != 0.5:
         positive, threshold = evaluation.target.positive, number(evaluation.finish.threshold)
         lines.append(safe(f"A row counts as '{positive}' from a probability of {threshold} on."))
-    lines += [safe(line, "yellow") for line in _weak_line(evaluation)]
+    if evaluation.slices and evaluation.slices.weak and evaluation.slices.weak.found:
+        lines.append(_weakest(evaluation.slices.weak))
     if evaluation.spending is not None:
         lines.append(_spending(evaluation.spending, evaluation.task))
     for line in (*lines, safe(evaluation.overfitting), Text(), *_files(folder)):
@@ -54,15 +55,12 @@ def show_evaluation(evaluation: Evaluation, folder: Path, console: Console | Non
         console.print(line, soft_wrap=not console.is_terminal)
 
 
-def _weak_line(evaluation: Evaluation) -> list[str]:
-    weak = evaluation.slices.weak if evaluation.slices else None
-    if weak is None or not weak.found:
-        return []
+def _weakest(weak: WeakSearch) -> Text:
     worst, more = weak.found[0], len(weak.found) - 1
     where = " and ".join(f"{column} = {group}" for column, group in worst.conditions)
     others = f"; {counted(more, 'more weak slice')} in the report" if more else ""
     weakest = f"Weakest on the {counted(worst.rows, 'row')} with {where}: {weak.metric} {interval(worst.loss)}"
-    return [f"{weakest}, elsewhere {number(worst.elsewhere)}{others}."]
+    return safe(f"{weakest}, elsewhere {number(worst.elsewhere)}{others}.", "yellow")
 
 
 def _spending(spending: DecisionCosts, task: Task) -> Text:

@@ -8,7 +8,7 @@ import json
 from rich.console import Console
 from rich.table import Table
 
-from autoft.cli.console import print_json, safe, show_all
+from autoft.cli.console import SCREEN, print_json, safe, show_all
 from autoft.cli.exit_status import FAILED
 from autoft.cli.source import read_source
 from autoft.formatting import counted
@@ -34,9 +34,8 @@ def run(options: argparse.Namespace) -> int | None:
     return None
 
 
-def show_plan(plan: Forecast, console: Console | None = None) -> None:
+def show_plan(plan: Forecast, console: Console = SCREEN) -> None:
     """Print what a run would do and cost."""
-    console = console or Console(highlight=False)
     console.print(safe(f"{plan.name}: {plan.target} ({plan.task}), to improve {plan.objective}", "bold"))
     grid = Table.grid(padding=(0, 2))
     for name, text in (*_planned_data(plan), *_planned_time(plan)):

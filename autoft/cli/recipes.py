@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
-
-from autoft.cli.console import safe, text_table
+from autoft.cli.console import SCREEN, safe, text_table
 from autoft.data.files import read_file
 from autoft.errors import AutoFTError, RecipeError
 from autoft.recipe.recipe import read_recipe
 
 
 def run(options: argparse.Namespace) -> None:
+    """Print the recipes at hand and how to run one."""
     folder = recipe_folder()
-    show_recipes(folder, map(describe, sorted(folder.glob("*.yaml"))))
+    table = text_table(safe(f"recipes in {folder}"), "recipe", "task", "rows", "what it is about")
+    table.columns[2].justify = "right"
+    for recipe in map(describe, sorted(folder.glob("*.yaml"))):
+        rows = "-" if recipe.rows is None else f"{recipe.rows:,}"
+        table.add_row(safe(recipe.name), safe(recipe.task), rows, safe(recipe.text))
+    SCREEN.print(table)
+    SCREEN.print(safe(f"run one: autoft fit {folder / 'NAME.yaml'}", "dim"), soft_wrap=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,15 +58,3 @@ def describe(path: Path) -> ShippedRecipe:
     with suppress(AutoFTError):  # a table that is not there or cannot be read
         rows = len(read_file(recipe.data_path())) if recipe.data.path else None
     return ShippedRecipe(name=path.stem, task=recipe.task, rows=rows, text=text)
-
-
-def show_recipes(folder: Path, recipes: Iterable[ShippedRecipe], console: Console | None = None) -> None:
-    """Print the recipes at hand and how to run one."""
-    console = console or Console(highlight=False)
-    table = text_table(safe(f"recipes in {folder}"), "recipe", "task", "rows", "what it is about")
-    table.columns[2].justify = "right"
-    for recipe in recipes:
-        rows = "-" if recipe.rows is None else f"{recipe.rows:,}"
-        table.add_row(safe(recipe.name), safe(recipe.task), rows, safe(recipe.text))
-    console.print(table)
-    console.print(safe(f"run one: autoft fit {folder / 'NAME.yaml'}", "dim"), soft_wrap=True)

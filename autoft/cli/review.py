@@ -5,9 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from rich.console import Console
-
-from autoft.cli.console import safe, text_table
+from autoft.cli.console import SCREEN, safe, text_table
 from autoft.errors import FileError
 from autoft.files import write_atomic
 from autoft.formatting import counted
@@ -30,7 +28,6 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _show(found: Review, out: Path) -> None:
-    console = Console(highlight=False)
     if found.proposals:
         table = text_table(counted(len(found.proposals), "proposal"), "column", "hint", "because")
         for one in found.proposals:
@@ -39,9 +36,9 @@ def _show(found: Review, out: Path) -> None:
             label = f" (of {one.values['label']})" if "label" in one.values else ""
             evidence = one.evidence.removeprefix(f"{one.field}: ")
             table.add_row(safe(one.column), safe(f"{one.field}: {said}{label}"), safe(evidence))
-        console.print(table)
+        SCREEN.print(table)
     else:
-        console.print("the data show nothing clearly enough for a proposal")
+        SCREEN.print("the data show nothing clearly enough for a proposal")
     if found.hinted:
-        console.print(safe(f"{counted(len(found.hinted), 'column')} with hints in the recipe: left as they are"))
-    console.print(safe(f"written to {out}; nothing in it is in force until you remove the '# ' before it"))
+        SCREEN.print(safe(f"{counted(len(found.hinted), 'column')} with hints in the recipe: left as they are"))
+    SCREEN.print(safe(f"written to {out}; nothing in it is in force until you remove the '# ' before it"))

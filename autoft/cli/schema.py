@@ -40,9 +40,9 @@ def _schema_file(path: Path) -> Path:
     """The schema itself, or that of a run folder or a saved model."""
     if not path.is_dir():
         return path
-    for folder in (path, find(path)):
-        if (folder / "schema.pbtxt").is_file():
-            return folder / "schema.pbtxt"
+    for schema in (path / "schema.pbtxt", find(path) / "schema.pbtxt"):
+        if schema.is_file():
+            return schema
     found, fix = "the model was trained without one", "train it with 'schema: {engine: auto}'"
     raise SchemaError(f"'{path}'", "hold a schema", found, fix)
 
@@ -76,12 +76,12 @@ def _engine(name: str) -> Any:
 
 def _hints(options: argparse.Namespace) -> None:
     engine = _engine(options.engine)
-    schema: Any = engine.read(options.file)
+    schema = engine.read(options.file)
     frame = read(options.data).frame
     if options.serving:
         absent = [feature.name for feature in schema.feature if "SERVING" in feature.not_in_environment]
         frame = frame.drop(columns=absent, errors="ignore")
-    statistics: Any = engine.statistics(frame, infer_columns(frame)[0])
+    statistics = engine.statistics(frame, infer_columns(frame)[0])
     found = engine.validate(statistics, schema, environment="SERVING" if options.serving else "TRAINING")
     if not options.quiet:
         show_hints(hints(found, statistics.proto, schema, str(options.file), serving=options.serving))

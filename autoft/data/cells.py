@@ -131,7 +131,7 @@ class Distinct:
         return self.rows(mask) / max(int(self.counts.sum()), 1)
 
     def rows(self, mask: NDArray[np.bool_]) -> int:
-        """Number of rows whose value is in `mask`."""
+        """Rows whose value is in `mask`."""
         return int(self.counts[mask].sum())
 
     def matches(self, pattern: re.Pattern[str]) -> NDArray[np.bool_]:

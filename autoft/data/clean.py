@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 from autoft.data import repair
-from autoft.data.repair import Change, Repair
+from autoft.data.repair import Change
 from autoft.data.repair_plan import CODES, learn
 from autoft.data.table import Table, read
 from autoft.errors import FileError, RecipeError
@@ -66,7 +66,15 @@ def clean(
     repairs = learn(table.frame, accept, keep=(target,))
     done = repair.apply(table.frame, repairs)
     write_atomic(out, done.frame.to_csv(index=False, lineterminator="\n"))
-    log = _log(table, accept, repairs, done.changes, len(done.frame))
+    log = {
+        "autoft": version("autoft"),
+        "source": table.source,
+        "fingerprint": table.fingerprint,
+        "accepted": list(accept),
+        "rows": {"before": len(table.frame), "after": len(done.frame)},
+        "changes": [asdict(change) for change in done.changes],
+        "repairs": repair.to_json(repairs),
+    }
     write_atomic(log_path(out), json.dumps(log, indent=1, ensure_ascii=False))
     return done.changes
 
@@ -83,17 +91,3 @@ def _read(data: str | os.PathLike[str], target: str | None) -> Table:
         fix = nearest(target, names) or "correct the name"
         raise RecipeError(f"--target '{target}'", "name a column of the table", "there is no such column", fix)
     return table
-
-
-def _log(
-    table: Table, accept: Collection[str], repairs: Sequence[Repair], changes: Sequence[Change], rows: int
-) -> dict[str, Any]:
-    return {
-        "autoft": version("autoft"),
-        "source": table.source,
-        "fingerprint": table.fingerprint,
-        "accepted": list(accept),
-        "rows": {"before": len(table.frame), "after": rows},
-        "changes": [asdict(change) for change in changes],
-        "repairs": repair.to_json(repairs),
-    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from autoft.data.audit.findings import share_evidence
 from autoft.data.audit.placeholders import years as in_years
 from autoft.data.cells import Distinct, Floats
 from autoft.data.table import quoted
+from autoft.formatting import counted
 from autoft.records.columns import Column
 from autoft.records.evidence import Evidence
 from autoft.records.findings import Finding, finding
@@ -40,7 +42,7 @@ def unused(column: Column, rows: int) -> Finding:
 
 
 def running_text(column: Column) -> Finding:
-    """A column is used by its words, which only the user can know to be right."""
+    """A column of texts is used by its words; only the user knows whether that is right."""
     must, found = "hold texts whose words say something about the target", f"is read as running text ({column.why})"
     fix = f"its most frequent words become inputs; {DECLARE} if these are categories or name rows"
     return finding("text-words", "info", column.name, must, found, fix)
@@ -50,18 +52,15 @@ def mixed(name: str, cells: Distinct, wrong: Mask, must: str, fix: str) -> Findi
     """Some values are not what the others are."""
     count, total = cells.rows(wrong), int(cells.counts.sum())
     found = f"has {count:,} of {total:,} values that differ from the others ({_first(cells, wrong)})"
-    common = sorted(np.flatnonzero(wrong), key=lambda i: -cells.counts[i])[:_SHOWN]
-    evidence = replace(
-        share_evidence(count, total, "others", "as most"),
-        head=("other value", "rows"),
-        examples=tuple((cells.texts[i][:40], int(cells.counts[i])) for i in common),
-    )
+    common = sorted(np.flatnonzero(wrong), key=lambda i: -cells.counts[i])
+    evidence = share_evidence(count, total, "others", "as most")
+    evidence = replace(evidence, head=("other value", "rows"), examples=_examples(cells, common))
     return finding("mixed-types", "warning", name, must, found, fix, evidence)
 
 
 def number_format(name: str, cells: Distinct, formatted: Mask) -> Finding:
-    """Numbers are written so that reading them would be guessing."""
-    found = f"has {_count(cells.rows(formatted))} with separators or signs ({_first(cells, formatted)})"
+    """Numbers are written with separators or signs that could mean several things."""
+    found = f"has {counted(cells.rows(formatted), 'value')} with separators or signs ({_first(cells, formatted)})"
     fix = "it is used as a category; remove thousands separators and signs, and use a decimal point"
     return finding("number-format", "warning", name, "hold plain numbers such as 1234.5 to be numeric", found, fix)
 
@@ -74,24 +73,26 @@ def ambiguous_date(name: str, example: str) -> Finding:
 
 
 def short_years(name: str, cells: Distinct, short: Mask) -> Finding:
-    """Nobody but the user knows which century is meant."""
-    found = f"has {_count(cells.rows(short))} with a year of two digits ({_first(cells, short)})"
+    """Years have two digits, so the century is unknown."""
+    found = f"has {counted(cells.rows(short), 'value')} with a year of two digits ({_first(cells, short)})"
     fix = "it is used as a category; write dates as YYYY-MM-DD"
     return finding("date-format", "warning", name, "have years of four digits to be a date", found, fix)
 
 
 def date_range(name: str, cells: Distinct, times: Floats, far: Mask, years: tuple[int, int]) -> Finding:
-    """Some dates can hardly be meant; `times` are the values in seconds since 1970."""
+    """Some dates are outside the usual years; `times` are the values in seconds since 1970."""
     usual = in_years(cells.spread(np.where(far, np.nan, times), np.nan))
-    evidence = Evidence(
-        counts={"outside": cells.rows(far), "dates": cells.rows(~np.isnan(times))},
-        head=("date", "rows"),
-        examples=tuple((cells.texts[i][:40], int(cells.counts[i])) for i in np.flatnonzero(far)[:_SHOWN]),
-        sketch=charts.histogram(usual, x_label="year", marks=in_years(times[far][: charts.MARKS]).tolist()),
-    )
-    found = f"has {_count(cells.rows(far))} outside the years {years[0]} to {years[1]} ({_first(cells, far)})"
+    drawn = charts.histogram(usual, x_label="year", marks=in_years(times[far][: charts.MARKS]).tolist())
+    counts = {"outside": cells.rows(far), "dates": cells.rows(~np.isnan(times))}
+    examples = _examples(cells, np.flatnonzero(far))
+    evidence = Evidence(counts=counts, head=("date", "rows"), examples=examples, sketch=drawn)
+    found = f"has {counted(cells.rows(far), 'value')} outside the years {years[0]} to {years[1]} ({_first(cells, far)})"
     fix = "check them; if they stand for missing dates, leave the cells empty"
     return finding("date-range", "warning", name, f"have dates from {years[0]} to {years[1]}", found, fix, evidence)
+
+
+def _examples(cells: Distinct, positions: Iterable[int]) -> tuple[tuple[str, int], ...]:
+    return tuple((cells.texts[i][:40], int(cells.counts[i])) for i in list(positions)[:_SHOWN])
 
 
 def percent(share: float) -> str:
@@ -102,7 +103,3 @@ def percent(share: float) -> str:
 def _first(cells: Distinct, mask: Mask) -> str:
     row, text = cells.first(mask)
     return f"first: row {row:,}, {quoted(text)}"
-
-
-def _count(number: int) -> str:
-    return f"{number:,} value{'' if number == 1 else 's'}"

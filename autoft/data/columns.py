@@ -7,7 +7,7 @@ give the same answer whether a table came as CSV text, integers, floats or truth
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
@@ -85,7 +85,7 @@ class _Inferred:
 
     kind: Kind
     why: str
-    facts: Mapping[str, Any]
+    facts: Mapping[str, Any] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
 
 
@@ -109,7 +109,7 @@ def _describe(
 def _bare(name: str, distinct: Distinct) -> _Inferred | None:
     """Columns with nothing to learn from, whatever their values are."""
     if not len(distinct.values):
-        return _Inferred("empty", "all cells are missing", {})
+        return _Inferred("empty", "all cells are missing")
     alike = len(distinct.values) == 1 or (
         distinct.values.dtype == object and len(set(cells.plain_texts(distinct.texts[:3]))) == 1
     )
@@ -122,7 +122,7 @@ def _infer(name: str, distinct: Distinct, is_target: bool) -> _Inferred:
     if (inferred := _boolean(distinct)) is not None:
         return inferred
     if len(distinct.values) == 1:
-        return _Inferred("categorical", "one value or missing", {})
+        return _Inferred("categorical", "one value or missing")
     if distinct.values.dtype.kind == "M":
         return _date(name, distinct, None)
     numeric_looks = distinct.values.dtype != object or distinct.share(distinct.begins(cells.LIKE_NUMBER)) >= _MOSTLY
@@ -157,7 +157,7 @@ def _declared(name: str, distinct: Distinct, kind: Kind) -> _Inferred:
             raise _ruled_out(name, "have two values to be boolean", f"it has {len(texts):,}", distinct)
         facts = {"false": tuple(texts[:1]), "true": tuple(texts[1:])}
         return _Inferred("boolean", why, facts) if inferred is None else replace(inferred, why=why)
-    return _Inferred(kind, why, {})
+    return _Inferred(kind, why)
 
 
 def _ruled_out(name: str, must: str, found: str, distinct: Distinct) -> SchemaError:
@@ -188,9 +188,9 @@ def _number(name: str, distinct: Distinct) -> _Inferred | None:
     if distinct.values.dtype != object:
         return _numeric(name, distinct)
     if distinct.share(distinct.matches(cells.ZERO_PADDED)) > 1 - _NEARLY_ALL:
-        return _Inferred("categorical", "digits with leading zeros are codes", {})
+        return _Inferred("categorical", "digits with leading zeros are codes")
     if len(distinct.values) / int(distinct.counts.sum()) > _UNIQUE and distinct.matches(cells.LONG_INTEGER).all():
-        return _Inferred("identifier", "whole numbers of more than 15 digits, hardly one of them twice", {})
+        return _Inferred("identifier", "whole numbers of more than 15 digits, hardly one of them twice")
     return _numeric(name, distinct)
 
 
@@ -284,7 +284,7 @@ def _tokens(distinct: Distinct) -> _Inferred | None:
     if distinct.share(distinct.matches(cells.TOKEN)) < _NEARLY_ALL:
         return None
     why = "every value is unique" if unique == 1 else f"{percent(unique)} of the values are unique"
-    return _Inferred("identifier", why, {})
+    return _Inferred("identifier", why)
 
 
 def _mixture(name: str, distinct: Distinct) -> _Inferred | None:
@@ -306,5 +306,5 @@ def _words(distinct: Distinct) -> _Inferred:
         words = int(np.array([len(text.split()) for text in distinct.texts]) @ distinct.counts) / total
         length = int(np.array([len(text) for text in distinct.texts]) @ distinct.counts) / total
         if words >= 3 or length > 40:
-            return _Inferred("text", f"{words:.0f} words on average, {percent(unique)} of the values distinct", {})
-    return _Inferred("categorical", f"{len(distinct.values):,} distinct texts", {})
+            return _Inferred("text", f"{words:.0f} words on average, {percent(unique)} of the values distinct")
+    return _Inferred("categorical", f"{len(distinct.values):,} distinct texts")

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from autoft.data.cells import Distinct, plain_texts, truth_values
 from autoft.data.table import quoted
+from autoft.formatting import counted
 from autoft.records.columns import Column
 from autoft.records.findings import Finding, finding
 
@@ -70,6 +71,11 @@ def convert(frame: pd.DataFrame, columns: Sequence[Column]) -> Converted:
     return Converted(values=values, bad=bad, first_bad=first_bad, infinite=infinite)
 
 
+def numbers_of(frame: pd.DataFrame, name: str) -> NDArray[Any]:
+    """The cells of one column as numbers, NaN where they are none."""
+    return convert(frame, [Column(id=name, name=name, kind="numeric", why="")]).values[name]
+
+
 def _values_of(distinct: Distinct, column: Column) -> NDArray[Any]:
     """The value of each distinct cell in a column of this kind; NaN where it has none."""
     if column.kind == "numeric":
@@ -98,7 +104,7 @@ def align(frame: pd.DataFrame, columns: Sequence[Column]) -> tuple[pd.DataFrame,
     if extra:
         shown = ", ".join(map(quoted, extra[:5])) + (f" and {len(extra) - 5:,} more" if len(extra) > 5 else "")
         must = "have the columns that the model was trained on"
-        found = f"has {len(extra):,} column{'' if len(extra) == 1 else 's'} unknown to the model ({shown})"
+        found = f"has {counted(len(extra), 'column')} unknown to the model ({shown})"
         findings.append(finding("extra-columns", "warning", None, must, found, "nothing to do: they are ignored"))
     return frame[[column.name for column in columns if column.name in names]], tuple(findings)
 

@@ -13,11 +13,10 @@ import gzip
 import io
 import re
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
-from itertools import chain
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from autoft.errors import TableError
 
@@ -136,8 +135,11 @@ def _read_csv(path: Path, separator: str) -> pd.DataFrame:
         _check_head(path, stream.peek(4096)[:4096])
         # Undecodable bytes become surrogates, so that the line that holds them can be named.
         text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
-        with _long_cells():
+        usual_limit = csv.field_size_limit(MAX_CELL)
+        try:
             names, columns = _parse(path, text, separator)
+        finally:
+            csv.field_size_limit(usual_limit)
     frame = pd.DataFrame({i: pd.Series(cells, dtype=object) for i, cells in enumerate(columns)})
     frame.columns = pd.Index(names, dtype=object)
     return frame
@@ -155,15 +157,6 @@ def _check_head(path: Path, head: bytes) -> None:
         format_name = "UTF-16"
     if format_name:
         raise _wrong(path, "be UTF-8 text", f"it looks like {format_name}", "save it as UTF-8")
-
-
-@contextmanager
-def _long_cells() -> Iterator[None]:
-    before = csv.field_size_limit(MAX_CELL)
-    try:
-        yield
-    finally:
-        csv.field_size_limit(before)
 
 
 def _lines(path: Path, text: io.TextIOWrapper) -> Iterator[str]:
@@ -184,51 +177,46 @@ def _lines(path: Path, text: io.TextIOWrapper) -> Iterator[str]:
 
 def _parse(path: Path, text: io.TextIOWrapper, separator: str) -> tuple[list[str], list[list[str]]]:
     """Names and columns of cells; equal texts of a column are one object."""
-    reader = csv.reader(chain(_lines(path, text), (_END,)), delimiter=separator)
-    names = next(filter(None, _rows(path, reader)), None)
-    if names is None:
+    rows = _rows(path, csv.reader(chain(_lines(path, text), (_END,)), delimiter=separator))
+    names = next((row for _, row in rows if row), [])
+    if not names:
         raise _wrong(path, "have a header and rows", "it holds nothing but blank lines", "add a header")
     _check_separator(path, names, separator)
-    width = len(names)
     columns: list[list[str]] = [[] for _ in names]
     interned: list[dict[str, str]] = [{} for _ in names]
-    batch: list[list[str]] = []
-
-    def flush() -> None:
-        for column, known, cells in zip(columns, interned, zip(*batch, strict=True), strict=False):
+    filled = _filled_rows(path, rows, len(names), separator)
+    while batch := list(islice(filled, _BATCH)):
+        for column, known, cells in zip(columns, interned, zip(*batch, strict=True), strict=True):
             column.extend(map(known.setdefault, cells, cells))
-        batch.clear()
-
-    end = reader.line_num
-    for row in _rows(path, reader):
-        if len(row) == width:
-            batch.append(row)
-            if len(batch) == _BATCH:
-                flush()
-        elif row:
-            found = f"line {end + 1:,} has {len(row):,} and the header {width:,}"
-            fix = f"correct the line; a cell that contains {_spoken(separator)} or quotes must be quoted"
-            raise _wrong(path, "have as many cells in every row as in the header", found, fix)
-        end = reader.line_num
-    flush()
     return names, columns
 
 
-def _rows(path: Path, reader: Iterator[list[str]]) -> Iterator[list[str]]:
-    """The rows of a `csv.reader` up to the end mark, which must stand alone."""
-    end = 0
+def _filled_rows(path: Path, rows: Iterable[tuple[int, list[str]]], width: int, separator: str) -> Iterator[list[str]]:
+    """The rows that are not blank, each of as many cells as the header has."""
+    for line, row in rows:
+        if row and len(row) != width:
+            found = f"line {line:,} has {len(row):,} and the header {width:,}"
+            fix = f"correct the line; a cell that contains {_spoken(separator)} or quotes must be quoted"
+            raise _wrong(path, "have as many cells in every row as in the header", found, fix)
+        if row:
+            yield row
+
+
+def _rows(path: Path, reader: Any) -> Iterator[tuple[int, list[str]]]:
+    """Rows of a `csv.reader` and the lines in which they begin, up to the end mark, which must stand alone."""
+    line = 1
     try:
         for row in reader:
             if row and "\0" in row[-1]:
                 if row == [_END[:-1]]:
                     return
-                found = f"a quoted cell of the row that begins in line {end + 1:,} never ends"
+                found = f"a quoted cell of the row that begins in line {line:,} never ends"
                 fix = "close the quote; a quote inside a quoted cell is written twice"
                 raise _wrong(path, "close every quote", found, fix)
-            yield row
-            end = reader.line_num  # type: ignore[attr-defined]
+            yield line, row
+            line = reader.line_num + 1
     except csv.Error as error:
-        found, fix = f"the row that begins in line {end + 1:,} is not ({error})", "look for a quote that is not closed"
+        found, fix = f"the row that begins in line {line:,} is not ({error})", "look for a quote that is not closed"
         raise _wrong(path, "be a well-formed CSV file", found, fix) from error
 
 

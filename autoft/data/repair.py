@@ -6,15 +6,17 @@ A repair holds all that it needs, so that a table to predict is repaired as the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from autoft.data.audit.placeholders import on_days
 from autoft.data.audit.spellings import fold
 from autoft.data.cells import Distinct
 from autoft.data.table import number_text, quoted
+from autoft.formatting import counted
 from autoft.records.arrays import Array
 from autoft.records.columns import RepairCode
 from autoft.records.findings import Finding, finding
@@ -26,7 +28,6 @@ Action = Literal["strip", "words", "unify", "numbers", "dates", "scale", "drop-c
 
 #: Examples of each change, at most: a log is no second copy of the data.
 EXAMPLES = 2
-DAY = 86_400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,88 +126,65 @@ def _cells(column: pd.Series[Any], repair: Repair) -> tuple[pd.Series[Any], Chan
 
     distinct = Distinct.of(column)
     new = _ACTIONS[repair.action](distinct, repair)
-    changed = np.flatnonzero(new.touched)
-    if not len(changed):
+    if not new:
         return column, _change(repair, 0)
-    values = distinct.values.copy()
-    missing: Any = None
-    if values.dtype == object:
-        values[changed] = [new.text(i) for i in changed]
-    elif values.dtype.kind == "M":
-        missing = np.datetime64("NaT")
-        values[changed] = missing
-    else:
-        missing = np.nan
-        values[changed] = [new.number(i) for i in changed]
-    before = distinct.texts
-    examples = tuple((before[i], new.text(i) or "") for i in changed[:EXAMPLES])
+    values, before = distinct.values.copy(), distinct.texts
+    missing: Any = {"O": None, "M": np.datetime64("NaT")}.get(values.dtype.kind, np.nan)
+    for position, value in new.items():
+        values[position] = missing if value is None else value
     # Its dtype is named: pandas 3 would make texts of another one out of objects, with NaN for None.
     result = pd.Series(distinct.spread(values, missing), index=column.index, name=column.name, dtype=values.dtype)
-    return result, _change(repair, distinct.rows(new.touched), examples)
+    first = list(new.items())[:EXAMPLES]
+    examples = tuple((before[i], number_text(v) if isinstance(v, float) else v or "") for i, v in first)
+    return result, _change(repair, int(distinct.counts[list(new)].sum()), examples)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _NewValues:
-    """What distinct values become: which of them change, and into what (None: missing)."""
-
-    touched: Array
-    into: Callable[[int], str | float | None] = lambda _: None
-
-    def text(self, position: int) -> str | None:
-        value = self.into(position)
-        return number_text(value) if isinstance(value, float) else value
-
-    def number(self, position: int) -> float:
-        value = self.into(position)
-        return np.nan if value is None else float(value)
+#: By position, what distinct values become; None makes a cell missing.
+_New = Mapping[int, str | float | None]
 
 
-def _strip(distinct: Distinct, repair: Repair) -> _NewValues:
-    texts = _texts(distinct)
-    touched = np.array([text != text.strip() for text in texts], dtype=bool)
-    return _NewValues(touched=touched, into=lambda i: texts[i].strip())
+def _strip(distinct: Distinct, repair: Repair) -> _New:
+    return {i: text.strip() for i, text in _texts(distinct) if text != text.strip()}
 
 
-def _words(distinct: Distinct, repair: Repair) -> _NewValues:
-    words = (text.strip().casefold() for text in _texts(distinct))
-    return _NewValues(touched=np.array([word in repair.words for word in words], dtype=bool))
+def _words(distinct: Distinct, repair: Repair) -> _New:
+    return {i: None for i, text in _texts(distinct) if text.strip().casefold() in repair.words}
 
 
-def _unify(distinct: Distinct, repair: Repair) -> _NewValues:
-    into = [repair.spellings.get(fold(text), text) for text in _texts(distinct)]
-    touched = np.array([new != text for new, text in zip(into, _texts(distinct), strict=True)], dtype=bool)
-    return _NewValues(touched=touched, into=lambda i: into[i])
+def _unify(distinct: Distinct, repair: Repair) -> _New:
+    unified = {i: repair.spellings.get(fold(text), text) for i, text in _texts(distinct)}
+    return {i: text for i, text in unified.items() if text != distinct.texts[i]}
 
 
-def _numbers(distinct: Distinct, repair: Repair) -> _NewValues:
-    return _NewValues(touched=np.isin(distinct.numbers, repair.numbers))
+def _texts(distinct: Distinct) -> Iterable[tuple[int, str]]:
+    """The values of a column of texts by position; a column of numbers or times has none to repair."""
+    return enumerate(distinct.texts) if distinct.values.dtype == object else ()
 
 
-def _dates(distinct: Distinct, repair: Repair) -> _NewValues:
+def _numbers(distinct: Distinct, repair: Repair) -> _New:
+    return _missing(np.isin(distinct.numbers, repair.numbers))
+
+
+def _dates(distinct: Distinct, repair: Repair) -> _New:
     seconds = distinct.seconds(repair.date_format or "iso")
-    touched = np.isin(np.floor(seconds / DAY) * DAY, repair.numbers)
-    if repair.low is not None:
-        touched |= seconds < repair.low
-    if repair.high is not None:
-        touched |= seconds > repair.high
-    return _NewValues(touched=touched)
+    low = -np.inf if repair.low is None else repair.low
+    high = np.inf if repair.high is None else repair.high
+    return _missing(on_days(seconds, repair.numbers) | (seconds < low) | (seconds > high))
 
 
-def _scale(distinct: Distinct, repair: Repair) -> _NewValues:
+def _missing(wrong: Array) -> _New:
+    return dict.fromkeys(np.flatnonzero(wrong).tolist())
+
+
+def _scale(distinct: Distinct, repair: Repair) -> _New:
     numbers = distinct.numbers
-    touched = numbers >= repair.cut if repair.above else (numbers > 0) & (numbers < repair.cut)
+    wrong = numbers >= repair.cut if repair.above else (numbers > 0) & (numbers < repair.cut)
     # Twelve digits: 67 inches are 170.18 centimetres, not 170.17999999999998.
-    return _NewValues(
-        touched=touched & np.isfinite(numbers), into=lambda i: float(f"{numbers[i] * repair.factor:.12g}")
-    )
+    scaled = {int(i): float(f"{numbers[i] * repair.factor:.12g}") for i in np.flatnonzero(wrong & np.isfinite(numbers))}
+    return {i: number_text(v) for i, v in scaled.items()} if distinct.values.dtype == object else scaled
 
 
-def _texts(distinct: Distinct) -> list[str]:
-    """The values of a column of texts; a column of numbers or times has none to repair."""
-    return distinct.texts if distinct.values.dtype == object else [""] * len(distinct.values)
-
-
-_ACTIONS: Mapping[Action, Callable[[Distinct, Repair], _NewValues]] = {
+_ACTIONS: Mapping[Action, Callable[[Distinct, Repair], _New]] = {
     "strip": _strip,
     "words": _words,
     "unify": _unify,
@@ -251,7 +229,7 @@ def findings(changes: Sequence[Change], *, columns: bool = True) -> tuple[Findin
             noun = "row" if change.action == "drop-rows" else "cell"
             pairs = [(quoted(before), quoted(after) if after else "missing") for before, after in change.examples[:1]]
             example = "".join(f" ({before} became {after})" for before, after in pairs)
-            count = f"{change.count:,} {noun}{'' if change.count == 1 else 's'}"
+            count = counted(change.count, noun)
             found = f"lost {count} that repeat another one" if noun == "row" else f"was repaired in {count}{example}"
         fix = f"nothing to do: preprocess.accept lists {change.code}"
         notes.append(finding("repaired", "info", change.column, must, found, fix))

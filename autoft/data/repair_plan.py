@@ -6,17 +6,26 @@ stages before it have left it, so that a column of numbers in which "?" is now m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
-from autoft.data.audit import CHECKS, TableView, dates, placeholders, run_checks, units
+from autoft.data.audit import (
+    TableView,
+    column_quality,
+    dates,
+    personal,
+    placeholders,
+    redundant_columns,
+    run_checks,
+    units,
+)
 from autoft.data.audit.spellings import fold, variants
 from autoft.data.cells import Distinct
 from autoft.data.columns import infer_columns
-from autoft.data.convert import Converted, convert
+from autoft.data.convert import convert
 from autoft.data.repair import Repair, apply
 from autoft.records.arrays import Array
 from autoft.records.columns import Column, Kind, RepairCode
@@ -59,128 +68,108 @@ def learn(
     wanted, repairs = frozenset(accept), list[Repair]()
     rest = frame.drop(columns=[name for name in keep if name in frame.columns])
     kinds = {name: kind for name, kind in kinds.items() if name in rest.columns}
-    stages: tuple[Callable[[pd.DataFrame, Mapping[str, Kind]], list[Repair]], ...] = (
-        lambda table, _: _blanks(table),
-        lambda table, _: _words(table),
-        _spellings,
-        _values,
-        _units,
-        _columns,
-    )
-    for stage, codes in zip(stages, _STAGE_CODES, strict=True):
+    for stage, codes in _STAGES:
         if wanted & codes:
             found = [repair for repair in stage(rest, kinds) if repair.code in wanted]
             repairs += found
             rest = apply(rest, found).frame
-    # Which rows repeat, all columns have a say in, the target too; the repair itself holds nothing that was learned.
+    # A row repeats if it equals another one in every column, the target too; nothing about it is learned here.
     if "duplicate-rows" in wanted:
         repairs.append(Repair(code="duplicate-rows", column=None, action="drop-rows"))
     return tuple(repairs)
-
-
-_STAGE_CODES: tuple[frozenset[str], ...] = (
-    frozenset({"outer-blanks"}),
-    frozenset({"placeholder-values"}),
-    frozenset({"spelling-variants"}),
-    frozenset({"placeholder-values", "outlying-constant", "date-range", "far-dates"}),
-    frozenset({"mixed-units"}),
-    DROPPED,
-)
 
 
 def _distinct_texts(frame: pd.DataFrame) -> dict[str, Distinct]:
     return {str(name): Distinct.of(frame[name]) for name in frame.columns if frame[name].dtype.kind == "O"}
 
 
-def _blanks(frame: pd.DataFrame) -> list[Repair]:
-    padded = [name for name, distinct in _distinct_texts(frame).items() if any(t != t.strip() for t in distinct.texts)]
-    return [Repair(code="outer-blanks", column=name, action="strip") for name in padded]
-
-
-def _words(frame: pd.DataFrame) -> list[Repair]:
-    repairs = []
+def _blanks(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> Iterator[Repair]:
     for name, distinct in _distinct_texts(frame).items():
-        words = tuple(sorted({text.strip().casefold() for text in distinct.texts if placeholders.is_word(text)}))
+        if any(text != text.strip() for text in distinct.texts):
+            yield Repair(code="outer-blanks", column=name, action="strip")
+
+
+def _words(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> Iterator[Repair]:
+    for name, distinct in _distinct_texts(frame).items():
+        words = {text.strip().casefold() for text in distinct.texts if placeholders.is_word(text)}
         if words:
-            repairs.append(Repair(code="placeholder-values", column=name, action="words", words=words))
-    return repairs
+            yield Repair(code="placeholder-values", column=name, action="words", words=tuple(sorted(words)))
 
 
-def _with_values(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> tuple[tuple[Column, ...], Converted]:
-    columns = infer_columns(frame, kinds=kinds)[0]
-    return columns, convert(frame, columns)
-
-
-def _spellings(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> list[Repair]:
-    repairs = []
+def _spellings(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> Iterator[Repair]:
+    texts = _distinct_texts(frame)
     for column in infer_columns(frame, kinds=kinds)[0]:
-        if column.kind != "categorical" or frame[column.name].dtype.kind != "O":
+        if column.kind != "categorical" or column.name not in texts:
             continue
-        distinct = Distinct.of(frame[column.name])
+        distinct = texts[column.name]
         counts = dict(zip(distinct.texts, distinct.counts.tolist(), strict=True))
         several = variants(counts)
         if several:
             # Every word of the column, so that a spelling that only a later table has is unified, too.
             words = [text for text in sorted(counts) if any(sign.isalpha() for sign in text)]
             spellings = {fold(text): text for text in words} | {fold(best): best for best in several}
-            repairs.append(Repair(code="spelling-variants", column=column.name, action="unify", spellings=spellings))
-    return repairs
+            yield Repair(code="spelling-variants", column=column.name, action="unify", spellings=spellings)
 
 
-def _values(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> list[Repair]:
-    repairs = []
-    columns, converted = _with_values(frame, kinds)
-    for column in columns:
-        name, values = column.name, converted.values[column.id]
+def _values(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> Iterator[Repair]:
+    for column, values in _values_of(frame, kinds):
         if column.kind == "numeric":
             suspects = placeholders.suspects(values)
-            for form, code in placeholders.FORMS:
-                numbers = tuple(suspect.value for suspect in suspects if suspect.form == form)
+            for code in placeholders.NUMBER_CODES:
+                numbers = tuple(suspect.value for suspect in suspects if suspect.code == code)
                 if numbers:
-                    repairs.append(Repair(code=code, column=name, action="numbers", numbers=numbers))
+                    yield Repair(code=code, column=column.name, action="numbers", numbers=numbers)
         elif column.kind == "date":
-            repairs += _date_repairs(column, values)
-    return repairs
+            yield from _date_repairs(column, values)
 
 
-def _date_repairs(column: Column, seconds: Array) -> list[Repair]:
-    form = column.date_format
+def _values_of(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> Iterator[tuple[Column, Array]]:
+    columns = infer_columns(frame, kinds=kinds)[0]
+    values = convert(frame, columns).values
+    return ((column, values[column.id]) for column in columns)
 
-    def repair(code: RepairCode, **what: float | tuple[float, ...] | None) -> Repair:
-        return Repair(code=code, column=column.name, action="dates", date_format=form, **what)  # type: ignore[arg-type]
 
-    repairs = []
+def _date_repairs(column: Column, seconds: Array) -> Iterator[Repair]:
+    blank = Repair(code="date-range", column=column.name, action="dates", date_format=column.date_format)
     days = placeholders.dates(seconds)
     if days:
-        repairs.append(repair("placeholder-values", numbers=days))
-    known = np.where(np.isin(np.floor(seconds / placeholders.DAY) * placeholders.DAY, days), np.nan, seconds)
+        yield replace(blank, code="placeholder-values", numbers=days)
+    known = np.where(placeholders.on_days(seconds, days), np.nan, seconds)
     if (known < _EARLIEST).any() or (known >= _LATEST).any():
-        repairs.append(repair("date-range", low=float(_EARLIEST), high=float(_LATEST - 1)))
+        yield replace(blank, low=float(_EARLIEST), high=float(_LATEST - 1))
     low, high = (limit if np.isfinite(limit) else None for limit in dates.limits(known))
     if low is not None or high is not None:
-        repairs.append(repair("far-dates", low=low, high=high))
-    return repairs
+        yield replace(blank, code="far-dates", low=low, high=high)
 
 
-def _units(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> list[Repair]:
-    repairs = []
-    columns, converted = _with_values(frame, kinds)
-    for column in columns:
-        found = units.mixed(converted.values[column.id]) if column.kind == "numeric" else None
+def _units(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> Iterator[Repair]:
+    for column, values in _values_of(frame, kinds):
+        found = units.mixed(values) if column.kind == "numeric" else None
         if found is not None:
             repair = Repair(code="mixed-units", column=column.name, action="scale", factor=found.factor)
-            repairs.append(replace(repair, cut=found.cut, above=found.above))
-    return repairs
+            yield replace(repair, cut=found.cut, above=found.above)
 
 
-def _columns(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> list[Repair]:
+def _columns(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> Iterable[Repair]:
     """Columns to leave out, as the findings name them; each once, for the first reason."""
     columns, findings = infer_columns(frame, kinds=kinds)
     converted = convert(frame, [column for column in columns if column.used])
     view = TableView.of(frame, columns, converted, target=None)
-    reasons = (*findings, *run_checks(view, [check for check in CHECKS if DROPPED & {*check.codes}]))
+    checks = (column_quality.quasi_constant, redundant_columns.redundant_columns, personal.personal_data)
+    reasons = (*findings, *run_checks(view, checks))
     repairs: dict[str, Repair] = {}
     for code, name in ((code, line.column) for line in reasons for code in CODES if code == line.code in DROPPED):
         if name is not None and name not in kinds and name not in repairs:
             repairs[name] = Repair(code=code, column=name, action="drop-column")
-    return list(repairs.values())
+    return repairs.values()
+
+
+#: In the order in which they are learned, with the codes that each may give.
+_STAGES: tuple[tuple[Callable[[pd.DataFrame, Mapping[str, Kind]], Iterable[Repair]], frozenset[str]], ...] = (
+    (_blanks, frozenset({"outer-blanks"})),
+    (_words, frozenset({"placeholder-values"})),
+    (_spellings, frozenset({"spelling-variants"})),
+    (_values, frozenset({"placeholder-values", "outlying-constant", "date-range", "far-dates"})),
+    (_units, frozenset({"mixed-units"})),
+    (_columns, DROPPED),
+)

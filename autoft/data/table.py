@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from autoft.data.files import read_file
 from autoft.errors import TableError, printable
+from autoft.formatting import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,30 +85,28 @@ def read(data: Any, *, target: str | None = None, allow_empty: bool = False) -> 
     """
     import pandas as pd
 
-    label: str | None = None
+    where, source, label = "The data", "arrays", None
     if isinstance(data, str | Path):
-        source = Path(data).name
-        raw = read_file(data)
-        dtypes = ["text"] * raw.shape[1] if not source.lower().endswith(".parquet") else None
+        source, raw = Path(data).name, read_file(data)
+        where = f"Table '{source}'"
     elif isinstance(data, pd.DataFrame):
-        source, raw, dtypes = "DataFrame", data, None
+        source, raw = "DataFrame", data
     elif isinstance(data, np.ndarray):
-        source, raw, dtypes = "arrays", _numbered(data), None
+        raw = _numbered(data)
     elif isinstance(data, tuple) and len(data) == 2:
-        source, dtypes = "arrays", None
         raw, label = _joined(data[0], data[1], target)
     else:
         must, found = "be a path, a DataFrame, a 2-D array or a pair (X, y)", f"it is of type {type(data).__name__}"
         raise TableError("The data", must, found, "convert it to a pandas DataFrame")
-    where = "The data" if source in ("DataFrame", "arrays") else f"Table '{source}'"
     names = _unique_names(list(raw.columns), where)
     if len(raw) == 0 and not allow_empty:
         raise TableError(where, "have rows", "it has a header but no rows", "check how it was written")
-    columns = [raw.iloc[:, i] for i in range(raw.shape[1])]
-    frame = pd.DataFrame({i: canonical(c, n) for i, (c, n) in enumerate(zip(columns, names, strict=True))})
+    columns = {name: raw.iloc[:, i] for i, name in enumerate(names)}
+    frame = pd.DataFrame({i: canonical(column, name) for i, (name, column) in enumerate(columns.items())})
     frame.columns = pd.Index(names, dtype=object)
-    known = dict(zip(names, dtypes or [_dtype(column) for column in columns], strict=True))
-    return Table(frame=frame, source=source, fingerprint=_fingerprint(frame), dtypes=known, target=label)
+    texts = isinstance(data, str | Path) and not source.lower().endswith(".parquet")
+    dtypes = {name: "text" if texts else _dtype(column) for name, column in columns.items()}
+    return Table(frame=frame, source=source, fingerprint=_fingerprint(frame), dtypes=dtypes, target=label)
 
 
 def _dtype(column: pd.Series[Any]) -> str:
@@ -143,7 +142,7 @@ def _numbered(x: NDArray[Any]) -> pd.DataFrame:
     import pandas as pd
 
     if x.ndim != 2:
-        found = f"it has {x.ndim} dimension{'' if x.ndim == 1 else 's'}"
+        found = f"it has {counted(x.ndim, 'dimension')}"
         raise TableError("X", "be a DataFrame or a 2-D array", found, "use X.reshape(len(X), -1)")
     return pd.DataFrame(x, columns=[f"x{i}" for i in range(x.shape[1])])
 

@@ -82,7 +82,8 @@ def _labels(series: pd.Series, dtype: str) -> NDArray[Any]:
         return values.astype(_number_type(dtype)) if np.isfinite(values).all() else values
     texts = series.to_numpy(object)
     known = set(texts)
-    if dtype.lower().startswith("bool") and known <= {"True", "False"}:
+    booleans = dtype.lower().startswith("bool") or (dtype == "text" and known)
+    if booleans and known <= {"True", "False"}:
         return np.array([t == "True" for t in texts], dtype=bool)
     if dtype == "text":
         numbers = pd.to_numeric(pd.Series(texts, dtype=object), errors="coerce").to_numpy()
@@ -91,8 +92,6 @@ def _labels(series: pd.Series, dtype: str) -> NDArray[Any]:
         if len(numbers) and (np.abs(numbers.astype(float)) <= _EXACT).all() and not codes:
             whole = all("." not in str(t) and "e" not in str(t).lower() for t in known)
             return np.asarray(numbers.astype(np.int64 if whole else np.float64))
-        if known and known <= {"True", "False"}:
-            return np.array([t == "True" for t in texts], dtype=bool)
     return texts
 
 
@@ -110,9 +109,8 @@ def _positive(name: str, classes: tuple[Any, ...], labels: NDArray[Any], wanted:
         for label in classes:
             if label == wanted or str(label) == str(wanted):
                 return label
-        shown = ", ".join(repr(c) for c in classes)
-        fix = "set data: positive: to one of them"
-        raise _wrong(name, f"hold the positive label {wanted!r}", f"its values are {shown}", fix)
+        found = f"its values are {', '.join(map(repr, classes))}"
+        raise _wrong(name, f"hold the positive label {wanted!r}", found, "set data: positive: to one of them")
     affirmative = [c for c in classes if c == 1 or str(c).strip().lower() in _AFFIRMATIVE]
     if len(affirmative) == 1:
         return affirmative[0]

@@ -36,7 +36,6 @@ class Typed:
 
     Attributes:
         cells: By the user's name, in the table's order.
-        rows: Number of rows.
         unreadable: Numeric columns without an empty cell some of whose cells count as missing all the same:
             infinities, and texts that are no numbers.
     """

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from autoft.data.convert import numbers_of
 from autoft.data.table import Table, quoted
 from autoft.errors import SchemaError
 from autoft.records.arrays import Array
-from autoft.records.columns import Column
-
-if TYPE_CHECKING:
-    from autoft.records.split import Member
+from autoft.records.split import Member
 
 
 def take_out(table: Table, name: str | None, target: str) -> tuple[Table, Array | None]:
@@ -31,15 +28,11 @@ def take_out(table: Table, name: str | None, target: str) -> tuple[Table, Array 
     >>> list(table.frame.columns), weights.tolist()
     (['x'], [1.0, 2.0])
     """
-    from autoft.data.convert import convert
-
     if name is None:
         return table, None
-    cells = table.frame[name]
-    weights = convert(table.frame, [Column(id=name, name=name, kind="numeric", why="")]).values[name]
-    counts = np.ones(len(weights), dtype=bool)
-    if target in table.frame.columns:
-        counts = table.frame[target].notna().to_numpy()
+    cells, answers = table.frame[name], table.frame.get(target)
+    weights = numbers_of(table.frame, name)
+    counts = np.ones(len(weights), dtype=bool) if answers is None else answers.notna().to_numpy()
     wrong = np.flatnonzero(counts & ~(weights >= 0))
     must, fix = "hold a number that is not negative in every row, as it weighs the rows", "remove data: weight:"
     if len(wrong):

@@ -5,16 +5,17 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
 
 from autoft.evaluation.bootstrap import around, draw, mean_interval
-from autoft.evaluation.correction import CorrectedScore
+from autoft.evaluation.correction import CorrectedScore, FixedScore, fixed
 from autoft.evaluation.decision_rule import RuleFitter
 from autoft.evaluation.losses import weighted_quantile
 from autoft.evaluation.metrics import METRICS
-from autoft.evaluation.scores import point_scores, weighted_scores
+from autoft.evaluation.scores import weighted_scores
 from autoft.records.arrays import Array
 from autoft.records.decisions import DecisionRule
 from autoft.records.problem import Problem, Truth
@@ -38,8 +39,8 @@ class BaselineInputs:
     Attributes:
         features: ``[n, d]`` numbers, NaN where missing; categories as codes.
         categorical: Which columns hold codes, bool ``[d]``.
-        words: From positions of training rows to further numbers of all rows, ``[n, w]``, made of texts by what those
-            rows have in them; None without texts.
+        words: Makes further numbers of all rows, ``[n, w]``, from the texts: it learns the words from the training rows
+            whose positions it gets. None without texts.
     """
 
     features: Array
@@ -47,12 +48,12 @@ class BaselineInputs:
     words: Callable[[Array], Array] | None = None
 
     def for_training(self, rows: Array) -> BaselineInputs:
-        """The same, with columns of texts as these training rows have them."""
+        """The same with the numbers from texts, learned from these training rows."""
         if self.words is None:
             return self
         more = self.words(rows)
         categorical = np.pad(self.categorical, (0, more.shape[1]))
-        return BaselineInputs(features=np.hstack([self.features, more]), categorical=categorical)
+        return replace(self, features=np.hstack([self.features, more]), categorical=categorical)
 
 
 def train_baselines(
@@ -69,14 +70,13 @@ def train_baselines(
     Every step, imputing and scaling included, is fitted on the training rows of a fold alone.
 
     Args:
-        truth: True answers of all rows. Class positions begin at 0 and leave none out; nothing is learned from rows of
-            weight 0.
-        members: Of the stack; those that leave out a single block are used.
-        problem: What is predicted; the objective decides whether a regression learns a quantile.
+        truth: Of all rows. Every class position from 0 on occurs; nothing is learned from rows of weight 0.
+        members: Those that hold out a single block are used.
+        problem: The objective decides whether a regression learns a quantile.
 
     Returns:
-        By name (``constant``, ``linear``, ``hist_gradient_boosting``) the pooled predictions, ``[n, classes]`` or
-        ``[n]``. Rows in no block (an untouched holdout) get the mean prediction of the members.
+        Pooled predictions by name (``constant``, ``linear``, ``hist_gradient_boosting``), ``[n, classes]`` or ``[n]``.
+        Rows in no block (an untouched holdout) get the mean prediction of the members.
     """
     from threadpoolctl import threadpool_limits
 
@@ -95,8 +95,7 @@ def train_baselines(
         for name, pooled in result.items():
             model = _model(name, shown.features[rows], shown.categorical, own.y, problem, seed)
             with warnings.catch_warnings(), threadpool_limits(threads):
-                # An unfinished optimum is good enough for a yardstick, and categories unseen in training are
-                # expected; neither is news for the user.
+                # An unfinished optimum is good enough, and categories unseen in training are expected.
                 warnings.filterwarnings("ignore", message="(?s).*(failed to converge|unknown categories).*")
                 _fit(model, shown.features[rows], own)
                 pooled[member.held_out] = _predict(model, shown.features[member.held_out], width)
@@ -106,49 +105,50 @@ def train_baselines(
 
 
 class BaselineScorer:
-    """Baselines beside the network, on the same rows and the same bootstrap draws.
+    """Compares baselines with the network, on the same rows and the same bootstrap draws.
 
     Under the bias correction each draw compares the network chosen on the drawn rows with the baseline on the rows not
-    drawn, so the network gets no credit for a lucky choice among many trials. Where the network's decisions have a
-    tuned threshold, a baseline gets one by the same rule.
+    drawn, so the network gets no credit for a lucky choice among many trials. Where the network has a tuned threshold,
+    a baseline gets one by the same rule.
     """
 
     def __init__(self, truth: Truth, problem: Problem, score: CorrectedScore) -> None:
         self.problem, self.score, self.metric = problem, score, METRICS[problem.objective]
         self._truth = truth.take(score.rows)
-        self._counts = draw(self._truth.groups, score.draws)
-        # Thresholds come from the drawn rows, from those outside a holdout, or (nested) from the scored rows
-        # themselves, which flatters a baseline by a trifle.
+        # Thresholds come from the drawn rows (corrected), from those outside the holdout, or from the scored rows
+        # themselves (nested), which flatters a baseline a little.
         others = np.setdiff1d(np.arange(len(truth)), score.rows)
         self._seen = others if others.size and not score.out_of_bag else score.rows
         self._fitter = RuleFitter(truth.take(self._seen), problem, "none")
 
-    def compare(self, name: str, predictions: Array) -> Baseline:
-        """The record of one baseline, from its held-out predictions of all rows (`train_baselines`)."""
-        metrics, difference = (self._out_of_bag if self.score.out_of_bag else self._on_all_rows)(predictions)
-        return Baseline(name=name, metrics=metrics, difference=difference, verdict=_word(difference))
+    @cached_property
+    def _counts(self) -> Array:
+        return draw(self._truth.groups, self.score.draws)
 
-    def _out_of_bag(self, predictions: Array) -> tuple[dict[str, Interval], Interval]:
-        """Scores, and the network's less the baseline's, on the rows that were not drawn."""
-        own, left_out = predictions[self.score.rows], (self._counts == 0).astype(np.uint8)
-        thresholds = np.array([rule.threshold for rule in self._fitter.on_draws(own, self._counts)])
+    def compare(self, name: str, predictions: Array) -> Baseline:
+        """A baseline's scores beside the network's, from its held-out predictions of all rows (`train_baselines`)."""
+        metric, score, own = self.metric, self.score, predictions[self.score.rows]
+        if score.out_of_bag:
+            found = self._out_of_bag(own)
+        else:
+            rule = DecisionRule(threshold=self._fitter.on_all_rows(predictions[self._seen]).threshold)
+            found = fixed(self._truth, own, self.problem, score.draws, rule=rule)
+        samples = metric.better(score.samples) - metric.better(found.samples[metric.name])
+        network, baseline = (metric.better(np.array(one.held_out[metric.name].value)) for one in (score, found))
+        difference = mean_interval(samples) if score.out_of_bag else around(float(network - baseline), samples)
+        return Baseline(name=name, metrics=found.held_out, difference=difference, verdict=_word(difference))
+
+    def _out_of_bag(self, predictions: Array) -> FixedScore:
+        """Scores on the rows that were not drawn."""
+        left_out = (self._counts == 0).astype(np.uint8)
+        thresholds = np.array([rule.threshold for rule in self._fitter.on_draws(predictions, self._counts)])
         samples: dict[str, Array] = {}
         for threshold in np.unique(thresholds):
             here, rule = thresholds == threshold, DecisionRule(threshold=threshold)
-            found = weighted_scores(self._truth, own, left_out[here], self.problem, rule=rule)
+            found = weighted_scores(self._truth, predictions, left_out[here], self.problem, rule=rule)
             for name, values in found.items():
                 samples.setdefault(name, np.full(len(thresholds), np.nan))[here] = values
-        difference = self.metric.better(self.score.samples) - self.metric.better(samples[self.metric.name])
-        return {name: mean_interval(values) for name, values in samples.items()}, mean_interval(difference)
-
-    def _on_all_rows(self, predictions: Array) -> tuple[dict[str, Interval], Interval]:
-        own, metric = predictions[self.score.rows], self.metric
-        rule = DecisionRule(threshold=self._fitter.on_all_rows(predictions[self._seen]).threshold)
-        samples = weighted_scores(self._truth, own, self._counts, self.problem, rule=rule)
-        point = point_scores(self._truth, own, self.problem, rule=rule)
-        gain = metric.better(np.array(self.score.values[metric.name])) - metric.better(np.array(point[metric.name]))
-        difference = metric.better(self.score.samples) - metric.better(samples[metric.name])
-        return {name: around(point[name], values) for name, values in samples.items()}, around(float(gain), difference)
+        return FixedScore(held_out={name: mean_interval(values) for name, values in samples.items()}, samples=samples)
 
 
 def _word(difference: Interval) -> Literal["beaten", "level", "not beaten"]:

@@ -1,9 +1,9 @@
 """Blending: weighted means of the predictions of several trials.
 
 Greedy selection with replacement (Caruana, Niculescu-Mizil, Crew, Ksikes, "Ensemble selection from libraries of
-models", ICML 2004): it begins with the trial that is best by the objective and adds in each round the one that lowers
-the squared error of the mean prediction most (for classes the Brier score, a proper one). Squared errors of means are
-quadratic forms, so one small matrix scores every blend, and the selection can be repeated on every bootstrap draw.
+models", ICML 2004). It begins with the trial that is best by the objective; each round adds the trial that lowers the
+squared error of the mean prediction most (for classes the Brier score, a proper one). Squared errors of means are
+quadratic forms: one small matrix scores every blend, so that the selection can be repeated on every bootstrap draw.
 Where a regression learns a quantile, squared errors would pull it to the mean: there the pinball loss is lowered, on at
 most `ROWS` rows.
 """
@@ -80,12 +80,7 @@ def sample(rows: int) -> Array:
 
 
 def select_by_pinball(y: Array, predictions: Array, weights: Array, members: int, quantile: float) -> Array:
-    """As `select`, by the pinball loss of the mean prediction.
-
-    Args:
-        y: Values ``[m]``.
-        predictions: Of t trials, ``[m, t]``.
-        weights: Of the rows, ``[m]``.
+    """As `select`, by the pinball loss of the mean prediction, from values and weights ``[m]``, predictions ``[m, t]``.
 
     >>> y, one = np.zeros(2), np.ones(2)
     >>> select_by_pinball(y, np.array([[1.0, -1.0], [1.0, -1.0]]), one, 5, 0.5).tolist()
@@ -107,7 +102,13 @@ def select_by_pinball(y: Array, predictions: Array, weights: Array, members: int
 def _greedy(
     losses: Callable[[int], Array], add: Callable[[int], None], trials: int, members: int, lowest: float
 ) -> Array:
-    """Weights ``[trials]`` after the rounds; `losses` are those of each trial as the next member of a size."""
+    """Weights ``[trials]`` after the rounds.
+
+    Args:
+        losses: From a size to the loss of a blend of that size with each trial as its next member, ``[trials]``.
+        add: Makes a trial the next member.
+        lowest: Loss of the first trial alone.
+    """
     counts = np.eye(1, trials)[0]
     best = counts.copy()
     for size in range(2, ROUNDS + 1):

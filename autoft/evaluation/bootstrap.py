@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,16 +17,13 @@ TAILS = (2.5, 97.5)
 
 
 def draw(clusters: Array, draws: Draws) -> Array:
-    """How often each row appears in each bootstrap draw.
+    """How often each row appears in each bootstrap draw, ``[draws, n]``; 0 where it is out of the bag.
 
     Whole clusters are drawn with replacement, as many as there are, so that rows of one cluster (identical rows, one
     patient) are drawn equally often. The first draws are the same whatever the number of draws.
 
     Args:
         clusters: Cluster of each row, ``[n]``; any integers.
-
-    Returns:
-        Counts ``[draws, n]``; 0 means that the row is not drawn (out of the bag).
 
     Raises:
         EvaluationError: If there are no rows or no draws.
@@ -63,5 +61,4 @@ def mean_interval(samples: Array) -> Interval:
 
 def around(value: float, samples: Array) -> Interval:
     """A value computed on all rows with the 95 % percentile interval of the draws."""
-    spread = mean_interval(samples)
-    return Interval(value=float(value), low=spread.low, high=spread.high)
+    return replace(mean_interval(samples), value=float(value))

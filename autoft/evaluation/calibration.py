@@ -5,9 +5,9 @@ Weinberger, "On calibration of modern neural networks", ICML 2017). Isotonic reg
 (Zadrozny & Elkan, "Transforming classifier scores into accurate multiclass probability estimates", KDD 2002), here with
 straight lines between its steps.
 
-A fit is repeated on every draw of the bias correction, so it must be cheap. A binary task is reduced to counts of rows
-by class and by bin of the logit, several classes to a fixed sample of the rows. Temperatures come in steps of 2 %, far
-finer than they are known, so that many draws share one.
+A fit is repeated on every draw of the bias correction, so it must be cheap. Of two classes it sees counts of rows by
+class and by bin of the logit, of more classes a fixed sample of the rows. Temperatures come in steps of 2 %, far finer
+than they are known, so that many draws share one.
 """
 
 from __future__ import annotations
@@ -19,11 +19,8 @@ import numpy as np
 from autoft.records.arrays import Array
 from autoft.records.decisions import Calibration, CalibrationMethod
 
-#: Width of a bin of the logit.
-STEP = 0.02
-#: Bins reach from -`REACH` to `REACH`.
-REACH = 20.0
-
+#: Bins of the logit reach from -`REACH` to `REACH` and have the width `STEP`.
+REACH, STEP = 20.0, 0.02
 BINS = round(2 * REACH / STEP)
 #: Temperatures lie between 1 / `HOTTEST` and `HOTTEST`.
 HOTTEST = 10.0
@@ -32,9 +29,9 @@ FINENESS = 0.02
 #: Summed log-loss by which a temperature must be better than 1: half the 95 % point of chi-squared with one degree of
 #: freedom (likelihood ratio test). Less is within noise.
 NOISE = 1.92
-#: Largest number of probabilities (rows x classes) that a temperature is fitted on.
+#: A temperature of several classes is fitted on at most so many probabilities (rows x classes),
 MOST_NUMBERS = 80_000
-#: Rows that it is fitted on at least.
+#: but on at least so many rows.
 FEWEST_ROWS = 2_000
 #: Smallest probability before a logarithm is taken; far below what float32 holds, so that no two become equal.
 TINY = 1e-30
@@ -93,15 +90,14 @@ def temperature(logs: Array, y: Array, weights: Array) -> Calibration:
 
     Args:
         logs: Logarithms of probabilities, ``[m, classes]``.
-        y: Class positions, ``[m]``.
-        weights: Of the rows, ``[m]``, for instance how often they were drawn.
+        y, weights: Class positions and weights of the rows, ``[m]``.
 
     >>> sure = np.log(np.array([[0.01, 0.99]] * 10))  # wrong in three of ten rows
     >>> round(temperature(sure, np.array([1] * 7 + [0] * 3), np.ones(10)).temperature, 1)
     5.5
     """
     used = weights > 0
-    if len(np.unique(y[used])) < 2:  # the best would be infinitely sure of the class that is there
+    if len(np.unique(y[used])) < 2:  # the best temperature would be 0
         return Calibration()
     logs, weights = logs[used], weights[used].astype(np.float64)
     own = logs[np.arange(len(logs)), y[used]]
@@ -136,10 +132,7 @@ def binned_temperature(counts: Array) -> Calibration:
 
 
 def isotonic(counts: Array) -> Calibration:
-    """Isotonic regression of rows counted by class and bin, ``[2, BINS]``.
-
-    Probabilities stay away from 0 and 1 by one over the number of rows.
-    """
+    """Isotonic regression of rows counted by class and bin, ``[2, BINS]``; 1 / (rows + 2) away from 0 and 1."""
     from sklearn.isotonic import isotonic_regression
 
     rows = counts.sum(axis=0)
@@ -165,12 +158,11 @@ def binned_losses(calibration: Calibration, counts: Array) -> tuple[float, float
 
 
 def fitted(method: CalibrationMethod, y: Array, probabilities: Array, weights: Array | None = None) -> Calibration:
-    """A calibration of one kind, fitted on all rows; ``temperature`` may turn out to be none.
+    """A calibration by one method, fitted on all rows; a temperature within noise of 1 is none.
 
     Args:
-        y: Class positions, ``[n]``.
+        y, weights: Class positions and weights of the rows, ``[n]``; None where all count the same.
         probabilities: ``[n, classes]``.
-        weights: Of the rows, ``[n]``; None where all count the same.
     """
     if method == "none":
         return Calibration()

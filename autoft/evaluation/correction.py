@@ -5,8 +5,8 @@ The best of many trials is partly lucky, and its held-out score includes the luc
 - `corrected`, the default: bootstrap bias corrected cross-validation (Tsamardinos, Greasidou, Borboudakis,
   "Bootstrapping the out-of-sample predictions for efficient and accurate cross-validation", Machine Learning 107,
   2018). Rows are drawn, the whole choice is made again on them and scored on the others. Nothing is trained.
-- `nested`: models that hold out two blocks, so that the choice for a block is made by models that never saw it.
-- `holdout`: rows that nothing has touched.
+- `nested`: further models hold out two blocks, so that the choice for a block is made by models that never saw it.
+- `holdout`: the choice is scored on rows that nothing has touched.
 
 Blend, calibration and decision threshold are all part of the choice.
 """
@@ -23,7 +23,7 @@ from autoft.evaluation import calibration as calibrate
 from autoft.evaluation.bootstrap import around, draw, mean_interval
 from autoft.evaluation.decision_costs import CostSamples, number_of_rules, sample_costs
 from autoft.evaluation.metrics import metrics_of
-from autoft.evaluation.scores import point_scores, weighted_scores
+from autoft.evaluation.scores import scores, weighted_scores
 from autoft.evaluation.selection import Blend, Candidate, Replay, mixed
 from autoft.records.arrays import Array
 from autoft.records.decisions import ONE_HALF, AnyRule, Costs, DecisionRule, RowRule
@@ -33,7 +33,7 @@ from autoft.records.scores import Interval
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PairCandidate:
-    """One checkpoint of one trial, trained without pairs of blocks.
+    """One checkpoint of one trial, of the models that hold out two blocks.
 
     Attributes:
         pairs: By blocks ``(i, j)``, i < j: predictions for the rows of both by the model that saw neither,
@@ -48,7 +48,7 @@ class PairCandidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replayed:
-    """A choice made again: blend and decision rule, and the numbers of the draws that led to it."""
+    """A choice on some draws: blend and decision rule, and the numbers of the draws that led to it."""
 
     blend: Blend
     rule: DecisionRule
@@ -61,7 +61,7 @@ class FixedScore:
 
     Attributes:
         held_out: By metric, with 95 % intervals.
-        samples: By metric, in each draw ``[draws]``, NaN where undefined.
+        samples: By metric the value of each draw ``[draws]``, NaN where undefined.
     """
 
     held_out: dict[str, Interval]
@@ -74,18 +74,18 @@ class CorrectedScore:
     """The chosen model and its score.
 
     Attributes:
-        chosen: Positions of the chosen candidates, and their weights.
+        held_out: Corrected scores by metric, with 95 % intervals.
         validation: Naive score of the choice on the objective.
         optimism: `validation` less the corrected score, turned so that it is positive where `validation` flatters.
-        draws: Bootstrap draws that were made.
+        naive: Scores of the choice by metric on the rows that it was made on.
         samples: Corrected objective in each draw, ``[draws]``, NaN where undefined.
         out_of_bag: Whether a draw scores the rows that were not drawn (`corrected`) or those that were.
         rows: Positions of the rows that are drawn from, ``[m]``.
-        predictions: Calibrated held-out predictions for those rows, NaN elsewhere: of the chosen blend (`corrected`),
+        predictions: Calibrated held-out predictions for `rows`, NaN elsewhere: of the chosen blend (`corrected`),
             pooled over the blocks (`nested`), or of the deployed model (`holdout`).
         ensemble_gain: Part of `held_out` that the ensemble gains over its members, by metric, where it was measured.
-        replayed: The choices behind the draws (`corrected`); draws without a choice are in none.
-        row_rule: Thresholds of `rows`, where they have rules of their own (`nested`, `holdout`).
+        replayed: The choices behind the draws (`corrected`), without draws that allow no choice.
+        row_rule: A threshold for each of `rows`, where they differ (`nested`, `holdout`).
     """
 
     chosen: Blend
@@ -115,9 +115,9 @@ def corrected(
 ) -> CorrectedScore:
     """Bootstrap bias corrected score of the choice.
 
-    In each draw clusters are drawn with replacement, the choice is made again on the drawn rows, and its scores are
-    computed on the rows not drawn. The mean over the draws is the value, their 2.5 and 97.5 percentiles the interval;
-    a metric skips the draws in which it is undefined. Large problems get fewer draws (`selection.AFFORDABLE`).
+    In each draw clusters are drawn with replacement, the choice is made again on the drawn rows, and it is scored on
+    the other rows. The value is the mean over the draws, the interval their 2.5 and 97.5 percentiles; draws in which a
+    metric is undefined are skipped. Large problems get fewer draws (`selection.AFFORDABLE`).
     """
     replay = Replay(truth, candidates, problem, rule)
     own, rows, fitter = replay.truth, replay.rows, replay.rule_fitter
@@ -158,11 +158,11 @@ def nested(
     """Score by holding out pairs of blocks: unbiased even if no trial is any good, but noisier.
 
     For block i the choice is made on the other blocks j, by models that saw neither i nor j. The prediction for block i
-    is the mean of those models of the chosen candidates.
+    is the mean of the chosen candidates' models.
 
     Args:
-        candidates: Checkpoints of the members that leave one block out: the deployed choice and the naive scores.
-        pairs: Checkpoints of all trials of the members that leave two blocks out.
+        candidates: Checkpoints of the members that hold out one block, for the deployed choice and the naive scores.
+        pairs: The same checkpoints of the members that hold out two blocks.
     """
     assert truth.blocks is not None
     blocks = truth.blocks
@@ -192,8 +192,8 @@ def holdout(
     """Score of the chosen model on rows that nothing has touched.
 
     Args:
-        truth: True answers of all rows, with clusters and blocks; untouched rows have a negative block.
-        predictions: Of the chosen ensemble before calibration, ``[n, classes]`` or ``[n]``; untouched rows count.
+        truth: Of all rows; untouched rows have a negative block.
+        predictions: Of the chosen ensemble before calibration, ``[n, classes]`` or ``[n]``.
     """
     assert truth.blocks is not None
     replay = Replay(truth, candidates, problem, rule)
@@ -205,7 +205,7 @@ def holdout(
 
 def fixed(truth: Truth, predictions: Array, problem: Problem, draws: Draws, *, rule: AnyRule = ONE_HALF) -> FixedScore:
     """Scores of given predictions for some rows, with cluster bootstrap intervals and no correction."""
-    point = point_scores(truth, predictions, problem, rule=rule)
+    point = scores(truth, predictions, problem, rule=rule)
     counts = draw(truth.groups, draws)
     samples = weighted_scores(truth, predictions, counts, problem, rule=rule)
     costs = None
@@ -219,24 +219,19 @@ def fixed(truth: Truth, predictions: Array, problem: Problem, draws: Draws, *, r
 def _score_rows(
     replay: Replay, truth: Truth, predictions: Array, rows: Array, rule: RowRule, draws: Draws
 ) -> CorrectedScore:
-    """The record of a choice that is scored by predictions `[n, ...]` for some rows, with a threshold for each."""
+    """The choice on all rows, scored by predictions ``[n, ...]`` for some rows with a threshold for each."""
     own = rule.take(rows)
-    scored = fixed(truth.take(rows), predictions[rows], replay.problem, draws, rule=own)
-    return replace(_record(replay, scored, draws.seed, predictions, rows), row_rule=own)
+    record = _record(replay, fixed(truth.take(rows), predictions[rows], replay.problem, draws, rule=own), draws.seed)
+    return replace(record, out_of_bag=False, rows=rows, predictions=_only(predictions, rows), row_rule=own)
 
 
-def _record(
-    replay: Replay, scored: FixedScore, seed: int, predictions: Array | None = None, rows: Array | None = None
-) -> CorrectedScore:
-    """The record of a choice; without predictions, those of the choice were scored out of the bag."""
+def _record(replay: Replay, scored: FixedScore, seed: int) -> CorrectedScore:
+    """The choice on all rows and a score of it, taken to be that of its own predictions out of the bag."""
     chosen, metric = replay.on_all_rows(), replay.metric
     blended = mixed(replay.candidates, chosen)
     rule = replay.rule_fitter.on_all_rows(blended[replay.rows])
     pooled = calibrate.apply(rule.calibration, blended)
-    naive = point_scores(replay.truth, pooled[replay.rows], replay.problem, rule=rule)
-    shown, rows = pooled if predictions is None else predictions, replay.rows if rows is None else rows
-    only = np.full(shown.shape, np.nan)
-    only[rows] = shown[rows]
+    naive = scores(replay.truth, pooled[replay.rows], replay.problem, rule=rule)
     flattery = naive[metric.name] - scored.held_out[metric.name].value
     samples = scored.samples[metric.name]
     return CorrectedScore(
@@ -248,11 +243,18 @@ def _record(
         naive=naive,
         draws=Draws(number=len(samples), seed=seed),
         samples=samples,
-        out_of_bag=predictions is None,
-        rows=rows,
-        predictions=only,
+        out_of_bag=True,
+        rows=replay.rows,
+        predictions=_only(pooled, replay.rows),
         costs=scored.costs,
     )
+
+
+def _only(predictions: Array, rows: Array) -> Array:
+    """The predictions for some rows, NaN elsewhere."""
+    found = np.full(predictions.shape, np.nan)
+    found[rows] = predictions[rows]
+    return found
 
 
 def _places(choices: Sequence[Any]) -> dict[Any, list[int]]:
@@ -269,7 +271,7 @@ def _pair(pair: PairCandidate, i: int, j: int) -> Array:
 
 
 def _other_blocks(pair: PairCandidate, i: int, others: Sequence[int], blocks: Array) -> Candidate:
-    """Predictions for all blocks but i, by models that saw neither that block nor i."""
+    """A candidate for all blocks but i: each block is predicted by the model that saw neither it nor i."""
     predictions = np.full(_pair(pair, i, others[0]).shape, np.nan)
     for j in others:
         predictions[blocks == j] = _pair(pair, i, j)[blocks == j]

@@ -1,9 +1,9 @@
 """Decision costs: the deployed rule beside simpler ones (one answer to all rows, the most probable class).
 
 All rules are scored on the draws of the corrected score. Under the bias correction a draw decides by the blend,
-calibration and threshold chosen on its drawn rows, and the costs are those of the other rows. Columns of samples are,
-in this order: the deployed rule, the most probable class, each class for all rows, and for two classes every threshold
-of the curve.
+calibration and threshold chosen on its drawn rows, and the costs are those of the other rows. The rules are, in the
+order of the columns of samples: the deployed one, the most probable class, each class for all rows, and for two classes
+every threshold of the curve.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class CostSamples:
 
 
 def number_of_rules(problem: Problem, classes: int) -> int:
-    """Columns of samples."""
+    """Number of columns of samples."""
     return 2 + classes + (len(CURVE) if problem.task == "binary" else 0)
 
 
@@ -63,7 +63,7 @@ def sample_costs(truth: Truth, predictions: Array, weights: Array, problem: Prob
         reached = np.searchsorted(CURVE, predictions[:, positive_index], side="right")
         yes, no = columns[:, 2 + positive_index], columns[:, 3 - positive_index]
     for place, drawn in enumerate(weights):
-        w = drawn.astype(np.float64) if truth.weights is None else drawn * truth.weights
+        w = truth.weighted(drawn).astype(np.float64)
         total = w.sum()
         with np.errstate(divide="ignore", invalid="ignore"):
             found[place, : columns.shape[1]] = w @ columns / total
@@ -77,31 +77,26 @@ def summarize_costs(samples: CostSamples, classes: Sequence[Any], left: float = 
     """Costs of the deployed rule, of simpler ones and along the thresholds, for `ROWS` rows.
 
     Args:
-        left: Cost of the ensemble relative to its members (`evaluation.ensemble_gain`), for the deployed rule and the
-            most probable class; the curve stays that of single networks.
+        left: Cost of the ensemble as a share of that of its members (`evaluation.ensemble_gain`). It multiplies the
+            deployed rule and the most probable class; the curve stays that of single networks.
     """
     factor = np.full(samples.draws.shape[1], float(ROWS))
-    factor[:2] *= left
+    factor[:2] *= left  # the two rules that depend on probabilities
     draws = samples.draws * factor
     point = None if samples.point is None else samples.point * factor
 
-    def interval(values: Array, value: float | None) -> Interval:
-        return mean_interval(values) if value is None else around(value, values)
+    def cost(rule: int) -> Interval:
+        return mean_interval(draws[:, rule]) if point is None else around(point[rule], draws[:, rule])
 
-    def alternative(column: int) -> Alternative:
-        own = None if point is None else float(point[column])
-        gap = None if point is None else float(point[column] - point[0])
-        return Alternative(
-            rule="most_probable" if column == 1 else "always",
-            label="" if column == 1 else str(classes[column - 2]),
-            cost=interval(draws[:, column], own),
-            saved=interval(draws[:, column] - draws[:, 0], gap),
-        )
+    def saved(rule: int) -> Interval:
+        gap = draws[:, rule] - draws[:, 0]
+        return mean_interval(gap) if point is None else around(point[rule] - point[0], gap)
 
+    always = [Alternative(rule="always", label=str(c), cost=cost(r), saved=saved(r)) for r, c in enumerate(classes, 2)]
     first = 2 + len(classes)
     curve = (np.nanmean(draws, axis=0) if point is None else point)[first:]
     return DecisionCosts(
-        deployed=interval(draws[:, 0], None if point is None else float(point[0])),
-        alternatives=tuple(alternative(column) for column in range(1, first)),
+        deployed=cost(0),
+        alternatives=(Alternative(rule="most_probable", label="", cost=cost(1), saved=saved(1)), *always),
         curve=tuple(zip(CURVE.tolist(), curve.tolist(), strict=False)) if len(curve) else (),
     )

@@ -1,10 +1,10 @@
 """Decision rules: calibration and threshold, fitted on any weighting of the rows.
 
-Both are part of the choice, so they are fitted anew on each bootstrap draw. A temperature, or a threshold other than
-one half (or that of the costs), is used only if it is better in cross-fitting: the rows are divided into `PARTS` parts,
-rows of one cluster in the same part, and each part is scored by what was fitted on the others. A minimum leaves no such
-choice: the best threshold that reaches it is taken, or the nearest to it. Several classes with costs are decided by the
-lowest expected cost, which has no parameter.
+Both are part of the choice, so they are fitted again on each bootstrap draw. A threshold other than one half (or that
+of the costs), and isotonic regression instead of a temperature, is used only if it is better in cross-fitting: the rows
+are divided into `PARTS` parts, rows of one cluster in the same part, and each part is scored by what was fitted on the
+others. Under a minimum the best threshold that reaches it is taken, or the nearest to it. Several classes with costs
+are decided by the lowest expected cost, which has no parameter.
 """
 
 from __future__ import annotations
@@ -21,12 +21,10 @@ from autoft.records.problem import Calibrate, Problem, Truth
 
 #: Parts of the rows in cross-fitting.
 PARTS = 5
-#: Fewest rows for isotonic regression.
+#: Fewest and most rows for isotonic regression, and fewest of each class.
 ISOTONIC_ROWS = 20_000
-#: Fewest rows of each class for isotonic regression.
-ISOTONIC_CLASS = 1_000
-#: Largest number of rows for isotonic regression.
 ISOTONIC_MOST = 200_000
+ISOTONIC_CLASS = 1_000
 #: Thresholds that are tried: logits in steps of .1, with 0 (one half) among them.
 _TRIED = 1.0 / (1.0 + np.exp(-np.arange(-70, 71) / 10))
 #: The same for a minimum or gains of rows, where the best threshold may be extreme.
@@ -68,7 +66,7 @@ class RuleFitter:
         """Calibration and threshold under each weighting.
 
         Args:
-            predictions: ``[m, classes]``, or ``[m]`` of a regression, for which nothing is done.
+            predictions: ``[m, classes]``, or ``[m]`` of a regression, which is neither calibrated nor decided.
             weights: Row weights ``[draws, m]``.
         """
         matrix, y = self.problem.matrix, self.truth.y
@@ -85,44 +83,38 @@ class RuleFitter:
         return [DecisionRule(calibration=fit, matrix=matrix) for fit in fits]
 
     def best_values(self, predictions: Array, weights: Array) -> Array:
-        """The tuned metric at the best threshold under each weighting ``[draws]``, turned so that more is better.
+        """The tuned metric at its best threshold under each weighting, ``[draws]``, turned so that more is better.
 
-        Trials are compared by it: at one half, all trials on a table with few positive rows may find none of them.
-        Under a minimum it is the objective at the threshold of the minimum.
+        Trials are compared by it, since at one half none of them may find any of few positive rows. Under a minimum it
+        is the objective at the threshold of the minimum.
         """
         cells = self.truth.y * calibrate.BINS + calibrate.bins(predictions)
         found = np.empty(len(weights))
         for place, w in enumerate(weights):
             own = self.truth.weighted(w)
-            decided = self._decided(self._counted(cells, own, 1), Calibration())[0]
+            worths = own if self._worth is None else own * self._worth
+            decided = self._decided(_counted(cells, worths, 1), Calibration()).total()
             value = self._value(decided)
             if self.minimum is not None:
                 found[place] = self._of(self.problem.objective, decided)[np.argmax(value)]
             elif self._worth is None:
                 found[place] = np.max(value)
             else:  # worths took the place of rows
-                found[place] = np.max(value) * (decided.positives + decided.negatives) / own.sum()
+                found[place] = np.max(value) * (decided.positives + decided.negatives)[0] / own.sum()
         return found
 
-    def _counted(self, cells: Array, weights: Array, parts: int) -> Array:
-        """Rows by part, class and bin, each by its worth where it has one."""
-        weights = weights if self._worth is None else weights * self._worth
-        counts = np.bincount(cells, weights=weights, minlength=parts * 2 * calibrate.BINS)
-        return counts.reshape(parts, 2, calibrate.BINS)
-
     def _binary(self, cells: Array, weights: Array) -> DecisionRule:
-        size = PARTS * 2 * calibrate.BINS
-        counts = np.bincount(cells, weights=weights, minlength=size).reshape(PARTS, 2, calibrate.BINS)
+        counts = _counted(cells, weights, PARTS)
         found = self._calibration(counts) if self._calibrating else Calibration()
         base = 0
         if self._worth is not None:
             positives = counts[:, self.problem.positive_index].sum()
-            counts = self._counted(cells, weights, PARTS)
+            counts = _counted(cells, weights * self._worth, PARTS)
             base = self._base_of(counts, positives)
         return DecisionRule(calibration=found, threshold=self._threshold(counts, found, base))
 
     def _base_of(self, worths: Array, positives: float) -> int:
-        """Place of the threshold that the mean worth of these rows calls for, one of those that are tried."""
+        """Position in `_tried` of the threshold that follows from the costs and the mean worth of these rows."""
         assert self.costs is not None
         mean = worths[:, self.problem.positive_index].sum() / max(positives, 1e-12)
         wanted = np.log(self.costs.false_positive / max(self.costs.false_negative * mean, 1e-12))
@@ -133,7 +125,7 @@ class RuleFitter:
         total = counts.sum(axis=0)
         classes = total.sum(axis=1)
         simple = calibrate.binned_temperature(total)
-        # So many rows, however heavy they are.
+        # Weights may sum to more than there are rows.
         few = classes.min() < ISOTONIC_CLASS or min(classes.sum(), len(self.truth)) < ISOTONIC_ROWS
         if few or len(self.truth) > ISOTONIC_MOST or self._metric.ranks_only:
             return simple
@@ -146,7 +138,7 @@ class RuleFitter:
         return calibrate.isotonic(total) if better else simple
 
     def _threshold(self, counts: Array, calibration: Calibration, base: int) -> float:
-        """The threshold for rows (or their worths) by part, class and bin; `base` is the place of the simple rule."""
+        """The threshold for rows (or their worths) by part, class and bin; `base` is the simple rule's in `_tried`."""
         if self.tuned is None:
             return self.base
         parts = self._decided(counts, calibration)
@@ -156,17 +148,16 @@ class RuleFitter:
             return float(self._tried[base])
         if self.minimum is not None:
             return float(self._tried[np.argmax(value)])
-        hits, alarms = np.zeros(()), np.zeros(())
-        for part in range(PARTS):
-            with_others = self._value(whole - parts[part])
-            best = int(np.argmax(with_others)) if np.isfinite(with_others).all() else base
-            hits, alarms = hits + parts.hits[part, best], alarms + parts.alarms[part, best]
+        # Each part is decided by the threshold that is best for the others.
+        by_others = self._value(whole - parts)
+        best = np.where(np.isfinite(by_others).all(axis=1), np.argmax(by_others, axis=1), base)
+        hits, alarms = (counts[np.arange(PARTS), best].sum(keepdims=True) for counts in (parts.hits, parts.alarms))
         if self._value(replace(whole, hits=hits, alarms=alarms)) > value[base]:
             return float(self._tried[np.argmax(value)])
         return float(self._tried[base])
 
     def _decided(self, counts: Array, calibration: Calibration) -> DecisionCounts:
-        """Decisions by part: at every threshold ``[PARTS, thresholds]``, rows of each class ``[PARTS]``."""
+        """Decisions by part and threshold, ``[parts, thresholds]``; rows of each class ``[parts, 1]``."""
         rising = calibrate.of_middles(calibration)
         if self.problem.positive_index == 0:
             counts, rising = counts[:, ::-1, ::-1], 1.0 - rising[::-1]
@@ -174,11 +165,11 @@ class RuleFitter:
         reached = np.cumsum(counts[:, :, ::-1], axis=2)[:, :, ::-1]
         above = np.concatenate([reached, np.zeros((len(counts), 2, 1))], axis=2)
         from_here = above[:, :, np.searchsorted(rising, self._tried)]
-        negatives, positives = above[:, :, 0].T
+        negatives, positives = above[:, 0, :1], above[:, 1, :1]
         return DecisionCounts(hits=from_here[:, 1], alarms=from_here[:, 0], positives=positives, negatives=negatives)
 
     def _value(self, counts: DecisionCounts) -> Array:
-        """What the threshold is tuned for, turned so that more is better; NaN where a class has no rows."""
+        """What the threshold is tuned for, ``[thresholds]``; more is better, NaN where a class has no rows."""
         assert self.tuned is not None
         if self.minimum is None:
             return self._of(self.tuned, counts)
@@ -191,6 +182,12 @@ class RuleFitter:
         metric = METRICS[name]
         with np.errstate(divide="ignore", invalid="ignore"):
             return metric.better(metric.at_threshold(counts, self.problem))
+
+
+def _counted(cells: Array, weights: Array, parts: int) -> Array:
+    """Weights of the rows summed by part, class and bin, ``[parts, 2, BINS]``."""
+    counts = np.bincount(cells, weights=weights, minlength=parts * 2 * calibrate.BINS)
+    return counts.reshape(parts, 2, calibrate.BINS)
 
 
 def comparer(truth: Truth, problem: Problem) -> RuleFitter | None:

@@ -17,8 +17,8 @@ def decide(probabilities: Array, positive: int | None, rule: AnyRule = ONE_HALF)
     Args:
         probabilities: ``[n, classes]``.
         positive: Position of the positive of two classes (`Problem.positive`); None for more classes. These are
-            decided by the lowest expected cost, the first of several (Elkan, "The foundations of cost-sensitive
-            learning", IJCAI 2001), where the rule has a matrix, else by the highest probability.
+            decided by the lowest expected cost (Elkan, "The foundations of cost-sensitive learning", IJCAI 2001) where
+            the rule has a matrix, else by the highest probability. Of equals the first is taken.
         rule: Threshold or cost matrix; its calibration is taken to be applied.
 
     >>> decide(np.array([[0.5, 0.5], [0.9, 0.1]]), positive=1)
@@ -45,8 +45,8 @@ def row_costs(costs: Costs, y: Array, answered: Array | int, positive_index: int
 
     Args:
         y: True class positions, ``[n]``.
-        answered: Answered class positions, ``[n]``, or one answer to all rows.
-        positive_index: Position of the positive class (two classes).
+        answered: Answered class positions, ``[n]``, or one for all rows.
+        positive_index: Position of the positive of two classes.
 
     >>> costs = Costs(false_negative=5.0, false_positive=2.0)
     >>> row_costs(costs, np.array([1, 1, 0, 0]), np.array([1, 0, 1, 0]), 1).tolist()

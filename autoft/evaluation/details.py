@@ -23,7 +23,7 @@ Curves = dict[str, dict[str, dict[str, list[float]]]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Details:
-    """Tables and curves behind the scores, in the shapes of ``records.Evaluation``."""
+    """Tables and curves behind the scores, as in `records.evaluation.Evaluation`."""
 
     per_class: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     confusion: tuple[tuple[int, ...], ...] = ()
@@ -33,14 +33,10 @@ class Details:
 def details(
     truth: Truth, predictions: Array, problem: Problem, *, rule: AnyRule = ONE_HALF, classes: Sequence[object] = ()
 ) -> Details:
-    """Per-class table, confusion matrix and curves; for regression a sample of predicted and true values.
+    """Table by class, confusion matrix and curves; of a regression a sample of predicted and true values.
 
-    Args:
-        classes: Labels in the order of the columns (their text is the key).
-
-    Returns:
-        ROC curve: x = false positive rate, y = recall. PR curve: x = recall, y = precision. Binary tasks have
-        the curves of the positive class only. ``residuals``: x = predicted, y = true.
+    ROC curve: x = false positive rate, y = recall. PR curve: x = recall, y = precision. Binary tasks have the curves of
+    the positive class only. ``residuals``: x = predicted, y = true. The text of each of `classes` is its key.
     """
     y, task, positive_index = truth.y, problem.task, problem.positive_index
     check_predictions(y, predictions)

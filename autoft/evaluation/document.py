@@ -30,10 +30,7 @@ KEYS = ("version", *_AS_THEY_ARE[:6], "folds", "baselines", "trials", "best", *_
 
 
 def to_document(evaluation: Evaluation) -> dict[str, Any]:
-    """The evaluation as a JSON-ready dictionary with exactly the keys of `KEYS`.
-
-    Numbers are plain Python numbers; NaN and infinities become None.
-    """
+    """The evaluation as plain data for JSON, with the keys `KEYS`; NaN and infinities become None."""
     best, rule = evaluation.best, evaluation.finish
     document = {
         "version": FORMAT,
@@ -126,7 +123,7 @@ def _check(curve: Curve) -> None:
 
 
 def _plain(value: Any) -> Any:
-    """Data with mappings, lists, strings, whole numbers, finite floats, booleans and None alone."""
+    """The value with dictionaries, lists, strings, integers, finite floats, booleans and None alone."""
     if is_dataclass(value):
         return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):

@@ -1,20 +1,20 @@
-"""Ensemble gain: what the mean of the folds' networks is worth beyond its members, from models without two blocks.
+"""Ensemble gain: what the mean of the folds' networks is worth beyond its members, by models that hold out two blocks.
 
 A row has one member that did not train on it, so held-out predictions score single members. The deployed model is the
-mean of K members, and as a rule better. Of the models that leave out two blocks, m have not seen block i: four for each
-block (`partners`). Their mean against each of them alone shows the gain on rows that are new to the whole ensemble.
+mean of K members, and as a rule better. Of the models that hold out two blocks, m have not seen block i, as a rule four
+(`partners`). Their mean against each of them alone shows the gain on rows that are new to the whole ensemble.
 
 *Share.* The gain of a mean grows with the share of training rows in which its members differ, and with 1 - 1/m. For the
 ensemble that is (1 / (K - 1)) (1 - 1 / K) = 1 / K, for the models here (1 / (K - 2)) (1 - 1 / m). The measured gain is
 multiplied by the ratio of the two, .8 for five folds.
 
-*Relative.* Models without two blocks have fewer rows and are worse, so a gain is a share of the distance to the best
+*Relative.* These models train on fewer rows and are worse, so a gain is measured as a share of the distance to the best
 score. If their mean halves a log-loss of .02, a model with a log-loss of .003 gains .0015, not .01.
 
-*ROC-AUC.* Pooled predictions rank rows of different models against one another, which costs area; the ensemble is one
-model and does not pay it (Forman & Scholz, "Apples-to-apples in cross-validation studies", SIGKDD Explorations 12,
-2010). Where blocks are drawn at random, the mean of the areas within the blocks is that of one model, and the
-difference is counted in full.
+*ROC-AUC.* Pooled predictions rank rows of different models against one another, which costs area. The ensemble is one
+model and loses none (Forman & Scholz, "Apples-to-apples in cross-validation studies", SIGKDD Explorations 12, 2010).
+Where blocks are drawn at random, the mean of the areas within the blocks is that of one model, and the difference is
+counted in full.
 
 *Calibration.* A mean of networks is less sure than each of them and has a temperature of its own
 (`ensemble_calibration`). Mean and members are compared after calibration by cross-fitting.
@@ -32,7 +32,7 @@ import numpy as np
 from autoft.evaluation import calibration
 from autoft.evaluation.correction import CorrectedScore
 from autoft.evaluation.metrics import METRICS
-from autoft.evaluation.scores import point_scores
+from autoft.evaluation.scores import scores
 from autoft.records.arrays import Array
 from autoft.records.decisions import ONE_HALF, Calibration, CalibrationMethod, DecisionRule
 from autoft.records.problem import Problem, Truth
@@ -64,11 +64,10 @@ def pairs_of(k: int) -> list[tuple[int, int]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PairPredictions:
-    """Predictions of models that leave two blocks out.
+    """Predictions of models that hold out two blocks.
 
     Attributes:
-        pairs: By blocks (`pairs_of`), predictions of the model that saw neither, for the rows of both,
-            ``[n, classes]`` or ``[n]``; NaN elsewhere.
+        pairs: By blocks (`pairs_of`), predictions for the rows of both, ``[n, classes]`` or ``[n]``; NaN elsewhere.
     """
 
     pairs: Mapping[tuple[int, int], Array]
@@ -112,10 +111,9 @@ def ensemble_gain(
     method: CalibrationMethod = "none",
     rule: DecisionRule = ONE_HALF,
 ) -> dict[str, float]:
-    """Remaining error of the ensemble relative to the pooled predictions of its members, by metric; below 1 is a gain.
+    """Error of the ensemble as a share of the error of its members' pooled predictions, by metric; below 1 is a gain.
 
-    The error is the distance to the best score: 1 where more is better, else 0. Metrics that are undefined somewhere
-    are left out.
+    The error is the distance to the best score: 1 where more is better, else 0. Undefined metrics are skipped.
 
     Args:
         exchangeable: Whether the blocks were drawn at random (neither in time order nor by group).
@@ -132,14 +130,14 @@ def ensemble_gain(
     rows = predictions.rows
     own, blocks = truth.take(rows), predictions.blocks[rows]
     fitted = [calibration.cross_fitted(method, own.y, pooled, blocks, own.weights) for pooled in raw]
-    mean, *singles = (point_scores(own, pooled, problem, rule=rule) for pooled in fitted)
+    mean, *singles = (scores(own, pooled, problem, rule=rule) for pooled in fitted)
     alone = {name: float(np.mean([single[name] for single in singles])) for name in mean}
     gains = {name: _left(name, alone[name], share * (score - alone[name])) for name, score in mean.items()}
     if exchangeable and AREA in mean:
         # Uncalibrated: temperatures of their own would move the blocks against one another, and what that costs an
         # area is no cost of pooling models.
         within = [_area_within_blocks(own, pooled, blocks, problem) for pooled in raw]
-        pooled_area = float(np.mean([point_scores(own, pooled, problem, rule=rule)[AREA] for pooled in raw[1:]]))
+        pooled_area = float(np.mean([scores(own, pooled, problem, rule=rule)[AREA] for pooled in raw[1:]]))
         each = float(np.mean(within[1:]))
         left = _left(AREA, pooled_area, share * (within[0] - each) + each - pooled_area)
         gains[AREA] = left if math.isfinite(left) else gains[AREA]  # a class may be missing in a block
@@ -149,14 +147,14 @@ def ensemble_gain(
 def _area_within_blocks(truth: Truth, predictions: Array, blocks: Array, problem: Problem) -> float:
     """Mean area of the blocks, each with rows of one model alone."""
     places = [np.flatnonzero(blocks == block) for block in np.unique(blocks)]
-    return float(np.mean([point_scores(truth.take(rows), predictions[rows], problem)[AREA] for rows in places]))
+    return float(np.mean([scores(truth.take(rows), predictions[rows], problem)[AREA] for rows in places]))
 
 
 def ensemble_calibration(predictions: PairPredictions, truth: Truth, method: CalibrationMethod) -> Calibration:
     """The calibration of the deployed ensemble, fitted on means of models that have not seen the rows.
 
-    A temperature goes from that of single members to that of their mean (in logarithms) by the share that the ensemble
-    has of the gain; isotonic regression is that of the mean.
+    The logarithm of a temperature moves from that of single members towards that of their mean by the ensemble's
+    share of the gain; isotonic regression is that of the mean.
     """
     own, singles = truth.take(predictions.rows), predictions.singles()
     together = calibration.fitted(method, own.y, np.mean(singles, axis=0), own.weights)
@@ -184,7 +182,7 @@ def with_gain(score: CorrectedScore, gains: Mapping[str, float], objective: str)
 
 
 def _left(name: str, score: float, gain: float) -> float:
-    """The distance to the best score after a gain, as a multiple of that before it; 1 where there was none."""
+    """The distance to the best score after a gain, as a share of that before it; 1 where there was none."""
     distance = METRICS[name].perfect - score
     return (distance - gain) / distance if distance else 1.0
 

@@ -19,7 +19,7 @@ class FoldModel:
     """The networks of the folds, and the rows that explain them.
 
     Attributes:
-        predict: Predictions ``[m, classes]`` or ``[m]`` for m encoded rows, each by the member named for it, ``[m]``.
+        predict: From m encoded rows, and the number of a member for each, to predictions ``[m, classes]`` or ``[m]``.
         members: The K folds.
     """
 

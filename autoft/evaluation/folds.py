@@ -26,13 +26,12 @@ MOST_GROUPS = 20_000
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RowOrigin:
-    """Which rows belong together, and when they happened.
+    """Which rows belong together, and when they happened, ``[n]`` each.
 
     Attributes:
-        keys: Hash of the used cells of each row, ``[n]``; equal keys mean identical rows.
-        groups: Rows of one group (one patient) never stand in two blocks, ``[n]``; a row without a group is a group of
-            its own.
-        time: When each row happened, ``[n]`` numbers or datetimes.
+        keys: Hash of the used cells; equal keys mean identical rows.
+        groups: Rows of one group (one patient) share a block; a row without a group is a group of its own.
+        time: Numbers or datetimes.
     """
 
     keys: Array
@@ -46,10 +45,9 @@ class FoldRule:
 
     Attributes:
         folds: Blocks wanted; lowered, with a finding, where the rows do not allow so many.
-        seed: Equal seeds give equal blocks.
         holdout: Share of the rows that nothing touches until the end, 0 to 0.5.
-        balance_groups: Whether scikit-learn balances classes and sizes within groups. Without it groups are dealt in
-            turn: as many blocks, of slightly other sizes, and no import of scikit-learn (`autoft plan`).
+        balance_groups: Whether scikit-learn balances classes and sizes of blocks of groups. Otherwise groups are dealt
+            in turn: as many blocks, of slightly other sizes, without the import of scikit-learn (`autoft plan`).
     """
 
     folds: int
@@ -63,13 +61,12 @@ def split(
 ) -> tuple[Split, tuple[Finding, ...]]:
     """Divide the rows into blocks.
 
-    Guarantees that rows with equal keys, and rows of one group, share a block (or are all in the holdout); that
-    the blocks do not depend on the order of the rows; that every class with enough clusters is in every block
-    (without times); and, with times, that blocks are contiguous in time and the holdout is the latest part.
+    Rows with equal keys, and rows of one group, share a block (or are all in the holdout). Blocks do not depend on the
+    order of the rows. Without times, every class with enough clusters is in every block; with times, blocks are
+    contiguous and the holdout is the latest part.
 
     Args:
-        y: Class positions or values, ``[n]``.
-        task: Kind of problem; blocks are stratified by class, or by tenth of the target for a regression.
+        y: Class positions or values, ``[n]``: blocks are stratified by class, or by tenth of the values.
         classes: Labels of the classes, for messages.
 
     Raises:
@@ -78,7 +75,6 @@ def split(
     groups, time, folds = origin.groups, origin.time, rule.folds
     clusters = _clusters(origin.keys, groups)
     names, member = np.unique(clusters, return_inverse=True)
-    member = member.ravel()
     strata, sizes = _strata(y, task, member), np.bincount(member)
     _check_classes(strata, member, task, classes, groups is not None)
     rng = np.random.default_rng(rule.seed)
@@ -109,10 +105,7 @@ def split(
 
 
 def members(split: Split, strategy: Strategy) -> tuple[Member, ...]:
-    """The models of a trial's stack.
-
-    Returns:
-        The K members that leave one block out each; for ``nested`` then the K(K-1)/2 that leave out two.
+    """The models of a trial's stack: K hold out one block each; for ``nested`` K(K-1)/2 more hold out two.
 
     >>> thirds = Split(blocks=np.array([0, 0, 1, 2, -1]), clusters=np.arange(5), k=3)
     >>> [member.blocks for member in members(thirds, "nested")]
@@ -131,7 +124,7 @@ def members(split: Split, strategy: Strategy) -> tuple[Member, ...]:
 
 def _clusters(keys: Array, groups: Array | None) -> Array:
     """Number of each row's cluster; depends on the keys, not on the order of the rows."""
-    rank = np.unique(keys, return_inverse=True)[1].ravel()
+    rank = np.unique(keys, return_inverse=True)[1]
     if groups is None:
         return rank
     import pandas as pd
@@ -140,12 +133,17 @@ def _clusters(keys: Array, groups: Array | None) -> Array:
 
     known, count = pd.factorize(groups)[0], rank.max() + 1
     known = np.where(known < 0, known.max(initial=-1) + 1 + np.arange(len(known)), known)
-    # Rows and groups hang together through shared rows: components of the graph of keys and groups.
+    # A cluster is a component of the graph of keys and groups: groups with an identical row belong together.
     edges = coo_matrix((np.ones(len(rank)), (rank, count + known)), shape=(count + known.max() + 1,) * 2)
     component = connected_components(edges, directed=False)[1][rank]
-    smallest = np.full(component.max() + 1, count)
-    np.minimum.at(smallest, component, rank)
-    return np.asarray(smallest[component])
+    return np.asarray(_smallest(rank, component)[component])
+
+
+def _smallest(values: Array, member: Array) -> Array:
+    """The smallest value of each cluster."""
+    found = np.full(member.max() + 1, values.max())
+    np.minimum.at(found, member, values)
+    return found
 
 
 def _strata(y: Array, task: Task, member: Array) -> Array:
@@ -153,8 +151,7 @@ def _strata(y: Array, task: Task, member: Array) -> Array:
     if task != "regression":
         return y.astype(int)
     # The smallest, not the mean: a sum of floats depends on the order of the rows.
-    smallest = np.full(member.max() + 1, np.inf)
-    np.minimum.at(smallest, member, y.astype(np.float64))
+    smallest = _smallest(y.astype(np.float64), member)
     edges = np.quantile(smallest, np.linspace(0.1, 0.9, 9))
     return np.asarray(np.searchsorted(edges, smallest, side="right")[member])
 
@@ -162,9 +159,7 @@ def _strata(y: Array, task: Task, member: Array) -> Array:
 def _rarest(strata: Array, member: Array) -> Array:
     """Rarest stratum in each cluster: where identical rows disagree, the rare class is the one to spread."""
     rarity = np.argsort(np.argsort(np.bincount(strata), kind="stable"), kind="stable")
-    by_rarity = np.full(member.max() + 1, len(rarity))
-    np.minimum.at(by_rarity, member, rarity[strata])
-    return by_rarity
+    return _smallest(rarity[strata], member)
 
 
 def _per_class(strata: Array, member: Array) -> Array:
@@ -211,10 +206,7 @@ def _earliest(time: Array, member: Array) -> Array:
         found = f"{int(missing.sum()):,} of {len(time):,} are missing (first: row {int(np.argmax(missing)) + 1})"
         fix = "fill them, drop those rows, or choose another column"
         raise SchemaError("The column that orders the rows in time", "have a value in every row", found, fix)
-    rank = np.unique(time, return_inverse=True)[1].ravel()
-    first = np.full(member.max() + 1, len(rank))
-    np.minimum.at(first, member, rank)
-    return first
+    return _smallest(np.unique(time, return_inverse=True)[1], member)
 
 
 def _latest(sizes: Array, order: Array, share: float) -> Array:
@@ -224,7 +216,7 @@ def _latest(sizes: Array, order: Array, share: float) -> Array:
 
 
 def _stretches(sizes: Array, k: int) -> tuple[int, Array]:
-    """Number of blocks, and the block of each cluster, from the sizes of clusters in the order of time."""
+    """Number of blocks, and the block of each cluster; `sizes` of the clusters are in the order of time."""
     # The middle of each cluster on the scale of rows decides its block.
     middle = np.cumsum(sizes) - sizes / 2
     blocks = np.minimum(np.floor(middle * k / sizes.sum()), k - 1)
@@ -259,7 +251,7 @@ def _lowered(k: int, folds: int, reason: str) -> tuple[int, tuple[Finding, ...]]
 
 
 def _one_block_classes(strata: Array, blocks: Array, task: Task, classes: Sequence[object]) -> tuple[Finding, ...]:
-    """Findings for classes that time puts into one block: the model that leaves it out never sees them."""
+    """Findings for classes that time puts into one block: the model that holds it out never sees them."""
     if task == "regression":
         return ()
     touched = blocks >= 0
@@ -272,7 +264,7 @@ def _one_block_classes(strata: Array, blocks: Array, task: Task, classes: Sequen
 
 
 def _grouped(dealt: Array, strata: Array, member: Array, k: int, seed: int) -> Array:
-    """Blocks of groups by scikit-learn, which balances classes within groups; `dealt` where that leaves a gap."""
+    """Blocks of groups by scikit-learn; `dealt` where these leave a block empty or a class in one block."""
     from sklearn.model_selection import StratifiedGroupKFold
 
     rows = np.flatnonzero(dealt[member] >= 0)
@@ -282,7 +274,7 @@ def _grouped(dealt: Array, strata: Array, member: Array, k: int, seed: int) -> A
         return dealt
     folds = StratifiedGroupKFold(n_splits=k, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
-        # A stratum with fewer rows than folds is no news here: whether it is spread is checked below.
+        # A stratum with fewer rows than folds is expected: whether it is spread is checked below.
         warnings.filterwarnings("ignore", message="The least populated class")
         for number, (_, out) in enumerate(folds.split(rows, strata[rows], member[rows])):
             block[member[rows[out]]] = number
@@ -292,7 +284,7 @@ def _grouped(dealt: Array, strata: Array, member: Array, k: int, seed: int) -> A
 
 
 def largest_stack(k: int, strategy: Strategy) -> int:
-    """Members of the largest stack that a run trains: the folds, or the pairs of them that are left out.
+    """Members of the largest stack that a run trains: the folds, or pairs of them.
 
     >>> largest_stack(5, "corrected"), largest_stack(5, "nested"), largest_stack(5, "holdout")
     (10, 15, 5)

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from autoft.evaluation.slices.groups import Groups
-from autoft.evaluation.slices.search import FEWEST_ROWS, conditions_of
+from autoft.evaluation.slices.search import FEWEST_ROWS, clustered_mean, conditions_of
 from autoft.records.arrays import Array
 from autoft.records.problem import Truth
 from autoft.records.scores import Interval
 
-#: Probability that the intervals of all groups together are to hold with.
+#: Probability that the intervals of all groups hold together.
 CONFIDENCE = 0.95
 #: Share of a network's movement below which it goes the other way.
 OPPOSITE = 0.5
@@ -48,30 +48,37 @@ class Harmed:
 def harmed(
     gains: Array, groups: Sequence[Groups], truth: Truth, moves: Callable[[Array], Sequence[float]], *, hints: int = 1
 ) -> tuple[Harmed, ...]:
-    """Groups with at least 50 rows inside and outside that speak against an effect, the worst first, three at most.
+    """Groups that speak against an effect, at least 50 rows inside and outside, the worst first, three at most.
 
-    Losses are larger there with it, and every network that was trained without it mostly moves the other way there. The
-    second is required since bounds make networks learn more slowly, which says nothing about the data. Rows of a group
-    that is found do not count for another one.
+    In such a group losses are larger with the effect, and every network that was trained without it mostly moves the
+    other way. The second is required since bounds make networks learn more slowly, which says nothing about the data.
+    Rows of a group that is found do not count for another one.
 
     Args:
-        gains: Of the rows, ``[m]``: loss without the hint less with it.
-        truth: Of the same rows: those of one cluster (identical ones, one patient) are one observation, and rows of
-            weight 0 do not count at all.
+        gains: Loss of each row without the hint less with it, ``[m]``.
+        truth: Of the same rows. Rows of one cluster are one observation; rows of weight 0 do not count at all.
         moves: From some of the rows, ``[m]`` booleans, to the share of each network's movement that goes the way of the
-            hint; called for groups with larger losses alone.
+            hint. Called only for groups with larger losses.
+        hints: Number of hints that are tested, each on all groups.
     """
     weights = truth.weights
     counts = np.ones(len(gains)) if weights is None else weights / weights[weights > 0].mean()
     rows = np.flatnonzero(counts > 0)
     found = conditions_of([one.rows(rows) for one in groups])[0]
-    means = _MeanGains(gains, counts, truth.groups, tried=hints * len(found))
+    clusters = np.unique(truth.groups, return_inverse=True)[1]
+    gains = np.asarray(gains, dtype=np.float64)
+    spread = np.average(np.square(gains - np.average(gains, weights=counts)), weights=counts)
+    outside = (1 - CONFIDENCE) / 2 / max(hints * len(found), 1)
+
+    def mean_gain(some: Array) -> Interval:
+        return _interval(gains[some], counts[some], clusters[some], spread, outside)
+
     sides = [(groups[g], code, (counts > 0) & (groups[g].codes == code)) for g, code in found]
-    worse = [(gain, *side) for side in sides if (gain := means.interval(side[2])).high < 0]
+    worse = [(gain, *side) for side in sides if (gain := mean_gain(side[2])).high < 0]
     named, asked, free = [], 0, np.ones(len(gains), dtype=bool)
     for gain, own, code, inside in sorted(worse, key=lambda one: one[0].value):
         rest = inside & free
-        if np.count_nonzero(rest) < FEWEST_ROWS or means.interval(rest).high >= 0:
+        if np.count_nonzero(rest) < FEWEST_ROWS or mean_gain(rest).high >= 0:
             continue
         shares, asked = moves(rest), asked + 1
         if len(shares) and max(shares) < OPPOSITE:
@@ -83,29 +90,20 @@ def harmed(
     return tuple(named)
 
 
-class _MeanGains:
-    """Intervals of mean gains."""
+def _interval(gains: Array, weights: Array, clusters: Array, spread: float, outside: float) -> Interval:
+    """Mean gain of some rows; infinitely wide where it is unknown.
 
-    def __init__(self, gains: Array, weights: Array, clusters: Array, *, tried: int) -> None:
-        self.gains, self.weights = np.asarray(gains, dtype=np.float64), weights
-        self.clusters = np.unique(clusters, return_inverse=True)[1].ravel()
-        self.outside = (1 - CONFIDENCE) / 2 / max(tried, 1)
-        centre = np.average(self.gains, weights=weights)
-        self.spread = np.average(np.square(self.gains - centre), weights=weights)
+    Args:
+        spread: Variance of all gains.
+        outside: Probability on each side of the interval.
+    """
+    from scipy.special import stdtrit
 
-    def interval(self, inside: Array) -> Interval:
-        """Mean gain of some rows; infinitely wide where it is unknown."""
-        from scipy.special import stdtrit
-
-        w, gains = self.weights[inside], self.gains[inside]
-        mean = float(w @ gains / w.sum())
-        # Rows of a cluster add up before they are squared: they are one observation.
-        sums = np.bincount(self.clusters[inside], w * (gains - mean) / w.sum())
-        number = int(np.count_nonzero(np.bincount(self.clusters[inside])))
-        if number < 2:
-            return Interval(value=mean, low=-np.inf, high=np.inf)
-        # A few rows that happen to differ little are no proof: their spread is at least that of all rows.
-        pooled = self.spread * (w @ w) / w.sum() ** 2
-        error = float(np.sqrt(max(np.square(sums).sum() * number / (number - 1), pooled)))
-        reach = -float(stdtrit(number - 1, self.outside)) * error
-        return Interval(value=mean, low=mean - reach, high=mean + reach)
+    mean, own, number = clustered_mean(gains, weights, clusters)
+    if number < 2:
+        return Interval(value=mean, low=-np.inf, high=np.inf)
+    # A few rows that happen to differ little are no proof: their spread is at least that of all rows.
+    pooled = spread * (weights @ weights) / weights.sum() ** 2
+    error = float(np.sqrt(max(own * number / (number - 1), pooled)))
+    reach = -float(stdtrit(number - 1, outside)) * error
+    return Interval(value=mean, low=mean - reach, high=mean + reach)

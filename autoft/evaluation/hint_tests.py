@@ -10,18 +10,19 @@ from autoft.records.arrays import Array
 from autoft.records.hint_tests import HintVerdict
 from autoft.records.scores import Interval
 
-#: Share of a model's movement in the declared direction from which it satisfies an effect without the hint.
+# Limits of `declared_share`, the share of a model's movement in the declared direction.
+#: At least so much: the model satisfies the effect without the hint.
 _ANYWAY = 0.99
-#: The same, below which a network moves the other way.
-_OPPOSITE = 0.25
-#: The same, below which networks mostly move the other way. Otherwise a worse score does not contradict an effect:
-#: bounds make networks learn more slowly, which says nothing about the data.
-_HALF = 0.5
-#: The same, from which networks mostly move in the declared direction.
+#: At least so much: networks mostly move in the declared direction.
 MOSTLY = 0.75
+#: Less: networks mostly move the other way. Otherwise a worse score does not contradict an effect: bounds make networks
+#: learn more slowly, which says nothing about the data.
+_HALF = 0.5
+#: Less: a network moves the other way.
+_OPPOSITE = 0.25
 #: Error probability of the intervals of all hints together.
 _OUTSIDE = 0.05
-#: One-sided confidence of a loss, where every network without the hint moves the other way.
+#: One-sided confidence that the hint loses, where every network without it moves the other way.
 _LEAN = 0.8
 
 
@@ -32,20 +33,19 @@ def gain_over_blocks(gains: Sequence[float], *, share: float, confidence: float 
     corrected after Nadeau and Bengio ("Inference for the generalization error", Machine Learning 52, 2003).
 
     Args:
-        gains: A difference for each of K blocks; those that are undefined there (NaN) do not count.
+        gains: One difference for each of K blocks; NaN does not count.
         share: Rows of a block over rows that its network trains on.
     """
     from scipy.special import stdtrit
 
     known = np.asarray(gains, dtype=np.float64)
     known = known[np.isfinite(known)]
+    mean = float(known.mean()) if len(known) else 0.0
     if len(known) < 2:
-        value = float(known.mean()) if len(known) else 0.0
-        return Interval(value=value, low=-np.inf, high=np.inf)
+        return Interval(value=mean, low=-np.inf, high=np.inf)
     spread = float(known.std(ddof=1)) * np.sqrt(1 / len(known) + share)
     reach = float(stdtrit(len(known) - 1, 0.5 + confidence / 2)) * spread
-    middle = float(known.mean())
-    return Interval(value=middle, low=middle - reach, high=middle + reach)
+    return Interval(value=mean, low=mean - reach, high=mean + reach)
 
 
 def declared_share(curves: Array, sign: int) -> Array:
@@ -68,16 +68,17 @@ def verdict_on(
 ) -> tuple[HintVerdict, Interval]:
     """Verdict on a hint and its gain, from K blocks.
 
-    A hint is contradicted if the model without it is significantly better (and, for an effect, mostly moves the other
-    way); or if that model is probably better and every one of its networks moves the other way. Significance is
-    corrected for the number of hints (Bonferroni): at 2.5 % for each, one of six true hints would be called
-    contradicted in every seventh run. The interval that is returned is that of this hint alone.
+    A hint is contradicted if the model without it is significantly better and, for an effect, mostly moves the other
+    way; or if that model is probably better and each of its networks moves the other way. Significance is corrected for
+    the number of hints (Bonferroni): at 2.5 % for each, one of six true hints would be called contradicted in every
+    seventh run. The interval that is returned is that of this hint alone.
 
     Args:
         gains: Objective with the hint less without, on each block; positive is better.
         by_member: For an effect, `declared_share` of each network that was trained without it.
-        claim: Whether the hint is a statement about the data, which these can contradict, or about how columns are
-            read, which can only hurt.
+        claim: Whether the hint says something about the data, which these can contradict; how columns are read can
+            only hurt.
+        tested: Number of hints that are tested.
 
     >>> verdict_on([-0.03, -0.02, -0.03, -0.025, -0.02], share=0.25)[0]
     'contradicted'

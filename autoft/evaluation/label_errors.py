@@ -13,7 +13,7 @@ from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
 from autoft.records.findings import Finding, finding
 
-#: A given label below this probability is doubted; one of 10 of such rows is right even so if the model is.
+#: A given label below this probability is doubted. If the model is right, so are up to one in ten of such labels.
 IMPROBABLE = 0.1
 SHOWN = 20
 #: Bins of the picture.
@@ -23,15 +23,15 @@ BINS = 20
 def check(y: Array, probabilities: Array, rows: Array, *, target: str, classes: Sequence[object]) -> list[Finding]:
     """At most one note with the rows whose label is probably wrong.
 
-    Confident learning (Northcutt, Jiang and Chuang 2021): the threshold of a class is the mean probability that rows
-    with its label have for it; a row is doubted when another class reaches its own threshold and is the most probable
-    of those that do. Here the given label must besides be improbable, since in a table that is hard to predict classes
-    reach low thresholds everywhere.
+    Confident learning (Northcutt, Jiang and Chuang 2021): the threshold of a class is the mean probability of the class
+    in rows with its label; a row is doubted where, of the classes that reach their threshold, another one is the most
+    probable. Here the given label must also be improbable: where a table is hard to predict, thresholds are low, and
+    classes reach them everywhere.
 
     Args:
-        y: ``[n]`` class positions.
+        y: Class positions, ``[n]``.
         probabilities: ``[n, classes]`` calibrated, each from models that were not trained on the row.
-        rows: ``[n]`` numbers of the rows, counted from 1, as a person would look them up.
+        rows: Numbers of the rows in the file, counted from 1, ``[n]``.
     """
     own = probabilities[np.arange(len(y)), y]
     count = np.bincount(y, minlength=len(classes))
@@ -67,7 +67,7 @@ def check(y: Array, probabilities: Array, rows: Array, *, target: str, classes: 
 
 
 def _share(probability: float) -> str:
-    """A probability as a share in which 0 and 1 are not said of what is merely near.
+    """A probability in percent; near 0 and 1 only the bound is said.
 
     >>> _share(0.0004), _share(0.25), _share(0.9996)
     ('under 0.1%', '25.0%', 'over 99.9%')

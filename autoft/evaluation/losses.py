@@ -7,8 +7,7 @@ import numpy as np
 from autoft.records.arrays import Array
 from autoft.records.columns import Task
 
-#: Probabilities are kept this far from 0 and rows made to sum to 1 before a logarithm is taken: networks
-#: compute in float32, which cannot tell smaller distances from certainty.
+#: Smallest probability in a loss: networks compute in float32, which cannot tell smaller ones from 0.
 SMALLEST = 1e-7
 
 
@@ -19,9 +18,9 @@ def answers(
     scale: float | Array = 1.0,
     limits: tuple[float | Array, float | Array] = (-np.inf, np.inf),
 ) -> Array:
-    """Logits ``[n, outputs]`` to probabilities ``[n, classes]`` float32, or to values ``[n]`` float64 for regression.
+    """Probabilities ``[n, classes]`` float32, or values ``[n]`` of a regression, from logits ``[n, outputs]``.
 
-    That is the precision in which they are kept: values may lie far from 0 (moments in seconds), probabilities not.
+    Values are float64, since they may lie far from 0 (moments in seconds).
     """
     logits = np.asarray(logits, dtype=np.float64)
     if task == "regression":
@@ -33,17 +32,11 @@ def answers(
     return np.asarray(shifted / shifted.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
-def bounded(probabilities: Array) -> Array:
-    """Probabilities in float64, away from 0 by `SMALLEST`, with rows that sum to 1."""
-    clipped = np.clip(probabilities.astype(np.float64), SMALLEST, None)
-    return np.asarray(clipped / clipped.sum(axis=1, keepdims=True))
-
-
 def row_losses(y: Array, predictions: Array, quantile: float | None = None) -> Array:
     """Loss of each row, ``[n]``: log-loss of probabilities, squared error of values or `pinball` at a quantile.
 
-    Its mean over held-out rows is what chooses the checkpoint of a trial, while it trains and in every draw of the
-    correction.
+    Its mean over held-out rows chooses the checkpoint of a trial, while it trains and in every draw of the correction.
+    Probabilities are kept away from 0 by `SMALLEST`, with rows that sum to 1.
 
     >>> row_losses(np.array([1]), np.array([[0.5, 0.5]])).round(3)
     array([0.693])
@@ -52,14 +45,15 @@ def row_losses(y: Array, predictions: Array, quantile: float | None = None) -> A
         if quantile is not None:
             return pinball(y, predictions, quantile)
         return np.asarray(np.square(predictions.astype(np.float64) - y))
-    return np.asarray(-np.log(bounded(predictions)[np.arange(len(y)), y]))
+    clipped = np.clip(predictions.astype(np.float64), SMALLEST, None)
+    return np.asarray(-np.log(clipped[np.arange(len(y)), y] / clipped.sum(axis=1)))
 
 
 def pinball(y: Array | float, predictions: Array, quantile: float) -> Array:
     """Pinball loss of each prediction, ``[n]``: Koenker & Bassett, "Regression quantiles", Econometrica 46 (1978).
 
-    A row above its prediction costs `quantile` for each unit, one below it ``1 - quantile``, so that the best constant
-    is that quantile. At .5 it is half the absolute error.
+    A value above its prediction costs `quantile` a unit, a value below it ``1 - quantile``: the best constant is that
+    quantile. At .5 it is half the absolute error.
 
     >>> pinball(np.array([3.0, 0.0]), np.array([1.0, 1.0]), 0.9).round(3).tolist()
     [1.8, 0.1]
@@ -71,13 +65,12 @@ def pinball(y: Array | float, predictions: Array, quantile: float) -> Array:
 def class_weights(y: Array, balance: float, weights: Array | None = None) -> Array:
     """Weight of each class, ``[classes]``: ``(n / (K n_c))^balance``, with mean 1 over the rows.
 
-    The checkpoint of a trial that trains with class weights is chosen by the log-loss with class weights: by the plain
-    one it would be that which has learned them least.
+    They also choose the checkpoint of a trial that trains with class weights: by the plain log-loss it would be the one
+    that has learned them least.
 
     Args:
-        y: Class positions of the rows, ``[n]``.
+        y, weights: Class positions and weights of the rows, ``[n]``; None where all count the same.
         balance: 0 weighs all classes alike, 1 gives all the same weight in total.
-        weights: Of the rows, None where all count the same.
 
     >>> class_weights(np.array([0, 0, 0, 1]), 1.0).round(3).tolist()
     [0.667, 2.0]

@@ -11,10 +11,9 @@ from autoft.formatting import number
 from autoft.records.scores import FoldReport
 from autoft.records.trials import Trial
 
-#: Mean gap, in standard deviations of the held-out score over the folds, above which there is some overfitting. A
-#: smaller gap than the difference between one fold and the next says nothing.
+#: Mean gaps, in standard deviations of the held-out score over the folds, above which there is some overfitting, or
+#: strong overfitting. A gap that is smaller than the difference between two folds says nothing.
 SOME = 1.0
-#: The same, above which there is strong overfitting.
 STRONG = 3.0
 #: Smallest standard deviation over the folds, as a share of the score.
 FINEST = 0.005
@@ -29,14 +28,10 @@ def fold_reports(
     held_out_scores: Sequence[float],
     direction: Direction,
 ) -> tuple[FoldReport, ...]:
-    """Train against held-out performance of each fold of the chosen trial.
+    """Train against held-out performance of each fold of the chosen trial; gaps are positive where train is better.
 
     Args:
-        train_scores, held_out_scores: The objective of each fold on its training and held-out rows, at the
-            trial's number of epochs.
-
-    Returns:
-        One report for each fold; `gap` is positive where the training rows score better.
+        train_scores, held_out_scores: The objective of each fold at the trial's number of epochs.
     """
     sign = 1.0 if direction == "max" else -1.0
     per_fold = zip(train_rows, held_out_rows, train_scores, held_out_scores, strict=True)
@@ -69,7 +64,7 @@ def summary(reports: Sequence[FoldReport], direction: Direction, optimism: float
     scores = np.array([report.held_out_score for report in folds])
     held_out = float(scores.mean())
     spread = max(float(scores.std(ddof=1)), FINEST * abs(held_out))
-    ratio, worse = gaps.mean() / spread if spread else 0.0, int((gaps > 0).sum())
+    ratio, worse = (gaps.mean() / spread if spread else 0.0), int((gaps > 0).sum())
     if ratio <= SOME:
         headline = "No sign of overfitting"
     elif ratio <= STRONG or worse < len(folds):

@@ -6,7 +6,7 @@ Cells are changed before they are encoded, so that what is derived from a column
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -25,16 +25,16 @@ from autoft.records.split import Member
 
 #: Rows behind a curve.
 ROWS = 200
-#: Rows that are drawn by themselves.
+#: Rows that have a line of their own.
 LINES = 30
-#: Largest number of values of a numeric column, and of categories.
+#: Most values of a numeric column, and most categories.
 GRID = 20
 CATEGORIES = 12
-#: Columns that are chosen by importance.
+#: Most columns that are chosen by importance.
 IMPORTANT = 6
-#: Columns above which each has fewer rows.
+#: With more columns each has fewer rows.
 MOST = 12
-#: Classes with a curve.
+#: Most classes with a curve.
 CLASSES = 4
 
 
@@ -43,7 +43,7 @@ class CurveRequest:
     """The curves that are wanted.
 
     Attributes:
-        names: Columns and ratios. Those that are no input, are texts or have one value get no curve; a ratio is set
+        names: Columns and ratios; those that are no input, are texts or have one value get no curve. A ratio is changed
             while its parts stay.
         orders: By column: its categories from the lowest to the highest, where the recipe gives them.
         labels: Classes that hints are about, as texts: they have a curve however rare they are.
@@ -56,7 +56,7 @@ class CurveRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Grid:
-    """Values of a column: cells of the encoded table, and their names."""
+    """The values that a column is set to: cells of the encoded table, and their names; for the rest see `Curve`."""
 
     cells: Array
     names: tuple[float | str, ...]
@@ -82,7 +82,7 @@ def curves(
     """Curves of some columns; each row is predicted by the member that did not train on it.
 
     Args:
-        target: Whose positive class is meant; of more than two classes the most frequent ones are.
+        target: Curves are of its positive class, or of the most frequent of more than two classes.
         over: Called before each column: whether the time is over.
 
     Returns:
@@ -122,14 +122,14 @@ def curves(
 def profile(
     plan: InputLayout, columns: Sequence[Column], encoded: Encoded, rows: Array
 ) -> dict[str, dict[str, list[Any]]]:
-    """Quantiles of numbers, and categories where they are few, as `autoft review` needs them.
+    """Quantiles and categories of the columns by name, as `autoft review` needs them.
 
     Args:
-        rows: Those that count; rows that are set aside for the final score do not.
+        rows: Those that count: rows that are set aside for the final score do not.
 
     Returns:
-        ``deciles``: by name of each numeric column eleven quantiles; ``categories``: by name of each categorical
-        column with at most `CATEGORIES` of them its categories.
+        ``deciles``: eleven quantiles of each numeric column. ``categories``: those of each categorical column that has
+        at most `CATEGORIES`.
     """
     deciles, categories = {}, {}
     for column in columns:
@@ -146,7 +146,7 @@ def profile(
 
 
 def _sample(members: Sequence[Member], most: int, seed: int) -> tuple[Array, Array]:
-    """Rows, the same number of each member where it has them, and the member that each is answered by."""
+    """Held-out rows of all members, as many of each as it has, and the member that predicts each row."""
     rng = np.random.default_rng([seed, 7])
     each = max(1, most // len(members))
     parts = [np.sort(rng.permutation(member.held_out)[:each]) for member in members]
@@ -171,14 +171,13 @@ def _columns(predictions: Array, outputs: Sequence[tuple[int, str | None]]) -> A
 
 def _grid(layout: InputLayout, column: Column, own: Array, order: Sequence[str] | None) -> _Grid:
     if (category := next((one for one in layout.categories if one.id == column.id), None)) is not None:
-        return _categories(category.vocabulary, own, order)
+        counts = np.bincount(own, minlength=len(category.vocabulary) + 2)[2:]
+        grid = _categories(category.vocabulary, counts, len(own), order or evident_order(category.vocabulary))
+        return replace(grid, cells=grid.cells.astype(np.int32) + 2)
     known = own[np.isfinite(own)]
     if column.kind == "categorical" and order is not None:
-        # Categories that arrive as their places in an order.
-        counts = np.bincount(known.astype(np.int64), minlength=len(order))
-        places = np.sort([i for i in np.argsort(-counts, kind="stable")[:CATEGORIES] if counts[i]]).astype(np.int64)
-        labels, spread = tuple(order[i] for i in places), tuple(_short(counts[i] / len(own)) for i in places)
-        return _Grid(cells=places.astype(float), names=labels, spread=spread, ordered=True)
+        # Encoded as places in the order.
+        return _categories(order, np.bincount(known.astype(np.int64), minlength=len(order)), len(own), order)
     if column.kind == "boolean":
         names = [texts[0] if texts else word for texts, word in ((column.false, "no"), (column.true, "yes"))]
         shares = [float(np.mean(known == value)) if len(known) else 0.0 for value in (0.0, 1.0)]
@@ -187,39 +186,37 @@ def _grid(layout: InputLayout, column: Column, own: Array, order: Sequence[str] 
         return _Grid(cells=known, names=(), spread=(), ordered=True)
     points = np.unique(known)
     if len(points) > GRID:
-        # A value of the data, not one between two; single rows at the ends are not what the model knows best.
+        # Values of the data, not between two; without the outermost hundredths, which the model knows least.
         points = np.unique(np.quantile(known, np.linspace(0.01, 0.99, GRID), method="nearest"))
     deciles = np.quantile(known, np.linspace(0, 1, 11))
     return _Grid(cells=points, names=tuple(points.tolist()), spread=tuple(map(_short, deciles)), ordered=True)
 
 
-def _categories(vocabulary: tuple[str, ...], codes: Array, order: Sequence[str] | None) -> _Grid:
-    counts = np.bincount(codes, minlength=len(vocabulary) + 2)[2:]
+def _categories(vocabulary: Sequence[str], counts: Array, rows: int, order: Sequence[str] | None) -> _Grid:
+    """The most frequent categories, those of an order in that order; cells are their positions."""
     frequent = [int(i) for i in np.argsort(-counts, kind="stable")[:CATEGORIES] if counts[i]]
-    known = order or evident_order(vocabulary)
-    if known is not None:
-        place = {name: i for i, name in enumerate(known)}
+    if order is not None:
+        place = {name: i for i, name in enumerate(order)}
         frequent = sorted((i for i in frequent if vocabulary[i] in place), key=lambda i: place[vocabulary[i]])
     return _Grid(
-        cells=np.array(frequent, dtype=np.int32) + 2,
+        cells=np.array(frequent, dtype=np.float64),
         names=tuple(vocabulary[i] for i in frequent),
-        spread=tuple(_short(counts[i] / len(codes)) for i in frequent),
-        ordered=known is not None,
+        spread=tuple(_short(counts[i] / rows) for i in frequent),
+        ordered=order is not None,
     )
 
 
 def _curve(column: Column, label: str | None, grid: _Grid, each: Array, own: Array, spread: float) -> Curve:
     up, down = one_way(each), one_way(-each)
-    drawn = max(1, LINES // (int(own.max()) + 1))
-    some = np.concatenate([np.flatnonzero(own == k)[:drawn] for k in range(int(own.max()) + 1)])
-    means = [each[own == k].mean(axis=0) for k in range(int(own.max()) + 1)]
+    by_member = [np.flatnonzero(own == k) for k in range(int(own.max()) + 1)]
+    some = np.concatenate([rows[: max(1, LINES // len(by_member))] for rows in by_member])
     return Curve(
         column=column.name,
         kind=column.kind,
         label=label,
         grid=grid.names,
         mean=_line(each.mean(axis=0)),
-        members=tuple(map(_line, means)),
+        members=tuple(_line(each[rows].mean(axis=0)) for rows in by_member),
         lines=tuple(_line(each[i]) for i in some),
         rows=len(each),
         rising=_short(np.mean(up >= ONE_WAY)),
@@ -235,5 +232,5 @@ def _line(values: Array) -> tuple[float, ...]:
 
 
 def _short(value: Any) -> float:
-    """Seven digits are what a network's float32 has; more make the files long."""
+    """A number with the seven digits that a network's float32 has; more would make the files long."""
     return float(f"{float(value):.7g}")

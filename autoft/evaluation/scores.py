@@ -1,9 +1,9 @@
 """Scores: every metric of one set of predictions, on the rows as they are or under many weightings.
 
-Classes are positions in ``Target.classes``; predictions of a classification are ``[n, classes]`` probabilities
-(two columns for a binary task), of a regression ``[n]`` values. A metric is NaN where it is undefined: macro averages,
-balanced accuracy and areas need every class among the true labels, precision, recall and F1 of a binary task need a
-positive row, MCC needs two classes, R2 needs a target that varies.
+Classes are positions in ``Target.classes``. Predictions are probabilities ``[n, classes]`` (two columns for a binary
+task), or values ``[n]`` of a regression. A metric is NaN where it is undefined: macro averages, balanced accuracy and
+areas need every class among the true labels; precision, recall and F1 of a binary task need a positive row; MCC needs
+two classes; R2 needs a target that varies.
 """
 
 from __future__ import annotations
@@ -21,19 +21,18 @@ from autoft.records.problem import Problem, Truth
 
 
 def scores(truth: Truth, predictions: Array, problem: Problem, *, rule: AnyRule = ONE_HALF) -> dict[str, float]:
-    """Every metric of the task on the given rows, each counted once (`point_scores` weighs them).
-
-    Args:
-        predictions: Probabilities ``[n, classes]`` or values ``[n]``.
-        problem: Task and goal. The pinball loss needs its quantile, the metric ``cost`` its costs.
+    """Every metric of the problem on the given rows, each of which counts by its weight.
 
     Raises:
-        EvaluationError: If there are no rows, or a prediction is not finite.
+        EvaluationError: If there are no rows, or a prediction is not finite (looked for where rows have no weights).
 
     >>> truth, problem = Truth(y=np.array([1.0, 2.0])), Problem(task="regression", objective="mae")
     >>> scores(truth, np.array([1.0, 4.0]), problem)["mae"]
     1.0
     """
+    if truth.weights is not None:
+        found = weighted_scores(truth, predictions, np.ones((1, len(truth)), dtype=np.uint8), problem, rule=rule)
+        return {name: float(values[0]) for name, values in found.items()}
     check_predictions(truth.y, predictions)
     prediction = Prediction(values=predictions, problem=problem, rule=rule)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -53,9 +52,9 @@ def weighted_scores(
 
     Args:
         truth: True answers of the rows; their weights multiply every weighting (a row of weight 2 counts as two).
-        predictions: Probabilities ``[n, classes]`` or values ``[n]``, all finite.
+        predictions: All finite.
         weights: Non-negative row weights ``[draws, n]``, for instance draw counts.
-        names: Metrics to compute; all of the task if None.
+        names: Metrics to compute; None for all of the problem.
 
     Returns:
         ``[draws]`` values by name; NaN where the weighted rows leave a metric undefined (see above).
@@ -66,14 +65,6 @@ def weighted_scores(
     """
     wanted = metrics_of(problem) if names is None else [METRICS[name] for name in names]
     return draws_of(wanted, truth, Prediction(values=predictions, problem=problem, rule=rule), weights)
-
-
-def point_scores(truth: Truth, predictions: Array, problem: Problem, *, rule: AnyRule = ONE_HALF) -> dict[str, float]:
-    """Every metric of the task on the given rows (`scores`), each of which counts by its weight."""
-    if truth.weights is None:
-        return scores(truth, predictions, problem, rule=rule)
-    found = weighted_scores(truth, predictions, np.ones((1, len(truth)), dtype=np.uint8), problem, rule=rule)
-    return {name: float(values[0]) for name, values in found.items()}
 
 
 def weighted_means(weights: Array, columns: Array, row_weights: Array | None = None) -> Array:

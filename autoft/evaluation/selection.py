@@ -26,7 +26,7 @@ AFFORDABLE = 10**9
 FEWEST_DRAWS = 200
 #: First draws, after which hopeless trials are dropped when work has to be saved.
 PILOT = 50
-#: Bootstrap standard errors (of the paired difference) by which a hopeless trial is behind the best one. It would win
+#: A trial is hopeless if it is so many bootstrap standard errors of the difference behind the best one. It would win
 #: one draw in a billion, so dropping it changes nothing.
 HOPELESS = 6.0
 #: Rows beyond which the best trial is taken alone: blending on every draw would take too long.
@@ -53,14 +53,13 @@ Blend = tuple[tuple[int, float], ...]
 
 
 def mixed(candidates: Sequence[Candidate], chosen: Blend, rows: Array | slice = slice(None)) -> Array:
-    """Predictions of a blend: the weighted mean of its candidates' on some rows."""
+    """Predictions of a blend for some rows: the weighted mean of its candidates' predictions."""
     if len(chosen) == 1:
         return np.asarray(candidates[chosen[0][0]].predictions[rows])
     return np.asarray(sum(weight * candidates[c].predictions[rows] for c, weight in chosen))
 
 
 def candidates_of(trials: Sequence[Trial], outcomes: Sequence[TrialResult]) -> list[Candidate]:
-    """The checkpoints of all trials."""
     return [
         Candidate(trial=trial.number, epochs=epochs, predictions=outcome.held_out[c], balance=balance_of(trial))
         for trial, outcome in zip(trials, outcomes, strict=True)
@@ -95,12 +94,11 @@ def common_rows(candidates: Sequence[Candidate]) -> Array:
 class Replay:
     """Selection under any weighting of the rows.
 
-    Of each trial the checkpoint with the lowest mean held-out loss (the one that was trained) is taken, the earliest of
-    equals; of these the trial with the best objective, the first of equals; then up to `rule.members` of them are
-    blended (`blend`). An objective with a tuned threshold is compared at the best threshold of each trial.
+    Each trial stands with its checkpoint of the lowest mean held-out loss (the loss that was trained). The trial with
+    the best objective begins a blend of up to `rule.members` trials (`blend`). Of equals the first is taken. An
+    objective with a tuned threshold is compared at the best threshold of each trial.
 
     Args:
-        rule: Size of the blend, and whether it is calibrated.
         rows: Positions of the rows that count, ``[m]``; None for those on which every candidate has predictions.
     """
 
@@ -123,7 +121,11 @@ class Replay:
         self.trials = [list(own) for _, own in groupby(order, key=lambda c: candidates[c].trial)]
 
     def on_all_rows(self) -> Blend:
-        """The choice on all rows."""
+        """The choice with every row counted once.
+
+        Raises:
+            EvaluationError: If the objective is undefined for all trials.
+        """
         pick = self.picks(np.ones((1, len(self.rows)), dtype=np.uint8))[0]
         if not pick:
             must, found = "be defined on the held-out rows", "it is not, for any trial"
@@ -133,7 +135,6 @@ class Replay:
 
     @cached_property
     def rule_fitter(self) -> RuleFitter:
-        """Fits calibration and threshold of a choice on the same rows."""
         return RuleFitter(self.truth, self.problem, self.rule.calibration)
 
     def on_draws(self, wanted: Draws) -> tuple[Array, list[Blend]]:
@@ -194,7 +195,7 @@ class Replay:
         return self._wrong[candidate]
 
     def objectives(self, weights: Array, trials: Sequence[int]) -> tuple[Array, Array]:
-        """Objective (turned so that more is better) and chosen checkpoint of each trial, both ``[draws, trials]``."""
+        """Objective (more is better) and chosen checkpoint of each trial, both ``[draws, trials]``."""
         value = np.full((len(weights), len(trials)), np.nan)
         checkpoint = np.empty((len(weights), len(trials)), dtype=int)
         for t, trial in enumerate(trials):
@@ -223,8 +224,7 @@ class Replay:
 def balanced_sums(truth: Truth, losses: Array, weights: Array, balance: float) -> Array:
     """Losses ``[m, c]`` summed with class weights, under each weighting ``[draws, m]``: ``[draws, c]``.
 
-    A trial with this `class_balance` trains with the same weights, but for a factor; here they come from the classes of
-    the drawn rows.
+    The weights are those of a trial with this `class_balance`, up to a factor, from the classes of the drawn rows.
     """
     total = np.zeros((len(weights), losses.shape[1]))
     for own in (truth.y == c for c in np.unique(truth.y)):

@@ -4,93 +4,116 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autoft.data.cells import plain_texts
+from autoft.data.convert import Converted
+from autoft.data.repair import Repair
 from autoft.formatting import nearest
+from autoft.knowledge import slices
 from autoft.knowledge.decisions import decision_problems
 from autoft.knowledge.interactions import pair_problems
 from autoft.preprocessing.encoders.numbers import quotient
 from autoft.recipe.knowledge import HintSpec, Knowledge
 from autoft.recipe.messages import Mistake
+from autoft.recipe.recipe import Recipe
+from autoft.records.arrays import Array
 from autoft.records.columns import Column, Target
 from autoft.records.hints import Effect, Hints, RatioInput
 
 Path = tuple[str | int, ...]
 #: Kinds of columns that are numbers to a network.
 _NUMBERS = ("numeric", "boolean", "date")
-_MOST_ONE_HOT = 16
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class CompiledKnowledge:
-    """What the recipe knows, in terms of the table.
-
-    Attributes:
-        hints: For the inputs and the networks; empty where there are problems.
-        columns: The table's columns, ordered categories with their order.
-    """
-
-    hints: Hints
-    columns: tuple[Column, ...]
-    problems: tuple[Mistake, ...]
-
-
-def compile_hints(
-    knowledge: Knowledge,
-    columns: Sequence[Column],
-    values: Mapping[str, NDArray[Any]],
-    target: Target,
-    *,
-    taken: Mapping[str, str] = {},
-    absent: Mapping[str, tuple[str, str]] = {},
-    embed_above: int = _MOST_ONE_HOT,
-) -> CompiledKnowledge:
-    """Check a recipe's knowledge against a table.
+def bind_knowledge(
+    recipe: Recipe, columns: tuple[Column, ...], converted: Converted, target: Target | None, repairs: Sequence[Repair]
+) -> tuple[Hints, tuple[Column, ...]]:
+    """Hints about the inputs, and the columns with the orders that are known.
 
     Args:
-        values: Converted cells by column id.
-        taken: Names of columns that are no inputs for another reason, and what they are (``the group``).
-        absent: Names of columns that were dropped from the table, by what, and what to do about it.
-        embed_above: Columns of more categories are embedded.
+        columns, converted: The table without what the recipe drops.
+        target: The column to predict, None where the table lacks it.
+
+    Raises:
+        RecipeError: With all that is wrong with it, and the lines.
     """
-    table = _Table(knowledge, columns, values, target, taken, absent, embed_above)
-    problems = [
-        *table.names(),
-        *table.features(),
-        *table.ratios(),
-        *pair_problems(knowledge, table.width, embed_above),
-        *decision_problems(knowledge, table.by_name, target),
-    ]
-    if problems:
-        return CompiledKnowledge(hints=Hints(), columns=tuple(columns), problems=tuple(problems))
-    kept = tuple(replace(c, order=table.orders[c.name]) if c.name in table.orders else c for c in columns)
-    return CompiledKnowledge(hints=table.hints(), columns=kept, problems=())
+    if target is None or recipe.knowledge == Knowledge():
+        return Hints(), columns
+    table = _HintTable(recipe, columns, converted.values, target, repairs)
+    recipe.refuse([*table.problems(), *slices.problems(recipe, columns, target.name)])
+    return table.hints(), table.ordered_columns()
 
 
-class _Table:
-    """The columns that hints may speak of."""
+@dataclass(frozen=True, eq=False)
+class _HintTable:
+    """The columns that a recipe's knowledge speaks of; `values` are converted cells by column id."""
 
-    def __init__(
-        self,
-        knowledge: Knowledge,
-        columns: Sequence[Column],
-        values: Mapping[str, NDArray[Any]],
-        target: Target,
-        taken: Mapping[str, str],
-        absent: Mapping[str, tuple[str, str]],
-        embed_above: int,
-    ) -> None:
-        self.knowledge, self.values, self.target, self.embed_above = knowledge, values, target, embed_above
-        self.by_name = {column.name: column for column in columns}
-        self.taken, self.absent = {target.name: "the target", **taken}, absent
-        features = knowledge.features.items()
-        # As cells are compared: the table's 1.0 is 1.
-        self.orders = {name: tuple(plain_texts(hint.order)) for name, hint in features if hint.order is not None}
-        self.made = {ratio.name for ratio in knowledge.ratios}
+    recipe: Recipe
+    columns: tuple[Column, ...]
+    values: Mapping[str, Array]
+    target: Target
+    repairs: Sequence[Repair]
+
+    def problems(self) -> list[Mistake]:
+        """All that is wrong with the knowledge; without any, there are hints."""
+        return [
+            *self.names(),
+            *self.features(),
+            *self.ratios(),
+            *pair_problems(self.knowledge, self.width, self.embed_above),
+            *decision_problems(self.knowledge, self.by_name, self.target),
+        ]
+
+    def ordered_columns(self) -> tuple[Column, ...]:
+        """The columns, ordered categories with their order."""
+        return tuple(replace(c, order=self.orders[c.name]) if c.name in self.orders else c for c in self.columns)
+
+    @property
+    def knowledge(self) -> Knowledge:
+        """What the recipe says of the table."""
+        return self.recipe.knowledge
+
+    @property
+    def embed_above(self) -> int:
+        """Columns of more categories are embedded."""
+        return self.recipe.preprocess.categorical.embed_above
+
+    @cached_property
+    def taken(self) -> dict[str, str]:
+        """Names of columns that are no inputs, and what they are."""
+        group = self.recipe.evaluate.group
+        return {self.target.name: "the target"} | ({} if group is None else {group: "the group"})
+
+    @cached_property
+    def absent(self) -> dict[str, tuple[str, str]]:
+        """Names of columns that were dropped from the table, by what, and what to do about it."""
+        data, fix = self.recipe.data, "set its kind under data: columns:"
+        dropped = ((one.column, one.code) for one in self.repairs if one.action == "drop-column" and one.column)
+        absent = {name: (f"preprocess: accept: {code} drops '{name}'", fix) for name, code in dropped}
+        absent |= {name: (f"data: drop: names '{name}'", "remove one of them") for name in data.drop}
+        if data.weight:
+            absent[data.weight] = (f"'{data.weight}' is the weight of the rows", "name another column")
+        return absent
+
+    @cached_property
+    def by_name(self) -> dict[str, Column]:
+        """The columns by the user's names."""
+        return {column.name: column for column in self.columns}
+
+    @cached_property
+    def orders(self) -> dict[str, tuple[str, ...]]:
+        """Orders of categories by the column's name, written as cells are compared: the table's 1.0 is 1."""
+        features = self.knowledge.features.items()
+        return {name: tuple(plain_texts(hint.order)) for name, hint in features if hint.order is not None}
+
+    @cached_property
+    def made(self) -> set[str]:
+        """Names of ratios."""
+        return {ratio.name for ratio in self.knowledge.ratios}
 
     def names(self) -> Iterator[Mistake]:
         """Names that the table does not have, or that are no inputs."""
@@ -104,8 +127,7 @@ class _Table:
             for name in pair:
                 yield from self._named(path, name, made="ratios" not in path)
                 if name in unused:
-                    fix = "remove it here, or remove 'use'"
-                    yield Mistake(path=path, must="name inputs", found=f"'{name}' is not to be used", fix=fix)
+                    yield Mistake(path, "name inputs", f"'{name}' is not to be used", "remove it here, or remove 'use'")
 
     def _all_pairs(self) -> Iterator[tuple[Path, tuple[str, str]]]:
         for key in ("interactions", "no_interaction"):
@@ -118,20 +140,19 @@ class _Table:
         if name in self.by_name:
             column = self.by_name[name]
             if name in self.taken and (inputs or name == self.target.name):
-                fix = "name another column"
-                yield Mistake(path=path, must="name inputs", found=f"'{name}' is {self.taken[name]}", fix=fix)
+                yield Mistake(path, "name inputs", f"'{name}' is {self.taken[name]}", "name another column")
             elif inputs and not column.used:
                 fix = "remove the hint, or set its kind under data: columns:"
-                yield Mistake(path=path, must="name inputs", found=f"'{name}' is {column.kind}: {column.why}", fix=fix)
+                yield Mistake(path, "name inputs", f"'{name}' is {column.kind}: {column.why}", fix)
             return
         if made and name in self.made:
             return
         if name in self.absent:
             found, fix = self.absent[name]
-            yield Mistake(path=path, must="name a column that stays in the table", found=found, fix=fix)
+            yield Mistake(path, "name a column that stays in the table", found, fix)
             return
         fix = nearest(name, [*self.by_name, *self.made], 1) or "correct the name"
-        yield Mistake(path=path, must="name a column of the table", found=f"there is no '{name}'", fix=fix)
+        yield Mistake(path, "name a column of the table", f"there is no '{name}'", fix)
 
     def features(self) -> Iterator[Mistake]:
         """Hints of single columns."""
@@ -146,10 +167,13 @@ class _Table:
                 continue
             if hint.order is not None:
                 yield from self._order((*path, "order"), self.orders[name], column)
-            if hint.between is not None:
-                yield from self._between((*path, "between"), hint.between, column)
-            if hint.scale is not None:
-                yield from self._log((*path, "scale"), column)
+            for key in ("between", "scale"):
+                if getattr(hint, key) is not None and column.kind != "numeric":
+                    yield Mistake((*path, key), "be of numbers", f"the column is {column.kind}", "remove it")
+            if column.kind == "numeric" and hint.between is not None:
+                yield from self._between((*path, "between"), hint.between, self.values[column.id])
+            if column.kind == "numeric" and hint.scale is not None:
+                yield from self._amounts((*path, "scale"), self.values[column.id])
 
     def _effect(
         self, path: Path, name: str, hint: HintSpec, column: Column | None, labels: set[int]
@@ -157,39 +181,36 @@ class _Table:
         if column is not None and column.used and column.kind not in _NUMBERS and hint.order is None:
             fix = "add 'order: [...]' from the lowest to the highest, or remove the effect"
             found = f"'{name}' is {column.kind}, which has no order"
-            yield Mistake(path=path, must="be of numbers, dates or ordered categories", found=found, fix=fix)
-        made_of = [key for _, key, pair in self._made() if name in pair]
+            yield Mistake(path, "be of numbers, dates or ordered categories", found, fix)
+        made_of = [what for what, pair in self._made() if name in pair]
         if made_of:
             fix = f"give the effect to {made_of[0]}, or remove one of them"
             found = f"'{name}' is also part of {made_of[0]}, which moves with it"
-            yield Mistake(path=path, must="hold with all else equal", found=found, fix=fix)
+            yield Mistake(path, "hold with all else equal", found, fix)
         yield from self._label((*path[:-1], "label"), hint.label, labels)
 
-    def _made(self) -> Iterator[tuple[int, str, tuple[str, str]]]:
-        for place, ratio in enumerate(self.knowledge.ratios):
-            yield place, f"the ratio '{ratio.name}'", ratio.of
-        for place, pair in enumerate(self.knowledge.interactions):
-            yield place, f"the interaction of '{pair[0]}' and '{pair[1]}'", pair
+    def _made(self) -> Iterator[tuple[str, tuple[str, str]]]:
+        for ratio in self.knowledge.ratios:
+            yield f"the ratio '{ratio.name}'", ratio.of
+        for pair in self.knowledge.interactions:
+            yield f"the interaction of '{pair[0]}' and '{pair[1]}'", pair
 
     def _label(self, path: Path, label: Any, labels: set[int]) -> Iterator[Mistake]:
         task, classes = self.target.task, [str(c) for c in self.target.classes]
         named = "' or '".join(classes[:5])
         if task == "regression":
             if label is not None:
-                must, found = "only be given where there are classes", "the task is regression"
-                yield Mistake(path=path, must=must, found=found, fix="remove it")
+                yield Mistake(path, "only be given where there are classes", "the task is regression", "remove it")
         elif label is None:
             if task == "multiclass":
                 fix = f"add 'label:' with the class whose probability is meant ('{named}')"
                 found = "it is missing, and there are more than two classes"
-                yield Mistake(path=path, must="say which class an effect is about", found=found, fix=fix)
+                yield Mistake(path, "say which class an effect is about", found, fix)
         elif self._class(label) is None:
-            fix = f"name one of '{named}'"
-            yield Mistake(path=path, must="be a class of the target", found=f"there is no '{label}'", fix=fix)
+            yield Mistake(path, "be a class of the target", f"there is no '{label}'", f"name one of '{named}'")
         elif task == "multiclass" and len(labels) > 1:
             fix = "keep the effects on one of them"
-            found = f"effects on {len(labels)} classes are given"
-            yield Mistake(path=path, must="be the same for all effects", found=found, fix=fix)
+            yield Mistake(path, "be the same for all effects", f"effects on {len(labels)} classes are given", fix)
 
     def _class(self, label: Any) -> int | None:
         """Position of a class by its label, as a recipe may write it; None for no such class."""
@@ -200,11 +221,11 @@ class _Table:
         if column.kind != "categorical":
             already = column.kind in _NUMBERS
             fix = "remove it: it has an order" if already else "set its kind under data: columns: to categorical"
-            yield Mistake(path=path, must="be of categories", found=f"the column is {column.kind}", fix=fix)
+            yield Mistake(path, "be of categories", f"the column is {column.kind}", fix)
             return
         if len(set(order)) < len(order):
-            found, fix = "two of them are the same (1.0 counts as 1)", "remove one of them"
-            yield Mistake(path=path, must="name every category once", found=found, fix=fix)
+            fix = "remove one of them"
+            yield Mistake(path, "name every category once", "two of them are the same (1.0 counts as 1)", fix)
         there = {text for text in self.values[column.id] if text is not None}
         lost = sorted(there - set(order))
         if not lost:
@@ -216,36 +237,25 @@ class _Table:
         fix = "add it at its place" if len(lost) == 1 else "add them at their places"
         if other is not None:
             fix = f"write '{other}' for '{spelled[other.strip().casefold()]}', as the table does"
-        yield Mistake(path=path, must="name every category", found=found, fix=fix)
+        yield Mistake(path, "name every category", found, fix)
 
-    def _between(self, path: Path, limits: tuple[float, float], column: Column) -> Iterator[Mistake]:
-        if column.kind != "numeric":
-            fix = "remove it"
-            yield Mistake(path=path, must="be of numbers", found=f"the column is {column.kind}", fix=fix)
-            return
-        cells = self.values[column.id]
+    def _between(self, path: Path, limits: tuple[float, float], cells: Array) -> Iterator[Mistake]:
         with np.errstate(invalid="ignore"):
             outside = np.flatnonzero((cells < limits[0]) | (cells > limits[1]))
         if len(outside):
             first = int(outside[0])
             found = f"{len(outside):,} of {len(cells):,} values do not (first: row {first + 1:,}, {cells[first]:g})"
             must = f"hold of the table, whose values must lie between {limits[0]:g} and {limits[1]:g}"
-            yield Mistake(path=path, must=must, found=found, fix="correct those cells, or widen the range")
+            yield Mistake(path, must, found, "correct those cells, or widen the range")
 
-    def _log(self, path: Path, column: Column) -> Iterator[Mistake]:
-        if column.kind != "numeric":
-            yield Mistake(path=path, must="be of numbers", found=f"the column is {column.kind}", fix="remove it")
-            return
-        yield from self._amounts(path, self.values[column.id])
-
-    def _amounts(self, path: Path, cells: NDArray[Any]) -> Iterator[Mistake]:
+    def _amounts(self, path: Path, cells: Array) -> Iterator[Mistake]:
         with np.errstate(invalid="ignore"):
             negative = np.flatnonzero(cells < 0)
         if len(negative):
             first = int(negative[0])
             found = f"{len(negative):,} values are negative (first: row {first + 1:,}, {cells[first]:g})"
             fix = "remove it: only amounts that are not negative have a logarithmic scale"
-            yield Mistake(path=path, must="be of amounts", found=found, fix=fix)
+            yield Mistake(path, "be of amounts", found, fix)
 
     def ratios(self) -> Iterator[Mistake]:
         """Quotients."""
@@ -253,18 +263,16 @@ class _Table:
             path: Path = ("knowledge", "ratios", place)
             if ratio.name in self.by_name:
                 fix = "give the ratio another name"
-                yield Mistake(path=path, must="have a new name", found=f"a column is called '{ratio.name}'", fix=fix)
+                yield Mistake(path, "have a new name", f"a column is called '{ratio.name}'", fix)
             for name in ratio.of:
                 column = self.by_name.get(name)
                 if column is not None and column.used and column.kind != "numeric":
-                    found = f"'{name}' is {column.kind}"
-                    yield Mistake(path=path, must="be of two numeric columns", found=found, fix="name numeric ones")
+                    yield Mistake(path, "be of two numeric columns", f"'{name}' is {column.kind}", "name numeric ones")
             own = self.knowledge.features.get(ratio.name)
             wrong = [n for n in ("between", "order", "use") if own is not None and own.has(n)]
             if wrong:
                 place_of: Path = ("knowledge", "features", ratio.name, wrong[0])
-                found = f"'{ratio.name}' is a ratio"
-                yield Mistake(path=place_of, must="be of a column of the table", found=found, fix="remove it")
+                yield Mistake(place_of, "be of a column of the table", f"'{ratio.name}' is a ratio", "remove it")
             above, below = (self.by_name.get(name) for name in ratio.of)
             if own is not None and own.scale and above and below and above.kind == below.kind == "numeric":
                 cells = quotient(self.values[above.id], self.values[below.id])

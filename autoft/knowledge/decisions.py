@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autoft.data.convert import numbers_of
 from autoft.formatting import nearest
 from autoft.recipe.knowledge import Knowledge
 from autoft.recipe.messages import Mistake
@@ -29,23 +30,20 @@ def decision_problems(knowledge: Knowledge, columns: Mapping[str, Column], targe
     costs, task = knowledge.costs, target.task
     if task == "regression":
         if costs.given:
-            found = "the task is regression"
-            yield Mistake(path=_COSTS, must="only be given where there are classes", found=found, fix="remove it")
+            yield Mistake(_COSTS, "only be given where there are classes", "the task is regression", "remove it")
     elif costs.matrix is not None:
         yield from of_matrix(costs.matrix, target)[1]
     if task == "multiclass":
         found, fix = "the task is multiclass", "write 'matrix:' with what each wrong answer costs"
         for name in ("false_negative", "false_positive", "gain"):
             if getattr(costs, name) is not None:
-                must = "only be given where the task is binary"
-                yield Mistake(path=(*_COSTS, name), must=must, found=found, fix=fix)
+                yield Mistake((*_COSTS, name), "only be given where the task is binary", found, fix)
     column = columns.get(costs.gain or "")
     if column is not None and column.name != target.name and column.kind in ("categorical", "text", "date"):
-        found = f"'{column.name}' is {column.kind}"
-        yield Mistake(path=(*_COSTS, "gain"), must="be a numeric column", found=found, fix="name another one")
+        yield Mistake((*_COSTS, "gain"), "be a numeric column", f"'{column.name}' is {column.kind}", "name another one")
     if task != "binary" and knowledge.minimum.stated() is not None:
-        must, found = "only be given where there are two classes", f"the task is {task}"
-        yield Mistake(path=("knowledge", "minimum"), must=must, found=found, fix="remove it")
+        found = f"the task is {task}"
+        yield Mistake(("knowledge", "minimum"), "only be given where there are two classes", found, "remove it")
 
 
 def stakes(
@@ -93,12 +91,12 @@ def of_matrix(matrix: Matrix, target: Target) -> tuple[Costs | None, tuple[Mista
     path = (*_COSTS, "matrix")
     fix = "give wrong answers higher costs than right ones"
     if (table < 0).any():
-        return None, (Mistake(path=path, must="hold costs of 0 or more", found="one is negative", fix=fix),)
+        return None, (Mistake(path, "hold costs of 0 or more", "one is negative", fix),)
     # An answer that never costs more than another one, whatever the true label, is given to every row.
     always = [a for a in range(len(table)) if (table[:, [a]] <= table).all()]
     if always:
         found = f"'{target.classes[always[0]]}' never costs more than another answer, whatever is true"
-        return None, (Mistake(path=path, must="leave something to decide", found=found, fix=fix),)
+        return None, (Mistake(path, "leave something to decide", found, fix),)
     if target.task != "binary":
         return Costs(matrix=tuple(map(tuple, table.tolist()))), ()
     yes, no = target.positive_index, 1 - target.positive_index
@@ -107,7 +105,7 @@ def of_matrix(matrix: Matrix, target: Target) -> tuple[Costs | None, tuple[Mista
     if not 1e-3 <= costs.threshold <= 1 - 1e-3:
         found = f"a row would count as positive from a probability of {costs.threshold:g} on"
         fix = "give costs that are closer to each other; beyond that the answer is always the same"
-        return None, (Mistake(path=path, must="not differ by more than a factor of 999", found=found, fix=fix),)
+        return None, (Mistake(path, "not differ by more than a factor of 999", found, fix),)
     return costs, ()
 
 
@@ -120,14 +118,12 @@ def gains_of(
         positive: Which rows are positive, bool ``[n]``.
         numbers: As for `stakes`.
     """
-    from autoft.data.convert import convert
-
     path = (*_COSTS, "gain")
     names = [str(column) for column in frame.columns]
     if name not in names:
         fix = nearest(name, names, 1) or "correct the name"
-        return None, (Mistake(path=path, must="name a column of the table", found=f"there is no '{name}'", fix=fix),)
-    cells = convert(frame, (Column(id=name, name=name, kind="numeric", why=""),)).values[name]
+        return None, (Mistake(path, "name a column of the table", f"there is no '{name}'", fix),)
+    cells = numbers_of(frame, name)
     wrong = np.flatnonzero(positive & ~(np.isfinite(cells) & (cells >= 0)))
     if len(wrong):
         row = int(wrong[0]) if numbers is None else int(numbers[wrong[0]])
@@ -135,10 +131,10 @@ def gains_of(
         shown = "no value" if cell is None or cell != cell else f"'{cell}'"
         must = "hold a number of 0 or more in every positive row"
         found = f"{len(wrong):,} of {int(positive.sum()):,} such cells do not (first: row {row + 1:,}, {shown})"
-        return None, (Mistake(path=path, must=must, found=found, fix="correct them, or leave those rows out"),)
+        return None, (Mistake(path, must, found, "correct them, or leave those rows out"),)
     if not cells[positive].any():
         fix = "name another column, or give false_negative instead"
-        return None, (Mistake(path=path, must="be above 0 in some positive row", found="all are 0", fix=fix),)
+        return None, (Mistake(path, "be above 0 in some positive row", "all are 0", fix),)
     return np.where(positive, cells, 0.0), ()
 
 
@@ -169,4 +165,4 @@ def _spellings(label: Any) -> Sequence[str]:
 def _unknown(keys: tuple[str, ...], label: str, target: Target) -> Mistake:
     names = [str(one) for one in target.classes]
     path, fix = (*_COSTS, "matrix", *keys), nearest(label, names, 1) or f"name one of {', '.join(names[:5])}"
-    return Mistake(path=path, must="name classes of the target", found=f"there is no '{label}'", fix=fix)
+    return Mistake(path, "name classes of the target", f"there is no '{label}'", fix)

@@ -52,10 +52,7 @@ def _sentences(name: str, hint: HintSpec) -> list[str]:
 
 
 def hinted_lines(lines: Sequence[PlanLine], knowledge: Knowledge, columns: Sequence[Column]) -> tuple[PlanLine, ...]:
-    """Lines of a plan with the units that are known, and with lines for columns that are not to be used.
-
-    Args:
-        columns: Of the table, in the order in which their lines are to stand.
+    """Lines of a plan in the order of `columns`, with the units that are known and with lines for unused columns.
 
     >>> age = PlanLine(column="age", kind="numeric", text="The median is subtracted.", inputs=1)
     >>> hinted_lines([age], Knowledge(features={"age": HintSpec(unit="years")}), [])[0].text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 from autoft.errors import RecipeError
 from autoft.knowledge.towers import towers
@@ -33,7 +33,7 @@ def _repeated(knowledge: Knowledge) -> Iterator[Mistake]:
         for place, pair in enumerate(getattr(knowledge, key)):
             if frozenset(pair) in seen:
                 found = f"'{pair[0]}' and '{pair[1]}' are named before"
-                yield Mistake(path=("knowledge", key, place), must="be a new pair", found=found, fix="remove it")
+                yield Mistake(("knowledge", key, place), "be a new pair", found, "remove it")
             seen.add(frozenset(pair))
 
 
@@ -44,11 +44,10 @@ def _products(knowledge: Knowledge, width: Callable[[str], int | None], limit: i
         for name in (name for name, own in zip(pair, widths, strict=True) if own == 0):
             found = f"'{name}' has more than {limit} categories or is text"
             fix = "remove the pair, or raise preprocess: categorical: embed_above"
-            yield Mistake(path=path, must="be of columns with few inputs", found=found, fix=fix)
+            yield Mistake(path, "be of columns with few inputs", found, fix)
         products = (widths[0] or 0) * (widths[1] or 0)
         if products > MOST_PRODUCTS:
-            must, found = f"become at most {MOST_PRODUCTS} inputs", f"it becomes {products:,}"
-            yield Mistake(path=path, must=must, found=found, fix="remove the pair")
+            yield Mistake(path, f"become at most {MOST_PRODUCTS} inputs", f"it becomes {products:,}", "remove the pair")
 
 
 def _apart(knowledge: Knowledge) -> Iterator[Mistake]:
@@ -58,11 +57,11 @@ def _apart(knowledge: Knowledge) -> Iterator[Mistake]:
             if columns.issuperset(pair):
                 found, fix = f"{what} is made of both", f"remove {what}, or this pair"
                 path: Path = ("knowledge", "no_interaction", place)
-                yield Mistake(path=path, must="be of columns that nothing else joins", found=found, fix=fix)
+                yield Mistake(path, "be of columns that nothing else joins", found, fix)
     try:
         towers(knowledge.no_interaction)
     except RecipeError as error:
-        yield Mistake(path=("knowledge", "no_interaction"), must=error.must, found=error.found, fix=error.fix)
+        yield Mistake(("knowledge", "no_interaction"), error.must, error.found, error.fix)
 
 
 def _joined(knowledge: Knowledge) -> Iterator[tuple[str, set[str]]]:
@@ -70,8 +69,5 @@ def _joined(knowledge: Knowledge) -> Iterator[tuple[str, set[str]]]:
     for name, columns in made.items():
         yield f"the ratio '{name}'", columns
     for pair in knowledge.interactions:
-        yield f"the interaction of '{pair[0]}' and '{pair[1]}'", _parts(pair, made)
-
-
-def _parts(names: Sequence[str], made: dict[str, set[str]]) -> set[str]:
-    return set().union(*(made.get(name, {name}) for name in names))
+        parts = [made.get(name, {name}) for name in pair]
+        yield f"the interaction of '{pair[0]}' and '{pair[1]}'", set().union(*parts)

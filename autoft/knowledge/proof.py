@@ -8,7 +8,7 @@ input. Nothing here knows how the weights came to be (`bounds`): only where each
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,31 +45,23 @@ class Proof:
     steepest: Mapping[str, float]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Slopes:
-    """Bounds ``[S, k, units]`` of how fast units can rise and fall with a column; neither is negative."""
+# Slopes are bounds ``[2, S, k, units]`` of how fast units can rise (first) and fall with a column; none is negative.
 
-    up: Array
-    down: Array
 
-    def times(self, factors: Array) -> _Slopes:
-        """Of units times factors, which broadcast."""
-        up, down = np.maximum(factors, 0.0), np.maximum(-factors, 0.0)
-        return _Slopes(up=self.up * up + self.down * down, down=self.down * up + self.up * down)
+def _times(slopes: Array, factors: Array) -> Array:
+    """Slopes of units times factors, which broadcast."""
+    return np.asarray(slopes * np.maximum(factors, 0.0) + slopes[::-1] * np.maximum(-factors, 0.0))
 
-    def bent(self, share: Array) -> _Slopes:
-        """Of units after ``x + a (f(x) - x)``, f between flat and as steep as its input: slopes from 1 to 1 - a."""
-        along, against = np.maximum(1.0 - share, 1.0), np.maximum(share - 1.0, 0.0)
-        return _Slopes(up=self.up * along + self.down * against, down=self.down * along + self.up * against)
 
-    def through(self, kernel: Array) -> _Slopes:
-        """Of sums of units by a kernel ``[S, k or 1, in, out]``."""
-        up, down = np.maximum(kernel, 0.0), np.maximum(-kernel, 0.0)
+def _bent(slopes: Array, share: Array) -> Array:
+    """Slopes of units after ``x + a (f(x) - x)``, f between flat and as steep as its input: slopes from 1 to 1 - a."""
+    return np.asarray(slopes * np.maximum(1.0 - share, 1.0) + slopes[::-1] * np.maximum(share - 1.0, 0.0))
 
-        def product(one: Array, other: Array) -> Array:
-            return np.asarray((one[..., None, :] @ up + other[..., None, :] @ down)[..., 0, :])
 
-        return _Slopes(up=product(self.up, self.down), down=product(self.down, self.up))
+def _through(slopes: Array, kernel: Array) -> Array:
+    """Slopes of sums of units by a kernel ``[S, k or 1, in, out]``."""
+    along, against = slopes[..., None, :], slopes[::-1][..., None, :]
+    return np.asarray((along @ np.maximum(kernel, 0.0) + against @ np.maximum(-kernel, 0.0))[..., 0, :])
 
 
 def prove(hints: Hints, plan: InputLayout, weights: Mapping[str, Array]) -> Proof:
@@ -92,7 +84,7 @@ def prove(hints: Hints, plan: InputLayout, weights: Mapping[str, Array]) -> Proo
         if _wrong(slopes, effect):
             found = "weights lead there with the other sign"
             raise _broken(effect.column, "never move the answer the wrong way", found)
-        steepest[effect.column] = float(max(slopes.up.max(), slopes.down.max()))
+        steepest[effect.column] = float(slopes.max())
     for one, other in hints.apart:
         both = [_layers(_first(own, plan, hints, c, meet=True), own) for c in (one, other)]
         if _meet(own, *both):
@@ -107,9 +99,9 @@ def _broken(column: str, must: str, found: str) -> TrainingError:
     return TrainingError(f"The model's column '{column}'", must, found, fix)
 
 
-def _wrong(slopes: _Slopes, effect: Effect) -> bool:
+def _wrong(slopes: Array, effect: Effect) -> bool:
     """Whether the logits can move the wrong way: that which an effect is about, and the others against it."""
-    against, along = (slopes.down, slopes.up) if effect.sign == 1 else (slopes.up, slopes.down)
+    along, against = slopes[:: effect.sign]
     outputs = against.shape[-1]
     if outputs == 1 or effect.output is None:
         return bool((against > 0).any())
@@ -117,98 +109,79 @@ def _wrong(slopes: _Slopes, effect: Effect) -> bool:
     return bool((against[..., effect.output] > 0).any() or (along[..., others] > 0).any())
 
 
-def _first(
-    weights: Mapping[str, Array], plan: InputLayout, hints: Hints, column: str, *, meet: bool = False
-) -> _Slopes:
-    """Bounds of the first layer's inputs ``[S, 1, in]``.
+def _first(weights: Mapping[str, Array], plan: InputLayout, hints: Hints, column: str, *, meet: bool = False) -> Array:
+    """Slopes ``[2, S, 1, in]`` of the first layer's inputs; with `meet` missing cells count, and no direction does."""
 
-    Args:
-        meet: Whether it counts that a cell is missing, and no direction does.
-    """
-    up, down = [], []
+    def slopes_of(inputs: Iterable[tuple[str, int]]) -> Array:
+        rows = []
+        for block, size in inputs:
+            direction = reads(block, plan, hints).get(column)
+            touched = direction is not None and (meet or direction != "missing")
+            rows += [(touched and (meet or direction != -1), touched and (meet or direction != 1))] * size
+        return np.array(rows, float).reshape(-1, 2).T[:, None, None]
 
-    def note(block: str, size: int) -> None:
-        direction = reads(block, plan, hints).get(column)
-        touched = direction is not None and (meet or direction != "missing")
-        up.extend([float(touched and (meet or direction != -1))] * size)
-        down.extend([float(touched and (meet or direction != 1))] * size)
-
-    for block, size in blocks(plan):
-        note(block, size)
-    dense = _Slopes(up=np.array(up)[None, None], down=np.array(down)[None, None])
-    parts = [*_of_numbers(weights, plan, dense), dense]
-    up, down = [], []
-    for j, category in enumerate(plan.embedded):
-        note(category.id, weights[f"embedding/table_{j}"].shape[2])
-    parts.append(_Slopes(up=np.array(up)[None, None], down=np.array(down)[None, None]))
+    dense = slopes_of(blocks(plan))
+    tables = ((own.id, weights[f"embedding/table_{j}"].shape[2]) for j, own in enumerate(plan.embedded))
+    parts = [*_of_numbers(weights, plan, dense), dense, slopes_of(tables)]
     members = len(weights["logits/bias"])
-
-    def joined(name: str) -> Array:
-        arrays = [getattr(part, name) for part in parts]
-        return np.concatenate([np.broadcast_to(a, (members, *a.shape[1:])) for a in arrays], axis=2)
-
-    found = _Slopes(up=joined("up"), down=joined("down"))
+    found = np.concatenate([np.broadcast_to(part, (2, members, *part.shape[2:])) for part in parts], axis=3)
     for name in ("front/scale", "view/into"):
-        found = found.times(weights[name]) if name in weights else found
-    return found
+        found = _times(found, weights[name]) if name in weights else found
+    return np.asarray(found)
 
 
-def _of_numbers(weights: Mapping[str, Array], plan: InputLayout, dense: _Slopes) -> list[_Slopes]:
-    """Bounds of what stands before the dense inputs: bins, or vectors of numbers."""
-    own = _Slopes(up=dense.up[..., list(plan.continuous)], down=dense.down[..., list(plan.continuous)])
+def _of_numbers(weights: Mapping[str, Array], plan: InputLayout, dense: Array) -> list[Array]:
+    """Slopes of what stands before the dense inputs: bins, or vectors of numbers."""
+    own = dense[..., list(plan.continuous)]
     if "vectors/slope" in weights:  # [S, f, dim], and [S, f * bins, dim]
         slope, bend = weights["vectors/slope"], weights["vectors/bend"]
         bends = bend.reshape(*slope.shape[:2], -1, slope.shape[2])
-        each = _Slopes(up=own.up[:, 0, :, None], down=own.down[:, 0, :, None])
-        parts = [each.times(slope), *(each.times(bends[:, :, b]) for b in range(bends.shape[2]))]
-        flat = (len(slope), 1, -1)
-        up, down = np.sum([p.up for p in parts], axis=0), np.sum([p.down for p in parts], axis=0)
-        return [_Slopes(up=up.reshape(flat), down=down.reshape(flat))]
+        each = own[:, :, 0, :, None]
+        parts = [_times(each, slope), *(_times(each, bends[:, :, b]) for b in range(bends.shape[2]))]
+        return [np.sum(parts, axis=0).reshape(2, len(slope), 1, -1)]
     if "waves/shift" in weights:
         return [_of_waves(weights, own)]
     if "bins/begin" in weights:
         if (weights["bins/factor"] < 0).any():
             raise _broken("", "have bins that rise", "some fall")
-        bins = weights["bins/begin"].shape[2]
-        return [_Slopes(up=np.repeat(own.up, bins, axis=2), down=np.repeat(own.down, bins, axis=2))]
+        return [np.repeat(own, weights["bins/begin"].shape[2], axis=3)]
     return []
 
 
-def _of_waves(weights: Mapping[str, Array], own: _Slopes) -> _Slopes:
-    """Bounds of periodic vectors: the value, then sums of waves, which rise and fall but where angles are limited.
+def _of_waves(weights: Mapping[str, Array], own: Array) -> Array:
+    """Slopes of periodic vectors: the value, then sums of waves, which rise and fall but where angles are limited.
 
     Between -pi and 0 a cosine only rises; what float32 makes of pi is beyond it by less than such a cosine can tell.
     """
     frequency, mix = weights["waves/frequency"], weights["waves/mix"]
     steep = 2 * np.pi * frequency[..., None] * mix.reshape(*frequency.shape, -1)  # [S, f, waves, dim]
-    up, down = (np.maximum(sign * steep, 0.0).sum(axis=2) for sign in (1.0, -1.0))
+    wave = np.stack([np.maximum(sign * steep, 0.0).sum(axis=2) for sign in (1.0, -1.0)])
     low, high = (weights.get(f"waves/{name}", np.full((1, 1, 1), np.nan)) for name in ("low", "high"))
     half = (low >= np.float32(-np.pi)) & (high <= 0)
-    up, down = np.where(half, up, up + down), np.where(half, down, up + down)
+    wave = np.where(half, wave, wave[0] + wave[1])
     value = np.ones((*frequency.shape[:2], 1))
-    up, down = np.concatenate([value, up], axis=2), np.concatenate([0 * value, down], axis=2)
-    along, against = own.up[:, 0, :, None], own.down[:, 0, :, None]
-    flat = (len(frequency), 1, -1)
-    return _Slopes(up=(along * up + against * down).reshape(flat), down=(along * down + against * up).reshape(flat))
+    up, down = np.concatenate([np.stack([value, 0 * value]), wave], axis=3)
+    each = own[:, :, 0, :, None]
+    return np.asarray((each * up + each[::-1] * down).reshape(2, len(frequency), 1, -1))
 
 
-def _layers(first: _Slopes, weights: Mapping[str, Array]) -> list[_Slopes]:
-    """Bounds of the first layer's inputs, of the units of each hidden layer, and of the logits."""
+def _layers(first: Array, weights: Mapping[str, Array]) -> list[Array]:
+    """Slopes of the first layer's inputs, of the units of each hidden layer, and of the logits."""
     found, depth = [first], sum(name.startswith("hidden_") and name.endswith("kernel") for name in weights)
     for layer in range(depth):
         slopes, name = found[-1], f"hidden_{layer}"
         if f"{name}/into" in weights:
-            slopes = slopes.times(weights[f"{name}/into"])
-        slopes = slopes.through(weights[f"{name}/kernel"][:, None])
-        slopes = slopes.times(weights[f"{name}/out"]) if f"{name}/out" in weights else slopes
-        found.append(slopes.bent(weights[f"bend_{layer}/share"]) if f"bend_{layer}/share" in weights else slopes)
+            slopes = _times(slopes, weights[f"{name}/into"])
+        slopes = _through(slopes, weights[f"{name}/kernel"][:, None])
+        slopes = _times(slopes, weights[f"{name}/out"]) if f"{name}/out" in weights else slopes
+        found.append(_bent(slopes, weights[f"bend_{layer}/share"]) if f"bend_{layer}/share" in weights else slopes)
     kernel, networks = weights["logits/kernel"], weights["logits/bias"].shape[1]
-    return [*found, found[-1].through(kernel.reshape(len(kernel), networks, -1, kernel.shape[2]))]
+    return [*found, _through(found[-1], kernel.reshape(len(kernel), networks, -1, kernel.shape[2]))]
 
 
-def _meet(weights: Mapping[str, Array], one: list[_Slopes], other: list[_Slopes]) -> bool:
+def _meet(weights: Mapping[str, Array], one: list[Array], other: list[Array]) -> bool:
     """Whether any hidden unit knows two columns; without hidden layers, any input that is made of both and counts."""
     if len(one) > 2:  # logits may add up what belongs to different columns, and inputs that nobody reads may be both
-        return any((np.minimum(a.up, b.up) > 0).any() for a, b in zip(one[1:-1], other[1:-1], strict=True))
-    both = np.minimum(one[0].up, other[0].up)[:, 0, :, None]
+        return any((np.minimum(a[0], b[0]) > 0).any() for a, b in zip(one[1:-1], other[1:-1], strict=True))
+    both = np.minimum(one[0][0], other[0][0])[:, 0, :, None]
     return bool((both * np.abs(weights["logits/kernel"]) > 0).any())

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from autoft.formatting import nearest
 from autoft.recipe.messages import Mistake
+from autoft.recipe.recipe import Recipe
 from autoft.records.columns import Column
-
-if TYPE_CHECKING:
-    from autoft.recipe.recipe import Recipe
 
 Limits = tuple[float, ...] | None
 
@@ -32,35 +29,30 @@ def audited(recipe: Recipe) -> tuple[str, ...]:
 
 
 def problems(recipe: Recipe, columns: Sequence[Column], target: str) -> list[Mistake]:
-    """Slices that the table does not have.
-
-    Args:
-        columns: Of the table, without those that the recipe drops.
-    """
+    """Slices that the table does not have; `columns` are those that the recipe does not drop."""
     known = {column.name: column for column in columns}
     mistakes = []
     for at, name, limits in declared(recipe):
         if name == target:
             fix = "name another column; the scores of each class are in the report anyway"
-            mistakes.append(Mistake(path=at, must="not be the target", found=f"it is '{name}'", fix=fix))
+            mistakes.append(Mistake(at, "not be the target", f"it is '{name}'", fix))
         elif name not in known:
             mistakes.append(_absent(recipe, at, name, list(known)))
         elif limits is not None and known[name].kind != "numeric":
             found = f"'{name}' is understood as {known[name].kind} ({known[name].why})"
             fix = "write the name alone, or set its kind to numeric under data: columns:"
-            mistakes.append(Mistake(path=at, must="be limits of a column of numbers", found=found, fix=fix))
+            mistakes.append(Mistake(at, "be limits of a column of numbers", found, fix))
     return mistakes
 
 
 def _absent(recipe: Recipe, at: tuple[str | int, ...], name: str, names: list[str]) -> Mistake:
     if name in recipe.data.drop:
         fix = "remove it from data: drop: and write 'use: audit' or 'use: never' under knowledge: features:"
-        return Mistake(path=at, must="be a column that stays in the table", found="data: drop: names it", fix=fix)
+        return Mistake(at, "be a column that stays in the table", "data: drop: names it", fix)
     if name == recipe.data.weight:
-        fix = "name another column"
-        return Mistake(path=at, must="not be the weight of the rows", found=f"it is '{name}'", fix=fix)
+        return Mistake(at, "not be the weight of the rows", f"it is '{name}'", "name another column")
     fix = nearest(name, names, 1) or "correct the name"
-    return Mistake(path=at, must="name a column of the table", found=f"there is no '{name}'", fix=fix)
+    return Mistake(at, "name a column of the table", f"there is no '{name}'", fix)
 
 
 def notes(recipe: Recipe) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -27,11 +26,6 @@ def mixed(inputs: Any) -> Any:
     return side * ops.relu(side * inputs)
 
 
-def activation_of(name: str | None) -> Callable[[Any], Any]:
-    """The activation of a name; None is linear."""
-    return mixed if name == MIXED else keras.activations.get(name)
-
-
-def name_of(function: Callable[[Any], Any]) -> Any:
-    """What a layer's configuration says of its activation."""
-    return MIXED if function is mixed else keras.activations.serialize(function)
+def activated(name: str, inputs: Any) -> Any:
+    """Inputs after the activation of a name."""
+    return mixed(inputs) if name == MIXED else keras.activations.get(name)(inputs)

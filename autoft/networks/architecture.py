@@ -42,6 +42,5 @@ class Inputs:
 
     @classmethod
     def of(cls, plan: InputLayout) -> Inputs:
-        """The inputs of a layout."""
         dense = sum(width for _, width in blocks(plan))
         return cls(dense=dense, numbers=plan.continuous, embedded=tuple(category.slots for category in plan.embedded))

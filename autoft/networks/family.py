@@ -184,14 +184,12 @@ DEFAULT = "mlp"
 
 
 def family_of(params: Mapping[str, Any]) -> Family:
-    """The family of a trial's hyperparameters."""
     return FAMILIES[str(params.get("architecture", DEFAULT))]
 
 
 def architecture_of(
     params: Mapping[str, Any], inputs: Inputs, rows: int, *, activation: str | None = None
 ) -> Architecture:
-    """The sizes of a trial's network (`Family.architecture`)."""
     return family_of(params).architecture(params, inputs, rows, activation=activation)
 
 

@@ -37,7 +37,6 @@ class InitialState:
 
     @property
     def members(self) -> int:
-        """S."""
         return len(self.bias)
 
     def generators(self, name: str) -> list[np.random.Generator]:
@@ -57,19 +56,13 @@ class InitialState:
 
     def vectors(self, weights: Mapping[str, Array]) -> list[Array]:
         """Of each embedded column the vectors that the training rows have by some first weights, ``[S, m, dim]``."""
-        tables = (weights[f"embedding/table_{j}"] for j in range(self.slots.shape[2]))
-        return [
-            np.stack([own[codes] for own, codes in zip(table, self.slots[:, :, j], strict=True)])
-            for j, table in enumerate(tables)
-        ]
+        members = np.arange(self.members)[:, None]
+        return [weights[f"embedding/table_{j}"][members, self.slots[:, :, j]] for j in range(self.slots.shape[2])]
 
     def edges(self, bins: int) -> tuple[Array, Array]:
         """Where each bin of each number begins, and one over its width: both ``[S, f, bins]`` (`bin_edges`)."""
         if bins not in self._edges:
-            found = [
-                [begin_and_factor(bin_edges(own[:, j], bins), bins) for j in range(own.shape[1])]
-                for own in self.numbers
-            ]
+            found = [[begin_and_factor(bin_edges(x, bins), bins) for x in own.T] for own in self.numbers]
             both = np.array(found, dtype=np.float32)  # [S, f, 2, bins]
             self._edges[bins] = both[:, :, 0], both[:, :, 1]
         return self._edges[bins]

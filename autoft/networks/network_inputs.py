@@ -26,7 +26,7 @@ class NetworkInputs:
 
 
 def network_inputs(architecture: Architecture, inputs: Inputs, members: int) -> NetworkInputs:
-    """The inputs of a network of `members` members; categories are embedded in a layer named ``embedding``."""
+    """The inputs of a network; categories are embedded in a layer named ``embedding``."""
     import keras
 
     from autoft.networks.layers.numbers import PiecewiseLinear

@@ -118,8 +118,9 @@ def folded(weights: Array, low: Array, high: Array) -> Array:
 
 
 def bound_units(bounds: WeightBounds) -> Array:
-    """``[width]``, the units of the first hidden layer that read a column by weights of one sign."""
-    low, high = (side["hidden_0/kernel"] for side in (bounds.low, bounds.high))
+    """``[width]``, the units of the first hidden layer that read a column by weights of one sign; none without bounds
+    of that layer."""
+    low, high = (side.get("hidden_0/kernel", np.zeros((1, 0))) for side in (bounds.low, bounds.high))
     return np.asarray(((low == 0) != (high == 0)).any(axis=0))
 
 

@@ -13,7 +13,7 @@ from autoft.data.convert import convert
 from autoft.data.repair_plan import learn
 from autoft.data.table import Table, read
 from autoft.errors import RecipeError
-from autoft.knowledge.bind import bind_knowledge
+from autoft.knowledge.compile import bind_knowledge
 from autoft.pipeline.dataset import TableDescription
 from autoft.recipe.recipe import Recipe
 from autoft.records.columns import Target

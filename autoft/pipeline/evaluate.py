@@ -16,7 +16,7 @@ from autoft.evaluation.ensemble_gain import with_gain
 from autoft.evaluation.fold_model import FoldModel
 from autoft.evaluation.importance import permutation_importance
 from autoft.evaluation.metrics import METRICS
-from autoft.evaluation.scores import point_scores
+from autoft.evaluation.scores import scores
 from autoft.evaluation.selection import balance_of, candidates_of, mixed
 from autoft.pipeline.context import Run
 from autoft.pipeline.cost import MARGIN, finish_seconds
@@ -170,7 +170,7 @@ def _fold_reports(dataset: Dataset, answers: Array, rule: DecisionRule, best: Tr
     folds, truth = dataset.folds, dataset.truth
 
     def objective(s: int, rows: Array) -> float:
-        return point_scores(truth.take(rows), answers[s][rows], dataset.problem, rule=rule)[dataset.objective]
+        return scores(truth.take(rows), answers[s][rows], dataset.problem, rule=rule)[dataset.objective]
 
     return overfitting.fold_reports(
         best,

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from autoft.data.cells import numbers
 from autoft.errors import ArtifactError, printable
 from autoft.formatting import number
 from autoft.knowledge.orders import evident_order
@@ -125,7 +126,8 @@ def _orders(profile: Profile) -> dict[str, HintProposal]:
     found = {}
     for name, categories in profile.categories.items():
         order = evident_order(categories)
-        if order is not None:
+        # Bare numbers in a column of categories are codes: as amounts they would have been a numeric column.
+        if order is not None and np.isnan(numbers(categories)).any():
             why = "order: the names of the categories rise"
             found[name] = HintProposal(column=name, field="order", values={"order": list(order)}, evidence=why)
     return found

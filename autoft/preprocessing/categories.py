@@ -97,7 +97,7 @@ class CategoryInput:
 
 
 def category_inputs(
-    columns: Sequence[Column], values: Mapping[str, Array], *, max_categories: int, embed_above: int
+    columns: Sequence[Column], values: Mapping[str, Array], max_categories: int, embed_above: int
 ) -> tuple[CategoryInput, ...]:
     """Layout of the categorical columns (`layout.LayoutOptions`); only their distinct texts are read."""
     found = []
@@ -105,8 +105,8 @@ def category_inputs(
         vocabulary = tuple(sorted({text for text in values[column.id] if text is not None}))
         # A few spare slots in steps of four: the width stays when a category more or less is seen.
         slots = min(max_categories, 4 * ((len(vocabulary) + 3) // 4))
-        own = CategoryInput(id=column.id, vocabulary=vocabulary, slots=slots, embed=len(vocabulary) > embed_above)
-        found.append(own)
+        embed = len(vocabulary) > embed_above
+        found.append(CategoryInput(id=column.id, vocabulary=vocabulary, slots=slots, embed=embed))
     return tuple(found)
 
 

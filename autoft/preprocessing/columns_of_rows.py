@@ -61,11 +61,11 @@ def set_to(plan: InputLayout, encoded: Encoded, where: Place, cells: Array) -> E
 def shuffled(encoded: Encoded, where: Place, order: Array) -> Encoded:
     """The same rows, each with another row's cell of one column: that of the row in `order` ``[n]``."""
     array, j = where
+    cells: Any = getattr(encoded, array)
     if array in ("texts", "custom"):
-        every = list(getattr(encoded, array))
-        every[j] = every[j].rows(order) if array == "texts" else every[j][order]
-        changed: dict[str, Any] = {array: tuple(every)}
+        own = cells[j].rows(order) if array == "texts" else cells[j][order]
+        cells = (*cells[:j], own, *cells[j + 1 :])
     else:
-        changed = {array: getattr(encoded, array).copy()}
-        changed[array][:, j] = getattr(encoded, array)[order, j]
-    return replace(encoded, **changed)
+        cells = cells.copy()
+        cells[:, j] = cells[order, j]
+    return replace(encoded, **{array: cells})

@@ -34,7 +34,6 @@ class CustomInput:
 
     @property
     def is_text(self) -> bool:
-        """Whether its cells are texts."""
         return self.kind not in NUMBERS
 
     @property
@@ -51,8 +50,9 @@ class CustomInput:
 
     def read(self, cells: Array | None, rows: int) -> Array:
         """Numbers ``[n, r]`` float64 of converted cells; None for a column that is missing in every row."""
-        missing = np.full(rows, None if self.is_text else np.nan, dtype=object if self.is_text else np.float64)
-        return read(self.encoder, missing if cells is None else cells)
+        if cells is None:
+            cells = np.full(rows, None, dtype=object) if self.is_text else np.full(rows, np.nan)
+        return read(self.encoder, cells)
 
 
 def read(encoder: str, cells: Array) -> Array:

@@ -37,12 +37,11 @@ def _line(layout: InputLayout, column: Column, columns: Sequence[Column]) -> Pla
         since = [quoted((names[first],)) for first, second in layout.elapsed if second == column.id]
         inputs += len(DATE_PARTS) - 1 + len(since)
         between = f" The time since {' and '.join(since)} is an input too." if since else ""
-        text = "Becomes a trend and the place in the year, the week and the day, as sines and cosines."
-        text = f"{text}{between}{filled}"
+        parts = "a trend and the place in the year, the week and the day, as sines and cosines"
+        text = f"Becomes {parts}.{between}{filled}"
     elif column.id in layout.numbers:
-        scaler = layout.scaler(column.id)
         by_rank = layout.scale == "quantile" and column.id in layout.numeric
-        scaling = ENCODERS["quantile"].describe(column) if by_rank else scaler.describe(column)
+        scaling = (ENCODERS["quantile"] if by_rank else layout.scaler(column.id)).describe(column)
         if column.order:
             ranks = f"Its {len(column.order):,} categories become ranks, {quoted(column.order[:1])} the lowest."
             scaling = f"{ranks} {scaling} Unknown ones count as missing."

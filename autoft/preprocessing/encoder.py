@@ -84,15 +84,12 @@ def _factors(plan: InputLayout) -> tuple[list[int], list[int]]:
 
 def _measured(plan: InputLayout, numbers: Any) -> Any:
     """Numbers with times between dates and ratios after them (`statistics.with_derived`)."""
-    order, measured = plan.numbers, numbers
-    if plan.elapsed:
-        first, second = ([order.index(c) for c in side] for side in zip(*plan.elapsed, strict=True))
-        measured = Elapsed(first, second, dtype="float64", name="elapsed")(numbers)
-    if plan.ratios:
-        above = [order.index(ratio.numerator) for ratio in plan.ratios]
-        below = [order.index(ratio.denominator) for ratio in plan.ratios]
-        measured = Quotients(above, below, dtype="float64", name="quotients")(measured)
-    return measured
+    ratios = [(ratio.numerator, ratio.denominator) for ratio in plan.ratios]
+    for pairs, kind, name in ((plan.elapsed, Elapsed, "elapsed"), (ratios, Quotients, "quotients")):
+        if pairs:
+            first, second = ([plan.numbers.index(c) for c in side] for side in zip(*pairs, strict=True))
+            numbers = kind(first, second, dtype="float64", name=name)(numbers)
+    return numbers
 
 
 def _number_features(plan: InputLayout, statistics: Statistics, numbers: Any, measured: Any) -> list[Any]:

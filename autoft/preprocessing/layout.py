@@ -143,13 +143,12 @@ def make_layout(
     ids = {kind: tuple(c.id for c in by_kind[kind]) for kind in ("numeric", "boolean", "date")}
     missing = (c.id for c in own if c.missing and any(c.id in found for found in ids.values()))
     lost = (r.id for r in hints.ratios if np.isnan(quotient(values[r.numerator], values[r.denominator])).any())
-    sizes = {"max_categories": options.max_categories, "embed_above": options.embed_above}
     layout = InputLayout(
         numeric=ids["numeric"],
         boolean=ids["boolean"],
         date=ids["date"],
         indicated=(*missing, *lost),
-        categories=category_inputs(by_kind["categorical"], values, **sizes),
+        categories=category_inputs(by_kind["categorical"], values, options.max_categories, options.embed_above),
         outliers=options.outliers,
         texts=text_inputs(by_kind["text"], values, options.members),
         scale=options.scale,

@@ -9,13 +9,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from functools import cache
-from importlib import import_module
 from importlib.metadata import entry_points, packages_distributions
-from pkgutil import iter_modules
 from types import MappingProxyType
 from typing import TypeVar
 
 from autoft.errors import SetupError
+from autoft.registry import import_package
 
 #: Groups of entry points whose modules may declare layers.
 GROUPS = ("autoft.layers", "autoft.families", "autoft.encoders")
@@ -67,9 +66,7 @@ def _packages(path: tuple[str, ...]) -> Mapping[str, list[str]]:
 @cache
 def _import_all() -> None:
     for name in _OWN:
-        module = import_module(name)
-        for part in iter_modules(getattr(module, "__path__", ())):
-            import_module(f"{name}.{part.name}")
+        import_package(name)
     for point in sorted((point for group in GROUPS for point in entry_points(group=group)), key=lambda p: p.value):
         try:
             point.load()

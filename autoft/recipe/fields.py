@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
 from pydantic_core import CoreSchema, PydanticKnownError, core_schema
@@ -27,15 +27,11 @@ def rising(pair: tuple[float, float]) -> tuple[float, float]:
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """A name in a registry: ``Annotated[str, OneOf("schema engine", first=("auto",), last=("none",))]``.
+    """A name in the registry of a kind (`autoft.registry.PLACES`), or one that the recipe itself knows, listed first or
+    last: ``Annotated[str, OneOf("schema engine", first=("auto",), last=("none",))]``.
 
     The registry's room is imported only where a recipe gives another name than those of the recipe itself, and for
     the JSON Schema.
-
-    Args:
-        kind: What is registered, as in `autoft.registry.PLACES`.
-        first: Names that the recipe itself knows, listed before the registered ones.
-        last: The same, listed after them.
     """
 
     kind: str
@@ -43,7 +39,6 @@ class OneOf:
     last: tuple[str, ...] = ()
 
     def names(self) -> tuple[str, ...]:
-        """All valid names."""
         return (*self.first, *registry_of(self.kind).names(), *self.last)
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
@@ -58,8 +53,13 @@ class OneOf:
         raise PydanticKnownError("literal_error", {"expected": ", ".join(f"'{name}'" for name in self.names())})
 
 
+T = TypeVar("T")
+
+# Lists become tuples, so that a frozen recipe is frozen to the bottom; nothing else is converted.
 Text = Annotated[str, Field(min_length=1)]
 Names = Annotated[tuple[Text, ...], Strict(False), AfterValidator(distinct)]
+Choices = Annotated[tuple[T, ...], Strict(False), Field(min_length=1), AfterValidator(distinct)]
+Between = Annotated[tuple[T, T], Strict(False), AfterValidator(rising)]
 
 
 class RecipeSection(BaseModel):

@@ -7,12 +7,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, Strict, model_validator
 
-from autoft.recipe.fields import RecipeSection, Text, rising
+from autoft.recipe.fields import Between, RecipeSection, Text
 from autoft.recipe.messages import broken_rule
 from autoft.records.decisions import Costs
 
 Label = str | int | float | bool
-Range = Annotated[tuple[float, float], Strict(False), AfterValidator(rising)]
 Pair = Annotated[tuple[Text, Text], Strict(False)]
 Order = Annotated[tuple[Text, ...], Strict(False), Field(min_length=2)]
 _Share = Annotated[float, Field(gt=0, lt=1)]
@@ -27,7 +26,7 @@ class HintSpec(RecipeSection):
     the number, or the probability of `label`. The model obeys for every input."""
     label: Label | None = None
     """The class that an effect is about, where there are more than two."""
-    between: Range | None = None
+    between: Between[float] | None = None
     """[low, high] that values lie between."""
     unit: Text | None = None
     """Unit of the values, for the report."""
@@ -62,7 +61,6 @@ class HintSpec(RecipeSection):
         return self
 
     def has(self, name: str) -> bool:
-        """Whether a field is given."""
         return getattr(self, name) is not None
 
 

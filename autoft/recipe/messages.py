@@ -6,12 +6,12 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from autoft import formatting
 from autoft.errors import RecipeError
 
 Path = tuple[str | int, ...]
@@ -20,7 +20,7 @@ Path = tuple[str | int, ...]
 MOST_LISTED = 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Mistake:
     """A mistake: `path` must `must`, but `found`. Fix: `fix`."""
 
@@ -51,10 +51,9 @@ def mistakes_in(error: ValidationError, data: Any, model: type[BaseModel]) -> tu
 
 
 def report(mistakes: Sequence[Mistake], *, whole: str, place: Callable[[Path], tuple[int, str]]) -> RecipeError:
-    """One error that lists the mistakes in the order of their lines.
+    """One error that lists the mistakes (at least one) in the order of their lines.
 
     Args:
-        mistakes: At least one.
         whole: Name of the whole ("Recipe churn.yaml"), or "" for arguments.
         place: Line of a path and how to call it ("line 4, 'search.trials'").
     """
@@ -78,8 +77,7 @@ def nearest(word: Any, names: Sequence[str]) -> str:
     >>> nearest("trails", ["trials", "minutes"])
     "perhaps 'trials' is meant"
     """
-    close = get_close_matches(str(word).lower(), names, n=1)
-    return f"perhaps '{close[0]}' is meant" if close else f"use one of: {', '.join(names)}"
+    return formatting.nearest(str(word), names, 1) or f"use one of: {', '.join(names)}"
 
 
 def dotted(path: Path) -> str:

@@ -148,11 +148,8 @@ class Recipe(RecipeSection):
         raise report([mistake], whole=self._source, place=lambda path: (0, f"'{dotted(path)}'"))
 
     def with_changes(self, **changes: Any) -> Recipe:
-        """A copy with some values replaced.
-
-        Args:
-            changes: New values by argument name (see `ARGUMENTS`), by the name of a top-level key, or by dotted
-                path (``**{"search.patience": 5}``). None keeps what the recipe says.
+        """A copy with new values by argument name (see `ARGUMENTS`), by the name of a top-level key, or by dotted path
+        (``**{"search.patience": 5}``). None keeps what the recipe says.
 
         Raises:
             RecipeError: A name or value is not valid; it names the argument.
@@ -188,10 +185,9 @@ class Recipe(RecipeSection):
         for section, keys in _ESSENTIALS.items():
             kept = {key: values[section][key] for key in keys if values[section][key] is not None}
             essential[section] = kept | chosen.get(section, {})
-        head = {key: values[key] for key in ("name", "task", "seed")}
-        order = {key: (head | chosen | essential)[key] for key in values if key in head | chosen | essential}
+        shown = {key: values[key] for key in ("name", "task", "seed")} | chosen | essential
         text = yaml.dump(
-            {key: value for key, value in order.items() if value != {}},
+            {key: shown[key] for key in values if shown.get(key, {}) != {}},
             Dumper=_Dumper,
             sort_keys=False,
             allow_unicode=True,
@@ -231,10 +227,7 @@ def inside(folder: Path, text: str) -> Path | str:
 
 
 def read_recipe(path: str | os.PathLike[str]) -> Recipe:
-    """Read a recipe file.
-
-    Returns:
-        The recipe; it remembers its folder, which its paths are relative to.
+    """The recipe in a file; it remembers its folder, which its paths are relative to.
 
     Raises:
         RecipeError: All mistakes in one message, each with its line and, for names, the nearest valid one.
@@ -278,14 +271,7 @@ def _read(path: Path) -> str:
         raise RecipeError(whole, "be readable", f"the system says: {error.strerror}", "check its permissions") from None
 
 
-def _validate(
-    data: Any,
-    folder: Path | None,
-    source: str,
-    *,
-    whole: str,
-    place: Place,
-) -> Recipe:
+def _validate(data: Any, folder: Path | None, source: str, *, whole: str, place: Place) -> Recipe:
     mistakes: list[Mistake] = []
     try:
         recipe = Recipe.model_validate(data)

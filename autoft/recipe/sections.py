@@ -9,14 +9,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, Strict, model_validator
 
-from autoft.recipe.fields import Names, OneOf, RecipeSection, Text, distinct, rising
+from autoft.recipe.fields import Between, Choices, Names, OneOf, RecipeSection, Text, distinct
 from autoft.recipe.messages import broken_rule
 from autoft.records.columns import RepairCode
 from autoft.registry import registry_of
 
 ColumnKind = Literal["numeric", "boolean", "categorical", "date", "text", "identifier"]
 TaskChoice = Literal["auto", "binary", "multiclass", "regression"]
-Activation = Literal["relu", "gelu", "silu", "selu", "tanh"]
 
 
 def _schema_name(text: str) -> str:
@@ -30,7 +29,6 @@ class _ObjectiveName(OneOf):
     """The name of a metric that can be an objective; for another name of a metric (`aliases`) it stands itself."""
 
     def names(self) -> tuple[str, ...]:
-        """All valid names."""
         metrics = [metric for metric in registry_of(self.kind) if metric.objective]
         return (*self.first, *(m.name for m in metrics), *(other for m in metrics for other in m.aliases))
 
@@ -47,25 +45,10 @@ class _ObjectiveName(OneOf):
 Objective = Annotated[str, _ObjectiveName("metric", first=("auto",))]
 
 
-# Lists become tuples, so that a frozen recipe is frozen to the bottom; nothing else is converted.
-_Choices = (Strict(False), Field(min_length=1), AfterValidator(distinct))
-Architectures = Annotated[tuple[Annotated[str, OneOf("network family")], ...], *_Choices]
-Numbers = Annotated[tuple[Literal["piecewise", "plain"], ...], *_Choices]
-Widths = Annotated[tuple[Annotated[int, Field(ge=1, le=8192)], ...], *_Choices]
-Depths = Annotated[tuple[Annotated[int, Field(ge=1, le=32)], ...], *_Choices]
+Activation = Literal["relu", "gelu", "silu", "selu", "tanh"]
 Repairs = Annotated[tuple[RepairCode, ...], Strict(False), AfterValidator(distinct)]
-BatchSizes = Annotated[tuple[Annotated[int, Field(ge=1, le=65536)], ...], *_Choices]
-Embeddings = Annotated[tuple[Annotated[int, Field(ge=1, le=1024)], ...], *_Choices]
-Activations = Annotated[tuple[Activation, ...], *_Choices]
-Schedules = Annotated[tuple[Literal["constant", "cosine"], ...], *_Choices]
 _Positive = Annotated[float, Field(gt=0)]
 _Share = Annotated[float, Field(ge=0, lt=1)]
-PositiveRange = Annotated[tuple[_Positive, _Positive], Strict(False), AfterValidator(rising)]
-ShareRange = Annotated[tuple[_Share, _Share], Strict(False), AfterValidator(rising)]
-_UpToOne = Annotated[float, Field(ge=0, le=1)]
-UpToOneRange = Annotated[tuple[_UpToOne, _UpToOne], Strict(False), AfterValidator(rising)]
-_NotNegative = Annotated[float, Field(ge=0)]
-NotNegativeRange = Annotated[tuple[_NotNegative, _NotNegative], Strict(False), AfterValidator(rising)]
 
 
 class Data(RecipeSection):
@@ -139,38 +122,38 @@ class Preprocess(RecipeSection):
 class Space(RecipeSection):
     """Hyperparameters to search; without a key autoft chooses. Dropout and L2 are always searched."""
 
-    architecture: Architectures | None = None
+    architecture: Choices[Annotated[str, OneOf("network family")]] | None = None
     """Kinds of models: mlp has hidden layers, linear none, realmlp and tabm (or tabm-mini) are the papers'."""
-    numbers: Numbers | None = None
+    numbers: Choices[Literal["piecewise", "plain"]] | None = None
     """How numbers enter mlp and linear: piecewise (curves) or plain."""
-    width: Widths | None = None
+    width: Choices[Annotated[int, Field(ge=1, le=8192)]] | None = None
     """Units per hidden layer."""
-    depth: Depths | None = None
+    depth: Choices[Annotated[int, Field(ge=1, le=32)]] | None = None
     """Number of hidden layers."""
-    batch_size: BatchSizes | None = None
+    batch_size: Choices[Annotated[int, Field(ge=1, le=65536)]] | None = None
     """Rows per step."""
-    activation: Activations | None = None
+    activation: Choices[Activation] | None = None
     """Activations of the hidden layers."""
-    embedding: Embeddings | None = None
+    embedding: Choices[Annotated[int, Field(ge=1, le=1024)]] | None = None
     """Numbers per embedded category."""
-    learning_rate: PositiveRange | None = None
+    learning_rate: Between[_Positive] | None = None
     """[low, high]."""
-    dropout: ShareRange | None = None
+    dropout: Between[_Share] | None = None
     """[low, high], within 0 to 1."""
-    l2: PositiveRange | None = None
+    l2: Between[_Positive] | None = None
     """[low, high]."""
-    weight_decay: PositiveRange | None = None
+    weight_decay: Between[_Positive] | None = None
     """[low, high] of decoupled weight decay (AdamW); not searched unless given."""
-    label_smoothing: ShareRange | None = None
+    label_smoothing: Between[_Share] | None = None
     """[low, high], within 0 to 1, for classification; not searched unless given."""
-    clip: PositiveRange | None = None
+    clip: Between[_Positive] | None = None
     """[low, high] of the largest gradient norm; not searched unless given."""
-    schedule: Schedules | None = None
+    schedule: Choices[Literal["constant", "cosine"]] | None = None
     """Courses of the learning rate; not searched unless given."""
-    class_balance: UpToOneRange | None = None
+    class_balance: Between[Annotated[float, Field(ge=0, le=1)]] | None = None
     """[low, high] of the exponent b of class weights (n / (K n_c))^b, within 0 to 1, for classification; searched by
     itself where the objective looks at the labels of rare classes."""
-    focal: NotNegativeRange | None = None
+    focal: Between[Annotated[float, Field(ge=0)]] | None = None
     """[low, high] of the focal loss' exponent, for classification; not searched unless given."""
 
 

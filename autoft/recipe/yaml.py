@@ -23,30 +23,22 @@ MAX_DIGITS = 40
 Path = tuple[str | int, ...]
 
 _TAG = "tag:yaml.org,2002:"
-#: The core schema's patterns with the characters that a match can begin with.
-RESOLVERS: tuple[tuple[str, re.Pattern[str], tuple[str, ...]], ...] = (
-    (_TAG + "null", re.compile(r"(?:~|null|Null|NULL|)\Z"), ("~", "n", "N", "")),
-    (_TAG + "bool", re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z"), tuple("tTfF")),
-    (_TAG + "int", re.compile(r"(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)\Z"), tuple("-+0123456789")),
-    (
-        _TAG + "float",
-        re.compile(
-            r"(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
-            r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\Z"
-        ),
-        tuple("-+.0123456789"),
+#: Patterns of the core schema by the type of their values.
+_PATTERNS = {
+    "null": re.compile(r"(?:~|null|Null|NULL|)\Z"),
+    "bool": re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z"),
+    "int": re.compile(r"(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)\Z"),
+    "float": re.compile(
+        r"(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
+        r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\Z"
     ),
-)
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """Data of a YAML text, with the line of each part.
-
-    Attributes:
-        data: Plain dicts (keys are text), lists, str, int, float, bool and None.
-        lines: 1-based line of every key and list item, by its path.
-    """
+    """Data of a YAML text (dicts with texts as keys, lists, str, int, float, bool and None), and the 1-based line of
+    every key and list item by its path."""
 
     data: Any
     lines: dict[Path, int]
@@ -59,10 +51,8 @@ class Document:
 
 
 class _Loader(yaml.SafeLoader):
-    """A SafeLoader that refuses anchors, tags and deep nesting while it reads the events.
-
-    Refusing during composition matters: nothing has been expanded or recursed into yet.
-    """
+    """A SafeLoader that refuses anchors, tags and deep nesting while it reads the events: nothing has been expanded or
+    recursed into by then."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - PyYAML's own name
 
@@ -89,22 +79,18 @@ class _Loader(yaml.SafeLoader):
 
 def add_resolvers(kind: Any) -> None:
     """Make a PyYAML loader or dumper class resolve scalars as YAML 1.2 does."""
-    for tag, pattern, first in RESOLVERS:
-        kind.add_implicit_resolver(tag, pattern, list(first))
+    for name, pattern in _PATTERNS.items():
+        kind.add_implicit_resolver(_TAG + name, pattern, None)
 
 
 add_resolvers(_Loader)
 
 
 def load(text: str, *, source: str) -> Document:
-    """Read a YAML text strictly.
-
-    Args:
-        text: The text, at most 64 kB.
-        source: Name of the file for error messages.
+    """Read a YAML text of at most 64 kB strictly.
 
     Raises:
-        RecipeError: If the text is not such YAML; it names `source` and the line.
+        RecipeError: If the text is not such YAML; it names `source` (the file) and the line.
 
     >>> load("a: 1e-3\\nb: [no, 012, 12:30]\\n", source="r.yaml").data
     {'a': 0.001, 'b': ['no', 12, '12:30']}
@@ -140,9 +126,9 @@ def scalar(text: str) -> str | int | float | bool | None:
     >>> scalar("1"), scalar("true"), scalar("yes"), scalar("1: [")
     (1, True, 'yes', '1: [')
     """
-    for tag, pattern, _ in RESOLVERS:
+    for name, pattern in _PATTERNS.items():
         if pattern.match(text):
-            return text if tag.endswith("int") and len(text) > MAX_DIGITS else _convert(tag, text)
+            return text if name == "int" and len(text) > MAX_DIGITS else _convert(_TAG + name, text)
     return text
 
 

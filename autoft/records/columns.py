@@ -37,10 +37,8 @@ class Column:
 
     Attributes:
         id: Internal name (``c000`` ...), safe in layer and file names.
-        kind: How the column is understood.
-        why: One clause that says why it is understood so.
-        missing: Number of missing cells in the training table.
-        distinct: Number of distinct non-missing values in the training table.
+        why: One clause that says why it is understood as this kind.
+        missing, distinct: Numbers of missing cells and of distinct other values in the training table.
         integral: Whether all values are whole numbers (numeric columns).
         false, true: For a boolean column the texts that mean 0 and 1, as they stand in the table.
         date_format: For a date column that was text, the ``strptime`` format or ``"iso"``.
@@ -62,7 +60,6 @@ class Column:
 
     @property
     def used(self) -> bool:
-        """Whether the network gets this column as an input."""
         return self.kind in USED_KINDS
 
 
@@ -91,12 +88,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanLine:
-    """What preprocessing does to one column, in words.
-
-    Attributes:
-        text: What happens to it, as a sentence.
-        inputs: How many numbers the network gets from it.
-    """
+    """What preprocessing does to one column, as a sentence, and how many numbers the network gets from it."""
 
     column: str
     kind: Kind

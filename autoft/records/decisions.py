@@ -44,7 +44,6 @@ class DecisionRule:
     matrix: CostMatrix = ()
 
     def take(self, rows: Array) -> DecisionRule:
-        """The rule for some rows: the same."""
         return self
 
 
@@ -56,7 +55,6 @@ class RowRule:
     matrix: CostMatrix = ()
 
     def take(self, rows: Array) -> RowRule:
-        """The rule for some rows."""
         return RowRule(threshold=self.threshold[rows], matrix=self.matrix)
 
 
@@ -140,5 +138,4 @@ class DecisionCosts:
 
     @property
     def best(self) -> Alternative:
-        """The cheapest alternative."""
         return min(self.alternatives, key=lambda one: one.cost.value)

@@ -10,12 +10,15 @@ from autoft.records.evidence import Evidence
 Severity = Literal["error", "warning", "info"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Finding:
     """Something about the data that a person should know.
 
     As text it is one or two sentences: what is the matter, and what to do. The parts are also those of an error:
     ``Column 'age' must be numeric, but holds 3 texts. Fix: correct them.``
+
+    >>> print(Finding("missing-values", "info", "age", "be filled in", "is empty in 3 cells", "they are filled in"))
+    Column 'age' is empty in 3 cells. They are filled in.
 
     Attributes:
         code: Stable name of the check (``missing-values``, ``tfdv:ENUM_TYPE_UNEXPECTED_STRING_VALUES``).
@@ -45,22 +48,5 @@ class Finding:
         return f"{self.where} {self.found}. {self.fix[:1].upper()}{self.fix[1:]}."
 
 
-def finding(
-    code: str,
-    severity: Severity,
-    column: str | None,
-    must: str,
-    found: str,
-    fix: str,
-    evidence: Evidence | None = None,
-    *,
-    subject: str = "The table",
-) -> Finding:
-    """A finding, its parts in the order of its sentence; see `Finding`.
-
-    >>> print(finding("missing-values", "info", "age", "be filled in", "is empty in 3 cells", "they are filled in"))
-    Column 'age' is empty in 3 cells. They are filled in.
-    """
-    return Finding(
-        code=code, severity=severity, column=column, must=must, found=found, fix=fix, evidence=evidence, subject=subject
-    )
+#: A finding by its parts in the order of its sentence.
+finding = Finding

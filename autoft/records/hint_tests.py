@@ -40,8 +40,7 @@ class HintTest:
         verdict: ``helps`` or ``contradicted`` where held-out blocks tell the two models apart, ``satisfied anyway``
             where the model without the hint satisfies it by itself, else ``no measurable effect``;
             ``contradicted in part`` where it is contradicted in some slices and not in the other rows; ``not tested``
-            where there is nothing to
-            compare or no time.
+            where there is nothing to compare or no time.
         gain: Objective with the hint less the objective without, over the blocks, with a 95 % interval; positive is
             better whatever the direction of the metric. None where not tested. The order of a column with an effect is
             measured with models without that effect.

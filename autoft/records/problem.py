@@ -20,7 +20,6 @@ class Problem:
     """What is predicted, and what counts.
 
     Attributes:
-        task: Kind of problem.
         objective: Name of the metric that is tuned.
         positive_index: Position of the positive class (binary).
         quantile: Of the objective ``pinball``.
@@ -92,12 +91,8 @@ class Truth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelectionRule:
-    """How a model is chosen among candidates.
-
-    Attributes:
-        members: Largest number of trials in a blend; 1 takes the best trial alone.
-        calibration: Whether the probabilities of the choice are calibrated.
-    """
+    """How a model is chosen: the largest number of trials in a blend (1 takes the best trial alone), and whether its
+    probabilities are calibrated."""
 
     members: int = 1
     calibration: Calibrate = "none"

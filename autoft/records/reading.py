@@ -10,13 +10,9 @@ from typing import Any
 
 
 def read_record(kind: Any, values: Any) -> Any:
-    """The record that plain data describe.
+    """The record that plain data (as JSON has them) describe; `kind` is its class, or a type made of records.
 
     A null where the record declares a number is NaN, which JSON does not have.
-
-    Args:
-        kind: A record class, or a type made of some, such as ``tuple[Finding, ...]``.
-        values: Mappings, lists, texts, numbers, booleans and None.
 
     Raises:
         ValueError: If a part is missing or of another type; it names the first such part.

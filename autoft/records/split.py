@@ -24,12 +24,8 @@ class Split:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Member:
-    """One model of a trial's stack.
-
-    Attributes:
-        train: Positions of the rows that it learns from.
-        held_out: Positions of the rows of the blocks that it has not seen.
-    """
+    """One model of a trial's stack: positions of the rows that it learns from, and of those in the blocks that it has
+    not seen."""
 
     train: Array
     held_out: Array

@@ -13,31 +13,40 @@ TrialStatus = Literal["finished", "pruned", "failed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
+class TrialFacts:
     """One configuration that was trained on all folds.
 
     Attributes:
-        number: Position in the search, from 0.
         status: ``finished``, ``pruned`` (stopped because others were clearly better) or ``failed``.
-        score: Naive score: the objective on the pooled held-out predictions at `epochs`, at its best threshold where
-            one is tuned.
-        epochs: The one number of epochs for all folds, read off the mean held-out curve.
-        checkpoints: Epochs whose held-out predictions were kept.
+        epochs: The one number of epochs for all folds: the checkpoint with the lowest mean held-out loss.
+        checkpoints: Epochs whose held-out predictions were kept, ascending.
         curves: ``train`` and ``held_out``, each ``[epochs][members]`` losses.
         reason: Why the trial failed, or why it was stopped early.
         traces: How many programs had to be traced for it.
     """
 
-    number: int
     params: Mapping[str, Any]
     status: TrialStatus
-    score: float | None = None
     epochs: int = 0
     checkpoints: tuple[int, ...] = ()
     curves: Mapping[str, list[list[float]]] = field(default_factory=dict)
     reason: str = ""
     seconds: float = 0.0
     traces: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial(TrialFacts):
+    """A trial of a search.
+
+    Attributes:
+        number: Position in the search, from 0.
+        score: Naive score: the objective on the pooled held-out predictions at `epochs`, at its best threshold where
+            one is tuned.
+    """
+
+    number: int
+    score: float | None = None
 
     @property
     def cut_short(self) -> bool:
@@ -72,30 +81,20 @@ OUT_OF_MEMORY = "out of memory"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrialResult:
+class TrialResult(TrialFacts):
     """The outcome of one trial.
 
     Attributes:
-        epochs: The checkpoint with the lowest mean held-out loss.
-        checkpoints: Epochs with kept predictions, ascending; C of them.
-        held_out: ``[C, n, classes]`` (``[C, n]`` for regression) pooled held-out predictions, NaN on rows that no
-            fold holds out.
+        held_out: ``[C, n, classes]`` (``[C, n]`` for regression) pooled held-out predictions at the C checkpoints, NaN
+            on rows that no fold holds out.
         pairs: ``[C, P, n, classes]`` predictions of the pair members on the rows of their two blocks (P may be 0).
         weights: Trained weights of the folds at `epochs`, by name.
         limit: Epochs that it could have had: schedules are laid out over them.
     """
 
-    params: Mapping[str, Any]
-    status: TrialStatus
-    epochs: int = 0
-    checkpoints: tuple[int, ...] = ()
     held_out: Array = field(default_factory=lambda: _nothing(2))
     pairs: Array = field(default_factory=lambda: _nothing(3))
-    curves: Mapping[str, list[list[float]]] = field(default_factory=dict)
     weights: Mapping[str, Array] = field(default_factory=dict)
-    reason: str = ""
-    seconds: float = 0.0
-    traces: int = 0
     limit: int = 0
 
 

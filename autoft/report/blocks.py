@@ -14,7 +14,7 @@ Width = Literal["mini", "small", "half", "wide"]
 Numbers = tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Paragraph:
     """Text; `strong` is what must not be overlooked, `quiet` explains."""
 
@@ -23,7 +23,7 @@ class Paragraph:
     tone: Tone = "plain"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Bullets:
     """A list; `boxes` shows an empty box to tick before each item."""
 
@@ -32,7 +32,7 @@ class Bullets:
     boxes: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Fold:
     """Long text behind a line that opens it."""
 
@@ -41,7 +41,7 @@ class Fold:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class TableBlock:
     """A table of texts.
 
@@ -59,7 +59,7 @@ class TableBlock:
     shades: tuple[tuple[int, ...], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Series:
     """A named line or cloud of points."""
 
@@ -80,7 +80,6 @@ class _Titled:
 class LearningCurve(_Titled):
     """Loss of one fold by epoch, on the rows it was trained on and on the rows held out."""
 
-    form: ClassVar[str] = "learning"
     width: ClassVar[Width] = "mini"
     train: Numbers
     held_out: Numbers
@@ -93,7 +92,6 @@ class LearningCurve(_Titled):
 class TrialHistory(_Titled):
     """Score of each finished trial, the best score up to it, and the numbers of the failed trials."""
 
-    form: ClassVar[str] = "history"
     width: ClassVar[Width] = "wide"
     numbers: Numbers
     scores: Numbers
@@ -106,7 +104,6 @@ class TrialHistory(_Titled):
 class Lines(_Titled):
     """Lines in the unit square (ROC and precision-recall curves); `chance` is the height of guessing at both ends."""
 
-    form: ClassVar[str] = "lines"
     width: ClassVar[Width] = "half"
     series: tuple[Series, ...]
     x_label: str
@@ -119,7 +116,6 @@ class Lines(_Titled):
 class Cloud(_Titled):
     """Points; the reference is the diagonal or the line at zero."""
 
-    form: ClassVar[str] = "cloud"
     width: ClassVar[Width] = "half"
     points: Series
     x_label: str
@@ -131,7 +127,6 @@ class Cloud(_Titled):
 class Intervals(_Titled):
     """One value with its interval per name, from top to bottom; `marked` is drawn in the accent colour."""
 
-    form: ClassVar[str] = "intervals"
     width: ClassVar[Width] = "half"
     names: tuple[str, ...]
     values: Numbers
@@ -153,7 +148,6 @@ class Intervals(_Titled):
 class CostCurve(_Titled):
     """Cost of decisions over their threshold, with a line at the chosen one."""
 
-    form: ClassVar[str] = "cost"
     width: ClassVar[Width] = "half"
     thresholds: Numbers
     costs: Numbers
@@ -166,7 +160,6 @@ class CostCurve(_Titled):
 class EvidenceBlock(_Titled):
     """Evidence of a finding, drawn small; the texts in the chart come from the data."""
 
-    form: ClassVar[str] = "proof"
     width: ClassVar[Width] = "small"
     chart: Chart
 
@@ -182,7 +175,6 @@ class CurveBlock(_Titled):
         joined: Whether a line joins the means: only where the order of the grid means something.
     """
 
-    form: ClassVar[str] = "moves"
     width: ClassVar[Width] = "small"
     x: Numbers
     names: tuple[str, ...]
@@ -201,7 +193,7 @@ class CurveBlock(_Titled):
 Picture = LearningCurve | TrialHistory | Lines | Cloud | Intervals | EvidenceBlock | CurveBlock | CostCurve
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Pictures:
     """Pictures beside one another, with a caption that says how to read them."""
 
@@ -210,7 +202,7 @@ class Pictures:
     pictures: tuple[Picture, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Beside:
     """Blocks side by side where the page is wide enough."""
 
@@ -221,7 +213,7 @@ class Beside:
 Block = Paragraph | Bullets | Fold | TableBlock | Pictures | Beside
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Chapter:
     """A chapter: an anchor for links, a heading, one line that says what the mistake is, and its blocks."""
 

@@ -62,7 +62,6 @@ def _facts(evaluation: Evaluation) -> tuple[tuple[str, str], ...]:
 
 
 def _total_seconds(evaluation: Evaluation) -> float:
-    """Seconds of the whole run: the entry ``total``, or the sum of the stages."""
     return evaluation.seconds.get("total", sum(evaluation.seconds.values()))
 
 
@@ -70,11 +69,9 @@ def _bag(evaluation: Evaluation, digits: int) -> str:
     gain = evaluation.bag_gain.get(evaluation.objective)
     if gain is None:
         return ""
-    signed = f"{'+' if gain >= 0 else '−'}{number(abs(gain), digits)}"
-    return (
-        f" The deployed model is the mean of the {len(evaluation.folds)} folds' networks, which moves the score of one "
-        f"of them by {signed}; that is in the number above."
-    )
+    moved = f"{'+' if gain >= 0 else '−'}{number(abs(gain), digits)}"
+    text = f" The deployed model is the mean of the {len(evaluation.folds)} folds' networks, which moves the score of "
+    return text + f"one of them by {moved}; that is in the number above."
 
 
 def _verdict(evaluation: Evaluation) -> tuple[Block, ...]:
@@ -90,16 +87,16 @@ def _verdict(evaluation: Evaluation) -> tuple[Block, ...]:
         correction += f"{direction} it by {flattered}, and the number above is without that."
     text = f"On rows that it was not trained on, the network predicts {clip(evaluation.target.name)} with "
     text += f"{_inner(words.label)} {number(score.value, digits)} (95 % interval {span(score, digits)}). {correction}"
-    blocks: list[Block] = [Paragraph(text=text + _bag(evaluation, digits)), *baseline_verdict(evaluation)]
+    blocks: list[Block] = [Paragraph(text + _bag(evaluation, digits)), *baseline_verdict(evaluation)]
     if evaluation.best.cut_short:
         text = f"The training of the best trial was cut short: {clip(evaluation.best.reason, 200)}."
-        blocks.append(Paragraph(text=text, tone="strong"))
+        blocks.append(Paragraph(text, tone="strong"))
     if evaluation.interrupted:
         finished = sum(trial.status != "failed" for trial in evaluation.trials)
         text = f"The search was interrupted after {counted(finished, 'finished trial')}. The numbers are true of the "
         text += "model that was found; a longer search may find a better one."
-        blocks.append(Paragraph(text=text, tone="strong"))
-    return (*blocks, Paragraph(text=STRATEGIES[evaluation.strategy], tone="quiet"))
+        blocks.append(Paragraph(text, tone="strong"))
+    return (*blocks, Paragraph(STRATEGIES[evaluation.strategy], tone="quiet"))
 
 
 def _inner(label: str) -> str:
@@ -111,7 +108,7 @@ def _inner(label: str) -> str:
 def baseline_verdict(evaluation: Evaluation) -> tuple[Paragraph, ...]:
     """Which simple models the network beats, equals and loses to: strong where it does not beat one."""
     if not evaluation.baselines:
-        return (Paragraph(text="No simpler model was trained to compare the network with.", tone="strong"),)
+        return (Paragraph("No simpler model was trained to compare the network with.", tone="strong"),)
     sentences = {
         "beaten": "It beats {}.",
         "level": "It is not measurably better than {}: the interval contains zero.",
@@ -122,7 +119,7 @@ def baseline_verdict(evaluation: Evaluation) -> tuple[Paragraph, ...]:
         if named := [_named(line, evaluation) for line in evaluation.baselines if line.verdict == verdict]:
             parts.append(sentence.format(listing(named)))
     all_beaten = all(line.verdict == "beaten" for line in evaluation.baselines)
-    return (Paragraph(text=" ".join(parts), tone="plain" if all_beaten else "strong"),)
+    return (Paragraph(" ".join(parts), tone="plain" if all_beaten else "strong"),)
 
 
 def _named(line: Baseline, evaluation: Evaluation) -> str:
@@ -138,13 +135,11 @@ def _reproduction(inputs: ReportInputs) -> Chapter:
     tables = []
     if evaluation.environment:
         rows = tuple((clip(name), clip(value)) for name, value in evaluation.environment.items())
-        tables.append(TableBlock(caption="Environment", head=("What", "Version"), rows=rows, align="ll"))
-    stages = tuple((clip(name), duration(value)) for name, value in evaluation.seconds.items() if name != "total")
+        tables.append(TableBlock("Environment", ("What", "Version"), rows, "ll"))
+    stages = [(clip(name), duration(value)) for name, value in evaluation.seconds.items() if name != "total"]
     if stages:
-        total = ("Total", duration(_total_seconds(evaluation)))
-        marked, head = frozenset({len(stages)}), ("Stage", "Time")
-        rows, caption = (*stages, total), "Where the time went"
-        tables.append(TableBlock(caption=caption, head=head, rows=rows, align="lr", marked=marked))
-    recipe = Fold(summary="Recipe", text=lines(inputs.recipe_text))
-    blocks = (Paragraph(text=text), recipe, Beside(blocks=tuple(tables)))
+        rows = (*stages, ("Total", duration(_total_seconds(evaluation))))
+        marked = frozenset({len(stages)})
+        tables.append(TableBlock("Where the time went", ("Stage", "Time"), rows, "lr", marked=marked))
+    blocks = (Paragraph(text), Fold("Recipe", lines(inputs.recipe_text)), Beside(tuple(tables)))
     return Chapter(anchor="again", heading="Doing it again", blurb="What this run was made of.", blocks=blocks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import chain
 from typing import TYPE_CHECKING, Literal
 
 from autoft.records.columns import Target
@@ -38,13 +39,13 @@ def blocks(inputs: ReportInputs) -> list[Block]:
         "What the model has learned of single columns; say where it is wrong, and write what you know into the recipe "
         "(knowledge: features:). “autoft review” proposes hints that these curves show clearly."
     )
-    return [Paragraph(text=introduction), Pictures(caption=_CAPTION + more, pictures=pictures)]
+    return [Paragraph(introduction), Pictures(_CAPTION + more, pictures)]
 
 
 def _finite(curve: Curve) -> bool:
-    numbers = (*curve.mean, *curve.cells, *(x for line in (*curve.members, *curve.lines) for x in line))
     positions = [point for point in curve.grid if not isinstance(point, str)]
-    return all(map(math.isfinite, (*numbers, *positions))) and len(curve.members) > 0
+    numbers = chain(curve.mean, curve.cells, positions, *curve.members, *curve.lines)
+    return all(map(math.isfinite, numbers)) and len(curve.members) > 0
 
 
 def _picture(curve: Curve, hint: ReportHint, target: Target) -> CurveBlock:
@@ -58,7 +59,9 @@ def _picture(curve: Curve, hint: ReportHint, target: Target) -> CurveBlock:
     unit = f" ({clip(hint.unit, 20)})" if hint.unit else ""
     from autoft.knowledge.trend import strength  # needs numpy, which a report without curves does without
 
-    found = strength(curve)
+    question = _question(curve, strength(curve), column, answer)
+    if hint.parts is not None:  # in a table a ratio would not move without them
+        question += f" (“{clip(hint.parts[0], 32)}” and “{clip(hint.parts[1], 32)}” stay as they are.)"
     return CurveBlock(
         title=f"{clip(curve.column, 24)}{of}",
         alt=clip(f"{answer} with {column}: {moves}.", 300),
@@ -72,16 +75,9 @@ def _picture(curve: Curve, hint: ReportHint, target: Target) -> CurveBlock:
         effect=_declared(curve, hint, target),
         x_label=f"{column}{unit}",
         y_label=clip(target.name if curve.label is None else f"P({clip(curve.label, 16)})", 24),
-        question=_question(curve, found, column, answer) + _parts(hint),
+        question=question,
         joined=curve.ordered,
     )
-
-
-def _parts(hint: ReportHint) -> str:
-    """What stays while a ratio moves: its own parts, which it would never leave behind in a table."""
-    if hint.parts is None:
-        return ""
-    return f" (“{clip(hint.parts[0], 32)}” and “{clip(hint.parts[1], 32)}” stay as they are.)"
 
 
 def _declared(curve: Curve, hint: ReportHint, target: Target) -> Literal["rising", "falling", ""]:

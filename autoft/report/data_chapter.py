@@ -12,7 +12,7 @@ from autoft.report.blocks import Beside, Block, Bullets, Chapter, Fold, Interval
 from autoft.report.inputs import ReportInputs
 from autoft.report.proofs import proofs
 from autoft.report.slices_chapter import slice_blocks
-from autoft.report.wording import NONE, clip, decimals_of, lines, listing, metric, signed, span
+from autoft.report.wording import NONE, clip, decimals_of, first_of, lines, listing, metric, signed, span
 
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 #: Longer tables make the page heavy; the run folder's files have everything.
@@ -26,16 +26,16 @@ def preprocessing(inputs: ReportInputs) -> Chapter:
     engine = "No schema was in use, only autoft's own checks ran."
     if inputs.schema_engine:
         engine = f"The table was held to its schema by {clip(inputs.schema_engine)}."
-    blocks: list[Block] = [Paragraph(text=f"{engine} {_tally(inputs.findings)}")]
+    blocks: list[Block] = [Paragraph(f"{engine} {_tally(inputs.findings)}")]
     if inputs.findings:
         ranked = sorted(inputs.findings, key=lambda line: SEVERITIES.index(line.severity))[:MOST_FINDINGS]
         blocks += [_findings(ranked, len(inputs.findings)), *proofs(ranked)]
     if inputs.plan or inputs.columns:
         text = "Whatever preprocessing learns (medians, ranges, categories) is learned from the training rows of each "
         text += "fold alone and is part of the saved model, which takes the raw columns."
-        blocks += [_columns(inputs), Paragraph(text=text, tone="quiet")]
+        blocks += [_columns(inputs), Paragraph(text, tone="quiet")]
     if inputs.schema_text:
-        blocks.append(Fold(summary="The schema that later tables are checked against", text=lines(inputs.schema_text)))
+        blocks.append(Fold("The schema that later tables are checked against", lines(inputs.schema_text)))
     heading, blurb = "2 Inadequate preprocessing", "Feeding the network broken, leaking or badly scaled columns."
     return Chapter(anchor="preprocessing", heading=heading, blurb=blurb, blocks=tuple(blocks))
 
@@ -47,15 +47,15 @@ def _tally(findings: tuple[Finding, ...]) -> str:
 
 
 def _findings(shown: Sequence[Finding], total: int) -> TableBlock:
-    more = f" (the first {MOST_FINDINGS} of {total:,})" if total > MOST_FINDINGS else ""
     rows = []
     for i, line in enumerate(shown, start=1):
         severity = "note" if line.severity == "info" else line.severity
         column = "whole table" if line.column is None else clip(line.column)
         rows.append((str(i), severity, column, clip(line.found, 400), clip(line.fix, 300)))
-    caption, head = f"What was found in the data{more}", ("", "Severity", "Column", "Found", "What was or can be done")
+    caption = f"What was found in the data{first_of(MOST_FINDINGS, total)}"
+    head = ("", "Severity", "Column", "Found", "What was or can be done")
     marked = frozenset(i for i, line in enumerate(shown) if line.severity == "error")
-    return TableBlock(caption=caption, head=head, rows=tuple(rows), align="rllww", marked=marked)
+    return TableBlock(caption, head, tuple(rows), "rllww", marked=marked)
 
 
 def _columns(inputs: ReportInputs) -> TableBlock:
@@ -70,11 +70,11 @@ def _columns(inputs: ReportInputs) -> TableBlock:
         known_of = (clip(column.why, 160), f"{column.missing:,}") if column else (NONE, NONE)
         planned_for = (clip(line.text, 300), f"{line.inputs:,}") if line else ("not used", "0")
         rows.append((clip(name), kind, *known_of, *planned_for))
-    more = f" (the first {MOST_COLUMNS} of {len(names):,})" if len(names) > MOST_COLUMNS else ""
+    more = first_of(MOST_COLUMNS, len(names))
     total = sum(line.inputs for line in inputs.plan)
     caption = f"What happens to each column{more}: {counted(len(names), 'column')} become {counted(total, 'input')}"
     head = ("Column", "Kind", "Because", "Missing", "What happens to it", "Inputs")
-    return TableBlock(caption=caption, head=head, rows=tuple(rows), align="llwrwr")
+    return TableBlock(caption, head, tuple(rows), "llwrwr")
 
 
 def knowledge(inputs: ReportInputs) -> Chapter:
@@ -82,18 +82,17 @@ def knowledge(inputs: ReportInputs) -> Chapter:
     evaluation = inputs.evaluation
     blocks: list[Block] = list(hints_chapter.blocks(evaluation))
     if inputs.notes:
-        blocks.append(Paragraph(text="What the recipe says about this data:"))
-        blocks.append(Bullets(items=tuple(clip(note, 300) for note in inputs.notes)))
+        blocks.append(Paragraph("What the recipe says about this data:"))
+        blocks.append(Bullets(tuple(clip(note, 300) for note in inputs.notes)))
     else:
-        text = "The recipe says nothing about this data: everything above was read off the table."
-        blocks.append(Paragraph(text=text))
+        blocks.append(Paragraph("The recipe says nothing about this data: everything above was read off the table."))
     blocks += decision_costs.decisions(evaluation)
     if evaluation.importance:
         blocks.append(_importance(evaluation))
     blocks += curves.blocks(inputs)
     blocks += slice_blocks(evaluation)
-    blocks.append(Paragraph(text="Questions that no program can answer; ask someone who knows the field:"))
-    blocks.append(Bullets(items=_questions(inputs), boxes=True))
+    blocks.append(Paragraph("Questions that no program can answer; ask someone who knows the field:"))
+    blocks.append(Bullets(_questions(inputs), boxes=True))
     blurb = "Believing a table without asking where it comes from and what its mistakes cost."
     return Chapter(anchor="knowledge", heading="5 No domain knowledge", blurb=blurb, blocks=tuple(blocks))
 
@@ -112,17 +111,15 @@ def _importance(evaluation: Evaluation) -> Beside:
         marked=len(bars),
         zero=True,
     )
-    more = f" (the first {MOST_COLUMNS} of {len(ranked):,})" if len(ranked) > MOST_COLUMNS else ""
-    caption = f"How much {label} is lost on held-out rows when one column is shuffled{more}"
-    rows = tuple(
-        (str(i), clip(line.column), signed(line.drop.value, digits), span(line.drop, digits))
-        for i, line in enumerate(ranked[:MOST_COLUMNS], start=1)
-    )
-    head = ("", "Column", "Loss", "Range of the repeats")
-    table = TableBlock(caption=caption, head=head, rows=rows, align="rlrr")
+    caption = f"How much {label} is lost on held-out rows when one column is shuffled"
+    rows = []
+    for i, line in enumerate(ranked[:MOST_COLUMNS], start=1):
+        rows.append((str(i), clip(line.column), signed(line.drop.value, digits), span(line.drop, digits)))
+    caption += first_of(MOST_COLUMNS, len(ranked))
+    table = TableBlock(caption, ("", "Column", "Loss", "Range of the repeats"), tuple(rows), "rlrr")
     caption = "What the model relies on, which is not what causes the outcome. Columns that say the same thing share "
     caption += "their importance, so that each may look unimportant."
-    return Beside(blocks=(Pictures(caption=caption, pictures=(picture,)), table))
+    return Beside((Pictures(caption, (picture,)), table))
 
 
 def _questions(inputs: ReportInputs) -> tuple[str, ...]:
@@ -131,7 +128,7 @@ def _questions(inputs: ReportInputs) -> tuple[str, ...]:
     top = [f"“{clip(line.column)}”" for line in ranked[:3] if line.drop.low > 0]
     target = clip(evaluation.target.name)
     before = f"Is every column known before the outcome is{f', above all {listing(top)}' if top else ''}? "
-    questions = [
+    return (
         f"{before}A column that is filled in afterwards makes every number in this report worthless.",
         "Does any column mix units, currencies, devices or definitions (or change them over time)?",
         f"Are the recorded values of “{target}” right, and is it what you really want to know?",
@@ -140,8 +137,7 @@ def _questions(inputs: ReportInputs) -> tuple[str, ...]:
         "Do rows belong together (several of one customer, patient or machine)? Then name the group in the recipe.",
         "Do missing values mean something (not asked, not applicable, broken sensor)?",
         "May every column be used for this decision, by law and in fairness to the people in the table?",
-    ]
-    return tuple(questions)
+    )
 
 
 def _cost_question(evaluation: Evaluation) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from autoft.records.decisions import Alternative, DecisionCosts
+from autoft.records.decisions import Alternative, DecisionCosts, Minimum
 from autoft.records.evaluation import Evaluation
 from autoft.report.blocks import Block, CostCurve, Paragraph, Pictures, TableBlock
-from autoft.report.wording import clip, decimals_of, number, signed, span
+from autoft.report.wording import cells, clip, decimals_of, number, signed, span, with_span
 
 #: Longer tables say no more: of many classes the cheapest answers are shown.
 MOST_ALTERNATIVES = 12
@@ -14,12 +14,12 @@ MOST_ALTERNATIVES = 12
 def decisions(evaluation: Evaluation) -> tuple[Block, ...]:
     """Blocks about decisions; none where the recipe says neither costs nor a minimum."""
     if evaluation.minimum is not None:
-        return (_minimum(evaluation),)
+        return (_minimum(evaluation, evaluation.minimum),)
     spending = evaluation.spending
     if spending is None:
         return ()
     curve = _curve(evaluation, spending) if spending.curve else ()
-    return (Paragraph(text=_verdict(evaluation, spending)), _table(evaluation, spending), *curve)
+    return (Paragraph(_verdict(evaluation, spending)), _table(evaluation, spending), *curve)
 
 
 def _verdict(evaluation: Evaluation, spending: DecisionCosts) -> str:
@@ -32,11 +32,9 @@ def _verdict(evaluation: Evaluation, spending: DecisionCosts) -> str:
     elif saved.high < 0:
         measured = f"costs {number(-saved.value, digits)} more (interval of what it saves {span(saved, digits)})"
     rule = f" {_rule(evaluation)}" if evaluation.finish.matrix else ""
-    return (
-        f"The model's decisions cost {number(deployed.value, digits)} per 1,000 rows that it was not trained on (95 % "
-        f"interval {span(deployed, digits)}).{rule} Against the cheapest simple rule, {_name(evaluation, best)}, it "
-        f"{measured}."
-    )
+    text = f"The model's decisions cost {number(deployed.value, digits)} per 1,000 rows that it was not trained on "
+    text += f"(95 % interval {span(deployed, digits)}).{rule} Against the cheapest simple rule, "
+    return f"{text}{_name(evaluation, best)}, it {measured}."
 
 
 def _rule(evaluation: Evaluation) -> str:
@@ -58,13 +56,13 @@ def _table(evaluation: Evaluation, spending: DecisionCosts) -> TableBlock:
     more = f" (the cheapest {len(shown)} of {len(ranked)} simple rules)" if len(ranked) > len(shown) else ""
     own = spending.deployed
     digits = decimals_of([own])
-    rows = [("the model", number(own.value, digits), span(own, digits), "", "")]
+    rows = [("the model", *cells(own, digits), "", "")]
     for one in shown:
         saved = signed(one.saved.value, digits), span(one.saved, digits)
-        rows.append((_name(evaluation, one), number(one.cost.value, digits), span(one.cost, digits), *saved))
+        rows.append((_name(evaluation, one), *cells(one.cost, digits), *saved))
     caption = f"Cost per 1,000 rows, on the same redrawn rows{more}"
     head = ("Rule", "Cost", "95 % interval", "The model saves", "95 % interval")
-    return TableBlock(caption=caption, head=head, rows=tuple(rows), align="lrrrr", marked=frozenset({0}))
+    return TableBlock(caption, head, tuple(rows), "lrrrr", marked=frozenset({0}))
 
 
 def _curve(evaluation: Evaluation, spending: DecisionCosts) -> tuple[Block, ...]:
@@ -81,25 +79,19 @@ def _curve(evaluation: Evaluation, spending: DecisionCosts) -> tuple[Block, ...]
         x_label="Threshold",
         y_label="Cost per 1,000 rows",
     )
-    positive = clip(evaluation.target.positive)
-    caption = (
-        f"Held-out cost of a single fold's network at each threshold: at 0 every row counts as “{positive}”, at 1 "
-        f"hardly any. The line is the threshold of the model, {number(chosen, 3)}."
-    )
-    return (Pictures(caption=caption, pictures=(picture,)),)
+    caption = "Held-out cost of a single fold's network at each threshold: at 0 every row counts as "
+    caption += f"“{clip(evaluation.target.positive)}”, at 1 hardly any. The line is the threshold of the model, "
+    caption += f"{number(chosen, 3)}."
+    return (Pictures(caption, (picture,)),)
 
 
-def _minimum(evaluation: Evaluation) -> Paragraph:
-    minimum = evaluation.minimum
-    assert minimum is not None
+def _minimum(evaluation: Evaluation, minimum: Minimum) -> Paragraph:
     other = "precision" if minimum.of == "recall" else "recall"
     reached, best = evaluation.held_out[minimum.of], evaluation.held_out[other]
     verdict = "which is reached" if reached.low >= minimum.share else "which is not reached"
     if reached.low < minimum.share <= reached.high:
         verdict = "which the interval leaves open"
-    text = (
-        f"Decisions must have a {minimum.of} of {minimum.share:g}. {_rule(evaluation)} On rows that the model "
-        f"was not trained on its {minimum.of} is {number(reached.value, 3)} (95 % interval {span(reached, 3)}), "
-        f"{verdict}; its {other} is {number(best.value, 3)} ({span(best, 3)})."
-    )
-    return Paragraph(text=text, tone="strong" if reached.high < minimum.share else "plain")
+    text = f"Decisions must have a {minimum.of} of {minimum.share:g}. {_rule(evaluation)} On rows that the model was "
+    text += f"not trained on its {minimum.of} is {number(reached.value, 3)} (95 % interval {span(reached, 3)}), "
+    text += f"{verdict}; its {other} is {with_span(best, 3)}."
+    return Paragraph(text, tone="strong" if reached.high < minimum.share else "plain")

@@ -22,7 +22,12 @@ def blocks(evaluation: Evaluation) -> tuple[Block, ...]:
     """A table of verdicts, after the sentences that must not be overlooked; nothing without hints."""
     if not evaluation.hints:
         return ()
-    return (*_warnings(evaluation), *_together(evaluation), _table(evaluation), *_parts(evaluation))
+    found: list[Block] = [*_warnings(evaluation)]
+    if evaluation.all_hints is not None:
+        label, moved = metric(evaluation.objective).label, _gain(evaluation.all_hints, _digits(evaluation))
+        text = f"All hints together change the {label} of single networks by {moved}, where positive is better."
+        found.append(Paragraph(text))
+    return (*found, _table(evaluation), *_parts(evaluation))
 
 
 def _warnings(evaluation: Evaluation) -> tuple[Paragraph, ...]:
@@ -43,31 +48,18 @@ def _warnings(evaluation: Evaluation) -> tuple[Paragraph, ...]:
             found.append(f"“{clip(column)}” was called important, but the model loses nothing measurable without it.")
         if what == "importance low" and drop.low > 0 and drop.value >= _LEANS * largest:
             found.append(f"“{clip(column)}” was called unimportant, but the model leans on it.")
-    return tuple(Paragraph(text=text, tone="strong") for text in found)
-
-
-def _together(evaluation: Evaluation) -> tuple[Paragraph, ...]:
-    if evaluation.all_hints is None:
-        return ()
-    label, gain = metric(evaluation.objective).label, evaluation.all_hints
-    moved = _gain(gain, _digits(evaluation))
-    text = f"All hints together change the {label} of single networks by {moved}, where positive is better."
-    return (Paragraph(text=text),)
+    return tuple(Paragraph(text, tone="strong") for text in found)
 
 
 def _table(evaluation: Evaluation) -> TableBlock:
     tests = sorted(evaluation.hints, key=lambda test: _ORDER.index(test.verdict))
-    label = metric(evaluation.objective).label
     digits = _digits(evaluation)
-    return TableBlock(
-        caption="What the data say of each hint: the deployed configuration was trained with all hints, and without "
-        f"this one. Gain is in {label} on held-out blocks; the last column says how far the model without the hint "
-        "goes its way by itself.",
-        head=("Hint", "Verdict", "Gain", "Satisfied anyway"),
-        rows=tuple(_row(test, digits) for test in tests),
-        align="wlrr",
-        marked=frozenset(i for i, test in enumerate(tests) if test.verdict.startswith("contradicted")),
-    )
+    caption = "What the data say of each hint: the deployed configuration was trained with all hints, and without "
+    caption += f"this one. Gain is in {metric(evaluation.objective).label} on held-out blocks; the last column says "
+    caption += "how far the model without the hint goes its way by itself."
+    rows = tuple(_row(test, digits) for test in tests)
+    marked = frozenset(i for i, test in enumerate(tests) if test.verdict.startswith("contradicted"))
+    return TableBlock(caption, ("Hint", "Verdict", "Gain", "Satisfied anyway"), rows, "wlrr", marked=marked)
 
 
 def _parts(evaluation: Evaluation) -> tuple[TableBlock, ...]:
@@ -79,17 +71,15 @@ def _parts(evaluation: Evaluation) -> tuple[TableBlock, ...]:
 
     by_quantile = METRICS[evaluation.objective].needs_quantile
     loss = loss_metric(evaluation.task, by_quantile=by_quantile).row_loss
-    caption = (
-        f"Where effects are contradicted. Gain is the mean {loss} of a row without the hint less with it; its interval "
-        "holds for all groups at once that were looked at. The last column says how far the model without the hint "
-        "goes its way there."
-    )
+    caption = f"Where effects are contradicted. Gain is the mean {loss} of a row without the hint less with it; its "
+    caption += "interval holds for all groups at once that were looked at. The last column says how far the model "
+    caption += "without the hint goes its way there."
     rows = []
     for test, one in found:
         group, gain = f"{clip(one.column)}: {clip(one.group)}", _gain(one.gain, digits)
         rows.append((clip(test.hint), group, f"{one.rows:,}", gain, f"{100 * one.obeyed:.0f} %"))
     head = ("Hint", "Group", "Rows", "Gain", "Satisfied anyway")
-    return (TableBlock(caption=caption, head=head, rows=tuple(rows), align="wwrrr"),)
+    return (TableBlock(caption, head, tuple(rows), "wwrrr"),)
 
 
 def _digits(evaluation: Evaluation) -> int:

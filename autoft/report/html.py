@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import base64
 from functools import cache
+from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from autoft.files import write_atomic
 from autoft.report.blocks import Picture, ReportPage
+from autoft.report.build import build
+from autoft.report.inputs import ReportInputs
 
 if TYPE_CHECKING:
     from jinja2 import Template
+
+_FOLDER = Path(__file__).parent
+
+
+def write(path: str | PathLike[str], inputs: ReportInputs) -> None:
+    """Write the report of one run, the whole file or nothing. Raises FileError where it cannot be written."""
+    write_atomic(Path(path), render(build(inputs)))
 
 
 def render(report: ReportPage) -> str:
@@ -18,8 +30,9 @@ def render(report: ReportPage) -> str:
     from outside."""
     from autoft.report.plots import style
 
+    css = (_FOLDER / "style.css").read_text(encoding="utf-8")
     with style():
-        return _template().render(report=report, css=_package_text("style.css"), picture_uri=_uri)
+        return _template().render(report=report, css=css, picture_uri=_uri)
 
 
 def _uri(picture: Picture) -> str:
@@ -28,15 +41,9 @@ def _uri(picture: Picture) -> str:
     return "data:image/svg+xml;base64," + base64.b64encode(svg(picture)).decode("ascii")
 
 
-def _package_text(name: str) -> str:
-    from importlib.resources import files
-
-    return files("autoft.report").joinpath(name).read_text(encoding="utf-8")
-
-
 @cache
 def _template() -> Template:
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return environment.from_string(_package_text("template.html"))
+    return environment.from_string((_FOLDER / "template.html").read_text(encoding="utf-8"))

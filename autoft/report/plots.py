@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,32 @@ STYLES: tuple[tuple[str, Any], ...] = (
     *((ACCENT, "-"), (INK, (0, (4, 1.5))), (GREY, "-")),
     *((ACCENT, (0, (1, 1.2))), (INK, (0, (1, 1.2))), (GREY, (0, (4, 1.5)))),
 )
+
+
+_RC = {
+    "svg.fonttype": "path",
+    "svg.hashsalt": "autoft",
+    # A column may be called "$x$" or "$\frac": it is a name, not a formula.
+    "text.parse_math": False,
+    "font.family": ["DejaVu Sans"],
+    "font.size": 8.5,
+    "axes.titlesize": 9,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": GREY,
+    "axes.labelcolor": INK,
+    "axes.axisbelow": True,
+    "axes.unicode_minus": True,
+    "xtick.color": GREY,
+    "ytick.color": GREY,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    "path.simplify": True,
+}
 
 
 def _moves(picture: blocks.CurveBlock) -> Figure:
@@ -71,56 +97,27 @@ def _scale(plot: Axes, picture: blocks.CurveBlock) -> None:
 
 def svg(picture: blocks.Picture) -> bytes:
     """The picture as an SVG document; to be called within :func:`style`."""
-    draw: dict[str, Callable[[Any], Figure]] = {
-        "learning": _learning,
-        "history": _history,
-        "lines": _lines,
-        "cloud": _cloud,
-        "intervals": _intervals,
-        "proof": _proof,
-        "moves": _moves,
-        "cost": _cost,
+    draw: dict[type, Callable[[Any], Figure]] = {
+        blocks.LearningCurve: _learning,
+        blocks.TrialHistory: _history,
+        blocks.Lines: _lines,
+        blocks.Cloud: _cloud,
+        blocks.Intervals: _intervals,
+        blocks.EvidenceBlock: _proof,
+        blocks.CurveBlock: _moves,
+        blocks.CostCurve: _cost,
     }
     buffer = io.BytesIO()
-    figure = draw[picture.form](picture)
+    figure = draw[type(picture)](picture)
     figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Type": None, "Format": None})
     return buffer.getvalue()
 
 
-@contextmanager
-def style() -> Iterator[None]:
+def style() -> AbstractContextManager[None]:
     """Matplotlib's defaults with ours on top, whatever the user's matplotlibrc says, and back again afterwards."""
-    import matplotlib
+    from matplotlib import style
 
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()
-        matplotlib.rcParams.update(
-            {
-                "svg.fonttype": "path",
-                "svg.hashsalt": "autoft",
-                # A column may be called "$x$" or "$\frac": it is a name, not a formula.
-                "text.parse_math": False,
-                "font.family": ["DejaVu Sans"],
-                "font.size": 8.5,
-                "axes.titlesize": 9,
-                "axes.titleweight": "bold",
-                "axes.titlelocation": "left",
-                "axes.spines.top": False,
-                "axes.spines.right": False,
-                "axes.edgecolor": GREY,
-                "axes.labelcolor": INK,
-                "axes.axisbelow": True,
-                "axes.unicode_minus": True,
-                "xtick.color": GREY,
-                "ytick.color": GREY,
-                "xtick.labelcolor": INK,
-                "ytick.labelcolor": INK,
-                "legend.frameon": False,
-                "legend.fontsize": 8,
-                "path.simplify": True,
-            }
-        )
-        yield
+    return style.context(_RC, after_reset=True)
 
 
 def _axes(width: float, height: float, title: str) -> tuple[Figure, Axes]:
@@ -133,12 +130,12 @@ def _axes(width: float, height: float, title: str) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _labelled(figure: Figure, axes: Axes, x_label: str, y_label: str, ticks: int = 7) -> Figure:
+def _labelled(axes: Axes, x_label: str, y_label: str, ticks: tuple[int, int] = (7, 7), integer: bool = False) -> None:
+    """Labels and round ticks of both axes, at most `ticks` of them; `integer`: whole numbers across."""
     axes.set_xlabel(x_label)
     axes.set_ylabel(y_label)
-    _plain_ticks(axes.xaxis, ticks)
-    _plain_ticks(axes.yaxis, 7)
-    return figure
+    _plain_ticks(axes.xaxis, ticks[0], integer)
+    _plain_ticks(axes.yaxis, ticks[1])
 
 
 def _named_rows(axes: Axes, names: Sequence[str]) -> None:
@@ -190,8 +187,7 @@ def _learning(picture: blocks.LearningCurve) -> Figure:
     for values, color, dashes in ((picture.train, GREY, (0, (3, 1.2))), (picture.held_out, ACCENT, "-")):
         axes.plot(range(1, len(values) + 1), values, color=color, linestyle=dashes, linewidth=1.4)
     axes.set_ylim(picture.low, picture.high)
-    _plain_ticks(axes.xaxis, 5, integer=True)
-    _plain_ticks(axes.yaxis, 6)
+    _labelled(axes, "", "", (5, 6), integer=True)
     return figure
 
 
@@ -206,10 +202,7 @@ def _history(picture: blocks.TrialHistory) -> Figure:
     if picture.failed:
         at = [low - 0.6 * room] * len(picture.failed)
         axes.scatter(picture.failed, at, s=22, marker="x", color=INK, linewidths=1, zorder=3)
-    axes.set_xlabel("Trial")
-    axes.set_ylabel(_drawable(picture.label, "Score"))
-    _plain_ticks(axes.xaxis, 10, integer=True)
-    _plain_ticks(axes.yaxis, 7)
+    _labelled(axes, "Trial", _drawable(picture.label, "Score"), (10, 7), integer=True)
     return figure
 
 
@@ -236,7 +229,8 @@ def _lines(picture: blocks.Lines) -> Figure:
     axes.legend(drawn, names, loc=picture.legend)
     axes.set_xlim(-0.01, 1.01)
     axes.set_ylim(-0.01, 1.02)
-    return _labelled(figure, axes, picture.x_label, picture.y_label)
+    _labelled(axes, picture.x_label, picture.y_label)
+    return figure
 
 
 def _cost(picture: blocks.CostCurve) -> Figure:
@@ -245,7 +239,8 @@ def _cost(picture: blocks.CostCurve) -> Figure:
     axes.plot(picture.thresholds, picture.costs, color=ACCENT, linewidth=1.6)
     axes.set_xlim(-0.01, 1.01)
     axes.set_ylim(bottom=0)
-    return _labelled(figure, axes, picture.x_label, picture.y_label)
+    _labelled(axes, picture.x_label, picture.y_label)
+    return figure
 
 
 def _cloud(picture: blocks.Cloud) -> Figure:
@@ -258,8 +253,8 @@ def _cloud(picture: blocks.Cloud) -> Figure:
     else:
         axes.axhline(0, color=INK, linewidth=0.9)
     figure.set_dpi(160)
-    x_label, y_label = _drawable(picture.x_label, "Predicted"), _drawable(picture.y_label, "True")
-    return _labelled(figure, axes, x_label, y_label, ticks=5)
+    _labelled(axes, _drawable(picture.x_label, "Predicted"), _drawable(picture.y_label, "True"), (5, 7))
+    return figure
 
 
 def _intervals(picture: blocks.Intervals) -> Figure:
@@ -314,12 +309,10 @@ def _point_at(axes: Axes, marks: tuple[float, ...]) -> None:
     across = axes.get_xaxis_transform()
     inside = [mark for mark in marks if low <= mark <= high]
     axes.scatter(inside, [0.94] * len(inside), marker="v", s=26, color=ACCENT, transform=across, zorder=5)
-    for outside, at, side in (
-        ([mark for mark in marks if mark < low], 0.02, "left"),
-        ([mark for mark in marks if mark > high], 0.98, "right"),
-    ):
+    below, above = [mark for mark in marks if mark < low], [mark for mark in marks if mark > high]
+    for outside, at, side, text in ((below, 0.02, "left", "← {}"), (above, 0.98, "right", "{} →")):
         if outside:
             more = f" and {len(outside) - 1} more" if len(outside) > 1 else ""
-            text = f"← {tick(outside[0])}{more}" if side == "left" else f"{tick(outside[0])}{more} →"
-            axes.text(at, 0.9, text, ha=side, transform=axes.transAxes, color=ACCENT, fontsize=8)
+            named = text.format(f"{tick(outside[0])}{more}")
+            axes.text(at, 0.9, named, ha=side, transform=axes.transAxes, color=ACCENT, fontsize=8)
     axes.set_xlim(low, high)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from autoft.records.evidence import Cell, Evidence
 from autoft.records.findings import Finding
 from autoft.report.blocks import Block, EvidenceBlock, Fold, Pictures, TableBlock
-from autoft.report.wording import clip, number
+from autoft.report.wording import clip, first_of, number
 
 #: A picture weighs some 15 kB, and nobody looks at a hundred.
 MOST_PICTURES, MOST_TABLES, MOST_ROWS = 24, 6, 20
@@ -19,15 +19,15 @@ def proofs(ranked: Sequence[Finding]) -> tuple[Block, ...]:
     pictures = tuple(_picture(i, line, proof) for i, line, proof in known if proof.sketch is not None)
     blocks: list[Block] = []
     if pictures:
-        more = f" (the first {MOST_PICTURES} of {len(pictures):,})" if len(pictures) > MOST_PICTURES else ""
+        more = first_of(MOST_PICTURES, len(pictures))
         caption = f"What was seen, by the number of the finding{more}; coloured is what it is about."
-        blocks.append(Pictures(caption=caption, pictures=pictures[:MOST_PICTURES]))
+        blocks.append(Pictures(caption, pictures[:MOST_PICTURES]))
     tables = [_table(i, line, proof) for i, line, proof in known if proof.examples]
     blocks += tables[:MOST_TABLES]
     rows = {f"{i}. {line.code}": proof.rows for i, line, proof in known if proof.rows}
     named = [f"{code}: {', '.join(f'{row:,}' for row in own)}" for code, own in rows.items()]
     if named:
-        blocks.append(Fold(summary="Rows to look at (counted from 1, without the header)", text="\n".join(named)))
+        blocks.append(Fold("Rows to look at (counted from 1, without the header)", "\n".join(named)))
     return tuple(blocks)
 
 

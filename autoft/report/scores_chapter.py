@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from autoft.records.evaluation import Evaluation
 from autoft.records.scores import Interval
@@ -18,7 +19,7 @@ from autoft.report.blocks import (
     Series,
     TableBlock,
 )
-from autoft.report.wording import NONE, baseline_label, clip, decimals, decimals_of, metric, number, signed, span
+from autoft.report.wording import NONE, baseline_label, cells, clip, decimals, decimals_of, metric, number, signed, span
 
 #: More points do not change a picture of this size.
 MOST_POINTS = 300
@@ -29,15 +30,13 @@ MOST_ROWS = 60
 
 def summary_table(evaluation: Evaluation) -> TableBlock:
     """All held-out metrics with their intervals, the objective first."""
-    names = sorted(evaluation.held_out, key=lambda name: name != evaluation.objective)
     rows = []
-    for name in names:
-        score, words = evaluation.held_out[name], metric(name)
-        digits = decimals_of([score])
-        rows.append((words.label, number(score.value, digits), span(score, digits), words.meaning))
+    for name in sorted(evaluation.held_out, key=lambda name: name != evaluation.objective):
+        words = metric(name)
+        rows.append((words.label, *cells(evaluation.held_out[name]), words.meaning))
     caption = "Scores on held-out rows; the first is what the search optimised"
     head = ("Metric", "Score", "95 % interval", "What it says")
-    return TableBlock(caption=caption, head=head, rows=tuple(rows), align="lrrw", marked=frozenset({0}))
+    return TableBlock(caption, head, tuple(rows), "lrrw", marked=frozenset({0}))
 
 
 def metrics(evaluation: Evaluation) -> Chapter:
@@ -46,14 +45,14 @@ def metrics(evaluation: Evaluation) -> Chapter:
     if evaluation.per_class:
         blocks.append(_per_class(evaluation))
     if evaluation.confusion:
-        blocks.extend(_confusion(evaluation))
+        blocks += _confusion(evaluation)
     pictures: tuple[Picture, ...] = (*_curves(evaluation), *_residuals(evaluation))
     if pictures:
         caption = "Predictions of the best configuration for held-out rows; the thin line is "
         caption += "perfection." if evaluation.task == "regression" else "what guessing gives."
-        blocks.append(Pictures(caption=caption, pictures=pictures))
+        blocks.append(Pictures(caption, pictures))
     if evaluation.baselines:
-        blocks.extend(_baselines(evaluation))
+        blocks += _baselines(evaluation)
     blurb = "Judging by a single number that looks good while the model fails where it matters."
     return Chapter(anchor="metrics", heading="4 One misleading metric", blurb=blurb, blocks=tuple(blocks))
 
@@ -78,7 +77,7 @@ def _finish(evaluation: Evaluation) -> tuple[Block, ...]:
             text += " Label metrics and the confusion matrix are those at this threshold."
     if evaluation.finish.matrix:
         text += " Each row gets the answer with the lowest expected cost."
-    return (Paragraph(text=text),)
+    return (Paragraph(text),)
 
 
 def _corrected_and_naive(evaluation: Evaluation) -> TableBlock:
@@ -87,14 +86,13 @@ def _corrected_and_naive(evaluation: Evaluation) -> TableBlock:
         naive, words = evaluation.naive.get(name), metric(name)
         digits = decimals_of([score])
         flattery = None if naive is None else (naive - score.value) * (1 if words.more_is_better else -1)
-        corrected = number(score.value, digits), span(score, digits)
         flattered = NONE if flattery is None else signed(flattery, digits)
         better = "more" if words.more_is_better else "less"
-        rows.append((words.label, better, *corrected, number(naive, digits), flattered))
+        rows.append((words.label, better, *cells(score), number(naive, digits), flattered))
     caption = "The honest score beside the naive one, which ignores that the trial was chosen on those very rows"
     head = ("Metric", "Better is", "Score", "95 % interval", "Naive", "Flattered by")
     marked = frozenset(i for i, name in enumerate(evaluation.held_out) if name == evaluation.objective)
-    return TableBlock(caption=caption, head=head, rows=tuple(rows), align="llrrrr", marked=marked)
+    return TableBlock(caption, head, tuple(rows), "llrrrr", marked=marked)
 
 
 def _per_class(evaluation: Evaluation) -> TableBlock:
@@ -108,7 +106,7 @@ def _per_class(evaluation: Evaluation) -> TableBlock:
     more = f" (the {MOST_ROWS} largest of {len(ordered):,})" if len(ordered) > MOST_ROWS else ""
     head = ("Class", "Rows", *(metric(key).label for key in columns))
     rows = tuple(row(label, values) for label, values in ordered[:MOST_ROWS])
-    return TableBlock(caption=f"Each class on its own{more}", head=head, rows=rows, align="l" + "r" * (len(head) - 1))
+    return TableBlock(f"Each class on its own{more}", head, rows, "l" + "r" * (len(head) - 1))
 
 
 def _confusion(evaluation: Evaluation) -> tuple[Block, ...]:
@@ -129,10 +127,8 @@ def _binary_words(evaluation: Evaluation) -> Paragraph:
     positive = evaluation.target.positive_index
     line, other = evaluation.confusion[positive], evaluation.confusion[1 - positive]
     name = clip(evaluation.target.positive)
-    return Paragraph(
-        text=f"Of {sum(line):,} rows that are “{name}”, {line[positive]:,} are found and {line[1 - positive]:,} "
-        f"missed; of {sum(other):,} rows that are not, {other[positive]:,} are false alarms."
-    )
+    text = f"Of {sum(line):,} rows that are “{name}”, {line[positive]:,} are found and {line[1 - positive]:,} missed; "
+    return Paragraph(text + f"of {sum(other):,} rows that are not, {other[positive]:,} are false alarms.")
 
 
 def _confused_pairs(counts: Sequence[Sequence[int]], labels: Sequence[str]) -> TableBlock:
@@ -140,7 +136,7 @@ def _confused_pairs(counts: Sequence[Sequence[int]], labels: Sequence[str]) -> T
     pairs.sort(key=lambda pair: -pair[0])
     caption, head = "The commonest mix-ups (too many classes for a matrix)", ("True", "Predicted", "Rows")
     rows = tuple((labels[i], labels[j], f"{n:,}", f"{share:.0%}") for n, i, j, share in pairs[:20])
-    return TableBlock(caption=caption, head=(*head, "Share of the true class"), rows=rows, align="llrr")
+    return TableBlock(caption, (*head, "Share of the true class"), rows, "llrr")
 
 
 def _thinned(name: str, x: Sequence[float], y: Sequence[float], most: int) -> Series:
@@ -192,20 +188,15 @@ def _residuals(evaluation: Evaluation) -> tuple[Cloud, ...]:
     shown = _thinned("rows", points["x"], points["y"], 2000)
     misses = Series(name="rows", x=shown.x, y=tuple(true - guess for guess, true in zip(shown.x, shown.y, strict=True)))
     target = clip(evaluation.target.name, 30)
-    clouds = (
-        ("True against predicted", "diagonal: a perfect prediction", shown, f"True {target}", "diagonal"),
-        ("Misses by prediction", "zero: a perfect prediction", misses, "True minus predicted", "zero"),
-    )
-    return tuple(
-        Cloud(
-            title=title,
-            alt=f"{title} for {len(shown.x):,} held-out rows of {target}; {reading}.",
-            points=series,
-            x_label=f"Predicted {target}",
-            y_label=y_label,
-            reference="diagonal" if reference == "diagonal" else "zero",
-        )
-        for title, reading, series, y_label, reference in clouds
+
+    def cloud(title: str, points: Series, y_label: str, reference: Literal["diagonal", "zero"]) -> Cloud:
+        alt = f"{title} for {len(shown.x):,} held-out rows of {target}; {reference}: a perfect prediction."
+        x_label = f"Predicted {target}"
+        return Cloud(title=title, alt=alt, points=points, x_label=x_label, y_label=y_label, reference=reference)
+
+    return (
+        cloud("True against predicted", shown, f"True {target}", "diagonal"),
+        cloud("Misses by prediction", misses, "True minus predicted", "zero"),
     )
 
 
@@ -213,21 +204,19 @@ def _baselines(evaluation: Evaluation) -> tuple[Block, ...]:
     words, objective = metric(evaluation.objective), evaluation.objective
     network = "this network"
     scored: list[tuple[str, Interval]] = [(network, evaluation.held_out[objective])]
-    scored += [
-        (baseline_label(line.name, evaluation.task), line.metrics[objective])
-        for line in evaluation.baselines
-        if objective in line.metrics
-    ]
+    for line in evaluation.baselines:
+        if objective in line.metrics:
+            scored.append((baseline_label(line.name, evaluation.task), line.metrics[objective]))
     digits = decimals_of(score for _, score in scored)
-    rows = [(network, *_score_cells(evaluation.held_out[objective], digits), NONE, NONE, NONE)]
+    rows = [(network, *cells(evaluation.held_out[objective], digits), NONE, NONE, NONE)]
     for line in evaluation.baselines:
         fine = gain_decimals(line.difference, evaluation)
         gain = (signed(line.difference.value, fine), span(line.difference, fine), line.verdict)
-        name, cells = baseline_label(line.name, evaluation.task), _score_cells(line.metrics.get(objective), digits)
-        rows.append((name, *cells, *gain))
+        name, score = baseline_label(line.name, evaluation.task), line.metrics.get(objective)
+        rows.append((name, *cells(score, digits), *gain))
     caption = f"Simple models on the same folds, by {words.label}; a gain above zero: the network is better"
     head = ("Model", words.label, "95 % interval", "Network's gain", "95 % interval", "Verdict")
-    table = TableBlock(caption=caption, head=head, rows=tuple(rows), align="lrrrrl", marked=frozenset({0}))
+    table = TableBlock(caption, head, tuple(rows), "lrrrrl", marked=frozenset({0}))
     picture = Intervals.of(
         scored,
         title=f"{words.label} with 95 % intervals",
@@ -235,13 +224,9 @@ def _baselines(evaluation: Evaluation) -> tuple[Block, ...]:
         x_label=f"{words.label} ({'more' if words.more_is_better else 'less'} is better)",
     )
     caption = "Two intervals may overlap although one model is better: the gain in the table is measured row by row."
-    return (table, Pictures(caption=caption, pictures=(picture,)))
+    return (table, Pictures(caption, (picture,)))
 
 
 def gain_decimals(gain: Interval, evaluation: Evaluation) -> int:
     """Decimals for a difference of scores: at most one more than the scores themselves have."""
     return min(decimals_of([gain]), decimals(evaluation.held_out[evaluation.objective].value) + 1)
-
-
-def _score_cells(score: Interval | None, digits: int) -> tuple[str, str]:
-    return (NONE, NONE) if score is None else (number(score.value, digits), span(score, digits))

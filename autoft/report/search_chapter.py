@@ -12,7 +12,7 @@ from autoft.records.scores import FoldReport
 from autoft.records.trials import Trial
 from autoft.report.blocks import Block, Chapter, LearningCurve, Paragraph, Pictures, TableBlock, TrialHistory
 from autoft.report.inputs import ReportInputs
-from autoft.report.wording import NONE, clip, decimals, duration, metric, number, setting, signed
+from autoft.report.wording import NONE, clip, decimals, duration, first_of, metric, number, setting, signed
 
 #: Longer tables help nobody; the journal and evaluation.json have every trial.
 MOST_TRIALS = 40
@@ -21,23 +21,21 @@ MOST_FOLDS = 12
 
 def overfitting(evaluation: Evaluation) -> Chapter:
     """Chapter 1: training against held-out rows, fold by fold."""
-    blocks: list[Block] = [Paragraph(text=clip(evaluation.overfitting, 600), tone="strong")]
-    if pictures := _learning_curves(evaluation):
-        blocks.append(pictures)
+    blocks: list[Block] = [Paragraph(clip(evaluation.overfitting, 600), tone="strong"), *_learning_curves(evaluation)]
     if evaluation.folds:
         blocks.append(_gaps(evaluation))
     text = "Against overfitting, every trial has dropout and weight decay in its search space, and one number of "
     text += "epochs for all folds, read off the mean held-out curve, so that no fold stops at its own lucky moment."
-    blocks.append(Paragraph(text=text, tone="quiet"))
+    blocks.append(Paragraph(text, tone="quiet"))
     heading, blurb = "1 Overfitting", "Learning the training rows by heart instead of what they have in common."
     return Chapter(anchor="overfitting", heading=heading, blurb=blurb, blocks=tuple(blocks))
 
 
-def _learning_curves(evaluation: Evaluation) -> Pictures | None:
+def _learning_curves(evaluation: Evaluation) -> tuple[Pictures, ...]:
     folds = [fold for fold in evaluation.folds if fold.held_out_curve][:MOST_FOLDS]
     losses = [loss for fold in folds for loss in (*fold.train_curve, *fold.held_out_curve) if math.isfinite(loss)]
     if len(losses) < 2:
-        return None
+        return ()
     # One scale for all folds; the first epochs may leave the picture, so that the end can be read.
     low, high = min(losses), quantiles(losses, n=50, method="inclusive")[-1]
     room = 0.06 * (high - low) or 0.5
@@ -45,7 +43,7 @@ def _learning_curves(evaluation: Evaluation) -> Pictures | None:
     curves = tuple(_learning_curve(i, fold, epochs, *ends) for i, fold in enumerate(folds, start=1))
     caption = "Loss by epoch. Solid: rows that were held out; dashed: rows trained on; the upright line is the epoch "
     caption += "that the model uses. Overfitting begins where the solid line rises while the dashed one falls."
-    return Pictures(caption=caption, pictures=curves)
+    return (Pictures(caption, curves),)
 
 
 def _learning_curve(position: int, fold: FoldReport, epochs: int, low: float, high: float) -> LearningCurve:
@@ -76,7 +74,7 @@ def _gaps(evaluation: Evaluation) -> TableBlock:
     rows.append(row("Mean", "", "", folds))
     caption = f"{label} of each fold's network on the rows it was trained on and on its held-out rows"
     head, last = ("Fold", "Rows trained on", "Rows held out", "Trained on", "Held out", "Gap"), frozenset({len(folds)})
-    return TableBlock(caption=caption, head=head, rows=tuple(rows), align="lrrrrr", marked=last)
+    return TableBlock(caption, head, tuple(rows), "lrrrrr", marked=last)
 
 
 def tuning(inputs: ReportInputs) -> Chapter:
@@ -84,16 +82,16 @@ def tuning(inputs: ReportInputs) -> Chapter:
     evaluation = inputs.evaluation
     ranked = _ranked(evaluation)
     failed = [trial for trial in evaluation.trials if trial.status == "failed"]
-    blocks: list[Block] = [Paragraph(text=_search_words(evaluation, ranked, failed))]
+    blocks: list[Block] = [Paragraph(_search_words(evaluation, ranked, failed))]
     if ranked:
         caption = "Each dot is a trial, the line is the best score so far."
         caption += " Crosses at the edge are failed trials." if failed else ""
-        blocks.append(Pictures(caption=caption, pictures=(_history(evaluation, ranked, failed),)))
+        blocks.append(Pictures(caption, (_history(evaluation, ranked, failed),)))
     blocks.append(_best(inputs))
     if len(evaluation.blend) > 1:
         blocks.append(_blend(evaluation))
     if ranked:
-        blocks.extend(_trials(evaluation, ranked))
+        blocks += _trials(evaluation, ranked)
     if failed:
         blocks.append(_failures(failed))
     blurb = "Taking the first settings that train, and never learning what better ones would have given."
@@ -106,19 +104,16 @@ def _blend(evaluation: Evaluation) -> TableBlock:
     digits = decimals(*(by_number[n].score or 0.0 for n, _ in parts))
     rows = []
     for n, share in parts:
-        architecture = clip(str(by_number[n].params.get("architecture", "own")))
+        architecture = clip(by_number[n].params.get("architecture", "own"))
         rows.append((f"{n}", architecture, number(by_number[n].score or 0.0, digits), f"{share:.0%}"))
     caption = "The model is a weighted mean of these trials; the choice of weights is paid for in the score above"
     head = ("Trial", "Architecture", "Own score", "Weight")
-    return TableBlock(caption=caption, head=head, rows=tuple(rows), align="rlrr")
+    return TableBlock(caption, head, tuple(rows), "rlrr")
 
 
 def _ranked(evaluation: Evaluation) -> list[tuple[float, Trial]]:
-    scored = [
-        (trial.score, trial)
-        for trial in evaluation.trials
-        if trial.status != "failed" and trial.score is not None and math.isfinite(trial.score)
-    ]
+    tried = [trial for trial in evaluation.trials if trial.status != "failed"]
+    scored = [(trial.score, trial) for trial in tried if trial.score is not None and math.isfinite(trial.score)]
     return sorted(scored, key=lambda pair: pair[0], reverse=metric(evaluation.objective).more_is_better)
 
 
@@ -132,7 +127,7 @@ def _search_words(evaluation: Evaluation, ranked: list[tuple[float, Trial]], fai
     if cut:
         text += f"{counted(len(cut), 'trial')} ended early (trial {cut[0].number}: {clip(cut[0].reason, 120)}). "
     first = next((score for score, trial in ranked if trial.number == 0), None)
-    if first is None or not ranked:
+    if first is None:
         return text
     best, digits = ranked[0][0], decimals(first, ranked[0][0])
     if ranked[0][1].number == 0:
@@ -161,11 +156,11 @@ def _history(evaluation: Evaluation, ranked: list[tuple[float, Trial]], failed: 
 
 def _best(inputs: ReportInputs) -> TableBlock:
     best, searched = inputs.evaluation.best, dict(inputs.space)
-    names = [*best.params, *(name for name in searched if name not in best.params)]
-    values = {name: setting(best.params[name]) if name in best.params else NONE for name in names}
-    rows = tuple((clip(name), values[name], clip(searched.get(name, "not searched"), 200)) for name in names)
+    values = {name: setting(value) for name, value in best.params.items()}
+    values |= {name: NONE for name in searched if name not in values}
+    rows = tuple((clip(name), text, clip(searched.get(name, "not searched"), 200)) for name, text in values.items())
     caption = f"Best configuration: trial {best.number}, {counted(best.epochs, 'epoch')}"
-    return TableBlock(caption=caption, head=("Hyperparameter", "Value", "Searched"), rows=rows, align="lrw")
+    return TableBlock(caption, ("Hyperparameter", "Value", "Searched"), rows, "lrw")
 
 
 def _trials(evaluation: Evaluation, ranked: list[tuple[float, Trial]]) -> tuple[Block, ...]:
@@ -184,9 +179,9 @@ def _trials(evaluation: Evaluation, ranked: list[tuple[float, Trial]]) -> tuple[
     head = ("Trial", metric(evaluation.objective).label, "Epochs", "Time", *(clip(name) for name in varied))
     best = frozenset(i for i, (_, trial) in enumerate(shown) if trial.number == evaluation.best.number)
     caption, align = f"Trials, best first{more}", "r" * len(head)
-    table = TableBlock(caption=caption, head=head, rows=tuple(rows), align=align, marked=best)
+    table = TableBlock(caption, head, tuple(rows), align, marked=best)
     same = ", ".join(f"{clip(name)} {cells[name][0]}" for name in constant)
-    return (table, Paragraph(text=f"The same in all of them: {same}.", tone="quiet")) if same else (table,)
+    return (table, Paragraph(f"The same in all of them: {same}.", tone="quiet")) if same else (table,)
 
 
 def _failures(failed: list[Trial]) -> TableBlock:
@@ -194,6 +189,5 @@ def _failures(failed: list[Trial]) -> TableBlock:
     for trial in failed[:MOST_TRIALS]:
         params = ", ".join(f"{name} {setting(value)}" for name, value in trial.params.items())
         rows.append((str(trial.number), clip(trial.reason or "no reason recorded", 200), clip(params, 300)))
-    more = f" (the first {MOST_TRIALS} of {len(failed):,})" if len(failed) > MOST_TRIALS else ""
-    head = ("Trial", "Reason", "Configuration")
-    return TableBlock(caption=f"Failed trials{more}", head=head, rows=tuple(rows), align="rww")
+    caption = f"Failed trials{first_of(MOST_TRIALS, len(failed))}"
+    return TableBlock(caption, ("Trial", "Reason", "Configuration"), tuple(rows), "rww")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from autoft.formatting import counted
 from autoft.records.evaluation import Evaluation
 from autoft.records.scores import Interval
 from autoft.records.slices import Gap, Rate, Slice, SlicedColumn, WeakSearch, WeakSlice
 from autoft.report.blocks import Block, Intervals, Paragraph, Pictures, TableBlock
-from autoft.report.wording import NONE, clip, decimals, decimals_of, metric, number, signed, span, with_span
+from autoft.report.wording import NONE, cells, clip, decimals, decimals_of, metric, number, signed, span, with_span
 
 RATES = {
     "selection_rate": "Selection rate",
@@ -36,14 +34,14 @@ def slice_blocks(evaluation: Evaluation) -> tuple[Block, ...]:
     for column in found.declared:
         blocks += _declared(column, found.whole, evaluation)
     if found.declared:
-        blocks.append(Paragraph(text=_single_networks(evaluation), tone="quiet"))
+        blocks.append(Paragraph(_single_networks(evaluation), tone="quiet"))
     if found.weak is not None:
         blocks += _weak(found.weak, found.whole, evaluation)
     for gap in found.gaps:
         blocks += _gap(gap, evaluation)
     if any(rate.difference for gap in found.gaps for rate in gap.rates):
         said = "Intervals of differences and ratios hold for all pairs of groups at once; a ratio is lowest over "
-        blocks.append(Paragraph(text=said + "highest.", tone="quiet"))
+        blocks.append(Paragraph(said + "highest.", tone="quiet"))
     return tuple(blocks)
 
 
@@ -69,30 +67,26 @@ def _declared(column: SlicedColumn, whole: Slice, evaluation: Evaluation) -> tup
     )
     from autoft.evaluation.metrics import distinct
 
-    names = distinct(evaluation.held_out, evaluation.task)
-    names.sort(key=lambda m: m != objective)
     rows = [("Rows", *(f"{one.rows:,}" for one in slices))]
-    for m in names:
+    for m in sorted(distinct(evaluation.held_out, evaluation.task), key=lambda m: m != objective):
         rows.append((metric(m).label, *(_cell(one.scores.get(m), one.undefined.get(m, NONE)) for one in slices)))
     head, align = ("", *(clip(one.group, 60) for one in slices)), "l" + "r" * len(slices)
     caption = f"Every metric by group of “{name}”, with 95 % intervals"
-    table = TableBlock(caption=caption, head=head, rows=tuple(rows), align=align, marked=frozenset({1}))
+    table = TableBlock(caption, head, tuple(rows), align, marked=frozenset({1}))
     note = f" {column.note}" if column.note else ""
     caption = f"{label} by group of “{name}” on held-out rows.{note}"
-    return (Pictures(caption=caption, pictures=(picture,)), table) if drawn else (table,)
+    return (Pictures(caption, (picture,)), table) if drawn else (table,)
 
 
 def _weak(weak: WeakSearch, whole: Slice, evaluation: Evaluation) -> tuple[Block, ...]:
-    what = metric(weak.metric).row_loss
-    left = f" ({weak.left_out:,} more columns had no room)" if weak.left_out else ""
-    tried = (
-        f"{counted(weak.tried, 'slice')} of one or two conditions and at least 50 rows, made of the groups of "
-        f"{counted(weak.columns, 'column')}{left}, were compared with the rows outside them by their mean {what}"
-    )
     if not weak.tried:
-        return (Paragraph(text="No slice has 50 rows inside and outside of it: none was searched for weak ones."),)
+        return (Paragraph("No slice has 50 rows inside and outside of it: none was searched for weak ones."),)
+    left = f" ({weak.left_out:,} more columns had no room)" if weak.left_out else ""
+    tried = f"{counted(weak.tried, 'slice')} of one or two conditions and at least 50 rows, made of the groups of "
+    tried += f"{counted(weak.columns, 'column')}{left}, were compared with the rows outside them by their mean "
+    tried += metric(weak.metric).row_loss
     if not weak.found:
-        return (Paragraph(text=f"No slice is answered worse than the rest by more than luck explains: {tried}."),)
+        return (Paragraph(f"No slice is answered worse than the rest by more than luck explains: {tried}."),)
     text = f"Where the model is weakest: {tried}. Those below are worse by more than luck explains, all tries counted."
     objective, label = evaluation.objective, metric(weak.metric).label
     digits = decimals(*(end for one in weak.found for end in (one.loss.value, one.elsewhere)))
@@ -100,24 +94,19 @@ def _weak(weak: WeakSearch, whole: Slice, evaluation: Evaluation) -> tuple[Block
     caption = "The weakest slices, the worst first, with 95 % intervals"
     head = ("Slice", "Rows", f"{label} there", "Elsewhere", "Luck at most", *beside)
     rows = tuple(_weak_row(one, digits, bool(beside)) for one in weak.found)
-    table = TableBlock(caption=caption, head=head, rows=rows, align="wrrrr" + "r" * len(beside))
+    table = TableBlock(caption, head, rows, "wrrrr" + "r" * len(beside))
     reading = "Slices found by a search look somewhat worse than they are, and a slice may be hard by nature rather "
     reading += "than badly learned."
     if beside and objective in whole.scores:
-        reading = f"{metric(objective).label} of all rows is {_cell(whole.scores[objective], '')}. {reading}"
-    return (Paragraph(text=text, tone="strong"), table, Paragraph(text=reading, tone="quiet"))
+        reading = f"{metric(objective).label} of all rows is {with_span(whole.scores[objective])}. {reading}"
+    return (Paragraph(text, tone="strong"), table, Paragraph(reading, tone="quiet"))
 
 
 def _weak_row(one: WeakSlice, digits: int, beside: bool) -> tuple[str, ...]:
     luck = "0.1 %" if one.chance < 0.001 else f"{100 * one.chance:.1f} %"
-    loss, elsewhere = with_span(one.loss, digits), number(one.elsewhere, digits)
-    cells = (clip(conditions(one.conditions), 160), f"{one.rows:,}", loss, elsewhere, luck)
-    return (*cells, _cell(one.score, NONE)) if beside else cells
-
-
-def conditions(pairs: Sequence[tuple[str, str]]) -> str:
-    """Conditions in words."""
-    return " and ".join(f"{clip(column, 60)}: {clip(group, 60)}" for column, group in pairs)
+    conditions = " and ".join(f"{clip(column, 60)}: {clip(group, 60)}" for column, group in one.conditions)
+    row = (clip(conditions, 160), f"{one.rows:,}", with_span(one.loss, digits), number(one.elsewhere, digits), luck)
+    return (*row, _cell(one.score)) if beside else row
 
 
 def _gap(gap: Gap, evaluation: Evaluation) -> tuple[Block, ...]:
@@ -128,32 +117,28 @@ def _gap(gap: Gap, evaluation: Evaluation) -> tuple[Block, ...]:
     heads = [f"{RATES[rate.name]}, “{clip(rate.label, 30)}”" if several else RATES[rate.name] for rate in gap.rates]
     positive = f" The class is “{clip(evaluation.target.positive)}”." if evaluation.task == "binary" else ""
     rows = tuple(
-        (clip(group), f"{n:,}", *(_cell(rate.groups.get(group), NONE) for rate in gap.rates))
-        for group, n in gap.rows.items()
+        (clip(group), f"{n:,}", *(_cell(rate.groups.get(group)) for rate in gap.rates)) for group, n in gap.rows.items()
     )
     caption = f"Answers by group of “{name}” on held-out rows, with 95 % intervals"
-    table = TableBlock(caption=caption, head=("Group", "Rows", *heads), rows=rows, align="lr" + "r" * len(heads))
-    words = Paragraph(text=f"Groups of “{name}”.{note} {reading[0].upper()}{reading[1:]}.{positive}")
+    table = TableBlock(caption, ("Group", "Rows", *heads), rows, "lr" + "r" * len(heads))
+    words = Paragraph(f"Groups of “{name}”.{note} {reading[0].upper()}{reading[1:]}.{positive}")
     apart = [(head, rate) for head, rate in zip(heads, gap.rates, strict=True) if rate.difference is not None]
     if not apart:
-        return (words, table, Paragraph(text="There are no two groups of at least 50 rows to compare.", tone="quiet"))
+        return (words, table, Paragraph("There are no two groups of at least 50 rows to compare.", tone="quiet"))
     ratios = any(rate.ratio for _, rate in apart)
     more, align = (("Ratio", "95 % interval"), "lllrrrr") if ratios else ((), "lllrr")
     head = ("Number", "Highest", "Lowest", "Difference", "95 % interval", *more)
     caption = f"The two groups of “{name}” that are furthest apart (of those with at least 50 rows)"
     far = tuple(_apart_row(label, rate, ratios) for label, rate in apart)
-    distances = TableBlock(caption=caption, head=head, rows=far, align=align)
+    distances = TableBlock(caption, head, far, align)
     return (words, table, distances)
 
 
 def _apart_row(label: str, rate: Rate, ratios: bool) -> tuple[str, ...]:
     assert rate.difference is not None
     far = (signed(rate.difference.value, decimals_of([rate.difference])), span(rate.difference))
-    cells = (label, clip(rate.highest), clip(rate.lowest), *far)
-    if not ratios:
-        return cells
-    return (*cells, *((NONE, NONE) if rate.ratio is None else (number(rate.ratio.value, 3), span(rate.ratio, 3))))
+    return (label, clip(rate.highest), clip(rate.lowest), *far, *(cells(rate.ratio, 3) if ratios else ()))
 
 
-def _cell(score: Interval | None, otherwise: str) -> str:
+def _cell(score: Interval | None, otherwise: str = NONE) -> str:
     return otherwise if score is None else with_span(score)

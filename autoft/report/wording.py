@@ -17,7 +17,7 @@ NONE = "–"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricWords:
-    """A metric for people: its label, its meaning in one line, and what it calls the loss of a row."""
+    """A metric for people."""
 
     label: str
     meaning: str = ""
@@ -123,9 +123,21 @@ def span(interval: Interval, digits: int | None = None) -> str:
 
 
 def with_span(interval: Interval, digits: int | None = None) -> str:
-    """A value and the ends of its interval."""
+    """A value and the ends of its interval in one text."""
+    return "{} ({})".format(*cells(interval, digits))
+
+
+def cells(interval: Interval | None, digits: int | None = None) -> tuple[str, str]:
+    """A value and the ends of its interval, rounded alike, as two cells of a table."""
+    if interval is None:
+        return NONE, NONE
     digits = decimals_of([interval]) if digits is None else digits
-    return f"{number(interval.value, digits)} ({span(interval, digits)})"
+    return number(interval.value, digits), span(interval, digits)
+
+
+def first_of(most: int, total: int) -> str:
+    """The remark that a list was cut off; nothing if it was not."""
+    return f" (the first {most} of {total:,})" if total > most else ""
 
 
 def setting(value: object) -> str:

@@ -1,12 +1,19 @@
-"""Anomalies as findings: wording and severity."""
+"""Anomalies of an engine as findings: wording and severity."""
 
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
+from typing import Any, get_args
 
+from autoft.records.columns import USED_KINDS, Kind
 from autoft.records.findings import Finding, Severity, finding
+from autoft.schema.adaptation import name_of
 from autoft.schema.engine import Environment
+
+UNUSED_KINDS = frozenset(get_args(Kind)).difference(USED_KINDS)
 
 _CONTENT = {"INT": "whole numbers", "FLOAT": "numbers", "BYTES": "text", "STRING": "text"}
 #: anomaly type -> (must, found, fix while training, fix while predicting)
@@ -108,3 +115,39 @@ class Anomaly:
             return must, found, fixes[0 if training else 1]
         fix = "correct the values" + (", or relax the schema file" if training else " if they are wrong")
         return "hold what the schema allows", f"does not fit the schema: {self.short.lower()}", fix
+
+
+def findings(
+    result: Any, proto: Any, schema: Any, environment: Environment, *, unreadable: frozenset[str], engine: str
+) -> Iterator[Finding]:
+    """One finding per reason of every anomaly, in the order of the schema; new columns last.
+
+    Args:
+        result: The engine's ``Anomalies`` of the statistics `proto`.
+        unreadable: Columns without an empty cell, some of whose cells could not be read and count as missing.
+    """
+    made = partial(Anomaly, environment=environment, engine=engine)
+    if result.data_missing:
+        yield made(type="DATA_MISSING", short="Data missing", description="the table has no rows").finding()
+        return
+    for reason in result.dataset_anomaly_info.reason:
+        kind = name_of(reason, "type")
+        yield made(type=kind, short=reason.short_description, description=reason.description).finding()
+    features = {feature.name: feature for feature in schema.feature}
+    got = {feature.path.step[0]: name_of(feature, "type") for feature in proto.datasets[0].features}
+    reasons = {info.path.step[0]: info.reason for info in result.anomaly_info.values()}
+    for name in (*features, *sorted(reasons.keys() - features.keys())):
+        feature = features.get(name)
+        for reason in reasons.get(name, ()):
+            kind = name_of(reason, "type")
+            if kind == "FEATURE_TYPE_LOW_FRACTION_PRESENT" and name in unreadable:
+                continue  # No cell is empty; autoft's own findings count those that are odd.
+            yield made(
+                type=kind,
+                short=reason.short_description,
+                description=reason.description,
+                column=name,
+                expected="" if feature is None else name_of(feature, "type"),
+                got=got.get(name, ""),
+                used=feature is None or UNUSED_KINDS.isdisjoint(feature.annotation.tag),
+            ).finding()

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contract:
-    """Schema of a training table, and the findings about the table.
+    """Schema of a training table, and the findings about the table; without an engine there is no schema.
 
     Attributes:
-        schema: The engine's schema object, None without an engine.
-        text: The schema as text, empty without an engine.
-        statistics: The table's statistics as `Engine.dump_statistics` writes them, empty without an engine.
+        schema: The engine's schema object.
+        text: The schema as text.
+        statistics: The table's statistics as `Engine.dump_statistics` writes them.
     """
 
     schema: Any
@@ -37,7 +37,7 @@ class Contract:
 
 
 class RefusedError(SchemaError):
-    """A table was refused; `findings` holds every reason, the message lists them all."""
+    """A table was refused: `findings` are all the reasons, and the message lists them."""
 
     def __init__(self, findings: tuple[Finding, ...]) -> None:
         self.findings = findings
@@ -68,11 +68,11 @@ def contract(
     """Hold a training table to the schema in `schema_path`, or infer the schema and write it there.
 
     Args:
-        engine: From `autoft.schema.engines.choose`; None checks nothing.
+        engine: None checks nothing.
         schema_path: The schema file; None infers a schema and writes none.
-        known: Findings about the table from other checks. If one is an error no file is written, so that
-            the schema of a table that is about to be refused does not bind the corrected one.
-        ranges: Of numeric columns, as they are known; a schema that is inferred has them.
+        known: Findings about the table from other checks. If one is an error, no file is written: the schema of a
+            table that is refused must not bind the corrected one.
+        ranges: Known ranges of numeric columns, for a schema that is inferred.
 
     Raises:
         SchemaError: If the file exists and holds no schema.
@@ -99,19 +99,15 @@ def contract(
 def serving(
     frame: pd.DataFrame, columns: tuple[Column, ...], engine: Engine | None, schema: Any, previous: Any = None
 ) -> tuple[Finding, ...]:
-    """Findings about a table to predict, where the target is not expected.
-
-    Args:
-        previous: The statistics of the training table, None where they are not known.
-    """
-    findings: list[Finding] = []
+    """Findings about a table to predict, where the target is not expected; `previous` are the training statistics."""
+    findings: tuple[Finding, ...] = ()
     if engine is not None:
         findings += engine.validate(engine.statistics(frame, columns), schema, environment="SERVING", previous=previous)
     used = [column for column in columns if column.used and column.name in frame.columns]
     converted = convert(frame, used)
     for column in used:
-        findings += unreadable_cells(column, converted, len(frame)) + infinite_cells(column, converted, len(frame))
-    return tuple(findings)
+        findings += (*unreadable_cells(column, converted, len(frame)), *infinite_cells(column, converted, len(frame)))
+    return findings
 
 
 def refuse(findings: Iterable[Finding]) -> None:

@@ -18,18 +18,23 @@ Time goes on: dates that have moved on are worth a note, dates that have moved b
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log, sqrt
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autoft.data.audit.placeholders import day_text
-from autoft.data.convert import Converted
-from autoft.records.columns import Column, Kind
+from autoft.data.cells import TRUTH, word
+from autoft.data.convert import Converted, convert
+from autoft.records.columns import Column, Kind, Target
 from autoft.records.findings import Finding, Severity, finding
+from autoft.schema.portable.validate.distances import divergence
 from autoft.schema.reference import MOST_CATEGORIES, Reference, cells_of, references
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Measure = Literal["Jensen-Shannon", "infinity norm"]
 
@@ -45,10 +50,9 @@ class Shift:
 
     Attributes:
         distance: Between the two distributions of non-missing cells, 0 to 1; None if either table has none.
-        limit: From where on the distance means something, for as many cells as there are; above 1 if no
-            distance would.
+        limit: Distances above it are drift; above 1 where there are too few cells for any to be.
         missing, missing_before: Share of empty cells here and in the training table.
-        missing_limit: From where on the difference of the two means something.
+        missing_limit: Differences of the two above it are drift.
         median, median_before: Of numbers, and of dates in seconds since 1970, here and in the training table.
         outside: Share of all cells outside the training table's range; None but for numbers and dates.
         unseen: Share of all cells with a category that the training table did not have; None but for categories.
@@ -87,33 +91,56 @@ def shifts(
 
     Args:
         statistics: The training table's ``DatasetFeatureStatisticsList`` as `ProtoEngine.statistics` made it.
-        columns: The columns of the training table.
         converted: The cells of the other table.
         more: Columns of the table that are compared in another call, as they share the one false alarm.
     """
     known = references(statistics)
-    compared = [(c, known[c.name], cells) for c in columns if c.name in known and (cells := _cells(c, converted, rows))]
+    cells = {column.name: cells_of(column, converted) for column in columns if rows and column.name in known}
+    compared = [(column, own) for column in columns if (own := cells.get(column.name)) is not None]
     tests = 2 * (len(compared) + more)
-    return tuple(_shift(column, before, cells[0], rows, tests) for column, before, cells in compared)
+    return tuple(_shift(column, known[column.name], own, rows, tests) for column, own in compared)
+
+
+def target_shift(statistics: Any, target: Target, frame: pd.DataFrame, *, more: int) -> Shift | None:
+    """Drift of the answers over the rows that have one; None if the table or the statistics have none."""
+    known = references(statistics).get(target.name)
+    if known is None or target.name not in frame.columns:
+        return None
+    kind: Kind = "categorical" if known.edges is None else "numeric"
+    false: tuple[str, ...] = ()
+    true: tuple[str, ...] = ()
+    if known.edges is None and set(known.labels) <= {"true", "false"}:
+        kind = "boolean"
+        texts = [str(label) for label in target.classes]
+        if len(texts) == 2 and word(texts[0]) not in TRUTH:  # declared to be boolean, in words of its own
+            false, true = (texts[0],), (texts[1],)
+    column = Column(id="target", name=target.name, kind=kind, why="the target", false=false, true=true)
+    answered = frame.loc[frame[target.name].notna(), [target.name]]
+    converted = convert(answered, [column])
+    found = shifts(statistics, [column], converted, len(answered), more=more)
+    if not found or found[0].distance is None:
+        return None
+    # Words that are neither truth value are other answers than the model can give.
+    return replace(found[0], unseen=converted.bad.get("target", 0) / len(answered)) if kind == "boolean" else found[0]
 
 
 def findings(found: Sequence[Shift]) -> tuple[Finding, ...]:
     """A warning for each column that has changed; a note for dates that have moved on."""
-    warnings: list[Finding] = []
+    made: list[Finding] = []
     for shift in found:
         if shift.drifted:
-            warnings.append(_drifted(shift))
+            made.append(_drifted(shift))
         if shift.emptier:
             text = f"is empty in {shift.missing:.1%} of the cells; in training it was in {shift.missing_before:.1%}"
             must, fix = "be filled in as often as before", "check the source; train again if the change is here to stay"
-            warnings.append(finding("drift-missing", "warning", shift.column, must, text, fix))
-    return tuple(warnings)
+            made.append(finding("drift-missing", "warning", shift.column, must, text, fix))
+    return tuple(made)
 
 
 def _drifted(shift: Shift) -> Finding:
+    beyond = "above" if shift.limit == LEAST[shift.measure] else "chance makes up to"
     text = f"has changed since training: the {shift.measure} distance is {shift.distance:.3f}, "
-    text += "above" if shift.limit == LEAST[shift.measure] else "chance makes up to"
-    text += f" {shift.limit:.3f}"
+    text += f"{beyond} {shift.limit:.3f}"
     severity: Severity = "warning"
     fix = "check the source and the unit; train again if the change is here to stay"
     if shift.median is not None and shift.median_before is not None:
@@ -124,19 +151,12 @@ def _drifted(shift: Shift) -> Finding:
     return finding("drift", severity, shift.column, "be distributed as in the training", text, fix)
 
 
-def _cells(column: Column, converted: Converted, rows: int) -> tuple[NDArray[Any]] | None:
-    cells = cells_of(column, converted)
-    return None if cells is None or not rows else (cells,)
-
-
 def _shift(column: Column, before: Reference, cells: NDArray[Any], rows: int, tests: int) -> Shift:
     measure: Measure = "infinity norm" if before.edges is None else "Jensen-Shannon"
     missing_before = 1 - before.filled / before.rows
     spread = missing_before * (1 - missing_before)
     missing_limit = max(LEAST["infinity norm"], _bernstein(spread, before.rows, rows, 1, tests))
-    distance, limit = None, 2.0
-    if len(cells):
-        distance, limit = _distance(before, cells, measure, tests)
+    distance, limit = _distance(before, cells, measure, tests) if len(cells) else (None, 2.0)
     more = _places(before, cells, rows) if before.edges is not None else _unseen(before, cells, rows)
     return Shift(
         column=column.name,
@@ -180,19 +200,7 @@ def _distance(before: Reference, cells: NDArray[Any], measure: Measure, tests: i
     from scipy.special import chdtri
 
     chance = float(chdtri(max(1, len(p) - 1), FALSE_ALARMS / tests)) * (1 / before.filled + 1 / len(cells))
-    return jensen_shannon(p, q), chance / (8 * log(2))
-
-
-def jensen_shannon(p: NDArray[np.float64], q: NDArray[np.float64]) -> float:
-    """Jensen-Shannon divergence of two distributions over the same bins, in bits.
-
-    >>> jensen_shannon(np.array([0.5, 0.5, 0.0]), np.array([0.0, 0.0, 1.0]))
-    1.0
-    """
-    from scipy.special import rel_entr
-
-    middle = (p + q) / 2
-    return float(rel_entr(p, middle).sum() + rel_entr(q, middle).sum()) / (2 * log(2))
+    return divergence(p, q), chance / (8 * log(2))
 
 
 def _bernstein(spread: float, before: int, now: int, categories: int, tests: int) -> float:

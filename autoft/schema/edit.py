@@ -9,11 +9,12 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Sequence
+from copy import deepcopy
 from typing import Any
 
 from autoft.data.table import quoted
 from autoft.errors import SchemaError
-from autoft.schema.anomaly_findings import name_of
+from autoft.schema.adaptation import name_of
 
 
 def allow_missing(schema: Any, column: str, share: float) -> Any:
@@ -39,14 +40,13 @@ def widen(schema: Any, column: str, low: float, high: float) -> Any:
         raise _senseless(column, "hold numbers to have a range", f"the schema says {has}", "'accept' adds categories")
     if kind == "INT" and (low != int(low) or high != int(high)):
         raise _senseless(column, "have a range of whole numbers", f"it is {low:g} to {high:g}", "give whole numbers")
-    domain = feature.int_domain if kind == "INT" else feature.float_domain
-    number = int if kind == "INT" else float
-    open_below, open_above = not domain.HasField("min"), not domain.HasField("max")
-    first = open_below and open_above
-    if first or not open_below:  # a side that is open stays open
-        domain.min = number(low) if first else min(domain.min, number(low))
-    if first or not open_above:
-        domain.max = number(high) if first else max(domain.max, number(high))
+    number, domain = (int, feature.int_domain) if kind == "INT" else (float, feature.float_domain)
+    if not domain.HasField("min") and not domain.HasField("max"):
+        domain.min, domain.max = number(low), number(high)
+    if domain.HasField("min"):  # a side that is open stays open
+        domain.min = min(domain.min, number(low))
+    if domain.HasField("max"):
+        domain.max = max(domain.max, number(high))
     return copy
 
 
@@ -99,17 +99,12 @@ def domain_of(schema: Any, feature: Any) -> Any:
 
 
 def _copy(schema: Any, column: str) -> tuple[Any, Any]:
-    copy = type(schema)()
-    copy.CopyFrom(schema)
-    return copy, _find(copy, column)
-
-
-def _find(schema: Any, column: str) -> Any:
-    for feature in schema.feature:
-        if feature.name == column:
-            return feature
-    names = [feature.name for feature in schema.feature]
-    near = difflib.get_close_matches(column, names, n=1)
+    """A copy of a schema, and the column's feature in it."""
+    copy = deepcopy(schema)
+    features = {feature.name: feature for feature in reversed(copy.feature)}
+    if column in features:
+        return copy, features[column]
+    near = difflib.get_close_matches(column, [*features], n=1)
     fix = f"use {quoted(near[0])}, the nearest" if near else "see 'autoft schema show' for its columns"
     raise SchemaError(f"Column {quoted(column)}", "be in the schema", "it is not", fix)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from autoft.errors import printable
 from autoft.records.findings import Finding
-from autoft.schema.anomaly_findings import name_of
+from autoft.schema.adaptation import name_of
 from autoft.schema.edit import domain_of
 
 #: Categories that one command names; a column with more new ones is hardly one of categories.
@@ -41,7 +41,6 @@ def hints(found: Iterable[Finding], statistics: Any, schema: Any, file: str, *, 
     """A hint for each finding about the schema, in the same order; of those that one command accepts the first only.
 
     Args:
-        found: From `Engine.validate`.
         statistics: The ``DatasetFeatureStatisticsList`` that was validated.
         serving: Whether the table was one to predict.
     """

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from autoft.records.columns import Column
 from autoft.records.findings import Finding
-from autoft.registry import Registry
+from autoft.registry import Installable, Registry
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,22 +15,10 @@ if TYPE_CHECKING:
 Environment = Literal["TRAINING", "SERVING"]
 
 
-class Engine(Protocol):
+class Engine(Installable, Protocol):
     """Makes statistics of a table, infers a schema from them, and validates later tables with it. Schema and statistics
     are objects of the engine's own classes. The target is required in the environment ``TRAINING`` and not expected in
-    ``SERVING``."""
-
-    @property
-    def name(self) -> str:
-        """Name in recipes, such as ``tfdv``."""
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        """Modules that have to be installed."""
-
-    @property
-    def install(self) -> str:
-        """How to install them, for the error where they are missing."""
+    ``SERVING``. The name is that in recipes (``tfdv``)."""
 
     def statistics(self, frame: pd.DataFrame, columns: tuple[Column, ...]) -> object:
         """Statistics of a table. A column of the frame without a record is read as it is stored."""

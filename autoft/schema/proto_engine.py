@@ -13,7 +13,7 @@ from autoft.errors import SchemaError
 from autoft.files import write_atomic
 from autoft.records.columns import Column
 from autoft.records.findings import Finding, finding
-from autoft.schema import anomaly_findings, reference
+from autoft.schema import adaptation, anomalies, reference
 from autoft.schema.engine import Environment
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class TableStatistics:
 
     @property
     def engine(self) -> str:
-        """The engine that made them."""
+        """Name of the engine that made them."""
         return str(self.proto.datasets[0].name)
 
 
@@ -65,9 +65,7 @@ class ProtoEngine(ABC):
         """The classes ``Schema`` and ``DatasetFeatureStatisticsList``."""
 
     def statistics(self, frame: pd.DataFrame, columns: tuple[Column, ...]) -> TableStatistics:
-        """The engine's statistics of the frame, one feature per column under the user's own name. Columns that the
-        network uses also get what `autoft.schema.drift` compares later tables with; the texts themselves of identifiers
-        and running text are not kept."""
+        """One feature per column under the user's own name, with the counts that `autoft.schema.drift` compares."""
         converted = convert(frame, columns)
         table = typed(frame, columns, converted)
         proto = self._generate(table)
@@ -79,9 +77,9 @@ class ProtoEngine(ABC):
         """A ``Schema``: types, presence, categories, and two environments that differ in the target. Each feature is
         tagged with its kind. Columns that the network does not use may be absent; categories are listed only where they
         are few and frequent, never for identifiers, texts and dates."""
-        schema = self._infer(statistics.proto, anomaly_findings.MAX_DOMAIN)
+        schema = self._infer(statistics.proto, adaptation.MAX_DOMAIN)
         rows = int(statistics.proto.datasets[0].num_examples)
-        return anomaly_findings.adapt_schema(schema, statistics.columns, rows, target=target)
+        return adaptation.adapt_schema(schema, statistics.columns, rows, target=target)
 
     def validate(
         self,
@@ -91,22 +89,18 @@ class ProtoEngine(ABC):
         environment: Environment,
         previous: TableStatistics | None = None,
     ) -> tuple[Finding, ...]:
-        """The engine's anomalies as findings; see `autoft.schema.anomalies` for their severity.
-
-        Args:
-            previous: Of the table that the schema's ``drift_comparator`` limits are measured from. Statistics of
-                another engine are not compared; a finding says so where the schema has such limits.
-        """
+        """The engine's anomalies as findings; see `autoft.schema.anomalies` for their severity. If `previous` is of
+        another engine, a finding says that it was not compared."""
         compared: Any = None
         more: tuple[Finding, ...] = ()
         if previous is not None and any(feature.HasField("drift_comparator") for feature in schema.feature):
             if previous.engine == self.name:
-                compared = anomaly_findings.whole_numbers_as_floats(previous.proto, schema)
+                compared = adaptation.whole_numbers_as_floats(previous.proto, schema)
             else:
                 more = (self._not_compared(previous),)
-        proto = anomaly_findings.whole_numbers_as_floats(statistics.proto, schema)
+        proto = adaptation.whole_numbers_as_floats(statistics.proto, schema)
         result = self._validate(proto, schema, environment, compared)
-        found = anomaly_findings.findings(
+        found = anomalies.findings(
             result, statistics.proto, schema, environment, unreadable=statistics.unreadable, engine=self.title
         )
         return (*found, *more)
@@ -119,7 +113,7 @@ class ProtoEngine(ABC):
         return finding("drift-not-compared", "warning", None, must, found, fix)
 
     def read(self, path: Path) -> Any:
-        """The schema in a text file that TFDV (or `write`) wrote and people may have edited."""
+        """The schema in a text file that TFDV or `write` wrote and people may have edited."""
         return self.from_text(read_text(path), f"'{path}'")
 
     def write(self, schema: Any, path: Path) -> None:
@@ -146,7 +140,7 @@ class ProtoEngine(ABC):
         return bytes(kept.SerializeToString(deterministic=True))
 
     def load_statistics(self, data: bytes, source: str) -> TableStatistics:
-        """The inverse of `dump_statistics`, also of another engine's. Raises SchemaError if `data` is none."""
+        """The inverse of `dump_statistics`."""
         from google.protobuf.message import DecodeError
 
         proto = self._messages()[1]()

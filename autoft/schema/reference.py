@@ -8,7 +8,9 @@ They are stored as TensorFlow Metadata's ``custom_stats``, which every reader of
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,15 +57,9 @@ class Reference:
         """The non-missing cells of another table in the same bins; of categories the unknown ones follow, each."""
         if self.edges is not None:
             return np.bincount(np.searchsorted(self.edges, values), minlength=len(self.edges) + 1).astype(np.float64)
-        position = {label: k for k, label in enumerate(self.labels)}
-        labels, counts = np.unique(values.astype(str), return_counts=True)
-        known, more = np.zeros(len(self.labels)), []
-        for label, count in zip(labels, counts, strict=True):
-            if label in position:
-                known[position[label]] = count
-            else:
-                more.append(count)
-        return np.concatenate([known, np.array(more, dtype=np.float64)])
+        counts = Counter(values.astype(str).tolist())
+        known = [counts.pop(label, 0) for label in self.labels]
+        return np.array([*known, *counts.values()], dtype=np.float64)
 
 
 def cells_of(column: Column, converted: Converted) -> NDArray[Any] | None:
@@ -132,8 +128,7 @@ def references(proto: Any) -> Mapping[str, Reference]:
 
 def without_private_texts(proto: Any, columns: Sequence[Column]) -> Any:
     """A copy without the texts of identifiers and running text: no comparison needs them, and they may be private."""
-    copy = type(proto)()
-    copy.CopyFrom(proto)
+    copy = deepcopy(proto)
     private = {column.name for column in columns if column.kind in ("identifier", "text")}
     for feature in copy.datasets[0].features:
         if feature.path.step[0] in private and feature.HasField("string_stats"):

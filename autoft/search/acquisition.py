@@ -41,10 +41,8 @@ class Acquisition:
             pending: ``[p, d]`` points whose result is awaited. Each is taken to score what is expected of it, which
                 leaves nothing to learn there (GP-BUCB: Desautels, Krause, Burdick, 2014).
         """
-        lattice = self._lattice
-        process = self._process(done, _evened(losses), pending)
-        seen = lattice.columns(done)
-        target = process.predict(seen)[0].min()
+        lattice, process = self._lattice, self._process(done, _evened(losses), pending)
+        target = process.predict(lattice.columns(done))[0].min()
 
         def score(points: Array) -> Array:
             return log_improvement(*process.predict(lattice.columns(points)), target)
@@ -54,11 +52,8 @@ class Acquisition:
             points, scores = self._climb(score, done[np.argsort(losses, kind="stable")[:_BEST]], rng, shapes)
         else:
             scores = score(points) if len(points) else np.zeros(0)
-        for k in np.argsort(-scores, kind="stable"):
-            configuration = lattice.decode(points[k])
-            if fresh(configuration):
-                return configuration
-        return None
+        ranked = (lattice.decode(point) for point in points[np.argsort(-scores, kind="stable")])
+        return next((configuration for configuration in ranked if fresh(configuration)), None)
 
     def _process(self, done: Array, y: Array, pending: Array) -> GaussianProcess:
         lattice = self._lattice
@@ -119,6 +114,6 @@ def _evened(losses: Array) -> Array:
 
 def losses_of(scores: Sequence[float | None], *, maximize: bool) -> Array:
     """Scores as losses; what failed is as bad as the worst that did not."""
-    known = [(-s if maximize else s) for s in scores if s is not None]
-    worst = max(known, default=0.0)
-    return np.array([worst if s is None else (-s if maximize else s) for s in scores])
+    sign = -1.0 if maximize else 1.0
+    worst = max((sign * score for score in scores if score is not None), default=0.0)
+    return np.array([worst if score is None else sign * score for score in scores])

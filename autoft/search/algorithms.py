@@ -53,7 +53,7 @@ class History:
 
     def is_new(self, params: Mapping[str, Any]) -> bool:
         """Whether a configuration has not been proposed."""
-        known = [*(dict(own) for own, _ in self.tried), *map(dict, self.pending)]
+        known = [*(own for own, _ in self.tried), *self.pending]
         return relevant(params, self.setup.space) not in known
 
 
@@ -68,13 +68,12 @@ class ProposingAlgorithm(Algorithm):
         """Values by dimension, None if nothing is left to try."""
 
     def oracle(self, setup: SearchSetup) -> Oracle:
-        """An oracle that asks `propose`."""
         return _HistoryOracle(self, setup)
 
 
 @dataclass(slots=True)
 class _HistoryOracle:
-    """Keeps the history of one search for a `ProposingAlgorithm`."""
+    """The history of one search."""
 
     algorithm: ProposingAlgorithm
     setup: SearchSetup
@@ -117,5 +116,26 @@ class _HistoryOracle:
                 raise SearchError(where, f"propose {d.name} within {d.words()}", found, "repair the algorithm")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KerasTunerAlgorithm(Algorithm):
+    """One of Keras Tuner's oracles, as `autoft.search.oracles` changes it."""
+
+    name: str
+    begins_with_portfolio: bool = True
+    side_by_side: bool = True
+
+    def oracle(self, setup: SearchSetup) -> Oracle:
+        from autoft.search.oracles import make_oracle  # imports Keras Tuner
+
+        return make_oracle(self.name, setup)
+
+
 #: Search algorithms by name; those of installed packages come last.
-ALGORITHMS: Registry[Algorithm] = Registry("search algorithm", "autoft.algorithms", own="autoft.search.keras_tuner")
+ALGORITHMS: Registry[Algorithm] = Registry("search algorithm", "autoft.algorithms")
+for _own in (
+    KerasTunerAlgorithm(name="bayesian"),
+    KerasTunerAlgorithm(name="random"),
+    KerasTunerAlgorithm(name="grid", begins_with_portfolio=False),
+    KerasTunerAlgorithm(name="hyperband", side_by_side=False),
+):
+    ALGORITHMS.register(_own)

@@ -49,7 +49,6 @@ class Budget:
         return None if self.deadline is None else self.deadline - self.reserve(trials) - self.clock()
 
     def begin(self) -> None:
-        """A trial begins."""
         self._asked = self.clock()
 
     def spent(self, trials: int) -> bool:

@@ -20,12 +20,11 @@ class Interrupt:
 
 
 @contextlib.contextmanager
-def listening(interrupt: Interrupt | None = None) -> Iterator[Interrupt]:
-    """While the block runs, SIGINT and SIGTERM set the flag (a new one by default), in the main thread, which alone can
-    catch them; a second signal raises KeyboardInterrupt."""
-    interrupt = Interrupt() if interrupt is None else interrupt
+def listening(interrupt: Interrupt) -> Iterator[None]:
+    """While the block runs, SIGINT and SIGTERM set the flag, in the main thread, which alone can catch them; a second
+    signal raises KeyboardInterrupt."""
     if threading.current_thread() is not threading.main_thread():
-        yield interrupt
+        yield
         return
 
     def note(number: int, frame: FrameType | None) -> None:
@@ -35,7 +34,7 @@ def listening(interrupt: Interrupt | None = None) -> Iterator[Interrupt]:
 
     before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield interrupt
+        yield
     finally:
         for number, handler in before.items():
             # None: it was set by other than Python code, which nothing can bring back.

@@ -12,6 +12,7 @@ import json
 import os
 import re
 import zlib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -43,9 +44,8 @@ class Contents:
 
     def deaths(self, memory: str) -> int:
         """How often a trial was started and never ended: each time the process died in it."""
-        starts = sum(1 for f in self.facts if f["type"] == "started" and f["memory"] == memory)
-        ends = sum(1 for f in self.facts if f["type"] in ("trial", "abandoned") and f["memory"] == memory)
-        return max(0, starts - ends)
+        counts = Counter(f["type"] for f in self.facts if f.get("memory") == memory)
+        return max(0, counts["started"] - counts["trial"] - counts["abandoned"])
 
 
 def encode(fact: Mapping[str, Any]) -> bytes:
@@ -106,9 +106,6 @@ def read(path: str | Path) -> Contents:
 class Journal:
     """An open journal. Use it under the run folder's lock (`files.locked`).
 
-    Args:
-        key: Key of the run; written as the first two lines of a new journal.
-
     Raises:
         JournalError: If the file belongs to a run with another key.
         FileError: If it cannot be written.
@@ -138,7 +135,7 @@ class Journal:
         """
         lines = [encode(fact) for fact in facts]
         new = not self.path.exists()
-        with files.writing(self.path, f"{len(self.contents.trials())} trials are safe in the journal"):
+        with self.writing(self.path):
             with open(self.path, "ab", buffering=0) as file:
                 end = file.seek(0, os.SEEK_END)
                 try:
@@ -154,10 +151,14 @@ class Journal:
         facts = (*self.contents.facts, *(json.loads(line[9:]) for line in lines))
         self.contents = replace(self.contents, facts=facts, whole_bytes=end + sum(map(len, lines)))
 
+    def writing(self, path: Path) -> contextlib.AbstractContextManager[None]:
+        """`files.writing` to a file of the run; its errors say how many trials are safe."""
+        return files.writing(path, f"{len(self.contents.trials())} trials are safe in the journal")
+
     def _set_tail_aside(self) -> None:
         """Move a half-written last line away, so that the next one begins at the start of a line."""
         aside = self.path.with_suffix(".torn")
-        with files.writing(aside, f"{len(self.contents.trials())} trials are safe in the journal"):
+        with self.writing(aside):
             with open(aside, "ab") as torn:
                 torn.write(self.contents.torn_bytes + b"\n")
                 files.flush_to_disk(torn)
@@ -179,6 +180,5 @@ def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     >>> difference({"data": "aa", "seed": 1}, {"data": "aa", "seed": 2})
     'seed: 1 before, 2 now'
     """
-
     changed = [k for k in sorted({*old, *new}) if old.get(k) != new.get(k)]
     return "; ".join(f"{k}: {str(old.get(k))[:12]} before, {str(new.get(k))[:12]} now" for k in changed)

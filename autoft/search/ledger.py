@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from autoft import files
 from autoft.errors import AutoFTError
 from autoft.records.trials import OUT_OF_TIME, Trial, TrialResult
 from autoft.search import store
@@ -18,8 +17,6 @@ from autoft.search.space import comparable
 
 #: A trial during which the process died so often is not tried again.
 DEATHS = 2
-#: What a trial says of its result.
-_SHARED = ("params", "status", "epochs", "checkpoints", "curves", "reason", "seconds", "traces")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -28,7 +25,7 @@ class Ledger:
 
     Attributes:
         score: The objective of an outcome on its pooled held-out predictions.
-        keep: How many trials' weights are kept, those of the best so far.
+        keep: Weights of so many of the best trials so far are kept, in memory and on the disk: they are large.
     """
 
     journal: Journal
@@ -39,7 +36,6 @@ class Ledger:
     trials: list[Trial] = field(default_factory=list)
     outcomes: list[TrialResult] = field(default_factory=list)
     _ranked: list[int] = field(default_factory=list)
-    _memories: list[str] = field(default_factory=list)
     _seen: dict[str, float | None] = field(default_factory=dict)
     _known: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     _open: set[str] = field(default_factory=set)
@@ -54,13 +50,13 @@ class Ledger:
         return memory in self._seen
 
     def score_of(self, memory: str) -> float | None:
-        """Score of a trial that this run has noted."""
+        """Score of a trial that this run has noted; None if it failed."""
         return self._seen[memory]
 
     @property
     def memories(self) -> tuple[str, ...]:
         """Names under which the trials are remembered."""
-        return tuple(self._memories)
+        return tuple(self._seen)
 
     @property
     def best(self) -> int | None:
@@ -69,12 +65,9 @@ class Ledger:
 
     def curves(self, like: Mapping[str, Any]) -> list[list[float]]:
         """Mean held-out curves of the trials so far that can be compared with one of these parameters."""
-        found = []
-        for trial in self.trials:
-            epochs: Sequence[Sequence[float]] = trial.curves.get("held_out", ())
-            if epochs and trial.status != "failed" and comparable(trial.params, like):
-                found.append([sum(losses) / len(losses) for losses in epochs])
-        return found
+        trials = (trial for trial in self.trials if trial.status != "failed" and comparable(trial.params, like))
+        curves = (trial.curves.get("held_out") for trial in trials)
+        return [[sum(losses) / len(losses) for losses in epochs] for epochs in curves if epochs]
 
     def recall(self, memory: str, left: float | None) -> TrialResult | None:
         """The outcome that an earlier run has left, None if it must be trained (again): a trial that the clock cut
@@ -114,22 +107,20 @@ class Ledger:
         """Score an outcome, make it durable, and count it; its score, or None if it has failed."""
         number = len(self.trials)
         outcome, score = self._scored(outcome)
-        place = None if score is None else self._place(score)
-        good = place is not None and place < self.keep
+        place = self.keep if score is None else self._place(score)
+        good = place < self.keep
         if new:
             self._make_durable(memory, outcome, number, score, good)
-        self.trials.append(Trial(number=number, score=score, **{name: getattr(outcome, name) for name in _SHARED}))
-        # Weights are large; only those of the best trials so far are kept, in memory and on the disk.
+        self.trials.append(Trial(number=number, score=score, **{name: getattr(outcome, name) for name in store.FACTS}))
         self.outcomes.append(outcome if good else replace(outcome, weights={}))
-        self._memories.append(memory)
-        if place is not None and good:
-            self._ranked.insert(place, number)
-            for fallen in self._ranked[self.keep :]:
-                store.forget_weights(self.folder, self._memories[fallen])
-                self.outcomes[fallen] = replace(self.outcomes[fallen], weights={})
-            del self._ranked[self.keep :]
         self._seen[memory] = score
         self._open.discard(memory)
+        if good:
+            self._ranked.insert(place, number)
+            for fallen in self._ranked[self.keep :]:
+                store.forget_weights(self.folder, self.memories[fallen])
+                self.outcomes[fallen] = replace(self.outcomes[fallen], weights={})
+            del self._ranked[self.keep :]
         return score
 
     def _scored(self, outcome: TrialResult) -> tuple[TrialResult, float | None]:
@@ -149,13 +140,11 @@ class Ledger:
 
     def _make_durable(self, memory: str, outcome: TrialResult, number: int, score: float | None, best: bool) -> None:
         """Arrays first, then the line that speaks of them."""
-        stored = self._store(memory, outcome, weights=best) if outcome.status != "failed" else {}
-        shared = {name: getattr(outcome, name) for name in (*_SHARED, "limit")}
-        shared |= {"params": dict(outcome.params), "seconds": round(outcome.seconds, 4)}
-        line = {"type": "trial", "memory": memory, "number": number, "score": score, **shared, **stored}
+        line = {"type": "trial", "memory": memory, "number": number, "score": score}
+        line |= {name: getattr(outcome, name) for name in (*store.FACTS, "limit")}
+        line |= {"params": dict(outcome.params), "seconds": round(outcome.seconds, 4)}
+        if outcome.status != "failed":
+            with self.journal.writing(self.folder):
+                line |= store.store(self.folder, memory, outcome, weights=best)
         self.journal.append(line)
         self._known[memory] = line
-
-    def _store(self, memory: str, outcome: TrialResult, *, weights: bool) -> dict[str, str]:
-        with files.writing(self.folder, f"{len(self.journal.contents.trials())} trials are safe in the journal"):
-            return store.store(self.folder, memory, outcome, weights=weights)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import statistics
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from autoft.errors import AutoFTError, SearchError, printable
@@ -28,12 +29,8 @@ _REPEATS = 50
 Train = Callable[[Sequence[Mapping[str, Any]], Callable[[], bool], int | None, Prune | None], list[TrialResult]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
-    """A proposal and the name under which its result is remembered."""
-
-    proposal: Proposal
-    memory: str
+#: Proposals by the name under which their results are remembered (`store.memory_key`).
+_Batch = Mapping[str, Proposal]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,25 +47,20 @@ class LoopPolicy:
     expect: Callable[[Mapping[str, Any]], float] | None = None
 
 
+@dataclass(slots=True, kw_only=True)
 class SearchLoop:
     """One search in one run folder."""
 
-    def __init__(
-        self,
-        *,
-        proposer: Proposer,
-        train: Train,
-        ledger: Ledger,
-        budget: Budget,
-        interrupt: Interrupt,
-        progress: Callable[[Progress], None],
-        policy: LoopPolicy | None = None,
-    ) -> None:
-        self.proposer, self.train, self.budget = proposer, train, budget
-        self.interrupt, self.progress, self.policy = interrupt, progress, policy or LoopPolicy()
-        self._ledger = ledger
-        self._repeats = self._trained = 0
-        self._cut = False
+    proposer: Proposer
+    train: Train
+    ledger: Ledger
+    budget: Budget
+    interrupt: Interrupt
+    progress: Callable[[Progress], None]
+    policy: LoopPolicy = field(default_factory=LoopPolicy)
+    _repeats: int = 0
+    _trained: int = 0
+    _cut: bool = False
 
     def run(self) -> Trials:
         """Search until trials, time, space or the user's patience are used up.
@@ -76,96 +68,95 @@ class SearchLoop:
         Raises:
             SearchError: If no trial finished.
         """
-        self._ledger.open()
-        while len(self._ledger.trials) < self.budget.trials and self._repeats < _REPEATS:
-            batch, echoes = self._ask()
+        self.ledger.open()
+        while len(self.ledger.trials) < self.budget.trials and self._repeats < _REPEATS:
+            batch, repeated = self._ask()
             if not batch or not self._all(batch):
                 break
-            for echo in echoes:
-                self.proposer.tell(echo.proposal, self._ledger.score_of(echo.memory))
+            for proposal in repeated:
+                self.proposer.tell(proposal, self.ledger.score_of(self._memory(proposal)))
         return self._found()
 
-    def _ask(self) -> tuple[list[_Asked], list[_Asked]]:
+    def _ask(self) -> tuple[_Batch, list[Proposal]]:
         """The next configurations of one shape, and repetitions among them.
 
         All are asked for before any is looked up: a run that remembers some asks the same questions as one that
         trains them all.
         """
-        batch: list[_Asked] = []
-        echoes: list[_Asked] = []
-        wanted = 1
+        batch: dict[str, Proposal] = {}
+        repeated: list[Proposal] = []
+        first, wanted = None, 1
         while len(batch) < wanted and self._repeats < _REPEATS:
-            proposal = self.proposer.ask(batch[0].proposal.params if batch else None)
+            proposal = self.proposer.ask(first)
             if proposal is None:
                 break
-            asked = _Asked(proposal=proposal, memory=self._memory(proposal))
-            if asked.memory in self._ledger:
+            memory = self._memory(proposal)
+            if memory in self.ledger:
                 self._repeats += 1
-                self.proposer.tell(proposal, self._ledger.score_of(asked.memory))
-            elif any(asked.memory == other.memory for other in batch):
+                self.proposer.tell(proposal, self.ledger.score_of(memory))
+            elif memory in batch:
                 self._repeats += 1
-                echoes.append(asked)
+                repeated.append(proposal)
             else:
                 self._repeats = 0
-                batch.append(asked)
-            if len(batch) == 1:
-                trials = len(self._ledger.trials)
-                wanted = min(self.policy.together(batch[0].proposal.params, trials), self.budget.trials - trials)
-        return batch, echoes
+                batch[memory] = proposal
+            if first is None and batch:
+                first, trials = proposal.params, len(self.ledger.trials)
+                wanted = min(self.policy.together(first, trials), self.budget.trials - trials)
+        return batch, repeated
 
-    def _all(self, batch: Sequence[_Asked]) -> bool:
+    def _all(self, batch: _Batch) -> bool:
         """Configurations, remembered or trained; False if some are neither, because the search has to end."""
-        left = self.budget.left(len(self._ledger.trials))
-        known = {asked.memory: self._ledger.recall(asked.memory, left) for asked in batch}
-        missing = [asked for asked in batch if known[asked.memory] is None]
-        fitting = [] if self.interrupt else missing[: self._fit(missing)]
-        with self._ledger.guarding():
+        left = self.budget.left(len(self.ledger.trials))
+        known = {memory: self.ledger.recall(memory, left) for memory in batch}
+        missing = {memory: proposal for memory, proposal in batch.items() if known[memory] is None}
+        fitting = {} if self.interrupt else dict(itertools.islice(missing.items(), self._fit(missing)))
+        with self.ledger.guarding():
             done = self._train_some(fitting) if fitting else {}
-            for asked in batch:
-                outcome = done.get(asked.memory) or known[asked.memory]
+            for memory, proposal in batch.items():
+                outcome = done.get(memory) or known[memory]
                 if outcome is not None:
-                    self._note(asked, outcome, new=asked.memory in done)
+                    self._note(memory, proposal, outcome, new=memory in done)
         return len(done) == len(missing)
 
-    def _train_some(self, due: Sequence[_Asked]) -> dict[str, TrialResult]:
+    def _train_some(self, due: _Batch) -> dict[str, TrialResult]:
         """Results by memory; none where the user has asked to end. What crashed the process before trains alone."""
-        self._show(len(self._ledger.trials), None)
+        self._show(len(self.ledger.trials), None)
         self._cut = False
-        done = {a.memory: _deadly(a.proposal) for a in due if self._ledger.deaths(a.memory) >= DEATHS}
-        groups = [[a] for a in due if 0 < self._ledger.deaths(a.memory) < DEATHS]
-        groups.append([a for a in due if not self._ledger.deaths(a.memory)])
-        for group in filter(None, groups):
-            memories = [asked.memory for asked in group]
-            self._ledger.start(memories)
-            outcomes = self._train(group)
+        deaths = {memory: self.ledger.deaths(memory) for memory in due}
+        done = {memory: _deadly(due[memory]) for memory, times in deaths.items() if times >= DEATHS}
+        groups = [[memory] for memory, times in deaths.items() if 0 < times < DEATHS]
+        groups.append([memory for memory, times in deaths.items() if not times])
+        for memories in filter(None, groups):
+            self.ledger.start(memories)
+            outcomes = self._train([due[memory] for memory in memories])
             if self._cut:
-                self._ledger.abandon(memories)
+                self.ledger.abandon(memories)
                 break
             done |= dict(zip(memories, outcomes, strict=True))
         return done
 
     def _memory(self, proposal: Proposal) -> str:
         limit = self._epochs(proposal)
-        return memory_key({**proposal.params, **({} if limit is None else {"epochs_limit": limit})})
+        return memory_key(proposal.params if limit is None else {**proposal.params, "epochs_limit": limit})
 
     def _epochs(self, proposal: Proposal) -> int | None:
         """Most epochs of a trial: the oracle's (Hyperband) or the plan's, None for the recipe's."""
         limits = [limit for limit in (proposal.epochs, self.budget.epochs) if limit is not None]
         return min(limits, default=None)
 
-    def _fit(self, wanted: Sequence[_Asked]) -> int:
+    def _fit(self, wanted: _Batch) -> int:
         """How many of some trials there is time for (there is always a first one)."""
-        trials = self._ledger.trials
-        expect = self.policy.expect
-        expected = expect(wanted[0].proposal.params) if expect and wanted else None
+        trials, expect = self.ledger.trials, self.policy.expect
+        expected = expect(next(iter(wanted.values())).params) if expect and wanted else None
         fit = self.budget.fit(len(wanted), [t.seconds for t in trials if t.status != "failed"], expected)
         return fit if trials else max(fit, 1)
 
-    def _train(self, due: Sequence[_Asked]) -> list[TrialResult]:
+    def _train(self, due: Sequence[Proposal]) -> list[TrialResult]:
         """Train configurations; an error other than autoft's own makes a failed trial, not a failed search."""
         self._trained += len(due)
-        params, epochs = [asked.proposal.params for asked in due], self._epochs(due[0].proposal)
-        others, began = self._ledger.curves(params[0]), self.budget.clock()
+        params, epochs = [proposal.params for proposal in due], self._epochs(due[0])
+        others, began = self.ledger.curves(params[0]), self.budget.clock()
         prunes = self.policy.pruning and all(comparable(params[0], own) for own in params)
         self.budget.begin()
         try:
@@ -176,7 +167,7 @@ class SearchLoop:
         except Exception as error:  # noqa: BLE001  (out of memory, or anything that a backend raises)
             if len(due) > 1:  # one of them may be to blame
                 self._trained -= len(due)
-                return [outcome for asked in due if not self._cut for outcome in self._train([asked])]
+                return [outcome for one in due if not self._cut for outcome in self._train([one])]
             first_line = printable((str(error).strip().splitlines() or [""])[0][:300])
             reason, seconds = f"{type(error).__name__}: {first_line}", self.budget.clock() - began
             return [TrialResult(params=params[0], status="failed", reason=reason, seconds=seconds)]
@@ -185,29 +176,29 @@ class SearchLoop:
         if self.interrupt:
             self._cut = True  # what ends now has not had its epochs: it is no result
             return True
-        return self.budget.spent(len(self._ledger.trials) + 1)
+        return self.budget.spent(len(self.ledger.trials) + 1)
 
-    def _note(self, asked: _Asked, outcome: TrialResult, *, new: bool) -> None:
+    def _note(self, memory: str, proposal: Proposal, outcome: TrialResult, *, new: bool) -> None:
         """Count an outcome, tell the oracle and the user."""
-        number = len(self._ledger.trials)
-        score = self._ledger.note(asked.memory, outcome, new=new)
-        self.budget.note(self._ledger.trials[number])
-        self.proposer.tell(asked.proposal, score)
-        self._show(number, score, self._ledger.trials[number].status)
+        number = len(self.ledger.trials)
+        score = self.ledger.note(memory, outcome, new=new)
+        self.budget.note(self.ledger.trials[number])
+        self.proposer.tell(proposal, score)
+        self._show(number, score, self.ledger.trials[number].status)
 
     def _show(self, number: int, score: float | None, message: str = "") -> None:
-        done, trials = [t.seconds for t in self._ledger.trials], self.budget.trials
+        done, trials = [t.seconds for t in self.ledger.trials], self.budget.trials
         # The search ends by the trials that are left, or by the deadline if that is sooner.
         by_trials = statistics.mean(done) * (trials - len(done)) if done else None
         known = [x for x in (by_trials, self.budget.left(len(done))) if x is not None]
-        left, best = max(0.0, min(known)) if known else None, self._ledger.best
+        left, best = max(0.0, min(known)) if known else None, self.ledger.best
         step = Progress(stage="search", message=message, trial=number, trials=trials, score=score)
-        best_score = None if best is None else self._ledger.trials[best].score
+        best_score = None if best is None else self.ledger.trials[best].score
         self.progress(replace(step, best=best_score, seconds_left=left))
 
     def _found(self) -> Trials:
         """What was found, with the weights of the best trial."""
-        ledger = self._ledger
+        ledger = self.ledger
         if ledger.best is None:
             raise self._nothing()
         found = Trials(
@@ -225,7 +216,7 @@ class SearchLoop:
             must, fix = "finish one trial before it is interrupted", "run the same command again"
             found = "it was interrupted before that"
             return SearchError("The search", must, found, f"{fix}; nothing but the journal was written")
-        trials = self._ledger.trials
+        trials = self.ledger.trials
         reasons = Counter(t.reason for t in trials)
         reason, times = reasons.most_common(1)[0] if reasons else ("no trial was proposed", 0)
         found = f"all {len(trials)} failed, {times} of them so: {reason}"

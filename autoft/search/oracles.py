@@ -28,14 +28,11 @@ START = 6
 _COLLISIONS = 20
 
 
-class Restrictable:
+class Restrictable(kt.Oracle):  # type: ignore[misc]
     """Mix-in: ask and tell, no files, the given configurations first, draws from some shapes only."""
 
     lattice: Lattice
     first: tuple[dict[str, Any], ...]
-    seed: int
-    trials: dict[str, Any]
-    _seed_state: int
     _restrictions: tuple[Shapes | None, ...] = (None,)
     _calls = 0
 
@@ -43,7 +40,7 @@ class Restrictable:
         self._restrictions, self._calls = restrictions or (None,), self._calls + 1
         with _quiet():
             # The same name again would get the same trial.
-            trial = self.create_trial(f"ask {self._calls}")  # type: ignore[attr-defined]
+            trial = self.create_trial(f"ask {self._calls}")
         if str(trial.status) != "RUNNING":
             return None
         values = trial.hyperparameters.values
@@ -56,9 +53,9 @@ class Restrictable:
             if score is None:
                 trial.status = "INVALID"
             else:
-                self.update_trial(trial.trial_id, {"score": float(score)})  # type: ignore[attr-defined]
+                self.update_trial(trial.trial_id, {"score": float(score)})
                 trial.status = "COMPLETED"
-            self.end_trial(trial)  # type: ignore[attr-defined]
+            self.end_trial(trial)
 
     def save(self) -> None:
         """Nothing: the journal is the memory."""
@@ -117,19 +114,18 @@ class Bayesian(Restrictable, kt.oracles.BayesianOptimizationOracle):  # type: ig
     2 CPU seconds, often more than the trial, for a configuration that is then rounded to the lattice.
     """
 
+    _acquisition: Acquisition | None = None
+
     def populate_space(self, trial_id: str) -> Any:
         done = [t for t in self.trials.values() if t.status in ("COMPLETED", "INVALID", "FAILED")]
         if sum(t.status == "COMPLETED" for t in done) < self.num_initial_points:
             return self._random_populate_space()
-        for shapes in self._restrictions:
-            values = self._best(done, shapes)
-            if values is not None:
-                return {"status": "RUNNING", "values": values}
-        return {"status": "STOPPED", "values": None}
+        found = (self._best(done, shapes) for shapes in self._restrictions)
+        values = next((values for values in found if values is not None), None)
+        return {"status": "STOPPED" if values is None else "RUNNING", "values": values}
 
     def _best(self, done: Sequence[Any], shapes: Shapes | None) -> dict[str, Any] | None:
-        if not hasattr(self, "_acquisition"):
-            self._acquisition = Acquisition(self.lattice)
+        self._acquisition = self._acquisition or Acquisition(self.lattice)
         pending = [t for t in self.trials.values() if t.status == "RUNNING"]
         scores = [t.score if t.status == "COMPLETED" else None for t in done]
         return self._acquisition.best(
@@ -159,11 +155,10 @@ def make_oracle(name: str, setup: SearchSetup) -> Restrictable:
         **({"num_initial_points": max(START, len(setup.first))} if name == "bayesian" else {}),
     }
     with _quiet():
-        oracle: Any = _CLASSES[name](**options)
+        oracle: Restrictable = _CLASSES[name](**options)
     oracle.verbose = 0
     oracle.lattice, oracle.first = Lattice(setup.space), tuple(map(dict, setup.first))
-    made: Restrictable = oracle
-    return made
+    return oracle
 
 
 def hyperparameters(space: Sequence[Dimension]) -> Any:
@@ -189,12 +184,13 @@ def _own(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _without_idle(space: Sequence[Dimension]) -> list[Dimension]:
     """The space of a grid: an architecture that does without some dimensions would come up once for each of theirs."""
-    kept = []
-    for d in space:
-        if isinstance(d, Choice) and d.name == "architecture" and len(d.values) > 1:
-            d = replace(d, values=tuple(value for value in d.values if not FAMILIES[str(value)].idle) or d.values)
-        kept.append(d)
-    return kept
+
+    def busy(d: Dimension) -> Dimension:
+        if not isinstance(d, Choice) or d.name != "architecture":
+            return d
+        return replace(d, values=tuple(value for value in d.values if not FAMILIES[str(value)].idle) or d.values)
+
+    return [busy(d) for d in space]
 
 
 @contextmanager

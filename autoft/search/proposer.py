@@ -19,13 +19,10 @@ from autoft.search.space import SHAPE, Choice, Dimension, default_configuration,
 
 
 class Proposer:
-    """Asks an algorithm for configurations; the first is the default one, or those of the setup.
+    """Asks an algorithm for configurations; the first are those of the setup, or the default one.
 
     Any number of proposals may be out at a time, and their scores may come in any order; the same sequence of `ask` and
     `tell` gives the same proposals.
-
-    Args:
-        setup: What is searched; without first configurations it begins with the default one.
 
     Raises:
         RecipeError: If there is no algorithm of this name.
@@ -68,9 +65,8 @@ class Proposer:
         proposal = self._oracle.ask(*self._restrictions(like))
         if proposal is None:
             return None
-        values = proposal.params
-        params = relevant({d.name: _plain(d, values[d.name]) for d in self._space if d.name in values}, self._space)
-        return replace(proposal, params=params)
+        plain = {d.name: _plain(d, proposal.params[d.name]) for d in self._space if d.name in proposal.params}
+        return replace(proposal, params=relevant(plain, self._space))
 
     def _shape(self, params: Mapping[str, Any], names: frozenset[str]) -> tuple[tuple[str, Any], ...]:
         """The shape of a configuration, with the default where its architecture does without a dimension."""

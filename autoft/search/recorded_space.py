@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from autoft.errors import RecipeError
+from autoft.networks.families.own import hyperparameters
 from autoft.search.space import Choice, Conditions, Dimension, Range, Value
 
 #: Whole numbers of more values become a lattice of so many: finer steps make no difference to a search.
@@ -31,7 +32,7 @@ def recorded_space(run: Callable[[Any], None]) -> tuple[Dimension, ...]:
 
     Args:
         run: Calls the function with a `keras_tuner.HyperParameters`. What it raises at the defaults is raised; at other
-            values it only hides what the function would have asked for after that.
+            values it hides what the function would have asked for after that.
 
     Raises:
         RecipeError: If a name is defined in two ways, or means something to autoft.
@@ -84,21 +85,18 @@ class _Recording:
         """Values of other dimensions without which this one is not asked for."""
         found = []
         for (number, parent), by_value in self.seen.items():
-            every, own = self.dimensions[parent], number == self.met[name] and parent != name
-            # Only dimensions that were looked at everywhere say when this one is not asked for.
-            if not own or not isinstance(every, Choice) or len(by_value) < len(every.values):
+            every = self.dimensions[parent]
+            if number != self.met[name] or parent == name or not isinstance(every, Choice):
                 continue
-            values = tuple(value for value in every.values if name in by_value[value])
-            if 0 < len(values) < len(by_value):
+            values = tuple(value for value in every.values if name in by_value.get(value, ()))
+            # Only dimensions that were looked at everywhere say when this one is not asked for.
+            if 0 < len(values) < len(by_value) == len(every.values):
                 found.append((parent, values))
         return tuple(found)
 
     def _look(self, values: Mapping[str, Value], *, origin: int) -> frozenset[str]:
         """Names that the function asks for at some values (where it fails, those before that)."""
-        import keras_tuner as kt
-
-        hp = kt.HyperParameters()
-        hp.values = dict(values)
+        hp = hyperparameters(values)
         self.runs += 1
         try:
             self.run(hp)
@@ -122,23 +120,20 @@ class _Recording:
 
 def _others(dimension: Dimension, own: Value) -> Iterator[Value]:
     """Values to look at besides one: all where they are few or have no order, else both ends."""
-    if isinstance(dimension, Choice):
-        many = len(dimension.values) > _FEW_VALUES and not isinstance(dimension.default, str)
-        values: tuple[Value, ...] = (dimension.values[0], dimension.values[-1]) if many else dimension.values
-    else:
-        values = (dimension.low, dimension.high)
-    yield from (value for value in values if value != own)
+    values: tuple[Value, ...] = dimension.values if isinstance(dimension, Choice) else (dimension.low, dimension.high)
+    if len(values) > _FEW_VALUES and not isinstance(dimension.default, str):
+        values = (values[0], values[-1])
+    return (value for value in values if value != own)
 
 
 def _dimension(hp: Any) -> Dimension:
     """A dimension of Keras Tuner's as one of autoft's."""
-    if type(hp).__name__ == "Boolean":
-        return Choice(name=hp.name, values=(False, True), default=hp.default)
-    if type(hp).__name__ == "Fixed":
+    kind = type(hp).__name__
+    if kind == "Fixed":
         return Choice(name=hp.name, values=(hp.value,), default=hp.value)
-    if type(hp).__name__ == "Choice":
-        return Choice(name=hp.name, values=tuple(hp.values), default=hp.default)
-    whole = type(hp).__name__ == "Int"
+    if kind in ("Boolean", "Choice"):
+        return Choice(name=hp.name, values=(False, True) if kind == "Boolean" else tuple(hp.values), default=hp.default)
+    whole = kind == "Int"
     if not whole and hp.step is None:
         low, high = float(hp.min_value), float(hp.max_value)
         return Range(name=hp.name, low=low, high=high, default=float(hp.default), log=hp.sampling == "log")

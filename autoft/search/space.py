@@ -39,7 +39,6 @@ class Range:
         return bool(self.low <= value <= self.high)
 
     def words(self) -> str:
-        """The range as a person reads it."""
         return f"{self.low:g} to {self.high:g}{', logarithmic' if self.log else ''}"
 
 
@@ -56,7 +55,6 @@ class Choice:
         return value in self.values
 
     def words(self) -> str:
-        """The choices as a person reads them."""
         return ", ".join(str(v) for v in self.values)
 
 
@@ -115,10 +113,8 @@ def first_configurations(
     space: Sequence[Dimension], rows: int = 1_000, tier: Tier = "large"
 ) -> tuple[dict[str, Any], ...]:
     """The configurations that every search begins with: the best of the portfolio, what the families try first
-    themselves (`Family.default`: linear models), and the rest of the portfolio.
-
-    Args:
-        space: The dimensions; sizes that the recipe excludes become the nearest, other excluded values are dropped.
+    themselves (`Family.default`: linear models), and the rest of the portfolio. Sizes that the space excludes become
+    the nearest; configurations with other excluded values are dropped.
     """
     by_name = {d.name: d for d in space}
     default, architecture = default_configuration(space), by_name.get("architecture")
@@ -157,9 +153,8 @@ def _nearest(dimension: Dimension, value: Any) -> Any:
 def make_space(
     rows: int, *, embedded: bool, numbers: bool = True, rare: bool = False, changes: Mapping[str, Sequence[Any] | None]
 ) -> tuple[Dimension, ...]:
-    """The space for a table, with the strong default that is always tried first.
-
-    Shape dimensions come first: a grid varies the last dimension fastest, so its neighbours share a shape.
+    """The space for a table. Shape dimensions come first: a grid varies the last dimension fastest, so its neighbours
+    share a shape.
 
     Args:
         rows: Training rows of a fold; larger tables get larger batches.

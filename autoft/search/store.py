@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autoft import files
-from autoft.records.trials import TrialResult
+from autoft.records.trials import TrialFacts, TrialResult
+
+#: What a journal's line keeps of a result besides its arrays.
+FACTS = tuple(fact.name for fact in fields(TrialFacts))
 
 
 def memory_key(params: Mapping[str, Any]) -> str:
@@ -20,10 +24,7 @@ def memory_key(params: Mapping[str, Any]) -> str:
 
 
 def store(folder: Path, memory: str, outcome: TrialResult, *, weights: bool) -> dict[str, str]:
-    """Write an outcome's arrays and, where asked, its trained weights.
-
-    Returns:
-        File names and SHA-256 for the trial's line in the journal.
+    """Write an outcome's arrays and, where asked, its trained weights; their names and SHA-256 for the journal.
 
     Raises:
         FileError: If they cannot be written.
@@ -83,8 +84,5 @@ def restore(folder: Path, line: Mapping[str, Any]) -> TrialResult | None:
     arrays: dict[str, Any] | None = _read(folder, line, "file")
     if line["status"] != "failed" and arrays is None:
         return None
-    kept = {
-        name: line[name] for name in ("params", "status", "epochs", "curves", "reason", "seconds", "traces", "limit")
-    }
-    weights, checkpoints = _read(folder, line, "weights") or {}, tuple(line["checkpoints"])
-    return TrialResult(**kept, checkpoints=checkpoints, weights=weights, **(arrays or {}))
+    kept = {name: line[name] for name in (*FACTS, "limit")} | {"checkpoints": tuple(line["checkpoints"])}
+    return TrialResult(**kept, weights=_read(folder, line, "weights") or {}, **(arrays or {}))

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from autoft import files
 from autoft.errors import SearchError
 from autoft.records.trials import TrialResult, Trials
 from autoft.search.journal import Journal
@@ -23,14 +22,8 @@ TrainAll = Callable[..., list[TrialResult]]
 def restore_weights(
     trials: Trials, numbers: Sequence[int], train: TrainAll, *, journal: Journal, folder: Path
 ) -> Trials:
-    """The trials with the weights of some of them; equal parameters and epochs give equal weights again.
-
-    Args:
-        trials: What the search found.
-        numbers: Trials whose weights are needed.
-        train: Trains configurations side by side.
-        journal: The run's journal, which gets a new line for each trial that is trained again.
-        folder: Where arrays are kept.
+    """The trials with the weights of some of them; equal parameters and epochs give equal weights again. The journal
+    gets a new line for each trial that is trained again.
 
     Raises:
         SearchError: If a trial that is trained again is not the one that was scored.
@@ -40,8 +33,8 @@ def restore_weights(
         if results[number].weights:
             continue
         results[number] = replace(results[number], weights=_train_again(results[number], train).weights)
-        memory, safe = trials.memories[number], len(journal.contents.trials())
-        with files.writing(folder, f"{safe} trials are safe in the journal"):
+        memory = trials.memories[number]
+        with journal.writing(folder):
             stored = store(folder, memory, results[number], weights=True)
         journal.append({**journal.contents.trials()[memory], **stored})
         trained += 1

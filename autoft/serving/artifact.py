@@ -38,7 +38,6 @@ class Meta:
 
     Attributes:
         columns: The feature columns, used or not.
-        target: The target.
         version: Version of autoft that saved it.
         engine: Name of the schema engine; empty without one.
         ranges: Smallest and largest value of each numeric column in the training table, by column id.
@@ -84,9 +83,7 @@ def save(
     """Write an artifact in a locked run folder: beside its place first, read back and compared, then renamed.
 
     Args:
-        folder: Its place; an artifact that is there already is replaced, any other folder is not touched.
-        model: The Keras model over raw columns.
-        meta: What prediction needs besides.
+        folder: Its place; an artifact that is there already is replaced, anything else is refused.
         extra: Other files by name (``schema.pbtxt``, ``statistics.pb``, ``evaluation.json``).
         probe: Inputs for a few rows; the model read back must answer them as this one does, to 1e-6.
 
@@ -94,11 +91,9 @@ def save(
         ArtifactError: If the folder is something else, or the model does not survive the round trip.
         FileError: If it cannot be written.
     """
-    folder = Path(folder)
-    _check_place(folder)
-    files.prepare_folder(folder.parent)
-    files.remove_leftovers(folder)  # nobody else is at work here: the run folder is locked
-    with files.writing(folder, "the run's trials are safe in its journal"), files.replacing(folder) as temporary:
+    place = _checked_place(folder)
+    files.remove_leftovers(place)  # nobody else is at work here: the run folder is locked
+    with files.writing(place, "the run's trials are safe in its journal"), files.replacing(place) as temporary:
         model.save(temporary / "model.keras")
         meta = replace(meta, layers=model_file.read_sources(temporary / "model.keras"))
         files.write_atomic(temporary / "meta.json", _meta_text(meta))
@@ -126,10 +121,8 @@ def as_tensors(inputs: Mapping[str, Array]) -> dict[str, Any]:
         return {name: keras.ops.convert_to_tensor(array) for name, array in inputs.items()}
     import tensorflow as tf
 
-    def tensor(array: Array) -> Any:
-        return tf.constant(array, dtype=tf.string if array.dtype == object else None)
-
-    return {name: tensor(array) for name, array in inputs.items()}
+    texts = {name for name, array in inputs.items() if array.dtype == object}
+    return {name: tf.constant(array, dtype=tf.string if name in texts else None) for name, array in inputs.items()}
 
 
 def copy(source: Path, folder: str | Path) -> None:
@@ -138,27 +131,26 @@ def copy(source: Path, folder: str | Path) -> None:
     Raises:
         ArtifactError: If the source is damaged, or the folder is something other than a saved model.
     """
-    folder = Path(folder)
-    _check_place(folder)
-    files.prepare_folder(folder.parent)
-    with files.writing(folder), files.replacing(folder) as temporary:
+    place = _checked_place(folder)
+    with files.writing(place), files.replacing(place) as temporary:
         for name in files.digest_folder(source):
             (temporary / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source / name, temporary / name)
         _verify(temporary)
 
 
-def _check_place(folder: Path) -> None:
+def _checked_place(path: str | Path) -> Path:
+    """The place of an artifact: free or one already, in a folder that can be written."""
+    folder = Path(path)
     if folder.exists() and not (folder / "manifest.json").is_file():
         found = "something else is there"
         raise ArtifactError(f"'{folder}'", "be free or hold a saved model", found, "choose another name")
+    files.prepare_folder(folder.parent)
+    return folder
 
 
 def load(folder: str | Path) -> tuple[Any, Meta]:
-    """Read an artifact after checking that every file is the one that was saved.
-
-    Returns:
-        The Keras model and what prediction needs besides.
+    """The Keras model, and what prediction needs besides, after checking that every file is as it was saved.
 
     Raises:
         ArtifactError: If it is missing, damaged, of another format, or names layers of no installed package.
@@ -177,10 +169,10 @@ def load(folder: str | Path) -> tuple[Any, Meta]:
 
 
 def load_meta(folder: str | Path) -> tuple[Path, Meta]:
-    """The folder of an artifact that has been checked, and what it knows of tables: all but the Keras model.
+    """The folder of an artifact, checked, and all that prediction needs besides the Keras model.
 
     Raises:
-        ArtifactError: If it is missing, damaged or from another format.
+        ArtifactError: If it is missing, damaged or of another format.
     """
     folder = find(folder)
     _verify(folder)
@@ -234,10 +226,9 @@ def _meta_text(meta: Meta) -> str:
 
 
 def _meta(path: Path) -> Meta:
+    content = _read_json(path)
     try:
-        meta: Meta = read_record(Meta, _read_json(path))
+        meta: Meta = read_record(Meta, content)
     except ValueError as error:
-        if isinstance(error, ArtifactError):
-            raise
         raise damaged(path, f"it is not what autoft writes ({error})") from error
     return meta

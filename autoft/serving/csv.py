@@ -51,10 +51,7 @@ def to_csv(
     """
     import pandas as pd
 
-    columns: dict[str, Any] = {"prediction": list(predicted)}
+    columns: dict[str, Any] = {"prediction": [cell if raw else guarded(cell) for cell in predicted]}
     if proba is not None:
         columns |= {f"probability_{label}": proba[:, index] for index, label in enumerate(classes)}
-    frame = pd.DataFrame(columns)
-    if not raw:
-        frame["prediction"] = [guarded(cell) for cell in predicted]
-    return str(frame.to_csv(index=False))
+    return str(pd.DataFrame(columns).to_csv(index=False))

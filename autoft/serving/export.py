@@ -18,11 +18,8 @@ def export(artifact: str | Path, path: str | Path, format: str = "tf_saved_model
 
     Args:
         artifact: Run folder or saved model.
-        path: File or folder to write, which does not exist.
-        format: Name of an exporter: ``keras``, ``tf_saved_model`` or one of an installed package.
-
-    Returns:
-        The path.
+        path: File or folder to write, which does not exist; it is returned.
+        format: Name of an exporter.
 
     Raises:
         RecipeError: If there is no exporter of this name.

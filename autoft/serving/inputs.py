@@ -15,11 +15,9 @@ from autoft.serving.artifact import Meta
 
 
 def model_inputs(model: Any, meta: Meta, values: Mapping[str, Array]) -> dict[str, Array]:
-    """Inputs ``[n, 1]`` of the raw `model` by name, from converted cells ``[n]`` by column id.
-
-    A model that was built without TensorFlow takes codes of categories, counts of words ``[n, words]``, and what
-    encoders read from texts ``[n, r]``. Of `meta` only words, encoders and vocabularies are used.
-    """
+    """Inputs ``[n, 1]`` of the raw `model` by name, from converted cells ``[n]`` by column id. A model that was built
+    without TensorFlow takes codes of categories, counts of words ``[n, words]``, and what encoders read from texts
+    ``[n, r]``. Of `meta` only words, encoders and vocabularies are used."""
     inputs: dict[str, Array] = {}
     for tensor in model.inputs:
         name, strings = tensor.name, tensor.dtype == "string"

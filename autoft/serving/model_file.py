@@ -17,10 +17,8 @@ from autoft.preprocessing.registered_layers import package_of, registered_layers
 
 #: Keras' own classes that a model may name, whatever module they are said to be of.
 KERAS_CLASSES = frozenset(
-    {
-        *("Functional", "Sequential", "InputLayer", "Concatenate", "StringLookup", "Cast", "DTypePolicy"),
-        *("__keras_tensor__", "__slice__"),
-    }
+    {"Functional", "Sequential", "InputLayer", "Concatenate", "StringLookup", "Cast", "DTypePolicy"}
+    | {"__keras_tensor__", "__slice__"}
 )
 #: Modules of Keras whose classes of these kinds a model may name: they compute, and read no files.
 _KERAS_MODULES = {
@@ -34,14 +32,13 @@ _KERAS_MODULES = {
 }
 #: Layers that run code of the file, or read other files.
 _UNSAFE = frozenset(
-    {
-        *("Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer"),
-        *("TextVectorization", "IntegerLookup", "StringLookup"),
-    }
+    {"Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer"}
+    | {"TextVectorization", "IntegerLookup", "StringLookup"}
 )
 #: An archive that unpacks to more than this, or whose parts grow by more than `MAX_RATIO`, is refused.
 MAX_BYTES = 2 * 2**30
 MAX_RATIO = 200
+_KEYS = ("registered_name", "module")
 _PACKAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]* [A-Za-z0-9][A-Za-z0-9.+!_-]*")
 
 
@@ -80,10 +77,8 @@ class _Named:
 
 
 def read_sources(path: Path) -> dict[str, str]:
-    """Package and version (``autoft 0.1.0``) of each layer of a model that is not Keras' own, by registered name.
-
-    The text is empty where the layer is of no installed package, as one that a script declares.
-    """
+    """Package and version (``autoft 0.1.0``) of each layer of a model that is not Keras' own, by registered name; empty
+    for a layer of no installed package, such as one that a script declares."""
     names = sorted({one.name for one in _named_in(path) if one.foreign})
     packages = {name: package_of(name) for name in names}
     return {name: "" if package is None else f"{package} {version(package)}" for name, package in packages.items()}
@@ -99,7 +94,6 @@ def check(path: Path, sources: Mapping[str, str]) -> None:
     """Refuse an archive that unpacks to too much, or names a class that is not registered.
 
     Args:
-        path: The ``.keras`` file; Keras has not read it.
         sources: Of its layers, as `read_sources` returned them when it was saved.
 
     Raises:
@@ -156,9 +150,5 @@ def _named(config: Any) -> Iterator[_Named]:
         for value in config.values():
             yield from _named(value)
         if "class_name" in config:
-            registered, module = config.get("registered_name"), config.get("module")
-            yield _Named(
-                class_name=str(config["class_name"]),
-                registered_name=None if registered is None else str(registered),
-                module=None if module is None else str(module),
-            )
+            registered, module = (None if config.get(key) is None else str(config[key]) for key in _KEYS)
+            yield _Named(class_name=str(config["class_name"]), registered_name=registered, module=module)

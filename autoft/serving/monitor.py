@@ -19,7 +19,7 @@ from autoft.data.table import read
 from autoft.preprocessing.text import MISSING_WORD, cleaned
 from autoft.records.columns import Column
 from autoft.records.findings import Finding, finding
-from autoft.schema import contract, drift, target_drift
+from autoft.schema import contract, drift
 from autoft.schema.engines import engine_of_model
 from autoft.serving.artifact import Meta, load_meta
 
@@ -38,7 +38,6 @@ class ColumnComparison:
     """A used column, compared with that of the training table.
 
     Attributes:
-        column: The user's name.
         shift: How far its values have moved; None for texts, and for models without statistics.
         unseen: Share of the cells whose category the training table did not have; of texts the share of words that
             the model does not know; None for other kinds.
@@ -61,8 +60,6 @@ class TableComparison:
     """A table, compared with the training table.
 
     Attributes:
-        rows: Number of rows.
-        converted: Cells by column id.
         findings: All findings; an error where the model cannot or must not answer.
         columns: The used columns that the table has.
         target: The answers, where the table has them already and the training table's are known.
@@ -75,22 +72,8 @@ class TableComparison:
     target: ColumnComparison | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Contract:
-    """Schema engine, schema and statistics of a saved model; None for what it has not."""
-
-    engine: Engine | None = None
-    schema: Any = None
-    statistics: Any = None
-
-
 class TableMonitor:
-    """Compares tables with the one that a model was trained on.
-
-    Args:
-        meta: Columns and target of the model.
-        folder: The saved model, for its schema and statistics.
-    """
+    """Compares tables with the one that a model was trained on; `folder` is the saved model."""
 
     def __init__(self, meta: Meta, folder: Path) -> None:
         self.meta, self.folder = meta, folder
@@ -116,27 +99,22 @@ class TableMonitor:
         rows = len(frame)
         if rows:
             absent = {line.column for line in findings} | {*self.meta.unused}
-            findings += tuple(
-                line
-                for line in self._against_schema(frame)
-                if not (line.code == "tfdv:SCHEMA_MISSING_COLUMN" and line.column in absent)
-            )
+            found = contract.serving(frame, self.meta.columns, *self._contract)
+            known = [line for line in found if line.code == "tfdv:SCHEMA_MISSING_COLUMN" and line.column in absent]
+            findings += tuple(line for line in found if line not in known)
         converted = convert(frame, self.meta.columns)
         compared = self._compared(converted, rows)
         listed = {line.column for line in findings if line.code.startswith("tfdv:ENUM")}
         more = [line for line in self._oddities(compared, converted, rows) if line.column not in listed]
         target = self._target(table.frame, compared)
         lines = compared if target is None else (*compared, target)
-        moved = (
-            *self._engine_changed(findings),
-            *drift.findings([line.shift for line in lines if line.shift is not None]),
-        )
-        findings = (*findings, *more, *moved)
+        moved = drift.findings([line.shift for line in lines if line.shift is not None])
+        findings = (*findings, *more, *self._engine_changed(findings), *moved)
         return TableComparison(rows=rows, converted=converted, findings=findings, columns=compared, target=target)
 
     def _engine_changed(self, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
         """A note where the engine that described the training table is not here, if nothing says so yet."""
-        engine, statistics = self._contract.engine, self._contract.statistics
+        engine, _, statistics = self._contract
         if any(line.code == "drift-not-compared" for line in findings):
             return ()
         if engine is None or statistics is None or statistics.engine in ("", engine.name):
@@ -147,37 +125,33 @@ class TableMonitor:
         return (finding("engine-changed", "info", None, must, found, fix),)
 
     def _target(self, frame: pd.DataFrame, compared: tuple[ColumnComparison, ...]) -> ColumnComparison | None:
-        statistics = self._contract.statistics
+        _, _, statistics = self._contract
         if statistics is None:
             return None
-        shift = target_drift.shift(statistics.proto, self.meta.target, frame, more=len(compared))
+        shift = drift.target_shift(statistics.proto, self.meta.target, frame, more=len(compared))
         if shift is None:
             return None
         return ColumnComparison(column=shift.column, shift=shift, unseen=shift.unseen, outside=shift.outside)
 
     @cached_property
-    def _contract(self) -> _Contract:
+    def _contract(self) -> tuple[Engine | None, Any, Any]:
+        """Schema engine, schema and statistics of the saved model; None for what it has not."""
         schema, statistics = self.folder / "schema.pbtxt", self.folder / "statistics.pb"
         if not schema.is_file():
-            return _Contract()
+            return None, None, None
         engine, loaded = engine_of_model(self.meta.engine), None
         if statistics.is_file():
             loaded = engine.load_statistics(statistics.read_bytes(), f"'{statistics}'")
-        return _Contract(engine=engine, schema=engine.read(schema), statistics=loaded)
-
-    def _against_schema(self, frame: pd.DataFrame) -> tuple[Finding, ...]:
-        own = self._contract
-        return contract.serving(frame, self.meta.columns, own.engine, own.schema, own.statistics)
+        return engine, engine.read(schema), loaded
 
     def _compared(self, converted: Converted, rows: int) -> tuple[ColumnComparison, ...]:
-        statistics = self._contract.statistics
+        _, _, statistics = self._contract
         used = [column for column in self.meta.columns if column.used and column.id in converted.values]
         found = () if statistics is None else drift.shifts(statistics.proto, used, converted, rows)
         by_name = {shift.column: shift for shift in found}
-        return tuple(self._line(column, converted.values[column.id], rows, by_name) for column in used)
+        return tuple(self._line(one, converted.values[one.id], rows, by_name.get(one.name)) for one in used)
 
-    def _line(self, column: Column, cells: NDArray[Any], rows: int, shifts: dict[str, drift.Shift]) -> ColumnComparison:
-        shift = shifts.get(column.name)
+    def _line(self, column: Column, cells: NDArray[Any], rows: int, shift: drift.Shift | None) -> ColumnComparison:
         unseen = outside = None
         if column.id in self.meta.vocabularies:
             known = {*self.meta.vocabularies[column.id], None}
@@ -208,9 +182,8 @@ class TableMonitor:
                 found += _strayed(column, line.shift)
             elif line.outside:
                 low, high = self.meta.ranges[column.id]
-                text = (
-                    f"has {round(line.outside * rows):,} of {rows:,} values outside the training's {low:g} to {high:g}"
-                )
+                text = f"has {round(line.outside * rows):,} of {rows:,} values "
+                text += f"outside the training's {low:g} to {high:g}"
                 must = "stay in the range of the training"
                 found.append(finding("out-of-range", "warning", column.name, must, text, _TRUST_LESS))
         return found

@@ -26,13 +26,7 @@ CHUNK_ROWS = 16_384
 
 
 class Predictor:
-    """Predictions of a loaded model for raw tables.
-
-    Args:
-        model: The Keras model over raw columns.
-        meta: Columns and target of the model.
-        folder: The saved model, for its schema and statistics.
-    """
+    """Predictions for raw tables: `model` is the Keras model over raw columns that was loaded from `folder`."""
 
     def __init__(self, model: Any, meta: Meta, folder: Path) -> None:
         self.model, self.meta = model, meta
@@ -56,11 +50,9 @@ class Predictor:
         return (out[:, 0] if regression else out), compared.findings
 
     def decide(self, answers: Array) -> Array:
-        """Labels in their original dtype, or the values themselves.
-
-        The label is the most probable class, or the one with the lowest expected cost where the model has a matrix of
-        costs; of two, the positive one from the model's threshold on.
-        """
+        """Labels in their original dtype, or the values themselves. The label is the most probable class, or the one
+        with the lowest expected cost where the model has a matrix of costs; of two, the positive one from the model's
+        threshold on."""
         if self.meta.target.task == "regression":
             return answers
         target, rule = self.meta.target, DecisionRule(threshold=self.meta.threshold, matrix=self.meta.matrix)
@@ -70,12 +62,8 @@ class Predictor:
     def need_classes(self) -> None:
         """Raise for a regression, which has no probabilities."""
         if self.meta.target.task == "regression":
-            raise EvaluationError(
-                f"Target '{self.meta.target.name}'",
-                "have classes for predict_proba",
-                "it is an amount",
-                "use predict()",
-            )
+            where = f"Target '{self.meta.target.name}'"
+            raise EvaluationError(where, "have classes for predict_proba", "it is an amount", "use predict()")
 
     def _ask(self, cells: Converted, rows: slice) -> Array:
         values = {name: own[rows] for name, own in cells.values.items()}

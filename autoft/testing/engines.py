@@ -161,7 +161,6 @@ def table() -> pd.DataFrame:
 
 
 def columns_of(frame: pd.DataFrame, kinds: dict[str, Kind] = KINDS) -> tuple[Column, ...]:
-    """The columns of a frame that `kinds` names."""
     return tuple(
         Column(
             id=f"c{position:03d}",

@@ -24,9 +24,6 @@ def check_exporter(exporter: Exporter, *artifacts: Path, name: str = "model") ->
 
     Args:
         artifacts: Run folders or saved models; without any, a small one of each task is trained.
-
-    Raises:
-        AssertionError: If an answer differs, or the saved model has been changed.
     """
     assert exporter.name.isidentifier(), f"the name '{exporter.name}' must consist of letters, digits and _"
     with tempfile.TemporaryDirectory() as folder:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -19,12 +17,12 @@ from autoft.networks.initial_state import InitialState
 from autoft.networks.weight_bounds import WeightBounds
 from autoft.preprocessing.encode import encode
 from autoft.preprocessing.layout import InputLayout, LayoutOptions, make_layout
-from autoft.preprocessing.registered_layers import registered_layers
 from autoft.records.arrays import Array
 from autoft.records.columns import Column, Kind, Target
 from autoft.records.hints import Effect, Hints
 from autoft.serving.artifact import Meta
 from autoft.serving.inputs import model_inputs
+from autoft.testing.saving import reloaded
 from autoft.training.device_rows import Rows
 from autoft.training.ensemble import Ensemble, EnsemblePart, build_ensemble
 from autoft.training.program import Program
@@ -195,30 +193,17 @@ def _ensemble(data: Stack, program: Program, weights: Mapping[str, Array]) -> En
 
 
 def _check_saving(ensemble: Ensemble) -> None:
-    """The model is made of registered layers, and answers the same after it was saved and loaded."""
+    """The model answers the same after it was saved and loaded."""
     import keras
 
-    known = set(registered_layers().values())
-    for layer in _layers(ensemble.networks[0]):
-        own = type(layer)
-        registered = own in known or own.__module__.startswith("keras.")
-        assert registered, f"the layer {own.__name__} is not registered: @layer"
     model, values = ensemble.raw_model(), _values()
     vocabularies = {category.id: category.vocabulary for category in ensemble.plan.categories}
     target = Target(name="y", task=ensemble.head.task)
     meta = Meta(columns=(), target=target, version="", engine="", ranges={}, vocabularies=vocabularies)
     inputs = model_inputs(model, meta, values)
     tensors = {name: keras.ops.convert_to_tensor(array) for name, array in inputs.items()}
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "model.keras"
-        model.save(path)
-        loaded = keras.models.load_model(path, compile=False)
-    before, after = (np.asarray(m(tensors)) for m in (model, loaded))
+    before, after = (np.asarray(m(tensors)) for m in (model, reloaded(model)))
     assert np.array_equal(before, after), "the model answers otherwise after it was saved and loaded"
-
-
-def _layers(model: Any) -> list[Any]:
-    return [found for layer in model.layers for found in (_layers(layer) if hasattr(layer, "layers") else [layer])]
 
 
 def _check_leakage(family: Family, values: Values) -> None:

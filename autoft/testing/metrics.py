@@ -161,9 +161,9 @@ def _threshold(metric: Metric, case: _Case) -> None:
     positive = truth.y == prediction.problem.positive_index
     for threshold in (0.3, 0.5, 0.7):
         said = prediction.positive >= threshold
-        counts = [np.array(float(n.sum())) for n in (said & positive, said & ~positive, positive, ~positive)]
-        names = ("hits", "alarms", "positives", "negatives")
-        value = metric.at_threshold(DecisionCounts(**dict(zip(names, counts, strict=True))), prediction.problem)
+        rows = {"hits": said & positive, "alarms": said & ~positive, "positives": positive, "negatives": ~positive}
+        counts = DecisionCounts(**{name: np.array(float(own.sum())) for name, own in rows.items()})
+        value = metric.at_threshold(counts, prediction.problem)
         decided = replace(prediction, rule=DecisionRule(threshold=threshold))
         _same(float(value), metric.point(truth, decided), f"at_threshold({threshold}) is the value of its labels")
 

@@ -13,20 +13,17 @@ _INSTALL = {"tensorflow": 'pip install "autoft[tensorflow]"', "jax": 'pip instal
 
 
 def wanted() -> str:
-    """The backend that Keras runs on, or will."""
+    """The backend that Keras runs on, or will: ``KERAS_BACKEND``, else TensorFlow."""
     if "keras" in sys.modules and hasattr(sys.modules["keras"], "backend"):
         return str(sys.modules["keras"].backend.backend())
     return os.environ.get("KERAS_BACKEND", "") or "tensorflow"
 
 
 def prepare() -> str:
-    """Settle the backend: ``KERAS_BACKEND``, else TensorFlow; quieten its start-up chatter.
-
-    Returns:
-        ``tensorflow`` or ``jax``.
+    """Settle the backend and silence its start-up; ``tensorflow`` or ``jax``.
 
     Raises:
-        SetupError: If there is no backend that this version can train on.
+        SetupError: If ``KERAS_BACKEND`` names another backend, or it is not installed.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     found = wanted()

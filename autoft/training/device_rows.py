@@ -15,9 +15,8 @@ from autoft.training.stack import Stack
 class Rows:
     """The rows of a stack on the device, held once for all programs that train on them.
 
-    Inputs are ``[S * n, f]``: row r of member s stands at ``s * n + r``.
-
-    Use `Rows.data` instead of `data` afterwards: its arrays are those on the device, where that is the host.
+    Inputs are ``[S * n, f]``: row r of member s stands at ``s * n + r``. Use `Rows.data` instead of `data` afterwards:
+    where the device is the host, it shares its arrays.
     """
 
     def __init__(self, data: Stack) -> None:
@@ -27,20 +26,13 @@ class Rows:
         self.inputs = {k: device.constant(a.reshape(members * n, -1)) for k, a in arrays.items() if a.shape[2]}
         arrays |= {k: np.asarray(a).reshape(arrays[k].shape) for k, a in self.inputs.items()}
         self.data = replace(data, dense=arrays["dense"], slots=arrays["slots"])
-        if data.task == "regression":
-            y = (data.y[None] - data.center[:, None]) / data.scale[:, None]
-        else:
-            y = np.repeat(data.y[None], members, axis=0)
-        with np.errstate(over="ignore"):  # a held-out target may be infinite in units of a member's training rows
-            y = y.astype(np.int32 if data.task == "multiclass" else np.float32)
-        self.y = device.constant(y.reshape(-1))
+        self.y = device.constant(data.targets().reshape(-1))
         self.shares = None if data.task == "regression" else data.class_shares().astype(np.float32)
         self._offset = np.arange(members, dtype=np.int32)[:, None] * n
 
     def shape(
         self, architecture: Architecture, batch: int, *, trials: int = 1, extras: frozenset[str] = frozenset()
     ) -> ProgramShape:
-        """The shape of some trials on these rows."""
         data = self.data
         return ProgramShape(
             architecture=architecture,
@@ -57,5 +49,5 @@ class Rows:
         )
 
     def positions(self, rows: Array) -> Array:
-        """Row numbers ``[..., S, m]`` to positions in the flat arrays."""
+        """Positions in the flat arrays of row numbers ``[..., S, m]``."""
         return np.asarray(rows + self._offset)

@@ -1,4 +1,4 @@
-"""What the epoch program needs of JAX: arrays, gradients, a loop inside the program, compilation."""
+"""What the epoch program needs of JAX: the same functions as `engine_tensorflow`, where they are described."""
 
 from __future__ import annotations
 
@@ -12,14 +12,12 @@ ANY_SIZE = False
 
 
 def constant(array: Array) -> Any:
-    """An array on the device."""
     import jax.numpy as jnp
 
     return jnp.asarray(array)
 
 
 def gradients(loss: Callable[[list[Any]], Any], weights: list[Any]) -> list[Any]:
-    """Gradients of ``loss(weights)``."""
     import jax
 
     found: list[Any] = jax.grad(loss)(weights)
@@ -27,14 +25,13 @@ def gradients(loss: Callable[[list[Any]], Any], weights: list[Any]) -> list[Any]
 
 
 def scan(body: Callable[[Any, Any], Any], state: Any, steps: Any) -> Any:
-    """``state = body(state, step)`` for each step along the first axis of the arrays in `steps`."""
     from jax import lax
 
     return lax.scan(lambda carry, step: (body(carry, step), None), state, steps)[0]
 
 
 def compiled(function: Callable[..., Any], *, fast: bool) -> Callable[..., Any]:
-    """The function as one program; JAX always compiles with XLA."""
+    """As there, but always by XLA."""
     import jax
 
     program: Callable[..., Any] = jax.jit(function)
@@ -42,12 +39,10 @@ def compiled(function: Callable[..., Any], *, fast: bool) -> Callable[..., Any]:
 
 
 def out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that the device has no memory left."""
     return isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error)
 
 
 def accelerated() -> bool:
-    """Whether there is a GPU or TPU."""
     import jax
 
     return bool(jax.default_backend() != "cpu")

@@ -12,7 +12,7 @@ from typing import Any
 
 from autoft.records.arrays import Array
 
-#: Whether a program takes arrays of any size where it is not compiled for one.
+#: Whether programs take arrays of any size, unless they are compiled for one.
 ANY_SIZE = True
 
 
@@ -47,10 +47,10 @@ def scan(body: Callable[[Any, Any], Any], state: Any, steps: Any) -> Any:
 
 
 def compiled(function: Callable[..., Any], *, fast: bool) -> Callable[..., Any]:
-    """The function, of arrays in tuples, lists and dicts, as one program.
+    """A function of arrays in tuples, lists and dicts as one program.
 
-    With `fast` by XLA for the sizes that it is called with: an eighth faster to run, two to four times as long to
-    build. Otherwise it takes arrays of any size.
+    With `fast` XLA compiles it for the sizes that it is called with: an eighth faster to run, two to four times as long
+    to build. Otherwise it takes arrays of any size.
     """
     import tensorflow as tf
 
@@ -64,8 +64,8 @@ def compiled(function: Callable[..., Any], *, fast: bool) -> Callable[..., Any]:
 class _AnySize:
     """A program that is traced once, at its first call, from the ranks and dtypes of its arrays alone.
 
-    Every call of it goes without Grappler, which takes a quarter of a first call and gains epochs nothing. Every call:
-    TensorFlow would build the program once more, and round differently, for a call with it.
+    Every call goes without Grappler, which takes a quarter of the first call and makes epochs no faster. A later call
+    with it would make TensorFlow build the program again, and round differently.
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
@@ -90,14 +90,13 @@ class _AnySize:
 
 
 class _Grappler:
-    """TensorFlow's switch for it, which is the process's: put back when the last of our calls is over."""
+    """TensorFlow's switch for Grappler. It is one for the process: put back when the last of our calls is over."""
 
     def __init__(self) -> None:
         self._lock, self._calls, self._before = Lock(), 0, False
 
     @contextmanager
     def off(self) -> Iterator[None]:
-        """Off within the block."""
         import tensorflow as tf
 
         optimizer = tf.config.optimizer
@@ -120,8 +119,10 @@ _GRAPPLER = _Grappler()
 
 @cache
 def _start_xla() -> None:
-    """Compile something small in silence: XLA's first words in a process know neither log levels nor Python's stderr,
-    hence the file descriptor; once per process, for a moment."""
+    """Compile something small in silence, once per process.
+
+    What XLA says at first heeds neither log levels nor Python's stderr: the file descriptor is redirected for it.
+    """
     import tensorflow as tf
 
     sys.stderr.flush()

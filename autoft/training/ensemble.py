@@ -61,8 +61,9 @@ class Ensemble:
 
     Attributes:
         encoder: From numbers, codes and counts of words to each member's inputs.
-        networks: From those to logits ``[K, B, outputs]``, one for each trial of the blend.
+        networks: One for each trial of the blend, from those inputs to logits ``[K, B, outputs]``.
         shares: Weights of the trials in the answer; they sum to 1.
+        head: From logits to answers, and their mean over the members.
     """
 
     plan: InputLayout
@@ -79,13 +80,15 @@ class Ensemble:
         return out[:, :, 0] if self.head.task == "regression" else out
 
     def own_answers(self, encoded: Encoded, members: Array) -> Array:
-        """Answer of a row's own member (its number in `members`, ``[n]``), ``[n, classes]`` or ``[n]``, not calibrated;
-        a K-th of that work."""
+        """The answer of one member to each row, ``[n, classes]`` or ``[n]``, not calibrated.
+
+        `members` are their numbers, ``[n]``. It takes a K-th of the work of `answers`.
+        """
         parts, start = [], 0
         for count, every in self._inputs(encoded):
             of = [np.flatnonzero(members[start : start + count] == k) for k in range(self.head.members)]
             start += count
-            # A member without rows answers the first one, and its answer is not used.
+            # A member without rows answers the first row, and its answer is not used.
             table = padded([rows if len(rows) else np.zeros(1, np.int64) for rows in of])
             inputs = {name: np.take_along_axis(np.asarray(x), table[:, :, None], axis=1) for name, x in every.items()}
             own = self._answers(inputs)
@@ -103,7 +106,7 @@ class Ensemble:
         return sum(weighted, np.zeros(1, np.float32))
 
     def _inputs(self, encoded: Encoded) -> Iterator[tuple[int, Mapping[str, Any]]]:
-        """A few rows of a table at a time: how many, and each member's inputs."""
+        """A few rows of the table at a time: their number, and each member's inputs."""
         encoder = self.encoder
         if encoded.ratios is not None:
             from autoft.preprocessing.encoder import build_encoder
@@ -118,7 +121,7 @@ class Ensemble:
 
     @property
     def words(self) -> dict[str, tuple[str, ...]]:
-        """By id of each text column the words that any member knows."""
+        """The words that any member knows, by id of the text column."""
         return {text.id: own.known for text, own in zip(self.plan.texts, self.statistics.words, strict=True)}
 
     def raw_model(self) -> Any:
@@ -126,11 +129,12 @@ class Ensemble:
 
         One input ``[B, 1]`` per used column, named by its id: float64 for numbers, booleans (0/1) and dates (seconds
         since 1970), string for categories (as `preprocessing.categories.guard` writes them) and texts (as they are, or
-        as `preprocessing.text.clean` writes them: that also composes accents, and says what is missing). Output: class
-        probabilities ``[B, C]``, or values ``[B, 1]``. Only TensorFlow has strings: on another backend the model takes
-        int32 codes of categories (`codes_of`), and of texts ``[B, u]`` float32, how often each of `words` is in them. A
-        column with an encoder of its own comes as float64 ``[B, r]`` (`CustomInput.read`), or as a string where it has
-        a layer for that (`ColumnEncoder.reader`).
+        as `preprocessing.text.clean` writes them, which also composes accents and says what is missing). Output: class
+        probabilities ``[B, C]``, or values ``[B, 1]``.
+
+        Only TensorFlow has strings. On another backend the model takes int32 codes of categories (`codes_of`), and for
+        texts ``[B, u]`` float32 how often each of `words` is in them. A column with an encoder of its own comes as
+        float64 ``[B, r]`` (`CustomInput.read`), or as a string where it has a layer for that (`ColumnEncoder.reader`).
         """
         import keras
         from keras import ops

@@ -1,9 +1,8 @@
 """The stacked epoch program: one compiled function trains all members of all its trials for one epoch.
 
-Programs hold no state. They are kept by what they are compiled for, so that every trial of a kind, in this run or
-the next one of the process, runs the program that is already there; what a trial changes is an argument. On
-TensorFlow a program takes arrays of any size, unless it is worth compiling for one: widths, batches, members and rows
-are then no part of what it is compiled for.
+Programs hold no state: what differs between trials of a kind is an argument. A program is compiled once per process
+and shared by all such trials. On TensorFlow it takes arrays of any size (widths, batches, members, rows), unless it is
+worth compiling for one.
 """
 
 from __future__ import annotations
@@ -30,8 +29,8 @@ from autoft.training.step import (
     update,
 )
 
-#: Floating-point operations of an epoch above which XLA pays on TensorFlow: it takes an eighth off an epoch, and a
-#: second for every size. A fixed limit (measured at commit 778b769), not a clock: equal runs stay equal.
+#: Floating-point operations of an epoch above which XLA pays on TensorFlow: epochs become an eighth faster, and every
+#: size takes a second to compile. A fixed limit (measured at commit 778b769), not a clock: equal runs stay equal.
 WORTH_XLA = 8e9
 
 
@@ -59,30 +58,29 @@ class ProgramShape:
 
     @property
     def family(self) -> Family:
-        """Of the network."""
         return FAMILIES[self.architecture.kind]
 
     @property
     def parameters(self) -> int:
-        """Multiplications of a row in the kernels of one member."""
+        """Multiplications for one row in the kernels of one member."""
         return self.family.parameters(self.architecture, self.inputs, self.outputs)
 
     @property
     def operations(self) -> float:
-        """Floating-point operations of one epoch of training: two for each weight and row, three times."""
+        """Floating-point operations of an epoch: two for each weight and row, forward once and backward twice."""
         return 6.0 * self.parameters * self.steps * self.batch * self.members * self.trials
 
     @property
     def worth_compiling(self) -> bool:
         """Whether an epoch is long enough for a program of these very sizes.
 
-        Only of plain networks: XLA multiplies the small matrices of ensembles several times slower than TensorFlow,
-        and gains nothing on RealMLP's waves and activations.
+        Never for ensembles, whose small matrices XLA multiplies several times slower than TensorFlow, nor for RealMLP,
+        on whose waves and activations it gains nothing.
         """
         return self.operations >= WORTH_XLA and self.family.traits.plain
 
     def of_any_size(self) -> ProgramShape:
-        """What a program for arrays of any size is compiled for: all that remains is its network's make."""
+        """The shape that all shapes share whose program for arrays of any size is the same."""
         names = {"width": 1, "embedding": 1, "bins": 1, "ensemble": 2}
         small = {name: min(getattr(self.architecture, name), least) for name, least in names.items()}
         smallest = replace(self.architecture, **small)
@@ -93,10 +91,12 @@ class EpochInputs(NamedTuple):
     """What an epoch reads besides weights and moments.
 
     Attributes:
-        settings: ``[11, S, 1, 1]``.
+        fixed: Weights that are not trained.
+        settings: ``[11, S, 1, 1]`` (`step.SETTINGS`).
         rows: ``(inputs, y)`` of `Rows`, and with class weights the shares of the classes ``[S, classes]``.
+        table: Random numbers of the dropout masks (`networks.noise`).
         bounds: Bounds and penalties of the weights (`networks.weight_bounds`), empty without hints.
-        steps: Positions and weights ``[steps, S, B]``, beginnings of windows ``[steps, layers]``.
+        steps: Positions and weights ``[steps, S, B]``; beginnings of windows of the table ``[steps, layers]``.
     """
 
     fixed: Any
@@ -113,15 +113,13 @@ class CompiledEpoch:
     def __init__(self, shape: ProgramShape) -> None:
         self._engine = engine()
         self.shape, self.traces = shape, 0
-        # Weights are arguments: the network's own are there for their names and order.
+        # Weights are arguments; those of the network only give names and order.
         self.network = build_network(shape.architecture, shape.inputs, members=1, outputs=shape.outputs)
         still = self.network.non_trainable_variables
         self._rates = [v for v in still if v.path.endswith("/rate")]
         self._fixed = [v for v in still if not v.path.endswith(("/rate", "/seed_generator_state"))]
-        self.names, self.fixed_names = (
-            [v.path.split("network/")[-1] for v in variables]
-            for variables in (self.network.trainable_variables, self._fixed)
-        )
+        self.names = [v.path.split("network/")[-1] for v in self.network.trainable_variables]
+        self.fixed_names = [v.path.split("network/")[-1] for v in self._fixed]
         self._factors = tuple(shape.family.factor(name) for name in self.names)
         fast = shape.worth_compiling
         self.epoch = self._engine.compiled(self._epoch, fast=fast)
@@ -129,7 +127,7 @@ class CompiledEpoch:
         self.forward = self._engine.compiled(self._forward, fast=fast)
 
     def _epoch(self, state: Any, given: EpochInputs) -> Any:
-        """One epoch; the state (weights and moments) is packed: few arguments are quick to pass."""
+        """One epoch. The state (weights and moments) is packed, since few arguments are quick to pass."""
         from keras import ops
 
         self.traces += 1  # Python code of a compiled function runs only while it is traced
@@ -153,7 +151,6 @@ class CompiledEpoch:
 
         inputs, y = given.rows[:2]
         batch, truth = _gathered(inputs, positions), ops.take(y, positions, axis=0)
-
         smoothing, focal, balance = (
             settings[name] if name in self.shape.extras else None
             for name in ("label_smoothing", "focal", "class_balance")
@@ -165,7 +162,7 @@ class CompiledEpoch:
 
         def loss(weights: list[Any]) -> Any:
             with noise.drawing(given.table, ops.unstack(starts, self.shape.family.windows(self.shape.architecture))):
-                logits = self._logits(weights, given.fixed, batch, training=True, dropout=dropout)
+                logits = self._logits(weights, given.fixed, batch, dropout)
             alone = self.shape.architecture.ensemble == 1
             y_rows = truth if alone else ops.expand_dims(truth, 2)
             losses = row_losses(self.shape.task, logits, y_rows, smoothing, focal=focal, quantile=self.shape.quantile)
@@ -176,27 +173,19 @@ class CompiledEpoch:
         gradients = self._engine.gradients(loss, list(state[0]))
         active = ops.cast(ops.sum(weight, axis=1) > 0, "float32")[:, None, None]
         rule = UpdateRule(factors=self._factors, extras=self.shape.extras, cycles=cycles)
-        return update(state, gradients, settings, active, rule=rule, bounds=given.bounds)
+        return update(state, gradients, settings, active, given.bounds, rule)
 
     def _forward(self, state: Any, fixed: Any, inputs: Any, positions: Any) -> Any:
         """Logits ``[S, m, outputs]`` of positions ``[S, m]``."""
-        logits = self._logits(_unpacked(state)[0], fixed, _gathered(inputs, positions), training=False)
+        logits = self._logits(_unpacked(state)[0], fixed, _gathered(inputs, positions))
         if self.shape.architecture.ensemble == 1:
             return logits
         from autoft.networks.layers.ensemble import mean_logits
 
         return mean_logits(self.shape.task, logits)
 
-    def _logits(
-        self,
-        weights: Sequence[Any],
-        fixed: Sequence[Any],
-        batch: dict[str, Any],
-        *,
-        training: bool,
-        dropout: Any = None,
-    ) -> Any:
-        """What the network says with these weights, of any number of members and any width."""
+    def _logits(self, weights: Sequence[Any], fixed: Sequence[Any], batch: dict[str, Any], dropout: Any = None) -> Any:
+        """The network's logits with these weights, of any number of members and any width; dropout says to train."""
         import keras
 
         scope = keras.StatelessScope()
@@ -204,10 +193,10 @@ class CompiledEpoch:
             scope.add_update((variable, value))
         for variable, value in zip(self._fixed, fixed, strict=True):
             scope.add_update((variable, value))
-        for rate in self._rates if training else ():
+        for rate in () if dropout is None else self._rates:
             scope.add_update((rate, dropout))
         with scope:
-            return self.network.call(batch, training=training)
+            return self.network.call(batch, training=dropout is not None)
 
 
 def _gathered(inputs: dict[str, Any], positions: Any) -> dict[str, Any]:
@@ -232,7 +221,7 @@ def _unpacked(packed: Any) -> State:
 
 
 def key_of(shape: ProgramShape) -> ProgramShape:
-    """What the program for a shape is compiled for."""
+    """The shape that the program for a shape is compiled for."""
     any_size = engine().ANY_SIZE and shape.family.traits.resizable
     return shape if shape.worth_compiling or not any_size else shape.of_any_size()
 

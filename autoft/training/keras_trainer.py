@@ -1,14 +1,14 @@
 """Trials of a user's own Keras model: its members train one after another, an epoch each, by ordinary Keras.
 
-What is the same as in `training.trainer`: who sees which rows, curves, checkpoints, one number of epochs for all folds,
-pruning. One Keras model is trained; between members its variables and its optimizer's are exchanged, so that the step
-is traced once a trial.
+Who sees which rows, curves, checkpoints, one number of epochs for all folds and pruning are the same as in
+`training.trainer`. There is one Keras model: for each member its variables and its optimizer's get that member's
+values, so that the step is traced once a trial.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,8 +27,9 @@ from autoft.records.trials import OUT_OF_TIME, TrialResult
 from autoft.training.ensemble import NetworkPart
 from autoft.training.program import CHUNK
 from autoft.training.stack import Stack, padded
-from autoft.training.trial_record import Record
-from autoft.training.trial_trainer import Ends, TrialTrainer
+from autoft.training.step import row_losses
+from autoft.training.trial_record import Params, Record
+from autoft.training.trial_trainer import Ends, OutOfTime, TrialTrainer
 
 #: Hyperparameters that autoft adds or uses itself; a build is asked only for those of them that it defines.
 BATCH_SIZE, LEARNING_RATE = "batch_size", "learning_rate"
@@ -40,21 +41,20 @@ class KerasTrainer(TrialTrainer):
 
     build: Build = field(kw_only=True)
 
-    def _train_all(self, params: Sequence[Mapping[str, Any]], ends: Ends) -> list[TrialResult]:
+    def _train_all(self, params: Sequence[Params], ends: Ends) -> list[TrialResult]:
         return [self._trained(one, ends) for one in params]
 
-    def _trained(self, params: Mapping[str, Any], ends: Ends) -> TrialResult:
+    def _trained(self, params: Params, ends: Ends) -> TrialResult:
         """One trial; it has failed too where the build refuses its hyperparameters."""
         began = self.clock()
         try:
             training = self._training(params)
         except Exception as error:  # noqa: BLE001  (a user's function raises anything)
             return TrialResult(params=dict(params), status="failed", reason=_reason(error), seconds=0.0)
-        record = Record(self.data, self.folds, ends.limit, params, self._sample)
+        record = Record(self.data, self.folds, ends.limit, self.limits.patience, params, self._sample)
         for epoch in range(1, ends.limit + 1):
             logits = training.epoch(epoch, self._watched)
-            if record.add(epoch, logits[:, : self._held], logits[:, self._held :], training.weights):
-                self._end_or_go_on(record, epoch, self.limits.patience, training.weights, ends.prune)
+            record.add(epoch, logits[:, : self._held], logits[:, self._held :], training.weights, ends.prune)
             if not record.ended and ends.out_of_time():
                 record.end(f"{OUT_OF_TIME} after epoch {epoch}", training.weights)
             if record.ended:
@@ -62,53 +62,41 @@ class KerasTrainer(TrialTrainer):
         record.seconds = self.clock() - began
         return record.outcome(traces=1)
 
-    def answers_after(
-        self, params: Mapping[str, Any], epochs: int, horizon: int, out_of_time: Callable[[], bool]
-    ) -> list[Array] | None:
-        """As of every trainer, but for `horizon`: an own model's schedules are its own."""
+    def answers_after(self, params: Params, epochs: int, horizon: int, out_of_time: OutOfTime) -> list[Array] | None:
+        """As of every trainer, but `horizon` is ignored: an own model has its own schedules."""
         training, held_out = self._training(params), padded(self.data.held_out)
         for epoch in range(1, epochs + 1):
             if out_of_time():
                 return None
             logits = training.epoch(epoch, held_out if epoch == epochs else None)
-        return [self.data.answers(s, logits[s, : len(rows)]) for s, rows in enumerate(self.data.held_out)]
+        return self.data.held_out_answers(logits)
 
     def part(self, outcome: TrialResult, share: float) -> NetworkPart:
         return _OwnPart(build=self.build, params=outcome.params, weights=outcome.weights, share=share)
 
-    def _training(self, params: Mapping[str, Any]) -> _Training:
-        networks, data = [], self.data
-        for s in range(data.members):
-            with seeded(self.seed, s):
-                networks.append(network_for(self.build, params, data))
-        off = variants.without(self.hints, params.get(variants.WITHOUT, ())).unread
-        smallest = min(len(rows) for rows in data.train)
-        batch = min(int(params[BATCH_SIZE]), smallest)
-        return _Training(data, networks, params, batch=batch, seed=self.seed, unread=off)
+    def _training(self, params: Params) -> _Training:
+        return _Training(self, params)
 
 
 class _Training:
     """One configuration: a compiled Keras model (the first member's), and the variables of all members as arrays."""
 
-    def __init__(
-        self,
-        data: Stack,
-        networks: Sequence[OwnNetwork],
-        params: Mapping[str, Any],
-        *,
-        batch: int,
-        seed: int,
-        unread: Sequence[str] = (),
-    ) -> None:
+    def __init__(self, trainer: KerasTrainer, params: Params) -> None:
         import keras
 
-        self._data, self._seed = data, seed
+        data = self._data = trainer.data
+        self._seed, networks = trainer.seed, []
+        for s in range(data.members):
+            with seeded(trainer.seed, s):
+                networks.append(network_for(trainer.build, params, data))
+        batch = min(int(params[BATCH_SIZE]), data.fewest)
         self._steps = [-(-len(rows) // batch) for rows in data.train]
         self._size = max(-(-len(rows) // steps) for rows, steps in zip(data.train, self._steps, strict=True))
-        first, jit = networks[0], "auto" if keras.backend.backend() != "tensorflow" else False
+        first = networks[0]
         self._network = first.network
         optimizer = first.optimizer or keras.optimizers.Adam(float(params.get(LEARNING_RATE, 1e-3)))
         # Without XLA on TensorFlow: it would compile for each size of the last batches.
+        jit = "auto" if keras.backend.backend() != "tensorflow" else False
         self._network.compile(optimizer, first.loss or _loss(data), jit_compile=jit)
         optimizer.build(self._network.trainable_variables)
         self._variables = [*self._network.variables, *optimizer.variables]
@@ -117,8 +105,9 @@ class _Training:
         if any([a.shape for a in state] != [a.shape for a in self._states[0]] for state in self._states):
             found, fix = "a second call with the same values made others", "let only hp decide"
             raise TrainingError("The function build of model=build", "make weights of the same shapes", found, fix)
-        self._inputs = _inputs(data, unread)
-        self._y, self._weights = _targets(data), _row_weights(data, float(params.get("class_balance", 0.0)))
+        self._inputs = _inputs(data, variants.without(trainer.hints, params.get(variants.WITHOUT, ())).unread)
+        self._y = data.targets() if data.task == "multiclass" else data.targets()[:, :, None]
+        self._weights = _row_weights(data, float(params.get("class_balance", 0.0)))
 
     def epoch(self, number: int, watched: Array | None) -> Array:
         """Train an epoch of every member; logits ``[S, m, outputs]`` on the rows ``[S, m]`` to look at afterwards."""
@@ -135,14 +124,14 @@ class _Training:
         return np.stack(found) if found else np.zeros((0, 0, 0))
 
     def _step(self, s: int, part: Array) -> None:
-        """A step on some rows; filled up with one of them, of weight 0: all steps have one size and one program."""
+        """A step on some rows, filled up with one of them of weight 0: all steps have one size and one program."""
         rows = np.concatenate([part, np.repeat(part[:1], self._size - len(part))])
         weights = self._weights[s][rows] * np.float32(self._size / len(part))
         weights[len(part) :] = 0.0
         self._network.train_on_batch(self._given(s, rows), self._y[s][rows], sample_weight=weights)
 
     def weights(self) -> dict[str, Array]:
-        """Of all members, by their place and name; what the network keeps besides is among them."""
+        """All variables of the network by their place and name, ``[S, ...]`` each."""
         names = [f"{place:03d}_{variable.name}" for place, variable in enumerate(self._network.variables)]
         return {name: np.stack([state[place] for state in self._states]) for place, name in enumerate(names)}
 
@@ -157,15 +146,14 @@ class _Training:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _OwnPart:
-    """A trial of an own model in the deployed model; weights, ``[S, ...]`` each, in the order of its variables."""
+    """A trial of an own model in the deployed model; `weights` are in the order of its variables."""
 
     build: Build
-    params: Mapping[str, Any]
+    params: Params
     weights: Mapping[str, Array]
     share: float = 1.0
 
     def network(self, data: Stack, members: int, name: str) -> Any:
-        """The members' networks side by side, as one Keras model from stacked inputs to stacked logits."""
         import keras
 
         from autoft.networks.layers.members import MemberInputs, StackMembers
@@ -188,11 +176,12 @@ class _OwnPart:
         return keras.Model(given, StackMembers(name=f"{name}_members")(logits), name=name)
 
 
-def network_for(build: Build, params: Mapping[str, Any], data: Stack) -> OwnNetwork:
+def network_for(build: Build, params: Params, data: Stack) -> OwnNetwork:
     """The network that a function makes of a trial's hyperparameters for some rows.
 
     Raises:
-        TrainingError: If it is none that can be trained; and whatever the function raises.
+        TrainingError: If it cannot be trained.
+        Exception: Whatever the function raises.
     """
     given = ModelInputs.of(Inputs.of(data.plan), outputs=data.outputs, task=data.task)
     return own.build_network(build, own.hyperparameters(params), given)
@@ -200,10 +189,10 @@ def network_for(build: Build, params: Mapping[str, Any], data: Stack) -> OwnNetw
 
 @contextmanager
 def seeded(*key: int) -> Iterator[None]:
-    """What Keras draws follows from the key; Python's and numpy's generators are put back afterwards.
+    """Seed what Keras draws within the block; Python's and numpy's generators are put back afterwards.
 
-    Not for every epoch: on TensorFlow a new seed empties the cache of compiled steps. Masks of dropout are drawn from
-    states that are variables of the network.
+    Not used for epochs, where a new seed would empty TensorFlow's cache of compiled steps: masks of dropout are drawn
+    from states that are variables of the network.
     """
     import keras
 
@@ -230,24 +219,18 @@ def _arrays(variables: Sequence[Any]) -> list[Array]:
 def _loss(data: Stack) -> Any:
     """The loss of the task on logits; of a regression on the standardized target."""
     import keras
-    from keras import ops
 
     if data.task == "binary":
         return keras.losses.BinaryCrossentropy(from_logits=True)
     if data.task == "multiclass":
         return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    if (quantile := data.quantile) is None:
+    if data.quantile is None:
         return keras.losses.MeanSquaredError()
-
-    def pinball(y: Any, predicted: Any) -> Any:
-        error = y - predicted
-        return ops.mean(ops.maximum(quantile * error, (quantile - 1.0) * error), axis=-1)
-
-    return pinball
+    return lambda y, predicted: row_losses("regression", predicted, y[..., 0], quantile=data.quantile)
 
 
 def _inputs(data: Stack, unread: Sequence[str]) -> dict[str, Array]:
-    """The dense encoding and the slots that there are, without what is not to be read."""
+    """The dense encoding and the slots, where there are any; columns that must not be read are 0."""
     found = {name: array for name, array in ((own.DENSE, data.dense), (own.SLOTS, data.slots)) if array.shape[2]}
     if unread:
         hidden = np.concatenate([np.full(width, name in unread) for name, width in blocks(data.plan)])
@@ -255,17 +238,8 @@ def _inputs(data: Stack, unread: Sequence[str]) -> dict[str, Array]:
     return found
 
 
-def _targets(data: Stack) -> list[Array]:
-    """Of each member ``[n, 1]`` float32: values standardized as on its training rows, or 0 and 1; ``[n]`` classes."""
-    if data.task == "multiclass":
-        return [data.y.astype(np.int32)] * data.members
-    center, scale = data.center[:, None], data.scale[:, None]
-    with np.errstate(over="ignore"):  # beyond float32 only where a row of another member's is
-        return list(((data.y - center) / scale).astype(np.float32)[:, :, None])
-
-
 def _row_weights(data: Stack, balance: float) -> list[Array]:
-    """Of each member ``[n]`` float32 with mean 1 over its training rows."""
+    """Weights of the rows for each member, ``[n]`` float32 with mean 1 over its training rows."""
     found = []
     for rows in data.train:
         given = np.ones(len(data.y)) if data.weights is None else data.weights / data.weights[rows].mean()

@@ -13,21 +13,25 @@ from autoft.networks.weight_bounds import WeightBounds
 from autoft.records.arrays import Array
 from autoft.training.device_rows import Rows
 from autoft.training.epoch import EpochInputs, compiled, engine, key_of
-from autoft.training.step import SETTINGS, Settings, settings_arrays
+from autoft.training.step import Settings, settings_array
 
 #: Rows of each member that are predicted at a time: bounds the memory of activations.
 CHUNK = 8_192
 #: The same for all members together, and the least of one.
 _CHUNK_OF_ALL, _LEAST_CHUNK = 2**17, 256
-#: What stands for a weight that is not named.
+#: Bounds of a weight that has none.
 _NEUTRAL = {"low": -np.inf, "high": np.inf, "penalty": 1.0}
 #: Arrays of each extra of a program.
 _OF = {"bounds": ("low", "high"), "importance": ("penalty",)}
 
 
 class Program:
-    """One training of some trials of the same shape on one set of rows, with those of `step.EXTRAS` and `step.HINTED`
-    that a trial uses; so many rows (`chunk`) of each member are predicted at a time."""
+    """One training of some trials of the same shape on one set of rows.
+
+    Args:
+        chunk: Most rows of each member that are predicted at a time.
+        extras: Those of `step.EXTRAS` and `step.HINTED` that a trial uses.
+    """
 
     def __init__(
         self,
@@ -45,6 +49,9 @@ class Program:
         self.compiled = compiled(key_of(self.shape))
         self._window = batch * self.shape.family.drawn(architecture, self.shape.inputs)
         self._engine = engine()
+        self._given: tuple[Any, ...] = (rows.inputs, rows.y)
+        if "class_balance" in extras and rows.shares is not None:
+            self._given += (self._engine.constant(np.tile(rows.shares, (trials, 1))),)
 
     @property
     def traces(self) -> int:
@@ -63,7 +70,7 @@ class Program:
         """Begin a training: initial weights and a fresh optimizer for every trial.
 
         Args:
-            weights: Initial weights by name, of one trial's members (all trials begin with them) or of all trials'.
+            weights: Initial weights by name: of the members of one trial, with which all trials begin, or of all.
             epochs: Length of the schedules.
             bounds: Of each trial's weights; the first weights lie within them (`Family.bounded_weights`).
         """
@@ -78,8 +85,7 @@ class Program:
         self._state = [constant(np.stack([w, np.zeros_like(w), np.zeros_like(w)])) for w in first], constant(steps)
         self._fixed = [constant(w) for w in fixed]
         beta_2 = self.shape.family.traits.beta_2
-        own = settings_arrays(settings, self.shape.members, epochs * self.shape.steps, beta_2=beta_2)
-        self._settings = constant(np.stack([own[name] for name in SETTINGS]))
+        self._settings = constant(settings_array(settings, self.shape.members, epochs * self.shape.steps, beta_2))
         self._seen: tuple[Array, Array] | None = None
         self._seed = seed % 2**31
         self._noise = noise.table(self._seed, self._window)
@@ -91,26 +97,24 @@ class Program:
         Args:
             order, weights: Row numbers and row weights of the batches, ``[steps, members, B]``.
             number: Of the epoch, from 1: it picks the dropout masks.
-            watched: Rows whose `logits` will be asked for next: few enough, they are answered in the same call.
+            watched: Rows whose `logits` will be asked for next; where they are few, the same call answers them.
         """
         constant = self._engine.constant
         layers = self.shape.family.windows(self.shape.architecture)
         starts = noise.windows(self._noise, self._seed, number, steps=len(order), layers=layers, largest=self._window)
-        weights = np.tile(weights, (1, self.trials, 1)) if self.trials > 1 else weights
         given = EpochInputs(
             fixed=self._fixed,
             settings=self._settings,
-            rows=self._rows_of_epoch(),
+            rows=self._given,
             table=self._table,
             bounds=self._bounds,
-            steps=(self._positions(order), constant(weights), constant(starts)),
+            steps=(self._positions(order), constant(np.tile(weights, (1, self.trials, 1))), constant(starts)),
         )
         self._seen = None
         if watched is None or watched.shape[1] > self.chunk:
             self._state = self.compiled.epoch(self._state, given)
             return
-        watched_positions = self._positions(watched.astype(np.int32))
-        self._state, logits = self.compiled.epoch_and_look(self._state, given, watched_positions)
+        self._state, logits = self.compiled.epoch_and_look(self._state, given, self._positions(watched))
         self._seen = watched, np.asarray(logits)
 
     def logits(self, rows: Array) -> Array:
@@ -121,12 +125,13 @@ class Program:
         size = -(-m // -(-m // self.chunk))
         # The last piece begins earlier rather than being shorter: another length would be another program.
         starts = [*range(0, m - size, size), m - size]
-        pieces = [self._piece(rows[:, start : start + size]) for start in starts]
+        positions = (self._positions(rows[:, start : start + size]) for start in starts)
+        pieces = [np.asarray(self.compiled.forward(self._state, self._fixed, self.rows.inputs, p)) for p in positions]
         pieces[-1] = pieces[-1][:, size - (m - size * (len(starts) - 1)) :]
         return np.concatenate(pieces, axis=1)
 
     def weights(self, trial: int = 0) -> dict[str, Array]:
-        """A trial's weights by name, a copy; those that are not trained are among them."""
+        """A copy of a trial's weights by name, with those that are not trained."""
         own = slice(trial * self.shape.members, (trial + 1) * self.shape.members)
         arrays = [np.asarray(packed)[0, own] for packed in self._state[0]]
         arrays += [np.asarray(array)[own] for array in self._fixed]
@@ -135,10 +140,8 @@ class Program:
 
     def narrowed(self, trials: Sequence[int]) -> Program:
         """A program that goes on with some of the trials, in the order given."""
-        shape = self.shape
-        few = Program(
-            shape.architecture, self.batch, self.rows, trials=len(trials), chunk=self.chunk, extras=shape.extras
-        )
+        kind, extras = self.shape.architecture, self.shape.extras
+        few = Program(kind, self.batch, self.rows, trials=len(trials), chunk=self.chunk, extras=extras)
         own = np.concatenate([np.arange(self.shape.members) + t * self.shape.members for t in trials])
 
         def part(array: Any, axis: int) -> Any:
@@ -151,29 +154,20 @@ class Program:
         few._seed, few._noise, few._table = self._seed, self._noise, self._table
         return few
 
-    def _rows_of_epoch(self) -> tuple[Any, ...]:
-        """Inputs and targets, and the shares of the classes for a program that weighs them."""
-        rows: tuple[Any, ...] = (self.rows.inputs, self.rows.y)
-        if "class_balance" in self.shape.extras and self.rows.shares is not None:
-            rows = (*rows, self._engine.constant(np.tile(self.rows.shares, (self.trials, 1))))
-        return rows
-
-    def _piece(self, rows: Array) -> Array:
-        positions = self._positions(rows.astype(np.int32))
-        return np.asarray(self.compiled.forward(self._state, self._fixed, self.rows.inputs, positions))
-
     def _positions(self, rows: Array) -> Any:
         """Positions of row numbers ``[..., members, m]`` for all trials, which see the same rows, on the device."""
-        found = self.rows.positions(rows)
-        repeats = (*[1] * (found.ndim - 2), self.trials, 1)
-        return self._engine.constant(np.tile(found, repeats) if self.trials > 1 else found)
+        found = self.rows.positions(rows.astype(np.int32))
+        return self._engine.constant(np.tile(found, (*[1] * (found.ndim - 2), self.trials, 1)))
 
 
 def bound_arrays(
     names: Sequence[str], bounds: Sequence[WeightBounds], members: int, extras: frozenset[str]
 ) -> dict[str, list[Array]]:
-    """By field of `WeightBounds` that a program with some extras uses, an array ``[1 or S, ...]`` float32 for each
-    weight: with 1 where all trials agree."""
+    """Bounds of each weight by those fields of `WeightBounds` that a program with these extras uses.
+
+    Returns:
+        Arrays ``[S, ...]`` float32, ``[1, ...]`` where all trials agree.
+    """
 
     def of(kind: str, name: str) -> Array:
         given = [np.atleast_2d(getattr(trial, kind).get(name, _NEUTRAL[kind])) for trial in bounds]

@@ -1,4 +1,4 @@
-"""The deployed model keeps what its hints promise: checked on all that stands between a column and its answer."""
+"""Proof that the deployed model keeps its hints, from all that stands between a column and the answer."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ import numpy as np
 
 from autoft.errors import TrainingError
 from autoft.knowledge.proof import RISING, Proof, prove
-from autoft.networks.activations import name_of
 from autoft.records.arrays import Array
 from autoft.records.hints import Hints
 from autoft.training.ensemble import Ensemble
 
 
 def prove_ensemble(ensemble: Ensemble, hints: Hints) -> tuple[Proof, ...]:
-    """Prove that a deployed model keeps its hints but for missing cells: one proof for each network of the blend.
+    """Prove that a deployed model keeps its hints, missing cells aside: one proof for each network of the blend.
 
-    Weights are read from the very layers that are saved. Besides (`prove`): activations, preprocessing, the scale of
-    the target, shares of the blend, calibration.
+    Weights are read from the very layers that are saved (`prove`). Activations, preprocessing, the scale of the target,
+    shares of the blend and calibration are checked too.
 
     Raises:
         TrainingError: If anything allows what a hint forbids.
@@ -28,7 +27,7 @@ def prove_ensemble(ensemble: Ensemble, hints: Hints) -> tuple[Proof, ...]:
     proofs = []
     for network in ensemble.networks:
         if hints.effects:
-            used = {str(name_of(layer.activation)) for layer in network.layers if hasattr(layer, "activation")}
+            used = {layer.activation for layer in network.layers if hasattr(layer, "activation")}
             _need(used <= RISING, "have activations that never fall", f"{used}")
         proofs.append(prove(hints, ensemble.plan, weights_of(network)))
     if hints.effects:
@@ -43,7 +42,7 @@ def weights_of(network: Any) -> dict[str, Array]:
 
 
 def _answers(ensemble: Ensemble, hints: Hints) -> None:
-    """What stands before the networks and after them keeps the order of numbers and of answers."""
+    """Check that preprocessing keeps the order of numbers, and that of answers what follows the networks."""
     statistics, several = ensemble.statistics, ensemble.head.task == "multiclass"
     _need(bool((statistics.scale["factor"] >= 0).all()), "scale numbers by factors that are not negative", "some are")
     _need(bool((np.diff(statistics.quantiles, axis=1) >= 0).all()), "have quantiles that rise", "some fall")

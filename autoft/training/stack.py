@@ -1,4 +1,4 @@
-"""What a training reads: encoded rows of every member, targets, and who may see what."""
+"""Stacks: the encoded rows, targets and weights that the members of a training read, and who may see which rows."""
 
 from __future__ import annotations
 
@@ -19,15 +19,18 @@ from autoft.records.arrays import Array
 from autoft.records.columns import Task
 from autoft.training import backend
 
-#: Rows that pass through the preprocessing layers at a time, and their cells (rows x columns x members) in float64.
+#: Most rows that pass through the preprocessing layers at a time, and most cells (rows x columns x members) in float64.
 CHUNK, CELLS = 16_384, 2**24
-#: Training rows of each member that pass through a network before it is trained, and that bins are found in.
+#: Training rows of each member that pass through a network before it is trained, and from which bins are found.
 _ROWS_TO_START, _ROWS_FOR_BINS = 1_024, 20_000
 
 
 def pieces(plan: InputLayout, encoded: Encoded, members: int, held: int = 1) -> Iterator[Encoded]:
-    """The rows, a few at a time: bounds the memory of the preprocessing steps, and of networks that hold so many
-    numbers for a row (`memory.cells_per_row`)."""
+    """The rows, a few at a time, which bounds the memory of preprocessing and of networks.
+
+    Args:
+        held: Numbers that a network holds for a row (`memory.cells_per_row`).
+    """
     words = sum(text.slots for text in plan.texts) + sum(own.numbers for own in plan.custom)
     width = max(1, members * (encoded.numbers.shape[1] + encoded.codes.shape[1] + words))
     step = max(1, min(CHUNK, CELLS // width, HELD // held))
@@ -40,16 +43,16 @@ class Stack:
     """The rows of a stack of S members.
 
     Attributes:
-        plan, statistics: The layout, and what each member learned from its training rows.
+        statistics: What each member learned from its training rows.
         outputs: Logits per row (1 for binary and regression).
         dense: ``[S, n, f]`` float32 (f may be 0).
         slots: ``[S, n, e]`` int32 of the embedded columns (e may be 0).
-        y: ``[n]`` class positions (int64) or values (float64).
+        y: Class positions (int64) or values (float64), ``[n]``.
         train, held_out: Row positions of each member.
-        center, scale: ``[S]`` of the regression target in the member's training rows (0 and 1 otherwise).
-        low, high: ``[S]`` smallest and largest target there, between which answers are kept (infinite otherwise).
-        weights: ``[n]`` of the rows, 0 for rows that do not count; None where all count the same.
-        quantile: That a regression learns; None for the mean.
+        center, scale: Mean and spread of a regression target in each member's training rows, ``[S]``; else 0 and 1.
+        low, high: Smallest and largest target there, between which answers are kept, ``[S]``; else infinite.
+        weights: Of the rows, ``[n]``, 0 for rows that do not count; None where all count the same.
+        quantile: What a regression learns; None for the mean.
     """
 
     plan: InputLayout
@@ -70,13 +73,17 @@ class Stack:
 
     @property
     def members(self) -> int:
-        """S."""
         return len(self.train)
+
+    @property
+    def fewest(self) -> int:
+        """Training rows of the member that has fewest."""
+        return min(len(rows) for rows in self.train)
 
     def start(self, seed: int) -> InitialState:
         """What first weights are made from: a sample of each member's training rows."""
-        inputs, sizes = Inputs.of(self.plan), [len(own) for own in self.train]
-        few, many = min(_ROWS_TO_START, *sizes), min(_ROWS_FOR_BINS, *sizes)
+        inputs = Inputs.of(self.plan)
+        few, many = min(_ROWS_TO_START, self.fewest), min(_ROWS_FOR_BINS, self.fewest)
         drawn = [np.random.default_rng([seed, s, 5]).permutation(own)[:many] for s, own in enumerate(self.train)]
         numbers = np.ix_(range(many), inputs.numbers)
         return InitialState(
@@ -96,9 +103,21 @@ class Stack:
         center, scale, low, high = (float(x[member]) for x in (self.center, self.scale, self.low, self.high))
         return answers(logits, self.task, center, scale, (low, high))
 
+    def held_out_answers(self, logits: Array) -> list[Array]:
+        """Each member's answers for its held-out rows, from logits ``[S, m, outputs]`` of the `padded` rows."""
+        return [self.answers(s, logits[s, : len(rows)]) for s, rows in enumerate(self.held_out)]
+
+    def targets(self) -> Array:
+        """What each member learns, ``[S, n]``: values standardized as in its training rows or 0 and 1 (float32), or
+        positions of several classes (int32)."""
+        if self.task == "multiclass":
+            return np.repeat(self.y.astype(np.int32)[None], self.members, axis=0)
+        with np.errstate(over="ignore"):  # a row of another member's may be infinite in units of the training rows
+            return np.asarray(((self.y - self.center[:, None]) / self.scale[:, None]).astype(np.float32))
+
     def prior(self) -> Array:
-        """``[S, outputs]`` log odds (binary) or log shares (multiclass) of the training rows; for regression 0, the
-        mean of the standardized targets, or the quantile that is learned."""
+        """First answers as logits ``[S, outputs]``: log odds (binary) or log shares (multiclass) of the training rows;
+        of a regression 0, the mean of the standardized targets, or the quantile that is learned."""
         if self.task == "regression":
             if self.quantile is None:
                 return np.zeros((self.members, 1))
@@ -109,12 +128,12 @@ class Stack:
         return np.asarray(logs[:, 1:] - logs[:, :1] if self.task == "binary" else logs)
 
     def class_shares(self) -> Array:
-        """``[S, classes]`` share of each class in the (weighted) training rows; only for classification."""
+        """Share of each class in the (weighted) training rows, ``[S, classes]``; only for classification."""
         counts = self._class_counts()
         return np.asarray(counts / counts.sum(axis=1, keepdims=True))
 
     def _class_counts(self) -> Array:
-        """``[S, classes]`` training rows of each class; weighted rows count by their weight, which is 1 on average."""
+        """Training rows of each class, ``[S, classes]``; weighted rows count by their weight, which is 1 on average."""
         classes = 2 if self.task == "binary" else self.outputs
         return np.stack([np.bincount(self.y[rows], self._own(rows), minlength=classes) for rows in self.train])
 
@@ -125,7 +144,7 @@ class Stack:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class StackTarget:
-    """What a stack learns; fields that it shares with `Stack` mean the same. `classes` is ignored for regression."""
+    """What a stack learns: the fields of `Stack`, and the number of classes (ignored for a regression)."""
 
     y: Array
     task: Task
@@ -137,7 +156,7 @@ class StackTarget:
 def stack_data(
     plan: InputLayout, encoded: Encoded, target: StackTarget, *, train: Sequence[Array], held_out: Sequence[Array]
 ) -> Stack:
-    """Fit the preprocessing of every member on its training rows, without those of weight 0, and encode all rows.
+    """Fit the preprocessing of each member on its training rows of positive weight, and encode all rows.
 
     Raises:
         TrainingError: If a member has no rows to train on, or none that it has not seen.
@@ -209,9 +228,9 @@ def batches(
         given: Weights of all rows of the table ``[n]``; None where all count the same.
 
     Returns:
-        Row positions and weights, both ``[steps, S, batch]``; weights are 1 on average over a member's rows. The
-        tail is padded, never dropped: with weight 0 and a row of the member's own, so that not even a 0 times an
-        infinity comes from a row that it must not see.
+        Row positions and weights, both ``[steps, S, batch]``; weights are 1 on average over a member's rows. The last
+        batch is filled up with a row of the member's own of weight 0: a row that it must not see could be infinite, and
+        0 times infinity is not 0.
     """
     steps = max(-(-len(r) // batch) for r in rows)
     order = np.zeros((len(rows), steps * batch), dtype=np.int32)

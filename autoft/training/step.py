@@ -1,8 +1,8 @@
 """One training step of a stack in `keras.ops`: the same arithmetic on every backend.
 
 Learning rate, dropout, L2 and all else that a trial sets are arrays ``[S, 1, 1]``, not constants: another trial is
-another argument, not another program. The loss is the sum over members of the mean over their rows, so each
-member's gradient is what it would be alone.
+another argument, not another program. The loss is the sum over members of the mean over their rows, so each member has
+the gradient that it would have alone.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ from autoft.networks.family import Factor
 from autoft.records.arrays import Array
 from autoft.records.columns import Task
 
-# Adam's constants (Kingma & Ba, arXiv 1412.6980) with Keras' epsilon; what is taken off a logit that is not to count.
-BETA_1, EPSILON, _NEVER = 0.9, 1e-7, 1e9
+# Adam's constants (Kingma & Ba, arXiv 1412.6980) with Keras' epsilon.
+BETA_1, EPSILON = 0.9, 1e-7
+#: What is taken off a logit that must not count.
+_NEVER = 1e9
 #: ``(weights, first moments, second moments, steps)``; the first three are lists in the order of the network's
 #: trainable weights, ``[S, in, out]`` each, steps is ``[S, 1, 1]``.
 State = tuple[Any, Any, Any, Any]
@@ -49,36 +51,31 @@ class Settings:
 
     @classmethod
     def of(cls, params: Mapping[str, Any]) -> Settings:
-        """Those among a trial's hyperparameters; what is absent keeps its neutral value."""
+        """The settings among a trial's hyperparameters; absent ones keep their neutral value."""
         return cls(**{name: params[name] for name in cls.__slots__ if name in params})
 
 
-#: Settings that a program leaves out where no trial of it uses them: they cost a pass over the weights or the rows.
+#: Settings that a program skips where none of its trials uses them: they cost a pass over the weights or the rows.
 EXTRAS = frozenset({"weight_decay", "label_smoothing", "clip", "schedule", "class_balance", "focal"})
 #: Extras that come from hints, not from settings. ``bounds``: after each step weights are put back between a lowest and
 #: a highest value; ``importance``: their penalties are multiplied (`program.bound_arrays`).
 HINTED = frozenset({"bounds", "importance"})
-#: Names of the settings' arrays, in the order in which a program takes them.
-SETTINGS = (
-    *("learning_rate", "dropout", "l2", "weight_decay", "label_smoothing", "clip", "class_balance", "focal"),
-    *("cosine", "horizon", "beta_2"),
-)
+_NUMBERS = tuple(name for name in Settings.__slots__ if name != "schedule")
+#: Names of a program's settings, in the order of `settings_array`.
+SETTINGS = (*_NUMBERS, "cosine", "horizon", "beta_2")
 
 
-def settings_arrays(
-    settings: Sequence[Settings], members: int, horizon: int, *, beta_2: float = 0.999
-) -> dict[str, Array]:
-    """Settings of trials as arrays ``[trials * members, 1, 1]`` float32, trial after trial; schedules end at a step."""
+def settings_array(settings: Sequence[Settings], members: int, horizon: int, beta_2: float) -> Array:
+    """Settings of trials as an array ``[len(SETTINGS), trials * members, 1, 1]`` float32, trial after trial.
 
-    def stack(values: Sequence[float]) -> Array:
-        return np.repeat(np.asarray(values, dtype=np.float32), members)[:, None, None]
-
-    return {
-        **{name: stack([getattr(s, name) for s in settings]) for name in SETTINGS[: SETTINGS.index("cosine")]},
-        "cosine": stack([float(s.schedule == "cosine") for s in settings]),
-        "horizon": stack([float(max(horizon, 1))] * len(settings)),
-        "beta_2": stack([beta_2] * len(settings)),
-    }
+    Args:
+        horizon: Step at which schedules end.
+        beta_2: Adam's decay of the second moments.
+    """
+    rows = [
+        (*(getattr(s, name) for name in _NUMBERS), s.schedule == "cosine", max(horizon, 1), beta_2) for s in settings
+    ]
+    return np.repeat(np.array(rows, dtype=np.float32).T, members, axis=1)[:, :, None, None]
 
 
 def row_losses(
@@ -86,8 +83,9 @@ def row_losses(
 ) -> Any:
     """``[S, B]`` losses of rows from logits ``[S, B, outputs]`` and targets ``[S, B]``.
 
+    From logits ``[S, B, k, outputs]`` of an ensemble and targets ``[S, B, 1]`` they are ``[S, B, k]``.
+
     Args:
-        logits, y: Of the rows; of an ensemble ``[S, B, k, outputs]`` and ``[S, B, 1]``, which gives ``[S, B, k]``.
         smoothing: ``[S, 1, 1]`` label smoothing, None for none.
         focal: ``[S, 1, 1]`` exponents of the focal loss, None for the log-loss: a row's loss is multiplied by the
             probability of all wrong classes, to that power (Lin and others, ICCV 2017).
@@ -109,7 +107,7 @@ def row_losses(
         # log(1 - p) of the row's own class, without the p that float32 rounds to 1.
         wrong = -ops.softplus((2 * y - 1) * z)
         return losses * ops.exp(_to_rank(focal, len(z.shape)) * wrong)
-    classes = ops.shape(logits)[-1]  # a program for arrays of any size learns it when it runs
+    classes = ops.shape(logits)[-1]  # a program for arrays of any size knows it only when it runs
     hard = ops.one_hot(y, classes, dtype=logits.dtype)
     own = hard
     if smoothing is not None:
@@ -123,7 +121,7 @@ def row_losses(
 
 
 def _to_rank(setting: Any, rank: int) -> Any:
-    """A setting ``[S, 1, 1]`` with one axis for each of an array ``[S, ...]``."""
+    """A setting ``[S, 1, 1]`` reshaped to ``[S, 1, ...]`` with so many axes."""
     from keras import ops
 
     return ops.reshape(setting, (-1, *[1] * (rank - 1)))
@@ -133,8 +131,9 @@ def class_factors(shares: Any, exponent: Any, y: Any) -> Any:
     """Weights ``[S, B]`` of rows by their class: ``(n / (K n_c))^b``, with mean 1 over a member's training rows.
 
     Args:
-        shares: ``[S, classes]`` of each member's training rows; they sum to 1 (then n and K cancel).
-        exponent, y: ``[S, 1, 1]``, b; ``[S, B]`` class positions.
+        shares: Of the classes in each member's training rows, ``[S, classes]``; they sum to 1 (then n and K cancel).
+        exponent: b, ``[S, 1, 1]``.
+        y: Class positions, ``[S, B]``.
     """
     from keras import ops
 
@@ -145,9 +144,11 @@ def class_factors(shares: Any, exponent: Any, y: Any) -> Any:
 
 
 def total_loss(losses: Any, weight: Any) -> Any:
-    """Sum over members of the weighted mean over their rows, from ``[S, B]`` losses and weights: with mean 1 over a
-    member's training rows, so that a batch counts by what it holds and the learning rate keeps its meaning; 0 for
-    padding."""
+    """Sum over members of the weighted mean over their rows, from losses and weights ``[S, B]``.
+
+    Weights are 1 on average over a member's training rows, not over a batch: a batch counts by what it holds, and the
+    learning rate keeps its meaning. Padding has weight 0 and is not averaged over.
+    """
     from keras import ops
 
     own = ops.maximum(ops.sum(ops.cast(weight > 0, weight.dtype), axis=1), 1.0)
@@ -159,12 +160,12 @@ class UpdateRule:
     """What a program fixes of the optimizer.
 
     Attributes:
-        cycles: Whether learning rate and weight decay take RealMLP's course.
+        cycles: Whether learning rate and weight decay follow RealMLP's schedule.
     """
 
     factors: Sequence[Factor]
-    extras: frozenset[str] = EXTRAS
-    cycles: bool = False
+    extras: frozenset[str]
+    cycles: bool
 
 
 def update(
@@ -172,22 +173,20 @@ def update(
     gradients: Sequence[Any],
     settings: Mapping[str, Any],
     active: Any,
-    *,
+    bounds: Mapping[str, Sequence[Any]],
     rule: UpdateRule,
-    bounds: Mapping[str, Sequence[Any]] | None = None,
 ) -> State:
     """One Adam step.
 
     Args:
-        settings: Arrays ``[S, 1, 1]`` (`settings_arrays`).
+        settings: By name of `SETTINGS`, ``[S, 1, 1]``.
         active: ``[S, 1, 1]``, 0 for a member without rows in this step: it keeps weights and moments.
         bounds: Bounds and penalties of each weight (`weight_bounds`), for the `HINTED` of the program.
     """
     from keras import ops
 
     weights, firsts, seconds, steps = state
-    penalty, bounds = 2.0 * settings["l2"], bounds or {}
-    factors, extras, cycles = rule.factors, rule.extras, rule.cycles
+    penalty, factors, extras, cycles = 2.0 * settings["l2"], rule.factors, rule.extras, rule.cycles
     penalized: Sequence[Any] = weights
     if "importance" in extras:
         penalized = [w * share if f.l2 else w for w, share, f in zip(weights, bounds["penalty"], factors, strict=True)]
@@ -225,7 +224,7 @@ def progress(steps: Any, settings: Mapping[str, Any]) -> Any:
 
 
 def flat_cos(done: Any) -> Any:
-    """RealMLP's course of dropout and weight decay: 1 for one half, then a half cosine down to 0."""
+    """RealMLP's schedule of dropout and weight decay: 1 for the first half, then a half cosine down to 0."""
     from keras import ops
 
     return 0.5 * (1.0 + ops.cos(np.pi * (2.0 * ops.maximum(done, 0.5) - 1.0)))

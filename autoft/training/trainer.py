@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -18,17 +17,16 @@ from autoft.networks.weight_bounds import WeightBounds
 from autoft.records.arrays import Array
 from autoft.records.hints import Hints
 from autoft.records.trials import OUT_OF_MEMORY, OUT_OF_TIME, TrialResult
-from autoft.search.pruning import Prune
 from autoft.training.device_rows import Rows
 from autoft.training.ensemble import EnsemblePart, NetworkPart
 from autoft.training.program import CHUNK, Program, out_of_memory
 from autoft.training.stack import batches, padded
 from autoft.training.step import EXTRAS, Settings
-from autoft.training.trial_record import Record
-from autoft.training.trial_trainer import Ends, TrialTrainer
+from autoft.training.trial_record import Params, Record
+from autoft.training.trial_trainer import Ends, OutOfTime, TrialTrainer
 
-#: Trials that train side by side by the operations of an epoch of one: where the arithmetic is little, what a step
-#: costs besides is shared (measured at commit 778b769). An accelerator has room for more.
+#: Trials that train side by side, by the operations of an epoch of one: where there is little arithmetic, they share
+#: the other costs of a step (measured at commit 778b769). An accelerator has room for more.
 _TOGETHER = ((2e8, 4), (4e8, 2))
 _TOGETHER_ACCELERATED = 8
 #: The smallest batch that a lack of memory leads to.
@@ -43,16 +41,14 @@ class Trainer(TrialTrainer):
         self._start = self.data.start(self.seed)
         self._rows = Rows(self.data)
         self.data = self._rows.data
-        #: Trials side by side, batch and chunk that a shape was found to have memory for.
+        #: For how many trials side by side, which batch and which chunk the memory was enough, by shape.
         self._fits: dict[tuple[Architecture, int], tuple[int, int, int]] = {}
 
-    def _train_all(self, params: Sequence[Mapping[str, Any]], ends: Ends) -> list[TrialResult]:
+    def _train_all(self, params: Sequence[Params], ends: Ends) -> list[TrialResult]:
         """Train configurations side by side; each gets what it would get alone, but for rounding.
 
         Where the device lacks memory for it, half as many train at a time, and one alone with half the batch; the
-        outcome's `reason` says so. `params` have ``width, depth, activation`` (but for ``architecture: linear``),
-        ``embedding, batch_size, learning_rate, dropout, l2``, and where they are searched ``weight_decay,
-        label_smoothing, clip, schedule, class_balance, focal``.
+        outcome's `reason` says so. `params` are those of the family, ``batch_size`` and the names of `Settings`.
         """
         key = self._key(params[0])
         wanted = key[1]
@@ -75,23 +71,16 @@ class Trainer(TrialTrainer):
                 self._fits[key] = (1, max(batch // 2, _SMALLEST_BATCH), max(chunk // 2, 1))
         return done
 
-    def answers_after(
-        self, params: Mapping[str, Any], epochs: int, horizon: int, out_of_time: Callable[[], bool]
-    ) -> list[Array] | None:
-        architecture, batch = self._key(params)
-        settings, extras = self._settings([params])
-        program = Program(architecture, batch, self._rows, extras=extras)
-        bounds = self._bounds([params])
-        first = self._initial(architecture, bounds)
-        program.start(first, settings, epochs=horizon, seed=self.seed, bounds=bounds)
+    def answers_after(self, params: Params, epochs: int, horizon: int, out_of_time: OutOfTime) -> list[Array] | None:
+        batch = self._key(params)[1]
+        program = self._started([params], batch, CHUNK, horizon)
         for epoch in range(1, epochs + 1):
             if out_of_time():
                 return None
             program.epoch(*self._order(batch, epoch), number=epoch)
-        logits, data = program.logits(padded(self.data.held_out)), self.data
-        return [data.answers(s, logits[s, : len(own)]) for s, own in enumerate(data.held_out)]
+        return self.data.held_out_answers(program.logits(padded(self.data.held_out)))
 
-    def together(self, params: Mapping[str, Any]) -> int:
+    def together(self, params: Params) -> int:
         if self._key(params) in self._fits:
             return self._fits[self._key(params)][0]
         if self.accelerated:
@@ -102,31 +91,39 @@ class Trainer(TrialTrainer):
     def part(self, outcome: TrialResult, share: float) -> NetworkPart:
         return EnsemblePart(architecture=self.architecture(outcome.params), weights=outcome.weights, share=share)
 
-    def architecture(self, params: Mapping[str, Any]) -> Architecture:
+    def architecture(self, params: Params) -> Architecture:
         """The part of a trial's parameters that fixes shapes."""
-        rows = min(len(own) for own in self.data.train)
         activation = MIXED if self.hints.effects else None
-        return architecture_of(params, self._start.inputs, rows, activation=activation)
+        return architecture_of(params, self._start.inputs, self.data.fewest, activation=activation)
 
-    def _key(self, params: Mapping[str, Any]) -> tuple[Architecture, int]:
-        smallest = min(len(rows) for rows in self.data.train)
-        return self.architecture(params), min(int(params["batch_size"]), max(1, smallest))
+    def _key(self, params: Params) -> tuple[Architecture, int]:
+        return self.architecture(params), min(int(params["batch_size"]), self.data.fewest)
 
-    def _together(self, params: Sequence[Mapping[str, Any]], batch: int, chunk: int, ends: Ends) -> list[TrialResult]:
-        """One stack of trials, from first weights to outcomes."""
-        architecture, began, traces = self._key(params[0])[0], self.clock(), 0
-        limit = min(ends.limit, FAMILIES[architecture.kind].traits.epochs)
+    def _started(self, params: Sequence[Params], batch: int, chunk: int, horizon: int) -> Program:
+        """A program for some trials of one shape, with their first weights; schedules are laid out over `horizon`."""
+        architecture, bounds = self.architecture(params[0]), self._bounds(params)
         settings, extras = self._settings(params)
         program = Program(architecture, batch, self._rows, trials=len(params), chunk=chunk, extras=extras)
+        program.start(self._initial(architecture, bounds), settings, epochs=horizon, seed=self.seed, bounds=bounds)
+        return program
+
+    def _together(self, params: Sequence[Params], batch: int, chunk: int, ends: Ends) -> list[TrialResult]:
+        """One stack of trials, from first weights to outcomes."""
+        began, traces = self.clock(), 0
+        limit = min(ends.limit, FAMILIES[self.architecture(params[0]).kind].traits.epochs)
+        program = self._started(params, batch, chunk, limit)
         traced = program.traces
-        bounds = self._bounds(params)
-        first = self._initial(architecture, bounds)
-        program.start(first, settings, epochs=limit, seed=self.seed, bounds=bounds)
-        records = [Record(self.data, self.folds, limit, p, self._sample) for p in params]
+        # Under cycles of the learning rate a curve rises before it falls to its lowest: no patience ends it.
+        patience = self.limits.patience if program.shape.family.traits.schedule == "steady" else limit
+        records = [Record(self.data, self.folds, limit, patience, p, self._sample) for p in params]
         places = list(range(len(params)))  # which trial stands at each place of the stack
         for epoch in range(1, limit + 1):
             program.epoch(*self._order(batch, epoch), number=epoch, watched=self._watched)
-            self._note(program, [records[t] for t in places], epoch, ends.prune)
+            each = np.split(program.logits(self._watched), len(places))
+            for place, trial in enumerate(places):
+                if not records[trial].ended:
+                    held_out, train = np.split(each[place], [self._held], axis=1)
+                    records[trial].add(epoch, held_out, train, partial(program.weights, place), ends.prune)
             running = [t for t in places if not records[t].ended]
             now = self.clock()
             for trial in running or places:
@@ -149,34 +146,20 @@ class Trainer(TrialTrainer):
         traces += program.traces - traced
         return [record.outcome(traces=0 if t else traces) for t, record in enumerate(records)]
 
-    def _note(self, program: Program, records: Sequence[Record], epoch: int, prune: Prune | None) -> None:
-        """Curves and checkpoints of the running trials after an epoch, and which of them end with it."""
-        logits, members = program.logits(self._watched), self.data.members
-        for place, record in enumerate(records):
-            if record.ended:
-                continue
-            own, weights = logits[place * members : (place + 1) * members], partial(program.weights, place)
-            if not record.add(epoch, own[:, : self._held], own[:, self._held :], weights):
-                continue
-            # Cycles of the learning rate make a curve that rises before it falls lowest: they are gone through.
-            patience = self.limits.patience if program.shape.family.traits.schedule == "steady" else record.limit
-            self._end_or_go_on(record, epoch, patience, weights, prune)
-
-    def _settings(self, params: Sequence[Mapping[str, Any]]) -> tuple[list[Settings], frozenset[str]]:
+    def _settings(self, params: Sequence[Params]) -> tuple[list[Settings], frozenset[str]]:
         """Settings of trials of one shape, with what their family sets where they do not, and the extras they use."""
         decay = family_of(params[0]).traits.weight_decay
         full = [{**({"weight_decay": decay} if decay else {}), **p} for p in params]
         extras = EXTRAS.intersection(set().union(*full))
         return [Settings.of(p) for p in full], extras | self._extras(params)
 
-    def _extras(self, params: Sequence[Mapping[str, Any]]) -> frozenset[str]:
-        """Of a program for hints: the same for trials that do without some of them."""
+    def _extras(self, params: Sequence[Params]) -> frozenset[str]:
+        """Extras for hints, the same for trials that do without some of them."""
         every = [self._rules(self.architecture(params[0]), self.hints), *self._bounds(params)]
         used = {"bounds": [own.low for own in every], "importance": [own.penalty for own in every]}
         return frozenset(name for name, weights in used.items() if any(weights))
 
-    def _bounds(self, params: Sequence[Mapping[str, Any]]) -> list[WeightBounds]:
-        """Bounds of each trial's weights."""
+    def _bounds(self, params: Sequence[Params]) -> list[WeightBounds]:
         architecture = self.architecture(params[0])
         return [self._rules(architecture, variants.without(self.hints, p.get(variants.WITHOUT, ()))) for p in params]
 
@@ -186,8 +169,8 @@ class Trainer(TrialTrainer):
     def _order(self, batch: int, epoch: int) -> tuple[Array, Array]:
         return batches(self.data.train, batch, seed=self.seed, epoch=epoch, given=self.data.weights)
 
-    def _initial(self, architecture: Architecture, bounds: Sequence[WeightBounds] = ()) -> dict[str, Array]:
-        """First weights of all trials, those of one if none has bounds."""
+    def _initial(self, architecture: Architecture, bounds: Sequence[WeightBounds]) -> dict[str, Array]:
+        """First weights of all trials, or of one where no trial has bounds."""
         first = initial_weights(architecture, self._start)
         if not any(own.low for own in bounds):
             return first

@@ -1,4 +1,4 @@
-"""What is seen while a trial trains: curves, a few checkpoints with their held-out predictions, and how it ended."""
+"""Records of trials: curves, a few checkpoints with their held-out predictions, and how the trial ended."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 from autoft.evaluation.losses import answers, class_weights, row_losses
 from autoft.records.arrays import Array
 from autoft.records.trials import TrialResult, TrialStatus
+from autoft.search.pruning import Prune
 from autoft.training.stack import Stack
 
 
@@ -24,18 +25,30 @@ def checkpoint_epochs(epochs: int) -> tuple[int, ...]:
     return tuple(sorted({e for e in grid if e <= epochs} | {epochs}))
 
 
+#: Hyperparameters of a trial by name.
+Params = Mapping[str, Any]
+Weights = Callable[[], dict[str, Array]]
+
+
 class Record:
-    """The record of one trial, whose first members are the folds and the others pairs of blocks."""
+    """The record of one trial. Its first members are the folds; the others hold out pairs of blocks.
+
+    Args:
+        limit: Its largest number of epochs.
+        patience: Epochs without a better mean held-out loss that end it; half the best epoch, where that is more.
+        sample: Training rows of each member on which the train curve is read.
+    """
 
     def __init__(
-        self, data: Stack, folds: int, limit: int, params: Mapping[str, Any], sample: tuple[Array, ...]
+        self, data: Stack, folds: int, limit: int, patience: int, params: Params, sample: tuple[Array, ...]
     ) -> None:
         self.data, self.folds, self.limit, self.params, self.sample = data, folds, limit, params, sample
+        self._patience = patience
         self.seconds, self.ended = 0.0, False
         self._checkpoints: dict[int, tuple[Array, float]] = {}
         self._curves: dict[str, list[list[float]]] = {"train": [], "held_out": []}
         self._weights: dict[str, Array] = {}
-        self._best_epoch, self.best_seen, self._lowest_seen = 0, 0, math.inf
+        self._best_epoch, self._best_seen, self._lowest_seen = 0, 0, math.inf
         self._reason, self._status = "", "finished"
         self._grid = frozenset(checkpoint_epochs(limit))
         self._last: tuple[int, Array, float] | None = None
@@ -43,19 +56,15 @@ class Record:
         weights = None if data.weights is None else data.weights[rows]
         self._classes = class_weights(data.y[rows], balance, weights) if balance else None
 
-    @property
-    def mean_curve(self) -> list[float]:
-        """Mean held-out loss over the folds after each epoch."""
-        return [float(np.mean(losses)) for losses in self._curves["held_out"]]
+    def add(self, epoch: int, held_out: Array, train: Array, weights: Weights, prune: Prune | None) -> None:
+        """Note the curves after an epoch, and at an epoch of the grid the predictions.
 
-    def add(self, epoch: int, held_out: Array, train: Array, weights: Callable[[], dict[str, Array]]) -> bool:
-        """Note the curves after an epoch, at an epoch of the grid the predictions too; whether the trial may go on.
-
-        Losses that are not finite end the trial with what it had before.
+        Losses that are not finite end the trial with what it had before. It also ends at its limit, when its patience
+        is over, or for the reason that `prune` finds in the mean held-out losses so far.
 
         Args:
             held_out, train: Logits ``[members, m, outputs]`` on each member's held-out rows and on the sample.
-            weights: Gives the members' weights, if they are the best so far.
+            weights: Called for the members' weights where they are the best so far.
         """
         curves = {"held_out": self._losses(held_out, self.data.held_out), "train": self._losses(train, self.sample)}
         broken = [
@@ -69,32 +78,33 @@ class Record:
             rate = self.params.get("learning_rate")
             with_rate = "" if rate is None else f" (learning_rate {float(rate):.3g})"
             self.end(f"diverged at epoch {epoch} in {self._members(broken)}{with_rate}", weights)
-            return False
+            return
         for name, rows in (("held_out", self.data.held_out), ("train", self.sample)):
             self._curves[name].append([self._mean(x, rows[s]) / self._unit(s) for s, x in enumerate(curves[name])])
         if loss < self._lowest_seen:
-            self._lowest_seen, self.best_seen = loss, epoch
+            self._lowest_seen, self._best_seen = loss, epoch
         self._last = (epoch, held_out, loss)
         if epoch in self._grid:
             self._keep(epoch, held_out, loss, weights)
-        return True
+        if epoch == self.limit or epoch - self._best_seen >= max(self._patience, self._best_seen // 2):
+            self.end("", weights)
+        elif reason := prune([float(np.mean(losses)) for losses in self._curves["held_out"]]) if prune else "":
+            self.end(reason, weights, "pruned")
 
-    def end(self, reason: str, weights: Callable[[], dict[str, Array]], status: TrialStatus = "finished") -> None:
-        """The trial is over; if it ended between two epochs of the grid, its last one is a checkpoint too."""
+    def end(self, reason: str, weights: Weights, status: TrialStatus = "finished") -> None:
+        """End the trial; its last epoch becomes a checkpoint, unless it diverged."""
         self.ended, self._reason, self._status = True, reason, status
         if self._last and self._last[0] not in self._checkpoints and not reason.startswith("diverged"):
             self._keep(*self._last, weights)
 
     def outcome(self, *, traces: int) -> TrialResult:
-        """The finished record."""
         data, epochs, n = self.data, tuple(self._checkpoints), len(self.data.y)
         wide = () if data.task == "regression" else (2 if data.task == "binary" else data.outputs,)
         kind = np.float64 if data.task == "regression" else np.float32
         pooled = np.full((len(epochs), n, *wide), np.nan, dtype=kind)
         pairs = np.full((len(epochs), data.members - self.folds, n, *wide), np.nan, dtype=kind)
         for c, (logits, _) in enumerate(self._checkpoints.values()):
-            for s, own in enumerate(data.held_out):
-                answer = data.answers(s, logits[s, : len(own)])
+            for s, (own, answer) in enumerate(zip(data.held_out, data.held_out_answers(logits), strict=True)):
                 if s < self.folds:
                     pooled[c, own] = answer
                 else:
@@ -114,13 +124,13 @@ class Record:
             limit=self.limit,
         )
 
-    def _keep(self, epoch: int, held_out: Array, loss: float, weights: Callable[[], dict[str, Array]]) -> None:
+    def _keep(self, epoch: int, held_out: Array, loss: float, weights: Weights) -> None:
         if not self._checkpoints or loss < min(known for _, known in self._checkpoints.values()):
             self._best_epoch, self._weights = epoch, weights()
         self._checkpoints[epoch] = (held_out, loss)
 
     def _losses(self, logits: Array, rows: tuple[Array, ...]) -> list[Array]:
-        """Row losses of each fold (pairs are not part of the curve), from one look at all of them."""
+        """Row losses of each fold, computed together; pairs are not part of the curve."""
         data, own = self.data, rows[: self.folds]
         sizes = [len(r) for r in own]
         flat = np.concatenate([logits[s, :size] for s, size in enumerate(sizes)])
@@ -136,7 +146,7 @@ class Record:
         return np.split(losses, np.cumsum(sizes)[:-1])
 
     def _members(self, broken: list[int]) -> str:
-        """Members in words: folds are counted from 1."""
+        """Members in words; folds are counted from 1."""
         folds = [str(s + 1) for s in broken if s < self.folds]
         if not folds:
             return "a pair of blocks" if broken else "the mean"
@@ -148,6 +158,6 @@ class Record:
         return float(losses.mean()) if weights is None else float(np.average(losses, weights=weights[rows]))
 
     def _unit(self, member: int) -> float:
-        """Squared errors are shown in units of the target's variance (1.0 is the constant model), pinball losses in
-        those of its standard deviation."""
+        """Unit of a fold's curve: the target's variance for squared errors (the constant model has 1), its standard
+        deviation for pinball losses."""
         return float(self.data.scale[member] ** (2 if self.data.quantile is None else 1))

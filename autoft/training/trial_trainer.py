@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -17,16 +16,17 @@ from autoft.search.pruning import Prune
 from autoft.training.ensemble import Ensemble, NetworkPart, build_ensemble
 from autoft.training.epoch import engine
 from autoft.training.stack import Stack, padded
-from autoft.training.trial_record import Record
+from autoft.training.trial_record import Params
 
-#: The train curve is read on at most so many rows of each fold.
+#: Whether trials must end now.
+OutOfTime = Callable[[], bool]
+#: Most rows of each fold on which the train curve is read.
 SAMPLED_ROWS = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How long a trial may train: its epochs, and those without a better mean held-out loss (at most; or half as many
-    again as the best took, whichever is more)."""
+    """How long a trial may train: its largest number of epochs, and its patience (`Record`)."""
 
     epochs: int
     patience: int
@@ -34,24 +34,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ends:
-    """What ends trials: the time (asked after every epoch), their most epochs, and pruning."""
+    """What ends trials: the time (asked after every epoch), the largest number of epochs, and pruning."""
 
-    out_of_time: Callable[[], bool]
+    out_of_time: OutOfTime
     limit: int
     prune: Prune | None
-
-
-def _sample_rows(data: Stack, folds: int, seed: int) -> tuple[Array, ...]:
-    """Training rows of each member on which the train curve is read.
-
-    As many as there are held-out ones: same noise, and never many. Pairs have no curve, but the stack is asked as a
-    whole: one row each.
-    """
-    rng = np.random.default_rng([seed, 1])
-    return tuple(
-        np.sort(rng.permutation(rows)[: min(len(held), SAMPLED_ROWS) if s < folds else 1])
-        for s, (rows, held) in enumerate(zip(data.train, data.held_out, strict=True))
-    )
 
 
 @dataclass(eq=False)
@@ -59,12 +46,12 @@ class TrialTrainer(ABC):
     """Trains trials on one set of rows.
 
     Attributes:
-        data: The rows; the first `folds` members are the folds whose held-out predictions are pooled, any others
-            (pairs of blocks, for nested evaluation) ride along.
+        data: The rows. The first `folds` members are the folds, whose held-out predictions are pooled; others hold out
+            pairs of blocks, for nested evaluation.
         seed: Of weights, batch orders and masks.
         clock: Monotonic seconds.
-        hints: About the inputs; a trial whose parameters name some of them under ``without``
-            (`knowledge.variants.names`) does without those.
+        hints: About the inputs. A trial does without those that its parameters name under ``without``
+            (`knowledge.variants.names`).
     """
 
     data: Stack
@@ -76,21 +63,22 @@ class TrialTrainer(ABC):
     hints: Hints = field(default_factory=Hints)
 
     def __post_init__(self) -> None:
-        self._sample = _sample_rows(self.data, self.folds, self.seed)
+        # As many training rows as held-out ones, for the same noise, and never many. Pairs have no curve, but the stack
+        # is asked as a whole: they have one row.
+        data, rng = self.data, np.random.default_rng([self.seed, 1])
+        sizes = [min(len(rows), SAMPLED_ROWS) if s < self.folds else 1 for s, rows in enumerate(data.held_out)]
+        drawn = zip(data.train, sizes, strict=True)
+        self._sample = tuple(np.sort(rng.permutation(rows)[:size]) for rows, size in drawn)
         # Both curves are read in one call: held-out rows first, then the sample of the training rows.
         self._watched = np.concatenate([padded(self.data.held_out), padded(self._sample)], axis=1)
         self._held = max(len(rows) for rows in self.data.held_out)
 
     @abstractmethod
-    def _train_all(self, params: Sequence[Mapping[str, Any]], ends: Ends) -> list[TrialResult]:
+    def _train_all(self, params: Sequence[Params], ends: Ends) -> list[TrialResult]:
         """Train configurations of one shape."""
 
     def train_all(
-        self,
-        params: Sequence[Mapping[str, Any]],
-        out_of_time: Callable[[], bool],
-        epochs: int | None = None,
-        prune: Prune | None = None,
+        self, params: Sequence[Params], out_of_time: OutOfTime, epochs: int | None = None, prune: Prune | None = None
     ) -> list[TrialResult]:
         """Train configurations of one shape.
 
@@ -107,9 +95,7 @@ class TrialTrainer(ABC):
         return self._train_all(params, Ends(out_of_time=out_of_time, limit=limit, prune=prune))
 
     @abstractmethod
-    def answers_after(
-        self, params: Mapping[str, Any], epochs: int, horizon: int, out_of_time: Callable[[], bool]
-    ) -> list[Array] | None:
+    def answers_after(self, params: Params, epochs: int, horizon: int, out_of_time: OutOfTime) -> list[Array] | None:
         """Answers of every member on its held-out rows, ``[m, classes]`` or ``[m]``, after some epochs.
 
         Args:
@@ -122,11 +108,7 @@ class TrialTrainer(ABC):
         """A trial in the deployed model."""
 
     def train(
-        self,
-        params: Mapping[str, Any],
-        out_of_time: Callable[[], bool],
-        epochs: int | None = None,
-        prune: Prune | None = None,
+        self, params: Params, out_of_time: OutOfTime, epochs: int | None = None, prune: Prune | None = None
     ) -> TrialResult:
         """Train one configuration (`train_all` of one)."""
         return self.train_all([params], out_of_time, epochs, prune)[0]
@@ -136,13 +118,15 @@ class TrialTrainer(ABC):
         """Whether there is a device that one trial's folds do not fill."""
         return bool(engine().accelerated())
 
-    def together(self, params: Mapping[str, Any]) -> int:
+    def together(self, params: Params) -> int:
         """How many trials of this shape are worth training side by side on this device."""
         return 1
 
-    def rehearse(self, params: Mapping[str, Any], enough: Callable[[float], bool]) -> list[float]:
-        """Seconds of the first epoch of a configuration, tracing included, and of its second unless the first are
-        enough. The program that this compiles is the one that the trial will use; nothing else of it is kept."""
+    def rehearse(self, params: Params, enough: Callable[[float], bool]) -> list[float]:
+        """Seconds of a configuration's first epoch, tracing included, and of its second unless the first are enough.
+
+        Only the compiled program is kept, for the trial that will use it.
+        """
         seconds, began = [], self.clock()
 
         def out_of_time() -> bool:
@@ -155,14 +139,5 @@ class TrialTrainer(ABC):
         return seconds or [self.clock() - began]  # a limit of one epoch is never asked about
 
     def ensemble(self, parts: Sequence[tuple[TrialResult, float]]) -> Ensemble:
-        """The deployed model of the folds' networks of some trials, and the share of each trial in its answers."""
+        """The deployed model of the folds' networks of some trials, each with its share in the answers."""
         return build_ensemble(self.data, [self.part(*own) for own in parts], self.folds)
-
-    def _end_or_go_on(
-        self, record: Record, epoch: int, patience: int, weights: Callable[[], dict[str, Array]], prune: Prune | None
-    ) -> None:
-        """End a trial with the last epoch that it may have, when it has waited for too long, or when it is pruned."""
-        if epoch == record.limit or epoch - record.best_seen >= max(patience, record.best_seen // 2):
-            record.end("", weights)
-        elif reason := prune(record.mean_curve) if prune else "":
-            record.end(reason, weights, "pruned")

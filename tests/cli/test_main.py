@@ -296,6 +296,13 @@ def test_recipes_lists_the_folder_at_hand_and_survives_bad_ones(
     assert "nope" in output
 
 
+def test_help_names_what_the_registry_holds(capsys: pytest.CaptureFixture[str]) -> None:
+    for command, listed in ((["export"], "exporters: keras, tf_saved_model"), (["schema", "infer"], "engines: tfdv")):
+        with pytest.raises(SystemExit):
+            main.main([*command, "--help"])
+        assert listed in capsys.readouterr().out
+
+
 def test_doctor_reports_versions_and_what_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     versions = {"keras": "3.14.2", "numpy": "1.26.4", "tensorflow-data-validation": "1.16.1"}
     codes = iter(["print('tensorflow')", "raise SystemExit('dill is missing')"])

@@ -17,7 +17,8 @@ from autoft.evaluation.ensemble_gain import PairPredictions, ensemble_calibratio
 from autoft.evaluation.folds import FoldRule, RowOrigin, members, split
 from autoft.evaluation.losses import class_weights, pinball, row_losses
 from autoft.evaluation.metrics import metrics_of
-from autoft.evaluation.scores import point_scores, weighted_scores
+from autoft.evaluation.scores import scores as point_scores
+from autoft.evaluation.scores import weighted_scores
 from autoft.evaluation.selection import Candidate
 from autoft.records.decisions import Costs, DecisionRule
 from autoft.records.problem import BEST_TRIAL, Draws, Problem, SelectionRule, Truth

@@ -35,7 +35,7 @@ PROFILE = {
         "wages": [10.0 * 2**x for x in range(11)],
         "noise": [-1000.0, *(10.0 * 2**x for x in range(10))],
     },
-    "categories": {"grade": ["high", "low", "medium"], "city": ["Bonn", "Rome"]},
+    "categories": {"grade": ["high", "low", "medium"], "city": ["Bonn", "Rome"], "thal": ["3", "6", "7"]},
 }
 
 

@@ -12,8 +12,7 @@ from autoft.data.columns import infer_columns
 from autoft.data.convert import Converted
 from autoft.data.table import read
 from autoft.records.columns import Column, Kind, Target
-from autoft.schema import target_drift
-from autoft.schema.drift import LEAST, Shift, findings, shifts
+from autoft.schema.drift import LEAST, Shift, findings, shifts, target_shift
 from autoft.schema.portable.messages import DatasetFeatureStatisticsList
 from autoft.schema.portable_engine import Portable
 from autoft.schema.reference import MOST_CATEGORIES, add_references, references, without_private_texts
@@ -173,12 +172,12 @@ def test_the_target_in_its_own_words(classes, labels):
     target = Target(name="y", task="binary" if len(classes) == 2 else "multiclass", classes=classes)
     same = read(pd.DataFrame({"y": rng.choice(labels, 500)})).frame
     moved = read(pd.DataFrame({"y": np.where(rng.random(500) < 0.5, labels[-1], rng.choice(labels, 500))})).frame
-    same_shift, moved_shift = (target_drift.shift(statistics, target, one, more=1) for one in (same, moved))
+    same_shift, moved_shift = (target_shift(statistics, target, one, more=1) for one in (same, moved))
     assert same_shift is not None
     assert moved_shift is not None
     assert (same_shift.drifted, moved_shift.drifted) == (False, True)
-    assert target_drift.shift(statistics, target, frame[["x"]], more=1) is None
-    assert target_drift.shift(statistics, target, same.assign(y=None), more=1) is None
+    assert target_shift(statistics, target, frame[["x"]], more=1) is None
+    assert target_shift(statistics, target, same.assign(y=None), more=1) is None
 
 
 def test_answers_that_the_model_cannot_give():
@@ -186,7 +185,7 @@ def test_answers_that_the_model_cannot_give():
     columns, _ = infer_columns(frame, target="y")
     statistics = Portable().statistics(frame, columns).proto
     target = Target(name="y", task="binary", classes=("no", "yes"))
-    shift = target_drift.shift(statistics, target, read(pd.DataFrame({"y": ["no", "maybe"] * 50})).frame, more=1)
+    shift = target_shift(statistics, target, read(pd.DataFrame({"y": ["no", "maybe"] * 50})).frame, more=1)
     assert shift is not None
     assert shift.unseen == 0.5
 

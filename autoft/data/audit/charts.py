@@ -41,20 +41,14 @@ def bars(lengths: Mapping[Any, float], *, x_label: str = "Rows", marked: Iterabl
     )
 
 
-def histogram(
-    values: NDArray[Any], *, x_label: str, marks: Iterable[float] = (), y_label: str = "Rows", bins: int = BINS
-) -> Chart:
-    """How often values occur; those of `marks` are pointed at and, where they lie far out, do not stretch the axis.
-
-    Args:
-        values: Numbers; those that are not finite are left out.
-        marks: Values to point at, the first five of them.
+def histogram(values: NDArray[Any], *, x_label: str, marks: Iterable[float] = (), bins: int = BINS) -> Chart:
+    """How often finite values occur. The first five of `marks` are pointed at; far out, they do not stretch the axis.
 
     >>> drawn = histogram(np.array([1.0, 2.0, 2.0, 3.0, 900.0]), x_label="age", marks=[900.0], bins=2)
     >>> drawn.x, drawn.y, drawn.marks
     ((1.0, 2.0, 3.0), (1.0, 3.0), (900.0,))
     """
-    pointed = tuple(float(mark) for mark in dict.fromkeys(marks) if np.isfinite(mark))[:MARKS]
+    pointed = _floats(mark for mark in dict.fromkeys(marks) if np.isfinite(mark))[:MARKS]
     finite = values[np.isfinite(values)].astype(np.float64)
     usual = finite[~np.isin(finite, pointed)]
     shown = usual if len(usual) else finite
@@ -64,36 +58,21 @@ def histogram(
         inside = [mark for mark in pointed if low - (high - low) <= mark <= high + (high - low)]
         low, high = min([low, *inside]), max([high, *inside])
     counts, edges = np.histogram(finite, bins=bins, range=(low, high) if low < high else (low - 0.5, high + 0.5))
-    return Chart(
-        shape="histogram",
-        x=tuple(map(float, edges)),
-        y=tuple(map(float, counts)),
-        x_label=x_label,
-        y_label=y_label,
-        marks=pointed,
-    )
+    x, y = _floats(edges), _floats(counts)
+    return Chart(shape="histogram", x=x, y=y, x_label=x_label, y_label="Rows", marks=pointed)
 
 
-def over_rows(values: NDArray[Any], *, y_label: str, x_label: str = "Row of the file", reference: bool = True) -> Chart:
-    """The mean of some values over the rows of the file, piece by piece, and beside it the mean of all.
-
-    Args:
-        values: One number per row, in the order of the file; NaN is left out.
-        reference: Whether the mean of all is drawn as a level line.
+def over_rows(values: NDArray[Any], *, y_label: str, x_label: str = "Row of the file") -> Chart:
+    """The mean of the finite values over the rows of the file, piece by piece, and beside it the mean of all.
 
     >>> over_rows(np.array([0.0, 0.0, 1.0, 1.0]), y_label="share").y
     (0.0, 0.0, 1.0, 1.0)
     """
     rows = np.flatnonzero(np.isfinite(values))
     pieces = [piece for piece in np.array_split(rows, PIECES) if len(piece)]
-    return Chart(
-        shape="line",
-        x=tuple(float(piece.mean()) + 1 for piece in pieces),
-        y=tuple(float(values[piece].mean()) for piece in pieces),
-        x_label=x_label,
-        y_label=y_label,
-        reference=float(values[rows].mean()) if reference and len(rows) else None,
-    )
+    x, y = _floats(piece.mean() + 1 for piece in pieces), _floats(values[piece].mean() for piece in pieces)
+    level = float(values[rows].mean()) if len(rows) else None
+    return Chart(shape="line", x=x, y=y, x_label=x_label, y_label=y_label, reference=level)
 
 
 def scatter(
@@ -108,11 +87,9 @@ def scatter(
     emphasised = np.zeros(len(x), dtype=bool) if marked is None else marked
     order = np.random.default_rng(0).permutation(np.flatnonzero(np.isfinite(x) & np.isfinite(y)))
     chosen = np.sort(order[np.argsort(~emphasised[order], kind="stable")][:POINTS])
-    return Chart(
-        shape="scatter",
-        x=tuple(map(float, x[chosen])),
-        y=tuple(map(float, y[chosen])),
-        x_label=x_label,
-        y_label=y_label,
-        marked=tuple(map(int, np.flatnonzero(emphasised[chosen]))),
-    )
+    x, y, marks = x[chosen], y[chosen], tuple(np.flatnonzero(emphasised[chosen]).tolist())
+    return Chart(shape="scatter", x=_floats(x), y=_floats(y), x_label=x_label, y_label=y_label, marked=marks)
+
+
+def _floats(values: Iterable[Any]) -> tuple[float, ...]:
+    return tuple(map(float, values))

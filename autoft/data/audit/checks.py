@@ -14,7 +14,7 @@ adds its own by the entry point group ``autoft.checks``:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -26,13 +26,11 @@ from autoft.data.convert import Converted
 from autoft.errors import AutoFTError, SetupError
 from autoft.records.arrays import Array
 from autoft.records.columns import Column, Kind, Task
-from autoft.records.findings import Finding, finding
+from autoft.records.findings import Finding
 from autoft.registry import Registry
 
 if TYPE_CHECKING:
     import pandas as pd
-
-__all__ = ["CHECKS", "AuditOptions", "Check", "Scope", "TableView", "check", "finding", "run_checks"]
 
 #: What a check looks at: each column alone, pairs of columns, the rows, or the target and what predicts it.
 Scope = Literal["columns", "pairs", "rows", "target"]
@@ -81,7 +79,6 @@ class TableView:
     hashes: Keys
     task: Task
     options: AuditOptions = DEFAULTS
-    _counts: dict[str, dict[str, int]] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -128,10 +125,8 @@ class TableView:
                 yield column, self.converted.values[column.id]
 
     def counts(self, column: Column) -> dict[str, int]:
-        """Rows by value of a column of texts, the most frequent first, then in sorted order."""
-        if column.id not in self._counts:
-            self._counts[column.id] = rows_by_text(*self.hashes.texts[column.id])
-        return self._counts[column.id]
+        """Rows by value of a column of texts, as `rows_by_text` has them."""
+        return rows_by_text(*self.hashes.texts[column.id])
 
 
 def rows_by_text(codes: Array, distinct: Array) -> dict[str, int]:
@@ -171,7 +166,7 @@ class Check:
         return found
 
 
-CHECKS: Registry[Check] = Registry("audit check", "autoft.checks")
+CHECKS: Registry[Check] = Registry("audit check", "autoft.checks", own="autoft.data.audit")
 
 
 def check(*codes: str, scope: Scope, name: str = "") -> Callable[[Callable[[TableView], Iterable[Finding]]], Check]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
 from autoft.data.audit import charts
 from autoft.data.audit.checks import TableView, check
 from autoft.data.audit.findings import share_evidence, share_of
-from autoft.data.audit.sampling import drawn_values
+from autoft.data.audit.values import codes, drawn_values
 from autoft.data.convert import Converted
 from autoft.data.table import quoted
 from autoft.records.arrays import Array
@@ -121,23 +120,19 @@ def quasi_constant(view: TableView) -> Iterator[Finding]:
         same, filled = counted
         found = f"is nearly constant: all but {share_of(filled - same, filled, 'cells')} are equal"
         fix = "accept quasi-constant to leave it out, or add it to data.drop; so few rows teach nothing"
-        evidence = Evidence(
-            counts={"equal": same, "others": filled - same},
-            sketch=charts.bars({"most frequent value": same, "all others": filled - same}, marked=["all others"]),
-        )
+        drawn = charts.bars({"most frequent value": same, "all others": filled - same}, marked=["all others"])
+        evidence = Evidence(counts={"equal": same, "others": filled - same}, sketch=drawn)
         yield finding("quasi-constant", "warning", column.name, "vary", found, fix, evidence)
 
 
 def nearly_constant(values: Array) -> tuple[int, int] | None:
     """How many cells have the value of all but a few, and how many are filled; None if there is no such value."""
-    import pandas as pd
-
     # Most cells are equal only if a few drawn at random are.
-    some, _ = pd.factorize(drawn_values(values, 1_000))
+    some = codes(drawn_values(values, 1_000))
     if not len(some) or np.bincount(some[some >= 0], minlength=1).max() < 0.9 * (some >= 0).sum():
         return None
-    codes: Any = pd.factorize(values)[0]
-    counts = np.bincount(codes[codes >= 0], minlength=1)
+    all_cells = codes(values)
+    counts = np.bincount(all_cells[all_cells >= 0], minlength=1)
     filled, same = int(counts.sum()), int(counts.max())
     others = filled - same
     if filled < MIN_FILLED or not others or others > max(OTHERS * filled, min(FEW_OTHERS, 0.01 * filled)):

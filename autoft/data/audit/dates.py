@@ -9,7 +9,7 @@ import numpy as np
 from autoft.data.audit import charts, placeholders
 from autoft.data.audit.checks import TableView, check
 from autoft.data.audit.findings import row_numbers, share_of
-from autoft.data.audit.sampling import drawn_values
+from autoft.data.audit.values import drawn_values
 from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
 from autoft.records.findings import Finding, finding
@@ -50,19 +50,15 @@ def limits(seconds: Array) -> tuple[float, float]:
 def far_dates(view: TableView) -> Iterator[Finding]:
     """Dates far from the others, but for those that stand for "never"."""
     for column, seconds in view.columns("date"):
-        days = placeholders.dates(seconds)
-        known = np.where(np.isin(np.floor(seconds / 86_400) * 86_400, days), np.nan, seconds) if days else seconds
+        known = np.where(placeholders.on_days(seconds, placeholders.dates(seconds)), np.nan, seconds)
         low, high = limits(known)
         rows = np.flatnonzero((known < low) | (known > high))
         if not len(rows):
             continue
         first = f"(first: row {rows[0] + 1:,}, {placeholders.day_text(float(known[rows[0]]))})"
         found = f"has {share_of(len(rows), len(seconds), 'dates')} that are years apart from all others {first}"
-        marks, shown = placeholders.years(known[rows[:5]]).tolist(), placeholders.years(drawn_values(known))
-        evidence = Evidence(
-            counts={"rows": len(rows)},
-            rows=row_numbers(rows, 5),
-            sketch=charts.histogram(shown, x_label="year", marks=marks),
-        )
+        marks = placeholders.years(known[rows[:5]]).tolist()
+        drawn = charts.histogram(placeholders.years(drawn_values(known)), x_label="year", marks=marks)
+        evidence = Evidence(counts={"rows": len(rows)}, rows=row_numbers(rows, 5), sketch=drawn)
         fix = "correct them, or accept far-dates to make them missing"
         yield finding("far-dates", "warning", column.name, "have dates near one another", found, fix, evidence)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from autoft.data.audit import charts
 from autoft.data.audit.checks import TableView, check
 from autoft.data.audit.findings import label_text, row_numbers, share_of
 from autoft.data.audit.row_hashes import meeting
+from autoft.data.audit.values import codes, repeated
 from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
 from autoft.records.findings import Finding, Severity, finding
@@ -27,29 +27,24 @@ SHOWN_GROUPS = 5
 def duplicates(view: TableView) -> Iterator[Finding]:
     """Rows that are equal in all features. They are warnings where they are more than 1 % of the rows and more than
     columns of so few values make by chance."""
-    import pandas as pd
-
     if not view.features:
         return
     rows = np.flatnonzero(view.labels.notna().to_numpy())
     exact = view.hashes.exact[rows]
-    equal = pd.Series(exact).duplicated(keep=False).to_numpy()
+    equal = repeated(exact)
     if not equal.any():
         return
     # All else is about the rows that have an equal one.
     chosen = rows[equal]
-    group = pd.factorize(exact[equal])[0]
-    label = pd.factorize(view.labels.to_numpy()[chosen])[0]
-    case = pd.factorize(group * (int(label.max()) + 1) + label)[0]
+    group, label = codes(exact[equal]), codes(view.labels.to_numpy()[chosen])
+    case = codes(group * (int(label.max()) + 1) + label)
     natural = _natural(view, np.bincount(group), len(rows))
     yield from _repeated(chosen, case, len(rows), view.options.folds, natural)
-    yield from _conflicting(view, _EqualRows(chosen, group, label, case, len(rows)), natural)
+    yield from _conflicting(view, chosen, group, case, len(rows), natural)
 
 
 def _repeated(chosen: Array, case: Array, total: int, folds: int, natural: bool) -> Iterator[Finding]:
-    import pandas as pd
-
-    again = pd.Series(case).duplicated().to_numpy()
+    again = repeated(case, first=False)
     count = int(again.sum())
     if not count:
         return
@@ -59,34 +54,17 @@ def _repeated(chosen: Array, case: Array, total: int, folds: int, natural: bool)
     found = f"has {share_of(count, total, 'rows')} that repeat an earlier one in every used column and the target; a "
     found += f"random split into {folds} folds would put copies of about {parted:,} rows on both sides"
     fix = "remove them if a case was recorded twice; autoft keeps equal rows in the same fold"
-    evidence = Evidence(
-        counts={"rows": total, "repeated": count, "parted by a random split": parted},
-        rows=row_numbers(chosen[again]),
-        sketch=charts.bars({"different": total - count, "repeated": count}, marked=["repeated"]),
-    )
+    counts = {"rows": total, "repeated": count, "parted by a random split": parted}
+    drawn = charts.bars({"different": total - count, "repeated": count}, marked=["repeated"])
+    evidence = Evidence(counts=counts, rows=row_numbers(chosen[again]), sketch=drawn)
     yield finding("duplicate-rows", _severity(count, total, natural), None, "hold each case once", found, fix, evidence)
 
 
-class _EqualRows(NamedTuple):
-    """Rows with an equal one.
-
-    Attributes:
-        group: ``[m]`` numbers of the groups of equal rows, in the order of their first rows.
-        label: ``[m]`` numbers of their labels.
-        case: ``[m]`` numbers of the pairs of group and label.
-        total: Number of rows with a label, those without an equal one included.
-    """
-
-    rows: Array
-    group: Array
-    label: Array
-    case: Array
-    total: int
-
-
-def _conflicting(view: TableView, equal: _EqualRows, natural: bool) -> Iterator[Finding]:
-    group, labels, total = equal.group, view.labels, equal.total
-    _, earliest = np.unique(equal.case, return_index=True)
+def _conflicting(
+    view: TableView, chosen: Array, group: Array, case: Array, total: int, natural: bool
+) -> Iterator[Finding]:
+    """Equal rows (`group`) with different targets; rows of one `case` are equal in both."""
+    _, earliest = np.unique(case, return_index=True)
     answers = np.bincount(group[earliest])
     wrong = answers[group] > 1
     count = int(wrong.sum())
@@ -97,12 +75,12 @@ def _conflicting(view: TableView, equal: _EqualRows, natural: bool) -> Iterator[
     examples = []
     for one in np.flatnonzero(answers > 1)[:SHOWN_GROUPS]:
         members = np.flatnonzero(group == one)
-        other = members[equal.label[members] != equal.label[members[0]]][0]
-        pair = equal.rows[[members[0], other]]
-        examples.append(tuple(value for row in pair for value in (int(row) + 1, label_text(labels.iloc[row])[:40])))
+        other = members[case[members] != case[members[0]]][0]
+        pair = chosen[[members[0], other]]
+        examples.append(tuple(cell for row in pair for cell in (int(row) + 1, label_text(view.labels.iloc[row])[:40])))
     evidence = Evidence(
         counts={"rows": total, "conflicting": count},
-        rows=row_numbers(equal.rows[wrong]),
+        rows=row_numbers(chosen[wrong]),
         head=("row", "its target", "equal row", "its target"),
         examples=tuple(examples),
         sketch=charts.bars({"consistent": total - count, "conflicting": count}, marked=["conflicting"]),

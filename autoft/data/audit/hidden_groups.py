@@ -8,7 +8,7 @@ import numpy as np
 
 from autoft.data.audit import charts
 from autoft.data.audit.checks import TableView, check
-from autoft.data.audit.sampling import MAX_ROWS
+from autoft.data.audit.values import MAX_ROWS, codes, ranked
 from autoft.data.table import quoted
 from autoft.records.arrays import Array
 from autoft.records.columns import Column
@@ -92,29 +92,24 @@ def _alike(column: Column, view: TableView) -> _Alike | None:
 
 def _members(values: Array, rows: Array) -> tuple[Array, Array]:
     """Rows of whole groups of two or more, some 20,000 of them drawn with a fixed seed, and their groups' numbers."""
-    import pandas as pd
-
-    codes = np.asarray(pd.factorize(values)[0])
-    codes[~rows] = -1
-    sizes = np.bincount(codes[codes >= 0])
+    groups = np.where(rows, codes(values), -1)
+    sizes = np.bincount(groups[groups >= 0])
     several = np.random.default_rng(0).permutation(np.flatnonzero(sizes > 1))
     # One group more than fits, so that a large one does not leave nothing to look at.
     several = several[: int(np.searchsorted(np.cumsum(sizes[several]), MAX_ROWS)) + 1]
     number = np.full(len(sizes) + 1, -1)  # the last is for the rows without a value
     number[several] = np.arange(len(several))
-    chosen = np.flatnonzero(number[codes] >= 0)
-    return chosen, number[codes[chosen]]
+    chosen = np.flatnonzero(number[groups] >= 0)
+    return chosen, number[groups[chosen]]
 
 
 def _agreement(values: Array, group: Array, *, numeric: bool) -> float:
     """How much more two rows of a group agree than any two: 0 as anywhere, 1 always; 0 for constant columns. For
     numbers the intraclass correlation of their ranks (one-way analysis of variance), else Cohen's kappa of pairs."""
-    import pandas as pd
-
     sizes = np.bincount(group).astype(np.float64)
     rows = len(values)
     if numeric:
-        ranks = pd.Series(values).rank(na_option="top").to_numpy()
+        ranks = ranked(values)
         total = ((ranks - ranks.mean()) ** 2).sum()
         means = np.bincount(group, weights=ranks) / sizes
         within = ((ranks - means[group]) ** 2).sum()
@@ -123,10 +118,10 @@ def _agreement(values: Array, group: Array, *, numeric: bool) -> float:
         between_square, within_square = (total - within) / (len(sizes) - 1), within / (rows - len(sizes))
         typical = (rows - (sizes**2).sum() / rows) / (len(sizes) - 1)
         return float((between_square - within_square) / (between_square + (typical - 1) * within_square))
-    codes = pd.factorize(values, use_na_sentinel=False)[0]
-    counts = np.bincount(codes).astype(np.float64)
+    categories = codes(values, missing=True)
+    counts = np.bincount(categories).astype(np.float64)
     anywhere = (counts * (counts - 1)).sum() / (rows * (rows - 1))
-    joint = np.unique(group * len(counts) + codes, return_counts=True)[1].astype(np.float64)
+    joint = np.unique(group * len(counts) + categories, return_counts=True)[1].astype(np.float64)
     inside = (joint * (joint - 1)).sum() / (sizes * (sizes - 1)).sum()
     return float((inside - anywhere) / (1 - anywhere)) if anywhere < 1 else 0.0
 
@@ -142,13 +137,10 @@ def _finding(alike: _Alike, target: str) -> Finding:
     known = alike.same_target and (alike.target >= CONSTANT_TARGET or alike.others >= MANY_COLUMNS)
     fix = f"if its values name what rows belong to (a person, a machine), set evaluate: group: {quoted(name)}, "
     fix += "so that rows of one value are never in two folds"
-    evidence = Evidence(
-        counts={"groups looked at": alike.groups, "agreement of the target": round(alike.target, 3)},
-        sketch=charts.bars(
-            {"target": max(alike.target, 0.0), "other columns": alike.others},
-            x_label="Agreement among rows of one value",
-            marked=["target"] if alike.same_target else ["other columns"],
-        ),
-    )
+    agreement = {"target": max(alike.target, 0.0), "other columns": alike.others}
+    marked = ["target"] if alike.same_target else ["other columns"]
+    drawn = charts.bars(agreement, x_label="Agreement among rows of one value", marked=marked)
+    counts = {"groups looked at": alike.groups, "agreement of the target": round(alike.target, 3)}
+    evidence = Evidence(counts=counts, sketch=drawn)
     must = "not tie rows of different folds together"
     return finding("group-structure", "warning" if known else "info", name, must, found, fix, evidence)

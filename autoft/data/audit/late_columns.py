@@ -9,21 +9,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
 from autoft.data.audit import charts, stump
 from autoft.data.audit.predictors import Predictors
-from autoft.data.audit.redundant_columns import ranked
+from autoft.data.audit.values import ranked
 from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
 from autoft.records.findings import Finding, Severity, finding
 
 #: Rows that are looked at, at most.
 ROWS = 5_000
-#: Columns that are looked at, at most: those that predict best by themselves.
-COLUMNS = 60
 #: Fewer rows prove nothing.
 MIN_ROWS = 200
 #: With fewer columns there is nothing to compare one with.
@@ -51,40 +48,27 @@ _AFTERWARDS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ColumnStrength:
-    """What the columns know of the target: scores `alone` (ROC-AUC or R2), and the share `lost` without each."""
-
-    names: tuple[str, ...]
-    alone: Array
-    lost: Array
-    sure: Array
-    related: Array
-
-    @property
-    def suspect(self) -> int | None:
-        """Position of the column that knows far more than any other and has nothing to do with them, if there is."""
-        order = np.argsort(-self.lost, kind="stable")
-        first, second = order[:2]
-        apart = self.sure[first] and self.lost[first] >= max(LOST, TIMES * self.lost[second])
-        return int(first) if apart and self.related[first] < RELATED else None
-
-
 def late_columns(predictors: Predictors) -> Iterator[Finding]:
     """Warnings and notes about columns that may be known only afterwards."""
-    features, alone = predictors.features, predictors.alone
-    if len(predictors.truth) < MIN_ROWS or not features:
+    features, alone, truth = predictors.features, predictors.alone, predictors.truth
+    if len(truth) < MIN_ROWS:
         return
     for position in np.flatnonzero(alone >= NEARLY_PERFECT):
         found = f"predicts the target nearly perfectly by itself ({predictors.metric} {alone[position]:.3f})"
         yield from _finding(features[position].name, "warning", found, predictors)
-    strength = measure(predictors) if len(features) >= MIN_COLUMNS else None
-    suspect = strength.suspect if strength else None
-    if strength is not None and suspect is not None and strength.alone[suspect] < NEARLY_PERFECT:
-        name, rho = strength.names[suspect], strength.related[suspect]
-        others = np.delete(strength.lost, suspect).max()
-        found = f"alone holds {strength.lost[suspect]:.0%} of what the columns know of the target (no other more than "
-        found += f"{max(others, 0.0):.0%}) and is related to none of them (Spearman's rho up to {rho:.2f})"
+    if len(features) < MIN_COLUMNS:
+        return
+    rows = np.arange(len(truth))
+    if len(rows) > ROWS:
+        rows = np.sort(np.random.default_rng(1).choice(rows, ROWS, replace=False))
+    x, y = predictors.ordinals[rows], truth[rows]
+    lost, sure = _lost_numbers(x, y) if predictors.task == "regression" else _lost_classes(x, y)
+    first, second = np.argsort(-lost, kind="stable")[:2]
+    name, rho = features[first].name, _related(x)[first]
+    far_more = sure[first] and lost[first] >= max(LOST, TIMES * lost[second])
+    if far_more and rho < RELATED and alone[first] < NEARLY_PERFECT:
+        found = f"alone holds {lost[first]:.0%} of what the columns know of the target (no other more than "
+        found += f"{max(lost[second], 0.0):.0%}) and is related to none of them (Spearman's rho up to {rho:.2f})"
         yield from _finding(name, "warning" if after(name) else "info", found, predictors)
 
 
@@ -115,24 +99,11 @@ def score_evidence(name: str, scores: Mapping[str, float], metric: str) -> Evide
     return Evidence(counts={"alone": scores[name]}, sketch=drawn)
 
 
-def measure(predictors: Predictors) -> ColumnStrength:
-    """What is lost without each column, from an additive model of small trees, each fitted on the other half."""
-    truth, alone = predictors.truth, predictors.alone
-    best = np.sort(np.argsort(-alone, kind="stable")[:COLUMNS])
-    rows = np.arange(len(truth))
-    if len(rows) > ROWS:
-        rows = np.sort(np.random.default_rng(1).choice(rows, ROWS, replace=False))
-    x, y = predictors.ordinals[np.ix_(rows, best)], truth[rows]
-    lost, sure = _lost_numbers(x, y) if predictors.task == "regression" else _lost_classes(x, y)
-    names = tuple(predictors.features[i].name for i in best)
-    return ColumnStrength(names=names, alone=alone[best], lost=lost, sure=sure, related=_related(x))
-
-
 def _lost_numbers(x: Array, y: Array) -> tuple[Array, Array]:
-    """Share of explained variance lost without each column's curve (weights fitted again); whether beyond chance."""
+    """Share of the explained variance that a sum of the columns' curves loses without each; whether beyond chance."""
     y = (y - y.mean()) / max(float(y.std()), 1e-300)
     half = np.random.default_rng(0).permutation(len(y)) % 2 == 0
-    curves = [stump.cross_predict(stump.missing_apart(column), y[:, None], half, DEPTH)[:, 0] for column in x.T]
+    curves = [stump.cross_predict(column, y[:, None], half, DEPTH)[:, 0] for column in x.T]
     design = np.column_stack([*curves, np.ones(len(y))])
     # A little ridge: curves of copies are the same curve.
     inverse = np.linalg.inv(design.T @ design + 1e-6 * len(y) * np.eye(design.shape[1]))
@@ -150,7 +121,7 @@ def _lost_classes(x: Array, y: Array) -> tuple[Array, Array]:
     prior = indicators.mean(axis=0)
     parts = []
     for column in x.T:
-        probability = stump.cross_predict(stump.missing_apart(column), indicators, half, DEPTH)
+        probability = stump.cross_predict(column, indicators, half, DEPTH)
         parts.append(np.log((probability + 0.01 * prior) / 1.01 / prior))
     together = sum(parts, np.zeros_like(indicators))
 

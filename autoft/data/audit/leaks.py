@@ -8,7 +8,8 @@ import numpy as np
 
 from autoft.data.audit import late_columns, pair_leaks, stump
 from autoft.data.audit.checks import TableView, check
-from autoft.data.audit.predictors import LEAK_AUC, LEAK_R2, Predictors
+from autoft.data.audit.predictors import LEAK_AUC, LEAK_R2, Predictors, metric_of, strongest
+from autoft.data.audit.values import codes, sample
 from autoft.records.arrays import Array
 from autoft.records.columns import Task
 from autoft.records.findings import Finding, Severity, finding
@@ -17,10 +18,10 @@ from autoft.records.findings import Finding, Severity, finding
 MIN_ROWS = 50
 #: and with fewer rows per class.
 MIN_CLASS = 10
-#: Of more rows a sample is looked at,
-MAX_ROWS = 20_000
-#: and of more classes the largest.
+#: Of more classes the largest are looked at.
 MAX_CLASSES = 20
+#: Of more columns that are no leaks, those that predict best by themselves.
+COLUMNS = 60
 #: Splits from the root to a leaf of the trees for classes,
 CLASS_DEPTH = 12
 #: and for numbers.
@@ -48,17 +49,17 @@ def leaks(view: TableView) -> Iterator[Finding]:
     if len(chosen) < MIN_ROWS:
         return
     regression, allow = view.task == "regression", view.options.allow_leak
-    truth = view.answers[chosen] if regression else _codes(view.labels.to_numpy()[chosen])
+    # Positions among the sorted distinct values: a tree sees no more than the order.
+    truth = view.answers[chosen] if regression else codes(view.labels.to_numpy()[chosen], ordered=True)
     score_of = _scorer(truth, view.task)
-    cells = [_codes(values[chosen]) for _, values in view.columns()]
+    cells = [codes(values[chosen], ordered=True) for _, values in view.columns()]
     alone = np.array([score_of(ordinal) for ordinal in cells])
     leaking = alone >= (LEAK_R2 if regression else LEAK_AUC)
     scores = {column.name: float(score) for column, score in zip(view.features, alone, strict=True)}
     for i in np.flatnonzero(leaking):
         yield _leak(view.features[i].name, scores, view.task, view.target, allow)
     rest = np.flatnonzero(~leaking)
-    if len(rest) > late_columns.COLUMNS:
-        rest = rest[np.sort(np.argsort(-alone[rest], kind="stable")[: late_columns.COLUMNS])]
+    rest = rest[strongest(alone[rest], COLUMNS)]
     if not len(rest) or len(np.unique(truth)) < 2:
         return
     predictors = Predictors(
@@ -78,15 +79,14 @@ def leaks(view: TableView) -> Iterator[Finding]:
 def _scorer(truth: Array, task: Task) -> Callable[[Array], float]:
     """A function from a column's positions to its score, on few rows for columns that are far from a leak."""
     score = _r2 if task == "regression" else _auc
-    # For classes every class is divided evenly between the halves, numbers are divided at random.
-    half = stump.even_halves(np.zeros(len(truth), dtype=int) if task == "regression" else truth)
-    if len(truth) <= 2 * SCREENED:
-        return lambda ordinal: score(ordinal, truth, half)
+    # Every class is divided evenly between the halves, numbers are divided at random.
+    classes = np.zeros(len(truth), dtype=int) if task == "regression" else truth
+    half = stump.even_halves(classes)
     some = np.random.default_rng(3).permutation(len(truth))[:SCREENED]
-    few = truth[some]
-    if task != "regression" and (np.bincount(few, minlength=int(truth.max()) + 1) < MIN_CLASS).any():
-        return lambda ordinal: score(ordinal, truth, half)  # a rare class needs every row
-    few_half = stump.even_halves(np.zeros(len(few), dtype=int) if task == "regression" else few)
+    rare = (np.bincount(classes[some], minlength=int(classes.max()) + 1) < MIN_CLASS).any()
+    if len(truth) <= 2 * SCREENED or rare:  # a rare class needs every row
+        return lambda ordinal: score(ordinal, truth, half)
+    few, few_half = truth[some], stump.even_halves(classes[some])
 
     def screened(ordinal: Array) -> float:
         first = score(ordinal[some], few, few_half)
@@ -96,7 +96,7 @@ def _scorer(truth: Array, task: Task) -> Callable[[Array], float]:
 
 
 def _leak(name: str, scores: Mapping[str, float], task: Task, target: str, allow: tuple[str, ...]) -> Finding:
-    metric = "R2" if task == "regression" else "ROC-AUC"
+    metric = metric_of(task)
     found = f"predicts '{target}' almost perfectly by itself ({metric} {scores[name]:.4f})"
     evidence = late_columns.score_evidence(name, scores, metric)
     fix = "add it to data.drop or, if it is really known before the answer is, to schema.allow_leak"
@@ -116,22 +116,12 @@ def _rows(view: TableView) -> Array:
     if len(first) >= MIN_ROWS:
         chosen = chosen[np.sort(first)]
     if view.task != "regression":
-        codes = _codes(view.labels.to_numpy()[chosen])
-        counts = np.bincount(codes)
+        classes = codes(view.labels.to_numpy()[chosen], ordered=True)
+        counts = np.bincount(classes)
         large = np.argsort(-counts, kind="stable")[:MAX_CLASSES]
         large = large[counts[large] >= MIN_CLASS]
-        chosen = chosen[np.isin(codes, large)] if len(large) > 1 else chosen[:0]
-    if len(chosen) > MAX_ROWS:
-        chosen = np.sort(np.random.default_rng(0).choice(chosen, MAX_ROWS, replace=False))
-    return chosen
-
-
-def _codes(values: Array) -> Array:
-    """Positions of the values among the sorted distinct ones, -1 for missing ones. A tree sees no more than the order;
-    and ranks survive its cast to float32, epoch seconds would not."""
-    import pandas as pd
-
-    return np.asarray(pd.factorize(values, sort=True)[0])
+        chosen = chosen[np.isin(classes, large)] if len(large) > 1 else chosen[:0]
+    return chosen[sample(len(chosen))]
 
 
 def _auc(ordinal: Array, truth: Array, half: Array) -> float:
@@ -139,7 +129,7 @@ def _auc(ordinal: Array, truth: Array, half: Array) -> float:
     # Of two classes one says it all: the other's indicator is its complement, and so are sums and splits.
     scored = classes[1:] if len(classes) == 2 else classes
     indicators = (truth[:, None] == scored).astype(np.float64)
-    predicted = stump.cross_predict(stump.missing_apart(ordinal), indicators, half, CLASS_DEPTH)
+    predicted = stump.cross_predict(ordinal, indicators, half, CLASS_DEPTH)
     areas = [stump.area(truth == c, predicted[:, i]) for i, c in enumerate(scored)]
     if len(classes) > 2:
         return float(np.mean(areas))
@@ -150,8 +140,8 @@ def _auc(ordinal: Array, truth: Array, half: Array) -> float:
 def _r2(ordinal: Array, truth: Array, half: Array) -> float:
     if np.ptp(truth) == 0 or np.ptp(ordinal) == 0:
         return 0.0
-    order = float(np.corrcoef(_codes(truth), ordinal)[0, 1] ** 2)
+    order = float(np.corrcoef(codes(truth, ordered=True), ordinal)[0, 1] ** 2)
     # Around the mean, so that sums of squares keep their digits.
     centred = (truth - truth.mean()) / np.ptp(truth)
-    predicted = stump.cross_predict(stump.missing_apart(ordinal), centred[:, None], half, NUMBER_DEPTH)
+    predicted = stump.cross_predict(ordinal, centred[:, None], half, NUMBER_DEPTH)
     return max(stump.explained(centred, predicted[:, 0]), order)

@@ -11,7 +11,7 @@ from autoft.data.audit import charts
 from autoft.data.audit.checks import TableView, check
 from autoft.data.audit.findings import share_of
 from autoft.data.audit.row_hashes import Keys, hashed, meeting
-from autoft.data.audit.sampling import sample
+from autoft.data.audit.values import codes, ranked, repeated, sample
 from autoft.records.arrays import Array
 from autoft.records.evidence import Cell, Evidence
 from autoft.records.findings import Finding, Severity, finding
@@ -35,13 +35,8 @@ _Pair = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Part:
-    """Rows that agree with another in one half of the columns, while one of `left_out` may differ.
-
-    Attributes:
-        key: ``[m]`` hashes of all columns, numbers rounded.
-        left_out: Positions of the columns in the other half.
-        share: Of all rows, how many were looked at: 1 / `share`.
-    """
+    """Rows that agree with another in one half of the columns, while one of the other half (`left_out`) may differ;
+    `key` ``[m]`` hashes all of their columns, numbers rounded. Of all such rows, one in `share` is looked at."""
 
     rows: Array
     key: Array
@@ -78,11 +73,9 @@ def near_duplicates(view: TableView) -> Iterator[Finding]:
 
 
 def _parts(keys: Keys, columns: int) -> Iterator[_Part]:
-    import pandas as pd
-
     for half, left_out in ((0, range(1, columns, 2)), (1, range(0, columns, 2))):
         own = keys.halves[half]
-        rows = np.flatnonzero(pd.Series(own).duplicated(keep=False).to_numpy())
+        rows = np.flatnonzero(repeated(own))
         share = -(-len(rows) // MOST_CANDIDATES)
         if share > 1:
             rows = rows[(own[rows] >> np.uint64(17)) % np.uint64(share) == 0]
@@ -93,9 +86,7 @@ def _parts(keys: Keys, columns: int) -> Iterator[_Part]:
 def _met(rest: Array, exact: Array) -> tuple[Array, Array]:
     """Positions of rows that are equal in the rest of their columns to an earlier one, which they do not equal in all;
     and the positions of those earlier ones."""
-    import pandas as pd
-
-    order = np.flatnonzero(~pd.Series(exact).duplicated().to_numpy())  # of equal rows the first
+    order = np.flatnonzero(~repeated(exact, first=False))  # of equal rows the first
     group, first = np.unique(rest[order], return_index=True)
     partner = order[first][np.searchsorted(group, rest[order])]
     other = order != partner
@@ -115,14 +106,9 @@ def _telling(view: TableView) -> Array:
 
 def _followers(view: TableView, rows: int) -> Array:
     """Which columns nearly follow from an earlier one, as copies in another unit do (by the correlation of ranks)."""
-    import pandas as pd
-
     drawn = sample(rows, MOST_RANKED)
-    ranks = np.empty((len(view.features), len(drawn)))
-    for position, (_, cells) in enumerate(view.columns()):
-        values = cells[drawn]
-        codes = pd.factorize(values)[0] if values.dtype == object else values
-        ranks[position] = pd.Series(codes).rank(na_option="top")
+    cells = (values[drawn] for _, values in view.columns())
+    ranks = np.stack([ranked(codes(own) if own.dtype == object else own) for own in cells])
     ranks -= ranks.mean(axis=1, keepdims=True)
     ranks /= np.maximum(np.linalg.norm(ranks, axis=1, keepdims=True), 1e-300)
     return np.asarray((np.tril(np.abs(ranks @ ranks.T), -1) > FOLLOWS).any(axis=1))

@@ -6,7 +6,7 @@ import numpy as np
 
 from autoft.data.audit import charts
 from autoft.data.audit.findings import row_numbers, share_of
-from autoft.data.audit.sampling import sample
+from autoft.data.audit.values import codes, sample
 from autoft.data.convert import Converted
 from autoft.records.arrays import Array
 from autoft.records.columns import Column
@@ -57,19 +57,15 @@ def find_odd_rows(features: tuple[Column, ...], converted: Converted, *, kept: A
     row = int(number[worst[0]]) + 1
     found = f"has {share_of(len(odd), len(chosen), noun)} unlike the others (first: row {row:,}, score "
     found += f"{score[worst[0]]:.2f}; half of the rows are below {median:.2f})"
-    evidence = Evidence(
-        counts={"rows": len(chosen), "apart": len(odd)},
-        rows=row_numbers(number[worst]),
-        sketch=charts.histogram(score, x_label="Score of the isolation forest", marks=score[worst]),
-    )
+    drawn = charts.histogram(score, x_label="Score of the isolation forest", marks=score[worst])
+    counts = {"rows": len(chosen), "apart": len(odd)}
+    evidence = Evidence(counts=counts, rows=row_numbers(number[worst]), sketch=drawn)
     fix = "look at them; remove those that are mistakes or cases that the model will never meet"
     return [finding("outlying-rows", "info", None, "have rows like one another", found, fix, evidence)]
 
 
 def _numbers(values: Array, chosen: Array) -> Array:
     """One column for the forest, which only asks whether a value is above a limit: ranks would not serve it."""
-    import pandas as pd
-
     if values.dtype != object:
         drawn = values[chosen].astype(np.float64)
         known = drawn[np.isfinite(drawn)]
@@ -78,5 +74,5 @@ def _numbers(values: Array, chosen: Array) -> Array:
         # The forest computes in float32, in which seconds since 1970 are minutes apart: all columns are scaled.
         scale = float(known.std()) or 1.0
         return np.where(np.isfinite(drawn), (drawn - np.median(known)) / scale, 0.0)
-    codes = pd.factorize(values[chosen], use_na_sentinel=False)[0]
-    return np.asarray(-np.log(np.bincount(codes)[codes] / len(codes)))
+    categories = codes(values[chosen], missing=True)
+    return np.asarray(-np.log(np.bincount(categories)[categories] / len(categories)))

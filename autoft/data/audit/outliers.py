@@ -9,7 +9,7 @@ import numpy as np
 from autoft.data.audit import charts
 from autoft.data.audit.checks import TableView, check
 from autoft.data.audit.findings import row_numbers, share_of
-from autoft.data.audit.sampling import sample
+from autoft.data.audit.values import sample
 from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
 from autoft.records.findings import Finding, finding
@@ -43,17 +43,15 @@ def outlying_values(view: TableView) -> Iterator[Finding]:
         low, high = np.quantile(drawn[np.isfinite(drawn)], [0.1, 0.9])
         found += f"(first: row {rows[0] + 1:,}, {values[rows[0]]:g}; usual are {low:g} to {high:g})"
         fix = "check that they are real; by default autoft clips the most extreme values"
-        evidence = Evidence(
-            counts={"values": filled, "far out": len(rows)},
-            rows=row_numbers(farthest),
-            sketch=charts.histogram(values, x_label=column.name, marks=values[farthest]),
-        )
+        sketch = charts.histogram(values, x_label=column.name, marks=values[farthest])
+        counts = {"values": filled, "far out": len(rows)}
+        evidence = Evidence(counts=counts, rows=row_numbers(farthest), sketch=sketch)
         must = "have values of one order of size"
         yield finding("outlying-values", "info", column.name, must, found, fix, evidence)
 
 
 def _limits(values: Array) -> tuple[float, float]:
-    """Below and above what a value is far out; infinite where that cannot be said."""
+    """The limits beyond which a value is far out; infinite where there are none."""
     drawn = values[sample(len(values))]
     drawn = drawn[np.isfinite(drawn)]
     if len(drawn) < FEWEST_ROWS:

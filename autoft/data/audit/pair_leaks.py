@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from autoft.data.audit import charts, stump
-from autoft.data.audit.predictors import LEAK_AUC, LEAK_R2, Predictors
+from autoft.data.audit.predictors import LEAK_AUC, LEAK_R2, Predictors, strongest
 from autoft.data.table import quoted
 from autoft.records.arrays import Array
 from autoft.records.columns import Task
@@ -47,15 +47,11 @@ class Leak:
 
 
 def pair_leaks(predictors: Predictors, values: Array) -> list[Finding]:
-    """A warning for each pair that determines the target; pairs with a column that may do so are left out.
-
-    Args:
-        predictors: The columns that do not give the target away by themselves.
-    """
+    """A warning for each pair that determines the target; pairs with a column that may do so are left out."""
     truth, task, names = predictors.truth, predictors.task, [column.name for column in predictors.features]
     if len(truth) < MIN_ROWS or len(names) < 2:
         return []
-    best = np.sort(np.argsort(-predictors.alone, kind="stable")[:COLUMNS])
+    best = strongest(predictors.alone, COLUMNS)
     rows = np.random.default_rng(2).permutation(len(truth))[:SCREENED]
     found = list(_lookups(best, predictors.ordinals, truth, rows, task))
     if task == "regression":

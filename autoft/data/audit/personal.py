@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from autoft.data.audit.checks import TableView, check, rows_by_text
 from autoft.data.audit.findings import share_evidence, share_of
-from autoft.data.audit.sampling import drawn_values
+from autoft.data.audit.values import drawn_values
 from autoft.records.findings import Finding, finding
 
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")

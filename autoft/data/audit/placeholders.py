@@ -5,17 +5,16 @@ A number is suspect for its distance from the others: ages go to 99, but 999 bes
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
 
 import numpy as np
 
 from autoft.data.audit import charts
 from autoft.data.audit.checks import TableView, check
 from autoft.data.audit.findings import share_of
-from autoft.data.audit.sampling import drawn_values
+from autoft.data.audit.values import drawn_values
 from autoft.data.table import number_text, quoted
 from autoft.records.arrays import Array
 from autoft.records.columns import RepairCode
@@ -38,9 +37,8 @@ OFTEN = 10
 #: and in at least this share of the cells.
 OFTEN_SHARE = 5e-4
 DAY = 86_400.0
-Form = Literal["code", "constant"]
-#: What findings about the forms of suspects are called.
-FORMS: tuple[tuple[Form, RepairCode], ...] = (("code", "placeholder-values"), ("constant", "outlying-constant"))
+#: Findings about suspect numbers: known codes for "unknown", and other constants.
+NUMBER_CODES: tuple[RepairCode, ...] = ("placeholder-values", "outlying-constant")
 _EPOCH = date(1970, 1, 1).toordinal()
 #: Days that programs write for "never" and "unknown".
 DAYS = frozenset(
@@ -54,11 +52,12 @@ DAYS = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspect:
-    """A repeated number far away: a ``code`` (-1, 999, 0 far below the rest ...) or a ``constant`` (any other)."""
+    """A repeated number far away, and the finding that it makes: ``placeholder-values`` for -1, 999, 0 far below the
+    rest ..., ``outlying-constant`` for any other."""
 
     value: float
     rows: int
-    form: Form
+    code: RepairCode
 
 
 def is_word(text: str) -> bool:
@@ -70,7 +69,7 @@ def suspects(values: Array) -> tuple[Suspect, ...]:
     """Repeated numbers at an end of a column that lie apart from all others, at most three.
 
     >>> suspects(np.array([*range(100), 999.0, 999.0]))
-    (Suspect(value=999.0, rows=2, form='code'),)
+    (Suspect(value=999.0, rows=2, code='placeholder-values'),)
     """
     rest = values[np.isfinite(values)]
     found: list[Suspect] = []
@@ -78,8 +77,8 @@ def suspects(values: Array) -> tuple[Suspect, ...]:
         for extreme in (float(rest.max()), float(rest.min())):
             same = rest == extreme
             rows = int(same.sum())
-            if rows > 1 and (form := _form(extreme, rows, others := rest[~same])) is not None:
-                found.append(Suspect(value=extreme, rows=rows, form=form))
+            if rows > 1 and (code := _code(extreme, rows, others := rest[~same])) is not None:
+                found.append(Suspect(value=extreme, rows=rows, code=code))
                 rest = others
                 break
         else:
@@ -87,8 +86,8 @@ def suspects(values: Array) -> tuple[Suspect, ...]:
     return tuple(found)
 
 
-def _form(value: float, rows: int, others: Array) -> Form | None:
-    """How a value at an end is suspect, if it is; all `others` lie on one side of it."""
+def _code(value: float, rows: int, others: Array) -> RepairCode | None:
+    """What a value at an end is suspect of, if it is; all `others` lie on one side of it."""
     some = drawn_values(others)
     distinct = len(np.unique(some))
     if distinct < 3:
@@ -97,16 +96,16 @@ def _form(value: float, rows: int, others: Array) -> Form | None:
     gap = abs(value - near)
     low, high = np.quantile(some, [0.001, 0.999])
     if _repdigit(value) and gap > high - low:
-        return "code"
+        return "placeholder-values"
     # -1 beside 0, 1, 2 ... lies near, but is written far more often than numbers decline to an end.
     often = rows >= max(OFTEN, 3 * int((others == near).sum()))
     if value < 0 <= near and _repdigit(value) and distinct >= 10 and often:
-        return "code"
+        return "placeholder-values"
     if value == 0 < near and _impossible_zero(some):
-        return "code"
+        return "placeholder-values"
     apart = gap > 3 * (float(others.max()) - float(others.min()))
     if apart and distinct >= 10 and rows >= max(OFTEN, OFTEN_SHARE * len(others)):
-        return "constant"
+        return "outlying-constant"
     return None
 
 
@@ -144,24 +143,28 @@ def dates(seconds: Array) -> tuple[float, ...]:
     return tuple(found)
 
 
+def on_days(seconds: Array, days: Sequence[float]) -> Array:
+    """Which times are on one of some days (both in seconds since 1970)."""
+    return np.isin(np.floor(seconds / DAY) * DAY, days)
+
+
 @check("placeholder-values", "outlying-constant", scope="columns")
 def placeholder_numbers(view: TableView) -> Iterator[Finding]:
     """Numbers that are codes, and other repeated numbers far from the rest."""
     for column, values in view.columns("numeric"):
         found_here = suspects(values)
-        for form, code in FORMS:
-            here = [suspect for suspect in found_here if suspect.form == form]
+        for code in NUMBER_CODES:
+            here = [suspect for suspect in found_here if suspect.code == code]
             if not here:
                 continue
             rows, finite = sum(suspect.rows for suspect in here), int(np.isfinite(values).sum())
             shown = " and ".join(number_text(suspect.value) for suspect in here)
             found = f"has {shown} in {share_of(rows, finite, 'cells')}, far from all other values"
             fix = f"if it stands for 'unknown', accept {code} to make it missing; else ignore this"
+            counts = {number_text(suspect.value): suspect.rows for suspect in here} | {"values": finite}
             marks = [suspect.value for suspect in here]
-            evidence = Evidence(
-                counts={number_text(suspect.value): suspect.rows for suspect in here} | {"values": finite},
-                sketch=charts.histogram(drawn_values(values), x_label=column.name, marks=marks),
-            )
+            drawn = charts.histogram(drawn_values(values), x_label=column.name, marks=marks)
+            evidence = Evidence(counts=counts, sketch=drawn)
             yield finding(code, "warning", column.name, "hold measured values only", found, fix, evidence)
 
 
@@ -172,16 +175,14 @@ def placeholder_dates(view: TableView) -> Iterator[Finding]:
         days = dates(seconds)
         if not days:
             continue
-        rows = int(np.isin(np.floor(seconds / DAY) * DAY, days).sum())
+        rows = int(on_days(seconds, days).sum())
         shown = " and ".join(day_text(day) for day in days)
         found = f"has {shown} in {share_of(rows, len(seconds), 'cells')}, far from all other dates"
         fix = "if it stands for 'unknown', accept placeholder-values to make it missing; else ignore this"
-        evidence = Evidence(
-            counts={"rows": rows, "cells": len(seconds)},
-            head=("day",),
-            examples=tuple((day_text(day),) for day in days),
-            sketch=charts.histogram(years(drawn_values(seconds)), x_label="year", marks=years(np.array(days)).tolist()),
-        )
+        counts, examples = {"rows": rows, "cells": len(seconds)}, tuple((day_text(day),) for day in days)
+        marks = years(np.array(days)).tolist()
+        drawn = charts.histogram(years(drawn_values(seconds)), x_label="year", marks=marks)
+        evidence = Evidence(counts=counts, head=("day",), examples=examples, sketch=drawn)
         yield finding("placeholder-values", "warning", column.name, "hold real dates only", found, fix, evidence)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from autoft.records.arrays import Array
 from autoft.records.columns import Column, Task
 
@@ -34,4 +36,13 @@ class Predictors:
     @property
     def metric(self) -> str:
         """What the scores are."""
-        return "R2" if self.task == "regression" else "ROC-AUC"
+        return metric_of(self.task)
+
+
+def metric_of(task: Task) -> str:
+    return "R2" if task == "regression" else "ROC-AUC"
+
+
+def strongest(alone: Array, most: int) -> Array:
+    """Positions of the columns that predict best by themselves, in the order of the table."""
+    return np.sort(np.argsort(-alone, kind="stable")[:most])

@@ -9,7 +9,7 @@ import numpy as np
 
 from autoft.data.audit import charts
 from autoft.data.audit.checks import TableView, check
-from autoft.data.audit.sampling import some_rows
+from autoft.data.audit.values import ranked, some_rows
 from autoft.data.table import quoted
 from autoft.records.arrays import Array
 from autoft.records.columns import Column
@@ -45,7 +45,7 @@ def recodings(features: tuple[Column, ...], values: Mapping[str, Array], exact: 
         if rows >= MIN_ROWS and 2 <= distinct <= rows / ROWS_PER_VALUE:
             groups[pattern, distinct].append(column.name)
     found = {key: names for key, names in groups.items() if len(names) > 1}
-    # Two measurements of rows that all stand there twice are no recoding: of equal rows one counts.
+    # Where every row stands there twice, two columns of measurements look like a recoding: of equal rows one counts.
     different = len(np.unique(exact)) if found else 0
     repeated = [names for (_, distinct), names in found.items() if distinct <= different / ROWS_PER_VALUE]
     return {other: first for first, *others in repeated for other in others}
@@ -65,11 +65,7 @@ def same_order(features: tuple[Column, ...], values: Mapping[str, Array]) -> dic
     columns = [column for column in features if column.kind == "numeric"]
     if len(columns) < 2 or len(values[columns[0].id]) < MIN_ROWS:
         return {}
-    ranks = []
-    for column in columns:
-        cells = some_rows(values[column.id], SCREENED)
-        ranks.append(ranked(np.where(np.isnan(cells), -np.inf, cells)))
-    matrix = np.asarray(ranks)
+    matrix = np.stack([ranked(some_rows(values[column.id], SCREENED)) for column in columns])
     deviations = matrix.std(axis=1)
     matrix = (matrix - matrix.mean(axis=1, keepdims=True)) / np.where(deviations > 0, deviations, 1.0)[:, None]
     rho = np.abs(matrix @ matrix.T) / matrix.shape[1]
@@ -91,13 +87,6 @@ def spearman(one: Array, other: Array) -> float:
     if both.sum() < MIN_ROWS or np.ptp(x[both]) == 0 or np.ptp(z[both]) == 0:
         return 0.0
     return float(np.corrcoef(ranked(x[both]), ranked(z[both]))[0, 1])
-
-
-def ranked(values: Array) -> Array:
-    """Ranks along the rows, equal values in the middle of theirs; pandas', as importing scipy.stats takes a second."""
-    import pandas as pd
-
-    return np.asarray(pd.DataFrame(values).rank().to_numpy().reshape(values.shape))
 
 
 @check("identical-columns", "one-to-one-columns", "correlated-copies", scope="pairs")

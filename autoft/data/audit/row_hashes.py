@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autoft.data.audit.sampling import sample
+from autoft.data.audit.values import codes, repeated, sample
 from autoft.data.convert import Converted
 from autoft.records.arrays import Array
 from autoft.records.columns import Column
@@ -51,13 +51,13 @@ def keys(features: Sequence[Column], converted: Converted) -> Keys:
     for position, column in enumerate(features):
         values = converted.values[column.id]
         if values.dtype == object:
-            texts[column.id] = codes, distinct = pd.factorize(values)
-            halves[position % 2] += _of_texts(codes, distinct) * _factor(position)
+            texts[column.id] = pd.factorize(values)
+            halves[position % 2] += _of_texts(*texts[column.id]) * _factor(position)
         else:
             halves[position % 2] += hashed(values, position, steps[column.id])
     exact = halves[0] + halves[1]
     # Rows that differ when rounded differ: only the others need a second look.
-    alike = np.flatnonzero(pd.Series(exact).duplicated(keep=False).to_numpy())
+    alike = np.flatnonzero(repeated(exact))
     if len(alike):
         exact[alike] = 0
         for position, column in enumerate(features):
@@ -90,12 +90,10 @@ def _factor(position: int) -> np.uint64:
 
 def meeting(values: Array, step: float = 0.0) -> float:
     """The chance that two rows drawn at random are equal in a column, estimated from a sample of its rows."""
-    import pandas as pd
-
     drawn = values[sample(len(values))]
     if step:
         drawn = np.rint(drawn / step)
-    counts = np.bincount(pd.factorize(drawn, use_na_sentinel=False)[0]).astype(np.float64)
+    counts = np.bincount(codes(drawn, missing=True)).astype(np.float64)
     pairs = max(len(drawn) * (len(drawn) - 1), 1)
     # No equal pair among the drawn rows does not mean that there is none elsewhere.
     return float(max((counts * (counts - 1)).sum(), 1.0) / pairs)

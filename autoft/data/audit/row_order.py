@@ -7,7 +7,7 @@ import numpy as np
 from autoft.data.audit import charts
 from autoft.data.audit.checks import TableView, check
 from autoft.data.audit.findings import label_text
-from autoft.data.audit.sampling import sample
+from autoft.data.audit.values import ranked, sample
 from autoft.data.table import quoted
 from autoft.records.arrays import Array
 from autoft.records.columns import Column, Task
@@ -104,10 +104,8 @@ def _time_finding(column: Column, effect: float, view: TableView) -> Finding:
         found += "rows"
         fix = f"set evaluate: time: {quoted(column.name)} if the model is to predict rows later than these"
     line, y_label = _line(view, order)
-    evidence = Evidence(
-        counts={"effect": round(effect, 4)},
-        sketch=charts.over_rows(line, y_label=y_label, x_label=f"Rows in the order of {column.name}"),
-    )
+    drawn = charts.over_rows(line, y_label=y_label, x_label=f"Rows in the order of {column.name}")
+    evidence = Evidence(counts={"effect": round(effect, 4)}, sketch=drawn)
     must = "not order the rows in time, unless the recipe says so"
     return finding("time-structure", severity, column.name, must, found, fix, evidence)
 
@@ -116,22 +114,16 @@ def _target_in_file_order(view: TableView, *, explained: bool) -> list[Finding]:
     """A finding where neighbouring rows have more similar targets than in a shuffled file. Classes: the number of
     changes from row to row (the runs test of Wald and Wolfowitz 1940). Numbers: the squared differences of the ranks of
     neighbours (Bartels 1982). Either is divided by what a shuffled file has on average."""
-    import pandas as pd
-
     rows = np.flatnonzero(view.usable)
-    values = view.answers[rows]
-    if view.task == "regression":
-        values = np.asarray(pd.Series(values).rank().to_numpy())
+    values = ranked(view.answers[rows]) if view.task == "regression" else view.answers[rows]
     if len(values) < FEWEST_ROWS or (values == values[0]).all():
         return []
     ratio, deviations = _neighbours(values, view.task)
     if deviations < SURE or ratio > ORDERED or (explained and ratio > SORTED):
         return []
     line, y_label = _line(view, rows)
-    evidence = Evidence(
-        counts={"difference of neighbours, shuffled is 1": round(ratio, 4)},
-        sketch=charts.over_rows(line, y_label=y_label),
-    )
+    counts = {"difference of neighbours, shuffled is 1": round(ratio, 4)}
+    evidence = Evidence(counts=counts, sketch=charts.over_rows(line, y_label=y_label))
     found = "is sorted by the target"
     if ratio >= 0.005:
         found = f"has similar targets in neighbouring rows: they differ {ratio:.0%} as much as in a shuffled file"

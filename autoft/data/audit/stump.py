@@ -21,19 +21,16 @@ def even_halves(classes: Array) -> Array:
     return half
 
 
-def missing_apart(ordinal: Array) -> Array:
-    """Positions of cells, missing ones (-1) so far away that a split between them and the rest is always clean."""
-    return np.where(ordinal < 0, -len(ordinal), ordinal)
-
-
 def cross_predict(x: Array, y: Array, half: Array, depth: int) -> Array:
     """Predictions ``[n, c]`` for the rows of each half by a tree fitted on the other.
 
     Args:
-        x: ``[n]`` the column.
+        x: ``[n]`` the column as numbers from 0 on, -1 where a cell is missing.
         y: ``[n, c]`` targets; for classes their 0/1 indicators, for which squared error and Gini impurity agree.
         depth: Most splits from the root to a leaf.
     """
+    # So far away that a split between missing cells and the rest is always clean.
+    x = np.where(x < 0, -len(x), x)
     predicted = np.empty(y.shape)
     for here in (half, ~half):
         predicted[here] = _grow(x[~here], y[~here], depth)(x[here])

@@ -10,7 +10,7 @@ import numpy as np
 from autoft.data.audit import charts
 from autoft.data.audit.checks import TableView, check
 from autoft.data.audit.findings import label_text, row_numbers, share_evidence, share_of
-from autoft.data.audit.sampling import drawn_values
+from autoft.data.audit.values import drawn_values
 from autoft.data.table import quoted
 from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
@@ -110,10 +110,8 @@ def _capped(name: str, values: Array) -> Iterator[Finding]:
         found += f"than {usual:,}"
         fix = "if it is a limit, the model learns the limit: leave those rows out, or read answers near it as 'or "
         fix += "beyond'"
-        evidence = Evidence(
-            counts={"rows": rows, "most frequent other value": usual},
-            sketch=charts.histogram(drawn_values(values), x_label=name, marks=[value]),
-        )
+        drawn = charts.histogram(drawn_values(values), x_label=name, marks=[value])
+        evidence = Evidence(counts={"rows": rows, "most frequent other value": usual}, sketch=drawn)
         yield finding("target-capped", "warning", name, "go on beyond its ends", found, fix, evidence)
 
 
@@ -127,10 +125,9 @@ def _heavy_tail(name: str, values: Array) -> Iterator[Finding]:
     found = f"has a few values far from the others (skewness {skewness:.1f}; the median is {half:g}, the most extreme "
     found += f"value {extreme:g})"
     fix = "check that they are real; compare mae with rmse, or predict the logarithm"
-    evidence = Evidence(
-        counts={"skewness": round(skewness, 3), "median": float(half), "most extreme": float(extreme)},
-        sketch=charts.histogram(drawn_values(values), x_label=name, marks=[float(extreme)]),
-    )
+    counts = {"skewness": round(skewness, 3), "median": float(half), "most extreme": float(extreme)}
+    drawn = charts.histogram(drawn_values(values), x_label=name, marks=[float(extreme)])
+    evidence = Evidence(counts=counts, sketch=drawn)
     yield finding("target-heavy-tail", "info", name, "have values of one order of size", found, fix, evidence)
 
 
@@ -163,9 +160,8 @@ def _small_classes(name: str, counts: pd.Series[Any], folds: int) -> Iterator[Fi
         fix = f"merge it with another class or remove it; {folds} folds need {folds} rows of each"
         if len(single) > len(counts) / 2:
             fix += "; if the target is a quantity, set task: regression"
-        yield finding(
-            "class-too-small", "error", name, "have at least 2 rows of every class", found, fix, _rows_by_class(counts)
-        )
+        must = "have at least 2 rows of every class"
+        yield finding("class-too-small", "error", name, must, found, fix, _rows_by_class(counts))
     small = counts[(counts > 1) & (counts < folds)]
     if len(small):
         rows = small.iloc[-1]
@@ -193,10 +189,8 @@ def _rows_by_class(counts: pd.Series[Any]) -> Evidence:
     rarest = label_text(counts.index[-1])
     shown = {label_text(label): int(rows) for label, rows in [*counts[:-1].items()][: charts.BARS - 1]}
     shown[rarest] = int(counts.iloc[-1])
-    return Evidence(
-        counts={"rows": int(counts.sum()), "rows of the rarest class": int(counts.iloc[-1])},
-        sketch=charts.bars(shown, marked=[rarest]),
-    )
+    told = {"rows": int(counts.sum()), "rows of the rarest class": int(counts.iloc[-1])}
+    return Evidence(counts=told, sketch=charts.bars(shown, marked=[rarest]))
 
 
 def _quoted(label: object) -> str:

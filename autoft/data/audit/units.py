@@ -10,7 +10,7 @@ import numpy as np
 from autoft.data.audit import charts
 from autoft.data.audit.checks import TableView, check
 from autoft.data.audit.findings import row_numbers, share_of
-from autoft.data.audit.sampling import drawn_values
+from autoft.data.audit.values import drawn_values
 from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
 from autoft.records.findings import Finding, finding
@@ -49,10 +49,6 @@ class Mixed:
     factor: float
     above: bool
     units: str
-
-    def rarer(self, values: Array) -> Array:
-        """Which values are in the rarer unit."""
-        return np.asarray((values >= self.cut) if self.above else (values > 0) & (values < self.cut))
 
 
 def mixed(values: Array) -> Mixed | None:
@@ -106,19 +102,16 @@ def mixed_units(view: TableView) -> Iterator[Finding]:
         units = mixed(values)
         if units is None:
             continue
-        rarer = units.rarer(values)
+        rarer = values >= units.cut if units.above else (values > 0) & (values < units.cut)
         rows, total = int(rarer.sum()), int(np.isfinite(values).sum())
         ratio = units.factor if units.factor > 1 else 1 / units.factor
         found = f"seems to mix two units ({units.units}?): {share_of(rows, total, 'values')} are "
         found += f"{'above' if units.above else 'below'} {units.cut:.3g} and differ from the others by a factor of "
         found += f"{ratio:.6g}"
-        fix = (
-            f"if so, accept mixed-units to multiply them by {units.factor:.6g}, or correct the source; else ignore this"
-        )
-        x_label, mark = f"log10 of {column.name}", np.log10(units.cut)
-        evidence = Evidence(
-            counts={"rows": rows, "values": total, "factor": units.factor},
-            rows=row_numbers(np.flatnonzero(rarer), 5),
-            sketch=charts.histogram(np.log10(drawn_values(values)), x_label=x_label, marks=[mark]),
-        )
+        accept = f"accept mixed-units to multiply them by {units.factor:.6g}"
+        fix = f"if so, {accept}, or correct the source; else ignore this"
+        logs, mark = np.log10(drawn_values(values)), np.log10(units.cut)
+        drawn = charts.histogram(logs, x_label=f"log10 of {column.name}", marks=[mark])
+        counts = {"rows": rows, "values": total, "factor": units.factor}
+        evidence = Evidence(counts=counts, rows=row_numbers(np.flatnonzero(rarer), 5), sketch=drawn)
         yield finding("mixed-units", "warning", column.name, "be in one unit", found, fix, evidence)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-# Importing them registers their metrics, in the order in which reports show them.
-from autoft.evaluation.metrics import areas, labels, probabilities, values  # noqa: F401
 from autoft.evaluation.metrics.metric import METRICS, DecisionCounts, Direction, Metric, Needs, Prediction
 from autoft.records.columns import Task
 from autoft.records.decisions import Costs

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -19,8 +18,9 @@ class _Area(SummedMetric[Array]):
     tasks = CLASSES
     needs = "proba"
     ranks_only = True
-    #: Place in the sums.
+    #: Place in the sums, and the name of scikit-learn's function for one class.
     place: int
+    function: str
 
     def sums(self, truth: Truth, prediction: Prediction, names: Collection[str]) -> Callable[[Array], Array]:
         """Areas under the ROC and precision-recall curves, ``[2, draws]``."""
@@ -34,16 +34,15 @@ class _Area(SummedMetric[Array]):
 
     def point(self, truth: Truth, prediction: Prediction) -> float:
         """The mean area of the classes by scikit-learn."""
+        from sklearn import metrics
+
+        of_class, values = getattr(metrics, self.function), prediction.values
         weights = truth.weights
-        present = np.bincount(truth.y, weights, minlength=prediction.values.shape[1]) > 0
+        present = np.bincount(truth.y, weights, minlength=values.shape[1]) > 0
         if not present.all():
             return np.nan
-        values = prediction.values
-        each = [self._of_class(truth.y == c, values[:, c], sample_weight=weights) for c in _ranked(prediction)]
+        each = [of_class(truth.y == c, values[:, c], sample_weight=weights) for c in _ranked(prediction)]
         return float(np.mean(each))
-
-    def _of_class(self, true: Array, score: Array, *, sample_weight: Array | None) -> Any:
-        raise NotImplementedError
 
 
 @METRICS.register
@@ -53,12 +52,7 @@ class RocAuc(_Area):
     meaning = "chance that a positive row is ranked above a negative one; 0.5 is a coin, 1 is perfect"
     default_for = ("binary",)
     synonyms = ("auc", "auroc")
-    place = 0
-
-    def _of_class(self, true: Array, score: Array, *, sample_weight: Array | None) -> Any:
-        from sklearn.metrics import roc_auc_score
-
-        return roc_auc_score(true, score, sample_weight=sample_weight)
+    place, function = 0, "roc_auc_score"
 
 
 @METRICS.register
@@ -70,12 +64,7 @@ class PrAuc(_Area):
     meaning = "precision averaged over all recalls; chance level is the share of positives"
     aliases = ("average_precision",)
     synonyms = ("auprc",)
-    place = 1
-
-    def _of_class(self, true: Array, score: Array, *, sample_weight: Array | None) -> Any:
-        from sklearn.metrics import average_precision_score
-
-        return average_precision_score(true, score, sample_weight=sample_weight)
+    place, function = 1, "average_precision_score"
 
 
 def _ranked(prediction: Prediction) -> Sequence[int]:

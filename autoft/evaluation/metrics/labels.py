@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -16,14 +15,16 @@ from autoft.records.arrays import Array
 from autoft.records.decisions import Costs
 from autoft.records.problem import Problem, Truth
 
+Share = Literal["precision", "recall", "f1"]
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Confusions:
-    """Confusion matrices ``[draws, true, decided]`` with what metrics read off them.
+    """Margins of confusion matrices, one for each draw.
 
     Attributes:
         hits: Right decisions by class, ``[draws, classes]``.
-        true, decided: Rows by their class, and by that which is decided for them, ``[draws, classes]``.
+        true, decided: Rows by their true class, and by their decided class, ``[draws, classes]``.
         total: Rows, ``[draws]``.
         positive: Position of the positive class; None of several classes.
     """
@@ -34,25 +35,18 @@ class Confusions:
     total: Array
     positive: int | None
 
-    @cached_property
-    def _absent(self) -> Array:
-        return np.where(self.true > 0, 0.0, np.nan)
+    def share(self, name: Share) -> Array:
+        """Precision, recall or F1 by class, ``[draws, classes]``; NaN for a class without rows.
 
-    @cached_property
-    def recall(self) -> Array:
-        """By class, NaN without rows."""
-        return np.asarray(self.hits / self.true)
-
-    @cached_property
-    def precision(self) -> Array:
-        """By class: 0 where no such label is decided, as scikit-learn's ``zero_division=0``; NaN without rows."""
-        share = np.divide(self.hits, self.decided, out=np.zeros_like(self.hits), where=self.decided > 0)
-        return np.asarray(share + self._absent)
-
-    @cached_property
-    def f1(self) -> Array:
-        """By class, NaN without rows."""
-        return np.asarray(2 * self.hits / (self.true + self.decided) + self._absent)
+        The precision of a class that is never decided is 0, as with scikit-learn's ``zero_division=0``.
+        """
+        if name == "recall":
+            found = self.hits / self.true
+        elif name == "precision":
+            found = np.divide(self.hits, self.decided, out=np.zeros_like(self.hits), where=self.decided > 0)
+        else:
+            found = 2 * self.hits / (self.true + self.decided)
+        return np.where(self.true > 0, found, np.nan)
 
 
 class _LabelMetric(SummedMetric[Confusions]):
@@ -60,7 +54,6 @@ class _LabelMetric(SummedMetric[Confusions]):
     needs = "label"
 
     def sums(self, truth: Truth, prediction: Prediction, names: Collection[str]) -> Callable[[Array], Confusions]:
-        """Weighted confusion matrices."""
         positive, number = prediction.problem.positive, prediction.values.shape[1]
         cells, cell = np.unique(truth.y * number + prediction.labels, return_inverse=True)
         order = np.argsort(cell.ravel(), kind="stable")
@@ -78,21 +71,20 @@ class _LabelMetric(SummedMetric[Confusions]):
 
 
 class _ShareOfPositive(_LabelMetric):
-    """A share that the positive class has; of several classes their mean."""
+    """Precision, recall or F1 of the positive class; of several classes their mean."""
 
-    #: Which of those of `Confusions`.
-    share: Literal["precision", "recall", "f1"]
+    share: Share
 
     def value(self, sums: Confusions) -> Array:
-        by_class = getattr(sums, self.share)
+        by_class = sums.share(self.share)
         return np.asarray(by_class.mean(axis=1) if sums.positive is None else by_class[:, sums.positive])
 
 
 class _MeanShare(_ShareOfPositive):
-    """The mean of a share that the classes have."""
+    """Precision, recall or F1, averaged over the classes."""
 
     def value(self, sums: Confusions) -> Array:
-        return np.asarray(getattr(sums, self.share).mean(axis=1))
+        return np.asarray(sums.share(self.share).mean(axis=1))
 
 
 @METRICS.register
@@ -134,34 +126,20 @@ class F1(_ShareOfPositive):
         return np.asarray(2 * counts.hits / (counts.hits + counts.alarms + counts.positives) + counts.defined)
 
 
-@METRICS.register
-class MacroPrecision(_MeanShare):
-    name = "macro_precision"
-    share = "precision"
-    label = "Macro precision"
-    meaning = "precision averaged over the classes, each counting alike"
+class Macro(_MeanShare):
+    """The mean of a share over the classes; of several classes that is the share itself."""
+
     objective = False
     repeated_for = ("multiclass",)
 
-
-@METRICS.register
-class MacroRecall(_MeanShare):
-    name = "macro_recall"
-    share = "recall"
-    label = "Macro recall"
-    meaning = "recall averaged over the classes, each counting alike"
-    objective = False
-    repeated_for = ("multiclass",)
+    def __init__(self, share: Share, title: str) -> None:
+        self.share, self.name, self.label = share, f"macro_{share}", f"Macro {title}"
+        self.meaning = f"{title} averaged over the classes, each counting alike"
 
 
-@METRICS.register
-class MacroF1(_MeanShare):
-    name = "macro_f1"
-    share = "f1"
-    label = "Macro F1"
-    meaning = "F1 averaged over the classes, each counting alike"
-    objective = False
-    repeated_for = ("multiclass",)
+METRICS.register(Macro("precision", "precision"))
+METRICS.register(Macro("recall", "recall"))
+METRICS.register(Macro("f1", "F1"))
 
 
 @METRICS.register

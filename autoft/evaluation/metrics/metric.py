@@ -30,7 +30,7 @@ class Prediction:
 
     Attributes:
         values: Probabilities ``[n, classes]``, or values ``[n]`` of a regression.
-        rule: By which classes are decided; its calibration is taken to be applied.
+        rule: Decides the classes; its calibration is taken to be applied.
     """
 
     values: Array
@@ -48,7 +48,6 @@ class Prediction:
         return np.asarray(self.values[:, self.problem.positive_index])
 
     def take(self, rows: Array) -> Prediction:
-        """The same of some rows."""
         return replace(self, values=self.values[rows], rule=self.rule.take(rows))
 
 
@@ -56,12 +55,9 @@ class Prediction:
 class DecisionCounts:
     """Decisions of a binary task at several thresholds, counted (and weighted) by outcome.
 
-    The shapes are ``[thresholds]`` and, for rows of a class, ``[]``; with an axis before them for parts of the rows.
-
     Attributes:
-        hits: Positive rows that are decided to be positive.
-        alarms: Negative rows that are decided to be positive.
-        positives, negatives: Rows of each class.
+        hits, alarms: Positive and negative rows that are decided to be positive, ``[..., thresholds]``.
+        positives, negatives: Rows of each class, to be broadcast with them.
     """
 
     hits: Array
@@ -74,14 +70,11 @@ class DecisionCounts:
         """0 where both classes have rows, else NaN: to be added to a metric."""
         return np.where((self.positives > 0) & (self.negatives > 0), 0.0, np.nan)
 
-    def __getitem__(self, part: int) -> DecisionCounts:
-        return DecisionCounts(**{name: counts[part] for name, counts in self._each()})
-
     def __sub__(self, other: DecisionCounts) -> DecisionCounts:
         return DecisionCounts(**{name: counts - getattr(other, name) for name, counts in self._each()})
 
     def total(self) -> DecisionCounts:
-        """The parts together."""
+        """The sums along the first axis."""
         return DecisionCounts(**{name: counts.sum(axis=0) for name, counts in self._each()})
 
     def _each(self) -> Iterator[tuple[str, Array]]:
@@ -91,8 +84,8 @@ class DecisionCounts:
 class Metric(ABC):
     """One way to score predictions; subclasses give the attributes and `point`.
 
-    Everything else in autoft asks these attributes: a registered metric is computed for every task that it names, with
-    an interval, for baselines and slices, is shown in the report, and may be the objective of a recipe.
+    A registered metric is computed for every task that it names, with an interval, for baselines and slices too, is
+    shown in the report, and may be the objective of a recipe.
 
     Attributes:
         name: Key in ``evaluation.json`` and value of ``evaluate.objective``.
@@ -104,11 +97,10 @@ class Metric(ABC):
         default_for: Tasks whose objective it is unless the user names another.
         aliases: Other names that a recipe may use.
         synonyms: What other libraries call it, or something like it: a hint for recipes that use such a name.
-        ranks_only: Whether only the order of the rows matters. Isotonic calibration, which makes ties,
-            is then not used.
+        ranks_only: Whether only the order of the rows matters. Isotonic calibration, which makes ties, is not used.
         threshold: ``tuned``: as the objective of a binary task it gets the threshold that is best for it, by
-            `at_threshold`. ``minimum``: its optimum would be trivial, so that it is only compared at the threshold of a
-            minimum. ``none``: decided by one half.
+            `at_threshold`. ``minimum``: its best threshold would be trivial, so that it is only compared at the
+            threshold of a minimum. ``none``: decided by one half.
         needs_quantile: Whether it exists only with ``evaluate.quantile``.
         needs_costs: Whether it exists only with the costs of decisions.
         rare_classes: Whether class weights may help where a class is rare: never, by the ``labels`` of its rows, or by
@@ -142,10 +134,10 @@ class Metric(ABC):
         """The value on some rows, each of which counts by `truth.weights`; NaN where it is undefined."""
 
     def draws(self, truth: Truth, prediction: Prediction, weights: Array) -> Array:
-        """The value under each of many weightings, ``[draws]``; NaN where it is undefined.
+        """The value under each weighting, ``[draws]``; NaN where it is undefined.
 
         Args:
-            weights: Weights of the rows ``[draws, n]``, which replace those of `truth`; as a rule draw counts.
+            weights: Of the rows, ``[draws, n]``, instead of those of `truth`; as a rule draw counts.
         """
         found = np.full(len(weights), np.nan)
         for place, own in enumerate(weights):
@@ -156,8 +148,17 @@ class Metric(ABC):
         return found
 
     def at_threshold(self, counts: DecisionCounts, problem: Problem) -> Array:
-        """The value at each threshold (only where `threshold` is not ``none``); NaN where a class has no rows."""
-        raise NotImplementedError(f"{self.name} does not say its value from counts of decisions")
+        """The value at each threshold, in the shape of `counts.hits`; NaN where a class has no rows.
+
+        Asked only where `threshold` is not ``none``. By default the value of four rows, one for each outcome, that
+        count as often as it happened; a formula is faster.
+        """
+        yes, no = problem.positive_index, 1 - problem.positive_index
+        misses, rights = counts.positives - counts.hits, counts.negatives - counts.alarms
+        weights = np.stack([counts.hits, counts.alarms, misses, rights], axis=-1)
+        answers = Prediction(values=np.eye(2)[[yes, yes, no, no]], problem=problem)
+        found = self.draws(Truth(y=np.array([yes, no, yes, no])), answers, weights.reshape(-1, 4))
+        return np.asarray(found.reshape(counts.hits.shape) + counts.defined)
 
     def trained_quantile(self, quantile: float | None) -> float | None:
         """The quantile whose pinball loss is trained for this objective; None for the usual loss of the task."""
@@ -166,7 +167,7 @@ class Metric(ABC):
     @property
     def perfect(self) -> float:
         """Its best value: 1 where more is better, else 0."""
-        return 1.0 if self.direction == "max" else 0.0
+        return float(self.more_is_better)
 
     @property
     def more_is_better(self) -> bool:
@@ -174,8 +175,8 @@ class Metric(ABC):
 
     def better(self, score: Array) -> Array:
         """The scores turned so that more is better."""
-        return score if self.direction == "max" else -score
+        return score if self.more_is_better else -score
 
 
 #: Every metric by name, in the order in which reports show them.
-METRICS: Registry[Metric] = Registry("metric", "autoft.metrics")
+METRICS: Registry[Metric] = Registry("metric", "autoft.metrics", own="autoft.evaluation.metrics")

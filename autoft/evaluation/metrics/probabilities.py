@@ -44,13 +44,12 @@ class Brier(_ProbabilityMetric):
 
 
 def _row_briers(truth: Truth, prediction: Prediction) -> Array:
-    """Brier score of each row, ``[n]``.
+    """Brier score of each row, ``[n]``, as scikit-learn 1.7 and later define it.
 
-    As scikit-learn 1.7 and later define it: binary the squared error of the positive probability (0 to 1),
-    multiclass the sum of squared errors over the classes (0 to 2).
+    Binary the squared error of the positive probability, of several classes the sum of their squared errors.
     """
-    y, probabilities = truth.y, prediction.values.astype(np.float64)
     if prediction.problem.task == "binary":
-        right = y == prediction.problem.positive_index
+        right = truth.y == prediction.problem.positive_index
         return np.asarray(np.square(prediction.positive.astype(np.float64) - right))
-    return np.asarray(np.square(probabilities - np.eye(probabilities.shape[1])[y]).sum(axis=1))
+    right = np.eye(prediction.values.shape[1])[truth.y]
+    return np.asarray(np.square(prediction.values.astype(np.float64) - right).sum(axis=1))

@@ -28,64 +28,53 @@ class SummedMetric(Metric, Generic[S]):
 
     @abstractmethod
     def sums(self, truth: Truth, prediction: Prediction, names: Collection[str]) -> Callable[[Array], S]:
-        """What gives the sums under weightings ``[draws, n]``, prepared for these predictions.
-
-        Args:
-            names: Metrics that are read off them.
-        """
+        """A function from weightings ``[draws, n]`` to the sums off which the named metrics are read."""
 
     @abstractmethod
     def value(self, sums: S) -> Array:
         """The metric of each draw, ``[draws]``."""
 
     def point(self, truth: Truth, prediction: Prediction) -> float:
-        """The value on some rows: that of one draw."""
         weights = np.ones(len(truth)) if truth.weights is None else truth.weights
         return float(self.draws(truth, prediction, weights[None])[0])
 
     def draws(self, truth: Truth, prediction: Prediction, weights: Array) -> Array:
-        """The value under each weighting ``[draws, n]``."""
         return draws_of([self], replace(truth, weights=None), prediction, weights)[self.name]
 
 
 class MeanMetric(SummedMetric[Array]):
-    """A function of the weighted mean of something that every row has, in a column of its kind's `columns`."""
+    """A metric that follows from the weighted mean of a number of each row, the column `column` of `columns`."""
 
     column: int = 0
 
     @abstractmethod
     def columns(self, truth: Truth, prediction: Prediction) -> Array:
-        """What is averaged: a column for each metric of the kind, ``[n, c]``."""
+        """The numbers of each row, ``[n, c]``: a column for each metric that shares this function."""
 
     def of_mean(self, mean: Array) -> Array:
-        """The metric of a mean: as a rule the mean."""
+        """The metric from a mean: as a rule the mean itself."""
         return mean
 
     def sums(self, truth: Truth, prediction: Prediction, names: Collection[str]) -> Callable[[Array], Array]:
-        """Means of the columns, ``[draws, c]``."""
         columns = self.columns(truth, prediction)
         return lambda weights: means(weights, columns)
 
     def value(self, sums: Array) -> Array:
-        """The metric of each draw, ``[draws]``."""
         return self.of_mean(sums[:, self.column])
 
     def point(self, truth: Truth, prediction: Prediction) -> float:
-        """The value on some rows, with numpy's summation in pairs."""
         if truth.weights is not None:
             return super().point(truth, prediction)
+        # Not a matrix product: numpy's mean sums in pairs, which is more exact.
         column = np.ascontiguousarray(self.columns(truth, prediction)[:, self.column])
         return float(self.of_mean(column.mean()))
 
 
 def draws_of(metrics: Sequence[Metric], truth: Truth, prediction: Prediction, weights: Array) -> dict[str, Array]:
-    """Several metrics under each of many weightings.
+    """Values ``[draws]`` of several metrics by name; NaN where the weighted rows leave a metric undefined.
 
     Args:
         weights: Non-negative ``[draws, n]``, which the weights of `truth` multiply.
-
-    Returns:
-        ``[draws]`` values by name; NaN where the weighted rows leave a metric undefined.
     """
     kinds: dict[Any, list[Any]] = {}
     for metric in metrics:
@@ -105,7 +94,7 @@ def draws_of(metrics: Sequence[Metric], truth: Truth, prediction: Prediction, we
 
 
 def _kind(metric: Metric) -> Any:
-    """Where the function stands that makes a metric's sums; None of a metric without sums."""
+    """The function that makes a metric's sums, which metrics of one kind share; None of a metric without sums."""
     if not isinstance(metric, SummedMetric):
         return None
     return type(metric).columns if isinstance(metric, MeanMetric) else type(metric).sums

@@ -79,7 +79,6 @@ class R2(SummedMetric[Array]):
         return np.where(variance > 1e-12 * square, 1 - residual / variance, np.nan)
 
     def point(self, truth: Truth, prediction: Prediction) -> float:
-        """The value on some rows, from sums of squares where all rows count the same."""
         if truth.weights is not None:
             return super().point(truth, prediction)
         residual = np.square(_errors(truth, prediction)).sum()
@@ -131,7 +130,6 @@ class Pinball(MeanMetric):
     row_loss = "pinball loss"
 
     def columns(self, truth: Truth, prediction: Prediction) -> Array:
-        """The loss of each row, ``[n, 1]``."""
         assert prediction.problem.quantile is not None
         return pinball(truth.y, prediction.values, prediction.problem.quantile)[:, None]
 

@@ -31,9 +31,9 @@ _VALUES = ("mean_prediction", "mean_error")
 def gaps(redraws: Redraws, groups: Sequence[Groups], target: Target) -> tuple[Gap, ...]:
     """Rates by group of each column, from the predictions and draws of the overall score.
 
-    Classification: the share of rows that is decided to be of a class (selection rate), of those that are of it (true
-    positive rate) and of those that are not (false positive rate); for two classes those of the positive one.
-    Regression: mean prediction, and mean of predicted minus true.
+    Classification: for each class the share of rows that are decided to be of it, among all rows (selection rate),
+    among those that are of it (true positive rate) and among the others (false positive rate); of two classes only the
+    positive one. Regression: mean prediction, and mean of predicted minus true.
     """
     problem, truth = redraws.problem, redraws.own
     own, classes, weights = [one.rows(redraws.score.rows) for one in groups], _classes(target, truth.y), truth.weights
@@ -58,7 +58,7 @@ def gaps(redraws: Redraws, groups: Sequence[Groups], target: Target) -> tuple[Ga
 
 
 def shape(groups: Groups, classes: Sequence[int]) -> tuple[int, int, int]:
-    """Groups, numbers, classes."""
+    """Numbers of groups, of rates and of classes."""
     return len(groups.labels), len(_RATES if classes else _VALUES), max(len(classes), 1)
 
 
@@ -73,7 +73,7 @@ def _classes(target: Target, y: Array) -> list[int]:
 
 
 def _numbers(group: DrawGroup, truth: Truth, groups: Groups, classes: list[int], problem: Problem) -> Array:
-    """Under each draw of a group: ``[draws, groups, numbers, classes]``, NaN where undefined."""
+    """Rates under each draw, ``[draws, groups, rates, classes]``; NaN where undefined."""
     y = truth.y
     codes, size = groups.codes, len(groups.labels)
     columns = [np.ones(len(y))]
@@ -84,7 +84,7 @@ def _numbers(group: DrawGroup, truth: Truth, groups: Groups, classes: list[int],
         columns += [group.predictions, group.predictions - y]
     found = np.empty((len(group.weights), *shape(groups, classes)))
     for place, drawn in enumerate(group.weights):
-        w = drawn.astype(np.float64) if truth.weights is None else drawn * truth.weights
+        w = truth.weighted(drawn).astype(np.float64)
         sums = np.stack([np.bincount(codes, w * column, minlength=size) for column in columns], axis=1)
         found[place] = _from_sums(sums, bool(classes))
     return found
@@ -103,8 +103,8 @@ def _from_sums(sums: Array, classes: bool) -> Array:
 def _rate(
     redraws: Redraws, groups: Groups, counts: Array, point: Array, samples: Array, *, name: str, label: str
 ) -> Rate:
-    every = {place: redraws.interval(float(value), samples[:, place]) for place, value in enumerate(point)}
-    found = {place: interval for place, interval in every.items() if interval is not None}
+    intervals = (redraws.interval(float(value), samples[:, place]) for place, value in enumerate(point))
+    found = {place: interval for place, interval in enumerate(intervals) if interval is not None}
     shown = {groups.labels[place]: interval for place, interval in found.items()}
     large = sorted((place for place in found if counts[place] >= FEWEST_ROWS), key=lambda place: found[place].value)
     if len(large) < 2:
@@ -118,15 +118,15 @@ def _rate(
         groups=shown,
         highest=groups.labels[high],
         lowest=groups.labels[low],
-        difference=_apart(most - least, highs - lows, pairs),
+        difference=_difference(most - least, highs - lows, pairs),
         ratio=_ratio(least, most, lows, highs, pairs) if name in _RATES else None,
     )
 
 
-def _apart(value: float, samples: Array, pairs: int) -> Interval:
-    """A difference with an interval that holds for all pairs at once: Student's, its 5 % divided (Bonferroni).
+def _difference(value: float, samples: Array, pairs: int) -> Interval:
+    """A difference with Student's interval, whose 5 % are divided by the number of pairs (Bonferroni).
 
-    The pair was picked because it is furthest apart: its own interval would promise too much.
+    The pair was picked because it is furthest apart: an interval for one pair would promise too much.
     """
     from scipy.stats import t
 
@@ -139,5 +139,5 @@ def _ratio(low: float, high: float, lows: Array, highs: Array, pairs: int) -> In
     """Lowest over highest, with an interval that is symmetric in logarithms; None where a rate may be 0."""
     if low <= 0 or not (np.nan_to_num(lows, nan=1) > 0).all() or not (np.nan_to_num(highs, nan=1) > 0).all():
         return None
-    logs = _apart(float(np.log(low / high)), np.log(lows / highs), pairs)
+    logs = _difference(float(np.log(low / high)), np.log(lows / highs), pairs)
     return Interval(value=low / high, low=float(np.exp(logs.low)), high=float(np.exp(logs.high)))

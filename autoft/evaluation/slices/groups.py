@@ -12,11 +12,11 @@ import numpy as np
 from autoft.records.arrays import Array
 from autoft.records.columns import Column
 
-#: Values of a category that are groups of their own.
+#: Most values of a category that are groups of their own.
 MOST_VALUES = 20
-#: Numbers with so many different values are grouped by value.
+#: Numbers with at most so many different values are grouped by value.
 FEW_VALUES = 5
-#: Where one number is that common, quartiles would be equal.
+#: Share of the rows from which on one number is compared with those below and above: quartiles would be equal.
 COMMON = 0.5
 
 MISSING = "missing"
@@ -37,7 +37,6 @@ class Groups:
     note: str = ""
 
     def rows(self, rows: Array) -> Groups:
-        """The same for some rows."""
         return replace(self, codes=self.codes[rows])
 
 
@@ -45,10 +44,10 @@ def groups_of(column: Column, values: Array, limits: Sequence[float] | None = No
     """The groups of a column, each row in exactly one.
 
     Args:
-        values: Its cells in the form of `schema.convert.Converted.values`, ``[n]``.
+        values: Its cells as in `schema.convert.Converted.values`, ``[n]``.
         limits: Of ranges ``[a, b)``, the last one closed; rows outside are a group, and so are missing ones. Without
-            limits numbers are divided at their quartiles (few different ones by value), and of categories the
-            `MOST_VALUES` most frequent are groups.
+            limits numbers are divided at their quartiles or by value, and of categories the `MOST_VALUES` most frequent
+            are groups.
 
     >>> age = Column(id="c000", name="age", kind="numeric", why="")
     >>> found = groups_of(age, np.array([5.0, 30.0, 120.0, 121.0, np.nan]), (0, 30, 120))
@@ -90,11 +89,12 @@ def _by_value(column: Column, values: Array) -> Groups:
 
 
 def _apart(labels: list[str]) -> list[str]:
-    """Names of values; one that is called like a group of ours stands in quotes."""
+    """Names of values; a value with the name of another group stands in quotes."""
     return [repr(label) if label in (MISSING, "other values", "outside") else label for label in labels]
 
 
 def _with_missing(column: Column, labels: Sequence[str], codes: Array, note: str = "") -> Groups:
+    """Groups of which the missing rows are the last; they have the code after those of the labels."""
     every = (*labels, MISSING) if (codes == len(labels)).any() else tuple(labels)
     return Groups(column=column.name, labels=every, codes=codes, note=note)
 
@@ -134,11 +134,9 @@ def _numbers(column: Column, values: Array) -> Groups:
 def _around(column: Column, values: Array, common: Any) -> Groups:
     """A value that most rows have, what lies below and what lies above it."""
     shown = _shown(column, common)
-    codes = np.where(np.isnan(values), 3, 1 + np.sign(values - common))
     labels, note = [f"below {shown}", shown, f"above {shown}"], f"Half of the rows or more have the value {shown}."
-    here = [place for place in range(3) if (codes == place).any()]
-    renumbered = np.array([*(here.index(p) if p in here else -1 for p in range(3)), len(here)])
-    return _with_missing(column, [labels[place] for place in here], renumbered[codes.astype(int)], note)
+    sides, codes = np.unique(np.where(np.isnan(values), 3, 1 + np.sign(values - common)), return_inverse=True)
+    return _with_missing(column, [labels[int(side)] for side in sides if side < 3], codes, note)
 
 
 def _shown(column: Column, value: float) -> str:

@@ -16,7 +16,7 @@ from autoft.records.decisions import AnyRule
 from autoft.records.problem import Problem, Truth
 from autoft.records.scores import Interval
 
-#: Draws that parts of the rows are scored on: the first ones of the overall score.
+#: Parts of the rows are scored on the first draws of the overall score, at most so many.
 DRAWS = 200
 #: Rows x draws x parts beyond which fewer draws are made.
 AFFORDABLE = 2 * 10**8
@@ -59,7 +59,7 @@ class Redraws:
     def affordable(
         cls, score: CorrectedScore, candidates: Sequence[Candidate], truth: Truth, problem: Problem, *, parts: int
     ) -> Redraws:
-        """As many draws as can be afforded for so many parts, each as large as all rows."""
+        """With as many draws as are affordable for so many parts, were each as large as all rows."""
         affordable = AFFORDABLE // (len(score.rows) * max(parts, 1))
         number = min(score.draws.number, DRAWS, max(affordable, FEWEST))
         return cls(score=score, candidates=candidates, truth=truth, problem=problem, number=number)
@@ -75,7 +75,7 @@ class Redraws:
         return self._of_choice([0], np.ones((1, len(self.score.rows)), dtype=np.uint8))
 
     def groups(self) -> Iterator[DrawGroup]:
-        """Every draw that led to a choice, once: the choice that was made on it, for the rows that it scores."""
+        """The draws by the choice that was made on them; draws without a choice are in none."""
         score, rows = self.score, self.score.rows
         counts = draw(self.own.groups, replace(score.draws, number=self.number))
         if not score.out_of_bag:
@@ -95,11 +95,7 @@ class Redraws:
         return DrawGroup(draws=draws, predictions=score.predictions[score.rows], rule=rule, weights=weights)
 
     def interval(self, value: float, samples: Array) -> Interval | None:
-        """The interval as the overall score has it; None where too few draws define it.
-
-        Args:
-            samples: ``[number]``, NaN where undefined.
-        """
+        """The interval of draws ``[number]`` as the overall score has it; None where too few of them are defined."""
         if not np.isfinite(value) or np.isfinite(samples).mean() < DEFINED:
             return None
         return mean_interval(samples) if self.score.out_of_bag else around(value, samples)

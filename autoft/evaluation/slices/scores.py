@@ -35,14 +35,7 @@ def scores_by_group(redraws: Redraws, groups: Sequence[Groups]) -> tuple[Slice, 
 
 
 def scores_of(redraws: Redraws, sets: Sequence[Array], names: Sequence[str]) -> list[Slice]:
-    """Some metrics on some sets of rows, which may overlap.
-
-    Args:
-        sets: Positions among the rows of the score.
-
-    Returns:
-        Slices without names.
-    """
+    """Slices without names: metrics on sets of positions among the rows of the score, which may overlap."""
     truth, problem = redraws.own, redraws.problem
     samples = [{name: np.full(redraws.number, np.nan) for name in names} for _ in sets]
     for group in redraws.groups():
@@ -57,7 +50,7 @@ def scores_of(redraws: Redraws, sets: Sequence[Array], names: Sequence[str]) -> 
 
 
 def _scores(group: DrawGroup, truth: Truth, some: Array, problem: Problem, names: Sequence[str]) -> dict[str, Array]:
-    """Metrics on some of the rows under the draws of a group; nothing where none of the rows is drawn."""
+    """Metrics on some of the rows under the draws of a group; empty where a single draw has none."""
     if len(group.weights) == 1:
         some = some[group.weights[0, some] > 0]  # rows that the one draw does not score need not be sorted
     if not len(some):

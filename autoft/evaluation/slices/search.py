@@ -20,15 +20,15 @@ import numpy as np
 from autoft.evaluation.slices.groups import Groups
 from autoft.records.arrays import Array
 
-#: Fewest rows of a slice, and outside it.
+#: Fewest rows in a slice, and outside it.
 FEWEST_ROWS = 50
-#: Largest number of conditions (their pairs are some 30,000 slices); further columns are skipped.
+#: Most conditions (their pairs are some 30,000 slices); further columns are skipped.
 MOST_CONDITIONS = 240
-#: Largest number of rows, evenly spread over a longer table.
+#: Most rows, evenly spread over a longer table.
 MOST_ROWS = 200_000
 #: Rows of one matrix product.
 CHUNK = 2**15
-#: Largest number of slices that are shown.
+#: Most slices that are shown.
 MOST_FOUND = 5
 #: Slices that are tested again: so many with the highest loss, and so many with the smallest probability.
 CLOSE = 100
@@ -42,7 +42,7 @@ Condition = tuple[int, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundSlice:
-    """A weak slice: its conditions, and an upper bound of the probability that it is due to chance."""
+    """A weak slice: its conditions, and an upper bound of the probability that chance alone made it."""
 
     conditions: tuple[Condition, ...]
     chance: float
@@ -103,44 +103,40 @@ def conditions_of(groups: Sequence[Groups]) -> tuple[list[Condition], int]:
 def _every_slice(
     groups: Sequence[Groups], conditions: Sequence[Condition], losses: Array, weights: Array
 ) -> tuple[Array, Array, Array]:
-    """All slices with enough rows as pairs of conditions ``[t, 2]`` (twice the same: one condition), their mean losses
-    (as z values of all losses) and the probability of their t by chance."""
+    """All slices with enough rows: pairs of conditions ``[t, 2]`` (twice the same for one condition), their mean losses
+    in standard deviations of all losses, and the probability of their t by chance."""
     from scipy.stats import t
 
     centre = np.average(losses, weights=weights)
     scaled = (losses - centre) / np.sqrt(np.average(np.square(losses - centre), weights=weights))
-    plain = np.ptp(weights) == 0
-    powers = [scaled**k for k in range(3)]
-    # Without weights sums of w and of w^2 are the same.
-    terms = np.array(powers if plain else [weights**p * power for p in (1, 2) for power in powers], dtype=np.float32)
+    # Numbers of rows, and the sums of `_mean_and_error`.
+    powers = (weights**p * scaled**k for p in (1, 2) for k in range(3))
+    terms = np.array([np.ones(len(losses)), *powers], dtype=np.float32)
     size = len(conditions)
-    sums, counts = np.zeros((len(terms), size, size)), np.zeros((size, size))
+    sums = np.zeros((len(terms), size, size))
     for start in range(0, len(losses), CHUNK):
         here = slice(start, start + CHUNK)
         inside = np.stack([groups[g].codes[here] == code for g, code in conditions], axis=1).astype(np.float32)
-        counts += inside.T @ inside if not plain else 0
         for term, total in zip(terms, sums, strict=True):
             total += inside.T @ (inside * term[here, None])
-    counts = sums[0] if plain else counts
     first, second = np.triu_indices(size)
-    enough = (counts >= FEWEST_ROWS) & (counts <= len(losses) - FEWEST_ROWS)
+    enough = (sums[0] >= FEWEST_ROWS) & (sums[0] <= len(losses) - FEWEST_ROWS)
     first, second = (place[enough[first, second]] for place in (first, second))
-    sums, n = sums[:, first, second], counts[first, second]
-    totals = terms.astype(np.float64).sum(axis=1)[:, None]
-    mean, error = _mean_and_error(sums, n, plain)
-    error = np.maximum(error, (sums if plain else sums[3:])[0] / sums[0] ** 2)  # all losses have variance 1
-    other, others_error = _mean_and_error(totals - sums, len(losses) - n, plain)
+    sums = sums[:, first, second]
+    mean, error = _mean_and_error(sums)
+    error = np.maximum(error, sums[4] / sums[1] ** 2)  # all losses have variance 1
+    other, others_error = _mean_and_error(terms.astype(np.float64).sum(axis=1)[:, None] - sums)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = (mean - other) / np.sqrt(error + others_error)
-    return np.stack([first, second], axis=1), mean, np.nan_to_num(t.sf(ratio, n - 1), nan=1.0)
+    return np.stack([first, second], axis=1), mean, np.nan_to_num(t.sf(ratio, sums[0] - 1), nan=1.0)
 
 
-def _mean_and_error(sums: Array, n: Array, plain: bool) -> tuple[Array, Array]:
-    """Weighted mean and its squared standard error, from sums of ``w e^k`` and ``w^2 e^k``."""
-    squared = sums if plain else sums[3:]
-    mean = sums[1] / sums[0]
+def _mean_and_error(sums: Array) -> tuple[Array, Array]:
+    """Weighted mean and its squared standard error, from n and the sums of ``w e^k`` and ``w^2 e^k`` (k of 0 to 2)."""
+    n, total, first, *squared = sums[[0, 1, 2, 4, 5, 6]]
+    mean = first / total
     spread = np.maximum(squared[2] - 2 * mean * squared[1] + mean**2 * squared[0], 0.0)
-    return mean, spread / sums[0] ** 2 * n / (n - 1)
+    return mean, spread / total**2 * n / (n - 1)
 
 
 def _standing_out(pairs: Array, means: Array, chances: Array, size: int) -> Array:
@@ -213,19 +209,24 @@ class _Searching:
 
         if not here.any() or np.count_nonzero(there) < 2:
             return 1.0
-        influence, both = np.zeros(len(self.losses)), here | there
-        means = []
-        for some, sign in ((here, 1.0), (there, -1.0)):
-            w = self.weights[some]
-            means.append(float(w @ self.losses[some] / w.sum()))
-            influence[some] += sign * w * (self.losses[some] - means[-1]) / w.sum()
-        # Rows of a cluster add up before they are squared: they are one observation.
-        own, rest = (np.square(np.bincount(self.clusters[s], influence[s])).sum() for s in (here, there))
-        number = len(np.unique(self.clusters[here]))
+        losses, weights, w, both = self.losses, self.weights, self.weights[here], here | there
+        mean, own, number = clustered_mean(losses[here], w, self.clusters[here])
+        other, rest, _ = clustered_mean(losses[there], weights[there], self.clusters[there])
         if number < 2:
             return 1.0
-        w = self.weights[here]
-        centre = np.average(self.losses[both], weights=self.weights[both])
-        pooled = np.average(np.square(self.losses[both] - centre), weights=self.weights[both]) * (w @ w) / w.sum() ** 2
+        centre = np.average(losses[both], weights=weights[both])
+        spread = np.average(np.square(losses[both] - centre), weights=weights[both])
+        pooled = spread * (w @ w) / w.sum() ** 2
         error = float(np.sqrt(max(own * number / (number - 1), pooled) + rest))
-        return float(min(t.sf((means[0] - means[1]) / error, number - 1) * self.tried, 1.0)) if error else 1.0
+        return float(min(t.sf((mean - other) / error, number - 1) * self.tried, 1.0)) if error else 1.0
+
+
+def clustered_mean(values: Array, weights: Array, clusters: Array) -> tuple[float, float, int]:
+    """Weighted mean of some rows, its squared standard error (of a large sample) and their number of clusters.
+
+    Rows of a cluster (identical rows, one patient) add up before they are squared: they are one observation.
+    """
+    total = weights.sum()
+    mean = float(weights @ values / total)
+    sums = np.bincount(clusters, weights * (values - mean) / total)
+    return mean, float(np.square(sums).sum()), len(np.unique(clusters))

@@ -18,10 +18,8 @@ from autoft.records.slices import WeakSearch, WeakSlice
 def weak_slices(redraws: Redraws, groups: Sequence[Groups]) -> WeakSearch:
     """Search for the groups of rows with the highest mean loss (log-loss, squared error or pinball loss).
 
-    Only slices whose loss differs from that of the other rows beyond chance are returned (`slices.search`).
-
-    Args:
-        groups: Of all rows, the most important columns first.
+    Only slices whose loss differs from that of the other rows beyond chance are returned (`slices.search`). `groups`
+    are of all rows, those of the most important columns first.
     """
     problem, truth, predictions = redraws.problem, redraws.own, redraws.whole.predictions
     own = [one.rows(redraws.score.rows) for one in groups]

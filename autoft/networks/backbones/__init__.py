@@ -39,4 +39,4 @@ class Backbone(ABC):
             layer.trainable = place < trained
 
 
-BACKBONES: Registry[Backbone] = Registry("backbone", "autoft.backbones")
+BACKBONES: Registry[Backbone] = Registry("backbone", "autoft.backbones", own="autoft.networks.backbones")

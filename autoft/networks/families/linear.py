@@ -47,8 +47,7 @@ class Linear(Family):
     def initial_weights(self, architecture: Architecture, start: InitialState) -> dict[str, Array]:
         # A convex problem begins at zero, with the shares of the classes.
         weights = bin_weights(architecture, start) | embeddings(architecture, start)
-        embedded = len(start.categories) * architecture.embedding
-        fan_in = start.inputs.dense + embedded + len(start.inputs.numbers) * architecture.bins
+        fan_in = self.parameters(architecture, start.inputs, outputs=1)
         weights["logits/kernel"] = np.zeros((start.members, fan_in, start.outputs), np.float32)
         weights["logits/bias"] = start.bias[:, None, :].astype(np.float32)
         return weights

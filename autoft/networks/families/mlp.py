@@ -56,11 +56,9 @@ class MLP(Family):
     ) -> dict[str, Array]:
         """First weights within bounds; bound units bend where the rows are, free ones begin as without bounds."""
         found = within(weights, bounds)
-        if architecture.activation == MIXED and "hidden_0/kernel" in bounds.low:
-            moved = bound_units(bounds)
-            if moved.any():
-                units = {f"hidden_{layer}": moved for layer in range(architecture.depth)}
-                bend_among_rows(start, found, first_inputs(architecture, start, found), units)
+        if architecture.activation == MIXED and (moved := bound_units(bounds)).any():
+            units = {f"hidden_{layer}": moved for layer in range(architecture.depth)}
+            bend_among_rows(start, found, first_inputs(architecture, start, found), units)
         return found
 
     def monotone_weights(self, layout: BoundLayout, architecture: Architecture) -> Mapping[str, Bounds]:

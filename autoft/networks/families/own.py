@@ -108,22 +108,23 @@ def build_network(build: Build, hp: Any, given: ModelInputs) -> OwnNetwork:
     import keras
 
     found = build(hp, given)
-    if not isinstance(found, keras.Model | keras.KerasTensor):
+    is_model = isinstance(found, keras.Model)
+    if not is_model and not isinstance(found, keras.KerasTensor):
         fix = "return keras.Model(...), or the tensor of its logits"
         raise _wrong("return a Keras model", f"it returned {_kind(found)}", fix)
-    compiled = found if isinstance(found, keras.Model) and found.compiled else None
-    if isinstance(found, keras.Model) and type(found).train_step is not keras.Model.train_step:
+    if is_model and type(found).train_step is not keras.Model.train_step:
         found_kind, fix = f"{_kind(found)} has a train_step of its own", "write what it does as a loss, or as layers"
         raise _wrong("return a model that is trained by its loss", found_kind, fix)
-    output = found if isinstance(found, keras.KerasTensor) else _logits(found, given)
+    output = _logits(found, given) if is_model else found
     _check_logits(output, given)
     try:
         network = keras.Model(given.tensors, output)
     except ValueError as error:
         fix = "make the model from inputs.features, inputs.dense or inputs.slots"
         raise _wrong("return a model of the tensors in inputs", "its output does not follow from them", fix) from error
-    loss = None if compiled is None else _checked_loss(compiled.loss, given)
-    return OwnNetwork(network=network, optimizer=None if compiled is None else compiled.optimizer, loss=loss)
+    if not is_model or not found.compiled:
+        return OwnNetwork(network=network, optimizer=None, loss=None)
+    return OwnNetwork(network=network, optimizer=found.optimizer, loss=_checked_loss(found.loss, given))
 
 
 def _logits(model: Any, given: ModelInputs) -> Any:
@@ -146,9 +147,8 @@ def _check_logits(output: Any, given: ModelInputs) -> None:
 
     shape = tuple(output.shape) if isinstance(output, keras.KerasTensor) else None
     if shape is None or len(shape) != 2 or shape[1] != given.outputs:
-        found = f"the output is {_kind(output) if shape is None else shape}"
-        fix = "end it with keras.layers.Dense(inputs.outputs)"
-        raise _wrong(f"give logits of shape (rows, {given.outputs})", found, fix)
+        must, found = f"give logits of shape (rows, {given.outputs})", _kind(output) if shape is None else shape
+        raise _wrong(must, f"the output is {found}", "end it with keras.layers.Dense(inputs.outputs)")
     if not keras.backend.is_float_dtype(output.dtype):
         raise _wrong("give logits", f"the output is of type {output.dtype}", "end it with a Dense layer")
     last = output._keras_history.operation

@@ -80,7 +80,7 @@ class RealMLP(Family):
         return keras.Model(front.inputs, NTKDense(outputs, name="logits")(x), name="network")
 
     def initial_weights(self, architecture: Architecture, start: InitialState) -> dict[str, Array]:
-        """First weights by name: a pass of the training rows through the network, layer by layer.
+        """A pass of the training rows through the network, layer by layer.
 
         Each column of a kernel is divided by the standard deviation of its products on the training rows, and each bias
         is minus a random convex combination of five of them.
@@ -115,7 +115,7 @@ class RealMLP(Family):
         if "waves/frequency" in bounds.low:
             found |= _half_waves(found, (bounds.low["waves/frequency"] == 0).all(axis=1))
         found = within(found, bounds)
-        if architecture.activation == MIXED and "hidden_0/kernel" in bounds.low and bound_units(bounds).any():
+        if architecture.activation == MIXED and bound_units(bounds).any():
             units = {f"hidden_{layer}": np.ones(architecture.width, bool) for layer in range(architecture.depth)}
             units["logits"] = np.ones(start.outputs, bool)
             bend_among_rows(start, found, _first_inputs(start, found), units, ntk=True)

@@ -158,7 +158,7 @@ class TabM(TabMMini):
         return EnsembleDense(width, k, activation, view=not layer, name=f"hidden_{layer}")(x)
 
     def initial_weights(self, architecture: Architecture, start: InitialState) -> dict[str, Array]:
-        """First weights by name: TabM-mini's, all further multipliers 1, and a copy of the biases for each network."""
+        """TabM-mini's, all further multipliers 1, and a copy of the biases for each network."""
         weights = super().initial_weights(architecture, start)
         for layer in range(architecture.depth):
             ones = np.ones((start.members, architecture.ensemble, architecture.width), np.float32)
@@ -169,11 +169,11 @@ class TabM(TabMMini):
 
     def monotone_weights(self, layout: BoundLayout, architecture: Architecture) -> Mapping[str, Bounds]:
         found = dict(super().monotone_weights(layout, architecture))
-        names = [f"hidden_{layer}/into" for layer in range(1, architecture.depth)]
-        names += [f"hidden_{layer}/out" for layer in range(architecture.depth)]
-        for name in names if layout.bound else ():
-            bounds = found[name] = Bounds((architecture.ensemble, architecture.width))
+        for layer in range(architecture.depth) if layout.bound else ():
+            bounds = found[f"hidden_{layer}/out"] = Bounds((architecture.ensemble, architecture.width))
             bounds.sign(~layout.free[None, :], 1)
+            if layer:
+                found[f"hidden_{layer}/into"] = bounds
         return found
 
 

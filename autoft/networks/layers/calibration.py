@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from autoft.networks.layers.base import Configured
+from autoft.preprocessing.layers.base import Configured
 from autoft.preprocessing.registered_layers import layer
 
 #: As in `autoft.evaluation.calibration`.
@@ -17,11 +17,8 @@ TINY = 1e-30
 
 @layer
 class Temperature(Configured):
-    """Probabilities to the power of one over a temperature, made to sum to 1 (Guo et al., ICML 2017).
-
-    Args:
-        temperature: Above 1 for less sure answers.
-    """
+    """Probabilities to the power of one over a temperature (above 1: less sure), made to sum to 1 (Guo et al., ICML
+    2017)."""
 
     def __init__(self, temperature: float, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -30,17 +27,11 @@ class Temperature(Configured):
     def call(self, inputs: Any) -> Any:
         return ops.softmax(ops.log(ops.maximum(inputs, TINY)) / self.temperature, axis=-1)
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        return input_shape
-
 
 @layer
 class Isotonic(Configured):
-    """A rising curve of the second of two classes: straight lines between knots, level beyond them.
-
-    Args:
-        knots: Logit of the second class before, and its probability after, both rising, ``[k, 2]``.
-    """
+    """A rising curve of the second of two classes: straight lines between knots ``[k, 2]`` (its logit before, and its
+    probability after), level beyond them."""
 
     def __init__(self, knots: Sequence[Sequence[float]], **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -61,6 +52,3 @@ class Isotonic(Configured):
 
         rising = of_piece(after[:-1]) + (logit - of_piece(places[:-1])) * of_piece(slopes)
         return ops.concatenate([1.0 - rising, rising], axis=-1)
-
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        return input_shape

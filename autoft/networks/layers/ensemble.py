@@ -10,8 +10,8 @@ from typing import Any
 
 from keras import ops
 
-from autoft.networks.activations import activation_of
-from autoft.networks.layers.base import Configured
+from autoft.networks.activations import activated
+from autoft.preprocessing.layers.base import Configured
 from autoft.preprocessing.registered_layers import layer
 
 
@@ -42,16 +42,13 @@ class EnsembleView(Configured):
 class EnsembleFirst(Configured):
     """``activation((x * r_k) W + b)``, TabM-mini's first layer: ``[S, B, in]`` -> ``[S, B * k, units]``.
 
-    Args:
-        merged: Whether multipliers go into the kernel, ``x (r_k W)``, instead of into the rows: one wide product of
-            matrices instead of k copies of the rows, which pays where there are no fewer rows than units. The same
-            but for rounding.
+    If `merged`, multipliers go into the kernel, ``x (r_k W)``: one wide product of matrices instead of k copies of the
+    rows, which pays where there are no fewer rows than units. The same but for rounding.
     """
 
     def __init__(self, units: int, networks: int, activation: str, *, merged: bool, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.units, self.networks, self.merged = units, networks, merged
-        self.activation = activation_of(activation)
+        self.units, self.networks, self.activation, self.merged = units, networks, activation, merged
 
     def build(self, input_shape: Any) -> None:
         members, _, inputs = input_shape
@@ -69,7 +66,7 @@ class EnsembleFirst(Configured):
         else:
             seen = ops.expand_dims(inputs, 2) * ops.expand_dims(into, 1)
             x = ops.matmul(ops.reshape(seen, (members, stacked, width)), kernel)
-        return self.activation(ops.reshape(x, (members, stacked, units)) + self.bias.value)
+        return activated(self.activation, ops.reshape(x, (members, stacked, units)) + self.bias.value)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         members, rows, _ = input_shape
@@ -78,16 +75,12 @@ class EnsembleFirst(Configured):
 
 @layer
 class EnsembleDense(Configured):
-    """``activation((x * r_k) W * s_k + b_k)``: ``[S, B * k, in]`` -> ``[S, B * k, units]``.
-
-    Args:
-        view: Whether the input has its multipliers already (`EnsembleView`), so that there is no r_k.
-    """
+    """``activation((x * r_k) W * s_k + b_k)``: ``[S, B * k, in]`` -> ``[S, B * k, units]``; without r_k if the input is
+    a `view` (`EnsembleView`)."""
 
     def __init__(self, units: int, networks: int, activation: str, *, view: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.units, self.networks, self.view = units, networks, view
-        self.activation = activation_of(activation)
+        self.units, self.networks, self.activation, self.view = units, networks, activation, view
 
     def build(self, input_shape: Any) -> None:
         members, _, inputs = input_shape
@@ -112,7 +105,7 @@ class EnsembleDense(Configured):
             x = ops.reshape(x, (members, rows, k * width)) * by_network(self.into.value, width)
         x = ops.matmul(ops.reshape(x, (members, stacked, width)), kernel)
         x = ops.reshape(x, (members, rows, k * units)) * by_network(out, units) + by_network(bias, units)
-        return self.activation(ops.reshape(x, (members, stacked, units)))
+        return activated(self.activation, ops.reshape(x, (members, stacked, units)))
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return (*input_shape[:-1], self.units)
@@ -155,10 +148,6 @@ class EnsembleMean(Configured):
 
     def call(self, inputs: Any) -> Any:
         return mean_logits(self.task, inputs)
-
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        members, rows, _, outputs = input_shape
-        return (members, rows, outputs)
 
 
 def mean_logits(task: str, logits: Any) -> Any:

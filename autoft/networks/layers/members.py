@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from autoft.networks.layers.base import Configured
+from autoft.preprocessing.layers.base import Configured
 from autoft.preprocessing.registered_layers import layer
 
 
@@ -29,9 +29,6 @@ class StackMembers(keras.layers.Layer):  # type: ignore[misc]
 
     def call(self, inputs: Any) -> Any:
         return ops.stack([ops.cast(own, "float32") for own in inputs], axis=0)
-
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        return (len(input_shape), *input_shape[0])
 
 
 @layer

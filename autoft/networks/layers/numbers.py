@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from autoft.networks.layers.base import Configured
+from autoft.preprocessing.layers.base import Configured
 from autoft.preprocessing.registered_layers import layer
 
 

@@ -13,8 +13,8 @@ import numpy as np
 from keras import ops
 
 from autoft.networks import noise
-from autoft.networks.activations import activation_of
-from autoft.networks.layers.base import Configured
+from autoft.networks.activations import activated
+from autoft.preprocessing.layers.base import Configured
 from autoft.preprocessing.registered_layers import layer
 
 
@@ -22,10 +22,9 @@ from autoft.preprocessing.registered_layers import layer
 class StackedDense(Configured):
     """``activation(x W + b)`` for every member: ``[S, B, in]`` -> ``[S, B, units]``."""
 
-    def __init__(self, units: int, activation: str | None = None, **kwargs: Any) -> None:
+    def __init__(self, units: int, activation: str = "linear", **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.units = units
-        self.activation = activation_of(activation)
+        self.units, self.activation = units, activation
 
     def build(self, input_shape: Any) -> None:
         members, _, inputs = input_shape
@@ -33,7 +32,7 @@ class StackedDense(Configured):
         self.bias = self.add_weight(shape=(members, 1, self.units), initializer="zeros", name="bias")
 
     def call(self, inputs: Any) -> Any:
-        return self.activation(ops.matmul(inputs, self.kernel) + self.bias)
+        return activated(self.activation, ops.matmul(inputs, self.kernel) + self.bias)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return (*input_shape[:-1], self.units)
@@ -45,7 +44,7 @@ class NTKDense(StackedDense):
 
     def call(self, inputs: Any) -> Any:
         width = ops.cast(ops.shape(inputs)[-1], inputs.dtype)  # a program for arrays of any size learns it when it runs
-        return self.activation(ops.matmul(inputs, self.kernel) * ops.rsqrt(width) + self.bias)
+        return activated(self.activation, ops.matmul(inputs, self.kernel) * ops.rsqrt(width) + self.bias)
 
 
 @layer
@@ -66,14 +65,14 @@ class Bend(Configured):
 
     def __init__(self, activation: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.activation = activation_of(activation)
+        self.activation = activation
 
     def build(self, input_shape: Any) -> None:
         shape = (input_shape[0], 1, input_shape[2])
         self.share = self.add_weight(shape=shape, initializer="ones", name="share")
 
     def call(self, inputs: Any) -> Any:
-        return inputs + self.share * (self.activation(inputs) - inputs)
+        return inputs + self.share * (activated(self.activation, inputs) - inputs)
 
 
 @layer
@@ -137,9 +136,6 @@ class StackedDropout(Configured):
             return inputs
         kept = noise.uniform(ops.shape(inputs), layer=self.seed, generator=self.generator) >= self.rate
         return inputs * (ops.cast(kept, inputs.dtype) * (1.0 / (1.0 - self.rate)))
-
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        return input_shape
 
 
 @layer

@@ -11,7 +11,7 @@ from autoft.evaluation.hint_slices import harmed
 from autoft.evaluation.hint_tests import MOSTLY, gain_over_blocks, verdict_on
 from autoft.evaluation.losses import row_losses
 from autoft.evaluation.metrics import METRICS
-from autoft.evaluation.scores import point_scores
+from autoft.evaluation.scores import scores
 from autoft.pipeline.dataset import Dataset
 from autoft.pipeline.hint_tests.jobs import hints_to_test, is_whole, reference_job
 from autoft.pipeline.hint_tests.responses import Response
@@ -102,8 +102,8 @@ class HintJudge:
         metric, truth, rule = METRICS[dataset.objective], dataset.truth, DecisionRule(threshold=self.threshold)
 
         def score(one: TrialResult, rows: Array) -> float:
-            scores = point_scores(truth.take(rows), held_out(one)[rows], dataset.problem, rule=rule)
-            return float(metric.better(np.array(scores[dataset.objective])))
+            found = scores(truth.take(rows), held_out(one)[rows], dataset.problem, rule=rule)
+            return float(metric.better(np.array(found[dataset.objective])))
 
         blocks = [member.held_out for member in dataset.folds]
         return [score(hinted, rows) - score(without, rows) for rows in blocks]

@@ -4,9 +4,4 @@ A recipe names one for a column (``preprocess: {encoders: {opened: cycles}}``), 
 package (docs/extending.md). Columns without one get the treatment of their kind (`autoft.preprocessing.layout`).
 """
 
-from __future__ import annotations
-
-from autoft.preprocessing.encoders import dates, missing, numbers
-from autoft.preprocessing.encoders.base import ENCODERS, ColumnEncoder, Direction
-
-__all__ = ["ENCODERS", "ColumnEncoder", "Direction", "dates", "missing", "numbers"]
+from autoft.preprocessing.encoders import dates, missing, numbers  # noqa: F401

@@ -76,7 +76,7 @@ class Logarithm(Robust):
         sizes = np.abs(x)
         sizes = np.minimum(sizes[np.isfinite(sizes) & (sizes > 0)], LARGEST)
         unit = max(float(np.median(sizes)), 1.0 / LARGEST) if len(sizes) else 1.0
-        middle, factor = robust_scale(signed_log(np.clip(x, -LARGEST, LARGEST), unit))  # NaN stays
+        middle, factor = robust_scale(signed_log(np.clip(x, -LARGEST, LARGEST), unit))
         return NumberScale(center=robust_scale(x)[0], middle=middle, factor=factor, unit=unit)
 
 

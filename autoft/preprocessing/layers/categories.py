@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 from keras import ops
 
+from autoft.preprocessing.layers.base import Configured
 from autoft.preprocessing.registered_layers import layer
 
 
 @layer
-class CategorySlots(keras.layers.Layer):  # type: ignore[misc]
+class CategorySlots(Configured):
     """Codes of the whole table to each member's own slots: ``[B, c]`` int32 -> ``[S, B, c]`` int32.
 
     A category that the member never saw in its training rows becomes 0, unknown. `sizes`: codes of each column.
@@ -31,12 +31,9 @@ class CategorySlots(keras.layers.Layer):  # type: ignore[misc]
         columns = [ops.take(ops.convert_to_tensor(table), inputs[:, j], axis=1) for j, table in enumerate(self.tables)]
         return ops.stack(columns, axis=-1)
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "members": self.members, "sizes": self.sizes}
-
 
 @layer
-class OneHotSlots(keras.layers.Layer):  # type: ignore[misc]
+class OneHotSlots(Configured):
     """One-hot columns: slots ``[S, B, k]`` -> ``[S, B, sum of sizes + k]`` float32.
 
     Missing has a column of its own; unknown is all zeros. `positions`: slots to encode; `sizes`: categories of each.
@@ -52,6 +49,3 @@ class OneHotSlots(keras.layers.Layer):  # type: ignore[misc]
             for position, size in zip(self.positions, self.sizes, strict=True)
         ]
         return ops.concatenate(blocks, axis=-1)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "positions": self.positions, "sizes": self.sizes}

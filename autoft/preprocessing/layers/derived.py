@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
+from autoft.preprocessing.layers.base import Configured
 from autoft.preprocessing.registered_layers import layer
 
 _SECONDS = {"year": 365.2425 * 86_400, "week": 7 * 86_400.0, "day": 86_400.0}
@@ -40,12 +42,9 @@ class DateCycles(keras.layers.Layer):  # type: ignore[misc]
         return ops.cast(ops.concatenate(parts, axis=-1), "float32")
 
 
-class Pairs(keras.layers.Layer):  # type: ignore[misc]
-    """Base of layers that put p numbers, each `made` of two inputs, after those: ``[..., d]`` -> ``[..., d + p]``.
-
-    Args:
-        first, second: Positions of both inputs of each pair.
-    """
+class Pairs(Configured, ABC):
+    """Base of layers that put p numbers, each `made` of the inputs at two positions, after the inputs: ``[..., d]`` ->
+    ``[..., d + p]``."""
 
     def __init__(self, first: list[int], second: list[int], **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -55,11 +54,9 @@ class Pairs(keras.layers.Layer):  # type: ignore[misc]
         made = self.made(ops.take(inputs, self.first, axis=-1), ops.take(inputs, self.second, axis=-1))
         return ops.concatenate([inputs, made], axis=-1)
 
+    @abstractmethod
     def made(self, first: Any, second: Any) -> Any:
-        raise NotImplementedError
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "first": self.first, "second": self.second}
+        """The new numbers."""
 
 
 @layer
@@ -98,7 +95,7 @@ class Products(Pairs):
 
 
 @layer
-class Repeat(keras.layers.Layer):  # type: ignore[misc]
+class Repeat(Configured):
     """The same rows for every member: ``[B, d]`` -> ``[S, B, d]``."""
 
     def __init__(self, members: int, **kwargs: Any) -> None:
@@ -108,12 +105,9 @@ class Repeat(keras.layers.Layer):  # type: ignore[misc]
     def call(self, inputs: Any) -> Any:
         return ops.repeat(inputs[None], self.members, axis=0)
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "members": self.members}
-
 
 @layer
-class Select(keras.layers.Layer):  # type: ignore[misc]
+class Select(Configured):
     """Some positions of the last axis."""
 
     def __init__(self, positions: list[int], **kwargs: Any) -> None:
@@ -122,6 +116,3 @@ class Select(keras.layers.Layer):  # type: ignore[misc]
 
     def call(self, inputs: Any) -> Any:
         return ops.take(inputs, self.positions, axis=-1)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "positions": self.positions}

@@ -13,6 +13,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from autoft.preprocessing.layers.base import Configured
 from autoft.preprocessing.registered_layers import layer
 from autoft.records.arrays import LARGEST, Array
 
@@ -21,7 +22,7 @@ _LIMIT = 1e6
 
 
 @layer
-class MemberStatistics(keras.layers.Layer):  # type: ignore[misc]
+class MemberStatistics(Configured):
     """Base of layers with one row of float64 statistics per member: weights ``[S, 1, d]``, not trained."""
 
     names: tuple[str, ...] = ()
@@ -33,9 +34,6 @@ class MemberStatistics(keras.layers.Layer):  # type: ignore[misc]
     def build(self, input_shape: Any) -> None:
         for name in self.names:
             setattr(self, name, self.add_weight(shape=(self.members, 1, input_shape[-1]), name=name))
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "members": self.members}
 
 
 @layer
@@ -106,7 +104,7 @@ END = 5.199337582605575
 
 
 @layer
-class QuantileNormal(keras.layers.Layer):  # type: ignore[misc]
+class QuantileNormal(Configured):
     """Each number becomes the normal quantile of its rank in the member's rows: ``[S, B, k]`` float64 -> float32.
 
     Between two quantiles ranks are interpolated; a value that is several quantiles gets the middle of their ranks.
@@ -157,9 +155,6 @@ class QuantileNormal(keras.layers.Layer):  # type: ignore[misc]
         # On a flat piece the number is either of its ends: the one that the search came from.
         return ops.cast(j, "float64") + ops.clip(share, 0.0, 1.0)
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "members": self.members, "count": self.count}
-
 
 def scaling_layer(statistics: Mapping[str, Array], *, clip: bool) -> keras.Model:
     """Numbers ``[B, k]`` float64, scaled (`NumberScale` ``[S, k]``), by `clip` to 3 units: ``[S, B, k]`` float32."""
@@ -179,9 +174,9 @@ def quantile_layer(statistics: Mapping[str, Array]) -> keras.Model:
     inputs = keras.Input((size,), dtype="float64")
     imputed = _with_weights(MedianImpute(members, name="median_impute"), inputs, statistics["center"])
     normal = QuantileNormal(members, count, name="quantile_normal")
-    outputs = normal(imputed)
+    model = keras.Model(inputs, normal(imputed), name="quantile")
     normal.set_weights([statistics["quantiles"]])
-    return keras.Model(inputs, outputs, name="quantile")
+    return model
 
 
 def _with_weights(own: MemberStatistics, inputs: Any, *statistics: Array) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from autoft.preprocessing.layers.base import Configured
 from autoft.preprocessing.registered_layers import layer
 
 #: What separates words: all of ASCII but letters and digits, and punctuation, symbols, spaces, controls beyond it.
@@ -16,7 +17,7 @@ SEPARATORS = r"[\x00-\x2f\x3a-\x60\x7b-\x7f\p{P}\p{S}\p{Z}\p{Cc}]+"
 
 
 @layer
-class CountWords(keras.layers.Layer):  # type: ignore[misc]
+class CountWords(Configured):
     """How often each known word is in a text: strings ``[B, 1]`` -> ``[B, u]`` float32 (TensorFlow only).
 
     It lowers and splits texts itself, so that plain texts may come as they are. `autoft.preprocessing.text.clean` does
@@ -24,7 +25,7 @@ class CountWords(keras.layers.Layer):  # type: ignore[misc]
     """
 
     def __init__(self, vocabulary: Sequence[str], **kwargs: Any) -> None:
-        super().__init__(trainable=False, **{k: v for k, v in kwargs.items() if k != "trainable"})
+        super().__init__(**{**kwargs, "trainable": False})
         self.vocabulary = list(vocabulary)
         # A word that nobody can write: the lookup refuses to be empty, and this one is counted nowhere.
         self._lookup = keras.layers.StringLookup(vocabulary=["\ue000none", *self.vocabulary], oov_token="\ue000unknown")
@@ -51,12 +52,9 @@ class CountWords(keras.layers.Layer):  # type: ignore[misc]
     def compute_output_spec(self, inputs: Any) -> Any:
         return keras.KerasTensor((inputs.shape[0], len(self.vocabulary)), dtype="float32")
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "vocabulary": self.vocabulary}
-
 
 @layer
-class WordWeights(keras.layers.Layer):  # type: ignore[misc]
+class WordWeights(Configured):
     """TF-IDF of each member's own words: counts ``[B, u]`` -> ``[S, B, slots]`` float32.
 
     ``log(1 + count)`` times the word's weight, every row scaled to a length of 1: longer, rare words would drown the
@@ -65,7 +63,7 @@ class WordWeights(keras.layers.Layer):  # type: ignore[misc]
     """
 
     def __init__(self, members: int, slots: int, start: int, size: int, **kwargs: Any) -> None:
-        super().__init__(trainable=False, **{k: v for k, v in kwargs.items() if k != "trainable"})
+        super().__init__(**{**kwargs, "trainable": False})
         self.members, self.slots, self.start, self.size = members, slots, start, size
 
     def build(self, input_shape: Any) -> None:
@@ -81,7 +79,3 @@ class WordWeights(keras.layers.Layer):  # type: ignore[misc]
         weighted = ops.transpose(own, (0, 2, 1)) * ops.convert_to_tensor(self.idf)[:, None]
         length = ops.sqrt(ops.sum(ops.square(weighted), axis=-1, keepdims=True))
         return weighted / ops.where(length > 0, length, ops.ones_like(length))
-
-    def get_config(self) -> dict[str, Any]:
-        own = {"members": self.members, "slots": self.slots, "start": self.start, "size": self.size}
-        return {**super().get_config(), **own}

@@ -6,9 +6,8 @@ import re
 from typing import Any
 
 from autoft.schema.portable import messages
+from autoft.schema.portable.validate.numbers import whole
 
-#: What TFDV takes for a whole number written as text; it must fit 64 bits, too.
-_WHOLE = re.compile(r"[ \t\n\v\f\r]*[+-]?[0-9]+[ \t\n\v\f\r]*", re.ASCII)
 #: The words that TFDV takes for truth values: each pair for itself, (true, false).
 _TRUTHS = (("true", "false"), ("TRUE", "FALSE"), ("1", "0"))
 
@@ -47,25 +46,13 @@ def _texts(schema: Any, feature: Any, texts: Any, max_string_domain_size: int) -
         for field, word in zip(("true_value", "false_value"), truth, strict=True):
             if word in values:
                 setattr(feature.bool_domain, field, word)
-    elif all(map(whole, values)):
+    elif all(whole(value) is not None for value in values):
         feature.int_domain.SetInParent()
     elif texts.unique <= max_string_domain_size:
         feature.domain = domain_name(feature.name)
         schema.string_domain.add(name=feature.domain, value=sorted(values))
 
 
-def whole(text: str) -> bool:
-    """Whether TFDV takes a text for a whole number."""
-    return _WHOLE.fullmatch(text) is not None and -(2**63) <= int(text) < 2**63
-
-
 def domain_name(column: str) -> str:
-    """The name that TFDV gives the domain of a column: the column's, quoted if it could be taken for a path.
-
-    >>> domain_name("city"), domain_name("a.b"), domain_name("it's")
-    ('city', "'a.b'", "'it''s'")
-    """
-    extension = re.fullmatch(r"\([^'()]*\)", column) is not None
-    if column and (extension or not re.search(r"[.'()]", column)):
-        return column
-    return "'" + column.replace("'", "''") + "'"
+    """The name that TFDV gives the domain of a column; one in brackets is the name of an extension."""
+    return column if re.fullmatch(r"\([^'()]*\)", column) else messages.path_step(column)

@@ -39,6 +39,15 @@ def _enum(name: str) -> Any:
     return enum_type_wrapper.EnumTypeWrapper(_pool().FindEnumTypeByName(f"{_PACKAGE}.{name}"))
 
 
+def path_step(column: str) -> str:
+    """A column's name as a step of a path: in quotes where it could be taken for several steps.
+
+    >>> path_step("city"), path_step("a.b"), path_step("it's")
+    ('city', "'a.b'", "'it''s'")
+    """
+    return column if column and not set(column) & set(".()'") else "'" + column.replace("'", "''") + "'"
+
+
 ColumnPath = _message("Path")
 Schema = _message("Schema")
 Feature = _message("Feature")

@@ -20,13 +20,8 @@ LARGE = "__LARGE_BYTES__"  # as TFDV calls long texts
 def generate_statistics(table: Typed) -> Any:
     """A ``DatasetFeatureStatisticsList`` with one data set: what TFDV says of `record_batch(table)`.
 
-    Quantiles and frequencies are exact, where TFDV's are approximate for large tables.
-
-    >>> age, city = np.array([31, 47]), np.array(["Rome", None], dtype=object)
-    >>> cells = {"age": Cells(values=age, missing=age < 0), "city": Cells(values=city, missing=np.array([False, True]))}
-    >>> dataset = generate_statistics(Typed(cells=cells, rows=2, unreadable=frozenset())).datasets[0]
-    >>> dataset.num_examples, dataset.features[0].num_stats.mean, dataset.features[1].string_stats.top_values[0].value
-    (2, 39.0, 'Rome')
+    Quantiles and frequencies are exact, where TFDV's are approximate for large tables. `autoft.schema.portable` has an
+    example.
     """
     dataset = messages.DatasetFeatureStatistics(num_examples=table.rows)
     dataset.features.extend(_column(name, cells) for name, cells in table.cells.items())
@@ -57,8 +52,7 @@ def _numbers(stats: Any, values: NDArray[Any]) -> None:
             stats.histograms.add(type=kind, num_nan=ordered.nan)
         return
     stats.mean, stats.std_dev = _moments(ordered.values)
-    zeros = [np.searchsorted(ordered.values, 0.0, side="left"), np.searchsorted(ordered.values, 0.0, side="right")]
-    stats.num_zeros = int(zeros[1] - zeros[0])
+    stats.num_zeros = int(np.count_nonzero(ordered.values == 0))
     stats.min, stats.max, stats.median = ordered.values[0], ordered.values[-1], ordered.quantiles(2)[1]
     stats.histograms.extend([standard_histogram(ordered), quantile_histogram(ordered)])
 
@@ -85,19 +79,9 @@ def _texts(stats: Any, values: NDArray[Any]) -> None:
     shown = [str(text) for text in distinct[listed]]
     if not listed.all():
         shown, counts = [*shown, LARGE], np.append(counts[listed], counts[~listed].sum())
-    ranked = _most_frequent(shown, counts)
+    # By frequency; of equally frequent texts the last in the alphabet comes first.
+    ranked = [(text, count) for count, text in heapq.nlargest(RANKS, zip(counts.tolist(), shown, strict=True))]
     for text, count in ranked[:TOP]:
         stats.top_values.add(value=text, frequency=count)
     for rank, (text, count) in enumerate(ranked):
         stats.rank_histogram.buckets.add(low_rank=rank, high_rank=rank, label=text, sample_count=count)
-
-
-def _most_frequent(shown: list[str], counts: NDArray[np.float64]) -> list[tuple[str, float]]:
-    """Texts by frequency, of equal ones the last in the alphabet first."""
-    limit = np.partition(counts, len(counts) - RANKS)[len(counts) - RANKS] if len(counts) > RANKS else 0.0
-    above = [(float(counts[i]), shown[i]) for i in np.flatnonzero(counts > limit)]
-    ranked = [(text, count) for count, text in sorted(above, reverse=True)]
-    if limit > 0:
-        ties = (shown[i] for i in np.flatnonzero(counts == limit))
-        ranked += [(text, float(limit)) for text in heapq.nlargest(RANKS - len(ranked), ties)]
-    return ranked

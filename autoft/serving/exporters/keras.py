@@ -12,13 +12,17 @@ from autoft.errors import ArtifactError
 from autoft.preprocessing.registered_layers import registered_layers
 from autoft.records.arrays import Array
 from autoft.serving.artifact import as_tensors, load_meta
+from autoft.serving.exporters.base import EXPORTERS
 from autoft.serving.inputs import model_inputs
 
 
+@EXPORTERS.register
 class KerasExporter:
-    """A copy of ``model.keras``; ``import autoft`` and `keras.models.load_model` read it.
+    """A copy of ``model.keras``, which a program with autoft installed reads.
 
-    The inputs are named by the columns' ids, see `autoft.training.ensemble.Ensemble.raw_model`.
+    ``keras.models.load_model(path, custom_objects=registered_layers())``, with `registered_layers` of
+    `autoft.preprocessing.registered_layers`. The inputs are named by the columns' ids in ``meta.json``, see
+    `autoft.training.ensemble.Ensemble.raw_model`.
     """
 
     name = "keras"
@@ -35,7 +39,6 @@ class KerasExporter:
         """Answers of the file, with inputs as the predictor makes them."""
         import keras
 
-        registered_layers()
-        model = keras.models.load_model(path, compile=False)
+        model = keras.models.load_model(path, custom_objects=registered_layers(), compile=False)
         inputs = model_inputs(model, load_meta(artifact)[1], cells.values)
         return np.asarray(model(as_tensors(inputs), training=False), dtype=np.float64)

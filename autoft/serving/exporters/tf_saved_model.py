@@ -22,6 +22,7 @@ from autoft.preprocessing.encoders.base import ENCODERS, ColumnEncoder
 from autoft.records.arrays import Array
 from autoft.records.columns import Column
 from autoft.serving.artifact import Meta, load
+from autoft.serving.exporters.base import EXPORTERS
 
 #: TensorFlow ignores this folder of a SavedModel; it is meant for files like this one.
 _COLUMNS = Path("assets.extra") / "columns.json"
@@ -33,7 +34,6 @@ class _Input:
 
     Attributes:
         name: Name in the signature: letters, digits and ``_``.
-        column: Its column.
         tensor: Input of the Keras model.
         words: Words that the model counts, of a text column.
         table: Lookup of the model's value for a text, of a column of categories.
@@ -48,9 +48,9 @@ class _Input:
     reader: bool = False
 
     @property
-    def text(self) -> bool:
-        """Whether it takes strings, an empty one for a missing cell; else float64 with NaN."""
-        return self.words is not None or self.table is not None or self.reader
+    def dtype(self) -> str:
+        """Strings, empty for a missing cell, or numbers, NaN for a missing cell."""
+        return "string" if self.words is not None or self.table is not None or self.reader else "float64"
 
     def read(self, cells: Any) -> Any:
         """The Keras model's input from cells ``[n]``."""
@@ -67,6 +67,7 @@ class _Input:
         return cells[:, None]
 
 
+@EXPORTERS.register
 class SavedModelExporter:
     """A folder for TensorFlow Serving and everything else that loads a SavedModel; autoft is not needed to run it.
 
@@ -97,7 +98,7 @@ class SavedModelExporter:
         def serve(**cells: Any) -> dict[str, Any]:
             return {output: model({one.tensor.name: one.read(cells[one.name]) for one in inputs}, training=False)}
 
-        specs = {one.name: tf.TensorSpec([None], _dtype(one), name=one.name) for one in inputs}
+        specs = {one.name: tf.TensorSpec([None], one.dtype, name=one.name) for one in inputs}
         signature = tf.function(serve).get_concrete_function(**specs)
         tf.saved_model.save(module, str(path), signatures={"serving_default": signature})
         (path / _COLUMNS).parent.mkdir(exist_ok=True)
@@ -144,9 +145,8 @@ def _check_encoder(column: Column, tensor: Any, meta: Meta) -> None:
         return
     if column.kind not in NUMBERS or type(ENCODERS[name]).read is not ColumnEncoder.read:
         fix = "export it as 'keras', or give the encoder a layer that reads texts (ColumnEncoder.reader)"
-        raise ArtifactError(
-            f"Column '{column.name}'", "be read by TensorFlow", f"encoder '{name}' reads it in Python", fix
-        )
+        found = f"encoder '{name}' reads it in Python"
+        raise ArtifactError(f"Column '{column.name}'", "be read by TensorFlow", found, fix)
 
 
 def _input_names(columns: Sequence[str]) -> list[str]:
@@ -192,15 +192,11 @@ def _lookup(values: Mapping[str, Any], default: Any) -> Any:
     return tf.lookup.StaticHashTable(content, tf.constant(default, dtype=dtype))
 
 
-def _dtype(one: _Input) -> str:
-    return "string" if one.text else "float64"
-
-
 def _description(inputs: Sequence[_Input], meta: Meta) -> dict[str, Any]:
     """What a program has to know to use the signature."""
     return {
         "inputs": {
-            one.name: {"column": one.column.name, "id": one.column.id, "kind": one.column.kind, "type": _dtype(one)}
+            one.name: {"column": one.column.name, "id": one.column.id, "kind": one.column.kind, "type": one.dtype}
             for one in inputs
         },
         "target": meta.target.name,

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from autoft.data.audit import AuditOptions, audit, redundant_columns
-from autoft.data.audit.sampling import sample
+from autoft.data.audit.values import sample
 from autoft.data.columns import infer_columns
 from autoft.data.convert import convert
 from autoft.data.table import read

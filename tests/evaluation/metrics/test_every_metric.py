@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from autoft.evaluation.metrics import METRICS, Prediction, default_objective, metrics_of
+from autoft.evaluation.metrics import METRICS, DecisionCounts, Metric, Prediction, default_objective, metrics_of
 from autoft.evaluation.metrics.sums import draws_of
 from autoft.records.decisions import Costs, RowRule
 from autoft.records.problem import Problem, Truth
@@ -74,3 +74,13 @@ def test_a_threshold_for_each_row_goes_with_its_row():
     prediction = Prediction(values=p, problem=problem, rule=RowRule(threshold=np.array([0.5, 0.7, 0.05])))
     assert prediction.labels.tolist() == [1, 0, 1]
     assert prediction.take(np.array([2, 1])).labels.tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("name", ["f1", "mcc", "balanced_accuracy", "cost"])
+def test_a_metric_without_a_formula_has_its_value_at_thresholds(name):
+    problem = Problem(task="binary", objective=name, positive_index=0, goal=Costs(false_negative=3.0))
+    hits, alarms = np.array([9.0, 4.0, 0.0]), np.array([6.0, 1.0, 0.0])
+    counts = DecisionCounts(hits=hits, alarms=alarms, positives=np.array(9.0), negatives=np.array(20.0))
+    with np.errstate(invalid="ignore"):
+        expected = METRICS[name].at_threshold(counts, problem)
+    np.testing.assert_allclose(Metric.at_threshold(METRICS[name], counts, problem), expected, rtol=1e-12)

@@ -13,7 +13,12 @@ from autoft.schema.portable.validate import distances
 from autoft.schema.portable.validate.reasons import Reason
 from autoft.schema.portable.validate.view import View
 
-_WORST = " The feature value with maximum difference is: "
+#: Field of the schema's ``drift_comparator`` -> TFDV's name of the distance, and its words for it.
+_DISTANCES = {
+    "infinity_norm": ("L_INFTY", "Linfty distance"),
+    "normalized_abs_difference": ("NORMALIZED_ABSOLUTE_DIFFERENCE", "normalized absolute difference"),
+    "jensen_shannon_divergence": ("JENSEN_SHANNON_DIVERGENCE", "approximate Jensen-Shannon divergence"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,13 +39,16 @@ class Measured:
     reason: Reason | None
 
 
+def _limits(feature: Any) -> dict[str, Any]:
+    """The comparators that have a threshold, by field."""
+    fields = {field: getattr(feature.drift_comparator, field) for field in _DISTANCES}
+    return {field: limit for field, limit in fields.items() if limit.HasField("threshold")}
+
+
 def missing(feature: Any, earlier: Earlier) -> Iterator[Reason]:
     """A reason if the earlier table lacks a column that the schema compares."""
-    kinds = ("infinity_norm", "normalized_abs_difference", "jensen_shannon_divergence")
-    compared = any(getattr(feature.drift_comparator, kind).HasField("threshold") for kind in kinds)
-    if compared and earlier.rows > 0 and feature.name not in earlier.columns:
-        told = "previous data is missing."
-        yield Reason(type="COMPARATOR_CONTROL_DATA_MISSING", short="previous data missing", description=told)
+    if _limits(feature) and earlier.rows > 0 and feature.name not in earlier.columns:
+        yield Reason("COMPARATOR_CONTROL_DATA_MISSING", "previous data missing", "previous data is missing.")
 
 
 def measure(feature: Any, view: View, earlier: Earlier) -> Iterator[Measured]:
@@ -48,23 +56,27 @@ def measure(feature: Any, view: View, earlier: Earlier) -> Iterator[Measured]:
     other = earlier.columns.get(feature.name)
     if other is None or earlier.rows == 0:
         return
-    limits, texts = feature.drift_comparator, (view.texts, other.texts)
-    if limits.infinity_norm.HasField("threshold"):
-        value, worst = distances.l_infinity(*texts)
-        name = ("L_INFTY", "Linfty distance")
-        yield _measured(name, value, limits.infinity_norm.threshold, _WORST + worst)
-    if limits.normalized_abs_difference.HasField("threshold"):
-        value, worst = distances.absolute_difference(*texts)
-        name = ("NORMALIZED_ABSOLUTE_DIFFERENCE", "normalized absolute difference")
-        yield _measured(name, value, limits.normalized_abs_difference.threshold, _WORST + worst)
-    divergence = limits.jensen_shannon_divergence
-    if divergence.HasField("threshold") and (distance := _divergence(view, other, divergence.source.type)) is not None:
-        name = ("JENSEN_SHANNON_DIVERGENCE", "approximate Jensen-Shannon divergence")
-        yield _measured(name, distance, divergence.threshold, "")
+    for field, limit in _limits(feature).items():
+        value, worst = _distance(field, limit, view, other)
+        if value is None:
+            continue
+        kind, words = _DISTANCES[field]
+        threshold, where = limit.threshold, f"{words} between current and previous"
+        told = f"The {where} is {value:g} (up to six significant digits), above the threshold {threshold:g}.{worst}"
+        reason = Reason(f"COMPARATOR_{kind}_HIGH", f"High {where}", told) if value > threshold else None
+        yield Measured(type=kind, value=value, threshold=threshold, reason=reason)
+
+
+def _distance(field: str, limit: Any, view: View, other: View) -> tuple[float | None, str]:
+    """The distance, None where the two columns have nothing to compare, and words about the value that differs most."""
+    if field == "jensen_shannon_divergence":
+        return _divergence(view, other, limit.source.type), ""
+    compare = distances.l_infinity if field == "infinity_norm" else distances.absolute_difference
+    value, worst = compare(view.texts, other.texts)
+    return value, f" The feature value with maximum difference is: {worst}"
 
 
 def _divergence(view: View, other: View, source: int) -> float | None:
-    """None where the two columns have nothing to compare."""
     if view.texts and other.texts:
         return distances.texts_divergence(view.texts, other.texts)
     kind = Histogram.QUANTILES if source == 1 else Histogram.STANDARD
@@ -78,14 +90,6 @@ def _divergence(view: View, other: View, source: int) -> float | None:
     return distances.buckets_divergence(*sides)
 
 
-def _measured(name: tuple[str, str], value: float, threshold: float, worst: str) -> Measured:
-    kind, words = name
-    where = f"{words} between current and previous"
-    told = f"The {where} is {value:g} (up to six significant digits), above the threshold {threshold:g}.{worst}"
-    reason = Reason(type=f"COMPARATOR_{kind}_HIGH", short=f"High {where}", description=told)
-    return Measured(type=kind, value=value, threshold=threshold, reason=reason if value > threshold else None)
-
-
 def number_of_rows(rows: int, schema: Any, previous: Earlier | None) -> Iterator[Reason]:
     """Too few or too many rows, against the schema's limits and the earlier table's number."""
     limits = schema.dataset_constraints
@@ -96,10 +100,10 @@ def number_of_rows(rows: int, schema: Any, previous: Earlier | None) -> Iterator
         return
     if rows < limits.min_examples_count:
         told = f"The dataset has {rows} examples, which is fewer than expected."
-        yield Reason(type="DATASET_LOW_NUM_EXAMPLES", short="Low num examples in dataset.", description=told)
+        yield Reason("DATASET_LOW_NUM_EXAMPLES", "Low num examples in dataset.", told)
     if limits.HasField("max_examples_count") and rows > limits.max_examples_count:
         told = f"The dataset has {rows} examples, which is more than expected."
-        yield Reason(type="DATASET_HIGH_NUM_EXAMPLES", short="High num examples in dataset.", description=told)
+        yield Reason("DATASET_HIGH_NUM_EXAMPLES", "High num examples in dataset.", told)
 
 
 def _ratio(rows: int, before: int, limits: Any) -> Iterator[Reason]:
@@ -109,14 +113,14 @@ def _ratio(rows: int, before: int, limits: Any) -> Iterator[Reason]:
         if high:
             told = "The previous span has 0 examples, so there is a high number of examples in the current dataset"
             told += " versus the previous span."
-            yield Reason(type="COMPARATOR_HIGH_NUM_EXAMPLES", short=f"High {where}, which has 0.", description=told)
+            yield Reason("COMPARATOR_HIGH_NUM_EXAMPLES", f"High {where}, which has 0.", told)
         return
     ratio = rows / before
     told = "The ratio of num examples in the current dataset versus the previous span is "
     told += f"{ratio:g} (up to six significant digits), which is"
     if high and ratio > limits.max_fraction_threshold:
         above = f"{told} above the threshold {limits.max_fraction_threshold:g}."
-        yield Reason(type="COMPARATOR_HIGH_NUM_EXAMPLES", short=f"High {where}.", description=above)
+        yield Reason("COMPARATOR_HIGH_NUM_EXAMPLES", f"High {where}.", above)
     if low and ratio < limits.min_fraction_threshold:
         below = f"{told} below the threshold {limits.min_fraction_threshold:g}."
-        yield Reason(type="COMPARATOR_LOW_NUM_EXAMPLES", short=f"Low {where}.", description=below)
+        yield Reason("COMPARATOR_LOW_NUM_EXAMPLES", f"Low {where}.", below)

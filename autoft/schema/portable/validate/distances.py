@@ -7,6 +7,8 @@ histograms of numbers.
 
 from __future__ import annotations
 
+from math import log
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -56,14 +58,20 @@ def absolute_difference(treatment: Counts, control: Counts) -> tuple[float, str]
 
 
 def jensen_shannon(counts: NDArray[np.float64]) -> float:
-    """The divergence of two distributions, from their counts [2, outcomes].
+    """The divergence of two distributions, from their counts [2, outcomes]."""
+    return max(0.0, divergence(*_shares(counts)))
 
-    >>> jensen_shannon(np.array([[1.0, 0.0], [0.0, 3.0]]))
+
+def divergence(p: NDArray[np.float64], q: NDArray[np.float64]) -> float:
+    """The Jensen-Shannon divergence of two distributions over the same outcomes, in bits.
+
+    >>> divergence(np.array([0.5, 0.5, 0.0]), np.array([0.0, 0.0, 1.0]))
     1.0
     """
-    shares = _shares(counts)
-    ratios = np.divide(shares, shares.mean(axis=0), out=np.ones_like(shares), where=shares > 0)
-    return max(0.0, float((shares * np.log2(ratios)).sum() / 2))
+    from scipy.special import rel_entr
+
+    middle = (p + q) / 2
+    return float(rel_entr(p, middle).sum() + rel_entr(q, middle).sum()) / (2 * log(2))
 
 
 def texts_divergence(treatment: Counts, control: Counts) -> float:

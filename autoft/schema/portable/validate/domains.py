@@ -21,7 +21,7 @@ def domain(feature: Any, view: View, schema: Any) -> Iterator[Reason]:
         return
     if view.type == "BYTES" and kind not in _OF_BYTES:
         told = f"Data is marked as BYTES with incompatible domain_info: {kind}"
-        yield Reason(type="DOMAIN_INVALID_FOR_TYPE", short="Invalid domain type", description=told)
+        yield Reason("DOMAIN_INVALID_FOR_TYPE", "Invalid domain type", told)
     elif kind == "domain":
         known = next(each for each in schema.string_domain if each.name == feature.domain)
         yield from _categories(feature, known, view)
@@ -38,15 +38,15 @@ def unique(feature: Any, view: View) -> Iterator[Reason]:
             "UniqueConstraints specified for the feature, but unique values were not counted (i.e., feature is not "
             "string or categorical)."
         )
-        yield Reason(type="FEATURE_TYPE_NO_UNIQUE", short="No unique values", description=told)
+        yield Reason("FEATURE_TYPE_NO_UNIQUE", "No unique values", told)
         return
     count, limits = view.stats.string_stats.unique, feature.unique_constraints
     if count < limits.min:
         told = f"Expected at least {limits.min} unique values but found only {count}."
-        yield Reason(type="FEATURE_TYPE_LOW_UNIQUE", short="Low number of unique values", description=told)
+        yield Reason("FEATURE_TYPE_LOW_UNIQUE", "Low number of unique values", told)
     if count > limits.max:
         told = f"Expected no more than {limits.max} unique values but found {count}."
-        yield Reason(type="FEATURE_TYPE_HIGH_UNIQUE", short="High number of unique values", description=told)
+        yield Reason("FEATURE_TYPE_HIGH_UNIQUE", "High number of unique values", told)
 
 
 def _categories(feature: Any, known: Any, view: View) -> Iterator[Reason]:
@@ -58,7 +58,7 @@ def _categories(feature: Any, known: Any, view: View) -> Iterator[Reason]:
     shares = {text: count / total for text, count in odd.items()}
     listed = ", ".join(f"{text} ({'<1' if x < 0.01 else f'~{int(100 * x)}'}%)" for text, x in shares.items())
     told = f"Examples contain values missing from the schema: {listed}. "
-    yield Reason(type="ENUM_TYPE_UNEXPECTED_STRING_VALUES", short="Unexpected string values", description=told)
+    yield Reason("ENUM_TYPE_UNEXPECTED_STRING_VALUES", "Unexpected string values", told)
 
 
 def _truths(feature: Any, view: View) -> Iterator[Reason]:
@@ -96,7 +96,7 @@ def _between_truths(view: View) -> bool:
 
 
 def _not_boolean(kind: str, told: str) -> Reason:
-    return Reason(type=kind, short="Non-boolean values", description=told)
+    return Reason(kind, "Non-boolean values", told)
 
 
 _CHECKS: Mapping[str, Callable[[Any, View], Iterator[Reason]]] = {

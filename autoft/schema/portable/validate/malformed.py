@@ -47,25 +47,23 @@ def _counts(feature: Any) -> Iterator[Reason]:
         feature.ClearField("shape")
         yield malformed("Shape.dim.size must be a positive integer")
     if kind == "value_count":
-        for part in _limits(feature.value_count):
-            problem = "not be negative" if part == "min" else "not be less than min"
+        for part, problem in _limits(feature.value_count):
             yield malformed(f"ValueCount.{part} should {problem}")
     if kind == "value_counts":
         for level, limits in enumerate(feature.value_counts.value_count):
-            for part in _limits(limits):
-                problem = "not be negative" if part == "min" else "not be less than min"
+            for part, problem in _limits(limits):
                 told = f"ValueCounts.{part} at level {level} should {problem}."
                 yield malformed(f"ValueCounts.{part} should {problem}", told)
 
 
-def _limits(limits: Any) -> Iterator[str]:
-    """Mistakes in a ``ValueCount``, which are corrected."""
+def _limits(limits: Any) -> Iterator[tuple[str, str]]:
+    """Part and mistake of a ``ValueCount``, which is corrected."""
     if limits.min < 0:
         limits.ClearField("min")
-        yield "min"
+        yield "min", "not be negative"
     if limits.HasField("max") and limits.max < limits.min:
         limits.max = limits.min
-        yield "max"
+        yield "max", "not be less than min"
 
 
 def _domain(feature: Any, schema: Any) -> Iterator[Reason]:
@@ -78,13 +76,13 @@ def _domain(feature: Any, schema: Any) -> Iterator[Reason]:
         if domain != "UNSET":
             feature.ClearField(domain)
         told = f'The domain "{domain}" does not match the type: {kind}'
-        yield Reason(type="DOMAIN_INVALID_FOR_TYPE", short="The domain does not match the type", description=told)
+        yield Reason("DOMAIN_INVALID_FOR_TYPE", "The domain does not match the type", told)
     elif domain == "domain" and all(each.name != feature.domain for each in schema.string_domain):
         lost = "missing domain: "
     if lost:
         feature.ClearField(domain)
         feature.ClearField("distribution_constraints")
-        yield Reason(type="INVALID_DOMAIN_SPECIFICATION", short=lost)
+        yield Reason("INVALID_DOMAIN_SPECIFICATION", lost)
     if feature.HasField("distribution_constraints"):
         domain = feature.WhichOneof("domain_info") or "UNSET"
         if domain not in _LISTED:

@@ -12,7 +12,7 @@ import numpy as np
 from autoft.schema.portable.validate.reasons import Reason
 from autoft.schema.portable.validate.view import View
 
-_INT = re.compile(r"[ \t\n\v\f\r]*([+-]?[0-9]+)[ \t\n\v\f\r]*")
+_INT = re.compile(r"[ \t\n\v\f\r]*([+-]?)0*([0-9]{1,19})[ \t\n\v\f\r]*")
 _FLOAT = re.compile(
     r"[ \t\n\v\f\r]*([+-]?)(?:(inf(?:inity)?)|(nan(?:\(\w*\))?)"
     r"|(0x(?:[0-9a-f]+\.?[0-9a-f]*|\.[0-9a-f]+)(?:p[+-]?[0-9]+)?)"
@@ -24,7 +24,7 @@ _FLOAT = re.compile(
 def whole(text: str) -> int | None:
     """A text as a 64-bit integer, None if it is none."""
     match = _INT.fullmatch(text)
-    value = int(match[1]) if match and len(match[1]) < 100 else None
+    value = int(match[1] + match[2]) if match else None
     return value if value is not None and -(2**63) <= value < 2**63 else None
 
 
@@ -66,10 +66,10 @@ def integers(feature: Any, view: View) -> Iterator[Reason]:
     if odd is not None:
         if view.type == "INT":
             told = f'Integer had values that were not valid Int64, such as "{odd}".'
-            yield Reason(type="DOMAIN_INVALID_FOR_TYPE", short="Invalid values", description=told)
+            yield Reason("DOMAIN_INVALID_FOR_TYPE", "Invalid values", told)
         else:
             told = f'String values that were not ints were found, such as "{odd}".'
-            yield Reason(type="INT_TYPE_NOT_INT_STRING", short="Invalid values", description=told)
+            yield Reason("INT_TYPE_NOT_INT_STRING", "Invalid values", told)
         return
     seen, limits = [value for value in values.values() if value is not None], feature.int_domain
     if seen and limits.HasField("min") and min(seen) < limits.min:
@@ -89,7 +89,7 @@ def floats(feature: Any, view: View) -> Iterator[Reason]:
         odd = next((text for text, value in values.items() if value is None), None)
         if odd is not None:
             told = f'String values that were not floats were found, such as "{odd}".'
-            yield Reason(type="FLOAT_TYPE_STRING_NOT_FLOAT", short="Invalid values", description=told)
+            yield Reason("FLOAT_TYPE_STRING_NOT_FLOAT", "Invalid values", told)
             return
         seen = [value for value in values.values() if value is not None]
         nan = any(math.isnan(value) for value in seen)
@@ -97,15 +97,15 @@ def floats(feature: Any, view: View) -> Iterator[Reason]:
         return
     seen = [value for value in seen if not math.isnan(value)]
     if limits.disallow_nan and nan:
-        yield Reason(type="FLOAT_TYPE_HAS_NAN", short="Invalid values", description="Float feature has NaN values.")
+        yield Reason("FLOAT_TYPE_HAS_NAN", "Invalid values", "Float feature has NaN values.")
     digits = "(upto six significant digits)"
     if seen and limits.HasField("min") and (low := min(seen)) < limits.min:
         yield _outside("FLOAT_TYPE_SMALL_FLOAT", f"Unexpectedly low values: {low:g}<{limits.min:g}{digits}")
     if seen and limits.HasField("max") and (high := max(seen)) > limits.max:
         yield _outside("FLOAT_TYPE_BIG_FLOAT", f"Unexpectedly high value: {high:g}>{limits.max:g}{digits}")
     if limits.disallow_inf and any(math.isinf(value) for value in seen):
-        yield Reason(type="FLOAT_TYPE_HAS_INF", short="Invalid values", description="Float feature has Inf values.")
+        yield Reason("FLOAT_TYPE_HAS_INF", "Invalid values", "Float feature has Inf values.")
 
 
 def _outside(kind: str, told: str) -> Reason:
-    return Reason(type=kind, short="Out-of-range values", description=told)
+    return Reason(kind, "Out-of-range values", told)

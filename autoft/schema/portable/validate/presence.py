@@ -40,11 +40,11 @@ def presence(feature: Any, view: View) -> Iterator[Reason]:
     least, most_empty = feature.presence.min_count, "The feature was present in fewer examples than expected: minimum"
     if view.present < least:
         told = f"{most_empty} count = {least}, actual = {view.present:.15g}"
-        yield Reason(type="FEATURE_TYPE_LOW_NUMBER_PRESENT", short="Column dropped", description=told)
+        yield Reason("FEATURE_TYPE_LOW_NUMBER_PRESENT", "Column dropped", told)
     rows, wanted = view.present + view.missing, feature.presence.min_fraction
     if (share := view.present / rows) < wanted:
         told = f"{most_empty} fraction = {wanted:.6f}, actual = {share:.6f}"
-        yield Reason(type="FEATURE_TYPE_LOW_FRACTION_PRESENT", short="Column dropped", description=told)
+        yield Reason("FEATURE_TYPE_LOW_FRACTION_PRESENT", "Column dropped", told)
 
 
 def value_counts(feature: Any, view: View) -> Iterator[Reason]:
@@ -56,20 +56,20 @@ def value_counts(feature: Any, view: View) -> Iterator[Reason]:
         if len(feature.value_counts.value_count) == 1:
             yield from _between(feature.value_counts.value_count[0], " at nestedness level 0")
         else:
-            yield Reason(type="VALUE_NESTEDNESS_MISMATCH", short="Mismatched value nest level", description=_LEVELS)
+            yield Reason("VALUE_NESTEDNESS_MISMATCH", "Mismatched value nest level", _LEVELS)
     elif kind == "shape":
         told = _VARIES
         if not view.missing:
             if math.prod(dim.size for dim in feature.shape.dim) == 1:
                 return
             told = "The feature has fixed value length 1 but it's not compatible with the specified shape."
-        yield Reason(type="INVALID_FEATURE_SHAPE", short="Feature shape dropped", description=told)
+        yield Reason("INVALID_FEATURE_SHAPE", "Feature shape dropped", told)
 
 
 def _between(limits: Any, where: str) -> Iterator[Reason]:
     if limits.HasField("min") and limits.min > 1:
         told = f"Some examples have fewer values than expected{where}."
-        yield Reason(type="FEATURE_TYPE_LOW_NUMBER_VALUES", short="Missing values", description=told)
+        yield Reason("FEATURE_TYPE_LOW_NUMBER_VALUES", "Missing values", told)
     if limits.HasField("max") and limits.max < 1:
         told = f"Some examples have more values than expected{where}."
-        yield Reason(type="FEATURE_TYPE_HIGH_NUMBER_VALUES", short="Superfluous values", description=told)
+        yield Reason("FEATURE_TYPE_HIGH_NUMBER_VALUES", "Superfluous values", told)

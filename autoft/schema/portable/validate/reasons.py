@@ -9,7 +9,7 @@ from typing import Any
 from autoft.schema.portable.messages import AnomalyInfo
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Reason:
     """One reason: the name of an ``AnomalyInfo.Type`` and TFDV's words for it."""
 
@@ -20,7 +20,7 @@ class Reason:
 
 def malformed(short: str, description: str = "") -> Reason:
     """A reason for a schema that contradicts itself."""
-    return Reason(type="INVALID_SCHEMA_SPECIFICATION", short=short, description=description)
+    return Reason("INVALID_SCHEMA_SPECIFICATION", short, description)
 
 
 def fill(info: Any, reasons: Iterable[Reason]) -> None:
@@ -32,10 +32,3 @@ def fill(info: Any, reasons: Iterable[Reason]) -> None:
     told = [reason for reason in found if reason.description] or found[:1]
     info.short_description = told[0].short if len(told) == 1 else "Multiple errors"
     info.description = " ".join(reason.description for reason in told)
-
-
-def key(name: str) -> str:
-    """A column's key in ``Anomalies.anomaly_info``: its name, in quotes where a path of steps could be misread."""
-    if name and not set(name) & set(".()'"):
-        return name
-    return "'" + name.replace("'", "''") + "'"

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any
 
 from autoft.errors import SchemaError
-from autoft.schema.portable.messages import Anomalies, Feature, FeatureType
+from autoft.schema.portable.messages import Anomalies, FeatureType, path_step
 from autoft.schema.portable.validate import comparators
 from autoft.schema.portable.validate.comparators import Earlier, Measured
 from autoft.schema.portable.validate.domains import domain, unique
 from autoft.schema.portable.validate.malformed import repair
 from autoft.schema.portable.validate.presence import in_environment, presence, required, validated, value_counts
-from autoft.schema.portable.validate.reasons import Reason, fill, key
+from autoft.schema.portable.validate.reasons import Reason, fill
 from autoft.schema.portable.validate.view import View, views
 
 _NEW = "New column (column in data but not in schema)"
@@ -59,7 +60,7 @@ def validate_statistics(
         feature = described.get(name)
         reasons, measured = _column(name, feature, columns.get(name), schema, environment, earlier)
         if reasons:
-            info = result.anomaly_info[key(name)]
+            info = result.anomaly_info[path_step(name)]
             info.path.step.append(name)
             fill(info, reasons)
         if measured:
@@ -77,28 +78,26 @@ def _column(
 ) -> tuple[list[Reason], list[Measured]]:
     """Reasons for an anomaly of one column, and its distances from the earlier table."""
     if described is None:
-        return [Reason(type="SCHEMA_NEW_COLUMN", short="New column", description=_NEW)], []
+        return [Reason("SCHEMA_NEW_COLUMN", "New column", _NEW)], []
     if not validated(described):
         return [], []
     expected = in_environment(described, environment, list(schema.default_environment))
     if view is None:
-        gone = "Column is completely missing"
-        lost = [Reason(type="SCHEMA_MISSING_COLUMN", short="Column dropped", description=gone)]
+        lost = [Reason("SCHEMA_MISSING_COLUMN", "Column dropped", "Column is completely missing")]
         return lost if expected and required(described) else [], []
     if not described.HasField("type"):
         short = "unspecified type: determine the type and set it, rather than deprecating."
-        return [Reason(type="FEATURE_MISSING_TYPE", short=short)], []
-    feature = Feature()
-    feature.CopyFrom(described)
+        return [Reason("FEATURE_MISSING_TYPE", short)], []
+    feature = deepcopy(described)
     reasons = list(repair(feature, schema))
     if not view.present:
         if expected and required(feature):
             told = "The feature was not present in any examples."
-            reasons.append(Reason(type="FEATURE_TYPE_NOT_PRESENT", short="Column dropped", description=told))
+            reasons.append(Reason("FEATURE_TYPE_NOT_PRESENT", "Column dropped", told))
         return reasons, []
     if not expected:
         told = f"New column {name} found in data but not in the environment {environment} in the schema."
-        reasons.append(Reason(type="SCHEMA_NEW_COLUMN", short="Column missing in environment", description=told))
+        reasons.append(Reason("SCHEMA_NEW_COLUMN", "Column missing in environment", told))
     reasons += _values(feature, view, schema)
     if earlier is None:
         return reasons, []
@@ -114,6 +113,6 @@ def _values(feature: Any, view: View, schema: Any) -> Iterator[Reason]:
     wanted = FeatureType.Name(feature.type)
     if wanted != ("BYTES" if view.type == "STRING" else view.type):
         told = f"Expected data of type: {wanted} but got {view.type}"
-        yield Reason(type="UNEXPECTED_DATA_TYPE", short="Unexpected data type", description=told)
+        yield Reason("UNEXPECTED_DATA_TYPE", "Unexpected data type", told)
     yield from domain(feature, view, schema)
     yield from unique(feature, view)

@@ -21,19 +21,18 @@ class View:
         return str(StatisticsType.Name(self.stats.type))
 
     @property
-    def common(self) -> Any:
-        """The ``CommonStatistics``."""
-        return getattr(self.stats, self.stats.WhichOneof("stats")).common_stats
-
-    @property
     def present(self) -> float:
         """Rows that hold a value."""
-        return float(self.common.num_non_missing)
+        return float(self._common.num_non_missing)
 
     @property
     def missing(self) -> float:
         """Rows that hold none."""
-        return float(self.common.num_missing)
+        return float(self._common.num_missing)
+
+    @property
+    def _common(self) -> Any:
+        return getattr(self.stats, self.stats.WhichOneof("stats")).common_stats
 
     @property
     def texts(self) -> dict[str, float]:

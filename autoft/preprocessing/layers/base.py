@@ -7,13 +7,10 @@ from typing import Any
 
 import keras
 
-from autoft.networks.activations import name_of
-
 
 class Configured(keras.layers.Layer):  # type: ignore[misc]
-    """A layer that keeps the arguments of its constructor as attributes; functions among them are activations."""
+    """A layer that keeps the arguments of its constructor as attributes, which are its configuration."""
 
     def get_config(self) -> dict[str, Any]:
         names = [name for name in inspect.signature(type(self).__init__).parameters if name not in ("self", "kwargs")]
-        own = {name: getattr(self, name) for name in names}
-        return {**super().get_config(), **{k: name_of(v) if callable(v) else v for k, v in own.items()}}
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}

@@ -1,24 +1,19 @@
-"""Adaptation of inferred schemas, and findings from an engine's anomalies.
+"""Adaptation of inferred schemas and of statistics to what autoft checks.
 
 Names of types are read off the messages' own descriptions, so that TensorFlow Metadata's and our own both do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import partial
-from typing import Any, get_args
+from copy import deepcopy
+from typing import Any
 
-from autoft.records.columns import USED_KINDS, Column, Kind
-from autoft.records.findings import Finding
-from autoft.schema.anomalies import Anomaly
-from autoft.schema.engine import Environment
+from autoft.records.columns import Column
 
 #: Largest number of categories that a schema lists, and the fewest rows that each needs on average: a rare
 #: category says little about which others exist, so a new one is then no anomaly.
 MAX_DOMAIN = 100
 ROWS_PER_CATEGORY = 5
-UNUSED_KINDS = frozenset(get_args(Kind)).difference(USED_KINDS)
 
 
 def number_of(message: Any, field: str, name: str) -> int:
@@ -43,9 +38,8 @@ def adapt_schema(schema: Any, columns: tuple[Column, ...], rows: int, *, target:
         if (column := known.get(feature.name)) is not None:
             _relax(feature, column, rows, is_target=feature.name == target)
     used = {feature.domain for feature in schema.feature}
-    for position in reversed(range(len(schema.string_domain))):
-        if schema.string_domain[position].name not in used:
-            del schema.string_domain[position]
+    for domain in [domain for domain in schema.string_domain if domain.name not in used]:
+        schema.string_domain.remove(domain)
     return schema
 
 
@@ -69,47 +63,8 @@ def _relax(feature: Any, column: Column, rows: int, *, is_target: bool) -> None:
 def whole_numbers_as_floats(proto: Any, schema: Any) -> Any:
     """Statistics in which a column of whole numbers has the type FLOAT where the schema has."""
     floats = {feature.name for feature in schema.feature if name_of(feature, "type") == "FLOAT"}
-    copy = type(proto)()
-    copy.CopyFrom(proto)
+    copy = deepcopy(proto)
     for feature in copy.datasets[0].features:
         if name_of(feature, "type") == "INT" and feature.path.step[0] in floats:
             feature.type = number_of(feature, "type", "FLOAT")
     return copy
-
-
-def findings(
-    result: Any, proto: Any, schema: Any, environment: Environment, *, unreadable: frozenset[str], engine: str
-) -> Iterator[Finding]:
-    """One finding per reason of every anomaly, in the order of the schema; new columns last.
-
-    Args:
-        result: The engine's ``Anomalies``.
-        proto: The statistics that were validated.
-        unreadable: Columns without an empty cell, some of whose cells could not be read and count as missing.
-    """
-    made = partial(Anomaly, environment=environment, engine=engine)
-    if result.data_missing:
-        yield made(type="DATA_MISSING", short="Data missing", description="the table has no rows").finding()
-        return
-    for reason in result.dataset_anomaly_info.reason:
-        kind = name_of(reason, "type")
-        yield made(type=kind, short=reason.short_description, description=reason.description).finding()
-    order = {feature.name: position for position, feature in enumerate(schema.feature)}
-    features = {feature.name: feature for feature in schema.feature}
-    got = {feature.path.step[0]: name_of(feature, "type") for feature in proto.datasets[0].features}
-    by_name = {info.path.step[0]: info for info in result.anomaly_info.values()}
-    for name in sorted(by_name, key=lambda name: (order.get(name, len(order)), name)):
-        feature = features.get(name)
-        for reason in by_name[name].reason:
-            kind = name_of(reason, "type")
-            if kind == "FEATURE_TYPE_LOW_FRACTION_PRESENT" and name in unreadable:
-                continue  # No cell is empty; autoft's own findings count those that are odd.
-            yield made(
-                type=kind,
-                short=reason.short_description,
-                description=reason.description,
-                column=name,
-                expected="" if feature is None else name_of(feature, "type"),
-                got=got.get(name, ""),
-                used=feature is None or UNUSED_KINDS.isdisjoint(feature.annotation.tag),
-            ).finding()

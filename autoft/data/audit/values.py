@@ -1,4 +1,7 @@
-"""Samples of rows and of values, drawn with a fixed seed."""
+"""Values of columns: samples drawn with a fixed seed; codes, repetitions and ranks.
+
+The latter are pandas': importing scipy.stats for them would take a second.
+"""
 
 from __future__ import annotations
 
@@ -31,3 +34,25 @@ def some_rows(values: Array, most: int) -> Array:
 def drawn_values(values: Array, most: int = MAX_VALUES) -> Array:
     """The values, or `most` of them drawn with replacement if they are more."""
     return values if len(values) <= most else values[np.random.default_rng(0).integers(0, len(values), most)]
+
+
+def codes(values: Array, *, ordered: bool = False, missing: bool = False) -> Array:
+    """The distinct value of each row as a number, in the order of their first rows or that of the values (`ordered`).
+    Missing cells are -1, or a value like any other (`missing`)."""
+    import pandas as pd
+
+    return np.asarray(pd.factorize(values, sort=ordered, use_na_sentinel=not missing)[0])
+
+
+def repeated(values: Array, *, first: bool = True) -> Array:
+    """Which rows have a value that another row has; `first` says whether the first row of each value counts."""
+    import pandas as pd
+
+    return np.asarray(pd.Series(values).duplicated(keep=False if first else "first").to_numpy())
+
+
+def ranked(values: Array) -> Array:
+    """Ranks along the rows: equal values in the middle of theirs, missing ones lowest."""
+    import pandas as pd
+
+    return np.asarray(pd.DataFrame(values).rank(na_option="top").to_numpy().reshape(values.shape))
