@@ -14,9 +14,9 @@ from autoft.evaluation.importance import ROWS as IMPORTANCE_ROWS
 from autoft.evaluation.selection import AFFORDABLE, FEWEST_DRAWS
 from autoft.pipeline.machine import RATES, Machine
 from autoft.training.epoch import WORTH_XLA
-from autoft.training.program import CHUNK as PREDICTED_ROWS
 from autoft.training.stack import CELLS as ENCODED_CELLS
 from autoft.training.stack import CHUNK as ENCODED_ROWS
+from autoft.training.stack import PREDICTED_ROWS
 from autoft.training.trial_record import checkpoint_epochs
 from autoft.training.trial_trainer import SAMPLED_ROWS
 

@@ -13,11 +13,10 @@ from autoft.networks.weight_bounds import WeightBounds
 from autoft.records.arrays import Array
 from autoft.training.device_rows import Rows
 from autoft.training.epoch import EpochInputs, compiled, engine, key_of
+from autoft.training.stack import PREDICTED_ROWS
 from autoft.training.step import Settings, settings_array
 
-#: Rows of each member that are predicted at a time: bounds the memory of activations.
-CHUNK = 8_192
-#: The same for all members together, and the least of one.
+#: The same limit as `PREDICTED_ROWS` for all members together, and the least of one member.
 _CHUNK_OF_ALL, _LEAST_CHUNK = 2**17, 256
 #: Bounds of a weight that has none.
 _NEUTRAL = {"low": -np.inf, "high": np.inf, "penalty": 1.0}
@@ -40,7 +39,7 @@ class Program:
         rows: Rows,
         *,
         trials: int = 1,
-        chunk: int = CHUNK,
+        chunk: int = PREDICTED_ROWS,
         extras: frozenset[str] = frozenset(),
     ) -> None:
         self.batch, self.trials, self.rows = batch, trials, rows
