@@ -17,9 +17,8 @@ from autoft.networks.weight_bounds import WeightBounds
 from autoft.records.arrays import Array
 from autoft.records.hints import Hints
 from autoft.records.trials import OUT_OF_MEMORY, OUT_OF_TIME, TrialResult
-from autoft.training.device_rows import Rows
 from autoft.training.ensemble import EnsemblePart, NetworkPart
-from autoft.training.program import Program, out_of_memory
+from autoft.training.program import Program, Rows, out_of_memory
 from autoft.training.stack import PREDICTED_ROWS, batches, padded
 from autoft.training.step import EXTRAS, Settings
 from autoft.training.trial_record import Params, Record
