@@ -12,7 +12,7 @@ import pytest
 
 import autoft
 from autoft import AutoFineTuner
-from autoft.errors import AutoFTError, NotFittedError, SchemaError
+from autoft.errors import AutoFTError, NotFittedError, RecipeError, SchemaError
 from autoft.evaluation.document import KEYS
 from autoft.pipeline import search as stage
 from autoft.search.journal import read
@@ -258,6 +258,12 @@ def test_constructor_only_stores():
     assert {k for k in vars(tuner) if k.endswith("_")} == set()
     with pytest.raises(AutoFTError, match="minutes"):
         tuner.fit(NEW)
+
+
+@pytest.mark.parametrize("recipe", [{"target": "outcome"}, 123])
+def test_a_recipe_of_another_type_is_refused(recipe):
+    with pytest.raises(RecipeError, match="Argument 'recipe' must be the path of a recipe"):
+        AutoFineTuner(recipe=recipe).fit(NEW)
 
 
 def test_public_surface():
