@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from autoft.records.findings import Finding, Severity, finding
+from autoft.records.findings import Finding, Severity
 
 #: What a run may skip, or cut short.
 Skippable = Literal["epochs", "boosting", "curves", "ensemble_gain"]
@@ -59,4 +59,4 @@ def skipped_finding(stage: Skippable, reason: str) -> Finding:
     The report has no curve of age, as the time was over. Allow more minutes to see how predictions change with them.
     """
     row = _ROWS[stage]
-    return finding(row.code, row.severity, None, row.must, reason, row.fix, subject=row.subject)
+    return Finding(row.code, row.severity, None, row.must, reason, row.fix, subject=row.subject)

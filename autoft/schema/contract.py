@@ -11,7 +11,7 @@ from autoft.data.audit.column_quality import infinite_cells, unreadable_cells
 from autoft.data.convert import convert
 from autoft.errors import SchemaError
 from autoft.records.columns import Column
-from autoft.records.findings import Finding, finding
+from autoft.records.findings import Finding
 from autoft.schema import edit
 from autoft.schema.engine import Engine
 
@@ -122,7 +122,7 @@ def _unchecked(schema_path: Path | None) -> tuple[Finding, ...]:
         return ()
     found = f"was not compared with the schema '{schema_path}', as no schema engine is in use"
     fix = "choose an engine (schema: engine:), or ignore this"
-    return (finding("schema-not-enforced", "warning", None, f"fit the schema '{schema_path}'", found, fix),)
+    return (Finding("schema-not-enforced", "warning", None, f"fit the schema '{schema_path}'", found, fix),)
 
 
 def _target_in_serving(
@@ -136,4 +136,4 @@ def _target_in_serving(
     must = "be absent from the schema's environment SERVING, as it is the target"
     found = "is required there by the schema, so that no table could be predicted"
     fix = f"add 'not_in_environment: \"SERVING\"' to feature '{target}' in the schema file, or delete the file"
-    return (finding("schema-target", "error", target, must, found, fix),)
+    return (Finding("schema-target", "error", target, must, found, fix),)

@@ -29,7 +29,7 @@ from autoft.data.audit.placeholders import day_text
 from autoft.data.cells import TRUTH, word
 from autoft.data.convert import Converted, convert
 from autoft.records.columns import Column, Kind, Target
-from autoft.records.findings import Finding, Severity, finding
+from autoft.records.findings import Finding, Severity
 from autoft.schema.portable.validate.distances import divergence
 from autoft.schema.reference import MOST_CATEGORIES, Reference, cells_of, references
 
@@ -133,7 +133,7 @@ def findings(found: Sequence[Shift]) -> tuple[Finding, ...]:
         if shift.emptier:
             text = f"is empty in {shift.missing:.1%} of the cells; in training it was in {shift.missing_before:.1%}"
             must, fix = "be filled in as often as before", "check the source; train again if the change is here to stay"
-            made.append(finding("drift-missing", "warning", shift.column, must, text, fix))
+            made.append(Finding("drift-missing", "warning", shift.column, must, text, fix))
     return tuple(made)
 
 
@@ -148,7 +148,7 @@ def _drifted(shift: Shift) -> Finding:
         text += f" (the median is {say(shift.median)}, and was {say(shift.median_before)})"
         if shift.kind == "date" and shift.median > shift.median_before:
             fix, severity = "nothing to do if time has gone on; train again now and then", "info"
-    return finding("drift", severity, shift.column, "be distributed as in the training", text, fix)
+    return Finding("drift", severity, shift.column, "be distributed as in the training", text, fix)
 
 
 def _shift(column: Column, before: Reference, cells: NDArray[Any], rows: int, tests: int) -> Shift:

@@ -13,7 +13,7 @@ from autoft.data.audit.row_hashes import meeting
 from autoft.data.audit.values import codes, repeated
 from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
-from autoft.records.findings import Finding, Severity, finding
+from autoft.records.findings import Finding, Severity
 
 #: A smaller share of the rows changes nothing that one would notice.
 MANY = 0.01
@@ -57,7 +57,7 @@ def _repeated(chosen: Array, case: Array, total: int, folds: int, natural: bool)
     counts = {"rows": total, "repeated": count, "parted by a random split": parted}
     drawn = charts.bars({"different": total - count, "repeated": count}, marked=["repeated"])
     evidence = Evidence(counts=counts, rows=row_numbers(chosen[again]), sketch=drawn)
-    yield finding("duplicate-rows", _severity(count, total, natural), None, "hold each case once", found, fix, evidence)
+    yield Finding("duplicate-rows", _severity(count, total, natural), None, "hold each case once", found, fix, evidence)
 
 
 def _conflicting(
@@ -86,7 +86,7 @@ def _conflicting(
         sketch=charts.bars({"consistent": total - count, "conflicting": count}, marked=["conflicting"]),
     )
     severity = _severity(count, total, natural or view.task == "regression")
-    yield finding("conflicting-rows", severity, None, "have one target for equal rows", found, fix, evidence)
+    yield Finding("conflicting-rows", severity, None, "have one target for equal rows", found, fix, evidence)
 
 
 def _severity(count: int, total: int, natural: bool) -> Severity:

@@ -13,7 +13,7 @@ from autoft.data.table import quoted
 from autoft.records.arrays import Array
 from autoft.records.columns import Column
 from autoft.records.evidence import Evidence
-from autoft.records.findings import Finding, finding
+from autoft.records.findings import Finding
 
 #: Fewer values are categories rather than groups.
 FEWEST_GROUPS = 20
@@ -143,4 +143,4 @@ def _finding(alike: _Alike, target: str) -> Finding:
     counts = {"groups looked at": alike.groups, "agreement of the target": round(alike.target, 3)}
     evidence = Evidence(counts=counts, sketch=drawn)
     must = "not tie rows of different folds together"
-    return finding("group-structure", "warning" if known else "info", name, must, found, fix, evidence)
+    return Finding("group-structure", "warning" if known else "info", name, must, found, fix, evidence)

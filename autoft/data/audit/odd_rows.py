@@ -11,7 +11,7 @@ from autoft.data.convert import Converted
 from autoft.records.arrays import Array
 from autoft.records.columns import Column
 from autoft.records.evidence import Evidence
-from autoft.records.findings import Finding, finding
+from autoft.records.findings import Finding
 
 #: Fewer rows prove nothing.
 FEWEST_ROWS = 100
@@ -61,7 +61,7 @@ def find_odd_rows(features: tuple[Column, ...], converted: Converted, *, kept: A
     counts = {"rows": len(chosen), "apart": len(odd)}
     evidence = Evidence(counts=counts, rows=row_numbers(number[worst]), sketch=drawn)
     fix = "look at them; remove those that are mistakes or cases that the model will never meet"
-    return [finding("outlying-rows", "info", None, "have rows like one another", found, fix, evidence)]
+    return [Finding("outlying-rows", "info", None, "have rows like one another", found, fix, evidence)]
 
 
 def _numbers(values: Array, chosen: Array) -> Array:

@@ -12,7 +12,7 @@ from autoft.data.audit.findings import row_numbers, share_of
 from autoft.data.audit.values import sample
 from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
-from autoft.records.findings import Finding, finding
+from autoft.records.findings import Finding
 
 FEWEST_ROWS = 50
 #: Standard deviations from the median (estimated robustly, on the value's own side) from which on a value is far out;
@@ -47,7 +47,7 @@ def outlying_values(view: TableView) -> Iterator[Finding]:
         counts = {"values": filled, "far out": len(rows)}
         evidence = Evidence(counts=counts, rows=row_numbers(farthest), sketch=sketch)
         must = "have values of one order of size"
-        yield finding("outlying-values", "info", column.name, must, found, fix, evidence)
+        yield Finding("outlying-values", "info", column.name, must, found, fix, evidence)
 
 
 def _limits(values: Array) -> tuple[float, float]:

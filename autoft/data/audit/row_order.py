@@ -12,7 +12,7 @@ from autoft.data.table import quoted
 from autoft.records.arrays import Array
 from autoft.records.columns import Column, Task
 from autoft.records.evidence import Evidence
-from autoft.records.findings import Finding, Severity, finding
+from autoft.records.findings import Finding, Severity
 
 #: Fewer rows prove nothing.
 FEWEST_ROWS = 50
@@ -107,7 +107,7 @@ def _time_finding(column: Column, effect: float, view: TableView) -> Finding:
     drawn = charts.over_rows(line, y_label=y_label, x_label=f"Rows in the order of {column.name}")
     evidence = Evidence(counts={"effect": round(effect, 4)}, sketch=drawn)
     must = "not order the rows in time, unless the recipe says so"
-    return finding("time-structure", severity, column.name, must, found, fix, evidence)
+    return Finding("time-structure", severity, column.name, must, found, fix, evidence)
 
 
 def _target_in_file_order(view: TableView, *, explained: bool) -> list[Finding]:
@@ -130,7 +130,7 @@ def _target_in_file_order(view: TableView, *, explained: bool) -> list[Finding]:
     fix = "nothing to do, as folds do not depend on the order of the file; "
     fix += "if the order is that of time, name the column of time in evaluate: time"
     code = "target-sorted" if ratio <= SORTED else "target-follows-order"
-    return [finding(code, "info", None, "be in an order that says nothing of the target", found, fix, evidence)]
+    return [Finding(code, "info", None, "be in an order that says nothing of the target", found, fix, evidence)]
 
 
 def _neighbours(values: Array, task: Task) -> tuple[float, float]:
