@@ -66,7 +66,7 @@ def number_format(name: str, cells: Distinct, formatted: Mask) -> Finding:
 
 
 def ambiguous_date(name: str, example: str) -> Finding:
-    """Day and month cannot be told apart."""
+    """Day and month cannot be distinguished."""
     found = f"has dates whose day and month could be either, such as {quoted(example)}"
     fix = "they are read as day/month/year; write dates as YYYY-MM-DD"
     return Finding("ambiguous-date", "warning", name, "say which part of a date is the day", found, fix)

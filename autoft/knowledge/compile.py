@@ -12,7 +12,7 @@ import numpy as np
 from autoft.data.cells import plain_texts
 from autoft.data.convert import Converted
 from autoft.data.repair import Repair
-from autoft.formatting import nearest
+from autoft.formatting import counted, nearest
 from autoft.knowledge import slices
 from autoft.knowledge.decisions import decision_problems
 from autoft.knowledge.interactions import pair_problems
@@ -30,21 +30,28 @@ _NUMBERS = ("numeric", "boolean", "date")
 
 
 def bind_knowledge(
-    recipe: Recipe, columns: tuple[Column, ...], converted: Converted, target: Target | None, repairs: Sequence[Repair]
+    recipe: Recipe,
+    columns: tuple[Column, ...],
+    converted: Converted,
+    target: Target | None,
+    repairs: Sequence[Repair],
+    mistakes: Sequence[Mistake] = (),
 ) -> tuple[Hints, tuple[Column, ...]]:
     """Hints about the inputs, and the columns with the orders that are known.
 
     Args:
         columns, converted: The table without what the recipe drops.
         target: The column to predict, None where the table lacks it.
+        mistakes: Other mistakes of the recipe against this table.
 
     Raises:
-        RecipeError: With all that is wrong with it, and the lines.
+        RecipeError: With `mistakes` and all mistakes of the knowledge, and their lines.
     """
     if target is None or recipe.knowledge == Knowledge():
+        recipe.refuse(mistakes)
         return Hints(), columns
     table = _HintTable(recipe, columns, converted.values, target, repairs)
-    recipe.refuse([*table.problems(), *slices.problems(recipe, columns, target.name)])
+    recipe.refuse([*mistakes, *table.problems(), *slices.problems(recipe, columns, target.name)])
     return table.hints(), table.ordered_columns()
 
 
@@ -253,7 +260,8 @@ class _HintTable:
             negative = np.flatnonzero(cells < 0)
         if len(negative):
             first = int(negative[0])
-            found = f"{len(negative):,} values are negative (first: row {first + 1:,}, {cells[first]:g})"
+            number = counted(len(negative), "negative value")
+            found = f"the table has {number} (first: row {first + 1:,}, {cells[first]:g})"
             fix = "remove it: only amounts that are not negative have a logarithmic scale"
             yield Mistake(path, "be of amounts", found, fix)
 

@@ -40,19 +40,28 @@ class RefusedError(SchemaError):
     """A table was refused: `findings` are all the reasons, and the message lists them."""
 
     def __init__(self, findings: tuple[Finding, ...]) -> None:
-        self.findings = findings
-        if len(findings) == 1:
-            only = findings[0]
-            super().__init__(only.where, only.must, only.found, only.fix)
+        self.findings, alike = findings, dict[tuple[str, str, str], list[str]]()
+        for one in findings:
+            alike.setdefault((one.must, one.found, one.fix), []).append(one.where)
+        errors = [SchemaError(_each(places), *parts) for parts, places in alike.items()]
+        if len(errors) == 1:
+            super().__init__(errors[0].where, errors[0].must, errors[0].found, errors[0].fix)
             return
-        sentences = [str(SchemaError(one.where, one.must, one.found, one.fix)) for one in findings]
+        sentences = [str(error) for error in errors]
         listed = "; ".join(f"({number}) {sentence}" for number, sentence in enumerate(sentences, 1))
-        super().__init__("The table", "pass all checks", f"{len(findings)} failed: {listed}", "see each of them")
+        super().__init__("The table", "pass all checks", f"{len(errors)} failed: {listed}", "see each of them")
         lines = "\n".join(f"  {number}. {sentence}" for number, sentence in enumerate(sentences, 1))
-        self.args = (f"The table must pass all checks, but {len(findings)} failed:\n{lines}",)
+        self.args = (f"The table must pass all checks, but {len(errors)} failed:\n{lines}",)
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self.findings,)
+
+
+def _each(places: list[str]) -> str:
+    """One subject for what holds of each of some columns."""
+    if len(places) == 1:
+        return places[0]
+    return f"Each of the {len(places)} columns {', '.join(place.removeprefix('Column ') for place in places)}"
 
 
 def contract(

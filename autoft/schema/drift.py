@@ -138,9 +138,13 @@ def findings(found: Sequence[Shift]) -> tuple[Finding, ...]:
 
 
 def _drifted(shift: Shift) -> Finding:
-    beyond = "above" if shift.limit == LEAST[shift.measure] else "chance makes up to"
-    text = f"has changed since training: the {shift.measure} distance is {shift.distance:.3f}, "
-    text += f"{beyond} {shift.limit:.3f}"
+    assert shift.distance is not None
+    by_chance = "reported above" if shift.limit == LEAST[shift.measure] else "by chance up to"
+    text = f"the {shift.measure} distance is {shift.distance:.3f}; {by_chance} {shift.limit:.3f}"
+    if shift.measure == "infinity norm":
+        change, limit = 100 * shift.distance, 100 * shift.limit
+        text = f"the share of one category by {change:.3g} points; {by_chance} {limit:.3g}"
+    text = f"has changed since training: {text}"
     severity: Severity = "warning"
     fix = "check the source and the unit; train again if the change is here to stay"
     if shift.median is not None and shift.median_before is not None:

@@ -157,9 +157,12 @@ def read_text(path: Path) -> str:
     """The text of a schema file. Raises SchemaError."""
     try:
         return Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise no_schema(f"'{path}'", str(reason)) from error
+    except OSError as error:
+        found = "it does not exist" if isinstance(error, FileNotFoundError) else f"the system says: {error.strerror}"
+        must, fix = "be a schema file, a run folder or a saved model", "check the path and its permissions"
+        raise SchemaError(f"'{path}'", must, found, fix) from error
+    except UnicodeDecodeError as error:
+        raise no_schema(f"'{path}'", "it is not UTF-8 text") from error
 
 
 def parse_schema(text: str, schema: Any, source: str) -> Any:

@@ -5,6 +5,7 @@ Needs no Keras, and with the portable engine no TensorFlow.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from autoft.data import repair
 from autoft.data.convert import Converted, align, convert
-from autoft.data.table import read
+from autoft.data.table import quoted, read
 from autoft.preprocessing.text import MISSING_WORD, cleaned
 from autoft.records.columns import Column
 from autoft.records.findings import Finding
@@ -174,7 +175,9 @@ class TableMonitor:
             if column.id in self.meta.words:
                 found += _strange(column, converted.values[column.id], self.meta.words[column.id])
             elif line.unseen:
+                new = _new_categories(converted.values[column.id], self.meta.vocabularies[column.id])
                 text = f"has {round(line.unseen * rows):,} of {rows:,} cells with a category that training did not have"
+                text += f" ({new})"
                 must = "hold the categories of the training"
                 fix = "they count as unknown; train again when there are many"
                 found.append(Finding("unseen-categories", "warning", column.name, must, text, fix))
@@ -203,6 +206,12 @@ def _unknown_words(cells: NDArray[Any], known: tuple[str, ...]) -> float | None:
     words = [word for text in cleaned(cells) if text not in ("", MISSING_WORD) for word in text.split(" ")]
     vocabulary = set(known)
     return sum(word not in vocabulary for word in words) / len(words) if words else None
+
+
+def _new_categories(cells: NDArray[Any], known: tuple[str, ...]) -> str:
+    """The most frequent categories that are not `known`."""
+    new = [text for text, _ in Counter(cells).most_common() if text is not None and text not in known]
+    return ", ".join(map(quoted, new[:3])) + (f" and {len(new) - 3:,} more" if len(new) > 3 else "")
 
 
 def _strange(column: Column, cells: NDArray[Any], known: tuple[str, ...]) -> list[Finding]:

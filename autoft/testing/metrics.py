@@ -53,6 +53,12 @@ def check_metric(metric: Metric, *, rows: int = 150, seed: int = 0) -> None:
 
 
 def _facts(metric: Metric) -> None:
+    facts = {*dir(Metric), *Metric.__annotations__}
+    classes = type(metric).__mro__[: type(metric).__mro__.index(Metric)]
+    values = [(name, value) for one in classes for name, value in vars(one).items() if name[0] != "_"]
+    for name in (name for name, value in values if not hasattr(value, "__get__") and name not in facts):
+        fix = "its docstring lists them, such as direction = 'min'; begin names of your own with '_'"
+        _hold(False, f"'{name}' is an attribute of autoft.evaluation.metrics.Metric ({fix})")
     for name in ("name", "label", "meaning"):
         text = getattr(metric, name, None)
         _hold(isinstance(text, str) and text.strip() != "" and text.isprintable(), f"{name} is a text in one line")

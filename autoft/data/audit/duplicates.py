@@ -17,7 +17,7 @@ from autoft.records.findings import Finding, Severity
 
 #: A smaller share of the rows changes nothing that one would notice.
 MANY = 0.01
-#: Columns of few values meet by chance: up to so many times as often as independent ones would.
+#: Columns of few values meet by chance: up to this many times as often as independent ones would.
 CHANCE = 3.0
 #: Conflicts that are listed with the finding.
 SHOWN_GROUPS = 5
@@ -52,7 +52,7 @@ def _repeated(chosen: Array, case: Array, total: int, folds: int, natural: bool)
     # A row keeps all of its copies in its own fold with probability folds ** -(copies).
     parted = round(float((sizes * (1 - float(folds) ** -(sizes - 1))).sum()))
     found = f"has {share_of(count, total, 'rows')} that repeat an earlier one in every used column and the target; a "
-    found += f"random split into {folds} folds would put copies of about {parted:,} rows on both sides"
+    found += f"random split into {folds} folds would put copies on both sides"
     fix = "remove them if a case was recorded twice; autoft keeps equal rows in the same fold"
     counts = {"rows": total, "repeated": count, "parted by a random split": parted}
     drawn = charts.bars({"different": total - count, "repeated": count}, marked=["repeated"])

@@ -27,13 +27,13 @@ CONSTANT_TARGET = 0.8
 SAME_COLUMN = 0.8
 #: With more rows for each value on average, that the target depends on it is something to learn, and no group.
 LARGE = 50
-#: At least so many other columns are compared,
+#: Fewest other columns that are compared,
 FEWEST_COLUMNS = 3
 #: and this share of them must be nearly constant.
 MANY_COLUMNS = 0.5
-#: So many candidates, those with the fewest values, are looked at,
+#: Most candidates that are looked at, those with the fewest values,
 MOST_CANDIDATES = 12
-#: with so many other columns each.
+#: and most other columns for each.
 MOST_COLUMNS = 30
 
 

@@ -23,7 +23,7 @@ MOST_ROWS = 10_000
 MOST_COLUMNS = 100
 #: Scores near 1 are odd and below 0.5 usual (Liu et al. 2008).
 ODD = 0.6
-#: An odd score is so many standard deviations from those of the other rows.
+#: Least distance of an odd score from those of the other rows, in their standard deviations.
 FAR = 5.0
 
 

@@ -20,7 +20,7 @@ FEWEST_ROWS = 50
 FAR = 10.0
 #: More than this share of a column is no outlier, but a part of it.
 MANY = 0.01
-#: Of a normal distribution a tenth lies beyond so many standard deviations on either side.
+#: Standard deviations beyond which a tenth of a normal distribution lies, on either side.
 TENTH = 1.2816
 
 

@@ -30,7 +30,7 @@ COLUMNS = 40
 SCREEN_AUC = 0.98
 #: or R2.
 SCREEN_R2 = 0.98
-#: A lookup table needs so many rows per cell on average.
+#: Least mean number of rows per cell of a lookup table.
 ROWS_PER_CELL = 10
 #: Findings about pairs, at most: a sum of two columns with copies has many.
 MOST = 5

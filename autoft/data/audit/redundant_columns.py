@@ -22,7 +22,7 @@ SAME_ORDER = 0.999
 SCREENED = 2_000
 #: Rows on which rho is measured.
 MEASURED = 20_000
-#: A recoding needs so many rows per value on average: two columns that name rows are none.
+#: Least mean number of rows per value of a recoding: two columns that name rows are none.
 ROWS_PER_VALUE = 2.0
 #: Fewer rows prove nothing.
 MIN_ROWS = 50

@@ -12,6 +12,8 @@ from autoft.data.audit.checks import TableView, check
 from autoft.data.audit.findings import label_text, row_numbers, share_evidence, share_of
 from autoft.data.audit.values import drawn_values
 from autoft.data.table import quoted
+from autoft.data.target import MOST_CLASSES
+from autoft.formatting import counted
 from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
 from autoft.records.findings import Finding
@@ -30,9 +32,9 @@ RARE = 0.05
 SKEWED = 3.0
 #: A pile at an end of the values has at least this share of the rows.
 PILE = 0.01
-#: It has so many times as many rows as any other value.
+#: It has at least this many times as many rows as any other value.
 PILE_TIMES = 3
-#: Piles are looked for among at least so many distinct values.
+#: Fewest distinct values among which piles are looked for.
 MANY_VALUES = 50
 
 
@@ -55,8 +57,8 @@ def too_few_rows(view: TableView) -> Iterator[Finding]:
     """Fewer rows with a target than a model or its evaluation needs."""
     rows, folds = int(view.labels.notna().sum()), view.options.folds
     if rows < MIN_ROWS:
-        must, found = f"have at least {MIN_ROWS} rows with a target", f"has only {rows}"
-        yield Finding("too-few-rows", "error", None, must, f"{found} rows with a target", "collect more rows")
+        must, found = f"have at least {MIN_ROWS} rows with a target", f"has only {counted(rows, 'row')}"
+        yield Finding("too-few-rows", "error", None, must, f"{found} with a target", "collect more rows")
     elif rows < ROWS_PER_FOLD * folds:
         must = f"have at least {ROWS_PER_FOLD} rows with a target for each of {folds} folds"
         fix = "collect more rows; autoft uses fewer folds, and the intervals are wide"
@@ -90,7 +92,7 @@ def target_values(view: TableView) -> Iterator[Finding]:
     if not len(finite):
         return
     if finite.min() == finite.max():
-        found, fix = f"is {finite[0]:g} in all {len(finite):,} rows", "choose another target"
+        found, fix = f"is {finite[0]:g} in every row", "choose another target"
         yield Finding("target-constant", "error", name, "have different values", found, fix)
         return
     yield from _capped(name, finite)
@@ -139,7 +141,7 @@ def target_classes(view: TableView) -> Iterator[Finding]:
     counts = view.labels[view.usable].value_counts()
     name, positive = view.target, view.options.positive
     if len(counts) == 1:
-        found = f"is {_quoted(counts.index[0])} in all {counts.iloc[0]:,} rows"
+        found = f"is {_quoted(counts.index[0])} in every row"
         fix = "choose another target, or add rows of the other class"
         yield Finding("target-constant", "error", name, "have at least two classes", found, fix)
         return
@@ -153,13 +155,17 @@ def target_classes(view: TableView) -> Iterator[Finding]:
 
 def _small_classes(name: str, counts: pd.Series[Any], folds: int) -> Iterator[Finding]:
     """Classes that cannot be in every fold; with one row not even in training and evaluation."""
+    import pandas as pd
+
     single = counts.index[counts == 1]
     if len(single):
-        others = f" (and of {len(single) - 1:,} other classes)" if len(single) > 1 else ""
+        others = f" (and of {len(single) - 1:,} other class{'es' * (len(single) > 2)})" if len(single) > 1 else ""
         found = f"has only 1 row of class {_quoted(single[0])}{others}"
         fix = f"merge it with another class or remove it; {folds} folds need {folds} rows of each"
-        if len(single) > len(counts) / 2:
-            fix += "; if the target is a quantity, set task: regression"
+        if len(counts) > MOST_CLASSES and pd.to_numeric(counts.index.to_series(), errors="coerce").notna().all():
+            fix = f"choose the task regression, as the target has {len(counts):,} different numbers"
+        elif len(single) > len(counts) / 2:
+            fix += "; if the target is a quantity, choose the task regression"
         must = "have at least 2 rows of every class"
         yield Finding("class-too-small", "error", name, must, found, fix, _rows_by_class(counts))
     small = counts[(counts > 1) & (counts < folds)]
@@ -179,7 +185,7 @@ def _rare_class(name: str, counts: pd.Series[Any]) -> Iterator[Finding]:
     found = f"is {_quoted(counts.index[-1])} in only {share_of(rows, total, 'rows')}; always answering "
     found += f"{_quoted(counts.index[0])} is right in {counts.iloc[0] / total:.1%}"
     metric = "pr_auc" if len(counts) == 2 else "balanced_accuracy"
-    fix = f"do not judge by accuracy, set evaluate.objective: {metric}; autoft stratifies the folds"
+    fix = f"do not compare models by accuracy, set evaluate.objective: {metric}; autoft stratifies the folds"
     must = f"have at least {RARE:.0%} of the rows in every class"
     yield Finding("imbalanced-target", "warning", name, must, found, fix, _rows_by_class(counts))
 
@@ -189,8 +195,8 @@ def _rows_by_class(counts: pd.Series[Any]) -> Evidence:
     rarest = label_text(counts.index[-1])
     shown = {label_text(label): int(rows) for label, rows in [*counts[:-1].items()][: charts.BARS - 1]}
     shown[rarest] = int(counts.iloc[-1])
-    told = {"rows": int(counts.sum()), "rows of the rarest class": int(counts.iloc[-1])}
-    return Evidence(counts=told, sketch=charts.bars(shown, marked=[rarest]))
+    total = {"rows": int(counts.sum()), "rows of the rarest class": int(counts.iloc[-1])}
+    return Evidence(counts=total, sketch=charts.bars(shown, marked=[rarest]))
 
 
 def _quoted(label: object) -> str:

@@ -31,7 +31,7 @@ FACTORS: tuple[tuple[float, str], ...] = (
 )
 #: Each unit needs this share of the rows,
 SHARE = 0.005
-#: and so many distinct values.
+#: and at least this many distinct values.
 DISTINCT = 5
 #: Smallest gap between the two, as a share of the logarithm of the factor.
 GAP = 0.2
