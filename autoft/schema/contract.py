@@ -40,10 +40,10 @@ class RefusedError(SchemaError):
     """A table was refused: `findings` are all the reasons, and the message lists them."""
 
     def __init__(self, findings: tuple[Finding, ...]) -> None:
-        self.findings, alike = findings, dict[tuple[str, str, str], list[str]]()
+        self.findings, alike = findings, dict[tuple[Any, ...], list[str]]()
         for one in findings:
-            alike.setdefault((one.must, one.found, one.fix), []).append(one.where)
-        errors = [SchemaError(_each(places), *parts) for parts, places in alike.items()]
+            alike.setdefault((one.column is None, one.must, one.found, one.fix), []).append(one.where)
+        errors = [SchemaError(_each(places), *parts) for (_, *parts), places in alike.items()]
         if len(errors) == 1:
             super().__init__(errors[0].where, errors[0].must, errors[0].found, errors[0].fix)
             return
