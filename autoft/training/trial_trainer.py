@@ -21,7 +21,7 @@ from autoft.training.trial_record import Params
 #: Whether trials must end now.
 OutOfTime = Callable[[], bool]
 #: Most rows of each fold on which the train curve is read.
-_SAMPLE = 256
+SAMPLED_ROWS = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,7 @@ class TrialTrainer(ABC):
         # As many training rows as held-out ones, for the same noise, and never many. Pairs have no curve, but the stack
         # is asked as a whole: they have one row.
         data, rng = self.data, np.random.default_rng([self.seed, 1])
-        sizes = [min(len(rows), _SAMPLE) if s < self.folds else 1 for s, rows in enumerate(data.held_out)]
+        sizes = [min(len(rows), SAMPLED_ROWS) if s < self.folds else 1 for s, rows in enumerate(data.held_out)]
         drawn = zip(data.train, sizes, strict=True)
         self._sample = tuple(np.sort(rng.permutation(rows)[:size]) for rows, size in drawn)
         # Both curves are read in one call: held-out rows first, then the sample of the training rows.
