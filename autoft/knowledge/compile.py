@@ -12,13 +12,13 @@ import numpy as np
 from autoft.data.cells import plain_texts
 from autoft.data.convert import Converted
 from autoft.data.repair import Repair
-from autoft.formatting import counted, nearest
+from autoft.formatting import counted
 from autoft.knowledge import slices
 from autoft.knowledge.decisions import decision_problems
 from autoft.knowledge.interactions import pair_problems
 from autoft.preprocessing.encoders.numbers import quotient
 from autoft.recipe.knowledge import HintSpec, Knowledge
-from autoft.recipe.messages import Mistake
+from autoft.recipe.messages import Mistake, absent_column
 from autoft.recipe.recipe import Recipe
 from autoft.records.arrays import Array
 from autoft.records.columns import Column, Target
@@ -158,8 +158,7 @@ class _HintTable:
             found, fix = self.absent[name]
             yield Mistake(path, "name a column that stays in the table", found, fix)
             return
-        fix = nearest(name, [*self.by_name, *self.made], 1) or "correct the name"
-        yield Mistake(path, "name a column of the table", f"there is no '{name}'", fix)
+        yield absent_column(path, name, [*self.by_name, *self.made])
 
     def features(self) -> Iterator[Mistake]:
         """Hints of single columns."""

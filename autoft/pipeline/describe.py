@@ -13,10 +13,9 @@ from autoft.data.convert import convert
 from autoft.data.repair_plan import learn
 from autoft.data.table import Table, read
 from autoft.errors import RecipeError, SchemaError
-from autoft.formatting import nearest
 from autoft.knowledge.compile import bind_knowledge
 from autoft.pipeline.dataset import TableDescription
-from autoft.recipe.messages import Mistake
+from autoft.recipe.messages import Mistake, absent_column
 from autoft.recipe.recipe import Recipe
 from autoft.records.columns import Target
 from autoft.records.findings import Finding
@@ -67,12 +66,12 @@ def describe(recipe: Recipe, table: Table) -> TableDescription:
 
 def _describe(recipe: Recipe, table: Table, mistakes: list[Mistake]) -> TableDescription:
     """The description; `mistakes` about names are raised together with those of the recipe's knowledge."""
-    name, there = _target_name(table), set(table.frame.columns)
+    name = _target_name(table)
+    weight = recipe.data.weight if recipe.data.weight in table.frame.columns else None
     table = replace(table, frame=table.frame.drop(columns=list(recipe.data.drop), errors="ignore"))
     table, repairs, repaired = _repair(table, recipe, name)
-    table, own_weights = weights.take_out(table, recipe.data.weight if recipe.data.weight in there else None, name)
-    kinds = {one: kind for one, kind in recipe.data.columns.items() if one in there.difference(recipe.data.drop)}
-    columns, findings = infer_columns(table.frame, kinds=kinds, target=name)
+    table, own_weights = weights.take_out(table, weight, name)
+    columns, findings = infer_columns(table.frame, kinds=recipe.data.columns, target=name)
     converted = convert(table.frame, columns)
     wanted = _understand_target(table, recipe, name)
     if recipe.data.positive is not None and wanted is not None and wanted.task != "binary":
@@ -145,8 +144,7 @@ def _mistaken_columns(recipe: Recipe, table: Table) -> Iterator[Mistake]:
     places |= rows | {("preprocess", "encoders", name): name for name in recipe.preprocess.encoders}
     for path, name in places.items():
         if name is not None and name not in names:
-            fix = nearest(name, names, 1) or "correct the name"
-            yield Mistake(path, "name a column of the table", f"there is no '{name}'", fix)
+            yield absent_column(path, name, names)
         elif name == table.target and path in rows:
             yield Mistake(path, "not be the target", f"it is '{name}'", "choose another column")
         elif name in data.drop and path[:2] != ("data", "drop"):

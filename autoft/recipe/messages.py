@@ -86,6 +86,12 @@ def nearest(word: Any, names: Sequence[str]) -> str:
     return formatting.nearest(str(word), names, 1) or f"use one of: {', '.join(names)}"
 
 
+def absent_column(path: Path, name: str, names: Sequence[str]) -> Mistake:
+    """A column that a recipe names and a table does not have."""
+    fix = formatting.nearest(name, names, 1) or "correct the name"
+    return Mistake(path, "name a column of the table", f"there is no '{name}'", fix)
+
+
 def dotted(path: Path) -> str:
     """A path as users write it.
 

@@ -77,9 +77,11 @@ class Recipe(RecipeSection):
         if named and self.task not in registry_of("metric")[objective].tasks:
             must, found = f"fit the task {self.task}", f"'{objective}' does not"
             raise broken_rule("evaluate.objective", must, found, "choose another objective, or task: auto")
-        if self.task in ("multiclass", "regression") and self.data.positive is not None:
-            must, found = "be left out unless the task is binary", f"the task is {self.task}"
-            raise broken_rule("data.positive", must, found, "remove it, or choose task: binary")
+        only_binary = {"data.positive": self.data.positive, "knowledge.minimum": self.knowledge.minimum.stated()}
+        for key, given in only_binary.items():
+            if self.task in ("multiclass", "regression") and given is not None:
+                must, found = "be left out unless the task is binary", f"the task is {self.task}"
+                raise broken_rule(key, must, found, "remove it, or choose task: binary")
         if self.data.weight is not None and self.data.weight in (self.evaluate.group, self.evaluate.time):
             must, found = "not group or order the rows too", f"'{self.data.weight}' does"
             raise broken_rule("data.weight", must, found, "choose another column")
@@ -97,9 +99,6 @@ class Recipe(RecipeSection):
             must, found = "be left out unless the task is binary", f"the task is {self.task}"
             more = ", or state a matrix" if self.task == "multiclass" else ""
             raise broken_rule("knowledge.costs", must, found, f"remove them{more}, or choose task: binary")
-        if self.knowledge.minimum.stated() is not None and self.task in ("multiclass", "regression"):
-            must, found = "be left out unless the task is binary", f"the task is {self.task}"
-            raise broken_rule("knowledge.minimum", must, found, "remove it, or choose task: binary")
         if stated is not None and not 1e-3 <= stated.threshold <= 1 - 1e-3:
             found = f"they are {stated.false_negative:g} and {stated.false_positive:g}"
             fix = "give costs that are closer to each other; beyond that the answer is always the same"

@@ -147,10 +147,8 @@ def _network(found: Any, given: ModelInputs) -> OwnNetwork:
     try:
         network = keras.Model(given.tensors, output)
     except ValueError as error:
-        fix = "make the model from inputs.features, inputs.dense or inputs.slots"
-        raise _UnfitError(
-            "return a model of the tensors in inputs", "its output does not follow from them", fix
-        ) from error
+        reason, fix = "its output does not follow from them", "use inputs.features, inputs.dense or inputs.slots"
+        raise _UnfitError("return a model of the tensors in inputs", reason, fix) from error
     if not is_model or not found.compiled:
         return OwnNetwork(network=network, optimizer=None, loss=None)
     return OwnNetwork(network=network, optimizer=found.optimizer, loss=_checked_loss(found.loss, given))
