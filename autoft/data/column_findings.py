@@ -29,10 +29,10 @@ DECLARE = "declare its kind under data.columns"
 def unused(column: Column, rows: int) -> Finding:
     """Why a column of a kind that the network cannot use does not become an input."""
     if column.kind == "empty":
-        found = f"is empty: all its {rows:,} cells are missing"
+        found = "is empty: all its cells are missing"
         return Finding("empty-dropped", "info", column.name, "have values", found, "it was left out")
     if column.kind == "constant":
-        found = f"is constant: all its {rows:,} cells are equal"
+        found = "is constant: all its cells are equal"
         return Finding("constant-dropped", "info", column.name, "vary", found, "it was left out")
     filled = rows - column.missing
     evidence = share_evidence(filled - column.distinct, filled, "repeated", "distinct")
