@@ -131,11 +131,13 @@ def raises(hp, inputs):
 @pytest.mark.parametrize(
     ("model", "error", "message"),
     [
-        (3, RecipeError, "Argument 'model' must be a function, but it is a int"),
+        (3, RecipeError, r"Argument 'model' must be a function build\(hp, inputs\), but it is a int"),
+        (keras.Sequential([keras.layers.Dense(1)]), RecipeError, "it is a keras.Model. Fix: wrap what makes"),
+        (lambda hp, inputs: inputs.feature, TrainingError, "inputs has no 'feature'; it has dense, slots"),
         (lambda hp, inputs: "net", TrainingError, "return a Keras model, but it returned a str"),
         (lambda hp, inputs: keras.layers.Dense(7)(inputs.features), TrainingError, r"the output is \(None, 7\)"),
         (no_inputs, TrainingError, "its output does not follow from them"),
-        (raises, TrainingError, "it raised KeyError: 'no such thing'"),
+        (raises, TrainingError, r"'raises' .*it raised KeyError in line \d+: 'no such thing'"),
         (
             lambda hp, inputs: keras.layers.Dense(1)(Unregistered()(inputs.features)),
             ArtifactError,

@@ -20,8 +20,9 @@ def read_source(options: argparse.Namespace) -> tuple[Recipe, Path | None]:
         options.usage_error("--positive must name a label, but it is empty")
     path = Path(options.source)
     if path.suffix.lower() in (".yaml", ".yml"):
-        return read_recipe(path).with_changes(**changes), None
+        return read_recipe(path).changed(changes, "--{}"), None
     if options.target is None:
-        options.usage_error("--target is required with a table")
+        folder = f"'{path}' is a folder: give a recipe or a table"
+        options.usage_error(folder if path.is_dir() else "--target is required with a table")
     name = re.sub(r"[^A-Za-z0-9_-]+", "-", path.name.partition(".")[0])[:64].strip("_-") or "run"
-    return Recipe(name=name).with_changes(**changes), path
+    return Recipe(name=name).changed(changes, "--{}"), path

@@ -16,7 +16,7 @@ from autoft.data.table import quoted
 from autoft.formatting import counted
 from autoft.records.columns import Column
 from autoft.records.evidence import Evidence
-from autoft.records.findings import Finding, finding
+from autoft.records.findings import Finding
 
 Mask = NDArray[np.bool_]
 
@@ -29,23 +29,23 @@ DECLARE = "declare its kind under data.columns"
 def unused(column: Column, rows: int) -> Finding:
     """Why a column of a kind that the network cannot use does not become an input."""
     if column.kind == "empty":
-        found = f"is empty: all its {rows:,} cells are missing"
-        return finding("empty-dropped", "info", column.name, "have values", found, "it was left out")
+        found = "is empty: all its cells are missing"
+        return Finding("empty-dropped", "info", column.name, "have values", found, "it was left out")
     if column.kind == "constant":
-        found = f"is constant: all its {rows:,} cells are equal"
-        return finding("constant-dropped", "info", column.name, "vary", found, "it was left out")
+        found = "is constant: all its cells are equal"
+        return Finding("constant-dropped", "info", column.name, "vary", found, "it was left out")
     filled = rows - column.missing
     evidence = share_evidence(filled - column.distinct, filled, "repeated", "distinct")
     must, found = "describe rows rather than name them", f"looks like an identifier ({column.why})"
     fix = f"it was left out; {DECLARE} to use it"
-    return finding("identifier-dropped", "warning", column.name, must, found, fix, evidence)
+    return Finding("identifier-dropped", "warning", column.name, must, found, fix, evidence)
 
 
 def running_text(column: Column) -> Finding:
     """A column of texts is used by its words; only the user knows whether that is right."""
     must, found = "hold texts whose words say something about the target", f"is read as running text ({column.why})"
     fix = f"its most frequent words become inputs; {DECLARE} if these are categories or name rows"
-    return finding("text-words", "info", column.name, must, found, fix)
+    return Finding("text-words", "info", column.name, must, found, fix)
 
 
 def mixed(name: str, cells: Distinct, wrong: Mask, must: str, fix: str) -> Finding:
@@ -55,28 +55,28 @@ def mixed(name: str, cells: Distinct, wrong: Mask, must: str, fix: str) -> Findi
     common = sorted(np.flatnonzero(wrong), key=lambda i: -cells.counts[i])
     evidence = share_evidence(count, total, "others", "as most")
     evidence = replace(evidence, head=("other value", "rows"), examples=_examples(cells, common))
-    return finding("mixed-types", "warning", name, must, found, fix, evidence)
+    return Finding("mixed-types", "warning", name, must, found, fix, evidence)
 
 
 def number_format(name: str, cells: Distinct, formatted: Mask) -> Finding:
     """Numbers are written with separators or signs that could mean several things."""
     found = f"has {counted(cells.rows(formatted), 'value')} with separators or signs ({_first(cells, formatted)})"
     fix = "it is used as a category; remove thousands separators and signs, and use a decimal point"
-    return finding("number-format", "warning", name, "hold plain numbers such as 1234.5 to be numeric", found, fix)
+    return Finding("number-format", "warning", name, "hold plain numbers such as 1234.5 to be numeric", found, fix)
 
 
 def ambiguous_date(name: str, example: str) -> Finding:
-    """Day and month cannot be told apart."""
+    """Day and month cannot be distinguished."""
     found = f"has dates whose day and month could be either, such as {quoted(example)}"
     fix = "they are read as day/month/year; write dates as YYYY-MM-DD"
-    return finding("ambiguous-date", "warning", name, "say which part of a date is the day", found, fix)
+    return Finding("ambiguous-date", "warning", name, "say which part of a date is the day", found, fix)
 
 
 def short_years(name: str, cells: Distinct, short: Mask) -> Finding:
     """Years have two digits, so the century is unknown."""
     found = f"has {counted(cells.rows(short), 'value')} with a year of two digits ({_first(cells, short)})"
     fix = "it is used as a category; write dates as YYYY-MM-DD"
-    return finding("date-format", "warning", name, "have years of four digits to be a date", found, fix)
+    return Finding("date-format", "warning", name, "have years of four digits to be a date", found, fix)
 
 
 def date_range(name: str, cells: Distinct, times: Floats, far: Mask, years: tuple[int, int]) -> Finding:
@@ -88,7 +88,7 @@ def date_range(name: str, cells: Distinct, times: Floats, far: Mask, years: tupl
     evidence = Evidence(counts=counts, head=("date", "rows"), examples=examples, sketch=drawn)
     found = f"has {counted(cells.rows(far), 'value')} outside the years {years[0]} to {years[1]} ({_first(cells, far)})"
     fix = "check them; if they stand for missing dates, leave the cells empty"
-    return finding("date-range", "warning", name, f"have dates from {years[0]} to {years[1]}", found, fix, evidence)
+    return Finding("date-range", "warning", name, f"have dates from {years[0]} to {years[1]}", found, fix, evidence)
 
 
 def _examples(cells: Distinct, positions: Iterable[int]) -> tuple[tuple[str, int], ...]:

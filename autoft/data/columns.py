@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,7 +17,6 @@ from autoft.data.cells import Distinct
 from autoft.data.column_findings import DECLARE, percent
 from autoft.data.table import quoted
 from autoft.errors import SchemaError
-from autoft.formatting import nearest
 from autoft.records.columns import Column, Kind
 from autoft.records.findings import Finding
 
@@ -51,14 +50,13 @@ def infer_columns(
         One column per column of the frame, in its order, and the findings.
 
     Raises:
-        SchemaError: If `kinds` names an unknown column or kind, or the values of a column rule its declared kind out.
+        SchemaError: If the values of a column rule its declared kind out.
 
     >>> import pandas as pd
     >>> columns, findings = infer_columns(pd.DataFrame({"paid": ["yes", "no", None], "age": [31.0, 47.0, 28.0]}))
     >>> [(column.id, column.name, column.kind) for column in columns]
     [('c000', 'paid', 'boolean'), ('c001', 'age', 'numeric')]
     """
-    _check_kinds(list(frame.columns), kinds)
     columns: list[Column] = []
     findings: list[Finding] = []
     for i, name in enumerate(frame.columns):
@@ -66,17 +64,6 @@ def infer_columns(
         columns.append(column)
         findings += found
     return tuple(columns), tuple(findings)
-
-
-def _check_kinds(names: list[str], kinds: Mapping[str, Kind]) -> None:
-    for name, kind in kinds.items():
-        where = f"Column {quoted(name)}"
-        if name not in names:
-            fix = nearest(name, names) or "correct the name under data.columns"
-            raise SchemaError(where, "be in the table to have a kind", "it is not", fix)
-        if kind not in get_args(Kind):
-            known = ", ".join(get_args(Kind))
-            raise SchemaError(where, f"have one of the kinds {known}", f"it has {kind!r}", "use one")
 
 
 @dataclass(frozen=True, slots=True)

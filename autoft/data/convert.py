@@ -17,7 +17,7 @@ from autoft.data.cells import Distinct, plain_texts, truth_values
 from autoft.data.table import quoted
 from autoft.formatting import counted
 from autoft.records.columns import Column
-from autoft.records.findings import Finding, finding
+from autoft.records.findings import Finding
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,7 +105,7 @@ def align(frame: pd.DataFrame, columns: Sequence[Column]) -> tuple[pd.DataFrame,
         shown = ", ".join(map(quoted, extra[:5])) + (f" and {len(extra) - 5:,} more" if len(extra) > 5 else "")
         must = "have the columns that the model was trained on"
         found = f"has {counted(len(extra), 'column')} unknown to the model ({shown})"
-        findings.append(finding("extra-columns", "warning", None, must, found, "nothing to do: they are ignored"))
+        findings.append(Finding("extra-columns", "warning", None, must, found, "nothing to do: they are ignored"))
     return frame[[column.name for column in columns if column.name in names]], tuple(findings)
 
 
@@ -115,7 +115,7 @@ def _missing(column: Column, extra: Sequence[str]) -> Finding:
     found = "is not in the table" + (f", which has {quoted(near[0])}" if near else "")
     if not column.used:
         must, fix = "be there as it was in training", "nothing to do, as the model does not use it"
-        return finding("missing-column", "info", column.name, must, found, fix)
+        return Finding("missing-column", "info", column.name, must, found, fix)
     rename = f"rename {quoted(near[0])} to it" if near else "add it"
     fix = f"{rename}; where its values are unknown, leave its cells empty"
-    return finding("missing-column", "error", column.name, "be there, since the model uses it", found, fix)
+    return Finding("missing-column", "error", column.name, "be there, since the model uses it", found, fix)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import codecs
 import csv
-import difflib
 import gzip
 import io
 import re
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from autoft.errors import TableError
+from autoft.formatting import nearest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 MAX_BYTES = 2 * 1024**3
 #: Most bytes that one stored byte may unpack to; honest tables stay far below.
 MAX_RATIO = 200
-#: Up to so many bytes any ratio is accepted, since a small table of zeros packs as well as a bomb does.
+#: Unpacked bytes up to which any ratio is accepted, since a small table of zeros packs as well as a bomb does.
 RATIO_FREE = 100 * 1024**2
 #: Most characters of one cell (the parser's own limit is 131,072, less than a long document).
 MAX_CELL = 16 * 1024**2
@@ -96,8 +96,9 @@ def _missing(path: Path) -> TableError:
     folder = path.parent
     if not folder.is_dir():
         return _wrong(path, "exist", f"there is no folder '{folder}'", "check the path")
-    near = difflib.get_close_matches(path.name, [other.name for other in folder.iterdir()], n=3)
-    fix = "use " + " or ".join(f"'{name}'" for name in near) + ", the nearest there" if near else "check the path"
+    stem = path.name.partition(".")[0]  # the ending says nothing: nofile.csv is not near one.csv
+    near = [other.name for other in folder.iterdir() if nearest(stem, [other.name.partition(".")[0]])]
+    fix = nearest(path.name, near) or "check the path"
     return _wrong(path, "exist", f"there is no such file in '{folder}'", fix)
 
 

@@ -19,7 +19,7 @@ from autoft.data.table import number_text, quoted
 from autoft.formatting import counted
 from autoft.records.arrays import Array
 from autoft.records.columns import RepairCode
-from autoft.records.findings import Finding, finding
+from autoft.records.findings import Finding
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -232,5 +232,5 @@ def findings(changes: Sequence[Change], *, columns: bool = True) -> tuple[Findin
             count = counted(change.count, noun)
             found = f"lost {count} that repeat another one" if noun == "row" else f"was repaired in {count}{example}"
         fix = f"nothing to do: preprocess.accept lists {change.code}"
-        notes.append(finding("repaired", "info", change.column, must, found, fix))
+        notes.append(Finding("repaired", "info", change.column, must, found, fix))
     return tuple(notes)

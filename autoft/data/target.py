@@ -13,8 +13,8 @@ from autoft.records.columns import Target, Task
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Whole numbers with at most so many distinct values are classes rather than amounts.
-_MOST_CLASSES = 20
+#: Most distinct values of whole numbers that are classes rather than amounts.
+MOST_CLASSES = 20
 
 #: Largest whole number up to which float64 tells all whole numbers apart.
 _EXACT = 2**53
@@ -42,7 +42,7 @@ def understand(series: pd.Series, *, dtype: str, task: Task | None, positive: An
     distinct = np.unique(labels) if len(labels) else labels
     if task is None:
         whole = numeric and bool(np.all(distinct == np.floor(distinct)))
-        few = len(distinct) <= (_MOST_CLASSES if whole else 2)
+        few = len(distinct) <= (MOST_CLASSES if whole else 2)
         task = "regression" if numeric and not few else ("binary" if len(distinct) <= 2 else "multiclass")
     if task == "regression":
         if not numeric:

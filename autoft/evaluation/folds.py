@@ -12,7 +12,7 @@ import numpy as np
 from autoft.errors import SchemaError
 from autoft.records.arrays import Array
 from autoft.records.columns import Task
-from autoft.records.findings import Finding, finding
+from autoft.records.findings import Finding
 from autoft.records.scores import Strategy
 from autoft.records.split import Member, Split
 
@@ -247,7 +247,7 @@ def _lowered(k: int, folds: int, reason: str) -> tuple[int, tuple[Finding, ...]]
         raise SchemaError("The table", "have rows for at least two folds", reason, "collect more rows, or merge groups")
     must = f"have rows for {folds} folds ({ROWS_PER_FOLD} rows a fold and each class in every fold)"
     found, fix = f"allows only {k} folds: {reason}", "collect more rows, or merge or drop rare classes"
-    return k, (finding("folds-lowered", "warning", None, must, found, fix),)
+    return k, (Finding("folds-lowered", "warning", None, must, found, fix),)
 
 
 def _one_block_classes(strata: Array, blocks: Array, task: Task, classes: Sequence[object]) -> tuple[Finding, ...]:
@@ -260,7 +260,7 @@ def _one_block_classes(strata: Array, blocks: Array, task: Task, classes: Sequen
     fix = "use fewer folds, or merge the class; its held-out scores are those of models that never saw it"
     found = "has all rows of class '{}' in one fold of the time order"
     names = [_name(classes, int(c)) for c in np.flatnonzero(spread == 1)]
-    return tuple(finding("class-in-one-fold", "warning", None, must, found.format(name), fix) for name in names)
+    return tuple(Finding("class-in-one-fold", "warning", None, must, found.format(name), fix) for name in names)
 
 
 def _grouped(dealt: Array, strata: Array, member: Array, k: int, seed: int) -> Array:

@@ -11,7 +11,7 @@ from autoft.data.audit import charts
 from autoft.data.audit.findings import label_text, share_of
 from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
-from autoft.records.findings import Finding, finding
+from autoft.records.findings import Finding
 
 #: A given label below this probability is doubted. If the model is right, so are up to one in ten of such labels.
 IMPROBABLE = 0.1
@@ -63,7 +63,7 @@ def check(y: Array, probabilities: Array, rows: Array, *, target: str, classes: 
         examples=examples,
         sketch=replace(drawn, y=tuple(map(float, counts)), marked=tuple(range(round(BINS * IMPROBABLE)))),
     )
-    return [finding("doubtful-labels", "info", target, "have the right label in every row", found, fix, evidence)]
+    return [Finding("doubtful-labels", "info", target, "have the right label in every row", found, fix, evidence)]
 
 
 def _share(probability: float) -> str:

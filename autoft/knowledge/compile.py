@@ -12,13 +12,13 @@ import numpy as np
 from autoft.data.cells import plain_texts
 from autoft.data.convert import Converted
 from autoft.data.repair import Repair
-from autoft.formatting import nearest
+from autoft.formatting import counted
 from autoft.knowledge import slices
 from autoft.knowledge.decisions import decision_problems
 from autoft.knowledge.interactions import pair_problems
 from autoft.preprocessing.encoders.numbers import quotient
 from autoft.recipe.knowledge import HintSpec, Knowledge
-from autoft.recipe.messages import Mistake
+from autoft.recipe.messages import Mistake, absent_column
 from autoft.recipe.recipe import Recipe
 from autoft.records.arrays import Array
 from autoft.records.columns import Column, Target
@@ -30,21 +30,28 @@ _NUMBERS = ("numeric", "boolean", "date")
 
 
 def bind_knowledge(
-    recipe: Recipe, columns: tuple[Column, ...], converted: Converted, target: Target | None, repairs: Sequence[Repair]
+    recipe: Recipe,
+    columns: tuple[Column, ...],
+    converted: Converted,
+    target: Target | None,
+    repairs: Sequence[Repair],
+    mistakes: Sequence[Mistake] = (),
 ) -> tuple[Hints, tuple[Column, ...]]:
     """Hints about the inputs, and the columns with the orders that are known.
 
     Args:
         columns, converted: The table without what the recipe drops.
         target: The column to predict, None where the table lacks it.
+        mistakes: Other mistakes of the recipe against this table.
 
     Raises:
-        RecipeError: With all that is wrong with it, and the lines.
+        RecipeError: With `mistakes` and all mistakes of the knowledge, and their lines.
     """
     if target is None or recipe.knowledge == Knowledge():
+        recipe.refuse(mistakes)
         return Hints(), columns
     table = _HintTable(recipe, columns, converted.values, target, repairs)
-    recipe.refuse([*table.problems(), *slices.problems(recipe, columns, target.name)])
+    recipe.refuse([*mistakes, *table.problems(), *slices.problems(recipe, columns, target.name)])
     return table.hints(), table.ordered_columns()
 
 
@@ -151,8 +158,7 @@ class _HintTable:
             found, fix = self.absent[name]
             yield Mistake(path, "name a column that stays in the table", found, fix)
             return
-        fix = nearest(name, [*self.by_name, *self.made], 1) or "correct the name"
-        yield Mistake(path, "name a column of the table", f"there is no '{name}'", fix)
+        yield absent_column(path, name, [*self.by_name, *self.made])
 
     def features(self) -> Iterator[Mistake]:
         """Hints of single columns."""
@@ -253,7 +259,8 @@ class _HintTable:
             negative = np.flatnonzero(cells < 0)
         if len(negative):
             first = int(negative[0])
-            found = f"{len(negative):,} values are negative (first: row {first + 1:,}, {cells[first]:g})"
+            number = counted(len(negative), "negative value")
+            found = f"the table has {number} (first: row {first + 1:,}, {cells[first]:g})"
             fix = "remove it: only amounts that are not negative have a logarithmic scale"
             yield Mistake(path, "be of amounts", found, fix)
 

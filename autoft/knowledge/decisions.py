@@ -119,10 +119,6 @@ def gains_of(
         numbers: As for `stakes`.
     """
     path = (*_COSTS, "gain")
-    names = [str(column) for column in frame.columns]
-    if name not in names:
-        fix = nearest(name, names, 1) or "correct the name"
-        return None, (Mistake(path, "name a column of the table", f"there is no '{name}'", fix),)
     cells = numbers_of(frame, name)
     wrong = np.flatnonzero(positive & ~(np.isfinite(cells) & (cells >= 0)))
     if len(wrong):

@@ -110,7 +110,7 @@ def _wrong(slopes: Array, effect: Effect) -> bool:
 
 
 def _first(weights: Mapping[str, Array], plan: InputLayout, hints: Hints, column: str, *, meet: bool = False) -> Array:
-    """Slopes ``[2, S, 1, in]`` of the first layer's inputs; with `meet` missing cells count, and no direction does."""
+    """Slopes ``[2, S, 1, in]`` of the first layer's inputs; with `meet` missing indicators count, not directions."""
 
     def slopes_of(inputs: Iterable[tuple[str, int]]) -> Array:
         rows = []

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from autoft.formatting import nearest
-from autoft.recipe.messages import Mistake
+from autoft.recipe.messages import Mistake, absent_column
 from autoft.recipe.recipe import Recipe
 from autoft.records.columns import Column
 
@@ -51,8 +50,7 @@ def _absent(recipe: Recipe, at: tuple[str | int, ...], name: str, names: list[st
         return Mistake(at, "be a column that stays in the table", "data: drop: names it", fix)
     if name == recipe.data.weight:
         return Mistake(at, "not be the weight of the rows", f"it is '{name}'", "name another column")
-    fix = nearest(name, names, 1) or "correct the name"
-    return Mistake(at, "name a column of the table", f"there is no '{name}'", fix)
+    return absent_column(at, name, names)
 
 
 def notes(recipe: Recipe) -> list[str]:

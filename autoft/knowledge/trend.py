@@ -11,10 +11,14 @@ from numpy.typing import NDArray
 
 from autoft.records.hint_tests import Curve
 
-#: Share of a curve's way up and down that goes one way; least share of rows whose own curve does.
-ONE_WAY, ROWS = 0.95, 0.5
-#: Chance that an effect of a column without any is taken for one by its size; least change in spreads of the answers.
-CHANCE, LEAST = 0.01, 0.1
+#: Smallest share of a curve's total change that has one sign.
+ONE_WAY = 0.95
+#: Smallest share of rows whose own curves have that sign.
+ROWS = 0.5
+#: Probability that a column without an effect passes the test of its change.
+CHANCE = 0.01
+#: Smallest change, in spreads of the answers.
+LEAST = 0.1
 #: Fewer networks say too little about one another.
 MEMBERS = 3
 
@@ -44,8 +48,8 @@ def strength(curve: Curve) -> Trend:
 
     It is clear where all networks' mean curves go one way (95 % of the way), so do the curves of most rows, and the
     change is both beyond the jackknife's error (Student's t, K - 1 degrees of freedom, 1 %) and worth a tenth of the
-    spread of the answers. The networks share most of their rows: the plain spread between them would be too small a
-    yardstick by far. Curves without an order are never clear.
+    spread of the answers. The networks share most training rows, so their plain standard deviation underestimates the
+    error; the jackknife corrects that. Curves without an order are never clear.
     """
     from scipy import stats
 

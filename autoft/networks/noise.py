@@ -20,7 +20,7 @@ import numpy as np
 from autoft.records.arrays import Array
 
 #: Numbers in a table (4 MiB) and in one of its rows. Windows begin at a row and are gathered row by row: XLA would
-#: compile a slice anew for every beginning.
+#: compile a slice again for every beginning.
 _LENGTH, _ROW = 2**20, 32
 
 _open = threading.local()

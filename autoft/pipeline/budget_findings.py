@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from autoft.records.findings import Finding, finding
+from autoft.records.findings import Finding
 
 #: What a run may skip, or cut short.
 Skippable = Literal["epochs", "boosting", "curves", "ensemble_gain"]
@@ -46,4 +46,4 @@ def skipped_finding(stage: Skippable, reason: str) -> Finding:
     The report has no curve of age, as the time was over. Allow more minutes to see how predictions change with them.
     """
     code, subject, must, fix = _PARTS[stage]
-    return finding(code, "warning" if stage == "epochs" else "info", None, must, reason, fix, subject=subject)
+    return Finding(code, "warning" if stage == "epochs" else "info", None, must, reason, fix, subject=subject)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import Any
 
 from autoft.data import repair, target, weights
@@ -12,9 +12,10 @@ from autoft.data.columns import infer_columns
 from autoft.data.convert import convert
 from autoft.data.repair_plan import learn
 from autoft.data.table import Table, read
-from autoft.errors import RecipeError
+from autoft.errors import RecipeError, SchemaError
 from autoft.knowledge.compile import bind_knowledge
 from autoft.pipeline.dataset import TableDescription
+from autoft.recipe.messages import Mistake, absent_column
 from autoft.recipe.recipe import Recipe
 from autoft.records.columns import Target
 from autoft.records.findings import Finding
@@ -35,28 +36,48 @@ def inspect_table(recipe: Recipe, data: Any, *, write_schema: bool = False, enfo
 
 
 def read_table(recipe: Recipe, data: Any) -> Table:
-    """The canonical table without the columns that the recipe drops; its `target` is the column to predict.
+    """The canonical table; its `target` is the column to predict.
 
     Raises:
-        RecipeError: If the recipe names no column to predict, or names columns that are not there.
+        RecipeError: If the recipe names no column to predict.
     """
     table = read(recipe.data_path() if data is None else data, target=recipe.data.target)
     name = recipe.data.target or table.target
     if name is None:
         found, fix = "data: target: is missing", "set it, or pass target="
         raise RecipeError("The recipe", "name the column to predict", found, fix)
-    return _drop_columns(replace(table, target=name), recipe, name)
+    return replace(table, target=name)
 
 
 def describe(recipe: Recipe, table: Table) -> TableDescription:
-    """What each column is, with accepted repairs made and the recipe's knowledge bound to the columns."""
+    """What each column is, after accepted repairs; dropped columns are gone, and hints are bound to the others.
+
+    Raises:
+        RecipeError: With all mistakes of the recipe against the table.
+        SchemaError: If a declared kind, the task or the weights do not fit the cells.
+    """
+    mistakes = list(_mistaken_columns(recipe, table))
+    try:
+        return _describe(recipe, table, mistakes)
+    except SchemaError:
+        recipe.refuse(mistakes)
+        raise
+
+
+def _describe(recipe: Recipe, table: Table, mistakes: list[Mistake]) -> TableDescription:
+    """The description; `mistakes` about names are raised together with those of the recipe's knowledge."""
     name = _target_name(table)
+    weight = recipe.data.weight if recipe.data.weight in table.frame.columns else None
+    table = replace(table, frame=table.frame.drop(columns=list(recipe.data.drop), errors="ignore"))
     table, repairs, repaired = _repair(table, recipe, name)
-    table, own_weights = weights.take_out(table, recipe.data.weight, name)
+    table, own_weights = weights.take_out(table, weight, name)
     columns, findings = infer_columns(table.frame, kinds=recipe.data.columns, target=name)
     converted = convert(table.frame, columns)
     wanted = _understand_target(table, recipe, name)
-    hints, columns = bind_knowledge(recipe, columns, converted, wanted, repairs)
+    if recipe.data.positive is not None and wanted is not None and wanted.task != "binary":
+        found = f"it is {recipe.data.positive!r} and the task is {wanted.task}"
+        mistakes.append(Mistake(("data", "positive"), "be left out unless the task is binary", found, "remove it"))
+    hints, columns = bind_knowledge(recipe, columns, converted, wanted, repairs, mistakes)
     return TableDescription(
         table=table,
         columns=columns,
@@ -114,21 +135,21 @@ def _target_name(table: Table) -> str:
     return table.target
 
 
-def _drop_columns(table: Table, recipe: Recipe, wanted: str) -> Table:
-    names = [str(n) for n in table.frame.columns]
-    weight = (recipe.data.weight,) if recipe.data.weight else ()
-    for key, columns in (("drop", recipe.data.drop), ("columns", tuple(recipe.data.columns)), ("weight", weight)):
-        for name in columns:
-            _check_exists(name, names, f"data: {key}:")
-    for key, one in (("group", recipe.evaluate.group), ("time", recipe.evaluate.time)):
-        if one is not None:
-            _check_exists(one, names, f"evaluate: {key}:")
-            if one == wanted:
-                raise RecipeError(f"evaluate: {key}:", "not be the target", f"it is '{one}'", "choose another column")
-            if one in recipe.data.drop:
-                found = "data: drop: names it"
-                raise RecipeError(f"evaluate: {key}: '{one}'", "stay in the table", found, "remove it from data: drop:")
-    return replace(table, frame=table.frame.drop(columns=list(recipe.data.drop)))
+def _mistaken_columns(recipe: Recipe, table: Table) -> Iterator[Mistake]:
+    """Names of columns outside the recipe's knowledge that the table does not have, or that are used twice."""
+    names, data = [str(name) for name in table.frame.columns], recipe.data
+    rows = {("evaluate", key): name for key, name in (("group", recipe.evaluate.group), ("time", recipe.evaluate.time))}
+    places: dict[tuple[str | int, ...], str | None] = {("data", "drop", i): name for i, name in enumerate(data.drop)}
+    places |= {("data", "columns", name): name for name in data.columns} | {("data", "weight"): data.weight}
+    places |= rows | {("preprocess", "encoders", name): name for name in recipe.preprocess.encoders}
+    for path, name in places.items():
+        if name is not None and name not in names:
+            yield absent_column(path, name, names)
+        elif name == table.target and path in rows:
+            yield Mistake(path, "not be the target", f"it is '{name}'", "choose another column")
+        elif name in data.drop and path[:2] != ("data", "drop"):
+            must, found = "name a column that stays in the table", f"data: drop: names '{name}'"
+            yield Mistake(path, must, found, "remove one of them")
 
 
 def _repair(table: Table, recipe: Recipe, name: str) -> tuple[Table, tuple[repair.Repair, ...], tuple[Finding, ...]]:
@@ -141,24 +162,13 @@ def _repair(table: Table, recipe: Recipe, name: str) -> tuple[Table, tuple[repai
     return replace(table, frame=done.frame), repairs, repair.findings(done.changes)
 
 
-def _check_exists(name: str, names: list[str], key: str) -> None:
-    if name not in names:
-        near = get_close_matches(name, names, n=1)
-        fix = f"perhaps '{near[0]}' is meant" if near else "correct the name"
-        raise RecipeError(f"{key} '{name}'", "name a column of the table", "there is no such column", fix)
-
-
 def _understand_target(table: Table, recipe: Recipe, name: str) -> Target | None:
     """The target as far as it can be understood; the audit finds what is wrong with it."""
     if name not in table.frame.columns:
         return None
-    found = target.understand(
+    return target.understand(
         table.frame[name],
         dtype=table.dtypes[name],
         task=None if recipe.task == "auto" else recipe.task,
         positive=recipe.data.positive,
     )
-    if recipe.data.positive is not None and found.task != "binary":
-        named = f"it is {recipe.data.positive!r} and the task is {found.task}"
-        raise RecipeError("data: positive:", "be left out unless the task is binary", named, "remove it")
-    return found

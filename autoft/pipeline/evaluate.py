@@ -28,7 +28,7 @@ from autoft.pipeline.slices import score_slices
 from autoft.records.arrays import Array
 from autoft.records.decisions import DecisionRule, Minimum
 from autoft.records.evaluation import Evaluation
-from autoft.records.findings import Finding, finding
+from autoft.records.findings import Finding
 from autoft.records.hint_tests import Curve
 from autoft.records.problem import Draws
 from autoft.records.scores import FoldReport, Importance
@@ -189,7 +189,7 @@ def _missed_minimum(minimum: Minimum, score: CorrectedScore) -> list[Finding]:
     unreachable = seen < minimum.share - _BINNED
     if not unreachable and not new.high < minimum.share:
         return []
-    missed = finding(
+    missed = Finding(
         code="minimum-not-reached",
         severity="warning",
         column=None,

@@ -14,10 +14,10 @@ from autoft.errors import printable
 from autoft.evaluation.document import to_document
 from autoft.evaluation.partial_dependence import profile
 from autoft.knowledge.describe import hinted_lines
+from autoft.networks.families.own import name_of
 from autoft.pipeline.context import Run
 from autoft.pipeline.dataset import Dataset
 from autoft.pipeline.notes import recipe_notes
-from autoft.pipeline.own_model.own_space import name_of
 from autoft.pipeline.results import FittedModel, SearchResult
 from autoft.preprocessing.describe import describe_layout
 from autoft.recipe.recipe import Recipe

@@ -74,7 +74,7 @@ class CategoryInput:
     def describe(self, column: Column) -> str:
         count = f"{len(self.vocabulary):,} categories"
         if len(self.vocabulary) > self.slots:
-            count += f", of which the {self.slots:,} most frequent are told apart"
+            count += f", of which the {self.slots:,} most frequent are distinguished"
         missing = " Missing is a category of its own." if column.missing else ""
         if self.embed:
             return f"{count}, each a learned vector; unseen ones share a vector trained for that purpose.{missing}"

@@ -107,7 +107,7 @@ class LayoutOptions:
     """What a recipe says of the inputs (`InputLayout`).
 
     Attributes:
-        max_categories: A member tells apart at most so many categories of a column, the most frequent.
+        max_categories: Most categories of a column that a member distinguishes, the most frequent.
         embed_above: Columns with more categories become learned vectors instead of one-hot columns.
         members: Of the largest stack that is trained: it bounds the memory of text columns.
         encoders: By column id the name of its encoder, where the recipe names one.

@@ -40,10 +40,16 @@ def mistakes_in(error: ValidationError, data: Any, model: type[BaseModel]) -> tu
     """All mistakes that pydantic found in `data`, one per place, in the order of the model's fields."""
     found: dict[Path, Mistake] = {}
     for detail in error.errors(include_url=False):
-        # A value that fits no member of a union is reported once per member; `loc` then ends in the member's name.
+        # A value that fits no member of a union is reported once per member; `loc` then has the member's name.
         path = _real_path(detail["loc"], data)
+        if detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"]:
+            continue  # pydantic does not count wrong items, which have errors of their own
+        if len(path) < len(detail["loc"]) and detail["type"] == "string_type" and isinstance(detail["input"], Mapping):
+            continue  # the member of the union that is a section says more
         if path in found:
             must, fix = "be one value: a text, a number, true or false", "write one value"
+            if detail["type"] == "dict_type":
+                must, fix = "be text, or a section of 'key: value' lines", "write one of the two"
             found[path] = Mistake(path=path, must=must, found=found[path].found, fix=fix)
         else:
             found[path] = _mistake(detail, path, model)
@@ -80,6 +86,12 @@ def nearest(word: Any, names: Sequence[str]) -> str:
     return formatting.nearest(str(word), names, 1) or f"use one of: {', '.join(names)}"
 
 
+def absent_column(path: Path, name: str, names: Sequence[str]) -> Mistake:
+    """A column that a recipe names and a table does not have."""
+    fix = formatting.nearest(name, names, 1) or "correct the name"
+    return Mistake(path, "name a column of the table", f"there is no '{name}'", fix)
+
+
 def dotted(path: Path) -> str:
     """A path as users write it.
 
@@ -100,7 +112,7 @@ def _real_path(loc: Sequence[str | int], data: Any) -> Path:
     for part in loc:
         inside = part in data if isinstance(data, Mapping) else isinstance(data, Sequence) and isinstance(part, int)
         if not inside or isinstance(data, str):
-            break
+            continue
         path.append(part)
         data = data[part] if isinstance(data, Mapping) or int(part) < len(data) else None
     return tuple(path)
@@ -117,13 +129,13 @@ def _mistake(detail: ErrorDetails, path: Path, model: type[BaseModel]) -> Mistak
         return Mistake(path=place, must=limits["must"], found=limits["found"], fix=limits["fix"])
     if kind == "literal_error":
         names = re.findall(r"'([^']*)'", limits["expected"])
-        must = f"be one of {', '.join(names)}"
-        return Mistake(path=path, must=must, found=f"it is {_show(value)}", fix=nearest(value, names))
+        must, fix = f"be one of {', '.join(names)}", formatting.nearest(str(value), names, 1) or "choose one of these"
+        return Mistake(path=path, must=must, found=f"it is {_show(value)}", fix=fix)
     if kind == "missing" and isinstance(detail["loc"][-1], str):
         return Mistake(path=path, must=f"have a '{detail['loc'][-1]}'", found="there is none", fix="add it")
     if kind in ("missing", "too_long") and path:
         place = path[:-1] if isinstance(path[-1], int) else path
-        return Mistake(path=place, must="be a list of two numbers", found="it is not", fix="write it as [low, high]")
+        return Mistake(path=place, must="be a list of two values", found="it is not", fix="write it as [a, b]")
     must, fix = _RULES.get(kind, (detail["msg"].lower(), "correct the value"))
     return Mistake(path=path, must=must.format(**limits), found=_found(value), fix=fix.format(**limits))
 
@@ -187,7 +199,7 @@ _RULES: dict[str, tuple[str, str]] = {
     "dict_type": ("be a section of 'key: value' lines", "write such lines, or leave the section out"),
     "model_type": ("be a section of 'key: value' lines", "write such lines, or leave the section out"),
     "tuple_type": ("be a list", "put the values in square brackets, like [a, b]"),
-    "too_short": ("hold at least one value", "add a value, or leave the key out"),
+    "too_short": ("hold {min_length} or more values", "add values, or leave the key out"),
     "greater_than_equal": ("be at least {ge}", "write {ge} or more"),
     "greater_than": ("be more than {gt}", "write more than {gt}"),
     "less_than_equal": ("be at most {le}", "write {le} or less"),

@@ -10,6 +10,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from numbers import Integral
 from pathlib import Path
 from typing import Annotated, Any
@@ -76,9 +77,11 @@ class Recipe(RecipeSection):
         if named and self.task not in registry_of("metric")[objective].tasks:
             must, found = f"fit the task {self.task}", f"'{objective}' does not"
             raise broken_rule("evaluate.objective", must, found, "choose another objective, or task: auto")
-        if self.task in ("multiclass", "regression") and self.data.positive is not None:
-            must, found = "be left out unless the task is binary", f"the task is {self.task}"
-            raise broken_rule("data.positive", must, found, "remove it, or choose task: binary")
+        only_binary = {"data.positive": self.data.positive, "knowledge.minimum": self.knowledge.minimum.stated()}
+        for key, given in only_binary.items():
+            if self.task in ("multiclass", "regression") and given is not None:
+                must, found = "be left out unless the task is binary", f"the task is {self.task}"
+                raise broken_rule(key, must, found, "remove it, or choose task: binary")
         if self.data.weight is not None and self.data.weight in (self.evaluate.group, self.evaluate.time):
             must, found = "not group or order the rows too", f"'{self.data.weight}' does"
             raise broken_rule("data.weight", must, found, "choose another column")
@@ -96,9 +99,6 @@ class Recipe(RecipeSection):
             must, found = "be left out unless the task is binary", f"the task is {self.task}"
             more = ", or state a matrix" if self.task == "multiclass" else ""
             raise broken_rule("knowledge.costs", must, found, f"remove them{more}, or choose task: binary")
-        if self.knowledge.minimum.stated() is not None and self.task in ("multiclass", "regression"):
-            must, found = "be left out unless the task is binary", f"the task is {self.task}"
-            raise broken_rule("knowledge.minimum", must, found, "remove it, or choose task: binary")
         if stated is not None and not 1e-3 <= stated.threshold <= 1 - 1e-3:
             found = f"they are {stated.false_negative:g} and {stated.false_positive:g}"
             fix = "give costs that are closer to each other; beyond that the answer is always the same"
@@ -137,15 +137,15 @@ class Recipe(RecipeSection):
             RecipeError: If there is any mistake.
         """
         if mistakes:
-            place = self._place or (lambda path: (0, f"'{dotted(path)}' of the recipe"))
-            raise report(mistakes, whole=self._source, place=place)
+            whole = self._source or ("The recipe" if len(mistakes) > 1 else "")
+            raise report(mistakes, whole=whole, place=self._place or _place_in_python)
 
     def _inside(self, key: tuple[str, str], text: str) -> Path:
         found = inside(self.folder, text)
-        if isinstance(found, Path):
-            return found
-        mistake = Mistake(path=key, must=_PATH_RULE, found=found, fix=_PATH_FIX)
-        raise report([mistake], whole=self._source, place=lambda path: (0, f"'{dotted(path)}'"))
+        if isinstance(found, str):
+            self.refuse([Mistake(path=key, must=_PATH_RULE, found=found, fix=_PATH_FIX)])
+        assert isinstance(found, Path)
+        return found
 
     def with_changes(self, **changes: Any) -> Recipe:
         """A copy with new values by argument name (see `ARGUMENTS`), by the name of a top-level key, or by dotted path
@@ -154,6 +154,10 @@ class Recipe(RecipeSection):
         Raises:
             RecipeError: A name or value is not valid; it names the argument.
         """
+        return self.changed(changes, "argument '{}'")
+
+    def changed(self, changes: Mapping[str, Any], argument: str) -> Recipe:
+        """As `with_changes`; `argument` is what messages call one of the changes (``--{}`` on the command line)."""
         data = self.model_dump(by_alias=True)
         named: dict[tuple[str | int, ...], str] = {}
         for name, value in changes.items():
@@ -165,17 +169,23 @@ class Recipe(RecipeSection):
                 section = section.get(key) if isinstance(section, dict) else None
             if not isinstance(section, dict) or keys[-1] not in section:
                 fix = nearest(name, [*ARGUMENTS, "name", "task", "seed"])
-                raise RecipeError(f"Argument '{name}'", "be a value of a recipe", "there is none of that name", fix)
+                where, found = argument.format(name), "there is none of that name"
+                raise RecipeError(where[0].upper() + where[1:], "be a value of a recipe", found, fix)
             # numpy's whole numbers are Integral, but no int.
             whole_number = isinstance(value, Integral) and not isinstance(value, bool | int)
             section[keys[-1]] = int(value) if whole_number else value
             named[tuple(keys)] = name
 
-        def place(path: tuple[str | int, ...]) -> tuple[int, str]:
-            known = [named[path[:size]] for size in range(len(path), 0, -1) if path[:size] in named]
-            return 0, f"argument '{known[0]}'" if known else f"'{dotted(path)}' of the recipe"
+        def place(path: tuple[str | int, ...], whole: str = "") -> tuple[int, str]:
+            for size in range(len(path), 0, -1):
+                if path[:size] in named:
+                    return 0, argument.format(named[path[:size]])
+            line, text = (self._place or _place_in_python)(path)
+            return line, f"{whole}, {text}" if whole else text
 
-        return _validate(data, self._folder, self._source, whole="", place=place)
+        made = _validate(data, self._folder, self._source, whole="", place=partial(place, whole=self._source))
+        made._place = place
+        return made
 
     def to_yaml(self) -> str:
         """The recipe as YAML: what differs from the defaults, and the essentials; it reads back equal."""
@@ -204,6 +214,10 @@ _ESSENTIALS = {
 }
 _PATH_RULE = "be a relative path inside the recipe's folder"
 _PATH_FIX = "put the file beside the recipe and write its path from there"
+
+
+def _place_in_python(path: tuple[str | int, ...]) -> tuple[int, str]:
+    return 0, f"'{dotted(path)}' of the recipe"
 
 
 class _Dumper(yaml.SafeDumper):

@@ -103,7 +103,7 @@ class Categorical(RecipeSection):
     """Categorical columns."""
 
     max_categories: Annotated[int, Field(ge=2, le=10_000)] = 200
-    """Most categories told apart per column, the most frequent ones; the others count as unknown."""
+    """Most categories distinguished per column, the most frequent ones; the others count as unknown."""
     embed_above: Annotated[int, Field(ge=1)] = 16
     """Columns with more categories are embedded, the others one-hot encoded."""
 

@@ -191,7 +191,8 @@ def _report(source: str, error: yaml.MarkedYAMLError) -> NoReturn:
         fix = "indent with blanks, not with tabs"
     elif "mapping values are not allowed" in problem:
         fix = "put quotes around a text that contains ': ', and check the indentation"
-    _refuse(source, line, "be readable as YAML", problem or "it is not", fix)
+    found = problem.replace(", but ", " and ").replace("'<stream end>'", "the end of the file")
+    _refuse(source, line, "be readable as YAML", found or "it is not", fix)
 
 
 def _refuse(source: str, line: int, must: str, found: str, fix: str = "write the value out in plain YAML") -> NoReturn:

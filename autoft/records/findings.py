@@ -46,7 +46,3 @@ class Finding:
 
     def __str__(self) -> str:
         return f"{self.where} {self.found}. {self.fix[:1].upper()}{self.fix[1:]}."
-
-
-#: A finding by its parts in the order of its sentence.
-finding = Finding

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, get_args
 
 from autoft.records.columns import USED_KINDS, Kind
-from autoft.records.findings import Finding, Severity, finding
+from autoft.records.findings import Finding, Severity
 from autoft.schema.adaptation import name_of
 from autoft.schema.engine import Environment
 
@@ -80,7 +80,7 @@ class Anomaly:
         """The anomaly as a finding."""
         must, found, fix = self._wording()
         quoted = textwrap.shorten(self.description.strip().rstrip("."), 300, placeholder=" ...")
-        return finding(f"tfdv:{self.type}", self.severity, self.column, must, f"{found} ({self.engine}: {quoted})", fix)
+        return Finding(f"tfdv:{self.type}", self.severity, self.column, must, f"{found} ({self.engine}: {quoted})", fix)
 
     @property
     def severity(self) -> Severity:

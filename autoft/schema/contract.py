@@ -11,7 +11,7 @@ from autoft.data.audit.column_quality import infinite_cells, unreadable_cells
 from autoft.data.convert import convert
 from autoft.errors import SchemaError
 from autoft.records.columns import Column
-from autoft.records.findings import Finding, finding
+from autoft.records.findings import Finding
 from autoft.schema import edit
 from autoft.schema.engine import Engine
 
@@ -40,19 +40,28 @@ class RefusedError(SchemaError):
     """A table was refused: `findings` are all the reasons, and the message lists them."""
 
     def __init__(self, findings: tuple[Finding, ...]) -> None:
-        self.findings = findings
-        if len(findings) == 1:
-            only = findings[0]
-            super().__init__(only.where, only.must, only.found, only.fix)
+        self.findings, alike = findings, dict[tuple[Any, ...], list[str]]()
+        for one in findings:
+            alike.setdefault((one.column is None, one.must, one.found, one.fix), []).append(one.where)
+        errors = [SchemaError(_each(places), *parts) for (_, *parts), places in alike.items()]
+        if len(errors) == 1:
+            super().__init__(errors[0].where, errors[0].must, errors[0].found, errors[0].fix)
             return
-        sentences = [str(SchemaError(one.where, one.must, one.found, one.fix)) for one in findings]
+        sentences = [str(error) for error in errors]
         listed = "; ".join(f"({number}) {sentence}" for number, sentence in enumerate(sentences, 1))
-        super().__init__("The table", "pass all checks", f"{len(findings)} failed: {listed}", "see each of them")
+        super().__init__("The table", "pass all checks", f"{len(errors)} failed: {listed}", "see each of them")
         lines = "\n".join(f"  {number}. {sentence}" for number, sentence in enumerate(sentences, 1))
-        self.args = (f"The table must pass all checks, but {len(findings)} failed:\n{lines}",)
+        self.args = (f"The table must pass all checks, but {len(errors)} failed:\n{lines}",)
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self.findings,)
+
+
+def _each(places: list[str]) -> str:
+    """One subject for what holds of each of some columns."""
+    if len(places) == 1:
+        return places[0]
+    return f"Each of the {len(places)} columns {', '.join(place.removeprefix('Column ') for place in places)}"
 
 
 def contract(
@@ -122,7 +131,7 @@ def _unchecked(schema_path: Path | None) -> tuple[Finding, ...]:
         return ()
     found = f"was not compared with the schema '{schema_path}', as no schema engine is in use"
     fix = "choose an engine (schema: engine:), or ignore this"
-    return (finding("schema-not-enforced", "warning", None, f"fit the schema '{schema_path}'", found, fix),)
+    return (Finding("schema-not-enforced", "warning", None, f"fit the schema '{schema_path}'", found, fix),)
 
 
 def _target_in_serving(
@@ -136,4 +145,4 @@ def _target_in_serving(
     must = "be absent from the schema's environment SERVING, as it is the target"
     found = "is required there by the schema, so that no table could be predicted"
     fix = f"add 'not_in_environment: \"SERVING\"' to feature '{target}' in the schema file, or delete the file"
-    return (finding("schema-target", "error", target, must, found, fix),)
+    return (Finding("schema-target", "error", target, must, found, fix),)

@@ -29,7 +29,7 @@ from autoft.data.audit.placeholders import day_text
 from autoft.data.cells import TRUTH, word
 from autoft.data.convert import Converted, convert
 from autoft.records.columns import Column, Kind, Target
-from autoft.records.findings import Finding, Severity, finding
+from autoft.records.findings import Finding, Severity
 from autoft.schema.portable.validate.distances import divergence
 from autoft.schema.reference import MOST_CATEGORIES, Reference, cells_of, references
 
@@ -133,14 +133,18 @@ def findings(found: Sequence[Shift]) -> tuple[Finding, ...]:
         if shift.emptier:
             text = f"is empty in {shift.missing:.1%} of the cells; in training it was in {shift.missing_before:.1%}"
             must, fix = "be filled in as often as before", "check the source; train again if the change is here to stay"
-            made.append(finding("drift-missing", "warning", shift.column, must, text, fix))
+            made.append(Finding("drift-missing", "warning", shift.column, must, text, fix))
     return tuple(made)
 
 
 def _drifted(shift: Shift) -> Finding:
-    beyond = "above" if shift.limit == LEAST[shift.measure] else "chance makes up to"
-    text = f"has changed since training: the {shift.measure} distance is {shift.distance:.3f}, "
-    text += f"{beyond} {shift.limit:.3f}"
+    assert shift.distance is not None
+    by_chance = "reported above" if shift.limit == LEAST[shift.measure] else "by chance up to"
+    text = f"the {shift.measure} distance is {shift.distance:.3f}; {by_chance} {shift.limit:.3f}"
+    if shift.measure == "infinity norm":
+        change, limit = 100 * shift.distance, 100 * shift.limit
+        text = f"the share of one category by {change:.3g} points; {by_chance} {limit:.3g}"
+    text = f"has changed since training: {text}"
     severity: Severity = "warning"
     fix = "check the source and the unit; train again if the change is here to stay"
     if shift.median is not None and shift.median_before is not None:
@@ -148,7 +152,7 @@ def _drifted(shift: Shift) -> Finding:
         text += f" (the median is {say(shift.median)}, and was {say(shift.median_before)})"
         if shift.kind == "date" and shift.median > shift.median_before:
             fix, severity = "nothing to do if time has gone on; train again now and then", "info"
-    return finding("drift", severity, shift.column, "be distributed as in the training", text, fix)
+    return Finding("drift", severity, shift.column, "be distributed as in the training", text, fix)
 
 
 def _shift(column: Column, before: Reference, cells: NDArray[Any], rows: int, tests: int) -> Shift:

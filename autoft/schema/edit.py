@@ -6,7 +6,6 @@ or the edit makes no sense for it.
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Sequence
 from copy import deepcopy
@@ -14,6 +13,7 @@ from typing import Any
 
 from autoft.data.table import quoted
 from autoft.errors import SchemaError
+from autoft.formatting import nearest
 from autoft.schema.adaptation import name_of
 
 
@@ -104,8 +104,7 @@ def _copy(schema: Any, column: str) -> tuple[Any, Any]:
     features = {feature.name: feature for feature in reversed(copy.feature)}
     if column in features:
         return copy, features[column]
-    near = difflib.get_close_matches(column, [*features], n=1)
-    fix = f"use {quoted(near[0])}, the nearest" if near else "see 'autoft schema show' for its columns"
+    fix = nearest(column, features, 1) or "see 'autoft schema show' for its columns"
     raise SchemaError(f"Column {quoted(column)}", "be in the schema", "it is not", fix)
 
 

@@ -12,7 +12,7 @@ from autoft.data.typed import Typed, typed
 from autoft.errors import SchemaError
 from autoft.files import write_atomic
 from autoft.records.columns import Column
-from autoft.records.findings import Finding, finding
+from autoft.records.findings import Finding
 from autoft.schema import adaptation, anomalies, reference
 from autoft.schema.engine import Environment
 
@@ -110,7 +110,7 @@ class ProtoEngine(ABC):
         found = "was not compared with the training table by the schema's limits of drift (drift_comparator): "
         found += f"the statistics are of engine '{self.name}', those of the training table of '{previous.engine}'"
         fix = f"run it where engine '{previous.engine}' is installed; autoft's own comparison is made all the same"
-        return finding("drift-not-compared", "warning", None, must, found, fix)
+        return Finding("drift-not-compared", "warning", None, must, found, fix)
 
     def read(self, path: Path) -> Any:
         """The schema in a text file that TFDV or `write` wrote and people may have edited."""
@@ -157,9 +157,12 @@ def read_text(path: Path) -> str:
     """The text of a schema file. Raises SchemaError."""
     try:
         return Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise no_schema(f"'{path}'", str(reason)) from error
+    except OSError as error:
+        found = "it does not exist" if isinstance(error, FileNotFoundError) else f"the system says: {error.strerror}"
+        must, fix = "be a schema file, a run folder or a saved model", "check the path and its permissions"
+        raise SchemaError(f"'{path}'", must, found, fix) from error
+    except UnicodeDecodeError as error:
+        raise no_schema(f"'{path}'", "it is not UTF-8 text") from error
 
 
 def parse_schema(text: str, schema: Any, source: str) -> Any:

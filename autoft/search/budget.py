@@ -31,7 +31,7 @@ class Budget:
     Attributes:
         deadline: On `clock`, when everything has to be over; None for no limit. The first trial is always trained,
             if need be for one epoch.
-        reserve: Seconds needed after a search of so many trials.
+        reserve: Seconds needed after a search, by its number of trials.
         note: Called with every trial: what follows the search may take the longer for it.
         epochs: Most epochs of a trial, where the time allows fewer than the recipe (`plan_epochs`).
     """
@@ -45,7 +45,7 @@ class Budget:
     _asked: float | None = field(default=None, init=False)
 
     def left(self, trials: int = 0) -> float | None:
-        """Seconds left to train in after so many trials, None without a limit."""
+        """Seconds left to train after `trials` trials, None without a limit."""
         return None if self.deadline is None else self.deadline - self.reserve(trials) - self.clock()
 
     def begin(self) -> None:

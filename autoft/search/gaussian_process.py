@@ -58,7 +58,7 @@ def fit(x: Array, y: Array, groups: Array, start: Array | None = None, *, steps:
     Args:
         x, y: ``[n, f]`` columns in 0 to 1, and ``[n]`` scores with mean 0 and deviation 1.
         groups: ``[f]`` dimension of each column (a category has several).
-        steps: At most so many steps; 0 keeps `start`.
+        steps: Most steps; 0 keeps `start`.
     """
     from scipy.linalg import cho_solve, lapack
 

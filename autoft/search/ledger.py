@@ -25,7 +25,7 @@ class Ledger:
 
     Attributes:
         score: The objective of an outcome on its pooled held-out predictions.
-        keep: Weights of so many of the best trials so far are kept, in memory and on the disk: they are large.
+        keep: Number of best trials whose weights are kept, in memory and on the disk: they are large.
     """
 
     journal: Journal
@@ -83,7 +83,7 @@ class Ledger:
         return self.journal.contents.deaths(memory)
 
     def start(self, memories: Sequence[str]) -> None:
-        """Note that training begins; what is never noted or abandoned after that killed the process."""
+        """Log the start of a training. A start without an end means that the process died."""
         self.journal.append(*({"type": "started", "memory": memory} for memory in memories))
         self._open.update(memories)
 

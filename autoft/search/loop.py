@@ -38,7 +38,7 @@ class LoopPolicy:
     """How trials are batched and stopped.
 
     Attributes:
-        together: How many trials of the shape of some parameters train side by side, after so many trials.
+        together: Number of trials that train side by side, by their parameters and the number of earlier trials.
         expect: Seconds that a trial is expected to take by its parameters; by the earlier ones where there is none.
     """
 

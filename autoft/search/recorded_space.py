@@ -17,7 +17,7 @@ from autoft.errors import RecipeError
 from autoft.networks.families.own import hyperparameters
 from autoft.search.space import Choice, Conditions, Dimension, Range, Value
 
-#: Whole numbers of more values become a lattice of so many: finer steps make no difference to a search.
+#: Most values of a whole number; more become a lattice of this size: finer steps make no difference to a search.
 _MOST_VALUES = 33
 #: A number with more values is looked at on both ends only, and the function runs at most so often in all.
 _FEW_VALUES, _MOST_RUNS = 8, 100
@@ -31,8 +31,8 @@ def recorded_space(run: Callable[[Any], None]) -> tuple[Dimension, ...]:
     A `Fixed` value is a choice of one. ``sampling="reverse_log"`` is searched on a linear scale.
 
     Args:
-        run: Calls the function with a `keras_tuner.HyperParameters`. What it raises at the defaults is raised; at other
-            values it hides what the function would have asked for after that.
+        run: Calls the function with a `keras_tuner.HyperParameters`. Errors at the defaults are raised. Errors at other
+            values are ignored; hyperparameters that are asked for after the error stay unknown.
 
     Raises:
         RecipeError: If a name is defined in two ways, or means something to autoft.

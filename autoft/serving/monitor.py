@@ -5,6 +5,7 @@ Needs no Keras, and with the portable engine no TensorFlow.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,10 +16,10 @@ from numpy.typing import NDArray
 
 from autoft.data import repair
 from autoft.data.convert import Converted, align, convert
-from autoft.data.table import read
+from autoft.data.table import quoted, read
 from autoft.preprocessing.text import MISSING_WORD, cleaned
 from autoft.records.columns import Column
-from autoft.records.findings import Finding, finding
+from autoft.records.findings import Finding
 from autoft.schema import contract, drift
 from autoft.schema.engines import engine_of_model
 from autoft.serving.artifact import Meta, load_meta
@@ -122,7 +123,7 @@ class TableMonitor:
         must = f"be compared by engine '{statistics.engine}', as the training table was"
         found = f"is compared by engine '{engine.name}', as engine '{statistics.engine}' is not installed"
         fix = "nothing to do: the findings are the same, and the distances are autoft's own, whichever engine runs"
-        return (finding("engine-changed", "info", None, must, found, fix),)
+        return (Finding("engine-changed", "info", None, must, found, fix),)
 
     def _target(self, frame: pd.DataFrame, compared: tuple[ColumnComparison, ...]) -> ColumnComparison | None:
         _, _, statistics = self._contract
@@ -174,10 +175,12 @@ class TableMonitor:
             if column.id in self.meta.words:
                 found += _strange(column, converted.values[column.id], self.meta.words[column.id])
             elif line.unseen:
+                new = _new_categories(converted.values[column.id], self.meta.vocabularies[column.id])
                 text = f"has {round(line.unseen * rows):,} of {rows:,} cells with a category that training did not have"
+                text += f" ({new})"
                 must = "hold the categories of the training"
                 fix = "they count as unknown; train again when there are many"
-                found.append(finding("unseen-categories", "warning", column.name, must, text, fix))
+                found.append(Finding("unseen-categories", "warning", column.name, must, text, fix))
             if column.kind == "date":
                 found += _strayed(column, line.shift)
             elif line.outside:
@@ -185,7 +188,7 @@ class TableMonitor:
                 text = f"has {round(line.outside * rows):,} of {rows:,} values "
                 text += f"outside the training's {low:g} to {high:g}"
                 must = "stay in the range of the training"
-                found.append(finding("out-of-range", "warning", column.name, must, text, _TRUST_LESS))
+                found.append(Finding("out-of-range", "warning", column.name, must, text, _TRUST_LESS))
         return found
 
 
@@ -195,7 +198,7 @@ def _strayed(column: Column, shift: drift.Shift | None) -> list[Finding]:
         return []
     text = f"has {shift.strayed:,} dates that are further from those of the training than these from one another"
     fix = "correct them, or leave them empty; else trust these predictions less"
-    return [finding("out-of-range", "warning", column.name, "stay near the dates of the training", text, fix)]
+    return [Finding("out-of-range", "warning", column.name, "stay near the dates of the training", text, fix)]
 
 
 def _unknown_words(cells: NDArray[Any], known: tuple[str, ...]) -> float | None:
@@ -203,6 +206,12 @@ def _unknown_words(cells: NDArray[Any], known: tuple[str, ...]) -> float | None:
     words = [word for text in cleaned(cells) if text not in ("", MISSING_WORD) for word in text.split(" ")]
     vocabulary = set(known)
     return sum(word not in vocabulary for word in words) / len(words) if words else None
+
+
+def _new_categories(cells: NDArray[Any], known: tuple[str, ...]) -> str:
+    """The most frequent categories that are not `known`."""
+    new = [text for text, _ in Counter(cells).most_common() if text is not None and text not in known]
+    return ", ".join(map(quoted, new[:3])) + (f" and {len(new) - 3:,} more" if len(new) > 3 else "")
 
 
 def _strange(column: Column, cells: NDArray[Any], known: tuple[str, ...]) -> list[Finding]:
@@ -213,4 +222,4 @@ def _strange(column: Column, cells: NDArray[Any], known: tuple[str, ...]) -> lis
     if strange <= _MANY_STRANGE * len(filled):
         return []
     text = f"has {strange:,} of {len(filled):,} texts without any of the {len(known):,} words that the model knows"
-    return [finding("unknown-words", "warning", column.name, "have words of the training", text, _TRUST_LESS)]
+    return [Finding("unknown-words", "warning", column.name, "have words of the training", text, _TRUST_LESS)]

@@ -86,7 +86,7 @@ def _assert_readable(line: Finding, names: Sequence[str]) -> None:
 
 def clean_table(seed: int, rows: int = CLEAN_ROWS) -> tuple[pd.DataFrame, Task]:
     """A table without anything to warn of: independent columns of all kinds, a target that nothing explains. The seed
-    modulo 3 chooses the task; there are at least 50 rows, and at most so many."""
+    modulo 3 chooses the task; it has 50 to `rows` rows."""
     import pandas as pd
 
     rng = np.random.default_rng(seed)

@@ -53,6 +53,14 @@ def check_metric(metric: Metric, *, rows: int = 150, seed: int = 0) -> None:
 
 
 def _facts(metric: Metric) -> None:
+    classes = type(metric).__mro__[: type(metric).__mro__.index(Metric)]
+    read = {name for one in classes for code in map(_code, vars(one).values()) for name in code}
+    own = {name: value for one in classes for name, value in vars(one).items()}
+    for name in own.keys() - read - {*dir(Metric), *Metric.__annotations__}:
+        hint = "Metric's docstring lists its attributes, such as direction = 'min'; begin names of your own with '_'"
+        _hold(
+            name[0] == "_" or hasattr(own[name], "__get__"), f"'{name}' is an attribute that something reads ({hint})"
+        )
     for name in ("name", "label", "meaning"):
         text = getattr(metric, name, None)
         _hold(isinstance(text, str) and text.strip() != "" and text.isprintable(), f"{name} is a text in one line")
@@ -61,6 +69,11 @@ def _facts(metric: Metric) -> None:
         _hold(getattr(metric, name) in get_args(known), f"{name} is one of {', '.join(get_args(known))}")
     _hold(len(metric.tasks) > 0 and set(metric.tasks) <= set(get_args(Task)), "tasks names tasks")
     _hold(set(metric.default_for) <= set(metric.tasks), "default_for names only tasks of the metric")
+
+
+def _code(value: Any) -> tuple[str, ...]:
+    """Names that a method reads."""
+    return value.__code__.co_names if hasattr(value, "__code__") else ()
 
 
 def _cases(metric: Metric, rows: int, rng: np.random.Generator) -> Iterator[_Case]:

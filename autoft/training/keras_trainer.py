@@ -103,7 +103,7 @@ class _Training:
         self._states = [[*_arrays(one.network.variables), *fresh] for one in networks]
         if any([a.shape for a in state] != [a.shape for a in self._states[0]] for state in self._states):
             found, fix = "a second call with the same values made others", "let only hp decide"
-            raise TrainingError("The function build of model=build", "make weights of the same shapes", found, fix)
+            raise TrainingError(own.function_name(trainer.build), "make weights of the same shapes", found, fix)
         self._inputs = _inputs(data, variants.without(trainer.hints, params.get(variants.WITHOUT, ())).unread)
         self._y = data.targets() if data.task == "multiclass" else data.targets()[:, :, None]
         self._weights = _row_weights(data, float(params.get("class_balance", 0.0)))

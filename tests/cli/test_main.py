@@ -177,9 +177,9 @@ def test_an_error_is_one_message_without_traceback(
 def test_bad_option_values_name_the_argument(tuner: type[FakeTuner], capsys: pytest.CaptureFixture[str]) -> None:
     assert main.main(["fit", "r.yaml", "--objective", "auc", "--trials", "0"]) == 1
     errors = capsys.readouterr().err
-    assert "argument 'objective'" in errors
+    assert "--objective must be" in errors
     assert "'roc_auc'" in errors
-    assert "argument 'trials'" in errors
+    assert "--trials must be" in errors
 
 
 def test_an_interrupt_exits_with_130(tuner: type[FakeTuner], monkeypatch: pytest.MonkeyPatch) -> None:

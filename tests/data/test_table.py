@@ -211,7 +211,7 @@ def test_cells_beyond_the_limit_are_explained(tmp_path: Path, monkeypatch: pytes
 
 def test_missing_files_are_answered_with_the_nearest_names(tmp_path: Path) -> None:
     _file(tmp_path, "a\n1\n", "churn.csv")
-    with pytest.raises(TableError, match=r"'chrun.csv' must exist.* use 'churn.csv'"):
+    with pytest.raises(TableError, match=r"'chrun.csv' must exist.* perhaps 'churn.csv' is meant"):
         read(tmp_path / "chrun.csv")
     with pytest.raises(TableError, match="there is no folder"):
         read(tmp_path / "nowhere" / "churn.csv")

@@ -33,7 +33,7 @@ def dataset(recipe: Recipe, table: pd.DataFrame) -> Any:
         ([np.inf], ["row 3", "'inf'"]),
         (["much"], ["1 of 240", "row 3", "'much'"]),
         (0.0, ["above 0", "all are 0"]),
-        (None, ["data: weight: 'w'", "no such column"]),
+        (None, ["'data.weight'", "there is no 'w'"]),
     ],
 )
 def test_bad_weights_are_refused_in_four_parts(table: pd.DataFrame, weights: Any, told: list[str]):

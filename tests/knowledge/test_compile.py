@@ -88,7 +88,7 @@ def test_effects_are_about_the_positive_or_the_named_class():
         ("left", {"features": {"rooms": {"order": ["1", "2"]}}}, "must be of categories, but the column is numeric"),
         ("left", {"features": {"rooms": {"between": [2, 9]}}}, "must lie between 2 and 9, but"),
         ("left", {"features": {"colour": {"between": [2, 9]}}}, "must be of numbers, but the column is categorical"),
-        ("left", {"features": {"balance": {"scale": "log"}}}, "values are negative (first: row"),
+        ("left", {"features": {"balance": {"scale": "log"}}}, "negative values (first: row"),
         ("left", {"features": {"colour": {"scale": "log"}}}, "must be of numbers, but the column is categorical"),
         ("left", {"features": {"rooms": {"effect": "increasing", "label": "maybe"}}}, "name one of 'no' or 'yes'"),
         ("price", {"features": {"rooms": {"effect": "increasing", "label": "x"}}}, "the task is regression"),
@@ -179,20 +179,24 @@ def test_problems(target, knowledge, expected):
 
 def test_all_problems_are_named_together_with_their_lines(tmp_path):
     (tmp_path / "r.yaml").write_text(
-        "data: {target: left, drop: [kind, price]}\n"
+        "data: {target: left, drop: [kind, nope, price], columns: {keyy: numeric}}\n"
         "knowledge:\n"
         "  features:\n"
         "    incme: {effect: increasing}\n"
         "    grade: {order: [low, high]}\n"
-        "  no_interaction: [[rooms, nowhere]]\n",
+        "  no_interaction: [[rooms, nowhere]]\n"
+        "evaluate: {group: kind}\n",
         encoding="utf-8",
     )
     with pytest.raises(RecipeError) as caught:
         inspect_table(read_recipe(tmp_path / "r.yaml"), table())
     text = str(caught.value)
-    assert "3 things are wrong" in text
-    for part in ("line 4, 'knowledge.features.incme'", "line 5, 'knowledge.features.grade.order'", "line 6"):
+    assert "6 things are wrong" in text
+    places = ("line 1, 'data.drop[1]'", "line 1, 'data.columns.keyy'", "line 4, 'knowledge.features.incme'")
+    for part in (*places, "line 5, 'knowledge.features.grade.order'", "line 6", "line 7, 'evaluate.group'"):
         assert part in text
+    with pytest.raises(RecipeError, match=r"line 4, 'knowledge\.features\.incme'"):
+        inspect_table(read_recipe(tmp_path / "r.yaml").with_changes(trials=3), table())
 
 
 def test_a_column_that_is_never_used_is_no_reason_for_warnings():

@@ -106,7 +106,7 @@ def test_not_in_serving():
 
 def test_an_unknown_column_and_the_original():
     before = schema()
-    with pytest.raises(SchemaError, match="use 'age', the nearest"):
+    with pytest.raises(SchemaError, match="perhaps 'age' is meant"):
         edit.not_in_serving(before, "agee")
     edit.allow_missing(before, "age", 0.5)
     assert before == schema()

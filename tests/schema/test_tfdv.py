@@ -208,7 +208,7 @@ class TestFile:
             (b"feature { name: 'x'", r"line 1"),
             (b"", r"describes no column"),
             (b"\xff\xfe\x00", r"not UTF-8"),
-            (None, r"No such file"),
+            (None, r"it does not exist"),
         ],
     )
     def test_damaged_file(self, fitted, content, found, tmp_path):
@@ -217,7 +217,7 @@ class TestFile:
             path.write_bytes(content)
         with pytest.raises(SchemaError, match=found) as error:
             fitted[0].read(path)
-        assert "delete it" in error.value.fix
+        assert ("check the path" if content is None else "delete it") in error.value.fix
 
     def test_foreign_schema_gets_both_environments(self, fitted):
         engine = fitted[0]

@@ -60,6 +60,10 @@ class _Ranks(_Plain):
     ranks_only = True
 
 
+class _Guessed(MeanAbsoluteError):
+    greater_is_better = False
+
+
 class _OtherDraws(RocAuc):
     def value(self, sums):
         return super().value(sums) + 0.01
@@ -80,6 +84,7 @@ def test_a_point_alone_is_enough():
     ("wrong", "said"),
     [
         (_Unlabelled, "label is a text"),
+        (_Guessed, "'greater_is_better' is an attribute that something reads"),
         (_Unweighted, "with a weight of 2 counts as two"),
         (_Ordered, "weight of 2 counts as two|the order of the rows"),
         (_Upside, "perfect predictions .* are better than random ones"),

@@ -24,14 +24,14 @@ from autoft.data.audit import (
 from autoft.data.audit.checks import CHECKS, DEFAULTS, AuditOptions, Check, TableView, check, run_checks
 from autoft.formatting import nearest
 from autoft.records.columns import Column, Task
-from autoft.records.findings import Finding, finding
+from autoft.records.findings import Finding
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from autoft.data.convert import Converted
 
-__all__ = ["CHECKS", "OWN", "AuditOptions", "Check", "Finding", "TableView", "audit", "check", "finding", "run_checks"]
+__all__ = ["CHECKS", "OWN", "AuditOptions", "Check", "Finding", "TableView", "audit", "check", "run_checks"]
 
 #: autoft's own checks in the order of their findings; those of other packages follow.
 OWN: tuple[Check, ...] = (
@@ -79,6 +79,6 @@ def audit(
         names = [str(name) for name in frame.columns]
         fix = nearest(target, names) or f"choose one of {', '.join(map(repr, names[:20]))}"
         must = "be in the table, as it is the target"
-        return (finding("target-absent", "error", target, must, "is not in the table", fix),)
+        return (Finding("target-absent", "error", target, must, "is not in the table", fix),)
     view = TableView.of(frame, columns, converted, target=target, task=task, options=options)
     return tuple(run_checks(view, (*OWN, *(one for one in CHECKS if one not in OWN))))

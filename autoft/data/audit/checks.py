@@ -8,7 +8,7 @@ adds its own by the entry point group ``autoft.checks``:
         for column, values in view.columns("numeric"):
             if (values[np.isfinite(values)] % 5 == 0).all():
                 found = "has multiples of five only"
-                yield finding("lab:rounded", "warning", column.name, "be measured", found, "ask how it was measured")
+                yield Finding("lab:rounded", "warning", column.name, "be measured", found, "ask how it was measured")
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from autoft.data.table import quoted
 from autoft.records.arrays import Array
 from autoft.records.columns import Column
 from autoft.records.evidence import Evidence
-from autoft.records.findings import Finding, finding
+from autoft.records.findings import Finding
 
 #: A larger share of empty cells is a warning.
 MANY_MISSING = 0.3
@@ -40,13 +40,13 @@ def number_of_inputs(view: TableView) -> Iterator[Finding]:
         more = f"; and {len(unused) - 5:,} more" if len(unused) > 5 else ""
         found = f"has no column that can be an input ({reasons}{more})" if unused else "has no column beside the target"
         fix = "add columns, or declare the kind of existing ones under data.columns" if unused else "add columns"
-        yield finding("no-features", "error", None, "have a usable column beside the target", found, fix)
+        yield Finding("no-features", "error", None, "have a usable column beside the target", found, fix)
     elif count == 1:
         found, fix = f"has only one input, {quoted(view.features[0].name)}", "add columns if you have them"
-        yield finding("single-feature", "info", None, "have several columns beside the target", found, fix)
+        yield Finding("single-feature", "info", None, "have several columns beside the target", found, fix)
     elif count >= rows:
         found, fix = f"has {count:,} inputs for {rows:,} rows", "collect rows or drop columns: overfitting is likely"
-        yield finding("wider-than-rows", "warning", None, "have fewer columns than rows", found, fix)
+        yield Finding("wider-than-rows", "warning", None, "have fewer columns than rows", found, fix)
 
 
 @check("missing-values", scope="columns")
@@ -61,7 +61,7 @@ def missing(view: TableView) -> Iterator[Finding]:
         fix += "autoft fills them in and tells the network which they were"
         found = f"is empty in {share_of(column.missing, len(view), 'cells')}"
         evidence = share_evidence(column.missing, len(view), "empty", "filled")
-        yield finding("missing-values", "warning" if many else "info", column.name, must, found, fix, evidence)
+        yield Finding("missing-values", "warning" if many else "info", column.name, must, found, fix, evidence)
 
 
 @check("infinite-values", scope="columns")
@@ -79,7 +79,7 @@ def infinite_cells(column: Column, converted: Converted, rows: int) -> list[Find
     found = f"is infinite in {share_of(count, rows, 'cells')}"
     fix = "look for a division by zero in the source; these cells count as missing"
     evidence = share_evidence(count, rows, "infinite", "others")
-    return [finding("infinite-values", "warning", column.name, "be finite", found, fix, evidence)]
+    return [Finding("infinite-values", "warning", column.name, "be finite", found, fix, evidence)]
 
 
 def unreadable_cells(column: Column, converted: Converted, rows: int) -> list[Finding]:
@@ -93,7 +93,7 @@ def unreadable_cells(column: Column, converted: Converted, rows: int) -> list[Fi
     found = f"has {share_of(count, rows, 'cells')} that are not {what[column.kind]}"
     found += f" (first: row {row:,}, {quoted(text)})"
     fix = "correct them; they count as missing"
-    return [finding("unreadable-values", "warning", column.name, f"hold {what[column.kind]}", found, fix)]
+    return [Finding("unreadable-values", "warning", column.name, f"hold {what[column.kind]}", found, fix)]
 
 
 @check("rare-categories", scope="columns")
@@ -107,7 +107,7 @@ def rare_categories(view: TableView) -> Iterator[Finding]:
             fix = "group the categories, or add the column to data.drop; autoft treats rare ones as unknown"
             evidence = share_evidence(once, filled, "rows of their own category", "others")
             must = "have categories that come back"
-            yield finding("rare-categories", "warning", column.name, must, found, fix, evidence)
+            yield Finding("rare-categories", "warning", column.name, must, found, fix, evidence)
 
 
 @check("quasi-constant", scope="columns")
@@ -122,7 +122,7 @@ def quasi_constant(view: TableView) -> Iterator[Finding]:
         fix = "accept quasi-constant to leave it out, or add it to data.drop; so few rows teach nothing"
         drawn = charts.bars({"most frequent value": same, "all others": filled - same}, marked=["all others"])
         evidence = Evidence(counts={"equal": same, "others": filled - same}, sketch=drawn)
-        yield finding("quasi-constant", "warning", column.name, "vary", found, fix, evidence)
+        yield Finding("quasi-constant", "warning", column.name, "vary", found, fix, evidence)
 
 
 def nearly_constant(values: Array) -> tuple[int, int] | None:

@@ -12,7 +12,7 @@ from autoft.data.audit.findings import row_numbers, share_of
 from autoft.data.audit.values import drawn_values
 from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
-from autoft.records.findings import Finding, finding
+from autoft.records.findings import Finding
 
 YEAR = 365.25 * 86_400
 #: At most this share of the dates may lie far out at either end.
@@ -61,4 +61,4 @@ def far_dates(view: TableView) -> Iterator[Finding]:
         drawn = charts.histogram(placeholders.years(drawn_values(known)), x_label="year", marks=marks)
         evidence = Evidence(counts={"rows": len(rows)}, rows=row_numbers(rows, 5), sketch=drawn)
         fix = "correct them, or accept far-dates to make them missing"
-        yield finding("far-dates", "warning", column.name, "have dates near one another", found, fix, evidence)
+        yield Finding("far-dates", "warning", column.name, "have dates near one another", found, fix, evidence)

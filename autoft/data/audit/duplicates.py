@@ -13,11 +13,11 @@ from autoft.data.audit.row_hashes import meeting
 from autoft.data.audit.values import codes, repeated
 from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
-from autoft.records.findings import Finding, Severity, finding
+from autoft.records.findings import Finding, Severity
 
 #: A smaller share of the rows changes nothing that one would notice.
 MANY = 0.01
-#: Columns of few values meet by chance: up to so many times as often as independent ones would.
+#: Columns of few values meet by chance: up to this many times as often as independent ones would.
 CHANCE = 3.0
 #: Conflicts that are listed with the finding.
 SHOWN_GROUPS = 5
@@ -52,12 +52,12 @@ def _repeated(chosen: Array, case: Array, total: int, folds: int, natural: bool)
     # A row keeps all of its copies in its own fold with probability folds ** -(copies).
     parted = round(float((sizes * (1 - float(folds) ** -(sizes - 1))).sum()))
     found = f"has {share_of(count, total, 'rows')} that repeat an earlier one in every used column and the target; a "
-    found += f"random split into {folds} folds would put copies of about {parted:,} rows on both sides"
+    found += f"random split into {folds} folds would put copies on both sides"
     fix = "remove them if a case was recorded twice; autoft keeps equal rows in the same fold"
     counts = {"rows": total, "repeated": count, "parted by a random split": parted}
     drawn = charts.bars({"different": total - count, "repeated": count}, marked=["repeated"])
     evidence = Evidence(counts=counts, rows=row_numbers(chosen[again]), sketch=drawn)
-    yield finding("duplicate-rows", _severity(count, total, natural), None, "hold each case once", found, fix, evidence)
+    yield Finding("duplicate-rows", _severity(count, total, natural), None, "hold each case once", found, fix, evidence)
 
 
 def _conflicting(
@@ -86,7 +86,7 @@ def _conflicting(
         sketch=charts.bars({"consistent": total - count, "conflicting": count}, marked=["conflicting"]),
     )
     severity = _severity(count, total, natural or view.task == "regression")
-    yield finding("conflicting-rows", severity, None, "have one target for equal rows", found, fix, evidence)
+    yield Finding("conflicting-rows", severity, None, "have one target for equal rows", found, fix, evidence)
 
 
 def _severity(count: int, total: int, natural: bool) -> Severity:

@@ -13,7 +13,7 @@ from autoft.data.table import quoted
 from autoft.records.arrays import Array
 from autoft.records.columns import Column
 from autoft.records.evidence import Evidence
-from autoft.records.findings import Finding, finding
+from autoft.records.findings import Finding
 
 #: Fewer values are categories rather than groups.
 FEWEST_GROUPS = 20
@@ -27,13 +27,13 @@ CONSTANT_TARGET = 0.8
 SAME_COLUMN = 0.8
 #: With more rows for each value on average, that the target depends on it is something to learn, and no group.
 LARGE = 50
-#: At least so many other columns are compared,
+#: Fewest other columns that are compared,
 FEWEST_COLUMNS = 3
 #: and this share of them must be nearly constant.
 MANY_COLUMNS = 0.5
-#: So many candidates, those with the fewest values, are looked at,
+#: Most candidates that are looked at, those with the fewest values,
 MOST_CANDIDATES = 12
-#: with so many other columns each.
+#: and most other columns for each.
 MOST_COLUMNS = 30
 
 
@@ -143,4 +143,4 @@ def _finding(alike: _Alike, target: str) -> Finding:
     counts = {"groups looked at": alike.groups, "agreement of the target": round(alike.target, 3)}
     evidence = Evidence(counts=counts, sketch=drawn)
     must = "not tie rows of different folds together"
-    return finding("group-structure", "warning" if known else "info", name, must, found, fix, evidence)
+    return Finding("group-structure", "warning" if known else "info", name, must, found, fix, evidence)

@@ -17,7 +17,7 @@ from autoft.data.audit.predictors import Predictors
 from autoft.data.audit.values import ranked
 from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
-from autoft.records.findings import Finding, Severity, finding
+from autoft.records.findings import Finding, Severity
 
 #: Rows that are looked at, at most.
 ROWS = 5_000
@@ -88,7 +88,7 @@ def _finding(name: str, severity: Severity, found: str, predictors: Predictors) 
     evidence = score_evidence(name, scores, predictors.metric)
     must = "be known when a prediction is made"
     fix = "if it is filled in only afterwards, add it to data.drop; else list it under schema.allow_leak"
-    return [finding("suspiciously-strong", severity, name, must, found, fix, evidence)]
+    return [Finding("suspiciously-strong", severity, name, must, found, fix, evidence)]
 
 
 def score_evidence(name: str, scores: Mapping[str, float], metric: str) -> Evidence:

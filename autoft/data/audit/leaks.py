@@ -12,7 +12,7 @@ from autoft.data.audit.predictors import LEAK_AUC, LEAK_R2, Predictors, metric_o
 from autoft.data.audit.values import codes, sample
 from autoft.records.arrays import Array
 from autoft.records.columns import Task
-from autoft.records.findings import Finding, Severity, finding
+from autoft.records.findings import Finding, Severity
 
 #: With fewer different rows a column may separate the classes by luck,
 MIN_ROWS = 50
@@ -103,7 +103,7 @@ def _leak(name: str, scores: Mapping[str, float], task: Task, target: str, allow
     if name in allow:
         fix = "nothing to do, as schema.allow_leak lists it; make sure that it is known before the answer is"
     severity: Severity = "warning" if name in allow else "error"
-    return finding("target-leak", severity, name, "not give the answer away", found, fix, evidence)
+    return Finding("target-leak", severity, name, "not give the answer away", found, fix, evidence)
 
 
 def _rows(view: TableView) -> Array:

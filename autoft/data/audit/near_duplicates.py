@@ -14,7 +14,7 @@ from autoft.data.audit.row_hashes import Keys, hashed, meeting
 from autoft.data.audit.values import codes, ranked, repeated, sample
 from autoft.records.arrays import Array
 from autoft.records.evidence import Cell, Evidence
-from autoft.records.findings import Finding, Severity, finding
+from autoft.records.findings import Finding, Severity
 
 #: With fewer columns, rows that differ in one hardly have anything in common.
 FEWEST_COLUMNS = 3
@@ -137,4 +137,4 @@ def _finding(view: TableView, near: Array, pairs: list[_Pair], share: int) -> Fi
         sketch=charts.bars({"different": total - count, "nearly equal": count}, marked=["nearly equal"]),
     )
     severity: Severity = "warning" if count >= MANY * total and not grouped else "info"
-    return finding("near-duplicate-rows", severity, None, "hold each case once", found, fix, evidence)
+    return Finding("near-duplicate-rows", severity, None, "hold each case once", found, fix, evidence)

@@ -11,7 +11,7 @@ from autoft.data.convert import Converted
 from autoft.records.arrays import Array
 from autoft.records.columns import Column
 from autoft.records.evidence import Evidence
-from autoft.records.findings import Finding, finding
+from autoft.records.findings import Finding
 
 #: Fewer rows prove nothing.
 FEWEST_ROWS = 100
@@ -23,7 +23,7 @@ MOST_ROWS = 10_000
 MOST_COLUMNS = 100
 #: Scores near 1 are odd and below 0.5 usual (Liu et al. 2008).
 ODD = 0.6
-#: An odd score is so many standard deviations from those of the other rows.
+#: Least distance of an odd score from those of the other rows, in their standard deviations.
 FAR = 5.0
 
 
@@ -61,7 +61,7 @@ def find_odd_rows(features: tuple[Column, ...], converted: Converted, *, kept: A
     counts = {"rows": len(chosen), "apart": len(odd)}
     evidence = Evidence(counts=counts, rows=row_numbers(number[worst]), sketch=drawn)
     fix = "look at them; remove those that are mistakes or cases that the model will never meet"
-    return [finding("outlying-rows", "info", None, "have rows like one another", found, fix, evidence)]
+    return [Finding("outlying-rows", "info", None, "have rows like one another", found, fix, evidence)]
 
 
 def _numbers(values: Array, chosen: Array) -> Array:

@@ -12,7 +12,7 @@ from autoft.data.audit.findings import row_numbers, share_of
 from autoft.data.audit.values import sample
 from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
-from autoft.records.findings import Finding, finding
+from autoft.records.findings import Finding
 
 FEWEST_ROWS = 50
 #: Standard deviations from the median (estimated robustly, on the value's own side) from which on a value is far out;
@@ -20,7 +20,7 @@ FEWEST_ROWS = 50
 FAR = 10.0
 #: More than this share of a column is no outlier, but a part of it.
 MANY = 0.01
-#: Of a normal distribution a tenth lies beyond so many standard deviations on either side.
+#: Standard deviations beyond which a tenth of a normal distribution lies, on either side.
 TENTH = 1.2816
 
 
@@ -47,7 +47,7 @@ def outlying_values(view: TableView) -> Iterator[Finding]:
         counts = {"values": filled, "far out": len(rows)}
         evidence = Evidence(counts=counts, rows=row_numbers(farthest), sketch=sketch)
         must = "have values of one order of size"
-        yield finding("outlying-values", "info", column.name, must, found, fix, evidence)
+        yield Finding("outlying-values", "info", column.name, must, found, fix, evidence)
 
 
 def _limits(values: Array) -> tuple[float, float]:

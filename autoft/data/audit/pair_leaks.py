@@ -18,7 +18,7 @@ from autoft.data.table import quoted
 from autoft.records.arrays import Array
 from autoft.records.columns import Task
 from autoft.records.evidence import Evidence
-from autoft.records.findings import Finding, finding
+from autoft.records.findings import Finding
 
 #: Fewer rows prove nothing.
 MIN_ROWS = 100
@@ -30,7 +30,7 @@ COLUMNS = 40
 SCREEN_AUC = 0.98
 #: or R2.
 SCREEN_R2 = 0.98
-#: A lookup table needs so many rows per cell on average.
+#: Least mean number of rows per cell of a lookup table.
 ROWS_PER_CELL = 10
 #: Findings about pairs, at most: a sum of two columns with copies has many.
 MOST = 5
@@ -81,7 +81,7 @@ def _finding(leak: Leak, predictors: Predictors, values: Array) -> Finding:
     if predictors.task != "regression" and np.isfinite(x).any() and np.isfinite(z).any():
         drawn = charts.scatter(x[:2000], z[:2000], x_label=first, y_label=second, marked=truth[:2000] == truth.max())
     evidence = Evidence(counts={metric: leak.score}, sketch=drawn)
-    return finding("pair-leak", "warning", first, "not give the answer away with another column", found, fix, evidence)
+    return Finding("pair-leak", "warning", first, "not give the answer away with another column", found, fix, evidence)
 
 
 def _numeric(best: Array, values: Array) -> list[int]:

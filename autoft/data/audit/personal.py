@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from autoft.data.audit.checks import TableView, check, rows_by_text
 from autoft.data.audit.findings import share_evidence, share_of
 from autoft.data.audit.values import drawn_values
-from autoft.records.findings import Finding, finding
+from autoft.records.findings import Finding
 
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 #: A column called by these words alone names persons ("product name" does not).
@@ -59,4 +59,4 @@ def personal_data(view: TableView) -> Iterator[Finding]:
             fix += "of it"
             evidence = share_evidence(len(counts), total, "distinct", "repeated")
             must = "describe rows rather than name persons"
-            yield finding("personal-data", "warning", column.name, must, found, fix, evidence)
+            yield Finding("personal-data", "warning", column.name, must, found, fix, evidence)

@@ -19,7 +19,7 @@ from autoft.data.table import number_text, quoted
 from autoft.records.arrays import Array
 from autoft.records.columns import RepairCode
 from autoft.records.evidence import Evidence
-from autoft.records.findings import Finding, finding
+from autoft.records.findings import Finding
 
 #: What people write where they do not know, in lower case.
 WORDS = frozenset(
@@ -165,7 +165,7 @@ def placeholder_numbers(view: TableView) -> Iterator[Finding]:
             marks = [suspect.value for suspect in here]
             drawn = charts.histogram(drawn_values(values), x_label=column.name, marks=marks)
             evidence = Evidence(counts=counts, sketch=drawn)
-            yield finding(code, "warning", column.name, "hold measured values only", found, fix, evidence)
+            yield Finding(code, "warning", column.name, "hold measured values only", found, fix, evidence)
 
 
 @check("placeholder-values", scope="columns", name="placeholder-dates")
@@ -183,7 +183,7 @@ def placeholder_dates(view: TableView) -> Iterator[Finding]:
         marks = years(np.array(days)).tolist()
         drawn = charts.histogram(years(drawn_values(seconds)), x_label="year", marks=marks)
         evidence = Evidence(counts=counts, head=("day",), examples=examples, sketch=drawn)
-        yield finding("placeholder-values", "warning", column.name, "hold real dates only", found, fix, evidence)
+        yield Finding("placeholder-values", "warning", column.name, "hold real dates only", found, fix, evidence)
 
 
 @check("placeholder-values", scope="columns", name="placeholder-words")
@@ -198,7 +198,7 @@ def placeholder_words(view: TableView) -> Iterator[Finding]:
         found = f"says {' or '.join(quoted(word) for word in list(words)[:2])} in {share_of(rows, total, 'cells')}"
         fix = "nothing to do: it is a category of its own; accept placeholder-values to make it missing"
         evidence = Evidence(counts={"rows": rows}, sketch=charts.bars({"known": total - rows, **words}, marked=words))
-        yield finding("placeholder-values", "info", column.name, "leave unknown cells empty", found, fix, evidence)
+        yield Finding("placeholder-values", "info", column.name, "leave unknown cells empty", found, fix, evidence)
 
 
 def years(seconds: Array) -> Array:

@@ -14,7 +14,7 @@ from autoft.data.table import quoted
 from autoft.records.arrays import Array
 from autoft.records.columns import Column
 from autoft.records.evidence import Chart, Evidence
-from autoft.records.findings import Finding, finding
+from autoft.records.findings import Finding
 
 #: |Spearman's rho| from which two columns have one order.
 SAME_ORDER = 0.999
@@ -22,7 +22,7 @@ SAME_ORDER = 0.999
 SCREENED = 2_000
 #: Rows on which rho is measured.
 MEASURED = 20_000
-#: A recoding needs so many rows per value on average: two columns that name rows are none.
+#: Least mean number of rows per value of a recoding: two columns that name rows are none.
 ROWS_PER_VALUE = 2.0
 #: Fewer rows prove nothing.
 MIN_ROWS = 50
@@ -103,16 +103,16 @@ def redundant_columns(view: TableView) -> Iterator[Finding]:
         drawn = _together(first, by_name[first], name, by_name[name])
         evidence = Evidence(counts={"rows": len(view)}, sketch=drawn)
         found = f"equals column {quoted(first)} in every row"
-        yield finding("identical-columns", "warning", name, "differ from other columns", found, adds_nothing, evidence)
+        yield Finding("identical-columns", "warning", name, "differ from other columns", found, adds_nothing, evidence)
     for name, first in recoded.items():
         found = f"recodes column {quoted(first)}: each of its values goes with one value there in every row"
         evidence, fix = _pairs(first, by_name[first], name, by_name[name]), accept.format("one-to-one-columns")
-        yield finding("one-to-one-columns", "warning", name, must, found, fix, evidence)
+        yield Finding("one-to-one-columns", "warning", name, must, found, fix, evidence)
     for name, (first, rho) in ordered.items():
         found = f"orders the rows as column {quoted(first)} does (Spearman's rho {rho:.4f})"
         drawn = _together(first, by_name[first], name, by_name[name])
         evidence, fix = Evidence(counts={"rho": rho}, sketch=drawn), accept.format("correlated-copies")
-        yield finding("correlated-copies", "warning", name, must, found, fix, evidence)
+        yield Finding("correlated-copies", "warning", name, must, found, fix, evidence)
 
 
 def copies(features: Sequence[Column], values: Mapping[str, Array]) -> dict[str, str]:

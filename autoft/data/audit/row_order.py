@@ -12,7 +12,7 @@ from autoft.data.table import quoted
 from autoft.records.arrays import Array
 from autoft.records.columns import Column, Task
 from autoft.records.evidence import Evidence
-from autoft.records.findings import Finding, Severity, finding
+from autoft.records.findings import Finding, Severity
 
 #: Fewer rows prove nothing.
 FEWEST_ROWS = 50
@@ -30,9 +30,9 @@ NOTABLE = 0.1
 IN_ORDER = 0.995
 #: Standard deviations of a shuffled file beyond which chance is no explanation, whatever the number of tables.
 SURE = 8.0
-#: A file is sorted by the target if neighbours differ at most so much as in a shuffled file,
+#: Largest difference of neighbours, relative to a shuffled file, in a file that is sorted by the target.
 SORTED = 0.05
-#: and not in random order if they differ at most so much.
+#: Largest such difference in a file that is not in random order.
 ORDERED = 0.8
 
 
@@ -107,7 +107,7 @@ def _time_finding(column: Column, effect: float, view: TableView) -> Finding:
     drawn = charts.over_rows(line, y_label=y_label, x_label=f"Rows in the order of {column.name}")
     evidence = Evidence(counts={"effect": round(effect, 4)}, sketch=drawn)
     must = "not order the rows in time, unless the recipe says so"
-    return finding("time-structure", severity, column.name, must, found, fix, evidence)
+    return Finding("time-structure", severity, column.name, must, found, fix, evidence)
 
 
 def _target_in_file_order(view: TableView, *, explained: bool) -> list[Finding]:
@@ -125,12 +125,12 @@ def _target_in_file_order(view: TableView, *, explained: bool) -> list[Finding]:
     counts = {"difference of neighbours, shuffled is 1": round(ratio, 4)}
     evidence = Evidence(counts=counts, sketch=charts.over_rows(line, y_label=y_label))
     found = "is sorted by the target"
-    if ratio >= 0.005:
-        found = f"has similar targets in neighbouring rows: they differ {ratio:.0%} as much as in a shuffled file"
+    if ratio > SORTED:
+        found = f"has similar targets in neighbouring rows: their difference is {ratio:.0%} of that in a shuffled file"
     fix = "nothing to do, as folds do not depend on the order of the file; "
     fix += "if the order is that of time, name the column of time in evaluate: time"
     code = "target-sorted" if ratio <= SORTED else "target-follows-order"
-    return [finding(code, "info", None, "be in an order that says nothing of the target", found, fix, evidence)]
+    return [Finding(code, "info", None, "be in an order that says nothing of the target", found, fix, evidence)]
 
 
 def _neighbours(values: Array, task: Task) -> tuple[float, float]:

@@ -12,7 +12,7 @@ from autoft.data.audit.checks import TableView, check
 from autoft.data.audit.findings import share_evidence, share_of
 from autoft.data.table import quoted
 from autoft.records.evidence import Evidence
-from autoft.records.findings import Finding, finding
+from autoft.records.findings import Finding
 
 #: Groups of spellings that are listed with a finding.
 SHOWN = 5
@@ -77,7 +77,7 @@ def _several(column: str, counts: Mapping[str, int]) -> list[Finding]:
         sketch=charts.bars({t: counts[t] for t in (first, *groups[first])}, marked=groups[first]),
     )
     fix = "accept spelling-variants to write all of them as the most frequent one, or correct the source"
-    return [finding("spelling-variants", "warning", column, "spell each category in one way", found, fix, evidence)]
+    return [Finding("spelling-variants", "warning", column, "spell each category in one way", found, fix, evidence)]
 
 
 def _blanks(column: str, counts: Mapping[str, int]) -> list[Finding]:
@@ -93,4 +93,4 @@ def _blanks(column: str, counts: Mapping[str, int]) -> list[Finding]:
         head=("category", "rows"),
         examples=tuple((quoted(category), rows) for category, rows in list(padded.items())[:SHOWN]),
     )
-    return [finding("outer-blanks", "info", column, "not begin or end with blanks", found, fix, evidence)]
+    return [Finding("outer-blanks", "info", column, "not begin or end with blanks", found, fix, evidence)]

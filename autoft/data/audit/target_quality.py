@@ -12,9 +12,11 @@ from autoft.data.audit.checks import TableView, check
 from autoft.data.audit.findings import label_text, row_numbers, share_evidence, share_of
 from autoft.data.audit.values import drawn_values
 from autoft.data.table import quoted
+from autoft.data.target import MOST_CLASSES
+from autoft.formatting import counted
 from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
-from autoft.records.findings import Finding, finding
+from autoft.records.findings import Finding
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,9 +32,9 @@ RARE = 0.05
 SKEWED = 3.0
 #: A pile at an end of the values has at least this share of the rows.
 PILE = 0.01
-#: It has so many times as many rows as any other value.
+#: It has at least this many times as many rows as any other value.
 PILE_TIMES = 3
-#: Piles are looked for among at least so many distinct values.
+#: Fewest distinct values among which piles are looked for.
 MANY_VALUES = 50
 
 
@@ -47,7 +49,7 @@ def missing_target(view: TableView) -> Iterator[Finding]:
     fix = "rows without a target were left out" if drop else "fill them in, or set schema.drop_missing_target: true"
     must = "have a value in every row, as it is the target"
     evidence = share_evidence(len(missing), total, "empty", "filled", rows=row_numbers(missing))
-    yield finding("target-missing-values", "warning" if drop else "error", view.target, must, found, fix, evidence)
+    yield Finding("target-missing-values", "warning" if drop else "error", view.target, must, found, fix, evidence)
 
 
 @check("too-few-rows", "few-rows", scope="target")
@@ -55,12 +57,12 @@ def too_few_rows(view: TableView) -> Iterator[Finding]:
     """Fewer rows with a target than a model or its evaluation needs."""
     rows, folds = int(view.labels.notna().sum()), view.options.folds
     if rows < MIN_ROWS:
-        must, found = f"have at least {MIN_ROWS} rows with a target", f"has only {rows}"
-        yield finding("too-few-rows", "error", None, must, f"{found} rows with a target", "collect more rows")
+        must, found = f"have at least {MIN_ROWS} rows with a target", f"has only {counted(rows, 'row')}"
+        yield Finding("too-few-rows", "error", None, must, f"{found} with a target", "collect more rows")
     elif rows < ROWS_PER_FOLD * folds:
         must = f"have at least {ROWS_PER_FOLD} rows with a target for each of {folds} folds"
         fix = "collect more rows; autoft uses fewer folds, and the intervals are wide"
-        yield finding("few-rows", "warning", None, must, f"has only {rows} rows for {folds} folds", fix)
+        yield Finding("few-rows", "warning", None, must, f"has only {rows} rows for {folds} folds", fix)
 
 
 _VALUE_CODES = ("target-not-numeric", "target-infinite", "target-capped", "target-heavy-tail")
@@ -79,19 +81,19 @@ def target_values(view: TableView) -> Iterator[Finding]:
         found = f"is no number in {share_of(len(texts), len(values), 'rows')} {example}"
         fix = "correct them, or set task: multiclass if they are classes"
         evidence = share_evidence(len(texts), len(values), "no numbers", "numbers", rows=row_numbers(texts))
-        yield finding("target-not-numeric", "error", name, "be numeric for regression", found, fix, evidence)
+        yield Finding("target-not-numeric", "error", name, "be numeric for regression", found, fix, evidence)
     infinite = np.flatnonzero(np.isinf(values))
     if len(infinite):
         found = f"is infinite in {share_of(len(infinite), len(values), 'rows')} (first: row {infinite[0] + 1:,})"
         evidence = share_evidence(len(infinite), len(values), "infinite", "others", rows=row_numbers(infinite))
         must, fix = "be finite, as it is the target", "correct them or remove their rows"
-        yield finding("target-infinite", "error", name, must, found, fix, evidence)
+        yield Finding("target-infinite", "error", name, must, found, fix, evidence)
     finite = values[view.usable]
     if not len(finite):
         return
     if finite.min() == finite.max():
-        found, fix = f"is {finite[0]:g} in all {len(finite):,} rows", "choose another target"
-        yield finding("target-constant", "error", name, "have different values", found, fix)
+        found, fix = f"is {finite[0]:g} in every row", "choose another target"
+        yield Finding("target-constant", "error", name, "have different values", found, fix)
         return
     yield from _capped(name, finite)
     yield from _heavy_tail(name, finite)
@@ -112,7 +114,7 @@ def _capped(name: str, values: Array) -> Iterator[Finding]:
         fix += "beyond'"
         drawn = charts.histogram(drawn_values(values), x_label=name, marks=[value])
         evidence = Evidence(counts={"rows": rows, "most frequent other value": usual}, sketch=drawn)
-        yield finding("target-capped", "warning", name, "go on beyond its ends", found, fix, evidence)
+        yield Finding("target-capped", "warning", name, "go on beyond its ends", found, fix, evidence)
 
 
 def _heavy_tail(name: str, values: Array) -> Iterator[Finding]:
@@ -128,7 +130,7 @@ def _heavy_tail(name: str, values: Array) -> Iterator[Finding]:
     counts = {"skewness": round(skewness, 3), "median": float(half), "most extreme": float(extreme)}
     drawn = charts.histogram(drawn_values(values), x_label=name, marks=[float(extreme)])
     evidence = Evidence(counts=counts, sketch=drawn)
-    yield finding("target-heavy-tail", "info", name, "have values of one order of size", found, fix, evidence)
+    yield Finding("target-heavy-tail", "info", name, "have values of one order of size", found, fix, evidence)
 
 
 @check("target-constant", *_CLASS_CODES, scope="target", name="target-classes")
@@ -139,36 +141,40 @@ def target_classes(view: TableView) -> Iterator[Finding]:
     counts = view.labels[view.usable].value_counts()
     name, positive = view.target, view.options.positive
     if len(counts) == 1:
-        found = f"is {_quoted(counts.index[0])} in all {counts.iloc[0]:,} rows"
+        found = f"is {_quoted(counts.index[0])} in every row"
         fix = "choose another target, or add rows of the other class"
-        yield finding("target-constant", "error", name, "have at least two classes", found, fix)
+        yield Finding("target-constant", "error", name, "have at least two classes", found, fix)
         return
     yield from _small_classes(name, counts, view.options.folds)
     yield from _rare_class(name, counts)
     if positive is not None and not any(_same(positive, label) for label in counts.index):
         found = f"has no row of the positive class {_quoted(positive)}"
         fix = f"set data.positive to one of {', '.join(map(_quoted, counts.index[:20]))}"
-        yield finding("positive-absent", "error", name, "have rows of the positive class", found, fix)
+        yield Finding("positive-absent", "error", name, "have rows of the positive class", found, fix)
 
 
 def _small_classes(name: str, counts: pd.Series[Any], folds: int) -> Iterator[Finding]:
     """Classes that cannot be in every fold; with one row not even in training and evaluation."""
+    import pandas as pd
+
     single = counts.index[counts == 1]
     if len(single):
-        others = f" (and of {len(single) - 1:,} other classes)" if len(single) > 1 else ""
+        others = f" (and of {len(single) - 1:,} other class{'es' * (len(single) > 2)})" if len(single) > 1 else ""
         found = f"has only 1 row of class {_quoted(single[0])}{others}"
         fix = f"merge it with another class or remove it; {folds} folds need {folds} rows of each"
-        if len(single) > len(counts) / 2:
-            fix += "; if the target is a quantity, set task: regression"
+        if len(counts) > MOST_CLASSES and pd.to_numeric(counts.index.to_series(), errors="coerce").notna().all():
+            fix = f"choose the task regression, as the target has {len(counts):,} different numbers"
+        elif len(single) > len(counts) / 2:
+            fix += "; if the target is a quantity, choose the task regression"
         must = "have at least 2 rows of every class"
-        yield finding("class-too-small", "error", name, must, found, fix, _rows_by_class(counts))
+        yield Finding("class-too-small", "error", name, must, found, fix, _rows_by_class(counts))
     small = counts[(counts > 1) & (counts < folds)]
     if len(small):
         rows = small.iloc[-1]
         must = f"have {folds} rows of every class, one for each fold"
         found = f"has only {rows} rows of class {_quoted(small.index[-1])} for {folds} folds"
         fix = f"add rows or merge classes; autoft uses at most {rows} folds"
-        yield finding("class-smaller-than-folds", "warning", name, must, found, fix, _rows_by_class(counts))
+        yield Finding("class-smaller-than-folds", "warning", name, must, found, fix, _rows_by_class(counts))
 
 
 def _rare_class(name: str, counts: pd.Series[Any]) -> Iterator[Finding]:
@@ -179,9 +185,9 @@ def _rare_class(name: str, counts: pd.Series[Any]) -> Iterator[Finding]:
     found = f"is {_quoted(counts.index[-1])} in only {share_of(rows, total, 'rows')}; always answering "
     found += f"{_quoted(counts.index[0])} is right in {counts.iloc[0] / total:.1%}"
     metric = "pr_auc" if len(counts) == 2 else "balanced_accuracy"
-    fix = f"do not judge by accuracy, set evaluate.objective: {metric}; autoft stratifies the folds"
+    fix = f"do not compare models by accuracy, set evaluate.objective: {metric}; autoft stratifies the folds"
     must = f"have at least {RARE:.0%} of the rows in every class"
-    yield finding("imbalanced-target", "warning", name, must, found, fix, _rows_by_class(counts))
+    yield Finding("imbalanced-target", "warning", name, must, found, fix, _rows_by_class(counts))
 
 
 def _rows_by_class(counts: pd.Series[Any]) -> Evidence:
@@ -189,8 +195,8 @@ def _rows_by_class(counts: pd.Series[Any]) -> Evidence:
     rarest = label_text(counts.index[-1])
     shown = {label_text(label): int(rows) for label, rows in [*counts[:-1].items()][: charts.BARS - 1]}
     shown[rarest] = int(counts.iloc[-1])
-    told = {"rows": int(counts.sum()), "rows of the rarest class": int(counts.iloc[-1])}
-    return Evidence(counts=told, sketch=charts.bars(shown, marked=[rarest]))
+    total = {"rows": int(counts.sum()), "rows of the rarest class": int(counts.iloc[-1])}
+    return Evidence(counts=total, sketch=charts.bars(shown, marked=[rarest]))
 
 
 def _quoted(label: object) -> str:

@@ -13,7 +13,7 @@ from autoft.data.audit.findings import row_numbers, share_of
 from autoft.data.audit.values import drawn_values
 from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
-from autoft.records.findings import Finding, finding
+from autoft.records.findings import Finding
 
 #: Ratios of units that are mixed up, with what they may be.
 FACTORS: tuple[tuple[float, str], ...] = (
@@ -31,7 +31,7 @@ FACTORS: tuple[tuple[float, str], ...] = (
 )
 #: Each unit needs this share of the rows,
 SHARE = 0.005
-#: and so many distinct values.
+#: and at least this many distinct values.
 DISTINCT = 5
 #: Smallest gap between the two, as a share of the logarithm of the factor.
 GAP = 0.2
@@ -114,4 +114,4 @@ def mixed_units(view: TableView) -> Iterator[Finding]:
         drawn = charts.histogram(logs, x_label=f"log10 of {column.name}", marks=[mark])
         counts = {"rows": rows, "values": total, "factor": units.factor}
         evidence = Evidence(counts=counts, rows=row_numbers(np.flatnonzero(rarer), 5), sketch=drawn)
-        yield finding("mixed-units", "warning", column.name, "be in one unit", found, fix, evidence)
+        yield Finding("mixed-units", "warning", column.name, "be in one unit", found, fix, evidence)

@@ -11,7 +11,7 @@ import numpy as np
 
 from autoft.records.arrays import Array
 
-#: Quantiles and shares are read off so many rows.
+#: Rows from which quantiles and shares are computed.
 MAX_ROWS = 20_000
 #: Values of one column that are looked at where their rows do not matter.
 MAX_VALUES = 50_000

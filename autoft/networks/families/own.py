@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autoft.errors import TrainingError
 from autoft.networks.architecture import Inputs
@@ -71,6 +71,12 @@ class ModelInputs:
         vectors = self.embedded(_LENGTH)
         return vectors if self.dense is None else keras.layers.Concatenate()([self.dense, vectors])
 
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            there = [*(one.name for one in fields(self)), "features", "embedded(length)"]
+            raise AttributeError(f"inputs has no '{name}'; it has {', '.join(there)}")
+
     def embedded(self, length: int) -> Any:
         """Learned vectors ``[B, e * length]`` of `slots`; each call makes new ones."""
         from autoft.networks.layers.members import CategoryVectors
@@ -105,23 +111,44 @@ def build_network(build: Build, hp: Any, given: ModelInputs) -> OwnNetwork:
     Raises:
         TrainingError: If it returns anything but a Keras model or tensor with logits of the inputs.
     """
+    found = build(hp, given)
+    try:
+        return _network(found, given)
+    except _UnfitError as error:
+        raise TrainingError(function_name(build), *error.args) from error.__cause__
+
+
+class _UnfitError(Exception):
+    """What a function returned is no model that can be trained: what must hold, what was found, the fix."""
+
+
+def name_of(build: Build) -> str:
+    """The name of a user's function, with the class or function that it stands in."""
+    return str(getattr(build, "__qualname__", type(build).__qualname__)).replace("<locals>.", "")
+
+
+def function_name(build: Build) -> str:
+    """A user's function as messages call it."""
+    return f"The function '{name_of(build)}' (model=)"
+
+
+def _network(found: Any, given: ModelInputs) -> OwnNetwork:
     import keras
 
-    found = build(hp, given)
     is_model = isinstance(found, keras.Model)
     if not is_model and not isinstance(found, keras.KerasTensor):
         fix = "return keras.Model(...), or the tensor of its logits"
-        raise _wrong("return a Keras model", f"it returned {_kind(found)}", fix)
+        raise _UnfitError("return a Keras model", f"it returned {_kind(found)}", fix)
     if is_model and type(found).train_step is not keras.Model.train_step:
         found_kind, fix = f"{_kind(found)} has a train_step of its own", "write what it does as a loss, or as layers"
-        raise _wrong("return a model that is trained by its loss", found_kind, fix)
+        raise _UnfitError("return a model that is trained by its loss", found_kind, fix)
     output = _logits(found, given) if is_model else found
     _check_logits(output, given)
     try:
         network = keras.Model(given.tensors, output)
     except ValueError as error:
-        fix = "make the model from inputs.features, inputs.dense or inputs.slots"
-        raise _wrong("return a model of the tensors in inputs", "its output does not follow from them", fix) from error
+        reason, fix = "its output does not follow from them", "use inputs.features, inputs.dense or inputs.slots"
+        raise _UnfitError("return a model of the tensors in inputs", reason, fix) from error
     if not is_model or not found.compiled:
         return OwnNetwork(network=network, optimizer=None, loss=None)
     return OwnNetwork(network=network, optimizer=found.optimizer, loss=_checked_loss(found.loss, given))
@@ -139,7 +166,7 @@ def _logits(model: Any, given: ModelInputs) -> Any:
     except Exception as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
         found = f"it cannot read inputs.features {tuple(given.features.shape)}: {reason}"
-        raise _wrong("return a model of the tensors in inputs", found, "make it from these tensors") from error
+        raise _UnfitError("return a model of the tensors in inputs", found, "make it from these tensors") from error
 
 
 def _check_logits(output: Any, given: ModelInputs) -> None:
@@ -148,16 +175,16 @@ def _check_logits(output: Any, given: ModelInputs) -> None:
     shape = tuple(output.shape) if isinstance(output, keras.KerasTensor) else None
     if shape is None or len(shape) != 2 or shape[1] != given.outputs:
         must, found = f"give logits of shape (rows, {given.outputs})", _kind(output) if shape is None else shape
-        raise _wrong(must, f"the output is {found}", "end it with keras.layers.Dense(inputs.outputs)")
+        raise _UnfitError(must, f"the output is {found}", "end it with keras.layers.Dense(inputs.outputs)")
     if not keras.backend.is_float_dtype(output.dtype):
-        raise _wrong("give logits", f"the output is of type {output.dtype}", "end it with a Dense layer")
+        raise _UnfitError("give logits", f"the output is of type {output.dtype}", "end it with a Dense layer")
     last = output._keras_history.operation
     while isinstance(last, keras.Model) and last.layers:
         last = last.layers[-1]
     activation = getattr(getattr(last, "activation", None), "__name__", type(last).__name__).lower()
     if given.task != "regression" and activation in ("sigmoid", "softmax"):
         fix = f"remove the {activation} at the end: autoft applies it"
-        raise _wrong("give logits", f"it gives probabilities ({activation})", fix)
+        raise _UnfitError("give logits", f"it gives probabilities ({activation})", fix)
 
 
 def _checked_loss(loss: Any, given: ModelInputs) -> Any:
@@ -166,12 +193,8 @@ def _checked_loss(loss: Any, given: ModelInputs) -> Any:
     on_logits = hasattr(loss, "get_config") and loss.get_config().get("from_logits")
     if given.task != "regression" and "crossentropy" in name.lower() and not on_logits:
         fix = "give from_logits=True, or leave the loss to autoft (compile without it, or do not compile)"
-        raise _wrong("compile a loss on logits", f"{name} takes probabilities", fix)
+        raise _UnfitError("compile a loss on logits", f"{name} takes probabilities", fix)
     return loss
-
-
-def _wrong(must: str, found: str, fix: str) -> TrainingError:
-    return TrainingError("The function build of model=build", must, found, fix)
 
 
 def _kind(thing: object) -> str:

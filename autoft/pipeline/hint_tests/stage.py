@@ -17,7 +17,7 @@ from autoft.pipeline.results import HintTests, Selection
 from autoft.pipeline.select import rank_trials
 from autoft.pipeline.trainers import MakeTrainer
 from autoft.recipe.recipe import Recipe
-from autoft.records.findings import Finding, Severity, finding
+from autoft.records.findings import Finding, Severity
 from autoft.records.hint_tests import HintTest, HintVerdict
 from autoft.records.trials import TrialResult, Trials
 from autoft.training.trial_trainer import TrialTrainer
@@ -114,4 +114,4 @@ def _finding(test: HintTest) -> Finding:
         fix = f"ask where the data come from, or {fix}; the model keeps to it"
     column, _, hint = test.hint.partition(":")
     found = f"has a hint ({hint.strip()}) that {found}{groups}"
-    return finding(code, severity, column, f"{must} ({test.hint})", found, fix)
+    return Finding(code, severity, column, f"{must} ({test.hint})", found, fix)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import traceback
 from functools import partial
 from typing import Any
 
 from autoft.errors import ArtifactError, AutoFTError, RecipeError, TrainingError
 from autoft.networks.architecture import Inputs
-from autoft.networks.families.own import Build, ModelInputs, OwnNetwork, build_network
+from autoft.networks.families.own import Build, ModelInputs, OwnNetwork, build_network, function_name
 from autoft.pipeline.dataset import Dataset
 from autoft.pipeline.space import make_search_space
 from autoft.recipe.recipe import Recipe
@@ -24,9 +25,13 @@ def refuse_with_model(build: Any, recipe: Recipe, dataset: Dataset) -> None:
         RecipeError: If `build` is no function, hints would have to bind the network's weights, or the recipe names
             architectures.
     """
-    if not callable(build):
-        found, fix = f"it is a {type(build).__name__}", "give a function build(hp, inputs)"
-        raise RecipeError("Argument 'model'", "be a function", found, fix)
+    import keras
+
+    if isinstance(build, keras.Layer) or not callable(build):
+        keras_kind = "keras.Model" if isinstance(build, keras.Model) else "keras.layers.Layer"
+        found = f"it is a {keras_kind if isinstance(build, keras.Layer) else type(build).__name__}"
+        fix = "wrap what makes the model: def build(hp, inputs): ..."
+        raise RecipeError("Argument 'model'", "be a function build(hp, inputs)", found, fix)
     hints = dataset.description.hints
     bound = [f"{e.column}: effect" for e in hints.effects]
     bound += [f"{a}, {b}: apart" for a, b in hints.apart] + [f"{column}: importance" for column in hints.importance]
@@ -39,10 +44,6 @@ def refuse_with_model(build: Any, recipe: Recipe, dataset: Dataset) -> None:
         must, named = "be the only architecture of a search", ", ".join(recipe.search.space.architecture)
         fix = "remove 'search: space: architecture', or 'model'"
         raise RecipeError("Argument 'model'", must, f"the recipe names {named}", fix)
-
-
-def name_of(build: Build) -> str:
-    return str(getattr(build, "__qualname__", type(build).__qualname__)).replace("<locals>.", "")
 
 
 def own_space(build: Build, recipe: Recipe, dataset: Dataset) -> tuple[Dimension, ...]:
@@ -59,7 +60,7 @@ def own_space(build: Build, recipe: Recipe, dataset: Dataset) -> tuple[Dimension
     if strange := refused_classes(made[0].network.get_config()):
         must, found = "consist of layers that a saved model may have", f"it has {', '.join(strange)}"
         fix = "use Keras' own layers, or declare yours with autoft's decorator 'layer' in a package (docs/extending.md)"
-        raise ArtifactError("The function build of model=build", must, found, fix)
+        raise ArtifactError(function_name(build), must, found, fix)
     added = {BATCH_SIZE, "class_balance", *(() if made[0].optimizer is not None else (LEARNING_RATE,))}
     added -= {dimension.name for dimension in space}
     return (*space, *(dimension for dimension in make_search_space(recipe, dataset) if dimension.name in added))
@@ -74,6 +75,9 @@ def _record(build: Build, dataset: Dataset, made: list[OwnNetwork], hp: Any) -> 
         raise
     except Exception as error:
         first = (str(error).strip().splitlines() or [""])[0][:300]
-        found, fix = f"it raised {type(error).__name__}: {first}", "repair the function"
+        file = getattr(getattr(build, "__code__", None), "co_filename", None)
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+        line = f" in line {lines[-1]}" if lines else ""
+        found, fix = f"it raised {type(error).__name__}{line}: {first}", "repair the function"
         must = "make a model at the defaults of its hyperparameters"
-        raise TrainingError("The function build of model=build", must, found, fix) from error
+        raise TrainingError(function_name(build), must, found, fix) from error

@@ -163,7 +163,7 @@ def quotient(above: Array, below: Array) -> Array:
 
 
 def quantiles_for(rows: int) -> int:
-    """How many quantiles so many training rows give.
+    """Number of quantiles by the number of training rows.
 
     >>> quantiles_for(50), quantiles_for(3_000), quantiles_for(10**6)
     (10, 100, 1000)

@@ -17,7 +17,7 @@ from autoft.data.columns import infer_columns
 from autoft.data.convert import convert
 from autoft.data.table import read
 from autoft.errors import SetupError
-from autoft.records.findings import Finding, finding
+from autoft.records.findings import Finding
 from autoft.testing import check_audit
 from tests.tables import features, tiny_recipe
 
@@ -92,7 +92,7 @@ def fives(view: TableView) -> Iterator[Finding]:
     for column, values in view.columns("numeric"):
         if (values[np.isfinite(values)] % 5 == 0).all():
             fix = "ask how it was measured"
-            yield finding("lab:rounded", "warning", column.name, "be measured", "has multiples of five only", fix)
+            yield Finding("lab:rounded", "warning", column.name, "be measured", "has multiples of five only", fix)
 
 
 @pytest.fixture
@@ -150,7 +150,7 @@ def test_two_checks_of_one_name_are_refused(registered: Any) -> None:
 def test_the_suite_finds_a_noisy_and_a_silent_check(registered: Any) -> None:
     def noisy(view: TableView) -> list[Finding]:
         """Always."""
-        return [finding("lab:noisy", "warning", None, "be calm", "is there", "leave it")]
+        return [Finding("lab:noisy", "warning", None, "be calm", "is there", "leave it")]
 
     with pytest.raises(AssertionError, match="not silent on clean tables"):
         check_audit(registered("lab:noisy", scope="rows")(noisy), fires_on=base(), target="y")

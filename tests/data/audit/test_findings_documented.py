@@ -8,7 +8,7 @@ from pathlib import Path
 from autoft.data.audit import OWN
 
 #: How the package writes the code of a finding.
-CODE = re.compile(r"""(?:code=|code = |finding\()f?"([a-z{][a-z.{}]*(?:-[a-z]+)+)""")
+CODE = re.compile(r"""(?:code=|code = |Finding\()f?"([a-z{][a-z.{}]*(?:-[a-z]+)+)""")
 
 
 def test_the_code_of_every_finding_of_the_schema_is_documented(root: Path) -> None:

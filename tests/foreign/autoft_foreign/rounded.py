@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autoft.data.audit import check, finding
+from autoft.data.audit import Finding, check
 
 
 @check("lab:rounded", scope="columns")
@@ -12,4 +12,4 @@ def rounded(view):
         known = values[np.isfinite(values)]
         if len(known) >= 50 and (known % 5 == 0).all():
             found = "has multiples of five only"
-            yield finding("lab:rounded", "warning", column.name, "be measured", found, "ask how it was measured")
+            yield Finding("lab:rounded", "warning", column.name, "be measured", found, "ask how it was measured")
