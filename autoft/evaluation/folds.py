@@ -44,8 +44,8 @@ class FoldRule:
     """How rows are divided.
 
     Attributes:
-        folds: Blocks wanted; lowered, with a finding, where the rows do not allow so many.
-        holdout: Share of the rows that nothing touches until the end, 0 to 0.5.
+        folds: Blocks wanted; lowered, with a finding, where there are too few rows.
+        holdout: Share of the rows that are used in neither training nor selection, 0 to 0.5.
         balance_groups: Whether scikit-learn balances classes and sizes of blocks of groups. Otherwise groups are dealt
             in turn: as many blocks, of slightly other sizes, without the import of scikit-learn (`autoft plan`).
     """

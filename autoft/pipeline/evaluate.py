@@ -139,7 +139,7 @@ def _curves(dataset: Dataset, model: FoldModel, importance: tuple[Importance, ..
         model, dataset.y, dataset.target, request, seed=run.recipe.seed, over=lambda: run.clock() > end
     )
     if left:
-        run.skip("curves", f"has no curves of {', '.join(left)}, as the minutes were over")
+        run.skip("curves", f"has no curves of {', '.join(left)}, as the time was over")
     return found
 
 

@@ -14,7 +14,7 @@ from autoft.records.columns import Column
 
 #: Most values of a category that are groups of their own.
 MOST_VALUES = 20
-#: Numbers with at most so many different values are grouped by value.
+#: Most different values of a number that is grouped by value.
 FEW_VALUES = 5
 #: Share of the rows from which on one number is compared with those below and above: quartiles would be equal.
 COMMON = 0.5
