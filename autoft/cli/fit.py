@@ -17,9 +17,9 @@ from autoft.formatting import counted, number
 from autoft.records.columns import Task
 from autoft.records.decisions import DecisionCosts
 from autoft.records.evaluation import Evaluation
-from autoft.records.scores import Baseline
+from autoft.records.scores import Baseline, Interval
 from autoft.records.slices import WeakSearch
-from autoft.report.wording import baseline_label, models, own_score, shown_metrics
+from autoft.report.wording import baseline_label, decimals_of, models, own_score, shown_metrics
 from autoft.tuner import AutoFineTuner
 
 
@@ -100,24 +100,29 @@ def _expected(evaluation: Evaluation) -> Text:
     chosen = f"Blend of {len(evaluation.blend)} trials" if len(evaluation.blend) > 1 else "Best trial"
     luck = -evaluation.optimism if METRICS[objective].more_is_better else evaluation.optimism
     gain = evaluation.bag_gain.get(objective)
-    averaging = "" if gain is None else f", averaging {_signed(gain)}"
-    steps = f"{chosen} before correction: {own_score(evaluation, number)}; search luck {_signed(luck)}{averaging}."
-    return safe(f"Expect {objective} {interval(evaluation.held_out[objective])} on new rows. ({steps})")
+    score = evaluation.held_out[objective]
+    averaging = "" if gain is None else f", averaging {_change(gain, score)}"
+    steps = (
+        f"{chosen} before correction: {own_score(evaluation, number)}; search luck {_change(luck, score)}{averaging}."
+    )
+    return safe(f"Expect {objective} {interval(score)} on new rows. ({steps})")
 
 
-def _signed(change: float) -> str:
-    return f"{'+' if change > 0 else ''}{number(change)}"
+def _change(change: float, score: Interval) -> str:
+    """A change of a score, rounded as the score is."""
+    rounded = round(change, max(decimals_of([score]), 0)) + 0.0  # no -0.0
+    return f"{'+' if rounded > 0 else ''}{number(rounded)}"
 
 
 def _baseline_line(evaluation: Evaluation, baseline: Baseline) -> Text:
     styles = {"beaten": "green", "level": "", "not beaten": "bold yellow"}
     name, gain, score = baseline_label(baseline.name, evaluation.task), baseline.difference, baseline.metrics
-    by = f"{'better' if gain.value >= 0 else 'worse'} than {name} by {number(abs(gain.value))}"
-    text = f"not measurably better than {name}: gain {interval(gain)}"
-    if baseline.verdict != "level":
-        text = f"{by}: gain {interval(gain)}"
-    theirs = f", {name} has {interval(score[evaluation.objective])}" if evaluation.objective in score else ""
-    return safe(f"The network is {text}{theirs}.", styles[baseline.verdict])
+    better = "better" if gain.value >= 0 else "worse"
+    word = "not measurably better" if baseline.verdict == "level" else better
+    objective = evaluation.objective
+    theirs = f" ({objective} {interval(score[objective])})" if objective in score else ""
+    text = f"The network is {word} than {name}{theirs}: gain {interval(gain)}."
+    return safe(text, styles[baseline.verdict])
 
 
 def _files(folder: Path) -> list[Text]:

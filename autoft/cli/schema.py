@@ -49,9 +49,8 @@ def _schema_file(path: Path) -> Path:
 
 def _existing(path: Path) -> Path:
     if not path.exists():
-        raise SchemaError(
-            f"'{path}'", "be a schema file, a run folder or a saved model", "it does not exist", "correct it"
-        )
+        must = "be a schema file, a run folder or a saved model"
+        raise SchemaError(f"'{path}'", must, "it does not exist", "correct the path")
     return path
 
 

@@ -50,7 +50,7 @@ def fold_reports(
     )
 
 
-def summary(reports: Sequence[FoldReport], direction: Direction, optimism: float) -> str:
+def summary(reports: Sequence[FoldReport]) -> str:
     """One or two sentences on whether the chosen trial overfits.
 
     The mean gap is compared with the standard deviation of the held-out scores over the folds (`SOME`, `STRONG`);
@@ -66,22 +66,16 @@ def summary(reports: Sequence[FoldReport], direction: Direction, optimism: float
     held_out = float(scores.mean())
     spread = max(float(scores.std(ddof=1)), FINEST * abs(held_out))
     ratio, worse = (gaps.mean() / spread if spread else 0.0), int((gaps > 0).sum())
-    numbers = f"train {number(train)}, held out {number(held_out)} on average"
+    means = f"train {number(train)}, held out {number(held_out)} on average"
     if all(len(report.held_out_curve) == 1 for report in folds):
-        text = f"No verdict after one epoch of training: {numbers}."
-    elif ratio <= SOME:
-        text = f"No sign of overfitting: {numbers}."
-    else:
-        strength = "Some" if ratio <= STRONG or worse < len(folds) else "Strong"
-        text = (
-            f"{strength} overfitting: {numbers}. The gap is {ratio:.1f} times the spread of the held-out scores over "
-            f"the folds, and the training rows score better in {worse} of {len(folds)} folds."
-        )
-    if not np.isfinite(optimism):
-        return text
-    if optimism > 0:
-        return f"{text} Choosing the best of the trials flattered its score by {number(optimism)}; that is taken off."
-    return f"{text} Choosing the best of the trials did not flatter its score."
+        return f"No verdict after one epoch of training: {means}."
+    if ratio <= SOME:
+        return f"No sign of overfitting: {means}."
+    strength = "Some" if ratio <= STRONG or worse < len(folds) else "Strong"
+    return (
+        f"{strength} overfitting: {means}. The gap is {ratio:.1f} times the spread of the held-out scores over the "
+        f"folds, and the training rows score better in {worse} of {len(folds)} folds."
+    )
 
 
 def _curve(best: Trial, which: str, fold: int) -> tuple[float, ...]:

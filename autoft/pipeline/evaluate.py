@@ -91,7 +91,7 @@ def evaluate(dataset: Dataset, found: SearchResult, answers: Array, score: Corre
         bag_gain=score.ensemble_gain,
         naive=score.naive,
         folds=folds,
-        overfitting=overfitting.summary(folds, METRICS[dataset.objective].direction, score.optimism),
+        overfitting=overfitting.summary(folds),
         baselines=tuple(scorer.compare(name, predictions) for name, predictions in found.baselines.items()),
         trials=trials.trials,
         best=trials.trials[trials.best],

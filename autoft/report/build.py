@@ -18,7 +18,6 @@ from autoft.report.wording import (
     metric,
     models,
     number,
-    own_score,
     span,
 )
 
@@ -90,17 +89,8 @@ def _averaging(evaluation: Evaluation, digits: int) -> str:
 def _verdict(evaluation: Evaluation) -> tuple[Block, ...]:
     words, score = metric(evaluation.objective), evaluation.held_out[evaluation.objective]
     digits = decimals_of([score])
-    flattered = number(abs(evaluation.optimism), digits)
-    direction = "flattered" if evaluation.optimism >= 0 else "understated"
-    blended = len(evaluation.blend)
-    own = f"The blend of {blended} trials itself scored" if blended > 1 else "The best trial's own score was"
-    own = f"{own} {own_score(evaluation, lambda score: number(score, digits))}"
-    correction = f"{own}: choosing it did not flatter it."
-    if flattered.strip("0.,"):
-        correction = f"{own}; choosing it on the rows that score it {direction} it by {flattered}, and the number "
-        correction += "above is without that."
     text = f"On rows that it was not trained on, the network predicts {clip(evaluation.target.name)} with "
-    text += f"{words.inner} {number(score.value, digits)} (95 % interval {span(score, digits)}). {correction}"
+    text += f"{words.inner} {number(score.value, digits)} (95 % interval {span(score, digits)}). {search_chapter.choice(evaluation)}"
     blocks: list[Block] = [Paragraph(text + _averaging(evaluation, digits)), *baseline_verdict(evaluation)]
     if evaluation.best.cut_short:
         text = f"The training of the best trial was cut short: {clip(evaluation.best.reason, 200)}."

@@ -12,7 +12,19 @@ from autoft.records.scores import FoldReport
 from autoft.records.trials import SAMPLED_ROWS, Trial
 from autoft.report.blocks import Block, Chapter, LearningCurve, Paragraph, Pictures, TableBlock, TrialHistory
 from autoft.report.inputs import ReportInputs
-from autoft.report.wording import NONE, clip, decimals, duration, first_of, metric, number, setting, signed
+from autoft.report.wording import (
+    NONE,
+    clip,
+    decimals,
+    decimals_of,
+    duration,
+    first_of,
+    metric,
+    number,
+    own_score,
+    setting,
+    signed,
+)
 
 #: Longer tables help nobody; the journal and evaluation.json have every trial.
 MOST_TRIALS = 40
@@ -21,7 +33,8 @@ MOST_FOLDS = 12
 
 def overfitting(evaluation: Evaluation) -> Chapter:
     """Chapter 1: training against held-out rows, fold by fold."""
-    blocks: list[Block] = [Paragraph(clip(evaluation.overfitting, 600), tone="strong"), *_learning_curves(evaluation)]
+    verdict = (Paragraph(clip(evaluation.overfitting, 600), tone="strong"), Paragraph(choice(evaluation)))
+    blocks: list[Block] = [*verdict, *_learning_curves(evaluation)]
     if evaluation.folds:
         blocks.append(_gaps(evaluation))
     text = "Against overfitting, every trial has dropout and weight decay in its search space, and one number of "
@@ -29,6 +42,18 @@ def overfitting(evaluation: Evaluation) -> Chapter:
     blocks.append(Paragraph(text, tone="quiet"))
     heading, blurb = "1 Overfitting", "The mistake: the network learns its training rows by heart."
     return Chapter(anchor="overfitting", heading=heading, blurb=blurb, blocks=tuple(blocks))
+
+
+def choice(evaluation: Evaluation) -> str:
+    """What the choice among trials did to the score of the chosen one, in a sentence."""
+    digits, blended = decimals_of([evaluation.held_out[evaluation.objective]]), len(evaluation.blend)
+    own = f"The blend of {blended} trials itself scored" if blended > 1 else "The best trial's own score was"
+    own = f"{own} {own_score(evaluation, lambda score: number(score, digits))}"
+    flattered = number(abs(evaluation.optimism), digits)
+    if not flattered.strip("0.,"):
+        return f"{own}: choosing it did not flatter it."
+    direction = "flattered" if evaluation.optimism >= 0 else "understated"
+    return f"{own}; choosing it on the rows that score it {direction} it by {flattered}, which the score is without."
 
 
 def _learning_curves(evaluation: Evaluation) -> tuple[Pictures, ...]:

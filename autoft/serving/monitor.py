@@ -153,7 +153,7 @@ class TableMonitor:
         used = [column for column in self.meta.columns if column.used and column.id in converted.values]
         found = () if statistics is None else drift.shifts(statistics.proto, used, converted, rows)
         by_name = {shift.column: shift for shift in found}
-        return tuple(self._column(one, converted.values[one.id], rows, by_name.get(one.name)) for one in used)
+        return tuple(self._compare_column(one, converted.values[one.id], rows, by_name.get(one.name)) for one in used)
 
     def _compare_column(
         self, column: Column, cells: NDArray[Any], rows: int, shift: drift.Shift | None
