@@ -117,11 +117,10 @@ def _change(change: float, score: Interval) -> str:
 def _baseline_line(evaluation: Evaluation, baseline: Baseline) -> Text:
     styles = {"beaten": "green", "level": "", "not beaten": "bold yellow"}
     name, gain, score = baseline_label(baseline.name, evaluation.task), baseline.difference, baseline.metrics
-    better = "better" if gain.value >= 0 else "worse"
-    word = "not measurably better" if baseline.verdict == "level" else better
+    words = {"beaten": "better", "level": "not measurably better", "not beaten": "worse"}
     objective = evaluation.objective
     theirs = f" ({objective} {interval(score[objective])})" if objective in score else ""
-    text = f"The network is {word} than {name}{theirs}: gain {interval(gain)}."
+    text = f"The network is {words[baseline.verdict]} than {name}{theirs}: gain {interval(gain)}."
     return safe(text, styles[baseline.verdict])
 
 

@@ -90,8 +90,9 @@ def _verdict(evaluation: Evaluation) -> tuple[Block, ...]:
     words, score = metric(evaluation.objective), evaluation.held_out[evaluation.objective]
     digits = decimals_of([score])
     text = f"On rows that it was not trained on, the network predicts {clip(evaluation.target.name)} with "
-    text += f"{words.inner} {number(score.value, digits)} (95 % interval {span(score, digits)}). {search_chapter.choice(evaluation)}"
-    blocks: list[Block] = [Paragraph(text + _averaging(evaluation, digits)), *baseline_verdict(evaluation)]
+    text += f"{words.inner} {number(score.value, digits)} (95 % interval {span(score, digits)}). "
+    text += search_chapter.choice(evaluation) + _averaging(evaluation, digits)
+    blocks: list[Block] = [Paragraph(text), *baseline_verdict(evaluation)]
     if evaluation.best.cut_short:
         text = f"The training of the best trial was cut short: {clip(evaluation.best.reason, 200)}."
         blocks.append(Paragraph(text, tone="strong"))
