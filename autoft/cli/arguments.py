@@ -39,10 +39,7 @@ def make_parser() -> argparse.ArgumentParser:
     """The parser of all commands; `command` is the module of `autoft.cli` that runs what was asked for."""
     # The global options may stand before or after the command; SUPPRESS keeps the second from undoing the first.
     shared = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
-    about, raw = (
-        "Tune a Keras model for a table, with honest scores.",
-        argparse.RawDescriptionHelpFormatter,
-    )
+    about, raw = "Tune a Keras model for a table, with honest scores.", argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(prog="autoft", description=about, epilog=_EPILOG, formatter_class=raw)
     parser.add_argument("--version", action="version", version=f"autoft {version('autoft')}", help="print the version")
     for one in (shared, parser):
@@ -63,9 +60,7 @@ def make_parser() -> argparse.ArgumentParser:
     predict.add_argument("--raw", action="store_true", help=text)
     check = command("check", "look for problems in the data, without training")
     _add_source(check)
-    check.add_argument(
-        "--against", metavar="RUN", type=Path, help="compare the table with the training table of a model"
-    )
+    check.add_argument("--against", metavar="RUN", type=Path, help="compare with the training table of a model")
     check.add_argument("--json", action="store_true", help="print what was found as JSON")
     for one in (predict, check):
         one.add_argument("--strict", action="store_true", help="for pipelines: warnings too make the exit status 1")
@@ -84,9 +79,7 @@ def make_parser() -> argparse.ArgumentParser:
     export = command("export", "write a trained model in a format of other programs")
     export.add_argument("model", metavar="RUN", type=Path, help="run folder or saved model")
     export.add_argument("path", metavar="PATH", type=Path, help="file or folder to write; it must not exist")
-    export.add_argument(
-        "--format", metavar="NAME", default="tf_saved_model", help="one of the exporters below (default: %(default)s)"
-    )
+    export.add_argument("--format", metavar="NAME", default="tf_saved_model", help="see below (default: %(default)s)")
     export.registry = "exporter"
     review = command("review", "propose hints that a finished run suggests; you accept or delete them")
     review.add_argument("model", metavar="RUN", type=Path, help="folder of a finished run")

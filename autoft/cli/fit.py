@@ -12,14 +12,15 @@ from rich.text import Text
 
 from autoft.cli.console import SCREEN, ProgressScreen, interval, safe, show_findings
 from autoft.cli.source import read_source
-from autoft.evaluation.metrics import METRICS
+from autoft.evaluation.metrics import METRICS, distinct
 from autoft.formatting import counted, number
 from autoft.records.columns import Task
 from autoft.records.decisions import DecisionCosts
 from autoft.records.evaluation import Evaluation
 from autoft.records.scores import Baseline, Interval
 from autoft.records.slices import WeakSearch
-from autoft.report.wording import baseline_label, decimals_of, models, own_score, shown_metrics
+from autoft.report.search_chapter import own_score
+from autoft.report.wording import baseline_label, decimals_of
 from autoft.tuner import AutoFineTuner
 
 
@@ -78,7 +79,7 @@ def _metrics_table(evaluation: Evaluation) -> Table:
     table = Table("held-out metric")
     for heading in ("value", "95 % interval"):
         table.add_column(heading, justify="right")
-    for name in shown_metrics(evaluation):
+    for name in distinct(evaluation.held_out, evaluation.task, evaluation.objective):
         value = evaluation.held_out[name]
         chosen = name == evaluation.objective
         label = safe(f"{name} (objective)" if chosen else name, "bold" if chosen else "")
@@ -90,22 +91,20 @@ def _heading(evaluation: Evaluation) -> Text:
     failed = sum(trial.status == "failed" for trial in evaluation.trials)
     trials = counted(len(evaluation.trials), "trial") + (f" ({failed:,} failed)" if failed else "")
     name = f"{evaluation.target.name} ({evaluation.task})"
-    made = f"model {models(evaluation)}, strategy {evaluation.strategy}"
+    made = f"model {evaluation.architectures}, strategy {evaluation.strategy}"
     return safe(f"{name}: {evaluation.rows:,} rows, {trials}, {made}", "bold")
 
 
 def _expected(evaluation: Evaluation) -> Text:
     """The corrected score and, in brackets, the steps from the naive one to it."""
-    objective = evaluation.objective
+    objective, score = evaluation.objective, evaluation.held_out[evaluation.objective]
     chosen = f"Blend of {len(evaluation.blend)} trials" if len(evaluation.blend) > 1 else "Best trial"
     luck = -evaluation.optimism if METRICS[objective].more_is_better else evaluation.optimism
-    gain = evaluation.bag_gain.get(objective)
-    score = evaluation.held_out[objective]
-    averaging = "" if gain is None else f", averaging {_change(gain, score)}"
-    steps = (
-        f"{chosen} before correction: {own_score(evaluation, number)}; search luck {_change(luck, score)}{averaging}."
-    )
-    return safe(f"Expect {objective} {interval(score)} on new rows. ({steps})")
+    steps = f"search luck {_change(luck, score)}"
+    if objective in evaluation.bag_gain:
+        steps += f", averaging {_change(evaluation.bag_gain[objective], score)}"
+    before = f"{chosen} before correction: {own_score(evaluation, number)}"
+    return safe(f"Expect {objective} {interval(score)} on new rows. ({before}; {steps}.)")
 
 
 def _change(change: float, score: Interval) -> str:

@@ -8,18 +8,7 @@ from autoft.records.scores import Baseline, Strategy
 from autoft.report import data_chapter, scores_chapter, search_chapter
 from autoft.report.blocks import Beside, Block, Chapter, Fold, Paragraph, ReportPage, TableBlock
 from autoft.report.inputs import ReportInputs
-from autoft.report.wording import (
-    baseline_label,
-    clip,
-    decimals_of,
-    duration,
-    lines,
-    listing,
-    metric,
-    models,
-    number,
-    span,
-)
+from autoft.report.wording import baseline_label, clip, decimals_of, duration, lines, listing, metric, number, span
 
 STRATEGIES: dict[Strategy, str] = {
     "corrected": (
@@ -64,7 +53,7 @@ def _facts(evaluation: Evaluation) -> tuple[tuple[str, str], ...]:
         ("Rows", f"{evaluation.rows:,}"),
         ("Folds", f"{len(evaluation.folds)}"),
         ("Trials", trials + (", interrupted" if evaluation.interrupted else "")),
-        ("Model", models(evaluation)),
+        ("Model", clip(evaluation.architectures)),
     ]
     if evaluation.task == "binary":
         facts.insert(1, ("Positive class", clip(target.positive)))

@@ -29,10 +29,12 @@ def preprocessing(inputs: ReportInputs) -> Chapter:
     blocks: list[Block] = [Paragraph(f"{engine} {_tally(inputs.findings)}")]
     if inputs.findings:
         ranked = sorted(inputs.findings, key=lambda line: SEVERITIES.index(line.severity))[:MOST_FINDINGS]
+        ranked.sort(key=lambda line: not line.about_data)
         blocks += [*_findings(ranked, len(inputs.findings)), *proofs(ranked)]
     if inputs.plan or inputs.columns:
         text = "Whatever preprocessing learns (medians, ranges, categories) is learned from the training rows of each "
-        text += "fold alone and is part of the saved model, which takes the raw columns."
+        text += "fold alone and is part of the saved model, which takes the raw columns. With “numbers: piecewise” "
+        text += "(chapter 3) each number then becomes one input for each bin between quantiles (docs/networks.md)."
         blocks += [_columns(inputs), Paragraph(text, tone="quiet")]
     if inputs.schema_text:
         blocks.append(Fold("The schema that later tables are checked against", lines(inputs.schema_text)))
@@ -49,13 +51,10 @@ def _tally(findings: tuple[Finding, ...]) -> str:
 def _findings(shown: Sequence[Finding], total: int) -> list[TableBlock]:
     """Findings about the data, and findings about the run, each with its number in `shown`, from 1."""
     numbered = list(enumerate(shown, start=1))
-    parts = {
-        f"What was found in the data{first_of(MOST_FINDINGS, total)}": [o for o in numbered if o[1].about_data],
-        "What was found in the run": [one for one in numbered if not one[1].about_data],
-    }
+    captions = {True: f"What was found in the data{first_of(MOST_FINDINGS, total)}", False: "What was found in the run"}
     tables = []
-    for caption, part in parts.items():
-        rows = []
+    for about_data, caption in captions.items():
+        part, rows = [one for one in numbered if one[1].about_data == about_data], []
         for i, line in part:
             severity = "note" if line.severity == "info" else line.severity
             rows.append((str(i), severity, clip(line.about), clip(line.found, 400), clip(line.fix, 300)))

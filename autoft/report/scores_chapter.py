@@ -19,20 +19,7 @@ from autoft.report.blocks import (
     Series,
     TableBlock,
 )
-from autoft.report.wording import (
-    NONE,
-    baseline_label,
-    cells,
-    clip,
-    decimals,
-    decimals_of,
-    metric,
-    models,
-    number,
-    shown_metrics,
-    signed,
-    span,
-)
+from autoft.report.wording import NONE, baseline_label, cells, clip, decimals, decimals_of, metric, number, signed, span
 
 #: More points do not change a picture of this size.
 MOST_POINTS = 300
@@ -44,7 +31,7 @@ MOST_ROWS = 60
 def summary_table(evaluation: Evaluation) -> TableBlock:
     """All held-out metrics with their intervals, the objective first."""
     rows = []
-    for name in shown_metrics(evaluation):
+    for name in _shown(evaluation):
         words = metric(name)
         rows.append((words.label, *cells(evaluation.held_out[name]), words.meaning))
     caption = "Scores on held-out rows; the first is what the search optimised"
@@ -52,6 +39,12 @@ def summary_table(evaluation: Evaluation) -> TableBlock:
         caption += ". What is said of positive rows is measured for each class against the others, and averaged"
     head = ("Metric", "Score", "95 % interval", "What it says")
     return TableBlock(caption, head, tuple(rows), "lrrw", marked=frozenset({0}))
+
+
+def _shown(evaluation: Evaluation) -> list[str]:
+    from autoft.evaluation.metrics import distinct  # needs numpy, which the import of the report does without
+
+    return distinct(evaluation.held_out, evaluation.task, evaluation.objective)
 
 
 def metrics(evaluation: Evaluation) -> Chapter:
@@ -97,7 +90,7 @@ def _finish(evaluation: Evaluation) -> tuple[Block, ...]:
 
 def _corrected_and_naive(evaluation: Evaluation) -> TableBlock:
     rows = []
-    for name in shown_metrics(evaluation):
+    for name in _shown(evaluation):
         naive, words, score = evaluation.naive.get(name), metric(name), evaluation.held_out[name]
         digits = decimals_of([score])
         difference = NONE if naive is None else signed(naive - score.value, digits)
@@ -214,7 +207,7 @@ def _residuals(evaluation: Evaluation) -> tuple[Cloud, ...]:
 
 def _baselines(evaluation: Evaluation) -> tuple[Block, ...]:
     words, objective = metric(evaluation.objective), evaluation.objective
-    network = f"this network ({models(evaluation)})"
+    network = f"this network ({clip(evaluation.architectures)})"
     scored: list[tuple[str, Interval]] = [(network, evaluation.held_out[objective])]
     for line in evaluation.baselines:
         if objective in line.metrics:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from itertools import accumulate
 from statistics import fmean, quantiles
 
@@ -12,19 +13,7 @@ from autoft.records.scores import FoldReport
 from autoft.records.trials import SAMPLED_ROWS, Trial
 from autoft.report.blocks import Block, Chapter, LearningCurve, Paragraph, Pictures, TableBlock, TrialHistory
 from autoft.report.inputs import ReportInputs
-from autoft.report.wording import (
-    NONE,
-    clip,
-    decimals,
-    decimals_of,
-    duration,
-    first_of,
-    metric,
-    number,
-    own_score,
-    setting,
-    signed,
-)
+from autoft.report.wording import NONE, clip, decimals, decimals_of, duration, first_of, metric, number, setting, signed
 
 #: Longer tables help nobody; the journal and evaluation.json have every trial.
 MOST_TRIALS = 40
@@ -44,6 +33,15 @@ def overfitting(evaluation: Evaluation) -> Chapter:
     return Chapter(anchor="overfitting", heading=heading, blurb=blurb, blocks=tuple(blocks))
 
 
+def own_score(evaluation: Evaluation, text: Callable[[float], str]) -> str:
+    """The naive score of the choice, as `text` writes numbers; that before calibration too, where it differs."""
+    after, before = text(evaluation.validation), evaluation.best.score
+    calibrated = evaluation.finish.calibration.method != "none" and len(evaluation.blend) < 2
+    if before is None or not calibrated or text(before) == after:
+        return after
+    return f"{text(before)} before calibration, {after} after"
+
+
 def choice(evaluation: Evaluation) -> str:
     """What the choice among trials did to the score of the chosen one, in a sentence."""
     digits, blended = decimals_of([evaluation.held_out[evaluation.objective]]), len(evaluation.blend)
@@ -53,7 +51,7 @@ def choice(evaluation: Evaluation) -> str:
     if not flattered.strip("0.,"):
         return f"{own}: choosing it did not flatter it."
     direction = "flattered" if evaluation.optimism >= 0 else "understated"
-    return f"{own}; choosing it on the rows that score it {direction} it by {flattered}, which the score is without."
+    return f"{own}; choosing it on the rows that score it {direction} it by {flattered}; the score is corrected."
 
 
 def _learning_curves(evaluation: Evaluation) -> tuple[Pictures, ...]:

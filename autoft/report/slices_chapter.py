@@ -7,19 +7,7 @@ from autoft.records.evaluation import Evaluation
 from autoft.records.scores import Interval
 from autoft.records.slices import Gap, Rate, Slice, SlicedColumn, WeakSearch, WeakSlice
 from autoft.report.blocks import Block, Intervals, Paragraph, Pictures, TableBlock
-from autoft.report.wording import (
-    NONE,
-    cells,
-    clip,
-    decimals,
-    decimals_of,
-    metric,
-    number,
-    shown_metrics,
-    signed,
-    span,
-    with_span,
-)
+from autoft.report.wording import NONE, cells, clip, decimals, decimals_of, metric, number, signed, span, with_span
 
 RATES = {
     "selection_rate": "Selection rate",
@@ -77,8 +65,10 @@ def _declared(column: SlicedColumn, whole: Slice, evaluation: Evaluation) -> tup
         alt="; ".join(f"{group}: {number(score.value, digits)}, {span(score, digits)}" for group, score in drawn) + ".",
         x_label=f"{label} ({metric(objective).better} is better)",
     )
+    from autoft.evaluation.metrics import distinct
+
     rows = [("Rows", *(f"{one.rows:,}" for one in slices))]
-    for m in shown_metrics(evaluation):
+    for m in distinct(evaluation.held_out, evaluation.task, objective):
         rows.append((metric(m).label, *(_cell(one.scores.get(m), one.undefined.get(m, NONE)) for one in slices)))
     head, align = ("", *(clip(one.group, 60) for one in slices)), "l" + "r" * len(slices)
     caption = f"Every metric by group of “{name}”, with 95 % intervals"

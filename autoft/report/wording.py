@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from autoft.errors import printable
 from autoft.records.columns import Task
-from autoft.records.evaluation import Evaluation
 from autoft.records.scores import Interval
 
 #: What stands where there is no number.
@@ -46,31 +45,6 @@ def metric(name: str) -> MetricWords:
     own = METRICS[name]
     label, meaning, more = clip(own.label), clip(own.meaning, 200), own.more_is_better
     return MetricWords(label=label, meaning=meaning, more_is_better=more, row_loss=own.row_loss)
-
-
-def shown_metrics(evaluation: Evaluation) -> list[str]:
-    """Names of the metrics in tables: the objective first, and none that repeats another one in this task."""
-    from autoft.evaluation.metrics import distinct
-
-    objective = evaluation.objective
-    return [objective, *(name for name in distinct(evaluation.held_out, evaluation.task) if name != objective)]
-
-
-def models(evaluation: Evaluation) -> str:
-    """Architecture of the model; of a blend those of its trials, the largest share first."""
-    params = {trial.number: trial.params for trial in evaluation.trials}
-    chosen = [params[number] for number, _ in sorted(evaluation.blend, key=lambda part: -part[1]) if number in params]
-    names = [clip(one.get("architecture", "own")) for one in chosen or [evaluation.best.params]]
-    return listing(dict.fromkeys(names))
-
-
-def own_score(evaluation: Evaluation, text: Callable[[float], str]) -> str:
-    """The naive score of the choice, as `text` writes numbers; that before calibration too, where it differs."""
-    after, before = text(evaluation.validation), evaluation.best.score
-    calibrated = evaluation.finish.calibration.method != "none" and len(evaluation.blend) < 2
-    if before is None or not calibrated or text(before) == after:
-        return after
-    return f"{text(before)} before calibration, {after} after"
 
 
 def baseline_label(name: str, task: Task) -> str:
