@@ -49,18 +49,18 @@ def _tally(findings: tuple[Finding, ...]) -> str:
 
 
 def _findings(shown: Sequence[Finding], total: int) -> list[TableBlock]:
-    """Findings about the data, and findings about the run, each with its number in `shown`, from 1."""
-    numbered = list(enumerate(shown, start=1))
-    captions = {True: f"What was found in the data{first_of(MOST_FINDINGS, total)}", False: "What was found in the run"}
-    tables = []
-    for about_data, caption in captions.items():
-        part, rows = [one for one in numbered if one[1].about_data == about_data], []
-        for i, line in part:
-            severity = "note" if line.severity == "info" else line.severity
-            rows.append((str(i), severity, clip(line.about), clip(line.found, 400), clip(line.fix, 300)))
-        head = ("", "Severity", "About", "Found", "What was or can be done")
-        marked = frozenset(i for i, (_, line) in enumerate(part) if line.severity == "error")
-        tables.append(TableBlock(caption, head, tuple(rows), "rllww", marked=marked))
+    """Tables of findings about the data, which come first in `shown`, and about the run; numbered on from 1."""
+    rows, data = [], sum(line.about_data for line in shown)
+    for i, line in enumerate(shown, start=1):
+        severity = "note" if line.severity == "info" else line.severity
+        rows.append((str(i), severity, clip(line.about), clip(line.found, 400), clip(line.fix, 300)))
+    head = ("", "Severity", "About", "Found", "What was or can be done")
+    marked = frozenset(i for i, line in enumerate(shown) if line.severity == "error")
+    caption = f"What was found in the data{first_of(MOST_FINDINGS, total)}"
+    tables = (
+        TableBlock(caption, head, tuple(rows[:data]), "rllww", marked=marked),
+        TableBlock("What was found in the run", head, tuple(rows[data:]), "rllww"),
+    )
     return [table for table in tables if table.rows]
 
 
