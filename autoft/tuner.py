@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autoft import files, report
-from autoft.errors import FileError, NotFittedError
+from autoft.errors import FileError, NotFittedError, RecipeError
 from autoft.networks.families.own import Build
 from autoft.pipeline.context import Run
 from autoft.pipeline.describe import inspect_table
@@ -180,9 +180,13 @@ class AutoFineTuner:
         return export(self.directory_, path, format)
 
     def _recipe(self) -> Recipe:
-        recipe = read_recipe(self.recipe) if isinstance(self.recipe, str | Path) else self.recipe or Recipe()
+        recipe: Any = read_recipe(self.recipe) if isinstance(self.recipe, str | Path) else self.recipe or Recipe()
+        if not isinstance(recipe, Recipe):
+            found, fix = f"it is a {type(recipe).__name__}", "write it to a YAML file and pass its path"
+            raise RecipeError("Argument 'recipe'", "be the path of a recipe, or a Recipe", found, fix)
         names = ("target", "task", "objective", "trials", "minutes", "seed", "folds")
-        return recipe.with_changes(**{name: getattr(self, name) for name in names})
+        changed: Recipe = recipe.with_changes(**{name: getattr(self, name) for name in names})
+        return changed
 
     def _folder(self) -> Path:
         if self.directory is not None:

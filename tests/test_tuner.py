@@ -12,7 +12,7 @@ import pytest
 
 import autoft
 from autoft import AutoFineTuner
-from autoft.errors import AutoFTError, NotFittedError, SchemaError
+from autoft.errors import AutoFTError, NotFittedError, RecipeError, SchemaError
 from autoft.evaluation.document import KEYS
 from autoft.pipeline import search as stage
 from autoft.search.journal import read
@@ -158,16 +158,21 @@ def test_the_callers_frame_stays_as_it_is(binary, table):
 
 
 def test_saved_model_answers_the_same_in_a_fresh_process(binary, tmp_path):
+    """And a Keras file is read as the README says, before anything else has registered autoft's layers."""
     binary.save(tmp_path / "churn.autoft")
+    binary.export(tmp_path / "churn.keras", format="keras")
     NEW.to_csv(tmp_path / "new.csv", index=False)
     code = (
-        "import sys, numpy as np, autoft\n"
+        "import sys, keras, numpy as np\n"
+        "from autoft.preprocessing.registered_layers import registered_layers\n"
+        "keras.models.load_model(sys.argv[4], custom_objects=registered_layers())\n"
+        "import autoft\n"
         "tuner = autoft.load(sys.argv[1])\n"
         "np.save(sys.argv[3], tuner.predict_proba(sys.argv[2]))\n"
         "assert tuner.evaluation_.metrics['roc_auc'].value > 0\n"
         "tuner.report(sys.argv[3] + '.html')\n"
     )
-    paths = [str(tmp_path / name) for name in ("churn.autoft", "new.csv", "answers.npy")]
+    paths = [str(tmp_path / name) for name in ("churn.autoft", "new.csv", "answers.npy", "churn.keras")]
     subprocess.run([sys.executable, "-c", code, *paths], check=True, capture_output=True)
     assert np.allclose(np.load(paths[2]), binary.predict_proba(NEW), atol=1e-6)
     assert (tmp_path / "answers.npy.html").read_text().startswith("<!")
@@ -253,6 +258,12 @@ def test_constructor_only_stores():
     assert {k for k in vars(tuner) if k.endswith("_")} == set()
     with pytest.raises(AutoFTError, match="minutes"):
         tuner.fit(NEW)
+
+
+@pytest.mark.parametrize("recipe", [{"target": "outcome"}, 123])
+def test_a_recipe_of_another_type_is_refused(recipe):
+    with pytest.raises(RecipeError, match="Argument 'recipe' must be the path of a recipe"):
+        AutoFineTuner(recipe=recipe).fit(NEW)
 
 
 def test_public_surface():

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from autoft.networks.architecture import Architecture
-from autoft.networks.initial_state import InitialState
 from autoft.records.arrays import Array
 
 
@@ -122,37 +121,3 @@ def bound_units(bounds: WeightBounds) -> Array:
     of that layer."""
     low, high = (side.get("hidden_0/kernel", np.zeros((1, 0))) for side in (bounds.low, bounds.high))
     return np.asarray(((low == 0) != (high == 0)).any(axis=0))
-
-
-def bend_among_rows(
-    start: InitialState, weights: dict[str, Array], x: Array, units: Mapping[str, Array], *, ntk: bool = False
-) -> None:
-    """Move the bends of mixed activations to where the rows are, in place, from the first layer to the last.
-
-    Under weights of one sign, sums of inputs lie far from zero, all on one side: half of the mixed activations would be
-    straight lines on every row, and the others dead. So each unit's bias moves its bend to one of the member's own
-    training rows, drawn at random, and its kernel is scaled to unit variance (Mishkin and Matas, "All you need is a
-    good init", ICLR 2016, arXiv 1511.06422).
-
-    Args:
-        x: ``[S, m, in]``, what the first of the layers multiplies.
-        units: By layer ``[width]``, the units that are moved.
-        ntk: Whether the layers are `stacked.NTKDense`.
-    """
-    for layer, moved in units.items():
-        kernel, bias = f"{layer}/kernel", f"{layer}/bias"
-        sums = x @ weights[kernel] / np.float32(np.sqrt(x.shape[2]) if ntk else 1.0)
-        spread = sums.std(axis=1, keepdims=True)
-        factor = np.where(moved & (spread > 1e-6), 1.0 / np.maximum(spread, 1e-6), 1.0)
-        weights[kernel], sums = (weights[kernel] * factor).astype(np.float32), sums * factor
-        generators = start.generators(f"bend {layer.removeprefix('hidden_')}")
-        rows = np.stack([rng.integers(0, x.shape[1], len(moved)) for rng in generators])
-        bends = np.where(moved, np.take_along_axis(sums, rows[:, None], axis=1), -weights[bias])
-        weights[bias] = np.asarray(-bends, np.float32)
-        x = mixed_activation(sums - bends)
-
-
-def mixed_activation(x: Array) -> Array:
-    """`activations.mixed` of sums ``[S, m, units]``, by numpy."""
-    side = 1.0 - 2.0 * (np.arange(x.shape[2]) % 2)
-    return np.asarray(side * np.maximum(side * x, 0.0), np.float32)

@@ -7,10 +7,18 @@ measurements and prints the ratios; the rates (`machine.py`) come from there.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
+from autoft.evaluation.importance import REPEATS
+from autoft.evaluation.importance import ROWS as IMPORTANCE_ROWS
+from autoft.evaluation.selection import AFFORDABLE, FEWEST_DRAWS
 from autoft.pipeline.machine import RATES, Machine
+from autoft.records.trials import SAMPLED_ROWS
+from autoft.training.epoch import WORTH_XLA
+from autoft.training.stack import CELLS as ENCODED_CELLS
+from autoft.training.stack import CHUNK as ENCODED_ROWS
+from autoft.training.stack import PREDICTED_ROWS
+from autoft.training.trial_record import checkpoint_epochs
 
 #: Factor on the modelled seconds of what follows the search: machines are shared.
 MARGIN = 1.25
@@ -19,18 +27,8 @@ TYPICAL_EPOCHS = 25
 #: Memory of the libraries once a few programs are compiled, above that of importing them.
 PROGRAM_BYTES = 140e6
 
-# What follows copies limits of layers above, which may not be imported here; a test compares them.
-
-#: Rows that a network predicts at a time, most training rows behind a curve, and rows behind a column's importance.
-PREDICTED_ROWS, SAMPLED_ROWS, IMPORTANCE_ROWS = 8_192, 256, 2_000
-#: Rows that the preprocessing layers take at a time, and most cells of those for all members.
-ENCODED_ROWS, ENCODED_CELLS = 16_384, 2**24
-#: Operations of an epoch above which its program is compiled.
-WORTH_XLA = 8e9
-#: Most rows for which the gain of the bag is measured: beyond, its twice as many members are too large for it.
+#: Most rows for which the gain of the ensemble is measured: beyond, its twice as many members are too large for it.
 MOST_ROWS_PAIRED = 200_000
-#: Row weights (rows x trials x draws) beyond which the evaluation makes fewer draws, and those that it always makes.
-AFFORDABLE, FEWEST_DRAWS = 10**9, 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +153,7 @@ def memory_bytes(shape: CostShape, *, total_rows: int, trials: int, epochs: int)
     step = members * shape.batch * (shape.ensemble * shape.fan_in + 3 * shape.units) * 4
     chunk = members * min(_predicted(shape), PREDICTED_ROWS) * shape.ensemble * (shape.fan_in + 2 * shape.width) * 4
     values = (2 if shape.outputs == 1 else shape.outputs) * 4
-    kept = trials * checkpoints(epochs) * total_rows * values
+    kept = trials * len(checkpoint_epochs(epochs)) * total_rows * values
     piece = min(members * min(total_rows, ENCODED_ROWS) * shape.inputs, ENCODED_CELLS) * 8
     # While they are encoded the rows are in memory twice, and a piece of them in float64 before and after scaling.
     return int(PROGRAM_BYTES + source + kept + encoded + max(encoded + 2 * piece, weights + order + max(step, chunk)))
@@ -164,16 +162,6 @@ def memory_bytes(shape: CostShape, *, total_rows: int, trials: int, epochs: int)
 def measures_ensemble_gain(strategy: str, folds: int, rows: int) -> bool:
     """Whether a run measures what its ensemble gains over single networks."""
     return strategy == "corrected" and folds > 2 and rows <= MOST_ROWS_PAIRED
-
-
-def checkpoints(epochs: int) -> int:
-    """Checkpoints of a trial: a geometric grid of epochs (two to each doubling) and the last one.
-
-    >>> checkpoints(1), checkpoints(20), checkpoints(100)
-    (1, 9, 13)
-    """
-    grid = {round(2 ** (k / 2)) for k in range(2 * int(math.log2(epochs)) + 1)}
-    return len({epoch for epoch in grid if epoch <= epochs} | {epochs})
 
 
 def start_seconds(machine: Machine, *, tfdv: bool) -> float:
@@ -194,57 +182,58 @@ def encoding_seconds(rows: int, inputs: int, members: int, machine: Machine) -> 
     return machine.alone(RATES.encode + rows * inputs * members * RATES.encode_cell)
 
 
+def baseline_seconds(machine: Machine) -> float:
+    """Seconds of the simple models on the folds, without boosting."""
+    return machine.alone(RATES.baselines)
+
+
 def boosting_seconds(rows: int, columns: int, folds: int, outputs: int, machine: Machine) -> float:
     """Seconds of boosting on the same folds, each with `rows` training rows; it fits a tree for each of `outputs`."""
     return machine.alone(folds * outputs * (RATES.boost + rows * columns * RATES.boost_cell))
 
 
-def baseline_seconds(
-    rows: int, columns: int, folds: int, outputs: int, machine: Machine, *, boosting: bool = True
-) -> float:
-    """Seconds of the simple models on the same folds, with boosting or without (else as `boosting_seconds`)."""
-    others = machine.alone(RATES.baselines)
-    return others + (boosting_seconds(rows, columns, folds, outputs, machine) if boosting else 0.0)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluationSize:
+    """What fixes the cost of an evaluation.
 
-
-def evaluation_seconds(
-    rows: int,
-    candidates: int,
-    draws: int,
-    machine: Machine,
-    *,
-    trials: int,
-    columns: int = 0,
-    folds: int = 1,
-    outputs: int = 1,
-    area: bool = False,
-    calibrated: bool = False,
-) -> float:
-    """Seconds of the honest score: the choice again on every bootstrap draw, all metrics, baselines, importance.
-
-    Args:
+    Attributes:
         candidates: Checkpoints of all trials.
+        columns: Columns whose importance is measured; curves count as parts of one.
         folds: Members of the deployed model, which answer for every column.
         area: Whether the objective is an area under a curve, for which rows are added up in order.
         calibrated: Whether probabilities are, on each draw anew.
     """
-    made = min(draws, max(FEWEST_DRAWS, AFFORDABLE // max(1, rows * trials)))
-    objective = outputs * (RATES.area_row if area else RATES.draw_row)
-    chosen = made * rows * (candidates * RATES.loss_draw + trials * objective)
-    scored = made * rows * (outputs * RATES.metric_row + 3 * objective)  # the network, and three baselines
-    scored += made * rows * RATES.finish_draw if calibrated else 0.0
-    asked = columns * (RATES.importance + min(rows, IMPORTANCE_ROWS) * folds * RATES.importance_row)
-    return machine.alone(RATES.evaluation + chosen + scored + asked + rows * folds * RATES.answer_row)
+
+    rows: int
+    trials: int
+    candidates: int
+    draws: int
+    columns: int = 0
+    folds: int = 1
+    outputs: int = 1
+    area: bool = False
+    calibrated: bool = False
 
 
-def answer_seconds(
-    shape: CostShape, rows: int, columns: int, folds: int, machine: Machine, *, trials: int = 1
-) -> float:
-    """Seconds that the networks of the deployed model take in the evaluation: all trials of a blend are asked.
+def evaluation_seconds(size: EvaluationSize, machine: Machine) -> float:
+    """Seconds of the honest score: the choice again on every bootstrap draw, all metrics, baselines, importance."""
+    rows = size.rows
+    made = min(size.draws, max(FEWEST_DRAWS, AFFORDABLE // max(1, rows * size.trials)))
+    objective = size.outputs * (RATES.area_row if size.area else RATES.draw_row)
+    chosen = made * rows * (size.candidates * RATES.loss_draw + size.trials * objective)
+    scored = made * rows * (size.outputs * RATES.metric_row + 3 * objective)  # the network, and three baselines
+    scored += made * rows * RATES.finish_draw if size.calibrated else 0.0
+    asked = size.columns * (RATES.importance + min(rows, IMPORTANCE_ROWS) * size.folds * RATES.importance_row)
+    return machine.alone(RATES.evaluation + chosen + scored + asked + rows * size.folds * RATES.answer_row)
 
-    Every member answers all rows, and for each column its own rows of a sample, five times.
+
+def answer_seconds(shape: CostShape, size: EvaluationSize, machine: Machine, *, blended: int = 1) -> float:
+    """Seconds that the networks of the deployed model, a blend of so many trials, take in the evaluation.
+
+    Every member answers all rows, and for each column its own rows of a sample, once a shuffle.
     """
-    asked = trials * (rows * folds + 5 * columns * min(rows, IMPORTANCE_ROWS))
+    sampled = REPEATS * size.columns * min(size.rows, IMPORTANCE_ROWS)
+    asked = blended * (size.rows * size.folds + sampled)
     products = machine.matmul(2.0 * asked * shape.kernels * shape.ensemble)
     return products + machine.wide(asked * shape.units * shape.effort * RATES.predict_unit)
 

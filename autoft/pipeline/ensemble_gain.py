@@ -101,9 +101,9 @@ def _pair_answers(
 ) -> ensemble_gain.PairPredictions | None:
     """Predictions of the networks that leave two blocks out; None where time or memory is lacking."""
     if run.clock() + _expected_seconds(dataset, parts) > end:
-        run.tell("search", "no time to measure what the bag of the folds' networks gains")
+        run.tell("search", "no time to measure what the mean of the folds' networks gains")
         return None
-    run.tell("search", "measuring what the bag of the folds' networks gains")
+    run.tell("search", "measuring what the mean of the folds' networks gains")
     wanted = ensemble_gain.pairs_of(dataset.split.k)
     pairs = [m for m in folds.members(dataset.split, "nested") if m.blocks in wanted]
     blended: list[Any] = [0.0] * len(pairs)

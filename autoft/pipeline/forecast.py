@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from autoft.evaluation.ensemble_gain import pairs_of
 from autoft.evaluation.metrics import METRICS
 from autoft.pipeline import cost
-from autoft.pipeline.cost import CostShape
+from autoft.pipeline.cost import CostShape, EvaluationSize
 from autoft.pipeline.dataset import Dataset, TableDescription
 from autoft.pipeline.describe import inspect_table
 from autoft.pipeline.effects import calibration_allowed
@@ -19,8 +20,8 @@ from autoft.pipeline.hint_tests.jobs import jobs_seconds
 from autoft.pipeline.machine import Machine
 from autoft.pipeline.space import (
     Programs,
-    boosted_columns,
     boosting_fits,
+    boosting_seconds,
     choose_first,
     drop_architectures,
     keep_affordable,
@@ -34,6 +35,7 @@ from autoft.records.columns import Task
 from autoft.records.findings import Finding
 from autoft.records.scores import Strategy
 from autoft.schema.engines import choose
+from autoft.training.trial_record import checkpoint_epochs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,17 +245,11 @@ def _before(recipe: Recipe, dataset: Dataset, shape: CostShape, machine: Machine
     rows, columns = dataset.description.table.frame.shape
     chosen = choose(recipe.schema_.engine)
     tfdv = chosen is not None and chosen.name == "tfdv"
+    boosting = boosting_seconds(dataset, machine) if boosting_fits(recipe, dataset, machine) else 0.0
     return {
         "start": cost.start_seconds(machine, tfdv=tfdv),
         "reading": cost.reading_seconds(rows, columns, machine, tfdv=tfdv),
-        "baselines": cost.baseline_seconds(
-            shape.rows,
-            boosted_columns(dataset),
-            dataset.split.k,
-            shape.outputs,
-            machine,
-            boosting=boosting_fits(recipe, dataset, machine),
-        ),
+        "baselines": cost.baseline_seconds(machine) + boosting,
         "encoding": cost.encoding_seconds(len(dataset.y), shape.inputs, shape.members, machine),
     }
 
@@ -265,12 +261,11 @@ def seconds_after_search(
     target, columns = dataset.target, len(dataset.features)
     # Curves are drawn of a few columns, each for less than half of the rows that its importance is asked with.
     columns += min(columns, 6) // 2 + sum(h.effect is not None for h in recipe.knowledge.features.values()) // 2
-    evaluation = cost.evaluation_seconds(
-        len(dataset.y),
-        trials * cost.checkpoints(epochs),
-        recipe.evaluate.draws,
-        machine,
+    size = EvaluationSize(
+        rows=len(dataset.y),
         trials=trials,
+        candidates=trials * len(checkpoint_epochs(epochs)),
+        draws=recipe.evaluate.draws,
         columns=columns,
         folds=dataset.split.k,
         outputs=dataset.outputs,
@@ -278,7 +273,7 @@ def seconds_after_search(
         calibrated=target.task != "regression" and calibration_allowed(recipe, dataset) == "auto",
     )
     blended = min(_BLENDED, recipe.search.blend, trials)
-    evaluation += cost.answer_seconds(shape, len(dataset.y), columns, dataset.split.k, machine, trials=blended)
+    evaluation = cost.evaluation_seconds(size, machine) + cost.answer_seconds(shape, size, machine, blended=blended)
     finish = cost.finish_seconds(len(dataset.y), columns, machine)
     hints = jobs_seconds(dataset, cost.trial_seconds(shape, machine, epochs=epochs))
     found = {"evaluation": evaluation, "model and report": finish, **_gain(dataset, shape, epochs, machine)}
@@ -290,8 +285,7 @@ def _gain(dataset: Dataset, shape: CostShape, epochs: int, machine: Machine) -> 
     k = dataset.split.k
     if not cost.measures_ensemble_gain(dataset.strategy, k, len(dataset.y)):
         return {}
-    members = min(k * (k - 1) // 2, 2 * k)  # as `evaluation.ensemble_gain.pairs_of` counts them
-    pairs = replace(shape, members=members, rows=shape.rows * (k - 2) // (k - 1), held_out=2 * shape.held_out)
+    pairs = replace(shape, members=len(pairs_of(k)), rows=shape.rows * (k - 2) // (k - 1), held_out=2 * shape.held_out)
     trace = cost.trace_seconds(pairs, machine) if cost.worth_compiling(pairs) else 0.0
     encoding = cost.encoding_seconds(len(dataset.y), pairs.inputs, pairs.members, machine)
-    return {"bag": cost.trial_seconds(pairs, machine, epochs=epochs) + trace + encoding}
+    return {"ensemble gain": cost.trial_seconds(pairs, machine, epochs=epochs) + trace + encoding}

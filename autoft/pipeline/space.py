@@ -97,18 +97,17 @@ def _rare_is_dear(dataset: Dataset, counts: Array, rows: Array) -> bool:
     return bool(rare.max() >= _DEAR * frequent.max())
 
 
-def boosting_fits(recipe: Recipe, dataset: Dataset, machine: Machine) -> bool:
-    """Whether gradient boosting, the slowest baseline, takes no more than its share of the recipe's minutes."""
-    if recipe.search.minutes is None:
-        return True
+def boosting_seconds(dataset: Dataset, machine: Machine) -> float:
+    """Seconds of gradient boosting, the slowest baseline, to which each word of a text is a column."""
     rows = max(len(member.train) for member in dataset.members)
-    seconds = cost.boosting_seconds(rows, boosted_columns(dataset), dataset.split.k, dataset.outputs, machine)
-    return seconds <= _BASELINES_SHARE * recipe.search.minutes * 60
+    columns = len(dataset.features) + sum(text.slots for text in dataset.layout.texts)
+    return cost.boosting_seconds(rows, columns, dataset.split.k, dataset.outputs, machine)
 
 
-def boosted_columns(dataset: Dataset) -> int:
-    """Columns that the baselines see: each word of a text is one."""
-    return len(dataset.features) + sum(text.slots for text in dataset.layout.texts)
+def boosting_fits(recipe: Recipe, dataset: Dataset, machine: Machine) -> bool:
+    """Whether boosting takes no more than its share of the recipe's minutes."""
+    minutes = recipe.search.minutes
+    return minutes is None or boosting_seconds(dataset, machine) <= _BASELINES_SHARE * minutes * 60
 
 
 def choose_first(

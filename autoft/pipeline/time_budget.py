@@ -268,7 +268,7 @@ class Reserve:
     def __call__(self, trials: int) -> float:
         """Seconds after a number of trials."""
         after, most = self._after(trials), 60 * (self.recipe.search.minutes or 0.0)
-        gain = after.get("bag", 0.0)
+        gain = after.get("ensemble gain", 0.0)
         hints = self.hint_seconds(after.get("hints", 0.0), _HINTS_SHARE * most)
         return self.after_training(trials) + (gain if gain <= _GAIN_SHARE * most else 0.0) + hints
 
@@ -281,7 +281,7 @@ class Reserve:
 
     def after_training(self, trials: int) -> float:
         """Seconds of what comes after all training."""
-        training = ("bag", "hints")
+        training = ("ensemble gain", "hints")
         return MARGIN * sum(seconds for name, seconds in self._after(trials).items() if name not in training)
 
     def _after(self, trials: int) -> dict[str, float]:

@@ -23,9 +23,8 @@ from autoft.records.hints import Effect, Hints
 from autoft.serving.artifact import Meta
 from autoft.serving.inputs import model_inputs
 from autoft.testing.saving import reloaded
-from autoft.training.device_rows import Rows
 from autoft.training.ensemble import Ensemble, EnsemblePart, build_ensemble
-from autoft.training.program import Program
+from autoft.training.program import Program, Rows
 from autoft.training.stack import Stack, StackTarget, batches, padded, stack_data
 from autoft.training.step import Settings
 

@@ -25,8 +25,7 @@ from autoft.preprocessing.layout import blocks
 from autoft.records.arrays import Array
 from autoft.records.trials import OUT_OF_TIME, TrialResult
 from autoft.training.ensemble import NetworkPart
-from autoft.training.program import CHUNK
-from autoft.training.stack import Stack, padded
+from autoft.training.stack import PREDICTED_ROWS, Stack, padded
 from autoft.training.step import row_losses
 from autoft.training.trial_record import Params, Record
 from autoft.training.trial_trainer import Ends, OutOfTime, TrialTrainer
@@ -136,7 +135,7 @@ class _Training:
         return {name: np.stack([state[place] for state in self._states]) for place, name in enumerate(names)}
 
     def _logits(self, s: int, rows: Array) -> Array:
-        pieces = [rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK)]
+        pieces = [rows[start : start + PREDICTED_ROWS] for start in range(0, len(rows), PREDICTED_ROWS)]
         found = [np.asarray(self._network.predict_on_batch(self._given(s, piece))) for piece in pieces]
         return np.concatenate(found, dtype=np.float32)
 

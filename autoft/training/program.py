@@ -1,28 +1,68 @@
-"""One training of some trials of the same shape: weights, moments and settings on the device, epoch by epoch."""
+"""Training program: rows, weights, moments and settings on the device, for some trials of one shape."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from autoft.networks import noise
-from autoft.networks.architecture import Architecture
+from autoft.networks.architecture import Architecture, Inputs
 from autoft.networks.weight_bounds import WeightBounds
 from autoft.records.arrays import Array
-from autoft.training.device_rows import Rows
-from autoft.training.epoch import EpochInputs, compiled, engine, key_of
+from autoft.training.epoch import EpochInputs, ProgramShape, compiled, engine, key_of
+from autoft.training.stack import PREDICTED_ROWS, Stack
 from autoft.training.step import Settings, settings_array
 
-#: Rows of each member that are predicted at a time: bounds the memory of activations.
-CHUNK = 8_192
-#: The same for all members together, and the least of one.
+#: The same limit as `PREDICTED_ROWS` for all members together, and the least of one member.
 _CHUNK_OF_ALL, _LEAST_CHUNK = 2**17, 256
 #: Bounds of a weight that has none.
 _NEUTRAL = {"low": -np.inf, "high": np.inf, "penalty": 1.0}
 #: Arrays of each extra of a program.
 _OF = {"bounds": ("low", "high"), "importance": ("penalty",)}
+
+
+class Rows:
+    """The rows of a stack on the device, held once for all programs that train on them.
+
+    Inputs are ``[S * n, f]``: row r of member s stands at ``s * n + r``. Use `Rows.data` instead of `data` afterwards:
+    where the device is the host, it shares its arrays.
+    """
+
+    def __init__(self, data: Stack) -> None:
+        device = engine()
+        members, n = data.members, len(data.y)
+        arrays = {"dense": data.dense, "slots": data.slots}
+        self.inputs = {k: device.constant(a.reshape(members * n, -1)) for k, a in arrays.items() if a.shape[2]}
+        arrays |= {k: np.asarray(a).reshape(arrays[k].shape) for k, a in self.inputs.items()}
+        self.data = replace(data, dense=arrays["dense"], slots=arrays["slots"])
+        self.y = device.constant(data.targets().reshape(-1))
+        self.shares = None if data.task == "regression" else data.class_shares().astype(np.float32)
+        self._offset = np.arange(members, dtype=np.int32)[:, None] * n
+
+    def shape(
+        self, architecture: Architecture, batch: int, *, trials: int = 1, extras: frozenset[str] = frozenset()
+    ) -> ProgramShape:
+        data = self.data
+        return ProgramShape(
+            architecture=architecture,
+            task=data.task,
+            outputs=data.outputs,
+            inputs=Inputs.of(data.plan),
+            members=data.members,
+            trials=trials,
+            batch=batch,
+            steps=max(-(-len(own) // batch) for own in data.train),
+            rows=len(data.y),
+            extras=extras,
+            quantile=data.quantile,
+        )
+
+    def positions(self, rows: Array) -> Array:
+        """Positions in the flat arrays of row numbers ``[..., S, m]``."""
+        return np.asarray(rows + self._offset)
 
 
 class Program:
@@ -40,7 +80,7 @@ class Program:
         rows: Rows,
         *,
         trials: int = 1,
-        chunk: int = CHUNK,
+        chunk: int = PREDICTED_ROWS,
         extras: frozenset[str] = frozenset(),
     ) -> None:
         self.batch, self.trials, self.rows = batch, trials, rows

@@ -21,6 +21,8 @@ from autoft.training import backend
 
 #: Most rows that pass through the preprocessing layers at a time, and most cells (rows x columns x members) in float64.
 CHUNK, CELLS = 16_384, 2**24
+#: Rows of each member that are predicted at a time: bounds the memory of activations.
+PREDICTED_ROWS = 8_192
 #: Training rows of each member that pass through a network before it is trained, and from which bins are found.
 _ROWS_TO_START, _ROWS_FOR_BINS = 1_024, 20_000
 

@@ -17,10 +17,9 @@ from autoft.networks.weight_bounds import WeightBounds
 from autoft.records.arrays import Array
 from autoft.records.hints import Hints
 from autoft.records.trials import OUT_OF_MEMORY, OUT_OF_TIME, TrialResult
-from autoft.training.device_rows import Rows
 from autoft.training.ensemble import EnsemblePart, NetworkPart
-from autoft.training.program import CHUNK, Program, out_of_memory
-from autoft.training.stack import batches, padded
+from autoft.training.program import Program, Rows, out_of_memory
+from autoft.training.stack import PREDICTED_ROWS, batches, padded
 from autoft.training.step import EXTRAS, Settings
 from autoft.training.trial_record import Params, Record
 from autoft.training.trial_trainer import Ends, OutOfTime, TrialTrainer
@@ -54,7 +53,7 @@ class Trainer(TrialTrainer):
         wanted = key[1]
         done: list[TrialResult] = []
         while len(done) < len(params):
-            trials, batch, chunk = self._fits.get(key, (len(params), wanted, CHUNK))
+            trials, batch, chunk = self._fits.get(key, (len(params), wanted, PREDICTED_ROWS))
             part = params[len(done) : len(done) + trials]
             try:
                 outcomes = self._together(part, batch, chunk, ends)
@@ -73,7 +72,7 @@ class Trainer(TrialTrainer):
 
     def answers_after(self, params: Params, epochs: int, horizon: int, out_of_time: OutOfTime) -> list[Array] | None:
         batch = self._key(params)[1]
-        program = self._started([params], batch, CHUNK, horizon)
+        program = self._started([params], batch, PREDICTED_ROWS, horizon)
         for epoch in range(1, epochs + 1):
             if out_of_time():
                 return None

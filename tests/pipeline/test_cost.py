@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from autoft.pipeline import cost
-from autoft.pipeline.cost import CostShape
+from autoft.pipeline.cost import CostShape, EvaluationSize
 from autoft.pipeline.machine import RATES, Machine
+from autoft.training.trial_record import checkpoint_epochs
 
 MACHINE = Machine(gflops=60.0, threads=1, slowness=1.0)
+EVALUATION = EvaluationSize(rows=5_000, trials=10, candidates=90, draws=500)
 SHAPE = CostShape(rows=4_000, held_out=1_000, members=5, inputs=30, width=128, depth=2, batch=256)
 
 
@@ -76,16 +78,9 @@ def test_kept_predictions_grow_with_trials_and_epochs():
     def memory(trials: int, epochs: int) -> int:
         return cost.memory_bytes(SHAPE, total_rows=5_000, trials=trials, epochs=epochs)
 
-    one_trial = cost.checkpoints(64) * 5_000 * 2 * 4
+    one_trial = len(checkpoint_epochs(64)) * 5_000 * 2 * 4
     assert memory(11, 64) - memory(1, 64) == 10 * one_trial
     assert memory(1, 1) < memory(1, 64)
-
-
-def test_checkpoints_are_those_of_a_trial():
-    from autoft.training.trial_record import checkpoint_epochs
-
-    for epochs in (1, 2, 3, 10, 25, 100, 1_000):
-        assert cost.checkpoints(epochs) == len(checkpoint_epochs(epochs))
 
 
 def test_search_pays_each_program_once():
@@ -104,8 +99,8 @@ def test_stages_grow_with_the_table():
     for stage in (
         lambda n: cost.reading_seconds(n, 10, MACHINE, tfdv=False),
         lambda n: cost.encoding_seconds(n, 10, 5, MACHINE),
-        lambda n: cost.baseline_seconds(n, 10, 5, 1, MACHINE),
-        lambda n: cost.evaluation_seconds(n, 20, 500, MACHINE, trials=5, columns=10, folds=5),
+        lambda n: cost.boosting_seconds(n, 10, 5, 1, MACHINE),
+        lambda n: cost.evaluation_seconds(replace(EVALUATION, rows=n, columns=10, folds=5), MACHINE),
     ):
         assert 0 < stage(1_000) < stage(10_000) < stage(100_000)
     with_tfdv = cost.reading_seconds(1_000, 10, MACHINE, tfdv=True)
@@ -114,26 +109,11 @@ def test_stages_grow_with_the_table():
 
 def test_evaluation_pays_for_every_candidate_and_draw():
     def seconds(**changes: int) -> float:
-        settings = {"rows": 5_000, "candidates": 90, "draws": 500, "trials": 10} | changes
-        return cost.evaluation_seconds(
-            settings["rows"], settings["candidates"], settings["draws"], MACHINE, trials=settings["trials"]
-        )
+        return cost.evaluation_seconds(replace(EVALUATION, **changes), MACHINE)  # type: ignore[arg-type]
 
     assert seconds() < seconds(candidates=180)
     assert seconds() < seconds(draws=1_000)
     assert seconds() < seconds(trials=20)
-
-
-def test_limits_are_those_of_training_and_evaluation():
-    """The cost model may not import what lies above it; its copies of the limits must agree."""
-    from autoft.evaluation import importance, selection
-    from autoft.training import epoch, program, stack, trial_trainer
-
-    assert (cost.ENCODED_ROWS, cost.ENCODED_CELLS) == (stack.CHUNK, stack.CELLS)
-    assert (cost.PREDICTED_ROWS, cost.SAMPLED_ROWS) == (program.CHUNK, trial_trainer._SAMPLE)
-    assert cost.WORTH_XLA == epoch.WORTH_XLA
-    assert (cost.AFFORDABLE, cost.FEWEST_DRAWS) == (selection.AFFORDABLE, selection.FEWEST_DRAWS)
-    assert cost.IMPORTANCE_ROWS == importance.ROWS
 
 
 def test_measuring_gives_a_machine_that_can_be_used():

@@ -9,8 +9,7 @@ from autoft.knowledge import variants
 from autoft.knowledge.bounds import weight_bounds
 from autoft.networks.weight_bounds import WeightBounds
 from autoft.records.hints import Effect, Hints
-from autoft.training.device_rows import Rows
-from autoft.training.program import Program, bound_arrays
+from autoft.training.program import Program, Rows, bound_arrays
 from autoft.training.trainer import Trainer
 from autoft.training.trial_trainer import Limits
 

@@ -10,9 +10,8 @@ import pytest
 from autoft.networks.architecture import Architecture
 from autoft.networks.family import architecture_of, build_network, initial_weights
 from autoft.training import epoch as programs
-from autoft.training.device_rows import Rows
 from autoft.training.epoch import CompiledEpoch, compiled
-from autoft.training.program import Program
+from autoft.training.program import Program, Rows
 from autoft.training.stack import Stack, batches
 from autoft.training.step import EXTRAS, Settings
 

@@ -17,8 +17,7 @@ from autoft.evaluation.selection import Candidate
 from autoft.networks.family import architecture_of, initial_weights
 from autoft.networks.initial_state import InitialState
 from autoft.records.problem import Problem, Truth
-from autoft.training.device_rows import Rows
-from autoft.training.program import Program
+from autoft.training.program import Program, Rows
 from autoft.training.stack import Stack, batches
 from autoft.training.step import EXTRAS, Settings, class_factors, row_losses, total_loss
 from autoft.training.trainer import Trainer

@@ -9,9 +9,9 @@ import numpy as np
 
 from autoft.networks.architecture import MIXED, Architecture, Inputs
 from autoft.networks.family import FAMILIES, Family, Traits
-from autoft.networks.initial_state import InitialState
+from autoft.networks.initial_state import InitialState, bend_among_rows
 from autoft.networks.network_inputs import bin_weights, concatenated, first_inputs, network_inputs
-from autoft.networks.weight_bounds import BoundLayout, Bounds, WeightBounds, bend_among_rows, bound_units, within
+from autoft.networks.weight_bounds import BoundLayout, Bounds, WeightBounds, bound_units, within
 from autoft.preprocessing.bins import encoded
 from autoft.records.arrays import Array
 

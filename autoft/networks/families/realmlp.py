@@ -18,17 +18,9 @@ import numpy as np
 
 from autoft.networks.architecture import MIXED, Architecture, Inputs
 from autoft.networks.family import FAMILIES, Factor, Family, Traits
-from autoft.networks.initial_state import InitialState
+from autoft.networks.initial_state import InitialState, bend_among_rows, mixed_activation
 from autoft.networks.network_inputs import concatenated, network_inputs
-from autoft.networks.weight_bounds import (
-    BoundLayout,
-    Bounds,
-    WeightBounds,
-    bend_among_rows,
-    bound_units,
-    mixed_activation,
-    within,
-)
+from autoft.networks.weight_bounds import BoundLayout, Bounds, WeightBounds, bound_units, within
 from autoft.records.arrays import Array
 
 #: The learning rates of the paper, .04 for classes and .2 for numbers, are .0025 and .0125 of ours.
