@@ -45,7 +45,14 @@ class RefusedError(SchemaError):
             only = findings[0]
             super().__init__(only.where, only.must, only.found, only.fix)
             return
-        sentences = [str(SchemaError(one.where, one.must, one.found, one.fix)) for one in findings]
+        alike: dict[tuple[bool, str, str, str], list[str]] = {}  # columns with one fault are named together
+        for one in findings:
+            alike.setdefault((one.column is None, one.must, one.found, one.fix), []).append(one.where)
+        sentences = []
+        for (_, *parts), places in alike.items():
+            named = ", ".join(place.removeprefix("Column ") for place in places)
+            where = places[0] if len(places) == 1 else f"Each of the {len(places)} columns {named}"
+            sentences.append(str(SchemaError(where, *parts)))
         listed = "; ".join(f"({number}) {sentence}" for number, sentence in enumerate(sentences, 1))
         super().__init__("The table", "pass all checks", f"{len(findings)} failed: {listed}", "see each of them")
         lines = "\n".join(f"  {number}. {sentence}" for number, sentence in enumerate(sentences, 1))
