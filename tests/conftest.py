@@ -26,7 +26,12 @@ if os.environ.get("KERAS_BACKEND"):
 
 
 #: Where pictures of reports are drawn: in the tests of reports, and of whole runs from the front door.
-PICTURED = {"report", "security", "test_tuner.py", "test_readme.py"}
+PICTURED = {"report", "security", "test_tuner.py"}
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Two processes for the whole suite, none beside this one for a part of it: each starts TensorFlow again."""
+    return 2 if config.args_source is pytest.Config.ArgsSource.TESTPATHS else 0
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -1,7 +1,7 @@
 """A package of somebody else adds one thing of each kind, from its entry points to a recipe and back from the model.
 
 The package stands in tests/foreign. It is on the path of one subprocess only, as an installed package would be; the
-process of the tests is without it.
+process of the tests is without it. The suites of `autoft.testing` see the same files in test_extending.py.
 """
 
 from __future__ import annotations
@@ -37,7 +37,6 @@ import numpy as np
 import pandas as pd
 
 import autoft
-from autoft import testing
 from autoft.cli.main import main
 from autoft.errors import RecipeError
 from autoft.recipe.recipe import read_recipe
@@ -46,11 +45,6 @@ from autoft.registry import registry_of
 folder = Path(sys.argv[1])
 table = pd.read_csv(folder / "doses.csv")
 assert registry_of("metric").names()[-1] == "f2"
-testing.check_metric(registry_of("metric")["f2"])
-testing.check_encoder(registry_of("column encoder")["winsorized"])
-testing.check_audit(registry_of("audit check")["lab:rounded"], fires_on=table, target="ill")
-testing.check_algorithm(registry_of("search algorithm")["near_best"])
-testing.check_family(registry_of("network family")["gated"])
 
 tuner = autoft.AutoFineTuner.from_recipe(folder / "recipe.yaml", directory=folder / "run").fit()
 np.save(folder / "before.npy", tuner.predict_proba(table))

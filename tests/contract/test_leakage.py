@@ -237,7 +237,7 @@ def trained(data: Stack, kind: str = "mlp", **more: float) -> dict[str, np.ndarr
     architecture, batch = trainer._key(params)
     settings, extras = trainer._settings([params])
     program = Program(architecture, batch, trainer._rows, extras=extras)
-    program.start(trainer._initial(architecture), settings, epochs=EPOCHS)
+    program.start(trainer._initial(architecture, ()), settings, epochs=EPOCHS)
     for epoch in range(1, EPOCHS + 1):
         program.epoch(*batches(data.train, batch, seed=0, epoch=epoch, given=data.weights), number=epoch)
     return program.weights()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+# In the order in which reports show them; other modules here follow (`registry.import_package`).
+from autoft.evaluation.metrics import areas, labels, probabilities, values  # noqa: F401
 from autoft.evaluation.metrics.metric import METRICS, DecisionCounts, Direction, Metric, Needs, Prediction
 from autoft.records.columns import Task
 from autoft.records.decisions import Costs
