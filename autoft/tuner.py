@@ -36,7 +36,7 @@ class AutoFineTuner:
         task: ``auto`` reads it off the target.
         objective: Metric to tune; by default ROC-AUC (binary), log-loss (multiclass) or RMSE (regression).
         trials: Largest number of configurations.
-        minutes: Longest time for everything.
+        minutes: Time limit of the whole run, in minutes.
         seed: Same seed, data and machine give the same result.
         folds: Number of blocks of rows, each held out once.
         directory: Run folder. A second `fit` with the same data and settings trains only what is missing. Without

@@ -39,7 +39,7 @@ def make_parser() -> argparse.ArgumentParser:
     """The parser of all commands; `command` is the module of `autoft.cli` that runs what was asked for."""
     # The global options may stand before or after the command; SUPPRESS keeps the second from undoing the first.
     shared = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
-    about, raw = "Tune a Keras model for a table, with numbers that stay true.", argparse.RawDescriptionHelpFormatter
+    about, raw = "Tune a Keras model for a table, with honest scores.", argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(prog="autoft", description=about, epilog=_EPILOG, formatter_class=raw)
     parser.add_argument("--version", action="version", version=f"autoft {version('autoft')}", help="print the version")
     for one in (shared, parser):
@@ -60,15 +60,15 @@ def make_parser() -> argparse.ArgumentParser:
     predict.add_argument("--raw", action="store_true", help=text)
     check = command("check", "look for problems in the data, without training")
     _add_source(check)
-    check.add_argument("--against", metavar="RUN", type=Path, help="compare the table with the one of a trained model")
+    check.add_argument("--against", metavar="RUN", type=Path, help="compare with the training table of a model")
     check.add_argument("--json", action="store_true", help="print what was found as JSON")
     for one in (predict, check):
         one.add_argument("--strict", action="store_true", help="for pipelines: warnings too make the exit status 1")
     _add_schema(command("schema", "show, infer and edit a schema"), shared)
-    clean = command("clean", "repair what is wrong with a table, where you accept it")
+    clean = command("clean", "repair a table; you choose the repairs")
     clean.add_argument("data", metavar="DATA", help="CSV or Parquet file")
     clean.add_argument("-o", "--out", metavar="FILE", type=Path, help="CSV file to write, its log beside it")
-    clean.add_argument("--accept", metavar="CODE,...", help="what to repair; without it, repairs on offer are listed")
+    clean.add_argument("--accept", metavar="CODE,...", help="repairs to make; without it, possible repairs are listed")
     clean.add_argument("--target", metavar="COLUMN", help="column to predict, which stays as it is")
     plan = command("plan", "show what a training would do and cost, without training")
     _add_changes(plan)
@@ -79,9 +79,9 @@ def make_parser() -> argparse.ArgumentParser:
     export = command("export", "write a trained model in a format of other programs")
     export.add_argument("model", metavar="RUN", type=Path, help="run folder or saved model")
     export.add_argument("path", metavar="PATH", type=Path, help="file or folder to write; it must not exist")
-    export.add_argument("--format", metavar="NAME", default="tf_saved_model", help="exporter (default: %(default)s)")
+    export.add_argument("--format", metavar="NAME", default="tf_saved_model", help="see below (default: %(default)s)")
     export.registry = "exporter"
-    review = command("review", "propose hints that a finished run suggests, for you to accept or strike")
+    review = command("review", "propose hints that a finished run suggests; you accept or delete them")
     review.add_argument("model", metavar="RUN", type=Path, help="folder of a finished run")
     review.add_argument("-o", "--out", metavar="FILE", type=Path, help="YAML file to write (default: RUN/hints.yaml)")
     review.add_argument("--force", action="store_true", help="overwrite the file, which people may have edited")
@@ -104,14 +104,14 @@ def _add_source(parser: argparse.ArgumentParser) -> None:
 
 def _add_changes(parser: argparse.ArgumentParser) -> None:
     _add_source(parser)
-    parser.add_argument("--minutes", metavar="N", type=float, help="most minutes that the run may take")
-    parser.add_argument("--trials", metavar="N", type=int, help="most trials")
-    parser.add_argument("--seed", metavar="N", type=int, help="everything random follows from it")
+    parser.add_argument("--minutes", metavar="N", type=float, help="time limit of the run, in minutes")
+    parser.add_argument("--trials", metavar="N", type=int, help="largest number of trials")
+    parser.add_argument("--seed", metavar="N", type=int, help="random seed")
     parser.add_argument("--objective", metavar="METRIC", help="metric to improve, such as roc_auc or rmse")
     parser.add_argument("--task", choices=("auto", *get_args(Task)), help="kind of problem")
     parser.add_argument("--folds", metavar="N", type=int, help="number of blocks of rows, each held out once")
     parser.add_argument("--positive", metavar="LABEL", help="the positive class of a binary task, as in a recipe")
-    parser.add_argument("--strategy", choices=get_args(Strategy), help="how the choice of the best trial is paid for")
+    parser.add_argument("--strategy", choices=get_args(Strategy), help="how scores are corrected for the search")
 
 
 def _add_schema(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser) -> None:
@@ -124,19 +124,20 @@ def _add_schema(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser
         made.add_argument("column", metavar="COLUMN")
         return made
 
+    engine = "auto (what is installed), or one of the schema engines below (default: %(default)s)"
     show = command("show", "print a schema as a table")
     show.add_argument("file", metavar="FILE_OR_RUN", type=Path, help="schema file, run folder or saved model")
     infer = command("infer", "write the schema that fits a table")
     infer.add_argument("data", metavar="DATA", help="CSV or Parquet file")
     infer.add_argument("-o", "--out", metavar="FILE", type=Path, required=True, help="schema file to write")
     infer.add_argument("--target", metavar="COLUMN", help="column to predict; not expected in tables to predict")
-    infer.add_argument("--engine", metavar="NAME", default="auto", help="what infers it (default: what is installed)")
+    infer.add_argument("--engine", metavar="NAME", default="auto", help=engine)
     infer.registry = "schema engine"
     hints = command("edit-hints", "list the commands that would make a schema accept a table")
     hints.add_argument("file", metavar="FILE", type=Path, help="schema in TFDV's text format")
     hints.add_argument("data", metavar="DATA", help="CSV or Parquet file")
     hints.add_argument("--serving", action="store_true", help="the table is one to predict, without the target")
-    hints.add_argument("--engine", metavar="NAME", default="auto", help="what checks it (default: what is installed)")
+    hints.add_argument("--engine", metavar="NAME", default="auto", help=engine)
     hints.registry = "schema engine"
     share = edit("allow-missing", "let cells of a column be empty")
     share.add_argument("share", metavar="SHARE", type=float, help="largest share of empty cells, 0 to 1")

@@ -57,11 +57,13 @@ def duration(seconds: float) -> str:
 
 
 def describe(progress: Progress, waited: float = 0.0) -> str:
-    """One step as a line; the seconds `waited` since it was reported are taken off the time left."""
-    of, left = f" of {progress.trials}" if progress.trials else "", progress.seconds_left
+    """One step as a line; the seconds `waited` since it was reported are taken off the time left. Trials have the
+    numbers of the report and ``evaluation.json``, from 0."""
+    number_of, left = progress.trial, progress.seconds_left
+    of = "" if number_of is None or not progress.trials else f" ({number_of + 1} of {progress.trials})"
     parts = (
         progress.stage,
-        "" if progress.trial is None else f"trial {progress.trial + 1}{of}",
+        "" if number_of is None else f"trial {number_of}{of}",
         "" if progress.score is None else f"score {number(progress.score)}",
         "" if progress.best is None else f"best {number(progress.best)}",
         "" if left is None else f"{duration(left - waited)} left",
@@ -122,10 +124,9 @@ def show_findings(findings: Iterable[Finding], console: Console = SCREEN) -> Non
             continue
         shown = chosen if severity == "error" else chosen[:MOST_SHOWN]
         title = counted(len(chosen), _NOUNS[severity])
-        table = text_table(title, "column", "found", "fix", style=style)
+        table = text_table(title, "about", "found", "fix", style=style)
         for finding in shown:
-            column = safe("(table)" if finding.column is None else finding.column, style)
-            table.add_row(column, safe(finding.found), safe(finding.fix))
+            table.add_row(safe(finding.about, style), safe(finding.found), safe(finding.fix))
         console.print(table)
         if len(shown) < len(chosen):
             console.print(safe(f"... and {len(chosen) - len(shown):,} more"))

@@ -12,13 +12,15 @@ from rich.text import Text
 
 from autoft.cli.console import SCREEN, ProgressScreen, interval, safe, show_findings
 from autoft.cli.source import read_source
-from autoft.evaluation.metrics import distinct
+from autoft.evaluation.metrics import METRICS, distinct
 from autoft.formatting import counted, number
 from autoft.records.columns import Task
 from autoft.records.decisions import DecisionCosts
 from autoft.records.evaluation import Evaluation
-from autoft.records.scores import Baseline
+from autoft.records.scores import Baseline, Interval
 from autoft.records.slices import WeakSearch
+from autoft.report.search_chapter import own_score
+from autoft.report.wording import baseline_label, decimals_of
 from autoft.tuner import AutoFineTuner
 
 
@@ -42,7 +44,7 @@ def show_evaluation(evaluation: Evaluation, folder: Path, console: Console = SCR
         console.print(safe(f"The training of the best trial was cut short: {evaluation.best.reason}.", "yellow"))
     console.print(_heading(evaluation), soft_wrap=True)
     console.print(_metrics_table(evaluation))
-    lines = [_optimism(evaluation), *(_baseline_line(evaluation, one) for one in evaluation.baselines)]
+    lines = [_expected(evaluation), *(_baseline_line(evaluation, one) for one in evaluation.baselines)]
     if evaluation.finish.threshold != 0.5:
         positive, threshold = evaluation.target.positive, number(evaluation.finish.threshold)
         lines.append(safe(f"A row counts as '{positive}' from a probability of {threshold} on."))
@@ -77,7 +79,7 @@ def _metrics_table(evaluation: Evaluation) -> Table:
     table = Table("held-out metric")
     for heading in ("value", "95 % interval"):
         table.add_column(heading, justify="right")
-    for name in distinct(evaluation.held_out, evaluation.task):
+    for name in distinct(evaluation.held_out, evaluation.task, evaluation.objective):
         value = evaluation.held_out[name]
         chosen = name == evaluation.objective
         label = safe(f"{name} (objective)" if chosen else name, "bold" if chosen else "")
@@ -89,27 +91,35 @@ def _heading(evaluation: Evaluation) -> Text:
     failed = sum(trial.status == "failed" for trial in evaluation.trials)
     trials = counted(len(evaluation.trials), "trial") + (f" ({failed:,} failed)" if failed else "")
     name = f"{evaluation.target.name} ({evaluation.task})"
-    return safe(f"{name}: {evaluation.rows:,} rows, {trials}, strategy {evaluation.strategy}", "bold")
+    made = f"model {evaluation.architectures}, strategy {evaluation.strategy}"
+    return safe(f"{name}: {evaluation.rows:,} rows, {trials}, {made}", "bold")
 
 
-def _optimism(evaluation: Evaluation) -> Text:
-    chosen = f"the blend of {len(evaluation.blend)} trials" if len(evaluation.blend) > 1 else "the best trial"
-    naive = f"The naive {evaluation.objective} of {chosen}, {number(evaluation.validation)}, "
-    held_out = evaluation.held_out.get(evaluation.objective)
-    expect = f"; expect {interval(held_out)} on new rows." if held_out else "."
-    gain = evaluation.bag_gain.get(evaluation.objective)
-    ensemble = "" if gain is None else f"; the mean of the folds' networks moves it by {number(gain)}"
-    by = number(evaluation.optimism)
-    flatters = f"flatters by {by}" if evaluation.optimism > 0 else f"does not flatter (optimism {by})"
-    return safe(f"{naive}{flatters}{ensemble}{expect}")
+def _expected(evaluation: Evaluation) -> Text:
+    """The corrected score and, in brackets, the steps from the naive one to it."""
+    objective, score = evaluation.objective, evaluation.held_out[evaluation.objective]
+    chosen = f"Blend of {len(evaluation.blend)} trials" if len(evaluation.blend) > 1 else "Best trial"
+    luck = -evaluation.optimism if METRICS[objective].more_is_better else evaluation.optimism
+    steps = f"search luck {_change(luck, score)}"
+    if objective in evaluation.bag_gain:
+        steps += f", averaging {_change(evaluation.bag_gain[objective], score)}"
+    before = f"{chosen} before correction: {own_score(evaluation, number)}"
+    return safe(f"Expect {objective} {interval(score)} on new rows. ({before}; {steps}.)")
+
+
+def _change(change: float, score: Interval) -> str:
+    """A change of a score, rounded as the score is."""
+    rounded = round(change, max(decimals_of([score]), 0)) + 0.0  # no -0.0
+    return f"{'+' if rounded > 0 else ''}{number(rounded)}"
 
 
 def _baseline_line(evaluation: Evaluation, baseline: Baseline) -> Text:
-    verbs = {"beaten": "beats", "level": "is level with", "not beaten": "does not beat"}
     styles = {"beaten": "green", "level": "", "not beaten": "bold yellow"}
-    score, name = baseline.metrics.get(evaluation.objective), baseline.name.replace("_", " ")
-    theirs = f" ({evaluation.objective} {interval(score)})" if score else ""
-    text = f"The network {verbs[baseline.verdict]} {name}{theirs}; gain {interval(baseline.difference)}."
+    name, gain, score = baseline_label(baseline.name, evaluation.task), baseline.difference, baseline.metrics
+    words = {"beaten": "better", "level": "not measurably better", "not beaten": "worse"}
+    objective = evaluation.objective
+    theirs = f" ({objective} {interval(score[objective])})" if objective in score else ""
+    text = f"The network is {words[baseline.verdict]} than {name}{theirs}: gain {interval(gain)}."
     return safe(text, styles[baseline.verdict])
 
 

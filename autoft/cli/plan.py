@@ -38,7 +38,7 @@ def show_plan(plan: Forecast, console: Console = SCREEN) -> None:
     """Print what a run would do and cost."""
     console.print(safe(f"{plan.name}: {plan.target} ({plan.task}), to improve {plan.objective}", "bold"))
     grid = Table.grid(padding=(0, 2))
-    for name, text in (*_planned_data(plan), *_planned_time(plan)):
+    for name, text in (_summary(plan), *_planned_data(plan), *_planned_time(plan)):
         grid.add_row(safe(name, "dim"), safe(text))
     console.print(grid)
     warnings = sum(finding.severity == "warning" for finding in plan.findings)
@@ -49,6 +49,13 @@ def show_plan(plan: Forecast, console: Console = SCREEN) -> None:
         console.print(safe(text, "yellow"), soft_wrap=True)
 
 
+def _summary(plan: Forecast) -> tuple[str, str]:
+    """First line: seconds, trials and epochs of the run."""
+    typical, limit = plan.typical, "" if plan.minutes is None else f" of {plan.minutes:g} min"
+    trials = f"about {counted(typical.trials, 'trial')} of {counted(typical.epochs, 'epoch')}"
+    return "the run", f"about {_spent(typical.seconds)}{limit}, {trials}"
+
+
 def _planned_data(plan: Forecast) -> list[tuple[str, str]]:
     more = f" and {len(plan.left_out) - 5:,} more" if len(plan.left_out) > 5 else ""
     dropped = f", {len(plan.left_out):,} not used ({', '.join(plan.left_out[:5])}{more})" if plan.left_out else ""
@@ -56,34 +63,33 @@ def _planned_data(plan: Forecast) -> list[tuple[str, str]]:
     embedded = f" and {counted(plan.embedded, 'embedded column')}" if plan.embedded else ""
     pairs = f" and {counted(plan.pairs, 'pair')} of folds" if plan.pairs else ""
     too_long = "a trial would take too many of the minutes"
-    trained = f"each member learns from {plan.train_rows:,} rows and is scored on {plan.held_out_rows:,}"
+    trained = f"each is trained on {plan.train_rows:,} rows and scored on {plan.held_out_rows:,}"
     return [
         ("rows", f"{plan.rows:,}{rows_left_out}"),
         ("columns", f"{len(plan.used):,} used{dropped}"),
         ("inputs", f"{plan.inputs:,}{embedded}"),
-        ("stack", f"{counted(plan.members, 'member')}: {counted(plan.folds, 'fold')}{pairs}; {trained}"),
+        ("networks", f"{plan.members:,} in a trial, for {counted(plan.folds, 'fold')}{pairs}; {trained}"),
         ("strategy", plan.strategy),
         *((f"space: {name}", words) for name, words in plan.space.items()),
         *([("not searched", f"{', '.join(plan.too_dear)}: {too_long}")] if plan.too_dear else []),
-        ("shapes", f"{plan.shapes:,} different ones in that space, for {plan.programs:,} programs, each traced once"),
+        ("compiled", f"{counted(plan.programs, 'program')} for {plan.shapes:,} sizes of networks in that space"),
     ]
 
 
 def _planned_time(plan: Forecast) -> list[tuple[str, str]]:
     typical, most = plan.typical, plan.most
     parts = {**typical.before, "search": typical.search, **typical.after}
-    trials, whole = f"{plan.trials:,}", f"{_spent(typical.seconds)}; at most {_spent(most.seconds)}"
+    trials, whole = f"{plan.trials:,}", f"{_spent(typical.seconds)}; with all epochs {_spent(most.seconds)}"
     if plan.minutes is not None:
         # What stops the search is then the clock: with more epochs there are fewer trials, not more seconds.
-        limit = f"at most {plan.trials:,}, in {plan.minutes:g} min"
-        trials = f"{typical.trials:,}, or {most.trials:,} with all epochs ({limit})"
-        whole = f"{_spent(typical.seconds)} of {plan.minutes:g} min"
+        trials = f"{typical.trials:,}; with all epochs {most.trials:,} (at most {plan.trials:,})"
+        whole = _spent(typical.seconds)
     return [
         ("epochs", f"typically {typical.epochs:,}, at most {most.epochs:,}"),
         ("a trial", _trial(typical)),
         ("  with all epochs", _trial(most)),
         ("trials", trials),
-        ("the run", whole),
+        ("time", whole),
         *((f"  {name}", _spent(seconds)) for name, seconds in parts.items()),
         ("memory", f"about {plan.memory / 1e6:,.0f} MB beyond what the libraries take"),
     ]
@@ -91,7 +97,7 @@ def _planned_time(plan: Forecast) -> list[tuple[str, str]]:
 
 def _trial(times: StageTimes) -> str:
     trial = times.trial
-    return f"{_spent(trial.default)} ({_spent(trial.low)} to {_spent(trial.high)} over the space)"
+    return f"{_spent(trial.default)} ({_spent(trial.low)} to {_spent(trial.high)}, by configuration)"
 
 
 def _spent(seconds: float) -> str:

@@ -39,7 +39,7 @@ def _show(options: argparse.Namespace) -> None:
 def _schema_file(path: Path) -> Path:
     """The schema itself, or that of a run folder or a saved model."""
     if not path.is_dir():
-        return path
+        return _existing(path)
     for schema in (path / "schema.pbtxt", find(path) / "schema.pbtxt"):
         if schema.is_file():
             return schema
@@ -47,9 +47,16 @@ def _schema_file(path: Path) -> Path:
     raise SchemaError(f"'{path}'", "hold a schema", found, fix)
 
 
+def _existing(path: Path) -> Path:
+    if not path.exists():
+        must = "be a schema file, a run folder or a saved model"
+        raise SchemaError(f"'{path}'", must, "it does not exist", "correct the path")
+    return path
+
+
 def _read(path: Path) -> tuple[str, Any]:
     """The text of a schema and the message."""
-    text = read_text(path)
+    text = read_text(_existing(path))
     return text, parse_schema(text, Schema(), f"'{path}'")
 
 
@@ -76,7 +83,7 @@ def _engine(name: str) -> Any:
 
 def _hints(options: argparse.Namespace) -> None:
     engine = _engine(options.engine)
-    schema = engine.read(options.file)
+    schema = engine.read(_existing(options.file))
     frame = read(options.data).frame
     if options.serving:
         absent = [feature.name for feature in schema.feature if "SERVING" in feature.not_in_environment]

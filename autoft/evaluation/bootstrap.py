@@ -17,7 +17,7 @@ TAILS = (2.5, 97.5)
 
 
 def draw(clusters: Array, draws: Draws) -> Array:
-    """How often each row appears in each bootstrap draw, ``[draws, n]``; 0 where it is out of the bag.
+    """How often each row appears in each bootstrap draw, ``[draws, n]``; 0 where it is not drawn.
 
     Whole clusters are drawn with replacement, as many as there are, so that rows of one cluster (identical rows, one
     patient) are drawn equally often. The first draws are the same whatever the number of draws.

@@ -29,9 +29,9 @@ FINENESS = 0.02
 #: Summed log-loss by which a temperature must be better than 1: half the 95 % point of chi-squared with one degree of
 #: freedom (likelihood ratio test). Less is within noise.
 NOISE = 1.92
-#: A temperature of several classes is fitted on at most so many probabilities (rows x classes),
+#: Most probabilities (rows x classes) on which a temperature of several classes is fitted.
 MOST_NUMBERS = 80_000
-#: but on at least so many rows.
+#: Fewest rows on which it is fitted, whatever `MOST_NUMBERS` says.
 FEWEST_ROWS = 2_000
 #: Smallest probability before a logarithm is taken; far below what float32 holds, so that no two become equal.
 TINY = 1e-30

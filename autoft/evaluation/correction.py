@@ -79,7 +79,7 @@ class CorrectedScore:
         optimism: `validation` less the corrected score, turned so that it is positive where `validation` flatters.
         naive: Scores of the choice by metric on the rows that it was made on.
         samples: Corrected objective in each draw, ``[draws]``, NaN where undefined.
-        out_of_bag: Whether a draw scores the rows that were not drawn (`corrected`) or those that were.
+        out_of_bag: True: draws are scored on the rows not drawn (`corrected`).
         rows: Positions of the rows that are drawn from, ``[m]``.
         predictions: Calibrated held-out predictions for `rows`, NaN elsewhere: of the chosen blend (`corrected`),
             pooled over the blocks (`nested`), or of the deployed model (`holdout`).
@@ -189,10 +189,10 @@ def holdout(
     rule: SelectionRule,
     draws: Draws,
 ) -> CorrectedScore:
-    """Score of the chosen model on rows that nothing has touched.
+    """Score of the chosen model on rows that were not used in training or selection.
 
     Args:
-        truth: Of all rows; untouched rows have a negative block.
+        truth: True answers of all rows; unused rows have a negative block.
         predictions: Of the chosen ensemble before calibration, ``[n, classes]`` or ``[n]``.
     """
     assert truth.blocks is not None
@@ -226,7 +226,7 @@ def _score_rows(
 
 
 def _record(replay: Replay, scored: FixedScore, seed: int) -> CorrectedScore:
-    """The choice on all rows and a score of it, taken to be that of its own predictions out of the bag."""
+    """The choice on all rows and a score of it, marked as scored on the rows not drawn."""
     chosen, metric = replay.on_all_rows(), replay.metric
     blended = mixed(replay.candidates, chosen)
     rule = replay.rule_fitter.on_all_rows(blended[replay.rows])

@@ -44,8 +44,8 @@ class FoldRule:
     """How rows are divided.
 
     Attributes:
-        folds: Blocks wanted; lowered, with a finding, where the rows do not allow so many.
-        holdout: Share of the rows that nothing touches until the end, 0 to 0.5.
+        folds: Blocks wanted; lowered, with a finding, where there are too few rows.
+        holdout: Share of the rows that are used in neither training nor selection, 0 to 0.5.
         balance_groups: Whether scikit-learn balances classes and sizes of blocks of groups. Otherwise groups are dealt
             in turn: as many blocks, of slightly other sizes, without the import of scikit-learn (`autoft plan`).
     """
@@ -84,7 +84,8 @@ def split(
         untouched = _systematic(label, order, rule.holdout, rng)
     else:
         order = np.lexsort((names, _earliest(time, member)))
-        untouched = _latest(sizes, order, rule.holdout)
+        untouched = np.zeros(len(sizes), dtype=bool)
+        untouched[order] = np.cumsum(sizes[order]) > round(sizes.sum() * (1 - rule.holdout))
     # In time order no class can be promised to every block, so none limits their number.
     by_class = task != "regression" and time is None
     k, findings = _number_of_folds(folds, strata, member, untouched, by_class, classes)
@@ -207,12 +208,6 @@ def _earliest(time: Array, member: Array) -> Array:
         fix = "fill them, drop those rows, or choose another column"
         raise SchemaError("The column that orders the rows in time", "have a value in every row", found, fix)
     return _smallest(np.unique(time, return_inverse=True)[1], member)
-
-
-def _latest(sizes: Array, order: Array, share: float) -> Array:
-    untouched = np.zeros(len(sizes), dtype=bool)
-    untouched[order] = np.cumsum(sizes[order]) > round(sizes.sum() * (1 - share))
-    return untouched
 
 
 def _stretches(sizes: Array, k: int) -> tuple[int, Array]:

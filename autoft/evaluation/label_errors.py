@@ -59,7 +59,7 @@ def check(y: Array, probabilities: Array, rows: Array, *, target: str, classes: 
     counts = np.histogram(own, bins=BINS, range=(0, 1))[0]
     evidence = Evidence(
         counts={"rows": len(y), "doubted": len(doubted)},
-        head=("row", "given", "predicted", "its probability", "of the given"),
+        head=("row", "given", "predicted", "probability of predicted", "of given label"),
         examples=examples,
         sketch=replace(drawn, y=tuple(map(float, counts)), marked=tuple(range(round(BINS * IMPROBABLE)))),
     )

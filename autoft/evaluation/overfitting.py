@@ -50,11 +50,12 @@ def fold_reports(
     )
 
 
-def summary(reports: Sequence[FoldReport], direction: Direction, optimism: float) -> str:
+def summary(reports: Sequence[FoldReport]) -> str:
     """One or two sentences on whether the chosen trial overfits.
 
     The mean gap is compared with the standard deviation of the held-out scores over the folds (`SOME`, `STRONG`);
-    strong overfitting must also show in every fold. Folds with an undefined score are left out.
+    strong overfitting must also show in every fold. Folds with an undefined score are skipped; one epoch of training
+    allows no verdict.
     """
     folds = [report for report in reports if np.isfinite(report.gap)]
     if len(folds) < 2:
@@ -65,23 +66,16 @@ def summary(reports: Sequence[FoldReport], direction: Direction, optimism: float
     held_out = float(scores.mean())
     spread = max(float(scores.std(ddof=1)), FINEST * abs(held_out))
     ratio, worse = (gaps.mean() / spread if spread else 0.0), int((gaps > 0).sum())
+    means = f"train {number(train)}, held out {number(held_out)} on average"
+    if all(len(report.held_out_curve) == 1 for report in folds):
+        return f"No verdict after one epoch of training: {means}."
     if ratio <= SOME:
-        headline = "No sign of overfitting"
-    elif ratio <= STRONG or worse < len(folds):
-        headline = "Some overfitting"
-    else:
-        headline = "Strong overfitting"
-    better = "better" if worse else "no better"
-    text = (
-        f"{headline}: train {number(train)}, held out {number(held_out)} on average; the gap of "
-        f"{number(float(gaps.mean()))} is {abs(ratio):.1f} times the spread of the held-out scores over the folds, and "
-        f"the training rows score {better} in {worse if worse else len(folds)} of {len(folds)} folds."
+        return f"No sign of overfitting: {means}."
+    strength = "Some" if ratio <= STRONG or worse < len(folds) else "Strong"
+    return (
+        f"{strength} overfitting: {means}. The gap is {ratio:.1f} times the spread of the held-out scores over the "
+        f"folds, and the training rows score better in {worse} of {len(folds)} folds."
     )
-    if not np.isfinite(optimism):
-        return text
-    if optimism > 0:
-        return f"{text} Choosing the best of the trials flattered its score by {number(optimism)}; that is taken off."
-    return f"{text} Choosing the best of the trials did not flatter its score."
 
 
 def _curve(best: Trial, which: str, fold: int) -> tuple[float, ...]:

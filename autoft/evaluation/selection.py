@@ -26,8 +26,8 @@ AFFORDABLE = 10**9
 FEWEST_DRAWS = 200
 #: First draws, after which hopeless trials are dropped when work has to be saved.
 PILOT = 50
-#: A trial is hopeless if it is so many bootstrap standard errors of the difference behind the best one. It would win
-#: one draw in a billion, so dropping it changes nothing.
+#: Bootstrap standard errors of the difference from the best trial beyond which a trial is hopeless. It would win one
+#: draw in a billion, so dropping it changes nothing.
 HOPELESS = 6.0
 #: Rows beyond which the best trial is taken alone: blending on every draw would take too long.
 MOST_ROWS_BLENDED = 200_000

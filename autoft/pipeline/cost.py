@@ -13,12 +13,12 @@ from autoft.evaluation.importance import REPEATS
 from autoft.evaluation.importance import ROWS as IMPORTANCE_ROWS
 from autoft.evaluation.selection import AFFORDABLE, FEWEST_DRAWS
 from autoft.pipeline.machine import RATES, Machine
+from autoft.records.trials import SAMPLED_ROWS
 from autoft.training.epoch import WORTH_XLA
 from autoft.training.stack import CELLS as ENCODED_CELLS
 from autoft.training.stack import CHUNK as ENCODED_ROWS
 from autoft.training.stack import PREDICTED_ROWS
 from autoft.training.trial_record import checkpoint_epochs
-from autoft.training.trial_trainer import SAMPLED_ROWS
 
 #: Factor on the modelled seconds of what follows the search: machines are shared.
 MARGIN = 1.25

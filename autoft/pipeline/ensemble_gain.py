@@ -56,7 +56,7 @@ def measure_ensemble_gain(
 
     gain = run.remember(EnsembleGain, _key(dataset, parts, method, selection.rule.threshold), measure)
     if not gain.left and run.recipe.search.minutes is not None:
-        found = "is scored by its single networks, as there was no time to measure what their mean gains"
+        found = "is scored by its single networks: there was no time to measure the gain of their mean"
         run.skip("ensemble_gain", found)
     return gain
 

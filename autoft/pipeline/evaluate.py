@@ -91,7 +91,7 @@ def evaluate(dataset: Dataset, found: SearchResult, answers: Array, score: Corre
         bag_gain=score.ensemble_gain,
         naive=score.naive,
         folds=folds,
-        overfitting=overfitting.summary(folds, METRICS[dataset.objective].direction, score.optimism),
+        overfitting=overfitting.summary(folds),
         baselines=tuple(scorer.compare(name, predictions) for name, predictions in found.baselines.items()),
         trials=trials.trials,
         best=trials.trials[trials.best],
@@ -139,7 +139,7 @@ def _curves(dataset: Dataset, model: FoldModel, importance: tuple[Importance, ..
         model, dataset.y, dataset.target, request, seed=run.recipe.seed, over=lambda: run.clock() > end
     )
     if left:
-        run.skip("curves", f"has no curves of {', '.join(left)}, as the minutes were over")
+        run.skip("curves", f"has no curves of {', '.join(left)}, as the time was over")
     return found
 
 

@@ -60,12 +60,12 @@ def _note_shortage(plan: SearchPlan, trials: Trials, run: Run) -> None:
     """A warning where the minutes were too few for the epochs that trials need."""
     search, first, epochs = run.recipe.search, trials.trials[0], plan.budget.epochs
     if len(trials.trials) == 1 and first.reason.startswith(OUT_OF_TIME):
-        over = f"over after epoch {len(first.curves['train'])} of the first trial, the default configuration"
+        over = f"training stopped after epoch {len(first.curves['train'])} of the first trial"
     elif epochs is not None and epochs < min(search.epochs, TYPICAL_EPOCHS):
-        over = f"enough for trials of {epochs} epochs only"
+        over = f"trials could have {epochs} epochs only"
     else:
         return
-    run.skip("epochs", f"had too few minutes ({search.minutes:g}): they were {over}")
+    run.skip("epochs", f"had {search.minutes:g} minute{'' if search.minutes == 1 else 's'}; {over}")
 
 
 def assemble(trials: Trials, selection: Selection, trainer: TrialTrainer, run: Run) -> Ensemble:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from autoft import files
 from autoft.evaluation.metrics import METRICS
+from autoft.formatting import counted
 from autoft.pipeline import cost
 from autoft.pipeline.context import Run
 from autoft.pipeline.cost import MARGIN, TYPICAL_EPOCHS, CostShape
@@ -218,8 +219,8 @@ def _fit_trials(run: Run, taken: Sequence[float], end: float) -> tuple[int, int]
     epochs = plan_epochs(seconds=seconds, epoch_seconds=epoch, epochs=search.epochs, trials=search.trials)
     trial = epoch * min(epochs, TYPICAL_EPOCHS)
     fit = max(1, min(search.trials, int(seconds / max(trial + (taken[0] - epoch) / 2, 1e-9))))
-    message = f"an epoch of all folds takes {epoch:.2g} s: about {fit} trials of {epochs} epochs at most fit the time"
-    run.tell("search", message, trials=search.trials)
+    fitting = f"time for about {counted(fit, 'trial')} of {counted(epochs, 'epoch')}"
+    run.tell("search", f"an epoch of all folds takes {epoch:.2g} s: {fitting}", trials=search.trials)
     return epochs, fit
 
 

@@ -68,3 +68,11 @@ class Evaluation:
     def metrics(self) -> Mapping[str, Interval]:
         """The held-out metrics (`evaluation_.metrics["f1"]`)."""
         return self.held_out
+
+    @property
+    def architectures(self) -> str:
+        """Architecture of the model; of a blend those of its trials, the largest weight first."""
+        params = {trial.number: trial.params for trial in self.trials}
+        ranked = sorted(self.blend, key=lambda part: -part[1])
+        chosen = [params[number] for number, _ in ranked if number in params] or [self.best.params]
+        return ", ".join(dict.fromkeys(str(one.get("architecture", "own")) for one in chosen))

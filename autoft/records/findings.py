@@ -44,5 +44,15 @@ class Finding:
         """The subject of the sentence: the column, the table, or what else the finding is about."""
         return self.subject if self.column is None else f"Column '{self.column}'"
 
+    @property
+    def about(self) -> str:
+        """The subject for a cell of a table: the column's name, or ``the table``, ``the run`` ..."""
+        return self.subject.lower() if self.column is None else self.column
+
+    @property
+    def about_data(self) -> bool:
+        """Whether it is about a column or the table, and not about the run or what it made."""
+        return self.column is not None or self.subject == "The table"
+
     def __str__(self) -> str:
         return f"{self.where} {self.found}. {self.fix[:1].upper()}{self.fix[1:]}."

@@ -10,6 +10,8 @@ if TYPE_CHECKING:  # the command line shows trials without numpy
     from autoft.records.arrays import Array
 
 TrialStatus = Literal["finished", "pruned", "failed"]
+#: Most rows of each fold on which the train curve is read.
+SAMPLED_ROWS = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

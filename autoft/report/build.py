@@ -53,6 +53,7 @@ def _facts(evaluation: Evaluation) -> tuple[tuple[str, str], ...]:
         ("Rows", f"{evaluation.rows:,}"),
         ("Folds", f"{len(evaluation.folds)}"),
         ("Trials", trials + (", interrupted" if evaluation.interrupted else "")),
+        ("Model", clip(evaluation.architectures)),
     ]
     if evaluation.task == "binary":
         facts.insert(1, ("Positive class", clip(target.positive)))
@@ -65,7 +66,7 @@ def _total_seconds(evaluation: Evaluation) -> float:
     return evaluation.seconds.get("total", sum(evaluation.seconds.values()))
 
 
-def _bag(evaluation: Evaluation, digits: int) -> str:
+def _averaging(evaluation: Evaluation, digits: int) -> str:
     gain = evaluation.bag_gain.get(evaluation.objective)
     if gain is None:
         return ""
@@ -77,17 +78,10 @@ def _bag(evaluation: Evaluation, digits: int) -> str:
 def _verdict(evaluation: Evaluation) -> tuple[Block, ...]:
     words, score = metric(evaluation.objective), evaluation.held_out[evaluation.objective]
     digits = decimals_of([score])
-    flattered = number(abs(evaluation.optimism), digits)
-    direction = "flattered" if evaluation.optimism >= 0 else "understated"
-    blended = len(evaluation.blend)
-    own = f"The blend of {blended} trials itself scored" if blended > 1 else "The best trial's own score was"
-    correction = f"{own} {number(evaluation.validation, digits)}: choosing it did not flatter it."
-    if flattered.strip("0.,"):
-        correction = f"{own} {number(evaluation.validation, digits)}; choosing it on the rows that score it "
-        correction += f"{direction} it by {flattered}, and the number above is without that."
     text = f"On rows that it was not trained on, the network predicts {clip(evaluation.target.name)} with "
-    text += f"{_inner(words.label)} {number(score.value, digits)} (95 % interval {span(score, digits)}). {correction}"
-    blocks: list[Block] = [Paragraph(text + _bag(evaluation, digits)), *baseline_verdict(evaluation)]
+    text += f"{words.inner} {number(score.value, digits)} (95 % interval {span(score, digits)}). "
+    text += search_chapter.choice(evaluation) + _averaging(evaluation, digits)
+    blocks: list[Block] = [Paragraph(text), *baseline_verdict(evaluation)]
     if evaluation.best.cut_short:
         text = f"The training of the best trial was cut short: {clip(evaluation.best.reason, 200)}."
         blocks.append(Paragraph(text, tone="strong"))
@@ -97,12 +91,6 @@ def _verdict(evaluation: Evaluation) -> tuple[Block, ...]:
         text += "model that was found; a longer search may find a better one."
         blocks.append(Paragraph(text, tone="strong"))
     return (*blocks, Paragraph(STRATEGIES[evaluation.strategy], tone="quiet"))
-
-
-def _inner(label: str) -> str:
-    """A label within a sentence: lower case unless it is an abbreviation or a name."""
-    first = label.split()[0]
-    return label if not first[1:].islower() or first in {"Matthews", "Brier"} else label[0].lower() + label[1:]
 
 
 def baseline_verdict(evaluation: Evaluation) -> tuple[Paragraph, ...]:
@@ -130,7 +118,7 @@ def _named(line: Baseline, evaluation: Evaluation) -> str:
 
 def _reproduction(inputs: ReportInputs) -> Chapter:
     evaluation = inputs.evaluation
-    text = "This recipe does the same run again: save it as recipe.yaml beside the data, name the table there (data: "
+    text = "This recipe repeats the run: save it as recipe.yaml beside the data, name the table there (data: "
     text += "path) if it does not, and run “autoft fit recipe.yaml”."
     tables = []
     if evaluation.environment:
@@ -142,4 +130,4 @@ def _reproduction(inputs: ReportInputs) -> Chapter:
         marked = frozenset({len(stages)})
         tables.append(TableBlock("Where the time went", ("Stage", "Time"), rows, "lr", marked=marked))
     blocks = (Paragraph(text), Fold("Recipe", lines(inputs.recipe_text)), Beside(tuple(tables)))
-    return Chapter(anchor="again", heading="Doing it again", blurb="What this run was made of.", blocks=blocks)
+    return Chapter(anchor="again", heading="Reproduce this run", blurb="Recipe, versions and times.", blocks=blocks)

@@ -29,14 +29,16 @@ def preprocessing(inputs: ReportInputs) -> Chapter:
     blocks: list[Block] = [Paragraph(f"{engine} {_tally(inputs.findings)}")]
     if inputs.findings:
         ranked = sorted(inputs.findings, key=lambda line: SEVERITIES.index(line.severity))[:MOST_FINDINGS]
-        blocks += [_findings(ranked, len(inputs.findings)), *proofs(ranked)]
+        ranked.sort(key=lambda line: not line.about_data)
+        blocks += [*_findings(ranked, len(inputs.findings)), *proofs(ranked)]
     if inputs.plan or inputs.columns:
         text = "Whatever preprocessing learns (medians, ranges, categories) is learned from the training rows of each "
-        text += "fold alone and is part of the saved model, which takes the raw columns."
+        text += "fold alone and is part of the saved model, which takes the raw columns. With “numbers: piecewise” "
+        text += "(chapter 3) each number then becomes one input for each bin between quantiles (docs/networks.md)."
         blocks += [_columns(inputs), Paragraph(text, tone="quiet")]
     if inputs.schema_text:
         blocks.append(Fold("The schema that later tables are checked against", lines(inputs.schema_text)))
-    heading, blurb = "2 Inadequate preprocessing", "Feeding the network broken, leaking or badly scaled columns."
+    heading, blurb = "2 Preprocessing", "The mistake: broken, leaking or badly scaled columns reach the network."
     return Chapter(anchor="preprocessing", heading=heading, blurb=blurb, blocks=tuple(blocks))
 
 
@@ -46,16 +48,20 @@ def _tally(findings: tuple[Finding, ...]) -> str:
     return f"Findings: {listing(known)}." if known else "Nothing was found that a person should know."
 
 
-def _findings(shown: Sequence[Finding], total: int) -> TableBlock:
-    rows = []
+def _findings(shown: Sequence[Finding], total: int) -> list[TableBlock]:
+    """Tables of findings about the data, which come first in `shown`, and about the run; numbered on from 1."""
+    rows, data = [], sum(line.about_data for line in shown)
     for i, line in enumerate(shown, start=1):
         severity = "note" if line.severity == "info" else line.severity
-        column = "whole table" if line.column is None else clip(line.column)
-        rows.append((str(i), severity, column, clip(line.found, 400), clip(line.fix, 300)))
-    caption = f"What was found in the data{first_of(MOST_FINDINGS, total)}"
-    head = ("", "Severity", "Column", "Found", "What was or can be done")
+        rows.append((str(i), severity, clip(line.about), clip(line.found, 400), clip(line.fix, 300)))
+    head = ("", "Severity", "About", "Found", "What was or can be done")
     marked = frozenset(i for i, line in enumerate(shown) if line.severity == "error")
-    return TableBlock(caption, head, tuple(rows), "rllww", marked=marked)
+    caption = f"What was found in the data{first_of(MOST_FINDINGS, total)}"
+    tables = (
+        TableBlock(caption, head, tuple(rows[:data]), "rllww", marked=marked),
+        TableBlock("What was found in the run", head, tuple(rows[data:]), "rllww"),
+    )
+    return [table for table in tables if table.rows]
 
 
 def _columns(inputs: ReportInputs) -> TableBlock:
@@ -85,7 +91,7 @@ def knowledge(inputs: ReportInputs) -> Chapter:
         blocks.append(Paragraph("What the recipe says about this data:"))
         blocks.append(Bullets(tuple(clip(note, 300) for note in inputs.notes)))
     else:
-        blocks.append(Paragraph("The recipe says nothing about this data: everything above was read off the table."))
+        blocks.append(Paragraph("The recipe says nothing about this data: all of the above comes from the table."))
     blocks += decision_costs.decisions(evaluation)
     if evaluation.importance:
         blocks.append(_importance(evaluation))
@@ -93,12 +99,13 @@ def knowledge(inputs: ReportInputs) -> Chapter:
     blocks += slice_blocks(evaluation)
     blocks.append(Paragraph("Questions that no program can answer; ask someone who knows the field:"))
     blocks.append(Bullets(_questions(inputs), boxes=True))
-    blurb = "Believing a table without asking where it comes from and what its mistakes cost."
-    return Chapter(anchor="knowledge", heading="5 No domain knowledge", blurb=blurb, blocks=tuple(blocks))
+    blurb = "The mistake: nobody asks where the table comes from and what wrong answers cost."
+    return Chapter(anchor="knowledge", heading="5 Domain knowledge", blurb=blurb, blocks=tuple(blocks))
 
 
 def _importance(evaluation: Evaluation) -> Beside:
-    label = metric(evaluation.objective).label
+    words = metric(evaluation.objective)
+    change = f"{'Drop' if words.more_is_better else 'Rise'} of {words.inner}"
     ranked = sorted(evaluation.importance, key=lambda line: -line.drop.value)
     digits = min(decimals_of(line.drop for line in ranked), 6)
     bars = ranked[:MOST_BARS]
@@ -107,16 +114,16 @@ def _importance(evaluation: Evaluation) -> Beside:
         [(clip(line.column, 32), line.drop) for line in bars],
         title="Importance of columns" + (f", the first {MOST_BARS}" if len(ranked) > MOST_BARS else ""),
         alt=f"Importance: {'; '.join(losses)}.",
-        x_label=f"Loss of {label} when shuffled",
+        x_label=f"{change} when shuffled",
         marked=len(bars),
         zero=True,
     )
-    caption = f"How much {label} is lost on held-out rows when one column is shuffled"
+    caption = f"{change} on held-out rows when one column is shuffled"
     rows = []
     for i, line in enumerate(ranked[:MOST_COLUMNS], start=1):
         rows.append((str(i), clip(line.column), signed(line.drop.value, digits), span(line.drop, digits)))
     caption += first_of(MOST_COLUMNS, len(ranked))
-    table = TableBlock(caption, ("", "Column", "Loss", "Range of the repeats"), tuple(rows), "rlrr")
+    table = TableBlock(caption, ("", "Column", change, "Range of the repeats"), tuple(rows), "rlrr")
     caption = "What the model relies on, which is not what causes the outcome. Columns that say the same thing share "
     caption += "their importance, so that each may look unimportant."
     return Beside((Pictures(caption, (picture,)), table))

@@ -185,7 +185,9 @@ def _learning(picture: blocks.LearningCurve) -> Figure:
     figure, axes = _axes(2.05, 1.55, picture.title)
     axes.axvline(picture.epochs, color=GREY, linewidth=0.8)
     for values, color, dashes in ((picture.train, GREY, (0, (3, 1.2))), (picture.held_out, ACCENT, "-")):
-        axes.plot(range(1, len(values) + 1), values, color=color, linestyle=dashes, linewidth=1.4)
+        marker = "o" if len(values) == 1 else None  # a line of one point is invisible
+        epochs = range(1, len(values) + 1)
+        axes.plot(epochs, values, color=color, linestyle=dashes, linewidth=1.4, marker=marker, markersize=4)
     axes.set_ylim(picture.low, picture.high)
     _labelled(axes, "", "", (5, 6), integer=True)
     return figure

@@ -20,7 +20,7 @@ def proofs(ranked: Sequence[Finding]) -> tuple[Block, ...]:
     blocks: list[Block] = []
     if pictures:
         more = first_of(MOST_PICTURES, len(pictures))
-        caption = f"What was seen, by the number of the finding{more}; coloured is what it is about."
+        caption = f"Charts of findings, with their numbers{more}. Blue: the rows or values that the finding is about."
         blocks.append(Pictures(caption, pictures[:MOST_PICTURES]))
     tables = [_table(i, line, proof) for i, line, proof in known if proof.examples]
     blocks += tables[:MOST_TABLES]
@@ -33,8 +33,9 @@ def proofs(ranked: Sequence[Finding]) -> tuple[Block, ...]:
 
 def _picture(i: int, line: Finding, proof: Evidence) -> EvidenceBlock:
     assert proof.sketch is not None
-    subject = "whole table" if line.column is None else clip(line.column, 24)
-    return EvidenceBlock(title=f"{i}. {subject}", alt=clip(f"{line.where} {line.found}.", 300), chart=proof.sketch)
+    return EvidenceBlock(
+        title=f"{i}. {clip(line.about, 24)}", alt=clip(f"{line.where} {line.found}.", 300), chart=proof.sketch
+    )
 
 
 def _table(i: int, line: Finding, proof: Evidence) -> TableBlock:

@@ -31,12 +31,20 @@ MOST_ROWS = 60
 def summary_table(evaluation: Evaluation) -> TableBlock:
     """All held-out metrics with their intervals, the objective first."""
     rows = []
-    for name in sorted(evaluation.held_out, key=lambda name: name != evaluation.objective):
+    for name in _shown(evaluation):
         words = metric(name)
         rows.append((words.label, *cells(evaluation.held_out[name]), words.meaning))
     caption = "Scores on held-out rows; the first is what the search optimised"
+    if evaluation.task == "multiclass":
+        caption += ". What is said of positive rows is measured for each class against the others, and averaged"
     head = ("Metric", "Score", "95 % interval", "What it says")
     return TableBlock(caption, head, tuple(rows), "lrrw", marked=frozenset({0}))
+
+
+def _shown(evaluation: Evaluation) -> list[str]:
+    from autoft.evaluation.metrics import distinct  # needs numpy, which the import of the report does without
+
+    return distinct(evaluation.held_out, evaluation.task, evaluation.objective)
 
 
 def metrics(evaluation: Evaluation) -> Chapter:
@@ -53,8 +61,8 @@ def metrics(evaluation: Evaluation) -> Chapter:
         blocks.append(Pictures(caption, pictures))
     if evaluation.baselines:
         blocks += _baselines(evaluation)
-    blurb = "Judging by a single number that looks good while the model fails where it matters."
-    return Chapter(anchor="metrics", heading="4 One misleading metric", blurb=blurb, blocks=tuple(blocks))
+    blurb = "The mistake: one number looks good, and the model fails where it matters."
+    return Chapter(anchor="metrics", heading="4 Metrics", blurb=blurb, blocks=tuple(blocks))
 
 
 def _finish(evaluation: Evaluation) -> tuple[Block, ...]:
@@ -64,10 +72,10 @@ def _finish(evaluation: Evaluation) -> tuple[Block, ...]:
     calibration, threshold = evaluation.finish.calibration, evaluation.finish.threshold
     sure = "less" if calibration.temperature > 1 else "more"
     words = {
-        "none": "The probabilities are the networks' own: no calibration, or none that rises above noise.",
+        "none": "The probabilities are not calibrated: calibration is switched off or brought no measurable gain.",
         "temperature": f"The probabilities are calibrated with a temperature of {number(calibration.temperature, 3)}: "
         f"they are {sure} sure than the networks' own.",
-        "isotonic": "The probabilities are calibrated by isotonic regression, a rising curve through what was seen.",
+        "isotonic": "The probabilities are calibrated by isotonic regression, a rising step function.",
     }
     text = words[calibration.method]
     if evaluation.task == "binary":
@@ -82,17 +90,14 @@ def _finish(evaluation: Evaluation) -> tuple[Block, ...]:
 
 def _corrected_and_naive(evaluation: Evaluation) -> TableBlock:
     rows = []
-    for name, score in evaluation.held_out.items():
-        naive, words = evaluation.naive.get(name), metric(name)
+    for name in _shown(evaluation):
+        naive, words, score = evaluation.naive.get(name), metric(name), evaluation.held_out[name]
         digits = decimals_of([score])
-        flattery = None if naive is None else (naive - score.value) * (1 if words.more_is_better else -1)
-        flattered = NONE if flattery is None else signed(flattery, digits)
-        better = "more" if words.more_is_better else "less"
-        rows.append((words.label, better, *cells(score), number(naive, digits), flattered))
-    caption = "The honest score beside the naive one, which ignores that the trial was chosen on those very rows"
-    head = ("Metric", "Better is", "Score", "95 % interval", "Naive", "Flattered by")
-    marked = frozenset(i for i, name in enumerate(evaluation.held_out) if name == evaluation.objective)
-    return TableBlock(caption, head, tuple(rows), "llrrrr", marked=marked)
+        difference = NONE if naive is None else signed(naive - score.value, digits)
+        rows.append((words.label, words.better, *cells(score), number(naive, digits), difference))
+    caption = "Scores of the model, and naive scores: those of single networks on the rows that the choice was made on"
+    head = ("Metric", "Better is", "Score", "95 % interval", "Naive", "Naive − score")
+    return TableBlock(caption, head, tuple(rows), "llrrrr", marked=frozenset({0}))
 
 
 def _per_class(evaluation: Evaluation) -> TableBlock:
@@ -202,7 +207,7 @@ def _residuals(evaluation: Evaluation) -> tuple[Cloud, ...]:
 
 def _baselines(evaluation: Evaluation) -> tuple[Block, ...]:
     words, objective = metric(evaluation.objective), evaluation.objective
-    network = "this network"
+    network = f"this network ({clip(evaluation.architectures)})"
     scored: list[tuple[str, Interval]] = [(network, evaluation.held_out[objective])]
     for line in evaluation.baselines:
         if objective in line.metrics:
@@ -221,7 +226,7 @@ def _baselines(evaluation: Evaluation) -> tuple[Block, ...]:
         scored,
         title=f"{words.label} with 95 % intervals",
         alt="; ".join(f"{name}: {number(score.value, digits)}, {span(score, digits)}" for name, score in scored) + ".",
-        x_label=f"{words.label} ({'more' if words.more_is_better else 'less'} is better)",
+        x_label=f"{words.label} ({words.better} is better)",
     )
     caption = "Two intervals may overlap although one model is better: the gain in the table is measured row by row."
     return (table, Pictures(caption, (picture,)))

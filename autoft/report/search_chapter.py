@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from itertools import accumulate
 from statistics import fmean, quantiles
 
 from autoft.formatting import counted
 from autoft.records.evaluation import Evaluation
 from autoft.records.scores import FoldReport
-from autoft.records.trials import Trial
+from autoft.records.trials import SAMPLED_ROWS, Trial
 from autoft.report.blocks import Block, Chapter, LearningCurve, Paragraph, Pictures, TableBlock, TrialHistory
 from autoft.report.inputs import ReportInputs
-from autoft.report.wording import NONE, clip, decimals, duration, first_of, metric, number, setting, signed
+from autoft.report.wording import NONE, clip, decimals, decimals_of, duration, first_of, metric, number, setting, signed
 
 #: Longer tables help nobody; the journal and evaluation.json have every trial.
 MOST_TRIALS = 40
@@ -21,14 +22,36 @@ MOST_FOLDS = 12
 
 def overfitting(evaluation: Evaluation) -> Chapter:
     """Chapter 1: training against held-out rows, fold by fold."""
-    blocks: list[Block] = [Paragraph(clip(evaluation.overfitting, 600), tone="strong"), *_learning_curves(evaluation)]
+    verdict = (Paragraph(clip(evaluation.overfitting, 600), tone="strong"), Paragraph(choice(evaluation)))
+    blocks: list[Block] = [*verdict, *_learning_curves(evaluation)]
     if evaluation.folds:
         blocks.append(_gaps(evaluation))
     text = "Against overfitting, every trial has dropout and weight decay in its search space, and one number of "
-    text += "epochs for all folds, read off the mean held-out curve, so that no fold stops at its own lucky moment."
+    text += "epochs for all folds, read off the mean held-out curve, so that all folds stop at the same epoch."
     blocks.append(Paragraph(text, tone="quiet"))
-    heading, blurb = "1 Overfitting", "Learning the training rows by heart instead of what they have in common."
+    heading, blurb = "1 Overfitting", "The mistake: the network learns its training rows by heart."
     return Chapter(anchor="overfitting", heading=heading, blurb=blurb, blocks=tuple(blocks))
+
+
+def own_score(evaluation: Evaluation, text: Callable[[float], str]) -> str:
+    """The naive score of the choice, as `text` writes numbers; that before calibration too, where it differs."""
+    after, before = text(evaluation.validation), evaluation.best.score
+    calibrated = evaluation.finish.calibration.method != "none" and len(evaluation.blend) < 2
+    if before is None or not calibrated or text(before) == after:
+        return after
+    return f"{text(before)} before calibration, {after} after"
+
+
+def choice(evaluation: Evaluation) -> str:
+    """What the choice among trials did to the score of the chosen one, in a sentence."""
+    digits, blended = decimals_of([evaluation.held_out[evaluation.objective]]), len(evaluation.blend)
+    own = f"The blend of {blended} trials itself scored" if blended > 1 else "The best trial's own score was"
+    own = f"{own} {own_score(evaluation, lambda score: number(score, digits))}"
+    flattered = number(abs(evaluation.optimism), digits)
+    if not flattered.strip("0.,"):
+        return f"{own}: choosing it did not flatter it."
+    direction = "flattered" if evaluation.optimism >= 0 else "understated"
+    return f"{own}; choosing it on the rows that score it {direction} it by {flattered}; the score is corrected."
 
 
 def _learning_curves(evaluation: Evaluation) -> tuple[Pictures, ...]:
@@ -41,8 +64,11 @@ def _learning_curves(evaluation: Evaluation) -> tuple[Pictures, ...]:
     room = 0.06 * (high - low) or 0.5
     epochs, ends = evaluation.best.epochs, (low - room, high + room)
     curves = tuple(_learning_curve(i, fold, epochs, *ends) for i, fold in enumerate(folds, start=1))
-    caption = "Loss by epoch. Solid: rows that were held out; dashed: rows trained on; the upright line is the epoch "
-    caption += "that the model uses. Overfitting begins where the solid line rises while the dashed one falls."
+    sampled = {min(fold.train_rows, fold.held_out_rows, SAMPLED_ROWS) for fold in folds}
+    sample = " to ".join(f"{rows:,}" for rows in sorted({min(sampled), max(sampled)}))
+    caption = f"Loss by epoch. Solid: rows that were held out; dashed: a sample of {sample} of the training rows (the "
+    caption += "table below has all of them); the upright line is the epoch that the model uses. Overfitting begins "
+    caption += "where the solid line rises while the dashed one falls."
     return (Pictures(caption, curves),)
 
 
@@ -94,8 +120,8 @@ def tuning(inputs: ReportInputs) -> Chapter:
         blocks += _trials(evaluation, ranked)
     if failed:
         blocks.append(_failures(failed))
-    blurb = "Taking the first settings that train, and never learning what better ones would have given."
-    return Chapter(anchor="tuning", heading="3 No hyperparameter tuning", blurb=blurb, blocks=tuple(blocks))
+    blurb = "The mistake: the first settings that train are kept, and better ones stay unknown."
+    return Chapter(anchor="tuning", heading="3 Hyperparameters", blurb=blurb, blocks=tuple(blocks))
 
 
 def _blend(evaluation: Evaluation) -> TableBlock:
@@ -106,7 +132,7 @@ def _blend(evaluation: Evaluation) -> TableBlock:
     for n, share in parts:
         architecture = clip(by_number[n].params.get("architecture", "own"))
         rows.append((f"{n}", architecture, number(by_number[n].score or 0.0, digits), f"{share:.0%}"))
-    caption = "The model is a weighted mean of these trials; the choice of weights is paid for in the score above"
+    caption = "The model is a weighted mean of these trials; the score above is corrected for the choice of weights"
     head = ("Trial", "Architecture", "Own score", "Weight")
     return TableBlock(caption, head, tuple(rows), "rlrr")
 
@@ -130,11 +156,12 @@ def _search_words(evaluation: Evaluation, ranked: list[tuple[float, Trial]], fai
     if first is None:
         return text
     best, digits = ranked[0][0], decimals(first, ranked[0][0])
+    text += f"The default configuration (trial 0) scored {number(first, digits)}"
     if ranked[0][1].number == 0:
-        return f"{text}The default configuration (trial 0) scored {number(first, digits)} and stayed the best."
-    text += f"The default configuration (trial 0) scored {number(first, digits)}, the best (trial "
-    text += f"{ranked[0][1].number}) {number(best, digits)}. "
-    return text + "These are the trials' own scores, not yet corrected for the choosing."
+        text += " and stayed the best. "
+    else:
+        text += f", the best (trial {ranked[0][1].number}) {number(best, digits)}. "
+    return text + "These scores of trials are neither calibrated nor corrected for the choice."
 
 
 def _history(evaluation: Evaluation, ranked: list[tuple[float, Trial]], failed: list[Trial]) -> TrialHistory:
@@ -159,7 +186,7 @@ def _best(inputs: ReportInputs) -> TableBlock:
     values = {name: setting(value) for name, value in best.params.items()}
     values |= {name: NONE for name in searched if name not in values}
     rows = tuple((clip(name), text, clip(searched.get(name, "not searched"), 200)) for name, text in values.items())
-    caption = f"Best configuration: trial {best.number}, {counted(best.epochs, 'epoch')}"
+    caption = f"Best configuration: trial {best.number}, {counted(best.epochs, 'epoch')} (names: docs/networks.md)"
     return TableBlock(caption, ("Hyperparameter", "Value", "Searched"), rows, "lrw")
 
 

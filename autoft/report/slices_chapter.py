@@ -17,10 +17,10 @@ RATES = {
     "mean_error": "Mean error",
 }
 _READING = {
-    "selection_rate": "the share of a group's rows that is decided to be of the class",
-    "true_positive_rate": "of those that are of it, the share that is decided to be",
-    "false_positive_rate": "of those that are not, the share that is decided to be",
-    "mean_prediction": "the mean of what is predicted",
+    "selection_rate": "the share of a group's rows that are predicted to be of the class",
+    "true_positive_rate": "of those that are of it, the share that are predicted to be",
+    "false_positive_rate": "of those that are not, the share that are predicted to be",
+    "mean_prediction": "the mean of the predictions",
     "mean_error": "the mean of predicted minus true",
 }
 
@@ -63,12 +63,12 @@ def _declared(column: SlicedColumn, whole: Slice, evaluation: Evaluation) -> tup
         drawn,
         title=f"{label} by {clip(column.column, 40)}",
         alt="; ".join(f"{group}: {number(score.value, digits)}, {span(score, digits)}" for group, score in drawn) + ".",
-        x_label=f"{label} ({'more' if metric(objective).more_is_better else 'less'} is better)",
+        x_label=f"{label} ({metric(objective).better} is better)",
     )
     from autoft.evaluation.metrics import distinct
 
     rows = [("Rows", *(f"{one.rows:,}" for one in slices))]
-    for m in sorted(distinct(evaluation.held_out, evaluation.task), key=lambda m: m != objective):
+    for m in distinct(evaluation.held_out, evaluation.task, objective):
         rows.append((metric(m).label, *(_cell(one.scores.get(m), one.undefined.get(m, NONE)) for one in slices)))
     head, align = ("", *(clip(one.group, 60) for one in slices)), "l" + "r" * len(slices)
     caption = f"Every metric by group of “{name}”, with 95 % intervals"
@@ -86,17 +86,17 @@ def _weak(weak: WeakSearch, whole: Slice, evaluation: Evaluation) -> tuple[Block
     tried += f"{counted(weak.columns, 'column')}{left}, were compared with the rows outside them by their mean "
     tried += metric(weak.metric).row_loss
     if not weak.found:
-        return (Paragraph(f"No slice is answered worse than the rest by more than luck explains: {tried}."),)
-    text = f"Where the model is weakest: {tried}. Those below are worse by more than luck explains, all tries counted."
+        return (Paragraph(f"No group of rows is predicted significantly worse than the rest: {tried}."),)
+    text = f"Where the model is weakest: {tried}. Those below are significantly worse, corrected for all tries."
     objective, label = evaluation.objective, metric(weak.metric).label
     digits = decimals(*(end for one in weak.found for end in (one.loss.value, one.elsewhere)))
     beside = (f"{metric(objective).label} there",) if weak.metric != objective else ()
     caption = "The weakest slices, the worst first, with 95 % intervals"
-    head = ("Slice", "Rows", f"{label} there", "Elsewhere", "Luck at most", *beside)
+    head = ("Slice", "Rows", f"{label} there", "Elsewhere", "p at most", *beside)
     rows = tuple(_weak_row(one, digits, bool(beside)) for one in weak.found)
     table = TableBlock(caption, head, rows, "wrrrr" + "r" * len(beside))
-    reading = "Slices found by a search look somewhat worse than they are, and a slice may be hard by nature rather "
-    reading += "than badly learned."
+    reading = "Slices found by a search look somewhat worse than they are. A slice may also be hard to predict for any "
+    reading += "model."
     if beside and objective in whole.scores:
         reading = f"{metric(objective).label} of all rows is {with_span(whole.scores[objective])}. {reading}"
     return (Paragraph(text, tone="strong"), table, Paragraph(reading, tone="quiet"))

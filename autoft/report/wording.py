@@ -24,6 +24,17 @@ class MetricWords:
     more_is_better: bool = True
     row_loss: str = ""
 
+    @property
+    def better(self) -> str:
+        return "higher" if self.more_is_better else "lower"
+
+    @property
+    def inner(self) -> str:
+        """The label within a sentence: lower case unless it is an abbreviation or a name."""
+        first = self.label.split()[0]
+        kept = not first[1:].islower() or first in {"Matthews", "Brier"}
+        return self.label if kept else self.label[0].lower() + self.label[1:]
+
 
 def metric(name: str) -> MetricWords:
     """The metric's words; one that no installed package registers is called by its name."""

@@ -96,7 +96,8 @@ def save(
     with files.writing(place, "the run's trials are safe in its journal"), files.replacing(place) as temporary:
         model.save(temporary / "model.keras")
         meta = replace(meta, layers=model_file.read_sources(temporary / "model.keras"))
-        files.write_atomic(temporary / "meta.json", _meta_text(meta))
+        values = asdict(meta) | {"repairs": repair.to_json(meta.repairs)}
+        files.write_atomic(temporary / "meta.json", json.dumps(values, indent=1, ensure_ascii=False))
         for name, text in extra.items():
             files.write_atomic(temporary / name, text)
         manifest = {"format": FORMAT, "sha256": files.digest_folder(temporary)}
@@ -218,11 +219,6 @@ def _read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise damaged(path, "it cannot be read") from error
-
-
-def _meta_text(meta: Meta) -> str:
-    values = asdict(meta) | {"repairs": repair.to_json(meta.repairs)}
-    return json.dumps(values, indent=1, ensure_ascii=False)
 
 
 def _meta(path: Path) -> Meta:

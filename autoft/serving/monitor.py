@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from autoft.data import repair
 from autoft.data.convert import Converted, align, convert
-from autoft.data.table import quoted, read
+from autoft.data.table import read
+from autoft.formatting import counted
 from autoft.preprocessing.text import MISSING_WORD, cleaned
 from autoft.records.columns import Column
 from autoft.records.findings import Finding
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
     from autoft.schema.engine import Engine
 
 #: Share of texts without a known word that is reported: some have none in any table.
-_MANY_STRANGE = 0.5
+_MANY_UNKNOWN = 0.5
+#: Categories that a finding names.
+_NAMED = 3
 _TRUST_LESS = "trust these predictions less; train again when there are many"
 
 
@@ -106,7 +109,7 @@ class TableMonitor:
         converted = convert(frame, self.meta.columns)
         compared = self._compared(converted, rows)
         listed = {line.column for line in findings if line.code.startswith("tfdv:ENUM")}
-        more = [line for line in self._oddities(compared, converted, rows) if line.column not in listed]
+        more = [line for line in self._cell_findings(compared, converted, rows) if line.column not in listed]
         target = self._target(table.frame, compared)
         lines = compared if target is None else (*compared, target)
         moved = drift.findings([line.shift for line in lines if line.shift is not None])
@@ -150,9 +153,11 @@ class TableMonitor:
         used = [column for column in self.meta.columns if column.used and column.id in converted.values]
         found = () if statistics is None else drift.shifts(statistics.proto, used, converted, rows)
         by_name = {shift.column: shift for shift in found}
-        return tuple(self._line(one, converted.values[one.id], rows, by_name.get(one.name)) for one in used)
+        return tuple(self._compare_column(one, converted.values[one.id], rows, by_name.get(one.name)) for one in used)
 
-    def _line(self, column: Column, cells: NDArray[Any], rows: int, shift: drift.Shift | None) -> ColumnComparison:
+    def _compare_column(
+        self, column: Column, cells: NDArray[Any], rows: int, shift: drift.Shift | None
+    ) -> ColumnComparison:
         unseen = outside = None
         if column.id in self.meta.vocabularies:
             known = {*self.meta.vocabularies[column.id], None}
@@ -166,23 +171,24 @@ class TableMonitor:
             outside = shift.outside
         return ColumnComparison(column=column.name, shift=shift, unseen=unseen, outside=outside)
 
-    def _oddities(self, compared: tuple[ColumnComparison, ...], converted: Converted, rows: int) -> list[Finding]:
+    def _cell_findings(self, compared: tuple[ColumnComparison, ...], converted: Converted, rows: int) -> list[Finding]:
         """Findings about cells whose predictions are worth less."""
         found: list[Finding] = []
         columns = {column.name: column for column in self.meta.columns}
         for line in compared:
             column = columns[line.column]
             if column.id in self.meta.words:
-                found += _strange(column, converted.values[column.id], self.meta.words[column.id])
+                found += _unknown_texts(column, converted.values[column.id], self.meta.words[column.id])
             elif line.unseen:
-                new = _new_categories(converted.values[column.id], self.meta.vocabularies[column.id])
-                text = f"has {round(line.unseen * rows):,} of {rows:,} cells with a category that training did not have"
-                text += f" ({new})"
+                text = (
+                    f"has {round(line.unseen * rows):,} of {rows:,} cells with a category that training did not have "
+                )
+                text += f"({_most_frequent(converted.values[column.id], self.meta.vocabularies[column.id])})"
                 must = "hold the categories of the training"
                 fix = "they count as unknown; train again when there are many"
                 found.append(Finding("unseen-categories", "warning", column.name, must, text, fix))
             if column.kind == "date":
-                found += _strayed(column, line.shift)
+                found += _far_dates(column, line.shift)
             elif line.outside:
                 low, high = self.meta.ranges[column.id]
                 text = f"has {round(line.outside * rows):,} of {rows:,} values "
@@ -192,11 +198,18 @@ class TableMonitor:
         return found
 
 
-def _strayed(column: Column, shift: drift.Shift | None) -> list[Finding]:
+def _most_frequent(cells: NDArray[Any], known: tuple[str, ...]) -> str:
+    """The most frequent unknown categories, at most `_NAMED`."""
+    counts = Counter(text for text in cells if text is not None and text not in known)
+    more = ", ..." if len(counts) > _NAMED else ""
+    return ", ".join(f"'{str(text)[:40]}'" for text, _ in counts.most_common(_NAMED)) + more
+
+
+def _far_dates(column: Column, shift: drift.Shift | None) -> list[Finding]:
     """Dates that are too far away to come from the passing of time."""
     if shift is None or not shift.strayed:
         return []
-    text = f"has {shift.strayed:,} dates that are further from those of the training than these from one another"
+    text = f"has {counted(shift.strayed, 'date')} far outside the range of the training dates"
     fix = "correct them, or leave them empty; else trust these predictions less"
     return [Finding("out-of-range", "warning", column.name, "stay near the dates of the training", text, fix)]
 
@@ -208,18 +221,12 @@ def _unknown_words(cells: NDArray[Any], known: tuple[str, ...]) -> float | None:
     return sum(word not in vocabulary for word in words) / len(words) if words else None
 
 
-def _new_categories(cells: NDArray[Any], known: tuple[str, ...]) -> str:
-    """The most frequent categories that are not `known`."""
-    new = [text for text, _ in Counter(cells).most_common() if text is not None and text not in known]
-    return ", ".join(map(quoted, new[:3])) + (f" and {len(new) - 3:,} more" if len(new) > 3 else "")
-
-
-def _strange(column: Column, cells: NDArray[Any], known: tuple[str, ...]) -> list[Finding]:
+def _unknown_texts(column: Column, cells: NDArray[Any], known: tuple[str, ...]) -> list[Finding]:
     """Texts without a single word that the model knows, where they are many."""
     words = set(known)
     filled = [text.split(" ") for text in cleaned(cells) if text not in ("", MISSING_WORD)]
-    strange = sum(words.isdisjoint(text) for text in filled)
-    if strange <= _MANY_STRANGE * len(filled):
+    unknown = sum(words.isdisjoint(text) for text in filled)
+    if unknown <= _MANY_UNKNOWN * len(filled):
         return []
-    text = f"has {strange:,} of {len(filled):,} texts without any of the {len(known):,} words that the model knows"
+    text = f"has {unknown:,} of {len(filled):,} texts without any of the {len(known):,} words that the model knows"
     return [Finding("unknown-words", "warning", column.name, "have words of the training", text, _TRUST_LESS)]

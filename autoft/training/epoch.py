@@ -1,8 +1,8 @@
 """The stacked epoch program: one compiled function trains all members of all its trials for one epoch.
 
 Programs hold no state: what differs between trials of a kind is an argument. A program is compiled once per process
-and shared by all such trials. On TensorFlow it takes arrays of any size (widths, batches, members, rows), unless it is
-worth compiling for one.
+and shared by all such trials. On TensorFlow it serves arrays of any size (widths, batches, members, rows); XLA
+programs (`WORTH_XLA`) are compiled for one size.
 """
 
 from __future__ import annotations

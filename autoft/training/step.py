@@ -121,7 +121,7 @@ def row_losses(
 
 
 def _to_rank(setting: Any, rank: int) -> Any:
-    """A setting ``[S, 1, 1]`` reshaped to ``[S, 1, ...]`` with so many axes."""
+    """A setting ``[S, 1, 1]`` reshaped to ``[S, 1, ...]`` with `rank` axes."""
     from keras import ops
 
     return ops.reshape(setting, (-1, *[1] * (rank - 1)))

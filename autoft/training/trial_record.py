@@ -57,7 +57,7 @@ class Record:
         self._classes = class_weights(data.y[rows], balance, weights) if balance else None
 
     def add(self, epoch: int, held_out: Array, train: Array, weights: Weights, prune: Prune | None) -> None:
-        """Note the curves after an epoch, and at an epoch of the grid the predictions.
+        """Record the curves after an epoch, and at a checkpoint epoch the predictions.
 
         Losses that are not finite end the trial with what it had before. It also ends at its limit, when its patience
         is over, or for the reason that `prune` finds in the mean held-out losses so far.

@@ -11,7 +11,7 @@ import numpy as np
 
 from autoft.records.arrays import Array
 from autoft.records.hints import Hints
-from autoft.records.trials import TrialResult
+from autoft.records.trials import SAMPLED_ROWS, TrialResult
 from autoft.search.pruning import Prune
 from autoft.training.ensemble import Ensemble, NetworkPart, build_ensemble
 from autoft.training.epoch import engine
@@ -20,8 +20,6 @@ from autoft.training.trial_record import Params
 
 #: Whether trials must end now.
 OutOfTime = Callable[[], bool]
-#: Most rows of each fold on which the train curve is read.
-SAMPLED_ROWS = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +61,8 @@ class TrialTrainer(ABC):
     hints: Hints = field(default_factory=Hints)
 
     def __post_init__(self) -> None:
-        # As many training rows as held-out ones, for the same noise, and never many. Pairs have no curve, but the stack
-        # is asked as a whole: they have one row.
+        # As many training rows as held-out ones give both curves the same noise. Pairs have no curve: they get one row,
+        # because the stack is evaluated in one call.
         data, rng = self.data, np.random.default_rng([self.seed, 1])
         sizes = [min(len(rows), SAMPLED_ROWS) if s < self.folds else 1 for s, rows in enumerate(data.held_out)]
         drawn = zip(data.train, sizes, strict=True)

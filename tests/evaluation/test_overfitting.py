@@ -1,5 +1,7 @@
 """The summary of overfitting in words."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -40,18 +42,22 @@ def test_reports_carry_gap_and_curves():
 )
 def test_the_gap_is_judged_by_the_spread_over_folds(train, headline):
     held_out = [0.83, 0.84, 0.85, 0.86, 0.87]
-    text = summary(reports([train] * 5, held_out), "max", 0.004)
+    text = summary(reports([train] * 5, held_out))
     assert text.startswith(f"{headline} overfitting")
-    assert "flattered its score by 0.004" in text
+    assert ("in 5 of 5 folds" in text) == (headline != "No sign of")
+
+
+def test_one_epoch_allows_no_verdict():
+    folds = [replace(report, held_out_curve=(1.0,)) for report in reports([0.99] * 3, [0.8, 0.81, 0.82])]
+    assert summary(folds).startswith("No verdict after one epoch of training: train 0.990")
 
 
 def test_losses_are_judged_the_same_way():
-    text = summary(reports([0.1] * 4, [1.0, 1.01, 0.99, 1.0], direction="min"), "min", -0.01)
+    text = summary(reports([0.1] * 4, [1.0, 1.01, 0.99, 1.0], direction="min"))
     assert text.startswith("Strong overfitting")
     assert "in 4 of 4 folds" in text
-    assert "did not flatter" in text
 
 
 def test_undefined_folds_are_left_out():
-    assert "in 2 of 2 folds" in summary(reports([0.9, 0.9, 0.9], [0.8, np.nan, 0.7]), "max", np.nan)
-    assert summary(reports([0.9], [0.8]), "max", 0.0).startswith("No verdict")
+    assert "in 2 of 2 folds" in summary(reports([0.9, 0.9, 0.9], [0.8, np.nan, 0.7]))
+    assert summary(reports([0.9], [0.8])).startswith("No verdict")

@@ -217,9 +217,10 @@ def test_command_shows_the_plan(root, capsys):
     out = capsys.readouterr().out
     lines = {line.strip().split("  ")[0]: " ".join(line.split()) for line in out.splitlines()}
     assert lines["rows"] == "rows 303"
-    assert "10 members: 4 folds and 6 pairs" in lines["stack"]
+    assert "10 in a trial, for 4 folds and 6 pairs" in lines["networks"]
+    assert lines["the run"].startswith("the run about ")
     assert lines["columns"] == "columns 13 used"
-    for name in ("shapes", "a trial", "trials", "memory", "search", "space: width"):
+    for name in ("compiled", "a trial", "trials", "memory", "search", "space: width"):
         assert name in lines
 
 

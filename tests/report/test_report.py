@@ -19,9 +19,11 @@ from autoft import report
 from autoft.errors import FileError
 from autoft.evaluation.metrics import METRICS
 from autoft.records.columns import Column, PlanLine, Target
+from autoft.records.decisions import Calibration, DecisionRule
+from autoft.records.findings import Finding
 from autoft.records.scores import Importance, Interval
 from autoft.records.trials import Trial
-from autoft.report.blocks import Beside, Block, Picture, Pictures, ReportPage, TableBlock
+from autoft.report.blocks import Beside, Block, LearningCurve, Picture, Pictures, ReportPage, TableBlock
 from autoft.report.build import build
 from autoft.report.html import render
 from autoft.report.inputs import ReportInputs
@@ -30,10 +32,10 @@ from autoft.report.wording import clip, metric, number, span
 
 CHAPTERS = [
     "1 Overfitting",
-    "2 Inadequate preprocessing",
-    "3 No hyperparameter tuning",
-    "4 One misleading metric",
-    "5 No domain knowledge",
+    "2 Preprocessing",
+    "3 Hyperparameters",
+    "4 Metrics",
+    "5 Domain knowledge",
 ]
 
 
@@ -67,7 +69,7 @@ def verdict(made: ReportPage) -> str:
 @pytest.mark.parametrize("run", ["binary", "multiclass", "regression"])
 def test_the_five_mistakes_are_the_chapters(run: str, request: pytest.FixtureRequest) -> None:
     headings = [section.heading for section in build(request.getfixturevalue(run)).sections]
-    assert headings == [*CHAPTERS, "Doing it again"]
+    assert headings == [*CHAPTERS, "Reproduce this run"]
 
 
 def test_the_verdict_tells_score_interval_and_optimism(binary: ReportInputs) -> None:
@@ -75,6 +77,48 @@ def test_the_verdict_tells_score_interval_and_optimism(binary: ReportInputs) -> 
     assert "ROC AUC 0.847 (95 % interval 0.836 to 0.858)" in text
     assert "own score was 0.851" in text
     assert "flattered it by 0.004" in text
+
+
+def test_scores_before_and_after_calibration_are_named(binary: ReportInputs) -> None:
+    best, finish = binary.evaluation.best, DecisionRule(calibration=Calibration(method="temperature", temperature=2.0))
+    made = changed(binary, best=dataclasses.replace(best, score=0.9), finish=finish)
+    assert "own score was 0.900 before calibration, 0.851 after; choosing it" in verdict(build(made))
+    assert "before calibration" not in verdict(build(binary))
+
+
+def test_findings_about_the_run_have_their_own_table(binary: ReportInputs) -> None:
+    found = Finding("minutes-too-short", "warning", None, "be", "had 1 minute", "allow more", subject="The run")
+    made = build(dataclasses.replace(binary, findings=(*binary.findings, found)))
+    assert [row[2:4] for row in table(made, "found in the run").rows] == [("the run", "had 1 minute")]
+    assert "the table" in [row[2] for row in table(made, "found in the data").rows]
+    numbers = [row[0] for name in ("data", "run") for row in table(made, f"found in the {name}").rows]
+    assert sorted(numbers) == ["1", "2", "3", "4"]
+
+
+def test_the_sample_of_the_train_curve_is_said(binary: ReportInputs) -> None:
+    assert "dashed: a sample of 256 of the training rows" in words(build(binary))
+    small = tuple(dataclasses.replace(fold, held_out_rows=30 + i % 2) for i, fold in enumerate(binary.evaluation.folds))
+    assert "dashed: a sample of 30 to 31 of the training rows" in words(build(changed(binary, folds=small)))
+
+
+def test_one_epoch_is_drawn_as_a_dot(binary: ReportInputs) -> None:
+    def drawn(epochs: int) -> str:
+        curve = LearningCurve(
+            title="Fold 1", alt="", train=(0.5,) * epochs, held_out=(0.6,) * epochs, epochs=1, low=0.4, high=0.7
+        )
+        with style():
+            return svg(curve).decode()
+
+    assert drawn(1).count("<use") > drawn(2).count("<use")
+
+
+def test_several_classes_have_no_metric_twice(multiclass: ReportInputs) -> None:
+    score = Interval(value=0.9, low=0.8, high=1.0)
+    made = changed(
+        multiclass, objective="recall", held_out=dict.fromkeys(("recall", "macro_recall", "balanced_accuracy"), score)
+    )
+    for caption in ("Scores on held-out rows", "naive"):
+        assert [row[0] for row in table(build(made), caption).rows] == ["Recall"]
 
 
 def test_a_naive_score_that_does_not_flatter_is_said_so(binary: ReportInputs) -> None:
@@ -143,7 +187,7 @@ def test_the_best_configuration_stands_beside_its_search_space(binary: ReportInp
 
 def test_naive_scores_stand_beside_corrected_ones(regression: ReportInputs) -> None:
     rows = {row[0]: row for row in table(build(regression), "naive").rows}
-    assert rows["RMSE"][1:] == ("less", "48,200", "46,700 to 49,900", "47,700", "+500")
+    assert rows["RMSE"][1:] == ("lower", "48,200", "46,700 to 49,900", "47,700", "−500")
     assert rows["R²"][-1] == "−0.008"
 
 

@@ -122,7 +122,7 @@ def test_weak_slices_are_named_with_what_was_tried(binary: ReportInputs):
 
 def test_where_nothing_is_weak_nothing_is_called_so(binary: ReportInputs):
     blocks = made(binary, weak=dataclasses.replace(WEAK, found=()))
-    assert "No slice is answered worse than the rest by more than luck explains: 1,286 slices" in said(blocks)
+    assert "No group of rows is predicted significantly worse than the rest: 1,286 slices" in said(blocks)
     assert "weakest" not in str(blocks)
     assert "none was searched" in said(made(binary, weak=WeakSearch(metric="log_loss", tried=0, columns=0)))
 
@@ -165,7 +165,7 @@ def test_a_regression_has_means_and_no_ratios(regression: ReportInputs):
     assert table(blocks, "furthest apart").head == ("Number", "Highest", "Lowest", "Difference", "95 % interval")
     assert "squared error" in said(blocks)
     assert "ROC" not in str(blocks)
-    assert table(blocks, "The weakest slices").head[-1] == "Luck at most"
+    assert table(blocks, "The weakest slices").head[-1] == "p at most"
 
 
 def test_groups_of_strangers_cannot_speak_html(binary: ReportInputs):

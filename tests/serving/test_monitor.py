@@ -20,7 +20,7 @@ from autoft.data.columns import infer_columns
 from autoft.data.table import read
 from autoft.errors import ArtifactError, SchemaError
 from autoft.records.columns import Target
-from autoft.schema.contract import contract
+from autoft.schema.contract import RefusedError, contract, refuse
 from autoft.schema.engines import choose
 from autoft.schema.portable_engine import Portable
 from autoft.serving import artifact
@@ -131,6 +131,14 @@ class TestLook:
             assert (finding.code, finding.column, finding.severity) == ("drift", "since", severity)
             assert "the median is 2025-0" in finding.found or "the median is 2024-0" in finding.found
             assert next(line for line in seen.columns if line.column == "since").outside == pytest.approx(0.5, abs=0.1)
+
+    def test_columns_with_one_fault_are_named_together(self, saved):
+        findings = TableMonitor.load(saved).compare(table(1).drop(columns=["city", "pay"])).findings
+        with pytest.raises(RefusedError) as refused:
+            refuse(findings)
+        assert len(refused.value.findings) == 2
+        assert "  1. Each of the 2 columns 'pay', 'city' must be there" in str(refused.value)
+        assert "  2." not in str(refused.value)
 
     def test_impossible_dates_are_no_passing_of_time(self, saved):
         frame = table(1)

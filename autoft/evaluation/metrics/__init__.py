@@ -38,13 +38,14 @@ def loss_metric(task: Task, *, by_quantile: bool) -> Metric:
     return next(m for m in METRICS if m.row_loss and task in m.tasks and m.needs_quantile == by_quantile)
 
 
-def distinct(names: Iterable[str], task: Task) -> list[str]:
-    """Names of metrics without those that repeat another one in this task.
+def distinct(names: Iterable[str], task: Task, first: str) -> list[str]:
+    """Names of metrics, one of them first, and none of the others that repeats another one in this task.
 
-    >>> distinct(["f1", "macro_f1", "unknown"], "multiclass")
-    ['f1', 'unknown']
+    >>> distinct(["f1", "macro_f1", "unknown", "mcc"], "multiclass", first="mcc")
+    ['mcc', 'f1', 'unknown']
     """
-    return [name for name in names if name not in METRICS or task not in METRICS[name].repeated_for]
+    others = (name for name in names if name not in METRICS or task not in METRICS[name].repeated_for)
+    return [first, *(name for name in others if name != first)]
 
 
 def default_objective(task: Task) -> str:

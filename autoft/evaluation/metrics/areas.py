@@ -49,7 +49,7 @@ class _Area(SummedMetric[Array]):
 class RocAuc(_Area):
     name = "roc_auc"
     label = "ROC AUC"
-    meaning = "chance that a positive row is ranked above a negative one; 0.5 is a coin, 1 is perfect"
+    meaning = "chance that a positive row is ranked above a negative one; 0.5 is guessing, 1 is perfect"
     default_for = ("binary",)
     synonyms = ("auc", "auroc")
     place, function = 0, "roc_auc_score"
@@ -61,7 +61,7 @@ class PrAuc(_Area):
 
     name = "pr_auc"
     label = "PR AUC"
-    meaning = "precision averaged over all recalls; chance level is the share of positives"
+    meaning = "precision averaged over all recalls; guessing gives the share of positives"
     aliases = ("average_precision",)
     synonyms = ("auprc",)
     place, function = 1, "average_precision_score"

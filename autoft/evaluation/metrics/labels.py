@@ -130,10 +130,11 @@ class Macro(_MeanShare):
     """The mean of a share over the classes; of several classes that is the share itself."""
 
     objective = False
-    repeated_for = ("multiclass",)
 
     def __init__(self, share: Share, title: str) -> None:
         self.share, self.name, self.label = share, f"macro_{share}", f"Macro {title}"
+        # Of two classes the mean recall is the balanced accuracy.
+        self.repeated_for = CLASSES if share == "recall" else ("multiclass",)
         self.meaning = f"{title} averaged over the classes, each counting alike"
 
 
@@ -150,6 +151,7 @@ class BalancedAccuracy(_MeanShare):
     share = "recall"
     label = "Balanced accuracy"
     meaning = "share of right answers, averaged over the classes; rare classes count alike"
+    repeated_for = ("multiclass",)
     threshold = "tuned"
     rare_classes = "labels"
 

@@ -14,7 +14,7 @@ from autoft.records.columns import Column
 
 #: Most values of a category that are groups of their own.
 MOST_VALUES = 20
-#: Numbers with at most so many different values are grouped by value.
+#: Most different values of a number that is grouped by value.
 FEW_VALUES = 5
 #: Share of the rows from which on one number is compared with those below and above: quartiles would be equal.
 COMMON = 0.5
@@ -79,18 +79,15 @@ def _by_value(column: Column, values: Array) -> Groups:
     kept = order[:MOST_VALUES]
     place = np.full(len(texts) + 1, len(kept))
     place[kept] = np.arange(len(kept))
-    labels = _apart([str(texts[k]) for k in kept])
+    # A value with the name of another group stands in quotes.
+    reserved = (MISSING, "other values", "outside")
+    labels = [repr(text) if text in reserved else text for text in (str(texts[k]) for k in kept)]
     note = ""
     if len(texts) > len(kept):
         labels.append("other values")
         note = f"The {MOST_VALUES} most frequent of {len(texts):,} values; the others are together."
     place[-1] = len(labels)
     return _with_missing(column, labels, place[codes], note)
-
-
-def _apart(labels: list[str]) -> list[str]:
-    """Names of values; a value with the name of another group stands in quotes."""
-    return [repr(label) if label in (MISSING, "other values", "outside") else label for label in labels]
 
 
 def _with_missing(column: Column, labels: Sequence[str], codes: Array, note: str = "") -> Groups:

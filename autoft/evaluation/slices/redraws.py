@@ -16,7 +16,7 @@ from autoft.records.decisions import AnyRule
 from autoft.records.problem import Problem, Truth
 from autoft.records.scores import Interval
 
-#: Parts of the rows are scored on the first draws of the overall score, at most so many.
+#: Most draws of a part of the rows: the first ones of the overall score.
 DRAWS = 200
 #: Rows x draws x parts beyond which fewer draws are made.
 AFFORDABLE = 2 * 10**8
@@ -59,7 +59,7 @@ class Redraws:
     def affordable(
         cls, score: CorrectedScore, candidates: Sequence[Candidate], truth: Truth, problem: Problem, *, parts: int
     ) -> Redraws:
-        """With as many draws as are affordable for so many parts, were each as large as all rows."""
+        """With as many draws as are affordable for `parts` parts, each taken to be as large as all rows."""
         affordable = AFFORDABLE // (len(score.rows) * max(parts, 1))
         number = min(score.draws.number, DRAWS, max(affordable, FEWEST))
         return cls(score=score, candidates=candidates, truth=truth, problem=problem, number=number)

@@ -30,7 +30,7 @@ MOST_ROWS = 200_000
 CHUNK = 2**15
 #: Most slices that are shown.
 MOST_FOUND = 5
-#: Slices that are tested again: so many with the highest loss, and so many with the smallest probability.
+#: Slices that are tested again: this number with the highest loss, and this number with the smallest p-value.
 CLOSE = 100
 #: Probability of a false alarm in the whole search.
 LEVEL = 0.05
@@ -64,8 +64,8 @@ def weakest(losses: Array, groups: Sequence[Groups], clusters: Array, row_weight
     is already found do not count for another one.
 
     Args:
-        losses: Of the rows, ``[m]``.
-        groups: Of the same rows, the most important columns first.
+        losses: Loss of each row, ``[m]``.
+        groups: Groups of the same rows by column, the most important columns first.
         row_weights: ``[m]``, None where all rows count the same; rows of weight 0 do not count at all.
     """
     rows = np.arange(len(losses)) if row_weights is None else np.flatnonzero(row_weights > 0)
@@ -104,7 +104,7 @@ def _every_slice(
     groups: Sequence[Groups], conditions: Sequence[Condition], losses: Array, weights: Array
 ) -> tuple[Array, Array, Array]:
     """All slices with enough rows: pairs of conditions ``[t, 2]`` (twice the same for one condition), their mean losses
-    in standard deviations of all losses, and the probability of their t by chance."""
+    (standardized), and the p-value of each."""
     from scipy.stats import t
 
     centre = np.average(losses, weights=weights)
