@@ -35,7 +35,7 @@ def fit(table: pd.DataFrame, folder: Path, model: Any = build, target: str = "ou
     return autoft.AutoFineTuner(recipe=recipe, directory=folder, model=model).fit(features(table, target))
 
 
-@pytest.fixture(scope="module", params=list(TARGETS))
+@pytest.fixture(scope="module", params=["binary", "regression", pytest.param("multiclass", marks=pytest.mark.slow)])
 def fitted(request, tmp_path_factory, table):
     folder = tmp_path_factory.mktemp(request.param) / "run"
     return fit(table, folder, target=TARGETS[request.param], **{"evaluate.folds": 3})

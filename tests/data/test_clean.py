@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from autoft.cli import main
+from autoft.data import repair
 from autoft.data.repair import Repair
 from autoft.errors import RecipeError
 from autoft.pipeline.describe import inspect_table
@@ -132,6 +133,11 @@ class Echo:
         return np.asarray(inputs["c000"])
 
 
+def written(meta):
+    """The text of meta.json."""
+    return json.dumps(asdict(meta) | {"repairs": repair.to_json(meta.repairs)})
+
+
 def test_predictions_are_made_of_the_repaired_table(tmp_path):
     pytest.importorskip("keras")
     height = Column(id="c000", name="h", kind="numeric", why="")
@@ -148,7 +154,7 @@ def test_predictions_are_made_of_the_repaired_table(tmp_path):
         vocabularies={},
         repairs=repairs,
     )
-    (tmp_path / "meta.json").write_text(artifact._meta_text(meta))
+    (tmp_path / "meta.json").write_text(written(meta))
     assert artifact._meta(tmp_path / "meta.json") == meta
     answers, found = Predictor(Echo(), meta, tmp_path).answers(pd.DataFrame({"h": [50, 150, 50]}))
     assert np.round(answers, 4).tolist() == [127.0, 150.0, 127.0]
@@ -161,7 +167,7 @@ def test_a_changed_meta_file_is_refused(tmp_path):
     meta = artifact.Meta(
         columns=(), target=Target(name="y", task="regression"), version="0", engine="", ranges={}, vocabularies={}
     )
-    raw = json.loads(artifact._meta_text(meta)) | {"repairs": [{"code": "x"}]}
+    raw = json.loads(written(meta)) | {"repairs": [{"code": "x"}]}
     (tmp_path / "meta.json").write_text(json.dumps(raw))
     with pytest.raises(artifact.ArtifactError, match="not what autoft writes"):
         artifact._meta(tmp_path / "meta.json")

@@ -92,7 +92,7 @@ def test_slots_grow_in_steps_of_four_up_to_the_limit(categories: int, slots: int
 def test_categories_beyond_the_limit_are_mentioned():
     columns = [column(2, "categorical")]
     plan = plan_of(columns, {"c002": texts(*"abcdef")}, max_categories=4)
-    assert "6 categories, of which the 4 most frequent are told apart" in describe_layout(plan, columns)[0].text
+    assert "6 categories, of which the 4 most frequent are distinguished" in describe_layout(plan, columns)[0].text
 
 
 def test_a_table_with_nothing_to_learn_from_is_refused():

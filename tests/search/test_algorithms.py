@@ -37,6 +37,7 @@ def test_a_foreign_algorithm_keeps_the_contract(near_best):
     check_algorithm(near_best)
 
 
+@pytest.mark.slow  # tests/test_foreign_package.py has it in a run with other things
 def test_a_recipe_can_name_a_foreign_algorithm(near_best, table, tmp_path):
     recipe = tiny_recipe(target="outcome", **{"search.algorithm": "near_best", "trials": 4})
     tuner = AutoFineTuner(recipe=recipe, directory=tmp_path / "run").fit(features(table, "outcome"))

@@ -25,8 +25,14 @@ from tests.tables import ROWS, features, tiny_recipe
 ENDINGS = {"keras": ".keras"}
 
 
-@pytest.mark.parametrize("name", EXPORTERS.names())
-@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+@pytest.mark.parametrize(
+    ("task", "name"),
+    [
+        ("binary", "keras"),
+        *((task, "tf_saved_model") for task in ("binary", "multiclass", "regression")),
+        *(pytest.param(task, "keras", marks=pytest.mark.slow) for task in ("multiclass", "regression")),  # a copy
+    ],
+)
 def test_an_exported_model_answers_alike(name, task, request):
     folder = request.getfixturevalue(task).directory_
     check_exporter(EXPORTERS[name], folder, name=f"model{ENDINGS.get(name, '')}")

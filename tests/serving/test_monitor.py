@@ -137,8 +137,7 @@ class TestLook:
         with pytest.raises(RefusedError) as refused:
             refuse(findings)
         assert len(refused.value.findings) == 2
-        assert "  1. Each of the 2 columns 'pay', 'city' must be there" in str(refused.value)
-        assert "  2." not in str(refused.value)
+        assert str(refused.value).startswith("Each of the 2 columns 'pay', 'city' must be there")
 
     def test_impossible_dates_are_no_passing_of_time(self, saved):
         frame = table(1)

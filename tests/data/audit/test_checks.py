@@ -116,6 +116,7 @@ def test_a_foreign_check_passes_the_suite(registered: Any) -> None:
     assert [line.code for line in run(made)][-1] == "lab:rounded"
 
 
+@pytest.mark.slow  # tests/test_foreign_package.py has it in a run with other things
 def test_a_foreign_check_is_seen_in_fit_and_in_its_files(registered: Any, table: pd.DataFrame, tmp_path: Path) -> None:
     registered("lab:rounded", scope="columns")(fives)
     recipe = tiny_recipe(target="outcome", trials=1, **{"evaluate.strategy": "holdout"})

@@ -51,6 +51,7 @@ def test_recipe_and_json_schema_have_the_metric():
         Recipe().with_changes(objective=NAME, task="regression")
 
 
+@pytest.mark.slow  # tests/test_foreign_package.py has it in a run with other things
 @pytest.mark.usefixtures("registered")
 def test_a_foreign_objective_from_recipe_to_report(table, tmp_path: Path, monkeypatch):
     recipe = tiny_recipe(

@@ -70,6 +70,7 @@ def test_it_passes_the_suite(gated):
     check_family(gated)
 
 
+@pytest.mark.slow  # tests/test_foreign_package.py has it in a run with other things
 def test_it_is_searched_saved_and_loaded(gated, table, tmp_path):
     space = {"architecture": ["gated"], "width": [8], "depth": [1], "batch_size": [32]}
     data = features(table, "outcome")
