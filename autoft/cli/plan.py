@@ -71,7 +71,7 @@ def _planned_data(plan: Forecast) -> list[tuple[str, str]]:
         ("networks", f"{plan.members:,} in a trial, for {counted(plan.folds, 'fold')}{pairs}; {trained}"),
         ("strategy", plan.strategy),
         *((f"space: {name}", words) for name, words in plan.space.items()),
-        *([("not searched", f"{', '.join(plan.too_dear)}: {too_long}")] if plan.too_dear else []),
+        *([("not searched", f"{', '.join(plan.too_expensive)}: {too_long}")] if plan.too_expensive else []),
         ("compiled", f"{counted(plan.programs, 'program')} for {plan.shapes:,} sizes of networks in that space"),
     ]
 

@@ -46,7 +46,7 @@ class CostShape:
         ensemble: Networks inside each member that share their kernels.
         effort: Time that an activation takes, as a multiple of a perceptron's.
         plain: Whether XLA may be worth it.
-        least: Epochs that a trial goes through, if it may have so many.
+        least: Fewest epochs of a trial, unless its limit is lower.
     """
 
     rows: int
@@ -201,7 +201,7 @@ class EvaluationSize:
         columns: Columns whose importance is measured; curves count as parts of one.
         folds: Members of the deployed model, which answer for every column.
         area: Whether the objective is an area under a curve, for which rows are added up in order.
-        calibrated: Whether probabilities are, on each draw anew.
+        calibrated: Whether probabilities are, on each draw again.
     """
 
     rows: int
@@ -228,7 +228,7 @@ def evaluation_seconds(size: EvaluationSize, machine: Machine) -> float:
 
 
 def answer_seconds(shape: CostShape, size: EvaluationSize, machine: Machine, *, blended: int = 1) -> float:
-    """Seconds that the networks of the deployed model, a blend of so many trials, take in the evaluation.
+    """Seconds that the networks of the deployed model, a blend of trials, take in the evaluation.
 
     Every member answers all rows, and for each column its own rows of a sample, once a shuffle.
     """

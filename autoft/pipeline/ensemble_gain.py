@@ -21,7 +21,7 @@ from autoft.records.decisions import CalibrationMethod, DecisionGoal
 from autoft.records.trials import TrialResult, Trials
 from autoft.training.program import out_of_memory
 
-#: Networks that leave out pairs of folds take so many times the trial itself: twice as many, on three quarters of the
+#: Seconds of the networks that leave out pairs of folds, as a multiple of the trial's: 2 x the networks on 3/4 of the
 #: rows.
 _TIMES_A_TRIAL = 1.5
 #: Results of the chosen trials, and their weights.

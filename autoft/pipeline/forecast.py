@@ -86,7 +86,7 @@ class Forecast:
         folds, pairs: Members of the stack: one for each fold and, for `nested`, one for each pair of folds.
         train_rows, held_out_rows: Rows that the largest member learns from, and has not seen.
         space: The search space in words, by dimension.
-        too_dear: What of the portfolio is left out, because a trial of it would take too many of the minutes.
+        too_expensive: What of the portfolio is left out, because a trial of it would take too many of the minutes.
         typical, most: With a typical number of epochs (`cost.TYPICAL_EPOCHS`), and with all that are allowed.
         too_short: Whether `minutes` do not suffice for one typical trial.
         memory: Peak bytes above those of the imports.
@@ -109,7 +109,7 @@ class Forecast:
     held_out_rows: int
     space: Mapping[str, str]
     first: tuple[Mapping[str, Any], ...]
-    too_dear: tuple[str, ...]
+    too_expensive: tuple[str, ...]
     shapes: int
     programs: int
     trials: int
@@ -189,7 +189,7 @@ def forecast(recipe: Recipe, description: TableDescription, *, machine: Machine 
         held_out_rows=programs.default.held_out,
         space={dimension.name: dimension.words() for dimension in space},
         first=tuple(dict(params) for params in first),
-        too_dear=name_left_out(offered, first),
+        too_expensive=name_left_out(offered, first),
         shapes=programs.different,
         programs=programs.number,
         trials=recipe.search.trials,

@@ -121,7 +121,7 @@ class Machine:
         )
 
     def matmul(self, operations: float) -> float:
-        """Seconds of so many multiplications and additions in large matrices."""
+        """Seconds of multiplications and additions in large matrices."""
         return operations / (self.gflops * 1e9)
 
     def wide(self, seconds: float) -> float:

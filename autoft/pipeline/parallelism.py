@@ -17,8 +17,7 @@ from autoft.search.space import SHAPE, Dimension
 
 #: Tracing programs should take no more than this share of the search.
 _TRACING_SHARE = 0.1
-#: A program serves at most so many trials, of all sizes or of one: fewer programs find worse networks
-#: (docs/decisions.md).
+#: Most trials that a program serves, of all sizes and of one: fewer programs find worse networks (docs/decisions.md).
 _MOST_TRIALS_PER_PROGRAM = 6
 _MOST_TRIALS_PER_SIZE = 3
 #: Trials side by side share a shape and learn nothing from one another: one more trains beside others for each so

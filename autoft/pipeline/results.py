@@ -26,7 +26,7 @@ class Parallelism:
 
     Attributes:
         programs: Dimensions that fix a program, and how many trials a new one should serve.
-        trials_alone: Another trial trains at once for each so many trials that came before; None for one at a time.
+        trials_alone: Finished trials after which one more trains side by side; None for one at a time.
     """
 
     programs: ProgramSharing

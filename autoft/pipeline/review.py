@@ -20,11 +20,14 @@ from autoft.records.columns import Column
 from autoft.records.evaluation import Evaluation
 from autoft.records.hint_tests import Curve
 
-#: A column is called important where even its least measured loss is so many times the usual column's largest one.
-_FAR, _MOST_HIGH = 3.0, 3
-#: A scale is called logarithmic where nine tenths of the values lie so many times above a tenth of them, and the upper
-#: half is so much the wider one (Bowley's skewness of the tenths), which the logarithm mends at least by half.
-_RATIO, _SKEW = 10.0, 0.4
+#: A column is important if its smallest measured loss is this many times the median column's largest.
+_FAR = 3.0
+#: Most columns that are called important.
+_MOST_HIGH = 3
+#: A scale is logarithmic if the upper limit of nine tenths of the values is this many times that of one tenth,
+_RATIO = 10.0
+#: and Bowley's skewness of the tenths is at least this, and the logarithm halves it.
+_SKEW = 0.4
 
 _HEADER = """\
 ## What the run in {run} suggests an expert to say of its columns. Nothing here is in force by itself.
@@ -195,7 +198,10 @@ def _importance(evaluation: Evaluation, effects: set[str]) -> list[HintProposal]
     for rank, line in enumerate(lines):
         level = None
         if rank < _MOST_HIGH and line.drop.low > _FAR * usual and line.drop.low > 0:
-            level, why = "high", f"even the least loss is more than {_FAR:g} times the usual column's ({number(usual)})"
+            level, why = (
+                "high",
+                f"its smallest measured loss is more than {_FAR:g} times the median column's ({number(usual)})",
+            )
         elif line.drop.low <= 0 and line.column not in effects:
             level, why = "low", "nothing measurable; columns that say the same share their importance"
         if level is not None:

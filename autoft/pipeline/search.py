@@ -38,7 +38,7 @@ def search(dataset: Dataset, plan: SearchPlan, trainer: TrialTrainer, run: Run) 
     )
     policy = LoopPolicy(
         together=plan.parallelism.side_by_side(trainer.together),
-        # Pruning looks at all blocks; nested evaluation promises that what judges a block has not.
+        # Pruning looks at all blocks; in nested evaluation, networks for a block must not depend on it.
         pruning=settings.pruning == "median" and dataset.strategy != "nested",
         expect=plan.expected_seconds,
     )

@@ -54,8 +54,8 @@ _PORTFOLIO_SHARE = 0.75
 _BASELINES_SHARE = 0.15
 #: Share of the rows below which one of two classes is rare; of more classes, the same part of an even share.
 _RARE = 0.2
-#: A class is dear when missing it costs so many times what missing the most frequent class does.
-_DEAR = 2.0
+#: A class is expensive if missing it costs at least this many times what missing the most frequent class does.
+_EXPENSIVE = 2.0
 
 
 def make_search_space(recipe: Recipe, dataset: Dataset) -> tuple[Dimension, ...]:
@@ -72,7 +72,7 @@ def make_search_space(recipe: Recipe, dataset: Dataset) -> tuple[Dimension, ...]
 
 def rare_classes_count(dataset: Dataset) -> bool:
     """Whether class weights may help: the objective looks at labels of classes, one of which is rare (`_RARE`), or at
-    costs, and missing the rarest class is dear (`_DEAR`)."""
+    costs, and missing the rarest class is expensive (`_EXPENSIVE`)."""
     target = dataset.target
     counted = METRICS[dataset.objective].rare_classes
     if counted == "never":
@@ -94,7 +94,7 @@ def _rare_is_dear(dataset: Dataset, counts: Array, rows: Array) -> bool:
     answers = range(len(counts))
     table = np.stack([row_costs(costs, y, answer, target.positive_index) for answer in answers], axis=1)
     rare, frequent = (table[y == c].mean(axis=0) for c in (np.argmin(counts), np.argmax(counts)))
-    return bool(rare.max() >= _DEAR * frequent.max())
+    return bool(rare.max() >= _EXPENSIVE * frequent.max())
 
 
 def boosting_seconds(dataset: Dataset, machine: Machine) -> float:

@@ -39,9 +39,9 @@ _GAIN_SHARE = 0.1
 _HINTS_SHARE = 0.2
 #: The gain of the ensemble may stretch the minutes a little.
 _STRETCH = 1.04
-#: A second epoch is measured if it should take at most this share of the search, even if the cost model is wrong by
-#: `_MODEL_ERROR`.
+#: A second epoch is measured if its predicted seconds, times `_MODEL_ERROR`, are at most this share of the search.
 _SECOND_EPOCH_SHARE = 0.05
+#: Factor by which the cost model may be wrong.
 _MODEL_ERROR = 5.0
 #: It is not measured if the first one, tracing included, took more than this share.
 _FIRST_EPOCH_SHARE = 0.25
@@ -49,8 +49,8 @@ _FIRST_EPOCH_SHARE = 0.25
 _MEASURED_EVERY = 10.0
 #: Under this name the journal knows the epochs that a plan is measured with.
 _REHEARSAL = "rehearsal"
-#: Other minutes change the epochs of a plan only if they allow so many times as many: a trial with other epochs is
-#: another trial, and those that were trained would be lost.
+#: A new time limit changes the epochs of a plan only if it allows this many times as many: trials with other epochs
+#: are other trials, and those that were trained could not be used.
 _WORTH_RETRAINING = 2
 
 
@@ -144,7 +144,7 @@ def _measure_plan(
     assert search.minutes is not None
     end, epoch = run.deadline() - reserve(min(search.trials, 10)), cost.epoch_seconds(reserve.shape, machine)
     expected = ExpectedEpochs(epoch=epoch, tracing=cost.trace_seconds(reserve.shape, machine))
-    # Where measuring killed the process before, the search, which notices what does, shall have its turn.
+    # Where an earlier measurement killed the process none is made: the search detects trials that do so.
     taken = _rehearse(run, trainer, first[0], end - run.clock(), expected) or [epoch]
     kept = keep_affordable(run.recipe, dataset, first, machine, epoch_seconds=taken[-1])
     epochs, fit = _fit_trials(run, taken, end)

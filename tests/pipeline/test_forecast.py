@@ -80,11 +80,11 @@ def test_shapes_are_the_products_of_the_choices_that_fix_them(root):
 
 def test_architectures_too_slow_for_the_minutes_are_left_out(root):
     few, many = (forecast.plan(penguins(root, minutes=minutes), machine=MACHINE) for minutes in (0.01, 1_000))
-    assert {name.split()[0] for name in few.too_dear} == {"realmlp", "tabm-mini"}
+    assert {name.split()[0] for name in few.too_expensive} == {"realmlp", "tabm-mini"}
     assert few.space["architecture"] == "mlp, linear"
     assert few.shapes < many.shapes
-    assert f"{few.too_dear[-1]}: a trial would take too many of the minutes" in shown(few)
-    assert many.too_dear == ()
+    assert f"{few.too_expensive[-1]}: a trial would take too many of the minutes" in shown(few)
+    assert many.too_expensive == ()
     assert "not searched" not in shown(many)
 
 
@@ -104,7 +104,7 @@ def test_boosting_is_left_out_where_it_would_eat_the_minutes(root):
 
 def test_an_architecture_that_a_recipe_names_always_stays(root):
     space = {"architecture": ["realmlp", "mlp"]}
-    assert forecast.plan(penguins(root, minutes=0.01, **{"search.space": space}), machine=MACHINE).too_dear == ()
+    assert forecast.plan(penguins(root, minutes=0.01, **{"search.space": space}), machine=MACHINE).too_expensive == ()
 
 
 def test_the_cost_of_an_architecture_is_that_of_its_real_shape(table):

@@ -12,7 +12,7 @@ from autoft.records.trials import Trial, TrialResult
 
 #: Name of the training without any hint.
 ALL = ""
-#: A training with other inputs takes so many times a trial: its rows are encoded, and its program is traced.
+#: Seconds of a training with other inputs, as a multiple of a trial's: its rows are encoded, its program is traced.
 OTHER_INPUTS_TIMES = 2.0
 #: Fewest epochs of trainings that are shortened.
 _FEWEST_EPOCHS = 5

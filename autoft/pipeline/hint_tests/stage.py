@@ -12,7 +12,7 @@ from autoft.pipeline.dataset import Dataset
 from autoft.pipeline.hint_tests.inputs import CROSSED, crossed_orders, reading_hints
 from autoft.pipeline.hint_tests.jobs import choose_trial, fitting_epochs, hints_to_test, is_whole, training_jobs
 from autoft.pipeline.hint_tests.trainings import Variants
-from autoft.pipeline.hint_tests.verdicts import HintJudge
+from autoft.pipeline.hint_tests.verdicts import HintTester
 from autoft.pipeline.results import HintTests, Selection
 from autoft.pipeline.select import rank_trials
 from autoft.pipeline.trainers import MakeTrainer
@@ -45,19 +45,19 @@ def test_hints(
         return HintTests()
     result = choose_trial(dataset, rank_trials(dataset, trials, selection), end - run.clock())
     variants = Variants(run=run, dataset=dataset, trainer=trainer, make_trainer=make_trainer, result=result, end=end)
-    tests = judge_hints(variants, threshold=selection.rule.threshold)
+    tests = run_hint_tests(variants, threshold=selection.rule.threshold)
     run.findings += hint_findings(tests)
     return tests
 
 
-def judge_hints(variants: Variants, *, threshold: float) -> HintTests:
+def run_hint_tests(variants: Variants, *, threshold: float) -> HintTests:
     """Train a configuration without each hint, and without all, and compare on the held-out rows."""
     run, dataset = variants.run, variants.dataset
     key = _key(run.recipe, dataset, variants.result, threshold)
-    return run.remember(HintTests, key, lambda: _judge(variants, threshold))
+    return run.remember(HintTests, key, lambda: _test(variants, threshold))
 
 
-def _judge(variants: Variants, threshold: float) -> HintTests | Provisional[HintTests]:
+def _test(variants: Variants, threshold: float) -> HintTests | Provisional[HintTests]:
     run, dataset, end = variants.run, variants.dataset, variants.end
     names, jobs = hints_to_test(dataset), training_jobs(dataset)
     run.tell("evaluation", f"training without each of {len(names)} hints, to test them")
@@ -68,15 +68,15 @@ def _judge(variants: Variants, threshold: float) -> HintTests | Provisional[Hint
         )
         variants = replace(variants, result=again)
     found = variants.train()
-    judge = HintJudge(
+    tester = HintTester(
         recipe=run.recipe, dataset=dataset, trainer=variants.trainer, result=variants.result, threshold=threshold
     )
-    tests = tuple(_note_epochs(judge.judge(name, found), shorter) for name in names)
-    tests += tuple(judge.untested(name, CROSSED) for name in crossed_orders(dataset))
+    tests = tuple(_note_epochs(tester.test(name, found), shorter) for name in names)
+    tests += tuple(tester.untested(name, CROSSED) for name in crossed_orders(dataset))
     together = found.get(jobs[-1])
-    gain = judge.gain(together) if together is not None and is_whole(together) else None
-    judged = HintTests(hints=tests, together=gain)
-    return judged if len(found) == len(jobs) else Provisional(result=judged)
+    gain = tester.gain(together) if together is not None and is_whole(together) else None
+    tested = HintTests(hints=tests, together=gain)
+    return tested if len(found) == len(jobs) else Provisional(result=tested)
 
 
 def _note_epochs(test: HintTest, epochs: int | None) -> HintTest:

@@ -29,8 +29,8 @@ _READING = ("order", "scale", "ratio", "interaction")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class HintJudge:
-    """What all verdicts of a run share."""
+class HintTester:
+    """Shared inputs of all tests of hints of a run."""
 
     recipe: Recipe
     dataset: Dataset
@@ -38,7 +38,7 @@ class HintJudge:
     result: TrialResult
     threshold: float
 
-    def judge(self, name: str, trained: Mapping[str, TrialResult]) -> HintTest:
+    def test(self, name: str, trained: Mapping[str, TrialResult]) -> HintTest:
         """The verdict on one hint.
 
         Args:

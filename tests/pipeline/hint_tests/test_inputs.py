@@ -73,7 +73,7 @@ def tested(dataset, tmp_path_factory):
 
     result = trainer.train(PARAMS, lambda: False)
     variants = Variants(run=run, dataset=dataset, trainer=trainer, make_trainer=make, result=result, end=np.inf)
-    return stage.judge_hints(variants, threshold=0.5), trained
+    return stage.run_hint_tests(variants, threshold=0.5), trained
 
 
 def test_a_wrong_order_hurts_and_right_ones_do_not(tested):
@@ -120,7 +120,7 @@ def test_with_little_time_all_trainings_are_shorter_and_say_so(dataset, tmp_path
     end = run.clock() + 0.5 * (jobs_seconds(dataset, 100.0) + 100.0)
     make = partial(make_trainer, run)
     variants = Variants(run=run, dataset=dataset, trainer=noting, make_trainer=make, result=result, end=end)
-    found = stage.judge_hints(variants, threshold=0.5)
+    found = stage.run_hint_tests(variants, threshold=0.5)
     assert limits == [17, 17]  # .9 of the half of 40: with all hints, and without one
     tested = [one for one in found.hints if one.verdict != "not tested"]
     assert len(tested) == 4
@@ -141,7 +141,7 @@ def test_shortened_trainings_end_when_interrupted(dataset, tmp_path):
     trainer, make = SimpleNamespace(train_all=ended, together=lambda _: 1), partial(pytest.fail, "it trained")
     end = run.clock() + 500.0
     variants = Variants(run=run, dataset=dataset, trainer=trainer, make_trainer=make, result=result, end=end)
-    found = stage.judge_hints(variants, threshold=0.5)
+    found = stage.run_hint_tests(variants, threshold=0.5)
     assert asked == [True]  # of the training with all hints; no other one begins
     assert {one.verdict for one in found.hints} == {"not tested"}
 

@@ -57,7 +57,7 @@ def tested(tmp_path_factory):
         going = run_in(told, run.folder)
         make = partial(make_trainer, going)
         variants = Variants(run=going, dataset=dataset, trainer=trainer, make_trainer=make, result=result, end=np.inf)
-        return stage.judge_hints(variants, threshold=0.5)
+        return stage.run_hint_tests(variants, threshold=0.5)
 
     return test, test(told), told
 
