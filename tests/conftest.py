@@ -27,8 +27,8 @@ if os.environ.get("KERAS_BACKEND"):
     backend.prepare()  # what an entry point would do: JAX has float64 only when asked
 
 
-#: Where pictures of reports are drawn: in the tests of reports, and of whole runs from the front door.
-PICTURED = {"report", "security", "test_tuner.py"}
+#: Where pictures of reports are drawn.
+PICTURED = {"report", "security", "test_pictures.py"}
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

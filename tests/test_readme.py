@@ -16,14 +16,14 @@ def readme(root):
 
 
 def test_python_example_runs(readme, root, tmp_path, monkeypatch, capsys):
-    """As it stands, but for one trial instead of five, and for as long as that takes instead of a minute."""
+    """As it stands, but for one trial in a few seconds instead of five in a minute."""
     (code,) = re.findall(r"<!-- test -->\n```python\n(.*?)```", readme, re.S)
     assert "trials=5, minutes=1," in code
-    code = code.replace("trials=5, minutes=1,", "trials=1,")
+    code = code.replace("trials=5, minutes=1,", "trials=1, minutes=0.2,")
     (tmp_path / "recipes").symlink_to(root / "recipes")
     monkeypatch.chdir(tmp_path)
     exec(compile(code, "README.md", "exec"), {})
-    assert re.match(r"F1 0\.9\d+, between 0\.\d+ and [01]\.\d+", capsys.readouterr().out)
+    assert re.match(r"F1 [01]\.\d+, between [01]\.\d+ and [01]\.\d+", capsys.readouterr().out)
     assert (tmp_path / "penguins.html").is_file()
 
 

@@ -35,13 +35,6 @@ def test_run_folder_is_complete(binary):
     assert document["trials"][0]["number"] == 0
 
 
-def test_reports_have_pictures(binary, regression, multiclass, tmp_path):
-    """Drawn here for certain: see `pictures` in tests/conftest.py."""
-    for tuner in (binary, regression, multiclass):
-        page = tuner.report(tmp_path / "report.html").read_text(encoding="utf-8")
-        assert page.count("data:image/svg+xml;base64,") >= 8
-
-
 def test_schema_and_statistics_travel_with_the_model(table, tmp_path):
     known = features(table, "outcome")
     recipe = tiny_recipe(target="outcome", trials=1, **{"schema.engine": "portable", "evaluate.strategy": "holdout"})

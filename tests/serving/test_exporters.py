@@ -52,7 +52,7 @@ def described(table, tmp_path_factory) -> AutoFineTuner:
     return AutoFineTuner(recipe=recipe, directory=tmp_path_factory.mktemp("described") / "run").fit(frame)
 
 
-@pytest.mark.parametrize("name", EXPORTERS.names())
+@pytest.mark.parametrize("name", [pytest.param("keras", marks=pytest.mark.slow), "tf_saved_model"])  # a copy
 def test_texts_and_ordered_categories(name, described):
     assert described._predictor().meta.words
     check_exporter(EXPORTERS[name], described.directory_, name=f"model{ENDINGS.get(name, '')}")

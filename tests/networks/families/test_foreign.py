@@ -66,6 +66,7 @@ def gated(monkeypatch: pytest.MonkeyPatch) -> Family:
     return own
 
 
+@pytest.mark.slow  # tests/test_extending.py does the same with the family of docs/extending.md
 def test_it_passes_the_suite(gated):
     check_family(gated)
 
