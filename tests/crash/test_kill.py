@@ -26,7 +26,7 @@ import pytest
 
 from autoft import AutoFineTuner, files
 from autoft.errors import FileError
-from autoft.evaluation import blend
+from autoft.pipeline import search as stage
 from autoft.recipe.recipe import Recipe
 from autoft.records.trials import Progress
 from autoft.search import journal, store
@@ -97,8 +97,8 @@ def appends(kind: str) -> Callable[..., bool]:
 
 
 def blending(trials: int) -> Any:
-    """Blends may draw on so many trials: others lose their weights while the search goes on."""
-    blend.POOL = trials
+    """The most trials that a blend may draw on: others lose their weights while the search goes on."""
+    stage.POOL = trials
     return store
 
 
