@@ -23,7 +23,7 @@ from autoft.recipe.fields import RecipeSection
 from autoft.recipe.knowledge import Knowledge
 from autoft.recipe.messages import Mistake, broken_rule, dotted, mistakes_in, nearest, report
 from autoft.recipe.sections import Data, Evaluate, Preprocess, Report, Schema, Search, TaskChoice
-from autoft.recipe.yaml import MAX_BYTES, add_resolvers, load
+from autoft.recipe.yaml import MAX_BYTES, Document, add_resolvers, load
 from autoft.registry import registry_of
 
 #: Line of a path into a recipe, and how to call it.
@@ -176,13 +176,7 @@ class Recipe(RecipeSection):
             section[keys[-1]] = int(value) if whole_number else value
             named[tuple(keys)] = name
 
-        def place(path: tuple[str | int, ...], whole: str = "") -> tuple[int, str]:
-            for size in range(len(path), 0, -1):
-                if path[:size] in named:
-                    return 0, argument.format(named[path[:size]])
-            line, text = (self._place or _place_in_python)(path)
-            return line, f"{whole}, {text}" if whole else text
-
+        place = partial(_place_of_change, named, argument, self._place or _place_in_python)
         made = _validate(data, self._folder, self._source, whole="", place=partial(place, whole=self._source))
         made._place = place
         return made
@@ -220,6 +214,26 @@ def _place_in_python(path: tuple[str | int, ...]) -> tuple[int, str]:
     return 0, f"'{dotted(path)}' of the recipe"
 
 
+# Functions of the module, not inner ones: a recipe can be pickled.
+def _place_in_file(document: Document, path: tuple[str | int, ...]) -> tuple[int, str]:
+    return document.line(path), f"line {document.line(path)}, '{dotted(path)}'"
+
+
+def _place_of_change(
+    named: Mapping[tuple[str | int, ...], str],
+    argument: str,
+    earlier: Place,
+    path: tuple[str | int, ...],
+    whole: str = "",
+) -> tuple[int, str]:
+    """The argument that changed a value, else its place in the recipe as it was `earlier`."""
+    for size in range(len(path), 0, -1):
+        if path[:size] in named:
+            return 0, argument.format(named[path[:size]])
+    line, text = earlier(path)
+    return line, f"{whole}, {text}" if whole else text
+
+
 class _Dumper(yaml.SafeDumper):
     """Quotes a text that YAML 1.1 or YAML 1.2 would take for something else."""
 
@@ -249,15 +263,12 @@ def read_recipe(path: str | os.PathLike[str]) -> Recipe:
     path = Path(path)
     document = load(_read(path), source=path.name)
     whole = f"Recipe {path.name}"
-
-    def place(at: tuple[str | int, ...]) -> tuple[int, str]:
-        return document.line(at), f"line {document.line(at)}, '{dotted(at)}'"
-
     if not isinstance(document.data, dict):
         found = "it is empty" if document.data is None else "it is a single value or a list"
         fix = "begin with 'data: {path: FILE, target: COLUMN}'"
         raise RecipeError(whole, "consist of sections ('key: value' lines)", found, fix)
-    return _validate(document.data, Path(os.path.abspath(path.parent)), whole, whole=whole, place=place)
+    folder, place = Path(os.path.abspath(path.parent)), partial(_place_in_file, document)
+    return _validate(document.data, folder, whole, whole=whole, place=place)
 
 
 def json_schema() -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from autoft.errors import RecipeError
+from autoft.recipe.messages import Mistake
 from autoft.recipe.recipe import ARGUMENTS, Recipe, json_schema, read_recipe
 from autoft.records.decisions import Costs
 
@@ -150,6 +152,14 @@ def test_a_missing_or_unreadable_file(tmp_path: Path) -> None:
     assert "UTF-8" in error(tmp_path / "latin.yaml")
     (tmp_path / "bom.yaml").write_bytes(b"\xef\xbb\xbfname: bom\n")
     assert read_recipe(tmp_path / "bom.yaml").name == "bom"
+
+
+def test_a_recipe_can_be_pickled_and_still_knows_its_lines(write: Write) -> None:
+    recipe = read_recipe(write("name: churn\ndata: {path: c.csv, target: Churn}\n")).with_changes(trials=7)
+    again = pickle.loads(pickle.dumps(recipe))  # noqa: S301
+    assert again == recipe
+    with pytest.raises(RecipeError, match=r"line 2, 'data.target'"):
+        again.refuse([Mistake(("data", "target"), "be there", "it is not", "correct it")])
 
 
 def test_with_changes_overrides_and_keeps_the_rest(write: Write) -> None:
