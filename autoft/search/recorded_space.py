@@ -100,7 +100,7 @@ class _Recording:
         self.runs += 1
         try:
             self.run(hp)
-        except Exception:
+        except Exception:  # a user's function; the same values fail as a trial, which says why
             if not values:
                 raise
         for own in hp.space:
