@@ -48,7 +48,6 @@ def path_step(column: str) -> str:
     return column if column and not set(column) & set(".()'") else "'" + column.replace("'", "''") + "'"
 
 
-ColumnPath = _message("Path")
 Schema = _message("Schema")
 Feature = _message("Feature")
 StringDomain = _message("StringDomain")
