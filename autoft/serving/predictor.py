@@ -59,6 +59,11 @@ class Predictor:
         decided = decide(answers, target.positive_index if target.task == "binary" else None, rule)
         return targets.decode(decided, target)
 
+    @property
+    def classes(self) -> Array:
+        """Labels in their original dtype, in the order of the columns of `answers`; none for a regression."""
+        return targets.decode(np.arange(len(self.meta.target.classes)), self.meta.target)
+
     def need_classes(self) -> None:
         """Raise for a regression, which has no probabilities."""
         if self.meta.target.task == "regression":
