@@ -70,7 +70,7 @@ def understand(
     found: dict[str, _Label] = {}
     texts: dict[_Label, str] = {}  # 1, 1.0 and True are one key
     for label, count in zip(_labels(distinct, dtype, name, given), distinct.counts.tolist(), strict=True):
-        text = _text(label[0])
+        text = as_text(label[0])
         rows[text] = rows.get(text, 0) + count
         other = texts.setdefault(label, text)
         if found.setdefault(text, label) != label or other != text:
@@ -100,7 +100,7 @@ def written(series: pd.Series, target: Target, *, dtype: str, given: Given | Non
     if target.task == "regression":
         return series
     distinct = Distinct.of(series)
-    texts = np.array([_text(plain) for plain, _ in _labels(distinct, dtype, target.name, given)], dtype=object)
+    texts = np.array([as_text(plain) for plain, _ in _labels(distinct, dtype, target.name, given)], dtype=object)
     return pd.Series(distinct.spread(texts, None), index=series.index, name=series.name, dtype=object)
 
 
@@ -110,7 +110,7 @@ def encode(series: pd.Series, target: Target) -> NDArray[Any]:
     distinct = Distinct.of(series)
     if target.task == "regression":
         return distinct.numbers[distinct.codes]
-    positions = {_text(label): i for i, label in enumerate(target.classes)}
+    positions = {as_text(label): i for i, label in enumerate(target.classes)}
     return np.array([positions[text] for text in distinct.texts], dtype=np.int64)[distinct.codes]
 
 
@@ -138,6 +138,17 @@ def is_label(label: Plain, wanted: object) -> bool:
     if isinstance(label, str) or not isinstance(wanted, str):
         return label == wanted or str(label) == str(wanted)
     return bool(numbers([wanted])[0] == label)
+
+
+def as_text(plain: Plain) -> str:
+    """A label as text, the same whatever source it came from.
+
+    >>> as_text(1.0), as_text("1.0"), as_text(True)
+    ('1', '1.0', 'True')
+    """
+    if isinstance(plain, float):
+        return number_text(plain)
+    return str(plain) if not isinstance(plain, str) or plain.isascii() else unicodedata.normalize("NFC", plain)
 
 
 _Label = tuple[Plain, str]
@@ -213,14 +224,7 @@ def _in_order(labels: list[_Label]) -> list[_Label]:
             return sorted(labels, key=lambda label: restored(*label))
         except TypeError:  # times with a zone and without
             pass
-    return sorted(labels, key=lambda label: _text(label[0]))
-
-
-def _text(plain: Plain) -> str:
-    """A label as text, the same whatever source it came from."""
-    if isinstance(plain, float):
-        return number_text(plain)
-    return str(plain) if not isinstance(plain, str) or plain.isascii() else unicodedata.normalize("NFC", plain)
+    return sorted(labels, key=lambda label: as_text(label[0]))
 
 
 def _is_category(given: Given | None) -> bool:
@@ -239,7 +243,7 @@ def _positive(target: Target, rows: Mapping[str, int], wanted: Any) -> Any:
     affirmative = [c for c in target.classes if c == 1 or str(c).strip().lower() in _AFFIRMATIVE]
     if len(affirmative) == 1:
         return affirmative[0]
-    return min(target.classes, key=lambda label: (rows[_text(label)], str(label)))
+    return min(target.classes, key=lambda label: (rows[as_text(label)], str(label)))
 
 
 def _wrong(name: str, must: str, found: str, fix: str) -> SchemaError:

@@ -11,7 +11,7 @@ from autoft.data.audit import AuditOptions, audit
 from autoft.data.columns import infer_columns
 from autoft.data.convert import convert
 from autoft.data.labels import Given
-from autoft.data.repair_plan import learn
+from autoft.data.repair_plan import learn, learn_target
 from autoft.data.table import Table, read
 from autoft.errors import RecipeError, SchemaError
 from autoft.knowledge.compile import bind_knowledge
@@ -107,6 +107,7 @@ def audit_table(recipe: Recipe, description: TableDescription) -> TableDescripti
             positive=wanted.positive if wanted else None,
             allow_leak=recipe.schema_.allow_leak,
             drop_missing_target=recipe.schema_.drop_missing_target,
+            keep_target_spellings=recipe.schema_.keep_target_spellings,
             grouped=recipe.evaluate.group is not None,
             timed=recipe.evaluate.time is not None,
         ),
@@ -159,7 +160,9 @@ def _repair(table: Table, recipe: Recipe, name: str) -> tuple[Table, tuple[repai
     if not recipe.preprocess.accept:
         return table, (), ()
     keep = (name, recipe.data.weight, recipe.evaluate.group, recipe.evaluate.time, recipe.knowledge.costs.gain)
-    repairs = learn(table.frame, recipe.preprocess.accept, keep=keep, kinds=recipe.data.columns)
+    accept = recipe.preprocess.accept
+    repairs = learn_target(table.frame[name], accept) if name in table.frame.columns else ()
+    repairs += learn(table.frame, accept, keep=keep, kinds=recipe.data.columns)
     done = repair.apply(table.frame, repairs)
     return replace(table, frame=done.frame), repairs, repair.findings(done.changes)
 
