@@ -76,6 +76,8 @@ def _describe(recipe: Recipe, table: Table, mistakes: list[Mistake]) -> TableDes
     columns, findings = infer_columns(table.frame, kinds=recipe.data.columns, target=name)
     converted = convert(table.frame, columns)
     wanted, table = _understand_target(table, recipe, name, given)
+    if wanted is not None and wanted.task != "regression":
+        weights.check_classes(own_weights, table.frame[name], weight)
     if recipe.data.positive is not None and wanted is not None and wanted.task != "binary":
         found = f"it is {recipe.data.positive!r} and the task is {wanted.task}"
         mistakes.append(Mistake(("data", "positive"), "be left out unless the task is binary", found, "remove it"))

@@ -44,7 +44,7 @@ def split(recipe: Recipe, description: TableDescription, *, balance_groups: bool
     recipe.refuse(mistakes)
     blocks, findings = _divide(recipe, description, y, row_keys(encoded), balance_groups)
     weights, members = row_weights.telling(description.weights), folds.members(blocks, recipe.evaluate.strategy)
-    row_weights.check_blocks(weights, members, blocks.blocks)
+    row_weights.check_blocks(weights, members, blocks.blocks, y, target.classes)
     return Dataset(
         description=description,
         target=target,
