@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -61,8 +61,10 @@ def to_csv(
     """
     import pandas as pd
 
-    texts = {**kept, "prediction": predicted}
-    columns: dict[str, Any] = {name: [c if raw else guarded(c) for c in cells] for name, cells in texts.items()}
+    written: Callable[[Any], Any] = (lambda cell: cell) if raw else guarded
+    # As objects, since pandas would make floats of whole numbers beside empty cells.
+    columns: dict[str, Any] = {n: pd.Series(list(map(written, cells)), dtype=object) for n, cells in kept.items()}
+    columns["prediction"] = list(map(written, predicted))
     if proba is not None:
         columns |= {f"probability_{label}": proba[:, index] for index, label in enumerate(classes)}
     return str(pd.DataFrame(columns).to_csv(index=False))
