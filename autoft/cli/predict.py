@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
     if not options.quiet:
         show_findings(tuner.predict_findings_)
         print(f"{counted(len(predicted), 'prediction')} written to {options.out}")
-        for name, cells in {} if options.raw else {**kept, "prediction": predicted}.items():
+        for name, cells in () if options.raw else [*kept.items(), ("prediction", predicted.tolist())]:
             _say_guarded(name, cells)
     return status(tuner.predict_findings_, options.strict, errors=REFUSED)
 

@@ -106,10 +106,10 @@ def to_plain(value: Any, target: str) -> tuple[Plain, str]:
     if isinstance(value, pd.Interval):
         side = to_plain(value.left, target)
         return str(value), f"Interval {side[1] or type(side[0]).__name__}"
-    kind = next((kind for kind in _KINDS if isinstance(value, kind)), None)
-    if kind is not None:
-        iso = getattr(value, "isoformat", None)
-        return (iso() if iso else str(value)), kind.__name__
+    for other in _KINDS:
+        if isinstance(value, other):
+            iso = getattr(value, "isoformat", None)
+            return (iso() if iso else str(value)), other.__name__
     must = "hold labels that are texts, numbers, booleans, dates or durations, as it is the target"
     found, fix = f"{quoted(value)} is of type {type(value).__name__}", "convert it to text"
     if isinstance(value, str):

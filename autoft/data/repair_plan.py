@@ -85,17 +85,16 @@ def learn_target(series: pd.Series[Any], accept: Collection[RepairCode]) -> tupl
     >>> import pandas as pd
     >>> labels = pd.Series(["Yes", "No", "yes", "Yes"], name="y", dtype=object)
     >>> learn_target(labels, ["spelling-variants"])[0].spellings
-    {'no': 'No', 'yes': 'Yes'}
+    {'yes': 'Yes'}
     """
     if "spelling-variants" not in accept or series.dtype != object:
         return ()
     distinct = Distinct.of(series)
     counts = dict(zip(distinct.texts, distinct.counts.tolist(), strict=True))
     several = label_variants(counts)
-    if not several:
+    spellings = {fold(text): best for best, others in several.items() for text in (best, *others)}
+    if not spellings:
         return ()
-    kept = {text: best for best, others in several.items() for text in others}
-    spellings = {fold(text): kept.get(text, text) for text in sorted(counts)}
     return (Repair(code="spelling-variants", column=str(series.name), action="unify", spellings=spellings),)
 
 

@@ -115,12 +115,19 @@ def encode(series: pd.Series, target: Target) -> NDArray[Any]:
 
 
 def decode(positions: NDArray[Any], target: Target) -> NDArray[Any]:
-    """Class positions back to labels equal to those that were given, in their dtype."""
+    """Class positions back to labels equal to those that were given, in their dtype.
+
+    Raises:
+        ArithmeticError, AttributeError, LookupError, TypeError, ValueError: If `target` is none that `understand` made.
+    """
     classes = np.empty(len(target.classes), dtype=object)
     dtype = np.dtype(target.dtype)
+    if dtype.kind not in "biufOmM":
+        raise ValueError(f"labels of dtype {dtype}")
     kinds = target.types or [""] * len(target.classes)
+    labels = zip(target.classes, kinds, strict=True)
     # NumPy reads times from texts to the nanosecond; from Python's objects it does not.
-    classes[:] = target.classes if dtype.kind == "M" else list(map(restored, target.classes, kinds))
+    classes[:] = [label if dtype.kind == "M" else restored(label, kind) for label, kind in labels]
     if dtype.kind == "m":
         classes[:] = [label.to_timedelta64() for label in classes]
     return np.asarray(classes.astype(dtype)[positions])
@@ -136,7 +143,7 @@ def is_label(label: Plain, wanted: object) -> bool:
     if isinstance(wanted, bool) or isinstance(label, bool):
         return label == wanted or str(label).casefold() == str(wanted).casefold()
     if isinstance(label, str) or not isinstance(wanted, str):
-        return label == wanted or str(label) == str(wanted)
+        return label == wanted or as_text(str(label)) == as_text(str(wanted))
     return bool(numbers([wanted])[0] == label)
 
 

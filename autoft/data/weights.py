@@ -74,10 +74,11 @@ def check_classes(weights: Array | None, labels: pd.Series[Any], name: str | Non
         return
     rows = labels.value_counts()
     # A class of one row is for the audit to find.
-    lacking = [(text, n) for text, n in sorted(rows[rows > 1].items()) if (weights[labels == text] > 0).sum() < 2]
+    counting = labels[weights > 0].value_counts().reindex(rows.index, fill_value=0)
+    lacking = sorted(rows.index[(rows > 1) & (counting < 2)])
     if lacking:
-        text, count = lacking[0]
-        left = count - int((weights[labels == text] > 0).sum())
+        text = lacking[0]
+        count, left = int(rows[text]), int(rows[text] - counting[text])
         found = f"{quoted(name)} is 0 in {left:,} of the {count:,} rows of class {quoted(text)}"
         found += (
             f" (and {len(lacking) - 1:,} other class{'es' * (len(lacking) > 2)} lack such rows)" if lacking[1:] else ""

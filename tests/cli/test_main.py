@@ -210,6 +210,12 @@ def test_predict_of_numbers(tuner: type[FakeTuner], monkeypatch: pytest.MonkeyPa
     assert Path("p.csv").read_text() == "prediction\n-1.5\n2.0\n"
 
 
+@pytest.mark.parametrize(("written", "positive"), [("01", "01"), ("1", 1), ("yes", "yes"), ("1e3", "1e3")])
+def test_the_positive_label_is_what_was_written(written: str, positive: Any, tuner: type[FakeTuner]) -> None:
+    assert main.main(["fit", "d.csv", "--target", "y", "--positive", written]) == 0
+    assert tuner.recipe.data.positive == positive
+
+
 def test_predict_says_which_texts_it_guards(tuner: type[FakeTuner], capsys: pytest.CaptureFixture[str]) -> None:
     assert main.main(["predict", "run", "d.csv", "-o", "p.csv"]) == 0
     told = "1 cell of column 'prediction' would run as formulas in a spreadsheet and got an apostrophe in front ('=No' "

@@ -218,7 +218,14 @@ def test_spellings_of_one_label(kind: str, labels: list[str], merged: tuple[str,
     assert [line.column for line in repaired.findings if line.code == "repaired"] == ["y"]
 
 
-@pytest.mark.parametrize("labels", [("A", "B"), ("A", "A+", "A-"), ("y", "n"), ("1", "01", "1.0"), ("yes", "yes?")])
+@pytest.mark.parametrize("labels", [("1", "1.0", "2"), ("1", " 1", "2"), ("a", "b", "A."), ("#", "# ", "b")])
+def test_labels_of_one_meaning_are_found(labels: tuple[str, ...]) -> None:
+    data = pd.DataFrame({"x": range(ROWS), "y": np.resize(np.array(labels, dtype=object), ROWS)})
+    found = inspect_table(Recipe().with_changes(target="y"), data, enforce=False)
+    assert [line.severity for line in found.findings if line.code == "target-spelling"] == ["error"]
+
+
+@pytest.mark.parametrize("labels", [("A", "B"), ("A", "A+", "A-"), ("y", "n"), ("1", "01", "2.0"), ("yes", "yes?")])
 def test_labels_that_differ_in_more_than_spelling_are_left_alone(labels: tuple[str, ...]) -> None:
     data = pd.DataFrame(
         {"x": np.random.default_rng(0).normal(size=ROWS), "y": np.resize(np.array(labels, object), ROWS)}

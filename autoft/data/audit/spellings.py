@@ -10,7 +10,7 @@ from dataclasses import replace
 from autoft.data.audit import charts
 from autoft.data.audit.checks import TableView, check, rows_by_text
 from autoft.data.audit.findings import share_evidence, share_of
-from autoft.data.cells import TRUTH, Distinct
+from autoft.data.cells import TRUTH, ZERO_PADDED, Distinct, numbers
 from autoft.data.table import quoted
 from autoft.records.evidence import Evidence
 from autoft.records.findings import Finding
@@ -19,6 +19,8 @@ from autoft.records.findings import Finding
 SHOWN = 5
 
 
+#: Largest whole number up to which float64 tells all whole numbers apart.
+_EXACT = 2**53
 #: Signs that stand around a word without being part of it; "A+" and "yes?" say something else than "A" and "yes".
 _AROUND = ".,;:!\"'"
 
@@ -39,7 +41,8 @@ def fold(text: str) -> str:
 def variants(counts: Mapping[str, int], key: Callable[[str], Hashable] = fold) -> dict[str, tuple[str, ...]]:
     """The most frequent spelling of each word that has several -> the others, in the order of `counts`.
 
-    Words without a letter are left alone. Of equally frequent spellings the first in sorted order is kept.
+    Words without a letter are left alone, unless they differ in blanks only or `key` makes numbers of them. Of equally
+    frequent spellings the first in sorted order is kept.
 
     >>> variants({"Paris": 40, "paris": 3, "Rome": 9, "PARIS ": 1})
     {'Paris': ('paris', 'PARIS ')}
@@ -51,22 +54,31 @@ def variants(counts: Mapping[str, int], key: Callable[[str], Hashable] = fold) -
     for text, word in zip(counts, folded, strict=True):
         groups[word].append(text)
     found = {}
-    for spellings in groups.values():
-        if len(spellings) > 1 and any(sign.isalpha() for text in spellings for sign in text):
+    for word, spellings in groups.items():
+        letters = any(sign.isalpha() for text in spellings for sign in text)
+        alike = letters or isinstance(word, float) or len({text.strip() for text in spellings}) == 1
+        if len(spellings) > 1 and alike:
             best = min(spellings, key=lambda text: (-counts[text], text))
             found[best] = tuple(text for text in spellings if text != best)
     return found
 
 
 def label_variants(counts: Mapping[str, int]) -> dict[str, tuple[str, ...]]:
-    """`variants` of the labels of a target; where all are words for yes and no (y, TRUE, 1 ...), these are two.
+    """`variants` of the labels of a target, where texts of one number (1 and 1.0, but not 01) are spellings too; where
+    all are words for yes and no (y, TRUE, 1 ...), they are of two words.
 
     >>> label_variants({"yes": 40, "no": 30, "Y": 3, "N": 2}), label_variants({"y": 3, "n": 2})
     ({'yes': ('Y',), 'no': ('N',)}, {})
     """
     words = {fold(text) for text in counts}
     truths = len(words) > 2 and words <= TRUTH.keys()
-    return variants(counts, (lambda text: TRUTH[fold(text)]) if truths else fold)
+    return variants(counts, (lambda text: TRUTH[fold(text)]) if truths else _meaning)
+
+
+def _meaning(text: str) -> str | float:
+    number = numbers([text])[0]
+    plain = abs(number) <= _EXACT and not ZERO_PADDED.fullmatch(text)
+    return float(number) if plain else fold(text)
 
 
 @check("spelling-variants", "outer-blanks", scope="columns")
