@@ -68,7 +68,7 @@ def kept_cells(path: str, names: Sequence[str]) -> dict[str, Sequence[Any]]:
 
 
 def _say_guarded(name: str, cells: Sequence[Any]) -> None:
-    number, first = changed(cells)
+    number, first = changed([name, *cells])
     if number:
         subject = f"{counted(number, 'cell')} of column {quoted(name)} would run as formulas in a spreadsheet"
         now = f"got an apostrophe in front ({quoted(first)} became {quoted(guarded(first))})"

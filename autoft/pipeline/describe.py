@@ -177,5 +177,8 @@ def _understand_target(table: Table, recipe: Recipe, name: str, given: Given | N
     series, dtype = table.frame[name], table.dtypes[name]
     task = None if recipe.task == "auto" else recipe.task
     found = target.understand(series, dtype=dtype, task=task, positive=recipe.data.positive, given=given)
-    frame = table.frame.assign(**{name: target.written(series, found, dtype=dtype, given=given)})
+    if found.task == "regression":
+        return found, replace(table, given=None)
+    frame = table.frame.copy(deep=False)
+    frame[name] = target.written(series, found, dtype=dtype, given=given)
     return found, replace(table, frame=frame, given=None)

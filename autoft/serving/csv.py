@@ -63,7 +63,9 @@ def to_csv(
 
     written: Callable[[Any], Any] = (lambda cell: cell) if raw else guarded
     # As objects, since pandas would make floats of whole numbers beside empty cells.
-    columns: dict[str, Any] = {n: pd.Series(list(map(written, cells)), dtype=object) for n, cells in kept.items()}
+    columns: dict[str, Any] = {
+        written(name): pd.Series(list(map(written, cells)), dtype=object) for name, cells in kept.items()
+    }
     columns["prediction"] = list(map(written, predicted))
     if proba is not None:
         columns |= {f"probability_{label}": proba[:, index] for index, label in enumerate(classes)}

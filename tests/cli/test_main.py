@@ -229,6 +229,9 @@ def test_predict_keeps_columns_as_they_stand_in_the_file(tuner: type[FakeTuner])
     keep = ["--keep", "my note", "--keep", "id", "--no-proba", "--raw"]
     assert main.main(["predict", "run", "d.csv", "-o", "p.csv", *keep]) == 0
     assert Path("p.csv").read_text() == 'my note,id,prediction\n,007,=No\n"x, ""y"" ",1e5,Yes\n'
+    Path("d.csv").write_text("=x,b\n-y,1\n+3,2\n")
+    assert main.main(["predict", "run", "d.csv", "-o", "p.csv", "--no-proba", "--keep", "=x"]) == 0
+    assert Path("p.csv").read_text() == "'=x,prediction\n'-y,'=No\n+3,Yes\n"
     pd.DataFrame({"id": pd.array([2**60 + 1, None], dtype="Int64")}).to_parquet("d.parquet")
     assert main.main(["predict", "run", "d.parquet", "-o", "p.csv", "--keep", "id", "--no-proba", "--raw"]) == 0
     assert Path("p.csv").read_text() == f"id,prediction\n{2**60 + 1},=No\n,Yes\n"
