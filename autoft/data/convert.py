@@ -79,7 +79,7 @@ def numbers_of(frame: pd.DataFrame, name: str) -> NDArray[Any]:
 def _values_of(distinct: Distinct, column: Column) -> NDArray[Any]:
     """The value of each distinct cell in a column of this kind; NaN where it has none."""
     if column.kind == "numeric":
-        read = distinct.numbers.copy()
+        read = distinct.numbers_in(column.number_format).copy()
         for i in np.flatnonzero(np.isnan(read)):  # a column that came as numbers may come as truth values later
             read[i] = {"False": 0.0, "True": 1.0}.get(distinct.texts[i], np.nan)
         return read

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from autoft.data import repair, target, weights
+from autoft.data import missing_words, repair, target, weights
 from autoft.data.audit import AuditOptions, audit
 from autoft.data.columns import infer_columns
-from autoft.data.convert import convert
+from autoft.data.convert import Converted, convert
+from autoft.data.missing_words import MissingWords
 from autoft.data.repair_plan import learn
 from autoft.data.table import Table, read
 from autoft.errors import RecipeError, SchemaError
@@ -17,7 +18,7 @@ from autoft.knowledge.compile import bind_knowledge
 from autoft.pipeline.dataset import TableDescription
 from autoft.recipe.messages import Mistake, absent_column
 from autoft.recipe.recipe import Recipe
-from autoft.records.columns import Target
+from autoft.records.columns import Column, Target
 from autoft.records.findings import Finding
 from autoft.schema import contract
 from autoft.schema.engines import choose
@@ -41,7 +42,8 @@ def read_table(recipe: Recipe, data: Any) -> Table:
     Raises:
         RecipeError: If the recipe names no column to predict.
     """
-    table = read(recipe.data_path() if data is None else data, target=recipe.data.target)
+    words = MissingWords.of(recipe.data.missing, free=(recipe.data.target,))
+    table = read(recipe.data_path() if data is None else data, target=recipe.data.target, words=words)
     name = recipe.data.target or table.target
     if name is None:
         found, fix = "data: target: is missing", "set it, or pass target="
@@ -71,9 +73,12 @@ def _describe(recipe: Recipe, table: Table, mistakes: list[Mistake]) -> TableDes
     table = replace(table, frame=table.frame.drop(columns=list(recipe.data.drop), errors="ignore"))
     table, repairs, repaired = _repair(table, recipe, name)
     table, own_weights = weights.take_out(table, weight, name)
-    columns, findings = infer_columns(table.frame, kinds=recipe.data.columns, target=name)
+    decimal = recipe.data.decimal
+    columns, findings = infer_columns(table.frame, kinds=recipe.data.columns, target=name, decimal=decimal)
+    features = [column for column in columns if column.name != name]
+    findings += tuple(missing_words.findings(features, table.missing_words, table.words_apart, len(table.frame)))
     converted = convert(table.frame, columns)
-    wanted = _understand_target(table, recipe, name)
+    table, wanted = _understand_target(table, recipe, next((c for c in columns if c.name == name), None), converted)
     if recipe.data.positive is not None and wanted is not None and wanted.task != "binary":
         found = f"it is {recipe.data.positive!r} and the task is {wanted.task}"
         mistakes.append(Mistake(("data", "positive"), "be left out unless the task is binary", found, "remove it"))
@@ -107,6 +112,7 @@ def audit_table(recipe: Recipe, description: TableDescription) -> TableDescripti
             drop_missing_target=recipe.schema_.drop_missing_target,
             grouped=recipe.evaluate.group is not None,
             timed=recipe.evaluate.time is not None,
+            missing_words=description.table.missing_words,
         ),
     )
     return replace(description, findings=(*description.findings, *found))
@@ -157,18 +163,30 @@ def _repair(table: Table, recipe: Recipe, name: str) -> tuple[Table, tuple[repai
     if not recipe.preprocess.accept:
         return table, (), ()
     keep = (name, recipe.data.weight, recipe.evaluate.group, recipe.evaluate.time, recipe.knowledge.costs.gain)
-    repairs = learn(table.frame, recipe.preprocess.accept, keep=keep, kinds=recipe.data.columns)
+    repairs = learn(
+        table.frame, recipe.preprocess.accept, keep=keep, kinds=recipe.data.columns, decimal=recipe.data.decimal
+    )
     done = repair.apply(table.frame, repairs)
     return replace(table, frame=done.frame), repairs, repair.findings(done.changes)
 
 
-def _understand_target(table: Table, recipe: Recipe, name: str) -> Target | None:
-    """The target as far as it can be understood; the audit finds what is wrong with it."""
-    if name not in table.frame.columns:
-        return None
-    return target.understand(
-        table.frame[name],
-        dtype=table.dtypes[name],
-        task=None if recipe.task == "auto" else recipe.task,
-        positive=recipe.data.positive,
-    )
+def _understand_target(
+    table: Table, recipe: Recipe, column: Column | None, converted: Converted
+) -> tuple[Table, Target | None]:
+    """The target as far as it can be understood, and the table; the audit finds what is wrong with it.
+
+    Amounts such as $1,234 are numbers in that table, while classes such as 5 % stay the texts that they are.
+    """
+    if column is None:
+        return table, None
+    task, texts = None if recipe.task == "auto" else recipe.task, table.frame[column.name]
+    if column.number_format is not None:
+        import pandas as pd
+
+        series = pd.Series(converted.values[column.id], name=column.name)
+        wanted = target.understand(series, dtype="float64", task=task, positive=None)
+        if wanted.task == "regression":
+            frame = table.frame.assign(**{column.name: series})
+            return replace(table, frame=frame, dtypes={**table.dtypes, column.name: "float64"}), wanted
+    positive = recipe.data.positive
+    return table, target.understand(texts, dtype=table.dtypes[column.name], task=task, positive=positive)
