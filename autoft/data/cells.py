@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autoft.data import number_formats
+from autoft.data import number_cells
 from autoft.data.table import canonical, number_text
 from autoft.records.columns import NumberFormat
 
@@ -51,7 +51,8 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 _MONTH_NUMBERS = {name: number for number, name in enumerate(_MONTHS, 1)}
 #: Beginning of a number, an amount or a date: a cheap test before the exact ones.
 LIKE_NUMBER = re.compile(
-    r"\s*+[-+(]?(?:[^\w\s]|[A-Z]{3}\ |[A-Z]{1,2}[$€£¥]|rs\.?|kr\.?)?\s?[-+\u2212\u2013]?(?:[.,]?\d|inf)", re.IGNORECASE
+    r"\s*+[-+(\u2212\u2013]?(?:[^\w\s]|[A-Z]{3}\ |[A-Z]{1,2}[$€£¥]|rs\.?|kr\.?)?\s?[-+\u2212\u2013]?(?:[.,]?\d|inf)",
+    re.IGNORECASE,
 )
 #: Beginning of a date.
 LIKE_DATE = re.compile(r"\s*+[0-9]{1,4}[-/.][0-9A-Za-z]{1,3}[-/.][0-9]{1,4}")
@@ -120,7 +121,7 @@ class Distinct:
         """Each value as a number that is written in a format, NaN where it is none; None for plain numbers."""
         if form is None or self.values.dtype != object:
             return self.numbers
-        return np.where(np.isinf(self.numbers), self.numbers, number_formats.read(self.texts, form))
+        return np.where(np.isinf(self.numbers), self.numbers, number_cells.read(self.texts, form))
 
     def seconds(self, form: str) -> Floats:
         """Each value as seconds since 1970-01-01 UTC, NaN where it is no such date."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autoft.data import cells, column_findings, number_findings, number_formats
+from autoft.data import cells, column_findings, number_cells, number_findings, number_formats
 from autoft.data.cells import Distinct
 from autoft.data.column_findings import DECLARE, percent
 from autoft.data.number_formats import MOST_NUMBERS
@@ -119,7 +119,7 @@ def _infer(name: str, distinct: Distinct, decimal: str | None, is_target: bool) 
         return _date(name, distinct, None)
     numeric_looks = distinct.values.dtype != object or distinct.share(distinct.begins(cells.LIKE_NUMBER)) >= _MOSTLY
     if numeric_looks:
-        for rule in (partial(_formatted, decimal=decimal), _number, _date_text):
+        for rule in (partial(_number_format, decimal=decimal), _number, _date_text):
             if (inferred := rule(name, distinct)) is not None:
                 return inferred if inferred.kind != "numeric" or is_target else _row_number(distinct, inferred)
     mixture = _mixture(name, distinct) if numeric_looks else None
@@ -132,8 +132,8 @@ def _declared(name: str, distinct: Distinct, decimal: str | None, kind: Kind) ->
     """The declared kind with its facts, if the values allow it at all."""
     why = "declared"
     if kind == "numeric":
-        if (formatted := _formatted(name, distinct, decimal or ".", least=0.0)) and formatted.kind == "numeric":
-            return replace(formatted, why=why)
+        if (read := _number_format(name, distinct, decimal or ".", least=0.0)) and read.kind == "numeric":
+            return replace(read, why=why)
         if not np.isfinite(distinct.numbers).any():
             raise _ruled_out(name, "be numeric", "none of its values is a number", distinct)
         return replace(_numeric(name, distinct), why=why)
@@ -199,15 +199,15 @@ def _numeric(name: str, distinct: Distinct, form: NumberFormat | None = None) ->
     return _Inferred("numeric", f"{percent(distinct.share(~wrong))} of the values are numbers", facts, (finding,))
 
 
-def _formatted(name: str, distinct: Distinct, decimal: str | None, least: float = MOST_NUMBERS) -> _Inferred | None:
+def _number_format(name: str, distinct: Distinct, decimal: str | None, least: float = MOST_NUMBERS) -> _Inferred | None:
     """Numbers with separators, currencies or units: read where their format is certain, else a question."""
     if distinct.values.dtype != object:
         return None
     odd = [text for text, number in zip(distinct.texts, distinct.numbers, strict=True) if np.isnan(number)]
-    if not (any(map(number_formats.formatted, odd)) if odd else number_formats.grouped_by_dots(distinct.texts)):
+    if not (any(map(number_cells.take_apart, odd)) if odd else number_cells.dots_in_threes(distinct.texts)):
         return None
     found = number_formats.search(distinct.texts, distinct.counts, decimal, least=least)
-    if found.format in (None, NumberFormat()):
+    if found.format is None or (found.format == NumberFormat() and not odd):
         asked = found.why and distinct.share(~np.isnan(distinct.numbers)) < MOST_NUMBERS
         finding = number_findings.unread(name, distinct, found) if asked else None
         return _Inferred("categorical", "formatted numbers are not guessed", {}, (finding,)) if finding else None

@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from autoft.errors import printable
 from autoft.formatting import counted
 from autoft.records.columns import Column
 from autoft.records.findings import Finding
@@ -113,25 +114,35 @@ def findings(
     rows: int,
 ) -> Iterator[Finding]:
     """Notes on words: those that are told apart from blank cells, and those that make much of a column missing."""
+    every = sorted({word for words in counts.values() for word in words})
     for column in columns:
         words = counts.get(column.name, {})
         if column.name in apart:
-            shown, yaml = listed({word: words[word] for word in apart[column.name]}), ", ".join(apart[column.name])
+            shown = listed({word: words[word] for word in apart[column.name]})
             must, found = "say in one way that a cell is unknown", f"has {shown} beside blank cells"
-            fix = f"nothing to do: the word is a value of its own; data: {{missing: [{yaml}]}} makes it missing"
+            fix = f"nothing to do: it is a value of its own; {_yaml(every)} makes it missing"
             yield Finding("missing-words", "info", column.name, must, found, fix)
         elif column.kind in ("categorical", "boolean", "text") and sum(words.values()) >= max(1, _MUCH * rows):
             must, found = "leave unknown cells empty", f"has {listed(words)}, which count as missing"
-            fix = f"if it is a value, {keep(words, counts)}"
+            fix = f"nothing to do if that is right; if it is a value, {keep(words, counts)}"
             yield Finding("missing-words", "info", column.name, must, found, fix)
 
 
 def listed(words: Mapping[str, int]) -> str:
     """Words with the number of their cells."""
-    return " and ".join(f"the word '{word}' in {counted(rows, 'cell')}" for word, rows in [*words.items()][:3])
+    return " and ".join(f"the word {_quoted(word)} in {counted(rows, 'cell')}" for word, rows in [*words.items()][:3])
 
 
 def keep(words: Collection[str], counts: Mapping[str, Mapping[str, int]]) -> str:
     """How words are kept as values: by a list of the other words of the table."""
     others = sorted({word for column in counts.values() for word in column if word not in words})
-    return f"write data: {{missing: [{', '.join(others)}]}}, the words that mean missing (blank cells always do)"
+    return f"name the words that mean missing without it: {_yaml(others)} (blank cells always do)"
+
+
+def _quoted(word: str) -> str:
+    return f"'{printable(word)}'"
+
+
+def _yaml(words: Collection[str]) -> str:
+    """The line of a recipe; in quotes, as YAML has its own idea of null and #N/A."""
+    return f"data: {{missing: [{', '.join(map(_quoted, words))}]}}"

@@ -1,7 +1,7 @@
 """Formats of numbers in texts: thousands, decimal commas, currencies, units, per cent, accounting and other minuses.
 
-A format is taken only where the cells of a column prove it; `read` then looks at each cell alone. Nothing here
-guesses from the language of the machine.
+A format is taken only where the cells of a column prove it; `number_cells.read` then looks at each cell alone. Nothing
+here guesses from the language of the machine.
 """
 
 from __future__ import annotations
@@ -15,9 +15,23 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from autoft.data import number_cells
+from autoft.data.number_cells import (
+    COMMA,
+    CURRENCY,
+    FACTORS,
+    PADDED,
+    POINT,
+    NumberCell,
+    Shape,
+    fits,
+    take_apart,
+)
 from autoft.records.columns import NumberFormat
 
 Counts = NDArray[np.int64]
+#: A text, its parts, and the rows that hold it.
+_Cell = tuple[str, NumberCell, int]
 
 #: Share of the cells that must be numbers for the rest to count as missing.
 MOST_NUMBERS = 0.95
@@ -26,192 +40,18 @@ _MOSTLY = 0.5
 #: So many distinct values with exactly three digits after a sign are no decimals: of these nine in ten would show it.
 _MANY = 20
 
-_CODES = (
-    *("USD", "EUR", "GBP", "JPY", "CHF", "CAD", "AUD", "NZD", "CNY", "RMB", "INR", "BRL", "MXN", "SEK", "NOK", "DKK"),
-    *("PLN", "CZK", "HUF", "RUB", "TRY", "ZAR", "KRW", "SGD", "HKD", "ILS", "THB", "IDR", "MYR", "PHP", "VND", "AED"),
-    *("SAR", "EGP", "NGN", "KES", "ARS", "CLP", "COP", "PEN", "UAH", "RON", "BGN", "BTC"),
-)
-_SIGNS = "$€£¥₹₽₩₺₪₫₴฿¢"
-_CURRENCY = rf"(?:(?:US|CA|AU|NZ|HK|A|C|R|S)?[{_SIGNS}]|(?i:{'|'.join(_CODES)}|Rs\.?|kr\.?))"
-_IS_CURRENCY = re.compile(_CURRENCY)
-_MINUS = "\u2212\u2013\uff0d-"  # minus, en dash, full width, hyphen
-_BLANKS = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "’": "'", "＇": "'"})
-# A unit begins with a letter or a sign of its own, and has digits only behind a letter (m2) or a slash (l/100 km).
-_UNIT = r"[^\W\d_%‰°\"′″][^\d\s]{0,15}\d?(?:[ /][^\W\d_(][^\s\d]{0,15}){0,2}|/[^\W\d_][^\s]{0,15}|[%‰°\"′″][A-Za-z]?"
-_CELL = re.compile(
-    rf"""(?P<open>\()?[ ]?(?P<minus>[+{_MINUS}])?[ ]?(?P<before>{_CURRENCY})?[ ]?(?P<minus2>[+{_MINUS}])?[ ]?
-    (?P<body>[0-9.,]+(?:[' ][0-9.,]+)*(?:[eE][+-]?[0-9]{{1,3}}(?![0-9A-Za-z]))?)
-    (?P<gap>[ ]{{0,2}})(?P<after>{_CURRENCY}|{_UNIT})?[ ]?(?(open)\))""",
-    re.VERBOSE,
-)
-_LONGEST = 80
-_PADDED = re.compile(r"0[0-9]")
-
-#: What the digits and signs of a number look like; the first that matches counts.
-Shape = Literal["whole", "dot3", "comma3", "groups", "point", "comma", "by comma", "by dot"]
-_SHAPES: dict[Shape, re.Pattern[str]] = {
-    "whole": re.compile(r"[0-9]+"),
-    "dot3": re.compile(r"[1-9][0-9]{0,2}\.[0-9]{3}"),
-    "comma3": re.compile(r"[1-9][0-9]{0,2},[0-9]{3}"),
-    "groups": re.compile(r"[1-9][0-9]{0,2}(?:( )[0-9]{3}(?: [0-9]{3})*|(')[0-9]{3}(?:'[0-9]{3})*)"),
-    "point": re.compile(
-        r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
-        r"|[1-9][0-9]{0,2}(?:( )[0-9]{3}(?: [0-9]{3})*|(')[0-9]{3}(?:'[0-9]{3})*)\.[0-9]+"
-    ),
-    "comma": re.compile(r"[0-9]*,[0-9]+|[1-9][0-9]{0,2}(?:( )[0-9]{3}(?: [0-9]{3})*|(')[0-9]{3}(?:'[0-9]{3})*),[0-9]+"),
-    # Thousands in groups of three, or as in India of two but for the last.
-    "by comma": re.compile(
-        r"[1-9][0-9]{0,2}(?:(?:,[0-9]{3}){2,}(?:\.[0-9]*)?|,[0-9]{3}\.[0-9]*)"
-        r"|[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}(?:\.[0-9]*)?"
-    ),
-    "by dot": re.compile(r"[1-9][0-9]{0,2}(?:(?:\.[0-9]{3}){2,}(?:,[0-9]*)?|\.[0-9]{3},[0-9]*)"),
-}
-#: Shapes that prove which sign stands before decimals.
-_POINT: frozenset[Shape] = frozenset({"point", "by comma"})
-_COMMA: frozenset[Shape] = frozenset({"comma", "by dot"})
-
-_FACTORS = {"k": 1e3, "K": 1e3, "m": 1e6, "M": 1e6, "mn": 1e6, "b": 1e9, "B": 1e9, "bn": 1e9}
-#: What stands behind a number that counts, and is no unit.
-_NO_UNITS = frozenset({"st", "nd", "rd", "th", "am", "pm", "a.m.", "p.m.", "h"})
 #: Units that are named as such where a column has several of them.
 _KNOWN = frozenset(
-    [
-        "kg",
-        "g",
-        "mg",
-        "lb",
-        "lbs",
-        "pound",
-        "pounds",
-        "oz",
-        "ounce",
-        "ounces",
-        "t",
-        "ton",
-        "tons",
-        "tonne",
-        "tonnes",
-        "km",
-        "m",
-        "cm",
-        "mm",
-        "mi",
-        "mile",
-        "miles",
-        "ft",
-        "feet",
-        "foot",
-        "in",
-        "inch",
-        "inches",
-        "yd",
-        "yard",
-        "yards",
-        "year",
-        "years",
-        "yr",
-        "yrs",
-        "month",
-        "months",
-        "mo",
-        "week",
-        "weeks",
-        "wk",
-        "day",
-        "days",
-        "hour",
-        "hours",
-        "hr",
-        "hrs",
-        "min",
-        "mins",
-        "minute",
-        "minutes",
-        "s",
-        "sec",
-        "secs",
-        "second",
-        "seconds",
-        "ms",
-        "l",
-        "liter",
-        "liters",
-        "litre",
-        "litres",
-        "ml",
-        "gal",
-        "gallon",
-        "gallons",
-        "kb",
-        "mb",
-        "gb",
-        "tb",
-        "hz",
-        "khz",
-        "mhz",
-        "ghz",
-        "w",
-        "kw",
-        "mw",
-        "hp",
-        "bhp",
-        "ps",
-        "nm",
-        "kgm",
-        "mpg",
-        "kmpl",
-        "km/kg",
-        "km/l",
-        "mph",
-        "km/h",
-        "kph",
-        "c",
-        "f",
-        "°c",
-        "°f",
-        "°",
-        "%",
-        "‰",
-        "pct",
-        "percent",
-        "k",
-        "m",
-        "b",
-        "mn",
-        "bn",
-        "sqft",
-        "sqm",
-        "m2",
-        "ft2",
-        "ha",
-        "acre",
-        "acres",
-        "cal",
-        "kcal",
-        "kj",
-        "v",
-        "kv",
-        "a",
-        "ma",
-        '"',
-        "'",
-        "in.",
-    ]
+    {
+        *("kg", "g", "mg", "lb", "lbs", "oz", "t", "ton", "tons", "km", "m", "cm", "mm", "mi", "mile", "miles", "ft"),
+        *("feet", "foot", "in", "inch", "inches", "yd", "year", "years", "yr", "yrs", "month", "months", "week"),
+        *("weeks", "day", "days", "hour", "hours", "hr", "hrs", "min", "mins", "minute", "minutes", "s", "sec"),
+        *("second", "seconds", "ms", "l", "liter", "liters", "litre", "litres", "ml", "gal", "kb", "mb", "gb", "tb"),
+        *("hz", "khz", "mhz", "ghz", "w", "W", "kw", "mw", "hp", "bhp", "ps", "nm", "mpg", "kmpl", "km/kg", "km/l"),
+        *("mph", "km/h", "C", "F", "°c", "°f", "°", "%", "‰", "pct", "percent", "k", "K", "M", "mn", "bn", "sqft"),
+        *("sqm", "m2", "ft2", "ha", "acre", "acres", "cal", "kcal", "kj", "V", "kv", "ma", "'", '"'),
+    }
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """A cell taken apart; `unit` is `after` as it is compared with that of other cells."""
-
-    negative: bool
-    brackets: bool
-    before: str
-    body: str
-    after: str
-    unit: str
-    attached: bool
-    shape: Shape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,32 +74,6 @@ class Search:
     assumed: bool = False
 
 
-def read(texts: Sequence[str], form: NumberFormat) -> NDArray[np.float64]:
-    """Texts as numbers, NaN where a text is none in this format; plain numbers are numbers in every format.
-
-    With a decimal comma and dots between thousands ``7.5`` is no number: it may be another format, and so may
-    ``1,5`` where commas stand between thousands.
-
-    >>> read(["1.234,5 €", "12", "-", "7.5"], NumberFormat(decimal=",", thousands=".", after="€"))
-    array([1234.5,   12. ,    nan,    nan])
-    """
-    return np.array([_value(_parts(text), form) for text in texts], dtype=np.float64)
-
-
-def formatted(text: str) -> bool:
-    """Whether a text is a number in a form that `float` does not read."""
-    parts = _parts(text)
-    return parts is not None and (
-        bool(parts.before or parts.after or parts.brackets) or parts.shape not in ("whole", "dot3", "point")
-    )
-
-
-def grouped_by_dots(texts: Sequence[str]) -> bool:
-    """Whether all numbers with a dot have one to three digits before it and exactly three behind it: worth a search."""
-    dotted = [text for text in texts if "." in text]
-    return bool(dotted) and all(_SHAPES["dot3"].fullmatch(text.strip(" +-")) for text in dotted)
-
-
 def search(texts: Sequence[str], counts: Counts, decimal: str | None = None, *, least: float = MOST_NUMBERS) -> Search:
     """The format of the numbers in a column.
 
@@ -274,85 +88,46 @@ def search(texts: Sequence[str], counts: Counts, decimal: str | None = None, *, 
     >>> search(["1,234", "2,345"], np.array([1, 1])).why
     'ambiguous'
     """
-    cells = [(text, parts, int(rows)) for text, rows in zip(texts, counts, strict=True) if (parts := _parts(text))]
+    cells = [(text, parts, int(rows)) for text, rows in zip(texts, counts, strict=True) if (parts := take_apart(text))]
     total, numbers = int(counts.sum()), sum(rows for _, _, rows in cells)
     if not numbers or numbers < least * total:
         return Search()
-    codes = sum(rows for _, parts, rows in cells if not parts.after and _PADDED.match(parts.body))
+    codes = sum(rows for _, parts, rows in cells if not parts.after and PADDED.match(parts.body))
     if codes > 0.01 * total:  # digits with leading zeros are codes
         return Search()
     unit = _unit([(parts, rows) for _, parts, rows in cells])
     if unit is None:
         return _several_units(cells)
-    own = [(text, parts, rows) for text, parts, rows in cells if _fits(parts, unit)]
+    own = [(text, parts, rows) for text, parts, rows in cells if fits(parts, unit)]
     if sum(rows for _, _, rows in own) < least * total:
         return _several_units(cells)
     found = _decimal(own, unit, decimal, (1 - least) * total)
     if found.format is None:
         return found
-    values = read(texts, found.format)
+    values = number_cells.read(texts, found.format)
     return found if int(counts[~np.isnan(values)].sum()) >= least * total else Search()
 
 
-def _parts(text: str) -> _Parts | None:
-    """A cell taken apart, None if it is no number with signs and units."""
-    if len(text) > _LONGEST:
-        return None
-    match = _CELL.fullmatch(text.translate(_BLANKS).strip())
-    if match is None:
-        return None
-    before, body, after = match["before"] or "", match["body"], match["after"] or ""
-    brackets, minus = match["open"] is not None, match["minus"] or match["minus2"]
-    if (
-        (match["minus"] and match["minus2"])
-        or after.casefold() in _NO_UNITS
-        or (before and _IS_CURRENCY.fullmatch(after))
-    ):
-        return None
-    shape = next((shape for shape, pattern in _SHAPES.items() if pattern.fullmatch(body)), None)
-    if shape is None:
-        return None
-    negative = (brackets and minus != "+") or (minus or "+") != "+"
-    return _Parts(negative, brackets, before, body, after, _folded(after), not match["gap"], shape)
-
-
-def _folded(unit: str) -> str:
-    """A unit without case and plural, but mW is not MW."""
-    unit = unit.rstrip(".")
-    folded = unit if len(unit) <= 3 and unit[:1] in "mM" else unit.casefold()
-    return folded[:-1] if len(folded) > 2 and folded.endswith("s") and folded.isalpha() else folded
-
-
-def _fits(parts: _Parts, form: NumberFormat) -> bool:
-    """Whether a cell has the unit of the format, or none."""
-    if parts.before and parts.before.casefold() != form.before.casefold():
-        return False
-    if form.scaled and parts.attached and parts.after in _FACTORS:
-        return True
-    return not parts.after or parts.unit == _folded(form.after)
-
-
-def _unit(cells: Sequence[tuple[_Parts, int]]) -> NumberFormat | None:
+def _unit(cells: Sequence[tuple[NumberCell, int]]) -> NumberFormat | None:
     """Currency, unit and scale of a column; None where too few cells agree."""
     before, after, spelling = Counter[str](), Counter[str](), Counter[tuple[str, str]]()
     bare = total = 0
-    factors = {parts.after for parts, _ in cells if parts.attached and parts.after in _FACTORS}
+    factors = {parts.after for parts, _ in cells if parts.attached and parts.after in FACTORS}
     scaled = bool(factors - {"m", "b"})  # 5m alone is five metres rather than five millions
     for parts, rows in cells:
         total += rows
         if parts.before:
             before[parts.before] += rows
-        if scaled and parts.after in _FACTORS and parts.attached:
+        if scaled and parts.after in FACTORS and parts.attached:
             continue
         if parts.after:
             after[parts.unit] += rows
             spelling[parts.unit, parts.after] += rows
         elif float(re.sub(r"[^0-9]", "", parts.body) or 0) != 0:
             bare += rows
-    money = before.most_common(1)[0][0] if before else ""
-    unit = after.most_common(1)[0][0] if after else ""
-    written = max((rows, text) for (key, text), rows in spelling.items() if key == unit)[1] if unit else ""
-    currency = _IS_CURRENCY.fullmatch(written) is not None
+    money, unit = _most(before), _most(after)
+    written = _most(Counter({text: rows for (key, text), rows in spelling.items() if key == unit}))
+    currency = CURRENCY.fullmatch(written) is not None
     if unit and not currency:
         mixed = unit in "%‰" and bare > (1 - MOST_NUMBERS) * total  # 12 % beside 0.12
         if mixed or after[unit] < _MOSTLY * total:
@@ -360,32 +135,45 @@ def _unit(cells: Sequence[tuple[_Parts, int]]) -> NumberFormat | None:
     return NumberFormat(before=money, after=written, scaled=scaled)
 
 
-def _several_units(cells: Sequence[tuple[str, _Parts, int]]) -> Search:
+def _most(counts: Counter[str]) -> str:
+    """The most frequent text, whatever the order of the rows; empty without any."""
+    return max(counts, key=lambda text: (counts[text], text), default="")
+
+
+def _known(unit: str) -> bool:
+    """Whether people know a unit; of single letters the case matters."""
+    return (unit if len(unit) == 1 else unit.casefold()) in _KNOWN or CURRENCY.fullmatch(unit) is not None
+
+
+def _several_units(cells: Sequence[_Cell]) -> Search:
     """What to say of numbers in several units; nothing where they are no units that people know."""
     units = Counter[str]()
     example = ""
     for text, parts, rows in cells:
         if parts.before or parts.after:
-            known = bool(parts.before) or parts.after.casefold() in _KNOWN or bool(_IS_CURRENCY.fullmatch(parts.after))
-            if not known:
+            if not (parts.before or _known(parts.after)):
                 return Search()
             units[parts.before or parts.after] += rows
             example = example or text
         else:
             units[""] += rows
-    return Search(why="units", example=example, units=tuple(units.most_common(3))) if len(units) > 1 else Search()
+    return (
+        Search(why="units", example=example, units=tuple(sorted(units.items(), key=lambda one: (-one[1], one[0]))[:3]))
+        if len(units) > 1
+        else Search()
+    )
 
 
-def _decimal(cells: Sequence[tuple[str, _Parts, int]], unit: NumberFormat, declared: str | None, rare: float) -> Search:
+def _decimal(cells: Sequence[_Cell], unit: NumberFormat, declared: str | None, rare: float) -> Search:
     """The sign before decimals, as far as the shapes of the numbers prove it, but for so many `rare` rows."""
     rows, values, example = Counter[Shape](), Counter[Shape](), dict[Shape, str]()
     for text, parts, count in cells:
         rows[parts.shape] += count
         values[parts.shape] += 1
         example.setdefault(parts.shape, text)
-    point, comma = (sum(rows[shape] for shape in shapes) for shapes in (_POINT, _COMMA))
+    point, comma = (sum(rows[shape] for shape in shapes) for shapes in (POINT, COMMA))
     if point > rare and comma > rare:
-        return Search(why="conflict", example=next(example[s] for s in example if s in _COMMA))
+        return Search(why="conflict", example=next(example[s] for s in example if s in COMMA))
     if point or comma:
         return Search(format=_with_groups(replace(unit, decimal="." if point > comma else ","), cells))
     if not rows["comma3"] and not rows["dot3"]:
@@ -397,7 +185,7 @@ def _decimal(cells: Sequence[tuple[str, _Parts, int]], unit: NumberFormat, decla
     decimals = replace(unit, decimal="," if shape == "comma3" else ".")
     if declared is not None:
         return Search(format=_with_groups(replace(unit, decimal=declared), cells))
-    money = any(p.brackets or p.before or _IS_CURRENCY.fullmatch(p.after) for _, p, _ in cells if p.shape == shape)
+    money = any(p.brackets or p.before or CURRENCY.fullmatch(p.after) for _, p, _ in cells if p.shape == shape)
     short = [len(parts.body) <= 3 for _, parts, _ in cells if parts.shape == "whole"]
     if (shape == "comma3" and money) or (values[shape] >= _MANY and short and all(short)):
         # Amounts of money have no three decimals. And decimals of exactly three digits beside whole numbers of at
@@ -408,7 +196,7 @@ def _decimal(cells: Sequence[tuple[str, _Parts, int]], unit: NumberFormat, decla
     return Search(why="ambiguous", example=example[shape])
 
 
-def _with_groups(form: NumberFormat, cells: Iterable[tuple[str, _Parts, int]]) -> NumberFormat:
+def _with_groups(form: NumberFormat, cells: Iterable[_Cell]) -> NumberFormat:
     """The format with the sign that stands between thousands, the most frequent one."""
     signs = Counter[str]()
     for _, parts, rows in cells:
@@ -417,26 +205,4 @@ def _with_groups(form: NumberFormat, cells: Iterable[tuple[str, _Parts, int]]) -
         sign = sign if grouped else next((blank for blank in " '" if blank in parts.body), "")
         if sign:
             signs[sign] += rows
-    return replace(form, thousands=signs.most_common(1)[0][0] if signs else "")
-
-
-def _value(parts: _Parts | None, form: NumberFormat) -> float:
-    if parts is None or not _fits(parts, form):
-        return np.nan
-    body, shape = parts.body.replace(" ", "").replace("'", ""), parts.shape
-    if form.decimal == ".":
-        if shape in _COMMA or shape == "by dot":
-            return np.nan
-        number = float(body.replace(",", ""))
-    elif shape in ("comma", "comma3", "by dot"):
-        number = float(body.replace(".", "").replace(",", "."))
-    elif shape == "dot3":
-        if form.thousands != ".":  # thousands that training had none of, or a decimal point: nobody knows
-            return np.nan
-        number = float(body.replace(".", ""))
-    elif shape == "by comma" or (shape == "point" and form.thousands == "."):
-        return np.nan
-    else:
-        number = float(body)
-    factor = _FACTORS.get(parts.after, 1.0) if form.scaled and parts.attached else 1.0
-    return (-number if parts.negative else number) * factor
+    return replace(form, thousands=_most(signs))

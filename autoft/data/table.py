@@ -14,8 +14,6 @@ words such as NA (`missing_words`) are missing, in DataFrames as well as in file
 
 from __future__ import annotations
 
-import hashlib
-import json
 import unicodedata
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
@@ -27,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autoft.data.files import read_file
+from autoft.data.fingerprint import fingerprint
 from autoft.data.missing_words import MissingWords
 from autoft.errors import TableError, printable
 from autoft.formatting import counted
@@ -116,7 +115,7 @@ def read(
     return Table(
         frame=frame,
         source=source,
-        fingerprint=_fingerprint(frame),
+        fingerprint=fingerprint(frame),
         dtypes=dtypes,
         target=label,
         missing_words=words.counts,
@@ -324,20 +323,3 @@ def _text(cell: object, cleaned: _Cleaned, name: str) -> str | None:
 def _unsupported(name: str, what: str) -> TableError:
     must, fix = "hold numbers, texts, booleans, dates or durations", "turn it into plain columns, or remove it"
     return TableError(f"Column {quoted(name)}", must, f"it holds values of type {what}", fix)
-
-
-def _fingerprint(frame: pd.DataFrame) -> str:
-    import pandas as pd
-
-    digest = hashlib.sha256()
-    for i, name in enumerate(frame.columns):
-        values = frame.iloc[:, i].to_numpy()
-        digest.update(json.dumps([name, str(values.dtype), len(values)]).encode())
-        if values.dtype == object:
-            codes, distinct = pd.factorize(values)
-            digest.update(json.dumps(list(distinct)).encode())
-            values = codes.astype("int64")
-        elif values.dtype == np.float64:
-            values = np.where(np.isnan(values), np.nan, values)  # NaNs differ in bits that nobody sees
-        digest.update(values.tobytes())
-    return digest.hexdigest()

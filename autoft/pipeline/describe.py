@@ -75,13 +75,16 @@ def _describe(recipe: Recipe, table: Table, mistakes: list[Mistake]) -> TableDes
     table, own_weights = weights.take_out(table, weight, name)
     decimal = recipe.data.decimal
     columns, findings = infer_columns(table.frame, kinds=recipe.data.columns, target=name, decimal=decimal)
-    features = [column for column in columns if column.name != name]
-    findings += tuple(missing_words.findings(features, table.missing_words, table.words_apart, len(table.frame)))
+    if recipe.data.missing is None:  # else it is as the user wants it
+        features = [column for column in columns if column.name != name]
+        findings += tuple(missing_words.findings(features, table.missing_words, table.words_apart, len(table.frame)))
     converted = convert(table.frame, columns)
     table, wanted = _understand_target(table, recipe, next((c for c in columns if c.name == name), None), converted)
     if recipe.data.positive is not None and wanted is not None and wanted.task != "binary":
         found = f"it is {recipe.data.positive!r} and the task is {wanted.task}"
         mistakes.append(Mistake(("data", "positive"), "be left out unless the task is binary", found, "remove it"))
+    if wanted is None or wanted.number_format is None:  # its labels stay the texts that they are
+        findings = tuple(f for f in findings if (f.code, f.column, f.severity) != ("number-format", name, "info"))
     hints, columns = bind_knowledge(recipe, columns, converted, wanted, repairs, mistakes)
     return TableDescription(
         table=table,
@@ -187,6 +190,7 @@ def _understand_target(
         wanted = target.understand(series, dtype="float64", task=task, positive=None)
         if wanted.task == "regression":
             frame = table.frame.assign(**{column.name: series})
+            wanted = replace(wanted, number_format=column.number_format)
             return replace(table, frame=frame, dtypes={**table.dtypes, column.name: "float64"}), wanted
     positive = recipe.data.positive
     return table, target.understand(texts, dtype=table.dtypes[column.name], task=task, positive=positive)

@@ -98,6 +98,7 @@ class Target:
             (``str``, ``int``, ``float`` or ``bool``); empty for regression.
         positive: For binary tasks the label whose probability, precision and recall are reported.
         dtype: Name of the numpy dtype that `predict` returns.
+        number_format: How the amounts are written in the table, as in `Column`.
     """
 
     name: str
@@ -105,6 +106,7 @@ class Target:
     classes: tuple[Any, ...] = ()
     positive: Any = None
     dtype: str = "float64"
+    number_format: NumberFormat | None = None
 
     @property
     def positive_index(self) -> int:
