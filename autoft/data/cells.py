@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autoft.data import number_cells
+from autoft.data.number_cells import NumberCell
 from autoft.data.table import canonical, number_text
 from autoft.records.columns import NumberFormat
 
@@ -121,7 +122,17 @@ class Distinct:
         """Each value as a number that is written in a format, NaN where it is none; None for plain numbers."""
         if form is None or self.values.dtype != object:
             return self.numbers
-        return np.where(np.isinf(self.numbers), self.numbers, number_cells.read(self.texts, form))
+        return self._formatted(form)
+
+    @cached_property
+    def parts(self) -> list[NumberCell | None]:
+        """Each value taken apart, None where it is no number with signs and units."""
+        return list(map(number_cells.take_apart, self.texts))
+
+    @cached_property
+    def _formatted(self) -> Callable[[NumberFormat], Floats]:
+        """The function of `numbers_in` for texts, which remembers what it has read."""
+        return cache(lambda form: np.where(np.isinf(self.numbers), self.numbers, number_cells.read(self.parts, form)))
 
     def seconds(self, form: str) -> Floats:
         """Each value as seconds since 1970-01-01 UTC, NaN where it is no such date."""

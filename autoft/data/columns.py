@@ -191,8 +191,8 @@ def _number(name: str, distinct: Distinct) -> _Inferred | None:
 def _numeric(name: str, distinct: Distinct, form: NumberFormat | None = None) -> _Inferred:
     numbers = distinct.numbers_in(form)
     values, wrong = numbers[np.isfinite(numbers)], np.isnan(numbers)
-    facts = {"distinct": len(np.unique(values)), "integral": bool((values == np.round(values)).all())}
-    facts["number_format"] = form
+    integral = bool((values == np.round(values)).all())
+    facts = {"distinct": len(np.unique(values)), "integral": integral, "number_format": form}
     if not wrong.any():
         return _Inferred("numeric", "all values are numbers", facts)
     finding = column_findings.mixed(name, distinct, wrong, "hold numbers only", "they count as missing; correct them")
@@ -206,7 +206,7 @@ def _number_format(name: str, distinct: Distinct, decimal: str | None, least: fl
     odd = [text for text, number in zip(distinct.texts, distinct.numbers, strict=True) if np.isnan(number)]
     if not (any(map(number_cells.take_apart, odd)) if odd else number_cells.dots_in_threes(distinct.texts)):
         return None
-    found = number_formats.search(distinct.texts, distinct.counts, decimal, least=least)
+    found = number_formats.search(distinct.texts, distinct.parts, distinct.counts, decimal, least=least)
     if found.format is None or (found.format == NumberFormat() and not odd):
         asked = found.why and distinct.share(~np.isnan(distinct.numbers)) < MOST_NUMBERS
         finding = number_findings.unread(name, distinct, found) if asked else None

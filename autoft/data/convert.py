@@ -75,7 +75,7 @@ def convert(frame: pd.DataFrame, columns: Sequence[Column]) -> Converted:
 def numbers_of(frame: pd.DataFrame, name: str) -> NDArray[Any]:
     """The cells of one column as numbers, NaN where they are none; formatted ones where their format is certain."""
     distinct = Distinct.of(frame[name])
-    form = search(distinct.texts, distinct.counts).format if np.isnan(distinct.numbers).any() else None
+    form = search(distinct.texts, distinct.parts, distinct.counts).format if np.isnan(distinct.numbers).any() else None
     return convert(frame, [Column(id=name, name=name, kind="numeric", why="", number_format=form)]).values[name]
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from functools import lru_cache
+from typing import Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +38,7 @@ _LONGEST = 80
 PADDED = re.compile(r"0[0-9]")
 
 #: What the digits and signs of a number look like; the first that matches counts.
-Shape = Literal["whole", "dot3", "comma3", "groups", "point", "comma", "by comma", "by dot"]
+Shape = Literal["whole", "dot3", "comma3", "groups", "point", "comma", "by_comma", "by_dot"]
 _GROUPS = r"[1-9][0-9]{0,2}(?:(?: [0-9]{3})+|(?:'[0-9]{3})+)"
 _PATTERNS: dict[Shape, str] = {
     "whole": r"[0-9]+",
@@ -47,14 +48,15 @@ _PATTERNS: dict[Shape, str] = {
     "point": rf"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|{_GROUPS}\.[0-9]+",
     "comma": rf"[0-9]*,[0-9]+|{_GROUPS},[0-9]+",
     # Thousands in groups of three, or as in India of two but for the last.
-    "by comma": r"[1-9][0-9]{0,2}(?:(?:,[0-9]{3}){2,}(?:\.[0-9]*)?|,[0-9]{3}\.[0-9]*)"
+    "by_comma": r"[1-9][0-9]{0,2}(?:(?:,[0-9]{3}){2,}(?:\.[0-9]*)?|,[0-9]{3}\.[0-9]*)"
     r"|[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}(?:\.[0-9]*)?",
-    "by dot": r"[1-9][0-9]{0,2}(?:(?:\.[0-9]{3}){2,}(?:,[0-9]*)?|\.[0-9]{3},[0-9]*)",
+    "by_dot": r"[1-9][0-9]{0,2}(?:(?:\.[0-9]{3}){2,}(?:,[0-9]*)?|\.[0-9]{3},[0-9]*)",
 }
-_SHAPES = {shape: re.compile(pattern) for shape, pattern in _PATTERNS.items()}
+_SHAPES = re.compile("|".join(f"(?P<{shape}>{pattern})" for shape, pattern in _PATTERNS.items()))
+_DOT3 = re.compile(_PATTERNS["dot3"])
 #: Shapes that prove which sign stands before decimals.
-POINT: frozenset[Shape] = frozenset({"point", "by comma"})
-COMMA: frozenset[Shape] = frozenset({"comma", "by dot"})
+POINT: frozenset[Shape] = frozenset({"point", "by_comma"})
+COMMA: frozenset[Shape] = frozenset({"comma", "by_dot"})
 
 FACTORS = {"k": 1e3, "K": 1e3, "m": 1e6, "M": 1e6, "mn": 1e6, "b": 1e9, "B": 1e9, "bn": 1e9}
 #: What stands behind a number that counts, and is no unit.
@@ -75,22 +77,32 @@ class NumberCell:
     shape: Shape
 
 
-def read(texts: Sequence[str], form: NumberFormat) -> NDArray[np.float64]:
-    """Texts as numbers, NaN where a text is none in this format; plain numbers are numbers in every format.
+def read(cells: Iterable[NumberCell | None], form: NumberFormat) -> NDArray[np.float64]:
+    """Cells as numbers, NaN where one is none in this format; plain numbers are numbers in every format.
 
     With a decimal comma and dots between thousands ``7.5`` is no number: it may be another format, and so may
     ``1,5`` where commas stand between thousands.
 
-    >>> read(["1.234,5 €", "12", "-", "7.5"], NumberFormat(decimal=",", thousands=".", after="€"))
+    >>> read(map(take_apart, ["1.234,5 €", "12", "-", "7.5"]), NumberFormat(decimal=",", thousands=".", after="€"))
     array([1234.5,   12. ,    nan,    nan])
     """
-    return np.array([_value(take_apart(text), form) for text in texts], dtype=np.float64)
+    units: dict[tuple[str, str, bool], bool] = {}
+    values = []
+    for cell in cells:
+        if cell is None:
+            values.append(np.nan)
+            continue
+        unit = (cell.before, cell.after, cell.attached)
+        if unit not in units:
+            units[unit] = fits(cell, form)
+        values.append(_value(cell, form) if units[unit] else np.nan)
+    return np.array(values, dtype=np.float64)
 
 
 def dots_in_threes(texts: Sequence[str]) -> bool:
     """Whether all numbers with a dot have one to three digits before it and exactly three behind it: worth a search."""
     dotted = [text for text in texts if "." in text]
-    return bool(dotted) and all(_SHAPES["dot3"].fullmatch(text.strip(" +-")) for text in dotted)
+    return bool(dotted) and all(_DOT3.fullmatch(text.strip(" +-")) for text in dotted)
 
 
 def take_apart(text: str) -> NumberCell | None:
@@ -104,13 +116,16 @@ def take_apart(text: str) -> NumberCell | None:
     brackets, minus = match["open"] is not None, match["minus"] or match["minus2"]
     if (match["minus"] and match["minus2"]) or after.casefold() in _NO_UNITS or (before and CURRENCY.fullmatch(after)):
         return None
-    shape = next((shape for shape, pattern in _SHAPES.items() if pattern.fullmatch(body)), None)
-    if shape is None:
+    shaped = _SHAPES.fullmatch(body)
+    if shaped is None:
         return None
     negative = (brackets and minus != "+") or (minus or "+") != "+"
-    return NumberCell(negative, brackets, before, body, after, folded(after), not match["gap"], shape)
+    return NumberCell(
+        negative, brackets, before, body, after, folded(after), not match["gap"], cast(Shape, shaped.lastgroup)
+    )
 
 
+@lru_cache(maxsize=1024)
 def folded(unit: str) -> str:
     """A unit without case and plural, but mW is not MW."""
     unit = unit.rstrip(".")
@@ -127,21 +142,19 @@ def fits(parts: NumberCell, form: NumberFormat) -> bool:
     return not parts.after or parts.unit == folded(form.after)
 
 
-def _value(parts: NumberCell | None, form: NumberFormat) -> float:
-    if parts is None or not fits(parts, form):
-        return np.nan
+def _value(parts: NumberCell, form: NumberFormat) -> float:
     body, shape = parts.body.replace(" ", "").replace("'", ""), parts.shape
     if form.decimal == ".":
         if shape in COMMA:
             return np.nan
         number = float(body.replace(",", ""))
-    elif shape in ("comma", "comma3", "by dot"):
+    elif shape in ("comma", "comma3", "by_dot"):
         number = float(body.replace(".", "").replace(",", "."))
     elif shape == "dot3":
         if form.thousands != ".":  # thousands that training had none of, or a decimal point: nobody knows
             return np.nan
         number = float(body.replace(".", ""))
-    elif shape == "by comma" or (shape == "point" and form.thousands == "."):
+    elif shape == "by_comma" or (shape == "point" and form.thousands == "."):
         return np.nan
     else:
         number = float(body)

@@ -6,7 +6,6 @@ import numpy as np
 
 from autoft.data.audit.findings import share_evidence
 from autoft.data.cells import Distinct
-from autoft.data.number_cells import take_apart
 from autoft.data.number_formats import Search
 from autoft.data.table import number_text, quoted
 from autoft.formatting import counted
@@ -34,7 +33,7 @@ def read_as(name: str, cells: Distinct, found: Search) -> Finding:
 
 def unread(name: str, cells: Distinct, found: Search) -> Finding:
     """Formatted numbers could mean several things; the user chooses."""
-    mask = np.isnan(cells.numbers) & np.array([take_apart(text) is not None for text in cells.texts], dtype=bool)
+    mask = np.isnan(cells.numbers) & np.array([parts is not None for parts in cells.parts], dtype=bool)
     rows, example = counted(cells.rows(mask), "cell"), f"first: row {cells.first(mask)[0]:,}, {quoted(found.example)}"
     gain = f"and {rows} become numbers"
     if found.why == "ambiguous":

@@ -25,7 +25,6 @@ from autoft.data.number_cells import (
     NumberCell,
     Shape,
     fits,
-    take_apart,
 )
 from autoft.records.columns import NumberFormat
 
@@ -74,21 +73,28 @@ class Search:
     assumed: bool = False
 
 
-def search(texts: Sequence[str], counts: Counts, decimal: str | None = None, *, least: float = MOST_NUMBERS) -> Search:
+def search(
+    texts: Sequence[str],
+    parts: Sequence[NumberCell | None],
+    counts: Counts,
+    decimal: str | None = None,
+    *,
+    least: float = MOST_NUMBERS,
+) -> Search:
     """The format of the numbers in a column.
 
     Args:
         texts: Its distinct values.
+        parts: Each of them taken apart.
         counts: How many rows hold each.
         decimal: What the user says about columns whose cells prove nothing: ``.`` or ``,`` stands before decimals.
         least: Share of the cells that must be numbers of one format.
 
-    >>> search(["$1,234", "$5"], np.array([1, 1])).format
+    >>> texts = ["$1,234", "$5"]
+    >>> search(texts, list(map(take_apart, texts)), np.array([1, 1])).format
     NumberFormat(decimal='.', thousands=',', before='$', after='', scaled=False)
-    >>> search(["1,234", "2,345"], np.array([1, 1])).why
-    'ambiguous'
     """
-    cells = [(text, parts, int(rows)) for text, rows in zip(texts, counts, strict=True) if (parts := take_apart(text))]
+    cells = [(t, cell, int(n)) for t, cell, n in zip(texts, parts, counts, strict=True) if cell is not None]
     total, numbers = int(counts.sum()), sum(rows for _, _, rows in cells)
     if not numbers or numbers < least * total:
         return Search()
@@ -104,7 +110,7 @@ def search(texts: Sequence[str], counts: Counts, decimal: str | None = None, *, 
     found = _decimal(own, unit, decimal, (1 - least) * total)
     if found.format is None:
         return found
-    values = number_cells.read(texts, found.format)
+    values = number_cells.read(parts, found.format)
     return found if int(counts[~np.isnan(values)].sum()) >= least * total else Search()
 
 
@@ -201,7 +207,7 @@ def _with_groups(form: NumberFormat, cells: Iterable[_Cell]) -> NumberFormat:
     signs = Counter[str]()
     for _, parts, rows in cells:
         sign = "," if form.decimal == "." else "."
-        grouped = parts.shape in (("comma3", "by comma") if sign == "," else ("dot3", "by dot"))
+        grouped = parts.shape in (("comma3", "by_comma") if sign == "," else ("dot3", "by_dot"))
         sign = sign if grouped else next((blank for blank in " '" if blank in parts.body), "")
         if sign:
             signs[sign] += rows
