@@ -53,7 +53,8 @@ class AutoFineTuner:
         evaluation_: Scores from held-out folds with intervals, baselines, trials (`records.Evaluation`).
         findings_: What was found in the data.
         classes_: Class labels in sorted order: the columns of `predict_proba`.
-        model_: The Keras model over raw columns. Unlike `predict`, it does not repair a table (`preprocess: accept`).
+        model_: The Keras model over raw columns. Unlike `predict`, it does not repair a table (`preprocess: accept`),
+            and takes numbers where the table has texts such as ``$1,234``.
         directory_: The run folder.
         predict_findings_: What was found in the table of the last prediction.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -10,6 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import autoft
+from autoft import AutoFineTuner
 from autoft.data.columns import infer_columns
 from autoft.data.convert import convert, numbers_of
 from autoft.data.table import read
@@ -19,6 +22,9 @@ from autoft.recipe.recipe import Recipe
 from autoft.records.columns import Column, NumberFormat
 from autoft.records.findings import Finding
 from autoft.records.reading import read_record
+from autoft.schema.contract import contract, serving
+from autoft.schema.engines import choose
+from tests.tables import tiny_recipe
 
 
 def _one(cells: Sequence[object], **options: object) -> tuple[Column, tuple[Finding, ...]]:
@@ -213,3 +219,52 @@ def test_a_format_comes_back_from_json_and_old_files_have_none() -> None:
 def test_long_cells_take_linear_time() -> None:
     long = ["$" + "1,111" * 40_000, "1 " * 100_000, "(" * 200_000, "5 " + "k" * 200_000]
     assert _one([*long, "$12"])[0].kind in ("categorical", "text")
+
+
+def test_a_schema_takes_later_tables_in_the_format_or_as_plain_numbers_and_no_others() -> None:
+    numbers = np.random.default_rng(0).integers(1_000, 900_000, 60)
+    frame = read(pd.DataFrame({"a": [f"${n:,}" for n in numbers], "y": ["no", "yes"] * 30})).frame
+    columns, _ = infer_columns(frame, target="y")
+    engine = choose("portable")
+    held = contract(frame, columns, engine=engine, schema_path=None, target="y")
+
+    def found(cells: object) -> list[str]:
+        later = read(pd.DataFrame({"a": cells})).frame
+        return [f.code for f in serving(later, columns[:1], engine, held.schema) if f.severity == "error"]
+
+    assert found([f"${n:,}" for n in numbers]) == []
+    assert found(numbers) == []
+    assert found([str(n) for n in numbers]) == []
+    assert found([f"€ {n}" for n in numbers]) == ["tfdv:UNEXPECTED_DATA_TYPE"]
+
+
+@pytest.mark.slow
+def test_a_model_answers_formatted_tables_as_it_answers_plain_ones(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    plain = pd.DataFrame({"size": random.integers(400, 4000, 120), "rate": random.uniform(1, 30, 120).round(2)})
+    plain["price"] = plain["size"] * 100 + (plain["rate"] * 1000).round()
+    plain["walk"] = random.choice(["NA", "", "brick"], 120)
+    written = pd.DataFrame(
+        {
+            "size": [f"{n:,} sqft" if n % 2 else f"{n} sqft" for n in plain["size"]],
+            "rate": [f"{n:.2f}%".replace(".", ",") for n in plain["rate"]],
+            "price": [f"${n:,.0f}" for n in plain["price"]],
+            "walk": plain["walk"],
+        }
+    )
+    written.loc[0, "size"] = "1,234.5 sqft"
+    plain.loc[0, "size"] = 1234.5
+    recipe = tiny_recipe(target="price", trials=1, **{"schema.engine": "portable"})
+    answers = [
+        AutoFineTuner(recipe=recipe, directory=tmp_path / name).fit(frame).predict(frame)
+        for name, frame in (("written", written), ("plain", plain))
+    ]
+    np.testing.assert_array_equal(*answers)
+    meta = json.loads((tmp_path / "written" / "model" / "meta.json").read_text(encoding="utf-8"))
+    assert (meta["words_apart"], meta["missing"]) == ({"walk": ["NA"]}, None)
+    loaded = autoft.load(tmp_path / "written")
+    written.to_csv(tmp_path / "written.csv", index=False)
+    np.testing.assert_array_equal(loaded.predict(plain), answers[0])
+    np.testing.assert_array_equal(loaded.predict(str(tmp_path / "written.csv")), answers[0])
+    np.testing.assert_array_equal(loaded.predict(written[:1]), answers[0][:1])
+    assert answers[0].dtype == np.float64
