@@ -52,7 +52,7 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 _MONTH_NUMBERS = {name: number for number, name in enumerate(_MONTHS, 1)}
 #: Beginning of a number, an amount or a date: a cheap test before the exact ones.
 LIKE_NUMBER = re.compile(
-    r"\s*+[-+(\u2212\u2013]?(?:[^\w\s]|[A-Z]{3}\ |[A-Z]{1,2}[$€£¥]|rs\.?|kr\.?)?\s?[-+\u2212\u2013]?(?:[.,]?\d|inf)",
+    r"\s*+[-+(\u2212\u2013]?(?:[^\w\s]|[A-Z]{3}\ ?|[A-Z]{1,2}[$€£¥]|rs\.?|kr\.?)?\s?[-+\u2212\u2013]?(?:[.,]?\d|inf)",
     re.IGNORECASE,
 )
 #: Beginning of a date.

@@ -119,7 +119,7 @@ def _infer(name: str, distinct: Distinct, decimal: str | None, is_target: bool) 
         return _date(name, distinct, None)
     numeric_looks = distinct.values.dtype != object or distinct.share(distinct.begins(cells.LIKE_NUMBER)) >= _MOSTLY
     if numeric_looks:
-        for rule in (partial(_number_format, decimal=decimal), _number, _date_text):
+        for rule in (partial(_number_format, decimal=decimal, is_target=is_target), _number, _date_text):
             if (inferred := rule(name, distinct)) is not None:
                 return inferred if inferred.kind != "numeric" or is_target else _row_number(distinct, inferred)
     mixture = _mixture(name, distinct) if numeric_looks else None
@@ -199,7 +199,9 @@ def _numeric(name: str, distinct: Distinct, form: NumberFormat | None = None) ->
     return _Inferred("numeric", f"{percent(distinct.share(~wrong))} of the values are numbers", facts, (finding,))
 
 
-def _number_format(name: str, distinct: Distinct, decimal: str | None, least: float = MOST_NUMBERS) -> _Inferred | None:
+def _number_format(
+    name: str, distinct: Distinct, decimal: str | None, is_target: bool = False, least: float = MOST_NUMBERS
+) -> _Inferred | None:
     """Numbers with separators, currencies or units: read where their format is certain, else a question."""
     if distinct.values.dtype != object:
         return None
@@ -207,6 +209,8 @@ def _number_format(name: str, distinct: Distinct, decimal: str | None, least: fl
     if not (any(map(number_cells.take_apart, odd)) if odd else number_cells.dots_in_threes(distinct.texts)):
         return None
     found = number_formats.search(distinct.texts, distinct.parts, distinct.counts, decimal, least=least)
+    if is_target and found.free:  # the answers would be a thousand times too large or too small
+        found = replace(found, format=None, why="ambiguous")
     if found.format is None or (found.format == NumberFormat() and not odd):
         asked = found.why and distinct.share(~np.isnan(distinct.numbers)) < MOST_NUMBERS
         finding = number_findings.unread(name, distinct, found) if asked else None
@@ -290,8 +294,10 @@ def _tokens(distinct: Distinct) -> _Inferred | None:
 
 
 def _mixture(name: str, distinct: Distinct) -> _Inferred | None:
-    """Numbers for the greater part, but too many texts between them to be mistakes."""
-    plain = ~np.isnan(distinct.numbers)
+    """Numbers for the greater part, formatted ones too, but too many texts between them to be mistakes."""
+    found = number_formats.search(distinct.texts, distinct.parts, distinct.counts, least=_MOSTLY)
+    form = found.format if found.format and number_formats.is_known(found.format.after) else None
+    plain = ~np.isnan(distinct.numbers_in(form))
     share = distinct.share(plain)
     if share < _MOSTLY or plain.all():  # all: nothing but infinities
         return None

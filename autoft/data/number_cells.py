@@ -31,10 +31,12 @@ _UNIT = (
 _CELL = re.compile(
     rf"""(?P<open>\()?[ ]?(?P<minus>[+{_MINUS}])?[ ]?(?P<before>{_CURRENCY})?[ ]?(?P<minus2>[+{_MINUS}])?[ ]?
     (?P<body>[0-9.,]+(?:[' ][0-9.,]+)*(?:[eE][+-]?[0-9]{{1,3}}(?![0-9A-Za-z]))?)
-    (?P<gap>[ ]{{0,2}})(?P<after>{_CURRENCY}|{_UNIT})?[ ]?(?(open)\))""",
+    (?P<gap>[ ]{{0,2}})(?P<after>{_CURRENCY}(?:[ ]?/[ ]?[^\W\d_]{{1,10}}[²³]?)?|{_UNIT})?[ ]?(?(open)\))""",
     re.VERBOSE,
 )
 _LONGEST = 80
+#: Whole numbers of more digits are not told apart as float64: they are names.
+_DIGITS = 15
 PADDED = re.compile(r"0[0-9]")
 
 #: What the digits and signs of a number look like; the first that matches counts.
@@ -46,7 +48,7 @@ _PATTERNS: dict[Shape, str] = {
     "comma3": r"[1-9][0-9]{0,2},[0-9]{3}",
     "groups": _GROUPS,
     "point": rf"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|{_GROUPS}\.[0-9]+",
-    "comma": rf"[0-9]*,[0-9]+|{_GROUPS},[0-9]+",
+    "comma": rf"[0-9]*,[0-9]+(?:[eE][+-]?[0-9]+)?|{_GROUPS},[0-9]+",
     # Thousands in groups of three, or as in India of two but for the last.
     "by_comma": r"[1-9][0-9]{0,2}(?:(?:,[0-9]{3}){2,}(?:\.[0-9]*)?|,[0-9]{3}\.[0-9]*)"
     r"|[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}(?:\.[0-9]*)?",
@@ -117,12 +119,22 @@ def take_apart(text: str) -> NumberCell | None:
     if (match["minus"] and match["minus2"]) or after.casefold() in _NO_UNITS or (before and CURRENCY.fullmatch(after)):
         return None
     shaped = _SHAPES.fullmatch(body)
-    if shaped is None:
+    if shaped is None or _is_name(body):
         return None
     negative = (brackets and minus != "+") or (minus or "+") != "+"
     return NumberCell(
         negative, brackets, before, body, after, folded(after), not match["gap"], cast(Shape, shaped.lastgroup)
     )
+
+
+def _is_name(body: str) -> bool:
+    """Whether digits and signs are rather a long number of something, or an address (192.168.100.200)."""
+    groups = body.split(".")
+    if len(groups) == 4 and all(group.isdigit() and int(group) < 256 for group in groups):
+        return True
+    thousands = next((sign for sign in ",." if body.count(sign) > 1), " ")
+    whole = re.split(r"[.,eE]", body.replace(thousands, ""))[0]
+    return len(body) > _DIGITS and sum(sign.isdigit() for sign in whole) > _DIGITS
 
 
 @lru_cache(maxsize=1024)

@@ -25,7 +25,8 @@ def read_as(name: str, cells: Distinct, found: Search) -> Finding:
     text = f"has {counted(cells.rows(other), 'number')} written like {quoted(form)}, {shown}"
     evidence = share_evidence(cells.rows(other), int(cells.counts.sum()), "formatted", "others")
     if found.assumed:
-        fix = "its dots are taken for thousands; if they stand before decimals, write data: {decimal: '.'}"
+        sign, other = ("dots", ".") if "." in example[1] else ("commas", ",")
+        fix = f"its {sign} are taken for thousands; if they stand before decimals, write data: {{decimal: '{other}'}}"
         return Finding("number-format", "warning", name, _MUST, text, fix, evidence)
     fix = "nothing to do: tables to predict are read alike, and plain numbers too"
     return Finding("number-format", "info", name, _MUST, text, fix, evidence)

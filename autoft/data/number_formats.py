@@ -63,7 +63,8 @@ class Search:
             that prove the other), ``units`` (several), or empty.
         example: A cell that shows why.
         units: Rows by unit, the most frequent ones first.
-        assumed: Whether the format is only very likely.
+        assumed: Whether the format is only likely.
+        free: Whether another reading would give the same numbers but for a factor, which no model cares about.
     """
 
     format: NumberFormat | None = None
@@ -71,6 +72,7 @@ class Search:
     example: str = ""
     units: tuple[tuple[str, int], ...] = ()
     assumed: bool = False
+    free: bool = False
 
 
 def search(
@@ -146,9 +148,9 @@ def _most(counts: Counter[str]) -> str:
     return max(counts, key=lambda text: (counts[text], text), default="")
 
 
-def _known(unit: str) -> bool:
-    """Whether people know a unit; of single letters the case matters."""
-    return (unit if len(unit) == 1 else unit.casefold()) in _KNOWN or CURRENCY.fullmatch(unit) is not None
+def is_known(unit: str) -> bool:
+    """Whether people know a unit, or there is none; of single letters the case matters."""
+    return not unit or (unit if len(unit) == 1 else unit.casefold()) in _KNOWN or CURRENCY.fullmatch(unit) is not None
 
 
 def _several_units(cells: Sequence[_Cell]) -> Search:
@@ -157,7 +159,7 @@ def _several_units(cells: Sequence[_Cell]) -> Search:
     example = ""
     for text, parts, rows in cells:
         if parts.before or parts.after:
-            if not (parts.before or _known(parts.after)):
+            if not (parts.before or is_known(parts.after)):
                 return Search()
             units[parts.before or parts.after] += rows
             example = example or text
@@ -199,6 +201,8 @@ def _decimal(cells: Sequence[_Cell], unit: NumberFormat, declared: str | None, r
         return Search(format=_with_groups(grouped, cells), assumed=shape == "dot3", example=example[shape])
     if shape == "dot3" and not money:
         return Search(format=decimals)
+    if rows[shape] == sum(rows.values()):
+        return Search(format=_with_groups(grouped, cells), assumed=True, free=True, example=example[shape])
     return Search(why="ambiguous", example=example[shape])
 
 

@@ -77,8 +77,8 @@ def test_formats_that_the_cells_prove_are_read_and_said(case: str) -> None:
 
 
 QUESTIONS = {
-    "thousands or decimals": (["1,234", "2,345", "12,500"], "data: {decimal: '.'} if the comma stands between"),
-    "dots with a currency": (["1.234 €", "2.345 €", "7.500 €"], "data: {decimal: ','} if the dot stands between"),
+    "thousands or decimals": (["1,234", "2,345", "7"], "data: {decimal: '.'} if the comma stands between"),
+    "dots with a currency": (["1.234 €", "2.345 €", "7 €"], "data: {decimal: ','} if the dot stands between"),
     "both": (["1,5", "2.5", "12,7"], "a decimal comma and others with a decimal point"),
     "two units": (["5 kg", "11 lb", "7 kg"], "several units: 'kg' (80 cells), 'lb' (40 cells)"),
     "two currencies": (["$5", "€11", "$7"], "several units: '$' (80 cells), '€' (40 cells)"),
@@ -92,6 +92,17 @@ def test_what_is_not_certain_is_asked(case: str) -> None:
     column, (finding,) = _one(cells * 40)
     assert (column.kind, finding.code, finding.severity) == ("categorical", "number-format", "warning")
     assert told in f"{finding.found}; {finding.fix}"
+
+
+@pytest.mark.parametrize("cells", [["1,234", "2,345", "12,500"], ["1.234 €", "2.345 €", "12.500 €"]])
+def test_a_factor_of_a_thousand_in_every_cell_is_no_matter_but_in_the_target(cells: list[str]) -> None:
+    column, (finding,) = _one(cells * 40)
+    assert _read(cells, column) == [1234, 2345, 12500]
+    assert (finding.code, finding.severity) == ("number-format", "warning")
+    assert "are taken for thousands; if they stand before decimals, write data: {decimal:" in finding.fix
+    column, (finding,) = _one(cells * 40, target="a")
+    assert (column.kind, finding.code, finding.severity) == ("categorical", "number-format", "warning")
+    assert "120 cells become numbers" in finding.fix
 
 
 @pytest.mark.parametrize(("decimal", "values"), [(".", [1234, 2345, 12500]), (",", [1.234, 2.345, 12.5])])
@@ -130,6 +141,9 @@ def test_whole_numbers_of_up_to_three_digits_prove_thousands_where_there_are_man
         ["12 Main St 4", "7 Oak Ave 3", "1 Elm St 5"],
         ["7A", "8B", "9C"],
         ["0017 kg", "x", "y"],
+        ["10115 Berlin", "20095 Hamburg", "80331 Munich"],
+        ["192.168.100.200", "192.168.134.100", "10.110.120.130"],
+        ["123,456,789,012,345,678", "123,456,789,012,345,679", "123,456,789,012,345,677"],
     ],
 )
 def test_other_texts_with_digits_stay_categories_without_a_question(cells: list[str]) -> None:
@@ -171,6 +185,12 @@ def test_few_cells_of_another_kind_are_missing_and_said() -> None:
     column, (read_as, mixed) = _one([f"{n / 7:.2f} bhp" for n in range(97)] + ["null bhp", " bhp", "5 kW"])
     assert (column.kind, read_as.code, mixed.code) == ("numeric", "number-format", "mixed-types")
     assert "3 of 100 values that differ from the others (first: row 98, 'null bhp')" in mixed.found
+
+
+def test_too_many_other_cells_make_a_category_and_a_question() -> None:
+    column, (finding,) = _one([f"{n} kg" for n in range(88)] + ["?"] * 12)
+    assert (column.kind, finding.code, finding.severity) == ("categorical", "mixed-types", "warning")
+    assert "12 of 100 values that differ from the others (first: row 89, '?')" in finding.found
 
 
 def test_a_column_that_is_declared_to_be_numeric_is_read_as_far_as_it_can_be() -> None:
