@@ -92,6 +92,7 @@ def search(
         decimal: What the user says about columns whose cells prove nothing: ``.`` or ``,`` stands before decimals.
         least: Share of the cells that must be numbers of one format.
 
+    >>> from autoft.data.number_cells import take_apart
     >>> texts = ["$1,234", "$5"]
     >>> search(texts, list(map(take_apart, texts)), np.array([1, 1])).format
     NumberFormat(decimal='.', thousands=',', before='$', after='', scaled=False)
