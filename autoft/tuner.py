@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -45,11 +45,15 @@ class AutoFineTuner:
             networks (docs/extending.md). `hp` is a `keras_tuner.HyperParameters`: what the function asks for is the
             search space; `inputs` is a `networks.families.own.ModelInputs`; the model gives logits.
 
+        missing: Words that mean a missing cell, in place of NA, None, null ...; blank cells are missing anyway.
+        decimal: Sign before decimals, ``.`` or ``,``, in columns of numbers such as ``1,234`` that do not prove it.
+
     Attributes:
         evaluation_: Scores from held-out folds with intervals, baselines, trials (`records.Evaluation`).
         findings_: What was found in the data.
         classes_: Class labels in sorted order: the columns of `predict_proba`.
-        model_: The Keras model over raw columns. Unlike `predict`, it does not repair a table (`preprocess: accept`).
+        model_: The Keras model over raw columns. Unlike `predict`, it does not repair a table (`preprocess: accept`),
+            and takes numbers where the table has texts such as ``$1,234``.
         directory_: The run folder.
         predict_findings_: What was found in the table of the last prediction.
 
@@ -75,6 +79,8 @@ class AutoFineTuner:
         directory: str | Path | None = None,
         recipe: str | Path | Recipe | None = None,
         model: Build | None = None,
+        missing: Sequence[str] | None = None,
+        decimal: Literal[".", ","] | None = None,
     ) -> None:
         self.target = target
         self.task = task
@@ -86,6 +92,8 @@ class AutoFineTuner:
         self.directory = directory
         self.recipe = recipe
         self.model = model
+        self.missing = missing
+        self.decimal = decimal
 
     @classmethod
     def from_recipe(cls, path: str | Path, *, directory: str | Path | None = None) -> AutoFineTuner:
@@ -183,7 +191,7 @@ class AutoFineTuner:
         if not isinstance(recipe, Recipe):
             found, fix = f"it is a {type(recipe).__name__}", "write it to a YAML file and pass its path"
             raise RecipeError("Argument 'recipe'", "be the path of a recipe, or a Recipe", found, fix)
-        names = ("target", "task", "objective", "trials", "minutes", "seed", "folds")
+        names = ("target", "task", "objective", "trials", "minutes", "seed", "folds", "missing", "decimal")
         changed: Recipe = recipe.with_changes(**{name: getattr(self, name) for name in names})
         return changed
 

@@ -102,6 +102,10 @@ def _add_command(commands: Any, shared: argparse.ArgumentParser, name: str, text
 def _add_source(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", metavar="RECIPE_OR_DATA", help="a recipe (.yaml) or a table (CSV, Parquet)")
     parser.add_argument("--target", metavar="COLUMN", help="column to predict; required with a table")
+    words = "a word that means a missing cell, in place of NA, None, null ...; may be given several times"
+    parser.add_argument("--missing", metavar="WORD", action="append", help=words)
+    sign = "sign before decimals where numbers such as 1,234 do not say it themselves"
+    parser.add_argument("--decimal", metavar="SIGN", choices=(".", ","), help=sign)
 
 
 def _add_changes(parser: argparse.ArgumentParser) -> None:

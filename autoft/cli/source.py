@@ -12,7 +12,19 @@ from autoft.recipe.yaml import label
 
 def read_source(options: argparse.Namespace) -> tuple[Recipe, Path | None]:
     """The recipe that the command names or implies, and the table where it names one."""
-    names = ("target", "task", "objective", "trials", "minutes", "seed", "folds", "positive", "strategy")
+    names = (
+        "target",
+        "task",
+        "objective",
+        "trials",
+        "minutes",
+        "seed",
+        "folds",
+        "positive",
+        "strategy",
+        "missing",
+        "decimal",
+    )
     changes = {name: getattr(options, name, None) for name in names}
     if changes["positive"]:
         changes["positive"] = label(changes["positive"])

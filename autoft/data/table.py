@@ -8,14 +8,12 @@ A column of the canonical frame is one of three things:
 - ``datetime64[ns]``, naive, in UTC: whatever came as times. Times that nanoseconds cannot hold (before 1677, after
   2262) come as ISO texts.
 
-Texts are NFC-normalised (else two spellings of "café" are two categories) and otherwise kept exactly. The texts in
-`MISSING` and blank ones are missing, in DataFrames as well as in files.
+Texts are NFC-normalised (else two spellings of "café" are two categories) and otherwise kept exactly. Blank ones and
+words such as NA (`missing_words`) are missing, in DataFrames as well as in files.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import unicodedata
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
@@ -27,14 +25,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autoft.data.files import read_file
+from autoft.data.fingerprint import fingerprint
+from autoft.data.missing_words import MissingWords
 from autoft.errors import TableError, printable
 from autoft.formatting import counted
 
 if TYPE_CHECKING:
     import pandas as pd
-
-#: Texts that mean a missing cell (blanks only, too). Our own list: pandas' changes between versions.
-MISSING = frozenset({"", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "<NA>", "#N/A"})
 
 _EXACT = 2**53  # float64 tells whole numbers apart up to here
 _NUMBERS = frozenset({"integer", "floating", "mixed-integer-float", "decimal"})
@@ -52,6 +49,8 @@ class Table:
         dtypes: The dtype that each column came with; ``text`` for CSV files.
         target: The name that `y` got if the data came as ``(X, y)``; it is the last column.
         given: The column of the target as it was given, if the caller of `read` named it and it is there.
+        missing_words: By column how many cells hold each of the words that mean a missing cell.
+        words_apart: By column those of them that are values there, as they stand beside blank cells.
     """
 
     frame: pd.DataFrame
@@ -60,9 +59,13 @@ class Table:
     dtypes: Mapping[str, str] = field(default_factory=dict)
     target: str | None = None
     given: pd.Series[Any] | None = None
+    missing_words: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    words_apart: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def read(data: Any, *, target: str | None = None, allow_empty: bool = False) -> Table:
+def read(
+    data: Any, *, target: str | None = None, allow_empty: bool = False, words: MissingWords | None = None
+) -> Table:
     """Reads a table from wherever it is.
 
     Args:
@@ -71,6 +74,7 @@ def read(data: Any, *, target: str | None = None, allow_empty: bool = False) -> 
             array alone.
         target: What the `y` column is called; None for its own name, or ``target`` if it has none.
         allow_empty: Whether a table without rows is fine, as it is for predictions.
+        words: The words that mean a missing cell, None for the usual ones.
 
     Returns:
         The table. Columns are named by ``str()`` of their names; one without a name is called ``column 3`` if it is
@@ -104,12 +108,22 @@ def read(data: Any, *, target: str | None = None, allow_empty: bool = False) -> 
     if len(raw) == 0 and not allow_empty:
         raise TableError(where, "have rows", "it has a header but no rows", "check how it was written")
     columns = {name: raw.iloc[:, i] for i, name in enumerate(names)}
-    frame = pd.DataFrame({i: canonical(column, name) for i, (name, column) in enumerate(columns.items())})
+    words = words or MissingWords(free=(label or target,))
+    frame = pd.DataFrame({i: canonical(column, name, words) for i, (name, column) in enumerate(columns.items())})
     frame.columns = pd.Index(names, dtype=object)
+    words.settle_numbers(frame)
     texts = isinstance(data, str | Path) and not source.lower().endswith(".parquet")
     dtypes = {name: "text" if texts else _dtype(column) for name, column in columns.items()}
-    given = columns.get(target or "") if given is None else given
-    return Table(frame=frame, source=source, fingerprint=_fingerprint(frame), dtypes=dtypes, target=label, given=given)
+    return Table(
+        frame=frame,
+        source=source,
+        fingerprint=fingerprint(frame),
+        dtypes=dtypes,
+        target=label,
+        given=columns.get(target or "") if given is None else given,
+        missing_words=words.counts,
+        words_apart=words.apart,
+    )
 
 
 def _dtype(column: pd.Series[Any]) -> str:
@@ -191,47 +205,50 @@ def _unique_names(names: Sequence[Hashable], where: str) -> list[str]:
     return texts
 
 
-def canonical(series: pd.Series[Any], name: str) -> pd.Series[Any]:
-    """One column in canonical form, as a copy with a fresh index; `name` is for messages."""
+def canonical(series: pd.Series[Any], name: str, words: MissingWords | None = None) -> pd.Series[Any]:
+    """One column in canonical form, as a copy with a fresh index; `name` is for messages, and for `words`."""
     import pandas as pd
     from pandas.api import types
+
+    words = words or MissingWords()
 
     if isinstance(series.dtype, pd.SparseDtype):
         series = pd.Series(np.asarray(series))
     dtype = series.dtype
     if isinstance(dtype, pd.CategoricalDtype):
-        texts = np.array([*_texts(dtype.categories, name), None], dtype=object)
-        return pd.Series(texts[series.cat.codes.to_numpy()], dtype=object)
+        texts, found = _read_texts(dtype.categories, name, words)
+        spread = np.array([*texts, None], dtype=object)[series.cat.codes.to_numpy()].tolist()
+        return pd.Series(words.settle(spread, found, name), dtype=object)
     if isinstance(dtype, pd.PeriodDtype):
-        return _times(series.dt.to_timestamp(), name)
+        return _times(series.dt.to_timestamp(), name, words)
     if types.is_complex_dtype(dtype):
         raise _unsupported(name, str(dtype))
     if types.is_bool_dtype(dtype):
-        return pd.Series(_texts(series.astype(object), name), dtype=object)
+        return pd.Series(_texts(series.astype(object), name, words), dtype=object)
     if types.is_numeric_dtype(dtype):
-        return _floats(series, name)
+        return _floats(series, name, words)
     if types.is_datetime64_any_dtype(dtype):
-        return _times(series, name)
+        return _times(series, name, words)
     if dtype.kind == "m":
         return _durations(series)
-    return _objects(series.astype(object), name)
+    return _objects(series.astype(object), name, words)
 
 
-def _objects(series: pd.Series[Any], name: str) -> pd.Series[Any]:
+def _objects(series: pd.Series[Any], name: str, words: MissingWords) -> pd.Series[Any]:
     """A column of Python objects: by what all of its cells are, else as texts."""
     import pandas as pd
 
     kind = pd.api.types.infer_dtype(series, skipna=True)
     if kind in _NUMBERS:
-        return _floats(series, name)
+        return _floats(series, name, words)
     if kind in _TIMES:
-        return _times(series, name)
+        return _times(series, name, words)
     if kind in ("timedelta", "timedelta64"):
         return _durations(series)
-    return pd.Series(_texts(series, name), dtype=object)
+    return pd.Series(_texts(series, name, words), dtype=object)
 
 
-def _floats(series: pd.Series[Any], name: str) -> pd.Series[Any]:
+def _floats(series: pd.Series[Any], name: str, words: MissingWords) -> pd.Series[Any]:
     import pandas as pd
 
     present = series.dropna()
@@ -239,7 +256,7 @@ def _floats(series: pd.Series[Any], name: str) -> pd.Series[Any]:
     if whole and len(present) and (present.max() > _EXACT or present.min() < -_EXACT):
         cells = series.astype(object)
         if any(isinstance(cell, int | np.integer) and abs(int(cell)) > _EXACT for cell in present.astype(object)):
-            return pd.Series(_texts(cells, name), dtype=object)
+            return pd.Series(_texts(cells, name, words), dtype=object)
     if series.dtype == object:
         return pd.Series([np.nan if pd.isna(cell) else float(cell) for cell in series], dtype="float64")
     if isinstance(series.dtype, np.dtype):
@@ -247,13 +264,13 @@ def _floats(series: pd.Series[Any], name: str) -> pd.Series[Any]:
     return pd.Series(np.array(series.to_numpy(dtype="float64", na_value=np.nan)))
 
 
-def _times(series: pd.Series[Any], name: str) -> pd.Series[Any]:
+def _times(series: pd.Series[Any], name: str, words: MissingWords) -> pd.Series[Any]:
     import pandas as pd
 
     try:
         times = pd.to_datetime(series, utc=True).dt.tz_localize(None).astype("datetime64[ns]")
     except (pd.errors.OutOfBoundsDatetime, OverflowError):
-        return pd.Series(_texts(series.astype(object), name), dtype=object)
+        return pd.Series(_texts(series.astype(object), name, words), dtype=object)
     return pd.Series(times.to_numpy(copy=True))
 
 
@@ -271,17 +288,27 @@ def _sound(text: str) -> str:
 
 
 class _Cleaned(dict[str, "str | None"]):
-    """Texts as they were -> texts as they are kept; each distinct text is looked at once."""
+    """Texts as they were -> texts as they are kept; each distinct text is looked at once. `found` are the words."""
+
+    def __init__(self, words: MissingWords) -> None:
+        self.words, self.found = words, set[str]()
 
     def __missing__(self, text: str) -> str | None:
-        missing = text in MISSING or not text.strip()
-        value = self[text] = None if missing else _sound(text)
+        value = self[text] = _sound(text) if text.strip() else None
+        if value is not None and self.words.means(value):
+            self.found.add(value)
         return value
 
 
-def _texts(cells: Iterable[object], name: str) -> list[str | None]:
-    cleaned = _Cleaned()
-    return [cleaned[cell] if type(cell) is str else _text(cell, cleaned, name) for cell in cells]
+def _read_texts(cells: Iterable[object], name: str, words: MissingWords) -> tuple[list[str | None], set[str]]:
+    """Cells as texts, None where they are blank, and the words among them that may mean a missing cell."""
+    cleaned = _Cleaned(words)
+    texts = [cleaned[cell] if type(cell) is str else _text(cell, cleaned, name) for cell in cells]
+    return texts, cleaned.found
+
+
+def _texts(cells: Iterable[object], name: str, words: MissingWords) -> list[str | None]:
+    return words.settle(*_read_texts(cells, name, words), name)
 
 
 def _text(cell: object, cleaned: _Cleaned, name: str) -> str | None:
@@ -290,11 +317,11 @@ def _text(cell: object, cleaned: _Cleaned, name: str) -> str | None:
     if cell is None:
         return None
     if isinstance(cell, bool | np.bool_):
-        return str(bool(cell))
+        return cleaned[str(bool(cell))]
     if isinstance(cell, int | np.integer):
-        return str(int(cell))
+        return cleaned[str(int(cell))]
     if isinstance(cell, float | np.floating):
-        return None if np.isnan(cell) else number_text(float(cell))
+        return None if np.isnan(cell) else cleaned[number_text(float(cell))]
     opaque = type(cell).__str__ is object.__str__ and type(cell).__repr__ is object.__repr__  # text: its address
     if opaque or isinstance(cell, bytes | complex | np.complexfloating) or pd.api.types.is_list_like(cell):
         raise _unsupported(name, type(cell).__name__)
@@ -304,20 +331,3 @@ def _text(cell: object, cleaned: _Cleaned, name: str) -> str | None:
 def _unsupported(name: str, what: str) -> TableError:
     must, fix = "hold numbers, texts, booleans, dates or durations", "turn it into plain columns, or remove it"
     return TableError(f"Column {quoted(name)}", must, f"it holds values of type {what}", fix)
-
-
-def _fingerprint(frame: pd.DataFrame) -> str:
-    import pandas as pd
-
-    digest = hashlib.sha256()
-    for i, name in enumerate(frame.columns):
-        values = frame.iloc[:, i].to_numpy()
-        digest.update(json.dumps([name, str(values.dtype), len(values)]).encode())
-        if values.dtype == object:
-            codes, distinct = pd.factorize(values)
-            digest.update(json.dumps(list(distinct)).encode())
-            values = codes.astype("int64")
-        elif values.dtype == np.float64:
-            values = np.where(np.isnan(values), np.nan, values)  # NaNs differ in bits that nobody sees
-        digest.update(values.tobytes())
-    return digest.hexdigest()

@@ -62,6 +62,10 @@ class Data(RecipeSection):
     """Binary tasks: the label whose probability, precision and recall are reported."""
     columns: dict[str, ColumnKind] = Field(default_factory=dict)
     """How to understand a column, where the inferred kind is wrong."""
+    decimal: Literal[".", ","] | None = None
+    """Sign before decimals in columns of numbers such as 1,234 whose cells do not say it themselves."""
+    missing: Annotated[tuple[str, ...], Strict(False), AfterValidator(distinct)] | None = None
+    """Words that mean a missing cell, in place of NA, N/A, None, null and the like; empty cells are missing anyway."""
     drop: Names = ()
     """Columns that are never used."""
     weight: Text | None = None

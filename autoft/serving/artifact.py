@@ -49,6 +49,8 @@ class Meta:
         unused: Columns of the training table that are no inputs of the model.
         matrix: Costs ``[true][answered]`` by which more than two classes are decided; empty for the most probable one.
         layers: Package and version of each layer that is not Keras' own, by registered name; `save` fills it in.
+        missing: Words that mean a missing cell, None for the usual ones.
+        words_apart: By column those of them that are values there.
 
     Raises:
         ValueError: If the threshold or the matrix cannot be one.
@@ -67,6 +69,8 @@ class Meta:
     unused: tuple[str, ...] = ()
     matrix: CostMatrix = ()
     layers: Mapping[str, str] = field(default_factory=dict)
+    missing: tuple[str, ...] | None = None
+    words_apart: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not 0.0 < self.threshold < 1.0:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from autoft.data import repair
 from autoft.data.convert import Converted, align, convert
+from autoft.data.missing_words import MissingWords
 from autoft.data.table import read
 from autoft.formatting import counted
 from autoft.preprocessing.text import MISSING_WORD, cleaned
@@ -95,7 +96,7 @@ class TableMonitor:
             TableError: If it cannot be read.
             SchemaError: If the model's schema or statistics cannot be read.
         """
-        table = read(data, allow_empty=True)
+        table = read(data, allow_empty=True, words=MissingWords.of_model(self.meta.missing, self.meta.words_apart))
         inputs = table.frame.drop(columns=[self.meta.target.name, *self.meta.unused], errors="ignore")
         repaired = repair.apply(inputs, self.meta.repairs, drop_rows=False)
         frame, findings = align(repaired.frame, self.meta.columns)

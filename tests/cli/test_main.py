@@ -136,11 +136,13 @@ def test_fit_of_a_recipe(tuner: type[FakeTuner], capsys: pytest.CaptureFixture[s
 def test_options_override_the_recipe(tuner: type[FakeTuner]) -> None:
     words = ["--target=z", "--task=binary", "--objective=f1", "--trials=2", "--minutes=1.5", "--seed=4", "--folds=3"]
     words += ["--positive=1", "--strategy=nested", "--out=elsewhere"]
+    words += ["--missing=NA", "--missing=unknown", "--decimal=,"]
     assert main.main(["fit", "r.yaml", *words]) == 0
     recipe = tuner.recipe
     assert (recipe.data.target, recipe.data.positive, recipe.task, recipe.seed) == ("z", 1, "binary", 4)
     assert (recipe.search.trials, recipe.search.minutes) == (2, 1.5)
     assert (recipe.evaluate.objective, recipe.evaluate.folds, recipe.evaluate.strategy) == ("f1", 3, "nested")
+    assert (recipe.data.missing, recipe.data.decimal) == (("NA", "unknown"), ",")
     assert tuner.directory == Path("elsewhere")
 
 

@@ -92,7 +92,7 @@ HANDLED: list[tuple[zoo.Make, dict[str, Any], set[tuple[str, str, str | None]]]]
     (zoo.infinities, {}, {("infinite-values", "warning", "age")}),
     (zoo.nearly_all_numbers, {}, {("mixed-types", "warning", "age")}),
     (zoo.numbers_and_texts, {}, {("mixed-types", "warning", "size")}),
-    (zoo.amounts_with_separators, {}, {("number-format", "warning", "price"), ("rare-categories", "warning", "price")}),
+    (zoo.amounts_with_separators, {}, {("number-format", "info", "price")}),
     (zoo.constant_column, {}, {("constant-dropped", "info", "unit")}),
     (zoo.repeated_rows, {}, {("duplicate-rows", "warning", None)}),
     (zoo.contradicting_rows, {}, {("conflicting-rows", "warning", None)}),
@@ -122,7 +122,16 @@ HANDLED: list[tuple[zoo.Make, dict[str, Any], set[tuple[str, str, str | None]]]]
     (zoo.wider_than_rows, {}, {("wider-than-rows", "warning", None)}),
     (zoo.heavy_tail, {}, {("target-heavy-tail", "info", "y")}),
     (zoo.strange_names, {}, set()),
-    (zoo.strange_categories, {}, {("missing-values", "info", "city"), ("outer-blanks", "info", "city")}),
+    (
+        zoo.strange_categories,
+        {},
+        {
+            ("missing-values", "info", "city"),
+            ("outer-blanks", "info", "city"),
+            ("missing-words", "info", "city"),
+            ("placeholder-values", "info", "city"),
+        },
+    ),
     (zoo.large_numbers, {}, set()),
     (
         zoo.modern_dtypes,

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from autoft.data import files
-from autoft.data.table import MISSING, number_text, quoted, read
+from autoft.data.missing_words import MISSING
+from autoft.data.table import number_text, quoted, read
 from autoft.errors import TableError
 
 

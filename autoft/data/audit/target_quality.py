@@ -11,6 +11,7 @@ from autoft.data.audit import charts
 from autoft.data.audit.checks import TableView, check
 from autoft.data.audit.findings import label_text, row_numbers, share_evidence, share_of
 from autoft.data.audit.values import drawn_values
+from autoft.data.missing_words import keep, listed
 from autoft.data.table import quoted
 from autoft.data.target import MOST_CLASSES, as_text
 from autoft.formatting import counted
@@ -47,6 +48,10 @@ def missing_target(view: TableView) -> Iterator[Finding]:
     drop = view.options.drop_missing_target
     found = f"is empty in {share_of(len(missing), total, 'cells')} (first: row {missing[0] + 1:,})"
     fix = "rows without a target were left out" if drop else "fill them in, or set schema.drop_missing_target: true"
+    words = view.options.missing_words
+    if own := words.get(view.target):
+        found += f", with {listed(own)}, which count as missing"
+        fix = f"if {' or '.join(map(quoted, own))} is a class, {keep(own, words)}; else {fix}"
     must = "have a value in every row, as it is the target"
     evidence = share_evidence(len(missing), total, "empty", "filled", rows=row_numbers(missing))
     yield Finding("target-missing-values", "warning" if drop else "error", view.target, must, found, fix, evidence)
