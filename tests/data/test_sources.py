@@ -345,7 +345,7 @@ def test_too_many_columns_cells_or_characters_are_refused_at_once(monkeypatch: p
         pd.DataFrame(np.zeros((1, 21))),
         sparse.csr_matrix((1, 21)),
         {name: [1] for name in names},
-        [{name: 1} for name in names],
+        [dict.fromkeys(names, 1)],
         pa.table({name: [1] for name in names}),
     )
     for data in wide:
