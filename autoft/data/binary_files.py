@@ -34,7 +34,7 @@ def read_binary(where: str, stream: BinaryIO, format_name: str, stored: int) -> 
             return _read_excel(where, stream, stored)
         return arrow.to_frame(_whole(where, _opened(stream, format_name), stored))
     except (pa.ArrowException, OSError, zipfile.BadZipFile) as error:
-        found = f"it cannot be read ({(str(error) or type(error).__name__).splitlines()[0][:100]})"
+        found = f"it is damaged, or of a newer version ({(str(error) or type(error).__name__).splitlines()[0][:100]})"
         fix = "write it again; if another program reads it, update pyarrow or save the table as CSV"
         raise TableError(where, f"be a complete {_NAMES[format_name]} file", found, fix) from error
 
