@@ -53,7 +53,7 @@ def correct_score(dataset: Dataset, found: SearchResult, answers: Array, run: Ru
     candidates = candidates_of(found.trials.trials, found.trials.outcomes)
     if dataset.strategy == "corrected":
         score = correction.corrected(truth, candidates, problem, rule=rule, draws=draws)
-        return with_gain(score, found.gain.left, dataset.objective)
+        return with_gain(score, found.gain.left, problem)
     if dataset.strategy == "holdout":
         mean = answers.mean(axis=0)
         return correction.holdout(truth, candidates, problem, predictions=mean, rule=rule, draws=draws)

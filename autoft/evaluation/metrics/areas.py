@@ -17,6 +17,7 @@ class _Area(SummedMetric[Array]):
 
     tasks = CLASSES
     needs = "proba"
+    range = (0.0, 1.0)
     ranks_only = True
     #: Place in the sums, and the name of scikit-learn's function for one class.
     place: int
