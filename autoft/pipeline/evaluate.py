@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from importlib import metadata
 
@@ -16,7 +17,7 @@ from autoft.evaluation.ensemble_gain import with_gain
 from autoft.evaluation.fold_model import FoldModel
 from autoft.evaluation.importance import permutation_importance
 from autoft.evaluation.metrics import METRICS
-from autoft.evaluation.scores import scores
+from autoft.evaluation.scores import scores, why_undefined
 from autoft.evaluation.selection import balance_of, candidates_of, mixed
 from autoft.pipeline.context import Run
 from autoft.pipeline.cost import MARGIN, finish_seconds
@@ -86,6 +87,11 @@ def evaluate(dataset: Dataset, found: SearchResult, answers: Array, score: Corre
         target=target,
         rows=len(dataset.y),
         held_out=score.held_out,
+        undefined={
+            name: why_undefined(dataset.truth.take(score.rows).y, defined=math.isfinite(score.naive[name]))
+            for name, interval in score.held_out.items()
+            if not math.isfinite(interval.value)
+        },
         validation=score.validation,
         optimism=score.optimism,
         bag_gain=score.ensemble_gain,

@@ -81,6 +81,9 @@ class _ShareOfPositive(_LabelMetric):
         by_class = sums.share(self.share)
         return np.asarray(by_class.mean(axis=1) if sums.positive is None else by_class[:, sums.positive])
 
+    def by_class(self, sums: Confusions) -> Array | None:
+        return sums.share(self.share) if sums.positive is None else None
+
 
 class _MeanShare(_ShareOfPositive):
     """Precision, recall or F1, averaged over the classes."""

@@ -8,15 +8,13 @@ from dataclasses import replace
 import numpy as np
 
 from autoft.evaluation.metrics import metrics_of
-from autoft.evaluation.scores import weighted_scores
+from autoft.evaluation.scores import weighted_scores, why_undefined
 from autoft.evaluation.slices.groups import Groups
 from autoft.evaluation.slices.redraws import DrawGroup, Redraws
 from autoft.records.arrays import Array
 from autoft.records.problem import Problem, Truth
 from autoft.records.scores import Interval
 from autoft.records.slices import Slice, SlicedColumn
-
-NO_ROWS, FEW_ROWS = "no rows", "too few rows"
 
 
 def scores_by_group(redraws: Redraws, groups: Sequence[Groups]) -> tuple[Slice, tuple[SlicedColumn, ...]]:
@@ -69,12 +67,5 @@ def _slice(redraws: Redraws, truth: Truth, point: Mapping[str, Array], samples: 
         if interval is not None:
             scores[name] = interval
         else:
-            undefined[name] = FEW_ROWS if np.isfinite(value) else _why(counted)
+            undefined[name] = why_undefined(counted, bool(np.isfinite(value)))
     return Slice(group="", rows=len(counted), scores=scores, undefined=undefined)
-
-
-def _why(y: Array) -> str:
-    if not len(y):
-        return NO_ROWS
-    kinds = "value" if y.dtype.kind == "f" else "class"
-    return f"one {kinds} only" if np.ptp(y) == 0 else "a class is missing"
