@@ -77,20 +77,20 @@ def over_classes(samples: Array) -> Array:
     """Macro scores ``[draws]`` from those by class, ``[draws, classes]``; other samples as they are.
 
     A draw that lacks a class is undefined and skipped, as long as half of the draws have them all. With many small
-    classes hardly any draw does: a class that a draw lacks then counts with its mean over the other draws. (Averaging
-    over the classes at hand would count rare classes, mostly the hard ones, less than the others.)
+    classes hardly any draw does: a class that a draw lacks then counts with its mean over the other draws, if half of
+    the draws have it. (The mean over the classes at hand would count rare classes, mostly the hard ones, too little.)
 
-    >>> over_classes(np.array([[1.0, np.nan], [0.5, np.nan], [np.nan, 0.0]]))
-    array([0.5  , 0.25 , 0.375])
+    >>> over_classes(np.array([[1.0, np.nan], [0.5, 0.0], [np.nan, 0.0], [np.nan, 0.2]])).round(3)
+    array([0.533, 0.25 , 0.375, 0.475])
     """
     if samples.ndim == 1:
         return samples
     known = np.isfinite(samples)
     whole, drawn = known.all(axis=1), known.any(axis=1)
-    if whole.sum() >= drawn.sum() / 2:
+    enough = drawn.sum() / 2
+    if whole.sum() >= enough or (known.sum(axis=0) < enough).any():
         return np.asarray(samples.mean(axis=1))
-    with np.errstate(invalid="ignore"):
-        means = np.where(known, samples, 0.0).sum(axis=0) / known.sum(axis=0)
+    means = np.where(known, samples, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
     return np.where(drawn, np.where(known, samples, means).mean(axis=1), np.nan)
 
 
