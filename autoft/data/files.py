@@ -10,6 +10,7 @@ import bz2
 import gzip
 import io
 import lzma
+import os
 import re
 import zipfile
 import zlib
@@ -80,7 +81,7 @@ class TableFile:
 
 def is_file(data: object) -> bool:
     """Whether `data` is a path or a file handle."""
-    return isinstance(data, str | Path) or callable(getattr(data, "read", None))
+    return isinstance(data, str | os.PathLike) or callable(getattr(data, "read", None))
 
 
 @contextmanager
@@ -90,7 +91,7 @@ def open_table(source: Any) -> Iterator[TableFile]:
     Raises:
         TableError: If it is missing, damaged, too large, or of no format that autoft reads; while it is open, too.
     """
-    path = isinstance(source, str | Path)
+    path = isinstance(source, str | os.PathLike)
     if path and _ADDRESS.match(str(source)):
         found, fix = "it is an address", "download it first, or load it with pandas and pass the DataFrame"
         raise TableError(f"Table {quoted(source, 200)}", "be a file on this machine", found, fix)
@@ -118,8 +119,8 @@ def open_table(source: Any) -> Iterator[TableFile]:
 
 def _named(source: Any) -> tuple[str, str]:
     """The name of the file, and what messages call it."""
-    own = source if isinstance(source, str | Path) else getattr(source, "name", None)
-    if not isinstance(own, str | Path):
+    own = source if isinstance(source, str | os.PathLike) else getattr(source, "name", None)
+    if not isinstance(own, str | os.PathLike):
         return "file handle", "The file handle"
     name = Path(own).name
     return name, f"Table {quoted(name, 100)}"
@@ -145,7 +146,7 @@ def _by_name(path: Path) -> tuple[str, str]:
     if packing != ".zip" and ending not in FORMATS:
         must = f"end in one of {', '.join(FORMATS)} (also with {', '.join(list(PACKINGS)[:-1])}) or .zip"
         fix = "save it as CSV or Parquet, or load it with pandas and pass the DataFrame"
-        raise TableError(where, must, f"it ends in {quoted(path.suffix)}", fix)
+        raise TableError(where, must, f"it ends in {quoted(ending + packing)}", fix)
     return PACKINGS.get(packing, ""), ending
 
 
@@ -207,7 +208,7 @@ def _unpacked(raw: BinaryIO, where: str, name: str, *, packing: str, ending: str
         else:
             member = _only_member(archive, where)
             ending, stored = PurePosixPath(member.filename.lower()).suffix, max(member.compress_size, 1)
-            stream = cast(BinaryIO, archive.open(member))
+            stream = _member(archive, member, where)
     elif packing:
         stream = _decompressed(raw, packing)
     if packing and not ending:  # a handle: what it unpacks to says what it is
@@ -236,6 +237,14 @@ def _decompressed(raw: BinaryIO, packing: str) -> BinaryIO:
     import pyarrow as pa
 
     return cast(BinaryIO, pa.CompressedInputStream(pa.PythonFile(raw, "r"), "zstd"))
+
+
+def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, where: str) -> BinaryIO:
+    try:
+        return cast(BinaryIO, archive.open(member))
+    except NotImplementedError as error:
+        found = f"it is of another kind ({error})"
+        raise TableError(where, "be an archive that Python unpacks", found, "unpack it, and pass the table") from error
 
 
 def _only_member(archive: zipfile.ZipFile, where: str) -> zipfile.ZipInfo:

@@ -194,21 +194,33 @@ def _check_names(where: str, names: list[str], ending: str) -> None:
 
 
 def _separator(where: str, sample: list[str], usual: str) -> str:
-    """The separator: the only one that splits the header, else the one that splits all sampled rows alike."""
-    header = next((line for line in sample if line.strip()), "")
-    widths = {one: _widths(sample, one) for one in _SEPARATORS if one in header}
-    splitting = {one: found for one, found in widths.items() if found and found[0] > 1}
+    """The separator: the only one that splits the header, else the one that splits all sampled rows alike.
+
+    A tab that splits the header of a file that ends in ``.tsv`` is taken at its word.
+    """
+    splitting = [one for one in _SEPARATORS if _header_width(sample, one) > 1]
+    if usual in splitting and (usual == "\t" or len(splitting) == 1):
+        return usual
     if len(splitting) < 2:
         return next(iter(splitting), usual)
-    fitting = {one: found[0] for one, found in splitting.items() if len(set(found[1:])) < 2 and _fits(found)}
+    widths = {one: _widths(sample, one) for one in splitting}
+    fitting = {one: found[0] for one, found in widths.items() if found and len(set(found[1:])) < 2 and _fits(found)}
     if not fitting:
-        return usual if usual in splitting else max(splitting, key=lambda one: splitting[one][0])
+        return usual if usual in splitting else splitting[0]
     best = [one for one, width in fitting.items() if width == max(fitting.values())]
     if len(best) > 1:
         found = f"both {' and '.join(map(_spoken, best))} split its header and rows alike"
         fix = "put names and cells that contain one of them in quotes, or rename the columns"
         raise TableError(where, "have one separator", found, fix)
     return best[0]
+
+
+def _header_width(sample: list[str], separator: str) -> int:
+    """Names in the header, the first row that is not blank."""
+    try:
+        return next((len(row) for row in csv.reader(sample, delimiter=separator) if row), 0)
+    except csv.Error:
+        return 0
 
 
 def _widths(sample: list[str], separator: str) -> list[int]:

@@ -180,8 +180,11 @@ def test_separators_are_told_by_header_and_rows(tmp_path: Path, text: str, endin
     assert read(path).frame.to_dict("list") == {"a": ["1,5", "2,5"], "b": ["x", "y"]}
 
 
-def test_a_separator_in_names_or_cells_does_not_mislead() -> None:
+def test_a_separator_in_names_or_cells_does_not_mislead(tmp_path: Path) -> None:
     assert list(read(io.StringIO("id,tags;more,n\n1,a;b,2\n2,c,3\n")).frame) == ["id", "tags;more", "n"]
+    (tmp_path / "t.tsv").write_text("price, net\tsize\n1,5\t3\n")
+    assert list(read(tmp_path / "t.tsv").frame) == ["price, net", "size"]
+    assert list(read(io.StringIO('"two\nlines";b\n1;2\n')).frame) == ["two\nlines", "b"]
     assert list(read(io.StringIO("price, net;size;n\n1,5;3;2\n7;4;2\n")).frame) == ["price, net", "size", "n"]
 
 
