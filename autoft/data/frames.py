@@ -51,7 +51,8 @@ def to_frame(data: Any, where: str) -> pd.DataFrame:
         found = f"it cannot be converted ({str(error)[:100]})"
         raise TableError(where, "be a table of rows and columns", found, _FIX) from error
     if not isinstance(found, pd.DataFrame):
-        must = "be a path, a file handle, a DataFrame or another table, a 2-D array or a pair (X, y)"
+        also = "a path, a file handle, a pair (X, y), " if where == "The data" else ""
+        must = f"be {also}a DataFrame or another table in memory, or a 2-D array"
         raise TableError(where, must, f"it is of type {type(data).__name__}", _FIX)
     limits.check_shape(where, *found.shape)
     return found
@@ -210,7 +211,8 @@ def joined(x: Any, y: Any, target: str | None) -> tuple[pd.DataFrame, str]:
     """X and y side by side, row by row whatever their indexes say, and the name of y's column."""
     import pandas as pd
 
-    x, y = to_frame(x, "X"), to_series(y, "y")
+    fix = f"pass X alone, and target={quoted(y)} where that is its column" if isinstance(y, str) else _ONE_COLUMN
+    x, y = to_frame(x, "X"), to_series(y, "y", fix)
     if len(x) != len(y):
         found = f"X has {len(x):,} rows and y {len(y):,}"
         raise TableError("X and y", "have the same length", found, "check how they were split")

@@ -303,6 +303,13 @@ def test_what_is_no_column_is_refused(y: object) -> None:
         read((X, y))
 
 
+def test_a_name_for_y_and_a_path_for_x_are_explained() -> None:
+    with pytest.raises(TableError, match="pass X alone, and target='label'"):
+        read((FRAME, "label"))
+    with pytest.raises(TableError, match=r"X must be a DataFrame or another table in memory, .* of type str"):
+        read(("train.csv", Y))
+
+
 def test_arrays_with_named_fields_and_masks() -> None:
     fields = np.array([(1.5, "x", 3), (2.5, "y", 4)], dtype=[("a", "f8"), ("b", "U3"), ("c", ">i4")])
     want = read(pd.DataFrame({"a": [1.5, 2.5], "b": ["x", "y"], "c": [3, 4]})).fingerprint
