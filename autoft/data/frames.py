@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _FIX = "convert it to a pandas DataFrame"
+_CATEGORICAL = 23  # of the interchange protocol
 _ONE_COLUMN = "pass one column, or y.ravel()"
 
 
@@ -47,7 +48,7 @@ def to_frame(data: Any, where: str) -> pd.DataFrame:
         found = _converted(data, where)
     except TableError:
         raise
-    except (ValueError, TypeError, RuntimeError, NotImplementedError) as error:  # of other libraries
+    except (ValueError, TypeError, RuntimeError, AttributeError, KeyError) as error:  # of other libraries
         found = f"it cannot be converted ({str(error)[:100]})"
         raise TableError(where, "be a table of rows and columns", found, _FIX) from error
     if not isinstance(found, pd.DataFrame):
@@ -85,7 +86,6 @@ def _converted(data: Any, where: str) -> object:
 
 def _of_library(data: Any, where: str) -> object:
     """A table of another library, by the first of the ways that it offers; as it is if it offers none."""
-    import pandas as pd
     import pyarrow as pa
 
     if callable(getattr(data, "to_arrow", None)):
@@ -96,10 +96,22 @@ def _of_library(data: Any, where: str) -> object:
     if callable(getattr(data, "to_pandas", None)):
         return data.to_pandas()
     if hasattr(data, "__dataframe__"):
-        return pd.api.interchange.from_dataframe(data)
+        return _interchanged(data)
     if hasattr(data, "__array__"):
         return _from_array(np.asarray(data), where)
     return data
+
+
+def _interchanged(data: Any) -> pd.DataFrame:
+    """A table by ``__dataframe__``; pandas, up to 3.1, reads missing cells of categories as some category."""
+    import pandas as pd
+
+    offered = data.__dataframe__()
+    columns = {name: offered.get_column_by_name(name) for name in offered.column_names()}
+    lossy = [name for name, column in columns.items() if column.dtype[0] == _CATEGORICAL and column.null_count]
+    if lossy:
+        raise ValueError(f"column {quoted(lossy[0])} is categorical and has missing cells, which pandas would fill")
+    return pd.api.interchange.from_dataframe(data)
 
 
 def _of_rows(rows: Sequence[Any]) -> NDArray[Any]:

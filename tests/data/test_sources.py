@@ -69,6 +69,9 @@ def test_tables_in_memory_equal_the_frame(source: str) -> None:
 def test_the_interchange_protocol_is_understood() -> None:
     numbers = FRAME[["n", "i"]]
     assert read(Interchange(numbers)).fingerprint == read(numbers).fingerprint
+    gaps = pd.DataFrame({"c": pd.Categorical(["x", None, "y"])})  # pandas makes the second one an 'y'
+    with pytest.raises(TableError, match="'c' is categorical and has missing cells"):
+        read(Interchange(gaps))
 
 
 @pytest.mark.parametrize("ending", ["parquet", "feather", "arrow", "orc", "parquet.gz", "zip"])
