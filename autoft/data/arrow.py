@@ -17,10 +17,11 @@ def to_frame(table: Any) -> pd.DataFrame:
     import pandas as pd
 
     # What pandas stored as a named index is a column like others; an index without a name is not the user's.
-    kept = [i for i, name in enumerate(table.column_names) if not _INDEX.fullmatch(name)]
+    names = table.column_names
+    kept = [i for i, name in enumerate(names) if not _INDEX.fullmatch(name)]
     # One at a time: as a whole, doubled names are refused by some versions of pyarrow.
     frame = pd.DataFrame({place: to_series(table.column(i)) for place, i in enumerate(kept)})
-    frame.columns = pd.Index([table.column_names[i] for i in kept], dtype=object)
+    frame.columns = pd.Index([names[i] for i in kept], dtype=object)
     return frame
 
 

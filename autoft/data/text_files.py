@@ -11,6 +11,7 @@ import csv
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
@@ -99,7 +100,7 @@ def read_json_lines(where: str, stream: BinaryIO) -> list[dict[str, Any]]:
 def _record(where: str, number: int, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     record = dict(pairs)
     if len(record) < len(pairs):
-        doubled = next(name for i, (name, _) in enumerate(pairs) if name in dict(pairs[:i]))
+        doubled = Counter(name for name, _ in pairs).most_common(1)[0][0]
         found = f"line {number:,} has {quoted(doubled)} more than once"
         raise TableError(where, "have unique names in every line", found, "rename or remove one of them")
     return record
@@ -179,9 +180,10 @@ def _parse(where: str, text: io.TextIOWrapper, ending: str) -> tuple[list[str], 
         for column, known, cells in zip(columns, interned, zip(*batch, strict=True), strict=True):
             column.extend(map(known.setdefault, cells, cells))
         limits.check_shape(where, len(columns[0]), len(names))
-    while len(names) > 1 and not names[-1].strip() and not any(known.strip() for known in interned[len(names) - 1]):
-        names, columns = names[:-1], columns[:-1]
-    return names, columns
+    width = len(names)
+    while width > 1 and not names[width - 1].strip() and not any(map(str.strip, interned[width - 1])):
+        width -= 1
+    return names[:width], columns[:width]
 
 
 def _check_names(where: str, names: list[str], ending: str) -> None:
