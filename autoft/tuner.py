@@ -106,7 +106,8 @@ class AutoFineTuner:
         """Check the data, search, evaluate, write the run folder, and return the tuner itself.
 
         Args:
-            data: Path of a CSV or Parquet file, a DataFrame, or a pair ``(X, y)``; None reads the recipe's data.
+            data: Path or handle of a file, a DataFrame or another table in memory (docs/tables.md), or a pair
+                ``(X, y)``; None reads the recipe's data.
             y: The target, where `data` is X alone.
             progress: Called with every step.
 

@@ -34,7 +34,7 @@ def read_source(options: argparse.Namespace) -> tuple[Recipe, Path | None]:
     if path.suffix.lower() in (".yaml", ".yml"):
         return read_recipe(path).changed(changes, "--{}"), None
     if path.is_dir():
-        options.usage_error(f"{path} is a folder: name a recipe (.yaml) or a table (CSV, Parquet)")
+        options.usage_error(f"{path} is a folder: name a recipe (.yaml) or a table (CSV, Parquet, ...)")
     if options.target is None:
         options.usage_error("--target is required with a table")
     name = re.sub(r"[^A-Za-z0-9_-]+", "-", path.name.partition(".")[0])[:64].strip("_-") or "run"

@@ -18,17 +18,19 @@ import unicodedata
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from autoft.data.files import read_file
+from autoft.data import limits
+from autoft.data.binary_files import read_binary
+from autoft.data.files import TEXTS, is_file, open_table
 from autoft.data.fingerprint import fingerprint
+from autoft.data.frames import from_records, joined, to_frame
 from autoft.data.missing_words import MissingWords
-from autoft.errors import TableError, printable
-from autoft.formatting import counted
+from autoft.data.text_files import read_csv, read_json_lines
+from autoft.errors import TableError
+from autoft.errors import quoted as quoted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,7 +46,7 @@ class Table:
 
     Attributes:
         frame: The columns under unique names, rows numbered from 0; shares no memory with the caller's data.
-        source: File name, ``DataFrame`` or ``arrays``.
+        source: File name, ``file handle``, ``DataFrame`` or ``arrays``.
         fingerprint: SHA-256 of names and content (hexadecimal); depends on the order of rows and columns.
         dtypes: The dtype that each column came with; ``text`` for CSV files.
         target: The name that `y` got if the data came as ``(X, y)``; it is the last column.
@@ -69,9 +71,9 @@ def read(
     """Reads a table from wherever it is.
 
     Args:
-        data: Path of a ``.csv``, ``.tsv`` (also ``.gz``) or ``.parquet`` file; a DataFrame; or ``(X, y)`` with `X` a
-            DataFrame or 2-D array (columns ``x0``, ``x1``, ...) and `y` a Series or 1-D array, row by row; or such an
-            array alone.
+        data: Path or handle of a file (`files.FORMATS`, also compressed); a DataFrame, 2-D array (columns ``x0``,
+            ``x1``, ...) or another table in memory (`frames.to_frame`); or ``(X, y)`` with `X` such a table and `y` one
+            column (`frames.to_series`), row by row.
         target: What the `y` column is called; None for its own name, or ``target`` if it has none.
         allow_empty: Whether a table without rows is fine, as it is for predictions.
         words: The words that mean a missing cell, None for the usual ones.
@@ -91,19 +93,16 @@ def read(
     """
     import pandas as pd
 
-    where, source, label, given = "The data", "arrays", None, None
-    if isinstance(data, str | Path):
-        source, raw = Path(data).name, read_file(data)
-        where = f"Table '{source}'"
-    elif isinstance(data, pd.DataFrame):
-        source, raw = "DataFrame", data
-    elif isinstance(data, np.ndarray):
-        raw = _numbered(data)
+    where, source, label, given, texts = "The data", "arrays", None, None, False
+    if is_file(data):
+        raw, source, texts = read_file(data)
+        where = "The file handle" if source == "file handle" else f"Table {quoted(source, 100)}"
     elif isinstance(data, tuple) and len(data) == 2:
-        raw, label, given = _joined(data[0], data[1], target)
+        raw, label, given = joined(data[0], data[1], target)
     else:
-        must, found = "be a path, a DataFrame, a 2-D array or a pair (X, y)", f"it is of type {type(data).__name__}"
-        raise TableError("The data", must, found, "convert it to a pandas DataFrame")
+        raw = to_frame(data, "The data")
+        source = "arrays" if isinstance(data, np.ndarray) else "DataFrame"
+    limits.check_shape(where, *raw.shape)
     names = _unique_names(list(raw.columns), where)
     if len(raw) == 0 and not allow_empty:
         raise TableError(where, "have rows", "it has a header but no rows", "check how it was written")
@@ -112,7 +111,6 @@ def read(
     frame = pd.DataFrame({i: canonical(column, name, words) for i, (name, column) in enumerate(columns.items())})
     frame.columns = pd.Index(names, dtype=object)
     words.settle_numbers(frame)
-    texts = isinstance(data, str | Path) and not source.lower().endswith(".parquet")
     dtypes = {name: "text" if texts else _dtype(column) for name, column in columns.items()}
     return Table(
         frame=frame,
@@ -124,6 +122,18 @@ def read(
         missing_words=words.counts,
         words_apart=words.apart,
     )
+
+
+def read_file(source: Any) -> tuple[pd.DataFrame, str, bool]:
+    """The raw table in a file, the file's name, and whether its cells are texts; raises a `TableError`."""
+    with open_table(source) as file:
+        if file.format == "csv":
+            raw = read_csv(file.where, file.stream, file.ending)
+        elif file.format == "jsonl":
+            raw = from_records(read_json_lines(file.where, file.stream), file.where)
+        else:
+            raw = read_binary(file.where, file.stream, file.format, file.stored)
+        return raw, file.name, file.format in TEXTS
 
 
 def _dtype(column: pd.Series[Any]) -> str:
@@ -148,50 +158,6 @@ def number_text(value: float) -> str:
     return str(int(value)) if abs(value) <= _EXACT and value == int(value) else repr(float(value))
 
 
-def quoted(text: object, limit: int = 40) -> str:
-    """A cell as it may be shown in a message: in quotes, shortened, without control characters."""
-    text = str(text)
-    return f"'{printable(text if len(text) <= limit else text[: limit - 1] + '…')}'"
-
-
-def _numbered(x: NDArray[Any]) -> pd.DataFrame:
-    """An array as a frame whose columns are called x0, x1, ..."""
-    import pandas as pd
-
-    if x.ndim != 2:
-        found = f"it has {counted(x.ndim, 'dimension')}"
-        raise TableError("X", "be a DataFrame or a 2-D array", found, "use X.reshape(len(X), -1)")
-    return pd.DataFrame(x, columns=[f"x{i}" for i in range(x.shape[1])])
-
-
-def _joined(x: Any, y: Any, target: str | None) -> tuple[pd.DataFrame, str, pd.Series[Any]]:
-    """X and y side by side, row by row whatever their indexes say, the name of y's column, and y as it was given."""
-    import pandas as pd
-
-    if not isinstance(x, pd.DataFrame):
-        x = _numbered(np.asarray(x))
-    if not isinstance(y, pd.Series):
-        shape = np.shape(y)
-        if len(shape) != 1:
-            raise TableError("y", "have one dimension", f"its shape is {shape}", "pass one column, or y.ravel()")
-        # pandas makes datetime64 of Python's datetimes, which would not be equal to them.
-        given, y = pd.Series(y, dtype=object if isinstance(y, list | tuple) else None), pd.Series(y)
-    else:
-        given = y
-    if len(x) != len(y):
-        found = f"X has {len(x):,} rows and y {len(y):,}"
-        raise TableError("X and y", "have the same length", found, "check how they were split")
-    label = target or ("target" if y.name is None else str(y.name))
-    if label in map(str, x.columns):
-        found = f"it has a column {quoted(label)}, too"
-        raise TableError("X", "not hold the target", found, "drop it from X, or pass the table alone")
-    joined = x.reset_index(drop=True)
-    joined.columns = pd.RangeIndex(len(x.columns))
-    joined[len(x.columns)] = y.set_axis(joined.index)  # pd.concat and reset_index read times out of objects
-    joined.columns = pd.Index([*x.columns, label], dtype=object)
-    return joined, label, given
-
-
 def _unique_names(names: Sequence[Hashable], where: str) -> list[str]:
     if not names:
         raise TableError(where, "have columns", "it has none", "check how it was written")
@@ -202,6 +168,7 @@ def _unique_names(names: Sequence[Hashable], where: str) -> list[str]:
         more = f" and {len(doubled) - 10} more" if len(doubled) > 10 else ""
         found = f"these are not: {', '.join(doubled[:10])}{more}"
         raise TableError(where, "have unique column names", found, "rename or remove the doubled columns")
+    limits.check_names(where, texts)
     return texts
 
 

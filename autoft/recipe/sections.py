@@ -55,7 +55,7 @@ class Data(RecipeSection):
     """The table and the column to predict."""
 
     path: Text | None = None
-    """CSV or Parquet file, relative to the recipe's folder and inside it."""
+    """File of the table (CSV, Parquet, ...; docs/tables.md), relative to the recipe's folder and inside it."""
     target: Text | None = None
     """Name of the column to predict."""
     positive: str | int | float | bool | None = None
