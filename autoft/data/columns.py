@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autoft.data import cells, column_findings
+from autoft.data import cells, column_findings, date_formats
 from autoft.data.cells import Distinct
 from autoft.data.column_findings import DECLARE, percent
+from autoft.data.dates import UNITS
 from autoft.data.table import quoted
 from autoft.errors import SchemaError
 from autoft.records.columns import Column, Kind
@@ -112,11 +113,12 @@ def _infer(name: str, distinct: Distinct, is_target: bool) -> _Inferred:
         return _Inferred("categorical", "one value or missing")
     if distinct.values.dtype.kind == "M":
         return _date(name, distinct, None)
+    if not is_target and date_formats.is_compact(distinct):
+        return _date(name, distinct, "%Y%m%d")
     numeric_looks = distinct.values.dtype != object or distinct.share(distinct.begins(cells.LIKE_NUMBER)) >= _MOSTLY
-    if numeric_looks:
-        for rule in (_number, _date_text, _number_format):
-            if (inferred := rule(name, distinct)) is not None:
-                return inferred if inferred.kind != "numeric" or is_target else _row_number(distinct, inferred)
+    for rule in (_number, _date_text, _number_format) if numeric_looks else (_date_text,):
+        if (inferred := rule(name, distinct)) is not None:
+            return inferred if inferred.kind != "numeric" or is_target else _row_number(distinct, inferred)
     mixture = _mixture(name, distinct) if numeric_looks else None
     if mixture is not None and distinct.share(~np.isnan(distinct.numbers)) >= _LARGELY:
         return mixture  # distinct numbers and some junk look like identifiers, but a person would correct the junk
@@ -133,8 +135,7 @@ def _declared(name: str, distinct: Distinct, kind: Kind) -> _Inferred:
     if kind == "date":
         if distinct.values.dtype.kind == "M":
             return replace(_date(name, distinct, None), why=why)
-        form = _best_form(distinct)
-        if form is None or np.isnan(distinct.seconds(form)).all():
+        if (form := date_formats.find_format(distinct, declared=True)) is None:
             raise _ruled_out(name, "be a date", "none of its values is one", distinct)
         return replace(_date(name, distinct, form), why=why)
     if kind == "boolean":
@@ -203,34 +204,24 @@ def _row_number(distinct: Distinct, inferred: _Inferred) -> _Inferred:
     return inferred
 
 
-def _best_form(distinct: Distinct) -> str | None:
-    """The form of date that most cells have, if most have one."""
-    likely = distinct.begins(cells.LIKE_DATE)
-    if distinct.values.dtype != object or distinct.share(likely) < _MOSTLY:
-        return None
-    shares = {form: distinct.share(~np.isnan(distinct.seconds(form))) for form in cells.DATE_FORMATS}
-    best = max(shares, key=lambda form: shares[form])
-    return best if shares[best] > 0 else None
-
-
 def _date_text(name: str, distinct: Distinct) -> _Inferred | None:
-    form = _best_form(distinct)
+    form = date_formats.find_format(distinct)
     if form is None:
         return _short_years(name, distinct)
-    wrong = np.isnan(distinct.seconds(form))
+    wrong = np.isnan(distinct.dates(form).seconds)
     share = distinct.share(~wrong)
-    if share >= _NEARLY_ALL:
+    if share >= _LARGELY:
         return _date(name, distinct, form)
     if share < _MOSTLY:
         return None
-    fix = "it is used as a category; write dates as YYYY-MM-DD"
+    fix = f"it is used as a category; write dates as YYYY-MM-DD, or {DECLARE}"
     finding = column_findings.mixed(name, distinct, wrong, "hold dates of one form", fix)
     return _Inferred("categorical", f"only {percent(share)} of the values are dates", {}, (finding,))
 
 
 def _short_years(name: str, distinct: Distinct) -> _Inferred | None:
     """Dates whose century would have to be guessed."""
-    short = distinct.matches(cells.SHORT_YEAR)
+    short = date_formats.find_short_years(distinct)
     if distinct.share(short) < _NEARLY_ALL:
         return None
     finding = column_findings.short_years(name, distinct, short)
@@ -238,19 +229,25 @@ def _short_years(name: str, distinct: Distinct) -> _Inferred | None:
 
 
 def _date(name: str, distinct: Distinct, form: str | None) -> _Inferred:
-    times = distinct.seconds(form or "iso")
-    wrong, findings = np.isnan(times), []
+    dates = distinct.dates(form or "iso")
+    wrong, findings = np.isnan(dates.seconds), []
     if wrong.any():
         fix = "they count as missing; correct them"
-        findings.append(column_findings.mixed(name, distinct, wrong, "hold dates only", fix))
-    if form == "%d/%m/%Y" and distinct.share(~np.isnan(distinct.seconds("%m/%d/%Y"))) == distinct.share(~wrong):
-        findings.append(column_findings.ambiguous_date(name, distinct.first(~wrong)[1]))
-    low, high = (np.datetime64(f"{year}-01-01", "s").astype(np.int64) for year in (_YEARS[0], _YEARS[1] + 1))
-    far = ~wrong & ~((times >= low) & (times < high))
+        must = f"hold {date_formats.words(form, None)} only"
+        findings.append(column_findings.mixed(name, distinct, wrong, must, fix))
+    if form is not None and (either := date_formats.find_ambiguous(distinct, form)).any():
+        findings.append(column_findings.ambiguous_date(name, distinct.first(either)[1]))
+    zones = {bool(zoned) for zoned in dates.zoned[~wrong]}
+    if len(zones) > 1:
+        findings.append(column_findings.mixed_zones(name, distinct, ~wrong & ~dates.zoned))
+    far = ~wrong & ~date_formats.within(dates.seconds, _YEARS)
     if far.any():
-        findings.append(column_findings.date_range(name, distinct, times, far, _YEARS))
-    why = "a column of times" if form is None else f"the values are dates ({'ISO' if form == 'iso' else form})"
-    facts = {"date_format": form, "distinct": len(np.unique(times[~wrong]))}
+        findings.append(column_findings.date_range(name, distinct, dates.seconds, far, _YEARS))
+    why = "a column of times"
+    if form is not None:
+        why = f"the values are {date_formats.words(form, None)} ({'ISO' if form == 'iso' else form})"
+    zoned = zones.pop() if len(zones) == 1 and form not in UNITS else None
+    facts = {"date_format": form, "zoned": zoned, "distinct": len(np.unique(dates.seconds[~wrong]))}
     return _Inferred("date", why, facts, tuple(findings))
 
 

@@ -48,9 +48,12 @@ _FIELDS = {
 def _pattern(form: str, time: str = _TIME) -> re.Pattern[str]:
     for code, field in _FIELDS.items():
         form = form.replace(code, field)
-    return re.compile(rf"\s*+{_WEEKDAY}{form}{time}\s*+", re.IGNORECASE | re.ASCII)
+    weekday = _WEEKDAY if "<d>" in form else ""
+    return re.compile(rf"\s*+{weekday}{form}{time}\s*+", re.IGNORECASE | re.ASCII)
 
 
+_COMPACT = r"%Y(?P<m>[0-9]{2})(?P<d>[0-9]{2})"
+_COMPACT_TIME = rf"[T\ ](?P<H>[0-9]{{2}}):?(?P<M>[0-9]{{2}})(?::?(?P<S>[0-9]{{2}}(?:[.,][0-9]{{1,9}})?))?{_ZONE}"
 #: Formats that are recognised; of equally good ones the first is taken. Each has an optional time of day.
 FORMATS: Mapping[str, re.Pattern[str]] = {
     "iso": _pattern("%Y-%m-%d"),
@@ -66,6 +69,7 @@ FORMATS: Mapping[str, re.Pattern[str]] = {
     "%b %d, %Y": _pattern(r"%b\.?[-\ /.]{0,2}%d(?:st|nd|rd|th)?[-\ /,]{1,2}%Y"),
     "%Y %b %d": _pattern(r"%Y[-\ /]?%b\.?[-\ /]?%d"),
     "%b %d %H:%M:%S %Y": _pattern(rf"%b\.?\ {{1,2}}%d\ {_CLOCK}{_ZONE}\ %Y", ""),
+    "%Y%m%dT%H%M%S": _pattern(_COMPACT, _COMPACT_TIME),
     "%Y-%m": _pattern("%Y[-/]%m", ""),
     "%m/%Y": _pattern("%m[-/]%Y", ""),
     "%b %Y": _pattern(r"%b\.?[-\ /,]{0,2}%Y", ""),
@@ -73,12 +77,9 @@ FORMATS: Mapping[str, re.Pattern[str]] = {
     "%G-W%V": _pattern(r"%Y-?W(?P<V>[0-9]{2})(?:-?(?P<u>[1-7]))?", ""),
     "%H:%M:%S": _pattern(_CLOCK, ""),
 }
-#: Formats that only a declaration allows: the century or the unit would be a guess, or the cell a number like any other.
+#: Formats that only a declaration allows: the century would be a guess, or the cell is a number like any other.
 DECLARED: Mapping[str, re.Pattern[str]] = {
-    "%Y%m%d": _pattern(
-        r"%Y(?P<m>[0-9]{2})(?P<d>[0-9]{2})",
-        rf"(?:[T\ ](?P<H>[0-9]{{2}}):?(?P<M>[0-9]{{2}})(?::?(?P<S>[0-9]{{2}}(?:\.[0-9]{{1,9}})?))?{_HALF}{_ZONE})?",
-    ),
+    "%Y%m%d": _pattern(_COMPACT, rf"(?:{_COMPACT_TIME})?"),
     "%d/%m/%y": _pattern("%d/%m/%y"),
     "%m/%d/%y": _pattern("%m/%d/%y"),
     "%d-%m-%y": _pattern("%d-%m-%y"),
@@ -107,10 +108,11 @@ DAY_OR_MONTH: Mapping[str, str] = {
     "%d-%m-%y": "%m-%d-%y",
 }
 #: What can be read in one way only is read besides the column's own format.
-_BESIDES = ("iso", "%Y/%m/%d", "%d %b %Y", "%b %d, %Y", "%b %d %H:%M:%S %Y")
+BESIDES = ("iso", "%Y/%m/%d", "%d %b %Y", "%b %d, %Y", "%b %d %H:%M:%S %Y")
 #: Beginning of a date: a cheap test before the exact ones.
 LIKE_DATE = re.compile(
-    rf"\s*+{_WEEKDAY}(?:[0-9]{{1,4}}(?:[-/.:][0-9a-z]|(?:st|nd|rd|th|\.)?\ ?(?:of\ )?(?:[apqw]|{_NAMES}))|{_NAMES}|Q[1-4])",
+    rf"\s*+{_WEEKDAY}(?:[0-9]{{8}}[T\ ]|[0-9]{{1,4}}[-/.:][0-9a-z]"
+    rf"|[0-9]{{1,4}}(?:st|nd|rd|th|\.)?\ ?(?:of\ )?(?:[apqw]|{_NAMES})|{_NAMES}|Q[1-4])",
     re.IGNORECASE | re.ASCII,
 )
 
@@ -133,12 +135,12 @@ def read_dates(texts: Sequence[str], form: str, *, besides: bool = True) -> Date
 
     Args:
         form: A name in `FORMATS`, `DECLARED` or `UNITS`.
-        besides: False reads this format alone. Times of the day are never read besides dates, nor dates besides them.
+        besides: False reads this format alone. Dates are never read besides times of the day.
 
     >>> read_dates(["02/01/1970", "1970-01-02", "2 January 1970 01:00", "soon"], "%d/%m/%Y").seconds
     array([86400., 86400., 90000.,    nan])
     """
-    others = () if form == CLOCK or not besides else _BESIDES
+    others = () if form == CLOCK or not besides else BESIDES
     forms = [*dict.fromkeys((form, *others))]
     patterns = [FORMATS.get(name) or DECLARED[name] for name in forms if name not in UNITS]
     found = [_first(text, patterns) for text in texts]
@@ -182,7 +184,9 @@ def _day(part: Mapping[str, str | None]) -> int | None:
     try:
         if week := part.get("V"):
             return date.fromisocalendar(y, int(week), int(part["u"] or 1)).toordinal() - _EPOCH
-        month = 3 * int(quarter) - 2 if quarter else _MONTH_NUMBERS[name[:3].lower()] if name else int(part["m"] or 1)
+        month = int(part.get("m") or 1)
+        if quarter or name:
+            month = 3 * int(quarter) - 2 if quarter else _MONTH_NUMBERS[(name or "")[:3].lower()]
         return date(y, month, int(part.get("d") or 1)).toordinal() - _EPOCH
     except ValueError:
         return None

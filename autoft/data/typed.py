@@ -55,7 +55,10 @@ def typed(frame: pd.DataFrame, columns: Sequence[Column], converted: Converted) 
     unreadable = set()
     for name in frame.columns:
         series, column = frame[name], known.get(name)
-        if column is None or column.kind not in ("boolean", "categorical", "numeric"):
+        if column is not None and column.kind == "date":
+            distinct = Distinct.of(series)
+            cells[name] = _texts(distinct.spread(plain_texts(distinct.texts), None))
+        elif column is None or column.kind not in ("boolean", "categorical", "numeric"):
             cells[name] = _natural(series)
         elif column.kind == "boolean":
             cells[name] = _truths(series, column)

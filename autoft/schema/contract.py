@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -114,8 +114,12 @@ def serving(
         findings += engine.validate(engine.statistics(frame, columns), schema, environment="SERVING", previous=previous)
     used = [column for column in columns if column.used and column.name in frame.columns]
     converted = convert(frame, used)
+    refused = {line.column for line in findings if line.severity == "error"}
     for column in used:
-        findings += (*unreadable_cells(column, converted, len(frame)), *infinite_cells(column, converted, len(frame)))
+        found = unreadable_cells(column, converted, len(frame))
+        if column.name in refused:  # once is enough
+            found = [replace(line, severity="warning") for line in found]
+        findings += (*found, *infinite_cells(column, converted, len(frame)))
     return findings
 
 

@@ -66,7 +66,7 @@ MANY = range(100)
         (["01/31/2020 01:05 PM", "01/02/2020 12:00 AM"], "date"),
         (["05-Jan-2020", "31-DEC-2021"], "date"),
         (["2020-13-01", "2020-02-30", "x"], "categorical"),
-        (["12:30", "13:45"], "categorical"),
+        (["12:30", "13:45"], "date"),
         (list(range(1, 101)), "identifier"),
         ([str(i) for i in range(100, 0, -1)], "identifier"),
         (list(range(0, 1000, 10)), "identifier"),
