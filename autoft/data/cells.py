@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +60,7 @@ class Distinct:
     values: NDArray[Any]
     codes: NDArray[np.int64]
     zoned: bool = False
+    _dates: dict[tuple[str, bool], Dates] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def of(cls, series: pd.Series[Any]) -> Distinct:
@@ -96,6 +97,11 @@ class Distinct:
 
     def dates(self, form: str, *, besides: bool = True) -> Dates:
         """Each value as a date (see `read_dates`); numbers are dates in declared formats alone."""
+        if (form, besides) not in self._dates:
+            self._dates[form, besides] = self._read_dates(form, besides)
+        return self._dates[form, besides]
+
+    def _read_dates(self, form: str, besides: bool) -> Dates:
         count = len(self.values)
         if self.values.dtype == object:
             texts = plain_texts(self.texts) if form in DECLARED else self.texts

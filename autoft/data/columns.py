@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autoft.data import cells, column_findings, date_formats
+from autoft.data import cells, column_findings, date_formats, long_integers
 from autoft.data.cells import Distinct
 from autoft.data.column_findings import DECLARE, percent
 from autoft.data.dates import UNITS
@@ -179,17 +179,22 @@ def _number(name: str, distinct: Distinct) -> _Inferred | None:
         return _Inferred("categorical", "digits with leading zeros are codes")
     if len(distinct.values) / int(distinct.counts.sum()) > _UNIQUE and distinct.matches(cells.LONG_INTEGER).all():
         return _Inferred("identifier", "whole numbers of more than 15 digits, hardly one of them twice")
+    values, apart = long_integers.kept(distinct)
+    if apart < long_integers.MOST_KEPT * values:
+        return _Inferred("categorical", f"{values:,} whole numbers, of which floats can tell only {apart:,} apart")
     return _numeric(name, distinct)
 
 
 def _numeric(name: str, distinct: Distinct) -> _Inferred:
     values = distinct.numbers[np.isfinite(distinct.numbers)]
     facts = {"distinct": len(np.unique(values)), "integral": bool((values == np.round(values)).all())}
-    wrong = np.isnan(distinct.numbers)
+    wrong, merged = np.isnan(distinct.numbers), long_integers.findings(name, distinct)
     if not wrong.any():
-        return _Inferred("numeric", "all values are numbers", facts)
+        return _Inferred("numeric", "all values are numbers", facts, merged)
     finding = column_findings.mixed(name, distinct, wrong, "hold numbers only", "they count as missing; correct them")
-    return _Inferred("numeric", f"{percent(distinct.share(~wrong))} of the values are numbers", facts, (finding,))
+    return _Inferred(
+        "numeric", f"{percent(distinct.share(~wrong))} of the values are numbers", facts, (finding, *merged)
+    )
 
 
 def _row_number(distinct: Distinct, inferred: _Inferred) -> _Inferred:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autoft.data.cells import Distinct
-from autoft.data.dates import BESIDES, CLOCK, DAY_OR_MONTH, DECLARED, FORMATS, LIKE_DATE, UNITS, Floats
+from autoft.data.dates import BESIDES, CLOCK, DAY_OR_MONTH, DECLARED, LIKE_DATE, UNITS, Floats, possible_formats
 
 #: Share of the cells that must look like dates before any format is tried.
 _MOSTLY = 0.5
@@ -34,9 +34,13 @@ def find_format(distinct: Distinct, *, declared: bool = False) -> str | None:
     """
     if not declared and (distinct.values.dtype != object or distinct.share(distinct.begins(LIKE_DATE)) < _MOSTLY):
         return None
-    forms = [*FORMATS, *DECLARED, *UNITS] if declared else [*FORMATS]
+    forms = [*possible_formats(distinct.texts), *(UNITS if declared else ())]
+    forms = [form for form in forms if declared or form not in DECLARED]
+    if not forms:
+        return None
     own = {form: _own(distinct, form) for form in forms}
-    besides = np.any([own[form] for form in BESIDES], axis=0)
+    none = np.zeros(len(distinct.values), dtype=bool)
+    besides = np.any([none, *(own[form] for form in BESIDES if form in own)], axis=0)
     # ISO dates are read in any format: of a column of two formats the other one is its own.
     best = max(forms, key=lambda form: (distinct.share(own[form] | besides), distinct.share(own[form])))
     if not own[best].any() or (best == "%Y-%m" and not declared and _seasons(distinct, best)):

@@ -20,6 +20,7 @@ Floats = NDArray[np.float64]
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH_NUMBERS = {name: number for number, name in enumerate(_MONTHS, 1)}
+_ONES = str.maketrans("023456789", "111111111")
 _EPOCH = date(1970, 1, 1).toordinal()
 #: The last year of two digits that is in this century, as POSIX has it.
 _THIS_CENTURY = 68
@@ -128,6 +129,12 @@ class Dates:
 
     seconds: Floats
     zoned: NDArray[np.bool_]
+
+
+def possible_formats(texts: Sequence[str]) -> list[str]:
+    """The formats of the table that some texts have but for their digits, which may make no day."""
+    shapes = {text.translate(_ONES) for text in texts}
+    return [name for name, one in {**FORMATS, **DECLARED}.items() if any(map(one.fullmatch, shapes))]
 
 
 def read_dates(texts: Sequence[str], form: str, *, besides: bool = True) -> Dates:
