@@ -65,10 +65,10 @@ def number_format(name: str, cells: Distinct, formatted: Mask) -> Finding:
     return Finding("number-format", "warning", name, "hold plain numbers such as 1234.5 to be numeric", found, fix)
 
 
-def ambiguous_date(name: str, example: str) -> Finding:
-    """Day and month cannot be distinguished."""
+def ambiguous_date(name: str, example: str, other: str) -> Finding:
+    """Day and month cannot be distinguished; `other` is the format that reads the month first."""
     found = f"has dates whose day and month could be either, such as {quoted(example)}"
-    fix = "they are read with the day first; write dates as YYYY-MM-DD"
+    fix = f"they are read with the day first; else declare it as 'date {other}' under data.columns"
     return Finding("ambiguous-date", "warning", name, "say which part of a date is the day", found, fix)
 
 

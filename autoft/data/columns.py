@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from autoft.data import cells, column_findings, date_formats, long_integers
 from autoft.data.cells import Distinct
 from autoft.data.column_findings import DECLARE, percent
-from autoft.data.dates import UNITS
+from autoft.data.dates import DAY_OR_MONTH, UNITS
 from autoft.data.table import quoted
 from autoft.errors import SchemaError
 from autoft.records.columns import Column, Kind
@@ -39,12 +39,13 @@ _YEARS = (1900, 2100)
 
 
 def infer_columns(
-    frame: pd.DataFrame, *, kinds: Mapping[str, Kind] = {}, target: str | None = None
+    frame: pd.DataFrame, *, kinds: Mapping[str, str] = {}, target: str | None = None
 ) -> tuple[tuple[Column, ...], tuple[Finding, ...]]:
     """The kind of every column of a canonical table.
 
     Args:
-        kinds: Declared kinds by name; they hold except for columns without any value or with one.
+        kinds: Declared kinds by name; they hold except for columns without any value or with one. ``date`` may have a
+            format behind it (``date %m/%d/%Y``), which then decides what is the day.
         target: The column to predict, which gets a kind like the others, but is never left out as a row number.
 
     Returns:
@@ -78,7 +79,7 @@ class _Inferred:
 
 
 def _describe(
-    identity: str, name: str, distinct: Distinct, declared: Kind | None, is_target: bool
+    identity: str, name: str, distinct: Distinct, declared: str | None, is_target: bool
 ) -> tuple[Column, tuple[Finding, ...]]:
     inferred = _bare(name, distinct)
     if inferred is None:
@@ -86,7 +87,7 @@ def _describe(
     missing = int((distinct.codes < 0).sum())
     facts = {"distinct": len(distinct.values), **inferred.facts}
     column = Column(id=identity, name=name, kind=inferred.kind, why=inferred.why, missing=missing, **facts)
-    if inferred.kind == declared or is_target:
+    if is_target or (declared is not None and inferred.kind == declared.partition(" ")[0]):
         return column, inferred.findings
     if column.kind == "text":
         return column, (*inferred.findings, column_findings.running_text(column))
@@ -125,9 +126,10 @@ def _infer(name: str, distinct: Distinct, is_target: bool) -> _Inferred:
     return _tokens(distinct) or mixture or _words(distinct)
 
 
-def _declared(name: str, distinct: Distinct, kind: Kind) -> _Inferred:
+def _declared(name: str, distinct: Distinct, declared: str) -> _Inferred:
     """The declared kind with its facts, if the values allow it at all."""
-    why = "declared"
+    word, _, wanted = declared.partition(" ")
+    kind, why = cast(Kind, word), "declared"
     if kind == "numeric":
         if not np.isfinite(distinct.numbers).any():
             raise _ruled_out(name, "be numeric", "none of its values is a number", distinct)
@@ -135,9 +137,17 @@ def _declared(name: str, distinct: Distinct, kind: Kind) -> _Inferred:
     if kind == "date":
         if distinct.values.dtype.kind == "M":
             return replace(_date(name, distinct, None), why=why)
-        if (form := date_formats.find_format(distinct, declared=True)) is None:
-            raise _ruled_out(name, "be a date", "none of its values is one", distinct)
-        return replace(_date(name, distinct, form), why=why)
+        form = date_formats.name_format(wanted) if wanted else date_formats.find_format(distinct, declared=True)
+        if form is None and wanted:
+            where, found = f"The date format of column {quoted(name)}", f"it is {quoted(wanted)}"
+            fix = "write it as '%d/%m/%Y', '%m/%d/%Y', '%d/%m/%y', 'excel' ... (docs/schema.md lists all)"
+            raise SchemaError(where, "be one that autoft reads", found, fix)
+        if form is None or np.isnan(distinct.dates(form).seconds).all():
+            must = f"be a date of the format {quoted(wanted)}" if wanted else "be a date"
+            raise _ruled_out(name, must, "none of its values is one", distinct)
+        inferred = _date(name, distinct, form)
+        said = tuple(line for line in inferred.findings if not wanted or line.code != "ambiguous-date")
+        return replace(inferred, why=why, findings=said)
     if kind == "boolean":
         inferred = _boolean(distinct)
         texts = sorted(set(cells.plain_texts(distinct.texts)))
@@ -241,7 +251,7 @@ def _date(name: str, distinct: Distinct, form: str | None) -> _Inferred:
         must = f"hold {date_formats.words(form, None)} only"
         findings.append(column_findings.mixed(name, distinct, wrong, must, fix))
     if form is not None and (either := date_formats.find_ambiguous(distinct, form)).any():
-        findings.append(column_findings.ambiguous_date(name, distinct.first(either)[1]))
+        findings.append(column_findings.ambiguous_date(name, distinct.first(either)[1], DAY_OR_MONTH[form]))
     zones = {bool(zoned) for zoned in dates.zoned[~wrong]}
     if len(zones) > 1:
         findings.append(column_findings.mixed_zones(name, distinct, ~wrong & ~dates.zoned))

@@ -8,7 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autoft.data.cells import Distinct
-from autoft.data.dates import BESIDES, CLOCK, DAY_OR_MONTH, DECLARED, LIKE_DATE, UNITS, Floats, possible_formats
+from autoft.data.dates import (
+    BESIDES,
+    CLOCK,
+    DAY_OR_MONTH,
+    DECLARED,
+    FORMATS,
+    LIKE_DATE,
+    UNITS,
+    Floats,
+    possible_formats,
+    read_dates,
+)
 
 #: Share of the cells that must look like dates before any format is tried.
 _MOSTLY = 0.5
@@ -17,6 +28,8 @@ _ENOUGH_DAYS = 10
 _DAYS = (19_000_101, 21_001_231)
 #: Years between which a number or a year with a month is taken for a date.
 _YEARS = (1900, 2100)
+#: A day that no two formats read alike.
+_EXAMPLE = datetime(2021, 12, 31, tzinfo=UTC)
 #: The same for numbers that count from a day: days of this century and the last half of the one before.
 _COUNTED_YEARS = (1975, 2100)
 _DOUBTFUL = frozenset({"%Y-%m", "%m/%Y", "%Y-Q%q", "%G-W%V", "%Y%m%d", "%Y%m", "%Y"})
@@ -46,6 +59,23 @@ def find_format(distinct: Distinct, *, declared: bool = False) -> str | None:
     if not own[best].any() or (best == "%Y-%m" and not declared and _seasons(distinct, best)):
         return None
     return best
+
+
+def name_format(wanted: str) -> str | None:
+    """The name in the table for a format as a user writes it in ``strptime``'s terms; None if it has none.
+
+    >>> name_format("%Y-%m-%d %H:%M"), name_format("%d-%b-%Y"), name_format("dd.mm.")
+    ('iso', '%d %b %Y', None)
+    """
+    wanted = wanted.strip()
+    if wanted in (*FORMATS, *DECLARED, *UNITS):
+        return wanted
+    try:
+        text = _EXAMPLE.strftime(wanted) if "%" in wanted else ""
+    except ValueError:  # some systems refuse unknown letters
+        return None
+    read = {form: read_dates([text], form, besides=False).seconds[0] for form in possible_formats([text])}
+    return next((form for form, seconds in read.items() if seconds == _EXAMPLE.timestamp()), None)
 
 
 def find_short_years(distinct: Distinct) -> NDArray[np.bool_]:

@@ -68,7 +68,7 @@ def findings(name: str, distinct: Distinct) -> tuple[Finding, ...]:
 
 def _digits_lost(distinct: Distinct, finite: NDArray[np.bool_]) -> bool:
     """Whether most are floats of sixteen digits in the range of integers: amounts are hardly known so exactly."""
-    sizes = np.abs(distinct.numbers)
+    sizes = np.abs(np.where(finite, distinct.numbers, 0.0))
     long = finite & (sizes > _EXACT) & (sizes < _LARGEST)
     if distinct.share(long) < MOST_KEPT:
         return False

@@ -20,13 +20,13 @@ import unicodedata
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from autoft.data.decimals import whole_decimals
 from autoft.data.files import read_file
 from autoft.errors import TableError, printable
 from autoft.formatting import counted
@@ -230,10 +230,7 @@ def _objects(series: pd.Series[Any], name: str) -> pd.Series[Any]:
 def _floats(series: pd.Series[Any], name: str) -> pd.Series[Any]:
     import pandas as pd
 
-    if str(series.dtype).startswith("decimal"):  # of Arrow
-        series = series.astype(object)
-    if series.dtype == object:
-        series = pd.Series([_whole(cell) for cell in series], dtype=object)
+    series = whole_decimals(series)
     present = series.dropna()
     whole = pd.api.types.is_integer_dtype(series.dtype) or series.dtype == object
     if whole and len(present) and (present.max() > _EXACT or present.min() < -_EXACT):
@@ -245,13 +242,6 @@ def _floats(series: pd.Series[Any], name: str) -> pd.Series[Any]:
     if isinstance(series.dtype, np.dtype):
         return pd.Series(series.to_numpy().astype("float64"))
     return pd.Series(np.array(series.to_numpy(dtype="float64", na_value=np.nan)))
-
-
-def _whole(cell: Any) -> Any:
-    """A whole decimal as an integer, which a float may not hold; others as they are, and endless ones."""
-    if isinstance(cell, Decimal) and cell.is_finite() and cell.adjusted() < 400 and cell == cell.to_integral_value():
-        return int(cell)
-    return cell
 
 
 def _times(series: pd.Series[Any], name: str) -> pd.Series[Any]:

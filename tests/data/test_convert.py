@@ -110,6 +110,29 @@ def test_iso_dates_agree_with_the_standard_library() -> None:
     np.testing.assert_array_equal(read_dates(days, "iso").seconds, expected)
 
 
+def test_iso_dates_and_names_of_months_are_read_besides_the_own_format() -> None:
+    column = _column("date", date_format="%d/%m/%Y", zoned=False)
+    cells = ["03/12/2020", "2020-12-03", "Dec 3, 2020", "Thursday, 3 December 2020", "2020/12/03 00:00"]
+    assert set(_values(cells, column)) == {pd.Timestamp("2020-12-03").timestamp()}
+    assert np.isnan(_values(["12/31/2020", "03.12.2020", "2020-12"], column)).all()  # type: ignore[arg-type]
+
+
+def test_a_time_zone_counts_as_it_did_in_training() -> None:
+    cells = ["2020-01-02 03:04", "2020-01-02 03:04Z", "2020-01-02T04:04+01:00"]
+    when = pd.Timestamp("2020-01-02 03:04").timestamp()
+    for zoned, expected in ((True, [np.nan, when, when]), (False, [when, np.nan, np.nan]), (None, [when] * 3)):
+        np.testing.assert_array_equal(_values(cells, _column("date", date_format="iso", zoned=zoned)), expected)
+    aware, column = pd.Series([pd.Timestamp("2020-01-02 05:04", tz="Europe/Athens")]), _column("date", zoned=False)
+    assert np.isnan(_values(aware, column)).all()  # type: ignore[arg-type]
+    np.testing.assert_array_equal(_values(aware, _column("date", zoned=True)), [when])
+
+
+def test_dates_are_no_times_of_the_day() -> None:
+    column = _column("date", date_format="%H:%M:%S", zoned=False)
+    np.testing.assert_array_equal(_values(["10:00", "2020-01-02 10:00"], column), [36_000, np.nan])
+    assert np.isnan(_values(pd.Series([pd.Timestamp("2020-01-02 10:00")]), column)).all()  # type: ignore[arg-type]
+
+
 def test_dates_are_the_same_from_every_source() -> None:
     day, column = pd.Timestamp("2020-01-02 03:04"), _column("date", date_format="iso")
     sources = [
