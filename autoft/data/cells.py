@@ -84,6 +84,8 @@ class Distinct:
         """Each value as text: the same whatever kind of source it came from."""
         if self.values.dtype == object:
             return list(self.values)
+        if self.zoned:
+            return [f"{str(value)[:19].replace('T', ' ')}+00:00" for value in self.values]
         if self.values.dtype.kind == "M":
             return [str(value)[:19].replace("T", " ").removesuffix(" 00:00:00") for value in self.values]
         return [number_text(value) for value in self.values]

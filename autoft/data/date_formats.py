@@ -101,6 +101,12 @@ def find_ambiguous(distinct: Distinct, form: str) -> NDArray[np.bool_]:
     return both & (distinct.rows(both) == distinct.rows(_own(distinct, form)))
 
 
+def other_order(distinct: Distinct, form: str | None) -> str | None:
+    """The format with day and month the other way round, if it fits all values and the column's own does not."""
+    other = {**DAY_OR_MONTH, **{second: first for first, second in DAY_OR_MONTH.items()}}.get(form or "")
+    return other if other is not None and _own(distinct, other).all() else None
+
+
 def _own(distinct: Distinct, form: str) -> NDArray[np.bool_]:
     """Which values are dates of this format alone, and of years that are likely where the format leaves doubt."""
     seconds = distinct.dates(form, besides=False).seconds

@@ -12,6 +12,7 @@ from autoft.data.audit.findings import share_evidence, share_of
 from autoft.data.audit.values import codes, drawn_values
 from autoft.data.convert import Converted
 from autoft.data.date_formats import words
+from autoft.data.dates import read_dates
 from autoft.data.table import quoted
 from autoft.records.arrays import Array
 from autoft.records.columns import Column
@@ -94,16 +95,20 @@ def unreadable_cells(column: Column, converted: Converted, rows: int) -> list[Fi
         return []
     row, text = converted.first_bad[column.id]
     what = {"numeric": "numbers", "boolean": "one of the two values of the training table"}.get(column.kind)
-    what = what or words(column.date_format, column.zoned)
+    what = what or words(column.date_format, column.zoned if _is_date(text, column.date_format) else None)
     found = f"has {share_of(count, rows, 'cells')} that are not {what}"
     found += f" (first: row {row:,}, {quoted(text)})"
     fix = "correct them; they count as missing"
     filled = count + int(np.isfinite(converted.values[column.id]).sum()) + converted.infinite.get(column.id, 0)
     if column.kind == "boolean" or count < MOST_UNREADABLE * filled:
         return [Finding("unreadable-values", "warning", column.name, f"hold {what}", found, fix)]
-    how = f" such as {_as_written(column)}" if column.kind == "date" else ""
-    fix = f"write them as in the training{how}, or leave cells empty where the value is unknown"
+    how = f", such as {_as_written(column)}," if column.kind == "date" else ""
+    fix = f"write them as in the training{how} or leave cells empty where the value is unknown"
     return [Finding("unreadable-values", "error", column.name, f"hold {what}", found, fix)]
+
+
+def _is_date(text: str, form: str | None) -> bool:
+    return bool(np.isfinite(read_dates([text], form or "iso").seconds[0]))
 
 
 def _as_written(column: Column) -> str:
