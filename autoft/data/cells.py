@@ -106,7 +106,7 @@ class Distinct:
     def _read_dates(self, form: str, besides: bool) -> Dates:
         count = len(self.values)
         if self.values.dtype == object:
-            texts = plain_texts(self.texts) if form in DECLARED else self.texts
+            texts = list(plain_texts(self.texts)) if form in DECLARED else self.texts
             return read_dates(texts, form, besides=besides)
         if self.values.dtype.kind == "M" and form != CLOCK:
             times = self.values.astype("datetime64[ns]").astype(np.int64) / 1e9

@@ -135,19 +135,7 @@ def _declared(name: str, distinct: Distinct, declared: str) -> _Inferred:
             raise _ruled_out(name, "be numeric", "none of its values is a number", distinct)
         return replace(_numeric(name, distinct), why=why)
     if kind == "date":
-        if distinct.values.dtype.kind == "M":
-            return replace(_date(name, distinct, None), why=why)
-        form = date_formats.name_format(wanted) if wanted else date_formats.find_format(distinct, declared=True)
-        if form is None and wanted:
-            where, found = f"The date format of column {quoted(name)}", f"it is {quoted(wanted)}"
-            fix = "write it as '%d/%m/%Y', '%m/%d/%Y', '%d/%m/%y', 'excel' ... (docs/schema.md lists all)"
-            raise SchemaError(where, "be one that autoft reads", found, fix)
-        if form is None or np.isnan(distinct.dates(form).seconds).all():
-            must = f"be a date of the format {quoted(wanted)}" if wanted else "be a date"
-            raise _ruled_out(name, must, "none of its values is one", distinct)
-        inferred = _date(name, distinct, form)
-        said = tuple(line for line in inferred.findings if not wanted or line.code != "ambiguous-date")
-        return replace(inferred, why=why, findings=said)
+        return replace(_declared_date(name, distinct, wanted), why=why)
     if kind == "boolean":
         inferred = _boolean(distinct)
         texts = sorted(set(cells.plain_texts(distinct.texts)))
@@ -156,6 +144,23 @@ def _declared(name: str, distinct: Distinct, declared: str) -> _Inferred:
         facts = {"false": tuple(texts[:1]), "true": tuple(texts[1:])}
         return _Inferred("boolean", why, facts) if inferred is None else replace(inferred, why=why)
     return _Inferred(kind, why)
+
+
+def _declared_date(name: str, distinct: Distinct, wanted: str) -> _Inferred:
+    """Dates of the format that is wanted, or if that is empty of the one that most cells have."""
+    if distinct.values.dtype.kind == "M":
+        return _date(name, distinct, None)
+    form = date_formats.name_format(wanted) if wanted else date_formats.find_format(distinct, declared=True)
+    if form is None and wanted:
+        where, found = f"The date format of column {quoted(name)}", f"it is {quoted(wanted)}"
+        fix = "write it as '%d/%m/%Y', '%m/%d/%Y', '%d/%m/%y', 'excel' ... (docs/schema.md lists all)"
+        raise SchemaError(where, "be one that autoft reads", found, fix)
+    if form is None or np.isnan(distinct.dates(form).seconds).all():
+        must = f"be a date of the format {quoted(wanted)}" if wanted else "be a date"
+        raise _ruled_out(name, must, "none of its values is one", distinct)
+    inferred = _date(name, distinct, form)
+    said = (line for line in inferred.findings if not wanted or line.code != "ambiguous-date")
+    return replace(inferred, findings=tuple(said))
 
 
 def _ruled_out(name: str, must: str, found: str, distinct: Distinct) -> SchemaError:

@@ -55,7 +55,7 @@ def find_format(distinct: Distinct, *, declared: bool = False) -> str | None:
     none = np.zeros(len(distinct.values), dtype=bool)
     besides = np.any([none, *(own[form] for form in BESIDES if form in own)], axis=0)
     # ISO dates are read in any format: of a column of two formats the other one is its own.
-    best = max(forms, key=lambda form: (distinct.share(own[form] | besides), distinct.share(own[form])))
+    best: str = max(forms, key=lambda form: (distinct.share(own[form] | besides), distinct.share(own[form])))
     if not own[best].any() or (best == "%Y-%m" and not declared and _seasons(distinct, best)):
         return None
     return best

@@ -7,7 +7,8 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
-from autoft.data.cells import Distinct, number_text
+from autoft.data.cells import Distinct
+from autoft.data.table import number_text
 from autoft.formatting import counted
 from autoft.records.findings import Finding
 

@@ -28,7 +28,7 @@ from autoft.data.columns import infer_columns
 from autoft.data.convert import convert
 from autoft.data.repair import Repair, apply
 from autoft.records.arrays import Array
-from autoft.records.columns import Column, Kind, RepairCode
+from autoft.records.columns import Column, RepairCode
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -165,7 +165,7 @@ def _columns(frame: pd.DataFrame, kinds: Mapping[str, str]) -> Iterable[Repair]:
 
 
 #: In the order in which they are learned, with the codes that each may give.
-_STAGES: tuple[tuple[Callable[[pd.DataFrame, Mapping[str, Kind]], Iterable[Repair]], frozenset[str]], ...] = (
+_STAGES: tuple[tuple[Callable[[pd.DataFrame, Mapping[str, str]], Iterable[Repair]], frozenset[str]], ...] = (
     (_blanks, frozenset({"outer-blanks"})),
     (_words, frozenset({"placeholder-values"})),
     (_spellings, frozenset({"spelling-variants"})),
