@@ -88,6 +88,14 @@ def short_years(name: str, cells: Distinct, short: Mask) -> Finding:
     return Finding("date-format", "warning", name, "have years of four digits to be a date", found, fix)
 
 
+def foreign_dates(name: str, cells: Distinct, foreign: Mask) -> Finding:
+    """Dates or durations in a form that is not read."""
+    found = f"has {counted(cells.rows(foreign), 'value')} that look like dates or durations in a form that is not read"
+    fix = "it is used as a category; write dates as YYYY-MM-DD, times with an offset (+02:00), durations as numbers"
+    must = "be in a form of docs/schema.md (Dates) to be a date"
+    return Finding("date-format", "warning", name, must, f"{found} ({_first(cells, foreign)})", fix)
+
+
 def date_range(name: str, cells: Distinct, times: Floats, far: Mask, years: tuple[int, int]) -> Finding:
     """Some dates are outside the usual years; `times` are the values in seconds since 1970."""
     usual = in_years(cells.spread(np.where(far, np.nan, times), np.nan))

@@ -15,7 +15,7 @@ import numpy as np
 from autoft.data import cells, column_findings, date_formats, long_integers
 from autoft.data.cells import Distinct
 from autoft.data.column_findings import DECLARE, percent
-from autoft.data.dates import DAY_OR_MONTH, UNITS
+from autoft.data.dates import DAY_OR_MONTH, FOREIGN_DATE, UNITS
 from autoft.data.table import quoted
 from autoft.errors import SchemaError
 from autoft.records.columns import Column, Kind
@@ -114,8 +114,8 @@ def _infer(name: str, distinct: Distinct, is_target: bool) -> _Inferred:
         return _Inferred("categorical", "one value or missing")
     if distinct.values.dtype.kind == "M":
         return _date(name, distinct, None)
-    if not is_target and date_formats.is_compact(distinct):
-        return _date(name, distinct, "%Y%m%d")
+    if not is_target and (form := date_formats.find_compact(distinct)) is not None:
+        return _date(name, distinct, form)
     numeric_looks = distinct.values.dtype != object or distinct.share(distinct.begins(cells.LIKE_NUMBER)) >= _MOSTLY
     for rule in (_number, _date_text, _number_format) if numeric_looks else (_date_text,):
         if (inferred := rule(name, distinct)) is not None:
@@ -227,13 +227,13 @@ def _row_number(distinct: Distinct, inferred: _Inferred) -> _Inferred:
 def _date_text(name: str, distinct: Distinct) -> _Inferred | None:
     form = date_formats.find_format(distinct)
     if form is None:
-        return _short_years(name, distinct)
+        return _short_years(name, distinct) or _foreign_dates(name, distinct)
     wrong = np.isnan(distinct.dates(form).seconds)
     share = distinct.share(~wrong)
     if share >= _LARGELY:
         return _date(name, distinct, form)
     if share < _MOSTLY:
-        return None
+        return _foreign_dates(name, distinct)
     fix = f"it is used as a category; write dates as YYYY-MM-DD, or {DECLARE}"
     finding = column_findings.mixed(name, distinct, wrong, "hold dates of one form", fix)
     return _Inferred("categorical", f"only {percent(share)} of the values are dates", {}, (finding,))
@@ -246,6 +246,15 @@ def _short_years(name: str, distinct: Distinct) -> _Inferred | None:
         return None
     finding = column_findings.short_years(name, distinct, short)
     return _Inferred("categorical", "years of two digits are not guessed", {}, (finding,))
+
+
+def _foreign_dates(name: str, distinct: Distinct) -> _Inferred | None:
+    """Dates that a person would read: with the months of another language, or zones by names that mean several."""
+    foreign = distinct.matches(FOREIGN_DATE) if distinct.values.dtype == object else np.zeros(1, dtype=bool)
+    if distinct.share(foreign) < _LARGELY:
+        return None
+    finding = column_findings.foreign_dates(name, distinct, foreign)
+    return _Inferred("categorical", "its dates or durations are of no form that is read", {}, (finding,))
 
 
 def _date(name: str, distinct: Distinct, form: str | None) -> _Inferred:

@@ -25,7 +25,7 @@ from autoft.data.dates import (
 _MOSTLY = 0.5
 #: So many distinct numbers of eight digits that all are days are no chance: one number in a thousand is a day.
 _ENOUGH_DAYS = 10
-_DAYS = (19_000_101, 21_001_231)
+_COMPACT = {"%Y%m%d": (19_000_101, 21_001_231), "%Y%m": (190_001, 210_012)}
 #: Years between which a number or a year with a month is taken for a date.
 _YEARS = (1900, 2100)
 #: A day that no two formats read alike.
@@ -84,12 +84,16 @@ def find_short_years(distinct: Distinct) -> NDArray[np.bool_]:
     return max(found, key=distinct.share)
 
 
-def is_compact(distinct: Distinct) -> bool:
-    """Whether all values are days as numbers (20210405), and so many that it is no chance."""
+def find_compact(distinct: Distinct) -> str | None:
+    """The format of days (20210405) or months (202104) as numbers, if all values are some, and so many that it is no
+    chance. Of one month or year alone they are left as numbers, which they are as well."""
     numbers = distinct.numbers
-    if len(numbers) < _ENOUGH_DAYS or not ((numbers >= _DAYS[0]) & (numbers <= _DAYS[1])).all():
-        return False
-    return not np.isnan(distinct.dates("%Y%m%d", besides=False).seconds).any()
+    if len(numbers) < _ENOUGH_DAYS or np.isnan(numbers).any():
+        return None
+    for form, (low, high) in _COMPACT.items():
+        if (numbers >= low).all() and (numbers <= high).all() and len(np.unique(numbers // 100)) > 1:
+            return None if np.isnan(distinct.dates(form, besides=False).seconds).any() else form
+    return None
 
 
 def find_ambiguous(distinct: Distinct, form: str) -> NDArray[np.bool_]:

@@ -36,7 +36,7 @@ _ZONE = r"(?:\ ?(?P<z>Z|(?:UTC|GMT)?[+-][0-9]{2}(?::?[0-9]{2})?|UTC|GMT)(?:\ (?:
 _HALF = r"(?:\ ?(?P<p>[ap])\.?m\.?)?"
 _CLOCK = rf"(?P<H>[0-9]{{1,2}})(?::(?P<M>[0-9]{{2}})(?::(?P<S>[0-9]{{2}}(?:[.,][0-9]{{1,9}})?))?)?{_HALF}"
 #: After a day there may be a time of day: ``2021-04-05T10:00``, ``5 Apr 2021, 10 am``, ``05/Apr/2021:10:00:00 +0200``.
-_TIME = rf"(?:(?:T|,?\ {{1,2}}(?:at\ )?|[-:_]){_CLOCK}{_ZONE})?"
+_TIME = rf"(?:(?P<t>T|,?\ {{1,2}}(?:at\ )?|[-:_]){_CLOCK}{_ZONE})?"
 _FIELDS = {
     "%Y": r"(?P<Y>[0-9]{4})",
     "%y": r"(?P<y>[0-9]{2})",
@@ -113,8 +113,15 @@ BESIDES = ("iso", "%Y/%m/%d", "%d %b %Y", "%b %d, %Y", "%b %d %H:%M:%S %Y")
 #: Beginning of a date: a cheap test before the exact ones.
 LIKE_DATE = re.compile(
     rf"\s*+{_WEEKDAY}(?:[0-9]{{8}}[T\ ]|[0-9]{{1,4}}[-/.:][0-9a-z]"
-    rf"|[0-9]{{1,4}}(?:st|nd|rd|th|\.)?\ ?(?:of\ )?(?:[apqw]|{_NAMES})|{_NAMES}|Q[1-4])",
+    rf"|[0-9]{{1,4}}(?:st|nd|rd|th|\.)?[\ \u00a0\u202f]?(?:of\ )?(?:[apqw]|{_NAMES})|{_NAMES}|Q[1-4])",
     re.IGNORECASE | re.ASCII,
+)
+#: What a person would call a date or a duration, read or not: ``5. Mai 2021``, ``2021-04-05 10:00 CEST``, ``45:30``.
+FOREIGN_DATE = re.compile(
+    r"\s*+(?:\w{2,10}\.?,?\ )?"
+    r"(?:[0-9]{1,2}(?:\.?\ |[-./])(?:de\ )?[^\W\d]{3,12}\.?(?:\ |[-./])(?:de\ )?(?:19|20)[0-9]{2}"
+    r"|[0-9]{1,2}([-./])[0-9]{1,2}\1(?:19|20)[0-9]{2}|(?:19|20)[0-9]{2}([-./])[0-9]{1,2}\2[0-9]{1,2}"
+    r"|[0-9]{1,4}:[0-5][0-9](?::[0-5][0-9])?)(?:[\ T,][^\n]{0,40})?\s*+"
 )
 
 
@@ -133,7 +140,7 @@ class Dates:
 
 def possible_formats(texts: Sequence[str]) -> list[str]:
     """The formats of the table that some texts have but for their digits, which may make no day."""
-    shapes = {text.translate(_ONES) for text in texts}
+    shapes = {_blank(text).translate(_ONES) for text in texts}
     return [name for name, one in {**FORMATS, **DECLARED}.items() if any(map(one.fullmatch, shapes))]
 
 
@@ -150,13 +157,18 @@ def read_dates(texts: Sequence[str], form: str, *, besides: bool = True) -> Date
     others = () if form == CLOCK or not besides else BESIDES
     forms = [*dict.fromkeys((form, *others))]
     patterns = [FORMATS.get(name) or DECLARED[name] for name in forms if name not in UNITS]
-    found = [_first(text, patterns) for text in texts]
+    found = [_first(_blank(text), patterns) for text in texts]
     seconds = np.array([instant for instant, _ in found], dtype=np.float64)
     if form in UNITS:
         factor, start = UNITS[form]
         counted = np.array([_number(text) for text in texts], dtype=np.float64)
         seconds = np.where(np.isnan(seconds), (counted + start) * factor, seconds)
     return Dates(seconds=seconds, zoned=np.array([zoned for _, zoned in found], dtype=bool))
+
+
+def _blank(text: str) -> str:
+    """The text with plain blanks, which browsers write narrower before AM and PM."""
+    return text if text.isascii() else text.replace("\u00a0", " ").replace("\u202f", " ")
 
 
 def _number(text: str) -> float:
@@ -207,7 +219,7 @@ def _clock(part: Mapping[str, str | None]) -> float | None:
     hour, minute, second = int(hours), int(part["M"] or 0), float((part["S"] or "0").replace(",", "."))
     if half:
         hour = hour % 12 + 12 * (half in "pP") if 1 <= hour <= 12 else 99
-    elif part["M"] is None:
+    elif part["M"] is None and (part.get("t") or "-") in "-:_":  # 2021-04-05 10 is ten o'clock, 2021-04-05-10 is not
         return None
     return None if hour > 23 or minute > 59 or second >= 60 else hour * 3600 + minute * 60 + second
 

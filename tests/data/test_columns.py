@@ -167,6 +167,15 @@ def test_years_of_two_digits_are_not_guessed() -> None:
     assert "first: row 1, '01/12/03'" in findings[0].found
 
 
+@pytest.mark.parametrize(
+    "cell", ["5. Mai 2021", "Di, 5. Mai 2021", "5 de abril de 2021", "2021-04-05 10:00 CEST", "45:30"]
+)
+def test_dates_that_are_not_read_are_named(cell: str) -> None:
+    column, (finding,) = _one([cell, cell.replace("5", "9")] * 9)
+    assert (column.kind, finding.code) == ("categorical", "date-format")
+    assert finding.found.endswith(f"dates or durations in a form that is not read (first: row 1, '{cell}')")
+
+
 def test_numbers_with_junk_are_told_so_even_if_all_are_distinct() -> None:
     column, findings = _one([*map(str, np.linspace(0, 1, 97)), "x", "y", "z"])
     assert column.kind == "categorical"
@@ -265,8 +274,12 @@ def test_dates_as_people_and_programs_write_them(form: str) -> None:
         (["April 2021", "Dec 2020"], "date", "2021-04-01"),
         (["2021Q2", "2020Q4"], "date", "2021-04-01"),
         (["2021-W14", "2020-W53"], "date", "2021-04-05"),
-        ([int(f"2021040{day}") for day in range(1, 10)] + [20210410], "date", "2021-04-01"),
-        ([f"202104{day:02d}" for day in range(1, 31)], "date", "2021-04-01"),
+        ([int(f"2021040{day}") for day in range(1, 10)] + [20210510], "date", "2021-04-01"),
+        ([int(f"2021040{day}") for day in range(1, 10)] + [20210410], "numeric", None),
+        ([f"202104{day:02d}" for day in range(1, 31)] + ["20210501"], "date", "2021-04-01"),
+        ([202104 + month for month in range(9)] + [202201], "date", "2021-04-01"),
+        (["2021-04-01 10", "2021-04-01T11"], "date", "2021-04-01T10"),
+        (["1\u00a0April 2021 2:30\u202fPM", "2 April 2021"], "date", "2021-04-01T14:30"),
         (["14:30", "09:05:10"], "date", "1970-01-01T14:30"),
         (["2:30 PM", "9 am"], "date", "1970-01-01T14:30"),
         ([datetime.time(14, 30), datetime.time(9)], "date", "1970-01-01T14:30"),
