@@ -7,17 +7,17 @@ give the same answer whether a table came as CSV text, integers, floats or truth
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from autoft.data import cells, column_findings, date_formats, long_integers
 from autoft.data.cells import Distinct
 from autoft.data.column_findings import DECLARE, percent
-from autoft.data.dates import DAY_OR_MONTH, FOREIGN_DATE, UNITS
-from autoft.data.table import quoted
-from autoft.errors import SchemaError
+from autoft.data.date_columns import date_column, date_of_texts, declared_date
+from autoft.data.inferred import Inferred as _Inferred
+from autoft.data.inferred import ruled_out
 from autoft.records.columns import Column, Kind
 from autoft.records.findings import Finding
 
@@ -34,8 +34,6 @@ _MOSTLY = 0.5
 _UNIQUE = 0.95
 #: With fewer rows, distinct values prove nothing.
 _ENOUGH_ROWS = 20
-#: The first and the last year of dates that need no question.
-_YEARS = (1900, 2100)
 
 
 def infer_columns(
@@ -66,16 +64,6 @@ def infer_columns(
         columns.append(column)
         findings += found
     return tuple(columns), tuple(findings)
-
-
-@dataclass(frozen=True, slots=True)
-class _Inferred:
-    """The kind of a column, why, and what else is known of it."""
-
-    kind: Kind
-    why: str
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    findings: tuple[Finding, ...] = ()
 
 
 def _describe(
@@ -113,11 +101,11 @@ def _infer(name: str, distinct: Distinct, is_target: bool) -> _Inferred:
     if len(distinct.values) == 1:
         return _Inferred("categorical", "one value or missing")
     if distinct.values.dtype.kind == "M":
-        return _date(name, distinct, None)
+        return date_column(name, distinct, None)
     if not is_target and (form := date_formats.find_compact(distinct)) is not None:
-        return _date(name, distinct, form)
+        return date_column(name, distinct, form)
     numeric_looks = distinct.values.dtype != object or distinct.share(distinct.begins(cells.LIKE_NUMBER)) >= _MOSTLY
-    for rule in (_number, _date_text, _number_format) if numeric_looks else (_date_text,):
+    for rule in (_number, date_of_texts, _number_format) if numeric_looks else (date_of_texts,):
         if (inferred := rule(name, distinct)) is not None:
             return inferred if inferred.kind != "numeric" or is_target else _row_number(distinct, inferred)
     mixture = _mixture(name, distinct) if numeric_looks else None
@@ -132,40 +120,18 @@ def _declared(name: str, distinct: Distinct, declared: str) -> _Inferred:
     kind, why = cast(Kind, word), "declared"
     if kind == "numeric":
         if not np.isfinite(distinct.numbers).any():
-            raise _ruled_out(name, "be numeric", "none of its values is a number", distinct)
+            raise ruled_out(name, "be numeric", "none of its values is a number", distinct)
         return replace(_numeric(name, distinct), why=why)
     if kind == "date":
-        return replace(_declared_date(name, distinct, wanted), why=why)
+        return replace(declared_date(name, distinct, wanted), why=why)
     if kind == "boolean":
         inferred = _boolean(distinct)
         texts = sorted(set(cells.plain_texts(distinct.texts)))
         if inferred is None and len(texts) != 2:
-            raise _ruled_out(name, "have two values to be boolean", f"it has {len(texts):,}", distinct)
+            raise ruled_out(name, "have two values to be boolean", f"it has {len(texts):,}", distinct)
         facts = {"false": tuple(texts[:1]), "true": tuple(texts[1:])}
         return _Inferred("boolean", why, facts) if inferred is None else replace(inferred, why=why)
     return _Inferred(kind, why)
-
-
-def _declared_date(name: str, distinct: Distinct, wanted: str) -> _Inferred:
-    """Dates of the format that is wanted, or if that is empty of the one that most cells have."""
-    if distinct.values.dtype.kind == "M":
-        return _date(name, distinct, None)
-    form = date_formats.name_format(wanted) if wanted else date_formats.find_format(distinct, declared=True)
-    if form is None and wanted:
-        where, found = f"The date format of column {quoted(name)}", f"it is {quoted(wanted)}"
-        fix = "write it as '%d/%m/%Y', '%m/%d/%Y', '%d/%m/%y', 'excel' ... (docs/schema.md lists all)"
-        raise SchemaError(where, "be one that autoft reads", found, fix)
-    if form is None or np.isnan(distinct.dates(form).seconds).all():
-        must = f"be a date of the format {quoted(wanted)}" if wanted else "be a date"
-        raise _ruled_out(name, must, "none of its values is one", distinct)
-    inferred = _date(name, distinct, form)
-    said = (line for line in inferred.findings if not wanted or line.code != "ambiguous-date")
-    return replace(inferred, findings=tuple(said))
-
-
-def _ruled_out(name: str, must: str, found: str, distinct: Distinct) -> SchemaError:
-    example = quoted(distinct.texts[0])
-    return SchemaError(f"Column {quoted(name)}", must, f"{found} (first: {example})", "correct its kind or its values")
 
 
 def _boolean(distinct: Distinct) -> _Inferred | None:
@@ -222,62 +188,6 @@ def _row_number(distinct: Distinct, inferred: _Inferred) -> _Inferred:
     if np.ptp(values) == rows - 1 or (steps == steps[0]).all():
         return _Inferred("identifier", "the values number the rows", inferred.facts)
     return inferred
-
-
-def _date_text(name: str, distinct: Distinct) -> _Inferred | None:
-    form = date_formats.find_format(distinct)
-    if form is None:
-        return _short_years(name, distinct) or _foreign_dates(name, distinct)
-    wrong = np.isnan(distinct.dates(form).seconds)
-    share = distinct.share(~wrong)
-    if share >= _LARGELY:
-        return _date(name, distinct, form)
-    if share < _MOSTLY:
-        return _foreign_dates(name, distinct)
-    fix = f"it is used as a category; write dates as YYYY-MM-DD, or {DECLARE}"
-    finding = column_findings.mixed(name, distinct, wrong, "hold dates of one form", fix)
-    return _Inferred("categorical", f"only {percent(share)} of the values are dates", {}, (finding,))
-
-
-def _short_years(name: str, distinct: Distinct) -> _Inferred | None:
-    """Dates whose century would have to be guessed."""
-    short = date_formats.find_short_years(distinct)
-    if distinct.share(short) < _NEARLY_ALL:
-        return None
-    finding = column_findings.short_years(name, distinct, short)
-    return _Inferred("categorical", "years of two digits are not guessed", {}, (finding,))
-
-
-def _foreign_dates(name: str, distinct: Distinct) -> _Inferred | None:
-    """Dates that a person would read: with the months of another language, or zones by names that mean several."""
-    foreign = distinct.matches(FOREIGN_DATE) if distinct.values.dtype == object else np.zeros(1, dtype=bool)
-    if distinct.share(foreign) < _LARGELY:
-        return None
-    finding = column_findings.foreign_dates(name, distinct, foreign)
-    return _Inferred("categorical", "its dates or durations are of no form that is read", {}, (finding,))
-
-
-def _date(name: str, distinct: Distinct, form: str | None) -> _Inferred:
-    dates = distinct.dates(form or "iso")
-    wrong, findings = np.isnan(dates.seconds), []
-    if wrong.any():
-        fix = "they count as missing; correct them"
-        must = f"hold {date_formats.words(form, None)} only"
-        findings.append(column_findings.mixed(name, distinct, wrong, must, fix))
-    if form is not None and (either := date_formats.find_ambiguous(distinct, form)).any():
-        findings.append(column_findings.ambiguous_date(name, distinct.first(either)[1], DAY_OR_MONTH[form]))
-    zones = {bool(zoned) for zoned in dates.zoned[~wrong]}
-    if len(zones) > 1:
-        findings.append(column_findings.mixed_zones(name, distinct, ~wrong & ~dates.zoned))
-    far = ~wrong & ~date_formats.within(dates.seconds, _YEARS)
-    if far.any():
-        findings.append(column_findings.date_range(name, distinct, dates.seconds, far, _YEARS))
-    why = "a column of times"
-    if form is not None:
-        why = f"the values are {date_formats.words(form, None)} ({'ISO' if form == 'iso' else form})"
-    zoned = zones.pop() if len(zones) == 1 and form not in UNITS else None
-    facts = {"date_format": form, "zoned": zoned, "distinct": len(np.unique(dates.seconds[~wrong]))}
-    return _Inferred("date", why, facts, tuple(findings))
 
 
 def _number_format(name: str, distinct: Distinct) -> _Inferred | None:

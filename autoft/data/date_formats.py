@@ -80,6 +80,8 @@ def name_format(wanted: str) -> str | None:
 
 def find_short_years(distinct: Distinct) -> NDArray[np.bool_]:
     """Which values are dates whose century would have to be guessed, by the format that most of them have."""
+    if distinct.share(distinct.begins(LIKE_DATE)) < _MOSTLY:
+        return np.zeros(len(distinct.values), dtype=bool)
     found = [~np.isnan(distinct.dates(form, besides=False).seconds) for form in DECLARED if "%y" in form]
     return max(found, key=distinct.share)
 
