@@ -164,3 +164,17 @@ def test_a_schema_holds_a_training_table_to_its_dates(tmp_path):
         columns = infer_columns(frame)[0]
         found = contract(frame, columns, engine=engine, schema_path=path, target="y").findings
         assert [line.code for line in found] == codes
+
+
+def test_a_schema_holds_a_training_table_to_the_order_of_day_and_month(tmp_path):
+    engine, path, day = choose("portable"), tmp_path / "schema.pbtxt", "05/04/2021"
+    for more, kinds, codes in (
+        ("05/13/2021", {}, []),
+        ("05/03/2021", {}, ["schema-kind"]),
+        ("05/03/2021", {"day": "date %m/%d/%Y"}, []),
+        ("2021-05-03", {"day": "date"}, ["schema-kind"]),
+    ):
+        frame = pd.DataFrame({"day": [day, more] * 20, "y": ["a", "b"] * 20}, dtype=object)
+        columns = infer_columns(frame, kinds=kinds)[0]
+        found = contract(frame, columns, engine=engine, schema_path=path, target="y").findings
+        assert [line.code for line in found] == codes
