@@ -32,7 +32,7 @@ def kept(distinct: Distinct) -> tuple[int, int]:
     numbers = distinct.numbers
     finite = numbers[np.isfinite(numbers)]
     apart = len(np.unique(finite))
-    if distinct.values.dtype != object or not (np.abs(finite) > _EXACT).any():
+    if distinct.values.dtype != object or not (np.abs(finite) >= _EXACT).any():
         return apart, apart
     pairs = zip(distinct.texts, numbers.tolist(), strict=True)
     exact = {_whole(text) if _LONG.fullmatch(text) else value for text, value in pairs if np.isfinite(value)}
