@@ -77,7 +77,7 @@ def other_dates(schema: Any, columns: Sequence[Column]) -> tuple[Finding, ...]:
         if column.kind != "date":
             must, read = "be a date, as the schema says", f"is read as {column.kind} ({column.why})"
             fix = "write its dates as YYYY-MM-DD, declare it a date under data.columns, or correct its tag in the file"
-        elif form is not None and column.date_format in DAY_OR_MONTH and form == DAY_OR_MONTH[column.date_format]:
+        elif form is not None and form == DAY_OR_MONTH.get(column.date_format or ""):
             must, read = f"be a date of the format '{form}', as the schema says", f"is read as '{column.date_format}'"
             fix = f"declare it as 'date {form}' under data.columns, or correct its tag in the file"
         else:
