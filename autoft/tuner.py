@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 from numpy.typing import NDArray
 
 from autoft import files, report
@@ -202,7 +201,7 @@ class AutoFineTuner:
         self.directory_, self.findings_, self.model_ = folder, findings, model
         self._ready = Predictor(model, meta, artifact.find(folder))
         if meta.target.task != "regression":
-            self.classes_ = np.array(meta.target.classes)
+            self.classes_ = self._ready.classes
 
     def _predictor(self) -> Predictor:
         if not hasattr(self, "_ready"):

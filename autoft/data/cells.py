@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autoft.data.dates import CLOCK, DECLARED, UNITS, Dates, read_dates
-from autoft.data.table import ZONED, canonical, number_text
+from autoft.data.table import canonical, number_text
+from autoft.data.times import ZONED
 
 if TYPE_CHECKING:
     import pandas as pd
