@@ -10,9 +10,8 @@ from typing import Any
 
 from autoft.cli.console import show_findings
 from autoft.cli.exit_status import FAILED, REFUSED, status
-from autoft.data.files import read_file
-from autoft.data.table import quoted
-from autoft.errors import FileError, RecipeError
+from autoft.data.table import read_file
+from autoft.errors import FileError, RecipeError, quoted
 from autoft.files import prepare_folder, write_atomic
 from autoft.formatting import counted, nearest
 from autoft.serving.csv import changed, guarded, to_csv
@@ -49,7 +48,7 @@ def kept_cells(path: str, names: Sequence[str]) -> dict[str, Sequence[Any]]:
     """
     if not names:
         return {}
-    frame = read_file(path)
+    frame, _, texts = read_file(path)
     known = [str(name) for name in frame.columns]
     for name in names:
         if name not in known:
@@ -58,13 +57,8 @@ def kept_cells(path: str, names: Sequence[str]) -> dict[str, Sequence[Any]]:
         if name == "prediction" or name.startswith("probability_"):
             found, fix = "the predictions have columns of such names", "rename it in the table"
             raise RecipeError(f"--keep {quoted(name)}", "be another name than the predictions' own", found, fix)
-    if not path.lower().endswith(".parquet"):
-        return {name: frame.iloc[:, known.index(name)].tolist() for name in names}
-    import pyarrow.parquet as pq
-
-    # Not by pandas, which makes floats of whole numbers beside empty cells.
-    stored = pq.read_table(path, columns=list(names))
-    return {name: stored.column(name).to_pylist() for name in names}
+    columns = {name: frame.iloc[:, known.index(name)] for name in names}
+    return {name: c.tolist() if texts else [*c.astype(object).where(c.notna(), None)] for name, c in columns.items()}
 
 
 def _say_guarded(name: str, cells: Sequence[Any]) -> None:

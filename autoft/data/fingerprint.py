@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from autoft.data.times import ZONED
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -18,8 +20,10 @@ def fingerprint(frame: pd.DataFrame) -> str:
 
     digest = hashlib.sha256()
     for i, name in enumerate(frame.columns):
-        values = frame.iloc[:, i].to_numpy()
-        digest.update(json.dumps([name, str(values.dtype), len(values)]).encode())
+        column = frame.iloc[:, i]
+        zoned = isinstance(column.dtype, pd.DatetimeTZDtype)
+        values = (column.dt.tz_localize(None) if zoned else column).to_numpy()
+        digest.update(json.dumps([name, ZONED if zoned else str(values.dtype), len(values)]).encode())
         if values.dtype == object:
             codes, distinct = pd.factorize(values)
             digest.update(json.dumps(list(distinct)).encode())

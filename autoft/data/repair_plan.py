@@ -28,7 +28,7 @@ from autoft.data.columns import infer_columns
 from autoft.data.convert import convert
 from autoft.data.repair import Repair, apply
 from autoft.records.arrays import Array
-from autoft.records.columns import Column, Kind, RepairCode
+from autoft.records.columns import Column, RepairCode
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,7 +50,7 @@ def learn(
     accept: Collection[RepairCode],
     *,
     keep: Collection[str | None] = (),
-    kinds: Mapping[str, Kind] = {},
+    kinds: Mapping[str, str] = {},
     decimal: str | None = None,
 ) -> tuple[Repair, ...]:
     """The repairs of a table, in the order in which they are to be carried out.
@@ -104,20 +104,20 @@ def _distinct_texts(frame: pd.DataFrame) -> dict[str, Distinct]:
     return {str(name): Distinct.of(frame[name]) for name in frame.columns if frame[name].dtype.kind == "O"}
 
 
-def _blanks(frame: pd.DataFrame, kinds: Mapping[str, Kind], decimal: str | None) -> Iterator[Repair]:
+def _blanks(frame: pd.DataFrame, kinds: Mapping[str, str], decimal: str | None) -> Iterator[Repair]:
     for name, distinct in _distinct_texts(frame).items():
         if any(text != text.strip() for text in distinct.texts):
             yield Repair(code="outer-blanks", column=name, action="strip")
 
 
-def _words(frame: pd.DataFrame, kinds: Mapping[str, Kind], decimal: str | None) -> Iterator[Repair]:
+def _words(frame: pd.DataFrame, kinds: Mapping[str, str], decimal: str | None) -> Iterator[Repair]:
     for name, distinct in _distinct_texts(frame).items():
         words = {text.strip().casefold() for text in distinct.texts if placeholders.is_word(text)}
         if words:
             yield Repair(code="placeholder-values", column=name, action="words", words=tuple(sorted(words)))
 
 
-def _spellings(frame: pd.DataFrame, kinds: Mapping[str, Kind], decimal: str | None) -> Iterator[Repair]:
+def _spellings(frame: pd.DataFrame, kinds: Mapping[str, str], decimal: str | None) -> Iterator[Repair]:
     texts = _distinct_texts(frame)
     for column in infer_columns(frame, kinds=kinds, decimal=decimal)[0]:
         if column.kind != "categorical" or column.name not in texts:
@@ -132,7 +132,7 @@ def _spellings(frame: pd.DataFrame, kinds: Mapping[str, Kind], decimal: str | No
             yield Repair(code="spelling-variants", column=column.name, action="unify", spellings=spellings)
 
 
-def _values(frame: pd.DataFrame, kinds: Mapping[str, Kind], decimal: str | None) -> Iterator[Repair]:
+def _values(frame: pd.DataFrame, kinds: Mapping[str, str], decimal: str | None) -> Iterator[Repair]:
     for column, values in _values_of(frame, kinds, decimal):
         if column.kind == "numeric":
             suspects = placeholders.suspects(values)
@@ -145,7 +145,7 @@ def _values(frame: pd.DataFrame, kinds: Mapping[str, Kind], decimal: str | None)
             yield from _date_repairs(column, values)
 
 
-def _values_of(frame: pd.DataFrame, kinds: Mapping[str, Kind], decimal: str | None) -> Iterator[tuple[Column, Array]]:
+def _values_of(frame: pd.DataFrame, kinds: Mapping[str, str], decimal: str | None) -> Iterator[tuple[Column, Array]]:
     columns = infer_columns(frame, kinds=kinds, decimal=decimal)[0]
     values = convert(frame, columns).values
     return ((column, values[column.id]) for column in columns)
@@ -164,7 +164,7 @@ def _date_repairs(column: Column, seconds: Array) -> Iterator[Repair]:
         yield replace(blank, code="far-dates", low=low, high=high)
 
 
-def _units(frame: pd.DataFrame, kinds: Mapping[str, Kind], decimal: str | None) -> Iterator[Repair]:
+def _units(frame: pd.DataFrame, kinds: Mapping[str, str], decimal: str | None) -> Iterator[Repair]:
     for column, values in _values_of(frame, kinds, decimal):
         found = units.mixed(values) if column.kind == "numeric" else None
         if found is not None:
@@ -172,7 +172,7 @@ def _units(frame: pd.DataFrame, kinds: Mapping[str, Kind], decimal: str | None) 
             yield replace(repair, cut=found.cut, above=found.above, number_format=column.number_format)
 
 
-def _columns(frame: pd.DataFrame, kinds: Mapping[str, Kind], decimal: str | None) -> Iterable[Repair]:
+def _columns(frame: pd.DataFrame, kinds: Mapping[str, str], decimal: str | None) -> Iterable[Repair]:
     """Columns to leave out, as the findings name them; each once, for the first reason."""
     columns, findings = infer_columns(frame, kinds=kinds, decimal=decimal)
     converted = convert(frame, [column for column in columns if column.used])
@@ -186,7 +186,7 @@ def _columns(frame: pd.DataFrame, kinds: Mapping[str, Kind], decimal: str | None
     return repairs.values()
 
 
-_Stage = Callable[["pd.DataFrame", Mapping[str, Kind], str | None], Iterable[Repair]]
+_Stage = Callable[["pd.DataFrame", Mapping[str, str], str | None], Iterable[Repair]]
 #: In the order in which they are learned, with the codes that each may give.
 _STAGES: tuple[tuple[_Stage, frozenset[str]], ...] = (
     (_blanks, frozenset({"outer-blanks"})),

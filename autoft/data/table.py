@@ -5,8 +5,8 @@ A column of the canonical frame is one of three things:
 - ``float64`` with NaN for missing cells: whatever came as numbers or durations (in seconds);
 - ``object`` with a ``str`` or None in every cell: texts, categories, booleans (``"True"``, ``"False"``), mixtures,
   integers beyond 2**53 (which float64 would merge), and every cell of a CSV file;
-- ``datetime64[ns]``, naive, in UTC: whatever came as times. Times that nanoseconds cannot hold (before 1677, after
-  2262) come as ISO texts.
+- ``datetime64[ns]``: whatever came as times without a time zone; with one they are ``datetime64[ns, UTC]``. Times that
+  nanoseconds cannot hold (before 1677, after 2262), and those of which only some have a zone, come as ISO texts.
 
 Texts are NFC-normalised (else two spellings of "café" are two categories) and otherwise kept exactly. Blank ones and
 words such as NA (`missing_words`) are missing, in DataFrames as well as in files.
@@ -24,11 +24,13 @@ import numpy as np
 
 from autoft.data import limits
 from autoft.data.binary_files import read_binary
+from autoft.data.decimals import whole_decimals
 from autoft.data.files import TEXTS, is_file, open_table
 from autoft.data.fingerprint import fingerprint
 from autoft.data.frames import from_records, joined, to_frame
 from autoft.data.missing_words import MissingWords
 from autoft.data.text_files import read_csv, read_json_lines
+from autoft.data.times import to_nanoseconds
 from autoft.errors import TableError
 from autoft.errors import quoted as quoted
 
@@ -218,6 +220,7 @@ def _objects(series: pd.Series[Any], name: str, words: MissingWords) -> pd.Serie
 def _floats(series: pd.Series[Any], name: str, words: MissingWords) -> pd.Series[Any]:
     import pandas as pd
 
+    series = whole_decimals(series)
     present = series.dropna()
     whole = pd.api.types.is_integer_dtype(series.dtype) or series.dtype == object
     if whole and len(present) and (present.max() > _EXACT or present.min() < -_EXACT):
@@ -234,11 +237,8 @@ def _floats(series: pd.Series[Any], name: str, words: MissingWords) -> pd.Series
 def _times(series: pd.Series[Any], name: str, words: MissingWords) -> pd.Series[Any]:
     import pandas as pd
 
-    try:
-        times = pd.to_datetime(series, utc=True).dt.tz_localize(None).astype("datetime64[ns]")
-    except (pd.errors.OutOfBoundsDatetime, OverflowError):
-        return pd.Series(_texts(series.astype(object), name, words), dtype=object)
-    return pd.Series(times.to_numpy(copy=True))
+    times = to_nanoseconds(series)
+    return pd.Series(_texts(series.astype(object), name, words), dtype=object) if times is None else times
 
 
 def _durations(series: pd.Series[Any]) -> pd.Series[Any]:

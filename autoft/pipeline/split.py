@@ -121,7 +121,7 @@ def _cells(description: TableDescription, name: str | None, use: str) -> Array |
         return None
     column = next(c for c in description.columns if c.name == name)
     values = description.converted.values[column.id]
-    if use == "time" and values.dtype == object:
+    if use == "time" and (values.dtype == object or column.clock):
         where, fix = f"evaluate: time: '{name}'", "choose another column, or set its kind under data: columns:"
         raise RecipeError(where, "be a date or a number", f"it is understood as {column.kind} ({column.why})", fix)
     missing = np.flatnonzero(np.isnan(values)) if use == "time" else values[:0]

@@ -5,10 +5,13 @@ Names of types are read off the messages' own descriptions, so that TensorFlow M
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import deepcopy
 from typing import Any
 
+from autoft.data.dates import DAY_OR_MONTH
 from autoft.records.columns import Column
+from autoft.records.findings import Finding
 
 #: Largest number of categories that a schema lists, and the fewest rows that each needs on average: a rare
 #: category says little about which others exist, so a new one is then no anomaly.
@@ -46,6 +49,8 @@ def adapt_schema(schema: Any, columns: tuple[Column, ...], rows: int, *, target:
 def _relax(feature: Any, column: Column, rows: int, *, is_target: bool) -> None:
     """Remove constraints of an inferred feature that the next good table may break, and tag it with its kind."""
     feature.annotation.tag.append(column.kind)
+    if column.date_format in (*DAY_OR_MONTH, *DAY_OR_MONTH.values()):
+        feature.annotation.tag.append(f"date {column.date_format}")
     if column.kind != "boolean":
         feature.ClearField("bool_domain")  # numbers that happen to be 0 and 1
     if is_target:
@@ -58,6 +63,27 @@ def _relax(feature: Any, column: Column, rows: int, *, is_target: bool) -> None:
     frequent = (rows - column.missing) >= ROWS_PER_CATEGORY * column.distinct
     if column.kind != "boolean" and not (column.kind == "categorical" and frequent):
         feature.ClearField("domain")
+
+
+def other_dates(schema: Any, columns: Sequence[Column]) -> tuple[Finding, ...]:
+    """An error for each column that the schema calls a date and that is read as something else, or with day and month
+    the other way round: to an engine all of them are texts."""
+    tags, found = {feature.name: [*feature.annotation.tag] for feature in schema.feature}, []
+    for column in columns:
+        own = tags.get(column.name, [])
+        if "date" not in own or column.kind in ("empty", "constant"):
+            continue
+        form = next((tag.removeprefix("date ") for tag in own if tag.startswith("date ")), None)
+        if column.kind != "date":
+            must, read = "be a date, as the schema says", f"is read as {column.kind} ({column.why})"
+            fix = "write its dates as YYYY-MM-DD, declare it a date under data.columns, or correct its tag in the file"
+        elif form is not None and form == DAY_OR_MONTH.get(column.date_format or ""):
+            must, read = f"be a date of the format '{form}', as the schema says", f"is read as '{column.date_format}'"
+            fix = f"declare it as 'date {form}' under data.columns, or correct its tag in the file"
+        else:
+            continue
+        found.append(Finding("schema-kind", "error", column.name, must, read, fix))
+    return tuple(found)
 
 
 def whole_numbers_as_floats(proto: Any, schema: Any) -> Any:

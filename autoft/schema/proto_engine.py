@@ -75,8 +75,9 @@ class ProtoEngine(ABC):
 
     def infer(self, statistics: TableStatistics, *, target: str | None) -> Any:
         """A ``Schema``: types, presence, categories, and two environments that differ in the target. Each feature is
-        tagged with its kind. Columns that the network does not use may be absent; categories are listed only where they
-        are few and frequent, never for identifiers, texts and dates."""
+        tagged with its kind, and dates whose day could be the month with their format, too. Columns that the network
+        does not use may be absent; categories are listed only where they are few and frequent, never for identifiers,
+        texts and dates."""
         schema = self._infer(statistics.proto, adaptation.MAX_DOMAIN)
         rows = int(statistics.proto.datasets[0].num_examples)
         return adaptation.adapt_schema(schema, statistics.columns, rows, target=target)
@@ -103,7 +104,7 @@ class ProtoEngine(ABC):
         found = anomalies.findings(
             result, statistics.proto, schema, environment, unreadable=statistics.unreadable, engine=self.title
         )
-        return (*found, *more)
+        return (*found, *more, *adaptation.other_dates(schema, statistics.columns))
 
     def _not_compared(self, previous: TableStatistics) -> Finding:
         must = "be compared with the training table where the schema limits drift (drift_comparator)"

@@ -58,7 +58,8 @@ def _rows(meta: Meta) -> pd.DataFrame:
         elif column.kind == "boolean":
             known = [*column.false, *column.true]
         elif column.kind == "date":
-            known = ["1970-01-01", "2021-06-30", "2035-12-31"]
+            known = ["00:00", "14:30"] if column.clock else ["1970-01-01", "2021-06-30", "2035-12-31"]
+            known = [f"{day}T10:00Z" for day in known] if column.zoned else known
         elif column.kind == "numeric":
             low, high = meta.ranges.get(column.id, (0.0, 1.0))
             known = [low, high, (low + high) / 2, low - 1e6, high + 1e6]

@@ -210,6 +210,13 @@ def test_a_date_that_orders_the_file_is_a_note_a_mixed_one_not():
     assert run(made.assign(day=rng.permutation(made["day"]))) == {}
 
 
+def test_a_time_of_the_day_orders_no_rows():
+    minutes = np.arange(ROWS) * 2
+    y = np.where(np.random.default_rng(5).random(ROWS) < np.linspace(0.3, 0.7, ROWS), "yes", "no")
+    clock = [f"{minute // 60:02d}:{minute % 60:02d}" for minute in minutes]
+    assert "time-structure" not in run(table(y=y, day=clock))
+
+
 def patients(same_target: bool) -> pd.DataFrame:
     rng = np.random.default_rng(7)
     patient = rng.permutation(np.repeat(np.arange(120), 5))
