@@ -74,6 +74,7 @@ def called(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     for name in ORDER:
         monkeypatch.setattr(stages, name, stand_in(name))
     monkeypatch.setattr(stages, "journal_key", lambda recipe, dataset: {"data": "a"})
+    monkeypatch.setattr(stages, "key_settings", lambda recipe, dataset: {})
     return order
 
 
