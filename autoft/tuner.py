@@ -254,9 +254,7 @@ class AutoFineTuner:
         """For `pickle`: the settings, what was learned, the saved model's files, and the classes that it needs."""
         if self.model is not None and not importable(self.model):
             must, found = "be a function that other processes can import", "it is a lambda or a local function"
-            raise RecipeError(
-                "Argument 'model' of a pickle", must, found, "define it with 'def' in a module"
-            )
+            raise RecipeError("Argument 'model' of a pickle", must, found, "define it with 'def' in a module")
         return self._state()
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import csv
 import os
+from pathlib import Path
 
 from autoft.cli.console import show_findings
 from autoft.cli.exit_status import FAILED, REFUSED, status
 from autoft.errors import FileError
-from autoft.files import prepare_folder, write_atomic
+from autoft.files import prepare_folder, refuse_other, write_atomic
 from autoft.formatting import counted
 from autoft.serving.csv import to_csv
 from autoft.tuner import load
@@ -17,8 +19,7 @@ from autoft.tuner import load
 def run(options: argparse.Namespace) -> int:
     if os.path.realpath(options.out) == os.path.realpath(options.data):
         raise FileError(f"'{options.out}'", "not be the table itself", "DATA and -o name one file", "choose another -o")
-    if options.out.is_dir():
-        raise FileError(f"'{options.out}'", "be a file", "it is a folder", "add the name of a CSV file")
+    refuse_other(options.out, _has_predictions, "a file of predictions")
     prepare_folder(options.out.parent)  # now rather than when all rows are answered
     options.failed = REFUSED if options.strict else FAILED
     tuner = load(options.model)
@@ -29,3 +30,9 @@ def run(options: argparse.Namespace) -> int:
         show_findings(tuner.predict_findings_)
         print(f"{counted(len(predicted), 'prediction')} written to {options.out}")
     return status(tuner.predict_findings_, options.strict, errors=REFUSED)
+
+
+def _has_predictions(path: Path) -> bool:
+    """Whether a file has the column that every file of predictions has."""
+    with path.open(encoding="utf-8", errors="replace", newline="") as file:
+        return "prediction" in next(csv.reader([file.readline(65_536)]), [])

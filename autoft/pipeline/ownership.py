@@ -82,10 +82,10 @@ def refuse_others(folder: Path) -> None:
     """
     if (folder / "manifest.json").is_file():
         raise FileError(f"'{folder}'", "be a run folder", "it is a saved model", "choose another directory")
+    if folder.exists() and not folder.is_dir():
+        raise FileError(f"'{folder}'", "be a folder", "it is a file", "choose another folder")
     if not is_free(folder) and not is_run(folder):
-        found = "it is a file"
-        if folder.is_dir():
-            found = f"it holds '{min(set(_names(folder)))}', and no run of autoft"
+        found = f"it holds '{min(_names(folder))}', and no run of autoft" if folder.is_dir() else "it is a link"
         raise FileError(f"'{folder}'", "be an empty folder or that of a run", found, "choose another folder")
     artifact.refuse_other(folder / "model")
     for name in (*_FILES, "trials"):
