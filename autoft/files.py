@@ -266,7 +266,7 @@ def _lives(process: int) -> bool:
     """Whether there is another process of this number."""
     if process == os.getpid():
         return False
-    if fcntl is None:  # on Windows asking would end it
+    if os.name == "nt":  # asking would end it
         return True
     try:
         os.kill(process, 0)

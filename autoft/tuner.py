@@ -227,10 +227,11 @@ class AutoFineTuner:
         self._temporary = self.directory is None
         if self.directory is None:
             return files.temporary_folder(self)
-        if not isinstance(self.directory, str | os.PathLike):
-            found, fix = f"it is of type {type(self.directory).__name__}", "pass the path of a folder"
+        given: Any = self.directory
+        if not isinstance(given, str | os.PathLike):
+            found, fix = f"it is of type {type(given).__name__}", "pass the path of a folder"
             raise ArgumentTypeError("Argument 'directory'", "be a path", found, fix)
-        folder = Path(os.path.abspath(self.directory))
+        folder = Path(os.path.abspath(given))
         if self.existing == "number":
             files.prepare_folder(folder.parent)
             return folder

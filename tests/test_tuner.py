@@ -160,6 +160,7 @@ def test_saved_model_answers_the_same_in_a_fresh_process(binary, tmp_path):
     """And a Keras file is read as the README says, before anything else has registered autoft's layers."""
     binary.save(tmp_path / "churn.autoft")
     binary.export(tmp_path / "churn.keras", format="keras")
+    (tmp_path / "churn.pkl").write_bytes(pickle.dumps(binary))
     NEW.to_csv(tmp_path / "new.csv", index=False)
     code = (
         "import sys, keras, numpy as np\n"
@@ -170,8 +171,13 @@ def test_saved_model_answers_the_same_in_a_fresh_process(binary, tmp_path):
         "np.save(sys.argv[3], tuner.predict_proba(sys.argv[2]))\n"
         "assert tuner.evaluation_.metrics['roc_auc'].value > 0\n"
         "tuner.report(sys.argv[3] + '.html')\n"
+        "import pickle\n"
+        "again = pickle.load(open(sys.argv[5], 'rb'))\n"
+        "assert np.array_equal(again.predict_proba(sys.argv[2]), tuner.predict_proba(sys.argv[2]))\n"
+        "assert again.findings_ and list(again.classes_) and again.evaluation_.held_out == tuner.evaluation_.held_out\n"
     )
-    paths = [str(tmp_path / name) for name in ("churn.autoft", "new.csv", "answers.npy", "churn.keras")]
+    names = ("churn.autoft", "new.csv", "answers.npy", "churn.keras", "churn.pkl")
+    paths = [str(tmp_path / name) for name in names]
     subprocess.run([sys.executable, "-c", code, *paths], check=True, capture_output=True)
     assert np.allclose(np.load(paths[2]), binary.predict_proba(NEW), atol=1e-6)
     assert (tmp_path / "answers.npy.html").read_text().startswith("<!")
@@ -330,21 +336,15 @@ def test_a_tuner_that_is_not_fitted_can_be_pickled_and_copied(tmp_path):
         pickle.dumps(nameless)
 
 
-@pytest.fixture
-def loaded(binary, tmp_path, monkeypatch):
-    """A tuner that was loaded by a relative path, and whose folder is gone in another place of the file system."""
+def test_a_tuner_holds_what_it_needs(binary, tmp_path, monkeypatch):
+    """Its columns, its report and its model, whatever becomes of its folder; a copy too."""
     shutil.copytree(binary.directory_, tmp_path / "run")
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path)
-    tuner = autoft.load("run")
-    assert tuner.directory_ == tmp_path / "run"
+    loaded = autoft.load("run")
+    assert loaded.directory_ == tmp_path / "run"
     (tmp_path / "run").rename(tmp_path / "moved")
     monkeypatch.chdir(tmp_path / "elsewhere")
-    return tuner
-
-
-def test_a_tuner_holds_what_it_needs(binary, loaded, tmp_path):
-    """Its contract, its report and its model, whatever becomes of its folder; a copy too."""
     again = copy.deepcopy(loaded)
     for tuner in (loaded, again):
         with pytest.raises(SchemaError, match="Column 'amount' must be there"):
@@ -354,24 +354,9 @@ def test_a_tuner_holds_what_it_needs(binary, loaded, tmp_path):
     loaded.save("saved.autoft")
     assert digest_folder(tmp_path / "elsewhere" / "saved.autoft") == digest_folder(tmp_path / "moved" / "model")
     loaded.export("saved.keras", format="keras")
+    loaded.save("saved.autoft")
     loaded.report("r.html")
     assert (tmp_path / "elsewhere" / "r.html").is_file()
-
-
-def test_a_pickle_works_in_a_new_process_without_any_folder(loaded, binary, tmp_path):
-    (tmp_path / "t.pkl").write_bytes(pickle.dumps(loaded))
-    NEW.to_csv(tmp_path / "new.csv", index=False)
-    shutil.rmtree(tmp_path / "moved")
-    code = (
-        "import pickle, sys, numpy as np\n"
-        "tuner = pickle.load(open(sys.argv[1], 'rb'))\n"
-        "np.save(sys.argv[3], tuner.predict_proba(sys.argv[2]))\n"
-        "assert tuner.evaluation_.metrics['roc_auc'].value > 0 and tuner.findings_ and list(tuner.classes_)\n"
-        "tuner.save(sys.argv[3] + '.autoft')\n"
-    )
-    paths = [str(tmp_path / name) for name in ("t.pkl", "new.csv", "answers.npy")]
-    subprocess.run([sys.executable, "-c", code, *paths], check=True, capture_output=True)
-    assert np.allclose(np.load(paths[2]), binary.predict_proba(NEW), atol=1e-6)
 
 
 def test_scores_are_those_of_the_model_that_is_there(binary, tmp_path):

@@ -37,8 +37,9 @@ def run(options: argparse.Namespace) -> int:
         with ProgressScreen() as screen:
             tuner.fit(data, progress=screen)
         show_findings(finding for finding in tuner.findings_ if finding.severity != "info")
-        # By the name that the user gave it; a number may have come to that.
-        show_evaluation(tuner.evaluation_, folder.with_name(Path(tuner.directory_).name) if folder.name else folder)
+        # By the name that the user gave it.
+        numbered = folder.with_name(Path(tuner.directory_).name) if options.out is None else folder
+        show_evaluation(tuner.evaluation_, numbered)
     return ENDED_EARLY if tuner.evaluation_.interrupted else OK
 
 

@@ -117,7 +117,7 @@ class Run:
             files.prepare_folder(self.folder)
             self._held.enter_context(files.locked(self.folder / ".lock"))
         self.tell("reading", where)
-        take(self.folder, mark)
+        take(self.folder, mark, self.existing)
         self._journal = journal = Journal(self.folder / "journal.jsonl", mark.key)
         if journal.contents.damaged_lines:
             lines = ", ".join(map(str, journal.contents.damaged_lines))

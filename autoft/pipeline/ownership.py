@@ -107,7 +107,7 @@ def is_run(folder: Path) -> bool:
 
 def owner(folder: Path) -> RunMark | None:
     """The mark of the run in a folder, None where there is none."""
-    mark = None
+    mark: RunMark | None = None
     with suppress(OSError, ValueError, LookupError, TypeError):  # absent, damaged, or not ours
         mark = read_record(RunMark, json.loads((folder / _MARKER).read_bytes())["run"])
     contents = journal.read(folder / _JOURNAL)
@@ -141,8 +141,14 @@ def claim(folder: Path, mark: RunMark, existing: Existing) -> tuple[Path, str]:
     return folder, f"goes on with the run in {folder}"
 
 
-def take(folder: Path, mark: RunMark) -> None:
-    """Make a locked folder that was claimed the run's own: another run's files go, what killed processes left too."""
+def take(folder: Path, mark: RunMark, existing: Existing) -> None:
+    """Make a locked folder that was claimed the run's own; what killed processes have left goes, and another run's
+    files, if they are to be overwritten.
+
+    Raises:
+        JournalError: If another run came between.
+    """
+    claim(folder, mark, "overwrite" if existing == "overwrite" else "refuse")
     there = owner(folder)
     with files.writing(folder):
         if there is not None and dict(there.key) != dict(mark.key):

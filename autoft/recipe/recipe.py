@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from numbers import Integral, Number
+from numbers import Integral
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -312,9 +312,7 @@ def _plain(values: Any, path: tuple[str | int, ...]) -> Any:
         return [_plain(value, (*path, number)) for number, value in enumerate(values)]
     if isinstance(values, os.PathLike):
         return os.fspath(values)
-    if isinstance(values, Number) and not isinstance(values, bool) and hasattr(values, "item"):
-        return values.item()  # numpy's
-    return values
+    return values.item() if getattr(values, "shape", None) == () else values  # numpy's numbers
 
 
 def json_schema() -> dict[str, Any]:
