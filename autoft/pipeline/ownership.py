@@ -31,6 +31,7 @@ _FILES = (
     *("report.html", "evaluation.json", "findings.json", "context.json", "recipe.yaml", "schema.pbtxt"),
     *("journal.torn", _MARKER, _JOURNAL),
 )
+_DIGEST = "sha256:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,17 +61,20 @@ class RunMark:
 
 
 def _changes(now: Mapping[str, Any], before: Mapping[str, Any]) -> list[tuple[str, str]]:
-    changed = [name for name in sorted({*now, *before}) if now.get(name) != before.get(name)]
-    return [(name, f"{str(before.get(name))[:20]} before, {str(now.get(name))[:20]} now") for name in changed]
+    both = [(name, before.get(name), now.get(name)) for name in sorted({*now, *before})]
+    words = [(name, f"{str(old)[:20]} before, {str(new)[:20]} now") for name, old, new in both if old != new]
+    return [(name, "changed" if _DIGEST in text else text) for name, text in words]
 
 
 def mark_of(key: Mapping[str, str], settings: Mapping[str, Any]) -> RunMark:
     """The mark of a run, with all of its settings."""
-    plain = {name: value for name, value in settings.items() if isinstance(value, str | int | float | bool | None)}
-    others = {
-        name: files.fingerprint(files.canonical_json(settings[name]).encode())[:8] for name in {*settings} - {*plain}
+    plain = {
+        name: value
+        if isinstance(value, str | int | float | bool | None)
+        else _DIGEST + files.fingerprint(files.canonical_json(value).encode())[:8]
+        for name, value in settings.items()
     }
-    return RunMark(key=key, settings=plain | others)
+    return RunMark(key=key, settings=plain)
 
 
 def refuse_others(folder: Path) -> None:
