@@ -138,7 +138,8 @@ def prepare_folder(path: str | Path) -> Path:
 
 def temporary_folder(owner: object) -> Path:
     """A new folder that is removed with its owner, by the process that made it: a fork has the owner too."""
-    folder = tempfile.mkdtemp(prefix="autoft-")
+    with writing(Path("the temporary folder")):
+        folder = tempfile.mkdtemp(prefix="autoft-")
     weakref.finalize(owner, _remove, folder, os.getpid())
     return Path(folder)
 

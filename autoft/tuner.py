@@ -134,7 +134,8 @@ class AutoFineTuner:
                 self.evaluation_ = fitted.evaluation
                 self._learn(run.folder, fitted.model, fitted.meta, fitted.findings)
                 run.tell("report", "writing the report")
-                self._report(run.folder / "report.html")
+                inputs = report_inputs(run.folder, self.evaluation_, self.findings_)
+                report.write(run.folder / "report.html", inputs)
         return self
 
     def predict(self, data: Any) -> NDArray[Any]:
@@ -176,7 +177,9 @@ class AutoFineTuner:
         """
         self._predictor()  # raises before `fit`
         files.refuse_other(Path(path), report.is_report, "a report of autoft")
-        return self._report(Path(path))
+        with self._files.unpacked(*TOLD) as folder:
+            report.write(path, report_inputs(folder, self.evaluation_, self.findings_))
+        return Path(path)
 
     def save(self, path: str | Path) -> Path:
         """Save the model for `autoft.load`: a folder with everything that prediction needs.
@@ -235,7 +238,8 @@ class AutoFineTuner:
         if self.existing == "number":
             files.prepare_folder(folder.parent)
             return folder
-        refuse_others(folder)
+        with files.writing(folder):
+            refuse_others(folder)
         return files.prepare_folder(folder)
 
     def _learn(self, folder: Path, model: Any, meta: artifact.Meta, findings: tuple[Finding, ...]) -> None:
@@ -245,11 +249,6 @@ class AutoFineTuner:
         self._ready = Predictor(model, meta, place)
         if meta.target.task != "regression":
             self.classes_ = np.array(meta.target.classes)
-
-    def _report(self, path: Path) -> Path:
-        with self._files.unpacked(*TOLD) as folder:
-            report.write(path, report_inputs(folder, self.evaluation_, self.findings_))
-        return path
 
     def __getstate__(self) -> dict[str, Any]:
         """For `pickle`: the settings, what was learned, the saved model's files, and the classes that it needs."""
@@ -309,6 +308,6 @@ def load(path: str | Path) -> AutoFineTuner:
     return tuner
 
 
-def check(recipe: str | Path | Recipe, data: Any = None) -> tuple[Finding, ...]:
+def check(recipe: str | Path | Mapping[str, Any] | Recipe, data: Any = None) -> tuple[Finding, ...]:
     """Findings about a table, without any training; `data` as for `AutoFineTuner.fit`."""
     return inspect_table(AutoFineTuner(recipe=recipe)._recipe(), data).findings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import json
 import os
 import pickle
@@ -234,6 +235,12 @@ def test_arrays(tmp_path):
     assert tuner.predict(x).dtype == np.int64
     assert set(tuner.predict(x)) <= {0, 1}
     assert AutoFineTuner(recipe=recipe).fit(x, y).evaluation_.held_out == tuner.evaluation_.held_out
+    again, folder, expected = copy.deepcopy(tuner), tuner.directory_, tuner.predict(x)
+    del tuner
+    gc.collect()
+    assert not folder.exists()  # it was temporary
+    assert again.directory_ is None
+    assert again.predict(x).tolist() == expected.tolist()
 
 
 def test_shuffled_labels_score_at_chance():

@@ -112,7 +112,8 @@ class Run:
             JournalError: If the folder holds another run (other data or settings).
         """
         mark = mark_of(key, settings)
-        self.folder, where = claim(self.folder, mark, self.existing)
+        with files.writing(self.folder):
+            self.folder, where = claim(self.folder, mark, self.existing)
         if self.existing == "number":
             files.prepare_folder(self.folder)
             self._held.enter_context(files.locked(self.folder / ".lock"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -46,12 +46,13 @@ class SavedFiles:
     @contextmanager
     def unpacked(self, *names: str) -> Iterator[Path]:
         """A temporary folder with the files (those of `names` that there are, where it is given)."""
-        with TemporaryDirectory(prefix="autoft-") as temporary:
-            folder = Path(temporary)
-            for name in self.content:
-                if not names or name in names:
-                    (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                    (folder / name).write_bytes(self.content[name])
+        with ExitStack() as until:
+            with files.writing(Path("the temporary folder")):
+                folder = Path(until.enter_context(TemporaryDirectory(prefix="autoft-")))
+                for name in self.content:
+                    if not names or name in names:
+                        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                        (folder / name).write_bytes(self.content[name])
             yield folder
 
 
