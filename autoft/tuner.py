@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-import numpy as np
 from numpy.typing import NDArray
 
 from autoft import files, report
@@ -248,7 +247,7 @@ class AutoFineTuner:
         self.directory_, self.findings_, self.model_ = folder, findings, model
         self._ready = Predictor(model, meta, place)
         if meta.target.task != "regression":
-            self.classes_ = np.array(meta.target.classes)
+            self.classes_ = self._ready.classes
 
     def __getstate__(self) -> dict[str, Any]:
         """For `pickle`: the settings, what was learned, the saved model's files, and the classes that it needs."""

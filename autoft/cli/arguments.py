@@ -60,6 +60,8 @@ def make_parser() -> argparse.ArgumentParser:
     predict.add_argument("-o", "--out", metavar="FILE", type=Path, required=True, help="CSV file to write")
     proba = argparse.BooleanOptionalAction
     predict.add_argument("--proba", action=proba, default=True, help="with the probability of every class")
+    keep = "column of DATA to write in front of the predictions, such as one that names the rows; may be repeated"
+    predict.add_argument("--keep", metavar="COLUMN", action="append", default=[], help=keep)
     text = "write texts as they are, even where a spreadsheet would run them as formulas"
     predict.add_argument("--raw", action="store_true", help=text)
     check = command("check", "look for problems in the data, without training")

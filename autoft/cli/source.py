@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from autoft.recipe.recipe import Recipe, read_recipe
-from autoft.recipe.yaml import scalar
+from autoft.recipe.yaml import label
 
 
 def read_source(options: argparse.Namespace) -> tuple[Recipe, Path | None]:
@@ -15,7 +15,7 @@ def read_source(options: argparse.Namespace) -> tuple[Recipe, Path | None]:
     names = ("target", "task", "objective", "trials", "minutes", "seed", "folds", "positive", "strategy")
     changes = {name: getattr(options, name, None) for name in names}
     if changes["positive"]:
-        changes["positive"] = scalar(changes["positive"])
+        changes["positive"] = label(changes["positive"])
     elif changes["positive"] is not None:
         options.usage_error("--positive must name a label, but it is empty")
     path = Path(options.source)

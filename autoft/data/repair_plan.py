@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from autoft.data.audit import (
     run_checks,
     units,
 )
-from autoft.data.audit.spellings import fold, variants
+from autoft.data.audit.spellings import fold, label_variants, variants
 from autoft.data.cells import Distinct
 from autoft.data.columns import infer_columns
 from autoft.data.convert import convert
@@ -77,6 +77,25 @@ def learn(
     if "duplicate-rows" in wanted:
         repairs.append(Repair(code="duplicate-rows", column=None, action="drop-rows"))
     return tuple(repairs)
+
+
+def learn_target(series: pd.Series[Any], accept: Collection[RepairCode]) -> tuple[Repair, ...]:
+    """The repair of a target whose labels are spelled in several ways, if that is accepted; none for other targets.
+
+    >>> import pandas as pd
+    >>> labels = pd.Series(["Yes", "No", "yes", "Yes"], name="y", dtype=object)
+    >>> learn_target(labels, ["spelling-variants"])[0].spellings
+    {'yes': 'Yes'}
+    """
+    if "spelling-variants" not in accept or series.dtype != object:
+        return ()
+    distinct = Distinct.of(series)
+    counts = dict(zip(distinct.texts, distinct.counts.tolist(), strict=True))
+    several = label_variants(counts)
+    spellings = {fold(text): best for best, others in several.items() for text in (best, *others)}
+    if not spellings:
+        return ()
+    return (Repair(code="spelling-variants", column=str(series.name), action="unify", spellings=spellings),)
 
 
 def _distinct_texts(frame: pd.DataFrame) -> dict[str, Distinct]:

@@ -51,6 +51,7 @@ class Table:
         fingerprint: SHA-256 of names and content (hexadecimal); depends on the order of rows and columns.
         dtypes: The dtype that each column came with; ``text`` for CSV files.
         target: The name that `y` got if the data came as ``(X, y)``; it is the last column.
+        given: The column of the target as it was given, if the caller of `read` named it and it is there.
     """
 
     frame: pd.DataFrame
@@ -58,6 +59,7 @@ class Table:
     fingerprint: str
     dtypes: Mapping[str, str] = field(default_factory=dict)
     target: str | None = None
+    given: pd.Series[Any] | None = None
 
 
 def read(data: Any, *, target: str | None = None, allow_empty: bool = False) -> Table:
@@ -85,7 +87,7 @@ def read(data: Any, *, target: str | None = None, allow_empty: bool = False) -> 
     """
     import pandas as pd
 
-    where, source, label = "The data", "arrays", None
+    where, source, label, given = "The data", "arrays", None, None
     if isinstance(data, str | Path):
         source, raw = Path(data).name, read_file(data)
         where = f"Table '{source}'"
@@ -94,7 +96,7 @@ def read(data: Any, *, target: str | None = None, allow_empty: bool = False) -> 
     elif isinstance(data, np.ndarray):
         raw = _numbered(data)
     elif isinstance(data, tuple) and len(data) == 2:
-        raw, label = _joined(data[0], data[1], target)
+        raw, label, given = _joined(data[0], data[1], target)
     else:
         must, found = "be a path, a DataFrame, a 2-D array or a pair (X, y)", f"it is of type {type(data).__name__}"
         raise TableError("The data", must, found, "convert it to a pandas DataFrame")
@@ -106,7 +108,8 @@ def read(data: Any, *, target: str | None = None, allow_empty: bool = False) -> 
     frame.columns = pd.Index(names, dtype=object)
     texts = isinstance(data, str | Path) and not source.lower().endswith(".parquet")
     dtypes = {name: "text" if texts else _dtype(column) for name, column in columns.items()}
-    return Table(frame=frame, source=source, fingerprint=_fingerprint(frame), dtypes=dtypes, target=label)
+    given = columns.get(target or "") if given is None else given
+    return Table(frame=frame, source=source, fingerprint=_fingerprint(frame), dtypes=dtypes, target=label, given=given)
 
 
 def _dtype(column: pd.Series[Any]) -> str:
@@ -147,8 +150,8 @@ def _numbered(x: NDArray[Any]) -> pd.DataFrame:
     return pd.DataFrame(x, columns=[f"x{i}" for i in range(x.shape[1])])
 
 
-def _joined(x: Any, y: Any, target: str | None) -> tuple[pd.DataFrame, str]:
-    """X and y side by side, row by row whatever their indexes say, and the name of y's column."""
+def _joined(x: Any, y: Any, target: str | None) -> tuple[pd.DataFrame, str, pd.Series[Any]]:
+    """X and y side by side, row by row whatever their indexes say, the name of y's column, and y as it was given."""
     import pandas as pd
 
     if not isinstance(x, pd.DataFrame):
@@ -157,7 +160,10 @@ def _joined(x: Any, y: Any, target: str | None) -> tuple[pd.DataFrame, str]:
         shape = np.shape(y)
         if len(shape) != 1:
             raise TableError("y", "have one dimension", f"its shape is {shape}", "pass one column, or y.ravel()")
-        y = pd.Series(y)
+        # pandas makes datetime64 of Python's datetimes, which would not be equal to them.
+        given, y = pd.Series(y, dtype=object if isinstance(y, list | tuple) else None), pd.Series(y)
+    else:
+        given = y
     if len(x) != len(y):
         found = f"X has {len(x):,} rows and y {len(y):,}"
         raise TableError("X and y", "have the same length", found, "check how they were split")
@@ -165,9 +171,11 @@ def _joined(x: Any, y: Any, target: str | None) -> tuple[pd.DataFrame, str]:
     if label in map(str, x.columns):
         found = f"it has a column {quoted(label)}, too"
         raise TableError("X", "not hold the target", found, "drop it from X, or pass the table alone")
-    joined = pd.concat([x.reset_index(drop=True), y.reset_index(drop=True)], axis=1)
+    joined = x.reset_index(drop=True)
+    joined.columns = pd.RangeIndex(len(x.columns))
+    joined[len(x.columns)] = y.set_axis(joined.index)  # pd.concat and reset_index read times out of objects
     joined.columns = pd.Index([*x.columns, label], dtype=object)
-    return joined, label
+    return joined, label, given
 
 
 def _unique_names(names: Sequence[Hashable], where: str) -> list[str]:

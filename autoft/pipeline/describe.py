@@ -10,7 +10,8 @@ from autoft.data import repair, target, weights
 from autoft.data.audit import AuditOptions, audit
 from autoft.data.columns import infer_columns
 from autoft.data.convert import convert
-from autoft.data.repair_plan import learn
+from autoft.data.labels import Given
+from autoft.data.repair_plan import learn, learn_target
 from autoft.data.table import Table, read
 from autoft.errors import RecipeError, SchemaError
 from autoft.knowledge.compile import bind_knowledge
@@ -67,13 +68,16 @@ def describe(recipe: Recipe, table: Table) -> TableDescription:
 def _describe(recipe: Recipe, table: Table, mistakes: list[Mistake]) -> TableDescription:
     """The description; `mistakes` about names are raised together with those of the recipe's knowledge."""
     name = _target_name(table)
+    given = None if table.given is None else Given(cells=table.frame[name], values=table.given)
     weight = recipe.data.weight if recipe.data.weight in table.frame.columns else None
     table = replace(table, frame=table.frame.drop(columns=list(recipe.data.drop), errors="ignore"))
     table, repairs, repaired = _repair(table, recipe, name)
     table, own_weights = weights.take_out(table, weight, name)
     columns, findings = infer_columns(table.frame, kinds=recipe.data.columns, target=name)
     converted = convert(table.frame, columns)
-    wanted = _understand_target(table, recipe, name)
+    wanted, table = _understand_target(table, recipe, name, given)
+    if wanted is not None and wanted.task != "regression":
+        weights.check_classes(own_weights, table.frame[name], weight)
     if recipe.data.positive is not None and wanted is not None and wanted.task != "binary":
         found = f"it is {recipe.data.positive!r} and the task is {wanted.task}"
         mistakes.append(Mistake(("data", "positive"), "be left out unless the task is binary", found, "remove it"))
@@ -105,6 +109,7 @@ def audit_table(recipe: Recipe, description: TableDescription) -> TableDescripti
             positive=wanted.positive if wanted else None,
             allow_leak=recipe.schema_.allow_leak,
             drop_missing_target=recipe.schema_.drop_missing_target,
+            keep_target_spellings=recipe.schema_.keep_target_spellings,
             grouped=recipe.evaluate.group is not None,
             timed=recipe.evaluate.time is not None,
         ),
@@ -157,18 +162,23 @@ def _repair(table: Table, recipe: Recipe, name: str) -> tuple[Table, tuple[repai
     if not recipe.preprocess.accept:
         return table, (), ()
     keep = (name, recipe.data.weight, recipe.evaluate.group, recipe.evaluate.time, recipe.knowledge.costs.gain)
-    repairs = learn(table.frame, recipe.preprocess.accept, keep=keep, kinds=recipe.data.columns)
+    accept = recipe.preprocess.accept
+    repairs = learn_target(table.frame[name], accept) if name in table.frame.columns else ()
+    repairs += learn(table.frame, accept, keep=keep, kinds=recipe.data.columns)
     done = repair.apply(table.frame, repairs)
     return replace(table, frame=done.frame), repairs, repair.findings(done.changes)
 
 
-def _understand_target(table: Table, recipe: Recipe, name: str) -> Target | None:
-    """The target as far as it can be understood; the audit finds what is wrong with it."""
+def _understand_target(table: Table, recipe: Recipe, name: str, given: Given | None) -> tuple[Target | None, Table]:
+    """The target as far as it can be understood (the audit finds what is wrong with it), and the table with its target
+    in a form that does not depend on where it came from."""
     if name not in table.frame.columns:
-        return None
-    return target.understand(
-        table.frame[name],
-        dtype=table.dtypes[name],
-        task=None if recipe.task == "auto" else recipe.task,
-        positive=recipe.data.positive,
-    )
+        return None, table
+    series, dtype = table.frame[name], table.dtypes[name]
+    task = None if recipe.task == "auto" else recipe.task
+    found = target.understand(series, dtype=dtype, task=task, positive=recipe.data.positive, given=given)
+    if found.task == "regression":
+        return found, replace(table, given=None)
+    frame = table.frame.copy(deep=False)
+    frame[name] = target.written(series, found, dtype=dtype, given=given)
+    return found, replace(table, frame=frame, given=None)

@@ -86,6 +86,8 @@ class Schema(RecipeSection):
     """What checks tables against the schema; auto takes TFDV where it is installed, and else autoft's own engine."""
     drop_missing_target: bool = False
     """Leave out rows without a target instead of refusing them."""
+    keep_target_spellings: bool = False
+    """Labels that look like spellings of one word (A and a) are different classes; else they are refused."""
     allow_leak: Names = ()
     """Columns that may predict the target almost perfectly."""
 

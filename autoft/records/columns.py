@@ -68,10 +68,12 @@ class Target:
     """The column to predict.
 
     Attributes:
-        classes: For classification the labels in sorted order, with their original Python type
-            (``str``, ``int``, ``float`` or ``bool``); empty for regression.
+        classes: For classification the labels in sorted order as JSON can carry them (``str``, ``int``, ``float`` or
+            ``bool``); empty for regression.
         positive: For binary tasks the label whose probability, precision and recall are reported.
         dtype: Name of the numpy dtype that `predict` returns.
+        types: Where some labels are of other types (dates, ``Decimal`` ...), what to make of each class; its texts
+            are then read by `data.labels.restored`.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Target:
     classes: tuple[Any, ...] = ()
     positive: Any = None
     dtype: str = "float64"
+    types: tuple[str, ...] = ()
 
     @property
     def positive_index(self) -> int:

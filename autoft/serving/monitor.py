@@ -124,7 +124,8 @@ class TableMonitor:
         compared = self._compared(converted, rows)
         listed = {line.column for line in findings if line.code.startswith("tfdv:ENUM")}
         more = [line for line in self._cell_findings(compared, converted, rows) if line.column not in listed]
-        target = self._target(table.frame, compared)
+        own = [one for one in self.meta.repairs if one.column == self.meta.target.name]
+        target = self._target(repair.apply(table.frame, own).frame, compared)
         lines = compared if target is None else (*compared, target)
         moved = drift.findings([line.shift for line in lines if line.shift is not None])
         findings = (*findings, *more, *self._engine_changed(findings), *moved)

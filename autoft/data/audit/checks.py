@@ -43,6 +43,7 @@ class AuditOptions:
     Attributes:
         positive: For binary tasks the class whose precision and recall matter, None if it is not chosen.
         drop_missing_target: Whether rows without a target are left out instead of refused.
+        keep_target_spellings: Whether labels that look like spellings of one word are different classes.
         grouped: Whether the recipe names a group, so that none needs to be suggested.
     """
 
@@ -50,6 +51,7 @@ class AuditOptions:
     positive: Any = None
     allow_leak: tuple[str, ...] = ()
     drop_missing_target: bool = False
+    keep_target_spellings: bool = False
     grouped: bool = False
     timed: bool = False
 
