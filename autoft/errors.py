@@ -64,6 +64,10 @@ class RecipeError(AutoFTError):
     """A recipe or an argument cannot be understood."""
 
 
+class ArgumentTypeError(RecipeError, TypeError):
+    """An argument is of a type that it cannot have."""
+
+
 class TableError(AutoFTError):
     """Data cannot be read as a table."""
 
@@ -86,6 +90,10 @@ class PreprocessError(AutoFTError):
 
 class SearchError(AutoFTError):
     """A search cannot go on, for instance because every trial failed."""
+
+
+class InterruptedRunError(SearchError):
+    """A run was interrupted before it had a result."""
 
 
 class TrainingError(AutoFTError):

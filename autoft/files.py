@@ -7,10 +7,12 @@ import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 import socket
 import tempfile
-from collections.abc import Iterator, Mapping
+import weakref
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -23,6 +25,10 @@ except ImportError:  # Windows
 
 #: Format of all files of a run and of a saved model; raised whenever one of them changes, and refused if it differs.
 FORMAT = 1
+
+#: Names of what is not finished: a folder ``.NAME.PROCESS.tmp``, a file ``.NAME.PROCESS.RANDOM.tmp``, and the folder
+#: ``.NAME.PROCESS.old`` that a new one replaces.
+_UNFINISHED = re.compile(r"\.(?P<name>.+?)\.(?P<process>\d{1,9})(?:\.[a-z0-9_]{8})?\.(?P<kind>tmp|old)")
 
 
 def fingerprint(data: bytes) -> str:
@@ -58,16 +64,16 @@ def writing_error(path: Path, error: OSError, saved: str = "") -> FileError:
 
 
 @contextlib.contextmanager
-def writing(path: Path, saved: str = "") -> Iterator[None]:
-    """Turn every failed write in the block into a `FileError` about `path` that says what is `saved`."""
+def writing(path: Path, saved: Callable[[], str] = str) -> Iterator[None]:
+    """Turn every failed write in the block into a `FileError` about `path` that says what is `saved` by then."""
     try:
         yield
     except OSError as error:
-        raise writing_error(path, error, saved) from error
+        raise writing_error(path, error, saved()) from error
     except FileError as error:  # of a part of `path`: the user knows the whole, and what is safe
         if not isinstance(error.__cause__, OSError):
             raise
-        raise writing_error(path, error.__cause__, saved) from error
+        raise writing_error(path, error.__cause__, saved()) from error
 
 
 def write_atomic(path: str | Path, data: str | bytes) -> None:
@@ -83,7 +89,8 @@ def write_atomic(path: str | Path, data: str | bytes) -> None:
     umask = os.umask(0)  # the system tells it only to those who set it
     os.umask(umask)
     with writing(path):
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:80]}.", suffix=".tmp")
+        prefix = f".{path.name[:80]}.{os.getpid()}."
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix=".tmp")
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(raw)
@@ -127,6 +134,19 @@ def prepare_folder(path: str | Path) -> Path:
         with tempfile.TemporaryFile(dir=folder, buffering=0) as probe:
             probe.write(b"probe")
     return folder
+
+
+def temporary_folder(owner: object) -> Path:
+    """A new folder that is removed with its owner, by the process that made it: a fork has the owner too."""
+    with writing(Path("the temporary folder")):
+        folder = tempfile.mkdtemp(prefix="autoft-")
+    weakref.finalize(owner, _remove, folder, os.getpid())
+    return Path(folder)
+
+
+def _remove(folder: str, process: int) -> None:
+    if os.getpid() == process:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -215,15 +235,53 @@ def _swap(new: Path, place: Path) -> None:
             os.replace(old, place)
         raise
     sync_folder(place.parent)
-    _clear(place, ".old")  # of this time, or of a kill between the two renames
+    remove_leftovers(place.parent, {place.name}.__contains__)  # of this time, or of a kill between the two renames
 
 
-def remove_leftovers(place: Path) -> None:
-    """Remove what processes that were killed in `replacing` have left beside a place."""
-    _clear(place, ".tmp")
+def remove_leftovers(folder: Path, ours: Callable[[str], bool]) -> None:
+    """Remove what processes that were killed while they wrote have left in a folder, of the names that are `ours`.
 
-
-def _clear(place: Path, suffix: str) -> None:
-    for leftover in place.parent.iterdir():
-        if leftover.name.startswith(f".{place.name}.") and leftover.name.endswith(suffix):
+    A folder that was on its way out when its process died goes back to its place, if that is free. What a living
+    process writes stays; this one's own was left by an earlier process of the same number.
+    """
+    for leftover in sorted(folder.iterdir()):
+        found = _UNFINISHED.fullmatch(leftover.name)
+        if found is None or not ours(found["name"]) or _lives(int(found["process"])):
+            continue
+        place = folder / found["name"]
+        if found["kind"] == "old" and not place.exists():
+            os.replace(leftover, place)
+        elif leftover.is_dir() and not leftover.is_symlink():
             shutil.rmtree(leftover, ignore_errors=True)
+        else:
+            leftover.unlink(missing_ok=True)
+
+
+def unfinished(name: str) -> str | None:
+    """The name of what a temporary file or folder would have become, None for what is none."""
+    found = _UNFINISHED.fullmatch(name)
+    return None if found is None else found["name"]
+
+
+def _lives(process: int) -> bool:
+    """Whether there is another process of this number."""
+    if process == os.getpid():
+        return False
+    if os.name == "nt":  # asking would end it
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # of another user
+        return True
+    return True
+
+
+def refuse_other(path: Path, ours: Callable[[Path], bool], what: str) -> None:
+    """Raise FileError where something stands at `path` that autoft did not write; `what` it may be ("a report")."""
+    if path.is_dir():
+        raise FileError(f"'{path}'", "be a file", "it is a folder", "add the name of a file")
+    if path.is_file() and path.stat().st_size and not ours(path):
+        found, fix = "another file is there", "choose another name, or remove the file"
+        raise FileError(f"'{path}'", f"be free or {what}", found, fix)

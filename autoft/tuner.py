@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-import weakref
-from collections.abc import Callable, Sequence
+import copy
+import os
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from numpy.typing import NDArray
 
 from autoft import files, report
-from autoft.errors import FileError, NotFittedError, RecipeError
+from autoft.errors import ArgumentTypeError, NotFittedError, RecipeError
 from autoft.networks.families.own import Build
 from autoft.pipeline.context import Run
 from autoft.pipeline.describe import inspect_table
 from autoft.pipeline.fit import fit
-from autoft.pipeline.run_folder import read_evaluation, read_findings, report_inputs
-from autoft.recipe.recipe import Recipe, read_recipe
+from autoft.pipeline.ownership import Existing, is_run, refuse_others
+from autoft.pipeline.run_folder import TOLD, read_findings, read_scores, report_inputs
+from autoft.recipe.recipe import Recipe, read_recipe, recipe_of
 from autoft.records.findings import Finding
 from autoft.records.trials import Progress
+from autoft.search.interrupt import listening
 from autoft.serving import artifact
 from autoft.serving.export import export
+from autoft.serving.foreign_code import foreign_classes, importable
 from autoft.serving.predictor import Predictor
+from autoft.serving.saved_files import SavedFiles
 from autoft.training import backend
 
 
 class AutoFineTuner:
     """Searches, trains and evaluates a Keras model for a table.
+
+    A fitted tuner holds all that it needs, its saved model included: it answers, saves and reports the same after its
+    run folder was renamed, deleted or used again, and after `pickle` or `copy.deepcopy`. For files use `save`: unlike a
+    pickle, what `load` reads cannot run code.
 
     Args:
         target: Column to predict.
@@ -38,9 +45,13 @@ class AutoFineTuner:
         minutes: Time limit of the whole run, in minutes.
         seed: Same seed, data and machine give the same result.
         folds: Number of blocks of rows, each held out once.
-        directory: Run folder. A second `fit` with the same data and settings trains only what is missing. Without
-            one, a temporary folder that is deleted with the object; `save` and `report` keep what matters.
-        recipe: Path of a recipe, or a `Recipe`; other arguments win over what it says.
+        directory: Run folder: a new or empty one, or that of a run. A second `fit` with the same data and settings
+            trains only what is missing. Without one, a temporary folder that is deleted with the object; `save` and
+            `report` keep what matters.
+        existing: What to do where `directory` holds the run of other data or settings: ``refuse`` (an error that says
+            what differs), ``overwrite`` (replace that run), or ``number`` (use ``directory-2``, or the next that is
+            free). ``resume`` refuses too, and also a folder without a run.
+        recipe: Path of a recipe, a dict in the form of one, or a `Recipe`; other arguments win over what it says.
         model: A function ``build(hp, inputs)`` that returns a Keras model, which is searched instead of autoft's
             networks (docs/extending.md). `hp` is a `keras_tuner.HyperParameters`: what the function asks for is the
             search space; `inputs` is a `networks.families.own.ModelInputs`; the model gives logits.
@@ -54,7 +65,7 @@ class AutoFineTuner:
         classes_: Class labels in sorted order: the columns of `predict_proba`.
         model_: The Keras model over raw columns. Unlike `predict`, it does not repair a table (`preprocess: accept`),
             and takes numbers where the table has texts such as ``$1,234``.
-        directory_: The run folder.
+        directory_: The run folder; None for a copy of a tuner with a temporary one.
         predict_findings_: What was found in the table of the last prediction.
 
     >>> import pandas as pd
@@ -77,10 +88,11 @@ class AutoFineTuner:
         seed: int | None = None,
         folds: int | None = None,
         directory: str | Path | None = None,
-        recipe: str | Path | Recipe | None = None,
+        recipe: str | Path | Mapping[str, Any] | Recipe | None = None,
         model: Build | None = None,
         missing: Sequence[str] | None = None,
         decimal: Literal[".", ","] | None = None,
+        existing: Existing = "refuse",
     ) -> None:
         self.target = target
         self.task = task
@@ -94,6 +106,7 @@ class AutoFineTuner:
         self.model = model
         self.missing = missing
         self.decimal = decimal
+        self.existing = existing
 
     @classmethod
     def from_recipe(cls, path: str | Path, *, directory: str | Path | None = None) -> AutoFineTuner:
@@ -116,13 +129,21 @@ class AutoFineTuner:
         """
         recipe, folder = self._recipe(), self._folder()
         backend.prepare()
-        run = Run(recipe=recipe, folder=folder, progress=progress or (lambda step: None), model=self.model)
-        with files.locked(folder / ".lock"):
+        run = Run(
+            recipe=recipe,
+            folder=folder,
+            progress=progress or (lambda step: None),
+            model=self.model,
+            existing=self.existing,
+        )
+        with run.working():
             fitted = fit(data if y is None else (data, y), run)
-            self.evaluation_ = fitted.evaluation
-            self._learn(folder, fitted.model, fitted.meta, fitted.findings)
-            run.tell("report", "writing the report")
-            self.report(folder / "report.html")
+            with listening(run.interrupt):
+                self.evaluation_ = fitted.evaluation
+                self._learn(run.folder, fitted.model, fitted.meta, fitted.findings)
+                run.tell("report", "writing the report")
+                inputs = report_inputs(run.folder, self.evaluation_, self.findings_)
+                report.write(run.folder / "report.html", inputs)
         return self
 
     def predict(self, data: Any) -> NDArray[Any]:
@@ -157,9 +178,15 @@ class AutoFineTuner:
         return answers
 
     def report(self, path: str | Path = "report.html") -> Path:
-        """Write the report, one self-contained HTML file, and return its path."""
+        """Write the report, one self-contained HTML file, and return its path.
+
+        Raises:
+            FileError: If a file stands there that is no report, or it cannot be written.
+        """
         self._predictor()  # raises before `fit`
-        report.write(path, report_inputs(self.directory_, self.evaluation_, self.findings_))
+        files.refuse_other(Path(path), report.is_report, "a report of autoft")
+        with self._files.unpacked(*TOLD) as folder:
+            report.write(path, report_inputs(folder, self.evaluation_, self.findings_))
         return Path(path)
 
     def save(self, path: str | Path) -> Path:
@@ -169,7 +196,8 @@ class AutoFineTuner:
             ArtifactError: If `path` is something other than a saved model.
         """
         self._predictor()
-        artifact.copy(artifact.find(self.directory_), path)
+        with self._files.unpacked() as folder:
+            artifact.copy(folder, path)
         return Path(path)
 
     def export(self, path: str | Path, format: str = "tf_saved_model") -> Path:
@@ -185,32 +213,83 @@ class AutoFineTuner:
             FileError: If something stands at `path`.
         """
         self._predictor()
-        return export(self.directory_, path, format)
+        with self._files.unpacked() as folder:
+            return export(folder, path, format)
 
     def _recipe(self) -> Recipe:
-        recipe: Any = read_recipe(self.recipe) if isinstance(self.recipe, str | Path) else self.recipe or Recipe()
+        recipe: Any = Recipe() if self.recipe is None else self.recipe
+        if isinstance(recipe, str | os.PathLike):
+            recipe = read_recipe(recipe)
+        elif isinstance(recipe, Mapping):
+            recipe = recipe_of(recipe)
         if not isinstance(recipe, Recipe):
-            found, fix = f"it is a {type(recipe).__name__}", "write it to a YAML file and pass its path"
-            raise RecipeError("Argument 'recipe'", "be the path of a recipe, or a Recipe", found, fix)
+            found, fix = f"it is of type {type(recipe).__name__}", "write it to a YAML file and pass its path"
+            must = "be the path of a recipe, a dict in the form of one, or a Recipe"
+            raise ArgumentTypeError("Argument 'recipe'", must, found, fix)
         names = ("target", "task", "objective", "trials", "minutes", "seed", "folds", "missing", "decimal")
         changed: Recipe = recipe.with_changes(**{name: getattr(self, name) for name in names})
         return changed
 
     def _folder(self) -> Path:
-        if self.directory is not None:
-            if (Path(self.directory) / "manifest.json").is_file():
-                found, fix = "it is a saved model", "choose another directory"
-                raise FileError(f"'{self.directory}'", "be a run folder", found, fix)
-            return files.prepare_folder(self.directory)
-        folder = tempfile.mkdtemp(prefix="autoft-")
-        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        return Path(folder)
+        """The run folder as an absolute path, checked before anything is read."""
+        if self.existing not in get_args(Existing):
+            must, found = f"be one of {', '.join(get_args(Existing))}", f"it is {self.existing!r}"
+            raise RecipeError("Argument 'existing'", must, found, "choose one of these")
+        self._temporary = self.directory is None
+        if self.directory is None:
+            return files.temporary_folder(self)
+        given: Any = self.directory
+        if not isinstance(given, str | os.PathLike):
+            found, fix = f"it is of type {type(given).__name__}", "pass the path of a folder"
+            raise ArgumentTypeError("Argument 'directory'", "be a path", found, fix)
+        folder = Path(os.path.abspath(given))
+        if self.existing == "number":
+            files.prepare_folder(folder.parent)
+            return folder
+        with files.writing(folder):
+            refuse_others(folder)
+        return files.prepare_folder(folder)
 
     def _learn(self, folder: Path, model: Any, meta: artifact.Meta, findings: tuple[Finding, ...]) -> None:
+        place = artifact.find(folder)
+        self._files = SavedFiles.read(place)
         self.directory_, self.findings_, self.model_ = folder, findings, model
-        self._ready = Predictor(model, meta, artifact.find(folder))
+        self._ready = Predictor(model, meta, place)
         if meta.target.task != "regression":
             self.classes_ = self._ready.classes
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For `pickle`: the settings, what was learned, the saved model's files, and the classes that it needs."""
+        if self.model is not None and not importable(self.model):
+            must, found = "be a function that other processes can import", "it is a lambda or a local function"
+            raise RecipeError("Argument 'model' of a pickle", must, found, "define it with 'def' in a module")
+        return self._state()
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update({name: value for name, value in state.items() if name != "_code"})
+        if "_files" in state:
+            backend.prepare()
+            with self._files.unpacked() as folder:
+                self.model_, meta = artifact.load(folder)
+                self._ready = Predictor(self.model_, meta, folder)
+
+    def __copy__(self) -> AutoFineTuner:
+        made = type(self).__new__(type(self))
+        vars(made).update(vars(self))
+        return made
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> AutoFineTuner:
+        made = type(self).__new__(type(self))
+        memo[id(self)] = made
+        made.__setstate__(copy.deepcopy(self._state(), memo))
+        return made
+
+    def _state(self) -> dict[str, Any]:
+        state = {name: value for name, value in vars(self).items() if name not in ("model_", "_ready")}
+        if "_files" in state:
+            state["_code"] = foreign_classes(self._ready.meta, self.evaluation_.objective)
+            state["directory_"] = None if state.pop("_temporary", False) else self.directory_
+        return state
 
     def _predictor(self) -> Predictor:
         if not hasattr(self, "_ready"):
@@ -226,16 +305,17 @@ def load(path: str | Path) -> AutoFineTuner:
         ArtifactError: If it is missing, damaged or unsafe.
     """
     backend.prepare()
-    model, meta = artifact.load(path)
-    place = artifact.find(path)
-    run_folder = place.parent if place.name == "model" and (place.parent / "journal.jsonl").is_file() else None
+    place = Path(os.path.abspath(artifact.find(path)))
+    saved = SavedFiles.read(place)
+    model, meta = artifact.load(place)
+    run_folder = place.parent if place.name == "model" and is_run(place.parent) else None
     tuner = AutoFineTuner(target=meta.target.name, task=meta.target.task, directory=run_folder)
-    folder = run_folder or place
-    tuner.evaluation_ = read_evaluation(folder)
-    tuner._learn(folder, model, meta, read_findings(folder))
+    tuner.evaluation_ = read_scores(place, run_folder)
+    tuner._learn(run_folder or place, model, meta, read_findings(place))
+    saved.refuse_change(place)
     return tuner
 
 
-def check(recipe: str | Path | Recipe, data: Any = None) -> tuple[Finding, ...]:
+def check(recipe: str | Path | Mapping[str, Any] | Recipe, data: Any = None) -> tuple[Finding, ...]:
     """Findings about a table, without any training; `data` as for `AutoFineTuner.fit`."""
     return inspect_table(AutoFineTuner(recipe=recipe)._recipe(), data).findings

@@ -116,7 +116,7 @@ def test_full_disk_is_found_before_anything_is_computed(tmp_path):
 
 
 def test_writing_names_the_whole_and_what_is_safe(tmp_path):
-    with pytest.raises(FileError) as caught, files.writing(tmp_path / "model", "3 trials are safe"):
+    with pytest.raises(FileError) as caught, files.writing(tmp_path / "model", lambda: "3 trials are safe"):
         files.write_atomic(tmp_path / "absent" / "part.json", "x")
     assert caught.value.where == f"'{tmp_path / 'model'}'"
     assert caught.value.found.endswith("; 3 trials are safe")

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import datetime
+import gc
 import json
+import os
+import pickle
+import shutil
 import subprocess
 import sys
 from typing import Any
@@ -14,9 +19,11 @@ import pytest
 
 import autoft
 from autoft import AutoFineTuner
-from autoft.errors import AutoFTError, NotFittedError, RecipeError, SchemaError
+from autoft.errors import AutoFTError, FileError, JournalError, NotFittedError, RecipeError, SchemaError
 from autoft.evaluation.document import KEYS
+from autoft.files import digest_folder
 from autoft.pipeline import search as stage
+from autoft.recipe.recipe import read_recipe, recipe_of
 from autoft.search.journal import read
 from tests.tables import features, mixed_table, tiny_recipe
 
@@ -170,6 +177,7 @@ def test_saved_model_answers_the_same_in_a_fresh_process(binary, tmp_path):
     """And a Keras file is read as the README says, before anything else has registered autoft's layers."""
     binary.save(tmp_path / "churn.autoft")
     binary.export(tmp_path / "churn.keras", format="keras")
+    (tmp_path / "churn.pkl").write_bytes(pickle.dumps(binary))
     NEW.to_csv(tmp_path / "new.csv", index=False)
     code = (
         "import sys, keras, numpy as np\n"
@@ -180,8 +188,13 @@ def test_saved_model_answers_the_same_in_a_fresh_process(binary, tmp_path):
         "np.save(sys.argv[3], tuner.predict_proba(sys.argv[2]))\n"
         "assert tuner.evaluation_.metrics['roc_auc'].value > 0\n"
         "tuner.report(sys.argv[3] + '.html')\n"
+        "import pickle\n"
+        "again = pickle.load(open(sys.argv[5], 'rb'))\n"
+        "assert np.array_equal(again.predict_proba(sys.argv[2]), tuner.predict_proba(sys.argv[2]))\n"
+        "assert again.findings_ and list(again.classes_) and again.evaluation_.held_out == tuner.evaluation_.held_out\n"
     )
-    paths = [str(tmp_path / name) for name in ("churn.autoft", "new.csv", "answers.npy", "churn.keras")]
+    names = ("churn.autoft", "new.csv", "answers.npy", "churn.keras", "churn.pkl")
+    paths = [str(tmp_path / name) for name in names]
     subprocess.run([sys.executable, "-c", code, *paths], check=True, capture_output=True)
     assert np.allclose(np.load(paths[2]), binary.predict_proba(NEW), atol=1e-6)
     assert (tmp_path / "answers.npy.html").read_text().startswith("<!")
@@ -201,14 +214,14 @@ def test_same_seed_same_numbers(binary, table):
     assert np.array_equal(again.predict_proba(NEW), binary.predict_proba(NEW))
 
 
-def test_other_data_in_the_same_folder_never_mix(table, tmp_path):
-    recipe = tiny_recipe(target="outcome", trials=1, **LINEAR)
-    frame = table[["amount", "outcome"]]
-    AutoFineTuner(recipe=recipe, directory=tmp_path).fit(frame)
-    AutoFineTuner(recipe=recipe, directory=tmp_path).fit(frame.iloc[:200])
-    (aside,) = tmp_path.glob("earlier-*")
-    assert (aside / "journal.jsonl").is_file()
-    assert json.loads((tmp_path / "evaluation.json").read_text())["best"]["rows"] == 200
+def test_other_data_or_settings_in_the_same_folder_are_refused_and_nothing_changes(binary, table):
+    before = digest_folder(binary.directory_)
+    rows = features(table, "outcome")
+    with pytest.raises(JournalError, match=r"holds another one \(other data; .*task: .*existing='overwrite'"):
+        AutoFineTuner(recipe=tiny_recipe(target="value"), directory=binary.directory_).fit(features(table, "value"))
+    with pytest.raises(JournalError, match=r"\(seed: 3 before, 4 now\)"):
+        AutoFineTuner(recipe=binary.recipe, seed=4, directory=binary.directory_).fit(rows)
+    assert digest_folder(binary.directory_, leave_out=(".lock",)) == {n: d for n, d in before.items() if n != ".lock"}
 
 
 def test_regression_with_holdout(regression):
@@ -238,6 +251,12 @@ def test_arrays(tmp_path):
     assert tuner.predict(x).dtype == np.int64
     assert set(tuner.predict(x)) <= {0, 1}
     assert AutoFineTuner(recipe=recipe).fit(x, y).evaluation_.held_out == tuner.evaluation_.held_out
+    again, folder, expected = copy.deepcopy(tuner), tuner.directory_, tuner.predict(x)
+    del tuner
+    gc.collect()
+    assert not folder.exists()  # it was temporary
+    assert again.directory_ is None
+    assert again.predict(x).tolist() == expected.tolist()
 
 
 def test_shuffled_labels_score_at_chance():
@@ -269,10 +288,36 @@ def test_constructor_only_stores():
         tuner.fit(NEW)
 
 
-@pytest.mark.parametrize("recipe", [{"target": "outcome"}, 123])
-def test_a_recipe_of_another_type_is_refused(recipe):
-    with pytest.raises(RecipeError, match="Argument 'recipe' must be the path of a recipe"):
+@pytest.mark.parametrize("recipe", [123, 0, False, b"a.yaml", ["a.yaml"]])
+def test_a_recipe_of_another_type_is_a_type_error(recipe):
+    with pytest.raises(TypeError, match="Argument 'recipe' must be the path of a recipe, a dict") as caught:
         AutoFineTuner(recipe=recipe).fit(NEW)
+    assert isinstance(caught.value, AutoFTError)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "message"),
+    [
+        (
+            {"data": {"target": "outcome"}, "serach": {"trials": 1}},
+            r"'serach' must be a key .*perhaps 'search' is meant",
+        ),
+        ({"data": {"traget": "outcome"}}, r"'data.traget' must be a key .*perhaps 'target' is meant"),
+        ({"search": {"trials": "many"}}, r"'search.trials' must be a whole number"),
+        ({"data": {"drop": {"a": 1}}}, r"'data.drop' must be a list"),
+        ({("a", "b"): 1}, "must have text as keys, but a key is of type tuple"),
+    ],
+    ids=["section", "key", "value", "list", "no text"],
+)
+def test_a_dict_is_read_as_strictly_as_a_file(recipe, message):
+    with pytest.raises(RecipeError, match=f"Argument 'recipe'.*{message}"):
+        AutoFineTuner(recipe=recipe).fit(NEW)
+
+
+def test_a_dict_says_what_a_file_says(tmp_path):
+    values = {"data": {"target": "2020", "columns": {2021: "text"}}, "search": {"trials": np.int64(2)}}
+    (tmp_path / "r.yaml").write_text('data: {target: "2020", columns: {2021: text}}\nsearch: {trials: 2}\n')
+    assert recipe_of(values) == read_recipe(tmp_path / "r.yaml")
 
 
 def test_public_surface():
@@ -296,6 +341,69 @@ def test_check_needs_no_tensorflow(table, tmp_path):
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     assert "identifier-dropped" in done.stdout
     assert "constant-dropped" in done.stdout
+
+
+def build(hp, inputs):
+    """A function for `model=` that other processes can import."""
+
+
+def test_a_tuner_that_is_not_fitted_can_be_pickled_and_copied(tmp_path):
+    recipe = tiny_recipe(target="outcome")
+    for tuner in (AutoFineTuner(recipe=recipe, directory=tmp_path), AutoFineTuner(target="y", model=build)):
+        written = pickle.loads(pickle.dumps(tuner))  # noqa: S301 - of our own
+        for again in (written, copy.deepcopy(tuner), copy.copy(tuner)):
+            assert vars(again) == vars(tuner)
+    nameless = AutoFineTuner(target="y", model=lambda hp, inputs: None)
+    assert copy.deepcopy(nameless).model is nameless.model
+    with pytest.raises(RecipeError, match=r"other processes can import, but it is a lambda.*define it with 'def'"):
+        pickle.dumps(nameless)
+
+
+def test_a_tuner_holds_what_it_needs(binary, tmp_path, monkeypatch):
+    """Its columns, its report and its model, whatever becomes of its folder; a copy too."""
+    shutil.copytree(binary.directory_, tmp_path / "run")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    loaded = autoft.load("run")
+    assert loaded.directory_ == tmp_path / "run"
+    (tmp_path / "run").rename(tmp_path / "moved")
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    again = copy.deepcopy(loaded)
+    for tuner in (loaded, again):
+        with pytest.raises(SchemaError, match="Column 'amount' must be there"):
+            tuner.predict(NEW.drop(columns="amount"))
+        assert np.allclose(tuner.predict_proba(NEW), binary.predict_proba(NEW), atol=1e-6)
+    assert again.model_ is not loaded.model_
+    loaded.save("saved.autoft")
+    assert digest_folder(tmp_path / "elsewhere" / "saved.autoft") == digest_folder(tmp_path / "moved" / "model")
+    loaded.export("saved.keras", format="keras")
+    loaded.save("saved.autoft")
+    loaded.report("r.html")
+    assert (tmp_path / "elsewhere" / "r.html").is_file()
+
+
+def test_scores_are_those_of_the_model_that_is_there(binary, tmp_path):
+    """A run that was killed between the two has a new model and the old scores."""
+    run = shutil.copytree(binary.directory_, tmp_path / "run")
+    old = json.loads((run / "evaluation.json").read_text())
+    assert autoft.load(run).evaluation_.seconds == old["seconds"]  # of the whole run
+    old["validation"] = 0.123
+    (run / "evaluation.json").write_text(json.dumps(old))
+    assert autoft.load(run).evaluation_.validation == binary.evaluation_.validation
+
+
+def test_a_report_replaces_no_file_of_others(binary, tmp_path):
+    (tmp_path / "page.html").write_text("<html>mine</html>")
+    with pytest.raises(FileError, match="must be free or a report of autoft"):
+        binary.report(tmp_path / "page.html")
+    assert (tmp_path / "page.html").read_text() == "<html>mine</html>"
+
+
+def test_a_folder_of_others_is_refused_before_the_data_are_read(tmp_path):
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(FileError, match=r"must be an empty folder or that of a run, but it holds 'thesis\.txt'"):
+        AutoFineTuner(target="y", directory=tmp_path).fit(tmp_path / "absent.csv")
+    assert os.listdir(tmp_path) == ["thesis.txt"]
 
 
 def test_a_saved_model_is_no_run_folder(binary, table, tmp_path):

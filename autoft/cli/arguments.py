@@ -12,7 +12,8 @@ from autoft.records.columns import Task
 from autoft.records.scores import Strategy
 from autoft.registry import registry_of
 
-_EPILOG = """exit status: 0 done, 1 an error that the message explains, 2 wrong usage, 130 interrupted;
+_EPILOG = """exit status: 0 done, 1 an error that the message explains, 2 wrong usage,
+3 fit was interrupted and its results until then are saved, 130 interrupted and nothing is saved;
 in pipelines (check --against, and predict with --strict): 0 clean, 1 warnings with --strict, 2 errors
 
 examples:
@@ -49,7 +50,10 @@ def make_parser() -> argparse.ArgumentParser:
     command = partial(_add_command, commands, shared)
     fit = command("fit", "train a model from a recipe or a table")
     _add_changes(fit)
-    fit.add_argument("--out", metavar="DIR", type=Path, help="run folder (default: runs/NAME)")
+    fit.add_argument("--out", metavar="DIR", type=Path, help="run folder (default: runs/NAME; NAME-2 for another run)")
+    there = fit.add_mutually_exclusive_group()
+    there.add_argument("--resume", action="store_true", help="go on with the run in the folder, which must be this one")
+    there.add_argument("--overwrite", action="store_true", help="replace another run in the folder")
     predict = command("predict", "predict the rows of a table with a trained model")
     predict.add_argument("model", metavar="RUN", type=Path, help="run folder")
     predict.add_argument("data", metavar="DATA", help="file of a table (CSV, Parquet, ...)")

@@ -12,9 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 from autoft.cli.console import SCREEN, ProgressScreen, interval, safe, show_findings
+from autoft.cli.exit_status import ENDED_EARLY, OK
 from autoft.cli.source import read_source
 from autoft.evaluation.metrics import METRICS, distinct
 from autoft.formatting import counted, number
+from autoft.pipeline.ownership import Existing
 from autoft.records.columns import Task
 from autoft.records.decisions import DecisionCosts
 from autoft.records.evaluation import Evaluation
@@ -25,22 +27,34 @@ from autoft.report.wording import baseline_label, decimals_of
 from autoft.tuner import AutoFineTuner
 
 
-def run(options: argparse.Namespace) -> None:
+def run(options: argparse.Namespace) -> int:
+    """Train; the exit status says whether that was interrupted."""
     recipe, data = read_source(options)
-    tuner = AutoFineTuner(recipe=recipe, directory=options.out or Path("runs") / recipe.name)
+    folder = options.out or Path("runs") / recipe.name
+    tuner = AutoFineTuner(recipe=recipe, directory=folder, existing=_existing(options))
     if options.quiet:
         tuner.fit(data)
-        return
-    with ProgressScreen() as screen:
-        tuner.fit(data, progress=screen)
-    show_findings(finding for finding in tuner.findings_ if finding.severity != "info")
-    show_evaluation(tuner.evaluation_, Path(tuner.directory_))
+    else:
+        with ProgressScreen() as screen:
+            tuner.fit(data, progress=screen)
+        show_findings(finding for finding in tuner.findings_ if finding.severity != "info")
+        # By the name that the user gave it.
+        numbered = folder.with_name(Path(tuner.directory_).name) if options.out is None else folder
+        show_evaluation(tuner.evaluation_, numbered)
+    return ENDED_EARLY if tuner.evaluation_.interrupted else OK
+
+
+def _existing(options: argparse.Namespace) -> Existing:
+    """What to do where the folder holds another run: the default folder gets a number, a named one is refused."""
+    if options.overwrite:
+        return "overwrite"
+    return "resume" if options.resume else "number" if options.out is None else "refuse"
 
 
 def show_evaluation(evaluation: Evaluation, folder: Path, console: Console = SCREEN) -> None:
     """Print the end of a run."""
     if evaluation.interrupted:
-        console.print(safe("The search was interrupted; these are the results until then.", "yellow"))
+        console.print(safe("The run was interrupted; these are the results until then.", "yellow"))
     if evaluation.best.cut_short:
         console.print(safe(f"The training of the best trial was cut short: {evaluation.best.reason}.", "yellow"))
     console.print(_heading(evaluation), soft_wrap=True)

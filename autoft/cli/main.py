@@ -14,7 +14,7 @@ from importlib import import_module
 
 from autoft.cli.arguments import make_parser
 from autoft.cli.exit_status import FAILED, INTERRUPTED, OK
-from autoft.errors import AutoFTError
+from autoft.errors import AutoFTError, InterruptedRunError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.debug:
             raise
         print(f"autoft: {error}", file=sys.stderr)
-        return int(getattr(options, "failed", FAILED))
+        return INTERRUPTED if isinstance(error, InterruptedRunError) else int(getattr(options, "failed", FAILED))
     except KeyboardInterrupt:
         print("autoft: interrupted", file=sys.stderr)
         return INTERRUPTED

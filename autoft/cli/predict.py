@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import csv
 import os
 import sys
 from collections.abc import Sequence
+from io import StringIO
+from pathlib import Path
 from typing import Any
 
 from autoft.cli.console import show_findings
 from autoft.cli.exit_status import FAILED, REFUSED, status
 from autoft.data.table import read_file
 from autoft.errors import FileError, RecipeError, quoted
-from autoft.files import prepare_folder, write_atomic
+from autoft.files import prepare_folder, refuse_other, write_atomic
 from autoft.formatting import counted, nearest
 from autoft.serving.csv import changed, guarded, to_csv
 from autoft.tuner import load
@@ -21,8 +24,7 @@ from autoft.tuner import load
 def run(options: argparse.Namespace) -> int:
     if os.path.realpath(options.out) == os.path.realpath(options.data):
         raise FileError(f"'{options.out}'", "not be the table itself", "DATA and -o name one file", "choose another -o")
-    if options.out.is_dir():
-        raise FileError(f"'{options.out}'", "be a file", "it is a folder", "add the name of a CSV file")
+    refuse_other(options.out, _has_predictions, "a file of predictions")
     prepare_folder(options.out.parent)  # now rather than when all rows are answered
     options.failed = REFUSED if options.strict else FAILED
     kept = kept_cells(options.data, options.keep)
@@ -37,6 +39,16 @@ def run(options: argparse.Namespace) -> int:
         for name, cells in () if options.raw else [*kept.items(), ("prediction", predicted.tolist())]:
             _say_guarded(name, cells)
     return status(tuner.predict_findings_, options.strict, errors=REFUSED)
+
+
+def _has_predictions(path: Path) -> bool:
+    """Whether a file has the column that every file of predictions has."""
+    with path.open(encoding="utf-8", errors="replace", newline="") as file:
+        beginning = file.read(2**20)
+    try:
+        return "prediction" in next(csv.reader(StringIO(beginning, newline="")), [])
+    except csv.Error:
+        return False
 
 
 def kept_cells(path: str, names: Sequence[str]) -> dict[str, Sequence[Any]]:

@@ -15,6 +15,8 @@ from autoft.pipeline.review import Review
 
 def run(options: argparse.Namespace) -> None:
     """Write the proposals, all of them behind ``# ``, and show them; trains and loads nothing."""
+    if options.out is None and (options.model / "manifest.json").is_file():
+        options.usage_error("-o is required with a saved model, which nothing is written into")
     out: Path = options.out or options.model / "hints.yaml"
     if out.is_dir():
         raise FileError(f"'{out}'", "be a file", "it is a folder", "add the name of a YAML file")

@@ -15,7 +15,7 @@ from autoft.data.repair import Change
 from autoft.data.repair_plan import CODES, learn
 from autoft.data.table import Table, read
 from autoft.errors import FileError, RecipeError
-from autoft.files import prepare_folder, write_atomic
+from autoft.files import prepare_folder, refuse_other, write_atomic
 from autoft.formatting import nearest
 from autoft.records.columns import RepairCode
 
@@ -53,7 +53,7 @@ def clean(
     Cells that no repair touches stay as they are, except that texts for missing cells become empty ones.
 
     Raises:
-        FileError: `out` is the table itself or cannot be written.
+        FileError: `out` is the table itself, a file that this function did not write, or cannot be written.
         TableError: The table cannot be read.
     """
     if os.path.realpath(out) == os.path.realpath(data):
@@ -61,6 +61,8 @@ def clean(
     if out.is_dir() or out.suffix.lower() != ".csv":
         found = "it is a folder" if out.is_dir() else f"it ends in '{out.suffix}'"
         raise FileError(f"'{out}'", "be a file whose name ends in .csv", found, "choose another -o")
+    for path, what in ((out, "a table that 'autoft clean' wrote, its log beside it"), (log_path(out), "such a log")):
+        refuse_other(path, lambda _: _is_log(log_path(out)), what)
     prepare_folder(out.parent)
     table = _read(data, target)
     repairs = learn(table.frame, accept, keep=(target,))
@@ -77,6 +79,13 @@ def clean(
     }
     write_atomic(log_path(out), json.dumps(log, indent=1, ensure_ascii=False))
     return done.changes
+
+
+def _is_log(path: Path) -> bool:
+    try:
+        return {"autoft", "accepted", "changes"} <= {*json.loads(path.read_bytes())}
+    except (OSError, ValueError, TypeError):
+        return False
 
 
 def log_path(out: Path) -> Path:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
@@ -14,18 +13,13 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 from autoft import files
 from autoft.networks.families.own import Build
 from autoft.pipeline.budget_findings import Skippable, skipped_finding
+from autoft.pipeline.ownership import Existing, claim, mark_of, take
 from autoft.recipe.recipe import Recipe
 from autoft.records.findings import Finding
 from autoft.records.reading import read_record
 from autoft.records.trials import Progress
 from autoft.search.interrupt import Interrupt
-from autoft.search.journal import Journal, difference, read
-
-#: What a run writes into its folder, the journal last.
-_FILES = (
-    *("model", "trials", "report.html", "evaluation.json", "findings.json", "context.json", "recipe.yaml"),
-    *("schema.pbtxt", "journal.torn", "journal.jsonl"),
-)
+from autoft.search.journal import Journal
 
 
 class Fact(Protocol):
@@ -51,7 +45,7 @@ class Run:
     """One run in one folder.
 
     Attributes:
-        folder: The run folder, locked.
+        folder: The run folder, or the name of it that gets a number once the run is known (`existing`).
         interrupt: Raised when the user asks the search to end.
         clock: Monotonic seconds.
         started: When the run began, on `clock`.
@@ -59,6 +53,7 @@ class Run:
         seconds: Seconds by stage, as far as the run is.
         findings: What the stages found, besides the findings about the table.
         model: A user's function that makes the networks, None for autoft's own.
+        existing: What to do where the folder holds another run.
     """
 
     recipe: Recipe
@@ -71,9 +66,12 @@ class Run:
     seconds: dict[str, float] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     model: Build | None = None
+    existing: Existing = "refuse"
+    _held: ExitStack = field(default_factory=ExitStack)
     _journal: Journal | None = None
 
     def tell(self, stage: str, message: str, trials: int | None = None) -> None:
+        self.interrupt.stage = stage
         self.progress(Progress(stage=stage, message=message, trials=trials))
 
     @contextmanager
@@ -96,15 +94,32 @@ class Run:
         assert self._journal is not None, "open_journal comes first"
         return self._journal
 
-    def open_journal(self, key: Mapping[str, Any]) -> None:
-        """Open the folder's journal; what another run (other data or settings) left there is set aside first."""
-        path = self.folder / "journal.jsonl"
-        contents = read(path)
-        if contents.key != key and (contents.facts or contents.damaged_lines):
-            aside = _set_aside(self.folder)
-            changed = difference(contents.key or {}, key)
-            self.tell("reading", f"the folder held another run ({changed}); it is now in {aside.name}")
-        self._journal = journal = Journal(path, key)
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Hold the folder's lock while the block runs; where it is still to be numbered, from `open_journal` on."""
+        with self._held:
+            if self.existing != "number":
+                self._held.enter_context(files.locked(self.folder / ".lock"))
+            yield
+
+    def open_journal(self, key: Mapping[str, str], settings: Mapping[str, Any] = {}) -> None:
+        """Choose the folder, where that depends on the run, make it the run's own, and open its journal.
+
+        Args:
+            settings: Those behind the key, for messages.
+
+        Raises:
+            JournalError: If the folder holds another run (other data or settings).
+        """
+        mark = mark_of(key, settings)
+        with files.writing(self.folder):
+            self.folder, where = claim(self.folder, mark, self.existing)
+        if self.existing == "number":
+            files.prepare_folder(self.folder)
+            self._held.enter_context(files.locked(self.folder / ".lock"))
+        self.tell("reading", where)
+        take(self.folder, mark, self.existing)
+        self._journal = journal = Journal(self.folder / "journal.jsonl", mark.key)
         if journal.contents.damaged_lines:
             lines = ", ".join(map(str, journal.contents.damaged_lines))
             self.tell("reading", f"journal line {lines} is damaged; what it said is trained again")
@@ -142,19 +157,3 @@ class Run:
         finding = skipped_finding(stage, reason)
         if all(other.code != finding.code for other in self.findings):
             self.findings.append(finding)
-
-
-def _set_aside(folder: Path) -> Path:
-    """Move another run's files, and nothing else, into a folder of their own.
-
-    The journal goes last: a crash on the way is made good by the next run.
-    """
-    stamp = time.strftime("%Y%m%d-%H%M%S")
-    names = itertools.chain([f"earlier-{stamp}"], (f"earlier-{stamp}-{n}" for n in itertools.count(2)))
-    aside = next(folder / name for name in names if not (folder / name).exists())
-    with files.writing(folder):
-        aside.mkdir()
-        for name in _FILES:
-            if (folder / name).exists():
-                (folder / name).rename(aside / name)
-    return aside

@@ -108,7 +108,7 @@ def evaluate(dataset: Dataset, found: SearchResult, answers: Array, score: Corre
         curves=shown.curves,
         importance=importance,
         environment=environment(),
-        interrupted=trials.interrupted,
+        interrupted=trials.interrupted or bool(run.interrupt),
         hints=found.hints.hints,
         all_hints=found.hints.together,
         dependence=dependence,

@@ -16,7 +16,7 @@ from autoft.pipeline.hint_tests.stage import test_hints
 from autoft.pipeline.own_model.code_hash import code_hash
 from autoft.pipeline.own_model.own_space import refuse_with_model
 from autoft.pipeline.results import FittedModel, SearchResult
-from autoft.pipeline.run_folder import journal_key
+from autoft.pipeline.run_folder import journal_key, key_settings
 from autoft.pipeline.save import prove_effects, save
 from autoft.pipeline.search import assemble, search
 from autoft.pipeline.select import select
@@ -40,7 +40,7 @@ def fit(source: Any, run: Run) -> FittedModel:
     if run.model is not None:
         refuse_with_model(run.model, run.recipe, dataset)
     own = {} if run.model is None else {"model": code_hash(run.model)}
-    run.open_journal(journal_key(run.recipe, dataset) | own)
+    run.open_journal(journal_key(run.recipe, dataset) | own, key_settings(run.recipe, dataset))
     with listening(run.interrupt):  # from here on a signal asks the run to end with what it has
         baselines = train_baselines(dataset, run)
         with run.timed("search"):

@@ -1,18 +1,18 @@
-"""The run folder: the key of its journal, and what is read back from its files."""
+"""The run folder: the key of its run, and what is read back from its files."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from autoft import files
 from autoft.errors import ArtifactError, AutoFTError, SetupError
-from autoft.evaluation.document import from_document
+from autoft.evaluation.document import from_document, to_document
 from autoft.evaluation.metrics import METRICS
 from autoft.pipeline.dataset import Dataset
 from autoft.preprocessing.layout import InputLayout
@@ -24,12 +24,24 @@ from autoft.records.hints import Hints
 from autoft.records.reading import read_record
 from autoft.report.inputs import ReportHint, ReportInputs
 
+#: Files of a saved model that its report tells from.
+TOLD = ("context.json", "schema.pbtxt", "recipe.yaml")
+
 
 def journal_key(recipe: Recipe, dataset: Dataset) -> dict[str, str]:
-    """The key of a run's journal: what a trial's result depends on. Trials, minutes and space are not in it.
+    """The key of a run's journal: what a trial's result depends on. Trials, minutes and space are not in it."""
+    columns = [[c.name, c.kind] for c in (*dataset.features, *dataset.description.columns)]
+    settings = key_settings(recipe, dataset)
+    return {
+        "autoft": version("autoft"),
+        "data": dataset.description.table.fingerprint[:16],
+        "columns": files.fingerprint(files.canonical_json(columns).encode())[:16],
+        "settings": files.fingerprint(files.canonical_json(settings).encode())[:16],
+    }
 
-    Of the objective only the loss that is trained for it is.
-    """
+
+def key_settings(recipe: Recipe, dataset: Dataset) -> dict[str, Any]:
+    """The settings that a trial's result depends on; of the objective only the loss that is trained for it."""
     settings = {
         "seed": recipe.seed,
         "epochs": recipe.search.epochs,
@@ -48,13 +60,7 @@ def journal_key(recipe: Recipe, dataset: Dataset) -> dict[str, str]:
         settings["quantile"] = dataset.trained_quantile
     if dataset.description.hints != Hints():
         settings["hints"] = asdict(dataset.description.hints)
-    columns = [[c.name, c.kind] for c in (*dataset.features, *dataset.description.columns)]
-    return {
-        "autoft": version("autoft"),
-        "data": dataset.description.table.fingerprint[:16],
-        "columns": files.fingerprint(files.canonical_json(columns).encode())[:16],
-        "settings": files.fingerprint(files.canonical_json(settings).encode())[:16],
-    }
+    return settings
 
 
 def _preprocessing(recipe: Recipe, layout: InputLayout) -> dict[str, Any]:
@@ -113,6 +119,16 @@ def read_evaluation(folder: Path) -> Evaluation:
         where, fix = f"The objective '{evaluation.objective}' of {path}", "install the package that brings it"
         raise SetupError(where, "be a metric that is registered", "there is none of this name", fix)
     return evaluation
+
+
+def read_scores(model: Path, run_folder: Path | None) -> Evaluation:
+    """The evaluation of a saved model; in its run folder that of the whole run, if it is of this model."""
+    saved = read_evaluation(model)
+    if run_folder is not None and (run_folder / "evaluation.json").is_file():
+        whole = read_evaluation(run_folder)
+        if to_document(replace(whole, seconds=saved.seconds)) == to_document(saved):  # else a kill came between the two
+            return whole
+    return saved
 
 
 def read_findings(folder: Path) -> tuple[Finding, ...]:

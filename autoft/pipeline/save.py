@@ -56,7 +56,7 @@ def save(dataset: Dataset, found: SearchResult, evaluation: Evaluation, run: Run
         if dataset.description.contract.statistics:
             extra["statistics.pb"] = dataset.description.contract.statistics
         few = {column: cells[:_PROBE_ROWS] for column, cells in dataset.description.converted.values.items()}
-        artifact.save(run.folder / "model", model, meta, extra, model_inputs(model, meta, few))
+        meta = artifact.save(run.folder / "model", model, meta, extra, model_inputs(model, meta, few))
     evaluation = replace(evaluation, seconds={**run.seconds, "total": round(sum(run.seconds.values()), 2)})
     for name, text in {**texts, "evaluation.json": _json(to_document(evaluation))}.items():
         files.write_atomic(run.folder / name, text)

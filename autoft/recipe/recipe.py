@@ -23,7 +23,7 @@ from autoft.recipe.fields import RecipeSection
 from autoft.recipe.knowledge import Knowledge
 from autoft.recipe.messages import Mistake, broken_rule, dotted, mistakes_in, nearest, report
 from autoft.recipe.sections import Data, Evaluate, Preprocess, Report, Schema, Search, TaskChoice
-from autoft.recipe.yaml import MAX_BYTES, Document, add_resolvers, load
+from autoft.recipe.yaml import MAX_BYTES, MAX_DEPTH, Document, add_resolvers, load
 from autoft.registry import registry_of
 
 #: Line of a path into a recipe, and how to call it.
@@ -217,6 +217,10 @@ def _place_in_python(path: tuple[str | int, ...]) -> tuple[int, str]:
 
 
 # Functions of the module, not inner ones: a recipe can be pickled.
+def _place_in_dict(path: tuple[str | int, ...]) -> tuple[int, str]:
+    return 0, f"'{dotted(path)}'"
+
+
 def _place_in_file(document: Document, path: tuple[str | int, ...]) -> tuple[int, str]:
     return document.line(path), f"line {document.line(path)}, '{dotted(path)}'"
 
@@ -271,6 +275,46 @@ def read_recipe(path: str | os.PathLike[str]) -> Recipe:
         raise RecipeError(whole, "consist of sections ('key: value' lines)", found, fix)
     folder, place = Path(os.path.abspath(path.parent)), partial(_place_in_file, document)
     return _validate(document.data, folder, whole, whole=whole, place=place)
+
+
+def recipe_of(values: Mapping[str, Any]) -> Recipe:
+    """The recipe that a dict in the form of a recipe file says; its paths are relative to the current folder.
+
+    Raises:
+        RecipeError: All mistakes in one message, each with the path of its key.
+
+    >>> recipe_of({"data": {"target": "Churn"}, "serach": {"trials": 3}})
+    Traceback (most recent call last):
+    ...
+    autoft.errors.RecipeError: Argument 'recipe', 'serach' must be a key of a recipe, but there is none of that ...
+    """
+    whole = "Argument 'recipe'"
+    return _validate(_plain(values, ()), Path.cwd(), whole, whole=whole, place=_place_in_dict)
+
+
+def _plain(values: Any, path: tuple[str | int, ...]) -> Any:
+    """Values as a YAML file would give them: dicts with texts as keys, lists, and plain numbers.
+
+    Raises:
+        RecipeError: If they lie deeper than YAML may (as those that hold themselves do), or a key is no text.
+    """
+    if len(path) > MAX_DEPTH:
+        must, found = f"be nested at most {MAX_DEPTH} levels deep", "something lies deeper"
+        where = f"Argument 'recipe', '{dotted(path[:2])}'"
+        raise RecipeError(where, must, found, "take the extra dicts or lists away")
+    if isinstance(values, Mapping):
+        for key in values:
+            if isinstance(key, bool) or not isinstance(key, str | Integral):
+                where = ", ".join(["Argument 'recipe'", *([f"'{dotted(path)}'"] if path else [])])
+                found = f"a key is of type {type(key).__name__}"
+                raise RecipeError(where, "have text as keys", found, "put quotes around the key")
+        # As in a file, a column that is called 2020 is a text.
+        return {str(key): _plain(value, (*path, str(key))) for key, value in values.items()}
+    if isinstance(values, list | tuple):
+        return [_plain(value, (*path, number)) for number, value in enumerate(values)]
+    if isinstance(values, os.PathLike):
+        return os.fspath(values)
+    return values.item() if getattr(values, "shape", None) == () else values  # numpy's numbers
 
 
 def json_schema() -> dict[str, Any]:

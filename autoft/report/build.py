@@ -87,8 +87,8 @@ def _verdict(evaluation: Evaluation) -> tuple[Block, ...]:
         blocks.append(Paragraph(text, tone="strong"))
     if evaluation.interrupted:
         finished = sum(trial.status != "failed" for trial in evaluation.trials)
-        text = f"The search was interrupted after {counted(finished, 'finished trial')}. The numbers are true of the "
-        text += "model that was found; a longer search may find a better one."
+        text = f"The run was interrupted after {counted(finished, 'finished trial')}. The numbers are true of the "
+        text += "model that was found; a longer run may find a better one."
         blocks.append(Paragraph(text, tone="strong"))
     return (*blocks, Paragraph(STRATEGIES[evaluation.strategy], tone="quiet"))
 

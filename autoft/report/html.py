@@ -16,12 +16,20 @@ from autoft.report.inputs import ReportInputs
 if TYPE_CHECKING:
     from jinja2 import Template
 
+#: What stands in the head of every report.
+_MARK = b'<meta name="generator" content="autoft">'
 _FOLDER = Path(__file__).parent
 
 
 def write(path: str | PathLike[str], inputs: ReportInputs) -> None:
     """Write the report of one run, the whole file or nothing. Raises FileError where it cannot be written."""
     write_atomic(Path(path), render(build(inputs)))
+
+
+def is_report(path: Path) -> bool:
+    """Whether a file is a report that autoft wrote."""
+    with path.open("rb") as file:
+        return _MARK in file.read(4096)
 
 
 def render(report: ReportPage) -> str:

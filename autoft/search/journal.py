@@ -131,12 +131,12 @@ class Journal:
         """Add facts; when this returns they are on the disk.
 
         Raises:
-            FileError: If they cannot be written; the journal then holds what it held before.
+            FileError: If they cannot be written; the journal then holds what it held before. Also if it was removed.
         """
         lines = [encode(fact) for fact in facts]
-        new = not self.path.exists()
+        new = not self.contents.facts
         with self.writing(self.path):
-            with open(self.path, "ab", buffering=0) as file:
+            with open(self.path, "ab" if new else "r+b", buffering=0) as file:  # only a new one is created
                 end = file.seek(0, os.SEEK_END)
                 try:
                     _write_all(file, b"".join(lines))
@@ -153,7 +153,12 @@ class Journal:
 
     def writing(self, path: Path) -> contextlib.AbstractContextManager[None]:
         """`files.writing` to a file of the run; its errors say how many trials are safe."""
-        return files.writing(path, f"{len(self.contents.trials())} trials are safe in the journal")
+        return files.writing(path, self._safe)
+
+    def _safe(self) -> str:
+        if self.contents.facts and not self.path.exists():
+            return "the run's folder was removed or moved while it ran, and its trials with it"
+        return f"{len(self.contents.trials())} trials are safe in the journal"
 
     def _set_tail_aside(self) -> None:
         """Move a half-written last line away, so that the next one begins at the start of a line."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from autoft.errors import AutoFTError, SearchError, printable
+from autoft.errors import AutoFTError, InterruptedRunError, SearchError, printable
 from autoft.records.trials import Progress, TrialResult, Trials
 from autoft.search.budget import Budget
 from autoft.search.interrupt import Interrupt
@@ -215,7 +215,7 @@ class SearchLoop:
         if self.interrupt:
             must, fix = "finish one trial before it is interrupted", "run the same command again"
             found = "it was interrupted before that"
-            return SearchError("The search", must, found, f"{fix}; nothing but the journal was written")
+            return InterruptedRunError("The search", must, found, f"{fix}; nothing but the journal was written")
         trials = self.ledger.trials
         reasons = Counter(t.reason for t in trials)
         reason, times = reasons.most_common(1)[0] if reasons else ("no trial was proposed", 0)

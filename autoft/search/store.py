@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -16,6 +17,8 @@ from autoft.records.trials import TrialFacts, TrialResult
 
 #: What a journal's line keeps of a result besides its arrays.
 FACTS = tuple(fact.name for fact in fields(TrialFacts))
+
+_STORED = re.compile(r"[0-9a-f]{16}(\.weights)?\.npz")
 
 
 def memory_key(params: Mapping[str, Any]) -> str:
@@ -43,11 +46,19 @@ def forget_weights(folder: Path, memory: str) -> None:
 
 
 def tidy(folder: Path, lines: Iterable[Mapping[str, Any]]) -> None:
-    """Remove what a kill has left: halves of files, and files that no line of the journal speaks of."""
+    """Remove what a kill has left: halves of files, and files that no line of the journal speaks of; no other files."""
+    if not folder.is_dir():
+        return
+    files.remove_leftovers(folder, is_stored)
     known = {line.get(role) for line in lines for role in ("file", "weights")}
-    for path in (*folder.glob(".*.tmp"), *folder.glob("*.npz")):
-        if path.name not in known:
+    for path in folder.iterdir():
+        if is_stored(path.name) and path.name not in known:
             path.unlink(missing_ok=True)
+
+
+def is_stored(name: str) -> bool:
+    """Whether a file has a name that `store` gives."""
+    return _STORED.fullmatch(name) is not None
 
 
 def _stem(memory: str) -> str:

@@ -30,6 +30,11 @@ from autoft.serving import model_file
 from autoft.serving.model_file import damaged
 
 _NEEDED = ("meta.json", "model.keras")
+#: Other files that `autoft fit` writes.
+_TOLD = (
+    *("evaluation.json", "findings.json", "context.json", "recipe.yaml"),
+    *("schema.pbtxt", "statistics.pb"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +88,10 @@ class Meta:
 
 def save(
     folder: str | Path, model: Any, meta: Meta, extra: Mapping[str, str | bytes], probe: Mapping[str, Array]
-) -> None:
+) -> Meta:
     """Write an artifact in a locked run folder: beside its place first, read back and compared, then renamed.
+
+    Returns `meta` with its layers.
 
     Args:
         folder: Its place; an artifact that is there already is replaced, anything else is refused.
@@ -96,8 +103,7 @@ def save(
         FileError: If it cannot be written.
     """
     place = _checked_place(folder)
-    files.remove_leftovers(place)  # nobody else is at work here: the run folder is locked
-    with files.writing(place, "the run's trials are safe in its journal"), files.replacing(place) as temporary:
+    with files.writing(place, lambda: _safe(place)), files.replacing(place) as temporary:
         model.save(temporary / "model.keras")
         meta = replace(meta, layers=model_file.read_sources(temporary / "model.keras"))
         values = asdict(meta) | {"repairs": repair.to_json(meta.repairs)}
@@ -108,6 +114,11 @@ def save(
         files.write_atomic(temporary / "manifest.json", json.dumps(manifest, indent=1))
         again, _ = load(temporary)
         _compare(model, again, probe)
+    return meta
+
+
+def _safe(place: Path) -> str:
+    return "the run's trials are safe in its journal" if (place.parent / "journal.jsonl").is_file() else ""
 
 
 def _compare(model: Any, again: Any, probe: Mapping[str, Array]) -> None:
@@ -147,11 +158,29 @@ def copy(source: Path, folder: str | Path) -> None:
 def _checked_place(path: str | Path) -> Path:
     """The place of an artifact: free or one already, in a folder that can be written."""
     folder = Path(path)
-    if folder.exists() and not (folder / "manifest.json").is_file():
-        found = "something else is there"
-        raise ArtifactError(f"'{folder}'", "be free or hold a saved model", found, "choose another name")
+    refuse_other(folder)
     files.prepare_folder(folder.parent)
+    files.remove_leftovers(folder.parent, {folder.name}.__contains__)
     return folder
+
+
+def refuse_other(folder: Path) -> None:
+    """Raise ArtifactError where something stands that is no saved model, or holds files besides one's own."""
+    if not folder.exists() and not folder.is_symlink():
+        return
+    must, fix = "be free or hold a saved model", "choose another name"
+    try:
+        listed = {*_read_json(folder / "manifest.json")["sha256"]}
+    except (ArtifactError, LookupError, TypeError):  # not ours, or damaged
+        listed = set()
+    if folder.is_symlink() or not (listed or all((folder / name).is_file() for name in ("manifest.json", *_NEEDED))):
+        raise ArtifactError(f"'{folder}'", must, "something else is there", fix)
+    known = {"manifest.json", *_NEEDED, *_TOLD, *listed}
+    others = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if not p.is_dir())
+    others = [name for name in others if name not in known]
+    if others:
+        found = f"it also holds '{others[0]}', which autoft did not write"
+        raise ArtifactError(f"'{folder}'", must, found, f"move that away, or {fix}")
 
 
 def load(folder: str | Path) -> tuple[Any, Meta]:

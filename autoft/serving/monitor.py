@@ -24,7 +24,9 @@ from autoft.records.columns import Column
 from autoft.records.findings import Finding
 from autoft.schema import contract, drift
 from autoft.schema.engines import engine_of_model
+from autoft.schema.proto_engine import read_text
 from autoft.serving.artifact import Meta, load_meta
+from autoft.serving.model_file import damaged
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,10 +80,22 @@ class TableComparison:
 
 
 class TableMonitor:
-    """Compares tables with the one that a model was trained on; `folder` is the saved model."""
+    """Compares tables with the one that a model was trained on.
+
+    Args:
+        folder: The saved model. What is needed of it is read now: later changes of the folder change nothing.
+
+    Raises:
+        ArtifactError: If the model was saved with a schema and there is none.
+    """
 
     def __init__(self, meta: Meta, folder: Path) -> None:
-        self.meta, self.folder = meta, folder
+        self.meta = meta
+        schema, statistics = folder / "schema.pbtxt", folder / "statistics.pb"
+        if meta.engine and not schema.is_file():
+            raise damaged(schema, "it is missing")
+        self._schema = (read_text(schema), f"'{schema}'") if schema.is_file() else None
+        self._statistics = (statistics.read_bytes(), f"'{statistics}'") if statistics.is_file() else None
 
     @classmethod
     def load(cls, path: str | Path) -> TableMonitor:
@@ -142,13 +156,11 @@ class TableMonitor:
     @cached_property
     def _contract(self) -> tuple[Engine | None, Any, Any]:
         """Schema engine, schema and statistics of the saved model; None for what it has not."""
-        schema, statistics = self.folder / "schema.pbtxt", self.folder / "statistics.pb"
-        if not schema.is_file():
+        if self._schema is None:
             return None, None, None
-        engine, loaded = engine_of_model(self.meta.engine), None
-        if statistics.is_file():
-            loaded = engine.load_statistics(statistics.read_bytes(), f"'{statistics}'")
-        return engine, engine.read(schema), loaded
+        engine = engine_of_model(self.meta.engine)
+        loaded = None if self._statistics is None else engine.load_statistics(*self._statistics)
+        return engine, engine.from_text(*self._schema), loaded
 
     def _compared(self, converted: Converted, rows: int) -> tuple[ColumnComparison, ...]:
         _, _, statistics = self._contract

@@ -21,7 +21,7 @@ from autoft.cli.console import ProgressScreen, show_findings
 from autoft.cli.fit import show_evaluation
 from autoft.cli.recipes import describe as describe_recipe
 from autoft.cli.recipes import recipe_folder
-from autoft.errors import SchemaError
+from autoft.errors import InterruptedRunError, SchemaError
 from autoft.records.columns import Target
 from autoft.records.evaluation import Evaluation
 from autoft.records.findings import Finding
@@ -69,6 +69,8 @@ class FakeTuner:
 
     recipe: Any = None
     directory: Any = None
+    existing: Any = None
+    interrupted = False
     data: Any = None
     fails: BaseException | None = None
     loaded: Any = None
@@ -76,9 +78,9 @@ class FakeTuner:
     findings_ = (WARNING, NOTE)
     predict_findings_ = (WARNING,)
 
-    def __init__(self, *, recipe: Any = None, directory: Any = None) -> None:
-        FakeTuner.recipe, FakeTuner.directory = recipe, directory
-        self.evaluation_ = evaluation()
+    def __init__(self, *, recipe: Any = None, directory: Any = None, existing: Any = None) -> None:
+        FakeTuner.recipe, FakeTuner.directory, FakeTuner.existing = recipe, directory, existing
+        self.evaluation_ = evaluation(interrupted=self.interrupted)
         self.directory_ = directory
 
     def fit(self, data: Any = None, *, progress: Callable[[Progress], None] | None = None) -> FakeTuner:
@@ -187,6 +189,65 @@ def test_bad_option_values_name_the_argument(tuner: type[FakeTuner], capsys: pyt
 def test_an_interrupt_exits_with_130(tuner: type[FakeTuner], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tuner, "fails", KeyboardInterrupt())
     assert main.main(["fit", "r.yaml"]) == 130
+
+
+def test_a_run_that_ended_early_exits_with_3_and_one_without_a_result_with_130(
+    tuner: type[FakeTuner], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(tuner, "interrupted", True)
+    assert main.main(["fit", "r.yaml"]) == main.main(["fit", "r.yaml", "-q"]) == 3
+    assert "The run was interrupted; these are the results until then." in capsys.readouterr().out
+    monkeypatch.setattr(tuner, "fails", InterruptedRunError("The search", "finish", "it was interrupted", "run again"))
+    assert main.main(["fit", "r.yaml"]) == 130
+
+
+@pytest.mark.parametrize(
+    ("words", "existing"),
+    [
+        ([], "number"),
+        (["--out", "d"], "refuse"),
+        (["--resume"], "resume"),
+        (["--out", "d", "--resume"], "resume"),
+        (["--out", "d", "--overwrite"], "overwrite"),
+    ],
+    ids=["default", "out", "resume", "out resume", "overwrite"],
+)
+def test_another_run_in_the_folder(tuner: type[FakeTuner], words: list[str], existing: str) -> None:
+    assert main.main(["fit", "r.yaml", *words, "-q"]) == 0
+    assert tuner.existing == existing
+
+
+def test_the_end_names_the_folder_that_was_used(
+    tuner: type[FakeTuner], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fit = tuner.fit
+
+    def numbered(self: FakeTuner, *given: Any, **more: Any) -> FakeTuner:
+        self.directory_ = Path.cwd() / "runs" / "mine-2"
+        return fit(self, *given, **more)
+
+    monkeypatch.setattr(tuner, "fit", numbered)
+    assert main.main(["fit", "r.yaml"]) == 0
+    assert "autoft predict runs/mine-2 NEW.csv" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["report", "review"])
+def test_nothing_is_written_into_a_saved_model(tuner: type[FakeTuner], command: str) -> None:
+    Path("saved").mkdir()
+    Path("saved/manifest.json").write_text("{}")
+    with pytest.raises(SystemExit) as caught:
+        main.main([command, "saved"])
+    assert caught.value.code == 2
+    assert [path.name for path in Path("saved").iterdir()] == ["manifest.json"]
+
+
+def test_predictions_replace_no_file_of_others(tuner: type[FakeTuner], capsys: pytest.CaptureFixture[str]) -> None:
+    Path("mine.csv").write_text("id,prediction_date\n1,2\n")
+    assert main.main(["predict", "run", "d.csv", "-o", "mine.csv"]) == 1
+    assert "'mine.csv' must be free or a file of predictions" in capsys.readouterr().err
+    assert Path("mine.csv").read_text() == "id,prediction_date\n1,2\n"
+    for _ in range(2):
+        assert main.main(["predict", "run", "d.csv", "-o", "p.csv"]) == 0
 
 
 def test_quiet_prints_nothing(tuner: type[FakeTuner], capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,8 +13,9 @@ import pytest
 
 from autoft.cli import main
 from autoft.data import repair
+from autoft.data.clean import clean
 from autoft.data.repair import Repair
-from autoft.errors import RecipeError
+from autoft.errors import FileError, RecipeError
 from autoft.pipeline.describe import inspect_table
 from autoft.recipe.recipe import Recipe
 from autoft.records.columns import Column, Target
@@ -171,3 +172,14 @@ def test_a_changed_meta_file_is_refused(tmp_path):
     (tmp_path / "meta.json").write_text(json.dumps(raw))
     with pytest.raises(artifact.ArtifactError, match="not what autoft writes"):
         artifact._meta(tmp_path / "meta.json")
+
+
+@pytest.mark.parametrize("name", ["mine.csv", "mine.repairs.json"])
+def test_no_file_of_others_is_written_over(tmp_path: Path, name: str) -> None:
+    (tmp_path / "t.csv").write_text("a\n 1\n2\n")
+    (tmp_path / name).write_text("my work")
+    with pytest.raises(FileError, match=f"{name}' must be free or "):
+        clean(tmp_path / "t.csv", tmp_path / "mine.csv", ("outer-blanks",))
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["t.csv", name])
+    for _ in range(2):  # its own it writes again
+        clean(tmp_path / "t.csv", tmp_path / "own.csv", ("outer-blanks",))

@@ -62,17 +62,6 @@ def test_kinds_with_the_same_key_are_not_mixed_up(tmp_path: Path):
     assert run.recall(EnsembleGain) == GAIN
 
 
-def test_another_key_sets_the_folder_aside(tmp_path: Path):
-    run_in(tmp_path).note(GAIN, "key")
-    said: list[str] = []
-    other = Run(recipe=Recipe(), folder=tmp_path, progress=lambda step: said.append(step.message))
-    other.open_journal({"data": "b"})
-    assert other.recall(EnsembleGain) is None
-    assert "data: a before, b now" in said[0]
-    (aside,) = tmp_path.glob("earlier-*")
-    assert (aside / "journal.jsonl").is_file()
-
-
 def test_skip_writes_exactly_one_finding(tmp_path: Path):
     run = run_in(tmp_path)
     run.skip("curves", "there was no time for age")

@@ -11,11 +11,10 @@ import pandas as pd
 import pytest
 
 from autoft import AutoFineTuner, load
-from autoft.errors import TrainingError
+from autoft.errors import JournalError, TrainingError
 from autoft.pipeline import fit
 from autoft.pipeline.effects import restrict_space
 from autoft.records.hints import Effect, Hints
-from autoft.records.trials import Progress
 from autoft.search.space import make_space
 from tests.knowledge_help import with_hints
 from tests.tables import features, tiny_recipe
@@ -38,7 +37,7 @@ def hinted(monkeypatch: pytest.MonkeyPatch):
     return set_to
 
 
-def test_a_run_obeys_and_another_one_starts_anew(hinted, table: pd.DataFrame, tmp_path: Path):
+def test_a_run_obeys_and_other_hints_are_another_run(hinted, table: pd.DataFrame, tmp_path: Path):
     data = features(table, "value")
     space = {
         "search.space": {"width": [16], "depth": [2], "batch_size": [32], "architecture": ["mlp", "realmlp", "linear"]}
@@ -64,16 +63,8 @@ def test_a_run_obeys_and_another_one_starts_anew(hinted, table: pd.DataFrame, tm
     assert not any("another run" in message for message in told)
     assert [t.score for t in again.evaluation_.trials] == [t.score for t in tuner.evaluation_.trials]
     hinted({"amount": 1})
-
-    class Anew(Exception):
-        pass
-
-    def end(step: Progress) -> None:
-        if "the folder held another run (settings" in step.message:
-            raise Anew
-
-    with pytest.raises(Anew):
-        AutoFineTuner(recipe=recipe, directory=tmp_path / "run").fit(data, progress=end)
+    with pytest.raises(JournalError, match=r"holds another one \(hints: changed\)"):
+        AutoFineTuner(recipe=recipe, directory=tmp_path / "run").fit(data)
 
 
 def test_a_model_that_breaks_a_promise_is_not_kept(hinted, table: pd.DataFrame, tmp_path: Path, monkeypatch: Any):

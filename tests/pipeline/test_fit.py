@@ -19,6 +19,7 @@ from autoft.pipeline.context import Run
 from autoft.pipeline.results import EnsembleGain, HintTests, SearchResult
 from autoft.recipe.recipe import Recipe
 from autoft.records.decisions import DecisionRule
+from autoft.search.interrupt import Interrupt
 from autoft.search.journal import read
 from tests.tables import features, tiny_recipe
 
@@ -74,6 +75,7 @@ def called(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     for name in ORDER:
         monkeypatch.setattr(stages, name, stand_in(name))
     monkeypatch.setattr(stages, "journal_key", lambda recipe, dataset: {"data": "a"})
+    monkeypatch.setattr(stages, "key_settings", lambda recipe, dataset: {})
     return order
 
 
@@ -138,6 +140,16 @@ def test_a_stage_that_is_replaced_changes_only_its_part(binary: Any, staged: dic
     error = 1 - single.held_out["roc_auc"].value
     assert moved.held_out["roc_auc"].value == pytest.approx(1 - error / 2)
     assert moved.held_out["f1"] == single.held_out["f1"]
+
+
+def test_an_interrupt_after_the_last_trial_is_told_too(staged: dict[str, Any]):
+    """It cuts the tests of hints and the gain of the ensemble short."""
+    dataset, found, run = staged["dataset"], staged["found"], staged["run"]
+    answers = found.ensemble.answers(dataset.encoded)
+    score = stages.correct_score(dataset, found, answers, run)
+    interrupt = Interrupt()
+    interrupt.asked = True
+    assert stages.evaluate(dataset, found, answers, score, replace(run, interrupt=interrupt)).interrupted
 
 
 def test_the_selection_decides_what_is_deployed(staged: dict[str, Any]):

@@ -174,6 +174,27 @@ def test_a_full_disk_says_what_is_safe_and_leaves_whole_lines(tmp_path, monkeypa
     assert own_facts(path) == [*FACTS, {"type": "trial", "memory": "kept"}]
 
 
+@pytest.mark.parametrize("gone", ["journal", "folder"])
+def test_a_journal_that_was_removed_is_not_called_safe_nor_begun_again(tmp_path, gone):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    write(folder / "journal.jsonl")
+    journal = Journal(folder / "journal.jsonl", KEY)
+    (folder / "journal.jsonl").unlink()
+    if gone == "folder":
+        folder.rmdir()
+    for attempt in (lambda: journal.append({"type": "started", "memory": "m"}), lambda: full(journal, folder)):
+        with pytest.raises(FileError, match="removed or moved while it ran, and its trials with it") as caught:
+            attempt()
+        assert "safe" not in str(caught.value)
+    assert not (folder / "journal.jsonl").exists()
+
+
+def full(journal: Journal, folder: Path) -> None:
+    with journal.writing(folder / "trials"):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
 def test_a_disk_that_takes_a_part_of_a_line(tmp_path):
     """Writes on a nearly full disk succeed with fewer bytes than asked."""
     path = tmp_path / "journal.jsonl"

@@ -21,6 +21,8 @@ from autoft.preprocessing.layers.numbers import MedianImpute, RobustScale, Smoot
 from autoft.records.columns import Column, Target
 from autoft.serving import artifact, model_file
 
+#: Number of no process.
+DEAD = 999_999_999
 LAYERS = [f"autoft>{name}" for name in ("MedianImpute", "MemberMean", "RobustScale", "SmoothClip", "StackedDense")]
 PROBE = {"c000": np.array([[1.5], [np.nan], [-40.0]])}
 META = artifact.Meta(
@@ -284,8 +286,8 @@ def test_an_archive_that_is_none(folder, unread):
 
 
 def test_saving_again_replaces_and_leaves_nothing_behind(folder):
-    (folder.parent / f".{folder.name}.1.tmp").mkdir()  # of a process that was killed
-    (folder.parent / f".{folder.name}.1.old").mkdir()
+    (folder.parent / f".{folder.name}.{DEAD}.tmp").mkdir()  # of a process that was killed
+    (folder.parent / f".{folder.name}.{DEAD}.old").mkdir()
     artifact.save(folder, build(bias=5.0), META, {}, PROBE)
     assert answers(artifact.load(folder)[0]).mean() > 3
     assert not (folder / "evaluation.json").exists()
@@ -308,9 +310,32 @@ def test_a_foreign_place_is_not_touched(tmp_path, model, saved, place):
     assert beside(target) == []
 
 
+@pytest.mark.parametrize("name", ["notes.txt", ".model.keras.swp", "sub/mine.csv"])
+def test_what_others_put_into_a_saved_model_is_not_lost(folder, saved, name):
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).write_text("my work")
+    with pytest.raises(ArtifactError, match=f"also holds '{name}', which autoft did not write"):
+        artifact.copy(saved, folder)
+    assert (folder / name).read_text() == "my work"
+
+
+def test_a_folder_with_a_manifest_of_others_is_not_touched(saved, tmp_path):
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "manifest.json").write_text('{"name": "web app"}')
+    with pytest.raises(ArtifactError, match="something else is there"):
+        artifact.copy(saved, tmp_path / "app")
+
+
+def test_a_damaged_saved_model_can_be_written_again(folder, saved):
+    (folder / "manifest.json").write_text("{")
+    artifact.copy(saved, folder)
+    assert artifact.load_meta(folder)
+
+
 @pytest.mark.parametrize("call", ["fsync", "replace", "mkdir"])
 def test_a_failed_save_leaves_the_old_artifact_in_place(folder, monkeypatch, call):
     model = build(bias=5.0)
+    (folder.parent / "journal.jsonl").touch()
     monkeypatch.setattr(os, call, full)
     with pytest.raises(FileError, match=r"model' must be writable, but the disk is full; the run's trials are safe"):
         artifact.save(folder, model, META, {}, PROBE)
@@ -324,6 +349,7 @@ def test_a_full_disk_while_keras_writes(folder):
 
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     model = build(bias=5.0)
+    (folder.parent / "journal.jsonl").touch()
     resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, before[1]))
     try:
         with pytest.raises(FileError, match=r"must be writable, but .*; the run's trials are safe in its journal"):

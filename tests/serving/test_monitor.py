@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -187,6 +188,18 @@ class TestArtifact:
         seen = TableMonitor.load(sign(folder)).compare(table(1, pay=3.0))
         assert [line.shift for line in seen.columns] == [None] * 4
         assert seen.findings == ()
+
+    def test_what_becomes_of_the_folder_changes_nothing(self, saved, tmp_path):
+        folder = Path(shutil.copytree(saved, tmp_path / "model"))
+        served = TableMonitor.load(folder)
+        shutil.rmtree(folder)
+        assert ("drift", "pay") in codes(served.compare(table(1, pay=3.0))).items()
+
+    def test_a_schema_that_is_gone_is_an_error(self, tmp_path):
+        folder = save(tmp_path / "model", table(), Portable())
+        (folder / "schema.pbtxt").unlink()
+        with pytest.raises(ArtifactError, match=r"schema\.pbtxt' must be as it was saved, but it is missing"):
+            TableMonitor.load(sign(folder))
 
     def test_a_model_without_a_schema(self, tmp_path):
         seen = TableMonitor.load(save(tmp_path / "model", table(), None)).compare(table(1, city="Lima"))
