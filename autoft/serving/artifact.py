@@ -8,10 +8,9 @@
 from __future__ import annotations
 
 import json
-import math
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,62 +18,16 @@ import numpy as np
 
 from autoft import files
 from autoft.data import repair
-from autoft.data.repair import Repair
 from autoft.errors import ArtifactError
 from autoft.files import FORMAT
 from autoft.records.arrays import Array
-from autoft.records.columns import Column, Target
-from autoft.records.decisions import CostMatrix
-from autoft.records.reading import read_record
+from autoft.records.reading import read_json, read_record
 from autoft.serving import model_file
-from autoft.serving.model_file import damaged
+from autoft.serving.archive import damaged
+from autoft.serving.meta import Meta as Meta
+from autoft.serving.meta import contradictions, disagreements
 
 _NEEDED = ("meta.json", "model.keras")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Meta:
-    """What prediction needs besides the Keras model.
-
-    Attributes:
-        columns: The feature columns, used or not.
-        version: Version of autoft that saved it.
-        engine: Name of the schema engine; empty without one.
-        ranges: Smallest and largest value of each numeric column in the training table, by column id.
-        vocabularies: Categories of each categorical column in the training table, by column id.
-        words: Words of each text column that the model counts, by column id.
-        encoders: Name of the encoder of each column that has one of its own, by column id.
-        threshold: Positive probability from which on a row is positive (binary tasks), between 0 and 1.
-        repairs: Changes that were made to the training table, and are made to every other table first.
-        unused: Columns of the training table that are no inputs of the model.
-        matrix: Costs ``[true][answered]`` by which more than two classes are decided; empty for the most probable one.
-        layers: Package and version of each layer that is not Keras' own, by registered name; `save` fills it in.
-
-    Raises:
-        ValueError: If the threshold or the matrix cannot be one.
-    """
-
-    columns: tuple[Column, ...]
-    target: Target
-    version: str
-    engine: str
-    ranges: Mapping[str, tuple[float, float]]
-    vocabularies: Mapping[str, tuple[str, ...]]
-    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    encoders: Mapping[str, str] = field(default_factory=dict)
-    threshold: float = 0.5
-    repairs: tuple[Repair, ...] = ()
-    unused: tuple[str, ...] = ()
-    matrix: CostMatrix = ()
-    layers: Mapping[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if not 0.0 < self.threshold < 1.0:
-            raise ValueError(f"threshold {self.threshold}")
-        classes = len(self.target.classes)
-        bad = any(not 0 <= cost < math.inf for row in self.matrix for cost in row)
-        if bad or (self.matrix and [len(row) for row in self.matrix] != [classes] * classes):
-            raise ValueError(f"matrix of {len(self.matrix)} rows")
 
 
 def save(
@@ -157,15 +110,17 @@ def load(folder: str | Path) -> tuple[Any, Meta]:
         ArtifactError: If it is missing, damaged, of another format, or names layers of no installed package.
     """
     folder, meta = load_meta(folder)
-    model_file.check(folder / "model.keras", meta.layers)
+    path = folder / "model.keras"
+    model_file.check(path, meta.layers)
     import keras
 
-    path = folder / "model.keras"
     try:
-        return keras.models.load_model(path, compile=False, safe_mode=True), meta
+        return model_file.read_model(path, len(meta.target.classes) or 1), meta
+    except ArtifactError:
+        raise
     except Exception as error:  # Keras raises whatever it stumbles over
         found = f"it answers {(str(error).strip().splitlines() or [type(error).__name__])[0][:200]}"
-        fix = f"load it with the Keras that saved it (autoft {meta.version}; see environment in evaluation.json)"
+        fix = f"load it with the Keras that saved it (autoft {meta.version[:40]}; see environment in evaluation.json)"
         raise ArtifactError(f"'{path}'", f"be readable by Keras {keras.__version__}", found, fix) from error
 
 
@@ -173,11 +128,14 @@ def load_meta(folder: str | Path) -> tuple[Path, Meta]:
     """The folder of an artifact, checked, and all that prediction needs besides the Keras model.
 
     Raises:
-        ArtifactError: If it is missing, damaged or of another format.
+        ArtifactError: If it is missing, damaged, of another format, or contradicts the model.
     """
     folder = find(folder)
     _verify(folder)
-    return folder, _meta(folder / "meta.json")
+    meta = _meta(folder / "meta.json")
+    for fault in (*contradictions(meta), *disagreements(meta, model_file.read_inputs(folder / "model.keras"))):
+        raise damaged(folder / "meta.json", f"it {fault}")
+    return folder, meta
 
 
 def find(path: str | Path) -> Path:
@@ -216,8 +174,8 @@ def _verify(folder: Path) -> None:
 
 def _read_json(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        return read_json(path)
+    except (OSError, ValueError) as error:
         raise damaged(path, "it cannot be read") from error
 
 
@@ -226,5 +184,5 @@ def _meta(path: Path) -> Meta:
     try:
         meta: Meta = read_record(Meta, content)
     except ValueError as error:
-        raise damaged(path, f"it is not what autoft writes ({error})") from error
+        raise damaged(path, f"it is not what autoft writes ({str(error)[:200]})") from error
     return meta

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,7 @@ from autoft.cli.console_schema import show_compared
 from autoft.data.columns import infer_columns
 from autoft.data.table import read
 from autoft.errors import ArtifactError, SchemaError
-from autoft.records.columns import Target
+from autoft.records.columns import Column, Target
 from autoft.schema.contract import RefusedError, contract, refuse
 from autoft.schema.engines import choose
 from autoft.schema.portable_engine import Portable
@@ -52,7 +54,7 @@ def save(folder: Path, frame: pd.DataFrame, engine: Any, *, schema: str | None =
     features = tuple(column for column in columns if column.name != "churn")
     meta = artifact.Meta(
         columns=features,
-        target=Target(name="churn", task="binary", classes=("leaves", "stays"), positive="stays"),
+        target=Target(name="churn", task="binary", classes=("leaves", "stays"), positive="stays", dtype="object"),
         version="0",
         engine=engine.name if engine else "",
         ranges={"c001": (1.0, 400.0)},
@@ -60,11 +62,26 @@ def save(folder: Path, frame: pd.DataFrame, engine: Any, *, schema: str | None =
     )
     folder.mkdir()
     files.write_atomic(folder / "meta.json", json.dumps(artifact.asdict(meta)))
-    files.write_atomic(folder / "model.keras", b"not read")
+    model_of(folder / "model.keras", features)
     if engine is not None:
         files.write_atomic(folder / "schema.pbtxt", schema or held.text)
         files.write_atomic(folder / "statistics.pb", held.statistics)
     return sign(folder)
+
+
+def model_of(path: Path, columns: Sequence[Column]) -> None:
+    """The archive of a model of which there is nothing but its inputs."""
+    kinds = {"categorical": "string", "text": "string"}
+    inputs = [
+        {"name": column.id, "batch_shape": [None, 1], "dtype": kinds.get(column.kind, "float64")}
+        for column in columns
+        if column.used
+    ]
+    layers = [{"class_name": "InputLayer", "config": one} for one in inputs]
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("config.json", json.dumps({"config": {"layers": layers}}))
+        archive.writestr("metadata.json", "{}")
+        archive.writestr("model.weights.h5", b"not read")
 
 
 def sign(folder: Path) -> Path:
