@@ -23,6 +23,7 @@ from autoft.preprocessing.describe import describe_layout
 from autoft.recipe.recipe import Recipe
 from autoft.records.evaluation import Evaluation
 from autoft.serving import artifact
+from autoft.serving.card import card
 from autoft.serving.inputs import model_inputs
 
 #: Rows by which the saved model is compared with the one in memory.
@@ -53,6 +54,7 @@ def save(dataset: Dataset, found: SearchResult, evaluation: Evaluation, run: Run
         model, meta = found.ensemble.raw_model(), _meta(run.recipe, dataset, found)
         evaluation = replace(evaluation, seconds=dict(run.seconds))
         extra: dict[str, str | bytes] = {**texts, "evaluation.json": _json(to_document(evaluation))}
+        extra["README.md"] = card(meta)
         if dataset.description.contract.statistics:
             extra["statistics.pb"] = dataset.description.contract.statistics
         few = {column: cells[:_PROBE_ROWS] for column, cells in dataset.description.converted.values.items()}

@@ -15,8 +15,11 @@ MAX_BYTES = 64 * 2**20
 MAX_VALUES = 3_000_000
 
 
-def parse_json(data: bytes) -> Any:
+def parse_json(data: bytes, *, finite: bool = False) -> Any:
     """Plain data from the bytes of a JSON file, whose size is looked at before anything is made of it.
+
+    Args:
+        finite: Whether NaN and infinities, which Python writes and JSON does not have, are refused.
 
     Raises:
         ValueError: If it is no JSON, not UTF-8, nested too deeply, or larger than autoft writes.
@@ -33,9 +36,13 @@ def parse_json(data: bytes) -> Any:
     if sum(data.count(sign) for sign in (b",", b"[", b"{")) > MAX_VALUES:
         raise ValueError(f"it holds more than {MAX_VALUES:,} values")
     try:
-        return json.loads(data.decode("utf-8"))
+        return json.loads(data.decode("utf-8"), parse_constant=_refuse if finite else None)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"it holds {constant}")
 
 
 def read_json(path: Path) -> Any:

@@ -78,7 +78,7 @@ def read_config(path: Path) -> Any:
     """The model's configuration as plain data, which may be anything. Raises ArtifactError."""
     with opened(path) as archive:
         try:
-            return parse_json(archive.read("config.json"))
+            return parse_json(archive.read("config.json"), finite=True)
         except ValueError as error:
             raise damaged(path, f"its config.json cannot be read ({error})"[:200]) from error
 

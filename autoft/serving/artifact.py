@@ -1,14 +1,18 @@
 """The saved model: a folder that is whole or absent, checked before it is trusted.
 
 ``model.keras`` (from raw columns to answers), ``meta.json`` (columns, target, ranges of the training table),
-``schema.pbtxt`` and ``statistics.pb`` (schema and statistics of the training table), ``evaluation.json``, and
-``manifest.json`` with the format and the SHA-256 of each file. No pickle anywhere.
+``schema.pbtxt`` and ``statistics.pb`` (schema and statistics of the training table), ``evaluation.json``, ``README.md``
+(the card), and ``manifest.json`` with the format and the SHA-256 of each file. No pickle anywhere.
+
+Whoever forges a model can rewrite the sums too, so all else is checked as if they said nothing: the description against
+itself and the model, the entries of the archive, the classes that it names, its weights, and its size by its layers.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
+import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -24,10 +28,21 @@ from autoft.records.arrays import Array
 from autoft.records.reading import read_json, read_record
 from autoft.serving import model_file
 from autoft.serving.archive import damaged
+from autoft.serving.card import old_keras
 from autoft.serving.meta import Meta as Meta
 from autoft.serving.meta import contradictions, disagreements
 
 _NEEDED = ("meta.json", "model.keras")
+#: What else lies in the folder of a saved model.
+_MORE = (
+    "README.md",
+    "schema.pbtxt",
+    "statistics.pb",
+    "evaluation.json",
+    "findings.json",
+    "context.json",
+    "recipe.yaml",
+)
 
 
 def save(
@@ -114,6 +129,9 @@ def load(folder: str | Path) -> tuple[Any, Meta]:
     model_file.check(path, meta.layers)
     import keras
 
+    holes = old_keras(keras.__version__)
+    if holes:
+        warnings.warn(holes, stacklevel=2)
     try:
         return model_file.read_model(path, len(meta.target.classes) or 1), meta
     except ArtifactError:
@@ -166,7 +184,7 @@ def _verify(folder: Path) -> None:
     for name in sorted({*expected, *found, *_NEEDED}):
         if name not in found:
             raise damaged(folder / name, "it is missing")
-        if name not in expected:
+        if name not in expected or name not in (*_NEEDED, *_MORE):
             raise damaged(folder / name, "it was added later")
         if expected[name] != found[name]:
             raise damaged(folder / name, f"its SHA-256 begins {found[name][:8]}, not {expected[name][:8]}")

@@ -160,7 +160,7 @@ def _keeps_classes(target: Target) -> bool:
     if target.task == "regression":
         return dtype == np.float64
     longest = max(len(str(label)) for label in target.classes)
-    if dtype.kind == "V" or dtype.itemsize > _TEXT_BYTES * max(longest, 4):
+    if dtype.kind == "V" or not 0 < dtype.itemsize <= _TEXT_BYTES * max(longest, 4):  # numpy's own may overflow
         return False
     try:
         decoded = targets.decode(np.arange(len(target.classes)), target)

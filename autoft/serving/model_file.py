@@ -41,6 +41,9 @@ _UNSAFE = frozenset(
 )
 #: Most layers of a model, and more for each of its inputs.
 _LAYERS, _LAYERS_PER_INPUT = 5_000, 50
+#: Largest whole number among the settings of Keras' layers, which are sizes; and the settings that are none.
+_LARGEST = 2**24
+_NO_SIZES = frozenset({"seed", "shared_object_id", "salt"})
 #: Numbers that a model may have beyond those that its file stores: layers with a form of storage of their own.
 _UNSTORED = 2**20
 _KEYS = ("registered_name", "module")
@@ -49,11 +52,12 @@ _PACKAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]* [A-Za-z0-9][A-Za-z0-9.+!_-]*"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Named:
-    """What a Keras configuration says of the class of an object."""
+    """What a Keras configuration says of the class of an object, and the largest whole number among its settings."""
 
     class_name: str
     registered_name: str | None
     module: str | None
+    largest: int
 
     @property
     def foreign(self) -> bool:
@@ -125,9 +129,12 @@ def check(path: Path, sources: Mapping[str, str]) -> None:
     """
     check_sums(path)
     named, inputs = _named_in(path), len(read_inputs(path))
-    _check_classes(path, named, sources)
     if len(named) > _LAYERS + _LAYERS_PER_INPUT * inputs:
         raise damaged(path, f"it names {len(named):,} layers for {inputs:,} inputs")
+    _check_classes(path, named, sources)
+    for one in named:
+        if one.largest > _LARGEST and not one.foreign:
+            raise damaged(path, f"its {one.class_name[:40]} has a setting of {str(one.largest)[:20]}")
 
 
 def _check_classes(path: Path, named: list[_Named], sources: Mapping[str, str]) -> None:
@@ -222,4 +229,14 @@ def _named(config: Any) -> Iterator[_Named]:
             yield from _named(value)
         if "class_name" in config:
             registered, module = (None if config.get(key) is None else str(config[key]) for key in _KEYS)
-            yield _Named(class_name=str(config["class_name"]), registered_name=registered, module=module)
+            largest, name = _largest(config.get("config")), str(config["class_name"])
+            yield _Named(class_name=name, registered_name=registered, module=module, largest=largest)
+
+
+def _largest(settings: Any) -> int:
+    """The largest whole number among settings, without those of objects in them."""
+    if isinstance(settings, list):
+        return max(map(_largest, settings), default=0)
+    if isinstance(settings, dict) and "class_name" not in settings:
+        return max((_largest(value) for key, value in settings.items() if key not in _NO_SIZES), default=0)
+    return abs(settings) if type(settings) is int else 0

@@ -20,6 +20,7 @@ from autoft.networks.layers.stacked import MemberMean, StackedDense
 from autoft.preprocessing.layers.numbers import MedianImpute, RobustScale, SmoothClip
 from autoft.records.columns import Column, Target
 from autoft.serving import artifact, model_file
+from autoft.serving.card import SAFE_KERAS, card
 
 LAYERS = [f"autoft>{name}" for name in ("MedianImpute", "MemberMean", "RobustScale", "SmoothClip", "StackedDense")]
 PROBE = {"c000": np.array([[1.5], [np.nan], [-40.0]])}
@@ -389,3 +390,17 @@ def test_a_full_disk_while_copying(saved, tmp_path, monkeypatch):
     with pytest.raises(FileError, match="copy' must be writable, but the disk is full"):
         artifact.copy(saved, tmp_path / "copy")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_old_keras_is_warned_of(folder, monkeypatch):
+    monkeypatch.setattr(keras, "__version__", "3.13.2")
+    with pytest.warns(UserWarning, match=r"Keras 3\.13\.2 has known holes in the loading of models"):
+        artifact.load(folder)
+
+
+def test_the_card_names_the_floor_and_says_what_the_model_holds():
+    text = card(replace(META, vocabularies={"c001": ("canary",)}))
+    assert f"Keras {SAFE_KERAS} or later" in text
+    assert "whoever has the model has them" in text
+    assert "canary" not in text
+    assert META.columns[0].name not in text
