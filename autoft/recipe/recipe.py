@@ -41,6 +41,7 @@ ARGUMENTS: Mapping[str, str] = {
     "objective": "evaluate.objective",
     "strategy": "evaluate.strategy",
     "title": "report.title",
+    "private": "report.private",
 }
 
 

@@ -34,15 +34,8 @@ from autoft.serving.meta import contradictions, disagreements
 
 _NEEDED = ("meta.json", "model.keras")
 #: What else lies in the folder of a saved model.
-_MORE = (
-    "README.md",
-    "schema.pbtxt",
-    "statistics.pb",
-    "evaluation.json",
-    "findings.json",
-    "context.json",
-    "recipe.yaml",
-)
+_MORE = ("README.md", "recipe.yaml", "schema.pbtxt", "statistics.pb")
+_MORE += ("evaluation.json", "findings.json", "context.json")
 
 
 def save(
