@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -211,8 +212,12 @@ class AutoFineTuner:
         return self._ready
 
 
-def load(path: str | Path) -> AutoFineTuner:
+def load(path: str | Path, *, private: bool = False) -> AutoFineTuner:
     """A fitted tuner from a run folder or a saved model.
+
+    Args:
+        private: Whether what is found in tables to predict shows no cell that fewer than ten rows hold; a model that
+            was trained so does it always.
 
     Raises:
         ArtifactError: If it is missing, damaged or unsafe.
@@ -224,6 +229,7 @@ def load(path: str | Path) -> AutoFineTuner:
     tuner = AutoFineTuner(target=meta.target.name, task=meta.target.task, directory=run_folder)
     folder = run_folder or place
     tuner.evaluation_ = read_evaluation(folder)
+    meta = replace(meta, private=meta.private or private)
     tuner._learn(folder, model, meta, read_findings(folder))
     return tuner
 

@@ -62,6 +62,9 @@ def make_parser() -> argparse.ArgumentParser:
     _add_source(check)
     check.add_argument("--against", metavar="RUN", type=Path, help="compare with the training table of a model")
     check.add_argument("--json", action="store_true", help="print what was found as JSON")
+    private = "show no cell that fewer than ten rows hold, in messages, report or files"
+    for one in (fit, predict, check):
+        one.add_argument("--private", action="store_true", help=private)
     for one in (predict, check):
         one.add_argument("--strict", action="store_true", help="for pipelines: warnings too make the exit status 1")
     _add_schema(command("schema", "show, infer and edit a schema"), shared)

@@ -21,7 +21,7 @@ def run(options: argparse.Namespace) -> int:
         raise FileError(f"'{options.out}'", "be a file", "it is a folder", "add the name of a CSV file")
     prepare_folder(options.out.parent)  # now rather than when all rows are answered
     options.failed = REFUSED if options.strict else FAILED
-    tuner = load(options.model)
+    tuner = load(options.model, private=options.private)
     predicted, proba = tuner.predict_with_proba(options.data)
     classes = tuple(getattr(tuner, "classes_", ()))
     write_atomic(options.out, to_csv(predicted, classes, proba if options.proba else None, raw=options.raw))

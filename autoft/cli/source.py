@@ -14,6 +14,7 @@ def read_source(options: argparse.Namespace) -> tuple[Recipe, Path | None]:
     """The recipe that the command names or implies, and the table where it names one."""
     names = ("target", "task", "objective", "trials", "minutes", "seed", "folds", "positive", "strategy")
     changes = {name: getattr(options, name, None) for name in names}
+    changes["private"] = getattr(options, "private", False) or None
     if changes["positive"]:
         changes["positive"] = scalar(changes["positive"])
     elif changes["positive"] is not None:

@@ -45,6 +45,7 @@ class Meta:
         repairs: Changes that were made to the training table, and are made to every other table first.
         unused: Columns of the training table that are no inputs of the model.
         matrix: Costs ``[true][answered]`` by which more than two classes are decided; empty for the most probable one.
+        private: Whether findings about later tables keep cells that fewer than ten rows hold to themselves.
         layers: Package and version of each layer that is not Keras' own, by registered name; `save` fills it in.
 
     Raises:
@@ -63,6 +64,7 @@ class Meta:
     repairs: tuple[Repair, ...] = ()
     unused: tuple[str, ...] = ()
     matrix: CostMatrix = ()
+    private: bool = False
     layers: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

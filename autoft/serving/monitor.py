@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from autoft.data import repair
 from autoft.data.convert import Converted, align, convert
-from autoft.data.table import read
+from autoft.data.privacy import Privacy, presentable
+from autoft.data.table import quoted, read
 from autoft.formatting import counted
 from autoft.preprocessing.text import MISSING_WORD, cleaned
 from autoft.records.columns import Column
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 
 #: Share of texts without a known word that is reported: some have none in any table.
 _MANY_UNKNOWN = 0.5
-#: Categories that a finding names.
-_NAMED = 3
 _TRUST_LESS = "trust these predictions less; train again when there are many"
 
 
@@ -77,10 +76,14 @@ class TableComparison:
 
 
 class TableMonitor:
-    """Compares tables with the one that a model was trained on; `folder` is the saved model."""
+    """Compares tables with the one that a model was trained on; `folder` is the saved model.
+
+    Attributes:
+        private: Whether findings show no cell that fewer than ten rows of the table hold; as the model says at first.
+    """
 
     def __init__(self, meta: Meta, folder: Path) -> None:
-        self.meta, self.folder = meta, folder
+        self.meta, self.folder, self.private = meta, folder, meta.private
 
     @classmethod
     def load(cls, path: str | Path) -> TableMonitor:
@@ -113,7 +116,8 @@ class TableMonitor:
         target = self._target(table.frame, compared)
         lines = compared if target is None else (*compared, target)
         moved = drift.findings([line.shift for line in lines if line.shift is not None])
-        findings = (*findings, *more, *self._engine_changed(findings), *moved)
+        privacy = Privacy.of(table.frame) if self.private else None
+        findings = presentable((*findings, *more, *self._engine_changed(findings), *moved), privacy)
         return TableComparison(rows=rows, converted=converted, findings=findings, columns=compared, target=target)
 
     def _engine_changed(self, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
@@ -183,7 +187,8 @@ class TableMonitor:
                 text = (
                     f"has {round(line.unseen * rows):,} of {rows:,} cells with a category that training did not have "
                 )
-                text += f"({_most_frequent(converted.values[column.id], self.meta.vocabularies[column.id])})"
+                example = _most_frequent(converted.values[column.id], self.meta.vocabularies[column.id])
+                text += f"(most often {quoted(example)})"
                 must = "hold the categories of the training"
                 fix = "they count as unknown; train again when there are many"
                 found.append(Finding("unseen-categories", "warning", column.name, must, text, fix))
@@ -199,10 +204,9 @@ class TableMonitor:
 
 
 def _most_frequent(cells: NDArray[Any], known: tuple[str, ...]) -> str:
-    """The most frequent unknown categories, at most `_NAMED`."""
-    counts = Counter(text for text in cells if text is not None and text not in known)
-    more = ", ..." if len(counts) > _NAMED else ""
-    return ", ".join(f"'{str(text)[:40]}'" for text, _ in counts.most_common(_NAMED)) + more
+    """The most frequent unknown category."""
+    vocabulary = {*known, None}
+    return str(Counter(text for text in cells if text not in vocabulary).most_common(1)[0][0])
 
 
 def _far_dates(column: Column, shift: drift.Shift | None) -> list[Finding]:
