@@ -62,7 +62,8 @@ def _version(package: str) -> str | None:
 
 def _start(code: str) -> subprocess.Popen[str]:
     # A library that does not fit the machine may end the process that imports it.
-    return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    command = [sys.executable, "-c", code]  # of this file alone
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603
 
 
 def _finish(name: str, process: subprocess.Popen[str]) -> Diagnosis:

@@ -102,9 +102,9 @@ class Privacy:
 
     def column(self, column: Column) -> Column:
         """The column without words of too few rows."""
-        parts = {name: tuple(map(self.word, getattr(column, name))) for name in ("false", "true", "order")}
-        hidden = any(HIDDEN in texts for texts in parts.values())
-        return replace(column, **parts, why="two values" if hidden and column.kind == "boolean" else column.why)
+        false, true, order = (tuple(map(self.word, texts)) for texts in (column.false, column.true, column.order))
+        why = "two values" if HIDDEN in (*false, *true) else column.why
+        return replace(column, false=false, true=true, order=order, why=why)
 
     def data(self, value: Any) -> Any:
         """Plain data in which no text is a cell of too few rows."""

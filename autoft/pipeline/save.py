@@ -92,7 +92,7 @@ def _texts(recipe: Recipe, dataset: Dataset, found: SearchResult, privacy: Priva
     lines = hinted_lines(described, recipe.knowledge, dataset.description.columns)
     columns, seen = dataset.description.columns, profile(dataset.layout, dataset.features, dataset.encoded, used)
     if privacy is not None:
-        lines = [replace(line, text=privacy.text(line.text, line.column)) for line in lines]
+        lines = tuple(replace(line, text=privacy.text(line.text, line.column)) for line in lines)
         columns, seen["categories"] = tuple(map(privacy.column, columns)), privacy.data(seen["categories"])
     context = {
         "plan": [asdict(line) for line in lines],

@@ -102,7 +102,7 @@ def contract(
         return Contract(schema=schema, text=text, findings=findings, inferred=False, statistics=kept)
     schema = engine.infer(statistics, target=target)
     if private:
-        schema = edit.without_rare_values(schema, statistics.proto)
+        schema = edit.without_rare_values(schema, statistics)
     for name, (low, high) in ranges.items():
         schema = edit.bounded(schema, name, low, high)
     if schema_path is not None and not any(line.severity == "error" for line in known):

@@ -34,8 +34,9 @@ from autoft.serving.meta import contradictions, disagreements
 
 _NEEDED = ("meta.json", "model.keras")
 #: What else lies in the folder of a saved model.
-_MORE = ("README.md", "recipe.yaml", "schema.pbtxt", "statistics.pb")
-_MORE += ("evaluation.json", "findings.json", "context.json")
+_MORE = frozenset(
+    {"README.md", "recipe.yaml", "schema.pbtxt", "statistics.pb"} | {"evaluation.json", "findings.json", "context.json"}
+)
 
 
 def save(
@@ -177,7 +178,7 @@ def _verify(folder: Path) -> None:
     for name in sorted({*expected, *found, *_NEEDED}):
         if name not in found:
             raise damaged(folder / name, "it is missing")
-        if name not in expected or name not in (*_NEEDED, *_MORE):
+        if name not in expected or name not in _MORE.union(_NEEDED):
             raise damaged(folder / name, "it was added later")
         if expected[name] != found[name]:
             raise damaged(folder / name, f"its SHA-256 begins {found[name][:8]}, not {expected[name][:8]}")
