@@ -234,6 +234,11 @@ def load(path: str | Path, *, private: bool = False) -> AutoFineTuner:
     return tuner
 
 
-def check(recipe: str | Path | Recipe, data: Any = None) -> tuple[Finding, ...]:
-    """Findings about a table, without any training; `data` as for `AutoFineTuner.fit`."""
-    return inspect_table(AutoFineTuner(recipe=recipe)._recipe(), data).findings
+def check(recipe: str | Path | Recipe, data: Any = None, *, private: bool = False) -> tuple[Finding, ...]:
+    """Findings about a table, without any training; `data` as for `AutoFineTuner.fit`.
+
+    Args:
+        private: Whether they show no cell that fewer than ten rows hold, whatever the recipe says.
+    """
+    read = AutoFineTuner(recipe=recipe)._recipe()
+    return inspect_table(read.with_changes(private=True) if private else read, data).findings

@@ -12,6 +12,7 @@ from autoft.records.columns import Task
 from autoft.records.scores import Strategy
 from autoft.registry import registry_of
 
+_PRIVATE = "show no cell that fewer than ten rows hold, in messages, report or files"
 _EPILOG = """exit status: 0 done, 1 an error that the message explains, 2 wrong usage, 130 interrupted;
 in pipelines (check --against, and predict with --strict): 0 clean, 1 warnings with --strict, 2 errors
 
@@ -62,9 +63,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_source(check)
     check.add_argument("--against", metavar="RUN", type=Path, help="compare with the training table of a model")
     check.add_argument("--json", action="store_true", help="print what was found as JSON")
-    private = "show no cell that fewer than ten rows hold, in messages, report or files"
-    for one in (fit, predict, check):
-        one.add_argument("--private", action="store_true", help=private)
+    predict.add_argument("--private", action="store_true", help=_PRIVATE)
     for one in (predict, check):
         one.add_argument("--strict", action="store_true", help="for pipelines: warnings too make the exit status 1")
     _add_schema(command("schema", "show, infer and edit a schema"), shared)
@@ -103,6 +102,7 @@ def _add_command(commands: Any, shared: argparse.ArgumentParser, name: str, text
 def _add_source(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", metavar="RECIPE_OR_DATA", help="a recipe (.yaml) or a table (CSV, Parquet)")
     parser.add_argument("--target", metavar="COLUMN", help="column to predict; required with a table")
+    parser.add_argument("--private", action="store_true", help=_PRIVATE)
 
 
 def _add_changes(parser: argparse.ArgumentParser) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from autoft.data.table import quoted
-from autoft.errors import AutoFTError
+from autoft.errors import AutoFTError, printable
 from autoft.records.columns import Column
 from autoft.records.evidence import Evidence
 from autoft.records.findings import Finding
@@ -40,7 +40,7 @@ class Privacy:
     """What may be shown of one table.
 
     Attributes:
-        names: Its columns.
+        names: Its columns, also as messages write them.
         shown: By column the texts that may be shown.
         rare: By column all others.
     """
@@ -64,7 +64,8 @@ class Privacy:
                 counts = Counter(text for text in frame[name] if text is not None)
                 shown[name] = frozenset(text for text, count in counts.items() if count >= LEAST)
                 rare[name] = frozenset(counts.keys() - shown[name])
-        return cls(names=frozenset(map(str, frame.columns)), shown=shown, rare=rare)
+        written = {form for name in frame.columns for form in (str(name), printable(name), quoted(name)[1:-1])}
+        return cls(names=frozenset(written), shown=shown, rare=rare)
 
     def allows(self, text: str) -> bool:
         """Whether a text may be shown: a column's name, or a cell of enough rows."""
@@ -76,15 +77,15 @@ class Privacy:
 
     def text(self, text: str, column: str | None = None) -> str:
         """A sentence in which nothing in quotes is a cell of too few rows, and nothing is one of `column`."""
-        for cell in sorted(self.rare.get(column or "", ()), key=len, reverse=True):
-            if len(cell) >= _SHORTEST and cell in text and not self.allows(cell):
+        held = [cell for cell in self.rare.get(column or "", ()) if len(cell) >= _SHORTEST and cell in text]
+        for cell in sorted(held, key=len, reverse=True):
+            if not self.allows(cell):
                 text = re.sub(rf"(?<!\w){re.escape(cell)}(?!\w)", HIDDEN, text)
-        known = {quoted(name, limit)[1:-1] for name in self.names for limit in (40, 1000)}
-        return _QUOTED.sub(lambda m: m[0] if m[2] in known or self._is_shown(m[2]) else HIDDEN, text)
+        return _QUOTED.sub(lambda m: m[0] if self._is_shown(m[2]) else HIDDEN, text)
 
     def _is_shown(self, text: str) -> bool:
         """Whether a text in quotes, which may be shortened, may be shown."""
-        if text.endswith("…"):
+        if text.endswith("…") and text not in self.names:
             return not any(cell.startswith(text[:-1]) for texts in self.rare.values() for cell in texts)
         return self.allows(text)
 

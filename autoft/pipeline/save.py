@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from autoft import files
-from autoft.data.privacy import Privacy, presentable
+from autoft.data.privacy import HIDDEN, Privacy, presentable
 from autoft.errors import printable
 from autoft.evaluation.document import from_document, to_document
 from autoft.evaluation.partial_dependence import profile
@@ -93,7 +93,8 @@ def _texts(recipe: Recipe, dataset: Dataset, found: SearchResult, privacy: Priva
     columns, seen = dataset.description.columns, profile(dataset.layout, dataset.features, dataset.encoded, used)
     if privacy is not None:
         lines = tuple(replace(line, text=privacy.text(line.text, line.column)) for line in lines)
-        columns, seen["categories"] = tuple(map(privacy.column, columns)), privacy.data(seen["categories"])
+        columns, shown = tuple(map(privacy.column, columns)), privacy.data(seen["categories"])
+        seen["categories"] = {name: texts for name, texts in shown.items() if HIDDEN not in texts}
     context = {
         "plan": [asdict(line) for line in lines],
         "columns": [asdict(c) for c in columns],
