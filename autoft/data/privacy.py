@@ -29,6 +29,8 @@ LEAST = 10
 HIDDEN = "(hidden)"
 #: Shorter texts are looked for in quotes alone: they are parts of ordinary sentences.
 _SHORTEST = 3
+#: Codes of findings of a schema engine.
+_OF_ENGINES = "tfdv:"
 #: Texts in quotes, but no apostrophes.
 _QUOTED = re.compile(r"""(?<![A-Za-z0-9])(['"])(.*?)\1(?![A-Za-z0-9])""")
 
@@ -91,7 +93,10 @@ class Privacy:
 
     def finding(self, finding: F) -> F:
         """The finding without cells of too few rows; of its evidence the counts, the rows and the picture remain."""
-        found, fix, must = (self.text(part, finding.column) for part in (finding.found, finding.fix, finding.must))
+        said = finding.found
+        if finding.code.startswith(_OF_ENGINES):  # what the engine says stands in brackets, cells not in quotes
+            said = said.partition(" (")[0]
+        found, fix, must = (self.text(part, finding.column) for part in (said, finding.fix, finding.must))
         evidence = None if finding.evidence is None else self._evidence(finding.evidence)
         return replace(finding, found=found, fix=fix, must=must, evidence=evidence)
 

@@ -85,6 +85,17 @@ def test_a_private_schema_does_not_refuse_its_own_table() -> None:
     assert engine.validate(statistics, description.contract.schema, environment="TRAINING") == ()
 
 
+def test_the_command_line_hides_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from autoft.cli import main
+
+    table().to_csv(tmp_path / "table.csv", index=False)
+    command = ["check", str(tmp_path / "table.csv"), "--target", "outcome", "--json"]
+    assert main.main(command) == 0
+    assert CANARY.search(capsys.readouterr().out)
+    assert main.main([*command, "--private"]) == 0
+    assert not CANARY.search("".join(capsys.readouterr()))
+
+
 def test_errors_hide_cells_too() -> None:
     recipe = tiny_recipe(target="outcome", **RARE, **{"data.columns": {"customer": "numeric"}})
     with pytest.raises(SchemaError) as caught:

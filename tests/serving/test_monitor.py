@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -177,6 +178,19 @@ class TestLook:
         assert drifted == {"pay", "city"}
         assert {"tfdv:ENUM_TYPE_UNEXPECTED_STRING_VALUES", "out-of-range"} <= set(codes(seen))
         assert all(finding.severity == "warning" for finding in seen.findings)
+
+    def test_one_category_is_named_or_none(self, saved):
+        cities = table(1)["city"].to_numpy(object, copy=True)
+        cities[:8], cities[8:14] = "Lima", "Quito"
+        frame, served = table(1, city=cities), TableMonitor.load(saved)
+        for _ in ("with a schema", "without"):
+            served.private = False
+            (named,) = (str(line) for line in served.compare(frame).findings if line.column == "city")
+            assert ("Lima" in named, "Quito" in named) == (True, False)
+            served.private = True
+            (hidden,) = (str(line) for line in served.compare(frame).findings if line.column == "city")
+            assert not {"Lima", "Quito"} & {*re.findall(r"\w+", hidden)}
+            served.__dict__["_contract"] = (None, None, None)  # next: a model without a schema
 
     @pytest.mark.parametrize("rows", [1, 3, 10])
     def test_few_rows_raise_no_alarm(self, saved, rows):
