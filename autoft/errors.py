@@ -18,6 +18,21 @@ def printable(text: object) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in str(text))
 
 
+def quoted(text: object, limit: int = 40) -> str:
+    """A cell or a name as it may be shown in a message: in quotes, shortened, without control characters.
+
+    >>> quoted("\\x1b[31m"), quoted("x" * 50, limit=10)
+    ("'\\\\x1b[31m'", "'xxxxxxxxx…'")
+    """
+    return f"'{shortened(text, limit)}'"
+
+
+def shortened(text: object, limit: int = 100) -> str:
+    """A name as it may be shown where it needs no quotes."""
+    text = str(text)
+    return printable(text if len(text) <= limit else text[: limit - 1] + "…")
+
+
 class AutoFTError(ValueError):
     """Base of all errors that autoft raises on purpose.
 

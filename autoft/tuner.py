@@ -5,12 +5,11 @@ from __future__ import annotations
 import shutil
 import tempfile
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 from numpy.typing import NDArray
 
 from autoft import files, report
@@ -47,11 +46,15 @@ class AutoFineTuner:
             networks (docs/extending.md). `hp` is a `keras_tuner.HyperParameters`: what the function asks for is the
             search space; `inputs` is a `networks.families.own.ModelInputs`; the model gives logits.
 
+        missing: Words that mean a missing cell, in place of NA, None, null ...; blank cells are missing anyway.
+        decimal: Sign before decimals, ``.`` or ``,``, in columns of numbers such as ``1,234`` that do not prove it.
+
     Attributes:
         evaluation_: Scores from held-out folds with intervals, baselines, trials (`records.Evaluation`).
         findings_: What was found in the data.
         classes_: Class labels in sorted order: the columns of `predict_proba`.
-        model_: The Keras model over raw columns. Unlike `predict`, it does not repair a table (`preprocess: accept`).
+        model_: The Keras model over raw columns. Unlike `predict`, it does not repair a table (`preprocess: accept`),
+            and takes numbers where the table has texts such as ``$1,234``.
         directory_: The run folder.
         predict_findings_: What was found in the table of the last prediction.
 
@@ -77,6 +80,8 @@ class AutoFineTuner:
         directory: str | Path | None = None,
         recipe: str | Path | Recipe | None = None,
         model: Build | None = None,
+        missing: Sequence[str] | None = None,
+        decimal: Literal[".", ","] | None = None,
     ) -> None:
         self.target = target
         self.task = task
@@ -88,6 +93,8 @@ class AutoFineTuner:
         self.directory = directory
         self.recipe = recipe
         self.model = model
+        self.missing = missing
+        self.decimal = decimal
 
     @classmethod
     def from_recipe(cls, path: str | Path, *, directory: str | Path | None = None) -> AutoFineTuner:
@@ -100,7 +107,8 @@ class AutoFineTuner:
         """Check the data, search, evaluate, write the run folder, and return the tuner itself.
 
         Args:
-            data: Path of a CSV or Parquet file, a DataFrame, or a pair ``(X, y)``; None reads the recipe's data.
+            data: Path or handle of a file, a DataFrame or another table in memory (docs/tables.md), or a pair
+                ``(X, y)``; None reads the recipe's data.
             y: The target, where `data` is X alone.
             progress: Called with every step.
 
@@ -185,7 +193,7 @@ class AutoFineTuner:
         if not isinstance(recipe, Recipe):
             found, fix = f"it is a {type(recipe).__name__}", "write it to a YAML file and pass its path"
             raise RecipeError("Argument 'recipe'", "be the path of a recipe, or a Recipe", found, fix)
-        names = ("target", "task", "objective", "trials", "minutes", "seed", "folds")
+        names = ("target", "task", "objective", "trials", "minutes", "seed", "folds", "missing", "decimal")
         changed: Recipe = recipe.with_changes(**{name: getattr(self, name) for name in names})
         return changed
 
@@ -203,7 +211,7 @@ class AutoFineTuner:
         self.directory_, self.findings_, self.model_ = folder, findings, model
         self._ready = Predictor(model, meta, artifact.find(folder))
         if meta.target.task != "regression":
-            self.classes_ = np.array(meta.target.classes)
+            self.classes_ = self._ready.classes
 
     def _predictor(self) -> Predictor:
         if not hasattr(self, "_ready"):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -113,6 +115,20 @@ def test_predictions_are_the_users_labels(binary):
     assert probabilities.shape == (60, 2)
     assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-6)
     assert labels.tolist() == binary.classes_[probabilities.argmax(axis=1)].tolist()
+
+
+@pytest.mark.slow  # tests/data/test_labels.py shows it of every type without a training
+@pytest.mark.parametrize("labels", [(3, 1), (datetime.date(2020, 2, 29), datetime.date(2021, 1, 1)), (1, "unk")])
+def test_labels_of_every_type_are_equal_after_loading(labels: tuple[Any, Any], table, tmp_path):
+    given = table["outcome"].map(dict(zip(("stays", "leaves"), labels, strict=True))).astype("category")
+    recipe = tiny_recipe(target="outcome", trials=1, **{"search.space": {"architecture": ["linear"]}})
+    tuner = AutoFineTuner(recipe=recipe, directory=tmp_path / "run")
+    tuner.fit(features(table, "outcome").assign(outcome=given))
+    loaded = autoft.load(tmp_path / "run")
+    assert set(loaded.classes_) == set(tuner.classes_) == set(labels)
+    answers = loaded.predict(NEW)
+    assert answers.tolist() == tuner.predict(NEW).tolist()
+    assert {type(label) for label in answers.tolist()} <= {type(label) for label in labels}
 
 
 def test_predictions_do_not_depend_on_order_or_company(binary):

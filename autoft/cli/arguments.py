@@ -53,10 +53,12 @@ def make_parser() -> argparse.ArgumentParser:
     fit.add_argument("--out", metavar="DIR", type=Path, help="run folder (default: runs/NAME)")
     predict = command("predict", "predict the rows of a table with a trained model")
     predict.add_argument("model", metavar="RUN", type=Path, help="run folder")
-    predict.add_argument("data", metavar="DATA", help="CSV or Parquet file")
+    predict.add_argument("data", metavar="DATA", help="file of a table (CSV, Parquet, ...)")
     predict.add_argument("-o", "--out", metavar="FILE", type=Path, required=True, help="CSV file to write")
     proba = argparse.BooleanOptionalAction
     predict.add_argument("--proba", action=proba, default=True, help="with the probability of every class")
+    keep = "column of DATA to write in front of the predictions, such as one that names the rows; may be repeated"
+    predict.add_argument("--keep", metavar="COLUMN", action="append", default=[], help=keep)
     text = "write texts as they are, even where a spreadsheet would run them as formulas"
     predict.add_argument("--raw", action="store_true", help=text)
     check = command("check", "look for problems in the data, without training")
@@ -68,7 +70,7 @@ def make_parser() -> argparse.ArgumentParser:
         one.add_argument("--strict", action="store_true", help="for pipelines: warnings too make the exit status 1")
     _add_schema(command("schema", "show, infer and edit a schema"), shared)
     clean = command("clean", "repair a table; you choose the repairs")
-    clean.add_argument("data", metavar="DATA", help="CSV or Parquet file")
+    clean.add_argument("data", metavar="DATA", help="file of a table (CSV, Parquet, ...)")
     clean.add_argument("-o", "--out", metavar="FILE", type=Path, help="CSV file to write, its log beside it")
     clean.add_argument("--accept", metavar="CODE,...", help="repairs to make; without it, possible repairs are listed")
     clean.add_argument("--target", metavar="COLUMN", help="column to predict, which stays as it is")
@@ -100,9 +102,13 @@ def _add_command(commands: Any, shared: argparse.ArgumentParser, name: str, text
 
 
 def _add_source(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("source", metavar="RECIPE_OR_DATA", help="a recipe (.yaml) or a table (CSV, Parquet)")
+    parser.add_argument("source", metavar="RECIPE_OR_DATA", help="a recipe (.yaml) or a table (CSV, Parquet, ...)")
     parser.add_argument("--target", metavar="COLUMN", help="column to predict; required with a table")
     parser.add_argument("--private", action="store_true", help=_PRIVATE)
+    words = "a word that means a missing cell, in place of NA, None, null ...; may be given several times"
+    parser.add_argument("--missing", metavar="WORD", action="append", help=words)
+    sign = "sign before decimals where numbers such as 1,234 do not say it themselves"
+    parser.add_argument("--decimal", metavar="SIGN", choices=(".", ","), help=sign)
 
 
 def _add_changes(parser: argparse.ArgumentParser) -> None:
@@ -131,14 +137,14 @@ def _add_schema(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser
     show = command("show", "print a schema as a table")
     show.add_argument("file", metavar="FILE_OR_RUN", type=Path, help="schema file, run folder or saved model")
     infer = command("infer", "write the schema that fits a table")
-    infer.add_argument("data", metavar="DATA", help="CSV or Parquet file")
+    infer.add_argument("data", metavar="DATA", help="file of a table (CSV, Parquet, ...)")
     infer.add_argument("-o", "--out", metavar="FILE", type=Path, required=True, help="schema file to write")
     infer.add_argument("--target", metavar="COLUMN", help="column to predict; not expected in tables to predict")
     infer.add_argument("--engine", metavar="NAME", default="auto", help=engine)
     infer.registry = "schema engine"
     hints = command("edit-hints", "list the commands that would make a schema accept a table")
     hints.add_argument("file", metavar="FILE", type=Path, help="schema in TFDV's text format")
-    hints.add_argument("data", metavar="DATA", help="CSV or Parquet file")
+    hints.add_argument("data", metavar="DATA", help="file of a table (CSV, Parquet, ...)")
     hints.add_argument("--serving", action="store_true", help="the table is one to predict, without the target")
     hints.add_argument("--engine", metavar="NAME", default="auto", help=engine)
     hints.registry = "schema engine"

@@ -7,6 +7,7 @@ and never reads markup.
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -46,7 +47,9 @@ def text_table(title: str | Text, *headings: str, style: str = "") -> Table:
 
 
 def interval(value: Interval) -> str:
-    """``0.857 [0.841, 0.871]``."""
+    """``0.857 [0.841, 0.871]``, or why there is none."""
+    if math.isnan(value.low) or math.isnan(value.high):
+        return f"{number(value.value)} (no interval: too few rows)"
     return f"{number(value.value)} [{number(value.low)}, {number(value.high)}]"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import shlex
 from pathlib import Path
 
@@ -83,7 +84,10 @@ def _metrics_table(evaluation: Evaluation) -> Table:
         value = evaluation.held_out[name]
         chosen = name == evaluation.objective
         label = safe(f"{name} (objective)" if chosen else name, "bold" if chosen else "")
-        table.add_row(label, number(value.value), f"{number(value.low)} to {number(value.high)}")
+        bounds = f"{number(value.low)} to {number(value.high)}"
+        if math.isnan(value.low):
+            bounds = f"none: {evaluation.undefined.get(name, 'too few rows')}"
+        table.add_row(label, number(value.value), bounds)
     return table
 
 

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
+from collections.abc import Sequence
+from typing import Any
 
 from autoft.cli.console import show_findings
 from autoft.cli.exit_status import FAILED, REFUSED, status
-from autoft.errors import FileError
+from autoft.data.files import read_file
+from autoft.data.table import quoted
+from autoft.errors import FileError, RecipeError
 from autoft.files import prepare_folder, write_atomic
-from autoft.formatting import counted
-from autoft.serving.csv import to_csv
+from autoft.formatting import counted, nearest
+from autoft.serving.csv import changed, guarded, to_csv
 from autoft.tuner import load
 
 
@@ -21,11 +26,50 @@ def run(options: argparse.Namespace) -> int:
         raise FileError(f"'{options.out}'", "be a file", "it is a folder", "add the name of a CSV file")
     prepare_folder(options.out.parent)  # now rather than when all rows are answered
     options.failed = REFUSED if options.strict else FAILED
+    kept = kept_cells(options.data, options.keep)
     tuner = load(options.model, private=options.private)
     predicted, proba = tuner.predict_with_proba(options.data)
     classes = tuple(getattr(tuner, "classes_", ()))
-    write_atomic(options.out, to_csv(predicted, classes, proba if options.proba else None, raw=options.raw))
+    text = to_csv(predicted, classes, proba if options.proba else None, kept=kept, raw=options.raw)
+    write_atomic(options.out, text)
     if not options.quiet:
         show_findings(tuner.predict_findings_)
         print(f"{counted(len(predicted), 'prediction')} written to {options.out}")
+        for name, cells in () if options.raw else [*kept.items(), ("prediction", predicted.tolist())]:
+            _say_guarded(name, cells)
     return status(tuner.predict_findings_, options.strict, errors=REFUSED)
+
+
+def kept_cells(path: str, names: Sequence[str]) -> dict[str, Sequence[Any]]:
+    """Columns of a table as they stand in its file: the cells of a CSV file are texts.
+
+    Raises:
+        TableError: If the table cannot be read.
+        RecipeError: If it has no such column, or predictions have one of that name.
+    """
+    if not names:
+        return {}
+    frame = read_file(path)
+    known = [str(name) for name in frame.columns]
+    for name in names:
+        if name not in known:
+            fix = nearest(name, known) or "correct the name"
+            raise RecipeError(f"--keep {quoted(name)}", "name a column of the table", "there is no such column", fix)
+        if name == "prediction" or name.startswith("probability_"):
+            found, fix = "the predictions have columns of such names", "rename it in the table"
+            raise RecipeError(f"--keep {quoted(name)}", "be another name than the predictions' own", found, fix)
+    if not path.lower().endswith(".parquet"):
+        return {name: frame.iloc[:, known.index(name)].tolist() for name in names}
+    import pyarrow.parquet as pq
+
+    # Not by pandas, which makes floats of whole numbers beside empty cells.
+    stored = pq.read_table(path, columns=list(names))
+    return {name: stored.column(name).to_pylist() for name in names}
+
+
+def _say_guarded(name: str, cells: Sequence[Any]) -> None:
+    number, first = changed([name, *cells])
+    if number:
+        subject = f"{counted(number, 'cell')} of column {quoted(name)} would run as formulas in a spreadsheet"
+        now = f"got an apostrophe in front ({quoted(first)} became {quoted(guarded(first))})"
+        print(f"autoft: {subject} and {now}; --raw writes them as they are", file=sys.stderr)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autoft.cli.console import SCREEN, safe, text_table
-from autoft.data.files import read_file
+from autoft.data.table import read_file
 from autoft.errors import AutoFTError, RecipeError
 from autoft.recipe.recipe import read_recipe
 
@@ -56,5 +56,5 @@ def describe(path: Path) -> ShippedRecipe:
     text = next((comment for comment in comments if not comment.startswith("yaml-language-server:")), "")
     rows = None
     with suppress(AutoFTError):  # a table that is not there or cannot be read
-        rows = len(read_file(recipe.data_path())) if recipe.data.path else None
+        rows = len(read_file(recipe.data_path())[0]) if recipe.data.path else None
     return ShippedRecipe(name=path.stem, task=recipe.task, rows=rows, text=text)

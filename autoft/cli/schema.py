@@ -64,7 +64,7 @@ def _infer(options: argparse.Namespace) -> None:
     if options.out.exists():
         fix = "choose another name, or edit it ('autoft schema edit-hints' lists how)"
         raise FileError(f"'{options.out}'", "be free", "a file is there, and people may have edited it", fix)
-    frame = read(options.data).frame
+    frame = read(options.data, target=options.target).frame
     if options.target is not None and options.target not in frame.columns:
         raise SchemaError(f"Column '{options.target}'", "be in the table to be the target", "it is not", "correct it")
     columns, _ = infer_columns(frame, target=options.target)

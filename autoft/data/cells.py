@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from autoft.data import number_cells
+from autoft.data.number_cells import NumberCell
 from autoft.data.table import canonical, number_text
+from autoft.records.columns import NumberFormat
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +28,7 @@ TRUTH = {word: float(value) for pair in PAIRS for value, word in enumerate(pair)
 
 # What float() understands, without its words (inf, nan) and without underscores. Here and below nothing backtracks
 # over long cells: runs are possessive or bounded.
-_NUMBER = re.compile(r"\s*+[+-]?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d++)?\s*+")
+_NUMBER = re.compile(r"\s*+[+\-\u2212]?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d++)?\s*+")
 _INFINITE = re.compile(r"\s*+[+-]?inf(?:inity)?\s*+", re.IGNORECASE)
 #: Whole numbers of more digits than float64 can tell apart.
 LONG_INTEGER = re.compile(r"-?\d{16,}+")
@@ -34,14 +37,6 @@ TOKEN = re.compile(r"\S{1,64}")
 #: Digits with leading zeros: codes rather than numbers.
 ZERO_PADDED = re.compile(r"\s*+[+-]?0\d++\s*+")
 _WHOLE_FLOAT = re.compile(r"-?(?:0|[1-9][0-9]*)\.0")
-_MONEY = r"(?:[$€£¥₹]|[A-Z]{3}\ )"
-_FORMATTED = re.compile(
-    rf"""\(?[+-]?(?P<before>{_MONEY})?\ ?[+-]?
-    (?:[0-9]{{1,3}}(?P<thousands>[,.'’ \u00a0\u202f][0-9]{{3}})(?:[,.'’ \u00a0\u202f][0-9]{{3}})*+(?:[.,][0-9]++)?
-    |[0-9]++(?:(?P<comma>,)[0-9]++|\.[0-9]++)?)
-    (?P<after>\ ?[%$€£¥₹]|\ [A-Z]{{3}})?\)?""",
-    re.VERBOSE,
-)
 
 _TIME = (
     r"(?:[T ](?P<H>[0-9]{1,2}):(?P<M>[0-9]{2})(?::(?P<S>[0-9]{2}(?:[.,][0-9]{1,9})?))?"
@@ -56,7 +51,10 @@ _FIELDS = {
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH_NUMBERS = {name: number for number, name in enumerate(_MONTHS, 1)}
 #: Beginning of a number, an amount or a date: a cheap test before the exact ones.
-LIKE_NUMBER = re.compile(r"\s*+[-+(]?(?:[^\w\s]|[A-Z]{3}\ )?[-+\ ]?(?:\.?\d|inf)", re.IGNORECASE)
+LIKE_NUMBER = re.compile(
+    r"\s*+[-+(\u2212\u2013]?(?:[^\w\s]|[A-Z]{3}\ ?|[A-Z]{1,2}[$€£¥]|rs\.?|kr\.?)?\s?[-+\u2212\u2013]?(?:[.,]?\d|inf)",
+    re.IGNORECASE,
+)
 #: Beginning of a date.
 LIKE_DATE = re.compile(r"\s*+[0-9]{1,4}[-/.][0-9A-Za-z]{1,3}[-/.][0-9]{1,4}")
 #: A date with a year of two digits.
@@ -120,6 +118,22 @@ class Distinct:
             return np.full(len(self.values), np.nan)
         return self.values if self.values.dtype != object else numbers(self.texts)
 
+    def numbers_in(self, form: NumberFormat | None) -> Floats:
+        """Each value as a number that is written in a format, NaN where it is none; None for plain numbers."""
+        if form is None or self.values.dtype != object:
+            return self.numbers
+        return self._formatted(form)
+
+    @cached_property
+    def parts(self) -> list[NumberCell | None]:
+        """Each value taken apart, None where it is no number with signs and units."""
+        return list(map(number_cells.take_apart, self.texts))
+
+    @cached_property
+    def _formatted(self) -> Callable[[NumberFormat], Floats]:
+        """The function of `numbers_in` for texts, which remembers what it has read."""
+        return cache(lambda form: np.where(np.isinf(self.numbers), self.numbers, number_cells.read(self.parts, form)))
+
     def seconds(self, form: str) -> Floats:
         """Each value as seconds since 1970-01-01 UTC, NaN where it is no such date."""
         if self.values.dtype.kind == "M":
@@ -155,7 +169,8 @@ class Distinct:
 
 
 def numbers(texts: Sequence[str]) -> Floats:
-    """Texts as numbers, NaN where a text is none; infinities are numbers here, ``1_000`` and ``1,000`` are not.
+    """Texts as numbers, NaN where a text is none; infinities are numbers here, ``1_000`` and ``1,000`` are not. A minus
+    may be typographic (U+2212).
 
     >>> numbers(["12", " 1e3 ", "n. a.", "-inf"])
     array([  12., 1000.,   nan,  -inf])
@@ -163,14 +178,9 @@ def numbers(texts: Sequence[str]) -> Floats:
     try:
         values = np.array(list(map(float, texts)), dtype=np.float64)
     except ValueError:
-        return np.array([float(t) if _NUMBER.fullmatch(t) or _INFINITE.fullmatch(t) else np.nan for t in texts])
+        plain = ((t, _NUMBER.fullmatch(t) or _INFINITE.fullmatch(t)) for t in texts)
+        return np.array([float(t.replace("\u2212", "-")) if found else np.nan for t, found in plain])
     return np.where(["_" in text for text in texts], np.nan, values) if len(texts) else values
-
-
-def formatted_numbers(texts: Sequence[str]) -> NDArray[np.bool_]:
-    """Which texts are numbers in a form that needs a guess: thousands, decimal commas, currencies, per cent."""
-    found = (None if _NUMBER.fullmatch(text) else _FORMATTED.fullmatch(text.strip()) for text in texts)
-    return np.array([match is not None and any(match.groups()) for match in found], dtype=bool)
 
 
 def truth_values(texts: Sequence[str], false: Iterable[str] = (), true: Iterable[str] = ()) -> Floats:
@@ -190,7 +200,7 @@ def truth_values(texts: Sequence[str], false: Iterable[str] = (), true: Iterable
 
 def word(text: str) -> str:
     """The text as it may stand in `TRUTH`: in lower case, a number in its shortest form."""
-    return number_text(float(text)) if _NUMBER.fullmatch(text) else text.casefold()
+    return number_text(float(text.replace("\u2212", "-"))) if _NUMBER.fullmatch(text) else text.casefold()
 
 
 def plain_texts(texts: Sequence[str]) -> NDArray[Any]:

@@ -58,13 +58,6 @@ def mixed(name: str, cells: Distinct, wrong: Mask, must: str, fix: str) -> Findi
     return Finding("mixed-types", "warning", name, must, found, fix, evidence)
 
 
-def number_format(name: str, cells: Distinct, formatted: Mask) -> Finding:
-    """Numbers are written with separators or signs that could mean several things."""
-    found = f"has {counted(cells.rows(formatted), 'value')} with separators or signs ({_first(cells, formatted)})"
-    fix = "it is used as a category; remove thousands separators and signs, and use a decimal point"
-    return Finding("number-format", "warning", name, "hold plain numbers such as 1234.5 to be numeric", found, fix)
-
-
 def ambiguous_date(name: str, example: str) -> Finding:
     """Day and month cannot be distinguished."""
     found = f"has dates whose day and month could be either, such as {quoted(example)}"

@@ -8,22 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autoft.data import cells, column_findings
+from autoft.data import cells, column_findings, number_cells, number_findings, number_formats
 from autoft.data.cells import Distinct
 from autoft.data.column_findings import DECLARE, percent
+from autoft.data.number_formats import MOST_NUMBERS
 from autoft.data.table import quoted
 from autoft.errors import SchemaError
-from autoft.records.columns import Column, Kind
+from autoft.records.columns import Column, Kind, NumberFormat
 from autoft.records.findings import Finding
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Share of the cells that must agree for the rest to count as mistakes.
+#: Share of the cells that must agree for the rest to count as mistakes. Of numbers 95 % will do
+#: (`number_formats.MOST_NUMBERS`): that the others are missing is an input of the networks, too.
 _NEARLY_ALL = 0.99
 #: Share from which the rest is more likely junk than part of identifiers.
 _LARGELY = 0.9
@@ -38,13 +41,14 @@ _YEARS = (1900, 2100)
 
 
 def infer_columns(
-    frame: pd.DataFrame, *, kinds: Mapping[str, Kind] = {}, target: str | None = None
+    frame: pd.DataFrame, *, kinds: Mapping[str, Kind] = {}, target: str | None = None, decimal: str | None = None
 ) -> tuple[tuple[Column, ...], tuple[Finding, ...]]:
     """The kind of every column of a canonical table.
 
     Args:
         kinds: Declared kinds by name; they hold except for columns without any value or with one.
         target: The column to predict, which gets a kind like the others, but is never left out as a row number.
+        decimal: Sign before decimals (``.`` or ``,``) in columns of formatted numbers that do not prove it themselves.
 
     Returns:
         One column per column of the frame, in its order, and the findings.
@@ -60,7 +64,7 @@ def infer_columns(
     columns: list[Column] = []
     findings: list[Finding] = []
     for i, name in enumerate(frame.columns):
-        column, found = _describe(f"c{i:03d}", name, Distinct.of(frame[name]), kinds.get(name), name == target)
+        column, found = _describe(f"c{i:03d}", name, Distinct.of(frame[name]), kinds.get(name), name == target, decimal)
         columns.append(column)
         findings += found
     return tuple(columns), tuple(findings)
@@ -77,11 +81,12 @@ class _Inferred:
 
 
 def _describe(
-    identity: str, name: str, distinct: Distinct, declared: Kind | None, is_target: bool
+    identity: str, name: str, distinct: Distinct, declared: Kind | None, is_target: bool, decimal: str | None
 ) -> tuple[Column, tuple[Finding, ...]]:
     inferred = _bare(name, distinct)
     if inferred is None:
-        inferred = _declared(name, distinct, declared) if declared else _infer(name, distinct, is_target)
+        rule = partial(_declared, kind=declared) if declared else partial(_infer, is_target=is_target)
+        inferred = rule(name, distinct, decimal)
     missing = int((distinct.codes < 0).sum())
     facts = {"distinct": len(distinct.values), **inferred.facts}
     column = Column(id=identity, name=name, kind=inferred.kind, why=inferred.why, missing=missing, **facts)
@@ -105,7 +110,7 @@ def _bare(name: str, distinct: Distinct) -> _Inferred | None:
     return None
 
 
-def _infer(name: str, distinct: Distinct, is_target: bool) -> _Inferred:
+def _infer(name: str, distinct: Distinct, decimal: str | None, is_target: bool) -> _Inferred:
     if (inferred := _boolean(distinct)) is not None:
         return inferred
     if len(distinct.values) == 1:
@@ -114,7 +119,7 @@ def _infer(name: str, distinct: Distinct, is_target: bool) -> _Inferred:
         return _date(name, distinct, None)
     numeric_looks = distinct.values.dtype != object or distinct.share(distinct.begins(cells.LIKE_NUMBER)) >= _MOSTLY
     if numeric_looks:
-        for rule in (_number, _date_text, _number_format):
+        for rule in (partial(_number_format, decimal=decimal, is_target=is_target), _number, _date_text):
             if (inferred := rule(name, distinct)) is not None:
                 return inferred if inferred.kind != "numeric" or is_target else _row_number(distinct, inferred)
     mixture = _mixture(name, distinct) if numeric_looks else None
@@ -123,10 +128,12 @@ def _infer(name: str, distinct: Distinct, is_target: bool) -> _Inferred:
     return _tokens(distinct) or mixture or _words(distinct)
 
 
-def _declared(name: str, distinct: Distinct, kind: Kind) -> _Inferred:
+def _declared(name: str, distinct: Distinct, decimal: str | None, kind: Kind) -> _Inferred:
     """The declared kind with its facts, if the values allow it at all."""
     why = "declared"
     if kind == "numeric":
+        if (read := _number_format(name, distinct, decimal or ".", least=0.0)) and read.kind == "numeric":
+            return replace(read, why=why)
         if not np.isfinite(distinct.numbers).any():
             raise _ruled_out(name, "be numeric", "none of its values is a number", distinct)
         return replace(_numeric(name, distinct), why=why)
@@ -170,7 +177,7 @@ def _boolean(distinct: Distinct) -> _Inferred | None:
 def _number(name: str, distinct: Distinct) -> _Inferred | None:
     """Numbers, but for so few cells that these are mistakes; digits with leading zeros are codes."""
     share = distinct.share(~np.isnan(distinct.numbers))
-    if share < _NEARLY_ALL or not np.isfinite(distinct.numbers).any():
+    if share < MOST_NUMBERS or not np.isfinite(distinct.numbers).any():
         return None
     if distinct.values.dtype != object:
         return _numeric(name, distinct)
@@ -181,19 +188,40 @@ def _number(name: str, distinct: Distinct) -> _Inferred | None:
     return _numeric(name, distinct)
 
 
-def _numeric(name: str, distinct: Distinct) -> _Inferred:
-    values = distinct.numbers[np.isfinite(distinct.numbers)]
-    facts = {"distinct": len(np.unique(values)), "integral": bool((values == np.round(values)).all())}
-    wrong = np.isnan(distinct.numbers)
+def _numeric(name: str, distinct: Distinct, form: NumberFormat | None = None) -> _Inferred:
+    numbers = distinct.numbers_in(form)
+    values, wrong = numbers[np.isfinite(numbers)], np.isnan(numbers)
+    integral = bool((values == np.round(values)).all())
+    facts = {"distinct": len(np.unique(values)), "integral": integral, "number_format": form}
     if not wrong.any():
         return _Inferred("numeric", "all values are numbers", facts)
     finding = column_findings.mixed(name, distinct, wrong, "hold numbers only", "they count as missing; correct them")
     return _Inferred("numeric", f"{percent(distinct.share(~wrong))} of the values are numbers", facts, (finding,))
 
 
+def _number_format(
+    name: str, distinct: Distinct, decimal: str | None, is_target: bool = False, least: float = MOST_NUMBERS
+) -> _Inferred | None:
+    """Numbers with separators, currencies or units: read where their format is certain, else a question."""
+    if distinct.values.dtype != object:
+        return None
+    odd = [text for text, number in zip(distinct.texts, distinct.numbers, strict=True) if np.isnan(number)]
+    if not (any(map(number_cells.take_apart, odd)) if odd else number_cells.dots_in_threes(distinct.texts)):
+        return None
+    found = number_formats.search(distinct.texts, distinct.parts, distinct.counts, decimal, least=least)
+    if is_target and found.free:  # the answers would be a thousand times too large or too small
+        found = replace(found, format=None, why="ambiguous")
+    if found.format is None or (found.format == NumberFormat() and not odd):
+        asked = found.why and distinct.share(~np.isnan(distinct.numbers)) < MOST_NUMBERS
+        finding = number_findings.unread(name, distinct, found) if asked else None
+        return _Inferred("categorical", "formatted numbers are not guessed", {}, (finding,)) if finding else None
+    inferred = _numeric(name, distinct, found.format)
+    return replace(inferred, findings=(number_findings.read_as(name, distinct, found), *inferred.findings))
+
+
 def _row_number(distinct: Distinct, inferred: _Inferred) -> _Inferred:
     """The inferred, unless the numbers only number the rows."""
-    values = distinct.spread(distinct.numbers, np.nan)
+    values = distinct.spread(distinct.numbers_in(inferred.facts["number_format"]), np.nan)
     rows = len(values)
     if rows < _ENOUGH_ROWS or not inferred.facts["integral"] or inferred.facts["distinct"] != rows:
         return inferred  # also where a cell is missing, infinite or no number
@@ -254,15 +282,6 @@ def _date(name: str, distinct: Distinct, form: str | None) -> _Inferred:
     return _Inferred("date", why, facts, tuple(findings))
 
 
-def _number_format(name: str, distinct: Distinct) -> _Inferred | None:
-    """Numbers that could be read only by guessing what their commas and signs mean."""
-    formatted = cells.formatted_numbers(distinct.texts)
-    if distinct.share(formatted | ~np.isnan(distinct.numbers)) < 0.9 or distinct.share(formatted) <= 1 - _NEARLY_ALL:
-        return None
-    finding = column_findings.number_format(name, distinct, formatted)
-    return _Inferred("categorical", "formatted numbers are not guessed", {}, (finding,))
-
-
 def _tokens(distinct: Distinct) -> _Inferred | None:
     """Short words that hardly ever come twice."""
     unique = len(distinct.values) / int(distinct.counts.sum())
@@ -275,8 +294,10 @@ def _tokens(distinct: Distinct) -> _Inferred | None:
 
 
 def _mixture(name: str, distinct: Distinct) -> _Inferred | None:
-    """Numbers for the greater part, but too many texts between them to be mistakes."""
-    plain = ~np.isnan(distinct.numbers)
+    """Numbers for the greater part, formatted ones too, but too many texts between them to be mistakes."""
+    found = number_formats.search(distinct.texts, distinct.parts, distinct.counts, least=_MOSTLY)
+    form = found.format if found.format and number_formats.is_known(found.format.after) else None
+    plain = ~np.isnan(distinct.numbers_in(form))
     share = distinct.share(plain)
     if share < _MOSTLY or plain.all():  # all: nothing but infinities
         return None

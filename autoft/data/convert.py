@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autoft.data.cells import Distinct, plain_texts, truth_values
+from autoft.data.number_formats import search
 from autoft.data.table import quoted
 from autoft.formatting import counted
 from autoft.records.columns import Column
@@ -72,14 +73,16 @@ def convert(frame: pd.DataFrame, columns: Sequence[Column]) -> Converted:
 
 
 def numbers_of(frame: pd.DataFrame, name: str) -> NDArray[Any]:
-    """The cells of one column as numbers, NaN where they are none."""
-    return convert(frame, [Column(id=name, name=name, kind="numeric", why="")]).values[name]
+    """The cells of one column as numbers, NaN where they are none; formatted ones where their format is certain."""
+    distinct = Distinct.of(frame[name])
+    form = search(distinct.texts, distinct.parts, distinct.counts).format if np.isnan(distinct.numbers).any() else None
+    return convert(frame, [Column(id=name, name=name, kind="numeric", why="", number_format=form)]).values[name]
 
 
 def _values_of(distinct: Distinct, column: Column) -> NDArray[Any]:
     """The value of each distinct cell in a column of this kind; NaN where it has none."""
     if column.kind == "numeric":
-        read = distinct.numbers.copy()
+        read = distinct.numbers_in(column.number_format).copy()
         for i in np.flatnonzero(np.isnan(read)):  # a column that came as numbers may come as truth values later
             read[i] = {"False": 0.0, "True": 1.0}.get(distinct.texts[i], np.nan)
         return read

@@ -18,7 +18,7 @@ from autoft.data.cells import Distinct
 from autoft.data.table import number_text, quoted
 from autoft.formatting import counted
 from autoft.records.arrays import Array
-from autoft.records.columns import RepairCode
+from autoft.records.columns import NumberFormat, RepairCode
 from autoft.records.findings import Finding
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Repair:
         spellings: Of each word, as `fold` leaves it, the spelling that is kept.
         numbers: Numbers that become missing; of dates the days, in seconds since 1970.
         low, high: Dates before or after them (seconds since 1970) become missing; None sets no limit.
-        date_format: How the dates of a column of texts are read, as in `Column`.
+        date_format, number_format: How the dates or numbers of a column of texts are read, as in `Column`.
         factor: What numbers are multiplied with, those from `cut` on if `above`, else the positive ones below it.
         cut, above: See `factor`.
     """
@@ -57,6 +57,7 @@ class Repair:
     low: float | None = None
     high: float | None = None
     date_format: str | None = None
+    number_format: NumberFormat | None = None
     factor: float = 1.0
     cut: float = 0.0
     above: bool = False
@@ -162,7 +163,7 @@ def _texts(distinct: Distinct) -> Iterable[tuple[int, str]]:
 
 
 def _numbers(distinct: Distinct, repair: Repair) -> _New:
-    return _missing(np.isin(distinct.numbers, repair.numbers))
+    return _missing(np.isin(distinct.numbers_in(repair.number_format), repair.numbers))
 
 
 def _dates(distinct: Distinct, repair: Repair) -> _New:
@@ -177,11 +178,12 @@ def _missing(wrong: Array) -> _New:
 
 
 def _scale(distinct: Distinct, repair: Repair) -> _New:
-    numbers = distinct.numbers
+    numbers, form = distinct.numbers_in(repair.number_format), repair.number_format or NumberFormat()
     wrong = numbers >= repair.cut if repair.above else (numbers > 0) & (numbers < repair.cut)
     # Twelve digits: 67 inches are 170.18 centimetres, not 170.17999999999998.
     scaled = {int(i): float(f"{numbers[i] * repair.factor:.12g}") for i in np.flatnonzero(wrong & np.isfinite(numbers))}
-    return {i: number_text(v) for i, v in scaled.items()} if distinct.values.dtype == object else scaled
+    texts = {i: number_text(v).replace(".", form.decimal) for i, v in scaled.items()}
+    return texts if distinct.values.dtype == object else scaled
 
 
 _ACTIONS: Mapping[Action, Callable[[Distinct, Repair], _New]] = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from autoft.data.audit import (
     run_checks,
     units,
 )
-from autoft.data.audit.spellings import fold, variants
+from autoft.data.audit.spellings import fold, label_variants, variants
 from autoft.data.cells import Distinct
 from autoft.data.columns import infer_columns
 from autoft.data.convert import convert
@@ -51,12 +51,14 @@ def learn(
     *,
     keep: Collection[str | None] = (),
     kinds: Mapping[str, Kind] = {},
+    decimal: str | None = None,
 ) -> tuple[Repair, ...]:
     """The repairs of a table, in the order in which they are to be carried out.
 
     Args:
         keep: Columns that are neither looked at nor changed: the target, and those that say something about rows.
         kinds: Declared kinds of columns, by name; such columns are repaired, but not left out.
+        decimal: As for `infer_columns`.
 
     >>> import pandas as pd
     >>> table = pd.DataFrame({"town": ["Rome", "rome", "Rome", "Pisa"], "y": ["?", "1", "0", "1"]})
@@ -70,7 +72,7 @@ def learn(
     kinds = {name: kind for name, kind in kinds.items() if name in rest.columns}
     for stage, codes in _STAGES:
         if wanted & codes:
-            found = [repair for repair in stage(rest, kinds) if repair.code in wanted]
+            found = [repair for repair in stage(rest, kinds, decimal) if repair.code in wanted]
             repairs += found
             rest = apply(rest, found).frame
     # A row repeats if it equals another one in every column, the target too; nothing about it is learned here.
@@ -79,26 +81,45 @@ def learn(
     return tuple(repairs)
 
 
+def learn_target(series: pd.Series[Any], accept: Collection[RepairCode]) -> tuple[Repair, ...]:
+    """The repair of a target whose labels are spelled in several ways, if that is accepted; none for other targets.
+
+    >>> import pandas as pd
+    >>> labels = pd.Series(["Yes", "No", "yes", "Yes"], name="y", dtype=object)
+    >>> learn_target(labels, ["spelling-variants"])[0].spellings
+    {'yes': 'Yes'}
+    """
+    if "spelling-variants" not in accept or series.dtype != object:
+        return ()
+    distinct = Distinct.of(series)
+    counts = dict(zip(distinct.texts, distinct.counts.tolist(), strict=True))
+    several = label_variants(counts)
+    spellings = {fold(text): best for best, others in several.items() for text in (best, *others)}
+    if not spellings:
+        return ()
+    return (Repair(code="spelling-variants", column=str(series.name), action="unify", spellings=spellings),)
+
+
 def _distinct_texts(frame: pd.DataFrame) -> dict[str, Distinct]:
     return {str(name): Distinct.of(frame[name]) for name in frame.columns if frame[name].dtype.kind == "O"}
 
 
-def _blanks(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> Iterator[Repair]:
+def _blanks(frame: pd.DataFrame, kinds: Mapping[str, Kind], decimal: str | None) -> Iterator[Repair]:
     for name, distinct in _distinct_texts(frame).items():
         if any(text != text.strip() for text in distinct.texts):
             yield Repair(code="outer-blanks", column=name, action="strip")
 
 
-def _words(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> Iterator[Repair]:
+def _words(frame: pd.DataFrame, kinds: Mapping[str, Kind], decimal: str | None) -> Iterator[Repair]:
     for name, distinct in _distinct_texts(frame).items():
         words = {text.strip().casefold() for text in distinct.texts if placeholders.is_word(text)}
         if words:
             yield Repair(code="placeholder-values", column=name, action="words", words=tuple(sorted(words)))
 
 
-def _spellings(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> Iterator[Repair]:
+def _spellings(frame: pd.DataFrame, kinds: Mapping[str, Kind], decimal: str | None) -> Iterator[Repair]:
     texts = _distinct_texts(frame)
-    for column in infer_columns(frame, kinds=kinds)[0]:
+    for column in infer_columns(frame, kinds=kinds, decimal=decimal)[0]:
         if column.kind != "categorical" or column.name not in texts:
             continue
         distinct = texts[column.name]
@@ -111,20 +132,21 @@ def _spellings(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> Iterator[Repai
             yield Repair(code="spelling-variants", column=column.name, action="unify", spellings=spellings)
 
 
-def _values(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> Iterator[Repair]:
-    for column, values in _values_of(frame, kinds):
+def _values(frame: pd.DataFrame, kinds: Mapping[str, Kind], decimal: str | None) -> Iterator[Repair]:
+    for column, values in _values_of(frame, kinds, decimal):
         if column.kind == "numeric":
             suspects = placeholders.suspects(values)
             for code in placeholders.NUMBER_CODES:
                 numbers = tuple(suspect.value for suspect in suspects if suspect.code == code)
                 if numbers:
-                    yield Repair(code=code, column=column.name, action="numbers", numbers=numbers)
+                    form = column.number_format
+                    yield Repair(code=code, column=column.name, action="numbers", numbers=numbers, number_format=form)
         elif column.kind == "date":
             yield from _date_repairs(column, values)
 
 
-def _values_of(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> Iterator[tuple[Column, Array]]:
-    columns = infer_columns(frame, kinds=kinds)[0]
+def _values_of(frame: pd.DataFrame, kinds: Mapping[str, Kind], decimal: str | None) -> Iterator[tuple[Column, Array]]:
+    columns = infer_columns(frame, kinds=kinds, decimal=decimal)[0]
     values = convert(frame, columns).values
     return ((column, values[column.id]) for column in columns)
 
@@ -142,17 +164,17 @@ def _date_repairs(column: Column, seconds: Array) -> Iterator[Repair]:
         yield replace(blank, code="far-dates", low=low, high=high)
 
 
-def _units(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> Iterator[Repair]:
-    for column, values in _values_of(frame, kinds):
+def _units(frame: pd.DataFrame, kinds: Mapping[str, Kind], decimal: str | None) -> Iterator[Repair]:
+    for column, values in _values_of(frame, kinds, decimal):
         found = units.mixed(values) if column.kind == "numeric" else None
         if found is not None:
             repair = Repair(code="mixed-units", column=column.name, action="scale", factor=found.factor)
-            yield replace(repair, cut=found.cut, above=found.above)
+            yield replace(repair, cut=found.cut, above=found.above, number_format=column.number_format)
 
 
-def _columns(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> Iterable[Repair]:
+def _columns(frame: pd.DataFrame, kinds: Mapping[str, Kind], decimal: str | None) -> Iterable[Repair]:
     """Columns to leave out, as the findings name them; each once, for the first reason."""
-    columns, findings = infer_columns(frame, kinds=kinds)
+    columns, findings = infer_columns(frame, kinds=kinds, decimal=decimal)
     converted = convert(frame, [column for column in columns if column.used])
     view = TableView.of(frame, columns, converted, target=None)
     checks = (column_quality.quasi_constant, redundant_columns.redundant_columns, personal.personal_data)
@@ -164,8 +186,9 @@ def _columns(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> Iterable[Repair]
     return repairs.values()
 
 
+_Stage = Callable[["pd.DataFrame", Mapping[str, Kind], str | None], Iterable[Repair]]
 #: In the order in which they are learned, with the codes that each may give.
-_STAGES: tuple[tuple[Callable[[pd.DataFrame, Mapping[str, Kind]], Iterable[Repair]], frozenset[str]], ...] = (
+_STAGES: tuple[tuple[_Stage, frozenset[str]], ...] = (
     (_blanks, frozenset({"outer-blanks"})),
     (_words, frozenset({"placeholder-values"})),
     (_spellings, frozenset({"spelling-variants"})),

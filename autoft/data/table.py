@@ -8,33 +8,32 @@ A column of the canonical frame is one of three things:
 - ``datetime64[ns]``, naive, in UTC: whatever came as times. Times that nanoseconds cannot hold (before 1677, after
   2262) come as ISO texts.
 
-Texts are NFC-normalised (else two spellings of "café" are two categories) and otherwise kept exactly. The texts in
-`MISSING` and blank ones are missing, in DataFrames as well as in files.
+Texts are NFC-normalised (else two spellings of "café" are two categories) and otherwise kept exactly. Blank ones and
+words such as NA (`missing_words`) are missing, in DataFrames as well as in files.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import unicodedata
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from autoft.data.files import read_file
-from autoft.errors import TableError, printable
-from autoft.formatting import counted
+from autoft.data import limits
+from autoft.data.binary_files import read_binary
+from autoft.data.files import TEXTS, is_file, open_table
+from autoft.data.fingerprint import fingerprint
+from autoft.data.frames import from_records, joined, to_frame
+from autoft.data.missing_words import MissingWords
+from autoft.data.text_files import read_csv, read_json_lines
+from autoft.errors import TableError
+from autoft.errors import quoted as quoted
 
 if TYPE_CHECKING:
     import pandas as pd
-
-#: Texts that mean a missing cell (blanks only, too). Our own list: pandas' changes between versions.
-MISSING = frozenset({"", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "<NA>", "#N/A"})
 
 _EXACT = 2**53  # float64 tells whole numbers apart up to here
 _NUMBERS = frozenset({"integer", "floating", "mixed-integer-float", "decimal"})
@@ -47,10 +46,13 @@ class Table:
 
     Attributes:
         frame: The columns under unique names, rows numbered from 0; shares no memory with the caller's data.
-        source: File name, ``DataFrame`` or ``arrays``.
+        source: File name, ``file handle``, ``DataFrame`` or ``arrays``.
         fingerprint: SHA-256 of names and content (hexadecimal); depends on the order of rows and columns.
         dtypes: The dtype that each column came with; ``text`` for CSV files.
         target: The name that `y` got if the data came as ``(X, y)``; it is the last column.
+        given: The column of the target as it was given, if the caller of `read` named it and it is there.
+        missing_words: By column how many cells hold each of the words that mean a missing cell.
+        words_apart: By column those of them that are values there, as they stand beside blank cells.
     """
 
     frame: pd.DataFrame
@@ -58,17 +60,23 @@ class Table:
     fingerprint: str
     dtypes: Mapping[str, str] = field(default_factory=dict)
     target: str | None = None
+    given: pd.Series[Any] | None = None
+    missing_words: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    words_apart: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def read(data: Any, *, target: str | None = None, allow_empty: bool = False) -> Table:
+def read(
+    data: Any, *, target: str | None = None, allow_empty: bool = False, words: MissingWords | None = None
+) -> Table:
     """Reads a table from wherever it is.
 
     Args:
-        data: Path of a ``.csv``, ``.tsv`` (also ``.gz``) or ``.parquet`` file; a DataFrame; or ``(X, y)`` with `X` a
-            DataFrame or 2-D array (columns ``x0``, ``x1``, ...) and `y` a Series or 1-D array, row by row; or such an
-            array alone.
+        data: Path or handle of a file (`files.FORMATS`, also compressed); a DataFrame, 2-D array (columns ``x0``,
+            ``x1``, ...) or another table in memory (`frames.to_frame`); or ``(X, y)`` with `X` such a table and `y` one
+            column (`frames.to_series`), row by row.
         target: What the `y` column is called; None for its own name, or ``target`` if it has none.
         allow_empty: Whether a table without rows is fine, as it is for predictions.
+        words: The words that mean a missing cell, None for the usual ones.
 
     Returns:
         The table. Columns are named by ``str()`` of their names; one without a name is called ``column 3`` if it is
@@ -85,28 +93,47 @@ def read(data: Any, *, target: str | None = None, allow_empty: bool = False) -> 
     """
     import pandas as pd
 
-    where, source, label = "The data", "arrays", None
-    if isinstance(data, str | Path):
-        source, raw = Path(data).name, read_file(data)
-        where = f"Table '{source}'"
-    elif isinstance(data, pd.DataFrame):
-        source, raw = "DataFrame", data
-    elif isinstance(data, np.ndarray):
-        raw = _numbered(data)
+    where, source, label, given, texts = "The data", "arrays", None, None, False
+    if is_file(data):
+        raw, source, texts = read_file(data)
+        where = "The file handle" if source == "file handle" else f"Table {quoted(source, 100)}"
     elif isinstance(data, tuple) and len(data) == 2:
-        raw, label = _joined(data[0], data[1], target)
+        raw, label, given = joined(data[0], data[1], target)
     else:
-        must, found = "be a path, a DataFrame, a 2-D array or a pair (X, y)", f"it is of type {type(data).__name__}"
-        raise TableError("The data", must, found, "convert it to a pandas DataFrame")
+        raw = to_frame(data, "The data")
+        source = "arrays" if isinstance(data, np.ndarray) else "DataFrame"
+    limits.check_shape(where, *raw.shape)
     names = _unique_names(list(raw.columns), where)
     if len(raw) == 0 and not allow_empty:
         raise TableError(where, "have rows", "it has a header but no rows", "check how it was written")
     columns = {name: raw.iloc[:, i] for i, name in enumerate(names)}
-    frame = pd.DataFrame({i: canonical(column, name) for i, (name, column) in enumerate(columns.items())})
+    words = words or MissingWords(free=(label or target,))
+    frame = pd.DataFrame({i: canonical(column, name, words) for i, (name, column) in enumerate(columns.items())})
     frame.columns = pd.Index(names, dtype=object)
-    texts = isinstance(data, str | Path) and not source.lower().endswith(".parquet")
+    words.settle_numbers(frame)
     dtypes = {name: "text" if texts else _dtype(column) for name, column in columns.items()}
-    return Table(frame=frame, source=source, fingerprint=_fingerprint(frame), dtypes=dtypes, target=label)
+    return Table(
+        frame=frame,
+        source=source,
+        fingerprint=fingerprint(frame),
+        dtypes=dtypes,
+        target=label,
+        given=columns.get(target or "") if given is None else given,
+        missing_words=words.counts,
+        words_apart=words.apart,
+    )
+
+
+def read_file(source: Any) -> tuple[pd.DataFrame, str, bool]:
+    """The raw table in a file, the file's name, and whether its cells are texts; raises a `TableError`."""
+    with open_table(source) as file:
+        if file.format == "csv":
+            raw = read_csv(file.where, file.stream, file.ending)
+        elif file.format == "jsonl":
+            raw = from_records(read_json_lines(file.where, file.stream), file.where)
+        else:
+            raw = read_binary(file.where, file.stream, file.format, file.stored)
+        return raw, file.name, file.format in TEXTS
 
 
 def _dtype(column: pd.Series[Any]) -> str:
@@ -131,45 +158,6 @@ def number_text(value: float) -> str:
     return str(int(value)) if abs(value) <= _EXACT and value == int(value) else repr(float(value))
 
 
-def quoted(text: object, limit: int = 40) -> str:
-    """A cell as it may be shown in a message: in quotes, shortened, without control characters."""
-    text = str(text)
-    return f"'{printable(text if len(text) <= limit else text[: limit - 1] + '…')}'"
-
-
-def _numbered(x: NDArray[Any]) -> pd.DataFrame:
-    """An array as a frame whose columns are called x0, x1, ..."""
-    import pandas as pd
-
-    if x.ndim != 2:
-        found = f"it has {counted(x.ndim, 'dimension')}"
-        raise TableError("X", "be a DataFrame or a 2-D array", found, "use X.reshape(len(X), -1)")
-    return pd.DataFrame(x, columns=[f"x{i}" for i in range(x.shape[1])])
-
-
-def _joined(x: Any, y: Any, target: str | None) -> tuple[pd.DataFrame, str]:
-    """X and y side by side, row by row whatever their indexes say, and the name of y's column."""
-    import pandas as pd
-
-    if not isinstance(x, pd.DataFrame):
-        x = _numbered(np.asarray(x))
-    if not isinstance(y, pd.Series):
-        shape = np.shape(y)
-        if len(shape) != 1:
-            raise TableError("y", "have one dimension", f"its shape is {shape}", "pass one column, or y.ravel()")
-        y = pd.Series(y)
-    if len(x) != len(y):
-        found = f"X has {len(x):,} rows and y {len(y):,}"
-        raise TableError("X and y", "have the same length", found, "check how they were split")
-    label = target or ("target" if y.name is None else str(y.name))
-    if label in map(str, x.columns):
-        found = f"it has a column {quoted(label)}, too"
-        raise TableError("X", "not hold the target", found, "drop it from X, or pass the table alone")
-    joined = pd.concat([x.reset_index(drop=True), y.reset_index(drop=True)], axis=1)
-    joined.columns = pd.Index([*x.columns, label], dtype=object)
-    return joined, label
-
-
 def _unique_names(names: Sequence[Hashable], where: str) -> list[str]:
     if not names:
         raise TableError(where, "have columns", "it has none", "check how it was written")
@@ -180,50 +168,54 @@ def _unique_names(names: Sequence[Hashable], where: str) -> list[str]:
         more = f" and {len(doubled) - 10} more" if len(doubled) > 10 else ""
         found = f"these are not: {', '.join(doubled[:10])}{more}"
         raise TableError(where, "have unique column names", found, "rename or remove the doubled columns")
+    limits.check_names(where, texts)
     return texts
 
 
-def canonical(series: pd.Series[Any], name: str) -> pd.Series[Any]:
-    """One column in canonical form, as a copy with a fresh index; `name` is for messages."""
+def canonical(series: pd.Series[Any], name: str, words: MissingWords | None = None) -> pd.Series[Any]:
+    """One column in canonical form, as a copy with a fresh index; `name` is for messages, and for `words`."""
     import pandas as pd
     from pandas.api import types
+
+    words = words or MissingWords()
 
     if isinstance(series.dtype, pd.SparseDtype):
         series = pd.Series(np.asarray(series))
     dtype = series.dtype
     if isinstance(dtype, pd.CategoricalDtype):
-        texts = np.array([*_texts(dtype.categories, name), None], dtype=object)
-        return pd.Series(texts[series.cat.codes.to_numpy()], dtype=object)
+        texts, found = _read_texts(dtype.categories, name, words)
+        spread = np.array([*texts, None], dtype=object)[series.cat.codes.to_numpy()].tolist()
+        return pd.Series(words.settle(spread, found, name), dtype=object)
     if isinstance(dtype, pd.PeriodDtype):
-        return _times(series.dt.to_timestamp(), name)
+        return _times(series.dt.to_timestamp(), name, words)
     if types.is_complex_dtype(dtype):
         raise _unsupported(name, str(dtype))
     if types.is_bool_dtype(dtype):
-        return pd.Series(_texts(series.astype(object), name), dtype=object)
+        return pd.Series(_texts(series.astype(object), name, words), dtype=object)
     if types.is_numeric_dtype(dtype):
-        return _floats(series, name)
+        return _floats(series, name, words)
     if types.is_datetime64_any_dtype(dtype):
-        return _times(series, name)
+        return _times(series, name, words)
     if dtype.kind == "m":
         return _durations(series)
-    return _objects(series.astype(object), name)
+    return _objects(series.astype(object), name, words)
 
 
-def _objects(series: pd.Series[Any], name: str) -> pd.Series[Any]:
+def _objects(series: pd.Series[Any], name: str, words: MissingWords) -> pd.Series[Any]:
     """A column of Python objects: by what all of its cells are, else as texts."""
     import pandas as pd
 
     kind = pd.api.types.infer_dtype(series, skipna=True)
     if kind in _NUMBERS:
-        return _floats(series, name)
+        return _floats(series, name, words)
     if kind in _TIMES:
-        return _times(series, name)
+        return _times(series, name, words)
     if kind in ("timedelta", "timedelta64"):
         return _durations(series)
-    return pd.Series(_texts(series, name), dtype=object)
+    return pd.Series(_texts(series, name, words), dtype=object)
 
 
-def _floats(series: pd.Series[Any], name: str) -> pd.Series[Any]:
+def _floats(series: pd.Series[Any], name: str, words: MissingWords) -> pd.Series[Any]:
     import pandas as pd
 
     present = series.dropna()
@@ -231,7 +223,7 @@ def _floats(series: pd.Series[Any], name: str) -> pd.Series[Any]:
     if whole and len(present) and (present.max() > _EXACT or present.min() < -_EXACT):
         cells = series.astype(object)
         if any(isinstance(cell, int | np.integer) and abs(int(cell)) > _EXACT for cell in present.astype(object)):
-            return pd.Series(_texts(cells, name), dtype=object)
+            return pd.Series(_texts(cells, name, words), dtype=object)
     if series.dtype == object:
         return pd.Series([np.nan if pd.isna(cell) else float(cell) for cell in series], dtype="float64")
     if isinstance(series.dtype, np.dtype):
@@ -239,13 +231,13 @@ def _floats(series: pd.Series[Any], name: str) -> pd.Series[Any]:
     return pd.Series(np.array(series.to_numpy(dtype="float64", na_value=np.nan)))
 
 
-def _times(series: pd.Series[Any], name: str) -> pd.Series[Any]:
+def _times(series: pd.Series[Any], name: str, words: MissingWords) -> pd.Series[Any]:
     import pandas as pd
 
     try:
         times = pd.to_datetime(series, utc=True).dt.tz_localize(None).astype("datetime64[ns]")
     except (pd.errors.OutOfBoundsDatetime, OverflowError):
-        return pd.Series(_texts(series.astype(object), name), dtype=object)
+        return pd.Series(_texts(series.astype(object), name, words), dtype=object)
     return pd.Series(times.to_numpy(copy=True))
 
 
@@ -263,17 +255,27 @@ def _sound(text: str) -> str:
 
 
 class _Cleaned(dict[str, "str | None"]):
-    """Texts as they were -> texts as they are kept; each distinct text is looked at once."""
+    """Texts as they were -> texts as they are kept; each distinct text is looked at once. `found` are the words."""
+
+    def __init__(self, words: MissingWords) -> None:
+        self.words, self.found = words, set[str]()
 
     def __missing__(self, text: str) -> str | None:
-        missing = text in MISSING or not text.strip()
-        value = self[text] = None if missing else _sound(text)
+        value = self[text] = _sound(text) if text.strip() else None
+        if value is not None and self.words.means(value):
+            self.found.add(value)
         return value
 
 
-def _texts(cells: Iterable[object], name: str) -> list[str | None]:
-    cleaned = _Cleaned()
-    return [cleaned[cell] if type(cell) is str else _text(cell, cleaned, name) for cell in cells]
+def _read_texts(cells: Iterable[object], name: str, words: MissingWords) -> tuple[list[str | None], set[str]]:
+    """Cells as texts, None where they are blank, and the words among them that may mean a missing cell."""
+    cleaned = _Cleaned(words)
+    texts = [cleaned[cell] if type(cell) is str else _text(cell, cleaned, name) for cell in cells]
+    return texts, cleaned.found
+
+
+def _texts(cells: Iterable[object], name: str, words: MissingWords) -> list[str | None]:
+    return words.settle(*_read_texts(cells, name, words), name)
 
 
 def _text(cell: object, cleaned: _Cleaned, name: str) -> str | None:
@@ -282,11 +284,11 @@ def _text(cell: object, cleaned: _Cleaned, name: str) -> str | None:
     if cell is None:
         return None
     if isinstance(cell, bool | np.bool_):
-        return str(bool(cell))
+        return cleaned[str(bool(cell))]
     if isinstance(cell, int | np.integer):
-        return str(int(cell))
+        return cleaned[str(int(cell))]
     if isinstance(cell, float | np.floating):
-        return None if np.isnan(cell) else number_text(float(cell))
+        return None if np.isnan(cell) else cleaned[number_text(float(cell))]
     opaque = type(cell).__str__ is object.__str__ and type(cell).__repr__ is object.__repr__  # text: its address
     if opaque or isinstance(cell, bytes | complex | np.complexfloating) or pd.api.types.is_list_like(cell):
         raise _unsupported(name, type(cell).__name__)
@@ -296,20 +298,3 @@ def _text(cell: object, cleaned: _Cleaned, name: str) -> str | None:
 def _unsupported(name: str, what: str) -> TableError:
     must, fix = "hold numbers, texts, booleans, dates or durations", "turn it into plain columns, or remove it"
     return TableError(f"Column {quoted(name)}", must, f"it holds values of type {what}", fix)
-
-
-def _fingerprint(frame: pd.DataFrame) -> str:
-    import pandas as pd
-
-    digest = hashlib.sha256()
-    for i, name in enumerate(frame.columns):
-        values = frame.iloc[:, i].to_numpy()
-        digest.update(json.dumps([name, str(values.dtype), len(values)]).encode())
-        if values.dtype == object:
-            codes, distinct = pd.factorize(values)
-            digest.update(json.dumps(list(distinct)).encode())
-            values = codes.astype("int64")
-        elif values.dtype == np.float64:
-            values = np.where(np.isnan(values), np.nan, values)  # NaNs differ in bits that nobody sees
-        digest.update(values.tobytes())
-    return digest.hexdigest()

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from autoft.data.cells import Distinct, numbers, plain_texts, truth_values
 from autoft.data.convert import Converted
+from autoft.data.number_formats import MOST_NUMBERS
 from autoft.records.columns import Column
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 #: A numeric column with a larger share of cells that are no numbers is given to the engine as text, so that
 #: the engine reports another type; below that the odd cells count as missing and only the audit speaks of them.
 #: A few odd cells are typing mistakes whatever their share: a table of one row must not be refused for one cell.
-MAX_UNREADABLE, FEW = 0.01, 10
+MAX_UNREADABLE, FEW = 1 - MOST_NUMBERS, 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from autoft.data.table import Table, quoted
 from autoft.errors import SchemaError
 from autoft.records.arrays import Array
 from autoft.records.split import Member
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def take_out(table: Table, name: str | None, target: str) -> tuple[Table, Array | None]:
@@ -50,14 +54,52 @@ def telling(weights: Array | None) -> Array | None:
     return None if weights is None or np.ptp(weights) == 0 else weights
 
 
-def check_blocks(weights: Array | None, members: Sequence[Member], blocks: Array) -> None:
-    """Every model needs rows to learn from and rows to be scored on.
+def check_classes(weights: Array | None, labels: pd.Series[Any], name: str | None) -> None:
+    """Every class needs rows that count: one to learn from, one to be scored on.
+
+    Args:
+        labels: The class of each row as text, None where it is missing, ``[n]``.
+        name: The column of weights.
+
+    Raises:
+        SchemaError: If fewer than two rows of a class have a weight above 0; it names the class.
+
+    >>> import pandas as pd
+    >>> check_classes(np.array([1.0, 2.0, 0.0, 0.0]), pd.Series(["a", "a", "b", "b"], name="y"), "w")
+    Traceback (most recent call last):
+    ...
+    autoft.errors.SchemaError: Target 'y' must have at least 2 rows of weight above 0 in every class, but 'w' is 0 ...
+    """
+    if weights is None:
+        return
+    rows = labels.value_counts()
+    # A class of one row is for the audit to find.
+    counting = labels[weights > 0].value_counts().reindex(rows.index, fill_value=0)
+    lacking = sorted(rows.index[(rows > 1) & (counting < 2)])
+    if lacking:
+        text = lacking[0]
+        count, left = int(rows[text]), int(rows[text] - counting[text])
+        found = f"{quoted(name)} is 0 in {left:,} of the {count:,} rows of class {quoted(text)}"
+        found += (
+            f" (and {len(lacking) - 1:,} other class{'es' * (len(lacking) > 2)} lack such rows)" if lacking[1:] else ""
+        )
+        must, fix = "have at least 2 rows of weight above 0 in every class", "correct the weights, or remove those rows"
+        raise SchemaError(f"Target {quoted(labels.name)}", must, found, fix)
+
+
+def check_blocks(
+    weights: Array | None, members: Sequence[Member], blocks: Array, y: Array, classes: Sequence[object] = ()
+) -> None:
+    """Every model needs rows to learn from, of each class, and rows to be scored on.
 
     Args:
         blocks: Block of each row, negative for the untouched holdout, ``[n]``.
+        y: Class positions or values, ``[n]``.
+        classes: Labels of the classes, none for a regression.
 
     Raises:
-        SchemaError: If all weights of a member's training rows, of a block or of the holdout are zero.
+        SchemaError: If all weights of a member's training rows, of a class among these, of a block or of the holdout
+            are zero.
     """
     if weights is None:
         return
@@ -67,3 +109,13 @@ def check_blocks(weights: Array | None, members: Sequence[Member], blocks: Array
         found = f"only {np.count_nonzero(weights):,} of {len(weights):,} are, and a fold has none of them"
         must, fix = "be above 0 for some row of every fold", "use fewer folds, or leave out rows of weight 0"
         raise SchemaError("The weights of the rows", must, found, fix)
+    for member in members if len(classes) else ():
+        there, counting = np.unique(y[member.train]), np.unique(y[member.train[weights[member.train] > 0]])
+        if len(there) > len(counting):
+            lost = classes[int(np.setdiff1d(there, counting)[0])]
+            found = f"all rows of class {quoted(lost)} that count are in one fold"
+            must, fix = (
+                "be above 0 for rows of every class in every training",
+                "use fewer folds, or correct the weights",
+            )
+            raise SchemaError("The weights of the rows", must, found, fix)

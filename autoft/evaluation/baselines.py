@@ -15,7 +15,7 @@ from autoft.evaluation.correction import CorrectedScore, FixedScore, fixed
 from autoft.evaluation.decision_rule import RuleFitter
 from autoft.evaluation.losses import weighted_quantile
 from autoft.evaluation.metrics import METRICS
-from autoft.evaluation.scores import weighted_scores
+from autoft.evaluation.scores import over_classes, weighted_scores
 from autoft.records.arrays import Array
 from autoft.records.decisions import DecisionRule
 from autoft.records.problem import Problem, Truth
@@ -145,9 +145,10 @@ class BaselineScorer:
         samples: dict[str, Array] = {}
         for threshold in np.unique(thresholds):
             here, rule = thresholds == threshold, DecisionRule(threshold=threshold)
-            found = weighted_scores(self._truth, predictions, left_out[here], self.problem, rule=rule)
+            found = weighted_scores(self._truth, predictions, left_out[here], self.problem, rule=rule, by_class=True)
             for name, values in found.items():
-                samples.setdefault(name, np.full(len(thresholds), np.nan))[here] = values
+                samples.setdefault(name, np.full((len(thresholds), *values.shape[1:]), np.nan))[here] = values
+        samples = {name: over_classes(values) for name, values in samples.items()}
         return FixedScore(held_out={name: mean_interval(values) for name, values in samples.items()}, samples=samples)
 
 

@@ -23,7 +23,7 @@ from autoft.evaluation import calibration as calibrate
 from autoft.evaluation.bootstrap import around, draw, mean_interval
 from autoft.evaluation.decision_costs import CostSamples, number_of_rules, sample_costs
 from autoft.evaluation.metrics import metrics_of
-from autoft.evaluation.scores import scores, weighted_scores
+from autoft.evaluation.scores import over_classes, scores, weighted_scores
 from autoft.evaluation.selection import Blend, Candidate, Replay, mixed
 from autoft.records.arrays import Array
 from autoft.records.decisions import ONE_HALF, AnyRule, Costs, DecisionRule, RowRule
@@ -123,6 +123,7 @@ def corrected(
     own, rows, fitter = replay.truth, replay.rows, replay.rule_fitter
     counts, picks = replay.on_draws(draws)
     samples = {metric.name: np.full(len(counts), np.nan) for metric in metrics_of(problem)}
+    by_class: dict[str, Array] = {}
     costs = None
     if isinstance(problem.goal, Costs):
         costs = np.full((len(counts), number_of_rules(problem, candidates[0].predictions.shape[1])), np.nan)
@@ -134,10 +135,11 @@ def corrected(
             replayed.append(Replayed(blend=blend, rule=decision, draws=tuple(here.tolist())))
             final = calibrate.apply(decision.calibration, predictions)
             left_out = (counts[here] == 0).astype(np.uint8)
-            for name, values in weighted_scores(own, final, left_out, problem, rule=decision).items():
-                samples[name][here] = values
+            for name, values in weighted_scores(own, final, left_out, problem, rule=decision, by_class=True).items():
+                by_class.setdefault(name, np.full((len(counts), *values.shape[1:]), np.nan))[here] = values
             if costs is not None:
                 costs[here] = sample_costs(own, final, left_out, problem, decision)
+    samples |= {name: over_classes(values) for name, values in by_class.items()}
     scored = FixedScore(
         held_out={name: mean_interval(values) for name, values in samples.items()},
         samples=samples,
@@ -207,7 +209,8 @@ def fixed(truth: Truth, predictions: Array, problem: Problem, draws: Draws, *, r
     """Scores of given predictions for some rows, with cluster bootstrap intervals and no correction."""
     point = scores(truth, predictions, problem, rule=rule)
     counts = draw(truth.groups, draws)
-    samples = weighted_scores(truth, predictions, counts, problem, rule=rule)
+    by_class = weighted_scores(truth, predictions, counts, problem, rule=rule, by_class=True)
+    samples = {name: over_classes(values) for name, values in by_class.items()}
     costs = None
     if isinstance(problem.goal, Costs):
         whole = sample_costs(truth, predictions, np.ones((1, len(truth))), problem, rule)[0]

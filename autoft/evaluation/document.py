@@ -17,7 +17,7 @@ from autoft.records.reading import read_record
 
 #: Fields of `Evaluation` that are keys of the document under their own names.
 _AS_THEY_ARE = (
-    *("task", "objective", "held_out", "validation", "optimism", "bag_gain"),
+    *("task", "objective", "held_out", "undefined", "validation", "optimism", "bag_gain"),
     *("seconds", "environment", "slices"),
 )
 #: Fields of `Evaluation` that are keys of its part ``best``.
@@ -26,7 +26,7 @@ _OF_BEST = (
     *("interrupted", "hints", "all_hints", "dependence"),
 )
 #: Top-level keys, in order.
-KEYS = ("version", *_AS_THEY_ARE[:6], "folds", "baselines", "trials", "best", *_AS_THEY_ARE[6:])
+KEYS = ("version", *_AS_THEY_ARE[:7], "folds", "baselines", "trials", "best", *_AS_THEY_ARE[7:])
 
 
 def to_document(evaluation: Evaluation) -> dict[str, Any]:

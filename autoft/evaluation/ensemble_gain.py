@@ -25,7 +25,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -166,26 +165,34 @@ def ensemble_calibration(predictions: PairPredictions, truth: Truth, method: Cal
     return Calibration() if temperature == 1.0 else Calibration(method=method, temperature=temperature)
 
 
-def with_gain(score: CorrectedScore, gains: Mapping[str, float], objective: str) -> CorrectedScore:
-    """The score of single members as that of their ensemble."""
+def with_gain(score: CorrectedScore, gains: Mapping[str, float], problem: Problem) -> CorrectedScore:
+    """The score of single members as that of their ensemble; nothing leaves the range of its metric.
+
+    A loss stretches the distance to the best score, also that of the far end of an interval, which may come to lie
+    beyond the worst possible score: a draw there stands for the worst score itself.
+    """
     held_out = {}
     for name, found in score.held_out.items():
-        left = gains.get(name, 1.0)
-        value, low, high = (_of_ensemble(name, end, left) for end in (found.value, found.low, found.high))
+        ends = np.array([found.value, found.low, found.high])
+        value, low, high = _of_ensemble(problem, name, ends, gains.get(name, 1.0)).tolist()
         held_out[name] = Interval(value=value, low=low, high=high)
     return replace(
         score,
         held_out=held_out,
-        samples=_of_ensemble(objective, score.samples, gains.get(objective, 1.0)),
+        samples=_of_ensemble(problem, problem.objective, score.samples, gains.get(problem.objective, 1.0)),
         ensemble_gain={name: held_out[name].value - score.held_out[name].value for name in gains if name in held_out},
     )
 
 
 def _left(name: str, score: float, gain: float) -> float:
-    """The distance to the best score after a gain, as a share of that before it; 1 where there was none."""
+    """The distance to the best score after a gain, as a share of that before it; 1 where there was none.
+
+    A measured gain of more than the distance says that nothing is left, not that the best score is exceeded.
+    """
     distance = METRICS[name].perfect - score
-    return (distance - gain) / distance if distance else 1.0
+    return max((distance - gain) / distance, 0.0) if distance else 1.0
 
 
-def _of_ensemble(name: str, score: Any, left: float) -> Any:
-    return METRICS[name].perfect - (METRICS[name].perfect - score) * left
+def _of_ensemble(problem: Problem, name: str, scores: Array, left: float) -> Array:
+    metric = METRICS[name]
+    return np.asarray(np.clip(metric.perfect - (metric.perfect - scores) * left, *metric.bounds(problem)))

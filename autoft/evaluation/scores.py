@@ -19,6 +19,9 @@ from autoft.records.arrays import Array
 from autoft.records.decisions import ONE_HALF, AnyRule
 from autoft.records.problem import Problem, Truth
 
+#: Reasons why a metric has no interval.
+NO_ROWS, FEW_ROWS = "no rows", "too few rows"
+
 
 def scores(truth: Truth, predictions: Array, problem: Problem, *, rule: AnyRule = ONE_HALF) -> dict[str, float]:
     """Every metric of the problem on the given rows, each of which counts by its weight.
@@ -47,6 +50,7 @@ def weighted_scores(
     *,
     names: Sequence[str] | None = None,
     rule: AnyRule = ONE_HALF,
+    by_class: bool = False,
 ) -> dict[str, Array]:
     """Scores of one set of predictions under each of many weightings.
 
@@ -55,6 +59,7 @@ def weighted_scores(
         predictions: All finite.
         weights: Non-negative row weights ``[draws, n]``, for instance draw counts.
         names: Metrics to compute; None for all of the problem.
+        by_class: Whether macro metrics of several classes come as ``[draws, classes]``, for `over_classes`.
 
     Returns:
         ``[draws]`` values by name; NaN where the weighted rows leave a metric undefined (see above).
@@ -64,7 +69,39 @@ def weighted_scores(
     array([1., 0.])
     """
     wanted = metrics_of(problem) if names is None else [METRICS[name] for name in names]
-    return draws_of(wanted, truth, Prediction(values=predictions, problem=problem, rule=rule), weights)
+    prediction = Prediction(values=predictions, problem=problem, rule=rule)
+    return draws_of(wanted, truth, prediction, weights, by_class=by_class)
+
+
+def over_classes(samples: Array) -> Array:
+    """Macro scores ``[draws]`` from those by class, ``[draws, classes]``; other samples as they are.
+
+    A draw that lacks a class is undefined and skipped, as long as half of the draws have them all. With many small
+    classes hardly any draw does: a class that a draw lacks then counts with its mean over the other draws, if half of
+    the draws have it. (The mean over the classes at hand would count rare classes, mostly the hard ones, too little.)
+
+    >>> over_classes(np.array([[1.0, np.nan], [0.5, 0.0], [np.nan, 0.0], [np.nan, 0.2]])).round(3)
+    array([0.533, 0.25 , 0.375, 0.475])
+    """
+    if samples.ndim == 1:
+        return samples
+    known = np.isfinite(samples)
+    whole, drawn = known.all(axis=1), known.any(axis=1)
+    enough = drawn.sum() / 2
+    if whole.sum() >= enough or (known.sum(axis=0) < enough).any():
+        return np.asarray(samples.mean(axis=1))
+    means = np.where(known, samples, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    return np.where(drawn, np.where(known, samples, means).mean(axis=1), np.nan)
+
+
+def why_undefined(y: Array, defined: bool) -> str:
+    """Why a metric has no interval on rows with the answers `y`; `defined`: it has a value on all of them."""
+    if not len(y):
+        return NO_ROWS
+    if defined:
+        return FEW_ROWS
+    kinds = "value" if y.dtype.kind == "f" else "class"
+    return f"one {kinds} only" if np.ptp(y) == 0 else "a class is missing"
 
 
 def weighted_means(weights: Array, columns: Array, row_weights: Array | None = None) -> Array:

@@ -217,8 +217,17 @@ class Replay:
     def _objective(self, predictions: Array, weights: Array) -> Array:
         if self._comparer is not None:
             return self._comparer.best_values(predictions, weights)
-        values = weighted_scores(self.truth, predictions, weights, self.problem, names=(self.metric.name,))
-        return self.metric.better(values[self.metric.name])
+        names = (self.metric.name,)
+        values = weighted_scores(self.truth, predictions, weights, self.problem, names=names, by_class=True)
+        value = values[self.metric.name]
+        if value.ndim == 1:
+            return self.metric.better(value)
+        known = np.isfinite(value)
+        if (np.bincount(self.truth.y, self.truth.weights, minlength=value.shape[1]) > 0).all():
+            # Trials are compared on the classes that a draw has, which are the same for all of them.
+            value = np.where(known, value, 0.0).sum(axis=1, keepdims=True) / np.maximum(known.sum(axis=1), 1)[:, None]
+            value[~known.any(axis=1)] = np.nan
+        return self.metric.better(value.mean(axis=1))
 
 
 def balanced_sums(truth: Truth, losses: Array, weights: Array, balance: float) -> Array:

@@ -12,6 +12,7 @@ import numpy as np
 from autoft.data.cells import plain_texts
 from autoft.data.convert import Converted
 from autoft.data.repair import Repair
+from autoft.data.target import is_label
 from autoft.formatting import counted
 from autoft.knowledge import slices
 from autoft.knowledge.decisions import decision_problems
@@ -220,7 +221,7 @@ class _HintTable:
 
     def _class(self, label: Any) -> int | None:
         """Position of a class by its label, as a recipe may write it; None for no such class."""
-        wanted = (i for i, one in enumerate(self.target.classes) if one == label or str(one) == str(label))
+        wanted = (i for i, one in enumerate(self.target.classes) if is_label(one, label))
         return None if label is None else next(wanted, None)
 
     def _order(self, path: Path, order: Sequence[str], column: Column) -> Iterator[Mistake]:

@@ -7,19 +7,21 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import Any
 
-from autoft.data import repair, target, weights
+from autoft.data import missing_words, repair, target, weights
 from autoft.data.audit import AuditOptions, audit
 from autoft.data.columns import infer_columns
-from autoft.data.convert import convert
+from autoft.data.convert import Converted, convert
+from autoft.data.labels import Given
+from autoft.data.missing_words import MissingWords
 from autoft.data.privacy import LEAST, Privacy, presentable
-from autoft.data.repair_plan import learn
+from autoft.data.repair_plan import learn, learn_target
 from autoft.data.table import Table, read
 from autoft.errors import RecipeError, SchemaError
 from autoft.knowledge.compile import bind_knowledge
 from autoft.pipeline.dataset import TableDescription
 from autoft.recipe.messages import Mistake, absent_column
 from autoft.recipe.recipe import Recipe
-from autoft.records.columns import Target
+from autoft.records.columns import Column, Target
 from autoft.records.findings import Finding
 from autoft.schema import contract
 from autoft.schema.engines import choose
@@ -88,7 +90,8 @@ def read_table(recipe: Recipe, data: Any) -> Table:
     Raises:
         RecipeError: If the recipe names no column to predict.
     """
-    table = read(recipe.data_path() if data is None else data, target=recipe.data.target)
+    words = MissingWords.of(recipe.data.missing, free=(recipe.data.target,))
+    table = read(recipe.data_path() if data is None else data, target=recipe.data.target, words=words)
     name = recipe.data.target or table.target
     if name is None:
         found, fix = "data: target: is missing", "set it, or pass target="
@@ -114,16 +117,26 @@ def describe(recipe: Recipe, table: Table) -> TableDescription:
 def _describe(recipe: Recipe, table: Table, mistakes: list[Mistake]) -> TableDescription:
     """The description; `mistakes` about names are raised together with those of the recipe's knowledge."""
     name = _target_name(table)
+    given = None if table.given is None else Given(cells=table.frame[name], values=table.given)
     weight = recipe.data.weight if recipe.data.weight in table.frame.columns else None
     table = replace(table, frame=table.frame.drop(columns=list(recipe.data.drop), errors="ignore"))
     table, repairs, repaired = _repair(table, recipe, name)
     table, own_weights = weights.take_out(table, weight, name)
-    columns, findings = infer_columns(table.frame, kinds=recipe.data.columns, target=name)
+    decimal = recipe.data.decimal
+    columns, findings = infer_columns(table.frame, kinds=recipe.data.columns, target=name, decimal=decimal)
+    if recipe.data.missing is None:  # else it is as the user wants it
+        features = [column for column in columns if column.name != name]
+        findings += tuple(missing_words.findings(features, table.missing_words, table.words_apart, len(table.frame)))
     converted = convert(table.frame, columns)
-    wanted = _understand_target(table, recipe, name)
+    aimed = next((column for column in columns if column.name == name), None)
+    wanted, table = _understand_target(table, recipe, aimed, converted, given)
+    if wanted is not None and wanted.task != "regression":
+        weights.check_classes(own_weights, table.frame[name], weight)
     if recipe.data.positive is not None and wanted is not None and wanted.task != "binary":
         found = f"it is {recipe.data.positive!r} and the task is {wanted.task}"
         mistakes.append(Mistake(("data", "positive"), "be left out unless the task is binary", found, "remove it"))
+    if wanted is None or wanted.number_format is None:  # its labels stay the texts that they are
+        findings = tuple(f for f in findings if (f.code, f.column, f.severity) != ("number-format", name, "info"))
     hints, columns = bind_knowledge(recipe, columns, converted, wanted, repairs, mistakes)
     return TableDescription(
         table=table,
@@ -152,8 +165,10 @@ def audit_table(recipe: Recipe, description: TableDescription) -> TableDescripti
             positive=wanted.positive if wanted else None,
             allow_leak=recipe.schema_.allow_leak,
             drop_missing_target=recipe.schema_.drop_missing_target,
+            keep_target_spellings=recipe.schema_.keep_target_spellings,
             grouped=recipe.evaluate.group is not None,
             timed=recipe.evaluate.time is not None,
+            missing_words=description.table.missing_words,
         ),
     )
     return replace(description, findings=(*description.findings, *found))
@@ -205,18 +220,37 @@ def _repair(table: Table, recipe: Recipe, name: str) -> tuple[Table, tuple[repai
     if not recipe.preprocess.accept:
         return table, (), ()
     keep = (name, recipe.data.weight, recipe.evaluate.group, recipe.evaluate.time, recipe.knowledge.costs.gain)
-    repairs = learn(table.frame, recipe.preprocess.accept, keep=keep, kinds=recipe.data.columns)
+    accept = recipe.preprocess.accept
+    repairs = learn_target(table.frame[name], accept) if name in table.frame.columns else ()
+    repairs += learn(table.frame, accept, keep=keep, kinds=recipe.data.columns, decimal=recipe.data.decimal)
     done = repair.apply(table.frame, repairs)
     return replace(table, frame=done.frame), repairs, repair.findings(done.changes)
 
 
-def _understand_target(table: Table, recipe: Recipe, name: str) -> Target | None:
-    """The target as far as it can be understood; the audit finds what is wrong with it."""
-    if name not in table.frame.columns:
-        return None
-    return target.understand(
-        table.frame[name],
-        dtype=table.dtypes[name],
-        task=None if recipe.task == "auto" else recipe.task,
-        positive=recipe.data.positive,
-    )
+def _understand_target(
+    table: Table, recipe: Recipe, column: Column | None, converted: Converted, given: Given | None
+) -> tuple[Target | None, Table]:
+    """The target as far as it can be understood (the audit finds what is wrong with it), and the table with its target
+    in a form that does not depend on where it came from.
+
+    Amounts such as $1,234 are numbers in that table, while classes such as 5 % stay the texts that they are.
+    """
+    if column is None:
+        return None, table
+    name, task = column.name, None if recipe.task == "auto" else recipe.task
+    series, dtype = table.frame[name], table.dtypes[name]
+    if column.number_format is not None:
+        import pandas as pd
+
+        amounts = pd.Series(converted.values[column.id], name=name)
+        found = target.understand(amounts, dtype="float64", task=task, positive=None)
+        if found.task == "regression":
+            found = replace(found, number_format=column.number_format)
+            frame, dtypes = table.frame.assign(**{name: amounts}), {**table.dtypes, name: "float64"}
+            return found, replace(table, frame=frame, dtypes=dtypes, given=None)
+    found = target.understand(series, dtype=dtype, task=task, positive=recipe.data.positive, given=given)
+    if found.task == "regression":
+        return found, replace(table, given=None)
+    frame = table.frame.copy(deep=False)
+    frame[name] = target.written(series, found, dtype=dtype, given=given)
+    return found, replace(table, frame=frame, given=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from importlib import metadata
 
@@ -16,7 +17,7 @@ from autoft.evaluation.ensemble_gain import with_gain
 from autoft.evaluation.fold_model import FoldModel
 from autoft.evaluation.importance import permutation_importance
 from autoft.evaluation.metrics import METRICS
-from autoft.evaluation.scores import scores
+from autoft.evaluation.scores import scores, why_undefined
 from autoft.evaluation.selection import balance_of, candidates_of, mixed
 from autoft.pipeline.context import Run
 from autoft.pipeline.cost import MARGIN, finish_seconds
@@ -53,7 +54,7 @@ def correct_score(dataset: Dataset, found: SearchResult, answers: Array, run: Ru
     candidates = candidates_of(found.trials.trials, found.trials.outcomes)
     if dataset.strategy == "corrected":
         score = correction.corrected(truth, candidates, problem, rule=rule, draws=draws)
-        return with_gain(score, found.gain.left, dataset.objective)
+        return with_gain(score, found.gain.left, problem)
     if dataset.strategy == "holdout":
         mean = answers.mean(axis=0)
         return correction.holdout(truth, candidates, problem, predictions=mean, rule=rule, draws=draws)
@@ -86,6 +87,11 @@ def evaluate(dataset: Dataset, found: SearchResult, answers: Array, score: Corre
         target=target,
         rows=len(dataset.y),
         held_out=score.held_out,
+        undefined={
+            name: why_undefined(dataset.truth.take(score.rows).y, defined=math.isfinite(score.naive[name]))
+            for name, interval in score.held_out.items()
+            if not math.isfinite(interval.value)
+        },
         validation=score.validation,
         optimism=score.optimism,
         bag_gain=score.ensemble_gain,

@@ -141,6 +141,8 @@ def _meta(recipe: Recipe, dataset: Dataset, found: SearchResult) -> artifact.Met
         threshold=found.selection.rule.threshold,
         matrix=found.selection.rule.matrix,
         repairs=dataset.description.repairs,
+        missing=recipe.data.missing,
+        words_apart=dataset.description.table.words_apart,
         unused=tuple(c.name for c in dataset.description.columns if c.name in unused),
         private=recipe.report.private,
     )

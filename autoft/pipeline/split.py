@@ -39,12 +39,12 @@ def split(recipe: Recipe, description: TableDescription, *, balance_groups: bool
     assert target is not None  # its absence is an error among the findings
     features, layout = lay_out_inputs(recipe, description)
     encoded = encode(layout, values, len(table.frame))
-    y = targets.encode(table.frame[target.name], target, dtype=table.dtypes[target.name])
+    y = targets.encode(table.frame[target.name], target)
     goal, mistakes = decisions.stakes(recipe.knowledge, target, table.frame, y, description.kept)
     recipe.refuse(mistakes)
     blocks, findings = _divide(recipe, description, y, row_keys(encoded), balance_groups)
     weights, members = row_weights.telling(description.weights), folds.members(blocks, recipe.evaluate.strategy)
-    row_weights.check_blocks(weights, members, blocks.blocks)
+    row_weights.check_blocks(weights, members, blocks.blocks, y, target.classes)
     return Dataset(
         description=description,
         target=target,

@@ -33,6 +33,8 @@ Place = Callable[[tuple[str | int, ...]], tuple[int, str]]
 ARGUMENTS: Mapping[str, str] = {
     "target": "data.target",
     "positive": "data.positive",
+    "missing": "data.missing",
+    "decimal": "data.decimal",
     "algorithm": "search.algorithm",
     "trials": "search.trials",
     "minutes": "search.minutes",

@@ -55,13 +55,17 @@ class Data(RecipeSection):
     """The table and the column to predict."""
 
     path: Text | None = None
-    """CSV or Parquet file, relative to the recipe's folder and inside it."""
+    """File of the table (CSV, Parquet, ...; docs/tables.md), relative to the recipe's folder and inside it."""
     target: Text | None = None
     """Name of the column to predict."""
     positive: str | int | float | bool | None = None
     """Binary tasks: the label whose probability, precision and recall are reported."""
     columns: dict[str, ColumnKind] = Field(default_factory=dict)
     """How to understand a column, where the inferred kind is wrong."""
+    decimal: Literal[".", ","] | None = None
+    """Sign before decimals in columns of numbers such as 1,234 whose cells do not say it themselves."""
+    missing: Annotated[tuple[str, ...], Strict(False), AfterValidator(distinct)] | None = None
+    """Words that mean a missing cell, in place of NA, N/A, None, null and the like; empty cells are missing anyway."""
     drop: Names = ()
     """Columns that are never used."""
     weight: Text | None = None
@@ -86,6 +90,8 @@ class Schema(RecipeSection):
     """What checks tables against the schema; auto takes TFDV where it is installed, and else autoft's own engine."""
     drop_missing_target: bool = False
     """Leave out rows without a target instead of refusing them."""
+    keep_target_spellings: bool = False
+    """Labels that look like spellings of one word (A and a) are different classes; else they are refused."""
     allow_leak: Names = ()
     """Columns that may predict the target almost perfectly."""
 

@@ -132,6 +132,18 @@ def scalar(text: str) -> str | int | float | bool | None:
     return text
 
 
+def label(text: str) -> str | int | float | bool | None:
+    """The value that a label has in a recipe: as `scalar`, unless that would lose how it is written.
+
+    >>> label("1"), label("01"), label("true"), label("1e3")
+    (1, '01', True, '1e3')
+    """
+    value = scalar(text)
+    usual = str(value)
+    forms = (usual, usual.lower(), usual.replace("e", ".0e"))  # the last is PyYAML's own: 1.0e-05
+    return value if value is None or text in forms else text
+
+
 def _build(node: yaml.Node, path: Path, lines: dict[Path, int], source: str) -> Any:
     if isinstance(node, yaml.ScalarNode):
         return _convert(node.tag, _text(node, source))
@@ -152,8 +164,18 @@ def _build(node: yaml.Node, path: Path, lines: dict[Path, int], source: str) -> 
             found = f"'{key}' stands on line {first} and again on line {line}"
             _refuse(source, line, "have every key once", found, "remove one of the two")
         lines[(*path, key)] = line
-        result[key] = _build(value_node, (*path, key), lines, source)
+        plain = isinstance(value_node, yaml.ScalarNode) and value_node.style is None
+        if plain and _names_label((*path, key)):
+            result[key] = label(value_node.value)
+        else:
+            result[key] = _build(value_node, (*path, key), lines, source)
     return result
+
+
+def _names_label(path: Path) -> bool:
+    """Whether the value at a path names a class of the target: 01 and 1e3 stay the text that was written, since the
+    label may be just that; a label that is a number is found by its text all the same."""
+    return path == ("data", "positive") or (path[:2] == ("knowledge", "features") and path[3:] == ("label",))
 
 
 def _text(node: yaml.ScalarNode, source: str) -> str:

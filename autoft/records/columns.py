@@ -32,6 +32,30 @@ USED_KINDS: tuple[Kind, ...] = ("numeric", "boolean", "categorical", "date", "te
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NumberFormat:
+    """How the numbers of a column of texts are written.
+
+    Attributes:
+        decimal: The sign before decimals, ``.`` or ``,``.
+        thousands: The sign between groups of digits (``,``, ``.``, ``'`` or a blank), empty if there are no groups.
+        before, after: Currency, unit or per cent sign before and after the number.
+        scaled: Whether k, M and B after a number mean thousands, millions and billions.
+    """
+
+    decimal: str = "."
+    thousands: str = ""
+    before: str = ""
+    after: str = ""
+    scaled: bool = False
+
+    def __str__(self) -> str:
+        """The number 1234.5 in this format."""
+        number = f"1{self.thousands}234{self.decimal}5" + ("k" if self.scaled else "")
+        blank = " " if self.after[:1].isalpha() else ""
+        return f"{self.before}{' ' if self.before[-1:].isalpha() else ''}{number}{blank}{self.after}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     """What is known about one column of the table before anything is trained.
 
@@ -42,6 +66,7 @@ class Column:
         integral: Whether all values are whole numbers (numeric columns).
         false, true: For a boolean column the texts that mean 0 and 1, as they stand in the table.
         date_format: For a date column that was text, the ``strptime`` format or ``"iso"``.
+        number_format: For a numeric column that was text other than plain numbers, how they are written.
         order: For a categorical column whose categories are known to be ordered, these, from the lowest to the highest:
             the network gets their ranks, as numbers.
     """
@@ -56,6 +81,7 @@ class Column:
     false: tuple[str, ...] = ()
     true: tuple[str, ...] = ()
     date_format: str | None = None
+    number_format: NumberFormat | None = None
     order: tuple[str, ...] = ()
 
     @property
@@ -68,10 +94,13 @@ class Target:
     """The column to predict.
 
     Attributes:
-        classes: For classification the labels in sorted order, with their original Python type
-            (``str``, ``int``, ``float`` or ``bool``); empty for regression.
+        classes: For classification the labels in sorted order as JSON can carry them (``str``, ``int``, ``float`` or
+            ``bool``); empty for regression.
         positive: For binary tasks the label whose probability, precision and recall are reported.
         dtype: Name of the numpy dtype that `predict` returns.
+        types: Where some labels are of other types (dates, ``Decimal`` ...), what to make of each class; its texts
+            are then read by `data.labels.restored`.
+        number_format: How the amounts are written in the table, as in `Column`.
     """
 
     name: str
@@ -79,6 +108,8 @@ class Target:
     classes: tuple[Any, ...] = ()
     positive: Any = None
     dtype: str = "float64"
+    types: tuple[str, ...] = ()
+    number_format: NumberFormat | None = None
 
     @property
     def positive_index(self) -> int:

@@ -19,6 +19,7 @@ class Evaluation:
 
     Attributes:
         held_out: Corrected scores by metric (see docs/evaluation.md).
+        undefined: Why a metric of `held_out` has no number, by its name.
         validation: Naive score of the choice (a trial, or a blend of some) on the objective.
         optimism: How much the naive score flatters, positive when it does, whatever the metric's direction.
         naive: All metrics of the choice's pooled held-out predictions.
@@ -61,6 +62,7 @@ class Evaluation:
     all_hints: Interval | None = None
     dependence: tuple[Curve, ...] = ()
     slices: Slices | None = None
+    undefined: Mapping[str, str] = field(default_factory=dict)
     spending: DecisionCosts | None = None
     minimum: Minimum | None = None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from autoft.errors import quoted, shortened
 from autoft.records.evidence import Evidence
 
 Severity = Literal["error", "warning", "info"]
@@ -42,12 +43,12 @@ class Finding:
     @property
     def where(self) -> str:
         """The subject of the sentence: the column, the table, or what else the finding is about."""
-        return self.subject if self.column is None else f"Column '{self.column}'"
+        return self.subject if self.column is None else f"Column {quoted(self.column, 100)}"
 
     @property
     def about(self) -> str:
         """The subject for a cell of a table: the column's name, or ``the table``, ``the run`` ..."""
-        return self.subject.lower() if self.column is None else self.column
+        return self.subject.lower() if self.column is None else shortened(self.column)
 
     @property
     def about_data(self) -> bool:

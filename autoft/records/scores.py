@@ -17,6 +17,15 @@ class Interval:
     low: float
     high: float
 
+    def within(self, low: float, high: float) -> Interval:
+        """The part that is possible; NaN stays NaN.
+
+        >>> Interval(value=0.3, low=-0.02, high=0.6).within(0.0, 1.0).low
+        0.0
+        """
+        value, least, most = (min(max(end, low), high) for end in (self.value, self.low, self.high))
+        return Interval(value=value, low=least, high=most)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoldReport:

@@ -33,12 +33,17 @@ def summary_table(evaluation: Evaluation) -> TableBlock:
     rows = []
     for name in _shown(evaluation):
         words = metric(name)
-        rows.append((words.label, *cells(evaluation.held_out[name]), words.meaning))
+        rows.append((words.label, *_score(evaluation, name), words.meaning))
     caption = "Scores on held-out rows; the first is what the search optimised"
     if evaluation.task == "multiclass":
         caption += ". What is said of positive rows is measured for each class against the others, and averaged"
     head = ("Metric", "Score", "95 % interval", "What it says")
     return TableBlock(caption, head, tuple(rows), "lrrw", marked=frozenset({0}))
+
+
+def _score(evaluation: Evaluation, name: str) -> tuple[str, str]:
+    """A score and its interval, or why there is none, as cells."""
+    return cells(evaluation.held_out[name], why=evaluation.undefined.get(name, "too few rows"))
 
 
 def _shown(evaluation: Evaluation) -> list[str]:
@@ -94,7 +99,7 @@ def _corrected_and_naive(evaluation: Evaluation) -> TableBlock:
         naive, words, score = evaluation.naive.get(name), metric(name), evaluation.held_out[name]
         digits = decimals_of([score])
         difference = NONE if naive is None else signed(naive - score.value, digits)
-        rows.append((words.label, words.better, *cells(score), number(naive, digits), difference))
+        rows.append((words.label, words.better, *_score(evaluation, name), number(naive, digits), difference))
     caption = "Scores of the model, and naive scores: those of single networks on the rows that the choice was made on"
     head = ("Metric", "Better is", "Score", "95 % interval", "Naive", "Naive − score")
     return TableBlock(caption, head, tuple(rows), "llrrrr", marked=frozenset({0}))

@@ -92,13 +92,16 @@ def _gaps(evaluation: Evaluation) -> TableBlock:
     digits = decimals(*(fold.held_out_score for fold in folds), *(fold.train_score for fold in folds))
 
     def row(name: str, trained: str, held_out: str, of: tuple[FoldReport, ...]) -> tuple[str, ...]:
-        scores = fmean(fold.train_score for fold in of), fmean(fold.held_out_score for fold in of)
+        known = [fold for fold in of if math.isfinite(fold.gap)] or of
+        scores = fmean(fold.train_score for fold in known), fmean(fold.held_out_score for fold in known)
         numbers = (number(score, digits) for score in scores)
-        return (name, trained, held_out, *numbers, signed(fmean(fold.gap for fold in of), digits))
+        return (name, trained, held_out, *numbers, signed(fmean(fold.gap for fold in known), digits))
 
     rows = [row(str(i), f"{one.train_rows:,}", f"{one.held_out_rows:,}", (one,)) for i, one in enumerate(folds, 1)]
     rows.append(row("Mean", "", "", folds))
     caption = f"{label} of each fold's network on the rows it was trained on and on its held-out rows"
+    if not all(math.isfinite(one.gap) for one in folds):
+        caption += "; a fold without a number lacks rows that the metric needs, and is not part of the mean"
     head, last = ("Fold", "Rows trained on", "Rows held out", "Trained on", "Held out", "Gap"), frozenset({len(folds)})
     return TableBlock(caption, head, tuple(rows), "lrrrrr", marked=last)
 

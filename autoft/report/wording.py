@@ -127,8 +127,14 @@ def signed(value: float, digits: int | None = None) -> str:
     return f"+{text}" if value > 0 and text.strip("0.,") else text
 
 
-def span(interval: Interval, digits: int | None = None) -> str:
-    """The ends of an interval, rounded alike."""
+def span(interval: Interval, digits: int | None = None, why: str = "too few rows") -> str:
+    """The ends of an interval, rounded alike; `why` there are none where they are undefined.
+
+    >>> span(Interval(value=math.nan, low=math.nan, high=math.nan))
+    'none: too few rows'
+    """
+    if math.isnan(interval.low) or math.isnan(interval.high):
+        return f"none: {why}"
     digits = decimals_of([interval]) if digits is None else digits
     return f"{number(interval.low, digits)} to {number(interval.high, digits)}"
 
@@ -138,12 +144,12 @@ def with_span(interval: Interval, digits: int | None = None) -> str:
     return "{} ({})".format(*cells(interval, digits))
 
 
-def cells(interval: Interval | None, digits: int | None = None) -> tuple[str, str]:
-    """A value and the ends of its interval, rounded alike, as two cells of a table."""
+def cells(interval: Interval | None, digits: int | None = None, why: str = "too few rows") -> tuple[str, str]:
+    """A value and the ends of its interval, rounded alike, as two cells of a table; `why` there is no interval."""
     if interval is None:
         return NONE, NONE
     digits = decimals_of([interval]) if digits is None else digits
-    return number(interval.value, digits), span(interval, digits)
+    return number(interval.value, digits), span(interval, digits, why)
 
 
 def first_of(most: int, total: int) -> str:

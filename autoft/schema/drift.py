@@ -114,7 +114,9 @@ def target_shift(statistics: Any, target: Target, frame: pd.DataFrame, *, more: 
         texts = [str(label) for label in target.classes]
         if len(texts) == 2 and word(texts[0]) not in TRUTH:  # declared to be boolean, in words of its own
             false, true = (texts[0],), (texts[1],)
-    column = Column(id="target", name=target.name, kind=kind, why="the target", false=false, true=true)
+    form = target.number_format
+    why = "the target"
+    column = Column(id="target", name=target.name, kind=kind, why=why, false=false, true=true, number_format=form)
     answered = frame.loc[frame[target.name].notna(), [target.name]]
     converted = convert(answered, [column])
     found = shifts(statistics, [column], converted, len(answered), more=more)

@@ -47,6 +47,8 @@ class Meta:
         matrix: Costs ``[true][answered]`` by which more than two classes are decided; empty for the most probable one.
         private: Whether findings about later tables keep cells that fewer than ten rows hold to themselves.
         layers: Package and version of each layer that is not Keras' own, by registered name; `save` fills it in.
+        missing: Words that mean a missing cell, None for the usual ones.
+        words_apart: By column those of them that are values there.
 
     Raises:
         ValueError: If the threshold or the matrix cannot be one.
@@ -66,6 +68,8 @@ class Meta:
     matrix: CostMatrix = ()
     private: bool = False
     layers: Mapping[str, str] = field(default_factory=dict)
+    missing: tuple[str, ...] | None = None
+    words_apart: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not 0.0 < self.threshold < 1.0:
@@ -139,10 +143,15 @@ def _target_faults(target: Target) -> Iterator[str]:
         yield f"has {count:,} classes for the task {target.task}"
     elif not all(_is_label(label) for label in (*target.classes, *_given(target.positive))):
         yield "has classes that are no labels"
-    elif len({*target.classes}) < count or (target.task == "binary" and target.positive not in target.classes):
+    elif _has_twice(target) or (target.task == "binary" and target.positive not in target.classes):
         yield "has a class twice, or a positive class that is none of them"
     elif not _keeps_classes(target):
         yield f"has a target of type '{target.dtype[:40]}', which does not hold its classes"
+
+
+def _has_twice(target: Target) -> bool:
+    """Whether two classes are one; texts of other types (dates ...) are compared once they are read."""
+    return not target.types and len({(type(one), one) for one in target.classes}) < len(target.classes)
 
 
 def _given(value: Any) -> Iterable[Any]:
@@ -166,9 +175,9 @@ def _keeps_classes(target: Target) -> bool:
         return False
     try:
         decoded = targets.decode(np.arange(len(target.classes)), target)
-    except (TypeError, ValueError, OverflowError):
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         return False
-    return len({*decoded.tolist()}) == len(target.classes)
+    return len({(type(label), label) for label in decoded.tolist()}) == len(target.classes)
 
 
 def disagreements(meta: Meta, inputs: Iterable[ModelInput]) -> Iterator[str]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from autoft.data import repair
 from autoft.data.convert import Converted, align, convert
+from autoft.data.missing_words import MissingWords
 from autoft.data.privacy import Privacy, presentable
 from autoft.data.table import quoted, read
 from autoft.formatting import counted
@@ -98,7 +99,7 @@ class TableMonitor:
             TableError: If it cannot be read.
             SchemaError: If the model's schema or statistics cannot be read.
         """
-        table = read(data, allow_empty=True)
+        table = read(data, allow_empty=True, words=MissingWords.of_model(self.meta.missing, self.meta.words_apart))
         inputs = table.frame.drop(columns=[self.meta.target.name, *self.meta.unused], errors="ignore")
         repaired = repair.apply(inputs, self.meta.repairs, drop_rows=False)
         frame, findings = align(repaired.frame, self.meta.columns)
@@ -113,7 +114,8 @@ class TableMonitor:
         compared = self._compared(converted, rows)
         listed = {line.column for line in findings if line.code.startswith("tfdv:ENUM")}
         more = [line for line in self._cell_findings(compared, converted, rows) if line.column not in listed]
-        target = self._target(table.frame, compared)
+        own = [one for one in self.meta.repairs if one.column == self.meta.target.name]
+        target = self._target(repair.apply(table.frame, own).frame, compared)
         lines = compared if target is None else (*compared, target)
         moved = drift.findings([line.shift for line in lines if line.shift is not None])
         privacy = Privacy.of(table.frame) if self.private else None

@@ -26,7 +26,10 @@ CHUNK_ROWS = 16_384
 
 
 class Predictor:
-    """Predictions for raw tables: `model` is the Keras model over raw columns that was loaded from `folder`."""
+    """Predictions for raw tables: `model` is the Keras model over raw columns that was loaded from `folder`.
+
+    `classes` are the labels in their original dtype, in the order of the columns of `answers`.
+    """
 
     def __init__(self, model: Any, meta: Meta, folder: Path) -> None:
         self.model, self.meta = model, meta
@@ -34,6 +37,12 @@ class Predictor:
         for name in sorted({*meta.encoders.values()} - {*ENCODERS.names()}):
             fix = "install the package that brings it, or import the module that registers it"
             raise ArtifactError(f"The model's column encoder '{name}'", "be registered", "there is none", fix)
+        try:
+            self.classes = targets.decode(np.arange(len(meta.target.classes)), meta.target)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            found = f"they are not ({type(error).__name__}: {error})"
+            fix = "copy the saved model again, or load it with the autoft that saved it"
+            raise ArtifactError("The labels of the saved model", "be readable", found, fix) from error
 
     def answers(self, data: Any) -> tuple[Array, tuple[Finding, ...]]:
         """Class probabilities ``[n, classes]`` or values ``[n]``, and findings about the table.

@@ -36,8 +36,9 @@ def check_metric(metric: Metric, *, rows: int = 150, seed: int = 0) -> None:
     """Check that a metric is what the rest of autoft takes it to be.
 
     It has texts for people; its draws are its values on repeated and on weighted rows; the order of the rows does not
-    matter; it changes nothing that it is given; where it is undefined it is NaN; perfect predictions are better than
-    random ones; and `at_threshold`, where the threshold is tuned for it, agrees with the labels.
+    matter; it changes nothing that it is given; where it is undefined it is NaN, elsewhere within its range; perfect
+    predictions are better than random ones; and `at_threshold`, where the threshold is tuned for it, agrees with the
+    labels.
 
     >>> from autoft.evaluation.metrics import METRICS
     >>> check_metric(METRICS["f1"])
@@ -149,6 +150,7 @@ def _undefined(metric: Metric, case: _Case) -> None:
     with np.errstate(all="ignore"):
         for rows in (alike[:1], alike, np.flatnonzero(truth.y != truth.y[0])):
             value = metric.point(truth.take(rows), prediction.take(rows))
+            _possible(metric, case, value)
             _hold(not np.isinf(value), f"where the value of {case} is undefined it is NaN, not infinite")
             draw = metric.draws(truth.take(rows), prediction.take(rows), np.ones((1, len(rows))))[0]
             _same(draw, value, f"a draw of {case} is undefined where the value is")
@@ -163,8 +165,18 @@ def _direction(metric: Metric, case: _Case) -> None:
     )
     _hold(best > random, f"perfect predictions of {case} are better than random ones (direction '{metric.direction}')")
     _hold(best >= some, f"perfect predictions of {case} are at least as good as others")
+    for prediction in (case.perfect, case.prediction, case.random):
+        _possible(metric, case, metric.point(case.truth, prediction))
     most = float(metric.better(np.array(metric.perfect)))
     _hold(most >= best - _CLOSE, f"no value of {case} is better than `perfect`, {metric.perfect:g}")
+
+
+def _possible(metric: Metric, case: _Case, value: float) -> None:
+    low, high = metric.bounds(case.prediction.problem)
+    _hold(
+        np.isnan(value) or low - _CLOSE <= value <= high + _CLOSE,
+        f"a value of {case} lies in `range`, {low:g} to {high:g}: {value!r}",
+    )
 
 
 def _threshold(metric: Metric, case: _Case) -> None:

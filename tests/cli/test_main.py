@@ -136,11 +136,13 @@ def test_fit_of_a_recipe(tuner: type[FakeTuner], capsys: pytest.CaptureFixture[s
 def test_options_override_the_recipe(tuner: type[FakeTuner]) -> None:
     words = ["--target=z", "--task=binary", "--objective=f1", "--trials=2", "--minutes=1.5", "--seed=4", "--folds=3"]
     words += ["--positive=1", "--strategy=nested", "--out=elsewhere"]
+    words += ["--missing=NA", "--missing=unknown", "--decimal=,"]
     assert main.main(["fit", "r.yaml", *words]) == 0
     recipe = tuner.recipe
     assert (recipe.data.target, recipe.data.positive, recipe.task, recipe.seed) == ("z", 1, "binary", 4)
     assert (recipe.search.trials, recipe.search.minutes) == (2, 1.5)
     assert (recipe.evaluate.objective, recipe.evaluate.folds, recipe.evaluate.strategy) == ("f1", 3, "nested")
+    assert (recipe.data.missing, recipe.data.decimal) == (("NA", "unknown"), ",")
     assert tuner.directory == Path("elsewhere")
 
 
@@ -208,6 +210,46 @@ def test_predict_of_numbers(tuner: type[FakeTuner], monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(tuner, "classes_", ())
     assert main.main(["predict", "run", "d.csv", "-o", "p.csv"]) == 0
     assert Path("p.csv").read_text() == "prediction\n-1.5\n2.0\n"
+
+
+@pytest.mark.parametrize(("written", "positive"), [("01", "01"), ("1", 1), ("yes", "yes"), ("1e3", "1e3")])
+def test_the_positive_label_is_what_was_written(written: str, positive: Any, tuner: type[FakeTuner]) -> None:
+    assert main.main(["fit", "d.csv", "--target", "y", "--positive", written]) == 0
+    assert tuner.recipe.data.positive == positive
+
+
+def test_predict_says_which_texts_it_guards(tuner: type[FakeTuner], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(["predict", "run", "d.csv", "-o", "p.csv"]) == 0
+    told = "1 cell of column 'prediction' would run as formulas in a spreadsheet and got an apostrophe in front ('=No' "
+    assert told in capsys.readouterr().err
+    assert main.main(["predict", "run", "d.csv", "-o", "p.csv", "--raw"]) == 0
+    assert "apostrophe" not in capsys.readouterr().err
+
+
+def test_predict_keeps_columns_as_they_stand_in_the_file(tuner: type[FakeTuner]) -> None:
+    Path("d.csv").write_text('a,id,"my note"\n1,007,\n2,1e5,"x, ""y"" "\n')
+    keep = ["--keep", "my note", "--keep", "id", "--no-proba", "--raw"]
+    assert main.main(["predict", "run", "d.csv", "-o", "p.csv", *keep]) == 0
+    assert Path("p.csv").read_text() == 'my note,id,prediction\n,007,=No\n"x, ""y"" ",1e5,Yes\n'
+    Path("d.csv").write_text("=x,b\n-y,1\n+3,2\n")
+    assert main.main(["predict", "run", "d.csv", "-o", "p.csv", "--no-proba", "--keep", "=x"]) == 0
+    assert Path("p.csv").read_text() == "'=x,prediction\n'-y,'=No\n+3,Yes\n"
+    pd.DataFrame({"id": pd.array([2**60 + 1, None], dtype="Int64")}).to_parquet("d.parquet")
+    assert main.main(["predict", "run", "d.parquet", "-o", "p.csv", "--keep", "id", "--no-proba", "--raw"]) == 0
+    assert Path("p.csv").read_text() == f"id,prediction\n{2**60 + 1},=No\n,Yes\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("ID", "there is no such column. Fix: perhaps 'id' is meant"), ("prediction", "predictions have columns of such")],
+)
+def test_predict_refuses_to_keep_what_it_cannot(
+    name: str, message: str, tuner: type[FakeTuner], capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("d.csv").write_text("a,id,prediction\n1,2,3\n")
+    assert main.main(["predict", "run", "d.csv", "-o", "p.csv", "--keep", name]) == 1
+    assert message in capsys.readouterr().err
+    assert not Path("p.csv").exists()
 
 
 def test_predict_never_overwrites_its_table(tuner: type[FakeTuner], capsys: pytest.CaptureFixture[str]) -> None:
@@ -346,6 +388,13 @@ def test_help_is_light(words: list[str]) -> None:
         ("-5", "-5"),
         ("+1.5e3", "+1.5e3"),
         ("-5\n", "'-5\n"),
+        ("-note", "'-note"),
+        ("+", "+"),
+        ("-", "-"),
+        ("--", "--"),
+        ("=", "="),
+        ("+1,000.5%", "+1,000.5%"),
+        ("\tno", "\tno"),
         ("Yes", "Yes"),
         ("a=b", "a=b"),
         (-5, -5),
@@ -355,6 +404,12 @@ def test_help_is_light(words: list[str]) -> None:
 )
 def test_texts_that_look_like_formulas_are_guarded(cell: object, safe: object) -> None:
     assert guarded(cell) == safe
+
+
+@pytest.mark.parametrize("labels", [["+", "-"], ["007", "01"], ["NA", "None", " a "], ["1", "2"], ["a\r\n", "'b"]])
+def test_labels_read_back(labels: list[str]) -> None:
+    text = to_csv(np.array(labels, dtype=object))
+    assert pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)["prediction"].tolist() == labels
 
 
 def test_csv_reads_back() -> None:

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from autoft.data import files
-from autoft.data.table import MISSING, number_text, quoted, read
+from autoft.data import limits
+from autoft.data.missing_words import MISSING
+from autoft.data.table import number_text, quoted, read
 from autoft.errors import TableError
 
 
@@ -154,7 +155,7 @@ def test_pairs_go_together_row_by_row_whatever_their_indexes() -> None:
     ("x", "y", "message"),
     [
         (np.zeros((2, 1)), np.zeros(3), "X has 2 rows and y 3"),
-        (np.zeros((2, 1)), np.zeros((2, 1)), "y must have one dimension"),
+        (np.zeros((2, 1)), np.zeros((2, 2)), "y must have one dimension"),
         (np.zeros(2), np.zeros(2), "X must be a DataFrame or a 2-D array, but it has 1 dimension."),
         (pd.DataFrame({"y": [1]}), pd.Series([1], name="y"), "X must not hold the target, but it has a column 'y'"),
     ],
@@ -186,8 +187,6 @@ def test_doubled_names_are_listed(tmp_path: Path) -> None:
         ("a,b\n", "it has a header but no rows"),
         ("a,b\n1,2\n1,2,3\n", "line 3 has 3 and the header 2"),
         ('a,b\n"x\ny",2\n1\n', "line 4 has 1 and the header 2"),
-        ("a;b;c\n1;2;3\n", r"looks like ';'-separated.*sep=';'"),
-        ("a\tb\n1\t2\n", "looks like tab-separated"),
         ('a,b\n1,2\n3,"4\n5,6\n', "row that begins in line 3 never ends"),
         ("a,b\n1,2\n".encode("utf-16"), "looks like UTF-16"),
         ("a,b\n1,2\n".encode("utf-16-le"), "looks like UTF-16"),
@@ -204,8 +203,8 @@ def test_bad_csv_files_are_explained(tmp_path: Path, content: str | bytes, messa
 
 
 def test_cells_beyond_the_limit_are_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "MAX_CELL", 100)
-    with pytest.raises(TableError, match=r"row that begins in line 3 is not .*quote"):
+    monkeypatch.setattr(limits, "MAX_CELL", 100)
+    with pytest.raises(TableError, match=r"at most 100 characters, but one of the row that begins in line 3 .*quote"):
         read(_file(tmp_path, f"a,b\n1,2\n{'x' * 101},2\n"))
 
 
@@ -217,8 +216,8 @@ def test_missing_files_are_answered_with_the_nearest_names(tmp_path: Path) -> No
         read(tmp_path / "nowhere" / "churn.csv")
     with pytest.raises(TableError, match="must be a file, but it is a folder"):
         read(tmp_path)
-    with pytest.raises(TableError, match=r"must end in one of \.csv.*'\.xlsx'"):
-        read(_file(tmp_path, "", "t.xlsx"))
+    with pytest.raises(TableError, match=r"must end in one of \.csv.*'\.xls'"):
+        read(_file(tmp_path, "", "t.xls"))
 
 
 @pytest.mark.parametrize(
@@ -270,18 +269,18 @@ def test_files_that_unpack_to_too_much_are_refused(tmp_path: Path, monkeypatch: 
     columns = pd.DataFrame({"a": np.zeros(200_000)})
     columns.to_parquet(tmp_path / "t.parquet")
     assert len(read(tmp_path / "t.parquet").frame) == 200_000
-    monkeypatch.setattr(files, "RATIO_FREE", 10_000)
+    monkeypatch.setattr(limits, "RATIO_FREE", 10_000)
     for path in (bomb, tmp_path / "t.parquet"):
         with pytest.raises(TableError, match="more than 200 times as many"):
             read(path)
-    monkeypatch.setattr(files, "MAX_BYTES", 50)
+    monkeypatch.setattr(limits, "MAX_BYTES", 50)
     with pytest.raises(TableError, match="more than 50 bytes"):
         read(_file(tmp_path, "a,b\n" + "1,2\n" * 20))
 
 
 def test_other_types_and_empty_tables() -> None:
-    with pytest.raises(TableError, match="it is of type dict"):
-        read({"a": [1]})
+    with pytest.raises(TableError, match="it is of type set"):
+        read({"a"})
     with pytest.raises(TableError, match="must have columns"):
         read(pd.DataFrame(index=[0]))
     empty = pd.DataFrame({"a": [], "b": pd.Series([], dtype=object)})

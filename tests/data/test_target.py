@@ -77,7 +77,8 @@ ROUND_TRIPS = {
 def test_labels_come_back_as_they_were(name: str):
     given = ROUND_TRIPS[name]
     found = understand(given, task="multiclass")
-    positions = targets.encode(canonical(given, "y"), found, dtype=str(given.dtype))
+    series = targets.written(canonical(given, "y"), found, dtype=str(given.dtype))
+    positions = targets.encode(series, found)
     assert positions.dtype == np.int64
     assert sorted(set(positions)) == list(range(len(found.classes)))
     back = targets.decode(positions, found)
@@ -88,7 +89,7 @@ def test_labels_come_back_as_they_were(name: str):
 
 def test_labels_of_a_text_file_come_back_as_numbers():
     found = understand(text("1", "0", "1"), "text")
-    back = targets.decode(targets.encode(text("1", "0", "1"), found, dtype="text"), found)
+    back = targets.decode(targets.encode(targets.written(text("1", "0", "1"), found, dtype="text"), found), found)
     assert back.dtype == np.int64
     assert back.tolist() == [1, 0, 1]
 
@@ -99,7 +100,7 @@ def test_labels_of_a_text_file_come_back_as_numbers():
 def test_values_of_a_regression_are_float64(cells: list[Any], dtype: str):
     series = canonical(pd.Series(cells), "y").rename("y")
     found = targets.understand(series, dtype=dtype, task="regression", positive=None)
-    values = targets.encode(series, found, dtype=dtype)
+    values = targets.encode(targets.written(series, found, dtype=dtype), found)
     assert found.classes == ()
     assert values.dtype == np.float64
     assert values.tolist() == [float(c) for c in cells]

@@ -50,9 +50,23 @@ def test_bad_weights_are_refused_in_four_parts(table: pd.DataFrame, weights: Any
 
 
 def test_a_fold_without_weight_is_refused(table: pd.DataFrame):
-    data = features(table, "outcome").assign(w=np.r_[1.0, np.zeros(239)])
+    data = features(table, "outcome")
+    data["w"] = (data.groupby("outcome").cumcount() < 2).astype(float)
     with pytest.raises(AutoFTError, match="a fold has none"):
-        plan(tiny_recipe(target="outcome", **WEIGHT), data)
+        plan(tiny_recipe(target="outcome", folds=10, **WEIGHT), data)
+
+
+@pytest.mark.parametrize("counting", [0, 1])
+def test_a_class_without_weight_is_named(table: pd.DataFrame, counting: int):
+    data = features(table, "outcome")
+    stays = np.flatnonzero(data["outcome"] == "stays")
+    data["w"] = 1.0
+    data.loc[stays[counting:], "w"] = 0.0
+    with pytest.raises(AutoFTError) as caught:
+        inspect_table(tiny_recipe(target="outcome", **WEIGHT), data)
+    told = f"'w' is 0 in {len(stays) - counting} of the {len(stays)} rows of class 'stays'"
+    assert told in str(caught.value)
+    assert "Fix: correct the weights" in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from autoft.errors import EvaluationError
 from autoft.evaluation import selection
 from autoft.evaluation.bootstrap import draw, mean_interval
 from autoft.evaluation.correction import PairCandidate, corrected, fixed, holdout, nested
+from autoft.evaluation.scores import over_classes, why_undefined
 from autoft.evaluation.selection import Candidate
 from autoft.records.problem import BEST_TRIAL, Draws, Problem, Truth
 
@@ -228,3 +229,54 @@ def test_no_candidate_and_no_common_row_are_errors():
     one_class = Candidate(trial=0, epochs=1, predictions=both(np.array([0.1, 0.2, 0.3])))
     with pytest.raises(EvaluationError, match="Objective 'roc_auc' must be defined"):
         choose(Truth(y=np.zeros(3, dtype=int)), [one_class], BINARY)
+
+
+def test_macro_scores_of_many_small_classes_have_intervals_around_the_truth():
+    """20 classes of 3 rows: no draw leaves out rows of every class, and few choose on all of them."""
+    rng, classes = np.random.default_rng(0), 20
+    y = np.repeat(np.arange(classes), 3)
+    predictions = rng.dirichlet(np.ones(classes), len(y)) + 0.1 * np.eye(classes)[y]
+    predictions /= predictions.sum(axis=1, keepdims=True)
+    truth, problem = Truth(y=y), Problem(task="multiclass", objective="balanced_accuracy")
+    score = corrected(
+        truth, [Candidate(trial=0, epochs=1, predictions=predictions)], problem, rule=BEST_TRIAL, draws=Draws(number=60)
+    )
+    naive = fixed(truth, predictions, problem, Draws(number=60)).held_out
+    for name in ("balanced_accuracy", "macro_f1", "precision", "roc_auc", "pr_auc", "accuracy"):
+        interval, whole = score.held_out[name], naive[name]
+        assert 0 <= interval.low < interval.high <= 1, name
+        assert np.isfinite([whole.low, whole.high]).all(), name
+        if name in ("balanced_accuracy", "roc_auc"):  # linear in the rows of a class: equal but for the noise of draws
+            assert interval.value == pytest.approx(score.naive[name], abs=0.03), name
+
+
+def test_a_rare_class_that_is_never_right_counts_like_the_others():
+    """Averaging over the classes that a draw has would say .73 where .6 is true."""
+    y = np.concatenate([np.repeat(np.arange(5), 30), np.arange(5, 10)])
+    right = np.where(y < 6, y, 0)
+    predictions = np.eye(10)[right] * 0.9 + 0.01
+    found = fixed(Truth(y=y), predictions, Problem(task="multiclass", objective="balanced_accuracy"), Draws(number=300))
+    samples = found.samples["balanced_accuracy"]
+    assert np.isfinite(samples).all()
+    assert samples.mean() == pytest.approx(0.6, abs=1e-9)
+
+
+def test_few_draws_without_a_class_are_skipped_as_ever():
+    by_class = np.array([[1.0, 0.5], [0.4, np.nan], [0.8, 0.2], [np.nan, np.nan]])
+    np.testing.assert_array_equal(over_classes(by_class), [0.75, np.nan, 0.5, np.nan])
+    np.testing.assert_array_equal(over_classes(np.array([[np.nan, 1.0], [np.nan, 0.5]])), [np.nan, np.nan])
+
+
+@pytest.mark.parametrize(
+    ("y", "defined", "why"),
+    [
+        (np.array([], dtype=int), False, "no rows"),
+        (np.array([1, 1]), False, "one class only"),
+        (np.array([2.0, 2.0]), False, "one value only"),
+        (np.array([0, 1, 1]), False, "a class is missing"),
+        (np.array([0, 1]), True, "too few rows"),
+    ],
+    ids=["none", "class", "value", "missing", "few"],
+)
+def test_a_missing_interval_has_a_reason(y, defined, why):
+    assert why_undefined(y, defined) == why

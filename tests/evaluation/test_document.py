@@ -34,6 +34,7 @@ def evaluation(**changes):
         "target": Target(name="Churn", task="binary", classes=("No", "Yes"), positive="Yes", dtype="object"),
         "rows": 100,
         "held_out": {"roc_auc": third, "f1": Interval(value=0.5, low=0.4, high=0.6)},
+        "undefined": {"mcc": "too few rows"},
         "validation": 0.84,
         "optimism": 0.04,
         "naive": {"roc_auc": 0.84, "f1": 0.55},

@@ -10,10 +10,13 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from autoft.evaluation.baselines import BaselineScorer
 from autoft.evaluation.correction import corrected
 from autoft.evaluation.ensemble_gain import PairPredictions, ensemble_gain, pairs_of, with_gain
+from autoft.evaluation.metrics import METRICS
 from autoft.evaluation.selection import Candidate
-from autoft.records.decisions import CalibrationMethod
+from autoft.records.columns import Task
+from autoft.records.decisions import CalibrationMethod, Costs
 from autoft.records.problem import BEST_TRIAL, Draws, Problem, Truth
 
 ROWS = 300
@@ -94,7 +97,7 @@ def test_a_score_moves_by_a_share_of_what_is_left_to_gain():
     y = rng.normal(size=200)
     found = [Candidate(trial=0, epochs=1, predictions=y + rng.normal(0, 0.1, 200))]
     score = corrected(Truth(y=y), found, REGRESSION, rule=BEST_TRIAL, draws=Draws(number=50))
-    moved = with_gain(score, {"rmse": 0.9, "r2": 0.5}, "rmse")
+    moved = with_gain(score, {"rmse": 0.9, "r2": 0.5}, REGRESSION)
     for end in ("value", "low", "high"):
         rmse, r2 = (getattr(score.held_out[name], end) for name in ("rmse", "r2"))
         assert getattr(moved.held_out["rmse"], end) == pytest.approx(0.9 * rmse)
@@ -117,3 +120,32 @@ def test_temperatures_of_blocks_are_no_cost_of_pooling():
     methods: tuple[CalibrationMethod, ...] = ("none", "temperature")
     plain, calibrated = (ensemble_gain(pairs, Truth(y=y), BINARY, method=method) for method in methods)
     assert calibrated["roc_auc"] == pytest.approx(plain["roc_auc"], abs=1e-12)
+
+
+@pytest.mark.parametrize("rows", [3, 6, 20])
+@pytest.mark.parametrize(
+    ("task", "objective"), [("binary", "roc_auc"), ("multiclass", "log_loss"), ("regression", "r2")]
+)
+def test_no_interval_leaves_the_range_of_its_metric(task: Task, objective: str, rows: int) -> None:
+    """Whatever the bag gains or loses, on the smallest tables: every metric, and the difference to another model."""
+    rng = np.random.default_rng(rows)
+    number = {"binary": 2, "multiclass": 3, "regression": 0}[task]
+    y = rng.permutation(np.arange(rows) % number) if number else rng.normal(size=rows)
+    shapes = [rng.dirichlet(np.ones(number), rows) if number else rng.normal(size=rows) for _ in range(2)]
+    found = [Candidate(trial=trial, epochs=1, predictions=own) for trial, own in enumerate(shapes)]
+    costs = Costs(matrix=((0.0, 1.0, 2.0), (1.0, 0.0, 1.0), (3.0, 1.0, 0.0)) if number == 3 else ())
+    problem = Problem(task=task, objective=objective, quantile=None if number else 0.9, goal=costs if number else None)
+    score = corrected(Truth(y=y), found[:1], problem, rule=BEST_TRIAL, draws=Draws(number=20))
+    assert set(score.held_out) == {metric.name for metric in METRICS if task in metric.tasks}
+    for left in (0.0, 0.5, 2.0, 50.0):
+        moved = with_gain(score, dict.fromkeys(score.held_out, left), problem)
+        for name, interval in moved.held_out.items():
+            low, high = METRICS[name].bounds(problem)
+            ends = np.array(
+                [interval.value, interval.low, interval.high, *(moved.samples if name == objective else ())]
+            )
+            assert ((ends >= low) & (ends <= high))[np.isfinite(ends)].all(), (name, left, interval)
+    low, high = METRICS[objective].bounds(problem)
+    gap = BaselineScorer(Truth(y=y), problem, moved).compare("other", found[1].predictions).difference
+    assert not gap.low < low - high
+    assert not gap.high > high - low

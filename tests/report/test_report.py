@@ -292,6 +292,7 @@ def test_numbers_that_do_not_exist_are_dashes_and_break_nothing(binary: ReportIn
     odd = changed(
         binary,
         held_out={**evaluation.held_out, "mcc": nothing},
+        undefined={"mcc": "one class only"},
         naive={},
         folds=(dataclasses.replace(evaluation.folds[0], train_curve=(), held_out_curve=(float("nan"), 0.5, 0.4)),),
         trials=(dataclasses.replace(evaluation.best, score=float("nan")),),
@@ -300,7 +301,7 @@ def test_numbers_that_do_not_exist_are_dashes_and_break_nothing(binary: ReportIn
         seconds={},
     )
     made = build(odd)
-    assert table(made, "Scores on held-out rows").rows[-1][:3] == ("Matthews correlation", "–", "– to –")
+    assert table(made, "Scores on held-out rows").rows[-1][:3] == ("Matthews correlation", "–", "none: one class only")
     assert not re.search(r"\bnan\b", re.sub(r"base64,[^\"]+", "", render(made)))
 
 

@@ -51,6 +51,10 @@ class _Beyond(_Plain):
         return 2 * super().point(truth, prediction)
 
 
+class _Narrow(_Plain):
+    range = (0.0, 0.5)
+
+
 class _OtherThreshold(F1):
     def at_threshold(self, counts, problem):
         return Accuracy().at_threshold(counts, problem)
@@ -90,6 +94,7 @@ def test_a_point_alone_is_enough():
         (_Upside, "perfect predictions .* are better than random ones"),
         (_Infinite, "undefined it is NaN"),
         (_Beyond, "is better than `perfect`"),
+        (_Narrow, "lies in `range`, 0 to 0.5"),
         (_OtherThreshold, r"at_threshold\(0.3\)"),
         (_Ranks, "only the order"),
         (_OtherDraws, "a draw of binary .* is the value on repeated rows"),

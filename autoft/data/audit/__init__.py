@@ -39,6 +39,7 @@ OWN: tuple[Check, ...] = (
     target_quality.too_few_rows,
     target_quality.target_values,
     target_quality.target_classes,
+    spellings.target_spellings,
     column_quality.number_of_inputs,
     duplicates.duplicates,
     near_duplicates.near_duplicates,

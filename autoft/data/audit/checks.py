@@ -13,8 +13,8 @@ adds its own by the entry point group ``autoft.checks``:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -43,15 +43,19 @@ class AuditOptions:
     Attributes:
         positive: For binary tasks the class whose precision and recall matter, None if it is not chosen.
         drop_missing_target: Whether rows without a target are left out instead of refused.
+        keep_target_spellings: Whether labels that look like spellings of one word are different classes.
         grouped: Whether the recipe names a group, so that none needs to be suggested.
+        missing_words: By column how many cells hold each word that means a missing cell.
     """
 
     folds: int = 5
     positive: Any = None
     allow_leak: tuple[str, ...] = ()
     drop_missing_target: bool = False
+    keep_target_spellings: bool = False
     grouped: bool = False
     timed: bool = False
+    missing_words: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 DEFAULTS = AuditOptions()

@@ -11,8 +11,9 @@ from autoft.data.audit import charts
 from autoft.data.audit.checks import TableView, check
 from autoft.data.audit.findings import label_text, row_numbers, share_evidence, share_of
 from autoft.data.audit.values import drawn_values
+from autoft.data.missing_words import keep, listed
 from autoft.data.table import quoted
-from autoft.data.target import MOST_CLASSES
+from autoft.data.target import MOST_CLASSES, as_text
 from autoft.formatting import counted
 from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
@@ -47,6 +48,10 @@ def missing_target(view: TableView) -> Iterator[Finding]:
     drop = view.options.drop_missing_target
     found = f"is empty in {share_of(len(missing), total, 'cells')} (first: row {missing[0] + 1:,})"
     fix = "rows without a target were left out" if drop else "fill them in, or set schema.drop_missing_target: true"
+    words = view.options.missing_words
+    if own := words.get(view.target):
+        found += f", with {listed(own)}, which count as missing"
+        fix = f"if {' or '.join(map(quoted, own))} is a class, {keep(own, words)}; else {fix}"
     must = "have a value in every row, as it is the target"
     evidence = share_evidence(len(missing), total, "empty", "filled", rows=row_numbers(missing))
     yield Finding("target-missing-values", "warning" if drop else "error", view.target, must, found, fix, evidence)
@@ -138,7 +143,8 @@ def target_classes(view: TableView) -> Iterator[Finding]:
     """The classes of the rows that have one."""
     if view.task == "regression" or not view.usable.any():
         return
-    counts = view.labels[view.usable].value_counts()
+    # Of equally frequent classes the order is that of their labels, not that of the rows.
+    counts = view.labels[view.usable].value_counts().sort_index().sort_values(ascending=False, kind="stable")
     name, positive = view.target, view.options.positive
     if len(counts) == 1:
         found = f"is {_quoted(counts.index[0])} in every row"
@@ -193,7 +199,7 @@ def _rare_class(name: str, counts: pd.Series[Any]) -> Iterator[Finding]:
 def _rows_by_class(counts: pd.Series[Any]) -> Evidence:
     """Rows by class, the last of which is the rarest."""
     rarest = label_text(counts.index[-1])
-    shown = {label_text(label): int(rows) for label, rows in [*counts[:-1].items()][: charts.BARS - 1]}
+    shown = {label_text(label): int(rows) for label, rows in [*counts.iloc[:-1].items()][: charts.BARS - 1]}
     shown[rarest] = int(counts.iloc[-1])
     total = {"rows": int(counts.sum()), "rows of the rarest class": int(counts.iloc[-1])}
     return Evidence(counts=total, sketch=charts.bars(shown, marked=[rarest]))
@@ -207,4 +213,4 @@ def _same(positive: object, label: object) -> bool:
     """Whether a label of the table is the one that the user names, who may write True for 'true' and 1 for '1.0'."""
     if isinstance(positive, bool):
         return str(positive).casefold() == str(label).casefold()
-    return label_text(positive) == label_text(label)
+    return label_text(positive) == label_text(label) or (isinstance(positive, str) and as_text(positive) == label)

@@ -17,20 +17,24 @@ class _Area(SummedMetric[Array]):
 
     tasks = CLASSES
     needs = "proba"
+    range = (0.0, 1.0)
     ranks_only = True
     #: Place in the sums, and the name of scikit-learn's function for one class.
     place: int
     function: str
 
     def sums(self, truth: Truth, prediction: Prediction, names: Collection[str]) -> Callable[[Array], Array]:
-        """Areas under the ROC and precision-recall curves, ``[2, draws]``."""
+        """Areas under the ROC and precision-recall curves, ``[2, draws, curves]``."""
         precision = any(name != RocAuc.name for name in names)
         curves = [area(truth.y == c, prediction.values[:, c], precision) for c in _ranked(prediction)]
-        # A class without rows is NaN and makes the macro average NaN.
-        return lambda weights: np.asarray(np.mean([curve(weights) for curve in curves], axis=0))
+        return lambda weights: np.stack([curve(weights) for curve in curves], axis=-1)
 
     def value(self, sums: Array) -> Array:
-        return np.asarray(sums[self.place])
+        # A class without rows is NaN and makes the macro average NaN.
+        return np.asarray(np.mean(sums[self.place], axis=-1))
+
+    def by_class(self, sums: Array) -> Array | None:
+        return sums[self.place] if sums.shape[-1] > 1 else None
 
     def point(self, truth: Truth, prediction: Prediction) -> float:
         """The mean area of the classes by scikit-learn."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Literal
@@ -52,6 +53,7 @@ class Confusions:
 class _LabelMetric(SummedMetric[Confusions]):
     tasks = CLASSES
     needs = "label"
+    range = (0.0, 1.0)
 
     def sums(self, truth: Truth, prediction: Prediction, names: Collection[str]) -> Callable[[Array], Confusions]:
         positive, number = prediction.problem.positive, prediction.values.shape[1]
@@ -78,6 +80,9 @@ class _ShareOfPositive(_LabelMetric):
     def value(self, sums: Confusions) -> Array:
         by_class = sums.share(self.share)
         return np.asarray(by_class.mean(axis=1) if sums.positive is None else by_class[:, sums.positive])
+
+    def by_class(self, sums: Confusions) -> Array | None:
+        return sums.share(self.share) if sums.positive is None else None
 
 
 class _MeanShare(_ShareOfPositive):
@@ -180,6 +185,7 @@ class MatthewsCorrelation(_LabelMetric):
     """Matthews' correlation coefficient; of several classes that of Gorodkin (2004). 0 where one class is decided."""
 
     name = "mcc"
+    range = (-1.0, 1.0)
     label = "Matthews correlation"
     meaning = "correlation of predicted and true class; 0 is guessing, 1 is perfect"
     threshold = "tuned"
@@ -211,6 +217,14 @@ class Cost(MeanMetric):
     threshold = "tuned"
     needs_costs = True
     rare_classes = "costs"
+
+    def bounds(self, problem: Problem) -> tuple[float, float]:
+        """Nothing below 0 if no answer earns anything; no largest value, since rows may have costs of their own."""
+        costs = problem.goal
+        assert isinstance(costs, Costs)
+        binary = (costs.false_negative, costs.false_positive, costs.true_negative, costs.true_positive)
+        least = min(min(map(min, costs.matrix)) if costs.matrix else min(binary), 0.0)
+        return (0.0 if least == 0 else -math.inf, math.inf)
 
     def columns(self, truth: Truth, prediction: Prediction) -> Array:
         """The cost of each row's decision, ``[n, 1]``."""

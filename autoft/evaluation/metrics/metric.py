@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
@@ -92,6 +93,7 @@ class Metric(ABC):
         label: Name for people.
         meaning: What it says, in one line.
         direction: Whether more (``max``) or less (``min``) is better.
+        range: The least and the largest value that it can have; intervals do not leave it (`bounds`).
         tasks: Tasks for which it is computed.
         needs: What it looks at: probabilities, decided labels or predicted values.
         default_for: Tasks whose objective it is unless the user names another.
@@ -114,6 +116,7 @@ class Metric(ABC):
     label: str
     meaning: str
     direction: Direction = "max"
+    range: tuple[float, float] = (-math.inf, math.inf)
     tasks: tuple[Task, ...]
     needs: Needs
     objective: bool = True
@@ -163,6 +166,10 @@ class Metric(ABC):
     def trained_quantile(self, quantile: float | None) -> float | None:
         """The quantile whose pinball loss is trained for this objective; None for the usual loss of the task."""
         return None
+
+    def bounds(self, problem: Problem) -> tuple[float, float]:
+        """The least and the largest possible value for a problem: as a rule `range`."""
+        return self.range
 
     @property
     def perfect(self) -> float:

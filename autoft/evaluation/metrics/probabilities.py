@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from autoft.evaluation.losses import row_losses
 from autoft.evaluation.metrics.metric import CLASSES, METRICS, Prediction
 from autoft.evaluation.metrics.sums import MeanMetric
 from autoft.records.arrays import Array
-from autoft.records.problem import Truth
+from autoft.records.problem import Problem, Truth
 
 
 class _ProbabilityMetric(MeanMetric):
     direction = "min"
+    range = (0.0, math.inf)
     tasks = CLASSES
     needs = "proba"
 
@@ -41,6 +44,9 @@ class Brier(_ProbabilityMetric):
     meaning = "mean squared error of the probabilities; 0 is perfect"
     guards_brier = True
     column = 1
+
+    def bounds(self, problem: Problem) -> tuple[float, float]:
+        return (0.0, 1.0 if problem.task == "binary" else 2.0)
 
 
 def _row_briers(truth: Truth, prediction: Prediction) -> Array:

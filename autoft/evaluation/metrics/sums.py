@@ -34,6 +34,11 @@ class SummedMetric(Metric, Generic[S]):
     def value(self, sums: S) -> Array:
         """The metric of each draw, ``[draws]``."""
 
+    def by_class(self, sums: S) -> Array | None:
+        """Of a macro metric of several classes the values ``[draws, classes]`` whose mean it is, NaN for a class
+        without rows; None of other metrics."""
+        return None
+
     def point(self, truth: Truth, prediction: Prediction) -> float:
         weights = np.ones(len(truth)) if truth.weights is None else truth.weights
         return float(self.draws(truth, prediction, weights[None])[0])
@@ -70,27 +75,31 @@ class MeanMetric(SummedMetric[Array]):
         return float(self.of_mean(column.mean()))
 
 
-def draws_of(metrics: Sequence[Metric], truth: Truth, prediction: Prediction, weights: Array) -> dict[str, Array]:
+def draws_of(
+    metrics: Sequence[Metric], truth: Truth, prediction: Prediction, weights: Array, *, by_class: bool = False
+) -> dict[str, Array]:
     """Values ``[draws]`` of several metrics by name; NaN where the weighted rows leave a metric undefined.
 
     Args:
         weights: Non-negative ``[draws, n]``, which the weights of `truth` multiply.
+        by_class: Whether macro metrics come as values by class, ``[draws, classes]`` (`SummedMetric.by_class`).
     """
     kinds: dict[Any, list[Any]] = {}
     for metric in metrics:
         kinds.setdefault(_kind(metric), []).append(metric)
     prepared = [(own, own[0].sums(truth, prediction, {m.name for m in own})) for kind, own in kinds.items() if kind]
-    result = {metric.name: np.full(len(weights), np.nan) for metric in metrics}
+    parts: dict[str, list[Array]] = {metric.name: [] for metric in metrics}
     for start, stop in chunks(weights):
         with np.errstate(divide="ignore", invalid="ignore"):
             some = truth.weighted(weights[start:stop])
             for own, sums in prepared:
                 found = sums(some)
                 for metric in own:
-                    result[metric.name][start:stop] = metric.value(found)
+                    classes = metric.by_class(found) if by_class else None
+                    parts[metric.name].append(metric.value(found) if classes is None else classes)
             for metric in kinds.get(None, ()):
-                result[metric.name][start:stop] = metric.draws(truth, prediction, some)
-    return result
+                parts[metric.name].append(metric.draws(truth, prediction, some))
+    return {name: np.concatenate(found) if found else np.empty(0) for name, found in parts.items()}
 
 
 def _kind(metric: Metric) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection
 
 import numpy as np
@@ -19,6 +20,7 @@ def _errors(truth: Truth, prediction: Prediction) -> Array:
 
 class _ErrorMetric(MeanMetric):
     direction = "min"
+    range = (0.0, math.inf)
     tasks = VALUES
     needs = "value"
 
@@ -60,6 +62,7 @@ class R2(SummedMetric[Array]):
     """Coefficient of determination; NaN where the target does not vary."""
 
     name = "r2"
+    range = (-math.inf, 1.0)
     label = "R²"
     meaning = "share of the target's variance that is explained; 0 is the mean as the answer, 1 is perfect"
     tasks = VALUES
@@ -91,6 +94,7 @@ class MedianAbsoluteError(SummedMetric[Array]):
     label = "Median absolute error"
     meaning = "half of the predictions miss by less than this, in units of the target"
     direction = "min"
+    range = (0.0, math.inf)
     tasks = VALUES
     needs = "value"
     synonyms = ("median_ae",)
@@ -124,6 +128,7 @@ class Pinball(MeanMetric):
     label = "Pinball loss"
     meaning = "the average miss, in units of the target, weighted so that the wanted quantile misses least"
     direction = "min"
+    range = (0.0, math.inf)
     tasks = VALUES
     needs = "value"
     needs_quantile = True

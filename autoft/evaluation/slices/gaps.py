@@ -112,13 +112,14 @@ def _rate(
     low, high = large[0], large[-1]
     pairs = len(large) * (len(large) - 1) // 2
     least, most, lows, highs = found[low].value, found[high].value, samples[:, low], samples[:, high]
+    difference = _difference(most - least, highs - lows, pairs)
     return Rate(
         name=name,
         label=label,
         groups=shown,
         highest=groups.labels[high],
         lowest=groups.labels[low],
-        difference=_difference(most - least, highs - lows, pairs),
+        difference=difference.within(-1.0, 1.0) if name in _RATES else difference,
         ratio=_ratio(least, most, lows, highs, pairs) if name in _RATES else None,
     )
 

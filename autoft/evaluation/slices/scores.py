@@ -8,15 +8,13 @@ from dataclasses import replace
 import numpy as np
 
 from autoft.evaluation.metrics import metrics_of
-from autoft.evaluation.scores import weighted_scores
+from autoft.evaluation.scores import over_classes, weighted_scores, why_undefined
 from autoft.evaluation.slices.groups import Groups
 from autoft.evaluation.slices.redraws import DrawGroup, Redraws
 from autoft.records.arrays import Array
 from autoft.records.problem import Problem, Truth
 from autoft.records.scores import Interval
 from autoft.records.slices import Slice, SlicedColumn
-
-NO_ROWS, FEW_ROWS = "no rows", "too few rows"
 
 
 def scores_by_group(redraws: Redraws, groups: Sequence[Groups]) -> tuple[Slice, tuple[SlicedColumn, ...]]:
@@ -37,26 +35,28 @@ def scores_by_group(redraws: Redraws, groups: Sequence[Groups]) -> tuple[Slice, 
 def scores_of(redraws: Redraws, sets: Sequence[Array], names: Sequence[str]) -> list[Slice]:
     """Slices without names: metrics on sets of positions among the rows of the score, which may overlap."""
     truth, problem = redraws.own, redraws.problem
-    samples = [{name: np.full(redraws.number, np.nan) for name in names} for _ in sets]
+    samples: list[dict[str, Array]] = [{} for _ in sets]
     for group in redraws.groups():
         for some, found in zip(sets, samples, strict=True):
             for name, values in _scores(group, truth, some, problem, names).items():
-                found[name][group.draws] = values
-    whole = redraws.whole
-    return [
-        _slice(redraws, truth.take(some), _scores(whole, truth, some, problem, names), found)
-        for some, found in zip(sets, samples, strict=True)
-    ]
+                found.setdefault(name, np.full((redraws.number, *values.shape[1:]), np.nan))[group.draws] = values
+    whole, nowhere = redraws.whole, np.full(redraws.number, np.nan)
+    slices = []
+    for some, found in zip(sets, samples, strict=True):
+        drawn = {name: over_classes(found.get(name, nowhere)) for name in names}
+        slices.append(_slice(redraws, truth.take(some), _scores(whole, truth, some, problem, names), drawn))
+    return slices
 
 
 def _scores(group: DrawGroup, truth: Truth, some: Array, problem: Problem, names: Sequence[str]) -> dict[str, Array]:
-    """Metrics on some of the rows under the draws of a group; empty where a single draw has none."""
+    """Metrics on some of the rows under the draws of a group, macro metrics by class; empty where one draw has none."""
     if len(group.weights) == 1:
         some = some[group.weights[0, some] > 0]  # rows that the one draw does not score need not be sorted
     if not len(some):
         return {}
     own, rule = truth.take(some), group.rule.take(some)
-    return weighted_scores(own, group.predictions[some], group.weights[:, some], problem, names=names, rule=rule)
+    predictions, weights = group.predictions[some], group.weights[:, some]
+    return weighted_scores(own, predictions, weights, problem, names=names, rule=rule, by_class=True)
 
 
 def _slice(redraws: Redraws, truth: Truth, point: Mapping[str, Array], samples: Mapping[str, Array]) -> Slice:
@@ -64,17 +64,10 @@ def _slice(redraws: Redraws, truth: Truth, point: Mapping[str, Array], samples: 
     undefined: dict[str, str] = {}
     counted = truth.y if truth.weights is None else truth.y[truth.weights > 0]
     for name, found in samples.items():
-        value = float(point[name][0]) if name in point else np.nan
+        value = float(np.mean(point[name])) if name in point else np.nan
         interval = redraws.interval(value, found)
         if interval is not None:
             scores[name] = interval
         else:
-            undefined[name] = FEW_ROWS if np.isfinite(value) else _why(counted)
+            undefined[name] = why_undefined(counted, bool(np.isfinite(value)))
     return Slice(group="", rows=len(counted), scores=scores, undefined=undefined)
-
-
-def _why(y: Array) -> str:
-    if not len(y):
-        return NO_ROWS
-    kinds = "value" if y.dtype.kind == "f" else "class"
-    return f"one {kinds} only" if np.ptp(y) == 0 else "a class is missing"

@@ -59,8 +59,8 @@ class HintTester:
         gains, claim = self._differences(reference, without), name.rpartition(": ")[2] not in _READING
         tested = len(hints_to_test(self.dataset))
         word, gain = verdict_on(gains, share=_share(self.dataset), by_member=by_member, claim=claim, tested=tested)
-        about = describe_hint(self.recipe, self.dataset, name)
-        found = replace(about, verdict=word, gain=gain, obeyed=float(np.mean(by_member)) if by_member else None)
+        obeyed, about = float(np.mean(by_member)) if by_member else None, describe_hint(self.recipe, self.dataset, name)
+        found = replace(about, verdict=word, gain=self._possible(gain), obeyed=obeyed)
         return found if moves is None or effect is None else self._in_part(found, effect.column, without, moves)
 
     def untested(self, name: str, why: str) -> HintTest:
@@ -94,7 +94,12 @@ class HintTester:
 
     def gain(self, without: TrialResult) -> Interval:
         """Of all hints over the networks without any."""
-        return gain_over_blocks(self._differences(self.result, without), share=_share(self.dataset))
+        return self._possible(gain_over_blocks(self._differences(self.result, without), share=_share(self.dataset)))
+
+    def _possible(self, gain: Interval) -> Interval:
+        """The part of an interval in which a difference of the objective can lie."""
+        low, high = METRICS[self.dataset.objective].bounds(self.dataset.problem)
+        return gain.within(low - high, high - low)
 
     def _differences(self, hinted: TrialResult, without: TrialResult) -> list[float]:
         """Objective with the hint less the objective without, on each block; positive is better."""

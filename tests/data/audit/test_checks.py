@@ -53,6 +53,7 @@ PLANTED: dict[str, tuple[pd.DataFrame, str, dict[str, Any]]] = {
     "too-few-rows": (base().head(12), "too-few-rows", {}),
     "target-values": (base(y=first_rows(1e6, 3, SIGNAL)), "target-heavy-tail", {"task": "regression"}),
     "target-classes": (base(y=first_rows("maybe", 3, BASE["y"])), "class-smaller-than-folds", {"task": "multiclass"}),
+    "target-spelling": (base(y=first_rows("Yes.", 9, BASE["y"])), "target-spelling", {"task": "multiclass"}),
     "no-features": (base()[["y"]], "no-features", {}),
     "duplicate-rows": (repeated(), "duplicate-rows", {}),
     "near-duplicate-rows": (repeated(level=7.0), "near-duplicate-rows", {}),

@@ -286,3 +286,13 @@ def test_large_tables_make_fewer_draws():
     score = corrected(Truth(y=y), candidates, RANKED, rule=BEST_TRIAL, draws=Draws(number=300, seed=3))
     assert redraws(score, candidates, Truth(y=y), parts=3).number == 200
     assert redraws(score, candidates, Truth(y=y), parts=10**4).number == 100
+
+
+def test_a_difference_of_rates_lies_between_minus_one_and_one():
+    group, place = np.repeat([0, 1], 60), np.arange(120)
+    said = np.where(place % 60 == 0, group == 1, group == 0)
+    candidates = [Candidate(trial=0, epochs=1, predictions=both(np.where(said, 0.9, 0.1)))]
+    found = gaps(held(said.astype(int), candidates), [Groups(column="g", labels=("a", "b"), codes=group)], TARGET)
+    rate = next(rate.difference for rate in found[0].rates if rate.name == "selection_rate")
+    assert rate.value == pytest.approx(58 / 60)
+    assert (rate.low > 0.8, rate.high) == (True, 1.0)

@@ -1,0 +1,147 @@
+"""Labels of a target: the values as they were given, as plain data that JSON can carry, and back."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import uuid
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autoft.data.cells import Distinct
+from autoft.data.table import quoted
+from autoft.errors import SchemaError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: How labels of types that JSON does not have are read from their texts. A subclass stands before its parent.
+_READERS: dict[str, Callable[[str], Any]] = {
+    "datetime": datetime.datetime.fromisoformat,
+    "date": datetime.date.fromisoformat,
+    "time": datetime.time.fromisoformat,
+    "timedelta": lambda text: _pandas().Timedelta(text).to_pytimedelta(),
+    "Timestamp": lambda text: _pandas().Timestamp(text),
+    "Timedelta": lambda text: _pandas().Timedelta(text),
+    "Decimal": decimal.Decimal,
+    "UUID": uuid.UUID,
+}
+_KINDS: tuple[type, ...] = (datetime.date, datetime.time, decimal.Decimal, uuid.UUID)
+_CLOSED = {"[)": "left", "(]": "right", "[]": "both", "()": "neither"}
+
+Plain = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Given:
+    """A column as it was read: its `cells` in canonical form and, row by row, the `values` that were given."""
+
+    cells: pd.Series[Any]
+    values: pd.Series[Any]
+
+    def by_cell(self) -> dict[Hashable, Any]:
+        """The value behind each canonical cell (as `numpy.ndarray.tolist` gives it).
+
+        Raises:
+            SchemaError: If two different values have one canonical form, such as 1 and "1".
+
+        >>> import pandas as pd
+        >>> Given(cells=pd.Series(["1", "unk", None], dtype=object), values=pd.Series([1, "unk", None])).by_cell()
+        {'1': 1, 'unk': 'unk'}
+        """
+        import pandas as pd
+
+        dense = isinstance(self.values.dtype, pd.SparseDtype)
+        values = (pd.Series(np.asarray(self.values)) if dense else self.values).astype(object).to_numpy()
+        distinct, codes = Distinct.of(self.cells), pd.factorize(values)[0]
+        filled = np.flatnonzero(distinct.codes >= 0)
+        pairs = distinct.codes[filled] * (codes.max(initial=0) + 2) + codes[filled]
+        rows = filled[np.unique(pairs, return_index=True)[1]]
+        twice = np.flatnonzero(np.diff(distinct.codes[rows]) == 0)
+        if len(twice):
+            self._refuse(values[rows[twice[0]]], values[rows[twice[0] + 1]])
+        return dict(zip(distinct.values.tolist(), values[rows], strict=True))
+
+    def _refuse(self, one: Any, other: Any) -> None:
+        kinds = [type(value).__name__ for value in (one, other)]
+        found = f"it holds {quoted(one)} ({kinds[0]}) and {quoted(other)} ({kinds[1]})"
+        fix = "write each label in one way, as one type"
+        if kinds[0] == kinds[1]:
+            found = f"{quoted(one)} stands there in two forms that look alike"
+            fix = "write each label in one way (texts: in one form of Unicode)"
+        must = "hold labels that differ as texts, as it is the target"
+        raise SchemaError(f"Target {quoted(self.cells.name)}", must, found, fix)
+
+
+def to_plain(value: Any, target: str) -> tuple[Plain, str]:
+    """A label as JSON can carry it, and the name of its type, which is empty for JSON's own.
+
+    Raises:
+        SchemaError: If it is of a type that could not be given back.
+
+    >>> to_plain(np.int8(3), "y"), to_plain(datetime.date(2024, 2, 29), "y")
+    ((3, ''), ('2024-02-29', 'date'))
+    """
+    value = value.item() if isinstance(value, np.bool_ | np.number | np.str_) else value
+    for kind in (bool, int, float, str):
+        if isinstance(value, kind):
+            plain: Plain = str.__str__(value) if kind is str else kind(value)
+            if kind is not str or _encodes(str(plain)):
+                return plain, ""
+    pd = _pandas()
+    if isinstance(value, np.datetime64 | pd.Timestamp):
+        value = pd.Timestamp(value)
+    if isinstance(value, datetime.datetime):
+        name = "Timestamp" if isinstance(value, pd.Timestamp) else "datetime"
+        return str(value).removesuffix(" 00:00:00"), name
+    if isinstance(value, np.timedelta64 | pd.Timedelta):
+        return str(pd.Timedelta(value)), "Timedelta"
+    if isinstance(value, datetime.timedelta):
+        return str(pd.Timedelta(value)), "timedelta"
+    if isinstance(value, pd.Period):
+        return str(value), f"Period {value.freqstr}"
+    if isinstance(value, pd.Interval):
+        side = to_plain(value.left, target)
+        return str(value), f"Interval {side[1] or type(side[0]).__name__}"
+    for other in _KINDS:
+        if isinstance(value, other):
+            iso = getattr(value, "isoformat", None)
+            return (iso() if iso else str(value)), other.__name__
+    must = "hold labels that are texts, numbers, booleans, dates or durations, as it is the target"
+    found, fix = f"{quoted(value)} is of type {type(value).__name__}", "convert it to text"
+    if isinstance(value, str):
+        found, fix = f"{quoted(value)} holds half a character (a surrogate), which no file can", "correct that text"
+    raise SchemaError(f"Target {quoted(target)}", must, found, fix)
+
+
+def restored(plain: Plain, kind: str) -> Any:
+    """The label that `to_plain` was given.
+
+    >>> restored("2024-02-29", "date")
+    datetime.date(2024, 2, 29)
+    """
+    name, _, detail = kind.partition(" ")
+    text = str(plain)
+    if not name:
+        return plain
+    if name == "Period":
+        return _pandas().Period(text, freq=detail)
+    if name == "Interval":
+        read: Mapping[str, Callable[[str], Any]] = {"int": int, "float": float, **_READERS}
+        left, _, right = text[1:-1].partition(", ")
+        return _pandas().Interval(read[detail](left), read[detail](right), closed=_CLOSED[text[0] + text[-1]])
+    return _READERS[name](text)
+
+
+def _encodes(text: str) -> bool:
+    """Whether a text holds no half of a surrogate pair, which no file can hold."""
+    return not any("\ud800" <= sign <= "\udfff" for sign in text) if not text.isascii() else True
+
+
+def _pandas() -> Any:
+    import pandas as pd
+
+    return pd
