@@ -10,8 +10,7 @@ from typing import Any
 
 from autoft.cli.console import show_findings
 from autoft.cli.exit_status import FAILED, REFUSED, status
-from autoft.data.files import read_file
-from autoft.data.table import quoted
+from autoft.data.table import quoted, read_file
 from autoft.errors import FileError, RecipeError
 from autoft.files import prepare_folder, write_atomic
 from autoft.formatting import counted, nearest
@@ -49,7 +48,7 @@ def kept_cells(path: str, names: Sequence[str]) -> dict[str, Sequence[Any]]:
     """
     if not names:
         return {}
-    frame = read_file(path)
+    frame, _, _ = read_file(path)
     known = [str(name) for name in frame.columns]
     for name in names:
         if name not in known:
