@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -298,8 +299,12 @@ class AutoFineTuner:
         return self._ready
 
 
-def load(path: str | Path) -> AutoFineTuner:
+def load(path: str | Path, *, private: bool = False) -> AutoFineTuner:
     """A fitted tuner from a run folder or a saved model.
+
+    Args:
+        private: Whether what is found in tables to predict shows no cell that fewer than ten rows hold; a model that
+            was trained so does it always.
 
     Raises:
         ArtifactError: If it is missing, damaged or unsafe.
@@ -311,11 +316,19 @@ def load(path: str | Path) -> AutoFineTuner:
     run_folder = place.parent if place.name == "model" and is_run(place.parent) else None
     tuner = AutoFineTuner(target=meta.target.name, task=meta.target.task, directory=run_folder)
     tuner.evaluation_ = read_scores(place, run_folder)
+    meta = replace(meta, private=meta.private or private)
     tuner._learn(run_folder or place, model, meta, read_findings(place))
     saved.refuse_change(place)
     return tuner
 
 
-def check(recipe: str | Path | Mapping[str, Any] | Recipe, data: Any = None) -> tuple[Finding, ...]:
-    """Findings about a table, without any training; `data` as for `AutoFineTuner.fit`."""
-    return inspect_table(AutoFineTuner(recipe=recipe)._recipe(), data).findings
+def check(
+    recipe: str | Path | Mapping[str, Any] | Recipe, data: Any = None, *, private: bool = False
+) -> tuple[Finding, ...]:
+    """Findings about a table, without any training; `data` as for `AutoFineTuner.fit`.
+
+    Args:
+        private: Whether they show no cell that fewer than ten rows hold, whatever the recipe says.
+    """
+    read = AutoFineTuner(recipe=recipe)._recipe()
+    return inspect_table(read.with_changes(private=True) if private else read, data).findings

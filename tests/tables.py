@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 from autoft.recipe.recipe import Recipe
+from autoft.records.columns import Column, Target
 
 ROWS = 240
 
@@ -53,3 +56,18 @@ def tiny_recipe(**changes: object) -> Recipe:
 def features(table: pd.DataFrame, target: str) -> pd.DataFrame:
     """The table with one target and without the other two, which give it away."""
     return table.drop(columns=[c for c in ("outcome", "value", "grade") if c != target])
+
+
+def described(layout: Any) -> tuple[Column, ...]:
+    """The columns of an `InputLayout`, as a saved model describes them."""
+    kinds = dict.fromkeys(layout.numeric, "numeric") | dict.fromkeys(layout.boolean, "boolean")
+    kinds |= dict.fromkeys(layout.date, "date") | {c.id: "categorical" for c in layout.categories}
+    kinds |= {text.id: "text" for text in layout.texts}
+    return tuple(Column(id=id_, name=id_, kind=kind, why="") for id_, kind in kinds.items())
+
+
+def target_of(task: Any) -> Target:
+    """A target whose classes, if it has any, are 0, 1 ..."""
+    classes = {"regression": (), "binary": (0, 1), "multiclass": (0, 1, 2)}[task]
+    positive = 1 if task == "binary" else None
+    return Target(name="y", task=task, classes=classes, positive=positive, dtype="int64" if classes else "float64")

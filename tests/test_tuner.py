@@ -350,7 +350,7 @@ def build(hp, inputs):
 def test_a_tuner_that_is_not_fitted_can_be_pickled_and_copied(tmp_path):
     recipe = tiny_recipe(target="outcome")
     for tuner in (AutoFineTuner(recipe=recipe, directory=tmp_path), AutoFineTuner(target="y", model=build)):
-        written = pickle.loads(pickle.dumps(tuner))  # noqa: S301 - of our own
+        written = pickle.loads(pickle.dumps(tuner))
         for again in (written, copy.deepcopy(tuner), copy.copy(tuner)):
             assert vars(again) == vars(tuner)
     nameless = AutoFineTuner(target="y", model=lambda hp, inputs: None)

@@ -12,6 +12,7 @@ from autoft.records.columns import Task
 from autoft.records.scores import Strategy
 from autoft.registry import registry_of
 
+_PRIVATE = "show no cell that fewer than ten rows hold, in messages, report or files"
 _EPILOG = """exit status: 0 done, 1 an error that the message explains, 2 wrong usage,
 3 fit was interrupted and its results until then are saved, 130 interrupted and nothing is saved;
 in pipelines (check --against, and predict with --strict): 0 clean, 1 warnings with --strict, 2 errors
@@ -68,6 +69,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_source(check)
     check.add_argument("--against", metavar="RUN", type=Path, help="compare with the training table of a model")
     check.add_argument("--json", action="store_true", help="print what was found as JSON")
+    predict.add_argument("--private", action="store_true", help=_PRIVATE)
     for one in (predict, check):
         one.add_argument("--strict", action="store_true", help="for pipelines: warnings too make the exit status 1")
     _add_schema(command("schema", "show, infer and edit a schema"), shared)
@@ -106,6 +108,7 @@ def _add_command(commands: Any, shared: argparse.ArgumentParser, name: str, text
 def _add_source(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", metavar="RECIPE_OR_DATA", help="a recipe (.yaml) or a table (CSV, Parquet, ...)")
     parser.add_argument("--target", metavar="COLUMN", help="column to predict; required with a table")
+    parser.add_argument("--private", action="store_true", help=_PRIVATE)
     words = "a word that means a missing cell, in place of NA, None, null ...; may be given several times"
     parser.add_argument("--missing", metavar="WORD", action="append", help=words)
     sign = "sign before decimals where numbers such as 1,234 do not say it themselves"

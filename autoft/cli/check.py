@@ -30,7 +30,9 @@ def against(options: argparse.Namespace) -> int:
     if Path(options.source).suffix.lower() in (".yaml", ".yml"):
         options.usage_error("--against compares a table, not a recipe")
     options.failed = REFUSED
-    seen = TableMonitor.load(options.against).compare(options.source)
+    monitor = TableMonitor.load(options.against)
+    monitor.private |= options.private
+    seen = monitor.compare(options.source)
     if options.json:
         target = None if seen.target is None else seen.target.to_dict()
         print_json(seen.findings, rows=seen.rows, columns=[line.to_dict() for line in seen.columns], target=target)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import platform
-import re
 import subprocess
 import sys
 from contextlib import suppress
@@ -14,9 +13,8 @@ from importlib.metadata import PackageNotFoundError, version
 from rich.table import Table
 
 from autoft.cli.console import SCREEN, safe
+from autoft.serving.card import SAFE_KERAS, old_keras
 
-#: Older versions have known holes in the loading of models, among them CVE-2026-12479 and CVE-2026-12481.
-SAFE_KERAS = (3, 15, 1)
 PACKAGES = ("autoft", "keras", "tensorflow", "tensorflow-data-validation", "keras-tuner", "numpy", "pandas")
 PROBE_SECONDS = 120
 
@@ -43,11 +41,9 @@ def diagnose() -> list[Diagnosis]:
     installed = {name: _version(name) for name in PACKAGES}
     for name, found in installed.items():
         facts.append(Diagnosis(name=name, text=found or "not installed", bad=found is None and name != PACKAGES[3]))
-    keras = installed["keras"]
-    if keras and tuple(map(int, re.findall(r"\d+", keras)[:3])) < SAFE_KERAS:
-        wanted = ".".join(map(str, SAFE_KERAS))
-        text = f"{keras} has known holes in the loading of models: pip install 'keras>={wanted}'"
-        facts.append(Diagnosis(name="keras is old", text=text, bad=True))
+    holes = old_keras(installed["keras"] or SAFE_KERAS)
+    if holes:
+        facts.append(Diagnosis(name="keras is old", text=holes, bad=True))
     probes = {
         "backend": _start("import keras; print(keras.backend.backend())"),
         "tfdv works": _start("import tensorflow_data_validation; print('yes')") if installed[PACKAGES[3]] else None,
@@ -66,7 +62,8 @@ def _version(package: str) -> str | None:
 
 def _start(code: str) -> subprocess.Popen[str]:
     # A library that does not fit the machine may end the process that imports it.
-    return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    command = [sys.executable, "-c", code]  # of this file alone
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603
 
 
 def _finish(name: str, process: subprocess.Popen[str]) -> Diagnosis:

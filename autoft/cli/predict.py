@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
     prepare_folder(options.out.parent)  # now rather than when all rows are answered
     options.failed = REFUSED if options.strict else FAILED
     kept = kept_cells(options.data, options.keep)
-    tuner = load(options.model)
+    tuner = load(options.model, private=options.private)
     predicted, proba = tuner.predict_with_proba(options.data)
     classes = tuple(getattr(tuner, "classes_", ()))
     text = to_csv(predicted, classes, proba if options.proba else None, kept=kept, raw=options.raw)

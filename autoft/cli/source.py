@@ -26,6 +26,7 @@ def read_source(options: argparse.Namespace) -> tuple[Recipe, Path | None]:
         "decimal",
     )
     changes = {name: getattr(options, name, None) for name in names}
+    changes["private"] = getattr(options, "private", False) or None
     if changes["positive"]:
         changes["positive"] = label(changes["positive"])
     elif changes["positive"] is not None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from autoft.data.columns import infer_columns
 from autoft.data.convert import Converted, convert
 from autoft.data.labels import Given
 from autoft.data.missing_words import MissingWords
+from autoft.data.privacy import LEAST, Privacy, presentable
 from autoft.data.repair_plan import learn, learn_target
 from autoft.data.table import Table, read
 from autoft.errors import RecipeError, SchemaError
@@ -33,8 +35,53 @@ def inspect_table(recipe: Recipe, data: Any, *, write_schema: bool = False, enfo
         write_schema: Whether a schema file that the recipe names and that does not exist is written.
         enforce: Whether the recipe's schema engine looks at the table too, besides autoft's own checks.
     """
-    description = audit_table(recipe, describe(recipe, read_table(recipe, data)))
-    return enforce_schema(recipe, description, write=write_schema) if enforce else description
+    table = read_table(recipe, data)
+    with errors_of(recipe, table):
+        description = audit_table(recipe, describe(recipe, table))
+        return presented(recipe, enforce_schema(recipe, description, write=write_schema) if enforce else description)
+
+
+def privacy_of(recipe: Recipe, table: Table) -> Privacy | None:
+    """What may be shown of a table, where the recipe asks for privacy; else None."""
+    return Privacy.of(table.frame) if recipe.report.private else None
+
+
+@contextmanager
+def errors_of(recipe: Recipe, table: Table) -> Iterator[None]:
+    """Errors about a table show of it what the recipe allows."""
+    privacy = privacy_of(recipe, table)
+    with nullcontext() if privacy is None else privacy.errors():
+        yield
+
+
+def presented(recipe: Recipe, description: TableDescription) -> TableDescription:
+    """The description with its findings as they may be shown."""
+    privacy = privacy_of(recipe, description.table)
+    own = [_rare_classes(description)] if privacy is not None and _has_rare_classes(description) else []
+    return replace(description, findings=presentable([*description.findings, *own], privacy))
+
+
+def _class_counts(description: TableDescription) -> Mapping[str, int]:
+    """Rows of each class, of a target that has classes."""
+    target, frame = description.target, description.table.frame
+    if target is None or target.task == "regression":
+        return {}
+    return {str(label): int(count) for label, count in frame[target.name].value_counts().items()}
+
+
+def _has_rare_classes(description: TableDescription) -> bool:
+    return any(count < LEAST for count in _class_counts(description).values())
+
+
+def _rare_classes(description: TableDescription) -> Finding:
+    counts = _class_counts(description)
+    rare = sum(count < LEAST for count in counts.values())
+    found = f"has {rare:,} of {len(counts):,} classes that fewer rows hold, and each class has a place in the report"
+    must, fix = (
+        f"have at least {LEAST} rows of each class for a private report",
+        "merge those classes, or leave them out",
+    )
+    return Finding("rare-classes", "error", _target_name(description.table), must, found, fix)
 
 
 def read_table(recipe: Recipe, data: Any) -> Table:
@@ -140,6 +187,7 @@ def enforce_schema(recipe: Recipe, description: TableDescription, *, write: bool
         schema_path=path if path is not None and (write or path.exists()) else None,
         target=_target_name(description.table),
         known=description.findings,
+        private=recipe.report.private,
         ranges={n: hint.between for n, hint in recipe.knowledge.features.items() if hint.between is not None},
     )
     return replace(description, contract=made, engine=engine, findings=(*description.findings, *made.findings))

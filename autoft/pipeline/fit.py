@@ -9,7 +9,7 @@ from typing import Any
 from autoft.pipeline.baselines import train_baselines
 from autoft.pipeline.context import Run
 from autoft.pipeline.dataset import Dataset
-from autoft.pipeline.describe import audit_table, describe, enforce_schema, read_table
+from autoft.pipeline.describe import audit_table, describe, enforce_schema, errors_of, presented, read_table
 from autoft.pipeline.ensemble_gain import measure_ensemble_gain
 from autoft.pipeline.evaluate import correct_score, evaluate
 from autoft.pipeline.hint_tests.stage import test_hints
@@ -62,11 +62,12 @@ def prepare_dataset(recipe: Recipe, source: Any) -> Dataset:
         AutoFTError: If data or recipe cannot be understood.
     """
     table = read_table(recipe, source)
-    description = describe(recipe, table)
-    description = audit_table(recipe, description)
-    description = enforce_schema(recipe, description, write=True)
-    refuse(description.findings)
-    return note_odd_rows(split(recipe, description))
+    with errors_of(recipe, table):
+        description = describe(recipe, table)
+        description = audit_table(recipe, description)
+        description = presented(recipe, enforce_schema(recipe, description, write=True))
+        refuse(description.findings)
+        return note_odd_rows(split(recipe, description))
 
 
 def find_model(dataset: Dataset, run: Run) -> SearchResult:

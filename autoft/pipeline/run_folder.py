@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
@@ -21,7 +20,7 @@ from autoft.records.columns import Column, PlanLine
 from autoft.records.evaluation import Evaluation
 from autoft.records.findings import Finding
 from autoft.records.hints import Hints
-from autoft.records.reading import read_record
+from autoft.records.reading import read_json, read_record
 from autoft.report.inputs import ReportHint, ReportInputs
 
 #: Files of a saved model that its report tells from.
@@ -112,7 +111,7 @@ def read_evaluation(folder: Path) -> Evaluation:
     """
     path = folder / "evaluation.json"
     with _believed(path):
-        evaluation = from_document(json.loads(path.read_text(encoding="utf-8")))
+        evaluation = from_document(read_json(path))
         if evaluation.objective not in evaluation.held_out:
             raise ValueError(evaluation.objective)
     if evaluation.objective not in METRICS:
@@ -164,7 +163,7 @@ def read_profile(folder: Path) -> tuple[tuple[Column, ...], Profile]:
 def _records(path: Path, kind: Any) -> Any:
     """The content of a JSON file as records, every value of the type that the record declares."""
     with _believed(path):
-        return read_record(kind, json.loads(path.read_bytes()))
+        return read_record(kind, read_json(path))
 
 
 def _text(path: Path) -> str:

@@ -10,19 +10,22 @@ from typing import Any
 import numpy as np
 
 from autoft import files
+from autoft.data.privacy import HIDDEN, Privacy, presentable
 from autoft.errors import printable
-from autoft.evaluation.document import to_document
+from autoft.evaluation.document import from_document, to_document
 from autoft.evaluation.partial_dependence import profile
 from autoft.knowledge.describe import hinted_lines
 from autoft.networks.families.own import name_of
 from autoft.pipeline.context import Run
 from autoft.pipeline.dataset import Dataset
+from autoft.pipeline.describe import privacy_of
 from autoft.pipeline.notes import recipe_notes
 from autoft.pipeline.results import FittedModel, SearchResult
 from autoft.preprocessing.describe import describe_layout
 from autoft.recipe.recipe import Recipe
 from autoft.records.evaluation import Evaluation
 from autoft.serving import artifact
+from autoft.serving.card import card
 from autoft.serving.inputs import model_inputs
 
 #: Rows by which the saved model is compared with the one in memory.
@@ -42,10 +45,12 @@ def prove_effects(dataset: Dataset, found: SearchResult) -> None:
 
 def save(dataset: Dataset, found: SearchResult, evaluation: Evaluation, run: Run) -> FittedModel:
     """Write model, scores, findings, schema and recipe into the run folder."""
-    findings = (*dataset.findings, *run.findings)
+    privacy = privacy_of(run.recipe, dataset.description.table)
+    findings = presentable((*dataset.findings, *run.findings), privacy)
+    evaluation = _presented(evaluation, privacy)
     with run.timed("saving"):
         run.tell("saving", "saving the model and checking that it reads back the same")
-        texts = _texts(run.recipe, dataset, found)
+        texts = _texts(run.recipe, dataset, found, privacy)
         if run.model is not None:
             note = f"# The networks come from a Python function, {printable(name_of(run.model))}: no recipe holds it."
             texts["recipe.yaml"] = f"{note}\n{texts['recipe.yaml']}"
@@ -53,6 +58,7 @@ def save(dataset: Dataset, found: SearchResult, evaluation: Evaluation, run: Run
         model, meta = found.ensemble.raw_model(), _meta(run.recipe, dataset, found)
         evaluation = replace(evaluation, seconds=dict(run.seconds))
         extra: dict[str, str | bytes] = {**texts, "evaluation.json": _json(to_document(evaluation))}
+        extra["README.md"] = card(meta)
         if dataset.description.contract.statistics:
             extra["statistics.pb"] = dataset.description.contract.statistics
         few = {column: cells[:_PROBE_ROWS] for column, cells in dataset.description.converted.values.items()}
@@ -67,15 +73,31 @@ def _json(value: Any) -> str:
     return json.dumps(value, indent=1, ensure_ascii=False)
 
 
-def _texts(recipe: Recipe, dataset: Dataset, found: SearchResult) -> dict[str, str]:
+def _presented(evaluation: Evaluation, privacy: Privacy | None) -> Evaluation:
+    """The evaluation without cells of too few rows: in slices, and in curves of columns."""
+    if privacy is None:
+        return evaluation
+    document = to_document(evaluation)
+    document["slices"] = privacy.data(document["slices"])
+    for curve in document["best"]["dependence"]:
+        curve.update(grid=privacy.data(curve["grid"]), cells=privacy.data(curve["cells"]))
+    return from_document(document)
+
+
+def _texts(recipe: Recipe, dataset: Dataset, found: SearchResult, privacy: Privacy | None) -> dict[str, str]:
     """What a run says about itself besides the scores, by file name; enough to write the report again."""
     parts = {ratio.name: ratio.of for ratio in recipe.knowledge.ratios}
     used = np.flatnonzero(dataset.split.blocks >= 0)
     described = describe_layout(dataset.layout, dataset.features)
     lines = hinted_lines(described, recipe.knowledge, dataset.description.columns)
+    columns, seen = dataset.description.columns, profile(dataset.layout, dataset.features, dataset.encoded, used)
+    if privacy is not None:
+        lines = tuple(replace(line, text=privacy.text(line.text, line.column)) for line in lines)
+        columns, shown = tuple(map(privacy.column, columns)), privacy.data(seen["categories"])
+        seen["categories"] = {name: texts for name, texts in shown.items() if HIDDEN not in texts}
     context = {
         "plan": [asdict(line) for line in lines],
-        "columns": [asdict(c) for c in dataset.description.columns],
+        "columns": [asdict(c) for c in columns],
         "space": [[d.name, d.words()] for d in found.space],
         "engine": dataset.description.engine.name if dataset.description.engine else "",
         "title": recipe.report.title or f"{recipe.name}: {dataset.target.name}",
@@ -89,7 +111,7 @@ def _texts(recipe: Recipe, dataset: Dataset, found: SearchResult) -> dict[str, s
             }
             for name, hint in recipe.knowledge.features.items()
         },
-        "profile": profile(dataset.layout, dataset.features, dataset.encoded, used),
+        "profile": seen,
     }
     schema = dataset.description.contract.text
     texts = {"recipe.yaml": recipe.to_yaml(), "context.json": _json(context)}
@@ -122,4 +144,5 @@ def _meta(recipe: Recipe, dataset: Dataset, found: SearchResult) -> artifact.Met
         missing=recipe.data.missing,
         words_apart=dataset.description.table.words_apart,
         unused=tuple(c.name for c in dataset.description.columns if c.name in unused),
+        private=recipe.report.private,
     )

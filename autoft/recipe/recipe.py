@@ -43,6 +43,7 @@ ARGUMENTS: Mapping[str, str] = {
     "objective": "evaluate.objective",
     "strategy": "evaluate.strategy",
     "title": "report.title",
+    "private": "report.private",
 }
 
 

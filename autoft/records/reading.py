@@ -6,7 +6,49 @@ import json
 import math
 from collections.abc import Iterable
 from functools import cache
+from pathlib import Path
 from typing import Any
+
+#: Most bytes and most values of a JSON file: 20,000 columns with 60 categories each are below both. A few megabytes of
+#: brackets or commas could otherwise become gigabytes of lists.
+MAX_BYTES = 64 * 2**20
+MAX_VALUES = 3_000_000
+
+
+def parse_json(data: bytes, *, finite: bool = False) -> Any:
+    """Plain data from the bytes of a JSON file, whose size is looked at before anything is made of it.
+
+    Args:
+        finite: Whether NaN and infinities, which Python writes and JSON does not have, are refused.
+
+    Raises:
+        ValueError: If it is no JSON, not UTF-8, nested too deeply, or larger than autoft writes.
+
+    >>> parse_json(b'{"value": 1}')
+    {'value': 1}
+    >>> parse_json(b"[" * 5_000_000)
+    Traceback (most recent call last):
+    ...
+    ValueError: it holds more than 3,000,000 values
+    """
+    if len(data) > MAX_BYTES:
+        raise ValueError(f"it has more than {MAX_BYTES:,} bytes")
+    if sum(data.count(sign) for sign in (b",", b"[", b"{")) > MAX_VALUES:
+        raise ValueError(f"it holds more than {MAX_VALUES:,} values")
+    try:
+        return json.loads(data.decode("utf-8"), parse_constant=_refuse if finite else None)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"it holds {constant}")
+
+
+def read_json(path: Path) -> Any:
+    """Plain data from a JSON file; raises ValueError as `parse_json` does, and OSError."""
+    with open(path, "rb") as file:
+        return parse_json(file.read(MAX_BYTES + 1))
 
 
 def read_record(kind: Any, values: Any) -> Any:
@@ -27,7 +69,10 @@ def read_record(kind: Any, values: Any) -> Any:
     """
     from pydantic import ValidationError
 
-    text = json.dumps(values)
+    try:
+        text = json.dumps(values)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
     try:
         return _adapter(kind).validate_json(text, strict=True)
     except ValidationError as error:

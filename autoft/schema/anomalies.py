@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from autoft.schema.engine import Environment
 
 UNUSED_KINDS = frozenset(get_args(Kind)).difference(USED_KINDS)
 
+#: The first of the categories that an engine lists, each with its share of the rows; and all others.
+_AFTER_FIRST = re.compile(r"(: .*?\((?:<1|~\d+)%\)), .*", re.DOTALL)
 _CONTENT = {"INT": "whole numbers", "FLOAT": "numbers", "BYTES": "text", "STRING": "text"}
 #: anomaly type -> (must, found, fix while training, fix while predicting)
 _WORDS: dict[str, tuple[str, str, str, str]] = {
@@ -79,7 +82,8 @@ class Anomaly:
     def finding(self) -> Finding:
         """The anomaly as a finding."""
         must, found, fix = self._wording()
-        quoted = textwrap.shorten(self.description.strip().rstrip("."), 300, placeholder=" ...")
+        one = _AFTER_FIRST.sub(r"\1, ...", self.description.strip().rstrip("."))
+        quoted = textwrap.shorten(one, 300, placeholder=" ...")
         return Finding(f"tfdv:{self.type}", self.severity, self.column, must, f"{found} ({self.engine}: {quoted})", fix)
 
     @property

@@ -16,6 +16,7 @@ from autoft.records.columns import Column
 from autoft.records.findings import Finding
 from autoft.schema import edit
 from autoft.schema.engine import Engine
+from autoft.schema.reference import without_rare_values
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,6 +75,7 @@ def contract(
     schema_path: Path | None,
     target: str,
     known: Iterable[Finding] = (),
+    private: bool = False,
     ranges: Mapping[str, tuple[float, float]] = {},
 ) -> Contract:
     """Hold a training table to the schema in `schema_path`, or infer the schema and write it there.
@@ -83,6 +85,7 @@ def contract(
         schema_path: The schema file; None infers a schema and writes none.
         known: Findings about the table from other checks. If one is an error, no file is written: the schema of a
             table that is refused must not bind the corrected one.
+        private: Whether values that fewer than ten rows hold are left out of an inferred schema and of the statistics.
         ranges: Known ranges of numeric columns, for a schema that is inferred.
 
     Raises:
@@ -92,7 +95,7 @@ def contract(
     if engine is None:
         return Contract(schema=None, text="", findings=_unchecked(schema_path), inferred=False)
     statistics = engine.statistics(frame, columns)
-    kept = engine.dump_statistics(statistics)
+    kept = engine.dump_statistics(without_rare_values(statistics) if private else statistics)
     if schema_path is not None and schema_path.exists():
         schema = engine.read(schema_path)
         findings = engine.validate(statistics, schema, environment="TRAINING")
@@ -100,6 +103,8 @@ def contract(
         text = engine.to_text(schema)
         return Contract(schema=schema, text=text, findings=findings, inferred=False, statistics=kept)
     schema = engine.infer(statistics, target=target)
+    if private:
+        schema = edit.without_rare_values(schema, statistics)
     for name, (low, high) in ranges.items():
         schema = edit.bounded(schema, name, low, high)
     if schema_path is not None and not any(line.severity == "error" for line in known):

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from copy import deepcopy
 from typing import Any
 
+from autoft.data.privacy import LEAST
 from autoft.data.table import quoted
 from autoft.errors import SchemaError
 from autoft.formatting import nearest
@@ -47,6 +48,32 @@ def widen(schema: Any, column: str, low: float, high: float) -> Any:
         domain.min = min(domain.min, number(low))
     if domain.HasField("max"):
         domain.max = max(domain.max, number(high))
+    return copy
+
+
+def without_rare_values(schema: Any, statistics: Any) -> Any:
+    """Leave values that fewer than ten rows hold out of all domains; a column then may have values beside its domain.
+
+    Args:
+        statistics: Those of the table, as the engines of TensorFlow Metadata's messages make them.
+    """
+    copy = deepcopy(schema)
+    buckets = {f.path.step[0]: f.string_stats.rank_histogram.buckets for f in statistics.proto.datasets[0].features}
+    domains = {domain.name: domain for domain in copy.string_domain}
+    for feature in copy.feature:
+        shown = {one.label for one in buckets.get(feature.name, ()) if one.sample_count >= LEAST}
+        words = feature.bool_domain
+        if any(words.HasField(side) and getattr(words, side) not in shown for side in ("true_value", "false_value")):
+            feature.ClearField("bool_domain")
+        if feature.domain in domains and not shown.issuperset(domains[feature.domain].value):
+            domain = domains[feature.domain]
+            kept = [value for value in domain.value if value in shown]
+            del domain.value[:]
+            domain.value.extend(kept)
+            feature.distribution_constraints.min_domain_mass = 0.0
+            if not kept:
+                copy.string_domain.remove(domain)
+                feature.ClearField("domain")
     return copy
 
 

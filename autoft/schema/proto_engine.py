@@ -174,6 +174,8 @@ def parse_schema(text: str, schema: Any, source: str) -> Any:
         text_format.Parse(text, schema)
     except text_format.ParseError as error:
         raise no_schema(source, f"line {error}") from error
+    except RecursionError as error:
+        raise no_schema(source, "it is nested too deeply") from error
     if not schema.feature:
         raise no_schema(source, "it describes no column")
     return schema

@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autoft.data.convert import Converted
+from autoft.data.privacy import LEAST
 from autoft.records.columns import Column
 
 #: Names of the two facts that are added to a feature.
@@ -25,6 +26,10 @@ COUNTS, FILLED = "autoft:counts", "autoft:filled"
 BINS = 10
 #: Categories that are kept; those after it are so rare that none of them decides how far two tables are apart.
 MOST_CATEGORIES = 1_000
+#: Share of a column's rows whose values are hidden, up to which it is still compared.
+_HIDDEN_SHARE = 0.05
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -124,6 +129,38 @@ def references(proto: Any) -> Mapping[str, Reference]:
             high=float(buckets[-1].high_value) if numeric else np.inf,
         )
     return found
+
+
+def without_rare_values(statistics: T) -> T:
+    """Statistics without values that fewer than `LEAST` rows hold.
+
+    Of a column in which more than `_HIDDEN_SHARE` of the rows hold such values no comparison with later tables is
+    left: a distance that cannot see them would be chance.
+    """
+    source: Any = statistics
+    copy = replace(source, proto=deepcopy(source.proto))
+    for feature in copy.proto.datasets[0].features:
+        if feature.HasField("string_stats"):
+            _keep(feature.string_stats.top_values, "frequency")
+            _keep(feature.string_stats.rank_histogram.buckets, "sample_count")
+        custom = {fact.name: fact for fact in feature.custom_stats}
+        if COUNTS in custom and custom[COUNTS].HasField("rank_histogram"):
+            hidden = _keep(custom[COUNTS].rank_histogram.buckets, "sample_count")
+            if hidden > _HIDDEN_SHARE * custom[FILLED].num:
+                others = [deepcopy(fact) for fact in feature.custom_stats if fact.name not in (COUNTS, FILLED)]
+                del feature.custom_stats[:]
+                feature.custom_stats.extend(others)
+    result: T = copy
+    return result
+
+
+def _keep(values: Any, count: str) -> float:
+    """Keep the values of enough rows, and return the rows of all others."""
+    kept = [deepcopy(value) for value in values if getattr(value, count) >= LEAST]
+    hidden = sum(getattr(value, count) for value in values) - sum(getattr(value, count) for value in kept)
+    del values[:]
+    values.extend(kept)
+    return float(hidden)
 
 
 def without_private_texts(proto: Any, columns: Sequence[Column]) -> Any:

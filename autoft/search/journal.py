@@ -21,6 +21,8 @@ from typing import IO, Any
 from autoft import files
 from autoft.errors import JournalError
 
+#: Types of the facts about single trials.
+_OF_TRIALS = ("trial", "started", "abandoned")
 _BEGINNING = re.compile(rb"[0-9a-f]{8} \{")
 
 
@@ -61,9 +63,18 @@ def _decode(line: bytes) -> Mapping[str, Any] | None:
         if int(line[:8], 16) != zlib.crc32(line[9:]):
             return None
         fact = json.loads(line[9:])
-    except ValueError:  # also UnicodeDecodeError and JSONDecodeError
+    except (ValueError, RecursionError):  # also UnicodeDecodeError and JSONDecodeError
         return None
-    return fact if isinstance(fact, dict) and "type" in fact else None
+    return fact if _is_fact(fact) else None
+
+
+def _is_fact(fact: Any) -> bool:
+    """Whether a line of the right sum says what it must: a sum shows damage, and not who wrote the line."""
+    if not isinstance(fact, dict) or not isinstance(fact.get("type"), str):
+        return False
+    if fact["type"] == "key":
+        return isinstance(fact.get("key"), dict)
+    return fact["type"] not in _OF_TRIALS or isinstance(fact.get("memory"), str)
 
 
 def _facts(line: bytes) -> list[Mapping[str, Any]]:

@@ -1,17 +1,20 @@
 """The saved model: a folder that is whole or absent, checked before it is trusted.
 
 ``model.keras`` (from raw columns to answers), ``meta.json`` (columns, target, ranges of the training table),
-``schema.pbtxt`` and ``statistics.pb`` (schema and statistics of the training table), ``evaluation.json``, and
-``manifest.json`` with the format and the SHA-256 of each file. No pickle anywhere.
+``schema.pbtxt`` and ``statistics.pb`` (schema and statistics of the training table), ``evaluation.json``, ``README.md``
+(the card), and ``manifest.json`` with the format and the SHA-256 of each file. No pickle anywhere.
+
+Whoever forges a model can rewrite the sums too, so all else is checked as if they said nothing: the description against
+itself and the model, the entries of the archive, the classes that it names, its weights, and its size by its layers.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import shutil
+import warnings
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,71 +22,21 @@ import numpy as np
 
 from autoft import files
 from autoft.data import repair
-from autoft.data.repair import Repair
 from autoft.errors import ArtifactError
 from autoft.files import FORMAT
 from autoft.records.arrays import Array
-from autoft.records.columns import Column, Target
-from autoft.records.decisions import CostMatrix
-from autoft.records.reading import read_record
+from autoft.records.reading import read_json, read_record
 from autoft.serving import model_file
-from autoft.serving.model_file import damaged
+from autoft.serving.archive import damaged
+from autoft.serving.card import old_keras
+from autoft.serving.meta import Meta as Meta
+from autoft.serving.meta import contradictions, disagreements
 
 _NEEDED = ("meta.json", "model.keras")
-#: Other files that `autoft fit` writes.
-_TOLD = (
-    *("evaluation.json", "findings.json", "context.json", "recipe.yaml"),
-    *("schema.pbtxt", "statistics.pb"),
+#: What else lies in the folder of a saved model.
+_MORE = frozenset(
+    {"README.md", "recipe.yaml", "schema.pbtxt", "statistics.pb"} | {"evaluation.json", "findings.json", "context.json"}
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Meta:
-    """What prediction needs besides the Keras model.
-
-    Attributes:
-        columns: The feature columns, used or not.
-        version: Version of autoft that saved it.
-        engine: Name of the schema engine; empty without one.
-        ranges: Smallest and largest value of each numeric column in the training table, by column id.
-        vocabularies: Categories of each categorical column in the training table, by column id.
-        words: Words of each text column that the model counts, by column id.
-        encoders: Name of the encoder of each column that has one of its own, by column id.
-        threshold: Positive probability from which on a row is positive (binary tasks), between 0 and 1.
-        repairs: Changes that were made to the training table, and are made to every other table first.
-        unused: Columns of the training table that are no inputs of the model.
-        matrix: Costs ``[true][answered]`` by which more than two classes are decided; empty for the most probable one.
-        layers: Package and version of each layer that is not Keras' own, by registered name; `save` fills it in.
-        missing: Words that mean a missing cell, None for the usual ones.
-        words_apart: By column those of them that are values there.
-
-    Raises:
-        ValueError: If the threshold or the matrix cannot be one.
-    """
-
-    columns: tuple[Column, ...]
-    target: Target
-    version: str
-    engine: str
-    ranges: Mapping[str, tuple[float, float]]
-    vocabularies: Mapping[str, tuple[str, ...]]
-    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    encoders: Mapping[str, str] = field(default_factory=dict)
-    threshold: float = 0.5
-    repairs: tuple[Repair, ...] = ()
-    unused: tuple[str, ...] = ()
-    matrix: CostMatrix = ()
-    layers: Mapping[str, str] = field(default_factory=dict)
-    missing: tuple[str, ...] | None = None
-    words_apart: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if not 0.0 < self.threshold < 1.0:
-            raise ValueError(f"threshold {self.threshold}")
-        classes = len(self.target.classes)
-        bad = any(not 0 <= cost < math.inf for row in self.matrix for cost in row)
-        if bad or (self.matrix and [len(row) for row in self.matrix] != [classes] * classes):
-            raise ValueError(f"matrix of {len(self.matrix)} rows")
 
 
 def save(
@@ -175,7 +128,7 @@ def refuse_other(folder: Path) -> None:
         listed = set()
     if folder.is_symlink() or not (listed or all((folder / name).is_file() for name in ("manifest.json", *_NEEDED))):
         raise ArtifactError(f"'{folder}'", must, "something else is there", fix)
-    known = {"manifest.json", *_NEEDED, *_TOLD, *listed}
+    known = {"manifest.json", *_NEEDED, *_MORE, *listed}
     others = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if not p.is_dir())
     others = [name for name in others if name not in known]
     if others:
@@ -190,15 +143,20 @@ def load(folder: str | Path) -> tuple[Any, Meta]:
         ArtifactError: If it is missing, damaged, of another format, or names layers of no installed package.
     """
     folder, meta = load_meta(folder)
-    model_file.check(folder / "model.keras", meta.layers)
+    path = folder / "model.keras"
+    model_file.check(path, meta.layers)
     import keras
 
-    path = folder / "model.keras"
+    holes = old_keras(keras.__version__)
+    if holes:
+        warnings.warn(holes, stacklevel=2)
     try:
-        return keras.models.load_model(path, compile=False, safe_mode=True), meta
+        return model_file.read_model(path, len(meta.target.classes) or 1), meta
+    except ArtifactError:
+        raise
     except Exception as error:  # Keras raises whatever it stumbles over
         found = f"it answers {(str(error).strip().splitlines() or [type(error).__name__])[0][:200]}"
-        fix = f"load it with the Keras that saved it (autoft {meta.version}; see environment in evaluation.json)"
+        fix = f"load it with the Keras that saved it (autoft {meta.version[:40]}; see environment in evaluation.json)"
         raise ArtifactError(f"'{path}'", f"be readable by Keras {keras.__version__}", found, fix) from error
 
 
@@ -206,11 +164,14 @@ def load_meta(folder: str | Path) -> tuple[Path, Meta]:
     """The folder of an artifact, checked, and all that prediction needs besides the Keras model.
 
     Raises:
-        ArtifactError: If it is missing, damaged or of another format.
+        ArtifactError: If it is missing, damaged, of another format, or contradicts the model.
     """
     folder = find(folder)
     _verify(folder)
-    return folder, _meta(folder / "meta.json")
+    meta = _meta(folder / "meta.json")
+    for fault in (*contradictions(meta), *disagreements(meta, model_file.read_inputs(folder / "model.keras"))):
+        raise damaged(folder / "meta.json", f"it {fault}")
+    return folder, meta
 
 
 def find(path: str | Path) -> Path:
@@ -241,7 +202,7 @@ def _verify(folder: Path) -> None:
     for name in sorted({*expected, *found, *_NEEDED}):
         if name not in found:
             raise damaged(folder / name, "it is missing")
-        if name not in expected:
+        if name not in expected or name not in _MORE.union(_NEEDED):
             raise damaged(folder / name, "it was added later")
         if expected[name] != found[name]:
             raise damaged(folder / name, f"its SHA-256 begins {found[name][:8]}, not {expected[name][:8]}")
@@ -249,8 +210,8 @@ def _verify(folder: Path) -> None:
 
 def _read_json(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        return read_json(path)
+    except (OSError, ValueError) as error:
         raise damaged(path, "it cannot be read") from error
 
 
@@ -259,5 +220,5 @@ def _meta(path: Path) -> Meta:
     try:
         meta: Meta = read_record(Meta, content)
     except ValueError as error:
-        raise damaged(path, f"it is not what autoft writes ({error})") from error
+        raise damaged(path, f"it is not what autoft writes ({str(error)[:200]})") from error
     return meta

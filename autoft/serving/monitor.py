@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from autoft.data import repair
 from autoft.data.convert import Converted, align, convert
 from autoft.data.missing_words import MissingWords
-from autoft.data.table import read
+from autoft.data.privacy import Privacy, presentable
+from autoft.data.table import quoted, read
 from autoft.formatting import counted
 from autoft.preprocessing.text import MISSING_WORD, cleaned
 from autoft.records.columns import Column
@@ -25,8 +26,8 @@ from autoft.records.findings import Finding
 from autoft.schema import contract, drift
 from autoft.schema.engines import engine_of_model
 from autoft.schema.proto_engine import read_text
+from autoft.serving.archive import damaged
 from autoft.serving.artifact import Meta, load_meta
-from autoft.serving.model_file import damaged
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
 
 #: Share of texts without a known word that is reported: some have none in any table.
 _MANY_UNKNOWN = 0.5
-#: Categories that a finding names.
-_NAMED = 3
 _TRUST_LESS = "trust these predictions less; train again when there are many"
 
 
@@ -85,12 +84,15 @@ class TableMonitor:
     Args:
         folder: The saved model. What is needed of it is read now: later changes of the folder change nothing.
 
+    Attributes:
+        private: Whether findings show no cell that fewer than ten rows of the table hold; as the model says at first.
+
     Raises:
         ArtifactError: If the model was saved with a schema and there is none.
     """
 
     def __init__(self, meta: Meta, folder: Path) -> None:
-        self.meta = meta
+        self.meta, self.private = meta, meta.private
         schema, statistics = folder / "schema.pbtxt", folder / "statistics.pb"
         if meta.engine and not schema.is_file():
             raise damaged(schema, "it is missing")
@@ -129,7 +131,8 @@ class TableMonitor:
         target = self._target(repair.apply(table.frame, own).frame, compared)
         lines = compared if target is None else (*compared, target)
         moved = drift.findings([line.shift for line in lines if line.shift is not None])
-        findings = (*findings, *more, *self._engine_changed(findings), *moved)
+        privacy = Privacy.of(table.frame) if self.private else None
+        findings = presentable((*findings, *more, *self._engine_changed(findings), *moved), privacy)
         return TableComparison(rows=rows, converted=converted, findings=findings, columns=compared, target=target)
 
     def _engine_changed(self, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
@@ -197,7 +200,8 @@ class TableMonitor:
                 text = (
                     f"has {round(line.unseen * rows):,} of {rows:,} cells with a category that training did not have "
                 )
-                text += f"({_most_frequent(converted.values[column.id], self.meta.vocabularies[column.id])})"
+                example = _most_frequent(converted.values[column.id], self.meta.vocabularies[column.id])
+                text += f"(most often {quoted(example)})"
                 must = "hold the categories of the training"
                 fix = "they count as unknown; train again when there are many"
                 found.append(Finding("unseen-categories", "warning", column.name, must, text, fix))
@@ -213,10 +217,9 @@ class TableMonitor:
 
 
 def _most_frequent(cells: NDArray[Any], known: tuple[str, ...]) -> str:
-    """The most frequent unknown categories, at most `_NAMED`."""
-    counts = Counter(text for text in cells if text is not None and text not in known)
-    more = ", ..." if len(counts) > _NAMED else ""
-    return ", ".join(f"'{str(text)[:40]}'" for text, _ in counts.most_common(_NAMED)) + more
+    """The most frequent unknown category."""
+    vocabulary = {*known, None}
+    return str(Counter(text for text in cells if text not in vocabulary).most_common(1)[0][0])
 
 
 def _far_dates(column: Column, shift: drift.Shift | None) -> list[Finding]:

@@ -106,7 +106,7 @@ class FakeTuner:
 
 @pytest.fixture
 def tuner(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> type[FakeTuner]:
-    def load(path: Any) -> FakeTuner:
+    def load(path: Any, *, private: bool = False) -> FakeTuner:
         FakeTuner.loaded = path
         return FakeTuner()
 

@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autoft.errors import TrainingError
-from autoft.records.columns import Column, Target
 from autoft.records.decisions import Calibration
 from autoft.records.hints import Hints
 from autoft.serving.artifact import Meta, as_tensors, load, save
@@ -20,6 +19,7 @@ from autoft.serving.inputs import model_inputs
 from autoft.training.ensemble import Ensemble
 from autoft.training.proof_of_model import prove_ensemble
 from tests import knowledge_help as given_by
+from tests.tables import described, target_of
 
 TASKS = ("binary", "multiclass", "regression")
 #: Rounding of float32, as a share of the range of answers. Nothing else may move the wrong way.
@@ -82,10 +82,9 @@ CALIBRATIONS = {
 def test_the_saved_model_obeys_on_raw_columns(task: str, method: str, tmp_path: Path):
     bag = replace(given_by.bags(task)[0], calibration=CALIBRATIONS[method])
     prove_ensemble(bag, given_by.effects(task))
-    column = Column(id="n0", name="n0", kind="numeric", why="")
-    target = Target(name="y", task=task, classes=tuple("abc"[: 3 if task == "multiclass" else 2]))  # type: ignore[arg-type]
     vocabularies = {category.id: category.vocabulary for category in bag.plan.categories}
-    meta = Meta(columns=(column,), target=target, version="0", engine="", ranges={}, vocabularies=vocabularies)
+    columns, target = described(bag.plan), target_of(task)
+    meta = Meta(columns=columns, target=target, version="0", engine="", ranges={}, vocabularies=vocabularies)
     raw = bag.raw_model()
     before, after = given_by.pairs(task, 20_000, 5)  # 100,000 in all five
     few = {name: cells[:8] for name, cells in before.items()}

@@ -156,7 +156,7 @@ def test_a_missing_or_unreadable_file(tmp_path: Path) -> None:
 
 def test_a_recipe_can_be_pickled_and_still_knows_its_lines(write: Write) -> None:
     recipe = read_recipe(write("name: churn\ndata: {path: c.csv, target: Churn}\n")).with_changes(trials=7)
-    again = pickle.loads(pickle.dumps(recipe))  # noqa: S301
+    again = pickle.loads(pickle.dumps(recipe))
     assert again == recipe
     with pytest.raises(RecipeError, match=r"line 2, 'data.target'"):
         again.refuse([Mistake(("data", "target"), "be there", "it is not", "correct it")])

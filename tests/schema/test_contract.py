@@ -141,7 +141,7 @@ def test_all_errors_are_listed_on_clean_numbered_lines():
         r"  1. Column 'a\x1b[31m\n' must be here, but it is not. Fix: add it.",
         "  2. The table must be here, but it is not. Fix: add it.",
     ]
-    copy = pickle.loads(pickle.dumps(error.value))  # noqa: S301  (what worker processes do with errors)
+    copy = pickle.loads(pickle.dumps(error.value))
     assert str(copy) == str(error.value)
     assert copy.findings == (findings[0], findings[2])
 

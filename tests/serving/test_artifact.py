@@ -20,18 +20,20 @@ from autoft.networks.layers.stacked import MemberMean, StackedDense
 from autoft.preprocessing.layers.numbers import MedianImpute, RobustScale, SmoothClip
 from autoft.records.columns import Column, Target
 from autoft.serving import artifact, model_file
+from autoft.serving.card import SAFE_KERAS, card
 
 #: Number of no process.
 DEAD = 999_999_999
 LAYERS = [f"autoft>{name}" for name in ("MedianImpute", "MemberMean", "RobustScale", "SmoothClip", "StackedDense")]
 PROBE = {"c000": np.array([[1.5], [np.nan], [-40.0]])}
 META = artifact.Meta(
-    columns=(Column(id="c000", name="naïve/<b>", kind="boolean", why="two values", false=("no",), true=("yes",)),),
+    columns=(Column(id="c000", name="naïve/<b>", kind="numeric", why="numbers"),),
     target=Target(name="y", task="regression", classes=()),
     version="0.1.0",
     engine="",
     ranges={"c000": (-1.0, 2.5)},
-    vocabularies={"c001": ("a", "Łódź")},
+    vocabularies={},
+    unused=("Łódź",),
 )
 
 
@@ -217,10 +219,9 @@ def test_unknown_classes_are_refused_unread(folder, unread, thing, deep):
 
 def test_keras_own_safe_mode_is_on(folder, monkeypatch):
     """If a Lambda got past the list of layers, Keras would still not run it."""
-    more = {"Lambda", "__lambda__", "Sequential", "function"}
-    monkeypatch.setattr(model_file, "KERAS_CLASSES", model_file.KERAS_CLASSES | more)
-    model = keras.Sequential([keras.Input((1,)), keras.layers.Lambda(lambda x: x * 2)])
-    model.save(folder / "model.keras")
+    monkeypatch.setattr(model_file, "KERAS_CLASSES", model_file.KERAS_CLASSES | {"Lambda", "__lambda__", "function"})
+    inputs = keras.Input((1,), name="c000")
+    keras.Model({"c000": inputs}, keras.layers.Lambda(lambda x: x * 2)(inputs)).save(folder / "model.keras")
     sign_again(folder)
     with pytest.raises(ArtifactError, match=rf"be readable by Keras {keras.__version__}, but .*(?i:lambda)"):
         artifact.load(folder)
@@ -256,8 +257,8 @@ def test_the_package_of_a_missing_layer_is_named(folder, unread, source, found, 
     assert fix in error.value.fix
 
 
-def archive(path: Path, parts: dict[str, bytes]) -> None:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as out:
+def archive(path: Path, parts: dict[str, bytes], compressed: int) -> None:
+    with zipfile.ZipFile(path, "w", compressed) as out:
         for name, data in parts.items():
             out.writestr(name, data)
 
@@ -266,15 +267,20 @@ def archive(path: Path, parts: dict[str, bytes]) -> None:
     ("parts", "found"),
     [
         ({"config.json": b"{}", "model.weights.h5": bytes(50_000_000)}, "unpacks to more than"),
-        ({"config.json": b"[" * 200_000}, "not a Keras archive"),
-        ({"config.json": b"\xff\xfe"}, "not a Keras archive"),
-        ({"metadata.json": b"{}"}, "not a Keras archive"),
+        ({"config.json": b"[" * 200_000}, "config.json cannot be read"),
+        ({"config.json": b"\xff\xfe"}, "config.json cannot be read"),
+        ({"config.json": b"5"}, "not that of a model with named inputs"),
+        ({"config.json": b"{}", "../evil.py": b"1"}, "name or kind is unsafe"),
+        ({}, "there is no config.json"),
     ],
 )
 def test_hostile_archives_are_refused_unread(folder, unread, parts, found):
-    archive(folder / "model.keras", parts)
+    compressed = zipfile.ZIP_DEFLATED if len(parts) == 2 else zipfile.ZIP_STORED
+    if parts:
+        parts = {"metadata.json": b"{}", "model.weights.h5": b"", **parts}
+    archive(folder / "model.keras", parts or {"metadata.json": b"{}"}, compressed)
     sign_again(folder)
-    with pytest.raises(ArtifactError, match=rf"model\.keras' must be as it was saved, but it .*{found}"):
+    with pytest.raises(ArtifactError, match=rf"model\.keras' must be as it was saved, but it.*{found}"):
         artifact.load(folder)
 
 
@@ -410,3 +416,17 @@ def test_a_full_disk_while_copying(saved, tmp_path, monkeypatch):
     with pytest.raises(FileError, match="copy' must be writable, but the disk is full"):
         artifact.copy(saved, tmp_path / "copy")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_old_keras_is_warned_of(folder, monkeypatch):
+    monkeypatch.setattr(keras, "__version__", "3.13.2")
+    with pytest.warns(UserWarning, match=r"Keras 3\.13\.2 has known holes in the loading of models"):
+        artifact.load(folder)
+
+
+def test_the_card_names_the_floor_and_says_what_the_model_holds():
+    text = card(replace(META, vocabularies={"c001": ("canary",)}))
+    assert f"Keras {SAFE_KERAS} or later" in text
+    assert "whoever has the model has them" in text
+    assert "canary" not in text
+    assert META.columns[0].name not in text

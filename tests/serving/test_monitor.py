@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shutil
+import zipfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +23,7 @@ from autoft.cli.console_schema import show_compared
 from autoft.data.columns import infer_columns
 from autoft.data.table import read
 from autoft.errors import ArtifactError, SchemaError
-from autoft.records.columns import Target
+from autoft.records.columns import Column, Target
 from autoft.schema.contract import RefusedError, contract, refuse
 from autoft.schema.engines import choose
 from autoft.schema.portable_engine import Portable
@@ -53,7 +56,7 @@ def save(folder: Path, frame: pd.DataFrame, engine: Any, *, schema: str | None =
     features = tuple(column for column in columns if column.name != "churn")
     meta = artifact.Meta(
         columns=features,
-        target=Target(name="churn", task="binary", classes=("leaves", "stays"), positive="stays"),
+        target=Target(name="churn", task="binary", classes=("leaves", "stays"), positive="stays", dtype="object"),
         version="0",
         engine=engine.name if engine else "",
         ranges={"c001": (1.0, 400.0)},
@@ -61,11 +64,26 @@ def save(folder: Path, frame: pd.DataFrame, engine: Any, *, schema: str | None =
     )
     folder.mkdir()
     files.write_atomic(folder / "meta.json", json.dumps(artifact.asdict(meta)))
-    files.write_atomic(folder / "model.keras", b"not read")
+    model_of(folder / "model.keras", features)
     if engine is not None:
         files.write_atomic(folder / "schema.pbtxt", schema or held.text)
         files.write_atomic(folder / "statistics.pb", held.statistics)
     return sign(folder)
+
+
+def model_of(path: Path, columns: Sequence[Column]) -> None:
+    """The archive of a model of which there is nothing but its inputs."""
+    kinds = {"categorical": "string", "text": "string"}
+    inputs = [
+        {"name": column.id, "batch_shape": [None, 1], "dtype": kinds.get(column.kind, "float64")}
+        for column in columns
+        if column.used
+    ]
+    layers = [{"class_name": "InputLayer", "config": one} for one in inputs]
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("config.json", json.dumps({"config": {"layers": layers}}))
+        archive.writestr("metadata.json", "{}")
+        archive.writestr("model.weights.h5", b"not read")
 
 
 def sign(folder: Path) -> Path:
@@ -161,6 +179,19 @@ class TestLook:
         assert drifted == {"pay", "city"}
         assert {"tfdv:ENUM_TYPE_UNEXPECTED_STRING_VALUES", "out-of-range"} <= set(codes(seen))
         assert all(finding.severity == "warning" for finding in seen.findings)
+
+    def test_one_category_is_named_or_none(self, saved):
+        cities = table(1)["city"].to_numpy(object, copy=True)
+        cities[:8], cities[8:14] = "Lima", "Quito"
+        frame, served = table(1, city=cities), TableMonitor.load(saved)
+        for _ in ("with a schema", "without"):
+            served.private = False
+            (named,) = (str(line) for line in served.compare(frame).findings if line.column == "city")
+            assert ("Lima" in named, "Quito" in named) == (True, False)
+            served.private = True
+            (hidden,) = (str(line) for line in served.compare(frame).findings if line.column == "city")
+            assert not {"Lima", "Quito"} & {*re.findall(r"\w+", hidden)}
+            served.__dict__["_contract"] = (None, None, None)  # next: a model without a schema
 
     @pytest.mark.parametrize("rows", [1, 3, 10])
     def test_few_rows_raise_no_alarm(self, saved, rows):

@@ -15,12 +15,13 @@ from autoft.networks.architecture import Architecture
 from autoft.networks.family import initial_weights
 from autoft.preprocessing.encode import Encoded, encode
 from autoft.preprocessing.layout import LayoutOptions, make_layout
-from autoft.records.columns import Column, Target
+from autoft.records.columns import Column
 from autoft.records.decisions import Calibration
 from autoft.serving.artifact import Meta, load, save
 from autoft.serving.inputs import guarded, model_inputs
 from autoft.training.ensemble import Ensemble, EnsemblePart, build_ensemble
 from autoft.training.stack import Stack, StackTarget, stack_data
+from tests.tables import described, target_of
 
 pytestmark = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="the exported model looks strings up in TensorFlow"
@@ -86,8 +87,8 @@ class Case:
     @property
     def meta(self) -> Meta:
         return Meta(
-            columns=(),
-            target=Target(name="y", task=self.data.task),
+            columns=described(self.data.plan),
+            target=target_of(self.data.task),
             version="",
             engine="",
             ranges={},

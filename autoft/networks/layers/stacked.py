@@ -153,6 +153,8 @@ class MemberMean(Configured):
         self.task, self.members = task, members
 
     def build(self, input_shape: Any) -> None:
+        if input_shape[0] not in (None, self.members):
+            raise ValueError(f"{self.members} members, but answers of {input_shape[0]}")
         if self.task == "regression":
             shape = (self.members, 1, 1)
             for name, value in (("center", 0.0), ("scale", 1.0), ("low", -np.inf), ("high", np.inf)):
@@ -181,6 +183,8 @@ class WeightedMean(Configured):
 
     def __init__(self, shares: list[float], **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        if not (min(shares) >= 0 and abs(sum(shares) - 1) < 1e-3):
+            raise ValueError("shares that are no parts of a whole")
         self.shares = list(shares)
 
     def call(self, inputs: Any) -> Any:

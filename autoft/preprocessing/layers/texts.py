@@ -28,7 +28,8 @@ class CountWords(Configured):
         super().__init__(**{**kwargs, "trainable": False})
         self.vocabulary = list(vocabulary)
         # A word that nobody can write: the lookup refuses to be empty, and this one is counted nowhere.
-        self._lookup = keras.layers.StringLookup(vocabulary=["\ue000none", *self.vocabulary], oov_token="\ue000unknown")
+        known, unknown = ["\ue000none", *self.vocabulary], "\ue000unknown"
+        self._lookup = keras.layers.StringLookup(vocabulary=known, oov_token=unknown)
         self._convert_input_args = False
         self._allow_non_tensor_positional_args = True
 
