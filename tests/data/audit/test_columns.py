@@ -70,7 +70,7 @@ PRESSURE = RNG(6).normal(120, 12, size=ROWS)
 HEIGHT = RNG(7).normal(172, 8, size=ROWS)
 INCHES = np.where(np.arange(ROWS) % 7 == 0, HEIGHT / 2.54, HEIGHT)
 LEVEL = RNG(8).integers(0, 5, size=ROWS)
-NAMES = [f"Person {chr(65 + i % 26)}{i:04d} Long" for i in range(ROWS)]
+NAMES = [f"{('Anna', 'Kofi', 'Peter')[i % 3]} {chr(65 + i % 26)}{chr(97 + i // 26)}nning" for i in range(ROWS)]
 BORN = pd.Series(pd.to_datetime("1950-01-01") + pd.to_timedelta(RNG(9).integers(0, 15_000, size=ROWS), unit="D"))
 
 #: A column, what must be found in it.
