@@ -153,7 +153,9 @@ def _emptied(found: Sequence[Shift]) -> list[Finding]:
         alike = [shift for shift in found if (shift.missing > shift.missing_before) == (how == "more")]
         if len(alike) >= TOGETHER:
             text = f"has {len(alike):,} columns that are empty {how} often than in training: "
-            some = (f"{quoted(one.column)} in {one.missing:.1%}, before in {one.missing_before:.1%}" for one in alike[:3])
+            some = (
+                f"{quoted(one.column)} in {one.missing:.1%}, before in {one.missing_before:.1%}" for one in alike[:3]
+            )
             text += "; ".join(some) + ("; ..." if len(alike) > 3 else "")
             made.append(Finding("drift-missing", "warning", None, "be filled in as often as before", text, fix))
             continue

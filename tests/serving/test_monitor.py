@@ -159,7 +159,8 @@ class TestLook:
         drifted = {finding.column for finding in seen.findings if finding.code == "drift"}
         assert drifted == {"pay", "city"}
         assert {"tfdv:ENUM_TYPE_UNEXPECTED_STRING_VALUES", "out-of-range"} <= set(codes(seen))
-        assert all(finding.severity == "warning" for finding in seen.findings)
+        # Half of two equally long tables' largest values are in either of them: so few outside are chance.
+        assert {f.code for f in seen.findings if f.severity == "info"} == {"out-of-range"}
 
     @pytest.mark.parametrize("rows", [1, 3, 10])
     def test_few_rows_raise_no_alarm(self, saved, rows):

@@ -23,6 +23,7 @@ from autoft.data.audit import (
 )
 from autoft.data.audit.checks import CHECKS, DEFAULTS, AuditOptions, Check, TableView, check, run_checks
 from autoft.formatting import nearest
+from autoft.records.arrays import Array
 from autoft.records.columns import Column, Task
 from autoft.records.findings import Finding
 
@@ -68,9 +69,13 @@ def audit(
     *,
     target: str,
     task: Task,
+    names: Array | None = None,
     options: AuditOptions = DEFAULTS,
 ) -> tuple[Finding, ...]:
     """All findings about a training table; those of severity ``error`` forbid training. Nothing is changed.
+
+    Args:
+        names: ``[n]`` hashes of the cells that the recipe leaves out of the frame, by which rows may be told apart.
 
     Raises:
         SetupError: If a check of an installed package fails.
@@ -80,5 +85,5 @@ def audit(
         fix = nearest(target, names) or f"choose one of {', '.join(map(repr, names[:20]))}"
         must = "be in the table, as it is the target"
         return (Finding("target-absent", "error", target, must, "is not in the table", fix),)
-    view = TableView.of(frame, columns, converted, target=target, task=task, options=options)
+    view = TableView.of(frame, columns, converted, target=target, task=task, names=names, options=options)
     return tuple(run_checks(view, (*OWN, *(one for one in CHECKS if one not in OWN))))

@@ -68,6 +68,8 @@ class TableView:
         usable: ``[n]`` which rows have an answer to learn from.
         features: Columns that become inputs.
         unused: The others, the target not among them.
+        names: ``[n]`` hashes of what tells rows apart and is no input: identifiers, and what the recipe leaves out;
+            None where there is nothing of the kind.
     """
 
     labels: pd.Series[Any]
@@ -78,6 +80,7 @@ class TableView:
     converted: Converted
     hashes: Keys
     task: Task
+    names: Array | None = None
     options: AuditOptions = DEFAULTS
 
     @classmethod
@@ -89,15 +92,21 @@ class TableView:
         *,
         target: str | None,
         task: Task = "binary",
+        names: Array | None = None,
         options: AuditOptions = DEFAULTS,
     ) -> TableView:
-        """The view of a canonical table; without a target no row has a label."""
+        """The view of a canonical table; without a target no row has a label. `names` are hashes of cells that are not
+        in the frame."""
         import pandas as pd
 
         labels = pd.Series(np.full(len(frame), np.nan)) if target is None else frame[target]
         distinct = Distinct.of(labels) if task == "regression" else None
         answers = distinct.spread(distinct.numbers, np.nan) if distinct else pd.factorize(labels.to_numpy())[0]
         features = tuple(column for column in columns if column.name != target and column.used)
+        identifiers = [column.name for column in columns if column.kind == "identifier" and column.name != target]
+        if identifiers:
+            own = pd.util.hash_pandas_object(frame[identifiers], index=False).to_numpy()
+            names = own if names is None else own * np.uint64(3) + names
         return cls(
             labels=labels,
             answers=answers,
@@ -107,6 +116,7 @@ class TableView:
             converted=converted,
             hashes=keys(features, converted),
             task=task,
+            names=names,
             options=options,
         )
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from autoft.data.audit import charts
 from autoft.data.audit.checks import TableView, check
 from autoft.data.audit.findings import share_evidence, share_of
-from autoft.data.audit.values import codes, drawn_values
+from autoft.data.audit.values import codes, drawn_values, missing_cells, sample
 from autoft.data.convert import Converted
 from autoft.data.table import quoted
 from autoft.records.arrays import Array
@@ -19,6 +19,12 @@ from autoft.records.findings import Finding
 
 #: A larger share of empty cells is a warning.
 MANY_MISSING = 0.3
+#: So many columns or more that are empty in the same rows have one finding,
+TOGETHER = 3
+#: if of the rows in which either is empty this share is empty in both.
+SAME_CELLS = 0.9
+#: Of more columns with many empty cells each has its own finding from here on.
+MOST_GROUPED = 500
 #: A larger share of rows with a category of their own is a warning.
 MANY_RARE = 0.5
 #: A column is nearly constant if all but this share of its cells are equal,
@@ -52,8 +58,12 @@ def number_of_inputs(view: TableView) -> Iterator[Finding]:
 @check("missing-values", scope="columns")
 def missing(view: TableView) -> Iterator[Finding]:
     """Empty cells."""
+    together = _missing_together(view)
+    for columns in together:
+        yield _missing_block(columns, len(view))
+    told = {column.id for columns in together for column in columns}
     for column in view.features:
-        if not column.missing:
+        if not column.missing or column.id in told:
             continue
         many = column.missing > MANY_MISSING * len(view)
         must = f"be filled in at least {1 - MANY_MISSING:.0%} of the rows" if many else "be filled in every row"
@@ -62,6 +72,33 @@ def missing(view: TableView) -> Iterator[Finding]:
         found = f"is empty in {share_of(column.missing, len(view), 'cells')}"
         evidence = share_evidence(column.missing, len(view), "empty", "filled")
         yield Finding("missing-values", "warning" if many else "info", column.name, must, found, fix, evidence)
+
+
+def _missing_together(view: TableView) -> list[list[Column]]:
+    """Groups of columns that are empty in the same rows, of those that are empty in many."""
+    drawn = sample(len(view))
+    left = [column for column in view.features if column.missing > MANY_MISSING * len(view)]
+    empty = {column.id: missing_cells(view.converted.values[column.id][drawn]) for column in left[:MOST_GROUPED]}
+    left, groups = left[:MOST_GROUPED], []
+    while len(left) >= TOGETHER:
+        first = empty[left[0].id]
+        both = [np.sum(first & empty[column.id]) / max(1, np.sum(first | empty[column.id])) for column in left]
+        alike = [column for column, share in zip(left, both, strict=True) if share >= SAME_CELLS]
+        left = [column for column, share in zip(left[1:], both[1:], strict=True) if share < SAME_CELLS]
+        groups += [alike] if len(alike) >= TOGETHER else []
+    return groups
+
+
+def _missing_block(columns: Sequence[Column], rows: int) -> Finding:
+    """One warning for columns that are empty together, as blank rows are."""
+    names = ", ".join(quoted(column.name) for column in columns[:5]) + (", ..." if len(columns) > 5 else "")
+    empty = min(column.missing for column in columns)
+    found = f"has {len(columns):,} columns that are empty in the same rows, {share_of(empty, rows, 'rows')} at least "
+    found += f"({names})"
+    fix = "remove those rows if they are blank, else check the source, or add the columns to data.drop; autoft fills "
+    fix += "them in and tells the network which they were"
+    must, evidence = "be filled in", share_evidence(empty, rows, "empty", "filled")
+    return Finding("missing-values", "warning", None, must, found, fix, evidence)
 
 
 @check("infinite-values", scope="columns")

@@ -35,27 +35,26 @@ _DETAILS = frozenset({"date", "of", "day", "year", "status", "years", "at", "tit
 _TITLE = re.compile(r"\b(?:Mr|Mrs|Ms|Miss|Dr|Prof|Herr|Frau|Mme|Sr|Sra)\b\.?\s")
 #: Frequent given names of many countries. Of the names of persons a good part begins or ends with one; of other names
 #: (games, streets, brands) one in a hundred.
-_GIVEN = frozenset(
-    """
-    aaron abdul abdullah adam ahmed aisha alan albert alejandro alex alexander alexandra alexei ali alice alina amanda
-    amina amit amy ana anastasia andre andrea andreas andrei andrew angela anita anja ann anna anne antonio arthur ashley
-    barbara ben benjamin bernd betty bill bob boris brandon brian bruno camille carla carlos carol caroline catherine
-    charles charlotte chen chloe chris christian christina christine christopher claire claudia cynthia daniel daniela
-    david deborah dennis diana diego dimitri dmitry donald donna dorothy edward elena elif elizabeth ella emily emma
-    enrique eric erik eva fabio fatima felix fernando francesco francisco frank gabriel gary george giovanni giulia grace
-    hannah hans harry hassan heather heidi helen helena henry hiroshi hui ian ibrahim igor inga ingrid irina isabel
-    ivan jack jacob james jan jane janet jason javier jean jennifer jessica jim joan johan johanna john jonathan jorge
-    jose joseph juan judith julia julie jun jürgen karen karim karl katarzyna kate katharina katherine kathleen keiko
-    kelly kenneth kevin khalid klaus laila lars laura lauren leila leo leon li lin linda lisa louis louise lucas lucia
-    luigi luis lukas magdalena manuel marco margaret maria marie mario mark marta martin martina mary matthew mehmet mei
-    michael michel michelle miguel mohamed mohammad mohammed monika muhammad mustafa nancy natalia nicholas nicole nikita
-    nina noah olga oliver olivia omar oscar pablo pamela patricia patrick paul paula pedro peter petra philip pierre
-    piotr priya rachel rahul raj ralph ravi rebecca ricardo richard robert roberto roger rosa ruth ryan samantha samuel
-    sandra sanjay sara sarah sean sergei sergey sharon silvia simon sofia sophia sophie stefan stephanie stephen steven
-    sunita susan susanne svetlana takashi tatiana teresa thomas tim timothy tom tomasz ursula victor victoria vikram
-    vladimir walter wang wei werner william wolfgang yan yang yoko yuki yusuf zhang
-    """.split()
-)
+_GIVEN_NAMES = """
+aaron abdul abdullah adam ahmed aisha alan albert alejandro alex alexander alexandra alexei ali alice alina amanda
+amina amit amy ana anastasia andre andrea andreas andrei andrew angela anita anja ann anna anne antonio arthur ashley
+barbara ben benjamin bernd betty bill bob boris brandon brian bruno camille carla carlos carol caroline catherine
+charles charlotte chen chloe chris christian christina christine christopher claire claudia cynthia daniel daniela
+david deborah dennis diana diego dimitri dmitry donald donna dorothy edward elena elif elizabeth ella emily emma
+enrique eric erik eva fabio fatima felix fernando francesco francisco frank gabriel gary george giovanni giulia grace
+hannah hans harry hassan heather heidi helen helena henry hiroshi hui ian ibrahim igor inga ingrid irina isabel ivan
+jack jacob james jan jane janet jason javier jean jennifer jessica jim joan johan johanna john jonathan jorge jose
+joseph juan judith julia julie jun jürgen karen karim karl katarzyna kate katharina katherine kathleen keiko kelly
+kenneth kevin khalid klaus laila lars laura lauren leila leo leon li lin linda lisa louis louise lucas lucia luigi
+luis lukas magdalena manuel marco margaret maria marie mario mark marta martin martina mary matthew mehmet mei michael
+michel michelle miguel mohamed mohammad mohammed monika muhammad mustafa nancy natalia nicholas nicole nikita nina
+noah olga oliver olivia omar oscar pablo pamela patricia patrick paul paula pedro peter petra philip pierre piotr
+priya rachel rahul raj ralph ravi rebecca ricardo richard robert roberto roger rosa ruth ryan samantha samuel sandra
+sanjay sara sarah sean sergei sergey sharon silvia simon sofia sophia sophie stefan stephanie stephen steven sunita
+susan susanne svetlana takashi tatiana teresa thomas tim timothy tom tomasz ursula victor victoria vikram vladimir
+walter wang wei werner william wolfgang yan yang yoko yuki yusuf zhang
+"""
+_GIVEN = frozenset(_GIVEN_NAMES.split())
 #: Share of the values with a given name, or a title, from which they are names of persons. Of games it is 0.02.
 GIVEN, TITLED = 0.1, 0.05
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}\.[A-Za-z]{2,24}")
