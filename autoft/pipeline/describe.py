@@ -123,6 +123,8 @@ def audit_table(recipe: Recipe, description: TableDescription) -> TableDescripti
             positive=wanted.positive if wanted else None,
             allow_leak=recipe.schema_.allow_leak,
             drop_missing_target=recipe.schema_.drop_missing_target,
+            max_categories=recipe.preprocess.categorical.max_categories,
+            encoded=tuple(recipe.preprocess.encoders),
             grouped=recipe.evaluate.group is not None,
             timed=recipe.evaluate.time is not None,
         ),

@@ -18,6 +18,7 @@ from autoft.data.audit import (
     redundant_columns,
     row_order,
     spellings,
+    sums,
     target_quality,
     units,
 )
@@ -46,6 +47,7 @@ OWN: tuple[Check, ...] = (
     column_quality.missing,
     column_quality.infinite,
     column_quality.rare_categories,
+    column_quality.unknown_categories,
     placeholders.placeholder_numbers,
     placeholders.placeholder_dates,
     column_quality.quasi_constant,
@@ -55,6 +57,7 @@ OWN: tuple[Check, ...] = (
     placeholders.placeholder_words,
     personal.personal_data,
     redundant_columns.redundant_columns,
+    sums.sums,
     outliers.outlying_values,
     leaks.leaks,
     hidden_groups.hidden_groups,

@@ -43,6 +43,8 @@ class AuditOptions:
     Attributes:
         positive: For binary tasks the class whose precision and recall matter, None if it is not chosen.
         drop_missing_target: Whether rows without a target are left out instead of refused.
+        max_categories: Categories of a column that are distinguished; the others count as unknown.
+        encoded: Columns with an encoder of their own, for which that does not hold.
         grouped: Whether the recipe names a group, so that none needs to be suggested.
     """
 
@@ -50,6 +52,8 @@ class AuditOptions:
     positive: Any = None
     allow_leak: tuple[str, ...] = ()
     drop_missing_target: bool = False
+    max_categories: int = 200
+    encoded: tuple[str, ...] = ()
     grouped: bool = False
     timed: bool = False
 

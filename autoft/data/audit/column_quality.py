@@ -15,7 +15,7 @@ from autoft.data.table import quoted
 from autoft.records.arrays import Array
 from autoft.records.columns import Column
 from autoft.records.evidence import Evidence
-from autoft.records.findings import Finding
+from autoft.records.findings import Finding, Severity
 
 #: A larger share of empty cells is a warning.
 MANY_MISSING = 0.3
@@ -27,6 +27,8 @@ SAME_CELLS = 0.9
 MOST_GROUPED = 500
 #: A larger share of rows with a category of their own is a warning.
 MANY_RARE = 0.5
+#: Share of the rows of categories that are not distinguished, from which on it is said, and is a warning.
+SOME_UNKNOWN, MANY_UNKNOWN = 0.05, 0.2
 #: A column is nearly constant if all but this share of its cells are equal,
 OTHERS = 0.001
 #: or all but so few of them.
@@ -145,6 +147,28 @@ def rare_categories(view: TableView) -> Iterator[Finding]:
             evidence = share_evidence(once, filled, "rows of their own category", "others")
             must = "have categories that come back"
             yield Finding("rare-categories", "warning", column.name, must, found, fix, evidence)
+
+
+@check("unknown-categories", scope="columns")
+def unknown_categories(view: TableView) -> Iterator[Finding]:
+    """Columns of more categories than are distinguished (preprocess: categorical: max_categories): rows of the others
+    count as unknown. Hints may give a column an order, in which all count."""
+    most = view.options.max_categories
+    for column, _ in view.columns("categorical"):
+        counts = view.counts(column)
+        unknown, filled = sum(list(counts.values())[most:]), sum(counts.values())
+        if unknown <= SOME_UNKNOWN * filled or column.name in view.options.encoded:
+            continue
+        found = f"has {len(counts):,} categories, of which the {most:,} most frequent are distinguished: "
+        found += f"{share_of(unknown, filled, 'rows')} count as unknown"
+        fix = (
+            "raise preprocess.categorical.max_categories, choose an encoder for it under preprocess.encoders, or group "
+        )
+        fix += "its categories"
+        evidence = share_evidence(unknown, filled, "unknown", "distinguished")
+        severity: Severity = "warning" if unknown > MANY_UNKNOWN * filled else "info"
+        must = f"have at most {most:,} frequent categories"
+        yield Finding("unknown-categories", severity, column.name, must, found, fix, evidence)
 
 
 @check("quasi-constant", scope="columns")
