@@ -81,6 +81,7 @@ TRUE: Mapping[str, Mapping[str, str]] = {
     "titanic": {
         "personal-data Name": "names of the passengers",
         "rare-categories *": "most tickets and cabins are one passenger's",
+        "unknown-categories Ticket": "200 of 531 tickets are distinguished",
         "missing-values Cabin": "empty in three of four rows",
         "unseen-categories Ticket": "two of three tickets are new to the model",
         "mixed-types Ticket": "numbers, and letters with numbers, of one meaning",
@@ -158,6 +159,7 @@ TRUE: Mapping[str, Mapping[str, str]] = {
     "beers": {"rare-categories name": "hardly a name comes twice", "identifier-dropped id": "a number for each row"},
     "monsters": {
         "rare-categories Name": "every name once",
+        "unknown-categories Name": "200 of 900 are distinguished",
         "identifier-dropped #": "numbers the rows",
         "unseen-categories Name": "all are new",
     },

@@ -68,6 +68,12 @@ PLANTED: dict[str, tuple[pd.DataFrame, str, dict[str, Any]]] = {
     "far-dates": (base(day=first_rows(pd.Timestamp("2091-03-01"), 1, DAYS)), "far-dates", {}),
     "spelling-variants": (base(town=RNG.choice(["Rome", "ROME", "Oslo"], ROWS)), "spelling-variants", {}),
     "personal-data": (base(Name=PERSONS), "personal-data", {}),
+    "unknown-categories": (
+        base(user=[f"user {k // 5}" for k in range(ROWS)]),
+        "unknown-categories",
+        {"options": AuditOptions(max_categories=20)},
+    ),
+    "sum-of-columns": (base(rest=BASE["level"] - BASE["size"]), "sum-of-columns", {}),
     "identical-columns": (base(copy=BASE["level"]), "identical-columns", {}),
     "outlying-values": (base(level=first_rows(9_000, 2, BASE["level"])), "outlying-values", {}),
     "target-leak": (base(hint=np.where(SIGNAL > 0, 7.0, 3.0)), "target-leak", {}),
