@@ -25,8 +25,9 @@ COUNTS, FILLED = "autoft:counts", "autoft:filled"
 BINS = 10
 #: Categories that are kept; those after it are so rare that none of them decides how far two tables are apart.
 MOST_CATEGORIES = 1_000
-#: Of the longest tail that is believed: a value may lie so many times as far from the middle as all others.
-LONGEST_TAIL = 10.0
+#: Of the longest tail that is believed: a value may lie so many times as far from the middle as all others;
+#: and where the tail is not known, as nearly all values are equal.
+LONGEST_TAIL, UNKNOWN_TAIL = 100.0, 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -59,13 +60,13 @@ class Reference:
     def reach(self) -> tuple[float, float]:
         """Of numbers: how far below and above the range a value lies that no tail explains. The end of
         the range is some times as far from the middle as the last tenth is; a value is far that is so many times as
-        far as the end (2 times at least, 10 at most), and further outside than the range is wide."""
+        far as the end (2 times at least), and further outside than the range is wide."""
         assert self.edges is not None
         width, middle = self.high - self.low, self.median
         found = []
         for end, tenth in ((self.low, self.edges[0]), (self.high, self.edges[-1])):
             whole, part = abs(end - middle), abs(float(tenth) - middle)
-            times = whole / part if part > 0 else LONGEST_TAIL
+            times = whole / part if part > 0 else UNKNOWN_TAIL
             found.append(max(width, (min(max(times, 2.0), LONGEST_TAIL) - 1) * whole))
         return found[0], found[1]
 

@@ -84,8 +84,8 @@ def audit(
         SetupError: If a check of an installed package fails.
     """
     if target not in frame.columns:
-        names = [str(name) for name in frame.columns]
-        fix = nearest(target, names) or f"choose one of {', '.join(map(repr, names[:20]))}"
+        every = [str(name) for name in frame.columns]
+        fix = nearest(target, every) or f"choose one of {', '.join(map(repr, every[:20]))}"
         must = "be in the table, as it is the target"
         return (Finding("target-absent", "error", target, must, "is not in the table", fix),)
     view = TableView.of(frame, columns, converted, target=target, task=task, names=names, options=options)

@@ -84,7 +84,7 @@ def _missing_together(view: TableView) -> list[list[Column]]:
     left, groups = left[:MOST_GROUPED], []
     while len(left) >= TOGETHER:
         first = empty[left[0].id]
-        both = [np.sum(first & empty[column.id]) / max(1, np.sum(first | empty[column.id])) for column in left]
+        both = [np.sum(first & empty[c.id]) / max(1, int(np.sum(first | empty[c.id]))) for c in left]
         alike = [column for column, share in zip(left, both, strict=True) if share >= SAME_CELLS]
         left = [column for column, share in zip(left[1:], both[1:], strict=True) if share < SAME_CELLS]
         groups += [alike] if len(alike) >= TOGETHER else []

@@ -30,6 +30,8 @@ SHARE = 0.6
 LEVEL = 1e-8
 #: Largest dimension that is believed, and the share of what larger distances show that is believed of small ones.
 MOST_DIMENSIONS, BELIEVED = 6.0, 0.5
+#: Share of the pairs within the largest likely distance that must be within the chosen one.
+MOSTLY = 0.4
 #: How much further than the distance within which nearly all copies lie the last ones may be.
 TAIL = 2.0
 #: Columns by which near rows are searched; all are compared in the end.
@@ -42,7 +44,7 @@ MIN_ROWS = 20
 NEIGHBOURS = 12
 #: Share of the pairs near in the searched columns that must be near in all, and share of them with a distance of its
 #: own: prices of 9.99 and 10.00 are no copies.
-NEAR_IN_ALL, DIFFERENT = 0.6, 0.5
+NEAR_IN_ALL, DIFFERENT = 0.6, 0.3
 #: Below this distance no grid of values is so fine.
 FINEST_GRID = 1e-6
 
@@ -88,11 +90,13 @@ def find_near_copies(features: Sequence[Column], values: Mapping[str, Array], ex
     near &= _equal_in_all(others, values, first[pairs])
     if near.sum() < max(1.0, NEAR_IN_ALL * len(pairs)):
         return None
-    apart = np.abs(points[pairs[near, 0]] - points[pairs[near, 1]]).max(axis=1)
-    distinct = len(np.unique([f"{one:.3g}" for one in apart]))
-    if distance > FINEST_GRID and len(apart) > 3 and distinct < DIFFERENT * min(len(apart), 100):
+    pairs = pairs[near]
+    once = pairs[pairs[:, 0] < pairs[:, 1]]
+    apart = np.abs(points[once[:, 0]] - points[once[:, 1]]).max(axis=1)
+    distinct = len({f"{one:.4g}" for one in apart.tolist()})
+    if distance > FINEST_GRID and distinct < DIFFERENT * min(len(apart), 100):
         return None
-    return NearCopies(group=_connected(pairs[near], len(first))[same], distance=distance)
+    return NearCopies(group=_connected(pairs, len(first))[same], distance=distance)
 
 
 def _connected(pairs: Array, rows: int) -> Array:
@@ -167,8 +171,11 @@ def _distance(points: Array) -> float | None:
         told[known] |= (near[known] >= SHARE * wide[known]) & (chance < LEVEL)
     if not told.any():
         return None
-    # Where (almost) all of them are within; and a little further for the last ones.
-    return TAIL * DISTANCES[int(np.argmax(told & (near >= 0.95 * near[told].max())))]
+    # Where the number of pairs hardly grows any more; larger distances add pairs of chance.
+    likely = told & (near >= MOSTLY * near[told].max())
+    flat = np.where(likely, near / np.maximum(wider[0], 1), 0.0)
+    likely &= flat >= 0.97 * flat.max()
+    return TAIL * DISTANCES[int(np.argmax(likely & (near >= 0.99 * near[likely].max())))]
 
 
 def _dimensions(points: Array) -> float:
