@@ -31,11 +31,13 @@ class RowOrigin:
     Attributes:
         keys: Hash of the used cells; equal keys mean identical rows.
         groups: Rows of one group (one patient) share a block; a row without a group is a group of its own.
+        copies: Number of each row's group of near copies, which share a block too.
         time: Numbers or datetimes.
     """
 
     keys: Array
     groups: Array | None = None
+    copies: Array | None = None
     time: Array | None = None
 
 
@@ -61,9 +63,9 @@ def split(
 ) -> tuple[Split, tuple[Finding, ...]]:
     """Divide the rows into blocks.
 
-    Rows with equal keys, and rows of one group, share a block (or are all in the holdout). Blocks do not depend on the
-    order of the rows. Without times, every class with enough clusters is in every block; with times, blocks are
-    contiguous and the holdout is the latest part.
+    Rows with equal keys, near copies, and rows of one group share a block (or are all in the holdout). Blocks do not
+    depend on the order of the rows. Without times, every class with enough clusters is in every block; with times,
+    blocks are contiguous and the holdout is the latest part.
 
     Args:
         y: Class positions or values, ``[n]``: blocks are stratified by class, or by tenth of the values.
@@ -73,7 +75,7 @@ def split(
         SchemaError: If there are too few rows, a class lies in one cluster only, or a time is missing.
     """
     groups, time, folds = origin.groups, origin.time, rule.folds
-    clusters = _clusters(origin.keys, groups)
+    clusters = _clusters(origin.keys, groups, origin.copies)
     names, member = np.unique(clusters, return_inverse=True)
     strata, sizes = _strata(y, task, member), np.bincount(member)
     _check_classes(strata, member, task, classes, groups is not None)
@@ -123,20 +125,26 @@ def members(split: Split, strategy: Strategy) -> tuple[Member, ...]:
     return tuple(result)
 
 
-def _clusters(keys: Array, groups: Array | None) -> Array:
+def _clusters(keys: Array, *groups: Array | None) -> Array:
     """Number of each row's cluster; depends on the keys, not on the order of the rows."""
     rank = np.unique(keys, return_inverse=True)[1]
-    if groups is None:
+    given = [one for one in groups if one is not None]
+    if not given:
         return rank
     import pandas as pd
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
-    known, count = pd.factorize(groups)[0], rank.max() + 1
-    known = np.where(known < 0, known.max(initial=-1) + 1 + np.arange(len(known)), known)
+    edges, size = [], rank.max() + 1
+    for one in given:
+        known = pd.factorize(one)[0]
+        known = np.where(known < 0, known.max(initial=-1) + 1 + np.arange(len(known)), known)
+        edges.append(np.stack([rank, size + known]))
+        size += known.max() + 1
     # A cluster is a component of the graph of keys and groups: groups with an identical row belong together.
-    edges = coo_matrix((np.ones(len(rank)), (rank, count + known)), shape=(count + known.max() + 1,) * 2)
-    component = connected_components(edges, directed=False)[1][rank]
+    ends = np.hstack(edges)
+    graph = coo_matrix((np.ones(ends.shape[1]), (ends[0], ends[1])), shape=(size, size))
+    component = connected_components(graph, directed=False)[1][rank]
     return np.asarray(_smallest(rank, component)[component])
 
 

@@ -37,6 +37,7 @@ class TableDescription:
         findings: Everything found so far, in the order of the checks.
         weights: ``[n]`` of the rows, None where the recipe names no column of weights.
         kept: ``[n]`` positions of the rows in the table that was read, None where it has all of them.
+        names: ``[n]`` hashes of the cells of columns that the recipe leaves out, None where it leaves none out.
         repairs: What was repaired in the table, as the recipe accepts it.
         contract: The schema and whether the table fits it, once it was compared with it.
         engine: What checked it, None if nothing did.
@@ -49,6 +50,7 @@ class TableDescription:
     findings: tuple[Finding, ...]
     weights: Array | None = None
     kept: Array | None = None
+    names: Array | None = None
     repairs: tuple[Repair, ...] = ()
     hints: Hints = field(default_factory=Hints)
     contract: Contract = _UNCHECKED

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from autoft.data import missing_words, repair, target, weights
 from autoft.data.audit import AuditOptions, audit
@@ -21,10 +23,14 @@ from autoft.knowledge.compile import bind_knowledge
 from autoft.pipeline.dataset import TableDescription
 from autoft.recipe.messages import Mistake, absent_column
 from autoft.recipe.recipe import Recipe
+from autoft.records.arrays import Array
 from autoft.records.columns import Column, Target
 from autoft.records.findings import Finding
 from autoft.schema import contract
 from autoft.schema.engines import choose
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def inspect_table(recipe: Recipe, data: Any, *, write_schema: bool = False, enforce: bool = True) -> TableDescription:
@@ -119,7 +125,7 @@ def _describe(recipe: Recipe, table: Table, mistakes: list[Mistake]) -> TableDes
     name = _target_name(table)
     given = None if table.given is None else Given(cells=table.frame[name], values=table.given)
     weight = recipe.data.weight if recipe.data.weight in table.frame.columns else None
-    table = replace(table, frame=table.frame.drop(columns=list(recipe.data.drop), errors="ignore"))
+    whole, table = table.frame, replace(table, frame=table.frame.drop(columns=list(recipe.data.drop), errors="ignore"))
     table, repairs, repaired = _repair(table, recipe, name)
     table, own_weights = weights.take_out(table, weight, name)
     decimal = recipe.data.decimal
@@ -145,9 +151,20 @@ def _describe(recipe: Recipe, table: Table, mistakes: list[Mistake]) -> TableDes
         converted=converted,
         findings=(*repaired, *(f for f in findings if f.column not in recipe.knowledge.unused)),
         weights=own_weights,
+        names=_hash_left_out(whole, table.frame, weight),
         repairs=repairs,
         hints=hints,
     )
+
+
+def _hash_left_out(whole: pd.DataFrame, used: pd.DataFrame, weight: str | None) -> Array | None:
+    """Hashes of the cells of the columns that are left out; None if there are none, or rows are left out as well."""
+    import pandas as pd
+
+    left_out = whole.columns.difference([*used.columns, weight], sort=False)
+    if not len(left_out) or len(whole) != len(used):
+        return None
+    return np.asarray(pd.util.hash_pandas_object(whole[left_out].astype(str), index=False))
 
 
 def audit_table(recipe: Recipe, description: TableDescription) -> TableDescription:
@@ -160,12 +177,15 @@ def audit_table(recipe: Recipe, description: TableDescription) -> TableDescripti
         description.converted,
         target=_target_name(description.table),
         task=wanted.task if wanted else "binary",
+        names=description.names,
         options=AuditOptions(
             folds=recipe.evaluate.folds,
             positive=wanted.positive if wanted else None,
             allow_leak=recipe.schema_.allow_leak,
             drop_missing_target=recipe.schema_.drop_missing_target,
             keep_target_spellings=recipe.schema_.keep_target_spellings,
+            max_categories=recipe.preprocess.categorical.max_categories,
+            encoded=tuple(recipe.preprocess.encoders),
             grouped=recipe.evaluate.group is not None,
             timed=recipe.evaluate.time is not None,
             missing_words=description.table.missing_words,

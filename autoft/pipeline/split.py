@@ -8,7 +8,7 @@ import numpy as np
 
 from autoft.data import target as targets
 from autoft.data import weights as row_weights
-from autoft.data.audit import odd_rows
+from autoft.data.audit import near_copies, odd_rows, row_hashes
 from autoft.data.table import quoted
 from autoft.errors import RecipeError, SchemaError
 from autoft.evaluation import folds
@@ -82,6 +82,7 @@ def _divide(
     origin = folds.RowOrigin(
         keys=keys,
         groups=_cells(description, recipe.evaluate.group, "group"),
+        copies=_near_copies(recipe, description),
         time=_cells(description, recipe.evaluate.time, "time"),
     )
     rule = folds.FoldRule(
@@ -96,6 +97,18 @@ def _divide(
         fix = "choose another strategy, or more folds (10 rows each, 3 rows of every class)"
         raise SchemaError("The table", must, f"there are {found.k}", fix)
     return found, findings
+
+
+def _near_copies(recipe: Recipe, description: TableDescription) -> Array | None:
+    """Groups of near copies, where the audit has found some."""
+    if all(line.code != "near-duplicate-rows" for line in description.findings):
+        return None
+    target, unused = description.target, {*recipe.knowledge.unused, recipe.evaluate.group}
+    assert target is not None
+    features = [c for c in description.columns if c.used and c.name != target.name and c.name not in unused]
+    values = description.converted.values
+    found = near_copies.find_near_copies(features, values, row_hashes.keys(features, description.converted).exact)
+    return None if found is None else found.group
 
 
 def _drop_unlabelled(description: TableDescription) -> TableDescription:

@@ -121,6 +121,9 @@ def serving(
         findings += engine.validate(engine.statistics(frame, columns), schema, environment="SERVING", previous=previous)
     used = [column for column in columns if column.used and column.name in frame.columns]
     converted = convert(frame, used)
+    # Of a column of two values the engine says again which cells hold neither.
+    twice = {column.name for column in used if converted.bad.get(column.id)}
+    findings = tuple(f for f in findings if not (f.code.startswith("tfdv:BOOL_TYPE") and f.column in twice))
     refused = {line.column for line in findings if line.severity == "error"}
     for column in used:
         found = unreadable_cells(column, converted, len(frame))

@@ -12,6 +12,12 @@ A distance is worth an alarm when it is both *large enough to matter* and *large
 
 The limits of all columns together are passed by chance in one table of a hundred.
 
+Values outside the training table's range, and categories that it did not have, come in every later table. They are
+worth an alarm where they are more than two samples of one column have: of n and m values in a random order, k or more
+of the m lie outside the range of the n with a chance below (k + 1) (m / (n + m))^k; a new category comes as often as
+the categories that the training table had once (Good 1953, "The Population Frequencies of Species"). So is a single
+number that lies far outside the range.
+
 Time goes on: dates that have moved on are worth a note, dates that have moved back a warning.
 """
 
@@ -19,7 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import log, sqrt
+from math import ceil, log, sqrt
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -28,6 +34,7 @@ from numpy.typing import NDArray
 from autoft.data.audit.placeholders import DAY, day_text
 from autoft.data.cells import TRUTH, word
 from autoft.data.convert import Converted, convert
+from autoft.data.table import quoted
 from autoft.records.columns import Column, Kind, Target
 from autoft.records.findings import Finding, Severity
 from autoft.schema.portable.validate.distances import divergence
@@ -42,6 +49,8 @@ Measure = Literal["Jensen-Shannon", "infinity norm"]
 LEAST: dict[Measure, float] = {"Jensen-Shannon": 0.02, "infinity norm": 0.05}
 #: Share of tables without any change that may raise an alarm in some column.
 FALSE_ALARMS = 0.01
+#: So many columns that are empty more often, or less often, have one cause and one finding.
+TOGETHER = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +65,9 @@ class Shift:
         median, median_before: Of numbers, and of dates in seconds since 1970, here and in the training table.
         outside: Share of all cells outside the training table's range; None but for numbers and dates.
         unseen: Share of all cells with a category that the training table did not have; None but for categories.
-        strayed: Cells that are further outside the training table's range than it is wide.
+        most_outside, most_unseen: Shares of the two that chance may make; None where they are not known.
+        strayed: Cells far outside the training table's range: further than it is wide, and of numbers further than its
+            tail suggests (`Reference.reach`).
     """
 
     column: str
@@ -71,6 +82,8 @@ class Shift:
     median_before: float | None = None
     outside: float | None = None
     unseen: float | None = None
+    most_outside: float | None = None
+    most_unseen: float | None = None
     strayed: int = 0
 
     @property
@@ -132,11 +145,26 @@ def findings(found: Sequence[Shift]) -> tuple[Finding, ...]:
     for shift in found:
         if shift.drifted:
             made.append(_drifted(shift))
-        if shift.emptier:
-            text = f"is empty in {shift.missing:.1%} of the cells; in training it was in {shift.missing_before:.1%}"
-            must, fix = "be filled in as often as before", "check the source; train again if the change is here to stay"
-            made.append(Finding("drift-missing", "warning", shift.column, must, text, fix))
-    return tuple(made)
+    return (*made, *_emptied([shift for shift in found if shift.emptier]))
+
+
+def _emptied(found: Sequence[Shift]) -> list[Finding]:
+    """Columns that are empty more often, or less often, than before: one warning for `TOGETHER` of them or more."""
+    fix, made = "check the source; train again if the change is here to stay", []
+    for how in ("more", "less"):
+        alike = [shift for shift in found if (shift.missing > shift.missing_before) == (how == "more")]
+        if len(alike) >= TOGETHER:
+            text = f"has {len(alike):,} columns that are empty {how} often than in training: "
+            some = (
+                f"{quoted(one.column)} in {one.missing:.1%}, before in {one.missing_before:.1%}" for one in alike[:3]
+            )
+            text += "; ".join(some) + ("; ..." if len(alike) > 3 else "")
+            made.append(Finding("drift-missing", "warning", None, "be filled in as often as before", text, fix))
+            continue
+        for one in alike:
+            text = f"is empty in {one.missing:.1%} of the cells; in training it was in {one.missing_before:.1%}"
+            made.append(Finding("drift-missing", "warning", one.column, "be filled in as often as before", text, fix))
+    return made
 
 
 def _drifted(shift: Shift) -> Finding:
@@ -163,7 +191,8 @@ def _shift(column: Column, before: Reference, cells: NDArray[Any], rows: int, te
     spread = missing_before * (1 - missing_before)
     missing_limit = max(LEAST["infinity norm"], _bernstein(spread, before.rows, rows, 1, tests))
     distance, limit = _distance(before, cells, measure, tests) if len(cells) else (None, 2.0)
-    more = _places(before, cells, rows) if before.edges is not None else _unseen(before, cells, rows)
+    numbers = before.edges is not None
+    more = _places(before, cells, rows, column.kind, tests) if numbers else _unseen(before, cells, rows, tests)
     return Shift(
         column=column.name,
         kind=column.kind,
@@ -177,22 +206,41 @@ def _shift(column: Column, before: Reference, cells: NDArray[Any], rows: int, te
     )
 
 
-def _places(before: Reference, cells: NDArray[Any], rows: int) -> dict[str, Any]:
+def _places(before: Reference, cells: NDArray[Any], rows: int, kind: Kind, tests: int) -> dict[str, Any]:
     """Median and range of numbers or dates, compared with those of the training table."""
-    beyond = np.maximum(before.low - cells, cells - before.high)
+    below, above = before.low - cells, cells - before.high
+    # Time has no tail: a date is far away once it is further off than all the time of the training table.
+    low, high = (before.high - before.low,) * 2 if kind == "date" else before.reach
     return {
         "median": float(np.quantile(cells, 0.5, method="inverted_cdf")) if len(cells) else None,
         "median_before": before.median,
-        "outside": int(np.sum(beyond > 0)) / rows,
-        "strayed": int(np.sum(beyond > before.high - before.low)),
+        "outside": int(np.sum((below > 0) | (above > 0))) / rows,
+        "most_outside": _most_outside(before.filled, len(cells), tests) / rows,
+        "strayed": int(np.sum((below > low) | (above > high))),
     }
 
 
-def _unseen(before: Reference, cells: NDArray[Any], rows: int) -> dict[str, Any]:
-    """Share of new categories; nothing where the training table had more than are kept."""
+def _most_outside(before: int, now: int, tests: int) -> int:
+    """Values outside the range of `before` others that chance may make among `now`."""
+    if not now:
+        return 0
+    level, ratio, most = log(FALSE_ALARMS / tests), log(now / (before + now)), 0
+    for _ in range(20):  # converges at once, as the left side hardly depends on it
+        most = ceil((level - log(most + 2)) / ratio) - 1
+    return max(0, most)
+
+
+def _unseen(before: Reference, cells: NDArray[Any], rows: int, tests: int) -> dict[str, Any]:
+    """Shares of new categories; without their number where the training table had more than are kept."""
+    from scipy.special import bdtrik
+
+    once = before.filled - float(before.counts[before.counts > 1].sum()) + 1
+    share, now = (once + 2 * sqrt(once)) / before.filled, len(cells)  # of new ones: two standard errors above
+    most = ceil(bdtrik(1 - FALSE_ALARMS / tests, now, share)) if share < 1 and now else now
+    found = {"most_unseen": most / rows}
     if len(before.labels) >= MOST_CATEGORIES:
-        return {}
-    return {"unseen": float(before.count(cells)[len(before.labels) :].sum()) / rows}
+        return found
+    return found | {"unseen": float(before.count(cells)[len(before.labels) :].sum()) / rows}
 
 
 def _distance(before: Reference, cells: NDArray[Any], measure: Measure, tests: int) -> tuple[float, float]:

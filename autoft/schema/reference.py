@@ -28,6 +28,9 @@ BINS = 10
 MOST_CATEGORIES = 1_000
 #: Share of a column's rows whose values are hidden, up to which it is still compared.
 _HIDDEN_SHARE = 0.05
+#: Of the longest tail that is believed: a value may lie so many times as far from the middle as all others;
+#: and where the tail is not known, as nearly all values are equal.
+LONGEST_TAIL, UNKNOWN_TAIL = 100.0, 10.0
 
 T = TypeVar("T")
 
@@ -57,6 +60,20 @@ class Reference:
         assert self.edges is not None
         middle = int(np.searchsorted(self.counts.cumsum(), self.filled / 2))
         return float(self.edges[middle]) if middle < len(self.edges) else self.high
+
+    @property
+    def reach(self) -> tuple[float, float]:
+        """Of numbers: how far below and above the range a value lies that no tail explains. The end of
+        the range is some times as far from the middle as the last tenth is; a value is far that is so many times as
+        far as the end (2 times at least), and further outside than the range is wide."""
+        assert self.edges is not None
+        width, middle = self.high - self.low, self.median
+        found = []
+        for end, tenth in ((self.low, self.edges[0]), (self.high, self.edges[-1])):
+            whole, part = abs(end - middle), abs(float(tenth) - middle)
+            times = whole / part if part > 0 else UNKNOWN_TAIL
+            found.append(max(width, (min(max(times, 2.0), LONGEST_TAIL) - 1) * whole))
+        return found[0], found[1]
 
     def count(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """The non-missing cells of another table in the same bins; of categories the unknown ones follow, each."""

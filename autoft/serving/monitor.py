@@ -18,7 +18,7 @@ from autoft.data import repair
 from autoft.data.convert import Converted, align, convert
 from autoft.data.missing_words import MissingWords
 from autoft.data.privacy import Privacy, presentable
-from autoft.data.table import quoted, read
+from autoft.data.table import read
 from autoft.formatting import counted
 from autoft.preprocessing.text import MISSING_WORD, cleaned
 from autoft.records.columns import Column
@@ -197,23 +197,40 @@ class TableMonitor:
             if column.id in self.meta.words:
                 found += _unknown_texts(column, converted.values[column.id], self.meta.words[column.id])
             elif line.unseen:
-                text = (
-                    f"has {round(line.unseen * rows):,} of {rows:,} cells with a category that training did not have "
-                )
-                example = _most_frequent(converted.values[column.id], self.meta.vocabularies[column.id])
-                text += f"(most often {quoted(example)})"
-                must = "hold the categories of the training"
-                fix = "they count as unknown; train again when there are many"
-                found.append(Finding("unseen-categories", "warning", column.name, must, text, fix))
+                cells, known = converted.values[column.id], self.meta.vocabularies[column.id]
+                found.append(_unseen(line, _most_frequent(cells, known), rows))
             if column.kind == "date":
                 found += _far_dates(column, line.shift)
             elif line.outside:
-                low, high = self.meta.ranges[column.id]
-                text = f"has {round(line.outside * rows):,} of {rows:,} values "
-                text += f"outside the training's {low:g} to {high:g}"
-                must = "stay in the range of the training"
-                found.append(Finding("out-of-range", "warning", column.name, must, text, _TRUST_LESS))
+                found.append(_outside(line, converted.values[column.id], self.meta.ranges[column.id], rows))
         return found
+
+
+def _unseen(line: ColumnComparison, example: str, rows: int) -> Finding:
+    """New categories: a warning where they are more than chance makes them, or half of the cells."""
+    assert line.unseen is not None
+    text = f"has {round(line.unseen * rows):,} of {rows:,} cells with a category that training did not have"
+    text, most = f"{text} (most often {quoted(example)})", None if line.shift is None else line.shift.most_unseen
+    expected = most is not None and line.unseen <= min(most, _MANY_UNKNOWN)
+    fix = "they count as unknown; "
+    fix += "no more than a table with rare categories always has" if expected else "train again when there are many"
+    must = "hold the categories of the training"
+    return Finding("unseen-categories", "info" if expected else "warning", line.column, must, text, fix)
+
+
+def _outside(line: ColumnComparison, cells: NDArray[Any], known: tuple[float, float], rows: int) -> Finding:
+    """Numbers outside the training's range: a warning where one is far outside, or more are than chance makes them."""
+    assert line.outside is not None
+    low, high = known
+    text = f"has {round(line.outside * rows):,} of {rows:,} values outside the training's {low:g} to {high:g}"
+    must, shift = "stay in the range of the training", line.shift
+    if shift is not None and shift.strayed:
+        furthest = float(cells[np.nanargmax(np.maximum(low - cells, cells - high))])
+        text += f", {shift.strayed:,} of them far outside ({furthest:g})"
+    elif shift is not None and shift.most_outside is not None and line.outside <= shift.most_outside:
+        fix = "nothing to do: so few lie outside by chance"
+        return Finding("out-of-range", "info", line.column, must, text, fix)
+    return Finding("out-of-range", "warning", line.column, must, text, _TRUST_LESS)
 
 
 def _most_frequent(cells: NDArray[Any], known: tuple[str, ...]) -> str:

@@ -175,7 +175,7 @@ def test_strange_repairs_are_refused(raw: Any):
 def test_every_code_can_come_out():
     """Each code that can be accepted is one that a table leads to."""
     frame = dirty().assign(void=None, flag=["1"] + ["0"] * (ROWS - 1))
-    frame["Name"] = [f"Ann{chr(65 + i % 26)} Bee{i}" for i in range(ROWS)]
+    frame["Name"] = [f"Anna {chr(65 + i % 26)}ee{i}" for i in range(ROWS)]
     frame["gauge"] = [str(v) for v in [5e6] * 12 + RNG(2).normal(50, 5, ROWS - 12).tolist()]
     # The order of `rest`, in other numbers.
     frame["risen"] = [str(float(value) ** 3) for value in frame["rest"]]

@@ -201,3 +201,15 @@ def test_one_large_group_in_time_order_leaves_no_block_empty():
     assert (np.bincount(found.blocks) > 0).all()
     assert found.k == found.blocks.max() + 1 < 5
     assert [f.code for f in findings if f.code == "folds-lowered"]
+
+
+def test_near_copies_share_a_block_with_equal_rows_of_theirs():
+    rng = np.random.default_rng(0)
+    keys = rng.permutation(80).astype(np.uint64)
+    keys[1] = keys[0]
+    copies = np.arange(80)
+    copies[[1, 7, 30]] = 1
+    y = np.tile([0.0, 1.0], 40)
+    found, _ = split(y, "binary", RowOrigin(keys=keys, copies=copies), FoldRule(folds=5, seed=0))
+    assert len(set(found.blocks[[0, 1, 7, 30]])) == 1
+    assert len(set(found.clusters)) == 77

@@ -227,3 +227,42 @@ def test_texts_of_identifiers_are_not_kept():
     assert "id secret" not in kept
     assert "note secret" not in kept
     assert "id secret" in str(proto)
+
+
+@pytest.mark.parametrize(("before", "now"), [(300, 100), (3_000, 1_000), (1_000, 1)])
+def test_values_outside_the_range_are_expected_in_another_sample(before: int, now: int):
+    seen = [compare(table(before, seed), table(now, 1_000 + seed))["pay"] for seed in range(40)]
+    assert sum(shift.outside > shift.most_outside or shift.strayed > 0 for shift in seen) <= 1
+    assert now < 1_000 or any(shift.outside for shift in seen)
+
+
+def test_more_values_outside_than_chance_makes_or_one_far_away():
+    before, now = table(900, 1), table(300, 2)
+    high = before["pay"].max()
+    now["pay"][:12] = high * 1.01
+    shift = compare(before, now)["pay"]
+    assert (shift.outside > shift.most_outside, shift.strayed) == (True, 0)
+    now = table(300, 3)
+    now["pay"][0] = 1e6 * high
+    assert compare(before, now)["pay"].strayed == 1
+
+
+def test_new_categories_are_expected_where_many_came_once():
+    rng = np.random.default_rng(0)
+    towns = np.array([f"town {k}" for k in range(3_000)], dtype=object)
+    share = 1 / np.arange(1, 3_001)
+    rare = [rng.choice(towns, rows, p=share / share.sum()) for rows in (900, 300)]
+    known = compare({**table(900, 1), "city": rare[0]}, {**table(300, 2), "city": rare[1]})["city"]
+    assert 0.05 < known.unseen <= known.most_unseen
+    now = table(300, 2)
+    now["city"] = np.where(np.arange(300) % 25 == 0, "Lima", now["city"])
+    new = compare(table(900, 1), now)["city"]
+    assert new.unseen == pytest.approx(0.04)
+    assert new.unseen > new.most_unseen
+
+
+def test_many_columns_that_become_empty_together_have_one_finding():
+    shifts = [compare(table(900, 1), {**table(300, 2), "pay": np.full(300, np.nan)})["pay"]] * 17
+    (finding,) = findings(shifts)
+    assert (finding.code, finding.column, finding.severity) == ("drift-missing", None, "warning")
+    assert "17 columns that are empty more often" in finding.found

@@ -178,7 +178,8 @@ class TestLook:
         drifted = {finding.column for finding in seen.findings if finding.code == "drift"}
         assert drifted == {"pay", "city"}
         assert {"tfdv:ENUM_TYPE_UNEXPECTED_STRING_VALUES", "out-of-range"} <= set(codes(seen))
-        assert all(finding.severity == "warning" for finding in seen.findings)
+        # Half of two equally long tables' largest values are in either of them: so few outside are chance.
+        assert {f.code for f in seen.findings if f.severity == "info"} == {"out-of-range"}
 
     def test_one_category_is_named_or_none(self, saved):
         cities = table(1)["city"].to_numpy(object, copy=True)

@@ -18,11 +18,13 @@ from autoft.data.audit import (
     redundant_columns,
     row_order,
     spellings,
+    sums,
     target_quality,
     units,
 )
 from autoft.data.audit.checks import CHECKS, DEFAULTS, AuditOptions, Check, TableView, check, run_checks
 from autoft.formatting import nearest
+from autoft.records.arrays import Array
 from autoft.records.columns import Column, Task
 from autoft.records.findings import Finding
 
@@ -46,6 +48,7 @@ OWN: tuple[Check, ...] = (
     column_quality.missing,
     column_quality.infinite,
     column_quality.rare_categories,
+    column_quality.unknown_categories,
     placeholders.placeholder_numbers,
     placeholders.placeholder_dates,
     column_quality.quasi_constant,
@@ -55,6 +58,7 @@ OWN: tuple[Check, ...] = (
     placeholders.placeholder_words,
     personal.personal_data,
     redundant_columns.redundant_columns,
+    sums.sums,
     outliers.outlying_values,
     leaks.leaks,
     hidden_groups.hidden_groups,
@@ -69,17 +73,21 @@ def audit(
     *,
     target: str,
     task: Task,
+    names: Array | None = None,
     options: AuditOptions = DEFAULTS,
 ) -> tuple[Finding, ...]:
     """All findings about a training table; those of severity ``error`` forbid training. Nothing is changed.
+
+    Args:
+        names: ``[n]`` hashes of the cells that the recipe leaves out of the frame, by which rows may be told apart.
 
     Raises:
         SetupError: If a check of an installed package fails.
     """
     if target not in frame.columns:
-        names = [str(name) for name in frame.columns]
-        fix = nearest(target, names) or f"choose one of {', '.join(map(repr, names[:20]))}"
+        every = [str(name) for name in frame.columns]
+        fix = nearest(target, every) or f"choose one of {', '.join(map(repr, every[:20]))}"
         must = "be in the table, as it is the target"
         return (Finding("target-absent", "error", target, must, "is not in the table", fix),)
-    view = TableView.of(frame, columns, converted, target=target, task=task, options=options)
+    view = TableView.of(frame, columns, converted, target=target, task=task, names=names, options=options)
     return tuple(run_checks(view, (*OWN, *(one for one in CHECKS if one not in OWN))))

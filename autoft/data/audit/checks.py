@@ -44,6 +44,8 @@ class AuditOptions:
         positive: For binary tasks the class whose precision and recall matter, None if it is not chosen.
         drop_missing_target: Whether rows without a target are left out instead of refused.
         keep_target_spellings: Whether labels that look like spellings of one word are different classes.
+        max_categories: Categories of a column that are distinguished; the others count as unknown.
+        encoded: Columns with an encoder of their own, for which that does not hold.
         grouped: Whether the recipe names a group, so that none needs to be suggested.
         missing_words: By column how many cells hold each word that means a missing cell.
     """
@@ -53,6 +55,8 @@ class AuditOptions:
     allow_leak: tuple[str, ...] = ()
     drop_missing_target: bool = False
     keep_target_spellings: bool = False
+    max_categories: int = 200
+    encoded: tuple[str, ...] = ()
     grouped: bool = False
     timed: bool = False
     missing_words: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
@@ -72,6 +76,8 @@ class TableView:
         usable: ``[n]`` which rows have an answer to learn from.
         features: Columns that become inputs.
         unused: The others, the target not among them.
+        names: ``[n]`` hashes of what tells rows apart and is no input: identifiers, and what the recipe leaves out;
+            None where there is nothing of the kind.
     """
 
     labels: pd.Series[Any]
@@ -82,6 +88,7 @@ class TableView:
     converted: Converted
     hashes: Keys
     task: Task
+    names: Array | None = None
     options: AuditOptions = DEFAULTS
 
     @classmethod
@@ -93,15 +100,21 @@ class TableView:
         *,
         target: str | None,
         task: Task = "binary",
+        names: Array | None = None,
         options: AuditOptions = DEFAULTS,
     ) -> TableView:
-        """The view of a canonical table; without a target no row has a label."""
+        """The view of a canonical table; without a target no row has a label. `names` are hashes of cells that are not
+        in the frame."""
         import pandas as pd
 
         labels = pd.Series(np.full(len(frame), np.nan)) if target is None else frame[target]
         distinct = Distinct.of(labels) if task == "regression" else None
         answers = distinct.spread(distinct.numbers, np.nan) if distinct else pd.factorize(labels.to_numpy())[0]
         features = tuple(column for column in columns if column.name != target and column.used)
+        identifiers = [column.name for column in columns if column.kind == "identifier" and column.name != target]
+        if identifiers:
+            own = pd.util.hash_pandas_object(frame[identifiers], index=False).to_numpy()
+            names = own if names is None else own * np.uint64(3) + names
         return cls(
             labels=labels,
             answers=answers,
@@ -111,6 +124,7 @@ class TableView:
             converted=converted,
             hashes=keys(features, converted),
             task=task,
+            names=names,
             options=options,
         )
 

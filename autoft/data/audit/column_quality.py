@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from autoft.data.audit import charts
 from autoft.data.audit.checks import TableView, check
 from autoft.data.audit.findings import share_evidence, share_of
-from autoft.data.audit.values import codes, drawn_values
+from autoft.data.audit.values import codes, drawn_values, missing_cells, sample
 from autoft.data.convert import Converted
 from autoft.data.date_formats import words
 from autoft.data.dates import read_dates
@@ -17,12 +17,20 @@ from autoft.data.table import quoted
 from autoft.records.arrays import Array
 from autoft.records.columns import Column
 from autoft.records.evidence import Evidence
-from autoft.records.findings import Finding
+from autoft.records.findings import Finding, Severity
 
 #: A larger share of empty cells is a warning.
 MANY_MISSING = 0.3
+#: So many columns or more that are empty in the same rows have one finding,
+TOGETHER = 3
+#: if of the rows in which either is empty this share is empty in both.
+SAME_CELLS = 0.9
+#: Of more columns with many empty cells each has its own finding from here on.
+MOST_GROUPED = 500
 #: A larger share of rows with a category of their own is a warning.
 MANY_RARE = 0.5
+#: Share of the rows of categories that are not distinguished, from which on it is said, and is a warning.
+SOME_UNKNOWN, MANY_UNKNOWN = 0.05, 0.2
 #: A column is nearly constant if all but this share of its cells are equal,
 OTHERS = 0.001
 #: or all but so few of them.
@@ -56,8 +64,12 @@ def number_of_inputs(view: TableView) -> Iterator[Finding]:
 @check("missing-values", scope="columns")
 def missing(view: TableView) -> Iterator[Finding]:
     """Empty cells."""
+    together = _missing_together(view)
+    for columns in together:
+        yield _missing_block(columns, len(view))
+    told = {column.id for columns in together for column in columns}
     for column in view.features:
-        if not column.missing:
+        if not column.missing or column.id in told:
             continue
         many = column.missing > MANY_MISSING * len(view)
         must = f"be filled in at least {1 - MANY_MISSING:.0%} of the rows" if many else "be filled in every row"
@@ -66,6 +78,33 @@ def missing(view: TableView) -> Iterator[Finding]:
         found = f"is empty in {share_of(column.missing, len(view), 'cells')}"
         evidence = share_evidence(column.missing, len(view), "empty", "filled")
         yield Finding("missing-values", "warning" if many else "info", column.name, must, found, fix, evidence)
+
+
+def _missing_together(view: TableView) -> list[list[Column]]:
+    """Groups of columns that are empty in the same rows, of those that are empty in many."""
+    drawn = sample(len(view))
+    left = [column for column in view.features if column.missing > MANY_MISSING * len(view)]
+    empty = {column.id: missing_cells(view.converted.values[column.id][drawn]) for column in left[:MOST_GROUPED]}
+    left, groups = left[:MOST_GROUPED], []
+    while len(left) >= TOGETHER:
+        first = empty[left[0].id]
+        both = [np.sum(first & empty[c.id]) / max(1, int(np.sum(first | empty[c.id]))) for c in left]
+        alike = [column for column, share in zip(left, both, strict=True) if share >= SAME_CELLS]
+        left = [column for column, share in zip(left[1:], both[1:], strict=True) if share < SAME_CELLS]
+        groups += [alike] if len(alike) >= TOGETHER else []
+    return groups
+
+
+def _missing_block(columns: Sequence[Column], rows: int) -> Finding:
+    """One warning for columns that are empty together, as blank rows are."""
+    names = ", ".join(quoted(column.name) for column in columns[:5]) + (", ..." if len(columns) > 5 else "")
+    empty = min(column.missing for column in columns)
+    found = f"has {len(columns):,} columns that are empty in the same rows, {share_of(empty, rows, 'rows')} at least "
+    found += f"({names})"
+    fix = "remove those rows if they are blank, else check the source, or add the columns to data.drop; autoft fills "
+    fix += "them in and tells the network which they were"
+    must, evidence = "be filled in", share_evidence(empty, rows, "empty", "filled")
+    return Finding("missing-values", "warning", None, must, found, fix, evidence)
 
 
 @check("infinite-values", scope="columns")
@@ -130,6 +169,28 @@ def rare_categories(view: TableView) -> Iterator[Finding]:
             evidence = share_evidence(once, filled, "rows of their own category", "others")
             must = "have categories that come back"
             yield Finding("rare-categories", "warning", column.name, must, found, fix, evidence)
+
+
+@check("unknown-categories", scope="columns")
+def unknown_categories(view: TableView) -> Iterator[Finding]:
+    """Columns of more categories than are distinguished (preprocess: categorical: max_categories): rows of the others
+    count as unknown. Hints may give a column an order, in which all count."""
+    most = view.options.max_categories
+    for column, _ in view.columns("categorical"):
+        counts = view.counts(column)
+        unknown, filled = sum(list(counts.values())[most:]), sum(counts.values())
+        if unknown <= SOME_UNKNOWN * filled or column.name in view.options.encoded:
+            continue
+        found = f"has {len(counts):,} categories, of which the {most:,} most frequent are distinguished: "
+        found += f"{share_of(unknown, filled, 'rows')} count as unknown"
+        fix = (
+            "raise preprocess.categorical.max_categories, choose an encoder for it under preprocess.encoders, or group "
+        )
+        fix += "its categories"
+        evidence = share_evidence(unknown, filled, "unknown", "distinguished")
+        severity: Severity = "warning" if unknown > MANY_UNKNOWN * filled else "info"
+        must = f"have at most {most:,} frequent categories"
+        yield Finding("unknown-categories", severity, column.name, must, found, fix, evidence)
 
 
 @check("quasi-constant", scope="columns")

@@ -10,7 +10,7 @@ from autoft.data.audit import charts
 from autoft.data.audit.checks import TableView, check
 from autoft.data.audit.findings import label_text, row_numbers, share_of
 from autoft.data.audit.row_hashes import meeting
-from autoft.data.audit.values import codes, repeated
+from autoft.data.audit.values import codes, missing_cells, repeated
 from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
 from autoft.records.findings import Finding, Severity
@@ -34,30 +34,46 @@ def duplicates(view: TableView) -> Iterator[Finding]:
     equal = repeated(exact)
     if not equal.any():
         return
+    # Blank rows are no case that was recorded twice; `missing-values` says that there are some.
+    blank = np.all([missing_cells(values[rows[equal]]) for _, values in view.columns()], axis=0)
+    equal[np.flatnonzero(equal)[blank]] = False
+    if not equal.any():
+        return
     # All else is about the rows that have an equal one.
     chosen = rows[equal]
     group, label = codes(exact[equal]), codes(view.labels.to_numpy()[chosen])
     case = codes(group * (int(label.max()) + 1) + label)
     natural = _natural(view, np.bincount(group), len(rows))
-    yield from _repeated(chosen, case, len(rows), view.options.folds, natural)
+    yield from _repeated(view, chosen, case, len(rows), natural)
     yield from _conflicting(view, chosen, group, case, len(rows), natural)
 
 
-def _repeated(chosen: Array, case: Array, total: int, folds: int, natural: bool) -> Iterator[Finding]:
+def _repeated(view: TableView, chosen: Array, case: Array, total: int, natural: bool) -> Iterator[Finding]:
     again = repeated(case, first=False)
     count = int(again.sum())
     if not count:
         return
     sizes = np.bincount(case).astype(np.float64)
+    folds = view.options.folds
     # A row keeps all of its copies in its own fold with probability folds ** -(copies).
     parted = round(float((sizes * (1 - float(folds) ** -(sizes - 1))).sum()))
+    same = count - int(_told_apart(view, chosen, case)[again].sum())
     found = f"has {share_of(count, total, 'rows')} that repeat an earlier one in every used column and the target; a "
     found += f"random split into {folds} folds would put copies on both sides"
     fix = "remove them if a case was recorded twice; autoft keeps equal rows in the same fold"
+    if same < count:
+        found += f"; {'all' if not same else f'{count - same:,}'} of them differ in a column that is no input"
     counts = {"rows": total, "repeated": count, "parted by a random split": parted}
     drawn = charts.bars({"different": total - count, "repeated": count}, marked=["repeated"])
     evidence = Evidence(counts=counts, rows=row_numbers(chosen[again]), sketch=drawn)
-    yield Finding("duplicate-rows", _severity(count, total, natural), None, "hold each case once", found, fix, evidence)
+    yield Finding("duplicate-rows", _severity(same, total, natural), None, "hold each case once", found, fix, evidence)
+
+
+def _told_apart(view: TableView, rows: Array, group: Array) -> Array:
+    """Which of the rows differ from all others of their group in an identifier or a column that is left out."""
+    if view.names is None:
+        return np.zeros(len(rows), dtype=bool)
+    return ~repeated(codes(group * len(rows) + codes(view.names[rows])))
 
 
 def _conflicting(
@@ -85,7 +101,9 @@ def _conflicting(
         examples=tuple(examples),
         sketch=charts.bars({"consistent": total - count, "conflicting": count}, marked=["conflicting"]),
     )
-    severity = _severity(count, total, natural or view.task == "regression")
+    # Cases that an identifier tells apart are no mistakes, though no model can tell them apart.
+    same = count - int(_told_apart(view, chosen, group)[wrong].sum())
+    severity = _severity(same, total, natural or view.task == "regression")
     yield Finding("conflicting-rows", severity, None, "have one target for equal rows", found, fix, evidence)
 
 

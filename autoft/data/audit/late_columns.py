@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from autoft.data.audit import charts, stump
+from autoft.data.audit import charts, stump, target_copies
 from autoft.data.audit.predictors import Predictors
 from autoft.data.audit.values import ranked
 from autoft.records.arrays import Array
@@ -29,6 +29,8 @@ MIN_COLUMNS = 4
 DEPTH = 4
 #: Score of a column alone (ROC-AUC or R2) that needs a look, whatever the others do.
 NEARLY_PERFECT = 0.98
+#: Score from which a column that is related to no other is too good: a copy of the target with noise.
+STRONG_AUC, STRONG_R2 = 0.95, 0.9
 #: Share of what all columns together know that is lost without the column,
 LOST = 0.2
 #: and how many times as much as without any other.
@@ -48,12 +50,23 @@ _AFTERWARDS = frozenset(
 )
 
 
-def late_columns(predictors: Predictors) -> Iterator[Finding]:
-    """Warnings and notes about columns that may be known only afterwards."""
+def late_columns(predictors: Predictors, values: Array) -> Iterator[Finding]:
+    """Warnings and notes about columns that may be known only afterwards; `values` ``[n, columns]`` are their numbers,
+    NaN where they have none."""
     features, alone, truth = predictors.features, predictors.alone, predictors.truth
+    copied = set()
+    for position, column in enumerate(features):
+        if predictors.task == "regression":
+            share = target_copies.copied_number(values[:, position], truth)
+        else:
+            share = target_copies.copied_class(predictors.ordinals[:, position], truth)
+        if share:
+            copied.add(position)
+            found = f"gives the target away in {share:.0%} of the rows, as a copy of it with some mistakes does"
+            yield from _finding(column.name, "warning", found, predictors)
     if len(truth) < MIN_ROWS:
         return
-    for position in np.flatnonzero(alone >= NEARLY_PERFECT):
+    for position in sorted({*np.flatnonzero(alone >= NEARLY_PERFECT).tolist()} - copied):
         found = f"predicts the target nearly perfectly by itself ({predictors.metric} {alone[position]:.3f})"
         yield from _finding(features[position].name, "warning", found, predictors)
     if len(features) < MIN_COLUMNS:
@@ -66,10 +79,11 @@ def late_columns(predictors: Predictors) -> Iterator[Finding]:
     first, second = np.argsort(-lost, kind="stable")[:2]
     name, rho = features[first].name, _related(x)[first]
     far_more = sure[first] and lost[first] >= max(LOST, TIMES * lost[second])
-    if far_more and rho < RELATED and alone[first] < NEARLY_PERFECT:
+    if far_more and rho < RELATED and alone[first] < NEARLY_PERFECT and int(first) not in copied:
         found = f"alone holds {lost[first]:.0%} of what the columns know of the target (no other more than "
         found += f"{max(lost[second], 0.0):.0%}) and is related to none of them (Spearman's rho up to {rho:.2f})"
-        yield from _finding(name, "warning" if after(name) else "info", found, predictors)
+        strong = alone[first] >= (STRONG_R2 if predictors.task == "regression" else STRONG_AUC)
+        yield from _finding(name, "warning" if strong or after(name) else "info", found, predictors)
 
 
 def after(name: str) -> bool:

@@ -70,9 +70,9 @@ def leaks(view: TableView) -> Iterator[Finding]:
         task=view.task,
         allow=allow,
     )
-    yield from late_columns.late_columns(predictors)
     values = [view.converted.values[column.id][chosen] for column in predictors.features]
     numeric = [one if one.dtype == np.float64 else np.full(len(chosen), np.nan) for one in values]
+    yield from late_columns.late_columns(predictors, np.column_stack(numeric))
     yield from pair_leaks.pair_leaks(predictors, np.column_stack(numeric))
 
 

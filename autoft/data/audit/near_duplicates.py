@@ -9,7 +9,8 @@ import numpy as np
 
 from autoft.data.audit import charts
 from autoft.data.audit.checks import TableView, check
-from autoft.data.audit.findings import share_of
+from autoft.data.audit.findings import row_numbers, share_of
+from autoft.data.audit.near_copies import NearCopies, find_near_copies
 from autoft.data.audit.row_hashes import Keys, hashed, meeting
 from autoft.data.audit.values import codes, ranked, repeated, sample
 from autoft.records.arrays import Array
@@ -46,12 +47,16 @@ class _Part:
 
 @check("near-duplicate-rows", scope="rows")
 def near_duplicates(view: TableView) -> Iterator[Finding]:
-    """Rows with a partner that differs by rounding only, or in one column. Numbers are equal here when they agree to
-    about a thousandth of the column's usual spread. Two rows that differ in one column agree in one half of the
-    columns, so that only rows with a partner there need a closer look (as in locality-sensitive hashing by blocks).
-    Where so few columns of so few values would meet by chance, nothing is said."""
+    """Rows that equal others but for noise (`near_copies`), and rows with a partner that differs by rounding or in one
+    column only. In the latter numbers are equal when they agree to about a thousandth of the column's usual spread. Two
+    rows that differ in one column agree in one half of the columns, so that only rows with a partner there need a
+    closer look (as in locality-sensitive hashing by blocks). Where so few columns of so few values would meet by
+    chance, nothing is said."""
     features, hashes = view.features, view.hashes
     rows = len(hashes.exact)
+    copies = find_near_copies(features, view.converted.values, hashes.exact) if features else None
+    if copies is not None:
+        yield _copies(view, copies)
     if len(features) < FEWEST_COLUMNS or rows < 2:
         return
     near, pairs, share, allowed = np.zeros(rows, dtype=bool), list[_Pair](), 1, None
@@ -68,8 +73,31 @@ def near_duplicates(view: TableView) -> Iterator[Finding]:
                 some = zip(met[:SHOWN], partners[:SHOWN], strict=True)
                 pairs += [(int(part.rows[a]), int(part.rows[b]), position) for a, b in some]
                 near[part.rows[met]] = near[part.rows[partners]] = True
-    if near.any():
+    if copies is not None:  # said already
+        near &= np.bincount(copies.group)[copies.group] == 1
+        pairs = [pair for pair in pairs if near[pair[0]] and near[pair[1]]]
+    if near.any() and pairs:
         yield _finding(view, near, sorted(pairs), share)
+
+
+def _copies(view: TableView, copies: NearCopies) -> Finding:
+    """Rows that equal others but for noise, which folds keep together."""
+    rows, total = copies.rows, len(copies.group)
+    one, other = rows[copies.group[rows] == copies.group[rows[0]]][:2]
+    groups = len(np.unique(copies.group[rows]))
+    found = f"has {share_of(len(rows), total, 'rows')} in {groups:,} groups that are equal but for differences of "
+    found += (
+        f"about {copies.distance:.0e} of a column's spread (first: row {one + 1:,} and row {other + 1:,}); a random "
+    )
+    found += "split would put copies on both sides"
+    fix = "if a case was recorded or generated several times, keep one row; autoft keeps such rows in the same fold"
+    evidence = Evidence(
+        counts={"rows": total, "nearly equal": len(rows), "groups": groups},
+        rows=row_numbers(rows),
+        sketch=charts.bars({"different": total - len(rows), "nearly equal": len(rows)}, marked=["nearly equal"]),
+    )
+    severity: Severity = "warning" if len(rows) >= MANY * total and not view.options.grouped else "info"
+    return Finding("near-duplicate-rows", severity, None, "hold each case once", found, fix, evidence)
 
 
 def _parts(keys: Keys, columns: int) -> Iterator[_Part]:

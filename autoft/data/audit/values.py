@@ -44,6 +44,13 @@ def codes(values: Array, *, ordered: bool = False, missing: bool = False) -> Arr
     return np.asarray(pd.factorize(values, sort=ordered, use_na_sentinel=not missing)[0])
 
 
+def missing_cells(values: Array) -> Array:
+    """Which cells are empty, ``[n]`` booleans."""
+    import pandas as pd
+
+    return np.asarray(pd.isna(values))
+
+
 def repeated(values: Array, *, first: bool = True) -> Array:
     """Which rows have a value that another row has; `first` says whether the first row of each value counts."""
     import pandas as pd

@@ -32,6 +32,7 @@ BASE = {
 }
 DAYS = pd.Series(pd.date_range("2019-01-01", periods=ROWS))
 HEIGHT = RNG.normal(172, 8, ROWS)
+PERSONS = [f"{('Anna', 'Kofi')[k % 2]} {chr(65 + k % 26)}{chr(97 + k // 26)}nning" for k in range(ROWS)]
 
 
 def base(**columns: Any) -> pd.DataFrame:
@@ -67,7 +68,13 @@ PLANTED: dict[str, tuple[pd.DataFrame, str, dict[str, Any]]] = {
     "mixed-units": (base(height=np.where(np.arange(ROWS) % 7, HEIGHT, HEIGHT / 2.54)), "mixed-units", {}),
     "far-dates": (base(day=first_rows(pd.Timestamp("2091-03-01"), 1, DAYS)), "far-dates", {}),
     "spelling-variants": (base(town=RNG.choice(["Rome", "ROME", "Oslo"], ROWS)), "spelling-variants", {}),
-    "personal-data": (base(Name=[f"Person {k:04d} Long" for k in range(ROWS)]), "personal-data", {}),
+    "personal-data": (base(Name=PERSONS), "personal-data", {}),
+    "unknown-categories": (
+        base(user=[f"user {k // 5}" for k in range(ROWS)]),
+        "unknown-categories",
+        {"options": AuditOptions(max_categories=20)},
+    ),
+    "sum-of-columns": (base(rest=BASE["level"] - BASE["size"]), "sum-of-columns", {}),
     "identical-columns": (base(copy=BASE["level"]), "identical-columns", {}),
     "outlying-values": (base(level=first_rows(9_000, 2, BASE["level"])), "outlying-values", {}),
     "target-leak": (base(hint=np.where(SIGNAL > 0, 7.0, 3.0)), "target-leak", {}),

@@ -70,7 +70,7 @@ PRESSURE = RNG(6).normal(120, 12, size=ROWS)
 HEIGHT = RNG(7).normal(172, 8, size=ROWS)
 INCHES = np.where(np.arange(ROWS) % 7 == 0, HEIGHT / 2.54, HEIGHT)
 LEVEL = RNG(8).integers(0, 5, size=ROWS)
-NAMES = [f"Person {chr(65 + i % 26)}{i:04d} Long" for i in range(ROWS)]
+NAMES = [f"{('Anna', 'Kofi', 'Peter')[i % 3]} {chr(65 + i % 26)}{chr(97 + i // 26)}nning" for i in range(ROWS)]
 BORN = pd.Series(pd.to_datetime("1950-01-01") + pd.to_timedelta(RNG(9).integers(0, 15_000, size=ROWS), unit="D"))
 
 #: A column, what must be found in it.
@@ -274,3 +274,94 @@ def test_the_order_of_the_rows_makes_no_difference_to_columns():
     frame = table(height=INCHES, town=TRIGGERS["case"][0], age=with_value(999, 4, AGES), level=LEVEL)
     shuffled = frame.sample(frac=1, random_state=1).reset_index(drop=True)
     assert codes(frame) == codes(shuffled)
+
+
+# Sums, copies of the target, categories beyond those that are distinguished
+
+
+def parts() -> dict[str, Any]:
+    return {f"q{k}": RNG(30 + k).gamma(3, 20, size=ROWS).round(2) for k in range(1, 5)}
+
+
+def test_a_total_of_features_is_a_note_with_its_parts():
+    quarters = parts()
+    finding = one(table(**quarters, total=sum(quarters.values())), "sum-of-columns")
+    assert (finding.severity, finding.column) == ("info", "total")
+    assert "'q1' + 'q2' + 'q3' + 'q4'" in finding.found
+    price = quarters["q1"] + quarters["q2"]
+    assert "'price' - 'q1'" in one(table(price=price, q1=quarters["q1"], tax=quarters["q2"]), "sum-of-columns").found
+
+
+def test_a_target_that_is_a_sum_of_features_is_a_leak():
+    quarters = parts()
+    finding = one(table(**quarters, y=sum(quarters.values())), "sum-leak", task="regression")
+    assert (finding.severity, finding.column) == ("warning", "y")
+    assert "4 other columns" in finding.found
+    noisy = table(**quarters, y=sum(quarters.values()) + RNG(40).normal(0, 20, size=ROWS))
+    assert not {"sum-leak", "sum-of-columns"} & {line.code for line in run(noisy, task="regression")}
+    allowed = table(**quarters, y=sum(quarters.values()))
+    assert "sum-leak" not in {line.code for line in run(allowed, task="regression", allow_leak=("q2",))}
+
+
+@pytest.mark.parametrize("form", ["class", "words", "number", "cents"])
+def test_a_copy_of_the_target_with_mistakes_is_found(form: str):
+    wrong = RNG(41).random(ROWS) < 0.03
+    y = RNG(42).choice([0, 1], size=ROWS, p=[0.8, 0.2])
+    hint: Any = np.where(wrong, 1 - y, y)
+    task = "binary"
+    if form == "words":
+        hint = np.where(hint > 0, "paid", "open")
+    if form in ("number", "cents"):
+        task, y = "regression", RNG(43).normal(100, 20, size=ROWS).round(2)
+        hint = np.where(wrong, RNG(44).permutation(y), y) * (100 if form == "cents" else 1)
+    finding = one(table(hint=hint, y=y), "suspiciously-strong", task=task)
+    assert (finding.severity, finding.column) == ("warning", "hint")
+    assert f"{1 - wrong.mean():.0%} of the rows" in finding.found
+
+
+@pytest.mark.parametrize(("most", "severity"), [(200, None), (40, "info"), (20, "warning")])
+def test_rows_of_categories_beyond_those_that_are_kept_are_counted(most: int, severity: str | None):
+    users = [f"user {k % 50}" if k % 3 else f"user {k % 20}" for k in range(ROWS)]
+    found = [line for line in run(table(user=users), max_categories=most) if line.code == "unknown-categories"]
+    assert [line.severity for line in found] == ([severity] if severity else [])
+    if found:
+        counts = pd.Series(users).value_counts()
+        assert f"{counts[most:].sum():,} of {ROWS:,} rows" in found[0].found
+        assert "max_categories" in found[0].fix
+    assert not [
+        line
+        for line in run(table(user=users), max_categories=most, encoded=("user",))
+        if line.code == "unknown-categories"
+    ]
+
+
+# Blank rows, names
+
+
+def test_columns_that_are_empty_together_have_one_finding():
+    blank = np.arange(ROWS) % 5 < 2
+    cells = {f"m{k}": np.where(blank, np.nan, RNG(50 + k).normal(size=ROWS)) for k in range(6)}
+    made = pd.DataFrame(
+        cells | {"town": pd.Series(choice("Rome", "Oslo")).mask(blank), "y": RNG(60).choice([0, 1], ROWS)}
+    )
+    assert codes(made) == {("missing-values", None)}
+    assert "7 columns that are empty in the same rows, 120 of 300 rows (40%)" in one(made, "missing-values").found
+
+
+@pytest.mark.parametrize("beside", [{}, {"sex": choice("m", "f")}])
+def test_names_of_things_are_no_names_of_persons(beside: dict[str, Any]):
+    games = [
+        f"{a} of the {b} {k}"
+        for k, (a, b) in enumerate(zip(choice("Rise", "Lord"), choice("Dead", "Sun"), strict=True))
+    ]
+    found = {column for code, column in codes(table(Name=games, **beside)) if code == "personal-data"}
+    assert found == ({"Name"} if beside else set())
+
+
+def test_equal_rows_that_a_name_tells_apart_are_a_note():
+    made = table(m=RNG(61).normal(size=ROWS), n=RNG(62).normal(size=ROWS), p=RNG(63).normal(size=ROWS))
+    made = pd.concat([made, made.head(30)], ignore_index=True)
+    assert one(made, "duplicate-rows").severity == "warning"
+    made["id"] = np.arange(len(made)) + 1
+    finding = one(made, "duplicate-rows")
+    assert (finding.severity, "all of them differ in a column that is no input" in finding.found) == ("info", True)

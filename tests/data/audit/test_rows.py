@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from autoft.data.audit import AuditOptions, audit, near_duplicates, odd_rows
+from autoft.data.audit import AuditOptions, audit, near_copies, near_duplicates, odd_rows
 from autoft.data.audit.row_hashes import keys
 from autoft.data.columns import infer_columns
 from autoft.data.convert import convert
 from autoft.data.table import read
+from autoft.records.columns import Column
 from autoft.records.findings import Finding
 from tests.data.audit.test_audit import proven
 
@@ -97,9 +98,73 @@ def test_rows_that_differ_by_rounding_are_nearly_repeated():
     finding = only(run(made), "near-duplicate-rows")
     assert finding.severity == "warning"
     assert "60 of 630 rows (10%)" in finding.found
-    assert "evaluate: group" in finding.fix
+    assert "in 30 groups" in finding.found
+    assert "row 1 and row 601" in finding.found
+    assert "same fold" in finding.fix
     assert finding.evidence is not None
-    assert finding.evidence.examples[0][:3] == (1, 601, "rounding")
+    assert finding.evidence.rows[:2] == (1, 2)
+
+
+def noisy(rows: int, copies: int, columns: int, noise: float) -> dict[str, np.ndarray]:
+    """Columns of cases that are there several times, with noise, in a random order."""
+    rng = np.random.default_rng(rows + columns)
+    cells = np.repeat(rng.normal(50, 10, (rows, columns)), copies, axis=0)
+    cells += rng.normal(0, 10 * noise, cells.shape)
+    return {f"m{k}": cells[:, k] for k in range(columns)} | {"case": np.repeat(np.arange(rows), copies)}
+
+
+@pytest.mark.parametrize("noise", [1e-9, 1e-6, 1e-3])
+@pytest.mark.parametrize(("rows", "copies", "columns"), [(60, 4, 1), (60, 4, 10), (300, 2, 3), (40, 30, 100)])
+def test_noisy_copies_are_found_and_kept_together(rows: int, copies: int, columns: int, noise: float):
+    cells = noisy(rows, copies, columns, noise)
+    case = cells.pop("case")
+    features = tuple(Column(id=name, name=name, kind="numeric", why="") for name in cells)
+    found = near_copies.find_near_copies(features, cells, np.arange(len(case)))
+    assert found is not None
+    together = pd.crosstab(case, found.group) > 0
+    # Where one column has 240 rows, noise of a thousandth reaches from a case to the next.
+    assert (together.sum(axis=1) == 1).mean() > 0.9
+    assert len(found.rows) == len(case)
+    assert columns == 1 or (together.sum(axis=0) == 1).all()
+
+
+def test_copies_with_another_category_or_empty_cell_are_other_rows():
+    cells = noisy(60, 4, 3, 1e-6)
+    case = cells.pop("case")
+    cells["m1"] = np.where(np.arange(240) % 4 == 3, np.nan, cells["m1"])
+    cells["colour"] = np.array(["red", "red", "blue", "red"] * 60, dtype=object)
+    kinds = {"colour": "categorical"}
+    features = tuple(Column(id=name, name=name, kind=kinds.get(name, "numeric"), why="") for name in cells)
+    found = near_copies.find_near_copies(features, cells, np.arange(240))
+    assert found is not None
+    assert set(found.rows % 4) == {0, 1}
+    assert (case[found.rows[::2]] == case[found.rows[1::2]]).all()
+
+
+def measured(rng: np.random.Generator, rows: int) -> Any:
+    """A column of measures, counts, prices or a series."""
+    return [
+        lambda: rng.normal(5, 3, rows),
+        lambda: rng.uniform(0, 100, rows).round(2),
+        lambda: rng.integers(0, 1000, rows) * 1.0,
+        lambda: rng.integers(1, 90, rows) - rng.choice([0, 0.01], rows),
+        lambda: np.cumsum(rng.normal(size=rows)),
+        lambda: np.where(rng.random(rows) < 0.7, 0.0, rng.gamma(2, 1000, rows)),
+        lambda: rng.lognormal(0, 2, rows),
+    ][int(rng.integers(7))]()
+
+
+def test_rows_of_measures_and_grids_are_no_copies():
+    alarms = []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        rows = int(50 * 40 ** rng.random())
+        cells = {f"m{k}": measured(rng, rows) for k in range(1 + seed % 7)}
+        features = tuple(Column(id=name, name=name, kind="numeric", why="") for name in cells)
+        exact = pd.util.hash_pandas_object(pd.DataFrame(cells), index=False).to_numpy()
+        if near_copies.find_near_copies(features, cells, exact) is not None:
+            alarms.append(seed)
+    assert alarms == []
 
 
 @pytest.mark.parametrize("column", ["m0", "m3", "colour"])
