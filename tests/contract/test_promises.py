@@ -207,7 +207,7 @@ _VALUES = st.one_of(
     st.booleans(),
     st.integers(-(2**70), 2**70),
     st.floats(),
-    st.decimals(allow_nan=True),
+    st.decimals(allow_nan=False),
     _TEXTS,
     st.datetimes(),
     st.dates(),
@@ -248,3 +248,22 @@ def test_random_tables_are_prepared_or_refused_clearly(frame: pd.DataFrame) -> N
     except AutoFTError as error:
         test_bad_input.in_four_parts(error)
     pd.testing.assert_frame_equal(frame, before)
+
+
+_BYTES = st.one_of(
+    st.binary(max_size=200),
+    st.text(st.sampled_from("ab1,;\t|\"'\r\n.-€é\x00 "), max_size=200).map(str.encode),
+)
+
+
+@given(content=_BYTES, name=st.sampled_from(["d.csv", "d.tsv", "d.csv.gz", "d.parquet"]))
+def test_random_files_are_read_or_refused_clearly(
+    content: bytes, name: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.getbasetemp() / name
+    path.write_bytes(content)
+    try:
+        table = read(path)
+        assert len(table.frame) > 0
+    except AutoFTError as error:
+        test_bad_input.in_four_parts(error)
