@@ -1,18 +1,18 @@
-"""Cells: numbers, truth values and times in texts, read from the distinct values of a column."""
+"""Cells: numbers and truth values in texts, read from the distinct values of a column."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autoft.data.table import canonical, number_text
+from autoft.data.dates import CLOCK, DECLARED, UNITS, Dates, read_dates
+from autoft.data.table import ZONED, canonical, number_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,37 +43,8 @@ _FORMATTED = re.compile(
     re.VERBOSE,
 )
 
-_TIME = (
-    r"(?:[T ](?P<H>[0-9]{1,2}):(?P<M>[0-9]{2})(?::(?P<S>[0-9]{2}(?:[.,][0-9]{1,9})?))?"
-    r"(?: ?(?P<p>[AaPp])[Mm])?(?: ?(?P<z>Z|UTC|[+-][0-9]{2}:?[0-9]{2}))?)?"
-)
-_FIELDS = {
-    "%Y": r"(?P<Y>[0-9]{4})",
-    "%m": r"(?P<m>[0-9]{1,2})",
-    "%d": r"(?P<d>[0-9]{1,2})",
-    "%b": r"(?P<b>[A-Za-z]{3})",
-}
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTH_NUMBERS = {name: number for number, name in enumerate(_MONTHS, 1)}
-#: Beginning of a number, an amount or a date: a cheap test before the exact ones.
+#: Beginning of a number or an amount: a cheap test before the exact ones.
 LIKE_NUMBER = re.compile(r"\s*+[-+(]?(?:[^\w\s]|[A-Z]{3}\ )?[-+\ ]?(?:\.?\d|inf)", re.IGNORECASE)
-#: Beginning of a date.
-LIKE_DATE = re.compile(r"\s*+[0-9]{1,4}[-/.][0-9A-Za-z]{1,3}[-/.][0-9]{1,4}")
-#: A date with a year of two digits.
-SHORT_YEAR = re.compile(r"\s*+[0-9]{1,2}([-/.])[0-9]{1,2}\1[0-9]{2}\s*+")
-
-
-def _pattern(form: str) -> re.Pattern[str]:
-    for code, field in _FIELDS.items():
-        form = form.replace(code, field)
-    return re.compile(rf"\s*+{form}{_TIME}\s*+")
-
-
-#: Forms of dates that are recognised, each with an optional time of day; of equally good ones the first is taken.
-DATE_FORMATS: dict[str, re.Pattern[str]] = {
-    form: _pattern("%Y-%m-%d" if form == "iso" else form.replace(".", r"\."))
-    for form in ("iso", "%Y/%m/%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%b-%Y")
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,21 +54,25 @@ class Distinct:
     Attributes:
         values: float64, datetime64[ns], or object (``str``).
         codes: For each row the position of its value in `values`, -1 where the cell is missing.
+        zoned: Whether these are times that came with a time zone.
     """
 
     values: NDArray[Any]
     codes: NDArray[np.int64]
+    zoned: bool = False
+    _dates: dict[tuple[str, bool], Dates] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def of(cls, series: pd.Series[Any]) -> Distinct:
         """The distinct values of a column of a canonical frame (other dtypes are made canonical first)."""
         import pandas as pd
 
-        if str(series.dtype) not in ("float64", "datetime64[ns]", "object"):
+        if str(series.dtype) not in ("float64", "datetime64[ns]", ZONED, "object"):
             series = canonical(series, str(series.name))
-        values = series.to_numpy()
+        zoned = str(series.dtype) == ZONED
+        values = (series.dt.tz_localize(None) if zoned else series).to_numpy()
         codes, distinct = pd.factorize(values)
-        return cls(values=np.asarray(distinct), codes=codes.astype(np.int64))
+        return cls(values=np.asarray(distinct), codes=codes.astype(np.int64), zoned=zoned)
 
     @cached_property
     def counts(self) -> NDArray[np.int64]:
@@ -109,6 +84,8 @@ class Distinct:
         """Each value as text: the same whatever kind of source it came from."""
         if self.values.dtype == object:
             return list(self.values)
+        if self.zoned:
+            return [f"{str(value)[:19].replace('T', ' ')}+00:00" for value in self.values]
         if self.values.dtype.kind == "M":
             return [str(value)[:19].replace("T", " ").removesuffix(" 00:00:00") for value in self.values]
         return [number_text(value) for value in self.values]
@@ -120,11 +97,32 @@ class Distinct:
             return np.full(len(self.values), np.nan)
         return self.values if self.values.dtype != object else numbers(self.texts)
 
-    def seconds(self, form: str) -> Floats:
-        """Each value as seconds since 1970-01-01 UTC, NaN where it is no such date."""
-        if self.values.dtype.kind == "M":
-            return self.values.astype("datetime64[ns]").astype(np.int64) / 1e9
-        return seconds(self.texts, form) if self.values.dtype == object else np.full(len(self.values), np.nan)
+    def dates(self, form: str, *, besides: bool = True) -> Dates:
+        """Each value as a date (see `read_dates`); numbers are dates in declared formats alone."""
+        if (form, besides) not in self._dates:
+            self._dates[form, besides] = self._read_dates(form, besides)
+        return self._dates[form, besides]
+
+    def _read_dates(self, form: str, besides: bool) -> Dates:
+        count = len(self.values)
+        if self.values.dtype == object:
+            texts = list(plain_texts(self.texts)) if form in DECLARED else self.texts
+            return read_dates(texts, form, besides=besides)
+        if self.values.dtype.kind == "M" and form != CLOCK:
+            times = self.values.astype("datetime64[ns]").astype(np.int64) / 1e9
+            return Dates(seconds=times, zoned=np.full(count, self.zoned))
+        if self.values.dtype.kind == "f" and (form in DECLARED or form in UNITS):
+            return read_dates(self.texts, form, besides=False)
+        return Dates(seconds=np.full(count, np.nan), zoned=np.zeros(count, dtype=bool))
+
+    def seconds(self, form: str, zoned: bool | None = None) -> Floats:
+        """Each value as seconds since 1970-01-01 UTC, NaN where it is no such date.
+
+        Args:
+            zoned: Whether a date has to name its time zone, or must not; None takes both.
+        """
+        dates = self.dates(form)
+        return dates.seconds if zoned is None else np.where(dates.zoned == zoned, dates.seconds, np.nan)
 
     def share(self, mask: NDArray[np.bool_]) -> float:
         """Share of the non-missing rows whose value is in `mask` (0 if there are none)."""
@@ -198,44 +196,3 @@ def plain_texts(texts: Sequence[str]) -> NDArray[Any]:
     plain = np.empty(len(texts), dtype=object)
     plain[:] = [t[:-2] if t.endswith(".0") and _WHOLE_FLOAT.fullmatch(t) else t for t in texts]
     return plain
-
-
-def seconds(texts: Sequence[str], form: str) -> Floats:
-    """Texts as seconds since 1970-01-01 UTC, NaN where a text is no date of this form; times without zone are UTC.
-
-    Not pandas' parser: its tolerance differs between versions, month names follow the locale, and nanoseconds end in
-    the year 2262.
-
-    >>> seconds(["1970-01-02", "1970-01-01T01:00+01:00", "soon"], "iso")
-    array([86400.,     0.,    nan])
-    """
-    pattern = DATE_FORMATS[form]
-    return np.array([_instant(pattern.fullmatch(text)) for text in texts], dtype=np.float64)
-
-
-_EPOCH = date(1970, 1, 1).toordinal()
-
-
-def _instant(match: re.Match[str] | None) -> float:
-    if match is None:
-        return np.nan
-    part = match.groupdict()
-    month = int(part["m"]) if "m" in part else _MONTH_NUMBERS.get(part["b"].lower(), 0)  # date() refuses month 0
-    hour, minute, second = int(part["H"] or 0), int(part["M"] or 0), float((part["S"] or "0").replace(",", "."))
-    if part["p"]:
-        hour = hour % 12 + 12 * (part["p"] in "pP") if 1 <= hour <= 12 else 99
-    try:
-        day = date(int(part["Y"]), month, int(part["d"])).toordinal() - _EPOCH
-    except ValueError:
-        return np.nan
-    if hour > 23 or minute > 59 or second >= 60:
-        return np.nan
-    return day * 86400.0 + hour * 3600 + minute * 60 + second - _offset(part["z"])
-
-
-def _offset(zone: str | None) -> int:
-    """Seconds by which a zone is ahead of UTC."""
-    if not zone or zone in ("Z", "UTC"):
-        return 0
-    sign = -1 if zone[0] == "-" else 1
-    return sign * (int(zone[1:3]) * 3600 + int(zone[-2:]) * 60)

@@ -7,16 +7,17 @@ give the same answer whether a table came as CSV text, integers, floats or truth
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from autoft.data import cells, column_findings
+from autoft.data import cells, column_findings, date_formats, long_integers
 from autoft.data.cells import Distinct
 from autoft.data.column_findings import DECLARE, percent
-from autoft.data.table import quoted
-from autoft.errors import SchemaError
+from autoft.data.date_columns import date_column, date_of_texts, declared_date
+from autoft.data.inferred import Inferred as _Inferred
+from autoft.data.inferred import ruled_out
 from autoft.records.columns import Column, Kind
 from autoft.records.findings import Finding
 
@@ -33,17 +34,16 @@ _MOSTLY = 0.5
 _UNIQUE = 0.95
 #: With fewer rows, distinct values prove nothing.
 _ENOUGH_ROWS = 20
-#: The first and the last year of dates that need no question.
-_YEARS = (1900, 2100)
 
 
 def infer_columns(
-    frame: pd.DataFrame, *, kinds: Mapping[str, Kind] = {}, target: str | None = None
+    frame: pd.DataFrame, *, kinds: Mapping[str, str] = {}, target: str | None = None
 ) -> tuple[tuple[Column, ...], tuple[Finding, ...]]:
     """The kind of every column of a canonical table.
 
     Args:
-        kinds: Declared kinds by name; they hold except for columns without any value or with one.
+        kinds: Declared kinds by name; they hold except for columns without any value or with one. ``date`` may have a
+            format behind it (``date %m/%d/%Y``), which then decides what is the day.
         target: The column to predict, which gets a kind like the others, but is never left out as a row number.
 
     Returns:
@@ -66,18 +66,8 @@ def infer_columns(
     return tuple(columns), tuple(findings)
 
 
-@dataclass(frozen=True, slots=True)
-class _Inferred:
-    """The kind of a column, why, and what else is known of it."""
-
-    kind: Kind
-    why: str
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    findings: tuple[Finding, ...] = ()
-
-
 def _describe(
-    identity: str, name: str, distinct: Distinct, declared: Kind | None, is_target: bool
+    identity: str, name: str, distinct: Distinct, declared: str | None, is_target: bool
 ) -> tuple[Column, tuple[Finding, ...]]:
     inferred = _bare(name, distinct)
     if inferred is None:
@@ -85,7 +75,7 @@ def _describe(
     missing = int((distinct.codes < 0).sum())
     facts = {"distinct": len(distinct.values), **inferred.facts}
     column = Column(id=identity, name=name, kind=inferred.kind, why=inferred.why, missing=missing, **facts)
-    if inferred.kind == declared or is_target:
+    if is_target or (declared is not None and inferred.kind == declared.partition(" ")[0]):
         return column, inferred.findings
     if column.kind == "text":
         return column, (*inferred.findings, column_findings.running_text(column))
@@ -111,45 +101,37 @@ def _infer(name: str, distinct: Distinct, is_target: bool) -> _Inferred:
     if len(distinct.values) == 1:
         return _Inferred("categorical", "one value or missing")
     if distinct.values.dtype.kind == "M":
-        return _date(name, distinct, None)
+        return date_column(name, distinct, None)
+    if not is_target and (form := date_formats.find_compact(distinct)) is not None:
+        return date_column(name, distinct, form)
     numeric_looks = distinct.values.dtype != object or distinct.share(distinct.begins(cells.LIKE_NUMBER)) >= _MOSTLY
-    if numeric_looks:
-        for rule in (_number, _date_text, _number_format):
-            if (inferred := rule(name, distinct)) is not None:
-                return inferred if inferred.kind != "numeric" or is_target else _row_number(distinct, inferred)
+    for rule in (_number, date_of_texts, _number_format) if numeric_looks else (date_of_texts,):
+        if (inferred := rule(name, distinct)) is not None:
+            return inferred if inferred.kind != "numeric" or is_target else _row_number(distinct, inferred)
     mixture = _mixture(name, distinct) if numeric_looks else None
     if mixture is not None and distinct.share(~np.isnan(distinct.numbers)) >= _LARGELY:
         return mixture  # distinct numbers and some junk look like identifiers, but a person would correct the junk
     return _tokens(distinct) or mixture or _words(distinct)
 
 
-def _declared(name: str, distinct: Distinct, kind: Kind) -> _Inferred:
+def _declared(name: str, distinct: Distinct, declared: str) -> _Inferred:
     """The declared kind with its facts, if the values allow it at all."""
-    why = "declared"
+    word, _, wanted = declared.partition(" ")
+    kind, why = cast(Kind, word), "declared"
     if kind == "numeric":
         if not np.isfinite(distinct.numbers).any():
-            raise _ruled_out(name, "be numeric", "none of its values is a number", distinct)
+            raise ruled_out(name, "be numeric", "none of its values is a number", distinct)
         return replace(_numeric(name, distinct), why=why)
     if kind == "date":
-        if distinct.values.dtype.kind == "M":
-            return replace(_date(name, distinct, None), why=why)
-        form = _best_form(distinct)
-        if form is None or np.isnan(distinct.seconds(form)).all():
-            raise _ruled_out(name, "be a date", "none of its values is one", distinct)
-        return replace(_date(name, distinct, form), why=why)
+        return replace(declared_date(name, distinct, wanted), why=why)
     if kind == "boolean":
         inferred = _boolean(distinct)
         texts = sorted(set(cells.plain_texts(distinct.texts)))
         if inferred is None and len(texts) != 2:
-            raise _ruled_out(name, "have two values to be boolean", f"it has {len(texts):,}", distinct)
+            raise ruled_out(name, "have two values to be boolean", f"it has {len(texts):,}", distinct)
         facts = {"false": tuple(texts[:1]), "true": tuple(texts[1:])}
         return _Inferred("boolean", why, facts) if inferred is None else replace(inferred, why=why)
     return _Inferred(kind, why)
-
-
-def _ruled_out(name: str, must: str, found: str, distinct: Distinct) -> SchemaError:
-    example = quoted(distinct.texts[0])
-    return SchemaError(f"Column {quoted(name)}", must, f"{found} (first: {example})", "correct its kind or its values")
 
 
 def _boolean(distinct: Distinct) -> _Inferred | None:
@@ -178,17 +160,22 @@ def _number(name: str, distinct: Distinct) -> _Inferred | None:
         return _Inferred("categorical", "digits with leading zeros are codes")
     if len(distinct.values) / int(distinct.counts.sum()) > _UNIQUE and distinct.matches(cells.LONG_INTEGER).all():
         return _Inferred("identifier", "whole numbers of more than 15 digits, hardly one of them twice")
+    values, apart = long_integers.kept(distinct)
+    if apart < long_integers.MOST_KEPT * values:
+        return _Inferred("categorical", f"{values:,} whole numbers, of which floats can tell only {apart:,} apart")
     return _numeric(name, distinct)
 
 
 def _numeric(name: str, distinct: Distinct) -> _Inferred:
     values = distinct.numbers[np.isfinite(distinct.numbers)]
     facts = {"distinct": len(np.unique(values)), "integral": bool((values == np.round(values)).all())}
-    wrong = np.isnan(distinct.numbers)
+    wrong, merged = np.isnan(distinct.numbers), long_integers.findings(name, distinct)
     if not wrong.any():
-        return _Inferred("numeric", "all values are numbers", facts)
+        return _Inferred("numeric", "all values are numbers", facts, merged)
     finding = column_findings.mixed(name, distinct, wrong, "hold numbers only", "they count as missing; correct them")
-    return _Inferred("numeric", f"{percent(distinct.share(~wrong))} of the values are numbers", facts, (finding,))
+    return _Inferred(
+        "numeric", f"{percent(distinct.share(~wrong))} of the values are numbers", facts, (finding, *merged)
+    )
 
 
 def _row_number(distinct: Distinct, inferred: _Inferred) -> _Inferred:
@@ -201,57 +188,6 @@ def _row_number(distinct: Distinct, inferred: _Inferred) -> _Inferred:
     if np.ptp(values) == rows - 1 or (steps == steps[0]).all():
         return _Inferred("identifier", "the values number the rows", inferred.facts)
     return inferred
-
-
-def _best_form(distinct: Distinct) -> str | None:
-    """The form of date that most cells have, if most have one."""
-    likely = distinct.begins(cells.LIKE_DATE)
-    if distinct.values.dtype != object or distinct.share(likely) < _MOSTLY:
-        return None
-    shares = {form: distinct.share(~np.isnan(distinct.seconds(form))) for form in cells.DATE_FORMATS}
-    best = max(shares, key=lambda form: shares[form])
-    return best if shares[best] > 0 else None
-
-
-def _date_text(name: str, distinct: Distinct) -> _Inferred | None:
-    form = _best_form(distinct)
-    if form is None:
-        return _short_years(name, distinct)
-    wrong = np.isnan(distinct.seconds(form))
-    share = distinct.share(~wrong)
-    if share >= _NEARLY_ALL:
-        return _date(name, distinct, form)
-    if share < _MOSTLY:
-        return None
-    fix = "it is used as a category; write dates as YYYY-MM-DD"
-    finding = column_findings.mixed(name, distinct, wrong, "hold dates of one form", fix)
-    return _Inferred("categorical", f"only {percent(share)} of the values are dates", {}, (finding,))
-
-
-def _short_years(name: str, distinct: Distinct) -> _Inferred | None:
-    """Dates whose century would have to be guessed."""
-    short = distinct.matches(cells.SHORT_YEAR)
-    if distinct.share(short) < _NEARLY_ALL:
-        return None
-    finding = column_findings.short_years(name, distinct, short)
-    return _Inferred("categorical", "years of two digits are not guessed", {}, (finding,))
-
-
-def _date(name: str, distinct: Distinct, form: str | None) -> _Inferred:
-    times = distinct.seconds(form or "iso")
-    wrong, findings = np.isnan(times), []
-    if wrong.any():
-        fix = "they count as missing; correct them"
-        findings.append(column_findings.mixed(name, distinct, wrong, "hold dates only", fix))
-    if form == "%d/%m/%Y" and distinct.share(~np.isnan(distinct.seconds("%m/%d/%Y"))) == distinct.share(~wrong):
-        findings.append(column_findings.ambiguous_date(name, distinct.first(~wrong)[1]))
-    low, high = (np.datetime64(f"{year}-01-01", "s").astype(np.int64) for year in (_YEARS[0], _YEARS[1] + 1))
-    far = ~wrong & ~((times >= low) & (times < high))
-    if far.any():
-        findings.append(column_findings.date_range(name, distinct, times, far, _YEARS))
-    why = "a column of times" if form is None else f"the values are dates ({'ISO' if form == 'iso' else form})"
-    facts = {"date_format": form, "distinct": len(np.unique(times[~wrong]))}
-    return _Inferred("date", why, facts, tuple(findings))
 
 
 def _number_format(name: str, distinct: Distinct) -> _Inferred | None:

@@ -86,7 +86,7 @@ def _values_of(distinct: Distinct, column: Column) -> NDArray[Any]:
     if column.kind == "boolean":
         return truth_values(distinct.texts, column.false, column.true)
     if column.kind == "date":
-        return distinct.seconds(column.date_format or "iso")
+        return distinct.seconds(column.date_format or "iso", column.zoned)
     return plain_texts(distinct.texts)
 
 

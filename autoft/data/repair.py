@@ -134,6 +134,7 @@ def _cells(column: pd.Series[Any], repair: Repair) -> tuple[pd.Series[Any], Chan
         values[position] = missing if value is None else value
     # Its dtype is named: pandas 3 would make texts of another one out of objects, with NaN for None.
     result = pd.Series(distinct.spread(values, missing), index=column.index, name=column.name, dtype=values.dtype)
+    result = result.dt.tz_localize("UTC") if distinct.zoned else result
     first = list(new.items())[:EXAMPLES]
     examples = tuple((before[i], number_text(v) if isinstance(v, float) else v or "") for i, v in first)
     return result, _change(repair, int(distinct.counts[list(new)].sum()), examples)

@@ -28,7 +28,7 @@ from autoft.data.columns import infer_columns
 from autoft.data.convert import convert
 from autoft.data.repair import Repair, apply
 from autoft.records.arrays import Array
-from autoft.records.columns import Column, Kind, RepairCode
+from autoft.records.columns import Column, RepairCode
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,7 +50,7 @@ def learn(
     accept: Collection[RepairCode],
     *,
     keep: Collection[str | None] = (),
-    kinds: Mapping[str, Kind] = {},
+    kinds: Mapping[str, str] = {},
 ) -> tuple[Repair, ...]:
     """The repairs of a table, in the order in which they are to be carried out.
 
@@ -83,20 +83,20 @@ def _distinct_texts(frame: pd.DataFrame) -> dict[str, Distinct]:
     return {str(name): Distinct.of(frame[name]) for name in frame.columns if frame[name].dtype.kind == "O"}
 
 
-def _blanks(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> Iterator[Repair]:
+def _blanks(frame: pd.DataFrame, kinds: Mapping[str, str]) -> Iterator[Repair]:
     for name, distinct in _distinct_texts(frame).items():
         if any(text != text.strip() for text in distinct.texts):
             yield Repair(code="outer-blanks", column=name, action="strip")
 
 
-def _words(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> Iterator[Repair]:
+def _words(frame: pd.DataFrame, kinds: Mapping[str, str]) -> Iterator[Repair]:
     for name, distinct in _distinct_texts(frame).items():
         words = {text.strip().casefold() for text in distinct.texts if placeholders.is_word(text)}
         if words:
             yield Repair(code="placeholder-values", column=name, action="words", words=tuple(sorted(words)))
 
 
-def _spellings(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> Iterator[Repair]:
+def _spellings(frame: pd.DataFrame, kinds: Mapping[str, str]) -> Iterator[Repair]:
     texts = _distinct_texts(frame)
     for column in infer_columns(frame, kinds=kinds)[0]:
         if column.kind != "categorical" or column.name not in texts:
@@ -111,7 +111,7 @@ def _spellings(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> Iterator[Repai
             yield Repair(code="spelling-variants", column=column.name, action="unify", spellings=spellings)
 
 
-def _values(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> Iterator[Repair]:
+def _values(frame: pd.DataFrame, kinds: Mapping[str, str]) -> Iterator[Repair]:
     for column, values in _values_of(frame, kinds):
         if column.kind == "numeric":
             suspects = placeholders.suspects(values)
@@ -123,7 +123,7 @@ def _values(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> Iterator[Repair]:
             yield from _date_repairs(column, values)
 
 
-def _values_of(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> Iterator[tuple[Column, Array]]:
+def _values_of(frame: pd.DataFrame, kinds: Mapping[str, str]) -> Iterator[tuple[Column, Array]]:
     columns = infer_columns(frame, kinds=kinds)[0]
     values = convert(frame, columns).values
     return ((column, values[column.id]) for column in columns)
@@ -142,7 +142,7 @@ def _date_repairs(column: Column, seconds: Array) -> Iterator[Repair]:
         yield replace(blank, code="far-dates", low=low, high=high)
 
 
-def _units(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> Iterator[Repair]:
+def _units(frame: pd.DataFrame, kinds: Mapping[str, str]) -> Iterator[Repair]:
     for column, values in _values_of(frame, kinds):
         found = units.mixed(values) if column.kind == "numeric" else None
         if found is not None:
@@ -150,7 +150,7 @@ def _units(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> Iterator[Repair]:
             yield replace(repair, cut=found.cut, above=found.above)
 
 
-def _columns(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> Iterable[Repair]:
+def _columns(frame: pd.DataFrame, kinds: Mapping[str, str]) -> Iterable[Repair]:
     """Columns to leave out, as the findings name them; each once, for the first reason."""
     columns, findings = infer_columns(frame, kinds=kinds)
     converted = convert(frame, [column for column in columns if column.used])
@@ -165,7 +165,7 @@ def _columns(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> Iterable[Repair]
 
 
 #: In the order in which they are learned, with the codes that each may give.
-_STAGES: tuple[tuple[Callable[[pd.DataFrame, Mapping[str, Kind]], Iterable[Repair]], frozenset[str]], ...] = (
+_STAGES: tuple[tuple[Callable[[pd.DataFrame, Mapping[str, str]], Iterable[Repair]], frozenset[str]], ...] = (
     (_blanks, frozenset({"outer-blanks"})),
     (_words, frozenset({"placeholder-values"})),
     (_spellings, frozenset({"spelling-variants"})),

@@ -5,8 +5,8 @@ A column of the canonical frame is one of three things:
 - ``float64`` with NaN for missing cells: whatever came as numbers or durations (in seconds);
 - ``object`` with a ``str`` or None in every cell: texts, categories, booleans (``"True"``, ``"False"``), mixtures,
   integers beyond 2**53 (which float64 would merge), and every cell of a CSV file;
-- ``datetime64[ns]``, naive, in UTC: whatever came as times. Times that nanoseconds cannot hold (before 1677, after
-  2262) come as ISO texts.
+- ``datetime64[ns]``: whatever came as times without a time zone; with one they are ``datetime64[ns, UTC]``. Times that
+  nanoseconds cannot hold (before 1677, after 2262), and those of which only some have a zone, come as ISO texts.
 
 Texts are NFC-normalised (else two spellings of "café" are two categories) and otherwise kept exactly. The texts in
 `MISSING` and blank ones are missing, in DataFrames as well as in files.
@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from autoft.data.decimals import whole_decimals
 from autoft.data.files import read_file
 from autoft.errors import TableError, printable
 from autoft.formatting import counted
@@ -34,7 +35,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 #: Texts that mean a missing cell (blanks only, too). Our own list: pandas' changes between versions.
-MISSING = frozenset({"", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "<NA>", "#N/A"})
+MISSING = frozenset({"", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "<NA>", "NaT", "#N/A"})
+
+#: The dtype of times that came with a time zone.
+ZONED = "datetime64[ns, UTC]"
 
 _EXACT = 2**53  # float64 tells whole numbers apart up to here
 _NUMBERS = frozenset({"integer", "floating", "mixed-integer-float", "decimal"})
@@ -226,6 +230,7 @@ def _objects(series: pd.Series[Any], name: str) -> pd.Series[Any]:
 def _floats(series: pd.Series[Any], name: str) -> pd.Series[Any]:
     import pandas as pd
 
+    series = whole_decimals(series)
     present = series.dropna()
     whole = pd.api.types.is_integer_dtype(series.dtype) or series.dtype == object
     if whole and len(present) and (present.max() > _EXACT or present.min() < -_EXACT):
@@ -242,11 +247,18 @@ def _floats(series: pd.Series[Any], name: str) -> pd.Series[Any]:
 def _times(series: pd.Series[Any], name: str) -> pd.Series[Any]:
     import pandas as pd
 
+    zoned = isinstance(series.dtype, pd.DatetimeTZDtype)
+    if series.dtype == object:
+        zones = {getattr(cell, "tzinfo", None) is not None for cell in series.dropna()}
+        if len(zones) > 1:
+            return pd.Series(_texts(series, name), dtype=object)
+        zoned = True in zones
     try:
         times = pd.to_datetime(series, utc=True).dt.tz_localize(None).astype("datetime64[ns]")
     except (pd.errors.OutOfBoundsDatetime, OverflowError):
         return pd.Series(_texts(series.astype(object), name), dtype=object)
-    return pd.Series(times.to_numpy(copy=True))
+    naive = pd.Series(times.to_numpy(copy=True))
+    return naive.dt.tz_localize("UTC") if zoned else naive
 
 
 def _durations(series: pd.Series[Any]) -> pd.Series[Any]:
@@ -308,8 +320,10 @@ def _fingerprint(frame: pd.DataFrame) -> str:
 
     digest = hashlib.sha256()
     for i, name in enumerate(frame.columns):
-        values = frame.iloc[:, i].to_numpy()
-        digest.update(json.dumps([name, str(values.dtype), len(values)]).encode())
+        column = frame.iloc[:, i]
+        zoned = isinstance(column.dtype, pd.DatetimeTZDtype)
+        values = (column.dt.tz_localize(None) if zoned else column).to_numpy()
+        digest.update(json.dumps([name, ZONED if zoned else str(values.dtype), len(values)]).encode())
         if values.dtype == object:
             codes, distinct = pd.factorize(values)
             digest.update(json.dumps(list(distinct)).encode())

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from autoft.data.cells import Distinct, numbers, plain_texts, truth_values
 from autoft.data.convert import Converted
+from autoft.data.dates import DECLARED, UNITS
 from autoft.records.columns import Column
 
 if TYPE_CHECKING:
@@ -55,7 +56,10 @@ def typed(frame: pd.DataFrame, columns: Sequence[Column], converted: Converted) 
     unreadable = set()
     for name in frame.columns:
         series, column = frame[name], known.get(name)
-        if column is None or column.kind not in ("boolean", "categorical", "numeric"):
+        if column is not None and column.date_format in (*DECLARED, *UNITS):  # dates, even where they are numbers
+            distinct = Distinct.of(series)
+            cells[name] = _texts(distinct.spread(plain_texts(distinct.texts), None))
+        elif column is None or column.kind not in ("boolean", "categorical", "numeric"):
             cells[name] = _natural(series)
         elif column.kind == "boolean":
             cells[name] = _truths(series, column)

@@ -8,14 +8,33 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, Strict, model_validator
+from pydantic_core import CoreSchema, PydanticKnownError, core_schema
 
 from autoft.recipe.fields import Between, Choices, Names, OneOf, RecipeSection, Text, distinct
 from autoft.recipe.messages import broken_rule
 from autoft.records.columns import RepairCode
 from autoft.registry import registry_of
 
-ColumnKind = Literal["numeric", "boolean", "categorical", "date", "text", "identifier"]
+_KINDS = ("numeric", "boolean", "categorical", "date", "text", "identifier")
 TaskChoice = Literal["auto", "binary", "multiclass", "regression"]
+
+
+class _ColumnKind:
+    """A kind of column, or ``date`` with a format behind it."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self._valid)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: Any) -> dict[str, Any]:
+        return {"anyOf": [{"enum": list(_KINDS)}, {"pattern": "^date [^ ]"}], "type": "string"}
+
+    def _valid(self, value: Any) -> str:
+        if isinstance(value, str) and (value in _KINDS or (value.startswith("date ") and value[5:].strip())):
+            return value
+        raise PydanticKnownError("literal_error", {"expected": ", ".join(f"'{name}'" for name in _KINDS)})
+
+
+ColumnKind = Annotated[str, _ColumnKind()]
 
 
 def _schema_name(text: str) -> str:
@@ -61,7 +80,7 @@ class Data(RecipeSection):
     positive: str | int | float | bool | None = None
     """Binary tasks: the label whose probability, precision and recall are reported."""
     columns: dict[str, ColumnKind] = Field(default_factory=dict)
-    """How to understand a column, where the inferred kind is wrong."""
+    """How to understand a column, where the inferred kind is wrong; of dates also their format, "date %d/%m/%y"."""
     drop: Names = ()
     """Columns that are never used."""
     weight: Text | None = None

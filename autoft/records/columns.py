@@ -41,7 +41,9 @@ class Column:
         missing, distinct: Numbers of missing cells and of distinct other values in the training table.
         integral: Whether all values are whole numbers (numeric columns).
         false, true: For a boolean column the texts that mean 0 and 1, as they stand in the table.
-        date_format: For a date column that was text, the ``strptime`` format or ``"iso"``.
+        date_format: For a date column that was text or numbers, its format by the names of `autoft.data.dates`
+            (``"iso"``, ``"%d/%m/%Y"`` ...).
+        zoned: For a date column, whether all of its dates name a time zone (else none does); None if only some do.
         order: For a categorical column whose categories are known to be ordered, these, from the lowest to the highest:
             the network gets their ranks, as numbers.
     """
@@ -56,7 +58,13 @@ class Column:
     false: tuple[str, ...] = ()
     true: tuple[str, ...] = ()
     date_format: str | None = None
+    zoned: bool | None = None
     order: tuple[str, ...] = ()
+
+    @property
+    def clock(self) -> bool:
+        """Whether its cells are times of the day, as seconds since midnight."""
+        return self.date_format == "%H:%M:%S"
 
     @property
     def used(self) -> bool:

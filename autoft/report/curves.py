@@ -99,7 +99,9 @@ def _point(curve: Curve, i: int) -> str:
     if curve.kind == "date":
         from datetime import UTC, datetime, timedelta
 
-        return f"{datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=point):%Y-%m-%d}"
+        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=point)
+        clock = all(0 <= float(other) < 86_400 for other in curve.grid)  # times of the day
+        return f"{moment:%H:%M}" if clock else f"{moment:%Y-%m-%d}"
     return f"{point:,.6g}".replace("-", "−")
 
 

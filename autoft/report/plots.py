@@ -88,8 +88,11 @@ def _scale(plot: Axes, picture: blocks.CurveBlock) -> None:
 
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+    clock = all(0 <= value < 86_400 for value in picture.x)  # times of the day
+
     def day(value: float, _: int) -> str:
-        return f"{datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=value):%Y-%m}"
+        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=value)
+        return f"{moment:%H:%M}" if clock else f"{moment:%Y-%m}"
 
     plot.xaxis.set_major_locator(MaxNLocator(nbins=4))
     plot.xaxis.set_major_formatter(FuncFormatter(day))

@@ -5,10 +5,12 @@ Names of types are read off the messages' own descriptions, so that TensorFlow M
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import deepcopy
 from typing import Any
 
 from autoft.records.columns import Column
+from autoft.records.findings import Finding
 
 #: Largest number of categories that a schema lists, and the fewest rows that each needs on average: a rare
 #: category says little about which others exist, so a new one is then no anomaly.
@@ -58,6 +60,17 @@ def _relax(feature: Any, column: Column, rows: int, *, is_target: bool) -> None:
     frequent = (rows - column.missing) >= ROWS_PER_CATEGORY * column.distinct
     if column.kind != "boolean" and not (column.kind == "categorical" and frequent):
         feature.ClearField("domain")
+
+
+def lost_dates(schema: Any, columns: Sequence[Column]) -> tuple[Finding, ...]:
+    """An error for each column that the schema calls a date and that is read as something else: both are texts."""
+    dates = {feature.name for feature in schema.feature if "date" in feature.annotation.tag}
+    others = [column for column in columns if column.name in dates and column.kind not in ("date", "empty", "constant")]
+    fix = "write its dates as YYYY-MM-DD, declare it a date under data.columns, or correct its tag in the schema file"
+    return tuple(
+        Finding("schema-kind", "error", c.name, "be a date, as the schema says", f"is read as {c.kind} ({c.why})", fix)
+        for c in others
+    )
 
 
 def whole_numbers_as_floats(proto: Any, schema: Any) -> Any:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from autoft.data import date_formats
 from autoft.data.audit.column_quality import infinite_cells, unreadable_cells
+from autoft.data.cells import Distinct
 from autoft.data.convert import convert
 from autoft.errors import SchemaError
 from autoft.records.columns import Column
@@ -114,9 +116,25 @@ def serving(
         findings += engine.validate(engine.statistics(frame, columns), schema, environment="SERVING", previous=previous)
     used = [column for column in columns if column.used and column.name in frame.columns]
     converted = convert(frame, used)
+    refused = {line.column for line in findings if line.severity == "error"}
     for column in used:
-        findings += (*unreadable_cells(column, converted, len(frame)), *infinite_cells(column, converted, len(frame)))
+        found = unreadable_cells(column, converted, len(frame))
+        if found and column.kind == "date":
+            found = _swapped(found, date_formats.other_order(Distinct.of(frame[column.name]), column.date_format))
+        if column.name in refused:  # once is enough
+            found = [replace(line, severity="warning") for line in found]
+        findings += (*found, *infinite_cells(column, converted, len(frame)))
     return findings
+
+
+def _swapped(found: list[Finding], other: str | None) -> list[Finding]:
+    """An error if all dates of a column have day and month the other way round: those that can be read are wrong."""
+    if other is None:
+        return found
+    fix = "write them as in the training, or as YYYY-MM-DD"
+    return [
+        replace(f, severity="error", found=f"{f.found}; all of them fit the format '{other}'", fix=fix) for f in found
+    ]
 
 
 def refuse(findings: Iterable[Finding]) -> None:

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from autoft.data.audit.placeholders import day_text
+from autoft.data.audit.placeholders import DAY, day_text
 from autoft.data.cells import TRUTH, word
 from autoft.data.convert import Converted, convert
 from autoft.records.columns import Column, Kind, Target
@@ -150,7 +150,7 @@ def _drifted(shift: Shift) -> Finding:
     if shift.median is not None and shift.median_before is not None:
         say = day_text if shift.kind == "date" else "{:.4g}".format
         text += f" (the median is {say(shift.median)}, and was {say(shift.median_before)})"
-        if shift.kind == "date" and shift.median > shift.median_before:
+        if shift.kind == "date" and shift.median > max(shift.median_before, DAY):  # times of the day do not go on
             fix, severity = "nothing to do if time has gone on; train again now and then", "info"
     return Finding("drift", severity, shift.column, "be distributed as in the training", text, fix)
 

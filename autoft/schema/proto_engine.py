@@ -103,7 +103,7 @@ class ProtoEngine(ABC):
         found = anomalies.findings(
             result, statistics.proto, schema, environment, unreadable=statistics.unreadable, engine=self.title
         )
-        return (*found, *more)
+        return (*found, *more, *adaptation.lost_dates(schema, statistics.columns))
 
     def _not_compared(self, previous: TableStatistics) -> Finding:
         must = "be compared with the training table where the schema limits drift (drift_comparator)"

@@ -1,12 +1,15 @@
 """Kinds of columns: what a person would say, whatever source and row order a table has."""
 
+import datetime
 from collections.abc import Sequence
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from autoft.data.columns import infer_columns
+from autoft.data.convert import convert
 from autoft.data.table import read
 from autoft.errors import SchemaError
 from autoft.records.columns import Column
@@ -66,7 +69,7 @@ MANY = range(100)
         (["01/31/2020 01:05 PM", "01/02/2020 12:00 AM"], "date"),
         (["05-Jan-2020", "31-DEC-2021"], "date"),
         (["2020-13-01", "2020-02-30", "x"], "categorical"),
-        (["12:30", "13:45"], "categorical"),
+        (["12:30", "13:45"], "date"),
         (list(range(1, 101)), "identifier"),
         ([str(i) for i in range(100, 0, -1)], "identifier"),
         (list(range(0, 1000, 10)), "identifier"),
@@ -164,6 +167,15 @@ def test_years_of_two_digits_are_not_guessed() -> None:
     assert "first: row 1, '01/12/03'" in findings[0].found
 
 
+@pytest.mark.parametrize(
+    "cell", ["5. Mai 2021", "Di, 5. Mai 2021", "5 de abril de 2021", "2021-04-05 10:00 CEST", "45:30"]
+)
+def test_dates_that_are_not_read_are_named(cell: str) -> None:
+    column, (finding,) = _one([cell, cell.replace("5", "9")] * 9)
+    assert (column.kind, finding.code) == ("categorical", "date-format")
+    assert finding.found.endswith(f"dates or durations in a form that is not read (first: row 1, '{cell}')")
+
+
 def test_numbers_with_junk_are_told_so_even_if_all_are_distinct() -> None:
     column, findings = _one([*map(str, np.linspace(0, 1, 97)), "x", "y", "z"])
     assert column.kind == "categorical"
@@ -234,3 +246,136 @@ def test_values_that_are_shown_are_short_and_harmless() -> None:
     _, (finding,) = _one(["1", "2", "3", "\x1b[31m" + "x" * 500] * 9)
     assert len(finding.found) < 120
     assert "\x1b" not in finding.found
+
+
+WEEKS = [datetime.datetime(2021, 1, 1) + datetime.timedelta(days=7 * week, minutes=67 * week) for week in range(60)]
+WRITTEN = [
+    *("%d-%m-%Y", "%m-%d-%Y", "%d/%m/%Y %I:%M:%S %p", "%d %b %Y", "%d %B %Y", "%B %d, %Y", "%b %d %Y", "%d-%b-%Y"),
+    *("%d%b%Y", "%a, %d %b %Y", "%A, %B %d, %Y", "%a, %d %b %Y %H:%M:%S +0000", "%c", "%a %b %d %Y %H:%M:%S GMT+0000"),
+    *("%Y-%m-%d-%H:%M:%S", "%Y-%m-%dT%H:%M:%S.000Z", "%Y%m%dT%H%M%SZ", "%Y.%m.%d", "%d/%b/%Y:%H:%M:%S +0000"),
+]
+
+
+@pytest.mark.parametrize("form", WRITTEN)
+def test_dates_as_people_and_programs_write_them(form: str) -> None:
+    texts = [week.strftime(form) for week in WEEKS]
+    frame = read(pd.DataFrame({"a": texts})).frame
+    (column,), findings = infer_columns(frame)
+    assert (column.kind, findings) == ("date", ())
+    expected = [datetime.datetime.strptime(text, form).replace(tzinfo=datetime.UTC).timestamp() for text in texts]
+    assert convert(frame, [column]).values["c000"].tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind", "first"),
+    [
+        (["2021-04", "2021-05", "2020-12"], "date", "2021-04-01"),
+        (["04/2021", "12/2020"], "date", "2021-04-01"),
+        (["April 2021", "Dec 2020"], "date", "2021-04-01"),
+        (["2021Q2", "2020Q4"], "date", "2021-04-01"),
+        (["2021-W14", "2020-W53"], "date", "2021-04-05"),
+        ([int(f"2021040{day}") for day in range(1, 10)] + [20210510], "date", "2021-04-01"),
+        ([int(f"2021040{day}") for day in range(1, 10)] + [20210410], "numeric", None),
+        ([f"202104{day:02d}" for day in range(1, 31)] + ["20210501"], "date", "2021-04-01"),
+        ([202104 + month for month in range(9)] + [202201], "date", "2021-04-01"),
+        (["2021-04-01 10", "2021-04-01T11"], "date", "2021-04-01T10"),
+        (["1\u00a0April 2021 2:30\u202fPM", "2 April 2021"], "date", "2021-04-01T14:30"),
+        (["14:30", "09:05:10"], "date", "1970-01-01T14:30"),
+        (["2:30 PM", "9 am"], "date", "1970-01-01T14:30"),
+        ([datetime.time(14, 30), datetime.time(9)], "date", "1970-01-01T14:30"),
+        ([20210401, 20210402], "numeric", None),
+        ([20210400 + day for day in range(1, 35)], "identifier", None),
+        (["2008-09", "2009-10", "2010-11"], "categorical", None),
+        (["10-20", "20-30"], "categorical", None),
+        (["16:9", "4:3"], "categorical", None),
+        (["May", "June"], "categorical", None),
+        (["45:30", "71:20"], "categorical", None),
+    ],
+)
+def test_months_quarters_and_times_of_the_day(cells: list[object], kind: str, first: str | None) -> None:
+    frame = read(pd.DataFrame({"a": cells})).frame
+    (column,), _ = infer_columns(frame)
+    assert column.kind == kind
+    if first is not None:
+        assert convert(frame, [column]).values["c000"][0] == np.datetime64(first, "s").astype(float)
+
+
+def test_a_date_column_with_some_other_cells() -> None:
+    days = [f"{day:02d}/03/2021" for day in range(1, 29)] * 3
+    column, findings = _one([*days, "NaT", None])
+    assert (column.date_format, column.missing, findings) == ("%d/%m/%Y", 2, ())
+    column, findings = _one([*days, "soon", "?"])
+    assert (column.date_format, _codes(findings)) == ("%d/%m/%Y", ["mixed-types"])
+    column, findings = _one([*days, *["2021-03-01", "5 April 2021"] * 30])
+    assert (column.date_format, findings) == ("%d/%m/%Y", ())
+    column, findings = _one([*days, *["soon"] * 30])
+    assert (column.kind, _codes(findings)) == ("categorical", ["mixed-types"])
+
+
+def test_time_zones_are_known() -> None:
+    naive = pd.Series(pd.to_datetime(["2021-03-01 10:00", "2021-03-02 10:00", "2021-03-03"]))
+    aware = naive.dt.tz_localize("Europe/Berlin")
+    for zoned, times in ((False, naive), (True, aware)):
+        for cells in (times, times.astype(str), times.astype(object)):
+            column, findings = _one(cells)
+            assert (column.kind, column.zoned, findings) == ("date", zoned, ())
+    for cells in ([*aware.astype(str), *naive.astype(str)], pd.Series([*aware, *naive], dtype=object)):
+        column, findings = _one(cells)
+        assert (column.zoned, _codes(findings)) == (None, ["mixed-zones"])
+        assert "has 3 dates without a time zone beside others with one (first: row 4" in findings[0].found
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind", "first"),
+    [
+        (["05/04/21", "28/04/21"], "date", "2021-04-05"),
+        (["31-Dec-99", "01-Jan-00"], "date", "1999-12-31"),
+        (["05/04/2021", "06/04/2021"], "date %m/%d/%Y", "2021-05-04"),
+        (["05/04/21", "06/04/21"], "date %m/%d/%y", "2021-05-04"),
+        ([20210405, 20210406], "date", "2021-04-05"),
+        ([44291, 44292.5], "date", "2021-04-05"),
+        (["44291", "44292.5"], "date excel", "2021-04-05"),
+        ([1617580800, 1617580801], "date", "2021-04-05"),
+        ([1617580800000, 1617580801000], "date", "2021-04-05"),
+        ([2021, 2022], "date", "2021-01-01"),
+    ],
+)
+def test_declared_dates(cells: list[object], kind: str, first: str) -> None:
+    frame = read(pd.DataFrame({"a": cells})).frame
+    (column,), findings = infer_columns(frame, kinds={"a": kind})
+    assert (column.kind, findings) == ("date", ())
+    assert convert(frame, [column]).values["c000"][0] == np.datetime64(first, "s").astype(float)
+
+
+IDS = [1234567890123456000 + k for k in range(12)] * 5
+SOURCES_OF_IDS = {
+    "int64": IDS,
+    "uint64": np.array(IDS, dtype=np.uint64),
+    "Int64": pd.array(IDS, dtype="Int64"),
+    "objects": pd.Series(IDS, dtype=object),
+    "decimals": pd.Series([Decimal(i) for i in IDS], dtype=object),
+    "categories": pd.Categorical(IDS),
+    "texts": list(map(str, IDS)),
+}
+
+
+@pytest.mark.parametrize("source", SOURCES_OF_IDS)
+def test_long_integers_stay_apart(source: str) -> None:
+    frame = read(pd.DataFrame({"a": SOURCES_OF_IDS[source]})).frame
+    (column,), findings = infer_columns(frame)
+    assert (column.kind, column.distinct, findings) == ("categorical", 12, ())
+    assert list(convert(frame, [column]).values["c000"]) == list(map(str, IDS))
+
+
+def test_long_integers_that_stay_numbers_are_named() -> None:
+    for cells, severity, kinds in (
+        (IDS, "warning", {"a": "numeric"}),
+        ([*range(1000), *IDS[:12]], "warning", {}),
+        ([*range(50), *range(10**15, 10**15 + 50)] * 2, "warning", {}),
+        ([float(2**60 + 1024 * k) for k in range(60)] * 2, "info", {}),
+    ):
+        column, findings = _one(cells, kinds=kinds)
+        assert (column.kind, _codes(findings)) == ("numeric", ["long-integers"])
+        assert findings[0].severity == severity
+    for quiet in ([10**9 + k for k in range(50)] * 2, [2**k for k in range(50, 90)] * 2, [6.02e23 * k for k in MANY]):
+        assert _one(quiet)[1] == ()

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from autoft.data.cells import DATE_FORMATS, seconds
 from autoft.data.columns import infer_columns
 from autoft.data.convert import align, convert
+from autoft.data.dates import read_dates
 from autoft.data.table import read
 from autoft.records.columns import Column
 
@@ -94,20 +94,43 @@ def test_cells_of_another_kind_and_infinite_ones_are_counted() -> None:
         ("%d.%m.%Y", "4.3.2021 15:06:07.25"),
         ("%d/%m/%Y", "04/03/2021 15:06:07.25"),
         ("%m/%d/%Y", "03/04/2021 3:06:07.25 PM"),
-        ("%d-%b-%Y", "04-MAR-2021 15:06:07.25"),
+        ("%d %b %Y", "04-MAR-2021 15:06:07.25"),
     ],
 )
 def test_dates_of_every_form(form: str, text: str) -> None:
     expected = datetime.datetime(2021, 3, 4, 15, 6, 7, 250_000, tzinfo=datetime.UTC).timestamp()
     assert _values([text, "never", None], _column("date", date_format=form))[0] == expected
-    assert np.isnan(seconds(["2021-02-29", "29.02.2021", "2021-01-01 24:00", "2021-01-01 10:60", "1.1.21"], form)).all()
+    nonsense = ["2021-02-29", "29.02.2021", "2021-01-01 24:00", "2021-01-01 10:60", "1.1.21", "2021-01-01-10"]
+    assert np.isnan(read_dates(nonsense, form).seconds).all()
 
 
 def test_iso_dates_agree_with_the_standard_library() -> None:
     days = [datetime.date.fromordinal(int(n)).isoformat() for n in np.linspace(1, datetime.date.max.toordinal(), 999)]
     expected = [(datetime.date.fromisoformat(day) - datetime.date(1970, 1, 1)).days * 86400 for day in days]
-    np.testing.assert_array_equal(seconds(days, "iso"), expected)
-    assert len(DATE_FORMATS) == 6
+    np.testing.assert_array_equal(read_dates(days, "iso").seconds, expected)
+
+
+def test_iso_dates_and_names_of_months_are_read_besides_the_own_format() -> None:
+    column = _column("date", date_format="%d/%m/%Y", zoned=False)
+    cells = ["03/12/2020", "2020-12-03", "Dec 3, 2020", "Thursday, 3 December 2020", "2020/12/03 00:00"]
+    assert set(_values(cells, column)) == {pd.Timestamp("2020-12-03").timestamp()}
+    assert np.isnan(_values(["12/31/2020", "03.12.2020", "2020-12"], column)).all()  # type: ignore[arg-type]
+
+
+def test_a_time_zone_counts_as_it_did_in_training() -> None:
+    cells = ["2020-01-02 03:04", "2020-01-02 03:04Z", "2020-01-02T04:04+01:00"]
+    when = pd.Timestamp("2020-01-02 03:04").timestamp()
+    for zoned, expected in ((True, [np.nan, when, when]), (False, [when, np.nan, np.nan]), (None, [when] * 3)):
+        np.testing.assert_array_equal(_values(cells, _column("date", date_format="iso", zoned=zoned)), expected)
+    aware, column = pd.Series([pd.Timestamp("2020-01-02 05:04", tz="Europe/Athens")]), _column("date", zoned=False)
+    assert np.isnan(_values(aware, column)).all()  # type: ignore[arg-type]
+    np.testing.assert_array_equal(_values(aware, _column("date", zoned=True)), [when])
+
+
+def test_dates_are_no_times_of_the_day() -> None:
+    column = _column("date", date_format="%H:%M:%S", zoned=False)
+    np.testing.assert_array_equal(_values(["10:00", "2020-01-02 10:00"], column), [36_000, np.nan])
+    assert np.isnan(_values(pd.Series([pd.Timestamp("2020-01-02 10:00")]), column)).all()  # type: ignore[arg-type]
 
 
 def test_dates_are_the_same_from_every_source() -> None:

@@ -89,7 +89,7 @@ def test_long_cells_are_read_and_the_parsers_limit_is_left_alone(tmp_path: Path)
         (pd.Series([2**53 + 1, 5]), ["9007199254740993", "5"]),
         (pd.Series([10**400, 5], dtype=object), [str(10**400), "5"]),
         (pd.cut(pd.Series([1, 9]), [0, 5, 10]), ["(0, 5]", "(5, 10]"]),
-        (pd.Series(pd.to_datetime(["2020-01-01 02:00+02:00"])), [pd.Timestamp("2020-01-01")]),
+        (pd.Series(pd.to_datetime(["2020-01-01 02:00+02:00"])), [pd.Timestamp("2020-01-01", tz="UTC")]),
         (pd.Series([datetime.date(2020, 1, 2), None]), [pd.Timestamp("2020-01-02"), None]),
         (pd.Series(pd.period_range("2020-01", periods=1, freq="M")), [pd.Timestamp("2020-01-01")]),
         (pd.Series([datetime.datetime(9999, 1, 1)], dtype=object), ["9999-01-01 00:00:00"]),
@@ -97,7 +97,7 @@ def test_long_cells_are_read_and_the_parsers_limit_is_left_alone(tmp_path: Path)
 )
 def test_every_dtype_becomes_one_of_three(series: "pd.Series[object]", expected: list[object]) -> None:
     frame = read(pd.DataFrame({"a": series})).frame
-    assert str(frame["a"].dtype) in ("float64", "object", "datetime64[ns]")
+    assert str(frame["a"].dtype) in ("float64", "object", "datetime64[ns]", "datetime64[ns, UTC]")
     assert _cells(pd.DataFrame({"a": series})) == expected
 
 

@@ -9,10 +9,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from autoft.data.columns import infer_columns
 from autoft.errors import SchemaError
 from autoft.records.columns import Column
 from autoft.records.findings import Finding
 from autoft.schema.contract import contract, refuse, serving
+from autoft.schema.engines import choose
 
 COLUMNS = tuple(
     Column(id=f"c{position:03d}", name=name, kind="numeric", why="the test says so")
@@ -142,3 +144,23 @@ def test_all_errors_are_listed_on_clean_numbered_lines():
     copy = pickle.loads(pickle.dumps(error.value))  # noqa: S301  (what worker processes do with errors)
     assert str(copy) == str(error.value)
     assert copy.findings == (findings[0], findings[2])
+
+
+def test_dates_with_day_and_month_the_other_way_round_are_refused():
+    column = Column(id="c000", name="day", kind="date", why="", date_format="%d/%m/%Y", zoned=False)
+    american = pd.DataFrame({"day": [f"{month:02d}/13/2021" for month in range(1, 13)] + ["01/02/2021"] * 30})
+    (finding,) = serving(american, (column,), None, None)
+    assert (finding.severity, finding.code) == ("error", "unreadable-values")
+    assert "12 of 42 cells (29%) that are not dates (first: row 1, '01/13/2021')" in finding.found
+    assert finding.found.endswith("; all of them fit the format '%m/%d/%Y'")
+    (finding,) = serving(american.replace("02/13/2021", "13/02/2021"), (column,), None, None)
+    assert finding.severity == "warning"
+
+
+def test_a_schema_holds_a_training_table_to_its_dates(tmp_path):
+    engine, path = choose("portable"), tmp_path / "schema.pbtxt"
+    for cells, codes in ((["2021-04-05", "2021-04-06"], []), (["5 IV 21", "6 IV 21"], ["schema-kind"])):
+        frame = pd.DataFrame({"day": cells * 20, "y": ["a", "b"] * 20}, dtype=object)
+        columns = infer_columns(frame)[0]
+        found = contract(frame, columns, engine=engine, schema_path=path, target="y").findings
+        assert [line.code for line in found] == codes

@@ -11,6 +11,8 @@ from autoft.data.audit.checks import TableView, check
 from autoft.data.audit.findings import share_evidence, share_of
 from autoft.data.audit.values import codes, drawn_values
 from autoft.data.convert import Converted
+from autoft.data.date_formats import words
+from autoft.data.dates import read_dates
 from autoft.data.table import quoted
 from autoft.records.arrays import Array
 from autoft.records.columns import Column
@@ -27,6 +29,8 @@ OTHERS = 0.001
 FEW_OTHERS = 5
 #: Nothing is said of columns with fewer cells.
 MIN_FILLED = 100
+#: From this share of the cells on, unreadable numbers or dates are an error: their column says nothing.
+MOST_UNREADABLE = 0.9
 #: Kinds that do not become inputs, as a person would call such a column.
 _READ_AS = {"identifier": "an identifier", "constant": "constant", "empty": "empty"}
 
@@ -83,17 +87,35 @@ def infinite_cells(column: Column, converted: Converted, rows: int) -> list[Find
 
 
 def unreadable_cells(column: Column, converted: Converted, rows: int) -> list[Finding]:
-    """A warning about cells that do not fit the kind of their column. Not part of the audit: `autoft.data.columns`
-    reports them in a training table."""
+    """A warning about cells that do not fit the kind of their column; an error if these are nearly all numbers or dates
+    of the column, as its values then say nothing. Not part of the audit: `autoft.data.columns` reports them in a
+    training table."""
     count = converted.bad.get(column.id, 0)
     if not count:
         return []
     row, text = converted.first_bad[column.id]
-    what = {"numeric": "numbers", "date": "dates", "boolean": "one of the two values of the training table"}
-    found = f"has {share_of(count, rows, 'cells')} that are not {what[column.kind]}"
+    what = {"numeric": "numbers", "boolean": "one of the two values of the training table"}.get(column.kind)
+    what = what or words(column.date_format, column.zoned if _is_date(text, column.date_format) else None)
+    found = f"has {share_of(count, rows, 'cells')} that are not {what}"
     found += f" (first: row {row:,}, {quoted(text)})"
     fix = "correct them; they count as missing"
-    return [Finding("unreadable-values", "warning", column.name, f"hold {what[column.kind]}", found, fix)]
+    filled = count + int(np.isfinite(converted.values[column.id]).sum()) + converted.infinite.get(column.id, 0)
+    if column.kind == "boolean" or count < MOST_UNREADABLE * filled:
+        return [Finding("unreadable-values", "warning", column.name, f"hold {what}", found, fix)]
+    how = f", such as {_as_written(column)}," if column.kind == "date" else ""
+    fix = f"write them as in the training{how} or leave cells empty where the value is unknown"
+    return [Finding("unreadable-values", "error", column.name, f"hold {what}", found, fix)]
+
+
+def _is_date(text: str, form: str | None) -> bool:
+    return bool(np.isfinite(read_dates([text], form or "iso").seconds[0]))
+
+
+def _as_written(column: Column) -> str:
+    """A date as a column of dates has it."""
+    if column.clock:
+        return "14:30:00"
+    return "2021-12-31T14:30:00+00:00" if column.zoned else "2021-12-31"
 
 
 @check("rare-categories", scope="columns")

@@ -207,5 +207,7 @@ def years(seconds: Array) -> Array:
 
 
 def day_text(seconds: float) -> str:
-    """A day as ISO text."""
+    """A day as ISO text; a time of the day, which comes as seconds since midnight, as hours and minutes."""
+    if 0 < seconds < DAY:
+        return f"{int(seconds // 3600):02d}:{int(seconds % 3600 // 60):02d}"
     return date.fromordinal(round(seconds // DAY) + _EPOCH).isoformat()

@@ -53,7 +53,7 @@ def _time_column(view: TableView) -> list[Finding]:
     best: tuple[bool, float, Column] | None = None
     for column, times in view.columns("date", "numeric"):
         known = view.usable & np.isfinite(times)
-        if column.distinct < FEWEST_TIMES or known.sum() < FEWEST_ROWS:
+        if column.clock or column.distinct < FEWEST_TIMES or known.sum() < FEWEST_ROWS:
             continue
         # That the target changes with a number is what features are for; of a date it means that the world changes.
         effect = _effect(times[known], view.answers[known], view.task) if column.kind == "date" else 0.0

@@ -137,6 +137,8 @@ def _around(column: Column, values: Array, common: Any) -> Groups:
 
 
 def _shown(column: Column, value: float) -> str:
+    if column.clock:
+        return f"{datetime.fromtimestamp(float(value), UTC):%H:%M}"
     if column.kind == "date":
         return f"{datetime.fromtimestamp(float(value), UTC):%Y-%m-%d}"
     value = float(value) + 0.0  # no -0

@@ -1,0 +1,98 @@
+"""Columns of dates: when a column is one, and what is said about it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from autoft.data import column_findings, date_formats
+from autoft.data.cells import Distinct
+from autoft.data.column_findings import DECLARE, percent
+from autoft.data.dates import DAY_OR_MONTH, FOREIGN_DATE, UNITS
+from autoft.data.inferred import Inferred, ruled_out
+from autoft.data.table import quoted
+from autoft.errors import SchemaError
+
+#: Share of the cells that must be dates for the rest to count as mistakes: texts are no dates by chance.
+NEARLY_ALL = 0.9
+#: The same for dates whose century is unknown, which are used as categories.
+NEARLY_ALL_SHORT = 0.99
+#: Share from which a person would ask what the rest is.
+MOSTLY = 0.5
+#: The first and the last year of dates that need no question.
+YEARS = (1900, 2100)
+
+
+def date_of_texts(name: str, distinct: Distinct) -> Inferred | None:
+    """Dates in texts; a category with a finding where they are dates that are not read. None for other texts."""
+    form = date_formats.find_format(distinct)
+    if form is None:
+        return _short_years(name, distinct) or _foreign_dates(name, distinct)
+    wrong = np.isnan(distinct.dates(form).seconds)
+    share = distinct.share(~wrong)
+    if share >= NEARLY_ALL:
+        return date_column(name, distinct, form)
+    if share < MOSTLY:
+        return _foreign_dates(name, distinct)
+    fix = f"it is used as a category; write dates as YYYY-MM-DD, or {DECLARE}"
+    finding = column_findings.mixed(name, distinct, wrong, "hold dates of one form", fix)
+    return Inferred("categorical", f"only {percent(share)} of the values are dates", {}, (finding,))
+
+
+def _short_years(name: str, distinct: Distinct) -> Inferred | None:
+    """Dates whose century would have to be guessed."""
+    short = date_formats.find_short_years(distinct)
+    if distinct.share(short) < NEARLY_ALL_SHORT:
+        return None
+    finding = column_findings.short_years(name, distinct, short)
+    return Inferred("categorical", "years of two digits are not guessed", {}, (finding,))
+
+
+def _foreign_dates(name: str, distinct: Distinct) -> Inferred | None:
+    """Dates that a person would read: with the months of another language, or zones by names that mean several."""
+    if distinct.values.dtype != object or distinct.share(foreign := distinct.matches(FOREIGN_DATE)) < NEARLY_ALL:
+        return None
+    finding = column_findings.foreign_dates(name, distinct, foreign)
+    return Inferred("categorical", "its dates or durations are of no form that is read", {}, (finding,))
+
+
+def date_column(name: str, distinct: Distinct, form: str | None) -> Inferred:
+    """A column of dates with its findings; `form` is None for one that came as times."""
+    dates = distinct.dates(form or "iso")
+    wrong, findings = np.isnan(dates.seconds), []
+    if wrong.any():
+        fix = "they count as missing; correct them"
+        must = f"hold {date_formats.words(form, None)} only"
+        findings.append(column_findings.mixed(name, distinct, wrong, must, fix))
+    if form is not None and (either := date_formats.find_ambiguous(distinct, form)).any():
+        findings.append(column_findings.ambiguous_date(name, distinct.first(either)[1], DAY_OR_MONTH[form]))
+    zones = {bool(zoned) for zoned in dates.zoned[~wrong]}
+    if len(zones) > 1:
+        findings.append(column_findings.mixed_zones(name, distinct, ~wrong & ~dates.zoned))
+    far = ~wrong & ~date_formats.within(dates.seconds, YEARS)
+    if far.any():
+        findings.append(column_findings.date_range(name, distinct, dates.seconds, far, YEARS))
+    why = "a column of times"
+    if form is not None:
+        why = f"the values are {date_formats.words(form, None)} ({'ISO' if form == 'iso' else form})"
+    zoned = zones.pop() if len(zones) == 1 and form not in UNITS else None
+    facts = {"date_format": form, "zoned": zoned, "distinct": len(np.unique(dates.seconds[~wrong]))}
+    return Inferred("date", why, facts, tuple(findings))
+
+
+def declared_date(name: str, distinct: Distinct, wanted: str) -> Inferred:
+    """Dates of the format that is wanted, or if that is empty of the one that most cells have."""
+    if distinct.values.dtype.kind == "M":
+        return date_column(name, distinct, None)
+    form = date_formats.name_format(wanted) if wanted else date_formats.find_format(distinct, declared=True)
+    if form is None and wanted:
+        where, found = f"The date format of column {quoted(name)}", f"it is {quoted(wanted)}"
+        fix = "write it as '%d/%m/%Y', '%m/%d/%Y', '%d/%m/%y', 'excel' ... (docs/schema.md lists all)"
+        raise SchemaError(where, "be one that autoft reads", found, fix)
+    if form is None or np.isnan(distinct.dates(form).seconds).all():
+        must = f"be a date of the format {quoted(wanted)}" if wanted else "be a date"
+        raise ruled_out(name, must, "none of its values is one", distinct)
+    inferred = date_column(name, distinct, form)
+    said = (line for line in inferred.findings if not wanted or line.code != "ambiguous-date")
+    return replace(inferred, findings=tuple(said))

@@ -1,0 +1,233 @@
+"""Dates in texts and numbers: one table of formats, and how each is read.
+
+Formats are named as in ``strptime``. Its own parser is not used, since its month names follow the locale and it has no
+optional time of day; nor pandas', whose tolerance differs between versions and whose nanoseconds end in the year 2262;
+nor dateutil's, which reads a date out of nearly any text ("5" is the fifth of this month). Here a text is a date of a
+format or none; the standard library says which days there are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH_NUMBERS = {name: number for number, name in enumerate(_MONTHS, 1)}
+_ONES = str.maketrans("023456789", "111111111")
+_EPOCH = date(1970, 1, 1).toordinal()
+#: The last year of two digits that is in this century, as POSIX has it.
+_THIS_CENTURY = 68
+
+# English only. Nothing here backtracks over long cells: every run is bounded or possessive.
+_WEEKDAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\.?,?\ {1,2})?"
+_MONTH = (
+    r"(?P<b>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?)"
+)
+_NAMES = f"(?:{'|'.join(_MONTHS)})"
+_ZONE = r"(?:\ ?(?P<z>Z|(?:UTC|GMT)?[+-][0-9]{2}(?::?[0-9]{2})?|UTC|GMT)(?:\ (?:UTC|\([^()]{1,40}\)))?)?"
+_HALF = r"(?:\ ?(?P<p>[ap])\.?m\.?)?"
+_CLOCK = rf"(?P<H>[0-9]{{1,2}})(?::(?P<M>[0-9]{{2}})(?::(?P<S>[0-9]{{2}}(?:[.,][0-9]{{1,9}})?))?)?{_HALF}"
+#: After a day there may be a time of day: ``2021-04-05T10:00``, ``5 Apr 2021, 10 am``, ``05/Apr/2021:10:00:00 +0200``.
+_TIME = rf"(?:(?P<t>T|,?\ {{1,2}}(?:at\ )?|[-:_]){_CLOCK}{_ZONE})?"
+_FIELDS = {
+    "%Y": r"(?P<Y>[0-9]{4})",
+    "%y": r"(?P<y>[0-9]{2})",
+    "%m": r"(?P<m>[0-9]{1,2})",
+    "%d": r"(?P<d>[0-9]{1,2})",
+    "%b": _MONTH,
+}
+
+
+def _pattern(form: str, time: str = _TIME) -> re.Pattern[str]:
+    for code, field in _FIELDS.items():
+        form = form.replace(code, field)
+    weekday = _WEEKDAY if "<d>" in form else ""
+    return re.compile(rf"\s*+{weekday}{form}{time}\s*+", re.IGNORECASE | re.ASCII)
+
+
+_COMPACT = r"%Y(?P<m>[0-9]{2})(?P<d>[0-9]{2})"
+_COMPACT_TIME = rf"[T\ ](?P<H>[0-9]{{2}}):?(?P<M>[0-9]{{2}})(?::?(?P<S>[0-9]{{2}}(?:[.,][0-9]{{1,9}})?))?{_ZONE}"
+#: Formats that are recognised; of equally good ones the first is taken. Each has an optional time of day.
+FORMATS: Mapping[str, re.Pattern[str]] = {
+    "iso": _pattern("%Y-%m-%d"),
+    "%Y/%m/%d": _pattern("%Y/%m/%d"),
+    "%Y.%m.%d": _pattern(r"%Y\.%m\.%d"),
+    "%d.%m.%Y": _pattern(r"%d\.%m\.%Y"),
+    "%d/%m/%Y": _pattern("%d/%m/%Y"),
+    "%m/%d/%Y": _pattern("%m/%d/%Y"),
+    "%d-%m-%Y": _pattern("%d-%m-%Y"),
+    "%m-%d-%Y": _pattern("%m-%d-%Y"),
+    "%m.%d.%Y": _pattern(r"%m\.%d\.%Y"),
+    "%d %b %Y": _pattern(r"%d(?:st|nd|rd|th|\.)?(?:\ of)?[-\ /]{0,2}%b[-\ /.,]{0,2}%Y"),
+    "%b %d, %Y": _pattern(r"%b\.?[-\ /.]{0,2}%d(?:st|nd|rd|th)?[-\ /,]{1,2}%Y"),
+    "%Y %b %d": _pattern(r"%Y[-\ /]?%b\.?[-\ /]?%d"),
+    "%b %d %H:%M:%S %Y": _pattern(rf"%b\.?\ {{1,2}}%d\ {_CLOCK}{_ZONE}\ %Y", ""),
+    "%Y%m%dT%H%M%S": _pattern(_COMPACT, _COMPACT_TIME),
+    "%Y-%m": _pattern("%Y[-/]%m", ""),
+    "%m/%Y": _pattern("%m[-/]%Y", ""),
+    "%b %Y": _pattern(r"%b\.?[-\ /,]{0,2}%Y", ""),
+    "%Y-Q%q": _pattern(r"(?:%Y[-\ ]?Q(?P<q>[1-4])|Q(?P<q2>[1-4])[-\ /]?(?P<Y2>[0-9]{4}))", ""),
+    "%G-W%V": _pattern(r"%Y-?W(?P<V>[0-9]{2})(?:-?(?P<u>[1-7]))?", ""),
+    "%H:%M:%S": _pattern(_CLOCK, ""),
+}
+#: Formats that only a declaration allows: the century would be a guess, or the cell is a number like any other.
+DECLARED: Mapping[str, re.Pattern[str]] = {
+    "%Y%m%d": _pattern(_COMPACT, rf"(?:{_COMPACT_TIME})?"),
+    "%d/%m/%y": _pattern("%d/%m/%y"),
+    "%m/%d/%y": _pattern("%m/%d/%y"),
+    "%d-%m-%y": _pattern("%d-%m-%y"),
+    "%m-%d-%y": _pattern("%m-%d-%y"),
+    "%d.%m.%y": _pattern(r"%d\.%m\.%y"),
+    "%d %b %y": _pattern(r"%d(?:st|nd|rd|th|\.)?[-\ /]{0,2}%b[-\ /.,]{0,2}'?%y"),
+    "%b %d, %y": _pattern(r"%b\.?[-\ /]{1,2}%d(?:st|nd|rd|th)?[-\ /,]{1,2}'?%y"),
+    "%b %y": _pattern(r"%b\.?[-\ /]{0,2}'?%y", ""),
+    "%Y%m": _pattern(r"%Y(?P<m>[0-9]{2})", ""),
+    "%Y": _pattern("%Y", ""),
+}
+#: Numbers that only a declaration makes dates: how many seconds one is, and how many of them it is from 1970.
+UNITS: Mapping[str, tuple[float, float]] = {
+    "excel": (86_400.0, -25_569.0),  # days since 1899-12-30
+    "seconds": (1.0, 0.0),
+    "milliseconds": (1e-3, 0.0),
+}
+#: Times of the day without a date; they are seconds since midnight.
+CLOCK = "%H:%M:%S"
+#: Pairs of which the first and the second part of a date may each be the day, so that only the column can tell.
+DAY_OR_MONTH: Mapping[str, str] = {
+    "%d/%m/%Y": "%m/%d/%Y",
+    "%d-%m-%Y": "%m-%d-%Y",
+    "%d.%m.%Y": "%m.%d.%Y",
+    "%d/%m/%y": "%m/%d/%y",
+    "%d-%m-%y": "%m-%d-%y",
+}
+#: What can be read in one way only is read besides the column's own format.
+BESIDES = ("iso", "%Y/%m/%d", "%d %b %Y", "%b %d, %Y", "%b %d %H:%M:%S %Y")
+#: Beginning of a date: a cheap test before the exact ones.
+LIKE_DATE = re.compile(
+    rf"\s*+{_WEEKDAY}(?:[0-9]{{8}}[T\ ]|[0-9]{{1,4}}[-/.:][0-9a-z]"
+    rf"|[0-9]{{1,4}}(?:st|nd|rd|th|\.)?[\ \u00a0\u202f]?(?:of\ )?(?:[apqw]|{_NAMES})|{_NAMES}|Q[1-4])",
+    re.IGNORECASE | re.ASCII,
+)
+#: What a person would call a date or a duration, read or not: ``5. Mai 2021``, ``2021-04-05 10:00 CEST``, ``45:30``.
+FOREIGN_DATE = re.compile(
+    r"\s*+(?:\w{2,10}\.?,?\ )?"
+    r"(?:[0-9]{1,2}(?:\.?\ |[-./])(?:de\ )?[^\W\d]{3,12}\.?(?:\ |[-./])(?:de\ )?(?:19|20)[0-9]{2}"
+    r"|[0-9]{1,2}([-./])[0-9]{1,2}\1(?:19|20)[0-9]{2}|(?:19|20)[0-9]{2}([-./])[0-9]{1,2}\2[0-9]{1,2}"
+    r"|[0-9]{1,4}:[0-5][0-9](?::[0-5][0-9])?)(?:[\ T,][^\n]{0,40})?\s*+"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Dates:
+    """Dates of some cells.
+
+    Attributes:
+        seconds: ``[n]`` float64 since 1970-01-01 UTC, NaN where a cell is no date. Times without a zone are UTC.
+        zoned: ``[n]`` bool: whether the cell names its time zone.
+    """
+
+    seconds: Floats
+    zoned: NDArray[np.bool_]
+
+
+def possible_formats(texts: Sequence[str]) -> list[str]:
+    """The formats of the table that some texts have but for their digits, which may make no day."""
+    shapes = {_blank(text).translate(_ONES) for text in texts}
+    return [name for name, one in {**FORMATS, **DECLARED}.items() if any(map(one.fullmatch, shapes))]
+
+
+def read_dates(texts: Sequence[str], form: str, *, besides: bool = True) -> Dates:
+    """Texts as dates of one format, and of those that can be read in one way only (ISO, month names).
+
+    Args:
+        form: A name in `FORMATS`, `DECLARED` or `UNITS`.
+        besides: False reads this format alone. Dates are never read besides times of the day.
+
+    >>> read_dates(["02/01/1970", "1970-01-02", "2 January 1970 01:00", "soon"], "%d/%m/%Y").seconds
+    array([86400., 86400., 90000.,    nan])
+    """
+    others = () if form == CLOCK or not besides else BESIDES
+    forms = [*dict.fromkeys((form, *others))]
+    patterns = [FORMATS.get(name) or DECLARED[name] for name in forms if name not in UNITS]
+    found = [_first(_blank(text), patterns) for text in texts]
+    seconds = np.array([instant for instant, _ in found], dtype=np.float64)
+    if form in UNITS:
+        factor, start = UNITS[form]
+        counted = np.array([_number(text) for text in texts], dtype=np.float64)
+        seconds = np.where(np.isnan(seconds), (counted + start) * factor, seconds)
+    return Dates(seconds=seconds, zoned=np.array([zoned for _, zoned in found], dtype=bool))
+
+
+def _blank(text: str) -> str:
+    """The text with plain blanks, which browsers write narrower before AM and PM."""
+    return text if text.isascii() else text.replace("\u00a0", " ").replace("\u202f", " ")
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text) if "_" not in text and np.isfinite(float(text)) else np.nan
+    except ValueError:
+        return np.nan
+
+
+def _first(text: str, patterns: Sequence[re.Pattern[str]]) -> tuple[float, bool]:
+    """The date by the first pattern that gives one, and whether it names its zone."""
+    for pattern in patterns:
+        if (match := pattern.fullmatch(text)) is not None:
+            instant = _instant(part := match.groupdict())
+            if instant == instant:
+                return instant, bool(part.get("z"))
+    return np.nan, False
+
+
+def _instant(part: Mapping[str, str | None]) -> float:
+    day, clock, ahead = _day(part), _clock(part), _offset(part.get("z"))
+    return np.nan if day is None or clock is None or ahead is None else day * 86400.0 + clock - ahead
+
+
+def _day(part: Mapping[str, str | None]) -> int | None:
+    """Days since 1970 of what a pattern found; None if there is no such day."""
+    year, short = part.get("Y") or part.get("Y2"), part.get("y")
+    if year is None and short is None:
+        return 0
+    y = int(year) if year else int(short or 0) + (2000 if int(short or 0) <= _THIS_CENTURY else 1900)
+    quarter, name = part.get("q") or part.get("q2"), part.get("b")
+    try:
+        if week := part.get("V"):
+            return date.fromisocalendar(y, int(week), int(part["u"] or 1)).toordinal() - _EPOCH
+        month = int(part.get("m") or 1)
+        if quarter or name:
+            month = 3 * int(quarter) - 2 if quarter else _MONTH_NUMBERS[(name or "")[:3].lower()]
+        return date(y, month, int(part.get("d") or 1)).toordinal() - _EPOCH
+    except ValueError:
+        return None
+
+
+def _clock(part: Mapping[str, str | None]) -> float | None:
+    """Seconds since midnight; None if there is no such time."""
+    if (hours := part.get("H")) is None:
+        return 0.0
+    half = part.get("p")
+    hour, minute, second = int(hours), int(part["M"] or 0), float((part["S"] or "0").replace(",", "."))
+    if half:
+        hour = hour % 12 + 12 * (half in "pP") if 1 <= hour <= 12 else 99
+    elif part["M"] is None and (part.get("t") or "-") in "-:_":  # 2021-04-05 10 is ten o'clock, 2021-04-05-10 is not
+        return None
+    return None if hour > 23 or minute > 59 or second >= 60 else hour * 3600 + minute * 60 + second
+
+
+def _offset(zone: str | None) -> int | None:
+    """Seconds by which a zone is ahead of UTC."""
+    digits = (zone or "").upper().removeprefix("UTC").removeprefix("GMT").replace(":", "")
+    if digits in ("", "Z"):
+        return 0
+    hours, minutes = int(digits[1:3]), int(digits[3:5] or 0)
+    return None if hours > 15 or minutes > 59 else (-1 if digits[0] == "-" else 1) * (hours * 3600 + minutes * 60)

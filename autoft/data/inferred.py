@@ -1,0 +1,29 @@
+"""The inferred kind of a column."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from autoft.data.cells import Distinct
+from autoft.data.table import quoted
+from autoft.errors import SchemaError
+from autoft.records.columns import Kind
+from autoft.records.findings import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Inferred:
+    """The kind of a column, why, and what else is known of it."""
+
+    kind: Kind
+    why: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+
+
+def ruled_out(name: str, must: str, found: str, distinct: Distinct) -> SchemaError:
+    """The error for a declared kind that the values of a column do not allow."""
+    example = quoted(distinct.texts[0])
+    return SchemaError(f"Column {quoted(name)}", must, f"{found} (first: {example})", "correct its kind or its values")
