@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, settings
 
 from autoft.training import backend
 from tests.tables import features, mixed_table, tiny_recipe
@@ -33,6 +34,11 @@ if os.environ.get("KERAS_BACKEND"):
     backend.prepare()  # what an entry point would do: JAX has float64 only when asked
 
 
+# What is random is drawn alike in every run; the nightly run draws more.
+settings.register_profile("default", max_examples=50, deadline=None, derandomize=True)
+settings.register_profile("nightly", max_examples=2_000, deadline=None, suppress_health_check=list(HealthCheck))
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
 #: Where pictures of reports are drawn.
 PICTURED = {"report", "security", "test_pictures.py"}
 
@@ -48,6 +54,15 @@ def pictures(request: pytest.FixtureRequest) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         if not PICTURED & set(request.path.parts):
             patch.setattr("autoft.report.html._uri", lambda picture: "data:,")
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forest(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Elsewhere no forest looks for odd rows: it takes five times as long as everything else before the search."""
+    with pytest.MonkeyPatch.context() as patch:
+        if "audit" not in request.path.parts:
+            patch.setattr("autoft.data.audit.odd_rows.find_odd_rows", lambda *args, **kept: ())
         yield
 
 

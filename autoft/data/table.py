@@ -244,7 +244,12 @@ def _times(series: pd.Series[Any], name: str, words: MissingWords) -> pd.Series[
 def _durations(series: pd.Series[Any]) -> pd.Series[Any]:
     import pandas as pd
 
-    return pd.Series(pd.to_timedelta(series.astype(object)).dt.total_seconds().to_numpy(dtype="float64", copy=True))
+    cells = series.astype(object)
+    try:
+        seconds = pd.to_timedelta(cells).dt.total_seconds().to_numpy(dtype="float64", copy=True)
+    except (pd.errors.OutOfBoundsTimedelta, OverflowError):  # 292 years; Python's durations may be longer
+        seconds = np.array([np.nan if pd.isna(cell) else cell.total_seconds() for cell in cells])
+    return pd.Series(seconds)
 
 
 def _sound(text: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +16,8 @@ from autoft import AutoFineTuner, files
 from autoft.errors import AutoFTError
 from autoft.pipeline import fit
 from autoft.pipeline.fit import prepare_dataset
+from tests.contract import zoo
 from tests.tables import features, mixed_table, tiny_recipe
-
-sys.path.insert(0, str(Path(__file__).parent))
-import zoo
 
 #: What a run that was refused may leave in its folder: the lock says that nobody else is at work there.
 LEFT = {".lock"}
