@@ -22,14 +22,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autoft.data import limits
-from autoft.data.binary_files import read_binary
 from autoft.data.decimals import whole_decimals
-from autoft.data.files import TEXTS, is_file, open_table
 from autoft.data.fingerprint import fingerprint
-from autoft.data.frames import from_records, joined, to_frame
 from autoft.data.missing_words import MissingWords
-from autoft.data.text_files import read_csv, read_json_lines
+from autoft.data.sources import limits
+from autoft.data.sources.binary_files import read_binary
+from autoft.data.sources.files import TEXTS, is_file, open_table
+from autoft.data.sources.frames import from_records, joined, to_frame
+from autoft.data.sources.text_files import read_csv, read_json_lines
 from autoft.data.times import to_nanoseconds
 from autoft.errors import TableError
 from autoft.errors import quoted as quoted
@@ -248,7 +248,7 @@ def _durations(series: pd.Series[Any]) -> pd.Series[Any]:
     try:
         seconds = pd.to_timedelta(cells).dt.total_seconds().to_numpy(dtype="float64", copy=True)
     except (pd.errors.OutOfBoundsTimedelta, OverflowError):  # 292 years; Python's durations may be longer
-        seconds = np.array([np.nan if pd.isna(cell) else cell.total_seconds() for cell in cells])
+        seconds = np.array([np.nan if pd.isna(cell) else cell.total_seconds() for cell in list[Any](cells)])
     return pd.Series(seconds)
 
 

@@ -19,6 +19,7 @@ from autoft.data.convert import Converted, align, convert
 from autoft.data.missing_words import MissingWords
 from autoft.data.privacy import Privacy, presentable
 from autoft.data.table import read
+from autoft.errors import quoted
 from autoft.formatting import counted
 from autoft.preprocessing.text import MISSING_WORD, cleaned
 from autoft.records.columns import Column

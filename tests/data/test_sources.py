@@ -15,7 +15,7 @@ import pytest
 from pyarrow import feather, orc
 from scipy import sparse
 
-from autoft.data import limits
+from autoft.data.sources import limits
 from autoft.data.table import read
 from autoft.errors import AutoFTError, TableError
 

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from autoft.data import limits
 from autoft.data.missing_words import MISSING
+from autoft.data.sources import limits
 from autoft.data.table import number_text, quoted, read
 from autoft.errors import TableError
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from autoft.data import arrow, limits
+from autoft.data.sources import arrow, limits
 from autoft.errors import TableError, quoted
 from autoft.formatting import counted
 

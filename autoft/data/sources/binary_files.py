@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from autoft.data import arrow, limits
+from autoft.data.sources import arrow, limits
 from autoft.errors import SetupError, TableError, quoted
 
 if TYPE_CHECKING:

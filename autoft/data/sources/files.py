@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Literal, cast
 
-from autoft.data import limits
+from autoft.data.sources import limits
 from autoft.errors import TableError, quoted
 from autoft.formatting import nearest
 

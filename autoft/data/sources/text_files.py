@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
-from autoft.data import limits
+from autoft.data.sources import limits
 from autoft.errors import TableError, quoted
 
 if TYPE_CHECKING:

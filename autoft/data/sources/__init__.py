@@ -1,0 +1,1 @@
+"""Sources of tables: files and other libraries, as DataFrames whose values nobody has interpreted yet."""
