@@ -32,6 +32,8 @@ from autoft.training.step import (
 #: Floating-point operations of an epoch above which XLA pays on TensorFlow: epochs become an eighth faster, and every
 #: size takes a second to compile. A fixed limit (measured at commit 778b769), not a clock: equal runs stay equal.
 WORTH_XLA = 8e9
+#: Programs that are kept: each takes 10 to 30 MB, and half a second to build again. A search of one family needs fewer.
+MOST_PROGRAMS = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,9 +228,9 @@ def key_of(shape: ProgramShape) -> ProgramShape:
     return shape if shape.worth_compiling or not any_size else shape.of_any_size()
 
 
-@lru_cache(maxsize=48)
+@lru_cache(maxsize=MOST_PROGRAMS)
 def compiled(key: ProgramShape) -> CompiledEpoch:
-    """The program of a key, compiled once per process."""
+    """The program of a key; those used least recently are let go."""
     return CompiledEpoch(key)
 
 
