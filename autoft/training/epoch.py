@@ -1,12 +1,13 @@
 """The stacked epoch program: one compiled function trains all members of all its trials for one epoch.
 
-Programs hold no state: what differs between trials of a kind is an argument. A program is compiled once per process
-and shared by all such trials. On TensorFlow it serves arrays of any size (widths, batches, members, rows); XLA
+Programs hold no state: what differs between trials of a kind is an argument. A program is compiled once, shared
+by all such trials, and let go when many others came after it. On TensorFlow it serves arrays of any size (widths, batches, members, rows); XLA
 programs (`WORTH_XLA`) are compiled for one size.
 """
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -231,6 +232,8 @@ def key_of(shape: ProgramShape) -> ProgramShape:
 @lru_cache(maxsize=MOST_PROGRAMS)
 def compiled(key: ProgramShape) -> CompiledEpoch:
     """The program of a key; those used least recently are let go."""
+    if compiled.cache_info().currsize == MOST_PROGRAMS:
+        gc.collect()  # graphs of TensorFlow are full of circles
     return CompiledEpoch(key)
 
 
