@@ -1,8 +1,8 @@
 """The stacked epoch program: one compiled function trains all members of all its trials for one epoch.
 
-Programs hold no state: what differs between trials of a kind is an argument. A program is compiled once, shared
-by all such trials, and let go when many others came after it. On TensorFlow it serves arrays of any size (widths, batches, members, rows); XLA
-programs (`WORTH_XLA`) are compiled for one size.
+Programs hold no state: what differs between trials of a kind is an argument. A program is compiled once, shared by all
+such trials, and let go when many others came after it. On TensorFlow it serves arrays of any size (widths, batches,
+members, rows); XLA programs (`WORTH_XLA`) are compiled for one size.
 """
 
 from __future__ import annotations
