@@ -226,7 +226,7 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=3
     target=TEXTS,
     positive=TEXTS | st.integers() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False),
     columns=st.dictionaries(TEXTS, st.sampled_from(["numeric", "text"]), max_size=3),
-    minutes=st.none() | st.floats(min_value=1e-9, max_value=1e9),
+    minutes=st.none() | st.floats(min_value=1e-9, max_value=525_600),
     l2=st.tuples(st.floats(1e-12, 1e-6), st.floats(1e-5, 1)),
     title=TEXTS,
 )
