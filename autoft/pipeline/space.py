@@ -129,7 +129,9 @@ def choose_first(
         shapes = [replace(cost_shape(dataset, params), least=0) for params in found]
         seconds = [cost.trial_seconds(s, machine, epochs=min(recipe.search.epochs, _PORTFOLIO_EPOCHS)) for s in shapes]
         through = tier == TIERS[-1] or sum(seconds) <= most * _PORTFOLIO_SHARE / _FIRST_SHARE
-        if seconds[0] <= most and through:
+        # A busy machine traces for as long as it trains a small network: minutes must have room for both.
+        trace = 0.0 if minutes is None else cost.trace_seconds(shapes[0], machine)
+        if seconds[0] + trace <= most and through:
             return found
     perceptron = "width" in small and family_of(small).traits.plain
     return (small, *found) if perceptron and small not in found else found
@@ -158,7 +160,8 @@ def keep_affordable(
 ) -> tuple[dict[str, Any], ...]:
     """The first configurations without those that would take more than a quarter of the recipe's minutes.
 
-    The first stays, so do linear models and perceptrons, and architectures that a recipe names itself.
+    Linear models, perceptrons and architectures that a recipe names itself stay. Where even the first one of those is
+    too expensive, the cheapest goes first; where none is left, the cheapest of all is.
 
     Args:
         epoch_seconds: Measured for the first, which corrects the cost model; None trusts it.
@@ -169,19 +172,24 @@ def keep_affordable(
     slowness = 1.0 if epoch_seconds is None else epoch_seconds / cost.epoch_seconds(shapes[0], machine)
     most = _LARGEST_SHARE * recipe.search.minutes * 60
     epochs = min(recipe.search.epochs, cost.TYPICAL_EPOCHS)
-    return tuple(
-        params
-        for place, (params, shape) in enumerate(zip(first, shapes, strict=True))
-        if not place
-        or family_of(params).traits.plain
-        or slowness * cost.trial_seconds(shape, machine, epochs=epochs) <= most
-    )
+    seconds = [slowness * cost.trial_seconds(shape, machine, epochs=epochs) for shape in shapes]
+    by_cost = np.argsort(seconds, kind="stable")
+    kept = [i for i, own in enumerate(seconds) if own <= most or family_of(first[i]).traits.plain] or [int(by_cost[0])]
+    if seconds[kept[0]] > most:
+        cheapest = next(int(i) for i in by_cost if i in kept)
+        kept = [cheapest, *(i for i in kept if i != cheapest)]
+    return tuple(first[i] for i in kept)
 
 
 def name_left_out(first: Sequence[Mapping[str, Any]], kept: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    """Architecture and size of the first configurations that are not kept."""
-    names = [f"{c['architecture']} {c['width']}x{c['depth']}" for c in first if c not in kept]
-    return tuple(dict.fromkeys(names))
+    """Architecture and size of the first configurations that are not kept, and of which no other one is."""
+    trained = {_name(c) for c in kept}
+    return tuple(dict.fromkeys(name for name in map(_name, first) if name not in trained))
+
+
+def _name(params: Mapping[str, Any]) -> str:
+    size = f" {params['width']}x{params['depth']}" if "depth" in params else ""
+    return f"{params.get('architecture', '')}{size}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from autoft import files
+from autoft.errors import printable
 from autoft.evaluation.metrics import METRICS
 from autoft.formatting import counted
 from autoft.pipeline import cost
@@ -61,7 +62,7 @@ class TimePlan:
     A run that goes on after a crash keeps to it, and so finds its trials again.
 
     Attributes:
-        epoch_seconds: Of the first configuration.
+        epoch_seconds: Of the first configuration in `first`.
         trials_that_fit: Number of trials like the first.
         space: Fingerprint of the search space.
         offered: Configurations that the search would begin with.
@@ -147,6 +148,9 @@ def _measure_plan(
     # Where an earlier measurement killed the process none is made: the search detects trials that do so.
     taken = _rehearse(run, trainer, first[0], end - run.clock(), expected) or [epoch]
     kept = keep_affordable(run.recipe, dataset, first, machine, epoch_seconds=taken[-1])
+    if kept[0] != first[0]:  # the measured one is too expensive: what it says of the machine holds for the new first
+        share = cost.epoch_seconds(cost_shape(dataset, kept[0]), machine) / epoch
+        taken = [taken[0], taken[-1] * share]
     epochs, fit = _fit_trials(run, taken, end)
     if earlier is not None and epochs < _WORTH_RETRAINING * earlier.epochs:
         epochs = earlier.epochs
@@ -203,12 +207,16 @@ class ExpectedEpochs:
 def _rehearse(
     run: Run, trainer: TrialTrainer, first: Mapping[str, Any], left: float, expected: ExpectedEpochs
 ) -> list[float] | None:
-    """Seconds of the first epoch or two of the first configuration; None where that killed the process before."""
+    """Seconds of the first epoch or two of the first configuration; None where it cannot be trained, or killed the
+    process before: then the search, which goes on after failed trials, finds out why."""
     if run.journal.contents.deaths(_REHEARSAL) >= DEATHS:
         return None
     run.journal.append({"type": "started", "memory": _REHEARSAL})
     try:
         return trainer.rehearse(first, lambda seconds: bool(run.interrupt) or expected.enough(seconds, left))
+    except Exception as error:  # noqa: BLE001  (out of memory, or anything that a backend or a network raises)
+        run.tell("search", f"the first configuration could not be measured ({printable(type(error).__name__)})")
+        return None
     finally:
         run.journal.append({"type": "abandoned", "memory": _REHEARSAL})
 

@@ -187,13 +187,13 @@ class Search(RecipeSection):
 
     algorithm: Annotated[str, OneOf("search algorithm")] = "bayesian"
     """How the next trial is proposed."""
-    trials: Annotated[int, Field(ge=1)] = 30
+    trials: Annotated[int, Field(ge=1, le=10_000)] = 30
     """Most trials that are run."""
-    minutes: Annotated[float, Field(gt=0)] | None = None
-    """Most minutes that the run may take; left out means no limit."""
+    minutes: Annotated[float, Field(gt=0, le=525_600)] | None = None
+    """Most minutes that the run may take, up to a year; left out means no limit."""
     epochs: Annotated[int, Field(ge=1, le=10_000)] = 100
     """Most epochs per trial."""
-    patience: Annotated[int, Field(ge=1)] = 12
+    patience: Annotated[int, Field(ge=1, le=10_000)] = 12
     """Epochs without improvement after which a trial stops."""
     pruning: Literal["median", "none"] = "median"
     """median stops a trial whose held-out loss is worse than the median of the others at the same epoch."""
@@ -216,7 +216,7 @@ class Evaluate(RecipeSection):
     """auto calibrates class probabilities on held-out rows where that helps; none leaves them alone."""
     strategy: Literal["corrected", "nested", "holdout"] = "corrected"
     """How the choice of the best trial is paid for (see docs/evaluation.md)."""
-    draws: Annotated[int, Field(ge=50)] = 500
+    draws: Annotated[int, Field(ge=50, le=10_000)] = 500
     """Bootstrap draws behind the intervals."""
     group: Text | None = None
     """Column whose equal values stay in one block (a patient, a customer)."""

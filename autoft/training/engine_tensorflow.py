@@ -41,9 +41,39 @@ def scan(body: Callable[[Any, Any], Any], state: Any, steps: Any) -> Any:
     count = tf.shape(tf.nest.flatten(steps)[0])[0]
 
     def once(i: Any, state: Any) -> Any:
-        return i + 1, body(state, tf.nest.map_structure(lambda array: tf.gather(array, i), steps))
+        state = body(state, tf.nest.map_structure(lambda array: tf.gather(array, i), steps))
+        return i + 1, tf.nest.map_structure(tf.identity, state)
 
-    return tf.while_loop(lambda i, _: i < count, once, (0, state))[1]
+    first = (tf.constant(0), state)
+    return tf.while_loop(lambda i, _: i < count, _without_call_stacks(once, first), first)[1]
+
+
+def _without_call_stacks(body: Callable[..., Any], arguments: Any) -> Callable[..., Any]:
+    """A function of arrays like `arguments` whose operations do not keep the call stack that made them.
+
+    TensorFlow keeps the stack of every operation as text: half of the memory of a program. Operations read from a
+    `GraphDef` have none, and are otherwise the same, so that results are equal to the last bit.
+    """
+    import tensorflow as tf
+
+    like = tf.nest.map_structure(lambda array: tf.TensorSpec(array.shape, array.dtype), arguments)
+    traced = tf.function(body, autograph=False).get_concrete_function(*like)
+    graph, outer = traced.graph.as_graph_def(), traced.captured_inputs
+    inputs, outputs = ([tensor.op.name for tensor in traced.inputs], [tensor.name for tensor in traced.outputs])
+    # XLA refuses placeholders, even those that nothing reads.
+    nodes = [node for node in graph.node if node.name not in inputs]
+    used = {name.split(":")[0] for node in nodes for name in node.input}
+    del graph.node[:]
+    graph.node.extend(nodes)
+    # Names: tensors would keep the traced graph in memory.
+    form = tf.nest.map_structure(lambda tensor: tensor.name, traced.structured_outputs)
+
+    def read(*arrays: Any) -> Any:
+        flat = [*tf.nest.flatten(arrays), *map(tf.identity, outer)]
+        given = {f"{name}:0": array for name, array in zip(inputs, flat, strict=True) if name in used}
+        return tf.nest.pack_sequence_as(form, tf.graph_util.import_graph_def(graph, given, outputs, name=""))
+
+    return read
 
 
 def compiled(function: Callable[..., Any], *, fast: bool) -> Callable[..., Any]:

@@ -1,12 +1,13 @@
 """The stacked epoch program: one compiled function trains all members of all its trials for one epoch.
 
-Programs hold no state: what differs between trials of a kind is an argument. A program is compiled once per process
-and shared by all such trials. On TensorFlow it serves arrays of any size (widths, batches, members, rows); XLA
-programs (`WORTH_XLA`) are compiled for one size.
+Programs hold no state: what differs between trials of a kind is an argument. A program is compiled once, shared by all
+such trials, and let go when many others came after it. On TensorFlow it serves arrays of any size (widths, batches,
+members, rows); XLA programs (`WORTH_XLA`) are compiled for one size.
 """
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -32,6 +33,8 @@ from autoft.training.step import (
 #: Floating-point operations of an epoch above which XLA pays on TensorFlow: epochs become an eighth faster, and every
 #: size takes a second to compile. A fixed limit (measured at commit 778b769), not a clock: equal runs stay equal.
 WORTH_XLA = 8e9
+#: Programs that are kept: each takes 10 to 30 MB, and half a second to build again. A search of one family needs fewer.
+MOST_PROGRAMS = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,9 +229,11 @@ def key_of(shape: ProgramShape) -> ProgramShape:
     return shape if shape.worth_compiling or not any_size else shape.of_any_size()
 
 
-@lru_cache(maxsize=48)
+@lru_cache(maxsize=MOST_PROGRAMS)
 def compiled(key: ProgramShape) -> CompiledEpoch:
-    """The program of a key, compiled once per process."""
+    """The program of a key; those used least recently are let go."""
+    if compiled.cache_info().currsize == MOST_PROGRAMS:
+        gc.collect()  # graphs of TensorFlow are full of circles
     return CompiledEpoch(key)
 
 

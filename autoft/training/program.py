@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -216,6 +218,12 @@ def bound_arrays(
 
     kinds = [kind for extra, kinds in _OF.items() if extra in extras for kind in kinds]
     return {kind: [of(kind, name) for name in names] for kind in kinds}
+
+
+def return_memory() -> None:
+    """Give what the C library keeps of freed memory back to the system, where it can (glibc)."""
+    if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
+        libc.malloc_trim(0)
 
 
 def out_of_memory(error: BaseException) -> bool:

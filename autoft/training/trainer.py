@@ -18,7 +18,7 @@ from autoft.records.arrays import Array
 from autoft.records.hints import Hints
 from autoft.records.trials import OUT_OF_MEMORY, OUT_OF_TIME, TrialResult
 from autoft.training.ensemble import EnsemblePart, NetworkPart
-from autoft.training.program import Program, Rows, out_of_memory
+from autoft.training.program import Program, Rows, out_of_memory, return_memory
 from autoft.training.stack import PREDICTED_ROWS, batches, padded
 from autoft.training.step import EXTRAS, Settings
 from autoft.training.trial_record import Params, Record
@@ -68,6 +68,7 @@ class Trainer(TrialTrainer):
                 self._fits[key] = (len(part) // 2, batch, chunk)
             else:
                 self._fits[key] = (1, max(batch // 2, _SMALLEST_BATCH), max(chunk // 2, 1))
+        return_memory()
         return done
 
     def answers_after(self, params: Params, epochs: int, horizon: int, out_of_time: OutOfTime) -> list[Array] | None:

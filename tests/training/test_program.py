@@ -9,6 +9,7 @@ import pytest
 
 from autoft.networks.architecture import Architecture
 from autoft.networks.family import architecture_of, build_network, initial_weights
+from autoft.training import engine_tensorflow
 from autoft.training import epoch as programs
 from autoft.training.epoch import CompiledEpoch, compiled
 from autoft.training.program import Program, Rows
@@ -293,3 +294,20 @@ def test_a_program_rounds_at_its_first_call_as_at_later_ones(make, kind: str):
         np.testing.assert_array_equal(weights, second[name])
     assert program.traces == 1
     assert tf.config.optimizer.get_experimental_options() == before | {"disable_meta_optimizer": False}
+
+
+def test_a_loop_in_a_program_reads_what_is_around_it():
+    """The body of the loop is read from its graph: what it captures, and nested states, must arrive."""
+    around = np.float32(2.0)
+
+    def sums(steps: Any, start: Any) -> Any:
+        factor = start * 0 + around
+        return engine_tensorflow.scan(
+            lambda state, now: (state[0] * factor + now[0], [state[1][0] + now[1]]), (start, [start]), (steps, steps)
+        )
+
+    steps, start = np.array([1, 2, 3], np.float32), np.float32(0.5)
+    program = engine_tensorflow.compiled(sums, fast=False)
+    for _ in range(2):
+        product, (total,) = program(engine_tensorflow.constant(steps), engine_tensorflow.constant(start))
+        assert (float(product), float(total)) == (15.0, 6.5)

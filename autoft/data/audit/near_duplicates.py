@@ -27,6 +27,8 @@ MANY = 0.01
 SHOWN = 5
 #: A column follows another if their ranks correlate so well.
 FOLLOWS = 0.95
+#: Columns whose correlations with all earlier ones are looked at together.
+BLOCK = 512
 #: Rows of which ranks are correlated.
 MOST_RANKED = 2_000
 
@@ -139,7 +141,10 @@ def _followers(view: TableView, rows: int) -> Array:
     ranks = np.stack([ranked(codes(own) if own.dtype == object else own) for own in cells])
     ranks -= ranks.mean(axis=1, keepdims=True)
     ranks /= np.maximum(np.linalg.norm(ranks, axis=1, keepdims=True), 1e-300)
-    return np.asarray((np.tril(np.abs(ranks @ ranks.T), -1) > FOLLOWS).any(axis=1))
+    # A block of columns against all earlier ones: all at once would take gigabytes from ten thousand columns.
+    blocks = ((start, ranks[start : start + BLOCK]) for start in range(0, len(ranks), BLOCK))
+    each = (np.tril(np.abs(own @ ranks[: start + BLOCK].T), start - 1) > FOLLOWS for start, own in blocks)
+    return np.concatenate([near.any(axis=1) for near in each])
 
 
 def _finding(view: TableView, near: Array, pairs: list[_Pair], share: int) -> Finding:

@@ -20,6 +20,8 @@ from autoft.records.findings import Finding
 SAME_ORDER = 0.999
 #: Rows on which likely pairs of columns are found.
 SCREENED = 2_000
+#: Columns whose correlations with all later ones are looked at together.
+BLOCK = 512
 #: Rows on which rho is measured.
 MEASURED = 20_000
 #: Least mean number of rows per value of a recoding: two columns that name rows are none.
@@ -68,9 +70,8 @@ def same_order(features: tuple[Column, ...], values: Mapping[str, Array]) -> dic
     matrix = np.stack([ranked(some_rows(values[column.id], SCREENED)) for column in columns])
     deviations = matrix.std(axis=1)
     matrix = (matrix - matrix.mean(axis=1, keepdims=True)) / np.where(deviations > 0, deviations, 1.0)[:, None]
-    rho = np.abs(matrix @ matrix.T) / matrix.shape[1]
     found: dict[str, tuple[str, float]] = {}
-    for i, j in zip(*np.nonzero(np.triu(rho > SAME_ORDER - 0.001, 1)), strict=True):
+    for i, j in _correlated(matrix, SAME_ORDER - 0.001):
         first, second = columns[i], columns[j]
         if second.name in found or first.name in found:
             continue
@@ -78,6 +79,15 @@ def same_order(features: tuple[Column, ...], values: Mapping[str, Array]) -> dic
         if abs(measured) > SAME_ORDER:
             found[second.name] = (first.name, measured)
     return found
+
+
+def _correlated(matrix: Array, least: float) -> Iterator[tuple[int, int]]:
+    """Pairs ``i < j`` of standardized rows whose correlation, up to its sign, is above `least`, in order of i."""
+    for start in range(0, len(matrix), BLOCK):
+        # All against all at once would take gigabytes from ten thousand columns.
+        rho = np.abs(matrix[start : start + BLOCK] @ matrix[start:].T) / matrix.shape[1]
+        for i, j in zip(*np.nonzero(np.triu(rho > least, 1)), strict=True):
+            yield start + int(i), start + int(j)
 
 
 def spearman(one: Array, other: Array) -> float:
