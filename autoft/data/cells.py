@@ -33,8 +33,10 @@ _NUMBER = re.compile(r"\s*+[+\-\u2212]?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d+
 _INFINITE = re.compile(r"\s*+[+-]?inf(?:inity)?\s*+", re.IGNORECASE)
 #: Whole numbers of more digits than float64 can tell apart.
 LONG_INTEGER = re.compile(r"-?\d{16,}+")
-#: A single short word; 64 characters are the longest identifiers in use (SHA-256).
-TOKEN = re.compile(r"\S{1,64}")
+#: A single short word, or a telephone or card number; 64 characters are the longest identifiers in use (SHA-256).
+TOKEN = re.compile(r"\S{1,64}|\+?[0-9()/ -]{8,64}")
+#: Telephone numbers: no program writes a plus before millions.
+PHONE = re.compile(r"\s*+\+[0-9]{7,15}\s*+")
 #: Digits with leading zeros: codes rather than numbers.
 ZERO_PADDED = re.compile(r"\s*+[+-]?0\d++\s*+")
 _WHOLE_FLOAT = re.compile(r"-?(?:0|[1-9][0-9]*)\.0")

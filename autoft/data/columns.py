@@ -173,6 +173,8 @@ def _number(name: str, distinct: Distinct) -> Inferred | None:
         return _numeric(name, distinct)
     if distinct.share(distinct.matches(cells.ZERO_PADDED)) > 1 - _NEARLY_ALL:
         return Inferred("categorical", "digits with leading zeros are codes")
+    if distinct.matches(cells.PHONE).all():
+        return _tokens(distinct) or Inferred("categorical", "digits behind a plus are telephone numbers")
     if len(distinct.values) / int(distinct.counts.sum()) > _UNIQUE and distinct.matches(cells.LONG_INTEGER).all():
         return Inferred("identifier", "whole numbers of more than 15 digits, hardly one of them twice")
     values, apart = long_integers.kept(distinct)

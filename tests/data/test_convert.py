@@ -100,7 +100,7 @@ def test_cells_of_another_kind_and_infinite_ones_are_counted() -> None:
 def test_dates_of_every_form(form: str, text: str) -> None:
     expected = datetime.datetime(2021, 3, 4, 15, 6, 7, 250_000, tzinfo=datetime.UTC).timestamp()
     assert _values([text, "never", None], _column("date", date_format=form))[0] == expected
-    nonsense = ["2021-02-29", "29.02.2021", "2021-01-01 24:00", "2021-01-01 10:60", "1.1.21", "2021-01-01-10"]
+    nonsense = ["2021-02-29", "29.02.2021", "2021-01-01 24:01", "2021-01-01 10:60", "1.1.21", "2021-01-01-10"]
     assert np.isnan(read_dates(nonsense, form).seconds).all()
 
 
