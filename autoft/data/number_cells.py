@@ -62,6 +62,8 @@ _DOT3 = re.compile(_PATTERNS["dot3"])
 #: Shapes that prove which sign stands before decimals.
 POINT: frozenset[Shape] = frozenset({"point", "by_comma"})
 COMMA: frozenset[Shape] = frozenset({"comma", "by_dot"})
+#: Shapes that mean a thousand times as much where the sign stands between thousands.
+THREES: frozenset[Shape] = frozenset({"dot3", "comma3"})
 
 FACTORS = {"k": 1e3, "K": 1e3, "m": 1e6, "M": 1e6, "mn": 1e6, "b": 1e9, "B": 1e9, "bn": 1e9}
 #: What stands behind a number that counts, and is no unit.

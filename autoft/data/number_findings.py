@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+from numpy.typing import NDArray
 
 from autoft.data.audit.findings import share_evidence
 from autoft.data.cells import Distinct
-from autoft.data.number_formats import Search
+from autoft.data.number_cells import COMMA, POINT, THREES, dots_in_threes
+from autoft.data.number_formats import MOST_NUMBERS, Search
 from autoft.data.table import number_text, quoted
 from autoft.formatting import counted
+from autoft.records.columns import Column, NumberFormat
 from autoft.records.findings import Finding
 
 _MUST = "hold plain numbers such as 1234.5"
@@ -51,3 +56,44 @@ def unread(name: str, cells: Distinct, found: Search) -> Finding:
         text = f"has numbers in several units: {', '.join(units)}"
         fix = "it is used as a category; convert all to one unit"
     return Finding("number-format", "warning", name, f"{_MUST}, in one unit", text, fix)
+
+
+def written_otherwise(column: Column, cells: Distinct) -> list[Finding]:
+    """What is said of a later table whose numbers are read as in training, but seem to be written in another way."""
+    form, values = column.number_format or NumberFormat(), cells.numbers_in(column.number_format)
+    read, must = np.isfinite(values), "have numbers written as in training"
+    if form.after and form.after in "%‰" and read.any() and (np.abs(values[read]) <= 1).all() and values[read].any():
+        signs = [] if cells.values.dtype != object else [parts for parts in cells.parts if parts and parts.after]
+        if not signs:
+            found = f"has fractions of 1 without '{form.after}' ({_first(cells, read)}), which are read as {form.after}"
+            return [
+                _warning(
+                    column, must, found, f"if they are shares, multiply them by {1000 if form.after == '‰' else 100}"
+                )
+            ]
+    if cells.values.dtype != object:
+        return []
+    shapes = np.array([parts.shape if parts else "" for parts in cells.parts])
+    threes, foreign = (
+        read & np.isin(shapes, [*THREES]),
+        ~read & np.isin(shapes, [*(COMMA if form.decimal == "." else POINT)]),
+    )
+    if threes.any() and cells.share(foreign) > 1 - MOST_NUMBERS:
+        found = f"has cells of another format ({_first(cells, foreign)}); read alike, others are wrong"
+        found = f"{found} ({_first(cells, threes)})"
+        return [replace(_warning(column, must, found, "write them as in training"), severity="error")]
+    if column.integral and form.decimal == "." and (values[threes] % 1).any() and dots_in_threes(cells.texts):
+        found = f"has decimals ({_first(cells, threes)}), though the training table had whole numbers only"
+        return [
+            _warning(column, must, found, "if their dots stand between thousands, write plain numbers such as 1234")
+        ]
+    return []
+
+
+def _warning(column: Column, must: str, found: str, fix: str) -> Finding:
+    return Finding("number-format", "warning", column.name, must, found, fix)
+
+
+def _first(cells: Distinct, mask: NDArray[np.bool_]) -> str:
+    row, text = cells.first(mask)
+    return f"first: row {row:,}, {quoted(text)}"
