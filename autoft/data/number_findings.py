@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,7 +12,7 @@ from autoft.data.number_formats import MOST_NUMBERS, Search
 from autoft.data.table import number_text, quoted
 from autoft.formatting import counted
 from autoft.records.columns import Column, NumberFormat
-from autoft.records.findings import Finding
+from autoft.records.findings import Finding, Severity
 
 _MUST = "hold plain numbers such as 1234.5"
 
@@ -61,37 +59,28 @@ def unread(name: str, cells: Distinct, found: Search) -> Finding:
 def written_otherwise(column: Column, cells: Distinct) -> list[Finding]:
     """What is said of a later table whose numbers are read as in training, but seem to be written in another way."""
     form, values = column.number_format or NumberFormat(), cells.numbers_in(column.number_format)
-    read, must = np.isfinite(values), "have numbers written as in training"
-    if form.after and form.after in "%‰" and read.any() and (np.abs(values[read]) <= 1).all() and values[read].any():
-        signs = [] if cells.values.dtype != object else [parts for parts in cells.parts if parts and parts.after]
-        if not signs:
-            found = f"has fractions of 1 without '{form.after}' ({_first(cells, read)}), which are read as {form.after}"
-            return [
-                _warning(
-                    column, must, found, f"if they are shares, multiply them by {1000 if form.after == '‰' else 100}"
-                )
-            ]
-    if cells.values.dtype != object:
+    texts, read = cells.values.dtype == object, np.isfinite(values)
+    severity: Severity = "warning"
+    if form.after in ("%", "‰") and not (texts and any(parts and parts.after for parts in cells.parts)):
+        if not values[read].any() or (np.abs(values[read]) > 1).any():
+            return []
+        found = f"has fractions of 1 without '{form.after}' ({_first(cells, read)}), which are read as {form.after}"
+        fix = f"if they are shares, multiply them by {100 if form.after == '%' else 1000}"
+    elif texts:
+        shapes = np.array([parts.shape if parts else "" for parts in cells.parts])
+        threes = read & np.isin(shapes, [*THREES])
+        foreign = ~read & np.isin(shapes, [*(COMMA if form.decimal == "." else POINT)])
+        if threes.any() and cells.share(foreign) > 1 - MOST_NUMBERS:
+            other = f"has cells of another format ({_first(cells, foreign)}), by which those that can be read are wrong"
+            found, fix, severity = f"{other} ({_first(cells, threes)})", "write them as in training", "error"
+        elif column.integral and form.decimal == "." and (values[threes] % 1).any() and dots_in_threes(cells.texts):
+            found = f"has decimals ({_first(cells, threes)}), though the training table had whole numbers only"
+            fix = "if their dots stand between thousands, write plain numbers such as 1234"
+        else:
+            return []
+    else:
         return []
-    shapes = np.array([parts.shape if parts else "" for parts in cells.parts])
-    threes, foreign = (
-        read & np.isin(shapes, [*THREES]),
-        ~read & np.isin(shapes, [*(COMMA if form.decimal == "." else POINT)]),
-    )
-    if threes.any() and cells.share(foreign) > 1 - MOST_NUMBERS:
-        found = f"has cells of another format ({_first(cells, foreign)}); read alike, others are wrong"
-        found = f"{found} ({_first(cells, threes)})"
-        return [replace(_warning(column, must, found, "write them as in training"), severity="error")]
-    if column.integral and form.decimal == "." and (values[threes] % 1).any() and dots_in_threes(cells.texts):
-        found = f"has decimals ({_first(cells, threes)}), though the training table had whole numbers only"
-        return [
-            _warning(column, must, found, "if their dots stand between thousands, write plain numbers such as 1234")
-        ]
-    return []
-
-
-def _warning(column: Column, must: str, found: str, fix: str) -> Finding:
-    return Finding("number-format", "warning", column.name, must, found, fix)
+    return [Finding("number-format", severity, column.name, "have numbers written as in training", found, fix)]
 
 
 def _first(cells: Distinct, mask: NDArray[np.bool_]) -> str:
