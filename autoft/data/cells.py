@@ -30,6 +30,8 @@ TRUTH = {word: float(value) for pair in PAIRS for value, word in enumerate(pair)
 # What float() understands, without its words (inf, nan) and without underscores. Here and below nothing backtracks
 # over long cells: runs are possessive or bounded.
 _NUMBER = re.compile(r"\s*+[+\-\u2212]?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d++)?\s*+")
+#: Durations as pandas writes them to files.
+_DURATION = re.compile(r"(-?[0-9]{1,6}) days? \+?([0-9]{2}):([0-9]{2}):([0-9]{2}(?:\.[0-9]{1,9})?)")
 _INFINITE = re.compile(r"\s*+[+-]?inf(?:inity)?\s*+", re.IGNORECASE)
 #: Whole numbers of more digits than float64 can tell apart.
 LONG_INTEGER = re.compile(r"-?\d{16,}+")
@@ -171,17 +173,25 @@ class Distinct:
 
 def numbers(texts: Sequence[str]) -> Floats:
     """Texts as numbers, NaN where a text is none; infinities are numbers here, ``1_000`` and ``1,000`` are not. A minus
-    may be typographic (U+2212).
+    may be typographic (U+2212). Durations as pandas writes them are seconds, as those of a DataFrame.
 
-    >>> numbers(["12", " 1e3 ", "n. a.", "-inf"])
-    array([  12., 1000.,   nan,  -inf])
+    >>> numbers(["12", " 1e3 ", "n. a.", "-inf", "0 days 00:01:00"])
+    array([  12., 1000.,   nan,  -inf,   60.])
     """
     try:
         values = np.array(list(map(float, texts)), dtype=np.float64)
     except ValueError:
-        plain = ((t, _NUMBER.fullmatch(t) or _INFINITE.fullmatch(t)) for t in texts)
-        return np.array([float(t.replace("\u2212", "-")) if found else np.nan for t, found in plain])
+        return np.array(list(map(_number, texts)), dtype=np.float64)
     return np.where(["_" in text for text in texts], np.nan, values) if len(texts) else values
+
+
+def _number(text: str) -> float:
+    if _NUMBER.fullmatch(text) or _INFINITE.fullmatch(text):
+        return float(text.replace("\u2212", "-"))
+    if " day" in text and (match := _DURATION.fullmatch(text.strip())):
+        days, hours, minutes, seconds = map(float, match.groups())
+        return 86_400 * days + 3600 * hours + 60 * minutes + seconds
+    return np.nan
 
 
 def truth_values(texts: Sequence[str], false: Iterable[str] = (), true: Iterable[str] = ()) -> Floats:

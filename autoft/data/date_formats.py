@@ -28,6 +28,8 @@ _ENOUGH_DAYS = 10
 _COMPACT = {
     "%Y%m%d": (19_000_101, 21_001_231),
     "%Y%m": (190_001, 210_012),
+    "%d%m%Y": (1_011_900, 31_122_100),
+    "%m%d%Y": (1_011_900, 12_312_100),
     "%Y%m%d%H%M%S": (190_001_010_000, 21_001_231_235_959),
 }
 #: Years between which a number or a year with a month is taken for a date.
@@ -36,7 +38,9 @@ _YEARS = (1900, 2100)
 _EXAMPLE = datetime(2021, 12, 31, tzinfo=UTC)
 #: The same for numbers that count from a day: days of this century and the last half of the one before.
 _COUNTED_YEARS = (1975, 2100)
-_DOUBTFUL = frozenset({"%Y-%m", "%m/%Y", "%Y-Q%q", "%G-W%V", "%Y%m%d", "%Y%m", "%Y%m%d%H%M%S", "%Y"})
+_DOUBTFUL = frozenset(
+    {"%Y-%m", "%m/%Y", "%Y-Q%q", "%G-W%V", "%Y%m%d", "%Y%m", "%d%m%Y", "%m%d%Y", "%Y%m%d%H%M%S", "%Y"}
+)
 
 
 def find_format(distinct: Distinct, *, declared: bool = False) -> str | None:
@@ -98,8 +102,9 @@ def find_compact(distinct: Distinct) -> str | None:
     if len(numbers) < _ENOUGH_DAYS or np.isnan(numbers).any():
         return None
     for form, (low, high) in _COMPACT.items():
-        if (numbers >= low).all() and (numbers <= high).all() and len(np.unique(numbers // 100)) > 1:
-            return None if np.isnan(distinct.dates(form, besides=False).seconds).any() else form
+        likely = (numbers >= low).all() and (numbers <= high).all() and len(np.unique(numbers // 100)) > 1
+        if likely and _own(distinct, form).all():
+            return form
     return None
 
 

@@ -82,6 +82,8 @@ FORMATS: Mapping[str, re.Pattern[str]] = {
 DECLARED: Mapping[str, re.Pattern[str]] = {
     "%Y%m%d": _pattern(_COMPACT, rf"(?:{_COMPACT_TIME})?"),
     "%Y%m%d%H%M%S": _pattern(rf"{_COMPACT}(?P<H>[0-9]{{2}})(?P<M>[0-9]{{2}})(?P<S>[0-9]{{2}})?", ""),
+    "%d%m%Y": _pattern("%d(?P<m>[0-9]{2})%Y", ""),
+    "%m%d%Y": _pattern("%m(?P<d>[0-9]{2})%Y", ""),
     "%d/%m/%y": _pattern("%d/%m/%y"),
     "%m/%d/%y": _pattern("%m/%d/%y"),
     "%d-%m-%y": _pattern("%d-%m-%y"),
@@ -106,6 +108,7 @@ DAY_OR_MONTH: Mapping[str, str] = {
     "%d/%m/%Y": "%m/%d/%Y",
     "%d-%m-%Y": "%m-%d-%Y",
     "%d.%m.%Y": "%m.%d.%Y",
+    "%d%m%Y": "%m%d%Y",
     "%d/%m/%y": "%m/%d/%y",
     "%d-%m-%y": "%m-%d-%y",
 }

@@ -168,7 +168,7 @@ def _amounts(distinct: Distinct, dtype: str) -> NDArray[Any] | None:
     if dtype != "text" or not len(distinct.values):
         return None
     found, texts = distinct.numbers, [text.strip().lstrip("+-") for text in distinct.texts]
-    codes = any(text[:1] == "0" and text[1:2].isdigit() for text in texts)
+    codes = any((text[:1] == "0" and text[1:2].isdigit()) or " " in text for text in texts)  # 007, 0 days 00:01:00
     # Whole numbers beyond float64's exact ones are names, and so is "inf".
     return found if not codes and bool((np.abs(found) <= _EXACT).all()) else None
 

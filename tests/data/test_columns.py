@@ -250,7 +250,7 @@ WRITTEN = [
     *("%d-%m-%Y", "%m-%d-%Y", "%d/%m/%Y %I:%M:%S %p", "%d %b %Y", "%d %B %Y", "%B %d, %Y", "%b %d %Y", "%d-%b-%Y"),
     *("%d%b%Y", "%a, %d %b %Y", "%A, %B %d, %Y", "%a, %d %b %Y %H:%M:%S +0000", "%c", "%a %b %d %Y %H:%M:%S GMT+0000"),
     *("%Y-%m-%d-%H:%M:%S", "%Y-%m-%dT%H:%M:%S.000Z", "%Y%m%dT%H%M%SZ", "%Y.%m.%d", "%d/%b/%Y:%H:%M:%S +0000"),
-    *("[%d/%b/%Y:%H:%M:%S +0000]", "%d.%m.%Y %H:%M Uhr", "%Y%m%d%H%M%S", "%Y%m%d%H%M"),
+    *("[%d/%b/%Y:%H:%M:%S +0000]", "%d.%m.%Y %H:%M Uhr", "%d%m%Y", "%m%d%Y", "%Y%m%d%H%M%S", "%Y%m%d%H%M"),
 ]
 
 

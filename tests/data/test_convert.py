@@ -1,6 +1,7 @@
 """Cells as values: the same data give the same values, whatever source they came from and whatever is beside them."""
 
 import datetime
+import io
 
 import numpy as np
 import pandas as pd
@@ -62,6 +63,15 @@ def test_categories_are_otherwise_the_texts_as_they_stand() -> None:
 def test_floats_survive_the_way_through_text() -> None:
     floats = np.random.default_rng(0).normal(size=500) * 10.0 ** np.arange(-250, 250)
     np.testing.assert_array_equal(_values([repr(float(x)) for x in floats], _column("numeric")), floats)
+
+
+def test_durations_survive_the_way_through_text() -> None:
+    frame = pd.DataFrame({"a": pd.to_timedelta([90061.5, -3600, None, 0], "s")})
+    texts = pd.read_csv(io.StringIO(frame.to_csv(index=False)), dtype=str)
+    (column,), _ = infer_columns(read(texts).frame)
+    assert column.kind == "numeric"
+    np.testing.assert_array_equal(_values(texts["a"], column), [90061.5, -3600, np.nan, 0])
+    np.testing.assert_array_equal(_values(frame["a"], column), [90061.5, -3600, np.nan, 0])
 
 
 def test_other_words_for_two_values() -> None:
