@@ -41,6 +41,8 @@ TOKEN = re.compile(r"\S{1,64}|\+?[0-9()/ -]{8,64}")
 PHONE = re.compile(r"\s*+\+[0-9]{7,15}\s*+")
 #: Digits with leading zeros: codes rather than numbers.
 ZERO_PADDED = re.compile(r"\s*+[+-]?0\d++\s*+")
+_MOST_DIGITS = 64
+_DIGITS = re.compile(rf"[0-9]{{1,{_MOST_DIGITS}}}")
 _WHOLE_FLOAT = re.compile(r"-?(?:0|[1-9][0-9]*)\.0")
 
 #: Beginning of a number or an amount: a cheap test before the exact ones.
@@ -212,6 +214,21 @@ def truth_values(texts: Sequence[str], false: Iterable[str] = (), true: Iterable
 def word(text: str) -> str:
     """The text as it may stand in `TRUTH`: in lower case, a number in its shortest form."""
     return number_text(float(text.replace("\u2212", "-"))) if _NUMBER.fullmatch(text) else text.casefold()
+
+
+def code_digits(texts: Sequence[str]) -> int:
+    """How many digits each of some codes has, if all have as many and one begins with 0; else 0.
+
+    >>> code_digits(["01067", "10115"]), code_digits(["01067", "1067"])
+    (5, 0)
+    """
+    widths = {len(text) if _DIGITS.fullmatch(text) else 0 for text in texts}
+    return max(widths) if len(widths) == 1 and any(text.startswith("0") for text in texts) else 0
+
+
+def padded(texts: Iterable[str], digits: int) -> list[str]:
+    """Codes with the leading zeros that programs take away which read them as numbers."""
+    return [text.zfill(min(digits, _MOST_DIGITS)) if _DIGITS.fullmatch(text) else text for text in texts]
 
 
 def plain_texts(texts: Sequence[str]) -> NDArray[Any]:

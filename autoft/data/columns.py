@@ -86,6 +86,8 @@ def _describe(
         inferred = rule(name, distinct, decimal)
     missing = int((distinct.codes < 0).sum())
     facts = {"distinct": len(distinct.values), **inferred.facts}
+    if inferred.kind == "categorical":
+        facts["digits"] = cells.code_digits(distinct.texts)
     column = Column(id=identity, name=name, kind=inferred.kind, why=inferred.why, missing=missing, **facts)
     if is_target or (declared is not None and inferred.kind == declared.partition(" ")[0]):
         return column, inferred.findings

@@ -60,6 +60,16 @@ def test_categories_are_otherwise_the_texts_as_they_stand() -> None:
     assert convert(read(pd.DataFrame({"a": ["x"]})).frame, [_column("text")]).values["c000"].dtype == object
 
 
+def test_codes_get_the_zeros_back_that_other_programs_took_away() -> None:
+    (column,), _ = infer_columns(read(pd.DataFrame({"a": ["01067", "10115", None] * 9})).frame)
+    later = ["01067", "10115", None]
+    for cells in (["1067", "10115", None], [1067, 10115, None], pd.Categorical([1067, 10115, None])):
+        assert _values(cells, column) == later
+    assert _values(["x1067", "999999"], column) == ["x1067", "999999"]
+    (column,), _ = infer_columns(read(pd.DataFrame({"a": ["0", "00", "17"] * 9})).frame)
+    assert _values(["0", 17], column) == ["0", "17"]
+
+
 def test_floats_survive_the_way_through_text() -> None:
     floats = np.random.default_rng(0).normal(size=500) * 10.0 ** np.arange(-250, 250)
     np.testing.assert_array_equal(_values([repr(float(x)) for x in floats], _column("numeric")), floats)
