@@ -186,6 +186,8 @@ def canonical(series: pd.Series[Any], name: str, words: MissingWords | None = No
 
     if isinstance(series.dtype, pd.SparseDtype):
         series = pd.Series(np.asarray(series))
+    if isinstance(series.dtype, pd.ArrowDtype) and not types.is_numeric_dtype(series.dtype):
+        series = series.astype(object).where(series.notna(), None)  # Arrow's own times have no `.dt.tz`
     dtype = series.dtype
     if isinstance(dtype, pd.CategoricalDtype):
         texts, found = _read_texts(dtype.categories, name, words)
