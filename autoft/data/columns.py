@@ -211,6 +211,10 @@ def _number_format(
     found = number_formats.search(distinct.texts, distinct.parts, distinct.counts, decimal, least=least)
     if is_target and found.free:  # the answers would be a thousand times too large or too small
         found = replace(found, format=None, why="ambiguous")
+    if found.format == NumberFormat() and not odd and len(distinct.values) >= _ENOUGH_ROWS:
+        inferred = _number(name, distinct)
+        if inferred is not None and all("." in text for text in distinct.texts):  # no cell proves the dot
+            return replace(inferred, findings=(number_findings.decimals(name, distinct), *inferred.findings))
     if found.format is None or (found.format == NumberFormat() and not odd):
         asked = found.why and distinct.share(~np.isnan(distinct.numbers)) < MOST_NUMBERS
         finding = number_findings.unread(name, distinct, found) if asked else None

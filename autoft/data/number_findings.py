@@ -35,6 +35,14 @@ def read_as(name: str, cells: Distinct, found: Search) -> Finding:
     return Finding("number-format", "info", name, _MUST, text, fix, evidence)
 
 
+def decimals(name: str, cells: Distinct) -> Finding:
+    """All numbers have a dot and three digits behind it, and are read as plain numbers."""
+    row, text = cells.first(cells.counts > 0)
+    found = f"has a dot before the last three digits of every number, such as {quoted(text)} in row {row:,}"
+    fix = "its dots are taken for decimals; if they stand between thousands, write data: {decimal: ','}"
+    return Finding("number-format", "info", name, _MUST, found, fix)
+
+
 def unread(name: str, cells: Distinct, found: Search) -> Finding:
     """Formatted numbers could mean several things; the user chooses."""
     mask = np.isnan(cells.numbers) & np.array([parts is not None for parts in cells.parts], dtype=bool)

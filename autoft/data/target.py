@@ -29,7 +29,9 @@ MOST_CLASSES = 20
 #: Largest whole number up to which float64 tells all whole numbers apart.
 _EXACT = 2**53
 
-_AFFIRMATIVE = frozenset({"yes", "true", "1", "y", "t", "positive", "pos"})
+_AFFIRMATIVE = frozenset(
+    {"yes", "true", "1", "y", "t", "positive", "pos", "ja", "oui", "si", "sí", "sim", "wahr", "vrai"}
+)
 
 
 def understand(
@@ -200,7 +202,7 @@ def _number_type(dtype: str) -> np.dtype[Any] | None:
     """The numpy type of the user's numbers ("Int64" and "int64[pyarrow]" are int64 too), None if they have none."""
     try:
         found = np.dtype(dtype.lower().partition("[")[0])
-    except TypeError:
+    except (TypeError, ValueError):  # the latter of "decimal128(2, 1)[pyarrow]"
         return None
     return found if found.kind in "iuf" else None
 

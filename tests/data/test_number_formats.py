@@ -200,6 +200,13 @@ def test_later_numbers_that_may_mean_others_are_told(trained: str, cells: list[o
     assert found == [severity] * (severity is not None)
 
 
+def test_dots_before_three_digits_in_every_cell_are_noted() -> None:
+    column, (finding,) = _one([f"{n + 1}.{n * 7 % 1000:03d}" for n in range(40)])
+    assert (column.kind, column.number_format, finding.severity) == ("numeric", None, "info")
+    assert "if they stand between thousands, write data: {decimal: ','}" in finding.fix
+    assert _one([f"{n + 1}.{n * 7 % 1000:03d}" for n in range(40)] + ["0.5"])[1] == ()
+
+
 def test_sizes_and_telephone_numbers_are_no_amounts() -> None:
     assert _one(["34B", "36C", "34C"] * 40)[0].kind == "categorical"
     assert _one([str(n) for n in range(95)] + ["12K", "7a", "9B", "30b", "31c", "40a"])[0].kind == "categorical"
