@@ -11,6 +11,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from autoft.errors import printable
@@ -76,7 +77,7 @@ class MissingWords:
     @property
     def numbers(self) -> tuple[float, ...]:
         """The words that are numbers: -999 is missing as text, as integer and as -999.0."""
-        return tuple(float(word) for word in self.words if _NUMBER.fullmatch(word))
+        return _numbers(self.words)
 
     def means(self, text: str) -> bool:
         """Whether a text is one of the words."""
@@ -151,3 +152,8 @@ def _quoted(word: str) -> str:
 def _yaml(words: Collection[str]) -> str:
     """The line of a recipe; in quotes, as YAML has its own idea of null and #N/A."""
     return f"data: {{missing: [{', '.join(map(_quoted, words))}]}}"
+
+
+@cache  # asked for every number of a file
+def _numbers(words: frozenset[str]) -> tuple[float, ...]:
+    return tuple(float(word) for word in words if _NUMBER.fullmatch(word))

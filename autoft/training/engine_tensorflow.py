@@ -57,7 +57,7 @@ def _without_call_stacks(body: Callable[..., Any], arguments: Any) -> Callable[.
     import tensorflow as tf
 
     like = tf.nest.map_structure(lambda array: tf.TensorSpec(array.shape, array.dtype), arguments)
-    traced = tf.function(body, autograph=False).get_concrete_function(*like)
+    traced = tf.function(_collectable(body), autograph=False).get_concrete_function(*like)
     graph, outer = traced.graph.as_graph_def(), traced.captured_inputs
     inputs, outputs = ([tensor.op.name for tensor in traced.inputs], [tensor.name for tensor in traced.outputs])
     # XLA refuses placeholders, even those that nothing reads.
@@ -76,6 +76,25 @@ def _without_call_stacks(body: Callable[..., Any], arguments: Any) -> Callable[.
     return read
 
 
+def _collectable(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function to be traced whose graph is let go with its program.
+
+    TensorFlow keeps the gradient of `silu` of every trace in a registry of the process, and with it the whole graph.
+    All gradients are taken within the trace: nobody asks for them afterwards.
+    """
+    import tensorflow as tf
+    from tensorflow.python.framework import ops
+
+    def traced(*arrays: Any) -> Any:
+        answer = function(*arrays)
+        for operation in tf.compat.v1.get_default_graph().get_operations():
+            if operation.type == "IdentityN" and "_gradient_op_type" in (own := operation.node_def.attr):
+                ops.gradient_registry._registry.pop(own["_gradient_op_type"].s.decode(), None)
+        return answer
+
+    return traced
+
+
 def compiled(function: Callable[..., Any], *, fast: bool) -> Callable[..., Any]:
     """A function of arrays in tuples, lists and dicts as one program.
 
@@ -87,7 +106,7 @@ def compiled(function: Callable[..., Any], *, fast: bool) -> Callable[..., Any]:
     if not fast:
         return _AnySize(function)
     _start_xla()
-    program: Callable[..., Any] = tf.function(function, autograph=False, jit_compile=True)
+    program: Callable[..., Any] = tf.function(_collectable(function), autograph=False, jit_compile=True)
     return program
 
 
@@ -113,7 +132,7 @@ class _AnySize:
                 return self._program(*arrays)
             with self._lock:
                 signature = tf.nest.map_structure(any_size, arrays)
-                program = tf.function(self._function, autograph=False, input_signature=signature)
+                program = tf.function(_collectable(self._function), autograph=False, input_signature=signature)
                 answer = program(*arrays)
                 self._program = self._program or program
             return answer

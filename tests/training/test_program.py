@@ -1,5 +1,7 @@
 """The epoch program against the same networks trained one by one with plain Keras."""
 
+import gc
+import weakref
 from dataclasses import replace
 from typing import Any
 
@@ -140,6 +142,29 @@ def test_one_trace_serves_all_trials_of_a_shape(program: Program):
     ]
     assert program.traces == 1
     assert all(not np.array_equal(seen[0], other) for other in seen[1:])
+
+
+@pytest.mark.parametrize("fast", [False, True])
+def test_programs_that_were_let_go_are_collected(fast: bool):
+    graphs = []
+
+    def step(state: Any, now: Any) -> Any:
+        import tensorflow as tf
+
+        graphs.append(weakref.ref(tf.compat.v1.get_default_graph()))
+        return [state[0] - engine_tensorflow.gradients(lambda w: keras.ops.sum(keras.ops.silu(w[0])), state)[0] * now]
+
+    def epoch(state: Any, steps: Any) -> Any:
+        graphs.append(weakref.ref(keras.ops.silu(state[0]).graph))
+        return engine_tensorflow.scan(step, state, steps)
+
+    program = engine_tensorflow.compiled(epoch, fast=fast)
+    state = program([engine_tensorflow.constant(np.ones(3, np.float32))], engine_tensorflow.constant(np.ones(2, "f")))
+    assert float(state[0][0]) < 0
+    assert graphs[0]() is not None
+    del program, state
+    gc.collect()
+    assert [graph() for graph in graphs] == [None] * len(graphs)
 
 
 def test_a_second_training_owes_nothing_to_the_first(program: Program):

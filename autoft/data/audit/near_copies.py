@@ -76,7 +76,8 @@ def find_near_copies(features: Sequence[Column], values: Mapping[str, Array], ex
     if len(first) < MIN_ROWS:
         return None
     measures = [column for column in features if column.kind == "numeric" and _has_fractions(values[column.id])]
-    others = [column for column in features if column not in measures]
+    measured = {column.id for column in measures}
+    others = [column for column in features if column.id not in measured]
     scaled = _searched(measures, values, first)
     if not scaled:
         return None
