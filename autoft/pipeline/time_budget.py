@@ -50,7 +50,7 @@ _FIRST_EPOCH_SHARE = 0.25
 #: Seconds after which a trial is followed by another measurement of the machine, which takes a tenth of a second.
 _MEASURED_EVERY = 10.0
 #: It is measured in any case if its predicted seconds, times `_MODEL_ERROR`, are at most these.
-_SHORT = 0.5
+_SHORT = 0.2
 #: Under this name the journal knows the epochs that a plan is measured with.
 _REHEARSAL = "rehearsal"
 #: A new time limit changes the epochs of a plan only if it allows this many times as many: trials with other epochs
