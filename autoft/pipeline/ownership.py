@@ -41,7 +41,7 @@ class RunMark:
     Attributes:
         key: The key of the journal.
         settings: Settings behind the key's fingerprint of them; of those that are no single value a fingerprint.
-        result: Fingerprint of the objective and of all settings but those of the search; empty where it is not known.
+        result: Fingerprint of all settings but those of the search; empty where it is not known.
     """
 
     key: Mapping[str, str]
