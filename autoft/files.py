@@ -136,6 +136,23 @@ def prepare_folder(path: str | Path) -> Path:
     return folder
 
 
+@contextlib.contextmanager
+def taken_back(folder: Path) -> Iterator[None]:
+    """Where the block fails, remove the folders on the way to `folder` that it made and left without a file of use."""
+    lock = folder / ".lock"
+    made = [path for path in (lock, folder, *folder.parents) if not path.exists()]
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(OSError):  # something is in it
+            if lock in made and folder.is_dir() and [*folder.iterdir()] == [lock]:
+                lock.unlink()
+            for path in made:
+                if path.is_dir():
+                    path.rmdir()
+        raise
+
+
 def temporary_folder(owner: object) -> Path:
     """A new folder that is removed with its owner, by the process that made it: a fork has the owner too."""
     with writing(Path("the temporary folder")):

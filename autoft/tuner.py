@@ -137,14 +137,16 @@ class AutoFineTuner:
             model=self.model,
             existing=self.existing,
         )
-        with run.working():
-            fitted = fit(data if y is None else (data, y), run)
-            with listening(run.interrupt):
-                self.evaluation_ = fitted.evaluation
-                self._learn(run.folder, fitted.model, fitted.meta, fitted.findings)
-                run.tell("report", "writing the report")
-                inputs = report_inputs(run.folder, self.evaluation_, self.findings_)
-                report.write(run.folder / "report.html", inputs)
+        with files.taken_back(folder):
+            files.prepare_folder(folder.parent if self.existing == "number" else folder)
+            with run.working():
+                fitted = fit(data if y is None else (data, y), run)
+                with listening(run.interrupt):
+                    self.evaluation_ = fitted.evaluation
+                    self._learn(run.folder, fitted.model, fitted.meta, fitted.findings)
+                    run.tell("report", "writing the report")
+                    inputs = report_inputs(run.folder, self.evaluation_, self.findings_)
+                    report.write(run.folder / "report.html", inputs)
         return self
 
     def predict(self, data: Any) -> NDArray[Any]:
@@ -244,12 +246,10 @@ class AutoFineTuner:
             found, fix = f"it is of type {type(given).__name__}", "pass the path of a folder"
             raise ArgumentTypeError("Argument 'directory'", "be a path", found, fix)
         folder = Path(os.path.abspath(given))
-        if self.existing == "number":
-            files.prepare_folder(folder.parent)
-            return folder
-        with files.writing(folder):
-            refuse_others(folder)
-        return files.prepare_folder(folder)
+        if self.existing != "number":
+            with files.writing(folder):
+                refuse_others(folder)
+        return folder
 
     def _learn(self, folder: Path, model: Any, meta: artifact.Meta, findings: tuple[Finding, ...]) -> None:
         place = artifact.find(folder)

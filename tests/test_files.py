@@ -115,6 +115,25 @@ def test_full_disk_is_found_before_anything_is_computed(tmp_path):
         files.prepare_folder(tmp_path / "run")
 
 
+def test_folders_are_taken_back_where_nothing_of_use_was_written(tmp_path):
+    def fail(folder: Path, place: Path, file: str):
+        with files.taken_back(folder):
+            (files.prepare_folder(place) / file).write_text("")
+            raise KeyError
+
+    (tmp_path / "mine").mkdir()
+    run = tmp_path / "new" / "run"
+    for folder in (run, tmp_path / "mine"):
+        with pytest.raises(KeyError):
+            fail(folder, folder, ".lock")
+    assert [*tmp_path.rglob("*")] == [tmp_path / "mine"]
+    with files.taken_back(run):
+        files.prepare_folder(run.parent)
+    with pytest.raises(KeyError):
+        fail(run / "deeper", run, "journal.jsonl")
+    assert [*run.iterdir()] == [run / "journal.jsonl"]
+
+
 def test_writing_names_the_whole_and_what_is_safe(tmp_path):
     with pytest.raises(FileError) as caught, files.writing(tmp_path / "model", lambda: "3 trials are safe"):
         files.write_atomic(tmp_path / "absent" / "part.json", "x")

@@ -14,7 +14,7 @@ from autoft.registry import registry_of
 
 _PRIVATE = "show no cell that fewer than ten rows hold, in messages, report or files"
 _EPILOG = """exit status: 0 done, 1 an error that the message explains, 2 wrong usage,
-3 fit was interrupted and its results until then are saved, 130 interrupted and nothing is saved;
+3 fit was interrupted and its results until then are saved, 130 interrupted before that, or twice;
 in pipelines (check --against, and predict with --strict): 0 clean, 1 warnings with --strict, 2 errors
 
 examples:

@@ -8,7 +8,7 @@ from autoft.records.findings import Finding
 
 OK = 0
 FAILED = 1
-#: The run was interrupted: its results until then are saved, or nothing is.
+#: The run was interrupted: its results until then are saved, or it ended at once.
 ENDED_EARLY = 3
 INTERRUPTED = 130
 #: In pipelines (``check --against``, ``--strict``): warnings and errors.

@@ -36,7 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"autoft: {error}", file=sys.stderr)
         return INTERRUPTED if isinstance(error, InterruptedRunError) else int(getattr(options, "failed", FAILED))
     except KeyboardInterrupt:
-        print("autoft: interrupted", file=sys.stderr)
+        kept = "; the same command goes on with the trials that have finished" if options.command == "fit" else ""
+        print(f"autoft: interrupted{kept}", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         # The reader (head, a pager) has gone; Python would complain again when it flushes.

@@ -15,7 +15,7 @@ from autoft.cli.console import show_findings
 from autoft.cli.exit_status import FAILED, REFUSED, status
 from autoft.data.table import read_file
 from autoft.errors import FileError, RecipeError, quoted
-from autoft.files import prepare_folder, refuse_other, write_atomic
+from autoft.files import prepare_folder, refuse_other, taken_back, write_atomic
 from autoft.formatting import counted, nearest
 from autoft.serving.csv import changed, guarded, to_csv
 from autoft.tuner import load
@@ -25,14 +25,15 @@ def run(options: argparse.Namespace) -> int:
     if os.path.realpath(options.out) == os.path.realpath(options.data):
         raise FileError(f"'{options.out}'", "not be the table itself", "DATA and -o name one file", "choose another -o")
     refuse_other(options.out, _has_predictions, "a file of predictions")
-    prepare_folder(options.out.parent)  # now rather than when all rows are answered
     options.failed = REFUSED if options.strict else FAILED
-    kept = kept_cells(options.data, options.keep)
-    tuner = load(options.model, private=options.private)
-    predicted, proba = tuner.predict_with_proba(options.data)
-    classes = tuple(getattr(tuner, "classes_", ()))
-    text = to_csv(predicted, classes, proba if options.proba else None, kept=kept, raw=options.raw)
-    write_atomic(options.out, text)
+    with taken_back(options.out.parent):
+        prepare_folder(options.out.parent)  # now rather than when all rows are answered
+        kept = kept_cells(options.data, options.keep)
+        tuner = load(options.model, private=options.private)
+        predicted, proba = tuner.predict_with_proba(options.data)
+        classes = tuple(getattr(tuner, "classes_", ()))
+        text = to_csv(predicted, classes, proba if options.proba else None, kept=kept, raw=options.raw)
+        write_atomic(options.out, text)
     if not options.quiet:
         show_findings(tuner.predict_findings_)
         print(f"{counted(len(predicted), 'prediction')} written to {options.out}")

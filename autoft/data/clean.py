@@ -63,9 +63,9 @@ def clean(
         raise FileError(f"'{out}'", "be a file whose name ends in .csv", found, "choose another -o")
     for path, what in ((out, "a table that 'autoft clean' wrote, its log beside it"), (log_path(out), "such a log")):
         refuse_other(path, lambda _: _is_log(log_path(out)), what)
-    prepare_folder(out.parent)
     table = _read(data, target)
     repairs = learn(table.frame, accept, keep=(target,))
+    prepare_folder(out.parent)
     done = repair.apply(table.frame, repairs)
     write_atomic(out, done.frame.to_csv(index=False, lineterminator="\n"))
     log = {

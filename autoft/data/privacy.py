@@ -33,6 +33,8 @@ _SHORTEST = 3
 _OF_ENGINES = "tfdv:"
 #: Texts in quotes, but no apostrophes.
 _QUOTED = re.compile(r"""(?<![A-Za-z0-9])(['"])(.*?)\1(?![A-Za-z0-9])""")
+#: A number or date that a sentence gives as an example.
+_NUMBER = re.compile(r"""(first: row [\d,]+, )[-+]?\.?\d[^;)]*""")
 
 F = TypeVar("F", bound=Finding)
 
@@ -78,11 +80,13 @@ class Privacy:
         return HIDDEN if not self.allows(text) and any(text in texts for texts in self.rare.values()) else text
 
     def text(self, text: str, column: str | None = None) -> str:
-        """A sentence in which nothing in quotes is a cell of too few rows, and nothing is one of `column`."""
+        """A sentence in which nothing in quotes is a cell of too few rows, nothing is one of `column`, and no number
+        is an example."""
         held = [cell for cell in self.rare.get(column or "", ()) if len(cell) >= _SHORTEST and cell in text]
         for cell in sorted(held, key=len, reverse=True):
             if not self.allows(cell):
                 text = re.sub(rf"(?<!\w){re.escape(cell)}(?!\w)", HIDDEN, text)
+        text = _NUMBER.sub(rf"\1{HIDDEN}", text)
         return _QUOTED.sub(lambda m: m[0] if self._is_shown(m[2]) else HIDDEN, text)
 
     def _is_shown(self, text: str) -> bool:
@@ -92,7 +96,7 @@ class Privacy:
         return self.allows(text)
 
     def finding(self, finding: F) -> F:
-        """The finding without cells of too few rows; of its evidence the counts, the rows and the picture remain."""
+        """The finding without cells of too few rows; of its evidence counts, rows and the picture remain."""
         said = finding.found
         if finding.code.startswith(_OF_ENGINES):  # what the engine says stands in brackets, cells not in quotes
             said = said.partition(" (")[0]
@@ -103,7 +107,8 @@ class Privacy:
     def _evidence(self, evidence: Evidence) -> Evidence:
         sketch = evidence.sketch
         if sketch is not None:
-            sketch = replace(sketch, names=tuple(one if self.allows(one) else HIDDEN for one in sketch.names))
+            names = tuple(one if self.allows(one) else HIDDEN for one in sketch.names)
+            sketch = replace(sketch, names=names, marks=())  # marks are single values, mostly the odd ones
         return replace(evidence, head=(), examples=(), sketch=sketch)
 
     def column(self, column: Column) -> Column:

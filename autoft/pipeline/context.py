@@ -111,7 +111,8 @@ class Run:
         Raises:
             JournalError: If the folder holds another run (other data or settings).
         """
-        mark = mark_of(key, settings)
+        rest = self.recipe.model_dump(mode="json", exclude={"name", "search"})
+        mark = mark_of(key, settings, files.fingerprint(files.canonical_json(rest).encode())[:16])
         with files.writing(self.folder):
             self.folder, where = claim(self.folder, mark, self.existing)
         if self.existing == "number":

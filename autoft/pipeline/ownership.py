@@ -41,10 +41,12 @@ class RunMark:
     Attributes:
         key: The key of the journal.
         settings: Settings behind the key's fingerprint of them; of those that are no single value a fingerprint.
+        result: Fingerprint of all settings but those of the search; empty where it is not known.
     """
 
     key: Mapping[str, str]
     settings: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
+    result: str = ""
 
     def difference(self, other: RunMark) -> str:
         """In words, what this run has and another one has not."""
@@ -57,7 +59,11 @@ class RunMark:
                 words.insert(0, named[name])
             elif name != "settings" or not words:
                 words.append(f"{name}: {text}")
-        return "; ".join(words)
+        return "; ".join(words) or "another objective, or other settings of evaluation or report"
+
+    def replaces(self, other: RunMark) -> bool:
+        """Whether this run would use the other one's trials, but put another model, evaluation or report in place."""
+        return bool(other.result) and self.result != other.result
 
 
 def _changes(now: Mapping[str, Any], before: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -66,7 +72,7 @@ def _changes(now: Mapping[str, Any], before: Mapping[str, Any]) -> list[tuple[st
     return [(name, "changed" if _DIGEST in text else text) for name, text in words]
 
 
-def mark_of(key: Mapping[str, str], settings: Mapping[str, Any]) -> RunMark:
+def mark_of(key: Mapping[str, str], settings: Mapping[str, Any], result: str = "") -> RunMark:
     """The mark of a run, with all of its settings."""
     plain = {
         name: value
@@ -74,7 +80,7 @@ def mark_of(key: Mapping[str, str], settings: Mapping[str, Any]) -> RunMark:
         else _DIGEST + files.fingerprint(files.canonical_json(value).encode())[:8]
         for name, value in settings.items()
     }
-    return RunMark(key=key, settings=plain)
+    return RunMark(key=key, settings=plain, result=result)
 
 
 def refuse_others(folder: Path) -> None:
@@ -170,7 +176,7 @@ def _numbered(folder: Path, mark: RunMark) -> Path:
         if is_free(place):
             return place
         there = owner(place) if place.is_dir() else None
-        if there is not None and dict(there.key) == dict(mark.key):
+        if there is not None and dict(there.key) == dict(mark.key) and not mark.replaces(there):
             refuse_others(place)
             return place
     raise AssertionError("numbers do not end")

@@ -38,8 +38,9 @@ from autoft.training.trial_trainer import TrialTrainer
 _GAIN_SHARE = 0.1
 #: Most of the minutes that are reserved for training without each hint.
 _HINTS_SHARE = 0.2
-#: The gain of the ensemble may stretch the minutes a little.
+#: The gain of the ensemble may stretch the minutes a little, and the first trial by at least `_LEAST` seconds.
 _STRETCH = 1.04
+_LEAST = 1.0
 #: A second epoch is measured if its predicted seconds, times `_MODEL_ERROR`, are at most this share of the search.
 _SECOND_EPOCH_SHARE = 0.05
 #: Factor by which the cost model may be wrong.
@@ -48,6 +49,8 @@ _MODEL_ERROR = 5.0
 _FIRST_EPOCH_SHARE = 0.25
 #: Seconds after which a trial is followed by another measurement of the machine, which takes a tenth of a second.
 _MEASURED_EVERY = 10.0
+#: It is measured in any case if its predicted seconds, times `_MODEL_ERROR`, are at most these.
+_SHORT = 0.2
 #: Under this name the journal knows the epochs that a plan is measured with.
 _REHEARSAL = "rehearsal"
 #: A new time limit changes the epochs of a plan only if it allows this many times as many: trials with other epochs
@@ -116,6 +119,7 @@ def plan_search(dataset: Dataset, trainer: TrialTrainer, run: Run) -> SearchPlan
             reserve=reserve,
             note=reserve.note,
             epochs=None if plan.epochs >= recipe.search.epochs else plan.epochs,
+            least=_least(run),
         ),
         parallelism=plan_parallelism(recipe, dataset, space, plan.first[0], trainer.accelerated),
         expected_seconds=_expect_seconds(dataset, plan),
@@ -199,6 +203,8 @@ class ExpectedEpochs:
         Args:
             left: Seconds until the search has to be over.
         """
+        if _MODEL_ERROR * self.epoch <= _SHORT:
+            return False
         slow = first - self.tracing > left * _SECOND_EPOCH_SHARE
         slow_by_model = _MODEL_ERROR * self.epoch > left * _SECOND_EPOCH_SHARE
         return slow and (slow_by_model or first > left * _FIRST_EPOCH_SHARE)
@@ -221,10 +227,18 @@ def _rehearse(
         run.journal.append({"type": "abandoned", "memory": _REHEARSAL})
 
 
+def _least(run: Run) -> float:
+    """Seconds of the first trial, whatever time is left: without them short epochs would end after the first one."""
+    assert run.recipe.search.minutes is not None
+    return max(_LEAST, (_STRETCH - 1) * run.recipe.search.minutes * 60)
+
+
 def _fit_trials(run: Run, taken: Sequence[float], end: float) -> tuple[int, int]:
     """Epochs of a trial, and how many such trials fit, for a search that has to be over at the end."""
     search, epoch, seconds = run.recipe.search, taken[-1], max(end - run.clock(), 0.0)
-    epochs = plan_epochs(seconds=seconds, epoch_seconds=epoch, epochs=search.epochs, trials=search.trials)
+    few = seconds < _least(run)  # time for the first trial alone
+    trials, allowed = (1, _least(run)) if few else (search.trials, seconds)
+    epochs = plan_epochs(seconds=allowed, epoch_seconds=epoch, epochs=search.epochs, trials=trials)
     trial = epoch * min(epochs, TYPICAL_EPOCHS)
     fit = max(1, min(search.trials, int(seconds / max(trial + (taken[0] - epoch) / 2, 1e-9))))
     fitting = f"time for about {counted(fit, 'trial')} of {counted(epochs, 'epoch')}"

@@ -30,7 +30,7 @@ class Budget:
 
     Attributes:
         deadline: On `clock`, when everything has to be over; None for no limit. The first trial is always trained,
-            if need be for one epoch.
+            if need be beyond the end: for `least` seconds, and for one epoch.
         reserve: Seconds needed after a search, by its number of trials.
         note: Called with every trial: what follows the search may take the longer for it.
         epochs: Most epochs of a trial, where the time allows fewer than the recipe (`plan_epochs`).
@@ -42,14 +42,16 @@ class Budget:
     reserve: Callable[[int], float] = lambda trials: 0.0
     note: Callable[[Trial], None] = lambda trial: None
     epochs: int | None = None
+    least: float = 0.0
     _asked: float | None = field(default=None, init=False)
+    _began: float = field(default=0.0, init=False)
 
     def left(self, trials: int = 0) -> float | None:
         """Seconds left to train after `trials` trials, None without a limit."""
         return None if self.deadline is None else self.deadline - self.reserve(trials) - self.clock()
 
     def begin(self) -> None:
-        self._asked = self.clock()
+        self._asked = self._began = self.clock()
 
     def spent(self, trials: int) -> bool:
         """Whether the trial that is running must end now; asked after every epoch. An epoch of which more than half
@@ -57,6 +59,8 @@ class Budget:
         now = self.clock()
         epoch, self._asked = now - (now if self._asked is None else self._asked), now
         left = self.left(trials)
+        if left is not None and trials == 1:
+            left = max(left, self._began + self.least - now)
         return left is not None and left <= epoch / 2
 
     def fit(self, wanted: int, seconds: list[float], expected: float | None = None) -> int:

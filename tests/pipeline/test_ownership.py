@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,10 +21,19 @@ DEAD = 999_999_999
 
 
 def run_in(
-    folder: Path, key: dict[str, str] = KEY, existing: Existing = "refuse", said: Callable[[str], None] = lambda _: None
+    folder: Path,
+    key: dict[str, str] = KEY,
+    existing: Existing = "refuse",
+    said: Callable[[str], None] = lambda _: None,
+    **changes: Any,
 ) -> Run:
     """A run that has got as far as its journal."""
-    run = Run(recipe=Recipe(), folder=folder, existing=existing, progress=lambda step: said(step.message))
+    run = Run(
+        recipe=Recipe().with_changes(**changes),
+        folder=folder,
+        existing=existing,
+        progress=lambda step: said(step.message),
+    )
     settings = {"seed": int(key["settings"]), "numeric": {"scale": "robust"}}
     with run.working():
         run.open_journal(key, settings)
@@ -68,6 +78,18 @@ def test_a_run_is_known_by_its_marker_or_its_journal(tmp_path: Path, lost: str):
         run_in(tmp_path, OTHER)
     run_in(tmp_path)
     assert (tmp_path / lost).is_file()
+
+
+def test_another_objective_or_report_gets_the_next_number_and_with_a_name_goes_on(tmp_path: Path):
+    folder, said = tmp_path / "titanic", list[str]()
+    run_in(folder, existing="number")
+    assert run_in(folder, existing="number", trials=3, minutes=2.0).folder == folder
+    other = run_in(folder, existing="number", said=said.append, objective="accuracy")
+    assert other.folder == tmp_path / "titanic-2"
+    assert "another objective" in said[0]
+    assert run_in(folder, existing="number", private=True).folder == tmp_path / "titanic-3"
+    assert run_in(folder, existing="number", objective="accuracy").folder == tmp_path / "titanic-2"
+    assert run_in(folder, objective="accuracy").folder == folder
 
 
 def test_another_run_gets_the_next_number(tmp_path: Path):

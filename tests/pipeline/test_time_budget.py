@@ -137,12 +137,14 @@ def test_trials_train_side_by_side_in_long_searches_only(
 
 
 @pytest.mark.parametrize(
-    ("first", "modelled", "asked"), [(1.4, 0.5, 2), (1.6, 0.5, 1), (1.6, 0.05, 2), (2.4, 0.05, 2), (2.6, 0.05, 1)]
+    ("first", "modelled", "asked"),
+    [(1.4, 0.5, 2), (1.6, 0.5, 1), (1.6, 0.05, 2), (2.4, 0.05, 2), (2.6, 0.05, 1), (9.0, 0.03, 2)],
 )
 def test_tracing_is_no_reason_to_do_without_a_second_epoch(first: float, modelled: float, asked: int, tmp_path):
     """Ten seconds are left, tracing is guessed at one: an epoch of up to half a second is measured again.
 
-    So is a longer one that should be far shorter by the model, up to a quarter of the time.
+    So is a longer one that should be far shorter by the model, up to a quarter of the time, and in any case one that
+    should take a moment.
     """
     taken: list[float] = []
 

@@ -70,3 +70,17 @@ def test_without_a_limit_nothing_is_too_late(clock: Clock):
     clock.now = 1e9
     assert not budget.spent(3)
     assert budget.fit(4, [1.0]) == 4
+
+
+def test_the_first_trial_alone_may_go_on_beyond_the_end(clock: Clock):
+    """Short epochs would otherwise end after the first one, at a score far behind a linear model's."""
+    budget = Budget(trials=9, deadline=10.0, clock=clock, least=1.0)
+    clock.now = 20.0
+    budget.begin()
+    ended = []
+    for clock.now in (20.3, 20.6, 20.9, 21.2):
+        ended.append(budget.spent(1))
+    assert ended == [False, False, True, True]  # of an epoch that begins at 20.9 most lies beyond 21
+    budget.begin()
+    clock.now += 0.3
+    assert budget.spent(2)

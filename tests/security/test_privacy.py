@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pandas as pd
 import pytest
 
 from autoft import AutoFineTuner
+from autoft.data.audit import charts
 from autoft.data.privacy import HIDDEN, Privacy, presentable
 from autoft.errors import SchemaError
 from autoft.pipeline.describe import inspect_table
@@ -122,6 +124,13 @@ def test_what_many_rows_hold_and_names_of_columns_stay() -> None:
     (shown,) = presentable([finding], privacy)
     assert shown.found == (f"has {HIDDEN}, 'Rome', {HIDDEN} and {HIDDEN} beside column 'a town' of the training's 7")
     assert shown.evidence == Evidence(counts={"rows": 1}, rows=(11,))
+    far = Evidence(
+        counts={"rows": 1}, rows=(11,), sketch=charts.histogram(np.arange(9.0), x_label="pay", marks=[98765.0])
+    )
+    number = replace(finding, found="has 1 value (first: row 11, 98765.4; usual are 1 to 9)", evidence=far)
+    (shown,) = presentable([number], privacy)
+    assert shown.found == f"has 1 value (first: row 11, {HIDDEN}; usual are 1 to 9)"
+    assert "98765" not in repr(shown)
     (plain,) = presentable([finding], None)
     assert plain.found == said
     assert plain.evidence is not None
