@@ -146,6 +146,10 @@ def claim(folder: Path, mark: RunMark, existing: Existing) -> tuple[Path, str]:
         must, found = "hold the run of these data and settings", f"it holds another one ({mark.difference(there)})"
         fix = "choose another folder, or replace that run with --overwrite (in Python existing='overwrite')"
         raise JournalError(f"'{folder}'", must, found, fix)
+    elif there is not None and existing == "refuse" and mark.replaces(there):
+        must, found = "hold the run of these settings", f"it holds another one ({mark.difference(there)})"
+        fix = "choose another folder, or replace its model and report with --resume (in Python existing='resume')"
+        raise JournalError(f"'{folder}'", must, found, fix)
     if there is None or (dict(there.key) != dict(mark.key)):
         return folder, f"the run is in {folder}"
     return folder, f"goes on with the run in {folder}"
@@ -158,7 +162,7 @@ def take(folder: Path, mark: RunMark, existing: Existing) -> None:
     Raises:
         JournalError: If another run came between.
     """
-    claim(folder, mark, "overwrite" if existing == "overwrite" else "refuse")
+    claim(folder, mark, "refuse" if existing == "number" else existing)
     there = owner(folder)
     with files.writing(folder):
         if there is not None and dict(there.key) != dict(mark.key):
