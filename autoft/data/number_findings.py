@@ -6,7 +6,7 @@ import numpy as np
 
 from autoft.data.audit.findings import share_evidence
 from autoft.data.cells import Distinct
-from autoft.data.number_formats import Search
+from autoft.data.number_formats import FoundFormat
 from autoft.data.table import number_text, quoted
 from autoft.formatting import counted
 from autoft.records.findings import Finding
@@ -14,7 +14,7 @@ from autoft.records.findings import Finding
 _MUST = "hold plain numbers such as 1234.5"
 
 
-def read_as(name: str, cells: Distinct, found: Search) -> Finding:
+def read_as(name: str, cells: Distinct, found: FoundFormat) -> Finding:
     """Formatted numbers are read; a warning where they could be something else after all."""
     form = found.format
     values = ~np.isnan(cells.numbers_in(form))
@@ -32,7 +32,7 @@ def read_as(name: str, cells: Distinct, found: Search) -> Finding:
     return Finding("number-format", "info", name, _MUST, text, fix, evidence)
 
 
-def unread(name: str, cells: Distinct, found: Search) -> Finding:
+def unread(name: str, cells: Distinct, found: FoundFormat) -> Finding:
     """Formatted numbers could mean several things; the user chooses."""
     mask = np.isnan(cells.numbers) & np.array([parts is not None for parts in cells.parts], dtype=bool)
     rows, example = counted(cells.rows(mask), "cell"), f"first: row {cells.first(mask)[0]:,}, {quoted(found.example)}"

@@ -33,11 +33,11 @@ from autoft.data.sources.text_files import read_csv, read_json_lines
 from autoft.data.times import to_nanoseconds
 from autoft.errors import TableError
 from autoft.errors import quoted as quoted
+from autoft.records.arrays import EXACT
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_EXACT = 2**53  # float64 tells whole numbers apart up to here
 _NUMBERS = frozenset({"integer", "floating", "mixed-integer-float", "decimal"})
 _TIMES = frozenset({"datetime", "datetime64", "date"})
 
@@ -157,7 +157,7 @@ def number_text(value: float) -> str:
     >>> number_text(1.0), number_text(2.5)
     ('1', '2.5')
     """
-    return str(int(value)) if abs(value) <= _EXACT and value == int(value) else repr(float(value))
+    return str(int(value)) if abs(value) <= EXACT and value == int(value) else repr(float(value))
 
 
 def _unique_names(names: Sequence[Hashable], where: str) -> list[str]:
@@ -223,9 +223,9 @@ def _floats(series: pd.Series[Any], name: str, words: MissingWords) -> pd.Series
     series = whole_decimals(series)
     present = series.dropna()
     whole = pd.api.types.is_integer_dtype(series.dtype) or series.dtype == object
-    if whole and len(present) and (present.max() > _EXACT or present.min() < -_EXACT):
+    if whole and len(present) and (present.max() > EXACT or present.min() < -EXACT):
         cells = series.astype(object)
-        if any(isinstance(cell, int | np.integer) and abs(int(cell)) > _EXACT for cell in present.astype(object)):
+        if any(isinstance(cell, int | np.integer) and abs(int(cell)) > EXACT for cell in present.astype(object)):
             return pd.Series(_texts(cells, name, words), dtype=object)
     if series.dtype == object:
         return pd.Series([np.nan if pd.isna(cell) else float(cell) for cell in series], dtype="float64")

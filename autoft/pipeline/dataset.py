@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from autoft.data.convert import Converted
-from autoft.data.repair import Repair
 from autoft.data.table import Table
 from autoft.evaluation.metrics import METRICS
 from autoft.preprocessing.encode import Encoded
@@ -16,6 +15,7 @@ from autoft.records.decisions import Costs, DecisionGoal
 from autoft.records.findings import Finding
 from autoft.records.hints import Hints
 from autoft.records.problem import Problem, Truth
+from autoft.records.repairs import Repair
 from autoft.records.scores import Strategy
 from autoft.records.split import Member, Split
 from autoft.schema.contract import Contract

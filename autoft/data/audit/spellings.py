@@ -12,6 +12,7 @@ from autoft.data.audit.checks import TableView, check, rows_by_text
 from autoft.data.audit.findings import share_evidence, share_of
 from autoft.data.cells import TRUTH, ZERO_PADDED, Distinct, numbers
 from autoft.data.table import quoted
+from autoft.records.arrays import EXACT
 from autoft.records.evidence import Evidence
 from autoft.records.findings import Finding
 
@@ -19,8 +20,6 @@ from autoft.records.findings import Finding
 SHOWN = 5
 
 
-#: Largest whole number up to which float64 tells all whole numbers apart.
-_EXACT = 2**53
 #: Signs that stand around a word without being part of it; "A+" and "yes?" say something else than "A" and "yes".
 _AROUND = ".,;:!\"'"
 
@@ -77,7 +76,7 @@ def label_variants(counts: Mapping[str, int]) -> dict[str, tuple[str, ...]]:
 
 def _meaning(text: str) -> str | float:
     number = numbers([text])[0]
-    plain = abs(number) <= _EXACT and not ZERO_PADDED.fullmatch(text)
+    plain = abs(number) <= EXACT and not ZERO_PADDED.fullmatch(text)
     return float(number) if plain else fold(text)
 
 
