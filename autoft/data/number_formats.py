@@ -16,16 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autoft.data import number_cells
-from autoft.data.number_cells import (
-    COMMA,
-    CURRENCY,
-    FACTORS,
-    PADDED,
-    POINT,
-    NumberCell,
-    Shape,
-    fits,
-)
+from autoft.data.number_cells import COMMA, CURRENCY, FACTORS, PADDED, POINT, NumberCell, Shape, fits
 from autoft.records.columns import NumberFormat
 
 Counts = NDArray[np.int64]
@@ -166,13 +157,10 @@ def _several_units(cells: Sequence[_Cell]) -> FoundFormat:
             example = example or text
         else:
             units[""] += rows
-    return (
-        FoundFormat(
-            why="units", example=example, units=tuple(sorted(units.items(), key=lambda one: (-one[1], one[0]))[:3])
-        )
-        if len(units) > 1
-        else FoundFormat()
-    )
+    if len(units) < 2:
+        return FoundFormat()
+    most = sorted(units.items(), key=lambda one: (-one[1], one[0]))[:3]
+    return FoundFormat(why="units", example=example, units=tuple(most))
 
 
 def _decimal(cells: Sequence[_Cell], unit: NumberFormat, declared: str | None, rare: float) -> FoundFormat:

@@ -1,4 +1,4 @@
-"""Repairs of a table: each holds all that it needs, so that a table to predict is repaired as the training table was."""
+"""Repairs of a table: each holds all that it needs, to repair a table to predict as the training table was."""
 
 from __future__ import annotations
 
