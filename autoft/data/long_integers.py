@@ -35,13 +35,11 @@ def kept(distinct: Distinct) -> tuple[int, int]:
     apart = len(np.unique(finite))
     if distinct.values.dtype != object or not (np.abs(finite) >= EXACT).any():
         return apart, apart
-    pairs = zip(distinct.texts, numbers.tolist(), strict=True)
-    exact = {_whole(text) if _LONG.fullmatch(text) else value for text, value in pairs if np.isfinite(value)}
+    pairs = [
+        (text, number) for text, number in zip(distinct.texts, numbers.tolist(), strict=True) if np.isfinite(number)
+    ]
+    exact = {int(text.partition(".")[0]) if _LONG.fullmatch(text) else number for text, number in pairs}
     return len(exact), apart
-
-
-def _whole(text: str) -> int:
-    return int(text.strip().partition(".")[0])
 
 
 def findings(name: str, distinct: Distinct) -> tuple[Finding, ...]:

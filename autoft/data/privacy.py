@@ -127,10 +127,10 @@ class Privacy:
             yield
         except AutoFTError as error:
             parts = [error.where, error.must, error.found, error.fix]
-            told = [self.text(part) for part in parts]
-            if told == parts:
+            shown = [self.text(part) for part in parts]
+            if shown == parts:
                 raise
-            raise type(error)(*told) from None
+            raise type(error)(*shown) from None
 
 
 def presentable(findings: Iterable[Finding], privacy: Privacy | None) -> tuple[Finding, ...]:

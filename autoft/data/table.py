@@ -18,11 +18,11 @@ import unicodedata
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autoft.data.decimals import whole_decimals
 from autoft.data.fingerprint import fingerprint
 from autoft.data.missing_words import MissingWords
 from autoft.data.sources import limits
@@ -220,7 +220,10 @@ def _objects(series: pd.Series[Any], name: str, words: MissingWords) -> pd.Serie
 def _floats(series: pd.Series[Any], name: str, words: MissingWords) -> pd.Series[Any]:
     import pandas as pd
 
-    series = whole_decimals(series)
+    if series.dtype == object or str(series.dtype).startswith("decimal"):
+        cells = series.astype(object)
+        if any(isinstance(cell, Decimal) for cell in cells):
+            series = pd.Series([int(cell) if _is_whole(cell) else cell for cell in cells], dtype=object)
     present = series.dropna()
     whole = pd.api.types.is_integer_dtype(series.dtype) or series.dtype == object
     if whole and len(present) and (present.max() > EXACT or present.min() < -EXACT):
@@ -232,6 +235,12 @@ def _floats(series: pd.Series[Any], name: str, words: MissingWords) -> pd.Series
     if isinstance(series.dtype, np.dtype):
         return pd.Series(series.to_numpy().astype("float64"))
     return pd.Series(np.array(series.to_numpy(dtype="float64", na_value=np.nan)))
+
+
+def _is_whole(cell: object) -> bool:
+    """Whether a cell is a whole decimal of a length that a float can have."""
+    decimal = isinstance(cell, Decimal) and cell.is_finite() and cell.adjusted() < 400
+    return decimal and cell == cell.to_integral_value()  # type: ignore[attr-defined]
 
 
 def _times(series: pd.Series[Any], name: str, words: MissingWords) -> pd.Series[Any]:

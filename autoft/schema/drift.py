@@ -128,8 +128,7 @@ def target_shift(statistics: Any, target: Target, frame: pd.DataFrame, *, more: 
         if len(texts) == 2 and word(texts[0]) not in TRUTH:  # declared to be boolean, in words of its own
             false, true = (texts[0],), (texts[1],)
     form = target.number_format
-    why = "the target"
-    column = Column(id="target", name=target.name, kind=kind, why=why, false=false, true=true, number_format=form)
+    column = Column(id="target", name=target.name, kind=kind, why="", false=false, true=true, number_format=form)
     answered = frame.loc[frame[target.name].notna(), [target.name]]
     converted = convert(answered, [column])
     found = shifts(statistics, [column], converted, len(answered), more=more)
@@ -141,11 +140,7 @@ def target_shift(statistics: Any, target: Target, frame: pd.DataFrame, *, more: 
 
 def findings(found: Sequence[Shift]) -> tuple[Finding, ...]:
     """A warning for each column that has changed; a note for dates that have moved on."""
-    made: list[Finding] = []
-    for shift in found:
-        if shift.drifted:
-            made.append(_drifted(shift))
-    return (*made, *_emptied([shift for shift in found if shift.emptier]))
+    return (*(_drifted(one) for one in found if one.drifted), *_emptied([one for one in found if one.emptier]))
 
 
 def _emptied(found: Sequence[Shift]) -> list[Finding]:

@@ -18,8 +18,6 @@ from autoft.records.findings import Finding
 
 #: Groups of spellings that are listed with a finding.
 SHOWN = 5
-
-
 #: Signs that stand around a word without being part of it; "A+" and "yes?" say something else than "A" and "yes".
 _AROUND = ".,;:!\"'"
 

@@ -68,10 +68,8 @@ def _converted(data: Any, where: str) -> object:
         return _from_array(data, where)
     if issparse(data):
         return _from_array(data.toarray(), where)
-    if isinstance(data, pa.RecordBatch):
-        return arrow.to_frame(pa.Table.from_batches([data]))
-    if isinstance(data, pa.RecordBatchReader):
-        return arrow.to_frame(data.read_all())
+    if isinstance(data, pa.RecordBatch | pa.RecordBatchReader):
+        data = data.read_all() if isinstance(data, pa.RecordBatchReader) else pa.Table.from_batches([data])
     if isinstance(data, pa.Table):
         return arrow.to_frame(data)
     if isinstance(data, Mapping):
