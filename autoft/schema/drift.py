@@ -150,10 +150,9 @@ def _emptied(found: Sequence[Shift]) -> list[Finding]:
         alike = [shift for shift in found if (shift.missing > shift.missing_before) == (how == "more")]
         if len(alike) >= TOGETHER:
             text = f"has {len(alike):,} columns that are empty {how} often than in training: "
-            some = (
-                f"{quoted(one.column)} in {one.missing:.1%}, before in {one.missing_before:.1%}" for one in alike[:3]
-            )
-            text += "; ".join(some) + ("; ..." if len(alike) > 3 else "")
+            shares = [(quoted(one.column), one.missing, one.missing_before) for one in alike[:3]]
+            text += "; ".join(f"{name} in {now:.1%}, before in {before:.1%}" for name, now, before in shares)
+            text += "; ..." if len(alike) > 3 else ""
             made.append(Finding("drift-missing", "warning", None, "be filled in as often as before", text, fix))
             continue
         for one in alike:

@@ -97,10 +97,8 @@ def target_spellings(view: TableView) -> Iterator[Finding]:
     groups = label_variants(counts)
     if not groups:
         return
-    fix = (
-        "list spelling-variants under preprocess.accept to write all of them as the most frequent one, or correct the "
-    )
-    fix += "source; if they are different classes, set schema.keep_target_spellings: true"
+    fix = "list spelling-variants under preprocess.accept to write all of them as the most frequent one, or correct "
+    fix += "the source; if they are different classes, set schema.keep_target_spellings: true"
     found = replace(_spelled(view.target, counts, groups, "class"), code="target-spelling", severity="error", fix=fix)
     if view.options.keep_target_spellings:
         fix = "nothing to do: schema.keep_target_spellings says that they are different classes"

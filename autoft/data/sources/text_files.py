@@ -17,7 +17,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
 from autoft.data.sources import limits
-from autoft.errors import TableError, quoted
+from autoft.errors import TableError, quoted, reason_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,7 +88,7 @@ def read_json_lines(where: str, stream: BinaryIO) -> list[dict[str, Any]]:
         except TableError:
             raise
         except (ValueError, RecursionError) as error:  # also of numbers with thousands of digits
-            found, fix = f"line {number:,} is not ({str(error)[:100]})", "write one object, {name: value, ...}, a line"
+            found, fix = f"line {number:,} is not ({reason_of(error)})", "write one object, {name: value, ...}, a line"
             raise TableError(where, "be lines of JSON", found, fix) from error
         if not isinstance(record, dict):
             found, fix = f"line {number:,} is none", "write every row as an object, {name: value, ...}"
