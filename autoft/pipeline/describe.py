@@ -26,6 +26,7 @@ from autoft.recipe.recipe import Recipe
 from autoft.records.arrays import Array
 from autoft.records.columns import Column, Target
 from autoft.records.findings import Finding
+from autoft.records.repairs import Repair
 from autoft.schema import contract
 from autoft.schema.engines import choose
 
@@ -226,7 +227,7 @@ def _mistaken_columns(recipe: Recipe, table: Table) -> Iterator[Mistake]:
             yield Mistake(path, must, found, "remove one of them")
 
 
-def _repair(table: Table, recipe: Recipe, name: str) -> tuple[Table, tuple[repair.Repair, ...], tuple[Finding, ...]]:
+def _repair(table: Table, recipe: Recipe, name: str) -> tuple[Table, tuple[Repair, ...], tuple[Finding, ...]]:
     """The table after the repairs that the recipe accepts, these, and notes on what they changed."""
     if not recipe.preprocess.accept:
         return table, (), ()
