@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from autoft import AutoFineTuner
+from autoft.files import temporary_folder
 from autoft.pipeline.fit import prepare_dataset
 from tests.contract import zoo
 from tests.tables import features, mixed_table, tiny_recipe
@@ -46,8 +47,8 @@ def test_the_surroundings_make_no_difference(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
 def test_temporary_folders_are_the_users_own() -> None:
-    folder = AutoFineTuner(target="y")._folder()
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    owner = AutoFineTuner(target="y")  # with which the folder goes
+    assert stat.S_IMODE(temporary_folder(owner).stat().st_mode) == 0o700
 
 
 def test_nothing_calls_the_network(binary: Any, monkeypatch: pytest.MonkeyPatch) -> None:
