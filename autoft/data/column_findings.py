@@ -12,7 +12,7 @@ from autoft.data.audit import charts
 from autoft.data.audit.findings import share_evidence
 from autoft.data.audit.placeholders import years as in_years
 from autoft.data.cells import Distinct, Floats
-from autoft.data.table import quoted
+from autoft.errors import quoted
 from autoft.formatting import counted
 from autoft.records.columns import Column
 from autoft.records.evidence import Evidence

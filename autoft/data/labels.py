@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autoft.data.cells import Distinct
-from autoft.data.table import quoted
-from autoft.errors import SchemaError
+from autoft.errors import SchemaError, quoted
 
 if TYPE_CHECKING:
     import pandas as pd

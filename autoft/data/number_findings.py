@@ -7,7 +7,8 @@ import numpy as np
 from autoft.data.audit.findings import share_evidence
 from autoft.data.cells import Distinct
 from autoft.data.number_formats import FoundFormat
-from autoft.data.table import number_text, quoted
+from autoft.data.table import number_text
+from autoft.errors import quoted
 from autoft.formatting import counted
 from autoft.records.findings import Finding
 

@@ -14,8 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from autoft.data.table import quoted
-from autoft.errors import AutoFTError, printable
+from autoft.errors import AutoFTError, printable, quoted
 from autoft.records.columns import Column
 from autoft.records.evidence import Evidence
 from autoft.records.findings import Finding

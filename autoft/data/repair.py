@@ -11,7 +11,8 @@ import numpy as np
 from autoft.data.audit.placeholders import on_days
 from autoft.data.audit.spellings import fold
 from autoft.data.cells import Distinct
-from autoft.data.table import number_text, quoted
+from autoft.data.table import number_text
+from autoft.errors import quoted
 from autoft.formatting import counted
 from autoft.records.arrays import Array
 from autoft.records.columns import NumberFormat, RepairCode

@@ -31,8 +31,7 @@ from autoft.data.sources.files import TEXTS, is_file, open_table
 from autoft.data.sources.frames import from_records, joined, to_frame
 from autoft.data.sources.text_files import read_csv, read_json_lines
 from autoft.data.times import to_nanoseconds
-from autoft.errors import TableError
-from autoft.errors import quoted as quoted
+from autoft.errors import TableError, quoted
 from autoft.records.arrays import EXACT
 
 if TYPE_CHECKING:

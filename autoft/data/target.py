@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from autoft.data.cells import Distinct, numbers
 from autoft.data.labels import Given, Plain, restored, to_plain
-from autoft.data.table import number_text, quoted
-from autoft.errors import SchemaError
+from autoft.data.table import number_text
+from autoft.errors import SchemaError, quoted
 from autoft.records.arrays import EXACT
 from autoft.records.columns import Target, Task
 

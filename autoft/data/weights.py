@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autoft.data.convert import numbers_of
-from autoft.data.table import Table, quoted
-from autoft.errors import SchemaError
+from autoft.data.table import Table
+from autoft.errors import SchemaError, quoted
 from autoft.records.arrays import Array
 from autoft.records.split import Member
 
@@ -49,8 +49,8 @@ def take_out(table: Table, name: str | None, target: str) -> tuple[Table, Array 
     return replace(table, frame=table.frame.drop(columns=name)), weights
 
 
-def telling(weights: Array | None) -> Array | None:
-    """The weights, None where they are all the same and say nothing."""
+def uneven(weights: Array | None) -> Array | None:
+    """The weights, None where all rows have the same."""
     return None if weights is None or np.ptp(weights) == 0 else weights
 
 

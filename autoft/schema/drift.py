@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 from autoft.data.audit.placeholders import DAY, day_text
 from autoft.data.cells import TRUTH, word
 from autoft.data.convert import Converted, convert
-from autoft.data.table import quoted
+from autoft.errors import quoted
 from autoft.records.columns import Column, Kind, Target
 from autoft.records.findings import Finding, Severity
 from autoft.schema.portable.validate.distances import divergence

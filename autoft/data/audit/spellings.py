@@ -11,7 +11,7 @@ from autoft.data.audit import charts
 from autoft.data.audit.checks import TableView, check, rows_by_text
 from autoft.data.audit.findings import share_evidence, share_of
 from autoft.data.cells import TRUTH, ZERO_PADDED, Distinct, numbers
-from autoft.data.table import quoted
+from autoft.errors import quoted
 from autoft.records.arrays import EXACT
 from autoft.records.evidence import Evidence
 from autoft.records.findings import Finding

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _BATCH = 10_000  # rows that are turned into columns at a time
-_SAMPLE = 100  # lines by which the separator is told
+_SAMPLE = 100  # lines by which the separator is found
 _SEPARATORS = ",;\t|"
 _END = "\0\n"  # a line that no accepted file contains; swallowed by the last cell if that cell's quote is never closed
 _MAGIC = {
@@ -50,7 +50,7 @@ _MAGIC = {
 _BOMS = {codecs.BOM_UTF32_LE: "UTF-32", codecs.BOM_UTF16_LE: "UTF-16", codecs.BOM_UTF16_BE: "UTF-16"}
 _MARKUP = re.compile(rb"\s*<(!doctype|!--|\?xml|html|head|body|table|svg|script|error)", re.IGNORECASE)
 _JSON = re.compile(rb'\s*(\{\s*["}]|\[\s*[\[{])')
-_SEP_LINE = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)  # by which Excel tells itself the separator
+_SEP_LINE = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)  # as Excel names the separator
 
 
 def read_csv(where: str, stream: BinaryIO, ending: str = ".csv") -> pd.DataFrame:
