@@ -22,7 +22,7 @@ from autoft.schema.contract import Contract
 from autoft.schema.engine import Engine
 
 #: Of a table that was not compared with a schema.
-_UNCHECKED = Contract(schema=None, text="", findings=(), inferred=False)
+_UNCHECKED = Contract(schema=None, text="", findings=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

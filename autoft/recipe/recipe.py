@@ -9,7 +9,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from numbers import Integral
 from pathlib import Path
@@ -19,15 +19,13 @@ import yaml
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from autoft.errors import RecipeError
+from autoft.recipe import places
 from autoft.recipe.fields import RecipeSection
 from autoft.recipe.knowledge import Knowledge
 from autoft.recipe.messages import Mistake, broken_rule, dotted, mistakes_in, nearest, report
 from autoft.recipe.sections import Data, Evaluate, Preprocess, Report, Schema, Search, TaskChoice
-from autoft.recipe.yaml import MAX_BYTES, MAX_DEPTH, Document, add_resolvers, load
+from autoft.recipe.yaml import MAX_BYTES, MAX_DEPTH, add_resolvers, load
 from autoft.registry import registry_of
-
-#: Line of a path into a recipe, and how to call it.
-Place = Callable[[tuple[str | int, ...]], tuple[int, str]]
 
 #: Names that the command line and `AutoFineTuner` use for values of a recipe.
 ARGUMENTS: Mapping[str, str] = {
@@ -71,7 +69,7 @@ class Recipe(RecipeSection):
 
     _folder: Path | None = PrivateAttr(default=None)
     _source: str = PrivateAttr(default="")
-    _place: Place | None = PrivateAttr(default=None)
+    _place: places.Place | None = PrivateAttr(default=None)
 
     @model_validator(mode="after")
     def _agree(self) -> Recipe:
@@ -141,7 +139,7 @@ class Recipe(RecipeSection):
         """
         if mistakes:
             whole = self._source or ("The recipe" if len(mistakes) > 1 else "")
-            raise report(mistakes, whole=whole, place=self._place or _place_in_python)
+            raise report(mistakes, whole=whole, place=self._place or places.in_python)
 
     def _inside(self, key: tuple[str, str], text: str) -> Path:
         found = inside(self.folder, text)
@@ -179,7 +177,7 @@ class Recipe(RecipeSection):
             section[keys[-1]] = int(value) if whole_number else value
             named[tuple(keys)] = name
 
-        place = partial(_place_of_change, named, argument, self._place or _place_in_python)
+        place = partial(places.of_change, named, argument, self._place or places.in_python)
         made = _validate(data, self._folder, self._source, whole="", place=partial(place, whole=self._source))
         made._place = place
         return made
@@ -211,34 +209,6 @@ _ESSENTIALS = {
 }
 _PATH_RULE = "be a relative path inside the recipe's folder"
 _PATH_FIX = "put the file beside the recipe and write its path from there"
-
-
-def _place_in_python(path: tuple[str | int, ...]) -> tuple[int, str]:
-    return 0, f"'{dotted(path)}' of the recipe"
-
-
-# Functions of the module, not inner ones: a recipe can be pickled.
-def _place_in_dict(path: tuple[str | int, ...]) -> tuple[int, str]:
-    return 0, f"'{dotted(path)}'"
-
-
-def _place_in_file(document: Document, path: tuple[str | int, ...]) -> tuple[int, str]:
-    return document.line(path), f"line {document.line(path)}, '{dotted(path)}'"
-
-
-def _place_of_change(
-    named: Mapping[tuple[str | int, ...], str],
-    argument: str,
-    earlier: Place,
-    path: tuple[str | int, ...],
-    whole: str = "",
-) -> tuple[int, str]:
-    """The argument that changed a value, else its place in the recipe as it was `earlier`."""
-    for size in range(len(path), 0, -1):
-        if path[:size] in named:
-            return 0, argument.format(named[path[:size]])
-    line, text = earlier(path)
-    return line, f"{whole}, {text}" if whole else text
 
 
 class _Dumper(yaml.SafeDumper):
@@ -274,7 +244,7 @@ def read_recipe(path: str | os.PathLike[str]) -> Recipe:
         found = "it is empty" if document.data is None else "it is a single value or a list"
         fix = "begin with 'data: {path: FILE, target: COLUMN}'"
         raise RecipeError(whole, "consist of sections ('key: value' lines)", found, fix)
-    folder, place = Path(os.path.abspath(path.parent)), partial(_place_in_file, document)
+    folder, place = Path(os.path.abspath(path.parent)), partial(places.in_file, document)
     return _validate(document.data, folder, whole, whole=whole, place=place)
 
 
@@ -290,7 +260,7 @@ def recipe_of(values: Mapping[str, Any]) -> Recipe:
     autoft.errors.RecipeError: Argument 'recipe', 'serach' must be a key of a recipe, but there is none of that ...
     """
     whole = "Argument 'recipe'"
-    return _validate(_plain(values, ()), Path.cwd(), whole, whole=whole, place=_place_in_dict)
+    return _validate(_plain(values, ()), Path.cwd(), whole, whole=whole, place=places.in_dict)
 
 
 def _plain(values: Any, path: tuple[str | int, ...]) -> Any:
@@ -343,7 +313,7 @@ def _read(path: Path) -> str:
         raise RecipeError(whole, "be readable", f"the system says: {error.strerror}", "check its permissions") from None
 
 
-def _validate(data: Any, folder: Path | None, source: str, *, whole: str, place: Place) -> Recipe:
+def _validate(data: Any, folder: Path | None, source: str, *, whole: str, place: places.Place) -> Recipe:
     mistakes: list[Mistake] = []
     try:
         recipe = Recipe.model_validate(data)
