@@ -22,9 +22,9 @@ from autoft.errors import RecipeError
 from autoft.recipe import places
 from autoft.recipe.fields import RecipeSection
 from autoft.recipe.knowledge import Knowledge
-from autoft.recipe.messages import Mistake, broken_rule, dotted, mistakes_in, nearest, report
+from autoft.recipe.messages import Mistake, broken_rule, mistakes_in, nearest, report
 from autoft.recipe.sections import Data, Evaluate, Preprocess, Report, Schema, Search, TaskChoice
-from autoft.recipe.yaml import MAX_BYTES, MAX_DEPTH, add_resolvers, load
+from autoft.recipe.yaml import MAX_BYTES, add_resolvers, load, plain
 from autoft.registry import registry_of
 
 #: Names that the command line and `AutoFineTuner` use for values of a recipe.
@@ -142,11 +142,8 @@ class Recipe(RecipeSection):
             raise report(mistakes, whole=whole, place=self._place or places.in_python)
 
     def _inside(self, key: tuple[str, str], text: str) -> Path:
-        found = inside(self.folder, text)
-        if isinstance(found, str):
-            self.refuse([Mistake(path=key, must=_PATH_RULE, found=found, fix=_PATH_FIX)])
-        assert isinstance(found, Path)
-        return found
+        self.refuse(_path_mistakes(self.folder, key, text))
+        return Path(os.path.realpath(self.folder / text))
 
     def with_changes(self, **changes: Any) -> Recipe:
         """A copy with new values by argument name (see `ARGUMENTS`), by the name of a top-level key, or by dotted path
@@ -207,8 +204,6 @@ _ESSENTIALS = {
     "search": ("algorithm", "trials", "minutes"),
     "evaluate": ("folds", "objective", "strategy"),
 }
-_PATH_RULE = "be a relative path inside the recipe's folder"
-_PATH_FIX = "put the file beside the recipe and write its path from there"
 
 
 class _Dumper(yaml.SafeDumper):
@@ -218,17 +213,24 @@ class _Dumper(yaml.SafeDumper):
 add_resolvers(_Dumper)
 
 
-def inside(folder: Path, text: str) -> Path | str:
-    """The real path of `text` in `folder`, or the reason to refuse it (a stranger may have written it)."""
-    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", text):
-        return "it is an address or has a drive letter"
-    if "\0" in text:
-        return "it holds a NUL character"
-    if os.path.isabs(text) or text.startswith(("/", "\\", "~")):
-        return "it is absolute"
+def _path_mistakes(folder: Path, key: tuple[str, str], text: str) -> list[Mistake]:
+    """What is wrong with the path of a file, which a stranger may have written: at most one mistake."""
     root = Path(os.path.realpath(folder))
-    path = Path(os.path.realpath(root / text))
-    return path if path.is_relative_to(root) else "it leads out of that folder"
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", text):
+        found = "it is an address or has a drive letter"
+    elif "\0" in text:
+        found = "it holds a NUL character"
+    elif os.path.isabs(text) or text.startswith(("/", "\\", "~")):
+        found = "it is absolute"
+    elif not Path(os.path.realpath(root / text)).is_relative_to(root):
+        found = "it leads out of that folder"
+    else:
+        return []
+    must, fix = (
+        "be a relative path inside the recipe's folder",
+        "put the file beside the recipe; write its path from there",
+    )
+    return [Mistake(path=key, must=must, found=found, fix=fix)]
 
 
 def read_recipe(path: str | os.PathLike[str]) -> Recipe:
@@ -260,32 +262,7 @@ def recipe_of(values: Mapping[str, Any]) -> Recipe:
     autoft.errors.RecipeError: Argument 'recipe', 'serach' must be a key of a recipe, but there is none of that ...
     """
     whole = "Argument 'recipe'"
-    return _validate(_plain(values, ()), Path.cwd(), whole, whole=whole, place=places.in_dict)
-
-
-def _plain(values: Any, path: tuple[str | int, ...]) -> Any:
-    """Values as a YAML file would give them: dicts with texts as keys, lists, and plain numbers.
-
-    Raises:
-        RecipeError: If they lie deeper than YAML may (as those that hold themselves do), or a key is no text.
-    """
-    if len(path) > MAX_DEPTH:
-        must, found = f"be nested at most {MAX_DEPTH} levels deep", "something lies deeper"
-        where = f"Argument 'recipe', '{dotted(path[:2])}'"
-        raise RecipeError(where, must, found, "take the extra dicts or lists away")
-    if isinstance(values, Mapping):
-        for key in values:
-            if isinstance(key, bool) or not isinstance(key, str | Integral):
-                where = ", ".join(["Argument 'recipe'", *([f"'{dotted(path)}'"] if path else [])])
-                found = f"a key is of type {type(key).__name__}"
-                raise RecipeError(where, "have text as keys", found, "put quotes around the key")
-        # As in a file, a column that is called 2020 is a text.
-        return {str(key): _plain(value, (*path, str(key))) for key, value in values.items()}
-    if isinstance(values, list | tuple):
-        return [_plain(value, (*path, number)) for number, value in enumerate(values)]
-    if isinstance(values, os.PathLike):
-        return os.fspath(values)
-    return values.item() if getattr(values, "shape", None) == () else values  # numpy's numbers
+    return _validate(plain(values), Path.cwd(), whole, whole=whole, place=places.in_dict)
 
 
 def json_schema() -> dict[str, Any]:
@@ -323,9 +300,7 @@ def _validate(data: Any, folder: Path | None, source: str, *, whole: str, place:
         for section, key in (("data", "path"), ("schema", "file")):
             values = data.get(section)
             text = values.get(key) if isinstance(values, dict) else None
-            found = inside(folder, text) if isinstance(text, str) else None
-            if isinstance(found, str):
-                mistakes.append(Mistake(path=(section, key), must=_PATH_RULE, found=found, fix=_PATH_FIX))
+            mistakes += _path_mistakes(folder, (section, key), text) if isinstance(text, str) else []
     if mistakes:
         raise report(mistakes, whole=whole, place=place)
     recipe._folder, recipe._source, recipe._place = folder, source, place
