@@ -32,7 +32,8 @@ def test_threads_get_the_same_answers(binary: Any) -> None:
 def test_the_surroundings_make_no_difference(tmp_path: Path) -> None:
     """Turkish letters, another time zone, another order of sets, a terminal that has only ASCII."""
     zoo.plain().assign(since="2020-03-29T02:30:00").to_csv(tmp_path / "d.csv", index=False)
-    command = [sys.executable, "-m", "autoft", "check", "d.csv", "--target", "y", "--json"]
+    (tmp_path / "r.yaml").write_text("data: {path: d.csv, target: y}\nschema: {engine: none}\n")
+    command = [sys.executable, "-m", "autoft", "check", "r.yaml", "--json"]
     surroundings = [
         {"LC_ALL": "C.UTF-8", "TZ": "UTC", "PYTHONHASHSEED": "1"},
         {"LC_ALL": "tr_TR.UTF-8", "TZ": "Pacific/Auckland", "PYTHONHASHSEED": "2", "PYTHONIOENCODING": "ascii"},
