@@ -164,15 +164,15 @@ def _distance(points: Array) -> float | None:
     counts[order] = found / (1 + len(drawn) / len(points))  # pairs of drawn rows are counted twice
     near, *wider = counts.reshape(-1, len(DISTANCES))
     dimensions = _dimensions(points)
-    proven = np.zeros(len(DISTANCES), dtype=bool)
+    told = np.zeros(len(DISTANCES), dtype=bool)
     for multiple, wide in zip(MULTIPLES, wider, strict=True):
         known = np.isfinite(wide) & (near > 0)
         chance = bdtrc(np.maximum(near[known] - 1, 0), np.maximum(wide[known], 1), multiple**-dimensions)
-        proven[known] |= (near[known] >= SHARE * wide[known]) & (chance < LEVEL)
-    if not proven.any():
+        told[known] |= (near[known] >= SHARE * wide[known]) & (chance < LEVEL)
+    if not told.any():
         return None
     # Where the number of pairs hardly grows any more; larger distances add pairs of chance.
-    likely = proven & (near >= MOSTLY * near[proven].max())
+    likely = told & (near >= MOSTLY * near[told].max())
     flat = np.where(likely, near / np.maximum(wider[0], 1), 0.0)
     likely &= flat >= 0.97 * flat.max()
     return TAIL * DISTANCES[int(np.argmax(likely & (near >= 0.99 * near[likely].max())))]
