@@ -6,6 +6,8 @@ one subclass, so that callers can catch as narrowly as they like.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 def printable(text: object) -> str:
     r"""Text as it may be shown on a terminal: control characters become visible escapes.
@@ -33,6 +35,22 @@ def shortened(text: object, limit: int = 100) -> str:
     return printable(text if len(text) <= limit else text[: limit - 1] + "…")
 
 
+def listed(texts: Iterable[object], most: int = 5) -> str:
+    """The first of some cells or names in quotes, and how many more there are.
+
+    >>> listed(["age", "sex", "town"], most=2)
+    "'age', 'sex' and 1 more"
+    """
+    texts = list(texts)
+    more = f" and {len(texts) - most:,} more" if len(texts) > most else ""
+    return ", ".join(map(quoted, texts[:most])) + more
+
+
+def reason_of(error: BaseException, most: int = 100) -> str:
+    """The first line of what another library says of an error, or the error's type if it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:most]
+
+
 class AutoFTError(ValueError):
     """Base of all errors that autoft raises on purpose.
 
@@ -47,9 +65,8 @@ class AutoFTError(ValueError):
     """
 
     def __init__(self, where: str, must: str, found: str, fix: str) -> None:
-        self.where, self.must, self.found, self.fix = (
-            printable(part).rstrip(".") for part in (where, must, found, fix)
-        )
+        parts = (printable(part).rstrip(".") for part in (where, must, found, fix))
+        self.where, self.must, self.found, self.fix = parts
         super().__init__(f"{self.where} must {self.must}, but {self.found}. Fix: {self.fix}.")
 
     def __reduce__(self) -> tuple[object, ...]:

@@ -18,7 +18,7 @@ from autoft.pipeline.context import Run
 from autoft.pipeline.describe import inspect_table
 from autoft.pipeline.fit import fit
 from autoft.pipeline.ownership import Existing, is_run, refuse_others
-from autoft.pipeline.run_folder import TOLD, read_findings, read_scores, report_inputs
+from autoft.pipeline.run_folder import REPORT_FILES, read_findings, read_scores, report_inputs
 from autoft.recipe.recipe import Recipe, read_recipe, recipe_of
 from autoft.records.findings import Finding
 from autoft.records.trials import Progress
@@ -56,7 +56,6 @@ class AutoFineTuner:
         model: A function ``build(hp, inputs)`` that returns a Keras model, which is searched instead of autoft's
             networks (docs/extending.md). `hp` is a `keras_tuner.HyperParameters`: what the function asks for is the
             search space; `inputs` is a `networks.families.own.ModelInputs`; the model gives logits.
-
         missing: Words that mean a missing cell, in place of NA, None, null ...; blank cells are missing anyway.
         decimal: Sign before decimals, ``.`` or ``,``, in columns of numbers such as ``1,234`` that do not prove it.
 
@@ -188,7 +187,7 @@ class AutoFineTuner:
         """
         self._predictor()  # raises before `fit`
         files.refuse_other(Path(path), report.is_report, "a report of autoft")
-        with self._files.unpacked(*TOLD) as folder:
+        with self._files.unpacked(*REPORT_FILES) as folder:
             report.write(path, report_inputs(folder, self.evaluation_, self.findings_))
         return Path(path)
 

@@ -6,26 +6,13 @@ import argparse
 import re
 from pathlib import Path
 
-from autoft.recipe.recipe import Recipe, read_recipe
+from autoft.recipe.recipe import ARGUMENTS, Recipe, read_recipe
 from autoft.recipe.yaml import label
 
 
 def read_source(options: argparse.Namespace) -> tuple[Recipe, Path | None]:
     """The recipe that the command names or implies, and the table where it names one."""
-    names = (
-        "target",
-        "task",
-        "objective",
-        "trials",
-        "minutes",
-        "seed",
-        "folds",
-        "positive",
-        "strategy",
-        "missing",
-        "decimal",
-    )
-    changes = {name: getattr(options, name, None) for name in names}
+    changes = {name: getattr(options, name, None) for name in (*ARGUMENTS, "task", "seed")}
     changes["private"] = getattr(options, "private", False) or None
     if changes["positive"]:
         changes["positive"] = label(changes["positive"])

@@ -12,7 +12,7 @@ from autoft.data.audit import charts
 from autoft.data.audit.findings import share_evidence
 from autoft.data.audit.placeholders import years as in_years
 from autoft.data.cells import Distinct, Floats
-from autoft.data.table import quoted
+from autoft.errors import quoted
 from autoft.formatting import counted
 from autoft.records.columns import Column
 from autoft.records.evidence import Evidence
@@ -67,9 +67,8 @@ def ambiguous_date(name: str, example: str, other: str) -> Finding:
 
 def mixed_zones(name: str, cells: Distinct, naive: Mask) -> Finding:
     """Some dates name their time zone and the others (`naive`) do not."""
-    found = (
-        f"has {counted(cells.rows(naive), 'date')} without a time zone beside others with one ({_first(cells, naive)})"
-    )
+    count = counted(cells.rows(naive), "date")
+    found = f"has {count} without a time zone beside others with one ({_first(cells, naive)})"
     fix = "those without are read as UTC; write all of them with their zone"
     return Finding("mixed-zones", "warning", name, "name the time zone of every date or of none", found, fix)
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from autoft.data.cells import Distinct, padded, plain_texts, truth_values
 from autoft.data.number_formats import search
-from autoft.data.table import quoted
+from autoft.errors import listed, quoted
 from autoft.formatting import counted
 from autoft.records.columns import Column
 from autoft.records.findings import Finding
@@ -108,9 +108,8 @@ def align(frame: pd.DataFrame, columns: Sequence[Column]) -> tuple[pd.DataFrame,
     extra = [name for name in names if name not in known]
     findings = [_missing(column, extra) for column in columns if column.name not in names]
     if extra:
-        shown = ", ".join(map(quoted, extra[:5])) + (f" and {len(extra) - 5:,} more" if len(extra) > 5 else "")
         must = "have the columns that the model was trained on"
-        found = f"has {counted(len(extra), 'column')} unknown to the model ({shown})"
+        found = f"has {counted(len(extra), 'column')} unknown to the model ({listed(extra)})"
         findings.append(Finding("extra-columns", "warning", None, must, found, "nothing to do: they are ignored"))
     return frame[[column.name for column in columns if column.name in names]], tuple(findings)
 

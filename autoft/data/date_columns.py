@@ -11,8 +11,7 @@ from autoft.data.cells import Distinct
 from autoft.data.column_findings import DECLARE, percent
 from autoft.data.dates import DAY_OR_MONTH, FOREIGN_DATE, UNITS
 from autoft.data.inferred import Inferred, ruled_out
-from autoft.data.table import quoted
-from autoft.errors import SchemaError
+from autoft.errors import SchemaError, quoted
 
 #: Share of the cells that must be dates for the rest to count as mistakes: texts are no dates by chance.
 NEARLY_ALL = 0.9

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autoft.data.cells import Distinct
-from autoft.data.table import quoted
-from autoft.errors import SchemaError
+from autoft.errors import SchemaError, quoted
 from autoft.records.columns import Kind
 from autoft.records.findings import Finding
 

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autoft.data.cells import Distinct
-from autoft.data.table import quoted
-from autoft.errors import SchemaError
+from autoft.errors import SchemaError, quoted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,7 +88,7 @@ def to_plain(value: Any, target: str) -> tuple[Plain, str]:
     for kind in (bool, int, float, str):
         if isinstance(value, kind):
             plain: Plain = str.__str__(value) if kind is str else kind(value)
-            if kind is not str or _encodes(str(plain)):
+            if kind is not str or not any("\ud800" <= sign <= "\udfff" for sign in str(plain)):
                 return plain, ""
     pd = _pandas()
     if isinstance(value, np.datetime64 | pd.Timestamp):
@@ -134,11 +133,6 @@ def restored(plain: Plain, kind: str) -> Any:
         left, _, right = text[1:-1].partition(", ")
         return _pandas().Interval(read[detail](left), read[detail](right), closed=_CLOSED[text[0] + text[-1]])
     return _READERS[name](text)
-
-
-def _encodes(text: str) -> bool:
-    """Whether a text holds no half of a surrogate pair, which no file can hold."""
-    return not any("\ud800" <= sign <= "\udfff" for sign in text) if not text.isascii() else True
 
 
 def _pandas() -> Any:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from autoft.data.cells import Distinct
 from autoft.data.table import number_text
 from autoft.formatting import counted
+from autoft.records.arrays import EXACT
 from autoft.records.findings import Finding
 
 #: A whole number that float64 may not hold exactly; beyond 400 digits it is infinite anyway.
@@ -19,7 +20,7 @@ MOST_KEPT = 0.9
 #: and as inputs of a network, for nothing to be said: of heavy tails some of the largest merge, which does not matter.
 HALF_KEPT = 0.5
 #: Range of integers that programs count and number things with, beyond those that float64 tells apart.
-_EXACT, _LARGEST = 2**53, 2**64
+_LARGEST = 2**64
 
 
 def kept(distinct: Distinct) -> tuple[int, int]:
@@ -32,15 +33,13 @@ def kept(distinct: Distinct) -> tuple[int, int]:
     numbers = distinct.numbers
     finite = numbers[np.isfinite(numbers)]
     apart = len(np.unique(finite))
-    if distinct.values.dtype != object or not (np.abs(finite) >= _EXACT).any():
+    if distinct.values.dtype != object or not (np.abs(finite) >= EXACT).any():
         return apart, apart
-    pairs = zip(distinct.texts, numbers.tolist(), strict=True)
-    exact = {_whole(text) if _LONG.fullmatch(text) else value for text, value in pairs if np.isfinite(value)}
+    pairs = [
+        (text, number) for text, number in zip(distinct.texts, numbers.tolist(), strict=True) if np.isfinite(number)
+    ]
+    exact = {int(text.partition(".")[0]) if _LONG.fullmatch(text) else number for text, number in pairs}
     return len(exact), apart
-
-
-def _whole(text: str) -> int:
-    return int(text.strip().partition(".")[0])
 
 
 def findings(name: str, distinct: Distinct) -> tuple[Finding, ...]:
@@ -70,7 +69,7 @@ def findings(name: str, distinct: Distinct) -> tuple[Finding, ...]:
 def _digits_lost(distinct: Distinct, finite: NDArray[np.bool_]) -> bool:
     """Whether most are floats of sixteen digits in the range of integers: amounts are hardly known so exactly."""
     sizes = np.abs(np.where(finite, distinct.numbers, 0.0))
-    long = finite & (sizes > _EXACT) & (sizes < _LARGEST)
+    long = finite & (sizes > EXACT) & (sizes < _LARGEST)
     if distinct.share(long) < MOST_KEPT:
         return False
     digits = [len(number_text(size).partition("e")[0].replace(".", "").strip("0")) for size in sizes[long].tolist()]

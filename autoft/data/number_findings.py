@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from autoft.data.audit.findings import share_evidence
 from autoft.data.cells import Distinct
 from autoft.data.number_cells import COMMA, POINT, THREES, dots_in_threes
-from autoft.data.number_formats import MOST_NUMBERS, Search
-from autoft.data.table import number_text, quoted
+from autoft.data.number_formats import MOST_NUMBERS, FoundFormat
+from autoft.data.table import number_text
+from autoft.errors import quoted
 from autoft.formatting import counted
 from autoft.records.columns import Column, NumberFormat
 from autoft.records.findings import Finding, Severity
@@ -17,7 +18,7 @@ from autoft.records.findings import Finding, Severity
 _MUST = "hold plain numbers such as 1234.5"
 
 
-def read_as(name: str, cells: Distinct, found: Search) -> Finding:
+def read_as(name: str, cells: Distinct, found: FoundFormat) -> Finding:
     """Formatted numbers are read; a warning where they could be something else after all."""
     form = found.format
     values = ~np.isnan(cells.numbers_in(form))
@@ -43,7 +44,7 @@ def decimals(name: str, cells: Distinct) -> Finding:
     return Finding("number-format", "info", name, _MUST, found, fix)
 
 
-def unread(name: str, cells: Distinct, found: Search) -> Finding:
+def unread(name: str, cells: Distinct, found: FoundFormat) -> Finding:
     """Formatted numbers could mean several things; the user chooses."""
     mask = np.isnan(cells.numbers) & np.array([parts is not None for parts in cells.parts], dtype=bool)
     rows, example = counted(cells.rows(mask), "cell"), f"first: row {cells.first(mask)[0]:,}, {quoted(found.example)}"

@@ -16,16 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autoft.data import number_cells
-from autoft.data.number_cells import (
-    COMMA,
-    CURRENCY,
-    FACTORS,
-    PADDED,
-    POINT,
-    NumberCell,
-    Shape,
-    fits,
-)
+from autoft.data.number_cells import COMMA, CURRENCY, FACTORS, PADDED, POINT, NumberCell, Shape, fits
 from autoft.records.columns import NumberFormat
 
 Counts = NDArray[np.int64]
@@ -54,7 +45,7 @@ _KNOWN = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Search:
+class FoundFormat:
     """What was found out about a column.
 
     Attributes:
@@ -82,7 +73,7 @@ def search(
     decimal: str | None = None,
     *,
     least: float = MOST_NUMBERS,
-) -> Search:
+) -> FoundFormat:
     """The format of the numbers in a column.
 
     Args:
@@ -100,13 +91,13 @@ def search(
     cells = [(t, cell, int(n)) for t, cell, n in zip(texts, parts, counts, strict=True) if cell is not None]
     total, numbers = int(counts.sum()), sum(rows for _, _, rows in cells)
     if not numbers or numbers < least * total:
-        return Search()
+        return FoundFormat()
     codes = sum(rows for _, parts, rows in cells if not parts.after and PADDED.match(parts.body))
     if codes > 0.01 * total:  # digits with leading zeros are codes
-        return Search()
+        return FoundFormat()
     groups = {(len(parts.body), _groups(parts)) for _, parts, _ in cells}
     if len(cells) >= _MANY and len(groups) == 1 and max(groups)[1] > 2:
-        return Search()  # telephone numbers such as 612 345 678: amounts have not all as many digits
+        return FoundFormat()  # telephone numbers such as 612 345 678: amounts have not all as many digits
     unit = _unit([(parts, rows) for _, parts, rows in cells])
     if unit is None:
         return _several_units(cells)
@@ -117,7 +108,7 @@ def search(
     if found.format is None:
         return found
     values = number_cells.read(parts, found.format)
-    return found if int(counts[~np.isnan(values)].sum()) >= least * total else Search()
+    return found if int(counts[~np.isnan(values)].sum()) >= least * total else FoundFormat()
 
 
 def _groups(parts: NumberCell) -> int:
@@ -173,26 +164,25 @@ def is_known(unit: str) -> bool:
     return not unit or (unit if len(unit) == 1 else unit.casefold()) in _KNOWN or CURRENCY.fullmatch(unit) is not None
 
 
-def _several_units(cells: Sequence[_Cell]) -> Search:
+def _several_units(cells: Sequence[_Cell]) -> FoundFormat:
     """What to say of numbers in several units; nothing where they are no units that people know."""
     units = Counter[str]()
     example = ""
     for text, parts, rows in cells:
         if parts.before or parts.after:
             if not (parts.before or is_known(parts.after)):
-                return Search()
+                return FoundFormat()
             units[parts.before or parts.after] += rows
             example = example or text
         else:
             units[""] += rows
-    return (
-        Search(why="units", example=example, units=tuple(sorted(units.items(), key=lambda one: (-one[1], one[0]))[:3]))
-        if len(units) > 1
-        else Search()
-    )
+    if len(units) < 2:
+        return FoundFormat()
+    most = sorted(units.items(), key=lambda one: (-one[1], one[0]))[:3]
+    return FoundFormat(why="units", example=example, units=tuple(most))
 
 
-def _decimal(cells: Sequence[_Cell], unit: NumberFormat, declared: str | None, rare: float) -> Search:
+def _decimal(cells: Sequence[_Cell], unit: NumberFormat, declared: str | None, rare: float) -> FoundFormat:
     """The sign before decimals, as far as the shapes of the numbers prove it, but for so many `rare` rows."""
     rows, values, example = Counter[Shape](), Counter[Shape](), dict[Shape, str]()
     for text, parts, count in cells:
@@ -201,29 +191,29 @@ def _decimal(cells: Sequence[_Cell], unit: NumberFormat, declared: str | None, r
         example.setdefault(parts.shape, text)
     point, comma = (sum(rows[shape] for shape in shapes) for shapes in (POINT, COMMA))
     if point > rare and comma > rare:
-        return Search(why="conflict", example=next(example[s] for s in example if s in COMMA))
+        return FoundFormat(why="conflict", example=next(example[s] for s in example if s in COMMA))
     if point or comma:
-        return Search(format=_with_groups(replace(unit, decimal="." if point > comma else ","), cells))
+        return FoundFormat(format=_with_groups(replace(unit, decimal="." if point > comma else ","), cells))
     if not rows["comma3"] and not rows["dot3"]:
-        return Search(format=_with_groups(unit, cells))
+        return FoundFormat(format=_with_groups(unit, cells))
     if rows["comma3"] and rows["dot3"]:
-        return Search(why="conflict", example=example["comma3"])
+        return FoundFormat(why="conflict", example=example["comma3"])
     shape: Shape = "comma3" if rows["comma3"] else "dot3"
     grouped = replace(unit, decimal="." if shape == "comma3" else ",")
     decimals = replace(unit, decimal="," if shape == "comma3" else ".")
     if declared is not None:
-        return Search(format=_with_groups(replace(unit, decimal=declared), cells))
+        return FoundFormat(format=_with_groups(replace(unit, decimal=declared), cells))
     money = any(p.brackets or p.before or CURRENCY.fullmatch(p.after) for _, p, _ in cells if p.shape == shape)
     short = [len(parts.body) <= 3 for _, parts, _ in cells if parts.shape == "whole"]
     if (shape == "comma3" and money) or (values[shape] >= _MANY and short and all(short)):
         # Amounts of money have no three decimals. And decimals of exactly three digits beside whole numbers of at
         # most three are thousands: a person or program that writes 5 for 5,000 writes 1,2 for 1,200.
-        return Search(format=_with_groups(grouped, cells), assumed=shape == "dot3", example=example[shape])
+        return FoundFormat(format=_with_groups(grouped, cells), assumed=shape == "dot3", example=example[shape])
     if shape == "dot3" and not money:
-        return Search(format=decimals)
+        return FoundFormat(format=decimals)
     if rows[shape] == sum(rows.values()):
-        return Search(format=_with_groups(grouped, cells), assumed=True, free=True, example=example[shape])
-    return Search(why="ambiguous", example=example[shape])
+        return FoundFormat(format=_with_groups(grouped, cells), assumed=True, free=True, example=example[shape])
+    return FoundFormat(why="ambiguous", example=example[shape])
 
 
 def _with_groups(form: NumberFormat, cells: Iterable[_Cell]) -> NumberFormat:

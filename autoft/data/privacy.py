@@ -14,8 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from autoft.data.table import quoted
-from autoft.errors import AutoFTError, printable
+from autoft.errors import AutoFTError, printable, quoted
 from autoft.records.columns import Column
 from autoft.records.evidence import Evidence
 from autoft.records.findings import Finding
@@ -132,10 +131,10 @@ class Privacy:
             yield
         except AutoFTError as error:
             parts = [error.where, error.must, error.found, error.fix]
-            told = [self.text(part) for part in parts]
-            if told == parts:
+            shown = [self.text(part) for part in parts]
+            if shown == parts:
                 raise
-            raise type(error)(*told) from None
+            raise type(error)(*shown) from None
 
 
 def presentable(findings: Iterable[Finding], privacy: Privacy | None) -> tuple[Finding, ...]:

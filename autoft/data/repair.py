@@ -1,66 +1,29 @@
-"""Repairs of a table that a user has accepted: plain records, and the function that carries them out.
-
-A repair holds all that it needs, so that a table to predict is repaired as the training table was;
-`autoft.data.repair_plan` learns repairs from a table.
-"""
+"""Repairs of a table that a user has accepted, carried out; `autoft.data.repair_plan` learns them from a table."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autoft.data.audit.placeholders import on_days
 from autoft.data.audit.spellings import fold
 from autoft.data.cells import Distinct
-from autoft.data.table import number_text, quoted
+from autoft.data.table import number_text
+from autoft.errors import quoted
 from autoft.formatting import counted
 from autoft.records.arrays import Array
 from autoft.records.columns import NumberFormat, RepairCode
 from autoft.records.findings import Finding
+from autoft.records.repairs import Action, Repair
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Action = Literal["strip", "words", "unify", "numbers", "dates", "scale", "drop-column", "drop-rows"]
-
 #: Examples of each change, at most: a log is no second copy of the data.
 EXAMPLES = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Repair:
-    """One thing to do to one column.
-
-    Attributes:
-        code: The finding that the user accepted.
-        column: The user's name, None for ``drop-rows``.
-        action: ``strip`` blanks around texts; make ``words``, ``numbers`` or ``dates`` missing; ``unify`` spellings;
-            ``scale`` numbers; ``drop-column``; ``drop-rows`` that repeat an earlier one in every cell.
-        words: Texts that become missing, in lower case and without blanks around them.
-        spellings: Of each word, as `fold` leaves it, the spelling that is kept.
-        numbers: Numbers that become missing; of dates the days, in seconds since 1970.
-        low, high: Dates before or after them (seconds since 1970) become missing; None sets no limit.
-        date_format, number_format: How the dates or numbers of a column of texts are read, as in `Column`.
-        factor: What numbers are multiplied with, those from `cut` on if `above`, else the positive ones below it.
-        cut, above: See `factor`.
-    """
-
-    code: RepairCode
-    column: str | None
-    action: Action
-    words: tuple[str, ...] = ()
-    spellings: Mapping[str, str] = field(default_factory=dict)
-    numbers: tuple[float, ...] = ()
-    low: float | None = None
-    high: float | None = None
-    date_format: str | None = None
-    number_format: NumberFormat | None = None
-    factor: float = 1.0
-    cut: float = 0.0
-    above: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,9 +26,10 @@ from autoft.data.audit.spellings import fold, label_variants, variants
 from autoft.data.cells import Distinct
 from autoft.data.columns import infer_columns
 from autoft.data.convert import convert
-from autoft.data.repair import Repair, apply
+from autoft.data.repair import apply
 from autoft.records.arrays import Array
 from autoft.records.columns import Column, RepairCode
+from autoft.records.repairs import Repair
 
 if TYPE_CHECKING:
     import pandas as pd

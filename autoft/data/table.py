@@ -19,11 +19,11 @@ import unicodedata
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autoft.data.decimals import whole_decimals
 from autoft.data.fingerprint import fingerprint
 from autoft.data.missing_words import MissingWords
 from autoft.data.sources import limits
@@ -32,15 +32,14 @@ from autoft.data.sources.files import TEXTS, is_file, open_table
 from autoft.data.sources.frames import from_records, joined, to_frame
 from autoft.data.sources.text_files import read_csv, read_json_lines
 from autoft.data.times import to_nanoseconds
-from autoft.errors import TableError
-from autoft.errors import quoted as quoted
+from autoft.errors import TableError, quoted
+from autoft.records.arrays import EXACT
 
 if TYPE_CHECKING:
     import pandas as pd
 
 #: Signs without a width that web pages and file managers leave around texts: blanks, byte order and direction marks.
 _UNSEEN = "\u200b\u200e\u200f\u202a\u202c\u2060\ufeff"
-_EXACT = 2**53  # float64 tells whole numbers apart up to here
 _NUMBERS = frozenset({"integer", "floating", "mixed-integer-float", "decimal"})
 _TIMES = frozenset({"datetime", "datetime64", "date"})
 
@@ -160,7 +159,7 @@ def number_text(value: float) -> str:
     >>> number_text(1.0), number_text(2.5)
     ('1', '2.5')
     """
-    return str(int(value)) if abs(value) <= _EXACT and value == int(value) else repr(float(value))
+    return str(int(value)) if abs(value) <= EXACT and value == int(value) else repr(float(value))
 
 
 def _unique_names(names: Sequence[Hashable], where: str) -> list[str]:
@@ -225,18 +224,27 @@ def _objects(series: pd.Series[Any], name: str, words: MissingWords) -> pd.Serie
 def _floats(series: pd.Series[Any], name: str, words: MissingWords) -> pd.Series[Any]:
     import pandas as pd
 
-    series = whole_decimals(series)
+    if series.dtype == object or str(series.dtype).startswith("decimal"):
+        cells = series.astype(object)
+        if any(isinstance(cell, Decimal) for cell in cells):
+            series = pd.Series([int(cell) if _is_whole(cell) else cell for cell in cells], dtype=object)
     present = series.dropna()
     whole = pd.api.types.is_integer_dtype(series.dtype) or series.dtype == object
-    if whole and len(present) and (present.max() > _EXACT or present.min() < -_EXACT):
+    if whole and len(present) and (present.max() > EXACT or present.min() < -EXACT):
         cells = series.astype(object)
-        if any(isinstance(cell, int | np.integer) and abs(int(cell)) > _EXACT for cell in present.astype(object)):
+        if any(isinstance(cell, int | np.integer) and abs(int(cell)) > EXACT for cell in present.astype(object)):
             return pd.Series(_texts(cells, name, words), dtype=object)
     if series.dtype == object:
         return pd.Series([np.nan if pd.isna(cell) else float(cell) for cell in series], dtype="float64")
     if isinstance(series.dtype, np.dtype):
         return pd.Series(series.to_numpy().astype("float64"))
     return pd.Series(np.array(series.to_numpy(dtype="float64", na_value=np.nan)))
+
+
+def _is_whole(cell: object) -> bool:
+    """Whether a cell is a whole decimal of a length that a float can have."""
+    decimal = isinstance(cell, Decimal) and cell.is_finite() and cell.adjusted() < 400
+    return decimal and cell == cell.to_integral_value()  # type: ignore[attr-defined]
 
 
 def _times(series: pd.Series[Any], name: str, words: MissingWords) -> pd.Series[Any]:

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from autoft.data.cells import Distinct, numbers
 from autoft.data.labels import Given, Plain, restored, to_plain
-from autoft.data.table import number_text, quoted
-from autoft.errors import SchemaError
+from autoft.data.table import number_text
+from autoft.errors import SchemaError, quoted
+from autoft.records.arrays import EXACT
 from autoft.records.columns import Target, Task
 
 if TYPE_CHECKING:
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
 
 #: Most distinct values of whole numbers that are classes rather than amounts.
 MOST_CLASSES = 20
-
-#: Largest whole number up to which float64 tells all whole numbers apart.
-_EXACT = 2**53
 
 _AFFIRMATIVE = frozenset(
     {"yes", "true", "1", "y", "t", "positive", "pos", "ja", "oui", "si", "sí", "sim", "wahr", "vrai"}
@@ -172,7 +170,7 @@ def _amounts(distinct: Distinct, dtype: str) -> NDArray[Any] | None:
     found, texts = distinct.numbers, [text.strip().lstrip("+-") for text in distinct.texts]
     codes = any((text[:1] == "0" and text[1:2].isdigit()) or " " in text for text in texts)  # 007, 0 days 00:01:00
     # Whole numbers beyond float64's exact ones are names, and so is "inf".
-    return found if not codes and bool((np.abs(found) <= _EXACT).all()) else None
+    return found if not codes and bool((np.abs(found) <= EXACT).all()) else None
 
 
 def _labels(distinct: Distinct, dtype: str, name: str, given: Given | None) -> list[_Label]:

@@ -13,6 +13,7 @@ from autoft.data.cells import Distinct, numbers, plain_texts, truth_values
 from autoft.data.convert import Converted
 from autoft.data.dates import DECLARED, UNITS
 from autoft.data.number_formats import MOST_NUMBERS
+from autoft.records.arrays import EXACT
 from autoft.records.columns import Column
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def _numbers(values: NDArray[np.float64], *, integral: bool) -> Cells:
     missing = np.isnan(values)
     filled = values[~missing]
     # Floats beyond 2**53 have no fraction but may not fit an int64 either.
-    if integral and np.all(np.abs(filled) <= 2**53) and np.all(filled == np.rint(filled)):
+    if integral and np.all(np.abs(filled) <= EXACT) and np.all(filled == np.rint(filled)):
         values = np.where(missing, 0, values).astype(np.int64)
     return Cells(values=values, missing=missing)
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autoft.data.convert import numbers_of
-from autoft.data.table import Table, quoted
-from autoft.errors import SchemaError
+from autoft.data.table import Table
+from autoft.errors import SchemaError, quoted
 from autoft.records.arrays import Array
 from autoft.records.split import Member
 
@@ -49,8 +49,8 @@ def take_out(table: Table, name: str | None, target: str) -> tuple[Table, Array 
     return replace(table, frame=table.frame.drop(columns=name)), weights
 
 
-def telling(weights: Array | None) -> Array | None:
-    """The weights, None where they are all the same and say nothing."""
+def uneven(weights: Array | None) -> Array | None:
+    """The weights, None where all rows have the same."""
     return None if weights is None or np.ptp(weights) == 0 else weights
 
 
@@ -80,9 +80,8 @@ def check_classes(weights: Array | None, labels: pd.Series[Any], name: str | Non
         text = lacking[0]
         count, left = int(rows[text]), int(rows[text] - counting[text])
         found = f"{quoted(name)} is 0 in {left:,} of the {count:,} rows of class {quoted(text)}"
-        found += (
-            f" (and {len(lacking) - 1:,} other class{'es' * (len(lacking) > 2)} lack such rows)" if lacking[1:] else ""
-        )
+        if lacking[1:]:
+            found += f" (and {len(lacking) - 1:,} other class{'es' * (len(lacking) > 2)} lack such rows)"
         must, fix = "have at least 2 rows of weight above 0 in every class", "correct the weights, or remove those rows"
         raise SchemaError(f"Target {quoted(labels.name)}", must, found, fix)
 
@@ -114,8 +113,6 @@ def check_blocks(
         if len(there) > len(counting):
             lost = classes[int(np.setdiff1d(there, counting)[0])]
             found = f"all rows of class {quoted(lost)} that count are in one fold"
-            must, fix = (
-                "be above 0 for rows of every class in every training",
-                "use fewer folds, or correct the weights",
-            )
+            must = "be above 0 for rows of every class in every training"
+            fix = "use fewer folds, or correct the weights"
             raise SchemaError("The weights of the rows", must, found, fix)

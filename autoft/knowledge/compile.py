@@ -11,7 +11,6 @@ import numpy as np
 
 from autoft.data.cells import plain_texts
 from autoft.data.convert import Converted
-from autoft.data.repair import Repair
 from autoft.data.target import is_label
 from autoft.formatting import counted
 from autoft.knowledge import slices
@@ -24,6 +23,7 @@ from autoft.recipe.recipe import Recipe
 from autoft.records.arrays import Array
 from autoft.records.columns import Column, Target
 from autoft.records.hints import Effect, Hints, RatioInput
+from autoft.records.repairs import Repair
 
 Path = tuple[str | int, ...]
 #: Kinds of columns that are numbers to a network.

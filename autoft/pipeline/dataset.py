@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from autoft.data.convert import Converted
-from autoft.data.repair import Repair
 from autoft.data.table import Table
 from autoft.evaluation.metrics import METRICS
 from autoft.preprocessing.encode import Encoded
@@ -16,13 +15,14 @@ from autoft.records.decisions import Costs, DecisionGoal
 from autoft.records.findings import Finding
 from autoft.records.hints import Hints
 from autoft.records.problem import Problem, Truth
+from autoft.records.repairs import Repair
 from autoft.records.scores import Strategy
 from autoft.records.split import Member, Split
 from autoft.schema.contract import Contract
 from autoft.schema.engine import Engine
 
 #: Of a table that was not compared with a schema.
-_UNCHECKED = Contract(schema=None, text="", findings=(), inferred=False)
+_UNCHECKED = Contract(schema=None, text="", findings=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,7 @@ from autoft.recipe.recipe import Recipe
 from autoft.records.arrays import Array
 from autoft.records.columns import Column, Target
 from autoft.records.findings import Finding
+from autoft.records.repairs import Repair
 from autoft.schema import contract
 from autoft.schema.engines import choose
 
@@ -63,31 +64,22 @@ def errors_of(recipe: Recipe, table: Table) -> Iterator[None]:
 def presented(recipe: Recipe, description: TableDescription) -> TableDescription:
     """The description with its findings as they may be shown."""
     privacy = privacy_of(recipe, description.table)
-    own = [_rare_classes(description)] if privacy is not None and _has_rare_classes(description) else []
+    own = [] if privacy is None else list(_rare_classes(description))
     return replace(description, findings=presentable([*description.findings, *own], privacy))
 
 
-def _class_counts(description: TableDescription) -> Mapping[str, int]:
-    """Rows of each class, of a target that has classes."""
+def _rare_classes(description: TableDescription) -> Iterator[Finding]:
+    """An error where a private report would show classes of too few rows."""
     target, frame = description.target, description.table.frame
     if target is None or target.task == "regression":
-        return {}
-    return {str(label): int(count) for label, count in frame[target.name].value_counts().items()}
-
-
-def _has_rare_classes(description: TableDescription) -> bool:
-    return any(count < LEAST for count in _class_counts(description).values())
-
-
-def _rare_classes(description: TableDescription) -> Finding:
-    counts = _class_counts(description)
-    rare = sum(count < LEAST for count in counts.values())
-    found = f"has {rare:,} of {len(counts):,} classes that fewer rows hold, and each class has a place in the report"
-    must, fix = (
-        f"have at least {LEAST} rows of each class for a private report",
-        "merge those classes, or leave them out",
-    )
-    return Finding("rare-classes", "error", _target_name(description.table), must, found, fix)
+        return
+    counts = frame[target.name].value_counts()
+    rare = int((counts < LEAST).sum())
+    if rare:
+        must = f"have at least {LEAST} rows of each class for a private report"
+        found = f"has {rare:,} of {len(counts):,} classes that fewer rows hold, and each has a place in the report"
+        fix = "merge those classes, or leave them out"
+        yield Finding("rare-classes", "error", target.name, must, found, fix)
 
 
 def read_table(recipe: Recipe, data: Any) -> Table:
@@ -235,7 +227,7 @@ def _mistaken_columns(recipe: Recipe, table: Table) -> Iterator[Mistake]:
             yield Mistake(path, must, found, "remove one of them")
 
 
-def _repair(table: Table, recipe: Recipe, name: str) -> tuple[Table, tuple[repair.Repair, ...], tuple[Finding, ...]]:
+def _repair(table: Table, recipe: Recipe, name: str) -> tuple[Table, tuple[Repair, ...], tuple[Finding, ...]]:
     """The table after the repairs that the recipe accepts, these, and notes on what they changed."""
     if not recipe.preprocess.accept:
         return table, (), ()

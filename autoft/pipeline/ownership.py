@@ -67,9 +67,7 @@ class RunMark:
 
 
 def _changes(now: Mapping[str, Any], before: Mapping[str, Any]) -> list[tuple[str, str]]:
-    both = [(name, before.get(name), now.get(name)) for name in sorted({*now, *before})]
-    words = [(name, f"{str(old)[:20]} before, {str(new)[:20]} now") for name, old, new in both if old != new]
-    return [(name, "changed" if _DIGEST in text else text) for name, text in words]
+    return [(name, "changed" if _DIGEST in text else text) for name, text in journal.changes(before, now)]
 
 
 def mark_of(key: Mapping[str, str], settings: Mapping[str, Any], result: str = "") -> RunMark:

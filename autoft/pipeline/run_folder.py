@@ -23,8 +23,8 @@ from autoft.records.hints import Hints
 from autoft.records.reading import read_json, read_record
 from autoft.report.inputs import ReportHint, ReportInputs
 
-#: Files of a saved model that its report tells from.
-TOLD = ("context.json", "schema.pbtxt", "recipe.yaml")
+#: Files of a saved model that its report is made from, besides the evaluation and the findings.
+REPORT_FILES = ("context.json", "schema.pbtxt", "recipe.yaml")
 
 
 def journal_key(recipe: Recipe, dataset: Dataset) -> dict[str, str]:
@@ -137,7 +137,7 @@ def read_findings(folder: Path) -> tuple[Finding, ...]:
 
 
 def report_inputs(folder: Path, evaluation: Evaluation, findings: tuple[Finding, ...]) -> ReportInputs:
-    """Everything that a report tells, from the files of a run or a saved model."""
+    """Everything that a report shows, from the files of a run or a saved model."""
     context: _RunContext = _records(folder / "context.json", _RunContext)
     return ReportInputs(
         evaluation=evaluation,

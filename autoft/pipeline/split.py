@@ -9,8 +9,7 @@ import numpy as np
 from autoft.data import target as targets
 from autoft.data import weights as row_weights
 from autoft.data.audit import near_copies, odd_rows, row_hashes
-from autoft.data.table import quoted
-from autoft.errors import RecipeError, SchemaError
+from autoft.errors import RecipeError, SchemaError, quoted
 from autoft.evaluation import folds
 from autoft.evaluation.metrics import default_objective, metrics_of
 from autoft.knowledge import decisions
@@ -43,7 +42,7 @@ def split(recipe: Recipe, description: TableDescription, *, balance_groups: bool
     goal, mistakes = decisions.stakes(recipe.knowledge, target, table.frame, y, description.kept)
     recipe.refuse(mistakes)
     blocks, findings = _divide(recipe, description, y, row_keys(encoded), balance_groups)
-    weights, members = row_weights.telling(description.weights), folds.members(blocks, recipe.evaluate.strategy)
+    weights, members = row_weights.uneven(description.weights), folds.members(blocks, recipe.evaluate.strategy)
     row_weights.check_blocks(weights, members, blocks.blocks, y, target.classes)
     return Dataset(
         description=description,

@@ -9,7 +9,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from numbers import Integral
 from pathlib import Path
@@ -19,15 +19,13 @@ import yaml
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from autoft.errors import RecipeError
+from autoft.recipe import places
 from autoft.recipe.fields import RecipeSection
 from autoft.recipe.knowledge import Knowledge
-from autoft.recipe.messages import Mistake, broken_rule, dotted, mistakes_in, nearest, report
+from autoft.recipe.messages import Mistake, broken_rule, mistakes_in, nearest, report
 from autoft.recipe.sections import Data, Evaluate, Preprocess, Report, Schema, Search, TaskChoice
-from autoft.recipe.yaml import MAX_BYTES, MAX_DEPTH, Document, add_resolvers, load
+from autoft.recipe.yaml import MAX_BYTES, add_resolvers, load, plain
 from autoft.registry import registry_of
-
-#: Line of a path into a recipe, and how to call it.
-Place = Callable[[tuple[str | int, ...]], tuple[int, str]]
 
 #: Names that the command line and `AutoFineTuner` use for values of a recipe.
 ARGUMENTS: Mapping[str, str] = {
@@ -71,7 +69,7 @@ class Recipe(RecipeSection):
 
     _folder: Path | None = PrivateAttr(default=None)
     _source: str = PrivateAttr(default="")
-    _place: Place | None = PrivateAttr(default=None)
+    _place: places.Place | None = PrivateAttr(default=None)
 
     @model_validator(mode="after")
     def _agree(self) -> Recipe:
@@ -141,14 +139,11 @@ class Recipe(RecipeSection):
         """
         if mistakes:
             whole = self._source or ("The recipe" if len(mistakes) > 1 else "")
-            raise report(mistakes, whole=whole, place=self._place or _place_in_python)
+            raise report(mistakes, whole=whole, place=self._place or places.in_python)
 
     def _inside(self, key: tuple[str, str], text: str) -> Path:
-        found = inside(self.folder, text)
-        if isinstance(found, str):
-            self.refuse([Mistake(path=key, must=_PATH_RULE, found=found, fix=_PATH_FIX)])
-        assert isinstance(found, Path)
-        return found
+        self.refuse(_path_mistakes(self.folder, key, text))
+        return Path(os.path.realpath(self.folder / text))
 
     def with_changes(self, **changes: Any) -> Recipe:
         """A copy with new values by argument name (see `ARGUMENTS`), by the name of a top-level key, or by dotted path
@@ -179,7 +174,7 @@ class Recipe(RecipeSection):
             section[keys[-1]] = int(value) if whole_number else value
             named[tuple(keys)] = name
 
-        place = partial(_place_of_change, named, argument, self._place or _place_in_python)
+        place = partial(places.of_change, named, argument, self._place or places.in_python)
         made = _validate(data, self._folder, self._source, whole="", place=partial(place, whole=self._source))
         made._place = place
         return made
@@ -209,36 +204,6 @@ _ESSENTIALS = {
     "search": ("algorithm", "trials", "minutes"),
     "evaluate": ("folds", "objective", "strategy"),
 }
-_PATH_RULE = "be a relative path inside the recipe's folder"
-_PATH_FIX = "put the file beside the recipe and write its path from there"
-
-
-def _place_in_python(path: tuple[str | int, ...]) -> tuple[int, str]:
-    return 0, f"'{dotted(path)}' of the recipe"
-
-
-# Functions of the module, not inner ones: a recipe can be pickled.
-def _place_in_dict(path: tuple[str | int, ...]) -> tuple[int, str]:
-    return 0, f"'{dotted(path)}'"
-
-
-def _place_in_file(document: Document, path: tuple[str | int, ...]) -> tuple[int, str]:
-    return document.line(path), f"line {document.line(path)}, '{dotted(path)}'"
-
-
-def _place_of_change(
-    named: Mapping[tuple[str | int, ...], str],
-    argument: str,
-    earlier: Place,
-    path: tuple[str | int, ...],
-    whole: str = "",
-) -> tuple[int, str]:
-    """The argument that changed a value, else its place in the recipe as it was `earlier`."""
-    for size in range(len(path), 0, -1):
-        if path[:size] in named:
-            return 0, argument.format(named[path[:size]])
-    line, text = earlier(path)
-    return line, f"{whole}, {text}" if whole else text
 
 
 class _Dumper(yaml.SafeDumper):
@@ -248,17 +213,24 @@ class _Dumper(yaml.SafeDumper):
 add_resolvers(_Dumper)
 
 
-def inside(folder: Path, text: str) -> Path | str:
-    """The real path of `text` in `folder`, or the reason to refuse it (a stranger may have written it)."""
-    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", text):
-        return "it is an address or has a drive letter"
-    if "\0" in text:
-        return "it holds a NUL character"
-    if os.path.isabs(text) or text.startswith(("/", "\\", "~")):
-        return "it is absolute"
+def _path_mistakes(folder: Path, key: tuple[str, str], text: str) -> list[Mistake]:
+    """What is wrong with the path of a file, which a stranger may have written: at most one mistake."""
     root = Path(os.path.realpath(folder))
-    path = Path(os.path.realpath(root / text))
-    return path if path.is_relative_to(root) else "it leads out of that folder"
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", text):
+        found = "it is an address or has a drive letter"
+    elif "\0" in text:
+        found = "it holds a NUL character"
+    elif os.path.isabs(text) or text.startswith(("/", "\\", "~")):
+        found = "it is absolute"
+    elif not Path(os.path.realpath(root / text)).is_relative_to(root):
+        found = "it leads out of that folder"
+    else:
+        return []
+    must, fix = (
+        "be a relative path inside the recipe's folder",
+        "put the file beside the recipe; write its path from there",
+    )
+    return [Mistake(path=key, must=must, found=found, fix=fix)]
 
 
 def read_recipe(path: str | os.PathLike[str]) -> Recipe:
@@ -274,7 +246,7 @@ def read_recipe(path: str | os.PathLike[str]) -> Recipe:
         found = "it is empty" if document.data is None else "it is a single value or a list"
         fix = "begin with 'data: {path: FILE, target: COLUMN}'"
         raise RecipeError(whole, "consist of sections ('key: value' lines)", found, fix)
-    folder, place = Path(os.path.abspath(path.parent)), partial(_place_in_file, document)
+    folder, place = Path(os.path.abspath(path.parent)), partial(places.in_file, document)
     return _validate(document.data, folder, whole, whole=whole, place=place)
 
 
@@ -290,32 +262,7 @@ def recipe_of(values: Mapping[str, Any]) -> Recipe:
     autoft.errors.RecipeError: Argument 'recipe', 'serach' must be a key of a recipe, but there is none of that ...
     """
     whole = "Argument 'recipe'"
-    return _validate(_plain(values, ()), Path.cwd(), whole, whole=whole, place=_place_in_dict)
-
-
-def _plain(values: Any, path: tuple[str | int, ...]) -> Any:
-    """Values as a YAML file would give them: dicts with texts as keys, lists, and plain numbers.
-
-    Raises:
-        RecipeError: If they lie deeper than YAML may (as those that hold themselves do), or a key is no text.
-    """
-    if len(path) > MAX_DEPTH:
-        must, found = f"be nested at most {MAX_DEPTH} levels deep", "something lies deeper"
-        where = f"Argument 'recipe', '{dotted(path[:2])}'"
-        raise RecipeError(where, must, found, "take the extra dicts or lists away")
-    if isinstance(values, Mapping):
-        for key in values:
-            if isinstance(key, bool) or not isinstance(key, str | Integral):
-                where = ", ".join(["Argument 'recipe'", *([f"'{dotted(path)}'"] if path else [])])
-                found = f"a key is of type {type(key).__name__}"
-                raise RecipeError(where, "have text as keys", found, "put quotes around the key")
-        # As in a file, a column that is called 2020 is a text.
-        return {str(key): _plain(value, (*path, str(key))) for key, value in values.items()}
-    if isinstance(values, list | tuple):
-        return [_plain(value, (*path, number)) for number, value in enumerate(values)]
-    if isinstance(values, os.PathLike):
-        return os.fspath(values)
-    return values.item() if getattr(values, "shape", None) == () else values  # numpy's numbers
+    return _validate(plain(values), Path.cwd(), whole, whole=whole, place=places.in_dict)
 
 
 def json_schema() -> dict[str, Any]:
@@ -343,7 +290,7 @@ def _read(path: Path) -> str:
         raise RecipeError(whole, "be readable", f"the system says: {error.strerror}", "check its permissions") from None
 
 
-def _validate(data: Any, folder: Path | None, source: str, *, whole: str, place: Place) -> Recipe:
+def _validate(data: Any, folder: Path | None, source: str, *, whole: str, place: places.Place) -> Recipe:
     mistakes: list[Mistake] = []
     try:
         recipe = Recipe.model_validate(data)
@@ -353,9 +300,7 @@ def _validate(data: Any, folder: Path | None, source: str, *, whole: str, place:
         for section, key in (("data", "path"), ("schema", "file")):
             values = data.get(section)
             text = values.get(key) if isinstance(values, dict) else None
-            found = inside(folder, text) if isinstance(text, str) else None
-            if isinstance(found, str):
-                mistakes.append(Mistake(path=(section, key), must=_PATH_RULE, found=found, fix=_PATH_FIX))
+            mistakes += _path_mistakes(folder, (section, key), text) if isinstance(text, str) else []
     if mistakes:
         raise report(mistakes, whole=whole, place=place)
     recipe._folder, recipe._source, recipe._place = folder, source, place

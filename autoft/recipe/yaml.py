@@ -7,13 +7,17 @@ of YAML 1.2.2 (section 10.3), mapping keys are always text, and anchors, tags an
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any, NoReturn
 
 import yaml
 
 from autoft.errors import RecipeError
+from autoft.recipe.messages import dotted
 
 MAX_BYTES = 64 * 1024
 MAX_DEPTH = 8
@@ -142,6 +146,31 @@ def label(text: str) -> str | int | float | bool | None:
     usual = str(value)
     forms = (usual, usual.lower(), usual.replace("e", ".0e"))  # the last is PyYAML's own: 1.0e-05
     return value if value is None or text in forms else text
+
+
+def plain(values: Any, path: Path = ()) -> Any:
+    """Values of Python as a YAML file would give them: dicts with texts as keys, lists, and plain numbers.
+
+    Raises:
+        RecipeError: If they lie deeper than YAML may (as those that hold themselves do), or a key is no text.
+    """
+    if len(path) > MAX_DEPTH:
+        must, found = f"be nested at most {MAX_DEPTH} levels deep", "something lies deeper"
+        where = f"Argument 'recipe', '{dotted(path[:2])}'"
+        raise RecipeError(where, must, found, "take the extra dicts or lists away")
+    if isinstance(values, Mapping):
+        for key in values:
+            if isinstance(key, bool) or not isinstance(key, str | Integral):
+                where = ", ".join(["Argument 'recipe'", *([f"'{dotted(path)}'"] if path else [])])
+                found = f"a key is of type {type(key).__name__}"
+                raise RecipeError(where, "have text as keys", found, "put quotes around the key")
+        # As in a file, a column that is called 2020 is a text.
+        return {str(key): plain(value, (*path, str(key))) for key, value in values.items()}
+    if isinstance(values, list | tuple):
+        return [plain(value, (*path, number)) for number, value in enumerate(values)]
+    if isinstance(values, os.PathLike):
+        return os.fspath(values)
+    return values.item() if getattr(values, "shape", None) == () else values  # numpy's numbers
 
 
 def _build(node: yaml.Node, path: Path, lines: dict[Path, int], source: str) -> Any:

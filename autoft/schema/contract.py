@@ -35,7 +35,6 @@ class Contract:
     schema: Any
     text: str
     findings: tuple[Finding, ...]
-    inferred: bool
     statistics: bytes = b""
 
 
@@ -93,7 +92,7 @@ def contract(
         FileError: If the file cannot be written.
     """
     if engine is None:
-        return Contract(schema=None, text="", findings=_unchecked(schema_path), inferred=False)
+        return Contract(schema=None, text="", findings=_unchecked(schema_path))
     statistics = engine.statistics(frame, columns)
     kept = engine.dump_statistics(without_rare_values(statistics) if private else statistics)
     if schema_path is not None and schema_path.exists():
@@ -101,7 +100,7 @@ def contract(
         findings = engine.validate(statistics, schema, environment="TRAINING")
         findings += _target_in_serving(frame, columns, engine, schema, target)
         text = engine.to_text(schema)
-        return Contract(schema=schema, text=text, findings=findings, inferred=False, statistics=kept)
+        return Contract(schema=schema, text=text, findings=findings, statistics=kept)
     schema = engine.infer(statistics, target=target)
     if private:
         schema = edit.without_rare_values(schema, statistics)
@@ -109,7 +108,7 @@ def contract(
         schema = edit.bounded(schema, name, low, high)
     if schema_path is not None and not any(line.severity == "error" for line in known):
         engine.write(schema, schema_path)
-    return Contract(schema=schema, text=engine.to_text(schema), findings=(), inferred=True, statistics=kept)
+    return Contract(schema=schema, text=engine.to_text(schema), findings=(), statistics=kept)
 
 
 def serving(

@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 from autoft.data.audit.placeholders import DAY, day_text
 from autoft.data.cells import TRUTH, word
 from autoft.data.convert import Converted, convert
-from autoft.data.table import quoted
+from autoft.errors import quoted
 from autoft.records.columns import Column, Kind, Target
 from autoft.records.findings import Finding, Severity
 from autoft.schema.portable.validate.distances import divergence
@@ -128,8 +128,7 @@ def target_shift(statistics: Any, target: Target, frame: pd.DataFrame, *, more: 
         if len(texts) == 2 and word(texts[0]) not in TRUTH:  # declared to be boolean, in words of its own
             false, true = (texts[0],), (texts[1],)
     form = target.number_format
-    why = "the target"
-    column = Column(id="target", name=target.name, kind=kind, why=why, false=false, true=true, number_format=form)
+    column = Column(id="target", name=target.name, kind=kind, why="", false=false, true=true, number_format=form)
     answered = frame.loc[frame[target.name].notna(), [target.name]]
     converted = convert(answered, [column])
     found = shifts(statistics, [column], converted, len(answered), more=more)
@@ -141,11 +140,7 @@ def target_shift(statistics: Any, target: Target, frame: pd.DataFrame, *, more: 
 
 def findings(found: Sequence[Shift]) -> tuple[Finding, ...]:
     """A warning for each column that has changed; a note for dates that have moved on."""
-    made: list[Finding] = []
-    for shift in found:
-        if shift.drifted:
-            made.append(_drifted(shift))
-    return (*made, *_emptied([shift for shift in found if shift.emptier]))
+    return (*(_drifted(one) for one in found if one.drifted), *_emptied([one for one in found if one.emptier]))
 
 
 def _emptied(found: Sequence[Shift]) -> list[Finding]:
@@ -155,10 +150,9 @@ def _emptied(found: Sequence[Shift]) -> list[Finding]:
         alike = [shift for shift in found if (shift.missing > shift.missing_before) == (how == "more")]
         if len(alike) >= TOGETHER:
             text = f"has {len(alike):,} columns that are empty {how} often than in training: "
-            some = (
-                f"{quoted(one.column)} in {one.missing:.1%}, before in {one.missing_before:.1%}" for one in alike[:3]
-            )
-            text += "; ".join(some) + ("; ..." if len(alike) > 3 else "")
+            shares = [(quoted(one.column), one.missing, one.missing_before) for one in alike[:3]]
+            text += "; ".join(f"{name} in {now:.1%}, before in {before:.1%}" for name, now, before in shares)
+            text += "; ..." if len(alike) > 3 else ""
             made.append(Finding("drift-missing", "warning", None, "be filled in as often as before", text, fix))
             continue
         for one in alike:

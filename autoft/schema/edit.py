@@ -12,8 +12,7 @@ from copy import deepcopy
 from typing import Any
 
 from autoft.data.privacy import LEAST
-from autoft.data.table import quoted
-from autoft.errors import SchemaError
+from autoft.errors import SchemaError, quoted
 from autoft.formatting import nearest
 from autoft.schema.adaptation import name_of
 

@@ -135,7 +135,7 @@ class Journal:
             fact = {"type": "key", "key": key}
             self.append(fact, fact)
         elif dict(self.contents.key) != dict(key):
-            found = f"another run wrote it ({difference(self.contents.key, key)})"
+            found = f"another run wrote it ({'; '.join(': '.join(one) for one in changes(self.contents.key, key))})"
             raise JournalError(where, "belong to this run", found, "choose another folder")
 
     def append(self, *facts: Mapping[str, Any]) -> None:
@@ -190,11 +190,11 @@ def _write_all(file: IO[bytes], data: bytes) -> None:
         view = view[file.write(view) :]
 
 
-def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    """In words, what differs between two keys.
+def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Names and, in words, values that differ between two keys.
 
-    >>> difference({"data": "aa", "seed": 1}, {"data": "aa", "seed": 2})
-    'seed: 1 before, 2 now'
+    >>> changes({"data": "aa", "seed": 1}, {"data": "aa", "seed": 2})
+    [('seed', '1 before, 2 now')]
     """
-    changed = [k for k in sorted({*old, *new}) if old.get(k) != new.get(k)]
-    return "; ".join(f"{k}: {str(old.get(k))[:12]} before, {str(new.get(k))[:12]} now" for k in changed)
+    both = [(name, old.get(name), new.get(name)) for name in sorted({*old, *new})]
+    return [(name, f"{str(then)[:20]} before, {str(now)[:20]} now") for name, then, now in both if then != now]

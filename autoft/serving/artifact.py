@@ -22,7 +22,7 @@ import numpy as np
 
 from autoft import files
 from autoft.data import repair
-from autoft.errors import ArtifactError
+from autoft.errors import ArtifactError, reason_of
 from autoft.files import FORMAT
 from autoft.records.arrays import Array
 from autoft.records.reading import read_json, read_record
@@ -155,7 +155,7 @@ def load(folder: str | Path) -> tuple[Any, Meta]:
     except ArtifactError:
         raise
     except Exception as error:  # Keras raises whatever it stumbles over
-        found = f"it answers {(str(error).strip().splitlines() or [type(error).__name__])[0][:200]}"
+        found = f"it answers {reason_of(error, 200)}"
         fix = f"load it with the Keras that saved it (autoft {meta.version[:40]}; see environment in evaluation.json)"
         raise ArtifactError(f"'{path}'", f"be readable by Keras {keras.__version__}", found, fix) from error
 

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from autoft.data import target as targets
-from autoft.data.repair import Repair
 from autoft.records.columns import Column, Target
 from autoft.records.decisions import CostMatrix
+from autoft.records.repairs import Repair
 
 #: No count, and no part of a number, is larger in any table.
 _MOST = 10**15
@@ -141,7 +141,7 @@ def _target_faults(target: Target) -> Iterator[str]:
     least = {"regression": 0, "binary": 2, "multiclass": 2}[target.task]
     if (count != least) if target.task != "multiclass" else (count < least):
         yield f"has {count:,} classes for the task {target.task}"
-    elif not all(_is_label(label) for label in (*target.classes, *_given(target.positive))):
+    elif not all(map(_is_label, target.classes)) or not (target.positive is None or _is_label(target.positive)):
         yield "has classes that are no labels"
     elif _has_twice(target) or (target.task == "binary" and target.positive not in target.classes):
         yield "has a class twice, or a positive class that is none of them"
@@ -152,10 +152,6 @@ def _target_faults(target: Target) -> Iterator[str]:
 def _has_twice(target: Target) -> bool:
     """Whether two classes are one; texts of other types (dates ...) are compared once they are read."""
     return not target.types and len({(type(one), one) for one in target.classes}) < len(target.classes)
-
-
-def _given(value: Any) -> Iterable[Any]:
-    return () if value is None else (value,)
 
 
 def _is_label(label: Any) -> bool:

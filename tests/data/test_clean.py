@@ -14,11 +14,11 @@ import pytest
 from autoft.cli import main
 from autoft.data import repair
 from autoft.data.clean import clean
-from autoft.data.repair import Repair
 from autoft.errors import FileError, RecipeError
 from autoft.pipeline.describe import inspect_table
 from autoft.recipe.recipe import Recipe
 from autoft.records.columns import Column, Target
+from autoft.records.repairs import Repair
 from autoft.serving import artifact
 from autoft.serving.predictor import Predictor
 

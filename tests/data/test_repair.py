@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from autoft.data.repair import Repair, apply, findings, to_json
+from autoft.data.repair import apply, findings, to_json
 from autoft.data.repair_plan import CODES, learn
 from autoft.data.table import read
 from autoft.records.reading import read_record
+from autoft.records.repairs import Repair
 
 ROWS = 200
 RNG = np.random.default_rng

@@ -11,8 +11,8 @@ import pytest
 
 from autoft.data.missing_words import MISSING
 from autoft.data.sources import limits
-from autoft.data.table import number_text, quoted, read
-from autoft.errors import TableError
+from autoft.data.table import number_text, read
+from autoft.errors import TableError, quoted
 
 
 def _file(folder: Path, content: str | bytes, name: str = "t.csv") -> Path:

@@ -13,7 +13,7 @@ from autoft.data.audit.values import codes, drawn_values, missing_cells, sample
 from autoft.data.convert import Converted
 from autoft.data.date_formats import words
 from autoft.data.dates import read_dates
-from autoft.data.table import quoted
+from autoft.errors import listed, quoted
 from autoft.records.arrays import Array
 from autoft.records.columns import Column
 from autoft.records.evidence import Evidence
@@ -67,9 +67,9 @@ def missing(view: TableView) -> Iterator[Finding]:
     together = _missing_together(view)
     for columns in together:
         yield _missing_block(columns, len(view))
-    told = {column.id for columns in together for column in columns}
+    grouped = {column.id for columns in together for column in columns}
     for column in view.features:
-        if not column.missing or column.id in told:
+        if not column.missing or column.id in grouped:
             continue
         many = column.missing > MANY_MISSING * len(view)
         must = f"be filled in at least {1 - MANY_MISSING:.0%} of the rows" if many else "be filled in every row"
@@ -97,8 +97,7 @@ def _missing_together(view: TableView) -> list[list[Column]]:
 
 def _missing_block(columns: Sequence[Column], rows: int) -> Finding:
     """One warning for columns that are empty together, as blank rows are."""
-    names = ", ".join(quoted(column.name) for column in columns[:5]) + (", ..." if len(columns) > 5 else "")
-    empty = min(column.missing for column in columns)
+    names, empty = listed(column.name for column in columns), min(column.missing for column in columns)
     found = f"has {len(columns):,} columns that are empty in the same rows, {share_of(empty, rows, 'rows')} at least "
     found += f"({names})"
     fix = "remove those rows if they are blank, else check the source, or add the columns to data.drop; autoft fills "
@@ -183,10 +182,8 @@ def unknown_categories(view: TableView) -> Iterator[Finding]:
             continue
         found = f"has {len(counts):,} categories, of which the {most:,} most frequent are distinguished: "
         found += f"{share_of(unknown, filled, 'rows')} count as unknown"
-        fix = (
-            "raise preprocess.categorical.max_categories, choose an encoder for it under preprocess.encoders, or group "
-        )
-        fix += "its categories"
+        fix = "raise preprocess.categorical.max_categories, choose an encoder for it under preprocess.encoders, or "
+        fix += "group its categories"
         evidence = share_evidence(unknown, filled, "unknown", "distinguished")
         severity: Severity = "warning" if unknown > MANY_UNKNOWN * filled else "info"
         must = f"have at most {most:,} frequent categories"

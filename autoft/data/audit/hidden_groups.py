@@ -9,7 +9,7 @@ import numpy as np
 from autoft.data.audit import charts
 from autoft.data.audit.checks import TableView, check
 from autoft.data.audit.values import MAX_ROWS, codes, ranked
-from autoft.data.table import quoted
+from autoft.errors import quoted
 from autoft.records.arrays import Array
 from autoft.records.columns import Column
 from autoft.records.evidence import Evidence

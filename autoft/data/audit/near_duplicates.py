@@ -88,10 +88,8 @@ def _copies(view: TableView, copies: NearCopies) -> Finding:
     one, other = rows[copies.group[rows] == copies.group[rows[0]]][:2]
     groups = len(np.unique(copies.group[rows]))
     found = f"has {share_of(len(rows), total, 'rows')} in {groups:,} groups that are equal but for differences of "
-    found += (
-        f"about {copies.distance:.0e} of a column's spread (first: row {one + 1:,} and row {other + 1:,}); a random "
-    )
-    found += "split would put copies on both sides"
+    found += f"about {copies.distance:.0e} of a column's spread (first: row {one + 1:,} and row {other + 1:,}); a "
+    found += "random split would put copies on both sides"
     fix = "if a case was recorded or generated several times, keep one row; autoft keeps such rows in the same fold"
     evidence = Evidence(
         counts={"rows": total, "nearly equal": len(rows), "groups": groups},

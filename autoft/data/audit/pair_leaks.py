@@ -14,7 +14,7 @@ import numpy as np
 
 from autoft.data.audit import charts, stump
 from autoft.data.audit.predictors import LEAK_AUC, LEAK_R2, Predictors, strongest
-from autoft.data.table import quoted
+from autoft.errors import quoted
 from autoft.records.arrays import Array
 from autoft.records.columns import Task
 from autoft.records.evidence import Evidence

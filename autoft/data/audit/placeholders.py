@@ -15,7 +15,8 @@ from autoft.data.audit import charts
 from autoft.data.audit.checks import TableView, check
 from autoft.data.audit.findings import share_of
 from autoft.data.audit.values import drawn_values
-from autoft.data.table import number_text, quoted
+from autoft.data.table import number_text
+from autoft.errors import quoted
 from autoft.records.arrays import Array
 from autoft.records.columns import RepairCode
 from autoft.records.evidence import Evidence

@@ -10,7 +10,7 @@ import numpy as np
 from autoft.data.audit import charts
 from autoft.data.audit.checks import TableView, check
 from autoft.data.audit.values import ranked, some_rows
-from autoft.data.table import quoted
+from autoft.errors import quoted
 from autoft.records.arrays import Array
 from autoft.records.columns import Column
 from autoft.records.evidence import Chart, Evidence

@@ -8,7 +8,7 @@ from autoft.data.audit import charts
 from autoft.data.audit.checks import TableView, check
 from autoft.data.audit.findings import label_text
 from autoft.data.audit.values import ranked, sample
-from autoft.data.table import quoted
+from autoft.errors import quoted
 from autoft.records.arrays import Array
 from autoft.records.columns import Column, Task
 from autoft.records.evidence import Evidence

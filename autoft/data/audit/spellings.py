@@ -11,16 +11,13 @@ from autoft.data.audit import charts
 from autoft.data.audit.checks import TableView, check, rows_by_text
 from autoft.data.audit.findings import share_evidence, share_of
 from autoft.data.cells import TRUTH, ZERO_PADDED, Distinct, numbers
-from autoft.data.table import quoted
+from autoft.errors import quoted
+from autoft.records.arrays import EXACT
 from autoft.records.evidence import Evidence
 from autoft.records.findings import Finding
 
 #: Groups of spellings that are listed with a finding.
 SHOWN = 5
-
-
-#: Largest whole number up to which float64 tells all whole numbers apart.
-_EXACT = 2**53
 #: Signs that stand around a word without being part of it; "A+" and "yes?" say something else than "A" and "yes".
 _AROUND = ".,;:!\"'"
 
@@ -77,7 +74,7 @@ def label_variants(counts: Mapping[str, int]) -> dict[str, tuple[str, ...]]:
 
 def _meaning(text: str) -> str | float:
     number = numbers([text])[0]
-    plain = abs(number) <= _EXACT and not ZERO_PADDED.fullmatch(text)
+    plain = abs(number) <= EXACT and not ZERO_PADDED.fullmatch(text)
     return float(number) if plain else fold(text)
 
 
@@ -100,10 +97,8 @@ def target_spellings(view: TableView) -> Iterator[Finding]:
     groups = label_variants(counts)
     if not groups:
         return
-    fix = (
-        "list spelling-variants under preprocess.accept to write all of them as the most frequent one, or correct the "
-    )
-    fix += "source; if they are different classes, set schema.keep_target_spellings: true"
+    fix = "list spelling-variants under preprocess.accept to write all of them as the most frequent one, or correct "
+    fix += "the source; if they are different classes, set schema.keep_target_spellings: true"
     found = replace(_spelled(view.target, counts, groups, "class"), code="target-spelling", severity="error", fix=fix)
     if view.options.keep_target_spellings:
         fix = "nothing to do: schema.keep_target_spellings says that they are different classes"

@@ -9,7 +9,7 @@ import numpy as np
 from autoft.data.audit.checks import TableView, check
 from autoft.data.audit.predictors import LEAK_R2
 from autoft.data.audit.values import sample
-from autoft.data.table import quoted
+from autoft.errors import listed, quoted
 from autoft.records.arrays import Array
 from autoft.records.columns import Column
 from autoft.records.evidence import Evidence
@@ -97,7 +97,7 @@ def _leak(view: TableView, features: Sequence[Column], matrix: Array, rows: Arra
     parts = [features[i] for i in np.flatnonzero(np.abs(weights) > PART)]
     if score < LEAK_R2 or len(parts) < 3 or {part.name for part in parts} & set(view.options.allow_leak):
         return
-    names = ", ".join(quoted(part.name) for part in parts[:MOST_PARTS]) + (", ..." if len(parts) > MOST_PARTS else "")
+    names = listed([part.name for part in parts], MOST_PARTS)
     found = f"is a weighted sum of {len(parts)} other columns ({names}; R2 {score:.5f})"
     fix = "if they are known only afterwards, add them to data.drop; else list one under schema.allow_leak"
     evidence = Evidence(counts={"R2": score, "parts": len(parts)})

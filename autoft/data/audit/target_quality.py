@@ -12,8 +12,8 @@ from autoft.data.audit.checks import TableView, check
 from autoft.data.audit.findings import label_text, row_numbers, share_evidence, share_of
 from autoft.data.audit.values import drawn_values
 from autoft.data.missing_words import keep, listed
-from autoft.data.table import quoted
 from autoft.data.target import MOST_CLASSES, as_text
+from autoft.errors import quoted
 from autoft.formatting import counted
 from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, cast
 
+from autoft.records.arrays import EXACT
+
 if TYPE_CHECKING:
     import pandas as pd
 
 _INDEX = re.compile(r"__index_level_[0-9]+__")
-_EXACT = 2**53  # float64 tells whole numbers apart up to here
 
 
 def to_frame(table: Any) -> pd.DataFrame:
@@ -47,4 +48,4 @@ def _long(column: Any) -> bool:
     import pyarrow.compute as pc
 
     ends = pc.min_max(column).as_py()
-    return ends["min"] is not None and (ends["max"] > _EXACT or ends["min"] < -_EXACT)
+    return ends["min"] is not None and (ends["max"] > EXACT or ends["min"] < -EXACT)

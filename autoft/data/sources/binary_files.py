@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from autoft.data.sources import arrow, limits
-from autoft.errors import SetupError, TableError, quoted
+from autoft.errors import SetupError, TableError, listed, reason_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +34,7 @@ def read_binary(where: str, stream: BinaryIO, format_name: str, stored: int) -> 
             return _read_excel(where, stream, stored)
         return arrow.to_frame(_whole(where, _opened(stream, format_name), stored))
     except (pa.ArrowException, OSError, zipfile.BadZipFile) as error:
-        found = f"it is damaged, or of a newer version ({(str(error) or type(error).__name__).splitlines()[0][:100]})"
+        found = f"it is damaged, or of a newer version ({reason_of(error)})"
         fix = "write it again; if another program reads it, update pyarrow or save the table as CSV"
         raise TableError(where, f"be a complete {_NAMES[format_name]} file", found, fix) from error
 
@@ -85,12 +85,11 @@ def _read_excel(where: str, stream: BinaryIO, stored: int) -> pd.DataFrame:
         must, found = "be read by a package that is installed", "openpyxl, which reads Excel files, is not"
         raise SetupError(where, must, found, "pip install openpyxl, or save the sheet as CSV") from error
     except (ValueError, KeyError) as error:
-        found = f"it is not ({(str(error) or type(error).__name__).splitlines()[0][:100]})"
+        found = f"it is not ({reason_of(error)})"
         raise TableError(where, "be a readable workbook", found, "save the sheet as CSV") from error
     filled = {str(name): sheet for name, sheet in sheets.items() if sheet.size}
     if len(filled) != 1:
-        names = ", ".join(quoted(name) for name in list(filled)[:3]) + (", ..." if len(filled) > 3 else "")
-        found = f"{len(filled):,} sheets have cells ({names})" if filled else "it is empty"
+        found = f"{len(filled):,} sheets have cells ({listed(filled, 3)})" if filled else "it is empty"
         raise TableError(where, "have one sheet with cells", found, "save the sheet that is meant as CSV")
     sheet = next(iter(filled.values()))
     sheet = sheet.where(sheet != "", None)

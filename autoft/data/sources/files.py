@@ -21,7 +21,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Literal, cast
 
 from autoft.data.sources import limits
-from autoft.errors import TableError, quoted
+from autoft.errors import TableError, listed, quoted, reason_of
 from autoft.formatting import nearest
 
 Format = Literal["csv", "jsonl", "parquet", "feather", "orc", "excel"]
@@ -127,7 +127,7 @@ def _named(source: Any) -> tuple[str, str]:
 
 
 def _damaged(where: str, packing: str, error: Exception) -> TableError:
-    found = f"it is damaged ({str(error).splitlines()[0][:100] if str(error) else type(error).__name__})"
+    found = f"it is damaged ({reason_of(error)})"
     return TableError(where, f"be a complete {packing} file", found, "copy or download it again")
 
 
@@ -163,7 +163,7 @@ def _content(handle: Any, where: str) -> bytes:
         content = handle.read(limits.MAX_BYTES + 1)
     except (ValueError, TypeError) as error:  # closed, not open for reading, or of another encoding
         fix = "open it for reading, in bytes ('rb') where the encoding is in doubt"
-        raise TableError(where, "be readable", f"it is not ({str(error)[:100]})", fix) from error
+        raise TableError(where, "be readable", f"it is not ({reason_of(error)})", fix) from error
     if isinstance(content, str):
         content = content.encode("utf-8", "backslashreplace")
     if not isinstance(content, bytes | bytearray | memoryview):
@@ -252,7 +252,7 @@ def _only_member(archive: zipfile.ZipFile, where: str) -> zipfile.ZipInfo:
     members = [one for one in archive.infolist() if not one.is_dir() and not one.filename.startswith(_JUNK)]
     members = [one for one in members if not PurePosixPath(one.filename).name.startswith(".")]
     if len(members) != 1:
-        names = ", ".join(quoted(one.filename) for one in members[:3]) + (", ..." if len(members) > 3 else "")
+        names = listed([one.filename for one in members], 3)
         found = f"it holds {len(members):,} files ({names})" if members else "it is empty"
         raise TableError(where, "be an archive of one table", found, "unpack it, and pass the table itself")
     if members[0].flag_bits & 1:

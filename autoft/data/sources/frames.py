@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autoft.data.sources import arrow, limits
-from autoft.errors import TableError, quoted
+from autoft.errors import TableError, quoted, reason_of
 from autoft.formatting import counted
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def to_frame(data: Any, where: str) -> pd.DataFrame:
     except TableError:
         raise
     except (ValueError, TypeError, RuntimeError, AttributeError, KeyError) as error:  # of other libraries
-        found = f"it cannot be converted ({str(error)[:100]})"
+        found = f"it cannot be converted ({reason_of(error)})"
         raise TableError(where, "be a table of rows and columns", found, _FIX) from error
     if not isinstance(found, pd.DataFrame):
         also = "a path, a file handle, a pair (X, y), " if where == "The data" else ""
@@ -68,10 +68,8 @@ def _converted(data: Any, where: str) -> object:
         return _from_array(data, where)
     if issparse(data):
         return _from_array(data.toarray(), where)
-    if isinstance(data, pa.RecordBatch):
-        return arrow.to_frame(pa.Table.from_batches([data]))
-    if isinstance(data, pa.RecordBatchReader):
-        return arrow.to_frame(data.read_all())
+    if isinstance(data, pa.RecordBatch | pa.RecordBatchReader):
+        data = data.read_all() if isinstance(data, pa.RecordBatchReader) else pa.Table.from_batches([data])
     if isinstance(data, pa.Table):
         return arrow.to_frame(data)
     if isinstance(data, Mapping):

@@ -17,13 +17,13 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
 from autoft.data.sources import limits
-from autoft.errors import TableError, quoted
+from autoft.errors import TableError, quoted, reason_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _BATCH = 10_000  # rows that are turned into columns at a time
-_SAMPLE = 100  # lines by which the separator is told
+_SAMPLE = 100  # lines by which the separator is found
 _SEPARATORS = ",;\t|"
 _END = "\0\n"  # a line that no accepted file contains; swallowed by the last cell if that cell's quote is never closed
 _MAGIC = {
@@ -50,7 +50,7 @@ _MAGIC = {
 _BOMS = {codecs.BOM_UTF32_LE: "UTF-32", codecs.BOM_UTF16_LE: "UTF-16", codecs.BOM_UTF16_BE: "UTF-16"}
 _MARKUP = re.compile(rb"\s*<(!doctype|!--|\?xml|html|head|body|table|svg|script|error)", re.IGNORECASE)
 _JSON = re.compile(rb'\s*(\{\s*["}]|\[\s*[\[{])')
-_SEP_LINE = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)  # by which Excel tells itself the separator
+_SEP_LINE = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)  # as Excel names the separator
 
 
 def read_csv(where: str, stream: BinaryIO, ending: str = ".csv") -> pd.DataFrame:
@@ -88,7 +88,7 @@ def read_json_lines(where: str, stream: BinaryIO) -> list[dict[str, Any]]:
         except TableError:
             raise
         except (ValueError, RecursionError) as error:  # also of numbers with thousands of digits
-            found, fix = f"line {number:,} is not ({str(error)[:100]})", "write one object, {name: value, ...}, a line"
+            found, fix = f"line {number:,} is not ({reason_of(error)})", "write one object, {name: value, ...}, a line"
             raise TableError(where, "be lines of JSON", found, fix) from error
         if not isinstance(record, dict):
             found, fix = f"line {number:,} is none", "write every row as an object, {name: value, ...}"

@@ -123,14 +123,10 @@ class MedianAbsoluteError(SummedMetric[Array]):
 
 
 @METRICS.register
-class Pinball(MeanMetric):
+class Pinball(_ErrorMetric):
     name = "pinball"
     label = "Pinball loss"
     meaning = "the average miss, in units of the target, weighted so that the wanted quantile misses least"
-    direction = "min"
-    range = (0.0, math.inf)
-    tasks = VALUES
-    needs = "value"
     needs_quantile = True
     row_loss = "pinball loss"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from autoft.errors import TrainingError
+from autoft.errors import TrainingError, reason_of
 from autoft.networks.architecture import Inputs
 from autoft.records.columns import Task
 
@@ -164,7 +164,7 @@ def _logits(model: Any, given: ModelInputs) -> Any:
     try:
         return model(given.features)
     except Exception as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+        reason = reason_of(error, 200)
         found = f"it cannot read inputs.features {tuple(given.features.shape)}: {reason}"
         raise _UnfitError("return a model of the tensors in inputs", found, "make it from these tensors") from error
 
