@@ -40,6 +40,9 @@ SEARCHED = 8
 MOST_ROWS, FURTHEST = 2_000, 0.1
 #: Fewer different rows prove nothing.
 MIN_ROWS = 20
+#: Many rows in one place are a state, as an idle machine has, or a cluster, and no copies of one case: more than both
+#: so many, and this share of the different rows.
+MOST_COPIES, CROWD = 12, 0.05
 #: Neighbours by which copies are connected.
 NEIGHBOURS = 12
 #: Share of the pairs near in the searched columns that must be near in all, and share of them with a distance of its
@@ -76,7 +79,8 @@ def find_near_copies(features: Sequence[Column], values: Mapping[str, Array], ex
     if len(first) < MIN_ROWS:
         return None
     measures = [column for column in features if column.kind == "numeric" and _has_fractions(values[column.id])]
-    others = [column for column in features if column not in measures]
+    measured = {column.id for column in measures}
+    others = [column for column in features if column.id not in measured]
     scaled = _searched(measures, values, first)
     if not scaled:
         return None
@@ -96,7 +100,16 @@ def find_near_copies(features: Sequence[Column], values: Mapping[str, Array], ex
     distinct = len({f"{one:.4g}" for one in apart.tolist()})
     if distance > FINEST_GRID and distinct < DIFFERENT * min(len(apart), 100):
         return None
-    return NearCopies(group=_connected(pairs, len(first))[same], distance=distance)
+    group = _without_crowds(_connected(pairs, len(first)))
+    if not MIN_ROWS <= len(np.unique(group)) < len(group):
+        return None
+    return NearCopies(group=group[same], distance=distance)
+
+
+def _without_crowds(group: Array) -> Array:
+    """Groups `[n]` of different rows, each row of a large group alone."""
+    size = np.bincount(group)[group]
+    return np.where(size > max(MOST_COPIES, CROWD * len(group)), len(group) + np.arange(len(group)), group)
 
 
 def _connected(pairs: Array, rows: int) -> Array:
@@ -152,7 +165,7 @@ def _combined(others: Sequence[Column], values: Mapping[str, Array], rows: Array
 def _distance(points: Array) -> float | None:
     """The distance within which copies lie, None if there are no copies."""
     from scipy.spatial import cKDTree
-    from scipy.special import bdtrc
+    from scipy.special import betainc
 
     radii = np.array([t * m for m in (1.0, *MULTIPLES) for t in DISTANCES])
     counted = radii <= (np.inf if len(points) <= MOST_ROWS else FURTHEST)
@@ -167,7 +180,8 @@ def _distance(points: Array) -> float | None:
     told = np.zeros(len(DISTANCES), dtype=bool)
     for multiple, wide in zip(MULTIPLES, wider, strict=True):
         known = np.isfinite(wide) & (near > 0)
-        chance = bdtrc(np.maximum(near[known] - 1, 0), np.maximum(wide[known], 1), multiple**-dimensions)
+        # So many of the pairs or more, where each is near with a chance of its own (binomial tail).
+        chance = betainc(near[known], wide[known] - near[known] + 1, multiple**-dimensions)
         told[known] |= (near[known] >= SHARE * wide[known]) & (chance < LEVEL)
     if not told.any():
         return None

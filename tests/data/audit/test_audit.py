@@ -290,6 +290,21 @@ def test_a_tiny_table_may_be_separated_by_luck():
     assert "target-leak" not in run(table().head(40).assign(y=y, hint=(y == "yes") * 1.0))
 
 
+@pytest.mark.parametrize("rows", [60, 110])
+def test_of_thousands_of_columns_some_separate_few_rows_by_luck(rows):
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, rows)
+    frame = pd.DataFrame(rng.normal(size=(rows, 3_000)).round(3)).add_prefix("gene ")
+    for k in range(40):  # each errs in some rows of others
+        frame[f"gene {k}"] += 3.5 * y
+    found = run(frame.assign(y=y))
+    assert not {"target-leak", "pair-leak"} & set(found)
+    assert len(found.get("suspiciously-strong", [])) <= 1
+    # What names the classes is a leak still, and so is a strong column among few.
+    assert only(run(frame.assign(code=3 - y, y=y)), "target-leak").column == "code"
+    assert only(run(frame.iloc[:, -10:].assign(hint=y + rng.random(rows) / 3, y=y)), "target-leak").column == "hint"
+
+
 def test_rows_recorded_many_times_are_no_leak():
     rng = np.random.default_rng(6)
     frame = pd.DataFrame({"a": rng.normal(size=100), "b": rng.normal(size=100), "y": rng.integers(0, 2, size=100)})
