@@ -128,7 +128,7 @@ def _lucky(names: Sequence[str], scores: Mapping[str, float], rows: int) -> Iter
     found += f"; of {len(scores):,} columns some may do so by luck"
     evidence = late_columns.score_evidence(names[0], scores, "ROC-AUC")
     column, must = names[0] if len(names) == 1 else None, "be known when a prediction is made"
-    fix = "if it is filled in only afterwards, add it to data.drop; else nothing to do, or list it under schema.allow_leak"
+    fix = "if it is filled in only afterwards, add it to data.drop; else list it under schema.allow_leak"
     yield Finding("suspiciously-strong", "warning", column, must, found, fix, evidence)
 
 

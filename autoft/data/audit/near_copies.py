@@ -40,9 +40,9 @@ SEARCHED = 8
 MOST_ROWS, FURTHEST = 2_000, 0.1
 #: Fewer different rows prove nothing.
 MIN_ROWS = 20
-#: Many rows in one place are a state, as an idle machine has, or a cluster, and no copies of one case: more than both
-#: so many, and this share of the different rows.
-MOST_COPIES, CROWD = 12, 0.05
+#: With more noise than this, many rows in one place are a state, as an idle machine has, or a cluster, and no copies of
+#: one case: more than both so many, and this share of the different rows.
+QUIET, MOST_COPIES, CROWD = 1e-4, 12, 0.05
 #: Neighbours by which copies are connected.
 NEIGHBOURS = 12
 #: Share of the pairs near in the searched columns that must be near in all, and share of them with a distance of its
@@ -100,9 +100,11 @@ def find_near_copies(features: Sequence[Column], values: Mapping[str, Array], ex
     distinct = len({f"{one:.4g}" for one in apart.tolist()})
     if distance > FINEST_GRID and distinct < DIFFERENT * min(len(apart), 100):
         return None
-    group = _without_crowds(_connected(pairs, len(first)))
-    if not MIN_ROWS <= len(np.unique(group)) < len(group):
-        return None
+    group = _connected(pairs, len(first))
+    if distance > QUIET:
+        group = _without_crowds(group)
+        if not MIN_ROWS <= len(np.unique(group)) < len(group):
+            return None
     return NearCopies(group=group[same], distance=distance)
 
 
