@@ -12,6 +12,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from benchmarks.common import Memory, Row, finish, options, progress
 from benchmarks.forgeries import MOST_MB, Forgery, forgeries, save_model
@@ -37,8 +38,8 @@ def row_of(kind: str, tried: Sequence[Forgery], model: Path) -> Row:
     }
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Run the benchmark."""
+def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
+    """Run the benchmark; returns what it wrote."""
     every = forgeries()
     kinds = list(dict.fromkeys(forgery.kind for forgery in every))
     given = options("hostile", (__doc__ or "").splitlines()[0], argv, only=kinds)
@@ -51,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             rows.append(row_of(kind, tried, model))
     totals = {name: sum(row[name] for row in rows) for name in ("tried", "refused", "executed", "too_large")}
     reached = totals["refused"] == totals["tried"] and not totals["executed"] and not totals["too_large"]
-    finish("hostile", given, rows, {**totals, "reached": reached}, title="what becomes of hostile files")
+    return finish("hostile", given, rows, {**totals, "reached": reached}, title="what becomes of hostile files")
 
 
 if __name__ == "__main__":

@@ -122,6 +122,13 @@ def test_class_smaller_than_the_folds_is_a_warning():
     assert "class-smaller-than-folds" not in run(frame, task="multiclass", folds=3)
 
 
+def test_a_class_is_rare_beside_an_even_share():
+    even = np.arange(ROWS) % 25  # 4 % of the rows each
+    assert "imbalanced-target" not in run(table(y=even.astype(str)), task="multiclass")
+    some = np.where((even == 3) & (np.arange(ROWS) > 25), 4, even)
+    assert "imbalanced-target" in run(table(y=some.astype(str)), task="multiclass")
+
+
 def test_imbalance_names_a_better_metric():
     y = np.where(np.arange(ROWS) < 6, "yes", "no")
     finding = only(run(table(y=y)), "imbalanced-target")
@@ -290,7 +297,7 @@ def test_a_tiny_table_may_be_separated_by_luck():
     assert "target-leak" not in run(table().head(40).assign(y=y, hint=(y == "yes") * 1.0))
 
 
-@pytest.mark.parametrize(("rows", "shift"), [(60, 4.0), (110, 3.0)])
+@pytest.mark.parametrize(("rows", "shift"), [(60, 4.0), (110, 2.5)])
 def test_of_many_columns_some_separate_few_rows_by_luck(rows, shift):
     rng = np.random.default_rng(0)
     y = rng.integers(0, 2, rows)
