@@ -297,8 +297,8 @@ def measure(shared: Path, tables: Sequence[str]) -> tuple[list[Row], dict[str, A
     return rows, summary_of(rows)
 
 
-def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
-    """Run the benchmark; returns what it wrote."""
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the benchmark."""
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--shared", type=Path, default=ROOT.parent / "shared")
     own, rest = parser.parse_known_args(argv)
@@ -306,7 +306,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     given = options("false_alarms", __doc__.splitlines()[0], rest, only=every)
     chosen = [name for name in every if given.wants(name) and (not given.quick or given.only or name in QUICK)]
     rows, summary = measure(own.shared.resolve(), chosen)
-    return finish("false_alarms", given, rows, summary, title="false alarms on healthy tables")
+    finish("false_alarms", given, rows, summary, title="false alarms on healthy tables")
 
 
 if __name__ == "__main__":

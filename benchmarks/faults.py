@@ -24,9 +24,9 @@ from typing import Any
 from xml.etree import ElementTree
 
 from autoft.errors import AutoFTError
-from autoft.search.journal import Journal, encode, read
+from autoft.search.journal import Journal, read
 from benchmarks import false_alarms, hostile, trial_memory
-from benchmarks.common import Options, Row, finish, options, progress
+from benchmarks.common import Row, finish, options, progress
 from benchmarks.machine import ROOT
 
 #: A line of a table of docs/reliability.md: id, what happens, what autoft does, tests.
@@ -85,7 +85,6 @@ def journals(quick: bool) -> Row:
                 path.write_bytes(damaged)
                 tried += 1
                 lost += not _goes_on(path, facts, cut=len(damaged) == at)
-    assert encode(facts[0])  # the format that was damaged is that of the journal
     return {"part": "journal", "met": tried - lost, "tried": tried}
 
 
@@ -113,20 +112,22 @@ def bad_inputs(quick: bool) -> Row:
 
 def hostile_files(quick: bool) -> Row:
     """Forged files that are refused by one clear error."""
-    summary = hostile.main(_arguments(quick))["summary"]
-    return {"part": "hostile", "met": summary["refused"], "tried": summary["tried"]}
+    rows = hostile.measure(quick)
+    met, tried = (sum(row[name] for row in rows) for name in ("refused", "tried"))
+    return {"part": "hostile", "met": met, "tried": tried}
 
 
 def warnings(quick: bool) -> Row:
     """False warnings per 20 columns: the larger figure of `check` and of a prediction."""
-    summary = false_alarms.main(_arguments(quick))["summary"]
+    tables = false_alarms.QUICK if quick else [*false_alarms.SETS, *false_alarms.MADE]
+    summary = false_alarms.measure(ROOT.parent / "shared", tables)[1]
     return {"part": "warnings", "false_warnings_per_20_columns": summary["false_warnings_per_20_columns"]}
 
 
 def memory(quick: bool) -> Row:
     """Growth of the resident memory by a trial."""
-    summary = trial_memory.main(_arguments(quick))["summary"]
-    return {"part": "memory", "mb_per_trial": summary["mb_per_trial"]}
+    row = trial_memory.mb_per_trial(trial_memory.QUICK if quick else trial_memory.TRIALS)
+    return {"part": "memory", "mb_per_trial": row["mb_per_trial"]}
 
 
 PARTS: dict[str, Callable[[bool], Row]] = {
@@ -157,18 +158,15 @@ def _failed(found: Mapping[str, bool]) -> str:
     return ", ".join(name for name, passed in found.items() if not passed)
 
 
-def _arguments(quick: bool) -> list[str]:
-    return ["--quick"] if quick else []
-
-
-def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
-    given: Options = options("faults", __doc__ or "", argv, only=tuple(PARTS))
-    rows = []
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the benchmark."""
+    given = options("faults", (__doc__ or "").splitlines()[0], argv, only=tuple(PARTS))
+    rows: list[Row] = []
     for part, run in PARTS.items():
         if given.wants(part):
             progress(f"{part} ...")
             rows.append(run(given.quick))
-    return finish("faults", given, rows, summary(rows), title="Faults and what becomes of them")
+    finish("faults", given, rows, summary(rows), title="Faults and what becomes of them")
 
 
 if __name__ == "__main__":

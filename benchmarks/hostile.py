@@ -10,9 +10,8 @@ more than 500 MB, and the largest memory that one of them took (above that of th
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from benchmarks.common import Memory, Row, finish, options, progress
 from benchmarks.forgeries import MOST_MB, Forgery, forgeries, save_model
@@ -38,21 +37,26 @@ def row_of(kind: str, tried: Sequence[Forgery], model: Path) -> Row:
     }
 
 
-def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
-    """Run the benchmark; returns what it wrote."""
-    every = forgeries()
-    kinds = list(dict.fromkeys(forgery.kind for forgery in every))
-    given = options("hostile", (__doc__ or "").splitlines()[0], argv, only=kinds)
+def measure(quick: bool, wants: Callable[[str], bool] = lambda kind: True) -> list[Row]:
+    """What becomes of the forgeries of each kind that is wanted."""
     rows: list[Row] = []
+    every = [forgery for forgery in forgeries() if not (quick and forgery.heavy)]
     with tempfile.TemporaryDirectory() as folder:
         model = save_model(Path(folder) / "model")
-        for kind in filter(given.wants, kinds):
+        for kind in filter(wants, dict.fromkeys(forgery.kind for forgery in every)):
             progress(f"hostile: {kind}")
-            tried = [one for one in every if one.kind == kind and not (given.quick and one.heavy)]
-            rows.append(row_of(kind, tried, model))
+            rows.append(row_of(kind, [one for one in every if one.kind == kind], model))
+    return rows
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the benchmark."""
+    kinds = list(dict.fromkeys(forgery.kind for forgery in forgeries()))
+    given = options("hostile", (__doc__ or "").splitlines()[0], argv, only=kinds)
+    rows = measure(given.quick, given.wants)
     totals = {name: sum(row[name] for row in rows) for name in ("tried", "refused", "executed", "too_large")}
     reached = totals["refused"] == totals["tried"] and not totals["executed"] and not totals["too_large"]
-    return finish("hostile", given, rows, {**totals, "reached": reached}, title="what becomes of hostile files")
+    finish("hostile", given, rows, {**totals, "reached": reached}, title="what becomes of hostile files")
 
 
 if __name__ == "__main__":

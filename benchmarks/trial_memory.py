@@ -87,13 +87,13 @@ def mb_per_trial(trials: int = TRIALS) -> Row:
     }
 
 
-def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
-    """Run the benchmark; returns what it wrote."""
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the benchmark."""
     given = options("trial_memory", "memory that a trial leaves behind", argv)
     row = mb_per_trial(QUICK if given.quick else TRIALS)
     progress(f"{row['trials']} trials: {row['mb_per_trial']:.2f} MB a trial, {row['cpu_s']:.1f} CPU s")
     summary = {"mb_per_trial": row["mb_per_trial"], "reached": row["mb_per_trial"] < TARGET}
-    return finish("trial_memory", given, [row], summary, title="Resident memory over one long search")
+    finish("trial_memory", given, [row], summary, title="Resident memory over one long search")
 
 
 if __name__ == "__main__":

@@ -30,13 +30,19 @@ TRUTH = {word: float(value) for pair in PAIRS for value, word in enumerate(pair)
 # What float() understands, without its words (inf, nan) and without underscores. Here and below nothing backtracks
 # over long cells: runs are possessive or bounded.
 _NUMBER = re.compile(r"\s*+[+\-\u2212]?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d++)?\s*+")
+#: Durations as pandas writes them to files.
+_DURATION = re.compile(r"(-?[0-9]{1,6}) days? \+?([0-9]{2}):([0-9]{2}):([0-9]{2}(?:\.[0-9]{1,9})?)")
 _INFINITE = re.compile(r"\s*+[+-]?inf(?:inity)?\s*+", re.IGNORECASE)
 #: Whole numbers of more digits than float64 can tell apart.
 LONG_INTEGER = re.compile(r"-?\d{16,}+")
-#: A single short word; 64 characters are the longest identifiers in use (SHA-256).
-TOKEN = re.compile(r"\S{1,64}")
+#: A single short word, or a telephone or card number; 64 characters are the longest identifiers in use (SHA-256).
+TOKEN = re.compile(r"\S{1,64}|\+?[0-9()/ -]{8,64}")
+#: Telephone numbers: no program writes a plus before millions.
+PHONE = re.compile(r"\s*+\+[0-9]{7,15}\s*+")
 #: Digits with leading zeros: codes rather than numbers.
 ZERO_PADDED = re.compile(r"\s*+[+-]?0\d++\s*+")
+_MOST_DIGITS = 64
+_DIGITS = re.compile(rf"[0-9]{{1,{_MOST_DIGITS}}}")
 _WHOLE_FLOAT = re.compile(r"-?(?:0|[1-9][0-9]*)\.0")
 
 #: Beginning of a number or an amount: a cheap test before the exact ones.
@@ -169,17 +175,25 @@ class Distinct:
 
 def numbers(texts: Sequence[str]) -> Floats:
     """Texts as numbers, NaN where a text is none; infinities are numbers here, ``1_000`` and ``1,000`` are not. A minus
-    may be typographic (U+2212).
+    may be typographic (U+2212). Durations as pandas writes them are seconds, as those of a DataFrame.
 
-    >>> numbers(["12", " 1e3 ", "n. a.", "-inf"])
-    array([  12., 1000.,   nan,  -inf])
+    >>> numbers(["12", " 1e3 ", "n. a.", "-inf", "0 days 00:01:00"])
+    array([  12., 1000.,   nan,  -inf,   60.])
     """
     try:
         values = np.array(list(map(float, texts)), dtype=np.float64)
     except ValueError:
-        plain = ((t, _NUMBER.fullmatch(t) or _INFINITE.fullmatch(t)) for t in texts)
-        return np.array([float(t.replace("\u2212", "-")) if found else np.nan for t, found in plain])
+        return np.array(list(map(_number, texts)), dtype=np.float64)
     return np.where(["_" in text for text in texts], np.nan, values) if len(texts) else values
+
+
+def _number(text: str) -> float:
+    if _NUMBER.fullmatch(text) or _INFINITE.fullmatch(text):
+        return float(text.replace("\u2212", "-"))
+    if " day" in text and (match := _DURATION.fullmatch(text.strip())):
+        days, hours, minutes, seconds = map(float, match.groups())
+        return 86_400 * days + 3600 * hours + 60 * minutes + seconds
+    return np.nan
 
 
 def truth_values(texts: Sequence[str], false: Iterable[str] = (), true: Iterable[str] = ()) -> Floats:
@@ -200,6 +214,21 @@ def truth_values(texts: Sequence[str], false: Iterable[str] = (), true: Iterable
 def word(text: str) -> str:
     """The text as it may stand in `TRUTH`: in lower case, a number in its shortest form."""
     return number_text(float(text.replace("\u2212", "-"))) if _NUMBER.fullmatch(text) else text.casefold()
+
+
+def code_digits(texts: Sequence[str]) -> int:
+    """How many digits each of some codes has, if all have as many and one begins with 0; else 0.
+
+    >>> code_digits(["01067", "10115"]), code_digits(["01067", "1067"])
+    (5, 0)
+    """
+    widths = {len(text) if _DIGITS.fullmatch(text) else 0 for text in texts}
+    return max(widths) if len(widths) == 1 and any(text.startswith("0") for text in texts) else 0
+
+
+def padded(texts: Iterable[str], digits: int) -> list[str]:
+    """Codes with the leading zeros that programs take away which read them as numbers."""
+    return [text.zfill(min(digits, _MOST_DIGITS)) if _DIGITS.fullmatch(text) else text for text in texts]
 
 
 def plain_texts(texts: Sequence[str]) -> NDArray[Any]:

@@ -86,6 +86,8 @@ def _describe(
         inferred = rule(name, distinct, decimal)
     missing = int((distinct.codes < 0).sum())
     facts = {"distinct": len(distinct.values), **inferred.facts}
+    if inferred.kind == "categorical":
+        facts["digits"] = cells.code_digits(distinct.texts)
     column = Column(id=identity, name=name, kind=inferred.kind, why=inferred.why, missing=missing, **facts)
     if is_target or (declared is not None and inferred.kind == declared.partition(" ")[0]):
         return column, inferred.findings
@@ -173,6 +175,8 @@ def _number(name: str, distinct: Distinct) -> Inferred | None:
         return _numeric(name, distinct)
     if distinct.share(distinct.matches(cells.ZERO_PADDED)) > 1 - _NEARLY_ALL:
         return Inferred("categorical", "digits with leading zeros are codes")
+    if distinct.matches(cells.PHONE).all():
+        return _tokens(distinct) or Inferred("categorical", "digits behind a plus are telephone numbers")
     if len(distinct.values) / int(distinct.counts.sum()) > _UNIQUE and distinct.matches(cells.LONG_INTEGER).all():
         return Inferred("identifier", "whole numbers of more than 15 digits, hardly one of them twice")
     values, apart = long_integers.kept(distinct)
@@ -207,6 +211,10 @@ def _number_format(
     found = number_formats.search(distinct.texts, distinct.parts, distinct.counts, decimal, least=least)
     if is_target and found.free:  # the answers would be a thousand times too large or too small
         found = replace(found, format=None, why="ambiguous")
+    if found.format == NumberFormat() and not odd and len(distinct.values) >= _ENOUGH_ROWS:
+        inferred = _number(name, distinct)
+        if inferred is not None and all("." in text for text in distinct.texts):  # no cell proves the dot
+            return replace(inferred, findings=(number_findings.decimals(name, distinct), *inferred.findings))
     if found.format is None or (found.format == NumberFormat() and not odd):
         asked = found.why and distinct.share(~np.isnan(distinct.numbers)) < MOST_NUMBERS
         finding = number_findings.unread(name, distinct, found) if asked else None

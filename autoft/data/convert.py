@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autoft.data.cells import Distinct, plain_texts, truth_values
+from autoft.data.cells import Distinct, padded, plain_texts, truth_values
 from autoft.data.number_formats import search
 from autoft.data.table import quoted
 from autoft.formatting import counted
@@ -90,7 +90,10 @@ def _values_of(distinct: Distinct, column: Column) -> NDArray[Any]:
         return truth_values(distinct.texts, column.false, column.true)
     if column.kind == "date":
         return distinct.seconds(column.date_format or "iso", column.zoned)
-    return plain_texts(distinct.texts)
+    texts = plain_texts(distinct.texts)
+    if column.digits:
+        texts[:] = padded(texts, column.digits)
+    return texts
 
 
 def align(frame: pd.DataFrame, columns: Sequence[Column]) -> tuple[pd.DataFrame, tuple[Finding, ...]]:

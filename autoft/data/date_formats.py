@@ -25,14 +25,22 @@ from autoft.data.dates import (
 _MOSTLY = 0.5
 #: So many distinct numbers of eight digits that all are days are no chance: one number in a thousand is a day.
 _ENOUGH_DAYS = 10
-_COMPACT = {"%Y%m%d": (19_000_101, 21_001_231), "%Y%m": (190_001, 210_012)}
+_COMPACT = {
+    "%Y%m%d": (19_000_101, 21_001_231),
+    "%Y%m": (190_001, 210_012),
+    "%d%m%Y": (1_011_900, 31_122_100),
+    "%m%d%Y": (1_011_900, 12_312_100),
+    "%Y%m%d%H%M%S": (190_001_010_000, 21_001_231_235_959),
+}
 #: Years between which a number or a year with a month is taken for a date.
 _YEARS = (1900, 2100)
 #: A day that no two formats read alike.
 _EXAMPLE = datetime(2021, 12, 31, tzinfo=UTC)
 #: The same for numbers that count from a day: days of this century and the last half of the one before.
 _COUNTED_YEARS = (1975, 2100)
-_DOUBTFUL = frozenset({"%Y-%m", "%m/%Y", "%Y-Q%q", "%G-W%V", "%Y%m%d", "%Y%m", "%Y"})
+_DOUBTFUL = frozenset(
+    {"%Y-%m", "%m/%Y", "%Y-Q%q", "%G-W%V", "%Y%m%d", "%Y%m", "%d%m%Y", "%m%d%Y", "%Y%m%d%H%M%S", "%Y"}
+)
 
 
 def find_format(distinct: Distinct, *, declared: bool = False) -> str | None:
@@ -56,7 +64,8 @@ def find_format(distinct: Distinct, *, declared: bool = False) -> str | None:
     besides = np.any([none, *(own[form] for form in BESIDES if form in own)], axis=0)
     # ISO dates are read in any format: of a column of two formats the other one is its own.
     best: str = max(forms, key=lambda form: (distinct.share(own[form] | besides), distinct.share(own[form])))
-    if not own[best].any() or (best == "%Y-%m" and not declared and _seasons(distinct, best)):
+    doubted = best in _DOUBTFUL and distinct.share(own[best] | besides) < _MOSTLY
+    if not own[best].any() or (not declared and (doubted or (best == "%Y-%m" and _seasons(distinct, best)))):
         return None
     return best
 
@@ -93,8 +102,9 @@ def find_compact(distinct: Distinct) -> str | None:
     if len(numbers) < _ENOUGH_DAYS or np.isnan(numbers).any():
         return None
     for form, (low, high) in _COMPACT.items():
-        if (numbers >= low).all() and (numbers <= high).all() and len(np.unique(numbers // 100)) > 1:
-            return None if np.isnan(distinct.dates(form, besides=False).seconds).any() else form
+        likely = (numbers >= low).all() and (numbers <= high).all() and len(np.unique(numbers // 100)) > 1
+        if likely and _own(distinct, form).all():
+            return form
     return None
 
 

@@ -33,9 +33,9 @@ _MONTH = (
 )
 _NAMES = f"(?:{'|'.join(_MONTHS)})"
 _ZONE = r"(?:\ ?(?P<z>Z|(?:UTC|GMT)?[+-][0-9]{2}(?::?[0-9]{2})?|UTC|GMT)(?:\ (?:UTC|\([^()]{1,40}\)))?)?"
-_HALF = r"(?:\ ?(?P<p>[ap])\.?m\.?)?"
+_HALF = r"(?:\ ?(?:(?P<p>[ap])\.?m\.?|Uhr))?"
 _CLOCK = rf"(?P<H>[0-9]{{1,2}})(?::(?P<M>[0-9]{{2}})(?::(?P<S>[0-9]{{2}}(?:[.,][0-9]{{1,9}})?))?)?{_HALF}"
-#: After a day there may be a time of day: ``2021-04-05T10:00``, ``5 Apr 2021, 10 am``, ``05/Apr/2021:10:00:00 +0200``.
+#: After a day there may be a time: ``2021-04-05T10:00``, ``5 Apr 2021, 10 am``, ``[05/Apr/2021:10:00:00 +0200]``.
 _TIME = rf"(?:(?P<t>T|,?\ {{1,2}}(?:at\ )?|[-:_]){_CLOCK}{_ZONE})?"
 _FIELDS = {
     "%Y": r"(?P<Y>[0-9]{4})",
@@ -50,7 +50,7 @@ def _pattern(form: str, time: str = _TIME) -> re.Pattern[str]:
     for code, field in _FIELDS.items():
         form = form.replace(code, field)
     weekday = _WEEKDAY if "<d>" in form else ""
-    return re.compile(rf"\s*+{weekday}{form}{time}\s*+", re.IGNORECASE | re.ASCII)
+    return re.compile(rf"\s*+\[?{weekday}{form}{time}\]?\s*+", re.IGNORECASE | re.ASCII)
 
 
 _COMPACT = r"%Y(?P<m>[0-9]{2})(?P<d>[0-9]{2})"
@@ -81,6 +81,9 @@ FORMATS: Mapping[str, re.Pattern[str]] = {
 #: Formats that only a declaration allows: the century would be a guess, or the cell is a number like any other.
 DECLARED: Mapping[str, re.Pattern[str]] = {
     "%Y%m%d": _pattern(_COMPACT, rf"(?:{_COMPACT_TIME})?"),
+    "%Y%m%d%H%M%S": _pattern(rf"{_COMPACT}(?P<H>[0-9]{{2}})(?P<M>[0-9]{{2}})(?P<S>[0-9]{{2}})?", ""),
+    "%d%m%Y": _pattern("%d(?P<m>[0-9]{2})%Y", ""),
+    "%m%d%Y": _pattern("%m(?P<d>[0-9]{2})%Y", ""),
     "%d/%m/%y": _pattern("%d/%m/%y"),
     "%m/%d/%y": _pattern("%m/%d/%y"),
     "%d-%m-%y": _pattern("%d-%m-%y"),
@@ -105,6 +108,7 @@ DAY_OR_MONTH: Mapping[str, str] = {
     "%d/%m/%Y": "%m/%d/%Y",
     "%d-%m-%Y": "%m-%d-%Y",
     "%d.%m.%Y": "%m.%d.%Y",
+    "%d%m%Y": "%m%d%Y",
     "%d/%m/%y": "%m/%d/%y",
     "%d-%m-%y": "%m-%d-%y",
 }
@@ -112,7 +116,7 @@ DAY_OR_MONTH: Mapping[str, str] = {
 BESIDES = ("iso", "%Y/%m/%d", "%d %b %Y", "%b %d, %Y", "%b %d %H:%M:%S %Y")
 #: Beginning of a date: a cheap test before the exact ones.
 LIKE_DATE = re.compile(
-    rf"\s*+{_WEEKDAY}(?:[0-9]{{8}}[T\ ]|[0-9]{{1,4}}[-/.:][0-9a-z]"
+    rf"\s*+\[?{_WEEKDAY}(?:[0-9]{{8}}[T\ ]|[0-9]{{1,4}}[-/.:][0-9a-z]"
     rf"|[0-9]{{1,4}}(?:st|nd|rd|th|\.)?[\ \u00a0\u202f]?(?:of\ )?(?:[apqw]|{_NAMES})|{_NAMES}|Q[1-4])",
     re.IGNORECASE | re.ASCII,
 )
@@ -221,7 +225,9 @@ def _clock(part: Mapping[str, str | None]) -> float | None:
         hour = hour % 12 + 12 * (half in "pP") if 1 <= hour <= 12 else 99
     elif part["M"] is None and (part.get("t") or "-") in "-:_":  # 2021-04-05 10 is ten o'clock, 2021-04-05-10 is not
         return None
-    return None if hour > 23 or minute > 59 or second >= 60 else hour * 3600 + minute * 60 + second
+    if hour > 23 and (hour, minute, second) != (24, 0, 0):  # 24:00 is the end of the day
+        return None
+    return None if minute > 59 or second >= 60 else hour * 3600 + minute * 60 + second
 
 
 def _offset(zone: str | None) -> int | None:

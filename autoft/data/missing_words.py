@@ -24,7 +24,12 @@ if TYPE_CHECKING:
 Texts = list[str | None]
 
 #: Texts that mean a missing cell unless the user names others. Our own list: pandas' changes between versions.
-MISSING = frozenset({"", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "<NA>", "NaT", "#N/A"})
+MISSING = frozenset(
+    {
+        *("", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "<NA>", "NaT", "\\N"),
+        *("#N/A", "#NV", "#DIV/0!", "#VALUE!", "#WERT!", "#VALEUR!", "#REF!", "#BEZUG!", "#NUM!", "#ZAHL!", "#NAME?"),
+    }
+)
 #: Those that people write, who may mean "not applicable"; the others are what programs write for an empty cell.
 _SAID = frozenset({"NA", "N/A", "n/a", "None"})
 #: A column whose other cells mostly begin like numbers, amounts or dates has no words for values.

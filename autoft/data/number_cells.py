@@ -25,15 +25,18 @@ _MINUS = "\u2212\u2013\uff0d-"  # minus, en dash, full width, hyphen
 _BLANKS = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "’": "'", "＇": "'"})
 # A unit begins with a letter or a sign of its own, and has digits only behind a letter (m2) or a slash (l/100 km).
 _UNIT = (
-    r"[^\W\d_%‰°\"′″][^\d\s]{0,15}\d?(?:(?:[ ]?/[ ]?|[ ])[^\W\d_(][^\s\d]{0,15}){0,2}"
+    r"[^\W\d_%‰°\"′″][^\d\s]{0,15}\d?(?:(?:[ ]?/[ ]?(?:10{1,3}[ ]?)?|[ ])[^\W\d_(][^\s\d]{0,15}){0,2}"
     r"|/[^\W\d_][^\s]{0,15}|[%‰°\"′″][A-Za-z]?"
 )
 _CELL = re.compile(
     rf"""(?P<open>\()?[ ]?(?P<minus>[+{_MINUS}])?[ ]?(?P<before>{_CURRENCY})?[ ]?(?P<minus2>[+{_MINUS}])?[ ]?
     (?P<body>[0-9.,]+(?:[' ][0-9.,]+)*(?:[eE][+-]?[0-9]{{1,3}}(?![0-9A-Za-z]))?)
-    (?P<gap>[ ]{{0,2}})(?P<after>{_CURRENCY}(?:[ ]?/[ ]?[^\W\d_]{{1,10}}[²³]?)?|{_UNIT})?[ ]?(?(open)\))""",
+    (?P<minus3>[{_MINUS}])?(?P<gap>[ ]{{0,2}})
+    (?P<after>{_CURRENCY}(?:[ ]?/[ ]?[^\W\d_]{{1,10}}[²³]?)?|{_UNIT})?[ ]?(?(open)\))""",
     re.VERBOSE,
 )
+#: Cents that are none: 63,- or 278.--
+_NO_CENTS = re.compile(rf"(?<=[0-9])([.,])[—{_MINUS}]{{1,2}}(?![0-9])")
 _LONGEST = 80
 #: Whole numbers of more digits are not told apart as float64: they are names.
 _DIGITS = 15
@@ -59,6 +62,8 @@ _DOT3 = re.compile(_PATTERNS["dot3"])
 #: Shapes that prove which sign stands before decimals.
 POINT: frozenset[Shape] = frozenset({"point", "by_comma"})
 COMMA: frozenset[Shape] = frozenset({"comma", "by_dot"})
+#: Shapes that mean a thousand times as much where the sign stands between thousands.
+THREES: frozenset[Shape] = frozenset({"dot3", "comma3"})
 
 FACTORS = {"k": 1e3, "K": 1e3, "m": 1e6, "M": 1e6, "mn": 1e6, "b": 1e9, "B": 1e9, "bn": 1e9}
 #: What stands behind a number that counts, and is no unit.
@@ -111,17 +116,20 @@ def take_apart(text: str) -> NumberCell | None:
     """A cell taken apart, None if it is no number with signs and units."""
     if len(text) > _LONGEST:
         return None
-    match = _CELL.fullmatch(text.translate(_BLANKS).strip())
+    match = _CELL.fullmatch(_NO_CENTS.sub(r"\g<1>00", text.translate(_BLANKS).strip()))
     if match is None:
         return None
     before, body, after = match["before"] or "", match["body"], match["after"] or ""
-    brackets, minus = match["open"] is not None, match["minus"] or match["minus2"]
-    if (match["minus"] and match["minus2"]) or after.casefold() in _NO_UNITS or (before and CURRENCY.fullmatch(after)):
+    brackets, signs = match["open"] is not None, [*filter(None, (match["minus"], match["minus2"], match["minus3"]))]
+    if len(signs) > 1 or after.casefold() in _NO_UNITS or (before and CURRENCY.fullmatch(after)):
         return None
+    if match["minus3"] and not re.search("[.,]", body):  # 439,50- is an amount, 2- is a mark
+        return None
+    minus = signs[0] if signs else "+"
     shaped = _SHAPES.fullmatch(body)
     if shaped is None or _is_name(body):
         return None
-    negative = (brackets and minus != "+") or (minus or "+") != "+"
+    negative = (brackets and not (signs and minus == "+")) or minus != "+"
     return NumberCell(
         negative, brackets, before, body, after, folded(after), not match["gap"], cast(Shape, shaped.lastgroup)
     )

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autoft.data.audit.findings import share_evidence
 from autoft.data.cells import Distinct
-from autoft.data.number_formats import Search
+from autoft.data.number_cells import COMMA, POINT, THREES, dots_in_threes
+from autoft.data.number_formats import MOST_NUMBERS, Search
 from autoft.data.table import number_text, quoted
 from autoft.formatting import counted
-from autoft.records.findings import Finding
+from autoft.records.columns import Column, NumberFormat
+from autoft.records.findings import Finding, Severity
 
 _MUST = "hold plain numbers such as 1234.5"
 
@@ -32,6 +35,14 @@ def read_as(name: str, cells: Distinct, found: Search) -> Finding:
     return Finding("number-format", "info", name, _MUST, text, fix, evidence)
 
 
+def decimals(name: str, cells: Distinct) -> Finding:
+    """All numbers have a dot and three digits behind it, and are read as plain numbers."""
+    row, text = cells.first(cells.counts > 0)
+    found = f"has a dot before the last three digits of every number, such as {quoted(text)} in row {row:,}"
+    fix = "its dots are taken for decimals; if they stand between thousands, write data: {decimal: ','}"
+    return Finding("number-format", "info", name, _MUST, found, fix)
+
+
 def unread(name: str, cells: Distinct, found: Search) -> Finding:
     """Formatted numbers could mean several things; the user chooses."""
     mask = np.isnan(cells.numbers) & np.array([parts is not None for parts in cells.parts], dtype=bool)
@@ -51,3 +62,35 @@ def unread(name: str, cells: Distinct, found: Search) -> Finding:
         text = f"has numbers in several units: {', '.join(units)}"
         fix = "it is used as a category; convert all to one unit"
     return Finding("number-format", "warning", name, f"{_MUST}, in one unit", text, fix)
+
+
+def written_otherwise(column: Column, cells: Distinct) -> list[Finding]:
+    """What is said of a later table whose numbers are read as in training, but seem to be written in another way."""
+    form, values = column.number_format or NumberFormat(), cells.numbers_in(column.number_format)
+    texts, read = cells.values.dtype == object, np.isfinite(values)
+    severity: Severity = "warning"
+    if form.after in ("%", "‰") and not (texts and any(parts and parts.after for parts in cells.parts)):
+        if not values[read].any() or (np.abs(values[read]) > 1).any():
+            return []
+        found = f"has fractions of 1 without '{form.after}' ({_first(cells, read)}), which are read as {form.after}"
+        fix = f"if they are shares, multiply them by {100 if form.after == '%' else 1000}"
+    elif texts:
+        shapes = np.array([parts.shape if parts else "" for parts in cells.parts])
+        threes = read & np.isin(shapes, [*THREES])
+        foreign = ~read & np.isin(shapes, [*(COMMA if form.decimal == "." else POINT)])
+        if threes.any() and cells.share(foreign) > 1 - MOST_NUMBERS:
+            other = f"has cells of another format ({_first(cells, foreign)}), by which those that can be read are wrong"
+            found, fix, severity = f"{other} ({_first(cells, threes)})", "write them as in training", "error"
+        elif column.integral and form.decimal == "." and (values[threes] % 1).any() and dots_in_threes(cells.texts):
+            found = f"has decimals ({_first(cells, threes)}), though the training table had whole numbers only"
+            fix = "if their dots stand between thousands, write plain numbers such as 1234"
+        else:
+            return []
+    else:
+        return []
+    return [Finding("number-format", severity, column.name, "have numbers written as in training", found, fix)]
+
+
+def _first(cells: Distinct, mask: NDArray[np.bool_]) -> str:
+    row, text = cells.first(mask)
+    return f"first: row {row:,}, {quoted(text)}"

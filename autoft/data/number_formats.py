@@ -104,6 +104,9 @@ def search(
     codes = sum(rows for _, parts, rows in cells if not parts.after and PADDED.match(parts.body))
     if codes > 0.01 * total:  # digits with leading zeros are codes
         return Search()
+    groups = {(len(parts.body), _groups(parts)) for _, parts, _ in cells}
+    if len(cells) >= _MANY and len(groups) == 1 and max(groups)[1] > 2:
+        return Search()  # telephone numbers such as 612 345 678: amounts have not all as many digits
     unit = _unit([(parts, rows) for _, parts, rows in cells])
     if unit is None:
         return _several_units(cells)
@@ -117,12 +120,16 @@ def search(
     return found if int(counts[~np.isnan(values)].sum()) >= least * total else Search()
 
 
+def _groups(parts: NumberCell) -> int:
+    """Groups of digits with blanks between them, if there is no unit."""
+    return 0 if parts.before or parts.after else len(parts.body.split(" "))
+
+
 def _unit(cells: Sequence[tuple[NumberCell, int]]) -> NumberFormat | None:
     """Currency, unit and scale of a column; None where too few cells agree."""
     before, after, spelling = Counter[str](), Counter[str](), Counter[tuple[str, str]]()
     bare = total = 0
-    factors = {parts.after for parts, _ in cells if parts.attached and parts.after in FACTORS}
-    scaled = bool(factors - {"m", "b"})  # 5m alone is five metres rather than five millions
+    scaled = _is_scaled(cells)
     for parts, rows in cells:
         total += rows
         if parts.before:
@@ -138,10 +145,22 @@ def _unit(cells: Sequence[tuple[NumberCell, int]]) -> NumberFormat | None:
     written = _most(Counter({text: rows for (key, text), rows in spelling.items() if key == unit}))
     currency = CURRENCY.fullmatch(written) is not None
     if unit and not currency:
-        mixed = unit in "%‰" and bare > (1 - MOST_NUMBERS) * total  # 12 % beside 0.12
+        few = (1 - MOST_NUMBERS) * total
+        mixed = (scaled and after[unit] > few) or (unit in "%‰" and bare > few)  # 34K beside 34C, 12 % beside 0.12
         if mixed or after[unit] < _MOSTLY * total:
-            return NumberFormat(before=money, scaled=scaled) if after[unit] <= (1 - MOST_NUMBERS) * total else None
+            return NumberFormat(before=money, scaled=scaled) if after[unit] <= few else None
     return NumberFormat(before=money, after=written, scaled=scaled)
+
+
+def _is_scaled(cells: Sequence[tuple[NumberCell, int]]) -> bool:
+    """Whether letters behind numbers stand for thousands and millions. 5m alone is five metres, 2B alone is a name, and
+    so is 12K among house numbers; but $5m is money, and 1.5K no name."""
+    scaled = [(parts, rows) for parts, rows in cells if parts.attached and parts.after in FACTORS]
+    if any(parts.before for parts, _ in scaled):
+        return True
+    fraction = any(set(".,") & set(parts.body) for parts, _ in scaled)
+    most = 2 * sum(rows for _, rows in scaled) >= sum(rows for _, rows in cells)
+    return bool({parts.after for parts, _ in scaled} - {"m", "b", "B"}) and (fraction or most)
 
 
 def _most(counts: Counter[str]) -> str:

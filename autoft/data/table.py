@@ -8,8 +8,9 @@ A column of the canonical frame is one of three things:
 - ``datetime64[ns]``: whatever came as times without a time zone; with one they are ``datetime64[ns, UTC]``. Times that
   nanoseconds cannot hold (before 1677, after 2262), and those of which only some have a zone, come as ISO texts.
 
-Texts are NFC-normalised (else two spellings of "café" are two categories) and otherwise kept exactly. Blank ones and
-words such as NA (`missing_words`) are missing, in DataFrames as well as in files.
+Texts are NFC-normalised (else two spellings of "café" are two categories), lose signs without a width at their ends,
+and are otherwise kept exactly. Blank ones and words such as NA (`missing_words`) are missing, in DataFrames as well as
+in files.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ from autoft.errors import quoted as quoted
 if TYPE_CHECKING:
     import pandas as pd
 
+#: Signs without a width that web pages and file managers leave around texts: blanks, byte order and direction marks.
+_UNSEEN = "\u200b\u200e\u200f\u202a\u202c\u2060\ufeff"
 _EXACT = 2**53  # float64 tells whole numbers apart up to here
 _NUMBERS = frozenset({"integer", "floating", "mixed-integer-float", "decimal"})
 _TIMES = frozenset({"datetime", "datetime64", "date"})
@@ -183,6 +186,8 @@ def canonical(series: pd.Series[Any], name: str, words: MissingWords | None = No
 
     if isinstance(series.dtype, pd.SparseDtype):
         series = pd.Series(np.asarray(series))
+    if isinstance(series.dtype, pd.ArrowDtype) and not types.is_numeric_dtype(series.dtype):
+        series = series.astype(object).where(series.notna(), None)  # Arrow's own times have no `.dt.tz`
     dtype = series.dtype
     if isinstance(dtype, pd.CategoricalDtype):
         texts, found = _read_texts(dtype.categories, name, words)
@@ -256,7 +261,7 @@ def _sound(text: str) -> str:
     """The text in NFC; halves of surrogate pairs, which no file can hold, as visible escapes."""
     if text.isascii():
         return text
-    return unicodedata.normalize("NFC", text.encode("utf-8", "backslashreplace").decode("utf-8"))
+    return unicodedata.normalize("NFC", text.encode("utf-8", "backslashreplace").decode("utf-8")).strip(_UNSEEN)
 
 
 class _Cleaned(dict[str, "str | None"]):
@@ -266,7 +271,7 @@ class _Cleaned(dict[str, "str | None"]):
         self.words, self.found = words, set[str]()
 
     def __missing__(self, text: str) -> str | None:
-        value = self[text] = _sound(text) if text.strip() else None
+        value = self[text] = (_sound(text) or None) if text.strip() else None
         if value is not None and self.words.means(value):
             self.found.add(value)
         return value

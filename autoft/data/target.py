@@ -29,7 +29,9 @@ MOST_CLASSES = 20
 #: Largest whole number up to which float64 tells all whole numbers apart.
 _EXACT = 2**53
 
-_AFFIRMATIVE = frozenset({"yes", "true", "1", "y", "t", "positive", "pos"})
+_AFFIRMATIVE = frozenset(
+    {"yes", "true", "1", "y", "t", "positive", "pos", "ja", "oui", "si", "sí", "sim", "wahr", "vrai"}
+)
 
 
 def understand(
@@ -168,7 +170,7 @@ def _amounts(distinct: Distinct, dtype: str) -> NDArray[Any] | None:
     if dtype != "text" or not len(distinct.values):
         return None
     found, texts = distinct.numbers, [text.strip().lstrip("+-") for text in distinct.texts]
-    codes = any(text[:1] == "0" and text[1:2].isdigit() for text in texts)
+    codes = any((text[:1] == "0" and text[1:2].isdigit()) or " " in text for text in texts)  # 007, 0 days 00:01:00
     # Whole numbers beyond float64's exact ones are names, and so is "inf".
     return found if not codes and bool((np.abs(found) <= _EXACT).all()) else None
 
@@ -200,7 +202,7 @@ def _number_type(dtype: str) -> np.dtype[Any] | None:
     """The numpy type of the user's numbers ("Int64" and "int64[pyarrow]" are int64 too), None if they have none."""
     try:
         found = np.dtype(dtype.lower().partition("[")[0])
-    except TypeError:
+    except (TypeError, ValueError):  # the latter of "decimal128(2, 1)[pyarrow]"
         return None
     return found if found.kind in "iuf" else None
 

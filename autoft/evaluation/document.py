@@ -74,6 +74,7 @@ def from_document(document: Mapping[str, Any]) -> Evaluation:
         found = f"it is of version {document.get('version')!r}"
         fix = "read it with the autoft that wrote it, or evaluate again"
         raise EvaluationError("The evaluation", f"be of format version {FORMAT}", found, fix)
+    document = {"undefined": {}, **document}  # which earlier versions did not write
     try:
         evaluation: Evaluation = read_record(Evaluation, _values(document))
         for curve in evaluation.dependence:

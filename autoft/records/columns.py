@@ -69,6 +69,7 @@ class Column:
             (``"iso"``, ``"%d/%m/%Y"`` ...).
         zoned: For a date column, whether all of its dates name a time zone (else none does); None if only some do.
         number_format: For a numeric column that was text other than plain numbers, how they are written.
+        digits: For a categorical column of codes with leading zeros, how many digits all of them have; else 0.
         order: For a categorical column whose categories are known to be ordered, these, from the lowest to the highest:
             the network gets their ranks, as numbers.
     """
@@ -85,6 +86,7 @@ class Column:
     date_format: str | None = None
     zoned: bool | None = None
     number_format: NumberFormat | None = None
+    digits: int = 0
     order: tuple[str, ...] = ()
 
     @property

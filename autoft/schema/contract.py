@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autoft.data import date_formats
+from autoft.data import date_formats, number_findings
 from autoft.data.audit.column_quality import infinite_cells, unreadable_cells
 from autoft.data.cells import Distinct
 from autoft.data.convert import convert
@@ -129,6 +129,8 @@ def serving(
         found = unreadable_cells(column, converted, len(frame))
         if found and column.kind == "date":
             found = _swapped(found, date_formats.other_order(Distinct.of(frame[column.name]), column.date_format))
+        if column.kind == "numeric":
+            found = [*found, *number_findings.written_otherwise(column, Distinct.of(frame[column.name]))]
         if column.name in refused:  # once is enough
             found = [replace(line, severity="warning") for line in found]
         findings += (*found, *infinite_cells(column, converted, len(frame)))

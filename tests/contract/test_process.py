@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from autoft import AutoFineTuner
+from autoft.files import temporary_folder
 from autoft.pipeline.fit import prepare_dataset
 from tests.contract import zoo
 from tests.tables import features, mixed_table, tiny_recipe
@@ -31,7 +32,8 @@ def test_threads_get_the_same_answers(binary: Any) -> None:
 def test_the_surroundings_make_no_difference(tmp_path: Path) -> None:
     """Turkish letters, another time zone, another order of sets, a terminal that has only ASCII."""
     zoo.plain().assign(since="2020-03-29T02:30:00").to_csv(tmp_path / "d.csv", index=False)
-    command = [sys.executable, "-m", "autoft", "check", "d.csv", "--target", "y", "--json"]
+    (tmp_path / "r.yaml").write_text("data: {path: d.csv, target: y}\nschema: {engine: none}\n")
+    command = [sys.executable, "-m", "autoft", "check", "r.yaml", "--json"]
     surroundings = [
         {"LC_ALL": "C.UTF-8", "TZ": "UTC", "PYTHONHASHSEED": "1"},
         {"LC_ALL": "tr_TR.UTF-8", "TZ": "Pacific/Auckland", "PYTHONHASHSEED": "2", "PYTHONIOENCODING": "ascii"},
@@ -46,8 +48,8 @@ def test_the_surroundings_make_no_difference(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
 def test_temporary_folders_are_the_users_own() -> None:
-    folder = AutoFineTuner(target="y")._folder()
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    owner = AutoFineTuner(target="y")  # with which the folder goes
+    assert stat.S_IMODE(temporary_folder(owner).stat().st_mode) == 0o700
 
 
 def test_nothing_calls_the_network(binary: Any, monkeypatch: pytest.MonkeyPatch) -> None:

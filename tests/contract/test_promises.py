@@ -154,7 +154,7 @@ MIXED = {"numbers and texts as objects": "x", "objects of every type": "x", "num
 LOST = {
     "float16": ("csv", "parquet"),  # pandas writes fewer digits; old Arrow cannot write it
     "durations": ("csv",),  # texts such as "0 days 00:07:00"
-    "modern_dtypes": ("csv",),  # durations too
+    "modern_dtypes": ("csv", "parquet"),  # both of these
     "strange_categories": ("csv", "parquet", "arrow"),  # halves of surrogate pairs
     "intervals": ("parquet", "arrow"),
 }

@@ -250,6 +250,7 @@ WRITTEN = [
     *("%d-%m-%Y", "%m-%d-%Y", "%d/%m/%Y %I:%M:%S %p", "%d %b %Y", "%d %B %Y", "%B %d, %Y", "%b %d %Y", "%d-%b-%Y"),
     *("%d%b%Y", "%a, %d %b %Y", "%A, %B %d, %Y", "%a, %d %b %Y %H:%M:%S +0000", "%c", "%a %b %d %Y %H:%M:%S GMT+0000"),
     *("%Y-%m-%d-%H:%M:%S", "%Y-%m-%dT%H:%M:%S.000Z", "%Y%m%dT%H%M%SZ", "%Y.%m.%d", "%d/%b/%Y:%H:%M:%S +0000"),
+    *("[%d/%b/%Y:%H:%M:%S +0000]", "%d.%m.%Y %H:%M Uhr", "%d%m%Y", "%m%d%Y", "%Y%m%d%H%M%S", "%Y%m%d%H%M"),
 ]
 
 
@@ -279,6 +280,9 @@ def test_dates_as_people_and_programs_write_them(form: str) -> None:
         (["1\u00a0April 2021 2:30\u202fPM", "2 April 2021"], "date", "2021-04-01T14:30"),
         (["14:30", "09:05:10"], "date", "1970-01-01T14:30"),
         (["2:30 PM", "9 am"], "date", "1970-01-01T14:30"),
+        (["24:00", "09:00"], "date", "1970-01-02"),
+        (["24:30", "09:00"], "categorical", None),
+        (["7433-08", "4630-04", "2020-11"], "categorical", None),
         ([datetime.time(14, 30), datetime.time(9)], "date", "1970-01-01T14:30"),
         ([20210401, 20210402], "numeric", None),
         ([20210400 + day for day in range(1, 35)], "identifier", None),

@@ -1,6 +1,7 @@
 """Cells as values: the same data give the same values, whatever source they came from and whatever is beside them."""
 
 import datetime
+import io
 
 import numpy as np
 import pandas as pd
@@ -59,9 +60,28 @@ def test_categories_are_otherwise_the_texts_as_they_stand() -> None:
     assert convert(read(pd.DataFrame({"a": ["x"]})).frame, [_column("text")]).values["c000"].dtype == object
 
 
+def test_codes_get_the_zeros_back_that_other_programs_took_away() -> None:
+    (column,), _ = infer_columns(read(pd.DataFrame({"a": ["01067", "10115", None] * 9})).frame)
+    later = ["01067", "10115", None]
+    for cells in (["1067", "10115", None], [1067, 10115, None], pd.Categorical([1067, 10115, None])):
+        assert _values(cells, column) == later
+    assert _values(["x1067", "999999"], column) == ["x1067", "999999"]
+    (column,), _ = infer_columns(read(pd.DataFrame({"a": ["0", "00", "17"] * 9})).frame)
+    assert _values(["0", 17], column) == ["0", "17"]
+
+
 def test_floats_survive_the_way_through_text() -> None:
     floats = np.random.default_rng(0).normal(size=500) * 10.0 ** np.arange(-250, 250)
     np.testing.assert_array_equal(_values([repr(float(x)) for x in floats], _column("numeric")), floats)
+
+
+def test_durations_survive_the_way_through_text() -> None:
+    frame = pd.DataFrame({"a": pd.to_timedelta([90061.5, -3600, None, 0], "s")})
+    texts = pd.read_csv(io.StringIO(frame.to_csv(index=False)), dtype=str)
+    (column,), _ = infer_columns(read(texts).frame)
+    assert column.kind == "numeric"
+    np.testing.assert_array_equal(_values(texts["a"], column), [90061.5, -3600, np.nan, 0])
+    np.testing.assert_array_equal(_values(frame["a"], column), [90061.5, -3600, np.nan, 0])
 
 
 def test_other_words_for_two_values() -> None:
@@ -100,7 +120,7 @@ def test_cells_of_another_kind_and_infinite_ones_are_counted() -> None:
 def test_dates_of_every_form(form: str, text: str) -> None:
     expected = datetime.datetime(2021, 3, 4, 15, 6, 7, 250_000, tzinfo=datetime.UTC).timestamp()
     assert _values([text, "never", None], _column("date", date_format=form))[0] == expected
-    nonsense = ["2021-02-29", "29.02.2021", "2021-01-01 24:00", "2021-01-01 10:60", "1.1.21", "2021-01-01-10"]
+    nonsense = ["2021-02-29", "29.02.2021", "2021-01-01 24:01", "2021-01-01 10:60", "1.1.21", "2021-01-01-10"]
     assert np.isnan(read_dates(nonsense, form).seconds).all()
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from autoft.data import target as targets
@@ -72,6 +73,11 @@ GIVEN: dict[str, tuple[Any, str]] = {
     "nullable booleans": (pd.Series([True, False], dtype="boolean"), "bool"),
     "nullable texts": (pd.Series(["b", "01"], dtype="string"), "object"),
     "decimals": (objects(decimal.Decimal("1.10"), decimal.Decimal("2")), "object"),
+    "decimals of Arrow": (
+        pd.Series([decimal.Decimal("1.10"), decimal.Decimal("2.00")]).astype(pd.ArrowDtype(pa.decimal128(5, 2))),
+        "object",
+    ),
+    "dates of Arrow": (pd.Series(DAYS, dtype="date32[pyarrow]"), "object"),
     "dates": (objects(*DAYS), "object"),
     "datetimes": ([datetime.datetime(2021, 1, 1), datetime.datetime(2020, 1, 1, 3)], "object"),
     "timestamps": (TIMES, "datetime64[ns]"),

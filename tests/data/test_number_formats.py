@@ -60,6 +60,10 @@ CERTAIN = {
     "accounts": (["(1,234)", "5", "(7)"], "1,234.5", [-1234, 5, -7]),
     "multiples": (["€1.5M", "€500K", "€12"], "€1234.5k", [1.5e6, 5e5, 12]),
     "metres": (["5m", "12m", "7.5m"], "1234.5 m", [5, 12, 7.5]),
+    "minus behind": (["439,50-", "1.234,25-", "12,00"], "1.234,5", [-439.5, -1234.25, 12]),
+    "no cents": (["63,- €", "1.234,-- €", "5,50 €"], "1.234,5€", [63, 1234, 5.5]),
+    "a unit with a number": (["11,6 l/100 km", "4,8 l/100 km", "7,1 l/100 km"], "1234,5 l/100 km", [11.6, 4.8, 7.1]),
+    "letters of money": (["$5m", "$7b", "$3m"], "$1234.5k", [5e6, 7e9, 3e6]),
     "minus signs": (["−$5", "–$7", "$9"], "$1234.5", [-5, -7, 9]),
 }
 
@@ -138,6 +142,9 @@ def test_whole_numbers_of_up_to_three_digits_prove_thousands_where_there_are_man
         ["030 123 456", "040 321 654", "089 555 444"],
         ["12 Main St 4", "7 Oak Ave 3", "1 Elm St 5"],
         ["7A", "8B", "9C"],
+        ["1A", "1B", "2A", "2B"],
+        ["2-", "2+", "3-"],
+        ["+49301234567", "+4930999999"],
         ["0017 kg", "x", "y"],
         ["10115 Berlin", "20095 Hamburg", "80331 Munich"],
         ["192.168.100.200", "192.168.134.100", "10.110.120.130"],
@@ -162,6 +169,49 @@ def test_a_format_reads_later_tables_too_and_nothing_in_another_format() -> None
     assert np.isnan(_read(["7.5", "1,234.5"], dots)).all()
     converted = convert(read(pd.DataFrame({"a": ["$5", "5 kg"]})).frame, [point])
     assert (converted.bad, converted.first_bad) == ({"c000": 1}, {"c000": (2, "5 kg")})
+
+
+TRAINED = {
+    "whole": [str(n * n) for n in range(40)],
+    "grouped": [f"{n * n * 997:,}" for n in range(40)],
+    "per cent": [f"{n * 1.7:.1f}%" for n in range(40)],
+}
+
+
+@pytest.mark.parametrize(
+    ("trained", "cells", "severity"),
+    [
+        ("whole", ["1.234"], "warning"),
+        ("whole", ["1.234", "980", "1.234,50"], "error"),
+        ("whole", ["12.5", "1.234"], None),
+        ("whole", [1.234], None),
+        ("grouped", ["1,234", "19,47"], "error"),
+        ("grouped", ["1,234", "1234.5"], None),
+        ("per cent", [0.12, 0.5], "warning"),
+        ("per cent", ["0.12"], "warning"),
+        ("per cent", ["0.5%", "0.2"], None),
+        ("per cent", [12, 0.5], None),
+    ],
+)
+def test_later_numbers_that_may_mean_others_are_told(trained: str, cells: list[object], severity: str | None) -> None:
+    column, _ = _one(TRAINED[trained])
+    later = read(pd.DataFrame({"a": cells})).frame
+    found = [finding.severity for finding in serving(later, (column,), None, None) if finding.code == "number-format"]
+    assert found == [severity] * (severity is not None)
+
+
+def test_dots_before_three_digits_in_every_cell_are_noted() -> None:
+    column, (finding,) = _one([f"{n + 1}.{n * 7 % 1000:03d}" for n in range(40)])
+    assert (column.kind, column.number_format, finding.severity) == ("numeric", None, "info")
+    assert "if they stand between thousands, write data: {decimal: ','}" in finding.fix
+    assert _one([f"{n + 1}.{n * 7 % 1000:03d}" for n in range(40)] + ["0.5"])[1] == ()
+
+
+def test_sizes_and_telephone_numbers_are_no_amounts() -> None:
+    assert _one(["34B", "36C", "34C"] * 40)[0].kind == "categorical"
+    assert _one([str(n) for n in range(95)] + ["12K", "7a", "9B", "30b", "31c", "40a"])[0].kind == "categorical"
+    assert _one([f"{600 + n} {n * 7 % 1000:03d} {n * 77 % 1000:03d}" for n in range(60)])[0].kind == "identifier"
+    assert _one([f"+49{30 + n} {123456 + n * n}" for n in range(60)])[0].kind == "identifier"
 
 
 @pytest.mark.parametrize("name", ["t.csv", "t.parquet", "frame", "category"])

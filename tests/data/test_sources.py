@@ -173,6 +173,8 @@ def test_bad_lines_of_json_are_explained(tmp_path: Path, text: str, message: str
         "a|b\n1,5|x\n2,5|y\n",
         "a\tb\n1,5\tx\n2,5\ty\n",
         '"a","b"\n"1,5",x\n"2,5",y\n',
+        'a, "b"\n"1,5", "x"\n"2,5", "y"\n',
+        "\ufeff\ufeffa;b\u200b\n1,5;\u200ex\n2,5;y\u200b",
         "\ufeffa;b\n1,5;x\n\n2,5;y",
     ],
 )
@@ -198,6 +200,7 @@ def test_a_separator_in_names_or_cells_does_not_mislead(tmp_path: Path) -> None:
         ("a;b\n1;2\n3\n", "line 3 has 1 and the header 2"),
         ("a;b\n1;2;\n3;4;5\n", "line 3 has 3 and the header 2"),
         ("a;b;\n1;2;\n3;4\n", "line 3 has 2 and the header 3"),
+        ("a,b\n1,2\na,b\n3,4\n", "one header, but line 3 repeats it"),
         ("sep=;\na;b\n1;2\n3\n", "line 4 has 1 and the header 2"),
         ("<!DOCTYPE html><html><body>Sign in</body></html>", "looks like a web page"),
         ("\n  <HTML>\n", "looks like a web page"),

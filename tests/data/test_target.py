@@ -114,6 +114,7 @@ def test_values_of_a_regression_are_float64(cells: list[Any], dtype: str):
         ([0, 1, 1, 1], None, 1),
         ([0.0, 1.0, 1.0, 1.0], None, 1.0),
         ([True, True, False], None, True),
+        (["ja", "ja", "nein"], None, "ja"),
         (["good", "good", "bad"], None, "bad"),
         (["b", "a"], None, "a"),
         (["y", "yes", "y"], None, "yes"),

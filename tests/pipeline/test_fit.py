@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import weakref
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -74,6 +75,8 @@ def called(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     for name in ORDER:
         monkeypatch.setattr(stages, name, stand_in(name))
+    monkeypatch.setattr(stages, "errors_of", lambda recipe, table: nullcontext())
+    monkeypatch.setattr(stages, "presented", lambda recipe, description: description)
     monkeypatch.setattr(stages, "journal_key", lambda recipe, dataset: {"data": "a"})
     monkeypatch.setattr(stages, "key_settings", lambda recipe, dataset: {})
     return order

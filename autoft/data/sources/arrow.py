@@ -30,6 +30,8 @@ def to_series(column: Any) -> pd.Series[Any]:
     import pyarrow as pa
 
     own = column.type
+    if isinstance(own, pa.BaseExtensionType):  # pandas' own, such as periods, which only a table reads back
+        return cast("pd.Series[Any]", pa.table({"x": column}).to_pandas()["x"])
     if pa.types.is_dictionary(own) and pa.types.is_unsigned_integer(own.index_type):  # of Polars; pandas wants signed
         column = column.cast(pa.dictionary(pa.int64(), own.value_type))
     elif pa.types.is_integer(own) and column.null_count and _long(column):

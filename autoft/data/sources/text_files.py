@@ -163,7 +163,8 @@ def _parse(where: str, text: io.TextIOWrapper, ending: str) -> tuple[list[str], 
         separator, skipped = named[1], 1
     else:
         separator = _separator(where, sample, "\t" if ending == ".tsv" else ",")
-    reader = csv.reader(chain(sample[skipped:], lines, (_END,)), delimiter=separator)
+    spaced = _blanks_before_quotes(sample[skipped : skipped + 2], separator)
+    reader = csv.reader(chain(sample[skipped:], lines, (_END,)), delimiter=separator, skipinitialspace=spaced)
     rows = ((line, row) for line, row in _rows(where, reader, skipped) if row)
     names = next((row for _, row in rows), [])
     if not names:
@@ -175,7 +176,7 @@ def _parse(where: str, text: io.TextIOWrapper, ending: str) -> tuple[list[str], 
     trailing = first is not None and len(first[1]) == len(names) + 1 and not first[1][-1]
     columns: list[list[str]] = [[] for _ in names]
     interned: list[dict[str, str]] = [{} for _ in names]
-    filled = _full_rows(where, chain([] if first is None else [first], rows), len(names), separator, trailing)
+    filled = _full_rows(where, chain([] if first is None else [first], rows), names, separator, trailing)
     while batch := list(islice(filled, _BATCH)):
         for column, known, cells in zip(columns, interned, zip(*batch, strict=True), strict=True):
             column.extend(map(known.setdefault, cells, cells))
@@ -184,6 +185,18 @@ def _parse(where: str, text: io.TextIOWrapper, ending: str) -> tuple[list[str], 
     while width > 1 and not names[width - 1].strip() and not any(map(str.strip, interned[width - 1])):
         width -= 1
     return names[:width], columns[:width]
+
+
+def _blanks_before_quotes(lines: list[str], separator: str) -> bool:
+    """Whether the lines are written like ``"name", "age"``, so that the blanks belong to no cell."""
+    try:
+        return any(
+            cell[:1] == " " and cell.lstrip()[:1] == '"'
+            for row in csv.reader(lines, delimiter=separator)
+            for cell in row
+        )
+    except csv.Error:
+        return False
 
 
 def _check_names(where: str, names: list[str], ending: str) -> None:
@@ -243,14 +256,18 @@ def _fits(widths: list[int]) -> bool:
 
 
 def _full_rows(
-    where: str, rows: Iterable[tuple[int, list[str]]], width: int, separator: str, trailing: bool
+    where: str, rows: Iterable[tuple[int, list[str]]], names: list[str], separator: str, trailing: bool
 ) -> Iterator[list[str]]:
     """The rows, each of as many cells as the header has; of one more, which is empty, where rows are `trailing`."""
+    width = len(names)
     for line, row in rows:
         if len(row) != width + trailing or (trailing and row[-1]):
             found = f"line {line:,} has {len(row):,} and the header {width:,}"
             fix = f"correct the line; a cell that contains {_spoken(separator)} or quotes must be quoted"
             raise TableError(where, "have as many cells in every row as in the header", found, fix)
+        if row[:width] == names and width > 1:
+            found = f"line {line:,} repeats it, as files put together have it"
+            raise TableError(where, "have one header", found, "remove that line")
         yield row[:width] if trailing else row
 
 
