@@ -68,14 +68,14 @@ def _infer(options: argparse.Namespace) -> None:
     if options.target is not None and options.target not in frame.columns:
         raise SchemaError(f"Column '{options.target}'", "be in the table to be the target", "it is not", "correct it")
     columns, _ = infer_columns(frame, target=options.target)
-    engine = _engine(options.engine)
+    engine = _engine(options.engine, len(columns))
     engine.write(engine.infer(engine.statistics(frame, columns), target=options.target), options.out)
     if not options.quiet:
         print(f"schema of {len(columns):,} columns written to {options.out} (engine {engine.name})")
 
 
-def _engine(name: str) -> Any:
-    engine = choose(name)
+def _engine(name: str, columns: int = 0) -> Any:
+    engine = choose(name, columns)
     if engine is None:
         raise SchemaError("Argument --engine", "name a schema engine", f"it is '{name}'", "leave it out, or write auto")
     return engine

@@ -191,7 +191,8 @@ def enforce_schema(recipe: Recipe, description: TableDescription, *, write: bool
 
     With `write` a missing schema file is written, but not for a table with errors among its findings.
     """
-    engine, path = choose(recipe.schema_.engine), recipe.schema_path()
+    path = recipe.schema_path()
+    engine = choose(recipe.schema_.engine, description.table.frame.shape[1])
     made = contract.contract(
         description.table.frame,
         description.columns,

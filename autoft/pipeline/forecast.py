@@ -243,7 +243,7 @@ def _most_that_fit(wanted: int, seconds: float, whole: Callable[[int], float]) -
 
 def _before(recipe: Recipe, dataset: Dataset, shape: CostShape, machine: Machine) -> dict[str, float]:
     rows, columns = dataset.description.table.frame.shape
-    chosen = choose(recipe.schema_.engine)
+    chosen = choose(recipe.schema_.engine, columns)
     tfdv = chosen is not None and chosen.name == "tfdv"
     boosting = boosting_seconds(dataset, machine) if boosting_fits(recipe, dataset, machine) else 0.0
     return {

@@ -106,7 +106,8 @@ class Schema(RecipeSection):
     file: Annotated[Text, AfterValidator(_schema_name)] | None = None
     """Schema in TFDV's text format, inside the recipe's folder: written if absent, enforced after that."""
     engine: Annotated[str, OneOf("schema engine", first=("auto",), last=("none",))] = "auto"
-    """What checks tables against the schema; auto takes TFDV where it is installed, and else autoft's own engine."""
+    """What checks tables against the schema; auto takes TFDV where it is installed and the table has at most 1,000
+    columns, and else autoft's own engine."""
     drop_missing_target: bool = False
     """Leave out rows without a target instead of refusing them."""
     keep_target_spellings: bool = False

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from autoft.errors import quoted, shortened
 from autoft.records.evidence import Evidence
 
 Severity = Literal["error", "warning", "info"]
+#: On more columns than these one finding speaks for all, as the words of texts have it;
+MOST_ALIKE = 20
+#: and lists so many.
+MOST_NAMED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +62,34 @@ class Finding:
 
     def __str__(self) -> str:
         return f"{self.where} {self.found}. {self.fix[:1].upper()}{self.fix[1:]}."
+
+
+def gathered(findings: Iterable[Finding], most: int) -> list[Finding]:
+    """The findings, but those of one code and severity on more than `most` columns as one that names the first of them;
+    errors stay apart.
+
+    >>> flat = [Finding("quasi-constant", "info", name, "vary", "is nearly constant", "drop it") for name in "abcdef"]
+    >>> print(*gathered(flat, 5))
+    The table has 6 columns that should vary but fail to ('a', 'b', 'c', 'd', 'e', ...). Drop it.
+    """
+    findings = list(findings)
+    alike: dict[tuple[str, str], list[Finding]] = {}
+    for one in findings:
+        if one.column is not None and one.severity != "error":
+            alike.setdefault((one.code, one.severity), []).append(one)
+    made = []
+    for one in findings:
+        group = alike.get((one.code, one.severity), [])
+        if one.column is None or len(group) <= most:
+            made.append(one)
+        elif one is group[0]:
+            made.append(_of_columns(group))
+    return made
+
+
+def _of_columns(group: Sequence[Finding]) -> Finding:
+    names = ", ".join(quoted(one.column, 60) for one in group[:5]) + (", ..." if len(group) > 5 else "")
+    rows = tuple((str(one.column), one.found) for one in group[:MOST_NAMED])
+    evidence = Evidence(counts={"columns": len(group)}, head=("column", "found"), examples=rows)
+    found = f"has {len(group):,} columns that should {group[0].must} but fail to ({names})"
+    return replace(group[0], column=None, found=found, evidence=evidence)

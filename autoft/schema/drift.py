@@ -36,7 +36,7 @@ from autoft.data.cells import TRUTH, word
 from autoft.data.convert import Converted, convert
 from autoft.errors import quoted
 from autoft.records.columns import Column, Kind, Target
-from autoft.records.findings import Finding, Severity
+from autoft.records.findings import Finding, Severity, gathered
 from autoft.schema.portable.validate.distances import divergence
 from autoft.schema.reference import MOST_CATEGORIES, Reference, cells_of, references
 
@@ -51,6 +51,8 @@ LEAST: dict[Measure, float] = {"Jensen-Shannon": 0.02, "infinity norm": 0.05}
 FALSE_ALARMS = 0.01
 #: So many columns that are empty more often, or less often, have one cause and one finding.
 TOGETHER = 3
+#: More columns that have changed have one finding: the rows are of other things.
+MANY_DRIFTED = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,8 +141,10 @@ def target_shift(statistics: Any, target: Target, frame: pd.DataFrame, *, more: 
 
 
 def findings(found: Sequence[Shift]) -> tuple[Finding, ...]:
-    """A warning for each column that has changed; a note for dates that have moved on."""
-    return (*(_drifted(one) for one in found if one.drifted), *_emptied([one for one in found if one.emptier]))
+    """A warning for each column that has changed, or one for all if they are many; a note for dates that have moved
+    on."""
+    made = gathered([_drifted(shift) for shift in found if shift.drifted], MANY_DRIFTED)
+    return (*made, *_emptied([shift for shift in found if shift.emptier]))
 
 
 def _emptied(found: Sequence[Shift]) -> list[Finding]:

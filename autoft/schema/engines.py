@@ -9,14 +9,18 @@ from autoft.schema.engine import ENGINES, Engine
 from autoft.schema.portable_engine import Portable
 from autoft.schema.tfdv import TFDV
 
+#: TFDV takes hundredths of a second for the histograms of each column: minutes for tables of more columns than this.
+MOST_COLUMNS = 1_000
+
 ENGINES.register(TFDV)
 ENGINES.register(Portable)
 
 
-def choose(name: str) -> Engine | None:
+def choose(name: str, columns: int = 0) -> Engine | None:
     """The engine of a name; nothing is imported that it needs. None for ``none``.
 
-    ``auto`` is the first registered engine that is installed: TFDV, or else the portable one, which always is.
+    ``auto`` is the first registered engine that is installed: TFDV, or else the portable one, which always is and which
+    takes tables of more than 1,000 `columns`.
 
     Raises:
         RecipeError: If there is no engine of the name.
@@ -25,7 +29,7 @@ def choose(name: str) -> Engine | None:
     if name == "none":
         return None
     if name == "auto":
-        return next(filter(_installed, ENGINES))
+        return ENGINES["portable"] if columns > MOST_COLUMNS else next(filter(_installed, ENGINES))
     engine = ENGINES[name]
     if not _installed(engine):
         fix = f"run {engine.install}, or choose engine 'portable'"

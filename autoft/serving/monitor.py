@@ -23,7 +23,7 @@ from autoft.errors import quoted
 from autoft.formatting import counted
 from autoft.preprocessing.text import MISSING_WORD, cleaned
 from autoft.records.columns import Column
-from autoft.records.findings import Finding
+from autoft.records.findings import MOST_ALIKE, Finding, gathered
 from autoft.schema import contract, drift
 from autoft.schema.engines import engine_of_model
 from autoft.schema.proto_engine import read_text
@@ -133,7 +133,8 @@ class TableMonitor:
         lines = compared if target is None else (*compared, target)
         moved = drift.findings([line.shift for line in lines if line.shift is not None])
         privacy = Privacy.of(table.frame) if self.private else None
-        findings = presentable((*findings, *more, *self._engine_changed(findings), *moved), privacy)
+        every = gathered((*findings, *more, *self._engine_changed(findings), *moved), MOST_ALIKE)
+        findings = presentable(tuple(every), privacy)
         return TableComparison(rows=rows, converted=converted, findings=findings, columns=compared, target=target)
 
     def _engine_changed(self, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
@@ -208,11 +209,11 @@ class TableMonitor:
 
 
 def _unseen(line: ColumnComparison, example: str, rows: int) -> Finding:
-    """New categories: a warning where they are more than chance makes them, or half of the cells."""
+    """New categories: a warning where they are more than chance makes them."""
     assert line.unseen is not None
     text = f"has {round(line.unseen * rows):,} of {rows:,} cells with a category that training did not have"
     text, most = f"{text} (most often {quoted(example)})", None if line.shift is None else line.shift.most_unseen
-    expected = most is not None and line.unseen <= min(most, _MANY_UNKNOWN)
+    expected = most is not None and line.unseen <= most
     fix = "they count as unknown; "
     fix += "no more than a table with rare categories always has" if expected else "train again when there are many"
     must = "hold the categories of the training"

@@ -80,7 +80,7 @@ def test_a_run_is_known_by_its_marker_or_its_journal(tmp_path: Path, lost: str):
     assert (tmp_path / lost).is_file()
 
 
-def test_another_objective_or_report_gets_the_next_number_and_with_a_name_goes_on(tmp_path: Path):
+def test_another_objective_or_report_is_another_run_unless_it_is_to_go_on(tmp_path: Path):
     folder, said = tmp_path / "titanic", list[str]()
     run_in(folder, existing="number")
     assert run_in(folder, existing="number", trials=3, minutes=2.0).folder == folder
@@ -89,7 +89,9 @@ def test_another_objective_or_report_gets_the_next_number_and_with_a_name_goes_o
     assert "another objective" in said[0]
     assert run_in(folder, existing="number", private=True).folder == tmp_path / "titanic-3"
     assert run_in(folder, existing="number", objective="accuracy").folder == tmp_path / "titanic-2"
-    assert run_in(folder, objective="accuracy").folder == folder
+    with pytest.raises(JournalError, match="another objective.*existing='resume'"):
+        run_in(folder, objective="accuracy")
+    assert run_in(folder, existing="resume", objective="accuracy").folder == folder
 
 
 def test_another_run_gets_the_next_number(tmp_path: Path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -124,6 +125,17 @@ def test_the_finding_says_distance_and_limit():
     assert (finding.code, finding.column, finding.severity) == ("drift", "pay", "warning")
     assert "Jensen-Shannon distance is 0.1" in finding.found
     assert "above 0.020" in finding.found
+
+
+def test_many_columns_that_have_changed_have_one_finding():
+    shift = compare(table(3_000, 1), table(3_000, 2, moved=1.0))["pay"]
+    several = [dataclasses.replace(shift, column=name) for name in "abcde"]
+    assert len(findings(several[:4])) == 4
+    (finding,) = findings(several)
+    assert (finding.code, finding.column) == ("drift", None)
+    assert (
+        "5 columns that should be distributed as in the training but fail to ('a', 'b', 'c', 'd', 'e')" in finding.found
+    )
 
 
 @pytest.mark.parametrize(("before", "now"), [(60, 7), (3_000, 25), (3_000, 3_000)])

@@ -103,6 +103,11 @@ def test_without_tfdv_the_portable_engine_is_chosen(monkeypatch):
 def test_a_model_is_served_by_the_engine_that_made_it(monkeypatch):
     monkeypatch.setattr(engines, "find_spec", lambda name: True)
     assert [choose(name).name for name in ("auto", "tfdv", "portable")] == ["tfdv", "tfdv", "portable"]
+    assert [choose("auto", 1_000).name, choose("auto", 1_001).name, choose("tfdv", 9_999).name] == [
+        "tfdv",
+        "portable",
+        "tfdv",
+    ]
     assert [engine_of_model(name).name for name in ("tfdv", "portable")] == ["tfdv", "portable"]
 
 

@@ -26,7 +26,7 @@ from autoft.data.audit.checks import CHECKS, DEFAULTS, AuditOptions, Check, Tabl
 from autoft.formatting import nearest
 from autoft.records.arrays import Array
 from autoft.records.columns import Column, Task
-from autoft.records.findings import Finding
+from autoft.records.findings import MOST_ALIKE, Finding, gathered
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,4 +90,5 @@ def audit(
         must = "be in the table, as it is the target"
         return (Finding("target-absent", "error", target, must, "is not in the table", fix),)
     view = TableView.of(frame, columns, converted, target=target, task=task, names=names, options=options)
-    return tuple(run_checks(view, (*OWN, *(one for one in CHECKS if one not in OWN))))
+    found = run_checks(view, (*OWN, *(one for one in CHECKS if one not in OWN)))
+    return tuple(gathered(found, MOST_ALIKE))

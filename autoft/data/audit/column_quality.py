@@ -185,7 +185,9 @@ def unknown_categories(view: TableView) -> Iterator[Finding]:
         fix = "raise preprocess.categorical.max_categories, choose an encoder for it under preprocess.encoders, or "
         fix += "group its categories"
         evidence = share_evidence(unknown, filled, "unknown", "distinguished")
-        severity: Severity = "warning" if unknown > MANY_UNKNOWN * filled else "info"
+        once = sum(rows == 1 for rows in counts.values())  # of most rows: a warning of rare categories says it
+        many = unknown > MANY_UNKNOWN * filled and once <= MANY_RARE * filled
+        severity: Severity = "warning" if many else "info"
         must = f"have at most {most:,} frequent categories"
         yield Finding("unknown-categories", severity, column.name, must, found, fix, evidence)
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from autoft.data.audit import charts, stump, target_copies
-from autoft.data.audit.predictors import Predictors
+from autoft.data.audit.predictors import Predictors, beyond_luck
 from autoft.data.audit.values import ranked
 from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
@@ -56,9 +56,10 @@ def late_columns(predictors: Predictors, values: Array) -> Iterator[Finding]:
     features, alone, truth = predictors.features, predictors.alone, predictors.truth
     copied = set()
     for position, column in enumerate(features):
+        share = 0.0
         if predictors.task == "regression":
             share = target_copies.copied_number(values[:, position], truth)
-        else:
+        elif beyond_luck(len(truth), predictors.tried):
             share = target_copies.copied_class(predictors.ordinals[:, position], truth)
         if share:
             copied.add(position)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
 from autoft.data.audit import late_columns, pair_leaks, stump
 from autoft.data.audit.checks import TableView, check
-from autoft.data.audit.predictors import LEAK_AUC, LEAK_R2, Predictors, metric_of, strongest
+from autoft.data.audit.predictors import LEAK_AUC, LEAK_R2, Predictors, beyond_luck, metric_of, strongest
 from autoft.data.audit.values import codes, sample
+from autoft.data.table import quoted
 from autoft.records.arrays import Array
 from autoft.records.columns import Task
 from autoft.records.findings import Finding, Severity
@@ -43,6 +44,9 @@ def leaks(view: TableView) -> Iterator[Finding]:
     ROC-AUC (mean over one-vs-rest for several classes) or R2. What needs no fitting counts too, since a tree
     misses by a hair in short tables: the ROC-AUC of the column's own order, and the squared correlation of ranks.
 
+    Where so many columns were tried on so few rows that one may separate the classes by luck, there is one warning for
+    all that do, unless a column has one value for each class.
+
     Of the other columns those that are suspiciously strong, or predict the target in pairs, are warnings or notes.
     """
     chosen = _rows(view)
@@ -56,9 +60,15 @@ def leaks(view: TableView) -> Iterator[Finding]:
     alone = np.array([score_of(ordinal) for ordinal in cells])
     leaking = alone >= (LEAK_R2 if regression else LEAK_AUC)
     scores = {column.name: float(score) for column, score in zip(view.features, alone, strict=True)}
+    lucky = np.zeros(len(cells), dtype=bool)
+    if not regression and not beyond_luck(len(truth), len(cells)):
+        lucky = leaking & [bool(own.max() > truth.max()) for own in cells]
+        leaking &= ~lucky
+        names = [view.features[i].name for i in np.flatnonzero(lucky)]
+        yield from _lucky([name for name in names if name not in allow], scores, len(truth))
     for i in np.flatnonzero(leaking):
         yield _leak(view.features[i].name, scores, view.task, view.target, allow)
-    rest = np.flatnonzero(~leaking)
+    rest = np.flatnonzero(~leaking & ~lucky)
     rest = rest[strongest(alone[rest], COLUMNS)]
     if not len(rest) or len(np.unique(truth)) < 2:
         return
@@ -69,6 +79,7 @@ def leaks(view: TableView) -> Iterator[Finding]:
         alone=alone[rest],
         task=view.task,
         allow=allow,
+        tried=len(cells),
     )
     values = [view.converted.values[column.id][chosen] for column in predictors.features]
     numeric = [one if one.dtype == np.float64 else np.full(len(chosen), np.nan) for one in values]
@@ -104,6 +115,21 @@ def _leak(name: str, scores: Mapping[str, float], task: Task, target: str, allow
         fix = "nothing to do, as schema.allow_leak lists it; make sure that it is known before the answer is"
     severity: Severity = "warning" if name in allow else "error"
     return Finding("target-leak", severity, name, "not give the answer away", found, fix, evidence)
+
+
+def _lucky(names: Sequence[str], scores: Mapping[str, float], rows: int) -> Iterator[Finding]:
+    """One warning for columns that separate the classes in few rows, of many that were tried."""
+    if not names:
+        return
+    found = f"separates the classes in the {rows:,} rows that were looked at"
+    if len(names) > 1:
+        found = f"has {len(names):,} columns each of which {found} ({', '.join(map(quoted, names[:5]))}"
+        found += ", ...)" if len(names) > 5 else ")"
+    found += f"; of {len(scores):,} columns some may do so by luck"
+    evidence = late_columns.score_evidence(names[0], scores, "ROC-AUC")
+    column, must = names[0] if len(names) == 1 else None, "be known when a prediction is made"
+    fix = "if it is filled in only afterwards, add it to data.drop; else list it under schema.allow_leak"
+    yield Finding("suspiciously-strong", "warning", column, must, found, fix, evidence)
 
 
 def _rows(view: TableView) -> Array:

@@ -40,6 +40,9 @@ SEARCHED = 8
 MOST_ROWS, FURTHEST = 2_000, 0.1
 #: Fewer different rows prove nothing.
 MIN_ROWS = 20
+#: With more noise than this, many rows in one place are a state, as an idle machine has, or a cluster, and no copies of
+#: one case: more than both so many, and this share of the different rows.
+QUIET, MOST_COPIES, CROWD = 1e-4, 12, 0.05
 #: Neighbours by which copies are connected.
 NEIGHBOURS = 12
 #: Share of the pairs near in the searched columns that must be near in all, and share of them with a distance of its
@@ -97,7 +100,18 @@ def find_near_copies(features: Sequence[Column], values: Mapping[str, Array], ex
     distinct = len({f"{one:.4g}" for one in apart.tolist()})
     if distance > FINEST_GRID and distinct < DIFFERENT * min(len(apart), 100):
         return None
-    return NearCopies(group=_connected(pairs, len(first))[same], distance=distance)
+    group = _connected(pairs, len(first))
+    if distance > QUIET:
+        group = _without_crowds(group)
+        if not MIN_ROWS <= len(np.unique(group)) < len(group):
+            return None
+    return NearCopies(group=group[same], distance=distance)
+
+
+def _without_crowds(group: Array) -> Array:
+    """Groups `[n]` of different rows, each row of a large group alone."""
+    size = np.bincount(group)[group]
+    return np.where(size > max(MOST_COPIES, CROWD * len(group)), len(group) + np.arange(len(group)), group)
 
 
 def _connected(pairs: Array, rows: int) -> Array:
@@ -153,7 +167,7 @@ def _combined(others: Sequence[Column], values: Mapping[str, Array], rows: Array
 def _distance(points: Array) -> float | None:
     """The distance within which copies lie, None if there are no copies."""
     from scipy.spatial import cKDTree
-    from scipy.special import bdtrc
+    from scipy.special import betainc
 
     radii = np.array([t * m for m in (1.0, *MULTIPLES) for t in DISTANCES])
     counted = radii <= (np.inf if len(points) <= MOST_ROWS else FURTHEST)
@@ -168,7 +182,8 @@ def _distance(points: Array) -> float | None:
     told = np.zeros(len(DISTANCES), dtype=bool)
     for multiple, wide in zip(MULTIPLES, wider, strict=True):
         known = np.isfinite(wide) & (near > 0)
-        chance = bdtrc(np.maximum(near[known] - 1, 0), np.maximum(wide[known], 1), multiple**-dimensions)
+        # So many of the pairs or more, where each is near with a chance of its own (binomial tail).
+        chance = betainc(near[known], wide[known] - near[known] + 1, multiple**-dimensions)
         told[known] |= (near[known] >= SHARE * wide[known]) & (chance < LEVEL)
     if not told.any():
         return None

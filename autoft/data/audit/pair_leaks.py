@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from autoft.data.audit import charts, stump
-from autoft.data.audit.predictors import LEAK_AUC, LEAK_R2, Predictors, strongest
+from autoft.data.audit.predictors import LEAK_AUC, LEAK_R2, Predictors, beyond_luck, strongest
 from autoft.errors import quoted
 from autoft.records.arrays import Array
 from autoft.records.columns import Task
@@ -50,6 +50,9 @@ def pair_leaks(predictors: Predictors, values: Array) -> list[Finding]:
     """A warning for each pair that determines the target; pairs with a column that may do so are left out."""
     truth, task, names = predictors.truth, predictors.task, [column.name for column in predictors.features]
     if len(truth) < MIN_ROWS or len(names) < 2:
+        return []
+    # Numbers in a plane are no luck; classes may be, of all pairs with each operation.
+    if task != "regression" and not beyond_luck(len(truth), 2 * predictors.tried**2):
         return []
     best = strongest(predictors.alone, COLUMNS)
     rows = np.random.default_rng(2).permutation(len(truth))[:SCREENED]

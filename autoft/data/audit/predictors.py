@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import log
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from autoft.records.columns import Column, Task
 LEAK_AUC = 0.999
 #: or R2.
 LEAK_R2 = 0.9999
+#: It does so in other rows too if, at this level, it errs in less than this share of all rows.
+LEVEL, ERRORS = 0.05, 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -24,6 +27,7 @@ class Predictors:
         truth: ``[n]`` class positions or values.
         alone: ``[columns]`` score of each by itself.
         allow: Names of columns whose strength is known and right.
+        tried: Number of all columns, these are the strongest of.
     """
 
     features: tuple[Column, ...]
@@ -32,6 +36,7 @@ class Predictors:
     alone: Array
     task: Task
     allow: tuple[str, ...]
+    tried: int
 
     @property
     def metric(self) -> str:
@@ -41,6 +46,16 @@ class Predictors:
 
 def metric_of(task: Task) -> str:
     return "R2" if task == "regression" else "ROC-AUC"
+
+
+def beyond_luck(rows: int, tried: float) -> bool:
+    """Whether one of so many tried columns that makes no error in so many rows makes hardly any in others (Bonferroni).
+    Of thousands of genes some separate two kinds of patients in fifty rows, and err in each tenth of the next.
+
+    >>> beyond_luck(60, 10), beyond_luck(54, 7_000), beyond_luck(1_000, 7_000)
+    (True, False, True)
+    """
+    return log(tried / LEVEL) <= ERRORS * rows
 
 
 def strongest(alone: Array, most: int) -> Array:

@@ -28,6 +28,8 @@ MIN_ROWS = 20
 ROWS_PER_FOLD = 10
 #: A smaller share of the rows makes accuracy useless as a measure.
 RARE = 0.05
+#: Of more than four classes: less than this share of what each would have if all had as many rows.
+RARE_AMONG_MANY = 0.2
 #: Skewness (third standardised moment) beyond which a few rows dominate a squared error; the exponential
 #: distribution has 2.
 SKEWED = 3.0
@@ -186,13 +188,14 @@ def _small_classes(name: str, counts: pd.Series[Any], folds: int) -> Iterator[Fi
 def _rare_class(name: str, counts: pd.Series[Any]) -> Iterator[Finding]:
     """A class so rare that a model may ignore it and still be accurate."""
     total, rows = int(counts.sum()), int(counts.iloc[-1])
-    if rows >= RARE * total:
+    least = min(RARE, RARE_AMONG_MANY / len(counts))
+    if rows >= least * total:
         return
     found = f"is {_quoted(counts.index[-1])} in only {share_of(rows, total, 'rows')}; always answering "
     found += f"{_quoted(counts.index[0])} is right in {counts.iloc[0] / total:.1%}"
     metric = "pr_auc" if len(counts) == 2 else "balanced_accuracy"
     fix = f"do not compare models by accuracy, set evaluate.objective: {metric}; autoft stratifies the folds"
-    must = f"have at least {RARE:.0%} of the rows in every class"
+    must = f"have at least {100 * least:.2g}% of the rows in every class"
     yield Finding("imbalanced-target", "warning", name, must, found, fix, _rows_by_class(counts))
 
 

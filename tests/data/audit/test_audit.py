@@ -122,6 +122,13 @@ def test_class_smaller_than_the_folds_is_a_warning():
     assert "class-smaller-than-folds" not in run(frame, task="multiclass", folds=3)
 
 
+def test_a_class_is_rare_beside_an_even_share():
+    even = np.arange(ROWS) % 25  # 4 % of the rows each
+    assert "imbalanced-target" not in run(table(y=even.astype(str)), task="multiclass")
+    some = np.where((even == 3) & (np.arange(ROWS) > 25), 4, even)
+    assert "imbalanced-target" in run(table(y=some.astype(str)), task="multiclass")
+
+
 def test_imbalance_names_a_better_metric():
     y = np.where(np.arange(ROWS) < 6, "yes", "no")
     finding = only(run(table(y=y)), "imbalanced-target")
@@ -288,6 +295,19 @@ def test_strong_but_honest_features_are_no_leaks():
 def test_a_tiny_table_may_be_separated_by_luck():
     y = np.array(["yes", "no"])[np.arange(40) % 2]
     assert "target-leak" not in run(table().head(40).assign(y=y, hint=(y == "yes") * 1.0))
+
+
+@pytest.mark.parametrize(("rows", "shift"), [(60, 4.0), (110, 2.5)])
+def test_of_many_columns_some_separate_few_rows_by_luck(rows, shift):
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, rows)
+    frame = pd.DataFrame(rng.normal(size=(rows, 150)).round(3)).add_prefix("gene ")
+    frame.iloc[:, :40] += shift * y[:, None]  # each alone, or each pair, errs in some rows of others
+    found = run(frame.assign(code=3 - y, y=y))
+    # What names the classes is a leak still.
+    assert only({"target-leak": found["target-leak"]}, "target-leak").column == "code"
+    assert "pair-leak" not in found
+    assert len(found.get("suspiciously-strong", [])) == (rows == 60)
 
 
 def test_rows_recorded_many_times_are_no_leak():

@@ -387,3 +387,13 @@ def test_rows_unlike_all_others_are_found_by_the_forest():
 
 def test_the_forest_finds_nothing_in_a_harmless_table():
     assert rows_apart(table()) == []
+
+
+@pytest.mark.parametrize("noise", [1e-3, 1e-4])
+def test_an_idle_machine_has_a_state_and_no_copies(noise):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(400, 3))
+    x[:240] = 0.5 + noise * rng.normal(size=(240, 3))
+    cells = {f"m{k}": x[:, k] for k in range(3)}
+    features = tuple(Column(id=name, name=name, kind="numeric", why="") for name in cells)
+    assert near_copies.find_near_copies(features, cells, np.arange(400)) is None
