@@ -89,7 +89,7 @@ def test_another_objective_or_report_is_another_run_unless_it_is_to_go_on(tmp_pa
     assert "another objective" in said[0]
     assert run_in(folder, existing="number", private=True).folder == tmp_path / "titanic-3"
     assert run_in(folder, existing="number", objective="accuracy").folder == tmp_path / "titanic-2"
-    with pytest.raises(JournalError, match="another objective.*existing='resume'"):
+    with pytest.raises(JournalError, match=r"another objective.*existing='resume'"):
         run_in(folder, objective="accuracy")
     assert run_in(folder, existing="resume", objective="accuracy").folder == folder
 

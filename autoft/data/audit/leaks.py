@@ -10,7 +10,7 @@ from autoft.data.audit import late_columns, pair_leaks, stump
 from autoft.data.audit.checks import TableView, check
 from autoft.data.audit.predictors import LEAK_AUC, LEAK_R2, Predictors, beyond_luck, metric_of, strongest
 from autoft.data.audit.values import codes, sample
-from autoft.data.table import quoted
+from autoft.errors import quoted
 from autoft.records.arrays import Array
 from autoft.records.columns import Task
 from autoft.records.findings import Finding, Severity
