@@ -195,10 +195,10 @@ def with_hints(dataset: Any, hints: Hints) -> Any:
     return replace(dataset, description=replace(dataset.description, hints=hints))
 
 
-def run_in(recipe: Any, folder: Any, interrupt: Any = None) -> Run:
+def run_in(recipe: Any, folder: Any, interrupt: Any = None, existing: Any = "refuse") -> Run:
     """A run with an open journal."""
     from autoft.search.interrupt import Interrupt
 
-    run = Run(recipe=recipe, folder=folder, interrupt=interrupt or Interrupt())
+    run = Run(recipe=recipe, folder=folder, interrupt=interrupt or Interrupt(), existing=existing)
     run.open_journal({"autoft": "0"})
     return run

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pytest
 
 from autoft import AutoFineTuner
 from autoft.cli import main
@@ -29,6 +30,7 @@ def test_a_run_has_curves_and_a_review(binary, tmp_path):
     assert out.read_text(encoding="utf-8").startswith("## What the run in")
 
 
+@pytest.mark.slow
 def test_training_score_and_model_are_the_same_without_curves(binary, table, tmp_path, monkeypatch):
     monkeypatch.setattr(partial_dependence, "curves", lambda *args, **more: ((), ()))
     recipe = tiny_recipe(target="outcome", positive="leaves", seed=3)

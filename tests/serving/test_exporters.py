@@ -29,8 +29,12 @@ ENDINGS = {"keras": ".keras"}
     ("task", "name"),
     [
         ("binary", "keras"),
-        *((task, "tf_saved_model") for task in ("binary", "multiclass", "regression")),
-        *(pytest.param(task, "keras", marks=pytest.mark.slow) for task in ("multiclass", "regression")),  # a copy
+        ("binary", "tf_saved_model"),
+        *(
+            pytest.param(task, name, marks=pytest.mark.slow)
+            for task in ("multiclass", "regression")
+            for name in ("tf_saved_model", "keras")
+        ),
     ],
 )
 def test_an_exported_model_answers_alike(name, task, request):

@@ -83,6 +83,7 @@ def test_it_is_searched_saved_and_loaded(gated, table, tmp_path):
     assert "gated" in (tmp_path / "run" / "report.html").read_text()
 
 
+@pytest.mark.slow
 def test_it_is_not_searched_where_effects_are_declared(gated, table, tmp_path):
     effects = {"knowledge.features": {"amount": {"effect": "increasing"}}}
     space = {"architecture": ["gated", "linear"], "width": [8], "batch_size": [32]}

@@ -54,7 +54,7 @@ def tested(tmp_path_factory):
 
     def test(told):
         """A run that goes on in the folder."""
-        going = run_in(told, run.folder)
+        going = run_in(told, run.folder, existing="resume")
         make = partial(make_trainer, going)
         variants = Variants(run=going, dataset=dataset, trainer=trainer, make_trainer=make, result=result, end=np.inf)
         return stage.run_hint_tests(variants, threshold=0.5)
