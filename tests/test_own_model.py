@@ -35,7 +35,10 @@ def fit(table: pd.DataFrame, folder: Path, model: Any = build, target: str = "ou
     return autoft.AutoFineTuner(recipe=recipe, directory=folder, model=model).fit(features(table, target))
 
 
-@pytest.fixture(scope="module", params=["binary", "regression", pytest.param("multiclass", marks=pytest.mark.slow)])
+@pytest.fixture(
+    scope="module",
+    params=["binary", *(pytest.param(task, marks=pytest.mark.slow) for task in ("regression", "multiclass"))],
+)
 def fitted(request, tmp_path_factory, table):
     folder = tmp_path_factory.mktemp(request.param) / "run"
     return fit(table, folder, target=TARGETS[request.param], **{"evaluate.folds": 3})
@@ -106,7 +109,8 @@ def test_a_run_that_was_interrupted_ends_with_the_same_result(table, tmp_path, m
         fit(table, tmp_path / "cut", seed=5, model=lambda hp, inputs: keras.layers.Dense(1)(inputs.features))
 
 
-@pytest.mark.parametrize("minutes", [0.1, pytest.param(0.5, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("minutes", [0.1, 0.5])
 def test_minutes_are_kept(table, tmp_path, minutes):
     """But for half a minute, that a busy machine may need for what comes after the search."""
     tuner = fit(table, tmp_path, minutes=minutes, trials=200)

@@ -40,7 +40,7 @@ _GAIN_SHARE = 0.1
 _HINTS_SHARE = 0.2
 #: The gain of the ensemble may stretch the minutes a little, and the first trial by at least `_LEAST` seconds.
 _STRETCH = 1.04
-_LEAST = 1.0
+_LEAST = 3.0
 #: A second epoch is measured if its predicted seconds, times `_MODEL_ERROR`, are at most this share of the search.
 _SECOND_EPOCH_SHARE = 0.05
 #: Factor by which the cost model may be wrong.

@@ -160,7 +160,12 @@ LOST = {
 }
 
 
-SOURCES = [(name, s) for name in CASES for s in ("csv", "parquet", "arrow") if s not in LOST.get(name, ())]
+SOURCES = [
+    pytest.param(name, source, marks=[pytest.mark.slow] * (source == "arrow"))  # Parquet files go the same way
+    for name in CASES
+    for source in ("csv", "parquet", "arrow")
+    if source not in LOST.get(name, ())
+]
 
 
 @pytest.mark.parametrize(("name", "source"), SOURCES)

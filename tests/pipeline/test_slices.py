@@ -185,6 +185,7 @@ def test_bad_slices_are_refused_with_their_line_in_time(knowledge: str, told: st
         inspect_table(read_recipe(path), table())
 
 
+@pytest.mark.slow
 def test_other_strategies_have_slices_too(tmp_path: Path):
     """A regression by an untouched holdout; three classes by nested evaluation."""
     rows = 300

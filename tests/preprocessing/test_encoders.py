@@ -161,6 +161,7 @@ def table() -> pd.DataFrame:
     return frame
 
 
+@pytest.mark.slow  # tests/test_foreign_package.py has an encoder in a run with other things
 def test_chosen_encoders_work_from_the_recipe_to_the_saved_model(tmp_path):
     chosen = {"amount": "ordinal", "note": "text length", "opened": "cycles"}
     changes = {
