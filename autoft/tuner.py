@@ -51,7 +51,8 @@ class AutoFineTuner:
             `report` keep what matters.
         existing: What to do where `directory` holds the run of other data or settings: ``refuse`` (an error that says
             what differs), ``overwrite`` (replace that run), or ``number`` (use ``directory-2``, or the next that is
-            free). ``resume`` refuses too, and also a folder without a run.
+            free). ``resume`` uses its trials for another objective, evaluation or report; it refuses other data and
+            training settings, and a folder without a run.
         recipe: Path of a recipe, a dict in the form of one, or a `Recipe`; other arguments win over what it says.
         model: A function ``build(hp, inputs)`` that returns a Keras model, which is searched instead of autoft's
             networks (docs/extending.md). `hp` is a `keras_tuner.HyperParameters`: what the function asks for is the

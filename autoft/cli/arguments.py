@@ -53,7 +53,8 @@ def make_parser() -> argparse.ArgumentParser:
     _add_changes(fit)
     fit.add_argument("--out", metavar="DIR", type=Path, help="run folder (default: runs/NAME; NAME-2 for another run)")
     there = fit.add_mutually_exclusive_group()
-    there.add_argument("--resume", action="store_true", help="go on with the run in the folder, which must be this one")
+    resume = "go on with the trials in the folder; objective, evaluation and report may be others"
+    there.add_argument("--resume", action="store_true", help=resume)
     there.add_argument("--overwrite", action="store_true", help="replace another run in the folder")
     predict = command("predict", "predict the rows of a table with a trained model")
     predict.add_argument("model", metavar="RUN", type=Path, help="run folder")
