@@ -36,7 +36,6 @@ def test_minutes_too_short_for_a_trial_give_the_cheapest_one(table: pd.DataFrame
     evaluation = tuner.evaluation_
     assert len(evaluation.trials) == 1
     assert evaluation.best.params["architecture"] == "linear"
-    assert evaluation.best.epochs > 1  # it gets some seconds, whatever the minutes are
     cut_short = [finding.severity for finding in tuner.findings_ if finding.code == "minutes-too-short"]
     assert cut_short == ["warning"] * bool(evaluation.best.reason)
     assert len(tuner.predict(features(table, "outcome"))) == len(table)
