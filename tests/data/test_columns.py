@@ -314,7 +314,7 @@ def test_a_date_column_with_some_other_cells() -> None:
 
 
 def test_time_zones_are_known() -> None:
-    naive = pd.Series(pd.to_datetime(["2021-03-01 10:00", "2021-03-02 10:00", "2021-03-03"]))
+    naive = pd.Series(np.array(["2021-03-01T10:00", "2021-03-02T10:00", "2021-03-03"], dtype="datetime64[ns]"))
     aware = naive.dt.tz_localize("Europe/Berlin")
     for zoned, times in ((False, naive), (True, aware)):
         for cells in (times, times.astype(str), times.astype(object)):

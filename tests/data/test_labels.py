@@ -47,7 +47,7 @@ def objects(*values: Any) -> pd.Series:
 
 
 DAYS = (datetime.date(2021, 1, 1), datetime.date(2020, 2, 29))
-TIMES = pd.Series(pd.to_datetime(["2021-01-01", "2020-02-29 10:00:00.000000001"]))
+TIMES = pd.Series(np.array(["2021-01-01", "2020-02-29T10:00:00.000000001"], dtype="datetime64[ns]"))
 FLOATS = ("float16", "float32", "float64")
 WHOLE = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 #: What is given, and the dtype that comes back.
@@ -82,7 +82,7 @@ GIVEN: dict[str, tuple[Any, str]] = {
     "datetimes": ([datetime.datetime(2021, 1, 1), datetime.datetime(2020, 1, 1, 3)], "object"),
     "timestamps": (TIMES, "datetime64[ns]"),
     "timestamps with a zone": (TIMES.dt.tz_localize("Europe/Berlin"), "object"),
-    "durations": (pd.Series(pd.to_timedelta([1, 2], "D")), "timedelta64[ns]"),
+    "durations": (pd.Series(np.array([1, 2], dtype="timedelta64[D]").astype("timedelta64[ns]")), "timedelta64[ns]"),
     "times of day": (objects(datetime.time(1), datetime.time(2, 30)), "object"),
     "months": (pd.Series(pd.period_range("2020-01", periods=3, freq="M")), "object"),
     "UUIDs": (objects(uuid.UUID(int=2), uuid.UUID(int=1)), "object"),

@@ -31,7 +31,7 @@ def duplicates(view: TableView) -> Iterator[Finding]:
         return
     rows = np.flatnonzero(view.labels.notna().to_numpy())
     exact = view.hashes.exact[rows]
-    equal = repeated(exact)
+    equal = np.array(repeated(exact))
     if not equal.any():
         return
     # Blank rows are no case that was recorded twice; `missing-values` says that there are some.
