@@ -22,7 +22,8 @@ from autoft.records.repairs import Repair
 #: No count, and no part of a number, is larger in any table.
 _MOST = 10**15
 _ID = re.compile(r"[a-z][a-z0-9_]{0,30}")
-#: A dtype that numpy does not have: pandas' own (``Int64``) and those of extensions; none that a numpy refuses as too wide.
+#: A dtype that numpy does not have: pandas' own (``Int64``) and those of extensions; no text that numpy refuses as too
+#: wide (``U1000000000``).
 _DTYPE = re.compile(r"(?![a-zA-Z]\d)[A-Za-z][A-Za-z_]{0,30}\d{0,3}(\[[\w, /+:-]{0,60}\])?")
 #: Bytes of a label in arrays of texts, for each of its characters.
 _TEXT_BYTES = 4
