@@ -144,6 +144,7 @@ def test_one_trace_serves_all_trials_of_a_shape(program: Program):
     assert all(not np.array_equal(seen[0], other) for other in seen[1:])
 
 
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="graphs are TensorFlow's")
 @pytest.mark.parametrize("fast", [False, True])
 def test_programs_that_were_let_go_are_collected(fast: bool):
     graphs = []
@@ -321,6 +322,7 @@ def test_a_program_rounds_at_its_first_call_as_at_later_ones(make, kind: str):
     assert tf.config.optimizer.get_experimental_options() == before | {"disable_meta_optimizer": False}
 
 
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="graphs are TensorFlow's")
 def test_a_loop_in_a_program_reads_what_is_around_it():
     """The body of the loop is read from its graph: what it captures, and nested states, must arrive."""
     around = np.float32(2.0)
