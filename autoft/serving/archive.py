@@ -43,7 +43,7 @@ def opened(path: Path) -> Iterator[zipfile.ZipFile]:
             if fault:
                 raise damaged(path, fault)
             yield archive
-    except (zipfile.BadZipFile, zlib.error, KeyError, EOFError, OSError, RuntimeError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, KeyError, EOFError, OSError, RuntimeError) as error:
         raise damaged(path, "it is not a Keras archive") from error  # runtime errors: an encrypted archive
 
 
