@@ -24,15 +24,8 @@ from tests.tables import features, mixed_table, tiny_recipe
 #: A package of somebody else, which only `test_foreign_package` puts on a path.
 collect_ignore = ["foreign"]
 
-if os.environ.get("HYPOTHESIS_EXAMPLES"):  # of .ci/nightly, for tests that name no number of their own
-    from hypothesis import settings
-
-    settings.register_profile("nightly", max_examples=int(os.environ["HYPOTHESIS_EXAMPLES"]), deadline=None)
-    settings.load_profile("nightly")
-
 if os.environ.get("KERAS_BACKEND"):
     backend.prepare()  # what an entry point would do: JAX has float64 only when asked
-
 
 # What is random is drawn alike in every run; the nightly run draws more.
 settings.register_profile("default", max_examples=50, deadline=None, derandomize=True)

@@ -21,8 +21,8 @@ from autoft.search import journal
 from autoft.search.store import is_stored
 from autoft.serving import artifact
 
-#: What to do where the folder holds another run: an error, the next free number behind its name, or replace that run;
-#: ``resume`` is an error too where there is no run to go on with.
+#: What to do where the folder holds another run: an error, the next free number behind its name, or replace that run.
+#: ``resume`` goes on with its trials where only objective, evaluation or report differ; else, or without one, an error.
 Existing = Literal["refuse", "resume", "number", "overwrite"]
 
 _MARKER, _JOURNAL = "autoft-run.json", "journal.jsonl"
