@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autoft.data.audit import charts
-from autoft.data.audit.findings import share_evidence
+from autoft.data.audit.findings import first_cell, share_evidence
 from autoft.data.audit.placeholders import years as in_years
 from autoft.data.cells import Distinct, Floats
 from autoft.errors import quoted
@@ -51,7 +51,7 @@ def running_text(column: Column) -> Finding:
 def mixed(name: str, cells: Distinct, wrong: Mask, must: str, fix: str) -> Finding:
     """Some values are not what the others are."""
     count, total = cells.rows(wrong), int(cells.counts.sum())
-    found = f"has {count:,} of {total:,} values that differ from the others ({_first(cells, wrong)})"
+    found = f"has {count:,} of {total:,} values that differ from the others ({first_cell(cells.first(wrong))})"
     common = sorted(np.flatnonzero(wrong), key=lambda i: -cells.counts[i])
     evidence = share_evidence(count, total, "others", "as most")
     evidence = replace(evidence, head=("other value", "rows"), examples=_examples(cells, common))
@@ -68,14 +68,14 @@ def ambiguous_date(name: str, example: str, other: str) -> Finding:
 def mixed_zones(name: str, cells: Distinct, naive: Mask) -> Finding:
     """Some dates name their time zone and the others (`naive`) do not."""
     count = counted(cells.rows(naive), "date")
-    found = f"has {count} without a time zone beside others with one ({_first(cells, naive)})"
+    found = f"has {count} without a time zone beside others with one ({first_cell(cells.first(naive))})"
     fix = "those without are read as UTC; write all of them with their zone"
     return Finding("mixed-zones", "warning", name, "name the time zone of every date or of none", found, fix)
 
 
 def short_years(name: str, cells: Distinct, short: Mask) -> Finding:
     """Years have two digits, so the century is unknown."""
-    found = f"has {counted(cells.rows(short), 'value')} with a year of two digits ({_first(cells, short)})"
+    found = f"has {counted(cells.rows(short), 'value')} with a year of two digits ({first_cell(cells.first(short))})"
     fix = f"it is used as a category; write dates as YYYY-MM-DD, or {DECLARE} (69 to 99 are then 1969 to 1999)"
     return Finding("date-format", "warning", name, "have years of four digits to be a date", found, fix)
 
@@ -85,7 +85,7 @@ def foreign_dates(name: str, cells: Distinct, foreign: Mask) -> Finding:
     found = f"has {counted(cells.rows(foreign), 'value')} that look like dates or durations in a form that is not read"
     fix = "it is used as a category; write dates as YYYY-MM-DD, times with an offset (+02:00), durations as numbers"
     must = "be in a form of docs/schema.md (Dates) to be a date"
-    return Finding("date-format", "warning", name, must, f"{found} ({_first(cells, foreign)})", fix)
+    return Finding("date-format", "warning", name, must, f"{found} ({first_cell(cells.first(foreign))})", fix)
 
 
 def date_range(name: str, cells: Distinct, times: Floats, far: Mask, years: tuple[int, int]) -> Finding:
@@ -95,7 +95,8 @@ def date_range(name: str, cells: Distinct, times: Floats, far: Mask, years: tupl
     counts = {"outside": cells.rows(far), "dates": cells.rows(~np.isnan(times))}
     examples = _examples(cells, np.flatnonzero(far))
     evidence = Evidence(counts=counts, head=("date", "rows"), examples=examples, sketch=drawn)
-    found = f"has {counted(cells.rows(far), 'value')} outside the years {years[0]} to {years[1]} ({_first(cells, far)})"
+    found = f"has {counted(cells.rows(far), 'value')} outside the years {years[0]} to {years[1]}"
+    found += f" ({first_cell(cells.first(far))})"
     fix = "check them; if they stand for missing dates, leave the cells empty"
     return Finding("date-range", "warning", name, f"have dates from {years[0]} to {years[1]}", found, fix, evidence)
 
@@ -107,8 +108,3 @@ def _examples(cells: Distinct, positions: Iterable[int]) -> tuple[tuple[str, int
 def percent(share: float) -> str:
     """A share in per cent, with decimals where the rounded number would claim all or nothing."""
     return f"{share:.0%}" if share in (0, 1) or 0.005 <= share < 0.995 else f"{share:.2%}"
-
-
-def _first(cells: Distinct, mask: Mask) -> str:
-    row, text = cells.first(mask)
-    return f"first: row {row:,}, {quoted(text)}"

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from autoft.data.audit.findings import share_evidence
+from autoft.data.audit.findings import first_cell, share_evidence
 from autoft.data.cells import Distinct
 from autoft.data.number_cells import COMMA, POINT, THREES, dots_in_threes
 from autoft.data.number_formats import MOST_NUMBERS, FoundFormat
@@ -73,25 +72,23 @@ def written_otherwise(column: Column, cells: Distinct) -> list[Finding]:
     if form.after in ("%", "‰") and not (texts and any(parts and parts.after for parts in cells.parts)):
         if not values[read].any() or (np.abs(values[read]) > 1).any():
             return []
-        found = f"has fractions of 1 without '{form.after}' ({_first(cells, read)}), which are read as {form.after}"
+        first = first_cell(cells.first(read))
+        found = f"has fractions of 1 without '{form.after}' ({first}), which are read as {form.after}"
         fix = f"if they are shares, multiply them by {100 if form.after == '%' else 1000}"
     elif texts:
         shapes = np.array([parts.shape if parts else "" for parts in cells.parts])
         threes = read & np.isin(shapes, [*THREES])
         foreign = ~read & np.isin(shapes, [*(COMMA if form.decimal == "." else POINT)])
         if threes.any() and cells.share(foreign) > 1 - MOST_NUMBERS:
-            other = f"has cells of another format ({_first(cells, foreign)}), by which those that can be read are wrong"
-            found, fix, severity = f"{other} ({_first(cells, threes)})", "write them as in training", "error"
+            first = first_cell(cells.first(foreign))
+            found = f"has cells of another format ({first}), by which those that can be read are wrong"
+            fix, severity = "write them as in training", "error"
         elif column.integral and form.decimal == "." and (values[threes] % 1).any() and dots_in_threes(cells.texts):
-            found = f"has decimals ({_first(cells, threes)}), though the training table had whole numbers only"
+            first = first_cell(cells.first(threes))
+            found = f"has decimals ({first}), though the training table had whole numbers only"
             fix = "if their dots stand between thousands, write plain numbers such as 1234"
         else:
             return []
     else:
         return []
     return [Finding("number-format", severity, column.name, "have numbers written as in training", found, fix)]
-
-
-def _first(cells: Distinct, mask: NDArray[np.bool_]) -> str:
-    row, text = cells.first(mask)
-    return f"first: row {row:,}, {quoted(text)}"

@@ -8,7 +8,7 @@ import numpy as np
 
 from autoft.data.audit import charts
 from autoft.data.audit.checks import TableView, check
-from autoft.data.audit.findings import share_evidence, share_of
+from autoft.data.audit.findings import first_cell, share_evidence, share_of
 from autoft.data.audit.values import codes, drawn_values, missing_cells, sample
 from autoft.data.convert import Converted
 from autoft.data.date_formats import words
@@ -131,11 +131,10 @@ def unreadable_cells(column: Column, converted: Converted, rows: int) -> list[Fi
     count = converted.bad.get(column.id, 0)
     if not count:
         return []
-    row, text = converted.first_bad[column.id]
+    first = converted.first_bad[column.id]
     what = {"numeric": "numbers", "boolean": "one of the two values of the training table"}.get(column.kind)
-    what = what or words(column.date_format, column.zoned if _is_date(text, column.date_format) else None)
-    found = f"has {share_of(count, rows, 'cells')} that are not {what}"
-    found += f" (first: row {row:,}, {quoted(text)})"
+    what = what or words(column.date_format, column.zoned if _is_date(first[1], column.date_format) else None)
+    found = f"has {share_of(count, rows, 'cells')} that are not {what} ({first_cell(first)})"
     fix = "correct them; they count as missing"
     filled = count + int(np.isfinite(converted.values[column.id]).sum()) + converted.infinite.get(column.id, 0)
     if column.kind == "boolean" or count < MOST_UNREADABLE * filled:

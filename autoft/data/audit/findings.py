@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from autoft.data.audit import charts
+from autoft.errors import quoted
 from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
 
@@ -40,3 +41,9 @@ def label_text(label: object) -> str:
     """
     text = str(label)
     return text[:-2] if text.endswith(".0") and text[:-2].lstrip("-").isdecimal() else text
+
+
+def first_cell(first: tuple[int, str]) -> str:
+    """The first row (from 1) of its kind, and its cell."""
+    row, text = first
+    return f"first: row {row:,}, {quoted(text)}"
