@@ -279,7 +279,7 @@ def test_a_refused_table_leaves_an_earlier_run_alone(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("no_training")
 def test_a_refused_table_writes_no_schema(tmp_path: Path) -> None:
-    (tmp_path / "r.yaml").write_text("data: {path: d.csv, target: y}\nschema: {file: d.pbtxt, engine: none}\n")
+    (tmp_path / "r.yaml").write_text("data: {path: d.csv, target: y}\nschema: {file: d.pbtxt, engine: portable}\n")
     zoo.one_class(tmp_path).to_csv(tmp_path / "d.csv", index=False)
     refusal(AutoFineTuner(recipe=tmp_path / "r.yaml", directory=tmp_path / "run"), None)
     assert not (tmp_path / "d.pbtxt").exists()
