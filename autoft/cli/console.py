@@ -11,7 +11,6 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
@@ -137,7 +136,7 @@ def show_findings(findings: Iterable[Finding], console: Console = SCREEN) -> Non
 
 def print_json(findings: Sequence[Finding], **more: Any) -> None:
     """Print findings, and what else there is, as JSON."""
-    print(json.dumps({**more, "findings": [asdict(finding) for finding in findings]}, indent=2))
+    print(json.dumps({**more, "findings": [finding.document() for finding in findings]}, indent=2))
 
 
 def show_all(findings: Sequence[Finding]) -> None:

@@ -12,7 +12,7 @@ from autoft.data.audit import charts
 from autoft.data.audit.findings import first_cell, share_evidence
 from autoft.data.audit.placeholders import years as in_years
 from autoft.data.cells import Distinct, Floats
-from autoft.errors import quoted
+from autoft.errors import cell
 from autoft.formatting import counted
 from autoft.records.columns import Column
 from autoft.records.evidence import Evidence
@@ -60,7 +60,7 @@ def mixed(name: str, cells: Distinct, wrong: Mask, must: str, fix: str) -> Findi
 
 def ambiguous_date(name: str, example: str, other: str) -> Finding:
     """Day and month cannot be distinguished; `other` is the format that reads the month first."""
-    found = f"has dates whose day and month could be either, such as {quoted(example)}"
+    found = f"has dates whose day and month could be either, such as {cell(example)}"
     fix = f"they are read with the day first; else declare it as 'date {other}' under data.columns"
     return Finding("ambiguous-date", "warning", name, "say which part of a date is the day", found, fix)
 

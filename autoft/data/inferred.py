@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autoft.data.cells import Distinct
-from autoft.errors import SchemaError, quoted
+from autoft.errors import SchemaError, cell, quoted
 from autoft.records.columns import Kind
 from autoft.records.findings import Finding
 
@@ -24,5 +24,6 @@ class Inferred:
 
 def ruled_out(name: str, must: str, found: str, distinct: Distinct) -> SchemaError:
     """The error for a declared kind that the values of a column do not allow."""
-    example = quoted(distinct.texts[0])
-    return SchemaError(f"Column {quoted(name)}", must, f"{found} (first: {example})", "correct its kind or its values")
+    return SchemaError(
+        f"Column {quoted(name)}", must, f"{found} (first: {cell(distinct.texts[0])})", "correct its kind or its values"
+    )

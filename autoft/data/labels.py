@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autoft.data.cells import Distinct
-from autoft.errors import SchemaError, quoted
+from autoft.errors import SchemaError, cell, quoted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,10 +66,10 @@ class Given:
 
     def _refuse(self, one: Any, other: Any) -> None:
         kinds = [type(value).__name__ for value in (one, other)]
-        found = f"it holds {quoted(one)} ({kinds[0]}) and {quoted(other)} ({kinds[1]})"
+        found = f"it holds {cell(one)} ({kinds[0]}) and {cell(other)} ({kinds[1]})"
         fix = "write each label in one way, as one type"
         if kinds[0] == kinds[1]:
-            found = f"{quoted(one)} stands there in two forms that look alike"
+            found = f"{cell(one)} stands there in two forms that look alike"
             fix = "write each label in one way (texts: in one form of Unicode)"
         must = "hold labels that differ as texts, as it is the target"
         raise SchemaError(f"Target {quoted(self.cells.name)}", must, found, fix)
@@ -110,9 +110,9 @@ def to_plain(value: Any, target: str) -> tuple[Plain, str]:
             iso = getattr(value, "isoformat", None)
             return (iso() if iso else str(value)), other.__name__
     must = "hold labels that are texts, numbers, booleans, dates or durations, as it is the target"
-    found, fix = f"{quoted(value)} is of type {type(value).__name__}", "convert it to text"
+    found, fix = f"{cell(value)} is of type {type(value).__name__}", "convert it to text"
     if isinstance(value, str):
-        found, fix = f"{quoted(value)} holds half a character (a surrogate), which no file can", "correct that text"
+        found, fix = f"{cell(value)} holds half a character (a surrogate), which no file can", "correct that text"
     raise SchemaError(f"Target {quoted(target)}", must, found, fix)
 
 

@@ -9,7 +9,7 @@ from autoft.data.cells import Distinct
 from autoft.data.number_cells import COMMA, POINT, THREES, dots_in_threes
 from autoft.data.number_formats import MOST_NUMBERS, FoundFormat
 from autoft.data.table import number_text
-from autoft.errors import quoted
+from autoft.errors import bare_cell, cell, quoted
 from autoft.formatting import counted
 from autoft.records.columns import Column, NumberFormat
 from autoft.records.findings import Finding, Severity
@@ -24,7 +24,7 @@ def read_as(name: str, cells: Distinct, found: FoundFormat) -> Finding:
     other = values & ((cells.numbers_in(form) != cells.numbers) | np.isnan(cells.numbers))
     example = cells.first(other if other.any() else values)
     number = cells.numbers_in(form)[cells.texts.index(example[1])]
-    shown = f"such as {quoted(example[1])} in row {example[0]:,}, which is read as {number_text(number)}"
+    shown = f"such as {cell(example[1])} in row {example[0]:,}, which is read as {bare_cell(number_text(number))}"
     text = f"has {counted(cells.rows(other), 'number')} written like {quoted(form)}, {shown}"
     evidence = share_evidence(cells.rows(other), int(cells.counts.sum()), "formatted", "others")
     if found.assumed:
@@ -38,7 +38,7 @@ def read_as(name: str, cells: Distinct, found: FoundFormat) -> Finding:
 def decimals(name: str, cells: Distinct) -> Finding:
     """All numbers have a dot and three digits behind it, and are read as plain numbers."""
     row, text = cells.first(cells.counts > 0)
-    found = f"has a dot before the last three digits of every number, such as {quoted(text)} in row {row:,}"
+    found = f"has a dot before the last three digits of every number, such as {cell(text)} in row {row:,}"
     fix = "its dots are taken for decimals; if they stand between thousands, write data: {decimal: ','}"
     return Finding("number-format", "info", name, _MUST, found, fix)
 
@@ -46,7 +46,7 @@ def decimals(name: str, cells: Distinct) -> Finding:
 def unread(name: str, cells: Distinct, found: FoundFormat) -> Finding:
     """Formatted numbers could mean several things; the user chooses."""
     mask = np.isnan(cells.numbers) & np.array([parts is not None for parts in cells.parts], dtype=bool)
-    rows, example = counted(cells.rows(mask), "cell"), f"first: row {cells.first(mask)[0]:,}, {quoted(found.example)}"
+    rows, example = counted(cells.rows(mask), "cell"), f"first: row {cells.first(mask)[0]:,}, {cell(found.example)}"
     gain = f"and {rows} become numbers"
     if found.why == "ambiguous":
         sign = "comma" if "," in found.example else "dot"
@@ -58,7 +58,9 @@ def unread(name: str, cells: Distinct, found: FoundFormat) -> Finding:
         text = f"has numbers with a decimal comma and others with a decimal point ({example})"
         fix = "it is used as a category; write all in one format"
     else:
-        units = [f"{quoted(unit) if unit else 'none'} ({counted(count, 'cell')})" for unit, count in found.units]
+        units = [
+            f"{cell(unit, rows=count) if unit else 'none'} ({counted(count, 'cell')})" for unit, count in found.units
+        ]
         text = f"has numbers in several units: {', '.join(units)}"
         fix = "it is used as a category; convert all to one unit"
     return Finding("number-format", "warning", name, f"{_MUST}, in one unit", text, fix)

@@ -12,7 +12,7 @@ from autoft.data.audit.placeholders import on_days
 from autoft.data.audit.spellings import fold
 from autoft.data.cells import Distinct
 from autoft.data.table import number_text
-from autoft.errors import quoted
+from autoft.errors import cell
 from autoft.formatting import counted
 from autoft.records.arrays import Array
 from autoft.records.columns import NumberFormat, RepairCode
@@ -193,7 +193,7 @@ def findings(changes: Sequence[Change], *, columns: bool = True) -> tuple[Findin
         else:
             must = _MUST[change.code]
             noun = "row" if change.action == "drop-rows" else "cell"
-            pairs = [(quoted(before), quoted(after) if after else "missing") for before, after in change.examples[:1]]
+            pairs = [(cell(before), cell(after) if after else "missing") for before, after in change.examples[:1]]
             example = "".join(f" ({before} became {after})" for before, after in pairs)
             count = counted(change.count, noun)
             found = f"lost {count} that repeat another one" if noun == "row" else f"was repaired in {count}{example}"

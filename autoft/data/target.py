@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from autoft.data.cells import Distinct, numbers
 from autoft.data.labels import Given, Plain, restored, to_plain
 from autoft.data.table import number_text
-from autoft.errors import SchemaError, quoted
+from autoft.errors import SchemaError, cell
 from autoft.records.arrays import EXACT
 from autoft.records.columns import Target, Task
 
@@ -62,7 +62,7 @@ def understand(
     if task == "regression":
         odd = [text for text, number in zip(distinct.texts, distinct.numbers, strict=True) if np.isnan(number)]
         if odd or not len(distinct.values):
-            held = f"it holds {quoted(min(odd))}" if odd else "it is empty"
+            held = f"it holds {cell(min(odd))}" if odd else "it is empty"
             fix = "correct the cells that are no numbers, or name another task"
             raise _wrong(name, "be numeric for a regression", held, fix)
         return Target(name=name, task=task, dtype="float64")
@@ -75,7 +75,7 @@ def understand(
         other = texts.setdefault(label, text)
         if found.setdefault(text, label) != label or other != text:
             must, fix = "hold labels that differ, as texts and as values", "write each label in one way, as one type"
-            raise _wrong(name, must, f"it holds {quoted(text)} and {quoted(other)} of different types", fix)
+            raise _wrong(name, must, f"it holds {cell(text)} and {cell(other)} of different types", fix)
     if task == "binary" and len(found) > 2:
         raise _wrong(name, "have two values for a binary task", f"it has {len(found):,}", "task: multiclass")
     labels = _in_order(list(found.values()))
@@ -245,7 +245,9 @@ def _positive(target: Target, rows: Mapping[str, int], wanted: Any) -> Any:
         meant = [label for label in target.classes if is_label(label, wanted)]
         if meant:
             return meant[0]
-        found = f"its values are {', '.join(map(repr, target.classes))}"
+        found = (
+            f"its values are {', '.join(cell(label, repr(label), rows[as_text(label)]) for label in target.classes)}"
+        )
         raise _wrong(target.name, f"hold the positive label {wanted!r}", found, "set data: positive: to one of them")
     affirmative = [c for c in target.classes if c == 1 or str(c).strip().lower() in _AFFIRMATIVE]
     if len(affirmative) == 1:

@@ -10,7 +10,7 @@ import numpy as np
 
 from autoft.data.convert import numbers_of
 from autoft.data.table import Table
-from autoft.errors import SchemaError, quoted
+from autoft.errors import SchemaError, cell, quoted
 from autoft.records.arrays import Array
 from autoft.records.split import Member
 
@@ -41,7 +41,7 @@ def take_out(table: Table, name: str | None, target: str) -> tuple[Table, Array 
     must, fix = "hold a number that is not negative in every row, as it weighs the rows", "remove data: weight:"
     if len(wrong):
         first = cells.iloc[wrong[0]]
-        shown = "no value" if first is None or first != first else f"'{first}'"
+        shown = "no value" if first is None or first != first else cell(first)
         found = f"{len(wrong):,} of {len(cells):,} cells do not (first: row {wrong[0] + 1:,}, {shown})"
         raise SchemaError(f"Column {quoted(name)}", must, found, f"correct them, leave those rows out, or {fix}")
     if not weights[counts].any():
@@ -79,7 +79,7 @@ def check_classes(weights: Array | None, labels: pd.Series[Any], name: str | Non
     if lacking:
         text = lacking[0]
         count, left = int(rows[text]), int(rows[text] - counting[text])
-        found = f"{quoted(name)} is 0 in {left:,} of the {count:,} rows of class {quoted(text)}"
+        found = f"{quoted(name)} is 0 in {left:,} of the {count:,} rows of class {cell(text, rows=count)}"
         if lacking[1:]:
             found += f" (and {len(lacking) - 1:,} other class{'es' * (len(lacking) > 2)} lack such rows)"
         must, fix = "have at least 2 rows of weight above 0 in every class", "correct the weights, or remove those rows"
@@ -112,7 +112,7 @@ def check_blocks(
         there, counting = np.unique(y[member.train]), np.unique(y[member.train[weights[member.train] > 0]])
         if len(there) > len(counting):
             lost = classes[int(np.setdiff1d(there, counting)[0])]
-            found = f"all rows of class {quoted(lost)} that count are in one fold"
+            found = f"all rows of class {cell(lost)} that count are in one fold"
             must = "be above 0 for rows of every class in every training"
             fix = "use fewer folds, or correct the weights"
             raise SchemaError("The weights of the rows", must, found, fix)

@@ -9,6 +9,7 @@ import numpy as np
 
 from autoft.data.audit import charts
 from autoft.data.audit.findings import label_text, share_of
+from autoft.errors import bare_cell
 from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
 from autoft.records.findings import Finding
@@ -44,7 +45,7 @@ def check(y: Array, probabilities: Array, rows: Array, *, target: str, classes: 
         return []
     worst = doubted[np.argsort(own[doubted], kind="stable")]
     first = worst[0]
-    given, better = label_text(classes[y[first]]), label_text(classes[other[first]])
+    given, better = (bare_cell(label_text(classes[k[first]])) for k in (y, other))
     found = f"has {share_of(len(doubted), len(y), 'rows')} with a label that the model, not trained on them, finds "
     found += f"improbable (most of all row {rows[first]:,}: '{given}' has {_share(own[first])}, '{better}' "
     found += f"{_share(probabilities[first, other[first]])})"

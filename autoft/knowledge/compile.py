@@ -12,6 +12,7 @@ import numpy as np
 from autoft.data.cells import plain_texts
 from autoft.data.convert import Converted
 from autoft.data.target import is_label
+from autoft.errors import bare_cell
 from autoft.formatting import counted
 from autoft.knowledge import slices
 from autoft.knowledge.decisions import decision_problems
@@ -204,17 +205,17 @@ class _HintTable:
 
     def _label(self, path: Path, label: Any, labels: set[int]) -> Iterator[Mistake]:
         task, classes = self.target.task, [str(c) for c in self.target.classes]
-        named = "' or '".join(classes[:5])
+        named = " or ".join(map(_category, classes[:5]))
         if task == "regression":
             if label is not None:
                 yield Mistake(path, "only be given where there are classes", "the task is regression", "remove it")
         elif label is None:
             if task == "multiclass":
-                fix = f"add 'label:' with the class whose probability is meant ('{named}')"
+                fix = f"add 'label:' with the class whose probability is meant ({named})"
                 found = "it is missing, and there are more than two classes"
                 yield Mistake(path, "say which class an effect is about", found, fix)
         elif self._class(label) is None:
-            yield Mistake(path, "be a class of the target", f"there is no '{label}'", f"name one of '{named}'")
+            yield Mistake(path, "be a class of the target", f"there is no '{label}'", f"name one of {named}")
         elif task == "multiclass" and len(labels) > 1:
             fix = "keep the effects on one of them"
             yield Mistake(path, "be the same for all effects", f"effects on {len(labels)} classes are given", fix)
@@ -239,11 +240,11 @@ class _HintTable:
             return
         spelled = {name.strip().casefold(): name for name in order if name not in there}
         other = next((text for text in lost if text.strip().casefold() in spelled), None)
-        shown = "', '".join(lost[:5])
-        found = f"the table also has '{shown}'" + (f" and {len(lost) - 5:,} more" if len(lost) > 5 else "")
+        shown = ", ".join(map(_category, lost[:5]))
+        found = f"the table also has {shown}" + (f" and {len(lost) - 5:,} more" if len(lost) > 5 else "")
         fix = "add it at its place" if len(lost) == 1 else "add them at their places"
         if other is not None:
-            fix = f"write '{other}' for '{spelled[other.strip().casefold()]}', as the table does"
+            fix = f"write {_category(other)} for '{spelled[other.strip().casefold()]}', as the table does"
         yield Mistake(path, "name every category", found, fix)
 
     def _between(self, path: Path, limits: tuple[float, float], cells: Array) -> Iterator[Mistake]:
@@ -251,7 +252,8 @@ class _HintTable:
             outside = np.flatnonzero((cells < limits[0]) | (cells > limits[1]))
         if len(outside):
             first = int(outside[0])
-            found = f"{len(outside):,} of {len(cells):,} values do not (first: row {first + 1:,}, {cells[first]:g})"
+            example = f"first: row {first + 1:,}, {bare_cell(cells[first])}"
+            found = f"{len(outside):,} of {len(cells):,} values do not ({example})"
             must = f"hold of the table, whose values must lie between {limits[0]:g} and {limits[1]:g}"
             yield Mistake(path, must, found, "correct those cells, or widen the range")
 
@@ -261,7 +263,7 @@ class _HintTable:
         if len(negative):
             first = int(negative[0])
             number = counted(len(negative), "negative value")
-            found = f"the table has {number} (first: row {first + 1:,}, {cells[first]:g})"
+            found = f"the table has {number} (first: row {first + 1:,}, {bare_cell(cells[first])})"
             fix = "remove it: only amounts that are not negative have a logarithmic scale"
             yield Mistake(path, "be of amounts", found, fix)
 
@@ -326,3 +328,7 @@ class _HintTable:
         if self.target.task == "multiclass":
             return Effect(column=column, sign=sign, output=place)
         return Effect(column=column, sign=sign if place == 1 else (-1 if sign == 1 else 1), output=1)
+
+
+def _category(text: str) -> str:
+    return f"'{bare_cell(text)}'"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autoft.data.convert import numbers_of
+from autoft.errors import bare_cell, cell
 from autoft.formatting import nearest
 from autoft.recipe.knowledge import Knowledge
 from autoft.recipe.messages import Mistake
@@ -95,7 +96,7 @@ def of_matrix(matrix: Matrix, target: Target) -> tuple[Costs | None, tuple[Mista
     # An answer that never costs more than another one, whatever the true label, is given to every row.
     always = [a for a in range(len(table)) if (table[:, [a]] <= table).all()]
     if always:
-        found = f"'{target.classes[always[0]]}' never costs more than another answer, whatever is true"
+        found = f"'{bare_cell(str(target.classes[always[0]]))}' never costs more than another answer, whatever is true"
         return None, (Mistake(path, "leave something to decide", found, fix),)
     if target.task != "binary":
         return Costs(matrix=tuple(map(tuple, table.tolist()))), ()
@@ -123,8 +124,8 @@ def gains_of(
     wrong = np.flatnonzero(positive & ~(np.isfinite(cells) & (cells >= 0)))
     if len(wrong):
         row = int(wrong[0]) if numbers is None else int(numbers[wrong[0]])
-        cell = frame[name].iloc[wrong[0]]
-        shown = "no value" if cell is None or cell != cell else f"'{cell}'"
+        value = frame[name].iloc[wrong[0]]
+        shown = "no value" if value is None or value != value else cell(value)
         must = "hold a number of 0 or more in every positive row"
         found = f"{len(wrong):,} of {int(positive.sum()):,} such cells do not (first: row {row + 1:,}, {shown})"
         return None, (Mistake(path, must, found, "correct them, or leave those rows out"),)
@@ -160,5 +161,6 @@ def _spellings(label: Any) -> Sequence[str]:
 
 def _unknown(keys: tuple[str, ...], label: str, target: Target) -> Mistake:
     names = [str(one) for one in target.classes]
-    path, fix = (*_COSTS, "matrix", *keys), nearest(label, names, 1) or f"name one of {', '.join(names[:5])}"
+    path, near = (*_COSTS, "matrix", *keys), nearest(label, names, 1)
+    fix = bare_cell(near) if near else f"name one of {', '.join(map(bare_cell, names[:5]))}"
     return Mistake(path, "name classes of the target", f"there is no '{label}'", fix)

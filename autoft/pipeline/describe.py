@@ -193,16 +193,14 @@ def enforce_schema(recipe: Recipe, description: TableDescription, *, write: bool
     """
     path = recipe.schema_path()
     engine = choose(recipe.schema_.engine, description.table.frame.shape[1])
-    made = contract.contract(
-        description.table.frame,
-        description.columns,
-        engine=engine,
-        schema_path=path if path is not None and (write or path.exists()) else None,
+    options = contract.ContractOptions(
         target=_target_name(description.table),
-        known=description.findings,
+        path=path,
+        write=write and all(finding.severity != "error" for finding in description.findings),
         private=recipe.report.private,
         ranges={n: hint.between for n, hint in recipe.knowledge.features.items() if hint.between is not None},
     )
+    made = contract.contract(description.table.frame, description.columns, engine, options)
     return replace(description, contract=made, engine=engine, findings=(*description.findings, *made.findings))
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from autoft import files
-from autoft.data.privacy import HIDDEN, Privacy, presentable
-from autoft.errors import printable
-from autoft.evaluation.document import from_document, to_document
+from autoft.data.privacy import Privacy, coarse, coarse_range, presentable
+from autoft.errors import HIDDEN, printable
+from autoft.evaluation.document import to_document
 from autoft.evaluation.partial_dependence import profile
 from autoft.knowledge.describe import hinted_lines
 from autoft.networks.families.own import name_of
@@ -54,7 +54,7 @@ def save(dataset: Dataset, found: SearchResult, evaluation: Evaluation, run: Run
         if run.model is not None:
             note = f"# The networks come from a Python function, {printable(name_of(run.model))}: no recipe holds it."
             texts["recipe.yaml"] = f"{note}\n{texts['recipe.yaml']}"
-        texts["findings.json"] = _json([asdict(finding) for finding in findings])
+        texts["findings.json"] = _json([finding.document() for finding in findings])
         model, meta = found.ensemble.raw_model(), _meta(run.recipe, dataset, found)
         evaluation = replace(evaluation, seconds=dict(run.seconds))
         extra: dict[str, str | bytes] = {**texts, "evaluation.json": _json(to_document(evaluation))}
@@ -74,27 +74,28 @@ def _json(value: Any) -> str:
 
 
 def _presented(evaluation: Evaluation, privacy: Privacy | None) -> Evaluation:
-    """The evaluation without cells of too few rows: in slices, and in curves of columns."""
+    """The evaluation without cells of too few rows in curves of columns and true values."""
     if privacy is None:
         return evaluation
-    document = to_document(evaluation)
-    document["slices"] = privacy.data(document["slices"])
-    for curve in document["best"]["dependence"]:
-        curve.update(grid=privacy.data(curve["grid"]), cells=privacy.data(curve["cells"]))
-    return from_document(document)
+    dependence = tuple(privacy.curve(curve) for curve in evaluation.dependence)
+    curves = dict(evaluation.curves)
+    if "residuals" in curves:
+        curves["residuals"] = {k: {**one, "y": [*coarse(one["y"])]} for k, one in curves["residuals"].items()}
+    return replace(evaluation, dependence=dependence, curves=curves)
 
 
 def _texts(recipe: Recipe, dataset: Dataset, found: SearchResult, privacy: Privacy | None) -> dict[str, str]:
     """What a run says about itself besides the scores, by file name; enough to write the report again."""
     parts = {ratio.name: ratio.of for ratio in recipe.knowledge.ratios}
     used = np.flatnonzero(dataset.split.blocks >= 0)
-    described = describe_layout(dataset.layout, dataset.features)
-    lines = hinted_lines(described, recipe.knowledge, dataset.description.columns)
-    columns, seen = dataset.description.columns, profile(dataset.layout, dataset.features, dataset.encoded, used)
+    features, columns = dataset.features, dataset.description.columns
+    seen = profile(dataset.layout, features, dataset.encoded, used)
     if privacy is not None:
-        lines = tuple(replace(line, text=privacy.text(line.text, line.column)) for line in lines)
-        columns, shown = tuple(map(privacy.column, columns)), privacy.data(seen["categories"])
-        seen["categories"] = {name: texts for name, texts in shown.items() if HIDDEN not in texts}
+        features, columns = (tuple(map(privacy.column, some)) for some in (features, columns))
+        shown = {name: tuple(map(privacy.word, texts)) for name, texts in seen["categories"].items()}
+        seen["categories"] = {name: [*texts] for name, texts in shown.items() if HIDDEN not in texts}
+        seen["deciles"] = {name: [*coarse(numbers)] for name, numbers in seen["deciles"].items()}
+    lines = hinted_lines(describe_layout(dataset.layout, features), recipe.knowledge, columns)
     context = {
         "plan": [asdict(line) for line in lines],
         "columns": [asdict(c) for c in columns],
@@ -125,7 +126,8 @@ def _meta(recipe: Recipe, dataset: Dataset, found: SearchResult) -> artifact.Met
             values = dataset.description.converted.values[column.id]
             known = values[np.isfinite(values)]
             if len(known):
-                ranges[column.id] = (float(known.min()), float(known.max()))
+                low, high = float(known.min()), float(known.max())
+                ranges[column.id] = coarse_range(low, high) if recipe.report.private else (low, high)
     # Columns that divide rows or groups, or are not to be used.
     unused = {*recipe.knowledge.unused, recipe.evaluate.group}
     engine = dataset.description.engine

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from autoft.data.privacy import LEAST
 from autoft.evaluation.correction import CorrectedScore
 from autoft.evaluation.selection import Candidate
 from autoft.evaluation.slices.gaps import gaps
@@ -40,8 +41,8 @@ def score_slices(
     """
     columns = {column.name: column for column in dataset.description.columns}
     limits = slice_limits(recipe)
-    grouped = [_groups(dataset, columns[name], given) for _, name, given in declared(recipe)]
-    compared = [_groups(dataset, columns[name], limits.get(name)) for name in audited(recipe)]
+    grouped = [_groups(recipe, dataset, columns[name], given) for _, name, given in declared(recipe)]
+    compared = [_groups(recipe, dataset, columns[name], limits.get(name)) for name in audited(recipe)]
     conditions = search_conditions(recipe, dataset, importance=importance)
     parts = 1 + len(grouped) + len(compared)
     redraws = Redraws.affordable(score, candidates, dataset.truth, dataset.problem, parts=parts)
@@ -68,9 +69,10 @@ def search_conditions(
     asked = [name for _, name, _ in declared(recipe)]
     ranked = [one.column for one in importance if one.column in features]
     searched = dict.fromkeys([*asked, *audited(recipe), *ranked, *features])
-    return [_groups(dataset, columns[n], limits.get(n), rows) for n in searched if columns[n].kind in _GROUPED]
+    return [_groups(recipe, dataset, columns[n], limits.get(n), rows) for n in searched if columns[n].kind in _GROUPED]
 
 
-def _groups(dataset: Dataset, column: Column, limits: Limits, rows: Array | None = None) -> Groups:
+def _groups(recipe: Recipe, dataset: Dataset, column: Column, limits: Limits, rows: Array | None = None) -> Groups:
     values = dataset.description.converted.values[column.id]
-    return groups_of(column, values if rows is None else values[rows], limits)
+    made = groups_of(column, values if rows is None else values[rows], limits)
+    return made.without_rare(LEAST) if recipe.report.private else made

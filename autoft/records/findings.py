@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal
 
-from autoft.errors import quoted, shortened
+from autoft.errors import Cell, quoted, read_cells, shortened
 from autoft.records.evidence import Evidence
 
 Severity = Literal["error", "warning", "info"]
@@ -34,6 +34,7 @@ class Finding:
         found: What was found, as it goes on after the column's name (``holds 3 texts``).
         evidence: The numbers behind it and what to draw, where there is more to show than the words say.
         subject: What the sentence is about where it is no column.
+        cells: The cells that `must`, `found` and `fix` name, as `autoft.errors.cell` wrote them there.
     """
 
     code: str
@@ -44,6 +45,18 @@ class Finding:
     fix: str
     evidence: Evidence | None = field(default=None, hash=False)
     subject: str = "The table"
+    cells: tuple[Cell, ...] = field(default=(), compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        for part in ("must", "found", "fix"):
+            text, cells = read_cells(part, getattr(self, part))
+            if cells:
+                cells += tuple(one for one in self.cells if one.part != part)
+                object.__setattr__(self, part, text)
+                object.__setattr__(self, "cells", cells)
+        for one in self.cells:
+            if not getattr(self, one.part).startswith(one.shown, one.start):
+                raise ValueError(f"{one.part} was replaced, but not the cells that it names")
 
     @property
     def where(self) -> str:
@@ -59,6 +72,10 @@ class Finding:
     def about_data(self) -> bool:
         """Whether it is about a column or the table, and not about the run or what it made."""
         return self.column is not None or self.subject == "The table"
+
+    def document(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {key: value for key, value in asdict(self).items() if key != "cells"}
 
     def __str__(self) -> str:
         return f"{self.where} {self.found}. {self.fix[:1].upper()}{self.fix[1:]}."
@@ -92,4 +109,4 @@ def _of_columns(group: Sequence[Finding]) -> Finding:
     rows = tuple((str(one.column), one.found) for one in group[:MOST_NAMED])
     evidence = Evidence(counts={"columns": len(group)}, head=("column", "found"), examples=rows)
     found = f"has {len(group):,} columns that should {group[0].must} but fail to ({names})"
-    return replace(group[0], column=None, found=found, evidence=evidence)
+    return replace(group[0], column=None, found=found, evidence=evidence, cells=())

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, get_args
 
+from autoft.errors import bare_cell
 from autoft.records.columns import USED_KINDS, Kind
 from autoft.records.findings import Finding, Severity
 from autoft.schema.adaptation import name_of
@@ -83,8 +84,10 @@ class Anomaly:
         """The anomaly as a finding."""
         must, found, fix = self._wording()
         one = _AFTER_FIRST.sub(r"\1, ...", self.description.strip().rstrip("."))
-        quoted = textwrap.shorten(one, 300, placeholder=" ...")
-        return Finding(f"tfdv:{self.type}", self.severity, self.column, must, f"{found} ({self.engine}: {quoted})", fix)
+        said = textwrap.shorten(one, 300, placeholder=" ...")  # names cells in the engine's own way
+        return Finding(
+            f"tfdv:{self.type}", self.severity, self.column, must, f"{found} ({self.engine}: {bare_cell(said)})", fix
+        )
 
     @property
     def severity(self) -> Severity:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,48 +66,52 @@ def _each(places: list[str]) -> str:
     return f"Each of the {len(places)} columns {', '.join(place.removeprefix('Column ') for place in places)}"
 
 
-def contract(
-    frame: pd.DataFrame,
-    columns: tuple[Column, ...],
-    *,
-    engine: Engine | None,
-    schema_path: Path | None,
-    target: str,
-    known: Iterable[Finding] = (),
-    private: bool = False,
-    ranges: Mapping[str, tuple[float, float]] = {},
-) -> Contract:
-    """Hold a training table to the schema in `schema_path`, or infer the schema and write it there.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractOptions:
+    """What a recipe says of a schema.
 
-    Args:
-        engine: None checks nothing.
-        schema_path: The schema file; None infers a schema and writes none.
-        known: Findings about the table from other checks. If one is an error, no file is written: the schema of a
-            table that is refused must not bind the corrected one.
+    Attributes:
+        path: The schema file; None infers a schema.
+        write: Whether a file that does not exist is written. It must not be for a table that is refused: that schema
+            would bind the corrected one.
         private: Whether values that fewer than ten rows hold are left out of an inferred schema and of the statistics.
         ranges: Known ranges of numeric columns, for a schema that is inferred.
+    """
+
+    target: str
+    path: Path | None = None
+    write: bool = False
+    private: bool = False
+    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+
+def contract(
+    frame: pd.DataFrame, columns: tuple[Column, ...], engine: Engine | None, options: ContractOptions
+) -> Contract:
+    """Hold a training table to its schema file, or infer the schema and write the file; without an engine nothing.
 
     Raises:
         SchemaError: If the file exists and holds no schema.
         FileError: If the file cannot be written.
     """
     if engine is None:
-        return Contract(schema=None, text="", findings=_unchecked(schema_path))
+        return Contract(schema=None, text="", findings=_unchecked(options.path))
     statistics = engine.statistics(frame, columns)
-    kept = engine.dump_statistics(without_rare_values(statistics) if private else statistics)
-    if schema_path is not None and schema_path.exists():
-        schema = engine.read(schema_path)
+    shown = without_rare_values(statistics, convert(frame, columns)) if options.private else statistics
+    kept, path = engine.dump_statistics(shown), options.path
+    if path is not None and path.exists():
+        schema = engine.read(path)
         findings = engine.validate(statistics, schema, environment="TRAINING")
-        findings += _target_in_serving(frame, columns, engine, schema, target)
+        findings += _target_in_serving(frame, columns, engine, schema, options.target)
         text = engine.to_text(schema)
         return Contract(schema=schema, text=text, findings=findings, statistics=kept)
-    schema = engine.infer(statistics, target=target)
-    if private:
+    schema = engine.infer(statistics, target=options.target)
+    if options.private:
         schema = edit.without_rare_values(schema, statistics)
-    for name, (low, high) in ranges.items():
+    for name, (low, high) in options.ranges.items():
         schema = edit.bounded(schema, name, low, high)
-    if schema_path is not None and not any(line.severity == "error" for line in known):
-        engine.write(schema, schema_path)
+    if path is not None and options.write:
+        engine.write(schema, path)
     return Contract(schema=schema, text=engine.to_text(schema), findings=(), statistics=kept)
 
 

@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 from autoft.data.audit.placeholders import DAY, day_text
 from autoft.data.cells import TRUTH, word
 from autoft.data.convert import Converted, convert
-from autoft.errors import quoted
+from autoft.errors import bare_cell, quoted
 from autoft.records.columns import Column, Kind, Target
 from autoft.records.findings import Finding, Severity, gathered
 from autoft.schema.portable.validate.distances import divergence
@@ -177,7 +177,8 @@ def _drifted(shift: Shift) -> Finding:
     fix = "check the source and the unit; train again if the change is here to stay"
     if shift.median is not None and shift.median_before is not None:
         say = day_text if shift.kind == "date" else "{:.4g}".format
-        text += f" (the median is {say(shift.median)}, and was {say(shift.median_before)})"
+        now, before = (bare_cell(say(median)) for median in (shift.median, shift.median_before))
+        text += f" (the median is {now}, and was {before})"
         if shift.kind == "date" and shift.median > max(shift.median_before, DAY):  # times of the day do not go on
             fix, severity = "nothing to do if time has gone on; train again now and then", "info"
     return Finding("drift", severity, shift.column, "be distributed as in the training", text, fix)

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autoft.data.convert import Converted
-from autoft.data.privacy import LEAST
+from autoft.data.privacy import LEAST, coarse, coarse_range
 from autoft.records.columns import Column
 
 #: Names of the two facts that are added to a feature.
@@ -111,11 +111,14 @@ def add_references(proto: Any, columns: Sequence[Column], converted: Converted) 
         features[column.name].custom_stats.add(name=FILLED, num=len(cells))
 
 
-def _add_bins(histogram: Any, values: NDArray[np.float64]) -> None:
+def _add_bins(histogram: Any, values: NDArray[np.float64], *, private: bool = False) -> None:
     tenths = np.quantile(values, np.arange(1, BINS) / BINS, method="inverted_cdf")
+    low, high = float(values.min()), float(values.max())
+    if private:
+        tenths, (low, high) = np.array(coarse(tenths)), coarse_range(low, high)
     edges = np.unique(tenths)  # fewer where one value fills several tenths
     counts = np.bincount(np.searchsorted(edges, values), minlength=len(edges) + 1)
-    ends = np.concatenate([[values.min()], edges, [values.max()]])
+    ends = np.concatenate([[low], edges, [high]])
     for low, high, count in zip(ends[:-1], ends[1:], counts, strict=True):
         histogram.buckets.add(low_value=low, high_value=high, sample_count=count)
 
@@ -148,20 +151,27 @@ def references(proto: Any) -> Mapping[str, Reference]:
     return found
 
 
-def without_rare_values(statistics: T) -> T:
-    """Statistics without values that fewer than `LEAST` rows hold.
+def without_rare_values(statistics: T, converted: Converted) -> T:
+    """Statistics of a table, whose cells are `converted`, without texts that fewer than `LEAST` rows hold, and with
+    coarse numbers.
 
     Of a column in which more than `_HIDDEN_SHARE` of the rows hold such values no comparison with later tables is
     left: a distance that cannot see them would be chance.
     """
     source: Any = statistics
-    copy = replace(source, proto=deepcopy(source.proto))
+    copy, columns = replace(source, proto=deepcopy(source.proto)), {one.name: one for one in source.columns}
     for feature in copy.proto.datasets[0].features:
         if feature.HasField("string_stats"):
             _keep(feature.string_stats.top_values, "frequency")
             _keep(feature.string_stats.rank_histogram.buckets, "sample_count")
+        if feature.HasField("num_stats"):
+            _coarsen(feature.num_stats)
         custom = {fact.name: fact for fact in feature.custom_stats}
-        if COUNTS in custom and custom[COUNTS].HasField("rank_histogram"):
+        if COUNTS in custom and custom[COUNTS].HasField("histogram"):
+            cells = cells_of(columns[feature.path.step[0]], converted)
+            del custom[COUNTS].histogram.buckets[:]
+            _add_bins(custom[COUNTS].histogram, np.asarray(cells), private=True)
+        elif COUNTS in custom:
             hidden = _keep(custom[COUNTS].rank_histogram.buckets, "sample_count")
             if hidden > _HIDDEN_SHARE * custom[FILLED].num:
                 others = [deepcopy(fact) for fact in feature.custom_stats if fact.name not in (COUNTS, FILLED)]
@@ -169,6 +179,16 @@ def without_rare_values(statistics: T) -> T:
                 feature.custom_stats.extend(others)
     result: T = copy
     return result
+
+
+def _coarsen(numbers: Any) -> None:
+    """Make numeric statistics coarse: they have cells as ends of bins."""
+    low, high = numbers.min, numbers.max
+    (numbers.min, numbers.max), (_, numbers.median, _) = coarse_range(low, high), coarse([low, numbers.median, high])
+    for histogram in numbers.histograms:
+        ends = coarse(end for bucket in histogram.buckets for end in (bucket.low_value, bucket.high_value))
+        for bucket, start, end in zip(histogram.buckets, ends[::2], ends[1::2], strict=True):
+            bucket.low_value, bucket.high_value = start, end
 
 
 def _keep(values: Any, count: str) -> float:

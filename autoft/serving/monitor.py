@@ -19,7 +19,7 @@ from autoft.data.convert import Converted, align, convert
 from autoft.data.missing_words import MissingWords
 from autoft.data.privacy import Privacy, presentable
 from autoft.data.table import read
-from autoft.errors import quoted
+from autoft.errors import bare_cell, cell
 from autoft.formatting import counted
 from autoft.preprocessing.text import MISSING_WORD, cleaned
 from autoft.records.columns import Column
@@ -212,7 +212,7 @@ def _unseen(line: ColumnComparison, example: str, rows: int) -> Finding:
     """New categories: a warning where they are more than chance makes them."""
     assert line.unseen is not None
     text = f"has {round(line.unseen * rows):,} of {rows:,} cells with a category that training did not have"
-    text, most = f"{text} (most often {quoted(example)})", None if line.shift is None else line.shift.most_unseen
+    text, most = f"{text} (most often {cell(example)})", None if line.shift is None else line.shift.most_unseen
     expected = most is not None and line.unseen <= most
     fix = "they count as unknown; "
     fix += "no more than a table with rare categories always has" if expected else "train again when there are many"
@@ -224,11 +224,12 @@ def _outside(line: ColumnComparison, cells: NDArray[Any], known: tuple[float, fl
     """Numbers outside the training's range: a warning where one is far outside, or more are than chance makes them."""
     assert line.outside is not None
     low, high = known
-    text = f"has {round(line.outside * rows):,} of {rows:,} values outside the training's {low:g} to {high:g}"
+    text = f"has {round(line.outside * rows):,} of {rows:,} values outside the training's {bare_cell(low)} "
+    text += f"to {bare_cell(high)}"
     must, shift = "stay in the range of the training", line.shift
     if shift is not None and shift.strayed:
         furthest = float(cells[np.nanargmax(np.maximum(low - cells, cells - high))])
-        text += f", {shift.strayed:,} of them far outside ({furthest:g})"
+        text += f", {shift.strayed:,} of them far outside ({bare_cell(furthest)})"
     elif shift is not None and shift.most_outside is not None and line.outside <= shift.most_outside:
         fix = "nothing to do: so few lie outside by chance"
         return Finding("out-of-range", "info", line.column, must, text, fix)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -81,7 +80,7 @@ def _assert_readable(line: Finding, names: Sequence[str]) -> None:
         assert part.strip() == part != "", f"{where} has an empty part, or blanks around one"
         assert not part.endswith("."), f"{where} has a part with a full stop"
         assert printable(part) == part, f"{where} has a part with control characters"
-    json.dumps(asdict(line), allow_nan=False)
+    json.dumps(line.document(), allow_nan=False)
 
 
 def clean_table(seed: int, rows: int = CLEAN_ROWS) -> tuple[pd.DataFrame, Task]:

@@ -22,7 +22,7 @@ from autoft.recipe.recipe import Recipe
 from autoft.records.columns import Column, NumberFormat
 from autoft.records.findings import Finding
 from autoft.records.reading import read_record
-from autoft.schema.contract import contract, serving
+from autoft.schema.contract import ContractOptions, contract, serving
 from autoft.schema.engines import choose
 from tests.tables import tiny_recipe
 
@@ -294,7 +294,7 @@ def test_a_schema_takes_later_tables_in_the_format_or_as_plain_numbers_and_no_ot
     frame = read(pd.DataFrame({"a": [f"${n:,}" for n in numbers], "y": ["no", "yes"] * 30})).frame
     columns, _ = infer_columns(frame, target="y")
     engine = choose("portable")
-    held = contract(frame, columns, engine=engine, schema_path=None, target="y")
+    held = contract(frame, columns, engine, ContractOptions(target="y"))
 
     def found(cells: object) -> list[str]:
         later = read(pd.DataFrame({"a": cells})).frame

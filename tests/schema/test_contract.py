@@ -13,7 +13,7 @@ from autoft.data.columns import infer_columns
 from autoft.errors import SchemaError
 from autoft.records.columns import Column
 from autoft.records.findings import Finding
-from autoft.schema.contract import contract, refuse, serving
+from autoft.schema.contract import ContractOptions, contract, refuse, serving
 from autoft.schema.engines import choose
 
 COLUMNS = tuple(
@@ -65,7 +65,8 @@ def frame(names: str) -> pd.DataFrame:
 
 
 def hold(names: str, path: Path | None, **arguments: Any) -> Any:
-    return contract(frame(names), COLUMNS, engine=Names(), schema_path=path, target="y", **arguments)
+    options = ContractOptions(target="y", path=path, **{"write": True, **arguments})
+    return contract(frame(names), COLUMNS, Names(), options)
 
 
 def test_the_first_table_writes_the_schema_that_binds_the_next(tmp_path):
@@ -81,9 +82,9 @@ def test_the_first_table_writes_the_schema_that_binds_the_next(tmp_path):
 
 def test_no_file_without_a_path_or_for_a_refused_table(tmp_path):
     assert hold("aby", None).text == "a,b,-y"
-    hold("aby", tmp_path / "schema.txt", known=[problem("a")])
+    hold("aby", tmp_path / "schema.txt", write=False)
     assert list(tmp_path.iterdir()) == []
-    hold("aby", tmp_path / "schema.txt", known=[problem("a", "warning")])
+    hold("aby", tmp_path / "schema.txt")
     assert (tmp_path / "schema.txt").exists()
 
 
@@ -96,10 +97,10 @@ def test_a_schema_that_wants_the_target_in_serving_is_an_error(tmp_path):
 
 def test_without_an_engine_a_schema_is_reported_as_not_enforced(tmp_path):
     path = tmp_path / "schema.txt"
-    result = contract(frame("aby"), COLUMNS, engine=None, schema_path=path, target="y")
+    result = contract(frame("aby"), COLUMNS, None, ContractOptions(target="y", path=path))
     assert (result.schema, result.text, result.findings) == (None, "", ())
     path.write_text("a,b,-y")
-    (finding,) = contract(frame("aby"), COLUMNS, engine=None, schema_path=path, target="y").findings
+    (finding,) = contract(frame("aby"), COLUMNS, None, ContractOptions(target="y", path=path)).findings
     assert finding.severity == "warning"
     assert str(path) in finding.must
 
@@ -161,7 +162,7 @@ def test_a_schema_holds_a_training_table_to_its_dates(tmp_path):
     for cells, codes in ((["2021-04-05", "2021-04-06"], []), (["5 IV 21", "6 IV 21"], ["schema-kind"])):
         frame = pd.DataFrame({"day": cells * 20, "y": ["a", "b"] * 20}, dtype=object)
         columns = infer_columns(frame)[0]
-        found = contract(frame, columns, engine=engine, schema_path=path, target="y").findings
+        found = contract(frame, columns, engine, ContractOptions(target="y", path=path, write=True)).findings
         assert [line.code for line in found] == codes
 
 
@@ -175,5 +176,5 @@ def test_a_schema_holds_a_training_table_to_the_order_of_day_and_month(tmp_path)
     ):
         frame = pd.DataFrame({"day": [day, more] * 20, "y": ["a", "b"] * 20}, dtype=object)
         columns = infer_columns(frame, kinds=kinds)[0]
-        found = contract(frame, columns, engine=engine, schema_path=path, target="y").findings
+        found = contract(frame, columns, engine, ContractOptions(target="y", path=path, write=True)).findings
         assert [line.code for line in found] == codes

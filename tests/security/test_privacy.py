@@ -15,8 +15,8 @@ import pytest
 
 from autoft import AutoFineTuner
 from autoft.data.audit import charts
-from autoft.data.privacy import HIDDEN, Privacy, presentable
-from autoft.errors import SchemaError
+from autoft.data.privacy import Privacy, presentable
+from autoft.errors import HIDDEN, SchemaError, bare_cell, cell
 from autoft.pipeline.describe import inspect_table
 from autoft.records.evidence import Evidence
 from autoft.records.findings import Finding
@@ -116,23 +116,26 @@ def test_a_class_of_few_rows_is_an_error_that_does_not_name_it() -> None:
     assert CANARY.findall(repr(found)) == []
 
 
-def test_what_many_rows_hold_and_names_of_columns_stay() -> None:
+def test_what_many_rows_hold_stays() -> None:
     privacy = Privacy.of(pd.DataFrame({"a town": ["Rome"] * 10 + ["Ustica"]}, dtype=object))
     examples = Evidence(counts={"rows": 1}, rows=(11,), examples=(("Ustica",), ("Rome",)))
-    said = "has 'Ustica', 'Rome', \"Ustica\" and Ustica beside column 'a town' of the training's 7"
-    finding = Finding("x", "warning", "a town", "be Ustica", said, "look", examples)
+    said = f"has {cell('Ustica')}, {cell('Rome')}, {cell('Ustica', rows=10)} and {bare_cell('Ustica')} at Ustica's 7"
+    finding = Finding("x", "warning", "a town", f"be {cell('Ustica')}", said, "look", examples)
+    assert finding.found == "has 'Ustica', 'Rome', 'Ustica' and Ustica at Ustica's 7"
     (shown,) = presentable([finding], privacy)
-    assert shown.found == (f"has {HIDDEN}, 'Rome', {HIDDEN} and {HIDDEN} beside column 'a town' of the training's 7")
+    assert shown.found == f"has {HIDDEN}, 'Rome', 'Ustica' and {HIDDEN} at Ustica's 7"
+    assert (shown.must, shown.cells) == (f"be {HIDDEN}", ())
     assert shown.evidence == Evidence(counts={"rows": 1}, rows=(11,))
     far = Evidence(
-        counts={"rows": 1}, rows=(11,), sketch=charts.histogram(np.arange(9.0), x_label="pay", marks=[98765.0])
+        counts={"rows": 1, "most extreme": 98765.4, "98765.4": 1},
+        sketch=charts.histogram(np.array([1.0, 98765.4]), x_label="pay", marks=[98765.4]),
     )
-    number = replace(finding, found="has 1 value (first: row 11, 98765.4; usual are 1 to 9)", evidence=far)
+    number = replace(finding, found=f"has 1 value (first: row 11, {bare_cell(98765.4)})", evidence=far)
     (shown,) = presentable([number], privacy)
-    assert shown.found == f"has 1 value (first: row 11, {HIDDEN}; usual are 1 to 9)"
+    assert shown.found == f"has 1 value (first: row 11, {HIDDEN})"
     assert "98765" not in repr(shown)
     (plain,) = presentable([finding], None)
-    assert plain.found == said
+    assert (plain.found, plain.cells) == (finding.found, ())
     assert plain.evidence is not None
     assert plain.evidence.examples == (("Ustica",),)
 

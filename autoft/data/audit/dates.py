@@ -10,6 +10,7 @@ from autoft.data.audit import charts, placeholders
 from autoft.data.audit.checks import TableView, check
 from autoft.data.audit.findings import row_numbers, share_of
 from autoft.data.audit.values import drawn_values
+from autoft.errors import bare_cell
 from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
 from autoft.records.findings import Finding
@@ -55,7 +56,8 @@ def far_dates(view: TableView) -> Iterator[Finding]:
         rows = np.flatnonzero((known < low) | (known > high))
         if not len(rows):
             continue
-        first = f"(first: row {rows[0] + 1:,}, {placeholders.day_text(float(known[rows[0]]))})"
+        day = placeholders.day_text(float(known[rows[0]]))
+        first = f"(first: row {rows[0] + 1:,}, {bare_cell(day)})"
         found = f"has {share_of(len(rows), len(seconds), 'dates')} that are years apart from all others {first}"
         marks = placeholders.years(known[rows[:5]]).tolist()
         drawn = charts.histogram(placeholders.years(drawn_values(known)), x_label="year", marks=marks)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from autoft.data.audit import charts
-from autoft.errors import quoted
+from autoft.errors import cell
 from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
 
@@ -46,4 +46,4 @@ def label_text(label: object) -> str:
 def first_cell(first: tuple[int, str]) -> str:
     """The first row (from 1) of its kind, and its cell."""
     row, text = first
-    return f"first: row {row:,}, {quoted(text)}"
+    return f"first: row {row:,}, {cell(text)}"

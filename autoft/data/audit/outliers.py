@@ -10,6 +10,7 @@ from autoft.data.audit import charts
 from autoft.data.audit.checks import TableView, check
 from autoft.data.audit.findings import row_numbers, share_of
 from autoft.data.audit.values import sample
+from autoft.errors import bare_cell
 from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
 from autoft.records.findings import Finding
@@ -41,7 +42,8 @@ def outlying_values(view: TableView) -> Iterator[Finding]:
         found = f"has {share_of(len(rows), filled, 'values')} far from all others "
         drawn = values[sample(len(values))]
         low, high = np.quantile(drawn[np.isfinite(drawn)], [0.1, 0.9])
-        found += f"(first: row {rows[0] + 1:,}, {values[rows[0]]:g}; usual are {low:g} to {high:g})"
+        found += f"(first: row {rows[0] + 1:,}, {bare_cell(values[rows[0]])}; usual are "
+        found += f"{bare_cell(low)} to {bare_cell(high)})"
         fix = "check that they are real; by default autoft clips the most extreme values"
         sketch = charts.histogram(values, x_label=column.name, marks=values[farthest])
         counts = {"values": filled, "far out": len(rows)}

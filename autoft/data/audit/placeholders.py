@@ -16,7 +16,7 @@ from autoft.data.audit.checks import TableView, check
 from autoft.data.audit.findings import share_of
 from autoft.data.audit.values import drawn_values
 from autoft.data.table import number_text
-from autoft.errors import quoted
+from autoft.errors import bare_cell, cell
 from autoft.records.arrays import Array
 from autoft.records.columns import RepairCode
 from autoft.records.evidence import Evidence
@@ -159,7 +159,7 @@ def placeholder_numbers(view: TableView) -> Iterator[Finding]:
             if not here:
                 continue
             rows, finite = sum(suspect.rows for suspect in here), int(np.isfinite(values).sum())
-            shown = " and ".join(number_text(suspect.value) for suspect in here)
+            shown = " and ".join(bare_cell(number_text(suspect.value), suspect.rows) for suspect in here)
             found = f"has {shown} in {share_of(rows, finite, 'cells')}, far from all other values"
             fix = f"if it stands for 'unknown', accept {code} to make it missing; else ignore this"
             counts = {number_text(suspect.value): suspect.rows for suspect in here} | {"values": finite}
@@ -176,11 +176,11 @@ def placeholder_dates(view: TableView) -> Iterator[Finding]:
         days = dates(seconds)
         if not days:
             continue
-        rows = int(on_days(seconds, days).sum())
-        shown = " and ".join(day_text(day) for day in days)
-        found = f"has {shown} in {share_of(rows, len(seconds), 'cells')}, far from all other dates"
+        every = {day: int(on_days(seconds, [day]).sum()) for day in days}
+        shown = " and ".join(bare_cell(day_text(day), rows) for day, rows in every.items())
+        found = f"has {shown} in {share_of(sum(every.values()), len(seconds), 'cells')}, far from all other dates"
         fix = "if it stands for 'unknown', accept placeholder-values to make it missing; else ignore this"
-        counts, examples = {"rows": rows, "cells": len(seconds)}, tuple((day_text(day),) for day in days)
+        counts, examples = {"rows": sum(every.values()), "cells": len(seconds)}, tuple((day_text(day),) for day in days)
         marks = years(np.array(days)).tolist()
         drawn = charts.histogram(years(drawn_values(seconds)), x_label="year", marks=marks)
         evidence = Evidence(counts=counts, head=("day",), examples=examples, sketch=drawn)
@@ -196,7 +196,8 @@ def placeholder_words(view: TableView) -> Iterator[Finding]:
         if not words:
             continue
         rows, total = sum(words.values()), sum(counts.values())
-        found = f"says {' or '.join(quoted(word) for word in list(words)[:2])} in {share_of(rows, total, 'cells')}"
+        shown = " or ".join(cell(word, rows=count) for word, count in [*words.items()][:2])
+        found = f"says {shown} in {share_of(rows, total, 'cells')}"
         fix = "nothing to do: it is a category of its own; accept placeholder-values to make it missing"
         evidence = Evidence(counts={"rows": rows}, sketch=charts.bars({"known": total - rows, **words}, marked=words))
         yield Finding("placeholder-values", "info", column.name, "leave unknown cells empty", found, fix, evidence)

@@ -11,7 +11,7 @@ from autoft.data.audit import charts
 from autoft.data.audit.checks import TableView, check, rows_by_text
 from autoft.data.audit.findings import share_evidence, share_of
 from autoft.data.cells import TRUTH, ZERO_PADDED, Distinct, numbers
-from autoft.errors import quoted
+from autoft.errors import cell, quoted
 from autoft.records.arrays import EXACT
 from autoft.records.evidence import Evidence
 from autoft.records.findings import Finding
@@ -119,7 +119,8 @@ def _spelled(column: str, counts: Mapping[str, int], groups: Mapping[str, tuple[
     words = noun if len(groups) == 1 else {"category": "categories", "class": "classes"}[noun]
     found = f"spells {len(groups):,} {words} in several ways: "
     found += f"{share_of(rows, total, 'rows')} do not have the most frequent spelling "
-    found += f"({quoted(groups[first][0])} for {quoted(first)})"
+    other = groups[first][0]
+    found += f"({cell(other, rows=counts[other])} for {cell(first, rows=counts[first])})"
     evidence = Evidence(
         counts={"categories": len(counts), "words": len(counts) - sum(map(len, groups.values())), "rows": rows},
         head=("kept", "rows", "other spellings", "their rows"),
@@ -138,8 +139,8 @@ def _blanks(column: str, counts: Mapping[str, int]) -> list[Finding]:
     padded = {text: rows for text, rows in counts.items() if text != text.strip()}
     if not padded:
         return []
-    part, total = sum(padded.values()), sum(counts.values())
-    found = f"has blanks around {share_of(part, total, 'cells')} (such as {quoted(next(iter(padded)))})"
+    part, total, first = sum(padded.values()), sum(counts.values()), next(iter(padded))
+    found = f"has blanks around {share_of(part, total, 'cells')} (such as {cell(first, rows=padded[first])})"
     fix = "nothing to do; accept outer-blanks to remove them, in case the next table comes without"
     evidence = replace(
         share_evidence(part, total, "with blanks", "without"),

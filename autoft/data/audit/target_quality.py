@@ -13,7 +13,7 @@ from autoft.data.audit.findings import label_text, row_numbers, share_evidence, 
 from autoft.data.audit.values import drawn_values
 from autoft.data.missing_words import keep, listed
 from autoft.data.target import MOST_CLASSES, as_text
-from autoft.errors import quoted
+from autoft.errors import bare_cell, cell, quoted
 from autoft.formatting import counted
 from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
@@ -84,7 +84,7 @@ def target_values(view: TableView) -> Iterator[Finding]:
     name, values = view.target, view.answers
     texts = np.flatnonzero(np.isnan(values) & view.labels.notna().to_numpy())
     if len(texts):
-        example = f"(first: row {texts[0] + 1:,}, {quoted(view.labels.iloc[texts[0]])})"
+        example = f"(first: row {texts[0] + 1:,}, {cell(view.labels.iloc[texts[0]])})"
         found = f"is no number in {share_of(len(texts), len(values), 'rows')} {example}"
         fix = "correct them, or set task: multiclass if they are classes"
         evidence = share_evidence(len(texts), len(values), "no numbers", "numbers", rows=row_numbers(texts))
@@ -99,7 +99,7 @@ def target_values(view: TableView) -> Iterator[Finding]:
     if not len(finite):
         return
     if finite.min() == finite.max():
-        found, fix = f"is {finite[0]:g} in every row", "choose another target"
+        found, fix = f"is {bare_cell(finite[0], len(finite))} in every row", "choose another target"
         yield Finding("target-constant", "error", name, "have different values", found, fix)
         return
     yield from _capped(name, finite)
@@ -115,8 +115,8 @@ def _capped(name: str, values: Array) -> Iterator[Finding]:
         value, rows, usual = float(distinct[end]), int(counts[end]), int(np.delete(counts, end).max())
         if rows < max(PILE * len(values), PILE_TIMES * usual) or (end == 0 and value == 0):
             continue
-        found = f"has its {side} value, {value:g}, in {share_of(rows, len(values), 'rows')}; no other value is in more "
-        found += f"than {usual:,}"
+        found = f"has its {side} value, {bare_cell(value, rows)}, in {share_of(rows, len(values), 'rows')}; "
+        found += f"no other value is in more than {usual:,}"
         fix = "if it is a limit, the model learns the limit: leave those rows out, or read answers near it as 'or "
         fix += "beyond'"
         drawn = charts.histogram(drawn_values(values), x_label=name, marks=[value])
@@ -130,12 +130,12 @@ def _heavy_tail(name: str, values: Array) -> Iterator[Finding]:
     skewness = float(np.mean(scaled**3) / np.mean(scaled**2) ** 1.5)
     if abs(skewness) <= SKEWED:
         return
-    extreme, half = (values.max() if skewness > 0 else values.min()), np.median(values)
-    found = f"has a few values far from the others (skewness {skewness:.1f}; the median is {half:g}, the most extreme "
-    found += f"value {extreme:g})"
+    extreme, half = float(values.max() if skewness > 0 else values.min()), float(np.median(values))
+    found = f"has a few values far from the others (skewness {skewness:.1f}; the median is {bare_cell(half)}, "
+    found += f"the most extreme value {bare_cell(extreme)})"
     fix = "check that they are real; compare mae with rmse, or predict the logarithm"
-    counts = {"skewness": round(skewness, 3), "median": float(half), "most extreme": float(extreme)}
-    drawn = charts.histogram(drawn_values(values), x_label=name, marks=[float(extreme)])
+    counts = {"skewness": round(skewness, 3), "median": half, "most extreme": extreme}
+    drawn = charts.histogram(drawn_values(values), x_label=name, marks=[extreme])
     evidence = Evidence(counts=counts, sketch=drawn)
     yield Finding("target-heavy-tail", "info", name, "have values of one order of size", found, fix, evidence)
 
@@ -149,15 +149,15 @@ def target_classes(view: TableView) -> Iterator[Finding]:
     counts = view.labels[view.usable].value_counts().sort_index().sort_values(ascending=False, kind="stable")
     name, positive = view.target, view.options.positive
     if len(counts) == 1:
-        found = f"is {_quoted(counts.index[0])} in every row"
+        found = f"is {_label(counts, 0)} in every row"
         fix = "choose another target, or add rows of the other class"
         yield Finding("target-constant", "error", name, "have at least two classes", found, fix)
         return
     yield from _small_classes(name, counts, view.options.folds)
     yield from _rare_class(name, counts)
     if positive is not None and not any(_same(positive, label) for label in counts.index):
-        found = f"has no row of the positive class {_quoted(positive)}"
-        fix = f"set data.positive to one of {', '.join(map(_quoted, counts.index[:20]))}"
+        found = f"has no row of the positive class {quoted(label_text(positive))}"
+        fix = f"set data.positive to one of {', '.join(_label(counts, k) for k in range(min(20, len(counts))))}"
         yield Finding("positive-absent", "error", name, "have rows of the positive class", found, fix)
 
 
@@ -168,7 +168,7 @@ def _small_classes(name: str, counts: pd.Series[Any], folds: int) -> Iterator[Fi
     single = counts.index[counts == 1]
     if len(single):
         others = f" (and of {len(single) - 1:,} other class{'es' * (len(single) > 2)})" if len(single) > 1 else ""
-        found = f"has only 1 row of class {_quoted(single[0])}{others}"
+        found = f"has only 1 row of class {cell(label_text(single[0]))}{others}"
         fix = f"merge it with another class or remove it; {folds} folds need {folds} rows of each"
         if len(counts) > MOST_CLASSES and pd.to_numeric(counts.index.to_series(), errors="coerce").notna().all():
             fix = f"choose the task regression, as the target has {len(counts):,} different numbers"
@@ -180,7 +180,7 @@ def _small_classes(name: str, counts: pd.Series[Any], folds: int) -> Iterator[Fi
     if len(small):
         rows = small.iloc[-1]
         must = f"have {folds} rows of every class, one for each fold"
-        found = f"has only {rows} rows of class {_quoted(small.index[-1])} for {folds} folds"
+        found = f"has only {rows} rows of class {_label(small, -1)} for {folds} folds"
         fix = f"add rows or merge classes; autoft uses at most {rows} folds"
         yield Finding("class-smaller-than-folds", "warning", name, must, found, fix, _rows_by_class(counts))
 
@@ -191,8 +191,8 @@ def _rare_class(name: str, counts: pd.Series[Any]) -> Iterator[Finding]:
     least = min(RARE, RARE_AMONG_MANY / len(counts))
     if rows >= least * total:
         return
-    found = f"is {_quoted(counts.index[-1])} in only {share_of(rows, total, 'rows')}; always answering "
-    found += f"{_quoted(counts.index[0])} is right in {counts.iloc[0] / total:.1%}"
+    found = f"is {_label(counts, -1)} in only {share_of(rows, total, 'rows')}; always answering "
+    found += f"{_label(counts, 0)} is right in {counts.iloc[0] / total:.1%}"
     metric = "pr_auc" if len(counts) == 2 else "balanced_accuracy"
     fix = f"do not compare models by accuracy, set evaluate.objective: {metric}; autoft stratifies the folds"
     must = f"have at least {100 * least:.2g}% of the rows in every class"
@@ -208,8 +208,9 @@ def _rows_by_class(counts: pd.Series[Any]) -> Evidence:
     return Evidence(counts=total, sketch=charts.bars(shown, marked=[rarest]))
 
 
-def _quoted(label: object) -> str:
-    return quoted(label_text(label))
+def _label(counts: pd.Series[Any], place: int) -> str:
+    """One of the classes, which have so many rows."""
+    return cell(label_text(counts.index[place]), rows=int(counts.iloc[place]))
 
 
 def _same(positive: object, label: object) -> bool:

@@ -20,6 +20,7 @@ FEW_VALUES = 5
 COMMON = 0.5
 
 MISSING = "missing"
+_FEW = "values of few rows"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -29,15 +30,34 @@ class Groups:
     Attributes:
         codes: Position of each row's group, ``[n]``.
         note: How the groups were made, where the labels do not say it.
+        quartiles: Whether the labels name quartiles of numbers, which are cells.
     """
 
     column: str
     labels: tuple[str, ...]
     codes: Array
     note: str = ""
+    quartiles: bool = False
 
     def rows(self, rows: Array) -> Groups:
         return replace(self, codes=self.codes[rows])
+
+    def without_rare(self, least: int) -> Groups:
+        """No label tells a cell that fewer rows hold: quartiles have numbers, and small groups are one.
+
+        >>> towns = Groups(column="town", labels=("Rome", "Ustica", "Anafi"), codes=np.array([0, 0, 1, 2]))
+        >>> towns.without_rare(2).labels, towns.without_rare(2).codes.tolist()
+        (('Rome', 'values of few rows'), [0, 0, 1, 1])
+        """
+        labels = self.labels
+        if self.quartiles:
+            labels = tuple(text if text == MISSING else f"quarter {k}" for k, text in enumerate(labels, 1))
+        few = np.bincount(self.codes, minlength=len(labels)) < least
+        few &= np.array([text != MISSING for text in labels])
+        kept = [text for text, rare in zip(labels, few, strict=True) if not rare]
+        place = np.where(few, len(kept), np.cumsum(~few) - 1)
+        more = (_FEW,) if few[self.codes].any() else ()
+        return replace(self, labels=(*kept, *more), codes=place[self.codes])
 
 
 def groups_of(column: Column, values: Array, limits: Sequence[float] | None = None) -> Groups:
@@ -80,7 +100,7 @@ def _by_value(column: Column, values: Array) -> Groups:
     place = np.full(len(texts) + 1, len(kept))
     place[kept] = np.arange(len(kept))
     # A value with the name of another group stands in quotes.
-    reserved = (MISSING, "other values", "outside")
+    reserved = (MISSING, _FEW, "other values", "outside")
     labels = [repr(text) if text in reserved else text for text in (str(texts[k]) for k in kept)]
     note = ""
     if len(texts) > len(kept):
@@ -125,7 +145,7 @@ def _numbers(column: Column, values: Array) -> Groups:
     if counts[commonest] >= COMMON * len(known):
         return _around(column, values, distinct[commonest])
     edges = np.unique(np.quantile(known, [0, 0.25, 0.5, 0.75, 1]))
-    return replace(_ranges(column, values, edges), note="The limits are quartiles.")
+    return replace(_ranges(column, values, edges), note="The limits are quartiles.", quartiles=True)
 
 
 def _around(column: Column, values: Array, common: Any) -> Groups:
