@@ -177,6 +177,7 @@ def audit_table(recipe: Recipe, description: TableDescription) -> TableDescripti
             drop_missing_target=recipe.schema_.drop_missing_target,
             keep_target_spellings=recipe.schema_.keep_target_spellings,
             max_categories=recipe.preprocess.categorical.max_categories,
+            fewest_rows=LEAST if recipe.report.private else 1,
             encoded=tuple(recipe.preprocess.encoders),
             grouped=recipe.evaluate.group is not None,
             timed=recipe.evaluate.time is not None,

@@ -14,7 +14,7 @@ from autoft.evaluation.metrics import METRICS
 from autoft.pipeline import cost
 from autoft.pipeline.cost import CostShape, EvaluationSize
 from autoft.pipeline.dataset import Dataset, TableDescription
-from autoft.pipeline.describe import inspect_table
+from autoft.pipeline.describe import errors_of, inspect_table
 from autoft.pipeline.effects import calibration_allowed
 from autoft.pipeline.hint_tests.jobs import jobs_seconds
 from autoft.pipeline.machine import Machine
@@ -159,7 +159,8 @@ def plan(recipe: Recipe, data: Any = None, *, machine: Machine | None = None) ->
 
 def forecast(recipe: Recipe, description: TableDescription, *, machine: Machine | None = None) -> Forecast:
     """What a run on a table that has been inspected would do and cost; arguments and errors as for `plan`."""
-    dataset = split(recipe, description, balance_groups=False)
+    with errors_of(recipe, description.table):
+        dataset = split(recipe, description, balance_groups=False)
     machine = machine or Machine.measure()
     space = make_search_space(recipe, dataset)
     offered = choose_first(recipe, dataset, space, machine)

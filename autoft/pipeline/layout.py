@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from autoft.data.privacy import LEAST
 from autoft.evaluation.folds import largest_stack
 from autoft.pipeline.dataset import TableDescription
 from autoft.preprocessing.encoders.base import ENCODERS, ColumnEncoder
@@ -24,6 +25,7 @@ def lay_out_inputs(recipe: Recipe, description: TableDescription) -> tuple[tuple
         scale=recipe.preprocess.numeric.scale,
         max_categories=recipe.preprocess.categorical.max_categories,
         embed_above=recipe.preprocess.categorical.embed_above,
+        fewest_rows=LEAST if recipe.report.private else 1,
         members=largest_stack(recipe.evaluate.folds, recipe.evaluate.strategy),
         encoders=chosen_encoders(recipe, features, description.hints),
     )

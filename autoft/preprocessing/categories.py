@@ -7,6 +7,7 @@ unknown to it. Codes equal those of the string lookup in the exported Keras mode
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -53,7 +54,7 @@ class CategoryInput:
     """A categorical column.
 
     Attributes:
-        vocabulary: All categories of the training table, sorted.
+        vocabulary: All categories of the training table, sorted; in a private run those that enough rows hold.
         slots: Width of a member's own table: categories it can tell apart, besides unknown (0) and missing (1).
         embed: Whether categories become learned vectors instead of one-hot columns.
     """
@@ -97,12 +98,13 @@ class CategoryInput:
 
 
 def category_inputs(
-    columns: Sequence[Column], values: Mapping[str, Array], max_categories: int, embed_above: int
+    columns: Sequence[Column], values: Mapping[str, Array], max_categories: int, embed_above: int, fewest_rows: int = 1
 ) -> tuple[CategoryInput, ...]:
-    """Layout of the categorical columns (`layout.LayoutOptions`); only their distinct texts are read."""
+    """Layout of the categorical columns (`layout.LayoutOptions`); only how many rows hold each text is read."""
     found = []
     for column in columns:
-        vocabulary = tuple(sorted({text for text in values[column.id] if text is not None}))
+        rows = Counter(text for text in values[column.id] if text is not None)
+        vocabulary = tuple(sorted(text for text, count in rows.items() if count >= fewest_rows))
         # A few spare slots in steps of four: the width stays when a category more or less is seen.
         slots = min(max_categories, 4 * ((len(vocabulary) + 3) // 4))
         embed = len(vocabulary) > embed_above

@@ -109,6 +109,7 @@ class LayoutOptions:
     Attributes:
         max_categories: Most categories of a column that a member distinguishes, the most frequent.
         embed_above: Columns with more categories become learned vectors instead of one-hot columns.
+        fewest_rows: Of the table that hold a category or word before it is distinguished; others count as unknown.
         members: Of the largest stack that is trained: it bounds the memory of text columns.
         encoders: By column id the name of its encoder, where the recipe names one.
     """
@@ -117,6 +118,7 @@ class LayoutOptions:
     scale: Literal["robust", "quantile"] = "robust"
     max_categories: int = 200
     embed_above: int = 16
+    fewest_rows: int = 1
     members: int = 10
     encoders: Mapping[str, str] = field(default_factory=dict)
 
@@ -148,9 +150,11 @@ def make_layout(
         boolean=ids["boolean"],
         date=ids["date"],
         indicated=(*missing, *lost),
-        categories=category_inputs(by_kind["categorical"], values, options.max_categories, options.embed_above),
+        categories=category_inputs(
+            by_kind["categorical"], values, options.max_categories, options.embed_above, options.fewest_rows
+        ),
         outliers=options.outliers,
-        texts=text_inputs(by_kind["text"], values, options.members),
+        texts=text_inputs(by_kind["text"], values, options.members, options.fewest_rows),
         scale=options.scale,
         orders={c.id: c.order for c in own if c.order},
         logs=hints.logs,

@@ -83,8 +83,8 @@ class Texts:
         return Texts(counts=self.counts[rows], keys=self.keys[rows])
 
 
-def vocabulary_of(texts: Iterable[str]) -> tuple[str, ...]:
-    """Words that are in two of the `cleaned` texts at least, sorted.
+def vocabulary_of(texts: Iterable[str], fewest_rows: int = 2) -> tuple[str, ...]:
+    """Words that are in two of the `cleaned` texts at least, or in more if more are wanted, sorted.
 
     No member can know another one, as it learns nothing from a word that only one of its own rows has: so nothing that
     a member does depends on rows that it must not see.
@@ -93,7 +93,7 @@ def vocabulary_of(texts: Iterable[str]) -> tuple[str, ...]:
     ('old',)
     """
     counts = Counter(word for text in texts for word in set(text.split(" ")))
-    return tuple(sorted(word for word, count in counts.items() if count > 1 and word))
+    return tuple(sorted(word for word, count in counts.items() if count >= max(2, fewest_rows) and word))
 
 
 def count_words(vocabulary: Sequence[str], texts: Array) -> Texts:
@@ -169,9 +169,11 @@ class TextInput:
         return f"Its {known}, {how}.{' Missing counts as a word of its own.' if column.missing else ''}"
 
 
-def text_inputs(columns: Sequence[Column], values: Mapping[str, Array], members: int) -> tuple[TextInput, ...]:
+def text_inputs(
+    columns: Sequence[Column], values: Mapping[str, Array], members: int, fewest_rows: int = 2
+) -> tuple[TextInput, ...]:
     """Layout of the columns of running text; the `members` of the largest stack bound the memory that words take."""
-    found = {column.id: vocabulary_of(cleaned(values[column.id])) for column in columns}
+    found = {column.id: vocabulary_of(cleaned(values[column.id]), fewest_rows) for column in columns}
     slots = {name: slots_for(len(values[name]), len(found), members, len(words)) for name, words in found.items()}
     return tuple(TextInput(id=name, vocabulary=words, slots=slots[name]) for name, words in found.items())
 

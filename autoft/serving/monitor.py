@@ -200,7 +200,7 @@ class TableMonitor:
                 found += _unknown_texts(column, converted.values[column.id], self.meta.words[column.id])
             elif line.unseen:
                 cells, known = converted.values[column.id], self.meta.vocabularies[column.id]
-                found.append(_unseen(line, _most_frequent(cells, known), rows))
+                found.append(_unseen(line, _most_frequent(cells, known), rows, private=self.meta.private))
             if column.kind == "date":
                 found += _far_dates(column, line.shift)
             elif line.outside:
@@ -208,10 +208,11 @@ class TableMonitor:
         return found
 
 
-def _unseen(line: ColumnComparison, example: str, rows: int) -> Finding:
+def _unseen(line: ColumnComparison, example: str, rows: int, *, private: bool) -> Finding:
     """New categories: a warning where they are more than chance makes them."""
     assert line.unseen is not None
-    text = f"has {round(line.unseen * rows):,} of {rows:,} cells with a category that training did not have"
+    text = f"has {round(line.unseen * rows):,} of {rows:,} cells with a category that "
+    text += "the model does not know" if private else "training did not have"
     text, most = f"{text} (most often {cell(example)})", None if line.shift is None else line.shift.most_unseen
     expected = most is not None and line.unseen <= most
     fix = "they count as unknown; "

@@ -45,6 +45,7 @@ class AuditOptions:
         drop_missing_target: Whether rows without a target are left out instead of refused.
         keep_target_spellings: Whether labels that look like spellings of one word are different classes.
         max_categories: Categories of a column that are distinguished; the others count as unknown.
+        fewest_rows: Rows that hold a category before it is distinguished.
         encoded: Columns with an encoder of their own, for which that does not hold.
         grouped: Whether the recipe names a group, so that none needs to be suggested.
         missing_words: By column how many cells hold each word that means a missing cell.
@@ -56,6 +57,7 @@ class AuditOptions:
     drop_missing_target: bool = False
     keep_target_spellings: bool = False
     max_categories: int = 200
+    fewest_rows: int = 1
     encoded: tuple[str, ...] = ()
     grouped: bool = False
     timed: bool = False

@@ -171,18 +171,21 @@ def rare_categories(view: TableView) -> Iterator[Finding]:
 
 @check("unknown-categories", scope="columns")
 def unknown_categories(view: TableView) -> Iterator[Finding]:
-    """Columns of more categories than are distinguished (preprocess: categorical: max_categories): rows of the others
-    count as unknown. Hints may give a column an order, in which all count."""
-    most = view.options.max_categories
+    """Columns of more categories than are distinguished (preprocess: categorical: max_categories, and in private runs
+    rare ones): rows of the others count as unknown. Hints may give a column an order, in which all count."""
+    most, fewest = view.options.max_categories, view.options.fewest_rows
     for column, _ in view.columns("categorical"):
         counts = view.counts(column)
-        unknown, filled = sum(list(counts.values())[most:]), sum(counts.values())
+        known, filled = [rows for rows in counts.values() if rows >= fewest][:most], sum(counts.values())
+        unknown = filled - sum(known)
         if unknown <= SOME_UNKNOWN * filled or column.name in view.options.encoded:
             continue
-        found = f"has {len(counts):,} categories, of which the {most:,} most frequent are distinguished: "
+        found = f"has {len(counts):,} categories, of which the {len(known):,} most frequent are distinguished: "
         found += f"{share_of(unknown, filled, 'rows')} count as unknown"
         fix = "raise preprocess.categorical.max_categories, choose an encoder for it under preprocess.encoders, or "
         fix += "group its categories"
+        if len(known) < most:
+            fix = f"group its categories; those of fewer than {fewest} rows are kept out of the model of a private run"
         evidence = share_evidence(unknown, filled, "unknown", "distinguished")
         once = sum(rows == 1 for rows in counts.values())  # of most rows: a warning of rare categories says it
         many = unknown > MANY_UNKNOWN * filled and once <= MANY_RARE * filled
