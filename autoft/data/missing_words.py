@@ -124,17 +124,17 @@ def findings(
     for column in columns:
         words = counts.get(column.name, {})
         if column.name in apart:
-            shown = listed({word: words[word] for word in apart[column.name]})
+            shown = counted_words({word: words[word] for word in apart[column.name]})
             must, found = "say in one way that a cell is unknown", f"has {shown} beside blank cells"
             fix = f"nothing to do: it is a value of its own; {_yaml(every)} makes it missing"
             yield Finding("missing-words", "info", column.name, must, found, fix)
         elif column.kind in ("categorical", "boolean", "text") and sum(words.values()) >= max(1, _MUCH * rows):
-            must, found = "leave unknown cells empty", f"has {listed(words)}, which count as missing"
+            must, found = "leave unknown cells empty", f"has {counted_words(words)}, which count as missing"
             fix = f"nothing to do if that is right; if it is a value, {keep(words, counts)}"
             yield Finding("missing-words", "info", column.name, must, found, fix)
 
 
-def listed(words: Mapping[str, int]) -> str:
+def counted_words(words: Mapping[str, int]) -> str:
     """Words with the number of their cells."""
     return " and ".join(f"the word {_quoted(word)} in {counted(rows, 'cell')}" for word, rows in [*words.items()][:3])
 

@@ -54,9 +54,9 @@ def privacy_of(recipe: Recipe, table: Table) -> Privacy | None:
 
 
 @contextmanager
-def errors_of(recipe: Recipe, table: Table) -> Iterator[None]:
-    """Errors about a table show of it what the recipe allows."""
-    privacy = privacy_of(recipe, table)
+def errors_of(recipe: Recipe, table: Table | None = None) -> Iterator[None]:
+    """Errors about a table show of it what the recipe allows, and of one that is not read yet no cell."""
+    privacy = (Privacy() if recipe.report.private else None) if table is None else privacy_of(recipe, table)
     with nullcontext() if privacy is None else privacy.errors():
         yield
 
@@ -89,7 +89,8 @@ def read_table(recipe: Recipe, data: Any) -> Table:
         RecipeError: If the recipe names no column to predict.
     """
     words = MissingWords.of(recipe.data.missing, free=(recipe.data.target,))
-    table = read(recipe.data_path() if data is None else data, target=recipe.data.target, words=words)
+    with errors_of(recipe):
+        table = read(recipe.data_path() if data is None else data, target=recipe.data.target, words=words)
     name = recipe.data.target or table.target
     if name is None:
         found, fix = "data: target: is missing", "set it, or pass target="

@@ -9,7 +9,7 @@ from autoft.evaluation.folds import largest_stack
 from autoft.pipeline.dataset import TableDescription
 from autoft.preprocessing.encoders.base import ENCODERS, ColumnEncoder
 from autoft.preprocessing.layout import InputLayout, LayoutOptions, make_layout
-from autoft.recipe.messages import Mistake, nearest
+from autoft.recipe.messages import Mistake, nearest_or_all
 from autoft.recipe.recipe import Recipe
 from autoft.records.columns import Column
 from autoft.records.hints import Hints
@@ -44,7 +44,7 @@ def chosen_encoders(recipe: Recipe, columns: Sequence[Column], hints: Hints) -> 
         path = ("preprocess", "encoders", name)
         if name not in by_name:
             must, wrong = "be a column that is an input", "there is no such input"
-            mistakes.append(Mistake(path=path, must=must, found=wrong, fix=nearest(name, list(by_name))))
+            mistakes.append(Mistake(path=path, must=must, found=wrong, fix=nearest_or_all(name, list(by_name))))
             continue
         column, encoder = by_name[name], ENCODERS[chosen]
         found[column.id] = chosen

@@ -95,7 +95,7 @@ def refuse_others(folder: Path) -> None:
     if not is_free(folder) and not is_run(folder):
         found = f"it holds '{min(_names(folder))}', and no run of autoft" if folder.is_dir() else "it is a link"
         raise FileError(f"'{folder}'", "be an empty folder or that of a run", found, "choose another folder")
-    artifact.refuse_other(folder / "model")
+    artifact.refuse_other_model(folder / "model")
     for name in (*_FILES, "trials"):
         path = folder / name
         if path.exists() and path.is_dir() != (name == "trials"):
@@ -192,7 +192,7 @@ def _names(folder: Path) -> list[str]:
 
 def _remove(folder: Path) -> None:
     """Remove a run's files, and nothing else; the journal goes last: a kill on the way is made good by the next run."""
-    artifact.refuse_other(folder / "model")
+    artifact.refuse_other_model(folder / "model")
     shutil.rmtree(folder / "model", ignore_errors=True)
     if (folder / "trials").is_dir():
         for path in (folder / "trials").iterdir():

@@ -57,13 +57,13 @@ class CustomInput:
 
 def read(encoder: str, cells: Array) -> Array:
     """Converted cells ``[n]`` of a column as numbers ``[n, r]`` float64."""
-    return np.asarray(ENCODERS[encoder].read(plain_texts(cells) if cells.dtype == object else cells), np.float64)
+    return np.asarray(ENCODERS[encoder].read(tensor_texts(cells) if cells.dtype == object else cells), np.float64)
 
 
-def plain_texts(cells: Array) -> Array:
+def tensor_texts(cells: Array) -> Array:
     r"""Texts ``[n]`` as TensorFlow can hold them: a token for missing ones, and no halves of characters.
 
-    >>> plain_texts(np.array(["a\ud800b"], dtype=object)).tolist()
+    >>> tensor_texts(np.array(["a\ud800b"], dtype=object)).tolist()
     ['a?b']
     """
     plain = (c.encode("utf-8", "replace").decode("utf-8") if isinstance(c, str) else MISSING_TOKEN for c in cells)

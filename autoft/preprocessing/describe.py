@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from autoft.preprocessing.categories import CategoryInput
 from autoft.preprocessing.custom import CustomInput
 from autoft.preprocessing.encoders.base import ENCODERS
-from autoft.preprocessing.encoders.numbers import quoted
 from autoft.preprocessing.layout import DATE_PARTS, InputLayout
 from autoft.preprocessing.text import TextInput
 from autoft.records.columns import Column, PlanLine
@@ -34,7 +33,7 @@ def _line(layout: InputLayout, column: Column, columns: Sequence[Column]) -> Pla
         text, inputs = own.describe(column), own.shown_inputs(column)
     elif column.id in layout.date:
         names = {c.id: c.name for c in columns}
-        since = [quoted((names[first],)) for first, second in layout.elapsed if second == column.id]
+        since = [f"'{names[first]}'" for first, second in layout.elapsed if second == column.id]
         inputs += len(DATE_PARTS) - 1 + len(since)
         between = f" The time since {' and '.join(since)} is an input too." if since else ""
         parts = "a trend and the place in the year, the week and the day, as sines and cosines"
@@ -43,7 +42,7 @@ def _line(layout: InputLayout, column: Column, columns: Sequence[Column]) -> Pla
         by_rank = layout.scale == "quantile" and column.id in layout.numeric
         scaling = (ENCODERS["quantile"] if by_rank else layout.scaler(column.id)).describe(column)
         if column.order:
-            ranks = f"Its {len(column.order):,} categories become ranks, {quoted(column.order[:1])} the lowest."
+            ranks = f"Its {len(column.order):,} categories become ranks, '{column.order[0]}' the lowest."
             scaling = f"{ranks} {scaling} Unknown ones count as missing."
         text = f"{scaling}{filled}"
     else:
@@ -58,7 +57,7 @@ def _made(layout: InputLayout, columns: Sequence[Column]) -> tuple[PlanLine, ...
         lost = ratio.id in layout.indicated
         logarithm = " (of its logarithm)" if ratio.id in layout.logs else ""
         text = (
-            f"{quoted((names[ratio.numerator],))} divided by {quoted((names[ratio.denominator],))}, scaled like a "
+            f"'{names[ratio.numerator]}' divided by '{names[ratio.denominator]}', scaled like a "
             f"number{logarithm}; the middle where one is missing or the latter is 0"
             f"{', and a 0/1 input says where' if lost else ''}."
         )

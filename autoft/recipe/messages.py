@@ -77,10 +77,10 @@ def report(mistakes: Sequence[Mistake], *, whole: str, place: Callable[[Path], t
     return RecipeError(whole or "The arguments", "be valid", found, "correct each of them")
 
 
-def nearest(word: Any, names: Sequence[str]) -> str:
+def nearest_or_all(word: Any, names: Sequence[str]) -> str:
     """A fix that names the nearest valid name, or all of them.
 
-    >>> nearest("trails", ["trials", "minutes"])
+    >>> nearest_or_all("trails", ["trials", "minutes"])
     "perhaps 'trials' is meant"
     """
     return formatting.nearest(str(word), names, 1) or f"use one of: {', '.join(names)}"
@@ -148,7 +148,7 @@ def _unknown_key(path: Path, model: type[BaseModel]) -> Mistake:
         section = keys_of(section)[str(part)] if _is_section(section) else _section_of(section)
     key, known = str(path[-1]), list(keys_of(section))
     homes = [f"write it under '{home}'" for home in _homes(model, key)]
-    fix = homes[0] if homes else nearest(key, known)
+    fix = homes[0] if homes else nearest_or_all(key, known)
     inside = f"of '{dotted(path[:-1])}'" if len(path) > 1 else "of a recipe"
     return Mistake(path=path, must=f"be a key {inside}", found="there is none of that name", fix=fix)
 

@@ -22,7 +22,7 @@ from autoft.errors import RecipeError
 from autoft.recipe import places
 from autoft.recipe.fields import RecipeSection
 from autoft.recipe.knowledge import Knowledge
-from autoft.recipe.messages import Mistake, broken_rule, mistakes_in, nearest, report
+from autoft.recipe.messages import Mistake, broken_rule, mistakes_in, nearest_or_all, report
 from autoft.recipe.sections import Data, Evaluate, Preprocess, Report, Schema, Search, TaskChoice
 from autoft.recipe.yaml import MAX_BYTES, add_resolvers, load, plain
 from autoft.registry import registry_of
@@ -166,7 +166,7 @@ class Recipe(RecipeSection):
             for key in keys[:-1]:
                 section = section.get(key) if isinstance(section, dict) else None
             if not isinstance(section, dict) or keys[-1] not in section:
-                fix = nearest(name, [*ARGUMENTS, "name", "task", "seed"])
+                fix = nearest_or_all(name, [*ARGUMENTS, "name", "task", "seed"])
                 where, found = argument.format(name), "there is none of that name"
                 raise RecipeError(where[0].upper() + where[1:], "be a value of a recipe", found, fix)
             # numpy's whole numbers are Integral, but no int.

@@ -111,13 +111,13 @@ def copy(source: Path, folder: str | Path) -> None:
 def _checked_place(path: str | Path) -> Path:
     """The place of an artifact: free or one already, in a folder that can be written."""
     folder = Path(path)
-    refuse_other(folder)
+    refuse_other_model(folder)
     files.prepare_folder(folder.parent)
     files.remove_leftovers(folder.parent, {folder.name}.__contains__)
     return folder
 
 
-def refuse_other(folder: Path) -> None:
+def refuse_other_model(folder: Path) -> None:
     """Raise ArtifactError where something stands that is no saved model, or holds files besides one's own."""
     if not folder.exists() and not folder.is_symlink():
         return

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autoft.preprocessing.categories import codes_of, guard, ranks
-from autoft.preprocessing.custom import plain_texts, read
+from autoft.preprocessing.custom import read, tensor_texts
 from autoft.preprocessing.text import cleaned, count_words
 from autoft.records.arrays import Array
 from autoft.serving.artifact import Meta
@@ -26,9 +26,9 @@ def model_inputs(model: Any, meta: Meta, values: Mapping[str, Array]) -> dict[st
             own = cleaned(own)
             own = own if strings else np.asarray(count_words(meta.words[name], own).counts.toarray())
         elif name in meta.encoders:
-            own = plain_texts(own) if strings else read(meta.encoders[name], own)
+            own = tensor_texts(own) if strings else read(meta.encoders[name], own)
         elif strings:
-            own = guarded(own)
+            own = vocabulary_texts(own)
         elif own.dtype == object:  # codes of categories; ordered ones are numbers
             vocabulary = meta.vocabularies[name]
             own = codes_of(vocabulary, own) if tensor.dtype == "int32" else ranks(own, vocabulary)
@@ -36,7 +36,7 @@ def model_inputs(model: Any, meta: Meta, values: Mapping[str, Array]) -> dict[st
     return inputs
 
 
-def guarded(texts: Sequence[str | None] | Array) -> Array:
+def vocabulary_texts(texts: Sequence[str | None] | Array) -> Array:
     """Texts as the model's vocabulary holds them ``[n]``; each distinct text is looked at once."""
     known = {text: guard(text) for text in set(texts)}
     return np.array([known[text] for text in texts], dtype=object)

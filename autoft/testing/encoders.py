@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autoft.preprocessing.custom import NUMBERS, plain_texts, read
+from autoft.preprocessing.custom import NUMBERS, read, tensor_texts
 from autoft.preprocessing.encoders.base import ENCODERS, ColumnEncoder
 from autoft.records.arrays import Array
 from autoft.records.columns import Column
@@ -99,5 +99,5 @@ def _check_reader(encoder: ColumnEncoder, column: Column, cells: Array, values: 
 
     if column.kind in NUMBERS or keras.backend.backend() != "tensorflow" or encoder.reader() is None:
         return
-    found = np.asarray(encoder.reader()(as_tensors({"cells": plain_texts(cells)[:, None]})["cells"]))
+    found = np.asarray(encoder.reader()(as_tensors({"cells": tensor_texts(cells)[:, None]})["cells"]))
     assert np.array_equal(found, values, equal_nan=True), f"{about}: reader() must agree with read()"

@@ -24,8 +24,8 @@ from autoft.training.step import (
     UpdateRule,
     class_factors,
     flat_cos,
+    logit_losses,
     progress,
-    row_losses,
     total_loss,
     update,
 )
@@ -168,7 +168,7 @@ class CompiledEpoch:
                 logits = self._logits(weights, given.fixed, batch, dropout)
             alone = self.shape.architecture.ensemble == 1
             y_rows = truth if alone else ops.expand_dims(truth, 2)
-            losses = row_losses(self.shape.task, logits, y_rows, smoothing, focal=focal, quantile=self.shape.quantile)
+            losses = logit_losses(self.shape.task, logits, y_rows, smoothing, focal=focal, quantile=self.shape.quantile)
             # Each of the k networks learns by its own loss, never by that of their mean.
             losses = losses if alone else ops.mean(losses, axis=2)
             return total_loss(losses if factors is None else losses * factors, weight)

@@ -26,7 +26,7 @@ from autoft.records.arrays import Array
 from autoft.records.trials import OUT_OF_TIME, TrialResult
 from autoft.training.ensemble import NetworkPart
 from autoft.training.stack import PREDICTED_ROWS, Stack, padded
-from autoft.training.step import row_losses
+from autoft.training.step import logit_losses
 from autoft.training.trial_record import Params, Record
 from autoft.training.trial_trainer import Ends, OutOfTime, TrialTrainer
 
@@ -225,7 +225,7 @@ def _loss(data: Stack) -> Any:
         return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     if data.quantile is None:
         return keras.losses.MeanSquaredError()
-    return lambda y, predicted: row_losses("regression", predicted, y[..., 0], quantile=data.quantile)
+    return lambda y, predicted: logit_losses("regression", predicted, y[..., 0], quantile=data.quantile)
 
 
 def _inputs(data: Stack, unread: Sequence[str]) -> dict[str, Array]:

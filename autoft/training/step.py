@@ -78,7 +78,7 @@ def settings_array(settings: Sequence[Settings], members: int, horizon: int, bet
     return np.repeat(np.array(rows, dtype=np.float32).T, members, axis=1)[:, :, None, None]
 
 
-def row_losses(
+def logit_losses(
     task: Task, logits: Any, y: Any, smoothing: Any = None, *, focal: Any = None, quantile: float | None = None
 ) -> Any:
     """``[S, B]`` losses of rows from logits ``[S, B, outputs]`` and targets ``[S, B]``.

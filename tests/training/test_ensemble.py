@@ -18,7 +18,7 @@ from autoft.preprocessing.layout import LayoutOptions, make_layout
 from autoft.records.columns import Column
 from autoft.records.decisions import Calibration
 from autoft.serving.artifact import Meta, load, save
-from autoft.serving.inputs import guarded, model_inputs
+from autoft.serving.inputs import model_inputs, vocabulary_texts
 from autoft.training.ensemble import Ensemble, EnsemblePart, build_ensemble
 from autoft.training.stack import Stack, StackTarget, stack_data
 from tests.tables import described, target_of
@@ -284,4 +284,4 @@ def test_a_bag_of_the_first_members_only():
 
 def test_guarded_texts_keep_their_order():
     texts = np.array(["b", None, "b", "\ud800"], dtype=object)
-    assert guarded(texts).tolist() == ["b", "\ue000missing", "b", "\ue000escaped:\\ud800"]
+    assert vocabulary_texts(texts).tolist() == ["b", "\ue000missing", "b", "\ue000escaped:\\ud800"]

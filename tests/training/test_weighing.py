@@ -19,7 +19,7 @@ from autoft.networks.initial_state import InitialState
 from autoft.records.problem import Problem, Truth
 from autoft.training.program import Program, Rows
 from autoft.training.stack import Stack, batches
-from autoft.training.step import EXTRAS, Settings, class_factors, row_losses, total_loss
+from autoft.training.step import EXTRAS, Settings, class_factors, logit_losses, total_loss
 from autoft.training.trainer import Trainer
 from autoft.training.trial_trainer import Limits
 
@@ -44,7 +44,7 @@ def test_the_focal_loss_is_that_of_its_paper(task: str, ensemble: int):
     y = RNG.integers(0, max(classes, 2), (2, 5))
     truth = y if ensemble == 1 else y[:, :, None]
     given = truth.astype(np.int32 if task == "multiclass" else np.float32)
-    found = numbers(row_losses(task, logits, given, focal=setting(0.0, 2.0)))  # type: ignore[arg-type]
+    found = numbers(logit_losses(task, logits, given, focal=setting(0.0, 2.0)))  # type: ignore[arg-type]
     if task == "binary":
         p = expit(logits[..., 0].astype(float))
         own = np.where(truth == 1, p, 1 - p)
@@ -60,7 +60,7 @@ def test_the_focal_loss_of_certain_rows_is_finite():
     for logits, y in (([[[80.0]], [[-80.0]]], [[1.0], [1.0]]), ([[[99.0, 0, 0]], [[0, 99.0, 0]]], [[0], [0]])):
         task = "binary" if len(logits[0][0]) == 1 else "multiclass"
         kind = np.float32 if task == "binary" else np.int32
-        found = row_losses(task, np.array(logits, np.float32), np.array(y, kind), focal=setting(2.0, 2.0))  # type: ignore[arg-type]
+        found = logit_losses(task, np.array(logits, np.float32), np.array(y, kind), focal=setting(2.0, 2.0))  # type: ignore[arg-type]
         assert numbers(found)[0, 0] == pytest.approx(0, abs=1e-6)
         assert numbers(found)[1, 0] == pytest.approx(80 if task == "binary" else 99, rel=1e-4)
 
@@ -69,11 +69,11 @@ def test_the_focal_loss_of_certain_rows_is_finite():
 def test_the_pinball_loss_is_lowest_at_the_quantile(quantile: float):
     y = RNG.normal(size=400)
     logits = RNG.normal(size=(1, 400, 1)).astype(np.float32)
-    found = numbers(row_losses("regression", logits, y[None].astype(np.float32), quantile=quantile))
+    found = numbers(logit_losses("regression", logits, y[None].astype(np.float32), quantile=quantile))
     error = y - logits[0, :, 0]
     expected = np.where(error > 0, quantile * error, (quantile - 1) * error)
     np.testing.assert_allclose(found[0], expected, atol=1e-5)
-    np.testing.assert_allclose(losses.row_losses(y, logits[0, :, 0], quantile), expected, atol=1e-12)
+    np.testing.assert_allclose(losses.logit_losses(y, logits[0, :, 0], quantile), expected, atol=1e-12)
     grid = np.linspace(-2.5, 2.5, 501)
     costs = [losses.pinball(y, np.full(400, level), quantile).mean() for level in grid]
     assert grid[np.argmin(costs)] == pytest.approx(np.quantile(y, quantile), abs=0.05)
@@ -181,7 +181,7 @@ def test_a_trial_keeps_the_checkpoint_that_the_choice_takes(
     problem = Problem(task=task, objective=objective, quantile=quantile)  # type: ignore[arg-type]
     ((chosen, _),) = choose(Truth(y=data.y, weights=weights), candidates, problem)
     assert candidates[chosen].epochs == outcome.epochs
-    own = losses.row_losses(data.y, outcome.held_out[chosen], level)
+    own = losses.logit_losses(data.y, outcome.held_out[chosen], level)
     if "class_balance" in more:
         own = own * losses.class_weights(data.y, more["class_balance"], weights)[data.y]
     mean = np.average(own, weights=weights)

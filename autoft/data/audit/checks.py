@@ -23,7 +23,7 @@ import numpy as np
 from autoft.data.audit.row_hashes import Keys, keys
 from autoft.data.cells import Distinct
 from autoft.data.convert import Converted
-from autoft.errors import AutoFTError, SetupError
+from autoft.errors import AutoFTError, SetupError, bare_cell
 from autoft.records.arrays import Array
 from autoft.records.columns import Column, Kind, Task
 from autoft.records.findings import Finding
@@ -178,7 +178,7 @@ class Check:
         except AutoFTError:
             raise
         except Exception as error:
-            failure = f"raises {type(error).__name__}: {error}"
+            failure = f"raises {type(error).__name__}: {bare_cell(str(error))}"
             raise SetupError(where, "run on every table", failure, "repair or uninstall the package") from error
         if foreign := {line.code for line in found} - set(self.codes):
             fix = "add it to the codes in @check"

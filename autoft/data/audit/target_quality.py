@@ -11,7 +11,7 @@ from autoft.data.audit import charts
 from autoft.data.audit.checks import TableView, check
 from autoft.data.audit.findings import label_text, row_numbers, share_evidence, share_of
 from autoft.data.audit.values import drawn_values
-from autoft.data.missing_words import keep, listed
+from autoft.data.missing_words import counted_words, keep
 from autoft.data.target import MOST_CLASSES, as_text
 from autoft.errors import bare_cell, cell, quoted
 from autoft.formatting import counted
@@ -52,7 +52,7 @@ def missing_target(view: TableView) -> Iterator[Finding]:
     fix = "rows without a target were left out" if drop else "fill them in, or set schema.drop_missing_target: true"
     words = view.options.missing_words
     if own := words.get(view.target):
-        found += f", with {listed(own)}, which count as missing"
+        found += f", with {counted_words(own)}, which count as missing"
         fix = f"if {' or '.join(map(quoted, own))} is a class, {keep(own, words)}; else {fix}"
     must = "have a value in every row, as it is the target"
     evidence = share_evidence(len(missing), total, "empty", "filled", rows=row_numbers(missing))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autoft.data.sources import arrow, limits
-from autoft.errors import TableError, quoted, reason_of
+from autoft.errors import TableError, bare_cell, quoted, reason_of
 from autoft.formatting import counted
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def to_frame(data: Any, where: str) -> pd.DataFrame:
     except TableError:
         raise
     except (ValueError, TypeError, RuntimeError, AttributeError, KeyError) as error:  # of other libraries
-        found = f"it cannot be converted ({reason_of(error)})"
+        found = f"it cannot be converted ({bare_cell(reason_of(error))})"
         raise TableError(where, "be a table of rows and columns", found, _FIX) from error
     if not isinstance(found, pd.DataFrame):
         also = "a path, a file handle, a pair (X, y), " if where == "The data" else ""

@@ -88,7 +88,7 @@ class Boolean(Robust):
     kinds = frozenset({"boolean"})
 
     def describe(self, column: Column) -> str:
-        return f"{quoted(column.false)} becomes -1, {quoted(column.true)} becomes +1."
+        return f"{_alternatives(column.false)} becomes -1, {_alternatives(column.true)} becomes +1."
 
     def scale(self, x: Array) -> NumberScale:
         return NumberScale(center=0.5, middle=0.5, factor=2.0)
@@ -188,6 +188,6 @@ def quantile_table(numbers: Array, members: Sequence[Array]) -> Array:
     return table
 
 
-def quoted(texts: tuple[str, ...]) -> str:
+def _alternatives(texts: tuple[str, ...]) -> str:
     """Texts of a column as a sentence shows them."""
     return "/".join(f"'{t}'" for t in texts) or "0"
