@@ -100,7 +100,7 @@ class Privacy:
     def _chart(self, chart: Chart) -> Chart:
         """The picture on coarse axes; its marks are single values, mostly the odd ones."""
         names = chart.names
-        if chart.x_label.startswith("Rows"):  # others have columns as bars
+        if chart.shape == "bars" and chart.x_label.startswith("Rows"):  # others have columns as bars
             named = zip(names, chart.y, strict=True)
             names = tuple(name if rows >= LEAST or name in self.shown else HIDDEN for name, rows in named)
         x = chart.x if chart.shape == "line" else coarse(chart.x)

@@ -57,6 +57,8 @@ def key_settings(recipe: Recipe, dataset: Dataset) -> dict[str, Any]:
         settings["weight"] = recipe.data.weight
     if dataset.trained_quantile is not None:
         settings["quantile"] = dataset.trained_quantile
+    if recipe.report.private:  # rare categories and words are unknown
+        settings["private"] = True
     if dataset.description.hints != Hints():
         settings["hints"] = asdict(dataset.description.hints)
     return settings

@@ -6,7 +6,7 @@ Needs no Keras, and with the portable engine no TensorFlow.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,6 +55,12 @@ class ColumnComparison:
     shift: drift.Shift | None
     unseen: float | None
     outside: float | None
+
+    def without_cells(self) -> ColumnComparison:
+        """The comparison without the medians, which are cells."""
+        if self.shift is None:
+            return self
+        return replace(self, shift=replace(self.shift, median=None, median_before=None))
 
     def to_dict(self) -> dict[str, Any]:
         """Flat, for JSON."""
@@ -135,6 +141,9 @@ class TableMonitor:
         privacy = Privacy.of(table.frame) if self.private else None
         every = gathered((*findings, *more, *self._engine_changed(findings), *moved), MOST_ALIKE)
         findings = presentable(tuple(every), privacy)
+        if privacy is not None:
+            compared = tuple(line.without_cells() for line in compared)
+            target = None if target is None else target.without_cells()
         return TableComparison(rows=rows, converted=converted, findings=findings, columns=compared, target=target)
 
     def _engine_changed(self, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:

@@ -1,10 +1,12 @@
-"""Cells that fewer than ten rows hold stay where they are: none of these random words is found outside the model."""
+"""Cells that fewer than ten rows hold stay where they are: none of these words and numbers is found elsewhere."""
 
 from __future__ import annotations
 
 import json
 import re
+import struct
 import zipfile
+from collections.abc import Set
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,16 +18,18 @@ import pytest
 from autoft import AutoFineTuner
 from autoft.data.audit import charts
 from autoft.data.privacy import Privacy, presentable
-from autoft.errors import HIDDEN, SchemaError, bare_cell, cell
+from autoft.errors import HIDDEN, AutoFTError, SchemaError, bare_cell, cell
+from autoft.pipeline.dataset import TableDescription
 from autoft.pipeline.describe import inspect_table
 from autoft.records.evidence import Evidence
 from autoft.records.findings import Finding
+from autoft.schema.drift import shifts
 from autoft.schema.portable_engine import Portable
 from tests.tables import features, mixed_table, tiny_recipe
 
-#: What the model needs to answer: its categories and words. Whoever has the model has them.
-VOCABULARIES = {"meta.json", "model.keras"}
 CANARY = re.compile(r"(?i)kanarie[0-9]{4}")
+#: Columns of numbers, dates and names of persons, accounts and files; every cell is in one row.
+OWN = ("account", "paid", "born", "left", "price", "iban", "mail", "scan")
 RARE = {"schema.engine": "portable", "report.private": True}
 
 
@@ -33,9 +37,10 @@ def canary(number: int) -> str:
     return f"kanarie{number:04d}"
 
 
-def table() -> pd.DataFrame:
-    """Every kind of column, with words that stand in fewer than ten rows, in every role that a check looks at."""
-    frame = features(mixed_table(), "outcome")
+def table(target: str = "outcome") -> pd.DataFrame:
+    """Every kind of column, with words and numbers that stand in fewer than ten rows, in every role that a check looks
+    at."""
+    frame = features(mixed_table(), target)
     rows = len(frame)
     frame["customer"] = [canary(k) for k in range(rows)]
     frame["notes"] = [f"good bad late {canary(1000 + k)} early" for k in range(rows)]
@@ -47,13 +52,45 @@ def table() -> pd.DataFrame:
     frame.loc[:7, "shop"] = canary(2004)
     frame["flag"] = np.where(np.arange(rows) < 6, canary(2005), "usual")
     frame["named"] = np.where(np.arange(rows) < 3, f"O'{canary(2006)} of 'here'", "usual")
+    rng, order = np.random.default_rng(7), np.random.default_rng(8).permutation(rows)
+    frame["account"] = 900_000_007 + order * 123_457
+    frame["paid"] = np.round(10_000 + rng.random(rows) * 80_000, 2)
+    frame.loc[5, "paid"] = 98_765_431.25
+    frame["born"] = pd.Timestamp("1950-01-03") + pd.to_timedelta(order * 97, unit="D")
+    frame["left"] = [f"{day:%d.%m.%Y}" for day in frame["born"] + pd.Timedelta(days=31)]
+    frame["price"] = [f"${n:,}" for n in rng.integers(1_000_000, 9_000_000, rows)]
+    frame["iban"] = [f"DE{n}" for n in rng.integers(10**17, 10**18, rows)]
+    frame["mail"] = [f"person{n}@mail{n}.example" for n in order]
+    frame["scan"] = [f"/home/person{n}/scan{n}.pdf" for n in order]
     return frame
 
 
-def canaries(data: bytes) -> set[str]:
-    """The words in a file's bytes, in any encoding that Python and NumPy write."""
+def written(frame: pd.DataFrame) -> set[str]:
+    """The numbers, dates and texts that few rows hold, as they may be written, of the columns that chance does not
+    write: a coarse number can be one of a narrow range."""
+    found = set[str]()
+    for name in frame.columns.intersection([*OWN, "value"]):
+        for value in frame[name].unique():
+            if isinstance(value, np.datetime64):
+                day = pd.Timestamp(value)
+                found |= {f"{day:%Y-%m-%d}", f"{day:%d.%m.%Y}", str(int(day.timestamp()))}
+            elif isinstance(value, float):
+                found |= {repr(value), f"{value:,.2f}"} | ({f"{value:g}"} if name == "paid" else set())
+            else:
+                found |= {str(value), str(value).strip("$").replace(",", "")}
+    return found
+
+
+def seen(text: str, secrets: Set[str] = frozenset()) -> set[str]:
+    """The canaries and the other secrets in a text."""
+    words = {word.strip(".,;") for word in re.findall(r"[^\s()\[\]{}'\"<>;=]+", text)}
+    return {*CANARY.findall(text), *(words & secrets)}
+
+
+def canaries(data: bytes, secrets: Set[str] = frozenset()) -> set[str]:
+    """Those in a file's bytes, in any encoding that Python and NumPy write."""
     texts = [data.decode(encoding, "ignore") for encoding in ("utf-8", "utf-16-le", "utf-32-le")]
-    return {word for text in texts for word in CANARY.findall(text)}
+    return {word for text in texts for word in seen(text, secrets)}
 
 
 def content(path: Path) -> bytes:
@@ -63,25 +100,49 @@ def content(path: Path) -> bytes:
         return b"".join(archive.read(name) for name in archive.namelist())
 
 
-def test_the_table_is_one_that_tells_much_without_privacy() -> None:
-    found = inspect_table(tiny_recipe(target="outcome", **{"schema.engine": "portable"}), table())
+@pytest.fixture(scope="module")
+def checked() -> dict[bool, TableDescription]:
+    """The table as an ordinary run describes it (False) and as a private one does (True)."""
+    kinds = {private: {**RARE, "report.private": private} for private in (False, True)}
+    return {k: inspect_table(tiny_recipe(target="outcome", **kind), table()) for k, kind in kinds.items()}
+
+
+def test_the_table_is_one_that_tells_much_without_privacy(checked: dict[bool, TableDescription]) -> None:
+    found, secrets = checked[False], written(table())
     assert len({word for line in found.findings for word in CANARY.findall(str(line))}) >= 3
+    assert len(seen(repr(found.findings), secrets) & secrets) >= 3
     assert len(set(CANARY.findall(found.contract.text))) >= 3
     assert all(line.evidence is None or len(line.evidence.examples) <= 1 for line in found.findings)
 
 
-def test_no_rare_cell_leaves_a_check() -> None:
-    found = inspect_table(tiny_recipe(target="outcome", **RARE), table())
+def test_no_rare_cell_leaves_a_check(checked: dict[bool, TableDescription]) -> None:
+    found, secrets = checked[True], written(table())
     assert len(found.findings) > 5
-    assert CANARY.findall(repr(found.findings)) == []
+    assert seen(repr(found.findings), secrets) == set()
     assert HIDDEN in repr(found.findings)
-    assert CANARY.findall(found.contract.text) == []
-    assert canaries(found.contract.statistics) == set()
+    assert seen(found.contract.text, secrets) == set()
+    assert canaries(found.contract.statistics, secrets) == set()
     assert "Oslo" in found.contract.text
 
 
-def test_a_private_schema_does_not_refuse_its_own_table() -> None:
-    description = inspect_table(tiny_recipe(target="outcome", **RARE), table())
+def test_statistics_of_a_private_run_have_coarse_numbers_that_still_compare(
+    checked: dict[bool, TableDescription],
+) -> None:
+    stored = {private: found.contract.statistics for private, found in checked.items()}
+    for name in ("account", "paid", "big/name <b>"):
+        packed = [struct.pack("<d", value) for value in table()[name]]
+        assert sum(value in stored[False] for value in packed) >= 5
+        assert not any(value in stored[True] for value in packed)
+    found = checked[True]
+    numeric = [column for column in found.columns if column.kind in ("numeric", "date")]
+    proto = Portable().load_statistics(stored[True], "here").proto
+    compared = shifts(proto, numeric, found.converted, len(table()))
+    assert {line.column for line in compared} > {"account", "paid", "born"}
+    assert [line.column for line in compared if line.drifted or line.outside or line.strayed] == []
+
+
+def test_a_private_schema_does_not_refuse_its_own_table(checked: dict[bool, TableDescription]) -> None:
+    description = checked[True]
     engine, frame = Portable(), description.table.frame
     statistics = engine.statistics(frame, description.columns)
     assert engine.validate(statistics, description.contract.schema, environment="TRAINING") == ()
@@ -95,7 +156,7 @@ def test_the_command_line_hides_them(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert main.main(command) == 0
     assert CANARY.search(capsys.readouterr().out)
     assert main.main([*command, "--private"]) == 0
-    assert not CANARY.search("".join(capsys.readouterr()))
+    assert seen("".join(capsys.readouterr()), written(table())) == set()
 
 
 def test_errors_hide_cells_too() -> None:
@@ -106,6 +167,38 @@ def test_errors_hide_cells_too() -> None:
     assert CANARY.findall(str(caught.value)) == []
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"data.weight": "amount"},
+        {"data.columns": {"shop": "boolean"}},
+        {"task": "regression"},
+        {"knowledge.features": {"city": {"order": ["Rome", "Oslo"]}}},
+        {"knowledge.features": {"paid": {"between": [0, 100]}}},
+        {"knowledge.features": {"paid": {"effect": "increasing"}}},
+        {"knowledge.costs": {"matrix": {"nobody": {"stays": 1.0}}}},
+    ],
+    ids=lambda changes: "-".join(changes),
+)
+def test_every_error_about_a_table_hides_its_cells(changes: dict[str, Any]) -> None:
+    frame = table()
+    frame.loc[:4, "outcome"] = canary(3000)
+    with pytest.raises(AutoFTError) as caught:
+        inspect_table(tiny_recipe(target="outcome", **RARE, **changes), frame)
+    assert HIDDEN in str(caught.value)
+    assert seen(str(caught.value), written(frame)) == set()
+    assert caught.value.__cause__ is None
+
+
+def test_a_line_over_the_rows_keeps_its_places() -> None:
+    drawn = charts.over_rows(np.linspace(10_000, 98_765, 300), y_label="pay", x_label="Rows in the order of day")
+    shown = Privacy().finding(Finding("x", "info", None, "be", "is", "look", Evidence(sketch=drawn)))
+    assert shown.evidence is not None
+    assert shown.evidence.sketch is not None
+    assert shown.evidence.sketch.x == drawn.x
+    assert set(shown.evidence.sketch.y).isdisjoint(drawn.y)
 
 
 def test_a_class_of_few_rows_is_an_error_that_does_not_name_it() -> None:
@@ -141,18 +234,26 @@ def test_what_many_rows_hold_stays() -> None:
 
 
 @pytest.mark.slow
-def test_no_rare_cell_is_in_any_file_of_a_run(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("target", ["outcome", "value"])
+def test_no_rare_cell_is_in_any_file_of_a_run(tmp_path: Path, capfd: pytest.CaptureFixture[str], target: str) -> None:
     """All files below the folder, so that a new one is looked at without being named here."""
-    changes: dict[str, Any] = {"knowledge.features": {"city": {"use": "audit"}}, "knowledge.slices": ["shop", "flag"]}
-    recipe = tiny_recipe(target="outcome", **RARE, **changes)
-    tuner = AutoFineTuner(recipe=recipe, directory=tmp_path / "run").fit(table())
-    later = table().assign(city=canary(4000), flag="usual")
+    changes: dict[str, Any] = {
+        "knowledge.features": {"city": {"use": "audit"}},
+        "knowledge.slices": ["shop", "flag", "paid", "born"],
+    }
+    recipe, frame = tiny_recipe(target=target, **RARE, **changes), table(target)
+    tuner = AutoFineTuner(recipe=recipe, directory=tmp_path / "run").fit(frame)
+    later = frame.assign(city=canary(4000), flag="usual").head(60)
     later.loc[:3, "shop"] = canary(4001)
-    tuner.predict(later.head(60))
-    found = {path.name: canaries(content(path)) for path in (tmp_path / "run").rglob("*") if path.is_file()}
+    later.loc[2, ["account", "paid"]], later.loc[2, "born"] = (2_123_456_789, -77_665_544.5), pd.Timestamp("2099-07-21")
+    secrets = written(pd.concat([frame, later]))
+    tuner.predict(later)
+    tuner.report(tmp_path / "run" / "again.html")
+    tuner.save(tmp_path / "run" / "saved")
+    tuner.export(tmp_path / "run" / "exported.keras", "keras")
+    found = {path.name: canaries(content(path), secrets) for path in (tmp_path / "run").rglob("*") if path.is_file()}
     assert {"report.html", "evaluation.json", "findings.json", "context.json", "statistics.pb"} <= found.keys()
-    assert {name: words for name, words in found.items() if words and name not in VOCABULARIES} == {}
-    assert found["meta.json"]
+    assert {name: words for name, words in found.items() if words} == {}
     assert json.loads((tmp_path / "run" / "model" / "meta.json").read_text())["private"] is True
     told = [repr(tuner.findings_), repr(tuner.predict_findings_).replace(canary(4000), ""), *capfd.readouterr()]
-    assert CANARY.findall(" ".join(told)) == []
+    assert seen(" ".join(told), secrets) == set()
